@@ -1,0 +1,205 @@
+/**
+ * The rules of the house: which module may import which, where a runtime may be named, and what the core must not bring
+ * along. They are checked on source texts, so that tests can break them without a file.
+ *
+ * @module
+ */
+
+import { type ModuleFacts, type ModuleImport, readModule } from "./modules.ts";
+
+/** One broken rule. */
+export interface Violation {
+  /** The module, relative to the project. */
+  readonly file: string;
+  /** The line, from 1. */
+  readonly line: number;
+  /** What is wrong. */
+  readonly message: string;
+}
+
+/** What `src` consists of, in order: each part imports itself and those before it. */
+const LAYERS = [
+  "errors.ts",
+  "primitives",
+  "schemas",
+  "runtime",
+  "http",
+  "cache",
+  "policies",
+  "client",
+  "f1",
+  "testing",
+  "report",
+  "cli",
+];
+
+/** The public door, after all layers. */
+const DOOR = "mod.ts";
+/** What importing the door must not load. */
+const NOT_IN_CORE = [
+  "src/cache/filesystem",
+  "src/cache/kv",
+  "src/runtime/server",
+  "src/runtime/files",
+  "src/runtime/terminal",
+  "src/f1",
+  "src/testing",
+  "src/report",
+  "src/cli",
+];
+/** What a published module may import from elsewhere. */
+const PACKAGES = ["@std/async", "@std/cache", "@std/cli", "valibot"];
+const RUNTIME = "src/runtime/";
+
+interface Edge extends ModuleImport {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Checks a project.
+ *
+ * @param files The text of every module, by its path relative to the project; `mod.ts` and everything under `src` is
+ * checked, and of `tests` the names are needed.
+ * @returns What is wrong, by file and line.
+ */
+export function checkLayers(files: ReadonlyMap<string, string>): Violation[] {
+  const modules = new Map<string, ModuleFacts>();
+  for (const [file, text] of files) {
+    if (file === DOOR || file.startsWith("src/")) modules.set(file, readModule(text));
+  }
+  const edges = [...modules].flatMap(([file, { imports }]) => edgesOf(file, imports));
+  const violations = [
+    ...[...modules.keys()].filter((file) => layerOf(file) === -1).map(outsideOfLayers),
+    ...edges.flatMap((edge) => checkEdge(edge, modules)),
+    ...[...modules].flatMap(([file, { imports }]) => imports.flatMap((use) => checkForeign(file, use))),
+    ...[...modules].flatMap(([file, facts]) => checkGlobals(file, facts)),
+    ...findCycles(modules, edges),
+    ...checkCore(modules, edges),
+    ...[...modules].flatMap(([file, facts]) => checkMirror(file, facts, files)),
+  ];
+  return violations.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line);
+}
+
+function edgesOf(file: string, imports: readonly ModuleImport[]): Edge[] {
+  return imports.flatMap((use) =>
+    use.specifier?.startsWith(".") === true ? [{ ...use, from: file, to: resolve(file, use.specifier) }] : []
+  );
+}
+
+/** The path that a relative specifier means; it begins with `..` when it leaves the project. */
+function resolve(from: string, specifier: string): string {
+  const path = from.split("/").slice(0, -1);
+  for (const part of specifier.split("/")) {
+    if (part === ".." && path.length > 0 && path.at(-1) !== "..") path.pop();
+    else if (part !== ".") path.push(part);
+  }
+  return path.join("/");
+}
+
+/** A module's place in the order; -1 when it has none. */
+function layerOf(file: string): number {
+  return file === DOOR ? LAYERS.length : LAYERS.indexOf(file.split("/")[1] ?? "");
+}
+
+function outsideOfLayers(file: string): Violation {
+  return { file, line: 1, message: `is in none of the layers ${LAYERS.join(", ")}` };
+}
+
+function checkEdge({ from, to, line }: Edge, modules: ReadonlyMap<string, ModuleFacts>): Violation[] {
+  if (!modules.has(to)) return [{ file: from, line, message: `imports ${to}, which is no module of src` }];
+  const [own, other] = [layerOf(from), layerOf(to)];
+  if (own === -1 || other === -1 || other <= own) return [];
+  return [{ file: from, line, message: `imports ${to}: ${nameOf(other)} comes after ${nameOf(own)}` }];
+}
+
+function nameOf(layer: number): string {
+  return LAYERS[layer] ?? DOOR;
+}
+
+/** Checks an import of something that is no module of the project. */
+function checkForeign(file: string, { specifier, dynamic, line }: ModuleImport): Violation[] {
+  if (specifier?.startsWith(".")) return [];
+  const inRuntime = file.startsWith(RUNTIME);
+  if (specifier === undefined) {
+    return inRuntime
+      ? []
+      : [{ file, line, message: "imports what nobody can know: the specifier is computed" }];
+  }
+  if (specifier.startsWith("node:")) {
+    if (inRuntime && dynamic && /bun/.test(file)) return [];
+    return [{ file, line, message: `imports ${specifier}: only Bun's files of ${RUNTIME} may, dynamically` }];
+  }
+  if (PACKAGES.some((name) => specifier === name || specifier.startsWith(`${name}/`))) return [];
+  return [{ file, line, message: `imports ${specifier}, which is none of ${PACKAGES.join(", ")}` }];
+}
+
+function checkGlobals(file: string, { globals }: ModuleFacts): Violation[] {
+  if (file.startsWith(RUNTIME)) return [];
+  return globals.map(({ name, line }) => ({ file, line, message: `names ${name}: only ${RUNTIME} may` }));
+}
+
+/** Finds one cycle for each import that closes one. */
+function findCycles(modules: ReadonlyMap<string, ModuleFacts>, edges: readonly Edge[]): Violation[] {
+  const violations: Violation[] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  const byFile = Map.groupBy(edges, ({ from }) => from);
+  const visit = (file: string): void => {
+    path.push(file);
+    for (const { to, line } of byFile.get(file) ?? []) {
+      if (path.includes(to)) {
+        const cycle = [...path.slice(path.indexOf(to)), to].join(" → ");
+        violations.push({ file, line, message: `closes a cycle: ${cycle}` });
+      } else if (!done.has(to)) visit(to);
+    }
+    path.pop();
+    done.add(file);
+  };
+  for (const file of modules.keys()) if (!done.has(file)) visit(file);
+  return violations;
+}
+
+/** Checks everything that the door imports, over however many modules. */
+function checkCore(modules: ReadonlyMap<string, ModuleFacts>, edges: readonly Edge[]): Violation[] {
+  const violations: Violation[] = [];
+  const byFile = Map.groupBy(edges, ({ from }) => from);
+  const ways = new Map([[DOOR, DOOR]]);
+  for (const [file, way] of ways) { // a map's iteration sees what is added on the way
+    for (const { specifier, line } of modules.get(file)?.imports ?? []) {
+      if (!specifier?.startsWith("node:")) continue;
+      violations.push({ file, line, message: `brings ${specifier} into the core: ${way}` });
+    }
+    for (const { to, line } of byFile.get(file) ?? []) {
+      if (ways.has(to)) continue;
+      if (isForbiddenInCore(to)) {
+        violations.push({ file, line, message: `brings ${to} into the core: ${way} → ${to}` });
+      } else ways.set(to, `${way} → ${to}`);
+    }
+  }
+  return violations;
+}
+
+function isForbiddenInCore(file: string): boolean {
+  return NOT_IN_CORE.some((part) =>
+    file === `${part}.ts` || file.startsWith(`${part}/`) || file.startsWith(`${part}_`)
+  );
+}
+
+/**
+ * Every module has its test in the same place, unless it only re-exports or only declares types. What implements one
+ * contract on several runtimes may share a test.
+ */
+function checkMirror(
+  file: string,
+  { typesOnly }: ModuleFacts,
+  files: ReadonlyMap<string, string>,
+): Violation[] {
+  if (typesOnly || file === DOOR || file.endsWith("/mod.ts")) return [];
+  const test = file.replace(/^src\/(.*)\.ts$/, "tests/$1_test.ts");
+  const [, shared] = /^src\/(runtime(?:\/.+)?)\/(?:bun|contract|current|deno|web)\.ts$/.exec(file) ?? [];
+  const isTest = (path: string): boolean =>
+    path === test ||
+    (shared !== undefined && /^(?:\/\w+)?_test\.ts$/.test(path.replace(`tests/${shared}`, "")));
+  return [...files.keys()].some(isTest) ? [] : [{ file, line: 1, message: `has no test ${test}` }];
+}

@@ -1,0 +1,62 @@
+/**
+ * Runs a program, shows what it prints and keeps it.
+ *
+ * @module
+ */
+
+/** What became of a program. */
+export interface CommandResult {
+  /** Whether it ended with the exit code 0. */
+  readonly success: boolean;
+  /** What it printed to both outputs, without colors. */
+  readonly output: string;
+}
+
+/** Options for {@linkcode runCommand}. */
+export interface CommandOptions {
+  /** Whether to keep the output to itself. */
+  readonly quiet?: boolean | undefined;
+}
+
+/** Variables that would send requests to 127.0.0.1 through a proxy. */
+const PROXY_VARIABLE = /^(?:https?|all|no)_proxy$/i;
+// deno-lint-ignore no-control-regex
+const COLOR = /\x1b\[[\d;]*m/g;
+
+/** Runs a program to its end, without input and without the proxies of the environment. */
+export async function runCommand(
+  program: string,
+  args: readonly string[],
+  { quiet = false }: CommandOptions = {},
+): Promise<CommandResult> {
+  const env = Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => !PROXY_VARIABLE.test(name)),
+  );
+  const child = new Deno.Command(program, {
+    args: [...args],
+    env,
+    clearEnv: true,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [output, errors, { success }] = await Promise.all([
+    collect(child.stdout, quiet ? undefined : Deno.stdout),
+    collect(child.stderr, quiet ? undefined : Deno.stderr),
+    child.status,
+  ]);
+  return { success, output: `${output}\n${errors}`.replaceAll(COLOR, "") };
+}
+
+async function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  copy: { writeSync(bytes: Uint8Array): number } | undefined,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of stream) {
+    text += decoder.decode(bytes, { stream: true });
+    for (let rest = bytes; copy !== undefined && rest.length > 0;) rest = rest.subarray(copy.writeSync(rest));
+  }
+  return text;
+}

@@ -1,0 +1,56 @@
+/**
+ * Runs the tests on Deno and on Bun and counts them:
+ *
+ *     deno run -A tests/support/run.ts [--only deno|bun] [--filter TEXT] [FILE OR FOLDER …]
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { runOnBun } from "./run_on_bun.ts";
+import { runOnDeno } from "./run_on_deno.ts";
+import { type Counts, printCounts, sum } from "./counts.ts";
+
+/** What to run. */
+export interface TestRunOptions {
+  /** One runtime instead of both. */
+  readonly only?: string | undefined;
+  /** A part of the names of the tests to run. */
+  readonly filter?: string | undefined;
+  /** Test files, or folders of them; all of `tests` by default. */
+  readonly paths?: readonly string[] | undefined;
+}
+
+const RUNNERS: Readonly<Record<string, typeof runOnDeno>> = { deno: runOnDeno, bun: runOnBun };
+
+/** Runs tests on one runtime after the other and prints what each has counted. */
+export async function runTests({ only, filter, paths = ["tests"] }: TestRunOptions): Promise<Counts> {
+  const runtimes = Object.entries(RUNNERS).filter(([name]) => only === undefined || name === only);
+  const files = paths.flatMap((path) => findTests(path.replace(/\/+$/, ""))).sort();
+  if (runtimes.length === 0) throw new Error(`Cannot run tests on ${only}: 'deno' and 'bun' are known`);
+  if (files.length === 0) throw new Error(`Cannot run tests: there are none in ${paths.join(", ")}`);
+  const totals: Counts[] = [];
+  for (const [name, run] of runtimes) {
+    console.log(`\n${name}: ${files.length} test files`);
+    const counts = await run(files, filter);
+    // A run without a test proves nothing, and must not look like one that passed.
+    totals.push(counts.passed + counts.failed === 0 ? { ...counts, failed: 1 } : counts);
+    printCounts(`${name}: `, totals.at(-1) as Counts);
+  }
+  return sum(totals);
+}
+
+function findTests(path: string): string[] {
+  if (!Deno.statSync(path).isDirectory) return [path];
+  return [...Deno.readDirSync(path)].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return findTests(`${path}/${name}`);
+    return name.endsWith("_test.ts") ? [`${path}/${name}`] : [];
+  });
+}
+
+if (import.meta.main) {
+  const { only, filter, _: paths } = parseArgs(Deno.args, { string: ["only", "filter", "_"] });
+  const total = await runTests({ only, filter, paths: paths.length === 0 ? undefined : paths.map(String) });
+  printCounts("", total);
+  Deno.exit(total.failed === 0 ? 0 : 1);
+}

@@ -1,0 +1,22 @@
+/**
+ * Runs test files on Deno, with the sanitizers that the configuration turns on.
+ *
+ * @module
+ */
+
+import { runCommand } from "./command.ts";
+import { type CountPatterns, type Counts, readCounts } from "./counts.ts";
+
+const PATTERNS: CountPatterns = {
+  passed: [/^(?:ok|FAILED) \| (\d+) passed/gm],
+  failed: [/^(?:ok|FAILED) \| .*\b(\d+) failed/gm],
+  skipped: [/^(?:ok|FAILED) \| .*\b(\d+) ignored/gm],
+};
+
+/** Runs test files, and shows the failures. */
+export async function runOnDeno(files: readonly string[], filter: string | undefined): Promise<Counts> {
+  const filterArgs = filter === undefined ? [] : ["--filter", filter];
+  const args = ["test", "--quiet", "--allow-all", "--no-prompt", ...filterArgs, ...files];
+  const { success, output } = await runCommand(Deno.execPath(), args);
+  return readCounts(output, success, PATTERNS);
+}
