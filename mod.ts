@@ -1,0 +1,112 @@
+/**
+ * Fetches many resources in parallel, under control: bounded concurrency, rate limits, timeouts, retries, circuit breakers,
+ * mirrors and caches around the standard `fetch`, with every result accounted for.
+ *
+ * @example Many files, each with its outcome
+ * ```ts
+ * import { createClient } from "@slipstream/fetch";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using client = createClient({
+ *   concurrency: 20,
+ *   rateLimit: { limit: 100, intervalMs: 1_000 },
+ *   fetch: () => Promise.resolve(Response.json({ ok: true })), // leave it out to use the network
+ * });
+ *
+ * const urls = Array.from({ length: 50 }, (_, index) => `https://example.com/${index}.json`);
+ * let loaded = 0;
+ * for await (const outcome of client.stream(urls)) {
+ *   if (outcome.ok) loaded++;
+ *   else console.error(outcome.request, outcome.error.message);
+ * }
+ * assertEquals(loaded, 50);
+ * ```
+ *
+ * @module
+ */
+
+export { type Client, createClient } from "./src/client/client.ts";
+export { clientOptionsFromEnv, type EnvironmentVariables } from "./src/client/environment_options.ts";
+export {
+  fetchJson,
+  fetchMany,
+  fetchStream,
+  type OneCallBatchOptions,
+  type OneCallOptions,
+} from "./src/client/one_call.ts";
+export type { CacheOptions, ClientOptions, MirrorOptions, RateLimitOptions } from "./src/client/options.ts";
+export type { Failure, Outcome, Success } from "./src/client/outcome.ts";
+export type {
+  BatchOptions,
+  CacheMode,
+  FetchRequest,
+  HeaderRecord,
+  RequestOptions,
+  RequestSource,
+  RequestSpec,
+  ValueOf,
+} from "./src/client/request.ts";
+export type { ClientStats, OriginStats } from "./src/client/stats.ts";
+
+export {
+  CircuitOpenError,
+  type CircuitOpenErrorOptions,
+  type DataIssue,
+  DataNotFoundError,
+  type DataNotFoundErrorOptions,
+  HttpError,
+  type HttpErrorOptions,
+  InvalidDataError,
+  type InvalidDataErrorOptions,
+  type InvalidDataReason,
+  isCircuitOpenError,
+  isDataNotFoundError,
+  isHttpError,
+  isInvalidDataError,
+  isNetworkError,
+  isOfflineError,
+  isSlipstreamError,
+  isTimeoutError,
+  NetworkError,
+  OfflineError,
+  SlipstreamError,
+  type SlipstreamErrorOptions,
+  TimeoutError,
+  type TimeoutErrorOptions,
+} from "./src/errors.ts";
+
+export type {
+  AttemptEvent,
+  BodyEvent,
+  BreakerEvent,
+  CacheHitEvent,
+  ClientEvent,
+  HeadersEvent,
+  MirrorEvent,
+  PermitEvent,
+  QueuedEvent,
+  RateLimitedEvent,
+  RetryEvent,
+  SettledEvent,
+  TokenEvent,
+  ValueSource,
+  WarningEvent,
+} from "./src/policies/event.ts";
+
+export type {
+  CacheAdapter,
+  CacheEntry,
+  CacheGetOptions,
+  CacheMeta,
+  MaybePromise,
+  SweepResult,
+} from "./src/cache/cache.ts";
+export { memoryCache, type MemoryCacheOptions } from "./src/cache/memory.ts";
+
+export type {
+  InferOutput,
+  StandardSchemaIssue,
+  StandardSchemaProps,
+  StandardSchemaResult,
+  StandardSchemaV1,
+} from "./src/schemas/standard_schema.ts";

@@ -1,0 +1,80 @@
+/**
+ * The contract of a cache: what an entry is, and what an adapter does with it. Adapters keep bytes and JSON; what an entry
+ * means for a request is decided elsewhere.
+ *
+ * @module
+ */
+
+/** A value now, or a promise of it. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/**
+ * What is kept beside a body, JSON-safe and opaque to adapters except for `removeAt`. It holds the inputs of freshness, not
+ * a verdict.
+ */
+export interface CacheMeta {
+  /** The format's version; any other value is a miss. */
+  readonly v: 1;
+  /** The full key; it must equal the key that was asked for. */
+  readonly key: string;
+  /** The URL of the response. */
+  readonly url: string;
+  /** The response status. */
+  readonly status: number;
+  /** The response headers. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The request headers that the response was selected by, lower case; `null` for one that was absent. */
+  readonly vary: readonly (readonly [name: string, value: string | null])[];
+  /** When the request was sent, in milliseconds since 1970 (RFC 9111 §4.2.3 `request_time`). */
+  readonly requestedAt: number;
+  /** When the response arrived or was last validated, in milliseconds since 1970 (`response_time`). */
+  readonly storedAt: number;
+  /** How old the response was when it arrived, in milliseconds (`corrected_initial_age`). */
+  readonly initialAge: number;
+  /** For how long it is fresh, in milliseconds from `storedAt - initialAge`; `null` for ever. */
+  readonly freshForMs: number | null;
+  /** After when it is of no use to anybody, in milliseconds since 1970; `null` for never. */
+  readonly removeAt: number | null;
+}
+
+/** A stored response. Nobody may change its bytes. */
+export interface CacheEntry {
+  readonly meta: CacheMeta;
+  /** The decoded response body. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** What {@linkcode CacheAdapter.sweep} did. */
+export interface SweepResult {
+  /** How many entries and orphaned parts were removed. */
+  readonly removed: number;
+  /** How many bytes that freed. */
+  readonly freedBytes: number;
+}
+
+/**
+ * A place that keeps whole entries under string keys; the last writer wins. A fault is a miss or a refused write, thrown
+ * or returned: it never breaks a fetch.
+ */
+export interface CacheAdapter {
+  /** What warnings and `stats()` call it. */
+  readonly name: string;
+  /** The largest entry (body and metadata) that it takes, in bytes. */
+  readonly maxEntryBytes: number;
+  /** The entry, or `undefined` when it is absent, past its `removeAt`, corrupt, or of another version. */
+  get(key: string, options?: CacheGetOptions): MaybePromise<CacheEntry | undefined>;
+  /** Stores all of the entry or nothing; `false` when it refused. */
+  set(key: string, entry: CacheEntry): MaybePromise<boolean>;
+  /** Removes an entry; `false` when there was none. */
+  delete(key: string): MaybePromise<boolean>;
+  /** Removes all entries. */
+  clear?(): MaybePromise<void>;
+  /** Removes what has expired, what a crash left behind, and what is above the byte bound. */
+  sweep?(): MaybePromise<SweepResult>;
+}
+
+/** Options of {@linkcode CacheAdapter.get}. */
+export interface CacheGetOptions {
+  /** The caller has lost interest: the adapter may stop. */
+  readonly signal?: AbortSignal | undefined;
+}

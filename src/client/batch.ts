@@ -1,0 +1,207 @@
+/**
+ * Many requests: pulled from their source one by one, as many under way as allowed, and each with its outcome.
+ *
+ * @module
+ */
+
+import { SlipstreamError } from "../errors.ts";
+import type { Call, CallSink } from "../policies/call.ts";
+import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
+import type { Outcome } from "./outcome.ts";
+import type { FetchRequest, RequestSource } from "./request.ts";
+
+/** Who takes the outcomes of a batch. */
+export interface OutcomeConsumer {
+  /** How many outcomes it holds that nobody has taken. */
+  readonly held: number;
+  /** Takes an outcome. */
+  onOutcome(outcome: Outcome<unknown>): void;
+  /** There will be no further outcome; the source threw, if there is a failure. */
+  onEnd(failure: { readonly reason: unknown } | undefined): void;
+  /** The batch was aborted: there will be no further outcome, and those held are of no use. */
+  onStop(reason: unknown): void;
+}
+
+/** What a batch runs on. */
+export interface BatchRun {
+  readonly source: RequestSource;
+  /** How many requests may be under way. */
+  readonly concurrency: number;
+  /** How many may be under way or held by the consumer. */
+  readonly window: number;
+  readonly signal: AbortSignal | undefined;
+  readonly consumer: OutcomeConsumer;
+  /** Starts a request, or throws what is wrong with it. */
+  readonly start: (request: FetchRequest, sink: CallSink) => Call;
+}
+
+/**
+ * Pulls requests and starts them. At most `concurrency` are under way, and the next one is pulled only when it can start:
+ * nothing is held of what was not pulled.
+ */
+export class Batch implements AbortTarget {
+  readonly #run: BatchRun;
+  readonly #calls = new Set<Call>();
+  #iterator: Iterator<FetchRequest> | AsyncIterator<FetchRequest> | undefined;
+  #nextIndex = 0;
+  /** Whether the source is being asked: it may be entered again by what it does. */
+  #pulling = false;
+  #exhausted = false;
+  #failure: { readonly reason: unknown } | undefined;
+  #ended = false;
+
+  /**
+   * Creates a batch; nothing starts before {@linkcode Batch.pump}.
+   *
+   * @throws {TypeError} If the source can't be iterated over.
+   */
+  constructor(run: BatchRun) {
+    checkSource(run.source);
+    this.#run = run;
+  }
+
+  /** Starts as many requests as there is room for. */
+  pump(): void {
+    if (this.#ended || this.#pulling) return;
+    if (this.#iterator === undefined && !this.#begin()) return;
+    this.#pulling = true;
+    while (this.#hasRoom()) {
+      if (this.#pull() === "later") return;
+    }
+    this.#pulling = false;
+    this.#endIfDone();
+  }
+
+  #hasRoom(): boolean {
+    const { concurrency, window, consumer } = this.#run;
+    const underWay = this.#calls.size;
+    return !this.#exhausted && !this.#ended && underWay < concurrency && underWay + consumer.held < window;
+  }
+
+  #begin(): boolean {
+    const { source, signal } = this.#run;
+    if (signal?.aborted) {
+      this.stop(signal.reason);
+      return false;
+    }
+    if (signal !== undefined) addAbortListener(signal, this);
+    this.#iterator = Symbol.asyncIterator in source
+      ? source[Symbol.asyncIterator]()
+      : source[Symbol.iterator]();
+    return true;
+  }
+
+  #pull(): "now" | "later" {
+    let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
+    try {
+      result = this.#iterator!.next();
+    } catch (error) {
+      this.#fail(error);
+      return "now";
+    }
+    if (!("then" in result)) {
+      this.#take(result);
+      return "now";
+    }
+    const resume = (): void => {
+      this.#pulling = false;
+      this.pump();
+    };
+    result.then((settled) => this.#take(settled), (error) => this.#fail(error)).then(resume);
+    return "later";
+  }
+
+  /** What the source throws ends the batch, but loses nothing that has started. */
+  #fail(reason: unknown): void {
+    this.#exhausted = true;
+    this.#failure = { reason };
+  }
+
+  #take(result: IteratorResult<FetchRequest>): void {
+    if (this.#ended) return;
+    if (result.done) this.#exhausted = true;
+    else this.#start(result.value, this.#nextIndex++);
+  }
+
+  #start(request: FetchRequest, index: number): void {
+    const { start, consumer } = this.#run;
+    const sink: CallSink = { onSettled: (call, ok, value) => this.#settle(request, index, call, ok, value) };
+    try {
+      this.#calls.add(start(request, sink));
+    } catch (error) {
+      consumer.onOutcome({ ok: false, index, request, error: toError(error), attempts: 0, durationMs: 0 });
+    }
+  }
+
+  #settle(request: FetchRequest, index: number, call: Call, ok: boolean, value: unknown): void {
+    this.#calls.delete(call);
+    if (this.#ended) return;
+    const { attempts, durationMs } = call;
+    this.#run.consumer.onOutcome(
+      ok
+        ? { ok, index, request, value, from: call.from, attempts, durationMs }
+        : { ok, index, request, error: toError(value), attempts, durationMs },
+    );
+    this.pump();
+  }
+
+  #endIfDone(): void {
+    if (!this.#exhausted || this.#calls.size > 0 || this.#ended) return;
+    this.#finish();
+    this.#run.consumer.onEnd(this.#failure);
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    const { signal } = this.#run;
+    if (signal !== undefined) removeAbortListener(signal, this);
+  }
+
+  /** The signal of the batch was aborted. */
+  onAbort(signal: AbortSignal): void {
+    this.stop(signal.reason);
+  }
+
+  /** Ends the batch with an error: see {@linkcode Batch.cancel}. */
+  stop(reason: unknown): void {
+    if (this.#ended) return;
+    // The source's own end is not waited for: who aborts is answered at once.
+    this.cancel(reason).catch(() => {});
+    this.#run.consumer.onStop(reason);
+  }
+
+  /**
+   * Aborts what is under way, pulls nothing more, and closes the source.
+   *
+   * @param reason What the requests are aborted with.
+   * @returns When the source has been closed, unless it is just being asked; rejects with what it throws at that.
+   */
+  async cancel(reason: unknown): Promise<void> {
+    if (this.#ended) return;
+    this.#finish();
+    for (const call of [...this.#calls]) call.abort(reason);
+    if (this.#exhausted) return;
+    const closing = this.#iterator?.return?.();
+    // A source that is stalled would not close before it gives its next request, which nobody wants.
+    if (!this.#pulling) await closing;
+    else if (closing instanceof Promise) closing.catch(() => {});
+  }
+}
+
+function checkSource(source: unknown): void {
+  const iterable = typeof source === "object" && source !== null &&
+    (Symbol.iterator in source || Symbol.asyncIterator in source);
+  if (iterable && !(source instanceof URL)) return;
+  throw new TypeError(
+    `Cannot fetch many as the requests must be an iterable or async iterable: received ${
+      typeof source === "string" ? `'${source}'` : typeof source
+    }`,
+  );
+}
+
+/** An abort's reason may be anything; an outcome has an error. */
+function toError(reason: unknown): Error {
+  return reason instanceof Error
+    ? reason
+    : new SlipstreamError(`The request was aborted: ${reason}`, { cause: reason });
+}

@@ -1,0 +1,58 @@
+/**
+ * The end of the way: from the last reply to the value, or the error, that the caller gets.
+ *
+ * @module
+ */
+
+import { DataNotFoundError, HttpError } from "../errors.ts";
+import { isNotFoundStatus, isSuccessStatus } from "../http/classify.ts";
+import type { Call } from "../policies/call.ts";
+import { decodeReply } from "../policies/mirrors.ts";
+import type { Reply } from "../policies/reply.ts";
+
+/** Statuses whose responses can't have a body (fetch standard, "null body status"). */
+const NULL_BODY = new Set([101, 103, 204, 205, 304]);
+
+/**
+ * What the caller gets for a reply.
+ *
+ * @param call The call.
+ * @param reply Its reply.
+ * @returns The value, or a promise of it.
+ * @throws {HttpError} Rejects, for a status that is no success.
+ * @throws {DataNotFoundError} Rejects, for 404 and 410.
+ */
+export function conclude(call: Call, reply: Reply): unknown {
+  call.from = reply.from;
+  if (call.streams) return toResponse(reply);
+  if (!isSuccessStatus(reply.status)) return fail(call, reply);
+  if (reply.decodedFor === call) return ownValue(call, reply);
+  const decoding = decodeReply(call, reply);
+  return decoding === undefined ? ownValue(call, reply) : decoding.then(() => ownValue(call, reply));
+}
+
+/** Bytes that others have too must not be given away. */
+function ownValue(call: Call, reply: Reply): unknown {
+  const shared = reply.shared || (call.flight !== undefined && call.flight.members > 1);
+  return shared && reply.value === reply.bytes ? reply.bytes?.slice() : reply.value;
+}
+
+function toResponse(reply: Reply): Response {
+  if (reply.openBody !== undefined) return reply.openBody.release();
+  const { status, headers, url } = reply;
+  const body = NULL_BODY.has(status) ? null : reply.bytes?.slice() ?? null;
+  return Object.defineProperty(new Response(body, { status, headers }), "url", { value: url });
+}
+
+async function fail(call: Call, reply: Reply): Promise<never> {
+  const { status, headers, retryAfterMs } = reply;
+  const about = call.describe();
+  const attempts = about.attempts === 1 ? "1 attempt" : `${about.attempts} attempts`;
+  const message = `${about.method} ${about.url} was answered with ${status} (${attempts})`;
+  if (isNotFoundStatus(status)) {
+    reply.openBody?.discard();
+    throw new DataNotFoundError(message, { ...about, status });
+  }
+  const body = await reply.openBody?.excerpt();
+  throw new HttpError(message, { ...about, status, headers, body, retryAfterMs });
+}

@@ -1,0 +1,168 @@
+/**
+ * Sends calls on their way, and answers their callers: each exactly once.
+ *
+ * @module
+ */
+
+import type { PreparedRequest } from "../http/request.ts";
+import { OriginIndex, redactUrl } from "../http/url.ts";
+import { Call, type CallOwner, type CallSink, type Settings } from "../policies/call.ts";
+import type { Origin } from "../policies/origin.ts";
+import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
+import type { Clock } from "../primitives/clock.ts";
+import { conclude } from "./conclusion.ts";
+import type { EventHub } from "./events.ts";
+import type { ClientOptions } from "./options.ts";
+import { buildStations, type Stations } from "./stations.ts";
+import { type ClientStats, Tally } from "./stats.ts";
+
+/** A request that is ready to go, and who waits for it. */
+export interface CallRequest {
+  readonly request: PreparedRequest;
+  readonly settings: Settings;
+  readonly signals: readonly AbortSignal[];
+  /** Whether the caller gets the response itself, its body unread. */
+  readonly streams: boolean;
+  readonly sink: CallSink;
+}
+
+/** What a client does, without what it looks like. */
+export class Dispatcher implements CallOwner, AbortTarget {
+  readonly #clock: Clock;
+  readonly #hub: EventHub;
+  readonly #stations: Stations;
+  readonly #signal: AbortSignal | undefined;
+  readonly #originIndex = new OriginIndex();
+  readonly #tally = new Tally();
+  /** Calls whose callers wait. */
+  readonly #active = new Set<Call>();
+  readonly #background = new Set<Promise<unknown>>();
+  #lastId = 0;
+  #closed: { readonly reason: unknown } | undefined;
+
+  /** Builds the stations. */
+  constructor(options: ClientOptions, clock: Clock, hub: EventHub) {
+    this.#clock = clock;
+    this.#hub = hub;
+    this.#stations = buildStations(options, clock, hub, (work) => this.#keepInBackground(work));
+    this.#signal = options.signal;
+    if (this.#signal?.aborted) this.#closed = { reason: this.#signal.reason };
+    else if (this.#signal !== undefined) addAbortListener(this.#signal, this);
+  }
+
+  /** How many attempts may be under way at once. */
+  get concurrency(): number {
+    return this.#stations.semaphore.capacity;
+  }
+
+  /**
+   * Sends a call on its way. Its sink is told how it ended, never before this returns.
+   *
+   * @throws {TypeError} If the URL is malformed; also the reason of a signal that has been aborted, or of the closing.
+   */
+  start({ request, settings, signals, streams, sink }: CallRequest): Call {
+    if (this.#closed !== undefined) throw this.#closed.reason;
+    for (const signal of signals) signal.throwIfAborted();
+    const origin = this.#originOf(request);
+    const startedAtMs = this.#clock.now();
+    const id = ++this.#lastId;
+    const call = new Call({
+      id,
+      owner: this,
+      sink,
+      request,
+      origin,
+      settings,
+      signals,
+      streams,
+      startedAtMs,
+    });
+    this.#active.add(call);
+    this.#tally.requests++;
+    for (const signal of signals) addAbortListener(signal, call);
+    if (settings.totalTimeoutMs !== Infinity) {
+      call.deadlineAtMs = startedAtMs + settings.totalTimeoutMs;
+      call.deadline = this.#stations.environment.deadlines.add(call, settings.totalTimeoutMs);
+    }
+    if (this.#hub.active) {
+      const { method } = request;
+      this.#hub.emit({
+        type: "queued",
+        requestId: id,
+        atMs: startedAtMs,
+        method,
+        url: redactUrl(request.url),
+      });
+    }
+    this.#follow(call);
+    return call;
+  }
+
+  /** The origin of an absolute URL; a relative one has as many as there are mirrors. */
+  #originOf(request: PreparedRequest): Origin | undefined {
+    if (!request.absolute && this.#stations.hasMirrors) return undefined;
+    return this.#stations.origins.get(this.#originIndex.originOf(request.url));
+  }
+
+  /** Waits for the reply, and answers. Never rejects. */
+  async #follow(call: Call): Promise<void> {
+    try {
+      const reply = await this.#stations.enter(call);
+      // Who has been answered does not read the body any more.
+      if (call.settled) return reply.openBody?.discard();
+      const value = conclude(call, reply);
+      this.settle(call, true, value instanceof Promise ? await value : value);
+    } catch (error) {
+      this.settle(call, false, error);
+    }
+  }
+
+  settle(call: Call, ok: boolean, value: unknown): void {
+    if (call.settled) return;
+    call.settled = true;
+    this.#active.delete(call);
+    for (const signal of call.signals) removeAbortListener(signal, call);
+    if (call.deadline !== undefined) this.#stations.environment.deadlines.remove(call.deadline);
+    const atMs = this.#clock.now();
+    const durationMs = call.durationMs = atMs - call.startedAtMs;
+    this.#tally.settled(ok, durationMs);
+    if (this.#hub.active) {
+      const ending = ok ? { ok, from: call.from } : { ok, error: value };
+      this.#hub.emit({
+        type: "settled",
+        requestId: call.id,
+        atMs,
+        attempts: call.attempts,
+        durationMs,
+        ...ending,
+      });
+    }
+    call.sink.onSettled(call, ok, value);
+  }
+
+  /** A copy of all numbers. */
+  stats(): ClientStats {
+    return this.#tally.snapshot(this.#stations, this.#active.size);
+  }
+
+  /** Aborts what is under way, and refuses everything from now on; only the first reason counts. */
+  async close(reason: unknown): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#closed = { reason };
+      if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
+      for (const call of [...this.#active]) call.abort(reason);
+    }
+    await Promise.allSettled(this.#background);
+  }
+
+  /** The client's own signal was aborted. */
+  onAbort(signal: AbortSignal): void {
+    this.close(signal.reason);
+  }
+
+  #keepInBackground(work: Promise<unknown>): void {
+    this.#background.add(work);
+    const forget = () => this.#background.delete(work);
+    work.then(forget, forget);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The arguments of a drop-in `fetch`.
+ *
+ * @module
+ */
+
+import type { RequestInput } from "../http/request.ts";
+import type { CacheMode } from "./request.ts";
+
+/** What the arguments of `fetch` come to. */
+export interface FetchArguments {
+  readonly request: RequestInput;
+  readonly signals: readonly AbortSignal[];
+  /** How to treat the cache; absent when nothing was said. */
+  readonly cache: CacheMode | undefined;
+}
+
+/** `no-cache` asks for validation, which a fixed time to live has not: the network is asked, and its answer stored. */
+const CACHE_MODES: Readonly<Record<string, CacheMode>> = {
+  "no-store": "no-store",
+  "reload": "reload",
+  "no-cache": "reload",
+  "force-cache": "force-cache",
+  "only-if-cached": "only-if-cached",
+};
+
+/**
+ * Reads the arguments of `fetch` without building a `Request`.
+ *
+ * @param input A URL or a request; of a request, `init` replaces what it names.
+ * @param init What the caller says besides.
+ * @returns The parts. Members of `init` that are not understood here are kept for the runtime's own `fetch`.
+ */
+export function fromFetchArguments(input: string | URL | Request, init: RequestInit): FetchArguments {
+  const { method, headers, body, signal, cache, ...rest } = init;
+  const given = input instanceof Request ? input : undefined;
+  const ownSignal = signal === undefined ? given?.signal : signal;
+  return {
+    request: {
+      url: given === undefined ? input as string | URL : given.url,
+      method: method ?? given?.method,
+      headers: headers === undefined ? given?.headers : new Headers(headers),
+      body: body === undefined ? given?.body : body,
+      init: { ...fromRequest(given), ...rest },
+    },
+    signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
+    cache: CACHE_MODES[cache ?? given?.cache ?? ""],
+  };
+}
+
+/** What of a request's other properties says something that is not the default. */
+function fromRequest(request: Request | undefined): RequestInit {
+  return request === undefined || request.redirect === "follow" ? {} : { redirect: request.redirect };
+}

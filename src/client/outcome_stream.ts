@@ -1,0 +1,105 @@
+/**
+ * The outcomes of a batch as they come, or in input order.
+ *
+ * @module
+ */
+
+import type { Batch, OutcomeConsumer } from "./batch.ts";
+import type { Outcome } from "./outcome.ts";
+
+type Result<T> = IteratorResult<Outcome<T>, undefined>;
+
+interface Waiter<T> {
+  readonly resolve: (result: Result<T>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * Hands outcomes to a consumer who pulls. What has ended and was not taken is held, and counts against the batch's window,
+ * so a slow consumer slows the batch down.
+ */
+export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undefined>, OutcomeConsumer {
+  readonly #ordered: boolean;
+  /** By index when ordered; otherwise numbered as they ended. */
+  readonly #ready = new Map<number, Outcome<T>>();
+  readonly #waiters: Waiter<T>[] = [];
+  #batch: Batch | undefined;
+  #ended = 0;
+  #taken = 0;
+  #end: { readonly failure: { readonly reason: unknown } | undefined } | undefined;
+
+  /** Creates the stream; `ordered` makes outcomes come in input order. */
+  constructor(ordered: boolean) {
+    this.#ordered = ordered;
+  }
+
+  /** Says where outcomes come from; nothing starts before the first `next()`. */
+  attach(batch: Batch): this {
+    this.#batch = batch;
+    return this;
+  }
+
+  get held(): number {
+    return this.#ready.size;
+  }
+
+  onOutcome(outcome: Outcome<unknown>): void {
+    this.#ready.set(this.#ordered ? outcome.index : this.#ended, outcome as Outcome<T>);
+    this.#ended++;
+    this.#serve();
+  }
+
+  onEnd(failure: { readonly reason: unknown } | undefined): void {
+    this.#end = { failure };
+    this.#serve();
+  }
+
+  onStop(reason: unknown): void {
+    this.#ready.clear();
+    this.onEnd({ reason });
+  }
+
+  #serve(): void {
+    while (this.#waiters.length > 0) {
+      const outcome = this.#take();
+      if (outcome === undefined) break;
+      this.#waiters.shift()!.resolve({ done: false, value: outcome });
+    }
+    if (this.#end === undefined || this.#ready.size > 0) return;
+    for (const waiter of this.#waiters.splice(0)) this.#finish(waiter);
+  }
+
+  #take(): Outcome<T> | undefined {
+    const outcome = this.#ready.get(this.#taken);
+    if (outcome !== undefined) this.#ready.delete(this.#taken++);
+    return outcome;
+  }
+
+  /** An error is told once; after it the stream is over. */
+  #finish(waiter: Waiter<T>): void {
+    const { failure } = this.#end!;
+    this.#end = { failure: undefined };
+    if (failure === undefined) waiter.resolve({ done: true, value: undefined });
+    else waiter.reject(failure.reason);
+  }
+
+  next(): Promise<Result<T>> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#serve();
+      this.#batch!.pump();
+    });
+  }
+
+  /** Leaves the stream: what is under way is aborted, what is held is dropped, and the source is closed. */
+  async return(): Promise<Result<T>> {
+    this.#ready.clear();
+    this.onEnd(undefined);
+    await this.#batch!.cancel(new DOMException("The stream of outcomes was left", "AbortError"));
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The way of a request: every station in its order, made from a client's options.
+ *
+ * @module
+ */
+
+import type { CacheAdapter } from "../cache/cache.ts";
+import {
+  DEFAULT_SENSITIVE_HEADERS,
+  type HeaderMap,
+  mergeHeaders,
+  sensitiveNames,
+  toHeaderMap,
+} from "../http/headers.ts";
+import { joinUrl, parseHttpUrl } from "../http/url.ts";
+import { attemptStation } from "../policies/attempt.ts";
+import { cache } from "../policies/cache.ts";
+import type { Call } from "../policies/call.ts";
+import { circuitBreaker } from "../policies/circuit_breaker.ts";
+import { compose } from "../policies/compose.ts";
+import { concurrency } from "../policies/concurrency.ts";
+import type { Reporter } from "../policies/event.ts";
+import { type Mirror, mirrors } from "../policies/mirrors.ts";
+import { Origin, Origins } from "../policies/origin.ts";
+import type { Environment, Station } from "../policies/policy.ts";
+import { rateLimit } from "../policies/rate_limit.ts";
+import { retry } from "../policies/retry.ts";
+import { singleFlight } from "../policies/single_flight.ts";
+import { backoff } from "../primitives/backoff.ts";
+import { CircuitBreaker } from "../primitives/circuit_breaker.ts";
+import type { Clock } from "../primitives/clock.ts";
+import { DeadlineQueue } from "../primitives/deadline_queue.ts";
+import { RetryBudget } from "../primitives/retry_budget.ts";
+import { Semaphore } from "../primitives/semaphore.ts";
+import { TokenBucket } from "../primitives/token_bucket.ts";
+import { currentRuntime } from "../runtime/current.ts";
+import type { CacheOptions, ClientOptions, MirrorOptions } from "./options.ts";
+
+/** What a client works with. */
+export interface Stations {
+  /** Where calls enter, behind their total deadline. */
+  readonly enter: Station;
+  readonly environment: Environment;
+  readonly origins: Origins;
+  /** Whether relative URLs lead somewhere. */
+  readonly hasMirrors: boolean;
+  /** How many attempts may be under way at once. */
+  readonly semaphore: Semaphore;
+}
+
+/**
+ * Builds the stations of a client.
+ *
+ * @param options The client's options, checked.
+ * @param clock The clock.
+ * @param reporter Where stations report to.
+ * @param inBackground Keeps work that nobody waits for.
+ * @returns The stations.
+ */
+export function buildStations(
+  options: ClientOptions,
+  clock: Clock,
+  reporter: Reporter,
+  inBackground: Environment["inBackground"],
+): Stations {
+  const { maxRetryAfterMs = 60_000, random = Math.random } = options;
+  const environment: Environment = {
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    clock,
+    deadlines: new DeadlineQueue(clock),
+    reporter,
+    counters: { retried: 0, fresh: 0, stale: 0, shared: 0, inFlight: 0, bytes: 0 },
+    sensitive: sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS),
+    inBackground,
+  };
+  const headers = toHeaderMap(options.headers, "the client's headers");
+  const origins = new Origins(originFactory(options, clock, reporter));
+  const bases = buildMirrors(options.baseUrls, origins, headers);
+  const semaphore = buildSemaphore(options.concurrency);
+  const caching = cachingOptions(options.cache);
+  const hasBreaker = options.circuitBreaker !== false;
+  const onOpen = (options.circuitBreaker || {}).onOpen ?? "fail";
+  const enter = compose([
+    singleFlight(environment),
+    caching === undefined && !options.offline ? undefined : cache(environment, {
+      adapter: caching?.adapter,
+      ttlMs: caching?.ttlMs ?? (() => Infinity),
+      offline: options.offline ?? false,
+      headers,
+      absoluteUrl: (call) => absoluteUrl(call, bases),
+    }),
+    retry(environment, {
+      backoff: backoff({ random, ...options.backoff }),
+      budget: options.retryBudget === false ? undefined : new RetryBudget({ clock, ...options.retryBudget }),
+      maxRetryAfterMs,
+    }),
+    mirrors(environment, { mirrors: bases, headers, onOpen: hasBreaker ? onOpen : "fail" }),
+    hasBreaker ? circuitBreaker() : undefined,
+    rateLimit(environment, { bucket: clientBucket(options.rateLimit, clock), maxRetryAfterMs }),
+    concurrency(environment, { semaphore, maxRetryAfterMs }),
+  ], attemptStation(environment));
+  return { enter, environment, origins, hasMirrors: bases.length > 0, semaphore };
+}
+
+function originFactory(options: ClientOptions, clock: Clock, reporter: Reporter): (key: string) => Origin {
+  const { circuitBreaker: breakerOptions = {}, rateLimit: limit } = options;
+  const perOrigin = limit === undefined || limit instanceof TokenBucket || limit.per !== "origin"
+    ? undefined
+    : limit;
+  const create = (key: string): Origin => {
+    const breaker = breakerOptions === false
+      ? undefined
+      : new CircuitBreaker({ clock, name: key, ...breakerOptions });
+    breaker?.on(({ atMs, from, to }) => {
+      if (reporter.active) reporter.emit({ type: "breaker", atMs, origin: key, from, to });
+    });
+    return new Origin(key, breaker, perOrigin === undefined ? undefined : toBucket(perOrigin, clock));
+  };
+  // What is wrong with these options must be said when the client is made, not when the first origin is met.
+  create("");
+  return create;
+}
+
+function toBucket(
+  options: Exclude<ClientOptions["rateLimit"], TokenBucket | undefined>,
+  clock: Clock,
+): TokenBucket {
+  const { per: _, ...bucketOptions } = options;
+  return new TokenBucket({ clock, ...bucketOptions });
+}
+
+function clientBucket(limit: ClientOptions["rateLimit"], clock: Clock): TokenBucket | undefined {
+  if (limit === undefined || limit instanceof TokenBucket) return limit;
+  return limit.per === "origin" ? undefined : toBucket(limit, clock);
+}
+
+function buildSemaphore(option: number | Semaphore = 20): Semaphore {
+  if (option instanceof Semaphore) return option;
+  // What the runtime would hold back unseen is better held back here, where waiting costs no timeout.
+  return new Semaphore(Math.min(option, currentRuntime.maxConcurrentRequests));
+}
+
+function cachingOptions(
+  option: ClientOptions["cache"],
+): { readonly adapter: CacheAdapter; readonly ttlMs: (url: URL) => number } | undefined {
+  if (option === undefined || option === false) return undefined;
+  const { adapter, ttlMs = Infinity }: CacheOptions = "adapter" in option ? option : { adapter: option };
+  if (typeof adapter?.get !== "function" || typeof adapter.set !== "function") {
+    throw new TypeError("Cannot create client as 'cache' must have the methods of a CacheAdapter");
+  }
+  return { adapter, ttlMs: typeof ttlMs === "function" ? ttlMs : () => ttlMs };
+}
+
+function buildMirrors(
+  option: ClientOptions["baseUrls"],
+  origins: Origins,
+  headers: HeaderMap,
+): readonly Mirror[] {
+  if (option === undefined) return [];
+  const list = typeof option === "string" || option instanceof URL ? [option] : option;
+  if (list.length === 0) throw new RangeError("Cannot create client as 'baseUrls' must not be empty");
+  return list.map((entry, index) => buildMirror(entry, `baseUrls.${index}`, origins, headers));
+}
+
+function buildMirror(
+  entry: string | URL | MirrorOptions,
+  name: string,
+  origins: Origins,
+  headers: HeaderMap,
+): Mirror {
+  const { url, headers: own }: MirrorOptions = typeof entry === "string" || entry instanceof URL
+    ? { url: entry }
+    : entry;
+  let parsed: URL;
+  try {
+    parsed = parseHttpUrl(String(url));
+  } catch (cause) {
+    throw new TypeError(
+      `Cannot create client as '${name}' must be an absolute http(s) URL: received '${url}'`,
+      { cause },
+    );
+  }
+  if (parsed.search !== "" || parsed.hash !== "") {
+    throw new TypeError(
+      `Cannot create client as '${name}' must have no query and no fragment: received '${url}'`,
+    );
+  }
+  return {
+    origin: origins.get(parsed.origin),
+    base: parsed.href.replace(/\/+$/, ""),
+    headers: mergeHeaders(headers, toHeaderMap(own, `the headers of '${name}'`)),
+  };
+}
+
+/** The URL of the resource, by its first mirror when it has several. */
+function absoluteUrl({ request }: Call, bases: readonly Mirror[]): string {
+  return request.absolute ? request.url : joinUrl(bases[0]!.base, request.url);
+}

@@ -1,0 +1,110 @@
+/**
+ * The numbers of a client.
+ *
+ * @module
+ */
+
+import type { Origin } from "../policies/origin.ts";
+import type { CircuitState } from "../primitives/circuit_breaker.ts";
+import { Histogram } from "./histogram.ts";
+import type { Stations } from "./stations.ts";
+
+/** What a client knows of one origin. */
+export interface OriginStats {
+  /** Attempts sent. */
+  readonly attempts: number;
+  /** Attempts that brought a response which was no failure of the origin. */
+  readonly succeeded: number;
+  /** Attempts that ended in a network error, a timeout, or a status that says the origin is in trouble. */
+  readonly failed: number;
+  /** Body bytes read. */
+  readonly bytes: number;
+  /** The circuit breaker's state; `closed` without a breaker. */
+  readonly breaker: CircuitState;
+  /** Whether a request would be sent there now: its breaker lets it pass, and it did not ask to wait. */
+  readonly healthy: boolean;
+  /** Tokens left in the origin's bucket; absent without a rate limit per origin. */
+  readonly tokens?: number | undefined;
+}
+
+/** A client's numbers since it was made. */
+export interface ClientStats {
+  /** Requests that callers made, and that could be sent as they were. */
+  readonly requests: number;
+  /** Requests that brought a value. */
+  readonly succeeded: number;
+  /** Requests that failed, aborted ones included. */
+  readonly failed: number;
+  /** Rounds after the first. */
+  readonly retried: number;
+  /** Requests that were answered without an attempt of their own, by kind. */
+  readonly cacheHits: { readonly fresh: number; readonly stale: number; readonly shared: number };
+  /** Attempts whose body has not ended: permits out. */
+  readonly inFlight: number;
+  /** Requests that callers wait for and that have no attempt under way. */
+  readonly queued: number;
+  /** Body bytes read. */
+  readonly bytes: number;
+  /** How long requests took, in milliseconds, within 4 %; all 0 before the first ended. */
+  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number };
+  /** By origin, such as `https://cdn.example.com`. */
+  readonly origins: Readonly<Record<string, OriginStats>>;
+}
+
+/** Counts how requests end. */
+export class Tally {
+  requests = 0;
+  succeeded = 0;
+  failed = 0;
+  readonly #durations = new Histogram();
+
+  /** Counts an end. */
+  settled(ok: boolean, durationMs: number): void {
+    if (ok) this.succeeded++;
+    else this.failed++;
+    this.#durations.record(durationMs);
+  }
+
+  /**
+   * A copy of all numbers.
+   *
+   * @param stations What the client works with.
+   * @param waiting How many requests callers wait for.
+   */
+  snapshot({ environment, origins }: Stations, waiting: number): ClientStats {
+    const { retried, fresh, stale, shared, inFlight, bytes } = environment.counters;
+    const nowMs = environment.clock.now();
+    return {
+      requests: this.requests,
+      succeeded: this.succeeded,
+      failed: this.failed,
+      retried,
+      cacheHits: { fresh, stale, shared },
+      inFlight,
+      // A body that its caller reads, or that is being got rid of, is under way without anybody waiting in line.
+      queued: Math.max(0, waiting - inFlight),
+      bytes,
+      latencyMs: {
+        p50: this.#durations.percentile(0.5),
+        p95: this.#durations.percentile(0.95),
+        p99: this.#durations.percentile(0.99),
+      },
+      origins: Object.fromEntries(
+        [...origins.values()].map((origin) => [origin.key, originStats(origin, nowMs)]),
+      ),
+    };
+  }
+}
+
+function originStats(origin: Origin, nowMs: number): OriginStats {
+  const { attempts, succeeded, failed, bytes, breaker, bucket } = origin;
+  return {
+    attempts,
+    succeeded,
+    failed,
+    bytes,
+    breaker: breaker?.state ?? "closed",
+    healthy: origin.isHealthy(nowMs),
+    tokens: bucket?.available,
+  };
+}

@@ -1,0 +1,247 @@
+/**
+ * The errors that Slipstream throws. All of them are {@linkcode SlipstreamError}s; a caller's own abort reason and a
+ * programming error (`TypeError`, `RangeError`) pass through as they are.
+ *
+ * @module
+ */
+
+/** What every error says of the request that it ended. */
+export interface SlipstreamErrorOptions {
+  /** The URL, with user info and sensitive query values replaced. */
+  readonly url?: string | undefined;
+  /** The request method, upper case. */
+  readonly method?: string | undefined;
+  /** How many attempts were made, over all rounds and mirrors. */
+  readonly attempts?: number | undefined;
+  /** Whatever else helps to understand the failure; JSON-safe. */
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+  /** The error behind this one. */
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for("@slipstream/fetch.error");
+
+/** The base of every error of this module. */
+export class SlipstreamError extends Error {
+  /** The class name, also across realms and copies of this module. */
+  override readonly name: string = "SlipstreamError";
+  /** The URL, with user info and sensitive query values replaced; absent when no request was involved. */
+  readonly url: string | undefined;
+  /** The request method, upper case. */
+  readonly method: string | undefined;
+  /** How many attempts were made, over all rounds and mirrors. */
+  readonly attempts: number;
+  /** Whatever else helps to understand the failure. */
+  readonly context: Readonly<Record<string, unknown>>;
+
+  /** Creates the error. */
+  constructor(message: string, options: SlipstreamErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.url = options.url;
+    this.method = options.method;
+    this.attempts = options.attempts ?? 0;
+    this.context = options.context ?? {};
+  }
+}
+
+/** No attempt brought a usable response: the connection failed, or a subclass says what did. */
+export class NetworkError extends SlipstreamError {
+  override readonly name: string = "NetworkError";
+}
+
+/** What an {@linkcode HttpError} adds. */
+export interface HttpErrorOptions extends SlipstreamErrorOptions {
+  /** The response status. */
+  readonly status: number;
+  /** The response headers. */
+  readonly headers: Headers;
+  /** The first characters of the response body; empty when it could not be read. */
+  readonly body?: string | undefined;
+  /** How long the server asked to wait, in milliseconds, when it said so. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** The server answered with a status that is no success. */
+export class HttpError extends NetworkError {
+  override readonly name: string = "HttpError";
+  /** The response status. */
+  readonly status: number;
+  /** The response headers. */
+  readonly headers: Headers;
+  /** The first characters of the response body; empty when it could not be read. */
+  readonly body: string;
+  /** How long the server asked to wait, in milliseconds; absent when it did not say. */
+  readonly retryAfterMs: number | undefined;
+
+  /** Creates the error. */
+  constructor(message: string, options: HttpErrorOptions) {
+    super(message, options);
+    this.status = options.status;
+    this.headers = options.headers;
+    this.body = options.body ?? "";
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** What a {@linkcode TimeoutError} adds. */
+export interface TimeoutErrorOptions extends SlipstreamErrorOptions {
+  /** Which deadline passed. */
+  readonly kind: "attempt" | "total";
+  /** The deadline, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** A deadline passed: of one attempt (`timeoutMs`) or of the whole request (`totalTimeoutMs`). */
+export class TimeoutError extends NetworkError {
+  override readonly name: string = "TimeoutError";
+  /** Which deadline passed. */
+  readonly kind: "attempt" | "total";
+  /** The deadline, in milliseconds. */
+  readonly timeoutMs: number;
+
+  /** Creates the error. */
+  constructor(message: string, options: TimeoutErrorOptions) {
+    super(message, options);
+    this.kind = options.kind;
+    this.timeoutMs = options.timeoutMs;
+  }
+}
+
+/** What a {@linkcode CircuitOpenError} adds. */
+export interface CircuitOpenErrorOptions extends SlipstreamErrorOptions {
+  /** Milliseconds until the breaker may admit a probe; `Infinity` while it is isolated by hand. */
+  readonly retryAfterMs: number;
+}
+
+/** A circuit breaker refused the call without making it. */
+export class CircuitOpenError extends NetworkError {
+  override readonly name: string = "CircuitOpenError";
+  /** Milliseconds until the breaker may admit a probe; `Infinity` while it is isolated by hand. */
+  readonly retryAfterMs: number;
+
+  /** Creates the error. */
+  constructor(message: string, options: CircuitOpenErrorOptions) {
+    super(message, options);
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** The client is offline and the cache does not hold the resource. */
+export class OfflineError extends NetworkError {
+  override readonly name: string = "OfflineError";
+}
+
+/** What a {@linkcode DataNotFoundError} adds. */
+export interface DataNotFoundErrorOptions extends SlipstreamErrorOptions {
+  /** The response status. */
+  readonly status: 404 | 410;
+}
+
+/** The server answered that the resource does not exist (404) or no longer does (410). */
+export class DataNotFoundError extends SlipstreamError {
+  override readonly name: string = "DataNotFoundError";
+  /** The response status. */
+  readonly status: 404 | 410;
+
+  /** Creates the error. */
+  constructor(message: string, options: DataNotFoundErrorOptions) {
+    super(message, options);
+    this.status = options.status;
+  }
+}
+
+/** One thing that a schema found wrong. */
+export interface DataIssue {
+  /** What is wrong. */
+  readonly message: string;
+  /** Where: keys and indices from the root, joined by dots; empty for the root itself. */
+  readonly path: string;
+}
+
+/** Why a payload was refused: not JSON, cut short, larger than `maxBodyBytes`, or not what the schema asks for. */
+export type InvalidDataReason = "not-json" | "truncated" | "too-large" | "schema";
+
+/** What an {@linkcode InvalidDataError} adds. */
+export interface InvalidDataErrorOptions extends SlipstreamErrorOptions {
+  /** Why the payload was refused. */
+  readonly reason: InvalidDataReason;
+  /** What the schema found wrong; empty for other reasons. */
+  readonly issues?: readonly DataIssue[] | undefined;
+}
+
+/** The response arrived whole, but its content can't be used. */
+export class InvalidDataError extends SlipstreamError {
+  override readonly name: string = "InvalidDataError";
+  /** Why the payload was refused. */
+  readonly reason: InvalidDataReason;
+  /** What the schema found wrong; empty for other reasons. */
+  readonly issues: readonly DataIssue[];
+
+  /** Creates the error. */
+  constructor(message: string, options: InvalidDataErrorOptions) {
+    super(message, options);
+    this.reason = options.reason;
+    this.issues = options.issues ?? [];
+  }
+}
+
+// The brand sits on the prototypes, so that it costs nothing per error and survives a second copy of this module.
+const base = ["SlipstreamError"];
+brand(SlipstreamError, base);
+brand(NetworkError, [...base, "NetworkError"]);
+brand(HttpError, [...base, "NetworkError", "HttpError"]);
+brand(TimeoutError, [...base, "NetworkError", "TimeoutError"]);
+brand(CircuitOpenError, [...base, "NetworkError", "CircuitOpenError"]);
+brand(OfflineError, [...base, "NetworkError", "OfflineError"]);
+brand(DataNotFoundError, [...base, "DataNotFoundError"]);
+brand(InvalidDataError, [...base, "InvalidDataError"]);
+
+/** Whether a value is a {@linkcode SlipstreamError}, also one of another realm or copy of this module. */
+export function isSlipstreamError(value: unknown): value is SlipstreamError {
+  return hasBrand(value, "SlipstreamError");
+}
+
+/** Whether a value is a {@linkcode NetworkError} or one of its subclasses, also of another realm. */
+export function isNetworkError(value: unknown): value is NetworkError {
+  return hasBrand(value, "NetworkError");
+}
+
+/** Whether a value is an {@linkcode HttpError}, also of another realm. */
+export function isHttpError(value: unknown): value is HttpError {
+  return hasBrand(value, "HttpError");
+}
+
+/** Whether a value is a {@linkcode TimeoutError} of this module, also of another realm. */
+export function isTimeoutError(value: unknown): value is TimeoutError {
+  return hasBrand(value, "TimeoutError");
+}
+
+/** Whether a value is a {@linkcode CircuitOpenError}, also of another realm. */
+export function isCircuitOpenError(value: unknown): value is CircuitOpenError {
+  return hasBrand(value, "CircuitOpenError");
+}
+
+/** Whether a value is an {@linkcode OfflineError}, also of another realm. */
+export function isOfflineError(value: unknown): value is OfflineError {
+  return hasBrand(value, "OfflineError");
+}
+
+/** Whether a value is a {@linkcode DataNotFoundError}, also of another realm. */
+export function isDataNotFoundError(value: unknown): value is DataNotFoundError {
+  return hasBrand(value, "DataNotFoundError");
+}
+
+/** Whether a value is an {@linkcode InvalidDataError}, also of another realm. */
+export function isInvalidDataError(value: unknown): value is InvalidDataError {
+  return hasBrand(value, "InvalidDataError");
+}
+
+function brand(constructor: { readonly prototype: SlipstreamError }, names: readonly string[]): void {
+  Object.defineProperty(constructor.prototype, BRAND, { value: names });
+}
+
+function hasBrand(value: unknown, name: string): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const names = (value as { readonly [BRAND]?: unknown })[BRAND];
+  return Array.isArray(names) && names.includes(name);
+}

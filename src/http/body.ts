@@ -1,0 +1,133 @@
+/**
+ * Response bodies: read whole under a limit, or got rid of.
+ *
+ * @module
+ */
+
+import type { DeadlineQueue, DeadlineTarget } from "../primitives/deadline_queue.ts";
+
+/** How much of an unwanted body is read before it is cancelled; reading it to its end keeps the connection. */
+const MAX_DRAIN_BYTES = 65_536;
+/** How long that may take, in milliseconds. */
+const MAX_DRAIN_MS = 250;
+/** How much of an error's body is kept to be shown. */
+const EXCERPT_BYTES = 2_048;
+
+/**
+ * Reads a body to its end.
+ *
+ * @param response The response; its body must not have been touched.
+ * @param maxBytes The largest body that is accepted; `Infinity` for any.
+ * @returns The bytes, or `undefined` if there are more than `maxBytes`: then the body has been cancelled.
+ */
+export async function readBody(
+  response: Response,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (maxBytes === Infinity) return new Uint8Array(await response.arrayBuffer());
+  const length = contentLength(response.headers);
+  if (length !== undefined && length > maxBytes) {
+    cancelBody(response);
+    return undefined;
+  }
+  // A length that covers the bytes as they are read bounds them; otherwise they must be counted as they come.
+  if (length === undefined || response.headers.has("content-encoding")) {
+    return await readCounting(response, maxBytes);
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return bytes.length > maxBytes ? undefined : bytes;
+}
+
+async function readCounting(
+  response: Response,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (response.body === null) return new Uint8Array(0);
+  const reader = response.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return concatenate(chunks, size);
+    size += value.length;
+    if (size > maxBytes) {
+      ignoreRejection(reader.cancel());
+      return undefined;
+    }
+    chunks.push(value);
+  }
+}
+
+function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+/**
+ * Gets rid of a body: reads up to 64 KB of it for up to 250 ms, so that the connection can serve again, then cancels it.
+ *
+ * @param response The response; its body must not have been touched.
+ * @param deadlines Where the time limit is kept.
+ * @returns The body's first characters. Never rejects.
+ */
+export async function drainBody(response: Response, deadlines: DeadlineQueue): Promise<string> {
+  if (response.body === null || response.bodyUsed || response.body.locked) return "";
+  const reader = response.body.getReader();
+  const stop: DeadlineTarget = { onDeadline: () => ignoreRejection(reader.cancel()) };
+  const deadline = deadlines.add(stop, MAX_DRAIN_MS);
+  // More than may be drained: what is shown is enough, the connection is lost in any case.
+  const enough = (contentLength(response.headers) ?? 0) > MAX_DRAIN_BYTES ? EXCERPT_BYTES : MAX_DRAIN_BYTES;
+  const excerpt = new ExcerptCollector();
+  try {
+    for (let size = 0; size < enough;) {
+      const { done, value } = await reader.read();
+      if (done) return excerpt.text();
+      size += value.length;
+      excerpt.add(value);
+    }
+    ignoreRejection(reader.cancel());
+  } catch {
+    // The body broke off: there is nothing left to get rid of, and what came is still worth showing.
+  } finally {
+    deadlines.remove(deadline);
+  }
+  return excerpt.text();
+}
+
+class ExcerptCollector {
+  readonly #decoder = new TextDecoder();
+  #room = EXCERPT_BYTES;
+  #text = "";
+
+  add(chunk: Uint8Array): void {
+    if (this.#room <= 0) return;
+    const kept = chunk.subarray(0, this.#room);
+    this.#room -= kept.length;
+    this.#text += this.#decoder.decode(kept, { stream: true });
+  }
+
+  text(): string {
+    return this.#text;
+  }
+}
+
+/** Cancels a body without waiting for it. */
+export function cancelBody(response: Response): void {
+  if (response.body !== null && !response.body.locked) ignoreRejection(response.body.cancel());
+}
+
+/** The body's length as announced; `undefined` when it is absent or no number. */
+export function contentLength(headers: Headers): number | undefined {
+  const value = headers.get("content-length");
+  return value !== null && /^\d+$/.test(value) ? Number(value) : undefined;
+}
+
+function ignoreRejection(promise: Promise<unknown>): void {
+  // Whoever cancels has lost interest in how that ends.
+  promise.catch(() => {});
+}

@@ -1,0 +1,114 @@
+/**
+ * Request headers: checked once, merged once, and kept as a plain record, which every runtime's `fetch` takes without a
+ * copy of ours.
+ *
+ * @module
+ */
+
+/** Header names in lower case, and their values. */
+export type HeaderMap = Readonly<Record<string, string>>;
+
+/** No headers at all. */
+export const NO_HEADERS: HeaderMap = Object.freeze(Object.create(null));
+
+/** Headers as a caller may give them. */
+export type HeaderInput = Readonly<Record<string, string>> | Headers | readonly (readonly [string, string])[];
+
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
+const BAD_VALUE = /[\0\r\n]|[^\x00-\xff]/;
+
+/** Headers that no redirect to another origin and no other mirror may carry, whatever the caller says. */
+const ALWAYS_SENSITIVE = ["authorization", "cookie", "proxy-authorization"];
+
+/** Headers that are treated as sensitive unless told otherwise: the usual names of API keys. */
+export const DEFAULT_SENSITIVE_HEADERS: readonly string[] = [
+  "x-api-key",
+  "api-key",
+  "x-auth-token",
+  "x-access-token",
+];
+
+/**
+ * Checks headers and turns their names to lower case.
+ *
+ * @param input The headers.
+ * @param what Who they belong to, for the message.
+ * @returns The headers as a record without a prototype.
+ * @throws {TypeError} If a name is no token or a value can't be sent (RFC 9110 §5.1, §5.5).
+ */
+export function toHeaderMap(input: HeaderInput | undefined, what: string): HeaderMap {
+  const map: Record<string, string> = Object.create(null);
+  if (input === undefined) return map;
+  const entries: Iterable<readonly [string, string]> = isIterable(input) ? input : Object.entries(input);
+  for (const [name, value] of entries) addHeader(map, name, value, what);
+  return map;
+}
+
+function addHeader(map: Record<string, string>, name: unknown, value: unknown, what: string): void {
+  if (typeof name !== "string" || !NAME.test(name)) {
+    throw new TypeError(`Cannot send ${what} as a header name must be a token: received '${String(name)}'`);
+  }
+  if (value === undefined) return;
+  // The value is not shown: it may be a credential.
+  if (typeof value !== "string" || BAD_VALUE.test(value)) {
+    throw new TypeError(
+      `Cannot send ${what} as the value of header '${name}' must be a string of latin-1 characters without line breaks`,
+    );
+  }
+  const key = name.toLowerCase();
+  map[key] = key in map ? `${map[key]}, ${value.trim()}` : value.trim();
+}
+
+function isIterable(input: HeaderInput): input is Headers | readonly (readonly [string, string])[] {
+  return Symbol.iterator in input;
+}
+
+/**
+ * Lays headers over others; the same name replaces.
+ *
+ * @param below What is there without the others.
+ * @param above What replaces.
+ * @returns One of the two when the other is empty, else a new record.
+ */
+export function mergeHeaders(below: HeaderMap, above: HeaderMap): HeaderMap {
+  if (isEmpty(above)) return below;
+  if (isEmpty(below)) return above;
+  return Object.assign(Object.create(null), below, above);
+}
+
+/** Whether there are no headers. */
+export function isEmpty(headers: HeaderMap): boolean {
+  for (const _ in headers) return false;
+  return true;
+}
+
+/**
+ * The lower-case names that are never sent on to another origin.
+ *
+ * @param marked The names that the caller marked.
+ * @returns Those, and the ones that are always sensitive.
+ */
+export function sensitiveNames(marked: readonly string[]): ReadonlySet<string> {
+  return new Set([...ALWAYS_SENSITIVE, ...marked.map((name) => name.toLowerCase())]);
+}
+
+/**
+ * Whether a redirect must be followed by us: a runtime takes credentials out by itself when a redirect leads to another
+ * origin, but sends everything else on.
+ *
+ * @param headers The request's headers.
+ * @param sensitive The names that must not reach another origin.
+ * @returns Whether there is a header that only we would take out.
+ */
+export function needsOwnRedirects(headers: HeaderMap, sensitive: ReadonlySet<string>): boolean {
+  for (const name in headers) {
+    if (sensitive.has(name) && !ALWAYS_SENSITIVE.includes(name)) return true;
+  }
+  return false;
+}
+
+/** The headers without the sensitive ones. */
+export function withoutSensitive(headers: HeaderMap, sensitive: ReadonlySet<string>): HeaderMap {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !sensitive.has(name)));
+}

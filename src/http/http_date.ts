@@ -1,0 +1,57 @@
+/**
+ * HTTP dates, strictly: the three forms of RFC 9110 §5.6.7 and nothing else.
+ *
+ * @module
+ */
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTH = `(${MONTHS.join("|")})`;
+const TIME = "(\\d\\d):(\\d\\d):(\\d\\d)";
+const IMF_FIXDATE = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\\d\\d) ${MONTH} (\\d{4}) ${TIME} GMT$`);
+const RFC850 = new RegExp(
+  `^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday), (\\d\\d)-${MONTH}-(\\d\\d) ${TIME} GMT$`,
+);
+const ASCTIME = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`);
+
+/**
+ * Reads an HTTP date: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
+ *
+ * @param text The date.
+ * @param wallNowMs The present, in milliseconds since 1970: a two-digit year that would be more than 50 years ahead of it
+ * is of the century before (RFC 9110 §5.6.7).
+ * @returns Milliseconds since 1970, or `undefined` if it is no such date.
+ */
+export function parseHttpDate(text: string, wallNowMs: number): number | undefined {
+  let match = IMF_FIXDATE.exec(text);
+  if (match !== null) return toMs(match[3], match[2], match[1], match[4], match[5], match[6]);
+  match = ASCTIME.exec(text);
+  if (match !== null) return toMs(match[6], match[1], match[2], match[3], match[4], match[5]);
+  match = RFC850.exec(text);
+  if (match === null) return undefined;
+  const year = fullYear(Number(match[3]), new Date(wallNowMs).getUTCFullYear());
+  return toMs(String(year), match[2], match[1], match[4], match[5], match[6]);
+}
+
+function fullYear(twoDigits: number, thisYear: number): number {
+  const year = thisYear - thisYear % 100 + twoDigits;
+  return year > thisYear + 50 ? year - 100 : year;
+}
+
+function toMs(
+  year: string | undefined,
+  month: string | undefined,
+  day: string | undefined,
+  hour: string | undefined,
+  minute: string | undefined,
+  second: string | undefined,
+): number | undefined {
+  const monthIndex = MONTHS.indexOf(month ?? "");
+  // 60 is a leap second, which the clock of this machine counts as the second before.
+  const seconds = Math.min(Number(second), 59);
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
+  const date = new Date(0);
+  date.setUTCFullYear(Number(year), monthIndex, Number(day));
+  if (date.getUTCMonth() !== monthIndex || date.getUTCDate() !== Number(day)) return undefined;
+  date.setUTCHours(Number(hour), Number(minute), seconds);
+  return date.getTime();
+}

@@ -1,0 +1,116 @@
+/**
+ * The rate limit headers that servers send: `RateLimit` and `RateLimit-Policy` as structured fields
+ * (draft-ietf-httpapi-ratelimit-headers), their older forms, and the `X-RateLimit` family.
+ *
+ * @module
+ */
+
+/** A number from here on is seconds since 1970 (2024-01-01) and not a distance; from there times 1,000 on, milliseconds. */
+const FIRST_EPOCH_S = 1_704_067_200;
+
+const RESET_HEADERS = [
+  "ratelimit-reset",
+  "x-ratelimit-retry-after",
+  "x-ratelimit-reset-after",
+  "x-ratelimit-reset",
+  "x-rate-limit-reset",
+];
+
+const REMAINING_HEADERS = ["ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining"];
+
+/**
+ * How long until the quota is refilled.
+ *
+ * @param headers The response headers.
+ * @param wallNowMs The present, in milliseconds since 1970.
+ * @returns Milliseconds from now, 0 when that is past, or `undefined` when the headers do not say, or say that there is
+ * quota left.
+ */
+export function rateLimitResetMs(headers: Headers, wallNowMs: number): number | undefined {
+  const limit = headers.get("ratelimit");
+  if (limit !== null) return structuredResetMs(limit, headers.get("ratelimit-policy") ?? "");
+  for (const name of REMAINING_HEADERS) {
+    const remaining = headers.get(name);
+    if (remaining !== null && Number(remaining) > 0) return undefined;
+  }
+  for (const name of RESET_HEADERS) {
+    const value = headers.get(name);
+    if (value !== null) return resetMs(value, wallNowMs);
+  }
+  return undefined;
+}
+
+/** A distance in seconds, or seconds or milliseconds since 1970. */
+function resetMs(value: string, wallNowMs: number): number | undefined {
+  const text = value.trim();
+  if (!/^\d+(\.\d+)?$/.test(text)) return undefined;
+  const number = Number(text);
+  if (number < FIRST_EPOCH_S) return number * 1_000;
+  const epochMs = number < FIRST_EPOCH_S * 1_000 ? number * 1_000 : number;
+  return Math.max(0, epochMs - wallNowMs);
+}
+
+/** The longest wait among the quotas that are used up; a quota that names no time waits for its policy's whole window. */
+function structuredResetMs(limit: string, policy: string): number | undefined {
+  const items = parseItems(limit);
+  const legacy = items.find((item) => item.name === "reset");
+  if (legacy !== undefined) {
+    const remaining = items.find((item) => item.name === "remaining");
+    return remaining !== undefined && Number(remaining.value) > 0 ? undefined : secondsToMs(legacy.value);
+  }
+  const windows = new Map(parseItems(policy).map((item) => [item.name, item.parameters.get("w")]));
+  let longest: number | undefined;
+  for (const { name, parameters } of items) {
+    if (parameters.get("r") !== "0") continue;
+    const wait = secondsToMs(parameters.get("t") ?? windows.get(name));
+    if (wait !== undefined) longest = Math.max(longest ?? 0, wait);
+  }
+  return longest;
+}
+
+function secondsToMs(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : undefined;
+}
+
+interface Item {
+  readonly name: string;
+  /** What follows `=` in a dictionary member; empty in a list. */
+  readonly value: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** As much of RFC 9651's lists and dictionaries as these headers use; what does not fit is left out. */
+function parseItems(text: string): Item[] {
+  return splitOutsideQuotes(text, ",").map((member) => {
+    const [head = "", ...rest] = splitOutsideQuotes(member, ";");
+    const [name, value] = splitPair(head);
+    return { name: unquote(name), value, parameters: new Map(rest.map(splitPair)) };
+  });
+}
+
+function splitPair(text: string): [name: string, value: string] {
+  const equals = text.startsWith('"') ? -1 : text.indexOf("=");
+  if (equals === -1) return [text.trim(), ""];
+  return [text.slice(0, equals).trim(), text.slice(equals + 1).trim()];
+}
+
+function unquote(text: string): string {
+  return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
+}
+
+function splitOutsideQuotes(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let quoted = false;
+  let start = 0;
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index];
+    if (char === "\\" && quoted) index++;
+    else if (char === '"') quoted = !quoted;
+    else if (char === separator && !quoted) {
+      parts.push(text.slice(start, index).trim());
+      start = index + 1;
+    }
+  }
+  parts.push(text.slice(start).trim());
+  return parts.filter((part) => part !== "");
+}

@@ -1,0 +1,97 @@
+/**
+ * A request, checked and put in order before the first attempt: what is wrong with it is found here, once.
+ *
+ * @module
+ */
+
+import { isIdempotentMethod } from "./classify.ts";
+import { type HeaderInput, type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "./headers.ts";
+import { isAbsoluteUrl } from "./url.ts";
+
+/** A request as a caller gave it. */
+export interface RequestInput {
+  readonly url: string | URL;
+  readonly method?: string | undefined;
+  readonly headers?: HeaderInput | undefined;
+  readonly body?: BodyInit | null | undefined;
+  /** Whether it may be sent twice, whatever its method. */
+  readonly idempotent?: boolean | undefined;
+  /** Other members of `RequestInit`, handed to `fetch` as they are. */
+  readonly init?: RequestInit | undefined;
+}
+
+/** A request that can be sent. */
+export interface PreparedRequest {
+  /** The method, upper case. */
+  readonly method: string;
+  /** The URL; relative when mirrors complete it. */
+  readonly url: string;
+  readonly absolute: boolean;
+  /** The request's own headers; the client's and the mirror's come on top. */
+  readonly headers: HeaderMap;
+  readonly body: BodyInit | null;
+  /** Whether it may be sent a second time: that does no harm, and the body is still there. */
+  readonly repeatable: boolean;
+  readonly init: RequestInit | undefined;
+}
+
+const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
+
+/**
+ * Checks a request and puts it in order.
+ *
+ * @param input The request.
+ * @param around Headers of what the request is a part of; its own replace them.
+ * @returns The request, ready for any number of attempts.
+ * @throws {TypeError} If the method, a header or the body can't be sent.
+ */
+export function prepareRequest(input: RequestInput, around: HeaderMap = NO_HEADERS): PreparedRequest {
+  const url = typeof input.url === "string" ? input.url : urlText(input.url);
+  const method = input.method === undefined ? "GET" : checkMethod(input.method);
+  const headers = input.headers === undefined
+    ? around
+    : mergeHeaders(around, toHeaderMap(input.headers, "the request"));
+  const body = input.body ?? null;
+  if (body !== null) checkBody(body, method);
+  const idempotent = input.idempotent ?? (isIdempotentMethod(method) || "idempotency-key" in headers);
+  return {
+    method,
+    url,
+    absolute: isAbsoluteUrl(url),
+    headers,
+    body,
+    repeatable: idempotent && !(body instanceof ReadableStream),
+    init: input.init,
+  };
+}
+
+function urlText(url: unknown): string {
+  if (url instanceof URL) return url.href;
+  throw new TypeError(`Cannot fetch as the URL must be a string or a URL: received ${typeof url}`);
+}
+
+function checkMethod(method: unknown): string {
+  if (typeof method !== "string" || !METHOD.test(method)) {
+    throw new TypeError(`Cannot fetch as 'method' must be a token: received '${String(method)}'`);
+  }
+  const upper = method.toUpperCase();
+  if (FORBIDDEN_METHODS.has(upper)) {
+    throw new TypeError(`Cannot fetch as 'method' must be one that fetch can send: received '${method}'`);
+  }
+  return upper;
+}
+
+function checkBody(body: unknown, method: string): void {
+  if (method === "GET" || method === "HEAD") {
+    throw new TypeError(`Cannot fetch as a ${method} request must not have a 'body'`);
+  }
+  const sendable = typeof body === "string" || body instanceof ArrayBuffer || ArrayBuffer.isView(body) ||
+    body instanceof URLSearchParams || body instanceof FormData || body instanceof Blob ||
+    body instanceof ReadableStream;
+  if (sendable) return;
+  throw new TypeError(
+    `Cannot fetch as 'body' must be text, bytes, a form, a Blob or a stream: received ${typeof body}` +
+      (typeof body === "object" ? "; JSON is sent as JSON.stringify(value)" : ""),
+  );
+}

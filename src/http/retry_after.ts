@@ -1,0 +1,37 @@
+/**
+ * How long a server asks to wait before the next request.
+ *
+ * @module
+ */
+
+import { parseHttpDate } from "./http_date.ts";
+import { rateLimitResetMs } from "./rate_limit_headers.ts";
+
+/**
+ * The wait that a response asks for. `Retry-After` (RFC 9110 §10.2.3) decides when it is there, even when it is garbage;
+ * otherwise a 429 or 503 may say it by its rate limit headers.
+ *
+ * @param status The response status.
+ * @param headers The response headers.
+ * @param wallNowMs The present, in milliseconds since 1970.
+ * @returns Milliseconds, 0 for at once, or `undefined` when the response does not say.
+ */
+export function retryAfterMs(status: number, headers: Headers, wallNowMs: number): number | undefined {
+  const value = headers.get("retry-after");
+  if (value !== null) return parseRetryAfter(value, wallNowMs);
+  return status === 429 || status === 503 ? rateLimitResetMs(headers, wallNowMs) : undefined;
+}
+
+/**
+ * Reads a `Retry-After` value: whole seconds, or an HTTP date.
+ *
+ * @param value The field's value.
+ * @param wallNowMs The present, in milliseconds since 1970.
+ * @returns Milliseconds from now, 0 for a date that has passed, or `undefined` for anything else.
+ */
+export function parseRetryAfter(value: string, wallNowMs: number): number | undefined {
+  const text = value.trim();
+  if (/^\d+$/.test(text)) return Number(text) * 1_000;
+  const date = parseHttpDate(text, wallNowMs);
+  return date === undefined ? undefined : Math.max(0, date - wallNowMs);
+}

@@ -1,0 +1,297 @@
+/**
+ * Station 9, the attempt: one request on the wire, under its own deadline, up to the end of its body.
+ *
+ * @module
+ */
+
+import { InvalidDataError, NetworkError, TimeoutError } from "../errors.ts";
+import { drainBody, readBody } from "../http/body.ts";
+import { isOriginFailure, isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
+import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
+import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
+import { redactError } from "../http/redact_error.ts";
+import { retryAfterMs } from "../http/retry_after.ts";
+import { trackBody } from "../http/tracked_response.ts";
+import { redactUrl } from "../http/url.ts";
+import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
+import type { Permit } from "../primitives/permit.ts";
+import type { Call, Target } from "./call.ts";
+import type { Environment, Station } from "./policy.ts";
+import { type OpenBody, Reply } from "./reply.ts";
+
+/**
+ * The innermost station: sends the call to its target. It takes over the call's permit, and gives it back when the body
+ * has ended, or, after an abort, when the `fetch` has really settled.
+ *
+ * @param environment What the stations share.
+ * @returns The station. It throws a `NetworkError`, a `TimeoutError`, an `InvalidDataError` for too large a body, or the
+ * reason of a cancellation.
+ */
+export function attemptStation(environment: Environment): Station {
+  return (call) => new Attempt(environment, call).run();
+}
+
+/** One attempt: owns the permit, the controller and the deadline, and lets go of all three at once. */
+class Attempt implements DeadlineTarget, OpenBody {
+  readonly #environment: Environment;
+  readonly #call: Call;
+  readonly #target: Target;
+  readonly #number: number;
+  readonly #permit: Permit | undefined;
+  readonly #controller = new AbortController();
+  readonly #deadline: Deadline;
+  #reject: (reason: unknown) => void = () => {};
+  #stopped: { readonly reason: unknown } | undefined;
+  #response: Response | undefined;
+  /** Whether the body is open and nobody here reads it. */
+  #handedOut = false;
+  /** The body's first characters, once it is being got rid of. */
+  #excerpt: Promise<string> | undefined;
+  #ended = false;
+
+  constructor(environment: Environment, call: Call) {
+    this.#environment = environment;
+    this.#call = call;
+    this.#target = call.target!;
+    this.#number = ++call.attempts;
+    this.#permit = call.permit;
+    call.permit = undefined;
+    call.attempt = this;
+    this.#deadline = environment.deadlines.add(this, call.settings.timeoutMs);
+    environment.counters.inFlight++;
+    this.#target.origin.attempts++;
+  }
+
+  run(): Promise<Reply> {
+    this.#report();
+    // A fetch that does not heed its signal must not keep the caller waiting, so the outcome is raced by hand.
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      this.#send().then(resolve, reject);
+    });
+  }
+
+  async #send(): Promise<Reply> {
+    let response: Response;
+    try {
+      response = await this.#fetch();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    if (this.#stopped !== undefined) throw this.#fail(undefined);
+    this.#response = response;
+    const { status, headers } = response;
+    this.#reportHeaders(status);
+    const success = isSuccessStatus(status);
+    if (!isOriginFailure(status)) this.#target.origin.succeeded++;
+    else this.#target.origin.failed++;
+    if (this.#call.streams || !success) return this.#openReply(status, headers);
+    try {
+      const bytes = await readBody(response, this.#call.settings.maxBodyBytes);
+      if (bytes === undefined) throw this.#tooLarge();
+      this.#throwIfStopped();
+      this.#finish(bytes.length);
+      return new Reply({ status, headers, url: response.url || this.#target.url, from: "network", bytes });
+    } catch (error) {
+      this.#target.origin.succeeded--;
+      throw this.#fail(error);
+    }
+  }
+
+  #fetch(): Promise<Response> {
+    const { method, body, init } = this.#call.request;
+    const { url, headers } = this.#target;
+    const ownRedirects = init?.redirect === undefined &&
+      needsOwnRedirects(headers, this.#environment.sensitive);
+    if (!ownRedirects) return this.#fetchOnce({ url, method, headers, body }, init?.redirect);
+    return followRedirects(
+      { url, method, headers, body },
+      this.#environment.sensitive,
+      (request) => this.#fetchOnce(request, "manual"),
+    );
+  }
+
+  #fetchOnce(request: RedirectedRequest, redirect: RequestRedirect | undefined): Promise<Response> {
+    const { url, method, headers, body } = request;
+    const init: RequestInit & { duplex?: "half" } = {
+      ...this.#call.request.init,
+      signal: this.#controller.signal,
+    };
+    if (method !== "GET") init.method = method;
+    if (!isEmpty(headers)) init.headers = headers;
+    if (redirect !== undefined) init.redirect = redirect;
+    if (body !== null) {
+      init.body = body;
+      if (body instanceof ReadableStream) init.duplex = "half";
+    }
+    return this.#environment.fetch(url, init);
+  }
+
+  #openReply(status: number, headers: Headers): Reply {
+    this.#handedOut = true;
+    const reply = new Reply({
+      status,
+      headers,
+      url: this.#response!.url || this.#target.url,
+      from: "network",
+      openBody: this,
+    });
+    if (isRetryableStatus(status)) this.#noteWait(reply);
+    return reply;
+  }
+
+  /** A 429 that says for how long holds for everyone who asks this origin. */
+  #noteWait(reply: Reply): void {
+    const { clock, reporter } = this.#environment;
+    const wait = retryAfterMs(reply.status, reply.headers, clock.wallNow());
+    reply.retryAfterMs = wait;
+    if (reply.status !== 429 || wait === undefined || wait === 0) return;
+    const { origin } = this.#target;
+    const nowMs = clock.now();
+    origin.pauseFor({ untilMs: nowMs + wait, status: reply.status, headers: reply.headers });
+    if (reporter.active) {
+      reporter.emit({
+        type: "rateLimited",
+        requestId: this.#call.id,
+        atMs: nowMs,
+        origin: origin.key,
+        retryAfterMs: wait,
+      });
+    }
+  }
+
+  /** The body is here: the attempt is over. */
+  #finish(bytes: number): void {
+    const { counters, reporter, clock } = this.#environment;
+    counters.bytes += bytes;
+    this.#target.origin.bytes += bytes;
+    this.#end();
+    if (reporter.active) {
+      reporter.emit({
+        type: "body",
+        requestId: this.#call.id,
+        atMs: clock.now(),
+        attempt: this.#number,
+        bytes,
+      });
+    }
+  }
+
+  /** Ends the attempt and says what it failed of: the reason it was stopped for, or else the network. */
+  #fail(error: unknown): unknown {
+    this.#end();
+    if (this.#stopped !== undefined) return this.#stopped.reason;
+    this.#controller.abort();
+    if (error instanceof InvalidDataError) return error;
+    // A missing permission is the program's own fault, and stays that.
+    if (error instanceof Error && error.name === "NotCapable") return error;
+    this.#target.origin.failed++;
+    const about = this.#call.describe();
+    const cause = redactError(error, this.#target.url);
+    return new NetworkError(`${about.method} ${about.url} failed: ${innermostMessage(cause)}`, {
+      ...about,
+      cause,
+    });
+  }
+
+  #throwIfStopped(): void {
+    if (this.#stopped !== undefined) throw this.#stopped.reason;
+  }
+
+  #tooLarge(): InvalidDataError {
+    const about = this.#call.describe();
+    const { maxBodyBytes } = this.#call.settings;
+    return new InvalidDataError(
+      `The response to ${about.method} ${about.url} is larger than 'maxBodyBytes': ${maxBodyBytes}`,
+      { ...about, reason: "too-large" },
+    );
+  }
+
+  onDeadline(): void {
+    const about = this.#call.describe();
+    const { timeoutMs } = this.#call.settings;
+    this.#target.origin.failed++;
+    this.cancel(
+      new TimeoutError(`${about.method} ${about.url} took longer than 'timeoutMs': ${timeoutMs}`, {
+        ...about,
+        kind: "attempt",
+        timeoutMs,
+      }),
+    );
+  }
+
+  /** Stops the attempt: who waits for it is told at once; the permit comes back when the fetch has settled. */
+  cancel(reason: unknown): void {
+    if (this.#ended || this.#stopped !== undefined) return;
+    this.#stopped = { reason };
+    this.#reject(reason);
+    this.#controller.abort(reason);
+    if (this.#handedOut) this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#environment.deadlines.remove(this.#deadline);
+    this.#environment.counters.inFlight--;
+    if (this.#call.attempt === this) this.#call.attempt = undefined;
+    this.#permit?.release();
+  }
+
+  discard(): void {
+    this.excerpt();
+  }
+
+  excerpt(): Promise<string> {
+    if (this.#excerpt === undefined) {
+      this.#excerpt = this.#drain();
+      this.#environment.inBackground(this.#excerpt);
+    }
+    return this.#excerpt;
+  }
+
+  async #drain(): Promise<string> {
+    const text = await drainBody(this.#response!, this.#environment.deadlines);
+    this.#end();
+    return text;
+  }
+
+  copy(): Response {
+    return this.#response!.clone();
+  }
+
+  release(): Response {
+    return trackBody(this.#response!, () => this.#end());
+  }
+
+  #report(): void {
+    const { reporter, clock } = this.#environment;
+    if (!reporter.active) return;
+    reporter.emit({
+      type: "attempt",
+      requestId: this.#call.id,
+      atMs: clock.now(),
+      attempt: this.#number,
+      origin: this.#target.origin.key,
+      url: redactUrl(this.#target.url),
+    });
+  }
+
+  #reportHeaders(status: number): void {
+    const { reporter, clock } = this.#environment;
+    if (!reporter.active) return;
+    reporter.emit({
+      type: "headers",
+      requestId: this.#call.id,
+      atMs: clock.now(),
+      attempt: this.#number,
+      status,
+    });
+  }
+}
+
+function innermostMessage(error: unknown): string {
+  let current = error;
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
+  return current instanceof Error ? current.message : String(current);
+}

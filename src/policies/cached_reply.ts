@@ -1,0 +1,72 @@
+/**
+ * From replies to cache entries and back, for a fixed time to live.
+ *
+ * @module
+ */
+
+import type { CacheEntry, CacheMeta } from "../cache/cache.ts";
+import { type HeaderMap, isEmpty } from "../http/headers.ts";
+import { Reply } from "./reply.ts";
+
+/**
+ * What an entry is stored under.
+ *
+ * @param url The absolute URL.
+ * @param headers The request's own headers, which may select another representation.
+ * @returns The key, of any length.
+ */
+export function cacheKey(url: string, headers: HeaderMap): string {
+  const hash = url.indexOf("#");
+  const resource = hash === -1 ? url : url.slice(0, hash);
+  const selected = isEmpty(headers) ? "" : JSON.stringify(Object.entries(headers).sort());
+  return `v1\nGET\n${resource}\n\n${selected}`;
+}
+
+/** Whether a reply is worth keeping: a 200 whose server does not forbid it. */
+export function isStorable(reply: Reply): boolean {
+  if (reply.status !== 200 || reply.from !== "network") return false;
+  return !/(?:^|,)\s*no-store\s*(?:,|$)/i.test(reply.headers.get("cache-control") ?? "");
+}
+
+/** When an entry came to be. */
+export interface EntryTimes {
+  readonly key: string;
+  readonly url: string;
+  readonly requestedAtMs: number;
+  readonly storedAtMs: number;
+  readonly ttlMs: number;
+}
+
+/** The entry for a reply. Cookies that were set are not kept. */
+export function toEntry(reply: Reply, body: Uint8Array<ArrayBuffer>, times: EntryTimes): CacheEntry {
+  const meta: CacheMeta = {
+    v: 1,
+    key: times.key,
+    url: reply.url,
+    status: reply.status,
+    headers: [...reply.headers].filter(([name]) => name !== "set-cookie"),
+    vary: [],
+    requestedAt: times.requestedAtMs,
+    storedAt: times.storedAtMs,
+    initialAge: 0,
+    freshForMs: Number.isFinite(times.ttlMs) ? times.ttlMs : null,
+    removeAt: null,
+  };
+  return { meta, body };
+}
+
+/** Whether an entry may be served without asking; one from the future may not, because its age is unknown. */
+export function isFresh(meta: CacheMeta, wallNowMs: number): boolean {
+  if (meta.freshForMs === null) return true;
+  const ageMs = meta.initialAge + wallNowMs - meta.storedAt;
+  return meta.storedAt <= wallNowMs && ageMs < meta.freshForMs;
+}
+
+/** The reply that an entry stands for. */
+export function toReply(entry: CacheEntry, from: "cache" | "stale"): Reply {
+  const { meta, body } = entry;
+  const headers = new Headers(meta.headers.map(([name, value]) => [name, value]));
+  const reply = new Reply({ status: meta.status, headers, url: meta.url, from, bytes: body });
+  reply.shared = true;
+  return reply;
+}

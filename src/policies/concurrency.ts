@@ -1,0 +1,66 @@
+/**
+ * Station 8, concurrency: a permit for each attempt, held until its body has ended.
+ *
+ * @module
+ */
+
+import type { Permit } from "../primitives/permit.ts";
+import type { Semaphore } from "../primitives/semaphore.ts";
+import type { Call } from "./call.ts";
+import { circuitOpenError } from "./circuit_breaker.ts";
+import type { Environment, Policy } from "./policy.ts";
+import { pauseEnd } from "./rate_limit.ts";
+
+/** What bounds the concurrency. */
+export interface ConcurrencyOptions {
+  readonly semaphore: Semaphore;
+  /** The longest pause of an origin that is waited out, in milliseconds. */
+  readonly maxRetryAfterMs: number;
+}
+
+/**
+ * Lets at most the semaphore's capacity of attempts run at once. The attempt takes the permit over. What happened while
+ * a call waited counts: a breaker that opened refuses it, a pause of its origin makes it wait again.
+ *
+ * @param environment What the stations share.
+ * @param options The semaphore and its surroundings.
+ * @returns The policy.
+ */
+export function concurrency(environment: Environment, options: ConcurrencyOptions): Policy {
+  const { semaphore } = options;
+  return (next) => (call) => {
+    const permit = semaphore.tryAcquire();
+    if (permit === undefined) return waitForPermit(environment, options, call).then(() => next(call));
+    hand(environment, call, permit, 0);
+    return next(call);
+  };
+}
+
+async function waitForPermit(
+  environment: Environment,
+  options: ConcurrencyOptions,
+  call: Call,
+): Promise<void> {
+  const { clock } = environment;
+  const { origin } = call.target!;
+  const sinceMs = clock.now();
+  for (;;) {
+    const permit = await options.semaphore.acquire(1, {
+      signal: call.signal,
+      priority: call.settings.priority,
+    });
+    if (call.cancelled || origin.breaker?.holds(call.ticket) === false) {
+      permit.release();
+      call.throwIfCancelled();
+      throw circuitOpenError(call, origin.breaker!.retryAfterMs);
+    }
+    if (origin.pauseLeftMs(clock.now()) === 0) return hand(environment, call, permit, clock.now() - sinceMs);
+    permit.release();
+    await pauseEnd(environment, call, options.maxRetryAfterMs);
+  }
+}
+
+function hand({ reporter, clock }: Environment, call: Call, permit: Permit, waitedMs: number): void {
+  call.permit = permit;
+  if (reporter.active) reporter.emit({ type: "permit", requestId: call.id, atMs: clock.now(), waitedMs });
+}

@@ -1,0 +1,210 @@
+/**
+ * Station 5, the mirrors: within a round, each healthy base URL in turn; and the decoding of what they send, because
+ * wrong content is a reason to ask the next one.
+ *
+ * @module
+ */
+
+import { CircuitOpenError, isCircuitOpenError, isInvalidDataError, isSlipstreamError } from "../errors.ts";
+import { isNotFoundStatus, isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
+import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
+import { joinUrl } from "../http/url.ts";
+import { decodeBody } from "../schemas/decode.ts";
+import type { Call, Target } from "./call.ts";
+import { waitForAnyBreaker } from "./breaker_wait.ts";
+import type { Origin } from "./origin.ts";
+import type { Environment, Policy, Station } from "./policy.ts";
+import type { Reply } from "./reply.ts";
+
+/** One base URL. */
+export interface Mirror {
+  readonly origin: Origin;
+  /** Without a slash at its end. */
+  readonly base: string;
+  /** The client's headers under the mirror's. */
+  readonly headers: HeaderMap;
+}
+
+/** What the station knows of where requests go. */
+export interface MirrorsOptions {
+  /** Preferred first. */
+  readonly mirrors: readonly Mirror[];
+  /** What every request carries. */
+  readonly headers: HeaderMap;
+  /** What to do while every breaker refuses: fail, or wait until one may admit a probe. */
+  readonly onOpen: "fail" | "wait";
+}
+
+/**
+ * Sends a call to its origin, or, when its URL is relative, to each mirror in turn until one brings usable content. A
+ * mirror in trouble is asked last; it comes back by itself when its breaker admits a probe or its pause ends.
+ *
+ * @param environment What the stations share.
+ * @param options The mirrors.
+ * @returns The policy. A reply of a failed round is the one that is most worth a retry.
+ */
+export function mirrors(environment: Environment, options: MirrorsOptions): Policy {
+  return (next) => {
+    const round = (call: Call) =>
+      call.origin === undefined
+        ? tryMirrors(environment, options, next, call)
+        : trySingle(options, next, call);
+    return options.onOpen === "fail" ? round : (call) => waitingRound(environment, options, round, call);
+  };
+}
+
+async function trySingle(options: MirrorsOptions, next: Station, call: Call): Promise<Reply> {
+  const { url, headers } = call.request;
+  call.target = { origin: call.origin!, url, headers: mergeHeaders(options.headers, headers) };
+  const reply = await next(call);
+  const decoding = decodeReply(call, reply);
+  if (decoding !== undefined) await decoding;
+  return reply;
+}
+
+/** What a mirror that did not do left behind. */
+interface MirrorFailure {
+  readonly reply?: Reply | undefined;
+  readonly error?: unknown;
+}
+
+async function tryMirrors(
+  environment: Environment,
+  options: MirrorsOptions,
+  next: Station,
+  call: Call,
+): Promise<Reply> {
+  const candidates = inOrderOfHealth(options.mirrors, environment.clock.now());
+  let worst: MirrorFailure | undefined;
+  for (const [index, mirror] of candidates.entries()) {
+    call.target = targetOf(mirror, call);
+    const outcome = await ask(next, call);
+    const isLast = index === candidates.length - 1;
+    if (outcome.usable) {
+      worst?.reply?.openBody?.discard();
+      return outcome.reply!;
+    }
+    call.throwIfCancelled();
+    worst = keep(worst, outcome);
+    if (isLast || !mayAskAnother(call, outcome)) break;
+    reportMirror(environment, call, mirror, candidates[index + 1]!, outcome);
+  }
+  if (worst!.reply !== undefined) return worst!.reply;
+  throw worst!.error;
+}
+
+/** The mirrors that would be asked now, as preferred; then those in trouble. */
+function inOrderOfHealth(mirrors: readonly Mirror[], nowMs: number): readonly Mirror[] {
+  const healthy = mirrors.filter((mirror) => mirror.origin.isHealthy(nowMs));
+  if (healthy.length === mirrors.length) return mirrors;
+  return [...healthy, ...mirrors.filter((mirror) => !healthy.includes(mirror))];
+}
+
+function targetOf(mirror: Mirror, call: Call): Target {
+  return {
+    origin: mirror.origin,
+    url: joinUrl(mirror.base, call.request.url),
+    headers: mergeHeaders(mirror.headers, call.request.headers),
+  };
+}
+
+async function ask(next: Station, call: Call): Promise<MirrorFailure & { readonly usable: boolean }> {
+  try {
+    const reply = await next(call);
+    const failed = isRetryableStatus(reply.status) ||
+      (isNotFoundStatus(reply.status) && !call.settings.notFoundIsFinal);
+    if (failed) return { usable: false, reply };
+    const decoding = decodeReply(call, reply);
+    if (decoding !== undefined) await decoding;
+    return { usable: true, reply };
+  } catch (error) {
+    // What is no failure of the mirror is nothing that another mirror would do better.
+    if (!isSlipstreamError(error)) throw error;
+    return { usable: false, error };
+  }
+}
+
+/** Of two failures of a round, the one that says more about whether a retry helps; the other's body is got rid of. */
+function keep(kept: MirrorFailure | undefined, latest: MirrorFailure): MirrorFailure {
+  if (kept === undefined) return latest;
+  const keepFirst = isWorthRetry(kept) && !isWorthRetry(latest) || isCircuitOpenError(latest.error);
+  const [winner, loser] = keepFirst && !isCircuitOpenError(kept.error) ? [kept, latest] : [latest, kept];
+  loser.reply?.openBody?.discard();
+  if (isCircuitOpenError(kept.error) && isCircuitOpenError(latest.error)) {
+    return kept.error.retryAfterMs < latest.error.retryAfterMs ? kept : latest;
+  }
+  return winner;
+}
+
+function isWorthRetry({ reply, error }: MirrorFailure): boolean {
+  if (reply !== undefined) return isRetryableStatus(reply.status);
+  return !isCircuitOpenError(error) && !isInvalidDataError(error);
+}
+
+/** A request that must not be sent twice goes on to another mirror only if it was not sent at all. */
+function mayAskAnother(call: Call, { error }: MirrorFailure): boolean {
+  return call.request.repeatable || isCircuitOpenError(error);
+}
+
+function reportMirror(
+  environment: Environment,
+  call: Call,
+  from: Mirror,
+  to: Mirror,
+  failure: MirrorFailure,
+): void {
+  const { reporter, clock } = environment;
+  if (!reporter.active) return;
+  reporter.emit({
+    type: "mirror",
+    requestId: call.id,
+    atMs: clock.now(),
+    from: from.origin.key,
+    to: to.origin.key,
+    reason: failure.reply !== undefined ? String(failure.reply.status) : (failure.error as Error).name,
+  });
+}
+
+/** Repeats a round that every breaker refused, as soon as one of them may let a call pass. */
+async function waitingRound(
+  environment: Environment,
+  options: MirrorsOptions,
+  round: Station,
+  call: Call,
+): Promise<Reply> {
+  for (;;) {
+    try {
+      return await round(call);
+    } catch (error) {
+      if (!(error instanceof CircuitOpenError)) throw error;
+      const origins = call.origin === undefined
+        ? options.mirrors.map((mirror) => mirror.origin)
+        : [call.origin];
+      await waitForAnyBreaker(environment, call, origins, error);
+    }
+  }
+}
+
+/**
+ * Decodes a reply for a call, unless its body is for the caller to read, or it is an error's.
+ *
+ * @param call Who it is decoded for.
+ * @param reply The reply; keeps the value.
+ * @returns A promise only when the schema is asynchronous.
+ */
+export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined {
+  if (reply.bytes === undefined || call.streams || !isSuccessStatus(reply.status)) return undefined;
+  const value = decodeFor(call, reply.bytes);
+  reply.decodedFor = call;
+  reply.value = value;
+  if (!(value instanceof Promise)) return undefined;
+  return value.then((settled: unknown) => {
+    reply.value = settled;
+  });
+}
+
+/** The value of a body, as the call wants it; a promise only when the schema is asynchronous. */
+function decodeFor(call: Call, bytes: Uint8Array<ArrayBuffer>): unknown {
+  const { as, schema, validate } = call.settings;
+  return decodeBody(bytes, { as, schema: validate ? schema : undefined, describe: () => call.describe() });
+}

@@ -1,0 +1,41 @@
+/**
+ * The contract of the stations: each takes the next one and gives back what goes before it.
+ *
+ * @module
+ */
+
+import type { Clock } from "../primitives/clock.ts";
+import type { DeadlineQueue } from "../primitives/deadline_queue.ts";
+import type { Call } from "./call.ts";
+import type { Reporter } from "./event.ts";
+import type { Reply } from "./reply.ts";
+
+/** Brings a call to its reply. Any response is a reply; only what brought none is thrown. */
+export type Station = (call: Call) => Promise<Reply>;
+
+/** Puts a station before the next one; applied once, when the client is made. */
+export type Policy = (next: Station) => Station;
+
+/** The numbers that stations count. */
+export interface Counters {
+  retried: number;
+  fresh: number;
+  stale: number;
+  shared: number;
+  /** Permits out. */
+  inFlight: number;
+  bytes: number;
+}
+
+/** What the stations of one client share. */
+export interface Environment {
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  readonly deadlines: DeadlineQueue;
+  readonly reporter: Reporter;
+  readonly counters: Counters;
+  /** Lower-case names of headers that must not reach another origin. */
+  readonly sensitive: ReadonlySet<string>;
+  /** Keeps work that nobody waits for, until it ends, so that closing can wait for it. */
+  readonly inBackground: (work: Promise<unknown>) => void;
+}

@@ -1,0 +1,59 @@
+/**
+ * What a station hands back: a response, as far as it is there.
+ *
+ * @module
+ */
+
+import type { ValueSource } from "./event.ts";
+
+/** The part of an attempt that goes on after the headers: a body that nobody has read yet. */
+export interface OpenBody {
+  /** Gets rid of the body in the background. */
+  discard(): void;
+  /** Gets rid of the body, and gives its first characters. */
+  excerpt(): Promise<string>;
+  /** The response once more, to be read beside the caller; only before it is released. */
+  copy(): Response;
+  /** The response for the caller to read; the permit is held until its body has ended. */
+  release(): Response;
+}
+
+/** What a reply is made of. */
+export interface ReplyOptions {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly url: string;
+  readonly from: ValueSource;
+  readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
+  readonly openBody?: OpenBody | undefined;
+}
+
+/** A response on its way back to the caller. */
+export class Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The URL that answered, redirects followed. */
+  readonly url: string;
+  /** The whole body; absent while it is open. */
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
+  /** The body that somebody must discard, show or hand out; absent when it has been read. */
+  readonly openBody: OpenBody | undefined;
+  from: ValueSource;
+  /** Whether others have the same bytes, so that nobody may be given them to keep. */
+  shared = false;
+  /** How long the server asked to wait, in milliseconds; known for statuses that are worth a retry. */
+  retryAfterMs: number | undefined;
+  /** The call that `value` was decoded for. */
+  decodedFor: object | undefined;
+  value: unknown;
+
+  /** Creates the reply. */
+  constructor(options: ReplyOptions) {
+    this.status = options.status;
+    this.headers = options.headers;
+    this.url = options.url;
+    this.from = options.from;
+    this.bytes = options.bytes;
+    this.openBody = options.openBody;
+  }
+}

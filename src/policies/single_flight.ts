@@ -1,0 +1,69 @@
+/**
+ * Station 2, single-flight: identical concurrent GETs share one execution.
+ *
+ * @module
+ */
+
+import { isEmpty } from "../http/headers.ts";
+import { FlightTable } from "../primitives/flight_table.ts";
+import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
+import type { Call, Settings } from "./call.ts";
+import type { Environment, Policy } from "./policy.ts";
+import { Reply } from "./reply.ts";
+
+/**
+ * Lets a call that asks for the same as one under way wait for that one's reply. Calls are the same when URL, headers and
+ * options are. Each decodes its own value, and each may be aborted alone: the work goes on as long as one waits for it.
+ *
+ * @param environment What the stations share.
+ * @returns The policy.
+ */
+export function singleFlight({ counters }: Environment): Policy {
+  const flights = new FlightTable<string, Reply, Call>();
+  return (next) => (call) => {
+    const key = flightKey(call);
+    if (key === undefined) return next(call);
+    const joined = flights.join(key);
+    if (joined === undefined) {
+      const promise = next(call);
+      call.flight = flights.start(key, call, promise);
+      return promise;
+    }
+    call.flight = joined;
+    const leader = joined.worker;
+    // The work may take as long as the most patient of those who wait for it.
+    leader.deadlineAtMs = Math.max(leader.deadlineAtMs, call.deadlineAtMs);
+    counters.shared++;
+    return joined.promise.then((reply) => sharedReply(call, leader, reply));
+  };
+}
+
+function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
+  call.attempts = leader.attempts;
+  call.target = leader.target;
+  const { status, headers, url, bytes, openBody } = reply;
+  const shared = new Reply({ status, headers, url, bytes, openBody, from: "shared" });
+  shared.retryAfterMs = reply.retryAfterMs;
+  return shared;
+}
+
+/** What makes calls the same, or `undefined` for one that shares with nobody. */
+function flightKey({ request, settings, streams }: Call): string | undefined {
+  if (streams || request.method !== "GET" || request.init !== undefined) return undefined;
+  settings.fingerprint ??= fingerprint(settings);
+  const key = settings.fingerprint + request.url;
+  return isEmpty(request.headers) ? key : `${key}\n${JSON.stringify(Object.entries(request.headers).sort())}`;
+}
+
+const schemaNumbers = new WeakMap<StandardSchemaV1, number>();
+let lastSchemaNumber = 0;
+
+/** The settings that a shared execution depends on, as text without a line break. */
+function fingerprint(settings: Settings): string {
+  const { schema, fingerprint: _, priority: __, ...rest } = settings;
+  if (schema !== undefined && !schemaNumbers.has(schema)) schemaNumbers.set(schema, ++lastSchemaNumber);
+  const schemaNumber = schema === undefined ? 0 : schemaNumbers.get(schema);
+  return `${
+    JSON.stringify(Object.entries(rest).map(([name, value]) => `${name}=${value}`).sort())
+  }${schemaNumber} `;
+}

@@ -1,0 +1,60 @@
+/**
+ * Checks of arguments and options, with one formula for what they say.
+ *
+ * @module
+ */
+
+/**
+ * The error for a value that breaks its rule: a `RangeError` for a number, a `TypeError` for anything else.
+ *
+ * @param action What can't be done, as in "Cannot {action} as …".
+ * @param name The name of the argument or option.
+ * @param rule What it must be.
+ * @param value What was received.
+ */
+export function argumentError(
+  action: string,
+  name: string,
+  rule: string,
+  value: unknown,
+): TypeError | RangeError {
+  const message = `Cannot ${action} as '${name}' must be ${rule}: received ${describe(value)}`;
+  return typeof value === "number" ? new RangeError(message) : new TypeError(message);
+}
+
+/** Throws unless `value` is an integer of at least 1. */
+export function assertPositiveInteger(action: string, name: string, value: unknown): void {
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return;
+  throw argumentError(action, name, "a positive integer", value);
+}
+
+/** Throws unless `value` is a finite number above 0. */
+export function assertPositive(action: string, name: string, value: unknown): void {
+  if (Number.isFinite(value) && (value as number) > 0) return;
+  throw argumentError(action, name, "a positive number", value);
+}
+
+/** Throws unless `value` is a finite number of at least 0. */
+export function assertNonNegative(action: string, name: string, value: unknown): void {
+  if (Number.isFinite(value) && (value as number) >= 0) return;
+  throw argumentError(action, name, "a number of at least 0", value);
+}
+
+/** Throws unless `value` is a function. */
+export function assertFunction(action: string, name: string, value: unknown): void {
+  if (typeof value === "function") return;
+  throw argumentError(action, name, "a function", value);
+}
+
+/** Throws unless `value` looks like a `Clock`. */
+export function assertClock(action: string, name: string, value: unknown): void {
+  if (typeof (value as { now?: unknown } | null | undefined)?.now === "function") return;
+  throw argumentError(action, name, "a clock", value);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}

@@ -1,0 +1,146 @@
+/**
+ * How long to wait before the next retry.
+ *
+ * @module
+ */
+
+import { argumentError, assertFunction, assertNonNegative } from "./argument_checks.ts";
+
+/** How chance spreads retries, so that clients that failed together do not come back together. */
+export type BackoffJitter = "additive" | "full" | "equal" | "decorrelated" | "none";
+
+/** Options of {@linkcode backoff}. */
+export interface BackoffOptions {
+  /**
+   * By what the delay grows with each retry: a number of at least 1.
+   *
+   * @default {2}
+   */
+  readonly factor?: number | undefined;
+  /**
+   * What is multiplied, in milliseconds: a number of at least 0. The first delay is about `factor` times this.
+   *
+   * @default {1_000}
+   */
+  readonly baseMs?: number | undefined;
+  /**
+   * The longest delay, jitter included, in milliseconds: a number of at least 0, or `Infinity`.
+   *
+   * @default {60_000}
+   */
+  readonly maxMs?: number | undefined;
+  /**
+   * Where chance comes in; below, `exponential` is `min(factor ** retry * baseMs, maxMs)`.
+   *
+   * - `"additive"`: `exponential` and up to `jitterMs` more, but no more than `maxMs`.
+   * - `"full"`: anything from 0 to `exponential`.
+   * - `"equal"`: anything from one half of `exponential` to the whole.
+   * - `"decorrelated"`: anything from `baseMs` to three times the previous delay, but no more than `maxMs`.
+   * - `"none"`: `exponential`.
+   *
+   * @default {"additive"}
+   */
+  readonly jitter?: BackoffJitter | undefined;
+  /**
+   * The most that `"additive"` jitter adds, in milliseconds: a number of at least 0.
+   *
+   * @default {1_000}
+   */
+  readonly jitterMs?: number | undefined;
+  /**
+   * The source of chance, from 0 to 1.
+   *
+   * @default {Math.random}
+   */
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * Gives the delay before a retry, in milliseconds: finite, from 0 to the longest one.
+ *
+ * @param retry Which retry: 1, 2, …
+ * @param previousMs The delay before the retry before this one, for `"decorrelated"` jitter; by default `baseMs`.
+ */
+export type Backoff = (retry: number, previousMs?: number) => number;
+
+const ACTION = "create backoff";
+
+/**
+ * Makes an exponential backoff. By default the delays are about 2, 4, 8, 16 and 32 seconds, each with up to one second more,
+ * and then one minute.
+ *
+ * The jitters `"full"`, `"equal"` and `"decorrelated"` are those of Marc Brooker, "Exponential Backoff And Jitter", AWS
+ * Architecture Blog, 2015, where `"full"` is the one that leaves a crowded service the least work.
+ *
+ * @param options Options.
+ * @returns The function that gives the delays; it throws a `RangeError` if `retry` is not a positive integer, if `previousMs`
+ * is negative or `NaN`, or if `random` gives anything but a number from 0 to 1.
+ * @throws {TypeError} If an option is of the wrong type.
+ * @throws {RangeError} If an option is out of its range.
+ *
+ * @example Doubling, at most ten seconds
+ * ```ts
+ * import { backoff } from "@slipstream/fetch/primitives";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const delayMs = backoff({ jitter: "none", maxMs: 10_000 });
+ *
+ * assertEquals([1, 2, 3, 4, 5].map((retry) => delayMs(retry)), [2_000, 4_000, 8_000, 10_000, 10_000]);
+ * ```
+ */
+export function backoff(options: BackoffOptions = {}): Backoff {
+  const { factor = 2, baseMs = 1_000, maxMs = 60_000, jitter = "additive", jitterMs = 1_000 } = options;
+  const { random = Math.random } = options;
+  if (!(Number.isFinite(factor) && factor >= 1)) {
+    throw argumentError(ACTION, "factor", "a number of at least 1", factor);
+  }
+  assertNonNegative(ACTION, "baseMs", baseMs);
+  if (maxMs !== Infinity) assertNonNegative(ACTION, "maxMs", maxMs);
+  assertNonNegative(ACTION, "jitterMs", jitterMs);
+  assertFunction(ACTION, "random", random);
+  const ceilingMs = Math.min(maxMs, Number.MAX_VALUE);
+  const spread = toSpread(jitter, baseMs, jitterMs, ceilingMs);
+
+  return (retry, previousMs = baseMs) => {
+    if (!Number.isSafeInteger(retry) || retry < 1) {
+      throw argumentError("compute delay", "retry", "a positive integer", retry);
+    }
+    if (!(previousMs >= 0)) {
+      throw argumentError("compute delay", "previousMs", "a number of at least 0", previousMs);
+    }
+    const chance = random();
+    if (!(chance >= 0 && chance <= 1)) {
+      throw argumentError("compute delay", "random()", "a number from 0 to 1", chance);
+    }
+    // An infinite power times a base of 0 would be no number.
+    const exponentialMs = baseMs === 0 ? 0 : Math.min(factor ** retry * baseMs, ceilingMs);
+    return Math.min(spread(exponentialMs, chance, previousMs), ceilingMs);
+  };
+}
+
+type Spread = (exponentialMs: number, chance: number, previousMs: number) => number;
+
+function toSpread(jitter: BackoffJitter, baseMs: number, jitterMs: number, ceilingMs: number): Spread {
+  switch (jitter) {
+    case "additive":
+      return (exponentialMs, chance) => exponentialMs + chance * jitterMs;
+    case "full":
+      return (exponentialMs, chance) => chance * exponentialMs;
+    case "equal":
+      return (exponentialMs, chance) => (1 + chance) * (exponentialMs / 2);
+    case "decorrelated":
+      return (_exponentialMs, chance, previousMs) => {
+        const spanMs = Math.min(previousMs * 3, ceilingMs) - baseMs;
+        return baseMs + chance * Math.max(spanMs, 0);
+      };
+    case "none":
+      return (exponentialMs) => exponentialMs;
+    default:
+      throw argumentError(
+        ACTION,
+        "jitter",
+        '"additive", "full", "equal", "decorrelated" or "none"',
+        jitter satisfies never,
+      );
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Time, as something that is handed in: the system's by default, a manual one in tests.
+ *
+ * @module
+ */
+
+/** What `Clock.setTimeout` returns; only good for `Clock.clearTimeout` of the same clock. */
+export type TimerHandle = unknown;
+
+/** A source of time and timers. */
+export interface Clock {
+  /** Milliseconds since some fixed moment, with fractions; never goes back. */
+  now(): number;
+  /** Milliseconds since 1970-01-01T00:00:00Z, as the machine believes. */
+  wallNow(): number;
+  /**
+   * Calls `callback` once, not before `delayMs` milliseconds have passed, or {@linkcode MAX_TIMER_MS} if that is
+   * less: whoever waits longer looks at `now()` and arms again. The timer keeps the process alive.
+   */
+  setTimeout(callback: () => void, delayMs: number): TimerHandle;
+  /** Forgets a timer; does nothing for one that has fired. */
+  clearTimeout(handle: TimerHandle): void;
+}
+
+/** The longest delay of one timer, in milliseconds: above it every runtime's `setTimeout` fires at once. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
+
+/** The machine's clocks and timers. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, clampDelay(delayMs)),
+  clearTimeout: (handle) => clearTimeout(handle as number),
+};
+
+/** Rounds a delay up to a whole millisecond, so that no timer fires early, and keeps it within one timer's range. */
+function clampDelay(delayMs: number): number {
+  if (delayMs > 0) return Math.min(Math.ceil(delayMs), MAX_TIMER_MS);
+  return 0;
+}

@@ -1,0 +1,208 @@
+/**
+ * Any number of deadlines on one timer.
+ *
+ * @module
+ */
+
+import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
+import { argumentError, assertClock } from "./argument_checks.ts";
+import { BinaryHeap, type HeapItem } from "./binary_heap.ts";
+import type { Clock, TimerHandle } from "./clock.ts";
+
+/** What a deadline is for. */
+export interface DeadlineTarget {
+  /**
+   * Called once when the deadline has passed, and never after it was removed. What it throws leaves the timer's callback;
+   * the deadlines behind it are met all the same.
+   */
+  onDeadline(deadline: Deadline): void;
+}
+
+/** A moment at which a {@linkcode DeadlineQueue} calls its target. */
+export interface Deadline {
+  /** The moment, on the clock of the queue, in milliseconds; `Infinity` for never. */
+  readonly atMs: number;
+}
+
+/** Options of {@linkcode DeadlineQueue.sleep}. */
+export interface SleepOptions {
+  /** Ends the sleep: it rejects at once, with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+class Entry implements Deadline, HeapItem {
+  heapIndex = -1;
+
+  constructor(readonly atMs: number, readonly sequence: number, readonly target: DeadlineTarget) {}
+}
+
+/**
+ * Deadlines that share one timer: to add one and to remove it costs O(log n) and no timer, where a timer of its own would
+ * cost each a system call or two.
+ *
+ * The timer is armed for the earliest deadline. Removing that one does not re-arm it (most deadlines are removed before they
+ * are due), but with the last one the timer is cleared too. While a deadline waits, the timer keeps the process alive.
+ * Delays longer than one timer can run are met on time. Deadlines of the same moment are met in the order in which they were
+ * added, and never before that moment.
+ *
+ * @example A sleep that can be cut short
+ * ```ts
+ * import { DeadlineQueue, systemClock } from "@slipstream/fetch/primitives";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const deadlines = new DeadlineQueue(systemClock);
+ * await deadlines.sleep(5);
+ *
+ * const controller = new AbortController();
+ * const sleep = deadlines.sleep(60_000, { signal: controller.signal });
+ * controller.abort(new Error("enough"));
+ * await assertRejects(() => sleep, Error, "enough");
+ * ```
+ */
+export class DeadlineQueue {
+  readonly #clock: Clock;
+  readonly #entries: BinaryHeap<Entry> = new BinaryHeap(isBefore);
+  #sequence = 0;
+  #timer: TimerHandle | undefined;
+  #armedForMs = Infinity;
+
+  /**
+   * Creates an empty queue.
+   *
+   * @param clock Whose time and timer to use.
+   * @throws {TypeError} If `clock` is no clock.
+   */
+  constructor(clock: Clock) {
+    assertClock("create deadline queue", "clock", clock);
+    this.#clock = clock;
+  }
+
+  /** How many deadlines wait. Those that never come are not counted. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Adds a deadline.
+   *
+   * @param target What to call.
+   * @param delayMs How long from now, in milliseconds. Below 0 counts as 0, which is the timer's next turn; `Infinity` never
+   * comes, and keeps nothing alive.
+   * @param nowMs What the clock said just now, for who has just read it.
+   * @returns The deadline, good for `remove`.
+   * @throws {TypeError} If `delayMs` is not a number.
+   * @throws {RangeError} If `delayMs` is `NaN`.
+   */
+  add(target: DeadlineTarget, delayMs: number, nowMs?: number): Deadline {
+    if (typeof delayMs !== "number" || Number.isNaN(delayMs)) {
+      throw argumentError("add deadline", "delayMs", "a number", delayMs);
+    }
+    const atMs = delayMs === Infinity ? Infinity : (nowMs ?? this.#clock.now()) + Math.max(delayMs, 0);
+    const entry = new Entry(atMs, this.#sequence++, target);
+    if (atMs === Infinity) return entry;
+    this.#entries.push(entry);
+    if (atMs < this.#armedForMs) this.#arm();
+    return entry;
+  }
+
+  /** Takes a deadline back. Does nothing for one that was met, removed, or belongs to another queue. */
+  remove(deadline: Deadline): void {
+    if (this.#entries.remove(deadline as Entry) && this.#entries.size === 0) this.#disarm();
+  }
+
+  /**
+   * Waits.
+   *
+   * @param delayMs How long, in milliseconds. 0 and less wait for the timer's next turn, `Infinity` until the abort.
+   * @param options Options.
+   * @returns A promise that resolves when the time has passed.
+   * @throws {TypeError} If `delayMs` is not a number.
+   * @throws {RangeError} If `delayMs` is `NaN`.
+   * @throws {unknown} The signal's reason, if it has aborted or aborts meanwhile; nothing is left behind then.
+   */
+  sleep(delayMs: number, options?: SleepOptions): Promise<void> {
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => new Sleeper(this, delayMs, signal, resolve, reject));
+  }
+
+  /** Forgets all deadlines. Their targets are not called; a `sleep` stays pending, until its signal aborts. */
+  clear(): void {
+    this.#entries.clear();
+    this.#disarm();
+  }
+
+  #arm(): void {
+    const next = this.#entries.peek();
+    if (next === undefined || next.atMs >= this.#armedForMs) return;
+    this.#disarm();
+    this.#armedForMs = next.atMs;
+    this.#timer = this.#clock.setTimeout(this.#onTimer, next.atMs - this.#clock.now());
+  }
+
+  #disarm(): void {
+    if (this.#armedForMs === Infinity) return;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#armedForMs = Infinity;
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    this.#armedForMs = Infinity;
+    const nowMs = this.#clock.now();
+    // What a target adds meanwhile waits for the next turn, or a delay of 0 could keep this one from ending.
+    const lastSequence = this.#sequence;
+    try {
+      for (
+        let next = this.#entries.peek();
+        next !== undefined && next.atMs <= nowMs && next.sequence < lastSequence;
+        next = this.#entries.peek()
+      ) {
+        this.#entries.remove(next);
+        next.target.onDeadline(next);
+      }
+    } finally {
+      // For the rest: not due yet, because this timer was early or clamped, or behind a target that threw.
+      this.#arm();
+    }
+  };
+}
+
+/** One call of `sleep`. */
+class Sleeper implements DeadlineTarget, AbortTarget {
+  readonly #queue: DeadlineQueue;
+  readonly #deadline: Deadline;
+  readonly #signal: AbortSignal | undefined;
+  readonly #resolve: () => void;
+  readonly #reject: (reason: unknown) => void;
+
+  constructor(
+    queue: DeadlineQueue,
+    delayMs: number,
+    signal: AbortSignal | undefined,
+    resolve: () => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#queue = queue;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#deadline = queue.add(this, delayMs);
+    if (signal !== undefined) addAbortListener(signal, this);
+  }
+
+  onDeadline(): void {
+    if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
+    this.#resolve();
+  }
+
+  onAbort(signal: AbortSignal): void {
+    this.#queue.remove(this.#deadline);
+    this.#reject(signal.reason);
+  }
+}
+
+function isBefore(a: Entry, b: Entry): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.sequence < b.sequence);
+}

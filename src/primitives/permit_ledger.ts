@@ -1,0 +1,121 @@
+/**
+ * Who holds how much of a capacity, and who waits for it.
+ *
+ * @module
+ */
+
+import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
+import { type PriorityItem, PriorityQueue } from "./priority_queue.ts";
+
+/** Somebody in the queue of a {@linkcode PermitLedger}. */
+export abstract class PermitWaiter implements PriorityItem<PermitWaiter>, AbortTarget {
+  /** @inheritdoc */
+  previous: PermitWaiter | undefined = undefined;
+  /** @inheritdoc */
+  next: PermitWaiter | undefined = undefined;
+  /** The ledger in whose queue it is. */
+  readonly ledger: PermitLedger;
+  /** How much it waits for. */
+  readonly weight: number;
+  /** @inheritdoc */
+  readonly priority: number;
+  /** What ends the wait. */
+  readonly signal: AbortSignal | undefined;
+
+  /** Creates a waiter, which is not queued yet. */
+  constructor(ledger: PermitLedger, weight: number, priority = 0, signal?: AbortSignal) {
+    this.ledger = ledger;
+    this.weight = weight;
+    this.priority = priority;
+    this.signal = signal;
+  }
+
+  /** Called when its weight has been taken for it. It must not run foreign code before it returns. */
+  abstract grant(): void;
+
+  /** Called instead of `grant` when its signal has aborted. */
+  abstract reject(reason: unknown): void;
+
+  /** Leaves the queue. */
+  onAbort(signal: AbortSignal): void {
+    this.reject(signal.reason);
+    this.ledger.abandon(this);
+  }
+}
+
+/** Accounts for a capacity, and hands it on in the order of the queue. Weights have been checked before. */
+export class PermitLedger {
+  #capacity: number;
+  #inUse = 0;
+  readonly #waiters: PriorityQueue<PermitWaiter> = new PriorityQueue();
+
+  /** Creates a ledger with everything free. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** How much may be in use at once. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** How much is in use. */
+  get inUse(): number {
+    return this.#inUse;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Takes `weight`, if it is free and nobody waits. */
+  take(weight: number): boolean {
+    if (weight === 0) return true;
+    if (this.#waiters.size > 0 || this.#inUse + weight > this.#capacity) return false;
+    this.#inUse += weight;
+    return true;
+  }
+
+  /** Gives `weight` back. An arrow function, so that all permits share it. */
+  readonly give = (weight: number): void => {
+    this.#inUse -= weight;
+    if (this.#waiters.size > 0) this.#admit();
+  };
+
+  /** Changes the capacity. */
+  resize(capacity: number): void {
+    this.#capacity = capacity;
+    this.#admit();
+  }
+
+  /** Puts a waiter into the queue, after `take` has refused it. */
+  enqueue(waiter: PermitWaiter): void {
+    this.#waiters.push(waiter);
+    if (waiter.signal !== undefined) addAbortListener(waiter.signal, waiter);
+  }
+
+  /** Takes a waiter out of the queue, and admits whom it held up. */
+  abandon(waiter: PermitWaiter): void {
+    const wasHead = this.#waiters.peek() === waiter;
+    this.#waiters.remove(waiter);
+    if (wasHead) this.#admit();
+  }
+
+  #admit(): void {
+    for (let head = this.#waiters.peek(); head !== undefined; head = this.#waiters.peek()) {
+      const { signal } = head;
+      const isAborted = signal?.aborted === true;
+      if (!isAborted && this.#inUse + head.weight > this.#capacity) return;
+      this.#waiters.remove(head);
+      if (signal !== undefined) removeAbortListener(signal, head);
+      if (isAborted) {
+        // The signal is calling its targets one by one, and has not come to this one yet.
+        head.reject(signal.reason);
+      } else {
+        this.#inUse += head.weight;
+        head.grant();
+      }
+    }
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * A weighted, fair semaphore.
+ *
+ * @module
+ */
+
+import { argumentError, assertFunction } from "./argument_checks.ts";
+import { Permit } from "./permit.ts";
+import { PermitLedger, PermitWaiter } from "./permit_ledger.ts";
+
+/** Options of {@linkcode Semaphore.acquire}. */
+export interface AcquireOptions {
+  /** Ends the wait: the caller leaves the queue and rejects at once, with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Higher goes first; equal ones go in the order in which they came. Any number but `NaN`.
+   *
+   * @default {0}
+   */
+  readonly priority?: number | undefined;
+}
+
+/** Options of {@linkcode Semaphore.run}. */
+export interface SemaphoreRunOptions extends AcquireOptions {
+  /**
+   * How much of the capacity the function takes: an integer of at least 0.
+   *
+   * @default {1}
+   */
+  readonly weight?: number | undefined;
+}
+
+/**
+ * Lets at most `capacity` units of work run at once; the others wait.
+ *
+ * It is fair: higher priorities go first, equal ones go in the order in which they came, and nobody overtakes. The head of
+ * the queue waits until its whole weight is free, so that light work can't starve heavy work, and those behind it wait with
+ * it. A permit that is given back goes straight to the queue; newcomers can't snatch it.
+ *
+ * @example At most two at once
+ * ```ts
+ * import { Semaphore } from "@slipstream/fetch/primitives";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const semaphore = new Semaphore(2);
+ * let most = 0;
+ * const work = async () => {
+ *   most = Math.max(most, semaphore.inUse);
+ *   await Promise.resolve();
+ * };
+ * await Promise.all(Array.from({ length: 10 }, () => semaphore.run(work)));
+ *
+ * assertEquals(most, 2);
+ * assertEquals(semaphore.inUse, 0);
+ * ```
+ */
+export class Semaphore {
+  readonly #ledger: PermitLedger;
+
+  /**
+   * Creates a semaphore with everything free.
+   *
+   * @param capacity How many units may be in use at once: a positive integer, or `Infinity` for no limit.
+   * @throws {TypeError} If `capacity` is not a number.
+   * @throws {RangeError} If `capacity` is neither a positive integer nor `Infinity`.
+   */
+  constructor(capacity: number) {
+    assertCapacity("create semaphore", capacity);
+    this.#ledger = new PermitLedger(capacity);
+  }
+
+  /** How many units may be in use at once. */
+  get capacity(): number {
+    return this.#ledger.capacity;
+  }
+
+  /** How many units are in use; above `capacity` for a while after it was lowered. */
+  get inUse(): number {
+    return this.#ledger.inUse;
+  }
+
+  /** How many callers wait, whatever their weights. */
+  get waiting(): number {
+    return this.#ledger.waiting;
+  }
+
+  /**
+   * Takes a permit, waiting for it if need be. The caller gives it back, in a `finally` or with `using`.
+   *
+   * An abort while waiting rejects at once, and lets those pass whom this caller held up. An abort after the permit was
+   * granted changes nothing, also when the caller has not got to see the permit yet.
+   *
+   * @param weight How much of the capacity to take: an integer of at least 0; 0 never waits.
+   * @param options Options.
+   * @returns The permit.
+   * @throws {TypeError} If `weight` or `priority` is not a number.
+   * @throws {RangeError} If `weight` is no integer of at least 0, or over the capacity; if `priority` is `NaN`.
+   * @throws {unknown} The signal's reason, if it has aborted or aborts before the permit is granted.
+   */
+  acquire(weight = 1, options?: AcquireOptions): Promise<Permit> {
+    try {
+      this.#assertWeight(weight);
+      assertPriority(options?.priority);
+      const signal = options?.signal;
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      const ledger = this.#ledger;
+      if (ledger.take(weight)) return Promise.resolve(new Permit(weight, ledger.give));
+      const waiter = new AcquireWaiter(ledger, weight, options?.priority, signal);
+      ledger.enqueue(waiter);
+      return waiter.promise;
+    } catch (error) {
+      // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Takes a permit if that is possible at once: enough is free, and nobody waits.
+   *
+   * @param weight How much of the capacity to take: an integer of at least 0; 0 always succeeds.
+   * @returns The permit, or `undefined`.
+   * @throws {TypeError} If `weight` is not a number.
+   * @throws {RangeError} If `weight` is no integer of at least 0, or over the capacity.
+   */
+  tryAcquire(weight = 1): Permit | undefined {
+    this.#assertWeight(weight);
+    return this.#ledger.take(weight) ? new Permit(weight, this.#ledger.give) : undefined;
+  }
+
+  /**
+   * Runs a function under a permit, which is given back when the function's result has settled, however that ends.
+   *
+   * An abort while waiting rejects at once, and `fn` is not called. An abort while `fn` runs is for `fn` to react to: until
+   * it has really ended it keeps the permit, and the caller waits.
+   *
+   * @typeParam T What the function gives.
+   * @param fn What to run.
+   * @param options Options.
+   * @returns What `fn` gives.
+   * @throws {TypeError} If `fn` is not a function, or `weight` or `priority` is not a number.
+   * @throws {RangeError} If `weight` is no integer of at least 0, or over the capacity; if `priority` is `NaN`.
+   * @throws {unknown} The signal's reason, if it has aborted or aborts before `fn` is called; what `fn` throws.
+   */
+  run<T>(fn: () => T | PromiseLike<T>, options?: SemaphoreRunOptions): Promise<T> {
+    try {
+      assertFunction("run under permit", "fn", fn);
+      const weight = options?.weight ?? 1;
+      this.#assertWeight(weight);
+      assertPriority(options?.priority);
+      const signal = options?.signal;
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      const ledger = this.#ledger;
+      if (ledger.take(weight)) return callAndGive(ledger, weight, fn);
+      const waiter = new RunWaiter(ledger, weight, options?.priority, signal, fn);
+      ledger.enqueue(waiter);
+      return waiter.promise;
+    } catch (error) {
+      // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Changes the capacity. Raising it wakes those who now fit; lowering it takes nothing away from anybody, but admits nobody
+   * until enough has been given back. Who waits with a weight over the new capacity goes on waiting, with all behind, until
+   * the capacity is raised again or its signal aborts.
+   *
+   * @param capacity A positive integer, or `Infinity`.
+   * @throws {TypeError} If `capacity` is not a number.
+   * @throws {RangeError} If `capacity` is neither a positive integer nor `Infinity`.
+   */
+  resize(capacity: number): void {
+    assertCapacity("resize semaphore", capacity);
+    this.#ledger.resize(capacity);
+  }
+
+  #assertWeight(weight: number): void {
+    const { capacity } = this.#ledger;
+    if (Number.isSafeInteger(weight) && weight >= 0 && weight <= capacity) return;
+    const isTooMuch = Number.isSafeInteger(weight) && weight > capacity;
+    const rule = isTooMuch ? `at most the capacity of ${capacity}` : "an integer of at least 0";
+    throw argumentError("acquire permit", "weight", rule, weight);
+  }
+}
+
+/** Who waits in `acquire`. */
+class AcquireWaiter extends PermitWaiter {
+  readonly promise: Promise<Permit>;
+  readonly #resolve: (permit: Permit) => void;
+  readonly #reject: (reason: unknown) => void;
+
+  constructor(ledger: PermitLedger, weight: number, priority?: number, signal?: AbortSignal) {
+    super(ledger, weight, priority, signal);
+    const { promise, resolve, reject } = Promise.withResolvers<Permit>();
+    this.promise = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  grant(): void {
+    this.#resolve(new Permit(this.weight, this.ledger.give));
+  }
+
+  reject(reason: unknown): void {
+    this.#reject(reason);
+  }
+}
+
+/** Who waits in `run`. It carries the function itself, which saves a promise for each that waits. */
+class RunWaiter<T> extends PermitWaiter {
+  readonly promise: Promise<T>;
+  readonly #fn: () => T | PromiseLike<T>;
+  readonly #resolve: (value: PromiseLike<T>) => void;
+  readonly #reject: (reason: unknown) => void;
+
+  constructor(
+    ledger: PermitLedger,
+    weight: number,
+    priority: number | undefined,
+    signal: AbortSignal | undefined,
+    fn: () => T | PromiseLike<T>,
+  ) {
+    super(ledger, weight, priority, signal);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.promise = promise;
+    this.#fn = fn;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  grant(): void {
+    // In a microtask: functions that end at once would call one another until the stack overflows.
+    RESOLVED.then(() => this.#start());
+  }
+
+  reject(reason: unknown): void {
+    this.#reject(reason);
+  }
+
+  #start(): void {
+    if (this.signal?.aborted) {
+      this.ledger.give(this.weight);
+      this.#reject(this.signal.reason);
+    } else {
+      this.#resolve(callAndGive(this.ledger, this.weight, this.#fn));
+    }
+  }
+}
+
+const RESOLVED = Promise.resolve();
+
+async function callAndGive<T>(
+  ledger: PermitLedger,
+  weight: number,
+  fn: () => T | PromiseLike<T>,
+): Promise<T> {
+  try {
+    return await fn();
+  } finally {
+    ledger.give(weight);
+  }
+}
+
+function assertCapacity(action: string, capacity: number): void {
+  if (capacity === Infinity || (Number.isSafeInteger(capacity) && capacity >= 1)) return;
+  throw argumentError(action, "capacity", "a positive integer or Infinity", capacity);
+}
+
+function assertPriority(priority: number | undefined): void {
+  if (priority === undefined || (typeof priority === "number" && !Number.isNaN(priority))) return;
+  throw argumentError("acquire permit", "priority", "a number", priority);
+}

@@ -1,0 +1,90 @@
+/**
+ * Single-flight: concurrent callers of one key share one execution.
+ *
+ * The idea and the name are those of Go's `golang.org/x/sync/singleflight`; that each caller may leave alone, and the work
+ * is aborted when the last one has left, is added.
+ *
+ * @module
+ */
+
+import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
+import { type Flight, FlightTable } from "./flight_table.ts";
+
+/** Options of {@linkcode SingleFlight.run}. */
+export interface SingleFlightRunOptions {
+  /** Takes this caller out: it rejects at once with the signal's reason; the others go on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Lets concurrent callers of one key share one execution. Nothing is kept once it has settled, failures included: a failure
+ * is shared by those who waited for it, and the next caller starts anew.
+ *
+ * @typeParam K What tells executions apart; compared as a `Map` does.
+ * @typeParam T What they give. All callers of one execution get the very same value.
+ *
+ * @example Two callers, one execution
+ * ```ts
+ * import { SingleFlight } from "@slipstream/fetch/primitives";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const flights = new SingleFlight<string, number>();
+ * let executions = 0;
+ * const load = () => flights.run("answer", async () => {
+ *   executions++;
+ *   await Promise.resolve();
+ *   return 42;
+ * });
+ *
+ * assertEquals(await Promise.all([load(), load()]), [42, 42]);
+ * assertEquals(executions, 1);
+ * ```
+ */
+export class SingleFlight<K, T> {
+  readonly #flights = new FlightTable<K, T, AbortController>();
+
+  /** How many executions are under way. */
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  /**
+   * Joins the execution of `key`, or starts one.
+   *
+   * @param key What is wanted.
+   * @param fn Does the work. Its signal is aborted, with the reason of the last caller that left, when all have left.
+   * @param options Options.
+   * @returns What the execution gives; rejects with what it throws, or with the reason of the caller's own signal.
+   */
+  run(
+    key: K,
+    fn: (signal: AbortSignal) => T | PromiseLike<T>,
+    options: SingleFlightRunOptions = {},
+  ): Promise<T> {
+    const { signal } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const flight = this.#flights.join(key) ?? this.#start(key, fn);
+    return signal === undefined ? flight.promise : waitFor(flight, signal);
+  }
+
+  #start(key: K, fn: (signal: AbortSignal) => T | PromiseLike<T>): Flight<T, AbortController> {
+    const controller = new AbortController();
+    return this.#flights.start(key, controller, (async () => await fn(controller.signal))());
+  }
+}
+
+/** The flight's result for one member, who leaves when its signal aborts. */
+function waitFor<T>(flight: Flight<T, AbortController>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const target: AbortTarget = {
+      onAbort() {
+        reject(signal.reason);
+        if (flight.leave()) flight.worker.abort(signal.reason);
+      },
+    };
+    addAbortListener(signal, target);
+    const stopListening = () => removeAbortListener(signal, target);
+    flight.promise.then(stopListening, stopListening);
+    flight.promise.then(resolve, reject);
+  });
+}

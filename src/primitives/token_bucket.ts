@@ -1,0 +1,282 @@
+/**
+ * A token bucket.
+ *
+ * @module
+ */
+
+import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
+import { argumentError, assertClock, assertPositive, assertPositiveInteger } from "./argument_checks.ts";
+import { type Clock, systemClock, type TimerHandle } from "./clock.ts";
+import { type LinkedItem, LinkedQueue } from "./linked_queue.ts";
+import { TokenLevel } from "./token_level.ts";
+
+/** The rate of a {@linkcode TokenBucket}. */
+export interface TokenBucketRate {
+  /** How many tokens come in each interval: a positive number. They come evenly, not at its ends. */
+  readonly limit: number;
+  /** How long the interval is, in milliseconds: a positive number. */
+  readonly intervalMs: number;
+  /**
+   * How many tokens the bucket holds, thus how many may be taken at once after a rest: a positive integer. A server that
+   * counts strictly in intervals may see up to `burst + limit` in the first one; where that matters, set a small burst.
+   *
+   * @default {Math.max(1, Math.floor(limit))}
+   */
+  readonly burst?: number | undefined;
+}
+
+/** Options of {@linkcode TokenBucket}. */
+export interface TokenBucketOptions extends TokenBucketRate {
+  /**
+   * The source of time.
+   *
+   * @default {systemClock}
+   */
+  readonly clock?: Clock | undefined;
+}
+
+/** Options of {@linkcode TokenBucket.take}. */
+export interface TakeOptions {
+  /** Ends the wait: the caller leaves the queue and rejects at once, with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const TAKEN: Promise<void> = Promise.resolve();
+
+/**
+ * Lets through at most `limit` units of work an interval, after a burst.
+ *
+ * In any stretch of `t` milliseconds at most `burst + t · limit / intervalMs` tokens are granted. While callers wait, the
+ * lateness of the timer that serves them is made good up to 5 ms, so that the bound for a stretch in which they do is
+ * `burst + (t + 5) · limit / intervalMs`; without that, no rate above `burst` per 1 to 2 ms could be kept.
+ *
+ * The bucket starts full and fills as time passes, fractions included, with no timer; only while somebody waits is one timer
+ * armed, and it keeps the process alive. Callers are served in the order in which they came; nobody overtakes, however little
+ * they ask for. A clock that goes back neither takes tokens away nor gives any, and delays the next one by no more than its
+ * usual distance.
+ *
+ * @example Ten at once, then ten a second
+ * ```ts
+ * import { TokenBucket } from "@slipstream/fetch/primitives";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bucket = new TokenBucket({ limit: 10, intervalMs: 1_000 });
+ * for (let index = 0; index < 10; index++) await bucket.take();
+ *
+ * assertEquals(bucket.tryTake(), false);
+ * ```
+ */
+export class TokenBucket {
+  readonly #clock: Clock;
+  readonly #waiters: LinkedQueue<Waiter> = new LinkedQueue();
+  readonly #level: TokenLevel;
+  #timer: TimerHandle | undefined;
+  #isArmed = false;
+
+  /**
+   * Creates a full bucket.
+   *
+   * @param options Options.
+   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {RangeError} If an option is out of its range.
+   */
+  constructor(options: TokenBucketOptions) {
+    const { clock = systemClock } = options;
+    assertClock("create token bucket", "clock", clock);
+    const { tokensPerMs, burst } = toRate("create token bucket", options);
+    this.#clock = clock;
+    this.#level = new TokenLevel(tokensPerMs, burst, clock.now());
+  }
+
+  /** How many tokens the bucket holds now, with the fraction. Those who wait, and a pause, come before who asks for them. */
+  get available(): number {
+    this.#observe();
+    return this.#level.tokens;
+  }
+
+  /** How many callers wait, however many tokens they want. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Until when grants are held back, on the bucket's clock; `-Infinity` before the first pause. */
+  get pausedUntilMs(): number {
+    return this.#level.pausedUntilMs;
+  }
+
+  /**
+   * Takes tokens, waiting for them if need be.
+   *
+   * An abort while waiting rejects at once, takes no tokens, and lets those move up who came later.
+   *
+   * @param n How many: a number from 0 to the burst. 0 never waits.
+   * @param options Options.
+   * @returns A promise that resolves when the tokens were taken.
+   * @throws {TypeError} If `n` is not a number.
+   * @throws {RangeError} If `n` is negative, not finite, or over the burst, which could never be served.
+   * @throws {unknown} The signal's reason, if it has aborted or aborts before the tokens were taken.
+   */
+  take(n = 1, options?: TakeOptions): Promise<void> {
+    try {
+      this.#assertTokens(n);
+    } catch (error) {
+      // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
+      return Promise.reject(error);
+    }
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return this.#takeNow(n) ? TAKEN : this.#wait(n, signal);
+  }
+
+  /**
+   * Takes tokens if they are there, nobody waits and no pause holds.
+   *
+   * @param n How many: a number from 0 to the burst. 0 always succeeds.
+   * @returns Whether they were taken.
+   * @throws {TypeError} If `n` is not a number.
+   * @throws {RangeError} If `n` is negative, not finite, or over the burst.
+   */
+  tryTake(n = 1): boolean {
+    this.#assertTokens(n);
+    return this.#takeNow(n);
+  }
+
+  /**
+   * Holds back all grants until a moment, as after a "too many requests". The bucket fills up meanwhile. A pause can be made
+   * longer but not shorter; a moment that is past does nothing.
+   *
+   * @param atMs The moment, in the terms of the clock's `now()`.
+   * @throws {TypeError} If `atMs` is not a number.
+   * @throws {RangeError} If `atMs` is not finite.
+   */
+  pauseUntil(atMs: number): void {
+    if (!Number.isFinite(atMs)) throw argumentError("pause token bucket", "atMs", "a finite number", atMs);
+    // If the clock went back, that has to be known before the moment is compared with anything.
+    this.#observe();
+    // Nothing is re-armed: a timer that fires during a pause is armed again for its end.
+    this.#level.pauseUntil(atMs);
+  }
+
+  /**
+   * Changes the rate from now on; the time until now counts at the old one. Tokens over the new burst are lost, a larger
+   * burst begins empty. Who waits for more than the new burst goes on waiting, with all behind, until the burst grows again
+   * or its signal aborts.
+   *
+   * @param rate The new rate; its burst is what it says, or its default.
+   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {RangeError} If an option is out of its range.
+   */
+  setRate(rate: TokenBucketRate): void {
+    const { tokensPerMs, burst } = toRate("set rate", rate);
+    this.#observe();
+    this.#level.setRate(tokensPerMs, burst);
+    this.#serve();
+  }
+
+  #assertTokens(n: number): void {
+    const { burst } = this.#level;
+    if (n >= 0 && n <= burst && typeof n === "number") return;
+    throw argumentError("take tokens", "n", `a number from 0 to the burst of ${burst}`, n);
+  }
+
+  #takeNow(n: number): boolean {
+    if (n === 0) return true;
+    if (this.#waiters.size > 0) return false;
+    this.#observe();
+    return this.#level.take(n);
+  }
+
+  #observe(): void {
+    this.#level.observe(this.#clock.now(), this.#waiters.size > 0);
+  }
+
+  #wait(n: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiter = new Waiter(n, signal, resolve, reject, this.#abandon);
+      this.#waiters.push(waiter);
+      if (signal !== undefined) addAbortListener(signal, waiter);
+      if (this.#waiters.size === 1) this.#arm();
+    });
+  }
+
+  /** Serves those whose tokens are there, and sees to the timer for the rest. */
+  #serve(): void {
+    this.#observe();
+    for (let head = this.#waiters.peek(); head !== undefined; head = this.#waiters.peek()) {
+      const { signal } = head;
+      const isAborted = signal?.aborted === true;
+      if (!isAborted && !this.#level.take(head.tokens)) break;
+      this.#waiters.remove(head);
+      if (signal !== undefined) removeAbortListener(signal, head);
+      // If aborted, the signal is calling its targets one by one, and has not come to this one yet.
+      if (isAborted) head.reject(signal.reason);
+      else head.resolve();
+    }
+    this.#arm();
+  }
+
+  /** Arms the timer anew for the first in the queue. */
+  #arm(): void {
+    this.#disarm();
+    const head = this.#waiters.peek();
+    const waitMs = head === undefined ? Infinity : this.#level.waitMs(head.tokens);
+    if (waitMs === Infinity) return;
+    this.#isArmed = true;
+    this.#timer = this.#clock.setTimeout(this.#onTimer, waitMs);
+  }
+
+  #disarm(): void {
+    if (!this.#isArmed) return;
+    this.#isArmed = false;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  readonly #onTimer = (): void => {
+    this.#isArmed = false;
+    this.#serve();
+  };
+
+  /** One function for all waiters, so that none costs a closure of its own. */
+  readonly #abandon = (waiter: Waiter): void => {
+    const isHead = this.#waiters.peek() === waiter;
+    this.#waiters.remove(waiter);
+    const head = this.#waiters.peek();
+    // A head that wants no less than the one before it waits for the timer, which is early for it, and armed again.
+    if (head === undefined) this.#disarm();
+    else if (isHead && (head.tokens < waiter.tokens || !this.#isArmed)) this.#serve();
+  };
+}
+
+/** A caller in the queue. */
+class Waiter implements LinkedItem<Waiter>, AbortTarget {
+  previous: Waiter | undefined = undefined;
+  next: Waiter | undefined = undefined;
+  readonly #abandon: (waiter: Waiter) => void;
+
+  constructor(
+    readonly tokens: number,
+    readonly signal: AbortSignal | undefined,
+    readonly resolve: () => void,
+    readonly reject: (reason: unknown) => void,
+    abandon: (waiter: Waiter) => void,
+  ) {
+    this.#abandon = abandon;
+  }
+
+  onAbort(signal: AbortSignal): void {
+    this.reject(signal.reason);
+    this.#abandon(this);
+  }
+}
+
+function toRate(action: string, rate: TokenBucketRate): { tokensPerMs: number; burst: number } {
+  const { limit, intervalMs } = rate;
+  assertPositive(action, "limit", limit);
+  assertPositive(action, "intervalMs", intervalMs);
+  const burst = rate.burst ?? Math.max(1, Math.floor(limit));
+  assertPositiveInteger(action, "burst", burst);
+  const tokensPerMs = limit / intervalMs;
+  assertPositive(action, "limit / intervalMs", tokensPerMs);
+  return { tokensPerMs, burst };
+}

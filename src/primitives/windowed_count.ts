@@ -1,0 +1,59 @@
+/**
+ * How often something happened lately.
+ *
+ * @module
+ */
+
+const SLOTS = 10;
+
+/**
+ * Counts over a sliding window, in memory that does not grow with the counts: the window is a ring of ten slots, and what it
+ * has counted leaves it slot by slot. So each count is kept for the window's length, less up to a tenth of it.
+ *
+ * A clock that goes back makes nothing leave, and delays what would have left by less than a slot.
+ */
+export class WindowedCount {
+  readonly #slotMs: number;
+  readonly #counts: Float64Array = new Float64Array(SLOTS);
+  #total = 0;
+  #index = 0;
+  #startedAtMs: number;
+
+  /** Creates an empty window of `windowMs` milliseconds that ends now. */
+  constructor(windowMs: number, nowMs: number) {
+    this.#slotMs = windowMs / SLOTS;
+    this.#startedAtMs = nowMs;
+  }
+
+  /** Counts one. */
+  add(nowMs: number): void {
+    this.#slide(nowMs);
+    this.#counts[this.#index]!++;
+    this.#total++;
+  }
+
+  /** How many there are in the window. */
+  total(nowMs: number): number {
+    this.#slide(nowMs);
+    return this.#total;
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#counts.fill(0);
+    this.#total = 0;
+  }
+
+  #slide(nowMs: number): void {
+    const elapsedMs = nowMs - this.#startedAtMs;
+    if (elapsedMs < 0) this.#startedAtMs = nowMs;
+    if (elapsedMs < this.#slotMs) return;
+    const steps = Math.floor(elapsedMs / this.#slotMs);
+    this.#startedAtMs += steps * this.#slotMs;
+    for (let step = Math.min(steps, SLOTS); step > 0; step--) {
+      this.#index = (this.#index + 1) % SLOTS;
+      this.#total -= this.#counts[this.#index]!;
+      this.#counts[this.#index] = 0;
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * What differs between the runtimes, as far as the client needs to know.
+ *
+ * @module
+ */
+
+/** A runtime. */
+export interface Runtime {
+  readonly name: "deno" | "bun" | "web";
+  /** How many requests it runs at once; what is above waits inside of it, unseen, while timeouts run. */
+  readonly maxConcurrentRequests: number;
+  /** An environment variable, or `undefined` where it is not set or may not be read. Never asks the user. */
+  env(name: string): string | undefined;
+}

@@ -1,0 +1,19 @@
+/**
+ * Which runtime this is.
+ *
+ * @module
+ */
+
+import { bunRuntime } from "./bun.ts";
+import type { Runtime } from "./contract.ts";
+import { denoRuntime } from "./deno.ts";
+import { webRuntime } from "./web.ts";
+
+const globals = globalThis as { readonly Deno?: unknown; readonly Bun?: unknown };
+
+/** The runtime that this program runs on. */
+export const currentRuntime: Runtime = globals.Bun !== undefined
+  ? bunRuntime
+  : globals.Deno !== undefined
+  ? denoRuntime
+  : webRuntime;

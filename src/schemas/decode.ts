@@ -1,0 +1,91 @@
+/**
+ * From a body's bytes to the value that the caller asked for.
+ *
+ * @module
+ */
+
+import { type DataIssue, InvalidDataError, type SlipstreamErrorOptions } from "../errors.ts";
+import { isJsonPrefix } from "./json_prefix.ts";
+import type { StandardSchemaIssue, StandardSchemaResult, StandardSchemaV1 } from "./standard_schema.ts";
+
+/** What the caller asked for. */
+export interface DecodeOptions {
+  readonly as: "json" | "text" | "bytes";
+  /** Validates the decoded value, and gives the result. */
+  readonly schema: StandardSchemaV1 | undefined;
+  /** What an error says of the request; asked only when there is one. */
+  readonly describe: () => SlipstreamErrorOptions;
+}
+
+const MAX_SHOWN = 60;
+const decoder = new TextDecoder();
+
+/**
+ * Decodes a body. An empty one is `undefined` as JSON.
+ *
+ * @param bytes The body.
+ * @param options What the caller asked for.
+ * @returns The value; a promise of it only when the schema validates asynchronously.
+ * @throws {InvalidDataError} If it is not JSON, ends early, or does not fit the schema; rejects instead when the schema
+ * is asynchronous.
+ */
+export function decodeBody(bytes: Uint8Array<ArrayBuffer>, options: DecodeOptions): unknown {
+  const value = options.as === "json"
+    ? parseJson(bytes, options.describe)
+    : options.as === "text"
+    ? decoder.decode(bytes)
+    : bytes;
+  return options.schema === undefined ? value : applySchema(value, options.schema, options.describe);
+}
+
+function parseJson(bytes: Uint8Array<ArrayBuffer>, describe: DecodeOptions["describe"]): unknown {
+  if (bytes.length === 0) return undefined;
+  const text = decoder.decode(bytes);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const early = isJsonPrefix(text);
+    const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+    throw invalid(
+      early
+        ? `is JSON that ends early, after ${bytes.length} bytes`
+        : `is not JSON: it begins with '${shown}'`,
+      { ...describe(), reason: early ? "truncated" : "not-json", cause },
+    );
+  }
+}
+
+function applySchema(value: unknown, schema: StandardSchemaV1, describe: DecodeOptions["describe"]): unknown {
+  const result = schema["~standard"].validate(value);
+  return "then" in result
+    ? result.then((settled) => conclude(settled, describe))
+    : conclude(result, describe);
+}
+
+function conclude(result: StandardSchemaResult<unknown>, describe: DecodeOptions["describe"]): unknown {
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.map(toDataIssue);
+  const [first] = issues;
+  const where = first?.path ? ` at '${first.path}'` : "";
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  throw invalid(`does not fit the schema${where}: ${first?.message ?? "no reason given"}${more}`, {
+    ...describe(),
+    reason: "schema",
+    issues,
+  });
+}
+
+function toDataIssue(issue: StandardSchemaIssue): DataIssue {
+  const path = (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part));
+  return { message: issue.message, path: path.join(".") };
+}
+
+function invalid(
+  what: string,
+  options: ConstructorParameters<typeof InvalidDataError>[1],
+): InvalidDataError {
+  return new InvalidDataError(
+    `The response to ${options.method ?? "GET"} ${options.url ?? ""} ${what}`,
+    options,
+  );
+}
