@@ -7,6 +7,7 @@
 import { SlipstreamError } from "../errors.ts";
 import type { Call, CallSink } from "../policies/call.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
+import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
 import type { Outcome } from "./outcome.ts";
 import type { FetchRequest, RequestSource } from "./request.ts";
 
@@ -41,7 +42,7 @@ export interface BatchRun {
  */
 export class Batch implements AbortTarget {
   readonly #run: BatchRun;
-  readonly #calls = new Set<Call>();
+  readonly #underWay = new LinkedQueue<BatchItem>();
   #iterator: Iterator<FetchRequest> | AsyncIterator<FetchRequest> | undefined;
   #nextIndex = 0;
   /** Whether the source is being asked: it may be entered again by what it does. */
@@ -74,7 +75,7 @@ export class Batch implements AbortTarget {
 
   #hasRoom(): boolean {
     const { concurrency, window, consumer } = this.#run;
-    const underWay = this.#calls.size;
+    const underWay = this.#underWay.size;
     return !this.#exhausted && !this.#ended && underWay < concurrency && underWay + consumer.held < window;
   }
 
@@ -124,29 +125,38 @@ export class Batch implements AbortTarget {
   }
 
   #start(request: FetchRequest, index: number): void {
-    const { start, consumer } = this.#run;
-    const sink: CallSink = { onSettled: (call, ok, value) => this.#settle(request, index, call, ok, value) };
+    const item = new BatchItem(this, request, index);
+    this.#underWay.push(item);
     try {
-      this.#calls.add(start(request, sink));
+      item.call = this.#run.start(request, item);
     } catch (error) {
-      consumer.onOutcome({ ok: false, index, request, error: toError(error), attempts: 0, durationMs: 0 });
+      this.#underWay.remove(item);
+      this.#run.consumer.onOutcome({
+        ok: false,
+        index,
+        request,
+        error: toError(error),
+        attempts: 0,
+        durationMs: 0,
+      });
     }
   }
 
-  #settle(request: FetchRequest, index: number, call: Call, ok: boolean, value: unknown): void {
-    this.#calls.delete(call);
+  /** A request of this batch has ended. */
+  onSettled(item: BatchItem, { from, attempts, durationMs }: Call, ok: boolean, value: unknown): void {
+    this.#underWay.remove(item);
     if (this.#ended) return;
-    const { attempts, durationMs } = call;
+    const { index, request } = item;
     this.#run.consumer.onOutcome(
       ok
-        ? { ok, index, request, value, from: call.from, attempts, durationMs }
+        ? { ok, index, request, value, from, attempts, durationMs }
         : { ok, index, request, error: toError(value), attempts, durationMs },
     );
     this.pump();
   }
 
   #endIfDone(): void {
-    if (!this.#exhausted || this.#calls.size > 0 || this.#ended) return;
+    if (!this.#exhausted || this.#underWay.size > 0 || this.#ended) return;
     this.#finish();
     this.#run.consumer.onEnd(this.#failure);
   }
@@ -179,12 +189,34 @@ export class Batch implements AbortTarget {
   async cancel(reason: unknown): Promise<void> {
     if (this.#ended) return;
     this.#finish();
-    for (const call of [...this.#calls]) call.abort(reason);
+    for (let item = this.#underWay.peek(); item !== undefined; item = this.#underWay.peek()) {
+      item.abort(reason);
+    }
     if (this.#exhausted) return;
     const closing = this.#iterator?.return?.();
     // A source that is stalled would not close before it gives its next request, which nobody wants.
     if (!this.#pulling) await closing;
     else if (closing instanceof Promise) closing.catch(() => {});
+  }
+}
+
+/** A request of a batch, from its start to its outcome. */
+class BatchItem implements CallSink, LinkedItem<BatchItem> {
+  previous: BatchItem | undefined;
+  next: BatchItem | undefined;
+  call: Call | undefined;
+  readonly #batch: Batch;
+
+  constructor(batch: Batch, readonly request: FetchRequest, readonly index: number) {
+    this.#batch = batch;
+  }
+
+  onSettled(call: Call, ok: boolean, value: unknown): void {
+    this.#batch.onSettled(this, call, ok, value);
+  }
+
+  abort(reason: unknown): void {
+    this.call!.abort(reason);
   }
 }
 

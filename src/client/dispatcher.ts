@@ -10,6 +10,7 @@ import { Call, type CallOwner, type CallSink, type Settings } from "../policies/
 import type { Origin } from "../policies/origin.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Clock } from "../primitives/clock.ts";
+import { LinkedQueue } from "../primitives/linked_queue.ts";
 import { conclude } from "./conclusion.ts";
 import type { EventHub } from "./events.ts";
 import type { ClientOptions } from "./options.ts";
@@ -35,7 +36,7 @@ export class Dispatcher implements CallOwner, AbortTarget {
   readonly #originIndex = new OriginIndex();
   readonly #tally = new Tally();
   /** Calls whose callers wait. */
-  readonly #active = new Set<Call>();
+  readonly #active = new LinkedQueue<Call>();
   readonly #background = new Set<Promise<unknown>>();
   #lastId = 0;
   #closed: { readonly reason: unknown } | undefined;
@@ -77,7 +78,7 @@ export class Dispatcher implements CallOwner, AbortTarget {
       streams,
       startedAtMs,
     });
-    this.#active.add(call);
+    this.#active.push(call);
     this.#tally.requests++;
     for (const signal of signals) addAbortListener(signal, call);
     if (settings.totalTimeoutMs !== Infinity) {
@@ -108,11 +109,13 @@ export class Dispatcher implements CallOwner, AbortTarget {
   async #follow(call: Call): Promise<void> {
     try {
       const reply = await this.#stations.enter(call);
+      call.endFlight();
       // Who has been answered does not read the body any more.
       if (call.settled) return reply.openBody?.discard();
       const value = conclude(call, reply);
       this.settle(call, true, value instanceof Promise ? await value : value);
     } catch (error) {
+      call.endFlight();
       this.settle(call, false, error);
     }
   }
@@ -120,7 +123,7 @@ export class Dispatcher implements CallOwner, AbortTarget {
   settle(call: Call, ok: boolean, value: unknown): void {
     if (call.settled) return;
     call.settled = true;
-    this.#active.delete(call);
+    this.#active.remove(call);
     for (const signal of call.signals) removeAbortListener(signal, call);
     if (call.deadline !== undefined) this.#stations.environment.deadlines.remove(call.deadline);
     const atMs = this.#clock.now();
@@ -150,7 +153,7 @@ export class Dispatcher implements CallOwner, AbortTarget {
     if (this.#closed === undefined) {
       this.#closed = { reason };
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
-      for (const call of [...this.#active]) call.abort(reason);
+      for (let call = this.#active.peek(); call !== undefined; call = this.#active.peek()) call.abort(reason);
     }
     await Promise.allSettled(this.#background);
   }

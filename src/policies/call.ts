@@ -11,6 +11,7 @@ import { redactUrl } from "../http/url.ts";
 import type { AbortTarget } from "../primitives/abort_listeners.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { Permit } from "../primitives/permit.ts";
+import type { LinkedItem } from "../primitives/linked_queue.ts";
 import type { Flight } from "../primitives/flight_table.ts";
 import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import type { ValueSource } from "./event.ts";
@@ -76,7 +77,7 @@ export interface CallOptions {
  * One request on its way: made when the caller calls, handed from station to station, and answered once. It is at one
  * station at a time, so that whoever aborts it has one thing to stop.
  */
-export class Call implements AbortTarget, DeadlineTarget {
+export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
   readonly id: number;
   readonly request: PreparedRequest;
   readonly origin: Origin | undefined;
@@ -103,7 +104,10 @@ export class Call implements AbortTarget, DeadlineTarget {
   /** The attempt under way: what to stop. */
   attempt: { cancel(reason: unknown): void } | undefined;
   /** The execution that this call waits for, maybe with others; its worker is the call that does the work. */
-  flight: Flight<Reply, Call> | undefined;
+  flight: Flight<string, Reply, Call> | undefined;
+  /** Neighbours among the calls that are waited for. */
+  previous: Call | undefined;
+  next: Call | undefined;
   readonly sink: CallSink;
   readonly #owner: CallOwner;
   #controller: AbortController | undefined;
@@ -136,7 +140,7 @@ export class Call implements AbortTarget, DeadlineTarget {
     if (this.settled) return;
     this.#owner.settle(this, false, reason);
     if (this.flight === undefined) this.cancel(reason);
-    else if (this.flight.leave()) this.flight.worker.cancel(reason);
+    else if (this.flight.leave()) this.flight.worker?.cancel(reason);
   }
 
   /** Stops the work, wherever it is. */
@@ -150,6 +154,11 @@ export class Call implements AbortTarget, DeadlineTarget {
   /** Throws the reason if the work has been stopped. */
   throwIfCancelled(): void {
     if (this.#cancellation !== undefined) throw this.#cancellation.reason;
+  }
+
+  /** The work has ended: nobody can join it any more. */
+  endFlight(): void {
+    if (this.flight?.worker === this) this.flight.end();
   }
 
   /** Whether the work has been stopped. */

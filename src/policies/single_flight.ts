@@ -19,10 +19,11 @@ import { Reply } from "./reply.ts";
  * @returns The policy.
  */
 export function singleFlight({ counters }: Environment): Policy {
-  const flights = new FlightTable<string, Reply, Call>();
+  const tables = new FlightTables();
   return (next) => (call) => {
+    if (!isSharable(call)) return next(call);
+    const flights = tables.of(call.settings);
     const key = flightKey(call);
-    if (key === undefined) return next(call);
     const joined = flights.join(key);
     if (joined === undefined) {
       const promise = next(call);
@@ -30,11 +31,11 @@ export function singleFlight({ counters }: Environment): Policy {
       return promise;
     }
     call.flight = joined;
-    const leader = joined.worker;
+    const leader = joined.worker!;
     // The work may take as long as the most patient of those who wait for it.
     leader.deadlineAtMs = Math.max(leader.deadlineAtMs, call.deadlineAtMs);
     counters.shared++;
-    return joined.promise.then((reply) => sharedReply(call, leader, reply));
+    return joined.promise!.then((reply) => sharedReply(call, leader, reply));
   };
 }
 
@@ -47,23 +48,47 @@ function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   return shared;
 }
 
-/** What makes calls the same, or `undefined` for one that shares with nobody. */
-function flightKey({ request, settings, streams }: Call): string | undefined {
-  if (streams || request.method !== "GET" || request.init !== undefined) return undefined;
-  settings.fingerprint ??= fingerprint(settings);
-  const key = settings.fingerprint + request.url;
-  return isEmpty(request.headers) ? key : `${key}\n${JSON.stringify(Object.entries(request.headers).sort())}`;
+function isSharable({ request, streams }: Call): boolean {
+  return !streams && request.method === "GET" && request.init === undefined;
+}
+
+/** What makes calls of the same settings the same. */
+function flightKey({ request }: Call): string {
+  const { url, headers } = request;
+  return isEmpty(headers) ? url : `${url}\n${JSON.stringify(Object.entries(headers).sort())}`;
+}
+
+const MAX_TABLES = 64;
+
+/** A table for all calls of the same settings, so that the key of most is the URL as it stands. */
+class FlightTables {
+  readonly #tables = new Map<string, FlightTable<string, Reply, Call>>();
+
+  of(settings: Settings): FlightTable<string, Reply, Call> {
+    settings.fingerprint ??= fingerprint(settings);
+    let table = this.#tables.get(settings.fingerprint);
+    if (table === undefined) {
+      if (this.#tables.size >= MAX_TABLES) this.#dropEmpty();
+      table = new FlightTable();
+      this.#tables.set(settings.fingerprint, table);
+    }
+    return table;
+  }
+
+  #dropEmpty(): void {
+    for (const [key, table] of this.#tables) {
+      if (table.size === 0) this.#tables.delete(key);
+    }
+  }
 }
 
 const schemaNumbers = new WeakMap<StandardSchemaV1, number>();
 let lastSchemaNumber = 0;
 
-/** The settings that a shared execution depends on, as text without a line break. */
+/** The settings that a shared execution depends on, as text. */
 function fingerprint(settings: Settings): string {
   const { schema, fingerprint: _, priority: __, ...rest } = settings;
   if (schema !== undefined && !schemaNumbers.has(schema)) schemaNumbers.set(schema, ++lastSchemaNumber);
   const schemaNumber = schema === undefined ? 0 : schemaNumbers.get(schema);
-  return `${
-    JSON.stringify(Object.entries(rest).map(([name, value]) => `${name}=${value}`).sort())
-  }${schemaNumber} `;
+  return `${schemaNumber} ${Object.entries(rest).map(([name, value]) => `${name}=${value}`).sort().join()}`;
 }

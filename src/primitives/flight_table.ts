@@ -5,22 +5,30 @@
  */
 
 /** One execution, and how many wait for it. */
-export class Flight<T, W> {
-  /** What the execution gives, the same for all. */
-  readonly promise: Promise<T>;
-  /** Who does the work: what to stop when nobody waits any more. */
-  readonly worker: W;
+export class Flight<K, T, W> {
+  readonly #table: Map<K, Flight<K, T, W>>;
+  readonly #key: K;
+  #work: { readonly promise: Promise<T>; readonly worker: W } | undefined;
   #members = 1;
-  readonly #forget: () => void;
 
   /** Begins with one member. */
-  constructor(promise: Promise<T>, worker: W, forget: () => void) {
-    this.promise = promise;
-    this.worker = worker;
-    this.#forget = forget;
+  constructor(table: Map<K, Flight<K, T, W>>, key: K, promise: Promise<T>, worker: W) {
+    this.#table = table;
+    this.#key = key;
+    this.#work = { promise, worker };
   }
 
-  /** How many wait for it. */
+  /** What the execution gives, the same for all; absent once it has ended. */
+  get promise(): Promise<T> | undefined {
+    return this.#work?.promise;
+  }
+
+  /** Who does the work: what to stop when nobody waits any more; absent once it has ended. */
+  get worker(): W | undefined {
+    return this.#work?.worker;
+  }
+
+  /** How many wait for it, or waited until it ended. */
   get members(): number {
     return this.#members;
   }
@@ -31,21 +39,27 @@ export class Flight<T, W> {
   }
 
   /**
-   * Takes a member away; each calls this at most once, and only before the execution has settled. Without members the key
-   * is free again: who asks next starts a new execution.
+   * Takes a member away; each calls this at most once. Without members the key is free again: who asks next starts a new
+   * execution.
    *
    * @returns Whether that was the last one, so that the work is of no use to anybody.
    */
   leave(): boolean {
     if (--this.#members > 0) return false;
-    this.#forget();
+    if (this.#table.get(this.#key) === this) this.#table.delete(this.#key);
     return true;
+  }
+
+  /** The execution has settled. Lets go of it: a map keeps dead entries reachable for a while, and they must be small. */
+  end(): void {
+    this.#work = undefined;
+    if (this.#table.get(this.#key) === this) this.#table.delete(this.#key);
   }
 }
 
-/** The executions under way. Nothing is kept of one that has settled. */
+/** The executions under way. Nothing is kept of one that has ended. */
 export class FlightTable<K, T, W> {
-  readonly #flights = new Map<K, Flight<T, W>>();
+  readonly #flights = new Map<K, Flight<K, T, W>>();
 
   /** How many executions are under way. */
   get size(): number {
@@ -53,20 +67,16 @@ export class FlightTable<K, T, W> {
   }
 
   /** Joins the execution of a key; `undefined` when there is none. */
-  join(key: K): Flight<T, W> | undefined {
+  join(key: K): Flight<K, T, W> | undefined {
     const flight = this.#flights.get(key);
     flight?.join();
     return flight;
   }
 
-  /** Registers an execution under a key that has none. */
-  start(key: K, worker: W, promise: Promise<T>): Flight<T, W> {
-    const forget = () => {
-      if (this.#flights.get(key) === flight) this.#flights.delete(key);
-    };
-    const flight: Flight<T, W> = new Flight(promise, worker, forget);
+  /** Registers an execution under a key that has none; whoever does so calls `end()` when it has settled. */
+  start(key: K, worker: W, promise: Promise<T>): Flight<K, T, W> {
+    const flight = new Flight(this.#flights, key, promise, worker);
     this.#flights.set(key, flight);
-    promise.then(forget, forget);
     return flight;
   }
 }

@@ -64,27 +64,32 @@ export class SingleFlight<K, T> {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const flight = this.#flights.join(key) ?? this.#start(key, fn);
-    return signal === undefined ? flight.promise : waitFor(flight, signal);
+    return signal === undefined ? flight.promise! : waitFor(flight, signal);
   }
 
-  #start(key: K, fn: (signal: AbortSignal) => T | PromiseLike<T>): Flight<T, AbortController> {
+  #start(key: K, fn: (signal: AbortSignal) => T | PromiseLike<T>): Flight<K, T, AbortController> {
     const controller = new AbortController();
-    return this.#flights.start(key, controller, (async () => await fn(controller.signal))());
+    const promise = (async () => await fn(controller.signal))();
+    const flight = this.#flights.start(key, controller, promise);
+    const end = () => flight.end();
+    promise.then(end, end);
+    return flight;
   }
 }
 
 /** The flight's result for one member, who leaves when its signal aborts. */
-function waitFor<T>(flight: Flight<T, AbortController>, signal: AbortSignal): Promise<T> {
+function waitFor<K, T>(flight: Flight<K, T, AbortController>, signal: AbortSignal): Promise<T> {
+  const promise = flight.promise!;
   return new Promise<T>((resolve, reject) => {
     const target: AbortTarget = {
       onAbort() {
         reject(signal.reason);
-        if (flight.leave()) flight.worker.abort(signal.reason);
+        if (flight.leave()) flight.worker?.abort(signal.reason);
       },
     };
     addAbortListener(signal, target);
     const stopListening = () => removeAbortListener(signal, target);
-    flight.promise.then(stopListening, stopListening);
-    flight.promise.then(resolve, reject);
+    promise.then(stopListening, stopListening);
+    promise.then(resolve, reject);
   });
 }
