@@ -34,13 +34,15 @@ export function conclude(call: Call, reply: Reply): unknown {
 /** Bytes that others have too must not be given away. */
 function ownValue(call: Call, reply: Reply): unknown {
   const shared = reply.shared || (call.flight !== undefined && call.flight.members > 1);
-  return shared && reply.value === reply.bytes ? reply.bytes?.slice() : reply.value;
+  return shared && reply.value instanceof Uint8Array && reply.value === reply.body
+    ? reply.value.slice()
+    : reply.value;
 }
 
 function toResponse(reply: Reply): Response {
   if (reply.openBody !== undefined) return reply.openBody.release();
   const { status, headers, url } = reply;
-  const body = NULL_BODY.has(status) ? null : reply.bytes?.slice() ?? null;
+  const body = NULL_BODY.has(status) ? null : reply.body?.slice() ?? null;
   return Object.defineProperty(new Response(body, { status, headers }), "url", { value: url });
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { InvalidDataError, NetworkError, TimeoutError } from "../errors.ts";
-import { drainBody, readBody } from "../http/body.ts";
+import { contentLength, drainBody, readBody } from "../http/body.ts";
 import { isOriginFailure, isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
 import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
 import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
@@ -87,15 +87,24 @@ class Attempt implements DeadlineTarget, OpenBody {
     else this.#target.origin.failed++;
     if (this.#call.streams || !success) return this.#openReply(status, headers);
     try {
-      const bytes = await readBody(response, this.#call.settings.maxBodyBytes);
-      if (bytes === undefined) throw this.#tooLarge();
+      const body = await this.#read(response);
+      if (body === undefined) throw this.#tooLarge();
       this.#throwIfStopped();
-      this.#finish(bytes.length);
-      return new Reply({ status, headers, url: response.url || this.#target.url, from: "network", bytes });
+      this.#finish(typeof body === "string" ? contentLength(headers) ?? body.length : body.length);
+      return new Reply({ status, headers, url: response.url || this.#target.url, from: "network", body });
     } catch (error) {
       this.#target.origin.succeeded--;
       throw this.#fail(error);
     }
+  }
+
+  /** Text comes cheaper from the runtime than by way of bytes, where these are not asked for. */
+  #read(response: Response): Promise<Uint8Array<ArrayBuffer> | string | undefined> {
+    const { as, maxBodyBytes } = this.#call.settings;
+    if (as === "bytes" || this.#call.needsBytes || maxBodyBytes !== Infinity) {
+      return readBody(response, maxBodyBytes);
+    }
+    return response.text();
   }
 
   #fetch(): Promise<Response> {

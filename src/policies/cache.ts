@@ -68,6 +68,7 @@ async function answer(
   }
   if (settings.cache === "only-if-cached") return unsatisfiable(url);
   const requestedAtMs = environment.clock.wallNow();
+  call.needsBytes = settings.writeCache;
   const reply = await next(call);
   if (settings.writeCache && isStorable(reply)) {
     keep(environment, options, store, reply, { key, url, requestedAtMs });
@@ -144,9 +145,9 @@ function keep(
     if (body === undefined || body.length > store.maxEntryBytes) return undefined;
     return store.set(request.key, toEntry(reply, body, { ...request, storedAtMs, ttlMs }));
   };
-  if (reply.bytes !== undefined) {
+  if (reply.body instanceof Uint8Array) {
     reply.shared = true;
-    const saved = save(reply.bytes);
+    const saved = save(reply.body);
     if (saved instanceof Promise) environment.inBackground(saved);
     return;
   }
@@ -158,7 +159,7 @@ function keep(
 
 /** RFC 9111 §5.2.1.7: without a stored response the answer is 504. */
 function unsatisfiable(url: string): Reply {
-  return new Reply({ status: 504, headers: new Headers(), url, from: "cache", bytes: new Uint8Array(0) });
+  return new Reply({ status: 504, headers: new Headers(), url, from: "cache", body: new Uint8Array(0) });
 }
 
 /** An adapter that can't break anything: a fault is a miss or a refusal, and is told once for each operation. */

@@ -66,7 +66,7 @@ export function isFresh(meta: CacheMeta, wallNowMs: number): boolean {
 export function toReply(entry: CacheEntry, from: "cache" | "stale"): Reply {
   const { meta, body } = entry;
   const headers = new Headers(meta.headers.map(([name, value]) => [name, value]));
-  const reply = new Reply({ status: meta.status, headers, url: meta.url, from, bytes: body });
+  const reply = new Reply({ status: meta.status, headers, url: meta.url, from, body });
   reply.shared = true;
   return reply;
 }

@@ -99,6 +99,8 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
   target: Target | undefined;
   /** What the circuit breaker said when it let the call pass. */
   ticket = 0;
+  /** Whether somebody on the way back needs the bytes of the body, and not just its value. */
+  needsBytes = false;
   /** The permit of the attempt that is about to start. */
   permit: Permit | undefined;
   /** The attempt under way: what to stop. */
@@ -149,6 +151,11 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
     this.#cancellation = { reason };
     this.attempt?.cancel(reason);
     this.#controller?.abort(reason);
+  }
+
+  /** What the work has been stopped for. */
+  get reason(): unknown {
+    return this.#cancellation?.reason;
   }
 
   /** Throws the reason if the work has been stopped. */

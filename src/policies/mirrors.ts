@@ -193,8 +193,8 @@ async function waitingRound(
  * @returns A promise only when the schema is asynchronous.
  */
 export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined {
-  if (reply.bytes === undefined || call.streams || !isSuccessStatus(reply.status)) return undefined;
-  const value = decodeFor(call, reply.bytes);
+  if (reply.body === undefined || call.streams || !isSuccessStatus(reply.status)) return undefined;
+  const value = decodeFor(call, reply.body);
   reply.decodedFor = call;
   reply.value = value;
   if (!(value instanceof Promise)) return undefined;
@@ -204,7 +204,7 @@ export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined
 }
 
 /** The value of a body, as the call wants it; a promise only when the schema is asynchronous. */
-function decodeFor(call: Call, bytes: Uint8Array<ArrayBuffer>): unknown {
+function decodeFor(call: Call, body: Uint8Array<ArrayBuffer> | string): unknown {
   const { as, schema, validate } = call.settings;
-  return decodeBody(bytes, { as, schema: validate ? schema : undefined, describe: () => call.describe() });
+  return decodeBody(body, { as, schema: validate ? schema : undefined, describe: () => call.describe() });
 }

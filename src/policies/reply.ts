@@ -24,7 +24,7 @@ export interface ReplyOptions {
   readonly headers: Headers;
   readonly url: string;
   readonly from: ValueSource;
-  readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
+  readonly body?: Uint8Array<ArrayBuffer> | string | undefined;
   readonly openBody?: OpenBody | undefined;
 }
 
@@ -34,8 +34,8 @@ export class Reply {
   readonly headers: Headers;
   /** The URL that answered, redirects followed. */
   readonly url: string;
-  /** The whole body; absent while it is open. */
-  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
+  /** The whole body, as text where nobody needs the bytes; absent while it is open. */
+  readonly body: Uint8Array<ArrayBuffer> | string | undefined;
   /** The body that somebody must discard, show or hand out; absent when it has been read. */
   readonly openBody: OpenBody | undefined;
   from: ValueSource;
@@ -53,7 +53,7 @@ export class Reply {
     this.headers = options.headers;
     this.url = options.url;
     this.from = options.from;
-    this.bytes = options.bytes;
+    this.body = options.body;
     this.openBody = options.openBody;
   }
 }

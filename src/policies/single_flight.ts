@@ -42,8 +42,8 @@ export function singleFlight({ counters }: Environment): Policy {
 function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   call.attempts = leader.attempts;
   call.target = leader.target;
-  const { status, headers, url, bytes, openBody } = reply;
-  const shared = new Reply({ status, headers, url, bytes, openBody, from: "shared" });
+  const { status, headers, url, body, openBody } = reply;
+  const shared = new Reply({ status, headers, url, body, openBody, from: "shared" });
   shared.retryAfterMs = reply.retryAfterMs;
   return shared;
 }

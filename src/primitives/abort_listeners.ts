@@ -31,7 +31,8 @@ class AbortGroup implements EventListenerObject {
         errors.push(error);
       }
     }
-    this.close();
+    // Unless a target has taken the last of the others away.
+    if (groups.get(this.#signal) === this) this.close();
     if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors);
   }
 

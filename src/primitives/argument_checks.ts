@@ -5,7 +5,7 @@
  */
 
 /**
- * The error for a value that breaks its rule: a `RangeError` for a number, a `TypeError` for anything else.
+ * The error for a value that should have been a certain number: a `RangeError` for a number, a `TypeError` for what is none.
  *
  * @param action What can't be done, as in "Cannot {action} as …".
  * @param name The name of the argument or option.
@@ -18,8 +18,13 @@ export function argumentError(
   rule: string,
   value: unknown,
 ): TypeError | RangeError {
-  const message = `Cannot ${action} as '${name}' must be ${rule}: received ${describe(value)}`;
-  return typeof value === "number" ? new RangeError(message) : new TypeError(message);
+  if (typeof value !== "number") return shapeError(action, name, rule, value);
+  return new RangeError(`Cannot ${action} as '${name}' must be ${rule}: received ${value}`);
+}
+
+/** The error for a value of the wrong shape; its parameters are those of {@linkcode argumentError}. */
+export function shapeError(action: string, name: string, rule: string, value: unknown): TypeError {
+  return new TypeError(`Cannot ${action} as '${name}' must be ${rule}: received ${describe(value)}`);
 }
 
 /** Throws unless `value` is an integer of at least 1. */
@@ -43,13 +48,13 @@ export function assertNonNegative(action: string, name: string, value: unknown):
 /** Throws unless `value` is a function. */
 export function assertFunction(action: string, name: string, value: unknown): void {
   if (typeof value === "function") return;
-  throw argumentError(action, name, "a function", value);
+  throw shapeError(action, name, "a function", value);
 }
 
 /** Throws unless `value` looks like a `Clock`. */
 export function assertClock(action: string, name: string, value: unknown): void {
   if (typeof (value as { now?: unknown } | null | undefined)?.now === "function") return;
-  throw argumentError(action, name, "a clock", value);
+  throw shapeError(action, name, "a clock", value);
 }
 
 function describe(value: unknown): string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { argumentError, assertFunction, assertNonNegative } from "./argument_checks.ts";
+import { argumentError, assertFunction, assertNonNegative, shapeError } from "./argument_checks.ts";
 
 /** How chance spreads retries, so that clients that failed together do not come back together. */
 export type BackoffJitter = "additive" | "full" | "equal" | "decorrelated" | "none";
@@ -136,7 +136,7 @@ function toSpread(jitter: BackoffJitter, baseMs: number, jitterMs: number, ceili
     case "none":
       return (exponentialMs) => exponentialMs;
     default:
-      throw argumentError(
+      throw shapeError(
         ACTION,
         "jitter",
         '"additive", "full", "equal", "decorrelated" or "none"',

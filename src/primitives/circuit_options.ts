@@ -10,6 +10,7 @@ import {
   assertFunction,
   assertPositive,
   assertPositiveInteger,
+  shapeError,
 } from "./argument_checks.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { ConsecutiveFailures, type FailureCounter, FailureRatio } from "./failure_counter.ts";
@@ -100,9 +101,9 @@ export function toCircuitSettings(options: CircuitBreakerOptions): CircuitSettin
   const { cooldownMs = 60_000, clock = systemClock, name, onOpen = "fail", isFailure } = options;
   assertPositive(ACTION, "cooldownMs", cooldownMs);
   assertClock(ACTION, "clock", clock);
-  if (name !== undefined && typeof name !== "string") throw argumentError(ACTION, "name", "a string", name);
+  if (name !== undefined && typeof name !== "string") throw shapeError(ACTION, "name", "a string", name);
   if (onOpen !== "fail" && onOpen !== "wait") {
-    throw argumentError(ACTION, "onOpen", '"fail" or "wait"', onOpen);
+    throw shapeError(ACTION, "onOpen", '"fail" or "wait"', onOpen);
   }
   if (isFailure !== undefined) assertFunction(ACTION, "isFailure", isFailure);
   return { cooldownMs, clock, name, isFailure, counter: toCounter(options, clock) };

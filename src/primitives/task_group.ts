@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
-import { argumentError, assertFunction } from "./argument_checks.ts";
+import { assertFunction, shapeError } from "./argument_checks.ts";
 import type { Permit } from "./permit.ts";
 import { Semaphore } from "./semaphore.ts";
 
@@ -148,10 +148,15 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
     if (this.#isClosed) throw new TypeError("Cannot spawn task as the block of its group has been left");
     const index = this.#spawned++;
     this.#active++;
+    const { signal } = this.#controller;
     let permit: Permit | undefined;
     try {
-      permit = await this.#admit(options);
+      permit = await this.#semaphore?.acquire(options?.weight, { signal, priority: options?.priority });
+      // It may have aborted between the grant and this turn.
+      signal.throwIfAborted();
     } catch (error) {
+      permit?.release();
+      if (signal.aborted) this.#isReported = true;
       this.#endOne();
       throw error;
     }
@@ -212,21 +217,6 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
     if (this.#failure === undefined || this.#isReported) return;
     this.#isReported = true;
     throw this.#failure.error;
-  }
-
-  async #admit(options: SpawnOptions | undefined): Promise<Permit | undefined> {
-    const { signal } = this.#controller;
-    let permit: Permit | undefined;
-    try {
-      permit = await this.#semaphore?.acquire(options?.weight, { signal, priority: options?.priority });
-      // It may have aborted between the grant and this turn.
-      signal.throwIfAborted();
-      return permit;
-    } catch (error) {
-      permit?.release();
-      if (signal.aborted) this.#isReported = true;
-      throw error;
-    }
   }
 
   async #run(
@@ -295,9 +285,9 @@ function inOrder<V>(what: string, option: string, collected: Map<number, V> | un
 function toSemaphore(semaphore: Semaphore | number | undefined): Semaphore | undefined {
   if (typeof semaphore === "number") return new Semaphore(semaphore);
   if (semaphore === undefined || typeof semaphore.acquire === "function") return semaphore;
-  throw argumentError("create task group", "semaphore", "a semaphore or a capacity", semaphore);
+  throw shapeError("create task group", "semaphore", "a semaphore or a capacity", semaphore);
 }
 
 function assertBoolean(name: string, value: unknown): void {
-  if (typeof value !== "boolean") throw argumentError("create task group", name, "a boolean", value);
+  if (typeof value !== "boolean") throw shapeError("create task group", name, "a boolean", value);
 }

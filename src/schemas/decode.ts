@@ -1,5 +1,5 @@
 /**
- * From a body's bytes to the value that the caller asked for.
+ * From a body to the value that the caller asked for.
  *
  * @module
  */
@@ -23,24 +23,21 @@ const decoder = new TextDecoder();
 /**
  * Decodes a body. An empty one is `undefined` as JSON.
  *
- * @param bytes The body.
+ * @param body The body, as bytes or as text that was decoded from them.
  * @param options What the caller asked for.
  * @returns The value; a promise of it only when the schema validates asynchronously.
  * @throws {InvalidDataError} If it is not JSON, ends early, or does not fit the schema; rejects instead when the schema
  * is asynchronous.
  */
-export function decodeBody(bytes: Uint8Array<ArrayBuffer>, options: DecodeOptions): unknown {
-  const value = options.as === "json"
-    ? parseJson(bytes, options.describe)
-    : options.as === "text"
-    ? decoder.decode(bytes)
-    : bytes;
+export function decodeBody(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): unknown {
+  const value = options.as === "bytes" ? body : parse(body, options);
   return options.schema === undefined ? value : applySchema(value, options.schema, options.describe);
 }
 
-function parseJson(bytes: Uint8Array<ArrayBuffer>, describe: DecodeOptions["describe"]): unknown {
-  if (bytes.length === 0) return undefined;
-  const text = decoder.decode(bytes);
+function parse(body: Uint8Array<ArrayBuffer> | string, { as, describe }: DecodeOptions): unknown {
+  const text = typeof body === "string" ? body : decoder.decode(body);
+  if (as === "text") return text;
+  if (text === "") return undefined;
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -48,7 +45,7 @@ function parseJson(bytes: Uint8Array<ArrayBuffer>, describe: DecodeOptions["desc
     const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
     throw invalid(
       early
-        ? `is JSON that ends early, after ${bytes.length} bytes`
+        ? `is JSON that ends early, after ${text.length} characters`
         : `is not JSON: it begins with '${shown}'`,
       { ...describe(), reason: early ? "truncated" : "not-json", cause },
     );
