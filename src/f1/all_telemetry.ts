@@ -1,0 +1,186 @@
+/**
+ * The telemetry of all laps of a session, as a stream.
+ *
+ * @module
+ */
+
+import type { Outcome } from "../client/outcome.ts";
+import type { BatchOptions, RequestSpec } from "../client/request.ts";
+import type { ValueSource } from "../policies/event.ts";
+import type { LapTimes } from "./lap_times.ts";
+import { lapTimesPath, telemetryPath } from "./path.ts";
+import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** Options of {@linkcode F1Session.allTelemetry}. */
+export type AllTelemetryOptions = F1BatchOptions & Pick<BatchOptions, "ordered" | "prefetch"> & {
+  /**
+   * The codes of the drivers whose laps are wanted.
+   * @default {all drivers of the session}
+   */
+  readonly drivers?: readonly string[] | undefined;
+};
+
+/** A lap whose telemetry was loaded. */
+export interface TelemetrySuccess {
+  /** It was loaded. */
+  readonly ok: true;
+  /** The driver's code. */
+  readonly driver: string;
+  /** The lap's number. */
+  readonly lap: number;
+  /** The lap's telemetry. */
+  readonly telemetry: Telemetry;
+  /** Where it came from. */
+  readonly from: ValueSource;
+  /** How many attempts were made; 0 when the cache answered. */
+  readonly attempts: number;
+  /** From the request to the payload, every wait included, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** A lap whose telemetry could not be loaded. */
+export interface TelemetryFailure {
+  /** It could not be loaded. */
+  readonly ok: false;
+  /** The driver's code. */
+  readonly driver: string;
+  /** The lap's number; `null` when the driver's list of laps could not be loaded, so that none of the laps was asked for. */
+  readonly lap: number | null;
+  /** Why. */
+  readonly error: Error;
+  /** How many attempts were made. */
+  readonly attempts: number;
+  /** From the request to the failure, every wait included, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** How loading a lap's telemetry ended. */
+export type TelemetryOutcome = TelemetrySuccess | TelemetryFailure;
+
+interface LapReference {
+  readonly driver: string;
+  readonly lap: number;
+}
+
+/**
+ * Loads the telemetry of all laps of some drivers, lazily: the laps of a driver are listed when the stream gets there, and a
+ * lap is asked for when there is room for its payload.
+ *
+ * @param context The source.
+ * @param folder The session's folder.
+ * @param drivers The drivers' codes, or where to get them.
+ * @param options The options of the stream.
+ * @returns One outcome a lap.
+ */
+export async function* streamTelemetry(
+  context: SourceContext,
+  folder: string,
+  drivers: () => readonly string[] | Promise<readonly string[]>,
+  options: AllTelemetryOptions,
+): AsyncGenerator<TelemetryOutcome, undefined, undefined> {
+  const { drivers: _drivers, ...batch } = options;
+  const laps = new LapQueue(context, folder, await drivers(), batch);
+  const outcomes = context.client.stream(laps.requests(), batch);
+  try {
+    for (let next = await outcomes.next(); next.done !== true; next = await outcomes.next()) {
+      yield* laps.failures.splice(0);
+      yield telemetryOutcome(laps.take(next.value.index), next.value);
+    }
+    yield* laps.failures.splice(0);
+  } finally {
+    // First the lists of laps, which the stream may be waiting for.
+    laps.stop();
+    await outcomes.return?.();
+  }
+}
+
+/** Lists the laps of drivers, and remembers the laps that are under way. */
+class LapQueue {
+  /** What could not even be asked for, since somebody last looked. */
+  readonly failures: TelemetryFailure[] = [];
+  readonly #context: SourceContext;
+  readonly #folder: string;
+  readonly #drivers: readonly string[];
+  readonly #options: BatchOptions;
+  readonly #listed: string[] = [];
+  readonly #underWay = new Map<number, LapReference>();
+  readonly #stopped = new AbortController();
+  #count = 0;
+
+  constructor(context: SourceContext, folder: string, drivers: readonly string[], options: BatchOptions) {
+    this.#context = context;
+    this.#folder = folder;
+    this.#drivers = drivers;
+    this.#options = { ...options, signal: this.#stopped.signal };
+  }
+
+  /** The requests for the laps' telemetry. */
+  async *requests(): AsyncGenerator<RequestSpec, undefined, undefined> {
+    const lists = this.#context.client.stream(this.#listRequests(), this.#options);
+    try {
+      for await (const list of lists) yield* this.#lapRequests(this.#listed[list.index]!, list);
+    } catch (error) {
+      // Nobody listens any more once the stream was stopped.
+      if (!this.#stopped.signal.aborted) throw error;
+    }
+  }
+
+  /** The lap that the request of this index was for. */
+  take(index: number): LapReference {
+    const lap = this.#underWay.get(index)!;
+    this.#underWay.delete(index);
+    return lap;
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  *#listRequests(): Generator<RequestSpec, undefined, undefined> {
+    for (const driver of this.#drivers) {
+      const request = this.#request(driver, null, lapTimesPath);
+      if (request === undefined) continue;
+      this.#listed.push(driver);
+      yield request;
+    }
+  }
+
+  *#lapRequests(driver: string, list: Outcome<unknown>): Generator<RequestSpec, undefined, undefined> {
+    if (!list.ok) {
+      const { error, attempts, durationMs } = list;
+      this.failures.push({ ok: false, driver, lap: null, error, attempts, durationMs });
+      return;
+    }
+    for (const lap of new Set((list.value as LapTimes).lap)) {
+      const request = this.#request(driver, lap, () => telemetryPath(driver, lap));
+      if (request === undefined) continue;
+      this.#underWay.set(this.#count++, { driver, lap });
+      yield request;
+    }
+  }
+
+  /** The request; a driver or lap that names no file becomes a failure instead. */
+  #request(driver: string, lap: number | null, path: (driver: string) => string): RequestSpec | undefined {
+    try {
+      return payloadRequest(this.#context, this.#folder, path(driver), this.#options);
+    } catch (error) {
+      this.failures.push({ ok: false, driver, lap, error: error as Error, attempts: 0, durationMs: 0 });
+      return undefined;
+    }
+  }
+}
+
+function telemetryOutcome({ driver, lap }: LapReference, outcome: Outcome<unknown>): TelemetryOutcome {
+  const { attempts, durationMs } = outcome;
+  if (!outcome.ok) return { ok: false, driver, lap, error: outcome.error, attempts, durationMs };
+  return {
+    ok: true,
+    driver,
+    lap,
+    telemetry: outcome.value as Telemetry,
+    from: outcome.from,
+    attempts,
+    durationMs,
+  };
+}

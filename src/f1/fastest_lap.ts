@@ -1,0 +1,43 @@
+/**
+ * Which lap was the fastest.
+ *
+ * @module
+ */
+
+import type { LapTimes } from "./lap_times.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** A lap that was the fastest of its driver or session. */
+export interface FastestLap {
+  /** The driver's code. */
+  readonly driver: string;
+  /** The lap's number. */
+  readonly lap: number;
+  /** The lap time, in seconds. */
+  readonly time: number;
+}
+
+/** A fastest lap with what the car measured. */
+export interface FastestLapTelemetry extends FastestLap {
+  /** The lap's telemetry. */
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * The fastest of a driver's laps. Laps without a time and laps whose time the stewards deleted don't count; of equal times the
+ * earlier counts.
+ *
+ * @param driver The driver's code.
+ * @param laps The driver's laps.
+ * @returns The lap; `undefined` when none has a time.
+ */
+export function fastestLapOf(driver: string, laps: LapTimes): FastestLap | undefined {
+  let fastest: FastestLap | undefined;
+  for (const [row, time] of laps.time.entries()) {
+    const lap = laps.lap[row];
+    // Unchecked payloads still hold "None" here.
+    if (typeof time !== "number" || typeof lap !== "number" || laps.del?.[row] === true) continue;
+    if (fastest === undefined || time < fastest.time) fastest = { driver, lap, time };
+  }
+  return fastest;
+}

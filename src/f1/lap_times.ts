@@ -1,0 +1,120 @@
+/**
+ * `{driver}/laptimes.json`: one driver's laps.
+ *
+ * @module
+ */
+
+import type { PayloadSchema } from "./payload_schema.ts";
+import { flagsOrGaps, numbers, numbersOrGaps, optional, tableSchema, textsOrGaps } from "./table.ts";
+
+/**
+ * One driver's laps, column by column: index `i` of every column belongs to the same lap. Times and durations are seconds,
+ * session times count from the session's start. The optional columns came later and are absent in older files.
+ */
+export interface LapTimes {
+  /** The lap time. */
+  readonly time: readonly (number | null)[];
+  /** The lap's number, from 1. */
+  readonly lap: readonly number[];
+  /** The tyre compound: `SOFT`, `MEDIUM`, `HARD`, `INTERMEDIATE`, `WET`, … */
+  readonly compound: readonly (string | null)[];
+  /** The stint, from 1. */
+  readonly stint: readonly (number | null)[];
+  /** The time of sector 1. */
+  readonly s1: readonly (number | null)[];
+  /** The time of sector 2. */
+  readonly s2: readonly (number | null)[];
+  /** The time of sector 3. */
+  readonly s3: readonly (number | null)[];
+  /** How many laps the tyres have run, this one included. */
+  readonly life: readonly (number | null)[];
+  /** The position at the end of the lap; races only. */
+  readonly pos: readonly (number | null)[];
+  /** The digits of all track states during the lap: `1` green, `2` yellow, `4` safety car, `5` red, … */
+  readonly status: readonly (string | null)[];
+  /** Whether it was the driver's best lap so far. */
+  readonly pb: readonly (boolean | null)[];
+  /** The part of a qualifying session. */
+  readonly qs?: readonly (string | null)[] | undefined;
+  /** The session time at the end of the lap. */
+  readonly sesT?: readonly (number | null)[] | undefined;
+  /** The driver's code. */
+  readonly drv?: readonly (string | null)[] | undefined;
+  /** The car number. */
+  readonly dNum?: readonly (string | null)[] | undefined;
+  /** The session time at which the car left the pits. */
+  readonly pout?: readonly (number | null)[] | undefined;
+  /** The session time at which the car entered the pits. */
+  readonly pin?: readonly (number | null)[] | undefined;
+  /** The session time at the end of sector 1. */
+  readonly s1T?: readonly (number | null)[] | undefined;
+  /** The session time at the end of sector 2. */
+  readonly s2T?: readonly (number | null)[] | undefined;
+  /** The session time at the end of sector 3. */
+  readonly s3T?: readonly (number | null)[] | undefined;
+  /** The speed at the first intermediate, in km/h. */
+  readonly vi1?: readonly (number | null)[] | undefined;
+  /** The speed at the second intermediate, in km/h. */
+  readonly vi2?: readonly (number | null)[] | undefined;
+  /** The speed at the finish line, in km/h. */
+  readonly vfl?: readonly (number | null)[] | undefined;
+  /** The speed on the longest straight, in km/h. */
+  readonly vst?: readonly (number | null)[] | undefined;
+  /** Whether the tyres were new when they were fitted. */
+  readonly fresh?: readonly (boolean | null)[] | undefined;
+  /** The team. */
+  readonly team?: readonly (string | null)[] | undefined;
+  /** The session time at the start of the lap. */
+  readonly lST?: readonly (number | null)[] | undefined;
+  /** The start of the lap in UTC, as ISO text without a zone. */
+  readonly lSD?: readonly (string | null)[] | undefined;
+  /** Whether the stewards deleted the lap time. */
+  readonly del?: readonly (boolean | null)[] | undefined;
+  /** Why they did. */
+  readonly delR?: readonly (string | null)[] | undefined;
+  /** Whether the lap was reconstructed instead of measured. */
+  readonly ff1G?: readonly (boolean | null)[] | undefined;
+  /** Whether the lap's times are consistent with each other. */
+  readonly iacc?: readonly (boolean | null)[] | undefined;
+  /** What else the file says. */
+  readonly [column: string]: unknown;
+}
+
+/**
+ * Checks `{driver}/laptimes.json`: columns of equal lengths, the string `"None"` becomes `null`, and unknown columns pass
+ * through.
+ */
+export const lapTimesSchema: PayloadSchema<LapTimes> = tableSchema<LapTimes>({
+  lap: numbers,
+  time: numbersOrGaps,
+  compound: textsOrGaps,
+  stint: numbersOrGaps,
+  s1: numbersOrGaps,
+  s2: numbersOrGaps,
+  s3: numbersOrGaps,
+  life: numbersOrGaps,
+  pos: numbersOrGaps,
+  status: textsOrGaps,
+  pb: flagsOrGaps,
+  qs: optional(textsOrGaps),
+  sesT: optional(numbersOrGaps),
+  drv: optional(textsOrGaps),
+  dNum: optional(textsOrGaps),
+  pout: optional(numbersOrGaps),
+  pin: optional(numbersOrGaps),
+  s1T: optional(numbersOrGaps),
+  s2T: optional(numbersOrGaps),
+  s3T: optional(numbersOrGaps),
+  vi1: optional(numbersOrGaps),
+  vi2: optional(numbersOrGaps),
+  vfl: optional(numbersOrGaps),
+  vst: optional(numbersOrGaps),
+  fresh: optional(flagsOrGaps),
+  team: optional(textsOrGaps),
+  lST: optional(numbersOrGaps),
+  lSD: optional(textsOrGaps),
+  del: optional(flagsOrGaps),
+  delR: optional(textsOrGaps),
+  ff1G: optional(flagsOrGaps),
+  iacc: optional(flagsOrGaps),
+});

@@ -1,0 +1,98 @@
+/**
+ * Where the files of a session are: `{year}@main/{event}/{session}/{path}` below a mirror's base URL.
+ *
+ * @module
+ */
+
+import { argumentError, assertPositiveInteger } from "../primitives/argument_checks.ts";
+
+const ACTION = "fetch F1 data";
+const FIRST_YEAR = 2018;
+const LAST_YEAR = 2100;
+const CONTROL_CHARACTER = /\p{Cc}/u;
+const ESCAPE = /%[0-9a-f]{2}/i;
+
+/**
+ * The folder of a session, relative to a mirror's base URL.
+ *
+ * @param year The season, from 2018.
+ * @param event The event's name, as in `Abu Dhabi Grand Prix`.
+ * @param session The session's name, as in `Practice 1` or `Race`.
+ * @returns The folder, percent-encoded, without a slash at either end.
+ * @throws {RangeError} If `year` is no integer from 2018 to 2100.
+ * @throws {TypeError} If `event` or `session` is not one plain path segment: empty, `.`, `..`, with a slash, a backslash or a
+ * control character, or percent-encoded already.
+ */
+export function sessionFolder(year: number, event: string, session: string): string {
+  if (!Number.isSafeInteger(year) || year < FIRST_YEAR || year > LAST_YEAR) {
+    throw argumentError(ACTION, "year", `an integer from ${FIRST_YEAR} to ${LAST_YEAR}`, year);
+  }
+  return `${year}@main/${encodeSegment(event, "event")}/${encodeSegment(session, "session")}`;
+}
+
+/**
+ * The URL of a session's file, relative to a mirror's base URL.
+ *
+ * @param folder What {@linkcode sessionFolder} returned.
+ * @param path The file's path inside the folder, as in `VER/laptimes.json`.
+ * @returns The URL, percent-encoded.
+ * @throws {TypeError} If `path` is absolute or one of its segments is not plain.
+ */
+export function fileUrl(folder: string, path: string): string {
+  if (typeof path !== "string" || path === "") {
+    throw argumentError(ACTION, "path", "a non-empty string", path);
+  }
+  if (path.startsWith("/")) throw argumentError(ACTION, "path", "relative to the session", path);
+  const encoded = path.split("/").map((segment) => encodeSegment(segment, "path", path));
+  return `${folder}/${encoded.join("/")}`;
+}
+
+/**
+ * The path of a driver's laps.
+ *
+ * @param driver The driver's code, as in `VER`.
+ * @returns The path inside the session's folder.
+ * @throws {TypeError} If `driver` is not one plain path segment.
+ */
+export function lapTimesPath(driver: string): `${string}/laptimes.json` {
+  encodeSegment(driver, "driver");
+  return `${driver}/laptimes.json`;
+}
+
+/**
+ * The path of a lap's telemetry.
+ *
+ * @param driver The driver's code, as in `VER`.
+ * @param lap The lap's number, from 1.
+ * @returns The path inside the session's folder.
+ * @throws {TypeError} If `driver` is not one plain path segment.
+ * @throws {RangeError} If `lap` is no positive integer.
+ */
+export function telemetryPath(driver: string, lap: number): `${string}/${number}_tel.json` {
+  encodeSegment(driver, "driver");
+  assertPositiveInteger(ACTION, "lap", lap);
+  return `${driver}/${lap}_tel.json`;
+}
+
+/** One segment, percent-encoded; `received` is the whole argument when the segment is a part of it. */
+function encodeSegment(segment: string, name: string, received: string = segment): string {
+  const rule = brokenRule(segment);
+  if (rule === undefined) return encodeURIComponent(segment);
+  throw argumentError(
+    ACTION,
+    name,
+    name === "path" ? `made of segments that are each ${rule}` : rule,
+    received,
+  );
+}
+
+function brokenRule(segment: unknown): string | undefined {
+  if (typeof segment !== "string" || segment.trim() === "") return "a non-empty path segment";
+  if (segment === "." || segment === "..") return "a path segment other than '.' and '..'";
+  if (/[/\\]/.test(segment)) return "a path segment without slashes and backslashes";
+  if (CONTROL_CHARACTER.test(segment)) return "a path segment without control characters";
+  if (!segment.isWellFormed()) return "a path segment of well-formed text";
+  // Such a name would be encoded twice; and `%2e%2e` must never reach anything that decodes it.
+  if (ESCAPE.test(segment)) return "a path segment that is not percent-encoded (it will be)";
+  return undefined;
+}

@@ -1,0 +1,243 @@
+/**
+ * The season repositories of TracingInsights as a source of payloads.
+ *
+ * @module
+ */
+
+import { memoryCache } from "../cache/memory.ts";
+import { type Client, createClient, reporterOf } from "../client/client.ts";
+import type { CacheOptions, ClientOptions } from "../client/options.ts";
+import { argumentError } from "../primitives/argument_checks.ts";
+import { type Clock, systemClock } from "../primitives/clock.ts";
+import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple.ts";
+import { sessionFolder } from "./path.ts";
+import type { PayloadOf } from "./payload.ts";
+import {
+  type F1BatchOptions,
+  type F1RequestOptions,
+  payloadRequest,
+  type SourceContext,
+} from "./payload_request.ts";
+import { seasonTtlMs } from "./season_ttl.ts";
+import type { F1Session } from "./session.ts";
+import { SourceSession } from "./source_session.ts";
+
+/** jsDelivr's hosts for the same GitHub repositories, preferred first. */
+const MIRRORS: readonly string[] = ["cdn", "fastly", "gcore"].map((host) =>
+  `https://${host}.jsdelivr.net/gh/TracingInsights`
+);
+
+/**
+ * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Three
+ * of the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a memory cache whose entries live
+ * as {@linkcode seasonTtlMs} says (also in an adapter, or in cache options that give no `ttlMs`).
+ */
+export interface TracingInsightsOptions extends ClientOptions {
+  /**
+   * A client to use; closing the source leaves it open. Its `baseUrls` are the mirrors, and its `cache` decides how long
+   * entries live. Of the other options only `validate` may stand beside it.
+   */
+  readonly client?: Client | undefined;
+  /**
+   * Whether payloads are checked against the schema of their path. Without it they come as they are: a missing value is
+   * `"None"`, whatever the types say.
+   * @default {true}
+   */
+  readonly validate?: boolean | undefined;
+}
+
+/** Formula 1 timing and telemetry. */
+export interface TracingInsights extends AsyncDisposable {
+  /** The client that sends the requests: listen to its events, look at its numbers. */
+  readonly client: Client;
+
+  /**
+   * Fetches one file of a session.
+   *
+   * @param year The season, from 2018.
+   * @param event The event's name, as in `Abu Dhabi Grand Prix`.
+   * @param session The session's name, as in `Practice 1`, `Qualifying` or `Race`.
+   * @param path The file's path inside the session's folder; the return type follows from it.
+   * @param options Options of the request.
+   * @returns The payload, checked; of a path that has no schema, as it is.
+   * @throws {TypeError | RangeError} If an argument names no file, before any request.
+   * @throws {DataNotFoundError} If the file is not there.
+   * @throws {InvalidDataError} If no mirror has a file that passes the schema.
+   * @throws {NetworkError} If all attempts failed.
+   */
+  fetchJson<const Path extends string>(
+    year: number,
+    event: string,
+    session: string,
+    path: Path,
+    options?: F1RequestOptions,
+  ): Promise<PayloadOf<Path>>;
+
+  /**
+   * Fetches many files, of any sessions, in parallel. The requests are pulled as permits allow.
+   *
+   * No single file makes it reject: one that is not there is silently `null`, and any other failure is `null` and one
+   * `warning` event of the source `f1`; so is a request that names no file, such as one with `..` in its path. It does reject
+   * with the caller's own reason when `options.signal` aborts, and with the error of `requests` when iterating them throws.
+   *
+   * @param requests What to fetch.
+   * @param options Options of the requests.
+   * @returns The payloads, in input order.
+   */
+  fetchMultiple<const Requests extends readonly F1Request[]>(
+    requests: Requests,
+    options?: F1BatchOptions,
+  ): Promise<PayloadsOf<Requests>>;
+  /**
+   * Fetches many files that are not known yet: see the other form.
+   *
+   * @param requests What to fetch, pulled one by one.
+   * @param options Options of the requests.
+   * @returns The payloads, in input order.
+   */
+  fetchMultiple<Path extends string>(
+    requests: Iterable<F1Request<Path>> | AsyncIterable<F1Request<Path>>,
+    options?: F1BatchOptions,
+  ): Promise<(PayloadOf<Path> | null)[]>;
+
+  /**
+   * One session, with a method for each of its files. Nothing is requested yet.
+   *
+   * @param year The season, from 2018.
+   * @param event The event's name, as in `Abu Dhabi Grand Prix`.
+   * @param name The session's name, as in `Practice 1`, `Qualifying` or `Race`.
+   * @returns The session.
+   * @throws {TypeError | RangeError} If an argument can't be part of a path.
+   */
+  session(year: number, event: string, name: string): F1Session;
+
+  /**
+   * Closes the source's own client: what is in flight is aborted. A client that was handed in stays as it is. May be called
+   * again.
+   *
+   * @param reason What requests in flight reject with.
+   */
+  close(reason?: unknown): Promise<void>;
+}
+
+/**
+ * Makes a source of Formula 1 timing and telemetry: the files that TracingInsights publishes for each season since 2018.
+ *
+ * @param options A client, or the options of the source's own.
+ * @returns The source; close it, or declare it with `await using`.
+ * @throws {TypeError | RangeError} If an option is not what it must be.
+ *
+ * @example The drivers and the weather of a race
+ * ```ts
+ * import { tracingInsights } from "@slipstream/fetch/f1";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files: Record<string, unknown> = {
+ *   "drivers.json": { drivers: [{ driver: "VER", team: "Red Bull Racing" }] },
+ *   "weather.json": { wT: [60.1], wAT: [27.4], wH: [55], wP: [1016.4], wR: [false], wTT: [34.6], wWD: [67], wWS: [3] },
+ * };
+ * // Stands in for the network here; leave `fetch` out to ask the mirrors.
+ * await using f1 = tracingInsights({
+ *   fetch: (input) => Promise.resolve(Response.json(files[String(input).split("/").at(-1)!])),
+ * });
+ *
+ * const race = f1.session(2025, "Abu Dhabi Grand Prix", "Race");
+ * const [champion] = await race.drivers();
+ * assertEquals(champion?.driver, "VER");
+ *
+ * const { wR } = await f1.fetchJson(2025, "Abu Dhabi Grand Prix", "Race", "weather.json");
+ * assertEquals(wR, [false]);
+ * ```
+ */
+export function tracingInsights(options: TracingInsightsOptions = {}): TracingInsights {
+  return new Source(options);
+}
+
+class Source implements TracingInsights {
+  readonly client: Client;
+  readonly #owned: boolean;
+  readonly #context: SourceContext;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor({ client, ...options }: TracingInsightsOptions) {
+    const { validate = true, clock = systemClock, signal } = options;
+    if (client !== undefined) checkClient(client, options);
+    this.client = client ??
+      createClient({ ...options, baseUrls: options.baseUrls ?? MIRRORS, cache: seasonCache(options) });
+    this.#owned = client === undefined;
+    this.#context = { client: this.client, clock, validate };
+    this.#signal = signal;
+  }
+
+  async fetchJson<const Path extends string>(
+    year: number,
+    event: string,
+    session: string,
+    path: Path,
+    options?: F1RequestOptions,
+  ): Promise<PayloadOf<Path>> {
+    const request = payloadRequest(this.#context, sessionFolder(year, event, session), path, options);
+    return await this.client.json(request, options) as PayloadOf<Path>;
+  }
+
+  fetchMultiple<const Requests extends readonly F1Request[]>(
+    requests: Requests,
+    options?: F1BatchOptions,
+  ): Promise<PayloadsOf<Requests>>;
+  fetchMultiple<Path extends string>(
+    requests: Iterable<F1Request<Path>> | AsyncIterable<F1Request<Path>>,
+    options?: F1BatchOptions,
+  ): Promise<(PayloadOf<Path> | null)[]>;
+  async fetchMultiple(
+    requests: Iterable<F1Request> | AsyncIterable<F1Request>,
+    options: F1BatchOptions = {},
+  ): Promise<unknown[]> {
+    checkIterable(requests);
+    return await fetchMultiple(this.#context, requests, options, [options.signal, this.#signal]);
+  }
+
+  session(year: number, event: string, name: string): F1Session {
+    return new SourceSession(this.#context, year, event, name);
+  }
+
+  async close(reason?: unknown): Promise<void> {
+    if (this.#owned) await this.client.close(reason);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function checkClient(client: Client, options: ClientOptions): void {
+  const action = "create F1 source";
+  try {
+    reporterOf(client);
+  } catch {
+    // Said in terms of the option.
+    throw argumentError(action, "client", "a client of createClient()", client);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== "validate" && value !== undefined) {
+      throw argumentError(action, name, "absent beside 'client', which has options of its own", value);
+    }
+  }
+}
+
+function checkIterable(
+  requests: Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined,
+): void {
+  if (typeof (requests?.[Symbol.asyncIterator] ?? requests?.[Symbol.iterator]) === "function") return;
+  throw argumentError("fetch F1 data", "requests", "an iterable of requests", requests);
+}
+
+/** The cache that the options ask for, with a time to live by season where they give none. */
+function seasonCache({ cache = memoryCache(), clock = systemClock }: ClientOptions): CacheOptions | false {
+  if (cache === false) return false;
+  const options: CacheOptions = "adapter" in cache ? cache : { adapter: cache };
+  return { ...options, ttlMs: options.ttlMs ?? seasonTtl(clock) };
+}
+
+function seasonTtl(clock: Clock): (url: URL) => number {
+  return (url) => seasonTtlMs(url, clock.wallNow());
+}

@@ -1,0 +1,141 @@
+/**
+ * The session of a source: what is asked for, and how the answers are put together.
+ *
+ * @module
+ */
+
+import { isDataNotFoundError } from "../errors.ts";
+import { argumentError } from "../primitives/argument_checks.ts";
+import { type AllTelemetryOptions, streamTelemetry, type TelemetryOutcome } from "./all_telemetry.ts";
+import type { Corners } from "./corners.ts";
+import type { Driver } from "./drivers.ts";
+import { type FastestLap, fastestLapOf, type FastestLapTelemetry } from "./fastest_lap.ts";
+import type { LapTimes } from "./lap_times.ts";
+import { lapTimesPath, sessionFolder, telemetryPath } from "./path.ts";
+import type { PayloadOf } from "./payload.ts";
+import {
+  type F1BatchOptions,
+  type F1RequestOptions,
+  payloadRequest,
+  type SourceContext,
+} from "./payload_request.ts";
+import type { RaceControl } from "./race_control.ts";
+import type { F1Session } from "./session.ts";
+import type { Telemetry } from "./telemetry.ts";
+import type { Weather } from "./weather.ts";
+
+/** Where {@linkcode F1Session.fastestLapTelemetry} looks: at the whole session, or at each driver. */
+type FastestLapOptions = F1BatchOptions & { readonly by?: "session" | "driver" | undefined };
+
+/** The session of a source. */
+export class SourceSession implements F1Session {
+  readonly year: number;
+  readonly event: string;
+  readonly name: string;
+  readonly #context: SourceContext;
+  readonly #folder: string;
+
+  constructor(context: SourceContext, year: number, event: string, name: string) {
+    this.#folder = sessionFolder(year, event, name);
+    this.#context = context;
+    this.year = year;
+    this.event = event;
+    this.name = name;
+  }
+
+  async drivers(options?: F1RequestOptions): Promise<readonly Driver[]> {
+    const { drivers } = await this.#fetch("drivers.json", options);
+    return drivers;
+  }
+
+  laps(driver: string, options?: F1RequestOptions): Promise<LapTimes>;
+  laps(options?: F1BatchOptions): Promise<Readonly<Record<string, LapTimes>>>;
+  async laps(
+    driver?: string | F1BatchOptions,
+    options?: F1RequestOptions,
+  ): Promise<LapTimes | Readonly<Record<string, LapTimes>>> {
+    if (driver !== undefined && (typeof driver !== "object" || driver === null)) {
+      return await this.#fetch(lapTimesPath(driver), options);
+    }
+    const drivers = await this.#driverCodes(driver);
+    const laps = await this.#fetchFound(drivers.map(lapTimesPath), driver);
+    return Object.fromEntries(laps.map(([index, payload]) => [drivers[index], payload]));
+  }
+
+  async telemetry(driver: string, lap: number, options?: F1RequestOptions): Promise<Telemetry> {
+    return await this.#fetch(telemetryPath(driver, lap), options);
+  }
+
+  allTelemetry(options: AllTelemetryOptions = {}): AsyncIterableIterator<TelemetryOutcome> {
+    const { drivers } = options;
+    if (drivers !== undefined && !Array.isArray(drivers)) {
+      throw argumentError("stream telemetry", "drivers", "an array of drivers' codes", drivers);
+    }
+    drivers?.forEach(lapTimesPath);
+    return streamTelemetry(this.#context, this.#folder, () => drivers ?? this.#driverCodes(options), options);
+  }
+
+  fastestLapTelemetry(
+    options?: F1BatchOptions & { readonly by?: "session" | undefined },
+  ): Promise<FastestLapTelemetry | null>;
+  fastestLapTelemetry(
+    options: F1BatchOptions & { readonly by: "driver" },
+  ): Promise<readonly FastestLapTelemetry[]>;
+  async fastestLapTelemetry(
+    { by = "session", ...options }: FastestLapOptions = {},
+  ): Promise<FastestLapTelemetry | null | readonly FastestLapTelemetry[]> {
+    if (by !== "session" && by !== "driver") {
+      throw argumentError("find the fastest lap", "by", "'session' or 'driver'", by);
+    }
+    const laps = fastestFirst(await this.laps(options));
+    if (by === "session") {
+      const [fastest] = laps;
+      if (fastest === undefined) return null;
+      return { ...fastest, telemetry: await this.telemetry(fastest.driver, fastest.lap, options) };
+    }
+    const found = await this.#fetchFound(laps.map(({ driver, lap }) => telemetryPath(driver, lap)), options);
+    return found.map(([index, telemetry]) => ({ ...laps[index]!, telemetry }));
+  }
+
+  async weather(options?: F1RequestOptions): Promise<Weather> {
+    return await this.#fetch("weather.json", options);
+  }
+
+  async raceControl(options?: F1RequestOptions): Promise<RaceControl> {
+    return await this.#fetch("rcm.json", options);
+  }
+
+  async corners(options?: F1RequestOptions): Promise<Corners> {
+    return await this.#fetch("corners.json", options);
+  }
+
+  async #driverCodes(options?: F1RequestOptions): Promise<readonly string[]> {
+    return (await this.drivers(options)).map(({ driver }) => driver);
+  }
+
+  #fetch<Path extends string>(path: Path, options?: F1RequestOptions): Promise<PayloadOf<Path>> {
+    const request = payloadRequest(this.#context, this.#folder, path, options);
+    return this.#context.client.json(request, options) as Promise<PayloadOf<Path>>;
+  }
+
+  /** The payloads of those paths that exist, with the paths' indices, in order. */
+  async #fetchFound<Path extends string>(
+    paths: readonly Path[],
+    options: F1BatchOptions = {},
+  ): Promise<(readonly [index: number, payload: PayloadOf<Path>])[]> {
+    const found: (readonly [number, PayloadOf<Path>])[] = [];
+    const requests = paths.map((path) => payloadRequest(this.#context, this.#folder, path, options));
+    for await (const outcome of this.#context.client.stream(requests, { ...options, ordered: true })) {
+      if (outcome.ok) found.push([outcome.index, outcome.value as PayloadOf<Path>]);
+      else if (!isDataNotFoundError(outcome.error)) throw outcome.error;
+    }
+    return found;
+  }
+}
+
+function fastestFirst(lapsByDriver: Readonly<Record<string, LapTimes>>): FastestLap[] {
+  return Object.entries(lapsByDriver)
+    .map(([driver, laps]) => fastestLapOf(driver, laps))
+    .filter((lap) => lap !== undefined)
+    .sort((a, b) => a.time - b.time);
+}

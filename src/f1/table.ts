@@ -1,0 +1,210 @@
+/**
+ * Payloads that hold a table column by column: how their columns are checked, each in one loop.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import type { PayloadSchema } from "./payload_schema.ts";
+
+/** How the source writes a value that it does not have. */
+const MISSING = "None";
+
+/**
+ * What one column of a table holds. `Values` is the type of the whole column and exists for the compiler alone.
+ */
+export interface Column<Values, Required extends boolean = true> {
+  readonly type: "number" | "string" | "boolean";
+  /** Whether a value may be missing: `"None"` and `null`, both of which become `null`. */
+  readonly gaps: boolean;
+  readonly required: Required;
+  /** Whether the column is one value for the whole table instead of one a row. */
+  readonly single: boolean;
+  /** Never there. */
+  readonly values?: Values;
+}
+
+/** The columns that a table type asks for. Further ones pass through as they are. */
+export type ColumnsOf<Table> = {
+  readonly [Name in keyof Table as string extends Name ? never : Name]-?: Column<
+    Exclude<Table[Name], undefined>,
+    undefined extends Table[Name] ? false : true
+  >;
+};
+
+/** A number in every row. */
+export const numbers: Column<readonly number[]> = column("number", false);
+/** A text in every row. */
+export const texts: Column<readonly string[]> = column("string", false);
+/** Numbers, some of them missing. */
+export const numbersOrGaps: Column<readonly (number | null)[]> = column("number", true);
+/** Texts, some of them missing. */
+export const textsOrGaps: Column<readonly (string | null)[]> = column("string", true);
+/** Booleans, some of them missing. */
+export const flagsOrGaps: Column<readonly (boolean | null)[]> = column("boolean", true);
+/** One number for the whole table. */
+export const singleNumber: Column<number> = { ...column("number", false), single: true };
+/** One text for the whole table, which may be missing. */
+export const singleTextOrGap: Column<string | null> = { ...column("string", true), single: true };
+
+/** The same column, which a table may go without. */
+export function optional<Values>(column: Column<Values>): Column<Values, false> {
+  return { ...column, required: false };
+}
+
+type Values = readonly unknown[];
+type RawTable = Readonly<Record<string, unknown>>;
+type Report = (message: string, column: string, index?: number) => void;
+
+/**
+ * A schema for a table: known columns have the right types and equal lengths, missing values become `null`, unknown columns
+ * pass through.
+ *
+ * The input is never changed. What needs no change is not copied: a table without missing values comes out as the very
+ * object that went in, and of any other table only the columns that hold some are new.
+ *
+ * @param columns What the known columns hold.
+ * @returns The schema. It names at most one fault a column.
+ */
+export function tableSchema<Table>(columns: ColumnsOf<Table>): PayloadSchema<Table> {
+  const known = Object.entries<Column<unknown, boolean>>(columns);
+  const schema: v.GenericSchema<unknown, Table> = v.pipe(
+    v.custom<RawTable>(isRawTable, "A table must be an object of columns"),
+    v.rawTransform<RawTable, Table>(({ dataset, addIssue, NEVER }) => {
+      let sound = true;
+      const table = checkTable(dataset.value, known, (message, column, index) => {
+        sound = false;
+        addIssue({ message, path: issuePath(dataset.value, column, index) });
+      });
+      return sound ? table as Table : NEVER;
+    }),
+  );
+  return schema;
+}
+
+function column<Values>(type: "number" | "string" | "boolean", gaps: boolean): Column<Values> {
+  return { type, gaps, required: true, single: false };
+}
+
+function isRawTable(input: unknown): boolean {
+  return typeof input === "object" && input !== null && !Array.isArray(input);
+}
+
+function checkTable(
+  table: RawTable,
+  known: readonly (readonly [string, Column<unknown, boolean>])[],
+  report: Report,
+): RawTable {
+  const lengths = new Map<string, number>();
+  const changed: Record<string, unknown> = {};
+  for (const [name, column] of known) {
+    const value = table[name];
+    if (value === undefined) {
+      if (column.required) report(`Column '${name}' is missing`, name);
+    } else if (column.single) {
+      const checked = checkSingle(value, name, column, report);
+      if (checked !== value) changed[name] = checked;
+    } else if (!Array.isArray(value)) {
+      report(`Column '${name}' must be an array of ${column.type} values`, name);
+    } else {
+      lengths.set(name, value.length);
+      const checked = checkColumn(value, name, column, report);
+      if (checked !== value) changed[name] = checked;
+    }
+  }
+  checkLengths(lengths, report);
+  return Object.keys(changed).length === 0 ? table : { ...table, ...changed };
+}
+
+function checkSingle(
+  value: unknown,
+  name: string,
+  column: Column<unknown, boolean>,
+  report: Report,
+): unknown {
+  if (nextMisfit([value], column.type, 0) === 1) return value;
+  if (column.gaps && isMissing(value)) return null;
+  report(`Column '${name}' must be one ${column.type}: it is ${describe(value)}`, name);
+  return value;
+}
+
+/** The column with `null` where values are missing; the column itself when none is. */
+function checkColumn(
+  values: Values,
+  name: string,
+  column: Column<unknown, boolean>,
+  report: Report,
+): Values {
+  let checked: unknown[] | undefined;
+  for (
+    let index = nextMisfit(values, column.type, 0);
+    index < values.length;
+    index = nextMisfit(values, column.type, index + 1)
+  ) {
+    const value = values[index];
+    if (!column.gaps || !isMissing(value)) {
+      report(
+        `Column '${name}' must hold ${column.type} values: index ${index} holds ${describe(value)}`,
+        name,
+        index,
+      );
+      return values;
+    }
+    if (value === MISSING) {
+      checked ??= values.slice();
+      checked[index] = null;
+    }
+  }
+  return checked ?? values;
+}
+
+function isMissing(value: unknown): boolean {
+  return value === MISSING || value === null;
+}
+
+/** The index of the next value that is missing or of another type; the length when there is none. */
+function nextMisfit(values: Values, type: "number" | "string" | "boolean", from: number): number {
+  const length = values.length;
+  let index = from;
+  // One loop a type, with the type as a constant: a telemetry file has hundreds of thousands of values.
+  if (type === "number") {
+    while (index < length && typeof values[index] === "number") index++;
+  } else if (type === "boolean") {
+    while (index < length && typeof values[index] === "boolean") index++;
+  } else {
+    while (index < length && typeof values[index] === "string" && values[index] !== MISSING) index++;
+  }
+  return index;
+}
+
+/** Names the columns whose length is not that of most columns. */
+function checkLengths(lengths: ReadonlyMap<string, number>, report: Report): void {
+  const counts = new Map<number, number>();
+  for (const length of lengths.values()) counts.set(length, (counts.get(length) ?? 0) + 1);
+  if (counts.size < 2) return;
+  const [rows] = [...counts].reduce((most, next) => next[1] > most[1] ? next : most);
+  for (const [name, length] of lengths) {
+    if (length !== rows) report(`Column '${name}' has ${length} values where others have ${rows}`, name);
+  }
+}
+
+function issuePath(
+  table: RawTable,
+  column: string,
+  index: number | undefined,
+): [v.IssuePathItem, ...v.IssuePathItem[]] {
+  const values = table[column];
+  const path: [v.IssuePathItem, ...v.IssuePathItem[]] = [
+    { type: "object", origin: "value", input: table, key: column, value: values },
+  ];
+  if (index !== undefined && Array.isArray(values)) {
+    path.push({ type: "array", origin: "value", input: values, key: index, value: values[index] });
+  }
+  return path;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}

@@ -1,0 +1,44 @@
+/**
+ * `weather.json`: the weather at the track, about once a minute.
+ *
+ * @module
+ */
+
+import type { PayloadSchema } from "./payload_schema.ts";
+import { flagsOrGaps, numbers, numbersOrGaps, tableSchema } from "./table.ts";
+
+/** The weather of a session, column by column: index `i` of every column belongs to the same moment. */
+export interface Weather {
+  /** Seconds since the session began. */
+  readonly wT: readonly number[];
+  /** The air's temperature, in °C. */
+  readonly wAT: readonly (number | null)[];
+  /** The humidity, in per cent. */
+  readonly wH: readonly (number | null)[];
+  /** The air pressure, in hPa. */
+  readonly wP: readonly (number | null)[];
+  /** Whether it rains. */
+  readonly wR: readonly (boolean | null)[];
+  /** The track's temperature, in °C. */
+  readonly wTT: readonly (number | null)[];
+  /** Where the wind comes from, in degrees. */
+  readonly wWD: readonly (number | null)[];
+  /** How fast the wind is, in m/s. */
+  readonly wWS: readonly (number | null)[];
+  /** What else the file says. */
+  readonly [column: string]: unknown;
+}
+
+/**
+ * Checks `weather.json`: columns of equal lengths, the string `"None"` becomes `null`, and unknown columns pass through.
+ */
+export const weatherSchema: PayloadSchema<Weather> = tableSchema<Weather>({
+  wT: numbers,
+  wAT: numbersOrGaps,
+  wH: numbersOrGaps,
+  wP: numbersOrGaps,
+  wR: flagsOrGaps,
+  wTT: numbersOrGaps,
+  wWD: numbersOrGaps,
+  wWS: numbersOrGaps,
+});

@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import * as v from "valibot";
+import { type Corners, cornersSchema } from "../../src/f1/corners.ts";
+import { test } from "../support/test.ts";
+import { assertType, type Equal } from "./equal.ts";
+
+const CORNERS: Readonly<Record<string, unknown>> = {
+  CornerNumber: [1, 2],
+  X: [42.4, 820.8],
+  Y: [8329.2, 7879],
+  Angle: [-246.6, -101.2],
+  Distance: [697.7, 803.4],
+  Rotation: 92.0,
+};
+
+test("cornersSchema accepts one rotation beside the columns", () => {
+  const corners = v.parse(cornersSchema, CORNERS);
+  assertEquals(corners, CORNERS);
+  assertType<Equal<typeof corners, Corners>>();
+});
+
+test("cornersSchema refuses a rotation for each corner, and a corner without a place", () => {
+  assertEquals(v.is(cornersSchema, { ...CORNERS, Rotation: [92, 92] }), false);
+  assertEquals(v.is(cornersSchema, { ...CORNERS, X: [42.4, "None"] }), false);
+});

@@ -1,0 +1,63 @@
+import { assert, assertEquals } from "@std/assert";
+import * as v from "valibot";
+import { type LapTimes, lapTimesSchema } from "../../src/f1/lap_times.ts";
+import { test } from "../support/test.ts";
+import { assertType, type Equal } from "./equal.ts";
+
+const LAPS: Readonly<Record<string, unknown>> = {
+  time: ["None", 92.07],
+  lap: [1.0, 2.0],
+  compound: ["MEDIUM", "None"],
+  stint: [1, 1],
+  s1: ["None", 18.838],
+  s2: [39.913, "None"],
+  s3: [36.612, 35],
+  life: [1, "None"],
+  pos: ["None", 20],
+  status: ["1", "12"],
+  pb: [false, true],
+};
+
+test('lapTimesSchema turns "None" into null in times, sectors and positions', () => {
+  const laps = v.parse(lapTimesSchema, LAPS);
+  assertEquals<unknown>(laps, {
+    ...LAPS,
+    time: [null, 92.07],
+    compound: ["MEDIUM", null],
+    s1: [null, 18.838],
+    s2: [39.913, null],
+    life: [1, null],
+    pos: [null, 20],
+  });
+  assertType<Equal<typeof laps, LapTimes>>();
+  assertType<Equal<typeof laps.time, readonly (number | null)[]>>();
+  assertType<Equal<typeof laps.lap, readonly number[]>>();
+});
+
+test("lapTimesSchema checks the columns that newer files have", () => {
+  const laps = v.parse(lapTimesSchema, {
+    ...LAPS,
+    pout: [836.8, "None"],
+    delR: ["None", "TRACK LIMITS"],
+    del: [false, true],
+  });
+  assertEquals(laps.pout, [836.8, null]);
+  assertEquals(laps.delR, [null, "TRACK LIMITS"]);
+  const result = v.safeParse(lapTimesSchema, { ...LAPS, pout: [836.8] });
+  assert(!result.success);
+  assertEquals(result.issues.map((issue) => v.getDotPath(issue)), ["pout"]);
+});
+
+test("lapTimesSchema keeps unknown columns", () => {
+  assertEquals(v.parse(lapTimesSchema, { ...LAPS, mystery: ["None"] })["mystery"], ["None"]);
+});
+
+test("lapTimesSchema names the column whose length differs", () => {
+  const result = v.safeParse(lapTimesSchema, { ...LAPS, s2: [39.913] });
+  assert(!result.success);
+  assertEquals(result.issues.map(({ message }) => message), ["Column 's2' has 1 values where others have 2"]);
+});
+
+test("lapTimesSchema refuses a lap without a number", () => {
+  assertEquals(v.is(lapTimesSchema, { ...LAPS, lap: [1, "None"] }), false);
+});

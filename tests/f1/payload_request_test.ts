@@ -1,0 +1,37 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { createClient } from "../../src/client/client.ts";
+import { lapTimesSchema } from "../../src/f1/lap_times.ts";
+import { sessionFolder } from "../../src/f1/path.ts";
+import { payloadRequest, type SourceContext } from "../../src/f1/payload_request.ts";
+import { systemClock } from "../../src/primitives/clock.ts";
+import { test } from "../support/test.ts";
+
+const FOLDER = sessionFolder(2026, "Monaco Grand Prix", "Race");
+const LAPS_URL = "2026@main/Monaco%20Grand%20Prix/Race/VER/laptimes.json";
+
+function contextOf(validate: boolean): SourceContext {
+  return { client: createClient(), clock: systemClock, validate };
+}
+
+test("payloadRequest() brings the schema of the path, and nothing else of the options", () => {
+  assertEquals(payloadRequest(contextOf(true), FOLDER, "VER/laptimes.json", { timeoutMs: 5 }), {
+    url: LAPS_URL,
+    schema: lapTimesSchema,
+  });
+});
+
+test("payloadRequest() brings no schema for a path that has none, and none when nothing is to be checked", () => {
+  const unchecked = { url: LAPS_URL };
+  assertEquals(payloadRequest(contextOf(false), FOLDER, "VER/laptimes.json"), unchecked);
+  assertEquals(payloadRequest(contextOf(true), FOLDER, "VER/laptimes.json", { validate: false }), unchecked);
+  assertEquals(Object.keys(payloadRequest(contextOf(true), FOLDER, "x.json")), ["url"]);
+});
+
+test("payloadRequest() checks when the request says so, whatever the source says", () => {
+  const request = payloadRequest(contextOf(false), FOLDER, "VER/laptimes.json", { validate: true });
+  assertEquals(request.schema, lapTimesSchema);
+});
+
+test("payloadRequest() refuses a path that is not plain", () => {
+  assertThrows(() => payloadRequest(contextOf(true), FOLDER, "../x.json"), TypeError, "'path'");
+});

@@ -1,0 +1,195 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { DataNotFoundError, HttpError, InvalidDataError } from "../../src/errors.ts";
+import type { FastestLapTelemetry } from "../../src/f1/fastest_lap.ts";
+import type { LapTimes } from "../../src/f1/lap_times.ts";
+import type { F1Session } from "../../src/f1/session.ts";
+import { tracingInsights } from "../../src/f1/source.ts";
+import { test } from "../support/test.ts";
+import { assertType, type Equal } from "./equal.ts";
+import { driversOf, fakeFiles, HeldFile, lapsOf, never, telemetryOf } from "./fake_files.ts";
+
+const EVENT = "Monaco Grand Prix";
+
+test("TracingInsights.session() refuses bad names at once", async () => {
+  const files = fakeFiles({});
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  assertThrows(() => f1.session(2017, EVENT, "Race"), RangeError, "'year'");
+  assertThrows(() => f1.session(2026, "..", "Race"), TypeError, "'event'");
+  assertThrows(() => f1.session(2026, EVENT, ""), TypeError, "'session'");
+  const session = f1.session(2026, EVENT, "Race");
+  assertEquals([session.year, session.event, session.name], [2026, EVENT, "Race"]);
+  assertEquals(files.urls, []);
+});
+
+test("F1Session fetches each of its files", async () => {
+  const weather = { wT: [60], wAT: [27], wH: [55], wP: [1016], wR: [false], wTT: [34], wWD: [67], wWS: [3] };
+  const empty = { cat: [], msg: [], status: [], flag: [], scope: [], sector: [], dNum: [] };
+  const corners = { CornerNumber: [1], X: [4], Y: [8], Angle: [-2], Distance: [697], Rotation: 92 };
+  const files = fakeFiles({
+    "drivers.json": driversOf("VER", "NOR"),
+    "VER/laptimes.json": lapsOf(91.2),
+    "VER/8_tel.json": telemetryOf("VER-8"),
+    "weather.json": weather,
+    "rcm.json": { time: [], ...empty },
+    "corners.json": corners,
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const session = f1.session(2026, EVENT, "Race");
+  assertEquals((await session.drivers()).map(({ driver }) => driver), ["VER", "NOR"]);
+  assertEquals((await session.laps("VER")).time, [91.2]);
+  assertEquals((await session.telemetry("VER", 8)).tel.dataKey, "VER-8");
+  assertEquals<unknown>(await session.weather(), weather);
+  assertEquals((await session.raceControl()).time, []);
+  assertEquals<unknown>(await session.corners(), corners);
+  assertEquals(files.paths, [
+    "drivers.json",
+    "VER/laptimes.json",
+    "VER/8_tel.json",
+    "weather.json",
+    "rcm.json",
+    "corners.json",
+  ]);
+});
+
+test("F1Session rejects bad drivers and laps before any request", async () => {
+  const files = fakeFiles({});
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const session = f1.session(2026, EVENT, "Race");
+  await assertRejects(() => session.laps(""), TypeError, "'driver'");
+  await assertRejects(() => session.laps("../VER"), TypeError, "'driver'");
+  await assertRejects(() => session.laps(null as never), TypeError, "'driver'");
+  await assertRejects(() => session.telemetry("..", 1), TypeError, "'driver'");
+  await assertRejects(() => session.telemetry("VER", 0), RangeError, "'lap'");
+  await assertRejects(() => session.telemetry("VER", 1.5), RangeError, "'lap'");
+  await assertRejects(() => session.fastestLapTelemetry({ by: "team" as never }), TypeError, "'by'");
+  assertEquals(files.urls, []);
+});
+
+test("F1Session rejects with what the client rejects with", async () => {
+  const files = fakeFiles({ "weather.json": {}, "rcm.json": 403, "corners.json": never });
+  await using f1 = tracingInsights({ fetch: files.fetch, maxRetries: 0 });
+  const session = f1.session(2026, EVENT, "Race");
+  await assertRejects(() => session.drivers(), DataNotFoundError);
+  await assertRejects(() => session.weather(), InvalidDataError);
+  await assertRejects(() => session.raceControl(), HttpError);
+  const controller = new AbortController();
+  const reason = { mine: true };
+  const settled = session.corners({ signal: controller.signal }).then(() => "resolved", (error) => error);
+  controller.abort(reason);
+  assert(await settled === reason);
+});
+
+test("F1Session.laps() has the laps of all drivers, in their order, without those who have no file", async () => {
+  const files = fakeFiles({
+    "drivers.json": driversOf("VER", "DNS", "NOR"),
+    "VER/laptimes.json": lapsOf(91),
+    "NOR/laptimes.json": lapsOf(92, 93),
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const laps = await f1.session(2026, EVENT, "Race").laps();
+  assertEquals(Object.entries(laps).map(([driver, { time }]) => [driver, time]), [
+    ["VER", [91]],
+    ["NOR", [92, 93]],
+  ]);
+});
+
+test("F1Session.laps() rejects with the first failure, and aborts the rest", async () => {
+  let aborted = false;
+  const stuck = new HeldFile();
+  const files = fakeFiles({
+    "drivers.json": driversOf("VER", "NOR"),
+    "VER/laptimes.json": async () => {
+      await stuck.asked;
+      return new Response("sorry", { status: 403 });
+    },
+    "NOR/laptimes.json": (signal) => {
+      signal?.addEventListener("abort", () => aborted = true);
+      stuck.file();
+      return never(signal);
+    },
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  await assertRejects(() => f1.session(2026, EVENT, "Race").laps(), HttpError);
+  assert(aborted);
+});
+
+test("F1Session.laps() rejects with the caller's own reason", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER"), "VER/laptimes.json": never });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const controller = new AbortController();
+  const reason = { mine: true };
+  const settled = f1.session(2026, EVENT, "Race").laps({ signal: controller.signal })
+    .then(() => "resolved", (error) => error);
+  controller.abort(reason);
+  assert(await settled === reason);
+});
+
+const QUALIFYING = {
+  "drivers.json": driversOf("VER", "NOR", "PIA", "DNS", "OUT"),
+  "VER/laptimes.json": lapsOf("None", 92, 91.5),
+  "NOR/laptimes.json": { ...lapsOf(93, 91, 90), del: [false, false, true] },
+  "PIA/laptimes.json": lapsOf(94),
+  "OUT/laptimes.json": lapsOf("None"),
+  "VER/3_tel.json": telemetryOf("VER-3"),
+  "NOR/2_tel.json": telemetryOf("NOR-2"),
+};
+
+test("F1Session.fastestLapTelemetry() has the fastest lap of the session that counts", async () => {
+  const files = fakeFiles(QUALIFYING);
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const fastest = await f1.session(2026, EVENT, "Qualifying").fastestLapTelemetry();
+  assertEquals([fastest?.driver, fastest?.lap, fastest?.time], ["NOR", 2, 91]);
+  assertEquals(fastest?.telemetry.tel.dataKey, "NOR-2");
+});
+
+test("F1Session.fastestLapTelemetry() by driver is fastest first, without drivers who have no time or no telemetry", async () => {
+  const files = fakeFiles(QUALIFYING);
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const fastest = await f1.session(2026, EVENT, "Qualifying").fastestLapTelemetry({
+    by: "driver",
+    concurrency: 2,
+  });
+  assertEquals(
+    fastest.map(({ driver, lap, time, telemetry }) => [driver, lap, time, telemetry.tel.dataKey]),
+    [
+      ["NOR", 2, 91, "NOR-2"],
+      ["VER", 3, 91.5, "VER-3"],
+    ],
+  );
+  assert(files.paths.includes("PIA/1_tel.json"));
+});
+
+test("F1Session.fastestLapTelemetry() is null when no lap has a time", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER", "DNS"), "VER/laptimes.json": lapsOf("None") });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const session = f1.session(2026, EVENT, "Qualifying");
+  assertEquals(await session.fastestLapTelemetry(), null);
+  assertEquals(await session.fastestLapTelemetry({ by: "driver" }), []);
+});
+
+test("F1Session.fastestLapTelemetry() rejects when the fastest lap has no telemetry", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER"), "VER/laptimes.json": lapsOf(91) });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  await assertRejects(() => f1.session(2026, EVENT, "Qualifying").fastestLapTelemetry(), DataNotFoundError);
+});
+
+test("F1Session.fastestLapTelemetry() works on unchecked payloads too", async () => {
+  const files = fakeFiles(QUALIFYING);
+  await using f1 = tracingInsights({ fetch: files.fetch, validate: false });
+  const fastest = await f1.session(2026, EVENT, "Qualifying").fastestLapTelemetry();
+  assertEquals([fastest?.driver, fastest?.lap], ["NOR", 2]);
+});
+
+test("F1Session has types for each form of its methods", () => {
+  const types = (session: F1Session): void => {
+    const one = session.laps("VER");
+    assertType<Equal<typeof one, Promise<LapTimes>>>();
+    const all = session.laps({ concurrency: 4 });
+    assertType<Equal<typeof all, Promise<Readonly<Record<string, LapTimes>>>>>();
+    const fastest = session.fastestLapTelemetry();
+    assertType<Equal<typeof fastest, Promise<FastestLapTelemetry | null>>>();
+    const each = session.fastestLapTelemetry({ by: "driver" });
+    assertType<Equal<typeof each, Promise<readonly FastestLapTelemetry[]>>>();
+  };
+  assertEquals(typeof types, "function");
+});

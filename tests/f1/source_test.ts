@@ -1,0 +1,205 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { createClient } from "../../src/client/client.ts";
+import { DataNotFoundError, HttpError, InvalidDataError } from "../../src/errors.ts";
+import { memoryCache } from "../../src/cache/memory.ts";
+import type { DriversPayload } from "../../src/f1/drivers.ts";
+import type { LapTimes } from "../../src/f1/lap_times.ts";
+import { type TracingInsights, tracingInsights } from "../../src/f1/source.ts";
+import type { Telemetry } from "../../src/f1/telemetry.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+import { assertType, type Equal } from "./equal.ts";
+import { driversOf, fakeFiles, lapsOf, never } from "./fake_files.ts";
+
+const EVENT = "Pre-Season Testing";
+const HOSTS = ["cdn.jsdelivr.net", "fastly.jsdelivr.net", "gcore.jsdelivr.net"];
+
+function hostsOf(urls: readonly string[]): string[] {
+  return urls.map((url) => new URL(url).host);
+}
+
+test("tracingInsights() asks jsDelivr with the path percent-encoded", async () => {
+  const files = fakeFiles({ "VER/laptimes.json": lapsOf("None", 91.2) });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const laps = await f1.fetchJson(2026, EVENT, "Practice 1", "VER/laptimes.json");
+  assertEquals(laps.time, [null, 91.2]);
+  assertEquals(files.urls, [
+    "https://cdn.jsdelivr.net/gh/TracingInsights/2026@main/Pre-Season%20Testing/Practice%201/VER/laptimes.json",
+  ]);
+});
+
+test("tracingInsights() asks each mirror of jsDelivr in turn", async () => {
+  const files = fakeFiles({ "drivers.json": 503 });
+  await using f1 = tracingInsights({ fetch: files.fetch, maxRetries: 0 });
+  await assertRejects(() => f1.fetchJson(2026, EVENT, "Practice 1", "drivers.json"), HttpError);
+  assertEquals(hostsOf(files.urls), HOSTS);
+});
+
+test("tracingInsights() uses other mirrors when it is given some", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER") });
+  await using f1 = tracingInsights({ fetch: files.fetch, baseUrls: "https://mirror.example/f1/" });
+  await f1.fetchJson(2026, "a", "b", "drivers.json");
+  assertEquals(files.urls, ["https://mirror.example/f1/2026@main/a/b/drivers.json"]);
+});
+
+test("tracingInsights() uses a client that exists, and leaves it open", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER") });
+  await using client = createClient({ baseUrls: "https://mirror.example", fetch: files.fetch });
+  {
+    await using f1 = tracingInsights({ client });
+    assertEquals(f1.client, client);
+    await f1.fetchJson(2026, "a", "b", "drivers.json");
+  }
+  assertEquals(await client.json("2026@main/a/b/drivers.json"), driversOf("VER"));
+});
+
+test("tracingInsights() refuses other options beside a client, and what is no client", async () => {
+  await using client = createClient();
+  assertThrows(
+    () => tracingInsights({ client, concurrency: 5 }),
+    RangeError,
+    "Cannot create F1 source as 'concurrency' must be absent beside 'client'",
+  );
+  assertThrows(() => tracingInsights({ client: {} as never }), TypeError, "'client' must be a client");
+  await using _source = tracingInsights({ client, validate: false, baseUrls: undefined });
+});
+
+test("tracingInsights() refuses an option that its client refuses", () => {
+  assertThrows(() => tracingInsights({ concurrency: 0 }), RangeError, "concurrency");
+});
+
+test("TracingInsights.close() aborts what its own client has in flight, and may be called again", async () => {
+  const files = fakeFiles({ "drivers.json": never });
+  const f1 = tracingInsights({ fetch: files.fetch });
+  const drivers = f1.fetchJson(2026, "a", "b", "drivers.json");
+  const reason = new Error("enough");
+  const rejected = assertRejects(() => drivers, Error, "enough");
+  await f1.close(reason);
+  await f1.close();
+  await rejected;
+});
+
+test("TracingInsights.fetchJson() refuses bad arguments before any request", async () => {
+  const files = fakeFiles({});
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  await assertRejects(() => f1.fetchJson(1999, EVENT, "Race", "drivers.json"), RangeError, "'year'");
+  await assertRejects(() => f1.fetchJson(2026, "", "Race", "drivers.json"), TypeError, "'event'");
+  await assertRejects(() => f1.fetchJson(2026, EVENT, "..", "drivers.json"), TypeError, "'session'");
+  await assertRejects(() => f1.fetchJson(2026, EVENT, "Race", "../drivers.json"), TypeError, "'path'");
+  await assertRejects(() => f1.fetchJson(2026, EVENT, "Race", "/drivers.json"), TypeError, "'path'");
+  assertEquals(files.urls, []);
+});
+
+test("TracingInsights.fetchJson() rejects for a file that is not there, after one request", async () => {
+  const files = fakeFiles({});
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  await assertRejects(() => f1.fetchJson(2026, EVENT, "Race", "drivers.json"), DataNotFoundError);
+  assertEquals(files.urls.length, 1);
+});
+
+test("TracingInsights.fetchJson() asks the next mirror when a payload fails its schema, then names the column", async () => {
+  const files = fakeFiles({ "VER/laptimes.json": { ...lapsOf(91, 92), s1: [1] } });
+  await using f1 = tracingInsights({ fetch: files.fetch, maxRetries: 0 });
+  const error = await assertRejects(
+    () => f1.fetchJson(2026, EVENT, "Race", "VER/laptimes.json"),
+    InvalidDataError,
+  );
+  assertEquals(hostsOf(files.urls), HOSTS);
+  assertEquals(error.reason, "schema");
+  assertEquals(error.issues, [{ path: "s1", message: "Column 's1' has 1 values where others have 2" }]);
+});
+
+test("TracingInsights.fetchJson() hands on unchecked payloads with validate: false", async () => {
+  const laps = { time: ["None"], anything: "goes" };
+  const files = fakeFiles({ "VER/laptimes.json": laps, "x.json": { a: "None" } });
+  await using raw = tracingInsights({ fetch: files.fetch, validate: false });
+  assertEquals<unknown>(await raw.fetchJson(2026, EVENT, "Race", "VER/laptimes.json"), laps);
+  await assertRejects(
+    () => raw.fetchJson(2026, EVENT, "Race", "VER/laptimes.json", { validate: true }),
+    InvalidDataError,
+  );
+  await using checked = tracingInsights({ fetch: files.fetch });
+  assertEquals<unknown>(
+    await checked.fetchJson(2026, EVENT, "Race", "VER/laptimes.json", { validate: false }),
+    laps,
+  );
+});
+
+test("TracingInsights.fetchJson() hands on files that have no schema", async () => {
+  const files = fakeFiles({ "session_laptimes.json": { a: "None" } });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  assertEquals(await f1.fetchJson(2026, EVENT, "Race", "session_laptimes.json"), { a: "None" });
+});
+
+test("TracingInsights.fetchJson() rejects with the caller's own reason", async () => {
+  const files = fakeFiles({ "drivers.json": never });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const controller = new AbortController();
+  const reason = { mine: true };
+  const drivers = f1.fetchJson(2026, EVENT, "Race", "drivers.json", { signal: controller.signal });
+  const settled = drivers.then(() => "resolved", (error) => error);
+  controller.abort(reason);
+  assert(await settled === reason);
+});
+
+test("TracingInsights.fetchJson() has the type that follows from the path", () => {
+  const types = (f1: TracingInsights): void => {
+    const drivers = f1.fetchJson(2026, EVENT, "Race", "drivers.json");
+    assertType<Equal<typeof drivers, Promise<DriversPayload>>>();
+    const [driver, lap] = ["VER" as string, 8 as number];
+    const laps = f1.fetchJson(2026, EVENT, "Race", `${driver}/laptimes.json`);
+    assertType<Equal<typeof laps, Promise<LapTimes>>>();
+    const telemetry = f1.fetchJson(2026, EVENT, "Race", `${driver}/${lap}_tel.json`);
+    assertType<Equal<typeof telemetry, Promise<Telemetry>>>();
+    const other = f1.fetchJson(2026, EVENT, "Race", driver);
+    assertType<Equal<typeof other, Promise<unknown>>>();
+  };
+  assertEquals(typeof types, "function");
+});
+
+test("tracingInsights() keeps past seasons for ever and the running one for five minutes", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER") });
+  const clock = new ManualClock({ wallMs: Date.UTC(2026, 5, 1) });
+  await using f1 = tracingInsights({ fetch: files.fetch, clock });
+  const fetchBoth = async (): Promise<void> => {
+    await clock.run(f1.fetchJson(2025, "a", "b", "drivers.json"));
+    await clock.run(f1.fetchJson(2026, "a", "b", "drivers.json"));
+  };
+  await fetchBoth();
+  await fetchBoth();
+  assertEquals(files.urls.length, 2);
+  await clock.advance(5 * 60_000 + 1);
+  await fetchBoth();
+  assertEquals(files.urls.length, 3);
+  assert(files.urls[2]!.includes("2026@main"));
+});
+
+test("tracingInsights() gives an adapter of the caller's the same times to live", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER") });
+  const clock = new ManualClock({ wallMs: Date.UTC(2026, 5, 1) });
+  const adapter = memoryCache();
+  for (const cache of [adapter, { adapter }]) {
+    await using f1 = tracingInsights({ fetch: files.fetch, clock, cache });
+    await clock.run(f1.fetchJson(2025, "a", "b", "drivers.json"));
+    await clock.advance(3_600_000);
+  }
+  assertEquals(files.urls.length, 1);
+});
+
+test("tracingInsights() goes without a cache when it is told to", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER") });
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: false });
+  await f1.fetchJson(2020, "a", "b", "drivers.json");
+  await f1.fetchJson(2020, "a", "b", "drivers.json");
+  assertEquals(files.urls.length, 2);
+});
+
+test("tracingInsights() gives each caller a payload of its own", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER") });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const first = await f1.fetchJson(2020, "a", "b", "drivers.json");
+  (first.drivers as unknown[]).length = 0;
+  const second = await f1.fetchJson(2020, "a", "b", "drivers.json");
+  assertEquals(second.drivers.length, 1);
+  assertEquals(files.urls.length, 1);
+});
