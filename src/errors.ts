@@ -46,6 +46,7 @@ export class SlipstreamError extends Error {
 
 /** No attempt brought a usable response: the connection failed, or a subclass says what did. */
 export class NetworkError extends SlipstreamError {
+  /** `"NetworkError"`. */
   override readonly name: string = "NetworkError";
 }
 
@@ -63,6 +64,7 @@ export interface HttpErrorOptions extends SlipstreamErrorOptions {
 
 /** The server answered with a status that is no success. */
 export class HttpError extends NetworkError {
+  /** `"HttpError"`. */
   override readonly name: string = "HttpError";
   /** The response status. */
   readonly status: number;
@@ -93,6 +95,7 @@ export interface TimeoutErrorOptions extends SlipstreamErrorOptions {
 
 /** A deadline passed: of one attempt (`timeoutMs`) or of the whole request (`totalTimeoutMs`). */
 export class TimeoutError extends NetworkError {
+  /** `"TimeoutError"`. */
   override readonly name: string = "TimeoutError";
   /** Which deadline passed. */
   readonly kind: "attempt" | "total";
@@ -115,6 +118,7 @@ export interface CircuitOpenErrorOptions extends SlipstreamErrorOptions {
 
 /** A circuit breaker refused the call without making it. */
 export class CircuitOpenError extends NetworkError {
+  /** `"CircuitOpenError"`. */
   override readonly name: string = "CircuitOpenError";
   /** Milliseconds until the breaker may admit a probe; `Infinity` while it is isolated by hand. */
   readonly retryAfterMs: number;
@@ -128,6 +132,7 @@ export class CircuitOpenError extends NetworkError {
 
 /** The client is offline and the cache does not hold the resource. */
 export class OfflineError extends NetworkError {
+  /** `"OfflineError"`. */
   override readonly name: string = "OfflineError";
 }
 
@@ -139,6 +144,7 @@ export interface DataNotFoundErrorOptions extends SlipstreamErrorOptions {
 
 /** The server answered that the resource does not exist (404) or no longer does (410). */
 export class DataNotFoundError extends SlipstreamError {
+  /** `"DataNotFoundError"`. */
   override readonly name: string = "DataNotFoundError";
   /** The response status. */
   readonly status: 404 | 410;
@@ -171,6 +177,7 @@ export interface InvalidDataErrorOptions extends SlipstreamErrorOptions {
 
 /** The response arrived whole, but its content can't be used. */
 export class InvalidDataError extends SlipstreamError {
+  /** `"InvalidDataError"`. */
   override readonly name: string = "InvalidDataError";
   /** Why the payload was refused. */
   readonly reason: InvalidDataReason;

@@ -6,7 +6,7 @@
 
 /** What an item of a {@linkcode BinaryHeap} has to carry. */
 export interface HeapItem {
-  /** Where in the heap the item is; -1 while it is in none. Only the heap writes it. */
+  /** Where in its heap the item is, -1 at first. Only the heap writes it. */
   heapIndex: number;
 }
 
@@ -54,7 +54,6 @@ export class BinaryHeap<T extends HeapItem> {
 
   /** Removes all items. */
   clear(): void {
-    for (const item of this.#items) item.heapIndex = -1;
     this.#items.length = 0;
   }
 

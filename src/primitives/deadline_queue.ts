@@ -101,7 +101,7 @@ export class DeadlineQueue {
     const entry = new Entry(atMs, this.#sequence++, target);
     if (atMs === Infinity) return entry;
     this.#entries.push(entry);
-    if (atMs < this.#armedForMs) this.#arm();
+    this.#arm();
     return entry;
   }
 

@@ -66,8 +66,8 @@ export interface TaskHandle<T> {
  * the block waits for all tasks, however it is left: a block that throws and has no use for the rest calls `abort` first.
  * Tasks learn of an abort by their signal, and keep their permits until they have really ended; no task is started after it.
  *
- * With `collectErrors: false` the first task that fails aborts the others. Its error is thrown once: by the `spawn` or `wait`
- * that meets it, or else on leaving the block.
+ * With `collectErrors: false` the first task that fails aborts the others. Its error is thrown by each `spawn` and `wait` that
+ * meets it, and on leaving the block if none has.
  *
  * @typeParam T What the tasks give.
  *

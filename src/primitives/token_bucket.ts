@@ -244,7 +244,7 @@ export class TokenBucket {
     const head = this.#waiters.peek();
     // A head that wants no less than the one before it waits for the timer, which is early for it, and armed again.
     if (head === undefined) this.#disarm();
-    else if (isHead && (head.tokens < waiter.tokens || !this.#isArmed)) this.#serve();
+    else if (isHead && head.tokens < waiter.tokens) this.#serve();
   };
 }
 

@@ -1,0 +1,62 @@
+/**
+ * `slipstream demo`: a whole race from mirrors on this machine, without a network.
+ *
+ * @module
+ */
+
+import { type Flags, readArgs, UsageError } from "./args.ts";
+import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
+import { type DemoOptions, playDemo } from "./demo_scene.ts";
+import { parseCount, parseDuration } from "./values.ts";
+
+const FLAGS = {
+  drivers: { kind: "value", value: "N", help: "how many drivers, up to 20 (20)" },
+  laps: { kind: "value", value: "N", help: "how many laps each (50)" },
+  files: { kind: "value", value: "N", help: "load only the first N files" },
+  latency: { kind: "value", value: "TIME", help: "how long a mirror thinks before it answers (75ms)" },
+  concurrency: { kind: "value", value: "N", help: "at most N at once (20)" },
+  seed: { kind: "value", value: "N", help: "where chance begins (1)" },
+  "no-faults": { kind: "switch", help: "mirrors that never fail" },
+  ...HELP_FLAG,
+} as const;
+
+/** The command `demo`. */
+export const demoCommand: Command = {
+  name: "demo",
+  operands: "",
+  summary: "Loads a whole race from mirrors on this machine, one of which dies half-way",
+  details: ["It needs no network, and takes about ten seconds."],
+  flags: FLAGS,
+  run: demo,
+};
+
+const MAX_DRIVERS = 20;
+
+async function demo(args: readonly string[], context: CommandContext): Promise<number> {
+  const { flags, operands } = readArgs(args, FLAGS);
+  const { terminal } = context;
+  if (flags.help) {
+    await terminal.stdout.write(commandUsage(demoCommand));
+    return 0;
+  }
+  if (operands.length > 0) throw new UsageError(`'demo' takes flags only: received ${operands[0]}`);
+  return await playDemo(parseOptions(flags), context);
+}
+
+function parseOptions(flags: Flags<typeof FLAGS>): DemoOptions {
+  const count = (name: "drivers" | "laps" | "files" | "concurrency", fallback: number) =>
+    parseCount(name, flags[name] ?? String(fallback));
+  const drivers = count("drivers", MAX_DRIVERS);
+  if (drivers > MAX_DRIVERS) {
+    throw new UsageError(`'--drivers' must be at most ${MAX_DRIVERS}: received ${drivers}`);
+  }
+  return {
+    drivers,
+    laps: count("laps", 50),
+    files: count("files", Number.MAX_SAFE_INTEGER),
+    latencyMs: parseDuration("latency", flags.latency ?? "75"),
+    concurrency: count("concurrency", 20),
+    seed: parseCount("seed", flags.seed ?? "1", 0),
+    faults: !flags["no-faults"],
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * `slipstream f1`: loads the files of a Formula 1 session.
+ *
+ * @module
+ */
+
+import type { Outcome } from "../client/outcome.ts";
+import type { RequestSpec } from "../client/request.ts";
+import { isDataNotFoundError } from "../errors.ts";
+import { fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
+import { schemaOf } from "../f1/payload.ts";
+import { tracingInsights } from "../f1/source.ts";
+import { type Flags, readArgs, UsageError } from "./args.ts";
+import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
+import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
+import { errorRecord } from "./error_record.ts";
+import { ndjsonLine } from "./ndjson.ts";
+import { openOutputFolder, OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
+import type { OutputFolder } from "./output_folder.ts";
+import { outputSegments } from "./output_path.ts";
+import { Run } from "./run.ts";
+import { type SessionFile, SessionFiles } from "./session_files.ts";
+import { parseBaseUrl } from "./values.ts";
+
+const FLAGS = {
+  laps: { kind: "switch", help: "each driver's laps" },
+  telemetry: { kind: "switch", help: "the telemetry of each lap" },
+  all: { kind: "switch", help: "everything: the files of the session, laps and telemetry" },
+  driver: { kind: "list", value: "VER", help: "only this driver's laps and telemetry; may be repeated" },
+  "base-url": { kind: "list", value: "URL", help: "a mirror to ask instead of jsDelivr; may be repeated" },
+  ...CLIENT_FLAGS,
+  ...OUTPUT_FLAGS,
+  ...HELP_FLAG,
+} as const;
+
+/** The command `f1`. */
+export const f1Command: Command = {
+  name: "f1",
+  operands: "<year> <event> <session>",
+  summary: 'Loads a Formula 1 session: slipstream f1 2025 "Abu Dhabi Grand Prix" Race --laps',
+  details: [
+    "Without --laps, --telemetry and --all it loads the files of the session itself: drivers, weather, race control and corners.",
+    "Files that are not published, such as the telemetry of some laps, are counted, and are no failures.",
+  ],
+  flags: FLAGS,
+  run: f1,
+};
+
+async function f1(args: readonly string[], context: CommandContext): Promise<number> {
+  const { flags, operands } = readArgs(args, FLAGS);
+  const { terminal } = context;
+  if (flags.help) {
+    await terminal.stdout.write(commandUsage(f1Command));
+    return 0;
+  }
+  const session = parseSession(operands);
+  const clientOptions = clientFlagOptions(flags);
+  const baseUrls = flags["base-url"].map((text) => parseBaseUrl("base-url", text));
+  const files = sessionFiles(flags);
+  const folder = await openOutputFolder(flags, terminal);
+
+  using run = new Run(context, { ...runOptions(flags), summary: true });
+  await using source = tracingInsights({
+    ...clientOptions,
+    baseUrls: baseUrls.length === 0 ? undefined : baseUrls,
+    cache: false,
+    fetch: context.fetch,
+    clock: context.clock,
+  });
+  run.start(() => source.client.stats());
+  const load = new SessionLoad(session, files, run, folder);
+  for await (const outcome of source.client.stream(load.requests())) await load.settle(outcome);
+  return await run.finish();
+}
+
+/** The session that was asked for. */
+interface Session {
+  /** Year, event and session, as given. */
+  readonly names: readonly string[];
+  /** Where its files are, below a mirror's base URL. */
+  readonly folder: string;
+}
+
+function parseSession(operands: readonly string[]): Session {
+  const [year, event, name, ...rest] = operands;
+  if (year === undefined || event === undefined || name === undefined || rest.length > 0) {
+    throw new UsageError(`'f1' takes a year, an event and a session: received ${operands.length} of them`);
+  }
+  if (!/^\d{4}$/.test(year)) {
+    throw new UsageError(`The year must be a number of four digits: received ${JSON.stringify(year)}`);
+  }
+  return { names: operands, folder: asUsage(() => sessionFolder(Number(year), event, name)) };
+}
+
+function sessionFiles(flags: Flags<typeof FLAGS>): SessionFiles {
+  const { laps, telemetry, all, driver: drivers } = flags;
+  if (drivers.length > 0 && !laps && !telemetry && !all) {
+    throw new UsageError("'--driver' needs '--laps', '--telemetry' or '--all'");
+  }
+  for (const driver of drivers) asUsage(() => lapTimesPath(driver));
+  return new SessionFiles({
+    session: all || !laps && !telemetry,
+    laps: laps || all,
+    telemetry: telemetry || all,
+    drivers: [...new Set(drivers)],
+  });
+}
+
+/** Turns an argument that the F1 source refuses into wrong usage. */
+function asUsage<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** The files that are under way, and where they go. */
+class SessionLoad {
+  readonly #session: Session;
+  readonly #files: SessionFiles;
+  readonly #run: Run;
+  readonly #folder: OutputFolder | undefined;
+  readonly #underWay = new Map<number, SessionFile>();
+  #given = 0;
+
+  constructor(session: Session, files: SessionFiles, run: Run, folder: OutputFolder | undefined) {
+    this.#session = session;
+    this.#files = files;
+    this.#run = run;
+    this.#folder = folder;
+  }
+
+  /** The requests, as far as it is known what there is. */
+  async *requests(): AsyncIterableIterator<RequestSpec> {
+    const { signal } = this.#run;
+    for (
+      let file = await this.#files.next(signal);
+      file !== undefined;
+      file = await this.#files.next(signal)
+    ) {
+      this.#underWay.set(this.#given++, file);
+      yield { url: fileUrl(this.#session.folder, file.path), schema: schemaOf(file.path), signal };
+    }
+  }
+
+  async settle(outcome: Outcome<unknown>): Promise<void> {
+    const file = this.#underWay.get(outcome.index);
+    this.#underWay.delete(outcome.index);
+    if (file === undefined) return;
+    const problems = this.#files.settle(file, outcome.ok ? outcome.value : undefined);
+    if (!outcome.ok && this.#run.isStop(outcome.error)) return;
+    this.#run.total = this.#files.total;
+    try {
+      if (file.wanted) await this.#put(file, outcome);
+      await this.#count(file, outcome);
+    } catch (error) {
+      // The payload came, but could not be kept: for the caller that is a failure like any other.
+      await this.#fail(file, error);
+    }
+    for (const problem of problems) await this.#fail(file, problem);
+  }
+
+  async #count(file: SessionFile, outcome: Outcome<unknown>): Promise<void> {
+    if (outcome.ok) this.#run.succeeded++;
+    else if (isDataNotFoundError(outcome.error) && !file.required) {
+      this.#run.missing++;
+    } else await this.#fail(file, outcome.error);
+  }
+
+  async #put({ path }: SessionFile, outcome: Outcome<unknown>): Promise<void> {
+    if (this.#folder !== undefined) {
+      if (!outcome.ok) return;
+      const names = outputSegments([...this.#session.names, ...path.split("/")]);
+      return await this.#folder.write(names, new TextEncoder().encode(JSON.stringify(outcome.value)));
+    }
+    const { attempts } = outcome;
+    const durationMs = Math.round(outcome.durationMs * 10) / 10;
+    await this.#run.put(
+      outcome.ok
+        ? ndjsonLine({ path, ok: true, from: outcome.from, attempts, durationMs, value: outcome.value })
+        : ndjsonLine({ path, ok: false, attempts, durationMs, error: errorRecord(outcome.error) }),
+    );
+  }
+
+  async #fail({ path }: SessionFile, error: unknown): Promise<void> {
+    await this.#run.fail({ error, where: path, subject: path });
+  }
+}

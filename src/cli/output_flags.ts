@@ -1,0 +1,54 @@
+/**
+ * The flags that say where data goes and how a run talks, the same for every command that fetches.
+ *
+ * @module
+ */
+
+import type { Terminal } from "../runtime/terminal/contract.ts";
+import { type Flags, UsageError } from "./args.ts";
+import { OutputFolder } from "./output_folder.ts";
+import type { RunOptions } from "./run.ts";
+
+/** Flags for the output, the first failure, and what stderr says. */
+export const OUTPUT_FLAGS = {
+  out: { kind: "value", value: "DIR", help: "write files below DIR instead, named after what is in them" },
+  ndjson: { kind: "switch", help: "write lines of JSON to stdout, in the order of arrival" },
+  "fail-fast": { kind: "switch", help: "stop everything at the first failure" },
+  quiet: { kind: "switch", help: "no progress and no summary" },
+  "json-errors": { kind: "switch", help: "failures as lines of JSON on stderr, and nothing else there" },
+} as const;
+
+/** What was given of {@linkcode OUTPUT_FLAGS}. */
+export type OutputFlags = Flags<typeof OUTPUT_FLAGS>;
+
+/**
+ * Opens the folder of `--out`.
+ *
+ * @param flags What was given.
+ * @param terminal Where the folder is.
+ * @returns The folder; `undefined` without `--out`.
+ * @throws {UsageError} If it can't be written into, or `--ndjson` was given too.
+ */
+export async function openOutputFolder(
+  { out, ndjson }: OutputFlags,
+  terminal: Terminal,
+): Promise<OutputFolder | undefined> {
+  if (out === undefined) return undefined;
+  if (ndjson) throw new UsageError("'--out' and '--ndjson' exclude each other");
+  try {
+    return await OutputFolder.open(out, terminal.files);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`'--out' must be a folder that can be written into: ${reason}`, { cause });
+  }
+}
+
+/** What the flags mean for a run. */
+export function runOptions(flags: OutputFlags): Omit<RunOptions, "summary"> {
+  return {
+    quiet: flags.quiet,
+    jsonErrors: flags["json-errors"],
+    failFast: flags["fail-fast"],
+    dataOnStdout: flags.out === undefined,
+  };
+}

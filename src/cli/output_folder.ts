@@ -1,0 +1,80 @@
+/**
+ * A folder that files are written into, and never out of.
+ *
+ * @module
+ */
+
+import type { TerminalFiles } from "../runtime/terminal/contract.ts";
+
+/**
+ * Writes files whole or not at all: each is written under another name in its folder and renamed. A symbolic link that
+ * leads outside is refused where a folder is needed, and replaced where a file is. Whoever can change the folder at the same time
+ * can still swap a folder for a link between the check and the write.
+ */
+export class OutputFolder {
+  /** The folder's absolute path. */
+  readonly path: string;
+  readonly #files: TerminalFiles;
+  readonly #checked = new Set<string>();
+
+  private constructor(path: string, files: TerminalFiles) {
+    this.path = path;
+    this.#files = files;
+  }
+
+  /**
+   * Opens a folder, and makes it if it isn't there.
+   *
+   * @param path The folder.
+   * @param files The file system.
+   * @throws {Error} If there is something else of that name, or it can't be made.
+   */
+  static async open(path: string, files: TerminalFiles): Promise<OutputFolder> {
+    await files.makeFolder(path, { recursive: true });
+    const real = await files.realPath(path);
+    if (await files.kind(real) !== "folder") {
+      throw new Error(`Cannot write into '${path}' as it is no folder`);
+    }
+    return new OutputFolder(real, files);
+  }
+
+  /**
+   * Writes a file, in place of the one that is there.
+   *
+   * @param names The names of the folders and, last, of the file: safe ones.
+   * @param bytes What is in it.
+   * @throws {Error} If a folder leads outside, or the file can't be written.
+   */
+  async write(names: readonly string[], bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const folder = await this.#enter(names.slice(0, -1));
+    const temporary = `${folder}/.slipstream-${crypto.randomUUID()}.part`;
+    try {
+      await this.#files.createFile(temporary, bytes);
+      await this.#files.rename(temporary, `${folder}/${names.at(-1)}`);
+    } catch (error) {
+      // The first failure counts, not that of cleaning up.
+      await this.#files.remove(temporary).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Makes the folders one by one, so that no link is followed outside before it has been looked at. */
+  async #enter(names: readonly string[]): Promise<string> {
+    let path = this.path;
+    for (const name of names) {
+      path = `${path}/${name}`;
+      if (this.#checked.has(path)) continue;
+      await this.#files.makeFolder(path);
+      if (!this.#contains(await this.#files.realPath(path))) {
+        throw new Error(`Cannot write into '${path}' as it leads out of '${this.path}'`);
+      }
+      this.#checked.add(path);
+    }
+    return path;
+  }
+
+  #contains(realPath: string): boolean {
+    if (!realPath.startsWith(this.path)) return false;
+    return /^$|^[/\\]/.test(realPath.slice(this.path.length)) || /[/\\]$/.test(this.path);
+  }
+}

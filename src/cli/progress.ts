@@ -1,0 +1,111 @@
+/**
+ * Shows how far a run has come, while it runs: a line that is drawn again and again on a terminal, a plain line every few
+ * seconds elsewhere.
+ *
+ * @module
+ */
+
+import type { Clock, TimerHandle } from "../primitives/clock.ts";
+import type { TerminalOutput } from "../runtime/terminal/contract.ts";
+import { type ProgressState, renderProgressLine } from "./progress_line.ts";
+import { RateMeter } from "./rate_meter.ts";
+import { PLAIN, type Style } from "./style.ts";
+
+/** How progress is shown: a `live` line, `plain` lines, or not at all. */
+export type ProgressMode = "live" | "plain" | "none";
+
+/** What a run has done so far. */
+export interface ProgressCounts {
+  /** What is going on, when that isn't plain. */
+  readonly label?: string | undefined;
+  readonly done: number;
+  readonly failed: number;
+  readonly total?: number | undefined;
+  readonly bytes: number;
+  readonly inFlight: number;
+  readonly retries: number;
+  readonly openBreakers: number;
+}
+
+/** Options of {@linkcode Progress}. */
+export interface ProgressOptions {
+  readonly mode: ProgressMode;
+  /** Where it is shown. */
+  readonly output: TerminalOutput;
+  readonly clock: Clock;
+  readonly style?: Style | undefined;
+  /** Asked at every redraw. */
+  readonly counts: () => ProgressCounts;
+}
+
+const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 5_000;
+const CLEAR_TO_END = "\x1b[K";
+
+/** Takes away the line that the cursor is in (ECMA-48 §8.3.41, EL). */
+export const CLEAR_LINE: string = `\r${CLEAR_TO_END}`;
+
+/** Draws by a timer of its own from `start` to `stop`, ten times a second at most. */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #meter = new RateMeter();
+  #timer: TimerHandle | undefined;
+  #drawn = "";
+  #writing = false;
+
+  /** Shows nothing yet. */
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to draw. */
+  start(): void {
+    if (this.#options.mode === "none" || this.#timer !== undefined) return;
+    this.#sample();
+    this.#arm();
+  }
+
+  /** Writes a line that stays, above the live line. */
+  async log(line: string): Promise<void> {
+    const drawn = this.#drawn;
+    await this.#options.output.write(drawn === "" ? `${line}\n` : `${CLEAR_LINE}${line}\n${drawn}`);
+  }
+
+  /** Takes the live line away and ends the timer; idempotent. */
+  async stop(): Promise<void> {
+    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#drawn === "") return;
+    this.#drawn = "";
+    await this.#options.output.write(CLEAR_LINE);
+  }
+
+  #arm(): void {
+    const delayMs = this.#options.mode === "live" ? REDRAW_MS : PLAIN_LINE_MS;
+    this.#timer = this.#options.clock.setTimeout(() => {
+      this.#arm();
+      this.#draw();
+    }, delayMs);
+  }
+
+  #draw(): void {
+    const { mode, output, style = PLAIN } = this.#options;
+    const state = this.#sample();
+    // A terminal that takes longer than a redraw (a slow connection) gets fewer of them.
+    if (this.#writing) return;
+    let text: string;
+    if (mode === "live") {
+      // The last column stays free: some terminals wrap when it is written.
+      this.#drawn = renderProgressLine(state, output.columns() - 1, style);
+      text = `\r${this.#drawn}${CLEAR_TO_END}`;
+    } else text = `${renderProgressLine(state, undefined, PLAIN)}\n`;
+    this.#writing = true;
+    // Progress that can't be shown is no reason to stop.
+    output.write(text).catch(() => {}).finally(() => this.#writing = false);
+  }
+
+  #sample(): ProgressState {
+    const counts = this.#options.counts();
+    return { ...counts, ...this.#meter.add(this.#options.clock.now(), counts.done, counts.bytes) };
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * One line that says how far a run has come.
+ *
+ * @module
+ */
+
+import { unicodeWidth } from "@std/cli/unicode-width";
+import { formatBytes, formatCount, formatDuration, formatPlural, formatRate } from "./format.ts";
+import type { Paint, Style } from "./style.ts";
+
+/** How far a run has come. */
+export interface ProgressState {
+  /** What is going on, when that isn't plain. */
+  readonly label?: string | undefined;
+  /** How many have ended, well or not. */
+  readonly done: number;
+  /** How many of those failed. */
+  readonly failed: number;
+  /** How many there are; absent while nobody knows. */
+  readonly total?: number | undefined;
+  /** How many end in a second. */
+  readonly perSecond: number;
+  readonly bytesPerSecond: number;
+  readonly inFlight: number;
+  readonly retries: number;
+  /** How many circuit breakers are not closed. */
+  readonly openBreakers: number;
+}
+
+interface Part {
+  readonly text: string;
+  readonly paint?: Paint | undefined;
+  /** Who leaves first when the line is too narrow: the highest. */
+  readonly rank: number;
+}
+
+const GAP = "  ";
+const BAR_COLUMNS = 24;
+const LEAST_BAR_COLUMNS = 8;
+const COUNT_RANK = 0;
+
+/**
+ * Draws the line; what does not fit is left out, least important first.
+ *
+ * @param state How far the run has come.
+ * @param columns How wide the line may be; without it the line is as wide as it needs to be, and has no bar.
+ * @param style Colours, or none.
+ * @returns The line, without an end of line, at most `columns` wide.
+ */
+export function renderProgressLine(state: ProgressState, columns: number | undefined, style: Style): string {
+  const parts = describe(state, style);
+  if (columns === undefined) return paintAll(parts).join(GAP);
+  while (parts.length > 1 && widthOf(parts) > columns) {
+    const rank = Math.max(...parts.map((part) => part.rank));
+    parts.splice(parts.findIndex((part) => part.rank === rank), 1);
+  }
+  if (widthOf(parts) > columns) return clip(parts[0]?.text ?? "", columns);
+  const painted = paintAll(parts);
+  const bar = drawBar(state, columns - widthOf(parts) - GAP.length, style);
+  if (bar !== "") painted.splice(parts.findIndex(({ rank }) => rank === COUNT_RANK) + 1, 0, bar);
+  return painted.join(GAP);
+}
+
+/** How long it will take to the end at the present speed, in milliseconds; `undefined` when that can't be said. */
+export function estimateMs({ done, total, perSecond }: ProgressState): number | undefined {
+  if (total === undefined || total <= done || perSecond <= 0) return undefined;
+  return (total - done) / perSecond * 1_000;
+}
+
+function describe(state: ProgressState, style: Style): Part[] {
+  const parts: Part[] = state.label === undefined ? [] : [{ text: state.label, rank: 9 }];
+  parts.push({ text: countText(state), paint: style.bold, rank: COUNT_RANK });
+  const etaMs = estimateMs(state);
+  const { done, total, failed, retries, openBreakers, perSecond, bytesPerSecond, inFlight } = state;
+  if (total !== undefined && total > 0) {
+    parts.push({ text: `${String(Math.floor(done / total * 100)).padStart(3)} %`, rank: 3 });
+  }
+  parts.push({ text: `${formatRate(perSecond).padStart(4)}/s`, rank: 5 });
+  if (bytesPerSecond > 0) parts.push({ text: `${formatBytes(bytesPerSecond).padStart(8)}/s`, rank: 6 });
+  parts.push({ text: `${formatCount(inFlight).padStart(2)} in flight`, rank: 8 });
+  if (retries > 0) parts.push({ text: retriesText(retries), paint: style.yellow, rank: 7 });
+  if (openBreakers > 0) {
+    parts.push({ text: `${formatPlural(openBreakers, "breaker")} open`, paint: style.yellow, rank: 2 });
+  }
+  if (failed > 0) parts.push({ text: `${formatCount(failed)} failed`, paint: style.red, rank: 1 });
+  if (etaMs !== undefined) parts.push({ text: `ETA ${formatDuration(etaMs)}`, paint: style.dim, rank: 4 });
+  return parts;
+}
+
+function countText({ done, total }: ProgressState): string {
+  if (total === undefined) return `${formatCount(done)} done`;
+  const all = formatCount(total);
+  return `${formatCount(done).padStart(all.length)}/${all}`;
+}
+
+function retriesText(retries: number): string {
+  return retries === 1 ? "1 retry" : `${formatCount(retries)} retries`;
+}
+
+function drawBar({ done, total }: ProgressState, room: number, style: Style): string {
+  const columns = Math.min(room, BAR_COLUMNS);
+  if (total === undefined || total === 0 || columns < LEAST_BAR_COLUMNS) return "";
+  const filled = Math.min(columns, Math.floor(done / total * columns));
+  return style.cyan("━".repeat(filled)) + style.dim("─".repeat(columns - filled));
+}
+
+function paintAll(parts: readonly Part[]): string[] {
+  return parts.map(({ text, paint }) => paint === undefined ? text : paint(text));
+}
+
+function widthOf(parts: readonly Part[]): number {
+  return parts.reduce((width, { text }) => width + unicodeWidth(text) + GAP.length, -GAP.length);
+}
+
+function clip(text: string, columns: number): string {
+  let clipped = "";
+  for (const character of text) {
+    if (unicodeWidth(clipped + character) > columns) break;
+    clipped += character;
+  }
+  return clipped;
+}

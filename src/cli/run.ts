@@ -1,0 +1,184 @@
+/**
+ * One run of a command that fetches: what it counts, how it stops, and what it says.
+ *
+ * @module
+ */
+
+import type { ClientStats } from "../client/stats.ts";
+import { errorLine, errorRecord } from "./error_record.ts";
+import type { CommandContext } from "./command.ts";
+import { CLEAR_LINE, Progress, type ProgressCounts, type ProgressMode } from "./progress.ts";
+import { styleFor } from "./style.ts";
+import { summaryLine } from "./summary.ts";
+
+/** Why a run ended early: Ctrl-C, the first failure under `--fail-fast`, or a reader of stdout that has gone. */
+export type StopReason = "interrupted" | "failed" | "closed";
+
+/** Options of {@linkcode Run}. */
+export interface RunOptions {
+  /** No progress and no summary. */
+  readonly quiet: boolean;
+  /** Failures as JSON, and nothing else on stderr. */
+  readonly jsonErrors: boolean;
+  /** Whether the first failure ends the run. */
+  readonly failFast: boolean;
+  /** Whether data goes to stdout. */
+  readonly dataOnStdout: boolean;
+  /** Whether a summary is of any use. */
+  readonly summary: boolean;
+  /** What is going on, for the progress, when that isn't plain. */
+  readonly label?: string | undefined;
+}
+
+/** Something that was asked for and did not come. */
+export interface RunFailure {
+  readonly error: unknown;
+  /** Where it was asked for. */
+  readonly where: string;
+  /** What was asked for, as it may be shown. */
+  readonly subject: string;
+}
+
+const EXIT_INTERRUPTED = 130;
+
+/** Counts, stops and reports. {@linkcode Run.finish} ends it; disposing it gives Ctrl-C back. */
+export class Run implements Disposable {
+  /** How many there are; absent while nobody knows. */
+  total: number | undefined;
+  /** How many brought what was asked for. */
+  succeeded = 0;
+  /** How many did not. */
+  failed = 0;
+  /** How many were not there, where that is no failure. */
+  missing = 0;
+  readonly #context: CommandContext;
+  readonly #options: RunOptions;
+  readonly #controller = new AbortController();
+  readonly #progress: Progress;
+  readonly #interrupts: Disposable;
+  readonly #startedAtMs: number;
+  #stats: (() => ClientStats) | undefined;
+  #stopReason: StopReason | undefined;
+
+  /** Starts a run: Ctrl-C stops it from now on. */
+  constructor(context: CommandContext, options: RunOptions) {
+    const { terminal, clock } = context;
+    this.#context = context;
+    this.#options = options;
+    this.#startedAtMs = clock.now();
+    this.#progress = new Progress({
+      mode: progressMode(context, options),
+      output: terminal.stderr,
+      clock,
+      style: styleFor(terminal.stderr, terminal.noColor),
+      counts: () => this.#counts(),
+    });
+    this.#interrupts = terminal.onInterrupt(() => this.#interrupt());
+  }
+
+  /** Aborts when the run is to end early. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why the run was ended early, if it was. */
+  get stopReason(): StopReason | undefined {
+    return this.#stopReason;
+  }
+
+  /** Begins to show progress. */
+  start(stats: () => ClientStats): void {
+    this.#stats = stats;
+    this.#progress.start();
+  }
+
+  /** Ends the run early; only the first reason counts. */
+  stop(reason: StopReason): void {
+    if (this.#stopReason !== undefined) return;
+    this.#stopReason = reason;
+    this.#controller.abort(new DOMException("The run was stopped", "AbortError"));
+  }
+
+  /** Whether an error only says that the run was stopped. */
+  isStop(error: unknown): boolean {
+    return this.signal.aborted && error === this.signal.reason;
+  }
+
+  /** Writes data to stdout. */
+  async put(data: string | Uint8Array<ArrayBuffer>): Promise<void> {
+    if (!await this.#context.terminal.stdout.write(data)) this.stop("closed");
+  }
+
+  /** Counts a failure and names it on stderr. */
+  async fail({ error, where, subject }: RunFailure): Promise<void> {
+    this.failed++;
+    if (this.#options.failFast) this.stop("failed");
+    if (this.#options.jsonErrors) {
+      await this.#progress.log(JSON.stringify({ where, subject, ...errorRecord(error) }));
+      return;
+    }
+    const line = errorLine(error);
+    const red = styleFor(this.#context.terminal.stderr, this.#context.terminal.noColor).red;
+    await this.#progress.log(`${red(where)}: ${line.includes(subject) ? line : `${subject}: ${line}`}`);
+  }
+
+  /** Ends the progress, says what was done, and gives the exit code. */
+  async finish(): Promise<number> {
+    await this.#progress.stop();
+    const { quiet, jsonErrors, summary } = this.#options;
+    const interrupted = this.#stopReason === "interrupted";
+    if (!jsonErrors && (interrupted || summary && !quiet && this.#stopReason !== "closed")) {
+      await this.#writeSummary();
+    }
+    if (interrupted) return EXIT_INTERRUPTED;
+    return this.failed > 0 ? 1 : 0;
+  }
+
+  async #writeSummary(): Promise<void> {
+    const { terminal, clock } = this.#context;
+    const line = summaryLine({
+      ...this.#counts(),
+      succeeded: this.succeeded,
+      missing: this.missing,
+      elapsedMs: clock.now() - this.#startedAtMs,
+      stopReason: this.#stopReason,
+    });
+    // The terminal has shown the Ctrl-C as `^C`.
+    const clear = this.#stopReason === "interrupted" && terminal.stderr.isTerminal ? CLEAR_LINE : "";
+    await terminal.stderr.write(`${clear}${line}\n`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#interrupts[Symbol.dispose]();
+    // Only has something to do after an unexpected error, which matters more than what this throws.
+    this.#progress.stop().catch(() => {});
+  }
+
+  #interrupt(): void {
+    // The first Ctrl-C ends cleanly; whoever presses it again does not want to wait for that.
+    if (this.#stopReason === "interrupted") this.#context.terminal.exit(EXIT_INTERRUPTED);
+    this.#stopReason = "interrupted";
+    this.#controller.abort(new DOMException("The run was stopped", "AbortError"));
+  }
+
+  #counts(): ProgressCounts {
+    const stats = this.#stats?.();
+    return {
+      label: this.#options.label,
+      done: this.succeeded + this.failed + this.missing,
+      failed: this.failed,
+      total: this.total,
+      bytes: stats?.bytes ?? 0,
+      inFlight: stats?.inFlight ?? 0,
+      retries: stats?.retried ?? 0,
+      openBreakers: Object.values(stats?.origins ?? {}).filter(({ breaker }) => breaker !== "closed").length,
+    };
+  }
+}
+
+/** A live line where a person sees it and no data is in its way; plain lines where stderr is a file or a pipe. */
+function progressMode({ terminal }: CommandContext, options: RunOptions): ProgressMode {
+  if (options.quiet || options.jsonErrors) return "none";
+  if (!terminal.stderr.isTerminal) return "plain";
+  return options.dataOnStdout && terminal.stdout.isTerminal ? "none" : "live";
+}

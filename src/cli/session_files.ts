@@ -1,0 +1,124 @@
+/**
+ * The files of an F1 session, found as they are loaded: which laps there are is only known when a driver's lap times are.
+ *
+ * @module
+ */
+
+import type { DriversPayload } from "../f1/drivers.ts";
+import type { LapTimes } from "../f1/lap_times.ts";
+import { lapTimesPath, telemetryPath } from "../f1/path.ts";
+
+/** Which files are wanted. */
+export interface SessionSelection {
+  /** Drivers, weather, race control and corners. */
+  readonly session: boolean;
+  readonly laps: boolean;
+  readonly telemetry: boolean;
+  /** The drivers whose laps are wanted; all of them if there are none. */
+  readonly drivers: readonly string[];
+}
+
+/** One file. */
+export interface SessionFile {
+  readonly path: string;
+  /** Whether it was asked for, or only tells what else there is. */
+  readonly wanted: boolean;
+  /** Whether the run has failed without it; others are not published for every session, driver and lap. */
+  readonly required: boolean;
+}
+
+const DRIVERS_PATH = "drivers.json";
+const OTHER_PATHS = ["weather.json", "rcm.json", "corners.json"];
+
+/** Gives out files one by one, and learns of further ones from those that have been loaded. */
+export class SessionFiles {
+  readonly #selection: SessionSelection;
+  readonly #queue: SessionFile[] = [];
+  #given = 0;
+  #settled = 0;
+  /** How many files that lead to others have not been loaded. */
+  #leads = 0;
+  #wake: () => void = () => {};
+
+  /**
+   * Begins with the files that every session has.
+   *
+   * @throws {TypeError} If a driver's code can't be part of a path.
+   */
+  constructor(selection: SessionSelection) {
+    this.#selection = selection;
+    const { session, laps, telemetry, drivers } = selection;
+    const findDrivers = (laps || telemetry) && drivers.length === 0;
+    if (session || findDrivers) this.#add(DRIVERS_PATH, session, true);
+    if (session) { for (const path of OTHER_PATHS) this.#add(path, true, false); }
+    if (laps || telemetry) { for (const driver of drivers) this.#addLapTimes(driver, true); }
+  }
+
+  /** How many files there are; absent while a file that is under way may lead to more. */
+  get total(): number | undefined {
+    return this.#leads === 0 ? this.#given + this.#queue.length : undefined;
+  }
+
+  /** The next file, once it is known; `undefined` when there are no more, or `signal` aborts. */
+  async next(signal: AbortSignal): Promise<SessionFile | undefined> {
+    while (this.#queue.length === 0 && this.#settled < this.#given && !signal.aborted) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    if (signal.aborted) return undefined;
+    const file = this.#queue.shift();
+    if (file !== undefined) this.#given++;
+    return file;
+  }
+
+  /**
+   * Learns from a file that has been loaded.
+   *
+   * @param file The file.
+   * @param payload What is in it; `undefined` if it could not be loaded.
+   * @returns What is wrong with the names of files in it.
+   */
+  settle(file: SessionFile, payload: unknown): readonly unknown[] {
+    const problems: unknown[] = [];
+    this.#settled++;
+    if (this.#leadsOn(file.path)) {
+      this.#leads--;
+      if (payload !== undefined) this.#learn(file.path, payload, problems);
+    }
+    this.#wake();
+    return problems;
+  }
+
+  #learn(path: string, payload: unknown, problems: unknown[]): void {
+    const learnOne = (add: () => void): void => {
+      try {
+        add();
+      } catch (problem) {
+        // The file names something that can't be a path: the others in it may be fine.
+        problems.push(problem);
+      }
+    };
+    if (path === DRIVERS_PATH) {
+      const { drivers } = payload as DriversPayload;
+      for (const { driver } of drivers) learnOne(() => this.#addLapTimes(driver, false));
+    } else {
+      const [driver = ""] = path.split("/", 1);
+      const laps = new Set((payload as LapTimes).lap);
+      for (const lap of laps) learnOne(() => this.#add(telemetryPath(driver, lap), true, false));
+    }
+  }
+
+  #addLapTimes(driver: string, required: boolean): void {
+    this.#add(lapTimesPath(driver), this.#selection.laps, required);
+  }
+
+  #add(path: string, wanted: boolean, required: boolean): void {
+    this.#queue.push({ path, wanted, required });
+    if (this.#leadsOn(path)) this.#leads++;
+  }
+
+  #leadsOn(path: string): boolean {
+    const { laps, telemetry, drivers } = this.#selection;
+    if (path === DRIVERS_PATH) return (laps || telemetry) && drivers.length === 0;
+    return telemetry && path.endsWith("/laptimes.json");
+  }
+}

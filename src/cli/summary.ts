@@ -1,0 +1,43 @@
+/**
+ * What a run has done, in one line.
+ *
+ * @module
+ */
+
+import { formatBytes, formatCount, formatDuration, formatRate } from "./format.ts";
+
+/** What a run has done. */
+export interface RunSummary {
+  readonly succeeded: number;
+  readonly failed: number;
+  /** How many were not there, where that is no failure. */
+  readonly missing: number;
+  /** How many there were to do; absent if that was never known. */
+  readonly total?: number | undefined;
+  readonly bytes: number;
+  readonly retries: number;
+  readonly elapsedMs: number;
+  /** Why the run ended early, if it did. */
+  readonly stopReason?: "interrupted" | "failed" | "closed" | undefined;
+}
+
+/** Says what a run has done. */
+export function summaryLine(summary: RunSummary): string {
+  const { succeeded, failed, missing, total, bytes, retries, elapsedMs, stopReason } = summary;
+  const notDone = total === undefined ? undefined : total - succeeded - failed - missing;
+  const parts = [`${formatCount(succeeded)} done`];
+  if (missing > 0) parts.push(`${formatCount(missing)} not published`);
+  if (failed > 0) parts.push(`${formatCount(failed)} failed`);
+  if (stopReason !== undefined) {
+    parts.push(notDone === undefined ? "the rest not done" : `${formatCount(notDone)} not done`);
+  }
+  parts.push(`${formatBytes(bytes)} in ${formatDuration(elapsedMs)}`);
+  if (succeeded > 0 && elapsedMs > 0) parts.push(`${formatRate(succeeded / elapsedMs * 1_000)}/s`);
+  if (retries > 0) parts.push(retries === 1 ? "1 retry" : `${formatCount(retries)} retries`);
+  return prefix(stopReason) + parts.join(", ");
+}
+
+function prefix(stopReason: RunSummary["stopReason"]): string {
+  if (stopReason === "interrupted") return "Interrupted: ";
+  return stopReason === "failed" ? "Stopped at the first failure: " : "";
+}

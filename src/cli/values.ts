@@ -1,0 +1,111 @@
+/**
+ * The values of flags: checked, and turned into what the client takes.
+ *
+ * @module
+ */
+
+import { UsageError } from "./args.ts";
+
+/** So many in so long. */
+export interface Rate {
+  readonly limit: number;
+  readonly intervalMs: number;
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000, m: 60_000, h: 3_600_000 };
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|min|m|h)?$/;
+const RATE = /^(\d+(?:\.\d+)?)(?:\/(\d+(?:\.\d+)?)?(ms|s|min|m|h))?$/;
+const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s;
+
+/**
+ * A whole number.
+ *
+ * @param flag The flag's name.
+ * @param text The value.
+ * @param least The smallest number that is allowed, 0 or 1.
+ * @throws {UsageError} If it is something else.
+ */
+export function parseCount(flag: string, text: string, least: 0 | 1 = 1): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count >= least) return count;
+  throw valueError(flag, least === 1 ? "a positive integer" : "an integer of at least 0", text);
+}
+
+/**
+ * A length of time, in milliseconds or with a unit: `250`, `5s`, `1.5min`.
+ *
+ * @param flag The flag's name.
+ * @param text The value.
+ * @returns Milliseconds, more than 0.
+ * @throws {UsageError} If it is something else.
+ */
+export function parseDuration(flag: string, text: string): number {
+  const [, amount, unit = "ms"] = DURATION.exec(text) ?? [];
+  const durationMs = Number(amount) * (UNITS_MS[unit] ?? Number.NaN);
+  if (Number.isFinite(durationMs) && durationMs > 0) return durationMs;
+  throw valueError(flag, "a positive duration in milliseconds or with a unit (250, 5s, 2min)", text);
+}
+
+/**
+ * A rate: `20`, `20/s`, `100/min`, `5/500ms`. Without an interval it is per second.
+ *
+ * @param flag The flag's name.
+ * @param text The value.
+ * @throws {UsageError} If it is something else.
+ */
+export function parseRate(flag: string, text: string): Rate {
+  const [, amount, intervals = "1", unit = "s"] = RATE.exec(text) ?? [];
+  const limit = Number(amount);
+  const intervalMs = Number(intervals) * (UNITS_MS[unit] ?? Number.NaN);
+  if (Number.isFinite(limit) && limit > 0 && Number.isFinite(intervalMs) && intervalMs > 0) {
+    return { limit, intervalMs };
+  }
+  throw valueError(flag, "a positive rate (20/s, 100/min, 5/500ms)", text);
+}
+
+/**
+ * Headers, each as `Name: value`. The same name twice gives one header with both values.
+ *
+ * @param flag The flag's name.
+ * @param texts The values.
+ * @throws {UsageError} If one is something else. Its value is not shown, as it may be a credential.
+ */
+export function parseHeaders(flag: string, texts: readonly string[]): Readonly<Record<string, string>> {
+  const headers = new Map<string, string>();
+  for (const text of texts) {
+    const [, name, value] = HEADER.exec(text) ?? [];
+    // deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
+    if (name === undefined || value === undefined || /[\0\r\n]|[^\x00-\xff]/.test(value)) {
+      throw valueError(flag, "'Name: value' in latin-1 letters on one line", `${/^[\w-]*/.exec(text)?.[0]}…`);
+    }
+    const known = headers.get(name.toLowerCase());
+    headers.set(name.toLowerCase(), known === undefined ? value : `${known}, ${value}`);
+  }
+  return Object.fromEntries(headers);
+}
+
+/**
+ * An absolute http(s) URL.
+ *
+ * @param flag The flag's name.
+ * @param text The value.
+ * @throws {UsageError} If it is something else.
+ */
+export function parseBaseUrl(flag: string, text: string): URL {
+  const url = URL.parse(text);
+  if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  throw valueError(flag, "an http or https URL", text);
+}
+
+/** The value of a flag that was given, or `undefined`. */
+export function optional<T>(
+  flag: string,
+  text: string | undefined,
+  parse: (flag: string, text: string) => T,
+): T | undefined {
+  return text === undefined ? undefined : parse(flag, text);
+}
+
+function valueError(flag: string, rule: string, text: string): UsageError {
+  return new UsageError(`'--${flag}' must be ${rule}: received ${JSON.stringify(text)}`);
+}

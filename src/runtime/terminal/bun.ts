@@ -1,0 +1,107 @@
+/**
+ * The terminal of Bun.
+ *
+ * @module
+ */
+
+import type { FileKind, Terminal, TerminalFiles } from "./contract.ts";
+import { readLines } from "./lines.ts";
+import { addHost } from "./no_proxy.ts";
+import { StreamOutput } from "./stream_output.ts";
+
+type FileSystem = typeof import("node:fs/promises");
+type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** The part of `globalThis.Bun` that is used here. */
+interface BunGlobal {
+  readonly stdin: { stream(): ByteStream };
+  file(path: string): { stream(): ByteStream };
+}
+
+interface BunStream {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  write(bytes: Uint8Array<ArrayBuffer>, callback: (error?: Error | null) => void): boolean;
+  on(event: "error", listener: () => void): unknown;
+}
+
+/** The part of `globalThis.process` that is used here. */
+interface BunProcess {
+  readonly argv: readonly string[];
+  readonly env: Record<string, string | undefined>;
+  readonly stdout: BunStream;
+  readonly stderr: BunStream;
+  on(event: "SIGINT", listener: () => void): unknown;
+  off(event: "SIGINT", listener: () => void): unknown;
+  exit(code: number): never;
+}
+
+/** The terminal of the Bun process. */
+export async function bunTerminal(): Promise<Terminal> {
+  const { Bun: bun, process } = globalThis as unknown as { Bun: BunGlobal; process: BunProcess };
+  return {
+    args: process.argv.slice(2),
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    noColor: (process.env.NO_COLOR ?? "") !== "",
+    files: bunFiles(bun, await import("node:fs/promises")),
+    stdinLines: (signal) => readLines(bun.stdin.stream(), signal),
+    onInterrupt(listener) {
+      process.on("SIGINT", listener);
+      return { [Symbol.dispose]: () => void process.off("SIGINT", listener) };
+    },
+    bypassProxy(host) {
+      for (const name of ["NO_PROXY", "no_proxy"]) process.env[name] = addHost(process.env[name], host);
+    },
+    exit: (code) => process.exit(code),
+  };
+}
+
+function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
+  return {
+    lines: (path, signal) => readLines(bun.file(path).stream(), signal),
+    async kind(path) {
+      try {
+        return kindOf(await fs.lstat(path));
+      } catch (error) {
+        if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return undefined;
+        throw error;
+      }
+    },
+    realPath: (path) => fs.realpath(path),
+    async makeFolder(path, { recursive = false } = {}) {
+      try {
+        await fs.mkdir(path, { recursive });
+      } catch (error) {
+        if (!hasCode(error, "EEXIST")) throw error;
+      }
+    },
+    createFile: (path, bytes) => fs.writeFile(path, bytes, { flag: "wx" }),
+    rename: (from, to) => fs.rename(from, to),
+    remove: (path) => fs.rm(path, { force: true }),
+  };
+}
+
+function kindOf(info: Awaited<ReturnType<FileSystem["lstat"]>>): FileKind {
+  if (info.isSymbolicLink()) return "link";
+  if (info.isDirectory()) return "folder";
+  return info.isFile() ? "file" : "other";
+}
+
+function output(stream: BunStream): StreamOutput {
+  // The callback of `write` hears of the failure as well; without a listener the event ends the process.
+  stream.on("error", () => {});
+  return new StreamOutput({
+    isTerminal: stream.isTTY === true,
+    columns: () => stream.columns,
+    writeAll: (bytes) =>
+      new Promise((resolve, reject) => {
+        stream.write(bytes, (error) => error ? reject(error) : resolve());
+      }),
+    isClosed: (error) => hasCode(error, "EPIPE"),
+  });
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as { readonly code?: unknown }).code === code;
+}

@@ -1,0 +1,80 @@
+/**
+ * What a command-line program needs of the runtime it runs on: arguments, streams, files and Ctrl-C.
+ *
+ * @module
+ */
+
+/** One of the two output streams. */
+export interface TerminalOutput {
+  /** Whether a person looks at it, as opposed to a file or another program. */
+  readonly isTerminal: boolean;
+  /** How wide it is, in columns; 80 when nobody knows. */
+  columns(): number;
+  /**
+   * Writes all of the data, after everything that was written before.
+   *
+   * @param data Text (as UTF-8) or bytes.
+   * @returns `false` once the reader has closed the stream: nothing is written then, now and later.
+   * @throws {Error} If it can't be written for another reason, such as a full disk.
+   */
+  write(data: string | Uint8Array<ArrayBuffer>): Promise<boolean>;
+}
+
+/** What a path leads to, without following a symbolic link. */
+export type FileKind = "file" | "folder" | "link" | "other";
+
+/** Files and folders. */
+export interface TerminalFiles {
+  /**
+   * The lines of a text file, read as they are asked for.
+   *
+   * @param path The file.
+   * @param signal Ends the lines early, without an error.
+   * @throws {Error} If it can't be read.
+   */
+  lines(path: string, signal: AbortSignal): AsyncIterableIterator<string>;
+  /** What is there; `undefined` for nothing. */
+  kind(path: string): Promise<FileKind | undefined>;
+  /** The absolute path without symbolic links. */
+  realPath(path: string): Promise<string>;
+  /** Makes a folder, and those above it if `recursive`; fine if there is something of that name already. */
+  makeFolder(path: string, options?: { readonly recursive?: boolean | undefined }): Promise<void>;
+  /** Writes a new file; fails if there is something of that name, a symbolic link included. */
+  createFile(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Gives a file another name, in place of the file or link that has it. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file or link; fine if there is none. */
+  remove(path: string): Promise<void>;
+}
+
+/** The terminal, the arguments and the files of a command-line program. */
+export interface Terminal {
+  /** The arguments after the program's name. */
+  readonly args: readonly string[];
+  /** For data. */
+  readonly stdout: TerminalOutput;
+  /** For people. */
+  readonly stderr: TerminalOutput;
+  /** Whether the environment asks for no colours (https://no-color.org). */
+  readonly noColor: boolean;
+  readonly files: TerminalFiles;
+  /**
+   * The lines of the standard input, read as they are asked for.
+   *
+   * @param signal Ends the lines early, without an error.
+   */
+  stdinLines(signal: AbortSignal): AsyncIterableIterator<string>;
+  /**
+   * Calls `listener` at every Ctrl-C (SIGINT), which then no longer ends the program.
+   *
+   * @returns Disposing it brings the runtime's own behaviour back.
+   */
+  onInterrupt(listener: () => void): Disposable;
+  /**
+   * Keeps requests to a host away from the proxy that the environment may name. It works before the first request of the
+   * program, as runtimes look at the environment once, and only where the program may change it.
+   */
+  bypassProxy(host: string): void;
+  /** Ends the program at once. */
+  exit(code: number): never;
+}

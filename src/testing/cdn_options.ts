@@ -1,0 +1,120 @@
+/**
+ * What a simulated CDN is made of.
+ *
+ * @module
+ */
+
+import { argumentError } from "../primitives/argument_checks.ts";
+import type { Clock } from "../primitives/clock.ts";
+import type { FaultRule } from "./fault.ts";
+import type { Latency } from "./latency.ts";
+import type { Resources } from "./resource.ts";
+
+/** A mirror of the simulated CDN. */
+export interface MirrorOptions {
+  /** Its name, in logs and fault rules. */
+  readonly name: string;
+  /**
+   * Where the `fetch` of the CDN finds it.
+   *
+   * @default {`https://${name}.test`}
+   */
+  readonly origin?: string | undefined;
+  /**
+   * How long it thinks before it answers.
+   *
+   * @default {the CDN's}
+   */
+  readonly latency?: Latency | undefined;
+  /**
+   * How fast it sends each body, in bytes a second.
+   *
+   * @default {the CDN's}
+   */
+  readonly bytesPerSecond?: number | undefined;
+}
+
+/** Options of `createSimulatedCdn`. */
+export interface SimulatedCdnOptions {
+  /** What there is; all mirrors hold the same. */
+  readonly resources: Resources;
+  /**
+   * The mirrors, by name or with options.
+   *
+   * @default {one named `cdn`, which answers for every origin}
+   */
+  readonly mirrors?: readonly (string | MirrorOptions)[] | undefined;
+  /**
+   * How long a mirror thinks before it answers.
+   *
+   * @default {0}
+   */
+  readonly latency?: Latency | undefined;
+  /**
+   * How fast each body is sent, in bytes a second.
+   *
+   * @default {Infinity}
+   */
+  readonly bytesPerSecond?: number | undefined;
+  /**
+   * What goes wrong; of several rules that match a request, the first one counts.
+   *
+   * @default {[]}
+   */
+  readonly faults?: readonly FaultRule[] | undefined;
+  /**
+   * Where chance begins, a safe integer. With a full log, what befalls a request hangs on the seed, the mirror, the URL and
+   * how often it was asked for there, and not on what else is under way; otherwise on the order of requests.
+   *
+   * @default {1}
+   */
+  readonly seed?: number | undefined;
+  /**
+   * Where time comes from.
+   *
+   * @default {the system's clock}
+   */
+  readonly clock?: Clock | undefined;
+  /**
+   * Whether the log keeps every request, or counts alone, in little memory however many there are.
+   *
+   * @default {"full"}
+   */
+  readonly log?: "full" | "counts" | undefined;
+}
+
+const ACTION = "create simulated CDN";
+
+/**
+ * The mirrors with their names and origins checked and filled in.
+ *
+ * @throws {TypeError | RangeError} If one makes no sense.
+ */
+export function checkedMirrors(mirrors: SimulatedCdnOptions["mirrors"]): readonly MirrorOptions[] {
+  if (mirrors === undefined) return [{ name: "cdn" }];
+  if (!Array.isArray(mirrors) || mirrors.length === 0) {
+    throw argumentError(ACTION, "mirrors", "an array of at least one mirror", mirrors);
+  }
+  const checked = mirrors.map(checkedMirror);
+  for (const key of ["name", "origin"] as const) {
+    const values = checked.map((mirror) => mirror[key]);
+    const twice = values.find((value, index) => values.indexOf(value) !== index);
+    if (twice !== undefined) {
+      throw argumentError(ACTION, `mirrors[].${key}`, "different for every mirror", twice);
+    }
+  }
+  return checked;
+}
+
+function checkedMirror(mirror: string | MirrorOptions, index: number): MirrorOptions {
+  const options = typeof mirror === "string" ? { name: mirror } : mirror;
+  const { name } = options;
+  if (typeof name !== "string" || name === "") {
+    throw argumentError(ACTION, `mirrors[${index}].name`, "a string that is not empty", name);
+  }
+  const { origin = `https://${name.toLowerCase()}.test` } = options;
+  if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+    throw argumentError(ACTION, `mirrors[${index}].origin`, "an origin such as https://cdn.test", origin);
+  }
+  return { ...options, origin };
+}

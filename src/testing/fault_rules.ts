@@ -1,0 +1,150 @@
+/**
+ * Finds the fault that befalls a request.
+ *
+ * @module
+ */
+
+import { argumentError, assertNonNegative, assertPositiveInteger } from "../primitives/argument_checks.ts";
+import type { CdnRequest } from "./cdn_request.ts";
+import type { Fault, FaultKind, FaultRule } from "./fault.ts";
+import { latencySampler } from "./latency.ts";
+
+const ACTION = "create simulated CDN";
+
+const KINDS: Readonly<Record<FaultKind, true>> = {
+  status: true,
+  retryAfter: true,
+  refuse: true,
+  reset: true,
+  cut: true,
+  stall: true,
+  wrongContent: true,
+  drip: true,
+  slow: true,
+};
+
+/** The fault rules of a CDN, in order. */
+export class FaultRules {
+  /** Whether any rule asks for the number of a request among those of its URL. */
+  readonly needNth: boolean;
+  /** Whether any rule draws random numbers. */
+  readonly needRandom: boolean;
+  readonly #rules: readonly FaultRule[];
+  /** How often each rule has struck. */
+  readonly #strikes: number[];
+
+  /**
+   * Takes the rules.
+   *
+   * @param mirrors The names of all mirrors.
+   * @throws {TypeError | RangeError} If a rule makes no sense.
+   */
+  constructor(rules: readonly FaultRule[], mirrors: readonly string[]) {
+    if (!Array.isArray(rules)) throw argumentError(ACTION, "faults", "an array", rules);
+    rules.forEach((rule, index) => assertRule(rule, `faults[${index}]`, mirrors));
+    this.#rules = rules;
+    this.#strikes = rules.map(() => 0);
+    this.needNth = rules.some((rule) => rule.nth !== undefined);
+    this.needRandom = rules.some((rule) => rule.probability !== undefined || rule.kind === "slow");
+  }
+
+  /** Forgets how often each rule has struck. */
+  reset(): void {
+    this.#strikes.fill(0);
+  }
+
+  /**
+   * The fault of the first rule that matches.
+   *
+   * @param request The request.
+   * @param mirrorRequests How many requests the mirror has seen, this one included.
+   * @param random Where chance comes from. Each rule with a probability draws exactly one number, matching or not, so that
+   * what one rule does never changes the luck of another.
+   */
+  find(request: CdnRequest, mirrorRequests: number, random: () => number): Fault | undefined {
+    let found: Fault | undefined;
+    for (let index = 0; index < this.#rules.length; index++) {
+      const rule = this.#rules[index]!;
+      const isLucky = rule.probability !== undefined && random() >= rule.probability;
+      if (found !== undefined || isLucky || this.#isSpent(rule, index)) continue;
+      if (!isInWindow(rule, request, mirrorRequests) || !isMeant(rule, request)) continue;
+      this.#strikes[index]! += 1;
+      found = rule;
+    }
+    return found;
+  }
+
+  #isSpent(rule: FaultRule, index: number): boolean {
+    return rule.times !== undefined && this.#strikes[index]! >= rule.times;
+  }
+}
+
+function isInWindow(rule: FaultRule, request: CdnRequest, mirrorRequests: number): boolean {
+  const { afterRequests = 0, untilRequests = Infinity, fromMs = 0, untilMs = Infinity } = rule;
+  return mirrorRequests > afterRequests && mirrorRequests <= untilRequests &&
+    request.atMs >= fromMs && request.atMs < untilMs;
+}
+
+function isMeant(rule: FaultRule, request: CdnRequest): boolean {
+  const { mirror, nth, match } = rule;
+  if (mirror !== undefined && mirror !== request.mirror) return false;
+  if (typeof nth === "number" && nth !== request.nth) return false;
+  if (typeof nth === "object" && !nth.includes(request.nth)) return false;
+  if (match === undefined) return true;
+  if (typeof match === "string") return match === request.url;
+  // `search` minds no `lastIndex`, so that a pattern with the flag `g` or `y` matches the same way every time.
+  return typeof match === "function" ? match(request) : request.url.search(match) !== -1;
+}
+
+function assertRule(rule: FaultRule, name: string, mirrors: readonly string[]): void {
+  if (typeof rule !== "object" || rule === null) throw argumentError(ACTION, name, "an object", rule);
+  if (!Object.hasOwn(KINDS, rule.kind)) {
+    throw argumentError(ACTION, `${name}.kind`, `one of ${Object.keys(KINDS).join(", ")}`, rule.kind);
+  }
+  assertMatch(rule, name, mirrors);
+  assertFault(rule, name);
+}
+
+function assertMatch(rule: FaultRule, name: string, mirrors: readonly string[]): void {
+  const { match, mirror, nth, probability } = rule;
+  if (
+    match !== undefined && typeof match !== "string" && typeof match !== "function" &&
+    !((match as unknown) instanceof RegExp)
+  ) {
+    throw argumentError(ACTION, `${name}.match`, "a string, a regular expression or a function", match);
+  }
+  if (mirror !== undefined && !mirrors.includes(mirror)) {
+    throw argumentError(ACTION, `${name}.mirror`, `one of ${mirrors.join(", ")}`, mirror);
+  }
+  for (const value of typeof nth === "object" ? nth : nth === undefined ? [] : [nth]) {
+    assertPositiveInteger(ACTION, `${name}.nth`, value);
+  }
+  if (probability !== undefined && !(probability >= 0 && probability <= 1)) {
+    throw argumentError(ACTION, `${name}.probability`, "a number from 0 to 1", probability);
+  }
+  for (const key of ["afterRequests", "untilRequests", "fromMs", "untilMs", "times"] as const) {
+    if (rule[key] !== undefined) assertNonNegative(ACTION, `${name}.${key}`, rule[key]);
+  }
+}
+
+function assertFault(fault: Fault, name: string): void {
+  if (fault.kind === "status" || fault.kind === "retryAfter") {
+    const { status } = fault;
+    if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
+      throw argumentError(ACTION, `${name}.status`, "an integer from 200 to 599", status);
+    }
+  }
+  if (fault.kind === "status" && fault.status === undefined) {
+    throw argumentError(ACTION, `${name}.status`, "an integer from 200 to 599", undefined);
+  }
+  if (fault.kind === "retryAfter") assertNonNegative(ACTION, `${name}.delayMs`, fault.delayMs);
+  if ((fault.kind === "cut" || fault.kind === "stall") && fault.afterBytes !== undefined) {
+    assertNonNegative(ACTION, `${name}.afterBytes`, fault.afterBytes);
+  }
+  if (fault.kind === "drip" && fault.bytesPerSecond !== undefined) {
+    if (!(fault.bytesPerSecond > 0)) {
+      throw argumentError(ACTION, `${name}.bytesPerSecond`, "a positive number", fault.bytesPerSecond);
+    }
+  }
+  if (fault.kind === "slow") latencySampler(fault.latency, ACTION);
+}

@@ -1,0 +1,105 @@
+/**
+ * A small HTTP/1.1 server whose connections can be broken at any point.
+ *
+ * @module
+ */
+
+import type { ListenTcp, TcpConnection, TcpServer } from "../runtime/server/contract.ts";
+import { encodeHead } from "./http_message.ts";
+import { HttpReader, type HttpRequest, HttpSyntaxError } from "./http_reader.ts";
+
+/** One request, and the connection to answer it on. */
+export interface HttpExchange {
+  readonly request: HttpRequest;
+  /** Called when the client leaves before the handler is done. */
+  onGone: (() => void) | undefined;
+  /** Sends bytes of the response; `false` if the client has left. */
+  write(bytes: Uint8Array): Promise<boolean>;
+  /** Has the connection closed in good order after this response. */
+  closeAfter(): void;
+  /** Breaks the connection. */
+  destroy(): void;
+}
+
+/** Answers a request. A handler that rejects breaks the connection. */
+export type HttpHandler = (exchange: HttpExchange) => Promise<void>;
+
+/** Who wants to know of connections. */
+export interface ConnectionObserver {
+  /** A connection was accepted. */
+  connected(): void;
+  /** A connection is gone. */
+  disconnected(): void;
+}
+
+/**
+ * Serves HTTP/1.1 with keep-alive on 127.0.0.1.
+ *
+ * @param listen How to listen.
+ * @param handler Answers requests; those of one connection one after the other.
+ * @param observer Told of connections.
+ * @returns The server; closing it breaks all connections and waits until every handler is done.
+ */
+export function serveHttp(listen: ListenTcp, handler: HttpHandler, observer: ConnectionObserver): TcpServer {
+  const serving = new Set<Promise<void>>();
+  const server = listen({}, (connection) => {
+    observer.connected();
+    const served = serveConnection(connection, handler).finally(() => {
+      serving.delete(served);
+      observer.disconnected();
+    });
+    serving.add(served);
+  });
+  const close = async () => {
+    await server.close();
+    await Promise.all(serving);
+  };
+  return { port: server.port, close, [Symbol.asyncDispose]: close };
+}
+
+async function serveConnection(connection: TcpConnection, handler: HttpHandler): Promise<void> {
+  const reader = new HttpReader(connection);
+  try {
+    for (let request = await reader.next(); request !== undefined; request = await reader.next()) {
+      if (!await answer(request, reader, connection, handler)) break;
+    }
+    connection.close();
+  } catch (error) {
+    if (error instanceof HttpSyntaxError) {
+      await connection.write(encodeHead(error.status, { "content-length": "0", connection: "close" }));
+      connection.close();
+    } else {
+      // A handler's fault is the client's to see: as a connection that breaks.
+      connection.destroy();
+    }
+  }
+}
+
+/** Has one request answered; `false` if the connection can't be used any more. */
+async function answer(
+  request: HttpRequest,
+  reader: HttpReader,
+  connection: TcpConnection,
+  handler: HttpHandler,
+): Promise<boolean> {
+  let isUsable = request.keepAlive;
+  const exchange: HttpExchange = {
+    request,
+    onGone: undefined,
+    write: (bytes) => connection.write(bytes),
+    closeAfter() {
+      isUsable = false;
+    },
+    destroy() {
+      isUsable = false;
+      connection.destroy();
+    },
+  };
+  reader.onGone = () => exchange.onGone?.();
+  const handled = handler(exchange);
+  // A client that sent its request and left at once was gone before anybody listened.
+  if (reader.isGone) exchange.onGone?.();
+  await handled;
+  reader.onGone = undefined;
+  return isUsable && !reader.isGone;
+}

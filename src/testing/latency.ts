@@ -1,0 +1,72 @@
+/**
+ * How long a simulated server thinks before it answers.
+ *
+ * @module
+ */
+
+import { argumentError, assertNonNegative } from "../primitives/argument_checks.ts";
+
+/**
+ * A latency, in milliseconds: always the same; log-normal with a median and a 99th percentile, as servers mostly are; or
+ * uniform between two bounds.
+ */
+export type Latency =
+  | number
+  | { readonly medianMs: number; readonly p99Ms: number }
+  | { readonly minMs: number; readonly maxMs: number };
+
+/** Draws one latency, in milliseconds, from `random`, which it may leave alone. */
+export type LatencySampler = (random: () => number) => number;
+
+/** The 99th percentile of the standard normal distribution. */
+const Z99 = 2.3263478740408408;
+
+/**
+ * Makes a sampler.
+ *
+ * @param latency The distribution.
+ * @param action What can't be done with a wrong one, for the message.
+ * @returns The sampler, and whether it draws random numbers at all.
+ * @throws {TypeError | RangeError} If the distribution makes no sense.
+ */
+export function latencySampler(
+  latency: Latency,
+  action: string,
+): { readonly sample: LatencySampler; readonly isRandom: boolean } {
+  if (typeof latency === "number") {
+    assertNonNegative(action, "latency", latency);
+    return { sample: () => latency, isRandom: false };
+  }
+  if (typeof latency === "object" && latency !== null) {
+    if ("medianMs" in latency) {
+      return { sample: logNormal(latency.medianMs, latency.p99Ms, action), isRandom: true };
+    }
+    if ("minMs" in latency) return { sample: uniform(latency.minMs, latency.maxMs, action), isRandom: true };
+  }
+  throw argumentError(action, "latency", "milliseconds, { medianMs, p99Ms } or { minMs, maxMs }", latency);
+}
+
+function logNormal(medianMs: number, p99Ms: number, action: string): LatencySampler {
+  if (!Number.isFinite(medianMs) || medianMs <= 0) {
+    throw argumentError(action, "latency.medianMs", "a positive number", medianMs);
+  }
+  if (!Number.isFinite(p99Ms) || p99Ms < medianMs) {
+    throw argumentError(action, "latency.p99Ms", "a number of at least 'latency.medianMs'", p99Ms);
+  }
+  const sigma = Math.log(p99Ms / medianMs) / Z99;
+  return (random) => medianMs * Math.exp(sigma * standardNormal(random));
+}
+
+function uniform(minMs: number, maxMs: number, action: string): LatencySampler {
+  assertNonNegative(action, "latency.minMs", minMs);
+  if (!Number.isFinite(maxMs) || maxMs < minMs) {
+    throw argumentError(action, "latency.maxMs", "a number of at least 'latency.minMs'", maxMs);
+  }
+  return (random) => minMs + (maxMs - minMs) * random();
+}
+
+/** The Box–Muller transform: two uniform numbers make a normal one. */
+function standardNormal(random: () => number): number {
+  const radius = Math.sqrt(-2 * Math.log(1 - random()));
+  return radius * Math.cos(2 * Math.PI * random());
+}

@@ -1,0 +1,220 @@
+/**
+ * A clock that stands still until a test moves it.
+ *
+ * @module
+ */
+
+import { argumentError, assertNonNegative } from "../primitives/argument_checks.ts";
+import { BinaryHeap, type HeapItem } from "../primitives/binary_heap.ts";
+import { type Clock, MAX_TIMER_MS, type TimerHandle } from "../primitives/clock.ts";
+import { eventLoopTurn } from "./event_loop_turn.ts";
+
+/** Options of {@linkcode ManualClock}. */
+export interface ManualClockOptions {
+  /**
+   * What `now()` says at first, in milliseconds.
+   *
+   * @default {0}
+   */
+  readonly nowMs?: number | undefined;
+  /**
+   * What `wallNow()` says at first, in milliseconds since 1970-01-01T00:00:00Z.
+   *
+   * @default {1_767_225_600_000} which is 2026-01-01T00:00:00Z
+   */
+  readonly wallMs?: number | undefined;
+  /**
+   * How long {@linkcode ManualClock.run} waits for work that this clock does not drive (a socket, a file, a digest),
+   * in milliseconds of real time, once no timer is armed. Only a test that hangs waits that long.
+   *
+   * @default {1_000}
+   */
+  readonly stalledAfterMs?: number | undefined;
+}
+
+interface Timer extends HeapItem {
+  readonly dueMs: number;
+  /** Which of the timers due at one moment was armed first. */
+  readonly sequence: number;
+  readonly callback: () => void;
+}
+
+const NEW_YEAR_2026_MS = 1_767_225_600_000;
+
+/** Turns of the event loop that are taken at full speed before waiting in steps of a real millisecond. */
+const FAST_TURNS = 200;
+
+/**
+ * A {@linkcode Clock} for tests: time passes only in {@linkcode ManualClock.advance} and {@linkcode ManualClock.run},
+ * and an hour of it costs nothing.
+ *
+ * Before, between and after timers the clock lets the event loop turn, so that every promise reaction that is due has
+ * run: what a timer starts is seen before the next timer fires.
+ *
+ * @example An hour of waiting takes no time
+ * ```ts
+ * import { ManualClock } from "@slipstream/fetch/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = new ManualClock();
+ * const hour = new Promise<string>((resolve) => clock.setTimeout(() => resolve("an hour later"), 3_600_000));
+ *
+ * assertEquals(await clock.run(hour), "an hour later");
+ * assertEquals(clock.now(), 3_600_000);
+ * ```
+ */
+export class ManualClock implements Clock {
+  /** Time since the start as timers see it; `jump` and `setWall` change only what the two readings add to it. */
+  #elapsedMs = 0;
+  #nowOffsetMs: number;
+  #wallOffsetMs: number;
+  readonly #stalledAfterMs: number;
+  readonly #timers = new BinaryHeap<Timer>(isBefore);
+  #sequence = 0;
+
+  /**
+   * Creates a clock.
+   *
+   * @throws {RangeError} If a time is not finite, or `stalledAfterMs` is negative.
+   */
+  constructor(options: ManualClockOptions = {}) {
+    const { nowMs = 0, wallMs = NEW_YEAR_2026_MS, stalledAfterMs = 1_000 } = options;
+    assertFinite("create manual clock", "nowMs", nowMs);
+    assertFinite("create manual clock", "wallMs", wallMs);
+    assertNonNegative("create manual clock", "stalledAfterMs", stalledAfterMs);
+    this.#nowOffsetMs = nowMs;
+    this.#wallOffsetMs = wallMs;
+    this.#stalledAfterMs = stalledAfterMs;
+  }
+
+  /** Milliseconds, as far as the clock has been moved. */
+  now(): number {
+    return this.#nowOffsetMs + this.#elapsedMs;
+  }
+
+  /** Milliseconds since 1970-01-01T00:00:00Z, as far as the clock has been moved or set. */
+  wallNow(): number {
+    return this.#wallOffsetMs + this.#elapsedMs;
+  }
+
+  /** Arms a timer; its delay is clamped to one timer's range, like the system's. */
+  setTimeout(callback: () => void, delayMs: number): TimerHandle {
+    const delay = delayMs > 0 ? Math.min(delayMs, MAX_TIMER_MS) : 0;
+    const timer = { dueMs: this.#elapsedMs + delay, sequence: this.#sequence++, callback, heapIndex: -1 };
+    this.#timers.push(timer);
+    return timer;
+  }
+
+  /** Forgets a timer; does nothing for one that has fired. */
+  clearTimeout(handle: TimerHandle): void {
+    if (handle !== undefined && handle !== null) this.#timers.remove(handle as Timer);
+  }
+
+  /** How many timers are armed. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /**
+   * Moves the clock on, firing what falls due on the way: in time order, first armed first fired among equals. Each
+   * timer sees its own due time as `now()`.
+   *
+   * @param ms How far, in milliseconds.
+   * @returns A promise that resolves when everything due has fired and the event loop is quiet.
+   * @throws {RangeError} If `ms` is negative or not finite.
+   */
+  async advance(ms: number): Promise<void> {
+    assertNonNegative("advance manual clock", "ms", ms);
+    const targetMs = this.#elapsedMs + ms;
+    await eventLoopTurn();
+    for (
+      let next = this.#timers.peek();
+      next !== undefined && next.dueMs <= targetMs;
+      next = this.#timers.peek()
+    ) {
+      this.#fire(next);
+      await eventLoopTurn();
+    }
+    // Another `advance` or `run` may have gone further in the meantime: time never goes back.
+    this.#elapsedMs = Math.max(this.#elapsedMs, targetMs);
+  }
+
+  /**
+   * Moves the clock from timer to timer until a promise settles.
+   *
+   * Real work (sockets, files, digests) runs in real time beside the clock: while timers are armed, the clock does
+   * not wait for it. With no timer armed it waits `stalledAfterMs` of real time, then gives up.
+   *
+   * @param promise What to wait for.
+   * @returns What the promise resolves to.
+   * @throws {Error} If the promise is still pending and no timer is armed that could ever settle it.
+   * @throws {unknown} Whatever the promise rejects with.
+   */
+  async run<T>(promise: PromiseLike<T>): Promise<T> {
+    let settled = false;
+    const outcome = Promise.resolve(promise).finally(() => settled = true);
+    // Until it is returned below nobody listens to `outcome`, and its rejection would be reported as unhandled.
+    outcome.catch(() => {});
+    await eventLoopTurn();
+    while (!settled) {
+      const next = this.#timers.peek();
+      if (next !== undefined) {
+        this.#fire(next);
+        await eventLoopTurn();
+      } else if (!await this.#waitForOthers(() => settled)) {
+        throw new Error(
+          "Cannot run manual clock as no timer is armed and the promise is still pending: it waits for something " +
+            "that never happens, for another clock, or for real work that takes longer than " +
+            `${this.#stalledAfterMs} ms`,
+        );
+      }
+    }
+    return outcome;
+  }
+
+  /**
+   * Sets what `wallNow()` says, as when the machine's date is corrected. Timers and `now()` do not notice.
+   *
+   * @throws {RangeError} If `wallMs` is not finite.
+   */
+  setWall(wallMs: number): void {
+    assertFinite("set manual clock", "wallMs", wallMs);
+    this.#wallOffsetMs = wallMs - this.#elapsedMs;
+  }
+
+  /**
+   * Moves what `now()` says, and nothing else: no timer fires, and armed ones keep the delay they have left. A
+   * negative `ms` makes a clock that goes back, which no clock should.
+   *
+   * @throws {RangeError} If `ms` is not finite.
+   */
+  jump(ms: number): void {
+    assertFinite("jump manual clock", "ms", ms);
+    this.#nowOffsetMs += ms;
+  }
+
+  #fire(timer: Timer): void {
+    this.#timers.remove(timer);
+    this.#elapsedMs = Math.max(this.#elapsedMs, timer.dueMs);
+    timer.callback();
+  }
+
+  /** Waits in real time; `false` if neither the promise settled nor a timer was armed. */
+  async #waitForOthers(settled: () => boolean): Promise<boolean> {
+    const startedAt = performance.now();
+    for (let turn = 0; !settled() && this.#timers.size === 0; turn++) {
+      if (turn < FAST_TURNS) await eventLoopTurn();
+      else if (performance.now() - startedAt > this.#stalledAfterMs) return false;
+      else await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    return true;
+  }
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
+}
+
+function assertFinite(action: string, name: string, value: number): void {
+  if (!Number.isFinite(value)) throw argumentError(action, name, "a finite number", value);
+}

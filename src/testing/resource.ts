@@ -1,0 +1,163 @@
+/**
+ * What the simulated CDN holds.
+ *
+ * @module
+ */
+
+import { argumentError } from "../primitives/argument_checks.ts";
+import type { CdnRequest } from "./cdn_request.ts";
+
+/** A resource with more to it than its content: give one of `body` and `json`. */
+export interface Resource {
+  /** The content. */
+  readonly body?: string | Uint8Array | undefined;
+  /** The content, as a value to write as JSON. */
+  readonly json?: unknown;
+  /**
+   * The status.
+   *
+   * @default {200}
+   */
+  readonly status?: number | undefined;
+  /** Further headers. `content-type` is found from the content and the path's ending if it is not here. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The entity tag, with its quotes: it is sent, and a request whose `if-none-match` names it gets a 304. */
+  readonly etag?: string | undefined;
+  /**
+   * Whether the length is kept secret until the end (`transfer-encoding: chunked`).
+   *
+   * @default {false}
+   */
+  readonly chunked?: boolean | undefined;
+}
+
+/** Text, bytes, or a {@linkcode Resource}. */
+export type ResourceContent = string | Uint8Array | Resource;
+
+/**
+ * What there is, by URL: an object or map from percent-encoded paths (with the query, or without), or a function. What
+ * is `undefined` is a 404.
+ */
+export type Resources =
+  | Readonly<Record<string, ResourceContent>>
+  | ReadonlyMap<string, ResourceContent>
+  | ((
+    path: string,
+    request: CdnRequest,
+  ) => ResourceContent | undefined | Promise<ResourceContent | undefined>);
+
+/** An answer as it would go out if nothing went wrong. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly isChunked: boolean;
+}
+
+/** Finds the answer to a request. */
+export type ResourceLookup = (request: CdnRequest) => Answer | Promise<Answer>;
+
+const encoder = new TextEncoder();
+
+/**
+ * Makes a look-up. What an object or a map holds is encoded once, and when it is first asked for.
+ *
+ * @throws {TypeError} If `resources` is none of the three.
+ */
+export function resourceLookup(resources: Resources): ResourceLookup {
+  if (typeof resources === "function") {
+    return (request) => answerOf(resources, request);
+  }
+  if (typeof resources !== "object" || resources === null) {
+    throw argumentError("create simulated CDN", "resources", "an object, a map or a function", resources);
+  }
+  const contents = resources instanceof Map ? resources : new Map(Object.entries(resources));
+  const encoded = new Map<string, Answer>();
+  return (request) => {
+    const key = contents.has(request.url) ? request.url : request.path;
+    let answer = encoded.get(key);
+    if (answer === undefined) {
+      const content = contents.get(key);
+      answer = toWholeAnswer(content, request.path);
+      if (content !== undefined) encoded.set(key, answer);
+    }
+    return revalidated(answer, request);
+  };
+}
+
+/** Makes an answer of plain text. */
+export function textAnswer(status: number, text: string, headers?: Readonly<Record<string, string>>): Answer {
+  return {
+    status,
+    headers: { "content-type": "text/plain;charset=utf-8", ...headers },
+    body: encoder.encode(text),
+    isChunked: false,
+  };
+}
+
+/** What a function says; one that throws makes a 500 that says why, as it would at a server. */
+function answerOf(
+  resources: Extract<Resources, (...parameters: never) => unknown>,
+  request: CdnRequest,
+): Answer | Promise<Answer> {
+  try {
+    const content = resources(request.path, request);
+    return content instanceof Promise
+      ? content.then((content) => toAnswer(content, request)).catch(failedAnswer)
+      : toAnswer(content, request);
+  } catch (error) {
+    return failedAnswer(error);
+  }
+}
+
+function failedAnswer(error: unknown): Answer {
+  return textAnswer(500, `The resource function failed: ${error}\n`);
+}
+
+function toAnswer(content: ResourceContent | undefined, request: CdnRequest): Answer {
+  return revalidated(toWholeAnswer(content, request.path), request);
+}
+
+function toWholeAnswer(content: ResourceContent | undefined, path: string): Answer {
+  if (content === undefined) return textAnswer(404, "Not found\n");
+  if (typeof content === "string" || content instanceof Uint8Array) {
+    return {
+      status: 200,
+      headers: { "content-type": contentType(content, path) },
+      body: toBytes(content),
+      isChunked: false,
+    };
+  }
+  const { status = 200, etag, chunked = false, json } = content;
+  const body = content.body ?? (json === undefined ? "" : JSON.stringify(json));
+  const headers: Record<string, string> = {
+    "content-type": json === undefined ? contentType(body, path) : "application/json",
+  };
+  if (etag !== undefined) headers.etag = etag;
+  for (const [name, value] of Object.entries(content.headers ?? {})) headers[name.toLowerCase()] = value;
+  return { status, headers, body: toBytes(body), isChunked: chunked };
+}
+
+/** A 304 without a body if the client has the same already (RFC 9110 §13.1.2). */
+function revalidated(answer: Answer, request: CdnRequest): Answer {
+  const etag = answer.headers.etag;
+  if (etag === undefined || answer.status !== 200) return answer;
+  const known = request.headers["if-none-match"];
+  if (known === undefined || !namesTag(known, etag)) return answer;
+  return { ...answer, status: 304, body: new Uint8Array(0) };
+}
+
+function namesTag(condition: string, etag: string): boolean {
+  const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
+  return condition.trim() === "*" || condition.split(",").some((tag) => opaque(tag) === opaque(etag));
+}
+
+function toBytes(content: string | Uint8Array): Uint8Array {
+  return typeof content === "string" ? encoder.encode(content) : content;
+}
+
+function contentType(content: string | Uint8Array, path: string): string {
+  if (path.endsWith(".json")) return "application/json";
+  if (path.endsWith(".html")) return "text/html;charset=utf-8";
+  return typeof content === "string" ? "text/plain;charset=utf-8" : "application/octet-stream";
+}

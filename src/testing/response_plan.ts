@@ -1,0 +1,108 @@
+/**
+ * What goes out for an answer, after a fault has had its way with it.
+ *
+ * @module
+ */
+
+import type { Fault, RetryAfterFault, WrongContentFault } from "./fault.ts";
+import { type Answer, textAnswer } from "./resource.ts";
+
+/** How the end of a body is marked. */
+export type Framing = "length" | "chunked" | "close";
+
+/** A response to be sent. */
+export interface ResponsePlan {
+  readonly status: number;
+  /** The headers, `content-length` among them if the framing is `length`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly framing: Framing;
+  /** Whether there can be no body at all, not even an empty one. */
+  readonly isBodiless: boolean;
+  /** The body as far as it is sent. */
+  readonly body: Uint8Array;
+  /** What comes after it. */
+  readonly ending: "complete" | "cut" | "stall";
+  /** How fast the body is sent. */
+  readonly bytesPerSecond: number;
+}
+
+/** What a plan depends on besides the answer. */
+export interface PlanInputs {
+  readonly method: string;
+  readonly fault: Fault | undefined;
+  readonly bytesPerSecond: number;
+  readonly wallNow: () => number;
+}
+
+const DEFAULT_DRIP_BYTES_PER_SECOND = 1_000;
+const NO_BYTES = new Uint8Array(0);
+
+/** Plans the response to a request that is neither refused nor reset. */
+export function planResponse(answer: Answer, inputs: PlanInputs): ResponsePlan {
+  const { method, fault } = inputs;
+  const { status, headers, body, isChunked } = faultyAnswer(answer, fault, inputs.wallNow);
+  const isBodiless = method === "HEAD" || status === 204 || status === 205 || status === 304;
+  const framing = fault?.kind === "cut" ? fault.framing ?? "length" : isChunked ? "chunked" : "length";
+  const hasLength = framing === "length" && status !== 204 && status !== 304;
+  const ending = isBodiless ? "complete" : endingOf(fault);
+  return {
+    status,
+    headers: hasLength ? { ...headers, "content-length": String(body.length) } : headers,
+    framing,
+    isBodiless,
+    body: isBodiless ? NO_BYTES : body.subarray(0, sentBytes(fault, body.length)),
+    ending,
+    bytesPerSecond: fault?.kind === "drip"
+      ? fault.bytesPerSecond ?? DEFAULT_DRIP_BYTES_PER_SECOND
+      : inputs.bytesPerSecond,
+  };
+}
+
+function faultyAnswer(answer: Answer, fault: Fault | undefined, wallNow: () => number): Answer {
+  switch (fault?.kind) {
+    case "status":
+      return textAnswer(fault.status, fault.body ?? String(fault.status), lowerCase(fault.headers));
+    case "retryAfter":
+      return textAnswer(fault.status ?? 429, "Come back later\n", {
+        "retry-after": retryAfter(fault, wallNow),
+      });
+    case "wrongContent":
+      return wrongAnswer(answer, fault);
+    default:
+      return answer;
+  }
+}
+
+function retryAfter({ delayMs, form }: RetryAfterFault, wallNow: () => number): string {
+  const seconds = Math.ceil(delayMs / 1_000);
+  return form === "date" ? new Date(wallNow() + seconds * 1_000).toUTCString() : String(seconds);
+}
+
+function wrongAnswer(answer: Answer, { content = "html" }: WrongContentFault): Answer {
+  switch (content) {
+    case "html":
+      return textAnswer(200, "<!doctype html><title>Welcome</title><p>Please log in.\n", {
+        "content-type": "text/html;charset=utf-8",
+      });
+    case "json":
+      return textAnswer(200, '{"message":"not what you asked for"}', { "content-type": "application/json" });
+    case "truncated":
+      return { ...answer, status: 200, body: answer.body.subarray(0, answer.body.length >> 1) };
+    case "empty":
+      return { ...answer, status: 200, body: NO_BYTES };
+  }
+}
+
+function endingOf(fault: Fault | undefined): ResponsePlan["ending"] {
+  return fault?.kind === "cut" || fault?.kind === "stall" ? fault.kind : "complete";
+}
+
+function sentBytes(fault: Fault | undefined, length: number): number {
+  if (fault?.kind === "cut") return Math.min(length, fault.afterBytes ?? length >> 1);
+  if (fault?.kind === "stall") return Math.min(length, fault.afterBytes ?? 0);
+  return length;
+}
+
+function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

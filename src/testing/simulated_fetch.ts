@@ -1,0 +1,181 @@
+/**
+ * The simulated CDN as a `fetch`.
+ *
+ * @module
+ */
+
+import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
+import { followRedirects } from "../http/redirect.ts";
+import type { Exchange } from "./exchange.ts";
+import { statusText } from "./http_message.ts";
+import type { ResponsePlan } from "./response_plan.ts";
+import type { IncomingRequest, SimulatedMirror } from "./simulated_mirror.ts";
+
+/** Finds the mirror of an origin. */
+export type MirrorFinder = (origin: string) => SimulatedMirror | undefined;
+
+interface FetchCall extends IncomingRequest {
+  readonly href: string;
+  readonly origin: string;
+  readonly signal: AbortSignal | null | undefined;
+  readonly redirect: RequestRedirect;
+}
+
+const REDIRECT_STATUSES: readonly number[] = [301, 302, 303, 307, 308];
+const CREDENTIALS = new Set(["authorization", "cookie", "proxy-authorization"]);
+
+/**
+ * Makes a `fetch` that reaches the mirrors, and nothing else. Like the real one it rejects with a `TypeError` when the
+ * network fails, and with the signal's own reason when it aborts: before the headers, and in the body.
+ */
+export function createSimulatedFetch(findMirror: MirrorFinder): typeof fetch {
+  return async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const hasBody = init?.body !== undefined && init.body !== null;
+    const call = hasBody || input instanceof Request ? await readRequest(input, init) : readCall(input, init);
+    const response = await send(call, findMirror);
+    if (call.redirect === "manual" || !REDIRECT_STATUSES.includes(response.status)) return response;
+    return redirected(call, response, findMirror);
+  };
+}
+
+/** The usual case: a URL and perhaps a method, headers and a signal. */
+function readCall(input: string | URL, init: RequestInit | undefined): FetchCall {
+  const url = parseUrl(input);
+  return {
+    href: url.href,
+    origin: url.origin,
+    url: url.pathname + url.search,
+    method: init?.method?.toUpperCase() ?? "GET",
+    headers: () => init?.headers === undefined ? {} : Object.fromEntries(new Headers(init.headers)),
+    body: "",
+    signal: init?.signal,
+    redirect: init?.redirect ?? "follow",
+  };
+}
+
+async function readRequest(input: RequestInfo | URL, init: RequestInit | undefined): Promise<FetchCall> {
+  const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+  signal?.throwIfAborted();
+  // Without the signal: a request must not add listeners to it.
+  const request = new Request(input, { ...init, signal: null });
+  const headers = Object.fromEntries(request.headers);
+  return {
+    ...readCall(request.url, { method: request.method, redirect: init?.redirect ?? request.redirect }),
+    headers: () => headers,
+    body: await request.text(),
+    signal,
+  };
+}
+
+function parseUrl(input: string | URL): URL {
+  const url = new URL(input);
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new TypeError(`Cannot fetch as the scheme is neither http nor https: received '${url.protocol}'`);
+  }
+  return url;
+}
+
+async function send(call: FetchCall, findMirror: MirrorFinder): Promise<Response> {
+  const { signal } = call;
+  signal?.throwIfAborted();
+  const mirror = findMirror(call.origin);
+  if (mirror === undefined) throw networkError(call, "there is no such host");
+  const exchange = mirror.receive(call);
+  if (signal) endWithSignal(exchange, signal);
+  try {
+    return await respond(call, mirror, exchange);
+  } catch (error) {
+    // Nothing is left open, whatever it was; a cancelled exchange has ended already.
+    exchange.end("reset");
+    throw error;
+  }
+}
+
+function endWithSignal(exchange: Exchange, signal: AbortSignal): void {
+  const target: AbortTarget = { onAbort: (signal) => exchange.cancel(signal.reason) };
+  addAbortListener(signal, target);
+  exchange.onEnd = () => removeAbortListener(signal, target);
+}
+
+async function respond(call: FetchCall, mirror: SimulatedMirror, exchange: Exchange): Promise<Response> {
+  const { fault, entry } = exchange;
+  if (fault?.kind === "refuse") {
+    exchange.end("refused");
+    throw networkError(call, "the connection was refused");
+  }
+  if (entry.latencyMs > 0) await exchange.wait(entry.latencyMs);
+  if (fault?.kind === "reset") {
+    exchange.end("reset");
+    throw networkError(call, "the connection was reset");
+  }
+  if (fault?.kind === "stall" && fault.phase === "headers") await exchange.stall();
+  const planned = mirror.plan(exchange);
+  const plan = planned instanceof Promise ? await exchange.until(planned) : planned;
+  exchange.answer(plan);
+  return toResponse(call, plan, exchange);
+}
+
+function toResponse(call: FetchCall, plan: ResponsePlan, exchange: Exchange): Response {
+  const { status, headers } = plan;
+  if (plan.isBodiless) exchange.end("complete");
+  const response = new Response(plan.isBodiless ? null : bodyStream(call, plan, exchange), {
+    status,
+    statusText: statusText(status),
+    headers,
+  });
+  return Object.defineProperty(response, "url", { value: call.href });
+}
+
+/** A body that counts as open until its reader has been given everything. */
+function bodyStream(call: FetchCall, plan: ResponsePlan, exchange: Exchange): ReadableStream<Uint8Array> {
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  exchange.onCancel = (reason) => controller.error(reason);
+
+  function take(step: Uint8Array | "complete" | "cut"): void {
+    if (typeof step !== "string") {
+      // A copy, as the reader may do with it what it likes.
+      controller.enqueue(step.slice());
+      if (!exchange.isBodyComplete) return;
+      step = "complete";
+    }
+    exchange.end(step);
+    // A body that ends with the connection looks whole, however much of it is missing.
+    if (step === "complete" || plan.framing === "close") controller.close();
+    else controller.error(networkError(call, "the connection was reset in the body"));
+  }
+
+  return new ReadableStream<Uint8Array>({
+    start: (own) => void (controller = own),
+    pull() {
+      const step = exchange.nextStep();
+      // A cancelled exchange has told the stream already.
+      return step instanceof Promise ? step.then(take, () => {}) : take(step);
+    },
+    cancel() {
+      exchange.onCancel = undefined;
+      exchange.cancel(undefined);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** Follows a redirect as the fetch standard says: credentials stay behind when it leads to another origin. */
+async function redirected(call: FetchCall, response: Response, findMirror: MirrorFinder): Promise<Response> {
+  if (call.redirect === "error") {
+    await response.body?.cancel();
+    throw networkError(call, "there is a redirect");
+  }
+  const { href, method, signal } = call;
+  let known: Response | undefined = response;
+  const request = { url: href, method, headers: call.headers(), body: call.body === "" ? null : call.body };
+  return await followRedirects(request, CREDENTIALS, ({ url, method, headers, body }) => {
+    const next = known;
+    known = undefined;
+    if (next !== undefined) return Promise.resolve(next);
+    const text = typeof body === "string" ? body : "";
+    return send({ ...readCall(url, { method }), headers: () => headers, body: text, signal }, findMirror);
+  });
+}
+
+function networkError(call: FetchCall, why: string): TypeError {
+  return new TypeError(`Cannot fetch ${call.href} as ${why}`);
+}

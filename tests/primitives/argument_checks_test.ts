@@ -1,0 +1,66 @@
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  argumentError,
+  assertClock,
+  assertFunction,
+  assertNonNegative,
+  assertPositive,
+  assertPositiveInteger,
+  shapeError,
+} from "../../src/primitives/argument_checks.ts";
+import { systemClock } from "../../src/primitives/clock.ts";
+import { test } from "../support/test.ts";
+
+test("argumentError() names the action, the argument, the rule and the value", () => {
+  const error = argumentError("create token bucket", "burst", "a positive integer", 0);
+
+  assertInstanceOf(error, RangeError);
+  assertEquals(error.message, "Cannot create token bucket as 'burst' must be a positive integer: received 0");
+});
+
+test("shapeError() is a TypeError for a number too", () => {
+  const error = shapeError("run", "fn", "a function", 1);
+
+  assertInstanceOf(error, TypeError);
+  assertEquals(error.message, "Cannot run as 'fn' must be a function: received 1");
+});
+
+test("argumentError() is a TypeError for what is not a number, and says what it is", () => {
+  const received = new Map<unknown, string>([
+    ["2", '"2"'],
+    [undefined, "undefined"],
+    [null, "null"],
+    [true, "true"],
+    [1n, "1"],
+    [Symbol("s"), "Symbol(s)"],
+    [{}, "an object"],
+    [[], "an array"],
+    [() => 1, "a function"],
+  ]);
+  for (const [value, text] of received) {
+    const error = argumentError("do", "x", "y", value);
+    assertInstanceOf(error, TypeError);
+    assertEquals(error.message, `Cannot do as 'x' must be y: received ${text}`);
+  }
+});
+
+test("the assertions let through what keeps the rule, and nothing else", () => {
+  type Check = (action: string, name: string, value: unknown) => void;
+  const cases: [Check, unknown[], unknown[]][] = [
+    [assertPositiveInteger, [1, 2 ** 53 - 1], [0, -1, 1.5, NaN, Infinity, 2 ** 53, "1", undefined]],
+    [assertPositive, [1, 0.1, 5e-324], [0, -0, -1, NaN, Infinity, "1", undefined, null]],
+    [assertNonNegative, [0, 0.1, 1e308], [-1, -5e-324, NaN, Infinity, "1", undefined]],
+    [assertFunction, [() => {}, class {}], [0, "f", {}, undefined]],
+    [assertClock, [systemClock], [{}, null, undefined, () => 1]],
+  ];
+  for (const [check, good, bad] of cases) {
+    for (const value of good) check("do", "x", value);
+    for (const value of bad) {
+      assertThrows(
+        () => check("do", "x", value),
+        typeof value === "number" && check !== assertFunction ? RangeError : TypeError,
+        "Cannot do as 'x' must be a",
+      );
+    }
+  }
+});

@@ -1,0 +1,634 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { CircuitOpenError } from "../../src/errors.ts";
+import { CircuitBreaker, type CircuitStateChange } from "../../src/primitives/circuit_breaker.ts";
+import type { CircuitBreakerOptions } from "../../src/primitives/circuit_options.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { test } from "../support/test.ts";
+import { microtasks, track } from "./tracked_promise.ts";
+
+/** A manual clock that counts how often it was read. */
+class CountingClock extends ManualClock {
+  reads = 0;
+
+  override now(): number {
+    this.reads++;
+    return super.now();
+  }
+}
+
+interface SetUp {
+  readonly clock: CountingClock;
+  readonly breaker: CircuitBreaker;
+  /** The transitions so far, as "from>to". */
+  readonly changes: string[];
+}
+
+/** Opens after two failures, for a second. */
+function setUp(options: CircuitBreakerOptions = { threshold: 2 }): SetUp {
+  const clock = new CountingClock();
+  const breaker = new CircuitBreaker({ cooldownMs: 1_000, clock, ...options });
+  const changes: string[] = [];
+  breaker.on(({ from, to }) => void changes.push(`${from}>${to}`));
+  return { clock, breaker, changes };
+}
+
+function fail(breaker: CircuitBreaker, times = 1): void {
+  for (let index = 0; index < times; index++) breaker.settle(breaker.enter(), "failure");
+}
+
+function succeed(breaker: CircuitBreaker): void {
+  breaker.settle(breaker.enter(), "success");
+}
+
+/** An open circuit whose cooldown has passed. */
+function setUpDue(): SetUp {
+  const all = setUp();
+  fail(all.breaker, 2);
+  all.clock.jump(1_000);
+  return all;
+}
+
+function refusal(breaker: CircuitBreaker): number {
+  return assertThrows(() => breaker.enter(), CircuitOpenError).retryAfterMs;
+}
+
+test("CircuitBreaker refuses bad options, naming them", () => {
+  const cases: [Record<string, unknown>, typeof RangeError | typeof TypeError, string][] = [
+    [{ threshold: 0 }, RangeError, "Cannot create circuit breaker as 'threshold' must be a positive integer"],
+    [{ threshold: NaN }, RangeError, "'threshold'"],
+    [{ threshold: Infinity }, RangeError, "'threshold'"],
+    [{ threshold: -1 }, RangeError, "'threshold'"],
+    [{ threshold: "5" }, TypeError, "'threshold'"],
+    [{ cooldownMs: 0 }, RangeError, "'cooldownMs'"],
+    [{ cooldownMs: NaN }, RangeError, "'cooldownMs'"],
+    [{ clock: 1 }, TypeError, "'clock'"],
+    [{ name: 1 }, TypeError, "'name'"],
+    [{ onOpen: "throw" }, TypeError, `'onOpen' must be "fail" or "wait": received "throw"`],
+    [{ isFailure: true }, TypeError, "'isFailure'"],
+    [{ failureRatio: 0.5 }, TypeError, "'minimumRequests'"],
+    [{ minimumRequests: 10, windowMs: 10 }, TypeError, "'failureRatio'"],
+    [{ failureRatio: 0, minimumRequests: 10, windowMs: 10 }, RangeError, "'failureRatio'"],
+    [{ failureRatio: 1.1, minimumRequests: 10, windowMs: 10 }, RangeError, "'failureRatio'"],
+    [{ failureRatio: NaN, minimumRequests: 10, windowMs: 10 }, RangeError, "'failureRatio'"],
+    [{ failureRatio: 0.5, minimumRequests: 0, windowMs: 10 }, RangeError, "'minimumRequests'"],
+    [{ failureRatio: 0.5, minimumRequests: 10, windowMs: -1 }, RangeError, "'windowMs'"],
+    [{ failureRatio: 0.5, minimumRequests: 10, windowMs: 10, threshold: 5 }, TypeError, "'threshold'"],
+  ];
+  for (const [options, type, message] of cases) {
+    assertThrows(() => new CircuitBreaker(options as CircuitBreakerOptions), type, message);
+  }
+});
+
+test("CircuitBreaker opens at exactly the threshold of failures in a row", () => {
+  const { breaker, changes } = setUp({ threshold: 3 });
+  fail(breaker, 2);
+  succeed(breaker);
+  fail(breaker, 2);
+  assertEquals(breaker.state, "closed");
+  fail(breaker);
+  assertEquals([breaker.state, breaker.retryAfterMs], ["open", 1_000]);
+  assertEquals(changes, ["closed>open"]);
+});
+
+test("CircuitBreaker opens after 5 failures, for a minute, by default", () => {
+  const clock = new ManualClock();
+  const breaker = new CircuitBreaker({ clock });
+  fail(breaker, 4);
+  assertEquals(breaker.state, "closed");
+  fail(breaker);
+  assertEquals(refusal(breaker), 60_000);
+});
+
+test("CircuitBreaker by ratio opens at the ratio and the minimum, and slides its window while idle", () => {
+  const { breaker, clock } = setUp({ failureRatio: 0.5, minimumRequests: 4, windowMs: 1_000 });
+  succeed(breaker);
+  succeed(breaker);
+  fail(breaker);
+  assertEquals(breaker.state, "closed");
+  clock.jump(1_000);
+  fail(breaker, 3);
+  assertEquals(breaker.state, "closed");
+  fail(breaker);
+  assertEquals(breaker.state, "open");
+});
+
+test("CircuitBreaker by ratio begins with an empty window when it has closed again", () => {
+  const { breaker, clock } = setUp({ failureRatio: 0.5, minimumRequests: 4, windowMs: 100_000 });
+  fail(breaker, 4);
+  clock.jump(1_000);
+  succeed(breaker);
+  fail(breaker, 3);
+  assertEquals(breaker.state, "closed");
+  fail(breaker);
+  assertEquals(breaker.state, "open");
+});
+
+test("CircuitBreaker does not read the clock while it is closed, and arms no timer in any state", async () => {
+  const { breaker, clock } = setUp();
+  const reads = clock.reads;
+  for (let index = 0; index < 100; index++) {
+    await breaker.run(() => index);
+    fail(breaker);
+    assertEquals([breaker.state, breaker.retryAfterMs], ["closed", 0]);
+  }
+  await breaker.run(() => 1);
+  assertEquals(clock.reads, reads);
+  fail(breaker, 2);
+  clock.jump(1_000);
+  breaker.enter();
+  assertEquals([breaker.state, clock.pending], ["half-open", 0]);
+});
+
+test("CircuitBreaker that is open refuses calls with the time left, and calls nothing", async () => {
+  const { breaker, clock } = setUp({ threshold: 1, name: "https://cdn.example" });
+  fail(breaker);
+  clock.jump(400.5);
+  let calls = 0;
+  const error = await assertRejects(() => breaker.run(() => calls++), CircuitOpenError);
+
+  assertEquals([calls, error.retryAfterMs], [0, 599.5]);
+  assertEquals(error.message, "Circuit of https://cdn.example is open; it may be tried again in 600 ms");
+});
+
+test("CircuitBreaker stays open until a call comes after the cooldown, which is its probe", () => {
+  const { breaker, clock, changes } = setUp();
+  fail(breaker, 2);
+  clock.jump(999);
+  assertEquals(refusal(breaker), 1);
+  clock.jump(1);
+  assertEquals([breaker.state, breaker.retryAfterMs], ["open", 0]);
+  const ticket = breaker.enter();
+  assertEquals([breaker.state, breaker.retryAfterMs], ["half-open", 1_000]);
+  breaker.settle(ticket, "success");
+
+  assertEquals([breaker.state, breaker.retryAfterMs], ["closed", 0]);
+  assertEquals(changes, ["closed>open", "open>half-open", "half-open>closed"]);
+});
+
+test("CircuitBreaker that is half-open admits one of 100 calls, and refuses the others with the time left (S14)", async () => {
+  const { breaker, clock } = setUpDue();
+  const end = Promise.withResolvers<string>();
+  let calls = 0;
+  const runs = Array.from({ length: 100 }, () =>
+    track(breaker.run(() => {
+      calls++;
+      return end.promise;
+    })));
+  clock.jump(300);
+  const late = track(breaker.run(() => end.promise));
+  await microtasks(5);
+  assertEquals([calls, runs.filter((run) => run.state === "rejected").length], [1, 99]);
+  assert(runs.slice(1).every(({ reason }) => (reason as CircuitOpenError).retryAfterMs === 1_000));
+  assertEquals((late.reason as CircuitOpenError).retryAfterMs, 700);
+  end.resolve("back");
+  await microtasks(5);
+
+  assertEquals([runs[0]!.value, breaker.state], ["back", "closed"]);
+});
+
+test("CircuitBreaker opens for another cooldown when its probe fails", () => {
+  const { breaker, clock, changes } = setUpDue();
+  const ticket = breaker.enter();
+  clock.jump(500);
+  breaker.settle(ticket, "failure");
+  assertEquals(refusal(breaker), 1_000);
+  clock.jump(1_000);
+  succeed(breaker);
+  assertEquals(changes, [
+    "closed>open",
+    "open>half-open",
+    "half-open>open",
+    "open>half-open",
+    "half-open>closed",
+  ]);
+});
+
+test("CircuitBreaker needs its whole threshold again when it has closed", () => {
+  const { breaker } = setUpDue();
+  succeed(breaker);
+  fail(breaker);
+  assertEquals(breaker.state, "closed");
+});
+
+test("CircuitBreaker is not kept open by failures that arrive while it is open", () => {
+  const { breaker, clock, changes } = setUp();
+  const tickets = Array.from({ length: 5 }, () => breaker.enter());
+  fail(breaker, 2);
+  for (const ticket of tickets) {
+    clock.jump(200);
+    breaker.settle(ticket, "failure");
+  }
+
+  assertEquals(breaker.retryAfterMs, 0);
+  assertEquals(changes, ["closed>open"]);
+});
+
+test("CircuitBreaker ignores results of calls from before a transition, in every state since (S14)", () => {
+  for (const result of ["success", "failure", "ignored"] as const) {
+    const { breaker, clock, changes } = setUp();
+    const closedEra = Array.from({ length: 4 }, () => breaker.enter());
+    fail(breaker, 2);
+    breaker.settle(closedEra[0]!, result);
+    assertEquals(breaker.state, "open");
+
+    clock.jump(1_000);
+    const firstProbe = breaker.enter();
+    breaker.settle(closedEra[1]!, result);
+    assertEquals([breaker.state, breaker.retryAfterMs], ["half-open", 1_000]);
+    breaker.settle(firstProbe, "failure");
+    breaker.settle(firstProbe, result);
+    assertEquals(breaker.state, "open");
+
+    clock.jump(1_000);
+    const secondProbe = breaker.enter();
+    breaker.settle(firstProbe, result);
+    breaker.settle(closedEra[2]!, result);
+    assertEquals([breaker.state, breaker.retryAfterMs], ["half-open", 1_000]);
+    breaker.settle(secondProbe, "success");
+
+    fail(breaker);
+    breaker.settle(closedEra[3]!, result);
+    breaker.settle(firstProbe, result);
+    breaker.settle(secondProbe, result);
+    assertEquals(breaker.state, "closed");
+    fail(breaker);
+    assertEquals(breaker.state, "open");
+    assertEquals(changes.length, 6);
+  }
+});
+
+test("CircuitBreaker.run() ignores what was begun before a transition", async () => {
+  const { breaker, clock } = setUp();
+  const slow = Promise.withResolvers<never>();
+  const run = track(breaker.run(() => slow.promise));
+  fail(breaker, 2);
+  clock.jump(1_000);
+  succeed(breaker);
+  fail(breaker);
+  slow.reject(new Error("late"));
+  await microtasks(5);
+
+  assertEquals([run.state, breaker.state], ["rejected", "closed"]);
+});
+
+test("CircuitBreaker replaces a probe that has not settled within a cooldown, and ignores it afterwards (S14)", () => {
+  const { breaker, clock, changes } = setUpDue();
+  const lost = breaker.enter();
+  clock.jump(999);
+  assertEquals([refusal(breaker), breaker.holds(lost)], [1, true]);
+  clock.jump(1);
+  const next = breaker.enter();
+  assertEquals([breaker.holds(lost), breaker.holds(next), refusal(breaker)], [false, true, 1_000]);
+  breaker.settle(lost, "success");
+  assertEquals(breaker.state, "half-open");
+  breaker.settle(next, "failure");
+
+  assertEquals(changes, ["closed>open", "open>half-open", "half-open>open"]);
+});
+
+test("CircuitBreaker counts a probe that is late but not replaced", () => {
+  const { breaker, clock } = setUpDue();
+  const ticket = breaker.enter();
+  clock.jump(5_000);
+  breaker.settle(ticket, "success");
+  assertEquals(breaker.state, "closed");
+});
+
+test("CircuitBreaker admits another probe at once when the caller of one gave up", () => {
+  const { breaker, changes } = setUpDue();
+  const ticket = breaker.enter();
+  breaker.settle(ticket, "ignored");
+  assertEquals([breaker.state, breaker.retryAfterMs, breaker.holds(ticket)], ["half-open", 0, false]);
+  const next = breaker.enter();
+  breaker.settle(ticket, "failure");
+  assertEquals(breaker.state, "half-open");
+  breaker.settle(next, "success");
+
+  assertEquals(changes, ["closed>open", "open>half-open", "half-open>closed"]);
+});
+
+test("CircuitBreaker counts an ignored result neither as failure nor as success", () => {
+  const { breaker } = setUp();
+  fail(breaker);
+  for (let index = 0; index < 10; index++) breaker.settle(breaker.enter(), "ignored");
+  assertEquals(breaker.state, "closed");
+  fail(breaker);
+  assertEquals(breaker.state, "open");
+});
+
+test("CircuitBreaker.run() counts what its function throws, rejects with, or gives", async () => {
+  const { breaker } = setUp();
+  const error = new Error("down");
+  const throws = () => {
+    throw error;
+  };
+  assertStrictEquals(await assertRejects(() => breaker.run(throws)), error);
+  assertEquals(await breaker.run(() => "value"), "value");
+  assertEquals(await breaker.run(() => undefined), undefined);
+  assertStrictEquals(await assertRejects(() => breaker.run(() => Promise.reject(error))), error);
+  assertEquals(breaker.state, "closed");
+  assertStrictEquals(await assertRejects(() => breaker.run(throws)), error);
+  assertEquals(breaker.state, "open");
+});
+
+test("CircuitBreaker.run() counts the reason of the caller's abort as neither, and other errors as failures", async () => {
+  const { breaker } = setUp({ threshold: 1 });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reason = new Error("caller");
+  const run = breaker.run(() => {
+    controller.abort(reason);
+    return Promise.reject(reason);
+  }, { signal });
+  assertStrictEquals(await assertRejects(() => run), reason);
+  assertEquals(breaker.state, "closed");
+
+  const live = new AbortController().signal;
+  assertEquals(await breaker.run(() => 1, { signal: live }), 1);
+  await assertRejects(() => breaker.run(() => Promise.reject(reason), { signal: live }));
+  assertEquals(breaker.state, "open");
+});
+
+test("CircuitBreaker.run() gives the probe back when its caller aborts", async () => {
+  const { breaker } = setUpDue();
+  const controller = new AbortController();
+  const run = track(breaker.run(
+    () =>
+      new Promise((_resolve, reject) =>
+        controller.signal.addEventListener("abort", () => reject(controller.signal.reason))
+      ),
+    { signal: controller.signal },
+  ));
+  controller.abort("enough");
+  await microtasks(5);
+
+  assertEquals([run.reason, breaker.state, breaker.retryAfterMs], ["enough", "half-open", 0]);
+});
+
+test("CircuitBreaker.run() does not begin with a signal that has aborted already, and leaves the probe to others", async () => {
+  const { breaker } = setUpDue();
+  const reason = new Error("early");
+  let calls = 0;
+  const run = () => breaker.run(() => calls++, { signal: AbortSignal.abort(reason) });
+  assertStrictEquals(await assertRejects(run), reason);
+  assertEquals([calls, breaker.state, breaker.retryAfterMs], [0, "open", 0]);
+});
+
+test("CircuitBreaker.run() asks isFailure about errors: what is none counts as a success", async () => {
+  const { breaker } = setUp({ threshold: 2, isFailure: (error) => (error as Error).message !== "not found" });
+  const run = (message: string) => assertRejects(() => breaker.run(() => Promise.reject(new Error(message))));
+  await run("down");
+  await run("not found");
+  await run("down");
+  assertEquals(breaker.state, "closed");
+  await run("down");
+  assertEquals(breaker.state, "open");
+});
+
+test("CircuitBreaker.run() counts a failure when isFailure throws, and throws the call's own error", async () => {
+  const { breaker } = setUp({
+    threshold: 1,
+    isFailure: () => {
+      throw new Error("predicate");
+    },
+  });
+  await assertRejects(() => breaker.run(() => Promise.reject(new Error("call"))), Error, "call");
+  assertEquals(breaker.state, "open");
+});
+
+test("CircuitBreaker.run() refuses what is no function, and counts nothing", async () => {
+  const { breaker } = setUpDue();
+  await assertRejects(() => breaker.run(undefined as unknown as () => number), TypeError, "'fn'");
+  assertEquals(breaker.state, "open");
+});
+
+test("CircuitBreaker.holds() tells whether a call that waits is still worth making", () => {
+  const { breaker } = setUp();
+  const ticket = breaker.enter();
+  succeed(breaker);
+  fail(breaker);
+  assertEquals(breaker.holds(ticket), true);
+  fail(breaker);
+  assertEquals(breaker.holds(ticket), false);
+});
+
+test("CircuitBreaker.isolate() refuses all calls until all who hold it have let go, each once", () => {
+  const { breaker, changes, clock } = setUp();
+  const ticket = breaker.enter();
+  const first = breaker.isolate();
+  const second = breaker.isolate();
+  assertEquals([breaker.state, breaker.retryAfterMs, refusal(breaker)], ["isolated", Infinity, Infinity]);
+  assertEquals(breaker.holds(ticket), false);
+  clock.jump(1e9);
+  second[Symbol.dispose]();
+  second[Symbol.dispose]();
+  assertEquals(breaker.state, "isolated");
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  assertEquals([breaker.state, breaker.retryAfterMs], ["closed", 0]);
+
+  const third = breaker.isolate();
+  first[Symbol.dispose]();
+  assertEquals(breaker.state, "isolated");
+  third[Symbol.dispose]();
+  assertEquals(changes, ["closed>isolated", "isolated>closed", "closed>isolated", "isolated>closed"]);
+  assertEquals(
+    assertThrows(() => {
+      using _isolation = breaker.isolate();
+      breaker.enter();
+    }, CircuitOpenError).message,
+    "Circuit is isolated",
+  );
+});
+
+test("CircuitBreaker.isolate() keeps the cooldown of an open circuit and the failures of a closed one", () => {
+  const { breaker, clock } = setUp();
+  fail(breaker);
+  breaker.isolate()[Symbol.dispose]();
+  fail(breaker);
+  assertEquals(breaker.state, "open");
+  const isolation = breaker.isolate();
+  clock.jump(400);
+  isolation[Symbol.dispose]();
+  assertEquals([breaker.state, refusal(breaker)], ["open", 600]);
+});
+
+test("CircuitBreaker.isolate() during a probe makes its result meaningless, and the next call a probe", () => {
+  const { breaker, changes } = setUpDue();
+  const ticket = breaker.enter();
+  const isolation = breaker.isolate();
+  breaker.settle(ticket, "success");
+  assertEquals(breaker.state, "isolated");
+  isolation[Symbol.dispose]();
+  assertEquals([breaker.state, breaker.retryAfterMs], ["open", 0]);
+  succeed(breaker);
+
+  assertEquals(changes.slice(2), [
+    "half-open>isolated",
+    "isolated>open",
+    "open>half-open",
+    "half-open>closed",
+  ]);
+});
+
+test("CircuitBreaker.reset() closes the circuit from any state, and forgets what was counted and begun", async () => {
+  const { breaker, clock, changes } = setUp();
+  fail(breaker);
+  const ticket = breaker.enter();
+  breaker.reset();
+  breaker.settle(ticket, "failure");
+  fail(breaker);
+  assertEquals([breaker.state, changes], ["closed", []]);
+  await assertRejects(() => breaker.run(() => Promise.reject(new Error("down"))));
+  assertEquals(breaker.state, "open");
+
+  breaker.reset();
+  assertEquals(breaker.state, "closed");
+  fail(breaker, 2);
+  clock.jump(1_000);
+  const probe = breaker.enter();
+  breaker.reset();
+  breaker.settle(probe, "failure");
+  assertEquals(breaker.state, "closed");
+  assertEquals(changes, ["closed>open", "open>closed", "closed>open", "open>half-open", "half-open>closed"]);
+});
+
+test("CircuitBreaker.reset() leaves an isolated circuit isolated, and closed afterwards", () => {
+  const { breaker, changes } = setUp();
+  fail(breaker, 2);
+  const isolation = breaker.isolate();
+  breaker.reset();
+  assertEquals(breaker.state, "isolated");
+  isolation[Symbol.dispose]();
+
+  assertEquals(changes, ["closed>open", "open>isolated", "isolated>closed"]);
+});
+
+test("CircuitBreaker.on() tells each transition once, with its moment and name", () => {
+  const clock = new ManualClock({ nowMs: 50 });
+  const breaker = new CircuitBreaker({ clock, threshold: 1, cooldownMs: 10, name: "cdn" });
+  const heard: CircuitStateChange[] = [];
+  const listening = breaker.on((change) => void heard.push(change));
+  fail(breaker);
+  clock.jump(10);
+  succeed(breaker);
+  listening[Symbol.dispose]();
+  fail(breaker);
+
+  assertEquals(heard, [
+    { from: "closed", to: "open", atMs: 50, name: "cdn" },
+    { from: "open", to: "half-open", atMs: 60, name: "cdn" },
+    { from: "half-open", to: "closed", atMs: 60, name: "cdn" },
+  ]);
+});
+
+test("CircuitBreaker.on() tells six simultaneous failures as one opening", () => {
+  const { breaker, changes } = setUp({ threshold: 5 });
+  const tickets = Array.from({ length: 6 }, () => breaker.enter());
+  for (const ticket of tickets) breaker.settle(ticket, "failure");
+  assertEquals(changes, ["closed>open"]);
+});
+
+test("CircuitBreaker.on() is not disturbed by a listener that throws, or that changes the state itself", async () => {
+  const { breaker, clock, changes } = setUp({ threshold: 1 });
+  const nested: string[] = [];
+  breaker.on(() => {
+    throw new Error("listener");
+  });
+  breaker.on(({ to }) => {
+    if (to === "half-open") breaker.reset();
+  });
+  breaker.on(({ from, to }) => void nested.push(`${from}>${to}`));
+  await assertRejects(() => breaker.run(() => Promise.reject(new Error("call"))), Error, "call");
+  clock.jump(1_000);
+  await assertRejects(() => breaker.run(() => Promise.reject(new Error("probe"))), Error, "probe");
+
+  assertEquals(changes, ["closed>open", "open>half-open", "half-open>closed"]);
+  assertEquals(nested, changes);
+  assertEquals(breaker.state, "closed");
+});
+
+test("CircuitBreaker.on() refuses what is no function", () => {
+  const { breaker } = setUp();
+  assertThrows(() => breaker.on({} as () => void), TypeError, "'listener'");
+});
+
+test("CircuitBreaker.changed() resolves at the next transition, for all who wait", async () => {
+  const { breaker } = setUp();
+  const change = breaker.changed();
+  assertStrictEquals(breaker.changed(), change);
+  const tracked = track(change);
+  fail(breaker);
+  await microtasks(2);
+  assertEquals(tracked.state, "pending");
+  fail(breaker);
+  await microtasks(1);
+  assertEquals(tracked.state, "fulfilled");
+  assert(breaker.changed() !== change);
+});
+
+test("CircuitBreaker.changed() resolves when a probe is given back", async () => {
+  const { breaker } = setUpDue();
+  const ticket = breaker.enter();
+  const tracked = track(breaker.changed());
+  breaker.settle(ticket, "ignored");
+  await microtasks(1);
+  assertEquals([tracked.state, breaker.retryAfterMs], ["fulfilled", 0]);
+});
+
+test("CircuitBreaker is not kept open for longer than a cooldown when the clock goes back", () => {
+  const { breaker, clock } = setUp();
+  clock.jump(3_600_000);
+  fail(breaker, 2);
+  clock.jump(-3_600_000);
+  assertEquals(refusal(breaker), 1_000);
+  clock.jump(1_000);
+  breaker.enter();
+  clock.jump(-3_600_000);
+  assertEquals(refusal(breaker), 1_000);
+  clock.jump(1_000);
+  succeed(breaker);
+  assertEquals(breaker.state, "closed");
+});
+
+test("CircuitBreaker admits one probe a cooldown, and tells a chain of transitions, whatever happens", () => {
+  for (let seed = 0; seed < 30; seed++) {
+    const random = seededRandom(seed);
+    const { breaker, clock, changes } = setUp({ threshold: 3 });
+    let tickets: number[] = [];
+    let lastProbeMs = -Infinity;
+    let wasGivenBack = false;
+    for (let step = 0; step < 500; step++) {
+      const dice = random();
+      if (dice < 0.4) {
+        const before = breaker.state;
+        try {
+          tickets.push(breaker.enter());
+        } catch {
+          // Refused: what is asserted below is about those that are admitted.
+          assert(before !== "closed");
+          continue;
+        }
+        if (before === "half-open") assert(wasGivenBack || clock.now() - lastProbeMs >= 1_000);
+        if (before !== "closed") [lastProbeMs, wasGivenBack] = [clock.now(), false];
+      } else if (dice < 0.8 && tickets.length > 0) {
+        const [ticket] = tickets.splice(Math.floor(random() * tickets.length), 1);
+        const result = (["success", "failure", "failure", "ignored"] as const)[Math.floor(random() * 4)]!;
+        if (breaker.state === "half-open" && breaker.holds(ticket!) && result === "ignored") {
+          wasGivenBack = true;
+        }
+        breaker.settle(ticket!, result);
+      } else if (dice < 0.98) {
+        clock.jump(random() * 600);
+      } else {
+        breaker.reset();
+        tickets = random() < 0.5 ? [] : tickets;
+      }
+    }
+    for (let index = 1; index < changes.length; index++) {
+      assertEquals(changes[index]!.split(">")[0], changes[index - 1]!.split(">")[1]);
+    }
+    assert(changes.length > 10);
+  }
+});

@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import { Observers } from "../../src/primitives/observers.ts";
+import { test } from "../support/test.ts";
+
+test("Observers tells each event to all, in the order in which they were added", () => {
+  const observers = new Observers<number>();
+  const heard: string[] = [];
+  observers.add((event) => void heard.push(`a${event}`));
+  observers.add((event) => void heard.push(`b${event}`));
+  observers.notify(1);
+  observers.notify(2);
+
+  assertEquals(heard, ["a1", "b1", "a2", "b2"]);
+});
+
+test("Observers tells an event that a listener causes when the present one has been told to all", () => {
+  const observers = new Observers<number>();
+  const heard: string[] = [];
+  observers.add((event) => {
+    heard.push(`a${event}`);
+    if (event < 3) observers.notify(event + 1);
+  });
+  observers.add((event) => void heard.push(`b${event}`));
+  observers.notify(1);
+
+  assertEquals(heard, ["a1", "b1", "a2", "b2", "a3", "b3"]);
+});
+
+test("Observers goes on when a listener throws", () => {
+  const observers = new Observers<number>();
+  const heard: number[] = [];
+  observers.add(() => {
+    throw new Error("listener");
+  });
+  observers.add((event) => void heard.push(event));
+  observers.notify(1);
+  observers.notify(2);
+
+  assertEquals(heard, [1, 2]);
+});
+
+test("Observers stops telling who was disposed, also while an event is being told", () => {
+  const observers = new Observers<number>();
+  const heard: string[] = [];
+  observers.add(() => second[Symbol.dispose]());
+  const second = observers.add((event) => void heard.push(`second${event}`));
+  const third = observers.add((event) => void heard.push(`third${event}`));
+  observers.notify(1);
+  third[Symbol.dispose]();
+  third[Symbol.dispose]();
+  observers.notify(2);
+
+  assertEquals(heard, ["third1"]);
+  assertEquals(observers.size, 1);
+});
+
+test("Observers tells a listener twice that was added twice, and each is disposed alone", () => {
+  const observers = new Observers<number>();
+  let calls = 0;
+  const listener = () => void calls++;
+  const first = observers.add(listener);
+  observers.add(listener);
+  observers.notify(1);
+  first[Symbol.dispose]();
+  observers.notify(2);
+
+  assertEquals(calls, 3);
+});

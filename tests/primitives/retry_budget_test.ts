@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { RetryBudget, type RetryBudgetOptions } from "../../src/primitives/retry_budget.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { test } from "../support/test.ts";
+
+function withdrawAll(budget: RetryBudget): number {
+  let withdrawn = 0;
+  while (budget.tryWithdraw()) withdrawn++;
+  return withdrawn;
+}
+
+test("RetryBudget refuses bad options, naming them", () => {
+  const cases: [Record<string, unknown>, typeof RangeError | typeof TypeError, string][] = [
+    [
+      { ratio: -0.1 },
+      RangeError,
+      "Cannot create retry budget as 'ratio' must be a number of at least 0: received -0.1",
+    ],
+    [{ ratio: NaN }, RangeError, "'ratio'"],
+    [{ minPerSecond: -1 }, RangeError, "'minPerSecond'"],
+    [{ minPerSecond: Infinity }, RangeError, "'minPerSecond'"],
+    [{ windowMs: 0 }, RangeError, "'windowMs'"],
+    [{ windowMs: "1" }, TypeError, "'windowMs'"],
+    [{ clock: null }, TypeError, "'clock'"],
+  ];
+  for (const [options, type, message] of cases) {
+    assertThrows(() => new RetryBudget(options as RetryBudgetOptions), type, message);
+  }
+});
+
+test("RetryBudget gives 20 % of the requests and 10 a second by default (S10)", () => {
+  const budget = new RetryBudget({ clock: new ManualClock() });
+  assertEquals(budget.balance, 100);
+  for (let request = 0; request < 1_000; request++) budget.deposit();
+  assertEquals(budget.balance, 300);
+  assertEquals([withdrawAll(budget), budget.balance], [300, 0]);
+});
+
+test("RetryBudget of 20 % lets 1,000 failing requests make at most 200 retries and the reserve", () => {
+  const clock = new ManualClock();
+  const budget = new RetryBudget({ clock, minPerSecond: 1 });
+  let retries = 0;
+  for (let request = 0; request < 1_000; request++) {
+    budget.deposit();
+    for (let retry = 0; retry < 3; retry++) if (budget.tryWithdraw()) retries++;
+    clock.jump(5);
+  }
+
+  assertEquals(retries, 210);
+});
+
+test("RetryBudget without a reserve gives nothing before there were requests", () => {
+  const budget = new RetryBudget({ minPerSecond: 0, clock: new ManualClock() });
+  for (let request = 0; request < 4; request++) budget.deposit();
+  assertEquals(budget.tryWithdraw(), false);
+  budget.deposit();
+  assertEquals([budget.tryWithdraw(), budget.tryWithdraw()], [true, false]);
+});
+
+test("RetryBudget loses nothing to rounding", () => {
+  const budget = new RetryBudget({ ratio: 0.29, minPerSecond: 0, clock: new ManualClock() });
+  for (let request = 0; request < 100; request++) budget.deposit();
+  assertEquals(withdrawAll(budget), 29);
+});
+
+test("RetryBudget forgets requests and retries that have left the window", () => {
+  const clock = new ManualClock();
+  const budget = new RetryBudget({ ratio: 0.5, minPerSecond: 1, windowMs: 1_000, clock });
+  for (let request = 0; request < 10; request++) budget.deposit();
+  assertEquals([withdrawAll(budget), budget.balance], [6, 0]);
+  clock.jump(1_000);
+  assertEquals([budget.balance, withdrawAll(budget)], [1, 1]);
+  clock.jump(1_000_000);
+  assertEquals(budget.balance, 1);
+});
+
+test("RetryBudget believes who has just read the clock", () => {
+  const budget = new RetryBudget({ ratio: 1, minPerSecond: 0, windowMs: 1_000, clock: new ManualClock() });
+  budget.deposit(0);
+  budget.deposit(2_000);
+  assertEquals([budget.tryWithdraw(2_500), budget.tryWithdraw(2_500)], [true, false]);
+});
+
+test("RetryBudget arms no timer", () => {
+  const clock = new ManualClock();
+  const budget = new RetryBudget({ clock });
+  budget.deposit();
+  budget.tryWithdraw();
+  assertEquals(clock.pending, 0);
+});
+
+test("RetryBudget keeps the retries of the window within ratio · requests + reserve at each retry (S10)", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const random = seededRandom(seed);
+    const clock = new ManualClock();
+    const [ratio, minPerSecond, windowMs] = [random(), random() * 5, 10_000];
+    const budget = new RetryBudget({ ratio, minPerSecond, windowMs, clock });
+    const requests: number[] = [];
+    const retries: number[] = [];
+    for (let step = 0; step < 3_000; step++) {
+      clock.jump(random() < 0.01 ? random() * 8_000 : random() * 20);
+      if (random() < 0.6) {
+        budget.deposit();
+        requests.push(clock.now());
+        continue;
+      }
+      const balance = budget.balance;
+      assertEquals(budget.tryWithdraw(), balance >= 1 - 1e-9);
+      if (balance < 1 - 1e-9) continue;
+      retries.push(clock.now());
+      // The budget's own window is at least nine tenths of this one, and at most all of it.
+      const recent = (moments: number[], ageMs: number) =>
+        moments.filter((at) => at > clock.now() - ageMs).length;
+      const most = ratio * recent(requests, windowMs) + minPerSecond * windowMs / 1_000;
+      assert(recent(retries, 0.9 * windowMs) <= most + 1e-6);
+    }
+    assert(retries.length > 20);
+  }
+});

@@ -1,0 +1,497 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
+import { TokenBucket, type TokenBucketOptions } from "../../src/primitives/token_bucket.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { test } from "../support/test.ts";
+import { countAbortListeners } from "./abort_listener_count.ts";
+import { microtasks, track } from "./tracked_promise.ts";
+
+/** 10 at once, then one each 100 ms, unless told otherwise. */
+function setUp(options: Partial<TokenBucketOptions> = {}): { clock: ManualClock; bucket: TokenBucket } {
+  const clock = new ManualClock({ nowMs: 1_000 });
+  return { clock, bucket: new TokenBucket({ limit: 10, intervalMs: 1_000, clock, ...options }) };
+}
+
+/** Takes what is there. */
+function drain(bucket: TokenBucket): number {
+  let taken = 0;
+  while (bucket.tryTake()) taken++;
+  return taken;
+}
+
+/** Asserts the bound of every window: what is granted in t milliseconds is at most burst + rate · (t + latenessMs). */
+function assertBound(
+  grants: [atMs: number, n: number][],
+  burst: number,
+  perMs: number,
+  latenessMs: number,
+): void {
+  for (let from = 0; from < grants.length; from++) {
+    let sum = 0;
+    for (let to = from; to < grants.length; to++) {
+      sum += grants[to]![1];
+      const lengthMs = grants[to]![0] - grants[from]![0];
+      assert(sum <= burst + perMs * (lengthMs + latenessMs) + 1e-6, `${sum} in ${lengthMs} ms`);
+    }
+  }
+}
+
+test("TokenBucket refuses bad options, naming them", () => {
+  const cases: [
+    Partial<Record<keyof TokenBucketOptions, unknown>>,
+    typeof RangeError | typeof TypeError,
+    string,
+  ][] = [
+    [{ limit: 0 }, RangeError, "'limit' must be a positive number: received 0"],
+    [{ limit: NaN }, RangeError, "'limit' must be a positive number: received NaN"],
+    [{ limit: Infinity }, RangeError, "'limit'"],
+    [{ limit: "5" }, TypeError, `'limit' must be a positive number: received "5"`],
+    [{ intervalMs: -1 }, RangeError, "'intervalMs'"],
+    [{ intervalMs: undefined }, TypeError, "'intervalMs'"],
+    [
+      { burst: 0 },
+      RangeError,
+      "Cannot create token bucket as 'burst' must be a positive integer: received 0",
+    ],
+    [{ burst: 1.5 }, RangeError, "'burst'"],
+    [{ limit: 1e308, intervalMs: 1e-5, burst: 1 }, RangeError, "'limit / intervalMs'"],
+    [{ clock: {} }, TypeError, "'clock'"],
+  ];
+  for (const [options, type, message] of cases) {
+    const all = { limit: 1, intervalMs: 1, ...options } as unknown as TokenBucketOptions;
+    assertThrows(() => new TokenBucket(all), type, message);
+  }
+});
+
+test("TokenBucket starts full; the burst is the limit by default, and at least 1", () => {
+  assertEquals(drain(setUp().bucket), 10);
+  assertEquals(drain(setUp({ limit: 7.9 }).bucket), 7);
+  assertEquals(drain(setUp({ limit: 0.7692307692307693 }).bucket), 1);
+  assertEquals(drain(setUp({ burst: 3 }).bucket), 3);
+});
+
+test("TokenBucket gives a full burst after a rest, not two", () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  clock.jump(100_000);
+  assertEquals([bucket.available, drain(bucket)], [10, 10]);
+});
+
+test("TokenBucket gives no more than a burst when it is asked for twice that after a rest", () => {
+  const { clock, bucket } = setUp();
+  clock.jump(100_000);
+  assertEquals(Array.from({ length: 20 }, () => bucket.tryTake()).filter(Boolean).length, 10);
+});
+
+test("TokenBucket.tryTake() loses no fraction when it is polled", () => {
+  const { clock, bucket } = setUp({ limit: 1_000, intervalMs: 1_000, burst: 1 });
+  let granted = 0;
+  for (let step = 0; step < 100_000; step++) {
+    if (bucket.tryTake()) granted++;
+    clock.jump(0.1);
+  }
+
+  assert(Math.abs(granted - 10_000) <= 1, `${granted}`);
+});
+
+test("TokenBucket mints and loses no token when the clock goes back, and delays none by more than its distance", () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  clock.jump(50);
+  assertEquals(bucket.tryTake(), false);
+  clock.jump(-3_600_000);
+  assertEquals(bucket.available, 0.5);
+  clock.jump(49);
+  assertEquals(bucket.tryTake(), false);
+  clock.jump(1);
+  assertEquals([bucket.tryTake(), bucket.tryTake()], [true, false]);
+});
+
+test("TokenBucket gives at most a burst when the clock jumps ahead", () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  clock.jump(3_600_000);
+  assertEquals(drain(bucket), 10);
+});
+
+test("TokenBucket grants at most burst + rate · t in any window to who does not wait (S12)", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const random = seededRandom(seed);
+    const limit = 1 + Math.floor(random() * 50);
+    const burst = 1 + Math.floor(random() * 20);
+    const { clock, bucket } = setUp({ limit, intervalMs: 1_000, burst });
+    const grants: [number, number][] = [];
+    for (let step = 0; step < 300; step++) {
+      const n = random() < 0.5 ? 1 : Math.floor(random() * (burst + 1));
+      if (bucket.tryTake(n)) grants.push([clock.now(), n]);
+      const dice = random();
+      if (dice < 0.3) clock.jump(random() * 50);
+      else if (dice < 0.32) clock.jump(3_600_000 * random());
+    }
+    assertBound(grants, burst, limit / 1_000, 0);
+  }
+});
+
+test("TokenBucket serves who waits in order, at the whole rate, within its bound (S12)", async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const random = seededRandom(seed);
+    const limit = 10 + Math.floor(random() * 5_000);
+    const burst = 1 + Math.floor(random() * 20);
+    const { clock, bucket } = setUp({ limit, intervalMs: 1_000, burst });
+    const startMs = clock.now();
+    const grants: [number, number][] = [];
+    const served: number[] = [];
+    let wanted = 0;
+    const takes = Array.from({ length: 400 }, (_, index) => {
+      const n = Math.floor(random() * (burst + 1));
+      if (n > 0) wanted += n;
+      return bucket.take(n).then(() => {
+        grants.push([clock.now(), n]);
+        if (n > 0) served.push(index);
+      });
+    });
+    assertEquals(clock.pending, 1);
+    await clock.run(Promise.all(takes));
+
+    assertEquals(served, served.toSorted((a, b) => a - b));
+    const idealMs = (wanted - burst) * 1_000 / limit;
+    assert(clock.now() - startMs <= idealMs * 1.001 + 1, `${clock.now() - startMs} of ${idealMs}`);
+    assertBound(grants, burst, limit / 1_000, 5);
+    assertEquals([clock.pending, bucket.waiting], [0, 0]);
+  }
+});
+
+test("TokenBucket.take() gives a shared, resolved promise when tokens are there", async () => {
+  const { clock, bucket } = setUp();
+  const first = bucket.take();
+  assertStrictEquals(bucket.take(), first);
+  await first;
+  assertEquals([bucket.waiting, clock.pending], [0, 0]);
+});
+
+test("TokenBucket.tryTake() does not overtake who waits, however little it asks for", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const heavy = track(bucket.take(5));
+  const light = track(bucket.take(1));
+  for (let step = 0; step < 49; step++) {
+    assertEquals(bucket.tryTake(1), false);
+    await clock.advance(10);
+  }
+  assertEquals([heavy.state, light.state, bucket.waiting], ["pending", "pending", 2]);
+  await clock.advance(10);
+  assertEquals([heavy.state, light.state], ["fulfilled", "pending"]);
+  await clock.advance(100);
+
+  assertEquals([light.state, bucket.waiting, clock.pending], ["fulfilled", 0, 0]);
+});
+
+test("TokenBucket refuses n over the burst or that is no number of at least 0, and changes nothing", async () => {
+  const { clock, bucket } = setUp();
+  for (const n of [11, -1, NaN, Infinity, -Infinity, -0.001]) {
+    assertThrows(() => bucket.tryTake(n), RangeError, "Cannot take tokens as 'n' must be a number from 0 to");
+    await assertRejects(() => bucket.take(n), RangeError, `received ${n}`);
+  }
+  await assertRejects(() => bucket.take("1" as unknown as number), TypeError, `received "1"`);
+
+  assertEquals([bucket.available, bucket.waiting, clock.pending], [10, 0, 0]);
+});
+
+test("TokenBucket lets n = 0 pass, whatever holds the others", async () => {
+  const { bucket, clock } = setUp();
+  drain(bucket);
+  bucket.pauseUntil(clock.now() + 10_000);
+  track(bucket.take());
+  assertEquals(bucket.tryTake(0), true);
+  await bucket.take(0);
+  assertEquals(bucket.waiting, 1);
+});
+
+test("TokenBucket takes fractions of tokens", () => {
+  const { bucket } = setUp({ burst: 1 });
+  assertEquals([bucket.tryTake(0.75), bucket.tryTake(0.5), bucket.tryTake(0.25)], [true, false, true]);
+});
+
+test("TokenBucket that is served late catches up no more than 5 ms, and is consistent afterwards", async () => {
+  const { clock, bucket } = setUp({ limit: 1_000, intervalMs: 1_000, burst: 10 });
+  drain(bucket);
+  const takes = Array.from({ length: 1_000 }, () => track(bucket.take()));
+  const granted = () => takes.filter((take) => take.state === "fulfilled").length;
+  clock.jump(50);
+  await clock.advance(1);
+  assertEquals([granted(), bucket.waiting], [15, 985]);
+  await clock.advance(1);
+  assertEquals(granted(), 16);
+  await clock.advance(100);
+  assertEquals([granted(), clock.pending], [116, 1]);
+});
+
+test("TokenBucket keeps nothing of a late timer once nobody waits", async () => {
+  const { clock, bucket } = setUp({ limit: 1_000, intervalMs: 1_000, burst: 10 });
+  drain(bucket);
+  const take = track(bucket.take());
+  clock.jump(50);
+  await clock.advance(1);
+  assertEquals([take.state, drain(bucket)], ["fulfilled", 10]);
+});
+
+test("TokenBucket arms one timer for all who wait, and none for nobody", async () => {
+  const { clock, bucket } = setUp();
+  assertEquals(clock.pending, 0);
+  drain(bucket);
+  assertEquals(clock.pending, 0);
+  const takes = Array.from({ length: 1_000 }, () => bucket.take());
+  assertEquals(clock.pending, 1);
+  await clock.run(Promise.all(takes));
+  assertEquals(clock.pending, 0);
+});
+
+test("TokenBucket.take() that is aborted lets the others move up, at the head, in the middle and at the end", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const controllers = Array.from({ length: 5 }, () => new AbortController());
+  const takes = controllers.map(({ signal }) => track(bucket.take(1, { signal })));
+  const reason = { why: "test" };
+  for (const index of [0, 2, 4]) controllers[index]!.abort(reason);
+  assertEquals([bucket.waiting, clock.pending], [2, 1]);
+  await microtasks(1);
+  for (const index of [0, 2, 4]) assertStrictEquals(takes[index]!.reason, reason);
+  await clock.advance(100);
+  assertEquals([takes[1]!.state, takes[3]!.state], ["fulfilled", "pending"]);
+  await clock.advance(100);
+
+  assertEquals([takes[3]!.state, bucket.waiting, clock.pending], ["fulfilled", 0, 0]);
+});
+
+test("TokenBucket.take() that is aborted lets those pass at once whom it held up", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  await clock.advance(300);
+  const controller = new AbortController();
+  const heavy = track(bucket.take(5, { signal: controller.signal }));
+  const light = [track(bucket.take(2)), track(bucket.take(1)), track(bucket.take(1))];
+  controller.abort();
+  await microtasks(1);
+  assertEquals(heavy.state, "rejected");
+  assertEquals(light.map((take) => take.state), ["fulfilled", "fulfilled", "pending"]);
+  assertEquals([bucket.waiting, clock.pending], [1, 1]);
+  await clock.advance(100);
+
+  assertEquals([light[2]!.state, clock.pending], ["fulfilled", 0]);
+});
+
+test("TokenBucket.take() clears the timer when the last who waits is aborted", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const controller = new AbortController();
+  const take = track(bucket.take(1, { signal: controller.signal }));
+  controller.abort("end");
+  assertEquals([bucket.waiting, clock.pending], [0, 0]);
+  await microtasks(1);
+  assertEquals(take.reason, "end");
+  await clock.advance(100);
+  assertEquals(drain(bucket), 1);
+});
+
+test("TokenBucket.take() takes nothing for a signal that has aborted already", async () => {
+  const { bucket } = setUp();
+  const reason = new Error("early");
+  assertStrictEquals(
+    await assertRejects(() => bucket.take(1, { signal: AbortSignal.abort(reason) })),
+    reason,
+  );
+  assertEquals(bucket.available, 10);
+});
+
+test("TokenBucket grants nothing to a waiter whose signal has aborted, while the signal still tells others", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  await clock.advance(300);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const takes = [bucket.take(5, { signal }), bucket.take(1, { signal }), bucket.take(1)].map(track);
+  controller.abort("both");
+  await microtasks(1);
+
+  assertEquals(takes.map((take) => take.state), ["rejected", "rejected", "fulfilled"]);
+  assertEquals(Math.round(bucket.available), 2);
+});
+
+test("TokenBucket puts one listener on a signal for 10,000 waiters, and leaves none", async () => {
+  const { clock, bucket } = setUp({ limit: 100_000, burst: 10 });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const count = countAbortListeners(signal);
+  for (let index = 0; index < 10; index++) await bucket.take(1, { signal });
+  assertEquals(count.most, 0);
+
+  const takes = Array.from({ length: 10_000 }, () => bucket.take(1, { signal }));
+  assertEquals(count, { now: 1, most: 1 });
+  await clock.run(Promise.all(takes));
+  assertEquals(count.now, 0);
+  const aborted = Array.from({ length: 10_000 }, () => track(bucket.take(1, { signal })));
+  controller.abort();
+  await microtasks(1);
+  assertEquals([count.now, clock.pending, bucket.waiting], [0, 0, 0]);
+  assert(aborted.filter((take) => take.state === "rejected").length >= 10_000 - 10);
+});
+
+test("TokenBucket.pauseUntil() holds all grants back, and only ever for longer", async () => {
+  const { clock, bucket } = setUp();
+  const untilMs = clock.now() + 5_000;
+  bucket.pauseUntil(untilMs);
+  bucket.pauseUntil(untilMs - 2_000);
+  bucket.pauseUntil(0);
+  assertEquals([bucket.pausedUntilMs, bucket.tryTake()], [untilMs, false]);
+  const take = track(bucket.take());
+  await clock.advance(4_999);
+  assertEquals([take.state, clock.pending], ["pending", 1]);
+  await clock.advance(1);
+
+  assertEquals([take.state, clock.pending], ["fulfilled", 0]);
+  assertEquals(drain(bucket), 9);
+});
+
+test("TokenBucket.pauseUntil() holds those back who wait already, and is followed by a burst at most", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const takes = Array.from({ length: 30 }, () => track(bucket.take()));
+  await clock.advance(50);
+  bucket.pauseUntil(clock.now() + 10_000);
+  await clock.advance(9_999);
+  assertEquals(takes.filter((take) => take.state === "fulfilled").length, 0);
+  await clock.advance(1);
+  assertEquals(takes.filter((take) => take.state === "fulfilled").length, 10);
+  await clock.advance(100);
+  assertEquals(takes.filter((take) => take.state === "fulfilled").length, 11);
+});
+
+test("TokenBucket.pauseUntil() of a moment that is past does nothing", () => {
+  const { clock, bucket } = setUp();
+  assertEquals(bucket.pausedUntilMs, -Infinity);
+  bucket.pauseUntil(clock.now());
+  assertEquals([bucket.tryTake(), clock.pending], [true, 0]);
+});
+
+test("TokenBucket.pauseUntil() keeps its length when the clock goes back", async () => {
+  const { clock, bucket } = setUp();
+  bucket.pauseUntil(clock.now() + 1_000);
+  const take = track(bucket.take());
+  clock.jump(-500);
+  bucket.pauseUntil(clock.now() + 200);
+  await clock.advance(1_000);
+
+  assertEquals(take.state, "fulfilled");
+});
+
+test("TokenBucket.pauseUntil() refuses what is no finite number", () => {
+  const { bucket } = setUp();
+  assertThrows(() => bucket.pauseUntil(NaN), RangeError, "'atMs'");
+  assertThrows(() => bucket.pauseUntil(Infinity), RangeError, "'atMs'");
+  assertThrows(() => bucket.pauseUntil(new Date() as unknown as number), TypeError, "'atMs'");
+  assertEquals(bucket.tryTake(), true);
+});
+
+test("TokenBucket waits longer than one timer can run, and not less (S5)", async () => {
+  const intervalMs = 2 * MAX_TIMER_MS;
+  const { clock, bucket } = setUp({ limit: 1, intervalMs });
+  await bucket.take();
+  const take = track(bucket.take());
+  await clock.advance(MAX_TIMER_MS);
+  assertEquals([take.state, clock.pending], ["pending", 1]);
+  await clock.advance(MAX_TIMER_MS - 1);
+  assertEquals(take.state, "pending");
+  await clock.advance(1);
+
+  assertEquals([take.state, clock.pending], ["fulfilled", 0]);
+});
+
+test("TokenBucket.setRate() counts the time until then at the old rate, and arms the timer anew", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const first = track(bucket.take());
+  const second = track(bucket.take());
+  await clock.advance(50);
+  bucket.setRate({ limit: 1_000, intervalMs: 1_000, burst: 10 });
+  assertEquals(clock.pending, 1);
+  await clock.advance(0.5);
+  assertEquals([first.state, second.state], ["fulfilled", "pending"]);
+  await clock.advance(1);
+  assertEquals([second.state, clock.pending], ["fulfilled", 0]);
+});
+
+test("TokenBucket.setRate() slows down who waits", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const take = track(bucket.take());
+  bucket.setRate({ limit: 1, intervalMs: 1_000, burst: 10 });
+  await clock.advance(999);
+  assertEquals(take.state, "pending");
+  await clock.advance(1);
+  assertEquals(take.state, "fulfilled");
+});
+
+test("TokenBucket.setRate() drops tokens over the new burst, and mints none for a larger one", () => {
+  const { bucket } = setUp();
+  bucket.setRate({ limit: 10, intervalMs: 1_000, burst: 3 });
+  assertEquals(bucket.available, 3);
+  bucket.setRate({ limit: 10, intervalMs: 1_000 });
+  assertEquals(bucket.available, 3);
+  assertThrows(() => bucket.tryTake(11), RangeError, "the burst of 10");
+});
+
+test("TokenBucket.setRate() below what a waiter wants leaves it waiting without a timer, until the burst grows", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const [aborted, heavy, light] = [bucket.take(9, { signal }), bucket.take(8), bucket.take(1)].map(track);
+  bucket.setRate({ limit: 10, intervalMs: 1_000, burst: 5 });
+  assertEquals([bucket.waiting, clock.pending], [3, 0]);
+  await clock.advance(10_000);
+  controller.abort();
+  assertEquals([bucket.waiting, clock.pending], [2, 0]);
+  bucket.setRate({ limit: 10, intervalMs: 1_000, burst: 8 });
+  assertEquals(clock.pending, 1);
+  await clock.advance(1_000);
+
+  assertEquals([aborted!.state, heavy!.state, light!.state], ["rejected", "fulfilled", "fulfilled"]);
+  assertEquals(clock.pending, 0);
+});
+
+test("TokenBucket.setRate() refuses a bad rate, and changes nothing", () => {
+  const { bucket } = setUp();
+  assertThrows(
+    () => bucket.setRate({ limit: 5, intervalMs: 0 }),
+    RangeError,
+    "Cannot set rate as 'intervalMs'",
+  );
+  assertThrows(() => bucket.setRate({ limit: 5, intervalMs: 1, burst: 0 }), RangeError, "'burst'");
+  assertEquals(drain(bucket), 10);
+});
+
+test("TokenBucket lets nobody leak through random aborts, rates and pauses", async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const random = seededRandom(seed);
+    const { clock, bucket } = setUp({ burst: 5 });
+    const takes: { state: string; reason: unknown }[] = [];
+    for (let step = 0; step < 150; step++) {
+      const controller = new AbortController();
+      takes.push(track(bucket.take(Math.floor(random() * 4), { signal: controller.signal })));
+      if (random() < 0.3) controller.abort("abort");
+      if (random() < 0.05) bucket.pauseUntil(clock.now() + random() * 500);
+      if (random() < 0.05) bucket.setRate({ limit: 1 + random() * 100, intervalMs: 1_000, burst: 5 });
+      if (random() < 0.05) clock.jump((random() - 0.5) * 1_000);
+      if (random() < 0.3) await clock.advance(random() * 200);
+      assertEquals(clock.pending, bucket.waiting > 0 ? 1 : 0);
+    }
+    await clock.advance(10_000_000);
+    assertEquals([bucket.waiting, clock.pending], [0, 0]);
+    assert(
+      takes.every(({ state, reason }) =>
+        state === "fulfilled" || (state === "rejected" && reason === "abort")
+      ),
+    );
+  }
+});

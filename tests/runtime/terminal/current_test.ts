@@ -1,0 +1,70 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { currentTerminal } from "../../../src/runtime/terminal/current.ts";
+import { tempFolder } from "../../support/temp_folder.ts";
+import { test } from "../../support/test.ts";
+
+const { files } = await currentTerminal();
+const never = new AbortController().signal;
+
+test("currentTerminal().files.kind() tells what is there, and follows no link", async () => {
+  await using temp = await tempFolder();
+  await temp.folder("folder");
+  await temp.write("file", "");
+  await temp.link("link", "nowhere");
+  const kinds = ["folder", "file", "link", "missing", "file/below"].map((name) =>
+    files.kind(`${temp.path}/${name}`)
+  );
+  assertEquals(await Promise.all(kinds), ["folder", "file", "link", undefined, undefined]);
+});
+
+test("currentTerminal().files.createFile() never writes over a file or through a link", async () => {
+  await using temp = await tempFolder();
+  await temp.write("file", "old");
+  await temp.link("link", `${temp.path}/target`);
+  const bytes = new TextEncoder().encode("new");
+  await assertRejects(() => files.createFile(`${temp.path}/file`, bytes), Error);
+  await assertRejects(() => files.createFile(`${temp.path}/link`, bytes), Error);
+  await files.createFile(`${temp.path}/fresh`, bytes);
+  assertEquals([await temp.read("file"), await temp.read("fresh"), await temp.list()], [
+    "old",
+    "new",
+    ["file", "fresh", "link"],
+  ]);
+});
+
+test("currentTerminal().files.makeFolder() is fine with a folder that is there", async () => {
+  await using temp = await tempFolder();
+  await files.makeFolder(`${temp.path}/a`);
+  await files.makeFolder(`${temp.path}/a`);
+  await files.makeFolder(`${temp.path}/b/c`, { recursive: true });
+  await files.makeFolder(`${temp.path}/b/c`, { recursive: true });
+  await assertRejects(() => files.makeFolder(`${temp.path}/d/e`), Error);
+  assertEquals(await temp.list(), ["a/", "b/", "b/c/"]);
+});
+
+test("currentTerminal().files.rename() and remove() replace and remove files", async () => {
+  await using temp = await tempFolder();
+  await temp.write("a", "1");
+  await temp.write("b", "2");
+  await files.rename(`${temp.path}/a`, `${temp.path}/b`);
+  assertEquals([await temp.list(), await temp.read("b")], [["b"], "1"]);
+  await files.remove(`${temp.path}/b`);
+  await files.remove(`${temp.path}/b`);
+  assertEquals(await temp.list(), []);
+});
+
+test("currentTerminal().files.lines() reads a file of many chunks, and can stop early", async () => {
+  await using temp = await tempFolder();
+  const expected = Array.from({ length: 20_000 }, (_, index) => `https://example.com/${index}.json`);
+  await temp.write("urls", expected.join("\n"));
+  assertEquals(await Array.fromAsync(files.lines(`${temp.path}/urls`, never)), expected);
+  for await (const line of files.lines(`${temp.path}/urls`, never)) {
+    assertEquals(line, expected[0]);
+    break;
+  }
+});
+
+test("currentTerminal().files.lines() throws for a file that isn't there", async () => {
+  await using temp = await tempFolder();
+  await assertRejects(() => Array.fromAsync(files.lines(`${temp.path}/missing`, never)), Error);
+});

@@ -1,0 +1,65 @@
+import { assertEquals } from "@std/assert";
+import { readLines } from "../../../src/runtime/terminal/lines.ts";
+import { test } from "../../support/test.ts";
+
+const never = new AbortController().signal;
+
+function streamOf(chunks: readonly (string | readonly number[])[], cancelled?: () => void) {
+  const queue = chunks.map((chunk) =>
+    typeof chunk === "string" ? new TextEncoder().encode(chunk) : Uint8Array.from(chunk)
+  );
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      const chunk = queue.shift();
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+    cancel: () => cancelled?.(),
+  }, { highWaterMark: 0 });
+}
+
+test("readLines() splits at line feeds, with or without carriage returns", async () => {
+  const lines = await Array.fromAsync(readLines(streamOf(["a\r\nb", "b\n\nc\rd\n", "e"]), never));
+  assertEquals(lines, ["a", "bb", "", "c\rd", "e"]);
+});
+
+test("readLines() puts characters together that chunks cut apart, and drops a byte order mark", async () => {
+  const lines = await Array.fromAsync(
+    readLines(streamOf([[0xef, 0xbb, 0xbf, 0x78, 0xc3], [0xa9, 0x0a]]), never),
+  );
+  assertEquals(lines, ["xé"]);
+});
+
+test("readLines() of nothing is nothing", async () => {
+  assertEquals(await Array.fromAsync(readLines(streamOf([]), never)), []);
+  assertEquals(await Array.fromAsync(readLines(streamOf(["\n"]), never)), [""]);
+});
+
+test("readLines() cancels the stream when its consumer stops", async () => {
+  let cancelled = 0;
+  for await (const line of readLines(streamOf(["a\nb\n", "c\n"], () => cancelled++), never)) {
+    assertEquals(line, "a");
+    break;
+  }
+  assertEquals(cancelled, 1);
+});
+
+test("readLines() ends when its signal aborts while a read waits, and cancels the stream", async () => {
+  const controller = new AbortController();
+  let cancelled = 0;
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (stream) => stream.enqueue(new TextEncoder().encode("a\nrest")),
+    cancel: () => void cancelled++,
+  });
+  const lines = readLines(stream, controller.signal);
+  assertEquals(await lines.next(), { done: false, value: "a" });
+  const next = lines.next();
+  controller.abort();
+  assertEquals([await next, cancelled], [{ done: true, value: undefined }, 1]);
+});
+
+test("readLines() reads nothing when its signal has aborted already", async () => {
+  let cancelled = 0;
+  const lines = readLines(streamOf(["a\n"], () => cancelled++), AbortSignal.abort());
+  assertEquals([await Array.fromAsync(lines), cancelled], [[], 1]);
+});
