@@ -86,6 +86,7 @@ export type {
   PermitEvent,
   QueuedEvent,
   RateLimitedEvent,
+  RequestEvent,
   RetryEvent,
   SettledEvent,
   TokenEvent,
@@ -102,6 +103,12 @@ export type {
   SweepResult,
 } from "./src/cache/cache.ts";
 export { memoryCache, type MemoryCacheOptions } from "./src/cache/memory.ts";
+
+export type { BackoffOptions } from "./src/primitives/backoff.ts";
+export type { CircuitState } from "./src/primitives/circuit_breaker.ts";
+export type { CircuitBreakerOptions } from "./src/primitives/circuit_options.ts";
+export type { Clock, TimerHandle } from "./src/primitives/clock.ts";
+export type { RetryBudgetOptions } from "./src/primitives/retry_budget.ts";
 
 export type {
   InferOutput,

@@ -39,6 +39,7 @@ export interface CacheMeta {
 
 /** A stored response. Nobody may change its bytes. */
 export interface CacheEntry {
+  /** What is kept beside the body. */
   readonly meta: CacheMeta;
   /** The decoded response body. */
   readonly body: Uint8Array<ArrayBuffer>;

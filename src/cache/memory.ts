@@ -63,7 +63,12 @@ class MemoryCache implements CacheAdapter {
   #bytes = 0;
 
   constructor(options: MemoryCacheOptions) {
-    const { maxBytes = 64 * 1024 * 1024, maxEntryBytes = 4 * 1024 * 1024, maxEntries = 1_000, now = Date.now } = options;
+    const {
+      maxBytes = 64 * 1024 * 1024,
+      maxEntryBytes = 4 * 1024 * 1024,
+      maxEntries = 1_000,
+      now = Date.now,
+    } = options;
     checkBound("maxBytes", maxBytes);
     checkBound("maxEntryBytes", maxEntryBytes);
     checkBound("maxEntries", maxEntries);
@@ -119,6 +124,8 @@ function checkBound(name: string, value: unknown): void {
     throw new TypeError(`Cannot create memory cache as '${name}' must be a number: received ${typeof value}`);
   }
   if (!Number.isInteger(value) || value < 1) {
-    throw new RangeError(`Cannot create memory cache as '${name}' must be a positive integer: received ${value}`);
+    throw new RangeError(
+      `Cannot create memory cache as '${name}' must be a positive integer: received ${value}`,
+    );
   }
 }

@@ -18,6 +18,7 @@ import { demoCommand } from "./demo.ts";
 import { f1Command } from "./f1.ts";
 import { getCommand } from "./get.ts";
 
+export { currentTerminal };
 export type { Clock, FileKind, Terminal, TerminalFiles, TerminalOutput, TimerHandle };
 
 /** Options of {@linkcode main}. */
@@ -48,6 +49,26 @@ const EXIT_USAGE = 2;
  * @param terminal Where it reads and writes.
  * @param options What else it works with.
  * @returns The exit code: 0 all succeeded, 1 some failed, 2 wrong usage, 130 interrupted.
+ *
+ * @example What it writes, as text
+ * ```ts
+ * import { currentTerminal, main } from "@slipstream/fetch/cli";
+ * import { assertEquals, assertStringIncludes } from "@std/assert";
+ *
+ * let written = "";
+ * const stdout = {
+ *   isTerminal: false,
+ *   columns: () => 80,
+ *   write(data: string | Uint8Array) {
+ *     written += typeof data === "string" ? data : new TextDecoder().decode(data);
+ *     return Promise.resolve(true);
+ *   },
+ * };
+ * const exitCode = await main(["get", "--help"], { ...await currentTerminal(), stdout });
+ *
+ * assertEquals(exitCode, 0);
+ * assertStringIncludes(written, "Usage: slipstream get");
+ * ```
  */
 export async function main(
   args: readonly string[],

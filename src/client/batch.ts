@@ -50,6 +50,7 @@ export class Batch implements AbortTarget {
   #exhausted = false;
   #failure: { readonly reason: unknown } | undefined;
   #ended = false;
+  #stopReason: unknown;
 
   /**
    * Creates a batch; nothing starts before {@linkcode Batch.pump}.
@@ -129,7 +130,10 @@ export class Batch implements AbortTarget {
     this.#underWay.push(item);
     try {
       item.call = this.#run.start(request, item);
+      // Who listens may have stopped the batch as soon as the request was reported.
+      if (this.#ended) item.abort(this.#stopReason);
     } catch (error) {
+      if (this.#ended) return;
       this.#underWay.remove(item);
       this.#run.consumer.onOutcome({
         ok: false,
@@ -144,8 +148,8 @@ export class Batch implements AbortTarget {
 
   /** A request of this batch has ended. */
   onSettled(item: BatchItem, { from, attempts, durationMs }: Call, ok: boolean, value: unknown): void {
-    this.#underWay.remove(item);
     if (this.#ended) return;
+    this.#underWay.remove(item);
     const { index, request } = item;
     this.#run.consumer.onOutcome(
       ok
@@ -189,7 +193,9 @@ export class Batch implements AbortTarget {
   async cancel(reason: unknown): Promise<void> {
     if (this.#ended) return;
     this.#finish();
+    this.#stopReason = reason;
     for (let item = this.#underWay.peek(); item !== undefined; item = this.#underWay.peek()) {
+      this.#underWay.remove(item);
       item.abort(reason);
     }
     if (this.#exhausted) return;
@@ -216,7 +222,7 @@ class BatchItem implements CallSink, LinkedItem<BatchItem> {
   }
 
   abort(reason: unknown): void {
-    this.call!.abort(reason);
+    this.call?.abort(reason);
   }
 }
 

@@ -14,7 +14,8 @@ import { Batch, type OutcomeConsumer } from "./batch.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EventHub } from "./events.ts";
 import { fromFetchArguments } from "./fetch_arguments.ts";
-import { checkClientOptions, type ClientOptions } from "./options.ts";
+import { checkClientOptions } from "./option_checks.ts";
+import type { ClientOptions } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
 import type { BatchOptions, FetchRequest, RequestOptions, RequestSource, ValueOf } from "./request.ts";
@@ -46,6 +47,7 @@ export interface Client extends AsyncDisposable {
     request: FetchRequest,
     options: RequestOptions & { readonly schema: S },
   ): Promise<InferOutput<S>>;
+  /** Fetches JSON of any shape. */
   json(request: FetchRequest, options?: RequestOptions): Promise<unknown>;
 
   /** Fetches text, decoded as UTF-8; otherwise like {@linkcode Client.json}. */
@@ -221,14 +223,14 @@ class SlipstreamClient implements Client {
     });
   }
 
-  fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    return new Promise((resolve, reject) => {
+  /** A function of its own, because a `fetch` is handed on as one. */
+  readonly fetch = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> =>
+    new Promise((resolve, reject) => {
       const { request, signals, cache } = fromFetchArguments(input, init);
       const settings = cache === undefined ? this.#settings.bytes : { ...this.#settings.bytes, cache };
       const sink = toPromise(resolve as (value: unknown) => void, reject);
       this.#dispatcher.start({ request: prepareRequest(request), settings, signals, streams: true, sink });
     });
-  }
 
   all<const O extends BatchOptions = BatchOptions>(
     requests: RequestSource,

@@ -35,9 +35,10 @@ export class Dispatcher implements CallOwner, AbortTarget {
   readonly #signal: AbortSignal | undefined;
   readonly #originIndex = new OriginIndex();
   readonly #tally = new Tally();
-  /** Calls whose callers wait. */
+  /** Calls whose callers wait, or read the body of their response. */
   readonly #active = new LinkedQueue<Call>();
   readonly #background = new Set<Promise<unknown>>();
+  #idle: PromiseWithResolvers<void> | undefined;
   #lastId = 0;
   #closed: { readonly reason: unknown } | undefined;
 
@@ -45,7 +46,10 @@ export class Dispatcher implements CallOwner, AbortTarget {
   constructor(options: ClientOptions, clock: Clock, hub: EventHub) {
     this.#clock = clock;
     this.#hub = hub;
-    this.#stations = buildStations(options, clock, hub, (work) => this.#keepInBackground(work));
+    this.#stations = buildStations(options, clock, hub, {
+      inBackground: (work) => this.#keepInBackground(work),
+      onAttemptEnd: () => this.#endIfIdle(),
+    });
     this.#signal = options.signal;
     if (this.#signal?.aborted) this.#closed = { reason: this.#signal.reason };
     else if (this.#signal !== undefined) addAbortListener(this.#signal, this);
@@ -123,9 +127,8 @@ export class Dispatcher implements CallOwner, AbortTarget {
   settle(call: Call, ok: boolean, value: unknown): void {
     if (call.settled) return;
     call.settled = true;
-    this.#active.remove(call);
-    for (const signal of call.signals) removeAbortListener(signal, call);
-    if (call.deadline !== undefined) this.#stations.environment.deadlines.remove(call.deadline);
+    // A body that streams can still be aborted.
+    if (!ok || !call.streams || call.attempt === undefined) this.#forget(call);
     const atMs = this.#clock.now();
     const durationMs = call.durationMs = atMs - call.startedAtMs;
     this.#tally.settled(ok, durationMs);
@@ -143,19 +146,44 @@ export class Dispatcher implements CallOwner, AbortTarget {
     call.sink.onSettled(call, ok, value);
   }
 
+  onBodyEnd(call: Call): void {
+    if (call.settled && call.streams) this.#forget(call);
+  }
+
+  #forget(call: Call): void {
+    if (call.forgotten) return;
+    call.forgotten = true;
+    this.#active.remove(call);
+    for (const signal of call.signals) removeAbortListener(signal, call);
+    if (call.deadline !== undefined) this.#stations.environment.deadlines.remove(call.deadline);
+  }
+
   /** A copy of all numbers. */
   stats(): ClientStats {
     return this.#tally.snapshot(this.#stations, this.#active.size);
   }
 
-  /** Aborts what is under way, and refuses everything from now on; only the first reason counts. */
+  /** Aborts what is under way, and refuses everything from now on; only the first reason counts. Ends when all has ended. */
   async close(reason: unknown): Promise<void> {
     if (this.#closed === undefined) {
       this.#closed = { reason };
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
-      for (let call = this.#active.peek(); call !== undefined; call = this.#active.peek()) call.abort(reason);
+      for (let call = this.#active.peek(); call !== undefined; call = this.#active.peek()) {
+        this.#forget(call);
+        call.abort(reason);
+      }
     }
     await Promise.allSettled(this.#background);
+    this.#idle ??= Promise.withResolvers();
+    this.#endIfIdle();
+    await this.#idle.promise;
+  }
+
+  /** Who closes waits until the last attempt has really ended. */
+  #endIfIdle(): void {
+    if (this.#closed !== undefined && this.#stations.environment.counters.inFlight === 0) {
+      this.#idle?.resolve();
+    }
   }
 
   /** The client's own signal was aborted. */

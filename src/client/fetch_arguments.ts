@@ -34,6 +34,9 @@ const CACHE_MODES: Readonly<Record<string, CacheMode>> = {
 export function fromFetchArguments(input: string | URL | Request, init: RequestInit): FetchArguments {
   const { method, headers, body, signal, cache, ...rest } = init;
   const given = input instanceof Request ? input : undefined;
+  if (given?.bodyUsed && body === undefined) {
+    throw new TypeError("Cannot fetch as the body of the Request has been read already");
+  }
   const ownSignal = signal === undefined ? given?.signal : signal;
   return {
     request: {

@@ -4,15 +4,13 @@
  * @module
  */
 
-import * as v from "valibot";
 import type { CacheAdapter } from "../cache/cache.ts";
-import { DEFAULT_SENSITIVE_HEADERS } from "../http/headers.ts";
 import type { BackoffOptions } from "../primitives/backoff.ts";
 import type { CircuitBreakerOptions } from "../primitives/circuit_options.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { RetryBudgetOptions } from "../primitives/retry_budget.ts";
-import { Semaphore } from "../primitives/semaphore.ts";
-import { TokenBucket } from "../primitives/token_bucket.ts";
+import type { Semaphore } from "../primitives/semaphore.ts";
+import type { TokenBucket } from "../primitives/token_bucket.ts";
 import type { HeaderRecord } from "./request.ts";
 
 /** A mirror with headers of its own. */
@@ -129,155 +127,4 @@ export interface ClientOptions {
    * @default {true}
    */
   readonly notFoundIsFinal?: boolean | undefined;
-}
-
-const number = (what: string) =>
-  v.pipe(v.number(`must be ${what}`), v.check((value) => !Number.isNaN(value), `must be ${what}`));
-const POSITIVE_MS = "a positive number of milliseconds, or Infinity";
-const positiveMs = v.optional(v.pipe(number(POSITIVE_MS), v.gtValue(0, `must be ${POSITIVE_MS}`)));
-const WHOLE = "a whole number of at least 0";
-const count = v.optional(
-  v.pipe(number(WHOLE), v.integer(`must be ${WHOLE}`), v.minValue(0, `must be ${WHOLE}`)),
-);
-const POSITIVE = "a positive integer";
-const positiveInteger = v.pipe(
-  number(POSITIVE),
-  v.integer(`must be ${POSITIVE}`),
-  v.minValue(1, `must be ${POSITIVE}`),
-);
-const flag = v.optional(v.boolean("must be true or false"));
-const callable = v.optional(v.function("must be a function"));
-const object = (what: string) =>
-  v.custom<object>((value) => typeof value === "object" && value !== null, `must be ${what}`);
-const signal = v.optional(v.instance(AbortSignal, "must be an AbortSignal"));
-const MAX_BYTES = "a positive number of bytes, or Infinity";
-
-/** What a request may override. */
-const requestEntries = {
-  signal,
-  timeoutMs: positiveMs,
-  totalTimeoutMs: positiveMs,
-  maxRetries: count,
-  maxBodyBytes: v.optional(v.pipe(number(MAX_BYTES), v.gtValue(0, `must be ${MAX_BYTES}`))),
-  validate: flag,
-  notFoundIsFinal: flag,
-  headers: v.optional(object("a record of strings, or Headers")),
-};
-
-const clientSchema = v.strictObject({
-  ...requestEntries,
-  baseUrls: v.optional(
-    v.union([
-      v.string(),
-      v.instance(URL),
-      v.array(v.union([v.string(), v.instance(URL), object("a mirror")])),
-    ], "must be a URL, or an array of URLs and { url, headers }"),
-  ),
-  sensitiveHeaders: v.optional(
-    v.array(v.string("must be a header name"), "must be an array of header names"),
-  ),
-  fetch: callable,
-  clock: v.optional(object("a Clock")),
-  random: callable,
-  concurrency: v.optional(
-    v.union([positiveInteger, v.instance(Semaphore)], `must be ${POSITIVE}, or a Semaphore`),
-  ),
-  rateLimit: v.optional(object("{ limit, intervalMs, burst, per }, or a TokenBucket")),
-  backoff: v.optional(object("a record of backoff options")),
-  retryBudget: v.optional(
-    v.union([v.literal(false), object("options")], "must be a record of retry budget options, or false"),
-  ),
-  maxRetryAfterMs: v.optional(
-    v.pipe(
-      number("a number of milliseconds of at least 0"),
-      v.minValue(0, "must be a number of milliseconds of at least 0"),
-    ),
-  ),
-  circuitBreaker: v.optional(
-    v.union([v.literal(false), object("options")], "must be a record of circuit breaker options, or false"),
-  ),
-  cache: v.optional(
-    v.union(
-      [v.literal(false), object("a cache")],
-      "must be a CacheAdapter, { adapter, mode, ttlMs }, or false",
-    ),
-  ),
-  offline: flag,
-}, "must be an object");
-
-const requestSchema = v.strictObject({
-  ...requestEntries,
-  schema: v.optional(v.custom((value) => isStandardSchema(value), "must be a Standard Schema")),
-  as: v.optional(v.picklist(["json", "text", "bytes"], "must be 'json', 'text' or 'bytes'")),
-  cache: v.optional(
-    v.picklist(
-      ["default", "no-store", "reload", "force-cache", "only-if-cached"],
-      "must be 'default', 'no-store', 'reload', 'force-cache' or 'only-if-cached'",
-    ),
-  ),
-  readCache: flag,
-  writeCache: flag,
-  priority: v.optional(number("a number")),
-  idempotent: flag,
-  concurrency: v.optional(positiveInteger),
-  ordered: flag,
-  prefetch: count,
-  url: v.optional(v.union([v.string(), v.instance(URL)], "must be a string or a URL")),
-  method: v.optional(v.string("must be a string")),
-  body: v.optional(v.any()),
-  key: v.optional(v.string("must be a string")),
-}, "must be an object");
-
-function isStandardSchema(value: unknown): boolean {
-  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
-  const standard = (value as { readonly "~standard"?: { readonly validate?: unknown } })["~standard"];
-  return typeof standard?.validate === "function";
-}
-
-/** The names that stand for sensitive headers unless the client says otherwise. */
-export const defaultSensitiveHeaders: readonly string[] = DEFAULT_SENSITIVE_HEADERS;
-
-/**
- * Checks the options of a client.
- *
- * @param options The options.
- * @throws {TypeError} If an option does not exist or has the wrong type.
- * @throws {RangeError} If the value of an option is out of range.
- */
-export function checkClientOptions(options: unknown): void {
-  check(clientSchema, options, "create client");
-}
-
-/**
- * Checks the options of a request or a batch, or a whole request.
- *
- * @param options The options.
- * @throws {TypeError} If an option does not exist or has the wrong type.
- * @throws {RangeError} If the value of an option is out of range.
- */
-export function checkRequestOptions(options: unknown): void {
-  check(requestSchema, options, "fetch");
-}
-
-function check(schema: v.GenericSchema, options: unknown, purpose: string): void {
-  const result = v.safeParse(schema, options, { abortEarly: true });
-  if (result.success) return;
-  const [issue] = result.issues;
-  const name = v.getDotPath(issue);
-  const value = issue.path === undefined ? options : issue.path[issue.path.length - 1]!.value;
-  const received = describe(value);
-  if (name === null) {
-    throw new TypeError(`Cannot ${purpose} as the options ${issue.message}: received ${received}`);
-  }
-  if (issue.type === "strict_object") throw new TypeError(`Cannot ${purpose} as '${name}' is not an option`);
-  const message = `Cannot ${purpose} as '${name}' ${issue.message}: received ${received}`;
-  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return `'${value}'`;
-  if (value === null || typeof value !== "object") {
-    return typeof value === "function" ? "a function" : String(value);
-  }
-  return Array.isArray(value) ? "an array" : `an object of ${value.constructor?.name ?? "no class"}`;
 }

@@ -9,6 +9,7 @@ import type { FetchRequest } from "./request.ts";
 
 /** A request that brought a value. */
 export interface Success<T> {
+  /** It brought a value. */
   readonly ok: true;
   /** The request's place in the input, from 0. */
   readonly index: number;
@@ -26,6 +27,7 @@ export interface Success<T> {
 
 /** A request that did not bring a value. */
 export interface Failure {
+  /** It did not. */
   readonly ok: false;
   /** The request's place in the input, from 0. */
   readonly index: number;

@@ -5,7 +5,8 @@
  */
 
 import type { Settings } from "../policies/call.ts";
-import { checkRequestOptions, type ClientOptions } from "./options.ts";
+import { checkRequestOptions } from "./option_checks.ts";
+import type { ClientOptions } from "./options.ts";
 import type { RequestOptions } from "./request.ts";
 
 /** The settings that a client's options come to. */

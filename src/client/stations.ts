@@ -9,10 +9,11 @@ import {
   DEFAULT_SENSITIVE_HEADERS,
   type HeaderMap,
   mergeHeaders,
+  NO_HEADERS,
   sensitiveNames,
   toHeaderMap,
 } from "../http/headers.ts";
-import { joinUrl, parseHttpUrl } from "../http/url.ts";
+import { joinUrl, parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
 import { attemptStation } from "../policies/attempt.ts";
 import { cache } from "../policies/cache.ts";
 import type { Call } from "../policies/call.ts";
@@ -54,14 +55,14 @@ export interface Stations {
  * @param options The client's options, checked.
  * @param clock The clock.
  * @param reporter Where stations report to.
- * @param inBackground Keeps work that nobody waits for.
+ * @param lifetime What outlives the calls.
  * @returns The stations.
  */
 export function buildStations(
   options: ClientOptions,
   clock: Clock,
   reporter: Reporter,
-  inBackground: Environment["inBackground"],
+  lifetime: Pick<Environment, "inBackground" | "onAttemptEnd">,
 ): Stations {
   const { maxRetryAfterMs = 60_000, random = Math.random } = options;
   const environment: Environment = {
@@ -71,7 +72,7 @@ export function buildStations(
     reporter,
     counters: { retried: 0, fresh: 0, stale: 0, shared: 0, inFlight: 0, bytes: 0 },
     sensitive: sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS),
-    inBackground,
+    ...lifetime,
   };
   const headers = toHeaderMap(options.headers, "the client's headers");
   const origins = new Origins(originFactory(options, clock, reporter));
@@ -87,11 +88,14 @@ export function buildStations(
       ttlMs: caching?.ttlMs ?? (() => Infinity),
       offline: options.offline ?? false,
       headers,
+      hasCredentials: (call) => hasCredentials(call, headers, bases),
       absoluteUrl: (call) => absoluteUrl(call, bases),
     }),
     retry(environment, {
-      backoff: backoff({ random, ...options.backoff }),
-      budget: options.retryBudget === false ? undefined : new RetryBudget({ clock, ...options.retryBudget }),
+      backoff: backoff({ ...options.backoff, random: options.backoff?.random ?? random }),
+      budget: options.retryBudget === false
+        ? undefined
+        : new RetryBudget(withClock(options.retryBudget ?? {}, clock)),
       maxRetryAfterMs,
     }),
     mirrors(environment, { mirrors: bases, headers, onOpen: hasBreaker ? onOpen : "fail" }),
@@ -110,7 +114,7 @@ function originFactory(options: ClientOptions, clock: Clock, reporter: Reporter)
   const create = (key: string): Origin => {
     const breaker = breakerOptions === false
       ? undefined
-      : new CircuitBreaker({ clock, name: key, ...breakerOptions });
+      : new CircuitBreaker({ ...withClock(breakerOptions, clock), name: key });
     breaker?.on(({ atMs, from, to }) => {
       if (reporter.active) reporter.emit({ type: "breaker", atMs, origin: key, from, to });
     });
@@ -121,12 +125,17 @@ function originFactory(options: ClientOptions, clock: Clock, reporter: Reporter)
   return create;
 }
 
+/** The options with the client's clock, unless they have one. */
+function withClock<T extends { readonly clock?: Clock | undefined }>(options: T, clock: Clock): T {
+  return { ...options, clock: options.clock ?? clock };
+}
+
 function toBucket(
   options: Exclude<ClientOptions["rateLimit"], TokenBucket | undefined>,
   clock: Clock,
 ): TokenBucket {
   const { per: _, ...bucketOptions } = options;
-  return new TokenBucket({ clock, ...bucketOptions });
+  return new TokenBucket({ ...bucketOptions, clock });
 }
 
 function clientBucket(limit: ClientOptions["rateLimit"], clock: Clock): TokenBucket | undefined {
@@ -145,9 +154,6 @@ function cachingOptions(
 ): { readonly adapter: CacheAdapter; readonly ttlMs: (url: URL) => number } | undefined {
   if (option === undefined || option === false) return undefined;
   const { adapter, ttlMs = Infinity }: CacheOptions = "adapter" in option ? option : { adapter: option };
-  if (typeof adapter?.get !== "function" || typeof adapter.set !== "function") {
-    throw new TypeError("Cannot create client as 'cache' must have the methods of a CacheAdapter");
-  }
   return { adapter, ttlMs: typeof ttlMs === "function" ? ttlMs : () => ttlMs };
 }
 
@@ -171,25 +177,42 @@ function buildMirror(
   const { url, headers: own }: MirrorOptions = typeof entry === "string" || entry instanceof URL
     ? { url: entry }
     : entry;
+  const credentials = splitUserInfo(String(url));
   let parsed: URL;
   try {
-    parsed = parseHttpUrl(String(url));
+    parsed = parseHttpUrl(credentials?.url ?? String(url));
   } catch (cause) {
     throw new TypeError(
-      `Cannot create client as '${name}' must be an absolute http(s) URL: received '${url}'`,
+      `Cannot create client as '${name}' must be an absolute http(s) URL: received '${
+        redactUrl(String(url))
+      }'`,
       { cause },
     );
   }
   if (parsed.search !== "" || parsed.hash !== "") {
     throw new TypeError(
-      `Cannot create client as '${name}' must have no query and no fragment: received '${url}'`,
+      `Cannot create client as '${name}' must have no query and no fragment: received '${
+        redactUrl(String(url))
+      }'`,
     );
   }
+  const credentialHeaders = credentials === undefined
+    ? NO_HEADERS
+    : { authorization: credentials.authorization };
   return {
     origin: origins.get(parsed.origin),
-    base: parsed.href.replace(/\/+$/, ""),
-    headers: mergeHeaders(headers, toHeaderMap(own, `the headers of '${name}'`)),
+    base: parsed.href,
+    headers: mergeHeaders(
+      mergeHeaders(headers, credentialHeaders),
+      toHeaderMap(own, `the headers of '${name}'`),
+    ),
   };
+}
+
+/** Whether a request carries credentials, to whichever mirror it goes. */
+function hasCredentials({ request }: Call, headers: HeaderMap, bases: readonly Mirror[]): boolean {
+  const all = request.absolute ? [headers] : [headers, ...bases.map((base) => base.headers)];
+  return [request.headers, ...all].some((map) => "authorization" in map || "cookie" in map);
 }
 
 /** The URL of the resource, by its first mirror when it has several. */

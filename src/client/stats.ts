@@ -43,7 +43,7 @@ export interface ClientStats {
   readonly inFlight: number;
   /** Requests that callers wait for and that have no attempt under way. */
   readonly queued: number;
-  /** Body bytes read; of text whose length the server does not tell, the characters. */
+  /** Body bytes read. */
   readonly bytes: number;
   /** How long requests took, in milliseconds, within 4 %; all 0 before the first ended. */
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number };

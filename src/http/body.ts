@@ -58,7 +58,8 @@ async function readCounting(
   }
 }
 
-function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+/** Puts chunks together. */
+export function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   let offset = 0;
   for (const chunk of chunks) {
@@ -119,6 +120,20 @@ class ExcerptCollector {
 /** Cancels a body without waiting for it. */
 export function cancelBody(response: Response): void {
   if (response.body !== null && !response.body.locked) ignoreRejection(response.body.cancel());
+}
+
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(65_536);
+
+/** How many bytes a text takes as UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let rest = text; rest !== "";) {
+    const { read, written } = encoder.encodeInto(rest, scratch);
+    bytes += written;
+    rest = rest.slice(read);
+  }
+  return bytes;
 }
 
 /** The body's length as announced; `undefined` when it is absent or no number. */

@@ -16,7 +16,9 @@ export type HeaderInput = Readonly<Record<string, string>> | Headers | readonly 
 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
-const BAD_VALUE = /[\0\r\n]|[^\x00-\xff]/;
+const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/;
+/** What HTTP takes off both ends of a value; a line break is refused wherever it stands. */
+const OUTER_SPACE = /^[\t ]+|[\t ]+$/g;
 
 /** Headers that no redirect to another origin and no other mirror may carry, whatever the caller says. */
 const ALWAYS_SENSITIVE = ["authorization", "cookie", "proxy-authorization"];
@@ -40,24 +42,37 @@ export const DEFAULT_SENSITIVE_HEADERS: readonly string[] = [
 export function toHeaderMap(input: HeaderInput | undefined, what: string): HeaderMap {
   const map: Record<string, string> = Object.create(null);
   if (input === undefined) return map;
-  const entries: Iterable<readonly [string, string]> = isIterable(input) ? input : Object.entries(input);
-  for (const [name, value] of entries) addHeader(map, name, value, what);
+  if (!isIterable(input)) {
+    for (const [name, value] of Object.entries(input)) {
+      // As everywhere in options, `undefined` is as good as absent.
+      if (value !== undefined) addHeader(map, name, value, what);
+    }
+    return map;
+  }
+  for (const pair of input) {
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw new TypeError(`Cannot send ${what} as its headers must be pairs of a name and a value`);
+    }
+    addHeader(map, pair[0], pair[1], what);
+  }
   return map;
 }
 
 function addHeader(map: Record<string, string>, name: unknown, value: unknown, what: string): void {
   if (typeof name !== "string" || !NAME.test(name)) {
-    throw new TypeError(`Cannot send ${what} as a header name must be a token: received '${String(name)}'`);
+    // No more of it is shown than may be a name: somebody may have written the whole line into it.
+    const shown = /^[\w-]*/.exec(String(name))![0];
+    throw new TypeError(`Cannot send ${what} as a header name must be a token: received '${shown}…'`);
   }
-  if (value === undefined) return;
+  const text = typeof value === "string" ? value.replace(OUTER_SPACE, "") : "\0";
   // The value is not shown: it may be a credential.
-  if (typeof value !== "string" || BAD_VALUE.test(value)) {
+  if (BAD_VALUE.test(text)) {
     throw new TypeError(
-      `Cannot send ${what} as the value of header '${name}' must be a string of latin-1 characters without line breaks`,
+      `Cannot send ${what} as the value of header '${name}' must be a string of latin-1 characters without control characters`,
     );
   }
   const key = name.toLowerCase();
-  map[key] = key in map ? `${map[key]}, ${value.trim()}` : value.trim();
+  map[key] = key in map ? `${map[key]}, ${text}` : text;
 }
 
 function isIterable(input: HeaderInput): input is Headers | readonly (readonly [string, string])[] {

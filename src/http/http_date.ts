@@ -28,13 +28,14 @@ export function parseHttpDate(text: string, wallNowMs: number): number | undefin
   if (match !== null) return toMs(match[6], match[1], match[2], match[3], match[4], match[5]);
   match = RFC850.exec(text);
   if (match === null) return undefined;
-  const year = fullYear(Number(match[3]), new Date(wallNowMs).getUTCFullYear());
-  return toMs(String(year), match[2], match[1], match[4], match[5], match[6]);
-}
-
-function fullYear(twoDigits: number, thisYear: number): number {
-  const year = thisYear - thisYear % 100 + twoDigits;
-  return year > thisYear + 50 ? year - 100 : year;
+  const [, day, month, twoDigits, ...time] = match;
+  const thisYear = new Date(wallNowMs).getUTCFullYear();
+  const latest = new Date(wallNowMs).setUTCFullYear(thisYear + 50);
+  // The century is not said: it is the last one that does not lead too far ahead.
+  for (let year = thisYear - thisYear % 100 + 100 + Number(twoDigits);; year -= 100) {
+    const dateMs = toMs(String(year), month, day, time[0], time[1], time[2]);
+    if (dateMs === undefined || dateMs <= latest) return dateMs;
+  }
 }
 
 function toMs(

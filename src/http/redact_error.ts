@@ -4,7 +4,7 @@
  * @module
  */
 
-import { redactUrl } from "./url.ts";
+import { redactUrl, withoutFragment } from "./url.ts";
 
 /**
  * An error as it may be shown as a cause.
@@ -16,8 +16,7 @@ import { redactUrl } from "./url.ts";
  */
 export function redactError(error: unknown, url: string): unknown {
   const shown = redactUrl(url);
-  const hash = url.indexOf("#");
-  const sent = hash === -1 ? url : url.slice(0, hash);
+  const sent = withoutFragment(url);
   return shown === sent ? error : redacted(error, [url, sent, new URL(sent).href], shown);
 }
 

@@ -6,7 +6,7 @@
 
 import { isIdempotentMethod } from "./classify.ts";
 import { type HeaderInput, type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "./headers.ts";
-import { isAbsoluteUrl } from "./url.ts";
+import { isAbsoluteUrl, splitUserInfo } from "./url.ts";
 
 /** A request as a caller gave it. */
 export interface RequestInput {
@@ -47,11 +47,13 @@ const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
  * @throws {TypeError} If the method, a header or the body can't be sent.
  */
 export function prepareRequest(input: RequestInput, around: HeaderMap = NO_HEADERS): PreparedRequest {
-  const url = typeof input.url === "string" ? input.url : urlText(input.url);
+  const given = typeof input.url === "string" ? input.url : urlText(input.url);
+  const credentials = splitUserInfo(given);
+  const url = credentials?.url ?? given;
   const method = input.method === undefined ? "GET" : checkMethod(input.method);
-  const headers = input.headers === undefined
-    ? around
-    : mergeHeaders(around, toHeaderMap(input.headers, "the request"));
+  const { authorization } = credentials ?? {};
+  let headers = authorization === undefined ? around : mergeHeaders(around, { authorization });
+  if (input.headers !== undefined) headers = mergeHeaders(headers, toHeaderMap(input.headers, "the request"));
   const body = input.body ?? null;
   if (body !== null) checkBody(body, method);
   const idempotent = input.idempotent ?? (isIdempotentMethod(method) || "idempotency-key" in headers);
@@ -89,6 +91,9 @@ function checkBody(body: unknown, method: string): void {
   const sendable = typeof body === "string" || body instanceof ArrayBuffer || ArrayBuffer.isView(body) ||
     body instanceof URLSearchParams || body instanceof FormData || body instanceof Blob ||
     body instanceof ReadableStream;
+  if (body instanceof ReadableStream && body.locked) {
+    throw new TypeError("Cannot fetch as 'body' must be a stream that nobody reads: received a locked one");
+  }
   if (sendable) return;
   throw new TypeError(
     `Cannot fetch as 'body' must be text, bytes, a form, a Blob or a stream: received ${typeof body}` +

@@ -4,21 +4,45 @@
  * @module
  */
 
+import { concatenate } from "./body.ts";
+
+/** A response that is looked after. */
+export interface TrackedResponse {
+  /** The response to hand out. */
+  readonly response: Response;
+  /** Breaks the body off, with the reason for whoever reads it. */
+  fail(reason: unknown): void;
+}
+
+/** How a body is looked after. */
+export interface TrackOptions {
+  /** The largest body that is let through; `Infinity` for any. */
+  readonly maxBytes: number;
+  /** Makes the error that a larger body breaks off with. */
+  readonly onTooLarge: () => Error;
+  /** Called once, when the body has been read, cancelled, or has broken off, with the number of bytes that were read. */
+  readonly onEnd: (bytes: number) => void;
+  /** Gets every chunk that is read. */
+  readonly collector?: BodyCollector | undefined;
+}
+
 /**
  * Makes a response like the given one whose body reports its end, wherever it is read: also by a server that it is
  * returned from.
  *
  * @param response The response; it must not be used any more.
- * @param onEnd Called when the body has been read, cancelled, or has broken off; at least once.
+ * @param options How its body is looked after.
  * @returns The response to hand out.
  */
-export function trackBody(response: Response, onEnd: () => void): Response {
+export function trackBody(response: Response, options: TrackOptions): TrackedResponse {
   if (response.body === null) {
-    onEnd();
-    return response;
+    options.collector?.end(true);
+    options.onEnd(0);
+    return { response, fail: () => {} };
   }
+  const source = new ReportingSource(response.body.getReader(), options);
   const constructible = response.status >= 200 && response.status <= 599;
-  const tracked = new Response(reportingStream(response.body, onEnd), {
+  const tracked = new Response(new ReadableStream(source, { highWaterMark: 0 }), {
     status: constructible ? response.status : 200,
     statusText: response.statusText,
     headers: response.headers,
@@ -33,28 +57,98 @@ export function trackBody(response: Response, onEnd: () => void): Response {
     properties.status = { value: response.status };
     properties.ok = { value: false };
   }
-  return Object.defineProperties(tracked, properties);
+  return { response: Object.defineProperties(tracked, properties), fail: (reason) => source.fail(reason) };
 }
 
-function reportingStream(body: ReadableStream<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        controller.close();
-      } catch (error) {
-        controller.error(error);
-      }
-      onEnd();
-    },
-    async cancel(reason) {
-      try {
-        await reader.cancel(reason);
-      } finally {
-        onEnd();
-      }
-    },
-  }, { highWaterMark: 0 });
+class ReportingSource implements UnderlyingDefaultSource<Uint8Array> {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #options: TrackOptions;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #bytes = 0;
+  #ended = false;
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, options: TrackOptions) {
+    this.#reader = reader;
+    this.#options = options;
+  }
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+  }
+
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    try {
+      const { done, value } = await this.#reader.read();
+      if (this.#ended) return;
+      if (!done) return this.#pass(value, controller);
+      controller.close();
+      this.#options.collector?.end(true);
+      this.#end();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #pass(chunk: Uint8Array, controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#options.maxBytes) return this.fail(this.#options.onTooLarge());
+    this.#options.collector?.add(chunk);
+    controller.enqueue(chunk);
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    try {
+      await this.#reader.cancel(reason);
+    } finally {
+      this.#end();
+    }
+  }
+
+  fail(reason: unknown): void {
+    if (this.#ended) return;
+    this.#controller!.error(reason);
+    // The body that is broken off has nothing more to say.
+    this.#reader.cancel(reason).catch(() => {});
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.collector?.end(false);
+    this.#options.onEnd(this.#bytes);
+  }
+}
+
+/** Keeps what is read of a body, up to a limit. */
+export class BodyCollector {
+  /** The whole body; `undefined` when it was too large, or not read to its end. */
+  readonly bytes: Promise<Uint8Array<ArrayBuffer> | undefined>;
+  readonly #resolve: (bytes: Uint8Array<ArrayBuffer> | undefined) => void;
+  readonly #maxBytes: number;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  /** Creates a collector of at most so many bytes. */
+  constructor(maxBytes: number) {
+    const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer> | undefined>();
+    this.bytes = promise;
+    this.#resolve = resolve;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Takes a copy of a chunk: its reader may change it. */
+  add(chunk: Uint8Array): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#maxBytes) this.#chunks = [];
+    else this.#chunks.push(chunk.slice());
+  }
+
+  /** The body is over; only the first call counts. */
+  end(complete: boolean): void {
+    this.#resolve(
+      complete && this.#size <= this.#maxBytes ? concatenate(this.#chunks, this.#size) : undefined,
+    );
+    this.#chunks = [];
+  }
 }

@@ -41,15 +41,12 @@ export class OriginIndex {
   }
 }
 
+/** What a plain authority is made of: no user info, no escapes, nothing that the parser would ignore. */
+const PLAIN_AUTHORITY = /^https?:\/\/[\w.:[\]-]+(?=[/?#]|$)/;
+
 /** `https://host` as written, or nothing when the URL is not in the plain form that may be looked up. */
 function authorityPrefix(url: string): string {
-  if (!url.startsWith("http://") && !url.startsWith("https://")) return "";
-  for (let index = 8; index < url.length; index++) {
-    const code = url.charCodeAt(index);
-    // "/", "?", "#" and "\" end the authority.
-    if (code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c) return url.slice(0, index);
-  }
-  return url;
+  return PLAIN_AUTHORITY.exec(url)?.[0] ?? "";
 }
 
 /**
@@ -60,16 +57,14 @@ function authorityPrefix(url: string): string {
  * @throws {TypeError} If it is malformed, or is no http(s) URL.
  */
 export function parseHttpUrl(url: string): URL {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch (cause) {
-    const hint = isAbsoluteUrl(url) ? "" : "; a relative URL needs 'baseUrls'";
+  // What the parser throws is not passed on: it quotes the URL with its secrets.
+  if (!URL.canParse(url)) {
+    const hint = isAbsoluteUrl(url.trim()) ? "" : "; a relative URL needs 'baseUrls'";
     throw new TypeError(
-      `Cannot fetch as the URL is malformed: received '${shorten(redactUrl(url))}'${hint}`,
-      { cause },
+      `Cannot fetch as the URL is malformed: received '${shorten(redactMalformed(url))}'${hint}`,
     );
   }
+  const parsed = new URL(url);
   if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
     throw new TypeError(
       `Cannot fetch as the URL's scheme must be http or https: received '${shorten(redactUrl(url))}'`,
@@ -78,48 +73,99 @@ export function parseHttpUrl(url: string): URL {
   return parsed;
 }
 
+/** A URL without user info, and the header that says the same. */
+export interface UrlCredentials {
+  readonly url: string;
+  /** A value of `authorization` (RFC 7617). */
+  readonly authorization: string;
+}
+
+/**
+ * Takes the user info out of a URL: as a header it is known for what it is, and every runtime treats it alike.
+ *
+ * @param url The URL.
+ * @returns The parts, or `undefined` when there is no user info or the URL is malformed.
+ */
+export function splitUserInfo(url: string): UrlCredentials | undefined {
+  if (!url.includes("@") || !URL.canParse(url)) return undefined;
+  const parsed = new URL(url);
+  const { username, password } = parsed;
+  if (username === "" && password === "") return undefined;
+  parsed.username = "";
+  parsed.password = "";
+  const bytes = new TextEncoder().encode(`${decodeName(username)}:${decodeName(password)}`);
+  return { url: parsed.href, authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
+}
+
 /**
  * Appends a relative URL to a base. The result always stays below the base's origin: a leading slash or two changes
  * nothing.
  *
- * @param base The base URL, without a slash at its end.
+ * @param base The base URL, without query and fragment.
  * @param relative The relative URL.
  * @returns The absolute URL.
  */
 export function joinUrl(base: string, relative: string): string {
   const path = relative.replace(/^[/\\]+/, "");
   if (path === "" || path.startsWith("?") || path.startsWith("#")) return base + path;
-  return `${base}/${path}`;
+  return base.endsWith("/") ? base + path : `${base}/${path}`;
 }
 
 /**
  * A URL as it may be shown: user info and the values of query parameters with telling names are replaced, and the fragment
- * is left out. Works on malformed URLs too.
+ * is left out.
  *
- * @param url The URL.
+ * @param url The URL, absolute or relative.
  * @returns The same URL without its secrets.
  */
 export function redactUrl(url: string): string {
-  const hash = url.indexOf("#");
-  let shown = hash === -1 ? url : url.slice(0, hash);
-  if (shown.includes("@")) shown = shown.replace(/^([a-z][a-z0-9+.-]*:[/\\]*)[^/\\?#]*@/i, "$1***@");
+  let shown = withoutFragment(withoutIgnored(url));
+  if (shown.includes("@")) {
+    shown = shown.replace(/^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@/i, "$1***@");
+  }
   const query = shown.indexOf("?");
   if (query === -1) return shown;
   return shown.slice(0, query + 1) + shown.slice(query + 1).split("&").map(redactParameter).join("&");
+}
+
+/** A URL without its fragment, which is never sent. */
+export function withoutFragment(url: string): string {
+  const hash = url.indexOf("#");
+  return hash === -1 ? url : url.slice(0, hash);
+}
+
+/** What a malformed URL may show: nobody knows where its user info ends, so all of its authority is a secret. */
+function redactMalformed(url: string): string {
+  const shown = redactUrl(url);
+  const [, start, authority] = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})(.*)$/i.exec(shown) ?? [];
+  if (start === undefined) return shown;
+  return shown.includes("@") || /:(?!\d*(?:[/?]|$))/.test(authority ?? "") ? `${start}***` : shown;
+}
+
+/** The URL parser takes white space off the ends, and takes tabs and line breaks out of the middle. */
+function withoutIgnored(url: string): string {
+  // deno-lint-ignore no-control-regex -- the URL standard names these.
+  return /[\x00-\x20]/.test(url) ? url.replace(/^[\x00-\x20]+|[\x00-\x20]+$|[\t\n\r]/g, "") : url;
 }
 
 function redactParameter(parameter: string): string {
   const equals = parameter.indexOf("=");
   if (equals === -1) return parameter;
   const name = parameter.slice(0, equals);
-  return SENSITIVE_PARAMETER.test(decodeName(name)) ? `${name}=***` : parameter;
+  return isSensitive(decodeName(name)) ? `${name}=***` : parameter;
+}
+
+/** Looks at the last word of a name, however its words are joined: `access_token`, `accessToken`, `user[token]`. */
+function isSensitive(name: string): boolean {
+  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/[[\]]+/g, "_").replace(/_+$/, "");
+  return SENSITIVE_PARAMETER.test(words);
 }
 
 function decodeName(name: string): string {
   try {
-    return decodeURIComponent(name.replaceAll("+", " "));
+    return decodeURIComponent(name);
   } catch {
-    // A broken escape: the name is judged as it stands.
+    // A broken escape stands for itself.
     return name;
   }
 }

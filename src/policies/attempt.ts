@@ -5,13 +5,13 @@
  */
 
 import { InvalidDataError, NetworkError, TimeoutError } from "../errors.ts";
-import { contentLength, drainBody, readBody } from "../http/body.ts";
+import { drainBody, readBody, utf8Length } from "../http/body.ts";
 import { isOriginFailure, isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
 import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
 import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
 import { redactError } from "../http/redact_error.ts";
 import { retryAfterMs } from "../http/retry_after.ts";
-import { trackBody } from "../http/tracked_response.ts";
+import { BodyCollector, trackBody, type TrackedResponse } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { Permit } from "../primitives/permit.ts";
@@ -28,7 +28,13 @@ import { type OpenBody, Reply } from "./reply.ts";
  * reason of a cancellation.
  */
 export function attemptStation(environment: Environment): Station {
-  return (call) => new Attempt(environment, call).run();
+  return (call) => {
+    if (!call.cancelled) return new Attempt(environment, call).run();
+    // Whatever the call came through, an abort came first.
+    call.permit?.release();
+    call.permit = undefined;
+    return Promise.reject(call.reason);
+  };
 }
 
 /** One attempt: owns the permit, the controller and the deadline, and lets go of all three at once. */
@@ -43,6 +49,10 @@ class Attempt implements DeadlineTarget, OpenBody {
   #reject: (reason: unknown) => void = () => {};
   #stopped: { readonly reason: unknown } | undefined;
   #response: Response | undefined;
+  /** Who wants the bytes that the caller reads. */
+  #collector: BodyCollector | undefined;
+  /** The response that the caller reads. */
+  #tracked: TrackedResponse | undefined;
   /** Whether the body is open and nobody here reads it. */
   #handedOut = false;
   /** The body's first characters, once it is being got rid of. */
@@ -64,6 +74,8 @@ class Attempt implements DeadlineTarget, OpenBody {
 
   run(): Promise<Reply> {
     this.#report();
+    // An abort may come from who has just been told.
+    if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
     // A fetch that does not heed its signal must not keep the caller waiting, so the outcome is raced by hand.
     return new Promise((resolve, reject) => {
       this.#reject = reject;
@@ -78,8 +90,8 @@ class Attempt implements DeadlineTarget, OpenBody {
     } catch (error) {
       throw this.#fail(error);
     }
-    if (this.#stopped !== undefined) throw this.#fail(undefined);
     this.#response = response;
+    if (this.#stopped !== undefined) return this.#refuse();
     const { status, headers } = response;
     this.#reportHeaders(status);
     const success = isSuccessStatus(status);
@@ -90,12 +102,18 @@ class Attempt implements DeadlineTarget, OpenBody {
       const body = await this.#read(response);
       if (body === undefined) throw this.#tooLarge();
       this.#throwIfStopped();
-      this.#finish(typeof body === "string" ? contentLength(headers) ?? body.length : body.length);
+      this.#finish(typeof body === "string" ? utf8Length(body) : body.length);
       return new Reply({ status, headers, url: response.url || this.#target.url, from: "network", body });
     } catch (error) {
       this.#target.origin.succeeded--;
       throw this.#fail(error);
     }
+  }
+
+  /** The response of a fetch that did not heed its signal: nobody wants it, and its body must end. */
+  #refuse(): never {
+    this.discard();
+    throw this.#stopped!.reason;
   }
 
   /** Text comes cheaper from the runtime than by way of bytes, where these are not asked for. */
@@ -133,7 +151,9 @@ class Attempt implements DeadlineTarget, OpenBody {
       init.body = body;
       if (body instanceof ReadableStream) init.duplex = "half";
     }
-    return this.#environment.fetch(url, init);
+    // Browsers refuse to have theirs called as a method.
+    const { fetch } = this.#environment;
+    return fetch(url, init);
   }
 
   #openReply(status: number, headers: Headers): Reply {
@@ -169,8 +189,9 @@ class Attempt implements DeadlineTarget, OpenBody {
     }
   }
 
-  /** The body is here: the attempt is over. */
+  /** The body is over, and so is the attempt. */
   #finish(bytes: number): void {
+    if (this.#ended) return;
     const { counters, reporter, clock } = this.#environment;
     counters.bytes += bytes;
     this.#target.origin.bytes += bytes;
@@ -235,6 +256,7 @@ class Attempt implements DeadlineTarget, OpenBody {
     this.#stopped = { reason };
     this.#reject(reason);
     this.#controller.abort(reason);
+    this.#tracked?.fail(reason);
     if (this.#handedOut) this.#end();
   }
 
@@ -243,8 +265,10 @@ class Attempt implements DeadlineTarget, OpenBody {
     this.#ended = true;
     this.#environment.deadlines.remove(this.#deadline);
     this.#environment.counters.inFlight--;
+    this.#environment.onAttemptEnd();
     if (this.#call.attempt === this) this.#call.attempt = undefined;
     this.#permit?.release();
+    this.#call.onBodyEnd();
   }
 
   discard(): void {
@@ -265,12 +289,20 @@ class Attempt implements DeadlineTarget, OpenBody {
     return text;
   }
 
-  copy(): Response {
-    return this.#response!.clone();
+  collect(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    this.#collector = new BodyCollector(maxBytes);
+    return this.#collector.bytes;
   }
 
   release(): Response {
-    return trackBody(this.#response!, () => this.#end());
+    if (this.#excerpt !== undefined) return excerptResponse(this.#response!, this.#excerpt);
+    this.#tracked = trackBody(this.#response!, {
+      maxBytes: this.#call.settings.maxBodyBytes,
+      onTooLarge: () => this.#tooLarge(),
+      onEnd: (bytes) => this.#finish(bytes),
+      collector: this.#collector,
+    });
+    return this.#tracked.response;
   }
 
   #report(): void {
@@ -297,6 +329,17 @@ class Attempt implements DeadlineTarget, OpenBody {
       status,
     });
   }
+}
+
+/** A response whose body is what is left of one that had to be got rid of. */
+function excerptResponse({ status, statusText, headers }: Response, excerpt: Promise<string>): Response {
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      controller.enqueue(new TextEncoder().encode(await excerpt));
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, { status, statusText, headers });
 }
 
 function innermostMessage(error: unknown): string {

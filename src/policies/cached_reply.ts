@@ -6,20 +6,33 @@
 
 import type { CacheEntry, CacheMeta } from "../cache/cache.ts";
 import { type HeaderMap, isEmpty } from "../http/headers.ts";
+import { withoutFragment } from "../http/url.ts";
 import { Reply } from "./reply.ts";
 
 /**
- * What an entry is stored under.
+ * What tells entries apart, in full.
  *
  * @param url The absolute URL.
- * @param headers The request's own headers, which may select another representation.
+ * @param headers The request's headers, which may select another representation.
  * @returns The key, of any length.
  */
 export function cacheKey(url: string, headers: HeaderMap): string {
-  const hash = url.indexOf("#");
-  const resource = hash === -1 ? url : url.slice(0, hash);
   const selected = isEmpty(headers) ? "" : JSON.stringify(Object.entries(headers).sort());
-  return `v1\nGET\n${resource}\n\n${selected}`;
+  return `v1\nGET\n${withoutFragment(url)}\n\n${selected}`;
+}
+
+/** Whether what an adapter gave is an entry for the key that can be served. */
+export function isUsable(entry: CacheEntry | undefined, key: string): entry is CacheEntry {
+  if (!(entry?.body instanceof Uint8Array)) return false;
+  const { v, key: ownKey, status, headers } = entry.meta;
+  if (v !== 1 || ownKey !== key || !Number.isInteger(status) || status < 200 || status > 599) return false;
+  try {
+    new Headers(headers as [string, string][]);
+    return true;
+  } catch {
+    // Headers that can't be made are nothing that can be served.
+    return false;
+  }
 }
 
 /** Whether a reply is worth keeping: a 200 whose server does not forbid it. */
@@ -31,7 +44,6 @@ export function isStorable(reply: Reply): boolean {
 /** When an entry came to be. */
 export interface EntryTimes {
   readonly key: string;
-  readonly url: string;
   readonly requestedAtMs: number;
   readonly storedAtMs: number;
   readonly ttlMs: number;

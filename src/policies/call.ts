@@ -50,6 +50,8 @@ export interface Target {
 export interface CallOwner {
   /** Answers the caller once; later answers are ignored. */
   settle(call: Call, ok: boolean, value: unknown): void;
+  /** The body of an attempt has ended; maybe after the caller was answered with the response. */
+  onBodyEnd(call: Call): void;
 }
 
 /** Who waits for the answer. */
@@ -91,10 +93,12 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
   /** From the call to the answer, in milliseconds; 0 until then. */
   durationMs = 0;
   settled = false;
+  /** Whether nothing can happen to it any more: it has settled, and the body that it was answered with has ended. */
+  forgotten = false;
   /** When the total deadline passes, on the client's clock. */
   deadlineAtMs: number = Infinity;
   deadline: Deadline | undefined;
-  /** The caller's signals, listened to until the call has settled. */
+  /** The caller's signals, listened to until the call has settled and its body has ended. */
   readonly signals: readonly AbortSignal[];
   target: Target | undefined;
   /** What the circuit breaker said when it let the call pass. */
@@ -137,9 +141,9 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
     return this.#controller.signal;
   }
 
-  /** Answers the caller with the reason, and stops the work unless others wait for it. */
+  /** Answers the caller with the reason, and stops the work unless others wait for it; also the body that it reads. */
   abort(reason: unknown): void {
-    if (this.settled) return;
+    if (this.settled) return this.cancel(reason);
     this.#owner.settle(this, false, reason);
     if (this.flight === undefined) this.cancel(reason);
     else if (this.flight.leave()) this.flight.worker?.cancel(reason);
@@ -171,6 +175,11 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
   /** Whether the work has been stopped. */
   get cancelled(): boolean {
     return this.#cancellation !== undefined;
+  }
+
+  /** The body of an attempt has ended. */
+  onBodyEnd(): void {
+    this.#owner.onBodyEnd(this);
   }
 
   onAbort(signal: AbortSignal): void {

@@ -29,8 +29,6 @@ export interface ConcurrencyOptions {
 export function concurrency(environment: Environment, options: ConcurrencyOptions): Policy {
   const { semaphore } = options;
   return (next) => (call) => {
-    // Whatever the call came through, an abort may have come first.
-    if (call.cancelled) return Promise.reject(call.reason);
     const permit = semaphore.tryAcquire();
     if (permit === undefined) return waitForPermit(environment, options, call).then(() => next(call));
     hand(environment, call, permit, 0);

@@ -9,7 +9,8 @@ import type { CircuitState } from "../primitives/circuit_breaker.ts";
 /** Where a value came from: the network, the cache (fresh or stale), or a concurrent identical request. */
 export type ValueSource = "network" | "cache" | "stale" | "shared";
 
-interface RequestEventBase {
+/** What all events of a request have. */
+export interface RequestEvent {
   /** Which request, counted from 1 in each client. */
   readonly requestId: number;
   /** When, in milliseconds of the client's `clock.now()`. */
@@ -17,108 +18,146 @@ interface RequestEventBase {
 }
 
 /** The caller called. */
-export interface QueuedEvent extends RequestEventBase {
+export interface QueuedEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "queued";
+  /** The method, upper case. */
   readonly method: string;
   /** The URL as it was asked for (relative for mirrors), with secrets replaced. */
   readonly url: string;
 }
 
 /** The cache answered. */
-export interface CacheHitEvent extends RequestEventBase {
+export interface CacheHitEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "cacheHit";
+  /** Whether the entry was fresh, or stale and served all the same. */
   readonly kind: "fresh" | "stale";
 }
 
 /** The rate limit let the attempt pass. */
-export interface TokenEvent extends RequestEventBase {
+export interface TokenEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "token";
+  /** How long the call waited for it, in milliseconds. */
   readonly waitedMs: number;
 }
 
 /** The concurrency limit let the attempt pass. */
-export interface PermitEvent extends RequestEventBase {
+export interface PermitEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "permit";
+  /** How long the call waited for it, in milliseconds. */
   readonly waitedMs: number;
 }
 
 /** An attempt was sent. */
-export interface AttemptEvent extends RequestEventBase {
+export interface AttemptEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "attempt";
   /** Counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
+  /** Such as `https://cdn.example.com`. */
   readonly origin: string;
   /** The absolute URL, with secrets replaced. */
   readonly url: string;
 }
 
 /** The response headers of an attempt arrived. */
-export interface HeadersEvent extends RequestEventBase {
+export interface HeadersEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "headers";
+  /** Which attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
+  /** The response status. */
   readonly status: number;
 }
 
 /** An attempt's body was read to its end. */
-export interface BodyEvent extends RequestEventBase {
+export interface BodyEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "body";
+  /** Which attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
+  /** The length of the body. */
   readonly bytes: number;
 }
 
 /** A round failed, and another follows. */
-export interface RetryEvent extends RequestEventBase {
+export interface RetryEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "retry";
   /** Counted from 1. */
   readonly retry: number;
+  /** How long the pause is, in milliseconds. */
   readonly delayMs: number;
   /** The failure: `503`, `TimeoutError`, `NetworkError`, … */
   readonly reason: string;
 }
 
 /** A mirror failed, and the next one is asked. */
-export interface MirrorEvent extends RequestEventBase {
+export interface MirrorEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "mirror";
+  /** The origin of the mirror that failed. */
   readonly from: string;
+  /** The origin of the mirror that is asked next. */
   readonly to: string;
+  /** The failure: a status, or the name of an error. */
   readonly reason: string;
 }
 
 /** An origin asked everyone to wait. */
-export interface RateLimitedEvent extends RequestEventBase {
+export interface RateLimitedEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "rateLimited";
+  /** Such as `https://cdn.example.com`. */
   readonly origin: string;
+  /** For how long, in milliseconds. */
   readonly retryAfterMs: number;
 }
 
 /** The request ended. */
-export interface SettledEvent extends RequestEventBase {
+export interface SettledEvent extends RequestEvent {
+  /** What happened. */
   readonly type: "settled";
+  /** Whether it brought a value. */
   readonly ok: boolean;
   /** Absent when the request failed. */
   readonly from?: ValueSource | undefined;
   /** Absent when the request succeeded. */
   readonly error?: unknown;
+  /** How many attempts were made. */
   readonly attempts: number;
+  /** From the call to the end, in milliseconds. */
   readonly durationMs: number;
 }
 
 /** A circuit breaker changed its state. */
 export interface BreakerEvent {
+  /** What happened. */
   readonly type: "breaker";
+  /** When, in milliseconds of the client's `clock.now()`. */
   readonly atMs: number;
+  /** Such as `https://cdn.example.com`. */
   readonly origin: string;
+  /** The state before. */
   readonly from: CircuitState;
+  /** The state now. */
   readonly to: CircuitState;
 }
 
 /** Something went wrong that did not change any outcome: a broken cache, a listener that threw, a missing file. */
 export interface WarningEvent {
+  /** What happened. */
   readonly type: "warning";
+  /** When, in milliseconds of the client's `clock.now()`. */
   readonly atMs: number;
   /** Who warns: `cache`, `listener`, `f1`, … */
   readonly source: string;
+  /** What went wrong. */
   readonly message: string;
+  /** The error behind it, if there is one. */
   readonly error?: unknown;
 }
 

@@ -19,7 +19,7 @@ import type { Reply } from "./reply.ts";
 /** One base URL. */
 export interface Mirror {
   readonly origin: Origin;
-  /** Without a slash at its end. */
+  /** The base URL, without query and fragment. */
   readonly base: string;
   /** The client's headers under the mirror's. */
   readonly headers: HeaderMap;
@@ -87,6 +87,8 @@ async function tryMirrors(
     call.throwIfCancelled();
     worst = keep(worst, outcome);
     if (isLast || !mayAskAnother(call, outcome)) break;
+    // Its permit may be the one that the next mirror waits for.
+    outcome.reply?.openBody?.discard();
     reportMirror(environment, call, mirror, candidates[index + 1]!, outcome);
   }
   if (worst!.reply !== undefined) return worst!.reply;

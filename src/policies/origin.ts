@@ -51,6 +51,13 @@ export class Origin {
     return 0;
   }
 
+  /** Whether it would be the same if it were met anew. */
+  get isQuiet(): boolean {
+    const { pause, breaker, bucket } = this;
+    return pause === undefined && (breaker?.isQuiet ?? true) &&
+      (bucket === undefined || bucket.available >= bucket.burst);
+  }
+
   /** Whether an attempt would be sent now. */
   isHealthy(nowMs: number): boolean {
     return (this.breaker === undefined || this.breaker.retryAfterMs === 0) && this.pauseLeftMs(nowMs) === 0;
@@ -89,10 +96,7 @@ export class Origins {
   /** Forgets the oldest origin that would be the same if it were met anew; requests under way keep their record. */
   #forgetOldestQuiet(): void {
     for (const [key, origin] of this.#origins) {
-      if (origin.pause !== undefined || (origin.breaker !== undefined && origin.breaker.state !== "closed")) {
-        continue;
-      }
-      if (origin.bucket !== undefined && origin.bucket.waiting > 0) continue;
+      if (!origin.isQuiet) continue;
       this.#origins.delete(key);
       return;
     }

@@ -36,6 +36,8 @@ export interface Environment {
   readonly counters: Counters;
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
+  /** An attempt has really ended. */
+  readonly onAttemptEnd: () => void;
   /** Keeps work that nobody waits for, until it ends, so that closing can wait for it. */
   readonly inBackground: (work: Promise<unknown>) => void;
 }

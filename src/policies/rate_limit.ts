@@ -7,6 +7,7 @@
 import { HttpError } from "../errors.ts";
 import type { TokenBucket } from "../primitives/token_bucket.ts";
 import type { Call } from "./call.ts";
+import { circuitOpenError } from "./circuit_breaker.ts";
 import type { Environment, Policy } from "./policy.ts";
 
 /** What limits the rate. */
@@ -49,6 +50,10 @@ async function waitForToken(
     await pauseEnd(environment, call, options.maxRetryAfterMs);
     if (bucket === undefined) return;
     await bucket.take(1, { signal: call.signal });
+    // A breaker that opened in the meantime refuses who waited as well.
+    if (origin.breaker?.holds(call.ticket) === false) {
+      throw circuitOpenError(call, origin.breaker.retryAfterMs);
+    }
   } while (origin.pauseLeftMs(environment.clock.now()) > 0);
   report(environment, call, environment.clock.now() - sinceMs);
 }

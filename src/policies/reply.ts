@@ -12,9 +12,17 @@ export interface OpenBody {
   discard(): void;
   /** Gets rid of the body, and gives its first characters. */
   excerpt(): Promise<string>;
-  /** The response once more, to be read beside the caller; only before it is released. */
-  copy(): Response;
-  /** The response for the caller to read; the permit is held until its body has ended. */
+  /**
+   * Collects the bytes that the caller reads.
+   *
+   * @param maxBytes How many at most.
+   * @returns The whole body; `undefined` when it is larger, was not read to its end, or has broken off.
+   */
+  collect(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * The response for the caller to read; the permit is held until its body has ended. Of a body that has been got rid of,
+   * its first characters are left.
+   */
   release(): Response;
 }
 

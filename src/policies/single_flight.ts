@@ -5,6 +5,7 @@
  */
 
 import { isEmpty } from "../http/headers.ts";
+import { withoutFragment } from "../http/url.ts";
 import { FlightTable } from "../primitives/flight_table.ts";
 import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import type { Call, Settings } from "./call.ts";
@@ -54,7 +55,8 @@ function isSharable({ request, streams }: Call): boolean {
 
 /** What makes calls of the same settings the same. */
 function flightKey({ request }: Call): string {
-  const { url, headers } = request;
+  const { headers } = request;
+  const url = withoutFragment(request.url);
   return isEmpty(headers) ? url : `${url}\n${JSON.stringify(Object.entries(headers).sort())}`;
 }
 

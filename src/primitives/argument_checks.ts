@@ -53,7 +53,10 @@ export function assertFunction(action: string, name: string, value: unknown): vo
 
 /** Throws unless `value` looks like a `Clock`. */
 export function assertClock(action: string, name: string, value: unknown): void {
-  if (typeof (value as { now?: unknown } | null | undefined)?.now === "function") return;
+  const clock = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (
+    ["now", "wallNow", "setTimeout", "clearTimeout"].every((method) => typeof clock[method] === "function")
+  ) return;
   throw shapeError(action, name, "a clock", value);
 }
 

@@ -92,6 +92,11 @@ export class CircuitBreaker {
     return this.#state.kind;
   }
 
+  /** Whether the circuit is closed and counts no failure, so that it might as well be a new one. */
+  get isQuiet(): boolean {
+    return this.#state.kind === "closed" && this.#counter.isQuiet;
+  }
+
   /** How long a call would be refused from now on, in milliseconds: 0 if it is admitted, `Infinity` while isolated. */
   get retryAfterMs(): number {
     const { clock, cooldownMs } = this.#settings;

@@ -15,6 +15,8 @@ export interface FailureCounter {
   failure(): boolean;
   /** Forgets all. */
   clear(): void;
+  /** Whether no failure is counted. */
+  readonly isQuiet: boolean;
 }
 
 /** Too many are `threshold` failures without a success between them. */
@@ -40,6 +42,11 @@ export class ConsecutiveFailures implements FailureCounter {
   /** @inheritdoc */
   clear(): void {
     this.#failures = 0;
+  }
+
+  /** @inheritdoc */
+  get isQuiet(): boolean {
+    return this.#failures === 0;
   }
 }
 
@@ -79,5 +86,10 @@ export class FailureRatio implements FailureCounter {
   clear(): void {
     this.#results.clear();
     this.#failures.clear();
+  }
+
+  /** @inheritdoc */
+  get isQuiet(): boolean {
+    return this.#failures.total(this.#clock.now()) === 0;
   }
 }

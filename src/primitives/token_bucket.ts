@@ -94,6 +94,11 @@ export class TokenBucket {
     return this.#level.tokens;
   }
 
+  /** How many tokens there are at most. */
+  get burst(): number {
+    return this.#level.burst;
+  }
+
   /** How many callers wait, however many tokens they want. */
   get waiting(): number {
     return this.#waiters.size;

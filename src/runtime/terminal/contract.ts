@@ -57,6 +57,7 @@ export interface Terminal {
   readonly stderr: TerminalOutput;
   /** Whether the environment asks for no colours (https://no-color.org). */
   readonly noColor: boolean;
+  /** Files and folders. */
   readonly files: TerminalFiles;
   /**
    * The lines of the standard input, read as they are asked for.

@@ -1,0 +1,103 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { readArgs, UsageError } from "../../src/cli/args.ts";
+import { test } from "../support/test.ts";
+
+const SPECS = {
+  out: { kind: "value", value: "DIR", help: "" },
+  retries: { kind: "value", value: "N", help: "" },
+  header: { kind: "list", value: "H", help: "" },
+  quiet: { kind: "switch", help: "" },
+  "fail-fast": { kind: "switch", help: "" },
+  help: { kind: "switch", help: "" },
+} as const;
+
+const NONE = {
+  out: undefined,
+  retries: undefined,
+  header: [],
+  quiet: false,
+  "fail-fast": false,
+  help: false,
+};
+
+test("readArgs() sorts flags and operands, in any order", () => {
+  const { flags, operands } = readArgs(
+    ["a", "--out=x=y", "--quiet", "b", "--header", "A: 1", "--header=B: 2", "-", "--retries", "3"],
+    SPECS,
+  );
+  assertEquals(flags, { ...NONE, out: "x=y", retries: "3", header: ["A: 1", "B: 2"], quiet: true });
+  assertEquals(operands, ["a", "b", "-"]);
+});
+
+test("readArgs() gives every flag that was not given", () => {
+  assertEquals(readArgs([], SPECS), { flags: NONE, operands: [] });
+});
+
+test("readArgs() keeps operands that look like numbers as they are", () => {
+  assertEquals(readArgs(["2025", "1e3", "007"], SPECS).operands, ["2025", "1e3", "007"]);
+});
+
+test("readArgs() takes everything after -- as operands", () => {
+  const { flags, operands } = readArgs(["--quiet", "--", "--out", "--unknown=1", "-"], SPECS);
+  assertEquals(flags, { ...NONE, quiet: true });
+  assertEquals(operands, ["--out", "--unknown=1", "-"]);
+});
+
+test("readArgs() knows -h where there is --help", () => {
+  assertEquals(readArgs(["-h"], SPECS).flags.help, true);
+  assertThrows(() => readArgs(["-h"], {}), UsageError, "Unknown flag: -h");
+});
+
+test("readArgs() takes the last of several values", () => {
+  assertEquals(readArgs(["--out", "a", "--out", "b"], SPECS).flags.out, "b");
+});
+
+const UNKNOWN: readonly (readonly [args: readonly string[], flag: string])[] = [
+  [["--nope"], "--nope"],
+  [["--nope=secret"], "--nope"],
+  [["--nope", "x"], "--nope"],
+  [["-x"], "-x"],
+  [["-xh"], "-xh"],
+  [["--no-quiet"], "--no-quiet"],
+  [["--Out", "x"], "--Out"],
+  [["---out"], "---out"],
+  [["--out.x", "1"], "--out.x"],
+  [["--__proto__", "x"], "--__proto__"],
+  [["--constructor=1"], "--constructor"],
+  [["--toString"], "--toString"],
+  [["-1"], "-1"],
+];
+
+for (const [args, flag] of UNKNOWN) {
+  test(`readArgs() refuses ${args.join(" ")} by its name`, () => {
+    const error = assertThrows(() => readArgs(["url", ...args], SPECS), UsageError);
+    assertEquals(error.message, `Unknown flag: ${flag}`);
+  });
+}
+
+test("readArgs() asks for a value that is missing", () => {
+  for (const args of [["--out"], ["--out="], ["--out", "--quiet"], ["--out", "-"]]) {
+    assertThrows(() => readArgs(args, SPECS), UsageError, "'--out' needs a value");
+  }
+  assertThrows(
+    () => readArgs(["--header", "A: 1", "--header"], SPECS),
+    UsageError,
+    "'--header' needs a value",
+  );
+});
+
+test("readArgs() refuses a value for a switch", () => {
+  assertThrows(
+    () => readArgs(["--quiet=no"], SPECS),
+    UsageError,
+    "'--quiet' takes no value: received --quiet=no",
+  );
+  assertEquals(readArgs(["--", "--quiet=no"], SPECS).operands, ["--quiet=no"]);
+});
+
+test("readArgs() takes a negative number as a value, for its rule to refuse", () => {
+  assertEquals(readArgs(["--retries", "-1", "u"], SPECS), {
+    flags: { ...NONE, retries: "-1" },
+    operands: ["u"],
+  });
+});

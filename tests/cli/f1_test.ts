@@ -1,0 +1,151 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { main } from "../../src/cli/main.ts";
+import type { FaultRule } from "../../src/testing/fault.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { racePayloads } from "../../src/testing/race_payloads.ts";
+import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { test } from "../support/test.ts";
+import { FakeTerminal } from "./fake_terminal.ts";
+
+const RACE = racePayloads({ drivers: 2, laps: 2 });
+const SESSION = ["2025", "Abu Dhabi Grand Prix", "Race"];
+
+function setUp(faults: readonly FaultRule[] = []) {
+  const clock = new ManualClock();
+  const terminal = new FakeTerminal();
+  const cdn = createSimulatedCdn({ resources: RACE.resources, latency: 10, faults, clock });
+  const start = (...args: string[]) => main(["f1", ...args], terminal, { fetch: cdn.fetch, clock });
+  return {
+    clock,
+    terminal,
+    cdn,
+    start,
+    f1: (...args: string[]) => clock.run(start(...args)),
+    lines: () => terminal.stdout.text.split("\n").slice(0, -1).map((line) => JSON.parse(line)),
+  };
+}
+
+test("slipstream f1 writes the files of the session as lines of JSON", async () => {
+  const { f1, lines, terminal } = setUp();
+  assertEquals(await f1(...SESSION), 0);
+  assertEquals(lines().map(({ path }) => path).sort(), [
+    "corners.json",
+    "drivers.json",
+    "rcm.json",
+    "weather.json",
+  ]);
+  const drivers = lines().find(({ path }) => path === "drivers.json");
+  assertEquals(drivers.value.drivers.map(({ driver }: { driver: string }) => driver), ["VER", "PIA"]);
+  assertMatch(terminal.stderr.text, /^4 done, [\d.]+ kB in 10 ms, 400\/s\n$/);
+});
+
+test("slipstream f1 --all loads everything, with missing values as null", async () => {
+  const { f1, lines, terminal } = setUp();
+  assertEquals(await f1(...SESSION, "--all"), 0);
+  assertEquals(lines().map(({ path }) => path).sort(), RACE.paths().sort());
+  const laps = lines().find(({ path }) => path === "VER/laptimes.json");
+  assertEquals(laps.value.time[0], null);
+  assert(!terminal.stdout.text.includes('"None"'));
+});
+
+test("slipstream f1 --laps --driver asks for nothing else", async () => {
+  const { f1, cdn } = setUp();
+  assertEquals(await f1(...SESSION, "--laps", "--driver", "PIA", "--driver", "PIA"), 0);
+  assertEquals(cdn.log.entries.map(({ path }) => path), [
+    `/gh/TracingInsights${RACE.urlPath("PIA/laptimes.json")}`,
+  ]);
+});
+
+test("slipstream f1 --base-url asks those mirrors, in order", async () => {
+  const clock = new ManualClock();
+  const cdn = createSimulatedCdn({
+    resources: RACE.resources,
+    mirrors: ["a", "b"],
+    faults: [{ mirror: "a", kind: "refuse" }],
+    clock,
+  });
+  const bases = cdn.origins.flatMap((origin) => ["--base-url", origin]);
+  const args = ["f1", ...SESSION, ...bases];
+  assertEquals(await clock.run(main(args, new FakeTerminal(), { fetch: cdn.fetch, clock })), 0);
+  assertEquals([cdn.logOf("a").outcomes.refused, cdn.logOf("b").outcomes.complete], [4, 4]);
+});
+
+test("slipstream f1 --out writes the files below year, event and session", async () => {
+  const { f1, terminal } = setUp();
+  assertEquals(await f1(...SESSION, "--telemetry", "--driver", "VER", "--out", "/out"), 0);
+  assertEquals([...terminal.files.contents.keys()].sort(), [
+    "/out/2025/Abu Dhabi Grand Prix/Race/VER/1_tel.json",
+    "/out/2025/Abu Dhabi Grand Prix/Race/VER/2_tel.json",
+  ]);
+  const { tel } = JSON.parse([...terminal.files.contents.values()][0] ?? "");
+  assertEquals([terminal.stdout.text, tel.time.length > 100], ["", true]);
+});
+
+test("slipstream f1 counts files that are not published, and does not fail for them", async () => {
+  const { f1, lines, terminal } = setUp([{ kind: "status", status: 404, match: /weather|2_tel/ }]);
+  assertEquals(await f1(...SESSION, "--all"), 0);
+  assertEquals(lines().filter(({ ok }) => !ok).map(({ path }) => path).sort(), [
+    "PIA/2_tel.json",
+    "VER/2_tel.json",
+    "weather.json",
+  ]);
+  assertMatch(terminal.stderr.text, /^7 done, 3 not published, /);
+});
+
+test("slipstream f1 fails for a session, and for a driver, that isn't there", async () => {
+  const session = setUp();
+  assertEquals(await session.f1("2024", "Abu Dhabi Grand Prix", "Race", "--laps"), 1);
+  assertStringIncludes(session.terminal.stderr.text, "drivers.json: ");
+  const driver = setUp();
+  assertEquals(await driver.f1(...SESSION, "--laps", "--driver", "XXX"), 1);
+  assertStringIncludes(driver.terminal.stderr.text, "XXX/laptimes.json: ");
+});
+
+test("slipstream f1 names a file that no attempt could load, and loads the others", async () => {
+  const { f1, lines, terminal } = setUp([{ kind: "wrongContent", match: /VER\/1_tel/ }]);
+  assertEquals(await f1(...SESSION, "--telemetry", "--retries", "0"), 1);
+  assertEquals(lines().filter(({ ok }) => ok).length, 3);
+  assertMatch(terminal.stderr.text, /^VER\/1_tel\.json: .*\n6 done, 1 failed/);
+});
+
+test("slipstream f1 --fail-fast loads no more after a failure", async () => {
+  const { f1, terminal, cdn } = setUp([{ kind: "status", status: 400, match: /VER\/laptimes/ }]);
+  assertEquals(await f1(...SESSION, "--telemetry", "--fail-fast", "--concurrency", "1"), 1);
+  assertMatch(terminal.stderr.text, /\nStopped at the first failure: 1 done, 1 failed, /);
+  assertEquals(cdn.log.requests <= 3, true);
+});
+
+test("slipstream f1 stops cleanly at Ctrl-C, also while it waits for the list of drivers", async () => {
+  const { start, clock, terminal, cdn } = setUp([{ kind: "stall", match: /drivers/ }]);
+  const done = start(...SESSION, "--all");
+  await clock.advance(1_000);
+  terminal.interrupt();
+  assertEquals(await done, 130);
+  assertMatch(terminal.stderr.text, /^Interrupted: 3 done, the rest not done, /);
+  assertEquals([cdn.log.openRequests, clock.pending], [0, 0]);
+});
+
+const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [
+  ["'f1' takes a year, an event and a session: received 0 of them"],
+  ["'f1' takes a year, an event and a session: received 2 of them", "2025", "Abu Dhabi Grand Prix"],
+  ["'f1' takes a year, an event and a session: received 4 of them", ...SESSION, "more"],
+  ['The year must be a number of four digits: received "25"', "25", "X", "Race"],
+  ["Cannot fetch F1 data as 'year'", "1999", "X", "Race"],
+  ["Cannot fetch F1 data as 'event'", "2025", "../x", "Race"],
+  ["Cannot fetch F1 data as 'session'", "2025", "X", ".."],
+  ["Cannot fetch F1 data as 'driver'", ...SESSION, "--laps", "--driver", "a/b"],
+  ["'--driver' needs '--laps', '--telemetry' or '--all'", ...SESSION, "--driver", "VER"],
+  ["'--base-url' must be an http or https URL", ...SESSION, "--base-url", "cdn.example.com"],
+  ["Unknown flag: --ordered", ...SESSION, "--ordered"],
+  ["'--retries' must be an integer of at least 0", ...SESSION, "--retries", "many"],
+];
+
+for (const [message, ...args] of WRONG) {
+  test(`slipstream f1 ${args.join(" ")} is wrong usage, before any request`, async () => {
+    const { f1, terminal, cdn } = setUp();
+    assertEquals(await f1(...args), 2);
+    assertStringIncludes(terminal.stderr.text, `slipstream: ${message}`);
+    assertStringIncludes(terminal.stderr.text, "Usage: slipstream f1 <year> <event> <session> [flags]");
+    assertEquals(cdn.log.requests, 0);
+  });
+}

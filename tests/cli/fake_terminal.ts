@@ -1,0 +1,149 @@
+/**
+ * A terminal that tests type on and read from.
+ *
+ * @module
+ */
+
+import type {
+  FileKind,
+  Terminal,
+  TerminalFiles,
+  TerminalOutput,
+} from "../../src/runtime/terminal/contract.ts";
+
+/** What {@linkcode FakeTerminal.exit} throws. */
+export class Exit extends Error {
+  /** Keeps the exit code. */
+  constructor(readonly code: number) {
+    super(`exit ${code}`);
+  }
+}
+
+/** An output stream that keeps what was written. */
+export class FakeOutput implements TerminalOutput {
+  isTerminal = false;
+  width = 100;
+  /** How many more writes the reader takes before it goes away. */
+  writesLeft: number = Infinity;
+  readonly writes: string[] = [];
+
+  /** All that was written. */
+  get text(): string {
+    return this.writes.join("");
+  }
+
+  columns(): number {
+    return this.width;
+  }
+
+  write(data: string | Uint8Array<ArrayBuffer>): Promise<boolean> {
+    if (this.writesLeft <= 0) return Promise.resolve(false);
+    this.writesLeft--;
+    this.writes.push(typeof data === "string" ? data : new TextDecoder().decode(data));
+    return Promise.resolve(true);
+  }
+}
+
+/** Files in memory; paths are absolute, or below `/`. */
+export class FakeFiles implements TerminalFiles {
+  readonly contents: Map<string, string> = new Map<string, string>();
+  readonly folders: Set<string> = new Set<string>(["/"]);
+  /** Called before a file is created; a throw is a full disk. */
+  beforeCreate: (path: string) => void = () => {};
+
+  async *lines(path: string, signal: AbortSignal): AsyncIterableIterator<string> {
+    for (const line of (this.contents.get(path) ?? "").split("\n")) {
+      if (signal.aborted) return;
+      yield await Promise.resolve(line);
+    }
+  }
+
+  kind(path: string): Promise<FileKind | undefined> {
+    return Promise.resolve(this.folders.has(path) ? "folder" : this.contents.has(path) ? "file" : undefined);
+  }
+
+  realPath(path: string): Promise<string> {
+    return Promise.resolve(path);
+  }
+
+  makeFolder(path: string): Promise<void> {
+    if (!this.contents.has(path)) this.folders.add(path);
+    return Promise.resolve();
+  }
+
+  createFile(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return new Promise((resolve) => {
+      this.beforeCreate(path);
+      if (this.contents.has(path)) throw new Error(`${path} exists`);
+      this.contents.set(path, new TextDecoder().decode(bytes));
+      resolve();
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    this.contents.set(to, this.contents.get(from) ?? "");
+    this.contents.delete(from);
+    return Promise.resolve();
+  }
+
+  remove(path: string): Promise<void> {
+    this.contents.delete(path);
+    return Promise.resolve();
+  }
+}
+
+/** A terminal without a runtime. */
+export class FakeTerminal implements Terminal {
+  readonly args: readonly string[] = [];
+  readonly stdout: FakeOutput = new FakeOutput();
+  readonly stderr: FakeOutput = new FakeOutput();
+  readonly files: FakeFiles = new FakeFiles();
+  noColor = false;
+  /** What is typed in; it may wait for something before the next line. */
+  stdin: Iterable<string> | AsyncIterable<string> = [];
+  readonly #interruptListeners = new Set<() => void>();
+
+  async *stdinLines(signal: AbortSignal): AsyncIterableIterator<string> {
+    const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
+    const abort = () => resolve(undefined);
+    signal.addEventListener("abort", abort);
+    try {
+      const lines = asyncIterator(this.stdin);
+      for (let next = await lines.next(); next.done !== true;) {
+        yield next.value;
+        const result = await Promise.race([lines.next(), aborted]);
+        if (result === undefined) return;
+        next = result;
+      }
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  onInterrupt(listener: () => void): Disposable {
+    this.#interruptListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#interruptListeners.delete(listener) };
+  }
+
+  bypassProxy(): void {}
+
+  exit(code: number): never {
+    throw new Exit(code);
+  }
+
+  /** Presses Ctrl-C. */
+  interrupt(): void {
+    for (const listener of this.#interruptListeners) listener();
+  }
+
+  /** How many would hear of Ctrl-C. */
+  get interruptListeners(): number {
+    return this.#interruptListeners.size;
+  }
+}
+
+async function* asyncIterator(
+  lines: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<string, undefined> {
+  yield* lines;
+}

@@ -1,0 +1,366 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { main } from "../../src/cli/main.ts";
+import type { FaultRule } from "../../src/testing/fault.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import type { Resources } from "../../src/testing/resource.ts";
+import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { test } from "../support/test.ts";
+import { Exit, FakeTerminal } from "./fake_terminal.ts";
+
+const HOST = "https://cdn.test";
+const ANY: Resources = (path) => ({ json: { path } });
+
+class Setup {
+  readonly terminal: FakeTerminal = new FakeTerminal();
+  readonly clock: ManualClock = new ManualClock();
+  readonly cdn: SimulatedCdn;
+
+  constructor(resources: Resources = ANY, faults: readonly FaultRule[] = [], latency = 10) {
+    this.cdn = createSimulatedCdn({ resources, faults, latency, clock: this.clock });
+  }
+
+  start(...args: string[]): Promise<number> {
+    return main(["get", ...args], this.terminal, { fetch: this.cdn.fetch, clock: this.clock });
+  }
+
+  get(...args: string[]): Promise<number> {
+    return this.clock.run(this.start(...args));
+  }
+
+  get lines(): { url: string; ok: boolean; [field: string]: unknown }[] {
+    return this.terminal.stdout.text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  }
+
+  get errors(): string {
+    return this.terminal.stderr.text;
+  }
+}
+
+test("slipstream get writes the body of one URL to stdout, as it is, and nothing else", async () => {
+  const body = '{ "a": 1.0,\n  "b": [] }';
+  const setup = new Setup({ "/a.json": body });
+  assertEquals(await setup.get(`${HOST}/a.json`), 0);
+  assertEquals([setup.terminal.stdout.text, setup.errors], [body, ""]);
+});
+
+test("slipstream get writes lines of JSON for several URLs, and a summary to stderr", async () => {
+  const setup = new Setup({ "/a": '{"x":\n1.0}', "/b": "plain" });
+  assertEquals(await setup.get(`${HOST}/a`, `${HOST}/b`), 0);
+  assertEquals(setup.lines.map(({ durationMs: _, ...line }) => line), [
+    { url: `${HOST}/a`, ok: true, from: "network", attempts: 1, value: { x: 1 } },
+    { url: `${HOST}/b`, ok: true, from: "network", attempts: 1, text: "plain" },
+  ]);
+  assertStringIncludes(setup.terminal.stdout.text, '"value":{"x": 1.0}');
+  assertEquals(setup.errors, "2 done, 15 B in 10 ms, 200/s\n");
+});
+
+test("slipstream get --ndjson makes a line of one URL too", async () => {
+  const setup = new Setup();
+  await setup.get("--ndjson", `${HOST}/a`);
+  assertEquals(setup.lines.map(({ value }) => value), [{ path: "/a" }]);
+});
+
+test("slipstream get writes lines as they come, and with --ordered in the order of the URLs", async () => {
+  const faults: FaultRule[] = [{ kind: "slow", match: "/slow", latency: 500 }];
+  const urls = [`${HOST}/slow`, "nonsense", `${HOST}/b`];
+  const asTheyCome = new Setup(ANY, faults);
+  assertEquals(await asTheyCome.get(...urls), 1);
+  assertEquals(asTheyCome.lines.map(({ url }) => url), ["nonsense", `${HOST}/b`, `${HOST}/slow`]);
+  const ordered = new Setup(ANY, faults);
+  assertEquals(await ordered.get("--ordered", ...urls), 1);
+  assertEquals(ordered.lines.map(({ url }) => url), urls);
+});
+
+test("slipstream get names a malformed URL in line 7 with its line, and fetches the rest", async () => {
+  const setup = new Setup();
+  const lines = [
+    "# list",
+    "",
+    `${HOST}/1`,
+    `${HOST}/2`,
+    "ftp://cdn.test/x",
+    "file:///etc/passwd",
+    "htps:/nope",
+    `${HOST}/3`,
+  ];
+  setup.terminal.files.contents.set("urls.txt", lines.join("\n"));
+  assertEquals(await setup.get("@urls.txt", "--quiet"), 1);
+  assertEquals(setup.errors.split("\n").slice(0, -1), [
+    "urls.txt:5: Cannot fetch as the URL must be http or https: received 'ftp://cdn.test/x'",
+    "urls.txt:6: Cannot fetch as the URL must be http or https: received 'file:///etc/passwd'",
+    "urls.txt:7: Cannot fetch as the URL must be http or https: received 'htps:/nope'",
+  ]);
+  assertEquals(setup.lines.filter(({ ok }) => ok).map(({ url }) => url), [
+    `${HOST}/1`,
+    `${HOST}/2`,
+    `${HOST}/3`,
+  ]);
+  assertEquals(setup.lines.length, 6);
+  assertEquals(setup.cdn.log.requests, 3);
+});
+
+test("slipstream get names every failure, with its status in the line of JSON", async () => {
+  const setup = new Setup((path) => path === "/gone" ? undefined : { json: 1 }, [
+    { kind: "status", match: "/bad", status: 400 },
+  ]);
+  assertEquals(await setup.get(`${HOST}/gone`, `${HOST}/bad`, `${HOST}/fine`), 1);
+  const failures = setup.lines.filter(({ ok }) => !ok).map((
+    { url, error },
+  ) => [url, (error as { status: number }).status]);
+  assertEquals(failures, [[`${HOST}/gone`, 404], [`${HOST}/bad`, 400]]);
+  assertMatch(setup.errors, /^argument 1: .*\/gone.*404.*\nargument 2: .*\/bad.*400.*\n1 done, 2 failed, /);
+});
+
+test("slipstream get --json-errors writes nothing but JSON to stderr", async () => {
+  const setup = new Setup(() => undefined);
+  setup.terminal.stderr.isTerminal = true;
+  assertEquals(await setup.get("--json-errors", `${HOST}/gone`, "nonsense"), 1);
+  const records = setup.errors.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  assertEquals(records.map(({ where, subject, name, status }) => ({ where, subject, name, status })), [
+    { where: "argument 2", subject: "nonsense", name: "TypeError", status: undefined },
+    { where: "argument 1", subject: `${HOST}/gone`, name: "DataNotFoundError", status: 404 },
+  ]);
+});
+
+test("slipstream get shows no secret of a URL on stderr", async () => {
+  const setup = new Setup(() => undefined);
+  assertEquals(await setup.get(`${HOST}/a?token=s3cret`, "ftp://user:s3cret@cdn.test/", "--ndjson"), 1);
+  assert(!setup.errors.includes("s3cret"), setup.errors);
+});
+
+test("slipstream get hands its flags to the client", async () => {
+  const setup = new Setup(ANY, [{ kind: "status", status: 503, match: "/down" }]);
+  const urls = Array.from({ length: 12 }, (_, index) => `${HOST}/${index}`);
+  await setup.get("--concurrency", "3", "--header", "X-Key: one", "--header", "x-key: two", ...urls);
+  assertEquals(setup.cdn.log.peakOpenRequests, 3);
+  assertEquals(setup.cdn.log.entries[0]?.headers["x-key"], "one, two");
+  await setup.get("--retries", "1", `${HOST}/down`);
+  assertEquals(setup.cdn.log.entries.filter(({ path }) => path === "/down").length, 2);
+});
+
+test("slipstream get --rate lets no more than that through", async () => {
+  const setup = new Setup();
+  const urls = Array.from({ length: 30 }, (_, index) => `${HOST}/${index}`);
+  await setup.get("--rate", "10/s", "--burst", "5", ...urls);
+  assert(setup.cdn.log.peakWithin(1_000) <= 15, String(setup.cdn.log.peakWithin(1_000)));
+  assertEquals(setup.cdn.log.requests, 30);
+});
+
+test("slipstream get --timeout ends an attempt that hangs", async () => {
+  const setup = new Setup(ANY, [{ kind: "stall" }]);
+  assertEquals(await setup.get("--timeout", "2s", "--retries", "0", `${HOST}/a`), 1);
+  assertStringIncludes(setup.errors, "/a");
+  assertEquals(setup.clock.now() >= 2_000 && setup.clock.now() < 3_000, true);
+});
+
+test("slipstream get --fail-fast stops everything at the first failure", async () => {
+  const setup = new Setup(ANY, [{ kind: "status", match: "/2", status: 400 }]);
+  let pulled = 0;
+  setup.terminal.stdin = (function* () {
+    while (true) yield `${HOST}/${++pulled}`;
+  })();
+  assertEquals(await setup.get("--fail-fast", "--concurrency", "2", "-"), 1);
+  assert(pulled < 10, String(pulled));
+  assertEquals(setup.lines.filter(({ ok }) => !ok).length, 1);
+  assertMatch(
+    setup.errors,
+    /^-:2: .*\nStopped at the first failure: \d+ done, 1 failed, the rest not done, /,
+  );
+  assertEquals(setup.cdn.log.openRequests, 0);
+});
+
+test("slipstream get pulls lines only as it can fetch them", async () => {
+  const setup = new Setup();
+  let pulled = 0;
+  setup.terminal.stdin = (function* () {
+    while (pulled < 100) {
+      yield `${HOST}/${++pulled}`;
+      const behind = pulled - setup.cdn.log.requests;
+      if (behind > 10) throw new Error(`${behind} were pulled ahead`);
+    }
+  })();
+  assertEquals(await setup.get("--concurrency", "4", "--quiet", "-"), 0);
+  assertEquals([setup.errors, setup.lines.length], ["", 100]);
+});
+
+test("slipstream get stops cleanly at Ctrl-C, keeps what was done, and says so", async () => {
+  const setup = new Setup(ANY, [{ kind: "stall", match: /late/ }]);
+  const urls = Array.from({ length: 10 }, (_, index) => `${HOST}/${index}`);
+  const done = setup.start(
+    "--concurrency",
+    "4",
+    ...urls,
+    `${HOST}/late1`,
+    `${HOST}/late2`,
+    `${HOST}/late3`,
+    `${HOST}/late4`,
+    `${HOST}/never`,
+  );
+  await setup.clock.advance(1_000);
+  assertEquals(setup.cdn.log.openRequests, 4);
+  setup.terminal.interrupt();
+  assertEquals(await done, 130);
+  assertEquals(setup.lines.map(({ url }) => url), urls);
+  assertMatch(setup.errors, /^Interrupted: 10 done, 5 not done, /);
+  assertEquals([setup.cdn.log.openRequests, setup.cdn.log.requests], [0, 14]);
+  assertEquals([setup.terminal.interruptListeners, setup.clock.pending], [0, 0]);
+});
+
+test("slipstream get says what was done at Ctrl-C even with --quiet, and ends while stdin is silent", async () => {
+  const setup = new Setup();
+  setup.terminal.stdin = (async function* () {
+    yield `${HOST}/1`;
+    await new Promise(() => {});
+  })();
+  const done = setup.start("--quiet", "-");
+  await setup.clock.advance(1_000);
+  setup.terminal.interrupt();
+  assertEquals(await done, 130);
+  assertEquals(setup.lines.length, 1);
+  assertMatch(setup.errors, /^Interrupted: 1 done, the rest not done, /);
+});
+
+test("slipstream get ends at once at the second Ctrl-C", async () => {
+  const setup = new Setup();
+  const written = Promise.withResolvers<boolean>();
+  setup.terminal.stdout.write = () => written.promise;
+  const done = setup.start("--ndjson", `${HOST}/1`);
+  await setup.clock.advance(1_000);
+  setup.terminal.interrupt();
+  const error = await assertRejects(() => new Promise(() => setup.terminal.interrupt()), Exit);
+  assertEquals(error.code, 130);
+  written.resolve(true);
+  assertEquals(await done, 130);
+});
+
+test("slipstream get ends quietly when the reader of stdout has gone", async () => {
+  const setup = new Setup();
+  setup.terminal.stdout.writesLeft = 2;
+  let pulled = 0;
+  setup.terminal.stdin = (function* () {
+    while (true) yield `${HOST}/${++pulled}`;
+  })();
+  assertEquals(await setup.get("--concurrency", "2", "-"), 0);
+  assertEquals([setup.lines.length, setup.errors], [2, ""]);
+  assert(pulled < 10, String(pulled));
+});
+
+test("slipstream get --out writes a file for each body, and nothing to stdout", async () => {
+  const setup = new Setup();
+  assertEquals(await setup.get("--out", "/out", `${HOST}/a/b.json`, `${HOST}/a/c.json`), 0);
+  assertEquals(Object.fromEntries(setup.terminal.files.contents), {
+    "/out/cdn.test/a/b.json": '{"path":"/a/b.json"}',
+    "/out/cdn.test/a/c.json": '{"path":"/a/c.json"}',
+  });
+  assertEquals([setup.terminal.stdout.text, setup.errors.startsWith("2 done")], ["", true]);
+});
+
+test("slipstream get --out gives every URL a file of its own, whatever order they come in", async () => {
+  const paths = [
+    "users/1",
+    "users/1/posts",
+    "USERS/1",
+    "a.json?x=1",
+    "a.json?x=2",
+    "a.json",
+    "a.json#part",
+    "/..%2f..%2fetc/passwd",
+    "..%5c..%5cx",
+  ];
+  const setup = new Setup((path) => path === "/users/1" ? { body: path } : { body: path });
+  assertEquals(await setup.get("--out", "/out", ...paths.map((path) => `${HOST}/${path}`)), 0);
+  const files = [...setup.terminal.files.contents.keys()].sort();
+  assertEquals(new Set(files.map((file) => file.toLowerCase())).size, 8);
+  for (const file of files) assertMatch(file, /^\/out\/cdn\.test\/[^\\]+$/);
+  for (const file of files) assert(!file.split("/").includes(".."), file);
+  assertEquals(setup.terminal.files.contents.get("/out/cdn.test/users/1~2/posts"), "/users/1/posts");
+});
+
+test("slipstream get --out names a file that can't be written, and writes the others", async () => {
+  const setup = new Setup();
+  let created = 0;
+  setup.terminal.files.beforeCreate = () => {
+    if (++created === 2) throw new Error("No space left on device");
+  };
+  assertEquals(await setup.get("--out", "/out", `${HOST}/1`, `${HOST}/2`, `${HOST}/3`), 1);
+  assertEquals([...setup.terminal.files.contents.keys()], ["/out/cdn.test/1", "/out/cdn.test/3"]);
+  assertStringIncludes(setup.errors, `argument 2: ${HOST}/2: No space left on device\n2 done, 1 failed, `);
+});
+
+test("slipstream get shows a live line on a terminal and takes it away", async () => {
+  const setup = new Setup(ANY, [], 1_000);
+  setup.terminal.stderr.isTerminal = true;
+  setup.terminal.noColor = true;
+  await setup.get("--out", "/out", "--concurrency", "1", `${HOST}/1`, `${HOST}/2`);
+  const { writes } = setup.terminal.stderr;
+  assertMatch(writes[5]?.replaceAll("\x1b", "␛") ?? "", /^\r0\/2 .* 1 in flight␛\[K$/);
+  assertEquals([writes.at(-2), writes.at(-1)?.startsWith("2 done, ")], ["\r\x1b[K", true]);
+  assertEquals(setup.clock.pending, 0);
+});
+
+test("slipstream get shows no live line where data goes to the same terminal", async () => {
+  const setup = new Setup(ANY, [], 1_000);
+  setup.terminal.stderr.isTerminal = true;
+  setup.terminal.stdout.isTerminal = true;
+  await setup.get(`${HOST}/1`, `${HOST}/2`);
+  assertEquals(setup.errors.includes("\r"), false);
+});
+
+const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [
+  ["Unknown flag: --nope", "--nope"],
+  ["Unknown flag: --cache", "--cache", "dir"],
+  ["Unknown flag: --report", "--report=x.html"],
+  ["'--concurrency' must be a positive integer: received \"0\"", "--concurrency", "0"],
+  ["'--concurrency' must be a positive integer: received \"-3\"", "--concurrency", "-3"],
+  ["'--rate' must be a positive rate (20/s, 100/min, 5/500ms): received \"fast\"", "--rate", "fast"],
+  ["'--burst' must be a positive integer: received \"1.5\"", "--rate", "1/s", "--burst", "1.5"],
+  ["'--burst' needs '--rate'", "--burst", "5"],
+  ["'--retries' must be an integer of at least 0: received \"-1\"", "--retries=-1"],
+  [
+    "'--timeout' must be a positive duration in milliseconds or with a unit (250, 5s, 2min): received \"soon\"",
+    "--timeout",
+    "soon",
+  ],
+  [
+    "'--header' must be 'Name: value' in latin-1 letters on one line: received \"Bearer…\"",
+    "--header",
+    "Bearer s3cret",
+  ],
+  ["'--out' and '--ndjson' exclude each other", "--out", "/out", "--ndjson"],
+  ["'--out' needs a value", "--out"],
+  ["'--quiet' takes no value: received --quiet=yes", "--quiet=yes"],
+  ["Cannot read '@missing' as there is no such file", "@missing"],
+];
+
+for (const [message, ...args] of WRONG) {
+  test(`slipstream get ${args.join(" ")} is wrong usage, before any request`, async () => {
+    const setup = new Setup();
+    assertEquals(await setup.get(`${HOST}/1`, ...args), 2);
+    assertEquals(setup.errors.split("\n", 3), [
+      `slipstream: ${message}`,
+      "",
+      "Usage: slipstream get <url…|-|@file> [flags]",
+    ]);
+    assertEquals([setup.terminal.stdout.text, setup.cdn.log.requests], ["", 0]);
+  });
+}
+
+test("slipstream get --out refuses a file in the place of the folder", async () => {
+  const setup = new Setup();
+  setup.terminal.files.contents.set("/out", "");
+  assertEquals(await setup.get("--out", "/out", `${HOST}/1`), 2);
+  assertStringIncludes(setup.errors, "'--out' must be a folder that can be written into");
+});
+
+test("slipstream get without URLs is wrong usage", async () => {
+  const setup = new Setup();
+  assertEquals(await setup.get(), 2);
+  assertStringIncludes(setup.errors, "Nothing to fetch: give URLs, '-' or '@file'");
+});
+
+test("slipstream get --help shows its flags on stdout", async () => {
+  const setup = new Setup();
+  assertEquals(await setup.get("--help"), 0);
+  assertStringIncludes(setup.terminal.stdout.text, "--concurrency N");
+  assertEquals(setup.errors, "");
+});

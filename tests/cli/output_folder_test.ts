@@ -1,0 +1,113 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { OutputFolder } from "../../src/cli/output_folder.ts";
+import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { tempFolder } from "../support/temp_folder.ts";
+import { test } from "../support/test.ts";
+
+const { files } = await currentTerminal();
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+
+test("OutputFolder.open() makes the folder and those above it", async () => {
+  await using temp = await tempFolder();
+  const folder = await OutputFolder.open(`${temp.path}/a/b`, files);
+  assertEquals([folder.path, await temp.list()], [`${temp.path}/a/b`, ["a/", "a/b/"]]);
+});
+
+test("OutputFolder.open() refuses a file", async () => {
+  await using temp = await tempFolder();
+  await temp.write("file", "");
+  await assertRejects(() => OutputFolder.open(`${temp.path}/file`, files), Error);
+  await assertRejects(() => OutputFolder.open(`${temp.path}/file/below`, files), Error);
+});
+
+test("OutputFolder.write() writes files into folders, and over files that are there", async () => {
+  await using temp = await tempFolder();
+  const folder = await OutputFolder.open(temp.path, files);
+  await folder.write(["h", "a", "x.json"], bytes("1"));
+  await folder.write(["h", "a", "y.json"], bytes("2"));
+  await folder.write(["h", "a", "x.json"], bytes("3"));
+  assertEquals(await temp.list(), ["h/", "h/a/", "h/a/x.json", "h/a/y.json"]);
+  assertEquals(await temp.read("h/a/x.json"), "3");
+});
+
+test("OutputFolder.write() refuses a link that leads out of the folder", async () => {
+  await using outside = await tempFolder();
+  await using temp = await tempFolder();
+  await temp.folder("h");
+  await temp.link("h/out", outside.path);
+  await temp.link("h/missing", `${outside.path}/missing`);
+  await temp.link("beside", `${temp.path}-beside`);
+  const folder = await OutputFolder.open(temp.path, files);
+  await assertRejects(() => folder.write(["h", "out", "x"], bytes("1")), Error, "leads out of");
+  await assertRejects(() => folder.write(["h", "out", "deep", "x"], bytes("1")), Error, "leads out of");
+  await assertRejects(() => folder.write(["h", "missing", "x"], bytes("1")), Error);
+  await assertRejects(() => folder.write(["beside", "x"], bytes("1")), Error);
+  assertEquals(await outside.list(), []);
+  assertEquals(await temp.list(), ["beside", "h/", "h/missing", "h/out"]);
+});
+
+test("OutputFolder.write() is not fooled by a neighbour whose name begins the same", async () => {
+  await using temp = await tempFolder();
+  await temp.folder("out");
+  await temp.folder("outside");
+  await temp.link("out/link", `${temp.path}/outside`);
+  const folder = await OutputFolder.open(`${temp.path}/out`, files);
+  await assertRejects(() => folder.write(["link", "x"], bytes("1")), Error, "leads out of");
+  assertEquals(await temp.list(), ["out/", "out/link", "outside/"]);
+});
+
+test("OutputFolder.write() replaces a link where the file goes, and leaves its target alone", async () => {
+  await using outside = await tempFolder();
+  await using temp = await tempFolder();
+  await outside.write("precious", "kept");
+  await temp.link("x", `${outside.path}/precious`);
+  const folder = await OutputFolder.open(temp.path, files);
+  await folder.write(["x"], bytes("new"));
+  assertEquals([await temp.read("x"), await outside.read("precious")], ["new", "kept"]);
+});
+
+test("OutputFolder.write() follows a link that stays inside", async () => {
+  await using temp = await tempFolder();
+  await temp.folder("real");
+  await temp.link("alias", `${temp.path}/real`);
+  const folder = await OutputFolder.open(temp.path, files);
+  await folder.write(["alias", "x"], bytes("1"));
+  assertEquals(await temp.list(), ["alias", "real/", "real/x"]);
+});
+
+test("OutputFolder.open() follows a link that is the folder itself", async () => {
+  await using outside = await tempFolder();
+  await using temp = await tempFolder();
+  await temp.link("out", outside.path);
+  const folder = await OutputFolder.open(`${temp.path}/out`, files);
+  await folder.write(["x"], bytes("1"));
+  assertEquals([folder.path, await outside.list()], [outside.path, ["x"]]);
+});
+
+test("OutputFolder.write() leaves no part of a file behind when it fails", async () => {
+  await using temp = await tempFolder();
+  await temp.folder("x/y");
+  await temp.write("file", "");
+  const folder = await OutputFolder.open(temp.path, files);
+  await assertRejects(() => folder.write(["x"], bytes("1")), Error);
+  await assertRejects(() => folder.write(["file", "z"], bytes("1")), Error);
+  const broken = { ...files, rename: () => Promise.reject(new Error("no rename")) };
+  const other = await OutputFolder.open(temp.path, broken);
+  await assertRejects(() => other.write(["z"], bytes("1")), Error, "no rename");
+  assertEquals(await temp.list(), ["file", "x/", "x/y/"]);
+});
+
+test("OutputFolder.write() shows a file under its name only when all of it is there", async () => {
+  await using temp = await tempFolder();
+  const seen: string[][] = [];
+  const watched = {
+    ...files,
+    rename: async (from: string, to: string) => {
+      seen.push((await temp.list()).map((name) => name.replace(/slipstream-[0-9a-f-]{36}/, "*")));
+      await files.rename(from, to);
+    },
+  };
+  const folder = await OutputFolder.open(temp.path, watched);
+  await folder.write(["x"], bytes("1"));
+  assertEquals([seen, await temp.list()], [[[".*.part"]], ["x"]]);
+});

@@ -1,0 +1,81 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { runCli, startCli } from "../support/cli_process.ts";
+import { tempFolder } from "../support/temp_folder.ts";
+import { test } from "../support/test.ts";
+
+test("slipstream as a process fetches from real sockets: arguments, stdin and files", async () => {
+  await using cdn = createSimulatedCdn({
+    resources: (path) => path === "/missing" ? undefined : { body: `body of ${path}` },
+  });
+  const { url } = await cdn.listen();
+  await using temp = await tempFolder();
+  await temp.write("urls.txt", `${url}/a/b.txt\nhtps:/nope\n${url}/c.txt\n`);
+
+  const one = await runCli(["get", `${url}/one`]);
+  assertEquals(one, { code: 0, stdout: "body of /one", stderr: "" });
+
+  const piped = await runCli(["get", "--ordered", "-"], { input: `${url}/1\n${url}/missing\n` });
+  assertEquals(piped.code, 1);
+  assertEquals(piped.stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line).ok), [true, false]);
+  assertMatch(piped.stderr, /^-:2: .*\/missing.*\n1 done, 1 failed, /);
+
+  const listed = await runCli(["get", `@${temp.path}/urls.txt`, "--out", `${temp.path}/out`, "--quiet"]);
+  assertEquals([listed.code, listed.stdout], [1, ""]);
+  assertStringIncludes(
+    listed.stderr,
+    "urls.txt:2: Cannot fetch as the URL must be http or https: received 'htps:/nope'\n",
+  );
+  const host = new URL(url).host.replace(":", "_");
+  assertEquals((await temp.list()).filter((path) => path.endsWith(".txt")), [
+    `out/${host}/a/b.txt`,
+    `out/${host}/c.txt`,
+    "urls.txt",
+  ]);
+});
+
+test("slipstream as a process ends with 2 and its usage when a flag does not exist", async () => {
+  const { code, stdout, stderr } = await runCli(["get", "--nope"]);
+  assertEquals([code, stdout], [2, ""]);
+  assertMatch(stderr, /^slipstream: Unknown flag: --nope\n\nUsage: slipstream get /);
+});
+
+test("slipstream as a process ends with 130 at Ctrl-C, with what was done on stdout, while stdin stays open", async () => {
+  const stalled = Promise.withResolvers<void>();
+  await using cdn = createSimulatedCdn({
+    resources: { "/fine": "{}", "/stalled": "{}" },
+    faults: [{ kind: "stall", match: ({ path }) => path === "/stalled" && (stalled.resolve(), true) }],
+  });
+  const { url } = await cdn.listen();
+  const cli = await startCli(["get", "--concurrency", "1", `${url}/fine`, `${url}/stalled`, "-"]);
+  await stalled.promise;
+  cli.interrupt();
+  const { code, stdout, stderr } = await cli.ended;
+  assertEquals([code, stdout.split("\n").length], [130, 2]);
+  assertMatch(stderr, /^Interrupted: 1 done, the rest not done, /);
+});
+
+test("slipstream as a process ends quietly when the reader of its stdout has gone", async () => {
+  await using cdn = createSimulatedCdn({ resources: () => ({ body: "x".repeat(100_000) }) });
+  const { url } = await cdn.listen();
+  const input = Array.from({ length: 200 }, (_, index) => `${url}/${index}\n`).join("");
+  const cli = await startCli(["get", "-"], { input });
+  cli.closeStdout();
+  const { code, stderr } = await cli.ended;
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(cdn.log.requests < 200, true);
+});
+
+test("slipstream demo as a process loads a race", async () => {
+  const { code, stdout, stderr } = await runCli([
+    "demo",
+    "--drivers",
+    "2",
+    "--laps",
+    "3",
+    "--latency",
+    "1ms",
+  ]);
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /\nAll files were loaded: 12 in .*\n$/);
+});

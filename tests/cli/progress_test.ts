@@ -1,0 +1,106 @@
+import { assert, assertEquals } from "@std/assert";
+import { Progress, type ProgressMode } from "../../src/cli/progress.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+import { FakeOutput } from "./fake_terminal.ts";
+
+function setUp(mode: ProgressMode) {
+  const clock = new ManualClock();
+  const output = new FakeOutput();
+  const state = { done: 0 };
+  const counts = () => ({
+    ...state,
+    failed: 0,
+    total: 10,
+    bytes: 0,
+    inFlight: 2,
+    retries: 0,
+    openBreakers: 0,
+  });
+  return { clock, output, state, progress: new Progress({ mode, output, clock, counts }) };
+}
+
+test("Progress draws ten times a second at most, over the line before", async () => {
+  const { clock, output, state, progress } = setUp("live");
+  progress.start();
+  await clock.advance(99);
+  assertEquals(output.writes, []);
+  state.done = 5;
+  await clock.advance(901);
+  assertEquals(output.writes.length, 10);
+  for (const text of output.writes) {
+    assert(text.startsWith("\r 5/10") && text.endsWith("\x1b[K"), JSON.stringify(text));
+  }
+  await progress.stop();
+});
+
+test("Progress.stop() takes the line away and leaves no timer, however often it is called", async () => {
+  const { clock, output, progress } = setUp("live");
+  progress.start();
+  await clock.advance(100);
+  await progress.stop();
+  await progress.stop();
+  assertEquals([output.writes.length, output.writes.at(-1), clock.pending], [2, "\r\x1b[K", 0]);
+});
+
+test("Progress.stop() writes nothing when nothing was drawn", async () => {
+  const { clock, output, progress } = setUp("live");
+  progress.start();
+  await progress.stop();
+  assertEquals([output.text, clock.pending], ["", 0]);
+});
+
+test("Progress.log() writes above the live line", async () => {
+  const { clock, output, progress } = setUp("live");
+  progress.start();
+  await progress.log("first");
+  await clock.advance(100);
+  await progress.log("second");
+  const drawn = output.writes[1]?.slice(1, -3) ?? "";
+  assertEquals([output.writes[0], output.writes[2]], ["first\n", `\r\x1b[Ksecond\n${drawn}`]);
+  await progress.stop();
+});
+
+test("Progress writes a plain line every five seconds where nobody watches", async () => {
+  const { clock, output, state, progress } = setUp("plain");
+  progress.start();
+  await clock.advance(4_999);
+  assertEquals(output.text, "");
+  state.done = 5;
+  await clock.advance(5_001);
+  await progress.log("a failure");
+  await progress.stop();
+  assertEquals(output.writes, [
+    " 5/10   50 %   1.0/s   2 in flight  ETA 5.0 s\n",
+    " 5/10   50 %   0.0/s   2 in flight\n",
+    "a failure\n",
+  ]);
+});
+
+test("Progress with mode none arms no timer and still logs", async () => {
+  const { clock, output, progress } = setUp("none");
+  progress.start();
+  await progress.log("a failure");
+  assertEquals([output.text, clock.pending], ["a failure\n", 0]);
+  await progress.stop();
+});
+
+test("Progress skips a redraw while the terminal is slow, and survives one that breaks", async () => {
+  const { clock, output, progress } = setUp("live");
+  const writes: PromiseWithResolvers<boolean>[] = [];
+  output.write = () => {
+    const write = Promise.withResolvers<boolean>();
+    writes.push(write);
+    return write.promise;
+  };
+  progress.start();
+  await clock.advance(500);
+  assertEquals(writes.length, 1);
+  writes[0]?.reject(new Error("gone"));
+  await clock.advance(100);
+  assertEquals(writes.length, 2);
+  writes[1]?.resolve(true);
+  const stopped = progress.stop();
+  writes[2]?.resolve(true);
+  await stopped;
+});

@@ -1,0 +1,104 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Run, type RunOptions } from "../../src/cli/run.ts";
+import { createClient } from "../../src/client/client.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+import { Exit, FakeTerminal } from "./fake_terminal.ts";
+
+const OPTIONS: RunOptions = {
+  quiet: false,
+  jsonErrors: false,
+  failFast: false,
+  dataOnStdout: true,
+  summary: true,
+};
+const FAILURE = { error: new Error("broken"), where: "urls.txt:7", subject: "https://h/x" };
+
+function setUp(options: Partial<RunOptions> = {}) {
+  const clock = new ManualClock();
+  const terminal = new FakeTerminal();
+  return { clock, terminal, run: new Run({ clock, terminal }, { ...OPTIONS, ...options }) };
+}
+
+test("Run.finish() gives 0 when all succeeded and 1 when some failed", async () => {
+  const fine = setUp();
+  fine.run.succeeded = 2;
+  assertEquals([await fine.run.finish(), fine.terminal.stderr.text], [0, "2 done, 0 B in 0 ms\n"]);
+  const broken = setUp();
+  await broken.run.fail(FAILURE);
+  assertEquals(await broken.run.finish(), 1);
+  assertEquals(
+    broken.terminal.stderr.text,
+    "urls.txt:7: https://h/x: broken\n0 done, 1 failed, 0 B in 0 ms\n",
+  );
+});
+
+test("Run.fail() does not repeat a subject that the message names", async () => {
+  const { run, terminal } = setUp();
+  await run.fail({ ...FAILURE, error: new Error("GET https://h/x failed") });
+  assertEquals(terminal.stderr.text, "urls.txt:7: GET https://h/x failed\n");
+});
+
+test("Run.fail() writes one line of JSON where that was asked for, and the end adds nothing", async () => {
+  const { run, terminal } = setUp({ jsonErrors: true });
+  await run.fail(FAILURE);
+  assertEquals(await run.finish(), 1);
+  assertEquals(
+    terminal.stderr.text,
+    '{"where":"urls.txt:7","subject":"https://h/x","name":"Error","message":"broken"}\n',
+  );
+});
+
+test("Run.stop() aborts once, and its first reason counts", () => {
+  const { run } = setUp();
+  run.stop("closed");
+  const { reason } = run.signal;
+  run.stop("failed");
+  assertEquals([run.stopReason, run.signal.reason === reason], ["closed", true]);
+  assertEquals([run.isStop(reason), run.isStop(new Error("other"))], [true, false]);
+});
+
+test("Run stops at the first failure only if that was asked for", async () => {
+  const patient = setUp();
+  await patient.run.fail(FAILURE);
+  assertEquals(patient.run.signal.aborted, false);
+  const hasty = setUp({ failFast: true });
+  await hasty.run.fail(FAILURE);
+  assertEquals([hasty.run.signal.aborted, await hasty.run.finish()], [true, 1]);
+});
+
+test("Run counts Ctrl-C above everything else, and exits at the second one", async () => {
+  const { run, terminal } = setUp({ failFast: true, quiet: true });
+  await run.fail(FAILURE);
+  terminal.interrupt();
+  assertEquals(run.stopReason, "interrupted");
+  assertEquals(assertThrows(() => terminal.interrupt(), Exit).code, 130);
+  assertEquals(await run.finish(), 130);
+});
+
+test("Run[Symbol.dispose]() gives Ctrl-C back and leaves no timer", async () => {
+  const { run, terminal, clock } = setUp();
+  const client = createClient();
+  run.start(() => client.stats());
+  assertEquals([terminal.interruptListeners, clock.pending], [1, 1]);
+  run[Symbol.dispose]();
+  assertEquals([terminal.interruptListeners, clock.pending], [0, 0]);
+  await client.close();
+});
+
+test("Run.put() stops the run when the reader of stdout has gone, and finish() keeps quiet", async () => {
+  const { run, terminal } = setUp();
+  terminal.stdout.writesLeft = 1;
+  await run.put("a");
+  assertEquals(run.stopReason, undefined);
+  await run.put("b");
+  assertEquals([run.stopReason, await run.finish(), terminal.stderr.text], ["closed", 0, ""]);
+});
+
+test("Run clears the line of the ^C that the terminal shows", async () => {
+  const { run, terminal } = setUp();
+  terminal.stderr.isTerminal = true;
+  terminal.interrupt();
+  await run.finish();
+  assertEquals(terminal.stderr.text, "\r\x1b[KInterrupted: 0 done, the rest not done, 0 B in 0 ms\n");
+});

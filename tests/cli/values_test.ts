@@ -1,0 +1,112 @@
+import { assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
+import { UsageError } from "../../src/cli/args.ts";
+import {
+  optional,
+  parseBaseUrl,
+  parseCount,
+  parseDuration,
+  parseHeaders,
+  parseRate,
+} from "../../src/cli/values.ts";
+import { test } from "../support/test.ts";
+
+test("parseCount() takes integers from 1, or from 0", () => {
+  assertEquals([parseCount("n", "1"), parseCount("n", "007"), parseCount("n", "0", 0)], [1, 7, 0]);
+});
+
+for (
+  const text of ["0", "-1", "1.5", "1e3", "0x10", "", " ", "abc", "9007199254740993", "Infinity", "NaN", "１"]
+) {
+  test(`parseCount() refuses ${JSON.stringify(text)} and names flag, rule and value`, () => {
+    const error = assertThrows(() => parseCount("concurrency", text), UsageError);
+    assertEquals(
+      error.message,
+      `'--concurrency' must be a positive integer: received ${JSON.stringify(text)}`,
+    );
+  });
+}
+
+test("parseCount() says when 0 is allowed", () => {
+  const error = assertThrows(() => parseCount("retries", "-1", 0), UsageError);
+  assertEquals(error.message, `'--retries' must be an integer of at least 0: received "-1"`);
+});
+
+test("parseDuration() takes milliseconds and units", () => {
+  const texts = ["250", "250ms", "5s", "1.5min", "2m", "1h"];
+  assertEquals(texts.map((text) => parseDuration("t", text)), [250, 250, 5_000, 90_000, 120_000, 3_600_000]);
+});
+
+for (const text of ["0", "0s", "-5s", "5 s", "5d", "s", "1e3", "5S", "1.", ".5s", "", "9".repeat(400)]) {
+  test(`parseDuration() refuses ${JSON.stringify(text.slice(0, 10))}`, () => {
+    assertThrows(() => parseDuration("timeout", text), UsageError, "'--timeout' must be a positive duration");
+  });
+}
+
+test("parseRate() takes a number a second and other intervals", () => {
+  assertEquals(
+    ["20", "20/s", "100/min", "2.5/h", "5/500ms", "1/2.5s"].map((text) => parseRate("rate", text)),
+    [
+      { limit: 20, intervalMs: 1_000 },
+      { limit: 20, intervalMs: 1_000 },
+      { limit: 100, intervalMs: 60_000 },
+      { limit: 2.5, intervalMs: 3_600_000 },
+      { limit: 5, intervalMs: 500 },
+      { limit: 1, intervalMs: 2_500 },
+    ],
+  );
+});
+
+for (const text of ["0", "0/s", "-1/s", "20/", "20/0s", "20/5", "20/day", "/s", "20 /s", "20/s/s", "fast"]) {
+  test(`parseRate() refuses ${JSON.stringify(text)}`, () => {
+    const error = assertThrows(() => parseRate("rate", text), UsageError, "'--rate' must be a positive rate");
+    assertStringIncludes(error.message, JSON.stringify(text));
+  });
+}
+
+test("parseHeaders() reads names and values, and joins the same name", () => {
+  assertEquals(
+    parseHeaders("header", ["Accept:application/json", "X-A: 1 ", "x-a:\t2", "X-Empty:", "X-C: a:b"]),
+    {
+      accept: "application/json",
+      "x-a": "1, 2",
+      "x-empty": "",
+      "x-c": "a:b",
+    },
+  );
+});
+
+for (
+  const text of [
+    "Authorization Bearer s3cret",
+    ": s3cret",
+    "A B: s3cret",
+    "X: s3cret\r\nY: 1",
+    "X: s3cret\u{1f600}",
+    "",
+  ]
+) {
+  test(`parseHeaders() refuses ${JSON.stringify(text)} without showing its value`, () => {
+    const error = assertThrows(
+      () => parseHeaders("header", [text]),
+      UsageError,
+      "'--header' must be 'Name: value'",
+    );
+    assertFalse(error.message.includes("s3cret"), error.message);
+  });
+}
+
+test("parseBaseUrl() takes http and https URLs only", () => {
+  assertEquals(parseBaseUrl("base-url", "https://cdn.example.com/x").href, "https://cdn.example.com/x");
+  for (const text of ["cdn.example.com", "file:///etc", "/x", ""]) {
+    assertThrows(
+      () => parseBaseUrl("base-url", text),
+      UsageError,
+      "'--base-url' must be an http or https URL",
+    );
+  }
+});
+
+test("optional() leaves out what was not given", () => {
+  assertEquals(optional("n", undefined, parseCount), undefined);
+  assertEquals(optional("n", "5", parseCount), 5);
+});

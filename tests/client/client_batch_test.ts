@@ -1,0 +1,500 @@
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import * as v from "valibot";
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  DataNotFoundError,
+  type FetchRequest,
+  HttpError,
+  InvalidDataError,
+  NetworkError,
+  type Outcome,
+} from "../../mod.ts";
+import { Semaphore } from "../../src/primitives/mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { test } from "../support/test.ts";
+import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
+import { rejection, watch } from "./settled.ts";
+
+function setUp(
+  answer: (request: SentRequest) => Answer,
+  options: ClientOptions = {},
+): { clock: ManualClock; network: FakeNetwork; client: Client } {
+  const clock = new ManualClock();
+  const network = new FakeNetwork(clock, answer);
+  const client = createClient({
+    fetch: network.fetch,
+    clock,
+    random: seededRandom(1),
+    maxRetries: 0,
+    ...options,
+  });
+  return { clock, network, client };
+}
+
+/** URLs that are answered with their number, after as many milliseconds. */
+function numbered(...numbers: readonly number[]): string[] {
+  return numbers.map((number) => `https://a.test/${number}`);
+}
+
+function numberOf({ url }: SentRequest): number {
+  return Number(url.split("/").at(-1));
+}
+
+const echo = (request: SentRequest): Answer => ({ json: numberOf(request), afterMs: numberOf(request) });
+
+/** A source that counts what was pulled from it, and whether it was closed. */
+class Source implements Iterable<FetchRequest> {
+  pulled = 0;
+  returned = 0;
+  readonly #length: number;
+  readonly #item: (index: number) => FetchRequest;
+
+  constructor(length: number, item: (index: number) => FetchRequest = (index) => `https://a.test/${index}`) {
+    this.#length = length;
+    this.#item = item;
+  }
+
+  [Symbol.iterator](): Iterator<FetchRequest> {
+    return {
+      next: () =>
+        this.pulled < this.#length
+          ? { done: false, value: this.#item(this.pulled++) }
+          : { done: true, value: undefined },
+      return: () => {
+        this.returned++;
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  async *stream(): AsyncGenerator<FetchRequest> {
+    try {
+      while (this.pulled < this.#length) yield await Promise.resolve(this.#item(this.pulled++));
+    } finally {
+      this.returned++;
+    }
+  }
+}
+
+test("Client.all() gives values in input order, whatever completes first", async () => {
+  const { client, clock } = setUp(echo);
+
+  assertEquals(await clock.run(client.all(numbered(30, 10, 20, 1))), [30, 10, 20, 1]);
+  assertEquals(await clock.run(client.all(new Set(numbered(3, 2)))), [3, 2]);
+  assertEquals(await clock.run(client.all(new Source(5).stream())), [0, 1, 2, 3, 4]);
+  assertEquals(await clock.run(client.all([])), []);
+});
+
+test("Client.all() decodes as asked, by the batch or by the request", async () => {
+  const { client, clock } = setUp(() => ({ body: "1" }));
+  const [url] = numbered(1);
+  const schema = v.pipe(v.number(), v.transform((number) => `lap ${number}`));
+
+  assertEquals(await clock.run(client.all([url!], { as: "text" })), ["1"]);
+  assertEquals(await clock.run(client.all([url!], { as: "bytes" })), [new Uint8Array([49])]);
+  assertEquals(await clock.run(client.all([url!], { schema })), ["lap 1"]);
+  const mixed: unknown[] = await clock.run(
+    client.all([{ url: url!, as: "text" }, { url: url!, schema }, url!]),
+  );
+  assertEquals(mixed, ["1", "lap 1", 1]);
+});
+
+test("Client.all() aborts the rest at the first failure, and rejects with it", async () => {
+  const { client, clock, network } = setUp(
+    (request) => numberOf(request) === 3 ? { status: 500, afterMs: 5 } : { json: 1, afterMs: 1_000 },
+    { concurrency: 4 },
+  );
+  const source = new Source(1_000);
+
+  const error = await clock.run(rejection(client.all(source)));
+  assertInstanceOf(error, HttpError);
+  assertEquals([error.status, error.url], [500, "https://a.test/3"]);
+  await clock.advance(0);
+  assertEquals([clock.now(), network.open, clock.pending], [5, 0, 0]);
+  assertEquals([network.sent.length, source.pulled, source.returned], [4, 4, 1]);
+  assert(network.sent.filter((request) => numberOf(request) !== 3).every(({ signal }) => signal?.aborted));
+  await clock.advance(5_000);
+  assertEquals(network.sent.length, 4);
+});
+
+test("Client.all() leaves other requests of the client alone when it fails", async () => {
+  const { client, clock } = setUp((request) =>
+    numberOf(request) === 3 ? { status: 500, afterMs: 5 } : { json: 1, afterMs: 1_000 }
+  );
+
+  const other = client.json("https://a.test/other");
+  const sameAsOther = rejection(client.all(["https://a.test/other", ...numbered(3)]));
+  await clock.run(sameAsOther);
+  assertEquals(await clock.run(other), 1);
+});
+
+test("Client.all() rejects with what is wrong with a request, and with what its source throws", async () => {
+  const { client, clock, network } = setUp(echo);
+
+  assertInstanceOf(await clock.run(rejection(client.all(["ftp://a.test/x"]))), TypeError);
+  assertInstanceOf(await clock.run(rejection(client.all(null as unknown as string[]))), TypeError);
+  assertInstanceOf(await clock.run(rejection(client.all(5 as unknown as string[]))), TypeError);
+  assertEquals(network.sent.length, 0);
+
+  const broken = new Error("broken source");
+  function* source(): Generator<string> {
+    yield* numbered(1, 2);
+    throw broken;
+  }
+  assertStrictEquals(await clock.run(rejection(client.all(source()))), broken);
+});
+
+test("Client.settle() gives every outcome in input order, and never rejects for an item", async () => {
+  const { client, clock } = setUp(({ url }) => {
+    if (url.endsWith("/refused")) return { error: new TypeError("refused") };
+    if (url.endsWith("/html")) return { body: "<html>" };
+    if (url.endsWith("/throws")) throw new Error("fetch itself is broken");
+    return { json: 1, status: Number(url.split("/").at(-1)) };
+  });
+  const reason = "no error at all";
+  const requests = [
+    "https://a.test/200",
+    "https://a.test/404",
+    "https://a.test/500",
+    "https://a.test/refused",
+    "https://a.test/html",
+    "https://a.test/throws",
+    "ftp://a.test/",
+    { url: "https://a.test/200", timeoutMs: -1 },
+    { url: "https://a.test/200", headers: { "bad name": "x" } },
+    { url: "https://a.test/200", schema: v.string() },
+    null as unknown as string,
+    7 as unknown as string,
+    { url: "https://a.test/200", signal: AbortSignal.abort(reason) },
+    "https://a.test/200",
+  ] as const;
+
+  const outcomes = await clock.run(client.settle(requests));
+  assertEquals(outcomes.map(({ index }) => index), requests.map((_, index) => index));
+  for (const [index, { request }] of outcomes.entries()) assertStrictEquals(request, requests[index]);
+  assertEquals(outcomes.map(({ ok }) => ok), [true, ...Array(12).fill(false), true]);
+  const errors = outcomes.map((outcome) => outcome.ok ? undefined : outcome.error);
+  const types = [
+    DataNotFoundError,
+    HttpError,
+    NetworkError,
+    InvalidDataError,
+    NetworkError,
+    TypeError,
+    RangeError,
+  ];
+  for (const [index, type] of types.entries()) assertInstanceOf(errors[index + 1], type, `${index}`);
+  for (const error of errors.slice(1, -1)) assertInstanceOf(error, Error);
+  assertStrictEquals(errors[12]?.cause, reason);
+  assertEquals(outcomes.map(({ attempts }) => attempts), [1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]);
+});
+
+test("Client.settle() gives an aborted request the very reason when it is an Error", async () => {
+  const { client, clock } = setUp(echo);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+
+  const outcomes = client.settle([
+    { url: "https://a.test/500", signal: controller.signal },
+    "https://a.test/20",
+  ]);
+  await clock.advance(10);
+  controller.abort(reason);
+  const [aborted, other] = await clock.run(outcomes);
+  assert(!aborted!.ok && aborted!.error === reason);
+  assertEquals([aborted!.attempts, aborted!.durationMs, other!.ok], [1, 10, true]);
+});
+
+test("Client.settle() says where values came from, the attempts and the duration of each", async () => {
+  const { client, clock } = setUp(({ nth, ...request }) => ({
+    status: nth < 3 && numberOf({ nth, ...request }) === 7 ? 503 : 200,
+    json: 1,
+    afterMs: 100,
+  }), { maxRetries: 3, backoff: { jitter: "none" } });
+
+  const outcomes = await clock.run(client.settle(numbered(1, 7)));
+  assertEquals(outcomes, [
+    { ok: true, index: 0, request: numbered(1)[0]!, value: 1, from: "network", attempts: 1, durationMs: 100 },
+    {
+      ok: true,
+      index: 1,
+      request: numbered(7)[0]!,
+      value: 1,
+      from: "network",
+      attempts: 3,
+      durationMs: 6_300,
+    },
+  ]);
+});
+
+test("Client.settle() rejects with the batch's own reason when its signal aborts", async () => {
+  const { client, clock, network } = setUp(echo, { concurrency: 2 });
+  const controller = new AbortController();
+  const reason = { my: "reason" };
+  const source = new Source(100, () => "https://a.test/1000");
+
+  const pending = rejection(client.settle(source, { signal: controller.signal }));
+  await clock.advance(10);
+  controller.abort(reason);
+  assertStrictEquals(await pending, reason);
+  await clock.advance(0);
+  assertEquals([network.open, clock.pending, source.returned], [0, 0, 1]);
+
+  const untouched = new Source(100);
+  const before = client.settle(untouched, { signal: AbortSignal.abort(reason) });
+  assertStrictEquals(await rejection(before), reason);
+  assertEquals(untouched.pulled, 0);
+});
+
+test("Client.settle() names an option of a batch that is no good", async () => {
+  const { client, network } = setUp(echo);
+  const problems: string[] = [];
+  const cases: readonly (readonly [string, unknown, ErrorConstructor])[] = [
+    ["concurrency", 0, RangeError as ErrorConstructor],
+    ["concurrency", 1.5, RangeError as ErrorConstructor],
+    ["concurrency", "2", TypeError as ErrorConstructor],
+    ["prefetch", -1, RangeError as ErrorConstructor],
+    ["prefetch", "2", TypeError as ErrorConstructor],
+    ["ordered", "yes", TypeError as ErrorConstructor],
+    ["order", true, TypeError as ErrorConstructor],
+    ["timeoutMs", 0, RangeError as ErrorConstructor],
+    ["as", "xml", TypeError as ErrorConstructor],
+  ];
+  for (const [name, value, type] of cases) {
+    const options = { [name]: value };
+    const calls = [
+      () => client.settle(numbered(1), options),
+      () => client.all(numbered(1), options),
+      () => client.record({ a: "https://a.test/1" }, options),
+      async () => await client.stream(numbered(1), options).next(),
+    ];
+    for (const call of calls) {
+      const error = await call().then(() => new Error("it passed"), (error) => error as Error);
+      if (!(error instanceof type) || !error.message.includes(`'${name}'`)) {
+        problems.push(`${name}: ${error}`);
+      }
+    }
+  }
+  assertEquals(problems, []);
+  assertEquals(network.sent.length, 0);
+});
+
+test("Client.record() gives outcomes under the names of their requests", async () => {
+  const { client, clock } = setUp((request) => numberOf(request) === 2 ? { status: 404 } : echo(request));
+
+  const { laps, drivers } = await clock.run(
+    client.record({ laps: numbered(9)[0]!, drivers: { url: numbered(2)[0]! } }),
+  );
+  assert(laps.ok && laps.value === 9 && laps.index === 0);
+  assert(!drivers.ok && drivers.error instanceof DataNotFoundError && drivers.index === 1);
+  assertEquals(await clock.run(client.record({})), {});
+});
+
+test("Client.record() takes any name", async () => {
+  const { client, clock } = setUp(echo);
+  const requests = Object.fromEntries(
+    ["__proto__", "constructor", "10", "2"].map((name) => [name, numbered(5)[0]!]),
+  );
+
+  const outcomes = await clock.run(client.record(requests));
+  assertEquals(Object.keys(outcomes), Object.keys(requests));
+  assert(Object.keys(requests).every((name) => Object.hasOwn(outcomes, name) && outcomes[name]!.ok));
+  assertStrictEquals(Object.getPrototypeOf(outcomes), Object.prototype);
+});
+
+test("Client.stream() yields as requests complete", async () => {
+  const { client, clock } = setUp(echo);
+
+  const outcomes = await clock.run(Array.fromAsync(client.stream(numbered(30, 10, 20))));
+  assertEquals(outcomes.map(({ index, ok }) => [index, ok]), [[1, true], [2, true], [0, true]]);
+});
+
+test("Client.stream() yields in input order with ordered: true", async () => {
+  const { client, clock } = setUp(echo, { concurrency: 3 });
+
+  const outcomes = await clock.run(
+    Array.fromAsync(client.stream(numbered(30, 10, 20, 5, 1), { ordered: true })),
+  );
+  assertEquals(outcomes.map(({ index }) => index), [0, 1, 2, 3, 4]);
+  assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), [30, 10, 20, 5, 1]);
+});
+
+for (const ordered of [false, true]) {
+  test(`S13: Client.stream() holds O(concurrency) of 10,000 requests, ordered: ${ordered}`, async () => {
+    const { client, clock, network } = setUp((request) => ({ json: 1, afterMs: numberOf(request) % 7 }), {
+      concurrency: 5,
+    });
+    const source = new Source(10_000);
+    let taken = 0;
+    let most = 0;
+
+    await clock.run((async () => {
+      for await (const { ok } of client.stream(source, { ordered, prefetch: 3 })) {
+        taken++;
+        most = Math.max(most, source.pulled - taken);
+        assert(ok);
+      }
+    })());
+    assertEquals([taken, network.peak, client.stats().succeeded], [10_000, 5, 10_000]);
+    assert(most <= 5 + 3, `held ${most}`);
+  });
+
+  test(`S13: Client.stream() pulls no further while its consumer is busy, ordered: ${ordered}`, async () => {
+    const { client, clock } = setUp(() => ({ json: 1, afterMs: 1 }), { concurrency: 4 });
+    for (const input of [new Source(100), new Source(100)]) {
+      const requests = input.pulled === 0 && ordered ? input : input.stream();
+      const outcomes = client.stream(requests, { ordered, prefetch: 2 });
+      const first = watch(outcomes.next());
+      await clock.advance(1_000);
+      assertEquals(first.state, "fulfilled");
+      assert(input.pulled <= 1 + 4 + 2, `pulled ${input.pulled}`);
+      await outcomes.return!();
+    }
+  });
+
+  test(`S13: Client.stream() closes its input when its consumer stops early, ordered: ${ordered}`, async () => {
+    const { client, clock, network } = setUp(
+      (request) => ({ json: 1, afterMs: 1 + 10 * numberOf(request) }),
+      {
+        concurrency: 3,
+      },
+    );
+    for (const isAsync of [false, true]) {
+      const source = new Source(1_000);
+      const requests = isAsync ? source.stream() : source;
+      await clock.run((async () => {
+        for await (const _ of client.stream(requests, { ordered })) break;
+      })());
+      await clock.advance(0);
+      assertEquals([source.returned, network.open, clock.pending], [1, 0, 0]);
+      const { pulled } = source;
+      await clock.advance(10_000);
+      assertEquals(source.pulled, pulled);
+    }
+  });
+
+  test(`Client.stream() throws what its source throws, after what had started, ordered: ${ordered}`, async () => {
+    const { client, clock } = setUp(echo);
+    const broken = new Error("broken source");
+    async function* source(): AsyncGenerator<string> {
+      yield* await Promise.resolve(numbered(20, 10));
+      throw broken;
+    }
+    const seen: number[] = [];
+    const error = await clock.run(rejection((async () => {
+      for await (const { index } of client.stream(source(), { ordered })) seen.push(index);
+    })()));
+    assertStrictEquals(error, broken);
+    assertEquals(seen, ordered ? [0, 1] : [1, 0]);
+  });
+
+  test(`Client.stream() throws the very reason when its signal aborts, ordered: ${ordered}`, async () => {
+    const { client, clock, network } = setUp(echo, { concurrency: 2 });
+    const controller = new AbortController();
+    const reason = { my: "reason" };
+    const source = new Source(1_000, (index) => `https://a.test/${index + 1}`);
+    const seen: Outcome<unknown>[] = [];
+    const pending = rejection((async () => {
+      for await (const outcome of client.stream(source, { ordered, signal: controller.signal })) {
+        seen.push(outcome);
+        if (seen.length === 3) controller.abort(reason);
+      }
+    })());
+
+    assertStrictEquals(await clock.run(pending), reason);
+    await clock.advance(0);
+    assertEquals([seen.length, source.returned, network.open, clock.pending], [3, 1, 0, 0]);
+  });
+}
+
+test("S13: Client.all(), settle() and record() pull lazily, also from an async source", async () => {
+  const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 3 });
+  for (const call of ["all", "settle"] as const) {
+    for (const isAsync of [false, true]) {
+      const source = new Source(100);
+      const pending = client[call](isAsync ? source.stream() : source);
+      await clock.advance(5);
+      const pulledAtFirst = source.pulled;
+      await clock.advance(10);
+      assert(
+        pulledAtFirst <= 4 && source.pulled <= 7,
+        `${call} pulled ${pulledAtFirst}, then ${source.pulled}`,
+      );
+      assertEquals((await clock.run<readonly unknown[]>(pending)).length, 100);
+      assertEquals(source.returned, isAsync ? 1 : 0);
+    }
+  }
+  assertEquals(network.peak, 3);
+});
+
+test("Client.stream() can be taken from by several at once, and ends for all of them", async () => {
+  const { client, clock } = setUp(echo);
+  const stream = client.stream(numbered(20, 10));
+
+  const results = await clock.run(Promise.all([stream.next(), stream.next(), stream.next(), stream.next()]));
+  assertEquals(results.map(({ done }) => done ?? false), [false, false, true, true]);
+  assertEquals((await stream.next()).done, true);
+  assertEquals((await stream.return!()).done, true);
+});
+
+test("Client.stream() ends at once when it is left before its first outcome, with an async input that hangs", async () => {
+  const { client, clock } = setUp(echo);
+  const hung = Promise.withResolvers<IteratorResult<string>>();
+  let returned = 0;
+  const source: AsyncIterable<string> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => hung.promise,
+      return: () => {
+        returned++;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
+  const stream = client.stream(source);
+  const first = watch(stream.next());
+  await clock.advance(1);
+  const left = watch(stream.return!());
+  await clock.advance(1);
+
+  assertEquals([first.state, first.value?.done, left.state, returned], ["fulfilled", true, "fulfilled", 1]);
+  hung.resolve({ done: true, value: undefined });
+});
+
+test("Client.stream() runs no more than the batch's concurrency, and no more than the client's", async () => {
+  const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 6 });
+
+  await clock.run(client.settle(new Source(30), { concurrency: 2 }));
+  assertEquals(network.peak, 2);
+  await clock.run(client.settle(new Source(30), { concurrency: 50 }));
+  assertEquals(network.peak, 6);
+});
+
+test("Client.stream() works with a shared semaphore of no bound", async () => {
+  const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), {
+    concurrency: new Semaphore(Infinity),
+  });
+
+  const outcomes = await clock.run(Array.fromAsync(client.stream(new Source(50), { concurrency: 10 })));
+  assertEquals([outcomes.length, network.peak], [50, 10]);
+});
+
+test("Client.settle() handles 50,000 requests that fail at once, without a stack overflow", async () => {
+  const { client, clock } = setUp(echo);
+
+  const outcomes = await clock.run(client.settle(new Source(50_000, () => "no URL")));
+  assertEquals([outcomes.length, outcomes.filter(({ ok }) => ok).length], [50_000, 0]);
+});
+
+test("Client.settle() takes a source that calls the client while it is pulled from", async () => {
+  const { client, clock } = setUp(echo, { concurrency: 1 });
+  async function* source(): AsyncGenerator<string> {
+    yield `https://a.test/${await client.json("https://a.test/3")}`;
+    yield `https://a.test/${await client.json("https://a.test/4")}`;
+  }
+
+  const outcomes = await clock.run(client.settle(source()));
+  assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), [3, 4]);
+});

@@ -1,0 +1,278 @@
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import {
+  type Client,
+  type ClientEvent,
+  type ClientOptions,
+  createClient,
+  HttpError,
+  memoryCache,
+} from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { test } from "../support/test.ts";
+import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
+import { rejection } from "./settled.ts";
+
+const URL_A = "https://a.test/a.json";
+
+function setUp(
+  answer: (request: SentRequest) => Answer,
+  options: ClientOptions = {},
+): { clock: ManualClock; network: FakeNetwork; client: Client; events: ClientEvent[] } {
+  const clock = new ManualClock({ nowMs: 500 });
+  const network = new FakeNetwork(clock, answer);
+  const client = createClient({
+    fetch: network.fetch,
+    clock,
+    random: seededRandom(1),
+    backoff: { jitter: "none" },
+    ...options,
+  });
+  const events: ClientEvent[] = [];
+  client.on((event) => events.push(event));
+  return { clock, network, client, events };
+}
+
+test("Client.on() hears the way of a request, in order, with times of the clock", async () => {
+  const { client, clock, events } = setUp(() => ({ json: [1], afterMs: 10, bodyMs: 5 }), {
+    rateLimit: { limit: 1, intervalMs: 1_000 },
+  });
+
+  await clock.run(client.json(URL_A));
+  assertEquals(events, [
+    { type: "queued", requestId: 1, atMs: 500, method: "GET", url: URL_A },
+    { type: "token", requestId: 1, atMs: 500, waitedMs: 0 },
+    { type: "permit", requestId: 1, atMs: 500, waitedMs: 0 },
+    { type: "attempt", requestId: 1, atMs: 500, attempt: 1, origin: "https://a.test", url: URL_A },
+    { type: "headers", requestId: 1, atMs: 510, attempt: 1, status: 200 },
+    { type: "body", requestId: 1, atMs: 515, attempt: 1, bytes: 3 },
+    { type: "settled", requestId: 1, atMs: 515, ok: true, from: "network", attempts: 1, durationMs: 15 },
+  ]);
+});
+
+test("Client.on() hears retries with their reason and delay, and counts attempts over all of them", async () => {
+  const { client, clock, events } = setUp(({ nth }) => {
+    if (nth === 1) return { status: 503, body: "" };
+    if (nth === 2) return { error: new TypeError("refused") };
+    if (nth === 3) return { json: 1, afterMs: 50_000 };
+    return { json: 1 };
+  });
+
+  await clock.run(client.json(URL_A));
+  const retries = events.filter((event) => event.type === "retry");
+  assertEquals(retries.map(({ retry, delayMs, reason }) => [retry, delayMs, reason]), [
+    [1, 2_000, "503"],
+    [2, 4_000, "NetworkError"],
+    [3, 8_000, "TimeoutError"],
+  ]);
+  assertEquals(events.filter((event) => event.type === "attempt").map(({ attempt }) => attempt), [
+    1,
+    2,
+    3,
+    4,
+  ]);
+  assertEquals(events.filter((event) => event.type === "headers").map(({ attempt }) => attempt), [1, 4]);
+  const settled = events.filter((event) => event.type === "settled");
+  assertEquals([settled.length, settled[0]!.attempts, settled[0]!.durationMs], [1, 4, clock.now() - 500]);
+});
+
+test("Client.on() hears a failure with its error, once", async () => {
+  const { client, clock, events } = setUp(() => ({ status: 500, body: "" }), { maxRetries: 0 });
+
+  const error = await clock.run(rejection(client.json(URL_A)));
+  assertInstanceOf(error, HttpError);
+  const settled = events.filter((event) => event.type === "settled");
+  assertEquals(settled.length, 1);
+  assertEquals([settled[0]!.ok, settled[0]!.from, settled[0]!.attempts], [false, undefined, 1]);
+  assertStrictEquals(settled[0]!.error, error);
+});
+
+test("Client.on() hears one end of each request, also of those that abort in a queue, a backoff or a body", async () => {
+  const { client, clock, events } = setUp(({ url }) => {
+    if (url.endsWith("/backoff")) return { status: 503, body: "" };
+    return { json: [1], bodyMs: 1_000 };
+  }, { concurrency: 2 });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const pending = ["backoff", "body", "body2", "queued"].map((name) =>
+    rejection(client.json(`https://a.test/${name}`, { signal }))
+  );
+  await clock.advance(10);
+  const reason = new Error("enough");
+  controller.abort(reason);
+  await Promise.all(pending);
+  await clock.advance(100_000);
+
+  const settled = events.filter((event) => event.type === "settled");
+  assertEquals(settled.map(({ requestId }) => requestId).sort(), [1, 2, 3, 4]);
+  assert(settled.every(({ error }) => error === reason));
+  assertEquals(events.at(-1)!.type, "settled");
+});
+
+test("Client.on() tells how long a request waited for its token and its permit", async () => {
+  const { client, clock, events } = setUp(() => ({ json: 1, afterMs: 300 }), {
+    concurrency: 1,
+    rateLimit: { limit: 10, intervalMs: 1_000, burst: 1 },
+  });
+
+  await clock.run(client.all([1, 2, 3].map((n) => `https://a.test/${n}`)));
+  const waits = (type: "token" | "permit") =>
+    events.flatMap((event) => event.type === type ? [[event.requestId, event.waitedMs]] : []);
+  assertEquals(waits("token").map(([id]) => id), [1, 2, 3]);
+  const permits = waits("permit");
+  assertEquals(permits.length, 3);
+  for (const event of events) {
+    if (event.type !== "token" && event.type !== "permit") continue;
+    assert(event.waitedMs >= 0 && event.waitedMs <= event.atMs - 500, `${event.type} ${event.waitedMs}`);
+  }
+});
+
+test("Client.on() hears a 429 with the wait that the origin asks for", async () => {
+  const { client, clock, events } = setUp(({ nth }) =>
+    nth === 1 ? { status: 429, body: "", headers: { "retry-after": "7" } } : { json: 1 }
+  );
+
+  await clock.run(client.json(URL_A));
+  const limited = events.filter((event) => event.type === "rateLimited");
+  assertEquals(limited.map(({ origin, retryAfterMs, requestId }) => [origin, retryAfterMs, requestId]), [
+    ["https://a.test", 7_000, 1],
+  ]);
+  assertEquals(
+    events.filter((event) => event.type === "retry").map(({ reason, delayMs }) => [reason, delayMs]),
+    [
+      ["429", 7_000],
+    ],
+  );
+});
+
+test("Client.on() hears a cache hit, and where the value came from", async () => {
+  const { client, clock, events } = setUp(() => ({ json: 1 }), { cache: memoryCache() });
+
+  await clock.run(client.json(URL_A));
+  events.length = 0;
+  await clock.run(client.json(URL_A));
+  assertEquals(events.map(({ type }) => type), ["queued", "cacheHit", "settled"]);
+  const [, hit, settled] = events;
+  assert(hit?.type === "cacheHit" && hit.kind === "fresh" && hit.requestId === 2);
+  assert(settled?.type === "settled" && settled.from === "cache" && settled.attempts === 0);
+});
+
+test("Client.on() hears nothing any more once its subscription is disposed", async () => {
+  const { client } = setUp(() => ({ json: 1 }));
+  const heard: string[] = [];
+  const subscription = client.on(({ type }) => heard.push(type));
+  await client.json(URL_A);
+  const { length } = heard;
+  subscription[Symbol.dispose]();
+  subscription[Symbol.dispose]();
+  await client.json(URL_A);
+  assertEquals(heard.length, length);
+  {
+    using _ = client.on(({ type }) => heard.push(type));
+  }
+  await client.json(URL_A);
+  assertEquals(heard.length, length);
+});
+
+test("Client.on() takes the same listener twice, and each subscription stands for itself", async () => {
+  const { client } = setUp(() => ({ json: 1 }));
+  let heard = 0;
+  const listener = (event: ClientEvent) => {
+    if (event.type === "settled") heard++;
+  };
+  const first = client.on(listener);
+  client.on(listener);
+  await client.json(URL_A);
+  assertEquals(heard, 2);
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  await client.json(URL_A);
+  assertEquals(heard, 3);
+});
+
+test("Client.on() lets a listener that throws break nothing: the others hear it as a warning", async () => {
+  const { client, events } = setUp(() => ({ json: 1 }));
+  const failure = new Error("broken listener");
+  let after = 0;
+  client.on(() => {
+    throw failure;
+  });
+  client.on(() => after++);
+
+  assertEquals(await client.json(URL_A), 1);
+  const warnings = events.filter((event) => event.type === "warning");
+  assert(
+    warnings.length >= 1 && warnings.every(({ source, error }) => source === "listener" && error === failure),
+  );
+  assert(after >= 6);
+  assertEquals(events.filter(({ type }) => type === "settled").length, 1);
+});
+
+test("Client.on() lets every listener throw at everything, warnings included", async () => {
+  const { client } = setUp(() => ({ json: 1 }));
+  for (let n = 0; n < 3; n++) {
+    client.on(() => {
+      throw new Error(`broken ${n}`);
+    });
+  }
+  assertEquals(await client.json(URL_A), 1);
+});
+
+test("Client.on() lets a listener leave, join and call the client while it hears", async () => {
+  const { client, clock } = setUp(() => ({ json: 1 }));
+  const heard: string[] = [];
+  let followUp: Promise<unknown> | undefined;
+  const leaving = client.on(({ type }) => {
+    heard.push(`leaving ${type}`);
+    leaving[Symbol.dispose]();
+    client.on(({ type }) => type === "settled" && heard.push(`joined ${type}`));
+    followUp ??= client.json("https://a.test/b");
+  });
+
+  await clock.run(client.json(URL_A));
+  assertEquals(await clock.run(followUp!), 1);
+  assertEquals(heard.filter((entry) => entry.startsWith("leaving")), ["leaving queued"]);
+  assertEquals(heard.filter((entry) => entry === "joined settled").length, 2);
+});
+
+test("Client.on() refuses what is no function", () => {
+  const { client } = setUp(() => ({ json: 1 }));
+  let error: unknown;
+  try {
+    client.on("listener" as unknown as () => void);
+  } catch (thrown) {
+    error = thrown;
+  }
+  assertInstanceOf(error, TypeError);
+});
+
+test("Client.on() never hears a secret of a URL", async () => {
+  const { client, clock, events } = setUp(() => ({ error: new TypeError("refused") }), { maxRetries: 0 });
+
+  await clock.run(rejection(client.json("https://user:s3cret@a.test/x?lap=1")));
+  await clock.run(rejection(client.json("https://a.test/x?api_key=s3cret&token=s3cret&lap=1")));
+  await clock.run(rejection(client.json("https://a.test/x?access_token=s3cret&lap=1")));
+  const texts = events.map((event) =>
+    JSON.stringify(event) + (event.type === "settled" ? String(event.error) : "")
+  );
+  assert(texts.length > 4);
+  for (const text of texts) assert(!text.includes("s3cret"), text);
+  assert(texts.some((text) => text.includes("lap=1")));
+});
+
+test("Client.on() numbers requests from 1 in each client, batches and fetch included", async () => {
+  const { client, clock, events } = setUp(() => ({ json: 1 }));
+
+  await clock.run(client.settle([URL_A, "https://a.test/b"]));
+  await (await client.fetch(URL_A)).text();
+  assertEquals(events.flatMap((event) => event.type === "queued" ? [event.requestId] : []), [1, 2, 3]);
+});
+
+test("Client.on() hears the body of client.fetch() when it has been read", async () => {
+  const { client, clock, events } = setUp(() => ({ body: "0123456789", bodyMs: 100 }));
+
+  const response = await client.fetch(URL_A);
+  await clock.run(response.text());
+  const bodies = events.filter((event) => event.type === "body");
+  assertEquals(bodies.map(({ bytes, atMs }) => [bytes, atMs]), [[10, 600]]);
+});

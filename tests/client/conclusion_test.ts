@@ -1,0 +1,382 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import * as v from "valibot";
+import {
+  CircuitOpenError,
+  createClient,
+  DataNotFoundError,
+  HttpError,
+  InvalidDataError,
+  isCircuitOpenError,
+  isDataNotFoundError,
+  isHttpError,
+  isInvalidDataError,
+  isNetworkError,
+  isOfflineError,
+  isSlipstreamError,
+  isTimeoutError,
+  memoryCache,
+  NetworkError,
+  OfflineError,
+  SlipstreamError,
+  TimeoutError,
+} from "../../mod.ts";
+import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import {
+  broken,
+  hanging,
+  json,
+  refused,
+  type Reply,
+  stalled,
+  status,
+  text,
+} from "../policies/fake_origin.ts";
+import { rig, URL_A } from "../policies/rig.ts";
+import { test } from "../support/test.ts";
+
+const OK = json({ ok: true });
+
+/** What a request without retries fails with. */
+async function failureOf(reply: Reply, url = URL_A): Promise<unknown> {
+  const { client, run } = rig(reply, { maxRetries: 0, timeoutMs: 1_000 });
+  return await run(client.json(url).catch((error) => error));
+}
+
+// S17: classes and what they say
+
+test("an HttpError says status, headers, body, method, URL and attempts (S17)", async () => {
+  const { client, run } = rig(text('{"why":"busy"}', { status: 503, headers: { "x-request-id": "7" } }));
+  const error = await assertRejects(
+    () => run(client.json({ url: URL_A, method: "PUT", body: "x" })),
+    HttpError,
+  );
+
+  assertInstanceOf(error, NetworkError);
+  assertInstanceOf(error, SlipstreamError);
+  assertEquals(error.name, "HttpError");
+  assertEquals([error.status, error.body], [503, '{"why":"busy"}']);
+  assertEquals(error.headers.get("x-request-id"), "7");
+  assertEquals([error.method, error.url, error.attempts], ["PUT", URL_A, 4]);
+  for (const part of ["PUT", URL_A, "503"]) assert(error.message.includes(part), error.message);
+});
+
+test("an HttpError keeps only the first characters of its body (S17)", async () => {
+  const error = await failureOf(text("ü".repeat(40_000), { status: 400 }));
+
+  assertInstanceOf(error, HttpError);
+  assert(error.body.length > 0 && error.body.length <= 10_000, `${error.body.length} characters`);
+  assert(!error.body.includes("\uFFFD"), "a character was cut in two");
+});
+
+test("a body that breaks off leaves what came of it in the HttpError (S9)", async () => {
+  const error = await failureOf(broken("the start", { status: 500 }));
+
+  assertInstanceOf(error, HttpError);
+  assertEquals([error.status, error.body], [500, "the start"]);
+});
+
+test("404 and 410 are a DataNotFoundError, which is no NetworkError (S17)", async () => {
+  for (const code of [404, 410] as const) {
+    const error = await failureOf(status(code));
+
+    assertInstanceOf(error, DataNotFoundError);
+    assert(!(error instanceof NetworkError));
+    assertEquals([error.name, error.status, error.url, error.attempts], [
+      "DataNotFoundError",
+      code,
+      URL_A,
+      1,
+    ]);
+  }
+});
+
+test("a NetworkError keeps the failure of `fetch` as its cause, and names it (S17)", async () => {
+  const cause = new TypeError("no route to host");
+  const error = await failureOf(refused(cause));
+
+  assertInstanceOf(error, NetworkError);
+  assertEquals(error.name, "NetworkError");
+  assert(error.message.includes("no route to host") && error.message.includes(URL_A), error.message);
+  assertInstanceOf(error.cause, TypeError);
+  assertEquals(error.cause.message, cause.message);
+});
+
+test("a TimeoutError says which deadline passed, and how long it was (S17)", async () => {
+  const attempt = await failureOf(hanging());
+  assertInstanceOf(attempt, TimeoutError);
+  assertInstanceOf(attempt, NetworkError);
+  assertEquals([attempt.name, attempt.kind, attempt.timeoutMs], ["TimeoutError", "attempt", 1_000]);
+  assert(attempt.message.includes(URL_A) && attempt.message.includes("1000"), attempt.message);
+
+  const { client, run } = rig(hanging());
+  const total = await assertRejects(() => run(client.json(URL_A, { totalTimeoutMs: 70 })), TimeoutError);
+  assertEquals([total.kind, total.timeoutMs, total.url, total.attempts], ["total", 70, URL_A, 1]);
+});
+
+test("a CircuitOpenError says how long to wait, and that nothing was sent (S17)", async () => {
+  const { client, origin, clock, run } = rig(status(500), {
+    maxRetries: 0,
+    circuitBreaker: { threshold: 2, cooldownMs: 10_000 },
+  });
+  for (let index = 0; index < 2; index++) await assertRejects(() => run(client.json(URL_A)), HttpError);
+  await clock.advance(4_000);
+  const error = await assertRejects(() => run(client.json(URL_A)), CircuitOpenError);
+
+  assertInstanceOf(error, NetworkError);
+  assertEquals([error.name, error.retryAfterMs, error.attempts], ["CircuitOpenError", 6_000, 0]);
+  assertEquals(origin.calls, 2);
+});
+
+test("an OfflineError says what is not in the cache (S17)", async () => {
+  const { client, origin, run } = rig(OK, { offline: true, cache: memoryCache() });
+  const error = await assertRejects(() => run(client.json(URL_A)), OfflineError);
+
+  assertInstanceOf(error, NetworkError);
+  assertEquals([error.name, error.url, error.attempts, origin.calls], ["OfflineError", URL_A, 0, 0]);
+});
+
+test("an InvalidDataError says why, and where a schema found what (S17)", async () => {
+  const html = await failureOf(text("<!doctype html>", { headers: { "content-type": "application/json" } }));
+  assertInstanceOf(html, InvalidDataError);
+  assert(!(html instanceof NetworkError));
+  assertEquals([html.name, html.reason, html.issues], ["InvalidDataError", "not-json", []]);
+  assertEquals([html.url, html.method, html.attempts], [URL_A, "GET", 1]);
+
+  const schema = v.object({ laps: v.array(v.object({ time: v.number() })) });
+  const { client, run } = rig(json({ laps: [{ time: 1 }, { time: "slow" }] }));
+  const invalid = await assertRejects(() => run(client.json(URL_A, { schema })), InvalidDataError);
+  assertEquals([invalid.reason, invalid.issues.length, invalid.issues[0]?.path], [
+    "schema",
+    1,
+    "laps.1.time",
+  ]);
+  assert(invalid.message.includes("laps.1.time"), invalid.message);
+});
+
+test("the guards know their errors, also of another copy of this module, and nothing else (S17)", async () => {
+  const guards = {
+    SlipstreamError: isSlipstreamError,
+    NetworkError: isNetworkError,
+    HttpError: isHttpError,
+    TimeoutError: isTimeoutError,
+    CircuitOpenError: isCircuitOpenError,
+    OfflineError: isOfflineError,
+    DataNotFoundError: isDataNotFoundError,
+    InvalidDataError: isInvalidDataError,
+  };
+  const cases: [unknown, string[]][] = [
+    [await failureOf(status(500)), ["SlipstreamError", "NetworkError", "HttpError"]],
+    [await failureOf(hanging()), ["SlipstreamError", "NetworkError", "TimeoutError"]],
+    [await failureOf(refused()), ["SlipstreamError", "NetworkError"]],
+    [await failureOf(status(404)), ["SlipstreamError", "DataNotFoundError"]],
+    [await failureOf(text("<")), ["SlipstreamError", "InvalidDataError"]],
+    [new TypeError("fetch failed"), []],
+    [Object.assign(new Error("fake"), { name: "HttpError" }), []],
+    [undefined, []],
+    [null, []],
+    ["HttpError", []],
+  ];
+  for (const [value, names] of cases) {
+    const matching = Object.entries(guards).filter(([, guard]) => guard(value)).map(([name]) => name);
+    assertEquals(matching, names, String(value));
+  }
+});
+
+test("errors can be logged as JSON and copied without losing their name (S17)", async () => {
+  const error = await failureOf(text("busy", { status: 503 }));
+
+  assertInstanceOf(error, HttpError);
+  assert(String(error).startsWith("HttpError: "));
+  assert(error.stack?.includes("HttpError"), error.stack);
+  JSON.stringify(error);
+});
+
+test("an outcome's attempts and those of its error are the same (S17)", async () => {
+  const { client, run } = rig([status(503), hanging(), refused(), stalled("", { status: 500 })], {
+    timeoutMs: 100,
+  });
+  const [outcome] = await run(client.settle([URL_A]));
+
+  assert(outcome?.ok === false && outcome.error instanceof HttpError);
+  assertEquals([outcome.attempts, outcome.error.attempts, outcome.error.status], [4, 4, 500]);
+});
+
+// S17: secrets
+
+const SECRET = "s3cr3t-value";
+
+/** Everything that an error tells whoever logs it. */
+function textOf(error: unknown, depth = 0): string {
+  if (!(error instanceof Error) || depth > 5) return String(error);
+  const { message, stack = "", cause } = error;
+  const own = JSON.stringify(Object.fromEntries(Object.entries(error).filter(([name]) => name !== "cause")));
+  return [message, stack, own, cause === undefined ? "" : textOf(cause, depth + 1)].join("\n");
+}
+
+const SECRET_NAMES = [
+  "api_key",
+  "apikey",
+  "api-key",
+  "key",
+  "token",
+  "access_token",
+  "refresh_token",
+  "id_token",
+  "auth",
+  "password",
+  "secret",
+  "client_secret",
+  "signature",
+  "sig",
+  "X-Amz-Signature",
+  "X-Amz-Credential",
+  "X-Amz-Security-Token",
+  "session",
+  "Token",
+];
+
+test("no error says the user info or a sensitive query value of its URL (S17)", async () => {
+  const replies: Reply[] = [status(500), status(404), refused(), hanging(), text("<"), text("[1")];
+  for (const reply of replies) {
+    for (const name of SECRET_NAMES) {
+      const error = await failureOf(reply, `https://a.test/x?page=2&${name}=${SECRET}&last=1`);
+
+      assert(!textOf(error).includes(SECRET), `${name}: ${textOf(error)}`);
+      assert((error as Error).message.includes("page=2"), (error as Error).message);
+    }
+    const error = await failureOf(reply, `https://user:${SECRET}@a.test/x`);
+    assert(!textOf(error).includes(SECRET), textOf(error));
+  }
+});
+
+test("no error says a header or a body of the request (S17)", async () => {
+  const replies: Reply[] = [status(500), status(404), status(401), refused(), hanging(), text("<")];
+  for (const reply of replies) {
+    const { client, run } = rig(reply, {
+      maxRetries: 0,
+      timeoutMs: 100,
+      headers: { authorization: `Bearer ${SECRET}`, cookie: `id=${SECRET}`, "x-api-key": SECRET },
+    });
+    const request = client.json({ url: URL_A, method: "PUT", body: `{"password":"${SECRET}"}` });
+    const error = await run(request.catch((error) => error));
+
+    assert(!textOf(error).includes(SECRET), textOf(error));
+  }
+});
+
+test("a malformed request is refused without saying its secrets (S17)", async () => {
+  const { client, run } = rig(OK);
+  const requests = [
+    `ftp://user:${SECRET}@a.test/`,
+    `http://user:${SECRET}@/`,
+    `https://user:${SECRET}@a.test:99999/?token=${SECRET}`,
+    `relative?token=${SECRET}`,
+    { url: URL_A, headers: { authorization: `Bearer ${SECRET}\n` } },
+    { url: URL_A, headers: { "x-api-key": `${SECRET}\u{1F3C1}` } },
+  ];
+  for (const request of requests) {
+    const error = await assertRejects(() => run(client.json(request)), TypeError);
+    assert(!textOf(error).includes(SECRET), textOf(error));
+  }
+});
+
+test("no event says the user info or a sensitive query value of a URL (S17)", async () => {
+  const { client, events, run } = rig([status(503), refused(), OK], {
+    baseUrls: `https://user:${SECRET}@a.test`,
+  });
+  await run(client.json(`https://user:${SECRET}@b.test/x?token=${SECRET}`).catch(() => {}));
+  await run(client.json(`x?token=${SECRET}`).catch(() => {}));
+
+  const told = events.map((event) => JSON.stringify(event) + ("error" in event ? textOf(event.error) : ""))
+    .join();
+  assert(events.length > 5);
+  assert(!told.includes(SECRET), told);
+  assert(!JSON.stringify(client.stats()).includes(SECRET));
+});
+
+test("a runtime's own error with the URL in it says no secret either, over sockets (S17)", async () => {
+  const cdn = createSimulatedCdn({ resources: {}, faults: [{ kind: "reset" }] });
+  const server = await cdn.listen();
+  const refusing = await cdn.listen();
+  await refusing.close();
+  await using client = createClient({ maxRetries: 0 });
+  for (const { url } of [server, refusing]) {
+    const error = await client.json(`${url}/x?api_key=${SECRET}&page=2`).catch((error) => error);
+
+    assertInstanceOf(error, NetworkError);
+    assert(!textOf(error).includes(SECRET), textOf(error));
+  }
+  await server.close();
+});
+
+// S9: what a value is
+
+test("a schema sees undefined for a response without a body, and decides (S9)", async () => {
+  for (const reply of [status(204), text("")]) {
+    const { client, run } = rig(reply);
+    const schema = v.optional(v.object({ a: v.number() }), { a: 1 });
+    const value = await run(client.json(URL_A, { schema }).catch((error) => error));
+
+    // Either way it is no crash and no network error.
+    assert(value === undefined || (value as { a?: number }).a === 1, String(value));
+  }
+});
+
+test("a value that a schema makes of another is what the caller gets", async () => {
+  const schema = v.pipe(v.object({ n: v.number() }), v.transform(({ n }) => n * 2));
+  const { client, run } = rig(json({ n: 21 }));
+
+  assertEquals(await run(client.json(URL_A, { schema })), 42);
+  const unchecked: unknown = await run(client.json(URL_A, { schema, validate: false }));
+  assertEquals(unchecked, { n: 21 });
+});
+
+test("an asynchronous schema is waited for", async () => {
+  const schema = v.pipeAsync(
+    v.number(),
+    v.checkAsync(async (value) => await Promise.resolve(value > 1), "too small"),
+  );
+  const good = rig(json(2));
+  assertEquals(await good.run(good.client.json(URL_A, { schema })), 2);
+
+  const bad = rig(json(1));
+  const error = await assertRejects(() => bad.run(bad.client.json(URL_A, { schema })), InvalidDataError);
+  assertEquals(error.issues, [{ message: "too small", path: "" }]);
+});
+
+test("what a schema throws reaches the caller, and is not lost", async () => {
+  const failure = new RangeError("the schema is broken");
+  const schema = v.pipe(
+    v.unknown(),
+    v.transform(() => {
+      throw failure;
+    }),
+  );
+  const { client, origin, run } = rig(OK);
+  const error = await run(client.json(URL_A, { schema }).catch((error) => error));
+
+  assert(error === failure || (error as Error).cause === failure, String(error));
+  assertEquals(origin.calls, 1);
+});
+
+test("bytes are the caller's own: whoever changes them changes nobody else's", async () => {
+  const { client, run } = rig(text("shared"), { cache: memoryCache() });
+  const [first, second] = await run(Promise.all([client.bytes(URL_A), client.bytes(URL_A)]));
+  first.fill(0);
+  const third = await run(client.bytes(URL_A));
+  third.fill(1);
+
+  assertEquals(new TextDecoder().decode(second), "shared");
+  assertEquals(await run(client.text(URL_A)), "shared");
+});
+
+test("the reason of an abort is handed on as it is, and not wrapped (S6, S17)", async () => {
+  const reason = new HttpError("looks like one of ours", { status: 500, headers: new Headers() });
+  const controller = new AbortController();
+  const { client, clock } = rig(hanging());
+  const request = client.json(URL_A, { signal: controller.signal }).catch((error) => error);
+  await clock.advance(0);
+  controller.abort(reason);
+
+  assertStrictEquals(await request, reason);
+});

@@ -1,0 +1,423 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import type { Client, ClientEvent, ClientOptions, RequestSpec } from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import {
+  broken,
+  endless,
+  hanging,
+  json,
+  late,
+  lateBody,
+  refused,
+  type Reply,
+  stalled,
+  status,
+  text,
+} from "../policies/fake_origin.ts";
+import { rig, URL_A } from "../policies/rig.ts";
+import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { microtasks, track } from "../primitives/tracked_promise.ts";
+import { test } from "../support/test.ts";
+
+const OK = json({ ok: true });
+
+/** Everything that an origin can do to a request, drawn by chance. */
+function weather(clock: ManualClock, random: () => number): Reply {
+  const moods: readonly Reply[] = [
+    OK,
+    OK,
+    OK,
+    status(204),
+    status(404),
+    status(400),
+    status(500),
+    status(503, { "retry-after": "1" }),
+    status(429, { "retry-after": "2" }),
+    status(429, { "retry-after": "99999999" }),
+    refused(),
+    hanging(),
+    stalled(),
+    stalled("", { status: 503 }),
+    broken(),
+    endless({ status: 500 }),
+    text("<html>"),
+    text("[1"),
+    lateBody(clock, 300, "[1]"),
+  ];
+  return (sent) => late(clock, Math.floor(random() * 500), moods[Math.floor(random() * moods.length)]!)(sent);
+}
+
+interface Storm {
+  readonly seed: number;
+  readonly options: ClientOptions;
+}
+
+const STORMS: readonly Storm[] = [
+  { seed: 1, options: {} },
+  { seed: 2, options: { concurrency: 3, circuitBreaker: false } },
+  { seed: 3, options: { concurrency: 3, rateLimit: { limit: 20, intervalMs: 1_000, per: "origin" } } },
+  {
+    seed: 4,
+    options: { concurrency: 5, circuitBreaker: { threshold: 2, cooldownMs: 3_000, onOpen: "wait" } },
+  },
+  { seed: 5, options: { concurrency: 5, rateLimit: { limit: 50, intervalMs: 1_000 }, maxBodyBytes: 5 } },
+  {
+    seed: 6,
+    options: { concurrency: 2, circuitBreaker: { failureRatio: 0.5, minimumRequests: 5, windowMs: 2_000 } },
+  },
+];
+
+for (const { seed, options } of STORMS) {
+  test(`whatever happens, every request ends in exactly one outcome and leaves nothing (storm ${seed})`, async () => {
+    const clock = new ManualClock();
+    const random = seededRandom(seed);
+    const { client, origin, events } = rig(weather(clock, random), { random, timeoutMs: 2_000, ...options }, {
+      clock,
+    });
+    const settlements: string[] = [];
+    const controllers = Array.from({ length: 400 }, () => new AbortController());
+    const listeners = controllers.map(({ signal }) => countAbortListeners(signal));
+    for (const [index, controller] of controllers.entries()) {
+      const request: RequestSpec = {
+        // Few URLs, so that many share an execution.
+        url: `https://${"abc"[index % 3]}.test/${Math.floor(random() * 100)}`,
+        method: random() < 0.1 ? "POST" : "GET",
+        signal: controller.signal,
+        totalTimeoutMs: random() < 0.2 ? 1 + Math.floor(random() * 5_000) : undefined,
+      };
+      const promise = random() < 0.15
+        ? client.fetch(request.url, { signal: controller.signal }).then((response) => response.text())
+        : client.json(request);
+      promise.then(() => settlements.push(`${index}`), () => settlements.push(`${index}`));
+      if (random() < 0.3) clock.setTimeout(() => controller.abort(index), Math.floor(random() * 6_000));
+      if (random() < 0.2) await clock.advance(Math.floor(random() * 100));
+    }
+    await clock.advance(3_600_000);
+
+    assertEquals(new Set(settlements).size, 400);
+    assertEquals(settlements.length, 400);
+    const { requests, succeeded, failed, inFlight, queued } = client.stats();
+    assertEquals([requests, succeeded + failed, inFlight, queued], [400, 400, 0, 0]);
+    assertEquals([origin.open, clock.pending], [0, 0]);
+    assertEquals(listeners.filter(({ now }) => now !== 0).length, 0);
+    const limit = typeof options.concurrency === "number" ? options.concurrency : 20;
+    assert(origin.peak <= limit, `${origin.peak} at once`);
+    assertEventsAddUp(events, 400, origin.calls);
+  });
+}
+
+/** Every request is queued once and settled once, with nothing before or after, and every attempt is a call. */
+function assertEventsAddUp(events: readonly ClientEvent[], requests: number, calls: number): void {
+  const byRequest = new Map<number, ClientEvent[]>();
+  for (const event of events) {
+    if (!("requestId" in event)) continue;
+    const list = byRequest.get(event.requestId) ?? [];
+    list.push(event);
+    byRequest.set(event.requestId, list);
+  }
+  assertEquals(byRequest.size, requests);
+  for (const [id, list] of byRequest) {
+    assertEquals(list[0]?.type, "queued", `${id}`);
+    assertEquals(list.filter(({ type }) => type === "queued").length, 1, `${id}`);
+    assertEquals(list.filter(({ type }) => type === "settled").length, 1, `${id}`);
+  }
+  assertEquals(events.filter(({ type }) => type === "attempt").length, calls);
+}
+
+test("the events of a request come in the order of its way", async () => {
+  const { client, events, run } = rig([status(503), OK], { rateLimit: { limit: 10, intervalMs: 1_000 } });
+  await run(client.json(URL_A));
+
+  const round = ["token", "permit", "attempt", "headers"];
+  assertEquals(events.map(({ type }) => type), ["queued", ...round, "retry", ...round, "body", "settled"]);
+  assertEquals(events.filter((event) => "requestId" in event && event.requestId !== 1), []);
+});
+
+test("an abort ends a request once, also when it comes with the answer, the timeout or the close", async () => {
+  const atMs = 1_000;
+  const enders: ((rig: { client: Client; controller: AbortController }) => void)[] = [
+    ({ controller }) => controller.abort("aborted"),
+    ({ client }) => void client.close("closed"),
+  ];
+  for (const first of enders) {
+    for (const second of enders) {
+      const clock = new ManualClock();
+      const { client, events, origin } = rig(
+        late(clock, atMs, OK),
+        { timeoutMs: atMs, totalTimeoutMs: atMs },
+        { clock },
+      );
+      const controller = new AbortController();
+      clock.setTimeout(() => first({ client, controller }), atMs);
+      const request = track(client.json(URL_A, { signal: controller.signal }));
+      clock.setTimeout(() => second({ client, controller }), atMs);
+      await clock.advance(10_000);
+
+      assert(request.state !== "pending");
+      assertEquals(events.filter(({ type }) => type === "settled").length, 1);
+      assertEquals([origin.open, clock.pending, client.stats().inFlight], [0, 0, 0]);
+    }
+  }
+});
+
+test("requests that can't be sent as they are count as none", async () => {
+  const { client, events, run } = rig(OK);
+  await assertRejects(() => run(client.json("nonsense")), TypeError);
+  await assertRejects(
+    () => run(client.json(URL_A, { signal: AbortSignal.abort(new Error("before")) })),
+    Error,
+  );
+
+  assertEquals(client.stats().requests, 0);
+  assertEquals(events, []);
+});
+
+// close()
+
+test("close() refuses every request from then on, with its reason and without a call", async () => {
+  const { client, origin } = rig(OK);
+  const reason = new Error("closed");
+  await client.close(reason);
+  const requests = [
+    client.json(URL_A),
+    client.text(URL_A),
+    client.bytes(URL_A),
+    client.fetch(URL_A),
+    client.all([URL_A]),
+  ].map(track);
+  await microtasks(50);
+
+  for (const request of requests) assertStrictEquals(request.reason, reason);
+  const [outcome] = await client.settle([URL_A]);
+  assert(outcome?.ok === false);
+  assertStrictEquals(outcome.error, reason);
+  assertEquals(origin.calls, 0);
+});
+
+test("close() closes with an AbortError by default", async () => {
+  const { client } = rig(hanging());
+  const request = track(client.json(URL_A));
+  await client.close();
+  await microtasks(50);
+
+  assertEquals((request.reason as Error).name, "AbortError");
+});
+
+test("close() is idempotent, and its first reason counts", async () => {
+  const { client } = rig(hanging());
+  const request = track(client.json(URL_A));
+  await Promise.all([client.close("first"), client.close("second")]);
+  await client.close("third");
+  await microtasks(50);
+
+  assertEquals(request.reason, "first");
+  assertEquals(await client.json(URL_A).catch((error) => error), "first");
+});
+
+test("close() resolves when nothing of the client is under way any more", async () => {
+  for (const reply of [hanging(), stalled(), stalled("", { status: 503 })]) {
+    const { client, origin, clock } = rig(reply, { concurrency: 2 });
+    for (const name of ["a", "b", "c"]) client.json(`https://a.test/${name}`).catch(() => {});
+    await clock.advance(0);
+    assertEquals(origin.open, 2);
+    await clock.run(client.close());
+
+    assertEquals([origin.open, clock.pending], [0, 0]);
+  }
+});
+
+test("close() ends the bodies that callers of fetch() still read, with its reason", async () => {
+  const { client, origin, clock } = rig(stalled("start"));
+  const body = track((await client.fetch(URL_A)).text());
+  const reason = new Error("closed");
+  await client.close(reason);
+  await clock.advance(0);
+
+  assertEquals(body.state, "rejected");
+  assertStrictEquals(body.reason, reason);
+  assertEquals([origin.open, clock.pending], [0, 0]);
+});
+
+test("close() takes the client's listener off its own signal", async () => {
+  const { signal } = new AbortController();
+  const count = countAbortListeners(signal);
+  const { client, run } = rig(OK, { signal });
+  await run(client.json(URL_A));
+  assertEquals(count.now, 1);
+  await client.close();
+
+  assertEquals(count.now, 0);
+});
+
+test("a client whose signal has aborted before refuses everything with its reason", async () => {
+  const reason = new Error("too late");
+  const { client, origin } = rig(OK, { signal: AbortSignal.abort(reason) });
+
+  assertStrictEquals(await client.json(URL_A).catch((error) => error), reason);
+  assertEquals(origin.calls, 0);
+});
+
+test("a client at the end of `await using` has let go of everything", async () => {
+  const clock = new ManualClock();
+  const { origin, client: inner } = rig(hanging(), {}, { clock });
+  let request;
+  {
+    await using client = inner;
+    request = track(client.json(URL_A));
+    await clock.advance(0);
+  }
+  await clock.advance(0);
+
+  assertEquals([request.state, origin.open, clock.pending], ["rejected", 0, 0]);
+});
+
+// Batches
+
+test("batches pull their requests one by one, as they can be started", async () => {
+  const clock = new ManualClock();
+  const { client, origin } = rig(late(clock, 100, OK), { concurrency: 4 }, { clock });
+  let pulled = 0;
+  function* requests(): Generator<string> {
+    for (let index = 0; index < 1_000; index++) {
+      pulled++;
+      yield `https://a.test/${index}`;
+    }
+  }
+  const settled = track(client.settle(requests()));
+  await clock.advance(0);
+  assertEquals([pulled, origin.calls], [4, 4]);
+  await clock.advance(100);
+  assertEquals([pulled, origin.calls], [8, 8]);
+  await clock.advance(1_000_000);
+
+  assertEquals([settled.state, pulled, origin.peak], ["fulfilled", 1_000, 4]);
+});
+
+test("a stream that nobody reads stops pulling", async () => {
+  const { client, origin, clock } = rig(OK, { concurrency: 4 });
+  let pulled = 0;
+  function* requests(): Generator<string> {
+    for (;;) yield `https://a.test/${pulled++}`;
+  }
+  const stream = client.stream(requests(), { prefetch: 2 });
+  const first = await stream.next();
+  await clock.advance(60_000);
+
+  assert(first.value?.ok);
+  // What was taken, what is held, and not one more.
+  assert(pulled <= 1 + 4 + 2, `${pulled} pulled`);
+  assertEquals(origin.calls, pulled);
+  await stream.return?.();
+});
+
+test("leaving a stream aborts what is under way, closes its source, and pulls nothing more", async () => {
+  const clock = new ManualClock();
+  const slow: Reply = (sent) => sent.url.endsWith("/0") ? OK(sent) : hanging()(sent);
+  const { client, origin } = rig(slow, { concurrency: 3 }, { clock });
+  let pulled = 0;
+  let closed = false;
+  function* requests(): Generator<string> {
+    try {
+      for (;;) yield `https://a.test/${pulled++}`;
+    } finally {
+      closed = true;
+    }
+  }
+  for await (const outcome of client.stream(requests())) {
+    assert(outcome.ok);
+    break;
+  }
+  const before = pulled;
+  await clock.advance(60_000);
+
+  assertEquals([closed, pulled, origin.open, clock.pending], [true, before, 0, 0]);
+});
+
+test("all() rejects with the first failure at once, and aborts the rest", async () => {
+  const clock = new ManualClock();
+  const reply: Reply = (sent) => sent.url.endsWith("/2") ? status(404)(sent) : hanging()(sent);
+  const { client, origin } = rig(reply, { concurrency: 5 }, { clock });
+  let closed = false;
+  function* requests(): Generator<string> {
+    try {
+      for (let index = 0;; index++) yield `https://a.test/${index}`;
+    } finally {
+      closed = true;
+    }
+  }
+  const all = track(client.all(requests()));
+  await clock.advance(0);
+
+  assertEquals([all.state, (all.reason as Error).name], ["rejected", "DataNotFoundError"]);
+  assertEquals([closed, origin.open, origin.calls], [true, 0, 5]);
+  await clock.advance(60_000);
+  assertEquals([origin.calls, clock.pending], [5, 0]);
+});
+
+for (const place of ["queued", "permit", "attempt", "headers", "settled"] as const) {
+  test(`a batch that is aborted from within a '${place}' event stops, with the reason`, async () => {
+    const { client, origin, clock } = rig(OK, { concurrency: 2 });
+    const controller = new AbortController();
+    const reason = new Error(place);
+    let seen = 0;
+    using _listening = client.on(({ type }) => {
+      if (type === place && ++seen === 3) controller.abort(reason);
+    });
+    const urls = Array.from({ length: 20 }, (_, index) => `https://a.test/${index}`);
+    const batch = track(client.settle(urls, { signal: controller.signal }));
+    await clock.advance(0);
+
+    assertEquals(batch.state, "rejected");
+    assertStrictEquals(batch.reason, reason);
+    await clock.advance(100_000);
+    assert(origin.calls <= 5, `${origin.calls} calls`);
+    assertEquals([origin.open, clock.pending, client.stats().inFlight], [0, 0, 0]);
+  });
+}
+
+for (const place of ["fetch", "source"] as const) {
+  test(`a batch that is aborted from within its ${place} stops, with the reason`, async () => {
+    const controller = new AbortController();
+    const reason = new Error(place);
+    let calls = 0;
+    const { client, clock } = rig(OK, {
+      concurrency: 3,
+      fetch: (_input, init) => {
+        if (++calls === 2 && place === "fetch") controller.abort(reason);
+        return init?.signal?.aborted ? Promise.reject(init.signal.reason) : Promise.resolve(Response.json(1));
+      },
+    });
+    function* requests(): Generator<string> {
+      for (let index = 0; index < 20; index++) {
+        if (index === 2 && place === "source") controller.abort(reason);
+        yield `https://a.test/${index}`;
+      }
+    }
+    const batch = track(client.settle(requests(), { signal: controller.signal }));
+    await clock.advance(0);
+
+    assertEquals(batch.state, "rejected");
+    assertStrictEquals(batch.reason, reason);
+    await clock.advance(100_000);
+    assert(calls <= 3, `${calls} calls`);
+  });
+}
+
+test("close() ends a batch without end", async () => {
+  const clock = new ManualClock();
+  const { client, origin } = rig(late(clock, 10, OK), { concurrency: 2 }, { clock });
+  let pulled = 0;
+  function* requests(): Generator<string> {
+    while (pulled < 10_000) yield `https://a.test/${pulled++}`;
+  }
+  const stream = client.stream(requests());
+  await clock.run(stream.next());
+  await client.close("closed");
+  let failures = 0;
+  for await (const outcome of stream) if (!outcome.ok) failures++;
+
+  assert(failures > 0);
+  assert(origin.calls <= 8, `${origin.calls} calls`);
+  assertEquals(clock.pending, 0);
+});

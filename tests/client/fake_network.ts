@@ -1,0 +1,175 @@
+import type { ManualClock } from "../../src/testing/manual_clock.ts";
+
+/** A request as it was handed to `fetch`. */
+export interface SentRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: BodyInit | null | undefined;
+  readonly init: RequestInit;
+  readonly signal: AbortSignal | undefined;
+  readonly atMs: number;
+  /** Which request this is to its URL, from 1. */
+  readonly nth: number;
+}
+
+/** What the network does with a request. */
+export interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The body, as a value to write as JSON. */
+  readonly json?: unknown;
+  /** The body; `null` for none. */
+  readonly body?: string | Uint8Array<ArrayBuffer> | null;
+  /** How long the headers take. */
+  readonly afterMs?: number;
+  /** How long the body takes after the headers. */
+  readonly bodyMs?: number;
+  /** What the body breaks with, once it has taken its time. */
+  readonly breaksWith?: Error;
+  /** What `fetch` rejects with, once it has taken its time. */
+  readonly error?: Error;
+  /** Comes before the headers. */
+  readonly gate?: Promise<void>;
+  /** Whether aborts are overheard until the gate opens. */
+  readonly deaf?: boolean;
+}
+
+/** A network that lives on a clock: it says how many exchanges were open at once, and honours the signals of requests. */
+export class FakeNetwork {
+  readonly sent: SentRequest[] = [];
+  /** Exchanges under way: from the call until the body was read, cancelled or broken. */
+  open = 0;
+  peak = 0;
+  readonly #clock: ManualClock;
+  readonly #answer: (request: SentRequest) => Answer;
+  readonly #counts = new Map<string, number>();
+
+  constructor(clock: ManualClock, answer: (request: SentRequest) => Answer) {
+    this.#clock = clock;
+    this.#answer = answer;
+  }
+
+  /** The URLs that were asked for, in order. */
+  get urls(): string[] {
+    return this.sent.map(({ url }) => url);
+  }
+
+  readonly fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+    const request = this.#note(input, init);
+    request.signal?.throwIfAborted();
+    const answer = this.#answer(request);
+    this.peak = Math.max(this.peak, ++this.open);
+    let closed = false;
+    const close = (): void => {
+      if (!closed) this.open--;
+      closed = true;
+    };
+    try {
+      await within(answer.deaf ? undefined : request.signal, answer.gate);
+      await this.#pause(answer.deaf ? undefined : request.signal, answer.afterMs);
+      if (answer.error !== undefined) throw answer.error;
+      return this.#respond(request, answer, close);
+    } catch (error) {
+      close();
+      throw error;
+    }
+  };
+
+  #note(input: string | URL | Request, init: RequestInit): SentRequest {
+    const from = input instanceof Request ? input : undefined;
+    const url = from?.url ?? String(input);
+    const nth = (this.#counts.get(url) ?? 0) + 1;
+    this.#counts.set(url, nth);
+    const request: SentRequest = {
+      url,
+      nth,
+      method: init.method ?? from?.method ?? "GET",
+      headers: new Headers(init.headers ?? from?.headers),
+      body: init.body ?? from?.body,
+      init,
+      signal: init.signal ?? from?.signal,
+      atMs: this.#clock.now(),
+    };
+    this.sent.push(request);
+    return request;
+  }
+
+  #respond(request: SentRequest, answer: Answer, close: () => void): Response {
+    const { status = 200, headers = {} } = answer;
+    const content = answer.json === undefined ? answer.body : JSON.stringify(answer.json);
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content ?? undefined;
+    const isEmpty = bytes === undefined || [204, 205, 304].includes(status) || request.method === "HEAD";
+    if (isEmpty) close();
+    const body = isEmpty ? null : this.#stream(request, answer, bytes, close);
+    const response = new Response(body, { status, headers });
+    Object.defineProperty(response, "url", { value: request.url.split("#")[0] });
+    return response;
+  }
+
+  #stream(
+    { signal }: SentRequest,
+    { bodyMs, breaksWith }: Answer,
+    bytes: Uint8Array<ArrayBuffer>,
+    close: () => void,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const middle = Math.floor(bytes.length / 2);
+    let pulls = 0;
+    let onAbort = (): void => {};
+    const end = (): void => {
+      signal?.removeEventListener("abort", onAbort);
+      close();
+    };
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => {
+        onAbort = () => {
+          end();
+          controller.error(signal?.reason);
+        };
+        signal?.addEventListener("abort", onAbort);
+      },
+      pull: async (controller) => {
+        if (++pulls === 1 && middle > 0) return controller.enqueue(bytes.slice(0, middle));
+        try {
+          await this.#pause(signal, bodyMs);
+        } catch {
+          return; // the listener has told the reader
+        }
+        if (breaksWith !== undefined) {
+          end();
+          return controller.error(breaksWith);
+        }
+        if (bytes.length > middle) controller.enqueue(bytes.slice(middle));
+        end();
+        controller.close();
+      },
+      cancel: end,
+    }, { highWaterMark: 0 });
+  }
+
+  async #pause(signal: AbortSignal | undefined, ms: number | undefined): Promise<void> {
+    if (ms === undefined) return;
+    let timer: unknown;
+    try {
+      await within(signal, new Promise<void>((resolve) => timer = this.#clock.setTimeout(resolve, ms)));
+    } finally {
+      this.#clock.clearTimeout(timer);
+    }
+  }
+}
+
+/** Waits for a promise, or rejects as soon as the signal aborts. */
+async function within(signal: AbortSignal | undefined, promise: Promise<void> | undefined): Promise<void> {
+  if (promise === undefined) return;
+  let onAbort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort);
+  });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,229 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  type ClientOptions,
+  createClient,
+  fetchJson,
+  fetchMany,
+  fetchStream,
+  memoryCache,
+} from "../../mod.ts";
+import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
+import { test } from "../support/test.ts";
+import { rejection } from "./settled.ts";
+
+/** Values of each option that are of the wrong shape, by the name that the error has to give. */
+const WRONG_TYPES: Record<string, readonly unknown[]> = {
+  baseUrls: [42, true, {}, [42], [null], [{}], [{ url: 42 }], ["no url"], "no url", [{ url: "//x" }]],
+  headers: ["accept: text", 5, true, null, { accept: 5 }, { "bad name": "x" }, { "x-a": "line\nbreak" }],
+  sensitiveHeaders: ["x-api-key", [5], 5, ["bad name"]],
+  fetch: ["fetch", {}, 5, null],
+  clock: [{}, 5, null, { now: () => 0 }, Date],
+  random: [0.5, {}, null],
+  signal: [{}, { aborted: false }, 5, null],
+  concurrency: ["4", true, null, {}, []],
+  rateLimit: [5, true, null, "5/s", {}, { limit: "5", intervalMs: 1_000 }, { limit: 5 }, {
+    intervalMs: 1_000,
+  }],
+  maxRetries: ["3", true, null, {}],
+  backoff: [5, true, null, "full", { factor: "2" }, { jitter: "wild" }, { baseMs: null }, { base: 5 }],
+  retryBudget: [5, true, null, { ratio: "1" }, { retries: 5 }],
+  maxRetryAfterMs: ["60", true, null],
+  timeoutMs: ["30", true, null, {}],
+  totalTimeoutMs: ["30", true, null, {}],
+  maxBodyBytes: ["1", true, null, {}],
+  circuitBreaker: [5, true, null, "on", { threshold: "5" }, { onOpen: "hang" }, { limit: 5 }],
+  cache: [true, 5, null, "memory", {}, { adapter: {} }, { adapter: { get: () => undefined } }],
+  offline: [1, "yes", null],
+  validate: [1, "no", null],
+  notFoundIsFinal: [1, "no", null],
+};
+
+/** Numbers that are out of range. */
+const OUT_OF_RANGE: Record<string, readonly unknown[]> = {
+  concurrency: [0, -1, 1.5, NaN],
+  rateLimit: [
+    { limit: 0, intervalMs: 1_000 },
+    { limit: -5, intervalMs: 1_000 },
+    { limit: NaN, intervalMs: 1_000 },
+    { limit: 5, intervalMs: 0 },
+    { limit: 5, intervalMs: -1 },
+    { limit: 5, intervalMs: 1_000, burst: 0 },
+    { limit: 5, intervalMs: 1_000, burst: 1.5 },
+  ],
+  maxRetries: [-1, 1.5, NaN],
+  backoff: [{ factor: 0 }, { factor: 0.5 }, { baseMs: -1 }, { maxMs: -1 }, { jitterMs: -1 }, { factor: NaN }],
+  retryBudget: [{ ratio: -1 }, { minPerSecond: -1 }, { windowMs: 0 }, { ratio: NaN }],
+  maxRetryAfterMs: [-1, NaN],
+  timeoutMs: [0, -1, NaN],
+  totalTimeoutMs: [0, -1, NaN],
+  maxBodyBytes: [0, -1, NaN],
+  circuitBreaker: [
+    { threshold: 0 },
+    { threshold: 1.5 },
+    { cooldownMs: 0 },
+    { cooldownMs: -1 },
+    { failureRatio: 0, minimumRequests: 5, windowMs: 1_000 },
+    { failureRatio: 1.5, minimumRequests: 5, windowMs: 1_000 },
+    { failureRatio: 0.5, minimumRequests: 0, windowMs: 1_000 },
+    { failureRatio: 0.5, minimumRequests: 5, windowMs: 0 },
+  ],
+};
+
+/** Whether a message names the option, or a part of it, which is why it is no good. */
+function isNamed(message: string, name: string, value: unknown): boolean {
+  if (message.includes(name)) return true;
+  return typeof value === "object" && value !== null && /^Cannot .+ '[\w.]+' /.test(message);
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value, (_, part) => typeof part === "function" ? `function ${part.name}` : part);
+}
+
+function problemsOf(type: ErrorConstructor, table: Record<string, readonly unknown[]>): string[] {
+  const problems: string[] = [];
+  for (const [name, values] of Object.entries(table)) {
+    for (const value of values) {
+      const shown = `${name}: ${Number.isNaN(value) ? "NaN" : show(value)}`;
+      try {
+        createClient({ [name]: value } as ClientOptions);
+        problems.push(`${shown} passes`);
+      } catch (error) {
+        const { message } = error as Error;
+        if (!(error instanceof type)) problems.push(`${shown} should be a ${type.name}: ${error}`);
+        else if (!isNamed(message, name, value)) problems.push(`${shown} is not named: ${message}`);
+        else if (!/^Cannot .+ as .+/.test(message)) problems.push(`${shown} has no reason: ${message}`);
+      }
+    }
+  }
+  return problems;
+}
+
+test("createClient() names an option of the wrong type, at construction", () => {
+  assertEquals(problemsOf(TypeError as ErrorConstructor, WRONG_TYPES), []);
+});
+
+test("createClient() names an option that is out of range, at construction", () => {
+  assertEquals(problemsOf(RangeError as ErrorConstructor, OUT_OF_RANGE), []);
+});
+
+test("createClient() says the rule and the value received", () => {
+  const cases: readonly (readonly [ClientOptions, RegExp])[] = [
+    [{ concurrency: 0 }, /'concurrency' must be .*positive integer.*: received 0$/],
+    [{ timeoutMs: -5 }, /'timeoutMs' must be .*positive.*: received -5$/],
+    [{ maxRetries: 1.5 }, /'maxRetries' must be .*: received 1.5$/],
+    [{ rateLimit: { limit: 5, intervalMs: 0 } }, /'.*intervalMs' must be .*: received 0$/],
+    [{ circuitBreaker: { threshold: 0 } }, /'.*threshold' must be .*: received 0$/],
+    [{ backoff: { factor: 0 } }, /'.*factor' must be .*: received 0$/],
+  ];
+  for (const [options, message] of cases) {
+    const error = assertThrows(() => createClient(options), RangeError);
+    assert(message.test(error.message), error.message);
+  }
+});
+
+test("createClient() refuses an option that does not exist", () => {
+  for (const name of ["concurency", "retries", "baseUrl", "Timeout"]) {
+    const error = assertThrows(() => createClient({ [name]: 1 } as ClientOptions), TypeError);
+    assert(error.message.includes(`'${name}'`), error.message);
+  }
+});
+
+test("createClient() refuses options of an option that do not exist", () => {
+  const cases: readonly (readonly [string, unknown, string])[] = [
+    ["rateLimit", { limit: 5, intervalMs: 1_000, brust: 3 }, "brust"],
+    ["rateLimit", { limit: 5, intervalMs: 1_000, per: "host" }, "per"],
+    ["backoff", { jiter: "full" }, "jiter"],
+    ["retryBudget", { retries: 5 }, "retries"],
+    ["circuitBreaker", { treshold: 3 }, "treshold"],
+    ["cache", { adapter: memoryCache(), ttl: 5 }, "ttl"],
+    ["cache", { adapter: memoryCache(), mode: "fast" }, "mode"],
+    ["cache", { adapter: memoryCache(), ttlMs: "5" }, "ttlMs"],
+    ["cache", { adapter: memoryCache(), ttlMs: -1 }, "ttlMs"],
+    ["cache", { adapter: memoryCache(), ttlMs: NaN }, "ttlMs"],
+    ["baseUrls", [{ url: "https://a.test", header: {} }], "header"],
+    ["baseUrls", [{ url: "https://a.test", headers: { "bad name": "x" } }], "header"],
+  ];
+  const problems: string[] = [];
+  for (const [name, value, part] of cases) {
+    try {
+      createClient({ [name]: value } as ClientOptions);
+      problems.push(`${name}.${part} passes`);
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof RangeError)) {
+        problems.push(`${name}.${part}: ${error}`);
+      } else if (!error.message.includes(part)) {
+        problems.push(`${name}.${part} is not named: ${error.message}`);
+      }
+    }
+  }
+  assertEquals(problems, []);
+});
+
+test("createClient() refuses base URLs that are not for HTTP, and an empty list of them", () => {
+  const problems: string[] = [];
+  for (const baseUrls of ["ftp://a.test/", "file:///data", ["https://a.test", "data:text/plain,x"], []]) {
+    try {
+      createClient({ baseUrls });
+      problems.push(`${baseUrls} passes`);
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof RangeError)) {
+        problems.push(`${baseUrls}: ${error}`);
+      }
+    }
+  }
+  assertEquals(problems, []);
+});
+
+test("createClient() refuses options that are no object", () => {
+  for (const options of [5, "x", null, true, () => {}]) {
+    assertThrows(() => createClient(options as unknown as ClientOptions), TypeError);
+  }
+});
+
+test("createClient() never shows a secret in what it says of an option", () => {
+  const secrets: readonly unknown[] = [
+    { headers: { authorization: "Bearer s3cret\n" } },
+    { baseUrls: "ftp://user:s3cret@a.test/" },
+    { baseUrls: [{ url: "https://a.test", headers: { "x-api-key": "s3cret\n" } }] },
+  ];
+  for (const options of secrets) {
+    const error = assertThrows(() => createClient(options as ClientOptions), TypeError);
+    assert(!error.message.includes("s3cret"), error.message);
+  }
+});
+
+test("createClient() takes every option at the edge of its range, and undefined for each", async () => {
+  const fetch = () => Promise.resolve(Response.json(1));
+  const edges: readonly ClientOptions[] = [
+    {},
+    Object.fromEntries(Object.keys(WRONG_TYPES).map((name) => [name, undefined])),
+    { concurrency: 1, maxRetries: 0, maxRetryAfterMs: 0, timeoutMs: 0.5, totalTimeoutMs: Infinity },
+    { concurrency: new Semaphore(1), rateLimit: new TokenBucket({ limit: 1, intervalMs: 1 }) },
+    { timeoutMs: Infinity, maxBodyBytes: Infinity, maxRetryAfterMs: Infinity },
+    { retryBudget: false, circuitBreaker: false, cache: false, offline: false },
+    { retryBudget: { ratio: 0, minPerSecond: 0 }, backoff: { factor: 1, baseMs: 0, maxMs: 0, jitterMs: 0 } },
+    { circuitBreaker: { failureRatio: 1, minimumRequests: 1, windowMs: 1, onOpen: "wait" } },
+    { rateLimit: { limit: 0.5, intervalMs: 60_000, burst: 1, per: "origin" } },
+    { cache: memoryCache() },
+    { cache: { adapter: memoryCache(), mode: "ttl", ttlMs: 0 } },
+    { cache: { adapter: memoryCache(), ttlMs: Infinity } },
+    { headers: new Headers(), sensitiveHeaders: [], baseUrls: new URL("https://a.test") },
+    { baseUrls: [{ url: new URL("https://a.test"), headers: new Headers({ a: "b" }) }, "https://b.test"] },
+  ];
+  for (const options of edges) {
+    await using client = createClient({ ...options, fetch });
+    assertEquals(await client.json("https://a.test/x"), 1);
+  }
+});
+
+test("fetchJson(), fetchMany() and fetchStream() name a bad option of their client", async () => {
+  const client = { concurrency: 0 };
+  const errors = [
+    await rejection(fetchJson("https://a.test/", { client })),
+    await rejection(fetchMany(["https://a.test/"], { client })),
+    await rejection((async () => await fetchStream(["https://a.test/"], { client }).next())()),
+  ];
+  for (const error of errors) {
+    assert(error instanceof RangeError && error.message.includes("'concurrency'"), `${error}`);
+  }
+});

@@ -1,0 +1,25 @@
+/** A server of this machine. */
+export interface HandlerServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+interface BunServer {
+  readonly port: number;
+  stop(closeConnections: boolean): Promise<void>;
+}
+
+const bun = (globalThis as {
+  Bun?: { serve(options: { fetch: Handler; hostname: string; port: number }): BunServer };
+}).Bun;
+
+/** Serves with what the runtime has for it. */
+export function serveHandler(handler: Handler): HandlerServer {
+  if (bun !== undefined) {
+    const server = bun.serve({ fetch: handler, hostname: "127.0.0.1", port: 0 });
+    return { url: `http://127.0.0.1:${server.port}`, [Symbol.asyncDispose]: () => server.stop(true) };
+  }
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
+  return { url: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
+}

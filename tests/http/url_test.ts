@@ -1,0 +1,301 @@
+import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
+import { isAbsoluteUrl, joinUrl, OriginIndex, parseHttpUrl, redactUrl } from "../../src/http/url.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { test } from "../support/test.ts";
+
+const SECRET = "hunter2";
+
+/** The messages of an error and of its causes. */
+function messagesOf(error: unknown): string {
+  const messages: string[] = [];
+  for (let current = error; current instanceof Error; current = current.cause) messages.push(current.message);
+  return messages.join("\n");
+}
+
+/** The text with tabs and line breaks put in, which URL parsers take out again; `kept` stays whole. */
+function withNoise(text: string, kept: string, random: () => number): string {
+  const noisy = (part: string): string =>
+    [...part].map((char) => random() < 0.3 ? `${"\t\n\r"[Math.floor(random() * 3)]}${char}` : char).join("");
+  return text.split(kept).map(noisy).join(kept);
+}
+
+test("isAbsoluteUrl() asks for a scheme and nothing else", () => {
+  for (const url of ["https://a/b", "HTTP://A", "file:///etc/passwd", "data:,x", "blob:x", "a+b-c.1:x"]) {
+    assert(isAbsoluteUrl(url), url);
+  }
+  for (const url of ["", "/a", "//host/a", "a/b:c", "?q=https://h", "#a:b", "2025:race", ":a", "é:a"]) {
+    assertFalse(isAbsoluteUrl(url), url);
+  }
+});
+
+test("OriginIndex.originOf() agrees with the URL parser, whatever was asked before", () => {
+  const authorities = [
+    ...["https://a.example", "https://A.Example", "https://a.example:443", "https://a.example:8443"],
+    ...["http://a.example", "http://a.example:80", "http://[::1]", "http://[::1]:8080", "HTTPS://a.example"],
+    ...["http://1", "http://0x7f.1", "https://user:p%40ss@a.example", "https://b@c@d.example"],
+    ...[
+      "https://exa\tmple.com",
+      "ht\ntps://b.example",
+      "https:b.example",
+      "https:/b.example",
+      " https://b.example",
+    ],
+    ...["https:///c.example", "https:///d.example", "http:////c.example", "http:////d.example"],
+    ...["https:\\\\e.example", "https://\\f.example", "https://\\g.example", "http://\t/h.example"],
+    ...["http://\t/i.example", "https://münchen.example", "https://b.example.", "http://x"],
+  ];
+  const rests = ["", "/", "/a@b/c", "?a@b", "#a@b", "\\a@b", "/2025@main/x.json", "/\\?#", "/%", "/a:b@c"];
+  const index = new OriginIndex();
+  const wrong: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    for (const authority of authorities) {
+      for (const rest of rests) {
+        const url = authority + rest;
+        const expected = new URL(url).origin;
+        const actual = index.originOf(url);
+        if (actual !== expected) wrong.push(`${JSON.stringify(url)} gave ${actual}, not ${expected}`);
+      }
+    }
+  }
+  assertEquals([...new Set(wrong)], []);
+});
+
+test("OriginIndex.originOf() gives the right origin for random soups of delimiters", () => {
+  const random = seededRandom(11);
+  const pieces = ["/", "\\", "@", ":", "?", "#", "\t", "\n", "a", "b.c", "80", "[::1]", "%41", "..", " "];
+  const index = new OriginIndex();
+  const wrong: string[] = [];
+  for (let run = 0; run < 20_000; run++) {
+    let url = random() < 0.5 ? "http:" : "https:";
+    if (random() < 0.8) url += "//";
+    const length = 1 + Math.floor(random() * 6);
+    for (let piece = 0; piece < length; piece++) url += pieces[Math.floor(random() * pieces.length)]!;
+    const expected = URL.canParse(url) ? new URL(url).origin : "malformed";
+    let actual: string;
+    try {
+      actual = index.originOf(url);
+    } catch {
+      // What is malformed is thrown.
+      actual = "malformed";
+    }
+    if (actual !== expected) wrong.push(`${JSON.stringify(url)} gave ${actual}, not ${expected}`);
+  }
+  assertEquals(wrong.slice(0, 5), []);
+});
+
+test("OriginIndex.originOf() stays right when it has met more hosts than it keeps", () => {
+  const index = new OriginIndex();
+  for (let host = 0; host < 3_000; host++) {
+    assertEquals(index.originOf(`https://h${host}.example/x`), `https://h${host}.example`);
+  }
+  assertEquals(index.originOf("https://h0.example/y"), "https://h0.example");
+});
+
+test("OriginIndex.originOf() throws a TypeError for a URL that can't be sent, every time", () => {
+  const index = new OriginIndex();
+  for (
+    const url of ["https://", "https://a:99999/", "http://a b/", "http://[::1/", "https://%/", "", "a.json"]
+  ) {
+    for (let time = 0; time < 2; time++) {
+      assertThrows(() => index.originOf(url), TypeError, "Cannot fetch as the URL is malformed", url);
+    }
+  }
+  for (const url of ["file:///etc/passwd", "ftp://h/x", "data:,x", "javascript:alert(1)", "ws://h/"]) {
+    assertThrows(() => index.originOf(url), TypeError, "scheme must be http or https", url);
+  }
+});
+
+test("parseHttpUrl() tells a relative URL that it needs baseUrls, and an absolute one not", () => {
+  for (const url of ["a.json", "/a", "//h/a", "", "?a"]) {
+    assertThrows(() => parseHttpUrl(url), TypeError, "a relative URL needs 'baseUrls'", url);
+  }
+  const error = assertThrows(() => parseHttpUrl("https://a:b/"), TypeError);
+  assertFalse(error.message.includes("baseUrls"));
+});
+
+test("parseHttpUrl() shows at most the beginning of a long URL", () => {
+  const error = assertThrows(() => parseHttpUrl(`ftp://h/${"x".repeat(100_000)}`), TypeError);
+  assert(error.message.length < 400, `${error.message.length} characters`);
+  assertStringIncludes(error.message, "ftp://h/xxx");
+});
+
+const REFUSED_WITH_SECRETS = [
+  `https://user:${SECRET}@host:99999/`,
+  `ftp://user:${SECRET}@host/`,
+  `https://a b/?token=${SECRET}`,
+  `ftp://host/?x=1&api_key=${SECRET}`,
+  `//host/a.json?sig=${SECRET}`,
+  `a.json?access_token=${SECRET}`,
+];
+
+test("S17: parseHttpUrl() shows no secret of a URL it refuses", () => {
+  const messages = REFUSED_WITH_SECRETS.map((url) =>
+    assertThrows(() => parseHttpUrl(url), TypeError).message
+  );
+  assertEquals(messages.filter((message) => message.includes(SECRET)), []);
+});
+
+test("S17: parseHttpUrl() passes no cause on that quotes the secret of the URL it refuses", () => {
+  const leaks = REFUSED_WITH_SECRETS.filter((url) => {
+    const { cause } = assertThrows(() => parseHttpUrl(url), TypeError);
+    return JSON.stringify([messagesOf(cause), { ...cause as object }]).includes(SECRET);
+  });
+  assertEquals(leaks, []);
+});
+
+test("S17: parseHttpUrl() shows no user info that is not where a plain URL has it", () => {
+  const urls = [
+    ...["/", "?", "#"].map((delimiter) => `https://user:${SECRET}${delimiter}x@host/`),
+    `//user:${SECRET}@host/a.json`,
+    ` ftp://user:${SECRET}@host/`,
+  ];
+  const messages = urls.map((url) => assertThrows(() => parseHttpUrl(url), TypeError).message);
+  assertEquals(messages.filter((message) => message.includes(SECRET)), []);
+});
+
+test("joinUrl() appends to the base's path", () => {
+  const base = "https://cdn.example/v1/data";
+  assertEquals(joinUrl(base, "a/b.json"), `${base}/a/b.json`);
+  assertEquals(joinUrl(base, "/a/b.json"), `${base}/a/b.json`);
+  assertEquals(joinUrl(base, "//a/b.json"), `${base}/a/b.json`);
+  assertEquals(joinUrl(base, ""), base);
+  assertEquals(joinUrl(base, "?page=2"), `${base}?page=2`);
+  assertEquals(joinUrl(base, "#top"), `${base}#top`);
+  assertEquals(joinUrl(base, "2025@main/x.json"), `${base}/2025@main/x.json`);
+});
+
+test("joinUrl() never leaves the base's origin, whatever the relative URL is made of", () => {
+  const random = seededRandom(5);
+  const pieces = [
+    "/",
+    "\\",
+    "@",
+    ":",
+    "?",
+    "#",
+    "\t",
+    "\n",
+    "\r",
+    " ",
+    ".",
+    "..",
+    "evil.example",
+    "%2f",
+    "443",
+  ];
+  const relatives = [
+    "//evil.example/x",
+    "\\\\evil.example",
+    "/\\evil.example",
+    "@evil.example",
+    ":443@evil.example",
+  ];
+  for (let run = 0; run < 20_000; run++) {
+    const length = Math.floor(random() * 7);
+    relatives.push(Array.from({ length }, () => pieces[Math.floor(random() * pieces.length)]!).join(""));
+  }
+  for (const base of ["https://cdn.example", "https://cdn.example/data"]) {
+    for (const relative of relatives) {
+      const { origin, username, password } = new URL(joinUrl(base, relative));
+      assertEquals([origin, username, password], ["https://cdn.example", "", ""], JSON.stringify(relative));
+    }
+  }
+});
+
+test("redactUrl() replaces user info in whatever form a URL parser takes it", () => {
+  assertEquals(redactUrl("https://user:pass@host/a"), "https://***@host/a");
+  assertEquals(redactUrl("https://user@host"), "https://***@host");
+  assertEquals(redactUrl("https://a@b@host/"), "https://***@host/");
+  assertEquals(redactUrl("https://u:p@[::1]:8080/"), "https://***@[::1]:8080/");
+  for (const prefix of ["HTTPS://", "https:", "https:/", "https:\\\\", "https:/\\/", "ftp://"]) {
+    const shown = redactUrl(`${prefix}user:${SECRET}@host/a`);
+    assertFalse(shown.includes(SECRET), shown);
+    assertStringIncludes(shown, "host/a");
+  }
+});
+
+test("redactUrl() leaves an '@' behind the authority as it is", () => {
+  for (
+    const url of ["https://cdn.example/2025@main/x.json", "https://h?mail=a@b", "https://h\\a@b", "a@b/c"]
+  ) {
+    assertEquals(redactUrl(url), url);
+  }
+});
+
+test("S17: redactUrl() shows no user info of a URL with white space that a URL parser ignores", () => {
+  const random = seededRandom(23);
+  const plain = `https://user:${SECRET}@host.example/a?x=1`;
+  const leaks: string[] = [];
+  for (const url of [` ${plain}`, `\t${plain}`, `\n${plain}`, `\u0000${plain}`]) {
+    assertEquals(new URL(url).password, SECRET);
+    if (redactUrl(url).includes(SECRET)) leaks.push(url);
+  }
+  for (let run = 0; run < 200; run++) {
+    const url = withNoise(plain, SECRET, random);
+    assertEquals(new URL(url).password, SECRET);
+    if (redactUrl(url).includes(SECRET)) leaks.push(url);
+  }
+  assertEquals(leaks.slice(0, 4), []);
+});
+
+test("S17: redactUrl() shows no user info of a URL without a scheme", () => {
+  assertFalse(redactUrl(`//user:${SECRET}@host/a.json`).includes(SECRET));
+});
+
+test("redactUrl() replaces the values of query parameters with telling names", () => {
+  const names = [
+    ...[
+      "token",
+      "access_token",
+      "refresh-token",
+      "id_token",
+      "api_key",
+      "apikey",
+      "apiKey",
+      "API_KEY",
+      "key",
+    ],
+    ...["secret", "client_secret", "password", "passwd", "pwd", "auth", "authorization", "signature", "sig"],
+    ...["X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "X-Goog-Signature", "jwt", "session"],
+    ...["sessionid", "code", "app.key", "%74oken", "to%6ben"],
+  ];
+  const leaks = names.filter((name) => redactUrl(`https://h/a?x=1&${name}=${SECRET}&y=2`).includes(SECRET));
+  assertEquals(leaks, []);
+});
+
+test("S17: redactUrl() knows telling names in camel case and in brackets", () => {
+  const names = [
+    "accessToken",
+    "refreshToken",
+    "clientSecret",
+    "accessKey",
+    "authToken",
+    "user[password]",
+    "token[]",
+  ];
+  const leaks = names.filter((name) => redactUrl(`https://h/a?${name}=${SECRET}`).includes(SECRET));
+  assertEquals(leaks, []);
+});
+
+test("redactUrl() keeps everything else of a query as it was written", () => {
+  for (
+    const query of ["page=2&limit=5", "monkey=1", "keyboard=a", "tokens=3", "a&b", "=x", "", "q=a=b", "%=1"]
+  ) {
+    assertEquals(redactUrl(`https://h/a?${query}`), `https://h/a?${query}`);
+  }
+  assertEquals(redactUrl("/a.json?token=x&page=2"), "/a.json?token=***&page=2");
+  assertEquals(redactUrl("https://h/?key=a&key=b"), "https://h/?key=***&key=***");
+  assertEquals(redactUrl("https://h/?token"), "https://h/?token");
+  assertEquals(redactUrl("https://h/?%zz_token=x"), "https://h/?%zz_token=***");
+});
+
+test("redactUrl() leaves the fragment out, where browsers put tokens", () => {
+  assertEquals(redactUrl(`https://h/a?b=1#access_token=${SECRET}`), "https://h/a?b=1");
+  assertEquals(redactUrl(`#${SECRET}`), "");
+});
+
+test("S17: redactUrl() shows no query value whose telling name is cut by a tab or line break", () => {
+  const url = `https://h/a?to\tken=${SECRET}`;
+  assertEquals(new URL(url).searchParams.get("token"), SECRET);
+  assertFalse(redactUrl(url).includes(SECRET));
+});

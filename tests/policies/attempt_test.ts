@@ -1,0 +1,858 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertNotStrictEquals,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import {
+  type ClientOptions,
+  createClient,
+  HttpError,
+  InvalidDataError,
+  NetworkError,
+  TimeoutError,
+} from "../../mod.ts";
+import type { CdnRequest } from "../../src/testing/cdn_request.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { microtasks, track } from "../primitives/tracked_promise.ts";
+import { test } from "../support/test.ts";
+import {
+  broken,
+  endless,
+  hanging,
+  json,
+  late,
+  lateBody,
+  refused,
+  type Reply,
+  stalled,
+  status,
+  text,
+} from "./fake_origin.ts";
+import { rig, URL_A } from "./rig.ts";
+
+const OK = json({ ok: true });
+const KIB = 1_024;
+
+/** Options for real sockets: retries without pauses, and nothing that would hide an attempt. */
+const AT_ONCE: ClientOptions = {
+  backoff: { baseMs: 0, jitter: "none" },
+  retryBudget: false,
+  circuitBreaker: false,
+};
+
+// S6: deadlines
+
+test("every attempt has a timeout of its own (S6)", async () => {
+  const clock = new ManualClock();
+  const { client, origin, run } = rig(
+    [hanging(), late(clock, 900, OK)],
+    { timeoutMs: 1_000 },
+    { clock },
+  );
+
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  assertEquals(origin.timesMs, [0, 3_000]);
+  assertEquals(clock.now(), 3_900);
+});
+
+test("a timeout covers the body as well as the headers (S6)", async () => {
+  const { client, clock, run } = rig(stalled(), { timeoutMs: 1_000, maxRetries: 0 });
+
+  const error = await assertRejects(() => run(client.json(URL_A)), TimeoutError);
+  assertEquals([error.kind, error.timeoutMs, error.attempts, clock.now()], ["attempt", 1_000, 1, 1_000]);
+});
+
+test("headers and body share one timeout (S6)", async () => {
+  const clock = new ManualClock();
+  const slow: Reply = async (sent) => await late(clock, 600, lateBody(clock, 600, "{}"))(sent);
+  const { client, run } = rig(slow, { timeoutMs: 1_000, maxRetries: 0 }, { clock });
+
+  await assertRejects(() => run(client.json(URL_A)), TimeoutError);
+  assertEquals(clock.now(), 1_000);
+});
+
+test("a timeout starts when the attempt is sent, not while it waits for a permit or a token (S6)", async () => {
+  const clock = new ManualClock();
+  const { client, origin, run } = rig(late(clock, 900, OK), {
+    timeoutMs: 1_000,
+    concurrency: 1,
+    rateLimit: { limit: 1, intervalMs: 5_000 },
+  }, { clock });
+  const outcomes = await run(client.settle(["https://a.test/1", "https://a.test/2", "https://a.test/3"]));
+
+  assertEquals(outcomes.map(({ ok }) => ok), [true, true, true]);
+  assertEquals(origin.timesMs, [0, 5_000, 10_000]);
+});
+
+test("a timeout ends the wait also for a `fetch` that knows no signals (S6)", async () => {
+  for (const reply of [hanging(), stalled()]) {
+    const { client, clock, run } = rig(reply, { timeoutMs: 1_000, maxRetries: 0 }, { deaf: true });
+
+    await assertRejects(() => run(client.json(URL_A)), TimeoutError);
+    assertEquals(clock.now(), 1_000);
+  }
+});
+
+test("a timeout aborts the request that it ends (S6)", async () => {
+  for (const reply of [hanging(), stalled()]) {
+    const { client, origin, run } = rig(reply, { timeoutMs: 1_000, maxRetries: 0 });
+    await assertRejects(() => run(client.json(URL_A)), TimeoutError);
+
+    assert(origin.sent[0]!.signal?.aborted);
+    assertEquals(origin.open, 0);
+  }
+});
+
+test("`totalTimeoutMs` ends a request wherever it is, at its time and without retries (S6)", async () => {
+  const busy = (clock: ManualClock): Reply => late(clock, 10_000, OK);
+  const stations: [string, (clock: ManualClock) => Reply, ClientOptions][] = [
+    ["headers", hanging, {}],
+    ["body", () => stalled(), {}],
+    ["backoff", () => status(503), {}],
+    ["permit", busy, { concurrency: 1 }],
+    ["token", busy, { rateLimit: { limit: 1, intervalMs: 100_000 } }],
+  ];
+  for (const [station, reply, options] of stations) {
+    const clock = new ManualClock();
+    const { client, origin, run } = rig(reply(clock), { maxRetries: 1, ...options }, { clock });
+    const isQueueing = station === "permit" || station === "token";
+    const first = isQueueing ? client.json(URL_A).catch(() => {}) : undefined;
+    const callsBefore = origin.calls;
+    const error = await assertRejects(
+      () => run(client.json("https://a.test/2", { totalTimeoutMs: 1_000 })),
+      NetworkError,
+      undefined,
+      station,
+    );
+
+    // A backoff that leads nowhere may end at once, and with what caused it.
+    if (station !== "backoff") {
+      assertInstanceOf(error, TimeoutError, station);
+      assertEquals([error.kind, error.timeoutMs, clock.now()], ["total", 1_000, 1_000], station);
+    }
+    assert(clock.now() <= 1_000, station);
+    assert(origin.calls - callsBefore <= 1, station);
+    await clock.run(Promise.all([first]));
+  }
+});
+
+test("`totalTimeoutMs` includes every attempt and every wait between them (S6)", async () => {
+  const clock = new ManualClock();
+  const { client, origin, run } = rig(late(clock, 600, status(503)), { totalTimeoutMs: 4_000 }, { clock });
+
+  await assertRejects(() => run(client.json(URL_A)), NetworkError);
+  assert(clock.now() <= 4_000, `${clock.now()} ms`);
+  assertEquals(origin.timesMs, [0, 2_600]);
+});
+
+test("a request that the total timeout ends has nothing left under way (S6)", async () => {
+  const { client, origin, clock, run } = rig(hanging(), { totalTimeoutMs: 500 });
+  await assertRejects(() => run(client.json(URL_A)), TimeoutError);
+  await clock.advance(60_000);
+
+  assertEquals([origin.open, origin.calls, clock.pending, client.stats().inFlight], [0, 1, 0, 0]);
+});
+
+test("options of a request go before those of the client: timeoutMs, totalTimeoutMs (S6)", async () => {
+  const { client, clock, run } = rig(hanging(), { timeoutMs: 1_000, totalTimeoutMs: 9_000, maxRetries: 0 });
+
+  const attempt = await assertRejects(() => run(client.json(URL_A, { timeoutMs: 300 })), TimeoutError);
+  assertEquals([attempt.kind, attempt.timeoutMs, clock.now()], ["attempt", 300, 300]);
+  const total = await assertRejects(
+    () => run(client.json({ url: URL_A, totalTimeoutMs: 200 }, { totalTimeoutMs: 400 })),
+    TimeoutError,
+  );
+  assertEquals([total.kind, total.timeoutMs, clock.now()], ["total", 200, 500]);
+});
+
+// S6: aborts
+
+test("a signal that has aborted already makes no call, and rejects with its very reason (S6)", async () => {
+  const reasons: unknown[] = [new Error("mine"), "a string", 0, null, { code: 7 }];
+  for (const reason of reasons) {
+    const { client, origin, clock } = rig(OK);
+    const signal = AbortSignal.abort(reason);
+    const requests = [
+      client.json(URL_A, { signal }),
+      client.text({ url: URL_A, signal }),
+      client.bytes(URL_A, { signal }),
+      client.fetch(URL_A, { signal }),
+      client.fetch(new Request(URL_A, { signal })),
+      client.all([URL_A], { signal }),
+      client.settle([URL_A], { signal }),
+    ].map(track);
+    await microtasks(20);
+
+    for (const request of requests) {
+      assertEquals(request.state, "rejected");
+      assertStrictEquals(request.reason, reason);
+    }
+    assertEquals([origin.calls, clock.pending, client.stats().queued], [0, 0, 0]);
+  }
+});
+
+test("an abort without a reason rejects with the signal's AbortError (S6)", async () => {
+  const { client } = rig(hanging());
+  const controller = new AbortController();
+  const request = track(client.json(URL_A, { signal: controller.signal }));
+  controller.abort();
+  await microtasks(20);
+
+  assertStrictEquals(request.reason, controller.signal.reason);
+  assertEquals((request.reason as Error).name, "AbortError");
+});
+
+test("the caller's abort is not taken for a timeout when there are both (S6)", async () => {
+  const { client, origin, clock } = rig(hanging(), { timeoutMs: 1_000, totalTimeoutMs: 5_000 });
+  const controller = new AbortController();
+  const request = track(client.json(URL_A, { signal: controller.signal }));
+  await clock.advance(500);
+  controller.abort("enough");
+  await microtasks(20);
+
+  assertEquals([request.state, request.reason], ["rejected", "enough"]);
+  await clock.advance(60_000);
+  assertEquals(origin.calls, 1);
+});
+
+test("an `AbortSignal.timeout()` of the caller is the caller's abort, and not retried (S6)", async () => {
+  const { client, origin } = rig(hanging());
+  const signal = AbortSignal.timeout(1);
+  // A signal's own timer keeps no process alive.
+  const awake = setInterval(() => {}, 1);
+  const error = await client.json(URL_A, { signal }).catch((error) => error);
+  clearInterval(awake);
+
+  assertStrictEquals(error, signal.reason);
+  assertEquals(origin.calls, 1);
+});
+
+// S7: signals
+
+test("`fetch` never gets the caller's signal (S7)", async () => {
+  const { client, origin, run } = rig([status(503), OK]);
+  const { signal } = new AbortController();
+  await run(client.json(URL_A, { signal }));
+  await run(client.fetch(URL_A, { signal }));
+  await run(client.settle([URL_A, { url: "https://a.test/b", signal }], { signal }));
+
+  assertEquals(origin.calls, 5);
+  for (const sent of origin.sent) assertNotStrictEquals(sent.signal, signal);
+});
+
+test("an attempt's signal does not abort when the request has succeeded (S7)", async () => {
+  const { client, origin, run } = rig(OK, { timeoutMs: 100 });
+  const controller = new AbortController();
+  await run(client.json(URL_A, { signal: controller.signal }));
+  controller.abort();
+
+  assertEquals(origin.sent[0]!.signal?.aborted, false);
+});
+
+// S8: bodies nobody wants
+
+test("an error body that never ends does not hold up the retry, and is cancelled after 250 ms (S8)", async () => {
+  const { client, origin, clock } = rig([stalled("", { status: 503 }), OK]);
+  const request = track(client.json(URL_A));
+  await clock.advance(250);
+  assertEquals(origin.open, 0);
+  await clock.advance(1_749);
+  assertEquals(origin.calls, 1);
+  await clock.advance(1);
+
+  assertEquals([request.state, origin.timesMs], ["fulfilled", [0, 2_000]]);
+});
+
+test("an error body without end or pause is read to 64 KB, and cancelled (S8)", async () => {
+  for (const maxRetries of [0, 1]) {
+    let taken = 0;
+    const flood = endless({ status: 503 }, (bytes) => taken = bytes);
+    const { client, origin, clock } = rig([flood, OK], { maxRetries });
+    const request = track(client.json(URL_A));
+    await clock.advance(2_000);
+
+    assertEquals(request.state, maxRetries === 0 ? "rejected" : "fulfilled");
+    assertEquals([origin.cancelled, origin.open], [1, 0]);
+    assert(taken >= 64 * KIB && taken <= 66 * KIB, `${taken} bytes`);
+  }
+});
+
+test("an error body of up to 64 KB is read to its end, so that its connection can be used again (S8)", async () => {
+  for (const bytes of [0, 1, 16 * KIB, 63 * KIB]) {
+    const { client, origin, run } = rig([text("x".repeat(bytes), { status: 503 }), OK]);
+    await run(client.json(URL_A));
+
+    assertEquals([origin.cancelled, origin.open], [0, 0], `${bytes} bytes`);
+  }
+});
+
+test("a discarded body holds its permit for at most 250 ms (S8)", async () => {
+  const { client, origin, run } = rig([stalled("", { status: 503 }), OK], { concurrency: 1 });
+  const first = client.json(URL_A);
+  const second = client.json("https://a.test/second");
+  await run(Promise.all([first, second]));
+
+  assertEquals(origin.sent[1]!.url, "https://a.test/second");
+  assert(origin.timesMs[1]! <= 250, `${origin.timesMs[1]} ms`);
+  assertEquals(origin.peak, 1);
+});
+
+test("a body whose cancellation never ends holds up nobody (S8)", async () => {
+  const stubborn: Reply = () => {
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ cancel: () => new Promise(() => {}) });
+    return new Response(body, { status: 503 });
+  };
+  const { client, origin, run } = rig([stubborn, OK], { concurrency: 1 }, { deaf: true });
+  const first = client.json(URL_A);
+  const second = client.json("https://a.test/second");
+  await run(Promise.all([first, second]));
+
+  assert(origin.timesMs[1]! <= 250, `${origin.timesMs[1]} ms`);
+});
+
+test("a final error is not kept waiting by a body that never ends (S8, S9)", async () => {
+  for (const code of [400, 404, 503]) {
+    const { client, clock, run } = rig(stalled("gone", { status: code }), { maxRetries: 0 });
+
+    const error = await assertRejects(() => run(client.json(URL_A)));
+    assert(clock.now() <= 250, `${code}: ${clock.now()} ms`);
+    if (error instanceof HttpError) assertEquals([error.status, error.body], [code, "gone"]);
+    else assertEquals((error as Error).name, "DataNotFoundError");
+  }
+});
+
+test("Client.fetch() holds the permit until the body has been read (S8)", async () => {
+  const { client, origin, clock } = rig(json([1, 2, 3]), { concurrency: 1 });
+  const response = await client.fetch(URL_A);
+  const second = track(client.json("https://a.test/second"));
+  await clock.advance(1_000);
+  assertEquals([second.state, origin.calls, client.stats().inFlight], ["pending", 1, 1]);
+
+  assertEquals(await response.json(), [1, 2, 3]);
+  await clock.advance(0);
+  assertEquals([second.state, origin.peak, client.stats().inFlight], ["fulfilled", 1, 0]);
+});
+
+test("Client.fetch() gives the permit back when the body is cancelled (S8)", async () => {
+  const { client, origin, clock } = rig([stalled(), OK], { concurrency: 1 });
+  const response = await client.fetch(URL_A);
+  const second = track(client.json("https://a.test/second"));
+  await response.body?.cancel();
+  await clock.advance(0);
+
+  assertEquals([second.state, origin.peak, origin.cancelled], ["fulfilled", 1, 1]);
+});
+
+test("a response of Client.fetch() that nobody reads gives its permit back after `timeoutMs` (S8)", async () => {
+  const { client, origin, clock } = rig([stalled(), OK], { concurrency: 1, timeoutMs: 1_000 });
+  const response = await client.fetch(URL_A);
+  const second = track(client.json("https://a.test/second"));
+  await clock.advance(999);
+  assertEquals([origin.calls, second.state], [1, "pending"]);
+  await clock.advance(1);
+
+  assertEquals([origin.calls, second.state, origin.peak], [2, "fulfilled", 1]);
+  await assertRejects(() => response.text(), TimeoutError);
+});
+
+test("responses of Client.fetch() without a body hold no permit", async () => {
+  const { client, clock } = rig([status(204), status(304), OK], { concurrency: 1 });
+  assertEquals((await client.fetch(URL_A)).status, 204);
+  assertEquals((await client.fetch(URL_A)).status, 304);
+  const last = track(client.json(URL_A));
+  await clock.advance(0);
+
+  assertEquals(last.state, "fulfilled");
+});
+
+// S9: bodies that are odd
+
+test("an error body that is malformed, broken or binary never replaces the HTTP error (S9)", async () => {
+  const bodies: Reply[] = [
+    text("<html>", { status: 503, headers: { "content-type": "application/json" } }),
+    text("{", { status: 503, headers: { "content-type": "application/json" } }),
+    broken("{", { status: 503 }),
+    broken("", { status: 503 }),
+    () => new Response(new Uint8Array([0xff, 0xfe, 0xc3, 0x28]), { status: 503 }),
+    text(null, { status: 503 }),
+    stalled("{", { status: 503 }),
+  ];
+  for (const [index, body] of bodies.entries()) {
+    const lost = rig(body, { maxRetries: 0 });
+    const error = await assertRejects(
+      () => lost.run(lost.client.json(URL_A)),
+      HttpError,
+      undefined,
+      `${index}`,
+    );
+    assertEquals(error.status, 503);
+
+    const recovered = rig([body, OK]);
+    assertEquals(await recovered.run(recovered.client.json(URL_A)), { ok: true }, `${index}`);
+  }
+});
+
+test("json() gives undefined for 204, 205, 304, HEAD and empty bodies, and asks once (S9)", async () => {
+  const replies = [status(204), status(205), status(304), text(""), text(null), text("", { status: 201 })];
+  for (const [index, reply] of replies.entries()) {
+    const { client, origin, run } = rig(reply);
+    assertEquals(await run(client.json(URL_A)), undefined, `${index}`);
+    assertEquals(origin.calls, 1);
+  }
+  const { client, run } = rig(text(null, { headers: { "content-length": "100" } }));
+  assertEquals(await run(client.json({ url: URL_A, method: "HEAD" })), undefined);
+});
+
+test("text() gives an empty string, and bytes() no bytes, for what has no body (S9)", async () => {
+  for (const reply of [status(204), status(205), status(304), text(""), text(null)]) {
+    const { client, run } = rig(reply);
+    assertEquals(await run(client.text(URL_A)), "");
+    assertEquals(await run(client.bytes(URL_A)), new Uint8Array(0));
+  }
+});
+
+test("json() takes every JSON text: null, scalars, white space and a byte order mark (S9)", async () => {
+  const texts: [string, unknown][] = [
+    ["null", null],
+    ["0", 0],
+    ['"text"', "text"],
+    ["false", false],
+    [" \n[1] \t\r\n", [1]],
+    ["\uFEFF[1]", [1]],
+    ['{"__proto__":1}', JSON.parse('{"__proto__":1}')],
+  ];
+  for (const [body, value] of texts) {
+    const { client, run } = rig(text(body));
+    assertEquals(await run(client.json(URL_A)), value, JSON.stringify(body));
+  }
+});
+
+test("text() decodes UTF-8 across chunks, and drops a byte order mark as Response.text() does (S9)", async () => {
+  const whole = new TextEncoder().encode("\uFEFFNürburgring 🏁");
+  const chunked: Reply = () => {
+    const chunks = [...whole].map((byte) => Uint8Array.of(byte));
+    return new Response(
+      new ReadableStream({
+        start(controller) {
+          for (const chunk of chunks) controller.enqueue(chunk);
+          controller.close();
+        },
+      }),
+    );
+  };
+  const { client, run } = rig(chunked);
+
+  assertEquals(await run(client.text(URL_A)), "Nürburgring 🏁");
+  assertEquals(await run(client.bytes(URL_A)), whole);
+});
+
+test("any status of 2xx is a success", async () => {
+  for (const code of [200, 201, 202, 203, 206, 226]) {
+    const { client, run } = rig(json(code, { status: code }));
+    assertEquals(await run(client.json(URL_A)), code);
+  }
+});
+
+// Bodies that are too large
+
+test("`maxBodyBytes` accepts a body of exactly that size, and not one byte more", async () => {
+  const body = "x".repeat(1_000);
+  const exact = rig(text(body), { maxBodyBytes: 1_000 });
+  assertEquals(await exact.run(exact.client.text(URL_A)), body);
+
+  const above = rig(text(`${body}x`), { maxBodyBytes: 1_000 });
+  const error = await assertRejects(() => above.run(above.client.text(URL_A)), InvalidDataError);
+  assertEquals([error.reason, error.name, above.origin.calls], ["too-large", "InvalidDataError", 1]);
+});
+
+test("`maxBodyBytes` stops reading as soon as the body is too large, and lets go of it", async () => {
+  let taken = 0;
+  const { client, origin, clock, run } = rig(endless({}, (bytes) => taken = bytes), {
+    maxBodyBytes: 10 * KIB,
+    concurrency: 1,
+  });
+
+  const error = await assertRejects(() => run(client.bytes(URL_A)), InvalidDataError);
+  assertEquals(error.reason, "too-large");
+  await clock.advance(250);
+  assertEquals([origin.calls, origin.open, client.stats().inFlight], [1, 0, 0]);
+  assert(taken <= 80 * KIB, `${taken} bytes`);
+});
+
+test("`maxBodyBytes` believes a Content-Length that is too large, and reads nothing", async () => {
+  const { client, clock, run } = rig(stalled("", { headers: { "content-length": "2000" } }), {
+    maxBodyBytes: 1_000,
+  });
+
+  const error = await assertRejects(() => run(client.json(URL_A)), InvalidDataError);
+  assertEquals([error.reason, clock.now()], ["too-large", 0]);
+});
+
+test("`maxBodyBytes` does not turn an HTTP error into another one", async () => {
+  const { client, run } = rig(text("x".repeat(5_000), { status: 400 }), { maxBodyBytes: 10 });
+
+  assertEquals((await assertRejects(() => run(client.json(URL_A)), HttpError)).status, 400);
+});
+
+test("a JSON value is parsed anew for every caller", async () => {
+  const { client, run } = rig(json({ list: [1] }));
+  const [first, second] = await run(Promise.all([client.json(URL_A), client.json(URL_A)]));
+
+  assertEquals(first, second);
+  assertNotStrictEquals(first, second);
+});
+
+// With real sockets
+
+test("a connection that breaks is tried again, wherever it breaks, over sockets (S1, S2)", async () => {
+  const faults = [
+    { nth: 1, match: "/refused.json", kind: "refuse" },
+    { nth: 1, match: "/reset.json", kind: "reset" },
+    { nth: 1, match: "/cut.json", kind: "cut" },
+    { nth: 1, match: "/cut-chunked.json", kind: "cut", framing: "chunked" },
+    { nth: 1, match: "/cut-close.json", kind: "cut", framing: "close" },
+  ] as const;
+  const value = Array.from({ length: 2_000 }, (_, index) => index);
+  for (const fault of faults) {
+    // A server each, because the runtimes send again by themselves when a connection that served before breaks.
+    await using cdn = createSimulatedCdn({ resources: () => ({ json: value }), faults: [fault] });
+    await using server = await cdn.listen();
+    await using client = createClient({ ...AT_ONCE, baseUrls: server.url });
+    const [outcome] = await client.settle([fault.match]);
+
+    assert(outcome?.ok, fault.match);
+    assertEquals(outcome.value, value, fault.match);
+    assertEquals(cdn.log.requests, 2, fault.match);
+    assertEquals(outcome.attempts, 2, fault.match);
+  }
+});
+
+test("a connection that nobody accepts is tried again, and ends in a NetworkError, over sockets (S1, S2)", async () => {
+  const cdn = createSimulatedCdn({ resources: {} });
+  const server = await cdn.listen();
+  await server.close();
+  await using client = createClient(AT_ONCE);
+
+  const error = await assertRejects(() => client.json(`${server.url}/x.json`), NetworkError);
+  assertEquals([error.name, error.attempts], ["NetworkError", 4]);
+  assert(error.cause instanceof Error);
+});
+
+test("an attempt that stalls in the headers or in the body is tried again, over sockets (S6)", async () => {
+  for (const phase of ["headers", "body"] as const) {
+    await using cdn = createSimulatedCdn({
+      resources: { "/x.json": { json: [1, 2, 3] } },
+      faults: [{ nth: [1, 2], kind: "stall", phase, afterBytes: 2 }],
+    });
+    await using server = await cdn.listen();
+    await using client = createClient({ ...AT_ONCE, timeoutMs: 200 });
+
+    assertEquals(await client.json(`${server.url}/x.json`), [1, 2, 3]);
+    assertEquals(cdn.log.requests, 3, phase);
+  }
+});
+
+test("an attempt that stalls for ever ends in a TimeoutError, over sockets (S6)", async () => {
+  await using cdn = createSimulatedCdn({
+    resources: { "/x.json": { json: [1, 2, 3] } },
+    faults: [{ kind: "stall", afterBytes: 2 }],
+  });
+  await using server = await cdn.listen();
+  await using client = createClient({ ...AT_ONCE, timeoutMs: 50, maxRetries: 1 });
+
+  const error = await assertRejects(() => client.json(`${server.url}/x.json`), TimeoutError);
+  assertEquals([error.kind, error.attempts], ["attempt", 2]);
+});
+
+test("an abort in the headers or in the body rejects with its very reason, over sockets (S6)", async () => {
+  for (const phase of ["headers", "body"] as const) {
+    await using cdn = createSimulatedCdn({
+      resources: { "/x.json": { json: [1, 2, 3] } },
+      faults: [{ kind: "stall", phase, afterBytes: 2 }],
+    });
+    await using server = await cdn.listen();
+    await using client = createClient(AT_ONCE);
+    const controller = new AbortController();
+    const reason = { mine: true };
+    using _listening = client.on(({ type }) => {
+      // A turn later the request is on its way, or in the middle of its body.
+      if (type === (phase === "headers" ? "attempt" : "headers")) {
+        setTimeout(() => controller.abort(reason), 5);
+      }
+    });
+    const error = await client.json(`${server.url}/x.json`, { signal: controller.signal }).catch((error) =>
+      error
+    );
+
+    assertStrictEquals(error, reason, phase);
+    assert(cdn.log.requests <= 1, phase);
+  }
+});
+
+test("connections are used again after error bodies of 16 KB, over sockets (S8)", async () => {
+  await using cdn = createSimulatedCdn({
+    resources: { "/x.json": { json: [1, 2, 3] } },
+    faults: [{ kind: "status", status: 503, body: "x".repeat(16 * KIB), times: 200 }],
+  });
+  await using server = await cdn.listen();
+  await using client = createClient({ ...AT_ONCE, concurrency: 5, maxRetries: 200 });
+  const outcomes = await client.settle(
+    Array.from({ length: 100 }, (_, index) => `${server.url}/x.json?${index}`),
+  );
+
+  assertEquals(outcomes.filter(({ ok }) => ok).length, 100);
+  assertEquals(cdn.log.requests, 300);
+  assert(cdn.log.sockets <= 10, `${cdn.log.sockets} sockets`);
+});
+
+test("connections are used again after the bodies of final errors, over sockets (S8)", async () => {
+  await using cdn = createSimulatedCdn({
+    resources: () => ({ status: 422, body: "x".repeat(16 * KIB) }),
+  });
+  await using server = await cdn.listen();
+  await using client = createClient({ ...AT_ONCE, concurrency: 5 });
+  await client.settle(Array.from({ length: 100 }, (_, index) => `${server.url}/${index}`));
+
+  assertEquals(cdn.log.requests, 100);
+  assert(cdn.log.sockets <= 10, `${cdn.log.sockets} sockets`);
+});
+
+test("an error body that never ends holds up neither the retry nor the others, over sockets (S8)", async () => {
+  await using cdn = createSimulatedCdn({
+    resources: { "/x.json": { json: [1] }, "/endless": { status: 503, body: "x".repeat(1_000) } },
+    faults: [{ match: "/endless", kind: "stall", afterBytes: 10 }],
+  });
+  await using server = await cdn.listen();
+  await using client = createClient({ ...AT_ONCE, concurrency: 1, timeoutMs: 60_000, maxRetries: 1 });
+  const [lost, found] = await client.settle([`${server.url}/endless`, `${server.url}/x.json`]);
+
+  assert(lost?.ok === false && lost.error instanceof HttpError);
+  assertEquals([lost.error.status, lost.attempts], [503, 2]);
+  assert(found?.ok);
+});
+
+test("`maxBodyBytes` counts the bytes that come out of a compressed body, over sockets", async () => {
+  const packed = new Blob(["0".repeat(1_000_000)]).stream().pipeThrough(new CompressionStream("gzip"));
+  const body = new Uint8Array(await new Response(packed).arrayBuffer());
+  await using cdn = createSimulatedCdn({
+    resources: () => ({ body, headers: { "content-encoding": "gzip", "content-type": "text/plain" } }),
+  });
+  await using server = await cdn.listen();
+  await using client = createClient(AT_ONCE);
+  assert(body.length < 10_000);
+
+  const error = await assertRejects(
+    () => client.text(server.url, { maxBodyBytes: 10_000 }),
+    InvalidDataError,
+  );
+  assertEquals(error.reason, "too-large");
+  assertEquals((await client.text(server.url, { maxBodyBytes: 1_000_000 })).length, 1_000_000);
+});
+
+test("no more bodies are open at once than `concurrency`, also of Client.fetch(), over sockets (S11)", async () => {
+  await using cdn = createSimulatedCdn({
+    resources: () => ({ json: Array.from({ length: 3_000 }, () => 1) }),
+    latency: { minMs: 0, maxMs: 4 },
+  });
+  await using server = await cdn.listen();
+  await using client = createClient({ ...AT_ONCE, concurrency: 2 });
+  const half = Array.from({ length: 20 }, (_, index) => `${server.url}/${index}`);
+  await Promise.all([
+    client.settle(half),
+    ...half.map(async (url) => await (await client.fetch(`${url}?streamed`)).arrayBuffer()),
+  ]);
+
+  assertEquals(cdn.log.requests, 40);
+  assert(cdn.log.peakOpenRequests <= 2, `${cdn.log.peakOpenRequests} at once`);
+});
+
+test("Client.fetch() sends what a Request holds, body and type, over sockets", async () => {
+  const seen: CdnRequest[] = [];
+  await using cdn = createSimulatedCdn({
+    resources: (_path, request) => {
+      seen.push(request);
+      return "thanks";
+    },
+  });
+  await using server = await cdn.listen();
+  await using client = createClient(AT_ONCE);
+  const form = new FormData();
+  form.set("name", "value");
+  const requests = [
+    new Request(server.url, { method: "POST", body: "text" }),
+    new Request(server.url, { method: "POST", body: new URLSearchParams({ a: "b" }) }),
+    new Request(server.url, { method: "POST", body: form }),
+    new Request(server.url, { method: "POST", body: new Blob(["{}"], { type: "application/x-blob" }) }),
+  ];
+  for (const request of requests) assertEquals(await (await client.fetch(request)).text(), "thanks");
+
+  assertEquals(seen.map(({ body }) => body).filter((_, index) => index !== 2), ["text", "a=b", "{}"]);
+  const types = seen.map(({ headers }) => headers["content-type"]?.split(";")[0]);
+  assertEquals(types.slice(1), [
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "application/x-blob",
+  ]);
+  assert(seen[2]!.body.includes('name="name"'));
+});
+
+// S16: redirects
+
+/** The requests that arrive at the end of a redirect, and what the client made of it. */
+async function redirectTo(
+  where: "same" | "other",
+  options: ClientOptions,
+  code = 302,
+  init: RequestInit = {},
+): Promise<{ arrived: CdnRequest; status: number }> {
+  const arrived: CdnRequest[] = [];
+  const target = (path: string, request: CdnRequest) => {
+    if (path === "/start") return { status: code, headers: { location } };
+    arrived.push(request);
+    return { json: path };
+  };
+  let location = "/target";
+  await using cdn = createSimulatedCdn({ resources: target });
+  await using server = await cdn.listen();
+  await using other = createSimulatedCdn({ resources: target });
+  await using otherServer = await other.listen();
+  if (where === "other") location = `${otherServer.url}/target`;
+  await using client = createClient({ ...AT_ONCE, ...options });
+  const response = await client.fetch(`${server.url}/start`, init);
+  await response.body?.cancel();
+  return { arrived: arrived[0]!, status: response.status };
+}
+
+const SECRETS = {
+  authorization: "Bearer s3cret",
+  cookie: "session=s3cret",
+  "proxy-authorization": "Basic s3cret",
+  "x-api-key": "s3cret",
+  "api-key": "s3cret",
+  "x-auth-token": "s3cret",
+  "x-access-token": "s3cret",
+};
+
+test("a redirect to another origin carries no credentials, of client or request, over sockets (S16)", async () => {
+  for (const code of [301, 302, 303, 307, 308]) {
+    for (const [options, init] of [[{ headers: SECRETS }, {}], [{}, { headers: SECRETS }]]) {
+      const { arrived, status } = await redirectTo(
+        "other",
+        options as ClientOptions,
+        code,
+        init as RequestInit,
+      );
+
+      assertEquals(status, 200);
+      assert(!JSON.stringify(arrived.headers).includes("s3cret"), JSON.stringify(arrived.headers));
+    }
+  }
+});
+
+test("a redirect to another origin carries no header that the caller marked, and all others (S16)", async () => {
+  const { arrived } = await redirectTo("other", {
+    headers: { "X-Mine": "s3cret", "x-trace": "kept", accept: "application/x-test", authorization: "s3cret" },
+    sensitiveHeaders: ["x-mine"],
+  });
+
+  assertEquals([arrived.headers["x-trace"], arrived.headers.accept], ["kept", "application/x-test"]);
+  assert(!JSON.stringify(arrived.headers).includes("s3cret"), JSON.stringify(arrived.headers));
+});
+
+test("a redirect within the origin carries every header, over sockets (S16)", async () => {
+  const { "proxy-authorization": _, ...headers } = SECRETS;
+  const { arrived } = await redirectTo("same", { headers });
+
+  for (const [name, value] of Object.entries(headers)) assertEquals(arrived.headers[name], value, name);
+});
+
+test("a redirect keeps or changes method and body as the fetch standard says, over sockets (S16)", async () => {
+  const cases: [number, string, string, string][] = [
+    [301, "POST", "GET", ""],
+    [302, "POST", "GET", ""],
+    [303, "POST", "GET", ""],
+    [303, "PUT", "GET", ""],
+    [301, "PUT", "PUT", "payload"],
+    [307, "POST", "POST", "payload"],
+    [308, "POST", "POST", "payload"],
+  ];
+  for (const [code, method, arrivingMethod, arrivingBody] of cases) {
+    const { arrived } = await redirectTo("same", {}, code, { method, body: "payload" });
+    assertEquals([arrived.method, arrived.body], [arrivingMethod, arrivingBody], `${code} ${method}`);
+    if (arrivingBody === "") assertEquals(arrived.headers["content-type"], undefined, `${code} ${method}`);
+  }
+});
+
+test("redirects without end are a NetworkError after 20, over sockets (S16)", async () => {
+  await using cdn = createSimulatedCdn({
+    resources: (path) => ({ status: 302, headers: { location: `${path}x` } }),
+  });
+  await using server = await cdn.listen();
+  // With a secret the redirects are the client's to follow; without, the runtime's, which has a limit of its own.
+  await using client = createClient({ ...AT_ONCE, maxRetries: 0, headers: { "x-api-key": "secret" } });
+
+  await assertRejects(() => client.json(`${server.url}/a`), NetworkError);
+  assertEquals(cdn.log.requests, 21);
+});
+
+test("redirects out of HTTP fail, and nothing is read, over sockets (S16)", async () => {
+  for (const headers of [{}, { "x-api-key": "secret" }]) {
+    for (const location of ["file:///etc/passwd", "data:application/json,1", "ftp://a.test/", "http://"]) {
+      await using cdn = createSimulatedCdn({ resources: () => ({ status: 302, headers: { location } }) });
+      await using server = await cdn.listen();
+      await using client = createClient({ ...AT_ONCE, headers, maxRetries: 0 });
+
+      await assertRejects(() => client.json(`${server.url}/x`), NetworkError, undefined, location);
+      assertEquals(cdn.log.requests, 1, location);
+    }
+  }
+});
+
+test("connections are used again after the bodies of redirects, over sockets (S8, S16)", async () => {
+  await using cdn = createSimulatedCdn({
+    resources: (path) =>
+      path.startsWith("/from")
+        ? { status: 302, headers: { location: path.replace("/from", "/to") }, body: "x".repeat(16 * KIB) }
+        : { json: path },
+  });
+  await using server = await cdn.listen();
+  // With a secret the redirects are the client's to follow, and their bodies to read.
+  await using client = createClient({ ...AT_ONCE, concurrency: 5, headers: { "x-api-key": "secret" } });
+  const urls = Array.from({ length: 100 }, (_, index) => `${server.url}/from/${index}`);
+
+  assertEquals(await client.all(urls), urls.map((_, index) => `/to/${index}`));
+  assert(cdn.log.sockets <= 10, `${cdn.log.sockets} sockets`);
+});
+
+test('`redirect: "manual"` and `"error"` of Client.fetch() mean what they do for fetch (S16)', async () => {
+  const { status } = await redirectTo("same", {}, 302, { redirect: "manual" }).catch(() => ({ status: 302 }));
+  assertEquals(status, 302);
+  await assertRejects(() => redirectTo("same", { maxRetries: 0 }, 302, { redirect: "error" }), NetworkError);
+});
+
+test("a redirect is one attempt: its time is the attempt's, and its failure is retried (S6, S16)", async () => {
+  const options = { headers: { "x-api-key": "secret" }, timeoutMs: 1_000 };
+  const clock = new ManualClock();
+  const slow: Reply = (sent) => {
+    const reply = sent.url.endsWith("/c")
+      ? OK
+      : status(302, { location: sent.url.endsWith("/b") ? "/c" : "/b" });
+    return late(clock, 400, reply)(sent);
+  };
+  const { client, origin, run } = rig(slow, { ...options, maxRetries: 0 }, { clock });
+
+  await assertRejects(() => run(client.json("https://a.test/a")), TimeoutError);
+  assertEquals([clock.now(), origin.calls], [1_000, 3]);
+
+  const flaky = rig(
+    [status(302, { location: "/b" }), refused(), status(302, { location: "/b" }), OK],
+    options,
+  );
+  const [outcome] = await flaky.run(flaky.client.settle([URL_A]));
+  assert(outcome?.ok);
+  assertEquals([outcome.attempts, flaky.origin.calls], [2, 4]);
+});

@@ -1,0 +1,487 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  type CacheAdapter,
+  type ClientOptions,
+  NetworkError,
+  type RequestOptions,
+  type StandardSchemaV1,
+} from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { microtasks, track, type TrackedPromise } from "../primitives/tracked_promise.ts";
+import { test } from "../support/test.ts";
+import { hanging, json, late, refused, type Reply, stalled, status } from "./fake_origin.ts";
+import { type Rig, rig, URL_A } from "./rig.ts";
+
+const OK = json({ ok: true });
+const SECOND = "https://a.test/second.json";
+
+/** More than anything that happens without time passing takes. */
+const AT_ONCE = 100;
+
+/** A place where a request can be, and how it gets there. */
+interface Station {
+  readonly name: string;
+  /** Makes the client, and whatever keeps a request at the station. */
+  readonly setUp: (options: ClientOptions) => Rig | Promise<Rig>;
+  readonly request?: RequestOptions | undefined;
+  /** How long the request takes to get there. */
+  readonly afterMs?: number | undefined;
+}
+
+const endlessSchema: StandardSchemaV1 = {
+  "~standard": { version: 1, vendor: "test", validate: () => new Promise(() => {}) },
+};
+
+const endlessLookup: CacheAdapter = {
+  name: "endless",
+  maxEntryBytes: Infinity,
+  get: () => new Promise(() => {}),
+  set: () => false,
+  delete: () => false,
+};
+
+/** One that answers the first URL with `first`, for ever, and every other with success. */
+function busyWith(first: Reply): Reply {
+  return (sent) => sent.url === SECOND ? OK(sent) : first(sent);
+}
+
+/** Starts a request that is in the way of the next one. */
+async function withFirst(rig: Rig, advanceMs = 0): Promise<Rig> {
+  rig.client.json("https://a.test/first.json").catch(() => {});
+  await rig.clock.advance(advanceMs);
+  return rig;
+}
+
+const STATIONS: readonly Station[] = [
+  {
+    name: "the queue for a permit",
+    setUp: (options) => withFirst(rig(busyWith(hanging()), { ...options, concurrency: 1 })),
+  },
+  {
+    name: "the queue for a token",
+    setUp: (options) => withFirst(rig(OK, { ...options, rateLimit: { limit: 1, intervalMs: 30_000 } })),
+  },
+  {
+    name: "the queue for a token of its origin",
+    setUp: (options) =>
+      withFirst(rig(OK, { ...options, rateLimit: { limit: 1, intervalMs: 30_000, per: "origin" } })),
+  },
+  {
+    name: "the pause after a 429",
+    setUp: (options) => withFirst(rig(busyWith(status(429, { "retry-after": "30" })), options)),
+  },
+  {
+    name: "an open circuit that is waited for",
+    setUp: (options) =>
+      withFirst(
+        rig(busyWith(status(500)), {
+          ...options,
+          maxRetries: 0,
+          circuitBreaker: { threshold: 1, cooldownMs: 30_000, onOpen: "wait" },
+        }),
+      ),
+  },
+  { name: "a backoff", setUp: (options) => rig(status(503), options), afterMs: 1_000 },
+  {
+    name: "a Retry-After",
+    setUp: (options) => rig(status(503, { "retry-after": "9" }), options),
+    afterMs: 1_000,
+  },
+  { name: "the headers", setUp: (options) => rig(hanging(), options) },
+  {
+    name: "the headers of a retry",
+    setUp: (options) => rig([status(503), hanging()], options),
+    afterMs: 2_500,
+  },
+  { name: "the headers of a second mirror", setUp: (options) => rig([refused(), hanging()], options) },
+  {
+    name: "the headers of a redirect's target",
+    setUp: (options) =>
+      rig([status(302, { location: "/b" }), hanging()], { ...options, headers: { "x-api-key": "1" } }),
+  },
+  { name: "the body", setUp: (options) => rig(stalled(), options) },
+  {
+    name: "the body of a final error",
+    setUp: (options) => rig(stalled("", { status: 400 }), options),
+    afterMs: 100,
+  },
+  {
+    name: "the body of an error that is retried",
+    setUp: (options) => rig(stalled("", { status: 503 }), options),
+  },
+  {
+    name: "an asynchronous schema",
+    setUp: (options) => rig(OK, options),
+    request: { schema: endlessSchema },
+  },
+  { name: "the cache's look-up", setUp: (options) => rig(OK, { ...options, cache: endlessLookup }) },
+];
+
+/** Brings a request to a station. */
+async function arriveAt(
+  station: Station,
+  options: ClientOptions,
+  signal?: AbortSignal,
+): Promise<Rig & { readonly request: TrackedPromise<unknown>; readonly requestId: number }> {
+  const baseUrls = ["https://a.test", "https://b.test"];
+  const rig = await station.setUp(station.name.includes("mirror") ? { baseUrls, ...options } : options);
+  const url = station.name.includes("mirror") ? "second.json" : SECOND;
+  const requestId = rig.events.filter(({ type }) => type === "queued").length + 1;
+  const request = track(rig.client.json(url, { ...station.request, signal }));
+  await rig.clock.advance(station.afterMs ?? 0);
+  return { ...rig, request, requestId };
+}
+
+for (const station of STATIONS) {
+  test(`an abort in ${station.name} rejects at once with the signal's reason, and starts nothing more (S6)`, async () => {
+    const controller = new AbortController();
+    const listeners = countAbortListeners(controller.signal);
+    const { clock, client, origin, events, request, requestId } = await arriveAt(
+      station,
+      {},
+      controller.signal,
+    );
+    await microtasks(AT_ONCE);
+    assertEquals(request.state, "pending");
+
+    const reason = { station: station.name };
+    const calls = origin.calls;
+    controller.abort(reason);
+    await microtasks(AT_ONCE);
+    assertEquals(request.state, "rejected");
+    assertStrictEquals(request.reason, reason);
+    assertEquals(listeners.now, 0);
+
+    await clock.advance(1_000_000);
+    const later = origin.sent.slice(calls).filter(({ url }) => url.includes("second") || url.endsWith("/b"));
+    assertEquals(later, []);
+    const settled = events.filter((event) => event.type === "settled" && event.requestId === requestId);
+    assertEquals(settled.map((event) => event.type === "settled" && [event.ok, event.error]), [[
+      false,
+      reason,
+    ]]);
+    await client.close();
+    await clock.advance(0);
+    assertEquals([clock.pending, origin.open, client.stats().inFlight, client.stats().queued], [0, 0, 0, 0]);
+  });
+
+  test(`close() rejects a request in ${station.name} with its reason, and leaves nothing (S6)`, async () => {
+    const { clock, client, origin, request } = await arriveAt(station, {});
+    const reason = new Error("closed by the test");
+    const calls = origin.calls;
+    const closing = track(client.close(reason));
+    await microtasks(AT_ONCE);
+    assertEquals(request.state, "rejected");
+    assertStrictEquals(request.reason, reason);
+
+    await clock.advance(1_000_000);
+    assertEquals([origin.calls, origin.open, clock.pending, closing.state], [calls, 0, 0, "fulfilled"]);
+  });
+
+  test(`the client's own signal ends a request in ${station.name} with its reason (S6)`, async () => {
+    const controller = new AbortController();
+    const { clock, origin, request } = await arriveAt(station, { signal: controller.signal });
+    const reason = Symbol("reason");
+    const calls = origin.calls;
+    controller.abort(reason);
+    await microtasks(AT_ONCE);
+    assertEquals(request.state, "rejected");
+    assertStrictEquals(request.reason, reason);
+
+    await clock.advance(1_000_000);
+    assertEquals([origin.calls, origin.open, clock.pending], [calls, 0, 0]);
+  });
+
+  test(`the total timeout reaches a request in ${station.name}, in time or before (S6)`, async () => {
+    const { clock, client, origin, request } = await arriveAt({
+      ...station,
+      request: { ...station.request, totalTimeoutMs: (station.afterMs ?? 0) + 50 },
+    }, {});
+    await clock.advance(50);
+    assertEquals(request.state, "rejected");
+    assert(request.reason instanceof NetworkError, String(request.reason));
+
+    const calls = origin.calls;
+    await clock.advance(1_000);
+    assertEquals(origin.sent.slice(calls).filter(({ url }) => url === SECOND), []);
+    await client.close();
+    await clock.advance(0);
+    assertEquals([clock.pending, origin.open], [0, 0]);
+  });
+}
+
+test("an abort gives the permit back, so that the next request goes on (S6, S11)", async () => {
+  for (const first of [hanging(), stalled()]) {
+    const { client, clock, origin } = rig([first, OK], { concurrency: 1 });
+    const controller = new AbortController();
+    const aborted = track(client.json(URL_A, { signal: controller.signal }));
+    const next = track(client.json(SECOND));
+    await clock.advance(0);
+    controller.abort();
+    await clock.advance(0);
+
+    assertEquals([aborted.state, next.state, origin.peak], ["rejected", "fulfilled", 1]);
+  }
+});
+
+test("an aborted request whose `fetch` goes on keeps its permit until that has ended (S11)", async () => {
+  const arrived = Promise.withResolvers<void>();
+  const deaf: Reply = async (sent) => {
+    await arrived.promise;
+    return OK(sent);
+  };
+  const { client, clock, origin } = rig([deaf, OK], { concurrency: 1 }, { deaf: true });
+  const controller = new AbortController();
+  const aborted = track(client.json(URL_A, { signal: controller.signal }));
+  const next = track(client.json(SECOND));
+  await clock.advance(0);
+  controller.abort("enough");
+  await clock.advance(10_000);
+  assertEquals([aborted.state, aborted.reason, next.state, origin.calls], [
+    "rejected",
+    "enough",
+    "pending",
+    1,
+  ]);
+
+  arrived.resolve();
+  await clock.advance(250);
+  assertEquals([next.state, origin.peak, origin.open], ["fulfilled", 1, 0]);
+});
+
+test("an aborted waiter in the middle of the queue leaves the others their places (S6, S11)", async () => {
+  const clock = new ManualClock();
+  const { client, origin } = rig(late(clock, 100, OK), { concurrency: 1 }, { clock });
+  const controllers = Array.from({ length: 5 }, () => new AbortController());
+  const requests = controllers.map(({ signal }, index) =>
+    track(client.json(`https://a.test/${index}`, { signal }))
+  );
+  await clock.advance(0);
+  controllers[2]!.abort("two");
+  controllers[3]!.abort("three");
+  await clock.advance(1_000);
+
+  assertEquals(requests.map(({ state }) => state), [
+    "fulfilled",
+    "fulfilled",
+    "rejected",
+    "rejected",
+    "fulfilled",
+  ]);
+  assertEquals(origin.sent.map(({ url }) => url.at(-1)), ["0", "1", "4"]);
+});
+
+test("an abort after the value has come changes nothing", async () => {
+  const { client, events, run } = rig(OK);
+  const controller = new AbortController();
+  const request = client.json(URL_A, { signal: controller.signal });
+  const value = await run(request);
+  controller.abort();
+
+  assertEquals([value, await request], [{ ok: true }, { ok: true }]);
+  assertEquals(events.filter(({ type }) => type === "settled").length, 1);
+});
+
+for (const type of ["queued", "token", "permit", "attempt", "headers", "body", "retry"] as const) {
+  test(`an abort from within a '${type}' event is heard, and starts nothing more (S6)`, async () => {
+    const clock = new ManualClock();
+    const replies = type === "retry" ? status(503) : OK;
+    const { client, origin, events, run } = rig(replies, { rateLimit: { limit: 10, intervalMs: 1_000 } }, {
+      clock,
+    });
+    const controller = new AbortController();
+    const reason = new Error(type);
+    using _listening = client.on((event) => {
+      if (event.type === type) controller.abort(reason);
+    });
+
+    const error = await run(client.json(URL_A, { signal: controller.signal }).catch((error) => error));
+    assertStrictEquals(error, reason);
+    await clock.advance(1_000_000);
+    assert(origin.calls <= 1);
+    if (type === "queued" || type === "token" || type === "permit") assertEquals(origin.calls, 0);
+    assertEquals([origin.open, clock.pending, client.stats().inFlight], [0, 0, 0]);
+    assertEquals(events.filter(({ type }) => type === "settled").length, 1);
+  });
+}
+
+test("an abort from within `fetch` itself is heard, whatever `fetch` does then (S6)", async () => {
+  const answers: Reply[] = [
+    OK,
+    status(503),
+    refused(),
+    () => {
+      throw new TypeError("thrown, not rejected");
+    },
+  ];
+  for (const answer of answers) {
+    const controller = new AbortController();
+    const aborting: Reply = (sent) => {
+      controller.abort("from within");
+      return answer(sent);
+    };
+    const { client, origin, clock, run } = rig(aborting, {}, { deaf: true });
+
+    assertEquals(
+      await run(client.json(URL_A, { signal: controller.signal }).catch((error) => error)),
+      "from within",
+    );
+    await clock.advance(100_000);
+    assertEquals([origin.calls, origin.open, clock.pending], [1, 0, 0]);
+  }
+});
+
+test("a `fetch` that throws instead of rejecting is a network error like any other (S2)", async () => {
+  const throwing = (): never => {
+    throw new TypeError("at once");
+  };
+  const { client, run } = rig([throwing, OK]);
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+
+  let calls = 0;
+  const bare = rig(OK, {
+    fetch: () => {
+      if (calls++ === 0) throw new TypeError("not even a promise");
+      return Promise.resolve(Response.json(1));
+    },
+  });
+  assertEquals(await bare.run(bare.client.json(URL_A)), 1);
+});
+
+test("an abort from within the schema is heard (S6)", async () => {
+  const controller = new AbortController();
+  const schema: StandardSchemaV1<unknown, unknown> = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) => {
+        controller.abort("from the schema");
+        return { value };
+      },
+    },
+  };
+  const { client, run } = rig(OK);
+  const request = client.json(URL_A, { signal: controller.signal, schema });
+
+  assertEquals(await run(request.catch((error) => error)), "from the schema");
+});
+
+test("of several signals the first to abort counts, and none keeps a listener (S7)", async () => {
+  const names = ["client", "batch", "request"] as const;
+  for (const aborting of names) {
+    const controllers = names.map(() => new AbortController());
+    const counts = controllers.map(({ signal }) => countAbortListeners(signal));
+    const [ofClient, ofBatch, ofRequest] = controllers.map(({ signal }) => signal);
+    const { client, clock, origin } = rig(hanging(), { signal: ofClient });
+    const batch = track(client.settle([{ url: URL_A, signal: ofRequest }], { signal: ofBatch }));
+    await clock.advance(10);
+    const reason = new Error(aborting);
+    controllers[names.indexOf(aborting)]!.abort(reason);
+    await microtasks(AT_ONCE);
+
+    if (batch.state === "rejected") assertStrictEquals(batch.reason, reason);
+    else {
+      const outcome = batch.value?.[0];
+      assert(outcome !== undefined && !outcome.ok, aborting);
+      assertStrictEquals(outcome.error, reason);
+    }
+    await client.close();
+    assertEquals(counts.map(({ now }) => now), [0, 0, 0], aborting);
+    assertEquals([origin.open, clock.pending], [0, 0]);
+  }
+});
+
+test("20,000 requests that wait on one signal have one listener on it (S7)", async () => {
+  const controller = new AbortController();
+  const count = countAbortListeners(controller.signal);
+  const { client, clock, origin } = rig(hanging(), { concurrency: 10 });
+  const requests = Array.from(
+    { length: 20_000 },
+    (_, index) => track(client.json(`https://a.test/${index}`, { signal: controller.signal })),
+  );
+  await clock.advance(0);
+  assertEquals([count.now, count.most, origin.calls], [1, 1, 10]);
+
+  controller.abort("all of you");
+  await clock.advance(0);
+  assertEquals(
+    requests.filter(({ state, reason }) => state === "rejected" && reason === "all of you").length,
+    20_000,
+  );
+  assertEquals([count.now, origin.calls, origin.open, clock.pending], [0, 10, 0, 0]);
+});
+
+test("100,000 requests on one signal leave no listener on it (S7)", async () => {
+  const { signal } = new AbortController();
+  const count = countAbortListeners(signal);
+  const { client, clock } = rig(() => new Response("1"), {
+    // Nothing that counts, so that the test is quick.
+    fetch: () => Promise.resolve(new Response("1")),
+    concurrency: 100,
+  });
+  const urls = Array.from({ length: 1_000 }, (_, index) => `https://a.test/${index}`);
+  for (let round = 0; round < 100; round++) {
+    await Promise.all(urls.map((url) => client.json(url, { signal })));
+  }
+
+  assertEquals(client.stats().succeeded, 100_000);
+  assertEquals([count.now, clock.pending], [0, 0]);
+  assert(count.most <= 1, `${count.most} listeners at once`);
+});
+
+test("requests that fail in every way leave no listener on their signal (S7)", async () => {
+  const replies: Reply[] = [
+    status(503),
+    status(404),
+    refused(),
+    hanging(),
+    stalled(),
+    stalled("", { status: 500 }),
+  ];
+  for (const [index, reply] of replies.entries()) {
+    const { signal } = new AbortController();
+    const count = countAbortListeners(signal);
+    const { client, run } = rig(reply, { timeoutMs: 100 });
+    await assertRejects(() => run(client.json(URL_A, { signal })));
+    await run(client.fetch(URL_A, { signal }).then((response) => response.text()).catch(() => {}));
+
+    assertEquals(count.now, 0, `${index}`);
+  }
+});
+
+test("a streamed response leaves no listener once its body has ended, in whichever way (S7)", async () => {
+  const ends: ((response: Response) => Promise<unknown>)[] = [
+    (response) => response.text(),
+    (response) => response.body!.cancel(),
+    async (response) => {
+      const reader = response.body!.getReader();
+      await reader.read();
+      await reader.cancel();
+    },
+  ];
+  for (const end of ends) {
+    const { signal } = new AbortController();
+    const count = countAbortListeners(signal);
+    const { client, clock } = rig(OK);
+    await end(await client.fetch(URL_A, { signal }));
+    await clock.advance(0);
+
+    assertEquals([count.now, clock.pending], [0, 0]);
+  }
+});
+
+test("an abort while the body of Client.fetch() streams errors the body with the reason, and frees the permit (S6)", async () => {
+  const { client, clock, origin } = rig([stalled("start"), OK], { concurrency: 1 });
+  const controller = new AbortController();
+  const response = await client.fetch(URL_A, { signal: controller.signal });
+  const body = track(response.text());
+  const next = track(client.json(SECOND));
+  await clock.advance(10);
+  const reason = new Error("mid-stream");
+  controller.abort(reason);
+  await clock.advance(0);
+
+  assertEquals([body.state, next.state, origin.peak], ["rejected", "fulfilled", 1]);
+  assertStrictEquals(body.reason, reason);
+});

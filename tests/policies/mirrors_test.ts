@@ -1,0 +1,479 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import * as v from "valibot";
+import {
+  CircuitOpenError,
+  type Client,
+  type ClientOptions,
+  createClient,
+  DataNotFoundError,
+  HttpError,
+  InvalidDataError,
+  type MirrorEvent,
+  NetworkError,
+  type RetryEvent,
+} from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
+import { rejection } from "../client/settled.ts";
+import { test } from "../support/test.ts";
+
+const A = "https://a.test";
+const B = "https://b.test";
+const C = "https://c.test";
+
+interface SetUp {
+  readonly clock: ManualClock;
+  readonly network: FakeNetwork;
+  readonly client: Client;
+  readonly mirrorEvents: MirrorEvent[];
+  readonly retryEvents: RetryEvent[];
+  /** Which mirror each request went to, by its first letter. */
+  readonly asked: () => string;
+}
+
+/** Three mirrors; those that are not said to do otherwise answer with their letter. */
+function setUp(
+  answers: Partial<Record<"a" | "b" | "c", (request: SentRequest) => Answer>>,
+  options: ClientOptions = {},
+): SetUp {
+  const clock = new ManualClock();
+  const letterOf = (url: string) => new URL(url).host[0] as "a" | "b" | "c";
+  const network = new FakeNetwork(clock, (request) => {
+    const letter = letterOf(request.url);
+    return answers[letter]?.(request) ?? { json: letter };
+  });
+  const client = createClient({
+    fetch: network.fetch,
+    clock,
+    random: seededRandom(1),
+    backoff: { jitter: "none" },
+    baseUrls: [A, B, C],
+    ...options,
+  });
+  const mirrorEvents: MirrorEvent[] = [];
+  const retryEvents: RetryEvent[] = [];
+  client.on((event) => {
+    if (event.type === "mirror") mirrorEvents.push(event);
+    if (event.type === "retry") retryEvents.push(event);
+  });
+  const asked = () => network.urls.map(letterOf).join("");
+  return { clock, network, client, mirrorEvents, retryEvents, asked };
+}
+
+const down = (): Answer => ({ status: 503 });
+const refused = (): Answer => ({ error: new TypeError("refused") });
+
+test("Mirrors are asked in their order, the preferred one first and alone while it is well", async () => {
+  const { client, clock, asked } = setUp({});
+
+  assertEquals(await clock.run(client.all(["1", "2", "3"])), ["a", "a", "a"]);
+  assertEquals(asked(), "aaa");
+});
+
+test("Mirrors follow one another within a round, without a delay, whatever failed", async () => {
+  for (
+    const fails of [
+      down,
+      refused,
+      () => ({ status: 500 }),
+      () => ({ status: 429 }),
+      () => ({ body: "01", breaksWith: new TypeError("reset") }),
+    ]
+  ) {
+    const { client, clock, asked } = setUp({ a: fails, b: fails });
+    assertEquals(await clock.run(client.json("x")), "c");
+    assertEquals([asked(), clock.now()], ["abc", 0]);
+  }
+});
+
+test("Mirrors follow one another after a timeout, each with a deadline of its own", async () => {
+  const slow = (): Answer => ({ json: 1, afterMs: 1e6 });
+  const { client, clock, asked } = setUp({ a: slow, b: slow }, { timeoutMs: 100 });
+
+  assertEquals(await clock.run(client.json("x")), "c");
+  assertEquals([asked(), clock.now()], ["abc", 200]);
+});
+
+test("A round that failed at every mirror is repeated after a backoff, up to maxRetries times", async () => {
+  const { client, clock, asked, network, retryEvents } = setUp({ a: down, b: refused, c: down }, {
+    circuitBreaker: false,
+    maxRetries: 2,
+  });
+
+  const error = await clock.run(rejection(client.json("x")));
+  assertInstanceOf(error, NetworkError);
+  assertEquals([asked(), error.attempts], ["abcabcabc", 9]);
+  assertEquals(network.sent.map(({ atMs }) => atMs), [0, 0, 0, 2_000, 2_000, 2_000, 6_000, 6_000, 6_000]);
+  assertEquals(retryEvents.map(({ retry, delayMs }) => [retry, delayMs]), [[1, 2_000], [2, 4_000]]);
+});
+
+test("maxRetries: 0 asks each mirror once, without a delay", async () => {
+  const { client, clock, asked } = setUp({ a: down, b: down, c: down }, { maxRetries: 0 });
+
+  assertInstanceOf(await clock.run(rejection(client.json("x"))), HttpError);
+  assertEquals([asked(), clock.now()], ["abc", 0]);
+});
+
+test("S15: a failed mirror is left out while its breaker is open, and comes back by itself", async () => {
+  let isDown = true;
+  const { client, clock, asked } = setUp({ a: () => isDown ? { status: 500 } : { json: "a" } }, {
+    circuitBreaker: { threshold: 3, cooldownMs: 10_000 },
+  });
+
+  for (let n = 0; n < 5; n++) assertEquals(await clock.run(client.json(`${n}`)), "b");
+  assertEquals(asked(), "ababab" + "bb");
+  const { [A]: first, [B]: second } = client.stats().origins;
+  assertEquals([first!.healthy, first!.breaker, second!.healthy], [false, "open", true]);
+
+  isDown = false;
+  await clock.advance(9_999);
+  assertEquals(await clock.run(client.json("early")), "b");
+  await clock.advance(1);
+  assertEquals(await clock.run(client.json("late")), "a");
+  assertEquals(await clock.run(client.json("later")), "a");
+  assertEquals(client.stats().origins[A]!.healthy, true);
+});
+
+test("S15: a mirror that fails its probe is left out for another cooldown", async () => {
+  const { client, clock, asked } = setUp({ a: down }, {
+    circuitBreaker: { threshold: 1, cooldownMs: 10_000 },
+  });
+
+  await clock.run(client.json("1"));
+  await clock.advance(10_000);
+  await clock.run(client.json("2"));
+  await clock.advance(9_999);
+  await clock.run(client.json("3"));
+  assertEquals(asked(), "ab" + "ab" + "b");
+});
+
+test("S15: while a mirror is probed, the others serve", async () => {
+  const { client, clock, asked } = setUp({
+    a: ({ nth, url }) => nth === 1 && url.endsWith("/1") ? { status: 500 } : { json: "a", afterMs: 100 },
+  }, { circuitBreaker: { threshold: 1, cooldownMs: 1_000 } });
+
+  await clock.run(client.json("1"));
+  await clock.advance(1_000);
+  const values = await clock.run(Promise.all(["p", "q", "r"].map((path) => client.json(path))));
+  assertEquals([values, asked()], [["a", "b", "b"], "ab" + "abb"]);
+});
+
+test("S15: with every mirror's breaker open, a request fails at once with the shortest time left", async () => {
+  const { client, clock, asked } = setUp({
+    a: down,
+    b: ({ url }) => url.endsWith("/1") ? { json: "b" } : { status: 503 },
+  }, { baseUrls: [A, B], circuitBreaker: { threshold: 1, cooldownMs: 10_000 }, maxRetries: 0 });
+
+  await clock.run(client.json("1"));
+  await clock.advance(4_000);
+  await clock.run(rejection(client.json("2")));
+  await clock.advance(1_000);
+  const error = await clock.run(rejection(client.json("3")));
+  assertInstanceOf(error, CircuitOpenError);
+  assertEquals([error.retryAfterMs, error.attempts, asked()], [5_000, 0, "ab" + "b"]);
+});
+
+test("S15: 404 and 410 are final", async () => {
+  for (const status of [404, 410] as const) {
+    const { client, clock, asked } = setUp({ a: () => ({ status }) });
+    const error = await clock.run(rejection(client.json("x")));
+    assertInstanceOf(error, DataNotFoundError);
+    assertEquals([error.status, error.url, error.attempts, asked()], [status, `${A}/x`, 1, "a"]);
+  }
+});
+
+test("S15: a 404 is asked of the next mirror with notFoundIsFinal: false", async () => {
+  const notFound = (): Answer => ({ status: 404 });
+  const lagging = setUp({ a: notFound, b: notFound }, { notFoundIsFinal: false });
+  assertEquals(await lagging.clock.run(lagging.client.json("x")), "c");
+  assertEquals([lagging.asked(), lagging.clock.now()], ["abc", 0]);
+
+  const gone = setUp({ a: notFound, b: notFound, c: notFound }, { notFoundIsFinal: false });
+  assertInstanceOf(await gone.clock.run(rejection(gone.client.json("x"))), DataNotFoundError);
+  assertEquals([gone.asked(), gone.clock.now()], ["abc", 0]);
+
+  const single = setUp({ a: notFound });
+  const perRequest = single.client.json({ url: "x", notFoundIsFinal: false });
+  assertEquals(await single.clock.run(perRequest), "b");
+});
+
+test("S15: a 404 from a mirror that may lag does not hide that another one failed", async () => {
+  const { client, clock, asked } = setUp({
+    a: () => ({ status: 404 }),
+    b: ({ nth }) => nth === 1 ? { status: 503 } : { json: "b" },
+  }, { baseUrls: [A, B], notFoundIsFinal: false });
+
+  assertEquals(await clock.run(client.json("x")), "b");
+  assertEquals(asked(), "abab");
+});
+
+test("S15: wrong content goes to the next mirror", async () => {
+  const schema = v.object({ lap: v.number() });
+  const good = (): Answer => ({ json: { lap: 1 } });
+  for (
+    const wrong of [
+      { body: "<html>maintenance</html>" },
+      { body: '{"lap":' },
+      { json: { lap: "None" } },
+      { body: "" },
+    ] satisfies Answer[]
+  ) {
+    const { client, clock, asked } = setUp({ a: () => wrong, b: good });
+    assertEquals(await clock.run(client.json("x", { schema })), { lap: 1 });
+    assertEquals([asked(), clock.now()], ["ab", 0], JSON.stringify(wrong));
+  }
+});
+
+test("S15: wrong content at every mirror is an InvalidDataError, and is not asked for again", async () => {
+  const schema = v.object({ lap: v.number() });
+  const html = (): Answer => ({ body: "<html>" });
+  const notJson = setUp({ a: html, b: html, c: html });
+  const error = await notJson.clock.run(rejection(notJson.client.json("x")));
+  assertInstanceOf(error, InvalidDataError);
+  assertEquals([error.reason, error.attempts, notJson.asked(), notJson.clock.now()], [
+    "not-json",
+    3,
+    "abc",
+    0,
+  ]);
+
+  const wrong = (): Answer => ({ json: { lap: "None" } });
+  const misfit = setUp({ a: wrong, b: wrong, c: wrong });
+  const second = await misfit.clock.run(rejection(misfit.client.json("x", { schema })));
+  assertInstanceOf(second, InvalidDataError);
+  assertEquals([second.reason, second.issues[0]?.path, misfit.asked()], ["schema", "lap", "abc"]);
+});
+
+test("S15: wrong content is nothing to text(), bytes() and fetch(), which do not parse", async () => {
+  const { client, clock, asked } = setUp({ a: () => ({ body: "<html>" }) });
+
+  assertEquals(await clock.run(client.text("x")), "<html>");
+  assertEquals((await clock.run(client.bytes("x"))).length, 6);
+  assertEquals(await clock.run(client.fetch("x").then((response) => response.text())), "<html>");
+  assertEquals(asked(), "aaa");
+});
+
+test("S1: truncated JSON is asked for again, also where there is one mirror", async () => {
+  const { client, clock, asked } = setUp({
+    a: ({ nth }) => nth === 1 ? { body: '{"lap":[1,2' } : { json: "a" },
+  }, {
+    baseUrls: A,
+  });
+
+  assertEquals(await clock.run(client.json("x")), "a");
+  assertEquals([asked(), clock.now()], ["aa", 2_000]);
+});
+
+test("S1: other 4xx end the request at the mirror that gave them", async () => {
+  const { client, clock, asked } = setUp({ a: () => ({ status: 403 }) });
+
+  const error = await clock.run(rejection(client.json("x")));
+  assertInstanceOf(error, HttpError);
+  assertEquals([error.status, asked()], [403, "a"]);
+});
+
+test("S16: headers of a mirror go to that mirror only", async () => {
+  const { client, clock, network } = setUp({ a: down, b: down }, {
+    baseUrls: [
+      { url: A, headers: { "x-key": "for a", authorization: "Bearer a" } },
+      { url: B, headers: new Headers({ "X-Key": "for b" }) },
+      C,
+    ],
+    headers: { "x-all": "1" },
+  });
+
+  await clock.run(client.json("x"));
+  await clock.run(client.json("https://other.test/x"));
+  await clock.run(client.fetch("y"));
+  const seen = network.sent.map(({ url, headers }) => [
+    new URL(url).host,
+    headers.get("x-key"),
+    headers.get("authorization"),
+    headers.get("x-all"),
+  ]);
+  const round = [
+    ["a.test", "for a", "Bearer a", "1"],
+    ["b.test", "for b", null, "1"],
+    ["c.test", null, null, "1"],
+  ];
+  assertEquals(seen, [...round, ["other.test", null, null, "1"], ...round]);
+});
+
+test("S16: a redirect to another origin carries neither credentials nor what is marked sensitive", async () => {
+  await using cdn = createSimulatedCdn({
+    mirrors: ["near", "far"],
+    resources: (path, { headers }) => path === "/target" ? { json: headers } : undefined,
+  });
+  await using targets = await cdn.listen();
+  const far = targets.urls[1]!;
+  await using redirecting = createSimulatedCdn({
+    resources: (path, { headers }) => {
+      if (path === "/away") return { status: 302, headers: { location: `${far}/target` } };
+      if (path === "/here") return { status: 307, headers: { location: "/target" } };
+      return path === "/target" ? { json: headers } : undefined;
+    },
+  });
+  await using server = await redirecting.listen();
+  await using client = createClient({
+    baseUrls: [{ url: server.url, headers: { "x-mirror-token": "t0" } }],
+    sensitiveHeaders: ["x-mirror-token", "X-Api-Key"],
+    maxRetries: 0,
+  });
+  const headers = { authorization: "Bearer t1", cookie: "a=t2", "x-api-key": "t3", "x-harmless": "yes" };
+
+  const away = await client.json("away", { headers }) as Record<string, string>;
+  assertEquals(away["x-harmless"], "yes");
+  for (const name of ["authorization", "cookie", "x-api-key", "x-mirror-token"]) {
+    assertEquals(away[name], undefined, name);
+  }
+  const here = await client.json("here", { headers }) as Record<string, string>;
+  for (const name of [...Object.keys(headers), "x-mirror-token"]) assert(here[name] !== undefined, name);
+  const streamed = await (await client.fetch("away", { headers })).json() as Record<string, string>;
+  assertEquals([streamed["x-api-key"], streamed["x-harmless"]], [undefined, "yes"]);
+});
+
+test("S1: a POST is not sent to another mirror once it was sent", async () => {
+  for (const fails of [down, refused]) {
+    const { client, clock, asked } = setUp({ a: fails });
+    const error = await clock.run(rejection(client.json({ url: "x", method: "POST", body: "1" })));
+    assertInstanceOf(error, NetworkError);
+    assertEquals([asked(), clock.now()], ["a", 0]);
+  }
+});
+
+test("S1: a POST that may be repeated, or was never sent, goes to the next mirror", async () => {
+  const repeatable = setUp({ a: down });
+  const request = { url: "x", method: "POST", body: "1" };
+  assertEquals(await repeatable.clock.run(repeatable.client.json({ ...request, idempotent: true })), "b");
+  const headers = { "Idempotency-Key": "7" };
+  assertEquals(await repeatable.clock.run(repeatable.client.json({ ...request, headers })), "b");
+  assertEquals(repeatable.asked(), "abab");
+
+  const refusing = setUp({ a: down }, { circuitBreaker: { threshold: 1 } });
+  await refusing.clock.run(refusing.client.json("opens the breaker"));
+  assertEquals(await refusing.clock.run(refusing.client.json(request)), "b");
+  const stream = new Blob(["1"]).stream();
+  assertEquals(await refusing.clock.run(refusing.client.json({ ...request, body: stream })), "b");
+  assertEquals(refusing.asked(), "abbb");
+});
+
+test("S1: a stream that was sent goes to no other mirror, whatever the method", async () => {
+  const { client, clock, asked } = setUp({ a: down });
+  const body = new Blob(["1"]).stream();
+
+  await clock.run(rejection(client.json({ url: "x", method: "PUT", body })));
+  assertEquals(asked(), "a");
+});
+
+test("A mirror that asked to wait is left out until then", async () => {
+  const { client, clock, asked } = setUp({
+    a: ({ nth, url }) =>
+      nth === 1 && url.endsWith("/1") ? { status: 429, headers: { "retry-after": "5" } } : { json: "a" },
+  });
+
+  assertEquals(await clock.run(client.json("1")), "b");
+  assertEquals(await clock.run(client.json("2")), "b");
+  assertEquals([asked(), clock.now()], ["abb", 0]);
+  await clock.advance(5_000);
+  assertEquals(await clock.run(client.json("3")), "a");
+});
+
+test("A mirror's error body holds no permit that the next mirror needs", async () => {
+  const failing = (): Answer => ({ status: 503, body: "x".repeat(100_000) });
+  for (const call of ["json", "fetch"] as const) {
+    const { client, clock, asked, network } = setUp({ a: failing, b: failing }, { concurrency: 1 });
+
+    const answer = client[call]("x") as Promise<unknown>;
+    const value = await clock.run(answer);
+    assertEquals(value instanceof Response ? await value.json() : value, "c");
+    assert(asked() === "abc" && clock.now() < 1_000, `${asked()} at ${clock.now()}`);
+    await clock.advance(1_000);
+    assertEquals([network.peak, network.open, client.stats().inFlight], [1, 0, 0]);
+  }
+});
+
+test("Error bodies of every mirror that never end hold up neither the round nor its retry", async () => {
+  const hanging = (): Answer => ({ status: 503, body: "0123456789", bodyMs: 1e9 });
+  const { client, clock, asked, network } = setUp({ a: hanging, b: hanging, c: hanging }, {
+    concurrency: 1,
+    maxRetries: 1,
+  });
+
+  const error = await clock.run(rejection(client.json("x")));
+  assertInstanceOf(error, HttpError);
+  assertEquals([asked(), network.peak], ["abcabc", 1]);
+  assert(clock.now() < 2_000 + 6 * 300, `${clock.now()}`);
+});
+
+test("A mirror event says from where to where and why", async () => {
+  const { client, clock, mirrorEvents } = setUp({ a: down, b: refused }, {
+    circuitBreaker: { threshold: 1 },
+  });
+
+  await clock.run(client.json("x"));
+  assertEquals(mirrorEvents, [
+    { type: "mirror", requestId: 1, atMs: 0, from: A, to: B, reason: "503" },
+    { type: "mirror", requestId: 1, atMs: 0, from: B, to: C, reason: "NetworkError" },
+  ]);
+});
+
+test("An abort in the first mirror's attempt asks no other", async () => {
+  const { client, clock, asked } = setUp({ a: () => ({ json: 1, afterMs: 100 }) });
+  const controller = new AbortController();
+  const pending = rejection(client.json("x", { signal: controller.signal }));
+  await clock.advance(50);
+  controller.abort();
+  await pending;
+  await clock.advance(10_000);
+  assertEquals(asked(), "a");
+});
+
+test("The total deadline ends the round, whichever mirror it is at", async () => {
+  const slow = (): Answer => ({ json: 1, afterMs: 80 });
+  const { client, clock, asked } = setUp({ a: slow, b: slow, c: slow }, {
+    timeoutMs: 60,
+    totalTimeoutMs: 100,
+  });
+
+  assertInstanceOf(await clock.run(rejection(client.json("x"))), NetworkError);
+  assertEquals([asked(), clock.now()], ["ab", 100]);
+});
+
+test("An absolute URL goes to its own origin, and fails there", async () => {
+  const { client, clock, asked } = setUp({ b: down }, { maxRetries: 0 });
+
+  assertInstanceOf(await clock.run(rejection(client.json(`${B}/x`))), HttpError);
+  assertEquals(asked(), "b");
+});
+
+test("client.fetch() goes from mirror to mirror, and gives the last response if none is good", async () => {
+  const works = setUp({ a: down, b: refused });
+  assertEquals(await works.clock.run(works.client.fetch("x").then((response) => response.json())), "c");
+
+  const fails = setUp({ a: down, b: down, c: () => ({ status: 500, body: "last" }) }, { maxRetries: 0 });
+  const response = await fails.clock.run(fails.client.fetch("x"));
+  assertEquals([response.status, await response.text(), fails.asked()], [500, "last", "abc"]);
+  assertEquals(fails.network.open, 0);
+});
+
+test("client.fetch() gives a 404 at once, or asks on with notFoundIsFinal: false", async () => {
+  const notFound = (): Answer => ({ status: 404, body: "no" });
+  const final = setUp({ a: notFound });
+  assertEquals((await final.clock.run(final.client.fetch("x"))).status, 404);
+  assertEquals(final.asked(), "a");
+
+  const lagging = setUp({ a: notFound, b: notFound }, { notFoundIsFinal: false });
+  assertEquals((await lagging.clock.run(lagging.client.fetch("x"))).status, 200);
+  assertEquals(lagging.asked(), "abc");
+});
+
+test("Mirrors may be paths of one origin", async () => {
+  const { client, clock, network } = setUp({
+    a: ({ url }) => url.includes("/v1/") ? { status: 503 } : { json: "v2" },
+  }, { baseUrls: [`${A}/v1`, `${A}/v2`] });
+
+  assertEquals(await clock.run(client.json("x")), "v2");
+  assertEquals(network.urls, [`${A}/v1/x`, `${A}/v2/x`]);
+});

@@ -1,0 +1,645 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  type ClientOptions,
+  createClient,
+  HttpError,
+  InvalidDataError,
+  NetworkError,
+  type RequestSpec,
+  TimeoutError,
+} from "../../mod.ts";
+import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { test } from "../support/test.ts";
+import { broken, FakeOrigin, hanging, json, refused, type Reply, status, text } from "./fake_origin.ts";
+import { rig, URL_A } from "./rig.ts";
+
+const SAFE_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"];
+const OK = json({ ok: true });
+
+/** The delays before the retries of a request that never succeeds. */
+async function delaysOf(options: ClientOptions): Promise<number[]> {
+  const { client, events, run } = rig(status(503), { retryBudget: false, circuitBreaker: false, ...options });
+  await assertRejects(() => run(client.json(URL_A)), HttpError);
+  return events.flatMap((event) => event.type === "retry" ? [event.delayMs] : []);
+}
+
+/** When the second attempt follows a first one that is answered so; `undefined` if none does. */
+async function secondAttemptMs(
+  first: Reply,
+  options: ClientOptions = {},
+): Promise<number | undefined> {
+  const { client, origin, run } = rig([first, OK], options);
+  await run(client.json(URL_A).catch(() => {}));
+  return origin.timesMs[1];
+}
+
+// S1: what is retried
+
+for (const code of [408, 429, 500, 502, 503, 504]) {
+  test(`retry tries again after ${code} (S1)`, async () => {
+    const { client, origin, run } = rig([status(code), OK]);
+
+    assertEquals(await run(client.json(URL_A)), { ok: true });
+    assertEquals(origin.calls, 2);
+  });
+}
+
+for (const code of [400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 425, 431, 451, 501, 505]) {
+  test(`retry leaves ${code} alone, also with Retry-After (S1)`, async () => {
+    const { client, origin, run } = rig([status(code, { "retry-after": "1" }), OK]);
+
+    await assertRejects(() => run(client.json(URL_A)));
+    assertEquals(origin.calls, 1);
+  });
+}
+
+test("retry tries again after network errors, whatever they are and say (S1, S2)", async () => {
+  const failures: unknown[] = [
+    new TypeError("fetch failed"),
+    new TypeError("error sending request for url"),
+    new TypeError("Invalid URL"),
+    Object.assign(new Error("The socket connection was closed unexpectedly."), { code: "ECONNRESET" }),
+    Object.assign(new Error("getaddrinfo ENOTFOUND a.test"), { code: "ENOTFOUND" }),
+    new DOMException("the operation was aborted", "AbortError"),
+    new DOMException("too late", "TimeoutError"),
+    new RangeError(""),
+    "a string",
+    undefined,
+  ];
+  for (const failure of failures) {
+    const { client, origin, run } = rig([refused(failure), OK]);
+
+    assertEquals(await run(client.json(URL_A)), { ok: true }, String(failure));
+    assertEquals(origin.calls, 2, String(failure));
+  }
+});
+
+test("retry ends in a NetworkError with the last failure as its cause (S1, S17)", async () => {
+  const last = new TypeError("the last one");
+  const { client, origin, run } = rig([refused(), refused(), refused(), refused(last)]);
+
+  const error = await assertRejects(() => run(client.json(URL_A)), NetworkError);
+  assertEquals(origin.calls, 4);
+  assertEquals([error.name, error.attempts, error.method, error.url], ["NetworkError", 4, "GET", URL_A]);
+  assertEquals((error.cause as Error).message, "the last one");
+});
+
+test("retry tries again after an attempt's timeout (S1, S6)", async () => {
+  const { client, origin, run } = rig([hanging(), OK], { timeoutMs: 500 });
+
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  assertEquals(origin.timesMs, [0, 2_500]);
+});
+
+test("retry tries again when a body breaks mid-stream, in every form of result (S1)", async () => {
+  const { client, origin, run } = rig([
+    broken("[1,"),
+    text("[1,2]"),
+    broken("te"),
+    text("text"),
+    broken(""),
+    text("bytes"),
+  ]);
+
+  assertEquals(await run(client.json(URL_A)), [1, 2]);
+  assertEquals(await run(client.text(URL_A)), "text");
+  assertEquals(await run(client.bytes(URL_A)), new TextEncoder().encode("bytes"));
+  assertEquals(origin.calls, 6);
+});
+
+test("retry gives up on a body that always breaks with a NetworkError (S1)", async () => {
+  const { client, origin, run } = rig(broken());
+
+  const error = await assertRejects(() => run(client.json(URL_A)), NetworkError);
+  assertEquals([error.name, error.attempts, origin.calls], ["NetworkError", 4, 4]);
+  assertEquals((error.cause as Error).message, "connection lost in the body");
+});
+
+test("retry tries again when JSON ends early (S1)", async () => {
+  const starts = [
+    "[1,2",
+    "{",
+    '{"a":',
+    '{"a":"b',
+    '{"a":"\\u12',
+    "[tru",
+    "[-",
+    '{"a":{"b":[1,{"c":null}',
+    '"abc',
+  ];
+  for (const start of starts) {
+    const { client, origin, run } = rig([text(start), OK]);
+
+    assertEquals(await run(client.json(URL_A)), { ok: true }, start);
+    assertEquals(origin.calls, 2, start);
+  }
+});
+
+test("retry ends in a truncated InvalidDataError when JSON ends early every time (S1)", async () => {
+  const { client, origin, run } = rig(text("[1,2"));
+
+  const error = await assertRejects(() => run(client.json(URL_A)), InvalidDataError);
+  assertEquals([error.reason, error.attempts, origin.calls], ["truncated", 4, 4]);
+});
+
+test("retry does not ask again for JSON that no continuation could mend (S1, S15)", async () => {
+  for (const body of ["<html>", "[1,2]]", "nope", '{"a" 1', "[1,,", "{'a'", "undefined"]) {
+    const { client, origin, run } = rig([text(body), OK]);
+
+    const error = await assertRejects(() => run(client.json(URL_A)), InvalidDataError, undefined, body);
+    assertEquals([error.reason, origin.calls], ["not-json", 1], body);
+  }
+});
+
+for (const method of SAFE_METHODS) {
+  test(`retry repeats ${method} after a 503, a network error and a timeout (S1)`, async () => {
+    const { client, origin, run } = rig([status(503), refused(), hanging(), OK], { timeoutMs: 100 });
+
+    await run(client.text({ url: URL_A, method }));
+    assertEquals(origin.sent.map((sent) => sent.method), Array(4).fill(method));
+  });
+}
+
+for (const method of ["POST", "PATCH"]) {
+  test(`retry never repeats ${method} by itself (S1)`, async () => {
+    for (
+      const failure of [status(503), status(429, { "retry-after": "0" }), refused(), hanging(), broken()]
+    ) {
+      const { client, origin, run } = rig([failure, OK], { timeoutMs: 100 });
+
+      await assertRejects(() => run(client.json({ url: URL_A, method, body: "{}" })), NetworkError);
+      assertEquals(origin.calls, 1);
+    }
+  });
+
+  test(`retry does not repeat ${method} when its JSON ends early (S1)`, async () => {
+    const { client, origin, run } = rig([text("[1"), OK]);
+
+    await assertRejects(() => run(client.json({ url: URL_A, method })), InvalidDataError);
+    assertEquals(origin.calls, 1);
+  });
+
+  test(`retry repeats ${method} that is idempotent, by option or by Idempotency-Key (S1)`, async () => {
+    const marks: Partial<RequestSpec>[] = [
+      { idempotent: true },
+      { headers: { "Idempotency-Key": "a1" } },
+      { headers: new Headers({ "idempotency-key": "a1" }) },
+    ];
+    for (const mark of marks) {
+      const { client, origin, run } = rig([status(503), refused(), OK]);
+
+      await run(client.json({ url: URL_A, method, body: "payload", ...mark }));
+      assertEquals(origin.calls, 3);
+      for (const { body } of origin.sent) assertEquals(await new Response(body).text(), "payload");
+    }
+  });
+}
+
+test("retry takes `idempotent: false` at its word, whatever the method (S1)", async () => {
+  const { client, origin, run } = rig([status(503), OK]);
+
+  await assertRejects(() => run(client.json({ url: URL_A, method: "PUT", idempotent: false })), HttpError);
+  assertEquals(origin.calls, 1);
+});
+
+test("retry sends every kind of body that can be replayed again, whole (S1)", async () => {
+  const form = new FormData();
+  form.set("name", "value");
+  const bodies: [BodyInit, string][] = [
+    ["text", "text"],
+    [new TextEncoder().encode("bytes"), "bytes"],
+    [new TextEncoder().encode("buffer").buffer, "buffer"],
+    [new Blob(["blob"]), "blob"],
+    [new URLSearchParams({ a: "b" }), "a=b"],
+  ];
+  for (const [body, expected] of bodies) {
+    const { client, origin, run } = rig([status(503), OK]);
+    await run(client.json({ url: URL_A, method: "PUT", body }));
+
+    assertEquals(origin.calls, 2, expected);
+    for (const sent of origin.sent) assertEquals(await new Response(sent.body).text(), expected);
+  }
+  const { client, origin, run } = rig([status(503), OK]);
+  await run(client.json({ url: URL_A, method: "PUT", body: form }));
+  for (const { body, headers } of origin.sent) {
+    const type = headers.get("content-type");
+    const response = new Response(body, type === null ? {} : { headers: { "content-type": type } });
+    assertEquals((await response.formData()).get("name"), "value");
+  }
+});
+
+test("retry never repeats a body that is a stream, idempotent or not (S1)", async () => {
+  const stream = (): ReadableStream<Uint8Array<ArrayBuffer>> => new Blob(["once"]).stream();
+  const specs: RequestSpec[] = [
+    { url: URL_A, method: "PUT", body: stream() },
+    { url: URL_A, method: "POST", body: stream(), idempotent: true },
+    { url: URL_A, method: "POST", body: stream(), headers: { "idempotency-key": "1" } },
+  ];
+  for (const spec of specs) {
+    for (const failure of [status(503), refused()]) {
+      const { client, origin, run } = rig([failure, OK]);
+      const body = spec.body instanceof ReadableStream ? stream() : null;
+
+      await assertRejects(() => run(client.json({ ...spec, body })), NetworkError);
+      assertEquals(origin.calls, 1);
+    }
+  }
+});
+
+test("Client.fetch() sends the body of a Request whole, and once, as it is a stream (S1)", async () => {
+  const headers = { "content-type": "application/x-test", "idempotency-key": "1" };
+  const { client, origin, run } = rig([status(503), OK]);
+  const request = new Request(URL_A, { method: "PUT", headers, body: "payload" });
+
+  assertEquals((await run(client.fetch(request))).status, 503);
+  assertEquals(origin.calls, 1);
+  assertEquals(await new Response(origin.sent[0]!.body).text(), "payload");
+  assertEquals(origin.sent[0]!.headers.get("content-type"), "application/x-test");
+});
+
+test("Client.fetch() refuses a Request whose body was read before, and sends nothing (S1, S2)", async () => {
+  const read = new Request(URL_A, { method: "PUT", body: "payload" });
+  await read.text();
+  const locked = new Request(URL_A, { method: "PUT", body: "payload" });
+  locked.body?.getReader();
+  for (const request of [read, locked]) {
+    const { client, origin, run } = rig(OK);
+
+    await assertRejects(() => run(client.fetch(request)), TypeError);
+    assertEquals(origin.calls, 0);
+  }
+});
+
+test("a body that is a locked stream is refused, and nothing is sent (S1, S2)", async () => {
+  const body = new Blob(["payload"]).stream();
+  body.getReader();
+  const { client, origin, run } = rig(OK);
+
+  await assertRejects(() => run(client.json({ url: URL_A, method: "PUT", body })), TypeError);
+  assertEquals(origin.calls, 0);
+});
+
+test("retry stops at `maxRetries`, of the request before the client's (S1)", async () => {
+  const cases: [number | undefined, number | undefined, number][] = [
+    [undefined, undefined, 4],
+    [0, undefined, 1],
+    [1, undefined, 2],
+    [1, 2, 3],
+    [2, 0, 1],
+  ];
+  for (const [ofClient, ofRequest, calls] of cases) {
+    const { client, origin, run } = rig(status(503), { maxRetries: ofClient });
+
+    const error = await assertRejects(() => run(client.json(URL_A, { maxRetries: ofRequest })), HttpError);
+    assertEquals([origin.calls, error.attempts, error.status], [calls, calls, 503]);
+  }
+});
+
+test("retry does not hold a permit or take a token while it waits (S1)", async () => {
+  const replies: Reply = ({ url }) => url.endsWith("slow") ? status(503)(null!) : OK(null!);
+  const { client, origin, clock } = rig(replies, {
+    concurrency: 1,
+    rateLimit: { limit: 100, intervalMs: 1_000 },
+  });
+  const slow = client.json("https://a.test/slow", { maxRetries: 1 }).catch(() => {});
+  const others = client.settle(Array.from({ length: 10 }, (_, index) => `https://a.test/${index}`));
+  await clock.run(others);
+
+  assertEquals(clock.now(), 0);
+  assertEquals(origin.calls, 11);
+  await clock.run(slow);
+  assertEquals(origin.timesMs.at(-1), 2_000);
+});
+
+// S2: where it was thrown
+
+test("retry makes a malformed request fail once, as a TypeError, before anything is sent (S2)", async () => {
+  const requests: (string | RequestSpec)[] = [
+    "not a url",
+    "http://",
+    "https://a.test:99999/",
+    "ftp://a.test/",
+    "file:///etc/passwd",
+    "relative/path.json",
+    { url: URL_A, method: "BAD METHOD" },
+    { url: URL_A, method: "CONNECT" },
+    { url: URL_A, body: "a GET has none" },
+    { url: URL_A, method: "HEAD", body: "nor has a HEAD" },
+    { url: URL_A, headers: { "bad name": "x" } },
+    { url: URL_A, headers: { "x-name": "line\nbreak" } },
+  ];
+  for (const request of requests) {
+    const { client, origin, events, run } = rig(OK);
+
+    const error = await assertRejects(
+      () => run(client.json(request)),
+      TypeError,
+      undefined,
+      JSON.stringify(request),
+    );
+    assert(error.message.length > 0);
+    assertEquals(origin.calls, 0, JSON.stringify(request));
+    assertEquals(events.filter(({ type }) => type === "retry"), []);
+  }
+});
+
+test("retry does not take an error of the caller's own schema for a network error (S2)", async () => {
+  const failure = new TypeError("fetch failed");
+  const schema = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: () => {
+        throw failure;
+      },
+    },
+  } as const;
+  const { client, origin, run } = rig(OK);
+
+  await assertRejects(() => run(client.json(URL_A, { schema })));
+  assertEquals(origin.calls, 1);
+});
+
+test("a listener that throws, in any event, changes nothing (S2)", async () => {
+  const { client, origin, run } = rig([status(503), OK]);
+  using _listening = client.on(() => {
+    throw new TypeError("fetch failed");
+  });
+
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  assertEquals(origin.calls, 2);
+});
+
+// S3: the delays
+
+test("retry waits 2, 4 and 8 seconds by default, and up to a second more (S3)", async () => {
+  assertEquals(await delaysOf({ random: () => 0 }), [2_000, 4_000, 8_000]);
+  assertEquals(await delaysOf({ random: () => 0.5 }), [2_500, 4_500, 8_500]);
+});
+
+test("retry never waits longer than `maxMs`, jitter included (S3)", async () => {
+  assertEquals(
+    await delaysOf({ random: () => 0.5, maxRetries: 7 }),
+    [2_500, 4_500, 8_500, 16_500, 32_500, 60_000, 60_000],
+  );
+});
+
+test("retry waits as long as its event says (S3)", async () => {
+  const { client, origin, events, run } = rig(status(503), { random: seededRandom(7) });
+  await assertRejects(() => run(client.json(URL_A)), HttpError);
+
+  const delays = events.flatMap((event) => event.type === "retry" ? [event.delayMs] : []);
+  const waited = origin.timesMs.slice(1).map((timeMs, index) => timeMs - origin.timesMs[index]!);
+  assertEquals(waited, delays);
+});
+
+test("retry knows the other jitters (S3)", async () => {
+  const backoff = { baseMs: 100, factor: 3, maxMs: 2_000 };
+  const half = { random: () => 0.5, maxRetries: 3 };
+
+  assertEquals(await delaysOf({ ...half, backoff: { ...backoff, jitter: "none" } }), [300, 900, 2_000]);
+  assertEquals(await delaysOf({ ...half, backoff: { ...backoff, jitter: "full" } }), [150, 450, 1_000]);
+  assertEquals(await delaysOf({ ...half, backoff: { ...backoff, jitter: "equal" } }), [225, 675, 1_500]);
+  const decorrelated = await delaysOf({ ...half, backoff: { ...backoff, jitter: "decorrelated" } });
+  assertEquals(decorrelated.length, 3);
+  for (const delayMs of decorrelated) assert(delayMs >= 100 && delayMs <= 2_000, String(delayMs));
+});
+
+// S4: what the server asks for
+
+const SECONDS_AFTER_NEW_YEAR: readonly [header: string, value: string, waitMs: number][] = [
+  ["retry-after", "7", 7_000],
+  ["retry-after", "0", 0],
+  ["retry-after", "Thu, 01 Jan 2026 00:00:30 GMT", 30_000],
+  ["retry-after", "Thursday, 01-Jan-26 00:00:30 GMT", 30_000],
+  ["retry-after", "Thu Jan  1 00:00:30 2026", 30_000],
+  ["retry-after", "Wed, 31 Dec 2025 23:59:00 GMT", 0],
+  ["retry-after", "Sunday, 06-Nov-94 08:49:37 GMT", 0],
+  ["ratelimit", '"default";r=0;t=12', 12_000],
+  ["ratelimit-reset", "5", 5_000],
+  ["x-ratelimit-reset", "5", 5_000],
+  ["x-ratelimit-reset", "1767225609", 9_000],
+];
+
+for (const code of [429, 503]) {
+  for (const [header, value, waitMs] of SECONDS_AFTER_NEW_YEAR) {
+    test(`retry obeys '${header}: ${value}' of a ${code} (S4)`, async () => {
+      assertEquals(await secondAttemptMs(status(code, { [header]: value })), waitMs);
+    });
+  }
+}
+
+test("retry takes a Retry-After that makes no sense for none, and looks at no other header (S4)", async () => {
+  for (
+    const value of ["soon", "0x10", "1.5", "-1", "", "inf", "Infinity", "1e3", "7 s", "1, 2", "Wed, 21 Oct"]
+  ) {
+    const headers = { "retry-after": value, "ratelimit-reset": "50", "x-ratelimit-reset": "50" };
+    assertEquals(await secondAttemptMs(status(503, headers)), 2_000, `'${value}'`);
+  }
+});
+
+test("retry takes reset headers that make no sense for none (S4)", async () => {
+  for (const header of ["ratelimit", "ratelimit-reset", "x-ratelimit-reset"]) {
+    for (const value of ["soon", "", "-5", "?", '"default";t=', "NaN"]) {
+      assertEquals(await secondAttemptMs(status(503, { [header]: value })), 2_000, `${header}: '${value}'`);
+    }
+  }
+});
+
+test("retry believes Retry-After before the reset headers (S4)", async () => {
+  const headers = { "retry-after": "3", "ratelimit-reset": "50", "x-ratelimit-reset": "50" };
+  assertEquals(await secondAttemptMs(status(429, headers)), 3_000);
+});
+
+test("retry fails at once, with `retryAfterMs`, when the server asks for more than `maxRetryAfterMs` (S4, S5)", async () => {
+  for (const value of ["61", "99999999", "Fri, 31 Dec 9999 23:59:59 GMT", "999999999999999999999"]) {
+    for (const code of [429, 503]) {
+      const { client, origin, clock, run } = rig([status(code, { "retry-after": value }), OK]);
+
+      const error = await assertRejects(() => run(client.json(URL_A)), HttpError, undefined, value);
+      assertEquals([error.status, origin.calls, clock.now()], [code, 1, 0], value);
+      assert(error.retryAfterMs !== undefined && error.retryAfterMs >= 61_000, value);
+      assertEquals(clock.pending, 0, value);
+    }
+  }
+});
+
+test("retry waits for exactly `maxRetryAfterMs` if it must (S4)", async () => {
+  assertEquals(await secondAttemptMs(status(503, { "retry-after": "60" })), 60_000);
+  assertEquals(
+    await secondAttemptMs(status(503, { "retry-after": "2" }), { maxRetryAfterMs: 1_999 }),
+    undefined,
+  );
+  assertEquals(await secondAttemptMs(status(503, { "retry-after": "2" }), { maxRetryAfterMs: 2_000 }), 2_000);
+});
+
+test("retry says in `retryAfterMs` what the last response asked for (S4)", async () => {
+  const { client, run } = rig(status(503, { "retry-after": "9" }), { maxRetries: 0 });
+
+  const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
+  assertEquals(error.retryAfterMs, 9_000);
+});
+
+test("retry leaves no `retryAfterMs` where the server asked for nothing (S4)", async () => {
+  const { client, run } = rig(status(503), { maxRetries: 0 });
+
+  const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
+  assertEquals(error.retryAfterMs, undefined);
+});
+
+test("a 429 makes every request to its origin wait, and none to another (S4)", async () => {
+  const reply: Reply = (sent) =>
+    sent.url === URL_A && sent.atMs === 0 ? status(429, { "retry-after": "10" })(sent) : OK(sent);
+  const { client, origin, clock, events } = rig(reply);
+  const first = client.json(URL_A);
+  await clock.advance(1_000);
+  const second = client.json("https://a.test/second");
+  const elsewhere = client.json("https://b.test/");
+  await clock.run(Promise.all([first, second, elsewhere]));
+
+  const times = origin.sent.map(({ url, atMs }) => [url, atMs]);
+  assertEquals(times.filter(([url]) => url === "https://b.test/"), [["https://b.test/", 1_000]]);
+  assertEquals(times.filter(([url]) => url === "https://a.test/second"), [["https://a.test/second", 10_000]]);
+  assertEquals(times.filter(([url]) => url === URL_A), [[URL_A, 0], [URL_A, 10_000]]);
+  const limited = events.flatMap((event) =>
+    event.type === "rateLimited" ? [[event.origin, event.retryAfterMs]] : []
+  );
+  assertEquals(limited, [["https://a.test", 10_000]]);
+});
+
+test("a 429 that asks for years does not stop the others for years (S4, S5)", async () => {
+  const { client, clock, run } = rig([status(429, { "retry-after": "99999999" }), OK]);
+  await assertRejects(() => run(client.json(URL_A)), HttpError);
+  await run(client.json("https://a.test/other").catch(() => {}));
+
+  assert(clock.now() <= 60_000, `${clock.now()} ms later`);
+});
+
+test("a 503 with Retry-After makes nobody else wait (S4)", async () => {
+  const { client, origin, clock } = rig([status(503, { "retry-after": "10" }), OK]);
+  const first = client.json(URL_A);
+  await clock.advance(1_000);
+  await clock.run(client.json("https://a.test/second"));
+  await clock.run(first);
+
+  assertEquals(origin.timesMs, [0, 1_000, 10_000]);
+});
+
+// S5: timers beyond 2^31 - 1 ms
+
+test("retry waits for weeks, in timers of which none is longer than a runtime's can be (S5)", async () => {
+  const { client, origin, run } = rig([status(503, { "retry-after": "3000000" }), OK], {
+    maxRetryAfterMs: Infinity,
+  });
+  await run(client.json(URL_A));
+
+  assert(3_000_000_000 > MAX_TIMER_MS);
+  assertEquals(origin.timesMs, [0, 3_000_000_000]);
+});
+
+test("timeouts beyond 2^31 - 1 ms do not end a request at once, by the machine's clock (S5)", async () => {
+  for (const timeoutMs of [2 ** 31, 2 ** 40, Infinity]) {
+    const turn: Reply = async (sent) => {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      return OK(sent);
+    };
+    await using client = createClient({
+      fetch: new FakeOrigin(turn).fetch,
+      timeoutMs,
+      totalTimeoutMs: timeoutMs,
+    });
+
+    assertEquals(await client.json(URL_A), { ok: true });
+  }
+});
+
+// S10: the budget
+
+test("a full outage costs at most 20 % more requests, and 10 a second (S10)", async () => {
+  const { client, origin, clock, run } = rig(status(503), { circuitBreaker: false, concurrency: 100 });
+  const outcomes = await run(
+    client.settle(Array.from({ length: 2_000 }, (_, index) => `https://a.test/${index}`)),
+  );
+
+  assertEquals(outcomes.filter(({ ok }) => ok).length, 0);
+  const allowed = 2_000 * 1.2 + 10 * (10 + clock.now() / 1_000);
+  assert(origin.calls <= allowed, `${origin.calls} calls in ${clock.now()} ms, ${allowed} allowed`);
+  assert(origin.calls > 2_000, "nothing was retried");
+});
+
+test("a request that the budget does not let retry fails with what happened to it (S10)", async () => {
+  const { client, origin, clock, run } = rig(status(503), { retryBudget: { ratio: 0, minPerSecond: 0 } });
+
+  const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
+  assertEquals([error.status, error.attempts, origin.calls, clock.now()], [503, 1, 1, 0]);
+});
+
+test("without a budget an outage costs every retry (S10)", async () => {
+  const { client, origin, run } = rig(status(503), { circuitBreaker: false, retryBudget: false });
+  await run(client.settle(Array.from({ length: 100 }, (_, index) => `https://a.test/${index}`)));
+
+  assertEquals(origin.calls, 400);
+});
+
+test("requests that succeed at once leave the budget to others (S10)", async () => {
+  const reply: Reply = (sent) => sent.url.endsWith("bad") ? status(503)(sent) : OK(sent);
+  const { client, origin, run } = rig(reply, {
+    retryBudget: { ratio: 0.1, minPerSecond: 0 },
+    circuitBreaker: false,
+  });
+  await run(client.settle(Array.from({ length: 30 }, (_, index) => `https://a.test/${index}`)));
+  await run(client.json("https://a.test/bad").catch(() => {}));
+
+  assertEquals(origin.sent.filter(({ url }) => url.endsWith("bad")).length, 4);
+});
+
+// What remains when nothing helps
+
+test("retry ends with the failure of the last round (S1)", async () => {
+  const { client, run } = rig([status(503), refused(), hanging()], { timeoutMs: 100, maxRetries: 2 });
+
+  const error = await assertRejects(() => run(client.json(URL_A)), TimeoutError);
+  assertEquals([error.kind, error.timeoutMs, error.attempts], ["attempt", 100, 3]);
+});
+
+test("retry leaves no timer behind, however it ends", async () => {
+  const { client, clock, run } = rig([status(503), OK, status(503)], { totalTimeoutMs: 100_000 });
+  await run(client.json(URL_A));
+  assertEquals(clock.pending, 0);
+  await assertRejects(() => run(client.json(URL_A)), HttpError);
+  assertEquals(clock.pending, 0);
+});
+
+test("Client.fetch() retries by the same rules, and returns the last response (S1)", async () => {
+  const recovered = rig([status(503), refused(), OK]);
+  assertEquals((await recovered.run(recovered.client.fetch(URL_A))).status, 200);
+  assertEquals(recovered.origin.calls, 3);
+
+  const lost = rig(status(503));
+  const response = await lost.run(lost.client.fetch(URL_A));
+  assertEquals([response.status, await response.text(), lost.origin.calls], [503, "status 503", 4]);
+
+  const final = rig(status(404));
+  assertEquals((await final.run(final.client.fetch(URL_A))).status, 404);
+  assertEquals(final.origin.calls, 1);
+
+  const posted = rig(status(503));
+  assertEquals((await posted.run(posted.client.fetch(URL_A, { method: "POST" }))).status, 503);
+  assertEquals(posted.origin.calls, 1);
+});
+
+test("Client.fetch() returns the last response also when the server asks for too long a wait (S4)", async () => {
+  const { client, origin, run } = rig(status(503, { "retry-after": "9999" }));
+
+  assertEquals((await run(client.fetch(URL_A))).status, 503);
+  assertEquals(origin.calls, 1);
+});
+
+test("Client.fetch() rejects with a NetworkError when no response came (S1)", async () => {
+  const { client, run } = rig(refused());
+  const error = await assertRejects(() => run(client.fetch(URL_A)));
+
+  assertInstanceOf(error, NetworkError);
+  assertStrictEquals(error.attempts, 4);
+});

@@ -1,0 +1,36 @@
+/**
+ * A client before a scripted origin, on a clock that stands still.
+ *
+ * @module
+ */
+
+import { type Client, type ClientEvent, type ClientOptions, createClient } from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { FakeOrigin, type FakeOriginOptions, type Reply } from "./fake_origin.ts";
+
+/** A URL to ask for. */
+export const URL_A = "https://a.test/data.json";
+
+/** What a test works with. */
+export interface Rig {
+  readonly clock: ManualClock;
+  readonly origin: FakeOrigin;
+  readonly client: Client;
+  /** Everything that the client reports. */
+  readonly events: ClientEvent[];
+  /** Moves the clock from timer to timer until a promise settles. */
+  run<T>(promise: PromiseLike<T>): Promise<T>;
+}
+
+/** Makes a client without jitter, whose `fetch` replies by the script; the last reply repeats. */
+export function rig(
+  replies: Reply | readonly Reply[],
+  options: ClientOptions = {},
+  { clock = new ManualClock(), deaf }: FakeOriginOptions = {},
+): Rig {
+  const origin = new FakeOrigin(replies, { clock, deaf });
+  const client = createClient({ clock, random: () => 0, fetch: origin.fetch, ...options });
+  const events: ClientEvent[] = [];
+  client.on((event) => events.push(event));
+  return { clock, origin, client, events, run: (promise) => clock.run(promise) };
+}

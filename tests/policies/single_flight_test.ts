@@ -1,0 +1,425 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertNotStrictEquals,
+  assertStrictEquals,
+} from "@std/assert";
+import * as v from "valibot";
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  DataNotFoundError,
+  HttpError,
+  InvalidDataError,
+  memoryCache,
+  TimeoutError,
+} from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
+import { rejection, watch } from "../client/settled.ts";
+import { test } from "../support/test.ts";
+import { RecordingCache } from "./recording_cache.ts";
+
+const URL_A = "https://a.test/a.json";
+
+function setUp(
+  answer: (request: SentRequest) => Answer,
+  options: ClientOptions = {},
+): { clock: ManualClock; network: FakeNetwork; client: Client } {
+  const clock = new ManualClock();
+  const network = new FakeNetwork(clock, answer);
+  const client = createClient({
+    fetch: network.fetch,
+    clock,
+    random: seededRandom(1),
+    backoff: { jitter: "none" },
+    ...options,
+  });
+  return { clock, network, client };
+}
+
+/** Fifty of something. */
+function fifty<T>(make: (index: number) => T): T[] {
+  return Array.from({ length: 50 }, (_, index) => make(index));
+}
+
+const slowly = ({ nth }: SentRequest): Answer => ({ json: { nth }, afterMs: 100, bodyMs: 100 });
+
+test("50 concurrent requests for one URL are one fetch, and all are answered", async () => {
+  const { client, clock, network } = setUp(slowly);
+
+  const values = await clock.run(Promise.all(fifty(() => client.json(URL_A))));
+  assertEquals(values, fifty(() => ({ nth: 1 })));
+  assertEquals(network.sent.length, 1);
+  const { requests, succeeded, cacheHits, origins } = client.stats();
+  assertEquals([requests, succeeded, cacheHits.shared, origins["https://a.test"]!.attempts], [50, 50, 49, 1]);
+});
+
+test("50 concurrent requests take one permit and one token", async () => {
+  const { client, clock, network } = setUp(slowly, {
+    concurrency: 1,
+    rateLimit: { limit: 1, intervalMs: 60_000, burst: 1 },
+  });
+
+  await clock.run(Promise.all(fifty(() => client.json(URL_A))));
+  assertEquals([clock.now(), network.sent.length], [200, 1]);
+});
+
+test("A batch says which of its values were shared", async () => {
+  const { client, clock } = setUp(slowly);
+
+  const outcomes = await clock.run(client.settle([URL_A, URL_A, URL_A]));
+  assertEquals(outcomes.map((outcome) => outcome.ok && outcome.from), ["network", "shared", "shared"]);
+});
+
+test("Nothing is kept: a request after the end fetches again", async () => {
+  const { client, clock } = setUp(slowly);
+
+  assertEquals(await clock.run(client.json(URL_A)), { nth: 1 });
+  assertEquals(await clock.run(client.json(URL_A)), { nth: 2 });
+});
+
+test("Shared values are objects of each caller's own", async () => {
+  const { client, clock } = setUp(slowly);
+
+  const [one, two] = await clock.run(Promise.all([client.json(URL_A), client.json(URL_A)])) as {
+    nth: number;
+  }[];
+  assertNotStrictEquals(one, two);
+  one!.nth = 77;
+  assertEquals(two!.nth, 1);
+
+  const bytes = await clock.run(Promise.all(fifty(() => client.bytes(URL_A))));
+  const expected = bytes[0]!.slice();
+  bytes[0]!.fill(0);
+  assertEquals(new Set(bytes.map(({ buffer }) => buffer)).size, 50);
+  assertEquals(bytes[49], expected);
+});
+
+test("Bytes that are shared and cached are each caller's own, and the cache's", async () => {
+  const cache = new RecordingCache();
+  const { client } = setUp(() => ({ body: "0123456789" }), { cache });
+  const expected = new TextEncoder().encode("0123456789");
+
+  for (let round = 0; round < 2; round++) {
+    const all = await Promise.all(fifty(() => client.bytes(URL_A)));
+    for (const bytes of all) {
+      assertEquals(bytes, expected);
+      new Uint8Array(bytes.buffer).fill(0);
+    }
+  }
+  assertEquals(cache.only.body, expected);
+  assertEquals(await client.bytes(URL_A), expected);
+});
+
+test("One caller's abort is its own: 49 are answered", async () => {
+  for (const leaver of [0, 7, 49]) {
+    for (const afterMs of [0, 50, 150]) {
+      const { client, clock, network } = setUp(slowly);
+      const controller = new AbortController();
+      const reason = { my: "reason" };
+      const settled = fifty((n) =>
+        watch(client.json(URL_A, n === leaver ? { signal: controller.signal } : {}))
+      );
+      await clock.advance(afterMs);
+      controller.abort(reason);
+      await clock.advance(0);
+      assertEquals(settled[leaver]!.state, "rejected");
+      assertStrictEquals(settled[leaver]!.error, reason);
+      await clock.advance(200);
+      assertEquals(settled.filter(({ state }) => state === "fulfilled").length, 49);
+      assertEquals([network.sent.length, network.sent[0]!.signal?.aborted], [1, false]);
+      assertEquals([client.stats().succeeded, client.stats().failed, clock.pending], [49, 1, 0]);
+    }
+  }
+});
+
+test("When all abort, the fetch is aborted, and nothing more is sent", async () => {
+  for (const afterMs of [50, 150]) {
+    const { client, clock, network } = setUp(slowly);
+    const controllers = fifty(() => new AbortController());
+    const settled = controllers.map(({ signal }) => watch(client.json(URL_A, { signal })));
+    await clock.advance(afterMs);
+    for (const controller of controllers.slice(1)) controller.abort();
+    await clock.advance(0);
+    assertEquals(network.sent[0]!.signal?.aborted, false);
+    controllers[0]!.abort();
+    await clock.advance(0);
+    assert(settled.every(({ state }) => state === "rejected"));
+    assertEquals([network.sent[0]!.signal?.aborted, network.open, clock.pending], [true, 0, 0]);
+    await clock.advance(100_000);
+    assertEquals([network.sent.length, client.stats().inFlight], [1, 0]);
+  }
+});
+
+test("When all abort in a backoff or a queue, nothing more is sent", async () => {
+  const backoff = setUp(() => ({ status: 503 }));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const all = fifty(() => rejection(backoff.client.json(URL_A, { signal })));
+  await backoff.clock.advance(1_000);
+  controller.abort();
+  await Promise.all(all);
+  await backoff.clock.advance(100_000);
+  assertEquals([backoff.network.sent.length, backoff.clock.pending], [1, 0]);
+});
+
+test("Who comes after all have aborted gets a fetch of its own", async () => {
+  const { client, clock, network } = setUp(slowly);
+  const controller = new AbortController();
+  const left = [1, 2].map(() => rejection(client.json(URL_A, { signal: controller.signal })));
+  await clock.advance(50);
+  controller.abort();
+  const late = client.json(URL_A);
+  await Promise.all(left);
+
+  assertEquals(await clock.run(late), { nth: 2 });
+  assertEquals(network.sent.length, 2);
+});
+
+test("Who joins late, while the body comes, gets the same answer", async () => {
+  const { client, clock, network } = setUp(slowly);
+  const first = client.json(URL_A);
+  await clock.advance(150);
+  const late = client.json(URL_A);
+
+  assertEquals(await clock.run(Promise.all([first, late])), [{ nth: 1 }, { nth: 1 }]);
+  assertEquals([network.sent.length, clock.now()], [1, 200]);
+});
+
+test("A failure is shared too, and not repeated for each", async () => {
+  const { client, clock, network } = setUp(() => ({ status: 503, afterMs: 10 }), { maxRetries: 1 });
+
+  const errors = await clock.run(Promise.all(fifty(() => rejection(client.json(URL_A)))));
+  for (const error of errors) assertInstanceOf(error, HttpError);
+  assertEquals([network.sent.length, client.stats().failed], [2, 50]);
+
+  const missing = setUp(() => ({ status: 404, afterMs: 10 }));
+  const outcomes = await missing.clock.run(missing.client.settle(fifty(() => URL_A), { concurrency: 20 }));
+  assert(outcomes.every((outcome) => !outcome.ok && outcome.error instanceof DataNotFoundError));
+  assertEquals(missing.network.sent.length, 3);
+});
+
+test("A failure is not kept: a request after the end fetches again", async () => {
+  const { client, clock } = setUp(({ nth }) => nth === 1 ? { status: 500 } : { json: { nth } }, {
+    maxRetries: 0,
+  });
+
+  await clock.run(rejection(client.json(URL_A)));
+  assertEquals(await clock.run(client.json(URL_A)), { nth: 2 });
+});
+
+test("A retry serves all that wait", async () => {
+  const { client, clock, network } = setUp(({ nth }) => ({ status: nth === 1 ? 503 : 200, json: { nth } }));
+
+  const early = fifty(() => client.json(URL_A));
+  await clock.advance(1_000);
+  const late = client.json(URL_A);
+  assertEquals(await clock.run(Promise.all([...early, late])), [...fifty(() => ({ nth: 2 })), { nth: 2 }]);
+  assertEquals(network.sent.length, 2);
+});
+
+test("Requests with other headers do not share", async () => {
+  const { client, clock, network } = setUp(({ headers }) => ({
+    json: headers.get("accept-language"),
+    afterMs: 10,
+  }));
+  const call = (language: string) => client.json(URL_A, { headers: { "accept-language": language } });
+
+  assertEquals(await clock.run(Promise.all([call("de"), call("fr"), call("de")])), ["de", "fr", "de"]);
+  assertEquals(network.sent.length, 2);
+});
+
+test("Alice's answer is never given to Bob", async () => {
+  const { client, clock, network } = setUp(({ headers }) => ({
+    json: headers.get("authorization") ?? headers.get("cookie"),
+    afterMs: 10,
+  }));
+  const names = ["alice", "bob"];
+  const calls = names.flatMap((name) => [
+    client.json(URL_A, { headers: { Authorization: name } }),
+    client.json(URL_A, { headers: { cookie: name } }),
+  ]);
+
+  assertEquals(await clock.run(Promise.all(calls)), ["alice", "alice", "bob", "bob"]);
+  assertEquals(network.sent.length, 4);
+});
+
+test("Headers of the same names and values share, in whatever form and case they come", async () => {
+  const { client, clock, network } = setUp(slowly);
+
+  await clock.run(Promise.all([
+    client.json(URL_A, { headers: { "X-A": "1", "x-b": "2" } }),
+    client.json(URL_A, { headers: { "x-b": "2", "x-a": "1" } }),
+    client.json(URL_A, { headers: new Headers({ "x-a": "1", "X-B": "2" }) }),
+  ]));
+  assertEquals(network.sent.length, 1);
+});
+
+test("Only GETs are shared", async () => {
+  for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
+    const { client, clock, network } = setUp(slowly);
+    await clock.run(Promise.all([1, 2, 3].map(() => client.json({ url: URL_A, method, body: "1" }))));
+    assertEquals(network.sent.length, 3, method);
+  }
+});
+
+test("A HEAD and a GET do not share", async () => {
+  const { client, clock, network } = setUp(slowly);
+
+  const [text, json] = await clock.run(
+    Promise.all([client.text({ url: URL_A, method: "HEAD" }), client.json(URL_A)]),
+  );
+  assertEquals([text, (json as { nth: number }).nth > 0, network.sent.length], ["", true, 2]);
+});
+
+test("Each caller's schema is applied for that caller", async () => {
+  const { client, clock } = setUp(() => ({ json: { lap: "7" }, afterMs: 10 }));
+  const schema = v.object({ lap: v.pipe(v.string(), v.transform(Number)) });
+  const misfit = v.object({ lap: v.boolean() });
+
+  const calls = Promise.all([
+    client.json(URL_A, { schema }),
+    client.json(URL_A),
+    rejection(client.json(URL_A, { schema: misfit })),
+    client.json(URL_A, { schema: misfit, validate: false }) as Promise<unknown>,
+    client.text(URL_A),
+    client.json(URL_A, { schema }),
+  ]);
+  const [checked, raw, error, unchecked, text, again] = await clock.run(calls);
+  assertEquals([checked, raw, unchecked, text, again], [
+    { lap: 7 },
+    { lap: "7" },
+    { lap: "7" },
+    '{"lap":"7"}',
+    { lap: 7 },
+  ]);
+  assertNotStrictEquals(checked, again);
+  assertInstanceOf(error, InvalidDataError);
+});
+
+test("What one caller's options make fail does not fail the others", async () => {
+  const { client, clock } = setUp(({ nth }) =>
+    nth === 1 ? { status: 503, afterMs: 50 } : { json: { a: 1 }, afterMs: 50 }
+  );
+  const strict = { timeoutMs: 10, maxRetries: 0 };
+  const calls = [
+    watch(client.json(URL_A, strict)),
+    watch(client.json(URL_A)),
+    watch(client.json(URL_A, { maxRetries: 0 })),
+    watch(client.json(URL_A, { maxBodyBytes: 2 })),
+    watch(client.json(URL_A, { cache: "only-if-cached" })),
+  ];
+
+  await clock.advance(60_000);
+  assertInstanceOf(calls[0]!.error, TimeoutError);
+  assertEquals(calls[1]!.value, { a: 1 });
+  assert(calls.every(({ state }) => state !== "pending"));
+});
+
+test("The total deadline of one does not fail the others", async () => {
+  for (const [first, second] of [[50, undefined], [undefined, 50]]) {
+    const { client, clock, network } = setUp(slowly);
+    const calls = [first, second].map((totalTimeoutMs) => watch(client.json(URL_A, { totalTimeoutMs })));
+    await clock.advance(50);
+    const [late, waiting] = first === undefined ? calls.toReversed() : calls;
+    assertInstanceOf(late!.error, TimeoutError);
+    assertEquals([late!.error.kind, waiting!.state], ["total", "pending"]);
+    await clock.advance(1_000);
+    assertEquals(waiting!.state, "fulfilled");
+    assert(network.sent.length <= 2);
+    assertEquals(clock.pending, 0);
+  }
+});
+
+test("A joined request's total deadline counts from its own call", async () => {
+  const { client, clock } = setUp(() => ({ json: 1, afterMs: 100 }));
+  const first = watch(client.json(URL_A, { totalTimeoutMs: 110 }));
+  await clock.advance(50);
+  const second = watch(client.json(URL_A, { totalTimeoutMs: 110 }));
+  await clock.advance(60);
+
+  assertEquals([first.state, second.state], ["fulfilled", "fulfilled"]);
+});
+
+test("What the first caller has no time for is done for who has", async () => {
+  const { client, clock, network } = setUp(({ nth }) =>
+    nth === 1 ? { status: 429, headers: { "retry-after": "5" }, afterMs: 9_500 } : { json: { nth } }
+  );
+  const options = { totalTimeoutMs: 10_000 };
+
+  const first = watch(client.json(URL_A, options));
+  await clock.advance(9_000);
+  const second = watch(client.json(URL_A, options));
+  await clock.advance(1_000);
+  assertEquals([first.state, second.state, network.sent.length], ["rejected", "pending", 1]);
+  await clock.advance(4_500);
+  assertEquals([second.value, network.sent.length], [{ nth: 2 }, 2]);
+});
+
+test("cache: 'reload' and 'no-store' are not answered by a fetch that began before them", async () => {
+  const { client, clock, network } = setUp(slowly);
+
+  const before = client.json(URL_A);
+  await clock.advance(50);
+  const fresh = [client.json(URL_A, { cache: "reload" }), client.json(URL_A, { cache: "no-store" })];
+  await clock.run(Promise.all([before, ...fresh]));
+  assert(network.sent.length >= 2);
+});
+
+test("Concurrent misses of a cache are one request, and so are concurrent requests for what has gone stale", async () => {
+  const clock = new ManualClock();
+  const { client, network } = setUp(({ nth }) => ({ json: nth }), {
+    clock,
+    cache: { adapter: memoryCache({ now: () => clock.wallNow() }), ttlMs: 1_000 },
+  });
+
+  assertEquals(await Promise.all(fifty(() => client.json(URL_A))), fifty(() => 1));
+  await clock.advance(2_000);
+  assertEquals(await Promise.all(fifty(() => client.json(URL_A))), fifty(() => 2));
+  assertEquals(network.sent.length, 2);
+});
+
+test("Hits are no concern of single-flight: each is a value of its own", async () => {
+  const { client } = setUp(() => ({ json: { a: 1 } }), { cache: memoryCache() });
+  await client.json(URL_A);
+
+  const values = await Promise.all(fifty(() => client.json(URL_A)));
+  assertEquals(new Set(values).size, 50);
+});
+
+test("The fragment of a URL is no part of what is shared, and the query is", async () => {
+  const { client, clock, network } = setUp(slowly);
+
+  await clock.run(Promise.all([client.json(URL_A), client.json(`${URL_A}#x`), client.json(`${URL_A}?x=1`)]));
+  assertEquals(network.sent.length, 2);
+});
+
+test("Closing the client ends a shared fetch for all, with its reason", async () => {
+  const { client, clock, network } = setUp(slowly);
+  const all = fifty(() => rejection(client.json(URL_A)));
+  await clock.advance(50);
+  const reason = new Error("the end");
+  await client.close(reason);
+
+  for (const error of await Promise.all(all)) assertStrictEquals(error, reason);
+  await clock.advance(0);
+  assertEquals([network.open, clock.pending], [0, 0]);
+});
+
+test("Every caller has its own end in events and numbers", async () => {
+  const { client, clock } = setUp(slowly);
+  const ends: unknown[] = [];
+  client.on((event) => {
+    if (event.type === "settled") ends.push([event.requestId, event.from, event.durationMs]);
+  });
+
+  const first = client.json(URL_A);
+  await clock.advance(50);
+  const second = client.json(URL_A);
+  await clock.run(Promise.all([first, second]));
+  assertEquals(ends.toSorted(), [[1, "network", 200], [2, "shared", 150]]);
+});
