@@ -170,11 +170,12 @@ test("retry × slow body: a drip that is too slow is a timeout, and tried again"
 test("retry budget × outage × recovery: retries come back when the origin does", async () => {
   const clock = new ManualClock();
   let healthy = false;
-  let flaky = true;
+  const seen = new Set<string>();
   const reply: Reply = (sent) => {
-    if (!healthy) return status(503)(sent);
-    flaky = !flaky;
-    return flaky ? OK(sent) : status(503)(sent);
+    // The recovered origin fails everybody once.
+    const isFirst = !seen.has(sent.url);
+    seen.add(sent.url);
+    return healthy && !isFirst ? OK(sent) : status(503)(sent);
   };
   const { client, origin, run } = rig(reply, { circuitBreaker: false, concurrency: 50 }, { clock });
   const urls = (name: string) => Array.from({ length: 500 }, (_, index) => `https://a.test/${name}/${index}`);
@@ -184,8 +185,8 @@ test("retry budget × outage × recovery: retries come back when the origin does
 
   await clock.advance(60_000);
   healthy = true;
-  const outcomes = await run(client.settle(urls("in").slice(0, 100)));
-  assertEquals(outcomes.filter(({ ok }) => ok).length, 100);
+  const outcomes = await run(client.settle(urls("in").slice(0, 50)));
+  assertEquals(outcomes.filter(({ ok }) => ok).length, 50);
 });
 
 test("retry budget × mirrors: asking the next mirror in a round is no retry", async () => {

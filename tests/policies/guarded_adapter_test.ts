@@ -18,9 +18,14 @@ function guard(adapter: Partial<CacheAdapter> | undefined) {
   const events: ClientEvent[] = [];
   const reporter = { active: true, emit: (event: ClientEvent) => void events.push(event) };
   const environment = { clock: new ManualClock(), reporter } as unknown as Environment;
-  const whole = adapter === undefined
-    ? undefined
-    : { name: "test", maxEntryBytes: 10, get: () => undefined, set: () => true, delete: () => true, ...adapter };
+  const whole = adapter === undefined ? undefined : {
+    name: "test",
+    maxEntryBytes: 10,
+    get: () => undefined,
+    set: () => true,
+    delete: () => true,
+    ...adapter,
+  };
   return { guarded: new GuardedAdapter(environment, whole), events };
 }
 
@@ -56,7 +61,11 @@ test("GuardedAdapter turns faults into misses and refusals, and tells of each op
   const broken = () => {
     throw new Error("disk full");
   };
-  const { guarded, events } = guard({ get: broken, set: () => Promise.reject(new Error("locked")), delete: broken });
+  const { guarded, events } = guard({
+    get: broken,
+    set: () => Promise.reject(new Error("locked")),
+    delete: broken,
+  });
   for (let round = 0; round < 3; round++) {
     assertEquals(await guarded.get(KEY), undefined);
     assertEquals(await guarded.set(entryOf(KEY)), undefined);

@@ -1,0 +1,325 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  CircuitOpenError,
+  type ClientEvent,
+  DataNotFoundError,
+  HttpError,
+  memoryCache,
+  NetworkError,
+} from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import {
+  broken,
+  hanging,
+  json,
+  late,
+  refused,
+  type Reply,
+  stalled,
+  status,
+  text,
+} from "../policies/fake_origin.ts";
+import { rig, URL_A } from "../policies/rig.ts";
+import { track } from "../primitives/tracked_promise.ts";
+import { test } from "../support/test.ts";
+
+const OK = json({ ok: true });
+const BREAKER = { threshold: 2, cooldownMs: 10_000 } as const;
+const urls = (count: number, host = "a.test"): string[] =>
+  Array.from({ length: count }, (_, index) => `https://${host}/${index}`);
+
+/** The changes of the breakers, in order. */
+function changes(events: readonly ClientEvent[]): string[] {
+  return events.flatMap((event) => event.type === "breaker" ? [`${event.from} to ${event.to}`] : []);
+}
+
+test("breaker × concurrency: half-open lets exactly one of many through, and refuses the others at once", async () => {
+  const clock = new ManualClock();
+  const { client, origin, events, run } = rig([status(500), status(500), late(clock, 100, OK)], {
+    circuitBreaker: BREAKER,
+    maxRetries: 0,
+    concurrency: 10,
+  }, { clock });
+  await run(client.settle(urls(2)));
+  await clock.advance(10_000);
+  const requests = urls(10).map((url) => track(client.json(url)));
+  await clock.advance(0);
+
+  assertEquals(origin.calls, 3);
+  const refused = requests.filter(({ state }) => state === "rejected");
+  assertEquals(refused.length, 9);
+  for (const { reason } of refused) assertInstanceOf(reason, CircuitOpenError);
+  await clock.advance(100);
+  assertEquals(requests.filter(({ state }) => state === "fulfilled").length, 1);
+  assertEquals((await run(client.settle(urls(10)))).filter(({ ok }) => ok).length, 10);
+  assertEquals(changes(events), ["closed to open", "open to half-open", "half-open to closed"]);
+});
+
+test("breaker × concurrency: a probe that fails opens it again, for a whole cooldown", async () => {
+  const { client, origin, clock, events, run } = rig([status(500), status(500), refused(), OK], {
+    circuitBreaker: BREAKER,
+    maxRetries: 0,
+  });
+  await run(client.settle(urls(2), { concurrency: 1 }));
+  await clock.advance(10_000);
+  await assertRejects(() => run(client.json(URL_A)), NetworkError);
+  await clock.advance(9_999);
+  const error = await assertRejects(() => run(client.json(URL_A)), CircuitOpenError);
+  assertEquals([error.retryAfterMs, origin.calls], [1, 3]);
+  await clock.advance(1);
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+
+  assertEquals(changes(events), [
+    "closed to open",
+    "open to half-open",
+    "half-open to open",
+    "open to half-open",
+    "half-open to closed",
+  ]);
+});
+
+test("breaker × queue: who still waits for a permit when it opens is refused, and never sent", async () => {
+  const clock = new ManualClock();
+  const { client, origin, run } = rig(late(clock, 100, status(500)), {
+    circuitBreaker: { ...BREAKER, threshold: 1 },
+    maxRetries: 0,
+    concurrency: 2,
+  }, { clock });
+  const outcomes = await run(Promise.all(urls(20).map((url) => client.settle([url]))));
+
+  assertEquals(origin.calls, 2);
+  const errors = outcomes.flat().flatMap((outcome) => outcome.ok ? [] : [outcome.error.name]);
+  assertEquals(errors.filter((name) => name === "HttpError").length, 2);
+  assertEquals(errors.filter((name) => name === "CircuitOpenError").length, 18);
+  assertEquals([clock.now(), client.stats().inFlight], [100, 0]);
+});
+
+test("breaker × origins: one that fails stops nobody else", async () => {
+  const reply: Reply = (sent) => sent.url.includes("//a.test") ? status(500)(sent) : OK(sent);
+  const { client, origin, run } = rig(reply, { circuitBreaker: BREAKER, maxRetries: 0 });
+  await run(client.settle(urls(5), { concurrency: 1 }));
+  const others = await run(client.settle([...urls(5, "b.test"), "https://a.test:8443/x", "http://a.test/x"]));
+
+  assertEquals(others.map(({ ok }) => ok), [true, true, true, true, true, false, false]);
+  assertEquals(origin.sent.filter(({ url }) => url.startsWith("https://a.test/")).length, 2);
+  // Port and scheme are part of an origin: these two have been asked.
+  assertEquals(origin.sent.filter(({ url }) => /^http:|8443/.test(url)).length, 2);
+});
+
+test("breaker × abort: an aborted probe counts as neither, and the next caller is the probe", async () => {
+  for (const reply of [hanging(), stalled()]) {
+    const { client, origin, clock, events, run } = rig([status(500), status(500), reply, OK], {
+      circuitBreaker: BREAKER,
+      maxRetries: 0,
+    });
+    await run(client.settle(urls(2), { concurrency: 1 }));
+    await clock.advance(10_000);
+    const controller = new AbortController();
+    const probe = track(client.json(URL_A, { signal: controller.signal }));
+    await clock.advance(10);
+    controller.abort();
+    await clock.advance(0);
+    assertEquals(probe.state, "rejected");
+
+    assertEquals(await run(client.json(URL_A)), { ok: true });
+    assertEquals(origin.calls, 4);
+    assertEquals(changes(events).at(-1), "half-open to closed");
+  }
+});
+
+test("breaker × abort: aborted requests open nothing", async () => {
+  const { client, clock, events, run } = rig([hanging(), stalled(), hanging(), stalled(), OK], {
+    circuitBreaker: BREAKER,
+  });
+  for (let index = 0; index < 4; index++) {
+    const controller = new AbortController();
+    const request = track(client.json(URL_A, { signal: controller.signal }));
+    await clock.advance(10);
+    controller.abort();
+    await clock.advance(0);
+    assertEquals(request.state, "rejected");
+  }
+
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  assertEquals(changes(events), []);
+});
+
+test("breaker × abort: a probe that is aborted while it waits for a permit frees the place", async () => {
+  const clock = new ManualClock();
+  const reply: Reply = (sent) => sent.url.includes("//b.test") ? late(clock, 5_000, OK)(sent) : OK(sent);
+  let failures = 2;
+  const { client, run } = rig(
+    (sent) => sent.url.includes("//a.test") && failures-- > 0 ? status(500)(sent) : reply(sent),
+    {
+      circuitBreaker: BREAKER,
+      maxRetries: 0,
+      concurrency: 1,
+    },
+    { clock },
+  );
+  await run(client.settle(urls(2), { concurrency: 1 }));
+  await clock.advance(10_000);
+  const busy = client.json("https://b.test/");
+  const controller = new AbortController();
+  const probe = track(client.json(URL_A, { signal: controller.signal }));
+  await clock.advance(10);
+  controller.abort();
+  await clock.advance(0);
+  assertEquals(probe.state, "rejected");
+
+  const next = track(client.json(URL_A));
+  await run(busy);
+  await clock.advance(0);
+  assertEquals(next.value, { ok: true });
+});
+
+test("breaker × statuses: 4xx are successes, except 408 and 429", async () => {
+  for (
+    const [code, opens] of [[400, false], [401, false], [404, false], [422, false], [408, true]] as const
+  ) {
+    const { client, origin, run } = rig(status(code), { circuitBreaker: BREAKER, maxRetries: 0 });
+    await run(client.settle(urls(4), { concurrency: 1 }));
+
+    assertEquals(origin.calls, opens ? 2 : 4, `${code}`);
+  }
+  const { client, run } = rig([status(500), status(404), status(500), status(404), OK], {
+    circuitBreaker: BREAKER,
+    maxRetries: 0,
+  });
+  await run(client.settle(urls(4), { concurrency: 1 }));
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+});
+
+test("breaker × timeout, broken body and network error: all are failures of the origin", async () => {
+  for (const reply of [hanging(), stalled(), broken(), refused()]) {
+    const { client, origin, run } = rig(reply, { circuitBreaker: BREAKER, maxRetries: 0, timeoutMs: 100 });
+    const outcomes = await run(client.settle(urls(3), { concurrency: 1 }));
+
+    assertEquals(origin.calls, 2);
+    assert(outcomes[2]?.ok === false && outcomes[2].error instanceof CircuitOpenError);
+  }
+});
+
+test("breaker × bad request of the caller: it says nothing of the origin", async () => {
+  const { client, run } = rig(OK, { circuitBreaker: BREAKER });
+  for (let index = 0; index < 5; index++) {
+    await assertRejects(() => run(client.json({ url: URL_A, method: "GET", body: "x" })), TypeError);
+  }
+
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+});
+
+test("breaker × retry: a circuit that opens between the rounds ends the request without another call", async () => {
+  const { client, origin, clock, run } = rig(status(500), { circuitBreaker: BREAKER });
+  const error = await assertRejects(() => run(client.json(URL_A)), NetworkError);
+
+  assertEquals([origin.calls, error.attempts], [2, 2]);
+  assertEquals(clock.now(), 6_000);
+});
+
+test("breaker × retry: the half-open probe is one call, and not all rounds of it", async () => {
+  const { client, origin, clock, run } = rig(status(500), { circuitBreaker: BREAKER });
+  await run(client.json(URL_A).catch(() => {}));
+  const calls = origin.calls;
+  await clock.advance(10_000);
+  await run(client.json(URL_A).catch(() => {}));
+
+  assertEquals(origin.calls, calls + 1);
+});
+
+test('breaker × waiting: `onOpen: "wait"` holds requests until the probe has answered, within their deadlines', async () => {
+  const clock = new ManualClock();
+  const { client, origin, run } = rig([status(500), status(500), late(clock, 500, OK), OK], {
+    circuitBreaker: { ...BREAKER, onOpen: "wait" },
+    maxRetries: 0,
+    concurrency: 10,
+  }, { clock });
+  await run(client.settle(urls(2), { concurrency: 1 }));
+  const requests = urls(5).map((url) => track(client.json(url)));
+  const hurried = track(client.json("https://a.test/hurried", { totalTimeoutMs: 2_000 }));
+  await clock.advance(2_000);
+  assertEquals([hurried.state, origin.calls], ["rejected", 2]);
+  await clock.advance(8_000);
+  assertEquals(origin.calls, 3);
+  await clock.advance(500);
+
+  assertEquals(requests.map(({ state }) => state), Array(5).fill("fulfilled"));
+  assertEquals([origin.calls, clock.pending], [7, 0]);
+});
+
+test("breaker × rate limit: what is refused takes no token", async () => {
+  let down = true;
+  const { client, clock, origin, run } = rig((sent) => (down ? status(500) : OK)(sent), {
+    circuitBreaker: BREAKER,
+    maxRetries: 0,
+    rateLimit: { limit: 1, intervalMs: 10_000, burst: 3 },
+  });
+  await run(client.settle(urls(2), { concurrency: 1 }));
+  await run(client.settle(urls(50)));
+  down = false;
+  await clock.advance(10_000);
+  const startedMs = clock.now();
+  await run(client.settle(urls(2), { concurrency: 1 }));
+
+  assertEquals(origin.calls, 4);
+  assertEquals(clock.now(), startedMs);
+});
+
+test("breaker × late results: what began before it opened changes nothing after", async () => {
+  const clock = new ManualClock();
+  const reply: Reply = (sent) =>
+    sent.url.endsWith("/slow") ? late(clock, 15_000, OK)(sent) : status(500)(sent);
+  const { client, events, run } = rig(reply, { circuitBreaker: BREAKER, maxRetries: 0 }, { clock });
+  const slow = track(client.json("https://a.test/slow"));
+  await run(client.settle(urls(2), { concurrency: 1 }));
+  await clock.advance(10_000);
+  await run(client.settle(urls(1)));
+  assertEquals(changes(events), ["closed to open", "open to half-open", "half-open to open"]);
+  await clock.advance(5_000);
+
+  assertEquals(slow.state, "fulfilled");
+  await assertRejects(() => run(client.json(URL_A)), CircuitOpenError);
+});
+
+test("breaker × cache: an open circuit does not keep the cache from answering", async () => {
+  let down = false;
+  const { client, run } = rig((sent) => (down ? status(500) : OK)(sent), {
+    circuitBreaker: BREAKER,
+    maxRetries: 0,
+    cache: memoryCache(),
+  });
+  await run(client.json(URL_A));
+  down = true;
+  await run(client.settle(urls(3), { concurrency: 1 }));
+
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  await assertRejects(() => run(client.json("https://a.test/other")), CircuitOpenError);
+});
+
+test("breaker × invalid data: an origin that answers nonsense is up, whatever it says", async () => {
+  const { client, origin, run } = rig(text("<html>"), { circuitBreaker: BREAKER });
+  await run(client.settle(urls(5), { concurrency: 1 }));
+
+  assertEquals(origin.calls, 5);
+});
+
+test("no breaker: `circuitBreaker: false` asks again and again", async () => {
+  const { client, origin, run } = rig(status(500), { circuitBreaker: false, maxRetries: 0 });
+  const outcomes = await run(client.settle(urls(30), { concurrency: 1 }));
+
+  assertEquals(origin.calls, 30);
+  for (const outcome of outcomes) assert(!outcome.ok && outcome.error instanceof HttpError);
+  assertEquals(client.stats().origins["https://a.test"]?.breaker, "closed");
+});
+
+test("breaker × not found: a 404 closes a half-open circuit, and is still a 404", async () => {
+  const { client, clock, events, run } = rig([status(500), status(500), status(404), OK], {
+    circuitBreaker: BREAKER,
+    maxRetries: 0,
+  });
+  await run(client.settle(urls(2), { concurrency: 1 }));
+  await clock.advance(10_000);
+
+  await assertRejects(() => run(client.json(URL_A)), DataNotFoundError);
+  assertEquals(changes(events).at(-1), "half-open to closed");
+});

@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { PermitLedger, PermitWaiter } from "../../src/primitives/permit_ledger.ts";
+import { test } from "../support/test.ts";
+
+class Waiter extends PermitWaiter {
+  readonly #log: string[];
+
+  constructor(
+    ledger: PermitLedger,
+    readonly name: string,
+    weight: number,
+    log: string[],
+    signal?: AbortSignal,
+  ) {
+    super(ledger, weight, 0, signal);
+    this.#log = log;
+  }
+
+  grant(): void {
+    this.#log.push(this.name);
+  }
+
+  reject(reason: unknown): void {
+    this.#log.push(`${this.name}: ${reason}`);
+  }
+}
+
+test("PermitLedger hands what is given back to the head of the queue, and to nobody past it", () => {
+  const log: string[] = [];
+  const ledger = new PermitLedger(3);
+  assertEquals([ledger.take(3), ledger.take(1)], [true, false]);
+  ledger.enqueue(new Waiter(ledger, "heavy", 2, log));
+  ledger.enqueue(new Waiter(ledger, "light", 1, log));
+  ledger.give(1);
+  assertEquals([log, ledger.take(1), ledger.waiting], [[], false, 2]);
+  ledger.give(2);
+  assertEquals([log, ledger.inUse, ledger.waiting], [["heavy", "light"], 3, 0]);
+});
+
+test("PermitLedger admits at once whom an abandoned head held up", () => {
+  const log: string[] = [];
+  const controller = new AbortController();
+  const ledger = new PermitLedger(2);
+  ledger.take(1);
+  ledger.enqueue(new Waiter(ledger, "heavy", 2, log, controller.signal));
+  ledger.enqueue(new Waiter(ledger, "light", 1, log));
+  controller.abort("enough");
+  assertEquals([log, ledger.inUse], [["heavy: enough", "light"], 2]);
+});
+
+test("PermitLedger takes a weight of 0 whatever is in use", () => {
+  const ledger = new PermitLedger(1);
+  ledger.take(1);
+  assertEquals([ledger.take(0), ledger.inUse], [true, 1]);
+});
