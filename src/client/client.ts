@@ -229,7 +229,13 @@ class SlipstreamClient implements Client {
       const { request, signals, cache } = fromFetchArguments(input, init);
       const settings = cache === undefined ? this.#settings.bytes : { ...this.#settings.bytes, cache };
       const sink = toPromise(resolve as (value: unknown) => void, reject);
-      this.#dispatcher.start({ request: prepareRequest(request), settings, signals, streams: true, sink });
+      this.#dispatcher.start({
+        request: prepareRequest(request, this.#dispatcher.originIndex),
+        settings,
+        signals,
+        streams: true,
+        sink,
+      });
     });
 
   all<const O extends BatchOptions = BatchOptions>(
@@ -331,14 +337,14 @@ class SlipstreamClient implements Client {
   #start(request: FetchRequest, around: Surroundings, as: Settings["as"] | undefined, sink: CallSink): Call {
     let { settings, signals } = around;
     if (typeof request !== "object" || request instanceof URL) {
-      const prepared = prepareRequest({ url: request }, around.headers);
+      const prepared = prepareRequest({ url: request }, this.#dispatcher.originIndex, around.headers);
       if (as !== undefined && settings.as !== as) settings = { ...settings, as };
       return this.#dispatcher.start({ request: prepared, settings, signals, streams: false, sink });
     }
     settings = withOptions(settings, request);
     if (as !== undefined && settings.as !== as) settings = { ...settings, as };
     if (request.signal !== undefined) signals = [...signals, request.signal];
-    const prepared = prepareRequest(request, around.headers);
+    const prepared = prepareRequest(request, this.#dispatcher.originIndex, around.headers);
     return this.#dispatcher.start({ request: prepared, settings, signals, streams: false, sink });
   }
 }

@@ -7,7 +7,7 @@
 import { DataNotFoundError, HttpError } from "../errors.ts";
 import { isNotFoundStatus, isSuccessStatus } from "../http/classify.ts";
 import type { Call } from "../policies/call.ts";
-import { decodeReply } from "../policies/mirrors.ts";
+import { decodeReply } from "../policies/decode.ts";
 import type { Reply } from "../policies/reply.ts";
 
 /** Statuses whose responses can't have a body (fetch standard, "null body status"). */

@@ -33,7 +33,8 @@ export class Dispatcher implements CallOwner, AbortTarget {
   readonly #hub: EventHub;
   readonly #stations: Stations;
   readonly #signal: AbortSignal | undefined;
-  readonly #originIndex = new OriginIndex();
+  /** The origins that requests have led to. */
+  readonly originIndex: OriginIndex = new OriginIndex();
   readonly #tally = new Tally();
   /** Calls whose callers wait, or read the body of their response. */
   readonly #active = new LinkedQueue<Call>();
@@ -106,7 +107,7 @@ export class Dispatcher implements CallOwner, AbortTarget {
   /** The origin of an absolute URL; a relative one has as many as there are mirrors. */
   #originOf(request: PreparedRequest): Origin | undefined {
     if (!request.absolute && this.#stations.hasMirrors) return undefined;
-    return this.#stations.origins.get(this.#originIndex.originOf(request.url));
+    return this.#stations.origins.get(request.origin ?? this.originIndex.originOf(request.url));
   }
 
   /** Waits for the reply, and answers. Never rejects. */

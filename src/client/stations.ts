@@ -67,6 +67,7 @@ export function buildStations(
   const { maxRetryAfterMs = 60_000, random = Math.random } = options;
   const environment: Environment = {
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    heedsSignals: options.fetch === undefined,
     clock,
     deadlines: new DeadlineQueue(clock),
     reporter,

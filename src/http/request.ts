@@ -6,7 +6,7 @@
 
 import { isIdempotentMethod } from "./classify.ts";
 import { type HeaderInput, type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "./headers.ts";
-import { isAbsoluteUrl, splitUserInfo } from "./url.ts";
+import { isAbsoluteUrl, type OriginIndex, splitUserInfo } from "./url.ts";
 
 /** A request as a caller gave it. */
 export interface RequestInput {
@@ -27,6 +27,8 @@ export interface PreparedRequest {
   /** The URL; relative when mirrors complete it. */
   readonly url: string;
   readonly absolute: boolean;
+  /** The origin of an absolute URL whose origin was known; the others' is still to be found. */
+  readonly origin: string | undefined;
   /** The request's own headers; the client's and the mirror's come on top. */
   readonly headers: HeaderMap;
   readonly body: BodyInit | null;
@@ -42,13 +44,20 @@ const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
  * Checks a request and puts it in order.
  *
  * @param input The request.
+ * @param origins The origins that have been met.
  * @param around Headers of what the request is a part of; its own replace them.
  * @returns The request, ready for any number of attempts.
  * @throws {TypeError} If the method, a header or the body can't be sent.
  */
-export function prepareRequest(input: RequestInput, around: HeaderMap = NO_HEADERS): PreparedRequest {
+export function prepareRequest(
+  input: RequestInput,
+  origins: OriginIndex,
+  around: HeaderMap = NO_HEADERS,
+): PreparedRequest {
   const given = typeof input.url === "string" ? input.url : urlText(input.url);
-  const credentials = splitUserInfo(given);
+  const origin = origins.find(given);
+  // What is known is absolute and has no user info.
+  const credentials = origin === undefined ? splitUserInfo(given) : undefined;
   const url = credentials?.url ?? given;
   const method = input.method === undefined ? "GET" : checkMethod(input.method);
   const { authorization } = credentials ?? {};
@@ -60,7 +69,8 @@ export function prepareRequest(input: RequestInput, around: HeaderMap = NO_HEADE
   return {
     method,
     url,
-    absolute: isAbsoluteUrl(url),
+    absolute: origin !== undefined || isAbsoluteUrl(url),
+    origin,
     headers,
     body,
     repeatable: idempotent && !(body instanceof ReadableStream),

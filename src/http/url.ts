@@ -14,6 +14,9 @@ export function isAbsoluteUrl(url: string): boolean {
   return SCHEME.test(url);
 }
 
+/** What a plain authority is made of: no user info, no escapes, nothing that the parser would ignore. */
+const PLAIN_PREFIX = /^https?:\/\/[\w.:[\]-]+$/;
+
 /**
  * Finds the origin of http(s) URLs. A URL can be malformed only up to the end of its authority, so each scheme and
  * authority is parsed once, and every further URL that begins with the same letters costs a look-up.
@@ -22,31 +25,39 @@ export class OriginIndex {
   readonly #known = new Map<string, string>();
 
   /**
-   * The origin of an absolute URL without user info.
+   * The origin of a URL whose scheme and authority have been met before.
+   *
+   * @param url The URL.
+   * @returns Its origin; `undefined` for one that has to be parsed.
+   */
+  find(url: string): string | undefined {
+    return this.#known.get(prefixOf(url));
+  }
+
+  /**
+   * The origin of an absolute URL.
    *
    * @param url The URL.
    * @returns Its origin, such as `https://cdn.example.com`.
    * @throws {TypeError} If it is malformed, or is no http(s) URL.
    */
   originOf(url: string): string {
-    const prefix = authorityPrefix(url);
+    const prefix = prefixOf(url);
     const known = this.#known.get(prefix);
     if (known !== undefined) return known;
-    const parsed = parseHttpUrl(url);
-    if (prefix.length > 0) {
+    const { origin } = parseHttpUrl(url);
+    if (PLAIN_PREFIX.test(prefix)) {
       if (this.#known.size >= MAX_KNOWN_PREFIXES) this.#known.clear();
-      this.#known.set(prefix, parsed.origin);
+      this.#known.set(prefix, origin);
     }
-    return parsed.origin;
+    return origin;
   }
 }
 
-/** What a plain authority is made of: no user info, no escapes, nothing that the parser would ignore. */
-const PLAIN_AUTHORITY = /^https?:\/\/[\w.:[\]-]+(?=[/?#]|$)/;
-
-/** `https://host` as written, or nothing when the URL is not in the plain form that may be looked up. */
-function authorityPrefix(url: string): string {
-  return PLAIN_AUTHORITY.exec(url)?.[0] ?? "";
+/** What comes before the path: `https://host`. Of other URLs it is something that is no plain prefix, and never known. */
+function prefixOf(url: string): string {
+  const slash = url.indexOf("/", 8);
+  return slash === -1 ? url : url.slice(0, slash);
 }
 
 /**

@@ -13,9 +13,11 @@ import { redactError } from "../http/redact_error.ts";
 import { retryAfterMs } from "../http/retry_after.ts";
 import { BodyCollector, trackBody, type TrackedResponse } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
+import type { CircuitResult } from "../primitives/circuit_breaker.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { Permit } from "../primitives/permit.ts";
 import type { Call, Target } from "./call.ts";
+import { decodeReply } from "./decode.ts";
 import type { Environment, Station } from "./policy.ts";
 import { type OpenBody, Reply } from "./reply.ts";
 
@@ -33,6 +35,7 @@ export function attemptStation(environment: Environment): Station {
     // Whatever the call came through, an abort came first.
     call.permit?.release();
     call.permit = undefined;
+    call.target!.origin.settle(call.ticket, "ignored");
     return Promise.reject(call.reason);
   };
 }
@@ -43,6 +46,7 @@ class Attempt implements DeadlineTarget, OpenBody {
   readonly #call: Call;
   readonly #target: Target;
   readonly #number: number;
+  readonly #ticket: number;
   readonly #permit: Permit | undefined;
   readonly #controller = new AbortController();
   readonly #deadline: Deadline;
@@ -57,6 +61,8 @@ class Attempt implements DeadlineTarget, OpenBody {
   #handedOut = false;
   /** The body's first characters, once it is being got rid of. */
   #excerpt: Promise<string> | undefined;
+  /** Whether it has been said what the attempt tells of its origin. */
+  #judged = false;
   #ended = false;
 
   constructor(environment: Environment, call: Call) {
@@ -64,6 +70,7 @@ class Attempt implements DeadlineTarget, OpenBody {
     this.#call = call;
     this.#target = call.target!;
     this.#number = ++call.attempts;
+    this.#ticket = call.ticket;
     this.#permit = call.permit;
     call.permit = undefined;
     call.attempt = this;
@@ -76,6 +83,7 @@ class Attempt implements DeadlineTarget, OpenBody {
     this.#report();
     // An abort may come from who has just been told.
     if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
+    if (this.#environment.heedsSignals) return this.#send();
     // A fetch that does not heed its signal must not keep the caller waiting, so the outcome is raced by hand.
     return new Promise((resolve, reject) => {
       this.#reject = reject;
@@ -92,22 +100,30 @@ class Attempt implements DeadlineTarget, OpenBody {
     }
     this.#response = response;
     if (this.#stopped !== undefined) return this.#refuse();
-    const { status, headers } = response;
+    const { status } = response;
     this.#reportHeaders(status);
-    const success = isSuccessStatus(status);
-    if (!isOriginFailure(status)) this.#target.origin.succeeded++;
-    else this.#target.origin.failed++;
-    if (this.#call.streams || !success) return this.#openReply(status, headers);
+    if (this.#call.streams || !isSuccessStatus(status)) return this.#openReply(status);
+    let body: Uint8Array<ArrayBuffer> | string | undefined;
     try {
-      const body = await this.#read(response);
+      body = await this.#read(response);
       if (body === undefined) throw this.#tooLarge();
       this.#throwIfStopped();
-      this.#finish(typeof body === "string" ? utf8Length(body) : body.length);
-      return new Reply({ status, headers, url: response.url || this.#target.url, from: "network", body });
     } catch (error) {
-      this.#target.origin.succeeded--;
       throw this.#fail(error);
     }
+    this.#judge("success");
+    this.#finish(typeof body === "string" ? utf8Length(body) : body.length);
+    const reply = new Reply(response, { from: "network", body });
+    const decoding = decodeReply(this.#call, reply);
+    if (decoding !== undefined) await decoding;
+    return reply;
+  }
+
+  /** Says what the attempt tells of its origin; once. */
+  #judge(result: CircuitResult): void {
+    if (this.#judged) return;
+    this.#judged = true;
+    this.#target.origin.settle(this.#ticket, result);
   }
 
   /** The response of a fetch that did not heed its signal: nobody wants it, and its body must end. */
@@ -128,6 +144,11 @@ class Attempt implements DeadlineTarget, OpenBody {
   #fetch(): Promise<Response> {
     const { method, body, init } = this.#call.request;
     const { url, headers } = this.#target;
+    if (method === "GET" && init === undefined && isEmpty(headers)) {
+      // Browsers refuse to have their `fetch` called as a method.
+      const { fetch } = this.#environment;
+      return fetch(url, { signal: this.#controller.signal });
+    }
     const ownRedirects = init?.redirect === undefined &&
       needsOwnRedirects(headers, this.#environment.sensitive);
     if (!ownRedirects) return this.#fetchOnce({ url, method, headers, body }, init?.redirect);
@@ -151,20 +172,14 @@ class Attempt implements DeadlineTarget, OpenBody {
       init.body = body;
       if (body instanceof ReadableStream) init.duplex = "half";
     }
-    // Browsers refuse to have theirs called as a method.
     const { fetch } = this.#environment;
     return fetch(url, init);
   }
 
-  #openReply(status: number, headers: Headers): Reply {
+  #openReply(status: number): Reply {
     this.#handedOut = true;
-    const reply = new Reply({
-      status,
-      headers,
-      url: this.#response!.url || this.#target.url,
-      from: "network",
-      openBody: this,
-    });
+    this.#judge(isOriginFailure(status) ? "failure" : "success");
+    const reply = new Reply(this.#response!, { from: "network", openBody: this });
     if (isRetryableStatus(status)) this.#noteWait(reply);
     return reply;
   }
@@ -212,10 +227,16 @@ class Attempt implements DeadlineTarget, OpenBody {
     this.#end();
     if (this.#stopped !== undefined) return this.#stopped.reason;
     this.#controller.abort();
-    if (error instanceof InvalidDataError) return error;
+    if (error instanceof InvalidDataError) {
+      this.#judge("success");
+      return error;
+    }
     // A missing permission is the program's own fault, and stays that.
-    if (error instanceof Error && error.name === "NotCapable") return error;
-    this.#target.origin.failed++;
+    if (error instanceof Error && error.name === "NotCapable") {
+      this.#judge("ignored");
+      return error;
+    }
+    this.#judge("failure");
     const about = this.#call.describe();
     const cause = redactError(error, this.#target.url);
     return new NetworkError(`${about.method} ${about.url} failed: ${innermostMessage(cause)}`, {
@@ -240,7 +261,7 @@ class Attempt implements DeadlineTarget, OpenBody {
   onDeadline(): void {
     const about = this.#call.describe();
     const { timeoutMs } = this.#call.settings;
-    this.#target.origin.failed++;
+    this.#judge("failure");
     this.cancel(
       new TimeoutError(`${about.method} ${about.url} took longer than 'timeoutMs': ${timeoutMs}`, {
         ...about,
@@ -254,6 +275,7 @@ class Attempt implements DeadlineTarget, OpenBody {
   cancel(reason: unknown): void {
     if (this.#ended || this.#stopped !== undefined) return;
     this.#stopped = { reason };
+    this.#judge("ignored");
     this.#reject(reason);
     this.#controller.abort(reason);
     this.#tracked?.fail(reason);

@@ -10,7 +10,7 @@ import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
 import type { Call } from "./call.ts";
 import { cacheKey, isFresh, isStorable, toEntry, toReply } from "./cached_reply.ts";
 import { GuardedAdapter } from "./guarded_adapter.ts";
-import { decodeReply } from "./mirrors.ts";
+import { decodeReply } from "./decode.ts";
 import type { Environment, Policy, Station } from "./policy.ts";
 import { Reply } from "./reply.ts";
 
@@ -125,7 +125,7 @@ class CacheStation {
     const storedAtMs = this.#environment.clock.wallNow();
     const save = async (body: Uint8Array<ArrayBuffer> | undefined) => {
       if (body === undefined) return;
-      await this.#store.set(toEntry(reply, body, { key, requestedAtMs, storedAtMs, ttlMs }));
+      await this.#store.set(toEntry(reply, body, { key, url, requestedAtMs, storedAtMs, ttlMs }));
     };
     if (reply.body instanceof Uint8Array) {
       reply.shared = true;
@@ -156,5 +156,5 @@ function offlineError(call: Call): OfflineError {
 
 /** RFC 9111 §5.2.1.7: without a stored response the answer is 504. */
 function unsatisfiable(url: string): Reply {
-  return new Reply({ status: 504, headers: new Headers(), url, from: "cache", body: new Uint8Array(0) });
+  return new Reply({ status: 504, headers: new Headers(), url }, { from: "cache", body: new Uint8Array(0) });
 }

@@ -44,6 +44,8 @@ export function isStorable(reply: Reply): boolean {
 /** When an entry came to be. */
 export interface EntryTimes {
   readonly key: string;
+  /** The URL that was asked for, for a response that knows none. */
+  readonly url: string;
   readonly requestedAtMs: number;
   readonly storedAtMs: number;
   readonly ttlMs: number;
@@ -54,7 +56,7 @@ export function toEntry(reply: Reply, body: Uint8Array<ArrayBuffer>, times: Entr
   const meta: CacheMeta = {
     v: 1,
     key: times.key,
-    url: reply.url,
+    url: reply.url || times.url,
     status: reply.status,
     headers: [...reply.headers].filter(([name]) => name !== "set-cookie"),
     vary: [],
@@ -78,7 +80,8 @@ export function isFresh(meta: CacheMeta, wallNowMs: number): boolean {
 export function toReply(entry: CacheEntry, from: "cache" | "stale"): Reply {
   const { meta, body } = entry;
   const headers = new Headers(meta.headers.map(([name, value]) => [name, value]));
-  const reply = new Reply({ status: meta.status, headers, url: meta.url, from, body });
+  const { status, url } = meta;
+  const reply = new Reply({ status, headers, url }, { from, body });
   reply.shared = true;
   return reply;
 }

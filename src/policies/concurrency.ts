@@ -44,20 +44,32 @@ async function waitForPermit(
   const { clock } = environment;
   const { origin } = call.target!;
   const sinceMs = clock.now();
-  for (;;) {
-    const permit = await options.semaphore.acquire(1, {
-      signal: call.signal,
-      priority: call.settings.priority,
-    });
-    if (call.cancelled || origin.breaker?.holds(call.ticket) === false) {
+  try {
+    for (;;) {
+      const permit = await acquire(options.semaphore, call);
+      if (origin.pauseLeftMs(clock.now()) === 0) {
+        return hand(environment, call, permit, clock.now() - sinceMs);
+      }
       permit.release();
-      call.throwIfCancelled();
-      throw circuitOpenError(call, origin.breaker!.retryAfterMs);
+      await pauseEnd(environment, call, options.maxRetryAfterMs);
     }
-    if (origin.pauseLeftMs(clock.now()) === 0) return hand(environment, call, permit, clock.now() - sinceMs);
-    permit.release();
-    await pauseEnd(environment, call, options.maxRetryAfterMs);
+  } catch (error) {
+    // Who was let through as a probe, and is not sent, lets another one be it.
+    origin.settle(call.ticket, "ignored");
+    throw error;
   }
+}
+
+/** A permit for a call that is still wanted, and that its breaker would still let through. */
+async function acquire(semaphore: Semaphore, call: Call): Promise<Permit> {
+  const { signal, settings: { priority } } = call;
+  const permit = await semaphore.acquire(1, { signal, priority });
+  const { breaker } = call.target!.origin;
+  const refused = breaker?.holds(call.ticket) === false;
+  if (!call.cancelled && !refused) return permit;
+  permit.release();
+  call.throwIfCancelled();
+  throw circuitOpenError(call, breaker!.retryAfterMs);
 }
 
 function hand({ reporter, clock }: Environment, call: Call, permit: Permit, waitedMs: number): void {

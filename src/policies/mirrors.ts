@@ -1,15 +1,13 @@
 /**
- * Station 5, the mirrors: within a round, each healthy base URL in turn; and the decoding of what they send, because
- * wrong content is a reason to ask the next one.
+ * Station 5, the mirrors: within a round, each healthy base URL in turn.
  *
  * @module
  */
 
 import { CircuitOpenError, isCircuitOpenError, isInvalidDataError, isSlipstreamError } from "../errors.ts";
-import { isNotFoundStatus, isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
+import { isNotFoundStatus, isRetryableStatus } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
 import { joinUrl } from "../http/url.ts";
-import { decodeBody } from "../schemas/decode.ts";
 import type { Call, Target } from "./call.ts";
 import { waitForAnyBreaker } from "./breaker_wait.ts";
 import type { Origin } from "./origin.ts";
@@ -53,13 +51,10 @@ export function mirrors(environment: Environment, options: MirrorsOptions): Poli
   };
 }
 
-async function trySingle(options: MirrorsOptions, next: Station, call: Call): Promise<Reply> {
+function trySingle(options: MirrorsOptions, next: Station, call: Call): Promise<Reply> {
   const { url, headers } = call.request;
   call.target = { origin: call.origin!, url, headers: mergeHeaders(options.headers, headers) };
-  const reply = await next(call);
-  const decoding = decodeReply(call, reply);
-  if (decoding !== undefined) await decoding;
-  return reply;
+  return next(call);
 }
 
 /** What a mirror that did not do left behind. */
@@ -115,10 +110,7 @@ async function ask(next: Station, call: Call): Promise<MirrorFailure & { readonl
     const reply = await next(call);
     const failed = isRetryableStatus(reply.status) ||
       (isNotFoundStatus(reply.status) && !call.settings.notFoundIsFinal);
-    if (failed) return { usable: false, reply };
-    const decoding = decodeReply(call, reply);
-    if (decoding !== undefined) await decoding;
-    return { usable: true, reply };
+    return { usable: !failed, reply };
   } catch (error) {
     // What is no failure of the mirror is nothing that another mirror would do better.
     if (!isSlipstreamError(error)) throw error;
@@ -185,28 +177,4 @@ async function waitingRound(
       await waitForAnyBreaker(environment, call, origins, error);
     }
   }
-}
-
-/**
- * Decodes a reply for a call, unless its body is for the caller to read, or it is an error's.
- *
- * @param call Who it is decoded for.
- * @param reply The reply; keeps the value.
- * @returns A promise only when the schema is asynchronous.
- */
-export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined {
-  if (reply.body === undefined || call.streams || !isSuccessStatus(reply.status)) return undefined;
-  const value = decodeFor(call, reply.body);
-  reply.decodedFor = call;
-  reply.value = value;
-  if (!(value instanceof Promise)) return undefined;
-  return value.then((settled: unknown) => {
-    reply.value = settled;
-  });
-}
-
-/** The value of a body, as the call wants it; a promise only when the schema is asynchronous. */
-function decodeFor(call: Call, body: Uint8Array<ArrayBuffer> | string): unknown {
-  const { as, schema, validate } = call.settings;
-  return decodeBody(body, { as, schema: validate ? schema : undefined, describe: () => call.describe() });
 }

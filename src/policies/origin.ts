@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
+import type { CircuitBreaker, CircuitResult } from "../primitives/circuit_breaker.ts";
 import type { TokenBucket } from "../primitives/token_bucket.ts";
 
 /** The response that made an origin pause. */
@@ -36,11 +36,17 @@ export class Origin {
     this.bucket = bucket;
   }
 
+  /** Counts how an attempt went, here and in the breaker; `ignored` says nothing of the origin. */
+  settle(ticket: number, result: CircuitResult): void {
+    if (result === "success") this.succeeded++;
+    else if (result === "failure") this.failed++;
+    this.breaker?.settle(ticket, result);
+  }
+
   /** Makes everybody wait for this origin; a shorter wait than the one in force changes nothing. */
   pauseFor(pause: Pause): void {
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
     this.pause = pause;
-    this.bucket?.pauseUntil(pause.untilMs);
   }
 
   /** How long it asked to wait, from now, in milliseconds. */

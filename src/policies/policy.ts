@@ -30,6 +30,8 @@ export interface Counters {
 /** What the stations of one client share. */
 export interface Environment {
   readonly fetch: typeof fetch;
+  /** Whether `fetch` is known to settle at once when its signal aborts, as the runtimes' own does. */
+  readonly heedsSignals: boolean;
   readonly clock: Clock;
   readonly deadlines: DeadlineQueue;
   readonly reporter: Reporter;

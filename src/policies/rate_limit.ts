@@ -45,16 +45,22 @@ async function waitForToken(
 ): Promise<void> {
   const { origin } = call.target!;
   const sinceMs = environment.clock.now();
-  // A pause that began while the token was waited for makes the call wait again, for a token of that time.
-  do {
-    await pauseEnd(environment, call, options.maxRetryAfterMs);
-    if (bucket === undefined) return;
-    await bucket.take(1, { signal: call.signal });
-    // A breaker that opened in the meantime refuses who waited as well.
-    if (origin.breaker?.holds(call.ticket) === false) {
-      throw circuitOpenError(call, origin.breaker.retryAfterMs);
-    }
-  } while (origin.pauseLeftMs(environment.clock.now()) > 0);
+  try {
+    // A pause that began while the token was waited for makes the call wait again, for a token of that time.
+    do {
+      await pauseEnd(environment, call, options.maxRetryAfterMs);
+      if (bucket === undefined) return;
+      await bucket.take(1, { signal: call.signal });
+      // A breaker that opened in the meantime refuses who waited as well.
+      if (origin.breaker?.holds(call.ticket) === false) {
+        throw circuitOpenError(call, origin.breaker.retryAfterMs);
+      }
+    } while (origin.pauseLeftMs(environment.clock.now()) > 0);
+  } catch (error) {
+    // Who was let through as a probe, and is not sent, lets another one be it.
+    origin.settle(call.ticket, "ignored");
+    throw error;
+  }
   report(environment, call, environment.clock.now() - sinceMs);
 }
 

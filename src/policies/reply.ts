@@ -26,11 +26,16 @@ export interface OpenBody {
   release(): Response;
 }
 
-/** What a reply is made of. */
-export interface ReplyOptions {
+/** What a reply says of its response. A `Response` is one, and makes these only when they are asked for. */
+export interface ReplyHead {
   readonly status: number;
   readonly headers: Headers;
+  /** The URL that answered, redirects followed; empty for a response that somebody made. */
   readonly url: string;
+}
+
+/** What there is of a response besides its head. */
+export interface ReplyOptions {
   readonly from: ValueSource;
   readonly body?: Uint8Array<ArrayBuffer> | string | undefined;
   readonly openBody?: OpenBody | undefined;
@@ -39,29 +44,38 @@ export interface ReplyOptions {
 /** A response on its way back to the caller. */
 export class Reply {
   readonly status: number;
-  readonly headers: Headers;
-  /** The URL that answered, redirects followed. */
-  readonly url: string;
+  readonly from: ValueSource;
   /** The whole body, as text where nobody needs the bytes; absent while it is open. */
   readonly body: Uint8Array<ArrayBuffer> | string | undefined;
   /** The body that somebody must discard, show or hand out; absent when it has been read. */
   readonly openBody: OpenBody | undefined;
-  from: ValueSource;
+  /** What the reply says of its response. */
+  readonly head: ReplyHead;
   /** Whether others have the same bytes, so that nobody may be given them to keep. */
   shared = false;
   /** How long the server asked to wait, in milliseconds; known for statuses that are worth a retry. */
-  retryAfterMs: number | undefined;
+  retryAfterMs: number | undefined = undefined;
   /** The call that `value` was decoded for. */
-  decodedFor: object | undefined;
-  value: unknown;
+  decodedFor: object | undefined = undefined;
+  /** What the body was decoded to. */
+  value: unknown = undefined;
 
-  /** Creates the reply. */
-  constructor(options: ReplyOptions) {
-    this.status = options.status;
-    this.headers = options.headers;
-    this.url = options.url;
-    this.from = options.from;
-    this.body = options.body;
-    this.openBody = options.openBody;
+  /** Creates a reply. */
+  constructor(head: ReplyHead, { from, body, openBody }: ReplyOptions) {
+    this.head = head;
+    this.status = head.status;
+    this.from = from;
+    this.body = body;
+    this.openBody = openBody;
+  }
+
+  /** The response headers. */
+  get headers(): Headers {
+    return this.head.headers;
+  }
+
+  /** The URL that answered. */
+  get url(): string {
+    return this.head.url;
   }
 }

@@ -43,8 +43,8 @@ export function singleFlight({ counters }: Environment): Policy {
 function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   call.attempts = leader.attempts;
   call.target = leader.target;
-  const { status, headers, url, body, openBody } = reply;
-  const shared = new Reply({ status, headers, url, body, openBody, from: "shared" });
+  const { head, body, openBody } = reply;
+  const shared = new Reply(head, { from: "shared", body, openBody });
   shared.retryAfterMs = reply.retryAfterMs;
   return shared;
 }

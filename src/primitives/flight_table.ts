@@ -8,24 +8,26 @@
 export class Flight<K, T, W> {
   readonly #table: Map<K, Flight<K, T, W>>;
   readonly #key: K;
-  #work: { readonly promise: Promise<T>; readonly worker: W } | undefined;
+  #promise: Promise<T> | undefined;
+  #worker: W | undefined;
   #members = 1;
 
   /** Begins with one member. */
   constructor(table: Map<K, Flight<K, T, W>>, key: K, promise: Promise<T>, worker: W) {
     this.#table = table;
     this.#key = key;
-    this.#work = { promise, worker };
+    this.#promise = promise;
+    this.#worker = worker;
   }
 
   /** What the execution gives, the same for all; absent once it has ended. */
   get promise(): Promise<T> | undefined {
-    return this.#work?.promise;
+    return this.#promise;
   }
 
   /** Who does the work: what to stop when nobody waits any more; absent once it has ended. */
   get worker(): W | undefined {
-    return this.#work?.worker;
+    return this.#worker;
   }
 
   /** How many wait for it, or waited until it ended. */
@@ -52,7 +54,8 @@ export class Flight<K, T, W> {
 
   /** The execution has settled. Lets go of it: a map keeps dead entries reachable for a while, and they must be small. */
   end(): void {
-    this.#work = undefined;
+    this.#promise = undefined;
+    this.#worker = undefined;
     if (this.#table.get(this.#key) === this) this.#table.delete(this.#key);
   }
 }

@@ -3,7 +3,8 @@ import { Reply } from "../../src/policies/reply.ts";
 import { test } from "../support/test.ts";
 
 test("Reply begins unshared, undecoded, and with no wait asked for", () => {
-  const reply = new Reply({ status: 200, headers: new Headers(), url: "https://a.test/", from: "network", body: "1" });
+  const head = { status: 200, headers: new Headers(), url: "https://a.test/" };
+  const reply = new Reply(head, { from: "network", body: "1" });
   assertEquals([reply.shared, reply.decodedFor, reply.value, reply.retryAfterMs], [
     false,
     undefined,

@@ -1,0 +1,34 @@
+/**
+ * Station 10, the decoding: from a body to the value that the call asked for.
+ *
+ * @module
+ */
+
+import { isSuccessStatus } from "../http/classify.ts";
+import { decodeBody } from "../schemas/decode.ts";
+import type { Call } from "./call.ts";
+import type { Reply } from "./reply.ts";
+
+/**
+ * Decodes a reply for a call, unless its body is for the caller to read, or it is an error's.
+ *
+ * @param call Who it is decoded for.
+ * @param reply The reply; keeps the value.
+ * @returns A promise only when the schema is asynchronous.
+ */
+export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined {
+  if (reply.body === undefined || call.streams || !isSuccessStatus(reply.status)) return undefined;
+  const value = decodeFor(call, reply.body);
+  reply.decodedFor = call;
+  reply.value = value;
+  if (!(value instanceof Promise)) return undefined;
+  return value.then((settled: unknown) => {
+    reply.value = settled;
+  });
+}
+
+/** The value of a body, as the call wants it; a promise only when the schema is asynchronous. */
+function decodeFor(call: Call, body: Uint8Array<ArrayBuffer> | string): unknown {
+  const { as, schema, validate } = call.settings;
+  return decodeBody(body, { as, schema: validate ? schema : undefined, describe: () => call.describe() });
+}
