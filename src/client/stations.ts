@@ -5,15 +5,8 @@
  */
 
 import type { CacheAdapter } from "../cache/cache.ts";
-import {
-  DEFAULT_SENSITIVE_HEADERS,
-  type HeaderMap,
-  mergeHeaders,
-  NO_HEADERS,
-  sensitiveNames,
-  toHeaderMap,
-} from "../http/headers.ts";
-import { joinUrl, parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
+import { DEFAULT_SENSITIVE_HEADERS, type HeaderMap, sensitiveNames, toHeaderMap } from "../http/headers.ts";
+import { joinUrl } from "../http/url.ts";
 import { attemptStation } from "../policies/attempt.ts";
 import { cache } from "../policies/cache.ts";
 import type { Call } from "../policies/call.ts";
@@ -35,7 +28,8 @@ import { RetryBudget } from "../primitives/retry_budget.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
 import { TokenBucket } from "../primitives/token_bucket.ts";
 import { currentRuntime } from "../runtime/current.ts";
-import type { CacheOptions, ClientOptions, MirrorOptions } from "./options.ts";
+import { toMirrors } from "./base_urls.ts";
+import type { CacheOptions, ClientOptions } from "./options.ts";
 
 /** What a client works with. */
 export interface Stations {
@@ -72,12 +66,12 @@ export function buildStations(
     deadlines: new DeadlineQueue(clock),
     reporter,
     counters: { retried: 0, fresh: 0, stale: 0, shared: 0, inFlight: 0, bytes: 0 },
-    sensitive: sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS),
     ...lifetime,
   };
   const headers = toHeaderMap(options.headers, "the client's headers");
   const origins = new Origins(originFactory(options, clock, reporter));
-  const bases = buildMirrors(options.baseUrls, origins, headers);
+  const sensitive = sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS);
+  const bases = toMirrors(options.baseUrls, { origins, headers, sensitive });
   const semaphore = buildSemaphore(options.concurrency);
   const caching = cachingOptions(options.cache);
   const hasBreaker = options.circuitBreaker !== false;
@@ -99,7 +93,7 @@ export function buildStations(
         : new RetryBudget(withClock(options.retryBudget ?? {}, clock)),
       maxRetryAfterMs,
     }),
-    mirrors(environment, { mirrors: bases, headers, onOpen: hasBreaker ? onOpen : "fail" }),
+    mirrors(environment, { mirrors: bases, headers, sensitive, onOpen: hasBreaker ? onOpen : "fail" }),
     hasBreaker ? circuitBreaker() : undefined,
     rateLimit(environment, { bucket: clientBucket(options.rateLimit, clock), maxRetryAfterMs }),
     concurrency(environment, { semaphore, maxRetryAfterMs }),
@@ -156,58 +150,6 @@ function cachingOptions(
   if (option === undefined || option === false) return undefined;
   const { adapter, ttlMs = Infinity }: CacheOptions = "adapter" in option ? option : { adapter: option };
   return { adapter, ttlMs: typeof ttlMs === "function" ? ttlMs : () => ttlMs };
-}
-
-function buildMirrors(
-  option: ClientOptions["baseUrls"],
-  origins: Origins,
-  headers: HeaderMap,
-): readonly Mirror[] {
-  if (option === undefined) return [];
-  const list = typeof option === "string" || option instanceof URL ? [option] : option;
-  if (list.length === 0) throw new RangeError("Cannot create client as 'baseUrls' must not be empty");
-  return list.map((entry, index) => buildMirror(entry, `baseUrls.${index}`, origins, headers));
-}
-
-function buildMirror(
-  entry: string | URL | MirrorOptions,
-  name: string,
-  origins: Origins,
-  headers: HeaderMap,
-): Mirror {
-  const { url, headers: own }: MirrorOptions = typeof entry === "string" || entry instanceof URL
-    ? { url: entry }
-    : entry;
-  const credentials = splitUserInfo(String(url));
-  let parsed: URL;
-  try {
-    parsed = parseHttpUrl(credentials?.url ?? String(url));
-  } catch (cause) {
-    throw new TypeError(
-      `Cannot create client as '${name}' must be an absolute http(s) URL: received '${
-        redactUrl(String(url))
-      }'`,
-      { cause },
-    );
-  }
-  if (parsed.search !== "" || parsed.hash !== "") {
-    throw new TypeError(
-      `Cannot create client as '${name}' must have no query and no fragment: received '${
-        redactUrl(String(url))
-      }'`,
-    );
-  }
-  const credentialHeaders = credentials === undefined
-    ? NO_HEADERS
-    : { authorization: credentials.authorization };
-  return {
-    origin: origins.get(parsed.origin),
-    base: parsed.href,
-    headers: mergeHeaders(
-      mergeHeaders(headers, credentialHeaders),
-      toHeaderMap(own, `the headers of '${name}'`),
-    ),
-  };
 }
 
 /** Whether a request carries credentials, to whichever mirror it goes. */

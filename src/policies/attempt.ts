@@ -150,11 +150,11 @@ class Attempt implements DeadlineTarget, OpenBody {
       return fetch(url, { signal: this.#controller.signal });
     }
     const ownRedirects = init?.redirect === undefined &&
-      needsOwnRedirects(headers, this.#environment.sensitive);
+      needsOwnRedirects(headers, this.#target.sensitive);
     if (!ownRedirects) return this.#fetchOnce({ url, method, headers, body }, init?.redirect);
     return followRedirects(
       { url, method, headers, body },
-      this.#environment.sensitive,
+      this.#target.sensitive,
       (request) => this.#fetchOnce(request, "manual"),
     );
   }

@@ -44,6 +44,8 @@ export interface Target {
   readonly url: string;
   /** All headers, the client's and the mirror's included. */
   readonly headers: HeaderMap;
+  /** Lower-case names of headers that must not reach another origin. */
+  readonly sensitive: ReadonlySet<string>;
 }
 
 /** Who looks after a call while it is under way. */

@@ -21,6 +21,8 @@ export interface Mirror {
   readonly base: string;
   /** The client's headers under the mirror's. */
   readonly headers: HeaderMap;
+  /** Lower-case names of headers that must not reach another origin, those of the mirror's own included. */
+  readonly sensitive: ReadonlySet<string>;
 }
 
 /** What the station knows of where requests go. */
@@ -29,6 +31,8 @@ export interface MirrorsOptions {
   readonly mirrors: readonly Mirror[];
   /** What every request carries. */
   readonly headers: HeaderMap;
+  /** Lower-case names of headers that must not reach another origin. */
+  readonly sensitive: ReadonlySet<string>;
   /** What to do while every breaker refuses: fail, or wait until one may admit a probe. */
   readonly onOpen: "fail" | "wait";
 }
@@ -53,7 +57,8 @@ export function mirrors(environment: Environment, options: MirrorsOptions): Poli
 
 function trySingle(options: MirrorsOptions, next: Station, call: Call): Promise<Reply> {
   const { url, headers } = call.request;
-  call.target = { origin: call.origin!, url, headers: mergeHeaders(options.headers, headers) };
+  const { sensitive } = options;
+  call.target = { origin: call.origin!, url, headers: mergeHeaders(options.headers, headers), sensitive };
   return next(call);
 }
 
@@ -102,6 +107,7 @@ function targetOf(mirror: Mirror, call: Call): Target {
     origin: mirror.origin,
     url: joinUrl(mirror.base, call.request.url),
     headers: mergeHeaders(mirror.headers, call.request.headers),
+    sensitive: mirror.sensitive,
   };
 }
 

@@ -36,8 +36,6 @@ export interface Environment {
   readonly deadlines: DeadlineQueue;
   readonly reporter: Reporter;
   readonly counters: Counters;
-  /** Lower-case names of headers that must not reach another origin. */
-  readonly sensitive: ReadonlySet<string>;
   /** An attempt has really ended. */
   readonly onAttemptEnd: () => void;
   /** Keeps work that nobody waits for, until it ends, so that closing can wait for it. */

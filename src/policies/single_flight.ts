@@ -28,6 +28,8 @@ export function singleFlight({ counters }: Environment): Policy {
     const joined = flights.join(key);
     if (joined === undefined) {
       const promise = next(call);
+      // Who has left by now leaves nothing to share.
+      if (call.cancelled) return promise;
       call.flight = flights.start(key, call, promise);
       return promise;
     }

@@ -323,3 +323,12 @@ test("breaker × not found: a 404 closes a half-open circuit, and is still a 404
   await assertRejects(() => run(client.json(URL_A)), DataNotFoundError);
   assertEquals(changes(events).at(-1), "half-open to closed");
 });
+
+test("breaker × retry × waiting: a retry waits for the probe's time, and is the probe", async () => {
+  const { client, origin, run } = rig([status(500), OK], {
+    circuitBreaker: { threshold: 1, cooldownMs: 10_000, onOpen: "wait" },
+  });
+
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  assertEquals(origin.timesMs, [0, 10_000]);
+});

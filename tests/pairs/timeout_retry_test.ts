@@ -198,3 +198,35 @@ test("retry budget × mirrors: asking the next mirror in a round is no retry", a
   assertEquals(await run(client.json("x.json")), { ok: true });
   assertEquals(origin.timesMs, [0, 0, 0]);
 });
+
+test("retry × discarded body × concurrency: a retry at once waits until the discarded body is let go of", async () => {
+  const { client, origin, run } = rig([stalled("", { status: 503, headers: { "retry-after": "0" } }), OK], {
+    concurrency: 1,
+  });
+
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  assertEquals([origin.timesMs, origin.peak], [[0, 250], 1]);
+});
+
+test("queue × durations: an outcome's duration has every wait in it", async () => {
+  const clock = new ManualClock();
+  const { client, run } = rig(late(clock, 100, OK), { concurrency: 1 }, { clock });
+  const outcomes = await run(
+    Promise.all(["a", "b", "c"].map((name) => client.settle([`https://a.test/${name}`]))),
+  );
+
+  assertEquals(outcomes.flat().map(({ durationMs }) => durationMs), [100, 200, 300]);
+});
+
+test("batch × bad requests: a great many that fail at once fail one by one, and break nothing", async () => {
+  const { client, origin, run } = rig(OK);
+  const requests = Array.from(
+    { length: 20_000 },
+    (_, index) => index % 10_000 === 0 ? `https://a.test/${index}` : "bad",
+  );
+  const outcomes = await run(client.settle(requests));
+
+  assertEquals(outcomes.filter(({ ok }) => ok).length, 2);
+  assertEquals([outcomes.length, origin.calls], [20_000, 2]);
+  for (const outcome of outcomes) if (!outcome.ok) assertInstanceOf(outcome.error, TypeError);
+});

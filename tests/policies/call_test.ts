@@ -306,6 +306,66 @@ for (const type of ["queued", "token", "permit", "attempt", "headers", "body", "
   });
 }
 
+for (const type of ["queued", "token", "permit", "attempt", "headers", "body", "retry", "settled"] as const) {
+  test(`close() from within a '${type}' event ends every request once, and starts nothing more (S6)`, async () => {
+    const replies = type === "retry" ? status(503) : OK;
+    const { client, clock, origin, events } = rig(replies, {
+      concurrency: 2,
+      rateLimit: { limit: 10, intervalMs: 1_000 },
+    });
+    const reason = new Error(type);
+    using _listening = client.on((event) => {
+      if (event.type === type) client.close(reason);
+    });
+    const requests = Array.from({ length: 5 }, (_, index) => track(client.json(`https://a.test/${index}`)));
+    await clock.advance(1_000_000);
+
+    for (const { state } of requests) assert(state !== "pending");
+    assert(requests.some(({ reason: own }) => own === reason));
+    // Whose permit has come back when a request settles has let the next one go.
+    assert(origin.calls <= 3, `${origin.calls} calls`);
+    assertEquals([origin.open, clock.pending, client.stats().inFlight, client.stats().queued], [0, 0, 0, 0]);
+    const { requests: begun } = client.stats();
+    assertEquals(events.filter(({ type }) => type === "settled").length, begun);
+  });
+}
+
+test("a `fetch` that gives nonsense fails the request, and leaves the client in order", async () => {
+  const used = new Response("used");
+  used.text();
+  const locked = new Response("locked");
+  locked.body?.getReader();
+  const nonsense: unknown[] = [undefined, null, {}, "response", 200, Response.error(), used, locked];
+  for (const [index, value] of nonsense.entries()) {
+    const { client, clock } = rig(OK, {
+      fetch: () => Promise.resolve(value as Response),
+      maxRetries: 1,
+      concurrency: 1,
+    });
+    const requests = [client.json(URL_A), client.text(SECOND), client.fetch(URL_A)].map(track);
+    await clock.advance(100_000);
+
+    for (const { state } of requests.slice(0, 2)) assertEquals(state, "rejected", `${index}`);
+    assert(requests[2]!.state !== "pending", `${index}`);
+    assertEquals(clock.pending, 0, `${index}`);
+    if (requests[2]!.state === "rejected") assertEquals(client.stats().inFlight, 0, `${index}`);
+  }
+});
+
+test("a client whose `fetch` is another client's hands on its aborts, and takes its failures for the network's", async () => {
+  const { client: inner, clock, origin } = rig([status(503), refused(), OK, hanging()], { maxRetries: 0 });
+  const { client } = rig(OK, { fetch: inner.fetch.bind(inner), clock });
+  assertEquals(await clock.run(client.json(URL_A)), { ok: true });
+  assertEquals(origin.calls, 3);
+
+  const controller = new AbortController();
+  const request = track(client.json(URL_A, { signal: controller.signal }));
+  await clock.advance(10);
+  controller.abort("enough");
+  await clock.advance(0);
+  assertEquals([request.reason, origin.open, inner.stats().inFlight], ["enough", 0, 0]);
+});
+
 test("an abort from within `fetch` itself is heard, whatever `fetch` does then (S6)", async () => {
   const answers: Reply[] = [
     OK,

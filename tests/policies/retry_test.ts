@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import {
+  type Client,
   type ClientOptions,
   createClient,
   HttpError,
@@ -136,6 +137,20 @@ test("retry tries again when JSON ends early (S1)", async () => {
   }
 });
 
+test("retry tells JSON that ends early from JSON that is wrong, at whichever byte it ends (S1)", async () => {
+  const whole =
+    ' {"Nürburgring 🏁":[1,-2.5e+3,true,false,null,"a\\"\\u00fc\\n"],"b":{"c":{}},"d":[],"e":"x"} ';
+  const bytes = new TextEncoder().encode(whole);
+  for (let length = 1; length < bytes.length; length++) {
+    const start = bytes.slice(0, length);
+    const { client, origin, run } = rig([() => new Response(start), text(whole)]);
+
+    assertEquals(await run(client.json(URL_A)), JSON.parse(whole), `${length} bytes`);
+    // All but the last white space is missed.
+    assertEquals(origin.calls, length === bytes.length - 1 ? 1 : 2, `${length} bytes`);
+  }
+});
+
 test("retry ends in a truncated InvalidDataError when JSON ends early every time (S1)", async () => {
   const { client, origin, run } = rig(text("[1,2"));
 
@@ -195,6 +210,23 @@ for (const method of ["POST", "PATCH"]) {
     }
   });
 }
+
+test("retry hears of `idempotent` in the options of a call or a batch as well as in the request (S1)", async () => {
+  const request: RequestSpec = { url: URL_A, method: "POST", body: "payload" };
+  const calls: ((client: Client) => Promise<unknown>)[] = [
+    (client) => client.json(request, { idempotent: true }),
+    (client) => client.all([request], { idempotent: true }),
+    (client) => client.json({ ...request, idempotent: true }, { idempotent: false }),
+  ];
+  for (const [index, call] of calls.entries()) {
+    const { client, origin, run } = rig([status(503), OK]);
+    await run(call(client).catch(() => {}));
+    assertEquals(origin.calls, 2, `${index}`);
+  }
+  const { client, origin, run } = rig([status(503), OK]);
+  await run(client.json(URL_A, { idempotent: false }).catch(() => {}));
+  assertEquals(origin.calls, 1);
+});
 
 test("retry takes `idempotent: false` at its word, whatever the method (S1)", async () => {
   const { client, origin, run } = rig([status(503), OK]);
@@ -310,6 +342,22 @@ test("retry does not hold a permit or take a token while it waits (S1)", async (
   assertEquals(origin.calls, 11);
   await clock.run(slow);
   assertEquals(origin.timesMs.at(-1), 2_000);
+});
+
+test("retry sends what the caller had asked for when it called, whatever it changes afterwards (S1, S2)", async () => {
+  const url = new URL(URL_A);
+  const headers = new Headers({ "x-name": "before" });
+  const spec = { url, headers, method: "PUT" };
+  const { client, origin, clock, run } = rig([status(503), OK]);
+  const request = client.json(spec);
+  await clock.advance(100);
+  url.pathname = "/changed";
+  headers.set("x-name", "after");
+  spec.method = "DELETE";
+  await run(request);
+
+  const sent = origin.sent.map(({ url, method, headers }) => [url, method, headers.get("x-name")]);
+  assertEquals(sent, Array(2).fill([URL_A, "PUT", "before"]));
 });
 
 // S2: where it was thrown
@@ -429,6 +477,22 @@ for (const code of [429, 503]) {
     });
   }
 }
+
+test("retry obeys Retry-After of every status that it tries again (S4)", async () => {
+  for (const code of [408, 429, 500, 502, 503, 504]) {
+    assertEquals(await secondAttemptMs(status(code, { "retry-after": "7" })), 7_000, `${code}`);
+  }
+});
+
+test("a 429 that does not say for how long backs off as ever, and makes nobody else wait (S4)", async () => {
+  const { client, origin, clock } = rig([status(429), OK]);
+  const first = client.json(URL_A);
+  await clock.advance(500);
+  await clock.run(client.json("https://a.test/second"));
+  await clock.run(first);
+
+  assertEquals(origin.timesMs, [0, 500, 2_000]);
+});
 
 test("retry takes a Retry-After that makes no sense for none, and looks at no other header (S4)", async () => {
   for (
