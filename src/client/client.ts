@@ -5,7 +5,7 @@
  */
 
 import { type HeaderMap, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
-import { prepareRequest } from "../http/request.ts";
+import { type PreparedRequest, prepareRequest, type RequestInput } from "../http/request.ts";
 import type { Call, CallSink, Settings } from "../policies/call.ts";
 import type { ClientEvent, Reporter } from "../policies/event.ts";
 import { systemClock } from "../primitives/clock.ts";
@@ -230,7 +230,7 @@ class SlipstreamClient implements Client {
       const settings = cache === undefined ? this.#settings.bytes : { ...this.#settings.bytes, cache };
       const sink = toPromise(resolve as (value: unknown) => void, reject);
       this.#dispatcher.start({
-        request: prepareRequest(request, this.#dispatcher.originIndex),
+        request: this.#prepare(request, NO_HEADERS, settings),
         settings,
         signals,
         streams: true,
@@ -336,16 +336,18 @@ class SlipstreamClient implements Client {
   /** Starts a request, or throws what is wrong with it; `as` decides what it brings, if given. */
   #start(request: FetchRequest, around: Surroundings, as: Settings["as"] | undefined, sink: CallSink): Call {
     let { settings, signals } = around;
-    if (typeof request !== "object" || request instanceof URL) {
-      const prepared = prepareRequest({ url: request }, this.#dispatcher.originIndex, around.headers);
-      if (as !== undefined && settings.as !== as) settings = { ...settings, as };
-      return this.#dispatcher.start({ request: prepared, settings, signals, streams: false, sink });
+    const isPlain = typeof request !== "object" || request instanceof URL;
+    if (!isPlain) {
+      settings = withOptions(settings, request);
+      if (request.signal !== undefined) signals = [...signals, request.signal];
     }
-    settings = withOptions(settings, request);
     if (as !== undefined && settings.as !== as) settings = { ...settings, as };
-    if (request.signal !== undefined) signals = [...signals, request.signal];
-    const prepared = prepareRequest(request, this.#dispatcher.originIndex, around.headers);
+    const prepared = this.#prepare(isPlain ? { url: request } : request, around.headers, settings);
     return this.#dispatcher.start({ request: prepared, settings, signals, streams: false, sink });
+  }
+
+  #prepare(input: RequestInput, headers: HeaderMap, { idempotent }: Settings): PreparedRequest {
+    return prepareRequest(input, { origins: this.#dispatcher.originIndex, headers, idempotent });
   }
 }
 

@@ -25,6 +25,7 @@ export function clientSettings(options: ClientOptions): Settings {
     writeCache: true,
     priority: 0,
     notFoundIsFinal: options.notFoundIsFinal ?? true,
+    idempotent: undefined,
   };
 }
 
@@ -54,5 +55,6 @@ export function withOptions(settings: Settings, options: RequestOptions | undefi
     writeCache: writeCache ?? settings.writeCache,
     priority: priority ?? settings.priority,
     notFoundIsFinal: options.notFoundIsFinal ?? settings.notFoundIsFinal,
+    idempotent: options.idempotent ?? settings.idempotent,
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { isIdempotentMethod } from "./classify.ts";
-import { type HeaderInput, type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "./headers.ts";
+import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
 import { isAbsoluteUrl, type OriginIndex, splitUserInfo } from "./url.ts";
 
 /** A request as a caller gave it. */
@@ -14,10 +14,18 @@ export interface RequestInput {
   readonly method?: string | undefined;
   readonly headers?: HeaderInput | undefined;
   readonly body?: BodyInit | null | undefined;
-  /** Whether it may be sent twice, whatever its method. */
-  readonly idempotent?: boolean | undefined;
   /** Other members of `RequestInit`, handed to `fetch` as they are. */
   readonly init?: RequestInit | undefined;
+}
+
+/** What surrounds a request. */
+export interface RequestContext {
+  /** The origins that have been met. */
+  readonly origins: OriginIndex;
+  /** Headers of what the request is a part of; its own replace them. */
+  readonly headers: HeaderMap;
+  /** Whether it may be sent twice; its method decides when nothing was said. */
+  readonly idempotent: boolean | undefined;
 }
 
 /** A request that can be sent. */
@@ -44,28 +52,25 @@ const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
  * Checks a request and puts it in order.
  *
  * @param input The request.
- * @param origins The origins that have been met.
- * @param around Headers of what the request is a part of; its own replace them.
+ * @param context What surrounds it.
  * @returns The request, ready for any number of attempts.
  * @throws {TypeError} If the method, a header or the body can't be sent.
  */
-export function prepareRequest(
-  input: RequestInput,
-  origins: OriginIndex,
-  around: HeaderMap = NO_HEADERS,
-): PreparedRequest {
+export function prepareRequest(input: RequestInput, context: RequestContext): PreparedRequest {
   const given = typeof input.url === "string" ? input.url : urlText(input.url);
-  const origin = origins.find(given);
+  const origin = context.origins.find(given);
   // What is known is absolute and has no user info.
   const credentials = origin === undefined ? splitUserInfo(given) : undefined;
   const url = credentials?.url ?? given;
   const method = input.method === undefined ? "GET" : checkMethod(input.method);
   const { authorization } = credentials ?? {};
-  let headers = authorization === undefined ? around : mergeHeaders(around, { authorization });
+  let headers = authorization === undefined
+    ? context.headers
+    : mergeHeaders(context.headers, { authorization });
   if (input.headers !== undefined) headers = mergeHeaders(headers, toHeaderMap(input.headers, "the request"));
   const body = input.body ?? null;
   if (body !== null) checkBody(body, method);
-  const idempotent = input.idempotent ?? (isIdempotentMethod(method) || "idempotency-key" in headers);
+  const idempotent = context.idempotent ?? (isIdempotentMethod(method) || "idempotency-key" in headers);
   return {
     method,
     url,

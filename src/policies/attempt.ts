@@ -95,6 +95,7 @@ class Attempt implements DeadlineTarget, OpenBody {
     let response: Response;
     try {
       response = await this.#fetch();
+      if (typeof response?.status !== "number") throw new TypeError("fetch gave no Response");
     } catch (error) {
       throw this.#fail(error);
     }
@@ -318,12 +319,17 @@ class Attempt implements DeadlineTarget, OpenBody {
 
   release(): Response {
     if (this.#excerpt !== undefined) return excerptResponse(this.#response!, this.#excerpt);
-    this.#tracked = trackBody(this.#response!, {
-      maxBytes: this.#call.settings.maxBodyBytes,
-      onTooLarge: () => this.#tooLarge(),
-      onEnd: (bytes) => this.#finish(bytes),
-      collector: this.#collector,
-    });
+    try {
+      this.#tracked = trackBody(this.#response!, {
+        maxBytes: this.#call.settings.maxBodyBytes,
+        onTooLarge: () => this.#tooLarge(),
+        onEnd: (bytes) => this.#finish(bytes),
+        collector: this.#collector,
+      });
+    } catch (error) {
+      // Somebody has read the body before.
+      throw this.#fail(error);
+    }
     return this.#tracked.response;
   }
 

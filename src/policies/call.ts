@@ -33,6 +33,8 @@ export interface Settings {
   readonly writeCache: boolean;
   readonly priority: number;
   readonly notFoundIsFinal: boolean;
+  /** Whether the request may be sent twice; its method decides when nothing was said. */
+  readonly idempotent: boolean | undefined;
   /** What single-flight makes of the others, once it was asked. */
   fingerprint?: string | undefined;
 }
