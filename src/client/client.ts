@@ -187,7 +187,9 @@ const NO_SIGNALS: readonly AbortSignal[] = [];
 class SlipstreamClient implements Client {
   readonly #hub: EventHub;
   readonly #dispatcher: Dispatcher;
-  readonly #settings: Readonly<Record<"json" | "text" | "bytes", Settings>>;
+  readonly #settings: Readonly<Record<Settings["as"], Settings>>;
+  /** What surrounds requests that come without options. */
+  readonly #plain: Readonly<Record<Settings["as"], Surroundings>>;
 
   constructor(options: ClientOptions) {
     const { clock = systemClock } = options;
@@ -195,6 +197,13 @@ class SlipstreamClient implements Client {
     this.#dispatcher = new Dispatcher(options, clock, this.#hub);
     const json = clientSettings(options);
     this.#settings = { json, text: { ...json, as: "text" }, bytes: { ...json, as: "bytes" } };
+    const plain = (settings: Settings): Surroundings => ({
+      settings,
+      signals: NO_SIGNALS,
+      headers: NO_HEADERS,
+    });
+    const { text, bytes } = this.#settings;
+    this.#plain = { json: plain(json), text: plain(text), bytes: plain(bytes) };
     reporters.set(this, this.#hub);
   }
 
@@ -219,7 +228,12 @@ class SlipstreamClient implements Client {
     as: Settings["as"],
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#start(request, this.#surroundings(options, this.#settings[as]), as, toPromise(resolve, reject));
+      this.#start(
+        request,
+        this.#surroundings(options, this.#settings[as]),
+        as,
+        new PromiseSink(resolve, reject),
+      );
     });
   }
 
@@ -228,7 +242,7 @@ class SlipstreamClient implements Client {
     new Promise((resolve, reject) => {
       const { request, signals, cache } = fromFetchArguments(input, init);
       const settings = cache === undefined ? this.#settings.bytes : { ...this.#settings.bytes, cache };
-      const sink = toPromise(resolve as (value: unknown) => void, reject);
+      const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
       this.#dispatcher.start({
         request: this.#prepare(request, NO_HEADERS, settings),
         settings,
@@ -327,7 +341,7 @@ class SlipstreamClient implements Client {
   }
 
   #surroundings(options: RequestOptions | undefined, base: Settings): Surroundings {
-    if (options === undefined) return { settings: base, signals: NO_SIGNALS, headers: NO_HEADERS };
+    if (options === undefined) return this.#plain[base.as];
     const settings = withOptions(base, options);
     const headers = options.headers === undefined ? NO_HEADERS : toHeaderMap(options.headers, "the request");
     return { settings, signals: options.signal === undefined ? NO_SIGNALS : [options.signal], headers };
@@ -351,6 +365,18 @@ class SlipstreamClient implements Client {
   }
 }
 
-function toPromise(resolve: (value: unknown) => void, reject: (reason: unknown) => void): CallSink {
-  return { onSettled: (_call, ok, value) => ok ? resolve(value) : reject(value) };
+/** Answers a promise. */
+class PromiseSink implements CallSink {
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (reason: unknown) => void;
+
+  constructor(resolve: (value: unknown) => void, reject: (reason: unknown) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onSettled(_call: Call, ok: boolean, value: unknown): void {
+    if (ok) this.#resolve(value);
+    else this.#reject(value);
+  }
 }

@@ -101,6 +101,7 @@ export class Dispatcher implements CallOwner, AbortTarget {
       });
     }
     this.#follow(call);
+    call.isFresh = false;
     return call;
   }
 

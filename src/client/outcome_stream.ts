@@ -14,6 +14,11 @@ interface Waiter<T> {
   readonly reject: (reason: unknown) => void;
 }
 
+/** Holds an outcome until it is taken: a map keeps dead entries reachable for a while, and they must be small. */
+interface Holder<T> {
+  outcome: Outcome<T> | undefined;
+}
+
 /**
  * Hands outcomes to a consumer who pulls. What has ended and was not taken is held, and counts against the batch's window,
  * so a slow consumer slows the batch down.
@@ -21,7 +26,7 @@ interface Waiter<T> {
 export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undefined>, OutcomeConsumer {
   readonly #ordered: boolean;
   /** By index when ordered; otherwise numbered as they ended. */
-  readonly #ready = new Map<number, Outcome<T>>();
+  readonly #ready = new Map<number, Holder<T>>();
   readonly #waiters: Waiter<T>[] = [];
   #batch: Batch | undefined;
   #ended = 0;
@@ -44,7 +49,7 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
   }
 
   onOutcome(outcome: Outcome<unknown>): void {
-    this.#ready.set(this.#ordered ? outcome.index : this.#ended, outcome as Outcome<T>);
+    this.#ready.set(this.#ordered ? outcome.index : this.#ended, { outcome: outcome as Outcome<T> });
     this.#ended++;
     this.#serve();
   }
@@ -70,8 +75,11 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
   }
 
   #take(): Outcome<T> | undefined {
-    const outcome = this.#ready.get(this.#taken);
-    if (outcome !== undefined) this.#ready.delete(this.#taken++);
+    const holder = this.#ready.get(this.#taken);
+    if (holder === undefined) return undefined;
+    this.#ready.delete(this.#taken++);
+    const { outcome } = holder;
+    holder.outcome = undefined;
     return outcome;
   }
 

@@ -74,7 +74,8 @@ class Attempt implements DeadlineTarget, OpenBody {
     this.#permit = call.permit;
     call.permit = undefined;
     call.attempt = this;
-    this.#deadline = environment.deadlines.add(this, call.settings.timeoutMs);
+    const nowMs = call.isFresh ? call.startedAtMs : environment.clock.now();
+    this.#deadline = environment.deadlines.add(this, call.settings.timeoutMs, nowMs);
     environment.counters.inFlight++;
     this.#target.origin.attempts++;
   }

@@ -97,6 +97,8 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
   /** From the call to the answer, in milliseconds; 0 until then. */
   durationMs = 0;
   settled = false;
+  /** Whether no time has passed since `startedAtMs`: the caller has not been returned to. */
+  isFresh = true;
   /** Whether nothing can happen to it any more: it has settled, and the body that it was answered with has ended. */
   forgotten = false;
   /** When the total deadline passes, on the client's clock. */
