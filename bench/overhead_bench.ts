@@ -5,72 +5,38 @@
  * @module
  */
 
-import { pooledMap } from "@std/async/pool";
-import ky from "npm:ky@2.0.2";
-import { ofetch } from "npm:ofetch@1.5.1";
-import pLimit from "npm:p-limit@7.3.0";
-import { createClient } from "../mod.ts";
+import { createFetcher, type Fetcher, urlsOf } from "./support/fetchers.ts";
+import { RivalUnavailableError } from "./support/rivals.ts";
 import { startServer } from "./support/server.ts";
 
 const REQUESTS = 500;
 const CONCURRENCY = 20;
+const FETCHERS: Readonly<Record<string, Fetcher>> = {
+  "bare fetch loop": "bare loop",
+  "client.json() in a worker loop": "json",
+  "client.stream()": "stream",
+  "client.settle()": "settle",
+  "pooledMap + fetch": "pooled_map",
+  "ofetch + p-limit": "ofetch",
+  "ky + p-limit": "ky",
+};
 
+// The server ends when this process does, because it listens to its standard input.
 const server = await startServer();
-const client = createClient({ concurrency: CONCURRENCY });
 
-function* urls(path: string): Generator<string> {
-  for (let index = 0; index < REQUESTS; index++) yield `${server.url}/${path}/${index}`;
-}
-
-/** Workers that pull from one list: the least that keeps 20 requests under way. */
-async function bareLoop(path: string): Promise<void> {
-  const source = urls(path);
-  const work = async () => {
-    for (const url of source) await (await fetch(url)).json();
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
-}
-
-async function ours(path: string): Promise<void> {
-  for await (const outcome of client.stream(urls(path))) {
-    if (!outcome.ok) throw outcome.error;
+for (const [label, name] of Object.entries(FETCHERS)) {
+  try {
+    const fetchAll = await createFetcher(name);
+    for (const resource of ["small", "large"] as const) {
+      Deno.bench({
+        name: label,
+        group: resource === "small" ? "400 bytes" : "133 KB",
+        baseline: name === "bare loop",
+        fn: async () => await fetchAll(urlsOf(server.url, resource, REQUESTS), CONCURRENCY),
+      });
+    }
+  } catch (error) {
+    if (!(error instanceof RivalUnavailableError)) throw error;
+    console.error(`not measured: ${error.message}`);
   }
 }
-
-async function limited(path: string, get: (url: string) => Promise<unknown>): Promise<void> {
-  const limit = pLimit(CONCURRENCY);
-  await Promise.all(Array.from(urls(path), (url) => limit(() => get(url))));
-}
-
-async function pooled(path: string): Promise<void> {
-  const results = pooledMap(CONCURRENCY, urls(path), async (url) => await (await fetch(url)).json());
-  for await (const _ of results) {
-    // All of them are wanted, none is looked at.
-  }
-}
-
-for (const path of ["small", "large"]) {
-  const group = path === "small" ? "400 bytes" : "133 KB";
-  Deno.bench({
-    name: `bare fetch loop, ${group}`,
-    group,
-    baseline: true,
-    fn: async () => await bareLoop(path),
-  });
-  Deno.bench({ name: `slipstream, ${group}`, group, fn: async () => await ours(path) });
-  Deno.bench({ name: `pooledMap + fetch, ${group}`, group, fn: async () => await pooled(path) });
-  Deno.bench({
-    name: `ofetch + p-limit, ${group}`,
-    group,
-    fn: async () => await limited(path, (url) => ofetch(url)),
-  });
-  Deno.bench({
-    name: `ky + p-limit, ${group}`,
-    group,
-    fn: async () => await limited(path, (url) => ky(url).json()),
-  });
-}
-
-globalThis.addEventListener("unload", () => {
-  server[Symbol.asyncDispose]();
-});

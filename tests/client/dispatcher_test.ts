@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import type { Client, ClientEvent, ClientOptions, RequestSpec } from "../../mod.ts";
+import {
+  type Client,
+  type ClientEvent,
+  type ClientOptions,
+  memoryCache,
+  type RequestSpec,
+} from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import {
@@ -53,6 +59,8 @@ interface Storm {
   readonly options: ClientOptions;
 }
 
+const MIRRORS = ["https://a.test", "https://b.test", "https://c.test/base"];
+
 const STORMS: readonly Storm[] = [
   { seed: 1, options: {} },
   { seed: 2, options: { concurrency: 3, circuitBreaker: false } },
@@ -65,6 +73,18 @@ const STORMS: readonly Storm[] = [
   {
     seed: 6,
     options: { concurrency: 2, circuitBreaker: { failureRatio: 0.5, minimumRequests: 5, windowMs: 2_000 } },
+  },
+  { seed: 7, options: { concurrency: 4, baseUrls: MIRRORS } },
+  { seed: 8, options: { concurrency: 4, baseUrls: MIRRORS, cache: memoryCache(), circuitBreaker: false } },
+  {
+    seed: 9,
+    options: {
+      concurrency: 3,
+      baseUrls: MIRRORS,
+      circuitBreaker: { threshold: 2, cooldownMs: 1_000, onOpen: "wait" },
+      rateLimit: { limit: 30, intervalMs: 1_000 },
+      notFoundIsFinal: false,
+    },
   },
 ];
 
@@ -81,7 +101,9 @@ for (const { seed, options } of STORMS) {
     for (const [index, controller] of controllers.entries()) {
       const request: RequestSpec = {
         // Few URLs, so that many share an execution.
-        url: `https://${"abc"[index % 3]}.test/${Math.floor(random() * 100)}`,
+        url: `${options.baseUrls === undefined ? `https://${"abc"[index % 3]}.test/` : ""}${
+          Math.floor(random() * 100)
+        }`,
         method: random() < 0.1 ? "POST" : "GET",
         signal: controller.signal,
         totalTimeoutMs: random() < 0.2 ? 1 + Math.floor(random() * 5_000) : undefined,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { createClient, memoryCache, NetworkError, TimeoutError } from "../../mod.ts";
+import { createClient, InvalidDataError, memoryCache, NetworkError, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import {
@@ -219,30 +219,60 @@ test("fetch() × concurrency: a hundred callers that read slowly never have more
   assertEquals([origin.peak, origin.open, client.stats().inFlight], [3, 0, 0]);
 });
 
+test("fetch() × abort, timeout and close end a body that streams, whatever the body itself makes of it", async () => {
+  for (const end of ["abort", "timeout", "close"]) {
+    const { client, clock, origin } = rig(stalled("start"), { concurrency: 1, timeoutMs: 1_000 }, {
+      deaf: true,
+    });
+    const controller = new AbortController();
+    const response = await client.fetch(URL_A, { signal: controller.signal });
+    const body = track(response.text());
+    await clock.advance(10);
+    const reason = new Error(end);
+    if (end === "abort") controller.abort(reason);
+    else if (end === "close") client.close(reason);
+    await clock.advance(end === "timeout" ? 990 : 0);
+
+    assertEquals(body.state, "rejected", end);
+    if (end === "timeout") assert(body.reason instanceof TimeoutError);
+    else assertStrictEquals(body.reason, reason);
+    assertEquals([origin.open, client.stats().inFlight, clock.pending], [0, 0, 0], end);
+  }
+});
+
+test("fetch() × too large: a body that streams past the limit breaks off there", async () => {
+  const { client, origin, clock } = rig(text("x".repeat(1_001)), { maxBodyBytes: 1_000 });
+  const body = track((await client.fetch(URL_A)).text());
+  await clock.advance(250);
+
+  assertEquals(body.state, "rejected");
+  assert(body.reason instanceof InvalidDataError && body.reason.reason === "too-large", String(body.reason));
+  assertEquals([origin.open, client.stats().inFlight, clock.pending], [0, 0, 0]);
+});
+
 test("fetch() × abort, timeout and close end a body that streams, over sockets", async () => {
-  const enders = {
-    abort: (controller: AbortController) => controller.abort(new Error("aborted")),
-    timeout: () => {},
-    close: (_: AbortController, client: ReturnType<typeof createClient>) =>
-      void client.close(new Error("closed")),
-  };
-  for (const [name, end] of Object.entries(enders)) {
+  for (const end of ["abort", "timeout", "close"]) {
     await using cdn = createSimulatedCdn({
       resources: { "/x.json": { json: Array(100).fill(1) } },
       faults: [{ kind: "stall", afterBytes: 10 }],
     });
     await using server = await cdn.listen();
-    await using client = createClient({ timeoutMs: name === "timeout" ? 100 : 30_000, concurrency: 1 });
+    const clock = new ManualClock();
+    await using client = createClient({ clock, timeoutMs: 1_000, concurrency: 1 });
     const controller = new AbortController();
     const response = await client.fetch(`${server.url}/x.json`, { signal: controller.signal });
     const reader = response.body!.getReader();
     await reader.read();
-    const rest = reader.read().then(() => undefined, (error: unknown) => error);
-    end(controller, client);
-    const error = await rest as Error;
+    const rest = track(reader.read());
+    const reason = new Error(end);
+    if (end === "abort") controller.abort(reason);
+    else if (end === "close") await client.close(reason);
+    else await clock.advance(1_000);
+    await clock.advance(0);
 
-    if (name === "timeout") assert(error instanceof TimeoutError, String(error));
-    else assertEquals(error.message, name === "abort" ? "aborted" : "closed");
-    assertEquals(client.stats().inFlight, 0, name);
+    assertEquals(rest.state, "rejected", end);
+    if (end === "timeout") assert(rest.reason instanceof TimeoutError, String(rest.reason));
+    else assertStrictEquals(rest.reason, reason);
+    assertEquals(client.stats().inFlight, 0, end);
   }
 });

@@ -320,6 +320,45 @@ test("mirrors × Client.fetch(): the first answer that is no failure is returned
   assertEquals(bad.origin.open, 0);
 });
 
+test("mirrors × Client.fetch(): whichever answer is returned, its body is whole", async () => {
+  const long = "reason ".repeat(5_000);
+  const failures = [status(404), status(503), refused(), text("x", { status: 500 }), status(410)];
+  for (const [index, failure] of failures.entries()) {
+    for (
+      const replies of [{ a: text(long, { status: 503 }), b: failure }, {
+        a: failure,
+        b: text(long, { status: 503 }),
+      }]
+    ) {
+      const { client, run } = mirrored(replies, {
+        baseUrls: MIRRORS.slice(0, 2),
+        maxRetries: 0,
+        notFoundIsFinal: false,
+      });
+      const response = await run(client.fetch("x").catch(() => undefined));
+      const body = await response?.text();
+
+      assert(
+        body === undefined || body === long || body.length <= 10,
+        `${index}: ${body?.length} of ${long.length}`,
+      );
+    }
+  }
+});
+
+test("mirrors × abort: nothing is told of a further mirror, whatever the reason is", async () => {
+  const reason = new HttpError("looks like a failure", { status: 503, headers: new Headers() });
+  const setup = mirrored({ a: hanging() });
+  const controller = new AbortController();
+  const request = track(setup.client.json("x", { signal: controller.signal }));
+  await setup.clock.advance(10);
+  controller.abort(reason);
+  await setup.clock.advance(10_000);
+
+  assertStrictEquals(request.reason, reason);
+  assertEquals([hosts(setup), setup.events.at(-1)?.type], ["a", "settled"]);
+});
+
 test("mirrors × paths: a relative URL stays below its base, and bad ones are refused", async () => {
   const setup = mirrored({});
   await setup.run(setup.client.all(["a.json?q=1", "/a.json", "sub/../a.json", "caf%C3%A9 x"]));

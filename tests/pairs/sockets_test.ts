@@ -9,11 +9,13 @@ import {
   type RequestSpec,
   TimeoutError,
 } from "../../mod.ts";
+import type { CdnRequest } from "../../src/testing/cdn_request.ts";
 import type { FaultRule } from "../../src/testing/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Resources } from "../../src/testing/resource.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { nextEvent } from "../policies/next_event.ts";
 import { microtasks, track } from "../primitives/tracked_promise.ts";
 import { test } from "../support/test.ts";
 
@@ -42,10 +44,22 @@ for (const kind of ["refuse", "reset", "cut"] as const) {
 }
 
 test("an attempt after a timeout can succeed, and is not told of the timeout before, over sockets", async () => {
-  await using origin = await listening([{ nth: 1, kind: "stall", phase: "headers" }]);
-  await using client = createClient({ ...AT_ONCE, timeoutMs: 250 });
+  const arrived = Promise.withResolvers<void>();
+  const match = ({ nth }: CdnRequest): boolean => {
+    arrived.resolve();
+    return nth === 1;
+  };
+  await using origin = await listening([{ kind: "stall", phase: "headers", match }]);
+  const clock = new ManualClock();
+  await using client = createClient({ ...AT_ONCE, clock, timeoutMs: 1_000 });
+  const isRetried = nextEvent(client, "retry");
+  const request = client.json(`${origin.url}/x.json`);
+  await arrived.promise;
+  await clock.advance(1_000);
+  await isRetried;
+  await clock.advance(0);
 
-  assertEquals(await client.json(`${origin.url}/x.json`), VALUE);
+  assertEquals(await request, VALUE);
   assertEquals(origin.cdn.log.requests, 2);
 });
 
@@ -66,18 +80,22 @@ test("an abort in the backoff is heard at once, and nothing more is sent, over s
 });
 
 test("the caller's abort is not retried because there is a timeout too, over sockets", async () => {
-  await using origin = await listening([{ kind: "stall", phase: "headers" }]);
+  const arrived = Promise.withResolvers<void>();
+  const match = (): boolean => {
+    arrived.resolve();
+    return true;
+  };
+  await using origin = await listening([{ kind: "stall", phase: "headers", match }]);
   await using client = createClient({ ...AT_ONCE, timeoutMs: 10_000 });
   const controller = new AbortController();
-  using _listening = client.on(({ type }) =>
-    type === "attempt" && setTimeout(() => controller.abort("enough"), 20)
-  );
+  const request = track(client.json(`${origin.url}/x.json`, { signal: controller.signal }));
+  await arrived.promise;
+  controller.abort("enough");
+  await microtasks(100);
 
-  assertEquals(
-    await client.json(`${origin.url}/x.json`, { signal: controller.signal }).catch((error) => error),
-    "enough",
-  );
-  assert(origin.cdn.log.requests <= 1);
+  assertEquals(request.reason, "enough");
+  await client.close();
+  assertEquals(origin.cdn.log.requests, 1);
 });
 
 test("a 503 that says it is JSON and holds HTML is a 503, and tried again, over sockets", async () => {
@@ -186,7 +204,7 @@ test("POST is sent once, whatever comes back, over sockets", async () => {
   ];
   for (const fault of faults) {
     await using origin = await listening([fault], () => ({ json: VALUE }));
-    await using client = createClient({ ...AT_ONCE, timeoutMs: 200 });
+    await using client = createClient({ ...AT_ONCE, timeoutMs: 300 });
     const request: RequestSpec = { url: `${origin.url}/orders`, method: "POST", body: '{"count":1}' };
     await assertRejects(() => client.json(request));
 
@@ -227,7 +245,7 @@ test("a list of any length is pulled as it is worked off, over sockets", async (
   using _listening = client.on(({ type }) => type === "attempt" && ++attempts === 5 && arrived.resolve());
   const all = track(client.settle(requests(), { signal: controller.signal }));
   await arrived.promise;
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await microtasks(1_000);
   assertEquals([pulled, attempts], [5, 5]);
   controller.abort("enough");
   await microtasks(100);
@@ -287,10 +305,14 @@ test("no failure gets lost: each item has its value or its error, over sockets",
     { match: "/3", kind: "wrongContent" },
     { match: "/5", kind: "stall" },
   ], (path) => path === "/7" ? undefined : { json: { path } });
-  await using client = createClient({ ...AT_ONCE, maxRetries: 0, timeoutMs: 200 });
-  const outcomes = await client.settle(Array.from({ length: 9 }, (_, index) => `${origin.url}/${index}`));
+  const clock = new ManualClock();
+  await using client = createClient({ ...AT_ONCE, clock, maxRetries: 0, timeoutMs: 1_000 });
+  const othersAreDone = nextEvent(client, "settled", 8);
+  const settled = client.settle(Array.from({ length: 9 }, (_, index) => `${origin.url}/${index}`));
+  await othersAreDone;
+  await clock.advance(1_000);
 
-  assertEquals(outcomes.map((outcome) => outcome.ok ? "ok" : outcome.error.name), [
+  assertEquals((await settled).map((outcome) => outcome.ok ? "ok" : outcome.error.name), [
     "ok",
     "NetworkError",
     "ok",
@@ -359,11 +381,15 @@ test("the numbers of a client are those of what happened, over sockets", async (
 });
 
 test("a timeout that passes in the body is a timeout, and not a broken body, over sockets", async () => {
-  await using origin = await listening([{ kind: "drip", bytesPerSecond: 100 }]);
-  await using client = createClient({ ...AT_ONCE, maxRetries: 0, timeoutMs: 200 });
-  const error = await client.json(`${origin.url}/x.json`).catch((error) => error);
+  await using origin = await listening([{ kind: "stall", afterBytes: 100 }]);
+  const clock = new ManualClock();
+  await using client = createClient({ ...AT_ONCE, clock, maxRetries: 0, timeoutMs: 1_000 });
+  const isAnswered = nextEvent(client, "headers");
+  const request = client.json(`${origin.url}/x.json`).catch((error) => error);
+  await isAnswered;
+  await clock.advance(1_000);
 
-  assertInstanceOf(error, TimeoutError);
+  assertInstanceOf(await request, TimeoutError);
 });
 
 test("JSON that a closed connection cut short is asked for again, over sockets", async () => {

@@ -33,6 +33,7 @@ import {
   status,
   text,
 } from "./fake_origin.ts";
+import { nextEvent } from "./next_event.ts";
 import { rig, URL_A } from "./rig.ts";
 
 const OK = json({ ok: true });
@@ -553,56 +554,76 @@ test("a connection that nobody accepts is tried again, and ends in a NetworkErro
   assert(error.cause instanceof Error);
 });
 
-test("an attempt that stalls in the headers or in the body is tried again, over sockets (S6)", async () => {
-  for (const phase of ["headers", "body"] as const) {
+for (const phase of ["headers", "body"] as const) {
+  test(`an attempt that stalls in the ${phase} is tried again, and at last fails as a timeout, over sockets (S6)`, async () => {
+    const clock = new ManualClock();
+    let arrived = (): void => {};
+    const match = ({ path, nth }: CdnRequest): boolean => {
+      arrived();
+      return path === "/never.json" || nth <= 2;
+    };
     await using cdn = createSimulatedCdn({
-      resources: { "/x.json": { json: [1, 2, 3] } },
-      faults: [{ nth: [1, 2], kind: "stall", phase, afterBytes: 2 }],
+      resources: { "/x.json": { json: [1, 2, 3] }, "/never.json": { json: [1] } },
+      faults: [{ match, kind: "stall", phase, afterBytes: 1 }],
     });
     await using server = await cdn.listen();
-    await using client = createClient({ ...AT_ONCE, timeoutMs: 200 });
+    await using client = createClient({ ...AT_ONCE, clock, timeoutMs: 200, maxRetries: 2 });
+    /** Lets the time of an attempt run out when it is where it stalls. */
+    const timeOut = async (): Promise<void> => {
+      const isOver = Promise.race([nextEvent(client, "retry"), nextEvent(client, "settled")]);
+      await (phase === "headers"
+        ? new Promise<void>((resolve) => arrived = resolve)
+        : nextEvent(client, "headers"));
+      await clock.advance(200);
+      await isOver;
+    };
+    const stalls = async (count: number): Promise<void> => {
+      for (let stall = 0; stall < count; stall++) {
+        const timedOut = timeOut();
+        // The pause before a retry has no length, but it is a timer.
+        await clock.advance(0);
+        await timedOut;
+      }
+      await clock.advance(0);
+    };
 
-    assertEquals(await client.json(`${server.url}/x.json`), [1, 2, 3]);
-    assertEquals(cdn.log.requests, 3, phase);
-  }
-});
-
-test("an attempt that stalls for ever ends in a TimeoutError, over sockets (S6)", async () => {
-  await using cdn = createSimulatedCdn({
-    resources: { "/x.json": { json: [1, 2, 3] } },
-    faults: [{ kind: "stall", afterBytes: 2 }],
+    const [value] = await Promise.all([client.json(`${server.url}/x.json`), stalls(2)]);
+    assertEquals([value, cdn.log.requests], [[1, 2, 3], 3]);
+    const lost = client.json(`${server.url}/never.json`).catch((error) => error);
+    const [error] = await Promise.all([lost, stalls(3)]);
+    assertInstanceOf(error, TimeoutError);
+    assertEquals([error.kind, error.attempts, clock.now()], ["attempt", 3, 1_000]);
   });
-  await using server = await cdn.listen();
-  await using client = createClient({ ...AT_ONCE, timeoutMs: 50, maxRetries: 1 });
+}
 
-  const error = await assertRejects(() => client.json(`${server.url}/x.json`), TimeoutError);
-  assertEquals([error.kind, error.attempts], ["attempt", 2]);
-});
-
-test("an abort in the headers or in the body rejects with its very reason, over sockets (S6)", async () => {
-  for (const phase of ["headers", "body"] as const) {
+for (const phase of ["headers", "body"] as const) {
+  test(`an abort in the ${phase} rejects at once with its very reason, over sockets (S6)`, async () => {
+    const isThere = Promise.withResolvers<void>();
+    const match = (): boolean => {
+      if (phase === "headers") isThere.resolve();
+      return true;
+    };
     await using cdn = createSimulatedCdn({
       resources: { "/x.json": { json: [1, 2, 3] } },
-      faults: [{ kind: "stall", phase, afterBytes: 2 }],
+      faults: [{ kind: "stall", phase, afterBytes: 2, match }],
     });
     await using server = await cdn.listen();
     await using client = createClient(AT_ONCE);
+    using _listening = client.on(({ type }) => type === "headers" && isThere.resolve());
     const controller = new AbortController();
+    const request = track(client.json(`${server.url}/x.json`, { signal: controller.signal }));
+    await isThere.promise;
+    await microtasks(100);
+    assertEquals(request.state, "pending");
     const reason = { mine: true };
-    using _listening = client.on(({ type }) => {
-      // A turn later the request is on its way, or in the middle of its body.
-      if (type === (phase === "headers" ? "attempt" : "headers")) {
-        setTimeout(() => controller.abort(reason), 5);
-      }
-    });
-    const error = await client.json(`${server.url}/x.json`, { signal: controller.signal }).catch((error) =>
-      error
-    );
+    controller.abort(reason);
+    await microtasks(100);
 
-    assertStrictEquals(error, reason, phase);
-    assert(cdn.log.requests <= 1, phase);
-  }
-});
+    assertEquals(request.state, "rejected");
+    assertStrictEquals(request.reason, reason);
+    assertEquals(cdn.log.requests, 1);
+  });
+}
 
 test("connections are used again after error bodies of 16 KB, over sockets (S8)", async () => {
   await using cdn = createSimulatedCdn({

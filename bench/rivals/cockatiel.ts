@@ -1,0 +1,21 @@
+/**
+ * cockatiel: bulkheads and circuit breakers.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file no-import-prefix -- a rival is pinned where it is used, and is no dependency of the project
+import { bulkhead, circuitBreaker, ConsecutiveBreaker, handleAll } from "npm:cockatiel@4.0.0";
+import type { Run } from "../support/rivals.ts";
+
+/** Runs tasks, so many at once, and any number waiting. */
+export function limit(concurrency: number): Run {
+  const policy = bulkhead(concurrency, Infinity);
+  return (task) => policy.execute(task);
+}
+
+/** Runs tasks through a closed circuit that opens at the fifth failure in a row. */
+export function breaker(): Run {
+  const policy = circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker: new ConsecutiveBreaker(5) });
+  return (task) => policy.execute(task);
+}

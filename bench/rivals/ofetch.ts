@@ -1,0 +1,14 @@
+/**
+ * ofetch, which retries, under p-limit.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file no-import-prefix -- a rival is pinned where it is used, and is no dependency of the project
+import { ofetch } from "npm:ofetch@1.5.1";
+import { limitAll } from "./p_limit.ts";
+
+/** Fetches and parses all URLs, some at once. */
+export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
+  return limitAll(urls, concurrency, (url) => ofetch(url));
+}

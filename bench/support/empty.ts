@@ -1,0 +1,7 @@
+/**
+ * A script that does nothing: what starting a runtime costs.
+ *
+ * @module
+ */
+
+export {};

@@ -1,0 +1,92 @@
+/**
+ * Those that the fetching benchmarks compare: a bare loop, this module, and its rivals.
+ *
+ * @module
+ */
+
+import { createClient } from "../../mod.ts";
+import { type FetchAll, loadRival, type Rivals } from "./rivals.ts";
+
+/**
+ * Who can fetch: `json` in a worker loop, `stream` and `settle` are this module's methods. The loop `with signals` gives every
+ * `fetch` a controller's signal, which is the least that can stop it at a deadline.
+ */
+export type Fetcher =
+  | "bare loop"
+  | "bare loop with signals"
+  | "json"
+  | "stream"
+  | "settle"
+  | "one by one"
+  | FetchRival;
+
+/** The rivals that fetch. */
+export type FetchRival = Extract<keyof Rivals, "ky" | "ofetch" | "pooled_map">;
+
+/** URLs of one resource, all different, so that nothing is shared between requests. */
+export function* urlsOf(serverUrl: string, resource: string, count: number): Generator<string> {
+  for (let index = 0; index < count; index++) yield `${serverUrl}/${resource}/${index}`;
+}
+
+/**
+ * Makes someone who fetches and parses.
+ *
+ * @throws {RivalUnavailableError} If it is a rival that can't be loaded.
+ */
+export async function createFetcher(name: Fetcher): Promise<FetchAll> {
+  switch (name) {
+    case "bare loop":
+      return (urls, concurrency) => workerLoop(urls, concurrency, fetchJson);
+    case "bare loop with signals":
+      return (urls, concurrency) => workerLoop(urls, concurrency, fetchJsonWithSignal);
+    case "one by one":
+      return (urls) => workerLoop(urls, 1, fetchJson);
+    case "json": {
+      const client = createClient();
+      return (urls, concurrency) => workerLoop(urls, concurrency, (url) => client.json(url));
+    }
+    case "stream":
+      return streamAll;
+    case "settle":
+      return settleAll;
+    default:
+      return (await loadRival(name)).fetchAll;
+  }
+}
+
+// Everything that is on by default stays on; there is no cache, as by default.
+const client = createClient();
+
+async function streamAll(urls: Iterable<string>, concurrency: number): Promise<void> {
+  for await (const outcome of client.stream(urls, { concurrency })) {
+    if (!outcome.ok) throw outcome.error;
+  }
+}
+
+async function settleAll(urls: Iterable<string>, concurrency: number): Promise<void> {
+  for (const outcome of await client.settle(urls, { concurrency })) {
+    if (!outcome.ok) throw outcome.error;
+  }
+}
+
+async function fetchJson(url: string): Promise<unknown> {
+  return await (await fetch(url)).json();
+}
+
+async function fetchJsonWithSignal(url: string): Promise<unknown> {
+  const { signal } = new AbortController();
+  return await (await fetch(url, { signal })).json();
+}
+
+/** Workers that pull from one list: the least that keeps so many requests under way. */
+async function workerLoop(
+  urls: Iterable<string>,
+  workers: number,
+  get: (url: string) => Promise<unknown>,
+): Promise<void> {
+  const source = urls[Symbol.iterator]();
+  const work = async (): Promise<void> => {
+    for (let next = source.next(); !next.done; next = source.next()) await get(next.value);
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+}

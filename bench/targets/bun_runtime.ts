@@ -1,0 +1,52 @@
+/**
+ * Bun, which runs bundles.
+ *
+ * @module
+ */
+
+import { runCommand } from "../../tests/support/command.ts";
+import { BENCH, type BenchRuntime } from "./bench_runtime.ts";
+
+/** The version that Deno brings from npm where Bun is not installed. */
+const BUN_VERSION = "1.4.5";
+
+/** Bun, with the folder of its bundles. */
+export interface BunRuntime extends BenchRuntime, Disposable {}
+
+/** Finds Bun and bundles all programs and rivals, each by itself; gives nothing where there is no Bun. */
+export async function bunRuntime(): Promise<BunRuntime | undefined> {
+  const executable = await findBun();
+  if (executable === undefined) return undefined;
+  const folder = await Deno.makeTempDir({ prefix: "slipstream-bench-" });
+  for (const part of ["measure", "rivals"]) {
+    for (const { name } of Deno.readDirSync(`${BENCH}${part}`)) await bundle(folder, `${part}/${name}`);
+  }
+  const { output } = await runCommand(executable, ["--version"], { quiet: true });
+  return {
+    name: "bun",
+    version: output.trim(),
+    command: [executable],
+    fileOf: (name) => `${folder}/${name}.js`,
+    [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
+  };
+}
+
+/** A rival that can't be bundled is missing then, and says so when it is asked for. */
+async function bundle(folder: string, path: string): Promise<void> {
+  const output = `${folder}/${path.replace(/\.ts$/, ".js")}`;
+  const args = ["bundle", "--quiet", "--output", output, `${BENCH}${path}`];
+  const { success } = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();
+  if (!success) console.error(`not bundled for Bun: bench/${path}`);
+}
+
+async function findBun(): Promise<string | undefined> {
+  try {
+    const { success } = await runCommand("bun", ["--version"], { quiet: true });
+    if (success) return "bun";
+  } catch (error) { // not on the PATH
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const args = ["x", "--yes", "--allow-all", `npm:bun@${BUN_VERSION}`, "--print", "process.execPath"];
+  const { success, output } = await runCommand(Deno.execPath(), args, { quiet: true });
+  return success ? output.split("\n")[0] : undefined;
+}

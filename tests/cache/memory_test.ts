@@ -1,0 +1,175 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { CacheEntry, CacheMeta } from "../../src/cache/cache.ts";
+import { memoryCache, type MemoryCacheOptions } from "../../src/cache/memory.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { test } from "../support/test.ts";
+
+/** Room for an entry's metadata, generously. */
+const META_BYTES = 400;
+
+function entryOf(size: number, meta: Partial<CacheMeta> = {}): CacheEntry {
+  const times = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
+  return {
+    meta: { v: 1, key: "key", url: "https://a.test/", status: 200, headers: [], vary: [], ...times, ...meta },
+    body: new Uint8Array(size),
+  };
+}
+
+function setUp(options: MemoryCacheOptions = {}) {
+  const cache = memoryCache(options);
+  const get = (key: string) => cache.get(key) as CacheEntry | undefined;
+  return { cache, get, keysOf: (...keys: string[]) => keys.filter((key) => get(key) !== undefined) };
+}
+
+test("memoryCache() gives back what was stored, and nothing under other keys", () => {
+  const { cache, get } = setUp();
+  const entry = entryOf(3, { headers: [["content-type", "a/b"]] });
+  assertEquals([cache.set("a", entry), get("a"), get("b")], [true, entry, undefined]);
+  assertEquals([cache.name, cache.maxEntryBytes], ["memory", 4 * 1024 * 1024]);
+});
+
+test("memoryCache() keeps the bytes as they were when they were stored", () => {
+  const { cache, get } = setUp();
+  const entry = entryOf(3);
+  cache.set("a", entry);
+  entry.body.fill(9);
+  assertEquals(get("a")?.body, new Uint8Array(3));
+});
+
+test("memoryCache() keeps no more than the body's own bytes of a larger buffer", () => {
+  const { cache, get } = setUp();
+  const body = new Uint8Array(1_000_000).subarray(10, 20);
+  cache.set("a", { ...entryOf(0), body });
+  assertEquals([get("a")?.body.length, get("a")?.body.buffer.byteLength], [10, 10]);
+});
+
+test("memoryCache() never holds more bytes than maxBytes, whatever is stored and removed", () => {
+  const random = seededRandom(21);
+  const maxBytes = 20_000;
+  const { cache, get } = setUp({ maxBytes, maxEntryBytes: 6_000, maxEntries: 30 });
+  const keys = Array.from({ length: 60 }, (_, index) => `${index}`);
+  for (let step = 0; step < 3_000; step++) {
+    const key = keys[Math.floor(random() * keys.length)]!;
+    const size = Math.floor(random() * 7_000);
+    if (random() < 0.1) cache.delete(key);
+    else assertEquals(cache.set(key, entryOf(size)) !== false || size > 6_000 - META_BYTES, true);
+    const held = keys.map(get).filter((entry) => entry !== undefined);
+    const bytes = held.reduce((sum, { body }) => sum + body.length, 0);
+    assert(bytes <= maxBytes, `${bytes} bytes after step ${step}`);
+    assert(held.length <= 30, `${held.length} entries after step ${step}`);
+  }
+  // No byte was counted that is not there: as much fits as into a new one.
+  for (const key of keys) cache.delete(key);
+  assertEquals(
+    capacityOf(cache),
+    capacityOf(memoryCache({ maxBytes, maxEntryBytes: 6_000, maxEntries: 30 })),
+  );
+});
+
+/** How many entries of a kilobyte fit. */
+function capacityOf(cache: ReturnType<typeof memoryCache>): number {
+  const keys = Array.from({ length: 100 }, (_, index) => `new ${index}`);
+  for (const key of keys) cache.set(key, entryOf(1_000));
+  return keys.filter((key) => cache.get(key) !== undefined).length;
+}
+
+test("memoryCache() uses what it has: a kilobyte takes a little more than a kilobyte", () => {
+  const count = capacityOf(memoryCache({ maxBytes: 20_000 }));
+  assert(count >= 20_000 / (1_000 + META_BYTES) - 1 && count < 20, `${count}`);
+});
+
+test("memoryCache() counts the metadata", () => {
+  const { cache } = setUp({ maxBytes: 5_000 });
+  assertEquals(cache.set("a", entryOf(0, { headers: [["x", "y".repeat(5_000)]] })), false);
+  assertEquals(cache.set("b", entryOf(0, { url: `https://a.test/${"y".repeat(5_000)}` })), false);
+});
+
+test("memoryCache() counts an entry that is overwritten once", () => {
+  const { cache, keysOf } = setUp({ maxBytes: 5_000 });
+  cache.set("other", entryOf(1_000));
+  for (let count = 0; count < 20; count++) assertEquals(cache.set("a", entryOf(1_000)), true);
+  assertEquals(keysOf("other", "a"), ["other", "a"]);
+});
+
+test("memoryCache() refuses an entry that is too large, and keeps the others", () => {
+  const { cache, get, keysOf } = setUp({ maxBytes: 10_000, maxEntryBytes: 2_000 });
+  for (const key of ["a", "b", "c"]) cache.set(key, entryOf(1_000));
+  assertEquals(cache.set("d", entryOf(2_001)), false);
+  assertEquals(cache.set("a", entryOf(50_000)), false);
+  assertEquals([keysOf("a", "b", "c", "d"), get("a")?.body.length], [["a", "b", "c"], 1_000]);
+});
+
+test("memoryCache() takes no entry larger than everything together", () => {
+  const { cache, keysOf } = setUp({ maxBytes: 1_000 });
+  assertEquals([cache.maxEntryBytes, cache.set("a", entryOf(1_001)), keysOf("a")], [1_000, false, []]);
+  assertEquals(cache.set("a", entryOf(100)), true);
+});
+
+test("memoryCache() lets the entry go that was not used for longest, by entries and by bytes", () => {
+  for (const options of [{ maxEntries: 3 }, { maxBytes: 3 * (1_000 + META_BYTES) }]) {
+    const { cache, keysOf, get } = setUp(options);
+    for (const key of ["a", "b", "c"]) cache.set(key, entryOf(1_000));
+    get("a");
+    cache.set("b", entryOf(1_000));
+    cache.set("d", entryOf(1_000));
+    assertEquals(keysOf("a", "b", "c", "d"), ["a", "b", "d"]);
+  }
+});
+
+test("memoryCache() makes room for a large entry by as many as it takes", () => {
+  const { cache, keysOf } = setUp({ maxBytes: 4 * (1_000 + META_BYTES) });
+  for (const key of ["a", "b", "c", "d"]) cache.set(key, entryOf(1_000));
+  assertEquals(cache.set("large", entryOf(3_000)), true);
+  assertEquals(keysOf("a", "b", "c", "large"), ["large"]);
+});
+
+test("memoryCache() gives nothing that is past its removeAt, and frees its bytes", () => {
+  let now = 0;
+  const { cache, get, keysOf } = setUp({ now: () => now, maxBytes: 3 * (1_000 + META_BYTES) });
+  cache.set("old", entryOf(1_000));
+  cache.set("a", entryOf(2_000, { removeAt: 100 }));
+  now = 99;
+  assertEquals(get("a")?.body.length, 2_000);
+  now = 101;
+  assertEquals(get("a"), undefined);
+  now = 0;
+  assertEquals(get("a"), undefined);
+  cache.set("b", entryOf(2_000));
+  assertEquals(keysOf("old", "b"), ["old", "b"]);
+});
+
+test("memoryCache().delete() says whether there was an entry, and frees its bytes", () => {
+  const { cache, keysOf } = setUp({ maxBytes: 3 * (1_000 + META_BYTES) });
+  cache.set("a", entryOf(1_000));
+  cache.set("b", entryOf(2_000));
+  assertEquals([cache.delete("b"), cache.delete("b"), cache.delete("c")], [true, false, false]);
+  cache.set("c", entryOf(2_000));
+  assertEquals(keysOf("a", "b", "c"), ["a", "c"]);
+});
+
+test("memoryCache().clear() removes everything, and frees all bytes", () => {
+  const { cache, keysOf } = setUp({ maxBytes: 20_000 });
+  const before = capacityOf(cache);
+  for (let count = 0; count < 3; count++) {
+    cache.clear?.();
+    assertEquals(keysOf("new 98", "new 99"), []);
+    assertEquals(capacityOf(cache), before);
+  }
+});
+
+test("memoryCache() refuses bounds that are no good", () => {
+  for (const name of ["maxBytes", "maxEntryBytes", "maxEntries"]) {
+    for (const value of [0, -1, 1.5, NaN, Infinity]) {
+      const message = `Cannot create memory cache as '${name}' must be a positive integer: received ${value}`;
+      assertThrows(() => memoryCache({ [name]: value }), RangeError, message);
+    }
+    for (const value of ["5", null, {}]) {
+      assertThrows(
+        () => memoryCache({ [name]: value } as MemoryCacheOptions),
+        TypeError,
+        `'${name}' must be`,
+      );
+    }
+    assert(memoryCache({ [name]: undefined }).maxEntryBytes > 0);
+  }
+});

@@ -1,0 +1,101 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { toMirrors } from "../../src/client/base_urls.ts";
+import type { ClientOptions } from "../../src/client/options.ts";
+import { sensitiveNames, toHeaderMap } from "../../src/http/headers.ts";
+import { joinUrl } from "../../src/http/url.ts";
+import { Origin, Origins } from "../../src/policies/origin.ts";
+import { test } from "../support/test.ts";
+
+function setUp() {
+  const origins = new Origins((key) => new Origin(key, undefined, undefined));
+  const headers = toHeaderMap({ accept: "application/json", "x-a": "client" }, "the client");
+  const surroundings = { origins, headers, sensitive: sensitiveNames(["x-api-key"]) };
+  return { origins, mirrorsOf: (baseUrls: ClientOptions["baseUrls"]) => toMirrors(baseUrls, surroundings) };
+}
+
+test("toMirrors() gives none without the option, and refuses an empty list", () => {
+  const { mirrorsOf } = setUp();
+  assertEquals(mirrorsOf(undefined), []);
+  assertThrows(() => mirrorsOf([]), RangeError, "'baseUrls' must not be empty");
+});
+
+test("toMirrors() takes every way to say a URL, in order, and shares the record of an origin", () => {
+  const { origins, mirrorsOf } = setUp();
+  const single = [mirrorsOf("https://a.test/x"), mirrorsOf(new URL("https://a.test/x"))];
+  for (const [mirror] of single) assertEquals(mirror!.base, "https://a.test/x");
+
+  const list = mirrorsOf(["https://b.test/y/", new URL("http://c.test:81"), { url: "https://a.test/z" }]);
+  assertEquals(list.map(({ base }) => base), ["https://b.test/y/", "http://c.test:81/", "https://a.test/z"]);
+  assertEquals(list.map(({ origin }) => origin.key), [
+    "https://b.test",
+    "http://c.test:81",
+    "https://a.test",
+  ]);
+  assertStrictEquals(list[2]!.origin, single[0]![0]!.origin);
+  assertStrictEquals(list[2]!.origin, origins.get("https://a.test"));
+});
+
+test("toMirrors() keeps a mirror's headers to that mirror", () => {
+  const { mirrorsOf } = setUp();
+  const [first, second] = mirrorsOf([
+    { url: "https://a.test", headers: { "X-Token": "secret", "X-A": "mirror" } },
+    "https://b.test",
+  ]);
+  assertEquals({ ...first!.headers }, { accept: "application/json", "x-a": "mirror", "x-token": "secret" });
+  assertEquals({ ...second!.headers }, { accept: "application/json", "x-a": "client" });
+  assert(first!.sensitive.has("x-token") && first!.sensitive.has("x-a") && first!.sensitive.has("x-api-key"));
+  assert(!second!.sensitive.has("x-token") && second!.sensitive.has("authorization"));
+});
+
+test("toMirrors() turns user info into a header, which the mirror's own replaces", () => {
+  const { mirrorsOf } = setUp();
+  const [plain, replaced] = mirrorsOf([
+    "https://max:secret@a.test/x",
+    { url: new URL("https://max:secret@b.test/"), headers: { Authorization: "Bearer t" } },
+  ]);
+  assertEquals([plain!.base, replaced!.base], ["https://a.test/x", "https://b.test/"]);
+  assertEquals(plain!.headers.authorization, `Basic ${btoa("max:secret")}`);
+  assertEquals(replaced!.headers.authorization, "Bearer t");
+  assert(plain!.sensitive.has("authorization"));
+});
+
+test("toMirrors() names the URL that is no good, without its secrets", () => {
+  const { mirrorsOf } = setUp();
+  for (
+    const [url, rule] of [
+      ["relative/path", "absolute http(s) URL"],
+      ["ftp://a.test/", "absolute http(s) URL"],
+      ["https://max:secret@", "absolute http(s) URL"],
+      ["https://max:secret@a.test/?x=1", "no query and no fragment"],
+      ["https://a.test/?token=secret", "no query and no fragment"],
+      ["https://a.test/#secret", "no query and no fragment"],
+    ] as const
+  ) {
+    const error = assertThrows(() => mirrorsOf(["https://b.test", url]), TypeError, `'baseUrls.1' must`);
+    assert(error.message.includes(rule), `${url}: ${error.message}`);
+    assert(
+      !`${error.message} ${(error.cause as Error | undefined)?.message}`.includes("secret"),
+      error.message,
+    );
+  }
+});
+
+test("toMirrors() has no base that ends with an empty query or fragment, which would swallow every path", () => {
+  const { mirrorsOf } = setUp();
+  for (const url of ["https://a.test/base?", "https://a.test/base#"]) {
+    let base: string;
+    try {
+      base = mirrorsOf(url)[0]!.base;
+    } catch (error) {
+      assert(error instanceof TypeError);
+      continue;
+    }
+    assertEquals(new URL(joinUrl(base, "laps.json")).href, "https://a.test/base/laps.json", url);
+  }
+});
+
+test("toMirrors() names the mirror whose headers are no good", () => {
+  const { mirrorsOf } = setUp();
+  const mirrors = [{ url: "https://a.test", headers: { "bad name": "x" } }];
+  assertThrows(() => mirrorsOf(mirrors), TypeError, "the headers of 'baseUrls.0'");
+});

@@ -1,0 +1,67 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { clientOptionsFromEnv, createClient } from "../../mod.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import { test } from "../support/test.ts";
+
+test("clientOptionsFromEnv() sets nothing that no variable sets", () => {
+  assertEquals(clientOptionsFromEnv({}), {});
+  const blank = { SLIPSTREAM_CONCURRENCY: "", SLIPSTREAM_OFFLINE: "  ", SLIPSTREAM_BASE_URLS: undefined };
+  assertEquals(Object.keys(clientOptionsFromEnv({ ...blank, CONCURRENCY: "5", PATH: "/bin" })), []);
+});
+
+test("clientOptionsFromEnv() reads every variable, and a client takes the result", async () => {
+  const options = clientOptionsFromEnv({
+    SLIPSTREAM_CONCURRENCY: "50",
+    SLIPSTREAM_MAX_RETRIES: "0",
+    SLIPSTREAM_TIMEOUT_MS: "1500.5",
+    SLIPSTREAM_TOTAL_TIMEOUT_MS: "Infinity",
+    SLIPSTREAM_MAX_RETRY_AFTER_MS: " 10 ",
+    SLIPSTREAM_MAX_BODY_BYTES: "1e6",
+    SLIPSTREAM_BASE_URLS: "https://a.test/x, https://b.test ,",
+    SLIPSTREAM_OFFLINE: "0",
+    SLIPSTREAM_VALIDATE: "FALSE",
+    SLIPSTREAM_NOT_FOUND_IS_FINAL: "true",
+    SLIPSTREAM_CI: "1",
+  });
+  assertEquals(options, {
+    concurrency: 50,
+    maxRetries: 0,
+    timeoutMs: 1500.5,
+    totalTimeoutMs: Infinity,
+    maxRetryAfterMs: 10,
+    maxBodyBytes: 1_000_000,
+    baseUrls: ["https://a.test/x", "https://b.test"],
+    offline: false,
+    validate: false,
+    notFoundIsFinal: true,
+    cache: false,
+  });
+  await createClient(options).close();
+});
+
+test("clientOptionsFromEnv() turns the cache off in CI, and leaves it alone elsewhere", () => {
+  assertEquals(clientOptionsFromEnv({ SLIPSTREAM_CI: "true" }), { cache: false });
+  assertEquals(clientOptionsFromEnv({ SLIPSTREAM_CI: "0" }), {});
+});
+
+test("clientOptionsFromEnv() names the variable whose value is no good", () => {
+  for (
+    const [name, value] of [
+      ["SLIPSTREAM_CONCURRENCY", "many"],
+      ["SLIPSTREAM_TIMEOUT_MS", "30s"],
+      ["SLIPSTREAM_MAX_BODY_BYTES", "NaN"],
+      ["SLIPSTREAM_OFFLINE", "yes"],
+      ["SLIPSTREAM_VALIDATE", "2"],
+      ["SLIPSTREAM_CI", "on"],
+    ] as const
+  ) {
+    const error = assertThrows(() => clientOptionsFromEnv({ [name]: value }), TypeError, `'${name}' must be`);
+    assertStringIncludes(error.message, `received '${value}'`);
+  }
+});
+
+test("clientOptionsFromEnv() reads the process's own variables when it is given none", () => {
+  const names = ["SLIPSTREAM_CONCURRENCY", "SLIPSTREAM_OFFLINE", "SLIPSTREAM_BASE_URLS", "SLIPSTREAM_CI"];
+  const own = Object.fromEntries(names.map((name) => [name, currentRuntime.env(name)]));
+  assertEquals(clientOptionsFromEnv(), clientOptionsFromEnv(own));
+});

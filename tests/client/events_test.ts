@@ -1,0 +1,120 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { EventHub } from "../../src/client/events.ts";
+import type { ClientEvent } from "../../src/policies/event.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+
+function setUp() {
+  const clock = new ManualClock({ nowMs: 7 });
+  return { hub: new EventHub(clock), heard: [] as string[] };
+}
+
+/** An event that can be told from the others. */
+function eventOf(requestId: number): ClientEvent {
+  return { type: "body", requestId, atMs: 0, attempt: 1, bytes: 0 };
+}
+
+function nameOf(event: ClientEvent): string {
+  return "requestId" in event ? String(event.requestId) : event.type;
+}
+
+test("EventHub is active while somebody listens", () => {
+  const { hub } = setUp();
+  assertEquals(hub.active, false);
+  hub.emit(eventOf(1));
+  const first = hub.on(() => {});
+  const second = hub.on(() => {});
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  assertEquals(hub.active, true);
+  second[Symbol.dispose]();
+  assertEquals(hub.active, false);
+});
+
+test("EventHub hands the very event to all listeners, in the order in which they came", () => {
+  const { hub, heard } = setUp();
+  const event = eventOf(1);
+  for (const name of ["a", "b"]) {
+    hub.on((given) => {
+      assertStrictEquals(given, event);
+      heard.push(name);
+    });
+  }
+  hub.emit(event);
+  assertEquals(heard, ["a", "b"]);
+});
+
+test("EventHub.on() takes the same listener twice, and each is taken away alone", () => {
+  const { hub, heard } = setUp();
+  const listener = (event: ClientEvent): void => void heard.push(nameOf(event));
+  const first = hub.on(listener);
+  hub.on(listener);
+  hub.emit(eventOf(1));
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  hub.emit(eventOf(2));
+  assertEquals(heard, ["1", "1", "2"]);
+});
+
+test("EventHub.on() refuses what is no function", () => {
+  const { hub } = setUp();
+  for (const listener of [undefined, null, "listener", {}]) {
+    assertThrows(() => hub.on(listener as unknown as () => void), TypeError, "must be a function");
+  }
+  assertEquals(hub.active, false);
+});
+
+test("EventHub tells the others of a listener that throws, and goes on", () => {
+  const { hub } = setUp();
+  const failure = new Error("broken listener");
+  const heard: ClientEvent[] = [];
+  hub.on(() => {
+    throw failure;
+  });
+  hub.on((event) => heard.push(event));
+  hub.emit(eventOf(1));
+  const warning = heard.find(({ type }) => type === "warning");
+  assertEquals(heard.length, 2);
+  assertEquals(warning, {
+    type: "warning",
+    atMs: 7,
+    source: "listener",
+    message: "A listener of client.on() threw",
+    error: failure,
+  });
+});
+
+test("EventHub lets all listeners throw at everything", () => {
+  const { hub } = setUp();
+  let calls = 0;
+  for (let index = 0; index < 3; index++) {
+    hub.on(() => {
+      calls++;
+      throw new Error("broken listener");
+    });
+  }
+  hub.emit(eventOf(1));
+  // Each hears the event, and of the two others.
+  assertEquals(calls, 9);
+});
+
+test("EventHub lets a listener that joins while an event is told wait for the next one", () => {
+  const { hub, heard } = setUp();
+  const once = hub.on(() => {
+    once[Symbol.dispose]();
+    hub.on((event) => heard.push(nameOf(event)));
+  });
+  hub.emit(eventOf(1));
+  hub.emit(eventOf(2));
+  assertEquals(heard, ["2"]);
+});
+
+test("EventHub tells every listener events in the order in which they came, also those that a listener causes", () => {
+  const { hub, heard } = setUp();
+  hub.on((event) => {
+    if (nameOf(event) === "1") hub.emit(eventOf(2));
+  });
+  hub.on((event) => heard.push(nameOf(event)));
+  hub.emit(eventOf(1));
+  assertEquals(heard, ["1", "2"]);
+});

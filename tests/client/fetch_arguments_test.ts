@@ -1,0 +1,119 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { fromFetchArguments } from "../../src/client/fetch_arguments.ts";
+import { test } from "../support/test.ts";
+
+const URL_A = "https://a.test/path?x=1";
+
+test("fromFetchArguments() passes a URL on as it is", () => {
+  const url = new URL(URL_A);
+  for (const input of [URL_A, url]) {
+    const { request, signals, cache } = fromFetchArguments(input, {});
+    assertStrictEquals(request.url, input);
+    assertEquals([request.method, request.headers, request.body], [undefined, undefined, undefined]);
+    assertEquals([signals, cache, request.init], [[], undefined, {}]);
+  }
+});
+
+test("fromFetchArguments() keeps what it does not understand for the runtime's own fetch", () => {
+  const init = { redirect: "manual", keepalive: true, client: "a runtime's own" } as RequestInit;
+  const rest = { ...init, method: "PUT", body: "b", headers: { "x-a": "1" }, cache: "reload" as const };
+  const { request } = fromFetchArguments(URL_A, { ...rest, signal: null });
+  assertEquals(request.init, init);
+  assertEquals([request.method, request.body], ["PUT", "b"]);
+  assertEquals([...new Headers(request.headers as HeadersInit)], [["x-a", "1"]]);
+});
+
+test("fromFetchArguments() reads a request and its init as the runtime does", async () => {
+  const make = (): Request =>
+    new Request(URL_A, { method: "POST", body: "own", headers: { "x-a": "1" }, redirect: "manual" });
+  const inits: readonly RequestInit[] = [
+    {},
+    { method: "PUT" },
+    { headers: { "x-b": "2" } },
+    { headers: [["x-c", "3"]] },
+    { body: "other" },
+    { body: "" },
+    { redirect: "error" },
+    { method: undefined, headers: undefined, body: undefined } as unknown as RequestInit,
+  ];
+  const differences: string[] = [];
+  for (const init of inits) {
+    const expected = new Request(make(), init);
+    const { request } = fromFetchArguments(make(), init);
+    const { url, method, headers, body } = request;
+    const actual = new Request(url, {
+      ...request.init,
+      ...(method === undefined ? {} : { method }),
+      ...(headers === undefined ? {} : { headers: headers as HeadersInit }),
+      body: body ?? null,
+      duplex: "half",
+    } as RequestInit);
+    const about = `${JSON.stringify(init)} (${Object.keys(init)})`;
+    const fields = (
+      of: Request,
+    ) => [of.url, of.method, of.redirect, of.headers.get("x-a"), of.headers.get("x-b")];
+    if (JSON.stringify(fields(actual)) !== JSON.stringify(fields(expected))) {
+      differences.push(`${about}: ${fields(actual)} instead of ${fields(expected)}`);
+    }
+    const [got, wanted] = [await actual.text(), await expected.text()];
+    if (got !== wanted) differences.push(`${about}: body '${got}' instead of '${wanted}'`);
+  }
+  assertEquals(differences, []);
+});
+
+test("fromFetchArguments() replaces a request's headers by those of init, also by none", () => {
+  const request = new Request(URL_A, { headers: { "x-a": "1" } });
+  const { headers } = fromFetchArguments(request, { headers: {} }).request;
+  assertEquals([...new Headers(headers as HeadersInit)], []);
+});
+
+test("fromFetchArguments() takes undefined in init for absent, as the fetch standard does", () => {
+  const init = { redirect: undefined } as unknown as RequestInit;
+  const { request } = fromFetchArguments(new Request(URL_A, { redirect: "manual" }), init);
+  assertEquals(request.init?.redirect, "manual");
+});
+
+test("fromFetchArguments() keeps a request's own body for a body of null, as the fetch standard does", async () => {
+  const own = new Request(URL_A, { method: "POST", body: "own" });
+  const { body } = fromFetchArguments(own, { body: null }).request;
+  assertEquals(await new Response(body ?? null).text(), "own");
+});
+
+test("fromFetchArguments() takes the signal of init, of the request without one, and none for null", () => {
+  const [own, other] = [new AbortController(), new AbortController()];
+  const request = new Request(URL_A, { signal: own.signal });
+  assertStrictEquals(fromFetchArguments(request, { signal: other.signal }).signals[0], other.signal);
+  assertEquals(fromFetchArguments(request, { signal: null }).signals, []);
+
+  const { signals } = fromFetchArguments(request, {});
+  assertEquals(signals.length, 1);
+  own.abort("enough");
+  assertEquals([signals[0]!.aborted, signals[0]!.reason], [true, "enough"]);
+  assertEquals(fromFetchArguments(URL_A, { signal: other.signal }).signals, [other.signal]);
+});
+
+test("fromFetchArguments() asks the network and stores the answer for no-cache", () => {
+  const modes: readonly RequestCache[] = [
+    "default",
+    "no-store",
+    "reload",
+    "no-cache",
+    "force-cache",
+    "only-if-cached",
+  ];
+  assertEquals(modes.map((cache) => fromFetchArguments(URL_A, { cache }).cache), [
+    undefined,
+    "no-store",
+    "reload",
+    "reload",
+    "force-cache",
+    "only-if-cached",
+  ]);
+});
+
+test("fromFetchArguments() refuses a request whose body has been read, unless there is another one", async () => {
+  const request = new Request(URL_A, { method: "POST", body: "own" });
+  await request.text();
+  assertThrows(() => fromFetchArguments(request, {}), TypeError, "has been read already");
+  assertEquals(fromFetchArguments(request, { body: "other" }).request.body, "other");
+});

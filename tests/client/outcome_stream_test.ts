@@ -1,0 +1,164 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { OutcomeStream } from "../../src/client/outcome_stream.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { test } from "../support/test.ts";
+import { CountedSource, fakeBatch } from "./fake_starter.ts";
+import { rejection, watch } from "./settled.ts";
+
+function setUp(ordered: boolean, length = 10, options: Parameters<typeof fakeBatch>[2] = {}) {
+  const source = new CountedSource(length);
+  const { batch, starter, consumer } = fakeBatch(source, new OutcomeStream<number>(ordered), options);
+  return { stream: consumer.attach(batch), starter, source };
+}
+
+const END = { done: true, value: undefined } as const;
+
+test("OutcomeStream starts nothing before the first next()", () => {
+  const { stream, starter, source } = setUp(false);
+  assertStrictEquals(stream[Symbol.asyncIterator](), stream);
+  assertEquals([source.pulled, starter.calls.length, stream.held], [0, 0, 0]);
+  watch(stream.next());
+  assertEquals(source.pulled, 2);
+});
+
+test("OutcomeStream yields outcomes as they end", async () => {
+  const { stream, starter } = setUp(false, 3, { concurrency: 3 });
+  const results = [stream.next(), stream.next(), stream.next(), stream.next()];
+  for (const index of [2, 0, 1]) starter.answer(index);
+  const values = await Promise.all(results);
+  assertEquals(values.map(({ value }) => value?.index), [2, 0, 1, undefined]);
+  assertEquals(values[3], END);
+});
+
+test("OutcomeStream yields in input order, behind a slow head", async () => {
+  const { stream, starter } = setUp(true, 3, { concurrency: 3 });
+  const first = watch(stream.next());
+  starter.answer(2);
+  starter.answer(1);
+  await eventLoopTurn();
+  assertEquals([first.state, stream.held], ["pending", 2]);
+  starter.answer(0);
+  await eventLoopTurn();
+  assertEquals([first.value?.value?.index, stream.held], [0, 2]);
+  assertEquals((await stream.next()).value?.index, 1);
+  assertEquals((await stream.next()).value?.index, 2);
+  assertEquals([await stream.next(), await stream.next()], [END, END]);
+});
+
+test("OutcomeStream in order puts a request that can't be started into its place", async () => {
+  const requests = ["https://a.test/0", "ftp://a.test/1", "https://a.test/2"];
+  const { batch, starter, consumer } = fakeBatch(requests, new OutcomeStream<number>(true));
+  const outcomes = Array.fromAsync(consumer.attach(batch));
+  starter.answer(1);
+  starter.answer(0);
+  assertEquals((await outcomes).map(({ index, ok }) => [index, ok]), [[0, true], [1, false], [2, true]]);
+});
+
+test("OutcomeStream gives several next() at once one outcome each, in the order of the calls", async () => {
+  const { stream, starter } = setUp(false);
+  const calls = [1, 2, 3, 4].map(() => watch(stream.next()));
+  for (let index = 0; index < 3; index++) starter.answer(index);
+  await eventLoopTurn();
+  assertEquals(calls.map(({ value }) => value?.value?.index), [0, 1, 2, undefined]);
+  assertEquals(calls[3]!.state, "pending");
+});
+
+test("OutcomeStream holds no more than the window allows, in either order, until somebody takes", async () => {
+  for (const ordered of [false, true]) {
+    const { stream, starter, source } = setUp(ordered, 100, { concurrency: 2, window: 5 });
+    const first = stream.next();
+    for (let index = 0; index < starter.calls.length; index++) starter.answer(index);
+    await first;
+    assertEquals([stream.held, starter.open, source.pulled], [5, 0, 6]);
+    await stream.next();
+    assertEquals([stream.held, starter.open, source.pulled], [4, 1, 7]);
+  }
+});
+
+test("OutcomeStream in order never stands still while its head is slow", async () => {
+  const { stream, starter, source } = setUp(true, 100, { concurrency: 2, window: 2 });
+  const outcomes = watch(Array.fromAsync(stream));
+  for (let index = 0; index < 100; index += 2) {
+    starter.answer(index + 1);
+    starter.answer(index);
+    await eventLoopTurn();
+  }
+  assertEquals([outcomes.state, source.pulled, starter.peak], ["fulfilled", 100, 2]);
+  assertEquals(outcomes.value?.map(({ index }) => index), Array.from({ length: 100 }, (_, index) => index));
+});
+
+test("OutcomeStream that is left by break aborts what is under way, drops what is held, and closes the source", async () => {
+  const { stream, starter, source } = setUp(false, 100, { concurrency: 3 });
+  const loop = (async () => {
+    for await (const _ of stream) break;
+  })();
+  starter.answer(0);
+  starter.answer(1);
+  await loop;
+  assertEquals([starter.open, stream.held, source.closed], [0, 0, 1]);
+  assertEquals(starter.aborted.map((reason) => (reason as Error).name), [
+    "AbortError",
+    "AbortError",
+    "AbortError",
+  ]);
+  const { pulled } = source;
+  assertEquals([await stream.next(), source.pulled], [END, pulled]);
+});
+
+test("OutcomeStream.return() ends the calls that wait, and is done once", async () => {
+  const { stream, starter, source } = setUp(false);
+  const waiting = [stream.next(), stream.next()];
+  assertEquals(await stream.return(), END);
+  assertEquals(await Promise.all(waiting), [END, END]);
+  assertEquals(await stream.return(), END);
+  assertEquals([starter.open, source.closed], [0, 1]);
+});
+
+test("OutcomeStream.return() before the first next() starts and opens nothing", async () => {
+  const { stream, starter, source } = setUp(true);
+  assertEquals([await stream.return(), await stream.next()], [END, END]);
+  assertEquals([source.pulled, source.closed, starter.calls.length], [0, 0, 0]);
+});
+
+test("OutcomeStream yields what has ended before it tells, once, what the source threw", async () => {
+  const broken = new Error("broken source");
+  function* source(): Generator<string> {
+    yield "https://a.test/0";
+    throw broken;
+  }
+  for (const ordered of [false, true]) {
+    const { batch, starter, consumer } = fakeBatch(source(), new OutcomeStream<number>(ordered));
+    const stream = consumer.attach(batch);
+    const first = stream.next();
+    starter.answer(0);
+    assertEquals((await first).value?.index, 0);
+    assertStrictEquals(await rejection(stream.next()), broken);
+    assertEquals(await stream.next(), END);
+  }
+});
+
+test("OutcomeStream rejects once with the reason of an abort, and drops what is held", async () => {
+  const controller = new AbortController();
+  const reason = { my: "reason" };
+  const { stream, starter } = setUp(true, 10, { signal: controller.signal });
+  const waiting = [stream.next(), stream.next()].map(watch);
+  starter.answer(1);
+  assertEquals(stream.held, 1);
+  controller.abort(reason);
+  await eventLoopTurn();
+  assertEquals(waiting.map(({ state }) => state), ["rejected", "fulfilled"]);
+  assertStrictEquals(waiting[0]!.error, reason);
+  assertEquals([waiting[1]!.value, await stream.next(), stream.held, starter.open], [END, END, 0, 0]);
+});
+
+test("OutcomeStream keeps the reason of an abort for the next one who asks", async () => {
+  const controller = new AbortController();
+  const { stream, starter } = setUp(false, 10, { signal: controller.signal });
+  const first = stream.next();
+  starter.answer(0);
+  starter.answer(1);
+  await first;
+  controller.abort("enough");
+  assertEquals(await rejection(stream.next()), "enough");
+  assertEquals(await stream.next(), END);
+});

@@ -1,0 +1,94 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import type { RequestOptions } from "../../src/client/request.ts";
+import { clientSettings, withOptions } from "../../src/client/settings.ts";
+import { test } from "../support/test.ts";
+
+const DEFAULTS = clientSettings({});
+
+test("clientSettings() gives the documented defaults", () => {
+  assertEquals(DEFAULTS, {
+    as: "json",
+    schema: undefined,
+    validate: true,
+    timeoutMs: 30_000,
+    totalTimeoutMs: Infinity,
+    maxRetries: 3,
+    maxBodyBytes: Infinity,
+    cache: "default",
+    readCache: true,
+    writeCache: true,
+    priority: 0,
+    notFoundIsFinal: true,
+    idempotent: undefined,
+  });
+});
+
+test("clientSettings() takes what the client says, zero and false included, and undefined for absent", () => {
+  const options = {
+    validate: false,
+    notFoundIsFinal: false,
+    maxRetries: 0,
+    timeoutMs: 1,
+    totalTimeoutMs: 2,
+    maxBodyBytes: 3,
+  };
+  assertEquals(clientSettings(options), { ...DEFAULTS, ...options });
+  const absent = Object.fromEntries(Object.keys(options).map((name) => [name, undefined]));
+  assertEquals(clientSettings(absent), DEFAULTS);
+});
+
+test("withOptions() gives the settings themselves without options", () => {
+  assertStrictEquals(withOptions(DEFAULTS, undefined), DEFAULTS);
+});
+
+test("withOptions() changes nothing for options that say nothing of it", () => {
+  const { signal } = new AbortController();
+  for (
+    const options of [{}, { signal }, { headers: { "x-a": "1" } }, { as: undefined, maxRetries: undefined }]
+  ) {
+    assertEquals(withOptions(DEFAULTS, options), DEFAULTS);
+  }
+});
+
+test("withOptions() lays each option over the settings, zero and false included, and leaves them as they were", () => {
+  const schema = { "~standard": { version: 1, vendor: "test", validate: () => ({ value: 1 }) } } as const;
+  const options: RequestOptions = {
+    as: "bytes",
+    schema,
+    validate: false,
+    timeoutMs: 1,
+    totalTimeoutMs: 2,
+    maxRetries: 0,
+    maxBodyBytes: 3,
+    cache: "reload",
+    readCache: false,
+    writeCache: false,
+    priority: -1,
+    notFoundIsFinal: false,
+    idempotent: false,
+  };
+  const before = { ...DEFAULTS };
+  for (const [name, value] of Object.entries(options)) {
+    assertEquals(withOptions(DEFAULTS, { [name]: value }), { ...DEFAULTS, [name]: value }, name);
+  }
+  assertEquals(withOptions(DEFAULTS, options), { ...DEFAULTS, ...options } as typeof DEFAULTS);
+  assertEquals(DEFAULTS, before);
+});
+
+test("withOptions() does not take over what single-flight made of other settings", () => {
+  const settings = { ...DEFAULTS, fingerprint: "of the others" };
+  assertEquals(withOptions(settings, { as: "text" }).fingerprint, undefined);
+});
+
+test("withOptions() lets the request's own option win over the batch's", () => {
+  const batch = withOptions(DEFAULTS, { maxRetries: 1, timeoutMs: 10 });
+  const { maxRetries, timeoutMs } = withOptions(batch, { maxRetries: 2 });
+  assertEquals([maxRetries, timeoutMs], [2, 10]);
+});
+
+test("withOptions() refuses options that are no good", () => {
+  const options = (value: object): RequestOptions => value as RequestOptions;
+  assertThrows(() => withOptions(DEFAULTS, options({ timeoutMs: 0 })), RangeError, "'timeoutMs'");
+  assertThrows(() => withOptions(DEFAULTS, options({ timeoutMs: "1" })), TypeError, "'timeoutMs'");
+  assertThrows(() => withOptions(DEFAULTS, options({ timeout: 1 })), TypeError, "'timeout' is not an option");
+});

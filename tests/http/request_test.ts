@@ -1,0 +1,150 @@
+import { assert, assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
+import { toHeaderMap } from "../../src/http/headers.ts";
+import { prepareRequest, type RequestInput } from "../../src/http/request.ts";
+import { test } from "../support/test.ts";
+
+const URL_TEXT = "https://h.example/a";
+
+/** Input that the types forbid. */
+function untyped(input: Record<string, unknown>): RequestInput {
+  return { url: URL_TEXT, ...input } as unknown as RequestInput;
+}
+
+function repeatable(input: Partial<RequestInput>): boolean {
+  return prepareRequest({ url: URL_TEXT, ...input }).repeatable;
+}
+
+test("prepareRequest() makes a GET without headers and body of a URL alone", () => {
+  const request = prepareRequest({ url: URL_TEXT });
+  assertEquals([request.method, request.url, request.absolute], ["GET", URL_TEXT, true]);
+  assertEquals([request.body, request.repeatable, request.init], [null, true, undefined]);
+  assertEquals(Object.keys(request.headers), []);
+});
+
+test("prepareRequest() takes a URL object, and tells relative from absolute", () => {
+  assertEquals(prepareRequest({ url: new URL("HTTPS://H.example/a") }).url, "https://h.example/a");
+  assertFalse(prepareRequest({ url: "2025/a.json" }).absolute);
+  assert(prepareRequest({ url: "HTTPS://h/" }).absolute);
+});
+
+test("prepareRequest() refuses a URL that is neither text nor a URL", () => {
+  for (const url of [5, null, undefined, {}, ["https://h/"], new Request(URL_TEXT)]) {
+    assertThrows(
+      () => prepareRequest(untyped({ url })),
+      TypeError,
+      "Cannot fetch as the URL must be a string",
+    );
+  }
+});
+
+test("prepareRequest() turns a method to upper case", () => {
+  for (const method of ["get", "Put", "patch", "query", "m-search"]) {
+    assertEquals(prepareRequest({ url: URL_TEXT, method }).method, method.toUpperCase());
+  }
+});
+
+test("prepareRequest() refuses a method that is no token, or that fetch can't send", () => {
+  for (const method of ["", " ", "GET ", "G\nET", "GE T", "GET\r\nx: y", "é", "(", 5, null, {}]) {
+    assertThrows(() => prepareRequest(untyped({ method })), TypeError, "'method' must be a token");
+  }
+  for (const method of ["CONNECT", "trace", "Track"]) {
+    assertThrows(
+      () => prepareRequest({ url: URL_TEXT, method }),
+      TypeError,
+      "'method' must be one that fetch can send",
+    );
+  }
+});
+
+test("S1: prepareRequest() says that a request of an idempotent method may be sent twice", () => {
+  for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"]) {
+    assert(repeatable({ method }), method);
+  }
+  for (const method of ["POST", "PATCH", "PROPFIND"]) assertFalse(repeatable({ method }), method);
+});
+
+test("S1: prepareRequest() goes by 'idempotent' before the method, in both directions", () => {
+  assert(repeatable({ method: "POST", idempotent: true }));
+  assertFalse(repeatable({ method: "GET", idempotent: false }));
+  assertFalse(repeatable({ method: "POST", idempotent: undefined }));
+});
+
+test("S1: prepareRequest() takes an Idempotency-Key, in any case and from around, as a promise", () => {
+  assert(repeatable({ method: "POST", headers: { "IDEMPOTENCY-KEY": "1" } }));
+  assert(repeatable({ method: "PATCH", headers: new Headers({ "Idempotency-Key": "1" }) }));
+  const around = toHeaderMap({ "idempotency-key": "1" }, "it");
+  assert(prepareRequest({ url: URL_TEXT, method: "POST" }, around).repeatable);
+  assertFalse(repeatable({ method: "POST", idempotent: false, headers: { "idempotency-key": "1" } }));
+});
+
+test("S1: prepareRequest() says that a stream can't be sent twice, whatever the method", () => {
+  const body = (): ReadableStream => new Blob(["x"]).stream();
+  assertFalse(repeatable({ method: "PUT", body: body() }));
+  assertFalse(repeatable({ method: "POST", body: body(), idempotent: true }));
+  assert(repeatable({ method: "PUT", body: "x" }));
+});
+
+test("prepareRequest() lays the request's headers over those around it", () => {
+  const around = toHeaderMap({ accept: "a", "x-one": "1" }, "it");
+  const { headers } = prepareRequest({ url: URL_TEXT, headers: { Accept: "b" } }, around);
+  assertEquals(Object.entries(headers).sort(), [["accept", "b"], ["x-one", "1"]]);
+  assertStrictEquals(prepareRequest({ url: URL_TEXT }, around).headers, around);
+});
+
+test("S2: prepareRequest() refuses a bad header before anything is sent", () => {
+  assertThrows(() => prepareRequest({ url: URL_TEXT, headers: { "a b": "1" } }), TypeError, "header name");
+  assertThrows(() => prepareRequest({ url: URL_TEXT, headers: { a: "1\n2" } }), TypeError, "header 'a'");
+});
+
+test("prepareRequest() takes every kind of body that can be sent, as it is", () => {
+  const bodies: BodyInit[] = [
+    ...[
+      "",
+      "x",
+      new Uint8Array(2),
+      new ArrayBuffer(2),
+      new DataView(new ArrayBuffer(1)),
+      new URLSearchParams("a=1"),
+    ],
+    ...[new FormData(), new Blob(["x"]), new Blob(["x"]).stream()],
+  ];
+  for (const body of bodies) {
+    assertStrictEquals(prepareRequest({ url: URL_TEXT, method: "POST", body }).body, body);
+  }
+});
+
+test("prepareRequest() refuses a body that can't be sent, and says how JSON is", () => {
+  for (const body of [{ a: 1 }, [1]]) {
+    assertThrows(() => prepareRequest(untyped({ method: "POST", body })), TypeError, "JSON.stringify");
+  }
+  for (const body of [5, true, Symbol("x"), () => {}]) {
+    assertThrows(() => prepareRequest(untyped({ method: "POST", body })), TypeError, "'body' must be text");
+  }
+});
+
+test("prepareRequest() refuses a body of GET and HEAD, an empty one too, and takes none for none", () => {
+  for (const method of [undefined, "GET", "head"]) {
+    for (const body of ["x", "", new Uint8Array(0)]) {
+      assertThrows(
+        () => prepareRequest({ url: URL_TEXT, method, body }),
+        TypeError,
+        "must not have a 'body'",
+      );
+    }
+    for (const body of [null, undefined]) {
+      assertEquals(prepareRequest({ url: URL_TEXT, method, body }).body, null);
+    }
+  }
+});
+
+test("S1: prepareRequest() refuses a stream that somebody else reads, which can't be sent even once", async () => {
+  const locked = new Blob(["x"]).stream();
+  const reader = locked.getReader();
+  assertThrows(() => prepareRequest({ url: URL_TEXT, method: "POST", body: locked }), TypeError);
+  await reader.cancel();
+});
+
+test("prepareRequest() hands the rest of a RequestInit on as it is", () => {
+  const init = { redirect: "manual" } as const;
+  assertStrictEquals(prepareRequest({ url: URL_TEXT, init }).init, init);
+});

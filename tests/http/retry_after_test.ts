@@ -1,0 +1,89 @@
+import { assertEquals } from "@std/assert";
+import { parseRetryAfter, retryAfterMs } from "../../src/http/retry_after.ts";
+import { test } from "../support/test.ts";
+
+const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
+const GARBAGE = [
+  ...[
+    "-1",
+    "-0",
+    "+5",
+    "1.5",
+    "5.",
+    ".5",
+    "0x10",
+    "1e3",
+    "5s",
+    "five",
+    "",
+    " ",
+    "5 5",
+    "5, 10",
+    "inf",
+    "Infinity",
+  ],
+  ...["NaN", "null", "٥", "５", "2026-01-01T12:00:10Z", "Thu, 01 Jan 2026 12:00:10", "1_000", "5;6"],
+];
+
+test("S4: parseRetryAfter() reads whole seconds", () => {
+  assertEquals(parseRetryAfter("120", NOW), 120_000);
+  assertEquals(parseRetryAfter("1", NOW), 1_000);
+  assertEquals(parseRetryAfter("007", NOW), 7_000);
+  assertEquals(parseRetryAfter(" 5 ", NOW), 5_000);
+});
+
+test("S4: parseRetryAfter() takes 0 as now, and not as nothing", () => {
+  assertEquals(parseRetryAfter("0", NOW), 0);
+  assertEquals(parseRetryAfter("000", NOW), 0);
+});
+
+test("S4: parseRetryAfter() reads the three forms of HTTP dates, and takes a past one as now", () => {
+  assertEquals(parseRetryAfter("Thu, 01 Jan 2026 12:00:10 GMT", NOW), 10_000);
+  assertEquals(parseRetryAfter("Thursday, 01-Jan-26 12:00:10 GMT", NOW), 10_000);
+  assertEquals(parseRetryAfter("Thu Jan  1 12:00:10 2026", NOW), 10_000);
+  assertEquals(parseRetryAfter("Thu, 01 Jan 2026 12:00:00 GMT", NOW), 0);
+  assertEquals(parseRetryAfter("Thu, 01 Jan 2026 11:59:59 GMT", NOW), 0);
+  assertEquals(parseRetryAfter("Sun, 06 Nov 1994 08:49:37 GMT", NOW), 0);
+});
+
+test("S4: parseRetryAfter() has no answer for garbage, so that the normal backoff holds", () => {
+  for (const value of GARBAGE) assertEquals(parseRetryAfter(value, NOW), undefined, JSON.stringify(value));
+});
+
+test("parseRetryAfter() takes an epoch for what it is: a very long time", () => {
+  assertEquals(parseRetryAfter("1767268810", NOW), 1_767_268_810_000);
+});
+
+test("S5: parseRetryAfter() gives a huge wait as huge, never as NaN or as something a timer would fire at once for", () => {
+  assertEquals(parseRetryAfter("99999999", NOW), 99_999_999_000);
+  assertEquals(parseRetryAfter("9".repeat(400), NOW), Infinity);
+  assertEquals(
+    parseRetryAfter("Fri, 31 Dec 9999 23:59:59 GMT", NOW),
+    Date.UTC(9999, 11, 31, 23, 59, 59) - NOW,
+  );
+});
+
+test("S4: retryAfterMs() asks Retry-After first, whatever the status", () => {
+  const headers = new Headers({ "retry-after": "3", "ratelimit-reset": "9" });
+  for (const status of [408, 429, 500, 502, 503, 504]) {
+    assertEquals(retryAfterMs(status, headers, NOW), 3_000);
+  }
+});
+
+test("S4: retryAfterMs() does not go on to the rate limit headers when Retry-After is garbage", () => {
+  for (const value of GARBAGE.filter((text) => /^[\x20-\x7e]*$/.test(text))) {
+    const headers = new Headers({ "retry-after": value, "ratelimit-reset": "9" });
+    assertEquals(retryAfterMs(429, headers, NOW), undefined, JSON.stringify(value));
+  }
+});
+
+test("S4: retryAfterMs() goes by the rate limit headers for 429 and 503 alone", () => {
+  const headers = new Headers({ "ratelimit-reset": "9" });
+  assertEquals(retryAfterMs(429, headers, NOW), 9_000);
+  assertEquals(retryAfterMs(503, headers, NOW), 9_000);
+  for (const status of [408, 500, 502, 504]) assertEquals(retryAfterMs(status, headers, NOW), undefined);
+});
+
+test("retryAfterMs() has no answer when the response says nothing", () => {
+  assertEquals(retryAfterMs(429, new Headers({ date: "Thu, 01 Jan 2026 12:00:00 GMT" }), NOW), undefined);
+});

@@ -1,0 +1,49 @@
+import { assertEquals } from "@std/assert";
+import { denoRuntime } from "../../src/runtime/deno.ts";
+import { runtime, test } from "../support/test.ts";
+
+/** The part of the global that the runtime asks. */
+interface Permissions {
+  querySync(descriptor: { readonly name: string; readonly variable?: string }): { readonly state: string };
+}
+
+const { permissions, env } =
+  (globalThis as { Deno?: { permissions: Permissions; env: { get(name: string): string | undefined } } })
+    .Deno ??
+    { permissions: { querySync: () => ({ state: "granted" }) }, env: { get: () => undefined } };
+
+test("denoRuntime has no limit of its own on requests", () => {
+  assertEquals([denoRuntime.name, denoRuntime.maxConcurrentRequests], ["deno", Infinity]);
+});
+
+test("denoRuntime.env() reads the environment on Deno, and finds nothing elsewhere", () => {
+  assertEquals(typeof denoRuntime.env("PATH"), runtime === "deno" ? "string" : "undefined");
+  assertEquals(denoRuntime.env("SLIPSTREAM_NO_SUCH_VARIABLE"), undefined);
+});
+
+test("denoRuntime.env() takes a name that no variable can have for one that is not set", () => {
+  for (const name of ["", "A=B", "A\0B"]) assertEquals(denoRuntime.env(name), undefined);
+});
+
+test("denoRuntime.env() reads nothing that it has no permission for, and asks for exactly that variable", () => {
+  const { querySync } = permissions;
+  const { get } = env;
+  const asked: unknown[] = [];
+  let reads = 0;
+  try {
+    env.get = () => `${++reads}`;
+    for (const state of ["prompt", "denied"]) {
+      permissions.querySync = (descriptor) => {
+        asked.push(descriptor);
+        return { state };
+      };
+      assertEquals(denoRuntime.env("PATH"), undefined);
+    }
+  } finally {
+    permissions.querySync = querySync;
+    env.get = get;
+  }
+  assertEquals(reads, 0);
+  const descriptor = { name: "env", variable: "PATH" };
+  assertEquals(asked, runtime === "deno" ? [descriptor, descriptor] : []);
+});
