@@ -62,7 +62,7 @@ function parseBase(text: string, name: string): URL {
     const rule = `'${name}' must be an absolute http(s) URL`;
     throw new TypeError(`Cannot create client as ${rule}: received '${redactUrl(text)}'`, { cause });
   }
-  if (url.search === "" && url.hash === "") return url;
+  if (!/[?#]/.test(url.href)) return url;
   const rule = `'${name}' must have no query and no fragment`;
   throw new TypeError(`Cannot create client as ${rule}: received '${redactUrl(text)}'`);
 }

@@ -32,6 +32,8 @@ export interface BatchRun {
   readonly window: number;
   readonly signal: AbortSignal | undefined;
   readonly consumer: OutcomeConsumer;
+  /** What the client was closed with, once it was: nothing more is started then. */
+  readonly closing?: (() => { readonly reason: unknown } | undefined) | undefined;
   /** Starts a request, or throws what is wrong with it. */
   readonly start: (request: FetchRequest, sink: CallSink) => Call;
 }
@@ -86,21 +88,29 @@ export class Batch implements AbortTarget {
       this.stop(signal.reason);
       return false;
     }
+    try {
+      this.#iterator = Symbol.asyncIterator in source
+        ? source[Symbol.asyncIterator]()
+        : source[Symbol.iterator]();
+    } catch (error) {
+      this.#fail(error);
+      this.#endIfDone();
+      return false;
+    }
     if (signal !== undefined) addAbortListener(signal, this);
-    this.#iterator = Symbol.asyncIterator in source
-      ? source[Symbol.asyncIterator]()
-      : source[Symbol.iterator]();
     return true;
   }
 
   #pull(): "now" | "later" {
     let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
     try {
-      result = this.#iterator!.next();
+      result = checkResult(this.#iterator!.next());
     } catch (error) {
       this.#fail(error);
       return "now";
     }
+    // A source that has stopped its own batch could not be closed while it was asked.
+    if (this.#ended && !("then" in result)) ignoreFailure(() => this.#iterator!.return?.());
     if (!("then" in result)) {
       this.#take(result);
       return "now";
@@ -109,8 +119,16 @@ export class Batch implements AbortTarget {
       this.#pulling = false;
       this.pump();
     };
-    result.then((settled) => this.#take(settled), (error) => this.#fail(error)).then(resume);
+    result.then((settled) => this.#take(checkResult(settled) as IteratorResult<FetchRequest>)).catch((
+      error,
+    ) => this.#fail(error)).then(resume);
     return "later";
+  }
+
+  /** A closed client starts nothing more; what had started has its outcomes. */
+  #giveUp(reason: unknown): void {
+    this.#fail(reason);
+    ignoreFailure(() => this.#iterator!.return?.());
   }
 
   /** What the source throws ends the batch, but loses nothing that has started. */
@@ -121,7 +139,9 @@ export class Batch implements AbortTarget {
 
   #take(result: IteratorResult<FetchRequest>): void {
     if (this.#ended) return;
+    const closing = this.#run.closing?.();
     if (result.done) this.#exhausted = true;
+    else if (closing !== undefined) this.#giveUp(closing.reason);
     else this.#start(result.value, this.#nextIndex++);
   }
 
@@ -199,10 +219,9 @@ export class Batch implements AbortTarget {
       item.abort(reason);
     }
     if (this.#exhausted) return;
-    const closing = this.#iterator?.return?.();
     // A source that is stalled would not close before it gives its next request, which nobody wants.
-    if (!this.#pulling) await closing;
-    else if (closing instanceof Promise) closing.catch(() => {});
+    if (this.#pulling) ignoreFailure(() => this.#iterator?.return?.());
+    else await this.#iterator?.return?.();
   }
 }
 
@@ -231,15 +250,25 @@ function checkSource(source: unknown): void {
     (Symbol.iterator in source || Symbol.asyncIterator in source);
   if (iterable && !(source instanceof URL)) return;
   throw new TypeError(
-    `Cannot fetch many as the requests must be an iterable or async iterable: received ${
-      typeof source === "string" ? `'${source}'` : typeof source
-    }`,
+    `Cannot fetch many as the requests must be an iterable or async iterable: received ${typeof source}`,
   );
 }
 
 /** An abort's reason may be anything; an outcome has an error. */
 function toError(reason: unknown): Error {
-  return reason instanceof Error
-    ? reason
-    : new SlipstreamError(`The request was aborted: ${reason}`, { cause: reason });
+  if (reason instanceof Error) return reason;
+  const shown = typeof reason === "string" ? reason : typeof reason;
+  return new SlipstreamError(`The request was aborted: ${shown}`, { cause: reason });
+}
+
+function checkResult<T>(result: T): T {
+  if (typeof result === "object" && result !== null) return result;
+  throw new TypeError(
+    `Cannot fetch many as the source's next() must give an object: received ${typeof result}`,
+  );
+}
+
+/** Closes what can't be waited for; how that ends is nobody's concern any more. */
+function ignoreFailure(close: () => unknown): void {
+  Promise.try(close).catch(() => {});
 }

@@ -129,7 +129,8 @@ export interface Client extends AsyncDisposable {
   on(listener: (event: ClientEvent) => void): Disposable;
 
   /**
-   * Aborts what is under way, and refuses everything from now on. Calling it again does nothing.
+   * Aborts what is under way, and refuses everything from now on. A batch ends with the outcomes of what had started, and
+   * rejects with the reason if its requests were not all started. Calling it again does nothing.
    *
    * @param reason What requests reject with. @default {an `AbortError`}
    * @returns When everything has been let go of.
@@ -336,6 +337,7 @@ class SlipstreamClient implements Client {
       window: concurrency + (options?.prefetch ?? concurrency),
       signal: options?.signal,
       consumer,
+      closing: () => this.#dispatcher.closing,
       start: (request, sink) => this.#start(request, around, undefined, sink),
     });
   }

@@ -56,6 +56,11 @@ export class Dispatcher implements CallOwner, AbortTarget {
     else if (this.#signal !== undefined) addAbortListener(this.#signal, this);
   }
 
+  /** What the client was closed with, once it was. */
+  get closing(): { readonly reason: unknown } | undefined {
+    return this.#closed;
+  }
+
   /** How many attempts may be under way at once. */
   get concurrency(): number {
     return this.#stations.semaphore.capacity;
@@ -175,10 +180,11 @@ export class Dispatcher implements CallOwner, AbortTarget {
         call.abort(reason);
       }
     }
-    await Promise.allSettled(this.#background);
     this.#idle ??= Promise.withResolvers();
     this.#endIfIdle();
     await this.#idle.promise;
+    // What has ended may have left something to be stored.
+    while (this.#background.size > 0) await Promise.allSettled(this.#background);
   }
 
   /** Who closes waits until the last attempt has really ended. */

@@ -14,6 +14,8 @@ export type ClientListener = (event: ClientEvent) => void;
 export class EventHub implements Reporter {
   readonly #clock: Clock;
   #listeners: readonly ClientListener[] = [];
+  /** What is being told, and what came up meanwhile. */
+  readonly #queue: QueuedTelling[] = [];
 
   /** Creates the hub; the clock dates its own warnings. */
   constructor(clock: Clock) {
@@ -39,31 +41,35 @@ export class EventHub implements Reporter {
   }
 
   emit(event: ClientEvent): void {
+    this.#queue.push({ event, failed: undefined });
+    // What a listener causes comes after what it was told, for all of them.
+    if (this.#queue.length > 1) return;
+    for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
+      this.#tell(entry);
+      this.#queue.shift();
+    }
+  }
+
+  /** A warning of a listener that threw is for the others: one that always throws would never be done. */
+  #tell({ event, failed }: QueuedTelling): void {
     for (const listener of this.#listeners) {
+      if (listener === failed) continue;
       try {
         listener(event);
       } catch (error) {
-        this.#warn(listener, error);
+        if (failed === undefined) this.#queue.push({ event: this.#warning(error), failed: listener });
       }
     }
   }
 
-  /** Tells the others. One that throws at that as well is not told of itself, so this ends. */
-  #warn(failed: ClientListener, error: unknown): void {
-    const warning: ClientEvent = {
-      type: "warning",
-      atMs: this.#clock.now(),
-      source: "listener",
-      message: "A listener of client.on() threw",
-      error,
-    };
-    for (const listener of this.#listeners) {
-      if (listener === failed) continue;
-      try {
-        listener(warning);
-      } catch {
-        // It will be told off when an event of its own makes it throw.
-      }
-    }
+  #warning(error: unknown): ClientEvent {
+    const message = "A listener of client.on() threw";
+    return { type: "warning", atMs: this.#clock.now(), source: "listener", message, error };
   }
+}
+
+interface QueuedTelling {
+  readonly event: ClientEvent;
+  /** Who is not told. */
+  readonly failed: ClientListener | undefined;
 }

@@ -34,7 +34,8 @@ const CACHE_MODES: Readonly<Record<string, CacheMode>> = {
 export function fromFetchArguments(input: string | URL | Request, init: RequestInit): FetchArguments {
   const { method, headers, body, signal, cache, ...rest } = init;
   const given = input instanceof Request ? input : undefined;
-  if (given?.bodyUsed && body === undefined) {
+  // As the standard has it, `null` is no body for a URL, and changes nothing of a request's.
+  if (given?.bodyUsed && (body === undefined || body === null)) {
     throw new TypeError("Cannot fetch as the body of the Request has been read already");
   }
   const ownSignal = signal === undefined ? given?.signal : signal;
@@ -43,8 +44,8 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
       url: given === undefined ? input as string | URL : given.url,
       method: method ?? given?.method,
       headers: headers === undefined ? given?.headers : new Headers(headers),
-      body: body === undefined ? given?.body : body,
-      init: { ...fromRequest(given), ...rest },
+      body: body ?? given?.body,
+      init: { ...fromRequest(given), ...withoutUndefined(rest) },
     },
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
     cache: CACHE_MODES[cache ?? given?.cache ?? ""],
@@ -53,5 +54,17 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
 
 /** What of a request's other properties says something that is not the default. */
 function fromRequest(request: Request | undefined): RequestInit {
-  return request === undefined || request.redirect === "follow" ? {} : { redirect: request.redirect };
+  if (request === undefined) return {};
+  const { redirect, credentials, mode, integrity, keepalive } = request;
+  return withoutUndefined({
+    redirect: redirect === "follow" ? undefined : redirect,
+    credentials: credentials === "same-origin" ? undefined : credentials,
+    mode: mode === "cors" || mode === "navigate" ? undefined : mode,
+    integrity: integrity === "" ? undefined : integrity,
+    keepalive: keepalive ? true : undefined,
+  });
+}
+
+function withoutUndefined(init: Readonly<Record<string, unknown>>): RequestInit {
+  return Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
 }

@@ -36,7 +36,10 @@ function check(schema: v.GenericSchema, options: unknown, purpose: string): void
   const [issue] = result.issues;
   const name = v.getDotPath(issue);
   const value = issue.path === undefined ? options : issue.path[issue.path.length - 1]!.value;
-  const received = describe(value);
+  // Headers and URLs may hold credentials.
+  const received = typeof value === "string" && /^(headers|baseUrls)/.test(name ?? "")
+    ? "a string"
+    : describe(value);
   if (name === null) {
     throw new TypeError(`Cannot ${purpose} as the options ${issue.message}: received ${received}`);
   }

@@ -4,14 +4,21 @@
  * @module
  */
 
+import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
 import type { Batch, OutcomeConsumer } from "./batch.ts";
 import type { Outcome } from "./outcome.ts";
 
 type Result<T> = IteratorResult<Outcome<T>, undefined>;
 
-interface Waiter<T> {
-  readonly resolve: (result: Result<T>) => void;
-  readonly reject: (reason: unknown) => void;
+/** One call of `next()`. */
+class Waiter<T> implements LinkedItem<Waiter<T>> {
+  previous: Waiter<T> | undefined;
+  next: Waiter<T> | undefined;
+
+  constructor(
+    readonly resolve: (result: Result<T>) => void,
+    readonly reject: (reason: unknown) => void,
+  ) {}
 }
 
 /** Holds an outcome until it is taken: a map keeps dead entries reachable for a while, and they must be small. */
@@ -27,7 +34,7 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
   readonly #ordered: boolean;
   /** By index when ordered; otherwise numbered as they ended. */
   readonly #ready = new Map<number, Holder<T>>();
-  readonly #waiters: Waiter<T>[] = [];
+  readonly #waiters = new LinkedQueue<Waiter<T>>();
   #batch: Batch | undefined;
   #ended = 0;
   #taken = 0;
@@ -65,13 +72,18 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
   }
 
   #serve(): void {
-    while (this.#waiters.length > 0) {
+    for (let waiter = this.#waiters.peek(); waiter !== undefined; waiter = this.#waiters.peek()) {
       const outcome = this.#take();
-      if (outcome === undefined) break;
-      this.#waiters.shift()!.resolve({ done: false, value: outcome });
+      if (outcome !== undefined) {
+        this.#waiters.remove(waiter);
+        waiter.resolve({ done: false, value: outcome });
+      } else if (this.#end !== undefined && this.#ready.size === 0) {
+        this.#waiters.remove(waiter);
+        this.#finish(waiter);
+      } else {
+        return;
+      }
     }
-    if (this.#end === undefined || this.#ready.size > 0) return;
-    for (const waiter of this.#waiters.splice(0)) this.#finish(waiter);
   }
 
   #take(): Outcome<T> | undefined {
@@ -93,7 +105,7 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
 
   next(): Promise<Result<T>> {
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
+      this.#waiters.push(new Waiter(resolve, reject));
       this.#serve();
       this.#batch!.pump();
     });

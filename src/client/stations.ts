@@ -31,6 +31,9 @@ import { currentRuntime } from "../runtime/current.ts";
 import { toMirrors } from "./base_urls.ts";
 import type { CacheOptions, ClientOptions } from "./options.ts";
 
+/** The runtime's own, unless somebody has replaced it before. */
+const nativeFetch = globalThis.fetch;
+
 /** What a client works with. */
 export interface Stations {
   /** Where calls enter, behind their total deadline. */
@@ -61,7 +64,7 @@ export function buildStations(
   const { maxRetryAfterMs = 60_000, random = Math.random } = options;
   const environment: Environment = {
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    heedsSignals: options.fetch === undefined,
+    heedsSignals: () => options.fetch === undefined && globalThis.fetch === nativeFetch,
     clock,
     deadlines: new DeadlineQueue(clock),
     reporter,
@@ -83,10 +86,11 @@ export function buildStations(
       ttlMs: caching?.ttlMs ?? (() => Infinity),
       offline: options.offline ?? false,
       headers,
-      hasCredentials: (call) => hasCredentials(call, headers, bases),
+      hasCredentials: (call) => hasCredentials(call, { headers, sensitive, bases }),
       absoluteUrl: (call) => absoluteUrl(call, bases),
     }),
     retry(environment, {
+      shutForMs: (call) => hasBreaker && onOpen === "fail" ? shutForMs(call, bases) : 0,
       backoff: backoff({ ...options.backoff, random: options.backoff?.random ?? random }),
       budget: options.retryBudget === false
         ? undefined
@@ -152,10 +156,26 @@ function cachingOptions(
   return { adapter, ttlMs: typeof ttlMs === "function" ? ttlMs : () => ttlMs };
 }
 
+interface Credentials {
+  /** What every request carries. */
+  readonly headers: HeaderMap;
+  /** The names of headers that are nobody else's business. */
+  readonly sensitive: ReadonlySet<string>;
+  readonly bases: readonly Mirror[];
+}
+
 /** Whether a request carries credentials, to whichever mirror it goes. */
-function hasCredentials({ request }: Call, headers: HeaderMap, bases: readonly Mirror[]): boolean {
-  const all = request.absolute ? [headers] : [headers, ...bases.map((base) => base.headers)];
-  return [request.headers, ...all].some((map) => "authorization" in map || "cookie" in map);
+function hasCredentials({ request }: Call, { headers, sensitive, bases }: Credentials): boolean {
+  const isSecret = (names: ReadonlySet<string>) => (name: string) => names.has(name);
+  if ([request.headers, headers].some((map) => Object.keys(map).some(isSecret(sensitive)))) return true;
+  if (request.absolute) return false;
+  return bases.some((base) => Object.keys(base.headers).some(isSecret(base.sensitive)));
+}
+
+/** How long every breaker that a call could pass refuses it, in milliseconds. */
+function shutForMs({ origin }: Call, bases: readonly Mirror[]): number {
+  const origins = origin === undefined ? bases.map((base) => base.origin) : [origin];
+  return Math.min(...origins.map(({ breaker }) => breaker?.retryAfterMs ?? 0));
 }
 
 /** The URL of the resource, by its first mirror when it has several. */

@@ -53,7 +53,7 @@ function resetMs(value: string, wallNowMs: number): number | undefined {
 /** The longest wait among the quotas that are used up; a quota that names no time waits for its policy's whole window. */
 function structuredResetMs(limit: string, policy: string): number | undefined {
   const items = parseItems(limit);
-  const legacy = items.find((item) => item.name === "reset");
+  const legacy = items.find((item) => item.name === "reset" && item.value !== "");
   if (legacy !== undefined) {
     const remaining = items.find((item) => item.name === "remaining");
     return remaining !== undefined && Number(remaining.value) > 0 ? undefined : secondsToMs(legacy.value);
@@ -61,7 +61,7 @@ function structuredResetMs(limit: string, policy: string): number | undefined {
   const windows = new Map(parseItems(policy).map((item) => [item.name, item.parameters.get("w")]));
   let longest: number | undefined;
   for (const { name, parameters } of items) {
-    if (parameters.get("r") !== "0") continue;
+    if (!/^-?0+$/.test(parameters.get("r") ?? "")) continue;
     const wait = secondsToMs(parameters.get("t") ?? windows.get(name));
     if (wait !== undefined) longest = Math.max(longest ?? 0, wait);
   }

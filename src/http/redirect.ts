@@ -64,6 +64,10 @@ function redirectedRequest(
   sensitive: ReadonlySet<string>,
 ): RedirectedRequest {
   const from = new URL(request.url);
+  // What the parser throws would quote the location with its secrets.
+  if (!URL.canParse(location, from)) {
+    throw new TypeError("Cannot follow a redirect as its location is malformed");
+  }
   const to = parseHttpUrl(new URL(location, from).href);
   if (to.hash === "") to.hash = from.hash;
   let { method, headers, body } = request;

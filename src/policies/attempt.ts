@@ -21,6 +21,9 @@ import { decodeReply } from "./decode.ts";
 import type { Environment, Station } from "./policy.ts";
 import { type OpenBody, Reply } from "./reply.ts";
 
+/** No word of a server closes its origin for the rest of the program: a day, in milliseconds. */
+const MAX_PAUSE_MS = 86_400_000;
+
 /**
  * The innermost station: sends the call to its target. It takes over the call's permit, and gives it back when the body
  * has ended, or, after an abort, when the `fetch` has really settled.
@@ -84,7 +87,7 @@ class Attempt implements DeadlineTarget, OpenBody {
     this.#report();
     // An abort may come from who has just been told.
     if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
-    if (this.#environment.heedsSignals) return this.#send();
+    if (this.#environment.heedsSignals()) return this.#send();
     // A fetch that does not heed its signal must not keep the caller waiting, so the outcome is raced by hand.
     return new Promise((resolve, reject) => {
       this.#reject = reject;
@@ -104,6 +107,7 @@ class Attempt implements DeadlineTarget, OpenBody {
     if (this.#stopped !== undefined) return this.#refuse();
     const { status } = response;
     this.#reportHeaders(status);
+    if (this.#isStopped()) return this.#refuse();
     if (this.#call.streams || !isSuccessStatus(status)) return this.#openReply(status);
     let body: Uint8Array<ArrayBuffer> | string | undefined;
     try {
@@ -151,7 +155,7 @@ class Attempt implements DeadlineTarget, OpenBody {
       const { fetch } = this.#environment;
       return fetch(url, { signal: this.#controller.signal });
     }
-    const ownRedirects = init?.redirect === undefined &&
+    const ownRedirects = (init?.redirect ?? "follow") === "follow" &&
       needsOwnRedirects(headers, this.#target.sensitive);
     if (!ownRedirects) return this.#fetchOnce({ url, method, headers, body }, init?.redirect);
     return followRedirects(
@@ -194,7 +198,11 @@ class Attempt implements DeadlineTarget, OpenBody {
     if (reply.status !== 429 || wait === undefined || wait === 0) return;
     const { origin } = this.#target;
     const nowMs = clock.now();
-    origin.pauseFor({ untilMs: nowMs + wait, status: reply.status, headers: reply.headers });
+    origin.pauseFor({
+      untilMs: nowMs + Math.min(wait, MAX_PAUSE_MS),
+      status: reply.status,
+      headers: reply.headers,
+    });
     if (reporter.active) {
       reporter.emit({
         type: "rateLimited",
@@ -247,6 +255,10 @@ class Attempt implements DeadlineTarget, OpenBody {
     });
   }
 
+  #isStopped(): boolean {
+    return this.#stopped !== undefined;
+  }
+
   #throwIfStopped(): void {
     if (this.#stopped !== undefined) throw this.#stopped.reason;
   }
@@ -292,6 +304,7 @@ class Attempt implements DeadlineTarget, OpenBody {
     this.#environment.onAttemptEnd();
     if (this.#call.attempt === this) this.#call.attempt = undefined;
     this.#permit?.release();
+    this.#collector?.end(false);
     this.#call.onBodyEnd();
   }
 
@@ -315,6 +328,7 @@ class Attempt implements DeadlineTarget, OpenBody {
 
   collect(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#collector = new BodyCollector(maxBytes);
+    if (this.#ended) this.#collector.end(false);
     return this.#collector.bytes;
   }
 
@@ -361,14 +375,18 @@ class Attempt implements DeadlineTarget, OpenBody {
 }
 
 /** A response whose body is what is left of one that had to be got rid of. */
-function excerptResponse({ status, statusText, headers }: Response, excerpt: Promise<string>): Response {
+function excerptResponse(response: Response, excerpt: Promise<string>): Response {
+  const { status, statusText, url } = response;
+  const headers = new Headers(response.headers);
+  headers.delete("content-length");
+  headers.delete("content-encoding");
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       controller.enqueue(new TextEncoder().encode(await excerpt));
       controller.close();
     },
   }, { highWaterMark: 0 });
-  return new Response(body, { status, statusText, headers });
+  return Object.defineProperty(new Response(body, { status, statusText, headers }), "url", { value: url });
 }
 
 function innermostMessage(error: unknown): string {

@@ -105,8 +105,10 @@ class CacheStation {
     try {
       await decodeReply(call, reply);
     } catch (error) {
-      if (!isInvalidDataError(error)) throw error;
-      await this.#store.delete(key);
+      const { offline } = this.#options;
+      // Another schema may like it better; offline, what there is may be the only copy.
+      if (!isInvalidDataError(error) || (offline && error.reason === "schema")) throw error;
+      if (!offline && error.reason !== "schema") await this.#store.delete(key);
       return undefined;
     }
     if (fresh) counters.fresh++;

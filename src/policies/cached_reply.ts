@@ -25,7 +25,10 @@ export function cacheKey(url: string, headers: HeaderMap): string {
 export function isUsable(entry: CacheEntry | undefined, key: string): entry is CacheEntry {
   if (!(entry?.body instanceof Uint8Array)) return false;
   const { v, key: ownKey, status, headers } = entry.meta;
-  if (v !== 1 || ownKey !== key || !Number.isInteger(status) || status < 200 || status > 599) return false;
+  if (
+    v !== 1 || ownKey !== key || !Array.isArray(headers) || !Number.isInteger(status) || status < 200 ||
+    status > 599
+  ) return false;
   try {
     new Headers(headers as [string, string][]);
     return true;

@@ -27,6 +27,23 @@ export function circuitBreaker(): Policy {
   };
 }
 
+/**
+ * Asks the breaker again for a call that has waited since it was let through: the circuit may have opened, and closed.
+ *
+ * @param call The call.
+ * @throws {CircuitOpenError} If it is not let through any more.
+ */
+export function readmit(call: Call): void {
+  const { breaker } = call.target!.origin;
+  if (breaker === undefined || breaker.holds(call.ticket)) return;
+  try {
+    call.ticket = breaker.enter();
+  } catch {
+    // As above: the error that leaves here knows the request.
+    throw circuitOpenError(call, breaker.retryAfterMs);
+  }
+}
+
 /** The error of a call that a breaker refused. */
 export function circuitOpenError(call: Call, retryAfterMs: number): CircuitOpenError {
   const about = call.describe();

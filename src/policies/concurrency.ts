@@ -7,7 +7,7 @@
 import type { Permit } from "../primitives/permit.ts";
 import type { Semaphore } from "../primitives/semaphore.ts";
 import type { Call } from "./call.ts";
-import { circuitOpenError } from "./circuit_breaker.ts";
+import { readmit } from "./circuit_breaker.ts";
 import type { Environment, Policy } from "./policy.ts";
 import { pauseEnd } from "./rate_limit.ts";
 
@@ -64,12 +64,14 @@ async function waitForPermit(
 async function acquire(semaphore: Semaphore, call: Call): Promise<Permit> {
   const { signal, settings: { priority } } = call;
   const permit = await semaphore.acquire(1, { signal, priority });
-  const { breaker } = call.target!.origin;
-  const refused = breaker?.holds(call.ticket) === false;
-  if (!call.cancelled && !refused) return permit;
-  permit.release();
-  call.throwIfCancelled();
-  throw circuitOpenError(call, breaker!.retryAfterMs);
+  try {
+    call.throwIfCancelled();
+    readmit(call);
+    return permit;
+  } catch (error) {
+    permit.release();
+    throw error;
+  }
 }
 
 function hand({ reporter, clock }: Environment, call: Call, permit: Permit, waitedMs: number): void {

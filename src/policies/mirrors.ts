@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CircuitOpenError, isCircuitOpenError, isInvalidDataError, isSlipstreamError } from "../errors.ts";
+import { CircuitOpenError, isCircuitOpenError, isSlipstreamError } from "../errors.ts";
 import { isNotFoundStatus, isRetryableStatus } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
 import { joinUrl } from "../http/url.ts";
@@ -13,6 +13,7 @@ import { waitForAnyBreaker } from "./breaker_wait.ts";
 import type { Origin } from "./origin.ts";
 import type { Environment, Policy, Station } from "./policy.ts";
 import type { Reply } from "./reply.ts";
+import { mayPass } from "./retry.ts";
 
 /** One base URL. */
 export interface Mirror {
@@ -84,8 +85,9 @@ async function tryMirrors(
       worst?.reply?.openBody?.discard();
       return outcome.reply!;
     }
+    if (call.cancelled) outcome.reply?.openBody?.discard();
     call.throwIfCancelled();
-    worst = keep(worst, outcome);
+    worst = keep(call, worst, outcome);
     if (isLast || !mayAskAnother(call, outcome)) break;
     // Its permit may be the one that the next mirror waits for.
     outcome.reply?.openBody?.discard();
@@ -125,20 +127,27 @@ async function ask(next: Station, call: Call): Promise<MirrorFailure & { readonl
 }
 
 /** Of two failures of a round, the one that says more about whether a retry helps; the other's body is got rid of. */
-function keep(kept: MirrorFailure | undefined, latest: MirrorFailure): MirrorFailure {
+function keep(call: Call, kept: MirrorFailure | undefined, latest: MirrorFailure): MirrorFailure {
   if (kept === undefined) return latest;
-  const keepFirst = isWorthRetry(kept) && !isWorthRetry(latest) || isCircuitOpenError(latest.error);
-  const [winner, loser] = keepFirst && !isCircuitOpenError(kept.error) ? [kept, latest] : [latest, kept];
+  const winner = betterOf(call, kept, latest);
+  const loser = winner === kept ? latest : kept;
   loser.reply?.openBody?.discard();
-  if (isCircuitOpenError(kept.error) && isCircuitOpenError(latest.error)) {
-    return kept.error.retryAfterMs < latest.error.retryAfterMs ? kept : latest;
-  }
   return winner;
 }
 
-function isWorthRetry({ reply, error }: MirrorFailure): boolean {
-  if (reply !== undefined) return isRetryableStatus(reply.status);
-  return !isCircuitOpenError(error) && !isInvalidDataError(error);
+function betterOf(call: Call, kept: MirrorFailure, latest: MirrorFailure): MirrorFailure {
+  // Only the latest response still has a body for its caller to read.
+  if (call.streams && latest.reply !== undefined) return latest;
+  const keptIsRefusal = isCircuitOpenError(kept.error);
+  if (keptIsRefusal !== isCircuitOpenError(latest.error)) return keptIsRefusal ? latest : kept;
+  const keptMayPass = mayPass(kept.reply, kept.error);
+  if (keptMayPass !== mayPass(latest.reply, latest.error)) return keptMayPass ? kept : latest;
+  // The round may be repeated as soon as one of them takes it.
+  return waitOf(kept) < waitOf(latest) ? kept : latest;
+}
+
+function waitOf({ reply, error }: MirrorFailure): number {
+  return isCircuitOpenError(error) ? error.retryAfterMs : reply?.retryAfterMs ?? 0;
 }
 
 /** A request that must not be sent twice goes on to another mirror only if it was not sent at all. */

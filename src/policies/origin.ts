@@ -15,6 +15,9 @@ export interface Pause {
   readonly headers: Headers;
 }
 
+/** A wait shorter than this, in milliseconds, is none. */
+const SHORTEST_WAIT_MS = 1e-3;
+
 /** One origin, as one client sees it. */
 export class Origin {
   /** Such as `https://cdn.example.com`. */
@@ -52,7 +55,9 @@ export class Origin {
   /** How long it asked to wait, from now, in milliseconds. */
   pauseLeftMs(nowMs: number): number {
     if (this.pause === undefined) return 0;
-    if (this.pause.untilMs > nowMs) return this.pause.untilMs - nowMs;
+    const leftMs = this.pause.untilMs - nowMs;
+    // What rounding leaves over would be waited for for ever, where a wait that short does not move the clock.
+    if (leftMs > SHORTEST_WAIT_MS) return leftMs;
     this.pause = undefined;
     return 0;
   }
@@ -70,13 +75,16 @@ export class Origin {
   }
 }
 
-/** How many origins a client remembers; a crawler may meet any number. */
-const MAX_ORIGINS = 1_024;
+/** From how many origins on the quiet ones are forgotten; a crawler may meet any number. */
+const MANY_ORIGINS = 1_024;
+/** How many origins are remembered, quiet or not. */
+const MAX_ORIGINS = 8_192;
 
 /** The origins of one client. */
 export class Origins {
   readonly #origins = new Map<string, Origin>();
   readonly #create: (key: string) => Origin;
+  #sweepAt = MANY_ORIGINS;
 
   /** Creates the collection; `create` makes the record of an origin that is met for the first time. */
   constructor(create: (key: string) => Origin) {
@@ -87,7 +95,7 @@ export class Origins {
   get(key: string): Origin {
     let origin = this.#origins.get(key);
     if (origin === undefined) {
-      if (this.#origins.size >= MAX_ORIGINS) this.#forgetOldestQuiet();
+      if (this.#origins.size >= this.#sweepAt) this.#sweep();
       origin = this.#create(key);
       this.#origins.set(key, origin);
     }
@@ -99,12 +107,16 @@ export class Origins {
     return this.#origins.values();
   }
 
-  /** Forgets the oldest origin that would be the same if it were met anew; requests under way keep their record. */
-  #forgetOldestQuiet(): void {
+  /** Forgets those that would be the same if they were met anew; of far too many, the oldest. Calls keep their record. */
+  #sweep(): void {
     for (const [key, origin] of this.#origins) {
-      if (!origin.isQuiet) continue;
-      this.#origins.delete(key);
-      return;
+      if (origin.isQuiet) this.#origins.delete(key);
     }
+    for (const key of this.#origins.keys()) {
+      if (this.#origins.size < MAX_ORIGINS) break;
+      this.#origins.delete(key);
+    }
+    // The next sweep comes when it is worth its while.
+    this.#sweepAt = Math.min(MAX_ORIGINS, Math.max(MANY_ORIGINS, 2 * this.#origins.size));
   }
 }

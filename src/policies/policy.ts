@@ -31,7 +31,7 @@ export interface Counters {
 export interface Environment {
   readonly fetch: typeof fetch;
   /** Whether `fetch` is known to settle at once when its signal aborts, as the runtimes' own does. */
-  readonly heedsSignals: boolean;
+  readonly heedsSignals: () => boolean;
   readonly clock: Clock;
   readonly deadlines: DeadlineQueue;
   readonly reporter: Reporter;

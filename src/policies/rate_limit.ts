@@ -7,7 +7,7 @@
 import { HttpError } from "../errors.ts";
 import type { TokenBucket } from "../primitives/token_bucket.ts";
 import type { Call } from "./call.ts";
-import { circuitOpenError } from "./circuit_breaker.ts";
+import { readmit } from "./circuit_breaker.ts";
 import type { Environment, Policy } from "./policy.ts";
 
 /** What limits the rate. */
@@ -49,12 +49,8 @@ async function waitForToken(
     // A pause that began while the token was waited for makes the call wait again, for a token of that time.
     do {
       await pauseEnd(environment, call, options.maxRetryAfterMs);
-      if (bucket === undefined) return;
-      await bucket.take(1, { signal: call.signal });
-      // A breaker that opened in the meantime refuses who waited as well.
-      if (origin.breaker?.holds(call.ticket) === false) {
-        throw circuitOpenError(call, origin.breaker.retryAfterMs);
-      }
+      if (bucket !== undefined) await bucket.take(1, { signal: call.signal });
+      readmit(call);
     } while (origin.pauseLeftMs(environment.clock.now()) > 0);
   } catch (error) {
     // Who was let through as a probe, and is not sent, lets another one be it.

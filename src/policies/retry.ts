@@ -19,6 +19,8 @@ export interface RetryOptions {
   readonly budget: RetryBudget | undefined;
   /** The longest wait that a server may ask for, in milliseconds. */
   readonly maxRetryAfterMs: number;
+  /** How long every breaker that a call could pass refuses it, in milliseconds. */
+  readonly shutForMs: (call: Call) => number;
 }
 
 /** Why a round has to be repeated. */
@@ -42,6 +44,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
   return (next) => async (call) => {
     options.budget?.deposit(call.startedAtMs);
     let previousMs: number | undefined;
+    let earlier: RoundResult | undefined;
     for (let round = 1;; round++) {
       let reply: Reply | undefined;
       let failure: RoundFailure | undefined;
@@ -51,6 +54,8 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
         if (!isRetryableStatus(reply.status)) return reply;
         failure = { reason: String(reply.status), retryAfterMs: reply.retryAfterMs };
       } catch (error) {
+        // A round that was never sent says nothing; what the one before it brought does.
+        if (isCircuitOpenError(error) && earlier !== undefined) return concludeEarlier(earlier, call, error);
         failure = failureOf(error);
         thrown = error;
       }
@@ -63,10 +68,28 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       }
       reply?.openBody?.discard();
       previousMs = delayMs;
+      earlier = { reply, thrown };
       report(environment, call, round, delayMs, failure!.reason);
       await environment.deadlines.sleep(delayMs, { signal: call.signal });
     }
   };
+}
+
+interface RoundResult {
+  readonly reply: Reply | undefined;
+  readonly thrown: unknown;
+}
+
+/** What a round brought that was to be repeated; of a body that the caller was to read, too little is left. */
+function concludeEarlier({ reply, thrown }: RoundResult, call: Call, refusal: unknown): Reply {
+  if (reply === undefined) throw thrown;
+  if (call.streams) throw refusal;
+  return reply;
+}
+
+/** Whether a failure of a round, or of one mirror in it, may pass. */
+export function mayPass(reply: Reply | undefined, error: unknown): boolean {
+  return reply === undefined ? failureOf(error) !== undefined : isRetryableStatus(reply.status);
 }
 
 /** What may pass among the errors of a round; `undefined` for everything else, the reason of an abort included. */
@@ -82,7 +105,7 @@ function failureOf(error: unknown): RoundFailure | undefined {
 /** The wait before the next round, or `undefined` to give up. */
 function nextDelay(
   { clock }: Environment,
-  { backoff, budget, maxRetryAfterMs }: RetryOptions,
+  { backoff, budget, maxRetryAfterMs, shutForMs }: RetryOptions,
   call: Call,
   round: number,
   failure: RoundFailure,
@@ -93,7 +116,7 @@ function nextDelay(
   if (retryAfterMs !== undefined && retryAfterMs > maxRetryAfterMs) return undefined;
   const delayMs = retryAfterMs ?? backoff(round, previousMs);
   const nowMs = clock.now();
-  if (nowMs + delayMs >= call.deadlineAtMs) return undefined;
+  if (nowMs + delayMs >= call.deadlineAtMs || shutForMs(call) > delayMs) return undefined;
   return budget === undefined || budget.tryWithdraw(nowMs) ? delayMs : undefined;
 }
 

@@ -22,7 +22,7 @@ import { Reply } from "./reply.ts";
 export function singleFlight({ counters }: Environment): Policy {
   const tables = new FlightTables();
   return (next) => (call) => {
-    if (!isSharable(call)) return next(call);
+    if (!isSharable(call) || call.cancelled) return next(call);
     const flights = tables.of(call.settings);
     const key = flightKey(call);
     const joined = flights.join(key);
@@ -38,7 +38,10 @@ export function singleFlight({ counters }: Environment): Policy {
     // The work may take as long as the most patient of those who wait for it.
     leader.deadlineAtMs = Math.max(leader.deadlineAtMs, call.deadlineAtMs);
     counters.shared++;
-    return joined.promise!.then((reply) => sharedReply(call, leader, reply));
+    return joined.promise!.then((reply) => sharedReply(call, leader, reply), (error) => {
+      call.attempts = leader.attempts;
+      throw error;
+    });
   };
 }
 

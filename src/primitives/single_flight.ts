@@ -64,7 +64,12 @@ export class SingleFlight<K, T> {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const flight = this.#flights.join(key) ?? this.#start(key, fn);
-    return signal === undefined ? flight.promise! : waitFor(flight, signal);
+    if (signal === undefined) return flight.promise!;
+    if (!signal.aborted) return waitFor(flight, signal);
+    // The work itself has aborted its caller.
+    if (flight.leave()) flight.worker?.abort(signal.reason);
+    flight.promise?.catch(() => {});
+    return Promise.reject(signal.reason);
   }
 
   #start(key: K, fn: (signal: AbortSignal) => T | PromiseLike<T>): Flight<K, T, AbortController> {

@@ -5,7 +5,7 @@
  */
 
 const LITERALS = ["true", "false", "null"];
-const NUMBER_PREFIX = /^-?(?:0|[1-9]\d*)?(?:\.\d*)?(?:[eE][+-]?\d*)?$/;
+const NUMBER_PREFIX = /^-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE][+-]?\d*)?)?|[eE][+-]?\d*)?)?$/;
 const DELIMITER = /[\s,\]}]/;
 
 /**

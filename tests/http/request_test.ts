@@ -1,16 +1,27 @@
 import { assert, assertEquals, assertFalse, assertStrictEquals, assertThrows } from "@std/assert";
-import { toHeaderMap } from "../../src/http/headers.ts";
-import { prepareRequest, type RequestInput } from "../../src/http/request.ts";
+import { type HeaderMap, NO_HEADERS, toHeaderMap } from "../../src/http/headers.ts";
+import {
+  type PreparedRequest,
+  prepareRequest as prepare,
+  type RequestInput,
+} from "../../src/http/request.ts";
+import { OriginIndex } from "../../src/http/url.ts";
 import { test } from "../support/test.ts";
 
 const URL_TEXT = "https://h.example/a";
+
+type Input = RequestInput & { readonly idempotent?: boolean | undefined };
+
+function prepareRequest({ idempotent, ...input }: Input, headers: HeaderMap = NO_HEADERS): PreparedRequest {
+  return prepare(input, { origins: new OriginIndex(), headers, idempotent });
+}
 
 /** Input that the types forbid. */
 function untyped(input: Record<string, unknown>): RequestInput {
   return { url: URL_TEXT, ...input } as unknown as RequestInput;
 }
 
-function repeatable(input: Partial<RequestInput>): boolean {
+function repeatable(input: Partial<Input>): boolean {
   return prepareRequest({ url: URL_TEXT, ...input }).repeatable;
 }
 

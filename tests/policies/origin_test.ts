@@ -88,7 +88,7 @@ test("Origins.get() makes one record for each key, and keeps them in the order i
   assertEquals([...origins.values()].map(({ key }) => key), made);
 });
 
-test("Origins forgets the oldest quiet origin above 1,024, and none that matters", () => {
+test("Origins forgets quiet origins above 1,024, and none that matters", () => {
   const origins = new Origins((key) => new Origin(key, undefined, undefined));
   const paused = origins.get("0");
   paused.pauseFor(pauseUntil(100));
@@ -97,7 +97,7 @@ test("Origins forgets the oldest quiet origin above 1,024, and none that matters
   assertEquals([...origins.values()].length, 1_024);
 
   origins.get("new");
-  assertEquals([...origins.values()].length, 1_024);
+  assertEquals([...origins.values()].length < 1_024, true);
   assertStrictEquals(origins.get("0"), paused);
   assertNotStrictEquals(origins.get("1"), quiet);
 });

@@ -1,0 +1,99 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { contentLength, drainBody, readBody, utf8Length } from "../../src/http/body.ts";
+import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+
+function streamed(chunks: readonly string[], headers: Record<string, string> = {}): Response {
+  const parts = chunks.map((chunk) => new TextEncoder().encode(chunk));
+  return new Response(
+    new ReadableStream({
+      pull(controller) {
+        const part = parts.shift();
+        if (part === undefined) controller.close();
+        else controller.enqueue(part);
+      },
+    }),
+    { headers },
+  );
+}
+
+test("readBody() reads a body up to its limit, and gives nothing of a larger one", async () => {
+  for (
+    const headers of [{}, { "content-length": "4" }, { "content-length": "4", "content-encoding": "gzip" }]
+  ) {
+    assertEquals((await readBody(streamed(["ab", "cd"], headers), 4))?.length, 4);
+    assertEquals(await readBody(streamed(["ab", "cd"], headers), 3), undefined);
+    assertEquals((await readBody(streamed(["ab", "cd"], headers), Infinity))?.length, 4);
+  }
+  assertEquals((await readBody(new Response(null), 1))?.length, 0);
+});
+
+test("readBody() rejects when the body breaks off", async () => {
+  const broken = () =>
+    new Response(new ReadableStream({ start: (controller) => controller.error(new Error("cut")) }));
+  await assertRejects(() => readBody(broken(), 10), Error, "cut");
+  await assertRejects(() => readBody(broken(), Infinity), Error, "cut");
+});
+
+test("S8: drainBody() ends a body that never does after 250 ms, and leaves no timer", async () => {
+  const clock = new ManualClock();
+  let cancelled = false;
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode("begin")),
+    cancel() {
+      cancelled = true;
+    },
+  });
+  const drained = drainBody(new Response(body), new DeadlineQueue(clock));
+  assertEquals(await clock.run(drained), "begin");
+  assertEquals([clock.now(), cancelled, clock.pending], [250, true, 0]);
+});
+
+test("S8: drainBody() reads no more than 64 KB, and shows no more than 2 KB", async () => {
+  let pulled = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      pulled++;
+      controller.enqueue(new Uint8Array(16_384).fill(120));
+    },
+  }, { highWaterMark: 0 });
+  const clock = new ManualClock();
+  const excerpt = await drainBody(new Response(body), new DeadlineQueue(clock));
+  assertEquals([excerpt.length, pulled, clock.pending], [2_048, 4, 0]);
+});
+
+test("drainBody() gives what came of a body that breaks off, and nothing of one that is gone", async () => {
+  const deadlines = new DeadlineQueue(new ManualClock());
+  let sent = false;
+  const broken = new ReadableStream({
+    pull(controller) {
+      if (sent) return controller.error(new Error("cut"));
+      sent = true;
+      controller.enqueue(new TextEncoder().encode("half"));
+    },
+  });
+  assertEquals(await drainBody(new Response(broken), deadlines), "half");
+  assertEquals(await drainBody(new Response(null), deadlines), "");
+  const used = new Response("used");
+  await used.text();
+  assertEquals(await drainBody(used, deadlines), "");
+});
+
+test("utf8Length() counts the bytes of any text", () => {
+  for (const text of ["", "abc", "é€😀", "\ud800", "x".repeat(200_000) + "é", "😀".repeat(40_000)]) {
+    assertEquals(utf8Length(text), new TextEncoder().encode(text).length);
+  }
+});
+
+test("contentLength() takes nothing but digits", () => {
+  for (
+    const [value, expected] of [["12", 12], ["0", 0], ["-1", undefined], ["1e3", undefined], [
+      "",
+      undefined,
+    ]] as const
+  ) {
+    assertEquals(contentLength(new Headers({ "content-length": value })), expected);
+  }
+  assertEquals(contentLength(new Headers()), undefined);
+});
