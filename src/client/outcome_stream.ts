@@ -5,6 +5,7 @@
  */
 
 import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
+import { NumberedRing } from "../primitives/numbered_ring.ts";
 import type { Batch, OutcomeConsumer } from "./batch.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -21,23 +22,17 @@ class Waiter<T> implements LinkedItem<Waiter<T>> {
   ) {}
 }
 
-/** Holds an outcome until it is taken: a map keeps dead entries reachable for a while, and they must be small. */
-interface Holder<T> {
-  outcome: Outcome<T> | undefined;
-}
-
 /**
  * Hands outcomes to a consumer who pulls. What has ended and was not taken is held, and counts against the batch's window,
  * so a slow consumer slows the batch down.
  */
 export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undefined>, OutcomeConsumer {
   readonly #ordered: boolean;
-  /** By index when ordered; otherwise numbered as they ended. */
-  readonly #ready = new Map<number, Holder<T>>();
+  /** Numbered by index when ordered, and otherwise as they ended. */
+  readonly #ready = new NumberedRing<Outcome<T>>();
   readonly #waiters = new LinkedQueue<Waiter<T>>();
   #batch: Batch | undefined;
   #ended = 0;
-  #taken = 0;
   #end: { readonly failure: { readonly reason: unknown } | undefined } | undefined;
 
   /** Creates the stream; `ordered` makes outcomes come in input order. */
@@ -56,7 +51,7 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
   }
 
   onOutcome(outcome: Outcome<unknown>): void {
-    this.#ready.set(this.#ordered ? outcome.index : this.#ended, { outcome: outcome as Outcome<T> });
+    this.#ready.put(this.#ordered ? outcome.index : this.#ended, outcome as Outcome<T>);
     this.#ended++;
     this.#serve();
   }
@@ -73,7 +68,7 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
 
   #serve(): void {
     for (let waiter = this.#waiters.peek(); waiter !== undefined; waiter = this.#waiters.peek()) {
-      const outcome = this.#take();
+      const outcome = this.#ready.take();
       if (outcome !== undefined) {
         this.#waiters.remove(waiter);
         waiter.resolve({ done: false, value: outcome });
@@ -84,15 +79,6 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
         return;
       }
     }
-  }
-
-  #take(): Outcome<T> | undefined {
-    const holder = this.#ready.get(this.#taken);
-    if (holder === undefined) return undefined;
-    this.#ready.delete(this.#taken++);
-    const { outcome } = holder;
-    holder.outcome = undefined;
-    return outcome;
   }
 
   /** An error is told once; after it the stream is over. */

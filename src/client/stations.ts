@@ -11,6 +11,7 @@ import { attemptStation } from "../policies/attempt.ts";
 import { cache } from "../policies/cache.ts";
 import type { Call } from "../policies/call.ts";
 import { circuitBreaker } from "../policies/circuit_breaker.ts";
+import { coldStart } from "../policies/cold_start.ts";
 import { compose } from "../policies/compose.ts";
 import { concurrency } from "../policies/concurrency.ts";
 import type { Reporter } from "../policies/event.ts";
@@ -62,9 +63,11 @@ export function buildStations(
   lifetime: Pick<Environment, "inBackground" | "onAttemptEnd">,
 ): Stations {
   const { maxRetryAfterMs = 60_000, random = Math.random } = options;
+  const isNative = () => options.fetch === undefined && globalThis.fetch === nativeFetch;
   const environment: Environment = {
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    heedsSignals: () => options.fetch === undefined && globalThis.fetch === nativeFetch,
+    heedsSignals: isNative,
+    negotiatesHttp2: () => currentRuntime.negotiatesHttp2 && isNative(),
     clock,
     deadlines: new DeadlineQueue(clock),
     reporter,
@@ -99,6 +102,7 @@ export function buildStations(
     }),
     mirrors(environment, { mirrors: bases, headers, sensitive, onOpen: hasBreaker ? onOpen : "fail" }),
     hasBreaker ? circuitBreaker() : undefined,
+    coldStart(environment),
     rateLimit(environment, { bucket: clientBucket(options.rateLimit, clock), maxRetryAfterMs }),
     concurrency(environment, { semaphore, maxRetryAfterMs }),
   ], attemptStation(environment));

@@ -51,6 +51,7 @@ class Attempt implements DeadlineTarget, OpenBody {
   readonly #number: number;
   readonly #ticket: number;
   readonly #permit: Permit | undefined;
+  readonly #startedAtMs: number;
   readonly #controller = new AbortController();
   readonly #deadline: Deadline;
   #reject: (reason: unknown) => void = () => {};
@@ -77,8 +78,8 @@ class Attempt implements DeadlineTarget, OpenBody {
     this.#permit = call.permit;
     call.permit = undefined;
     call.attempt = this;
-    const nowMs = call.isFresh ? call.startedAtMs : environment.clock.now();
-    this.#deadline = environment.deadlines.add(this, call.settings.timeoutMs, nowMs);
+    this.#startedAtMs = call.isFresh ? call.startedAtMs : environment.clock.now();
+    this.#deadline = environment.deadlines.add(this, call.settings.timeoutMs, this.#startedAtMs);
     environment.counters.inFlight++;
     this.#target.origin.attempts++;
   }
@@ -104,6 +105,7 @@ class Attempt implements DeadlineTarget, OpenBody {
       throw this.#fail(error);
     }
     this.#response = response;
+    this.#target.origin.answered(this.#startedAtMs);
     if (this.#stopped !== undefined) return this.#refuse();
     const { status } = response;
     this.#reportHeaders(status);

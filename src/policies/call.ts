@@ -35,8 +35,6 @@ export interface Settings {
   readonly notFoundIsFinal: boolean;
   /** Whether the request may be sent twice; its method decides when nothing was said. */
   readonly idempotent: boolean | undefined;
-  /** What single-flight makes of the others, once it was asked. */
-  fingerprint?: string | undefined;
 }
 
 /** Where the next attempt goes. */

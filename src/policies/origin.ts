@@ -29,14 +29,27 @@ export class Origin {
   succeeded = 0;
   failed = 0;
   bytes = 0;
+  /** Whether connections to it are encrypted, so that they may be HTTP/2. */
+  readonly isSecure: boolean;
+  /** When the latest attempt that was answered began, on the client's clock; or when no answer was waited for any longer. */
+  contactAtMs: number = -Infinity;
+  /** Resolves when the request that was sent ahead of a burst has been answered; absent when there is none. */
+  scouting: PromiseWithResolvers<void> | undefined;
   /** What it asked for; forgotten when somebody asks after it has passed. */
   pause: Pause | undefined;
 
   /** Creates the record. */
   constructor(key: string, breaker: CircuitBreaker | undefined, bucket: TokenBucket | undefined) {
     this.key = key;
+    this.isSecure = key.startsWith("https:");
     this.breaker = breaker;
     this.bucket = bucket;
+  }
+
+  /** An attempt that began then has been answered: nobody need wait for a first answer any more. */
+  answered(atMs: number): void {
+    this.contactAtMs = atMs;
+    this.scouting?.resolve();
   }
 
   /** Counts how an attempt went, here and in the breaker; `ignored` says nothing of the origin. */

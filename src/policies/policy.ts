@@ -32,6 +32,8 @@ export interface Environment {
   readonly fetch: typeof fetch;
   /** Whether `fetch` is known to settle at once when its signal aborts, as the runtimes' own does. */
   readonly heedsSignals: () => boolean;
+  /** Whether `fetch` sends many requests over one connection, where the server can. */
+  readonly negotiatesHttp2: () => boolean;
   readonly clock: Clock;
   readonly deadlines: DeadlineQueue;
   readonly reporter: Reporter;

@@ -6,7 +6,8 @@
 
 import { isEmpty } from "../http/headers.ts";
 import { withoutFragment } from "../http/url.ts";
-import { FlightTable } from "../primitives/flight_table.ts";
+import { type Flight, FlightTable } from "../primitives/flight_table.ts";
+import { StringMap } from "../primitives/string_map.ts";
 import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import type { Call, Settings } from "./call.ts";
 import type { Environment, Policy } from "./policy.ts";
@@ -20,17 +21,14 @@ import { Reply } from "./reply.ts";
  * @returns The policy.
  */
 export function singleFlight({ counters }: Environment): Policy {
-  const tables = new FlightTables();
+  const flights = new Flights();
   return (next) => (call) => {
     if (!isSharable(call) || call.cancelled) return next(call);
-    const flights = tables.of(call.settings);
-    const key = flightKey(call);
-    const joined = flights.join(key);
+    const joined = flights.join(call);
     if (joined === undefined) {
       const promise = next(call);
       // Who has left by now leaves nothing to share.
-      if (call.cancelled) return promise;
-      call.flight = flights.start(key, call, promise);
+      if (!call.cancelled) call.flight = flights.start(call, promise);
       return promise;
     }
     call.flight = joined;
@@ -58,44 +56,53 @@ function isSharable({ request, streams }: Call): boolean {
   return !streams && request.method === "GET" && request.init === undefined;
 }
 
-/** What makes calls of the same settings the same. */
-function flightKey({ request }: Call): string {
+/**
+ * The executions under way, by what they ask for. Nearly always nobody asks for the same with other options, so these
+ * become part of a key only when somebody does.
+ */
+class Flights {
+  readonly #plain = new FlightTable<string, Reply, Call>(new StringMap());
+  readonly #withSettings = new FlightTable<string, Reply, Call>();
+
+  join(call: Call): Flight<string, Reply, Call> | undefined {
+    const key = resourceKey(call);
+    const leader = this.#plain.peek(key)?.worker;
+    if (leader !== undefined && areSame(leader.settings, call.settings)) return this.#plain.join(key);
+    return this.#withSettings.size === 0 ? undefined : this.#withSettings.join(fullKey(key, call.settings));
+  }
+
+  start(call: Call, promise: Promise<Reply>): Flight<string, Reply, Call> {
+    const key = resourceKey(call);
+    return this.#plain.peek(key) === undefined
+      ? this.#plain.start(key, call, promise)
+      : this.#withSettings.start(fullKey(key, call.settings), call, promise);
+  }
+}
+
+function resourceKey({ request }: Call): string {
   const { headers } = request;
   const url = withoutFragment(request.url);
   return isEmpty(headers) ? url : `${url}\n${JSON.stringify(Object.entries(headers).sort())}`;
 }
 
-const MAX_TABLES = 64;
+/** What a shared execution depends on; whom it is urgent for, it does not. */
+function shareable({ priority: _, ...settings }: Settings): Omit<Settings, "priority"> {
+  return settings;
+}
 
-/** A table for all calls of the same settings, so that the key of most is the URL as it stands. */
-class FlightTables {
-  readonly #tables = new Map<string, FlightTable<string, Reply, Call>>();
-
-  of(settings: Settings): FlightTable<string, Reply, Call> {
-    settings.fingerprint ??= fingerprint(settings);
-    let table = this.#tables.get(settings.fingerprint);
-    if (table === undefined) {
-      if (this.#tables.size >= MAX_TABLES) this.#dropEmpty();
-      table = new FlightTable();
-      this.#tables.set(settings.fingerprint, table);
-    }
-    return table;
-  }
-
-  #dropEmpty(): void {
-    for (const [key, table] of this.#tables) {
-      if (table.size === 0) this.#tables.delete(key);
-    }
-  }
+function areSame(settings: Settings, others: Settings): boolean {
+  if (settings === others) return true;
+  const theirs: Readonly<Record<string, unknown>> = { ...shareable(others) };
+  return Object.entries(shareable(settings)).every(([name, value]) => theirs[name] === value);
 }
 
 const schemaNumbers = new WeakMap<StandardSchemaV1, number>();
 let lastSchemaNumber = 0;
 
-/** The settings that a shared execution depends on, as text. */
-function fingerprint(settings: Settings): string {
-  const { schema, fingerprint: _, priority: __, ...rest } = settings;
+function fullKey(key: string, settings: Settings): string {
+  const { schema, ...rest } = shareable(settings);
   if (schema !== undefined && !schemaNumbers.has(schema)) schemaNumbers.set(schema, ++lastSchemaNumber);
   const schemaNumber = schema === undefined ? 0 : schemaNumbers.get(schema);
-  return `${schemaNumber} ${Object.entries(rest).map(([name, value]) => `${name}=${value}`).sort().join()}`;
+  const values = Object.entries(rest).map(([name, value]) => `${name}=${value}`).sort();
+  return `${key}\n${schemaNumber}\n${values.join()}`;
 }

@@ -4,16 +4,24 @@
  * @module
  */
 
+/** Where a table keeps its executions: a `Map`, or anything alike. */
+export interface FlightStore<K, F> {
+  readonly size: number;
+  get(key: K): F | undefined;
+  set(key: K, flight: F): unknown;
+  delete(key: K): boolean;
+}
+
 /** One execution, and how many wait for it. */
 export class Flight<K, T, W> {
-  readonly #table: Map<K, Flight<K, T, W>>;
+  readonly #table: FlightStore<K, Flight<K, T, W>>;
   readonly #key: K;
   #promise: Promise<T> | undefined;
   #worker: W | undefined;
   #members = 1;
 
   /** Begins with one member. */
-  constructor(table: Map<K, Flight<K, T, W>>, key: K, promise: Promise<T>, worker: W) {
+  constructor(table: FlightStore<K, Flight<K, T, W>>, key: K, promise: Promise<T>, worker: W) {
     this.#table = table;
     this.#key = key;
     this.#promise = promise;
@@ -52,7 +60,7 @@ export class Flight<K, T, W> {
     return true;
   }
 
-  /** The execution has settled. Lets go of it: a map keeps dead entries reachable for a while, and they must be small. */
+  /** The execution has settled. Lets go of it: who has taken part may still hold the flight. */
   end(): void {
     this.#promise = undefined;
     this.#worker = undefined;
@@ -62,11 +70,21 @@ export class Flight<K, T, W> {
 
 /** The executions under way. Nothing is kept of one that has ended. */
 export class FlightTable<K, T, W> {
-  readonly #flights = new Map<K, Flight<K, T, W>>();
+  readonly #flights: FlightStore<K, Flight<K, T, W>>;
+
+  /** Creates an empty table. */
+  constructor(store: FlightStore<K, Flight<K, T, W>> = new Map()) {
+    this.#flights = store;
+  }
 
   /** How many executions are under way. */
   get size(): number {
     return this.#flights.size;
+  }
+
+  /** The execution of a key; `undefined` when there is none. */
+  peek(key: K): Flight<K, T, W> | undefined {
+    return this.#flights.get(key);
   }
 
   /** Joins the execution of a key; `undefined` when there is none. */

@@ -9,6 +9,8 @@ export interface Runtime {
   readonly name: "deno" | "bun" | "web";
   /** How many requests it runs at once; what is above waits inside of it, unseen, while timeouts run. */
   readonly maxConcurrentRequests: number;
+  /** Whether its `fetch` prefers HTTP/2 by itself, and opens a connection a request as long as none is up. */
+  readonly negotiatesHttp2: boolean;
   /** An environment variable, or `undefined` where it is not set or may not be read. Never asks the user. */
   env(name: string): string | undefined;
 }

@@ -10,6 +10,7 @@ import type { Runtime } from "./contract.ts";
 export const denoRuntime: Runtime = {
   name: "deno",
   maxConcurrentRequests: Infinity,
+  negotiatesHttp2: true,
   env(name) {
     try {
       // Reading without permission would stop the program with a question to the user.

@@ -10,5 +10,6 @@ import type { Runtime } from "./contract.ts";
 export const webRuntime: Runtime = {
   name: "web",
   maxConcurrentRequests: Infinity,
+  negotiatesHttp2: false,
   env: () => undefined,
 };

@@ -75,11 +75,6 @@ test("withOptions() lays each option over the settings, zero and false included,
   assertEquals(DEFAULTS, before);
 });
 
-test("withOptions() does not take over what single-flight made of other settings", () => {
-  const settings = { ...DEFAULTS, fingerprint: "of the others" };
-  assertEquals(withOptions(settings, { as: "text" }).fingerprint, undefined);
-});
-
 test("withOptions() lets the request's own option win over the batch's", () => {
   const batch = withOptions(DEFAULTS, { maxRetries: 1, timeoutMs: 10 });
   const { maxRetries, timeoutMs } = withOptions(batch, { maxRetries: 2 });

@@ -423,3 +423,23 @@ test("Every caller has its own end in events and numbers", async () => {
   await clock.run(Promise.all([first, second]));
   assertEquals(ends.toSorted(), [[1, "network", 200], [2, "shared", 150]]);
 });
+
+test("single-flight shares among those of the same options, whoever asked first with others", async () => {
+  const { client, clock, network } = setUp(slowly);
+  const plain = () => client.json(URL_A);
+  const patient = () => client.json(URL_A, { timeoutMs: 50_000 });
+  const urgent = () => client.json(URL_A, { priority: 9 });
+  const values = await clock.run(Promise.all([plain(), patient(), patient(), plain(), urgent(), patient()]));
+  assertEquals(network.sent.length, 2);
+  assertEquals<unknown[]>(values, [1, 2, 2, 1, 1, 2].map((nth) => ({ nth })));
+
+  // It is found when the one that came before it has ended.
+  const controller = new AbortController();
+  const first = rejection(client.json(URL_A, { signal: controller.signal }));
+  const second = patient();
+  controller.abort();
+  await first;
+  const third = patient();
+  assertEquals(await clock.run(Promise.all([second, third])), [{ nth: 4 }, { nth: 4 }]);
+  assertEquals(network.sent.length, 4);
+});

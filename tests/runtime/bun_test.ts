@@ -14,3 +14,7 @@ test("bunRuntime runs as many requests at once as the variable says, or 256", ()
   const said = bunRuntime.env("BUN_CONFIG_MAX_HTTP_REQUESTS");
   assertEquals(maxConcurrentRequests, said === undefined ? 256 : Number(said));
 });
+
+test("bunRuntime speaks HTTP/1.1, or does not say", () => {
+  assertEquals(bunRuntime.negotiatesHttp2, false);
+});

@@ -47,3 +47,7 @@ test("denoRuntime.env() reads nothing that it has no permission for, and asks fo
   const descriptor = { name: "env", variable: "PATH" };
   assertEquals(asked, runtime === "deno" ? [descriptor, descriptor] : []);
 });
+
+test("denoRuntime negotiates HTTP/2", () => {
+  assertEquals(denoRuntime.negotiatesHttp2, true);
+});
