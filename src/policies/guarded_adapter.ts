@@ -19,6 +19,7 @@ export class GuardedAdapter {
   readonly #environment: Environment;
   readonly #adapter: CacheAdapter | undefined;
   readonly #warned = new Set<string>();
+  readonly #hashes = new KeyHashes();
 
   /** Wraps an adapter; without one, everything is a miss. */
   constructor(environment: Environment, adapter: CacheAdapter | undefined) {
@@ -30,7 +31,7 @@ export class GuardedAdapter {
   /** The entry of a key, if it is one that can be served. */
   get(key: string): Promise<CacheEntry | undefined> {
     return this.#guard("get", async () => {
-      const found = await this.#adapter?.get(sha256(key));
+      const found = await this.#adapter?.get(this.#hashes.of(key));
       return isUsable(found, key) ? found : undefined;
     });
   }
@@ -38,12 +39,12 @@ export class GuardedAdapter {
   /** Stores an entry, or does not. */
   async set(entry: CacheEntry): Promise<void> {
     if (entry.body.length > this.maxEntryBytes) return;
-    await this.#guard("set", async () => await this.#adapter?.set(sha256(entry.meta.key), entry));
+    await this.#guard("set", async () => await this.#adapter?.set(this.#hashes.of(entry.meta.key), entry));
   }
 
   /** Removes an entry. */
   async delete(key: string): Promise<void> {
-    await this.#guard("delete", async () => await this.#adapter?.delete(sha256(key)));
+    await this.#guard("delete", async () => await this.#adapter?.delete(this.#hashes.of(key)));
   }
 
   async #guard<T>(operation: string, run: () => MaybePromise<T>): Promise<T | undefined> {
@@ -62,5 +63,23 @@ export class GuardedAdapter {
     const { reporter, clock } = this.#environment;
     const message = `The cache '${this.#adapter?.name}' failed to ${operation}; requests go on without it`;
     reporter.emit({ type: "warning", atMs: clock.now(), source: "cache", message, error });
+  }
+}
+
+/** So many hashes are remembered. */
+const MAX_HASHES = 1_024;
+
+/** Hashes of keys. One takes longer than finding its entry in memory, so those of late are remembered. */
+class KeyHashes {
+  readonly #hashes = new Map<string, string>();
+
+  of(key: string): string {
+    let hash = this.#hashes.get(key);
+    if (hash === undefined) {
+      hash = sha256(key);
+      if (this.#hashes.size >= MAX_HASHES) this.#hashes.clear();
+      this.#hashes.set(key, hash);
+    }
+    return hash;
   }
 }

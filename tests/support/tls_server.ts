@@ -28,7 +28,7 @@ hvNY4gFwyoL35UiVcytbt1y9Am7wuGDOFLskqourDjaECbLclTqAJxLp
 /** A running server. */
 export interface TlsServer extends AsyncDisposable {
   readonly url: string;
-  /** The connections that requests have come over. */
+  /** How many connections were opened, also those that no request came over. */
   readonly connections: number;
   /** How many requests have come. */
   readonly requests: number;
@@ -36,24 +36,70 @@ export interface TlsServer extends AsyncDisposable {
 
 /** Starts a server that answers everything with JSON. */
 export function serveTls(): TlsServer {
-  const ports = new Set<number>();
   let requests = 0;
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, cert: CERTIFICATE, key: KEY, onListen: () => {} },
-    (_request, { remoteAddr }) => {
-      requests++;
-      ports.add(remoteAddr.port);
-      return Response.json({ requests });
-    },
+    () => Response.json({ requests: ++requests }),
   );
+  const door = new Door(server.addr.port);
   return {
-    url: `https://127.0.0.1:${server.addr.port}`,
+    url: `https://127.0.0.1:${door.port}`,
     get connections() {
-      return ports.size;
+      return door.connections;
     },
     get requests() {
       return requests;
     },
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    async [Symbol.asyncDispose]() {
+      await door.close();
+      await server.shutdown();
+    },
   };
+}
+
+/** Hands connections on to a port, and counts them: the server itself tells only of those that bring a request. */
+class Door {
+  connections = 0;
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #open = new Set<Deno.Conn>();
+  readonly #pipes: Promise<void>[] = [];
+  readonly #accepting: Promise<void>;
+
+  constructor(port: number) {
+    this.#accepting = this.#accept(port);
+  }
+
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  async #accept(port: number): Promise<void> {
+    for await (const inside of this.#listener) {
+      this.connections++;
+      const outside = await Deno.connect({ hostname: "127.0.0.1", port });
+      this.#pipes.push(this.#pipe(inside, outside), this.#pipe(outside, inside));
+    }
+  }
+
+  async #pipe(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+    this.#open.add(from);
+    try {
+      await from.readable.pipeTo(to.writable);
+    } catch {
+      // One side has gone away, which is what connections do.
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#listener.close();
+    await this.#accepting;
+    for (const connection of this.#open) {
+      try {
+        connection.close();
+      } catch {
+        // It was closed with its stream.
+      }
+    }
+    await Promise.all(this.#pipes);
+  }
 }
