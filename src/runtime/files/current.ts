@@ -1,0 +1,20 @@
+/**
+ * Files on whichever runtime this is.
+ *
+ * @module
+ */
+
+import { bunFiles } from "./bun.ts";
+import type { Files } from "./contract.ts";
+import { denoFiles } from "./deno.ts";
+
+/**
+ * The files of the process. Nothing is read or loaded before the first operation.
+ *
+ * @throws {TypeError} If the runtime has no files.
+ */
+export function currentFiles(): Files {
+  if ("Bun" in globalThis) return bunFiles();
+  if ("Deno" in globalThis) return denoFiles;
+  throw new TypeError("Cannot keep files as this runtime has none");
+}
