@@ -63,19 +63,35 @@ export interface CacheAdapter {
   /** The largest entry (body and metadata) that it takes, in bytes. */
   readonly maxEntryBytes: number;
   /** The entry, or `undefined` when it is absent, past its `removeAt`, corrupt, or of another version. */
-  get(key: string, options?: CacheGetOptions): MaybePromise<CacheEntry | undefined>;
-  /** Stores all of the entry or nothing; `false` when it refused. */
-  set(key: string, entry: CacheEntry): MaybePromise<boolean>;
+  get(key: string, options?: CacheCallOptions): MaybePromise<CacheEntry | undefined>;
+  /** Stores all of the entry or nothing; `false` when it refused. Of several writes of one key, the last call counts. */
+  set(key: string, entry: CacheEntry, options?: CacheCallOptions): MaybePromise<boolean>;
   /** Removes an entry; `false` when there was none. */
-  delete(key: string): MaybePromise<boolean>;
+  delete(key: string, options?: CacheCallOptions): MaybePromise<boolean>;
   /** Removes all entries. */
   clear?(): MaybePromise<void>;
   /** Removes what has expired, what a crash left behind, and what is above the byte bound. */
   sweep?(): MaybePromise<SweepResult>;
 }
 
-/** Options of {@linkcode CacheAdapter.get}. */
-export interface CacheGetOptions {
+/** A fault of a cache, or of one that is part of it. */
+export interface CacheFault {
+  /** The name of the cache. */
+  readonly adapter: string;
+  /** What it was asked to do. */
+  readonly operation: "get" | "set" | "delete";
+  /** What it threw. */
+  readonly error: unknown;
+}
+
+/** What an adapter may be told with a call; most have no use for it. */
+export interface CacheCallOptions {
+  /** The caller's time, in milliseconds since 1970, for what depends on it; by default the adapter's own. */
+  readonly now?: (() => number) | undefined;
   /** The caller has lost interest: the adapter may stop. */
   readonly signal?: AbortSignal | undefined;
+  /** Told of each fault by an adapter that is made of others, and can go on without one of them; it then throws nothing. */
+  readonly onFault?: ((fault: CacheFault) => void) | undefined;
+  /** Given what goes on behind an answer, so that somebody can wait for it; it never rejects. */
+  readonly waitUntil?: ((work: Promise<void>) => void) | undefined;
 }

@@ -5,7 +5,8 @@
  */
 
 import { LruCache } from "@std/cache/lru-cache";
-import type { CacheAdapter, CacheEntry } from "./cache.ts";
+import { assertFunction, assertOptions, assertPositiveInteger } from "../primitives/argument_checks.ts";
+import type { CacheAdapter, CacheCallOptions, CacheEntry } from "./cache.ts";
 
 /** Options of {@linkcode memoryCache}. */
 export interface MemoryCacheOptions {
@@ -54,6 +55,8 @@ export function memoryCache(options: MemoryCacheOptions = {}): CacheAdapter {
   return new MemoryCache(options);
 }
 
+const ACTION = "create memory cache";
+
 class MemoryCache implements CacheAdapter {
   readonly name = "memory";
   readonly maxEntryBytes: number;
@@ -63,15 +66,17 @@ class MemoryCache implements CacheAdapter {
   #bytes = 0;
 
   constructor(options: MemoryCacheOptions) {
+    assertOptions(ACTION, options);
     const {
       maxBytes = 64 * 1024 * 1024,
       maxEntryBytes = 4 * 1024 * 1024,
       maxEntries = 1_000,
       now = Date.now,
     } = options;
-    checkBound("maxBytes", maxBytes);
-    checkBound("maxEntryBytes", maxEntryBytes);
-    checkBound("maxEntries", maxEntries);
+    for (const [name, bound] of Object.entries({ maxBytes, maxEntryBytes, maxEntries })) {
+      assertPositiveInteger(ACTION, name, bound);
+    }
+    assertFunction(ACTION, "now", now);
     this.#maxBytes = maxBytes;
     this.maxEntryBytes = Math.min(maxEntryBytes, maxBytes);
     this.#now = now;
@@ -82,11 +87,11 @@ class MemoryCache implements CacheAdapter {
     });
   }
 
-  get(key: string): CacheEntry | undefined {
+  get(key: string, { now = this.#now }: CacheCallOptions = {}): CacheEntry | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const { removeAt } = entry.meta;
-    if (removeAt === null || removeAt > this.#now()) return entry;
+    if (removeAt === null || removeAt > now()) return entry;
     this.delete(key);
     return undefined;
   }
@@ -116,16 +121,6 @@ class MemoryCache implements CacheAdapter {
 function sizeOf({ meta, body }: CacheEntry): number {
   let size = body.length + 2 * (meta.key.length + meta.url.length) + 200;
   for (const [name, value] of meta.headers) size += 2 * (name.length + value.length);
+  for (const [name, value] of meta.vary) size += 2 * (name.length + (value?.length ?? 0));
   return size;
-}
-
-function checkBound(name: string, value: unknown): void {
-  if (typeof value !== "number") {
-    throw new TypeError(`Cannot create memory cache as '${name}' must be a number: received ${typeof value}`);
-  }
-  if (!Number.isInteger(value) || value < 1) {
-    throw new RangeError(
-      `Cannot create memory cache as '${name}' must be a positive integer: received ${value}`,
-    );
-  }
 }

@@ -27,6 +27,13 @@ export function shapeError(action: string, name: string, rule: string, value: un
   return new TypeError(`Cannot ${action} as '${name}' must be ${rule}: received ${describe(value)}`);
 }
 
+/** Throws unless `options` is an object. */
+export function assertOptions(action: string, options: unknown): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot ${action} as the options must be an object: received ${describe(options)}`);
+  }
+}
+
 /** Throws unless `value` is an integer of at least 1. */
 export function assertPositiveInteger(action: string, name: string, value: unknown): void {
   if (Number.isSafeInteger(value) && (value as number) >= 1) return;

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { CacheEntry, CacheMeta } from "../../src/cache/cache.ts";
 import { memoryCache, type MemoryCacheOptions } from "../../src/cache/memory.ts";
 import { seededRandom } from "../../src/testing/random.ts";
@@ -82,6 +82,9 @@ test("memoryCache() counts the metadata", () => {
   const { cache } = setUp({ maxBytes: 5_000 });
   assertEquals(cache.set("a", entryOf(0, { headers: [["x", "y".repeat(5_000)]] })), false);
   assertEquals(cache.set("b", entryOf(0, { url: `https://a.test/${"y".repeat(5_000)}` })), false);
+  assertEquals(cache.set("c", entryOf(0, { vary: [["x", "y".repeat(5_000)]] })), false);
+  assertEquals(cache.set("d", entryOf(0, { vary: [["x".repeat(5_000), null]] })), false);
+  assertEquals(cache.set("e", entryOf(0, { vary: [["x", null]] })), true);
 });
 
 test("memoryCache() counts an entry that is overwritten once", () => {
@@ -172,4 +175,17 @@ test("memoryCache() refuses bounds that are no good", () => {
     }
     assert(memoryCache({ [name]: undefined }).maxEntryBytes > 0);
   }
+});
+
+test("memoryCache() refuses options that are none, and a time that can't be asked for", () => {
+  for (const options of [null, "x", 5]) {
+    const error = assertThrows(() => memoryCache(options as unknown as MemoryCacheOptions), TypeError);
+    assertMatch(
+      error.message,
+      /^Cannot create memory cache as the options must be an object: received (null|"x"|5)$/,
+    );
+  }
+  const message = "Cannot create memory cache as 'now' must be a function: received 5";
+  assertThrows(() => memoryCache({ now: 5 } as unknown as MemoryCacheOptions), TypeError, message);
+  assert(memoryCache(undefined).maxEntryBytes > 0);
 });

@@ -1,0 +1,215 @@
+/**
+ * Several caches as one, the fastest first.
+ *
+ * @module
+ */
+
+import { shapeError } from "../primitives/argument_checks.ts";
+import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise, SweepResult } from "./cache.ts";
+import { type Attempt, attempt, attemptAll, isPromise } from "./attempt.ts";
+import { Changes } from "./tiered/changes.ts";
+import { Faults, joined } from "./tiered/faults.ts";
+
+/**
+ * Makes one cache of several.
+ *
+ * An entry is looked for in one tier after the other. One that is found is copied to the tiers before, without making the
+ * caller wait, unless it was written or deleted meanwhile. Writes and removals go to all tiers at once; a write succeeds
+ * if one tier took it, and the entry that another may have held before is removed there. A tier that fails is passed over.
+ *
+ * An operation is synchronous if the tiers it asks are. `clear` and `sweep` do what the tiers can do of it.
+ *
+ * @param tiers The caches, the fastest first.
+ * @returns The adapter. It takes entries up to the largest size that a tier takes.
+ * @throws {TypeError} If `tiers` is no array of adapters, or empty.
+ *
+ * @example Memory in front of something slower
+ * ```ts
+ * import { createClient, memoryCache, tieredCache } from "@slipstream/fetch";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const disk = memoryCache({ maxBytes: 1_000_000_000 }); // or filesystemCache("cache")
+ * let requests = 0;
+ * await using client = createClient({
+ *   cache: { adapter: tieredCache([memoryCache(), disk]), ttlMs: 60_000 },
+ *   fetch: () => Promise.resolve(new Response(`[${++requests}]`)),
+ * });
+ * assertEquals(await client.json("https://example.com/a"), [1]);
+ * assertEquals(await client.json("https://example.com/a"), [1]);
+ * ```
+ */
+export function tieredCache(tiers: readonly CacheAdapter[]): CacheAdapter {
+  if (!Array.isArray(tiers) || tiers.length === 0 || !tiers.every(isAdapter)) {
+    throw shapeError("create tiered cache", "tiers", "a non-empty array of cache adapters", tiers);
+  }
+  return new Tiers([...tiers]);
+}
+
+/** An entry, and the number of the tier that had it. */
+interface Hit {
+  readonly entry: CacheEntry;
+  readonly tier: number;
+}
+
+class Tiers implements CacheAdapter {
+  readonly name = "tiered";
+  readonly maxEntryBytes: number;
+  readonly clear?: () => MaybePromise<void>;
+  readonly sweep?: () => MaybePromise<SweepResult>;
+  readonly #tiers: readonly CacheAdapter[];
+  readonly #changes = new Changes();
+
+  constructor(tiers: readonly CacheAdapter[]) {
+    this.#tiers = tiers;
+    this.maxEntryBytes = Math.max(...tiers.map(limitOf));
+    if (tiers.some((tier) => tier.clear !== undefined)) this.clear = () => this.#clear();
+    if (tiers.some((tier) => tier.sweep !== undefined)) this.sweep = () => this.#sweep();
+  }
+
+  get(key: string, options: CacheCallOptions = {}): MaybePromise<CacheEntry | undefined> {
+    const faults = new Faults("get", options.onFault);
+    const isUnchanged = this.#changes.watch(key);
+    const finish = (hit: Hit | undefined) => {
+      // What was read before somebody's write must not overwrite it.
+      if (isUnchanged() && hit !== undefined) this.#copyUpward(key, hit, options);
+      if (hit === undefined) faults.throwIfMany(this.#tiers.length);
+      return hit?.entry;
+    };
+    const found = this.#find(key, options, faults, 0);
+    return isPromise(found) ? found.then(finish) : finish(found);
+  }
+
+  set(key: string, entry: CacheEntry, options: CacheCallOptions = {}): MaybePromise<boolean> {
+    return this.#write(key, () => {
+      const faults = new Faults("set", options.onFault);
+      return this.#askAll((tier) => tier.set(key, entry, options), faults, (results) => {
+        const refusing = this.#tiers.filter((_, index) => !isTrue(results[index]));
+        if (refusing.length === 0) return true;
+        if (refusing.length === this.#tiers.length) {
+          faults.throwIfMany(this.#tiers.length);
+          return false;
+        }
+        // What they held before would hide the new entry, or come back after it.
+        const calls = refusing.map((tier) => () => tier.delete(key, options));
+        return attemptAll(calls, (removals) => {
+          for (const [index, removal] of removals.entries()) {
+            if ("error" in removal) faults.add(refusing[index]!, removal.error, "delete");
+          }
+          return true;
+        });
+      });
+    });
+  }
+
+  delete(key: string, options: CacheCallOptions = {}): MaybePromise<boolean> {
+    return this.#write(key, () => {
+      const faults = new Faults("delete", options.onFault);
+      return this.#askAll((tier) => tier.delete(key, options), faults, (results) => {
+        faults.throwIfMany(this.#tiers.length);
+        return results.some(isTrue);
+      });
+    });
+  }
+
+  /** Looks into the tiers from one on; a failing one is passed over. */
+  #find(
+    key: string,
+    options: CacheCallOptions,
+    faults: Faults,
+    index: number,
+  ): MaybePromise<Hit | undefined> {
+    const tier = this.#tiers[index];
+    if (tier === undefined) return undefined;
+    return attempt(() => tier.get(key, options), (result) => {
+      if ("value" in result && isEntry(result.value)) return { entry: result.value, tier: index };
+      if (options.signal?.aborted === true) return undefined;
+      if ("error" in result) faults.add(tier, result.error);
+      return this.#find(key, options, faults, index + 1);
+    });
+  }
+
+  /** Gives an entry to the tiers that did not have it, and does not wait for those that take time. */
+  #copyUpward(key: string, { entry, tier: found }: Hit, options: CacheCallOptions): void {
+    const faults = new Faults("set", options.onFault);
+    for (const tier of this.#tiers.slice(0, found)) {
+      if (entry.body.length > limitOf(tier)) continue;
+      const end = this.#changes.write(key);
+      const copied = attempt(() => tier.set(key, entry, options), (result) => {
+        end();
+        if ("error" in result) faults.add(tier, result.error);
+      });
+      if (isPromise(copied)) options.waitUntil?.(copied);
+    }
+  }
+
+  #write(key: string, run: () => MaybePromise<boolean>): MaybePromise<boolean> {
+    const end = this.#changes.write(key);
+    return attempt(run, (result) => {
+      end();
+      return valueOf(result);
+    });
+  }
+
+  /** Asks all tiers at once, and notes who failed. */
+  #askAll<T, U>(
+    ask: (tier: CacheAdapter) => MaybePromise<T>,
+    faults: Faults,
+    next: (results: readonly Attempt<T>[]) => MaybePromise<U>,
+  ): MaybePromise<U> {
+    return attemptAll(this.#tiers.map((tier) => () => ask(tier)), (results) => {
+      for (const [index, result] of results.entries()) {
+        if ("error" in result) faults.add(this.#tiers[index]!, result.error);
+      }
+      return next(results);
+    });
+  }
+
+  #clear(): MaybePromise<void> {
+    const end = this.#changes.clear();
+    return attemptAll(this.#tiers.map((tier) => () => tier.clear?.()), (results) => {
+      end();
+      valuesOf(results);
+    });
+  }
+
+  #sweep(): MaybePromise<SweepResult> {
+    return attemptAll(this.#tiers.map((tier) => () => tier.sweep?.()), (results) => {
+      const sum = { removed: 0, freedBytes: 0 };
+      for (const swept of valuesOf(results)) {
+        sum.removed += swept?.removed ?? 0;
+        sum.freedBytes += swept?.freedBytes ?? 0;
+      }
+      return sum;
+    });
+  }
+}
+
+function isEntry(value: CacheEntry | null | undefined): value is CacheEntry {
+  return value?.body instanceof Uint8Array;
+}
+
+function isTrue(result: Attempt<unknown> | undefined): boolean {
+  return result !== undefined && "value" in result && result.value === true;
+}
+
+function valueOf<T>(result: Attempt<T>): T {
+  if ("error" in result) throw result.error;
+  return result.value;
+}
+
+/** What all calls have given; throws when all are over, if one has failed. */
+function valuesOf<T>(results: readonly Attempt<T>[]): T[] {
+  const errors = results.flatMap((result) => "error" in result ? [result.error] : []);
+  if (errors.length > 0) throw joined(errors);
+  return results.map(valueOf);
+}
+
+function isAdapter(value: unknown): value is CacheAdapter {
+  const { name, get, set, delete: remove } = (value ?? {}) as Partial<CacheAdapter>;
+  return typeof name === "string" && [get, set, remove].every((method) => typeof method === "function");
+}
+
+/** Who names no largest entry has none. */
+function limitOf({ maxEntryBytes }: Partial<CacheAdapter>): number {
+  return maxEntryBytes ?? Infinity;
+}

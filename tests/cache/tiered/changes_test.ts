@@ -1,0 +1,38 @@
+import { assertEquals } from "@std/assert";
+import { Changes } from "../../../src/cache/tiered/changes.ts";
+import { test } from "../../support/test.ts";
+
+test("Changes.watch() sees a write that begins, ends or goes on meanwhile, and no other", () => {
+  const changes = new Changes();
+  const watch = (...during: (() => void)[]) => {
+    const isUnchanged = changes.watch("a");
+    for (const step of during) step();
+    return isUnchanged();
+  };
+  assertEquals(watch(), true);
+  assertEquals(watch(() => changes.write("b")()), true);
+  assertEquals(watch(() => changes.write("a")()), false);
+  assertEquals(watch(() => changes.clear()()), false);
+  for (const begin of [() => changes.write("a"), () => changes.clear()]) {
+    const end = begin();
+    assertEquals([watch(), watch(end), watch()], [false, false, true]);
+    let endLater = () => {};
+    assertEquals(watch(() => endLater = begin()), false);
+    endLater();
+    assertEquals(watch(), true);
+  }
+});
+
+test("Changes holds nothing of keys that nobody uses", () => {
+  const changes = new Changes();
+  const ends = [
+    changes.watch("a"),
+    changes.watch("a"),
+    changes.write("a"),
+    changes.write("b"),
+    changes.clear(),
+  ];
+  assertEquals(changes.size, 2);
+  for (const end of ends) end();
+  assertEquals(changes.size, 0);
+});
