@@ -1,0 +1,263 @@
+/**
+ * The cache adapter over any file system.
+ *
+ * @module
+ */
+
+import type { Files } from "../../runtime/files/contract.ts";
+import type { CacheAdapter, CacheCallOptions, CacheEntry, SweepResult } from "../cache.ts";
+import { ByteBound } from "./byte_bound.ts";
+import { type EntryFile, EntryFolders } from "./entry_folders.ts";
+import { decodeEntry, decodeMeta, encodeEntry, findBody, isExpired } from "./entry_format.ts";
+import { type EntryName, nameOf, tempName } from "./entry_name.ts";
+import { isStoreFault } from "./store_fault.ts";
+
+/** An entry that was used so short a while ago is not looked at, nor marked as used again. */
+const LOOK_INTERVAL_MS = 60_000;
+/** How many entries are remembered to have been looked at. */
+const MAX_SEEN = 10_000;
+/** For how long nothing is written after a fault that every write would meet: a full disk does not empty at once. */
+const COOL_DOWN_MS = 10_000;
+/** How often a folder may vanish under a write. */
+const MAX_ATTEMPTS = 3;
+/** Metadata are mostly smaller, so that one read is enough to judge an entry. */
+const START_BYTES = 4_096;
+
+/** What {@linkcode FilesystemCache} works with; checked already. */
+export interface FilesystemCacheSetup {
+  /** The file system. */
+  readonly files: Files;
+  /** The folder of the user. */
+  readonly dir: string;
+  /** How many bytes all entries may take. */
+  readonly maxBytes: number;
+  /** How many bytes one entry may take. */
+  readonly maxEntryBytes: number;
+  /** Milliseconds since 1970, where they are not those of the file system. */
+  readonly now?: (() => number) | undefined;
+  /** Where scans begin. */
+  readonly random: () => number;
+}
+
+/** Entries as files: written beside and renamed, so that nobody ever sees a part of one. */
+export class FilesystemCache implements CacheAdapter {
+  readonly name = "filesystem";
+  readonly maxEntryBytes: number;
+  readonly #files: Files;
+  readonly #now: () => number;
+  readonly #datesFiles: boolean;
+  readonly #folders: EntryFolders;
+  readonly #bound: ByteBound;
+  /** No other process writes under this name, on whichever machine. */
+  readonly #writer = crypto.randomUUID();
+  #writes = 0;
+  #pausedUntil = -Infinity;
+  /** When entries were last seen to be files, and marked as used, by path. */
+  readonly #seenAt = new Map<string, number>();
+  /** The last write of a path that is under way. */
+  readonly #pending = new Map<string, Promise<unknown>>();
+
+  /** Touches no file. */
+  constructor({ files, dir, maxBytes, maxEntryBytes, now, random }: FilesystemCacheSetup) {
+    this.maxEntryBytes = Math.min(maxEntryBytes, maxBytes);
+    this.#files = files;
+    this.#now = now ?? Date.now;
+    this.#datesFiles = now !== undefined;
+    this.#folders = new EntryFolders(files, `${dir}/v1`);
+    this.#bound = new ByteBound({ folders: this.#folders, maxBytes, now: this.#now, random });
+  }
+
+  async get(
+    key: string,
+    { signal, now = this.#now }: CacheCallOptions = {},
+  ): Promise<CacheEntry | undefined> {
+    if (signal?.aborted) return undefined;
+    const place = nameOf(key);
+    const bytes = await this.#readSeen(place) ?? await this.#readUnseen(place, now);
+    if (bytes === undefined) return undefined;
+    const entry = decodeEntry(bytes, this.#files.crc32);
+    if (entry !== undefined && !isExpired(entry.meta, now())) return entry;
+    await this.#discard(place, now);
+    return undefined;
+  }
+
+  async set(key: string, entry: CacheEntry): Promise<boolean> {
+    if (entry.body.length > this.maxEntryBytes || this.#isPaused()) return false;
+    // Before anything else: the caller may change its bytes as soon as it can.
+    const bytes = encodeEntry(entry, this.#files.crc32);
+    if (bytes.length > this.maxEntryBytes) return false;
+    const place = nameOf(key);
+    await this.#inOrder(place, async () => {
+      try {
+        const replacedBytes = () => this.#makePlace(place);
+        await this.#bound.write(
+          { shard: place.shard, bytes: bytes.length, replacedBytes },
+          () => this.#write(place, bytes),
+        );
+      } catch (error) {
+        if (isStoreFault(error)) this.#pausedUntil = this.#now() + COOL_DOWN_MS;
+        throw error;
+      }
+    });
+    return true;
+  }
+
+  async delete(key: string): Promise<boolean> {
+    const place = nameOf(key);
+    return await this.#inOrder(place, async () => {
+      this.#seenAt.delete(this.#folders.pathOf(place));
+      const file = await this.#folders.find(place);
+      return file !== undefined && await this.#remove(file);
+    });
+  }
+
+  async clear(): Promise<void> {
+    await Promise.allSettled(this.#pending.values());
+    this.#seenAt.clear();
+    await this.#bound.reset(() => this.#folders.clear());
+  }
+
+  async sweep(): Promise<SweepResult> {
+    return await this.#bound.sweep((file) => this.#isUseless(file));
+  }
+
+  /** Reads an entry that was looked at a short while ago; `undefined` when it has to be looked at. */
+  async #readSeen(place: EntryName): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const path = this.#folders.pathOf(place);
+    const sinceMs = Math.abs(this.#now() - (this.#seenAt.get(path) ?? -Infinity));
+    if (!(sinceMs < LOOK_INTERVAL_MS)) return undefined;
+    try {
+      return await this.#files.read(path);
+    } catch {
+      // Something else has taken its place, which a look will tell.
+      return undefined;
+    }
+  }
+
+  /** Reads an entry after a look at what is there, and marks it as used. */
+  async #readUnseen(place: EntryName, now: () => number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const file = await this.#folders.find(place);
+    if (file === undefined) return undefined;
+    if (!this.#isSound(file)) {
+      await this.#discard(place, now);
+      return undefined;
+    }
+    const path = this.#folders.pathOf(place);
+    const nowMs = this.#now();
+    this.#rememberSeen(path, nowMs);
+    // A folder that is read-only keeps nobody from reading.
+    const touched = this.#files.touch(path, nowMs).catch(() => {});
+    try {
+      return await this.#files.read(path);
+    } finally {
+      await touched;
+    }
+  }
+
+  #rememberSeen(path: string, nowMs: number): void {
+    if (this.#seenAt.size >= MAX_SEEN) this.#seenAt.clear();
+    this.#seenAt.set(path, nowMs);
+  }
+
+  /** Whether something may be read as an entry: a pipe would never end, and what is too large was not written as one. */
+  #isSound({ isFile, bytes }: EntryFile): boolean {
+    return isFile && bytes <= this.maxEntryBytes;
+  }
+
+  /** Removes what is of no use, if it still is when its turn has come. */
+  async #discard(place: EntryName, now: () => number): Promise<void> {
+    const path = this.#folders.pathOf(place);
+    this.#seenAt.delete(path);
+    // Whatever is under way replaces or removes it.
+    if (this.#pending.has(path)) return;
+    try {
+      await this.#inOrder(place, async () => {
+        const file = await this.#folders.find(place);
+        if (file !== undefined && !(await this.#isUsable(file, now))) await this.#remove(file);
+      });
+    } catch {
+      // It is a miss, whether it can be removed or not.
+    }
+  }
+
+  async #isUsable(file: EntryFile, now: () => number): Promise<boolean> {
+    if (!this.#isSound(file)) return false;
+    const bytes = await this.#files.read(this.#folders.pathOf(file));
+    const entry = bytes && decodeEntry(bytes, this.#files.crc32);
+    return entry !== undefined && !isExpired(entry.meta, now());
+  }
+
+  async #remove(file: EntryFile): Promise<boolean> {
+    const isRemoved = await this.#folders.remove(file);
+    if (isRemoved) this.#bound.forget(file.shard, file.bytes);
+    return isRemoved;
+  }
+
+  #isPaused(): boolean {
+    const leftMs = this.#pausedUntil - this.#now();
+    return leftMs > 0 && leftMs <= COOL_DOWN_MS;
+  }
+
+  /** Runs what changes an entry after what has begun to change it before, so that the last one wins. */
+  async #inOrder<T>(place: EntryName, change: () => Promise<T>): Promise<T> {
+    const path = this.#folders.pathOf(place);
+    const previous = this.#pending.get(path);
+    const changed = previous === undefined ? change() : previous.then(change, change);
+    this.#pending.set(path, changed);
+    try {
+      return await changed;
+    } finally {
+      if (this.#pending.get(path) === changed) this.#pending.delete(path);
+    }
+  }
+
+  /** How large the file is that a new one will replace; a folder, which nothing can replace, is removed. */
+  async #makePlace(place: EntryName): Promise<number> {
+    const file = await this.#folders.find(place);
+    if (file?.isFolder) await this.#folders.remove(file);
+    return file?.bytes ?? 0;
+  }
+
+  /** Writes an entry, also when somebody removes its folder meanwhile. */
+  async #write(place: EntryName, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      await this.#folders.make(place.shard);
+      if (await this.#replace(place, bytes)) return;
+    }
+    throw new Error(`Cannot store an entry as its folder '${place.shard}' keeps vanishing`);
+  }
+
+  /** Puts a file into the place of an entry; `false` when the folder, or what was written, has been removed. */
+  async #replace(place: EntryName, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    const path = this.#folders.pathOf(place);
+    const temp = this.#folders.pathOf({ ...place, name: tempName(this.#writer, ++this.#writes) });
+    let isRenamed = false;
+    try {
+      if (!(await this.#files.create(temp, bytes))) return false;
+      const nowMs = this.#now();
+      if (this.#datesFiles) await this.#files.touch(temp, nowMs);
+      isRenamed = await this.#files.rename(temp, path);
+      if (isRenamed) this.#rememberSeen(path, nowMs);
+      return isRenamed;
+    } finally {
+      // A failed write may leave a part of a file.
+      if (!isRenamed) await this.#files.remove(temp).catch(() => {});
+    }
+  }
+
+  /** Whether an entry has expired, or is none; a body that was damaged is found when it is read. */
+  async #isUseless(file: EntryFile): Promise<boolean> {
+    if (!file.isFile) return true;
+    const path = this.#folders.pathOf(file);
+    let start = await this.#files.readStart(path, START_BYTES);
+    if (start === undefined) return false;
+    const bodyStart = findBody(start, file.bytes);
+    // Another process may have replaced it after its size was read.
+    if (bodyStart === undefined) return (await this.#files.info(path))?.bytes === file.bytes;
+    // No metadata are so long; they would be read as a whole.
+    if (bodyStart > this.maxEntryBytes) return true;
+    if (bodyStart > start.length) start = await this.#files.readStart(path, bodyStart) ?? start;
+    const meta = decodeMeta(start, bodyStart);
+    return meta === undefined || isExpired(meta, this.#now());
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The folders that entries are kept in. Whatever is not the cache's own is left alone, and links are not followed.
+ *
+ * @module
+ */
+
+import type { FileInfo, Files } from "../../runtime/files/contract.ts";
+import { type EntryName, isEntryName, isTempName, SHARDS } from "./entry_name.ts";
+import { settleAll } from "./settle_all.ts";
+import { asStoreFault } from "./store_fault.ts";
+
+/** A file of the cache, or what somebody else has put into the place of one. */
+export interface EntryFile extends EntryName {
+  /** Whether it is (or was, before a crash) still being written. */
+  readonly isTemp: boolean;
+  /** Whether it is a file, and not a link, a folder or a device. */
+  readonly isFile: boolean;
+  /** Whether it is a folder. */
+  readonly isFolder: boolean;
+  /** How large it is, in bytes; 0 for a folder. */
+  readonly bytes: number;
+  /** When it was last used, in milliseconds since 1970. */
+  readonly modifiedAt: number;
+}
+
+/**
+ * The files of the cache, by folder. That a folder is none but a link is looked at by each operation, at its beginning:
+ * nobody but the owner may write there, so nobody should be able to swap it later.
+ */
+export class EntryFolders {
+  readonly #files: Files;
+  readonly #root: string;
+
+  /**
+   * Reads and makes nothing yet.
+   *
+   * @param files The file system.
+   * @param root The folder above all others.
+   */
+  constructor(files: Files, root: string) {
+    this.#files = files;
+    this.#root = root;
+  }
+
+  /** The path of a file. */
+  pathOf({ shard, name }: EntryName): string {
+    return `${this.#root}/${shard}/${name}`;
+  }
+
+  /**
+   * Makes a folder unless it is there.
+   *
+   * @throws {Error} If there is something else, or it can't be made.
+   */
+  async make(shard: string): Promise<void> {
+    // Where the root is at fault, the next folder can't be made either.
+    await this.#onRoot(async () => {
+      const kind = await this.#kindOf(this.#root);
+      if (kind === undefined) await this.#files.makeFolder(this.#root);
+      else if (kind !== "folder") throw notFolder(this.#root);
+    });
+    const path = this.#folderOf(shard);
+    const kind = await this.#onRoot(() => this.#kindOf(path));
+    if (kind === undefined) await this.#onRoot(() => this.#files.makeFolder(path));
+    // A link may lead anywhere.
+    else if (kind !== "folder") throw notFolder(path);
+  }
+
+  /** The folders that exist. */
+  async shards(): Promise<string[]> {
+    return await this.#onRoot(async () => {
+      if (await this.#kindOf(this.#root) !== "folder") return [];
+      const names = new Set(await this.#files.list(this.#root));
+      return SHARDS.filter((shard) => names.has(shard));
+    });
+  }
+
+  /** The files in a folder, and what is in the place of one. */
+  async list(shard: string): Promise<EntryFile[]> {
+    if (!(await this.#isFolder(shard))) return [];
+    const names = await this.#files.list(this.#folderOf(shard)) ?? [];
+    const own = names.filter((name) => isEntryName(name) || isTempName(name));
+    const found = await settleAll(own, (name) => this.#look({ shard, name }));
+    return found.filter((file) => file !== undefined);
+  }
+
+  /** What is in the place of an entry; `undefined` for nothing, and below a link. */
+  async find(entry: EntryName): Promise<EntryFile | undefined> {
+    return await this.#isFolder(entry.shard) ? await this.#look(entry) : undefined;
+  }
+
+  /**
+   * Removes what {@linkcode list} or {@linkcode find} has just found; `false` when it is gone.
+   *
+   * @throws {Error} If it can't be removed, as a folder that holds something.
+   */
+  async remove(file: EntryFile): Promise<boolean> {
+    const path = this.pathOf(file);
+    if (!file.isFolder) return await this.#files.remove(path);
+    if (await this.#files.removeFolder(path)) return true;
+    if (await this.#kindOf(path) === undefined) return false;
+    throw new Error(`Cannot remove '${path}' as it is a folder that is not empty`);
+  }
+
+  /**
+   * Removes all files, and the folders that are empty then.
+   *
+   * @throws {unknown} The first failure, when everything else is removed.
+   */
+  async clear(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const shard of await this.shards()) {
+      await this.#clearFolder(shard).catch((error) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+    if (await this.#kindOf(this.#root) === "folder") await this.#files.removeFolder(this.#root);
+  }
+
+  async #clearFolder(shard: string): Promise<void> {
+    await settleAll(await this.list(shard), (file) => this.remove(file));
+    if (await this.#isFolder(shard)) await this.#files.removeFolder(this.#folderOf(shard));
+  }
+
+  async #look({ shard, name }: EntryName): Promise<EntryFile | undefined> {
+    const info = await this.#files.info(this.pathOf({ shard, name }));
+    if (info === undefined) return undefined;
+    const { kind, modifiedAt } = info;
+    const isFolder = kind === "folder";
+    const bytes = isFolder ? 0 : info.bytes;
+    return { shard, name, isTemp: isTempName(name), isFile: kind === "file", isFolder, bytes, modifiedAt };
+  }
+
+  async #isFolder(shard: string): Promise<boolean> {
+    return await this.#onRoot(async () =>
+      await this.#kindOf(this.#root) === "folder" && await this.#kindOf(this.#folderOf(shard)) === "folder"
+    );
+  }
+
+  async #onRoot<T>(operation: () => Promise<T>): Promise<T> {
+    try {
+      return await operation();
+    } catch (error) {
+      throw asStoreFault(error);
+    }
+  }
+
+  async #kindOf(path: string): Promise<FileInfo["kind"] | undefined> {
+    return (await this.#files.info(path))?.kind;
+  }
+
+  #folderOf(shard: string): string {
+    return `${this.#root}/${shard}`;
+  }
+}
+
+function notFolder(path: string): Error {
+  return new Error(`Cannot keep entries in '${path}' as it is no folder`);
+}

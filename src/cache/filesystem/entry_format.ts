@@ -1,0 +1,97 @@
+/**
+ * An entry as the bytes of one file: a header of 16 bytes, the metadata as JSON, and the body. The header's four words, the
+ * lowest byte first, are a magic number, the lengths of the two parts, and the CRC-32 of everything after the header.
+ *
+ * @module
+ */
+
+import type { CacheEntry, CacheMeta } from "../cache.ts";
+
+/** A checksum of bytes. */
+export type Checksum = (bytes: Uint8Array<ArrayBuffer>) => number;
+
+const HEADER_BYTES = 16;
+/** "SLC1". */
+const MAGIC = 0x31434c53;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * The file for an entry.
+ *
+ * @param entry The entry; nothing of it is kept.
+ * @param crc32 The checksum.
+ */
+export function encodeEntry({ meta, body }: CacheEntry, crc32: Checksum): Uint8Array<ArrayBuffer> {
+  const metaBytes = encoder.encode(JSON.stringify(meta));
+  const bytes = new Uint8Array(HEADER_BYTES + metaBytes.length + body.length);
+  bytes.set(metaBytes, HEADER_BYTES);
+  bytes.set(body, HEADER_BYTES + metaBytes.length);
+  const checksum = crc32(bytes.subarray(HEADER_BYTES));
+  const header = new DataView(bytes.buffer);
+  for (const [index, word] of [MAGIC, metaBytes.length, body.length, checksum].entries()) {
+    header.setUint32(4 * index, word, true);
+  }
+  return bytes;
+}
+
+/**
+ * The entry that a file holds.
+ *
+ * @param bytes The whole file, which the entry's body is a part of.
+ * @param crc32 The checksum.
+ * @returns The entry; `undefined` when the file is damaged, or something else.
+ */
+export function decodeEntry(bytes: Uint8Array<ArrayBuffer>, crc32: Checksum): CacheEntry | undefined {
+  const bodyStart = findBody(bytes, bytes.length);
+  if (bodyStart === undefined || viewOf(bytes).getUint32(12, true) !== crc32(bytes.subarray(HEADER_BYTES))) {
+    return undefined;
+  }
+  const meta = decodeMeta(bytes, bodyStart);
+  return meta && { meta, body: bytes.subarray(bodyStart) };
+}
+
+/**
+ * Where the body begins.
+ *
+ * @param start The beginning of a file.
+ * @param fileBytes How large the file is.
+ * @returns The offset; `undefined` when the header is none, or not that of a file of this size.
+ */
+export function findBody(start: Uint8Array<ArrayBuffer>, fileBytes: number): number | undefined {
+  if (start.length < HEADER_BYTES) return undefined;
+  const header = viewOf(start);
+  const bodyStart = HEADER_BYTES + header.getUint32(4, true);
+  const isWhole = header.getUint32(0, true) === MAGIC && bodyStart + header.getUint32(8, true) === fileBytes;
+  return isWhole ? bodyStart : undefined;
+}
+
+/**
+ * The metadata of an entry.
+ *
+ * @param start The beginning of a file, up to its body at least.
+ * @param bodyStart Where the body begins.
+ * @returns The metadata; `undefined` when they are none, or of another version.
+ */
+export function decodeMeta(start: Uint8Array<ArrayBuffer>, bodyStart: number): CacheMeta | undefined {
+  let meta: Partial<CacheMeta> | null;
+  try {
+    meta = JSON.parse(decoder.decode(start.subarray(HEADER_BYTES, bodyStart)));
+  } catch {
+    // What is no JSON is not what was written.
+    return undefined;
+  }
+  if (meta?.v !== 1 || typeof meta.key !== "string") return undefined;
+  const { removeAt } = meta;
+  return removeAt === null || typeof removeAt === "number" ? meta as CacheMeta : undefined;
+}
+
+/** Whether an entry is of use to nobody any more. */
+export function isExpired({ removeAt }: CacheMeta, nowMs: number): boolean {
+  return removeAt !== null && removeAt <= nowMs;
+}
+
+function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

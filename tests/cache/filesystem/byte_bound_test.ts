@@ -1,0 +1,272 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ByteBound } from "../../../src/cache/filesystem/byte_bound.ts";
+import { EntryFolders } from "../../../src/cache/filesystem/entry_folders.ts";
+import { SHARDS } from "../../../src/cache/filesystem/entry_name.ts";
+import { isStoreFault } from "../../../src/cache/filesystem/store_fault.ts";
+import { currentFiles } from "../../../src/runtime/files/current.ts";
+import type { Files } from "../../../src/runtime/files/contract.ts";
+import { tempFolder } from "../../support/temp_folder.ts";
+import { test } from "../../support/test.ts";
+
+const NOW_MS = 1_000_000_000;
+const TEMP = "00000000-0000-4000-8000-000000000000-1.tmp";
+
+/** A bound over a real folder, in which the n-th file was used n seconds after the first. */
+async function setUp(maxBytes: number) {
+  const folder = await tempFolder();
+  const calls: string[] = [];
+  const stuck = new Set<string>();
+  const real = currentFiles();
+  const files: Files = {
+    ...real,
+    list: (path) => {
+      calls.push(path.slice(-2));
+      return stuck.has(path.slice(-2)) ? Promise.reject(new Error("EACCES")) : real.list(path);
+    },
+    remove: (path) => {
+      if (!stuck.has(path.slice(-62))) return real.remove(path);
+      calls.push(`remove ${Number(path.slice(-62))}`);
+      return Promise.reject(new Error("EPERM"));
+    },
+  };
+  const open = () => {
+    const folders = new EntryFolders(files, `${folder.path}/v1`);
+    return { folders, bound: new ByteBound({ folders, maxBytes, now: () => NOW_MS, random: () => 0.5 }) };
+  };
+  const { folders, bound } = open();
+  const nameOf = (index: number) => ({
+    shard: SHARDS[(index * 37) % 256]!,
+    name: `${index}`.padStart(62, "0"),
+  });
+  const put = async (index: number, bytes: number) => {
+    const place = nameOf(index);
+    await folders.make(place.shard);
+    await real.remove(folders.pathOf(place));
+    await files.create(folders.pathOf(place), new Uint8Array(bytes));
+    await files.touch(folders.pathOf(place), NOW_MS + index * 1_000);
+  };
+  const write = (index: number, bytes: number, to = bound) => {
+    const { shard } = nameOf(index);
+    const replacedBytes = async () => (await files.info(folders.pathOf(nameOf(index))))?.bytes ?? 0;
+    return to.write({ shard, bytes, replacedBytes }, () => put(index, bytes));
+  };
+  const left = async () =>
+    (await folder.list()).filter((path) => /\/0\d+$/.test(path)).map((path) => Number(path.slice(-62)))
+      .sort((a, b) => a - b);
+  return { folder, folders, files, bound, calls, stuck, open, put, write, left, nameOf };
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+
+test("ByteBound.write() makes room by the least recently used, exactly", async () => {
+  const { folder, write, left, files, folders, nameOf } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 5)) await write(index, 200);
+  await files.touch(folders.pathOf(nameOf(0)), NOW_MS + 99_000);
+  await write(5, 200);
+  assertEquals(await left(), [0, 2, 3, 4, 5]);
+  await write(6, 500);
+  assertEquals(await left(), [0, 5, 6]);
+});
+
+test("ByteBound.write() counts a file that is replaced once", async () => {
+  const { folder, write, left } = await setUp(1_000);
+  await using _ = folder;
+  await write(1, 200);
+  await write(2, 200);
+  for (const size of [100, 300, 200, 400, 100, 500]) {
+    for (let count = 0; count < 5; count++) await write(3, size);
+  }
+  assertEquals(await left(), [1, 2, 3]);
+});
+
+test("ByteBound.write() makes room by the very file that is replaced", async () => {
+  const { folder, write, left } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 5)) await write(index, 200);
+  await write(0, 400);
+  assertEquals(await left(), [0, 2, 3, 4]);
+  await write(5, 200);
+  assertEquals(await left(), [2, 3, 4, 5]);
+  await write(6, 200);
+  await write(7, 200);
+  assertEquals(await left(), range(3, 8));
+});
+
+test("ByteBound.write() keeps to the bound when many write at once", async () => {
+  const { folder, write, left } = await setUp(1_000);
+  await using _ = folder;
+  await Promise.all(range(0, 30).map((index) => write(index, 200)));
+  assertEquals(await left(), range(25, 30));
+});
+
+test("ByteBound.write() waits for what is being written when there is no room beside it", async () => {
+  const { folder, bound, put, write, left, nameOf } = await setUp(1_000);
+  await using _ = folder;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const file = { shard: nameOf(0).shard, bytes: 800, replacedBytes: () => Promise.resolve(0) };
+  const first = bound.write(file, () => promise.then(() => put(0, 800)));
+  const second = write(1, 800);
+  resolve();
+  await Promise.all([first, second]);
+  assertEquals(await left(), [1]);
+});
+
+test("ByteBound.write() looks first at what other processes have left there", async () => {
+  const { folder, put, write, left } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 10)) await put(index, 200);
+  await write(10, 200);
+  assertEquals(await left(), range(6, 11));
+});
+
+test("ByteBound.write() finds what other processes write meanwhile", async () => {
+  const { folder, put, write, left } = await setUp(2_000);
+  await using _ = folder;
+  await write(1_000, 1);
+  for (const index of range(0, 30)) await put(index, 200);
+  // Each of these is too small to be noticed; the folders are scanned one by one.
+  for (let count = 0; count < 256 * 16; count++) await write(1_000, 1);
+  const bytes = (await left()).length * 200;
+  assert(bytes <= 2_600, `${bytes}`);
+});
+
+test("ByteBound.write() counts no file that could not be written", async () => {
+  const { folder, bound, write, left } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 4)) await write(index, 200);
+  const file = { shard: "00", bytes: 200, replacedBytes: () => Promise.resolve(0) };
+  for (let count = 0; count < 10; count++) {
+    await assertRejects(
+      () => bound.write(file, () => Promise.reject(new Error("full"))),
+      Error,
+      "full",
+    );
+  }
+  await write(4, 200);
+  assertEquals(await left(), range(0, 5));
+});
+
+test("ByteBound.forget() makes the room of a removed file free", async () => {
+  const { folder, bound, folders, files, write, left, nameOf, calls } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 5)) await write(index, 200);
+  await files.remove(folders.pathOf(nameOf(4)));
+  bound.forget(nameOf(4).shard, 200);
+  calls.length = 0;
+  await write(5, 200);
+  assertEquals([await left(), calls], [[0, 1, 2, 3, 5], []]);
+});
+
+test("ByteBound.write() scans little: a sample of a large cache, and a folder now and then", async () => {
+  const { folder, put, open, write, calls } = await setUp(10_000_000);
+  await using _ = folder;
+  for (const index of range(0, 2_560)) await put(index, 10);
+  calls.length = 0;
+  const { bound } = open();
+  await write(5_000, 10, bound);
+  // Ten files are in each folder, so a hundred folders hold a thousand.
+  assertEquals(calls.filter((name) => name !== "v1").length, 100);
+  calls.length = 0;
+  for (const index of range(5_001, 5_001 + 32)) await write(index, 10, bound);
+  assertEquals(calls.length, 2);
+});
+
+test("ByteBound.write() keeps a large cache near its bound without scanning all of it", async () => {
+  const maxBytes = 2_560 * 10;
+  const { folder, put, open, write, left } = await setUp(maxBytes);
+  await using _ = folder;
+  for (const index of range(0, 2_600)) await put(index, 10);
+  const { bound } = open();
+  for (const index of range(2_600, 3_000)) await write(index, 10, bound);
+  const kept = await left();
+  assert(kept.length * 10 <= 1.02 * maxBytes && kept.length * 10 >= 0.85 * maxBytes, `${kept.length}`);
+  // What has just been written is not what goes.
+  assertEquals(kept.slice(-400), range(2_600, 3_000));
+});
+
+test("ByteBound.sweep() removes the useless, the orphans, and the oldest above the bound", async () => {
+  const { folder, bound, put, files, left } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 10)) await put(index, 200);
+  await folder.write(`v1/00/${TEMP}`, "12345");
+  await files.touch(`${folder.path}/v1/00/${TEMP}`, NOW_MS - 10 * 60_000 - 1_000);
+  const young = TEMP.replace("-1.", "-2.");
+  await folder.write(`v1/00/${young}`, "12345");
+  await files.touch(`${folder.path}/v1/00/${young}`, NOW_MS - 10 * 60_000 + 1_000);
+
+  const result = await bound.sweep(({ name }) => Promise.resolve(Number(name) > 7));
+  assertEquals(result, { removed: 2 + 1 + 3, freedBytes: 5 * 200 + 5 });
+  assertEquals(await left(), range(3, 8));
+  assertEquals((await folder.list()).filter((path) => path.endsWith(".tmp")), [`v1/00/${young}`]);
+  assertEquals(await bound.sweep(() => Promise.resolve(false)), { removed: 0, freedBytes: 0 });
+});
+
+test("ByteBound.reset() waits for what is being written, and forgets everything", async () => {
+  const { folder, bound, folders, write, left } = await setUp(1_000);
+  await using _ = folder;
+  const writes = range(0, 5).map((index) => write(index, 200));
+  const reset = bound.reset(() => folders.clear());
+  await Promise.all([...writes, reset]);
+  assertEquals(await folder.list(), []);
+  for (const index of range(0, 5)) await write(index, 200);
+  assertEquals(await left(), range(0, 5));
+});
+
+test("ByteBound.write() skips what can't be removed, and removes the next oldest", async () => {
+  const { folder, stuck, write, left, nameOf } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 5)) await write(index, 200);
+  stuck.add(nameOf(0).name).add(nameOf(2).name);
+  await write(5, 200);
+  assertEquals(await left(), [0, 2, 3, 4, 5]);
+  await write(6, 500);
+  assertEquals(await left(), [0, 2, 6]);
+});
+
+test("ByteBound.write() rejects for the whole store, and writes nothing, when nothing can be removed", async () => {
+  const { folder, stuck, write, left, nameOf } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 5)) await write(index, 200);
+  for (const index of range(0, 5)) stuck.add(nameOf(index).name);
+  const error = await assertRejects(() => write(5, 200), Error, "EPERM");
+  assertEquals([isStoreFault(error), await left()], [true, range(0, 5)]);
+  stuck.clear();
+  await write(5, 200);
+  assertEquals(await left(), range(1, 6));
+});
+
+test("ByteBound.write() tries no more files once one has told that nothing can be removed", async () => {
+  const { folder, files, write, left } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 5)) await write(index, 200);
+  let removals = 0;
+  files.remove = () => {
+    removals++;
+    return Promise.reject(Object.assign(new Error("read-only"), { code: "EROFS" }));
+  };
+  await assertRejects(() => write(5, 200), Error, "read-only");
+  assertEquals([removals, await left()], [1, range(0, 5)]);
+});
+
+test("ByteBound.write() goes on beside a folder that can't be listed", async () => {
+  const { folder, stuck, put, open, write, left, nameOf } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 5)) await put(index, 200);
+  stuck.add(nameOf(0).shard);
+  const { bound } = open();
+  for (const index of range(5, 8)) await write(index, 200, bound);
+  assertEquals(await left(), [0, ...range(3, 8)]);
+});
+
+test("ByteBound.sweep() does all it can before it rejects", async () => {
+  const { folder, bound, stuck, put, left, nameOf } = await setUp(1_000);
+  await using _ = folder;
+  for (const index of range(0, 10)) await put(index, 200);
+  stuck.add(nameOf(9).name).add(nameOf(0).name);
+  const isUseless = ({ name }: { readonly name: string }) =>
+    Number(name) === 4 ? Promise.reject(new Error("EIO")) : Promise.resolve(Number(name) > 7);
+  await assertRejects(() => bound.sweep(isUseless), Error, "E");
+  // The one that stays is counted as well.
+  assertEquals(await left(), [0, ...range(5, 8), 9]);
+});

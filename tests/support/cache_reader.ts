@@ -1,0 +1,57 @@
+/**
+ * Reads the entries of `cache_writer.ts` until there is a file of the name `stop` in the folder, and prints what it saw:
+ * `cache_reader.ts DIR`. It looks at each file itself as well, because the cache hides damaged ones.
+ *
+ * @module
+ */
+
+import { filesystemCache } from "../../src/cache/filesystem.ts";
+import { decodeEntry } from "../../src/cache/filesystem/entry_format.ts";
+import { nameOf } from "../../src/cache/filesystem/entry_name.ts";
+import { currentFiles } from "../../src/runtime/files/current.ts";
+
+/** What a reader saw. */
+export interface CacheReads {
+  /** How many entries it read. */
+  hits: number;
+  /** How often there was none. */
+  misses: number;
+  /** How many files were damaged, and how many entries were not what had been written. */
+  corrupt: number;
+  /** How many reads failed. */
+  errors: number;
+}
+
+const KEYS = 8;
+
+const [dir] = (globalThis as unknown as { process: { argv: readonly string[] } }).process.argv.slice(2);
+const files = currentFiles();
+const cache = filesystemCache(dir!);
+const reads: CacheReads = { hits: 0, misses: 0, corrupt: 0, errors: 0 };
+
+async function read(key: string): Promise<void> {
+  const { shard, name } = nameOf(key);
+  const bytes = await files.read(`${dir}/v1/${shard}/${name}`);
+  if (bytes !== undefined && decodeEntry(bytes, files.crc32) === undefined) reads.corrupt++;
+  const entry = await cache.get(key);
+  if (entry === undefined) {
+    reads.misses++;
+    return;
+  }
+  reads.hits++;
+  const [fill, size] = entry.meta.url.split(" ").map(Number);
+  const isRight = entry.meta.key === key && entry.body.length === size &&
+    entry.body.indexOf(~fill! & 255) === -1;
+  if (!isRight) reads.corrupt++;
+}
+
+console.log("reading");
+for (let count = 0; (await files.info(`${dir}/stop`)) === undefined; count++) {
+  try {
+    await read(`${count % KEYS}`);
+  } catch (error) { // a failure is what is looked for
+    console.error(error);
+    reads.errors++;
+  }
+}
+console.log(JSON.stringify(reads));
