@@ -1,0 +1,102 @@
+/**
+ * An entry as one run of bytes: a head with the lengths, the metadata as JSON, the body, compressed or not.
+ *
+ * @module
+ */
+
+import type { CacheEntry, CacheMeta } from "./cache.ts";
+import { gunzip } from "./gzip.ts";
+
+/** Marks a frame, and the version of its format. */
+const MAGIC = 0x534c_4b31;
+/** Five numbers of 32 bits: the mark, whether the body is compressed, and the lengths. */
+const HEAD_BYTES = 20;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** What the head of a frame says. */
+export interface FrameHead {
+  /** Whether the body is compressed. */
+  readonly gzipped: boolean;
+  /** The length of the metadata. */
+  readonly metaBytes: number;
+  /** The length of the body. */
+  readonly bodyBytes: number;
+  /** The length of the body as it is stored. */
+  readonly storedBytes: number;
+  /** The length of everything. */
+  readonly frameBytes: number;
+}
+
+/** An entry as it was at one moment, whatever becomes of it. */
+export interface Snapshot {
+  /** The metadata as JSON. */
+  readonly meta: Uint8Array<ArrayBuffer>;
+  /** The body. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Copies an entry, or refuses one that is larger than `maxBytes`. */
+export function takeSnapshot({ meta, body }: CacheEntry, maxBytes: number): Snapshot | undefined {
+  if (body.length > maxBytes) return undefined;
+  const metaJson = encoder.encode(JSON.stringify(meta));
+  return metaJson.length + body.length > maxBytes ? undefined : { meta: metaJson, body: body.slice() };
+}
+
+/**
+ * Makes the frame of an entry.
+ *
+ * @param snapshot The entry.
+ * @param stored The body as it is stored: as it is, or compressed.
+ */
+export function packFrame({ meta, body }: Snapshot, stored: Uint8Array = body): Uint8Array<ArrayBuffer> {
+  const gzipped = stored !== body;
+  const frame = new Uint8Array(HEAD_BYTES + meta.length + stored.length);
+  const head = new DataView(frame.buffer);
+  for (const [index, field] of [MAGIC, Number(gzipped), meta.length, body.length, stored.length].entries()) {
+    head.setUint32(4 * index, field);
+  }
+  frame.set(meta, HEAD_BYTES);
+  frame.set(stored, HEAD_BYTES + meta.length);
+  return frame;
+}
+
+/** Reads the head of a frame from its beginning; `undefined` for anything else. */
+export function readHead(bytes: Uint8Array): FrameHead | undefined {
+  if (bytes.length < HEAD_BYTES) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const fields = Array.from({ length: 5 }, (_, index) => view.getUint32(4 * index));
+  const [magic, encoding, metaBytes, bodyBytes, storedBytes] = fields as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (magic !== MAGIC || encoding > 1 || (encoding === 0 && bodyBytes !== storedBytes)) return undefined;
+  const frameBytes = HEAD_BYTES + metaBytes + storedBytes;
+  return { gzipped: encoding === 1, metaBytes, bodyBytes, storedBytes, frameBytes };
+}
+
+/** Reads the metadata of a whole frame; `undefined` for what is none of this version. */
+export function readMeta(frame: Uint8Array, { metaBytes }: FrameHead): CacheMeta | undefined {
+  try {
+    const meta = JSON.parse(decoder.decode(frame.subarray(HEAD_BYTES, HEAD_BYTES + metaBytes)));
+    const { v, key, removeAt } = meta;
+    if (v !== 1 || typeof key !== "string") return undefined;
+    return removeAt === null || typeof removeAt === "number" ? meta : undefined;
+  } catch {
+    // What can't be read is no entry.
+    return undefined;
+  }
+}
+
+/** Reads the body of a whole frame; `undefined` for one that can't be decompressed to the length that its head names. */
+export async function readFrameBody(
+  frame: Uint8Array,
+  { gzipped, metaBytes, bodyBytes }: FrameHead,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const stored = new Uint8Array(frame.subarray(HEAD_BYTES + metaBytes));
+  return gzipped ? await gunzip(stored, bodyBytes) : stored;
+}

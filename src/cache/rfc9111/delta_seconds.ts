@@ -1,0 +1,20 @@
+/**
+ * Numbers of seconds in header fields.
+ *
+ * @module
+ */
+
+/** The largest number of seconds that is told apart from larger ones (RFC 9111 §1.2.2), in milliseconds. */
+export const MAX_DELTA_MS: number = 2 ** 31 * 1_000;
+
+const DIGITS = /^[0-9]+$/;
+
+/**
+ * Reads a number of seconds (RFC 9111 §1.2.2).
+ *
+ * @param text The digits, and nothing else.
+ * @returns Milliseconds, at most {@linkcode MAX_DELTA_MS}; `NaN` if it is no such number.
+ */
+export function parseDeltaMs(text: string): number {
+  return DIGITS.test(text) ? Math.min(Number(text) * 1_000, MAX_DELTA_MS) : NaN;
+}

@@ -1,0 +1,77 @@
+/**
+ * Which responses may be stored.
+ *
+ * @module
+ */
+
+import { isRetryableStatus } from "../../http/classify.ts";
+import type { HeaderMap } from "../../http/headers.ts";
+import { type CacheControl, parseCacheControl, requestDirectives } from "./cache_control.ts";
+import type { Fields } from "./fields.ts";
+import { allowsHeuristic, hasExplicitFreshness } from "./freshness.ts";
+import { varyNames } from "./vary.ts";
+
+/** A request and its response. */
+export interface Exchange {
+  /** The method, upper case. */
+  readonly method: string;
+  /** All headers of the request. */
+  readonly headers: HeaderMap;
+  readonly status: number;
+  /** The response's fields. */
+  readonly fields: Fields;
+  /** Whether somebody else than the server says for how long a response of this status is fresh. */
+  readonly hasFallback?: boolean | undefined;
+}
+
+/** Statuses whose meaning is known here: what `must-understand` asks for. */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  200,
+  203,
+  204,
+  300,
+  301,
+  302,
+  303,
+  307,
+  308,
+  404,
+  405,
+  410,
+  414,
+  501,
+]);
+/** Who is refused now may be let in a moment later; also parts, and answers to a validation. */
+const NEVER: ReadonlySet<number> = new Set([206, 304, 401, 403, 407, 421, 425]);
+
+/**
+ * Whether a private cache may store a response (RFC 9111 §3). Stricter than that, it never stores a refusal, nor a status
+ * that is worth a retry, whatever the server says. Credentials of the request are not looked at.
+ *
+ * @param exchange The request and its response.
+ * @returns Whether it may.
+ */
+export function isStorable({ method, headers, status, fields, hasFallback = false }: Exchange): boolean {
+  if (method !== "GET" || "range" in headers || !isStorableStatus(status)) return false;
+  if (requestDirectives(headers).has("no-store")) return false;
+  const directives = parseCacheControl(fields.get("cache-control"));
+  if (forbidsStoring(status, directives) || varyNames(fields) === undefined) return false;
+  return hasFallback || hasExplicitFreshness(fields, directives) || allowsHeuristic(status, directives) ||
+    directives.has("private");
+}
+
+/**
+ * Whether responses of a status may be stored at all.
+ *
+ * @param status The status.
+ * @returns Whether they may.
+ */
+export function isStorableStatus(status: number): boolean {
+  return status >= 200 && status <= 599 && !NEVER.has(status) && !isRetryableStatus(status);
+}
+
+/** RFC 9111 §5.2.2.3: who understands `must-understand` and the status need not heed `no-store`. */
+function forbidsStoring(status: number, directives: CacheControl): boolean {
+  if (directives.has("must-understand")) return !UNDERSTOOD.has(status);
+  return directives.has("no-store");
+}

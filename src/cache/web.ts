@@ -1,0 +1,217 @@
+/**
+ * A cache in the `caches` of the web platform, where a runtime has them.
+ *
+ * @example Use it where it exists
+ * ```ts
+ * import { createClient, memoryCache } from "@slipstream/fetch";
+ * import { webCache } from "@slipstream/fetch/cache/web";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const adapter = "caches" in globalThis ? webCache("slipstream-example") : memoryCache();
+ * let requests = 0;
+ * await using client = createClient({
+ *   cache: { adapter, ttlMs: 60_000 },
+ *   fetch: () => Promise.resolve(new Response(`[${++requests}]`)),
+ * });
+ * assertEquals(await client.json("https://example.com/a"), [1]);
+ * await adapter.clear?.();
+ * ```
+ *
+ * @module
+ */
+
+import {
+  assertFunction,
+  assertOptions,
+  assertPositiveInteger,
+  shapeError,
+} from "../primitives/argument_checks.ts";
+import type { CacheAdapter, CacheCallOptions, CacheEntry, CacheMeta, SweepResult } from "./cache.ts";
+import { type FrameHead, packFrame, readFrameBody, readHead, readMeta, takeSnapshot } from "./frame.ts";
+import { slotName } from "./slot_name.ts";
+import { WriteOrder } from "./write_order.ts";
+
+/** The part of `CacheStorage` that is used. */
+export interface WebCacheStorage {
+  /** Opens a cache, or makes it. */
+  open(name: string): Promise<WebCacheStore>;
+  /** Removes a cache with all that is in it. */
+  delete(name: string): Promise<boolean>;
+}
+
+/** The part of `Cache` that is used. */
+export interface WebCacheStore {
+  /** The response for a URL. */
+  match(url: string): Promise<Response | undefined>;
+  /** Stores a response under a URL. */
+  put(url: string, response: Response): Promise<void>;
+  /** Removes the response for a URL. */
+  delete(url: string): Promise<boolean>;
+  /** What there are responses for; not every runtime knows. */
+  keys?(): Promise<readonly { readonly url: string }[]>;
+}
+
+/** Options of {@linkcode webCache}. */
+export interface WebCacheOptions {
+  /**
+   * How many bytes one entry may take, body and metadata; a larger one is not stored.
+   * @default {4_194_304}
+   */
+  readonly maxEntryBytes?: number | undefined;
+  /** Milliseconds since 1970. @default {Date.now} */
+  readonly now?: (() => number) | undefined;
+  /** Where caches are kept. @default {globalThis.caches} */
+  readonly caches?: WebCacheStorage | undefined;
+}
+
+/** A host that can't exist (RFC 6761 §6.4): entries can't be mistaken for answers to anybody's requests. */
+const BASE_URL = "https://slipstream.invalid/1/";
+/** What is useful for ever is so for a year, in seconds, to those who ask. */
+const MAX_AGE_S = 31_536_000;
+
+/**
+ * Creates a cache in `caches`: in a browser, on Deno, in a worker at the edge. Bun has none.
+ *
+ * How much it holds, for how long, and who else sees it, is the platform's matter. Deno keeps the files of entries that were
+ * replaced or deleted until the whole cache is removed, which is what {@linkcode CacheAdapter.clear} does.
+ *
+ * @param name The name of the cache; it should hold nothing else.
+ * @param options How large an entry may be.
+ * @returns The adapter. What the platform throws it throws too; a client goes on without it.
+ * @throws {TypeError} If the runtime has no `caches`, or an option has the wrong shape.
+ * @throws {RangeError} If `maxEntryBytes` is not a positive integer.
+ */
+export function webCache(name: string, options: WebCacheOptions = {}): CacheAdapter {
+  return new WebCache(name, options);
+}
+
+class WebCache implements CacheAdapter {
+  readonly name = "web";
+  readonly maxEntryBytes: number;
+  readonly #cacheName: string;
+  readonly #caches: WebCacheStorage;
+  readonly #now: () => number;
+  readonly #writes = new WriteOrder();
+
+  constructor(name: string, options: WebCacheOptions) {
+    const action = "create web cache";
+    assertOptions(action, options);
+    const { maxEntryBytes = 4 * 1024 * 1024, now = Date.now, caches = globalThis.caches } = options;
+    if (typeof name !== "string" || name === "") throw shapeError(action, "name", "a non-empty text", name);
+    assertPositiveInteger(action, "maxEntryBytes", maxEntryBytes);
+    assertFunction(action, "now", now);
+    if (!isCacheStorage(caches)) {
+      throw shapeError(action, "caches", "a CacheStorage, which not every runtime has", caches);
+    }
+    this.maxEntryBytes = maxEntryBytes;
+    this.#cacheName = name;
+    this.#caches = caches;
+    this.#now = now;
+  }
+
+  async get(key: string, { now = this.#now }: CacheCallOptions = {}): Promise<CacheEntry | undefined> {
+    const cache = await this.#open();
+    const found = await this.#read(cache, urlOf(key));
+    if (found === undefined) return undefined;
+    if (found === "corrupt") {
+      await discard(cache, urlOf(key));
+      return undefined;
+    }
+    const { frame, head, meta } = found;
+    if (isExpired(meta, now()) || head.metaBytes + head.bodyBytes > this.maxEntryBytes) return undefined;
+    const body = await readFrameBody(frame, head);
+    return body && { meta, body };
+  }
+
+  async set(
+    key: string,
+    entry: CacheEntry,
+    { now = this.#now }: CacheCallOptions = {},
+  ): Promise<boolean> {
+    const snapshot = takeSnapshot(entry, this.maxEntryBytes);
+    if (snapshot === undefined) return false;
+    const frame = packFrame(snapshot);
+    const headers = {
+      "content-type": "application/octet-stream",
+      "content-length": `${frame.length}`,
+      "cache-control": `max-age=${maxAgeOf(entry.meta, now())}`,
+    };
+    const url = urlOf(key);
+    await this.#writes.run(url, async () => {
+      await (await this.#open()).put(url, new Response(frame, { headers }));
+    });
+    return true;
+  }
+
+  delete(key: string): Promise<boolean> {
+    const url = urlOf(key);
+    return this.#writes.run(url, async () => await (await this.#open()).delete(url));
+  }
+
+  async clear(): Promise<void> {
+    await this.#writes.settled();
+    await this.#caches.delete(this.#cacheName);
+  }
+
+  async sweep(): Promise<SweepResult> {
+    let removed = 0;
+    let freedBytes = 0;
+    const cache = await this.#open();
+    for (const { url } of await cache.keys?.() ?? []) {
+      if (!url.startsWith(BASE_URL)) continue;
+      const found = await this.#read(cache, url);
+      if (found === undefined || (found !== "corrupt" && !isExpired(found.meta, this.#now()))) continue;
+      if (!await cache.delete(url)) continue;
+      removed += 1;
+      if (found !== "corrupt") freedBytes += found.frame.length;
+    }
+    return { removed, freedBytes };
+  }
+
+  /** Opens it each time: one that somebody has cleared takes nothing any more. */
+  #open(): Promise<WebCacheStore> {
+    return this.#caches.open(this.#cacheName);
+  }
+
+  async #read(cache: WebCacheStore, url: string): Promise<Found | "corrupt" | undefined> {
+    const response = await cache.match(url);
+    if (response === undefined) return undefined;
+    const frame = new Uint8Array(await response.arrayBuffer());
+    const head = readHead(frame);
+    const meta = head?.frameBytes === frame.length && !head.gzipped ? readMeta(frame, head) : undefined;
+    return meta === undefined ? "corrupt" : { frame, head: head!, meta };
+  }
+}
+
+/** How long a platform that looks at `Cache-Control` is to keep an entry, in seconds. */
+function maxAgeOf({ removeAt }: CacheMeta, nowMs: number): number {
+  if (removeAt === null) return MAX_AGE_S;
+  return Math.max(0, Math.min(MAX_AGE_S, Math.ceil((removeAt - nowMs) / 1_000)));
+}
+
+function isExpired({ removeAt }: CacheMeta, nowMs: number): boolean {
+  return removeAt !== null && removeAt <= nowMs;
+}
+
+interface Found {
+  readonly frame: Uint8Array;
+  readonly head: FrameHead;
+  readonly meta: CacheMeta;
+}
+
+async function discard(cache: WebCacheStore, url: string): Promise<void> {
+  try {
+    await cache.delete(url);
+  } catch {
+    // It is a miss, whether or not it could be removed.
+  }
+}
+
+function urlOf(key: string): string {
+  return BASE_URL + slotName(key);
+}
+
+function isCacheStorage(value: unknown): value is WebCacheStorage {
+  const { open, delete: remove } = (value ?? {}) as Partial<WebCacheStorage>;
+  return typeof open === "function" && typeof remove === "function";
+}

@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import { packFrame, readFrameBody, readHead, readMeta, takeSnapshot } from "../../src/cache/frame.ts";
+import { gzip } from "../../src/cache/gzip.ts";
+import { entryOf, randomBytes } from "../support/cache_entries.ts";
+import { test } from "../support/test.ts";
+
+const ENTRY = entryOf("body", { headers: [["x-漢字", "\ud800"]] });
+
+test("takeSnapshot() copies an entry, and refuses one that is too large with its metadata", () => {
+  const body = new Uint8Array(10);
+  const snapshot = takeSnapshot(entryOf(body), 1_000)!;
+  body.fill(1);
+  assertEquals(snapshot.body, new Uint8Array(10));
+  const size = snapshot.meta.length + 10;
+  assertEquals([takeSnapshot(entryOf(body), size)?.body.length, takeSnapshot(entryOf(body), size - 1)], [
+    10,
+    undefined,
+  ]);
+});
+
+test("packFrame() makes what readHead(), readMeta() and readFrameBody() read", async () => {
+  for (const entry of [ENTRY, entryOf(""), entryOf(new Uint8Array(100_000))]) {
+    const snapshot = takeSnapshot(entry, 1_000_000)!;
+    for (const stored of [snapshot.body, await gzip(snapshot.body)]) {
+      const frame = packFrame(snapshot, stored);
+      const head = readHead(frame)!;
+      assertEquals([head.frameBytes, head.gzipped], [frame.length, stored !== snapshot.body]);
+      assertEquals({ meta: readMeta(frame, head), body: await readFrameBody(frame, head) }, entry);
+    }
+  }
+});
+
+test("readHead() reads views and beginnings, and nothing that was not packed", () => {
+  const frame = packFrame(takeSnapshot(ENTRY, 1_000)!);
+  const view = new Uint8Array([1, 2, 3, ...frame]).subarray(3);
+  assertEquals(readHead(view), readHead(frame));
+  assertEquals(readHead(frame.subarray(0, 20)), readHead(frame));
+  for (let length = 0; length < 20; length++) assertEquals(readHead(frame.subarray(0, length)), undefined);
+  assertEquals(readHead(randomBytes(100)), undefined);
+});
+
+test("readMeta() reads no metadata of another version or shape", () => {
+  const read = (meta: unknown) => {
+    const json = new TextEncoder().encode(JSON.stringify(meta));
+    const frame = packFrame({ meta: json, body: new Uint8Array(0) });
+    return readMeta(frame, readHead(frame)!);
+  };
+  const { meta } = ENTRY;
+  assertEquals(read(meta), meta);
+  for (
+    const wrong of [null, 1, "text", [], {}, { ...meta, v: 2 }, { ...meta, key: 1 }, {
+      ...meta,
+      removeAt: "1",
+    }]
+  ) {
+    assertEquals(read(wrong), undefined);
+  }
+});
