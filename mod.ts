@@ -96,13 +96,17 @@ export type {
 
 export type {
   CacheAdapter,
+  CacheCallOptions,
   CacheEntry,
-  CacheGetOptions,
+  CacheFault,
   CacheMeta,
   MaybePromise,
   SweepResult,
 } from "./src/cache/cache.ts";
 export { memoryCache, type MemoryCacheOptions } from "./src/cache/memory.ts";
+export { tieredCache } from "./src/cache/tiered.ts";
+export type { PartitionRequest } from "./src/policies/cache.ts";
+export type { TtlResponse } from "./src/policies/cache/lifetimes.ts";
 
 export type { BackoffOptions } from "./src/primitives/backoff.ts";
 export type { CircuitState } from "./src/primitives/circuit_breaker.ts";

@@ -39,6 +39,7 @@ const DOOR = "mod.ts";
 const NOT_IN_CORE = [
   "src/cache/filesystem",
   "src/cache/kv",
+  "src/cache/web",
   "src/runtime/server",
   "src/runtime/files",
   "src/runtime/terminal",

@@ -130,7 +130,8 @@ export interface Client extends AsyncDisposable {
 
   /**
    * Aborts what is under way, and refuses everything from now on. A batch ends with the outcomes of what had started, and
-   * rejects with the reason if its requests were not all started. Calling it again does nothing.
+   * rejects with the reason if its requests were not all started. What is being refreshed for the cache in the background may
+   * end within five seconds. Calling it again does nothing.
    *
    * @param reason What requests reject with. @default {an `AbortError`}
    * @returns When everything has been let go of.

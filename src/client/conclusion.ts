@@ -13,6 +13,9 @@ import type { Reply } from "../policies/reply.ts";
 /** Statuses whose responses can't have a body (fetch standard, "null body status"). */
 const NULL_BODY = new Set([101, 103, 204, 205, 304]);
 
+/** How much of a stored error's body is shown. */
+const EXCERPT_BYTES = 2_048;
+
 /**
  * What the caller gets for a reply.
  *
@@ -49,12 +52,23 @@ function toResponse(reply: Reply): Response {
 async function fail(call: Call, reply: Reply): Promise<never> {
   const { status, headers, retryAfterMs } = reply;
   const about = call.describe();
-  const attempts = about.attempts === 1 ? "1 attempt" : `${about.attempts} attempts`;
-  const message = `${about.method} ${about.url} was answered with ${status} (${attempts})`;
+  const message = `${about.method} ${about.url} was answered with ${status} (${sourceText(call, reply)})`;
   if (isNotFoundStatus(status)) {
     reply.openBody?.discard();
     throw new DataNotFoundError(message, { ...about, status });
   }
-  const body = await reply.openBody?.excerpt();
+  const body = await reply.openBody?.excerpt() ?? storedExcerpt(reply);
   throw new HttpError(message, { ...about, status, headers, body, retryAfterMs });
+}
+
+function sourceText({ attempts }: Call, { from }: Reply): string {
+  if (from === "cache" || from === "stale") return "from the cache";
+  return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+}
+
+/** The first characters of a stored body. */
+function storedExcerpt({ body }: Reply): string | undefined {
+  return typeof body === "string" || body === undefined
+    ? body
+    : new TextDecoder().decode(body.subarray(0, EXCERPT_BYTES));
 }

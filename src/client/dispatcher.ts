@@ -7,7 +7,9 @@
 import type { PreparedRequest } from "../http/request.ts";
 import { OriginIndex, redactUrl } from "../http/url.ts";
 import { Call, type CallOwner, type CallSink, type Settings } from "../policies/call.ts";
+import type { ValueSource } from "../policies/event.ts";
 import type { Origin } from "../policies/origin.ts";
+import type { Station } from "../policies/policy.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
@@ -27,6 +29,18 @@ export interface CallRequest {
   readonly sink: CallSink;
 }
 
+/** How a call ended. */
+type Ending = { readonly ok: true; readonly from: ValueSource } | {
+  readonly ok: false;
+  readonly error: unknown;
+};
+
+/** How long a closing client waits for calls that nobody waits for, in milliseconds. */
+const GRACE_MS = 5_000;
+
+const NO_SIGNALS: readonly AbortSignal[] = [];
+const NOBODY: CallSink = { onSettled() {} };
+
 /** What a client does, without what it looks like. */
 export class Dispatcher implements CallOwner, AbortTarget {
   readonly #clock: Clock;
@@ -39,6 +53,8 @@ export class Dispatcher implements CallOwner, AbortTarget {
   /** Calls whose callers wait, or read the body of their response. */
   readonly #active = new LinkedQueue<Call>();
   readonly #background = new Set<Promise<unknown>>();
+  /** Calls that nobody waits for. */
+  readonly #inBackground = new Set<Call>();
   #idle: PromiseWithResolvers<void> | undefined;
   #lastId = 0;
   #closed: { readonly reason: unknown } | undefined;
@@ -49,6 +65,9 @@ export class Dispatcher implements CallOwner, AbortTarget {
     this.#hub = hub;
     this.#stations = buildStations(options, clock, hub, {
       inBackground: (work) => this.#keepInBackground(work),
+      startInBackground: (original, station) => {
+        if (this.#closed === undefined) this.#keepInBackground(this.#runInBackground(original, station));
+      },
       onAttemptEnd: () => this.#endIfIdle(),
     });
     this.#signal = options.signal;
@@ -95,16 +114,7 @@ export class Dispatcher implements CallOwner, AbortTarget {
       call.deadlineAtMs = startedAtMs + settings.totalTimeoutMs;
       call.deadline = this.#stations.environment.deadlines.add(call, settings.totalTimeoutMs);
     }
-    if (this.#hub.active) {
-      const { method } = request;
-      this.#hub.emit({
-        type: "queued",
-        requestId: id,
-        atMs: startedAtMs,
-        method,
-        url: redactUrl(request.url),
-      });
-    }
+    this.#reportQueued(call);
     this.#follow(call);
     call.isFresh = false;
     return call;
@@ -137,18 +147,10 @@ export class Dispatcher implements CallOwner, AbortTarget {
     // A body that streams can still be aborted.
     if (!ok || !call.streams || call.attempt === undefined) this.#forget(call);
     const atMs = this.#clock.now();
-    const durationMs = call.durationMs = atMs - call.startedAtMs;
-    this.#tally.settled(ok, durationMs);
+    call.durationMs = atMs - call.startedAtMs;
+    this.#tally.settled(ok, call.durationMs);
     if (this.#hub.active) {
-      const ending = ok ? { ok, from: call.from } : { ok, error: value };
-      this.#hub.emit({
-        type: "settled",
-        requestId: call.id,
-        atMs,
-        attempts: call.attempts,
-        durationMs,
-        ...ending,
-      });
+      this.#reportSettled(call, atMs, ok ? { ok, from: call.from } : { ok, error: value });
     }
     call.sink.onSettled(call, ok, value);
   }
@@ -163,6 +165,48 @@ export class Dispatcher implements CallOwner, AbortTarget {
     this.#active.remove(call);
     for (const signal of call.signals) removeAbortListener(signal, call);
     if (call.deadline !== undefined) this.#stations.environment.deadlines.remove(call.deadline);
+  }
+
+  /** Brings a call to its end that nobody waits for. Never rejects. */
+  async #runInBackground({ request, origin, settings }: Call, station: Station): Promise<void> {
+    const call = new Call({
+      id: ++this.#lastId,
+      owner: this,
+      sink: NOBODY,
+      request,
+      origin,
+      // Whoever asks next tries again.
+      settings: { ...settings, maxRetries: 0 },
+      signals: NO_SIGNALS,
+      streams: false,
+      startedAtMs: this.#clock.now(),
+      isBackground: true,
+    });
+    this.#inBackground.add(call);
+    call.isFresh = false;
+    this.#reportQueued(call);
+    try {
+      const reply = await station(call);
+      reply.openBody?.discard();
+      this.#reportSettled(call, this.#clock.now(), { ok: true, from: reply.from });
+    } catch (error) {
+      // Nobody waits for it, but whoever listens is told.
+      this.#reportSettled(call, this.#clock.now(), { ok: false, error });
+    } finally {
+      call.settled = true;
+      this.#inBackground.delete(call);
+    }
+  }
+
+  #reportQueued({ id, request: { method, url }, startedAtMs }: Call): void {
+    if (!this.#hub.active) return;
+    this.#hub.emit({ type: "queued", requestId: id, atMs: startedAtMs, method, url: redactUrl(url) });
+  }
+
+  #reportSettled({ id, attempts, startedAtMs }: Call, atMs: number, ending: Ending): void {
+    if (!this.#hub.active) return;
+    const durationMs = atMs - startedAtMs;
+    this.#hub.emit({ type: "settled", requestId: id, atMs, attempts, durationMs, ...ending });
   }
 
   /** A copy of all numbers. */
@@ -182,8 +226,20 @@ export class Dispatcher implements CallOwner, AbortTarget {
     }
     this.#idle ??= Promise.withResolvers();
     this.#endIfIdle();
+    const { deadlines } = this.#stations.environment;
+    const { promise: patience, resolve: losePatience } = Promise.withResolvers<void>();
+    const onDeadline = () => {
+      for (const call of this.#inBackground) call.cancel(reason);
+      losePatience();
+    };
+    const grace = deadlines.add({ onDeadline }, GRACE_MS);
     await this.#idle.promise;
-    // What has ended may have left something to be stored.
+    await Promise.race([patience, this.#backgroundEnd()]);
+    deadlines.remove(grace);
+  }
+
+  /** What has ended may have left something to be stored. */
+  async #backgroundEnd(): Promise<void> {
     while (this.#background.size > 0) await Promise.allSettled(this.#background);
   }
 

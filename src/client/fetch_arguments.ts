@@ -15,11 +15,10 @@ export interface FetchArguments {
   readonly cache: CacheMode | undefined;
 }
 
-/** `no-cache` asks for validation, which a fixed time to live has not: the network is asked, and its answer stored. */
 const CACHE_MODES: Readonly<Record<string, CacheMode>> = {
   "no-store": "no-store",
   "reload": "reload",
-  "no-cache": "reload",
+  "no-cache": "no-cache",
   "force-cache": "force-cache",
   "only-if-cached": "only-if-cached",
 };

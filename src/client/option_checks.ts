@@ -129,14 +129,25 @@ const mirror = unless(
   }, "must be a string, a URL or { url, headers }"),
 );
 
+const isAdapter = (value: unknown): boolean => hasMethods(value, "get", "set", "delete");
+
 const cacheOptions = v.strictObject({
   adapter: v.custom(
-    (value) => hasMethods(value, "get", "set", "delete"),
-    "must have the methods of a CacheAdapter",
+    (value) => isAdapter(value) || (Array.isArray(value) && value.length > 0 && value.every(isAdapter)),
+    "must have the methods of a CacheAdapter, or be a non-empty array of such",
   ),
-  mode: v.optional(v.picklist(["ttl"], "must be 'ttl'")),
+  mode: v.optional(v.picklist(["http", "ttl"], "must be 'http' or 'ttl'")),
   ttlMs: v.optional(unless((value) => typeof value === "function", atLeast0Ms)),
-}, "must be a CacheAdapter, { adapter, mode, ttlMs }, or false");
+  negative: v.optional(
+    v.strictObject(
+      { 404: v.optional(atLeast0Ms), 410: v.optional(atLeast0Ms) },
+      "must be { 404?: ms, 410?: ms }",
+    ),
+  ),
+  staleWhileRevalidateMs: v.optional(atLeast0Ms),
+  staleIfErrorMs: v.optional(atLeast0Ms),
+  partition: v.optional(v.custom((value) => typeof value === "function", "must be a function")),
+}, "must be a CacheAdapter, { adapter, mode, ttlMs, … }, or false");
 
 const clientSchema = v.strictObject({
   ...shared,
@@ -197,7 +208,7 @@ const clientSchema = v.strictObject({
     ),
   ),
   cache: v.optional(
-    unless((value) => value === false || hasMethods(value, "get", "set", "delete"), cacheOptions),
+    unless((value) => value === false || isAdapter(value), cacheOptions),
   ),
   offline: v.optional(flag),
 }, "must be an object");
@@ -208,8 +219,8 @@ const requestSchema = v.strictObject({
   as: v.optional(v.picklist(["json", "text", "bytes"], "must be 'json', 'text' or 'bytes'")),
   cache: v.optional(
     v.picklist(
-      ["default", "no-store", "reload", "force-cache", "only-if-cached"],
-      "must be 'default', 'no-store', 'reload', 'force-cache' or 'only-if-cached'",
+      ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"],
+      "must be 'default', 'no-store', 'reload', 'no-cache', 'force-cache' or 'only-if-cached'",
     ),
   ),
   readCache: v.optional(flag),

@@ -6,8 +6,12 @@
 
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
 
-/** How a request treats the cache; the names and meanings of the fetch standard's `cache`. */
-export type CacheMode = "default" | "no-store" | "reload" | "force-cache" | "only-if-cached";
+/**
+ * How a request treats the cache; the names and meanings of the fetch standard's `cache`: as the rules have it; neither read
+ * nor write; write only; ask whether what is stored is still right; whatever is stored, however old, or else the network;
+ * or else a 504.
+ */
+export type CacheMode = "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
 
 /** Names and values of headers. */
 export type HeaderRecord = Readonly<Record<string, string>>;

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { CacheAdapter } from "../cache/cache.ts";
+import { tieredCache } from "../cache/tiered.ts";
 import { DEFAULT_SENSITIVE_HEADERS, type HeaderMap, sensitiveNames, toHeaderMap } from "../http/headers.ts";
 import { joinUrl } from "../http/url.ts";
 import { attemptStation } from "../policies/attempt.ts";
-import { cache } from "../policies/cache.ts";
+import { cache, type CachePolicyOptions } from "../policies/cache.ts";
 import type { Call } from "../policies/call.ts";
 import { circuitBreaker } from "../policies/circuit_breaker.ts";
 import { coldStart } from "../policies/cold_start.ts";
@@ -60,7 +60,7 @@ export function buildStations(
   options: ClientOptions,
   clock: Clock,
   reporter: Reporter,
-  lifetime: Pick<Environment, "inBackground" | "onAttemptEnd">,
+  lifetime: Pick<Environment, "inBackground" | "onAttemptEnd" | "startInBackground">,
 ): Stations {
   const { maxRetryAfterMs = 60_000, random = Math.random } = options;
   const isNative = () => options.fetch === undefined && globalThis.fetch === nativeFetch;
@@ -85,12 +85,14 @@ export function buildStations(
   const enter = compose([
     singleFlight(environment),
     caching === undefined && !options.offline ? undefined : cache(environment, {
-      adapter: caching?.adapter,
-      ttlMs: caching?.ttlMs ?? (() => Infinity),
+      ...caching ?? NO_CACHE,
       offline: options.offline ?? false,
       headers,
       hasCredentials: (call) => hasCredentials(call, { headers, sensitive, bases }),
       absoluteUrl: (call) => absoluteUrl(call, bases),
+      variesByMirror: ({ request }, names) =>
+        !request.absolute &&
+        bases.some((base) => names.some((name) => base.headers[name] !== headers[name])),
     }),
     retry(environment, {
       shutForMs: (call) => hasBreaker && onOpen === "fail" ? shutForMs(call, bases) : 0,
@@ -152,12 +154,36 @@ function buildSemaphore(option: number | Semaphore = 20): Semaphore {
   return new Semaphore(Math.min(option, currentRuntime.maxConcurrentRequests));
 }
 
-function cachingOptions(
-  option: ClientOptions["cache"],
-): { readonly adapter: CacheAdapter; readonly ttlMs: (url: URL) => number } | undefined {
+type Caching = Pick<
+  CachePolicyOptions,
+  "adapter" | "mode" | "ttlMs" | "negative" | "staleWhileRevalidateMs" | "staleIfErrorMs" | "partition"
+>;
+
+/** Offline without a cache there is nothing but misses. */
+const NO_CACHE: Caching = {
+  adapter: undefined,
+  mode: "ttl",
+  ttlMs: undefined,
+  negative: {},
+  staleWhileRevalidateMs: undefined,
+  staleIfErrorMs: undefined,
+  partition: undefined,
+};
+
+function cachingOptions(option: ClientOptions["cache"]): Caching | undefined {
   if (option === undefined || option === false) return undefined;
-  const { adapter, ttlMs = Infinity }: CacheOptions = "adapter" in option ? option : { adapter: option };
-  return { adapter, ttlMs: typeof ttlMs === "function" ? ttlMs : () => ttlMs };
+  const options: CacheOptions = "adapter" in option ? option : { adapter: option };
+  const { mode = "ttl", ttlMs = mode === "ttl" ? Infinity : undefined, negative = {} } = options;
+  const { adapter, staleWhileRevalidateMs, staleIfErrorMs, partition } = options;
+  return {
+    adapter: "get" in adapter ? adapter : tieredCache(adapter),
+    mode,
+    ttlMs: typeof ttlMs === "number" ? () => ttlMs : ttlMs,
+    negative,
+    staleWhileRevalidateMs,
+    staleIfErrorMs,
+    partition,
+  };
 }
 
 interface Credentials {

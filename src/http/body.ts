@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { BodyCollector } from "./body_collector.ts";
+import { concatenate } from "./chunks.ts";
 import type { DeadlineQueue, DeadlineTarget } from "../primitives/deadline_queue.ts";
 
 /** How much of an unwanted body is read before it is cancelled; reading it to its end keeps the connection. */
@@ -58,28 +60,29 @@ async function readCounting(
   }
 }
 
-/** Puts chunks together. */
-export function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
-}
-
 /**
  * Gets rid of a body: reads up to 64 KB of it for up to 250 ms, so that the connection can serve again, then cancels it.
  *
  * @param response The response; its body must not have been touched.
  * @param deadlines Where the time limit is kept.
+ * @param collector Gets what is read, for who has a use for a short body.
  * @returns The body's first characters. Never rejects.
  */
-export async function drainBody(response: Response, deadlines: DeadlineQueue): Promise<string> {
+export async function drainBody(
+  response: Response,
+  deadlines: DeadlineQueue,
+  collector?: BodyCollector,
+): Promise<string> {
+  if (response.body === null) collector?.end(true);
   if (response.body === null || response.bodyUsed || response.body.locked) return "";
   const reader = response.body.getReader();
-  const stop: DeadlineTarget = { onDeadline: () => ignoreRejection(reader.cancel()) };
+  let isStopped = false;
+  const stop: DeadlineTarget = {
+    onDeadline() {
+      isStopped = true;
+      ignoreRejection(reader.cancel());
+    },
+  };
   const deadline = deadlines.add(stop, MAX_DRAIN_MS);
   // More than may be drained: what is shown is enough, the connection is lost in any case.
   const enough = (contentLength(response.headers) ?? 0) > MAX_DRAIN_BYTES ? EXCERPT_BYTES : MAX_DRAIN_BYTES;
@@ -87,7 +90,12 @@ export async function drainBody(response: Response, deadlines: DeadlineQueue): P
   try {
     for (let size = 0; size < enough;) {
       const { done, value } = await reader.read();
-      if (done) return excerpt.text();
+      if (done) {
+        // A body that was cancelled for taking too long ends as well.
+        collector?.end(!isStopped);
+        return excerpt.text();
+      }
+      collector?.add(value);
       size += value.length;
       excerpt.add(value);
     }

@@ -31,3 +31,11 @@ export function isNotFoundStatus(status: number): status is 404 | 410 {
 export function isSuccessStatus(status: number): boolean {
   return status >= 200 && status < 300 || status === 304;
 }
+
+/** Methods that change nothing (RFC 9110 §9.2.1; QUERY by its own specification). */
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "QUERY", "TRACE"]);
+
+/** Whether a method, in upper case, is known to change nothing. */
+export function isSafeMethod(method: string): boolean {
+  return SAFE_METHODS.has(method);
+}

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { trimSpace } from "./field_values.ts";
+
 /** Header names in lower case, and their values. */
 export type HeaderMap = Readonly<Record<string, string>>;
 
@@ -17,8 +19,6 @@ export type HeaderInput = Readonly<Record<string, string>> | Headers | readonly 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
 const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/;
-/** What HTTP takes off both ends of a value; a line break is refused wherever it stands. */
-const OUTER_SPACE = /^[\t ]+|[\t ]+$/g;
 
 /** Headers that no redirect to another origin and no other mirror may carry, whatever the caller says. */
 const ALWAYS_SENSITIVE = ["authorization", "cookie", "proxy-authorization"];
@@ -64,7 +64,7 @@ function addHeader(map: Record<string, string>, name: unknown, value: unknown, w
     const shown = /^[\w-]*/.exec(String(name))![0];
     throw new TypeError(`Cannot send ${what} as a header name must be a token: received '${shown}…'`);
   }
-  const text = typeof value === "string" ? value.replace(OUTER_SPACE, "") : "\0";
+  const text = typeof value === "string" ? trimSpace(value) : "\0";
   // The value is not shown: it may be a credential.
   if (BAD_VALUE.test(text)) {
     throw new TypeError(

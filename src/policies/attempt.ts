@@ -6,12 +6,13 @@
 
 import { InvalidDataError, NetworkError, TimeoutError } from "../errors.ts";
 import { drainBody, readBody, utf8Length } from "../http/body.ts";
+import { BodyCollector } from "../http/body_collector.ts";
 import { isOriginFailure, isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
 import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
 import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
 import { redactError } from "../http/redact_error.ts";
 import { retryAfterMs } from "../http/retry_after.ts";
-import { BodyCollector, trackBody, type TrackedResponse } from "../http/tracked_response.ts";
+import { trackBody, type TrackedResponse } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
 import type { CircuitResult } from "../primitives/circuit_breaker.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
@@ -97,6 +98,8 @@ class Attempt implements DeadlineTarget, OpenBody {
   }
 
   async #send(): Promise<Reply> {
+    const { exchange } = this.#call;
+    if (exchange !== undefined) exchange.sentAtMs = this.#environment.clock.wallNow();
     let response: Response;
     try {
       response = await this.#fetch();
@@ -104,6 +107,7 @@ class Attempt implements DeadlineTarget, OpenBody {
     } catch (error) {
       throw this.#fail(error);
     }
+    if (exchange !== undefined) exchange.answeredAtMs = this.#environment.clock.wallNow();
     this.#response = response;
     this.#target.origin.answered(this.#startedAtMs);
     if (this.#stopped !== undefined) return this.#refuse();
@@ -143,7 +147,7 @@ class Attempt implements DeadlineTarget, OpenBody {
   /** Text comes cheaper from the runtime than by way of bytes, where these are not asked for. */
   #read(response: Response): Promise<Uint8Array<ArrayBuffer> | string | undefined> {
     const { as, maxBodyBytes } = this.#call.settings;
-    if (as === "bytes" || this.#call.needsBytes || maxBodyBytes !== Infinity) {
+    if (as === "bytes" || this.#call.exchange !== undefined || maxBodyBytes !== Infinity) {
       return readBody(response, maxBodyBytes);
     }
     return response.text();
@@ -323,7 +327,7 @@ class Attempt implements DeadlineTarget, OpenBody {
   }
 
   async #drain(): Promise<string> {
-    const text = await drainBody(this.#response!, this.#environment.deadlines);
+    const text = await drainBody(this.#response!, this.#environment.deadlines, this.#collector);
     this.#end();
     return text;
   }

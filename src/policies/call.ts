@@ -28,7 +28,7 @@ export interface Settings {
   readonly totalTimeoutMs: number;
   readonly maxRetries: number;
   readonly maxBodyBytes: number;
-  readonly cache: "default" | "no-store" | "reload" | "force-cache" | "only-if-cached";
+  readonly cache: "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
   readonly readCache: boolean;
   readonly writeCache: boolean;
   readonly priority: number;
@@ -46,6 +46,12 @@ export interface Target {
   readonly headers: HeaderMap;
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
+}
+
+/** What the cache needs to know of the latest attempt, in milliseconds since 1970. */
+export interface Exchange {
+  sentAtMs: number;
+  answeredAtMs: number;
 }
 
 /** Who looks after a call while it is under way. */
@@ -75,6 +81,8 @@ export interface CallOptions {
   /** Whether the caller gets the response itself, its body unread. */
   readonly streams: boolean;
   readonly startedAtMs: number;
+  /** Whether nobody waits for it. @default {false} */
+  readonly isBackground?: boolean | undefined;
 }
 
 /**
@@ -87,6 +95,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
   readonly origin: Origin | undefined;
   readonly settings: Settings;
   readonly streams: boolean;
+  readonly isBackground: boolean;
   readonly startedAtMs: number;
   /** Attempts made so far, over all rounds and mirrors. */
   attempts = 0;
@@ -107,8 +116,12 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
   target: Target | undefined;
   /** What the circuit breaker said when it let the call pass. */
   ticket = 0;
-  /** Whether somebody on the way back needs the bytes of the body, and not just its value. */
-  needsBytes = false;
+  /** The request's own headers, and the conditions of the cache. */
+  headers: HeaderMap;
+  /** Whether the cache has added conditions: a 304 is then for the cache, and no value. */
+  isValidating = false;
+  /** When the latest attempt was sent and answered, and the bytes of its body, for the cache; absent when it has no use. */
+  exchange: Exchange | undefined;
   /** The permit of the attempt that is about to start. */
   permit: Permit | undefined;
   /** The attempt under way: what to stop. */
@@ -129,11 +142,13 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
     this.#owner = options.owner;
     this.sink = options.sink;
     this.request = options.request;
+    this.headers = options.request.headers;
     this.origin = options.origin;
     this.settings = options.settings;
     this.signals = options.signals;
     this.streams = options.streams;
     this.startedAtMs = options.startedAtMs;
+    this.isBackground = options.isBackground ?? false;
   }
 
   /** Aborts when the work is of no use any more; made when a station first has to wait. */

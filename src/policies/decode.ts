@@ -17,8 +17,10 @@ import type { Reply } from "./reply.ts";
  * @returns A promise only when the schema is asynchronous.
  */
 export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined {
-  if (reply.body === undefined || call.streams || !isSuccessStatus(reply.status)) return undefined;
-  const value = decodeFor(call, reply.body);
+  const { status, body } = reply;
+  if (body === undefined || call.streams || !isSuccessStatus(status)) return undefined;
+  if (status === 304 && call.isValidating) return undefined;
+  const value = decodeFor(call, body);
   reply.decodedFor = call;
   reply.value = value;
   if (!(value instanceof Promise)) return undefined;

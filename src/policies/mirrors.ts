@@ -57,7 +57,7 @@ export function mirrors(environment: Environment, options: MirrorsOptions): Poli
 }
 
 function trySingle(options: MirrorsOptions, next: Station, call: Call): Promise<Reply> {
-  const { url, headers } = call.request;
+  const { headers, request: { url } } = call;
   const { sensitive } = options;
   call.target = { origin: call.origin!, url, headers: mergeHeaders(options.headers, headers), sensitive };
   return next(call);
@@ -108,7 +108,7 @@ function targetOf(mirror: Mirror, call: Call): Target {
   return {
     origin: mirror.origin,
     url: joinUrl(mirror.base, call.request.url),
-    headers: mergeHeaders(mirror.headers, call.request.headers),
+    headers: mergeHeaders(mirror.headers, call.headers),
     sensitive: mirror.sensitive,
   };
 }

@@ -40,6 +40,13 @@ export interface Environment {
   readonly counters: Counters;
   /** An attempt has really ended. */
   readonly onAttemptEnd: () => void;
+  /**
+   * Starts a call that nobody waits for, for the same as another one. Closing gives it a little time to end.
+   *
+   * @param original The call that is the reason for it.
+   * @param station Brings it to its reply, whose body is then got rid of.
+   */
+  readonly startInBackground: (original: Call, station: Station) => void;
   /** Keeps work that nobody waits for, until it ends, so that closing can wait for it. */
   readonly inBackground: (work: Promise<unknown>) => void;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isSafeMethod } from "../http/classify.ts";
 import { isEmpty } from "../http/headers.ts";
 import { withoutFragment } from "../http/url.ts";
 import { type Flight, FlightTable } from "../primitives/flight_table.ts";
@@ -15,7 +16,7 @@ import { Reply } from "./reply.ts";
 
 /**
  * Lets a call that asks for the same as one under way wait for that one's reply. Calls are the same when URL, headers and
- * options are. Each decodes its own value, and each may be aborted alone: the work goes on as long as one waits for it.
+ * options are, and nothing was sent in between that may have changed something. Each decodes its own value, and each may be aborted alone: the work goes on as long as one waits for it.
  *
  * @param environment What the stations share.
  * @returns The policy.
@@ -23,6 +24,7 @@ import { Reply } from "./reply.ts";
 export function singleFlight({ counters }: Environment): Policy {
   const flights = new Flights();
   return (next) => (call) => {
+    if (!isSafeMethod(call.request.method)) return next(call).finally(() => flights.forget(call));
     if (!isSharable(call) || call.cancelled) return next(call);
     const joined = flights.join(call);
     if (joined === undefined) {
@@ -49,6 +51,8 @@ function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   const { head, body, openBody } = reply;
   const shared = new Reply(head, { from: "shared", body, openBody });
   shared.retryAfterMs = reply.retryAfterMs;
+  // The cache may have it too, whoever else is left.
+  shared.shared = reply.shared;
   return shared;
 }
 
@@ -63,27 +67,52 @@ function isSharable({ request, streams }: Call): boolean {
 class Flights {
   readonly #plain = new FlightTable<string, Reply, Call>(new StringMap());
   readonly #withSettings = new FlightTable<string, Reply, Call>();
+  /** The latest change of a URL, as long as somebody waits for what was asked for before one. */
+  readonly #changes = new Map<string, number>();
+  #changeCount = 0;
+  /** The latest change that is not remembered by itself, and counts for all. */
+  #forgottenChange = 0;
+
+  /** A resource may have changed: who asks from now on must not get what was asked for before. */
+  forget({ request }: Call): void {
+    if (this.#plain.size === 0) return;
+    this.#changeCount++;
+    if (this.#changes.size < MAX_CHANGES) {
+      this.#changes.set(withoutFragment(request.url), this.#changeCount);
+    } else {
+      this.#changes.clear();
+      this.#forgottenChange = this.#changeCount;
+    }
+  }
 
   join(call: Call): Flight<string, Reply, Call> | undefined {
-    const key = resourceKey(call);
+    const key = this.#keyOf(call);
     const leader = this.#plain.peek(key)?.worker;
     if (leader !== undefined && areSame(leader.settings, call.settings)) return this.#plain.join(key);
     return this.#withSettings.size === 0 ? undefined : this.#withSettings.join(fullKey(key, call.settings));
   }
 
   start(call: Call, promise: Promise<Reply>): Flight<string, Reply, Call> {
-    const key = resourceKey(call);
+    const key = this.#keyOf(call);
     return this.#plain.peek(key) === undefined
       ? this.#plain.start(key, call, promise)
       : this.#withSettings.start(fullKey(key, call.settings), call, promise);
   }
+
+  #keyOf({ request: { url, headers } }: Call): string {
+    const resource = withoutFragment(url);
+    const key = isEmpty(headers)
+      ? resource
+      : `${resource}\n${JSON.stringify(Object.entries(headers).sort())}`;
+    if (this.#changeCount === 0) return key;
+    if (this.#plain.size === 0) this.#changes.clear();
+    const change = this.#changes.get(resource) ?? this.#forgottenChange;
+    return change === 0 ? key : `${key}\n${change}`;
+  }
 }
 
-function resourceKey({ request }: Call): string {
-  const { headers } = request;
-  const url = withoutFragment(request.url);
-  return isEmpty(headers) ? url : `${url}\n${JSON.stringify(Object.entries(headers).sort())}`;
-}
+/** So many changes are remembered by themselves. */
+const MAX_CHANGES = 1_000;
 
 /** What a shared execution depends on; whom it is urgent for, it does not. */
 function shareable({ priority: _, ...settings }: Settings): Omit<Settings, "priority"> {

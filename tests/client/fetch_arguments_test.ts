@@ -92,7 +92,7 @@ test("fromFetchArguments() takes the signal of init, of the request without one,
   assertEquals(fromFetchArguments(URL_A, { signal: other.signal }).signals, [other.signal]);
 });
 
-test("fromFetchArguments() asks the network and stores the answer for no-cache", () => {
+test("fromFetchArguments() keeps every cache mode but the default, which says nothing", () => {
   const modes: readonly RequestCache[] = [
     "default",
     "no-store",
@@ -105,7 +105,7 @@ test("fromFetchArguments() asks the network and stores the answer for no-cache",
     undefined,
     "no-store",
     "reload",
-    "reload",
+    "no-cache",
     "force-cache",
     "only-if-cached",
   ]);

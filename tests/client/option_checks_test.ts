@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  type CacheAdapter,
   type ClientOptions,
   createClient,
   fetchJson,
@@ -68,6 +69,14 @@ const OUT_OF_RANGE: Record<string, readonly unknown[]> = {
     { failureRatio: 0.5, minimumRequests: 5, windowMs: 0 },
   ],
 };
+
+/** An adapter that does not say how large an entry may be. */
+const WITHOUT_A_LIMIT = {
+  name: "test",
+  get: () => undefined,
+  set: () => true,
+  delete: () => false,
+} as unknown as CacheAdapter;
 
 /** Whether a message names the option, or a part of it, which is why it is no good. */
 function isNamed(message: string, name: string, value: unknown): boolean {
@@ -207,6 +216,7 @@ test("createClient() takes every option at the edge of its range, and undefined 
     { cache: memoryCache() },
     { cache: { adapter: memoryCache(), mode: "ttl", ttlMs: 0 } },
     { cache: { adapter: memoryCache(), ttlMs: Infinity } },
+    { cache: { adapter: WITHOUT_A_LIMIT } },
     { headers: new Headers(), sensitiveHeaders: [], baseUrls: new URL("https://a.test") },
     { baseUrls: [{ url: new URL("https://a.test"), headers: new Headers({ a: "b" }) }, "https://b.test"] },
   ];

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { BodyCollector } from "../../src/http/body_collector.ts";
 import { contentLength, drainBody, readBody, utf8Length } from "../../src/http/body.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -78,6 +79,42 @@ test("drainBody() gives what came of a body that breaks off, and nothing of one 
   const used = new Response("used");
   await used.text();
   assertEquals(await drainBody(used, deadlines), "");
+});
+
+test("drainBody() gives its collector a whole body, and nothing of one that is larger than that one takes", async () => {
+  for (const [maxBytes, expected] of [[4, "abcd"], [3, undefined]] as const) {
+    const collector = new BodyCollector(maxBytes);
+    const excerpt = await drainBody(
+      streamed(["ab", "cd"]),
+      new DeadlineQueue(new ManualClock()),
+      collector,
+    );
+    const bytes = await collector.bytes;
+    assertEquals([excerpt, bytes && new TextDecoder().decode(bytes)], ["abcd", expected]);
+  }
+});
+
+test("drainBody() gives its collector an empty body for a response without one", async () => {
+  const collector = new BodyCollector(4);
+  await drainBody(new Response(null, { status: 404 }), new DeadlineQueue(new ManualClock()), collector);
+  assertEquals(await collector.bytes, new Uint8Array(0));
+});
+
+test("drainBody() tells its collector of no end that a body has not come to", async () => {
+  const begin = new TextEncoder().encode("begin");
+  const stalled = new ReadableStream({ start: (controller) => controller.enqueue(begin) });
+  const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(16_384)) });
+  const broken = new ReadableStream({
+    pull: (controller) => controller.error(new Error("cut")),
+  });
+  for (const body of [stalled, endless, broken]) {
+    const clock = new ManualClock();
+    const collector = new BodyCollector(Infinity);
+    await clock.run(drainBody(new Response(body), new DeadlineQueue(clock), collector));
+    // What ends the attempt ends its collector; the drain must not have called the body complete.
+    collector.end(false);
+    assertEquals(await collector.bytes, undefined);
+  }
 });
 
 test("utf8Length() counts the bytes of any text", () => {

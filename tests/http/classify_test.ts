@@ -4,6 +4,7 @@ import {
   isNotFoundStatus,
   isOriginFailure,
   isRetryableStatus,
+  isSafeMethod,
   isSuccessStatus,
 } from "../../src/http/classify.ts";
 import { test } from "../support/test.ts";
@@ -33,4 +34,16 @@ test("S15: isNotFoundStatus() holds for 404 and 410", () => {
 
 test("S9: isSuccessStatus() holds for 2xx, and for 304, which has no content", () => {
   assertEquals(STATUSES.filter(isSuccessStatus), [...STATUSES.slice(200, 300), 304]);
+});
+
+test("isSafeMethod() holds for GET HEAD OPTIONS QUERY TRACE, and for nothing else (RFC 9110 §9.2.1)", () => {
+  for (const method of ["GET", "HEAD", "OPTIONS", "QUERY", "TRACE"]) {
+    assertEquals(isSafeMethod(method), true, method);
+    assertEquals(isIdempotentMethod(method), true, method);
+  }
+  for (
+    const method of ["PUT", "DELETE", "POST", "PATCH", "CONNECT", "FROB", "", "get", "GET ", "constructor"]
+  ) {
+    assertEquals(isSafeMethod(method), false, method);
+  }
 });

@@ -59,6 +59,17 @@ test("toHeaderMap() strips the white space around a value that HTTP strips, and 
   }
 });
 
+test("toHeaderMap() takes a hundred thousand spaces in a value, and takes off those at its ends", () => {
+  for (const space of [" ", "\t", " \t"]) {
+    const inner = `x${space.repeat(100_000)}y`;
+    assertEquals(toHeaderMap({ a: inner }, "it").a === inner, true);
+    const outer = space.repeat(100_000);
+    assertEquals(toHeaderMap({ a: `${outer}x${space}y${outer}` }, "it").a, `x${space}y`);
+    assertEquals(toHeaderMap({ a: outer }, "it").a, "");
+    assertEquals(toHeaderMap({ a: `${outer}\xa0x\xa0${outer}` }, "it").a, "\xa0x\xa0");
+  }
+});
+
 test("toHeaderMap() treats names of Object.prototype like any others", () => {
   for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
     const input = Object.fromEntries([[name, "1"]]);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import * as v from "valibot";
 import {
   type CacheAdapter,
+  type CacheEntry,
   type CacheOptions,
   type Client,
   type ClientOptions,
@@ -377,6 +378,15 @@ test("A cached entry that does not fit the schema is fetched again", async () =>
   assertEquals(network.sent.length, 2);
 });
 
+/** The object with a property that can't be read. */
+function withGetter(object: object, name: string): object {
+  return Object.defineProperty(object, name, {
+    get: () => {
+      throw new Error("gone");
+    },
+  });
+}
+
 test("A cached entry of another key, version or shape is a miss", async () => {
   const changes: readonly ((entry: { meta: object; body: unknown }) => unknown)[] = [
     ({ meta, body }) => ({ meta: { ...meta, key: "another" }, body }),
@@ -390,6 +400,17 @@ test("A cached entry of another key, version or shape is a miss", async () => {
     ({ meta, body }) => ({ meta: { ...meta, headers: [["bad name", "x"]] }, body }),
     ({ meta, body }) => ({ meta: { ...meta, storedAt: "soon" }, body }),
     ({ meta, body }) => ({ meta: { ...meta, freshForMs: NaN }, body }),
+    ({ meta, body }) => ({ meta: { ...meta, headers: [["cache-control", 5]] }, body }),
+    ({ meta, body }) => ({ meta: { ...meta, vary: [null] }, body }),
+    ({ meta, body }) => ({ meta: { ...meta, vary: [[1, 2]] }, body }),
+    ({ meta }) => withGetter({ meta }, "body"),
+    ({ body }) => withGetter({ body }, "meta"),
+    ...["v", "key", "status", "headers", "vary"].map(
+      (name) => ({ meta, body }: { meta: object; body: unknown }) => ({
+        meta: withGetter({ ...meta }, name),
+        body,
+      }),
+    ),
     () => null,
     () => "entry",
     () => 7,
@@ -423,7 +444,7 @@ test("A broken adapter breaks no fetch, and is warned of once an operation", asy
         name: "broken",
         maxEntryBytes: 1_000_000,
         get: (key: string) => cache.get(key),
-        set: (...args: Parameters<CacheAdapter["set"]>) => cache.set(...args),
+        set: (key: string, entry: CacheEntry) => cache.set(key, entry),
         delete: (key: string) => cache.delete(key),
         [operation]: fail,
       };
@@ -516,14 +537,14 @@ test("An adapter is called as an object's methods are", async () => {
     readonly name = "stateful";
     readonly maxEntryBytes = 1e6;
     readonly #inner = new RecordingCache();
-    get(...args: Parameters<CacheAdapter["get"]>): ReturnType<CacheAdapter["get"]> {
-      return this.#inner.get(args[0]);
+    get(key: string): ReturnType<CacheAdapter["get"]> {
+      return this.#inner.get(key);
     }
-    set(...args: Parameters<CacheAdapter["set"]>): ReturnType<CacheAdapter["set"]> {
-      return this.#inner.set(...args);
+    set(key: string, entry: CacheEntry): ReturnType<CacheAdapter["set"]> {
+      return this.#inner.set(key, entry);
     }
-    delete(...args: Parameters<CacheAdapter["delete"]>): ReturnType<CacheAdapter["delete"]> {
-      return this.#inner.delete(...args);
+    delete(key: string): ReturnType<CacheAdapter["delete"]> {
+      return this.#inner.delete(key);
     }
   }
   const { client, warnings } = setUp(counting, { adapter: new Stateful() });

@@ -1,0 +1,40 @@
+/**
+ * The bytes of a body that somebody else reads.
+ *
+ * @module
+ */
+
+import { concatenate } from "./chunks.ts";
+
+/** Keeps what is read of a body, up to a limit. */
+export class BodyCollector {
+  /** The whole body; `undefined` when it was too large, or not read to its end. */
+  readonly bytes: Promise<Uint8Array<ArrayBuffer> | undefined>;
+  readonly #resolve: (bytes: Uint8Array<ArrayBuffer> | undefined) => void;
+  readonly #maxBytes: number;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  /** Creates a collector of at most so many bytes. */
+  constructor(maxBytes: number) {
+    const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer> | undefined>();
+    this.bytes = promise;
+    this.#resolve = resolve;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Takes a copy of a chunk: its reader may change it. */
+  add(chunk: Uint8Array): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#maxBytes) this.#chunks = [];
+    else this.#chunks.push(chunk.slice());
+  }
+
+  /** The body is over; only the first call counts. */
+  end(complete: boolean): void {
+    this.#resolve(
+      complete && this.#size <= this.#maxBytes ? concatenate(this.#chunks, this.#size) : undefined,
+    );
+    this.#chunks = [];
+  }
+}

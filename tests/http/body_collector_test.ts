@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { BodyCollector } from "../../src/http/body_collector.ts";
+import { test } from "../support/test.ts";
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+test("BodyCollector gives the whole body, and nothing of one that is too large or was left", async () => {
+  for (
+    const [maxBytes, complete, expected] of [
+      [5, true, "12345"],
+      [4, true, undefined],
+      [5, false, undefined],
+    ] as const
+  ) {
+    const collector = new BodyCollector(maxBytes);
+    collector.add(bytesOf("123"));
+    collector.add(bytesOf("45"));
+    collector.end(complete);
+    const bytes = await collector.bytes;
+    assertEquals(bytes && new TextDecoder().decode(bytes), expected);
+  }
+});
+
+test("BodyCollector gives an empty body as one, and keeps to its first end", async () => {
+  const empty = new BodyCollector(0);
+  empty.end(true);
+  empty.end(false);
+  assertEquals(await empty.bytes, new Uint8Array(0));
+
+  const left = new BodyCollector(9);
+  left.end(false);
+  left.end(true);
+  assertEquals(await left.bytes, undefined);
+});
+
+test("BodyCollector keeps bytes of its own, whatever the reader does to a chunk", async () => {
+  const collector = new BodyCollector(5);
+  const chunk = bytesOf("12345");
+  collector.add(chunk);
+  chunk.fill(0);
+  collector.end(true);
+  assertEquals(await collector.bytes, bytesOf("12345"));
+});
