@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../primitives/clock.ts";
+import type { Processes } from "../runtime/processes/contract.ts";
 import type { Terminal } from "../runtime/terminal/contract.ts";
 import type { FlagSpec, FlagSpecs } from "./args.ts";
 
@@ -14,6 +15,8 @@ export interface CommandContext {
   readonly clock: Clock;
   /** In place of the runtime's own `fetch`. */
   readonly fetch?: typeof fetch | undefined;
+  /** Other processes, where the program may start some. */
+  readonly processes?: Processes | undefined;
 }
 
 /** One command of the program. */

@@ -26,10 +26,19 @@ export interface DemoLoad {
   readonly elapsedMs: number;
 }
 
+/** The time that all files came from disk. */
+export interface DemoDiskLoad extends DemoLoad {
+  /** Whether a process of its own has loaded them. */
+  readonly isNewProcess: boolean;
+  /** The folder that they stay in; absent for a temporary one. */
+  readonly keptIn?: string | undefined;
+}
+
 /** What one mirror did. */
 export interface DemoMirror {
   readonly name: string;
-  readonly origin: string;
+  /** Where it listens. */
+  readonly address: string;
   readonly attempts: number;
   readonly succeeded: number;
   readonly failed: number;
@@ -52,6 +61,8 @@ export interface DemoResult {
   readonly sample: DemoSample;
   readonly cold: DemoLoad;
   readonly cached: DemoLoad;
+  /** Absent where nothing was kept on disk. */
+  readonly disk?: DemoDiskLoad | undefined;
   /** How often a file was asked for again after a pause. */
   readonly retries: number;
   /** How often a file was asked for at the next mirror at once. */
@@ -62,7 +73,7 @@ export interface DemoResult {
 
 /** Lays out what the demo measured, line by line. */
 export function demoReport(result: DemoResult, style: Style): string[] {
-  const { cold, cached, sample, concurrency } = result;
+  const { cold, sample, disk } = result;
   return [
     ...loads(result, style),
     "",
@@ -75,11 +86,12 @@ export function demoReport(result: DemoResult, style: Style): string[] {
     "",
     ...breakerLines(result, style),
     "",
-    verdict(cold, cached, concurrency, style),
+    verdict(result, style),
+    ...keptLines(disk),
   ];
 }
 
-function loads({ cold, cached, sample, concurrency }: DemoResult, style: Style): string[] {
+function loads({ cold, cached, disk, sample, concurrency }: DemoResult, style: Style): string[] {
   const aloneMs = sample.meanMs * cold.files;
   const row = (name: string, load: DemoLoad, mark: string, paint: Paint): TableCell[] => [
     name,
@@ -95,8 +107,14 @@ function loads({ cold, cached, sample, concurrency }: DemoResult, style: Style):
   return layOutTable([
     header.map((text) => ({ text, paint: style.dim })),
     row("one at a time", { ...cold, elapsedMs: aloneMs }, "*", style.dim),
-    row(`${concurrency} at once`, cold, " ", highlight),
-    row("from the cache", cached, " ", highlight),
+    row(
+      cold.fromCache === cold.files ? "from an earlier run" : `${concurrency} at once`,
+      cold,
+      " ",
+      highlight,
+    ),
+    row("from memory", cached, " ", highlight),
+    ...(disk === undefined ? [] : [row("from disk", disk, " ", highlight)]),
   ], "lrrrrrr");
 }
 
@@ -104,9 +122,9 @@ function mirrorTable({ mirrors }: DemoResult, style: Style): string[] {
   const header = ["mirror", "", "asked", "served", "failed", "data", "breaker"];
   return layOutTable([
     header.map((text) => ({ text, paint: style.dim })),
-    ...mirrors.map(({ name, origin, attempts, succeeded, failed, bytes, breaker }): TableCell[] => [
+    ...mirrors.map(({ name, address, attempts, succeeded, failed, bytes, breaker }): TableCell[] => [
       name,
-      { text: origin, paint: style.dim },
+      { text: address, paint: style.dim },
       formatCount(attempts),
       formatCount(succeeded),
       failed === 0 ? "0" : { text: formatCount(failed), paint: style.yellow },
@@ -130,14 +148,26 @@ function breakerLines({ breakerChanges, handovers, retries }: DemoResult, style:
   ];
 }
 
-function verdict(cold: DemoLoad, cached: DemoLoad, concurrency: number, style: Style): string {
-  const failed = cold.failed + cached.failed;
+function verdict({ cold, cached, disk, concurrency }: DemoResult, style: Style): string {
+  const failed = cold.failed + cached.failed + (disk?.failed ?? 0);
   if (failed > 0) return style.red(`${formatPlural(failed, "file")} could not be loaded.`);
-  const fromCache = cached.fromCache === cached.files ? "" : `${formatCount(cached.fromCache)} of them `;
-  return style.bold(
-    `All files were loaded: ${formatCount(cold.files)} in ${
-      formatDuration(cold.elapsedMs)
-    } with ${concurrency} at ` +
-      `once, and again in ${formatDuration(cached.elapsedMs)} ${fromCache}from the cache.`,
-  );
+  const first =
+    `${formatCount(cold.files)} in ${formatDuration(cold.elapsedMs)} with ${concurrency} at once` +
+    (cold.fromCache === 0
+      ? ""
+      : ` (${formatCount(cold.fromCache)} of them from disk, left by an earlier run)`);
+  const again = `again in ${formatDuration(cached.elapsedMs)} ${shareFromCache(cached)}from memory`;
+  if (disk === undefined) return style.bold(`All files were loaded: ${first}, and ${again}.`);
+  const who = disk.isNewProcess ? "by a new process" : "by a new client";
+  const last = `${who} in ${formatDuration(disk.elapsedMs)} ${shareFromCache(disk)}from disk`;
+  return style.bold(`All files were loaded: ${first}, ${again}, and ${last}.`);
+}
+
+function shareFromCache({ files, fromCache }: DemoLoad): string {
+  return fromCache === files ? "" : `${formatCount(fromCache)} of them `;
+}
+
+function keptLines(disk: DemoDiskLoad | undefined): string[] {
+  if (disk?.keptIn === undefined) return [];
+  return [`They stay in ${disk.keptIn}: the same command again finds them there.`];
 }

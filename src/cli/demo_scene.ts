@@ -1,6 +1,6 @@
 /**
- * The demo itself: mirrors that misbehave, and a race that is loaded from them one file at a time, many at once, and from the
- * cache.
+ * The demo itself: mirrors that misbehave, and a race that is loaded from them one file at a time, many at once, from memory
+ * and from disk.
  *
  * @module
  */
@@ -11,9 +11,18 @@ import { tracingInsights, type TracingInsightsOptions } from "../f1/source.ts";
 import type { FaultRule } from "../testing/fault.ts";
 import { type RacePayloads, racePayloads } from "../testing/race_payloads.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../testing/simulated_cdn.ts";
+import { warnOfCache } from "./cache_flags.ts";
 import type { CommandContext } from "./command.ts";
+import { type Disk, loadInNewProcess, withDisk } from "./demo_disk.ts";
 import { loadPhase } from "./demo_load.ts";
-import { type DemoLoad, demoReport, type DemoResult, type DemoSample } from "./demo_report.ts";
+import { fetchByName, MIRROR_URLS, MIRRORS } from "./demo_mirrors.ts";
+import {
+  type DemoDiskLoad,
+  type DemoLoad,
+  demoReport,
+  type DemoResult,
+  type DemoSample,
+} from "./demo_report.ts";
 import { DemoWatch } from "./demo_watch.ts";
 import { formatDuration, formatPlural } from "./format.ts";
 import { styleFor } from "./style.ts";
@@ -29,10 +38,11 @@ export interface DemoOptions {
   readonly seed: number;
   /** Whether mirrors fail. */
   readonly faults: boolean;
+  /** Where files are kept on disk; absent for a temporary folder, where one may be made. */
+  readonly cacheDir?: string | undefined;
 }
 
 const LOOPBACK = "127.0.0.1";
-const MIRRORS = ["alpha", "bravo", "charlie"] as const;
 const UNAVAILABLE_SHARE = 0.01;
 const SAMPLED_FILES = 12;
 const CACHE_BYTES = 2 ** 30;
@@ -58,7 +68,8 @@ export async function playDemo(options: DemoOptions, context: CommandContext): P
     clock: context.clock,
   });
   const { urls } = await cdn.listen();
-  return await new Scene({ options, context, race, paths, cdn, urls }).play();
+  const parts = { options, context, race, paths, cdn, urls };
+  return await withDisk(options.cacheDir, context, (disk) => new Scene({ ...parts, disk }).play());
 }
 
 /** The first mirror dies half-way, and now and then each of them has no time. */
@@ -78,6 +89,17 @@ interface SceneParts {
   readonly cdn: SimulatedCdn;
   /** Where the mirrors are, in their order. */
   readonly urls: readonly string[];
+  /** Where files are kept on disk. */
+  readonly disk: Disk | undefined;
+}
+
+/** All files, twice. */
+interface AllLoads {
+  readonly cold: DemoLoad;
+  readonly cached: DemoLoad;
+  /** Whether they are on disk now. */
+  readonly isKept: boolean;
+  readonly seen: ReturnType<DemoWatch["seen"]>;
 }
 
 class Scene {
@@ -90,35 +112,81 @@ class Scene {
   }
 
   async play(): Promise<number> {
-    const { options: { concurrency }, context, cdn, paths, urls } = this.#parts;
+    const { options: { concurrency }, cdn } = this.#parts;
     await this.#print(this.#introduction());
     const sample = await this.#sample();
     if (sample === undefined) return this.#exitCode;
     // The mirrors begin anew, so that their faults strike as if nothing had been asked for.
     cdn.reset();
 
-    const cache = memoryCache({
+    const loads = await this.#loadAll();
+    if (loads === undefined) return this.#exitCode;
+    const disk = loads.isKept ? await this.#loadFromDisk() : undefined;
+    if (disk === "stopped") return this.#exitCode;
+    // A cache hands out the same bytes, which no connection has counted.
+    const bytes = loads.cold.fromCache === 0 ? loads.cold.bytes : this.#raceBytes();
+    await this.#report({
+      concurrency,
+      sample,
+      cold: { ...loads.cold, bytes },
+      cached: { ...loads.cached, bytes },
+      disk: disk && { ...disk, bytes },
+      ...loads.seen,
+    });
+    return this.#exitCode;
+  }
+
+  /** Loads all files from the mirrors and then from memory; `undefined` if that was stopped. */
+  async #loadAll(): Promise<AllLoads | undefined> {
+    const { options: { concurrency }, context, paths, urls, disk } = this.#parts;
+    const memory = memoryCache({
       maxBytes: CACHE_BYTES,
       maxEntryBytes: CACHE_BYTES,
       maxEntries: paths.length,
     });
-    await using source = tracingInsights({ ...this.#sourceOptions(urls), concurrency, cache });
+    const cache = { adapter: disk === undefined ? memory : [memory, disk.adapter] };
+    await using source = tracingInsights({ ...this.#sourceOptions(), concurrency, cache });
     const { client } = source;
-    const mirrors = MIRRORS.map((name, index) => ({ name, origin: urls[index] ?? "" }));
+    const mirrors = MIRRORS.map((name, index) => ({
+      name,
+      origin: MIRROR_URLS[index] ?? "",
+      address: urls[index] ?? "",
+    }));
     using watch = new DemoWatch(client, mirrors, context.clock.now());
-    const cold = await this.#load(`${concurrency} at once`, client);
-    if (cold === undefined) return this.#exitCode;
-    const cached = await this.#load("from the cache", client);
-    if (cached === undefined) return this.#exitCode;
-    // The cache hands out the same bytes, which no connection has counted.
-    await this.#report({
-      concurrency,
-      sample,
-      cold,
-      cached: { ...cached, bytes: cold.bytes },
-      ...watch.seen(),
+    let isKept = disk !== undefined;
+    using _warnings = warnOfCache(client, async (text) => {
+      isKept = false;
+      const { stderr, noColor } = context.terminal;
+      await stderr.write(`${styleFor(stderr, noColor).yellow("warning")}: ${text}\n`);
     });
-    return this.#exitCode;
+    const cold = await this.#load(`${concurrency} at once`, client);
+    if (cold === undefined) return undefined;
+    const cached = await this.#load("from memory", client);
+    if (cached === undefined) return undefined;
+    const seen = watch.seen();
+    // Waits until everything is on disk.
+    await source.close();
+    return { cold, cached, isKept, seen };
+  }
+
+  /** Loads all files from disk, in a new process if there may be one. */
+  async #loadFromDisk(): Promise<DemoDiskLoad | "stopped" | undefined> {
+    const { options, context, race, paths, disk } = this.#parts;
+    if (disk === undefined) return undefined;
+    const { drivers, laps, seed, concurrency, cacheDir } = options;
+    const numbers = { drivers, laps, seed, concurrency, files: paths.length };
+    const flags = Object.entries(numbers).map(([name, value]) => `--${name}=${value}`);
+    const args = ["demo", "--only-cached", ...flags, `--cache=${disk.dir}`];
+    const result = await loadInNewProcess({ dir: disk.dir, race, paths, concurrency }, args, context);
+    const { exitCode, load, isNewProcess } = result;
+    this.#exitCode = Math.max(this.#exitCode, exitCode);
+    return load === undefined ? "stopped" : { ...load, isNewProcess, keptIn: cacheDir };
+  }
+
+  #raceBytes(): number {
+    const { race, paths } = this.#parts;
+    const encoder = new TextEncoder();
+    return paths.reduce((bytes, path) => bytes + encoder.encode(race.get(path)).length, 0);
   }
 
   #introduction(): string[] {
@@ -137,12 +205,12 @@ class Scene {
 
   /** Loads a few files one after the other, to know how long that takes. */
   async #sample(): Promise<DemoSample | undefined> {
-    const { paths: all, urls } = this.#parts;
+    const { paths: all } = this.#parts;
     const count = Math.min(SAMPLED_FILES, all.length);
     const middles = Array.from({ length: count }, (_, index) => (index + 0.5) * all.length / count);
     const paths = middles.map((middle) => all[Math.floor(middle)] ?? "");
     // Backwards, as the first mirror is the one that dies.
-    const options = this.#sourceOptions([...urls].reverse());
+    const options = this.#sourceOptions(MIRROR_URLS.toReversed());
     await using source = tracingInsights({ ...options, concurrency: 1, cache: false });
     const label = "one at a time";
     // The first request pays for the connection and for code that has never run; it is not measured.
@@ -159,9 +227,9 @@ class Scene {
     return load;
   }
 
-  #sourceOptions(baseUrls: readonly string[]): TracingInsightsOptions {
-    const { clock, fetch } = this.#parts.context;
-    return { baseUrls, clock, fetch };
+  #sourceOptions(baseUrls: readonly string[] = MIRROR_URLS): TracingInsightsOptions {
+    const { context: { clock, fetch = globalThis.fetch }, urls } = this.#parts;
+    return { baseUrls, clock, fetch: fetchByName(urls, fetch) };
   }
 
   async #report(result: DemoResult): Promise<void> {

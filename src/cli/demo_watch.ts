@@ -7,10 +7,16 @@
 import type { Client } from "../client/client.ts";
 import type { DemoBreakerChange, DemoMirror, DemoResult } from "./demo_report.ts";
 
+/** A mirror, and where it is. */
+export interface WatchedMirror extends Pick<DemoMirror, "name" | "address"> {
+  /** What the client calls it. */
+  readonly origin: string;
+}
+
 /** Collects what a client says of its mirrors, until it is disposed. */
 export class DemoWatch implements Disposable {
   readonly #client: Client;
-  readonly #mirrors: readonly Pick<DemoMirror, "name" | "origin">[];
+  readonly #mirrors: readonly WatchedMirror[];
   readonly #listener: Disposable;
   readonly #breakerChanges: DemoBreakerChange[] = [];
   #handovers = 0;
@@ -19,10 +25,10 @@ export class DemoWatch implements Disposable {
    * Begins to watch.
    *
    * @param client The client.
-   * @param mirrors The names and origins of its mirrors.
+   * @param mirrors Its mirrors.
    * @param startedAtMs When the demo began, on the client's clock.
    */
-  constructor(client: Client, mirrors: readonly Pick<DemoMirror, "name" | "origin">[], startedAtMs: number) {
+  constructor(client: Client, mirrors: readonly WatchedMirror[], startedAtMs: number) {
     this.#client = client;
     this.#mirrors = mirrors;
     this.#listener = client.on((event) => {
@@ -37,10 +43,10 @@ export class DemoWatch implements Disposable {
   /** What has been seen so far. */
   seen(): Pick<DemoResult, "mirrors" | "breakerChanges" | "handovers" | "retries"> {
     const { origins, retried } = this.#client.stats();
-    const mirrors = this.#mirrors.map(({ name, origin }): DemoMirror => {
+    const mirrors = this.#mirrors.map(({ name, origin, address }): DemoMirror => {
       const { attempts = 0, succeeded = 0, failed = 0, bytes = 0, breaker = "closed" } = origins[origin] ??
         {};
-      return { name, origin, attempts, succeeded, failed, bytes, breaker };
+      return { name, address, attempts, succeeded, failed, bytes, breaker };
     });
     return { mirrors, breakerChanges: this.#breakerChanges, handovers: this.#handovers, retries: retried };
   }

@@ -9,11 +9,14 @@ import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
 import { fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
 import { schemaOf } from "../f1/payload.ts";
+import { seasonTtlMs } from "../f1/season_ttl.ts";
 import { tracingInsights } from "../f1/source.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
+import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
 import { errorRecord } from "./error_record.ts";
+import { formatDuration } from "./format.ts";
 import { ndjsonLine } from "./ndjson.ts";
 import { openOutputFolder, OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
 import type { OutputFolder } from "./output_folder.ts";
@@ -29,6 +32,7 @@ const FLAGS = {
   driver: { kind: "list", value: "VER", help: "only this driver's laps and telemetry; may be repeated" },
   "base-url": { kind: "list", value: "URL", help: "a mirror to ask instead of jsDelivr; may be repeated" },
   ...CLIENT_FLAGS,
+  ...CACHE_FLAGS,
   ...OUTPUT_FLAGS,
   ...HELP_FLAG,
 } as const;
@@ -41,6 +45,8 @@ export const f1Command: Command = {
   details: [
     "Without --laps, --telemetry and --all it loads the files of the session itself: drivers, weather, race control and corners.",
     "Files that are not published, such as the telemetry of some laps, are counted, and are no failures.",
+    "With --cache the files of past seasons are good for ever, and those of the running one for five minutes.",
+    CACHE_DETAIL,
   ],
   flags: FLAGS,
   run: f1,
@@ -57,19 +63,24 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   const clientOptions = clientFlagOptions(flags);
   const baseUrls = flags["base-url"].map((text) => parseBaseUrl("base-url", text));
   const files = sessionFiles(flags);
+  const adapter = openCache(flags, context.clock);
   const folder = await openOutputFolder(flags, terminal);
 
   using run = new Run(context, { ...runOptions(flags), summary: true });
   await using source = tracingInsights({
     ...clientOptions,
     baseUrls: baseUrls.length === 0 ? undefined : baseUrls,
-    cache: false,
+    cache: adapter ?? false,
     fetch: context.fetch,
     clock: context.clock,
   });
+  using _warnings = adapter && warnOfCache(source.client, (text) => run.warn(text));
+  if (adapter !== undefined) await run.note(lifetimeNote(session, context.clock.wallNow()));
   run.start(() => source.client.stats());
   const load = new SessionLoad(session, files, run, folder);
   for await (const outcome of source.client.stream(load.requests())) await load.settle(outcome);
+  // What came may still be on its way to the disk.
+  await source.close();
   return await run.finish();
 }
 
@@ -90,6 +101,14 @@ function parseSession(operands: readonly string[]): Session {
     throw new UsageError(`The year must be a number of four digits: received ${JSON.stringify(year)}`);
   }
   return { names: operands, folder: asUsage(() => sessionFolder(Number(year), event, name)) };
+}
+
+/** Says how long the files of a session are taken from the cache. */
+function lifetimeNote({ names: [year], folder }: Session, nowMs: number): string {
+  const ttlMs = seasonTtlMs(folder, nowMs);
+  return ttlMs === Infinity
+    ? `The season ${year} is over: its files are kept without expiry`
+    : `The season ${year} is not over: its files are kept for ${formatDuration(ttlMs)}`;
 }
 
 function sessionFiles(flags: Flags<typeof FLAGS>): SessionFiles {

@@ -9,6 +9,7 @@ import type { Outcome } from "../client/outcome.ts";
 import type { RequestSpec } from "../client/request.ts";
 import { redactUrl } from "../http/url.ts";
 import { readArgs } from "./args.ts";
+import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
 import { type BadInput, checkOperands, type Input, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
@@ -20,6 +21,7 @@ import { parseHeaders } from "./values.ts";
 const FLAGS = {
   ...CLIENT_FLAGS,
   header: { kind: "list", value: "'Name: value'", help: "a header for every request; may be repeated" },
+  ...CACHE_FLAGS,
   ...OUTPUT_FLAGS,
   ordered: { kind: "switch", help: "lines in the order of the URLs" },
   ...HELP_FLAG,
@@ -33,6 +35,8 @@ export const getCommand: Command = {
   details: [
     "URLs come from the arguments, from the lines of a file ('@urls.txt') or of stdin ('-').",
     "One URL given as an argument goes to stdout as it is; more than that become lines of JSON (--ndjson).",
+    "With --cache the servers say for how long an answer is good; requests with credentials are left out.",
+    CACHE_DETAIL,
   ],
   flags: FLAGS,
   run: get,
@@ -47,19 +51,28 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   }
   const clientOptions = { ...clientFlagOptions(flags), headers: parseHeaders("header", flags.header) };
   await checkOperands(operands, terminal);
+  const adapter = openCache(flags, context.clock);
   const folder = await openOutputFolder(flags, terminal);
 
   const asBody = folder === undefined && !flags.ndjson && isSingleUrl(operands);
   using run = new Run(context, { ...runOptions(flags), summary: !asBody });
   run.total = knownTotal(operands);
   const sink = folder !== undefined ? folderSink(folder) : asBody ? bodySink(run) : ndjsonSink(run);
-  await using client = createClient({ ...clientOptions, fetch: context.fetch, clock: context.clock });
+  await using client = createClient({
+    ...clientOptions,
+    cache: adapter && { adapter, mode: "http" },
+    fetch: context.fetch,
+    clock: context.clock,
+  });
+  using _warnings = adapter && warnOfCache(client, (text) => run.warn(text));
   run.start(() => client.stats());
   const inputs = readInputs(operands, terminal, run.signal);
   const jobs = new Jobs(inputs, sink, run);
   for await (const outcome of client.stream(jobs.requests(), { as: "bytes", ordered: flags.ordered })) {
     await jobs.settle(outcome);
   }
+  // What came may still be on its way to the disk.
+  await client.close();
   return await run.finish();
 }
 

@@ -1,5 +1,5 @@
 /**
- * The command line: `slipstream get`, `f1` and `demo`.
+ * The command line: `slipstream get`, `f1`, `cache` and `demo`.
  *
  * ```sh
  * deno run -A jsr:@slipstream/fetch/cli get https://example.com/a.json https://example.com/b.json
@@ -10,8 +10,11 @@
 
 import { type Clock, systemClock, type TimerHandle } from "../primitives/clock.ts";
 import type { FileKind, Terminal, TerminalFiles, TerminalOutput } from "../runtime/terminal/contract.ts";
+import type { Processes, ProcessResult } from "../runtime/processes/contract.ts";
+import { currentProcesses } from "../runtime/processes/current.ts";
 import { currentTerminal } from "../runtime/terminal/current.ts";
 import { UsageError } from "./args.ts";
+import { cacheCommand } from "./cache.ts";
 import { type Command, commandUsage, programUsage } from "./command.ts";
 import { errorLine } from "./error_record.ts";
 import { demoCommand } from "./demo.ts";
@@ -19,7 +22,16 @@ import { f1Command } from "./f1.ts";
 import { getCommand } from "./get.ts";
 
 export { currentTerminal };
-export type { Clock, FileKind, Terminal, TerminalFiles, TerminalOutput, TimerHandle };
+export type {
+  Clock,
+  FileKind,
+  Processes,
+  ProcessResult,
+  Terminal,
+  TerminalFiles,
+  TerminalOutput,
+  TimerHandle,
+};
 
 /** Options of {@linkcode main}. */
 export interface MainOptions {
@@ -33,9 +45,11 @@ export interface MainOptions {
    * @default {systemClock}
    */
   readonly clock?: Clock | undefined;
+  /** Starts other processes, for commands that show what they do with several; by default there are none. */
+  readonly processes?: Processes | undefined;
 }
 
-const COMMANDS: readonly Command[] = [getCommand, f1Command, demoCommand];
+const COMMANDS: readonly Command[] = [getCommand, f1Command, cacheCommand, demoCommand];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -86,7 +100,8 @@ export async function main(
     if (command === undefined) {
       throw new UsageError(name === "" ? "No command" : `Unknown command: ${JSON.stringify(name)}`);
     }
-    return await command.run(rest, { terminal, clock: options.clock ?? systemClock, fetch: options.fetch });
+    const { clock = systemClock, fetch, processes } = options;
+    return await command.run(rest, { terminal, clock, fetch, processes });
   } catch (error) {
     const isUsage = error instanceof UsageError;
     await terminal.stderr.write(`slipstream: ${errorLine(error)}\n${isUsage ? `\n${usage}` : ""}`);
@@ -96,5 +111,5 @@ export async function main(
 
 if (import.meta.main) {
   const terminal = await currentTerminal();
-  terminal.exit(await main(terminal.args, terminal));
+  terminal.exit(await main(terminal.args, terminal, { processes: currentProcesses() }));
 }

@@ -122,6 +122,19 @@ export class Run implements Disposable {
     await this.#progress.log(`${red(where)}: ${line.includes(subject) ? line : `${subject}: ${line}`}`);
   }
 
+  /** Says something on stderr that changes no outcome. */
+  async warn(text: string): Promise<void> {
+    if (this.#options.jsonErrors) return;
+    const { yellow } = styleFor(this.#context.terminal.stderr, this.#context.terminal.noColor);
+    await this.#progress.log(`${yellow("warning")}: ${text}`);
+  }
+
+  /** Says on stderr what goes on, for whoever wants to see progress. */
+  async note(text: string): Promise<void> {
+    if (this.#options.quiet || this.#options.jsonErrors) return;
+    await this.#progress.log(text);
+  }
+
   /** Ends the progress, says what was done, and gives the exit code. */
   async finish(): Promise<number> {
     await this.#progress.stop();
@@ -140,6 +153,7 @@ export class Run implements Disposable {
       ...this.#counts(),
       succeeded: this.succeeded,
       missing: this.missing,
+      fromCache: this.#fromCache(),
       elapsedMs: clock.now() - this.#startedAtMs,
       stopReason: this.#stopReason,
     });
@@ -159,6 +173,11 @@ export class Run implements Disposable {
     if (this.#stopReason === "interrupted") this.#context.terminal.exit(EXIT_INTERRUPTED);
     this.#stopReason = "interrupted";
     this.#controller.abort(new DOMException("The run was stopped", "AbortError"));
+  }
+
+  #fromCache(): number {
+    const { fresh, stale } = this.#stats?.().cacheHits ?? { fresh: 0, stale: 0 };
+    return fresh + stale;
   }
 
   #counts(): ProgressCounts {

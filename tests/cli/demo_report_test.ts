@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { demoReport, type DemoResult } from "../../src/cli/demo_report.ts";
 import { ANSI, PLAIN } from "../../src/cli/style.ts";
 import { test } from "../support/test.ts";
@@ -13,7 +13,7 @@ const RESULT: DemoResult = {
   mirrors: [
     {
       name: "alpha",
-      origin: "http://127.0.0.1:40979",
+      address: "http://127.0.0.1:40979",
       attempts: 520,
       succeeded: 504,
       failed: 16,
@@ -22,7 +22,7 @@ const RESULT: DemoResult = {
     },
     {
       name: "bravo",
-      origin: "http://127.0.0.1:36579",
+      address: "http://127.0.0.1:36579",
       attempts: 520,
       succeeded: 520,
       failed: 0,
@@ -35,10 +35,10 @@ const RESULT: DemoResult = {
 
 test("demoReport() shows the loads, the mirrors and the breakers in columns", () => {
   assertEquals(demoReport(RESULT, PLAIN), [
-    "                   files       size         time    files/s    MB/s   speed-up",
-    "  one at a time    1,024   144.5 MB   1 min 24 s*        12     1.7         1×",
-    "  20 at once       1,024   144.5 MB        5.1 s        201    28.3        16×",
-    "  from the cache   1,024   144.5 MB       436 ms      2,349   331.4       193×",
+    "                  files       size         time    files/s    MB/s   speed-up",
+    "  one at a time   1,024   144.5 MB   1 min 24 s*        12     1.7         1×",
+    "  20 at once      1,024   144.5 MB        5.1 s        201    28.3        16×",
+    "  from memory     1,024   144.5 MB       436 ms      2,349   331.4       193×",
     "",
     "  * not run: 1,024 × 82 ms, the mean of a sample of 12, loaded one at a time before",
     "",
@@ -49,19 +49,42 @@ test("demoReport() shows the loads, the mirrors and the breakers in columns", ()
     "  24 failures handed to the next mirror at once, 1 retry after a pause",
     "     2.6 s  circuit breaker of alpha: closed → open",
     "",
-    "All files were loaded: 1,024 in 5.1 s with 20 at once, and again in 436 ms from the cache.",
+    "All files were loaded: 1,024 in 5.1 s with 20 at once, and again in 436 ms from memory.",
   ]);
 });
 
-test("demoReport() says when no breaker changed, and when not all came from the cache", () => {
+test("demoReport() says when no breaker changed, and when not all came from memory", () => {
   const cached = { ...RESULT.cached, fromCache: 1_000 };
   const lines = demoReport({ ...RESULT, cached, retries: 0, handovers: 1, breakerChanges: [] }, PLAIN);
   assertEquals(lines.slice(-4), [
     "  1 failure handed to the next mirror at once, 0 retries after a pause",
     "  no circuit breaker changed",
     "",
-    "All files were loaded: 1,024 in 5.1 s with 20 at once, and again in 436 ms 1,000 of them from the cache.",
+    "All files were loaded: 1,024 in 5.1 s with 20 at once, and again in 436 ms 1,000 of them from memory.",
   ]);
+});
+
+test("demoReport() shows what came from disk, by whom, and where it stays", () => {
+  const disk = { ...RESULT.cached, elapsedMs: 900, isNewProcess: true, keptIn: ".cache" };
+  const lines = demoReport({ ...RESULT, disk }, PLAIN);
+  assertEquals(lines[4], "  from disk       1,024   144.5 MB       900 ms      1,138   160.6        93×");
+  assertEquals(lines.slice(-2), [
+    "All files were loaded: 1,024 in 5.1 s with 20 at once, again in 436 ms from memory, and by a new process in 900 ms from disk.",
+    "They stay in .cache: the same command again finds them there.",
+  ]);
+  const here = demoReport({ ...RESULT, disk: { ...disk, isNewProcess: false, keptIn: undefined } }, PLAIN);
+  assertStringIncludes(here.at(-1) ?? "", ", and by a new client in 900 ms from disk.");
+  const failed = demoReport({ ...RESULT, disk: { ...disk, failed: 1, keptIn: undefined } }, PLAIN);
+  assertEquals(failed.at(-1), "1 file could not be loaded.");
+});
+
+test("demoReport() tells what an earlier run has left from what the mirrors have sent", () => {
+  const all = demoReport({ ...RESULT, cold: { ...RESULT.cold, fromCache: 1_024 } }, PLAIN);
+  assertStringIncludes(all[2] ?? "", "  from an earlier run  ");
+  assertStringIncludes(all.at(-1) ?? "", "(1,024 of them from disk, left by an earlier run)");
+  const some = demoReport({ ...RESULT, cold: { ...RESULT.cold, fromCache: 24 } }, PLAIN);
+  assertStringIncludes(some[2] ?? "", "  20 at once  ");
+  assertStringIncludes(some.at(-1) ?? "", "(24 of them from disk, left by an earlier run)");
 });
 
 test("demoReport() never says that all were loaded when some were not", () => {

@@ -59,6 +59,7 @@ const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [
   ["'--seed' must be an integer of at least 0: received \"-1\"", "--seed", "-1"],
   ["'--latency' must be a positive duration", "--latency", "never"],
   ["'demo' takes flags only: received now", "now"],
+  ["'--only-cached' needs '--cache'", "--only-cached"],
   ["Unknown flag: --faults", "--faults"],
 ];
 

@@ -24,14 +24,14 @@ test("DemoWatch counts what each mirror did, hand-overs and breaker changes, unt
   const [first = "", second = ""] = cdn.origins;
   const watch = new DemoWatch(
     client,
-    [{ name: "a", origin: first }, { name: "b", origin: second }],
+    [{ name: "a", origin: first, address: "1" }, { name: "b", origin: second, address: "2" }],
     clock.now(),
   );
   await clock.run(client.settle(["1", "2", "3", "4"]));
   const seen = watch.seen();
   assertEquals(seen.mirrors, [
-    { name: "a", origin: first, attempts: 3, succeeded: 1, failed: 2, bytes: 2, breaker: "open" },
-    { name: "b", origin: second, attempts: 3, succeeded: 3, failed: 0, bytes: 6, breaker: "closed" },
+    { name: "a", address: "1", attempts: 3, succeeded: 1, failed: 2, bytes: 2, breaker: "open" },
+    { name: "b", address: "2", attempts: 3, succeeded: 3, failed: 0, bytes: 6, breaker: "closed" },
   ]);
   // 10 ms for the first file, then 10 ms at either mirror for the second, and 10 ms until the third is reset.
   assertEquals(seen.breakerChanges, [{ mirror: "a", atMs: 40, from: "closed", to: "open" }]);
@@ -47,11 +47,11 @@ test("DemoWatch counts what each mirror did, hand-overs and breaker changes, unt
 
 test("DemoWatch shows a mirror that was never asked", async () => {
   const client = createClient();
-  using watch = new DemoWatch(client, [{ name: "a", origin: "https://a.test" }], 0);
+  using watch = new DemoWatch(client, [{ name: "a", origin: "https://a.test", address: "1" }], 0);
   assertEquals(watch.seen().mirrors, [
     {
       name: "a",
-      origin: "https://a.test",
+      address: "1",
       attempts: 0,
       succeeded: 0,
       failed: 0,

@@ -4,6 +4,8 @@ import type { FaultRule } from "../../src/testing/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { racePayloads } from "../../src/testing/race_payloads.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { systemClock } from "../../src/primitives/clock.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
 
@@ -123,6 +125,26 @@ test("slipstream f1 stops cleanly at Ctrl-C, also while it waits for the list of
   assertEquals(await done, 130);
   assertMatch(terminal.stderr.text, /^Interrupted: 3 done, the rest not done, /);
   assertEquals([cdn.log.openRequests, clock.pending], [0, 0]);
+});
+
+test("slipstream f1 --cache keeps the files of the running season for five minutes, and says so", async () => {
+  await using temp = await tempFolder();
+  const cdn = createSimulatedCdn({ resources: RACE.resources });
+  let nowMs = Date.UTC(2025, 5, 1);
+  const clock = { ...systemClock, wallNow: () => nowMs };
+  const f1 = async () => {
+    const terminal = new FakeTerminal();
+    const code = await main(["f1", ...SESSION, "--cache", temp.path], terminal, { fetch: cdn.fetch, clock });
+    assertEquals([code, terminal.stdout.text.split("\n").length], [0, 5]);
+    return terminal.stderr.text;
+  };
+  assertMatch(await f1(), /^The season 2025 is not over: its files are kept for 5 min 00 s\n4 done, /);
+  nowMs += 299_000;
+  assertMatch(await f1(), /\n4 done, 4 from the cache, /);
+  assertEquals(cdn.log.requests, 4);
+  nowMs += 1_000;
+  assertMatch(await f1(), /\n4 done, [^,]* in /);
+  assertEquals(cdn.log.requests, 8);
 });
 
 const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [

@@ -308,7 +308,8 @@ test("slipstream get shows no live line where data goes to the same terminal", a
 
 const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [
   ["Unknown flag: --nope", "--nope"],
-  ["Unknown flag: --cache", "--cache", "dir"],
+  ["Unknown flag: --no-cache", "--no-cache"],
+  ["'--cache' needs a value", "--cache"],
   ["Unknown flag: --report", "--report=x.html"],
   ["'--concurrency' must be a positive integer: received \"0\"", "--concurrency", "0"],
   ["'--concurrency' must be a positive integer: received \"-3\"", "--concurrency", "-3"],

@@ -16,7 +16,7 @@ test("main() shows the commands on stderr and ends with 2 without a command, or 
   for (
     const [args, message] of [
       [[], "No command"],
-      [["cache"], 'Unknown command: "cache"'],
+      [["caches"], 'Unknown command: "caches"'],
       [["--quiet", "get"], 'Unknown command: "--quiet"'],
       [["toString"], 'Unknown command: "toString"'],
     ] as const

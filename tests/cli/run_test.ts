@@ -49,6 +49,21 @@ test("Run.fail() writes one line of JSON where that was asked for, and the end a
   );
 });
 
+test("Run.warn() and Run.note() say what was asked for, and neither is a failure", async () => {
+  for (
+    const [options, text] of [
+      [{}, "warning: w\nn\n"],
+      [{ quiet: true }, "warning: w\n"],
+      [{ jsonErrors: true }, ""],
+    ] as const
+  ) {
+    const { run, terminal } = setUp({ ...options, summary: false });
+    await run.warn("w");
+    await run.note("n");
+    assertEquals([await run.finish(), terminal.stderr.text], [0, text]);
+  }
+});
+
 test("Run.stop() aborts once, and its first reason counts", () => {
   const { run } = setUp();
   run.stop("closed");

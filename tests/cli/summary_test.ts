@@ -6,6 +6,7 @@ const RUN = {
   succeeded: 1_052,
   failed: 0,
   missing: 0,
+  fromCache: 0,
   total: 1_052,
   bytes: 138_200_000,
   retries: 0,
@@ -21,6 +22,10 @@ test("summaryLine() says what was done", () => {
   assertEquals(
     summaryLine({ ...RUN, succeeded: 1_050, missing: 2 }),
     "1,050 done, 2 not published, 138.2 MB in 5.2 s, 202/s",
+  );
+  assertEquals(
+    summaryLine({ ...RUN, fromCache: 1_000, failed: 1 }),
+    "1,052 done, 1,000 from the cache, 1 failed, 138.2 MB in 5.2 s, 202/s",
   );
   assertEquals(summaryLine({ ...RUN, elapsedMs: 0, retries: 1 }), "1,052 done, 138.2 MB in 0 ms, 1 retry");
 });

@@ -31,6 +31,8 @@ export interface CliProcess {
   readonly ended: Promise<CliResult>;
   /** Presses Ctrl-C. */
   interrupt(): void;
+  /** Ends it at once, whatever it does. */
+  kill(): void;
   /** Reads the first bytes of stdout, and then closes it. */
   closeStdout(): void;
 }
@@ -41,16 +43,18 @@ export interface CliProcessOptions {
   readonly input?: string | undefined;
   /** Further variables of its environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Deno's flags for its permissions, which Bun has none of; by default all. */
+  readonly permissions?: readonly string[] | undefined;
 }
 
 /** Starts the command line. */
 export async function startCli(
   args: readonly string[],
-  { input, env }: CliProcessOptions = {},
+  { input, env, permissions = ["--allow-all"] }: CliProcessOptions = {},
 ): Promise<CliProcess> {
   const { spawn } = await import("node:child_process");
   const folder = await tempFolder();
-  const child = spawn(currentProcess.execPath, [...await programArgs(folder), ...args], {
+  const child = spawn(currentProcess.execPath, [...await programArgs(folder, permissions), ...args], {
     env: { ...currentProcess.env, NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1", NO_COLOR: "1", ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -63,6 +67,7 @@ export async function startCli(
     ended: collect(child).finally(() => folder[Symbol.asyncDispose]()),
     // Not `child.kill()`: Deno then reports that the signal ended the process, whatever the process did.
     interrupt: () => currentProcess.kill(pid, "SIGINT"),
+    kill: () => currentProcess.kill(pid, "SIGKILL"),
     closeStdout: () => void child.stdout.once("data", () => child.stdout.destroy()),
   };
 }
@@ -85,8 +90,8 @@ async function collect(child: ChildProcess): Promise<CliResult> {
 }
 
 /** What makes the runtime run the command line. Bun needs a bundle, which is made once. */
-async function programArgs(folder: TempFolder): Promise<string[]> {
-  if (runtime === "deno") return ["run", "--quiet", "--allow-all", "--no-check", MAIN];
+async function programArgs(folder: TempFolder, permissions: readonly string[]): Promise<string[]> {
+  if (runtime === "deno") return ["run", "--quiet", "--no-prompt", ...permissions, "--no-check", MAIN];
   bundle ??= bundleMain(folder);
   await folder.write("cli.js", await bundle);
   return [`${folder.path}/cli.js`];

@@ -1,0 +1,76 @@
+/**
+ * The flag for a cache on disk, the same for every command that fetches.
+ *
+ * @module
+ */
+
+import type { CacheAdapter } from "../cache/cache.ts";
+import { filesystemCache } from "../cache/filesystem.ts";
+import type { Client } from "../client/client.ts";
+import { clientOptionsFromEnv } from "../client/environment_options.ts";
+import type { Clock } from "../primitives/clock.ts";
+import { currentRuntime } from "../runtime/current.ts";
+import { type Flags, UsageError } from "./args.ts";
+import { errorLine } from "./error_record.ts";
+
+/** The flag `--cache`. */
+export const CACHE_FLAGS = {
+  cache: { kind: "value", value: "DIR", help: "keep what comes in the folder DIR, and use what is there" },
+} as const;
+
+/** What the help says of it. */
+export const CACHE_DETAIL =
+  "With SLIPSTREAM_CI=1 in the environment there is no cache, whatever --cache says.";
+
+/** The variable that turns caches off. */
+const CI = "SLIPSTREAM_CI";
+
+/**
+ * Makes the cache that `--cache` asks for. Nothing is read or written yet.
+ *
+ * @param flags What was given.
+ * @param clock Where the time comes from.
+ * @param env Reads a variable of the environment.
+ * @returns The cache; `undefined` without `--cache`, and where the environment turns caches off.
+ * @throws {UsageError} If the folder's name can't be one, or the environment says something else than yes or no.
+ */
+export function openCache(
+  { cache: dir }: Flags<typeof CACHE_FLAGS>,
+  clock: Clock,
+  env: (name: string) => string | undefined = currentRuntime.env,
+): CacheAdapter | undefined {
+  if (dir === undefined) return undefined;
+  if (isTurnedOff(env(CI))) return undefined;
+  try {
+    return filesystemCache(dir, { now: () => clock.wallNow() });
+  } catch (cause) {
+    throw new UsageError(`'--cache' must be the path of a folder: received ${JSON.stringify(dir)}`, {
+      cause,
+    });
+  }
+}
+
+function isTurnedOff(ci: string | undefined): boolean {
+  try {
+    return clientOptionsFromEnv({ [CI]: ci }).cache === false;
+  } catch (cause) {
+    throw new UsageError(errorLine(cause), { cause });
+  }
+}
+
+/**
+ * Says when the cache is in trouble: once, since one cause makes reading and writing fail.
+ *
+ * @param client The client that uses the cache.
+ * @param warn Says it.
+ * @returns Disposing it ends that.
+ */
+export function warnOfCache(client: Client, warn: (text: string) => Promise<void>): Disposable {
+  let isWarned = false;
+  return client.on((event) => {
+    if (event.type !== "warning" || event.source !== "cache" || isWarned) return;
+    isWarned = true;
+    // A warning that can't be shown is no reason to stop.
+    warn(`${event.message}: ${errorLine(event.error)}`).catch(() => {});
+  });
+}

@@ -1,0 +1,170 @@
+/**
+ * What is in a cache on disk.
+ *
+ * @module
+ */
+
+import type { CacheMeta } from "../cache/cache.ts";
+import { type EntryFile, EntryFolders } from "../cache/filesystem/entry_folders.ts";
+import { decodeMeta, findBody, isExpired } from "../cache/filesystem/entry_format.ts";
+import { SHARDS } from "../cache/filesystem/entry_name.ts";
+import { settleAll } from "../cache/filesystem/settle_all.ts";
+import { currentAgeMs } from "../cache/rfc9111/age.ts";
+import type { Files } from "../runtime/files/contract.ts";
+
+/**
+ * What a file is good for: an answer as it is, one after asking the server, or nothing; the list of a URL's variants; an
+ * entry that can't be read as one; or what a write has left, or is about to complete.
+ */
+export type EntryState = "fresh" | "stale" | "expired" | "index" | "damaged" | "unfinished";
+
+/** A number of files and their size. */
+export interface Amount {
+  files: number;
+  bytes: number;
+}
+
+/** What one origin has in a cache. */
+export interface OriginAmount extends Amount {
+  /** Such as `https://cdn.example.com`. */
+  readonly origin: string;
+  fresh: number;
+  stale: number;
+  expired: number;
+}
+
+/** What is in a cache. */
+export interface CacheSurvey {
+  readonly all: Amount;
+  readonly states: Readonly<Record<EntryState, Amount>>;
+  /** The largest first. */
+  readonly origins: readonly OriginAmount[];
+  /** When the first and the last response were stored or validated, in milliseconds since 1970; absent without any. */
+  readonly storedAt?: { readonly oldest: number; readonly newest: number } | undefined;
+}
+
+/** The folder of entries in that of a cache. */
+const ROOT = "v1";
+/** Metadata are mostly smaller, so that one read is enough. */
+const START_BYTES = 4_096;
+
+/**
+ * Whether a folder is a cache: an empty one will do, one with other files alone will not.
+ *
+ * @param dir The folder.
+ * @param files The file system.
+ * @throws {Error} If it can't be read.
+ */
+export async function isCacheFolder(dir: string, files: Files): Promise<boolean> {
+  const names = await files.list(dir) ?? [];
+  if (names.length === 0) return true;
+  const root = `${dir}/${ROOT}`;
+  if ((await files.info(root))?.kind !== "folder") return false;
+  const shards = await files.list(root) ?? [];
+  return shards.length === 0 || shards.some((name) => SHARDS.includes(name));
+}
+
+/**
+ * Reads the metadata of all entries, and no body. What vanishes meanwhile is left out.
+ *
+ * @param dir The cache's folder.
+ * @param files The file system.
+ * @param nowMs The time, in milliseconds since 1970.
+ * @throws {Error} If something can't be read.
+ */
+export async function surveyCache(dir: string, files: Files, nowMs: number): Promise<CacheSurvey> {
+  const folders = new EntryFolders(files, `${dir}/${ROOT}`);
+  const census = new Census(nowMs);
+  for (const shard of await folders.shards()) {
+    await settleAll(await folders.list(shard), async (file) => {
+      if (file.isTemp || !file.isFile) return census.count(file, undefined);
+      const meta = await readMeta(files, folders.pathOf(file), file.bytes);
+      if (meta !== "vanished") census.count(file, meta);
+    });
+  }
+  return census.result();
+}
+
+async function readMeta(
+  files: Files,
+  path: string,
+  fileBytes: number,
+): Promise<CacheMeta | undefined | "vanished"> {
+  let start = await files.readStart(path, START_BYTES);
+  if (start === undefined) return "vanished";
+  const bodyStart = findBody(start, fileBytes);
+  if (bodyStart === undefined) return undefined;
+  if (bodyStart > start.length) start = await files.readStart(path, bodyStart) ?? start;
+  return decodeMeta(start, bodyStart);
+}
+
+class Census {
+  readonly #nowMs: number;
+  readonly #all = amount();
+  readonly #states: Record<EntryState, Amount> = {
+    fresh: amount(),
+    stale: amount(),
+    expired: amount(),
+    index: amount(),
+    damaged: amount(),
+    unfinished: amount(),
+  };
+  readonly #origins = new Map<string, OriginAmount>();
+  #oldest = Infinity;
+  #newest = -Infinity;
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs;
+  }
+
+  count({ bytes, isTemp }: EntryFile, meta: CacheMeta | undefined): void {
+    const state = isTemp ? "unfinished" : this.#stateOf(meta);
+    add(this.#all, bytes);
+    add(this.#states[state], bytes);
+    if (meta === undefined || state === "index") return;
+    const origin = this.#originOf(meta.url);
+    add(origin, bytes);
+    if (state === "fresh" || state === "stale" || state === "expired") origin[state]++;
+    if (typeof meta.storedAt !== "number") return;
+    this.#oldest = Math.min(this.#oldest, meta.storedAt);
+    this.#newest = Math.max(this.#newest, meta.storedAt);
+  }
+
+  result(): CacheSurvey {
+    return {
+      all: this.#all,
+      states: this.#states,
+      origins: [...this.#origins.values()].sort((a, b) =>
+        b.bytes - a.bytes || (a.origin < b.origin ? -1 : 1)
+      ),
+      storedAt: this.#oldest === Infinity ? undefined : { oldest: this.#oldest, newest: this.#newest },
+    };
+  }
+
+  #stateOf(meta: CacheMeta | undefined): EntryState {
+    if (meta === undefined) return "damaged";
+    if (isExpired(meta, this.#nowMs)) return "expired";
+    // The primary slot of a URL whose answers depend on request headers: it holds their names, and no answer.
+    if (meta.key.endsWith("\n") && meta.vary?.length > 0) return "index";
+    return meta.freshForMs === null || currentAgeMs(meta, this.#nowMs) < meta.freshForMs ? "fresh" : "stale";
+  }
+
+  #originOf(url: string): OriginAmount {
+    const name = URL.parse(url)?.origin ?? "unknown";
+    let origin = this.#origins.get(name);
+    if (origin === undefined) {
+      origin = { origin: name, files: 0, bytes: 0, fresh: 0, stale: 0, expired: 0 };
+      this.#origins.set(name, origin);
+    }
+    return origin;
+  }
+}
+
+function amount(): Amount {
+  return { files: 0, bytes: 0 };
+}
+
+function add(to: Amount, bytes: number): void {
+  to.files++;
+  to.bytes += bytes;
+}

@@ -1,0 +1,41 @@
+/**
+ * Other processes on Bun.
+ *
+ * @module
+ */
+
+import { bunRuntime } from "../bun.ts";
+import { type Processes, TEMP_PREFIX } from "./contract.ts";
+
+interface BunGlobal {
+  spawn(command: readonly string[], options: {
+    readonly stdin: "ignore";
+    readonly stdout: "pipe";
+    readonly stderr: "inherit";
+  }): { readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>; readonly exited: Promise<number> };
+}
+
+/** The processes that the Bun process may start. */
+export function bunProcesses(): Processes {
+  const { Bun: bun, process } = globalThis as unknown as {
+    Bun: BunGlobal;
+    process: { readonly execPath: string; readonly argv: readonly string[] };
+  };
+  return {
+    async makeTempFolder() {
+      const { mkdtemp } = await import("node:fs/promises");
+      const dir = bunRuntime.env("TMPDIR") ?? bunRuntime.env("TEMP") ?? bunRuntime.env("TMP") ?? "/tmp";
+      return await mkdtemp(`${dir}/${TEMP_PREFIX}`);
+    },
+    async runSelf(args) {
+      const [, script = ""] = process.argv;
+      const child = bun.spawn([process.execPath, script, ...args], {
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "inherit",
+      });
+      const [stdout, exitCode] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+      return { exitCode, stdout };
+    },
+  };
+}
