@@ -1,12 +1,27 @@
 /**
- * What does a hit in the memory cache cost, beside decoding and parsing the same 133 KB?
+ * What does a cache hit cost, beside decoding and parsing the same 133 KB, or reading and parsing the same file?
  *
  * @module
  */
 
-import { createCacheHit } from "./support/cache_hit.ts";
+import { createCacheHit, createFileHit } from "./support/cache_hit.ts";
 
-const { hit, parse } = await createCacheHit();
+const memory = await createCacheHit();
+const folder = await Deno.makeTempDir();
+const disk = await createFileHit(folder);
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
-Deno.bench({ name: "decode and parse", baseline: true, fn: async () => void await parse() });
-Deno.bench({ name: "memory cache hit", fn: async () => void await hit() });
+Deno.bench({
+  group: "memory",
+  name: "decode and parse",
+  baseline: true,
+  fn: async () => void await memory.parse(),
+});
+Deno.bench({ group: "memory", name: "memory cache hit", fn: async () => void await memory.hit() });
+Deno.bench({
+  group: "file system",
+  name: "read, decode and parse",
+  baseline: true,
+  fn: async () => void await disk.parse(),
+});
+Deno.bench({ group: "file system", name: "file system cache hit", fn: async () => void await disk.hit() });

@@ -1,21 +1,27 @@
 /**
- * What does a hit in the memory cache cost beside parsing the same bytes?
+ * What does a hit in a cache cost beside parsing the same bytes, or reading and parsing the same file?
  *
  * @module
  */
 
-import { type CacheHit, createCacheHit } from "../support/cache_hit.ts";
+import { tempFolder } from "../../tests/support/temp_folder.ts";
+import { type CacheHit, createCacheHit, createFileHit } from "../support/cache_hit.ts";
 import { program } from "../support/program.ts";
 import { alternate, type Comparison, type Pair } from "../support/slices.ts";
 
 /** Options. */
 export interface CacheHitOptions extends Pick<Comparison, "first" | "pairs" | "warmup"> {
+  /** Where the entries are. */
+  readonly adapter: "memory" | "filesystem";
   /** How many hits make a slice. */
   readonly hits: number;
 }
 
-await program(async ({ hits, ...options }: CacheHitOptions): Promise<Pair[]> => {
-  const { hit, parse }: CacheHit = await createCacheHit();
+await program(async ({ adapter, hits, ...options }: CacheHitOptions): Promise<Pair[]> => {
+  await using folder = await tempFolder();
+  const { hit, parse }: CacheHit = adapter === "memory"
+    ? await createCacheHit()
+    : await createFileHit(folder.path);
   return await alternate({
     ...options,
     async ours() {

@@ -1,21 +1,48 @@
 /**
- * A file in the memory cache, and the same bytes without one.
+ * Files in a cache, and the same bytes without one.
  *
  * @module
  */
 
 import { createClient, memoryCache } from "../../mod.ts";
+import { filesystemCache } from "../../src/cache/filesystem.ts";
+import { currentFiles } from "../../src/runtime/files/current.ts";
 import { LARGE_JSON } from "./payloads.ts";
 
-/** Two ways to the same value. */
+/** Two ways to the same values. */
 export interface CacheHit {
-  /** Asks a client that has the file in its memory cache. */
+  /** Asks a client that has the file in its cache. */
   readonly hit: () => Promise<unknown>;
-  /** Decodes and parses the bytes; asynchronous as well, as whoever calls would have to be. */
+  /** Decodes and parses the bytes; asynchronous as well, as whoever calls would have to be. From disk, it reads them first. */
   readonly parse: () => Promise<unknown>;
 }
 
 const URL = "https://fake.test/telemetry.json";
+
+const FILES = 1_000;
+
+/** Puts 1,000 files of 133 KB of telemetry into a file system cache and, bare, beside it; takes the next one each time. */
+export async function createFileHit(folder: string): Promise<CacheHit> {
+  const client = createClient({
+    cache: filesystemCache(`${folder}/cache`),
+    fetch: () =>
+      Promise.resolve(new Response(LARGE_JSON, { headers: { "content-type": "application/json" } })),
+  });
+  const urls = Array.from({ length: FILES }, (_, index) => `https://fake.test/${index}.json`);
+  const paths = urls.map((_, index) => `${folder}/bare/${index}.json`);
+  const files = currentFiles();
+  const bytes = new TextEncoder().encode(LARGE_JSON);
+  await files.makeFolder(`${folder}/bare`);
+  for (const path of paths) await files.create(path, bytes);
+  for (const url of urls) await client.json(url);
+  const decoder = new TextDecoder();
+  let hits = 0;
+  let reads = 0;
+  return {
+    hit: () => client.json(urls[hits++ % FILES]!, { cache: "only-if-cached" }),
+    parse: async () => JSON.parse(decoder.decode((await files.read(paths[reads++ % FILES]!))!)),
+  };
+}
 
 /** Puts 133 KB of telemetry into a memory cache. */
 export async function createCacheHit(): Promise<CacheHit> {
