@@ -34,9 +34,8 @@ export async function crash(file: string, round: number): Promise<ReadCounts[]> 
 }
 
 async function readWhileWriting(file: string, round: number): Promise<string> {
-  const writers = await Promise.all([2 * round, 2 * round + 1].map((seed) => startWriter(file, seed)));
-  await using _first = writers[0];
-  await using _second = writers[1];
+  await using _first = await startWriter(file, 2 * round);
+  await using _second = await startWriter(file, 2 * round + 1);
   const { code, stdout } = await start("read", file, "40").output();
   assertEquals(code, 0);
   return new TextDecoder().decode(stdout);
