@@ -24,8 +24,9 @@ import { Reply } from "./reply.ts";
 export function singleFlight({ counters }: Environment): Policy {
   const flights = new Flights();
   return (next) => (call) => {
-    if (!isSafeMethod(call.request.method)) return next(call).finally(() => flights.forget(call));
-    if (!isSharable(call) || call.cancelled) return next(call);
+    if (!isSharable(call) || call.cancelled) {
+      return isSafeMethod(call.request.method) ? next(call) : next(call).finally(() => flights.forget(call));
+    }
     const joined = flights.join(call);
     if (joined === undefined) {
       const promise = next(call);
