@@ -6,6 +6,7 @@
 
 import type { CacheEntry, CacheMeta } from "./cache.ts";
 import { gunzip } from "./gzip.ts";
+import { parseMeta } from "./stored_meta.ts";
 
 /** Marks a frame, and the version of its format. */
 const MAGIC = 0x534c_4b31;
@@ -13,7 +14,6 @@ const MAGIC = 0x534c_4b31;
 const HEAD_BYTES = 20;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** What the head of a frame says. */
 export interface FrameHead {
@@ -81,15 +81,7 @@ export function readHead(bytes: Uint8Array): FrameHead | undefined {
 
 /** Reads the metadata of a whole frame; `undefined` for what is none of this version. */
 export function readMeta(frame: Uint8Array, { metaBytes }: FrameHead): CacheMeta | undefined {
-  try {
-    const meta = JSON.parse(decoder.decode(frame.subarray(HEAD_BYTES, HEAD_BYTES + metaBytes)));
-    const { v, key, removeAt } = meta;
-    if (v !== 1 || typeof key !== "string") return undefined;
-    return removeAt === null || typeof removeAt === "number" ? meta : undefined;
-  } catch {
-    // What can't be read is no entry.
-    return undefined;
-  }
+  return parseMeta(frame.subarray(HEAD_BYTES, HEAD_BYTES + metaBytes));
 }
 
 /** Reads the body of a whole frame; `undefined` for one that can't be decompressed to the length that its head names. */

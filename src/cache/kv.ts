@@ -25,12 +25,13 @@ import {
   assertPositiveInteger,
   shapeError,
 } from "../primitives/argument_checks.ts";
-import type { CacheAdapter, CacheCallOptions, CacheEntry, CacheMeta, SweepResult } from "./cache.ts";
+import type { CacheAdapter, CacheCallOptions, CacheEntry, SweepResult } from "./cache.ts";
 import { assemble, MAX_CHUNKS, MAX_FRAME_BYTES, type SlotContent, split } from "./kv/chunks.ts";
 import { packFrame, readFrameBody, type Snapshot, takeSnapshot } from "./frame.ts";
 import { gzip } from "./gzip.ts";
 import { type LockRetryOptions, retryWhileLocked } from "./kv/lock_retry.ts";
 import { slotName } from "./slot_name.ts";
+import { isExpired } from "./stored_meta.ts";
 import type { KvKey, KvKeyPart, KvStore } from "./kv/store.ts";
 import { readSlot, removeAll, removeSlot, sweepSlots } from "./kv/slot.ts";
 import { WriteOrder } from "./write_order.ts";
@@ -196,11 +197,6 @@ class KvCache implements CacheAdapter {
   #slotOf(key: string): KvKey {
     return [...this.#root, slotName(key)];
   }
-}
-
-/** Asked here, because stores remove what has expired up to a minute later. */
-function isExpired({ removeAt }: CacheMeta, nowMs: number): boolean {
-  return removeAt !== null && removeAt <= nowMs;
 }
 
 /** When a store may remove what it is given. */

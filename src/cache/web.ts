@@ -29,6 +29,7 @@ import {
 import type { CacheAdapter, CacheCallOptions, CacheEntry, CacheMeta, SweepResult } from "./cache.ts";
 import { type FrameHead, packFrame, readFrameBody, readHead, readMeta, takeSnapshot } from "./frame.ts";
 import { slotName } from "./slot_name.ts";
+import { isExpired } from "./stored_meta.ts";
 import { WriteOrder } from "./write_order.ts";
 
 /** The part of `CacheStorage` that is used. */
@@ -187,10 +188,6 @@ class WebCache implements CacheAdapter {
 function maxAgeOf({ removeAt }: CacheMeta, nowMs: number): number {
   if (removeAt === null) return MAX_AGE_S;
   return Math.max(0, Math.min(MAX_AGE_S, Math.ceil((removeAt - nowMs) / 1_000)));
-}
-
-function isExpired({ removeAt }: CacheMeta, nowMs: number): boolean {
-  return removeAt !== null && removeAt <= nowMs;
 }
 
 interface Found {

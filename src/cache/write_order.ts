@@ -23,6 +23,11 @@ export class WriteOrder {
     return result;
   }
 
+  /** Whether a write to a slot is under way, or waits. */
+  has(slot: string): boolean {
+    return this.#last.has(slot);
+  }
+
   /** Resolves when the writes that have been asked for are over. */
   async settled(): Promise<void> {
     await Promise.all(this.#last.values());

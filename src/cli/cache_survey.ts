@@ -6,7 +6,8 @@
 
 import type { CacheMeta } from "../cache/cache.ts";
 import { type EntryFile, EntryFolders } from "../cache/filesystem/entry_folders.ts";
-import { decodeMeta, findBody, isExpired } from "../cache/filesystem/entry_format.ts";
+import { decodeMeta, findBody } from "../cache/filesystem/entry_format.ts";
+import { isExpired } from "../cache/stored_meta.ts";
 import { SHARDS } from "../cache/filesystem/entry_name.ts";
 import { settleAll } from "../cache/filesystem/settle_all.ts";
 import { currentAgeMs } from "../cache/rfc9111/age.ts";

@@ -44,7 +44,7 @@ export interface CacheOptions {
   readonly adapter: CacheAdapter | readonly CacheAdapter[];
   /**
    * Whose word counts. `"ttl"` keeps every 200 for `ttlMs` and obeys nothing but `no-store`; for files that never change, or
-   * whose changes one knows. `"http"` is a private cache by the letter of RFC 9111: what the server says is obeyed, what is
+   * whose changes one knows. `"http"` is a private cache as in RFC 9111: what the server says is obeyed, what is
    * stale is validated, `Vary` keeps variants apart, and a change invalidates; for everything else.
    * @default {"ttl"}
    */

@@ -52,3 +52,14 @@ test("WriteOrder.settled() waits for the writes that have been asked for", async
   await Promise.all([...all, settled, new WriteOrder().settled()]);
   assertEquals(log, ["a", "b", "settled"]);
 });
+
+test("WriteOrder.has() says whether a slot is being written", async () => {
+  const writes = new WriteOrder();
+  const ready = Promise.withResolvers<void>();
+  const write = writes.run("a", () => ready.promise);
+  assertEquals([writes.has("a"), writes.has("b")], [true, false]);
+  ready.resolve();
+  await write;
+  await writes.settled();
+  assertEquals(writes.has("a"), false);
+});

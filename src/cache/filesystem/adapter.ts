@@ -8,7 +8,9 @@ import type { Files } from "../../runtime/files/contract.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, SweepResult } from "../cache.ts";
 import { ByteBound } from "./byte_bound.ts";
 import { type EntryFile, EntryFolders } from "./entry_folders.ts";
-import { decodeEntry, decodeMeta, encodeEntry, findBody, isExpired } from "./entry_format.ts";
+import { isExpired } from "../stored_meta.ts";
+import { WriteOrder } from "../write_order.ts";
+import { decodeEntry, decodeMeta, encodeEntry, findBody } from "./entry_format.ts";
 import { type EntryName, nameOf, tempName } from "./entry_name.ts";
 import { isStoreFault } from "./store_fault.ts";
 
@@ -54,8 +56,8 @@ export class FilesystemCache implements CacheAdapter {
   #pausedUntil = -Infinity;
   /** When entries were last seen to be files, and marked as used, by path. */
   readonly #seenAt = new Map<string, number>();
-  /** The last write of a path that is under way. */
-  readonly #pending = new Map<string, Promise<unknown>>();
+  /** By path. */
+  readonly #order = new WriteOrder();
 
   /** Touches no file. */
   constructor({ files, dir, maxBytes, maxEntryBytes, now, random }: FilesystemCacheSetup) {
@@ -87,7 +89,7 @@ export class FilesystemCache implements CacheAdapter {
     const bytes = encodeEntry(entry, this.#files.crc32);
     if (bytes.length > this.maxEntryBytes) return false;
     const place = nameOf(key);
-    await this.#inOrder(place, async () => {
+    await this.#order.run(this.#folders.pathOf(place), async () => {
       try {
         const replacedBytes = () => this.#makePlace(place);
         await this.#bound.write(
@@ -104,7 +106,7 @@ export class FilesystemCache implements CacheAdapter {
 
   async delete(key: string): Promise<boolean> {
     const place = nameOf(key);
-    return await this.#inOrder(place, async () => {
+    return await this.#order.run(this.#folders.pathOf(place), async () => {
       this.#seenAt.delete(this.#folders.pathOf(place));
       const file = await this.#folders.find(place);
       return file !== undefined && await this.#remove(file);
@@ -112,7 +114,7 @@ export class FilesystemCache implements CacheAdapter {
   }
 
   async clear(): Promise<void> {
-    await Promise.allSettled(this.#pending.values());
+    await this.#order.settled();
     this.#seenAt.clear();
     await this.#bound.reset(() => this.#folders.clear());
   }
@@ -169,9 +171,9 @@ export class FilesystemCache implements CacheAdapter {
     const path = this.#folders.pathOf(place);
     this.#seenAt.delete(path);
     // Whatever is under way replaces or removes it.
-    if (this.#pending.has(path)) return;
+    if (this.#order.has(path)) return;
     try {
-      await this.#inOrder(place, async () => {
+      await this.#order.run(this.#folders.pathOf(place), async () => {
         const file = await this.#folders.find(place);
         if (file !== undefined && !(await this.#isUsable(file, now))) await this.#remove(file);
       });
@@ -196,19 +198,6 @@ export class FilesystemCache implements CacheAdapter {
   #isPaused(): boolean {
     const leftMs = this.#pausedUntil - this.#now();
     return leftMs > 0 && leftMs <= COOL_DOWN_MS;
-  }
-
-  /** Runs what changes an entry after what has begun to change it before, so that the last one wins. */
-  async #inOrder<T>(place: EntryName, change: () => Promise<T>): Promise<T> {
-    const path = this.#folders.pathOf(place);
-    const previous = this.#pending.get(path);
-    const changed = previous === undefined ? change() : previous.then(change, change);
-    this.#pending.set(path, changed);
-    try {
-      return await changed;
-    } finally {
-      if (this.#pending.get(path) === changed) this.#pending.delete(path);
-    }
   }
 
   /** How large the file is that a new one will replace; a folder, which nothing can replace, is removed. */

@@ -6,6 +6,7 @@
  */
 
 import type { CacheEntry, CacheMeta } from "../cache.ts";
+import { parseMeta } from "../stored_meta.ts";
 
 /** A checksum of bytes. */
 export type Checksum = (bytes: Uint8Array<ArrayBuffer>) => number;
@@ -15,7 +16,6 @@ const HEADER_BYTES = 16;
 const MAGIC = 0x31434c53;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /**
  * The file for an entry.
@@ -75,21 +75,7 @@ export function findBody(start: Uint8Array<ArrayBuffer>, fileBytes: number): num
  * @returns The metadata; `undefined` when they are none, or of another version.
  */
 export function decodeMeta(start: Uint8Array<ArrayBuffer>, bodyStart: number): CacheMeta | undefined {
-  let meta: Partial<CacheMeta> | null;
-  try {
-    meta = JSON.parse(decoder.decode(start.subarray(HEADER_BYTES, bodyStart)));
-  } catch {
-    // What is no JSON is not what was written.
-    return undefined;
-  }
-  if (meta?.v !== 1 || typeof meta.key !== "string") return undefined;
-  const { removeAt } = meta;
-  return removeAt === null || typeof removeAt === "number" ? meta as CacheMeta : undefined;
-}
-
-/** Whether an entry is of use to nobody any more. */
-export function isExpired({ removeAt }: CacheMeta, nowMs: number): boolean {
-  return removeAt !== null && removeAt <= nowMs;
+  return parseMeta(start.subarray(HEADER_BYTES, bodyStart));
 }
 
 function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {

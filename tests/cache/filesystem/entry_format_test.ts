@@ -4,7 +4,6 @@ import {
   decodeMeta,
   encodeEntry,
   findBody,
-  isExpired,
 } from "../../../src/cache/filesystem/entry_format.ts";
 import { crc32 } from "../../../src/runtime/files/crc32.ts";
 import { test } from "../../support/test.ts";
@@ -108,10 +107,4 @@ test("findBody() and decodeMeta() need no more than the beginning of a file", ()
   assertEquals(decodeMeta(start, start.length), entry.meta);
   assertEquals(findBody(start, bytes.length - 1), undefined);
   assertEquals(findBody(start.slice(0, 15), bytes.length), undefined);
-});
-
-test("isExpired() is true from removeAt on, and never without one", () => {
-  const { meta } = entryOf(0, { removeAt: 100 });
-  assertEquals([isExpired(meta, 99), isExpired(meta, 100), isExpired(meta, 101)], [false, true, true]);
-  assertEquals(isExpired(entryOf(0).meta, Number.MAX_VALUE), false);
 });
