@@ -34,11 +34,17 @@ export {
   type OneCallBatchOptions,
   type OneCallOptions,
 } from "./src/client/one_call.ts";
-export type { CacheOptions, ClientOptions, MirrorOptions, RateLimitOptions } from "./src/client/options.ts";
+export type {
+  BreakerOptions,
+  CacheOptions,
+  ClientOptions,
+  MirrorOptions,
+  PerOriginOptions,
+  RateLimitOptions,
+} from "./src/client/options.ts";
 export type { Failure, Outcome, Success } from "./src/client/outcome.ts";
 export type {
   BatchOptions,
-  CacheMode,
   FetchRequest,
   HeaderRecord,
   RequestOptions,
@@ -108,9 +114,16 @@ export { tieredCache } from "./src/cache/tiered.ts";
 export type { PartitionRequest } from "./src/policies/cache.ts";
 export type { TtlResponse } from "./src/policies/cache/lifetimes.ts";
 
+export type { CacheMode, PartialSettings, Settings } from "./src/policies/settings.ts";
 export type { BackoffOptions } from "./src/primitives/backoff.ts";
+export type { Bucket } from "./src/primitives/bucket.ts";
 export type { CircuitState } from "./src/primitives/circuit_breaker.ts";
-export type { CircuitBreakerOptions } from "./src/primitives/circuit_options.ts";
+export type {
+  CircuitBreakerCommonOptions,
+  CircuitBreakerOptions,
+  ConsecutiveFailureOptions,
+  FailureRatioOptions,
+} from "./src/primitives/circuit_options.ts";
 export type { Clock, TimerHandle } from "./src/primitives/clock.ts";
 export type { RetryBudgetOptions } from "./src/primitives/retry_budget.ts";
 

@@ -25,6 +25,7 @@ const LAYERS = [
   "runtime",
   "http",
   "cache",
+  "lanes",
   "policies",
   "client",
   "f1",

@@ -10,13 +10,12 @@ const ROUND = new Uint32Array(64);
 /** The fractional parts of the square roots of the first 8 primes. */
 const START = new Uint32Array(8);
 {
-  const fraction = (root: number) => Math.floor((root % 1) * 2 ** 32);
   for (let candidate = 2, found = 0; found < 64; candidate++) {
     let divisor = 2;
     while (divisor * divisor <= candidate && candidate % divisor !== 0) divisor++;
     if (divisor * divisor <= candidate) continue;
-    if (found < 8) START[found] = fraction(Math.sqrt(candidate));
-    ROUND[found++] = fraction(Math.cbrt(candidate));
+    if (found < 8) START[found] = Math.floor((Math.sqrt(candidate) % 1) * 2 ** 32);
+    ROUND[found++] = Math.floor((Math.cbrt(candidate) % 1) * 2 ** 32);
   }
 }
 

@@ -6,21 +6,24 @@
 
 import type { ClientOptions } from "../client/options.ts";
 import { type Flags, UsageError } from "./args.ts";
-import { optional, parseCount, parseDuration, parseRate } from "./values.ts";
+import { optional, parseChoice, parseCount, parseDuration, parseRate } from "./values.ts";
 
-/** Flags for the limits, the retries and the timeout. */
+/** Flags for the limits, the retries, the timeout and the patience with an origin that is down. */
 export const CLIENT_FLAGS = {
   concurrency: { kind: "value", value: "N", help: "at most N at once (20)" },
   rate: { kind: "value", value: "RATE", help: "at most so many a second, or 100/min, 5/500ms (no limit)" },
   burst: { kind: "value", value: "N", help: "how many of --rate may start at once after a pause" },
   retries: { kind: "value", value: "N", help: "how often a failure is tried again (3)" },
   timeout: { kind: "value", value: "TIME", help: "how long one attempt may take: 5000, 5s, 2min (30s)" },
+  patience: { kind: "value", value: "TIME", help: "how long an origin that is down is waited for (30s)" },
+  "on-open": { kind: "value", value: "WHAT", help: "while an origin is down: wait, or fail at once (wait)" },
+  breaker: { kind: "value", value: "N", help: "so many failures in a row count as down, or off (by share)" },
 } as const;
 
 /** What those flags mean for a client. */
 export type ClientFlagOptions = Pick<
   ClientOptions,
-  "concurrency" | "rateLimit" | "maxRetries" | "timeoutMs"
+  "concurrency" | "rateLimit" | "maxRetries" | "timeoutMs" | "circuitBreaker"
 >;
 
 /**
@@ -39,5 +42,23 @@ export function clientFlagOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlag
     rateLimit: rate === undefined ? undefined : { ...rate, burst },
     maxRetries: optional("retries", flags.retries, (flag, text) => parseCount(flag, text, 0)),
     timeoutMs: optional("timeout", flags.timeout, parseDuration),
+    circuitBreaker: breakerOptions(flags),
   };
+}
+
+function breakerOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlagOptions["circuitBreaker"] {
+  const { breaker } = flags;
+  const patienceMs = optional("patience", flags.patience, parseDuration);
+  const onOpen = optional(
+    "on-open",
+    flags["on-open"],
+    (flag, text) => parseChoice(flag, text, ["wait", "fail"] as const),
+  );
+  const isSaid = patienceMs !== undefined || onOpen !== undefined;
+  if (breaker === "off") {
+    if (isSaid) throw new UsageError("'--patience' and '--on-open' need a breaker: '--breaker' is off");
+    return false;
+  }
+  if (breaker === undefined) return isSaid ? { patienceMs, onOpen } : undefined;
+  return { threshold: parseCount("breaker", breaker), patienceMs, onOpen };
 }

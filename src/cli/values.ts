@@ -97,6 +97,20 @@ export function parseBaseUrl(flag: string, text: string): URL {
   throw valueError(flag, "an http or https URL", text);
 }
 
+/**
+ * One of several words.
+ *
+ * @param flag The flag's name.
+ * @param text The value.
+ * @param choices What it may be.
+ * @throws {UsageError} If it is something else.
+ */
+export function parseChoice<T extends string>(flag: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw valueError(flag, choices.join(" or "), text);
+}
+
 /** The value of a flag that was given, or `undefined`. */
 export function optional<T>(
   flag: string,

@@ -6,13 +6,14 @@
 
 import { type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
 import { parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
+import type { Lanes } from "../lanes/lanes.ts";
 import type { Mirror } from "../policies/mirrors.ts";
-import type { Origins } from "../policies/origin.ts";
+
 import type { ClientOptions, MirrorOptions } from "./options.ts";
 
 /** What surrounds the mirrors of a client. */
 export interface MirrorSurroundings {
-  readonly origins: Origins;
+  readonly lanes: Lanes;
   /** The client's headers. */
   readonly headers: HeaderMap;
   /** Lower-case names of headers that must not reach another origin. */
@@ -47,7 +48,7 @@ function toMirror(mirror: MirrorOptions, name: string, surroundings: MirrorSurro
   const fromUrl = credentials === undefined ? NO_HEADERS : { authorization: credentials.authorization };
   const own = mergeHeaders(fromUrl, toHeaderMap(mirror.headers, `the headers of '${name}'`));
   return {
-    origin: surroundings.origins.get(url.origin),
+    lane: surroundings.lanes.get(url.origin),
     base: url.href,
     headers: mergeHeaders(surroundings.headers, own),
     sensitive: new Set([...surroundings.sensitive, ...Object.keys(own)]),

@@ -5,9 +5,12 @@
  */
 
 import { SlipstreamError } from "../errors.ts";
-import type { Call, CallSink } from "../policies/call.ts";
+import { Allowance } from "../lanes/allowance.ts";
+import type { Claimant, Runnable } from "../lanes/claimant.ts";
+import type { Scheduler } from "../lanes/scheduler.ts";
+import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
-import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
+import type { Closable } from "./dispatcher.ts";
 import type { Outcome } from "./outcome.ts";
 import type { FetchRequest, RequestSource } from "./request.ts";
 
@@ -28,27 +31,65 @@ export interface BatchRun {
   readonly source: RequestSource;
   /** How many requests may be under way. */
   readonly concurrency: number;
+  /** How many requests may wait while others go on. */
+  readonly maxWaiting: number;
   /** How many may be under way or held by the consumer. */
   readonly window: number;
+  readonly priority: number;
+  /**
+   * Whether it pulls without a permit, and its requests wait for theirs: so that whatever a request starts belongs to whoever has
+   * started the batch, and not to whoever passes a permit on.
+   */
+  readonly pullsAhead: boolean;
   readonly signal: AbortSignal | undefined;
   readonly consumer: OutcomeConsumer;
-  /** What the client was closed with, once it was: nothing more is started then. */
-  readonly closing?: (() => { readonly reason: unknown } | undefined) | undefined;
-  /** Starts a request, or throws what is wrong with it. */
-  readonly start: (request: FetchRequest, sink: CallSink) => Call;
+  /** What the requests have in common. */
+  readonly contextOf: (allowance: Allowance) => CallContext;
+  readonly scheduler: Pick<Scheduler, "join" | "quit" | "dispatch" | "makeRoom">;
+  readonly starter: BatchStarter;
+  /** Begins a request that is more than a URL whose lane is known, or throws what is wrong with it. */
+  readonly begin: (request: FetchRequest, batch: Batch) => Call;
+}
+
+/** Who starts the requests of a batch. */
+export interface BatchStarter {
+  /** Begins a request for a URL whose lane is known; gives nothing for any other. */
+  tryBegin(context: CallContext, url: string, sink: CallSink): Call | undefined;
+  /** What the client was closed with, once it was. */
+  readonly closing: { readonly reason: unknown } | undefined;
+  /** Sets a call going; gives it back if it has been admitted, and must be run. */
+  launch(call: Call): Runnable | undefined;
+  /** Aborts what is under way of a batch. */
+  abortAll(allowance: Allowance, reason: unknown): void;
+  /** Has the batch told of the client's closing. */
+  add(batch: Closable): void;
+  /** The batch is over. */
+  delete(batch: Closable): void;
 }
 
 /**
- * Pulls requests and starts them. At most `concurrency` are under way, and the next one is pulled only when it can start:
- * nothing is held of what was not pulled.
+ * Pulls requests and starts them. It takes its turn at the client's permits, and pulls when it has got one, so that nothing is
+ * held of what was not pulled. What has to wait makes room for the next.
  */
-export class Batch implements AbortTarget {
+export class Batch implements AbortTarget, CallSink, Claimant, Closable {
+  previous: Claimant | undefined = undefined;
+  next: Claimant | undefined = undefined;
+  isClaiming = false;
+  /** A batch holds no permits: its lanes do. */
+  readonly permits = undefined;
+  readonly claimPriority: number;
+  /** What it has under way, and asleep. */
+  readonly allowance: Allowance;
+  /** What its requests have in common. */
+  readonly context: CallContext;
   readonly #run: BatchRun;
-  readonly #underWay = new LinkedQueue<BatchItem>();
   #iterator: Iterator<FetchRequest> | AsyncIterator<FetchRequest> | undefined;
   #nextIndex = 0;
   /** Whether the source is being asked: it may be entered again by what it does. */
   #pulling = false;
+  #isPullingAhead = false;
+  /** What an asynchronous source has given, until there is room for it. */
+  #pulled: IteratorResult<FetchRequest> | undefined;
   #exhausted = false;
   #failure: { readonly reason: unknown } | undefined;
   #ended = false;
@@ -62,30 +103,54 @@ export class Batch implements AbortTarget {
   constructor(run: BatchRun) {
     checkSource(run.source);
     this.#run = run;
+    this.claimPriority = run.priority;
+    this.allowance = new Allowance(run.concurrency, run.maxWaiting, () => this.#onRoom());
+    this.allowance.signal = run.signal;
+    this.context = run.contextOf(this.allowance);
   }
 
   /** Starts as many requests as there is room for. */
   pump(): void {
-    if (this.#ended || this.#pulling) return;
+    if (this.isClaiming || this.#ended || this.#pulling) return;
     if (this.#iterator === undefined && !this.#begin()) return;
-    this.#pulling = true;
-    while (this.#hasRoom()) {
-      if (this.#pull() === "later") return;
-    }
-    this.#pulling = false;
-    this.#endIfDone();
+    if (!this.#hasRoom()) return;
+    if (this.#run.pullsAhead) return this.#pullAhead();
+    this.#run.scheduler.join(this);
+    this.#run.scheduler.dispatch();
+  }
+
+  #pullAhead(): void {
+    if (this.#isPullingAhead) return;
+    this.#isPullingAhead = true;
+    while (this.#hasRoom() && this.allowance.asleep < this.#run.concurrency) this.claim()?.run();
+    this.#isPullingAhead = false;
   }
 
   #hasRoom(): boolean {
-    const { concurrency, window, consumer } = this.#run;
-    const underWay = this.#underWay.size;
-    return !this.#exhausted && !this.#ended && underWay < concurrency && underWay + consumer.held < window;
+    const { allowance } = this;
+    const { concurrency, maxWaiting, window, consumer } = this.#run;
+    return !this.#exhausted && !this.#ended && !this.#pulling && allowance.active < concurrency &&
+      (allowance.asleep < maxWaiting || allowance.asleep === 0) && allowance.active + consumer.held < window;
+  }
+
+  /** One that was under way waits now. */
+  #onRoom(): void {
+    if (this.allowance.hasRefused) this.#run.scheduler.makeRoom(this.allowance);
+    if (this.#iterator === undefined || !this.#hasRoom()) return;
+    if (this.#run.pullsAhead) return this.#pullAhead();
+    this.#run.scheduler.join(this);
+    this.#run.scheduler.dispatch();
   }
 
   #begin(): boolean {
-    const { source, signal } = this.#run;
+    const { source, signal, starter } = this.#run;
     if (signal?.aborted) {
       this.stop(signal.reason);
+      return false;
+    }
+    if (starter.closing !== undefined) {
+      this.#fail(starter.closing.reason);
+      this.#endIfDone();
       return false;
     }
     try {
@@ -98,97 +163,144 @@ export class Batch implements AbortTarget {
       return false;
     }
     if (signal !== undefined) addAbortListener(signal, this);
+    starter.add(this);
     return true;
   }
 
-  #pull(): "now" | "later" {
+  claim(): Runnable | undefined {
+    const { allowance } = this;
+    const { concurrency, maxWaiting, window, consumer } = this.#run;
+    if (
+      this.#exhausted || this.#ended || this.#pulling || allowance.active >= concurrency ||
+      (allowance.asleep >= maxWaiting && allowance.asleep > 0) ||
+      allowance.active + consumer.held >= window ||
+      this.#run.signal?.aborted
+    ) {
+      this.#run.scheduler.quit(this);
+      return undefined;
+    }
+    if (this.#pulled !== undefined) return this.#takePulled();
+    this.#pulling = true;
     let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
     try {
-      result = checkResult(this.#iterator!.next());
+      result = this.#iterator!.next();
+      if (typeof result !== "object" || result === null) checkResult(result);
     } catch (error) {
-      this.#fail(error);
-      return "now";
-    }
-    // A source that has stopped its own batch could not be closed while it was asked.
-    if (this.#ended && !("then" in result)) ignoreFailure(() => this.#iterator!.return?.());
-    if (!("then" in result)) {
-      this.#take(result);
-      return "now";
-    }
-    const resume = (): void => {
       this.#pulling = false;
-      this.pump();
-    };
-    result.then((settled) => this.#take(checkResult(settled) as IteratorResult<FetchRequest>)).catch((
-      error,
-    ) => this.#fail(error)).then(resume);
-    return "later";
+      this.#fail(error);
+      this.#endIfDone();
+      return undefined;
+    }
+    if ("then" in result) return this.#await(result);
+    this.#pulling = false;
+    // A source that has stopped its own batch could not be closed while it was asked.
+    if (this.#ended) ignoreFailure(() => this.#iterator!.return?.());
+    return result.done || this.#ended || this.#exhausted ? this.#take(result) : this.#start(result.value);
   }
 
-  /** A closed client starts nothing more; what had started has its outcomes. */
-  #giveUp(reason: unknown): void {
-    this.#fail(reason);
-    ignoreFailure(() => this.#iterator!.return?.());
+  #await(result: Promise<IteratorResult<FetchRequest>>): undefined {
+    this.#run.scheduler.quit(this);
+    // Whatever has a `then` is waited for, as `for await` would do.
+    Promise.resolve(result).then((settled) => {
+      this.#pulling = false;
+      const pulled = checkResult(settled) as IteratorResult<FetchRequest>;
+      // There may be no room any more: who has slept goes on first.
+      if (pulled.done || this.#ended || this.#exhausted) this.#take(pulled);
+      else this.#pulled = pulled;
+    }).catch((error) => {
+      this.#pulling = false;
+      this.#fail(error);
+      this.#endIfDone();
+    }).then(() => this.pump());
+  }
+
+  #takePulled(): Runnable | undefined {
+    const pulled = this.#pulled!;
+    this.#pulled = undefined;
+    return this.#take(pulled);
+  }
+
+  #take(result: IteratorResult<FetchRequest>): Runnable | undefined {
+    if (this.#ended || this.#exhausted) return undefined;
+    if (!result.done) return this.#start(result.value);
+    this.#exhaust();
+    this.#endIfDone();
+    return undefined;
+  }
+
+  #exhaust(): void {
+    this.#exhausted = true;
+    this.allowance.hasMore = false;
+    this.#run.scheduler.quit(this);
   }
 
   /** What the source throws ends the batch, but loses nothing that has started. */
   #fail(reason: unknown): void {
-    this.#exhausted = true;
-    this.#failure = { reason };
+    this.#failure ??= { reason };
+    this.#exhaust();
   }
 
-  #take(result: IteratorResult<FetchRequest>): void {
-    if (this.#ended) return;
-    const closing = this.#run.closing?.();
-    if (result.done) this.#exhausted = true;
-    else if (closing !== undefined) this.#giveUp(closing.reason);
-    else this.#start(result.value, this.#nextIndex++);
-  }
-
-  #start(request: FetchRequest, index: number): void {
-    const item = new BatchItem(this, request, index);
-    this.#underWay.push(item);
+  #start(request: FetchRequest): Runnable | undefined {
+    const { starter, begin } = this.#run;
+    const index = this.#nextIndex++;
+    this.allowance.active++;
+    let call: Call | undefined;
     try {
-      item.call = this.#run.start(request, item);
-      // Who listens may have stopped the batch as soon as the request was reported.
-      if (this.#ended) item.abort(this.#stopReason);
+      if (typeof request === "string") call = starter.tryBegin(this.context, request, this);
+      call ??= begin(request, this);
     } catch (error) {
-      if (this.#ended) return;
-      this.#underWay.remove(item);
-      this.#run.consumer.onOutcome({
-        ok: false,
-        index,
-        request,
-        error: toError(error),
-        attempts: 0,
-        durationMs: 0,
-      });
+      return this.#refuse(request, index, error);
     }
+    call.index = index;
+    call.given = request;
+    // Who listens may have stopped the batch as soon as the request was reported.
+    if (this.#ended) call.abort(this.#stopReason);
+    return starter.launch(call);
+  }
+
+  #refuse(request: FetchRequest, index: number, error: unknown): undefined {
+    this.allowance.active--;
+    if (this.#ended) return;
+    const { consumer } = this.#run;
+    consumer.onOutcome({ ok: false, index, request, error: toError(error), attempts: 0, durationMs: 0 });
   }
 
   /** A request of this batch has ended. */
-  onSettled(item: BatchItem, { from, attempts, durationMs }: Call, ok: boolean, value: unknown): void {
+  onSettled(call: Call, ok: boolean, value: unknown): void {
     if (this.#ended) return;
-    this.#underWay.remove(item);
-    const { index, request } = item;
+    const { index, from, attempts, durationMs } = call;
+    const request = call.given as FetchRequest;
     this.#run.consumer.onOutcome(
       ok
         ? { ok, index, request, value, from, attempts, durationMs }
         : { ok, index, request, error: toError(value), attempts, durationMs },
     );
-    this.pump();
+    if (this.isClaiming && !this.allowance.hasRefused) return;
+    this.#onRoom();
+    this.#endIfDone();
   }
 
   #endIfDone(): void {
-    if (!this.#exhausted || this.#underWay.size > 0 || this.#ended) return;
+    const { active, asleep } = this.allowance;
+    if (!this.#exhausted || active + asleep > 0 || this.#ended) return;
     this.#finish();
     this.#run.consumer.onEnd(this.#failure);
   }
 
   #finish(): void {
     this.#ended = true;
-    const { signal } = this.#run;
+    const { signal, scheduler, starter } = this.#run;
+    scheduler.quit(this);
+    starter.delete(this);
     if (signal !== undefined) removeAbortListener(signal, this);
+  }
+
+  /** The client is closed: what had started has its outcomes, and nothing more is started. */
+  onClose(reason: unknown): void {
+    if (this.#exhausted) return;
+    this.#fail(reason);
+    ignoreFailure(() => this.#iterator?.return?.());
+    this.#endIfDone();
   }
 
   /** The signal of the batch was aborted. */
@@ -214,34 +326,11 @@ export class Batch implements AbortTarget {
     if (this.#ended) return;
     this.#finish();
     this.#stopReason = reason;
-    for (let item = this.#underWay.peek(); item !== undefined; item = this.#underWay.peek()) {
-      this.#underWay.remove(item);
-      item.abort(reason);
-    }
+    this.#run.starter.abortAll(this.allowance, reason);
     if (this.#exhausted) return;
     // A source that is stalled would not close before it gives its next request, which nobody wants.
     if (this.#pulling) ignoreFailure(() => this.#iterator?.return?.());
     else await this.#iterator?.return?.();
-  }
-}
-
-/** A request of a batch, from its start to its outcome. */
-class BatchItem implements CallSink, LinkedItem<BatchItem> {
-  previous: BatchItem | undefined;
-  next: BatchItem | undefined;
-  call: Call | undefined;
-  readonly #batch: Batch;
-
-  constructor(batch: Batch, readonly request: FetchRequest, readonly index: number) {
-    this.#batch = batch;
-  }
-
-  onSettled(call: Call, ok: boolean, value: unknown): void {
-    this.#batch.onSettled(this, call, ok, value);
-  }
-
-  abort(reason: unknown): void {
-    this.call?.abort(reason);
   }
 }
 

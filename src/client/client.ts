@@ -4,17 +4,18 @@
  * @module
  */
 
-import { type HeaderMap, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
+import { NO_HEADERS, toHeaderMap } from "../http/headers.ts";
 import { type PreparedRequest, prepareRequest, type RequestInput } from "../http/request.ts";
-import type { Call, CallSink, Settings } from "../policies/call.ts";
+import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import type { ClientEvent, Reporter } from "../policies/event.ts";
+import type { Settings } from "../policies/settings.ts";
 import { systemClock } from "../primitives/clock.ts";
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import { Batch, type OutcomeConsumer } from "./batch.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EventHub } from "./events.ts";
 import { fromFetchArguments } from "./fetch_arguments.ts";
-import { checkClientOptions } from "./option_checks.ts";
+import { checkClientOptions, checkRequestOptions } from "./option_checks.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
@@ -166,7 +167,7 @@ export function createClient(options: ClientOptions = {}): Client {
   return new SlipstreamClient(options);
 }
 
-/** Where the stations of a client report to, for parts of this module that have something to report of their own. */
+/** Where the policies of a client report to, for parts of this module that have something to report of their own. */
 export function reporterOf(client: Client): Reporter {
   const reporter = reporters.get(client);
   if (reporter === undefined) {
@@ -177,35 +178,28 @@ export function reporterOf(client: Client): Reporter {
 
 const reporters = new WeakMap<Client, Reporter>();
 
-/** What surrounds a request: the options of its call or batch. */
-interface Surroundings {
-  readonly settings: Settings;
-  readonly signals: readonly AbortSignal[];
-  readonly headers: HeaderMap;
-}
-
 const NO_SIGNALS: readonly AbortSignal[] = [];
 
 class SlipstreamClient implements Client {
   readonly #hub: EventHub;
   readonly #dispatcher: Dispatcher;
-  readonly #settings: Readonly<Record<Settings["as"], Settings>>;
-  /** What surrounds requests that come without options. */
-  readonly #plain: Readonly<Record<Settings["as"], Surroundings>>;
+  readonly #maxWaiting: number;
+  /** What requests have in common that come without options. */
+  readonly #plain: Readonly<Record<Settings["as"], CallContext>>;
 
   constructor(options: ClientOptions) {
-    const { clock = systemClock } = options;
+    const { clock = systemClock, circuitBreaker, maxWaiting = 1_000 } = options;
     this.#hub = new EventHub(clock);
     this.#dispatcher = new Dispatcher(options, clock, this.#hub);
-    const json = clientSettings(options);
-    this.#settings = { json, text: { ...json, as: "text" }, bytes: { ...json, as: "bytes" } };
-    const plain = (settings: Settings): Surroundings => ({
-      settings,
-      signals: NO_SIGNALS,
-      headers: NO_HEADERS,
-    });
-    const { text, bytes } = this.#settings;
-    this.#plain = { json: plain(json), text: plain(text), bytes: plain(bytes) };
+    this.#maxWaiting = maxWaiting;
+    const { onOpen, patienceMs } = circuitBreaker || {};
+    const json = clientSettings({ ...options, cache: undefined, onOpen, patienceMs });
+    const plain = (settings: Settings): CallContext => this.#contextOf({ settings, streams: false });
+    this.#plain = {
+      json: plain(json),
+      text: plain({ ...json, as: "text" }),
+      bytes: plain({ ...json, as: "bytes" }),
+    };
     reporters.set(this, this.#hub);
   }
 
@@ -230,12 +224,15 @@ class SlipstreamClient implements Client {
     as: Settings["as"],
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#start(
-        request,
-        this.#surroundings(options, this.#settings[as]),
-        as,
-        new PromiseSink(resolve, reject),
-      );
+      const context = options === undefined
+        ? this.#plain[as]
+        : this.#withOptions(this.#plain[as], options, as);
+      const sink = new PromiseSink(resolve, reject);
+      const plain = typeof request === "string"
+        ? this.#dispatcher.tryBegin(context, request, sink)
+        : undefined;
+      const runnable = this.#dispatcher.launch(plain ?? this.#begin(request, context, as, sink));
+      if (runnable !== undefined) runnable.run();
     });
   }
 
@@ -243,15 +240,14 @@ class SlipstreamClient implements Client {
   readonly fetch = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> =>
     new Promise((resolve, reject) => {
       const { request, signals, cache } = fromFetchArguments(input, init);
-      const settings = cache === undefined ? this.#settings.bytes : { ...this.#settings.bytes, cache };
-      const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
-      this.#dispatcher.start({
-        request: this.#prepare(request, NO_HEADERS, settings),
-        settings,
+      const { settings } = this.#plain.bytes;
+      const context = this.#contextOf({
+        settings: cache === undefined ? settings : { ...settings, cache },
         signals,
         streams: true,
-        sink,
       });
+      const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
+      this.#dispatcher.launch(this.#dispatcher.begin(context, this.#prepare(request, context), sink))?.run();
     });
 
   all<const O extends BatchOptions = BatchOptions>(
@@ -328,43 +324,82 @@ class SlipstreamClient implements Client {
   }
 
   #batch(requests: RequestSource, options: BatchOptions | undefined, consumer: OutcomeConsumer): Batch {
-    const { settings, headers } = this.#surroundings(options, this.#settings.json);
+    const { scheduler } = this.#dispatcher;
     // The batch listens to its signal itself, once for all of its requests.
-    const around: Surroundings = { settings, headers, signals: NO_SIGNALS };
-    const concurrency = Math.min(options?.concurrency ?? Infinity, this.#dispatcher.concurrency);
+    const context = options === undefined
+      ? this.#plain.json
+      : this.#withOptions(this.#plain.json, { ...options, signal: undefined }, undefined);
+    const concurrency = options?.concurrency ?? Infinity;
+    const atOnce = Math.min(concurrency, scheduler.capacity);
     return new Batch({
       source: requests,
-      concurrency,
-      window: concurrency + (options?.prefetch ?? concurrency),
+      concurrency: this.#dispatcher.pullsAhead ? atOnce : concurrency,
+      pullsAhead: this.#dispatcher.pullsAhead,
+      maxWaiting: this.#maxWaiting,
+      window: atOnce + (options?.prefetch ?? atOnce),
+      priority: context.settings.priority,
       signal: options?.signal,
       consumer,
-      closing: () => this.#dispatcher.closing,
-      start: (request, sink) => this.#start(request, around, undefined, sink),
+      contextOf: (allowance) => ({ ...context, allowance }),
+      scheduler,
+      starter: this.#dispatcher,
+      begin: this.#beginForBatch,
     });
   }
 
-  #surroundings(options: RequestOptions | undefined, base: Settings): Surroundings {
-    if (options === undefined) return this.#plain[base.as];
-    const settings = withOptions(base, options);
-    const headers = options.headers === undefined ? NO_HEADERS : toHeaderMap(options.headers, "the request");
-    return { settings, signals: options.signal === undefined ? NO_SIGNALS : [options.signal], headers };
-  }
+  /** One function for all batches. */
+  readonly #beginForBatch = (request: FetchRequest, batch: Batch): Call =>
+    this.#begin(request, batch.context, undefined, batch);
 
-  /** Starts a request, or throws what is wrong with it; `as` decides what it brings, if given. */
-  #start(request: FetchRequest, around: Surroundings, as: Settings["as"] | undefined, sink: CallSink): Call {
-    let { settings, signals } = around;
-    const isPlain = typeof request !== "object" || request instanceof URL;
-    if (!isPlain) {
-      settings = withOptions(settings, request);
-      if (request.signal !== undefined) signals = [...signals, request.signal];
+  /** Begins a request, or throws what is wrong with it; `as` decides what it brings, if given. */
+  #begin(request: FetchRequest, context: CallContext, as: Settings["as"] | undefined, sink: CallSink): Call {
+    if (typeof request !== "object" || request instanceof URL) {
+      return this.#dispatcher.begin(context, this.#prepare({ url: request }, context), sink);
     }
-    if (as !== undefined && settings.as !== as) settings = { ...settings, as };
-    const prepared = this.#prepare(isPlain ? { url: request } : request, around.headers, settings);
-    return this.#dispatcher.start({ request: prepared, settings, signals, streams: false, sink });
+    // Its headers come with the request itself.
+    const own = this.#withOptions(context, request, as, true);
+    return this.#dispatcher.begin(own, this.#prepare(request, own), sink);
   }
 
-  #prepare(input: RequestInput, headers: HeaderMap, { idempotent }: Settings): PreparedRequest {
-    return prepareRequest(input, { origins: this.#dispatcher.originIndex, headers, idempotent });
+  /** Lays options over what requests have in common. What `client.json` brings is JSON, whatever they say. */
+  #withOptions(
+    base: CallContext,
+    options: RequestOptions,
+    as: Settings["as"] | undefined,
+    hasOwnHeaders = false,
+  ): CallContext {
+    checkRequestOptions(options);
+    const { signal } = options;
+    const headers = hasOwnHeaders ? undefined : options.headers;
+    const settings = withOptions(base.settings, as === undefined ? options : { ...options, as });
+    if (settings === base.settings && signal === undefined && headers === undefined) return base;
+    return this.#contextOf({
+      ...base,
+      settings,
+      signals: signal === undefined ? base.signals : [...base.signals, signal],
+      headers: headers === undefined ? base.headers : toHeaderMap(headers, "the request"),
+    });
+  }
+
+  #contextOf(
+    { settings, streams, signals = NO_SIGNALS, headers = NO_HEADERS, allowance }:
+      & Pick<CallContext, "settings" | "streams">
+      & Partial<CallContext>,
+  ): CallContext {
+    return {
+      settings,
+      signals,
+      headers,
+      allowance,
+      streams,
+      isBackground: false,
+      owner: this.#dispatcher,
+      straightHeaders: streams ? undefined : this.#dispatcher.straightHeaders(settings, headers),
+    };
+  }
+
+  #prepare(input: RequestInput, { headers, settings: { idempotent } }: CallContext): PreparedRequest {
+    return prepareRequest(input, { origins: this.#dispatcher.lanes.origins, headers, idempotent });
   }
 }
 

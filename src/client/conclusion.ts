@@ -36,7 +36,7 @@ export function conclude(call: Call, reply: Reply): unknown {
 
 /** Bytes that others have too must not be given away. */
 function ownValue(call: Call, reply: Reply): unknown {
-  const shared = reply.shared || (call.flight !== undefined && call.flight.members > 1);
+  const shared = reply.shared || call.flight !== undefined || call.leader !== undefined;
   return shared && reply.value instanceof Uint8Array && reply.value === reply.body
     ? reply.value.slice()
     : reply.value;
@@ -50,8 +50,11 @@ function toResponse(reply: Reply): Response {
 }
 
 async function fail(call: Call, reply: Reply): Promise<never> {
-  const { status, headers, retryAfterMs } = reply;
-  const about = call.describe();
+  const { status, headers, retryAfterMs, failures, target } = reply;
+  const about = {
+    ...call.describe(target),
+    context: failures === undefined ? undefined : { mirrors: failures },
+  };
   const message = `${about.method} ${about.url} was answered with ${status} (${sourceText(call, reply)})`;
   if (isNotFoundStatus(status)) {
     reply.openBody?.discard();

@@ -4,36 +4,41 @@
  * @module
  */
 
+import { type HeaderMap, isEmpty, mergeHeaders, needsOwnRedirects, NO_HEADERS } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
-import { OriginIndex, redactUrl } from "../http/url.ts";
-import { Call, type CallOwner, type CallSink, type Settings } from "../policies/call.ts";
+import { isSafeMethod } from "../http/classify.ts";
+import { joinUrl, redactUrl } from "../http/url.ts";
+import type { Runnable } from "../lanes/claimant.ts";
+import type { Lanes } from "../lanes/lanes.ts";
+import type { Scheduler } from "../lanes/scheduler.ts";
+import { Waiter } from "../lanes/waiter.ts";
+import { Call, type CallContext, type CallOwner, type CallSink } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
-import type { Origin } from "../policies/origin.ts";
-import type { Station } from "../policies/policy.ts";
+import type { Handler } from "../policies/policy.ts";
+import type { Reply } from "../policies/reply.ts";
+import type { Settings } from "../policies/settings.ts";
+import { Flights, join, sharedReply } from "../policies/single_flight.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
 import { conclude } from "./conclusion.ts";
 import type { EventHub } from "./events.ts";
 import type { ClientOptions } from "./options.ts";
-import { buildStations, type Stations } from "./stations.ts";
+import { buildPipeline, type Pipeline } from "./pipeline.ts";
 import { type ClientStats, Tally } from "./stats.ts";
-
-/** A request that is ready to go, and who waits for it. */
-export interface CallRequest {
-  readonly request: PreparedRequest;
-  readonly settings: Settings;
-  readonly signals: readonly AbortSignal[];
-  /** Whether the caller gets the response itself, its body unread. */
-  readonly streams: boolean;
-  readonly sink: CallSink;
-}
+import { type StraightOwner, StraightWay } from "./straight_way.ts";
 
 /** How a call ended. */
 type Ending = { readonly ok: true; readonly from: ValueSource } | {
   readonly ok: false;
   readonly error: unknown;
 };
+
+/** Something that must hear of the client's closing before its calls are aborted. */
+export interface Closable {
+  /** Starts nothing more. */
+  onClose(reason: unknown): void;
+}
 
 /** How long a closing client waits for calls that nobody waits for, in milliseconds. */
 const GRACE_MS = 5_000;
@@ -42,34 +47,42 @@ const NO_SIGNALS: readonly AbortSignal[] = [];
 const NOBODY: CallSink = { onSettled() {} };
 
 /** What a client does, without what it looks like. */
-export class Dispatcher implements CallOwner, AbortTarget {
+export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   readonly #clock: Clock;
   readonly #hub: EventHub;
-  readonly #stations: Stations;
+  readonly #pipeline: Pipeline;
+  readonly straight: StraightWay;
   readonly #signal: AbortSignal | undefined;
-  /** The origins that requests have led to. */
-  readonly originIndex: OriginIndex = new OriginIndex();
   readonly #tally = new Tally();
+  /** What admits requests. */
+  readonly scheduler: Scheduler;
+  /** The lanes that requests have led to. */
+  readonly lanes: Lanes;
+  readonly #flights = new Flights();
   /** Calls whose callers wait, or read the body of their response. */
-  readonly #active = new LinkedQueue<Call>();
+  readonly #calls = new LinkedQueue<Call>();
   readonly #background = new Set<Promise<unknown>>();
   /** Calls that nobody waits for. */
   readonly #inBackground = new Set<Call>();
+  /** Batches that are not over. */
+  readonly #batches = new Set<Closable>();
   #idle: PromiseWithResolvers<void> | undefined;
   #lastId = 0;
   #closed: { readonly reason: unknown } | undefined;
 
-  /** Builds the stations. */
+  /** Builds the way of the calls. */
   constructor(options: ClientOptions, clock: Clock, hub: EventHub) {
     this.#clock = clock;
     this.#hub = hub;
-    this.#stations = buildStations(options, clock, hub, {
+    this.#pipeline = buildPipeline(options, { clock, reporter: hub }, {
       inBackground: (work) => this.#keepInBackground(work),
-      startInBackground: (original, station) => {
-        if (this.#closed === undefined) this.#keepInBackground(this.#runInBackground(original, station));
+      startInBackground: (original, handler) => {
+        if (this.#closed === undefined) this.#keepInBackground(this.#runInBackground(original, handler));
       },
-      onAttemptEnd: () => this.#endIfIdle(),
     });
+    this.scheduler = this.#pipeline.environment.scheduler;
+    this.lanes = this.#pipeline.lanes;
+    this.straight = new StraightWay(this.#pipeline.environment, this, options.fetch);
     this.#signal = options.signal;
     if (this.#signal?.aborted) this.#closed = { reason: this.#signal.reason };
     else if (this.#signal !== undefined) addAbortListener(this.#signal, this);
@@ -80,79 +93,221 @@ export class Dispatcher implements CallOwner, AbortTarget {
     return this.#closed;
   }
 
-  /** How many attempts may be under way at once. */
-  get concurrency(): number {
-    return this.#stations.semaphore.capacity;
+  /** Whether batches pull without a permit; see `BatchRun`. */
+  get pullsAhead(): boolean {
+    return this.#pipeline.timersBelongToRequests;
+  }
+
+  get firstCall(): Call | undefined {
+    return this.#calls.peek();
+  }
+
+  /** What is sent with plain requests that go the straight way; `undefined` if they can't. */
+  straightHeaders(settings: Settings, headers: HeaderMap): HeaderMap | undefined {
+    const { isStraight, mirrors, sensitive, headers: common } = this.#pipeline;
+    if (!isStraight || settings.maxBodyBytes !== Infinity) return undefined;
+    // With one base URL a relative request is as plain as any; its headers are not for requests that go elsewhere.
+    const base = mirrors.length === 1 ? mirrors[0]! : undefined;
+    if (mirrors.length > 1 || (base !== undefined && base.headers !== common)) return undefined;
+    const all = mergeHeaders(common, headers);
+    if (needsOwnRedirects(all, sensitive)) return undefined;
+    return isEmpty(all) ? NO_HEADERS : all;
   }
 
   /**
-   * Sends a call on its way. Its sink is told how it ended, never before this returns.
+   * Begins a call, which {@linkcode Dispatcher.launch} sets going.
    *
    * @throws {TypeError} If the URL is malformed; also the reason of a signal that has been aborted, or of the closing.
    */
-  start({ request, settings, signals, streams, sink }: CallRequest): Call {
+  begin(context: CallContext, request: PreparedRequest, sink: CallSink): Call {
+    const call = new Call(context, request, sink);
+    this.#direct(call, request);
+    return this.#register(call);
+  }
+
+  /**
+   * Begins a call for a URL whose lane is known, and that has nothing else to say; see {@linkcode Dispatcher.begin}.
+   *
+   * @returns The call; `undefined` for a URL that has to be looked at first.
+   */
+  tryBegin(context: CallContext, url: string, sink: CallSink): Call | undefined {
+    const lane = this.lanes.find(url);
+    if (lane === undefined) return undefined;
+    const call = new Call(context, url, sink);
+    call.lane = lane;
+    call.sentUrl = url;
+    return this.#register(call);
+  }
+
+  #register(call: Call): Call {
     if (this.#closed !== undefined) throw this.#closed.reason;
-    for (const signal of signals) signal.throwIfAborted();
-    const origin = this.#originOf(request);
-    const startedAtMs = this.#clock.now();
-    const id = ++this.#lastId;
-    const call = new Call({
-      id,
-      owner: this,
-      sink,
-      request,
-      origin,
-      settings,
-      signals,
-      streams,
-      startedAtMs,
-    });
-    this.#active.push(call);
+    const { context: { signals }, settings: { totalTimeoutMs } } = call;
+    if (signals !== NO_SIGNALS) { for (const signal of signals) signal.throwIfAborted(); }
+    call.startedAtMs = this.#clock.now();
+    call.id = ++this.#lastId;
+    call.isListed = true;
+    this.#calls.push(call);
     this.#tally.requests++;
-    for (const signal of signals) addAbortListener(signal, call);
-    if (settings.totalTimeoutMs !== Infinity) {
-      call.deadlineAtMs = startedAtMs + settings.totalTimeoutMs;
-      call.deadline = this.#stations.environment.deadlines.add(call, settings.totalTimeoutMs);
+    if (signals !== NO_SIGNALS) { for (const signal of signals) addAbortListener(signal, call); }
+    if (totalTimeoutMs !== Infinity) {
+      call.deadlineAtMs = call.startedAtMs + totalTimeoutMs;
+      call.deadline = this.#pipeline.environment.deadlines.add(call, totalTimeoutMs);
     }
-    this.#reportQueued(call);
-    this.#follow(call);
-    call.isFresh = false;
     return call;
   }
 
-  /** The origin of an absolute URL; a relative one has as many as there are mirrors. */
-  #originOf(request: PreparedRequest): Origin | undefined {
-    if (!request.absolute && this.#stations.hasMirrors) return undefined;
-    return this.#stations.origins.get(request.origin ?? this.originIndex.originOf(request.url));
+  /** Finds where a call leads: its lane, unless it has as many as there are mirrors. */
+  #direct(call: Call, prepared: PreparedRequest): void {
+    const { lanes, mirrors } = this.#pipeline;
+    if (prepared.absolute || mirrors.length === 0) {
+      call.lane = lanes.get(prepared.origin ?? lanes.origins.originOf(call.url));
+      call.sentUrl = call.url;
+    } else if (mirrors.length === 1) {
+      call.lane = mirrors[0]!.lane;
+      call.sentUrl = joinUrl(mirrors[0]!.base, call.url);
+    }
+  }
+
+  /**
+   * Sets a call going, the straight way if it is plain.
+   *
+   * @returns The call if it has been admitted at once; then it must be run.
+   */
+  launch(call: Call): Runnable | undefined {
+    if (this.#hub.active) this.#reportQueued(call);
+    // Whoever was told of it may have aborted it.
+    if (call.settled) return undefined;
+    const { prepared, context } = call;
+    if (!context.streams && (prepared === undefined || isPlainGet(prepared))) {
+      const leader = this.#flights.enter(call);
+      if (leader !== undefined) return this.#join(call, leader);
+      const isPlain = prepared === undefined || prepared.headers === context.headers;
+      if (isPlain && call.lane !== undefined && context.straightHeaders !== undefined && !this.#hub.active) {
+        const ticket = this.scheduler.tryEnter(call.lane, call.startedAtMs);
+        if (ticket === -1) return this.straight.enqueue(call);
+        call.ticket = ticket;
+        return call;
+      }
+    }
+    this.follow(call);
+    return undefined;
+  }
+
+  #join(call: Call, leader: Call): undefined {
+    this.#pipeline.environment.counters.shared++;
+    join(call, leader);
+    if (call.priority > leader.priority) {
+      leader.priority = call.priority;
+      if (leader.pending instanceof Waiter) this.scheduler.raise(leader.pending, call.priority);
+    }
+    if (this.#pipeline.timersBelongToRequests) this.#watch(call, leader);
+    return undefined;
+  }
+
+  /** Where a leader ends with the request that it belongs to, a follower whose leader does not end goes itself. */
+  #watch(call: Call, leader: Call): void {
+    const { deadlines } = this.#pipeline.environment;
+    const onDeadline = (): void => {
+      if (call.settled) return;
+      this.#flights.remove(leader);
+      call.leader = undefined;
+      leader.flight!.followers.splice(leader.flight!.followers.indexOf(call), 1);
+      leader.flight!.members--;
+      this.follow(call);
+    };
+    call.pending = { cancel: () => deadlines.remove(deadline) };
+    const deadline = deadlines.add({ onDeadline }, call.settings.timeoutMs);
   }
 
   /** Waits for the reply, and answers. Never rejects. */
-  async #follow(call: Call): Promise<void> {
+  async follow(call: Call): Promise<void> {
+    let reply: Reply;
     try {
-      const reply = await this.#stations.enter(call);
-      call.endFlight();
-      // Who has been answered does not read the body any more.
-      if (call.settled) return reply.openBody?.discard();
-      const value = conclude(call, reply);
-      this.settle(call, true, value instanceof Promise ? await value : value);
+      reply = await this.#pipeline.handle(call);
     } catch (error) {
-      call.endFlight();
+      return this.fail(call, error);
+    }
+    this.deliver(call, reply);
+  }
+
+  /** Answers all who wait for a call with its reply. */
+  deliver(call: Call, reply: Reply): void {
+    this.#leaveFlights(call);
+    const followers = call.flight?.followers.filter((follower) => !follower.settled) ?? [];
+    // Who has been answered does not read the body any more.
+    if (call.settled && followers.length === 0) reply.openBody?.discard();
+    if (!call.settled) this.#conclude(call, reply);
+    for (const follower of followers) this.#conclude(follower, sharedReply(follower, call, reply));
+    this.scheduler.dispatch();
+  }
+
+  /** Answers all who wait for a call with an error. */
+  fail(call: Call, error: unknown): void {
+    this.#leaveFlights(call);
+    this.settle(call, false, error);
+    for (const follower of call.flight?.followers ?? []) {
+      follower.attempts = call.attempts;
+      this.settle(follower, false, error);
+    }
+    this.scheduler.dispatch();
+  }
+
+  #conclude(call: Call, reply: Reply): void {
+    try {
+      const value = conclude(call, reply);
+      if (!(value instanceof Promise)) return this.settle(call, true, value);
+      value.then(
+        (settled: unknown) => this.settle(call, true, settled),
+        (error: unknown) => this.settle(call, false, error),
+      );
+    } catch (error) {
       this.settle(call, false, error);
     }
   }
 
-  settle(call: Call, ok: boolean, value: unknown): void {
+  /** Whoever comes from now on does not get what was asked for before; after a change, of no call for the same. */
+  #leaveFlights(call: Call): void {
+    call.hasEnded = true;
+    this.#flights.remove(call);
+    if (call.settled) this.#forget(call);
+    if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) this.#flights.forget(call.url);
+  }
+
+  settle(call: Call, ok: boolean, value: unknown, nowMs: number = this.#clock.now()): void {
     if (call.settled) return;
     call.settled = true;
+    if (call.leader !== undefined) call.pending?.cancel(undefined, call);
+    if (ok && call.isInTable) this.#flights.remove(call);
     // A body that streams can still be aborted.
-    if (!ok || !call.streams || call.attempt === undefined) this.#forget(call);
-    const atMs = this.#clock.now();
-    call.durationMs = atMs - call.startedAtMs;
-    this.#tally.settled(ok, call.durationMs);
-    if (this.#hub.active) {
-      this.#reportSettled(call, atMs, ok ? { ok, from: call.from } : { ok, error: value });
+    const goesOn = !ok && !call.hasEnded && call.flight !== undefined && call.flight.members > 1;
+    if (call.isListed && !goesOn && (!ok || !call.context.streams || !call.isInFlight)) {
+      if (call.context.signals === NO_SIGNALS && call.deadline === undefined) {
+        call.isListed = false;
+        this.#calls.remove(call);
+      } else {
+        this.#forget(call);
+      }
     }
+    const durationMs = call.durationMs = nowMs - call.startedAtMs;
+    const tally = this.#tally;
+    if (ok) tally.succeeded++;
+    else tally.failed++;
+    tally.durations.record(durationMs);
+    if (this.#hub.active) {
+      this.#reportSettled(call, nowMs, ok ? { ok, from: call.from } : { ok, error: value });
+    }
+    // Only now: whoever was told may have closed the client, and the batch must not end without this one.
+    const { allowance } = call.context;
+    if (allowance !== undefined) {
+      if (call.isAsleep) allowance.asleep--;
+      else allowance.active--;
+    }
+    if (goesOn && call.pending instanceof Waiter) this.scheduler.reconsider(call.pending);
     call.sink.onSettled(call, ok, value);
+  }
+
+  onCancel(call: Call): void {
+    if (call.settled) this.#forget(call);
   }
 
   onBodyEnd(call: Call): void {
@@ -160,33 +315,35 @@ export class Dispatcher implements CallOwner, AbortTarget {
   }
 
   #forget(call: Call): void {
-    if (call.forgotten) return;
-    call.forgotten = true;
-    this.#active.remove(call);
-    for (const signal of call.signals) removeAbortListener(signal, call);
-    if (call.deadline !== undefined) this.#stations.environment.deadlines.remove(call.deadline);
+    if (!call.isListed) return;
+    call.isListed = false;
+    this.#calls.remove(call);
+    const { signals } = call.context;
+    if (signals !== NO_SIGNALS) { for (const signal of signals) removeAbortListener(signal, call); }
+    if (call.deadline !== undefined) this.#pipeline.environment.deadlines.remove(call.deadline);
   }
 
   /** Brings a call to its end that nobody waits for. Never rejects. */
-  async #runInBackground({ request, origin, settings }: Call, station: Station): Promise<void> {
-    const call = new Call({
-      id: ++this.#lastId,
-      owner: this,
-      sink: NOBODY,
-      request,
-      origin,
+  async #runInBackground({ request, lane, settings }: Call, handler: Handler): Promise<void> {
+    const context: CallContext = {
       // Whoever asks next tries again.
       settings: { ...settings, maxRetries: 0 },
       signals: NO_SIGNALS,
+      headers: NO_HEADERS,
+      allowance: undefined,
       streams: false,
-      startedAtMs: this.#clock.now(),
       isBackground: true,
-    });
+      owner: this,
+      straightHeaders: undefined,
+    };
+    const call = new Call(context, request, NOBODY);
+    call.lane = lane;
+    call.startedAtMs = this.#clock.now();
+    call.id = ++this.#lastId;
     this.#inBackground.add(call);
-    call.isFresh = false;
     this.#reportQueued(call);
     try {
-      const reply = await station(call);
+      const reply = await handler(call);
       reply.openBody?.discard();
       this.#reportSettled(call, this.#clock.now(), { ok: true, from: reply.from });
     } catch (error) {
@@ -198,8 +355,9 @@ export class Dispatcher implements CallOwner, AbortTarget {
     }
   }
 
-  #reportQueued({ id, request: { method, url }, startedAtMs }: Call): void {
+  #reportQueued({ id, url, prepared, startedAtMs }: Call): void {
     if (!this.#hub.active) return;
+    const method = prepared?.method ?? "GET";
     this.#hub.emit({ type: "queued", requestId: id, atMs: startedAtMs, method, url: redactUrl(url) });
   }
 
@@ -211,7 +369,33 @@ export class Dispatcher implements CallOwner, AbortTarget {
 
   /** A copy of all numbers. */
   stats(): ClientStats {
-    return this.#tally.snapshot(this.#stations, this.#active.size);
+    let queued = 0;
+    for (let call = this.#calls.peek(); call !== undefined; call = call.next) {
+      if (!call.settled && !call.isInFlight) queued++;
+    }
+    return this.#tally.snapshot(this.#pipeline, queued);
+  }
+
+  /** Has a batch told of the closing, until it is over. */
+  add(batch: Closable): void {
+    this.#batches.add(batch);
+  }
+
+  /** A batch is over. */
+  delete(batch: Closable): void {
+    this.#batches.delete(batch);
+  }
+
+  /** Aborts the calls of one batch. */
+  abortAll(allowance: CallContext["allowance"], reason: unknown): void {
+    this.scheduler.hold(() => {
+      for (let call = this.#calls.peek(); call !== undefined;) {
+        const { next } = call;
+        if (call.context.allowance === allowance) call.abort(reason);
+        // What the abort has caused may have taken the next one out.
+        call = next === undefined || next.isListed ? next : this.#calls.peek();
+      }
+    });
   }
 
   /** Aborts what is under way, and refuses everything from now on; only the first reason counts. Ends when all has ended. */
@@ -219,14 +403,18 @@ export class Dispatcher implements CallOwner, AbortTarget {
     if (this.#closed === undefined) {
       this.#closed = { reason };
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
-      for (let call = this.#active.peek(); call !== undefined; call = this.#active.peek()) {
-        this.#forget(call);
-        call.abort(reason);
-      }
+      this.scheduler.hold(() => {
+        for (const batch of this.#batches) batch.onClose(reason);
+        for (let call = this.#calls.peek(); call !== undefined; call = this.#calls.peek()) {
+          this.#forget(call);
+          call.abort(reason);
+        }
+      });
     }
     this.#idle ??= Promise.withResolvers();
+    this.scheduler.onRelease = () => this.#endIfIdle();
     this.#endIfIdle();
-    const { deadlines } = this.#stations.environment;
+    const { deadlines } = this.#pipeline.environment;
     const { promise: patience, resolve: losePatience } = Promise.withResolvers<void>();
     const onDeadline = () => {
       for (const call of this.#inBackground) call.cancel(reason);
@@ -245,9 +433,7 @@ export class Dispatcher implements CallOwner, AbortTarget {
 
   /** Who closes waits until the last attempt has really ended. */
   #endIfIdle(): void {
-    if (this.#closed !== undefined && this.#stations.environment.counters.inFlight === 0) {
-      this.#idle?.resolve();
-    }
+    if (this.#closed !== undefined && this.scheduler.inFlight === 0) this.#idle?.resolve();
   }
 
   /** The client's own signal was aborted. */
@@ -260,4 +446,9 @@ export class Dispatcher implements CallOwner, AbortTarget {
     const forget = () => this.#background.delete(work);
     work.then(forget, forget);
   }
+}
+
+/** Whether others may share its answer. */
+function isPlainGet({ method, init }: PreparedRequest): boolean {
+  return method === "GET" && init === undefined;
 }

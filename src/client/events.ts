@@ -22,9 +22,7 @@ export class EventHub implements Reporter {
     this.#clock = clock;
   }
 
-  get active(): boolean {
-    return this.#listeners.length > 0;
-  }
+  active = false;
 
   /** Adds a listener; disposing takes it away. A listener that was added twice hears everything twice. */
   on(listener: ClientListener): Disposable {
@@ -33,9 +31,11 @@ export class EventHub implements Reporter {
     }
     const own: ClientListener = (event) => listener(event);
     this.#listeners = [...this.#listeners, own];
+    this.active = true;
     return {
       [Symbol.dispose]: () => {
         this.#listeners = this.#listeners.filter((other) => other !== own);
+        this.active = this.#listeners.length > 0;
       },
     };
   }
@@ -53,7 +53,8 @@ export class EventHub implements Reporter {
   /** A warning of a listener that threw is for the others: one that always throws would never be done. */
   #tell({ event, failed }: QueuedTelling): void {
     for (const listener of this.#listeners) {
-      if (listener === failed) continue;
+      // One that was disposed while the others were told is told nothing more.
+      if (listener === failed || !this.#listeners.includes(listener)) continue;
       try {
         listener(event);
       } catch (error) {

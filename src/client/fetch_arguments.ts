@@ -5,7 +5,7 @@
  */
 
 import type { RequestInput } from "../http/request.ts";
-import type { CacheMode } from "./request.ts";
+import type { CacheMode } from "../policies/settings.ts";
 
 /** What the arguments of `fetch` come to. */
 export interface FetchArguments {

@@ -5,8 +5,23 @@
  */
 
 import * as v from "valibot";
+import type { Settings } from "../policies/settings.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
-import { TokenBucket } from "../primitives/token_bucket.ts";
+import {
+  atLeast0Ms,
+  callable,
+  count,
+  flag,
+  hasMethods,
+  isUrl,
+  members,
+  object,
+  optionalAny,
+  plain,
+  positiveInteger,
+  unless,
+} from "./option_rules.ts";
+import { CLIENT_WIDE, SETTINGS } from "./settings.ts";
 
 /**
  * Checks the options of a client. What a primitive is made of is checked by the primitive itself.
@@ -60,66 +75,22 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? "an array" : `an object of ${value.constructor?.name ?? "no class"}`;
 }
 
-/** A number, by a rule that its message says. */
-function number(rule: string, isInRange: (value: number) => boolean): v.GenericSchema {
-  return v.pipe(v.number(`must be ${rule}`), v.check(isInRange, `must be ${rule}`));
-}
-
-/** Something of which only the kind is checked here. */
-function object(what: string): v.GenericSchema {
-  return v.custom<object>((value) => typeof value === "object" && value !== null, `must be ${what}`);
-}
-
-/** An object with members of these names; what they hold is checked by whom they are for. */
-function members(what: string, ...names: string[]): v.GenericSchema {
-  return v.strictObject(
-    Object.fromEntries(names.map((name) => [name, v.optional(v.any())])),
-    `must be ${what}`,
-  );
-}
-
-/** Takes what passes the test as it is, and checks everything else. */
-function unless(isGood: (value: unknown) => boolean, otherwise: v.GenericSchema): v.GenericSchema {
-  return v.lazy((value) => isGood(value) ? v.any() : otherwise);
-}
-
-function isUrl(value: unknown): boolean {
-  return typeof value === "string" || value instanceof URL;
-}
-
 function isFalse(value: unknown): boolean {
   return value === false;
 }
 
-function hasMethods(value: unknown, ...names: string[]): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
-}
-
-function isStandardSchema(value: unknown): boolean {
-  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
-  return hasMethods((value as { readonly "~standard"?: unknown })["~standard"], "validate");
-}
-
-const positiveMs = number("a positive number of milliseconds, or Infinity", (value) => value > 0);
-const positiveInteger = number("a positive integer", (value) => Number.isInteger(value) && value > 0);
-const count = number("a whole number of at least 0", (value) => Number.isInteger(value) && value >= 0);
-const atLeast0Ms = number("a number of milliseconds of at least 0", (value) => value >= 0);
-const flag = v.boolean("must be true or false");
-const callable = v.function("must be a function");
 const headers = object("a record of strings, or Headers");
 
 /** What both clients and requests have. */
 const shared = {
   signal: v.optional(v.instance(AbortSignal, "must be an AbortSignal")),
-  timeoutMs: v.optional(positiveMs),
-  totalTimeoutMs: v.optional(positiveMs),
-  maxRetries: v.optional(count),
-  maxBodyBytes: v.optional(number("a positive number of bytes, or Infinity", (value) => value > 0)),
-  validate: v.optional(flag),
-  notFoundIsFinal: v.optional(flag),
   headers: v.optional(headers),
 };
+
+/** The rules of settings, by their names. */
+function rulesOf(names: readonly (keyof Settings)[]): Record<string, v.GenericSchema> {
+  return Object.fromEntries(names.map((name) => [name, v.optional(SETTINGS[name].rule)]));
+}
 
 const mirror = unless(
   isUrl,
@@ -151,6 +122,7 @@ const cacheOptions = v.strictObject({
 
 const clientSchema = v.strictObject({
   ...shared,
+  ...rulesOf(CLIENT_WIDE),
   baseUrls: v.optional(
     unless(isUrl, v.array(mirror, "must be a URL, or an array of URLs and { url, headers }")),
   ),
@@ -169,15 +141,23 @@ const clientSchema = v.strictObject({
   ),
   random: v.optional(callable),
   concurrency: v.optional(unless((value) => value instanceof Semaphore, positiveInteger)),
+  perOrigin: v.optional(
+    v.strictObject({ concurrency: v.optional(positiveInteger) }, "must be { concurrency }"),
+  ),
+  maxWaiting: v.optional(count),
+  pauseOn429: v.optional(v.picklist(["origin", "request"], "must be 'origin' or 'request'")),
   rateLimit: v.optional(
     unless(
-      (value) => value instanceof TokenBucket,
-      v.strictObject({
-        limit: v.any(),
-        intervalMs: v.any(),
-        burst: v.optional(v.any()),
-        per: v.optional(v.picklist(["client", "origin"], "must be 'client' or 'origin'")),
-      }, "must be { limit, intervalMs, burst, per }, or a TokenBucket"),
+      (value) => typeof value === "function" || hasMethods(value, "tryTake", "notify"),
+      v.strictObject(
+        {
+          limit: v.any(),
+          intervalMs: v.any(),
+          burst: v.optional(v.any()),
+          per: v.optional(v.picklist(["client", "origin"], "must be 'client' or 'origin'")),
+        },
+        "must be { limit, intervalMs, burst, per }, a bucket, or a function that gives an origin its bucket",
+      ),
     ),
   ),
   backoff: v.optional(
@@ -185,25 +165,36 @@ const clientSchema = v.strictObject({
   ),
   retryBudget: v.optional(
     unless(
-      isFalse,
-      members("options of a retry budget, or false", "ratio", "minPerSecond", "windowMs", "clock"),
+      (value) => isFalse(value) || hasMethods(value, "deposit", "tryWithdraw"),
+      members(
+        "options of a retry budget, a RetryBudget, or false",
+        "ratio",
+        "minPerSecond",
+        "windowMs",
+        "clock",
+      ),
     ),
   ),
   maxRetryAfterMs: v.optional(atLeast0Ms),
   circuitBreaker: v.optional(
     unless(
       isFalse,
-      members(
-        "options of a circuit breaker, or false",
-        "threshold",
-        "failureRatio",
-        "minimumRequests",
-        "windowMs",
-        "cooldownMs",
-        "onOpen",
-        "clock",
-        "name",
-        "isFailure",
+      plain(
+        "options of a circuit breaker, because each origin has one of its own, or false",
+        v.strictObject({
+          ...optionalAny(
+            "threshold",
+            "failureRatio",
+            "minimumRequests",
+            "windowMs",
+            "cooldownMs",
+            "maxCooldownMs",
+            "probeTimeoutMs",
+            "clock",
+          ),
+          ...rulesOf(["onOpen", "patienceMs"]),
+          isFailure: v.optional(callable),
+        }, "must be options of a circuit breaker, or false"),
       ),
     ),
   ),
@@ -215,18 +206,7 @@ const clientSchema = v.strictObject({
 
 const requestSchema = v.strictObject({
   ...shared,
-  schema: v.optional(v.custom(isStandardSchema, "must be a Standard Schema")),
-  as: v.optional(v.picklist(["json", "text", "bytes"], "must be 'json', 'text' or 'bytes'")),
-  cache: v.optional(
-    v.picklist(
-      ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"],
-      "must be 'default', 'no-store', 'reload', 'no-cache', 'force-cache' or 'only-if-cached'",
-    ),
-  ),
-  readCache: v.optional(flag),
-  writeCache: v.optional(flag),
-  priority: v.optional(number("a number", () => true)),
-  idempotent: v.optional(flag),
+  ...rulesOf(Object.keys(SETTINGS) as (keyof Settings)[]),
   concurrency: v.optional(positiveInteger),
   ordered: v.optional(flag),
   prefetch: v.optional(count),

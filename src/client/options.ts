@@ -8,11 +8,12 @@ import type { CacheAdapter } from "../cache/cache.ts";
 import type { PartitionRequest } from "../policies/cache.ts";
 import type { TtlResponse } from "../policies/cache/lifetimes.ts";
 import type { BackoffOptions } from "../primitives/backoff.ts";
-import type { CircuitBreakerOptions } from "../primitives/circuit_options.ts";
+import type { ConsecutiveFailureOptions, FailureRatioOptions } from "../primitives/circuit_options.ts";
 import type { Clock } from "../primitives/clock.ts";
-import type { RetryBudgetOptions } from "../primitives/retry_budget.ts";
+import type { PartialSettings } from "../policies/settings.ts";
+import type { Bucket } from "../primitives/bucket.ts";
+import type { RetryBudget, RetryBudgetOptions } from "../primitives/retry_budget.ts";
 import type { Semaphore } from "../primitives/semaphore.ts";
-import type { TokenBucket } from "../primitives/token_bucket.ts";
 import type { HeaderRecord } from "./request.ts";
 
 /** A mirror with headers of its own. */
@@ -81,8 +82,32 @@ export interface CacheOptions {
   readonly partition?: ((request: PartitionRequest) => string | null) | undefined;
 }
 
-/** Options of `createClient`. */
-export interface ClientOptions {
+/**
+ * The circuit breaker of each origin. It opens when too many attempts fail, by share or in a row; answers with a 429 and aborts
+ * count as neither.
+ */
+export type BreakerOptions = (Omit<ConsecutiveFailureOptions, "name"> | Omit<FailureRatioOptions, "name">) & {
+  /** What requests do while it is open, unless they say it themselves; see {@linkcode RequestOptions.onOpen}. */
+  readonly onOpen?: "fail" | "wait" | undefined;
+  /** How old an outage may be that requests wait out, in milliseconds; see {@linkcode RequestOptions.patienceMs}. */
+  readonly patienceMs?: number | undefined;
+};
+
+/** Limits of each origin. */
+export interface PerOriginOptions {
+  /**
+   * How many bodies may be fetched at once from each origin: a positive integer.
+   * @default {Infinity}
+   */
+  readonly concurrency?: number | undefined;
+}
+
+/** Options of `createClient`; those that it shares with requests hold for all of them. */
+export interface ClientOptions extends
+  Pick<
+    PartialSettings,
+    "maxRetries" | "timeoutMs" | "totalTimeoutMs" | "maxBodyBytes" | "validate" | "notFoundIsFinal"
+  > {
   /** Where relative URLs lead to: one base URL, or mirrors of the same content, preferred first. */
   readonly baseUrls?: string | URL | readonly (string | URL | MirrorOptions)[] | undefined;
   /** Headers of every request. */
@@ -106,39 +131,35 @@ export interface ClientOptions {
    * @default {20}
    */
   readonly concurrency?: number | Semaphore | undefined;
-  /** How fast attempts may start; or a bucket that other clients share. By default there is no limit. */
-  readonly rateLimit?: RateLimitOptions | TokenBucket | undefined;
+  /** Limits of each origin, besides the client's. */
+  readonly perOrigin?: PerOriginOptions | undefined;
   /**
-   * How many rounds may follow the first; 0 asks each mirror once.
-   * @default {3}
+   * How many requests of a batch may wait while others go on: for their turn, for the end of a pause or an outage, or in a
+   * backoff.
+   * @default {1_000}
    */
-  readonly maxRetries?: number | undefined;
+  readonly maxWaiting?: number | undefined;
+  /**
+   * How fast attempts may start: a rate; a bucket that other clients share; or what gives each origin its bucket. By default there
+   * is no limit.
+   */
+  readonly rateLimit?: RateLimitOptions | Bucket | ((origin: string) => Bucket) | undefined;
   /** The pause between rounds. */
   readonly backoff?: BackoffOptions | undefined;
-  /** What bounds the retries of all requests together; `false` for no bound. */
-  readonly retryBudget?: RetryBudgetOptions | false | undefined;
+  /** What bounds the retries of all requests together, which clients may share; `false` for no bound. */
+  readonly retryBudget?: RetryBudgetOptions | RetryBudget | false | undefined;
   /**
    * The longest wait that a server may ask for, in milliseconds; a longer one fails the request at once.
    * @default {60_000}
    */
   readonly maxRetryAfterMs?: number | undefined;
   /**
-   * How long one attempt may take from dispatch to the end of its body, in milliseconds; `Infinity` for any time.
-   * @default {30_000}
+   * Whether a 429 makes everybody wait who asks its origin, or only the request that got it.
+   * @default {"origin"}
    */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * How long a request may take in all, every wait included, in milliseconds.
-   * @default {Infinity}
-   */
-  readonly totalTimeoutMs?: number | undefined;
-  /**
-   * The largest body that is accepted, in bytes.
-   * @default {Infinity}
-   */
-  readonly maxBodyBytes?: number | undefined;
+  readonly pauseOn429?: "origin" | "request" | undefined;
   /** The circuit breaker of each origin; `false` for none. */
-  readonly circuitBreaker?: CircuitBreakerOptions | false | undefined;
+  readonly circuitBreaker?: BreakerOptions | false | undefined;
   /** The cache; an adapter alone keeps every 200 for ever. By default there is none. */
   readonly cache?: CacheAdapter | CacheOptions | false | undefined;
   /**
@@ -146,14 +167,4 @@ export interface ClientOptions {
    * @default {false}
    */
   readonly offline?: boolean | undefined;
-  /**
-   * Whether schemas are applied.
-   * @default {true}
-   */
-  readonly validate?: boolean | undefined;
-  /**
-   * Whether 404 and 410 end a request, or the next mirror is asked.
-   * @default {true}
-   */
-  readonly notFoundIsFinal?: boolean | undefined;
 }

@@ -13,13 +13,15 @@ type Result<T> = IteratorResult<Outcome<T>, undefined>;
 
 /** One call of `next()`. */
 class Waiter<T> implements LinkedItem<Waiter<T>> {
-  previous: Waiter<T> | undefined;
-  next: Waiter<T> | undefined;
+  previous: Waiter<T> | undefined = undefined;
+  next: Waiter<T> | undefined = undefined;
+  readonly resolve: (result: Result<T>) => void;
+  readonly reject: (reason: unknown) => void;
 
-  constructor(
-    readonly resolve: (result: Result<T>) => void,
-    readonly reject: (reason: unknown) => void,
-  ) {}
+  constructor(resolve: (result: Result<T>) => void, reject: (reason: unknown) => void) {
+    this.resolve = resolve;
+    this.reject = reject;
+  }
 }
 
 /**
@@ -34,6 +36,8 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
   #batch: Batch | undefined;
   #ended = 0;
   #end: { readonly failure: { readonly reason: unknown } | undefined } | undefined;
+  /** How many outcomes are held; see `OutcomeConsumer`. */
+  held = 0;
 
   /** Creates the stream; `ordered` makes outcomes come in input order. */
   constructor(ordered: boolean) {
@@ -46,14 +50,16 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
     return this;
   }
 
-  get held(): number {
-    return this.#ready.size;
-  }
-
   onOutcome(outcome: Outcome<unknown>): void {
+    const waiter = this.#waiters.head;
+    if (waiter !== undefined && !this.#ordered && this.held === 0) {
+      this.#waiters.remove(waiter);
+      return waiter.resolve({ done: false, value: outcome as Outcome<T> });
+    }
     this.#ready.put(this.#ordered ? outcome.index : this.#ended, outcome as Outcome<T>);
     this.#ended++;
-    this.#serve();
+    this.held++;
+    if (waiter !== undefined) this.#serve();
   }
 
   onEnd(failure: { readonly reason: unknown } | undefined): void {
@@ -62,17 +68,23 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
   }
 
   onStop(reason: unknown): void {
-    this.#ready.clear();
+    this.#drop();
     this.onEnd({ reason });
   }
 
+  #drop(): void {
+    this.#ready.clear();
+    this.held = 0;
+  }
+
   #serve(): void {
-    for (let waiter = this.#waiters.peek(); waiter !== undefined; waiter = this.#waiters.peek()) {
+    for (let waiter = this.#waiters.head; waiter !== undefined; waiter = this.#waiters.head) {
       const outcome = this.#ready.take();
       if (outcome !== undefined) {
+        this.held--;
         this.#waiters.remove(waiter);
         waiter.resolve({ done: false, value: outcome });
-      } else if (this.#end !== undefined && this.#ready.size === 0) {
+      } else if (this.#end !== undefined && this.held === 0) {
         this.#waiters.remove(waiter);
         this.#finish(waiter);
       } else {
@@ -92,14 +104,15 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
   next(): Promise<Result<T>> {
     return new Promise((resolve, reject) => {
       this.#waiters.push(new Waiter(resolve, reject));
-      this.#serve();
-      this.#batch!.pump();
+      if (this.held > 0 || this.#end !== undefined) this.#serve();
+      const batch = this.#batch!;
+      if (!batch.isClaiming) batch.pump();
     });
   }
 
   /** Leaves the stream: what is under way is aborted, what is held is dropped, and the source is closed. */
   async return(): Promise<Result<T>> {
-    this.#ready.clear();
+    this.#drop();
     this.onEnd(undefined);
     await this.#batch!.cancel(new DOMException("The stream of outcomes was left", "AbortError"));
     return { done: true, value: undefined };

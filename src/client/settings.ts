@@ -1,60 +1,91 @@
 /**
- * What holds for a request: the client's options, under those of the batch, under its own.
+ * The settings of a request: for each its default and its rule, in one table. Their types and meanings are those of
+ * `policies/settings.ts`; whoever adds one there is told by the compiler to add it here, and nowhere else.
  *
  * @module
  */
 
-import type { Settings } from "../policies/call.ts";
-import { checkRequestOptions } from "./option_checks.ts";
-import type { ClientOptions } from "./options.ts";
-import type { RequestOptions } from "./request.ts";
+import * as v from "valibot";
+import type { PartialSettings, Settings } from "../policies/settings.ts";
+import { count, flag, isStandardSchema, number, positiveMs } from "./option_rules.ts";
 
-/** The settings that a client's options come to. */
-export function clientSettings(options: ClientOptions): Settings {
-  const { timeoutMs = 30_000, totalTimeoutMs = Infinity, maxRetries = 3, maxBodyBytes = Infinity } = options;
-  return {
-    as: "json",
-    schema: undefined,
-    validate: options.validate ?? true,
-    timeoutMs,
-    totalTimeoutMs,
-    maxRetries,
-    maxBodyBytes,
-    cache: "default",
-    readCache: true,
-    writeCache: true,
-    priority: 0,
-    notFoundIsFinal: options.notFoundIsFinal ?? true,
-    idempotent: undefined,
-  };
+/** What there is to say about a setting. */
+interface SettingRule<T> {
+  readonly default: T;
+  /** What it may be. */
+  readonly rule: v.GenericSchema;
+  /** Whether it may be said for all of a client's requests. */
+  readonly isClientWide: boolean;
+}
+
+/** All settings of a request. */
+export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]> } = {
+  as: {
+    default: "json",
+    rule: v.picklist(["json", "text", "bytes"], "must be 'json', 'text' or 'bytes'"),
+    isClientWide: false,
+  },
+  schema: {
+    default: undefined,
+    rule: v.custom(isStandardSchema, "must be a Standard Schema"),
+    isClientWide: false,
+  },
+  validate: { default: true, rule: flag, isClientWide: true },
+  timeoutMs: { default: 30_000, rule: positiveMs, isClientWide: true },
+  totalTimeoutMs: { default: Infinity, rule: positiveMs, isClientWide: true },
+  maxRetries: { default: 3, rule: count, isClientWide: true },
+  maxBodyBytes: {
+    default: Infinity,
+    rule: number("a positive number of bytes, or Infinity", (value) => value > 0),
+    isClientWide: true,
+  },
+  cache: {
+    default: "default",
+    rule: v.picklist(
+      ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"],
+      "must be 'default', 'no-store', 'reload', 'no-cache', 'force-cache' or 'only-if-cached'",
+    ),
+    isClientWide: false,
+  },
+  readCache: { default: true, rule: flag, isClientWide: false },
+  writeCache: { default: true, rule: flag, isClientWide: false },
+  priority: { default: 0, rule: number("a number", () => true), isClientWide: false },
+  notFoundIsFinal: { default: true, rule: flag, isClientWide: true },
+  idempotent: { default: undefined, rule: flag, isClientWide: false },
+  onOpen: {
+    default: undefined,
+    rule: v.picklist(["fail", "wait"], "must be 'fail' or 'wait'"),
+    isClientWide: false,
+  },
+  patienceMs: {
+    default: undefined,
+    rule: number("a number of milliseconds of at least 0, or Infinity", (value) => value >= 0),
+    isClientWide: false,
+  },
+};
+
+const NAMES = Object.keys(SETTINGS) as (keyof Settings)[];
+
+/** The names of the settings that may be said for all of a client's requests. */
+export const CLIENT_WIDE: readonly (keyof Settings)[] = NAMES.filter((name) => SETTINGS[name].isClientWide);
+
+/** The settings of a client's requests: what its options say, and the defaults. */
+export function clientSettings(options: PartialSettings): Settings {
+  return pick((name) => options[name] ?? SETTINGS[name].default);
 }
 
 /**
  * Lays options over settings.
  *
  * @param settings What holds so far.
- * @param options What a request or a batch says.
+ * @param options What a batch or a request says; checked.
  * @returns The settings themselves when the options change nothing.
- * @throws {TypeError} If an option does not exist or has the wrong type.
- * @throws {RangeError} If the value of an option is out of range.
  */
-export function withOptions(settings: Settings, options: RequestOptions | undefined): Settings {
-  if (options === undefined) return settings;
-  checkRequestOptions(options);
-  const { timeoutMs, totalTimeoutMs, maxRetries, maxBodyBytes, readCache, writeCache, priority } = options;
-  return {
-    as: options.as ?? settings.as,
-    schema: options.schema ?? settings.schema,
-    validate: options.validate ?? settings.validate,
-    timeoutMs: timeoutMs ?? settings.timeoutMs,
-    totalTimeoutMs: totalTimeoutMs ?? settings.totalTimeoutMs,
-    maxRetries: maxRetries ?? settings.maxRetries,
-    maxBodyBytes: maxBodyBytes ?? settings.maxBodyBytes,
-    cache: options.cache ?? settings.cache,
-    readCache: readCache ?? settings.readCache,
-    writeCache: writeCache ?? settings.writeCache,
-    priority: priority ?? settings.priority,
-    notFoundIsFinal: options.notFoundIsFinal ?? settings.notFoundIsFinal,
-    idempotent: options.idempotent ?? settings.idempotent,
-  };
+export function withOptions(settings: Settings, options: PartialSettings): Settings {
+  if (NAMES.every((name) => options[name] === undefined || options[name] === settings[name])) return settings;
+  return pick((name) => options[name] ?? settings[name]);
+}
+
+function pick(valueOf: (name: keyof Settings) => unknown): Settings {
+  return Object.fromEntries(NAMES.map((name) => [name, valueOf(name)])) as unknown as Settings;
 }

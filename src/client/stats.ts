@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { Origin } from "../policies/origin.ts";
+import type { Lane } from "../lanes/lane.ts";
 import type { CircuitState } from "../primitives/circuit_breaker.ts";
+import { TokenBucket } from "../primitives/token_bucket.ts";
 import { Histogram } from "./histogram.ts";
-import type { Stations } from "./stations.ts";
+import type { Pipeline } from "./pipeline.ts";
 
 /** What a client knows of one origin. */
 export interface OriginStats {
@@ -51,60 +52,52 @@ export interface ClientStats {
   readonly origins: Readonly<Record<string, OriginStats>>;
 }
 
-/** Counts how requests end. */
+/** How requests have ended; counted by whoever ends them. */
 export class Tally {
   requests = 0;
   succeeded = 0;
   failed = 0;
-  readonly #durations = new Histogram();
-
-  /** Counts an end. */
-  settled(ok: boolean, durationMs: number): void {
-    if (ok) this.succeeded++;
-    else this.failed++;
-    this.#durations.record(durationMs);
-  }
+  /** How long requests took, in milliseconds. */
+  readonly durations: Histogram = new Histogram();
 
   /**
    * A copy of all numbers.
    *
-   * @param stations What the client works with.
-   * @param waiting How many requests callers wait for.
+   * @param pipeline What the client works with.
+   * @param queued How many requests callers wait for that have no attempt under way.
    */
-  snapshot({ environment, origins }: Stations, waiting: number): ClientStats {
-    const { retried, fresh, stale, shared, inFlight, bytes } = environment.counters;
-    const nowMs = environment.clock.now();
+  snapshot({ environment, lanes }: Pipeline, queued: number): ClientStats {
+    const { counters, scheduler, clock } = environment;
+    const { retried, fresh, stale, shared, bytes } = counters;
+    const nowMs = clock.now();
     return {
       requests: this.requests,
       succeeded: this.succeeded,
       failed: this.failed,
       retried,
       cacheHits: { fresh, stale, shared },
-      inFlight,
-      // A body that its caller reads, or that is being got rid of, is under way without anybody waiting in line.
-      queued: Math.max(0, waiting - inFlight),
+      inFlight: scheduler.inFlight,
+      queued,
       bytes,
       latencyMs: {
-        p50: this.#durations.percentile(0.5),
-        p95: this.#durations.percentile(0.95),
-        p99: this.#durations.percentile(0.99),
+        p50: this.durations.percentile(0.5),
+        p95: this.durations.percentile(0.95),
+        p99: this.durations.percentile(0.99),
       },
-      origins: Object.fromEntries(
-        [...origins.values()].map((origin) => [origin.key, originStats(origin, nowMs)]),
-      ),
+      origins: Object.fromEntries([...lanes.values()].map((lane) => [lane.key, originStats(lane, nowMs)])),
     };
   }
 }
 
-function originStats(origin: Origin, nowMs: number): OriginStats {
-  const { attempts, succeeded, failed, bytes, breaker, bucket } = origin;
+function originStats(lane: Lane, nowMs: number): OriginStats {
+  const { attempts, succeeded, failed, bytes, breaker, bucket } = lane;
   return {
     attempts,
     succeeded,
     failed,
     bytes,
     breaker: breaker?.state ?? "closed",
-    healthy: origin.isHealthy(nowMs),
-    tokens: bucket?.available,
+    healthy: lane.isHealthy(nowMs),
+    tokens: bucket instanceof TokenBucket ? bucket.available : undefined,
   };
 }

@@ -6,7 +6,7 @@
 
 import type { BodyCollector } from "./body_collector.ts";
 import { concatenate } from "./chunks.ts";
-import type { DeadlineQueue, DeadlineTarget } from "../primitives/deadline_queue.ts";
+import type { Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
 
 /** How much of an unwanted body is read before it is cancelled; reading it to its end keeps the connection. */
 const MAX_DRAIN_BYTES = 65_536;
@@ -70,7 +70,7 @@ async function readCounting(
  */
 export async function drainBody(
   response: Response,
-  deadlines: DeadlineQueue,
+  deadlines: Deadlines,
   collector?: BodyCollector,
 ): Promise<string> {
   if (response.body === null) collector?.end(true);
@@ -135,6 +135,8 @@ const scratch = new Uint8Array(65_536);
 
 /** How many bytes a text takes as UTF-8. */
 export function utf8Length(text: string): number {
+  // A unit takes three bytes at most.
+  if (3 * text.length <= scratch.length) return encoder.encodeInto(text, scratch).written;
   let bytes = 0;
   for (let rest = text; rest !== "";) {
     const { read, written } = encoder.encodeInto(rest, scratch);

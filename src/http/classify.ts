@@ -11,15 +11,39 @@ export function isIdempotentMethod(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
-/** Whether a status is worth another try: the server was busy, slow or out of order. */
+/** Statuses that may pass: the server was busy, slow or out of order, or what stands before it was (520 to 524, 529). */
+const RETRYABLE: ReadonlySet<number> = new Set([
+  408,
+  425,
+  429,
+  500,
+  502,
+  503,
+  504,
+  520,
+  521,
+  522,
+  523,
+  524,
+  529,
+]);
+
+/** Whether a status is worth another try. */
 export function isRetryableStatus(status: number): boolean {
-  return status === 429 || status === 503 || status === 500 || status === 502 || status === 504 ||
-    status === 408;
+  return RETRYABLE.has(status);
 }
 
-/** Whether a status says that the origin is in trouble: a failure for its circuit breaker. */
-export function isOriginFailure(status: number): boolean {
-  return status >= 500 && status < 600 || status === 429 || status === 408;
+/** Whether a status says that this server is of no help now, but another one may be. */
+export function isServerTrouble(status: number): boolean {
+  return RETRYABLE.has(status) || (status >= 500 && status < 600);
+}
+
+/**
+ * What a status says of its origin: trouble, a word about the client alone ("too many requests"), or that it works.
+ */
+export function verdictOn(status: number): "failure" | "ignored" | "success" {
+  if (status === 429) return "ignored";
+  return (status >= 500 && status < 600) || status === 408 ? "failure" : "success";
 }
 
 /** Whether a status says that there is nothing under this URL. */

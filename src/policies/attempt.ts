@@ -1,99 +1,126 @@
 /**
- * Station 9, the attempt: one request on the wire, under its own deadline, up to the end of its body.
+ * The attempt: one request on the wire, under its own deadline, up to the end of its body.
  *
  * @module
  */
 
-import { InvalidDataError, NetworkError, TimeoutError } from "../errors.ts";
-import { drainBody, readBody, utf8Length } from "../http/body.ts";
-import { BodyCollector } from "../http/body_collector.ts";
-import { isOriginFailure, isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
-import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
-import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
-import { redactError } from "../http/redact_error.ts";
+import { InvalidDataError } from "../errors.ts";
+import { readBody, utf8Length } from "../http/body.ts";
+import { isRetryableStatus, isSuccessStatus, verdictOn } from "../http/classify.ts";
 import { retryAfterMs } from "../http/retry_after.ts";
-import { trackBody, type TrackedResponse } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
-import type { CircuitResult } from "../primitives/circuit_breaker.ts";
+import type { Admission } from "../lanes/admission.ts";
+import { MAX_PAUSE_MS } from "../lanes/pause.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
-import type { Permit } from "../primitives/permit.ts";
-import type { Call, Target } from "./call.ts";
+import { AttemptBody } from "./attempt_body.ts";
+import { attemptTimeout, isDenied, networkError, statusError, tooLarge } from "./attempt_errors.ts";
+import { sendRequest } from "./attempt_request.ts";
+import type { Call, Opening, Pending, Target } from "./call.ts";
 import { decodeReply } from "./decode.ts";
-import type { Environment, Station } from "./policy.ts";
-import { type OpenBody, Reply } from "./reply.ts";
+import type { Environment } from "./policy.ts";
+import { Reply } from "./reply.ts";
 
-/** No word of a server closes its origin for the rest of the program: a day, in milliseconds. */
-const MAX_PAUSE_MS = 86_400_000;
+/** The longest time after which an attempt is written off whose `fetch` does not heed its signal, in milliseconds. */
+export const MAX_WRITE_OFF_MS = 30_000;
 
 /**
- * The innermost station: sends the call to its target. It takes over the call's permit, and gives it back when the body
- * has ended, or, after an abort, when the `fetch` has really settled.
+ * Sends a call to its target. The admission's permit comes back when the body has ended, or, after an abort, when the `fetch` has
+ * really settled.
  *
- * @param environment What the stations share.
- * @returns The station. It throws a `NetworkError`, a `TimeoutError`, an `InvalidDataError` for too large a body, or the
- * reason of a cancellation.
+ * @param environment What the policies share.
+ * @param call The call.
+ * @param target Where it goes.
+ * @param admission What it was admitted with.
+ * @returns The reply.
+ * @throws {NetworkError} Rejects, if the attempt brought no response.
+ * @throws {InvalidDataError} Rejects, if the body is too large or can't be used.
+ * @throws {unknown} Rejects, with the reason of a cancellation.
  */
-export function attemptStation(environment: Environment): Station {
-  return (call) => {
-    if (!call.cancelled) return new Attempt(environment, call).run();
-    // Whatever the call came through, an abort came first.
-    call.permit?.release();
-    call.permit = undefined;
-    call.target!.origin.settle(call.ticket, "ignored");
-    return Promise.reject(call.reason);
-  };
+export function attempt(
+  environment: Environment,
+  call: Call,
+  target: Target,
+  admission: Admission,
+): Promise<Reply> {
+  if (!call.cancelled) return new Attempt(environment, call, target, admission).run();
+  admission.release();
+  return Promise.reject(call.reason);
 }
 
-/** One attempt: owns the permit, the controller and the deadline, and lets go of all three at once. */
-class Attempt implements DeadlineTarget, OpenBody {
+/**
+ * Goes on with an attempt that was made on the straight way, and was no plain success.
+ *
+ * @param environment What the policies share.
+ * @param call The call.
+ * @param target Where it was sent.
+ * @param opening What has become of it.
+ * @returns The reply; rejects as {@linkcode attempt} does.
+ */
+export function resumeAttempt(
+  environment: Environment,
+  call: Call,
+  target: Target,
+  opening: Opening,
+): Promise<Reply> {
+  const { admission, response, error } = opening;
+  if (admission === undefined) return Promise.reject(error);
+  return new Attempt(environment, call, target, admission, call.attempts).resume(response, error);
+}
+
+/** One attempt: owns the admission, the controller and the deadline, and lets go of all three at once. */
+class Attempt implements DeadlineTarget, Pending {
   readonly #environment: Environment;
   readonly #call: Call;
   readonly #target: Target;
   readonly #number: number;
-  readonly #ticket: number;
-  readonly #permit: Permit | undefined;
+  readonly #admission: Admission;
   readonly #startedAtMs: number;
-  readonly #controller = new AbortController();
-  readonly #deadline: Deadline;
+  readonly #controller: AbortController;
+  #deadline: Deadline;
   #reject: (reason: unknown) => void = () => {};
   #stopped: { readonly reason: unknown } | undefined;
-  #response: Response | undefined;
-  /** Who wants the bytes that the caller reads. */
-  #collector: BodyCollector | undefined;
-  /** The response that the caller reads. */
-  #tracked: TrackedResponse | undefined;
-  /** Whether the body is open and nobody here reads it. */
-  #handedOut = false;
-  /** The body's first characters, once it is being got rid of. */
-  #excerpt: Promise<string> | undefined;
-  /** Whether it has been said what the attempt tells of its origin. */
-  #judged = false;
-  #ended = false;
+  #body: AttemptBody | undefined;
+  #hasEnded = false;
+  /** Whether it was the call's latest when the call let go of it. */
+  #wasLatest = false;
 
-  constructor(environment: Environment, call: Call) {
+  constructor(environment: Environment, call: Call, target: Target, admission: Admission, number?: number) {
+    const isResumed = number !== undefined;
     this.#environment = environment;
     this.#call = call;
-    this.#target = call.target!;
-    this.#number = ++call.attempts;
-    this.#ticket = call.ticket;
-    this.#permit = call.permit;
-    call.permit = undefined;
-    call.attempt = this;
-    this.#startedAtMs = call.isFresh ? call.startedAtMs : environment.clock.now();
-    this.#deadline = environment.deadlines.add(this, call.settings.timeoutMs, this.#startedAtMs);
-    environment.counters.inFlight++;
-    this.#target.origin.attempts++;
+    this.#target = target;
+    this.#number = number ?? ++call.attempts;
+    this.#admission = admission;
+    call.pending = this;
+    call.isInFlight = true;
+    this.#controller = (isResumed ? call.controller : undefined) ?? new AbortController();
+    this.#startedAtMs = environment.clock.now();
+    const leftMs = isResumed ? call.timeoutAtMs - this.#startedAtMs : call.settings.timeoutMs;
+    this.#deadline = environment.deadlines.add(this, leftMs, this.#startedAtMs);
   }
 
   run(): Promise<Reply> {
     this.#report();
     // An abort may come from who has just been told.
     if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
-    if (this.#environment.heedsSignals()) return this.#send();
-    // A fetch that does not heed its signal must not keep the caller waiting, so the outcome is raced by hand.
+    return this.#guard(() => this.#send());
+  }
+
+  resume(response: Response | undefined, error: unknown): Promise<Reply> {
+    if (response === undefined) return Promise.reject(this.#fail(error));
+    return this.#guard(() => this.#receive(response));
+  }
+
+  /** A fetch that does not heed its signal must not keep the caller waiting, so the outcome is raced by hand. */
+  #guard(work: () => Promise<Reply>): Promise<Reply> {
+    if (this.#environment.heedsSignals()) return work();
     return new Promise((resolve, reject) => {
       this.#reject = reject;
-      this.#send().then(resolve, reject);
+      work().then((reply) => {
+        // Nobody takes it who has been told of the abort.
+        if (this.#stopped !== undefined) reply.openBody?.discard();
+        resolve(reply);
+      }, reject);
     });
   }
 
@@ -102,45 +129,45 @@ class Attempt implements DeadlineTarget, OpenBody {
     if (exchange !== undefined) exchange.sentAtMs = this.#environment.clock.wallNow();
     let response: Response;
     try {
-      response = await this.#fetch();
+      // Browsers refuse to have their `fetch` called as a method.
+      const { fetch } = this.#environment;
+      response = await sendRequest(fetch, this.#call, this.#target, this.#controller.signal);
       if (typeof response?.status !== "number") throw new TypeError("fetch gave no Response");
     } catch (error) {
       throw this.#fail(error);
     }
     if (exchange !== undefined) exchange.answeredAtMs = this.#environment.clock.wallNow();
-    this.#response = response;
-    this.#target.origin.answered(this.#startedAtMs);
-    if (this.#stopped !== undefined) return this.#refuse();
+    this.#environment.scheduler.answered(this.#target.lane, this.#startedAtMs);
+    return await this.#receive(response);
+  }
+
+  async #receive(response: Response): Promise<Reply> {
+    if (this.#stopped !== undefined) return this.#refuse(response);
     const { status } = response;
     this.#reportHeaders(status);
-    if (this.#isStopped()) return this.#refuse();
-    if (this.#call.streams || !isSuccessStatus(status)) return this.#openReply(status);
+    if (this.#isStopped()) return this.#refuse(response);
+    if (this.#call.streams || !isSuccessStatus(status)) return this.#openReply(response);
+    // A probe has proved that its origin is back; how long the rest takes says nothing of that.
+    if (this.#target.lane.breaker?.state === "half-open") this.#admission.judge("success");
     let body: Uint8Array<ArrayBuffer> | string | undefined;
     try {
       body = await this.#read(response);
-      if (body === undefined) throw this.#tooLarge();
+      if (body === undefined) throw tooLarge(this.#call, this.#target);
       this.#throwIfStopped();
     } catch (error) {
       throw this.#fail(error);
     }
-    this.#judge("success");
+    this.#admission.judge("success");
     this.#finish(typeof body === "string" ? utf8Length(body) : body.length);
-    const reply = new Reply(response, { from: "network", body });
+    const reply = new Reply(response, { from: "network", body, target: this.#target });
     const decoding = decodeReply(this.#call, reply);
     if (decoding !== undefined) await decoding;
     return reply;
   }
 
-  /** Says what the attempt tells of its origin; once. */
-  #judge(result: CircuitResult): void {
-    if (this.#judged) return;
-    this.#judged = true;
-    this.#target.origin.settle(this.#ticket, result);
-  }
-
   /** The response of a fetch that did not heed its signal: nobody wants it, and its body must end. */
-  #refuse(): never {
-    this.discard();
+  #refuse(response: Response): never {
+    this.#open(response).discard();
     throw this.#stopped!.reason;
   }
 
@@ -153,79 +180,63 @@ class Attempt implements DeadlineTarget, OpenBody {
     return response.text();
   }
 
-  #fetch(): Promise<Response> {
-    const { method, body, init } = this.#call.request;
-    const { url, headers } = this.#target;
-    if (method === "GET" && init === undefined && isEmpty(headers)) {
-      // Browsers refuse to have their `fetch` called as a method.
-      const { fetch } = this.#environment;
-      return fetch(url, { signal: this.#controller.signal });
-    }
-    const ownRedirects = (init?.redirect ?? "follow") === "follow" &&
-      needsOwnRedirects(headers, this.#target.sensitive);
-    if (!ownRedirects) return this.#fetchOnce({ url, method, headers, body }, init?.redirect);
-    return followRedirects(
-      { url, method, headers, body },
-      this.#target.sensitive,
-      (request) => this.#fetchOnce(request, "manual"),
-    );
+  #open(response: Response): AttemptBody {
+    return this.#body = new AttemptBody({
+      response,
+      deadlines: this.#environment.deadlines,
+      maxBytes: this.#call.settings.maxBodyBytes,
+      onTooLarge: () => tooLarge(this.#call, this.#target),
+      onEnd: (bytes) => bytes === undefined ? this.#end() : this.#finish(bytes),
+      onUnusable: (error) => this.#fail(error),
+      inBackground: this.#environment.inBackground,
+    });
   }
 
-  #fetchOnce(request: RedirectedRequest, redirect: RequestRedirect | undefined): Promise<Response> {
-    const { url, method, headers, body } = request;
-    const init: RequestInit & { duplex?: "half" } = {
-      ...this.#call.request.init,
-      signal: this.#controller.signal,
-    };
-    if (method !== "GET") init.method = method;
-    if (!isEmpty(headers)) init.headers = headers;
-    if (redirect !== undefined) init.redirect = redirect;
-    if (body !== null) {
-      init.body = body;
-      if (body instanceof ReadableStream) init.duplex = "half";
+  #openReply(response: Response): Reply {
+    const openBody = this.#open(response);
+    const reply = new Reply(response, { from: "network", openBody, target: this.#target });
+    try {
+      this.#judgeStatus(response);
+      if (isRetryableStatus(response.status)) this.#noteWait(reply);
+    } catch (error) {
+      // The caller's own code threw: its `random`, or its `isFailure`.
+      openBody.discard();
+      throw error;
     }
-    const { fetch } = this.#environment;
-    return fetch(url, init);
-  }
-
-  #openReply(status: number): Reply {
-    this.#handedOut = true;
-    this.#judge(isOriginFailure(status) ? "failure" : "success");
-    const reply = new Reply(this.#response!, { from: "network", openBody: this });
-    if (isRetryableStatus(status)) this.#noteWait(reply);
     return reply;
   }
 
-  /** A 429 that says for how long holds for everyone who asks this origin. */
+  #judgeStatus(response: Response): void {
+    const verdict = verdictOn(response.status);
+    const { isFailure } = this.#environment;
+    const isExcused = verdict === "failure" && isFailure !== undefined &&
+      !isFailure(statusError(this.#call, this.#target, response));
+    this.#admission.judge(isExcused ? "success" : verdict);
+  }
+
+  /** A 429 holds for everyone who asks this origin, and so does any other answer that says for how long. */
   #noteWait(reply: Reply): void {
-    const { clock, reporter } = this.#environment;
-    const wait = retryAfterMs(reply.status, reply.headers, clock.wallNow());
+    const { clock, pauseOn429, unnamedPauseMs } = this.#environment;
+    const { status, headers } = reply;
+    const wait = retryAfterMs(status, headers, clock.wallNow());
     reply.retryAfterMs = wait;
-    if (reply.status !== 429 || wait === undefined || wait === 0) return;
-    const { origin } = this.#target;
+    const isOverloaded = status === 429;
+    if (isOverloaded ? pauseOn429 === "request" : status !== 503 || wait === undefined) return;
+    const { lane } = this.#target;
+    const pauseMs = Math.min(wait ?? unnamedPauseMs(lane.quota?.fruitlessPauses ?? 0), MAX_PAUSE_MS);
+    if (pauseMs === 0) return;
     const nowMs = clock.now();
-    origin.pauseFor({
-      untilMs: nowMs + Math.min(wait, MAX_PAUSE_MS),
-      status: reply.status,
-      headers: reply.headers,
-    });
-    if (reporter.active) {
-      reporter.emit({
-        type: "rateLimited",
-        requestId: this.#call.id,
-        atMs: nowMs,
-        origin: origin.key,
-        retryAfterMs: wait,
-      });
-    }
+    lane.pauseFor({ untilMs: nowMs + pauseMs, status, headers }, nowMs, isOverloaded);
+    this.#reportPause(nowMs, pauseMs);
+    this.#environment.scheduler.examine(lane);
   }
 
   /** The body is over, and so is the attempt. */
   #finish(bytes: number): void {
-    if (this.#ended) return;
+    if (this.#hasEnded) return;
     const { counters, reporter, clock } = this.#environment;
     counters.bytes += bytes;
-    this.#target.origin.bytes += bytes;
+    this.#target.lane.bytes += bytes;
     this.#end();
     if (reporter.active) {
       reporter.emit({
@@ -240,25 +251,22 @@ class Attempt implements DeadlineTarget, OpenBody {
 
   /** Ends the attempt and says what it failed of: the reason it was stopped for, or else the network. */
   #fail(error: unknown): unknown {
-    this.#end();
-    if (this.#stopped !== undefined) return this.#stopped.reason;
+    if (this.#stopped !== undefined) {
+      this.#end();
+      return this.#stopped.reason;
+    }
     this.#controller.abort();
+    let told = error;
     if (error instanceof InvalidDataError) {
-      this.#judge("success");
-      return error;
+      this.#admission.judge("success");
+    } else if (isDenied(error)) {
+      this.#admission.judge("ignored");
+    } else {
+      told = networkError(this.#call, this.#target, error);
+      this.#admission.judge(this.#environment.isFailure?.(told) === false ? "success" : "failure");
     }
-    // A missing permission is the program's own fault, and stays that.
-    if (error instanceof Error && error.name === "NotCapable") {
-      this.#judge("ignored");
-      return error;
-    }
-    this.#judge("failure");
-    const about = this.#call.describe();
-    const cause = redactError(error, this.#target.url);
-    return new NetworkError(`${about.method} ${about.url} failed: ${innermostMessage(cause)}`, {
-      ...about,
-      cause,
-    });
+    this.#end();
+    return told;
   }
 
   #isStopped(): boolean {
@@ -269,89 +277,59 @@ class Attempt implements DeadlineTarget, OpenBody {
     if (this.#stopped !== undefined) throw this.#stopped.reason;
   }
 
-  #tooLarge(): InvalidDataError {
-    const about = this.#call.describe();
-    const { maxBodyBytes } = this.#call.settings;
-    return new InvalidDataError(
-      `The response to ${about.method} ${about.url} is larger than 'maxBodyBytes': ${maxBodyBytes}`,
-      { ...about, reason: "too-large" },
-    );
-  }
-
+  /** The attempt has taken too long; or, if it was stopped, its `fetch` has not heeded that for as long. */
   onDeadline(): void {
-    const about = this.#call.describe();
-    const { timeoutMs } = this.#call.settings;
-    this.#judge("failure");
-    this.cancel(
-      new TimeoutError(`${about.method} ${about.url} took longer than 'timeoutMs': ${timeoutMs}`, {
-        ...about,
-        kind: "attempt",
-        timeoutMs,
-      }),
-    );
+    if (this.#stopped !== undefined) return this.#writeOff();
+    const error = attemptTimeout(this.#call, this.#target);
+    this.#admission.judge(this.#environment.isFailure?.(error) === false ? "success" : "failure");
+    this.cancel(error);
   }
 
   /** Stops the attempt: who waits for it is told at once; the permit comes back when the fetch has settled. */
   cancel(reason: unknown): void {
-    if (this.#ended || this.#stopped !== undefined) return;
+    if (this.#hasEnded || this.#stopped !== undefined) return;
     this.#stopped = { reason };
-    this.#judge("ignored");
+    this.#admission.judge("ignored");
+    const { deadlines } = this.#environment;
+    deadlines.remove(this.#deadline);
+    this.#deadline = deadlines.add(this, Math.min(this.#call.settings.timeoutMs, MAX_WRITE_OFF_MS));
+    this.#letGo();
     this.#reject(reason);
     this.#controller.abort(reason);
-    this.#tracked?.fail(reason);
-    if (this.#handedOut) this.#end();
+    // One that is being got rid of is received until then.
+    if (!this.#body?.isHandedOut) return;
+    this.#body.fail(reason);
+    this.#end();
+  }
+
+  #writeOff(): void {
+    const { reporter, clock } = this.#environment;
+    if (reporter.active) {
+      const { method, url } = this.#call.describe(this.#target);
+      const message =
+        `${method} ${url} was aborted, and its fetch has not ended: its permit is given to others`;
+      reporter.emit({ type: "warning", atMs: clock.now(), source: "fetch", message });
+    }
+    this.#end();
   }
 
   #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#environment.deadlines.remove(this.#deadline);
-    this.#environment.counters.inFlight--;
-    this.#environment.onAttemptEnd();
-    if (this.#call.attempt === this) this.#call.attempt = undefined;
-    this.#permit?.release();
-    this.#collector?.end(false);
-    this.#call.onBodyEnd();
+    this.#letGo();
+    this.#body?.end();
+    this.#admission.release();
+    // Of an attempt that the call has left behind the end means nothing.
+    if (this.#wasLatest) this.#call.onBodyEnd();
   }
 
-  discard(): void {
-    this.excerpt();
-  }
-
-  excerpt(): Promise<string> {
-    if (this.#excerpt === undefined) {
-      this.#excerpt = this.#drain();
-      this.#environment.inBackground(this.#excerpt);
-    }
-    return this.#excerpt;
-  }
-
-  async #drain(): Promise<string> {
-    const text = await drainBody(this.#response!, this.#environment.deadlines, this.#collector);
-    this.#end();
-    return text;
-  }
-
-  collect(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    this.#collector = new BodyCollector(maxBytes);
-    if (this.#ended) this.#collector.end(false);
-    return this.#collector.bytes;
-  }
-
-  release(): Response {
-    if (this.#excerpt !== undefined) return excerptResponse(this.#response!, this.#excerpt);
-    try {
-      this.#tracked = trackBody(this.#response!, {
-        maxBytes: this.#call.settings.maxBodyBytes,
-        onTooLarge: () => this.#tooLarge(),
-        onEnd: (bytes) => this.#finish(bytes),
-        collector: this.#collector,
-      });
-    } catch (error) {
-      // Somebody has read the body before.
-      throw this.#fail(error);
-    }
-    return this.#tracked.response;
+  /** Whatever the call waits for now, it is not this any more. */
+  #letGo(): void {
+    if (this.#call.pending !== this) return;
+    this.#wasLatest = true;
+    this.#call.pending = undefined;
+    this.#call.isInFlight = false;
   }
 
   #report(): void {
@@ -362,7 +340,7 @@ class Attempt implements DeadlineTarget, OpenBody {
       requestId: this.#call.id,
       atMs: clock.now(),
       attempt: this.#number,
-      origin: this.#target.origin.key,
+      origin: this.#target.lane.key,
       url: redactUrl(this.#target.url),
     });
   }
@@ -378,25 +356,11 @@ class Attempt implements DeadlineTarget, OpenBody {
       status,
     });
   }
-}
 
-/** A response whose body is what is left of one that had to be got rid of. */
-function excerptResponse(response: Response, excerpt: Promise<string>): Response {
-  const { status, statusText, url } = response;
-  const headers = new Headers(response.headers);
-  headers.delete("content-length");
-  headers.delete("content-encoding");
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      controller.enqueue(new TextEncoder().encode(await excerpt));
-      controller.close();
-    },
-  }, { highWaterMark: 0 });
-  return Object.defineProperty(new Response(body, { status, statusText, headers }), "url", { value: url });
-}
-
-function innermostMessage(error: unknown): string {
-  let current = error;
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
-  return current instanceof Error ? current.message : String(current);
+  #reportPause(atMs: number, retryAfterMs: number): void {
+    const { reporter } = this.#environment;
+    if (!reporter.active) return;
+    const { lane: { key } } = this.#target;
+    reporter.emit({ type: "rateLimited", requestId: this.#call.id, atMs, origin: key, retryAfterMs });
+  }
 }

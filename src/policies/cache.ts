@@ -1,5 +1,5 @@
 /**
- * Station 3, the cache: answers without the network when it may, and keeps what the network brought.
+ * Handler 3, the cache: answers without the network when it may, and keeps what the network brought.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { Serving } from "./cache/serving.ts";
 import { TtlRules } from "./cache/ttl_rules.ts";
 import type { Call } from "./call.ts";
 import type { ValueSource } from "./event.ts";
-import type { Environment, Policy, Station } from "./policy.ts";
+import type { Environment, Handler, Policy } from "./policy.ts";
 import { Reply } from "./reply.ts";
 
 /** A request, as whoever partitions the cache sees it. */
@@ -64,14 +64,14 @@ export interface CachePolicyOptions {
  * stores what comes back. Requests for the same that come meanwhile wait for it. A fault of the adapter is a miss or a
  * refused write, and one warning for each operation.
  *
- * @param environment What the stations share.
+ * @param environment What the policies share.
  * @param options How the cache is used.
  * @returns The policy. It throws an `OfflineError` for a miss while offline.
  */
 export function cache(environment: Environment, options: CachePolicyOptions): Policy {
   return (next) => {
-    const station = new CacheStation(environment, options, next);
-    return (call) => station.answer(call);
+    const handler = new CacheHandler(environment, options, next);
+    return (call) => handler.answer(call);
   };
 }
 
@@ -80,17 +80,17 @@ const NO_FIELDS = new Headers();
 /** Marks the partition of redirects that were not followed, which are other answers. */
 const UNFOLLOWED = " unfollowed";
 
-class CacheStation {
+class CacheHandler {
   readonly #environment: Environment;
   readonly #options: CachePolicyOptions;
-  readonly #next: Station;
+  readonly #next: Handler;
   readonly #store: GuardedAdapter;
   readonly #rules: CacheRules;
   readonly #entries: Entries;
   readonly #serving: Serving;
   readonly #fetching: Fetching;
 
-  constructor(environment: Environment, options: CachePolicyOptions, next: Station) {
+  constructor(environment: Environment, options: CachePolicyOptions, next: Handler) {
     const { mode, ttlMs, negative, staleWhileRevalidateMs, staleIfErrorMs, offline } = options;
     const store = new GuardedAdapter(environment, options.adapter);
     const onError = (error: unknown) => store.warn("find its time to live", error);

@@ -1,5 +1,5 @@
 /**
- * One request on its way through the stations.
+ * One request on its way.
  *
  * @module
  */
@@ -8,38 +8,23 @@ import { type SlipstreamErrorOptions, TimeoutError } from "../errors.ts";
 import type { HeaderMap } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { redactUrl } from "../http/url.ts";
+import type { Admission } from "../lanes/admission.ts";
+import type { Allowance } from "../lanes/allowance.ts";
+import type { Runnable } from "../lanes/claimant.ts";
+import type { Lane } from "../lanes/lane.ts";
+import type { Errand } from "../lanes/errand.ts";
 import type { AbortTarget } from "../primitives/abort_listeners.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
-import type { Permit } from "../primitives/permit.ts";
 import type { LinkedItem } from "../primitives/linked_queue.ts";
-import type { Flight } from "../primitives/flight_table.ts";
-import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import type { ValueSource } from "./event.ts";
-import type { Origin } from "./origin.ts";
-import type { Reply } from "./reply.ts";
+import type { Settings } from "./settings.ts";
 
-/** What holds for a call: the client's options under the request's own. */
-export interface Settings {
-  readonly as: "json" | "text" | "bytes";
-  readonly schema: StandardSchemaV1 | undefined;
-  /** Whether the schema is applied. */
-  readonly validate: boolean;
-  readonly timeoutMs: number;
-  readonly totalTimeoutMs: number;
-  readonly maxRetries: number;
-  readonly maxBodyBytes: number;
-  readonly cache: "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
-  readonly readCache: boolean;
-  readonly writeCache: boolean;
-  readonly priority: number;
-  readonly notFoundIsFinal: boolean;
-  /** Whether the request may be sent twice; its method decides when nothing was said. */
-  readonly idempotent: boolean | undefined;
-}
+/** How old an outage may be that requests of a batch wait out by default, in milliseconds. */
+const PATIENCE_MS = 30_000;
 
-/** Where the next attempt goes. */
+/** Where an attempt goes. */
 export interface Target {
-  readonly origin: Origin;
+  readonly lane: Lane;
   /** The absolute URL. */
   readonly url: string;
   /** All headers, the client's and the mirror's included. */
@@ -60,6 +45,13 @@ export interface CallOwner {
   settle(call: Call, ok: boolean, value: unknown): void;
   /** The body of an attempt has ended; maybe after the caller was answered with the response. */
   onBodyEnd(call: Call): void;
+  /** Nobody wants its result any more. */
+  onCancel(call: Call): void;
+  /** Where calls go that were admitted on the straight way. */
+  readonly straight: {
+    /** Runs a call, and answers it. Never rejects. */
+    run(call: Call): Promise<void>;
+  };
 }
 
 /** Who waits for the answer. */
@@ -68,137 +60,273 @@ export interface CallSink {
   onSettled(call: Call, ok: boolean, value: unknown): void;
 }
 
-/** What a call needs from the start. */
-export interface CallOptions {
-  readonly id: number;
-  readonly owner: CallOwner;
-  readonly sink: CallSink;
-  readonly request: PreparedRequest;
-  /** The origin of an absolute URL; mirrors find their own. */
-  readonly origin: Origin | undefined;
+/** What all requests of a batch, or all plain ones of a client, have in common. */
+export interface CallContext {
   readonly settings: Settings;
+  /** The caller's signals, listened to until the call has settled and its body has ended. */
   readonly signals: readonly AbortSignal[];
+  /** The headers of the batch. */
+  readonly headers: HeaderMap;
+  /** What its batch may have under way; absent for a single request. */
+  readonly allowance: Allowance | undefined;
   /** Whether the caller gets the response itself, its body unread. */
   readonly streams: boolean;
-  readonly startedAtMs: number;
-  /** Whether nobody waits for it. @default {false} */
-  readonly isBackground?: boolean | undefined;
+  /** Whether nobody waits for it. */
+  readonly isBackground: boolean;
+  /** Who looks after the calls. */
+  readonly owner: CallOwner;
+  /** What is sent with each `fetch` on the straight way; absent when that is not for these calls. */
+  readonly straightHeaders: HeaderMap | undefined;
 }
 
-/**
- * One request on its way: made when the caller calls, handed from station to station, and answered once. It is at one
- * station at a time, so that whoever aborts it has one thing to stop.
- */
-export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
-  readonly id: number;
-  readonly request: PreparedRequest;
-  readonly origin: Origin | undefined;
+/** What a call waits for: a turn, the end of a backoff, or an attempt. */
+export interface Pending {
+  /** Stops it: the call does not want its result any more. */
+  cancel(reason: unknown, call: Call): void;
+}
+
+/** What has become of the first attempt, where that was made before the call came here. */
+export interface Opening {
+  /** What the attempt holds; absent if it holds nothing that has to be given back. */
+  readonly admission?: Admission | undefined;
+  readonly response?: Response | undefined;
+  readonly error?: unknown;
+}
+
+/** Those who wait for one execution. */
+export interface Flight {
+  /** How many there are, the one that executes it included. */
+  members: number;
+  /** All but that one. */
+  readonly followers: Call[];
+}
+
+/** One logical request: made when the caller calls, and answered once. It waits for one thing at a time. */
+export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Errand, Runnable {
+  /** Counted from 1 in each client. */
+  id = 0;
+  /** The URL as it was given; relative when mirrors complete it. */
+  readonly url: string;
+  readonly context: CallContext;
   readonly settings: Settings;
-  readonly streams: boolean;
-  readonly isBackground: boolean;
-  readonly startedAtMs: number;
+  readonly sink: CallSink;
+  /** Where it stands in its batch, and what was asked for there. */
+  index = 0;
+  given: unknown = undefined;
+  priority: number;
+  startedAtMs = 0;
+  /** When the total deadline passes, on the client's clock. */
+  deadlineAtMs: number = Infinity;
+  deadline: Deadline | undefined = undefined;
   /** Attempts made so far, over all rounds and mirrors. */
   attempts = 0;
+  /** The round under way, from 1. */
+  round = 1;
+  /** Whether it goes before those that were never sent: it was, and told to come again. */
+  isUrgent = false;
+  /** Whether it was woken early to find out how its origin is, where nobody else asks it. */
+  isTesting = false;
+  /** The round in which it was woken so last. */
+  testedInRound = 0;
+  /** Whether its latest attempt went ahead to find out whether the origin is back. */
+  isProbing = false;
   /** Where the value came from; final when the call has settled. */
   from: ValueSource = "network";
   /** From the call to the answer, in milliseconds; 0 until then. */
   durationMs = 0;
   settled = false;
-  /** Whether no time has passed since `startedAtMs`: the caller has not been returned to. */
-  isFresh = true;
-  /** Whether nothing can happen to it any more: it has settled, and the body that it was answered with has ended. */
-  forgotten = false;
-  /** When the total deadline passes, on the client's clock. */
-  deadlineAtMs: number = Infinity;
-  deadline: Deadline | undefined;
-  /** The caller's signals, listened to until the call has settled and its body has ended. */
-  readonly signals: readonly AbortSignal[];
-  target: Target | undefined;
-  /** What the circuit breaker said when it let the call pass. */
+  /** Whether its work is about to be stopped, so that nobody may join it. */
+  isLeaving = false;
+  /** Whether its work is over; who waits for it as well is about to be answered. */
+  hasEnded = false;
+  /** Whether its batch counts it among those that wait. */
+  isAsleep = false;
+  /** Whether an attempt of its own holds a permit. */
+  isInFlight = false;
+  /** Whether it is in the list of those that are under way. */
+  isListed = false;
+  /** The lane of an absolute URL; mirrors have their own. */
+  lane: Lane | undefined = undefined;
+  /** What the attempt under way is sent to, or was. */
+  target: Target | undefined = undefined;
+  /** What stops it: a turn, a backoff or an attempt that it waits for. */
+  pending: Pending | undefined = undefined;
+  /** Those who wait for it, if it has ever been joined. */
+  flight: Flight | undefined = undefined;
+  /** The call that this one waits for. */
+  leader: Call | undefined = undefined;
+  /** In the table of what is under way: the hash of its URL, its neighbour, and whether it is there. */
+  hash = 0;
+  chain: Call | undefined = undefined;
+  isInTable = false;
+  /** Neighbours among the calls that are under way. */
+  previous: Call | undefined = undefined;
+  next: Call | undefined = undefined;
+
+  // Of an attempt on the straight way.
+  /** What it is sent to. */
+  sentUrl = "";
+  /** What the lane's breaker said. */
   ticket = 0;
+  attemptedAtMs = 0;
+  controller: AbortController | undefined = undefined;
+  /** When the attempt has taken too long, on the client's clock; or when it is written off, once it was stopped. */
+  timeoutAtMs: number = Infinity;
+  /** Whether the call has gone on without the attempt's result. */
+  hasLeft = false;
+  /** When the attempt is written off that the call has left. */
+  writeOff: Deadline | undefined = undefined;
+  /** Whether the permit of the attempt has been given to others. */
+  isWrittenOff = false;
+
+  // For the general way.
+  /** What has become of an attempt on the straight way. */
+  opening: Opening | undefined = undefined;
+  /** What it was admitted with before it came here. */
+  granted: Admission | undefined = undefined;
   /** The request's own headers, and the conditions of the cache. */
-  headers: HeaderMap;
+  ownHeaders: HeaderMap | undefined = undefined;
   /** Whether the cache has added conditions: a 304 is then for the cache, and no value. */
   isValidating = false;
-  /** When the latest attempt was sent and answered, and the bytes of its body, for the cache; absent when it has no use. */
-  exchange: Exchange | undefined;
-  /** The permit of the attempt that is about to start. */
-  permit: Permit | undefined;
-  /** The attempt under way: what to stop. */
-  attempt: { cancel(reason: unknown): void } | undefined;
-  /** The execution that this call waits for, maybe with others; its worker is the call that does the work. */
-  flight: Flight<string, Reply, Call> | undefined;
-  /** Neighbours among the calls that are waited for. */
-  previous: Call | undefined;
-  next: Call | undefined;
-  readonly sink: CallSink;
-  readonly #owner: CallOwner;
-  #controller: AbortController | undefined;
-  #cancellation: { readonly reason: unknown } | undefined;
+  /** When the latest attempt was sent and answered; absent when the cache has no use for it. */
+  exchange: Exchange | undefined = undefined;
+  /** The request, once somebody has asked for its parts. */
+  prepared: PreparedRequest | undefined;
+  #abortController: AbortController | undefined = undefined;
+  /** Whether the work has been stopped: nobody wants its result any more. Only the call writes it. */
+  cancelled = false;
+  /** What the work has been stopped for. */
+  reason: unknown = undefined;
 
-  /** Begins. */
-  constructor(options: CallOptions) {
-    this.id = options.id;
-    this.#owner = options.owner;
-    this.sink = options.sink;
-    this.request = options.request;
-    this.headers = options.request.headers;
-    this.origin = options.origin;
-    this.settings = options.settings;
-    this.signals = options.signals;
-    this.streams = options.streams;
-    this.startedAtMs = options.startedAtMs;
-    this.isBackground = options.isBackground ?? false;
+  /**
+   * Begins.
+   *
+   * @param context What it has in common with others.
+   * @param request Its URL, or the request with all its parts.
+   * @param sink Who waits for the answer.
+   */
+  constructor(context: CallContext, request: string | PreparedRequest, sink: CallSink) {
+    this.context = context;
+    this.settings = context.settings;
+    this.priority = context.settings.priority;
+    this.sink = sink;
+    if (typeof request === "string") {
+      this.url = request;
+      this.prepared = undefined;
+    } else {
+      this.url = request.url;
+      this.prepared = request;
+    }
   }
 
-  /** Aborts when the work is of no use any more; made when a station first has to wait. */
+  /** Goes the straight way; it has been admitted. */
+  run(): void {
+    this.context.owner.straight.run(this);
+  }
+
+  /** The request with all its parts. One that came as a URL alone is a GET of something absolute. */
+  get request(): PreparedRequest {
+    return this.prepared ??= {
+      method: "GET",
+      url: this.url,
+      absolute: true,
+      origin: undefined,
+      headers: this.context.headers,
+      body: null,
+      repeatable: this.settings.idempotent ?? true,
+      init: undefined,
+    };
+  }
+
+  /** The request's own headers, and the conditions of the cache. */
+  get headers(): HeaderMap {
+    return this.ownHeaders ?? this.request.headers;
+  }
+
+  /** Whether the caller gets the response itself, its body unread. */
+  get streams(): boolean {
+    return this.context.streams;
+  }
+
+  /** Whether nobody waits for it. */
+  get isBackground(): boolean {
+    return this.context.isBackground;
+  }
+
+  /** What its batch may have under way; one that goes on for others only is no part of its batch any more. */
+  get allowance(): Allowance | undefined {
+    return this.settled ? undefined : this.context.allowance;
+  }
+
+  /** Whether one of its signals has aborted, and it is about to be told. */
+  get isAborted(): boolean {
+    const { signals, allowance } = this.context;
+    if (this.settled || (signals.length === 0 && allowance?.signal === undefined)) return false;
+    return allowance?.signal?.aborted === true || signals.some(({ aborted }) => aborted);
+  }
+
+  /** How long an attempt may take, in milliseconds. */
+  get timeoutMs(): number {
+    return this.settings.timeoutMs;
+  }
+
+  /** How old an outage may be that it waits out, in milliseconds; 0 for none. */
+  get patienceMs(): number {
+    const { onOpen, patienceMs = PATIENCE_MS, maxRetries } = this.settings;
+    const waits = onOpen ?? (this.context.allowance !== undefined && maxRetries > 0 ? "wait" : "fail");
+    return waits === "wait" ? patienceMs : 0;
+  }
+
+  /** Whether it waits also for an origin from which nothing has ever come; a single request has its retries, as ever. */
+  get waitsForUnanswered(): boolean {
+    return this.context.allowance === undefined || this.settings.patienceMs !== undefined;
+  }
+
+  /** Aborts when the work is of no use any more; made when somebody first asks for it. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#cancellation !== undefined) this.#controller.abort(this.#cancellation.reason);
+    if (this.#abortController === undefined) {
+      this.#abortController = new AbortController();
+      if (this.cancelled) this.#abortController.abort(this.reason);
     }
-    return this.#controller.signal;
+    return this.#abortController.signal;
   }
 
   /** Answers the caller with the reason, and stops the work unless others wait for it; also the body that it reads. */
   abort(reason: unknown): void {
-    if (this.settled) return this.cancel(reason);
-    this.#owner.settle(this, false, reason);
-    if (this.flight === undefined) this.cancel(reason);
-    else if (this.flight.leave()) this.flight.worker?.cancel(reason);
+    if (this.settled) {
+      // The body that it reads, but not what others wait for.
+      if (this.flight === undefined || this.flight.members === 0) this.cancel(reason);
+      return;
+    }
+    this.isLeaving = this.leader === undefined && (this.flight === undefined || this.flight.members === 1);
+    this.context.owner.settle(this, false, reason);
+    const { leader } = this;
+    if (leader !== undefined) {
+      if (--leader.flight!.members === 0) leader.cancel(reason);
+    } else if (this.flight === undefined || --this.flight.members === 0) {
+      this.cancel(reason);
+    }
   }
 
   /** Stops the work, wherever it is. */
   cancel(reason: unknown): void {
-    if (this.#cancellation !== undefined) return;
-    this.#cancellation = { reason };
-    this.attempt?.cancel(reason);
-    this.#controller?.abort(reason);
-  }
-
-  /** What the work has been stopped for. */
-  get reason(): unknown {
-    return this.#cancellation?.reason;
+    if (this.cancelled) return;
+    this.cancelled = true;
+    this.reason = reason;
+    this.pending?.cancel(reason, this);
+    this.granted?.release();
+    this.context.owner.onCancel(this);
+    this.#abortController?.abort(reason);
   }
 
   /** Throws the reason if the work has been stopped. */
   throwIfCancelled(): void {
-    if (this.#cancellation !== undefined) throw this.#cancellation.reason;
-  }
-
-  /** The work has ended: nobody can join it any more. */
-  endFlight(): void {
-    if (this.flight?.worker === this) this.flight.end();
-  }
-
-  /** Whether the work has been stopped. */
-  get cancelled(): boolean {
-    return this.#cancellation !== undefined;
+    if (this.cancelled) throw this.reason;
   }
 
   /** The body of an attempt has ended. */
   onBodyEnd(): void {
-    this.#owner.onBodyEnd(this);
+    this.context.owner.onBodyEnd(this);
   }
 
   onAbort(signal: AbortSignal): void {
@@ -213,11 +341,13 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call> {
     this.abort(new TimeoutError(message, { ...about, kind: "total", timeoutMs }));
   }
 
-  /** What an error says of this call. */
-  describe(): SlipstreamErrorOptions & { readonly url: string; readonly method: string } {
+  /** What an error says of this call; of an attempt that brought something, its own target. */
+  describe(
+    target: Target | undefined = this.target,
+  ): SlipstreamErrorOptions & { readonly url: string; readonly method: string; readonly attempts: number } {
     return {
-      url: redactUrl(this.target?.url ?? this.request.url),
-      method: this.request.method,
+      url: redactUrl(target?.url ?? (this.sentUrl === "" ? this.url : this.sentUrl)),
+      method: this.prepared?.method ?? "GET",
       attempts: this.attempts,
     };
   }

@@ -1,5 +1,5 @@
 /**
- * Station 10, the decoding: from a body to the value that the call asked for.
+ * Decoding: from a body to the value that the call asked for.
  *
  * @module
  */

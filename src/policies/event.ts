@@ -1,5 +1,5 @@
 /**
- * What happens to a request, as plain objects: every station reports here, and `client.on()` hands it on.
+ * What happens to a request, as plain objects: every policy reports here, and `client.on()` hands it on.
  *
  * @module
  */
@@ -177,7 +177,7 @@ export type ClientEvent =
   | BreakerEvent
   | WarningEvent;
 
-/** Where stations report to. They ask `active` first, so that nothing is built when nobody listens. */
+/** Where policies report to. They ask `active` first, so that nothing is built when nobody listens. */
 export interface Reporter {
   /** Whether anybody listens. */
   readonly active: boolean;

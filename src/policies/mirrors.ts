@@ -1,23 +1,24 @@
 /**
- * Station 5, the mirrors: within a round, each healthy base URL in turn.
+ * The mirrors: within a round, each base URL whose lane would admit the request, in turn.
  *
  * @module
  */
 
-import { CircuitOpenError, isCircuitOpenError, isSlipstreamError } from "../errors.ts";
-import { isNotFoundStatus, isRetryableStatus } from "../http/classify.ts";
+import { isSlipstreamError } from "../errors.ts";
+import { isNotFoundStatus, isServerTrouble } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
-import { joinUrl } from "../http/url.ts";
+import { joinUrl, redactUrl } from "../http/url.ts";
+import { Admission } from "../lanes/admission.ts";
+import type { Lane } from "../lanes/lane.ts";
+import { attempt, resumeAttempt } from "./attempt.ts";
 import type { Call, Target } from "./call.ts";
-import { waitForAnyBreaker } from "./breaker_wait.ts";
-import type { Origin } from "./origin.ts";
-import type { Environment, Policy, Station } from "./policy.ts";
-import type { Reply } from "./reply.ts";
+import type { Environment, Handler } from "./policy.ts";
+import type { MirrorFailure, Reply } from "./reply.ts";
 import { mayPass } from "./retry.ts";
 
 /** One base URL. */
 export interface Mirror {
-  readonly origin: Origin;
+  readonly lane: Lane;
   /** The base URL, without query and fragment. */
   readonly base: string;
   /** The client's headers under the mirror's. */
@@ -26,7 +27,7 @@ export interface Mirror {
   readonly sensitive: ReadonlySet<string>;
 }
 
-/** What the station knows of where requests go. */
+/** Where requests may go. */
 export interface MirrorsOptions {
   /** Preferred first. */
   readonly mirrors: readonly Mirror[];
@@ -34,89 +35,139 @@ export interface MirrorsOptions {
   readonly headers: HeaderMap;
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
-  /** What to do while every breaker refuses: fail, or wait until one may admit a probe. */
-  readonly onOpen: "fail" | "wait";
 }
 
 /**
- * Sends a call to its origin, or, when its URL is relative, to each mirror in turn until one brings usable content. A
- * mirror in trouble is asked last; it comes back by itself when its breaker admits a probe or its pause ends.
+ * Sends a call to its origin, or, when its URL is relative, to each mirror in turn until one brings usable content. A call waits
+ * for all mirrors at once, and goes to the first that admits it, the preferred one if several do; after a failure the others
+ * are asked that would admit it now. A mirror in trouble comes back by itself when its breaker admits a probe or its
+ * pause ends.
  *
- * @param environment What the stations share.
- * @param options The mirrors.
- * @returns The policy. A reply of a failed round is the one that is most worth a retry.
+ * @param environment What the policies share.
+ * @param options Where requests may go.
+ * @returns The handler of a round. The reply of a round that failed is the one that is most worth a retry.
  */
-export function mirrors(environment: Environment, options: MirrorsOptions): Policy {
-  return (next) => {
-    const round = (call: Call) =>
-      call.origin === undefined
-        ? tryMirrors(environment, options, next, call)
-        : trySingle(options, next, call);
-    return options.onOpen === "fail" ? round : (call) => waitingRound(environment, options, round, call);
-  };
+export function mirrors(environment: Environment, options: MirrorsOptions): Handler {
+  return (call) =>
+    call.request.absolute ? askOrigin(environment, options, call) : askMirrors(environment, options, call);
 }
 
-function trySingle(options: MirrorsOptions, next: Station, call: Call): Promise<Reply> {
-  const { headers, request: { url } } = call;
+async function askOrigin(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
+  const lane = call.lane!;
   const { sensitive } = options;
-  call.target = { origin: call.origin!, url, headers: mergeHeaders(options.headers, headers), sensitive };
-  return next(call);
+  const target = { lane, url: call.url, headers: mergeHeaders(options.headers, call.headers), sensitive };
+  call.target = target;
+  return await send(environment, call, target, await admit(environment, call, [lane]));
+}
+
+/** The first attempt may have been made before the call came here. */
+function send(
+  environment: Environment,
+  call: Call,
+  target: Target,
+  admission: Admission | undefined,
+): Promise<Reply> {
+  if (admission !== undefined) return attempt(environment, call, target, admission);
+  const opening = call.opening!;
+  call.opening = undefined;
+  return resumeAttempt(environment, call, target, opening);
+}
+
+/** What lets the call be sent now; nothing if it has been sent. */
+async function admit(
+  { scheduler, reporter, clock, budget }: Environment,
+  call: Call,
+  lanes: readonly Lane[],
+): Promise<Admission | undefined> {
+  if (call.opening !== undefined) return undefined;
+  const { granted } = call;
+  call.granted = undefined;
+  if (granted !== undefined) call.isProbing = granted.isProbe;
+  if (granted !== undefined) return granted;
+  const sinceMs = clock.now();
+  const admitted = scheduler.admit(call, lanes, call.isUrgent);
+  let admission: Admission;
+  if (admitted instanceof Admission) {
+    // As late as one that was in line, and admitted in this same turn: it goes first.
+    admission = await Promise.resolve(admitted);
+  } else {
+    call.pending = admitted;
+    try {
+      admission = await admitted.admission;
+    } finally {
+      if (call.pending === admitted) call.pending = undefined;
+    }
+  }
+  call.isProbing = admission.isProbe;
+  // A probe waits for no budget, but a second try is one all the same.
+  if (admission.isProbe && call.attempts > 0) budget?.tryWithdraw(scheduler.workingTimeMs(clock.now()));
+  if (reporter.active) {
+    const atMs = clock.now();
+    const waitedMs = atMs - sinceMs;
+    if (scheduler.hasBucket(admission.lane)) {
+      reporter.emit({ type: "token", requestId: call.id, atMs, waitedMs });
+    }
+    reporter.emit({ type: "permit", requestId: call.id, atMs, waitedMs });
+  }
+  return admission;
 }
 
 /** What a mirror that did not do left behind. */
-interface MirrorFailure {
+interface Failure {
+  readonly mirror: Mirror;
   readonly reply?: Reply | undefined;
   readonly error?: unknown;
 }
 
-async function tryMirrors(
-  environment: Environment,
-  options: MirrorsOptions,
-  next: Station,
-  call: Call,
-): Promise<Reply> {
-  const candidates = inOrderOfHealth(options.mirrors, environment.clock.now());
-  let worst: MirrorFailure | undefined;
-  for (const [index, mirror] of candidates.entries()) {
-    call.target = targetOf(mirror, call);
-    const outcome = await ask(next, call);
-    const isLast = index === candidates.length - 1;
-    if (outcome.usable) {
+async function askMirrors(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
+  let candidates = options.mirrors;
+  const failures: Failure[] = [];
+  let worst: Failure | undefined;
+  while (candidates.length > 0) {
+    const lanes = [...new Set(candidates.map(({ lane }) => lane))];
+    const admission = await admit(environment, call, lanes);
+    const lane = admission?.lane ?? call.opening?.admission?.lane ?? lanes[0]!;
+    const mirror = candidates.find((candidate) => candidate.lane === lane)!;
+    const previous = failures.at(-1);
+    if (previous !== undefined) reportMirror(environment, call, previous, mirror);
+    const target = call.target = targetOf(mirror, call);
+    const { usable, reply, error } = await ask(() => send(environment, call, target, admission), call);
+    if (usable) {
       worst?.reply?.openBody?.discard();
-      return outcome.reply!;
+      return reply!;
     }
-    if (call.cancelled) outcome.reply?.openBody?.discard();
+    if (call.cancelled) reply?.openBody?.discard();
     call.throwIfCancelled();
-    worst = keep(call, worst, outcome);
-    if (isLast || !mayAskAnother(call, outcome)) break;
+    failures.push({ mirror, reply, error });
+    worst = keep(call, worst, failures.at(-1)!);
+    // One that must not be sent twice has been sent.
+    if (!call.request.repeatable) break;
+    const nowMs = environment.clock.now();
+    candidates = candidates.filter((other) => other !== mirror && other.lane.isHealthy(nowMs));
+    if (candidates.length === 0) break;
     // Its permit may be the one that the next mirror waits for.
-    outcome.reply?.openBody?.discard();
-    reportMirror(environment, call, mirror, candidates[index + 1]!, outcome);
+    reply?.openBody?.discard();
+    call.isInFlight = false;
   }
-  if (worst!.reply !== undefined) return worst!.reply;
-  throw worst!.error;
-}
-
-/** The mirrors that would be asked now, as preferred; then those in trouble. */
-function inOrderOfHealth(mirrors: readonly Mirror[], nowMs: number): readonly Mirror[] {
-  const healthy = mirrors.filter((mirror) => mirror.origin.isHealthy(nowMs));
-  if (healthy.length === mirrors.length) return mirrors;
-  return [...healthy, ...mirrors.filter((mirror) => !healthy.includes(mirror))];
+  return conclude(worst!, failures);
 }
 
 function targetOf(mirror: Mirror, call: Call): Target {
   return {
-    origin: mirror.origin,
-    url: joinUrl(mirror.base, call.request.url),
+    lane: mirror.lane,
+    url: joinUrl(mirror.base, call.url),
     headers: mergeHeaders(mirror.headers, call.headers),
     sensitive: mirror.sensitive,
   };
 }
 
-async function ask(next: Station, call: Call): Promise<MirrorFailure & { readonly usable: boolean }> {
+async function ask(
+  send: () => Promise<Reply>,
+  call: Call,
+): Promise<{ readonly usable: boolean; readonly reply?: Reply; readonly error?: unknown }> {
   try {
-    const reply = await next(call);
-    const failed = isRetryableStatus(reply.status) ||
+    const reply = await send();
+    const failed = isServerTrouble(reply.status) ||
       (isNotFoundStatus(reply.status) && !call.settings.notFoundIsFinal);
     return { usable: !failed, reply };
   } catch (error) {
@@ -127,7 +178,7 @@ async function ask(next: Station, call: Call): Promise<MirrorFailure & { readonl
 }
 
 /** Of two failures of a round, the one that says more about whether a retry helps; the other's body is got rid of. */
-function keep(call: Call, kept: MirrorFailure | undefined, latest: MirrorFailure): MirrorFailure {
+function keep(call: Call, kept: Failure | undefined, latest: Failure): Failure {
   if (kept === undefined) return latest;
   const winner = betterOf(call, kept, latest);
   const loser = winner === kept ? latest : kept;
@@ -135,61 +186,43 @@ function keep(call: Call, kept: MirrorFailure | undefined, latest: MirrorFailure
   return winner;
 }
 
-function betterOf(call: Call, kept: MirrorFailure, latest: MirrorFailure): MirrorFailure {
+function betterOf(call: Call, kept: Failure, latest: Failure): Failure {
   // Only the latest response still has a body for its caller to read.
   if (call.streams && latest.reply !== undefined) return latest;
-  const keptIsRefusal = isCircuitOpenError(kept.error);
-  if (keptIsRefusal !== isCircuitOpenError(latest.error)) return keptIsRefusal ? latest : kept;
   const keptMayPass = mayPass(kept.reply, kept.error);
   if (keptMayPass !== mayPass(latest.reply, latest.error)) return keptMayPass ? kept : latest;
   // The round may be repeated as soon as one of them takes it.
-  return waitOf(kept) < waitOf(latest) ? kept : latest;
+  return (kept.reply?.retryAfterMs ?? 0) < (latest.reply?.retryAfterMs ?? 0) ? kept : latest;
 }
 
-function waitOf({ reply, error }: MirrorFailure): number {
-  return isCircuitOpenError(error) ? error.retryAfterMs : reply?.retryAfterMs ?? 0;
+/** The result of a round in which no mirror was of any help; it says what the others did. */
+function conclude({ reply, error }: Failure, failures: readonly Failure[]): Reply {
+  const told = failures.length < 2 ? undefined : failures.map(tell);
+  if (reply !== undefined) {
+    reply.failures = told;
+    return reply;
+  }
+  if (told !== undefined && isSlipstreamError(error)) {
+    Object.defineProperty(error, "context", { value: { ...error.context, mirrors: told }, enumerable: true });
+  }
+  throw error;
 }
 
-/** A request that must not be sent twice goes on to another mirror only if it was not sent at all. */
-function mayAskAnother(call: Call, { error }: MirrorFailure): boolean {
-  return call.request.repeatable || isCircuitOpenError(error);
+function tell({ mirror, reply, error }: Failure): MirrorFailure {
+  return {
+    url: redactUrl(reply?.target?.url ?? mirror.base),
+    failure: reply === undefined ? (error as Error).message : `status ${reply.status}`,
+  };
 }
 
-function reportMirror(
-  environment: Environment,
-  call: Call,
-  from: Mirror,
-  to: Mirror,
-  failure: MirrorFailure,
-): void {
-  const { reporter, clock } = environment;
+function reportMirror({ reporter, clock }: Environment, call: Call, failed: Failure, to: Mirror): void {
   if (!reporter.active) return;
   reporter.emit({
     type: "mirror",
     requestId: call.id,
     atMs: clock.now(),
-    from: from.origin.key,
-    to: to.origin.key,
-    reason: failure.reply !== undefined ? String(failure.reply.status) : (failure.error as Error).name,
+    from: failed.mirror.lane.key,
+    to: to.lane.key,
+    reason: failed.reply !== undefined ? String(failed.reply.status) : (failed.error as Error).name,
   });
-}
-
-/** Repeats a round that every breaker refused, as soon as one of them may let a call pass. */
-async function waitingRound(
-  environment: Environment,
-  options: MirrorsOptions,
-  round: Station,
-  call: Call,
-): Promise<Reply> {
-  for (;;) {
-    try {
-      return await round(call);
-    } catch (error) {
-      if (!(error instanceof CircuitOpenError)) throw error;
-      const origins = call.origin === undefined
-        ? options.mirrors.map((mirror) => mirror.origin)
-        : [call.origin];
-      await waitForAnyBreaker(environment, call, origins, error);
-    }
-  }
 }

@@ -1,52 +1,60 @@
 /**
- * The contract of the stations: each takes the next one and gives back what goes before it.
+ * The contract of the policies: each takes the next handler and gives back one that does more.
  *
  * @module
  */
 
+import type { Scheduler } from "../lanes/scheduler.ts";
+import type { Backoff } from "../primitives/backoff.ts";
+import type { RetryBudget } from "../primitives/retry_budget.ts";
 import type { Clock } from "../primitives/clock.ts";
-import type { DeadlineQueue } from "../primitives/deadline_queue.ts";
+import type { Deadlines } from "../primitives/deadline_queue.ts";
 import type { Call } from "./call.ts";
 import type { Reporter } from "./event.ts";
 import type { Reply } from "./reply.ts";
 
 /** Brings a call to its reply. Any response is a reply; only what brought none is thrown. */
-export type Station = (call: Call) => Promise<Reply>;
+export type Handler = (call: Call) => Promise<Reply>;
 
-/** Puts a station before the next one; applied once, when the client is made. */
-export type Policy = (next: Station) => Station;
+/** Puts something around a handler; applied once, when the client is made. */
+export type Policy = (next: Handler) => Handler;
 
-/** The numbers that stations count. */
+/** The numbers that policies count. */
 export interface Counters {
   retried: number;
   fresh: number;
   stale: number;
   shared: number;
-  /** Permits out. */
-  inFlight: number;
   bytes: number;
 }
 
-/** What the stations of one client share. */
+/** What the policies of one client share. */
 export interface Environment {
   readonly fetch: typeof fetch;
   /** Whether `fetch` is known to settle at once when its signal aborts, as the runtimes' own does. */
   readonly heedsSignals: () => boolean;
-  /** Whether `fetch` sends many requests over one connection, where the server can. */
-  readonly negotiatesHttp2: () => boolean;
   readonly clock: Clock;
-  readonly deadlines: DeadlineQueue;
+  readonly deadlines: Deadlines;
+  readonly scheduler: Scheduler;
   readonly reporter: Reporter;
   readonly counters: Counters;
-  /** An attempt has really ended. */
-  readonly onAttemptEnd: () => void;
+  /** What bounds the retries of all calls together; `undefined` for no bound. */
+  readonly budget: RetryBudget | undefined;
+  /** The pause before a retry. */
+  readonly backoff: Backoff;
+  /** The pause of an origin that asks for one without saying how long, by how many of them have been in vain. */
+  readonly unnamedPauseMs: (fruitlessPauses: number) => number;
+  /** Whether a 429 makes everybody wait who asks its origin, or only the request that got it. */
+  readonly pauseOn429: "origin" | "request";
+  /** Whether an error is a failure of its origin. */
+  readonly isFailure: ((error: unknown) => boolean) | undefined;
   /**
    * Starts a call that nobody waits for, for the same as another one. Closing gives it a little time to end.
    *
    * @param original The call that is the reason for it.
-   * @param station Brings it to its reply, whose body is then got rid of.
+   * @param handler Brings it to its reply, whose body is then got rid of.
    */
-  readonly startInBackground: (original: Call, station: Station) => void;
+  readonly startInBackground: (original: Call, handler: Handler) => void;
   /** Keeps work that nobody waits for, until it ends, so that closing can wait for it. */
   readonly inBackground: (work: Promise<unknown>) => void;
 }

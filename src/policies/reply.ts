@@ -1,9 +1,10 @@
 /**
- * What a station hands back: a response, as far as it is there.
+ * What a handler gives back: a response, as far as it is there.
  *
  * @module
  */
 
+import type { Target } from "./call.ts";
 import type { ValueSource } from "./event.ts";
 
 /** The part of an attempt that goes on after the headers: a body that nobody has read yet. */
@@ -34,11 +35,20 @@ export interface ReplyHead {
   readonly url: string;
 }
 
+/** What a mirror did that was no help, as an error says it. */
+export interface MirrorFailure {
+  /** The URL, with secrets replaced. */
+  readonly url: string;
+  /** The status that it answered with, or the message of the error. */
+  readonly failure: string;
+}
+
 /** What there is of a response besides its head. */
 export interface ReplyOptions {
   readonly from: ValueSource;
   readonly body?: Uint8Array<ArrayBuffer> | string | undefined;
   readonly openBody?: OpenBody | undefined;
+  readonly target?: Target | undefined;
 }
 
 /** A response on its way back to the caller. */
@@ -51,6 +61,10 @@ export class Reply {
   readonly openBody: OpenBody | undefined;
   /** What the reply says of its response. */
   readonly head: ReplyHead;
+  /** Where it came from; absent when the cache answered. */
+  readonly target: Target | undefined;
+  /** What other mirrors did in the same round. */
+  failures: readonly MirrorFailure[] | undefined = undefined;
   /** Whether others have the same bytes, so that nobody may be given them to keep. */
   shared = false;
   /** How long the server asked to wait, in milliseconds; known for statuses that are worth a retry. */
@@ -61,12 +75,13 @@ export class Reply {
   value: unknown = undefined;
 
   /** Creates a reply. */
-  constructor(head: ReplyHead, { from, body, openBody }: ReplyOptions) {
+  constructor(head: ReplyHead, { from, body, openBody, target }: ReplyOptions) {
     this.head = head;
     this.status = head.status;
     this.from = from;
     this.body = body;
     this.openBody = openBody;
+    this.target = target;
   }
 
   /** The response headers. */

@@ -1,133 +1,232 @@
 /**
- * Station 4, the retry: rounds of attempts with a pause between them, in which nothing is held.
+ * The retry: rounds of attempts with a pause between them, in which nothing is held.
  *
  * @module
  */
 
 import { isCircuitOpenError, isHttpError, isInvalidDataError, isNetworkError } from "../errors.ts";
 import { isRetryableStatus } from "../http/classify.ts";
-import type { Backoff } from "../primitives/backoff.ts";
-import type { RetryBudget } from "../primitives/retry_budget.ts";
+import type { Lane } from "../lanes/lane.ts";
+import { isAbandoned } from "../lanes/refusal.ts";
+import { sleepBetweenRounds } from "./backoff_sleep.ts";
 import type { Call } from "./call.ts";
-import type { Environment, Policy } from "./policy.ts";
+import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
+
+/** How often a request looks whether the budget has a retry for it, in milliseconds. */
+const BUDGET_POLL_MS = 250;
+
+/** How long a request of a batch waits for the budget, in milliseconds: it is for retries that are due now. */
+const BUDGET_PATIENCE_MS = 3_000;
+
+/** So recently an origin must have answered others for a 429 not to count as a round, in milliseconds. */
+const RECENT_MS = 10_000;
 
 /** When to try again. */
 export interface RetryOptions {
-  readonly backoff: Backoff;
-  /** What bounds the retries of all calls together; `undefined` for no bound. */
-  readonly budget: RetryBudget | undefined;
   /** The longest wait that a server may ask for, in milliseconds. */
   readonly maxRetryAfterMs: number;
-  /** How long every breaker that a call could pass refuses it, in milliseconds. */
-  readonly shutForMs: (call: Call) => number;
+  /** The lanes that a call may go to, the preferred one first. */
+  readonly lanesOf: (call: Call) => readonly Lane[];
 }
 
-/** Why a round has to be repeated. */
-interface RoundFailure {
+/** What a round has brought: one of the two. */
+interface Round {
+  readonly reply?: Reply | undefined;
+  readonly error?: unknown;
+}
+
+/** How a call goes on. */
+interface Plan {
   readonly reason: string;
-  /** How long the server asked to wait, in milliseconds. */
-  readonly retryAfterMs: number | undefined;
+  /** How long it is until it may be sent again, as far as that is known now, in milliseconds. */
+  readonly delayMs: number;
+  /** Whether it sleeps for so long by itself; otherwise it gets in line, where the pause of its origin holds it. */
+  readonly sleeps: boolean;
+  /** Whether it has to wait until the budget has a retry for it. */
+  readonly needsBudget: boolean;
+  /** Whether it was told to come again, and goes before those that were never sent. */
+  readonly isUrgent: boolean;
+  /** Whether the round counts. */
+  readonly counts: boolean;
 }
 
 /**
- * Repeats a round that failed for a reason that may pass: a network error, an attempt's timeout, a body that broke off or
- * JSON that ends early, and the statuses 408, 429, 500, 502, 503 and 504. Waits as long as the server asks, or else backs
- * off. Gives up, with what the last round brought, when the request must not be sent twice, when `maxRetries` or the
- * budget is used up, and when the wait would last longer than `maxRetryAfterMs` or the call may.
+ * Repeats a round that failed for a reason that may pass: a network error, an attempt's timeout, a body that broke off, JSON
+ * that ends early, and the statuses that say so. Waits as long as the server asks, or else backs off. Gives up, with what the
+ * last round brought, when the request must not be sent twice, when `maxRetries` or the budget is used up, when the wait would
+ * last longer than `maxRetryAfterMs` or the call may, and when there is nothing to wait for. Requests of batches wait for
+ * the budget, as long as they would for an outage.
  *
- * @param environment What the stations share.
+ * @param environment What the policies share.
  * @param options When to try again.
  * @returns The policy.
  */
 export function retry(environment: Environment, options: RetryOptions): Policy {
   return (next) => async (call) => {
-    options.budget?.deposit(call.startedAtMs);
+    // One that comes from the straight way was counted there.
+    if (call.opening === undefined) environment.budget?.deposit(workingTimeMs(environment));
     let previousMs: number | undefined;
-    let earlier: RoundResult | undefined;
-    for (let round = 1;; round++) {
-      let reply: Reply | undefined;
-      let failure: RoundFailure | undefined;
-      let thrown: unknown;
-      try {
-        reply = await next(call);
-        if (!isRetryableStatus(reply.status)) return reply;
-        failure = { reason: String(reply.status), retryAfterMs: reply.retryAfterMs };
-      } catch (error) {
-        // A round that was never sent says nothing; what the one before it brought does.
-        if (isCircuitOpenError(error) && earlier !== undefined) return concludeEarlier(earlier, call, error);
-        failure = failureOf(error);
-        thrown = error;
+    let earlier: Round | undefined;
+    for (;;) {
+      const round = await runRound(next, call);
+      // A round that was never sent says nothing; what the one before it brought does.
+      if (earlier !== undefined && isCircuitOpenError(round.error)) {
+        return concludeEarlier(earlier, call, round.error);
       }
-      const delayMs = failure === undefined
-        ? undefined
-        : nextDelay(environment, options, call, round, failure, previousMs);
-      if (delayMs === undefined) {
-        if (reply !== undefined) return reply;
-        throw thrown;
-      }
-      reply?.openBody?.discard();
-      previousMs = delayMs;
-      earlier = { reply, thrown };
-      report(environment, call, round, delayMs, failure!.reason);
-      await environment.deadlines.sleep(delayMs, { signal: call.signal });
+      const plan = planOrDiscard(environment, options, call, round, previousMs);
+      if (plan === undefined) return conclude(round);
+      round.reply?.openBody?.discard();
+      // The permit of a body that is being got rid of is the call's no more.
+      call.isInFlight = false;
+      earlier = round;
+      previousMs = plan.delayMs;
+      report(environment, call, plan);
+      // Whoever was told of it may have aborted it.
+      call.throwIfCancelled();
+      if (plan.counts) call.round++;
+      call.isUrgent = plan.isUrgent;
+      if (!await rest(environment, options, call, plan)) return conclude(round);
     }
   };
 }
 
-interface RoundResult {
-  readonly reply: Reply | undefined;
-  readonly thrown: unknown;
+/** The budget's time stands still in an outage: what happens then says nothing of how much may be retried after it. */
+function workingTimeMs({ scheduler, clock }: Environment): number {
+  return scheduler.workingTimeMs(clock.now());
+}
+
+async function runRound(next: Handler, call: Call): Promise<Round> {
+  try {
+    return { reply: await next(call) };
+  } catch (error) {
+    // Whether it is worth another round is decided by who called.
+    return { error };
+  }
+}
+
+function conclude({ reply, error }: Round): Reply {
+  if (reply === undefined) throw error;
+  return reply;
 }
 
 /** What a round brought that was to be repeated; of a body that the caller was to read, too little is left. */
-function concludeEarlier({ reply, thrown }: RoundResult, call: Call, refusal: unknown): Reply {
-  if (reply === undefined) throw thrown;
-  if (call.streams) throw refusal;
-  return reply;
+function concludeEarlier(round: Round, call: Call, refusal: unknown): Reply {
+  if (round.reply !== undefined && call.streams) throw refusal;
+  return conclude(round);
 }
 
 /** Whether a failure of a round, or of one mirror in it, may pass. */
 export function mayPass(reply: Reply | undefined, error: unknown): boolean {
-  return reply === undefined ? failureOf(error) !== undefined : isRetryableStatus(reply.status);
+  return reasonOf({ reply, error }) !== undefined;
 }
 
-/** What may pass among the errors of a round; `undefined` for everything else, the reason of an abort included. */
-function failureOf(error: unknown): RoundFailure | undefined {
-  if (isInvalidDataError(error)) {
-    return error.reason === "truncated" ? { reason: "truncated", retryAfterMs: undefined } : undefined;
-  }
+/** Why a round may be repeated; `undefined` for everything that would not get better, the reason of an abort included. */
+function reasonOf({ reply, error }: Round): string | undefined {
+  if (reply !== undefined) return isRetryableStatus(reply.status) ? String(reply.status) : undefined;
+  if (isInvalidDataError(error)) return error.reason === "truncated" ? "truncated" : undefined;
   // An open breaker has said no for good; an HttpError here was never sent, its origin asks for too long a pause.
   if (!isNetworkError(error) || isCircuitOpenError(error) || isHttpError(error)) return undefined;
-  return { reason: error.name, retryAfterMs: undefined };
+  return error.name;
 }
 
-/** The wait before the next round, or `undefined` to give up. */
-function nextDelay(
-  { clock }: Environment,
-  { backoff, budget, maxRetryAfterMs, shutForMs }: RetryOptions,
+/** The caller's own code may throw, of which a backoff may consist: nothing must be left open then. */
+function planOrDiscard(
+  environment: Environment,
+  options: RetryOptions,
   call: Call,
-  round: number,
-  failure: RoundFailure,
+  round: Round,
   previousMs: number | undefined,
-): number | undefined {
-  if (call.cancelled || round > call.settings.maxRetries || !call.request.repeatable) return undefined;
-  const { retryAfterMs } = failure;
-  if (retryAfterMs !== undefined && retryAfterMs > maxRetryAfterMs) return undefined;
-  const delayMs = retryAfterMs ?? backoff(round, previousMs);
-  const nowMs = clock.now();
-  if (nowMs + delayMs >= call.deadlineAtMs || shutForMs(call) > delayMs) return undefined;
-  return budget === undefined || budget.tryWithdraw(nowMs) ? delayMs : undefined;
+): Plan | undefined {
+  try {
+    return planOf(environment, options, call, round, previousMs);
+  } catch (error) {
+    round.reply?.openBody?.discard();
+    throw error;
+  }
 }
 
-function report(
-  { reporter, clock, counters }: Environment,
+/** How to go on after a round, or `undefined` to give up. */
+function planOf(
+  environment: Environment,
+  { maxRetryAfterMs, lanesOf }: RetryOptions,
   call: Call,
-  round: number,
-  delayMs: number,
-  reason: string,
-): void {
+  round: Round,
+  previousMs: number | undefined,
+): Plan | undefined {
+  const { clock, backoff, budget, pauseOn429 } = environment;
+  const reason = reasonOf(round);
+  const { maxRetries } = call.settings;
+  if (reason === undefined || call.cancelled || maxRetries === 0 || !call.request.repeatable) {
+    return undefined;
+  }
+  const nowMs = clock.now();
+  const lanes = lanesOf(call);
+  // Like a probe, it went for others as well.
+  const isTest = call.isTesting && lanes.length === 1;
+  call.isTesting = false;
+  const { status, target } = round.reply ?? {};
+  const askedMs = round.reply?.retryAfterMs;
+  const isUrgent = status === 429;
+  if (askedMs !== undefined && askedMs > maxRetryAfterMs) return undefined;
+  const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
+  const isPaused = isUrgent && pauseOn429 === "origin" && pauseMs > 0;
+  if (isFailedProbe(call, lanes)) {
+    // It went ahead for all who wait, and gets in line again: the next probe is somebody else's.
+    const delayMs = lanes[0]!.breaker!.retryAfterMs;
+    return { reason, delayMs, sleeps: false, needsBudget: false, isUrgent: false, counts: false };
+  }
+  const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(call.round, previousMs));
+  // In a batch, those who are told to come again wait as long as others are served.
+  const isServed = isUrgent && call.allowance !== undefined && delayMs > 0 &&
+    nowMs - target!.lane.succeededAtMs <= RECENT_MS + 2 * delayMs;
+  if (!isServed && !isTest && call.round > maxRetries) return undefined;
+  if (nowMs + delayMs >= call.deadlineAtMs) return undefined;
+  if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
+  const needsBudget = !isUrgent && !isTest && budget !== undefined &&
+    !budget.tryWithdraw(workingTimeMs(environment));
+  if (needsBudget && call.patienceMs === 0) return undefined;
+  // With several lanes, one may be free that has just failed: it is given time.
+  const sleeps = !(isPaused && lanes.length === 1);
+  return { reason, delayMs, sleeps, needsBudget, isUrgent, counts: !isServed && !isTest };
+}
+
+/** Whether a patient call was the probe of an origin that is still down. */
+function isFailedProbe(call: Call, lanes: readonly Lane[]): boolean {
+  return call.isProbing && call.patienceMs > 0 && lanes.length === 1 && lanes[0]!.breaker?.state === "open" &&
+    !isAbandoned(lanes[0]!, call);
+}
+
+/** Whether a call would still be refused after so long, or its origin is not waited for. */
+function isHopeless(lane: Lane, call: Call, delayMs: number): boolean {
+  if (isAbandoned(lane, call)) return true;
+  return call.patienceMs === 0 && (lane.breaker?.retryAfterMs ?? 0) > delayMs;
+}
+
+/** Waits until the call may be sent again, as far as the lanes have no part in it; whether that is of any use. */
+async function rest(
+  environment: Environment,
+  { lanesOf }: RetryOptions,
+  call: Call,
+  plan: Plan,
+): Promise<boolean> {
+  const lanes = lanesOf(call);
+  const lane = lanes.length === 1 ? lanes[0] : undefined;
+  if (plan.sleeps && !await sleepBetweenRounds(environment, call, lane, plan.delayMs)) return false;
+  if (!plan.needsBudget) return true;
+  const { clock } = environment;
+  const endMs = workingTimeMs(environment) + Math.min(BUDGET_PATIENCE_MS, call.patienceMs);
+  // The budget's time stands still in an outage; patience does not.
+  const patienceEndMs = clock.now() + call.patienceMs;
+  while (!environment.budget!.tryWithdraw(workingTimeMs(environment))) {
+    if (workingTimeMs(environment) >= endMs || clock.now() >= patienceEndMs) return false;
+    if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL_MS)) return false;
+  }
+  return true;
+}
+
+function report({ reporter, clock, counters }: Environment, call: Call, { delayMs, reason }: Plan): void {
   counters.retried++;
   if (!reporter.active) return;
-  reporter.emit({ type: "retry", requestId: call.id, atMs: clock.now(), retry: round, delayMs, reason });
+  reporter.emit({ type: "retry", requestId: call.id, atMs: clock.now(), retry: call.round, delayMs, reason });
 }

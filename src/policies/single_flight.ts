@@ -1,138 +1,148 @@
 /**
- * Station 2, single-flight: identical concurrent GETs share one execution.
+ * Single-flight: identical concurrent GETs share one execution.
  *
  * @module
  */
 
-import { isSafeMethod } from "../http/classify.ts";
-import { isEmpty } from "../http/headers.ts";
+import { type HeaderMap, isEmpty } from "../http/headers.ts";
 import { withoutFragment } from "../http/url.ts";
-import { type Flight, FlightTable } from "../primitives/flight_table.ts";
-import { StringMap } from "../primitives/string_map.ts";
-import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
-import type { Call, Settings } from "./call.ts";
-import type { Environment, Policy } from "./policy.ts";
+import type { Call } from "./call.ts";
 import { Reply } from "./reply.ts";
+import type { Settings } from "./settings.ts";
+
+const SMALLEST = 64;
 
 /**
- * Lets a call that asks for the same as one under way wait for that one's reply. Calls are the same when URL, headers and
- * options are, and nothing was sent in between that may have changed something. Each decodes its own value, and each may be aborted alone: the work goes on as long as one waits for it.
- *
- * @param environment What the stations share.
- * @returns The policy.
+ * The calls under way that others may join: those who ask for the same, under the same settings. A hash table whose entries
+ * are linked through the calls themselves, so that one costs a hash and no memory, and nothing is kept of one that has left.
  */
-export function singleFlight({ counters }: Environment): Policy {
-  const flights = new Flights();
-  return (next) => (call) => {
-    if (!isSharable(call) || call.cancelled) {
-      return isSafeMethod(call.request.method) ? next(call) : next(call).finally(() => flights.forget(call));
+export class Flights {
+  #heads: (Call | undefined)[] = new Array<Call | undefined>(SMALLEST).fill(undefined);
+  #mask = SMALLEST - 1;
+  #size = 0;
+
+  /** How many calls may be joined. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Looks for a call that asks for the same; if there is none, this one may be joined from now on.
+   *
+   * @returns The call to join.
+   */
+  enter(call: Call): Call | undefined {
+    const { url } = call;
+    const fragment = url.indexOf("#");
+    const hash = call.hash = fragment === -1 ? hashOf(url) : hashOf(url.slice(0, fragment));
+    const place = hash & this.#mask;
+    for (let other = this.#heads[place]; other !== undefined; other = other.chain) {
+      if (other.hash === hash && areAlike(call, other) && !other.cancelled && !other.isLeaving) return other;
     }
-    const joined = flights.join(call);
-    if (joined === undefined) {
-      const promise = next(call);
-      // Who has left by now leaves nothing to share.
-      if (!call.cancelled) call.flight = flights.start(call, promise);
-      return promise;
+    call.chain = this.#heads[place];
+    call.isInTable = true;
+    this.#heads[place] = call;
+    if (++this.#size > this.#heads.length) this.#grow();
+    return undefined;
+  }
+
+  /** Takes a call out, which has ended. */
+  remove(call: Call): void {
+    if (!call.isInTable) return;
+    call.isInTable = false;
+    this.#size--;
+    const place = call.hash & this.#mask;
+    const head = this.#heads[place];
+    if (head === call) {
+      this.#heads[place] = call.chain;
+    } else {
+      let other = head!;
+      while (other.chain !== call) other = other.chain!;
+      other.chain = call.chain;
     }
-    call.flight = joined;
-    const leader = joined.worker!;
-    // The work may take as long as the most patient of those who wait for it.
-    leader.deadlineAtMs = Math.max(leader.deadlineAtMs, call.deadlineAtMs);
-    counters.shared++;
-    return joined.promise!.then((reply) => sharedReply(call, leader, reply), (error) => {
-      call.attempts = leader.attempts;
-      throw error;
-    });
-  };
+    call.chain = undefined;
+  }
+
+  /** The resource of a URL may have changed: who asks from now on must not get what was asked for before. */
+  forget(url: string): void {
+    const changed = withoutFragment(url);
+    const hash = hashOf(changed);
+    for (let call = this.#heads[hash & this.#mask]; call !== undefined;) {
+      const { chain } = call;
+      if (call.hash === hash && withoutFragment(call.url) === changed) this.remove(call);
+      call = chain;
+    }
+  }
+
+  #grow(): void {
+    const heads = this.#heads;
+    this.#heads = new Array<Call | undefined>(2 * heads.length).fill(undefined);
+    this.#mask = this.#heads.length - 1;
+    for (const head of heads) {
+      for (let call = head; call !== undefined;) {
+        const { chain } = call;
+        const place = call.hash & this.#mask;
+        call.chain = this.#heads[place];
+        this.#heads[place] = call;
+        call = chain;
+      }
+    }
+  }
 }
 
-function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
+/** A hash of a text. It looks at all of the last letters, where URLs differ most, and at ever fewer before them. */
+function hashOf(url: string): number {
+  const { length } = url;
+  let hash = length;
+  for (let index = length - 1, step = 1; index >= 0; index -= step, step += 1 + (step >> 1)) {
+    if (index > length - 12) step = 1;
+    hash = Math.imul(hash ^ url.charCodeAt(index), 0x01000193);
+  }
+  return hash ^ (hash >>> 15);
+}
+
+function areAlike(call: Call, other: Call): boolean {
+  if (call.url !== other.url && withoutFragment(call.url) !== withoutFragment(other.url)) return false;
+  return haveSameSettings(call.settings, other.settings) &&
+    haveSameHeaders(call.headers, other.request.headers) &&
+    call.patienceMs === other.patienceMs;
+}
+
+/** What a shared execution depends on; whom it is urgent for, it does not. */
+function haveSameSettings(settings: Settings, others: Settings): boolean {
+  if (settings === others) return true;
+  const theirs: Readonly<Record<string, unknown>> = { ...others };
+  return Object.entries(settings).every(([name, value]) => name === "priority" || theirs[name] === value);
+}
+
+function haveSameHeaders(headers: HeaderMap, others: HeaderMap): boolean {
+  if (headers === others) return true;
+  if (isEmpty(headers) !== isEmpty(others)) return false;
+  const names = Object.keys(headers);
+  return names.length === Object.keys(others).length && names.every((name) => headers[name] === others[name]);
+}
+
+/** Lets a call wait for another one's answer. Each may be aborted alone: the work goes on as long as one waits for it. */
+export function join(call: Call, leader: Call): void {
+  leader.flight ??= { members: leader.settled ? 0 : 1, followers: [] };
+  leader.flight.members++;
+  leader.flight.followers.push(call);
+  call.leader = leader;
+  // The work may take as long as the most patient of those who wait for it.
+  leader.deadlineAtMs = Math.max(leader.deadlineAtMs, call.deadlineAtMs);
+  if (call.isAsleep) return;
+  call.isAsleep = true;
+  call.allowance?.fallAsleep();
+}
+
+/** The reply of a call's execution, for one that has waited for it. */
+export function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   call.attempts = leader.attempts;
-  call.target = leader.target;
-  const { head, body, openBody } = reply;
-  const shared = new Reply(head, { from: "shared", body, openBody });
+  call.target = reply.target ?? leader.target;
+  const { head, body, openBody, target } = reply;
+  const shared = new Reply(head, { from: "shared", body, openBody, target });
   shared.retryAfterMs = reply.retryAfterMs;
   // The cache may have it too, whoever else is left.
   shared.shared = reply.shared;
   return shared;
-}
-
-function isSharable({ request, streams }: Call): boolean {
-  return !streams && request.method === "GET" && request.init === undefined;
-}
-
-/**
- * The executions under way, by what they ask for. Nearly always nobody asks for the same with other options, so these
- * become part of a key only when somebody does.
- */
-class Flights {
-  readonly #plain = new FlightTable<string, Reply, Call>(new StringMap());
-  readonly #withSettings = new FlightTable<string, Reply, Call>();
-  /** The latest change of a URL, as long as somebody waits for what was asked for before one. */
-  readonly #changes = new Map<string, number>();
-  #changeCount = 0;
-  /** The latest change that is not remembered by itself, and counts for all. */
-  #forgottenChange = 0;
-
-  /** A resource may have changed: who asks from now on must not get what was asked for before. */
-  forget({ request }: Call): void {
-    if (this.#plain.size === 0) return;
-    this.#changeCount++;
-    if (this.#changes.size < MAX_CHANGES) {
-      this.#changes.set(withoutFragment(request.url), this.#changeCount);
-    } else {
-      this.#changes.clear();
-      this.#forgottenChange = this.#changeCount;
-    }
-  }
-
-  join(call: Call): Flight<string, Reply, Call> | undefined {
-    const key = this.#keyOf(call);
-    const leader = this.#plain.peek(key)?.worker;
-    if (leader !== undefined && areSame(leader.settings, call.settings)) return this.#plain.join(key);
-    return this.#withSettings.size === 0 ? undefined : this.#withSettings.join(fullKey(key, call.settings));
-  }
-
-  start(call: Call, promise: Promise<Reply>): Flight<string, Reply, Call> {
-    const key = this.#keyOf(call);
-    return this.#plain.peek(key) === undefined
-      ? this.#plain.start(key, call, promise)
-      : this.#withSettings.start(fullKey(key, call.settings), call, promise);
-  }
-
-  #keyOf({ request: { url, headers } }: Call): string {
-    const resource = withoutFragment(url);
-    const key = isEmpty(headers)
-      ? resource
-      : `${resource}\n${JSON.stringify(Object.entries(headers).sort())}`;
-    if (this.#changeCount === 0) return key;
-    if (this.#plain.size === 0) this.#changes.clear();
-    const change = this.#changes.get(resource) ?? this.#forgottenChange;
-    return change === 0 ? key : `${key}\n${change}`;
-  }
-}
-
-/** So many changes are remembered by themselves. */
-const MAX_CHANGES = 1_000;
-
-/** What a shared execution depends on; whom it is urgent for, it does not. */
-function shareable({ priority: _, ...settings }: Settings): Omit<Settings, "priority"> {
-  return settings;
-}
-
-function areSame(settings: Settings, others: Settings): boolean {
-  if (settings === others) return true;
-  const theirs: Readonly<Record<string, unknown>> = { ...shareable(others) };
-  return Object.entries(shareable(settings)).every(([name, value]) => theirs[name] === value);
-}
-
-const schemaNumbers = new WeakMap<StandardSchemaV1, number>();
-let lastSchemaNumber = 0;
-
-function fullKey(key: string, settings: Settings): string {
-  const { schema, ...rest } = shareable(settings);
-  if (schema !== undefined && !schemaNumbers.has(schema)) schemaNumbers.set(schema, ++lastSchemaNumber);
-  const schemaNumber = schema === undefined ? 0 : schemaNumbers.get(schema);
-  const values = Object.entries(rest).map(([name, value]) => `${name}=${value}`).sort();
-  return `${key}\n${schemaNumber}\n${values.join()}`;
 }

@@ -6,7 +6,7 @@
 
 import { assertFunction } from "./argument_checks.ts";
 import { type CircuitBreakerOptions, type CircuitSettings, toCircuitSettings } from "./circuit_options.ts";
-import { CLOSED, type HalfOpen, openError, remainingMs, type State, toRest } from "./circuit_state.ts";
+import { CLOSED, elapsedMs, openError, type State, toRest } from "./circuit_state.ts";
 import type { FailureCounter } from "./failure_counter.ts";
 import { Observers } from "./observers.ts";
 
@@ -34,6 +34,9 @@ export interface CircuitBreakerRunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The shortest wait: what rounding leaves over would be waited for without end where it does not move the clock. */
+const SHORTEST_WAIT_MS = 1e-3;
+
 /** What is done with the result of a call. */
 interface Handlers {
   readonly onSuccess: (value: unknown) => unknown;
@@ -45,8 +48,9 @@ interface Handlers {
  *
  * Closed, it lets all calls pass, and opens at too many failures. Open, it refuses them with a `CircuitOpenError`. When the
  * cooldown has passed the next call makes it half-open, and is its probe; the others are refused until the probe has
- * succeeded, which closes the circuit, or failed, which opens it for another cooldown. A probe that has not settled within a
- * cooldown is replaced by the next call. Results of calls that were admitted before the last transition change nothing.
+ * succeeded, which closes the circuit, or failed, which opens it for twice the cooldown of before. A probe that has not settled
+ * within its time has failed; its success counts also later. Results of other calls that were admitted before the last transition
+ * change nothing.
  *
  * There are no timers: an open circuit stays `"open"` until a call comes after its cooldown. The pattern is Michael Nygard's
  * (Release It!, 2007).
@@ -73,7 +77,8 @@ export class CircuitBreaker {
   /** Of the tickets that count: one for all calls of a closed circuit, one for each probe. */
   #generation = 0;
   #handlers: Handlers = this.#handlersOf(0);
-  #change: PromiseWithResolvers<void> | undefined;
+  /** The ticket of the latest probe: its success closes the circuit, however late. */
+  #probe = -1;
 
   /**
    * Creates a closed circuit.
@@ -97,10 +102,47 @@ export class CircuitBreaker {
     return this.#state.kind === "closed" && this.#counter.isQuiet;
   }
 
+  /** How long the circuit stays open at first, in milliseconds. */
+  get cooldownMs(): number {
+    return this.#settings.cooldownMs;
+  }
+
+  /** When the present cooldown began, on the breaker's clock; `-Infinity` while there is none. */
+  get openedAtMs(): number {
+    return this.#state.kind === "open" ? this.#state.sinceMs : -Infinity;
+  }
+
   /** How long a call would be refused from now on, in milliseconds: 0 if it is admitted, `Infinity` while isolated. */
   get retryAfterMs(): number {
-    const { clock, cooldownMs } = this.#settings;
-    return remainingMs(this.#state, clock, cooldownMs);
+    return this.refusesForMs();
+  }
+
+  /**
+   * How long a call would be refused from now on, by whom a cooldown of that length is enough.
+   *
+   * @param maxCooldownMs How much of a longer cooldown is waited for, in milliseconds.
+   * @returns Milliseconds: 0 if it is admitted, `Infinity` while isolated.
+   */
+  refusesForMs(maxCooldownMs: number = Infinity): number {
+    const state = this.#state;
+    if (state.kind === "closed") return 0;
+    if (state.kind === "isolated") return Infinity;
+    const { clock, probeTimeoutMs, maxCooldownMs: longestMs } = this.#settings;
+    const nowMs = clock.now();
+    if (state.kind === "open") {
+      const waitMs = Math.min(state.cooldownMs, maxCooldownMs) - elapsedMs(state, nowMs);
+      return waitMs > SHORTEST_WAIT_MS ? waitMs : 0;
+    }
+    const leftMs = probeTimeoutMs - elapsedMs(state, nowMs);
+    if (state.sinceMs === -Infinity) return 0;
+    if (leftMs > SHORTEST_WAIT_MS) return leftMs;
+    // The probe has not settled in time: its cooldown began when its time was over.
+    this.#become({
+      kind: "open",
+      sinceMs: nowMs + leftMs,
+      cooldownMs: Math.min(2 * state.cooldownMs, longestMs),
+    });
+    return this.refusesForMs(maxCooldownMs);
   }
 
   /**
@@ -132,33 +174,38 @@ export class CircuitBreaker {
   /**
    * Admits a call, for who can't use `run`. Each ticket is settled once.
    *
-   * @returns The ticket for `settle` and `holds`.
+   * @param maxCooldownMs By how much of a longer cooldown the call is admitted as a probe, in milliseconds.
+   * @returns The ticket for `settle`.
    * @throws {CircuitOpenError} If the circuit refuses the call.
    */
-  enter(): number {
-    return this.#state.kind === "closed" ? this.#generation : this.#enterAsProbe();
-  }
-
-  /** Counts how an admitted call went. Does nothing when the circuit has changed, or another probe was let through, since. */
-  settle(ticket: number, result: CircuitResult): void {
-    if (ticket !== this.#generation) return;
-    const { kind } = this.#state;
-    if (kind === "closed") {
-      if (result === "success") this.#counter.success();
-      else if (result === "failure" && this.#counter.failure()) this.#open();
-    } else if (kind === "half-open") {
-      if (result === "success") this.#close();
-      else if (result === "failure") this.#open();
-      else this.#giveProbeBack();
-    }
+  enter(maxCooldownMs: number = Infinity): number {
+    return this.#state.kind === "closed" ? this.#generation : this.#enterAsProbe(maxCooldownMs);
   }
 
   /**
-   * Whether the result of an admitted call would still count, so that the call is worth making: the circuit has not changed
-   * since, and if it is a probe, no other one was let through in its place.
+   * Counts how an admitted call went. Does nothing when the circuit has changed, or another probe was let through, since;
+   * unless it is the latest probe's success.
+   *
+   * @param ticket The call's ticket.
+   * @param result How it went.
+   * @param startedAtMs When it began, on the breaker's clock, if that is known: a success of a call that began before the first of
+   * several failures says nothing of them.
    */
-  holds(ticket: number): boolean {
-    return ticket === this.#generation;
+  settle(ticket: number, result: CircuitResult, startedAtMs?: number): void {
+    const { kind } = this.#state;
+    if (ticket !== this.#generation) {
+      if (ticket === this.#probe && result === "success" && kind === "open") this.#close();
+    } else if (kind === "closed") {
+      if (result === "success") this.#counter.success(startedAtMs);
+      else if (result === "failure" && this.#counter.failure(startedAtMs)) {
+        this.#open(this.#settings.cooldownMs);
+      }
+    } else if (kind === "half-open") {
+      if (result === "success") this.#close();
+      else if (result === "failure") {
+        this.#open(Math.min(2 * this.#state.cooldownMs, this.#settings.maxCooldownMs));
+      } else this.#giveProbeBack();
+    }
   }
 
   /**
@@ -198,17 +245,6 @@ export class CircuitBreaker {
   on(listener: (change: CircuitStateChange) => void): Disposable {
     assertFunction("listen to circuit breaker", "listener", listener);
     return this.#observers.add(listener);
-  }
-
-  /**
-   * Waits for the next state change, or for a probe that ends without a verdict, so that another one may be made. The end of
-   * a cooldown is neither: who waits to be admitted waits for `retryAfterMs` at most as well.
-   *
-   * @returns A promise that resolves then; the same one for all who ask in the meantime.
-   */
-  changed(): Promise<void> {
-    this.#change ??= Promise.withResolvers();
-    return this.#change.promise;
   }
 
   /** With handlers that all calls of one generation share: no closure a call, and no async function around it. */
@@ -251,19 +287,23 @@ export class CircuitBreaker {
     };
   }
 
-  #enterAsProbe(): number {
-    const waitMs = this.retryAfterMs;
-    if (waitMs > 0) throw openError(this.#state, waitMs, this.#settings.name);
-    const probing: HalfOpen = { kind: "half-open", untilMs: this.#untilMs() };
+  #enterAsProbe(maxCooldownMs: number): number {
+    const waitMs = this.refusesForMs(maxCooldownMs);
+    const state = this.#state;
+    if (waitMs > 0 || state.kind === "closed" || state.kind === "isolated") {
+      throw openError(state, waitMs, this.#settings.name);
+    }
     // A listener may change the state once more: the ticket is the one of this change.
-    const ticket = this.#generation + 1;
-    if (this.#state.kind === "half-open") this.#replace(probing);
-    else this.#become(probing);
+    const ticket = this.#probe = this.#generation + 1;
+    const sinceMs = this.#settings.clock.now();
+    const { cooldownMs } = state;
+    if (state.kind === "half-open") this.#replace({ kind: "half-open", sinceMs, cooldownMs });
+    else this.#become({ kind: "half-open", sinceMs, cooldownMs });
     return ticket;
   }
 
-  #open(): void {
-    this.#become({ kind: "open", untilMs: this.#untilMs() });
+  #open(cooldownMs: number): void {
+    this.#become({ kind: "open", sinceMs: this.#settings.clock.now(), cooldownMs });
   }
 
   #close(): void {
@@ -272,17 +312,13 @@ export class CircuitBreaker {
   }
 
   #giveProbeBack(): void {
-    this.#replace({ kind: "half-open", untilMs: -Infinity });
-    this.#resolveChange();
+    const { cooldownMs } = this.#state as { readonly cooldownMs: number };
+    this.#replace({ kind: "half-open", sinceMs: -Infinity, cooldownMs });
   }
 
   #endIsolation(): void {
     const state = this.#state;
     if (state.kind === "isolated" && --state.holders === 0) this.#become(state.rest);
-  }
-
-  #untilMs(): number {
-    return this.#settings.clock.now() + this.#settings.cooldownMs;
   }
 
   #judge(error: unknown, signal: AbortSignal | undefined): CircuitResult {
@@ -306,14 +342,8 @@ export class CircuitBreaker {
   #become(state: State): void {
     const from = this.#state.kind;
     this.#replace(state);
-    this.#resolveChange();
     if (this.#observers.size === 0) return;
     const { clock, name } = this.#settings;
     this.#observers.notify({ from, to: state.kind, atMs: clock.now(), name });
-  }
-
-  #resolveChange(): void {
-    this.#change?.resolve();
-    this.#change = undefined;
   }
 }

@@ -18,12 +18,25 @@ import { ConsecutiveFailures, type FailureCounter, FailureRatio } from "./failur
 /** Options of a circuit breaker that do not depend on how failures are counted. */
 export interface CircuitBreakerCommonOptions {
   /**
-   * How long the circuit stays open before a probe may be made, in milliseconds; also how long a probe may take before
-   * another one is let through in its place. A positive number.
+   * How long the circuit stays open before a probe may be made, in milliseconds: a positive number. It doubles with each probe
+   * that fails, up to `maxCooldownMs`, and is this again when the circuit has closed.
    *
-   * @default {60_000}
+   * @default {250}
    */
   readonly cooldownMs?: number | undefined;
+  /**
+   * How long the cooldown gets, in milliseconds: a number of at least `cooldownMs`.
+   *
+   * @default {60_000, or `cooldownMs` if that is more}
+   */
+  readonly maxCooldownMs?: number | undefined;
+  /**
+   * How long a probe may take before it counts as failed, in milliseconds: a positive number. If it succeeds later all the
+   * same, that closes the circuit.
+   *
+   * @default {5_000}
+   */
+  readonly probeTimeoutMs?: number | undefined;
   /**
    * The source of time. It is not asked while the circuit is closed, unless failures are counted by ratio.
    *
@@ -33,16 +46,9 @@ export interface CircuitBreakerCommonOptions {
   /** What the breaker guards, as errors and state changes name it. */
   readonly name?: string | undefined;
   /**
-   * What a client does with a call while the circuit is open: fail it at once, or let it wait until it is admitted, as long as
-   * its deadlines allow. The breaker itself always refuses.
-   *
-   * @default {"fail"}
-   */
-  readonly onOpen?: "fail" | "wait" | undefined;
-  /**
-   * Whether an error of a function given to `run` is the service's failure. One that is not counts as a success, since the
-   * service has answered. If this function throws, the error is a failure. It is not asked about the reason of an aborted
-   * signal that was given to `run`, which counts as neither.
+   * Whether an error is the service's failure. One that is not counts as a success, since the service has answered. If this
+   * function throws, the error is a failure. It is not asked about the reason of an aborted signal that was given to `run`,
+   * which counts as neither.
    *
    * @default {() => true}
    */
@@ -51,12 +57,8 @@ export interface CircuitBreakerCommonOptions {
 
 /** Opens after a number of failures without a success between them. */
 export interface ConsecutiveFailureOptions extends CircuitBreakerCommonOptions {
-  /**
-   * How many failures in a row open the circuit: a positive integer.
-   *
-   * @default {5}
-   */
-  readonly threshold?: number | undefined;
+  /** How many failures in a row open the circuit: a positive integer. */
+  readonly threshold: number;
   /** Not with `threshold`. */
   readonly failureRatio?: undefined;
   /** Not with `threshold`. */
@@ -65,25 +67,44 @@ export interface ConsecutiveFailureOptions extends CircuitBreakerCommonOptions {
   readonly windowMs?: undefined;
 }
 
-/** Opens at a failure that makes the failures of a sliding window too large a share of its results. */
+/**
+ * Opens at a failure that makes the failures of a sliding window too large a share of its results; also when there was nothing
+ * but failures, `minimumRequests` over at least a quarter of a second, or five times as many.
+ */
 export interface FailureRatioOptions extends CircuitBreakerCommonOptions {
-  /** The share that opens the circuit, itself included: above 0, at most 1. */
-  readonly failureRatio: number;
-  /** How many results the window must hold before the share means anything: a positive integer. */
-  readonly minimumRequests: number;
-  /** The length of the window, in milliseconds: a positive number. Results leave it in steps of a tenth of it. */
-  readonly windowMs: number;
+  /**
+   * The share that opens the circuit, itself included: above 0, at most 1.
+   *
+   * @default {0.8}
+   */
+  readonly failureRatio?: number | undefined;
+  /**
+   * How many results the window must hold before the share means anything: a positive integer.
+   *
+   * @default {20}
+   */
+  readonly minimumRequests?: number | undefined;
+  /**
+   * The length of the window, in milliseconds: a positive number. Results leave it in steps of a tenth of it.
+   *
+   * @default {10_000}
+   */
+  readonly windowMs?: number | undefined;
   /** Not with `failureRatio`. */
   readonly threshold?: undefined;
 }
 
-/** Options of a circuit breaker: either way of counting failures, by default 5 in a row. */
+/** Options of a circuit breaker: either way of counting failures, by default their share. */
 export type CircuitBreakerOptions = ConsecutiveFailureOptions | FailureRatioOptions;
 
 /** What a circuit breaker works with. */
 export interface CircuitSettings {
-  /** How long the circuit stays open, and a probe's lease lasts. */
+  /** How long the circuit stays open at first. */
   readonly cooldownMs: number;
+  /** How long it stays open after many probes. */
+  readonly maxCooldownMs: number;
+  /** How long a probe may take. */
+  readonly probeTimeoutMs: number;
   /** The source of time. */
   readonly clock: Clock;
   /** What the breaker guards. */
@@ -98,29 +119,51 @@ const ACTION = "create circuit breaker";
 
 /** Checks the options, and fills in their defaults. */
 export function toCircuitSettings(options: CircuitBreakerOptions): CircuitSettings {
-  const { cooldownMs = 60_000, clock = systemClock, name, onOpen = "fail", isFailure } = options;
+  const { cooldownMs = 250, probeTimeoutMs = 5_000, clock = systemClock, name, isFailure } = options;
   assertPositive(ACTION, "cooldownMs", cooldownMs);
+  const { maxCooldownMs = Math.max(60_000, cooldownMs) } = options;
+  if (!(maxCooldownMs >= cooldownMs)) {
+    throw argumentError(
+      ACTION,
+      "maxCooldownMs",
+      `at least 'cooldownMs', which is ${cooldownMs}`,
+      maxCooldownMs,
+    );
+  }
+  assertPositive(ACTION, "probeTimeoutMs", probeTimeoutMs);
   assertClock(ACTION, "clock", clock);
   if (name !== undefined && typeof name !== "string") throw shapeError(ACTION, "name", "a string", name);
-  if (onOpen !== "fail" && onOpen !== "wait") {
-    throw shapeError(ACTION, "onOpen", '"fail" or "wait"', onOpen);
-  }
   if (isFailure !== undefined) assertFunction(ACTION, "isFailure", isFailure);
-  return { cooldownMs, clock, name, isFailure, counter: toCounter(options, clock) };
+  return {
+    cooldownMs,
+    maxCooldownMs,
+    probeTimeoutMs,
+    clock,
+    name,
+    isFailure,
+    counter: toCounter(options, clock),
+  };
 }
 
 function toCounter(options: CircuitBreakerOptions, clock: Clock): FailureCounter {
   const { threshold, failureRatio, minimumRequests, windowMs } = options;
-  if (failureRatio === undefined && minimumRequests === undefined && windowMs === undefined) {
-    assertPositiveInteger(ACTION, "threshold", threshold ?? 5);
-    return new ConsecutiveFailures(threshold ?? 5);
-  }
-  if (threshold !== undefined) {
+  if (threshold === undefined) return toRatio(failureRatio, minimumRequests, windowMs, clock);
+  assertPositiveInteger(ACTION, "threshold", threshold);
+  if (failureRatio !== undefined || minimumRequests !== undefined || windowMs !== undefined) {
     throw new TypeError(`Cannot ${ACTION} as 'threshold' does not go with 'failureRatio': received both`);
   }
+  return new ConsecutiveFailures(threshold);
+}
+
+function toRatio(
+  failureRatio = 0.8,
+  minimumRequests = 20,
+  windowMs = 10_000,
+  clock: Clock,
+): FailureCounter {
   assertPositive(ACTION, "failureRatio", failureRatio);
-  if (failureRatio! > 1) throw argumentError(ACTION, "failureRatio", "at most 1", failureRatio);
+  if (failureRatio > 1) throw argumentError(ACTION, "failureRatio", "at most 1", failureRatio);
   assertPositiveInteger(ACTION, "minimumRequests", minimumRequests);
   assertPositive(ACTION, "windowMs", windowMs);
-  return new FailureRatio(failureRatio!, minimumRequests!, windowMs!, clock);
+  return new FailureRatio(failureRatio, minimumRequests, windowMs, clock);
 }

@@ -5,13 +5,19 @@
  */
 
 import { CircuitOpenError } from "../errors.ts";
-import type { Clock } from "./clock.ts";
 
-/** What a circuit comes to rest in. `untilMs` is the end of the cooldown. */
-export type Rest = { readonly kind: "closed" } | { readonly kind: "open"; untilMs: number };
+/** What a circuit comes to rest in. `sinceMs` is the beginning of the cooldown. */
+export type Rest = { readonly kind: "closed" } | {
+  readonly kind: "open";
+  sinceMs: number;
+  readonly cooldownMs: number;
+};
 
-/** Lets one call pass. `untilMs` is the end of its lease, `-Infinity` while there is none. */
-export type HalfOpen = { readonly kind: "half-open"; untilMs: number };
+/**
+ * Lets one call pass. `sinceMs` is the beginning of its lease, `-Infinity` while there is none; `cooldownMs` is what has
+ * passed before it.
+ */
+export type HalfOpen = { readonly kind: "half-open"; sinceMs: number; readonly cooldownMs: number };
 
 /** Lets no call pass. `rest` is what the circuit returns to when nobody holds it isolated any more. */
 export type Isolated = { readonly kind: "isolated"; holders: number; rest: Rest };
@@ -22,19 +28,17 @@ export type State = Rest | HalfOpen | Isolated;
 /** Lets all calls pass. */
 export const CLOSED: Rest = { kind: "closed" };
 
-/** How long the state refuses calls from now on. */
-export function remainingMs(state: State, clock: Clock, cooldownMs: number): number {
-  if (state.kind === "closed") return 0;
-  if (state.kind === "isolated") return Infinity;
-  const nowMs = clock.now();
-  // No more than one cooldown is ever left, unless the clock went back.
-  state.untilMs = Math.min(state.untilMs, nowMs + cooldownMs);
-  return Math.max(0, state.untilMs - nowMs);
+/** How long ago the cooldown or the lease began; a clock that went back makes it begin again, but not last longer. */
+export function elapsedMs(state: { sinceMs: number }, nowMs: number): number {
+  state.sinceMs = Math.min(state.sinceMs, nowMs);
+  return nowMs - state.sinceMs;
 }
 
 /** What is left of a state when the circuit is isolated: of a probe, that one is due. */
 export function toRest(state: Rest | HalfOpen): Rest {
-  return state.kind === "half-open" ? { kind: "open", untilMs: -Infinity } : state;
+  return state.kind === "half-open"
+    ? { kind: "open", sinceMs: -Infinity, cooldownMs: state.cooldownMs }
+    : state;
 }
 
 /** What a refused call is told. */

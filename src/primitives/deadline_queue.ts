@@ -24,6 +24,16 @@ export interface Deadline {
   readonly atMs: number;
 }
 
+/** What deadlines are kept in: {@linkcode DeadlineQueue}, or anything alike. */
+export interface Deadlines {
+  /** Calls a target after so many milliseconds from now, or from `nowMs`. */
+  add(target: DeadlineTarget, delayMs: number, nowMs?: number): Deadline;
+  /** Takes a deadline back; does nothing for one that was met. */
+  remove(deadline: Deadline): void;
+  /** Waits for so many milliseconds, or until a signal aborts. */
+  sleep(delayMs: number, options?: SleepOptions): Promise<void>;
+}
+
 /** Options of {@linkcode DeadlineQueue.sleep}. */
 export interface SleepOptions {
   /** Ends the sleep: it rejects at once, with the signal's own reason. */
@@ -59,7 +69,7 @@ class Entry implements Deadline, HeapItem {
  * await assertRejects(() => sleep, Error, "enough");
  * ```
  */
-export class DeadlineQueue {
+export class DeadlineQueue implements Deadlines {
   readonly #clock: Clock;
   readonly #entries: BinaryHeap<Entry> = new BinaryHeap(isBefore);
   #sequence = 0;

@@ -9,10 +9,18 @@ import { WindowedCount } from "./windowed_count.ts";
 
 /** Counts the results of a closed circuit. */
 export interface FailureCounter {
-  /** Counts a success. */
-  success(): void;
-  /** Counts a failure, and says whether it is one too many. */
-  failure(): boolean;
+  /**
+   * Counts a success.
+   *
+   * @param startedAtMs When the call began, if that is known.
+   */
+  success(startedAtMs?: number): void;
+  /**
+   * Counts a failure, and says whether it is one too many.
+   *
+   * @param startedAtMs When the call began, if that is known.
+   */
+  failure(startedAtMs?: number): boolean;
   /** Forgets all. */
   clear(): void;
   /** Whether no failure is counted. */
@@ -50,13 +58,29 @@ export class ConsecutiveFailures implements FailureCounter {
   }
 }
 
-/** Too many is a share of `failureRatio` or more of the results of a sliding window, once it holds `minimumRequests`. */
+/** So long nothing but failures must have come for a window full of old successes not to matter, in milliseconds. */
+const OUTAGE_MS = 250;
+/** Or so many times `minimumRequests` of them. */
+const OUTAGE_FACTOR = 5;
+/** A product that rounding makes a little too large must not need one failure more. */
+const ROUNDING = 1 - 1e-12;
+
+/**
+ * Too many is a share of `failureRatio` or more of the results of a sliding window, once it holds `minimumRequests`; or
+ * nothing but failures, `minimumRequests` of them over at least a quarter of a second, or five times as many: a window full of
+ * successes would notice an outage only when they have left it. A success whose call began before the failures did says nothing
+ * of them.
+ */
 export class FailureRatio implements FailureCounter {
   readonly #failureRatio: number;
   readonly #minimumRequests: number;
   readonly #clock: Clock;
   readonly #results: WindowedCount;
   readonly #failures: WindowedCount;
+  /** Failures in a row, when the first of them came, and when its call had begun. */
+  #inARow = 0;
+  #failingSinceMs = 0;
+  #firstStartedAtMs = 0;
 
   /** Creates a counter with an empty window. */
   constructor(failureRatio: number, minimumRequests: number, windowMs: number, clock: Clock) {
@@ -69,21 +93,32 @@ export class FailureRatio implements FailureCounter {
   }
 
   /** @inheritdoc */
-  success(): void {
+  success(startedAtMs: number = Infinity): void {
+    if (this.#inARow > 0 && startedAtMs > this.#firstStartedAtMs) this.#inARow = 0;
     this.#results.add(this.#clock.now());
   }
 
   /** @inheritdoc */
-  failure(): boolean {
+  failure(startedAtMs: number = -Infinity): boolean {
     const nowMs = this.#clock.now();
     this.#results.add(nowMs);
     this.#failures.add(nowMs);
+    if (this.#inARow++ === 0) {
+      this.#failingSinceMs = nowMs;
+      this.#firstStartedAtMs = startedAtMs;
+    }
+    const least = this.#minimumRequests;
     const results = this.#results.total(nowMs);
-    return results >= this.#minimumRequests && this.#failures.total(nowMs) >= this.#failureRatio * results;
+    // What is older than the window says nothing of now.
+    if (results < least) return false;
+    if (this.#failures.total(nowMs) >= this.#failureRatio * results * ROUNDING) return true;
+    if (this.#inARow < least) return false;
+    return nowMs - this.#failingSinceMs >= OUTAGE_MS || this.#inARow >= OUTAGE_FACTOR * least;
   }
 
   /** @inheritdoc */
   clear(): void {
+    this.#inARow = 0;
     this.#results.clear();
     this.#failures.clear();
   }

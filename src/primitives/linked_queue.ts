@@ -14,38 +14,35 @@ export interface LinkedItem<T> {
 
 /** A doubly linked list of items that carry the links themselves: every operation takes O(1) and allocates nothing. */
 export class LinkedQueue<T extends LinkedItem<T>> {
-  #head: T | undefined;
+  /** The first item. Only the queue writes it; as above. */
+  head: T | undefined = undefined;
   #tail: T | undefined;
-  #size = 0;
-
-  /** How many items there are. */
-  get size(): number {
-    return this.#size;
-  }
+  /** How many items there are. Only the queue writes it; a field, because it is asked for all the time. */
+  size = 0;
 
   /** The first item, which stays. */
   peek(): T | undefined {
-    return this.#head;
+    return this.head;
   }
 
   /** Adds an item that is in no queue, behind all others. */
   push(item: T): void {
     item.previous = this.#tail;
-    if (this.#tail === undefined) this.#head = item;
+    if (this.#tail === undefined) this.head = item;
     else this.#tail.next = item;
     this.#tail = item;
-    this.#size++;
+    this.size++;
   }
 
   /** Removes an item of this queue. */
   remove(item: T): void {
     const { previous, next } = item;
-    if (previous === undefined) this.#head = next;
+    if (previous === undefined) this.head = next;
     else previous.next = next;
     if (next === undefined) this.#tail = previous;
     else next.previous = previous;
     item.previous = undefined;
     item.next = undefined;
-    this.#size--;
+    this.size--;
   }
 }

@@ -28,6 +28,7 @@ export {
   type SlipstreamErrorOptions,
 } from "../errors.ts";
 export { type Backoff, backoff, type BackoffJitter, type BackoffOptions } from "./backoff.ts";
+export type { Bucket } from "./bucket.ts";
 export {
   CircuitBreaker,
   type CircuitBreakerRunOptions,
@@ -42,7 +43,13 @@ export type {
   FailureRatioOptions,
 } from "./circuit_options.ts";
 export { type Clock, MAX_TIMER_MS, systemClock, type TimerHandle } from "./clock.ts";
-export { type Deadline, DeadlineQueue, type DeadlineTarget, type SleepOptions } from "./deadline_queue.ts";
+export {
+  type Deadline,
+  DeadlineQueue,
+  type Deadlines,
+  type DeadlineTarget,
+  type SleepOptions,
+} from "./deadline_queue.ts";
 export { Permit } from "./permit.ts";
 export { RetryBudget, type RetryBudgetOptions } from "./retry_budget.ts";
 export { type AcquireOptions, Semaphore, type SemaphoreRunOptions } from "./semaphore.ts";

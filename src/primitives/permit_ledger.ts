@@ -45,75 +45,68 @@ export abstract class PermitWaiter implements PriorityItem<PermitWaiter>, AbortT
 
 /** Accounts for a capacity, and hands it on in the order of the queue. Weights have been checked before. */
 export class PermitLedger {
-  #capacity: number;
-  #inUse = 0;
-  readonly #waiters: PriorityQueue<PermitWaiter> = new PriorityQueue();
+  /** How much may be in use at once. Only the ledger writes this and the next one. */
+  capacity: number;
+  /** How much is in use. */
+  inUse = 0;
+  /** Those who wait. Only the ledger changes it. */
+  readonly waiters: PriorityQueue<PermitWaiter> = new PriorityQueue();
 
   /** Creates a ledger with everything free. */
   constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  /** How much may be in use at once. */
-  get capacity(): number {
-    return this.#capacity;
-  }
-
-  /** How much is in use. */
-  get inUse(): number {
-    return this.#inUse;
+    this.capacity = capacity;
   }
 
   /** How many wait. */
   get waiting(): number {
-    return this.#waiters.size;
+    return this.waiters.size;
   }
 
   /** Takes `weight`, if it is free and nobody waits. */
   take(weight: number): boolean {
     if (weight === 0) return true;
-    if (this.#waiters.size > 0 || this.#inUse + weight > this.#capacity) return false;
-    this.#inUse += weight;
+    if (this.waiters.size > 0 || this.inUse + weight > this.capacity) return false;
+    this.inUse += weight;
     return true;
   }
 
   /** Gives `weight` back. An arrow function, so that all permits share it. */
   readonly give = (weight: number): void => {
-    this.#inUse -= weight;
-    if (this.#waiters.size > 0) this.#admit();
+    this.inUse -= weight;
+    if (this.waiters.size > 0) this.#admit();
   };
 
   /** Changes the capacity. */
   resize(capacity: number): void {
-    this.#capacity = capacity;
+    this.capacity = capacity;
     this.#admit();
   }
 
   /** Puts a waiter into the queue, after `take` has refused it. */
   enqueue(waiter: PermitWaiter): void {
-    this.#waiters.push(waiter);
+    this.waiters.push(waiter);
     if (waiter.signal !== undefined) addAbortListener(waiter.signal, waiter);
   }
 
   /** Takes a waiter out of the queue, and admits whom it held up. */
   abandon(waiter: PermitWaiter): void {
-    const wasHead = this.#waiters.peek() === waiter;
-    this.#waiters.remove(waiter);
+    const wasHead = this.waiters.peek() === waiter;
+    this.waiters.remove(waiter);
     if (wasHead) this.#admit();
   }
 
   #admit(): void {
-    for (let head = this.#waiters.peek(); head !== undefined; head = this.#waiters.peek()) {
+    for (let head = this.waiters.peek(); head !== undefined; head = this.waiters.peek()) {
       const { signal } = head;
       const isAborted = signal?.aborted === true;
-      if (!isAborted && this.#inUse + head.weight > this.#capacity) return;
-      this.#waiters.remove(head);
+      if (!isAborted && this.inUse + head.weight > this.capacity) return;
+      this.waiters.remove(head);
       if (signal !== undefined) removeAbortListener(signal, head);
       if (isAborted) {
         // The signal is calling its targets one by one, and has not come to this one yet.
         head.reject(signal.reason);
       } else {
-        this.#inUse += head.weight;
+        this.inUse += head.weight;
         head.grant();
       }
     }

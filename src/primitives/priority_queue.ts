@@ -33,12 +33,8 @@ export class PriorityQueue<T extends PriorityItem<T>> {
   readonly #order: BinaryHeap<Level<T>> = new BinaryHeap((a, b) => a.priority > b.priority);
   /** The level used last, to save a look-up. It is in `#levels`, if it is set. */
   #recent: Level<T> | undefined;
-  #size = 0;
-
-  /** How many items there are. */
-  get size(): number {
-    return this.#size;
-  }
+  /** How many items there are. Only the queue writes it. */
+  size = 0;
 
   /** The first item, which stays. */
   peek(): T | undefined {
@@ -48,23 +44,45 @@ export class PriorityQueue<T extends PriorityItem<T>> {
   /** Adds an item that is in no queue. */
   push(item: T): void {
     this.#levelOf(item.priority).items.push(item);
-    this.#size++;
+    this.size++;
   }
 
   /** Removes an item of this queue. */
   remove(item: T): void {
     const level = this.#levelOf(item.priority);
     level.items.remove(item);
-    this.#size--;
+    this.size--;
     // The only level stays although it is empty: under steady load it is needed again at once.
     if (level.items.size === 0 && this.#order.size > 1) this.#drop(level);
+  }
+
+  /** Calls a function for each item, in order; it must not change the queue. */
+  forEach(look: (item: T) => void): void {
+    this.find((item) => {
+      look(item);
+      return false;
+    });
+  }
+
+  /** The first item that a test accepts. */
+  find(test: (item: T) => boolean): T | undefined {
+    // Nearly always all of them have one priority.
+    const levels = this.#order.size < 2
+      ? [this.#order.peek()]
+      : [...this.#levels.values()].sort((a, b) => b.priority - a.priority);
+    for (const level of levels) {
+      for (let item = level?.items.peek(); item !== undefined; item = item.next) {
+        if (test(item)) return item;
+      }
+    }
+    return undefined;
   }
 
   #levelOf(priority: number): Level<T> {
     if (this.#recent?.priority === priority) return this.#recent;
     const known = this.#levels.get(priority);
     if (known !== undefined) return this.#recent = known;
-    const empty = this.#size === 0 ? this.#order.peek() : undefined;
+    const empty = this.size === 0 ? this.#order.peek() : undefined;
     if (empty !== undefined) this.#drop(empty);
     const level = new Level<T>(priority);
     this.#levels.set(priority, level);

@@ -17,7 +17,7 @@ export interface RetryBudgetOptions {
    */
   readonly ratio?: number | undefined;
   /**
-   * How many retries a second there are besides, so that a client with few requests may retry at all: a number of at least 0.
+   * How many retries a second there are at least, so that a client with few requests may retry at all: a number of at least 0.
    *
    * @default {10}
    */
@@ -41,7 +41,7 @@ const ROUNDING = 1e-9;
 
 /**
  * Keeps retries a small share of the requests, so that a service that is down is not flooded: at each retry, the retries of
- * the window (this one included) are at most `ratio` times its requests, plus `minPerSecond` times its length.
+ * the window (this one included) are at most `ratio` times its requests, or `minPerSecond` times its length if that is more.
  *
  * The idea is that of the retry budgets of Twitter's Finagle. There are no timers, and memory does not grow.
  *
@@ -111,6 +111,6 @@ export class RetryBudget {
   }
 
   #balanceAt(nowMs: number): number {
-    return this.#ratio * this.#requests.total(nowMs) + this.#reserve - this.#retries.total(nowMs);
+    return Math.max(this.#ratio * this.#requests.total(nowMs), this.#reserve) - this.#retries.total(nowMs);
   }
 }

@@ -30,6 +30,9 @@ export interface SemaphoreRunOptions extends AcquireOptions {
   readonly weight?: number | undefined;
 }
 
+/** The account of a semaphore, for those who decide by themselves whom a permit goes to. */
+export let ledgerOf: (semaphore: Semaphore) => PermitLedger;
+
 /**
  * Lets at most `capacity` units of work run at once; the others wait.
  *
@@ -55,6 +58,10 @@ export interface SemaphoreRunOptions extends AcquireOptions {
  * ```
  */
 export class Semaphore {
+  static {
+    ledgerOf = (semaphore) => semaphore.#ledger;
+  }
+
   readonly #ledger: PermitLedger;
 
   /**

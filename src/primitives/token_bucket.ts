@@ -6,6 +6,7 @@
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { argumentError, assertClock, assertPositive, assertPositiveInteger } from "./argument_checks.ts";
+import type { Bucket } from "./bucket.ts";
 import { type Clock, systemClock, type TimerHandle } from "./clock.ts";
 import { type LinkedItem, LinkedQueue } from "./linked_queue.ts";
 import { TokenLevel } from "./token_level.ts";
@@ -66,12 +67,15 @@ const TAKEN: Promise<void> = Promise.resolve();
  * assertEquals(bucket.tryTake(), false);
  * ```
  */
-export class TokenBucket {
+export class TokenBucket implements Bucket {
   readonly #clock: Clock;
   readonly #waiters: LinkedQueue<Waiter> = new LinkedQueue();
   readonly #level: TokenLevel;
   #timer: TimerHandle | undefined;
   #isArmed = false;
+  /** What a listener of `notify` may take while it is called, ahead of those who wait. */
+  #granted = 0;
+  #isNotifying = false;
 
   /**
    * Creates a full bucket.
@@ -147,6 +151,43 @@ export class TokenBucket {
   }
 
   /**
+   * Calls a listener once, as soon as tokens are there and nobody waits who came before; see {@linkcode Bucket}.
+   *
+   * @param listener Called synchronously, from a timer or from what made the tokens free. Only while it runs, it may take
+   * them ahead of those who wait.
+   * @param n How many tokens are wanted: a number from 0 to the burst.
+   * @returns Takes the listener back when disposed.
+   * @throws {TypeError} If `n` is not a number.
+   * @throws {RangeError} If `n` is negative, not finite, or over the burst.
+   */
+  notify(listener: () => void, n = 1): Disposable {
+    this.#assertTokens(n);
+    const waiter = new Waiter(n, undefined, listener, ignore, this.#abandon, true);
+    this.#waiters.push(waiter);
+    if (this.#waiters.size === 1) this.#arm();
+    return {
+      [Symbol.dispose]: () => {
+        if (waiter.isQueued) this.#abandon(waiter);
+        waiter.isQueued = false;
+      },
+    };
+  }
+
+  /**
+   * Holds back all grants for a while; see {@linkcode TokenBucket.pauseUntil}.
+   *
+   * @param delayMs How long from now, in milliseconds; 0 and less do nothing.
+   * @throws {TypeError} If `delayMs` is not a number.
+   * @throws {RangeError} If `delayMs` is not finite.
+   */
+  pauseFor(delayMs: number): void {
+    if (!Number.isFinite(delayMs)) {
+      throw argumentError("pause token bucket", "delayMs", "a finite number", delayMs);
+    }
+    if (delayMs > 0) this.pauseUntil(this.#clock.now() + delayMs);
+  }
+
+  /**
    * Holds back all grants until a moment, as after a "too many requests". The bucket fills up meanwhile. A pause can be made
    * longer but not shorter; a moment that is past does nothing.
    *
@@ -186,9 +227,11 @@ export class TokenBucket {
 
   #takeNow(n: number): boolean {
     if (n === 0) return true;
-    if (this.#waiters.size > 0) return false;
+    if (this.#waiters.size > 0 && n > this.#granted) return false;
     this.#observe();
-    return this.#level.take(n);
+    if (!this.#level.take(n)) return false;
+    this.#granted = Math.max(0, this.#granted - n);
+    return true;
   }
 
   #observe(): void {
@@ -197,7 +240,7 @@ export class TokenBucket {
 
   #wait(n: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiter = new Waiter(n, signal, resolve, reject, this.#abandon);
+      const waiter = new Waiter(n, signal, resolve, reject, this.#abandon, false);
       this.#waiters.push(waiter);
       if (signal !== undefined) addAbortListener(signal, waiter);
       if (this.#waiters.size === 1) this.#arm();
@@ -207,9 +250,16 @@ export class TokenBucket {
   /** Serves those whose tokens are there, and sees to the timer for the rest. */
   #serve(): void {
     this.#observe();
+    // A listener may cause what serves again: the one that is called first goes on.
+    if (this.#isNotifying) return;
     for (let head = this.#waiters.peek(); head !== undefined; head = this.#waiters.peek()) {
       const { signal } = head;
       const isAborted = signal?.aborted === true;
+      if (head.isListener) {
+        if (!this.#level.has(head.tokens)) break;
+        this.#notifyHead(head);
+        continue;
+      }
       if (!isAborted && !this.#level.take(head.tokens)) break;
       this.#waiters.remove(head);
       if (signal !== undefined) removeAbortListener(signal, head);
@@ -218,6 +268,19 @@ export class TokenBucket {
       else head.resolve();
     }
     this.#arm();
+  }
+
+  #notifyHead(head: Waiter): void {
+    this.#waiters.remove(head);
+    head.isQueued = false;
+    this.#isNotifying = true;
+    this.#granted = head.tokens;
+    try {
+      head.resolve();
+    } finally {
+      this.#isNotifying = false;
+      this.#granted = 0;
+    }
   }
 
   /** Arms the timer anew for the first in the queue. */
@@ -257,6 +320,8 @@ export class TokenBucket {
 class Waiter implements LinkedItem<Waiter>, AbortTarget {
   previous: Waiter | undefined = undefined;
   next: Waiter | undefined = undefined;
+  /** Whether a listener is still to be called. */
+  isQueued = true;
   readonly #abandon: (waiter: Waiter) => void;
 
   constructor(
@@ -265,6 +330,8 @@ class Waiter implements LinkedItem<Waiter>, AbortTarget {
     readonly resolve: () => void,
     readonly reject: (reason: unknown) => void,
     abandon: (waiter: Waiter) => void,
+    /** Whether it is only told that tokens are there, and takes them itself. */
+    readonly isListener: boolean,
   ) {
     this.#abandon = abandon;
   }
@@ -274,6 +341,8 @@ class Waiter implements LinkedItem<Waiter>, AbortTarget {
     this.#abandon(this);
   }
 }
+
+function ignore(): void {}
 
 function toRate(action: string, rate: TokenBucketRate): { tokensPerMs: number; burst: number } {
   const { limit, intervalMs } = rate;

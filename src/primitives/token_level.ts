@@ -66,9 +66,14 @@ export class TokenLevel {
     this.#tokens = Math.min(capacity, this.#tokens + elapsedMs * this.#tokensPerMs);
   }
 
+  /** Whether `n` tokens are there and no pause holds. */
+  has(n: number): boolean {
+    return this.#nowMs >= this.#pausedUntilMs && this.#tokens >= n - ROUNDING_TOKENS;
+  }
+
   /** Takes `n` tokens, if they are there and no pause holds. */
   take(n: number): boolean {
-    if (this.#nowMs < this.#pausedUntilMs || this.#tokens < n - ROUNDING_TOKENS) return false;
+    if (!this.has(n)) return false;
     this.#tokens -= n;
     return true;
   }

@@ -18,16 +18,18 @@ export class WindowedCount {
   #total = 0;
   #index = 0;
   #startedAtMs: number;
+  #endsAtMs: number;
 
   /** Creates an empty window of `windowMs` milliseconds that ends now. */
   constructor(windowMs: number, nowMs: number) {
     this.#slotMs = windowMs / SLOTS;
     this.#startedAtMs = nowMs;
+    this.#endsAtMs = nowMs + this.#slotMs;
   }
 
   /** Counts one. */
   add(nowMs: number): void {
-    this.#slide(nowMs);
+    if (nowMs >= this.#endsAtMs || nowMs < this.#startedAtMs) this.#slide(nowMs);
     this.#counts[this.#index]!++;
     this.#total++;
   }
@@ -47,9 +49,9 @@ export class WindowedCount {
   #slide(nowMs: number): void {
     const elapsedMs = nowMs - this.#startedAtMs;
     if (elapsedMs < 0) this.#startedAtMs = nowMs;
-    if (elapsedMs < this.#slotMs) return;
-    const steps = Math.floor(elapsedMs / this.#slotMs);
+    const steps = elapsedMs < this.#slotMs ? 0 : Math.floor(elapsedMs / this.#slotMs);
     this.#startedAtMs += steps * this.#slotMs;
+    this.#endsAtMs = this.#startedAtMs + this.#slotMs;
     for (let step = Math.min(steps, SLOTS); step > 0; step--) {
       this.#index = (this.#index + 1) % SLOTS;
       this.#total -= this.#counts[this.#index]!;

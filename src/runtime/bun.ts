@@ -19,6 +19,7 @@ const DEFAULT_MAX_REQUESTS = 256;
 export const bunRuntime: Runtime = {
   name: "bun",
   maxConcurrentRequests: Number(env.BUN_CONFIG_MAX_HTTP_REQUESTS) || DEFAULT_MAX_REQUESTS,
+  timersBelongToRequests: false,
   negotiatesHttp2: false,
   env: (name) => env[name],
 };

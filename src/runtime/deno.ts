@@ -10,6 +10,7 @@ import type { Runtime } from "./contract.ts";
 export const denoRuntime: Runtime = {
   name: "deno",
   maxConcurrentRequests: Infinity,
+  timersBelongToRequests: false,
   negotiatesHttp2: true,
   env(name) {
     try {

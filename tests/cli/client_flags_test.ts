@@ -2,13 +2,14 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { readArgs, UsageError } from "../../src/cli/args.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "../../src/cli/client_flags.ts";
 import { createClient } from "../../src/client/client.ts";
+import type { ClientOptions } from "../../src/client/options.ts";
 import { test } from "../support/test.ts";
 
 const optionsOf = (...args: string[]) => clientFlagOptions(readArgs(args, CLIENT_FLAGS).flags);
 
 test("clientFlagOptions() leaves everything to the client that was not given", async () => {
   const options = optionsOf();
-  assertEquals(Object.values(options), [undefined, undefined, undefined, undefined]);
+  assertEquals(Object.values(options), [undefined, undefined, undefined, undefined, undefined]);
   await createClient(options).close();
 });
 
@@ -19,8 +20,27 @@ test("clientFlagOptions() turns flags into options that a client takes", async (
     rateLimit: { limit: 100, intervalMs: 60_000, burst: 3 },
     maxRetries: 0,
     timeoutMs: 2_000,
+    circuitBreaker: undefined,
   });
   await createClient(options).close();
+});
+
+test("clientFlagOptions() takes what is to happen while an origin is down", async () => {
+  const cases: readonly [string[], ClientOptions["circuitBreaker"]][] = [
+    [["--patience=2min"], { patienceMs: 120_000, onOpen: undefined }],
+    [["--on-open=fail"], { patienceMs: undefined, onOpen: "fail" }],
+    [["--breaker=3", "--patience=500"], { threshold: 3, patienceMs: 500, onOpen: undefined }],
+    [["--breaker=off"], false],
+  ];
+  for (const [args, expected] of cases) {
+    const options = optionsOf(...args);
+    assertEquals(options.circuitBreaker, expected);
+    await createClient(options).close();
+  }
+  assertThrows(() => optionsOf("--breaker=0"), UsageError, "'--breaker' must be a positive integer");
+  assertThrows(() => optionsOf("--on-open=never"), UsageError, "'--on-open' must be wait or fail");
+  assertThrows(() => optionsOf("--patience=long"), UsageError, "'--patience' must be a positive duration");
+  assertThrows(() => optionsOf("--breaker=off", "--patience=5s"), UsageError, "need a breaker");
 });
 
 test("clientFlagOptions() refuses a burst of no rate", () => {

@@ -45,7 +45,8 @@ test("playDemo() loads every file over loopback, cold and from memory, and says 
 });
 
 test("playDemo() lets a mirror die half-way, and the others go on", async () => {
-  const { code, text } = await play({ concurrency: 2 });
+  // So many files that a hundred attempts in a row fail, which is an outage however fast they do.
+  const { code, text } = await play({ concurrency: 2, drivers: 8, laps: 28 });
   assertEquals(code, 0);
   assertMatch(text, /\n {2}alpha .* open\n/);
   assertMatch(text, /circuit breaker of alpha: closed → open\n/);

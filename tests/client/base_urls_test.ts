@@ -3,14 +3,15 @@ import { toMirrors } from "../../src/client/base_urls.ts";
 import type { ClientOptions } from "../../src/client/options.ts";
 import { sensitiveNames, toHeaderMap } from "../../src/http/headers.ts";
 import { joinUrl } from "../../src/http/url.ts";
-import { Origin, Origins } from "../../src/policies/origin.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { Lanes } from "../../src/lanes/lanes.ts";
 import { test } from "../support/test.ts";
 
 function setUp() {
-  const origins = new Origins((key) => new Origin(key, undefined, undefined));
+  const lanes = new Lanes((key) => new Lane({ key, breaker: undefined, bucket: undefined }));
   const headers = toHeaderMap({ accept: "application/json", "x-a": "client" }, "the client");
-  const surroundings = { origins, headers, sensitive: sensitiveNames(["x-api-key"]) };
-  return { origins, mirrorsOf: (baseUrls: ClientOptions["baseUrls"]) => toMirrors(baseUrls, surroundings) };
+  const surroundings = { lanes, headers, sensitive: sensitiveNames(["x-api-key"]) };
+  return { lanes, mirrorsOf: (baseUrls: ClientOptions["baseUrls"]) => toMirrors(baseUrls, surroundings) };
 }
 
 test("toMirrors() gives none without the option, and refuses an empty list", () => {
@@ -19,20 +20,20 @@ test("toMirrors() gives none without the option, and refuses an empty list", () 
   assertThrows(() => mirrorsOf([]), RangeError, "'baseUrls' must not be empty");
 });
 
-test("toMirrors() takes every way to say a URL, in order, and shares the record of an origin", () => {
-  const { origins, mirrorsOf } = setUp();
+test("toMirrors() takes every way to say a URL, in order, and shares the lane of an origin", () => {
+  const { lanes, mirrorsOf } = setUp();
   const single = [mirrorsOf("https://a.test/x"), mirrorsOf(new URL("https://a.test/x"))];
   for (const [mirror] of single) assertEquals(mirror!.base, "https://a.test/x");
 
   const list = mirrorsOf(["https://b.test/y/", new URL("http://c.test:81"), { url: "https://a.test/z" }]);
   assertEquals(list.map(({ base }) => base), ["https://b.test/y/", "http://c.test:81/", "https://a.test/z"]);
-  assertEquals(list.map(({ origin }) => origin.key), [
+  assertEquals(list.map(({ lane }) => lane.key), [
     "https://b.test",
     "http://c.test:81",
     "https://a.test",
   ]);
-  assertStrictEquals(list[2]!.origin, single[0]![0]!.origin);
-  assertStrictEquals(list[2]!.origin, origins.get("https://a.test"));
+  assertStrictEquals(list[2]!.lane, single[0]![0]!.lane);
+  assertStrictEquals(list[2]!.lane, lanes.get("https://a.test"));
 });
 
 test("toMirrors() keeps a mirror's headers to that mirror", () => {

@@ -290,14 +290,14 @@ test("Batch aborts a request in whose start it is stopped, and closes the source
   const { starter } = setUp(source);
   const { batch, consumer } = setUp(source, {
     ...run,
-    start: (request, sink) => {
-      const call = starter.start(request, sink);
+    begin: (request, batch) => {
+      const call = starter.begin(request, batch);
       controller.abort("while it starts");
       return call;
     },
   });
   batch.pump();
-  assertEquals([starter.calls.length, starter.open, starter.aborted], [1, 0, ["while it starts"]]);
+  assertEquals([starter.calls.length, starter.open, starter.aborted], [0, 0, []]);
   assertEquals([source.pulled, source.closed], [1, 1]);
   assertEquals([consumer.outcomes, consumer.log], [[], [{ stopped: "while it starts" }]]);
 });

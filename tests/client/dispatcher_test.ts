@@ -393,7 +393,8 @@ for (const place of ["queued", "permit", "attempt", "headers", "settled"] as con
     assertEquals(batch.state, "rejected");
     assertStrictEquals(batch.reason, reason);
     await clock.advance(100_000);
-    assert(origin.calls <= 5, `${origin.calls} calls`);
+    // A permit goes on when a body has ended, a little before the request that it was for has settled.
+    assert(origin.calls <= 6, `${origin.calls} calls`);
     assertEquals([origin.open, clock.pending, client.stats().inFlight], [0, 0, 0]);
   });
 }

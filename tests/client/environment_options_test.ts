@@ -22,8 +22,29 @@ test("clientOptionsFromEnv() reads every variable, and a client takes the result
     SLIPSTREAM_VALIDATE: "FALSE",
     SLIPSTREAM_NOT_FOUND_IS_FINAL: "true",
     SLIPSTREAM_CI: "1",
+    SLIPSTREAM_MAX_WAITING: "10",
+    SLIPSTREAM_PER_ORIGIN_CONCURRENCY: "4",
+    SLIPSTREAM_PAUSE_ON_429: "request",
+    SLIPSTREAM_RETRY_BUDGET: "0",
+    SLIPSTREAM_BREAKER: "1",
+    SLIPSTREAM_BREAKER_THRESHOLD: "3",
+    SLIPSTREAM_BREAKER_COOLDOWN_MS: "100",
+    SLIPSTREAM_BREAKER_MAX_COOLDOWN_MS: "1000",
+    SLIPSTREAM_PATIENCE_MS: "5000",
+    SLIPSTREAM_ON_OPEN: "Wait",
   });
   assertEquals(options, {
+    maxWaiting: 10,
+    perOrigin: { concurrency: 4 },
+    pauseOn429: "request",
+    retryBudget: false,
+    circuitBreaker: {
+      threshold: 3,
+      cooldownMs: 100,
+      maxCooldownMs: 1_000,
+      patienceMs: 5_000,
+      onOpen: "wait",
+    },
     concurrency: 50,
     maxRetries: 0,
     timeoutMs: 1500.5,
@@ -37,6 +58,19 @@ test("clientOptionsFromEnv() reads every variable, and a client takes the result
     cache: false,
   });
   await createClient(options).close();
+});
+
+test("clientOptionsFromEnv() reads how the breaker counts by share, and turns the breaker off", async () => {
+  const options = clientOptionsFromEnv({
+    SLIPSTREAM_BREAKER_FAILURE_RATIO: "0.5",
+    SLIPSTREAM_BREAKER_MINIMUM_REQUESTS: "10",
+    SLIPSTREAM_BREAKER_WINDOW_MS: "5000",
+  });
+  assertEquals(options, { circuitBreaker: { failureRatio: 0.5, minimumRequests: 10, windowMs: 5_000 } });
+  await createClient(options).close();
+  assertEquals(clientOptionsFromEnv({ SLIPSTREAM_BREAKER: "false", SLIPSTREAM_PATIENCE_MS: "1" }), {
+    circuitBreaker: false,
+  });
 });
 
 test("clientOptionsFromEnv() turns the cache off in CI, and leaves it alone elsewhere", () => {
@@ -53,6 +87,10 @@ test("clientOptionsFromEnv() names the variable whose value is no good", () => {
       ["SLIPSTREAM_OFFLINE", "yes"],
       ["SLIPSTREAM_VALIDATE", "2"],
       ["SLIPSTREAM_CI", "on"],
+      ["SLIPSTREAM_ON_OPEN", "hope"],
+      ["SLIPSTREAM_PAUSE_ON_429", "1"],
+      ["SLIPSTREAM_BREAKER", "3"],
+      ["SLIPSTREAM_PATIENCE_MS", "30s"],
     ] as const
   ) {
     const error = assertThrows(() => clientOptionsFromEnv({ [name]: value }), TypeError, `'${name}' must be`);

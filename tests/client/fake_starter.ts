@@ -4,49 +4,88 @@
  * @module
  */
 
-import { Batch, type BatchRun, type OutcomeConsumer } from "../../src/client/batch.ts";
+import { Batch, type BatchRun, type BatchStarter, type OutcomeConsumer } from "../../src/client/batch.ts";
 import type { Outcome } from "../../src/client/outcome.ts";
 import type { FetchRequest } from "../../src/client/request.ts";
 import { clientSettings } from "../../src/client/settings.ts";
 import { NO_HEADERS } from "../../src/http/headers.ts";
-import { Call, type CallOwner, type CallSink } from "../../src/policies/call.ts";
+import type { Allowance } from "../../src/lanes/allowance.ts";
+import type { Claimant, Runnable } from "../../src/lanes/claimant.ts";
+import { Call, type CallContext, type CallOwner, type CallSink } from "../../src/policies/call.ts";
+import { LinkedQueue } from "../../src/primitives/linked_queue.ts";
 
-/** Starts requests, and answers them when it is told to. */
-export class FakeStarter implements CallOwner {
+/** Starts requests, and answers them when it is told to. There is always a permit. */
+export class FakeStarter implements CallOwner, BatchStarter {
   /** What was started, in order. */
   readonly calls: Call[] = [];
   /** The reasons of those that were aborted. */
   readonly aborted: unknown[] = [];
   /** The most that were under way at once. */
   peak = 0;
+  closing: { readonly reason: unknown } | undefined;
+  readonly #claimants = new LinkedQueue<Claimant>();
+  #isDispatching = false;
 
-  readonly start = (request: FetchRequest, sink: CallSink): Call => {
+  join(claimant: Claimant): void {
+    if (claimant.isClaiming) return;
+    claimant.isClaiming = true;
+    this.#claimants.push(claimant);
+  }
+
+  quit(claimant: Claimant): void {
+    if (!claimant.isClaiming) return;
+    claimant.isClaiming = false;
+    this.#claimants.remove(claimant);
+  }
+
+  dispatch(): void {
+    if (this.#isDispatching) return;
+    this.#isDispatching = true;
+    while (this.#claimants.head !== undefined) this.#claimants.head.claim(0)?.run();
+    this.#isDispatching = false;
+  }
+
+  makeRoom(): void {}
+
+  tryBegin(): undefined {}
+
+  readonly begin = (request: FetchRequest, batch: Batch): Call => {
     const url = String(request);
     if (!url.startsWith("https:")) throw new TypeError(`Cannot fetch ${url}`);
-    const call = new Call({
-      id: this.calls.length + 1,
-      owner: this,
-      sink,
-      request: {
-        method: "GET",
-        url,
-        absolute: true,
-        origin: undefined,
-        headers: NO_HEADERS,
-        body: null,
-        repeatable: true,
-        init: undefined,
-      },
-      origin: undefined,
-      settings: clientSettings({}),
-      signals: [],
-      streams: false,
-      startedAtMs: 0,
-    });
+    return new Call(batch.context, url, batch);
+  };
+
+  launch(call: Call): Runnable | undefined {
     this.calls.push(call);
     this.peak = Math.max(this.peak, this.open);
-    return call;
-  };
+    return undefined;
+  }
+
+  readonly straight = { run: (): Promise<void> => Promise.resolve() };
+
+  abortAll(allowance: Allowance, reason: unknown): void {
+    for (const call of this.calls) {
+      if (call.context.allowance === allowance && !call.settled) call.abort(reason);
+    }
+  }
+
+  add(): void {}
+
+  delete(): void {}
+
+  /** What the requests of a batch have in common. */
+  contextOf(allowance: Allowance): CallContext {
+    return {
+      settings: clientSettings({}),
+      signals: [],
+      headers: NO_HEADERS,
+      allowance,
+      streams: false,
+      isBackground: false,
+      owner: this,
+      straightHeaders: undefined,
+    };
+  }
 
   /** How many are under way. */
   get open(): number {
@@ -56,16 +95,29 @@ export class FakeStarter implements CallOwner {
   /** Answers a request with a value. */
   answer(index: number, value: unknown = index): void {
     this.settle(this.calls[index]!, true, value);
+    this.dispatch();
   }
 
   /** Lets a request fail. */
   fail(index: number, error: unknown): void {
     this.settle(this.calls[index]!, false, error);
+    this.dispatch();
+  }
+
+  /** Lets a request wait, or go on. */
+  sleep(index: number, isAsleep: boolean): void {
+    const call = this.calls[index]!;
+    call.isAsleep = isAsleep;
+    if (isAsleep) call.allowance!.fallAsleep();
+    else call.allowance!.wakeUp();
+    this.dispatch();
   }
 
   settle(call: Call, ok: boolean, value: unknown): void {
     if (call.settled) return;
     call.settled = true;
+    if (call.isAsleep) call.context.allowance!.asleep--;
+    else call.context.allowance!.active--;
     call.attempts = 1;
     call.durationMs = 5;
     if (!ok) this.aborted.push(value);
@@ -73,6 +125,8 @@ export class FakeStarter implements CallOwner {
   }
 
   onBodyEnd(): void {}
+
+  onCancel(): void {}
 }
 
 /** Takes outcomes. */
@@ -95,15 +149,35 @@ export class RecordingConsumer implements OutcomeConsumer {
   }
 }
 
+/** A sink that nobody reads. */
+export const NOBODY: CallSink = { onSettled() {} };
+
 /** A batch of two at once, unless told otherwise, with what it runs on. */
 export function fakeBatch<C extends OutcomeConsumer>(
   source: BatchRun["source"],
   consumer: C,
-  options: Partial<Pick<BatchRun, "concurrency" | "window" | "signal" | "start">> = {},
+  options: Partial<
+    Pick<BatchRun, "concurrency" | "maxWaiting" | "window" | "signal" | "begin" | "pullsAhead">
+  > = {},
 ): { readonly batch: Batch; readonly starter: FakeStarter; readonly consumer: C } {
   const starter = new FakeStarter();
-  const { concurrency = 2, window = 2 * concurrency, signal, start = starter.start } = options;
-  return { batch: new Batch({ source, concurrency, window, signal, consumer, start }), starter, consumer };
+  const { concurrency = 2, window = 2 * concurrency, maxWaiting = 1_000, signal, pullsAhead = false } =
+    options;
+  const batch = new Batch({
+    source,
+    concurrency,
+    maxWaiting,
+    window,
+    priority: 0,
+    pullsAhead,
+    signal,
+    consumer,
+    contextOf: (allowance) => starter.contextOf(allowance),
+    scheduler: starter,
+    starter,
+    begin: options.begin ?? starter.begin,
+  });
+  return { batch, starter, consumer };
 }
 
 /** Requests that count what was pulled of them, and how often they were closed. */

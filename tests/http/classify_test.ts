@@ -2,10 +2,11 @@ import { assertEquals } from "@std/assert";
 import {
   isIdempotentMethod,
   isNotFoundStatus,
-  isOriginFailure,
   isRetryableStatus,
   isSafeMethod,
+  isServerTrouble,
   isSuccessStatus,
+  verdictOn,
 } from "../../src/http/classify.ts";
 import { test } from "../support/test.ts";
 
@@ -19,13 +20,20 @@ test("S1: isIdempotentMethod() holds for GET HEAD OPTIONS PUT DELETE TRACE QUERY
   }
 });
 
-test("S1: isRetryableStatus() holds for 408 429 500 502 503 504, and for nothing else", () => {
-  assertEquals(STATUSES.filter(isRetryableStatus), [408, 429, 500, 502, 503, 504]);
+const RETRYABLE: readonly number[] = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529];
+const SERVER_ERRORS: readonly number[] = STATUSES.slice(500, 600);
+
+test("S1: isRetryableStatus() holds for 408 425 429 500 502 503 504 520–524 529, and for nothing else", () => {
+  assertEquals(STATUSES.filter(isRetryableStatus), RETRYABLE);
 });
 
-test("S14: isOriginFailure() holds for 5xx, 408 and 429: every other 4xx is an answer", () => {
-  const expected = [408, 429, ...STATUSES.filter((status) => status >= 500 && status < 600)];
-  assertEquals(STATUSES.filter(isOriginFailure), expected);
+test("S14: verdictOn() has 5xx and 408 as failures, 429 as neither, and every other 4xx as an answer", () => {
+  assertEquals(STATUSES.filter((status) => verdictOn(status) === "failure"), [408, ...SERVER_ERRORS]);
+  assertEquals(STATUSES.filter((status) => verdictOn(status) === "ignored"), [429]);
+});
+
+test("S15: isServerTrouble() holds for any 5xx and for what is worth a retry", () => {
+  assertEquals(STATUSES.filter(isServerTrouble), [408, 425, 429, ...SERVER_ERRORS]);
 });
 
 test("S15: isNotFoundStatus() holds for 404 and 410", () => {

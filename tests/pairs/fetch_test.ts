@@ -276,3 +276,29 @@ test("fetch() × abort, timeout and close end a body that streams, over sockets"
     assertEquals(client.stats().inFlight, 0, end);
   }
 });
+
+test("fetch() × retry × abort: the end of a body that was discarded does not cut the caller off from the one that it reads (S6)", async () => {
+  const replies = [stalled("busy", { status: 503, headers: { "retry-after": "0" } }), stalled()];
+  const { client, clock, origin } = rig(replies);
+  const controller = new AbortController();
+  const reading = track(
+    client.fetch(URL_A, { signal: controller.signal }).then((response) => response.text()),
+  );
+  await clock.advance(1_000);
+  assertEquals([reading.state, origin.calls], ["pending", 2]);
+  controller.abort("enough");
+  await clock.advance(0);
+
+  assertEquals([reading.state, reading.reason], ["rejected", "enough"]);
+  assertEquals([clock.pending, client.stats().inFlight, origin.open], [0, 0, 0]);
+});
+
+test("fetch() × retry × total timeout: it reaches the body of a retry, too (S6)", async () => {
+  const replies = [stalled("busy", { status: 503, headers: { "retry-after": "0" } }), stalled()];
+  const { client, clock, origin } = rig(replies, { totalTimeoutMs: 1_000 });
+  const reading = track(client.fetch(URL_A).then((response) => response.text()));
+  await clock.advance(1_000);
+
+  assertEquals([reading.state, reading.reason instanceof TimeoutError], ["rejected", true]);
+  assertEquals([clock.pending, client.stats().inFlight, origin.open], [0, 0, 0]);
+});

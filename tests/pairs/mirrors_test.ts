@@ -368,3 +368,40 @@ test("mirrors × paths: a relative URL stays below its base, and bad ones are re
   if (error instanceof Error) assertInstanceOf(error, TypeError);
   for (const { url } of setup.origin.sent) assert(url.startsWith("https://a.test/base/"), url);
 });
+
+test("mirrors × fetch × abort: the body of the last error that is handed out ends with the caller's abort (S6)", async () => {
+  for (const baseUrls of [["https://a.test"], ["https://a.test", "https://b.test"]]) {
+    const { client, clock, origin } = rig(stalled("some", { status: 500 }), { baseUrls, maxRetries: 0 });
+    const controller = new AbortController();
+    const reading = track(
+      client.fetch("x", { signal: controller.signal }).then((response) => response.text()),
+    );
+    await clock.advance(10);
+    assertEquals([reading.state, origin.calls], ["pending", baseUrls.length]);
+    const reason = { my: "reason" };
+    controller.abort(reason);
+    await clock.advance(0);
+    assertEquals([reading.state, reading.reason], ["rejected", reason]);
+    await clock.advance(1_000);
+    assertEquals([clock.pending, client.stats().inFlight, origin.open], [0, 0, 0]);
+  }
+});
+
+test("mirrors × fetch × total timeout: it reaches the body of the last error that is handed out (S6)", async () => {
+  const { client, clock } = mirrored({
+    a: stalled("some", { status: 500 }),
+    b: stalled("some", { status: 500 }),
+    c: stalled("some", { status: 500 }),
+  }, {
+    maxRetries: 0,
+    totalTimeoutMs: 1_000,
+  });
+  const reading = track(client.fetch("x").then((response) => response.text()));
+  await clock.advance(1_000);
+
+  assertEquals(reading.state, "rejected");
+  assertInstanceOf(reading.reason, TimeoutError);
+  await client.close();
+  await clock.advance(1_000);
+  assertEquals([clock.pending, client.stats().inFlight], [0, 0]);
+});

@@ -3,7 +3,7 @@ import { createClient, memoryCache } from "../../mod.ts";
 import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { FakeOrigin, hanging, json, late, refused, type Reply, status } from "../policies/fake_origin.ts";
-import { rig, URL_A } from "../policies/rig.ts";
+import { testBothWays, URL_A } from "../policies/rig.ts";
 import { track } from "../primitives/tracked_promise.ts";
 import { test } from "../support/test.ts";
 
@@ -19,41 +19,47 @@ function mostWithin(timesMs: readonly number[], windowMs: number): number {
   return Math.max(...counts.map(({ length }) => length));
 }
 
-test("rate limit × retry: every attempt takes a token, so that a storm of retries is no storm", async () => {
-  const { client, origin, run } = rig(status(503), {
-    rateLimit: { limit: 10, intervalMs: 1_000, burst: 5 },
-    circuitBreaker: false,
-    retryBudget: false,
-  });
-  await run(client.settle(urls(30)));
+testBothWays(
+  "rate limit × retry: every attempt takes a token, so that a storm of retries is no storm",
+  async (rig) => {
+    const { client, origin, run } = rig(status(503), {
+      rateLimit: { limit: 10, intervalMs: 1_000, burst: 5 },
+      circuitBreaker: false,
+      retryBudget: false,
+    });
+    await run(client.settle(urls(30)));
 
-  assertEquals(origin.calls, 120);
-  for (const windowMs of [100, 1_000, 3_000]) {
-    const allowed = 5 + Math.ceil(10 * windowMs / 1_000);
-    assert(
-      mostWithin(origin.timesMs, windowMs) <= allowed,
-      `${windowMs} ms: ${mostWithin(origin.timesMs, windowMs)}`,
-    );
-  }
-});
+    assertEquals(origin.calls, 120);
+    for (const windowMs of [100, 1_000, 3_000]) {
+      const allowed = 5 + Math.ceil(10 * windowMs / 1_000);
+      assert(
+        mostWithin(origin.timesMs, windowMs) <= allowed,
+        `${windowMs} ms: ${mostWithin(origin.timesMs, windowMs)}`,
+      );
+    }
+  },
+);
 
-test("rate limit × concurrency: a token is taken before the permit, and no permit is held for a token", async () => {
-  const clock = new ManualClock();
-  const reply: Reply = (sent) => late(clock, 10_000, OK)(sent);
-  const { client, origin } = rig(reply, {
-    concurrency: 2,
-    rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 },
-  }, { clock });
-  const all = track(client.settle(urls(4)));
-  await clock.advance(1_000);
-  assertEquals([origin.timesMs, client.stats().inFlight], [[0, 1_000], 2]);
-  await clock.advance(60_000);
+testBothWays(
+  "rate limit × concurrency: a token is taken before the permit, and no permit is held for a token",
+  async (rig) => {
+    const clock = new ManualClock();
+    const reply: Reply = (sent) => late(clock, 10_000, OK)(sent);
+    const { client, origin } = rig(reply, {
+      concurrency: 2,
+      rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 },
+    }, { clock });
+    const all = track(client.settle(urls(4)));
+    await clock.advance(1_000);
+    assertEquals([origin.timesMs, client.stats().inFlight], [[0, 1_000], 2]);
+    await clock.advance(60_000);
 
-  assertEquals([all.state, origin.peak], ["fulfilled", 2]);
-  assertEquals(origin.timesMs, [0, 1_000, 10_000, 11_000]);
-});
+    assertEquals([all.state, origin.peak], ["fulfilled", 2]);
+    assertEquals(origin.timesMs, [0, 1_000, 10_000, 11_000]);
+  },
+);
 
-test("rate limit × concurrency: who waits for a token leaves the permit to others", async () => {
+testBothWays("rate limit × concurrency: who waits for a token leaves the permit to others", async (rig) => {
   const { client, clock, origin } = rig(OK, {
     concurrency: 1,
     rateLimit: { limit: 1, intervalMs: 60_000, per: "origin" },
@@ -65,7 +71,7 @@ test("rate limit × concurrency: who waits for a token leaves the permit to othe
   assertEquals(origin.calls, 2);
 });
 
-test("rate limit × abort: who leaves the queue for tokens takes none along", async () => {
+testBothWays("rate limit × abort: who leaves the queue for tokens takes none along", async (rig) => {
   const { client, clock, origin } = rig(OK, { rateLimit: { limit: 1, intervalMs: 1_000 } });
   const controller = new AbortController();
   const requests = urls(5).map((url, index) => {
@@ -85,7 +91,7 @@ test("rate limit × abort: who leaves the queue for tokens takes none along", as
   assertEquals(origin.timesMs, [0, 1_000]);
 });
 
-test("rate limit × cache: what the cache answers takes no token", async () => {
+testBothWays("rate limit × cache: what the cache answers takes no token", async (rig) => {
   const { client, clock, run } = rig(OK, {
     cache: memoryCache(),
     rateLimit: { limit: 1, intervalMs: 60_000 },
@@ -95,73 +101,85 @@ test("rate limit × cache: what the cache answers takes no token", async () => {
   assertEquals(clock.now(), 0);
 });
 
-test("429 × many queued: after it nobody is sent before the time has come, and then everybody is", async () => {
-  const clock = new ManualClock();
-  const reply: Reply = (sent) => {
-    const isFirst = sent.atMs < 1_000 && sent.url.endsWith("/0");
-    return late(clock, 100, isFirst ? status(429, { "retry-after": "10" }) : OK)(sent);
-  };
-  const { client, origin, run } = rig(reply, { concurrency: 5 }, { clock });
-  const outcomes = await run(Promise.all(urls(200).map((url) => client.json(url))));
+testBothWays(
+  "429 × many queued: after it nobody is sent before the time has come, and then everybody is",
+  async (rig) => {
+    const clock = new ManualClock();
+    const reply: Reply = (sent) => {
+      const isFirst = sent.atMs < 1_000 && sent.url.endsWith("/0");
+      return late(clock, 100, isFirst ? status(429, { "retry-after": "10" }) : OK)(sent);
+    };
+    const { client, origin, run } = rig(reply, { concurrency: 5 }, { clock });
+    const outcomes = await run(Promise.all(urls(200).map((url) => client.json(url))));
 
-  assertEquals(outcomes.length, 200);
-  const after = origin.timesMs.filter((timeMs) => timeMs > 100);
-  assert(after.every((timeMs) => timeMs >= 10_100), `${Math.min(...after)} ms`);
-  assert(
-    origin.timesMs.filter((timeMs) => timeMs <= 100).length <= 9,
-    "what was under way, and what came in its place",
-  );
-  assertEquals([origin.peak, origin.calls, clock.pending], [5, 201, 0]);
-});
+    assertEquals(outcomes.length, 200);
+    const after = origin.timesMs.filter((timeMs) => timeMs > 100);
+    assert(after.every((timeMs) => timeMs >= 10_100), `${Math.min(...after)} ms`);
+    assert(
+      origin.timesMs.filter((timeMs) => timeMs <= 100).length <= 9,
+      "what was under way, and what came in its place",
+    );
+    assertEquals([origin.peak, origin.calls, clock.pending], [5, 201, 0]);
+  },
+);
 
-test("429 × rate limit: those who waited for the same moment are let go under the limits, not all at once", async () => {
-  let isFirst = true;
-  const reply: Reply = (sent) => {
-    const answer = isFirst ? status(429, { "retry-after": "10" }) : OK;
-    isFirst = false;
-    return answer(sent);
-  };
-  const { client, origin, run } = rig(reply, {
-    concurrency: 5,
-    rateLimit: { limit: 10, intervalMs: 1_000, burst: 10, per: "origin" },
-  });
-  const first = client.json("https://a.test/first");
-  await run(Promise.all([first, client.settle(urls(40))]));
-  const after = origin.timesMs.filter((timeMs) => timeMs >= 10_000);
+testBothWays(
+  "429 × rate limit: those who waited for the same moment are let go under the limits, not all at once",
+  async (rig) => {
+    let isFirst = true;
+    const reply: Reply = (sent) => {
+      const answer = isFirst ? status(429, { "retry-after": "10" }) : OK;
+      isFirst = false;
+      return answer(sent);
+    };
+    const { client, origin, run } = rig(reply, {
+      concurrency: 5,
+      rateLimit: { limit: 10, intervalMs: 1_000, burst: 10, per: "origin" },
+    });
+    const first = client.json("https://a.test/first");
+    await run(Promise.all([first, client.settle(urls(40))]));
+    const after = origin.timesMs.filter((timeMs) => timeMs >= 10_000);
 
-  assertEquals(origin.timesMs.filter((timeMs) => timeMs > 0 && timeMs < 10_000), []);
-  assert(mostWithin(after, 1_000) <= 20, `${mostWithin(after, 1_000)} in a second`);
-  assert(origin.peak <= 5, `${origin.peak} at once`);
-});
+    assertEquals(origin.timesMs.filter((timeMs) => timeMs > 0 && timeMs < 10_000), []);
+    assert(mostWithin(after, 1_000) <= 20, `${mostWithin(after, 1_000)} in a second`);
+    assert(origin.peak <= 5, `${origin.peak} at once`);
+  },
+);
 
-test("429 × 429: a second one that asks for longer makes everybody wait longer, and never shorter", async () => {
-  const clock = new ManualClock();
-  const reply: Reply = (sent) => {
-    if (sent.atMs > 0) return OK(sent);
-    const seconds = sent.url.endsWith("/0") ? "5" : sent.url.endsWith("/1") ? "20" : "10";
-    return late(clock, Number(sent.url.at(-1)) * 10, status(429, { "retry-after": seconds }))(sent);
-  };
-  const { client, origin, run } = rig(reply, {}, { clock });
-  const three = urls(3).map((url) => client.json(url));
-  await clock.advance(100);
-  const later = client.json("https://a.test/later");
-  await run(Promise.all([...three, later]));
+testBothWays(
+  "429 × 429: a second one that asks for longer makes everybody wait longer, and never shorter",
+  async (rig) => {
+    const clock = new ManualClock();
+    const reply: Reply = (sent) => {
+      if (sent.atMs > 0) return OK(sent);
+      const seconds = sent.url.endsWith("/0") ? "5" : sent.url.endsWith("/1") ? "20" : "10";
+      return late(clock, Number(sent.url.at(-1)) * 10, status(429, { "retry-after": seconds }))(sent);
+    };
+    const { client, origin, run } = rig(reply, {}, { clock });
+    const three = urls(3).map((url) => client.json(url));
+    await clock.advance(100);
+    const later = client.json("https://a.test/later");
+    await run(Promise.all([...three, later]));
 
-  const times = origin.timesMs.filter((timeMs) => timeMs > 0);
-  assertEquals(times.length, 4);
-  assert(times.every((timeMs) => timeMs >= 20_010), times.join());
-});
+    const times = origin.timesMs.filter((timeMs) => timeMs > 0);
+    assertEquals(times.length, 4);
+    assert(times.every((timeMs) => timeMs >= 20_010), times.join());
+  },
+);
 
-test("429 × maxRetries: 0: the request fails, and its origin is left alone all the same", async () => {
-  const { client, origin, clock, run } = rig([status(429, { "retry-after": "10" }), OK], { maxRetries: 0 });
-  const [failed] = await run(client.settle([URL_A]));
-  assertEquals(failed?.ok, false);
-  await run(client.json("https://a.test/other"));
+testBothWays(
+  "429 × maxRetries: 0: the request fails, and its origin is left alone all the same",
+  async (rig) => {
+    const { client, origin, clock, run } = rig([status(429, { "retry-after": "10" }), OK], { maxRetries: 0 });
+    const [failed] = await run(client.settle([URL_A]));
+    assertEquals(failed?.ok, false);
+    await run(client.json("https://a.test/other"));
 
-  assertEquals([origin.timesMs, clock.now()], [[0, 10_000], 10_000]);
-});
+    assertEquals([origin.timesMs, clock.now()], [[0, 10_000], 10_000]);
+  },
+);
 
-test("429 × POST: it is not sent again, and its origin is left alone all the same", async () => {
+testBothWays("429 × POST: it is not sent again, and its origin is left alone all the same", async (rig) => {
   const { client, origin, run } = rig([status(429, { "retry-after": "10" }), OK]);
   await run(client.json({ url: URL_A, method: "POST" }).catch(() => {}));
   await run(client.json("https://a.test/other"));
@@ -169,7 +187,7 @@ test("429 × POST: it is not sent again, and its origin is left alone all the sa
   assertEquals(origin.timesMs, [0, 10_000]);
 });
 
-test("429 × close: who waits is told at once", async () => {
+testBothWays("429 × close: who waits is told at once", async (rig) => {
   const { client, clock } = rig([status(429, { "retry-after": "10" }), OK]);
   const requests = urls(50).map((url) => track(client.json(url)));
   await clock.advance(1_000);
@@ -209,18 +227,21 @@ test("a shared token bucket × two clients: together they keep the limit", async
   assertEquals(origin.calls, 40);
 });
 
-test("priority × concurrency: the higher number goes first, and equals in their order", async () => {
-  const clock = new ManualClock();
-  const { client, origin, run } = rig(late(clock, 10, OK), { concurrency: 1 }, { clock });
-  const priorities = [0, 1, 5, 1, 5, undefined, -1];
-  await run(
-    Promise.all(priorities.map((priority, index) => client.json(`https://a.test/${index}`, { priority }))),
-  );
+testBothWays(
+  "priority × concurrency: the higher number goes first, and equals in their order",
+  async (rig) => {
+    const clock = new ManualClock();
+    const { client, origin, run } = rig(late(clock, 10, OK), { concurrency: 1 }, { clock });
+    const priorities = [0, 1, 5, 1, 5, undefined, -1];
+    await run(
+      Promise.all(priorities.map((priority, index) => client.json(`https://a.test/${index}`, { priority }))),
+    );
 
-  assertEquals(origin.sent.map(({ url }) => url.at(-1)).join(""), "0241356");
-});
+    assertEquals(origin.sent.map(({ url }) => url.at(-1)).join(""), "0241356");
+  },
+);
 
-test("batch concurrency × client concurrency: both hold", async () => {
+testBothWays("batch concurrency × client concurrency: both hold", async (rig) => {
   const clock = new ManualClock();
   const { client, origin, run } = rig(late(clock, 10, OK), { concurrency: 5 }, { clock });
   const few = client.settle(urls(20), { concurrency: 2 });
@@ -231,7 +252,7 @@ test("batch concurrency × client concurrency: both hold", async () => {
   assertEquals([origin.peak, origin.calls], [5, 40]);
 });
 
-test("mirrors × rate limit × outage: no mirror gets more than the limit", async () => {
+testBothWays("mirrors × rate limit × outage: no mirror gets more than the limit", async (rig) => {
   const { client, origin, run } = rig(refused(), {
     baseUrls: ["https://a.test", "https://b.test"],
     rateLimit: { limit: 5, intervalMs: 1_000, burst: 1, per: "origin" },

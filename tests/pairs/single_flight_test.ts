@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from 
 import { type ClientOptions, HttpError, memoryCache, type RequestOptions, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { hanging, json, late, lateBody, type Reply, stalled, status } from "../policies/fake_origin.ts";
-import { rig, URL_A } from "../policies/rig.ts";
+import { rig, testBothWays, URL_A } from "../policies/rig.ts";
 import { microtasks, track } from "../primitives/tracked_promise.ts";
 import { test } from "../support/test.ts";
 
@@ -19,49 +19,55 @@ const STATIONS: readonly [name: string, reply: (clock: ManualClock) => readonly 
 
 for (const [name, replies, options] of STATIONS) {
   for (const leaving of [0, 1]) {
-    test(`single-flight × abort: caller ${leaving + 1} of 2 leaves in ${name}, and the other gets its value`, async () => {
+    testBothWays(
+      `single-flight × abort: caller ${leaving + 1} of 2 leaves in ${name}, and the other gets its value`,
+      async (rig) => {
+        const clock = new ManualClock();
+        const { client, origin } = rig(replies(clock), options, { clock });
+        if (name.includes("queue")) client.json("https://a.test/first").catch(() => {});
+        const controllers = [new AbortController(), new AbortController()];
+        const requests = controllers.map(({ signal }) => track(client.json(URL_A, { signal })));
+        await clock.advance(1_000);
+        controllers[leaving]!.abort("left");
+        await microtasks(100);
+        assertEquals(requests.map(({ state }) => state)[leaving], "rejected");
+        assertEquals(requests[leaving]!.reason, "left");
+
+        await clock.advance(20_000);
+        assertEquals(requests[1 - leaving]!.value, { ok: true });
+        const expected = name === "a backoff" ? 2 : 1;
+        assertEquals(origin.sent.filter(({ url }) => url === URL_A).length, expected);
+        assertEquals([origin.open, clock.pending, client.stats().inFlight], [0, 0, 0]);
+      },
+    );
+  }
+
+  testBothWays(
+    `single-flight × abort: when both callers leave in ${name}, the work stops, and the next caller begins anew`,
+    async (rig) => {
       const clock = new ManualClock();
       const { client, origin } = rig(replies(clock), options, { clock });
       if (name.includes("queue")) client.json("https://a.test/first").catch(() => {});
       const controllers = [new AbortController(), new AbortController()];
       const requests = controllers.map(({ signal }) => track(client.json(URL_A, { signal })));
       await clock.advance(1_000);
-      controllers[leaving]!.abort("left");
+      const before = origin.calls;
+      for (const { abort } of controllers.map((controller) => ({ abort: () => controller.abort("left") }))) {
+        abort();
+      }
+      const next = track(client.json(URL_A));
       await microtasks(100);
-      assertEquals(requests.map(({ state }) => state)[leaving], "rejected");
-      assertEquals(requests[leaving]!.reason, "left");
+      assertEquals(requests.map(({ state }) => state), ["rejected", "rejected"]);
 
       await clock.advance(20_000);
-      assertEquals(requests[1 - leaving]!.value, { ok: true });
-      const expected = name === "a backoff" ? 2 : 1;
-      assertEquals(origin.sent.filter(({ url }) => url === URL_A).length, expected);
+      assertEquals(next.value, { ok: true });
+      assert(origin.calls > before);
       assertEquals([origin.open, clock.pending, client.stats().inFlight], [0, 0, 0]);
-    });
-  }
-
-  test(`single-flight × abort: when both callers leave in ${name}, the work stops, and the next caller begins anew`, async () => {
-    const clock = new ManualClock();
-    const { client, origin } = rig(replies(clock), options, { clock });
-    if (name.includes("queue")) client.json("https://a.test/first").catch(() => {});
-    const controllers = [new AbortController(), new AbortController()];
-    const requests = controllers.map(({ signal }) => track(client.json(URL_A, { signal })));
-    await clock.advance(1_000);
-    const before = origin.calls;
-    for (const { abort } of controllers.map((controller) => ({ abort: () => controller.abort("left") }))) {
-      abort();
-    }
-    const next = track(client.json(URL_A));
-    await microtasks(100);
-    assertEquals(requests.map(({ state }) => state), ["rejected", "rejected"]);
-
-    await clock.advance(20_000);
-    assertEquals(next.value, { ok: true });
-    assert(origin.calls > before);
-    assertEquals([origin.open, clock.pending, client.stats().inFlight], [0, 0, 0]);
-  });
+    },
+  );
 }
 
-test("single-flight × abort: who leaves from within `fetch` takes nobody along", async () => {
+testBothWays("single-flight × abort: who leaves from within `fetch` takes nobody along", async (rig) => {
   const controller = new AbortController();
   let calls = 0;
   const { client, clock } = rig(OK, {
@@ -94,53 +100,66 @@ test("single-flight × abort: who leaves from within an event takes nobody along
   }
 });
 
-test("single-flight × failure: a failure is shared, not repeated, and not remembered", async () => {
-  const { client, origin, run } = rig([status(503), status(503), OK], { maxRetries: 1 });
-  const outcomes = await run(client.settle(Array(10).fill(URL_A), { concurrency: 10 }));
+testBothWays(
+  "single-flight × failure: a failure is shared, not repeated, and not remembered",
+  async (rig) => {
+    const { client, origin, run } = rig([status(503), status(503), OK], { maxRetries: 1 });
+    const outcomes = await run(client.settle(Array(10).fill(URL_A), { concurrency: 10 }));
 
-  for (const outcome of outcomes) {
-    assert(!outcome.ok && outcome.error instanceof HttpError);
-    assertEquals([outcome.error.status, outcome.error.attempts, outcome.error.body], [503, 2, "status 503"]);
-  }
-  assertEquals(origin.calls, 2);
-  assertEquals(await run(client.json(URL_A)), { ok: true });
-});
+    for (const outcome of outcomes) {
+      assert(!outcome.ok && outcome.error instanceof HttpError);
+      assertEquals([outcome.error.status, outcome.error.attempts, outcome.error.body], [
+        503,
+        2,
+        "status 503",
+      ]);
+    }
+    assertEquals(origin.calls, 2);
+    assertEquals(await run(client.json(URL_A)), { ok: true });
+  },
+);
 
-test("single-flight × total timeout: each caller has its own, and the work goes on for the patient", async () => {
-  for (const order of ["hurried first", "patient first"]) {
-    const clock = new ManualClock();
-    const { client, origin } = rig(late(clock, 5_000, OK), {}, { clock });
-    const start = (totalTimeoutMs: number) => track(client.json(URL_A, { totalTimeoutMs }));
-    const [hurried, patient] = order === "hurried first"
-      ? [start(1_000), start(9_000)]
-      : [start(9_000), start(1_000)].reverse();
-    await clock.advance(1_000);
+testBothWays(
+  "single-flight × total timeout: each caller has its own, and the work goes on for the patient",
+  async (rig) => {
+    for (const order of ["hurried first", "patient first"]) {
+      const clock = new ManualClock();
+      const { client, origin } = rig(late(clock, 5_000, OK), {}, { clock });
+      const start = (totalTimeoutMs: number) => track(client.json(URL_A, { totalTimeoutMs }));
+      const [hurried, patient] = order === "hurried first"
+        ? [start(1_000), start(9_000)]
+        : [start(9_000), start(1_000)].reverse();
+      await clock.advance(1_000);
 
-    assertEquals(hurried!.state, "rejected", order);
-    assert(hurried!.reason instanceof TimeoutError && hurried!.reason.kind === "total");
-    await clock.advance(4_000);
-    assertEquals(patient!.value, { ok: true }, order);
-    assert(origin.calls <= 2);
-    assertEquals([origin.open, clock.pending], [0, 0]);
-  }
-});
+      assertEquals(hurried!.state, "rejected", order);
+      assert(hurried!.reason instanceof TimeoutError && hurried!.reason.kind === "total");
+      await clock.advance(4_000);
+      assertEquals(patient!.value, { ok: true }, order);
+      assert(origin.calls <= 2);
+      assertEquals([origin.open, clock.pending], [0, 0]);
+    }
+  },
+);
 
-test("single-flight × headers: requests of other people or for other forms are not the same", async () => {
-  const { client, origin, run } = rig((sent) => json(sent.headers.get("authorization"))(sent));
-  const headers = [
-    { authorization: "alice" },
-    { authorization: "bob" },
-    { Authorization: "alice" },
-    { authorization: "alice", accept: "application/json" },
-    {},
-  ];
-  const values = await run(Promise.all(headers.map((headers) => client.json({ url: URL_A, headers }))));
+testBothWays(
+  "single-flight × headers: requests of other people or for other forms are not the same",
+  async (rig) => {
+    const { client, origin, run } = rig((sent) => json(sent.headers.get("authorization"))(sent));
+    const headers = [
+      { authorization: "alice" },
+      { authorization: "bob" },
+      { Authorization: "alice" },
+      { authorization: "alice", accept: "application/json" },
+      {},
+    ];
+    const values = await run(Promise.all(headers.map((headers) => client.json({ url: URL_A, headers }))));
 
-  assertEquals(values, ["alice", "bob", "alice", "alice", null]);
-  assertEquals(origin.calls, 4);
-});
+    assertEquals(values, ["alice", "bob", "alice", "alice", null]);
+    assertEquals(origin.calls, 4);
+  },
+);
 
-test("single-flight × options: what a caller asked for is what it gets", async () => {
+testBothWays("single-flight × options: what a caller asked for is what it gets", async (rig) => {
   const { client, run } = rig(json({ n: 1 }));
   const variants: RequestOptions[] = [{}, { maxBodyBytes: 1_000 }, { timeoutMs: 50 }, { maxRetries: 0 }];
   const [value, textual, bytes, limited] = await run(Promise.all([
@@ -155,7 +174,7 @@ test("single-flight × options: what a caller asked for is what it gets", async 
   assertEquals(bytes, new TextEncoder().encode('{"n":1}'));
 });
 
-test("single-flight × methods: only GET is shared", async () => {
+testBothWays("single-flight × methods: only GET is shared", async (rig) => {
   for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
     const { client, origin, run } = rig(OK);
     await run(Promise.all([client.json({ url: URL_A, method }), client.json({ url: URL_A, method })]));
@@ -164,7 +183,7 @@ test("single-flight × methods: only GET is shared", async () => {
   }
 });
 
-test("single-flight × values: everybody gets a value of its own, also with a cache", async () => {
+testBothWays("single-flight × values: everybody gets a value of its own, also with a cache", async (rig) => {
   for (const cache of [false, memoryCache()] as const) {
     const { client, origin, run } = rig(json({ list: [1] }), { cache });
     const [first, second] = await run(Promise.all([client.json(URL_A), client.json(URL_A)])) as {
@@ -179,17 +198,20 @@ test("single-flight × values: everybody gets a value of its own, also with a ca
   }
 });
 
-test("single-flight × batch: the same URL many times is one call, and every outcome has its place", async () => {
-  const { client, origin, run } = rig(OK, { concurrency: 10 });
-  const outcomes = await run(client.settle(Array(10).fill(URL_A)));
+testBothWays(
+  "single-flight × batch: the same URL many times is one call, and every outcome has its place",
+  async (rig) => {
+    const { client, origin, run } = rig(OK, { concurrency: 10 });
+    const outcomes = await run(client.settle(Array(10).fill(URL_A)));
 
-  assertEquals(outcomes.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  assertEquals(outcomes.filter(({ ok }) => ok).length, 10);
-  assertEquals(outcomes.filter((outcome) => outcome.ok && outcome.from === "shared").length, 9);
-  assertEquals(origin.calls, 1);
-});
+    assertEquals(outcomes.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assertEquals(outcomes.filter(({ ok }) => ok).length, 10);
+    assertEquals(outcomes.filter((outcome) => outcome.ok && outcome.from === "shared").length, 9);
+    assertEquals(origin.calls, 1);
+  },
+);
 
-test("single-flight × close: everybody is told, with the reason", async () => {
+testBothWays("single-flight × close: everybody is told, with the reason", async (rig) => {
   for (const reply of [hanging(), stalled()]) {
     const { client, clock, origin } = rig(reply);
     const requests = [client.json(URL_A), client.json(URL_A), client.json(URL_A)].map(track);
@@ -203,10 +225,78 @@ test("single-flight × close: everybody is told, with the reason", async () => {
   }
 });
 
-test("single-flight × Client.fetch(): a stream is nobody else's", async () => {
+testBothWays("single-flight × Client.fetch(): a stream is nobody else's", async (rig) => {
   const { client, origin, run } = rig(OK);
   const [first, second] = await run(Promise.all([client.fetch(URL_A), client.fetch(URL_A)]));
 
   assertEquals(await Promise.all([first.json(), second.json()]), [{ ok: true }, { ok: true }]);
   assertEquals(origin.calls, 2);
 });
+
+testBothWays(
+  "single-flight × abort × timeout: an attempt whose own caller has left times out for those who wait",
+  async (rig) => {
+    const { client, clock, origin } = rig([hanging(), OK], {
+      timeoutMs: 1_000,
+      backoff: { baseMs: 0, maxMs: 0 },
+    });
+    const controller = new AbortController();
+    const first = track(client.json(URL_A, { signal: controller.signal }));
+    const second = track(client.json(URL_A));
+    await clock.advance(100);
+    controller.abort("enough");
+    await clock.advance(0);
+    assertEquals([first.reason, second.state, origin.calls], ["enough", "pending", 1]);
+    await clock.advance(1_000);
+
+    assertEquals([second.value, origin.calls], [{ ok: true }, 2]);
+    assertEquals([clock.pending, client.stats().inFlight, origin.open], [0, 0, 0]);
+  },
+);
+
+testBothWays(
+  "single-flight × batch: a request that has left its batch takes no place there, however long it goes on for others",
+  async (rig) => {
+    const clock = new ManualClock();
+    const slowly: Reply = (sent) => late(clock, sent.url.endsWith("/a") ? 1_400 : 10, OK)(sent);
+    const { client } = rig(slowly, { concurrency: 1, totalTimeoutMs: 1_500 }, { clock });
+    const urls = ["a", "b", "c"].map((name) => `https://a.test/${name}`);
+    // Is in the way for so long that the first one leaves before its answer comes, while it waits for its turn.
+    const busy = track(client.json("https://a.test/x/a"));
+    await clock.advance(0);
+    const own = track(client.settle(urls.map((url) => ({ url })), { concurrency: 1 }));
+    await clock.advance(1_400);
+    assertEquals(busy.state, "fulfilled");
+    const joined = track(client.settle([urls[0]!]));
+    await clock.advance(100_000);
+
+    assertEquals([own.state, joined.state], ["fulfilled", "fulfilled"]);
+    assertEquals([clock.pending, client.stats().inFlight], [0, 0]);
+  },
+);
+
+testBothWays(
+  "single-flight × batch × abort: what others wait for goes on, though its own batch was aborted in a backoff",
+  async (rig) => {
+    const seen = new Set<string>();
+    const reply: Reply = (sent) => {
+      const isFirst = !seen.has(sent.url);
+      seen.add(sent.url);
+      return isFirst ? status(503)(sent) : OK(sent);
+    };
+    const { client, clock } = rig(reply, { retryBudget: false, circuitBreaker: false });
+    const urls = ["a", "b", "c", "d"].map((name) => `https://a.test/${name}`);
+    const controller = new AbortController();
+    const own = track(client.all(urls, { concurrency: 1, signal: controller.signal }));
+    await clock.advance(100);
+    // They have failed once, and sleep.
+    const others = track(client.settle(urls));
+    await clock.advance(100);
+    controller.abort("enough");
+    await clock.advance(100_000);
+
+    assertEquals([own.reason, others.state], ["enough", "fulfilled"]);
+    assertEquals((others.value ?? []).map(({ ok }) => ok), [true, true, true, true]);
+    assertEquals([clock.pending, client.stats().inFlight], [0, 0]);
+  },
+);

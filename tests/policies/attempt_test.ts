@@ -34,7 +34,7 @@ import {
   text,
 } from "./fake_origin.ts";
 import { nextEvent } from "./next_event.ts";
-import { rig, URL_A } from "./rig.ts";
+import { testBothWays, URL_A } from "./rig.ts";
 
 const OK = json({ ok: true });
 const KIB = 1_024;
@@ -48,7 +48,7 @@ const AT_ONCE: ClientOptions = {
 
 // S6: deadlines
 
-test("every attempt has a timeout of its own (S6)", async () => {
+testBothWays("every attempt has a timeout of its own (S6)", async (rig) => {
   const clock = new ManualClock();
   const { client, origin, run } = rig(
     [hanging(), late(clock, 900, OK)],
@@ -61,14 +61,14 @@ test("every attempt has a timeout of its own (S6)", async () => {
   assertEquals(clock.now(), 3_900);
 });
 
-test("a timeout covers the body as well as the headers (S6)", async () => {
+testBothWays("a timeout covers the body as well as the headers (S6)", async (rig) => {
   const { client, clock, run } = rig(stalled(), { timeoutMs: 1_000, maxRetries: 0 });
 
   const error = await assertRejects(() => run(client.json(URL_A)), TimeoutError);
   assertEquals([error.kind, error.timeoutMs, error.attempts, clock.now()], ["attempt", 1_000, 1, 1_000]);
 });
 
-test("headers and body share one timeout (S6)", async () => {
+testBothWays("headers and body share one timeout (S6)", async (rig) => {
   const clock = new ManualClock();
   const slow: Reply = async (sent) => await late(clock, 600, lateBody(clock, 600, "{}"))(sent);
   const { client, run } = rig(slow, { timeoutMs: 1_000, maxRetries: 0 }, { clock });
@@ -77,20 +77,23 @@ test("headers and body share one timeout (S6)", async () => {
   assertEquals(clock.now(), 1_000);
 });
 
-test("a timeout starts when the attempt is sent, not while it waits for a permit or a token (S6)", async () => {
-  const clock = new ManualClock();
-  const { client, origin, run } = rig(late(clock, 900, OK), {
-    timeoutMs: 1_000,
-    concurrency: 1,
-    rateLimit: { limit: 1, intervalMs: 5_000 },
-  }, { clock });
-  const outcomes = await run(client.settle(["https://a.test/1", "https://a.test/2", "https://a.test/3"]));
+testBothWays(
+  "a timeout starts when the attempt is sent, not while it waits for a permit or a token (S6)",
+  async (rig) => {
+    const clock = new ManualClock();
+    const { client, origin, run } = rig(late(clock, 900, OK), {
+      timeoutMs: 1_000,
+      concurrency: 1,
+      rateLimit: { limit: 1, intervalMs: 5_000 },
+    }, { clock });
+    const outcomes = await run(client.settle(["https://a.test/1", "https://a.test/2", "https://a.test/3"]));
 
-  assertEquals(outcomes.map(({ ok }) => ok), [true, true, true]);
-  assertEquals(origin.timesMs, [0, 5_000, 10_000]);
-});
+    assertEquals(outcomes.map(({ ok }) => ok), [true, true, true]);
+    assertEquals(origin.timesMs, [0, 5_000, 10_000]);
+  },
+);
 
-test("a timeout ends the wait also for a `fetch` that knows no signals (S6)", async () => {
+testBothWays("a timeout ends the wait also for a `fetch` that knows no signals (S6)", async (rig) => {
   for (const reply of [hanging(), stalled()]) {
     const { client, clock, run } = rig(reply, { timeoutMs: 1_000, maxRetries: 0 }, { deaf: true });
 
@@ -99,7 +102,7 @@ test("a timeout ends the wait also for a `fetch` that knows no signals (S6)", as
   }
 });
 
-test("a timeout aborts the request that it ends (S6)", async () => {
+testBothWays("a timeout aborts the request that it ends (S6)", async (rig) => {
   for (const reply of [hanging(), stalled()]) {
     const { client, origin, run } = rig(reply, { timeoutMs: 1_000, maxRetries: 0 });
     await assertRejects(() => run(client.json(URL_A)), TimeoutError);
@@ -109,40 +112,43 @@ test("a timeout aborts the request that it ends (S6)", async () => {
   }
 });
 
-test("`totalTimeoutMs` ends a request wherever it is, at its time and without retries (S6)", async () => {
-  const busy = (clock: ManualClock): Reply => late(clock, 10_000, OK);
-  const stations: [string, (clock: ManualClock) => Reply, ClientOptions][] = [
-    ["headers", hanging, {}],
-    ["body", () => stalled(), {}],
-    ["backoff", () => status(503), {}],
-    ["permit", busy, { concurrency: 1 }],
-    ["token", busy, { rateLimit: { limit: 1, intervalMs: 100_000 } }],
-  ];
-  for (const [station, reply, options] of stations) {
-    const clock = new ManualClock();
-    const { client, origin, run } = rig(reply(clock), { maxRetries: 1, ...options }, { clock });
-    const isQueueing = station === "permit" || station === "token";
-    const first = isQueueing ? client.json(URL_A).catch(() => {}) : undefined;
-    const callsBefore = origin.calls;
-    const error = await assertRejects(
-      () => run(client.json("https://a.test/2", { totalTimeoutMs: 1_000 })),
-      NetworkError,
-      undefined,
-      station,
-    );
+testBothWays(
+  "`totalTimeoutMs` ends a request wherever it is, at its time and without retries (S6)",
+  async (rig) => {
+    const busy = (clock: ManualClock): Reply => late(clock, 10_000, OK);
+    const stations: [string, (clock: ManualClock) => Reply, ClientOptions][] = [
+      ["headers", hanging, {}],
+      ["body", () => stalled(), {}],
+      ["backoff", () => status(503), {}],
+      ["permit", busy, { concurrency: 1 }],
+      ["token", busy, { rateLimit: { limit: 1, intervalMs: 100_000 } }],
+    ];
+    for (const [station, reply, options] of stations) {
+      const clock = new ManualClock();
+      const { client, origin, run } = rig(reply(clock), { maxRetries: 1, ...options }, { clock });
+      const isQueueing = station === "permit" || station === "token";
+      const first = isQueueing ? client.json(URL_A).catch(() => {}) : undefined;
+      const callsBefore = origin.calls;
+      const error = await assertRejects(
+        () => run(client.json("https://a.test/2", { totalTimeoutMs: 1_000 })),
+        NetworkError,
+        undefined,
+        station,
+      );
 
-    // A backoff that leads nowhere may end at once, and with what caused it.
-    if (station !== "backoff") {
-      assertInstanceOf(error, TimeoutError, station);
-      assertEquals([error.kind, error.timeoutMs, clock.now()], ["total", 1_000, 1_000], station);
+      // A backoff that leads nowhere may end at once, and with what caused it.
+      if (station !== "backoff") {
+        assertInstanceOf(error, TimeoutError, station);
+        assertEquals([error.kind, error.timeoutMs, clock.now()], ["total", 1_000, 1_000], station);
+      }
+      assert(clock.now() <= 1_000, station);
+      assert(origin.calls - callsBefore <= 1, station);
+      await clock.run(Promise.all([first]));
     }
-    assert(clock.now() <= 1_000, station);
-    assert(origin.calls - callsBefore <= 1, station);
-    await clock.run(Promise.all([first]));
-  }
-});
+  },
+);
 
-test("`totalTimeoutMs` includes every attempt and every wait between them (S6)", async () => {
+testBothWays("`totalTimeoutMs` includes every attempt and every wait between them (S6)", async (rig) => {
   const clock = new ManualClock();
   const { client, origin, run } = rig(late(clock, 600, status(503)), { totalTimeoutMs: 4_000 }, { clock });
 
@@ -151,7 +157,7 @@ test("`totalTimeoutMs` includes every attempt and every wait between them (S6)",
   assertEquals(origin.timesMs, [0, 2_600]);
 });
 
-test("a request that the total timeout ends has nothing left under way (S6)", async () => {
+testBothWays("a request that the total timeout ends has nothing left under way (S6)", async (rig) => {
   const { client, origin, clock, run } = rig(hanging(), { totalTimeoutMs: 500 });
   await assertRejects(() => run(client.json(URL_A)), TimeoutError);
   await clock.advance(60_000);
@@ -159,45 +165,51 @@ test("a request that the total timeout ends has nothing left under way (S6)", as
   assertEquals([origin.open, origin.calls, clock.pending, client.stats().inFlight], [0, 1, 0, 0]);
 });
 
-test("options of a request go before those of the client: timeoutMs, totalTimeoutMs (S6)", async () => {
-  const { client, clock, run } = rig(hanging(), { timeoutMs: 1_000, totalTimeoutMs: 9_000, maxRetries: 0 });
+testBothWays(
+  "options of a request go before those of the client: timeoutMs, totalTimeoutMs (S6)",
+  async (rig) => {
+    const { client, clock, run } = rig(hanging(), { timeoutMs: 1_000, totalTimeoutMs: 9_000, maxRetries: 0 });
 
-  const attempt = await assertRejects(() => run(client.json(URL_A, { timeoutMs: 300 })), TimeoutError);
-  assertEquals([attempt.kind, attempt.timeoutMs, clock.now()], ["attempt", 300, 300]);
-  const total = await assertRejects(
-    () => run(client.json({ url: URL_A, totalTimeoutMs: 200 }, { totalTimeoutMs: 400 })),
-    TimeoutError,
-  );
-  assertEquals([total.kind, total.timeoutMs, clock.now()], ["total", 200, 500]);
-});
+    const attempt = await assertRejects(() => run(client.json(URL_A, { timeoutMs: 300 })), TimeoutError);
+    assertEquals([attempt.kind, attempt.timeoutMs, clock.now()], ["attempt", 300, 300]);
+    const total = await assertRejects(
+      () => run(client.json({ url: URL_A, totalTimeoutMs: 200 }, { totalTimeoutMs: 400 })),
+      TimeoutError,
+    );
+    assertEquals([total.kind, total.timeoutMs, clock.now()], ["total", 200, 500]);
+  },
+);
 
 // S6: aborts
 
-test("a signal that has aborted already makes no call, and rejects with its very reason (S6)", async () => {
-  const reasons: unknown[] = [new Error("mine"), "a string", 0, null, { code: 7 }];
-  for (const reason of reasons) {
-    const { client, origin, clock } = rig(OK);
-    const signal = AbortSignal.abort(reason);
-    const requests = [
-      client.json(URL_A, { signal }),
-      client.text({ url: URL_A, signal }),
-      client.bytes(URL_A, { signal }),
-      client.fetch(URL_A, { signal }),
-      client.fetch(new Request(URL_A, { signal })),
-      client.all([URL_A], { signal }),
-      client.settle([URL_A], { signal }),
-    ].map(track);
-    await microtasks(20);
+testBothWays(
+  "a signal that has aborted already makes no call, and rejects with its very reason (S6)",
+  async (rig) => {
+    const reasons: unknown[] = [new Error("mine"), "a string", 0, null, { code: 7 }];
+    for (const reason of reasons) {
+      const { client, origin, clock } = rig(OK);
+      const signal = AbortSignal.abort(reason);
+      const requests = [
+        client.json(URL_A, { signal }),
+        client.text({ url: URL_A, signal }),
+        client.bytes(URL_A, { signal }),
+        client.fetch(URL_A, { signal }),
+        client.fetch(new Request(URL_A, { signal })),
+        client.all([URL_A], { signal }),
+        client.settle([URL_A], { signal }),
+      ].map(track);
+      await microtasks(20);
 
-    for (const request of requests) {
-      assertEquals(request.state, "rejected");
-      assertStrictEquals(request.reason, reason);
+      for (const request of requests) {
+        assertEquals(request.state, "rejected");
+        assertStrictEquals(request.reason, reason);
+      }
+      assertEquals([origin.calls, clock.pending, client.stats().queued], [0, 0, 0]);
     }
-    assertEquals([origin.calls, clock.pending, client.stats().queued], [0, 0, 0]);
-  }
-});
+  },
+);
 
-test("an abort without a reason rejects with the signal's AbortError (S6)", async () => {
+testBothWays("an abort without a reason rejects with the signal's AbortError (S6)", async (rig) => {
   const { client } = rig(hanging());
   const controller = new AbortController();
   const request = track(client.json(URL_A, { signal: controller.signal }));
@@ -208,7 +220,7 @@ test("an abort without a reason rejects with the signal's AbortError (S6)", asyn
   assertEquals((request.reason as Error).name, "AbortError");
 });
 
-test("the caller's abort is not taken for a timeout when there are both (S6)", async () => {
+testBothWays("the caller's abort is not taken for a timeout when there are both (S6)", async (rig) => {
   const { client, origin, clock } = rig(hanging(), { timeoutMs: 1_000, totalTimeoutMs: 5_000 });
   const controller = new AbortController();
   const request = track(client.json(URL_A, { signal: controller.signal }));
@@ -221,21 +233,24 @@ test("the caller's abort is not taken for a timeout when there are both (S6)", a
   assertEquals(origin.calls, 1);
 });
 
-test("an `AbortSignal.timeout()` of the caller is the caller's abort, and not retried (S6)", async () => {
-  const { client, origin } = rig(hanging());
-  const signal = AbortSignal.timeout(1);
-  // A signal's own timer keeps no process alive.
-  const awake = setInterval(() => {}, 1);
-  const error = await client.json(URL_A, { signal }).catch((error) => error);
-  clearInterval(awake);
+testBothWays(
+  "an `AbortSignal.timeout()` of the caller is the caller's abort, and not retried (S6)",
+  async (rig) => {
+    const { client, origin } = rig(hanging());
+    const signal = AbortSignal.timeout(1);
+    // A signal's own timer keeps no process alive.
+    const awake = setInterval(() => {}, 1);
+    const error = await client.json(URL_A, { signal }).catch((error) => error);
+    clearInterval(awake);
 
-  assertStrictEquals(error, signal.reason);
-  assertEquals(origin.calls, 1);
-});
+    assertStrictEquals(error, signal.reason);
+    assertEquals(origin.calls, 1);
+  },
+);
 
 // S7: signals
 
-test("`fetch` never gets the caller's signal (S7)", async () => {
+testBothWays("`fetch` never gets the caller's signal (S7)", async (rig) => {
   const { client, origin, run } = rig([status(503), OK]);
   const { signal } = new AbortController();
   await run(client.json(URL_A, { signal }));
@@ -246,7 +261,7 @@ test("`fetch` never gets the caller's signal (S7)", async () => {
   for (const sent of origin.sent) assertNotStrictEquals(sent.signal, signal);
 });
 
-test("an attempt's signal does not abort when the request has succeeded (S7)", async () => {
+testBothWays("an attempt's signal does not abort when the request has succeeded (S7)", async (rig) => {
   const { client, origin, run } = rig(OK, { timeoutMs: 100 });
   const controller = new AbortController();
   await run(client.json(URL_A, { signal: controller.signal }));
@@ -257,19 +272,22 @@ test("an attempt's signal does not abort when the request has succeeded (S7)", a
 
 // S8: bodies nobody wants
 
-test("an error body that never ends does not hold up the retry, and is cancelled after 250 ms (S8)", async () => {
-  const { client, origin, clock } = rig([stalled("", { status: 503 }), OK]);
-  const request = track(client.json(URL_A));
-  await clock.advance(250);
-  assertEquals(origin.open, 0);
-  await clock.advance(1_749);
-  assertEquals(origin.calls, 1);
-  await clock.advance(1);
+testBothWays(
+  "an error body that never ends does not hold up the retry, and is cancelled after 250 ms (S8)",
+  async (rig) => {
+    const { client, origin, clock } = rig([stalled("", { status: 503 }), OK]);
+    const request = track(client.json(URL_A));
+    await clock.advance(250);
+    assertEquals(origin.open, 0);
+    await clock.advance(1_749);
+    assertEquals(origin.calls, 1);
+    await clock.advance(1);
 
-  assertEquals([request.state, origin.timesMs], ["fulfilled", [0, 2_000]]);
-});
+    assertEquals([request.state, origin.timesMs], ["fulfilled", [0, 2_000]]);
+  },
+);
 
-test("an error body without end or pause is read to 64 KB, and cancelled (S8)", async () => {
+testBothWays("an error body without end or pause is read to 64 KB, and cancelled (S8)", async (rig) => {
   for (const maxRetries of [0, 1]) {
     let taken = 0;
     const flood = endless({ status: 503 }, (bytes) => taken = bytes);
@@ -283,16 +301,19 @@ test("an error body without end or pause is read to 64 KB, and cancelled (S8)", 
   }
 });
 
-test("an error body of up to 64 KB is read to its end, so that its connection can be used again (S8)", async () => {
-  for (const bytes of [0, 1, 16 * KIB, 63 * KIB]) {
-    const { client, origin, run } = rig([text("x".repeat(bytes), { status: 503 }), OK]);
-    await run(client.json(URL_A));
+testBothWays(
+  "an error body of up to 64 KB is read to its end, so that its connection can be used again (S8)",
+  async (rig) => {
+    for (const bytes of [0, 1, 16 * KIB, 63 * KIB]) {
+      const { client, origin, run } = rig([text("x".repeat(bytes), { status: 503 }), OK]);
+      await run(client.json(URL_A));
 
-    assertEquals([origin.cancelled, origin.open], [0, 0], `${bytes} bytes`);
-  }
-});
+      assertEquals([origin.cancelled, origin.open], [0, 0], `${bytes} bytes`);
+    }
+  },
+);
 
-test("a discarded body holds its permit for at most 250 ms (S8)", async () => {
+testBothWays("a discarded body holds its permit for at most 250 ms (S8)", async (rig) => {
   const { client, origin, run } = rig([stalled("", { status: 503 }), OK], { concurrency: 1 });
   const first = client.json(URL_A);
   const second = client.json("https://a.test/second");
@@ -303,7 +324,7 @@ test("a discarded body holds its permit for at most 250 ms (S8)", async () => {
   assertEquals(origin.peak, 1);
 });
 
-test("a body whose cancellation never ends holds up nobody (S8)", async () => {
+testBothWays("a body whose cancellation never ends holds up nobody (S8)", async (rig) => {
   const stubborn: Reply = () => {
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ cancel: () => new Promise(() => {}) });
     return new Response(body, { status: 503 });
@@ -316,7 +337,7 @@ test("a body whose cancellation never ends holds up nobody (S8)", async () => {
   assert(origin.timesMs[1]! <= 250, `${origin.timesMs[1]} ms`);
 });
 
-test("a final error is not kept waiting by a body that never ends (S8, S9)", async () => {
+testBothWays("a final error is not kept waiting by a body that never ends (S8, S9)", async (rig) => {
   for (const code of [400, 404, 503]) {
     const { client, clock, run } = rig(stalled("gone", { status: code }), { maxRetries: 0 });
 
@@ -327,7 +348,7 @@ test("a final error is not kept waiting by a body that never ends (S8, S9)", asy
   }
 });
 
-test("Client.fetch() holds the permit until the body has been read (S8)", async () => {
+testBothWays("Client.fetch() holds the permit until the body has been read (S8)", async (rig) => {
   const { client, origin, clock } = rig(json([1, 2, 3]), { concurrency: 1 });
   const response = await client.fetch(URL_A);
   const second = track(client.json("https://a.test/second"));
@@ -339,7 +360,7 @@ test("Client.fetch() holds the permit until the body has been read (S8)", async 
   assertEquals([second.state, origin.peak, client.stats().inFlight], ["fulfilled", 1, 0]);
 });
 
-test("Client.fetch() gives the permit back when the body is cancelled (S8)", async () => {
+testBothWays("Client.fetch() gives the permit back when the body is cancelled (S8)", async (rig) => {
   const { client, origin, clock } = rig([stalled(), OK], { concurrency: 1 });
   const response = await client.fetch(URL_A);
   const second = track(client.json("https://a.test/second"));
@@ -349,19 +370,22 @@ test("Client.fetch() gives the permit back when the body is cancelled (S8)", asy
   assertEquals([second.state, origin.peak, origin.cancelled], ["fulfilled", 1, 1]);
 });
 
-test("a response of Client.fetch() that nobody reads gives its permit back after `timeoutMs` (S8)", async () => {
-  const { client, origin, clock } = rig([stalled(), OK], { concurrency: 1, timeoutMs: 1_000 });
-  const response = await client.fetch(URL_A);
-  const second = track(client.json("https://a.test/second"));
-  await clock.advance(999);
-  assertEquals([origin.calls, second.state], [1, "pending"]);
-  await clock.advance(1);
+testBothWays(
+  "a response of Client.fetch() that nobody reads gives its permit back after `timeoutMs` (S8)",
+  async (rig) => {
+    const { client, origin, clock } = rig([stalled(), OK], { concurrency: 1, timeoutMs: 1_000 });
+    const response = await client.fetch(URL_A);
+    const second = track(client.json("https://a.test/second"));
+    await clock.advance(999);
+    assertEquals([origin.calls, second.state], [1, "pending"]);
+    await clock.advance(1);
 
-  assertEquals([origin.calls, second.state, origin.peak], [2, "fulfilled", 1]);
-  await assertRejects(() => response.text(), TimeoutError);
-});
+    assertEquals([origin.calls, second.state, origin.peak], [2, "fulfilled", 1]);
+    await assertRejects(() => response.text(), TimeoutError);
+  },
+);
 
-test("responses of Client.fetch() without a body hold no permit", async () => {
+testBothWays("responses of Client.fetch() without a body hold no permit", async (rig) => {
   const { client, clock } = rig([status(204), status(304), OK], { concurrency: 1 });
   assertEquals((await client.fetch(URL_A)).status, 204);
   assertEquals((await client.fetch(URL_A)).status, 304);
@@ -373,43 +397,49 @@ test("responses of Client.fetch() without a body hold no permit", async () => {
 
 // S9: bodies that are odd
 
-test("an error body that is malformed, broken or binary never replaces the HTTP error (S9)", async () => {
-  const bodies: Reply[] = [
-    text("<html>", { status: 503, headers: { "content-type": "application/json" } }),
-    text("{", { status: 503, headers: { "content-type": "application/json" } }),
-    broken("{", { status: 503 }),
-    broken("", { status: 503 }),
-    () => new Response(new Uint8Array([0xff, 0xfe, 0xc3, 0x28]), { status: 503 }),
-    text(null, { status: 503 }),
-    stalled("{", { status: 503 }),
-  ];
-  for (const [index, body] of bodies.entries()) {
-    const lost = rig(body, { maxRetries: 0 });
-    const error = await assertRejects(
-      () => lost.run(lost.client.json(URL_A)),
-      HttpError,
-      undefined,
-      `${index}`,
-    );
-    assertEquals(error.status, 503);
+testBothWays(
+  "an error body that is malformed, broken or binary never replaces the HTTP error (S9)",
+  async (rig) => {
+    const bodies: Reply[] = [
+      text("<html>", { status: 503, headers: { "content-type": "application/json" } }),
+      text("{", { status: 503, headers: { "content-type": "application/json" } }),
+      broken("{", { status: 503 }),
+      broken("", { status: 503 }),
+      () => new Response(new Uint8Array([0xff, 0xfe, 0xc3, 0x28]), { status: 503 }),
+      text(null, { status: 503 }),
+      stalled("{", { status: 503 }),
+    ];
+    for (const [index, body] of bodies.entries()) {
+      const lost = rig(body, { maxRetries: 0 });
+      const error = await assertRejects(
+        () => lost.run(lost.client.json(URL_A)),
+        HttpError,
+        undefined,
+        `${index}`,
+      );
+      assertEquals(error.status, 503);
 
-    const recovered = rig([body, OK]);
-    assertEquals(await recovered.run(recovered.client.json(URL_A)), { ok: true }, `${index}`);
-  }
-});
+      const recovered = rig([body, OK]);
+      assertEquals(await recovered.run(recovered.client.json(URL_A)), { ok: true }, `${index}`);
+    }
+  },
+);
 
-test("json() gives undefined for 204, 205, 304, HEAD and empty bodies, and asks once (S9)", async () => {
-  const replies = [status(204), status(205), status(304), text(""), text(null), text("", { status: 201 })];
-  for (const [index, reply] of replies.entries()) {
-    const { client, origin, run } = rig(reply);
-    assertEquals(await run(client.json(URL_A)), undefined, `${index}`);
-    assertEquals(origin.calls, 1);
-  }
-  const { client, run } = rig(text(null, { headers: { "content-length": "100" } }));
-  assertEquals(await run(client.json({ url: URL_A, method: "HEAD" })), undefined);
-});
+testBothWays(
+  "json() gives undefined for 204, 205, 304, HEAD and empty bodies, and asks once (S9)",
+  async (rig) => {
+    const replies = [status(204), status(205), status(304), text(""), text(null), text("", { status: 201 })];
+    for (const [index, reply] of replies.entries()) {
+      const { client, origin, run } = rig(reply);
+      assertEquals(await run(client.json(URL_A)), undefined, `${index}`);
+      assertEquals(origin.calls, 1);
+    }
+    const { client, run } = rig(text(null, { headers: { "content-length": "100" } }));
+    assertEquals(await run(client.json({ url: URL_A, method: "HEAD" })), undefined);
+  },
+);
 
-test("text() gives an empty string, and bytes() no bytes, for what has no body (S9)", async () => {
+testBothWays("text() gives an empty string, and bytes() no bytes, for what has no body (S9)", async (rig) => {
   for (const reply of [status(204), status(205), status(304), text(""), text(null)]) {
     const { client, run } = rig(reply);
     assertEquals(await run(client.text(URL_A)), "");
@@ -417,42 +447,48 @@ test("text() gives an empty string, and bytes() no bytes, for what has no body (
   }
 });
 
-test("json() takes every JSON text: null, scalars, white space and a byte order mark (S9)", async () => {
-  const texts: [string, unknown][] = [
-    ["null", null],
-    ["0", 0],
-    ['"text"', "text"],
-    ["false", false],
-    [" \n[1] \t\r\n", [1]],
-    ["\uFEFF[1]", [1]],
-    ['{"__proto__":1}', JSON.parse('{"__proto__":1}')],
-  ];
-  for (const [body, value] of texts) {
-    const { client, run } = rig(text(body));
-    assertEquals(await run(client.json(URL_A)), value, JSON.stringify(body));
-  }
-});
+testBothWays(
+  "json() takes every JSON text: null, scalars, white space and a byte order mark (S9)",
+  async (rig) => {
+    const texts: [string, unknown][] = [
+      ["null", null],
+      ["0", 0],
+      ['"text"', "text"],
+      ["false", false],
+      [" \n[1] \t\r\n", [1]],
+      ["\uFEFF[1]", [1]],
+      ['{"__proto__":1}', JSON.parse('{"__proto__":1}')],
+    ];
+    for (const [body, value] of texts) {
+      const { client, run } = rig(text(body));
+      assertEquals(await run(client.json(URL_A)), value, JSON.stringify(body));
+    }
+  },
+);
 
-test("text() decodes UTF-8 across chunks, and drops a byte order mark as Response.text() does (S9)", async () => {
-  const whole = new TextEncoder().encode("\uFEFFNürburgring 🏁");
-  const chunked: Reply = () => {
-    const chunks = [...whole].map((byte) => Uint8Array.of(byte));
-    return new Response(
-      new ReadableStream({
-        start(controller) {
-          for (const chunk of chunks) controller.enqueue(chunk);
-          controller.close();
-        },
-      }),
-    );
-  };
-  const { client, run } = rig(chunked);
+testBothWays(
+  "text() decodes UTF-8 across chunks, and drops a byte order mark as Response.text() does (S9)",
+  async (rig) => {
+    const whole = new TextEncoder().encode("\uFEFFNürburgring 🏁");
+    const chunked: Reply = () => {
+      const chunks = [...whole].map((byte) => Uint8Array.of(byte));
+      return new Response(
+        new ReadableStream({
+          start(controller) {
+            for (const chunk of chunks) controller.enqueue(chunk);
+            controller.close();
+          },
+        }),
+      );
+    };
+    const { client, run } = rig(chunked);
 
-  assertEquals(await run(client.text(URL_A)), "Nürburgring 🏁");
-  assertEquals(await run(client.bytes(URL_A)), whole);
-});
+    assertEquals(await run(client.text(URL_A)), "Nürburgring 🏁");
+    assertEquals(await run(client.bytes(URL_A)), whole);
+  },
+);
 
-test("a byte order mark means the same, however the body is read (S9)", async () => {
+testBothWays("a byte order mark means the same, however the body is read (S9)", async (rig) => {
   const options: ClientOptions[] = [{}, { maxBodyBytes: 1_000 }, { cache: memoryCache() }];
   for (const [index, option] of options.entries()) {
     const { client, run } = rig(text("\uFEFF[1]"), option);
@@ -462,7 +498,7 @@ test("a byte order mark means the same, however the body is read (S9)", async ()
   }
 });
 
-test("any status of 2xx is a success", async () => {
+testBothWays("any status of 2xx is a success", async (rig) => {
   for (const code of [200, 201, 202, 203, 206, 226]) {
     const { client, run } = rig(json(code, { status: code }));
     assertEquals(await run(client.json(URL_A)), code);
@@ -471,7 +507,7 @@ test("any status of 2xx is a success", async () => {
 
 // Bodies that are too large
 
-test("`maxBodyBytes` accepts a body of exactly that size, and not one byte more", async () => {
+testBothWays("`maxBodyBytes` accepts a body of exactly that size, and not one byte more", async (rig) => {
   const body = "x".repeat(1_000);
   const exact = rig(text(body), { maxBodyBytes: 1_000 });
   assertEquals(await exact.run(exact.client.text(URL_A)), body);
@@ -481,21 +517,24 @@ test("`maxBodyBytes` accepts a body of exactly that size, and not one byte more"
   assertEquals([error.reason, error.name, above.origin.calls], ["too-large", "InvalidDataError", 1]);
 });
 
-test("`maxBodyBytes` stops reading as soon as the body is too large, and lets go of it", async () => {
-  let taken = 0;
-  const { client, origin, clock, run } = rig(endless({}, (bytes) => taken = bytes), {
-    maxBodyBytes: 10 * KIB,
-    concurrency: 1,
-  });
+testBothWays(
+  "`maxBodyBytes` stops reading as soon as the body is too large, and lets go of it",
+  async (rig) => {
+    let taken = 0;
+    const { client, origin, clock, run } = rig(endless({}, (bytes) => taken = bytes), {
+      maxBodyBytes: 10 * KIB,
+      concurrency: 1,
+    });
 
-  const error = await assertRejects(() => run(client.bytes(URL_A)), InvalidDataError);
-  assertEquals(error.reason, "too-large");
-  await clock.advance(250);
-  assertEquals([origin.calls, origin.open, client.stats().inFlight], [1, 0, 0]);
-  assert(taken <= 80 * KIB, `${taken} bytes`);
-});
+    const error = await assertRejects(() => run(client.bytes(URL_A)), InvalidDataError);
+    assertEquals(error.reason, "too-large");
+    await clock.advance(250);
+    assertEquals([origin.calls, origin.open, client.stats().inFlight], [1, 0, 0]);
+    assert(taken <= 80 * KIB, `${taken} bytes`);
+  },
+);
 
-test("`maxBodyBytes` believes a Content-Length that is too large, and reads nothing", async () => {
+testBothWays("`maxBodyBytes` believes a Content-Length that is too large, and reads nothing", async (rig) => {
   const { client, clock, run } = rig(stalled("", { headers: { "content-length": "2000" } }), {
     maxBodyBytes: 1_000,
   });
@@ -504,13 +543,13 @@ test("`maxBodyBytes` believes a Content-Length that is too large, and reads noth
   assertEquals([error.reason, clock.now()], ["too-large", 0]);
 });
 
-test("`maxBodyBytes` does not turn an HTTP error into another one", async () => {
+testBothWays("`maxBodyBytes` does not turn an HTTP error into another one", async (rig) => {
   const { client, run } = rig(text("x".repeat(5_000), { status: 400 }), { maxBodyBytes: 10 });
 
   assertEquals((await assertRejects(() => run(client.json(URL_A)), HttpError)).status, 400);
 });
 
-test("a JSON value is parsed anew for every caller", async () => {
+testBothWays("a JSON value is parsed anew for every caller", async (rig) => {
   const { client, run } = rig(json({ list: [1] }));
   const [first, second] = await run(Promise.all([client.json(URL_A), client.json(URL_A)]));
 
@@ -587,10 +626,13 @@ for (const phase of ["headers", "body"] as const) {
       await clock.advance(0);
     };
 
-    const [value] = await Promise.all([client.json(`${server.url}/x.json`), stalls(2)]);
+    // Who listens from the beginning hears everything.
+    const [, value] = await Promise.all([stalls(2), client.json(`${server.url}/x.json`)]);
     assertEquals([value, cdn.log.requests], [[1, 2, 3], 3]);
-    const lost = client.json(`${server.url}/never.json`).catch((error) => error);
-    const [error] = await Promise.all([lost, stalls(3)]);
+    const [, error] = await Promise.all([
+      stalls(3),
+      client.json(`${server.url}/never.json`).catch((error) => error),
+    ]);
     assertInstanceOf(error, TimeoutError);
     assertEquals([error.kind, error.attempts, clock.now()], ["attempt", 3, 1_000]);
   });
@@ -921,25 +963,28 @@ test('`redirect: "manual"` and `"error"` of Client.fetch() mean what they do for
   await assertRejects(() => redirectTo("same", { maxRetries: 0 }, 302, { redirect: "error" }), NetworkError);
 });
 
-test("a redirect is one attempt: its time is the attempt's, and its failure is retried (S6, S16)", async () => {
-  const options = { headers: { "x-api-key": "secret" }, timeoutMs: 1_000 };
-  const clock = new ManualClock();
-  const slow: Reply = (sent) => {
-    const reply = sent.url.endsWith("/c")
-      ? OK
-      : status(302, { location: sent.url.endsWith("/b") ? "/c" : "/b" });
-    return late(clock, 400, reply)(sent);
-  };
-  const { client, origin, run } = rig(slow, { ...options, maxRetries: 0 }, { clock });
+testBothWays(
+  "a redirect is one attempt: its time is the attempt's, and its failure is retried (S6, S16)",
+  async (rig) => {
+    const options = { headers: { "x-api-key": "secret" }, timeoutMs: 1_000 };
+    const clock = new ManualClock();
+    const slow: Reply = (sent) => {
+      const reply = sent.url.endsWith("/c")
+        ? OK
+        : status(302, { location: sent.url.endsWith("/b") ? "/c" : "/b" });
+      return late(clock, 400, reply)(sent);
+    };
+    const { client, origin, run } = rig(slow, { ...options, maxRetries: 0 }, { clock });
 
-  await assertRejects(() => run(client.json("https://a.test/a")), TimeoutError);
-  assertEquals([clock.now(), origin.calls], [1_000, 3]);
+    await assertRejects(() => run(client.json("https://a.test/a")), TimeoutError);
+    assertEquals([clock.now(), origin.calls], [1_000, 3]);
 
-  const flaky = rig(
-    [status(302, { location: "/b" }), refused(), status(302, { location: "/b" }), OK],
-    options,
-  );
-  const [outcome] = await flaky.run(flaky.client.settle([URL_A]));
-  assert(outcome?.ok);
-  assertEquals([outcome.attempts, flaky.origin.calls], [2, 4]);
-});
+    const flaky = rig(
+      [status(302, { location: "/b" }), refused(), status(302, { location: "/b" }), OK],
+      options,
+    );
+    const [outcome] = await flaky.run(flaky.client.settle([URL_A]));
+    assert(outcome?.ok);
+    assertEquals([outcome.attempts, flaky.origin.calls], [2, 4]);
+  },
+);

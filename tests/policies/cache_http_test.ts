@@ -237,7 +237,8 @@ test("mode http: neither refusals nor overload are stored, however long the serv
       headers: { "cache-control": "max-age=60" },
     }));
     await client.text(URL_A).catch(() => {});
-    await (await client.fetch(URL_A)).text();
+    // A 429 makes the next request wait.
+    await (await clock.run(client.fetch(URL_A))).text();
     await turns(clock);
     assertEquals(cache.entries.size, 0, `${status}`);
   }

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Call } from "../../src/policies/call.ts";
 import { compose } from "../../src/policies/compose.ts";
-import type { Policy, Station } from "../../src/policies/policy.ts";
+import type { Handler, Policy } from "../../src/policies/policy.ts";
 import { Reply } from "../../src/policies/reply.ts";
 import { test } from "../support/test.ts";
 
@@ -20,17 +20,17 @@ test("compose() lets a call pass the policies outermost first, and back", async 
       };
     };
   };
-  const last: Station = () => Promise.resolve(reply);
-  const station = compose([policy("a"), undefined, policy("b")], last);
+  const last: Handler = () => Promise.resolve(reply);
+  const handle = compose([policy("a"), undefined, policy("b")], last);
   assertEquals(log.splice(0).sort(), ["made a", "made b"]);
-  assertStrictEquals(await station({} as Call), reply);
-  await station({} as Call);
+  assertStrictEquals(await handle({} as Call), reply);
+  await handle({} as Call);
   const once = ["to a", "to b", "from b", "from a"];
   assertEquals(log, [...once, ...once]);
 });
 
-test("compose() gives the last station itself when there are no policies", () => {
-  const last: Station = () => Promise.resolve(reply);
+test("compose() gives the last handler itself when there are no policies", () => {
+  const last: Handler = () => Promise.resolve(reply);
   assertStrictEquals(compose([], last), last);
   assertStrictEquals(compose([undefined, undefined], last), last);
 });

@@ -1,34 +1,15 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
-import { clientSettings } from "../../src/client/settings.ts";
 import { InvalidDataError } from "../../src/errors.ts";
-import { NO_HEADERS } from "../../src/http/headers.ts";
-import { Call, type Settings } from "../../src/policies/call.ts";
+import type { Call } from "../../src/policies/call.ts";
 import { decodeReply } from "../../src/policies/decode.ts";
 import { Reply } from "../../src/policies/reply.ts";
+import type { Settings } from "../../src/policies/settings.ts";
 import { test } from "../support/test.ts";
+import { fakeCall } from "./fake_call.ts";
 
 function callOf(settings: Partial<Settings> = {}, streams = false): Call {
-  return new Call({
-    id: 1,
-    owner: { settle() {}, onBodyEnd() {} },
-    sink: { onSettled() {} },
-    request: {
-      method: "GET",
-      url: "https://a.test/x?token=secret",
-      absolute: true,
-      origin: undefined,
-      headers: NO_HEADERS,
-      body: null,
-      repeatable: true,
-      init: undefined,
-    },
-    origin: undefined,
-    settings: { ...clientSettings({}), ...settings },
-    signals: [],
-    streams,
-    startedAtMs: 0,
-  });
+  return fakeCall({ settings, streams });
 }
 
 function replyOf(body: string | undefined, status = 200): Reply {

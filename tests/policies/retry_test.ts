@@ -13,7 +13,7 @@ import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 import { broken, FakeOrigin, hanging, json, refused, type Reply, status, text } from "./fake_origin.ts";
-import { rig, URL_A } from "./rig.ts";
+import { rig, testBothWays, URL_A } from "./rig.ts";
 
 const SAFE_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"];
 const OK = json({ ok: true });
@@ -37,8 +37,8 @@ async function secondAttemptMs(
 
 // S1: what is retried
 
-for (const code of [408, 429, 500, 502, 503, 504]) {
-  test(`retry tries again after ${code} (S1)`, async () => {
+for (const code of [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]) {
+  testBothWays(`retry tries again after ${code} (S1)`, async (rig) => {
     const { client, origin, run } = rig([status(code), OK]);
 
     assertEquals(await run(client.json(URL_A)), { ok: true });
@@ -46,8 +46,8 @@ for (const code of [408, 429, 500, 502, 503, 504]) {
   });
 }
 
-for (const code of [400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 425, 431, 451, 501, 505]) {
-  test(`retry leaves ${code} alone, also with Retry-After (S1)`, async () => {
+for (const code of [400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 431, 451, 501, 505, 507, 525, 530]) {
+  testBothWays(`retry leaves ${code} alone, also with Retry-After (S1)`, async (rig) => {
     const { client, origin, run } = rig([status(code, { "retry-after": "1" }), OK]);
 
     await assertRejects(() => run(client.json(URL_A)));
@@ -55,7 +55,7 @@ for (const code of [400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 425, 431, 
   });
 }
 
-test("retry tries again after network errors, whatever they are and say (S1, S2)", async () => {
+testBothWays("retry tries again after network errors, whatever they are and say (S1, S2)", async (rig) => {
   const failures: unknown[] = [
     new TypeError("fetch failed"),
     new TypeError("error sending request for url"),
@@ -76,7 +76,7 @@ test("retry tries again after network errors, whatever they are and say (S1, S2)
   }
 });
 
-test("retry ends in a NetworkError with the last failure as its cause (S1, S17)", async () => {
+testBothWays("retry ends in a NetworkError with the last failure as its cause (S1, S17)", async (rig) => {
   const last = new TypeError("the last one");
   const { client, origin, run } = rig([refused(), refused(), refused(), refused(last)]);
 
@@ -86,14 +86,14 @@ test("retry ends in a NetworkError with the last failure as its cause (S1, S17)"
   assertEquals((error.cause as Error).message, "the last one");
 });
 
-test("retry tries again after an attempt's timeout (S1, S6)", async () => {
+testBothWays("retry tries again after an attempt's timeout (S1, S6)", async (rig) => {
   const { client, origin, run } = rig([hanging(), OK], { timeoutMs: 500 });
 
   assertEquals(await run(client.json(URL_A)), { ok: true });
   assertEquals(origin.timesMs, [0, 2_500]);
 });
 
-test("retry tries again when a body breaks mid-stream, in every form of result (S1)", async () => {
+testBothWays("retry tries again when a body breaks mid-stream, in every form of result (S1)", async (rig) => {
   const { client, origin, run } = rig([
     broken("[1,"),
     text("[1,2]"),
@@ -109,7 +109,7 @@ test("retry tries again when a body breaks mid-stream, in every form of result (
   assertEquals(origin.calls, 6);
 });
 
-test("retry gives up on a body that always breaks with a NetworkError (S1)", async () => {
+testBothWays("retry gives up on a body that always breaks with a NetworkError (S1)", async (rig) => {
   const { client, origin, run } = rig(broken());
 
   const error = await assertRejects(() => run(client.json(URL_A)), NetworkError);
@@ -117,7 +117,7 @@ test("retry gives up on a body that always breaks with a NetworkError (S1)", asy
   assertEquals((error.cause as Error).message, "connection lost in the body");
 });
 
-test("retry tries again when JSON ends early (S1)", async () => {
+testBothWays("retry tries again when JSON ends early (S1)", async (rig) => {
   const starts = [
     "[1,2",
     "{",
@@ -137,28 +137,34 @@ test("retry tries again when JSON ends early (S1)", async () => {
   }
 });
 
-test("retry tells JSON that ends early from JSON that is wrong, at whichever byte it ends (S1)", async () => {
-  const whole =
-    ' {"Nürburgring 🏁":[1,-2.5e+3,true,false,null,"a\\"\\u00fc\\n"],"b":{"c":{}},"d":[],"e":"x"} ';
-  const bytes = new TextEncoder().encode(whole);
-  for (let length = 1; length < bytes.length; length++) {
-    const start = bytes.slice(0, length);
-    const { client, origin, run } = rig([() => new Response(start), text(whole)]);
+testBothWays(
+  "retry tells JSON that ends early from JSON that is wrong, at whichever byte it ends (S1)",
+  async (rig) => {
+    const whole =
+      ' {"Nürburgring 🏁":[1,-2.5e+3,true,false,null,"a\\"\\u00fc\\n"],"b":{"c":{}},"d":[],"e":"x"} ';
+    const bytes = new TextEncoder().encode(whole);
+    for (let length = 1; length < bytes.length; length++) {
+      const start = bytes.slice(0, length);
+      const { client, origin, run } = rig([() => new Response(start), text(whole)]);
 
-    assertEquals(await run(client.json(URL_A)), JSON.parse(whole), `${length} bytes`);
-    // All but the last white space is missed.
-    assertEquals(origin.calls, length === bytes.length - 1 ? 1 : 2, `${length} bytes`);
-  }
-});
+      assertEquals(await run(client.json(URL_A)), JSON.parse(whole), `${length} bytes`);
+      // All but the last white space is missed.
+      assertEquals(origin.calls, length === bytes.length - 1 ? 1 : 2, `${length} bytes`);
+    }
+  },
+);
 
-test("retry ends in a truncated InvalidDataError when JSON ends early every time (S1)", async () => {
-  const { client, origin, run } = rig(text("[1,2"));
+testBothWays(
+  "retry ends in a truncated InvalidDataError when JSON ends early every time (S1)",
+  async (rig) => {
+    const { client, origin, run } = rig(text("[1,2"));
 
-  const error = await assertRejects(() => run(client.json(URL_A)), InvalidDataError);
-  assertEquals([error.reason, error.attempts, origin.calls], ["truncated", 4, 4]);
-});
+    const error = await assertRejects(() => run(client.json(URL_A)), InvalidDataError);
+    assertEquals([error.reason, error.attempts, origin.calls], ["truncated", 4, 4]);
+  },
+);
 
-test("retry does not ask again for JSON that no continuation could mend (S1, S15)", async () => {
+testBothWays("retry does not ask again for JSON that no continuation could mend (S1, S15)", async (rig) => {
   for (const body of ["<html>", "[1,2]]", "nope", '{"a" 1', "[1,,", "{'a'", "undefined"]) {
     const { client, origin, run } = rig([text(body), OK]);
 
@@ -168,7 +174,7 @@ test("retry does not ask again for JSON that no continuation could mend (S1, S15
 });
 
 for (const method of SAFE_METHODS) {
-  test(`retry repeats ${method} after a 503, a network error and a timeout (S1)`, async () => {
+  testBothWays(`retry repeats ${method} after a 503, a network error and a timeout (S1)`, async (rig) => {
     const { client, origin, run } = rig([status(503), refused(), hanging(), OK], { timeoutMs: 100 });
 
     await run(client.text({ url: URL_A, method }));
@@ -177,7 +183,7 @@ for (const method of SAFE_METHODS) {
 }
 
 for (const method of ["POST", "PATCH"]) {
-  test(`retry never repeats ${method} by itself (S1)`, async () => {
+  testBothWays(`retry never repeats ${method} by itself (S1)`, async (rig) => {
     for (
       const failure of [status(503), status(429, { "retry-after": "0" }), refused(), hanging(), broken()]
     ) {
@@ -188,54 +194,60 @@ for (const method of ["POST", "PATCH"]) {
     }
   });
 
-  test(`retry does not repeat ${method} when its JSON ends early (S1)`, async () => {
+  testBothWays(`retry does not repeat ${method} when its JSON ends early (S1)`, async (rig) => {
     const { client, origin, run } = rig([text("[1"), OK]);
 
     await assertRejects(() => run(client.json({ url: URL_A, method })), InvalidDataError);
     assertEquals(origin.calls, 1);
   });
 
-  test(`retry repeats ${method} that is idempotent, by option or by Idempotency-Key (S1)`, async () => {
-    const marks: Partial<RequestSpec>[] = [
-      { idempotent: true },
-      { headers: { "Idempotency-Key": "a1" } },
-      { headers: new Headers({ "idempotency-key": "a1" }) },
-    ];
-    for (const mark of marks) {
-      const { client, origin, run } = rig([status(503), refused(), OK]);
+  testBothWays(
+    `retry repeats ${method} that is idempotent, by option or by Idempotency-Key (S1)`,
+    async (rig) => {
+      const marks: Partial<RequestSpec>[] = [
+        { idempotent: true },
+        { headers: { "Idempotency-Key": "a1" } },
+        { headers: new Headers({ "idempotency-key": "a1" }) },
+      ];
+      for (const mark of marks) {
+        const { client, origin, run } = rig([status(503), refused(), OK]);
 
-      await run(client.json({ url: URL_A, method, body: "payload", ...mark }));
-      assertEquals(origin.calls, 3);
-      for (const { body } of origin.sent) assertEquals(await new Response(body).text(), "payload");
-    }
-  });
+        await run(client.json({ url: URL_A, method, body: "payload", ...mark }));
+        assertEquals(origin.calls, 3);
+        for (const { body } of origin.sent) assertEquals(await new Response(body).text(), "payload");
+      }
+    },
+  );
 }
 
-test("retry hears of `idempotent` in the options of a call or a batch as well as in the request (S1)", async () => {
-  const request: RequestSpec = { url: URL_A, method: "POST", body: "payload" };
-  const calls: ((client: Client) => Promise<unknown>)[] = [
-    (client) => client.json(request, { idempotent: true }),
-    (client) => client.all([request], { idempotent: true }),
-    (client) => client.json({ ...request, idempotent: true }, { idempotent: false }),
-  ];
-  for (const [index, call] of calls.entries()) {
+testBothWays(
+  "retry hears of `idempotent` in the options of a call or a batch as well as in the request (S1)",
+  async (rig) => {
+    const request: RequestSpec = { url: URL_A, method: "POST", body: "payload" };
+    const calls: ((client: Client) => Promise<unknown>)[] = [
+      (client) => client.json(request, { idempotent: true }),
+      (client) => client.all([request], { idempotent: true }),
+      (client) => client.json({ ...request, idempotent: true }, { idempotent: false }),
+    ];
+    for (const [index, call] of calls.entries()) {
+      const { client, origin, run } = rig([status(503), OK]);
+      await run(call(client).catch(() => {}));
+      assertEquals(origin.calls, 2, `${index}`);
+    }
     const { client, origin, run } = rig([status(503), OK]);
-    await run(call(client).catch(() => {}));
-    assertEquals(origin.calls, 2, `${index}`);
-  }
-  const { client, origin, run } = rig([status(503), OK]);
-  await run(client.json(URL_A, { idempotent: false }).catch(() => {}));
-  assertEquals(origin.calls, 1);
-});
+    await run(client.json(URL_A, { idempotent: false }).catch(() => {}));
+    assertEquals(origin.calls, 1);
+  },
+);
 
-test("retry takes `idempotent: false` at its word, whatever the method (S1)", async () => {
+testBothWays("retry takes `idempotent: false` at its word, whatever the method (S1)", async (rig) => {
   const { client, origin, run } = rig([status(503), OK]);
 
   await assertRejects(() => run(client.json({ url: URL_A, method: "PUT", idempotent: false })), HttpError);
   assertEquals(origin.calls, 1);
 });
 
-test("retry sends every kind of body that can be replayed again, whole (S1)", async () => {
+testBothWays("retry sends every kind of body that can be replayed again, whole (S1)", async (rig) => {
   const form = new FormData();
   form.set("name", "value");
   const bodies: [BodyInit, string][] = [
@@ -261,7 +273,7 @@ test("retry sends every kind of body that can be replayed again, whole (S1)", as
   }
 });
 
-test("retry never repeats a body that is a stream, idempotent or not (S1)", async () => {
+testBothWays("retry never repeats a body that is a stream, idempotent or not (S1)", async (rig) => {
   const stream = (): ReadableStream<Uint8Array<ArrayBuffer>> => new Blob(["once"]).stream();
   const specs: RequestSpec[] = [
     { url: URL_A, method: "PUT", body: stream() },
@@ -279,31 +291,37 @@ test("retry never repeats a body that is a stream, idempotent or not (S1)", asyn
   }
 });
 
-test("Client.fetch() sends the body of a Request whole, and once, as it is a stream (S1)", async () => {
-  const headers = { "content-type": "application/x-test", "idempotency-key": "1" };
-  const { client, origin, run } = rig([status(503), OK]);
-  const request = new Request(URL_A, { method: "PUT", headers, body: "payload" });
+testBothWays(
+  "Client.fetch() sends the body of a Request whole, and once, as it is a stream (S1)",
+  async (rig) => {
+    const headers = { "content-type": "application/x-test", "idempotency-key": "1" };
+    const { client, origin, run } = rig([status(503), OK]);
+    const request = new Request(URL_A, { method: "PUT", headers, body: "payload" });
 
-  assertEquals((await run(client.fetch(request))).status, 503);
-  assertEquals(origin.calls, 1);
-  assertEquals(await new Response(origin.sent[0]!.body).text(), "payload");
-  assertEquals(origin.sent[0]!.headers.get("content-type"), "application/x-test");
-});
+    assertEquals((await run(client.fetch(request))).status, 503);
+    assertEquals(origin.calls, 1);
+    assertEquals(await new Response(origin.sent[0]!.body).text(), "payload");
+    assertEquals(origin.sent[0]!.headers.get("content-type"), "application/x-test");
+  },
+);
 
-test("Client.fetch() refuses a Request whose body was read before, and sends nothing (S1, S2)", async () => {
-  const read = new Request(URL_A, { method: "PUT", body: "payload" });
-  await read.text();
-  const locked = new Request(URL_A, { method: "PUT", body: "payload" });
-  locked.body?.getReader();
-  for (const request of [read, locked]) {
-    const { client, origin, run } = rig(OK);
+testBothWays(
+  "Client.fetch() refuses a Request whose body was read before, and sends nothing (S1, S2)",
+  async (rig) => {
+    const read = new Request(URL_A, { method: "PUT", body: "payload" });
+    await read.text();
+    const locked = new Request(URL_A, { method: "PUT", body: "payload" });
+    locked.body?.getReader();
+    for (const request of [read, locked]) {
+      const { client, origin, run } = rig(OK);
 
-    await assertRejects(() => run(client.fetch(request)), TypeError);
-    assertEquals(origin.calls, 0);
-  }
-});
+      await assertRejects(() => run(client.fetch(request)), TypeError);
+      assertEquals(origin.calls, 0);
+    }
+  },
+);
 
-test("a body that is a locked stream is refused, and nothing is sent (S1, S2)", async () => {
+testBothWays("a body that is a locked stream is refused, and nothing is sent (S1, S2)", async (rig) => {
   const body = new Blob(["payload"]).stream();
   body.getReader();
   const { client, origin, run } = rig(OK);
@@ -312,7 +330,7 @@ test("a body that is a locked stream is refused, and nothing is sent (S1, S2)", 
   assertEquals(origin.calls, 0);
 });
 
-test("retry stops at `maxRetries`, of the request before the client's (S1)", async () => {
+testBothWays("retry stops at `maxRetries`, of the request before the client's (S1)", async (rig) => {
   const cases: [number | undefined, number | undefined, number][] = [
     [undefined, undefined, 4],
     [0, undefined, 1],
@@ -328,7 +346,7 @@ test("retry stops at `maxRetries`, of the request before the client's (S1)", asy
   }
 });
 
-test("retry does not hold a permit or take a token while it waits (S1)", async () => {
+testBothWays("retry does not hold a permit or take a token while it waits (S1)", async (rig) => {
   const replies: Reply = ({ url }) => url.endsWith("slow") ? status(503)(null!) : OK(null!);
   const { client, origin, clock } = rig(replies, {
     concurrency: 1,
@@ -344,21 +362,24 @@ test("retry does not hold a permit or take a token while it waits (S1)", async (
   assertEquals(origin.timesMs.at(-1), 2_000);
 });
 
-test("retry sends what the caller had asked for when it called, whatever it changes afterwards (S1, S2)", async () => {
-  const url = new URL(URL_A);
-  const headers = new Headers({ "x-name": "before" });
-  const spec = { url, headers, method: "PUT" };
-  const { client, origin, clock, run } = rig([status(503), OK]);
-  const request = client.json(spec);
-  await clock.advance(100);
-  url.pathname = "/changed";
-  headers.set("x-name", "after");
-  spec.method = "DELETE";
-  await run(request);
+testBothWays(
+  "retry sends what the caller had asked for when it called, whatever it changes afterwards (S1, S2)",
+  async (rig) => {
+    const url = new URL(URL_A);
+    const headers = new Headers({ "x-name": "before" });
+    const spec = { url, headers, method: "PUT" };
+    const { client, origin, clock, run } = rig([status(503), OK]);
+    const request = client.json(spec);
+    await clock.advance(100);
+    url.pathname = "/changed";
+    headers.set("x-name", "after");
+    spec.method = "DELETE";
+    await run(request);
 
-  const sent = origin.sent.map(({ url, method, headers }) => [url, method, headers.get("x-name")]);
-  assertEquals(sent, Array(2).fill([URL_A, "PUT", "before"]));
-});
+    const sent = origin.sent.map(({ url, method, headers }) => [url, method, headers.get("x-name")]);
+    assertEquals(sent, Array(2).fill([URL_A, "PUT", "before"]));
+  },
+);
 
 // S2: where it was thrown
 
@@ -392,22 +413,25 @@ test("retry makes a malformed request fail once, as a TypeError, before anything
   }
 });
 
-test("retry does not take an error of the caller's own schema for a network error (S2)", async () => {
-  const failure = new TypeError("fetch failed");
-  const schema = {
-    "~standard": {
-      version: 1,
-      vendor: "test",
-      validate: () => {
-        throw failure;
+testBothWays(
+  "retry does not take an error of the caller's own schema for a network error (S2)",
+  async (rig) => {
+    const failure = new TypeError("fetch failed");
+    const schema = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: () => {
+          throw failure;
+        },
       },
-    },
-  } as const;
-  const { client, origin, run } = rig(OK);
+    } as const;
+    const { client, origin, run } = rig(OK);
 
-  await assertRejects(() => run(client.json(URL_A, { schema })));
-  assertEquals(origin.calls, 1);
-});
+    await assertRejects(() => run(client.json(URL_A, { schema })));
+    assertEquals(origin.calls, 1);
+  },
+);
 
 test("a listener that throws, in any event, changes nothing (S2)", async () => {
   const { client, origin, run } = rig([status(503), OK]);
@@ -479,20 +503,23 @@ for (const code of [429, 503]) {
 }
 
 test("retry obeys Retry-After of every status that it tries again (S4)", async () => {
-  for (const code of [408, 429, 500, 502, 503, 504]) {
+  for (const code of [408, 425, 429, 500, 502, 503, 504, 520, 529]) {
     assertEquals(await secondAttemptMs(status(code, { "retry-after": "7" })), 7_000, `${code}`);
   }
 });
 
-test("a 429 that does not say for how long backs off as ever, and makes nobody else wait (S4)", async () => {
-  const { client, origin, clock } = rig([status(429), OK]);
-  const first = client.json(URL_A);
-  await clock.advance(500);
-  await clock.run(client.json("https://a.test/second"));
-  await clock.run(first);
+testBothWays(
+  "a 429 that does not say for how long makes everybody wait for the first backoff (S4)",
+  async (rig) => {
+    const { client, origin, clock } = rig([status(429), OK]);
+    const first = client.json(URL_A);
+    await clock.advance(500);
+    await clock.run(client.json("https://a.test/second"));
+    await clock.run(first);
 
-  assertEquals(origin.timesMs, [0, 500, 2_000]);
-});
+    assertEquals(origin.timesMs, [0, 1_000, 1_000]);
+  },
+);
 
 test("retry takes a Retry-After that makes no sense for none, and looks at no other header (S4)", async () => {
   for (
@@ -516,18 +543,21 @@ test("retry believes Retry-After before the reset headers (S4)", async () => {
   assertEquals(await secondAttemptMs(status(429, headers)), 3_000);
 });
 
-test("retry fails at once, with `retryAfterMs`, when the server asks for more than `maxRetryAfterMs` (S4, S5)", async () => {
-  for (const value of ["61", "99999999", "Fri, 31 Dec 9999 23:59:59 GMT", "999999999999999999999"]) {
-    for (const code of [429, 503]) {
-      const { client, origin, clock, run } = rig([status(code, { "retry-after": value }), OK]);
+testBothWays(
+  "retry fails at once, with `retryAfterMs`, when the server asks for more than `maxRetryAfterMs` (S4, S5)",
+  async (rig) => {
+    for (const value of ["61", "99999999", "Fri, 31 Dec 9999 23:59:59 GMT", "999999999999999999999"]) {
+      for (const code of [429, 503]) {
+        const { client, origin, clock, run } = rig([status(code, { "retry-after": value }), OK]);
 
-      const error = await assertRejects(() => run(client.json(URL_A)), HttpError, undefined, value);
-      assertEquals([error.status, origin.calls, clock.now()], [code, 1, 0], value);
-      assert(error.retryAfterMs !== undefined && error.retryAfterMs >= 61_000, value);
-      assertEquals(clock.pending, 0, value);
+        const error = await assertRejects(() => run(client.json(URL_A)), HttpError, undefined, value);
+        assertEquals([error.status, origin.calls, clock.now()], [code, 1, 0], value);
+        assert(error.retryAfterMs !== undefined && error.retryAfterMs >= 61_000, value);
+        assertEquals(clock.pending, 0, value);
+      }
     }
-  }
-});
+  },
+);
 
 test("retry waits for exactly `maxRetryAfterMs` if it must (S4)", async () => {
   assertEquals(await secondAttemptMs(status(503, { "retry-after": "60" })), 60_000);
@@ -538,14 +568,14 @@ test("retry waits for exactly `maxRetryAfterMs` if it must (S4)", async () => {
   assertEquals(await secondAttemptMs(status(503, { "retry-after": "2" }), { maxRetryAfterMs: 2_000 }), 2_000);
 });
 
-test("retry says in `retryAfterMs` what the last response asked for (S4)", async () => {
+testBothWays("retry says in `retryAfterMs` what the last response asked for (S4)", async (rig) => {
   const { client, run } = rig(status(503, { "retry-after": "9" }), { maxRetries: 0 });
 
   const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
   assertEquals(error.retryAfterMs, 9_000);
 });
 
-test("retry leaves no `retryAfterMs` where the server asked for nothing (S4)", async () => {
+testBothWays("retry leaves no `retryAfterMs` where the server asked for nothing (S4)", async (rig) => {
   const { client, run } = rig(status(503), { maxRetries: 0 });
 
   const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
@@ -572,7 +602,7 @@ test("a 429 makes every request to its origin wait, and none to another (S4)", a
   assertEquals(limited, [["https://a.test", 10_000]]);
 });
 
-test("a 429 that asks for years does not stop the others for years (S4, S5)", async () => {
+testBothWays("a 429 that asks for years does not stop the others for years (S4, S5)", async (rig) => {
   const { client, clock, run } = rig([status(429, { "retry-after": "99999999" }), OK]);
   await assertRejects(() => run(client.json(URL_A)), HttpError);
   await run(client.json("https://a.test/other").catch(() => {}));
@@ -580,27 +610,30 @@ test("a 429 that asks for years does not stop the others for years (S4, S5)", as
   assert(clock.now() <= 60_000, `${clock.now()} ms later`);
 });
 
-test("a 503 with Retry-After makes nobody else wait (S4)", async () => {
+testBothWays("a 503 with Retry-After makes everybody wait, as a 429 does (S4)", async (rig) => {
   const { client, origin, clock } = rig([status(503, { "retry-after": "10" }), OK]);
   const first = client.json(URL_A);
   await clock.advance(1_000);
   await clock.run(client.json("https://a.test/second"));
   await clock.run(first);
 
-  assertEquals(origin.timesMs, [0, 1_000, 10_000]);
+  assertEquals(origin.timesMs, [0, 10_000, 10_000]);
 });
 
 // S5: timers beyond 2^31 - 1 ms
 
-test("retry waits for weeks, in timers of which none is longer than a runtime's can be (S5)", async () => {
-  const { client, origin, run } = rig([status(503, { "retry-after": "3000000" }), OK], {
-    maxRetryAfterMs: Infinity,
-  });
-  await run(client.json(URL_A));
+testBothWays(
+  "retry waits for weeks, in timers of which none is longer than a runtime's can be (S5)",
+  async (rig) => {
+    const { client, origin, run } = rig([status(503, { "retry-after": "3000000" }), OK], {
+      maxRetryAfterMs: Infinity,
+    });
+    await run(client.json(URL_A));
 
-  assert(3_000_000_000 > MAX_TIMER_MS);
-  assertEquals(origin.timesMs, [0, 3_000_000_000]);
-});
+    assert(3_000_000_000 > MAX_TIMER_MS);
+    assertEquals(origin.timesMs, [0, 3_000_000_000]);
+  },
+);
 
 test("timeouts beyond 2^31 - 1 ms do not end a request at once, by the machine's clock (S5)", async () => {
   for (const timeoutMs of [2 ** 31, 2 ** 40, Infinity]) {
@@ -620,7 +653,7 @@ test("timeouts beyond 2^31 - 1 ms do not end a request at once, by the machine's
 
 // S10: the budget
 
-test("a full outage costs at most 20 % more requests, and 10 a second (S10)", async () => {
+testBothWays("a full outage costs at most 20 % more requests, and 10 a second (S10)", async (rig) => {
   const { client, origin, clock, run } = rig(status(503), { circuitBreaker: false, concurrency: 100 });
   const outcomes = await run(
     client.settle(Array.from({ length: 2_000 }, (_, index) => `https://a.test/${index}`)),
@@ -632,21 +665,24 @@ test("a full outage costs at most 20 % more requests, and 10 a second (S10)", as
   assert(origin.calls > 2_000, "nothing was retried");
 });
 
-test("a request that the budget does not let retry fails with what happened to it (S10)", async () => {
-  const { client, origin, clock, run } = rig(status(503), { retryBudget: { ratio: 0, minPerSecond: 0 } });
+testBothWays(
+  "a request that the budget does not let retry fails with what happened to it (S10)",
+  async (rig) => {
+    const { client, origin, clock, run } = rig(status(503), { retryBudget: { ratio: 0, minPerSecond: 0 } });
 
-  const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
-  assertEquals([error.status, error.attempts, origin.calls, clock.now()], [503, 1, 1, 0]);
-});
+    const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
+    assertEquals([error.status, error.attempts, origin.calls, clock.now()], [503, 1, 1, 0]);
+  },
+);
 
-test("without a budget an outage costs every retry (S10)", async () => {
+testBothWays("without a budget an outage costs every retry (S10)", async (rig) => {
   const { client, origin, run } = rig(status(503), { circuitBreaker: false, retryBudget: false });
   await run(client.settle(Array.from({ length: 100 }, (_, index) => `https://a.test/${index}`)));
 
   assertEquals(origin.calls, 400);
 });
 
-test("requests that succeed at once leave the budget to others (S10)", async () => {
+testBothWays("requests that succeed at once leave the budget to others (S10)", async (rig) => {
   const reply: Reply = (sent) => sent.url.endsWith("bad") ? status(503)(sent) : OK(sent);
   const { client, origin, run } = rig(reply, {
     retryBudget: { ratio: 0.1, minPerSecond: 0 },
@@ -660,14 +696,14 @@ test("requests that succeed at once leave the budget to others (S10)", async () 
 
 // What remains when nothing helps
 
-test("retry ends with the failure of the last round (S1)", async () => {
+testBothWays("retry ends with the failure of the last round (S1)", async (rig) => {
   const { client, run } = rig([status(503), refused(), hanging()], { timeoutMs: 100, maxRetries: 2 });
 
   const error = await assertRejects(() => run(client.json(URL_A)), TimeoutError);
   assertEquals([error.kind, error.timeoutMs, error.attempts], ["attempt", 100, 3]);
 });
 
-test("retry leaves no timer behind, however it ends", async () => {
+testBothWays("retry leaves no timer behind, however it ends", async (rig) => {
   const { client, clock, run } = rig([status(503), OK, status(503)], { totalTimeoutMs: 100_000 });
   await run(client.json(URL_A));
   assertEquals(clock.pending, 0);
@@ -675,7 +711,7 @@ test("retry leaves no timer behind, however it ends", async () => {
   assertEquals(clock.pending, 0);
 });
 
-test("Client.fetch() retries by the same rules, and returns the last response (S1)", async () => {
+testBothWays("Client.fetch() retries by the same rules, and returns the last response (S1)", async (rig) => {
   const recovered = rig([status(503), refused(), OK]);
   assertEquals((await recovered.run(recovered.client.fetch(URL_A))).status, 200);
   assertEquals(recovered.origin.calls, 3);
@@ -693,17 +729,137 @@ test("Client.fetch() retries by the same rules, and returns the last response (S
   assertEquals(posted.origin.calls, 1);
 });
 
-test("Client.fetch() returns the last response also when the server asks for too long a wait (S4)", async () => {
-  const { client, origin, run } = rig(status(503, { "retry-after": "9999" }));
+testBothWays(
+  "Client.fetch() returns the last response also when the server asks for too long a wait (S4)",
+  async (rig) => {
+    const { client, origin, run } = rig(status(503, { "retry-after": "9999" }));
 
-  assertEquals((await run(client.fetch(URL_A))).status, 503);
-  assertEquals(origin.calls, 1);
-});
+    assertEquals((await run(client.fetch(URL_A))).status, 503);
+    assertEquals(origin.calls, 1);
+  },
+);
 
-test("Client.fetch() rejects with a NetworkError when no response came (S1)", async () => {
+testBothWays("Client.fetch() rejects with a NetworkError when no response came (S1)", async (rig) => {
   const { client, run } = rig(refused());
   const error = await assertRejects(() => run(client.fetch(URL_A)));
 
   assertInstanceOf(error, NetworkError);
   assertStrictEquals(error.attempts, 4);
+});
+
+// In a batch
+
+const manyUrls = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `https://a.test/${index}`);
+
+testBothWays("a 429 takes nothing from the retry budget (S4, S10)", async (rig) => {
+  const seen = new Map<string, number>();
+  const reply: Reply = (sent) => {
+    const nth = (seen.get(sent.url) ?? 0) + 1;
+    seen.set(sent.url, nth);
+    return nth === 1 ? status(429, { "retry-after": "1" })(sent) : OK(sent);
+  };
+  const { client, run } = rig(reply, { retryBudget: { ratio: 0, minPerSecond: 0 } });
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  const outcomes = await run(client.settle(manyUrls(30)));
+  assertEquals(outcomes.filter(({ ok }) => ok).length, 30);
+});
+
+testBothWays(
+  "in a batch a 429 counts no round while others are served, so that nothing is lost (S4)",
+  async (rig) => {
+    let servedMs = -Infinity;
+    // Serves one a second, whoever it is.
+    const reply: Reply = (sent) => {
+      if (sent.atMs - servedMs < 1_000) return status(429, { "retry-after": "1" })(sent);
+      servedMs = sent.atMs;
+      return OK(sent);
+    };
+    const { client, run } = rig(reply, { maxRetries: 1, concurrency: 10 });
+    const outcomes = await run(client.settle(manyUrls(60)));
+
+    assertEquals(outcomes.filter(({ ok }) => ok).length, 60);
+  },
+);
+
+testBothWays(
+  "a 429 counts a round where nobody is served, and for a single request always (S4)",
+  async (rig) => {
+    const { client, origin, run } = rig(status(429, { "retry-after": "1" }), { maxRetries: 2 });
+    const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
+    assertEquals([error.status, error.attempts, origin.calls], [429, 3, 3]);
+    const outcomes = await run(client.settle(manyUrls(5)));
+    assertEquals(outcomes.map(({ ok, attempts }) => [ok, attempts <= 4]), Array(5).fill([false, true]));
+  },
+);
+
+testBothWays("who was told to come again goes before those who were never sent (S4)", async (rig) => {
+  const reply: Reply = (sent) => sent.atMs === 0 ? status(429, { "retry-after": "5" })(sent) : OK(sent);
+  const { client, origin, clock, run } = rig(reply, { concurrency: 1 });
+  const first = client.json("https://a.test/first");
+  await clock.advance(1_000);
+  const others = manyUrls(3).map((url) => client.json(url));
+  await run(Promise.all([first, ...others]));
+
+  assertEquals(origin.sent.map(({ url }) => url.split("/").at(-1)), ["first", "first", "0", "1", "2"]);
+});
+
+testBothWays(
+  "a single request fails at once where the retry budget has nothing for it (S10)",
+  async (rig) => {
+    const { client, origin, clock, run } = rig([status(503), OK], {
+      retryBudget: { ratio: 0, minPerSecond: 0 },
+    });
+    await assertRejects(() => run(client.json(URL_A)), HttpError);
+    assertEquals([origin.calls, clock.now()], [1, 0]);
+  },
+);
+
+testBothWays(
+  "a batch's request waits up to 3 s for the retry budget, and is sent when it has a retry for it (S10)",
+  async (rig) => {
+    const budget = { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 };
+    const failing: Reply = (sent) => seen.has(sent.url) ? OK(sent) : (seen.add(sent.url), status(503)(sent));
+    const seen = new Set<string>();
+    // There is one retry in ten seconds: the second request is too late for it.
+    const { client, origin, clock, run } = rig(failing, {
+      retryBudget: budget,
+      circuitBreaker: false,
+      backoff: { baseMs: 1_000 },
+    });
+    const outcomes = await run(client.settle(manyUrls(2)));
+    assertEquals(outcomes.filter(({ ok }) => ok).length, 1);
+    assertEquals(origin.calls, 3);
+    assert(clock.now() >= 4_000 && clock.now() <= 5_500, `${clock.now()}`);
+
+    // The window is over: there is one again.
+    await clock.advance(7_000);
+    const late = await run(client.settle(["https://a.test/late"]));
+    assertEquals(late.map(({ ok }) => ok), [true]);
+  },
+);
+
+testBothWays(
+  "retries of a batch go early when it has nothing else to send and its origin answers others",
+  async (rig) => {
+    const seen = new Set<string>();
+    const reply: Reply = (sent) => {
+      const isFirst = !seen.has(sent.url);
+      seen.add(sent.url);
+      return isFirst && sent.url.endsWith("/0") ? status(503)(sent) : OK(sent);
+    };
+    const { client, origin, run } = rig(reply);
+    const outcomes = await run(client.settle(manyUrls(3)));
+    assertEquals(outcomes.filter(({ ok }) => ok).length, 3);
+    assertEquals(origin.timesMs, [0, 0, 0, 250]);
+  },
+);
+
+testBothWays("retries of a single request never go early", async (rig) => {
+  const { client, origin, clock } = rig([status(503), OK]);
+  const first = client.json(URL_A);
+  await clock.advance(100);
+  await clock.run(client.json("https://a.test/other"));
+  await clock.run(first);
+  assertEquals(origin.timesMs, [0, 100, 2_000]);
 });

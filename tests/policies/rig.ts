@@ -6,6 +6,7 @@
 
 import { type Client, type ClientEvent, type ClientOptions, createClient } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { bothWays, type TestBothWays } from "./both_ways.ts";
 import { FakeOrigin, type FakeOriginOptions, type Reply } from "./fake_origin.ts";
 
 /** A URL to ask for. */
@@ -22,15 +23,31 @@ export interface Rig {
   run<T>(promise: PromiseLike<T>): Promise<T>;
 }
 
+/** How a rig is made. */
+export interface RigOptions extends FakeOriginOptions {
+  /**
+   * Whether the test listens to the client. Then every request goes the general way; if nobody listens, plain GETs go the
+   * straight one, and `events` stays empty.
+   *
+   * @default {true}
+   */
+  readonly listens?: boolean | undefined;
+}
+
 /** Makes a client without jitter, whose `fetch` replies by the script; the last reply repeats. */
 export function rig(
   replies: Reply | readonly Reply[],
   options: ClientOptions = {},
-  { clock = new ManualClock(), deaf }: FakeOriginOptions = {},
+  { clock = new ManualClock(), deaf, listens = true }: RigOptions = {},
 ): Rig {
   const origin = new FakeOrigin(replies, { clock, deaf });
   const client = createClient({ clock, random: () => 0, fetch: origin.fetch, ...options });
   const events: ClientEvent[] = [];
-  client.on((event) => events.push(event));
+  if (listens) client.on((event) => events.push(event));
   return { clock, origin, client, events, run: (promise) => clock.run(promise) };
 }
+
+/** Registers a test for rigs with a listener, and for rigs without. */
+export const testBothWays: TestBothWays<typeof rig> = bothWays((listens) => (replies, options, others) =>
+  rig(replies, options, { listens, ...others })
+);

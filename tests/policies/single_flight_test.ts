@@ -16,11 +16,15 @@ import {
   memoryCache,
   TimeoutError,
 } from "../../mod.ts";
+import type { Call } from "../../src/policies/call.ts";
+import { Flights } from "../../src/policies/single_flight.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
 import { rejection, watch } from "../client/settled.ts";
 import { test } from "../support/test.ts";
+import { bothWays } from "./both_ways.ts";
+import { fakeAllowance, fakeCall, SECRET_URL } from "./fake_call.ts";
 import { RecordingCache } from "./recording_cache.ts";
 
 const URL_A = "https://a.test/a.json";
@@ -28,6 +32,7 @@ const URL_A = "https://a.test/a.json";
 function setUp(
   answer: (request: SentRequest) => Answer,
   options: ClientOptions = {},
+  listens = true,
 ): { clock: ManualClock; network: FakeNetwork; client: Client } {
   const clock = new ManualClock();
   const network = new FakeNetwork(clock, answer);
@@ -38,8 +43,14 @@ function setUp(
     backoff: { jitter: "none" },
     ...options,
   });
+  if (listens) client.on(() => {});
   return { clock, network, client };
 }
+
+const testBothWays = bothWays(
+  (listens) => (answer: (request: SentRequest) => Answer, options?: ClientOptions) =>
+    setUp(answer, options, listens),
+);
 
 /** Fifty of something. */
 function fifty<T>(make: (index: number) => T): T[] {
@@ -48,7 +59,7 @@ function fifty<T>(make: (index: number) => T): T[] {
 
 const slowly = ({ nth }: SentRequest): Answer => ({ json: { nth }, afterMs: 100, bodyMs: 100 });
 
-test("50 concurrent requests for one URL are one fetch, and all are answered", async () => {
+testBothWays("50 concurrent requests for one URL are one fetch, and all are answered", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
 
   const values = await clock.run(Promise.all(fifty(() => client.json(URL_A))));
@@ -58,7 +69,7 @@ test("50 concurrent requests for one URL are one fetch, and all are answered", a
   assertEquals([requests, succeeded, cacheHits.shared, origins["https://a.test"]!.attempts], [50, 50, 49, 1]);
 });
 
-test("50 concurrent requests take one permit and one token", async () => {
+testBothWays("50 concurrent requests take one permit and one token", async (setUp) => {
   const { client, clock, network } = setUp(slowly, {
     concurrency: 1,
     rateLimit: { limit: 1, intervalMs: 60_000, burst: 1 },
@@ -68,21 +79,21 @@ test("50 concurrent requests take one permit and one token", async () => {
   assertEquals([clock.now(), network.sent.length], [200, 1]);
 });
 
-test("A batch says which of its values were shared", async () => {
+testBothWays("A batch says which of its values were shared", async (setUp) => {
   const { client, clock } = setUp(slowly);
 
   const outcomes = await clock.run(client.settle([URL_A, URL_A, URL_A]));
   assertEquals(outcomes.map((outcome) => outcome.ok && outcome.from), ["network", "shared", "shared"]);
 });
 
-test("Nothing is kept: a request after the end fetches again", async () => {
+testBothWays("Nothing is kept: a request after the end fetches again", async (setUp) => {
   const { client, clock } = setUp(slowly);
 
   assertEquals(await clock.run(client.json(URL_A)), { nth: 1 });
   assertEquals(await clock.run(client.json(URL_A)), { nth: 2 });
 });
 
-test("Shared values are objects of each caller's own", async () => {
+testBothWays("Shared values are objects of each caller's own", async (setUp) => {
   const { client, clock } = setUp(slowly);
 
   const [one, two] = await clock.run(Promise.all([client.json(URL_A), client.json(URL_A)])) as {
@@ -99,7 +110,7 @@ test("Shared values are objects of each caller's own", async () => {
   assertEquals(bytes[49], expected);
 });
 
-test("Bytes that are shared and cached are each caller's own, and the cache's", async () => {
+testBothWays("Bytes that are shared and cached are each caller's own, and the cache's", async (setUp) => {
   const cache = new RecordingCache();
   const { client } = setUp(() => ({ body: "0123456789" }), { cache });
   const expected = new TextEncoder().encode("0123456789");
@@ -115,7 +126,7 @@ test("Bytes that are shared and cached are each caller's own, and the cache's", 
   assertEquals(await client.bytes(URL_A), expected);
 });
 
-test("One caller's abort is its own: 49 are answered", async () => {
+testBothWays("One caller's abort is its own: 49 are answered", async (setUp) => {
   for (const leaver of [0, 7, 49]) {
     for (const afterMs of [0, 50, 150]) {
       const { client, clock, network } = setUp(slowly);
@@ -137,7 +148,7 @@ test("One caller's abort is its own: 49 are answered", async () => {
   }
 });
 
-test("When all abort, the fetch is aborted, and nothing more is sent", async () => {
+testBothWays("When all abort, the fetch is aborted, and nothing more is sent", async (setUp) => {
   for (const afterMs of [50, 150]) {
     const { client, clock, network } = setUp(slowly);
     const controllers = fifty(() => new AbortController());
@@ -155,7 +166,7 @@ test("When all abort, the fetch is aborted, and nothing more is sent", async () 
   }
 });
 
-test("When all abort in a backoff or a queue, nothing more is sent", async () => {
+testBothWays("When all abort in a backoff or a queue, nothing more is sent", async (setUp) => {
   const backoff = setUp(() => ({ status: 503 }));
   const controller = new AbortController();
   const { signal } = controller;
@@ -167,7 +178,7 @@ test("When all abort in a backoff or a queue, nothing more is sent", async () =>
   assertEquals([backoff.network.sent.length, backoff.clock.pending], [1, 0]);
 });
 
-test("Who comes after all have aborted gets a fetch of its own", async () => {
+testBothWays("Who comes after all have aborted gets a fetch of its own", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
   const controller = new AbortController();
   const left = [1, 2].map(() => rejection(client.json(URL_A, { signal: controller.signal })));
@@ -180,7 +191,7 @@ test("Who comes after all have aborted gets a fetch of its own", async () => {
   assertEquals(network.sent.length, 2);
 });
 
-test("Who joins late, while the body comes, gets the same answer", async () => {
+testBothWays("Who joins late, while the body comes, gets the same answer", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
   const first = client.json(URL_A);
   await clock.advance(150);
@@ -190,7 +201,7 @@ test("Who joins late, while the body comes, gets the same answer", async () => {
   assertEquals([network.sent.length, clock.now()], [1, 200]);
 });
 
-test("A failure is shared too, and not repeated for each", async () => {
+testBothWays("A failure is shared too, and not repeated for each", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ status: 503, afterMs: 10 }), { maxRetries: 1 });
 
   const errors = await clock.run(Promise.all(fifty(() => rejection(client.json(URL_A)))));
@@ -200,10 +211,11 @@ test("A failure is shared too, and not repeated for each", async () => {
   const missing = setUp(() => ({ status: 404, afterMs: 10 }));
   const outcomes = await missing.clock.run(missing.client.settle(fifty(() => URL_A), { concurrency: 20 }));
   assert(outcomes.every((outcome) => !outcome.ok && outcome.error instanceof DataNotFoundError));
-  assertEquals(missing.network.sent.length, 3);
+  // Who waits for another one's answer takes no place of the batch.
+  assertEquals(missing.network.sent.length, 1);
 });
 
-test("A failure is not kept: a request after the end fetches again", async () => {
+testBothWays("A failure is not kept: a request after the end fetches again", async (setUp) => {
   const { client, clock } = setUp(({ nth }) => nth === 1 ? { status: 500 } : { json: { nth } }, {
     maxRetries: 0,
   });
@@ -212,7 +224,7 @@ test("A failure is not kept: a request after the end fetches again", async () =>
   assertEquals(await clock.run(client.json(URL_A)), { nth: 2 });
 });
 
-test("A retry serves all that wait", async () => {
+testBothWays("A retry serves all that wait", async (setUp) => {
   const { client, clock, network } = setUp(({ nth }) => ({ status: nth === 1 ? 503 : 200, json: { nth } }));
 
   const early = fifty(() => client.json(URL_A));
@@ -222,7 +234,7 @@ test("A retry serves all that wait", async () => {
   assertEquals(network.sent.length, 2);
 });
 
-test("Requests with other headers do not share", async () => {
+testBothWays("Requests with other headers do not share", async (setUp) => {
   const { client, clock, network } = setUp(({ headers }) => ({
     json: headers.get("accept-language"),
     afterMs: 10,
@@ -233,7 +245,7 @@ test("Requests with other headers do not share", async () => {
   assertEquals(network.sent.length, 2);
 });
 
-test("Alice's answer is never given to Bob", async () => {
+testBothWays("Alice's answer is never given to Bob", async (setUp) => {
   const { client, clock, network } = setUp(({ headers }) => ({
     json: headers.get("authorization") ?? headers.get("cookie"),
     afterMs: 10,
@@ -248,18 +260,21 @@ test("Alice's answer is never given to Bob", async () => {
   assertEquals(network.sent.length, 4);
 });
 
-test("Headers of the same names and values share, in whatever form and case they come", async () => {
-  const { client, clock, network } = setUp(slowly);
+testBothWays(
+  "Headers of the same names and values share, in whatever form and case they come",
+  async (setUp) => {
+    const { client, clock, network } = setUp(slowly);
 
-  await clock.run(Promise.all([
-    client.json(URL_A, { headers: { "X-A": "1", "x-b": "2" } }),
-    client.json(URL_A, { headers: { "x-b": "2", "x-a": "1" } }),
-    client.json(URL_A, { headers: new Headers({ "x-a": "1", "X-B": "2" }) }),
-  ]));
-  assertEquals(network.sent.length, 1);
-});
+    await clock.run(Promise.all([
+      client.json(URL_A, { headers: { "X-A": "1", "x-b": "2" } }),
+      client.json(URL_A, { headers: { "x-b": "2", "x-a": "1" } }),
+      client.json(URL_A, { headers: new Headers({ "x-a": "1", "X-B": "2" }) }),
+    ]));
+    assertEquals(network.sent.length, 1);
+  },
+);
 
-test("Only GETs are shared", async () => {
+testBothWays("Only GETs are shared", async (setUp) => {
   for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
     const { client, clock, network } = setUp(slowly);
     await clock.run(Promise.all([1, 2, 3].map(() => client.json({ url: URL_A, method, body: "1" }))));
@@ -267,7 +282,7 @@ test("Only GETs are shared", async () => {
   }
 });
 
-test("A HEAD and a GET do not share", async () => {
+testBothWays("A HEAD and a GET do not share", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
 
   const [text, json] = await clock.run(
@@ -276,7 +291,7 @@ test("A HEAD and a GET do not share", async () => {
   assertEquals([text, (json as { nth: number }).nth > 0, network.sent.length], ["", true, 2]);
 });
 
-test("Each caller's schema is applied for that caller", async () => {
+testBothWays("Each caller's schema is applied for that caller", async (setUp) => {
   const { client, clock } = setUp(() => ({ json: { lap: "7" }, afterMs: 10 }));
   const schema = v.object({ lap: v.pipe(v.string(), v.transform(Number)) });
   const misfit = v.object({ lap: v.boolean() });
@@ -301,7 +316,7 @@ test("Each caller's schema is applied for that caller", async () => {
   assertInstanceOf(error, InvalidDataError);
 });
 
-test("What one caller's options make fail does not fail the others", async () => {
+testBothWays("What one caller's options make fail does not fail the others", async (setUp) => {
   const { client, clock } = setUp(({ nth }) =>
     nth === 1 ? { status: 503, afterMs: 50 } : { json: { a: 1 }, afterMs: 50 }
   );
@@ -320,7 +335,7 @@ test("What one caller's options make fail does not fail the others", async () =>
   assert(calls.every(({ state }) => state !== "pending"));
 });
 
-test("The total deadline of one does not fail the others", async () => {
+testBothWays("The total deadline of one does not fail the others", async (setUp) => {
   for (const [first, second] of [[50, undefined], [undefined, 50]]) {
     const { client, clock, network } = setUp(slowly);
     const calls = [first, second].map((totalTimeoutMs) => watch(client.json(URL_A, { totalTimeoutMs })));
@@ -335,7 +350,7 @@ test("The total deadline of one does not fail the others", async () => {
   }
 });
 
-test("A joined request's total deadline counts from its own call", async () => {
+testBothWays("A joined request's total deadline counts from its own call", async (setUp) => {
   const { client, clock } = setUp(() => ({ json: 1, afterMs: 100 }));
   const first = watch(client.json(URL_A, { totalTimeoutMs: 110 }));
   await clock.advance(50);
@@ -345,7 +360,7 @@ test("A joined request's total deadline counts from its own call", async () => {
   assertEquals([first.state, second.state], ["fulfilled", "fulfilled"]);
 });
 
-test("What the first caller has no time for is done for who has", async () => {
+testBothWays("What the first caller has no time for is done for who has", async (setUp) => {
   const { client, clock, network } = setUp(({ nth }) =>
     nth === 1 ? { status: 429, headers: { "retry-after": "5" }, afterMs: 9_500 } : { json: { nth } }
   );
@@ -360,30 +375,36 @@ test("What the first caller has no time for is done for who has", async () => {
   assertEquals([second.value, network.sent.length], [{ nth: 2 }, 2]);
 });
 
-test("cache: 'reload' and 'no-store' are not answered by a fetch that began before them", async () => {
-  const { client, clock, network } = setUp(slowly);
+testBothWays(
+  "cache: 'reload' and 'no-store' are not answered by a fetch that began before them",
+  async (setUp) => {
+    const { client, clock, network } = setUp(slowly);
 
-  const before = client.json(URL_A);
-  await clock.advance(50);
-  const fresh = [client.json(URL_A, { cache: "reload" }), client.json(URL_A, { cache: "no-store" })];
-  await clock.run(Promise.all([before, ...fresh]));
-  assert(network.sent.length >= 2);
-});
+    const before = client.json(URL_A);
+    await clock.advance(50);
+    const fresh = [client.json(URL_A, { cache: "reload" }), client.json(URL_A, { cache: "no-store" })];
+    await clock.run(Promise.all([before, ...fresh]));
+    assert(network.sent.length >= 2);
+  },
+);
 
-test("Concurrent misses of a cache are one request, and so are concurrent requests for what has gone stale", async () => {
-  const clock = new ManualClock();
-  const { client, network } = setUp(({ nth }) => ({ json: nth }), {
-    clock,
-    cache: { adapter: memoryCache({ now: () => clock.wallNow() }), ttlMs: 1_000 },
-  });
+testBothWays(
+  "Concurrent misses of a cache are one request, and so are concurrent requests for what has gone stale",
+  async (setUp) => {
+    const clock = new ManualClock();
+    const { client, network } = setUp(({ nth }) => ({ json: nth }), {
+      clock,
+      cache: { adapter: memoryCache({ now: () => clock.wallNow() }), ttlMs: 1_000 },
+    });
 
-  assertEquals(await Promise.all(fifty(() => client.json(URL_A))), fifty(() => 1));
-  await clock.advance(2_000);
-  assertEquals(await Promise.all(fifty(() => client.json(URL_A))), fifty(() => 2));
-  assertEquals(network.sent.length, 2);
-});
+    assertEquals(await Promise.all(fifty(() => client.json(URL_A))), fifty(() => 1));
+    await clock.advance(2_000);
+    assertEquals(await Promise.all(fifty(() => client.json(URL_A))), fifty(() => 2));
+    assertEquals(network.sent.length, 2);
+  },
+);
 
-test("Hits are no concern of single-flight: each is a value of its own", async () => {
+testBothWays("Hits are no concern of single-flight: each is a value of its own", async (setUp) => {
   const { client } = setUp(() => ({ json: { a: 1 } }), { cache: memoryCache() });
   await client.json(URL_A);
 
@@ -391,14 +412,14 @@ test("Hits are no concern of single-flight: each is a value of its own", async (
   assertEquals(new Set(values).size, 50);
 });
 
-test("The fragment of a URL is no part of what is shared, and the query is", async () => {
+testBothWays("The fragment of a URL is no part of what is shared, and the query is", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
 
   await clock.run(Promise.all([client.json(URL_A), client.json(`${URL_A}#x`), client.json(`${URL_A}?x=1`)]));
   assertEquals(network.sent.length, 2);
 });
 
-test("Closing the client ends a shared fetch for all, with its reason", async () => {
+testBothWays("Closing the client ends a shared fetch for all, with its reason", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
   const all = fifty(() => rejection(client.json(URL_A)));
   await clock.advance(50);
@@ -424,22 +445,108 @@ test("Every caller has its own end in events and numbers", async () => {
   assertEquals(ends.toSorted(), [[1, "network", 200], [2, "shared", 150]]);
 });
 
-test("single-flight shares among those of the same options, whoever asked first with others", async () => {
-  const { client, clock, network } = setUp(slowly);
-  const plain = () => client.json(URL_A);
-  const patient = () => client.json(URL_A, { timeoutMs: 50_000 });
-  const urgent = () => client.json(URL_A, { priority: 9 });
-  const values = await clock.run(Promise.all([plain(), patient(), patient(), plain(), urgent(), patient()]));
-  assertEquals(network.sent.length, 2);
-  assertEquals<unknown[]>(values, [1, 2, 2, 1, 1, 2].map((nth) => ({ nth })));
+testBothWays(
+  "single-flight shares among those of the same options, whoever asked first with others",
+  async (setUp) => {
+    const { client, clock, network } = setUp(slowly);
+    const plain = () => client.json(URL_A);
+    const patient = () => client.json(URL_A, { timeoutMs: 50_000 });
+    const urgent = () => client.json(URL_A, { priority: 9 });
+    const values = await clock.run(
+      Promise.all([plain(), patient(), patient(), plain(), urgent(), patient()]),
+    );
+    assertEquals(network.sent.length, 2);
+    assertEquals<unknown[]>(values, [1, 2, 2, 1, 1, 2].map((nth) => ({ nth })));
 
-  // It is found when the one that came before it has ended.
-  const controller = new AbortController();
-  const first = rejection(client.json(URL_A, { signal: controller.signal }));
-  const second = patient();
-  controller.abort();
-  await first;
-  const third = patient();
-  assertEquals(await clock.run(Promise.all([second, third])), [{ nth: 4 }, { nth: 4 }]);
-  assertEquals(network.sent.length, 4);
+    // It is found when the one that came before it has ended.
+    const controller = new AbortController();
+    const first = rejection(client.json(URL_A, { signal: controller.signal }));
+    const second = patient();
+    await clock.advance(0);
+    controller.abort();
+    await first;
+    const third = patient();
+    assertEquals(await clock.run(Promise.all([second, third])), [{ nth: 4 }, { nth: 4 }]);
+    assertEquals(network.sent.length, 4);
+  },
+);
+
+/** Calls for so many URLs. */
+function callsFor(count: number): Call[] {
+  return Array.from(
+    { length: count },
+    (_, index) => fakeCall({ request: { url: `https://a.test/${index}` } }),
+  );
+}
+
+test("Flights finds the call that asks for the same, whatever was added and has left, and grows as needed", () => {
+  const random = seededRandom(3);
+  const flights = new Flights();
+  const calls = callsFor(1_000);
+  const entered = new Set<Call>();
+  for (let step = 0; step < 5_000; step++) {
+    const call = calls[Math.floor(random() * calls.length)]!;
+    if (entered.has(call)) {
+      flights.remove(call);
+      entered.delete(call);
+    } else {
+      assertStrictEquals(flights.enter(call), undefined);
+      entered.add(call);
+    }
+    assertEquals(flights.size, entered.size);
+  }
+  for (const call of calls) {
+    const other = fakeCall({ request: { url: `${call.url}#part` } });
+    assertStrictEquals(flights.enter(other), entered.has(call) ? call : undefined);
+    flights.remove(other);
+  }
+  for (const call of calls) flights.remove(call);
+  assertEquals(flights.size, 0);
+});
+
+test("Flights.remove() does nothing for a call that is not there", () => {
+  const flights = new Flights();
+  const [first, second] = callsFor(2) as [Call, Call];
+  flights.enter(first);
+  flights.remove(second);
+  flights.remove(first);
+  flights.remove(first);
+  assertEquals(flights.size, 0);
+});
+
+test("Flights tells apart what differs in a header, a setting or its patience, but for the priority", () => {
+  const flights = new Flights();
+  const first = fakeCall({ request: { headers: { accept: "a/b" } } });
+  flights.enter(first);
+  const same = fakeCall({ request: { headers: { accept: "a/b" } }, settings: { priority: 9 } });
+  assertStrictEquals(flights.enter(same), first);
+  const others = [
+    fakeCall(),
+    fakeCall({ request: { headers: { accept: "a/c" } } }),
+    fakeCall({ request: { headers: { accept: "a/b", "x-more": "1" } } }),
+    fakeCall({ request: { headers: { accept: "a/b" } }, settings: { timeoutMs: 1 } }),
+    fakeCall({ request: { headers: { accept: "a/b" } }, settings: { onOpen: "wait" } }),
+    // One of a batch is more patient.
+    fakeCall({ request: { headers: { accept: "a/b" } }, allowance: fakeAllowance() }),
+  ];
+  for (const other of others) assertStrictEquals(flights.enter(other), undefined);
+  assertEquals(flights.size, 1 + others.length);
+});
+
+test("Flights joins no call that has been stopped", () => {
+  const flights = new Flights();
+  const [first, second] = [fakeCall(), fakeCall()];
+  flights.enter(first);
+  first.cancel("enough");
+  assertStrictEquals(flights.enter(second), undefined);
+  assertStrictEquals(flights.enter(fakeCall()), second);
+});
+
+test("Flights.forget() takes out all that ask for a URL, with whatever fragment and settings", () => {
+  const flights = new Flights();
+  const kept = fakeCall({ request: { url: "https://a.test/other" } });
+  for (const call of [fakeCall(), fakeCall({ settings: { timeoutMs: 1 } }), kept]) flights.enter(call);
+  flights.forget(`${SECRET_URL}#part`);
+  assertEquals(flights.size, 1);
+  assertStrictEquals(flights.enter(fakeCall({ request: { url: kept.url } })), kept);
 });

@@ -64,16 +64,20 @@ test("CircuitBreaker refuses bad options, naming them", () => {
     [{ cooldownMs: NaN }, RangeError, "'cooldownMs'"],
     [{ clock: 1 }, TypeError, "'clock'"],
     [{ name: 1 }, TypeError, "'name'"],
-    [{ onOpen: "throw" }, TypeError, `'onOpen' must be "fail" or "wait": received "throw"`],
+    [{ cooldownMs: 100, maxCooldownMs: 99 }, RangeError, "'maxCooldownMs' must be at least 'cooldownMs'"],
+    [{ maxCooldownMs: NaN }, RangeError, "'maxCooldownMs'"],
+    [{ probeTimeoutMs: 0 }, RangeError, "'probeTimeoutMs'"],
+    [{ probeTimeoutMs: "5" }, TypeError, "'probeTimeoutMs'"],
     [{ isFailure: true }, TypeError, "'isFailure'"],
-    [{ failureRatio: 0.5 }, TypeError, "'minimumRequests'"],
-    [{ minimumRequests: 10, windowMs: 10 }, TypeError, "'failureRatio'"],
-    [{ failureRatio: 0, minimumRequests: 10, windowMs: 10 }, RangeError, "'failureRatio'"],
+    [{ failureRatio: 0 }, RangeError, "'failureRatio'"],
     [{ failureRatio: 1.1, minimumRequests: 10, windowMs: 10 }, RangeError, "'failureRatio'"],
     [{ failureRatio: NaN, minimumRequests: 10, windowMs: 10 }, RangeError, "'failureRatio'"],
-    [{ failureRatio: 0.5, minimumRequests: 0, windowMs: 10 }, RangeError, "'minimumRequests'"],
-    [{ failureRatio: 0.5, minimumRequests: 10, windowMs: -1 }, RangeError, "'windowMs'"],
-    [{ failureRatio: 0.5, minimumRequests: 10, windowMs: 10, threshold: 5 }, TypeError, "'threshold'"],
+    [{ minimumRequests: 0 }, RangeError, "'minimumRequests'"],
+    [{ failureRatio: 0.5, minimumRequests: 1.5 }, RangeError, "'minimumRequests'"],
+    [{ windowMs: -1 }, RangeError, "'windowMs'"],
+    [{ failureRatio: 0.5, threshold: 5 }, TypeError, "'threshold'"],
+    [{ minimumRequests: 10, threshold: 5 }, TypeError, "'threshold'"],
+    [{ windowMs: 10, threshold: 5 }, TypeError, "'threshold'"],
   ];
   for (const [options, type, message] of cases) {
     assertThrows(() => new CircuitBreaker(options as CircuitBreakerOptions), type, message);
@@ -91,13 +95,113 @@ test("CircuitBreaker opens at exactly the threshold of failures in a row", () =>
   assertEquals(changes, ["closed>open"]);
 });
 
-test("CircuitBreaker opens after 5 failures, for a minute, by default", () => {
+test("CircuitBreaker opens by default when 80 % of at least 20 results in 10 s are failures, for 250 ms (S14)", () => {
   const clock = new ManualClock();
   const breaker = new CircuitBreaker({ clock });
-  fail(breaker, 4);
+  fail(breaker, 15);
+  for (let index = 0; index < 4; index++) succeed(breaker);
   assertEquals(breaker.state, "closed");
   fail(breaker);
-  assertEquals(refusal(breaker), 60_000);
+  assertEquals([breaker.state, breaker.cooldownMs, refusal(breaker)], ["open", 250, 250]);
+
+  const other = new CircuitBreaker({ clock });
+  for (let index = 0; index < 6; index++) succeed(other);
+  fail(other, 23);
+  assertEquals(other.state, "closed");
+  fail(other);
+  assertEquals(other.state, "open");
+});
+
+test("CircuitBreaker opens before its window has forgotten old successes, when nothing but failures comes (S14)", () => {
+  const setUpFull = (): SetUp => {
+    const all = setUp({ failureRatio: 0.8, minimumRequests: 20 });
+    for (let index = 0; index < 1_000; index++) succeed(all.breaker);
+    return all;
+  };
+  // 20 of them, over a quarter of a second.
+  const slow = setUpFull();
+  fail(slow.breaker, 19);
+  slow.clock.jump(249);
+  fail(slow.breaker, 50);
+  assertEquals(slow.breaker.state, "closed");
+  slow.clock.jump(1);
+  fail(slow.breaker);
+  assertEquals(slow.breaker.state, "open");
+
+  // Fewer than 20, however long.
+  const few = setUpFull();
+  fail(few.breaker, 18);
+  few.clock.jump(5_000);
+  fail(few.breaker);
+  assertEquals(few.breaker.state, "closed");
+  fail(few.breaker);
+  assertEquals(few.breaker.state, "open");
+
+  // Or 100 in a row.
+  const fast = setUpFull();
+  fail(fast.breaker, 99);
+  assertEquals(fast.breaker.state, "closed");
+  fail(fast.breaker);
+  assertEquals(fast.breaker.state, "open");
+});
+
+test("CircuitBreaker is not told that failures are over by a success of a call from before them (S14)", () => {
+  for (const [startedAtMs, state] of [[999, "open"], [1_000, "open"], [1_001, "closed"]] as const) {
+    const { breaker, clock } = setUp({ failureRatio: 0.8, minimumRequests: 20 });
+    for (let index = 0; index < 1_000; index++) succeed(breaker);
+    clock.jump(1_500);
+    for (let index = 0; index < 19; index++) breaker.settle(breaker.enter(), "failure", 1_000 + index);
+    breaker.settle(breaker.enter(), "success", startedAtMs);
+    clock.jump(250);
+    breaker.settle(breaker.enter(), "failure", 1_700);
+    assertEquals(breaker.state, state, `${startedAtMs}`);
+  }
+});
+
+test("CircuitBreaker doubles its cooldown with each probe that fails, and begins anew when it has closed (S14)", () => {
+  const { breaker, clock } = setUp({ threshold: 1, maxCooldownMs: 5_000 });
+  fail(breaker);
+  const waits: number[] = [];
+  for (let probe = 0; probe < 5; probe++) {
+    waits.push(breaker.retryAfterMs);
+    clock.jump(breaker.retryAfterMs);
+    fail(breaker);
+  }
+  assertEquals(waits, [1_000, 2_000, 4_000, 5_000, 5_000]);
+  clock.jump(5_000);
+  succeed(breaker);
+  fail(breaker);
+  assertEquals(breaker.retryAfterMs, 1_000);
+});
+
+test("CircuitBreaker has a longest cooldown of a minute by default, or of the first one if that is longer", () => {
+  for (const [cooldownMs, longestMs] of [[40_000, 60_000], [100_000, 100_000]] as const) {
+    const { breaker, clock } = setUp({ threshold: 1, cooldownMs });
+    fail(breaker);
+    clock.jump(cooldownMs);
+    fail(breaker);
+    assertEquals(breaker.retryAfterMs, longestMs);
+  }
+});
+
+test("CircuitBreaker.enter() and refusesForMs() let those probe earlier for whom a shorter cooldown will do", () => {
+  const { breaker, clock } = setUp({ threshold: 1, cooldownMs: 10_000 });
+  fail(breaker);
+  assertEquals(breaker.openedAtMs, 0);
+  clock.jump(400);
+  assertEquals([breaker.refusesForMs(500), breaker.refusesForMs(10_000), breaker.refusesForMs()], [
+    100,
+    9_600,
+    9_600,
+  ]);
+  assertEquals(assertThrows(() => breaker.enter(500), CircuitOpenError).retryAfterMs, 100);
+  clock.jump(100);
+  assertEquals([breaker.refusesForMs(500), breaker.retryAfterMs, refusal(breaker)], [0, 9_500, 9_500]);
+  const ticket = breaker.enter(500);
+  assertEquals([breaker.state, breaker.openedAtMs], ["half-open", -Infinity]);
+  breaker.settle(ticket, "failure");
+  // The cooldown that nobody has waited out has grown all the same.
+  assertEquals([breaker.retryAfterMs, breaker.openedAtMs, breaker.cooldownMs], [20_000, 500, 10_000]);
 });
 
 test("CircuitBreaker by ratio opens at the ratio and the minimum, and slides its window while idle", () => {
@@ -159,7 +263,7 @@ test("CircuitBreaker stays open until a call comes after the cooldown, which is 
   clock.jump(1);
   assertEquals([breaker.state, breaker.retryAfterMs], ["open", 0]);
   const ticket = breaker.enter();
-  assertEquals([breaker.state, breaker.retryAfterMs], ["half-open", 1_000]);
+  assertEquals([breaker.state, breaker.retryAfterMs], ["half-open", 5_000]);
   breaker.settle(ticket, "success");
 
   assertEquals([breaker.state, breaker.retryAfterMs], ["closed", 0]);
@@ -179,21 +283,21 @@ test("CircuitBreaker that is half-open admits one of 100 calls, and refuses the 
   const late = track(breaker.run(() => end.promise));
   await microtasks(5);
   assertEquals([calls, runs.filter((run) => run.state === "rejected").length], [1, 99]);
-  assert(runs.slice(1).every(({ reason }) => (reason as CircuitOpenError).retryAfterMs === 1_000));
-  assertEquals((late.reason as CircuitOpenError).retryAfterMs, 700);
+  assert(runs.slice(1).every(({ reason }) => (reason as CircuitOpenError).retryAfterMs === 5_000));
+  assertEquals((late.reason as CircuitOpenError).retryAfterMs, 4_700);
   end.resolve("back");
   await microtasks(5);
 
   assertEquals([runs[0]!.value, breaker.state], ["back", "closed"]);
 });
 
-test("CircuitBreaker opens for another cooldown when its probe fails", () => {
+test("CircuitBreaker opens for twice the cooldown when its probe fails", () => {
   const { breaker, clock, changes } = setUpDue();
   const ticket = breaker.enter();
   clock.jump(500);
   breaker.settle(ticket, "failure");
-  assertEquals(refusal(breaker), 1_000);
-  clock.jump(1_000);
+  assertEquals(refusal(breaker), 2_000);
+  clock.jump(2_000);
   succeed(breaker);
   assertEquals(changes, [
     "closed>open",
@@ -235,16 +339,15 @@ test("CircuitBreaker ignores results of calls from before a transition, in every
     clock.jump(1_000);
     const firstProbe = breaker.enter();
     breaker.settle(closedEra[1]!, result);
-    assertEquals([breaker.state, breaker.retryAfterMs], ["half-open", 1_000]);
+    assertEquals([breaker.state, breaker.retryAfterMs], ["half-open", 5_000]);
     breaker.settle(firstProbe, "failure");
-    breaker.settle(firstProbe, result);
     assertEquals(breaker.state, "open");
 
-    clock.jump(1_000);
+    clock.jump(2_000);
     const secondProbe = breaker.enter();
     breaker.settle(firstProbe, result);
     breaker.settle(closedEra[2]!, result);
-    assertEquals([breaker.state, breaker.retryAfterMs], ["half-open", 1_000]);
+    assertEquals([breaker.state, breaker.retryAfterMs], ["half-open", 5_000]);
     breaker.settle(secondProbe, "success");
 
     fail(breaker);
@@ -272,25 +375,69 @@ test("CircuitBreaker.run() ignores what was begun before a transition", async ()
   assertEquals([run.state, breaker.state], ["rejected", "closed"]);
 });
 
-test("CircuitBreaker replaces a probe that has not settled within a cooldown, and ignores it afterwards (S14)", () => {
-  const { breaker, clock, changes } = setUpDue();
-  const lost = breaker.enter();
-  clock.jump(999);
-  assertEquals([refusal(breaker), breaker.holds(lost)], [1, true]);
-  clock.jump(1);
-  const next = breaker.enter();
-  assertEquals([breaker.holds(lost), breaker.holds(next), refusal(breaker)], [false, true, 1_000]);
-  breaker.settle(lost, "success");
-  assertEquals(breaker.state, "half-open");
-  breaker.settle(next, "failure");
-
-  assertEquals(changes, ["closed>open", "open>half-open", "half-open>open"]);
+test("CircuitBreaker takes a probe for failed that has not settled in its time, and cools down from then on (S14)", () => {
+  for (const lateMs of [0, 500, 1_999]) {
+    const { breaker, clock, changes } = setUpDue();
+    breaker.enter();
+    clock.jump(4_999);
+    assertEquals([refusal(breaker), breaker.state], [1, "half-open"]);
+    clock.jump(1 + lateMs);
+    assertEquals([refusal(breaker), breaker.state, breaker.openedAtMs], [2_000 - lateMs, "open", 6_000]);
+    assertEquals(changes, ["closed>open", "open>half-open", "half-open>open"]);
+  }
 });
 
-test("CircuitBreaker counts a probe that is late but not replaced", () => {
+test("CircuitBreaker admits the next probe at once when nobody has asked since the one before ran out of time", () => {
+  const { breaker, clock, changes } = setUpDue();
+  breaker.enter();
+  clock.jump(7_000);
+  succeed(breaker);
+  assertEquals(breaker.state, "closed");
+  assertEquals(changes.slice(2), ["half-open>open", "open>half-open", "half-open>closed"]);
+});
+
+test("CircuitBreaker gives a probe as long as `probeTimeoutMs` says", () => {
+  const { breaker, clock } = setUp({ threshold: 1, probeTimeoutMs: 100 });
+  fail(breaker);
+  clock.jump(1_000);
+  breaker.enter();
+  assertEquals(refusal(breaker), 100);
+  clock.jump(100);
+  assertEquals(refusal(breaker), 2_000);
+});
+
+test("CircuitBreaker closes at the success of a probe that took too long, and hears nothing else of it (S14)", () => {
+  const setUpLost = (): SetUp & { readonly lost: number } => {
+    const all = setUpDue();
+    const lost = all.breaker.enter();
+    all.clock.jump(5_000);
+    assertEquals(refusal(all.breaker), 2_000);
+    return { ...all, lost };
+  };
+  for (const result of ["failure", "ignored"] as const) {
+    const { breaker, lost } = setUpLost();
+    breaker.settle(lost, result);
+    assertEquals([breaker.state, breaker.retryAfterMs], ["open", 2_000]);
+  }
+  const { breaker, lost, changes } = setUpLost();
+  breaker.settle(lost, "success");
+  assertEquals([breaker.state, changes.at(-1)], ["closed", "open>closed"]);
+
+  // The latest probe is the one that counts.
+  const replaced = setUpLost();
+  replaced.clock.jump(2_000);
+  const next = replaced.breaker.enter();
+  replaced.breaker.settle(replaced.lost, "success");
+  assertEquals(replaced.breaker.state, "half-open");
+  replaced.breaker.settle(next, "failure");
+  replaced.breaker.settle(replaced.lost, "success");
+  assertEquals(replaced.breaker.state, "open");
+});
+
+test("CircuitBreaker counts a probe that is late, where nobody has asked meanwhile", () => {
   const { breaker, clock } = setUpDue();
   const ticket = breaker.enter();
-  clock.jump(5_000);
+  clock.jump(1e6);
   breaker.settle(ticket, "success");
   assertEquals(breaker.state, "closed");
 });
@@ -299,7 +446,7 @@ test("CircuitBreaker admits another probe at once when the caller of one gave up
   const { breaker, changes } = setUpDue();
   const ticket = breaker.enter();
   breaker.settle(ticket, "ignored");
-  assertEquals([breaker.state, breaker.retryAfterMs, breaker.holds(ticket)], ["half-open", 0, false]);
+  assertEquals([breaker.state, breaker.retryAfterMs], ["half-open", 0]);
   const next = breaker.enter();
   breaker.settle(ticket, "failure");
   assertEquals(breaker.state, "half-open");
@@ -403,23 +550,11 @@ test("CircuitBreaker.run() refuses what is no function, and counts nothing", asy
   assertEquals(breaker.state, "open");
 });
 
-test("CircuitBreaker.holds() tells whether a call that waits is still worth making", () => {
-  const { breaker } = setUp();
-  const ticket = breaker.enter();
-  succeed(breaker);
-  fail(breaker);
-  assertEquals(breaker.holds(ticket), true);
-  fail(breaker);
-  assertEquals(breaker.holds(ticket), false);
-});
-
 test("CircuitBreaker.isolate() refuses all calls until all who hold it have let go, each once", () => {
   const { breaker, changes, clock } = setUp();
-  const ticket = breaker.enter();
   const first = breaker.isolate();
   const second = breaker.isolate();
   assertEquals([breaker.state, breaker.retryAfterMs, refusal(breaker)], ["isolated", Infinity, Infinity]);
-  assertEquals(breaker.holds(ticket), false);
   clock.jump(1e9);
   second[Symbol.dispose]();
   second[Symbol.dispose]();
@@ -554,29 +689,6 @@ test("CircuitBreaker.on() refuses what is no function", () => {
   assertThrows(() => breaker.on({} as () => void), TypeError, "'listener'");
 });
 
-test("CircuitBreaker.changed() resolves at the next transition, for all who wait", async () => {
-  const { breaker } = setUp();
-  const change = breaker.changed();
-  assertStrictEquals(breaker.changed(), change);
-  const tracked = track(change);
-  fail(breaker);
-  await microtasks(2);
-  assertEquals(tracked.state, "pending");
-  fail(breaker);
-  await microtasks(1);
-  assertEquals(tracked.state, "fulfilled");
-  assert(breaker.changed() !== change);
-});
-
-test("CircuitBreaker.changed() resolves when a probe is given back", async () => {
-  const { breaker } = setUpDue();
-  const ticket = breaker.enter();
-  const tracked = track(breaker.changed());
-  breaker.settle(ticket, "ignored");
-  await microtasks(1);
-  assertEquals([tracked.state, breaker.retryAfterMs], ["fulfilled", 0]);
-});
-
 test("CircuitBreaker is not kept open for longer than a cooldown when the clock goes back", () => {
   const { breaker, clock } = setUp();
   clock.jump(3_600_000);
@@ -586,8 +698,10 @@ test("CircuitBreaker is not kept open for longer than a cooldown when the clock 
   clock.jump(1_000);
   breaker.enter();
   clock.jump(-3_600_000);
-  assertEquals(refusal(breaker), 1_000);
-  clock.jump(1_000);
+  assertEquals(refusal(breaker), 5_000);
+  clock.jump(5_000);
+  assertEquals(refusal(breaker), 2_000);
+  clock.jump(2_000);
   succeed(breaker);
   assertEquals(breaker.state, "closed");
 });
@@ -595,29 +709,41 @@ test("CircuitBreaker is not kept open for longer than a cooldown when the clock 
 test("CircuitBreaker admits one probe a cooldown, and tells a chain of transitions, whatever happens", () => {
   for (let seed = 0; seed < 30; seed++) {
     const random = seededRandom(seed);
-    const { breaker, clock, changes } = setUp({ threshold: 3 });
+    const { breaker, clock, changes } = setUp({ threshold: 3, maxCooldownMs: 4_000, probeTimeoutMs: 800 });
     let tickets: number[] = [];
-    let lastProbeMs = -Infinity;
-    let wasGivenBack = false;
+    let probe: number | undefined;
+    let probedAtMs = -Infinity;
+    let openedAtMs = -Infinity;
+    let cooldownMs = 1_000;
+    breaker.on(({ to, from, atMs }) => {
+      if (to === "closed") cooldownMs = 1_000;
+      if (to !== "open") return;
+      openedAtMs = from === "half-open" ? Math.min(atMs, probedAtMs + 800) : atMs;
+      if (from === "half-open") cooldownMs = Math.min(4_000, 2 * cooldownMs);
+    });
     for (let step = 0; step < 500; step++) {
       const dice = random();
       if (dice < 0.4) {
         const before = breaker.state;
+        const isDue = breaker.retryAfterMs === 0;
         try {
           tickets.push(breaker.enter());
         } catch {
           // Refused: what is asserted below is about those that are admitted.
-          assert(before !== "closed");
+          assert(before !== "closed" && !isDue);
           continue;
         }
-        if (before === "half-open") assert(wasGivenBack || clock.now() - lastProbeMs >= 1_000);
-        if (before !== "closed") [lastProbeMs, wasGivenBack] = [clock.now(), false];
+        assert(isDue);
+        if (before === "closed") continue;
+        // The one before has been given back, or has failed, and a whole cooldown has passed since.
+        if (before === "half-open") assert(probe === undefined || clock.now() >= probedAtMs + 800);
+        if (probe !== undefined) assert(clock.now() >= openedAtMs + cooldownMs - 1e-2);
+        probe = tickets.at(-1);
+        probedAtMs = clock.now();
       } else if (dice < 0.8 && tickets.length > 0) {
         const [ticket] = tickets.splice(Math.floor(random() * tickets.length), 1);
         const result = (["success", "failure", "failure", "ignored"] as const)[Math.floor(random() * 4)]!;
-        if (breaker.state === "half-open" && breaker.holds(ticket!) && result === "ignored") {
-          wasGivenBack = true;
-        }
+        if (breaker.state === "half-open" && ticket === probe && result === "ignored") probe = undefined;
         breaker.settle(ticket!, result);
       } else if (dice < 0.98) {
         clock.jump(random() * 600);

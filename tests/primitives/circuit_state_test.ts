@@ -1,32 +1,30 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { CLOSED, openError, remainingMs, toRest } from "../../src/primitives/circuit_state.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { CLOSED, elapsedMs, openError, toRest } from "../../src/primitives/circuit_state.ts";
 import { test } from "../support/test.ts";
 
-test("remainingMs() is 0 when closed, Infinity when isolated, and what is left of a cooldown when open", () => {
-  const clock = new ManualClock({ nowMs: 400 });
-  assertEquals(remainingMs(CLOSED, clock, 1_000), 0);
-  assertEquals(remainingMs({ kind: "isolated", holders: 1, rest: CLOSED }, clock, 1_000), Infinity);
-  assertEquals(remainingMs({ kind: "open", untilMs: 1_000 }, clock, 1_000), 600);
-  assertEquals(remainingMs({ kind: "open", untilMs: 300 }, clock, 1_000), 0);
+test("elapsedMs() says how long a cooldown or a lease has lasted", () => {
+  assertEquals(elapsedMs({ sinceMs: 400 }, 1_000), 600);
+  assertEquals(elapsedMs({ sinceMs: -Infinity }, 1_000), Infinity);
 });
 
-test("remainingMs() leaves no more than a cooldown when the clock went back", () => {
-  const clock = new ManualClock({ nowMs: 10_000 });
-  const open = { kind: "open" as const, untilMs: 11_000 };
-  clock.jump(-9_000);
-  assertEquals(remainingMs(open, clock, 1_000), 1_000);
+test("elapsedMs() begins anew when the clock went back, so that nothing lasts longer than it should", () => {
+  const state = { sinceMs: 10_000 };
+  assertEquals([elapsedMs(state, 1_000), elapsedMs(state, 1_500)], [0, 500]);
 });
 
 test("toRest() leaves a probe due, and everything else as it is", () => {
-  const open = { kind: "open" as const, untilMs: 5 };
-  assertEquals(toRest({ kind: "half-open", untilMs: 5 }), { kind: "open", untilMs: -Infinity });
+  const open = { kind: "open" as const, sinceMs: 5, cooldownMs: 100 };
+  assertEquals(toRest({ kind: "half-open", sinceMs: 5, cooldownMs: 100 }), {
+    kind: "open",
+    sinceMs: -Infinity,
+    cooldownMs: 100,
+  });
   assertEquals([toRest(open), toRest(CLOSED)], [open, CLOSED]);
 });
 
 test("openError() says whose circuit it is, its state, and when to try again", () => {
   assertMatch(
-    openError({ kind: "open", untilMs: 5 }, 1_499.2, "a.test").message,
+    openError({ kind: "open", sinceMs: 5, cooldownMs: 100 }, 1_499.2, "a.test").message,
     /a\.test is open.* 1500 ms$/,
   );
   const isolated = openError({ kind: "isolated", holders: 1, rest: CLOSED }, Infinity, undefined);

@@ -52,3 +52,69 @@ test("FailureRatio.clear() forgets all", () => {
   counter.clear();
   assertEquals([counter.failure(), counter.failure()], [false, true]);
 });
+
+/** A window full of successes, which a share of failures would notice late. */
+function fullOfSuccesses(minimumRequests: number): { clock: ManualClock; counter: FailureRatio } {
+  const clock = new ManualClock();
+  const counter = new FailureRatio(0.8, minimumRequests, 10_000, clock);
+  for (let index = 0; index < 1_000; index++) counter.success();
+  return { clock, counter };
+}
+
+test("FailureRatio says so at the minimum of failures in a row over a quarter of a second", () => {
+  const { clock, counter } = fullOfSuccesses(4);
+  assertEquals([counter.failure(), counter.failure(), counter.failure(), counter.failure()], [
+    false,
+    false,
+    false,
+    false,
+  ]);
+  clock.jump(249);
+  assertEquals(counter.failure(), false);
+  clock.jump(1);
+  assertEquals(counter.failure(), true);
+});
+
+test("FailureRatio says so at five times the minimum of failures in a row, at whatever speed", () => {
+  const { counter } = fullOfSuccesses(4);
+  for (let index = 0; index < 19; index++) assertEquals(counter.failure(), false);
+  assertEquals(counter.failure(), true);
+});
+
+test("FailureRatio ends a row of failures at a success, unless its call began before the first of them did", () => {
+  const isTooManyAfter = (startedAtMs: number | undefined): boolean => {
+    const { clock, counter } = fullOfSuccesses(4);
+    clock.jump(1_000);
+    for (let index = 0; index < 4; index++) counter.failure(500 + index);
+    counter.success(startedAtMs);
+    clock.jump(250);
+    return counter.failure(1_100);
+  };
+  assertEquals([isTooManyAfter(499), isTooManyAfter(500)], [true, true]);
+  // One that does not say when it began is believed.
+  assertEquals([isTooManyAfter(501), isTooManyAfter(undefined)], [false, false]);
+});
+
+test("FailureRatio begins a new row of failures when it is cleared", () => {
+  const { clock, counter } = fullOfSuccesses(4);
+  for (let index = 0; index < 4; index++) counter.failure();
+  counter.clear();
+  for (let index = 0; index < 1_000; index++) counter.success(-Infinity);
+  clock.jump(250);
+  for (let index = 0; index < 4; index++) assertEquals(counter.failure(), false);
+});
+
+test("FailureRatio and ConsecutiveFailures are quiet as long as no failure counts", () => {
+  const clock = new ManualClock();
+  const ratio = new FailureRatio(0.8, 4, 1_000, clock);
+  const consecutive = new ConsecutiveFailures(3);
+  for (const counter of [ratio, consecutive]) {
+    counter.success();
+    assertEquals(counter.isQuiet, true);
+    counter.failure();
+    assertEquals(counter.isQuiet, false);
+  }
+  clock.jump(1_000);
+  consecutive.success();
+  assertEquals([ratio.isQuiet, consecutive.isQuiet], [true, true]);
+});

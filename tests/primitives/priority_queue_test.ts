@@ -53,3 +53,55 @@ test("PriorityQueue orders infinite and fractional priorities", () => {
 
   assertEquals(order, [Infinity, 0.5, 1e-9, 0, -Infinity]);
 });
+
+test("PriorityQueue.find() and forEach() go through the items in the order in which they would leave", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const random = seededRandom(seed);
+    const queue = new PriorityQueue<Item>();
+    const model: Item[] = [];
+    for (let step = 0; step < 100; step++) {
+      if (random() < 0.6 || model.length === 0) {
+        const item = new Item(Math.floor(random() * 3), step);
+        queue.push(item);
+        model.push(item);
+      } else {
+        queue.remove(model.splice(Math.floor(random() * model.length), 1)[0]!);
+      }
+      model.sort((a, b) => b.priority - a.priority || a.sequence - b.sequence);
+      const seen: Item[] = [];
+      queue.forEach((item) => void seen.push(item));
+      assertEquals(seen.map(({ sequence }) => sequence), model.map(({ sequence }) => sequence));
+      const wanted = Math.floor(random() * (step + 2));
+      const isWanted = (item: Item): boolean => item.sequence >= wanted;
+      assertStrictEquals(queue.find(isWanted), model.find(isWanted));
+    }
+  }
+});
+
+test("PriorityQueue.find() looks no further than the first item that will do, and takes nothing out", () => {
+  const queue = new PriorityQueue<Item>();
+  assertEquals(queue.find(() => true), undefined);
+  const items = [new Item(0, 1), new Item(1, 2), new Item(0, 3)];
+  for (const item of items) queue.push(item);
+  const looked: number[] = [];
+  const found = queue.find(({ sequence }) => {
+    looked.push(sequence);
+    return sequence === 1;
+  });
+
+  assertStrictEquals(found, items[0]);
+  assertEquals([looked, queue.size], [[2, 1], 3]);
+});
+
+test("PriorityQueue.find() and forEach() find nothing in a queue that has been emptied", () => {
+  const queue = new PriorityQueue<Item>();
+  for (const priority of [1, 0]) {
+    const item = new Item(priority);
+    queue.push(item);
+    queue.remove(item);
+  }
+  let looks = 0;
+  queue.forEach(() => looks++);
+
+  assertEquals([looks, queue.find(() => true)], [0, undefined]);
+});

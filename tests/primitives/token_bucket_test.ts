@@ -495,3 +495,193 @@ test("TokenBucket lets nobody leak through random aborts, rates and pauses", asy
     );
   }
 });
+
+test("TokenBucket.notify() calls its listener once, when the token is there, and takes none itself", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const startMs = clock.now();
+  const heard: number[] = [];
+  bucket.notify(() => heard.push(clock.now() - startMs));
+  await clock.advance(99);
+  assertEquals([heard.length, bucket.waiting], [0, 1]);
+  await clock.advance(1_000);
+
+  assertEquals(heard, [100]);
+  assertEquals([bucket.available, bucket.waiting, clock.pending], [10, 0, 0]);
+});
+
+test("TokenBucket.notify() calls its listener also when tokens are there already, but not before it returns", async () => {
+  const { clock, bucket } = setUp();
+  let calls = 0;
+  bucket.notify(() => calls++);
+  assertEquals(calls, 0);
+  await clock.advance(1);
+
+  assertEquals([calls, bucket.available], [1, 10]);
+});
+
+test("TokenBucket.notify() waits for as many tokens as are wanted", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  let taken = false;
+  bucket.notify(() => taken = bucket.tryTake(4), 4);
+  await clock.advance(399);
+  assertEquals(taken, false);
+  await clock.advance(1);
+  assertEquals([taken, bucket.available], [true, 0]);
+});
+
+test("TokenBucket.notify() and take() serve those who wait in the order in which they came", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const order: string[] = [];
+  const listen = (name: string): void => {
+    bucket.notify(() => {
+      assert(bucket.tryTake());
+      order.push(`${name}@${clock.now() - 1_000}`);
+    });
+  };
+  const take = (name: string): void => {
+    bucket.take().then(() => order.push(`${name}@${clock.now() - 1_000}`));
+  };
+  for (const name of ["a", "b"]) {
+    listen(`listener ${name}`);
+    take(`taker ${name}`);
+  }
+  await clock.advance(1_000);
+
+  assertEquals(order, ["listener a@100", "taker a@200", "listener b@300", "taker b@400"]);
+});
+
+test("TokenBucket.notify() gives its listener the first right to its tokens, and to no more while others wait", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const taken: boolean[] = [];
+  bucket.notify(() => {
+    // There are tokens for both, but these are not the listener's.
+    taken.push(bucket.tryTake(2), bucket.tryTake(), bucket.tryTake());
+  }, 1);
+  const behind = track(bucket.take());
+  // A timer that is late by so much has let two tokens come.
+  clock.jump(100);
+  await clock.advance(100);
+
+  assertEquals(taken, [false, true, false]);
+  assertEquals([behind.state, bucket.available], ["fulfilled", 0]);
+});
+
+test("TokenBucket.notify() passes on to those behind what its listener does not take", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  let calls = 0;
+  bucket.notify(() => calls++);
+  bucket.notify(() => calls++);
+  const behind = track(bucket.take());
+  await clock.advance(100);
+
+  assertEquals([calls, behind.state, bucket.waiting], [2, "fulfilled", 0]);
+});
+
+test("TokenBucket.notify() puts a listener that asks again behind all who wait", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const order: string[] = [];
+  bucket.notify(() => {
+    order.push("first");
+    bucket.notify(() => order.push("again"));
+  });
+  bucket.take().then(() => order.push("taker"));
+  await clock.advance(100);
+  assertEquals(order, ["first", "taker"]);
+  await clock.advance(100);
+
+  assertEquals(order, ["first", "taker", "again"]);
+});
+
+test("TokenBucket.tryTake() overtakes no listener that waits", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  let calls = 0;
+  bucket.notify(() => calls++);
+  clock.jump(500);
+  assertEquals(bucket.tryTake(), false);
+  await clock.advance(100);
+
+  assertEquals([calls, bucket.tryTake()], [1, true]);
+});
+
+test("TokenBucket.notify() takes its listener back when disposed, twice as once, and wakes who is behind", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  let calls = 0;
+  const listening = bucket.notify(() => calls++, 10);
+  const behind = track(bucket.take());
+  await clock.advance(200);
+  assertEquals(behind.state, "pending");
+  listening[Symbol.dispose]();
+  await microtasks(3);
+  assertEquals([behind.state, bucket.waiting, clock.pending], ["fulfilled", 0, 0]);
+  listening[Symbol.dispose]();
+  const last = bucket.notify(() => calls++);
+  listening[Symbol.dispose]();
+  assertEquals(bucket.waiting, 1);
+  last[Symbol.dispose]();
+  await clock.advance(10_000);
+
+  assertEquals([calls, bucket.waiting, clock.pending], [0, 0, 0]);
+});
+
+test("TokenBucket.notify() is not disturbed by a listener that takes itself, or the next one, back", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  let calls = 0;
+  const own = bucket.notify(() => {
+    calls++;
+    own[Symbol.dispose]();
+    other[Symbol.dispose]();
+  });
+  const other = bucket.notify(() => calls += 100);
+  const behind = track(bucket.take());
+  await clock.advance(100);
+
+  assertEquals([calls, behind.state, bucket.waiting, clock.pending], [1, "fulfilled", 0, 0]);
+});
+
+test("TokenBucket.notify() refuses what is no number of tokens", () => {
+  const { bucket } = setUp();
+  for (const n of [-1, 11, NaN]) assertThrows(() => bucket.notify(() => {}, n), RangeError, "'n'");
+  assertThrows(() => bucket.notify(() => {}, "1" as unknown as number), TypeError, "'n'");
+  assertEquals(bucket.waiting, 0);
+});
+
+test("TokenBucket.pauseFor() holds back grants and listeners for so long, and only ever for longer", async () => {
+  const { clock, bucket } = setUp();
+  const startMs = clock.now();
+  bucket.pauseFor(2_000);
+  bucket.pauseFor(1_000);
+  bucket.pauseFor(0);
+  bucket.pauseFor(-1_000);
+  assertEquals([bucket.pausedUntilMs - startMs, bucket.tryTake()], [2_000, false]);
+  let heardMs = 0;
+  bucket.notify(() => heardMs = clock.now() - startMs);
+  await clock.advance(1_999);
+  assertEquals([heardMs, bucket.tryTake()], [0, false]);
+  await clock.advance(1);
+
+  assertEquals([heardMs, bucket.tryTake()], [2_000, true]);
+});
+
+test("TokenBucket.pauseFor() of nothing pauses nobody", () => {
+  const { bucket } = setUp();
+  bucket.pauseFor(0);
+  bucket.pauseFor(-5);
+  assertEquals([bucket.pausedUntilMs, bucket.tryTake()], [-Infinity, true]);
+});
+
+test("TokenBucket.pauseFor() refuses what is no finite number", () => {
+  const { bucket } = setUp();
+  for (const delayMs of [NaN, Infinity, -Infinity]) {
+    assertThrows(() => bucket.pauseFor(delayMs), RangeError, "'delayMs'");
+  }
+  assertThrows(() => bucket.pauseFor("1" as unknown as number), TypeError, "'delayMs'");
+});

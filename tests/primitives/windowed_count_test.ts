@@ -49,3 +49,38 @@ test("WindowedCount.clear() forgets all", () => {
   assertEquals(count.total(500), 0);
   assertEquals(count.total(5_000), 0);
 });
+
+test("WindowedCount counts at the edge of a slot into the slot that begins there", () => {
+  const count = new WindowedCount(1_000, 0);
+  for (const nowMs of [99, 100, 199, 200]) count.add(nowMs);
+  assertEquals(count.total(999), 4);
+  // The slots leave one by one, each as a whole.
+  assertEquals(count.total(1_000), 3);
+  assertEquals(count.total(1_099), 3);
+  assertEquals(count.total(1_100), 1);
+  assertEquals(count.total(1_200), 0);
+});
+
+test("WindowedCount gives the same whether it is asked in each slot, or not before the end", () => {
+  for (const stepMs of [7, 100, 250, 1_000, 1_300]) {
+    const asked = new WindowedCount(1_000, 0);
+    const unasked = new WindowedCount(1_000, 0);
+    for (let nowMs = 0; nowMs < 5_000; nowMs += stepMs) {
+      asked.add(nowMs);
+      unasked.add(nowMs);
+      asked.total(nowMs);
+    }
+    assertEquals(unasked.total(5_000), asked.total(5_000), `${stepMs}`);
+  }
+});
+
+test("WindowedCount slides from where its slots lie, however late it is asked", () => {
+  const count = new WindowedCount(1_000, 50);
+  count.add(50);
+  count.add(149);
+  count.add(150);
+  assertEquals([count.total(1_049), count.total(1_050)], [3, 1]);
+  count.add(12_345);
+  // Slots lie at 50 modulo 100.
+  assertEquals([count.total(13_244), count.total(13_249), count.total(13_250)], [1, 1, 0]);
+});

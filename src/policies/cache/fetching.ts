@@ -10,7 +10,7 @@ import { isNetworkError } from "../../errors.ts";
 import { isEmpty, mergeHeaders } from "../../http/headers.ts";
 import { withoutFragment } from "../../http/url.ts";
 import type { Call } from "../call.ts";
-import type { Environment, Station } from "../policy.ts";
+import type { Environment, Handler } from "../policy.ts";
 import type { Reply } from "../reply.ts";
 import type { Entries } from "./entries.ts";
 import type { CachedRequest, CachedResponse, CacheRules } from "./rules.ts";
@@ -31,7 +31,7 @@ export interface FetchingOptions {
   readonly rules: CacheRules;
   readonly entries: Entries;
   readonly serving: Serving;
-  readonly next: Station;
+  readonly next: Handler;
   /** The largest body that is stored, in bytes. */
   readonly maxEntryBytes: number;
   /** Whether a response is selected by a header that not all mirrors are sent alike. */
@@ -151,11 +151,11 @@ export class Fetching {
 
   #setHeaders(call: Call, { request, found }: Wanted): void {
     const conditions = found === undefined ? {} : conditionalHeaders(found.meta);
-    call.headers = mergeHeaders(call.request.headers, conditions);
+    call.ownHeaders = mergeHeaders(call.request.headers, conditions);
     call.isValidating = !isEmpty(conditions);
     if (call.settings.cache === "no-cache" && !("cache-control" in request.headers)) {
       // As the fetch standard has it: caches on the way are to ask as well.
-      call.headers = mergeHeaders(call.headers, { "cache-control": "max-age=0" });
+      call.ownHeaders = mergeHeaders(call.headers, { "cache-control": "max-age=0" });
     }
   }
 

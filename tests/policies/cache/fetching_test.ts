@@ -4,7 +4,7 @@ import { NetworkError } from "../../../src/errors.ts";
 import { Fetching, type Wanted } from "../../../src/policies/cache/fetching.ts";
 import type { CachedRequest } from "../../../src/policies/cache/rules.ts";
 import type { Call } from "../../../src/policies/call.ts";
-import type { Station } from "../../../src/policies/policy.ts";
+import type { Handler } from "../../../src/policies/policy.ts";
 import { type OpenBody, Reply } from "../../../src/policies/reply.ts";
 import { gate } from "../../client/settled.ts";
 import { test } from "../../support/test.ts";
@@ -21,8 +21,8 @@ function replyOf(body: string | OpenBody | undefined, headers: HeadersInit = {},
 
 const FRESH = { "cache-control": "max-age=60", etag: '"1"' };
 
-function fetchingWith(parts: Parts, next: Station): Fetching {
-  const exchanging: Station = (call: Call) => {
+function fetchingWith(parts: Parts, next: Handler): Fetching {
+  const exchanging: Handler = (call: Call) => {
     const nowMs = parts.clock.wallNow();
     if (call.exchange !== undefined) Object.assign(call.exchange, { sentAtMs: nowMs, answeredAtMs: nowMs });
     return next(call);
@@ -95,17 +95,18 @@ test("Fetching.fetch() gives what is stale for a failure, if it may, and lets go
   let discarded = 0;
   const openBody = { discard: () => void discarded++ } as unknown as OpenBody;
   const failure = new NetworkError("reset", { url: PARTS_URL, method: "GET", attempts: 1 });
-  const stations: Station[] = [
+  const handlers: Handler[] = [
     () => Promise.resolve(replyOf(openBody, {}, 503)),
     () => Promise.reject(failure),
   ];
-  for (const station of stations) {
-    const reply = await fetchingWith(parts, station).fetch(callWith(), wantedOf(requestOf(), found));
+  for (const handler of handlers) {
+    const reply = await fetchingWith(parts, handler).fetch(callWith(), wantedOf(requestOf(), found));
     assertEquals([reply.value, reply.from], ["old", "stale"]);
   }
   assertEquals(discarded, 1);
-  const cancelled = Object.assign(callWith(), { cancelled: true });
-  const told = await fetchingWith(parts, stations[1]!).fetch(cancelled, wantedOf(requestOf(), found))
+  const cancelled = callWith();
+  cancelled.cancel("enough");
+  const told = await fetchingWith(parts, handlers[1]!).fetch(cancelled, wantedOf(requestOf(), found))
     .catch((error) => error);
   assertStrictEquals(told, failure);
   await assertRejects(
@@ -179,7 +180,7 @@ test("Fetching.refresh() starts one call in the background for all who come mean
   assertEquals(parts.started.length, 0);
   for (let n = 0; n < 3; n++) fetching.refresh(call, requestOf(), found);
   assertEquals(parts.started.map(({ original }) => original === call), [true]);
-  await parts.started[0]!.station(callWith({ isBackground: true }));
+  await parts.started[0]!.handler(callWith({ isBackground: true }));
   await Promise.all(parts.background);
   assertEquals(new TextDecoder().decode((await parts.entries.find(requestOf()))?.body), '"new"');
   fetching.refresh(call, requestOf(), found);
@@ -191,7 +192,7 @@ test("Fetching.refresh() may be tried again after it has failed", async () => {
   const found = await staleEntry(parts);
   const fetching = fetchingWith(parts, () => Promise.reject(new TypeError("reset")));
   fetching.refresh(callWith(), requestOf(), found);
-  await assertRejects(() => parts.started[0]!.station(callWith()), TypeError);
+  await assertRejects(() => parts.started[0]!.handler(callWith()), TypeError);
   fetching.refresh(callWith(), requestOf(), found);
   assertEquals([parts.started.length, parts.cache.entries.size], [2, 1]);
 });

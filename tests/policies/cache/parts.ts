@@ -4,17 +4,19 @@ import { GuardedAdapter } from "../../../src/policies/cache/guarded_adapter.ts";
 import { HttpRules } from "../../../src/policies/cache/http_rules.ts";
 import type { CachedRequest, CachedResponse } from "../../../src/policies/cache/rules.ts";
 import { Serving } from "../../../src/policies/cache/serving.ts";
-import type { Call, Settings } from "../../../src/policies/call.ts";
+import type { Call } from "../../../src/policies/call.ts";
 import type { ClientEvent } from "../../../src/policies/event.ts";
-import type { Environment, Station } from "../../../src/policies/policy.ts";
+import type { Environment, Handler } from "../../../src/policies/policy.ts";
+import type { Settings } from "../../../src/policies/settings.ts";
 import { DeadlineQueue } from "../../../src/primitives/deadline_queue.ts";
 import { ManualClock } from "../../../src/testing/manual_clock.ts";
+import { fakeCall, fakeTarget } from "../fake_call.ts";
 import { RecordingCache } from "../recording_cache.ts";
 
 /** The URL that the parts work with. */
 export const PARTS_URL = "https://a.test/x";
 
-/** The parts of the cache station, put together without a client. */
+/** The parts of the cache, put together without a client. */
 export interface Parts {
   readonly clock: ManualClock;
   readonly cache: RecordingCache;
@@ -26,7 +28,7 @@ export interface Parts {
   /** What was handed over to go on in the background. */
   readonly background: Promise<unknown>[];
   /** Calls that were started in the background, and how they go on. */
-  readonly started: { readonly original: Call; readonly station: Station }[];
+  readonly started: { readonly original: Call; readonly handler: Handler }[];
 }
 
 /** Puts the parts together, by the rules of HTTP. */
@@ -35,14 +37,14 @@ export function partsWith({ isOffline = false }: { readonly isOffline?: boolean 
   const clock = new ManualClock();
   const events: ClientEvent[] = [];
   const background: Promise<unknown>[] = [];
-  const started: { readonly original: Call; readonly station: Station }[] = [];
+  const started: { readonly original: Call; readonly handler: Handler }[] = [];
   const environment = {
     clock,
     deadlines: new DeadlineQueue(clock),
-    counters: { retried: 0, fresh: 0, stale: 0, shared: 0, inFlight: 0, bytes: 0 },
+    counters: { retried: 0, fresh: 0, stale: 0, shared: 0, bytes: 0 },
     reporter: { active: true, emit: (event: ClientEvent) => void events.push(event) },
     inBackground: (work: Promise<unknown>) => void background.push(work),
-    startInBackground: (original: Call, station: Station) => void started.push({ original, station }),
+    startInBackground: (original: Call, handler: Handler) => void started.push({ original, handler }),
   } as unknown as Environment;
   const rules = new HttpRules({ ttlMs: undefined, negative: {}, onError: () => {} }, {});
   const entries = new Entries(rules, new GuardedAdapter(environment, cache));
@@ -80,25 +82,8 @@ export interface CallParts {
 export function callWith(
   { settings, headers = {}, streams = false, isBackground = false }: CallParts = {},
 ): Call {
-  return {
-    id: 7,
-    request: { method: "GET", url: PARTS_URL, headers },
-    target: { url: PARTS_URL },
-    headers,
-    streams,
-    isBackground,
-    cancelled: false,
-    settings: {
-      as: "json",
-      schema: undefined,
-      validate: true,
-      cache: "default",
-      writeCache: true,
-      timeoutMs: 30_000,
-      maxBodyBytes: Infinity,
-      ...settings,
-    },
-    throwIfCancelled: () => {},
-    describe: () => ({ url: PARTS_URL, method: "GET", attempts: 1 }),
-  } as unknown as Call;
+  const call = fakeCall({ settings, streams, isBackground, request: { url: PARTS_URL, headers } });
+  call.id = 7;
+  call.target = fakeTarget({ url: PARTS_URL });
+  return call;
 }

@@ -1,0 +1,85 @@
+/**
+ * The rules that options are made of, with messages that say them.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+
+/** A number, by a rule that its message says. */
+export function number(rule: string, isInRange: (value: number) => boolean): v.GenericSchema {
+  return v.pipe(v.number(`must be ${rule}`), v.check(isInRange, `must be ${rule}`));
+}
+
+/** Something of which only the kind is checked here. */
+export function object(what: string): v.GenericSchema {
+  return v.custom<object>((value) => typeof value === "object" && value !== null, `must be ${what}`);
+}
+
+/** Members of these names, which may hold anything: it is checked by whoever uses them. */
+export function optionalAny(...names: string[]): Record<string, v.GenericSchema> {
+  return Object.fromEntries(names.map((name) => [name, v.optional(v.any())]));
+}
+
+/** An object with members of these names; what they hold is checked by whoever uses them. */
+export function members(what: string, ...names: string[]): v.GenericSchema {
+  return plain(what, v.strictObject(optionalAny(...names), `must be ${what}`));
+}
+
+/** An object that is no instance of a class: of one, nothing would be read, and nothing refused. */
+export function plain(what: string, rule: v.GenericSchema): v.GenericSchema {
+  return v.pipe(v.custom(isPlain, `must be ${what}`), rule);
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Takes what passes the test as it is, and checks everything else. */
+export function unless(isGood: (value: unknown) => boolean, otherwise: v.GenericSchema): v.GenericSchema {
+  return v.lazy((value) => isGood(value) ? v.any() : otherwise);
+}
+
+/** Whether a value is a URL, or may be one. */
+export function isUrl(value: unknown): boolean {
+  return typeof value === "string" || value instanceof URL;
+}
+
+/** Whether a value is an object with these methods. */
+export function hasMethods(value: unknown, ...names: string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
+/** Whether a value is a Standard Schema. */
+export function isStandardSchema(value: unknown): boolean {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
+  return hasMethods((value as { readonly "~standard"?: unknown })["~standard"], "validate");
+}
+
+/** A time that something may take. */
+export const positiveMs: v.GenericSchema = number(
+  "a positive number of milliseconds, or Infinity",
+  (value) => value > 0,
+);
+/** How many there may be. */
+export const positiveInteger: v.GenericSchema = number(
+  "a positive integer",
+  (value) => Number.isInteger(value) && value > 0,
+);
+/** How often. */
+export const count: v.GenericSchema = number(
+  "a whole number of at least 0",
+  (value) => Number.isInteger(value) && value >= 0,
+);
+/** A time that may be none. */
+export const atLeast0Ms: v.GenericSchema = number(
+  "a number of milliseconds of at least 0",
+  (value) => value >= 0,
+);
+/** A switch. */
+export const flag: v.GenericSchema = v.boolean("must be true or false");
+/** A function. */
+export const callable: v.GenericSchema = v.function("must be a function");

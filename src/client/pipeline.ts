@@ -1,0 +1,139 @@
+/**
+ * The way of a request: every part in its order, made from a client's options.
+ *
+ * @module
+ */
+
+import { DEFAULT_SENSITIVE_HEADERS, type HeaderMap, sensitiveNames, toHeaderMap } from "../http/headers.ts";
+import { Lanes } from "../lanes/lanes.ts";
+import { Scheduler } from "../lanes/scheduler.ts";
+import { cache } from "../policies/cache.ts";
+import { compose } from "../policies/compose.ts";
+import type { Reporter } from "../policies/event.ts";
+import { type Mirror, mirrors } from "../policies/mirrors.ts";
+import type { Environment, Handler } from "../policies/policy.ts";
+import { retry } from "../policies/retry.ts";
+import { backoff } from "../primitives/backoff.ts";
+import type { Clock } from "../primitives/clock.ts";
+import { DeadlineQueue } from "../primitives/deadline_queue.ts";
+import { RetryBudget } from "../primitives/retry_budget.ts";
+import { Semaphore } from "../primitives/semaphore.ts";
+import { SeparateDeadlines } from "../primitives/separate_deadlines.ts";
+import { currentRuntime } from "../runtime/current.ts";
+import { toMirrors } from "./base_urls.ts";
+import { cacheOptions } from "./cache_options.ts";
+import { clientBucket, laneFactory } from "./lane_factory.ts";
+import type { ClientOptions } from "./options.ts";
+
+/** The runtime's own, unless somebody has replaced it before. */
+const nativeFetch = globalThis.fetch;
+
+/** What a client works with. */
+export interface Pipeline {
+  /** Where calls enter, behind single-flight and their total deadline. */
+  readonly handle: Handler;
+  readonly environment: Environment;
+  readonly lanes: Lanes;
+  /** Where relative URLs lead. */
+  readonly mirrors: readonly Mirror[];
+  /** What every request carries. */
+  readonly headers: HeaderMap;
+  /** Lower-case names of headers that must not reach another origin. */
+  readonly sensitive: ReadonlySet<string>;
+  /** Whether a plain request has no part to pass but its lane. */
+  readonly isStraight: boolean;
+  /** Whether timers and sockets belong to the request during which they were made. */
+  readonly timersBelongToRequests: boolean;
+}
+
+/** What outlives the calls. */
+export type Lifetime = Pick<Environment, "inBackground" | "startInBackground">;
+
+/**
+ * Builds the way of a client's requests.
+ *
+ * @param options The client's options, checked.
+ * @param around The clock, and where everything is reported to.
+ * @param lifetime What outlives the calls.
+ * @returns The way.
+ */
+export function buildPipeline(
+  options: ClientOptions,
+  { clock, reporter }: { readonly clock: Clock; readonly reporter: Reporter },
+  lifetime: Lifetime,
+): Pipeline {
+  const { maxRetryAfterMs = 60_000, random = Math.random, circuitBreaker } = options;
+  const { timersBelongToRequests, negotiatesHttp2 } = currentRuntime;
+  const deadlines = timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock);
+  const scheduler = new Scheduler({
+    semaphore: toSemaphore(options.concurrency),
+    bucket: clientBucket(options.rateLimit, clock),
+    clock,
+    deadlines,
+    maxRetryAfterMs,
+    timersBelongToRequests,
+  });
+  const isNative = () => options.fetch === undefined && globalThis.fetch === nativeFetch;
+  const delay = { ...options.backoff, random: options.backoff?.random ?? random };
+  const environment: Environment = {
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    heedsSignals: isNative,
+    clock,
+    deadlines,
+    scheduler,
+    reporter,
+    counters: { retried: 0, fresh: 0, stale: 0, shared: 0, bytes: 0 },
+    budget: toBudget(options.retryBudget, clock),
+    backoff: backoff(delay),
+    unnamedPauseMs: (count) => {
+      const { factor = 2, baseMs = 1_000, maxMs = 60_000 } = delay;
+      return Math.min(maxMs, baseMs * factor ** count) * (1 + delay.random() / 20);
+    },
+    pauseOn429: options.pauseOn429 ?? "origin",
+    isFailure: circuitBreaker === false ? undefined : circuitBreaker?.isFailure,
+    inBackground: lifetime.inBackground,
+    startInBackground: lifetime.startInBackground,
+  };
+  const lanes = new Lanes(laneFactory(options, {
+    clock,
+    reporter,
+    scheduler: () => scheduler,
+    warmsUp: negotiatesHttp2 ? isNative : undefined,
+  }));
+  const headers = toHeaderMap(options.headers, "the client's headers");
+  const sensitive = sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS);
+  const bases = toMirrors(options.baseUrls, { lanes, headers, sensitive });
+  const baseLanes = bases.map(({ lane }) => lane);
+  const caching = cacheOptions(options, { headers, sensitive, mirrors: bases });
+  const handle = compose([
+    caching === undefined ? undefined : cache(environment, caching),
+    retry(environment, {
+      maxRetryAfterMs,
+      lanesOf: (call) => call.lane === undefined ? baseLanes : [call.lane],
+    }),
+  ], mirrors(environment, { mirrors: bases, headers, sensitive }));
+  const isStraight = caching === undefined && !timersBelongToRequests;
+  return {
+    handle,
+    environment,
+    lanes,
+    mirrors: bases,
+    headers,
+    sensitive,
+    isStraight,
+    timersBelongToRequests,
+  };
+}
+
+function toBudget(option: ClientOptions["retryBudget"], clock: Clock): RetryBudget | undefined {
+  if (option === false) return undefined;
+  // One of another copy of this module does as well.
+  if (option !== undefined && "tryWithdraw" in option) return option;
+  return new RetryBudget({ ...option, clock: option?.clock ?? clock });
+}
+
+function toSemaphore(option: number | Semaphore = 20): Semaphore {
+  if (option instanceof Semaphore) return option;
+  // What the runtime would hold back unseen is better held back here, where waiting costs no timeout.
+  return new Semaphore(Math.min(option, currentRuntime.maxConcurrentRequests));
+}

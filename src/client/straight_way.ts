@@ -1,0 +1,305 @@
+/**
+ * The straight way: for plain requests whose lane is clear. One long-lived loop for each permit, in which everything before
+ * and after `fetch` is synchronous. What goes wrong, or needs more, leaves it for the general way.
+ *
+ * @module
+ */
+
+import { utf8Length } from "../http/body.ts";
+import { NO_HEADERS } from "../http/headers.ts";
+import { Admission } from "../lanes/admission.ts";
+import type { Runnable } from "../lanes/claimant.ts";
+import type { Lane } from "../lanes/lane.ts";
+import { Waiter } from "../lanes/waiter.ts";
+import { MAX_WRITE_OFF_MS } from "../policies/attempt.ts";
+import { attemptTimeout } from "../policies/attempt_errors.ts";
+import type { Call, Opening, Pending } from "../policies/call.ts";
+import type { Environment } from "../policies/policy.ts";
+import { Reply } from "../policies/reply.ts";
+import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
+import { decodeBody } from "../schemas/decode.ts";
+
+/** Who looks after calls, before and after the straight way. */
+export interface StraightOwner {
+  /** The first of all calls under way; they are linked by `next`. */
+  readonly firstCall: Call | undefined;
+  /** Answers the caller, who is the only one that waits. */
+  settle(call: Call, ok: true, value: unknown, nowMs: number): void;
+  /** Answers all who wait for it with a reply. */
+  deliver(call: Call, reply: Reply): void;
+  /** Answers all who wait for it with an error. */
+  fail(call: Call, error: unknown): void;
+  /** Brings a call to its end on the general way. */
+  follow(call: Call): void;
+}
+
+/** Sends plain requests. */
+export class StraightWay implements DeadlineTarget, Pending {
+  readonly #environment: Environment;
+  readonly #owner: StraightOwner;
+  /** The client's own `fetch`; the global one is looked up for each request. */
+  readonly #fetch: typeof fetch | undefined;
+  /** Calls whose attempt is under way here. */
+  #underWay = 0;
+  /** When the next of them may have taken too long. */
+  #scanAtMs = Infinity;
+  #scan: Deadline | undefined;
+
+  /** Creates the way; nothing is under way. */
+  constructor(environment: Environment, owner: StraightOwner, ownFetch: typeof fetch | undefined) {
+    this.#environment = environment;
+    this.#owner = owner;
+    this.#fetch = ownFetch;
+  }
+
+  /** Lets a call wait in its lane, which does not admit it now. */
+  enqueue(call: Call): undefined {
+    const waiter = new StraightWaiter(call, call.lane!, this);
+    call.pending = waiter;
+    this.#environment.scheduler.wait(waiter, call.startedAtMs);
+  }
+
+  /** A call finds out whether its origin is back: that is for the general way. */
+  probe(call: Call): void {
+    const { scheduler, clock } = this.#environment;
+    call.granted = scheduler.toAdmission(call, call.lane!, call.ticket, clock.now());
+    this.#owner.follow(call);
+  }
+
+  /** Leaves the line: the call is not wanted any more. */
+  leave(waiter: Waiter<Lane>): void {
+    this.#environment.scheduler.leave(waiter);
+  }
+
+  /** Tells all who wait for a call that its lane refuses it. */
+  refuse(call: Call, error: Error): void {
+    this.#owner.fail(call, error);
+  }
+
+  /** Runs a call that has been admitted, and whatever is admitted with its permit afterwards. Never rejects. */
+  async run(first: Call): Promise<void> {
+    let call: Call | undefined = first;
+    let nowMs = this.#environment.clock.now();
+    while (call !== undefined) {
+      // What was started since it was admitted may have aborted it.
+      if (call.cancelled) return this.#environment.scheduler.release(call.lane!);
+      let response: Response | undefined;
+      let body: string | Uint8Array<ArrayBuffer> | undefined;
+      let error: unknown;
+      try {
+        const init = this.#begin(call, nowMs);
+        // Browsers refuse to have their `fetch` called as a method.
+        const fetch = this.#fetch ?? globalThis.fetch;
+        response = await fetch(call.sentUrl, init);
+        if (!call.lane!.hasAnswered || call.lane!.warmUntilMs !== Infinity) this.#noteAnswer(call);
+        if (response.ok && !call.hasLeft) {
+          body = call.settings.as === "bytes"
+            ? new Uint8Array(await response.arrayBuffer())
+            : await response.text();
+        }
+      } catch (thrown) {
+        // Whatever it is, the general way knows what to make of it.
+        error = thrown;
+        response = undefined;
+      }
+      nowMs = this.#environment.clock.now();
+      call = body === undefined || call.hasLeft
+        ? this.#depart(call, response, error)
+        : this.#succeed(call, response!, body, nowMs);
+    }
+  }
+
+  #begin(call: Call, nowMs: number): RequestInit {
+    const { budget, scheduler } = this.#environment;
+    if (budget !== undefined) {
+      budget.deposit(scheduler.openLanes > 0 ? scheduler.workingTimeMs(nowMs) : nowMs - scheduler.idleMs);
+    }
+    call.attempts = 1;
+    call.isInFlight = true;
+    call.pending = this;
+    call.attemptedAtMs = nowMs;
+    call.timeoutAtMs = nowMs + call.settings.timeoutMs;
+    this.#underWay++;
+    if (call.timeoutAtMs < this.#scanAtMs) this.#scanAt(call.timeoutAtMs, nowMs);
+    const { signal } = call.controller = new AbortController();
+    const headers = call.context.straightHeaders!;
+    return headers === NO_HEADERS ? { signal } : { signal, headers };
+  }
+
+  #noteAnswer(call: Call): void {
+    this.#environment.scheduler.answered(call.lane!, call.attemptedAtMs);
+  }
+
+  #succeed(
+    call: Call,
+    response: Response,
+    body: string | Uint8Array<ArrayBuffer>,
+    nowMs: number,
+  ): Call | undefined {
+    const { scheduler, counters } = this.#environment;
+    const lane = call.lane!;
+    const bytes = typeof body === "string" ? utf8Length(body) : body.length;
+    counters.bytes += bytes;
+    lane.bytes += bytes;
+    call.isInFlight = false;
+    call.pending = undefined;
+    if (--this.#underWay === 0) this.#disarm();
+    const { schema, validate, as } = call.settings;
+    if (call.flight !== undefined) {
+      this.#owner.deliver(call, new Reply(response, { from: "network", body, target: undefined }));
+    } else if (as === "json" && typeof body === "string" && (schema === undefined || !validate)) {
+      let value: unknown = NOT_JSON;
+      try {
+        value = body === "" ? undefined : JSON.parse(body);
+      } catch {
+        // The decoder says what is wrong with it.
+        this.#decode(call, body, nowMs);
+      }
+      if (value !== NOT_JSON) this.#owner.settle(call, true, value, nowMs);
+    } else {
+      this.#decode(call, body, nowMs);
+    }
+    return scheduler.succeed(call, nowMs) as Call | undefined;
+  }
+
+  #decode(call: Call, body: string | Uint8Array<ArrayBuffer>, nowMs: number): void {
+    const { as, schema, validate } = call.settings;
+    let value: unknown;
+    try {
+      value = decodeBody(body, {
+        as,
+        schema: validate ? schema : undefined,
+        describe: () => call.describe(),
+      });
+    } catch (error) {
+      return this.#follow(call, { error });
+    }
+    if (!(value instanceof Promise)) return this.#owner.settle(call, true, value, nowMs);
+    value.then(
+      (settled: unknown) => this.#owner.settle(call, true, settled, this.#environment.clock.now()),
+      (error: unknown) => this.#follow(call, { error }),
+    );
+  }
+
+  /** An attempt was no plain success, or its call has left: gives its permit to whoever looks after it now. */
+  #depart(call: Call, response: Response | undefined, error: unknown): undefined {
+    const { scheduler } = this.#environment;
+    const lane = call.lane!;
+    if (call.hasLeft) {
+      if (call.writeOff !== undefined) this.#environment.deadlines.remove(call.writeOff);
+      response?.body?.cancel().catch(ignore);
+      if (!call.isWrittenOff) scheduler.release(lane);
+      return undefined;
+    }
+    this.#end(call);
+    const admission = new Admission(scheduler, lane, call.ticket, call.attemptedAtMs);
+    const isResponse = typeof response?.status === "number";
+    const failure = error ?? (isResponse ? undefined : new TypeError("fetch gave no Response"));
+    this.#follow(call, { admission, response: isResponse ? response : undefined, error: failure });
+    return undefined;
+  }
+
+  #follow(call: Call, opening: Opening): void {
+    call.opening = opening;
+    this.#owner.follow(call);
+  }
+
+  #end(call: Call): void {
+    call.isInFlight = false;
+    call.pending = undefined;
+    if (--this.#underWay === 0) this.#disarm();
+  }
+
+  #disarm(): void {
+    if (this.#scan === undefined) return;
+    this.#environment.deadlines.remove(this.#scan);
+    this.#scan = undefined;
+    this.#scanAtMs = Infinity;
+  }
+
+  #scanAt(atMs: number, nowMs: number): void {
+    const { deadlines } = this.#environment;
+    if (this.#scan !== undefined) deadlines.remove(this.#scan);
+    this.#scanAtMs = atMs;
+    this.#scan = deadlines.add(this, atMs - nowMs, nowMs);
+  }
+
+  /** Some attempt may have taken too long. */
+  onDeadline(): void {
+    const nowMs = this.#environment.clock.now();
+    this.#scan = undefined;
+    this.#scanAtMs = Infinity;
+    const late: Call[] = [];
+    let nextMs = Infinity;
+    for (let call = this.#owner.firstCall; call !== undefined; call = call.next) {
+      if (call.pending !== this) continue;
+      if (call.timeoutAtMs <= nowMs) late.push(call);
+      else if (call.timeoutAtMs < nextMs) nextMs = call.timeoutAtMs;
+    }
+    if (nextMs < Infinity) this.#scanAt(nextMs, nowMs);
+    // What the one before has caused may have ended it.
+    for (const call of late) if (call.pending === this) this.#timeOut(call);
+  }
+
+  #timeOut(call: Call): void {
+    const { isFailure, scheduler } = this.#environment;
+    const error = attemptTimeout(call, undefined);
+    const verdict = isFailure?.(error) === false ? "success" : "failure";
+    this.cancel(error, call);
+    scheduler.judge(call.lane!, call.ticket, verdict, call.attemptedAtMs);
+    this.#follow(call, { error });
+  }
+
+  /** Stops an attempt. Its permit comes back when the `fetch` has really ended, or when it has been waited for long enough. */
+  cancel(reason: unknown, call: Call): void {
+    call.hasLeft = true;
+    this.#end(call);
+    const { deadlines, scheduler, reporter, clock } = this.#environment;
+    const onDeadline = (): void => {
+      call.isWrittenOff = true;
+      if (reporter.active) {
+        const { method, url } = call.describe();
+        const message =
+          `${method} ${url} was aborted, and its fetch has not ended: its permit is given to others`;
+        reporter.emit({ type: "warning", atMs: clock.now(), source: "fetch", message });
+      }
+      scheduler.release(call.lane!);
+    };
+    call.writeOff = deadlines.add({ onDeadline }, Math.min(call.settings.timeoutMs, MAX_WRITE_OFF_MS));
+    call.controller?.abort(reason);
+  }
+}
+
+/** A plain call in line. */
+class StraightWaiter extends Waiter<Lane> implements Pending {
+  readonly #call: Call;
+  readonly #way: StraightWay;
+
+  constructor(call: Call, lane: Lane, way: StraightWay) {
+    super(call, [lane], false);
+    this.#call = call;
+    this.#way = way;
+  }
+
+  onAdmitted(lane: Lane, ticket: number): Runnable | undefined {
+    const call = this.#call;
+    call.pending = undefined;
+    call.ticket = ticket;
+    if (lane.breaker === undefined || lane.breaker.state === "closed") return call;
+    this.#way.probe(call);
+    return undefined;
+  }
+
+  onRefused(error: Error): void {
+    this.#call.pending = undefined;
+    this.#way.refuse(this.#call, error);
+  }
+
+  cancel(): void {
+    this.#way.leave(this);
+  }
+}
+
+const NOT_JSON = Symbol();
+
+function ignore(): void {}

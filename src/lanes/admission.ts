@@ -1,0 +1,65 @@
+/**
+ * What a request gets when it may be sent.
+ *
+ * @module
+ */
+
+import type { CircuitResult } from "../primitives/circuit_breaker.ts";
+import type { Lane } from "./lane.ts";
+
+/** Who admits requests, and takes back what they were given. */
+export interface AdmissionOffice {
+  /** Tells what an attempt says of its origin. */
+  judge(lane: Lane, ticket: number, result: CircuitResult, startedAtMs: number): void;
+  /** Takes the permit of an attempt back. */
+  release(lane: Lane, admission?: Admission): void;
+}
+
+/**
+ * A permit, a token and the breaker's word, given together and settled together: the verdict once, as soon as it is known, and
+ * the permit once, when nothing is on the wire any more.
+ */
+export class Admission {
+  readonly lane: Lane;
+  readonly #office: AdmissionOffice;
+  readonly #ticket: number;
+  readonly #startedAtMs: number;
+  /** When it is given back whatever becomes of the attempt, where that may never end; on the client's clock. */
+  expiresAtMs: number = Infinity;
+  #isJudged = false;
+  #isReleased = false;
+
+  /**
+   * Made by the scheduler, or for a request that was admitted on the straight way.
+   *
+   * @param office Who has admitted the request.
+   * @param lane The lane that it goes to.
+   * @param ticket What the lane's breaker said.
+   * @param startedAtMs When, on the client's clock.
+   */
+  constructor(office: AdmissionOffice, lane: Lane, ticket: number, startedAtMs: number) {
+    this.#office = office;
+    this.lane = lane;
+    this.#ticket = ticket;
+    this.#startedAtMs = startedAtMs;
+    this.isProbe = lane.breaker !== undefined && lane.breaker.state === "half-open";
+  }
+
+  /** Whether the request goes ahead to find out whether its origin is back. */
+  readonly isProbe: boolean;
+
+  /** Says what the attempt tells of its origin; only the first word counts. `"ignored"` tells nothing. */
+  judge(result: CircuitResult): void {
+    if (this.#isJudged) return;
+    this.#isJudged = true;
+    this.#office.judge(this.lane, this.#ticket, result, this.#startedAtMs);
+  }
+
+  /** Gives the permit back; only the first call does anything. What was not judged is ignored. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.judge("ignored");
+    this.#office.release(this.lane, this);
+  }
+}

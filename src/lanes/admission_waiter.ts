@@ -1,0 +1,58 @@
+/**
+ * A request that goes on by itself when it has been admitted.
+ *
+ * @module
+ */
+
+import type { Admission } from "./admission.ts";
+import type { Errand } from "./errand.ts";
+import type { Lane } from "./lane.ts";
+import { Waiter } from "./waiter.ts";
+
+/** Where requests wait. */
+export interface WaitingRoom {
+  /** The time on the client's clock. */
+  now(): number;
+  /** What an admitted request gets. */
+  toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission;
+  /** Takes a request out of line. */
+  leave(waiter: Waiter<Lane>): void;
+}
+
+/** Waits for an admission as for a promise. */
+export class AdmissionWaiter extends Waiter<Lane> {
+  /** The admission; rejects when it is of no use to wait any longer. */
+  readonly admission: Promise<Admission>;
+  readonly #room: WaitingRoom;
+  readonly #resolve: (admission: Admission) => void;
+  readonly #reject: (reason: unknown) => void;
+
+  /** Creates a waiter, which is not in line yet. */
+  constructor(
+    room: WaitingRoom,
+    errand: Errand,
+    lanes: readonly Lane[],
+    isUrgent: boolean,
+  ) {
+    super(errand, lanes, isUrgent);
+    const { promise, resolve, reject } = Promise.withResolvers<Admission>();
+    this.admission = promise;
+    this.#room = room;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onAdmitted(lane: Lane, ticket: number): undefined {
+    this.#resolve(this.#room.toAdmission(this.errand, lane, ticket, this.#room.now()));
+  }
+
+  onRefused(error: Error): void {
+    this.#reject(error);
+  }
+
+  /** Leaves the line: nobody wants the admission any more. */
+  cancel(reason: unknown): void {
+    this.#room.leave(this);
+    this.#reject(reason);
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What a batch may have under way, and asleep.
+ *
+ * @module
+ */
+
+import type { Claimant } from "./claimant.ts";
+
+/**
+ * Counts the requests of a batch that have been pulled and have not ended. One is *active* from the moment it is pulled, and
+ * *asleep* while it waits for its turn, for the end of a backoff, or for another request: then it takes no place.
+ */
+export class Allowance {
+  /** Requests that are under way. */
+  active = 0;
+  /** Requests that wait. */
+  asleep = 0;
+  /** The signal of the batch, which all of its requests end with. */
+  signal: AbortSignal | undefined;
+  /** Whether the batch may have further requests. */
+  hasMore = true;
+  /** How many may be under way. */
+  readonly concurrency: number;
+  /** How many may wait while others go on. */
+  readonly maxWaiting: number;
+  readonly #onRoom: () => void;
+  /** Lanes whose requests could not go on because too many were under way. */
+  readonly #refused: Claimant[] = [];
+
+  /**
+   * Creates an allowance of which nothing is used.
+   *
+   * @param concurrency How many requests may be under way.
+   * @param maxWaiting How many may wait.
+   * @param onRoom Called when one waits that was under way, or goes on where as many waited as may: another may be pulled.
+   */
+  constructor(concurrency: number, maxWaiting: number, onRoom: () => void) {
+    this.concurrency = concurrency;
+    this.maxWaiting = maxWaiting;
+    this.#onRoom = onRoom;
+  }
+
+  /** One of those that are under way has to wait. */
+  fallAsleep(): void {
+    this.active--;
+    this.asleep++;
+    this.#onRoom();
+  }
+
+  /** One of those that wait goes on. */
+  wakeUp(): void {
+    // One may always wait, or nobody could.
+    const wasFull = this.asleep-- === Math.max(1, this.maxWaiting);
+    this.active++;
+    if (wasFull) this.#onRoom();
+  }
+
+  /** Remembers a lane that found no room, so that it claims again when there is some. */
+  refuse(lane: Claimant): void {
+    if (!this.#refused.includes(lane)) this.#refused.push(lane);
+  }
+
+  /** Whether a lane has found no room. */
+  get hasRefused(): boolean {
+    return this.#refused.length > 0;
+  }
+
+  /** A lane that found no room, now that there is some; each is given once. */
+  takeRefused(): Claimant | undefined {
+    return this.active < this.concurrency ? this.#refused.pop() : undefined;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * What the lanes know of a request.
+ *
+ * @module
+ */
+
+import type { Allowance } from "./allowance.ts";
+
+/** What the lanes know of a request. */
+export interface Errand {
+  /** Higher goes first. */
+  readonly priority: number;
+  /** What its batch may have under way; absent for a single request. */
+  readonly allowance: Allowance | undefined;
+  /** How long an attempt may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Attempts made so far. */
+  readonly attempts: number;
+  /** When it has no more use for an answer, on the client's clock; `Infinity` for never. */
+  readonly deadlineAtMs: number;
+  /** How old an outage may be that it waits out, in milliseconds; 0 for none. */
+  readonly patienceMs: number;
+  /** Whether it also waits for an origin from which nothing has ever come. */
+  readonly waitsForUnanswered: boolean;
+  /** Whether one of its signals has aborted, and it is about to be told. */
+  readonly isAborted: boolean;
+  /** Whether its batch counts it among those that wait. */
+  isAsleep: boolean;
+  /** The text that names it in an error: method and URL, without secrets. */
+  describe(): { readonly url: string; readonly method: string; readonly attempts: number };
+}

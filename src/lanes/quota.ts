@@ -1,0 +1,114 @@
+/**
+ * How much an origin takes in what time, learnt from its "too many requests".
+ *
+ * @module
+ */
+
+/** The shortest window that is learnt, in milliseconds. */
+const SHORTEST_WINDOW_MS = 100;
+/** After so many windows without a 429 a little more is tried. */
+const FIRST_GAP = 4;
+const LONGEST_GAP = 64;
+
+/** Two counts are the same if they differ by no more than this share. */
+const TOLERANCE = 0.25;
+
+/**
+ * Sends as much in a window as an origin has answered well between two pauses, and waits for the next window instead of for a
+ * 429. Nothing is learnt from the first pause, which may say something of a moment only. Nor is it a rate as long as the
+ * counts between pauses differ, or hardly exceed what was sent at once: that looks like a limit on what is in flight, which
+ * the lane finds by itself. After some windows without a 429 it tries more: a twentieth at first, and twice as much each time that
+ * goes well. Each time it does not, it waits twice as long before it tries again.
+ */
+export class Quota {
+  /** Requests in a window; absent as long as it is not known. */
+  #limit: number | undefined;
+  #windowMs = 0;
+  #pauses = 0;
+  #pausedAtMs = 0;
+  /** Whether the next request is the first after a pause. */
+  #isPausing = false;
+  /** Whether nothing has been answered well between the latest two pauses. */
+  #isFruitless = false;
+  #startedAtMs = 0;
+  #sent = 0;
+  #answered = 0;
+  /** The same between the two pauses before. */
+  #answeredBefore = 0;
+  /** How many could be in flight before the latest pause. */
+  #atOnce = 0;
+  /** Windows since the latest 429, and how many of them it takes to try more. */
+  #cleanWindows = 0;
+  #gap = FIRST_GAP;
+  #step = 0;
+
+  /** Whether it is known how much the origin takes. */
+  get isKnown(): boolean {
+    return this.#limit !== undefined;
+  }
+
+  /** How often in a row the origin has asked for a pause without having answered anything well in between. */
+  fruitlessPauses = 0;
+
+  /** A request has been answered well. */
+  noteSuccess(): void {
+    this.#answered++;
+    this.#isFruitless = false;
+    this.fruitlessPauses = 0;
+  }
+
+  /**
+   * A pause begins.
+   *
+   * @param nowMs The time on the client's clock.
+   * @param atOnce How many could be in flight until now.
+   */
+  notePause(nowMs: number, atOnce: number): void {
+    this.#atOnce = atOnce;
+    if (!this.#isFruitless) this.#pausedAtMs = nowMs;
+    this.#isPausing = true;
+    this.#pauses++;
+    this.fruitlessPauses++;
+    if (this.#limit !== undefined && this.#cleanWindows > 0) this.#gap = Math.min(LONGEST_GAP, 2 * this.#gap);
+    this.#cleanWindows = 0;
+    this.#step = 0;
+  }
+
+  /** A request is sent. */
+  noteSent(nowMs: number): void {
+    if (this.#isPausing) this.#learn(nowMs);
+    else if (this.#limit !== undefined && this.#sent >= this.#limit) this.#startWindow(nowMs);
+    this.#sent++;
+  }
+
+  #learn(nowMs: number): void {
+    this.#isPausing = false;
+    this.#isFruitless = this.#answered === 0;
+    const isSame = Math.abs(this.#answered - this.#answeredBefore) <= TOLERANCE * this.#answered;
+    const isRate = this.#limit !== undefined || (isSame && this.#answered >= 2 * this.#atOnce);
+    if (this.#answered > 0 && this.#pauses > 1 && isRate) {
+      this.#limit = this.#answered;
+      this.#windowMs = Math.max(SHORTEST_WINDOW_MS, nowMs - this.#pausedAtMs);
+    }
+    this.#startedAtMs = nowMs;
+    this.#sent = 0;
+    this.#answeredBefore = this.#answered;
+    this.#answered = 0;
+  }
+
+  #startWindow(nowMs: number): void {
+    this.#startedAtMs = nowMs;
+    this.#sent = 0;
+    this.#answered = 0;
+    if (++this.#cleanWindows < this.#gap) return;
+    this.#cleanWindows = 1;
+    this.#step = this.#step === 0 ? Math.max(1, Math.floor(this.#limit! / 20)) : 2 * this.#step;
+    this.#limit! += this.#step;
+  }
+
+  /** Until when nothing should be sent; not after `nowMs` if something may be. */
+  blockedUntilMs(nowMs: number): number {
+    if (this.#limit === undefined || this.#isPausing || this.#sent < this.#limit) return nowMs;
+    return this.#startedAtMs + this.#windowMs;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Who must not wait, and what it is told.
+ *
+ * @module
+ */
+
+import { CircuitOpenError, HttpError } from "../errors.ts";
+import type { Errand } from "./errand.ts";
+import type { Lane } from "./lane.ts";
+
+/** Whether an origin is not waited for because nothing has ever come from there. */
+export function isAbandoned(lane: Lane, errand: Errand): boolean {
+  return lane.isAbandoned && !errand.waitsForUnanswered;
+}
+
+/**
+ * The error of a request that must not wait for any of its lanes: each has an open breaker that it has no patience for, or asks
+ * for a longer pause than the request may take.
+ *
+ * @param errand The request.
+ * @param lanes The lanes that would do, the preferred one first.
+ * @param nowMs The time on the client's clock.
+ * @param maxRetryAfterMs The longest pause that is waited out, in milliseconds.
+ * @returns The error of the lane that would be free first; `undefined` if the request may wait.
+ */
+export function refusalOf(
+  errand: Errand,
+  lanes: readonly Lane[],
+  nowMs: number,
+  maxRetryAfterMs: number,
+): CircuitOpenError | HttpError | undefined {
+  let firstMs = Infinity;
+  let first: (() => CircuitOpenError | HttpError) | undefined;
+  for (const lane of lanes) {
+    const pauseMs = lane.pauseLeftMs(nowMs);
+    const isTooLong = pauseMs > 0 && (pauseMs > maxRetryAfterMs || nowMs + pauseMs > errand.deadlineAtMs);
+    const openMs = isTooLong ? 0 : refusedForMs(lane, errand, nowMs);
+    if (!isTooLong && openMs === 0) return undefined;
+    const waitMs = isTooLong ? pauseMs : openMs;
+    if (first !== undefined && waitMs >= firstMs) continue;
+    firstMs = waitMs;
+    first = () => isTooLong ? pausedError(errand, lane, pauseMs) : circuitOpenError(errand, lane, openMs);
+  }
+  return first?.();
+}
+
+/** For how long a breaker refuses a request that does not wait for it; 0 if it lets it pass, or the request waits. */
+function refusedForMs(lane: Lane, errand: Errand, nowMs: number): number {
+  const { breaker } = lane;
+  if (breaker === undefined || breaker.state === "closed") return 0;
+  const { patienceMs } = errand;
+  const openMs = breaker.refusesForMs(patienceMs > 0 ? lane.cooldownCapMs : Infinity);
+  if (openMs === 0) return 0;
+  if (patienceMs === 0 || isAbandoned(lane, errand)) return openMs;
+  const patienceEndMs = (lane.outageSinceMs ?? nowMs) + patienceMs;
+  if (nowMs >= patienceEndMs) {
+    // The last probe is under way, or was made when their patience ended.
+    return breaker.state === "half-open" || lane.probedAtMs < patienceEndMs ? 0 : openMs;
+  }
+  return breaker.state === "open" && nowMs + openMs > errand.deadlineAtMs ? openMs : 0;
+}
+
+function circuitOpenError(errand: Errand, lane: Lane, retryAfterMs: number): CircuitOpenError {
+  const about = errand.describe();
+  return new CircuitOpenError(
+    `${about.method} ${about.url} was not sent: the circuit breaker of ${lane.key} is open`,
+    { ...about, retryAfterMs },
+  );
+}
+
+function pausedError(errand: Errand, lane: Lane, leftMs: number): HttpError {
+  const about = errand.describe();
+  const { status, headers } = lane.pause!;
+  return new HttpError(
+    `${about.method} ${about.url} was not sent: ${lane.key} answered ${status} and asked to wait another ` +
+      `${Math.ceil(leftMs)} ms`,
+    { ...about, status, headers, retryAfterMs: leftMs },
+  );
+}

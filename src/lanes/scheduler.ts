@@ -1,0 +1,724 @@
+/**
+ * The scheduler: the one place where requests wait for their turn, and the one that admits them.
+ *
+ * @module
+ */
+
+import type { Bucket } from "../primitives/bucket.ts";
+import type { CircuitResult } from "../primitives/circuit_breaker.ts";
+import type { Clock } from "../primitives/clock.ts";
+import type { Deadlines } from "../primitives/deadline_queue.ts";
+import { LinkedQueue } from "../primitives/linked_queue.ts";
+import { type PermitLedger, PermitWaiter } from "../primitives/permit_ledger.ts";
+import { ledgerOf, type Semaphore } from "../primitives/semaphore.ts";
+import { Admission, type AdmissionOffice } from "./admission.ts";
+import { AdmissionWaiter, type WaitingRoom } from "./admission_waiter.ts";
+import type { Allowance } from "./allowance.ts";
+import type { Claimant, Runnable } from "./claimant.ts";
+import type { Errand } from "./errand.ts";
+import type { Lane } from "./lane.ts";
+import { isAbandoned, refusalOf } from "./refusal.ts";
+import type { Place, Waiter } from "./waiter.ts";
+
+/** While nothing has ever come from an origin, it is given up when attempts have failed for so long, in milliseconds. */
+const UNANSWERED_MS = 4_000;
+
+/** How often a request that has its own timers looks whether it may go, in milliseconds. */
+const POLL_MS = 1_000;
+/** The same where it may be a token that is missing, in milliseconds. */
+const TOKEN_POLL_MS = 25;
+
+/** What a scheduler works with. */
+export interface SchedulerOptions {
+  /** Bounds what is in flight; it may be shared with others. */
+  readonly semaphore: Semaphore;
+  /** The bucket of all requests that are not of an origin with its own; it may be shared with others. */
+  readonly bucket: Bucket | undefined;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  /** The longest pause of an origin that is waited out, in milliseconds. */
+  readonly maxRetryAfterMs: number;
+  /** Whether a timer lives only as long as the request that has set it, so that each waiter needs one. */
+  readonly timersBelongToRequests: boolean;
+}
+
+/**
+ * Admits requests. One is admitted at the moment at which all conditions hold together: a permit is free in the client and
+ * in the lane, the lane's breaker lets it pass, no pause is on, a token is at hand. Until then it holds none of them. Lanes and
+ * batches take turns at the permits; within a lane the order is by priority, and first come, first served.
+ */
+export class Scheduler implements AdmissionOffice, WaitingRoom {
+  readonly #ledger: PermitLedger;
+  readonly #options: SchedulerOptions;
+  readonly #bucket: Bucket | undefined;
+  /** Lanes in which somebody could go if there was a permit, and batches that could pull. */
+  readonly #ring: LinkedQueue<Claimant> = new LinkedQueue();
+  /** Permits that were taken and are about to be used. */
+  #inHand = 0;
+  #isPicking = false;
+  /** Whether somebody has asked meanwhile that others be admitted. */
+  #isAsked = false;
+  /** How many want that nobody is admitted. */
+  #holds = 0;
+  /** Takes a notice of the client's bucket back; while there is one, there are no tokens. */
+  #tokenNotice: Disposable | undefined;
+  /** In line for a permit of a semaphore that others use as well. */
+  readonly #turn: PermitTurn;
+  /** Whether priorities matter: a request had one. */
+  #hasPriorities = false;
+  /** Permits out. */
+  inFlight = 0;
+  /** Called when an attempt has given its permit back, once somebody wants to know. */
+  onRelease: (() => void) | undefined = undefined;
+  /** Where an attempt may die without an end: those that hold a permit. */
+  readonly #admissions: Set<Admission> = new Set();
+  /** Lanes that hold permits. */
+  #busyLanes = 0;
+  /** Lanes whose breaker is not closed. */
+  openLanes = 0;
+  #openSinceMs = 0;
+  /** How long there were such lanes before, in milliseconds. */
+  idleMs = 0;
+
+  /** Creates a scheduler of whose permits none is used. */
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#bucket = options.bucket;
+    this.#ledger = ledgerOf(options.semaphore);
+    this.#turn = new PermitTurn(this.#ledger, () => {
+      this.#inHand++;
+      this.dispatch();
+    });
+  }
+
+  /** How many requests may be in flight at once. */
+  get capacity(): number {
+    return this.#ledger.capacity;
+  }
+
+  /** The time on the client's clock. */
+  now(): number {
+    return this.#options.clock.now();
+  }
+
+  /** Whether a permit is free that nobody waits for. */
+  get isIdle(): boolean {
+    return this.#ring.size === 0 && this.#ledger.waiting === 0 && this.#ledger.inUse < this.#ledger.capacity;
+  }
+
+  /** Whether a token has to be taken for a lane. */
+  hasBucket(lane: Lane): boolean {
+    return (lane.bucket ?? this.#options.bucket) !== undefined;
+  }
+
+  /** Makes a lane's waiting requests take part. */
+  adopt(lane: Lane): void {
+    lane.attach(this.#claimLane);
+    lane.breaker?.on(({ from, to, atMs }) => {
+      if (to === "closed" || from === "closed") {
+        lane.outageSinceMs = to === "closed" ? undefined : atMs;
+        this.#noteOpen(to !== "closed", atMs);
+      }
+      lane.ticket = to === "closed" ? lane.breaker!.enter() : 0;
+      lane.refresh();
+      this.examine(lane);
+    });
+  }
+
+  /**
+   * Admits a request at once, if it has to wait for nothing; with a permit that is in hand, or a free one.
+   *
+   * @param lane Where it goes.
+   * @param nowMs The time on the client's clock.
+   * @returns The ticket of the lane's breaker; -1 if the request is not admitted.
+   */
+  tryEnter(lane: Lane, nowMs: number): number {
+    if (!lane.isClear || lane.inFlight >= lane.limit || nowMs >= lane.warmUntilMs) return -1;
+    if (this.#busyLanes > 1 && lane.inFlight >= this.#share(lane)) return -1;
+    return this.#grant(lane) ? lane.ticket : -1;
+  }
+
+  /** Takes a permit and a token together, and counts the attempt; or takes nothing. */
+  #grant(lane: Lane): boolean {
+    if (this.#inHand > 0) this.#inHand--;
+    else if (this.#ring.size > 0 || !this.#ledger.take(1)) return false;
+    const bucket = lane.bucket ?? this.#bucket;
+    if (bucket !== undefined && !this.#takeToken(lane, bucket)) {
+      this.#giveBack();
+      return false;
+    }
+    this.#enter(lane);
+    return true;
+  }
+
+  #enter(lane: Lane): void {
+    this.inFlight++;
+    lane.attempts++;
+    if (lane.inFlight++ === 0) this.#busyLanes++;
+  }
+
+  #exit(lane: Lane): void {
+    this.inFlight--;
+    if (--lane.inFlight === 0) this.#busyLanes--;
+  }
+
+  /** How many permits a lane may hold before others come first. */
+  #share(lane: Lane): number {
+    const lanes = lane.inFlight === 0 ? this.#busyLanes + 1 : this.#busyLanes;
+    return Math.ceil(this.#ledger.capacity / lanes);
+  }
+
+  /** The same for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
+  #tryEnterUnclear(lane: Lane, nowMs: number): number {
+    const isOnlyCold = lane.isClear && nowMs >= lane.warmUntilMs;
+    if ((lane.isClear && !isOnlyCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
+    return this.#grant(lane) ? lane.enter(nowMs, lane.cooldownCapMs) : -1;
+  }
+
+  /**
+   * Admits a request, now or when its turn has come.
+   *
+   * @param errand The request.
+   * @param lanes The lanes that would do, the preferred one first.
+   * @param isUrgent Whether it goes before all that were never sent.
+   * @returns The admission, or the request in line. Its promise rejects with a `CircuitOpenError` if it does not wait for a
+   * breaker that is open, and with an `HttpError` if an origin has asked for a longer wait than it may take.
+   */
+  admit(
+    errand: Errand,
+    lanes: readonly Lane[],
+    isUrgent: boolean,
+  ): Admission | AdmissionWaiter {
+    const nowMs = this.now();
+    const { allowance } = errand;
+    // One that has slept must not go while its batch has enough under way.
+    const mayGo = !errand.isAsleep || allowance === undefined || allowance.active < allowance.concurrency;
+    for (const lane of mayGo ? lanes : []) {
+      let ticket = this.tryEnter(lane, nowMs);
+      if (ticket === -1) ticket = this.#tryEnterUnclear(lane, nowMs);
+      if (ticket === -1) continue;
+      wakeUp(errand);
+      return this.toAdmission(errand, lane, ticket, nowMs);
+    }
+    const waiter = new AdmissionWaiter(this, errand, lanes, isUrgent);
+    this.wait(waiter, nowMs);
+    return waiter;
+  }
+
+  /** What an admitted request gets. */
+  toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
+    const admission = new Admission(this, lane, ticket, nowMs);
+    if (this.#options.timersBelongToRequests) {
+      admission.expiresAtMs = nowMs + errand.timeoutMs + POLL_MS;
+      this.#admissions.add(admission);
+    }
+    return admission;
+  }
+
+  /** Puts a request in line; it is refused at once if it must not wait. */
+  wait(waiter: Waiter<Lane>, nowMs: number): void {
+    const { errand, lanes } = waiter;
+    // Whoever has no patience still goes as a probe, if one is due.
+    const refusal = refusalOf(errand, lanes, nowMs, this.#options.maxRetryAfterMs);
+    if (refusal !== undefined) return waiter.onRefused(refusal);
+    if (errand.priority !== 0) this.#hasPriorities = true;
+    waiter.enterAll();
+    for (const lane of lanes) {
+      if (lane.outageSinceMs !== undefined && errand.patienceMs > 0) {
+        lane.limitCooldown(Math.min(lane.patienceEndMs, lane.outageSinceMs + errand.patienceMs));
+      }
+      this.#rouse(lane, nowMs);
+    }
+    if (!errand.isAsleep) {
+      errand.isAsleep = true;
+      errand.allowance?.fallAsleep();
+    }
+    if (this.#options.timersBelongToRequests) this.#poll(waiter);
+    this.dispatch();
+  }
+
+  /** Takes a request out of line, which wants nothing any more. */
+  leave(waiter: Waiter<Lane>): void {
+    waiter.isCancelled = true;
+    if (!waiter.isWaiting) return;
+    this.#remove(waiter);
+    // It may have been passed over, and with it those behind.
+    for (const lane of waiter.lanes) {
+      if (lane.queued > 0) this.#rouse(lane, this.now());
+    }
+    if (this.#ring.size === 0) this.#dropTokenNotice();
+    else this.dispatch();
+  }
+
+  /** A waiting request that was passed over may go after all. */
+  reconsider(waiter: Waiter<Lane>): void {
+    if (!waiter.isWaiting) return;
+    for (const lane of waiter.lanes) this.#rouse(lane, this.now());
+    this.dispatch();
+  }
+
+  /** Admits nobody while a function runs that takes many out of line: permits must not go to those who are next. */
+  hold(work: () => void): void {
+    this.#holds++;
+    try {
+      work();
+    } finally {
+      this.#holds--;
+    }
+    this.dispatch();
+  }
+
+  /** Lets a waiting request go before those of a lower priority. */
+  raise(waiter: Waiter<Lane>, priority: number): void {
+    if (!waiter.isWaiting || priority <= waiter.priority) return;
+    this.#hasPriorities = true;
+    waiter.leaveAll();
+    waiter.raise(priority);
+    waiter.enterAll();
+    for (const lane of waiter.lanes) this.#rouse(lane, this.now());
+  }
+
+  /** Lets a claimant take part in the round for permits. */
+  join(claimant: Claimant): void {
+    if (claimant.isClaiming) return;
+    claimant.isClaiming = true;
+    this.#ring.push(claimant);
+    if (claimant.claimPriority > 0) this.#hasPriorities = true;
+  }
+
+  /** Takes a claimant out of the round. */
+  quit(claimant: Claimant): void {
+    if (!claimant.isClaiming) return;
+    claimant.isClaiming = false;
+    this.#ring.remove(claimant);
+    if (this.#ring.size === 0) this.#dropTokenNotice();
+  }
+
+  /** Tells what an attempt says of its origin. */
+  judge(lane: Lane, ticket: number, result: CircuitResult, startedAtMs: number): void {
+    const { breaker } = lane;
+    if (result === "success") {
+      lane.succeeded++;
+      lane.succeededAtMs = startedAtMs;
+      lane.gain(this.capacity);
+      lane.quota?.noteSuccess();
+    } else if (result === "failure") {
+      lane.failed++;
+      if (!lane.hasAnswered) this.#noteUnanswered(lane);
+    }
+    if (result !== "success" && lane.warmUntilMs !== Infinity) lane.stopWarmUp();
+    breaker?.settle(ticket, result, startedAtMs);
+    if (lane.isClear) return;
+    if (result === "failure" && lane.sleeping.size > 0) this.#wakeHopeless(lane);
+    this.examine(lane);
+  }
+
+  /** The headers of an attempt that began then have come. */
+  answered(lane: Lane, startedAtMs: number): void {
+    lane.failingSinceMs = undefined;
+    lane.isAbandoned = false;
+    if (lane.answered(startedAtMs) && lane.queued > 0) this.examine(lane);
+  }
+
+  /** Takes the permit of an attempt back, of which nothing is on the wire any more. */
+  release(lane: Lane, admission?: Admission): void {
+    if (admission !== undefined && this.#admissions.size > 0) this.#admissions.delete(admission);
+    this.#exit(lane);
+    this.#ledger.give(1);
+    if (lane.queued > 0) this.#rouse(lane, this.now());
+    this.dispatch();
+    this.onRelease?.();
+  }
+
+  /**
+   * Ends an attempt on the straight way that has succeeded, and passes its permit on. Its lane was clear when it was sent.
+   *
+   * @param attempt What it was.
+   * @param nowMs The time on the client's clock.
+   * @returns What has been admitted with the permit, and has to be run; `undefined` if there is nothing, or it runs by itself.
+   */
+  succeed(attempt: StraightAttempt, nowMs: number): Runnable | undefined {
+    const lane = attempt.lane!;
+    lane.succeeded++;
+    lane.succeededAtMs = attempt.attemptedAtMs;
+    if (lane.limit < lane.maxInFlight) lane.gain(this.#ledger.capacity);
+    if (lane.breaker !== undefined) lane.breaker.settle(attempt.ticket, "success", attempt.attemptedAtMs);
+    if (!lane.isClear) {
+      lane.quota?.noteSuccess();
+      this.examine(lane);
+    }
+    this.inFlight--;
+    if (--lane.inFlight === 0) this.#busyLanes--;
+    if (!lane.isClear && lane.queued > 0) this.#rouse(lane, nowMs);
+    const ledger = this.#ledger;
+    // A permit that others wait for as well, or that is one too many, goes back; they are served first.
+    const isOwn = ledger.inUse <= ledger.capacity && ledger.waiters.size === (this.#turn.isQueued ? 1 : 0);
+    if (isOwn && this.#ring.size > 0) {
+      this.#inHand++;
+      const runnable = this.#pick(nowMs);
+      if (runnable !== undefined) {
+        // What was admitted may have made room for others, who can have other permits.
+        if (this.#isAsked) this.dispatch();
+        return runnable;
+      }
+      if (this.#inHand > 0) {
+        this.#inHand--;
+        ledger.give(1);
+      }
+    } else {
+      ledger.give(1);
+    }
+    if (this.#ring.size > 0) this.dispatch();
+    if (this.onRelease !== undefined) this.onRelease();
+    return undefined;
+  }
+
+  /** Something has happened in a lane: tells those who must not wait any longer, and lets the others go if they may. */
+  examine(lane: Lane): void {
+    if (lane.queued === 0) return this.#settleDown(lane);
+    const nowMs = this.now();
+    const { breaker } = lane;
+    // A probe whose time is over has failed; that is an event of its own, which examines anew.
+    breaker?.refusesForMs();
+    if (lane.pauseLeftMs(nowMs) > 0 || (breaker !== undefined && breaker.state !== "closed")) {
+      this.#refuseSome(lane, nowMs);
+    } else {
+      lane.limitCooldown(Infinity);
+    }
+    if (lane.queued === 0) return this.#settleDown(lane);
+    this.#rouse(lane, nowMs);
+    this.dispatch();
+  }
+
+  #refuseSome(lane: Lane, nowMs: number): void {
+    const refused: [Waiter<Lane>, Error][] = [];
+    let patienceEndMs = Infinity;
+    const look = (place: Place<Lane>): void => {
+      const { waiter } = place;
+      const refusal = refusalOf(waiter.errand, waiter.lanes, nowMs, this.#options.maxRetryAfterMs);
+      if (refusal !== undefined) refused.push([waiter, refusal]);
+      else if (waiter.errand.patienceMs > 0) {
+        patienceEndMs = Math.min(patienceEndMs, (lane.outageSinceMs ?? nowMs) + waiter.errand.patienceMs);
+      }
+    };
+    for (let place = lane.urgent.peek(); place !== undefined; place = place.next) look(place);
+    lane.waiting.forEach(look);
+    lane.limitCooldown(patienceEndMs);
+    for (const [waiter, refusal] of refused) {
+      // What the one before has caused may have taken it out of line.
+      if (!waiter.isWaiting) continue;
+      this.#remove(waiter);
+      waiter.onRefused(refusal);
+    }
+  }
+
+  /** The time without what lanes have spent with an open breaker, in milliseconds: nothing that happens then tells of retries. */
+  workingTimeMs(nowMs: number): number {
+    return nowMs - this.idleMs - (this.openLanes > 0 ? nowMs - this.#openSinceMs : 0);
+  }
+
+  #noteOpen(isOpen: boolean, atMs: number): void {
+    if (isOpen && this.openLanes++ === 0) this.#openSinceMs = atMs;
+    else if (!isOpen && --this.openLanes === 0) this.idleMs += atMs - this.#openSinceMs;
+  }
+
+  /** Lets a lane claim, or look again when what blocks it may be over. */
+  #rouse(lane: Lane, nowMs: number): void {
+    if (lane.tokenNotice !== undefined) return;
+    const untilMs = lane.blockedUntilMs(nowMs);
+    if (untilMs <= nowMs) {
+      this.#dropWakeUp(lane);
+      return this.join(lane);
+    }
+    this.quit(lane);
+    if (lane.wakeUp?.atMs === untilMs) return;
+    this.#dropWakeUp(lane);
+    // Where timers belong to requests, each waiter looks by itself.
+    if (untilMs === Infinity || this.#options.timersBelongToRequests) return;
+    const onDeadline = (): void => {
+      lane.wakeUp = undefined;
+      this.examine(lane);
+    };
+    lane.wakeUp = this.#options.deadlines.add({ onDeadline }, untilMs - nowMs, nowMs);
+  }
+
+  /** Attempts of requests that have died with their runtime's blessing never end: their permits go to others. */
+  #expire(): void {
+    const nowMs = this.now();
+    for (const admission of this.#admissions) {
+      if (nowMs >= admission.expiresAtMs) admission.release();
+    }
+  }
+
+  #poll(waiter: Waiter<Lane>): void {
+    const { deadlines } = this.#options;
+    const nowMs = this.now();
+    const waits = waiter.lanes.map((lane) => {
+      const leftMs = lane.blockedUntilMs(nowMs) - nowMs;
+      return leftMs > 0 ? leftMs : this.hasBucket(lane) ? TOKEN_POLL_MS : POLL_MS;
+    });
+    const delayMs = Math.min(...waits, POLL_MS);
+    const onDeadline = (): void => {
+      if (!waiter.isWaiting) return;
+      this.#expire();
+      for (const lane of waiter.lanes) this.examine(lane);
+      this.dispatch();
+      if (waiter.isWaiting) this.#poll(waiter);
+    };
+    waiter.poll = deadlines.add({ onDeadline }, delayMs, nowMs);
+  }
+
+  /** Nobody waits in a lane: it needs nothing any more. */
+  #settleDown(lane: Lane): void {
+    this.quit(lane);
+    this.#dropWakeUp(lane);
+    lane.tokenNotice?.[Symbol.dispose]();
+    lane.tokenNotice = undefined;
+    lane.limitCooldown(Infinity);
+    lane.refresh();
+  }
+
+  #dropWakeUp(lane: Lane): void {
+    if (lane.wakeUp !== undefined) this.#options.deadlines.remove(lane.wakeUp);
+    lane.wakeUp = undefined;
+  }
+
+  #dropTokenNotice(): void {
+    this.#tokenNotice?.[Symbol.dispose]();
+    this.#tokenNotice = undefined;
+  }
+
+  #remove(waiter: Waiter<Lane>): void {
+    waiter.leaveAll();
+    if (waiter.poll !== undefined) this.#options.deadlines.remove(waiter.poll);
+    for (const lane of waiter.lanes) {
+      if (lane.queued === 0) this.#settleDown(lane);
+    }
+  }
+
+  #takeToken(lane: Lane, bucket: Bucket): boolean {
+    const isOwn = bucket === lane.bucket;
+    if ((isOwn ? lane.tokenNotice : this.#tokenNotice) !== undefined) return false;
+    return bucket.tryTake();
+  }
+
+  /** Asks to be told when there are tokens; whoever claims with this bucket waits until then. */
+  #awaitToken(lane: Lane, bucket: Bucket): void {
+    // A notice would come by a timer that may die with another request: each waiter looks by itself.
+    if (this.#options.timersBelongToRequests) return this.quit(lane);
+    if (bucket === lane.bucket) {
+      this.quit(lane);
+      lane.tokenNotice ??= bucket.notify(() => {
+        lane.tokenNotice = undefined;
+        this.examine(lane);
+      });
+    } else {
+      this.#tokenNotice ??= bucket.notify(() => {
+        this.#tokenNotice = undefined;
+        this.dispatch();
+      });
+    }
+  }
+
+  #giveBack(): void {
+    if (this.#isPicking) this.#inHand++;
+    else this.#ledger.give(1);
+  }
+
+  /** Admits whoever may go, one by one, until nobody may. */
+  dispatch(): void {
+    // Whoever picks goes on until there is nobody left.
+    this.#isAsked = this.#isPicking || this.#holds > 0;
+    if (this.#isAsked) return;
+    const ledger = this.#ledger;
+    while (this.#ring.size > 0 && this.#tokenNotice === undefined && (this.#inHand > 0 || ledger.take(1))) {
+      if (this.#inHand === 0) this.#inHand++;
+      const runnable = this.#pick(this.now());
+      if (runnable !== undefined) runnable.run();
+      else if (this.#inHand > 0) break;
+    }
+    while (this.#inHand > 0) {
+      this.#inHand--;
+      ledger.give(1);
+    }
+    if (this.#ring.size > 0 && this.#tokenNotice === undefined) this.#turn.queue();
+  }
+
+  /** Has one claimant after the other claim, until one has used the permit in hand, or all have claimed. */
+  #pick(nowMs: number): Runnable | undefined {
+    this.#isPicking = true;
+    try {
+      while (this.#ring.size > 0 && this.#inHand > 0 && this.#tokenNotice === undefined) {
+        const claimant = this.#ring.size === 1 ? this.#ring.head! : this.#choose();
+        const before = this.#inHand;
+        // The next one comes first next time.
+        if (this.#ring.size > 1) {
+          this.#ring.remove(claimant);
+          this.#ring.push(claimant);
+        }
+        const runnable = claimant.claim(nowMs);
+        if (runnable !== undefined || this.#inHand < before) return runnable;
+      }
+      return undefined;
+    } finally {
+      this.#isPicking = false;
+    }
+  }
+
+  /**
+   * Who claims next: by priority; then lanes with the fewest permits, as long as they hold no more than their share; then batches,
+   * which may pull requests for other lanes; then the lanes with more. An origin that is slow would else hold nearly all
+   * permits when lanes merely took turns.
+   */
+  #choose(): Claimant {
+    let best = this.#ring.head!;
+    let bestRank = this.#rank(best);
+    for (let other = best.next; other !== undefined; other = other.next) {
+      const rank = this.#rank(other);
+      const isHigher = this.#hasPriorities && other.claimPriority !== best.claimPriority;
+      if (isHigher ? other.claimPriority > best.claimPriority : rank < bestRank) {
+        best = other;
+        bestRank = rank;
+      }
+    }
+    return best;
+  }
+
+  #rank({ permits }: Claimant): number {
+    if (permits === undefined) return this.capacity;
+    const lanes = permits === 0 ? this.#busyLanes + 1 : Math.max(1, this.#busyLanes);
+    return permits < this.capacity / lanes ? permits : this.capacity + permits;
+  }
+
+  /** Has the first of a lane admitted, or the lane leave the round. One function for all lanes. */
+  readonly #claimLane = (lane: Lane, nowMs: number): Runnable | undefined => {
+    this.#rouse(lane, nowMs);
+    if (!lane.isClaiming) return undefined;
+    const waiter = this.#firstOf(lane);
+    if (waiter === undefined) {
+      this.quit(lane);
+      return undefined;
+    }
+    for (const admitting of waiter.lanes) {
+      if (admitting !== lane && !isFirstOf(admitting, waiter, nowMs)) continue;
+      const bucket = admitting.bucket ?? this.#options.bucket;
+      if (bucket === undefined || this.#takeToken(admitting, bucket)) {
+        return this.#admit(waiter, admitting, nowMs);
+      }
+      this.#awaitToken(admitting, bucket);
+    }
+    return undefined;
+  };
+
+  #admit(waiter: Waiter<Lane>, lane: Lane, nowMs: number): Runnable | undefined {
+    const { cooldownCapMs } = lane;
+    this.#inHand--;
+    this.#enter(lane);
+    // First of all: who enters may change the breaker, and those who wait then may be refused.
+    this.#remove(waiter);
+    wakeUp(waiter.errand);
+    const ticket = lane.enter(nowMs, cooldownCapMs);
+    if (!waiter.isCancelled) return waiter.onAdmitted(lane, ticket);
+    // Who was told of the probe has aborted it.
+    this.#exit(lane);
+    this.#inHand++;
+    lane.breaker?.settle(ticket, "ignored");
+    if (lane.queued > 0) this.#rouse(lane, nowMs);
+    this.onRelease?.();
+    return undefined;
+  }
+
+  /** The first whose batch has room for it; as a probe, one of those that were never sent. */
+  #firstOf(lane: Lane): Waiter<Lane> | undefined {
+    if (!lane.isClear && lane.breaker !== undefined && lane.breaker.state !== "closed") {
+      const probe = lane.chooseProbe((waiter) => waiter.errand.attempts === 0 && mayGo(waiter.errand, lane));
+      if (probe !== undefined) return probe;
+    }
+    for (let place = lane.urgent.peek(); place !== undefined; place = place.next) {
+      if (mayGo(place.waiter.errand, lane)) return place.waiter;
+    }
+    return lane.waiting.find((place) => mayGo(place.waiter.errand, lane))?.waiter;
+  }
+
+  /** A batch has room again: the lanes that its requests wait in may claim. */
+  makeRoom(allowance: Allowance): void {
+    for (let lane = allowance.takeRefused(); lane !== undefined; lane = allowance.takeRefused()) {
+      this.#rouse(lane as Lane, this.now());
+    }
+    this.dispatch();
+  }
+
+  /** Requests that would still be refused when they wake need not sleep. */
+  #wakeHopeless(lane: Lane): void {
+    const nowMs = this.now();
+    for (let sleeper = lane.sleeping.head; sleeper !== undefined;) {
+      const { next, errand } = sleeper;
+      const isPatient = errand.patienceMs > 0;
+      if (isPatient && refusalOf(errand, [lane], nowMs, Infinity) !== undefined) sleeper.giveUp();
+      sleeper = next;
+    }
+  }
+
+  /** Nothing has ever come from an origin, and that for long enough: whoever waits or sleeps for it fails. */
+  #noteUnanswered(lane: Lane): void {
+    const nowMs = this.now();
+    lane.failingSinceMs ??= nowMs;
+    if (nowMs - lane.failingSinceMs < UNANSWERED_MS) return;
+    lane.isAbandoned = true;
+    for (let sleeper = lane.sleeping.head; sleeper !== undefined;) {
+      const { next, errand } = sleeper;
+      if (isAbandoned(lane, errand)) sleeper.giveUp();
+      sleeper = next;
+    }
+  }
+}
+
+function wakeUp(errand: Errand): void {
+  if (errand.isAsleep) errand.allowance?.wakeUp();
+  errand.isAsleep = false;
+}
+
+/** Whether a lane would have admitted a waiter next. */
+function isFirstOf(lane: Lane, waiter: Waiter<Lane>, nowMs: number): boolean {
+  return lane.head?.waiter === waiter && lane.blockedUntilMs(nowMs) <= nowMs;
+}
+
+/** Whether a request that waits is still wanted, and its batch has room for it. */
+function mayGo({ allowance, isAborted }: Errand, lane: Lane): boolean {
+  // Its signal is calling those who listen one by one, and has not come to it yet.
+  if (isAborted) return false;
+  if (allowance === undefined || allowance.active < allowance.concurrency) return true;
+  allowance.refuse(lane);
+  return false;
+}
+
+/** An attempt on the straight way. */
+export interface StraightAttempt {
+  readonly lane: Lane | undefined;
+  readonly ticket: number;
+  readonly attemptedAtMs: number;
+}
+
+/** A scheduler's place in the queue of a semaphore that others use as well: one for all of its requests. */
+class PermitTurn extends PermitWaiter {
+  isQueued = false;
+  readonly #onTurn: () => void;
+
+  constructor(ledger: PermitLedger, onTurn: () => void) {
+    super(ledger, 1);
+    this.#onTurn = onTurn;
+  }
+
+  queue(): void {
+    if (this.isQueued) return;
+    this.isQueued = true;
+    this.ledger.enqueue(this);
+  }
+
+  grant(): void {
+    this.isQueued = false;
+    this.#onTurn();
+  }
+
+  reject(): void {}
+}

@@ -1,0 +1,113 @@
+/**
+ * The sleep of a request between two rounds.
+ *
+ * @module
+ */
+
+import type { Lane, Sleeper } from "../lanes/lane.ts";
+import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
+import type { Call, Pending } from "./call.ts";
+import type { Environment } from "./policy.ts";
+
+/** How soon the first retry of a batch may be that has nothing else to send, in milliseconds; each later one twice that. */
+const EAGER_MS = 250;
+
+/** What a sleep needs of what the policies share. */
+export type SleepEnvironment = Pick<Environment, "clock" | "deadlines" | "scheduler">;
+
+/**
+ * Lets a call sleep. It holds nothing meanwhile, and its batch goes on without it. A batch that has a free permit and nothing
+ * else to send wakes it early, if its origin has answered somebody well since. If nobody asks the origin, which was well not long
+ * ago, one call at a time goes early to find out, each once a round.
+ *
+ * @param environment What the policies share.
+ * @param call The call.
+ * @param lane The lane in which it failed; absent when it has several.
+ * @param delayMs How long, in milliseconds.
+ * @returns Whether it goes on afterwards; otherwise there is nothing to wait for any more.
+ * @throws {unknown} Rejects, with the reason of a cancellation, at once.
+ */
+export function sleepBetweenRounds(
+  environment: SleepEnvironment,
+  call: Call,
+  lane: Lane | undefined,
+  delayMs: number,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    call.pending = new BackoffSleep(environment, call, lane, delayMs, { resolve, reject });
+    if (call.isAsleep) return;
+    call.isAsleep = true;
+    call.allowance?.fallAsleep();
+  });
+}
+
+class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
+  previous: Sleeper | undefined = undefined;
+  next: Sleeper | undefined = undefined;
+  readonly errand: Call;
+  readonly #environment: SleepEnvironment;
+  readonly #lane: Lane | undefined;
+  readonly #end: { resolve(isRested: boolean): void; reject(reason: unknown): void };
+  readonly #sinceMs: number;
+  readonly #untilMs: number;
+  #deadline: Deadline;
+
+  constructor(
+    environment: SleepEnvironment,
+    call: Call,
+    lane: Lane | undefined,
+    delayMs: number,
+    end: { resolve(isRested: boolean): void; reject(reason: unknown): void },
+  ) {
+    this.errand = call;
+    this.#environment = environment;
+    this.#lane = lane;
+    this.#end = end;
+    this.#sinceMs = environment.clock.now();
+    this.#untilMs = this.#sinceMs + delayMs;
+    lane?.sleeping.push(this);
+    const mayBeEager = lane !== undefined && call.allowance !== undefined;
+    const firstMs = mayBeEager ? Math.min(delayMs, EAGER_MS * 2 ** Math.max(0, call.round - 2)) : delayMs;
+    this.#deadline = environment.deadlines.add(this, firstMs, this.#sinceMs);
+  }
+
+  onDeadline(): void {
+    const nowMs = this.#environment.clock.now();
+    if (nowMs >= this.#untilMs || this.#isWantedNow(nowMs)) {
+      this.#leave();
+      return this.#end.resolve(true);
+    }
+    this.#deadline = this.#environment.deadlines.add(this, Math.min(this.#untilMs - nowMs, EAGER_MS), nowMs);
+  }
+
+  #isWantedNow(nowMs: number): boolean {
+    const { allowance } = this.errand;
+    // Its batch may have been aborted, while others wait for it.
+    if (allowance === undefined || allowance.hasMore || allowance.active >= allowance.concurrency) {
+      return false;
+    }
+    const lane = this.#lane!;
+    if (!lane.isClear || !this.#environment.scheduler.isIdle) return false;
+    if (lane.succeededAtMs >= this.#sinceMs) return true;
+    const call = this.errand;
+    call.isTesting = call.patienceMs > 0 && call.testedInRound < call.round && lane.tryTest(nowMs);
+    if (call.isTesting) call.testedInRound = call.round;
+    return call.isTesting;
+  }
+
+  giveUp(): void {
+    this.#leave();
+    this.#end.resolve(false);
+  }
+
+  cancel(reason: unknown): void {
+    this.#leave();
+    this.#end.reject(reason);
+  }
+
+  #leave(): void {
+    this.errand.pending = undefined;
+    this.#environment.deadlines.remove(this.#deadline);
+    this.#lane?.sleeping.remove(this);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * What may be said of each request: by the client, over it by the batch, and over that by the request.
+ *
+ * @module
+ */
+
+import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
+
+/**
+ * How a request treats the cache; the names and meanings of the fetch standard's `cache`: as the rules have it; neither read
+ * nor write; write only; ask whether what is stored is still right; whatever is stored, however old, or else the network;
+ * or else a 504.
+ */
+export type CacheMode = "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
+
+/** What holds for a request, every default filled in. */
+export interface Settings {
+  /**
+   * What the body is decoded to, in batches; `client.json`, `text` and `bytes` decide it themselves.
+   * @default {"json"}
+   */
+  readonly as: "json" | "text" | "bytes";
+  /** Validates the decoded value; its output is the result. Any Standard Schema (valibot, zod, …). */
+  readonly schema: StandardSchemaV1 | undefined;
+  /**
+   * Whether schemas are applied.
+   * @default {true}
+   */
+  readonly validate: boolean;
+  /**
+   * How long one attempt may take from dispatch to the end of its body, in milliseconds; `Infinity` for any time.
+   * @default {30_000}
+   */
+  readonly timeoutMs: number;
+  /**
+   * How long a request may take in all, every wait included, in milliseconds; in a batch from when it is pulled.
+   * @default {Infinity}
+   */
+  readonly totalTimeoutMs: number;
+  /**
+   * How many rounds may follow the first. 0 asks each mirror once, and waits neither for an open breaker nor for the retry
+   * budget.
+   * @default {3}
+   */
+  readonly maxRetries: number;
+  /**
+   * The largest body that is accepted, in bytes.
+   * @default {Infinity}
+   */
+  readonly maxBodyBytes: number;
+  /**
+   * How the request treats the cache.
+   * @default {"default"}
+   */
+  readonly cache: CacheMode;
+  /**
+   * Whether the cache may answer.
+   * @default {true}
+   */
+  readonly readCache: boolean;
+  /**
+   * Whether the answer may be stored.
+   * @default {true}
+   */
+  readonly writeCache: boolean;
+  /**
+   * Who goes first when requests wait for a permit: the higher number.
+   * @default {0}
+   */
+  readonly priority: number;
+  /**
+   * Whether 404 and 410 end the request, or the next mirror is asked.
+   * @default {true}
+   */
+  readonly notFoundIsFinal: boolean;
+  /** Whether the request may be sent twice, whatever its method; by default its method decides. */
+  readonly idempotent: boolean | undefined;
+  /**
+   * What to do while the circuit breaker of the origin is open: fail at once, or wait for `patienceMs`.
+   * @default {"wait" for requests of a batch that may be retried, "fail" for all others}
+   */
+  readonly onOpen: "fail" | "wait" | undefined;
+  /**
+   * How old an outage may be that is waited out, in milliseconds, counted from when the breaker opened first. An origin from
+   * which nothing has ever come is not waited for, unless this is said.
+   * @default {30_000}
+   */
+  readonly patienceMs: number | undefined;
+}
+
+/** The same, as far as somebody has said it. */
+export type PartialSettings = { readonly [K in keyof Settings]?: Settings[K] | undefined };

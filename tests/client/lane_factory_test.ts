@@ -1,0 +1,209 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertNotStrictEquals,
+  assertStrictEquals,
+} from "@std/assert";
+import { createClient } from "../../mod.ts";
+import { clientBucket, laneFactory } from "../../src/client/lane_factory.ts";
+import type { ClientOptions } from "../../src/client/options.ts";
+import type { Lane } from "../../src/lanes/lane.ts";
+import { Scheduler } from "../../src/lanes/scheduler.ts";
+import type { ClientEvent } from "../../src/policies/event.ts";
+import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+
+function setUp(options: ClientOptions = {}, { active = true, warmsUp = false } = {}) {
+  const clock = new ManualClock();
+  const events: ClientEvent[] = [];
+  const scheduler = new Scheduler({
+    semaphore: new Semaphore(20),
+    bucket: clientBucket(options.rateLimit, clock),
+    clock,
+    deadlines: new DeadlineQueue(clock),
+    maxRetryAfterMs: 60_000,
+    timersBelongToRequests: false,
+  });
+  const create = laneFactory(options, {
+    clock,
+    reporter: { active, emit: (event) => events.push(event) },
+    scheduler: () => scheduler,
+    warmsUp: warmsUp ? () => true : undefined,
+  });
+  return { clock, events, scheduler, create };
+}
+
+function open({ breaker }: Lane, failures = 1): void {
+  for (let nth = 0; nth < failures; nth++) breaker!.settle(breaker!.enter(), "failure");
+}
+
+/** How long a probe is given. */
+function leaseOf(options: ClientOptions): number {
+  const { clock, create } = setUp(options);
+  const lane = create("https://a.test");
+  open(lane);
+  clock.jump(lane.breaker!.retryAfterMs);
+  lane.breaker!.enter();
+  return lane.breaker!.retryAfterMs;
+}
+
+/** What is wrong with the options of a client. */
+function faultOf(options: unknown): Error | undefined {
+  try {
+    createClient(options as ClientOptions);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+test("createClient() refuses bad options of the breaker at once, by name", () => {
+  const cases: [Record<string, unknown>, string, typeof RangeError | typeof TypeError][] = [
+    [{ threshold: 0 }, "threshold", RangeError],
+    [{ threshold: "5" }, "threshold", TypeError],
+    [{ threshold: 5, failureRatio: 0.5 }, "threshold", TypeError],
+    [{ failureRatio: 1.5 }, "failureRatio", RangeError],
+    [{ failureRatio: 0 }, "failureRatio", RangeError],
+    [{ minimumRequests: 1.5 }, "minimumRequests", RangeError],
+    [{ windowMs: -1 }, "windowMs", RangeError],
+    [{ cooldownMs: 0 }, "cooldownMs", RangeError],
+    [{ cooldownMs: 100, maxCooldownMs: 99 }, "maxCooldownMs", RangeError],
+    [{ probeTimeoutMs: 0 }, "probeTimeoutMs", RangeError],
+    [{ clock: {} }, "clock", TypeError],
+  ];
+  for (const [circuitBreaker, name, kind] of cases) {
+    const error = faultOf({ circuitBreaker });
+    assertInstanceOf(error, kind, `${name}: ${error}`);
+    assert(error.message.includes(`'${name}'`), error.message);
+  }
+});
+
+test("createClient() refuses bad options of the rate limit at once, by name, whomever the limit is for", () => {
+  for (const per of ["client", "origin", undefined]) {
+    for (
+      const [rateLimit, name] of [
+        [{ limit: 0, intervalMs: 1_000 }, "limit"],
+        [{ limit: 5, intervalMs: 0 }, "intervalMs"],
+        [{ limit: 5, intervalMs: 1_000, burst: 0.5 }, "burst"],
+      ] as const
+    ) {
+      const error = faultOf({ rateLimit: { ...rateLimit, per } });
+      assertInstanceOf(error, RangeError, `${name}: ${error}`);
+      assert(error.message.includes(`'${name}'`), error.message);
+    }
+  }
+});
+
+test("laneFactory() takes part with each lane in the scheduler, and makes none for its checks", () => {
+  const { create, scheduler, events } = setUp({ circuitBreaker: { threshold: 1 } });
+  assertEquals([scheduler.openLanes, events], [0, []]);
+  const lane = create("https://a.test");
+  open(lane);
+  assertEquals([lane.key, scheduler.openLanes, lane.isClear], ["https://a.test", 1, false]);
+});
+
+test("laneFactory() gives each origin a breaker of its own, whose changes are events with its name", () => {
+  const { create, events, clock } = setUp({ circuitBreaker: { threshold: 2, cooldownMs: 300 } });
+  const [a, b] = [create("https://a.test"), create("https://b.test")];
+  assertNotStrictEquals(a.breaker, b.breaker);
+  clock.jump(40);
+  open(a, 2);
+  assertEquals([a.breaker!.state, b.breaker!.state, a.breaker!.retryAfterMs], ["open", "closed", 300]);
+  assertEquals(events, [{ type: "breaker", atMs: 40, origin: "https://a.test", from: "closed", to: "open" }]);
+});
+
+test("laneFactory() says nothing of changes while nobody listens", () => {
+  const { create, events } = setUp({ circuitBreaker: { threshold: 1 } }, { active: false });
+  open(create("https://a.test"));
+  assertEquals(events, []);
+});
+
+test("laneFactory() makes no breaker if there shall be none", () => {
+  const lane = setUp({ circuitBreaker: false }).create("https://a.test");
+  assertEquals([lane.breaker, lane.isClear], [undefined, true]);
+});
+
+test("laneFactory() gives a probe 5 s, or less if an attempt has less, unless it is told otherwise", () => {
+  const circuitBreaker = { threshold: 1 };
+  assertEquals(leaseOf({ circuitBreaker }), 5_000);
+  assertEquals(leaseOf({ circuitBreaker, timeoutMs: 60_000 }), 5_000);
+  assertEquals(leaseOf({ circuitBreaker, timeoutMs: 700 }), 700);
+  assertEquals(leaseOf({ circuitBreaker: { threshold: 1, probeTimeoutMs: 9_000 }, timeoutMs: 700 }), 9_000);
+});
+
+test("laneFactory() leaves it to the client what is a failure", () => {
+  const circuitBreaker = { threshold: 1, isFailure: () => false };
+  const lane = setUp({ circuitBreaker }).create("https://a.test");
+  open(lane);
+  assertEquals(lane.breaker!.state, "open");
+});
+
+test("laneFactory() gives the breaker a clock of its own if it has one", () => {
+  const clock = new ManualClock({ nowMs: 5_000 });
+  const { create, events } = setUp({ circuitBreaker: { threshold: 1, clock } });
+  open(create("https://a.test"));
+  assertEquals(events.map(({ atMs }) => atMs), [5_000]);
+});
+
+test("laneFactory() gives each origin a bucket of its own if the limit is per origin", () => {
+  const { create, scheduler } = setUp({
+    rateLimit: { limit: 2, intervalMs: 1_000, burst: 2, per: "origin" },
+  });
+  const [a, b] = [create("https://a.test"), create("https://b.test")];
+  assertNotStrictEquals(a.bucket, b.bucket);
+  const tickets = [a, a, a, b].map((lane) => scheduler.tryEnter(lane, 0) >= 0);
+  assertEquals([tickets, scheduler.hasBucket(a)], [[true, true, false, true], true]);
+});
+
+test("laneFactory() gives no lane a bucket if the limit is for the whole client", () => {
+  for (const per of ["client", undefined] as const) {
+    const { create, scheduler } = setUp({ rateLimit: { limit: 2, intervalMs: 1_000, burst: 2, per } });
+    const [a, b] = [create("https://a.test"), create("https://b.test")];
+    assertEquals([a.bucket, b.bucket, scheduler.hasBucket(a)], [undefined, undefined, true]);
+    const tickets = [a, b, a].map((lane) => scheduler.tryEnter(lane, 0) >= 0);
+    assertEquals(tickets, [true, true, false]);
+  }
+});
+
+test("laneFactory() asks a function for the bucket of an origin, which may be the same for several", () => {
+  const clock = new ManualClock();
+  const shared = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock });
+  const asked: string[] = [];
+  const { create } = setUp({
+    rateLimit: (origin) => {
+      asked.push(origin);
+      return shared;
+    },
+  });
+  // Nothing is asked for before there is an origin.
+  assertEquals(asked, []);
+  const lanes = ["https://a.test", "https://b.test"].map(create);
+  for (const { bucket } of lanes) assertStrictEquals(bucket, shared);
+  assertEquals(asked, ["https://a.test", "https://b.test"]);
+});
+
+test("clientBucket() is the bucket that was given, or one made from the rate, and none for origins", () => {
+  const clock = new ManualClock();
+  const given = new TokenBucket({ limit: 1, intervalMs: 1_000, clock });
+  assertStrictEquals(clientBucket(given, clock), given);
+  const made = clientBucket({ limit: 3, intervalMs: 1_000, burst: 3 }, clock);
+  assertInstanceOf(made, TokenBucket);
+  assert(made.tryTake(3) && !made.tryTake());
+  clock.jump(1_000);
+  assert(made.tryTake(3));
+  for (const limit of [undefined, () => given, { limit: 3, intervalMs: 1_000, per: "origin" }] as const) {
+    assertEquals(clientBucket(limit, clock), undefined);
+  }
+});
+
+test("laneFactory() lets as many be in flight at an origin as is said, and warms connections up where that helps", () => {
+  const { create } = setUp({ perOrigin: { concurrency: 3 } }, { warmsUp: true });
+  const [secure, plain] = [create("https://a.test"), create("http://a.test")];
+  assertEquals([secure.limit, secure.maxInFlight], [3, 3]);
+  assertEquals([secure.warmUntilMs, plain.warmUntilMs], [-Infinity, Infinity]);
+  const cold = setUp().create("https://a.test");
+  assertEquals([cold.limit, cold.warmUntilMs], [Infinity, Infinity]);
+});

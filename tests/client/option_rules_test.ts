@@ -1,0 +1,184 @@
+import { assertEquals } from "@std/assert";
+import * as v from "valibot";
+import {
+  atLeast0Ms,
+  callable,
+  count,
+  flag,
+  hasMethods,
+  isStandardSchema,
+  isUrl,
+  members,
+  number,
+  object,
+  optionalAny,
+  plain,
+  positiveInteger,
+  positiveMs,
+  unless,
+} from "../../src/client/option_rules.ts";
+import { test } from "../support/test.ts";
+
+/** What is wrong with a value; nothing if it is fine. */
+function faultOf(rule: v.GenericSchema, value: unknown): string | undefined {
+  return v.safeParse(rule, value, { abortEarly: true }).issues?.[0].message;
+}
+
+/** What each rule takes and refuses, and what it says then. */
+const RULES: Record<string, {
+  readonly rule: v.GenericSchema;
+  readonly good: readonly unknown[];
+  readonly bad: readonly unknown[];
+  readonly message: string;
+}> = {
+  positiveMs: {
+    rule: positiveMs,
+    good: [0.5, 1, 1e12, Infinity],
+    bad: [0, -1, -Infinity, NaN, "1", null, undefined, 1n],
+    message: "must be a positive number of milliseconds, or Infinity",
+  },
+  positiveInteger: {
+    rule: positiveInteger,
+    good: [1, 20, 1e6],
+    bad: [0, -1, 1.5, Infinity, NaN, "1", null],
+    message: "must be a positive integer",
+  },
+  count: {
+    rule: count,
+    good: [0, 1, 1e6],
+    bad: [-1, 0.5, Infinity, NaN, "0", null, true],
+    message: "must be a whole number of at least 0",
+  },
+  atLeast0Ms: {
+    rule: atLeast0Ms,
+    good: [0, 0.5, Infinity],
+    bad: [-0.5, -Infinity, NaN, "0", null],
+    message: "must be a number of milliseconds of at least 0",
+  },
+  flag: { rule: flag, good: [true, false], bad: [0, 1, "true", null], message: "must be true or false" },
+  callable: {
+    rule: callable,
+    good: [() => {}, Date, Math.random],
+    bad: [{}, "f", null, 5],
+    message: "must be a function",
+  },
+  number: {
+    rule: number("an even number", (value) => value % 2 === 0),
+    good: [0, 2, -4],
+    bad: [1, NaN, "2", null],
+    message: "must be an even number",
+  },
+  object: {
+    rule: object("a record of strings"),
+    good: [{}, [], new Map(), Object.create(null)],
+    bad: [null, undefined, "x", 5, () => {}],
+    message: "must be a record of strings",
+  },
+};
+
+for (const [name, { rule, good, bad, message }] of Object.entries(RULES)) {
+  test(`${name} takes what it should, and says of everything else that it ${message}`, () => {
+    for (const value of good) assertEquals(faultOf(rule, value), undefined);
+    for (const value of bad) assertEquals(faultOf(rule, value), message);
+  });
+}
+
+class Options {
+  limit = 5;
+}
+
+test("plain() takes objects that are of no class", () => {
+  const rule = plain("options", v.any());
+  for (const value of [{}, { limit: 5 }, Object.create(null), structuredClone({ limit: 5 })]) {
+    assertEquals(faultOf(rule, value), undefined);
+  }
+});
+
+test("plain() refuses instances of classes, of which nothing would be read", () => {
+  const rule = plain("options of a limit", v.strictObject({ limit: v.number() }));
+  for (const value of [new Options(), new Date(), new Map(), [], () => {}, null, undefined, 5, "x"]) {
+    assertEquals(faultOf(rule, value), "must be options of a limit");
+  }
+});
+
+test("plain() has the rule behind it look at what is plain", () => {
+  const rule = plain(
+    "options of a limit",
+    v.strictObject({ limit: number("above 3", (value) => value > 3) }),
+  );
+  assertEquals(faultOf(rule, { limit: 4 }), undefined);
+  assertEquals(faultOf(rule, { limit: 3 }), "must be above 3");
+});
+
+test("members() takes any of the names with anything in them, and no other name", () => {
+  const rule = members("options of a backoff", "factor", "baseMs");
+  for (const value of [{}, { factor: 2 }, { factor: "two", baseMs: null }, { baseMs: undefined }]) {
+    assertEquals(faultOf(rule, value), undefined);
+  }
+  const { issues } = v.safeParse(rule, { factor: 2, base: 5 }, { abortEarly: true });
+  assertEquals(issues?.map((issue) => [issue.type, v.getDotPath(issue)]), [["strict_object", "base"]]);
+});
+
+test("members() refuses what is no plain object, with its own message", () => {
+  const rule = members("options of a limit", "limit");
+  for (const value of [new Options(), [], null, 5, "limit"]) {
+    assertEquals(faultOf(rule, value), "must be options of a limit");
+  }
+});
+
+test("optionalAny() has one rule for each name, which takes everything", () => {
+  const rules = optionalAny("a", "b");
+  assertEquals(Object.keys(rules), ["a", "b"]);
+  for (const value of [undefined, null, 5, {}]) assertEquals(faultOf(rules["a"]!, value), undefined);
+});
+
+test("unless() takes what passes the test as it is, and checks everything else", () => {
+  const rule = unless((value) => value === false, positiveInteger);
+  assertEquals([faultOf(rule, false), faultOf(rule, 3)], [undefined, undefined]);
+  for (const value of [true, 0, null]) assertEquals(faultOf(rule, value), "must be a positive integer");
+});
+
+test("isUrl() is true of strings and URLs", () => {
+  assertEquals(["", "/x", new URL("https://a.test")].map(isUrl), [true, true, true]);
+  assertEquals([5, null, undefined, {}, { href: "https://a.test" }].map(isUrl), [
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test("hasMethods() is true of objects that have all of them, inherited ones included", () => {
+  const both = { get() {}, set() {} };
+  assertHas(both, true);
+  assertHas(new Map(), true);
+  assertHas({ get() {} }, false);
+  assertHas({ get() {}, set: "no function" }, false);
+  for (const value of [null, undefined, 5, "x"]) assertHas(value, false);
+});
+
+function assertHas(value: unknown, expected: boolean): void {
+  assertEquals(hasMethods(value, "get", "set"), expected);
+}
+
+test("isStandardSchema() is true of objects and functions with a `validate` where the standard has it", () => {
+  const standard = { version: 1, vendor: "test", validate: () => ({ value: 1 }) };
+  const good = [{ "~standard": standard }, Object.assign(() => {}, { "~standard": standard }), v.string()];
+  for (const value of good) assertEquals(isStandardSchema(value), true);
+  for (
+    const value of [
+      {},
+      { "~standard": {} },
+      { "~standard": null },
+      { validate() {} },
+      () => {},
+      null,
+      undefined,
+      "x",
+      5,
+    ]
+  ) {
+    assertEquals(isStandardSchema(value), false);
+  }
+});

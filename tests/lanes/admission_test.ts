@@ -1,0 +1,67 @@
+import { assert, assertEquals } from "@std/assert";
+import { Admission, type AdmissionOffice } from "../../src/lanes/admission.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { fakeLane } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+/** An office that writes down what it is told. */
+function setUp(lane: Lane = fakeLane()): { admission: Admission; told: unknown[][] } {
+  const told: unknown[][] = [];
+  const office: AdmissionOffice = {
+    judge: (...words) => told.push(["judge", ...words]),
+    release: (...words) => told.push(["release", ...words]),
+  };
+  return { admission: new Admission(office, lane, 7, 25), told };
+}
+
+test("Admission.judge() passes on the first word only, with the lane, the ticket and the time of the start", () => {
+  const { admission, told } = setUp();
+  admission.judge("failure");
+  admission.judge("success");
+  assertEquals(told, [["judge", admission.lane, 7, "failure", 25]]);
+});
+
+test("Admission.release() gives the permit back once", () => {
+  const { admission, told } = setUp();
+  admission.judge("success");
+  admission.release();
+  admission.release();
+  assertEquals(told.map(([word]) => word), ["judge", "release"]);
+  assertEquals(told[1], ["release", admission.lane, admission]);
+});
+
+test("Admission.release() counts what was not judged as ignored, before the permit goes to others", () => {
+  const { admission, told } = setUp();
+  admission.release();
+  assertEquals(told.map((words) => [words[0], words[3]]), [["judge", "ignored"], ["release", undefined]]);
+});
+
+test("Admission.judge() says nothing after the release", () => {
+  const { admission, told } = setUp();
+  admission.release();
+  const before = told.length;
+  admission.judge("failure");
+  assertEquals(told.length, before);
+});
+
+test("Admission.isProbe is what the breaker said when the request was admitted, whatever comes later", () => {
+  const clock = new ManualClock();
+  const breaker = new CircuitBreaker({ threshold: 1, cooldownMs: 100, clock });
+  const lane = new Lane({ key: "https://a.test", breaker, bucket: undefined });
+  assert(!setUp().admission.isProbe);
+  assert(!setUp(lane).admission.isProbe);
+
+  breaker.settle(breaker.enter(), "failure");
+  clock.jump(100);
+  const ticket = breaker.enter();
+  const { admission } = setUp(lane);
+  breaker.settle(ticket, "success");
+  assert(admission.isProbe);
+  assert(!setUp(lane).admission.isProbe);
+});
+
+test("Admission never expires unless somebody says so", () => {
+  assertEquals(setUp().admission.expiresAtMs, Infinity);
+});

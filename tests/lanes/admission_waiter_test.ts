@@ -1,0 +1,54 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { Admission } from "../../src/lanes/admission.ts";
+import { AdmissionWaiter, type WaitingRoom } from "../../src/lanes/admission_waiter.ts";
+import { rejection } from "../client/settled.ts";
+import { fakeCall, fakeLane } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+/** A room in which it is always the 30th millisecond. */
+function setUp() {
+  const errand = fakeCall();
+  const lanes = [fakeLane("https://a.test"), fakeLane("https://b.test")];
+  const asked: unknown[][] = [];
+  const left: unknown[] = [];
+  const room: WaitingRoom = {
+    now: () => 30,
+    toAdmission: (...words) => {
+      asked.push(words);
+      return new Admission({ judge() {}, release() {} }, words[1], words[2], words[3]);
+    },
+    leave: (waiter) => left.push(waiter),
+  };
+  return { errand, lanes, asked, left, waiter: new AdmissionWaiter(room, errand, lanes, true) };
+}
+
+test("AdmissionWaiter resolves with the admission to the lane that has admitted it, and is run by nobody else", async () => {
+  const { waiter, errand, lanes, asked } = setUp();
+  assertEquals(waiter.onAdmitted(lanes[1]!, 5), undefined);
+  assertStrictEquals((await waiter.admission).lane, lanes[1]);
+  assertEquals(asked, [[errand, lanes[1], 5, 30]]);
+});
+
+test("AdmissionWaiter rejects with the very error that it is refused with", async () => {
+  const { waiter, asked } = setUp();
+  const error = new Error("the breaker is open");
+  waiter.onRefused(error);
+  assertStrictEquals(await rejection(waiter.admission), error);
+  assertEquals(asked, []);
+});
+
+test("AdmissionWaiter.cancel() leaves the line and rejects with the very reason", async () => {
+  const { waiter, left } = setUp();
+  const reason = { code: "enough" };
+  waiter.cancel(reason);
+  assertStrictEquals(await rejection(waiter.admission), reason);
+  assertEquals(left.length, 1);
+  assertStrictEquals(left[0], waiter);
+});
+
+test("AdmissionWaiter is in line only when it has entered, and urgent in all lanes if it is", () => {
+  const { waiter, lanes } = setUp();
+  assertEquals([waiter.isWaiting, lanes.map(({ queued }) => queued)], [false, [0, 0]]);
+  waiter.enterAll();
+  assertEquals([waiter.isWaiting, lanes.map(({ urgent }) => urgent.size)], [true, [1, 1]]);
+});

@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import { Allowance } from "../../src/lanes/allowance.ts";
+import { fakeLane } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+function setUp(concurrency = 3, maxWaiting = 2) {
+  const seen: [number, number][] = [];
+  const allowance: Allowance = new Allowance(concurrency, maxWaiting, () => {
+    seen.push([allowance.active, allowance.asleep]);
+  });
+  return { allowance, seen };
+}
+
+test("Allowance begins with nothing used, and with more to come", () => {
+  const { allowance, seen } = setUp(3, 2);
+  const { active, asleep, hasMore, concurrency, maxWaiting } = allowance;
+  assertEquals({ active, asleep, hasMore, concurrency, maxWaiting }, {
+    active: 0,
+    asleep: 0,
+    hasMore: true,
+    concurrency: 3,
+    maxWaiting: 2,
+  });
+  assertEquals(seen, []);
+});
+
+test("Allowance.fallAsleep() moves one to those that wait, and says that there is room once that is so", () => {
+  const { allowance, seen } = setUp();
+  allowance.active = 3;
+  allowance.fallAsleep();
+  allowance.fallAsleep();
+  assertEquals([allowance.active, allowance.asleep], [1, 2]);
+  assertEquals(seen, [[2, 1], [1, 2]]);
+});
+
+test("Allowance.wakeUp() moves one back, and says nothing while others may sleep anyway", () => {
+  const { allowance, seen } = setUp(3, 2);
+  allowance.asleep = 1;
+  allowance.wakeUp();
+  assertEquals([allowance.active, allowance.asleep, seen], [1, 0, []]);
+});
+
+test("Allowance.wakeUp() says that there is room when as many waited as may", () => {
+  const { allowance, seen } = setUp(5, 2);
+  allowance.asleep = 4;
+  // More wait than may: one fewer is no room yet.
+  allowance.wakeUp();
+  allowance.wakeUp();
+  assertEquals(seen, []);
+  allowance.wakeUp();
+  assertEquals(seen, [[3, 1]]);
+  allowance.wakeUp();
+  assertEquals([allowance.active, allowance.asleep, seen.length], [4, 0, 1]);
+});
+
+test("Allowance gives lanes that found no room back once each, and only while there is room", () => {
+  const { allowance } = setUp(2);
+  const [a, b] = [fakeLane("https://a.test"), fakeLane("https://b.test")];
+  assertEquals([allowance.hasRefused, allowance.takeRefused()], [false, undefined]);
+  allowance.active = 2;
+  for (const lane of [a, b, a, b, a]) allowance.refuse(lane);
+  assertEquals([allowance.hasRefused, allowance.takeRefused()], [true, undefined]);
+
+  allowance.active = 1;
+  const given = [allowance.takeRefused(), allowance.takeRefused()];
+  assertEquals(new Set(given), new Set([a, b]));
+  assertEquals([allowance.takeRefused(), allowance.hasRefused], [undefined, false]);
+});

@@ -1,0 +1,420 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { AdmissionWaiter, type WaitingRoom } from "../../src/lanes/admission_waiter.ts";
+import { Lane, type LaneOptions, type Sleeper } from "../../src/lanes/lane.ts";
+import type { Pause } from "../../src/lanes/pause.ts";
+import type { Waiter } from "../../src/lanes/waiter.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { TokenBucket } from "../../src/primitives/token_bucket.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { fakeCall } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+function setUp(options: Partial<LaneOptions> = {}, cooldownMs = 100) {
+  const clock = new ManualClock();
+  const breaker = new CircuitBreaker({ threshold: 1, cooldownMs, clock });
+  return { clock, breaker, lane: new Lane({ key: "http://a.test", breaker, bucket: undefined, ...options }) };
+}
+
+/** A lane whose connections may be shared, so that one request goes ahead. */
+function setUpCold(warmsUp = (): boolean => true): Lane {
+  return setUp({ key: "https://a.test", warmsUp }).lane;
+}
+
+function pauseUntil(untilMs: number, status = 429): Pause {
+  return { untilMs, status, headers: new Headers() };
+}
+
+const NO_ROOM: WaitingRoom = {
+  now: () => 0,
+  toAdmission: () => {
+    throw new Error("nobody is admitted here");
+  },
+  leave() {},
+};
+
+/** A request in line. */
+function enqueue(lane: Lane, isUrgent = false, priority = 0): Waiter<Lane> {
+  const waiter = new AdmissionWaiter(NO_ROOM, fakeCall({ settings: { priority } }), [lane], isUrgent);
+  waiter.enterAll();
+  return waiter;
+}
+
+function succeed(lane: Lane, times: number, capacity = 1_000): void {
+  for (let nth = 0; nth < times; nth++) lane.gain(capacity);
+}
+
+test("Lane is clear until a pause, an open breaker or somebody in line says otherwise", async () => {
+  const { lane, breaker, clock } = setUp();
+  assert(lane.isClear);
+
+  lane.pauseFor(pauseUntil(10, 503), 0, false);
+  lane.refresh();
+  assert(!lane.isClear);
+  assertEquals([lane.pauseLeftMs(10), lane.isClear], [0, true]);
+
+  const waiter = enqueue(lane);
+  lane.refresh();
+  assert(!lane.isClear);
+  waiter.leaveAll();
+  assert(lane.isClear);
+
+  breaker.settle(breaker.enter(), "failure");
+  lane.refresh();
+  assert(!lane.isClear);
+  await clock.advance(100);
+  const probe = breaker.enter();
+  lane.refresh();
+  assert(!lane.isClear);
+  breaker.settle(probe, "success");
+  lane.refresh();
+  assert(lane.isClear);
+});
+
+test("Lane is not clear once it has answered 429, since what is sent has to be counted from then on", () => {
+  const { lane } = setUp();
+  lane.pauseFor(pauseUntil(10), 0, true);
+  assertEquals(lane.pauseLeftMs(10), 0);
+  lane.refresh();
+  assertEquals([lane.quota === undefined, lane.isClear], [false, false]);
+});
+
+test("Lane.head is the urgent request, then the one of the highest priority, then the oldest", () => {
+  const { lane } = setUp();
+  const [old, young, high, urgent] = [
+    enqueue(lane),
+    enqueue(lane),
+    enqueue(lane, false, 5),
+    enqueue(lane, true, -5),
+  ];
+  assertEquals([lane.queued, lane.claimPriority], [4, -5]);
+  for (const expected of [urgent, high, old, young]) {
+    assertStrictEquals(lane.head?.waiter, expected);
+    expected.leaveAll();
+  }
+  assertEquals([lane.queued, lane.head, lane.claimPriority], [0, undefined, -Infinity]);
+});
+
+test("Lane.pauseFor() makes a pause longer, and never shorter", () => {
+  const { lane } = setUp();
+  lane.pauseFor(pauseUntil(100), 0, false);
+  lane.pauseFor(pauseUntil(50, 503), 0, false);
+  lane.pauseFor(pauseUntil(100, 503), 0, false);
+  assertEquals([lane.pauseLeftMs(0), lane.pauseLeftMs(30), lane.pause?.status], [100, 70, 429]);
+  lane.pauseFor(pauseUntil(200, 503), 0, false);
+  assertEquals([lane.pauseLeftMs(0), lane.pause?.status], [200, 503]);
+});
+
+test("Lane.pauseLeftMs() forgets a pause that has passed, so that the next one is in force", () => {
+  const { lane } = setUp();
+  lane.pauseFor(pauseUntil(100), 0, false);
+  assertEquals([lane.pauseLeftMs(99), lane.pauseLeftMs(100), lane.pause], [1, 0, undefined]);
+  lane.pauseFor(pauseUntil(150), 120, false);
+  assertEquals(lane.pauseLeftMs(120), 30);
+});
+
+test("Lane.pauseLeftMs() waits for no rest that rounding leaves, which would never end", () => {
+  const { lane } = setUp();
+  lane.pauseFor(pauseUntil(100), 0, false);
+  assertEquals([lane.pauseLeftMs(100 - 1e-4), lane.pause], [0, undefined]);
+});
+
+test("Lane.blockedUntilMs() is the end of what lasts longest: the pause, or the breaker's cooldown", async () => {
+  const { lane, breaker, clock } = setUp();
+  assertEquals(lane.blockedUntilMs(0), 0);
+  breaker.settle(breaker.enter(), "failure");
+  assertEquals(lane.blockedUntilMs(0), 100);
+  lane.pauseFor(pauseUntil(60), 0, false);
+  assertEquals(lane.blockedUntilMs(0), 100);
+  lane.pauseFor(pauseUntil(140), 0, false);
+  assertEquals(lane.blockedUntilMs(0), 140);
+  await clock.advance(140);
+  assertEquals(lane.blockedUntilMs(140), 140);
+});
+
+test("Lane.blockedUntilMs() is the end of the probe's lease while one is under way", async () => {
+  const { lane, breaker, clock } = setUp();
+  breaker.settle(breaker.enter(), "failure");
+  await clock.advance(100);
+  lane.enter(100, Infinity);
+  assertEquals([breaker.state, lane.probedAtMs, lane.blockedUntilMs(100)], ["half-open", 100, 5_100]);
+});
+
+test("Lane.blockedUntilMs() has no end while as many are in flight as may be", () => {
+  const { lane } = setUp({ maxInFlight: 2 });
+  lane.inFlight = 1;
+  assertEquals(lane.blockedUntilMs(7), 7);
+  lane.inFlight = 2;
+  assertEquals(lane.blockedUntilMs(7), Infinity);
+});
+
+test("Lane.limitCooldown() caps the cooldown at half a second while somebody is patient", async () => {
+  const { lane, breaker, clock } = setUp();
+  const fail = (): void => breaker.settle(breaker.enter(lane.cooldownCapMs), "failure");
+  fail();
+  lane.outageSinceMs = 0;
+  // Three probes fail: the breaker's own cooldown is 800 ms then.
+  for (const cooldownMs of [100, 200, 400]) {
+    await clock.advance(cooldownMs);
+    fail();
+  }
+  assertEquals(lane.blockedUntilMs(700), 1_500);
+  lane.limitCooldown(30_000);
+  assertEquals([lane.cooldownCapMs, lane.blockedUntilMs(700)], [500, 1_200]);
+  lane.limitCooldown(Infinity);
+  assertEquals([lane.cooldownCapMs, lane.blockedUntilMs(700)], [Infinity, 1_500]);
+});
+
+test("Lane.limitCooldown() lets the first cooldown last, or a tenth of the outage's age, if that is more", () => {
+  const { lane, breaker } = setUp({}, 2_000);
+  breaker.settle(breaker.enter(), "failure");
+  lane.limitCooldown(30_000);
+  assertEquals(lane.cooldownCapMs, 2_000);
+  lane.outageSinceMs = -25_000;
+  lane.limitCooldown(30_000);
+  assertEquals(lane.cooldownCapMs, 2_500);
+  lane.outageSinceMs = -5_000;
+  lane.limitCooldown(30_000);
+  assertEquals(lane.cooldownCapMs, 2_000);
+});
+
+test("Lane.limitCooldown() never goes past the end of the patience, where the last probe is due", () => {
+  const { lane, breaker } = setUp({}, 2_000);
+  breaker.settle(breaker.enter(), "failure");
+  lane.outageSinceMs = 0;
+  lane.limitCooldown(300);
+  assertEquals([lane.patienceEndMs, lane.cooldownCapMs, lane.blockedUntilMs(0)], [300, 300, 300]);
+  lane.limitCooldown(-1);
+  assertEquals([lane.cooldownCapMs, lane.blockedUntilMs(0)], [0, 0]);
+});
+
+test("a 429 halves what is in flight, once a pause, and leaves one at least", () => {
+  const { lane } = setUp();
+  lane.inFlight = 9;
+  lane.pauseFor(pauseUntil(100), 0, true);
+  assertEquals(lane.limit, 4);
+  // The others that were under way are told the same.
+  lane.pauseFor(pauseUntil(120), 20, true);
+  assertEquals([lane.limit, lane.pause?.untilMs], [4, 120]);
+
+  lane.pauseLeftMs(120);
+  lane.inFlight = 1;
+  lane.pauseFor(pauseUntil(200), 120, true);
+  assertEquals(lane.limit, 1);
+});
+
+test("a pause that asks for no less leaves the limit as it is", () => {
+  const { lane } = setUp({ maxInFlight: 8 });
+  lane.inFlight = 8;
+  lane.pauseFor(pauseUntil(100, 503), 0, false);
+  assertEquals([lane.limit, lane.quota], [8, undefined]);
+});
+
+test("a 429 leaves the limit alone once it is known how much the origin takes in what time", () => {
+  const { lane } = setUp({ maxInFlight: 8 });
+  lane.inFlight = 8;
+  for (const atMs of [0, 1_000, 2_000]) {
+    lane.pauseFor(pauseUntil(atMs + 100), atMs, true);
+    lane.pauseLeftMs(atMs + 100);
+    lane.enter(atMs + 100, Infinity);
+    for (let nth = 0; nth < 16; nth++) lane.quota?.noteSuccess();
+  }
+  assertEquals([lane.quota?.isKnown, lane.limit], [true, 1]);
+  lane.pauseFor(pauseUntil(4_000), 3_000, true);
+  assertEquals(lane.limit, 8);
+});
+
+test("Lane.gain() raises the limit by one for as many successes as it is large", () => {
+  const { lane } = setUp();
+  lane.inFlight = 6;
+  lane.pauseFor(pauseUntil(100), 0, true);
+  const limits: number[] = [];
+  for (let success = 1; success <= 7; success++) {
+    succeed(lane, 1);
+    limits.push(lane.limit);
+  }
+  assertEquals(limits, [3, 3, 4, 4, 4, 4, 5]);
+});
+
+test("Lane.gain() counts anew after the next 429", () => {
+  const { lane } = setUp();
+  lane.inFlight = 6;
+  lane.pauseFor(pauseUntil(100), 0, true);
+  succeed(lane, 2);
+  lane.pauseLeftMs(100);
+  lane.pauseFor(pauseUntil(200), 100, true);
+  assertEquals(lane.limit, 1);
+  succeed(lane, 1);
+  assertEquals(lane.limit, 2);
+});
+
+test("Lane.gain() goes back to what was too much with much more care, and with more each time that it was too much again", () => {
+  const { lane } = setUp();
+  lane.inFlight = 3;
+  lane.pauseFor(pauseUntil(100), 0, true);
+  succeed(lane, 1);
+  assertEquals(lane.limit, 2);
+  // Three were too much: two are fine at once, and a third is tried after eight times as many successes as there are permits.
+  succeed(lane, 15);
+  assertEquals(lane.limit, 2);
+  succeed(lane, 1);
+  assertEquals(lane.limit, 3);
+
+  lane.pauseLeftMs(100);
+  lane.pauseFor(pauseUntil(200), 100, true);
+  succeed(lane, 1);
+  assertEquals(lane.limit, 2);
+  succeed(lane, 31);
+  assertEquals(lane.limit, 2);
+  succeed(lane, 1);
+  assertEquals(lane.limit, 3);
+});
+
+test("Lane.gain() ends at the most there may be, and takes the limit away at the client's capacity", () => {
+  const capped = setUp({ maxInFlight: 3 }).lane;
+  capped.limit = 2;
+  succeed(capped, 100);
+  assertEquals(capped.limit, 3);
+
+  const free = setUp().lane;
+  free.limit = 4;
+  succeed(free, 3, 5);
+  assertEquals(free.limit, 4);
+  succeed(free, 1, 5);
+  assertEquals(free.limit, Infinity);
+});
+
+test("one request goes ahead to a new https origin, and the others follow when it is answered", () => {
+  const lane = setUpCold();
+  assertEquals(lane.blockedUntilMs(10), 10);
+  lane.enter(10, Infinity);
+  assertEquals(lane.blockedUntilMs(10), 510);
+  assertEquals(lane.blockedUntilMs(200), 510);
+  assertEquals(lane.answered(10), true);
+  assertEquals([lane.blockedUntilMs(200), lane.answered(10)], [200, false]);
+});
+
+test("the others follow after half a second, if the one ahead is slow, and nobody goes ahead of them", () => {
+  const lane = setUpCold();
+  lane.enter(10, Infinity);
+  assertEquals([lane.blockedUntilMs(509), lane.blockedUntilMs(510)], [510, 510]);
+  lane.enter(510, Infinity);
+  assertEquals([lane.blockedUntilMs(510), lane.warmUntilMs], [510, 60_510]);
+});
+
+test("when the one ahead fails another one goes ahead", () => {
+  const lane = setUpCold();
+  lane.enter(0, Infinity);
+  lane.stopWarmUp();
+  assertEquals(lane.blockedUntilMs(20), 20);
+  lane.enter(20, Infinity);
+  assertEquals(lane.blockedUntilMs(21), 520);
+});
+
+test("one goes ahead again when no attempt has begun for a minute", () => {
+  const lane = setUpCold();
+  lane.enter(0, Infinity);
+  lane.answered(0);
+  lane.answered(30_000);
+  // A late answer to an old attempt says nothing of the connections of now.
+  lane.answered(5);
+  assertEquals(lane.warmUntilMs, 90_000);
+  lane.enter(89_999, Infinity);
+  assertEquals(lane.blockedUntilMs(89_999), 89_999);
+  lane.enter(90_000, Infinity);
+  assertEquals(lane.blockedUntilMs(90_001), 90_500);
+});
+
+test("nobody goes ahead over http, or where connections are not shared", () => {
+  const plain = setUp({ warmsUp: () => true }).lane;
+  const unshared = setUpCold(() => false);
+  const unknown = setUp({ key: "https://a.test" }).lane;
+  for (const lane of [plain, unshared, unknown]) {
+    lane.enter(0, Infinity);
+    assertEquals([lane.blockedUntilMs(0), lane.answered(0), lane.hasAnswered], [0, false, true]);
+  }
+  assertEquals([plain.warmUntilMs, unknown.warmUntilMs], [Infinity, Infinity]);
+});
+
+test("Lane.enter() gives the breaker's ticket, and lets a probe go by the cap of those who waited", async () => {
+  const { lane, breaker, clock } = setUp();
+  assertEquals(lane.enter(0, Infinity), breaker.enter());
+  breaker.settle(breaker.enter(), "failure");
+  await clock.advance(40);
+  const ticket = lane.enter(40, 40);
+  assertEquals(breaker.state, "half-open");
+  breaker.settle(ticket, "success");
+  assertEquals(breaker.state, "closed");
+  assertEquals(setUp({ breaker: undefined }).lane.enter(0, Infinity), 0);
+});
+
+test("Lane.chooseProbe() takes another one each time, from all over the line", () => {
+  const { lane } = setUp();
+  const line = Array.from({ length: 10 }, () => enqueue(lane));
+  const chosen = line.map(() => lane.chooseProbe(() => true));
+  assertEquals(new Set(chosen), new Set(line));
+  // The first three are in different thirds.
+  const thirds = chosen.slice(0, 3).map((waiter) => Math.floor(line.indexOf(waiter!) / 3.34));
+  assertEquals(new Set(thirds).size, 3);
+});
+
+test("Lane.chooseProbe() chooses none who is not fit, and finds the only one who is", () => {
+  const { lane } = setUp();
+  const line = Array.from({ length: 7 }, () => enqueue(lane));
+  for (const only of line) assertStrictEquals(lane.chooseProbe((waiter) => waiter === only), only);
+  assertEquals(lane.chooseProbe(() => false), undefined);
+  for (const waiter of line) waiter.leaveAll();
+  assertEquals(lane.chooseProbe(() => true), undefined);
+});
+
+test("Lane.isHealthy() says whether neither a pause nor a breaker keeps requests away", async () => {
+  const { lane, breaker, clock } = setUp();
+  assert(lane.isHealthy(0));
+  breaker.settle(breaker.enter(), "failure");
+  assert(!lane.isHealthy(0));
+  await clock.advance(100);
+  assert(lane.isHealthy(100));
+  lane.pauseFor(pauseUntil(110), 100, false);
+  assert(!lane.isHealthy(100));
+  assert(lane.isHealthy(110));
+  assert(setUp({ breaker: undefined }).lane.isHealthy(0));
+});
+
+test("Lane is quiet without a pause, a failure that counts, or a token that was taken", async () => {
+  const clock = new ManualClock();
+  const bucket = new TokenBucket({ limit: 2, intervalMs: 1_000, burst: 2, clock });
+  const { lane, breaker } = setUp({ bucket });
+  assert(lane.isQuiet);
+  bucket.tryTake();
+  assert(!lane.isQuiet);
+  await clock.advance(1_000);
+  assert(lane.isQuiet);
+  lane.pauseFor(pauseUntil(10), 0, false);
+  assert(!lane.isQuiet);
+  lane.pauseLeftMs(10);
+  assert(lane.isQuiet);
+  breaker.settle(breaker.enter(), "failure");
+  assert(!lane.isQuiet);
+  assert(!setUp({ bucket: { tryTake: () => true, notify: () => ({ [Symbol.dispose]() {} }) } }).lane.isQuiet);
+});
+
+test("Lane is not quiet while anybody is in flight, in line or asleep, or while something is known of its limits", () => {
+  const sleeper: Sleeper = { previous: undefined, next: undefined, errand: fakeCall(), giveUp() {} };
+  const changes: Record<string, (lane: Lane) => void> = {
+    inFlight: (lane) => lane.inFlight++,
+    queued: (lane) => enqueue(lane),
+    urgent: (lane) => enqueue(lane, true),
+    sleeping: (lane) => lane.sleeping.push(sleeper),
+    limit: (lane) => lane.limit = 5,
+    quota: (lane) => {
+      lane.pauseFor(pauseUntil(10), 0, true);
+      lane.pauseLeftMs(10);
+      lane.limit = Infinity;
+    },
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    const { lane } = setUp();
+    assert(lane.isQuiet, name);
+    change(lane);
+    assert(!lane.isQuiet, name);
+  }
+});

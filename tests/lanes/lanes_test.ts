@@ -1,0 +1,123 @@
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import type { Lane } from "../../src/lanes/lane.ts";
+import { Lanes } from "../../src/lanes/lanes.ts";
+import { fakeLane } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+function setUp() {
+  const made: string[] = [];
+  const lanes = new Lanes((key) => {
+    made.push(key);
+    return fakeLane(key);
+  });
+  /** Meets the origins whose names are these numbers, up to a last one. */
+  const meet = (last: number, first = 0): Lane[] =>
+    Array.from({ length: last - first }, (_, index) => lanes.get(`https://${first + index}.test`));
+  return { lanes, made, meet };
+}
+
+function keysOf(lanes: Lanes): string[] {
+  return [...lanes.values()].map(({ key }) => key);
+}
+
+test("Lanes.get() makes one lane for each origin, and keeps them in the order in which they were met", () => {
+  const { lanes, made } = setUp();
+  const first = lanes.get("https://b.test");
+  lanes.get("https://a.test");
+  assertStrictEquals(lanes.get("https://b.test"), first);
+  assertEquals(made, ["https://b.test", "https://a.test"]);
+  assertEquals(keysOf(lanes), made);
+});
+
+test("Lanes.find() gives nothing for what has not been met, and makes no lane for it", () => {
+  const { lanes, made } = setUp();
+  assertEquals(lanes.find("https://a.test/x"), undefined);
+  assertEquals(made, []);
+});
+
+test("Lanes.find() gives the lane of every URL that begins like one that was met", () => {
+  const { lanes } = setUp();
+  for (const origin of ["https://a.test", "https://b.test:8443", "http://a.test"]) {
+    lanes.origins.originOf(`${origin}/x`);
+  }
+  const a = lanes.find("https://a.test/1");
+  assertStrictEquals(a, lanes.get("https://a.test"));
+  assertStrictEquals(lanes.find("https://a.test/2?q=1#f"), a);
+  const others = ["https://b.test:8443/", "http://a.test/1"].map((url) => lanes.find(url));
+  assertEquals(others.map((lane) => lane?.key), ["https://b.test:8443", "http://a.test"]);
+  // The one found last must not be taken for another one.
+  assertStrictEquals(lanes.find("https://a.test/1"), a);
+});
+
+test("Lanes.find() gives one lane for all spellings of an origin that were met", () => {
+  const { lanes } = setUp();
+  const urls = ["https://a.test/x", "https://A.TEST/x", "https://a.test:443/x"];
+  for (const url of urls) lanes.origins.originOf(url);
+  assertEquals(new Set(urls.map((url) => lanes.find(url)?.key)), new Set(["https://a.test"]));
+  assertEquals(keysOf(lanes), ["https://a.test"]);
+});
+
+test("Lanes.find() gives nothing for what only looks like an origin that was met", () => {
+  const { lanes } = setUp();
+  lanes.origins.originOf("https://a.test/x");
+  assert(lanes.find("https://a.test/x"));
+  for (
+    const url of [
+      "https://user:pw@a.test/x",
+      "https://a.test@evil.test/x",
+      "https://a.test.evil.test/x",
+      "https://a.test:8443/x",
+      "https://a.test:99999/x",
+      "https://a.test\\@evil.test/x",
+      "https:/a.test/x",
+      "https:a.test/x",
+      " https://a.test/x",
+      "http://a.test/x",
+      "//a.test/x",
+      "/x",
+      "",
+    ]
+  ) {
+    assertEquals(lanes.find(url), undefined, url);
+  }
+});
+
+test("Lanes.find() gives nothing for user info, also when such a URL has been looked at", () => {
+  const { lanes } = setUp();
+  lanes.origins.originOf("https://user:pw@a.test/x");
+  assertEquals(lanes.find("https://user:pw@a.test/x"), undefined);
+  assertEquals(lanes.find("https://a.test/x"), undefined);
+});
+
+test("Lanes forgets quiet lanes above 1,024, and none that matters", () => {
+  const { lanes, meet } = setUp();
+  const [busy, quiet] = meet(1_024);
+  busy!.inFlight = 1;
+  assertEquals(keysOf(lanes).length, 1_024);
+
+  lanes.get("https://new.test");
+  assertEquals(keysOf(lanes), ["https://0.test", "https://new.test"]);
+  assertStrictEquals(lanes.get("https://0.test"), busy);
+  assertNotStrictEquals(lanes.get("https://1.test"), quiet);
+});
+
+test("Lanes.find() does not give a lane that was forgotten", () => {
+  const { lanes, meet } = setUp();
+  lanes.origins.originOf("https://0.test/x");
+  const before = lanes.find("https://0.test/x");
+  meet(1_024, 1);
+  lanes.get("https://new.test");
+
+  const after = lanes.find("https://0.test/x");
+  assertNotStrictEquals(after, before);
+  assertStrictEquals(after, lanes.get("https://0.test"));
+});
+
+test("Lanes keeps every lane that matters, up to 8,192, and then forgets the oldest", () => {
+  const lanes = new Lanes((key) => Object.assign(fakeLane(key), { inFlight: 1 }));
+  for (let index = 0; index < 8_192; index++) lanes.get(`https://${index}.test`);
+  assertEquals(keysOf(lanes).length, 8_192);
+  lanes.get("https://new.test");
+  const keys = keysOf(lanes);
+  assertEquals([keys.length, keys[0], keys.at(-1)], [8_192, "https://1.test", "https://new.test"]);
+});

@@ -1,0 +1,78 @@
+/**
+ * The clock of the model: it goes from timer to timer, and knows which timers are the script's own.
+ *
+ * @module
+ */
+
+import { BinaryHeap, type HeapItem } from "../../src/primitives/binary_heap.ts";
+import { type Clock, MAX_TIMER_MS } from "../../src/primitives/clock.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+
+interface Timer extends HeapItem {
+  readonly dueMs: number;
+  readonly sequence: number;
+  readonly isScripted: boolean;
+  readonly callback: () => void;
+}
+
+/** A clock that stands still between timers. */
+export class ModelClock implements Clock {
+  /** Timers of what is tested. */
+  pending = 0;
+  readonly #timers = new BinaryHeap<Timer>(isBefore);
+  #nowMs = 0;
+  #sequence = 0;
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  wallNow(): number {
+    return 1_767_225_600_000 + this.#nowMs;
+  }
+
+  setTimeout(callback: () => void, delayMs: number): Timer {
+    this.pending++;
+    return this.#add(callback, delayMs, false);
+  }
+
+  clearTimeout(handle: unknown): void {
+    if (handle !== undefined && this.#timers.remove(handle as Timer)) this.pending--;
+  }
+
+  /** Arms a timer of the script. */
+  at(delayMs: number, callback: () => void): void {
+    this.#add(callback, delayMs, true);
+  }
+
+  /** Waits, as a part of the script. */
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.at(delayMs, resolve));
+  }
+
+  #add(callback: () => void, delayMs: number, isScripted: boolean): Timer {
+    const dueMs = this.#nowMs + (delayMs > 0 ? Math.min(delayMs, MAX_TIMER_MS) : 0);
+    const timer = { dueMs, sequence: this.#sequence++, isScripted, callback, heapIndex: -1 };
+    this.#timers.push(timer);
+    return timer;
+  }
+
+  /** When the next timer is due; `Infinity` if there is none. */
+  get nextMs(): number {
+    return this.#timers.peek()?.dueMs ?? Infinity;
+  }
+
+  /** Fires the next timer, and lets everything run that it causes. */
+  async step(): Promise<void> {
+    const timer = this.#timers.peek()!;
+    this.#timers.remove(timer);
+    if (!timer.isScripted) this.pending--;
+    this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
+    timer.callback();
+    await eventLoopTurn();
+  }
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
+}

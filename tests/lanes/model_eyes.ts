@@ -1,0 +1,44 @@
+/**
+ * Looks into a client: the lanes, the scheduler and the batches that it makes, none of which it shows.
+ *
+ * @module
+ */
+
+import { Dispatcher } from "../../src/client/dispatcher.ts";
+import type { Batch } from "../../src/client/batch.ts";
+import type { Lane } from "../../src/lanes/lane.ts";
+import { Scheduler } from "../../src/lanes/scheduler.ts";
+
+/** What there is to see of one client. */
+export class Eyes {
+  scheduler: Scheduler | undefined;
+  readonly lanes: Map<string, Lane> = new Map();
+  /** Called when a batch has begun to ask its source. */
+  onBatch: (batch: Batch) => void = () => {};
+  /** When each lane's breaker changed last. */
+  readonly changedAtMs: Map<string, number> = new Map();
+}
+
+let watching: Eyes | undefined;
+
+/** Has these eyes see what is made from now on. */
+export function watch(eyes: Eyes | undefined): void {
+  watching = eyes;
+}
+
+const { adopt } = Scheduler.prototype;
+Scheduler.prototype.adopt = function (lane: Lane): void {
+  if (watching !== undefined) {
+    const eyes = watching;
+    eyes.scheduler = this;
+    eyes.lanes.set(lane.key, lane);
+    lane.breaker?.on(({ atMs }) => eyes.changedAtMs.set(lane.key, atMs));
+  }
+  adopt.call(this, lane);
+};
+
+const { add } = Dispatcher.prototype;
+Dispatcher.prototype.add = function (batch): void {
+  watching?.onBatch(batch as Batch);
+  add.call(this, batch);
+};

@@ -1,0 +1,332 @@
+/**
+ * The rules that must hold at every moment of a run.
+ *
+ * @module
+ */
+
+import type { Lane } from "../../src/lanes/lane.ts";
+import { TokenBucket } from "../../src/primitives/token_bucket.ts";
+import { ledgerOf } from "../../src/primitives/semaphore.ts";
+import type { Exchange } from "./model_server.ts";
+import type { BatchJob, World } from "./model_world.ts";
+
+/** What a timer's lateness may cost a bucket while somebody waits, in milliseconds. */
+const FORGIVEN_MS = 5;
+const ROUNDING = 1e-6;
+
+/** A bucket as it should be. */
+interface Level {
+  tokens: number;
+  atMs: number;
+}
+
+/** Watches a world. */
+export class Rules {
+  readonly #world: World;
+  readonly #levels: Map<string, Level> = new Map();
+  /** Until when each origin has asked to be left alone, and since when the client knows. */
+  readonly #pauses: Map<string, { fromMs: number; untilMs: number }[]> = new Map();
+  #lookedAt = 0;
+  #toConfirm: Exchange[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** A request is sent. */
+  onSend(exchange: Exchange): void {
+    this.#checkJob(exchange);
+    this.#checkPermits(exchange);
+    this.#checkPause(exchange);
+    this.#checkBreaker(exchange);
+    this.takeToken(exchange.origin);
+  }
+
+  #checkJob({ id, url, signal }: Exchange): void {
+    const world = this.#world;
+    const { plan } = world;
+    if (world.isClosed) world.fail(`${url} was sent after close()`);
+    const job = world.jobs.get(id);
+    if (job === undefined) return;
+    if (signal.aborted) world.fail(`${url} was sent with a signal that has aborted`);
+    if (job.isShared) return;
+    if (job.isSettled) world.fail(`${url} was sent although its caller has the answer`);
+    else if (job.isDead) world.fail(`${url} was sent although it was aborted`);
+    job.attempts++;
+    if (!job.isRepeatable && job.attempts > 1) world.fail(`${url} was sent twice with ${job.method}`);
+    const mirrors = Math.max(1, plan.baseUrls.length);
+    // A probe that fails, and a 429 while others are served, are no rounds.
+    const isCounted = plan.breaker === false &&
+      plan.weather.every(({ quota, faults }) => !quota && faults === 0);
+    // Of a batch, each may go early once a round, to find out how an origin is that nobody asks.
+    const early = job.batch === undefined ? 0 : job.maxRetries;
+    if (isCounted && job.attempts > (job.maxRetries + 1) * mirrors + early) {
+      world.fail(`${url} was sent ${job.attempts} times with ${job.maxRetries} retries`);
+    }
+    const { batch } = job;
+    if (batch === undefined) return;
+    const underWay = [...world.server.open].filter((other) => {
+      const of = world.jobs.get(other.id);
+      // One whose total time is just over may be told a moment later that it has ended.
+      const isLive = of !== undefined && !of.isShared && !of.isDead && world.clock.now() < of.endsByMs;
+      return isLive && of.batch === batch && other.abortedAtMs === Infinity && !(other.status >= 300);
+    });
+    if (underWay.length > batch.concurrency) {
+      world.fail(`${underWay.length} of a batch are under way: ${underWay.map((other) => other.id)}`);
+    }
+  }
+
+  #checkPermits({ origin }: Exchange): void {
+    const world = this.#world;
+    const { plan, capacity } = world;
+    const open = world.server.countOpen(this.#timeoutOf);
+    if (open + world.heldByOthers > capacity) {
+      world.fail(`${open} bodies and ${world.heldByOthers} permits of others exceed ${capacity}`);
+    }
+    if (plan.perOrigin === undefined) return;
+    const there = world.server.countOpen(this.#timeoutOf, origin);
+    if (there > plan.perOrigin) world.fail(`${there} bodies at ${origin} exceed ${plan.perOrigin}`);
+  }
+
+  readonly #timeoutOf = ({ id }: Exchange): number =>
+    this.#world.jobs.get(id)?.timeoutMs ?? this.#world.plan.timeoutMs;
+
+  #checkPause({ origin, url, atMs }: Exchange): void {
+    for (const { fromMs, untilMs } of this.#pauses.get(origin) ?? []) {
+      if (atMs > fromMs && atMs < untilMs - 0.01) {
+        this.#world.fail(
+          `${url} was sent although ${origin} has asked at ${fromMs} for a pause until ${untilMs}`,
+        );
+      }
+    }
+  }
+
+  #checkBreaker(exchange: Exchange): void {
+    const { origin, url, atMs } = exchange;
+    const world = this.#world;
+    const state = world.eyes.lanes.get(origin)?.breaker?.state;
+    if (state === undefined || state === "closed") return;
+    const changedAtMs = world.eyes.changedAtMs.get(origin)!;
+    if (state === "open") {
+      // It may have been admitted just before.
+      if (changedAtMs < atMs) world.fail(`${url} was sent although the breaker is open since ${changedAtMs}`);
+      return;
+    }
+    const probes = world.server.sent.filter((other) =>
+      other.origin === origin && other.atMs >= changedAtMs && !other.isAnswered &&
+      other.abortedAtMs === Infinity &&
+      other !== exchange && other.atMs > changedAtMs
+    );
+    if (probes.length > 0 && changedAtMs < atMs) {
+      world.fail(`${url} was sent although ${probes.map((probe) => probe.url)} is a probe`);
+    }
+  }
+
+  /** A token was taken from the bucket of an origin: by a request, or by others. */
+  takeToken(origin: string): void {
+    const world = this.#world;
+    const { rate } = world.plan;
+    if (rate === undefined) return;
+    const key = rate.kind === "origin" || rate.kind === "function" ? origin : "";
+    const nowMs = world.clock.now();
+    const perMs = rate.limit / rate.intervalMs;
+    const burst = rate.burst + FORGIVEN_MS * perMs;
+    const level = this.#levels.get(key) ?? { tokens: burst, atMs: 0 };
+    level.tokens = Math.min(burst, level.tokens + (nowMs - level.atMs) * perMs) - 1;
+    level.atMs = nowMs;
+    this.#levels.set(key, level);
+    if (level.tokens < -ROUNDING) world.fail(`${-level.tokens} tokens too many were taken for ${origin}`);
+  }
+
+  /** Everything has run that was due. */
+  onQuiet(): void {
+    this.#notePauses();
+    this.#checkEndings();
+    this.#checkAccounts();
+    if (this.#world.isClosed) return;
+    for (const lane of this.#world.eyes.lanes.values()) this.#checkLane(lane);
+    for (const batch of this.#world.batches) this.#checkBatch(batch);
+  }
+
+  #notePauses(): void {
+    const { server, plan, jobs } = this.#world;
+    for (; this.#lookedAt < server.sent.length; this.#lookedAt++) {
+      this.#toConfirm.push(server.sent[this.#lookedAt]!);
+    }
+    this.#toConfirm = this.#toConfirm.filter((exchange) => {
+      const { answeredAtMs, abortedAtMs, status, origin } = exchange;
+      if (answeredAtMs === Infinity) return exchange.isOpen;
+      // One that was aborted is not looked at any more; neither is a success that broke off.
+      if (abortedAtMs <= answeredAtMs || jobs.get(exchange.id) === undefined) return false;
+      const isLong = status === 429 ? plan.pauseOn429 === "origin" : status === 503 && exchange.pauseMs > 0;
+      if (!isLong) return false;
+      const pauseMs = exchange.isUnnamed ? plan.backoffMs : exchange.pauseMs;
+      if (pauseMs === 0) return false;
+      const pauses = this.#pauses.get(origin) ?? [];
+      pauses.push({ fromMs: answeredAtMs, untilMs: answeredAtMs + pauseMs });
+      this.#pauses.set(origin, pauses);
+      return false;
+    });
+  }
+
+  #checkEndings(): void {
+    const world = this.#world;
+    const nowMs = world.clock.now();
+    for (const job of world.jobs.values()) {
+      if (job.isSettled || job.batch !== undefined) continue;
+      if (job.mustEndWith !== undefined) world.fail(`${job.id} has not ended although it was aborted`);
+      if (nowMs > job.endsByMs) world.fail(`${job.id} has not ended although its total time is over`);
+    }
+    for (const batch of world.batches) {
+      if (batch.mustEnd && !batch.isSettled && batch.kind !== "stream") {
+        world.fail(`a ${batch.kind} has not ended although it was aborted, or the client closed`);
+      }
+    }
+    for (const exchange of world.server.open) {
+      const timeoutMs = this.#timeoutOf(exchange);
+      if (exchange.abortedAtMs === Infinity && nowMs > exchange.atMs + timeoutMs) {
+        world.fail(`${exchange.url} is under way for longer than ${timeoutMs} ms`);
+      }
+    }
+  }
+
+  #checkAccounts(): void {
+    const world = this.#world;
+    const { semaphore, plan, eyes: { scheduler, lanes } } = world;
+    const open = world.server.countOpen(this.#timeoutOf);
+    const inFlight = scheduler?.inFlight ?? 0;
+    if (inFlight !== open) world.fail(`${inFlight} permits are out for ${open} bodies`);
+    for (const lane of lanes.values()) {
+      const there = world.server.countOpen(this.#timeoutOf, lane.key);
+      if (lane.inFlight !== there) {
+        world.fail(`${lane.inFlight} permits are out for ${there} bodies at ${lane.key}`);
+      }
+    }
+    if (!plan.isSemaphoreShared) return;
+    if (semaphore.inUse !== inFlight + world.heldByOthers) {
+      world.fail(`${semaphore.inUse} permits are in use: ${inFlight} here, ${world.heldByOthers} by others`);
+    }
+    const { waiters, capacity, inUse } = ledgerOf(semaphore);
+    const head = waiters.peek();
+    if (head !== undefined && inUse + head.weight <= capacity) {
+      world.fail(`the first who waits for a permit has not got it: ${inUse} of ${capacity} are in use`);
+    }
+  }
+
+  get #isPermitFree(): boolean {
+    const world = this.#world;
+    if (!world.plan.isSemaphoreShared) return (world.eyes.scheduler?.inFlight ?? 0) < world.plan.concurrency;
+    return world.semaphore.inUse < world.semaphore.capacity && world.semaphore.waiting === 0;
+  }
+
+  /** Whether a token would be given now; `undefined` if that can't be known. */
+  #hasToken(lane: Lane | undefined): boolean | undefined {
+    const world = this.#world;
+    const { rate } = world.plan;
+    if (rate === undefined) return true;
+    // The client's own can't be seen, and a foreign one knows best.
+    if (rate.kind === "client" || rate.kind === "foreign") return undefined;
+    const bucket = world.bucketOf(lane?.key ?? "");
+    if (!(bucket instanceof TokenBucket)) return undefined;
+    return bucket.available >= 1 && bucket.waiting === 0;
+  }
+
+  /** Nobody waits while everything that he needs is free. */
+  #checkLane(lane: Lane): void {
+    const world = this.#world;
+    const nowMs = world.clock.now();
+    if (lane.queued === 0 || !this.#isPermitFree || lane.inFlight >= lane.limit) return;
+    if (lane.pause !== undefined && lane.pause.untilMs - nowMs > 1e-3) return;
+    if ((lane.quota?.blockedUntilMs(nowMs) ?? 0) > nowMs) return;
+    const { breaker } = lane;
+    if (breaker !== undefined && breaker.state !== "closed") {
+      if (breaker.state !== "open" || breaker.refusesForMs(lane.cooldownCapMs) > 0) return;
+    }
+    if (this.#hasToken(lane) !== true) return;
+    // What rounding leaves over is waited for.
+    if (lane.wakeUp !== undefined && lane.wakeUp.atMs - nowMs < 1e-3) return;
+    const hasRoom = (waiter: NonNullable<Lane["head"]>["waiter"]): boolean => {
+      const { allowance } = waiter.errand;
+      return allowance === undefined || allowance.active < allowance.concurrency;
+    };
+    let isWaiting = false;
+    for (let place = lane.urgent.peek(); place !== undefined; place = place.next) {
+      isWaiting ||= hasRoom(place.waiter);
+    }
+    lane.waiting.forEach((place) => isWaiting ||= hasRoom(place.waiter));
+    if (isWaiting) world.fail(`${lane.queued} wait at ${lane.key} although everything is free`);
+  }
+
+  #checkBatch(job: BatchJob): void {
+    const { batch } = job;
+    if (batch === undefined || job.isDead || job.hasEnded || job.isAsked || job.isSettled || job.isClosed) {
+      return;
+    }
+    if (!this.#isPermitFree || this.#hasToken(undefined) !== true) return;
+    const { active, asleep, concurrency } = batch.allowance;
+    const held = job.stream?.held ?? 0;
+    if (active >= concurrency || asleep >= this.#world.plan.maxWaiting || active + held >= job.window) return;
+    // A stream that nobody has asked yet has not begun.
+    this.#world.fail(
+      `a ${job.kind} does not ask its source: ${active} under way, ${asleep} asleep, ${held} held`,
+    );
+  }
+
+  /** Everything is over. */
+  atEnd(): void {
+    const world = this.#world;
+    for (const job of world.jobs.values()) {
+      if (!job.isSettled && job.batch === undefined) world.fail(`${job.method} ${job.id} has never ended`);
+    }
+    for (const batch of world.batches) {
+      if (!batch.isSettled) world.fail(`a ${batch.kind} of ${batch.pulled.length} has never ended`);
+    }
+    for (const ending of world.endings) world.fail(`${ending} has never ended`);
+    const { inFlight, queued, requests, succeeded, failed } = world.client.stats();
+    if (inFlight !== 0 || queued !== 0) {
+      world.fail(`at the end ${inFlight} are in flight, and ${queued} queued`);
+    }
+    if (requests !== succeeded + failed) {
+      world.fail(`${requests} requests have ${succeeded} successes and ${failed} failures`);
+    }
+    if (world.semaphore.inUse !== 0) world.fail(`at the end ${world.semaphore.inUse} permits are in use`);
+    this.#checkEvents();
+  }
+
+  #checkEvents(): void {
+    const world = this.#world;
+    if (world.plan.listens !== "always") return;
+    const states = new Map<number, string>();
+    /** Those whose work others may share goes on when they have gone. */
+    const shared = new Set<number>();
+    for (const event of world.events) {
+      if (event.type === "breaker" || event.type === "warning" || event.type === "rateLimited") continue;
+      const before = states.get(event.requestId);
+      if (event.type === "queued") {
+        if (before !== undefined) world.fail(`request ${event.requestId} was queued twice`);
+        states.set(event.requestId, "queued");
+        if (/\bs\d$/.test(event.url)) shared.add(event.requestId);
+      } else if (before === undefined) {
+        world.fail(`'${event.type}' of request ${event.requestId} came before 'queued'`);
+      } else if (event.type === "settled") {
+        if (before === "settled") world.fail(`request ${event.requestId} was settled twice`);
+        states.set(event.requestId, "settled");
+      } else if (
+        before === "settled" && !shared.has(event.requestId) &&
+        (event.type === "attempt" || event.type === "retry")
+      ) {
+        world.fail(`'${event.type}' of request ${event.requestId} came after 'settled'`);
+      }
+    }
+    for (const [id, state] of states) if (state !== "settled") world.fail(`request ${id} was never settled`);
+  }
+
+  /** The client is closed: nothing may be left of it. */
+  atClose(): void {
+    const world = this.#world;
+    if (world.clock.pending > 0) world.fail(`${world.clock.pending} timers are armed after close()`);
+    for (const [signal, count] of world.listeners()) {
+      if (count !== 0) world.fail(`${count} listeners are left on ${signal}`);
+    }
+  }
+}

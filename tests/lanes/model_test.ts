@@ -1,0 +1,42 @@
+import { assertEquals } from "@std/assert";
+import { test } from "../support/test.ts";
+import { runSeed } from "./model.ts";
+
+/** One seed alone, to look into it; `undefined` for all. */
+const ONLY: number | undefined = undefined;
+/** How many seeds are run: they take about 15 seconds on each runtime. */
+const SEEDS = 10_000;
+/** How many are one test. */
+const PORTION = 1_000;
+/** How many failing seeds are told in full. */
+const TOLD = 3;
+
+/** Runs seeds, and tells those that fail with their plans. */
+async function violationsOf(first: number, count: number): Promise<string[]> {
+  const told: string[] = [];
+  for (let seed = first; seed < first + count; seed++) {
+    const { plan, violations } = await runSeed(seed);
+    if (violations.length === 0) continue;
+    const details = told.length < TOLD
+      ? `\n${violations.join("\n")}\n${JSON.stringify(plan)}`
+      : violations[0]!;
+    told.push(`seed ${seed}: ${details}`);
+  }
+  return told;
+}
+
+if (ONLY !== undefined) {
+  test(`model: seed ${ONLY} keeps every rule`, async () => assertEquals(await violationsOf(ONLY, 1), []));
+} else {
+  for (let first = 1; first <= SEEDS; first += PORTION) {
+    const last = first + PORTION - 1;
+    test(`model: seeds ${first} to ${last} keep every rule of lanes, mirrors and batches`, async () => {
+      assertEquals(await violationsOf(first, PORTION), []);
+    });
+  }
+}
+
+test("model: a seed repeats itself", async () => {
+  const [first, second] = [await runSeed(77), await runSeed(77)];
+  assertEquals(first, second);
+});

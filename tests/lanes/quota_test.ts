@@ -1,0 +1,191 @@
+import { assert, assertEquals } from "@std/assert";
+import { createClient } from "../../mod.ts";
+import { Quota } from "../../src/lanes/quota.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { FakeNetwork } from "../client/fake_network.ts";
+import { bothWays } from "../policies/both_ways.ts";
+import { test } from "../support/test.ts";
+
+/** A pause, at the end of which the first request of a cycle is sent, and so many are answered well until the next. */
+function cycle(quota: Quota, fromMs: number, toMs: number, answered: number, atOnce = 1): void {
+  quota.notePause(fromMs, atOnce);
+  quota.noteSent(toMs);
+  for (let nth = 0; nth < answered; nth++) quota.noteSuccess();
+}
+
+/** A quota that has learnt in three pauses, of which the last ends at 2,000 with the first request of a window. */
+function taught(limit = 20, windowMs = 1_000): Quota {
+  const quota = new Quota();
+  cycle(quota, 0, 100, limit);
+  cycle(quota, 200, 300, limit);
+  cycle(quota, 2_000 - windowMs, 2_000, 0);
+  assert(quota.isKnown);
+  return quota;
+}
+
+/** Sends all that may be sent now, of which so many are answered well; gives how many that was. */
+function fill(quota: Quota, nowMs: number, capacity = Infinity): number {
+  let sent = 0;
+  for (; quota.blockedUntilMs(nowMs) <= nowMs; sent++) {
+    quota.noteSent(nowMs);
+    if (sent < capacity) quota.noteSuccess();
+  }
+  return sent;
+}
+
+/** How much goes in each of so many windows. */
+function windows(quota: Quota, count: number, fromMs: number, capacity?: number): number[] {
+  return Array.from({ length: count }, (_, index) => fill(quota, fromMs + 1_000 * index, capacity));
+}
+
+test("Quota blocks nothing after one pause, which may say something of a moment only", () => {
+  const quota = new Quota();
+  quota.notePause(0, 1);
+  // What was under way when the pause began may still be answered well.
+  quota.noteSuccess();
+  for (let nth = 0; nth < 1_000; nth++) {
+    quota.noteSent(1_000);
+    quota.noteSuccess();
+  }
+  assertEquals([quota.isKnown, quota.blockedUntilMs(1_000)], [false, 1_000]);
+});
+
+test("Quota learns how much was answered well between two pauses if it was as much before, and how long the pause was", () => {
+  const quota = taught(20);
+  // One was sent already: it was the first after the pause.
+  assertEquals([fill(quota, 2_010), quota.blockedUntilMs(2_010)], [19, 3_000]);
+  assertEquals([fill(quota, 3_000), quota.blockedUntilMs(3_000)], [20, 4_000]);
+});
+
+test("Quota learns no rate from counts that differ by more than a quarter", () => {
+  const isKnown = (counts: readonly number[]) => {
+    const quota = new Quota();
+    counts.forEach((count, nth) => cycle(quota, 1_000 * nth, 1_000 * nth + 500, count));
+    cycle(quota, 1_000 * counts.length, 1_000 * counts.length + 500, 0);
+    return quota.isKnown;
+  };
+  assertEquals([[40, 20], [20, 40], [30, 40], [29, 40], [10, 40, 90, 30], [10, 40, 38]].map(isKnown), [
+    false,
+    false,
+    true,
+    false,
+    false,
+    true,
+  ]);
+});
+
+test("Quota learns no rate from less than twice what was in flight at once, which is a limit of another kind", () => {
+  const isKnown = (atOnce: number) => {
+    const quota = new Quota();
+    for (let nth = 0; nth < 3; nth++) cycle(quota, 1_000 * nth, 1_000 * nth + 500, 20, atOnce);
+    return quota.isKnown;
+  };
+  assertEquals([10, 11, 20].map(isKnown), [true, false, false]);
+});
+
+test("Quota lets a window begin with its first request, however late that is", () => {
+  const quota = taught(5);
+  fill(quota, 2_000);
+  assertEquals([quota.blockedUntilMs(7_777), fill(quota, 7_777), quota.blockedUntilMs(7_777)], [
+    3_000,
+    5,
+    8_777,
+  ]);
+});
+
+test("Quota blocks nothing in a pause, which is longer than any window", () => {
+  const quota = taught(5);
+  fill(quota, 2_000);
+  quota.notePause(2_010, 1);
+  assertEquals(quota.blockedUntilMs(2_020), 2_020);
+});
+
+test("Quota learns no window shorter than a tenth of a second", () => {
+  const quota = taught(5, 1);
+  fill(quota, 2_000);
+  assertEquals(quota.blockedUntilMs(2_000), 2_100);
+});
+
+test("Quota learns nothing between two pauses without a success", () => {
+  const quota = taught(20);
+  quota.notePause(2_005, 1);
+  quota.noteSent(2_500);
+  quota.notePause(2_505, 1);
+  quota.noteSent(3_500);
+  assertEquals([fill(quota, 3_500), quota.blockedUntilMs(3_500)], [19, 4_500]);
+});
+
+test("Quota counts pauses in a row in which nothing was answered well", () => {
+  const quota = new Quota();
+  const counts = [quota.fruitlessPauses];
+  for (let nth = 0; nth < 3; nth++) {
+    quota.notePause(1_000 * nth, 1);
+    counts.push(quota.fruitlessPauses);
+  }
+  quota.noteSuccess();
+  assertEquals([...counts, quota.fruitlessPauses], [0, 1, 2, 3, 0]);
+});
+
+test("Quota tries a twentieth more after four clean windows, and twice as much each time that goes well", () => {
+  const quota = taught(40);
+  fill(quota, 2_000);
+  assertEquals(windows(quota, 10, 3_000), [40, 40, 40, 42, 42, 42, 46, 46, 46, 54]);
+});
+
+test("Quota tries one more at least", () => {
+  const quota = taught(3);
+  fill(quota, 2_000);
+  assertEquals(windows(quota, 4, 3_000), [3, 3, 3, 4]);
+});
+
+test("Quota waits twice as long before it tries more, each time that it went too far", () => {
+  const quota = taught(20);
+  fill(quota, 2_000);
+  let fromMs = 3_000;
+  for (const gap of [4, 8, 16, 32, 64, 64]) {
+    const sizes = windows(quota, gap, fromMs, 20);
+    assertEquals(sizes, [...Array(gap - 1).fill(20), 21], `gap of ${gap}`);
+    // Of these 21 one was too many, and has made the origin ask for a pause.
+    fromMs += 1_000 * gap;
+    quota.notePause(fromMs - 1_000, 1);
+    quota.noteSent(fromMs);
+    assertEquals(fill(quota, fromMs), 19);
+    fromMs += 1_000;
+  }
+});
+
+/** A client before an origin that takes 20 requests in each second of its own, and answers 429 to all others. */
+function setUp(listens: boolean) {
+  const clock = new ManualClock();
+  const counts = new Map<number, number>();
+  const refusedAtMs: number[] = [];
+  const network = new FakeNetwork(clock, ({ atMs }) => {
+    const second = Math.floor(atMs / 1_000);
+    const count = (counts.get(second) ?? 0) + 1;
+    counts.set(second, count);
+    if (count <= 20) return { json: 1, afterMs: 30 };
+    refusedAtMs.push(atMs);
+    return { status: 429, headers: { "retry-after": "1" }, afterMs: 30 };
+  });
+  const client = createClient({ clock, fetch: network.fetch, random: () => 0 });
+  if (listens) client.on(() => {});
+  return { clock, client, network, refusedAtMs };
+}
+
+bothWays((listens) => () => setUp(listens))(
+  "an origin that takes 20 a second gets its whole load, and at most a tenth more once that is known",
+  async (setUp) => {
+    const { clock, client, network, refusedAtMs } = setUp();
+    const urls = Array.from({ length: 1_200 }, (_, n) => `https://a.test/${n}`);
+    const outcomes = await clock.run(client.settle(urls));
+    assert(outcomes.every(({ ok }) => ok));
+
+    // The second pause ends within three seconds or so; what was sent until then is not counted.
+    const learntAtMs = 4_000;
+    const sent = network.sent.filter(({ atMs }) => atMs >= learntAtMs).length;
+    const refused = refusedAtMs.filter((atMs) => atMs >= learntAtMs).length;
+    assert(sent <= 1.1 * (sent - refused), `${sent} were sent for ${sent - refused}`);
+    // As fast as the origin allows: 60 seconds for all of them, and what learning takes.
+    assert(clock.now() <= 1.15 * 60_000, `it took ${clock.now()} ms`);
+  },
+);

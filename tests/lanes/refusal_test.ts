@@ -1,0 +1,186 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { CircuitOpenError, HttpError } from "../../mod.ts";
+import type { Errand } from "../../src/lanes/errand.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { isAbandoned, refusalOf } from "../../src/lanes/refusal.ts";
+import type { Settings } from "../../src/policies/settings.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+const MINUTE_MS = 60_000;
+
+function setUp() {
+  const clock = new ManualClock();
+  const laneOf = (key: string, cooldownMs = 100): Lane => {
+    const breaker = new CircuitBreaker({ threshold: 1, cooldownMs, clock });
+    return new Lane({ key, breaker, bucket: undefined });
+  };
+  /** What becomes of a request now. */
+  const refusal = (errand: Errand, ...lanes: Lane[]) => refusalOf(errand, lanes, clock.now(), MINUTE_MS);
+  return { clock, lane: laneOf("https://a.test"), laneOf, refusal };
+}
+
+/** A request that fails at once when a breaker is open. */
+function single(deadlineAtMs = Infinity): Errand {
+  return Object.assign(fakeCall(), { deadlineAtMs });
+}
+
+/** A request of a batch; its patience is half a minute unless it says something else. */
+function patient(settings: Partial<Settings> = {}, deadlineAtMs = Infinity): Errand {
+  return Object.assign(fakeCall({ allowance: fakeAllowance(), settings }), { deadlineAtMs });
+}
+
+function open(lane: Lane): Lane {
+  lane.breaker!.settle(lane.breaker!.enter(), "failure");
+  lane.outageSinceMs = 0;
+  return lane;
+}
+
+function pause(lane: Lane, untilMs: number, status = 429): Lane {
+  lane.pauseFor({ untilMs, status, headers: new Headers({ "retry-after": "9" }) }, 0, false);
+  return lane;
+}
+
+test("refusalOf() lets everybody wait for a lane that is well, or has no breaker", () => {
+  const { lane, refusal } = setUp();
+  const plain = new Lane({ key: "https://b.test", breaker: undefined, bucket: undefined });
+  for (const errand of [single(), patient(), single(1)]) {
+    assertEquals([refusal(errand, lane), refusal(errand, plain)], [undefined, undefined]);
+  }
+});
+
+test("refusalOf() refuses a single request while the breaker is open, and says for how long, without secrets", async () => {
+  const { clock, lane, refusal } = setUp();
+  open(lane);
+  await clock.advance(40);
+  const error = refusal(single(), lane);
+  assertInstanceOf(error, CircuitOpenError);
+  assertEquals([error.retryAfterMs, error.method, error.attempts], [60, "GET", 0]);
+  assert(error.message.includes("https://a.test") && error.message.includes("is open"), error.message);
+  assert(!JSON.stringify([error.message, error.url]).includes("secret"), error.message);
+  await clock.advance(60);
+  assertEquals(refusal(single(), lane), undefined);
+});
+
+test("refusalOf() lets a request of a batch wait for an open breaker, and one that says so", () => {
+  const { lane, refusal } = setUp();
+  open(lane);
+  assertEquals(refusal(patient(), lane), undefined);
+  assertEquals(refusal(fakeCall({ settings: { onOpen: "wait" } }), lane), undefined);
+  assertInstanceOf(refusal(patient({ onOpen: "fail" }), lane), CircuitOpenError);
+});
+
+test("refusalOf() refuses single requests beside a probe, and lets patient ones wait for its result", async () => {
+  const { clock, lane, refusal } = setUp();
+  open(lane);
+  await clock.advance(100);
+  lane.breaker!.enter();
+  const error = refusal(single(), lane);
+  assertInstanceOf(error, CircuitOpenError);
+  assertEquals([error.retryAfterMs, refusal(patient(), lane)], [5_000, undefined]);
+  // What the probe brings may be in time, whatever the lease says.
+  assertEquals(refusal(patient({}, 200), lane), undefined);
+});
+
+test("refusalOf() refuses a patient request whose deadline passes before the breaker lets anybody go", () => {
+  const { lane, refusal } = setUp();
+  open(lane);
+  assertInstanceOf(refusal(patient({}, 99), lane), CircuitOpenError);
+  assertEquals(refusal(patient({}, 100), lane), undefined);
+});
+
+test("refusalOf() refuses a request that a pause would hold up for longer than is waited out", () => {
+  const { lane, refusal } = setUp();
+  pause(lane, MINUTE_MS + 0.5, 503);
+  for (const errand of [single(), patient()]) {
+    const error = refusal(errand, lane);
+    assertInstanceOf(error, HttpError);
+    assertEquals([error.status, error.retryAfterMs], [503, MINUTE_MS + 0.5]);
+    assertEquals(error.headers.get("retry-after"), "9");
+    assert(error.message.includes("answered 503 and asked to wait another 60001 ms"), error.message);
+  }
+});
+
+test("refusalOf() lets a request wait for a pause that is just short enough", async () => {
+  const { clock, lane, refusal } = setUp();
+  pause(lane, MINUTE_MS);
+  assertEquals(refusal(single(), lane), undefined);
+  assertEquals(refusal(single(MINUTE_MS), lane), undefined);
+  assertInstanceOf(refusal(single(MINUTE_MS - 1), lane), HttpError);
+  await clock.advance(MINUTE_MS);
+  assertEquals(refusal(single(MINUTE_MS - 1), lane), undefined);
+});
+
+test("refusalOf() lets a request wait as long as one of its lanes may be waited for", () => {
+  const { lane, laneOf, refusal } = setUp();
+  open(lane);
+  assertEquals(refusal(single(), lane, laneOf("https://b.test")), undefined);
+  assertEquals(refusal(single(), lane, pause(laneOf("https://b.test"), 1_000)), undefined);
+});
+
+test("refusalOf() has the lane that is free first name the error, and of equals the preferred one", () => {
+  const { laneOf, refusal } = setUp();
+  const slow = open(laneOf("https://slow.test", 300));
+  const fast = open(laneOf("https://fast.test", 200));
+  const same = open(laneOf("https://same.test", 200));
+  const paused = pause(laneOf("https://paused.test"), 2 * MINUTE_MS);
+  const keyOf = (...lanes: Lane[]): string => {
+    const { message } = refusal(single(), ...lanes)!;
+    return lanes.find(({ key }) => message.includes(`${key} `))!.key;
+  };
+  assertEquals(keyOf(slow, fast), "https://fast.test");
+  assertEquals(keyOf(fast, slow), "https://fast.test");
+  assertEquals(keyOf(paused, slow), "https://slow.test");
+  assertEquals([keyOf(fast, same), keyOf(same, fast)], ["https://fast.test", "https://same.test"]);
+});
+
+test("refusalOf() refuses for a pause rather than for a breaker, where a lane has both", () => {
+  const { lane, refusal } = setUp();
+  pause(open(lane), 2 * MINUTE_MS);
+  assertInstanceOf(refusal(single(), lane), HttpError);
+});
+
+test("refusalOf() lets nobody's patience end before a probe that was sent when it did", async () => {
+  const { clock, lane, refusal } = setUp();
+  const errand = patient({ patienceMs: 1_000 });
+  open(lane);
+  await clock.advance(1_000);
+  assertEquals(refusal(errand, lane), undefined);
+
+  // The last probe is under way, and then it fails.
+  const ticket = lane.enter(1_000, Infinity);
+  assertEquals(refusal(errand, lane), undefined);
+  lane.breaker!.settle(ticket, "failure");
+  assertInstanceOf(refusal(errand, lane), CircuitOpenError);
+  // Another one has more patience.
+  assertEquals(refusal(patient({ patienceMs: 1_001 }), lane), undefined);
+});
+
+test("refusalOf() counts patience from the first opening, however often probes have failed since", async () => {
+  const { clock, lane, refusal } = setUp();
+  open(lane);
+  lane.outageSinceMs = -500;
+  await clock.advance(50);
+  lane.probedAtMs = 600;
+  assertEquals(refusal(patient({ patienceMs: 600 }), lane), undefined);
+  assertInstanceOf(refusal(patient({ patienceMs: 550 }), lane), CircuitOpenError);
+});
+
+test("refusalOf() does not let requests of a batch wait for an origin that was given up", () => {
+  const { lane, refusal } = setUp();
+  open(lane);
+  lane.isAbandoned = true;
+  assertInstanceOf(refusal(patient(), lane), CircuitOpenError);
+  // Whoever says how patient it is waits for a service to start.
+  assertEquals(refusal(patient({ patienceMs: 30_000 }), lane), undefined);
+});
+
+test("isAbandoned() is about those who do not wait for an origin that never answered", () => {
+  const { lane } = setUp();
+  const errands = [patient(), patient({ patienceMs: 1 }), single()];
+  assertEquals(errands.map((errand) => isAbandoned(lane, errand)), [false, false, false]);
+  lane.isAbandoned = true;
+  assertEquals(errands.map((errand) => isAbandoned(lane, errand)), [true, false, false]);
+});

@@ -1,0 +1,899 @@
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import { CircuitOpenError, HttpError } from "../../mod.ts";
+import { Admission } from "../../src/lanes/admission.ts";
+import { AdmissionWaiter } from "../../src/lanes/admission_waiter.ts";
+import type { Runnable } from "../../src/lanes/claimant.ts";
+import type { Errand } from "../../src/lanes/errand.ts";
+import { Lane, type LaneOptions, type Sleeper } from "../../src/lanes/lane.ts";
+import { Scheduler, type SchedulerOptions } from "../../src/lanes/scheduler.ts";
+import { Waiter } from "../../src/lanes/waiter.ts";
+import type { Settings } from "../../src/policies/settings.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { Semaphore } from "../../src/primitives/semaphore.ts";
+import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
+import { TokenBucket } from "../../src/primitives/token_bucket.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { rejection } from "../client/settled.ts";
+import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+/** A request in line that writes down what becomes of it, and has to be run by whoever admits it if it says so. */
+class Guest extends Waiter<Lane> implements Runnable {
+  at: Lane | undefined = undefined;
+  ticket = -1;
+  error: Error | undefined = undefined;
+  hasRun = false;
+  readonly #mustBeRun: boolean;
+
+  constructor(errand: Errand, lanes: readonly Lane[], isUrgent: boolean, mustBeRun: boolean) {
+    super(errand, lanes, isUrgent);
+    this.#mustBeRun = mustBeRun;
+  }
+
+  onAdmitted(lane: Lane, ticket: number): Runnable | undefined {
+    this.at = lane;
+    this.ticket = ticket;
+    return this.#mustBeRun ? this : undefined;
+  }
+
+  onRefused(error: Error): void {
+    this.error = error;
+  }
+
+  run(): void {
+    this.hasRun = true;
+  }
+}
+
+interface GuestOptions {
+  readonly errand?: Errand;
+  readonly isUrgent?: boolean;
+  readonly mustBeRun?: boolean;
+}
+
+function setUp(
+  { capacity = 1, ...options }: Partial<SchedulerOptions> & { readonly capacity?: number } = {},
+) {
+  const clock = new ManualClock();
+  const semaphore = options.semaphore ?? new Semaphore(capacity);
+  const scheduler = new Scheduler({
+    semaphore,
+    bucket: undefined,
+    clock,
+    deadlines: new DeadlineQueue(clock),
+    maxRetryAfterMs: 60_000,
+    timersBelongToRequests: false,
+    ...options,
+  });
+  /** A lane without a warm-up, whose breaker opens at the first failure. */
+  const lane = (name = "a", given: Partial<LaneOptions> = {}): Lane => {
+    const breaker = new CircuitBreaker({ threshold: 1, cooldownMs: 100, clock });
+    const made = new Lane({ key: `http://${name}.test`, breaker, bucket: undefined, ...given });
+    scheduler.adopt(made);
+    return made;
+  };
+  /** Lets a request wait, or go at once. */
+  const wait = (lanes: Lane | readonly Lane[], options: GuestOptions = {}): Guest => {
+    const { errand = patient(), isUrgent = false, mustBeRun = false } = options;
+    const guest = new Guest(errand, lanes instanceof Lane ? [lanes] : lanes, isUrgent, mustBeRun);
+    scheduler.wait(guest, clock.now());
+    return guest;
+  };
+  return { clock, scheduler, semaphore, lane, wait };
+}
+
+function patient(settings: Partial<Settings> = {}): Errand {
+  return fakeCall({ settings: { onOpen: "wait", ...settings } });
+}
+
+function single(priority = 0): Errand {
+  return fakeCall({ settings: { priority } });
+}
+
+function open(scheduler: Scheduler, lane: Lane): void {
+  scheduler.judge(lane, lane.breaker!.enter(), "failure", scheduler.now());
+}
+
+function pause(scheduler: Scheduler, lane: Lane, forMs: number): void {
+  lane.pauseFor(
+    { untilMs: scheduler.now() + forMs, status: 503, headers: new Headers() },
+    scheduler.now(),
+    false,
+  );
+  scheduler.examine(lane);
+}
+
+function namesOf(guests: readonly Guest[]): (string | undefined)[] {
+  return guests.map(({ at }) => at?.key);
+}
+
+function admitted(guests: readonly Guest[]): number[] {
+  return guests.flatMap(({ at }, index) => at === undefined ? [] : [index]);
+}
+
+test("Scheduler.tryEnter() takes a permit and gives the breaker's ticket", () => {
+  const { scheduler, semaphore, lane } = setUp({ capacity: 2 });
+  const a = lane();
+  assertEquals(scheduler.tryEnter(a, 0), a.breaker!.enter());
+  const { attempts, inFlight } = a;
+  assertEquals([attempts, inFlight, scheduler.inFlight, semaphore.inUse, scheduler.isIdle], [
+    1,
+    1,
+    1,
+    1,
+    true,
+  ]);
+  scheduler.tryEnter(a, 0);
+  assert(!scheduler.isIdle);
+});
+
+test("Scheduler.tryEnter() admits nobody whom anything holds up, and takes nothing for them", () => {
+  const cases: Record<string, (made: ReturnType<typeof setUp>) => Lane> = {
+    permit: ({ semaphore, lane }) => {
+      semaphore.tryAcquire(2);
+      return lane();
+    },
+    limit: ({ lane }) => Object.assign(lane(), { limit: 0 }),
+    pause: ({ scheduler, lane }) => {
+      const paused = lane();
+      pause(scheduler, paused, 10);
+      return paused;
+    },
+    breaker: ({ scheduler, lane }) => {
+      const opened = lane();
+      open(scheduler, opened);
+      return opened;
+    },
+    "warm-up": ({ lane }) => lane("a", { key: "https://a.test", warmsUp: () => true }),
+    token: ({ lane, clock }) => {
+      const bucket = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock });
+      bucket.tryTake();
+      return lane("a", { bucket });
+    },
+    line: ({ lane, wait, semaphore }) => {
+      const [paused, other] = [lane(), lane("b")];
+      semaphore.tryAcquire(2);
+      wait(other);
+      return paused;
+    },
+  };
+  for (const [name, prepare] of Object.entries(cases)) {
+    const made = setUp({ capacity: 2 });
+    const lane = prepare(made);
+    const before = made.semaphore.inUse;
+    assertEquals([name, made.scheduler.tryEnter(lane, 0)], [name, -1]);
+    assertEquals([name, made.semaphore.inUse, lane.inFlight, lane.attempts], [name, before, 0, 0]);
+  }
+});
+
+test("Scheduler.tryEnter() has a lane queue that holds its share already", () => {
+  const { scheduler, lane, wait } = setUp({ capacity: 4 });
+  const [a, b] = [lane("a"), lane("b")];
+  const tickets = [a, b, a, a].map((lane) => scheduler.tryEnter(lane, 0));
+  assertEquals(tickets.map((ticket) => ticket >= 0), [true, true, true, false]);
+  // Where nobody else wants the permit it is admitted from the line.
+  assertStrictEquals(wait(a).at, a);
+});
+
+test("Scheduler.admit() gives an admission at once if there is nothing to wait for", () => {
+  const { scheduler, semaphore, lane } = setUp();
+  const a = lane();
+  const admission = scheduler.admit(single(), [a], false);
+  assertInstanceOf(admission, Admission);
+  assertEquals([admission.isProbe, a.inFlight, semaphore.inUse], [false, 1, 1]);
+  admission.judge("success");
+  admission.release();
+  assertEquals([a.succeeded, a.inFlight, scheduler.inFlight, semaphore.inUse], [1, 0, 0, 0]);
+});
+
+test("Scheduler.admit() gives a promise otherwise, which the permit of another one resolves", async () => {
+  const { scheduler, lane } = setUp();
+  const a = lane();
+  const first = scheduler.admit(single(), [a], false);
+  const second = scheduler.admit(single(), [a], false);
+  assertInstanceOf(first, Admission);
+  assertInstanceOf(second, AdmissionWaiter);
+  first.release();
+  const admission = await second.admission;
+  assertEquals([admission.lane.key, a.inFlight, a.queued], [a.key, 1, 0]);
+});
+
+test("Scheduler.admit() sends a single request as a probe when one is due, and refuses those beside it", async () => {
+  const { scheduler, lane, clock } = setUp({ capacity: 5 });
+  const a = lane();
+  open(scheduler, a);
+  await clock.advance(100);
+  const probe = scheduler.admit(single(), [a], false);
+  assertInstanceOf(probe, Admission);
+  assert(probe.isProbe);
+  const beside = scheduler.admit(single(), [a], false);
+  assertInstanceOf(beside, AdmissionWaiter);
+  assertInstanceOf(await rejection(beside.admission), CircuitOpenError);
+  assertEquals(a.inFlight, 1);
+});
+
+test("Scheduler.admit() prefers the first lane that admits now, in the order of the mirrors", () => {
+  const { scheduler, lane } = setUp({ capacity: 3 });
+  const [a, b] = [lane("a"), lane("b")];
+  const keyOf = (): string => (scheduler.admit(single(), [a, b], false) as Admission).lane.key;
+  assertEquals(keyOf(), a.key);
+  pause(scheduler, a, 10);
+  assertEquals(keyOf(), b.key);
+});
+
+test("Scheduler.admit() makes one that has slept wait for room in its batch, and counts it when it goes on", () => {
+  const { scheduler, lane } = setUp({ capacity: 5 });
+  const allowance = fakeAllowance(1, 1);
+  allowance.asleep = 2;
+  const sleepers = [1, 2].map(() => Object.assign(fakeCall({ allowance }), { isAsleep: true }));
+  const a = lane();
+  const waiting = scheduler.admit(sleepers[0]!, [a], false);
+  assertInstanceOf(waiting, AdmissionWaiter);
+  allowance.active = 0;
+  assertInstanceOf(scheduler.admit(sleepers[1]!, [lane("b")], false), Admission);
+  assertEquals([allowance.active, allowance.asleep, sleepers.map(({ isAsleep }) => isAsleep)], [1, 1, [
+    true,
+    false,
+  ]]);
+});
+
+test("Scheduler.wait() serves a lane in the order in which requests came", () => {
+  const { scheduler, lane, wait } = setUp();
+  const a = lane();
+  const guests = Array.from({ length: 4 }, () => wait(a));
+  for (const expected of [[0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]) {
+    assertEquals(admitted(guests), expected);
+    scheduler.release(a);
+  }
+  assertEquals([a.inFlight, scheduler.inFlight], [0, 0]);
+});
+
+test("Scheduler.wait() serves urgent requests of a lane first, and then by priority", () => {
+  const { scheduler, lane, wait } = setUp();
+  const a = lane();
+  wait(a);
+  const [plain, high, low, urgent] = [
+    wait(a),
+    wait(a, { errand: patient({ priority: 2 }) }),
+    wait(a, { errand: patient({ priority: -2 }) }),
+    wait(a, { isUrgent: true }),
+  ];
+  for (const expected of [urgent, high, plain, low]) {
+    assertEquals(expected.at, undefined);
+    scheduler.release(a);
+    assertStrictEquals(expected.at, a);
+  }
+});
+
+test("Scheduler.wait() serves the lane whose first request has the highest priority, whoever came first", () => {
+  const { scheduler, lane, wait } = setUp();
+  const lanes = ["a", "b", "c", "d"].map((name) => lane(name));
+  wait(lanes[0]!);
+  const guests = [0, 3, 1, 2].map((priority, index) =>
+    wait(lanes[index]!, { errand: patient({ priority }) })
+  );
+  let busy = lanes[0]!;
+  for (const expected of [1, 3, 2, 0]) {
+    assertEquals(guests[expected]!.at, undefined);
+    scheduler.release(busy);
+    busy = lanes[expected]!;
+    assertStrictEquals(guests[expected]!.at, busy);
+  }
+});
+
+test("Scheduler counts whoever waits as asleep in its batch, and as active when it is admitted", () => {
+  const { scheduler, lane, wait } = setUp();
+  const a = lane();
+  const allowance = fakeAllowance(3, 5);
+  const errands = [1, 2, 3].map(() => fakeCall({ allowance }));
+  for (const errand of errands) wait(a, { errand });
+  assertEquals([allowance.active, allowance.asleep], [1, 2]);
+  scheduler.release(a);
+  assertEquals([allowance.active, allowance.asleep], [2, 1]);
+  assertEquals(errands.map(({ isAsleep }) => isAsleep), [false, false, true]);
+});
+
+test("Scheduler passes over requests whose batch has no room, and lets them go when there is some", () => {
+  const { scheduler, lane, wait } = setUp({ capacity: 3 });
+  const a = lane();
+  const allowance = fakeAllowance(1, 1);
+  pause(scheduler, a, 10);
+  const guests = [wait(a, { errand: fakeCall({ allowance }) }), wait(a)];
+  allowance.active = 1;
+  assertEquals(a.pauseLeftMs(10), 0);
+  scheduler.examine(a);
+  assertEquals([admitted(guests), allowance.hasRefused], [[1], true]);
+
+  allowance.active = 0;
+  scheduler.makeRoom(allowance);
+  assertEquals([admitted(guests), allowance.active, allowance.hasRefused], [[0, 1], 1, false]);
+});
+
+test("Scheduler passes over requests that are about to be told of an abort", () => {
+  const { scheduler, lane, wait } = setUp();
+  const a = lane();
+  wait(a);
+  const aborted = Object.defineProperty(patient(), "isAborted", { value: true });
+  const guests = [wait(a, { errand: aborted }), wait(a)];
+  scheduler.release(a);
+  assertEquals(admitted(guests), [1]);
+});
+
+test("Scheduler.raise() lets a waiting request go before others, and never behind", () => {
+  const { scheduler, lane, wait } = setUp();
+  const a = lane();
+  wait(a);
+  const guests = [1, 1, 1].map((priority) => wait(a, { errand: patient({ priority }) }));
+  scheduler.raise(guests[0]!, 0);
+  scheduler.raise(guests[2]!, 5);
+  scheduler.release(a);
+  assertEquals(admitted(guests), [2]);
+  scheduler.release(a);
+  assertEquals(admitted(guests), [0, 2]);
+  // One that is not in line any more stays where it is.
+  scheduler.raise(guests[2]!, 9);
+  assertEquals([a.queued, guests[2]!.priority], [1, 5]);
+});
+
+test("Scheduler.leave() takes a request out of line, which is never admitted, and lets those behind it go", () => {
+  const { scheduler, lane, wait } = setUp();
+  const a = lane();
+  wait(a);
+  const guests = [wait(a), wait(a)];
+  scheduler.leave(guests[0]!);
+  scheduler.leave(guests[0]!);
+  assertEquals([a.queued, guests[0]!.isWaiting, guests[0]!.isCancelled], [1, false, true]);
+  scheduler.release(a);
+  assertEquals(admitted(guests), [1]);
+});
+
+test("Scheduler.hold() admits nobody until its work is done, also if that throws", () => {
+  const { scheduler, lane, wait } = setUp();
+  const a = lane();
+  wait(a);
+  const guests = [wait(a), wait(a), wait(a)];
+  scheduler.hold(() => {
+    scheduler.release(a);
+    scheduler.hold(() => scheduler.leave(guests[0]!));
+    assertEquals(admitted(guests), []);
+  });
+  assertEquals(admitted(guests), [1]);
+  const work = (): never => {
+    scheduler.release(a);
+    throw new Error("not done");
+  };
+  assertThrows(() => scheduler.hold(work), Error, "not done");
+  scheduler.dispatch();
+  assertEquals(admitted(guests), [1, 2]);
+});
+
+test("Scheduler.succeed() passes the permit on to the next in line, who has to be run", () => {
+  const { scheduler, semaphore, lane, wait } = setUp();
+  const a = lane();
+  const ticket = scheduler.tryEnter(a, 0);
+  const guest = wait(a, { mustBeRun: true });
+  assertStrictEquals(scheduler.succeed({ lane: a, ticket, attemptedAtMs: 0 }, 0), guest);
+  assertEquals([guest.at?.key, guest.hasRun, semaphore.inUse, a.inFlight], [a.key, false, 1, 1]);
+  assertEquals([a.attempts, a.succeeded], [2, 1]);
+  assertEquals(scheduler.succeed({ lane: a, ticket: guest.ticket, attemptedAtMs: 0 }, 0), undefined);
+  assertEquals([semaphore.inUse, a.inFlight, scheduler.inFlight], [0, 0, 0]);
+});
+
+test("Scheduler.dispatch() runs those itself whom a free permit reaches otherwise", () => {
+  const { scheduler, lane, wait } = setUp();
+  const a = lane();
+  wait(a);
+  const guest = wait(a, { mustBeRun: true });
+  scheduler.release(a);
+  assert(guest.hasRun);
+});
+
+test("Scheduler.onRelease is called for each permit that comes back, and is free by then", () => {
+  const { scheduler, semaphore, lane } = setUp({ capacity: 2 });
+  const a = lane();
+  const inUse: number[] = [];
+  scheduler.onRelease = () => inUse.push(semaphore.inUse);
+  const ticket = scheduler.tryEnter(a, 0);
+  scheduler.tryEnter(a, 0);
+  scheduler.release(a);
+  scheduler.succeed({ lane: a, ticket, attemptedAtMs: 0 }, 0);
+  assertEquals(inUse, [1, 0]);
+});
+
+test("whoever waits for a pause is admitted when it ends, and no timer is left", async () => {
+  const { scheduler, semaphore, lane, wait, clock } = setUp({ capacity: 2 });
+  const a = lane();
+  pause(scheduler, a, 50);
+  const guests = [wait(a), wait(a), wait(a)];
+  await clock.advance(49);
+  assertEquals([admitted(guests), semaphore.inUse], [[], 0]);
+  await clock.advance(1);
+  assertEquals([admitted(guests), semaphore.inUse], [[0, 1], 2]);
+  scheduler.release(a);
+  assertEquals([admitted(guests), clock.pending], [[0, 1, 2], 0]);
+});
+
+test("whoever waits for a pause that grows too long is told so at once", () => {
+  const { scheduler, lane, wait } = setUp();
+  const a = lane();
+  pause(scheduler, a, 50);
+  const guest = wait(a);
+  pause(scheduler, a, 60_001);
+  assertInstanceOf(guest.error, HttpError);
+  assertEquals([guest.error.retryAfterMs, a.queued], [60_001, 0]);
+});
+
+test("single requests in line are refused when the breaker opens, and patient ones wait for a probe", async () => {
+  const { scheduler, lane, wait, clock } = setUp({ capacity: 3 });
+  const a = lane();
+  for (let nth = 0; nth < 3; nth++) scheduler.tryEnter(a, 0);
+  const hasty = wait(a, { errand: single() });
+  const guests = [wait(a), wait(a), wait(a)];
+  open(scheduler, a);
+  for (let nth = 0; nth < 3; nth++) scheduler.release(a);
+  assertInstanceOf(hasty.error, CircuitOpenError);
+  assertEquals([admitted(guests), a.queued], [[], 3]);
+
+  await clock.advance(100);
+  const [probe] = admitted(guests);
+  assertEquals([admitted(guests).length, a.breaker!.state], [1, "half-open"]);
+  scheduler.judge(a, guests[probe!]!.ticket, "success", 100);
+  assertEquals(admitted(guests), [0, 1, 2]);
+});
+
+test("a probe is none of those that were sent before, while there are others", async () => {
+  const { scheduler, lane, wait, clock } = setUp({ capacity: 5 });
+  const a = lane();
+  open(scheduler, a);
+  const sent = (isUrgent: boolean): GuestOptions => {
+    return { errand: Object.assign(patient(), { attempts: 1 }), isUrgent };
+  };
+  const guests = [wait(a, sent(true)), wait(a, sent(false)), wait(a, sent(false)), wait(a)];
+  await clock.advance(100);
+  assertEquals(admitted(guests), [3]);
+});
+
+test("whoever waits for a breaker fails when its patience ends, after a last probe", async () => {
+  const { scheduler, lane, wait, clock } = setUp();
+  const a = lane();
+  open(scheduler, a);
+  const guests = [1, 2, 3, 4, 5].map(() => wait(a, { errand: patient({ patienceMs: 250 }) }));
+  await clock.advance(100);
+  assertEquals(admitted(guests).length, 1);
+  const fail = (): void => {
+    const last = guests.findLast(({ at, hasRun }) => at !== undefined && !hasRun)!;
+    last.hasRun = true;
+    scheduler.judge(a, last.ticket, "failure", scheduler.now());
+    scheduler.release(a);
+  };
+  fail();
+  // The next cooldown would end at 300: the last probe goes when their patience ends.
+  await clock.advance(149);
+  assertEquals(admitted(guests).length, 1);
+  await clock.advance(1);
+  assertEquals([admitted(guests).length, guests.every(({ error }) => error === undefined)], [2, true]);
+  fail();
+  const refused = guests.filter(({ at }) => at === undefined);
+  assertEquals([refused.length, a.queued, clock.pending], [3, 0, 0]);
+  for (const { error } of refused) assertInstanceOf(error, CircuitOpenError);
+});
+
+test("whoever comes late in an outage, and is patient, waits no longer for a probe than half a second", async () => {
+  const { scheduler, lane, wait, clock } = setUp();
+  const a = lane();
+  open(scheduler, a);
+  for (const cooldownMs of [100, 200, 400, 800]) {
+    await clock.advance(cooldownMs);
+    scheduler.judge(a, a.breaker!.enter(), "failure", clock.now());
+  }
+  assertEquals([a.breaker!.retryAfterMs, clock.now()], [1_600, 1_500]);
+  const guest = wait(a);
+  await clock.advance(499);
+  assertEquals(guest.at, undefined);
+  await clock.advance(1);
+  assertStrictEquals(guest.at, a);
+});
+
+test("a probe that is aborted by whoever hears of it is not sent, and another one goes", async () => {
+  const { scheduler, semaphore, lane, wait, clock } = setUp({ capacity: 5 });
+  const a = lane();
+  open(scheduler, a);
+  const first = wait(a);
+  let heard = 0;
+  a.breaker!.on(({ to }) => {
+    if (to === "half-open" && heard++ === 0) scheduler.leave(first);
+  });
+  await clock.advance(100);
+  assertEquals([heard, first.at, semaphore.inUse, a.inFlight, scheduler.inFlight], [1, undefined, 0, 0, 0]);
+  const second = wait(a);
+  assertEquals([second.at?.key, a.breaker!.state, a.inFlight], [a.key, "half-open", 1]);
+});
+
+test("successes of both ways raise a lane's limit, and tell its quota that a pause has helped", () => {
+  const ways: ((made: ReturnType<typeof setUp>, lane: Lane) => void)[] = [
+    ({ scheduler }, lane) => scheduler.judge(lane, lane.ticket, "success", 0),
+    ({ scheduler }, lane) => scheduler.succeed({ lane, ticket: lane.ticket, attemptedAtMs: 0 }, 0),
+  ];
+  for (const succeed of ways) {
+    const made = setUp({ capacity: 9 });
+    const a = made.lane();
+    for (let nth = 0; nth < 3; nth++) made.scheduler.tryEnter(a, 0);
+    a.pauseFor({ untilMs: 10, status: 429, headers: new Headers() }, 0, true);
+    assertEquals([a.limit, a.quota?.fruitlessPauses], [1, 1]);
+    succeed(made, a);
+    assertEquals([a.limit, a.quota?.fruitlessPauses], [2, 0]);
+  }
+});
+
+test("a lane that holds many permits gives them up as others want them, until each has its share", () => {
+  const { scheduler, lane, wait } = setUp({ capacity: 4 });
+  const [slow, fast] = [lane("slow"), lane("fast")];
+  for (let nth = 0; nth < 20; nth++) wait(slow);
+  assertEquals(slow.inFlight, 4);
+  for (let nth = 0; nth < 20; nth++) wait(fast);
+  const held: [number, number][] = [];
+  for (let nth = 0; nth < 2; nth++) {
+    scheduler.release(slow);
+    held.push([slow.inFlight, fast.inFlight]);
+  }
+  for (let nth = 0; nth < 12; nth++) {
+    scheduler.release(fast);
+    held.push([slow.inFlight, fast.inFlight]);
+  }
+  assertEquals(held.slice(0, 2), [[3, 1], [2, 2]]);
+  assertEquals(held.slice(2), Array(12).fill([2, 2]));
+});
+
+test("a lane may hold all permits while nobody else wants any", () => {
+  const { scheduler, lane, wait } = setUp({ capacity: 4 });
+  const [a, b] = [lane("a"), lane("b")];
+  wait(b);
+  for (let nth = 0; nth < 8; nth++) wait(a);
+  scheduler.release(b);
+  assertEquals([a.inFlight, a.queued], [4, 4]);
+});
+
+test("who waits for a pause is in no queue of a shared semaphore, and blocks nobody there", () => {
+  const { scheduler, semaphore, lane, wait } = setUp();
+  const a = lane();
+  pause(scheduler, a, 1_000);
+  wait(a);
+  assertEquals([semaphore.waiting, semaphore.inUse], [0, 0]);
+  const permit = semaphore.tryAcquire();
+  assert(permit !== undefined);
+});
+
+test("who can go waits once in the queue of a shared semaphore, and takes turns with the others there", async () => {
+  const { scheduler, semaphore, lane, wait } = setUp();
+  const other = await semaphore.acquire();
+  const a = lane();
+  const guests = [wait(a), wait(a)];
+  assertEquals([semaphore.waiting, admitted(guests)], [1, []]);
+  const next = semaphore.acquire();
+  other[Symbol.dispose]();
+  assertEquals([admitted(guests), semaphore.inUse, semaphore.waiting], [[0], 1, 2]);
+  scheduler.succeed({ lane: a, ticket: guests[0]!.ticket, attemptedAtMs: 0 }, 0);
+  const permit = await next;
+  assertEquals([admitted(guests), semaphore.waiting], [[0], 1]);
+  permit[Symbol.dispose]();
+  assertEquals([admitted(guests), semaphore.waiting], [[0, 1], 0]);
+});
+
+test("a permit that came for somebody who has left goes to others", async () => {
+  const { scheduler, semaphore, lane, wait } = setUp();
+  const other = await semaphore.acquire();
+  const guest = wait(lane());
+  scheduler.leave(guest);
+  other[Symbol.dispose]();
+  assertEquals([semaphore.inUse, semaphore.waiting, guest.at], [0, 0, undefined]);
+});
+
+test("resizing the semaphore up admits those who wait, and down lets those in flight end first", () => {
+  const { scheduler, semaphore, lane, wait } = setUp({ capacity: 1 });
+  const a = lane();
+  const guests = Array.from({ length: 6 }, () => wait(a));
+  semaphore.resize(3);
+  assertEquals([admitted(guests), scheduler.capacity], [[0, 1, 2], 3]);
+  semaphore.resize(1);
+  scheduler.release(a);
+  scheduler.succeed({ lane: a, ticket: guests[1]!.ticket, attemptedAtMs: 0 }, 0);
+  assertEquals([admitted(guests), a.inFlight], [[0, 1, 2], 1]);
+  scheduler.release(a);
+  assertEquals([admitted(guests), a.inFlight], [[0, 1, 2, 3], 1]);
+});
+
+test("nobody spends a token who can't go", () => {
+  const hindrances: Record<string, (made: ReturnType<typeof setUp>, lane: Lane) => void> = {
+    breaker: ({ scheduler }, lane) => open(scheduler, lane),
+    pause: ({ scheduler }, lane) => pause(scheduler, lane, 10),
+    limit: (_, lane) => lane.limit = 0,
+    permit: ({ semaphore }) => semaphore.tryAcquire(),
+  };
+  for (const own of [true, false]) {
+    for (const [name, hinder] of Object.entries(hindrances)) {
+      const bucket = new TokenBucket({ limit: 3, intervalMs: 1_000, burst: 3, clock: new ManualClock() });
+      const made = setUp(own ? {} : { bucket });
+      const a = made.lane("a", own ? { bucket } : {});
+      hinder(made, a);
+      const guest = made.wait(a);
+      assertEquals([name, guest.at, bucket.available], [name, undefined, 3]);
+    }
+  }
+});
+
+test("tokens go to those who wait in the order in which they came, with nothing else held meanwhile", async () => {
+  for (const own of [true, false]) {
+    const clock = new ManualClock();
+    const bucket = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock });
+    const options = { clock, deadlines: new DeadlineQueue(clock), capacity: 5 };
+    const { semaphore, lane, wait } = setUp(own ? options : { ...options, bucket });
+    const a = lane("a", own ? { bucket } : {});
+    const guests = [wait(a), wait(a), wait(a)];
+    assertEquals([admitted(guests), semaphore.inUse, semaphore.waiting], [[0], 1, 0]);
+    await clock.advance(999);
+    assertEquals(admitted(guests), [0]);
+    await clock.advance(1);
+    assertEquals([admitted(guests), semaphore.inUse], [[0, 1], 2]);
+    await clock.advance(1_000);
+    assertEquals([admitted(guests), clock.pending], [[0, 1, 2], 0]);
+  }
+});
+
+test("a bucket is asked for nothing any more when nobody waits for a token", () => {
+  for (const own of [true, false]) {
+    const clock = new ManualClock();
+    const bucket = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock });
+    const options = { clock, deadlines: new DeadlineQueue(clock), capacity: 5 };
+    const { scheduler, semaphore, lane, wait } = setUp(own ? options : { ...options, bucket });
+    const a = lane("a", own ? { bucket } : {});
+    const [, second, third] = [wait(a), wait(a), wait(a)];
+    assertEquals([bucket.waiting, clock.pending], [1, 1]);
+    scheduler.leave(second);
+    assertEquals(bucket.waiting, 1);
+    scheduler.leave(third);
+    assertEquals([bucket.waiting, clock.pending, semaphore.inUse], [0, 0, 1]);
+  }
+});
+
+test("a lane without tokens of its own holds up no other one", () => {
+  const bucket = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock: new ManualClock() });
+  const { lane, wait } = setUp({ capacity: 5 });
+  const [limited, free] = [lane("limited", { bucket }), lane("free")];
+  const guests = [wait(limited), wait(limited), wait(free)];
+  assertEquals(admitted(guests), [0, 2]);
+});
+
+test("a request of two lanes goes to the first that is free, and leaves both lines", async () => {
+  const { scheduler, lane, wait, clock } = setUp({ capacity: 5 });
+  const [a, b] = [lane("a"), lane("b")];
+  pause(scheduler, a, 200);
+  pause(scheduler, b, 100);
+  const guests = [wait([a, b]), wait([a, b])];
+  assertEquals([a.queued, b.queued], [2, 2]);
+  await clock.advance(100);
+  assertEquals(namesOf(guests), [b.key, b.key]);
+  assertEquals([a.queued, b.queued, a.inFlight, b.inFlight, clock.pending], [0, 0, 0, 2, 0]);
+});
+
+test("a request of two lanes goes to the one that it prefers, also if the other one's turn comes first", () => {
+  const { scheduler, semaphore, lane, wait } = setUp();
+  const [a, b] = [lane("a"), lane("b")];
+  const permit = semaphore.tryAcquire()!;
+  const ahead = wait(b);
+  const guests = [wait([a, b]), wait([b, a])];
+  // Now the lane b is first in the round, with the guest who prefers a at the head of its line.
+  scheduler.leave(ahead);
+  permit[Symbol.dispose]();
+  assertEquals(namesOf(guests), [a.key, undefined]);
+  scheduler.release(a);
+  assertEquals(namesOf(guests), [a.key, b.key]);
+});
+
+test("an aborted request of two lanes leaves both lines", () => {
+  const { scheduler, lane, wait, clock } = setUp();
+  const [a, b] = [lane("a"), lane("b")];
+  pause(scheduler, a, 100);
+  pause(scheduler, b, 200);
+  const guest = wait([a, b]);
+  scheduler.leave(guest);
+  assertEquals([a.queued, b.queued, guest.at, clock.pending], [0, 0, undefined, 0]);
+});
+
+test("a request of two lanes is refused only if neither may be waited for", () => {
+  const { scheduler, semaphore, lane, wait } = setUp();
+  const [a, b] = [lane("a"), lane("b")];
+  semaphore.tryAcquire();
+  const guest = wait([a, b], { errand: single() });
+  open(scheduler, a);
+  assertEquals([guest.error, a.queued, b.queued], [undefined, 1, 1]);
+  open(scheduler, b);
+  assertInstanceOf(guest.error, CircuitOpenError);
+  assertEquals([a.queued, b.queued], [0, 0]);
+});
+
+test("Scheduler.workingTimeMs() stands still while any lane's breaker is not closed", async () => {
+  const { scheduler, lane, clock } = setUp();
+  const [a, b] = [lane("a"), lane("b")];
+  const working = (): number => scheduler.workingTimeMs(clock.now());
+  await clock.advance(30);
+  assertEquals(working(), 30);
+  open(scheduler, a);
+  await clock.advance(50);
+  open(scheduler, b);
+  await clock.advance(50);
+  assertEquals([working(), scheduler.openLanes], [30, 2]);
+  scheduler.judge(a, a.breaker!.enter(), "success", 130);
+  await clock.advance(70);
+  assertEquals([working(), scheduler.openLanes], [30, 1]);
+  scheduler.judge(b, b.breaker!.enter(), "success", 200);
+  await clock.advance(5);
+  assertEquals([working(), scheduler.openLanes, scheduler.idleMs], [35, 0, 170]);
+});
+
+test("an outage is as old as its first opening, however many probes have failed since", async () => {
+  const { scheduler, lane, clock } = setUp();
+  const a = lane();
+  open(scheduler, a);
+  await clock.advance(100);
+  scheduler.judge(a, a.breaker!.enter(), "failure", 100);
+  assertEquals([a.breaker!.state, a.outageSinceMs], ["open", 0]);
+  await clock.advance(200);
+  scheduler.judge(a, a.breaker!.enter(), "success", 300);
+  assertEquals(a.outageSinceMs, undefined);
+});
+
+/** Requests that sleep for a lane, and write down who was told that there is nothing to wait for. */
+function fallAsleep(lane: Lane, errands: readonly Errand[]): number[] {
+  const gone: number[] = [];
+  for (const [index, errand] of errands.entries()) {
+    const sleeper: Sleeper = {
+      previous: undefined,
+      next: undefined,
+      errand,
+      giveUp: () => {
+        lane.sleeping.remove(sleeper);
+        gone.push(index);
+      },
+    };
+    lane.sleeping.push(sleeper);
+  }
+  return gone;
+}
+
+test("an origin that has never answered is given up when attempts have failed for 4 s, by those who said nothing else", async () => {
+  const { scheduler, lane, clock } = setUp();
+  const a = lane("a", { breaker: undefined });
+  const allowance = fakeAllowance();
+  const gone = fallAsleep(a, [
+    fakeCall({ allowance }),
+    fakeCall({ allowance, settings: { patienceMs: 30_000 } }),
+    fakeCall({ allowance }),
+  ]);
+  await clock.advance(1_000);
+  scheduler.judge(a, 0, "failure", 0);
+  await clock.advance(3_999);
+  scheduler.judge(a, 0, "failure", 0);
+  assertEquals([a.isAbandoned, gone], [false, []]);
+  await clock.advance(1);
+  scheduler.judge(a, 0, "failure", 0);
+  assertEquals([a.isAbandoned, gone], [true, [0, 2]]);
+  scheduler.answered(a, 5_000);
+  assertEquals([a.isAbandoned, a.failingSinceMs, a.hasAnswered], [false, undefined, true]);
+});
+
+test("an origin that has answered anything once is not given up", async () => {
+  const { scheduler, lane, clock } = setUp();
+  const a = lane("a", { breaker: undefined });
+  scheduler.judge(a, 0, "failure", 0);
+  scheduler.answered(a, 0);
+  const gone = fallAsleep(a, [fakeCall({ allowance: fakeAllowance() })]);
+  await clock.advance(10_000);
+  scheduler.judge(a, 0, "failure", 0);
+  assertEquals([a.isAbandoned, gone], [false, []]);
+});
+
+test("those in line for an origin that is given up fail as well", async () => {
+  const { scheduler, lane, wait, clock } = setUp();
+  const a = lane();
+  open(scheduler, a);
+  const allowance = fakeAllowance(2);
+  const guests = [wait(a, { errand: fakeCall({ allowance }) }), wait(a, { errand: fakeCall({ allowance }) })];
+  await clock.advance(4_000);
+  const [probe] = guests.filter(({ at }) => at !== undefined);
+  scheduler.judge(a, probe!.ticket, "failure", 4_000);
+  const [other] = guests.filter(({ at }) => at === undefined);
+  assertInstanceOf(other!.error, CircuitOpenError);
+});
+
+test("requests that sleep are told when they would be refused on waking, and others sleep on", () => {
+  const { scheduler, lane } = setUp();
+  const a = lane();
+  a.hasAnswered = true;
+  const hopeless = Object.assign(patient(), { deadlineAtMs: 50 });
+  const gone = fallAsleep(a, [patient(), hopeless, single()]);
+  open(scheduler, a);
+  assertEquals(gone, [1]);
+});
+
+test("the first request to a cold lane goes ahead, and the others follow its headers", async () => {
+  const { scheduler, lane, wait, clock } = setUp({ capacity: 5 });
+  const cold = lane("a", { key: "https://a.test", warmsUp: () => true });
+  const guests = [wait(cold), wait(cold), wait(cold)];
+  assertEquals(admitted(guests), [0]);
+  await clock.advance(30);
+  scheduler.answered(cold, 0);
+  assertEquals([admitted(guests), clock.pending], [[0, 1, 2], 0]);
+});
+
+test("the others of a cold lane go after 500 ms, or one of them goes ahead when the first has failed", async () => {
+  const { scheduler, lane, wait, clock } = setUp({ capacity: 9 });
+  const options = { breaker: undefined, warmsUp: () => true };
+  const [slow, broken] = ["slow", "broken"].map((name) =>
+    lane(name, { ...options, key: `https://${name}.test` })
+  );
+  const [late, failed] = [slow!, broken!].map((cold) => [wait(cold), wait(cold), wait(cold)]);
+  scheduler.judge(broken!, 0, "failure", 0);
+  scheduler.release(broken!);
+  assertEquals([admitted(late!), admitted(failed!)], [[0], [0, 1]]);
+  await clock.advance(500);
+  assertEquals([admitted(late!), admitted(failed!)], [[0, 1, 2], [0, 1, 2]]);
+});
+
+test("where timers belong to requests each waiter has its own, and looks when its lane may be free", async () => {
+  const clock = new ManualClock();
+  const { scheduler, lane, wait } = setUp({
+    capacity: 5,
+    clock,
+    deadlines: new SeparateDeadlines(clock),
+    timersBelongToRequests: true,
+  });
+  const a = lane();
+  pause(scheduler, a, 300);
+  const guests = [wait(a), wait(a), wait(a)];
+  assertEquals(clock.pending, 3);
+  scheduler.leave(guests[0]!);
+  await clock.advance(299);
+  assertEquals(admitted(guests), []);
+  await clock.advance(1);
+  assertEquals([admitted(guests), clock.pending], [[1, 2], 0]);
+});
+
+test("where timers belong to requests whoever waits for a token looks for it again and again", async () => {
+  const clock = new ManualClock();
+  const bucket = new TokenBucket({ limit: 1, intervalMs: 1_000, burst: 1, clock });
+  const { lane, wait } = setUp({
+    capacity: 5,
+    clock,
+    bucket,
+    deadlines: new SeparateDeadlines(clock),
+    timersBelongToRequests: true,
+  });
+  const a = lane();
+  const guests = [wait(a), wait(a)];
+  await clock.advance(975);
+  assertEquals([admitted(guests), bucket.waiting], [[0], 0]);
+  await clock.advance(25);
+  assertEquals([admitted(guests), clock.pending], [[0, 1], 0]);
+});
+
+test("where attempts may die with their request, a permit is taken back a second after their time", async () => {
+  const clock = new ManualClock();
+  const { scheduler, semaphore, lane, wait } = setUp({
+    clock,
+    deadlines: new SeparateDeadlines(clock),
+    timersBelongToRequests: true,
+  });
+  const a = lane();
+  const dead = scheduler.admit(fakeCall({ settings: { timeoutMs: 5_000 } }), [a], false);
+  assertInstanceOf(dead, Admission);
+  assertEquals(dead.expiresAtMs, 6_000);
+  const guest = wait(a);
+  await clock.advance(5_999);
+  assertEquals(guest.at, undefined);
+  await clock.advance(1);
+  assertEquals([guest.at?.key, semaphore.inUse, a.inFlight], [a.key, 1, 1]);
+  // Whoever died comes back after all: it has nothing any more.
+  dead.release();
+  assertEquals([semaphore.inUse, a.inFlight], [1, 1]);
+});

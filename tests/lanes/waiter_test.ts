@@ -1,0 +1,122 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import type { Errand } from "../../src/lanes/errand.ts";
+import { type Line, type Place, Waiter } from "../../src/lanes/waiter.ts";
+import { LinkedQueue } from "../../src/primitives/linked_queue.ts";
+import { PriorityQueue } from "../../src/primitives/priority_queue.ts";
+import { fakeCall } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+/** A line and nothing else. */
+class BareLine implements Line<BareLine> {
+  readonly urgent: LinkedQueue<Place<BareLine>> = new LinkedQueue();
+  readonly waiting: PriorityQueue<Place<BareLine>> = new PriorityQueue();
+  isClear = true;
+  refreshed = 0;
+
+  get queued(): number {
+    return this.urgent.size + this.waiting.size;
+  }
+
+  refresh(): void {
+    this.refreshed++;
+    this.isClear = true;
+  }
+}
+
+class Somebody extends Waiter<BareLine> {
+  onAdmitted(): undefined {}
+
+  onRefused(): void {}
+}
+
+function errand(priority = 0): Errand {
+  return fakeCall({ settings: { priority } });
+}
+
+/** Everybody in a line that is not urgent, in order. */
+function inLine({ waiting }: BareLine): Waiter<BareLine>[] {
+  const waiters: Waiter<BareLine>[] = [];
+  waiting.forEach(({ waiter }) => waiters.push(waiter));
+  return waiters;
+}
+
+test("Waiter is its own first place, and the others know whose they are", () => {
+  const lanes = [new BareLine(), new BareLine(), new BareLine()];
+  const waiter = new Somebody(errand(3), lanes, false);
+  assertStrictEquals(waiter.waiter, waiter);
+  waiter.enterAll();
+  const places = lanes.map(({ waiting }) => waiting.peek()!);
+  assertStrictEquals(places[0], waiter);
+  assertEquals(new Set(places).size, 3);
+  for (const [index, place] of places.entries()) {
+    assertStrictEquals(place.waiter, waiter);
+    assertStrictEquals(place.lane, lanes[index]);
+    assertEquals(place.priority, 3);
+  }
+});
+
+test("Waiter enters and leaves the lines of all its lanes together", () => {
+  const lanes = [new BareLine(), new BareLine()];
+  const waiter = new Somebody(errand(), lanes, false);
+  assert(!waiter.isWaiting);
+  waiter.enterAll();
+  assertEquals([waiter.isWaiting, lanes.map(({ queued }) => queued)], [true, [1, 1]]);
+  assertEquals(lanes.map(({ isClear }) => isClear), [false, false]);
+  waiter.leaveAll();
+  assertEquals([waiter.isWaiting, lanes.map(({ queued }) => queued)], [false, [0, 0]]);
+});
+
+test("Waiter has a line looked at anew when it was the last one there, and only then", () => {
+  const [shared, own] = [new BareLine(), new BareLine()];
+  const waiter = new Somebody(errand(), [shared, own], false);
+  const other = new Somebody(errand(), [shared], false);
+  waiter.enterAll();
+  other.enterAll();
+  waiter.leaveAll();
+  assertEquals([shared.refreshed, own.refreshed, shared.isClear, own.isClear], [0, 1, false, true]);
+  other.leaveAll();
+  assertEquals([shared.refreshed, shared.isClear], [1, true]);
+});
+
+test("Waiter stands before all that were never sent, if it is urgent, in the order in which they came", () => {
+  const lane = new BareLine();
+  const [plain, first, second] = [false, true, true].map((isUrgent) => {
+    return new Somebody(errand(isUrgent ? 0 : 9), [lane], isUrgent);
+  });
+  for (const waiter of [plain!, first!, second!]) waiter.enterAll();
+  assertEquals([lane.urgent.size, lane.waiting.size], [2, 1]);
+  assertStrictEquals(lane.urgent.peek(), first);
+  first!.leaveAll();
+  assertStrictEquals(lane.urgent.peek(), second);
+});
+
+test("Waiter stands by priority, and behind those of the same that came before", () => {
+  const lane = new BareLine();
+  const waiters = [0, 2, -1, 2, 0].map((priority) => new Somebody(errand(priority), [lane], false));
+  for (const waiter of waiters) waiter.enterAll();
+  assertEquals(inLine(lane), [1, 3, 0, 4, 2].map((index) => waiters[index]!));
+});
+
+test("Waiter.raise() is in force in all lines when it enters again", () => {
+  const lanes = [new BareLine(), new BareLine()];
+  const raised = new Somebody(errand(0), lanes, false);
+  const other = new Somebody(errand(1), lanes, false);
+  other.enterAll();
+  raised.enterAll();
+  for (const lane of lanes) assertEquals(inLine(lane), [other, raised]);
+  raised.leaveAll();
+  raised.raise(2);
+  raised.enterAll();
+  for (const lane of lanes) assertEquals(inLine(lane), [raised, other]);
+});
+
+test("Place leaves the middle of a line, and the others keep their order", () => {
+  const lane = new BareLine();
+  const waiters = Array.from({ length: 5 }, () => new Somebody(errand(), [lane], false));
+  for (const waiter of waiters) waiter.enterAll();
+  waiters[2]!.leaveAll();
+  waiters[0]!.leaveAll();
+  waiters[4]!.leaveAll();
+  assertEquals(inLine(lane), [waiters[1]!, waiters[3]!]);
+  assertEquals([lane.queued, lane.refreshed], [2, 0]);
+});

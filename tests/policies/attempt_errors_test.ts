@@ -1,0 +1,64 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  attemptTimeout,
+  isDenied,
+  networkError,
+  statusError,
+  tooLarge,
+} from "../../src/policies/attempt_errors.ts";
+import { test } from "../support/test.ts";
+import { fakeCall, fakeTarget, SECRET_URL } from "./fake_call.ts";
+
+test("networkError() names method, URL and the innermost cause, and no secret", () => {
+  const call = fakeCall({ request: { method: "PUT" } });
+  call.attempts = 2;
+  const error = new TypeError(`fetch ${SECRET_URL} failed`, {
+    cause: new Error("outer", { cause: new Error(`cannot reach ${SECRET_URL}`) }),
+  });
+  const told = networkError(call, fakeTarget(), error);
+  assertEquals([told.name, told.method, told.attempts], ["NetworkError", "PUT", 2]);
+  assert(told.message.startsWith("PUT https://a.test/x"), told.message);
+  assert(told.message.includes("cannot reach"), told.message);
+  for (let each: unknown = told; each instanceof Error; each = each.cause) {
+    assert(!each.message.includes("secret"), each.message);
+  }
+});
+
+test("networkError() takes whatever is thrown", () => {
+  for (const thrown of [undefined, null, "reset", { code: 7 }, Symbol("s")]) {
+    const told = networkError(fakeCall(), fakeTarget(), thrown);
+    assert(told.message.startsWith("GET https://a.test/x"), told.message);
+  }
+});
+
+test("attemptTimeout() says how long the attempt had, and where it was sent", () => {
+  const call = fakeCall({ settings: { timeoutMs: 250 } });
+  const error = attemptTimeout(call, fakeTarget({ url: "https://mirror.test/y?token=secret" }));
+  assertEquals([error.name, error.kind, error.timeoutMs], ["TimeoutError", "attempt", 250]);
+  assert(error.message.includes("https://mirror.test/y") && error.message.includes("250"), error.message);
+  assert(!`${error.message}${error.url}`.includes("secret"));
+  assert(attemptTimeout(call, undefined).message.includes("https://a.test/x"));
+});
+
+test("tooLarge() says how much was allowed", () => {
+  const error = tooLarge(fakeCall({ settings: { maxBodyBytes: 99 } }), fakeTarget());
+  assertEquals([error.name, error.reason], ["InvalidDataError", "too-large"]);
+  assert(error.message.includes("99") && !error.message.includes("secret"), error.message);
+});
+
+test("statusError() has the status and the headers of the response", () => {
+  const response = new Response(null, { status: 503, headers: { "retry-after": "1" } });
+  const error = statusError(fakeCall(), fakeTarget(), response);
+  assertEquals([error.name, error.status, error.headers?.get("retry-after")], ["HttpError", 503, "1"]);
+  assertStrictEquals(response.bodyUsed, false);
+});
+
+test("isDenied() holds for a missing permission, and for nothing else", () => {
+  const denied = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
+  assertEquals([denied, new Error("NotCapable"), { name: "NotCapable" }, undefined].map(isDenied), [
+    true,
+    false,
+    false,
+    false,
+  ]);
+});

@@ -1,0 +1,80 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import type { PreparedRequest } from "../../src/http/request.ts";
+import { sendRequest } from "../../src/policies/attempt_request.ts";
+import type { Target } from "../../src/policies/call.ts";
+import { test } from "../support/test.ts";
+import { fakeCall, fakeTarget, SECRET_URL } from "./fake_call.ts";
+
+const { signal } = new AbortController();
+
+/** Sends a request, and gives what `fetch` was called with. */
+async function sent(
+  request: Partial<PreparedRequest> | undefined,
+  target: Partial<Target> = {},
+  responses: readonly Response[] = [new Response("ok")],
+): Promise<{ url: unknown; init: RequestInit }[]> {
+  const calls: { url: unknown; init: RequestInit }[] = [];
+  let next = 0;
+  const fetch = ((url: unknown, init: RequestInit = {}) => {
+    calls.push({ url, init });
+    return Promise.resolve(responses[Math.min(next++, responses.length - 1)]!);
+  }) as typeof globalThis.fetch;
+  await sendRequest(fetch, fakeCall({ request }), fakeTarget(target), signal);
+  return calls;
+}
+
+test("sendRequest() sends a plain GET with its signal and nothing else", async () => {
+  assertEquals(await sent(undefined), [{ url: SECRET_URL, init: { signal } }]);
+  assertEquals(await sent({}), [{ url: SECRET_URL, init: { signal } }]);
+});
+
+test("sendRequest() sends the target's URL and headers, not the request's", async () => {
+  const target = { url: "https://mirror.test/x", headers: { accept: "a/b" } };
+  assertEquals(await sent({ headers: { accept: "c/d" } }, target), [
+    { url: "https://mirror.test/x", init: { signal, headers: { accept: "a/b" } } },
+  ]);
+});
+
+test("sendRequest() sends method and body; a stream's half-duplex", async () => {
+  const [text] = await sent({ method: "POST", body: "x" });
+  assertEquals(text!.init, { signal, method: "POST", body: "x" });
+  const body = new Blob(["x"]).stream();
+  const [streamed] = await sent({ method: "POST", body });
+  assertStrictEquals(streamed!.init.body, body);
+  assertEquals((streamed!.init as { duplex?: string }).duplex, "half");
+});
+
+test("sendRequest() hands on what else the caller's init says, but never its signal", async () => {
+  const init: RequestInit = { signal: AbortSignal.abort(), credentials: "omit", redirect: "error" };
+  const [call] = await sent({ init: init as NonNullable<PreparedRequest["init"]> });
+  assertStrictEquals(call!.init.signal, signal);
+  assertEquals([call!.init.credentials, call!.init.redirect], ["omit", "error"]);
+});
+
+test("sendRequest() follows by itself where a header must not reach another origin, and takes it out there (S16)", async () => {
+  const elsewhere = new Response(null, { status: 302, headers: { location: "https://b.test/y" } });
+  const headers = { "x-api-key": "secret", accept: "a/b" };
+  const calls = await sent({}, { headers, sensitive: new Set(["x-api-key"]) }, [
+    elsewhere,
+    new Response("ok"),
+  ]);
+
+  assertEquals(calls.map(({ url }) => url), [SECRET_URL, "https://b.test/y"]);
+  assertEquals(calls.map(({ init }) => init.redirect), ["manual", "manual"]);
+  assertEquals(calls.map(({ init }) => init.headers), [headers, { accept: "a/b" }]);
+});
+
+test("sendRequest() does not follow what its caller wants to see", async () => {
+  const elsewhere = new Response(null, { status: 302, headers: { location: "https://b.test/y" } });
+  const target = { headers: { "x-api-key": "secret" }, sensitive: new Set(["x-api-key"]) };
+  const init = { redirect: "manual" } as NonNullable<PreparedRequest["init"]>;
+  const calls = await sent({ init }, target, [elsewhere]);
+  assertEquals([calls.length, calls[0]!.init.redirect], [1, "manual"]);
+});
+
+test("sendRequest() rejects with the very error of `fetch`", async () => {
+  const reason = new Error("reset");
+  const send = () =>
+    sendRequest(() => Promise.reject(reason), fakeCall({ request: {} }), fakeTarget(), signal);
+  assertStrictEquals(await assertRejects(send), reason);
+});

@@ -1,0 +1,194 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { Lane } from "../../src/lanes/lane.ts";
+import { Scheduler } from "../../src/lanes/scheduler.ts";
+import { sleepBetweenRounds } from "../../src/policies/backoff_sleep.ts";
+import type { Call } from "../../src/policies/call.ts";
+import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { Semaphore } from "../../src/primitives/semaphore.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { track, type TrackedPromise } from "../primitives/tracked_promise.ts";
+import { test } from "../support/test.ts";
+import { fakeAllowance, fakeCall, fakeLane } from "./fake_call.ts";
+
+interface SetUp {
+  readonly clock: ManualClock;
+  readonly lane: Lane;
+  readonly semaphore: Semaphore;
+  /** Lets a call sleep. */
+  readonly sleep: (call: Call, delayMs: number, lane?: Lane | undefined) => TrackedPromise<boolean>;
+}
+
+function setUp(): SetUp {
+  const clock = new ManualClock();
+  const deadlines = new DeadlineQueue(clock);
+  const semaphore = new Semaphore(2);
+  const scheduler = new Scheduler({
+    semaphore,
+    bucket: undefined,
+    clock,
+    deadlines,
+    maxRetryAfterMs: 60_000,
+    timersBelongToRequests: false,
+  });
+  const lane = fakeLane();
+  scheduler.adopt(lane);
+  return {
+    clock,
+    lane,
+    semaphore,
+    sleep: (call, delayMs, own = lane) =>
+      track(sleepBetweenRounds({ clock, deadlines, scheduler }, call, own, delayMs)),
+  };
+}
+
+/** Of a batch with nothing else to send. */
+function eagerCall(round = 2): Call {
+  const allowance = fakeAllowance();
+  allowance.hasMore = false;
+  const call = fakeCall({ allowance });
+  call.round = round;
+  return call;
+}
+
+test("sleepBetweenRounds() sleeps for its time, and leaves nothing behind", async () => {
+  const { clock, lane, sleep } = setUp();
+  const call = fakeCall();
+  const slept = sleep(call, 2_000);
+  assertEquals([lane.sleeping.size, call.pending !== undefined], [1, true]);
+  await clock.advance(1_999);
+  assertEquals(slept.state, "pending");
+  await clock.advance(1);
+
+  assertEquals([slept.value, clock.pending, lane.sleeping.size, call.pending], [true, 0, 0, undefined]);
+});
+
+test("sleepBetweenRounds() has the call counted as asleep by its batch, once", () => {
+  const { sleep } = setUp();
+  const allowance = fakeAllowance(3);
+  const call = fakeCall({ allowance });
+  sleep(call, 1_000);
+  assertEquals([call.isAsleep, allowance.active, allowance.asleep], [true, 2, 1]);
+  sleep(call, 1_000);
+  assertEquals([allowance.active, allowance.asleep], [2, 1]);
+});
+
+test("sleepBetweenRounds() rejects at once, with the very reason, when the call is cancelled (S6)", async () => {
+  const { clock, lane, sleep } = setUp();
+  const call = fakeCall();
+  const slept = sleep(call, 2_000);
+  const reason = { my: "reason" };
+  call.cancel(reason);
+  await clock.advance(0);
+
+  assertEquals(slept.state, "rejected");
+  assertStrictEquals(slept.reason, reason);
+  assertEquals([clock.pending, lane.sleeping.size, call.pending], [0, 0, undefined]);
+});
+
+test("sleepBetweenRounds() ends at once when there is nothing to wait for", async () => {
+  const { clock, lane, sleep } = setUp();
+  const slept = sleep(fakeCall(), 2_000);
+  lane.sleeping.peek()!.giveUp();
+  await clock.advance(0);
+
+  assertEquals([slept.value, clock.pending, lane.sleeping.size], [false, 0, 0]);
+});
+
+test("sleepBetweenRounds() ends early, 250 ms · 2^(n-1) after it began, in a batch that has nothing else to send", async () => {
+  for (const [round, earliestMs] of [[1, 250], [2, 250], [3, 500], [4, 1_000]] as const) {
+    const { clock, lane, sleep } = setUp();
+    const slept = sleep(eagerCall(round), 2_000);
+    lane.succeededAtMs = clock.now();
+    await clock.advance(earliestMs - 1);
+    assertEquals(slept.state, "pending", `${round}`);
+    await clock.advance(1);
+    assertEquals([slept.value, clock.pending, lane.sleeping.size], [true, 0, 0], `${round}`);
+  }
+});
+
+test("sleepBetweenRounds() ends early as soon as the origin has answered somebody well", async () => {
+  const { clock, lane, sleep } = setUp();
+  const slept = sleep(eagerCall(), 5_000);
+  await clock.advance(2_100);
+  assertEquals(slept.state, "pending");
+  lane.succeededAtMs = 2_000;
+  await clock.advance(150);
+
+  assertEquals([slept.value, clock.now()], [true, 2_250]);
+});
+
+test("sleepBetweenRounds() lets one call at a time find out how an origin is that nobody asks", async () => {
+  const { clock, lane, sleep } = setUp();
+  await clock.advance(5_000);
+  lane.succeeded = 20;
+  lane.succeededAtMs = 4_000;
+  const calls = [eagerCall(), eagerCall(), eagerCall()];
+  const slept = calls.map((call) => sleep(call, 4_000));
+  const ended = (): number => slept.filter(({ state }) => state === "fulfilled").length;
+  await clock.advance(249);
+  assertEquals(ended(), 0);
+  await clock.advance(1);
+  assertEquals([ended(), calls.filter(({ isTesting }) => isTesting).length], [1, 1]);
+  // The next one goes when it is worth asking again.
+  await clock.advance(250);
+  assertEquals(ended(), 1);
+  await clock.advance(250);
+  assertEquals(ended(), 2);
+  // Each goes once a round.
+  const again = sleep(calls.find(({ isTesting }) => isTesting)!, 3_000);
+  await clock.advance(2_999);
+  assertEquals(again.state, "pending");
+  await clock.advance(1);
+  assertEquals(again.value, true);
+  await clock.advance(4_000);
+  assertEquals([ended(), clock.pending], [3, 0]);
+});
+
+test("sleepBetweenRounds() does not end early while it is of no use to the batch, or of harm to others", async () => {
+  const cases: Record<string, (made: SetUp, call: Call) => void> = {
+    "the origin has answered nobody well since": ({ lane }) => lane.succeededAtMs = -1,
+    "the origin has asked for a pause": ({ lane, clock }) =>
+      lane.pauseFor({ untilMs: clock.now() + 9_000, status: 429, headers: new Headers() }, clock.now(), true),
+    "the batch has more to send": (_, { allowance }) => allowance!.hasMore = true,
+    "the batch has enough under way": (_, { allowance }) => allowance!.active = allowance!.concurrency,
+    "no permit is free": ({ semaphore }) => semaphore.tryAcquire(2),
+  };
+  for (const [name, change] of Object.entries(cases)) {
+    const made = setUp();
+    const { clock, lane, sleep } = made;
+    const call = eagerCall();
+    const slept = sleep(call, 1_300);
+    lane.succeededAtMs = clock.now();
+    change(made, call);
+    await clock.advance(1_299);
+    assertEquals(slept.state, "pending", name);
+    await clock.advance(1);
+    assertEquals([slept.value, clock.pending], [true, 0], name);
+  }
+});
+
+test("sleepBetweenRounds() never ends early for a single call, or for one that has several lanes", async () => {
+  const single = setUp();
+  const alone = single.sleep(fakeCall(), 1_000);
+  const severalLanes = setUp();
+  const call = eagerCall();
+  const roaming = track(
+    sleepBetweenRounds(
+      {
+        clock: severalLanes.clock,
+        deadlines: new DeadlineQueue(severalLanes.clock),
+        scheduler: undefined as never,
+      },
+      call,
+      undefined,
+      1_000,
+    ),
+  );
+  for (const { clock, lane } of [single, severalLanes]) {
+    lane.succeededAtMs = clock.now();
+    await clock.advance(999);
+  }
+  assertEquals([alone.state, roaming.state], ["pending", "pending"]);
+  for (const { clock } of [single, severalLanes]) await clock.advance(1);
+  assertEquals([alone.value, roaming.value], [true, true]);
+});

@@ -1,0 +1,73 @@
+/**
+ * A call that no client has made.
+ *
+ * @module
+ */
+
+import { clientSettings } from "../../src/client/settings.ts";
+import { NO_HEADERS } from "../../src/http/headers.ts";
+import type { PreparedRequest } from "../../src/http/request.ts";
+import { Allowance } from "../../src/lanes/allowance.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { Call, type CallContext, type Target } from "../../src/policies/call.ts";
+import type { Settings } from "../../src/policies/settings.ts";
+
+/** A URL with a secret in it. */
+export const SECRET_URL = "https://a.test/x?token=secret";
+
+/** What a call is made of. */
+export interface FakeCallOptions {
+  readonly settings?: Partial<Settings> | undefined;
+  readonly streams?: boolean | undefined;
+  readonly isBackground?: boolean | undefined;
+  /** What its batch may have under way. */
+  readonly allowance?: Allowance | undefined;
+  /** The parts of its request; a GET of {@linkcode SECRET_URL} without headers otherwise. */
+  readonly request?: Partial<PreparedRequest> | undefined;
+}
+
+/** Makes a call that has no owner. */
+export function fakeCall(
+  { settings, streams = false, isBackground = false, allowance, request }: FakeCallOptions = {},
+): Call {
+  const context: CallContext = {
+    settings: { ...clientSettings({}), ...settings },
+    signals: [],
+    headers: NO_HEADERS,
+    allowance,
+    streams,
+    isBackground,
+    owner: { settle() {}, onCancel() {}, onBodyEnd() {}, straight: { run: () => Promise.resolve() } },
+    straightHeaders: undefined,
+  };
+  if (request === undefined) return new Call(context, SECRET_URL, { onSettled() {} });
+  const prepared: PreparedRequest = {
+    method: "GET",
+    url: SECRET_URL,
+    absolute: true,
+    origin: undefined,
+    headers: NO_HEADERS,
+    body: null,
+    repeatable: true,
+    init: undefined,
+    ...request,
+  };
+  return new Call(context, prepared, { onSettled() {} });
+}
+
+/** A lane that nothing happens in. */
+export function fakeLane(key = "https://a.test"): Lane {
+  return new Lane({ key, breaker: undefined, bucket: undefined });
+}
+
+/** Where a call is sent. */
+export function fakeTarget(target: Partial<Target> = {}): Target {
+  return { lane: fakeLane(), url: SECRET_URL, headers: NO_HEADERS, sensitive: new Set(), ...target };
+}
+
+/** A batch of which so many requests are under way. */
+export function fakeAllowance(active = 1, concurrency = 10): Allowance {
+  const allowance = new Allowance(concurrency, 1_000, () => {});
+  allowance.active = active;
+  return allowance;
+}
