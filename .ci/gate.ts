@@ -23,6 +23,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   "the examples of the documentation": ["test", "--quiet", "--doc", "--allow-all", "mod.ts", "src"],
   "documentation": ["doc", "--lint", ...Object.values(exports)],
   "publishing": ["run", "--allow-all", ".ci/publish.ts", "--dry-run"],
+  "speed": ["run", "--allow-all", "bench/gates.ts"],
 };
 
 const failures: string[] = [];

@@ -13,7 +13,9 @@ import type { BenchRuntime } from "./targets/bench_runtime.ts";
 import { bunRuntime } from "./targets/bun_runtime.ts";
 import { cacheHitTarget } from "./targets/cache_hit.ts";
 import { denoRuntime } from "./targets/deno_runtime.ts";
+import { faultsTarget } from "./targets/faults.ts";
 import { growthTarget } from "./targets/growth.ts";
+import { hotFunctionsTarget } from "./targets/hot_functions.ts";
 import { latencyTarget } from "./targets/latency.ts";
 import { memoryTarget } from "./targets/memory.ts";
 import { overheadTarget, rivalsTarget } from "./targets/overhead.ts";
@@ -27,6 +29,7 @@ import { type Row, type Target, type TargetContext, verdictOf } from "./targets/
 const TARGETS: readonly Target[] = [
   overheadTarget,
   rivalsTarget,
+  hotFunctionsTarget,
   latencyTarget,
   primitivesTarget,
   rateTarget,
@@ -34,11 +37,12 @@ const TARGETS: readonly Target[] = [
   cacheHitTarget,
   startUpTarget,
   growthTarget,
+  faultsTarget,
 ];
 
 const { quick, only, runtime } = parseArgs(Deno.args, { boolean: ["quick"], string: ["only", "runtime"] });
-const ids = only?.toUpperCase().split(",") ?? TARGETS.map(({ id }) => id);
-const targets = TARGETS.filter(({ id }) => ids.includes(id));
+const ids = (only?.split(",") ?? TARGETS.map(({ id }) => id)).map((id) => id.toUpperCase());
+const targets = TARGETS.filter(({ id }) => ids.includes(id.toUpperCase()));
 if (targets.length < ids.length) {
   throw new TypeError(`Cannot measure as '--only' names no target: received '${only}'`);
 }
@@ -68,6 +72,7 @@ async function measureOn(runtime: BenchRuntime, serverUrl: string): Promise<Runt
   const context: TargetContext = { runtime, serverUrl, quick, rounds: quick ? 3 : 5 };
   const measured: { target: Target; rows: Row[] }[] = [];
   for (const target of targets) {
+    if (target.on !== undefined && target.on !== runtime.name) continue;
     console.log(`\n${target.id}  ${target.title.replaceAll("`", "")}`);
     const rows: Row[] = [];
     for await (const row of target.rows(context)) {

@@ -19,9 +19,11 @@ export interface CacheHitOptions extends Pick<Comparison, "first" | "pairs" | "w
 
 await program(async ({ adapter, hits, ...options }: CacheHitOptions): Promise<Pair[]> => {
   await using folder = await tempFolder();
-  const { hit, parse }: CacheHit = adapter === "memory"
+  // Closed before the folder is removed, so that nothing is written to it meanwhile.
+  await using ways: CacheHit = adapter === "memory"
     ? await createCacheHit()
     : await createFileHit(folder.path);
+  const { hit, parse } = ways;
   return await alternate({
     ...options,
     async ours() {

@@ -8,7 +8,14 @@
 import ky from "npm:ky@2.1.0";
 import { limitAll } from "./p_limit.ts";
 
+const client = ky.create({ retry: 3, timeout: 30_000 });
+
+/** Fetches and parses one URL. */
+export function get(url: string): Promise<unknown> {
+  return client(url).json();
+}
+
 /** Fetches and parses all URLs, some at once. */
 export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
-  return limitAll(urls, concurrency, (url) => ky(url).json());
+  return limitAll(urls, concurrency, get);
 }

@@ -1,5 +1,5 @@
 /**
- * ofetch, which retries, under p-limit.
+ * ofetch, which retries and times out, under p-limit.
  *
  * @module
  */
@@ -8,7 +8,12 @@
 import { ofetch } from "npm:ofetch@1.5.1";
 import { limitAll } from "./p_limit.ts";
 
+/** Fetches and parses one URL. */
+export function get(url: string): Promise<unknown> {
+  return ofetch(url, { retry: 3, timeout: 30_000 });
+}
+
 /** Fetches and parses all URLs, some at once. */
 export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
-  return limitAll(urls, concurrency, (url) => ofetch(url));
+  return limitAll(urls, concurrency, get);
 }

@@ -6,7 +6,7 @@
 
 // deno-lint-ignore-file no-import-prefix -- a rival is pinned where it is used, and is no dependency of the project
 import pLimit from "npm:p-limit@7.3.3";
-import type { Run } from "../support/rivals.ts";
+import type { Get, Run } from "../support/rivals.ts";
 
 /** Runs tasks, so many at once. */
 export function limit(concurrency: number): Run {
@@ -18,8 +18,13 @@ export function limit(concurrency: number): Run {
 export async function limitAll(
   urls: Iterable<string>,
   concurrency: number,
-  get: (url: string) => Promise<unknown>,
+  get: Get,
 ): Promise<void> {
   const limited = pLimit(concurrency);
   await Promise.all(Array.from(urls, (url) => limited(() => get(url))));
+}
+
+/** Fetches and parses all URLs, some at once, by bare `fetch`: no timeout, no retries. */
+export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
+  return limitAll(urls, concurrency, async (url) => await (await fetch(url)).json());
 }

@@ -9,8 +9,8 @@ import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { currentFiles } from "../../src/runtime/files/current.ts";
 import { LARGE_JSON } from "./payloads.ts";
 
-/** Two ways to the same values. */
-export interface CacheHit {
+/** Two ways to the same values; disposing of them closes the client, which ends its background work. */
+export interface CacheHit extends AsyncDisposable {
   /** Asks a client that has the file in its cache. */
   readonly hit: () => Promise<unknown>;
   /** Decodes and parses the bytes; asynchronous as well, as whoever calls would have to be. From disk, it reads them first. */
@@ -41,6 +41,7 @@ export async function createFileHit(folder: string): Promise<CacheHit> {
   return {
     hit: () => client.json(urls[hits++ % FILES]!, { cache: "only-if-cached" }),
     parse: async () => JSON.parse(decoder.decode((await files.read(paths[reads++ % FILES]!))!)),
+    [Symbol.asyncDispose]: () => client.close(),
   };
 }
 
@@ -56,5 +57,6 @@ export async function createCacheHit(): Promise<CacheHit> {
   return {
     hit: () => client.json(URL, { cache: "only-if-cached" }),
     parse: () => Promise.resolve(JSON.parse(decoder.decode(bytes))),
+    [Symbol.asyncDispose]: () => client.close(),
   };
 }

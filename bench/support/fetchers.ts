@@ -5,7 +5,7 @@
  */
 
 import { createClient } from "../../mod.ts";
-import { type FetchAll, loadRival, type Rivals } from "./rivals.ts";
+import { type FetchAll, type Get, loadRival, type Rivals } from "./rivals.ts";
 
 /**
  * Who can fetch: `json` in a worker loop, `stream` and `settle` are this module's methods. The loop `with signals` gives every
@@ -21,7 +21,10 @@ export type Fetcher =
   | FetchRival;
 
 /** The rivals that fetch. */
-export type FetchRival = Extract<keyof Rivals, "ky" | "ofetch" | "pooled_map">;
+export type FetchRival = Extract<
+  keyof Rivals,
+  "axios" | "ffetch" | "got" | "ky" | "ofetch" | "p_limit" | "pooled_map"
+>;
 
 /** URLs of one resource, all different, so that nothing is shared between requests. */
 export function* urlsOf(serverUrl: string, resource: string, count: number): Generator<string> {
@@ -82,7 +85,7 @@ async function fetchJsonWithSignal(url: string): Promise<unknown> {
 async function workerLoop(
   urls: Iterable<string>,
   workers: number,
-  get: (url: string) => Promise<unknown>,
+  get: Get,
 ): Promise<void> {
   const source = urls[Symbol.iterator]();
   const work = async (): Promise<void> => {

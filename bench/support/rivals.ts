@@ -7,8 +7,11 @@
 /** The modules in `bench/rivals`, by name. */
 export interface Rivals {
   readonly "async_sema": typeof import("../rivals/async_sema.ts");
+  readonly "axios": typeof import("../rivals/axios.ts");
   readonly "bottleneck": typeof import("../rivals/bottleneck.ts");
   readonly "cockatiel": typeof import("../rivals/cockatiel.ts");
+  readonly "ffetch": typeof import("../rivals/ffetch.ts");
+  readonly "got": typeof import("../rivals/got.ts");
   readonly "ky": typeof import("../rivals/ky.ts");
   readonly "limiter": typeof import("../rivals/limiter.ts");
   readonly "ofetch": typeof import("../rivals/ofetch.ts");
@@ -16,6 +19,9 @@ export interface Rivals {
   readonly "p_limit": typeof import("../rivals/p_limit.ts");
   readonly "pooled_map": typeof import("../rivals/pooled_map.ts");
 }
+
+/** Fetches and parses one URL. */
+export type Get = (url: string) => Promise<unknown>;
 
 /** Fetches and parses all URLs, some at once. */
 export type FetchAll = (urls: Iterable<string>, concurrency: number) => Promise<void>;

@@ -13,14 +13,16 @@ const BUN_VERSION = "1.4.5";
 /** Bun, with the folder of its bundles. */
 export interface BunRuntime extends BenchRuntime, Disposable {}
 
-/** Finds Bun and bundles all programs and rivals, each by itself; gives nothing where there is no Bun. */
-export async function bunRuntime(): Promise<BunRuntime | undefined> {
+/**
+ * Finds Bun and bundles programs, each by itself: those that are named, or all of them and all rivals. Gives nothing where
+ * there is no Bun.
+ */
+export async function bunRuntime(programs?: readonly string[]): Promise<BunRuntime | undefined> {
   const executable = await findBun();
   if (executable === undefined) return undefined;
   const folder = await Deno.makeTempDir({ prefix: "slipstream-bench-" });
-  for (const part of ["measure", "rivals"]) {
-    for (const { name } of Deno.readDirSync(`${BENCH}${part}`)) await bundle(folder, `${part}/${name}`);
-  }
+  const paths = programs?.map((name) => `measure/${name}.ts`) ?? ["measure", "rivals"].flatMap(filesOf);
+  for (const path of paths) await bundle(folder, path);
   const { output } = await runCommand(executable, ["--version"], { quiet: true });
   return {
     name: "bun",
@@ -29,6 +31,10 @@ export async function bunRuntime(): Promise<BunRuntime | undefined> {
     fileOf: (name) => `${folder}/${name}.js`,
     [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
   };
+}
+
+function filesOf(part: string): string[] {
+  return Array.from(Deno.readDirSync(`${BENCH}${part}`), ({ name }) => `${part}/${name}`);
 }
 
 /** A rival that can't be bundled is missing then, and says so when it is asked for. */

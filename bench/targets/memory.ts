@@ -1,5 +1,5 @@
 /**
- * T6: memory that does not grow with the number of requests.
+ * T6: how much memory a stream of very many requests takes, beside a bare loop over the same `fetch`.
  *
  * @module
  */
@@ -7,47 +7,67 @@
 import type { MemoryOptions, MemoryResult } from "../measure/memory.ts";
 import { median, spreadOf } from "../support/statistics.ts";
 import { runProgram } from "./bench_runtime.ts";
-import { rowOf } from "./rounds.ts";
 import type { Bound, Row, Target, TargetContext } from "./target.ts";
 
 const FEW = 10_000;
+const LABELS: Readonly<Record<MemoryOptions["subject"], string>> = {
+  "stream": "`client.stream()`",
+  "bare loop": "a bare loop",
+};
 
 /** T6. */
 export const memoryTarget: Target = {
   id: "T6",
   title: "Peak resident memory over a simulated `fetch`, 20 at once",
   async *rows(context) {
-    yield await memoryRow(context, "stream", { atMost: 1.2 });
+    const many = context.quick ? 200_000 : 1_000_000;
+    const [stream, bareLoop] = await processes(context, [
+      { subject: "stream", requests: many },
+      { subject: "bare loop", requests: many },
+    ]);
+    yield memoryRow(stream!, bareLoop!, { atMost: 1.1 });
+    const [fewOfStream, fewOfBareLoop] = await processes(context, [
+      { subject: "stream", requests: FEW },
+      { subject: "bare loop", requests: FEW },
+    ]);
+    yield memoryRow(stream!, fewOfStream!);
     // The growth that is the runtime's own: it enlarges its young generation, and collects the old one when it likes.
-    yield await memoryRow(context, "bare loop");
+    yield memoryRow(bareLoop!, fewOfBareLoop!);
   },
 };
 
-async function memoryRow(
-  context: TargetContext,
-  subject: MemoryOptions["subject"],
-  bound?: Bound,
-): Promise<Row> {
-  const many = context.quick ? 200_000 : 1_000_000;
-  const rounds = context.quick ? 1 : context.rounds;
-  const measure = (requests: number): Promise<MemoryResult> =>
-    runProgram(context.runtime, "memory", { subject, requests } satisfies MemoryOptions);
-  const who = subject === "stream" ? "`client.stream()`" : "a bare loop";
-  const question = `${who}, ${many.toLocaleString("en")} requests : ${FEW.toLocaleString("en")}`;
-  return await rowOf({ question, bound, unit: "×" }, async () => {
-    const few: MemoryResult[] = [];
-    const all: MemoryResult[] = [];
-    for (let index = 0; index < rounds; index++) {
-      few.push(await measure(FEW));
-      all.push(await measure(many));
+/** What the processes of one subject took, round by round. */
+interface Measured extends MemoryOptions {
+  readonly results: readonly MemoryResult[];
+}
+
+/** Measures each in fresh processes, by turns. */
+async function processes(context: TargetContext, subjects: readonly MemoryOptions[]): Promise<Measured[]> {
+  const all = subjects.map((options) => ({ ...options, results: [] as MemoryResult[] }));
+  for (let round = 0; round < (context.quick ? 1 : context.rounds); round++) {
+    for (const { subject, requests, results } of round % 2 === 0 ? all : all.toReversed()) {
+      const options: MemoryOptions = { subject, requests };
+      results.push(await runProgram(context.runtime, "memory", options));
     }
-    const figures = (key: keyof MemoryResult): string =>
-      [all, few].map((results) => (median(results.map((result) => result[key])) / 1e6).toFixed(1)).join(
-        " against ",
-      );
-    return {
-      measured: spreadOf(all.map(({ peakRssBytes }, index) => peakRssBytes / few[index]!.peakRssBytes)),
-      detail: `${figures("peakRssBytes")} MB; highest heap ${figures("peakHeapBytes")} MB`,
-    };
-  });
+  }
+  return all;
+}
+
+function memoryRow(over: Measured, under: Measured, bound?: Bound): Row {
+  const nameOf = ({ subject, requests }: Measured): string =>
+    `${LABELS[subject]}, ${requests.toLocaleString("en")} requests`;
+  const figures = (key: keyof MemoryResult): string =>
+    [over, under].map(({ results }) => (median(results.map((result) => result[key])) / 1e6).toFixed(1))
+      .join(" against ");
+  return {
+    question: `${nameOf(over)} : ${
+      over.subject === under.subject ? under.requests.toLocaleString("en") : LABELS[under.subject]
+    }`,
+    bound,
+    unit: "×",
+    measured: spreadOf(
+      over.results.map(({ peakRssBytes }, round) => peakRssBytes / under.results[round]!.peakRssBytes),
+    ),
+    detail: `${figures("peakRssBytes")} MB; highest heap ${figures("peakHeapBytes")} MB`,
+  };
 }

@@ -33,7 +33,7 @@ export interface Row {
   /** What was measured; without it the question remains open. */
   readonly measured?: Spread | undefined;
   /** The unit of both. */
-  readonly unit?: "×" | "ms" | "KB" | "%" | "tokens" | undefined;
+  readonly unit?: "×" | "ms" | "s" | "KB" | "%" | "tokens" | "functions" | undefined;
   /** The figures behind the value, or why there is none. */
   readonly detail: string;
 }
@@ -47,6 +47,8 @@ export interface Target {
   readonly id: string;
   /** What it is about, in a few words. */
   readonly title: string;
+  /** The only runtime that it is about, if there is one. */
+  readonly on?: BenchRuntime["name"] | undefined;
   readonly rows: (context: TargetContext) => AsyncIterable<Row>;
 }
 

@@ -1,0 +1,71 @@
+/**
+ * Those that meet a service which is not perfect: this module's stream with its defaults, and what people take otherwise.
+ *
+ * @module
+ */
+
+import { createClient } from "../../mod.ts";
+import { getWithRetries } from "./hand_written_retries.ts";
+import { type Get, loadRival } from "./rivals.ts";
+import { CONCURRENCY } from "./scenes.ts";
+
+/** Who meets it. */
+export type Contender = "ours" | "ky + p-limit" | "ofetch + p-limit" | "pooledMap + retries";
+
+/** All of them. */
+export const CONTENDERS: readonly Contender[] = [
+  "ours",
+  "ky + p-limit",
+  "ofetch + p-limit",
+  "pooledMap + retries",
+];
+
+/** Gets all URLs, some at once, and tells what becomes of each when it is known. */
+export type SettleAll = (
+  urls: readonly string[],
+  onSettled: (index: number, ok: boolean) => void,
+) => Promise<void>;
+
+/**
+ * Makes a contender.
+ *
+ * @throws {RivalUnavailableError} If it is a rival that can't be loaded.
+ */
+export async function createContender(name: Contender): Promise<SettleAll> {
+  switch (name) {
+    case "ours":
+      return streamAll;
+    case "ky + p-limit":
+      return limitAll((await loadRival("ky")).get);
+    case "ofetch + p-limit":
+      return limitAll((await loadRival("ofetch")).get);
+    case "pooledMap + retries": {
+      const { poolAll } = await loadRival("pooled_map");
+      return (urls, onSettled) => poolAll(urls, CONCURRENCY, settling(getWithRetries, urls, onSettled));
+    }
+  }
+}
+
+async function streamAll(urls: readonly string[], onSettled: Parameters<SettleAll>[1]): Promise<void> {
+  await using client = createClient();
+  for await (const { index, ok } of client.stream(urls)) onSettled(index, ok);
+}
+
+async function limitAll(get: Get): Promise<SettleAll> {
+  const { limitAll } = await loadRival("p_limit");
+  return (urls, onSettled) => limitAll(urls, CONCURRENCY, settling(get, urls, onSettled));
+}
+
+/** One that fails must not end the others, as it would in `Promise.all`. */
+function settling(get: Get, urls: readonly string[], onSettled: Parameters<SettleAll>[1]): Get {
+  const indexes = new Map(urls.map((url, index) => [url, index]));
+  return async (url) => {
+    const index = indexes.get(url)!;
+    try {
+      await get(url);
+    } catch {
+      return onSettled(index, false); // What is wrong does not matter here.
+    }
+    onSettled(index, true);
+  };
+}
