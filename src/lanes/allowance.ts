@@ -6,6 +6,9 @@
 
 import type { Claimant } from "./claimant.ts";
 
+/** The share of those that may wait from which on a batch is crowded. */
+const CROWDED = 0.75;
+
 /**
  * Counts the requests of a batch that have been pulled and have not ended. One is *active* from the moment it is pulled, and
  * *asleep* while it waits for its turn, for the end of a backoff, or for another request: then it takes no place.
@@ -53,6 +56,11 @@ export class Allowance {
     const wasFull = this.asleep-- === Math.max(1, this.maxWaiting);
     this.active++;
     if (wasFull) this.#onRoom();
+  }
+
+  /** Whether so many wait that the batch will soon stand still. */
+  get isCrowded(): boolean {
+    return this.hasMore && this.asleep >= CROWDED * this.maxWaiting;
   }
 
   /** Remembers a lane that found no room, so that it claims again when there is some. */

@@ -97,6 +97,8 @@ export class Lane implements Claimant, Line<Lane> {
   isAbandoned = false;
   /** When the latest attempt that succeeded began, on the client's clock. */
   succeededAtMs: number = -Infinity;
+  /** When the latest retry succeeded, on the client's clock. */
+  rescuedAtMs: number = -Infinity;
   /** When the latest probe was sent, on the client's clock. */
   probedAtMs: number = -Infinity;
 

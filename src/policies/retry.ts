@@ -16,8 +16,14 @@ import type { Reply } from "./reply.ts";
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
 const BUDGET_POLL_MS = 250;
 
-/** How long a request of a batch waits for the budget, in milliseconds: it is for retries that are due now. */
+/**
+ * How long a request of a batch waits for the budget, in milliseconds, since a retry has succeeded for the last time. While the
+ * batch has others to send, it waits on unless it is in their way.
+ */
 const BUDGET_PATIENCE_MS = 3_000;
+
+/** An origin that is down has probers enough when so many wait for it. */
+const ENOUGH_PROBERS = 8;
 
 /** So recently an origin must have answered others for a 429 not to count as a round, in milliseconds. */
 const RECENT_MS = 10_000;
@@ -75,7 +81,10 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
         return concludeEarlier(earlier, call, round.error);
       }
       const plan = planOrDiscard(environment, options, call, round, previousMs);
-      if (plan === undefined) return conclude(round);
+      if (plan === undefined) {
+        if (earlier !== undefined) noteSuccess(environment, call, round.reply);
+        return conclude(round);
+      }
       round.reply?.openBody?.discard();
       // The permit of a body that is being got rid of is the call's no more.
       call.isInFlight = false;
@@ -108,6 +117,13 @@ async function runRound(next: Handler, call: Call): Promise<Round> {
 function conclude({ reply, error }: Round): Reply {
   if (reply === undefined) throw error;
   return reply;
+}
+
+/** A retry of a batch that succeeds shows that those who wait for the budget do so for something. */
+function noteSuccess(environment: Environment, call: Call, reply: Reply | undefined): void {
+  if (reply?.target === undefined || isRetryableStatus(reply.status) || call.patienceMs === 0) return;
+  reply.target.lane.rescuedAtMs = environment.clock.now();
+  environment.budget?.restore(workingTimeMs(environment));
 }
 
 /** What a round brought that was to be repeated; of a body that the caller was to read, too little is left. */
@@ -213,16 +229,41 @@ async function rest(
   const lanes = lanesOf(call);
   const lane = lanes.length === 1 ? lanes[0] : undefined;
   if (plan.sleeps && !await sleepBetweenRounds(environment, call, lane, plan.delayMs)) return false;
-  if (!plan.needsBudget) return true;
+  return !plan.needsBudget || await waitForBudget(environment, call, lanes);
+}
+
+/**
+ * Waits until the budget has a retry for a call. While its origin is down, a few of those who wait are let through: they are
+ * the ones who find out when it is back.
+ */
+async function waitForBudget(environment: Environment, call: Call, lanes: readonly Lane[]): Promise<boolean> {
   const { clock } = environment;
-  const endMs = workingTimeMs(environment) + Math.min(BUDGET_PATIENCE_MS, call.patienceMs);
+  const budget = environment.budget!;
+  const { allowance } = call;
+  const lane = lanes.length === 1 ? lanes[0] : undefined;
   // The budget's time stands still in an outage; patience does not.
-  const patienceEndMs = clock.now() + call.patienceMs;
-  while (!environment.budget!.tryWithdraw(workingTimeMs(environment))) {
-    if (workingTimeMs(environment) >= endMs || clock.now() >= patienceEndMs) return false;
+  let sinceMs = clock.now();
+  let workingSinceMs = workingTimeMs(environment);
+  let freeSinceMs = workingSinceMs;
+  while (!budget.tryWithdraw(workingTimeMs(environment))) {
+    if (lanes.some(({ rescuedAtMs }) => rescuedAtMs > sinceMs)) {
+      sinceMs = clock.now();
+      workingSinceMs = freeSinceMs = workingTimeMs(environment);
+    }
+    const nowMs = workingTimeMs(environment);
+    // As long as others are sent meanwhile, its wait costs the batch nothing.
+    if (allowance?.hasMore) freeSinceMs = nowMs;
+    const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;
+    if (nowMs - fromMs >= BUDGET_PATIENCE_MS) return false;
+    if (clock.now() - sinceMs >= call.patienceMs) return false;
+    if (lane !== undefined && isDown(lane) && lane.queued < ENOUGH_PROBERS) return true;
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL_MS)) return false;
   }
   return true;
+}
+
+function isDown({ breaker }: Lane): boolean {
+  return breaker !== undefined && breaker.state !== "closed";
 }
 
 function report({ reporter, clock, counters }: Environment, call: Call, { delayMs, reason }: Plan): void {

@@ -110,6 +110,17 @@ export class RetryBudget {
     return true;
   }
 
+  /**
+   * Gives a retry back, as if it had not been made, and another one with it: a retry that succeeds shows that retries are of
+   * use again, so that what an outage has used up is soon there. Who does so for each retry that succeeds lets the retries
+   * that fail be at most the budget, and as many as succeed.
+   *
+   * @param nowMs What the clock said just now, for who has just read it.
+   */
+  restore(nowMs: number = this.#clock.now()): void {
+    this.#retries.remove(2, nowMs);
+  }
+
   #balanceAt(nowMs: number): number {
     return Math.max(this.#ratio * this.#requests.total(nowMs), this.#reserve) - this.#retries.total(nowMs);
   }

@@ -34,6 +34,18 @@ export class WindowedCount {
     this.#total++;
   }
 
+  /** Takes the latest ones back, as many as there are. */
+  remove(count: number, nowMs: number): void {
+    this.#slide(nowMs);
+    for (let age = 0; age < SLOTS && count > 0; age++) {
+      const index = (this.#index + SLOTS - age) % SLOTS;
+      const taken = Math.min(count, this.#counts[index]!);
+      this.#counts[index]! -= taken;
+      this.#total -= taken;
+      count -= taken;
+    }
+  }
+
   /** How many there are in the window. */
   total(nowMs: number): number {
     this.#slide(nowMs);

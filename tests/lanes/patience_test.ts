@@ -384,3 +384,32 @@ testOutages(
     assertEquals([clock.pending, client.stats().inFlight, client.stats().queued], [0, 0, 0]);
   },
 );
+
+for (const [share, endMs, urls] of [[2, 20_000, 2_000], [3, 12_000, 1_500], [1, 4_000, 3_000]] as const) {
+  testBothWays(
+    `A batch loses nothing when 1 URL in ${share} fails for ${
+      endMs / 1_000
+    } s, and its budget is used up by then (S10)`,
+    async (setUp) => {
+      const { client, clock, network } = setUp(
+        ({ url, atMs }) => ({
+          ...(Number(url.slice(url.lastIndexOf("/") + 1)) % share === 0 && atMs < endMs
+            ? { status: 500 }
+            : { json: 1 }),
+          afterMs: 50,
+        }),
+        { concurrency: 20, maxRetries: 3, circuitBreaker: {} },
+      );
+
+      const outcomes = await clock.run(
+        client.settle(Array.from({ length: urls }, (_, n) => `${ORIGIN}/${n}`)),
+      );
+      assertEquals(outcomes.filter(({ ok }) => !ok), []);
+      // It is seen within the longest cooldown that the batch allows, and then all come as fast as they can.
+      assert(clock.now() < endMs * 1.1 + 3_000 + 50 * urls / 20, `${clock.now()}`);
+      // Each URL that failed must be sent again; beyond that, the budget's share.
+      const least = urls + Math.ceil(urls / share);
+      assert(network.sent.length <= least + 0.2 * urls + 100, `${network.sent.length} of at least ${least}`);
+    },
+  );
+}

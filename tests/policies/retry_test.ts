@@ -815,29 +815,38 @@ testBothWays(
   },
 );
 
-testBothWays(
-  "a batch's request waits up to 3 s for the retry budget, and is sent when it has a retry for it (S10)",
-  async (rig) => {
-    const budget = { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 };
-    const failing: Reply = (sent) => seen.has(sent.url) ? OK(sent) : (seen.add(sent.url), status(503)(sent));
-    const seen = new Set<string>();
-    // There is one retry in ten seconds: the second request is too late for it.
-    const { client, origin, clock, run } = rig(failing, {
-      retryBudget: budget,
-      circuitBreaker: false,
-      backoff: { baseMs: 1_000 },
-    });
-    const outcomes = await run(client.settle(manyUrls(2)));
-    assertEquals(outcomes.filter(({ ok }) => ok).length, 1);
-    assertEquals(origin.calls, 3);
-    assert(clock.now() >= 4_000 && clock.now() <= 5_500, `${clock.now()}`);
+testBothWays("a batch's request waits up to 3 s for the retry budget, and fails then (S10)", async (rig) => {
+  // There is one retry in ten seconds, which brings nothing.
+  const { client, origin, clock, run } = rig(status(503), {
+    retryBudget: { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 },
+    maxRetries: 1,
+    circuitBreaker: false,
+    backoff: { baseMs: 1_000 },
+  });
+  const outcomes = await run(client.settle(manyUrls(2)));
+  assertEquals(outcomes.filter(({ ok }) => ok).length, 0);
+  assertEquals(origin.calls, 3);
+  assert(clock.now() >= 4_000 && clock.now() <= 5_500, `${clock.now()}`);
 
-    // The window is over: there is one again.
-    await clock.advance(7_000);
-    const late = await run(client.settle(["https://a.test/late"]));
-    assertEquals(late.map(({ ok }) => ok), [true]);
-  },
-);
+  // The window is over: there is one again.
+  await clock.advance(7_000);
+  await run(client.settle(["https://a.test/late"]));
+  assertEquals(origin.calls, 5);
+});
+
+testBothWays("a retry that succeeds is given to those who wait for the retry budget (S10)", async (rig) => {
+  const seen = new Set<string>();
+  const failing: Reply = (sent) => seen.has(sent.url) ? OK(sent) : (seen.add(sent.url), status(503)(sent));
+  const { client, origin, clock, run } = rig(failing, {
+    retryBudget: { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 },
+    circuitBreaker: false,
+    backoff: { baseMs: 1_000 },
+  });
+  const outcomes = await run(client.settle(manyUrls(20)));
+  assertEquals(outcomes.filter(({ ok }) => !ok), []);
+  assertEquals(origin.calls, 40);
+  assert(clock.now() <= 10_000, `${clock.now()}`);
+});
 
 testBothWays(
   "retries of a batch go early when it has nothing else to send and its origin answers others",

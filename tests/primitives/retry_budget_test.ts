@@ -84,6 +84,19 @@ test("RetryBudget believes who has just read the clock", () => {
   assertEquals([budget.tryWithdraw(2_500), budget.tryWithdraw(2_500)], [true, false]);
 });
 
+test("RetryBudget gives back the retry that succeeded, and another one (S10)", () => {
+  const clock = new ManualClock();
+  const budget = new RetryBudget({ ratio: 0.5, minPerSecond: 0, windowMs: 1_000, clock });
+  for (let request = 0; request < 20; request++) budget.deposit();
+  assertEquals([withdrawAll(budget), budget.balance], [10, 0]);
+  budget.restore();
+  assertEquals([withdrawAll(budget), budget.balance], [2, 0]);
+  for (let success = 0; success < 100; success++) budget.restore();
+  assertEquals(budget.balance, 10);
+  clock.jump(2_000);
+  assertEquals(budget.balance, 0);
+});
+
 test("RetryBudget arms no timer", () => {
   const clock = new ManualClock();
   const budget = new RetryBudget({ clock });

@@ -84,3 +84,14 @@ test("WindowedCount slides from where its slots lie, however late it is asked", 
   // Slots lie at 50 modulo 100.
   assertEquals([count.total(13_244), count.total(13_249), count.total(13_250)], [1, 1, 0]);
 });
+
+test("WindowedCount takes back the latest first, and no more than there are", () => {
+  const count = new WindowedCount(1_000, 0);
+  for (const nowMs of [0, 0, 0, 250, 250, 990]) count.add(nowMs);
+  count.remove(2, 990);
+  assertEquals([count.total(990), count.total(1_000)], [4, 1]);
+  count.remove(9, 1_000);
+  assertEquals([count.total(1_000), count.total(1_300)], [0, 0]);
+  count.add(1_300);
+  assertEquals(count.total(1_300), 1);
+});
