@@ -110,9 +110,9 @@ export class StraightWay implements DeadlineTarget, Pending {
   }
 
   #begin(call: Call, nowMs: number): RequestInit {
-    const { budget, scheduler } = this.#environment;
+    const { budget, scheduler: { workingTime } } = this.#environment;
     if (budget !== undefined) {
-      budget.deposit(scheduler.openLanes > 0 ? scheduler.workingTimeMs(nowMs) : nowMs - scheduler.idleMs);
+      budget.deposit(workingTime.openLanes > 0 ? workingTime.at(nowMs) : nowMs - workingTime.idleMs);
     }
     call.attempts = 1;
     call.isInFlight = true;

@@ -1,5 +1,5 @@
 /**
- * Who must not wait, and what it is told.
+ * Who must not wait, or not any longer, and what it is told.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { CircuitOpenError, HttpError } from "../errors.ts";
 import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
+import type { Place, Waiter } from "./waiter.ts";
 
 /** Whether an origin is not waited for because nothing has ever come from there. */
 export function isAbandoned(lane: Lane, errand: Errand): boolean {
@@ -42,6 +43,40 @@ export function refusalOf(
     first = () => isTooLong ? pausedError(errand, lane, pauseMs) : circuitOpenError(errand, lane, openMs);
   }
   return first?.();
+}
+
+/**
+ * Refuses those in line for a lane that must not wait any longer, and tells the lane how patient the others are.
+ *
+ * @param lane The lane.
+ * @param nowMs The time on the client's clock.
+ * @param maxRetryAfterMs The longest pause that is waited out.
+ * @param remove Takes a waiter out of line.
+ */
+export function refuseSome(
+  lane: Lane,
+  nowMs: number,
+  maxRetryAfterMs: number,
+  remove: (waiter: Waiter<Lane>) => void,
+): void {
+  const refused: [Waiter<Lane>, Error][] = [];
+  let patienceEndMs = Infinity;
+  const look = ({ waiter }: Place<Lane>): void => {
+    const refusal = refusalOf(waiter.errand, waiter.lanes, nowMs, maxRetryAfterMs);
+    if (refusal !== undefined) refused.push([waiter, refusal]);
+    else if (waiter.errand.patienceMs > 0) {
+      patienceEndMs = Math.min(patienceEndMs, (lane.outageSinceMs ?? nowMs) + waiter.errand.patienceMs);
+    }
+  };
+  for (let place = lane.urgent.peek(); place !== undefined; place = place.next) look(place);
+  lane.waiting.forEach(look);
+  lane.limitCooldown(patienceEndMs);
+  for (const [waiter, refusal] of refused) {
+    // What the one before has caused may have taken it out of line.
+    if (!waiter.isWaiting) continue;
+    remove(waiter);
+    waiter.onRefused(refusal);
+  }
 }
 
 /** For how long a breaker refuses a request that does not wait for it; 0 if it lets it pass, or the request waits. */

@@ -8,8 +8,7 @@ import type { Bucket } from "../primitives/bucket.ts";
 import type { CircuitResult } from "../primitives/circuit_breaker.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
-import { LinkedQueue } from "../primitives/linked_queue.ts";
-import { type PermitLedger, PermitWaiter } from "../primitives/permit_ledger.ts";
+import type { PermitLedger } from "../primitives/permit_ledger.ts";
 import { ledgerOf, type Semaphore } from "../primitives/semaphore.ts";
 import { Admission, type AdmissionOffice } from "./admission.ts";
 import { AdmissionWaiter, type WaitingRoom } from "./admission_waiter.ts";
@@ -17,11 +16,15 @@ import type { Allowance } from "./allowance.ts";
 import type { Claimant, Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
-import { isAbandoned, refusalOf } from "./refusal.ts";
-import type { Place, Waiter } from "./waiter.ts";
-
-/** While nothing has ever come from an origin, it is given up when attempts have failed for so long, in milliseconds. */
-const UNANSWERED_MS = 4_000;
+import { Leases } from "./leases.ts";
+import { firstOf, isFirstOf } from "./next_in_line.ts";
+import { PermitTurn } from "./permit_turn.ts";
+import { refusalOf, refuseSome } from "./refusal.ts";
+import { noteUnanswered, wakeHopeless } from "./sleepers.ts";
+import { type TokenListener, Tokens } from "./tokens.ts";
+import { Turns } from "./turns.ts";
+import type { Waiter } from "./waiter.ts";
+import { WorkingTime } from "./working_time.ts";
 
 /** How often a request that has its own timers looks whether it may go, in milliseconds. */
 const POLL_MS = 1_000;
@@ -47,12 +50,11 @@ export interface SchedulerOptions {
  * in the lane, the lane's breaker lets it pass, no pause is on, a token is at hand. Until then it holds none of them. Lanes and
  * batches take turns at the permits; within a lane the order is by priority, and first come, first served.
  */
-export class Scheduler implements AdmissionOffice, WaitingRoom {
+export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   readonly #ledger: PermitLedger;
   readonly #options: SchedulerOptions;
-  readonly #bucket: Bucket | undefined;
-  /** Lanes in which somebody could go if there was a permit, and batches that could pull. */
-  readonly #ring: LinkedQueue<Claimant> = new LinkedQueue();
+  readonly #tokens: Tokens;
+  readonly #turns: Turns = new Turns();
   /** Permits that were taken and are about to be used. */
   #inHand = 0;
   #isPicking = false;
@@ -60,30 +62,22 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
   #isAsked = false;
   /** How many want that nobody is admitted. */
   #holds = 0;
-  /** Takes a notice of the client's bucket back; while there is one, there are no tokens. */
-  #tokenNotice: Disposable | undefined;
   /** In line for a permit of a semaphore that others use as well. */
   readonly #turn: PermitTurn;
-  /** Whether priorities matter: a request had one. */
-  #hasPriorities = false;
   /** Permits out. */
   inFlight = 0;
   /** Called when an attempt has given its permit back, once somebody wants to know. */
   onRelease: (() => void) | undefined = undefined;
-  /** Where an attempt may die without an end: those that hold a permit. */
-  readonly #admissions: Set<Admission> = new Set();
-  /** Lanes that hold permits. */
-  #busyLanes = 0;
-  /** Lanes whose breaker is not closed. */
-  openLanes = 0;
-  #openSinceMs = 0;
-  /** How long there were such lanes before, in milliseconds. */
-  idleMs = 0;
+  /** Absent where attempts never die. */
+  readonly #leases: Leases | undefined;
+  /** The time that retries are counted in. */
+  readonly workingTime: WorkingTime = new WorkingTime();
 
   /** Creates a scheduler of whose permits none is used. */
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#bucket = options.bucket;
+    this.#tokens = new Tokens(options.bucket, this);
+    if (options.timersBelongToRequests) this.#leases = new Leases();
     this.#ledger = ledgerOf(options.semaphore);
     this.#turn = new PermitTurn(this.#ledger, () => {
       this.#inHand++;
@@ -103,12 +97,12 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
 
   /** Whether a permit is free that nobody waits for. */
   get isIdle(): boolean {
-    return this.#ring.size === 0 && this.#ledger.waiting === 0 && this.#ledger.inUse < this.#ledger.capacity;
+    return this.#turns.size === 0 && this.#ledger.waiting === 0 && this.#ledger.inUse < this.#ledger.capacity;
   }
 
   /** Whether a token has to be taken for a lane. */
   hasBucket(lane: Lane): boolean {
-    return (lane.bucket ?? this.#options.bucket) !== undefined;
+    return this.#tokens.bucketOf(lane) !== undefined;
   }
 
   /** Makes a lane's waiting requests take part. */
@@ -117,7 +111,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     lane.breaker?.on(({ from, to, atMs }) => {
       if (to === "closed" || from === "closed") {
         lane.outageSinceMs = to === "closed" ? undefined : atMs;
-        this.#noteOpen(to !== "closed", atMs);
+        this.workingTime.note(to !== "closed", atMs);
       }
       lane.ticket = to === "closed" ? lane.breaker!.enter() : 0;
       lane.refresh();
@@ -134,16 +128,16 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
    */
   tryEnter(lane: Lane, nowMs: number): number {
     if (!lane.isClear || lane.inFlight >= lane.limit || nowMs >= lane.warmUntilMs) return -1;
-    if (this.#busyLanes > 1 && lane.inFlight >= this.#share(lane)) return -1;
+    if (this.#turns.busyLanes > 1 && lane.inFlight >= this.#turns.shareOf(lane, this.capacity)) return -1;
     return this.#grant(lane) ? lane.ticket : -1;
   }
 
   /** Takes a permit and a token together, and counts the attempt; or takes nothing. */
   #grant(lane: Lane): boolean {
     if (this.#inHand > 0) this.#inHand--;
-    else if (this.#ring.size > 0 || !this.#ledger.take(1)) return false;
-    const bucket = lane.bucket ?? this.#bucket;
-    if (bucket !== undefined && !this.#takeToken(lane, bucket)) {
+    else if (this.#turns.size > 0 || !this.#ledger.take(1)) return false;
+    const bucket = this.#tokens.bucketOf(lane);
+    if (bucket !== undefined && !this.#tokens.take(lane, bucket)) {
       this.#giveBack();
       return false;
     }
@@ -154,18 +148,12 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
   #enter(lane: Lane): void {
     this.inFlight++;
     lane.attempts++;
-    if (lane.inFlight++ === 0) this.#busyLanes++;
+    if (lane.inFlight++ === 0) this.#turns.busyLanes++;
   }
 
   #exit(lane: Lane): void {
     this.inFlight--;
-    if (--lane.inFlight === 0) this.#busyLanes--;
-  }
-
-  /** How many permits a lane may hold before others come first. */
-  #share(lane: Lane): number {
-    const lanes = lane.inFlight === 0 ? this.#busyLanes + 1 : this.#busyLanes;
-    return Math.ceil(this.#ledger.capacity / lanes);
+    if (--lane.inFlight === 0) this.#turns.busyLanes--;
   }
 
   /** The same for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
@@ -208,10 +196,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
   /** What an admitted request gets. */
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
     const admission = new Admission(this, lane, ticket, nowMs);
-    if (this.#options.timersBelongToRequests) {
-      admission.expiresAtMs = nowMs + errand.timeoutMs + POLL_MS;
-      this.#admissions.add(admission);
-    }
+    this.#leases?.lend(admission, errand.timeoutMs, nowMs);
     return admission;
   }
 
@@ -221,7 +206,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     // Whoever has no patience still goes as a probe, if one is due.
     const refusal = refusalOf(errand, lanes, nowMs, this.#options.maxRetryAfterMs);
     if (refusal !== undefined) return waiter.onRefused(refusal);
-    if (errand.priority !== 0) this.#hasPriorities = true;
+    if (errand.priority !== 0) this.#turns.hasPriorities = true;
     waiter.enterAll();
     for (const lane of lanes) {
       if (lane.outageSinceMs !== undefined && errand.patienceMs > 0) {
@@ -246,7 +231,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     for (const lane of waiter.lanes) {
       if (lane.queued > 0) this.#rouse(lane, this.now());
     }
-    if (this.#ring.size === 0) this.#dropTokenNotice();
+    if (this.#turns.size === 0) this.#tokens.forget();
     else this.dispatch();
   }
 
@@ -271,7 +256,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
   /** Lets a waiting request go before those of a lower priority. */
   raise(waiter: Waiter<Lane>, priority: number): void {
     if (!waiter.isWaiting || priority <= waiter.priority) return;
-    this.#hasPriorities = true;
+    this.#turns.hasPriorities = true;
     waiter.leaveAll();
     waiter.raise(priority);
     waiter.enterAll();
@@ -280,18 +265,14 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
 
   /** Lets a claimant take part in the round for permits. */
   join(claimant: Claimant): void {
-    if (claimant.isClaiming) return;
-    claimant.isClaiming = true;
-    this.#ring.push(claimant);
-    if (claimant.claimPriority > 0) this.#hasPriorities = true;
+    this.#turns.join(claimant);
   }
 
   /** Takes a claimant out of the round. */
   quit(claimant: Claimant): void {
     if (!claimant.isClaiming) return;
-    claimant.isClaiming = false;
-    this.#ring.remove(claimant);
-    if (this.#ring.size === 0) this.#dropTokenNotice();
+    this.#turns.quit(claimant);
+    if (this.#turns.size === 0) this.#tokens.forget();
   }
 
   /** Tells what an attempt says of its origin. */
@@ -304,12 +285,12 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
       lane.quota?.noteSuccess();
     } else if (result === "failure") {
       lane.failed++;
-      if (!lane.hasAnswered) this.#noteUnanswered(lane);
+      if (!lane.hasAnswered) noteUnanswered(lane, this.now());
     }
     if (result !== "success" && lane.warmUntilMs !== Infinity) lane.stopWarmUp();
     breaker?.settle(ticket, result, startedAtMs);
     if (lane.isClear) return;
-    if (result === "failure" && lane.sleeping.size > 0) this.#wakeHopeless(lane);
+    if (result === "failure" && lane.sleeping.size > 0) wakeHopeless(lane, this.now());
     this.examine(lane);
   }
 
@@ -322,7 +303,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
 
   /** Takes the permit of an attempt back, of which nothing is on the wire any more. */
   release(lane: Lane, admission?: Admission): void {
-    if (admission !== undefined && this.#admissions.size > 0) this.#admissions.delete(admission);
+    if (admission !== undefined) this.#leases?.end(admission);
     this.#exit(lane);
     this.#ledger.give(1);
     if (lane.queued > 0) this.#rouse(lane, this.now());
@@ -348,12 +329,12 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
       this.examine(lane);
     }
     this.inFlight--;
-    if (--lane.inFlight === 0) this.#busyLanes--;
+    if (--lane.inFlight === 0) this.#turns.busyLanes--;
     if (!lane.isClear && lane.queued > 0) this.#rouse(lane, nowMs);
     const ledger = this.#ledger;
     // A permit that others wait for as well, or that is one too many, goes back; they are served first.
     const isOwn = ledger.inUse <= ledger.capacity && ledger.waiters.size === (this.#turn.isQueued ? 1 : 0);
-    if (isOwn && this.#ring.size > 0) {
+    if (isOwn && this.#turns.size > 0) {
       this.#inHand++;
       const runnable = this.#pick(nowMs);
       if (runnable !== undefined) {
@@ -368,7 +349,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     } else {
       ledger.give(1);
     }
-    if (this.#ring.size > 0) this.dispatch();
+    if (this.#turns.size > 0) this.dispatch();
     if (this.onRelease !== undefined) this.onRelease();
     return undefined;
   }
@@ -381,45 +362,13 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     // A probe whose time is over has failed; that is an event of its own, which examines anew.
     breaker?.refusesForMs();
     if (lane.pauseLeftMs(nowMs) > 0 || (breaker !== undefined && breaker.state !== "closed")) {
-      this.#refuseSome(lane, nowMs);
+      refuseSome(lane, nowMs, this.#options.maxRetryAfterMs, (waiter) => this.#remove(waiter));
     } else {
       lane.limitCooldown(Infinity);
     }
     if (lane.queued === 0) return this.#settleDown(lane);
     this.#rouse(lane, nowMs);
     this.dispatch();
-  }
-
-  #refuseSome(lane: Lane, nowMs: number): void {
-    const refused: [Waiter<Lane>, Error][] = [];
-    let patienceEndMs = Infinity;
-    const look = (place: Place<Lane>): void => {
-      const { waiter } = place;
-      const refusal = refusalOf(waiter.errand, waiter.lanes, nowMs, this.#options.maxRetryAfterMs);
-      if (refusal !== undefined) refused.push([waiter, refusal]);
-      else if (waiter.errand.patienceMs > 0) {
-        patienceEndMs = Math.min(patienceEndMs, (lane.outageSinceMs ?? nowMs) + waiter.errand.patienceMs);
-      }
-    };
-    for (let place = lane.urgent.peek(); place !== undefined; place = place.next) look(place);
-    lane.waiting.forEach(look);
-    lane.limitCooldown(patienceEndMs);
-    for (const [waiter, refusal] of refused) {
-      // What the one before has caused may have taken it out of line.
-      if (!waiter.isWaiting) continue;
-      this.#remove(waiter);
-      waiter.onRefused(refusal);
-    }
-  }
-
-  /** The time without what lanes have spent with an open breaker, in milliseconds: nothing that happens then tells of retries. */
-  workingTimeMs(nowMs: number): number {
-    return nowMs - this.idleMs - (this.openLanes > 0 ? nowMs - this.#openSinceMs : 0);
-  }
-
-  #noteOpen(isOpen: boolean, atMs: number): void {
-    if (isOpen && this.openLanes++ === 0) this.#openSinceMs = atMs;
-    else if (!isOpen && --this.openLanes === 0) this.idleMs += atMs - this.#openSinceMs;
   }
 
   /** Lets a lane claim, or look again when what blocks it may be over. */
@@ -442,14 +391,6 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     lane.wakeUp = this.#options.deadlines.add({ onDeadline }, untilMs - nowMs, nowMs);
   }
 
-  /** Attempts of requests that have died with their runtime's blessing never end: their permits go to others. */
-  #expire(): void {
-    const nowMs = this.now();
-    for (const admission of this.#admissions) {
-      if (nowMs >= admission.expiresAtMs) admission.release();
-    }
-  }
-
   #poll(waiter: Waiter<Lane>): void {
     const { deadlines } = this.#options;
     const nowMs = this.now();
@@ -460,7 +401,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     const delayMs = Math.min(...waits, POLL_MS);
     const onDeadline = (): void => {
       if (!waiter.isWaiting) return;
-      this.#expire();
+      this.#leases?.expire(this.now());
       for (const lane of waiter.lanes) this.examine(lane);
       this.dispatch();
       if (waiter.isWaiting) this.#poll(waiter);
@@ -483,11 +424,6 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     lane.wakeUp = undefined;
   }
 
-  #dropTokenNotice(): void {
-    this.#tokenNotice?.[Symbol.dispose]();
-    this.#tokenNotice = undefined;
-  }
-
   #remove(waiter: Waiter<Lane>): void {
     waiter.leaveAll();
     if (waiter.poll !== undefined) this.#options.deadlines.remove(waiter.poll);
@@ -496,28 +432,11 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     }
   }
 
-  #takeToken(lane: Lane, bucket: Bucket): boolean {
-    const isOwn = bucket === lane.bucket;
-    if ((isOwn ? lane.tokenNotice : this.#tokenNotice) !== undefined) return false;
-    return bucket.tryTake();
-  }
-
-  /** Asks to be told when there are tokens; whoever claims with this bucket waits until then. */
   #awaitToken(lane: Lane, bucket: Bucket): void {
     // A notice would come by a timer that may die with another request: each waiter looks by itself.
     if (this.#options.timersBelongToRequests) return this.quit(lane);
-    if (bucket === lane.bucket) {
-      this.quit(lane);
-      lane.tokenNotice ??= bucket.notify(() => {
-        lane.tokenNotice = undefined;
-        this.examine(lane);
-      });
-    } else {
-      this.#tokenNotice ??= bucket.notify(() => {
-        this.#tokenNotice = undefined;
-        this.dispatch();
-      });
-    }
+    if (bucket === lane.bucket) this.quit(lane);
+    this.#tokens.await(lane, bucket);
   }
 
   #giveBack(): void {
@@ -531,7 +450,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     this.#isAsked = this.#isPicking || this.#holds > 0;
     if (this.#isAsked) return;
     const ledger = this.#ledger;
-    while (this.#ring.size > 0 && this.#tokenNotice === undefined && (this.#inHand > 0 || ledger.take(1))) {
+    while (this.#turns.size > 0 && !this.#tokens.isOut && (this.#inHand > 0 || ledger.take(1))) {
       if (this.#inHand === 0) this.#inHand++;
       const runnable = this.#pick(this.now());
       if (runnable !== undefined) runnable.run();
@@ -541,21 +460,16 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
       this.#inHand--;
       ledger.give(1);
     }
-    if (this.#ring.size > 0 && this.#tokenNotice === undefined) this.#turn.queue();
+    if (this.#turns.size > 0 && !this.#tokens.isOut) this.#turn.queue();
   }
 
   /** Has one claimant after the other claim, until one has used the permit in hand, or all have claimed. */
   #pick(nowMs: number): Runnable | undefined {
     this.#isPicking = true;
     try {
-      while (this.#ring.size > 0 && this.#inHand > 0 && this.#tokenNotice === undefined) {
-        const claimant = this.#ring.size === 1 ? this.#ring.head! : this.#choose();
+      while (this.#turns.size > 0 && this.#inHand > 0 && !this.#tokens.isOut) {
+        const claimant = this.#turns.next(this.capacity);
         const before = this.#inHand;
-        // The next one comes first next time.
-        if (this.#ring.size > 1) {
-          this.#ring.remove(claimant);
-          this.#ring.push(claimant);
-        }
         const runnable = claimant.claim(nowMs);
         if (runnable !== undefined || this.#inHand < before) return runnable;
       }
@@ -565,44 +479,19 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     }
   }
 
-  /**
-   * Who claims next: by priority; then lanes with the fewest permits, as long as they hold no more than their share; then batches,
-   * which may pull requests for other lanes; then the lanes with more. An origin that is slow would else hold nearly all
-   * permits when lanes merely took turns.
-   */
-  #choose(): Claimant {
-    let best = this.#ring.head!;
-    let bestRank = this.#rank(best);
-    for (let other = best.next; other !== undefined; other = other.next) {
-      const rank = this.#rank(other);
-      const isHigher = this.#hasPriorities && other.claimPriority !== best.claimPriority;
-      if (isHigher ? other.claimPriority > best.claimPriority : rank < bestRank) {
-        best = other;
-        bestRank = rank;
-      }
-    }
-    return best;
-  }
-
-  #rank({ permits }: Claimant): number {
-    if (permits === undefined) return this.capacity;
-    const lanes = permits === 0 ? this.#busyLanes + 1 : Math.max(1, this.#busyLanes);
-    return permits < this.capacity / lanes ? permits : this.capacity + permits;
-  }
-
   /** Has the first of a lane admitted, or the lane leave the round. One function for all lanes. */
   readonly #claimLane = (lane: Lane, nowMs: number): Runnable | undefined => {
     this.#rouse(lane, nowMs);
     if (!lane.isClaiming) return undefined;
-    const waiter = this.#firstOf(lane);
+    const waiter = firstOf(lane);
     if (waiter === undefined) {
       this.quit(lane);
       return undefined;
     }
     for (const admitting of waiter.lanes) {
       if (admitting !== lane && !isFirstOf(admitting, waiter, nowMs)) continue;
-      const bucket = admitting.bucket ?? this.#options.bucket;
-      if (bucket === undefined || this.#takeToken(admitting, bucket)) {
+      const bucket = this.#tokens.bucketOf(admitting);
+      if (bucket === undefined || this.#tokens.take(admitting, bucket)) {
         return this.#admit(waiter, admitting, nowMs);
       }
       this.#awaitToken(admitting, bucket);
@@ -628,48 +517,12 @@ export class Scheduler implements AdmissionOffice, WaitingRoom {
     return undefined;
   }
 
-  /** The first whose batch has room for it; as a probe, one of those that were never sent. */
-  #firstOf(lane: Lane): Waiter<Lane> | undefined {
-    if (!lane.isClear && lane.breaker !== undefined && lane.breaker.state !== "closed") {
-      const probe = lane.chooseProbe((waiter) => waiter.errand.attempts === 0 && mayGo(waiter.errand, lane));
-      if (probe !== undefined) return probe;
-    }
-    for (let place = lane.urgent.peek(); place !== undefined; place = place.next) {
-      if (mayGo(place.waiter.errand, lane)) return place.waiter;
-    }
-    return lane.waiting.find((place) => mayGo(place.waiter.errand, lane))?.waiter;
-  }
-
   /** A batch has room again: the lanes that its requests wait in may claim. */
   makeRoom(allowance: Allowance): void {
     for (let lane = allowance.takeRefused(); lane !== undefined; lane = allowance.takeRefused()) {
       this.#rouse(lane as Lane, this.now());
     }
     this.dispatch();
-  }
-
-  /** Requests that would still be refused when they wake need not sleep. */
-  #wakeHopeless(lane: Lane): void {
-    const nowMs = this.now();
-    for (let sleeper = lane.sleeping.head; sleeper !== undefined;) {
-      const { next, errand } = sleeper;
-      const isPatient = errand.patienceMs > 0;
-      if (isPatient && refusalOf(errand, [lane], nowMs, Infinity) !== undefined) sleeper.giveUp();
-      sleeper = next;
-    }
-  }
-
-  /** Nothing has ever come from an origin, and that for long enough: whoever waits or sleeps for it fails. */
-  #noteUnanswered(lane: Lane): void {
-    const nowMs = this.now();
-    lane.failingSinceMs ??= nowMs;
-    if (nowMs - lane.failingSinceMs < UNANSWERED_MS) return;
-    lane.isAbandoned = true;
-    for (let sleeper = lane.sleeping.head; sleeper !== undefined;) {
-      const { next, errand } = sleeper;
-      if (isAbandoned(lane, errand)) sleeper.giveUp();
-      sleeper = next;
-    }
   }
 }
 
@@ -678,47 +531,9 @@ function wakeUp(errand: Errand): void {
   errand.isAsleep = false;
 }
 
-/** Whether a lane would have admitted a waiter next. */
-function isFirstOf(lane: Lane, waiter: Waiter<Lane>, nowMs: number): boolean {
-  return lane.head?.waiter === waiter && lane.blockedUntilMs(nowMs) <= nowMs;
-}
-
-/** Whether a request that waits is still wanted, and its batch has room for it. */
-function mayGo({ allowance, isAborted }: Errand, lane: Lane): boolean {
-  // Its signal is calling those who listen one by one, and has not come to it yet.
-  if (isAborted) return false;
-  if (allowance === undefined || allowance.active < allowance.concurrency) return true;
-  allowance.refuse(lane);
-  return false;
-}
-
 /** An attempt on the straight way. */
 export interface StraightAttempt {
   readonly lane: Lane | undefined;
   readonly ticket: number;
   readonly attemptedAtMs: number;
-}
-
-/** A scheduler's place in the queue of a semaphore that others use as well: one for all of its requests. */
-class PermitTurn extends PermitWaiter {
-  isQueued = false;
-  readonly #onTurn: () => void;
-
-  constructor(ledger: PermitLedger, onTurn: () => void) {
-    super(ledger, 1);
-    this.#onTurn = onTurn;
-  }
-
-  queue(): void {
-    if (this.isQueued) return;
-    this.isQueued = true;
-    this.ledger.enqueue(this);
-  }
-
-  grant(): void {
-    this.isQueued = false;
-    this.#onTurn();
-  }
-
-  reject(): void {}
 }

@@ -100,7 +100,7 @@ async function admit(
   }
   call.isProbing = admission.isProbe;
   // A probe waits for no budget, but a second try is one all the same.
-  if (admission.isProbe && call.attempts > 0) budget?.tryWithdraw(scheduler.workingTimeMs(clock.now()));
+  if (admission.isProbe && call.attempts > 0) budget?.tryWithdraw(scheduler.workingTime.at(clock.now()));
   if (reporter.active) {
     const atMs = clock.now();
     const waitedMs = atMs - sinceMs;

@@ -102,7 +102,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
 
 /** The budget's time stands still in an outage: what happens then says nothing of how much may be retried after it. */
 function workingTimeMs({ scheduler, clock }: Environment): number {
-  return scheduler.workingTimeMs(clock.now());
+  return scheduler.workingTime.at(clock.now());
 }
 
 async function runRound(next: Handler, call: Call): Promise<Round> {

@@ -715,20 +715,20 @@ test("a request of two lanes is refused only if neither may be waited for", () =
 test("Scheduler.workingTimeMs() stands still while any lane's breaker is not closed", async () => {
   const { scheduler, lane, clock } = setUp();
   const [a, b] = [lane("a"), lane("b")];
-  const working = (): number => scheduler.workingTimeMs(clock.now());
+  const working = (): number => scheduler.workingTime.at(clock.now());
   await clock.advance(30);
   assertEquals(working(), 30);
   open(scheduler, a);
   await clock.advance(50);
   open(scheduler, b);
   await clock.advance(50);
-  assertEquals([working(), scheduler.openLanes], [30, 2]);
+  assertEquals([working(), scheduler.workingTime.openLanes], [30, 2]);
   scheduler.judge(a, a.breaker!.enter(), "success", 130);
   await clock.advance(70);
-  assertEquals([working(), scheduler.openLanes], [30, 1]);
+  assertEquals([working(), scheduler.workingTime.openLanes], [30, 1]);
   scheduler.judge(b, b.breaker!.enter(), "success", 200);
   await clock.advance(5);
-  assertEquals([working(), scheduler.openLanes, scheduler.idleMs], [35, 0, 170]);
+  assertEquals([working(), scheduler.workingTime.openLanes, scheduler.workingTime.idleMs], [35, 0, 170]);
 });
 
 test("an outage is as old as its first opening, however many probes have failed since", async () => {

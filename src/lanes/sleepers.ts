@@ -1,0 +1,36 @@
+/**
+ * Requests that sleep for nothing.
+ *
+ * @module
+ */
+
+import type { Errand } from "./errand.ts";
+import type { Lane } from "./lane.ts";
+import { isAbandoned, refusalOf } from "./refusal.ts";
+
+/** While nothing has ever come from an origin, it is given up when attempts have failed for so long, in milliseconds. */
+const UNANSWERED_MS = 4_000;
+
+/** Requests of a batch that would still be refused when they wake need not sleep. */
+export function wakeHopeless(lane: Lane, nowMs: number): void {
+  giveUp(
+    lane,
+    (errand) => errand.patienceMs > 0 && refusalOf(errand, [lane], nowMs, Infinity) !== undefined,
+  );
+}
+
+/** An attempt has failed where nothing has ever come from: after some time of that, whoever sleeps for the lane fails. */
+export function noteUnanswered(lane: Lane, nowMs: number): void {
+  lane.failingSinceMs ??= nowMs;
+  if (nowMs - lane.failingSinceMs < UNANSWERED_MS) return;
+  lane.isAbandoned = true;
+  giveUp(lane, (errand) => isAbandoned(lane, errand));
+}
+
+function giveUp(lane: Lane, isHopeless: (errand: Errand) => boolean): void {
+  for (let sleeper = lane.sleeping.head; sleeper !== undefined;) {
+    const { next, errand } = sleeper;
+    if (isHopeless(errand)) sleeper.giveUp();
+    sleeper = next;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Whose turn it is.
+ *
+ * @module
+ */
+
+import { LinkedQueue } from "../primitives/linked_queue.ts";
+import type { Claimant } from "./claimant.ts";
+import type { Lane } from "./lane.ts";
+
+/** The round of those who could use a permit: lanes in which somebody could go if there was one, and batches that could pull. */
+export class Turns extends LinkedQueue<Claimant> {
+  /** Whether priorities matter: a request had one. */
+  hasPriorities = false;
+  /** Lanes that hold permits. */
+  busyLanes = 0;
+
+  /** Lets a claimant take part. */
+  join(claimant: Claimant): void {
+    if (claimant.isClaiming) return;
+    claimant.isClaiming = true;
+    this.push(claimant);
+    if (claimant.claimPriority > 0) this.hasPriorities = true;
+  }
+
+  /** Takes a claimant out. */
+  quit(claimant: Claimant): void {
+    if (!claimant.isClaiming) return;
+    claimant.isClaiming = false;
+    this.remove(claimant);
+  }
+
+  /** How many of all permits a lane may hold before others come first. */
+  shareOf(lane: Lane, permits: number): number {
+    const lanes = lane.inFlight === 0 ? this.busyLanes + 1 : this.busyLanes;
+    return Math.ceil(permits / lanes);
+  }
+
+  /**
+   * Who claims next, of one at least; it comes last afterwards. By priority; then lanes with the fewest permits, as long as they hold
+   * no more than their share; then batches, which may pull requests for other lanes; then the lanes with more. An origin
+   * that is slow would else hold nearly all permits when lanes merely took turns.
+   *
+   * @param permits How many there are in all.
+   */
+  next(permits: number): Claimant {
+    let best = this.head!;
+    if (this.size === 1) return best;
+    let bestRank = this.#rank(best, permits);
+    for (let other = best.next; other !== undefined; other = other.next) {
+      const rank = this.#rank(other, permits);
+      const isHigher = this.hasPriorities && other.claimPriority !== best.claimPriority;
+      if (isHigher ? other.claimPriority > best.claimPriority : rank < bestRank) {
+        best = other;
+        bestRank = rank;
+      }
+    }
+    this.remove(best);
+    this.push(best);
+    return best;
+  }
+
+  #rank({ permits }: Claimant, all: number): number {
+    if (permits === undefined) return all;
+    const lanes = permits === 0 ? this.busyLanes + 1 : Math.max(1, this.busyLanes);
+    return permits < all / lanes ? permits : all + permits;
+  }
+}
