@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { Admission } from "../../src/lanes/admission.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { Leases } from "../../src/lanes/leases.ts";
+import { test } from "../support/test.ts";
+
+function setUp() {
+  const leases = new Leases();
+  const released: Admission[] = [];
+  const office = {
+    judge() {},
+    release: (_: Lane, admission?: Admission) => {
+      leases.end(admission!);
+      released.push(admission!);
+    },
+  };
+  const lane = new Lane({ key: "a", breaker: undefined, bucket: undefined });
+  return { leases, released, admission: () => new Admission(office, lane, 0, 0) };
+}
+
+test("Leases.expire() gives back those that have had their time and a second more, once", () => {
+  const { leases, released, admission } = setUp();
+  const [short, long] = [admission(), admission()];
+  leases.lend(short, 100, 0);
+  leases.lend(long, 5_000, 0);
+  leases.expire(1_099);
+  assertEquals(released, []);
+  leases.expire(1_100);
+  leases.expire(2_000);
+  assertEquals(released, [short]);
+});
+
+test("Leases.end() has an admission that was given back never given back again", () => {
+  const { leases, released, admission } = setUp();
+  const one = admission();
+  leases.lend(one, 100, 0);
+  one.release();
+  leases.expire(Infinity);
+  assertEquals(released, [one]);
+});

@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import type { Errand } from "../../src/lanes/errand.ts";
+import { Lane, type Sleeper } from "../../src/lanes/lane.ts";
+import { noteUnanswered, wakeHopeless } from "../../src/lanes/sleepers.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+function setUp() {
+  const clock = new ManualClock();
+  const breaker = new CircuitBreaker({ threshold: 1, cooldownMs: 60_000, clock });
+  const lane = new Lane({ key: "a", breaker, bucket: undefined });
+  const gone: string[] = [];
+  const sleep = (name: string, errand: Errand): void => {
+    const sleeper: Sleeper = {
+      previous: undefined,
+      next: undefined,
+      errand,
+      giveUp() {
+        lane.sleeping.remove(sleeper);
+        gone.push(name);
+      },
+    };
+    lane.sleeping.push(sleeper);
+  };
+  return { clock, breaker, lane, gone, sleep };
+}
+
+test("noteUnanswered() gives those up who sleep when attempts have failed for 4 s, but not who said how patient they are", () => {
+  const { lane, gone, sleep } = setUp();
+  sleep("batch", fakeCall({ allowance: fakeAllowance() }));
+  sleep("patient", fakeCall({ allowance: fakeAllowance(), settings: { patienceMs: 60_000 } }));
+  sleep("single", fakeCall());
+  noteUnanswered(lane, 1_000);
+  noteUnanswered(lane, 4_999);
+  assertEquals([gone, lane.isAbandoned], [[], false]);
+  noteUnanswered(lane, 5_000);
+  assertEquals([gone, lane.isAbandoned], [["batch"], true]);
+});
+
+test("wakeHopeless() wakes those of an outage that is older than their patience", () => {
+  const { breaker, lane, gone, sleep } = setUp();
+  breaker.settle(breaker.enter(), "failure");
+  lane.outageSinceMs = 0;
+  lane.hasAnswered = true;
+  const of = (patienceMs: number) =>
+    fakeCall({ allowance: fakeAllowance(), settings: { onOpen: "wait", patienceMs } });
+  sleep("short", of(1_000));
+  sleep("long", of(50_000));
+  lane.probedAtMs = 2_000;
+  wakeHopeless(lane, 2_000);
+  assertEquals([gone, lane.sleeping.size], [["short"], 1]);
+});

@@ -1,0 +1,81 @@
+import { assertEquals } from "@std/assert";
+import type { Claimant } from "../../src/lanes/claimant.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { Turns } from "../../src/lanes/turns.ts";
+import { test } from "../support/test.ts";
+
+interface Named extends Claimant {
+  readonly name: string;
+}
+
+function claimant(name: string, permits: number | undefined, claimPriority = 0): Named {
+  return {
+    name,
+    permits,
+    claimPriority,
+    isClaiming: false,
+    previous: undefined,
+    next: undefined,
+    claim: () => undefined,
+  };
+}
+
+/** Who claims, one after the other, if nobody ever gets or gives back a permit. */
+function order(turns: Turns, count: number, permits: number): string[] {
+  return Array.from({ length: count }, () => (turns.next(permits) as Named).name);
+}
+
+test("Turns.join() and quit() do nothing the second time", () => {
+  const turns = new Turns();
+  const a = claimant("a", 0);
+  turns.join(a);
+  turns.join(a);
+  assertEquals([turns.size, a.isClaiming], [1, true]);
+  turns.quit(a);
+  turns.quit(a);
+  assertEquals([turns.size, a.isClaiming], [0, false]);
+});
+
+test("Turns.next() goes round among equals, in the order in which they came", () => {
+  const turns = new Turns();
+  for (const name of ["a", "b", "c"]) turns.join(claimant(name, 0));
+  assertEquals(order(turns, 7, 20), ["a", "b", "c", "a", "b", "c", "a"]);
+});
+
+test("Turns.next() prefers the lane with the fewest permits, then batches, then lanes that hold their share already", () => {
+  const turns = new Turns();
+  turns.busyLanes = 2;
+  const [heavy, batch, light, idle] = [
+    claimant("heavy", 10),
+    claimant("batch", undefined),
+    claimant("light", 3),
+    claimant("idle", 0),
+  ] as const;
+  for (const each of [heavy, batch, light, idle]) turns.join(each);
+  const seen: string[] = [];
+  while (turns.size > 0) {
+    const next = turns.next(20) as Named;
+    seen.push(next.name);
+    turns.quit(next);
+  }
+  assertEquals(seen, ["idle", "light", "batch", "heavy"]);
+});
+
+test("Turns.next() puts a priority before everything else, from the first time that somebody has one", () => {
+  const turns = new Turns();
+  turns.join(claimant("idle", 0));
+  turns.join(claimant("low", 0, -1));
+  assertEquals(turns.hasPriorities, false);
+  turns.join(claimant("high", 9, 5));
+  assertEquals(turns.hasPriorities, true);
+  assertEquals(order(turns, 2, 10), ["high", "high"]);
+});
+
+test("Turns.shareOf() divides the permits among the lanes that hold some, and the one that asks", () => {
+  const turns = new Turns();
+  const lane = new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined });
+  turns.busyLanes = 2;
+  assertEquals(turns.shareOf(lane, 20), 7);
+  lane.inFlight = 1;
+  assertEquals(turns.shareOf(lane, 20), 10);
+});
