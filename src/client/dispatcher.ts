@@ -21,6 +21,7 @@ import { Flights, join, sharedReply } from "../policies/single_flight.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
+import { currentRuntime } from "../runtime/current.ts";
 import { conclude } from "./conclusion.ts";
 import type { EventHub } from "./events.ts";
 import type { ClientOptions } from "./options.ts";
@@ -40,7 +41,7 @@ export interface Closable {
   onClose(reason: unknown): void;
 }
 
-/** How long a closing client waits for calls that nobody waits for, in milliseconds. */
+/** How long a closing client waits for what it has aborted, and for calls that nobody waits for, in milliseconds. */
 const GRACE_MS = 5_000;
 
 const NO_SIGNALS: readonly AbortSignal[] = [];
@@ -96,6 +97,11 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   /** Whether batches pull without a permit; see `BatchRun`. */
   get pullsAhead(): boolean {
     return this.#pipeline.timersBelongToRequests;
+  }
+
+  /** What relative URLs resolve against where no mirror completes them. */
+  get baseUrl(): string | undefined {
+    return this.#pipeline.mirrors.length === 0 ? currentRuntime.baseUrl() : undefined;
   }
 
   get firstCall(): Call | undefined {
@@ -303,7 +309,10 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
       else allowance.active--;
     }
     if (goesOn && call.pending instanceof Waiter) this.scheduler.reconsider(call.pending);
-    call.sink.onSettled(call, ok, value);
+    const { sink } = call;
+    // It leads to the response, whose body ends when nobody can read it any more.
+    if (call.context.streams) call.sink = NOBODY;
+    sink.onSettled(call, ok, value);
   }
 
   onCancel(call: Call): void {
@@ -421,8 +430,8 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
       losePatience();
     };
     const grace = deadlines.add({ onDeadline }, GRACE_MS);
-    await this.#idle.promise;
-    await Promise.race([patience, this.#backgroundEnd()]);
+    // A `fetch` that does not heed its signal may never end.
+    await Promise.race([patience, this.#idle.promise.then(() => this.#backgroundEnd())]);
     deadlines.remove(grace);
   }
 

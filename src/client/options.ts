@@ -119,7 +119,7 @@ export interface ClientOptions extends
    */
   readonly sensitiveHeaders?: readonly string[] | undefined;
   /** What sends requests. @default {globalThis.fetch} */
-  readonly fetch?: typeof fetch | undefined;
+  readonly fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
   /** Where time comes from. @default {systemClock} */
   readonly clock?: Clock | undefined;
   /** Where chance comes from, in [0, 1). @default {Math.random} */

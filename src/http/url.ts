@@ -14,6 +14,18 @@ export function isAbsoluteUrl(url: string): boolean {
   return SCHEME.test(url);
 }
 
+/**
+ * Completes a relative URL, as a page does.
+ *
+ * @param url The URL.
+ * @param base What it is relative to, if anything.
+ * @returns The absolute URL; a malformed one stays as it is, so that what is wrong with it is said later.
+ */
+export function resolveUrl(url: string, base: string | undefined): string {
+  if (base === undefined || isAbsoluteUrl(url) || !URL.canParse(url, base)) return url;
+  return new URL(url, base).href;
+}
+
 /** What a plain authority is made of: no user info, no escapes, nothing that the parser would ignore. */
 const PLAIN_PREFIX = /^https?:\/\/[\w.:[\]-]+$/;
 

@@ -5,32 +5,49 @@
  */
 
 import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
-import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
+import { followRedirects, isRedirect, type RedirectedRequest } from "../http/redirect.ts";
 import type { Call, Target } from "./call.ts";
+import type { Environment } from "./policy.ts";
+
+/** What it takes to send a request. */
+export type SendingEnvironment = Pick<Environment, "fetch" | "runtime">;
 
 /**
- * Sends a call to a target, and follows redirects where the runtime would send on what must not reach another origin.
+ * Sends a call to a target, and follows redirects: wherever the runtime shows them, and elsewhere if the runtime would send on what
+ * must not reach another origin.
  *
- * @param fetch What sends it.
+ * @param environment What sends it.
  * @param call The call.
  * @param target Where it goes.
  * @param signal Stops it.
+ * @param first The response, if it was sent already.
  * @returns The response.
  */
 export function sendRequest(
-  fetch: typeof globalThis.fetch,
+  environment: SendingEnvironment,
   call: Call,
   target: Target,
   signal: AbortSignal,
+  first?: Response,
 ): Promise<Response> {
+  const { showsRedirects } = environment.runtime;
+  if (first !== undefined && (!showsRedirects || !isRedirect(first))) return Promise.resolve(first);
+  // Browsers refuse to have their `fetch` called as a method.
+  const { fetch } = environment;
   const { method, body, init } = call.request;
   const { url, headers, sensitive } = target;
-  if (method === "GET" && init === undefined && isEmpty(headers)) return fetch(url, { signal });
   const send = (request: RedirectedRequest, redirect: RequestRedirect | undefined): Promise<Response> =>
     fetch(request.url, toInit(call, request, redirect, signal));
-  const isOurs = (init?.redirect ?? "follow") === "follow" && needsOwnRedirects(headers, sensitive);
+  const mode = init?.redirect ?? "follow";
+  const isOurs = mode !== "manual" &&
+    (showsRedirects || (mode === "follow" && needsOwnRedirects(headers, sensitive)));
   if (!isOurs) return send({ url, method, headers, body }, init?.redirect);
-  return followRedirects({ url, method, headers, body }, sensitive, (request) => send(request, "manual"));
+  return followRedirects({ url, method, headers, body }, (request) => send(request, "manual"), {
+    sensitive,
+    mode,
+    signal,
+    first,
+  });
 }
 
 function toInit(

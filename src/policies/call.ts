@@ -109,7 +109,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   readonly url: string;
   readonly context: CallContext;
   readonly settings: Settings;
-  readonly sink: CallSink;
+  sink: CallSink;
   /** Where it stands in its batch, and what was asked for there. */
   index = 0;
   given: unknown = undefined;

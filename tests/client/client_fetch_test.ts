@@ -239,7 +239,7 @@ test("Client.fetch() breaks a body that is being read when the client closes, wi
 });
 
 test("Client.fetch() lets go of a body that nobody reads within timeoutMs", async () => {
-  const { client, clock, network } = setUp(() => ({ body: "0123456789" }), {
+  const { client, clock, network } = setUp(() => ({ body: "0123456789".repeat(10_000) }), {
     timeoutMs: 1_000,
     concurrency: 1,
   });
