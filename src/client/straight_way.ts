@@ -97,7 +97,7 @@ export class StraightWay implements DeadlineTarget, Pending {
         const send = this.#fetch ?? (fetch === fetchAtImport ? fetch : this.#environment.fetch);
         response = await send(call.sentUrl, init);
         if (!call.lane!.hasAnswered || call.lane!.warmUntilMs !== Infinity) this.#noteAnswer(call);
-        if (response.ok && !call.hasLeft && response instanceof Response) {
+        if (response?.ok && !call.hasLeft && response instanceof Response) {
           body = call.settings.as === "bytes"
             ? new Uint8Array(await response.arrayBuffer())
             : await response.text();
@@ -199,8 +199,10 @@ export class StraightWay implements DeadlineTarget, Pending {
     }
     this.#end(call);
     const admission = new Admission(scheduler, lane, call.ticket, call.attemptedAtMs);
-    const failure = error ?? (response === undefined ? new ResponseError() : undefined);
-    this.#follow(call, { admission, response, error: failure });
+    // A `fetch` may give anything.
+    const isNothing = response === undefined || response === null;
+    const failure = error ?? (isNothing ? new ResponseError() : undefined);
+    this.#follow(call, { admission, response: isNothing ? undefined : response, error: failure });
     return undefined;
   }
 

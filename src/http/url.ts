@@ -157,6 +157,11 @@ export function withoutFragment(url: string): string {
   return hash === -1 ? url : url.slice(0, hash);
 }
 
+/** Whether two absolute URLs lead to the same resource: their fragments don't matter, nor how they are written. */
+export function isSameUrl(url: string, other: string): boolean {
+  return url === other || withoutFragment(new URL(url).href) === withoutFragment(new URL(other).href);
+}
+
 /** What a malformed URL may show: nobody knows where its user info ends, so all of its authority is a secret. */
 function redactMalformed(url: string): string {
   const shown = redactUrl(url);

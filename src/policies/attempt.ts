@@ -147,7 +147,6 @@ class Attempt implements DeadlineTarget, Pending {
         this.#controller.signal,
         first,
       );
-      checkResponse(response);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -401,12 +400,4 @@ class Attempt implements DeadlineTarget, Pending {
     const { lane: { key } } = this.#target;
     reporter.emit({ type: "rateLimited", requestId: this.#call.id, atMs, origin: key, retryAfterMs });
   }
-}
-
-/** One of another realm, or of another implementation, does as well. */
-function checkResponse(response: unknown): void {
-  if (response instanceof Response || Object.prototype.toString.call(response) === "[object Response]") {
-    return;
-  }
-  throw new ResponseError();
 }
