@@ -106,7 +106,13 @@ export interface PerOriginOptions {
 export interface ClientOptions extends
   Pick<
     PartialSettings,
-    "maxRetries" | "timeoutMs" | "totalTimeoutMs" | "maxBodyBytes" | "validate" | "notFoundIsFinal"
+    | "maxRetries"
+    | "timeoutMs"
+    | "idleTimeoutMs"
+    | "totalTimeoutMs"
+    | "maxBodyBytes"
+    | "validate"
+    | "notFoundIsFinal"
   > {
   /** Where relative URLs lead to: one base URL, or mirrors of the same content, preferred first. */
   readonly baseUrls?: string | URL | readonly (string | URL | MirrorOptions)[] | undefined;
