@@ -113,13 +113,13 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 
   /** What is sent with plain requests that go the straight way; `undefined` if they can't. */
   straightHeaders(settings: Settings, headers: HeaderMap): HeaderMap | undefined {
-    const { isStraight, mirrors, sensitive, headers: common } = this.#pipeline;
+    const { environment, isStraight, mirrors, sensitive, headers: common } = this.#pipeline;
     if (!isStraight || settings.maxBodyBytes !== Infinity) return undefined;
     // With one base URL a relative request is as plain as any; its headers are not for requests that go elsewhere.
     const base = mirrors.length === 1 ? mirrors[0]! : undefined;
     if (mirrors.length > 1 || (base !== undefined && base.headers !== common)) return undefined;
     const all = mergeHeaders(common, headers);
-    if (needsOwnRedirects(all, sensitive)) return undefined;
+    if (!environment.runtime.showsRedirects && needsOwnRedirects(all, sensitive)) return undefined;
     return isEmpty(all) ? NO_HEADERS : all;
   }
 

@@ -307,6 +307,18 @@ test("redirects are followed for every method of the client, and nothing is sent
   assertEquals([await aborted, sent, deaf.stats().inFlight], ["enough", 2, 0]);
 });
 
+test("secrets do not follow a redirect to another origin, whichever way the request goes (S16)", async () => {
+  for (const listens of [true, false]) {
+    const { client, network } = setUp(
+      ({ url }) => url === URL_A ? { status: 302, headers: { location: "https://b.test/x" } } : { json: 1 },
+      { headers: { "x-api-key": "k", authorization: "a", accept: "c/d" } },
+    );
+    if (listens) client.on(() => {});
+    assertEquals(await client.json(URL_A), 1);
+    assertEquals(network.sent.map(({ headers }) => [...headers.keys()].length), [3, 1]);
+  }
+});
+
 test("a process without descriptors waits for bodies to end, and loses nothing (S1)", async () => {
   for (const listens of [true, false]) {
     let [open, peak, refused] = [0, 0, 0];
