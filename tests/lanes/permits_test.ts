@@ -55,9 +55,10 @@ testBothWays(
 );
 
 testBothWays(
-  "S11: unread bodies of client.fetch() hold their permits until they are read or cancelled",
+  "S11: unread bodies of client.fetch() that are large hold their permits until they are read or cancelled",
   async (setUp) => {
-    const { client, clock, network } = setUp(() => ({ body: "0123456789" }), { concurrency: 2 });
+    const body = "0123456789".repeat(20_000);
+    const { client, clock, network } = setUp(() => ({ body }), { concurrency: 2 });
 
     const [first, second] = await clock.run(Promise.all(urls(2).map((url) => client.fetch(url))));
     const third = watch(client.fetch("https://a.test/third"));
