@@ -95,7 +95,8 @@ export class BodyReceiver {
   /** Stops {@linkcode BodyReceiver.receiveAhead}. */
   stopAhead(): void {
     this.#isAhead = false;
-    this.#wake();
+    this.#wakeAhead?.();
+    this.#wakeAhead = undefined;
   }
 
   /** The reader wants no more. */
@@ -113,10 +114,10 @@ export class BodyReceiver {
   fail(reason: unknown): void {
     if (this.#hasEnded) return;
     this.failure = { reason };
+    // First of all, for the permit is somebody else's as soon as it has ended. What becomes of it is of no interest.
+    (this.#reader ?? this.#response.body)?.cancel(reason).catch(() => {});
     this.#end(false);
     this.#wake();
-    // The body that is broken off has nothing more to say.
-    (this.#reader ?? this.#response.body)?.cancel(reason).catch(() => {});
   }
 
   #receive(): void {
