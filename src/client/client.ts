@@ -16,7 +16,7 @@ import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.t
 import { Batch, type OutcomeConsumer } from "./batch.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EventHub } from "./events.ts";
-import { fromFetchArguments } from "./fetch_arguments.ts";
+import { fromFetchArguments, isLocal } from "./fetch_arguments.ts";
 import { dropIn } from "./global_fetch.ts";
 import { checkClientOptions, checkRequestOptions } from "./option_checks.ts";
 import type { ClientOptions } from "./options.ts";
@@ -67,7 +67,7 @@ export interface Client extends AsyncDisposable {
    * cancelled; one that nobody reads is received while others wait, if it is small, and ends after `timeoutMs`, or when it is
    * collected. The body of a `Request` is read first, so that it can be sent again; one of more than 1 MiB is sent once.
    *
-   * @param input The URL or `Request`.
+   * @param input The URL or `Request`. `blob:`, `data:` and `file:` go to the runtime's own `fetch` as they are.
    * @param init As for `fetch`; members that only a runtime knows are handed on.
    * @param options Options of the request, as for the other methods.
    * @returns The response.
@@ -249,6 +249,7 @@ class SlipstreamClient implements Client {
   /** A function of its own, because a `fetch` is handed on as one. */
   readonly fetch: Client["fetch"] = dropIn((input, init = {}, options) =>
     new Promise((resolve, reject) => {
+      if (isLocal(input)) return resolve(this.#dispatcher.fetchLocally(input, init));
       const { request, bodyOf, signals, cache } = fromFetchArguments(input, init);
       const { settings } = this.#plain.bytes;
       const plain: CallContext = this.#contextOf({
