@@ -147,7 +147,8 @@ export class DeadlineQueue implements Deadlines {
     if (next === undefined || next.atMs >= this.#armedForMs) return;
     this.#disarm();
     this.#armedForMs = next.atMs;
-    this.#timer = this.#clock.setTimeout(this.#onTimer, next.atMs - this.#clock.now());
+    // What is due already is not passed on as a negative delay: a caller's own clock may not know what to do with one.
+    this.#timer = this.#clock.setTimeout(this.#onTimer, Math.max(0, next.atMs - this.#clock.now()));
   }
 
   #disarm(): void {
