@@ -5,7 +5,7 @@
  */
 
 import { type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
-import { parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
+import { parseHttpUrl, shownUrl, splitUserInfo } from "../http/url.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Mirror } from "../policies/mirrors.ts";
 
@@ -61,9 +61,9 @@ function parseBase(text: string, name: string): URL {
     url = parseHttpUrl(text);
   } catch (cause) {
     const rule = `'${name}' must be an absolute http(s) URL`;
-    throw new TypeError(`Cannot create client as ${rule}: received '${redactUrl(text)}'`, { cause });
+    throw new TypeError(`Cannot create client as ${rule}: received '${shownUrl(text)}'`, { cause });
   }
   if (!/[?#]/.test(url.href)) return url;
   const rule = `'${name}' must have no query and no fragment`;
-  throw new TypeError(`Cannot create client as ${rule}: received '${redactUrl(text)}'`);
+  throw new TypeError(`Cannot create client as ${rule}: received '${shownUrl(text)}'`);
 }
