@@ -48,7 +48,7 @@ function toMirror(mirror: MirrorOptions, name: string, surroundings: MirrorSurro
   const fromUrl = credentials === undefined ? NO_HEADERS : { authorization: credentials.authorization };
   const own = mergeHeaders(fromUrl, toHeaderMap(mirror.headers, `the headers of '${name}'`));
   return {
-    lane: surroundings.lanes.get(url.origin),
+    lane: surroundings.lanes.keep(url.origin),
     base: url.href,
     headers: mergeHeaders(surroundings.headers, own),
     sensitive: new Set([...surroundings.sensitive, ...Object.keys(own)]),
