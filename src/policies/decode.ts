@@ -20,7 +20,7 @@ export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined
   const { status, body } = reply;
   if (body === undefined || call.streams || !isSuccessStatus(status)) return undefined;
   if (status === 304 && call.isValidating) return undefined;
-  const value = decodeFor(call, body);
+  const value = decodeFor(call, reply, body);
   reply.decodedFor = call;
   reply.value = value;
   if (!(value instanceof Promise)) return undefined;
@@ -30,7 +30,8 @@ export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined
 }
 
 /** The value of a body, as the call wants it; a promise only when the schema is asynchronous. */
-function decodeFor(call: Call, body: Uint8Array<ArrayBuffer> | string): unknown {
+function decodeFor(call: Call, { target }: Reply, body: Uint8Array<ArrayBuffer> | string): unknown {
   const { as, schema, validate } = call.settings;
-  return decodeBody(body, { as, schema: validate ? schema : undefined, describe: () => call.describe() });
+  const describe = () => call.describe(target);
+  return decodeBody(body, { as, schema: validate ? schema : undefined, describe });
 }
