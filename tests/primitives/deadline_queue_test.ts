@@ -336,7 +336,7 @@ test("DeadlineQueue meets every deadline that stays, once and on time, under ran
   }
 });
 
-test("DeadlineQueue gives its clock no negative delay, however late it is", async () => {
+test("DeadlineQueue gives its clock no negative delay, however late it is, and none that is too long (S5)", async () => {
   const delays: number[] = [];
   class StrictClock extends ManualClock {
     override setTimeout(callback: () => void, delayMs: number): unknown {
@@ -359,6 +359,7 @@ test("DeadlineQueue gives its clock no negative delay, however late it is", asyn
   }, 15);
   await clock.advance(1_000);
   assertEquals(met.map((each) => each.split("@")[0]).sort(), ["added", "believed", "overdue"]);
-  assertEquals(delays.filter((delayMs) => !(delayMs >= 0)), []);
-  assert(delays.includes(0));
+  queue.remove(queue.add(recorder(clock, met, "late"), 2 ** 40));
+  assertEquals(delays.filter((delayMs) => !(delayMs >= 0 && delayMs <= MAX_TIMER_MS)), []);
+  assert(delays.includes(0) && delays.includes(MAX_TIMER_MS));
 });
