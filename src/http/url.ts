@@ -142,8 +142,8 @@ export function joinUrl(base: string, relative: string): string {
 }
 
 /**
- * A URL as it may be shown: user info and the values of query parameters with telling names are replaced, and the fragment
- * is left out.
+ * A URL as it may be shown: user info and the values of parameters with telling names are replaced, and the fragment is left
+ * out.
  *
  * @param url The URL, absolute or relative.
  * @returns The same URL without its secrets.
@@ -151,8 +151,9 @@ export function joinUrl(base: string, relative: string): string {
 export function redactUrl(url: string): string {
   const shown = redactUserInfo(withoutFragment(withoutIgnored(url)));
   const query = shown.indexOf("?");
-  if (query === -1) return shown;
-  return shown.slice(0, query + 1) + shown.slice(query + 1).split("&").map(redactParameter).join("&");
+  if (query === -1) return redactPath(shown);
+  const parameters = shown.slice(query + 1).split("&").map(redactParameter);
+  return `${redactPath(shown.slice(0, query))}?${parameters.join("&")}`;
 }
 
 /**
@@ -199,6 +200,12 @@ function redactMalformed(url: string): string {
 function withoutIgnored(url: string): string {
   // deno-lint-ignore no-control-regex -- the URL standard names these.
   return /[\x00-\x20]/.test(url) ? url.replace(/^[\x00-\x20]+|[\x00-\x20]+$|[\t\n\r]/g, "") : url;
+}
+
+/** Some servers put parameters into the path: `/laps;jsessionid=1` (RFC 3986 §3.3). */
+function redactPath(path: string): string {
+  if (!path.includes(";")) return path;
+  return path.split("/").map(redactParameter).join("/");
 }
 
 function redactParameter(parameter: string): string {

@@ -357,6 +357,14 @@ test("S17: redactUrl() replaces the value of a telling name behind a semicolon, 
   assertEquals(redactUrl("https://h/a?x=1;y=2"), "https://h/a?x=1;y=2");
 });
 
+test("S17: redactUrl() replaces the values of parameters in the path", () => {
+  assertEquals(redactUrl("https://h/a;jsessionid=1A2B/b;v=2?x=1"), "https://h/a;jsessionid=***/b;v=2?x=1");
+  assertEquals(redactUrl("a;token=x;y=2"), "a;token=***");
+  for (const url of ["https://h/a;b/c;v=1.2", "https://h/token=x", "https://h/;;=", "a;b?c"]) {
+    assertEquals(redactUrl(url), url);
+  }
+});
+
 test("S17: redactUrl() replaces the user info of a URL within a URL, escaped or not", () => {
   const inner = `https://user:${SECRET}@b.test/x`;
   for (
