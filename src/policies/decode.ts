@@ -8,6 +8,7 @@ import { isSuccessStatus } from "../http/classify.ts";
 import { decodeBody } from "../schemas/decode.ts";
 import type { Call } from "./call.ts";
 import type { Reply } from "./reply.ts";
+import { describeReply } from "./reply_error.ts";
 
 /**
  * Decodes a reply for a call, unless its body is for the caller to read, or it is an error's.
@@ -30,8 +31,8 @@ export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined
 }
 
 /** The value of a body, as the call wants it; a promise only when the schema is asynchronous. */
-function decodeFor(call: Call, { target }: Reply, body: Uint8Array<ArrayBuffer> | string): unknown {
+function decodeFor(call: Call, reply: Reply, body: Uint8Array<ArrayBuffer> | string): unknown {
   const { as, schema, validate } = call.settings;
-  const describe = () => call.describe(target);
+  const describe = () => describeReply(call, reply);
   return decodeBody(body, { as, schema: validate ? schema : undefined, describe });
 }

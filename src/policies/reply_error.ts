@@ -4,9 +4,11 @@
  * @module
  */
 
-import { DataNotFoundError, HttpError } from "../errors.ts";
+import { DataNotFoundError, HttpError, type SlipstreamErrorOptions } from "../errors.ts";
 import { isNotFoundStatus } from "../http/classify.ts";
+import { redactUrl } from "../http/url.ts";
 import type { Call } from "./call.ts";
+import type { ValueSource } from "./event.ts";
 import type { Reply } from "./reply.ts";
 
 /**
@@ -18,9 +20,9 @@ import type { Reply } from "./reply.ts";
  * @returns A `DataNotFoundError` for 404 and 410, an `HttpError` otherwise.
  */
 export function replyError(call: Call, reply: Reply, body?: string): HttpError | DataNotFoundError {
-  const { status, headers, retryAfterMs, failures, target } = reply;
+  const { status, headers, retryAfterMs, failures } = reply;
   const about = {
-    ...call.describe(target),
+    ...describeReply(call, reply),
     context: failures === undefined ? undefined : { mirrors: failures.told },
     cause: failures?.cause,
   };
@@ -28,6 +30,21 @@ export function replyError(call: Call, reply: Reply, body?: string): HttpError |
   return isNotFoundStatus(status)
     ? new DataNotFoundError(message, { ...about, status, headers, body })
     : new HttpError(message, { ...about, status, headers, body, retryAfterMs });
+}
+
+/**
+ * What an error says of a reply: the URL that answered, also if that was long ago and the reply was stored.
+ *
+ * @param call Who asked.
+ * @param reply The reply.
+ * @returns What an error of this module takes.
+ */
+export function describeReply(
+  call: Call,
+  { from, target, url }: Reply,
+): SlipstreamErrorOptions & { readonly url: string; readonly method: string } {
+  const about = call.describe(target);
+  return isStored(from) && url !== "" ? { ...about, url: redactUrl(url) } : about;
 }
 
 /**
@@ -44,6 +61,10 @@ export function noteFailure(call: Call, reply: Reply | undefined, error: unknown
 }
 
 function sourceText({ attempts }: Call, { from }: Reply): string {
-  if (from === "cache" || from === "stale") return "from the cache";
+  if (isStored(from)) return "from the cache";
   return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+}
+
+function isStored(from: ValueSource): boolean {
+  return from === "cache" || from === "stale";
 }

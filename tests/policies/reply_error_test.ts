@@ -3,14 +3,14 @@ import { DataNotFoundError, HttpError, NetworkError } from "../../src/errors.ts"
 import type { Call, Target } from "../../src/policies/call.ts";
 import type { ValueSource } from "../../src/policies/event.ts";
 import { Reply } from "../../src/policies/reply.ts";
-import { noteFailure, replyError } from "../../src/policies/reply_error.ts";
+import { describeReply, noteFailure, replyError } from "../../src/policies/reply_error.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeTarget } from "./fake_call.ts";
 
 const headers = new Headers({ "x-request-id": "7" });
 
-function replyOf(status: number, target?: Target, from: ValueSource = "network"): Reply {
-  return new Reply({ status, headers, url: "" }, { from, target });
+function replyOf(status: number, target?: Target, from: ValueSource = "network", url = ""): Reply {
+  return new Reply({ status, headers, url }, { from, target });
 }
 
 function attempted(attempts: number): Call {
@@ -42,6 +42,21 @@ test("replyError() says so if the reply was stored", () => {
     const { message } = replyError(attempted(0), replyOf(410, undefined, from));
     assert(message.endsWith("410 (from the cache)"), message);
   }
+});
+
+test("describeReply() names the URL that a stored reply came from, and that was asked for one of the network", () => {
+  const url = "https://user:secret@mirror.test/x?token=secret";
+  const call = Object.assign(attempted(2), { target: fakeTarget({ url: "https://last.test/x" }) });
+  for (const from of ["cache", "stale"] as const) {
+    assertEquals(describeReply(call, replyOf(200, undefined, from, url)), {
+      url: "https://***@mirror.test/x?token=***",
+      method: "GET",
+      attempts: 2,
+    });
+  }
+  const redirected = replyOf(200, fakeTarget({ url: "https://asked.test/x" }), "network", url);
+  assertEquals(describeReply(call, redirected).url, "https://asked.test/x");
+  assertEquals(describeReply(call, replyOf(200, undefined, "cache")).url, "https://last.test/x");
 });
 
 test("replyError() has the wait, and what the other mirrors did", () => {
