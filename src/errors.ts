@@ -13,9 +13,9 @@ export interface SlipstreamErrorOptions {
   readonly method?: string | undefined;
   /** How many attempts were made, over all rounds and mirrors. */
   readonly attempts?: number | undefined;
-  /** Whatever else helps to understand the failure; JSON-safe. */
+  /** Whatever else helps to understand the failure; JSON-safe. Where several mirrors failed, `mirrors` says how each did. */
   readonly context?: Readonly<Record<string, unknown>> | undefined;
-  /** The error behind this one. */
+  /** The error behind this one; where several mirrors failed, an `AggregateError` of the errors of the others as well. */
   readonly cause?: unknown;
 }
 
@@ -41,7 +41,7 @@ export class SlipstreamError extends Error {
   readonly method: string | undefined;
   /** How many attempts were made, over all rounds and mirrors. */
   readonly attempts: number;
-  /** Whatever else helps to understand the failure. */
+  /** Whatever else helps to understand the failure. Where several mirrors failed, `mirrors` says how each did. */
   readonly context: Readonly<Record<string, unknown>>;
 
   /** Creates the error. */
