@@ -215,6 +215,8 @@ function conclude(call: Call, worst: Failure, failures: readonly Failure[]): Rep
   }
   if (others !== undefined && isSlipstreamError(error)) {
     const context = { ...error.context, mirrors: others.told };
+    // It was made when its own mirror had failed; since then others have been asked.
+    Object.defineProperty(error, "attempts", { value: call.attempts, enumerable: true });
     Object.defineProperty(error, "context", { value: context, enumerable: true });
     Object.defineProperty(error, "cause", { value: others.cause, configurable: true, writable: true });
   }

@@ -605,3 +605,20 @@ test("S15: when the next mirror's breaker opens while its turn is waited for, th
   assertEquals([error.url, error.status, error.body, clock.now()], [`${A}/x`, 503, "from a", 100]);
   assertEquals(asked(), "bac");
 });
+
+test("S17: the error of a round counts all attempts, also those after the mirror that it is of", async () => {
+  const html = (): Answer => ({ body: "<html>" });
+  for (
+    const [answers, name, url] of [
+      [{ a: refused, b: html }, "NetworkError", `${A}/x`],
+      [{ a: html, b: refused }, "NetworkError", `${B}/x`],
+      [{ a: down, b: html }, "HttpError", `${A}/x`],
+    ] as const
+  ) {
+    const { client, clock } = setUp(answers, { baseUrls: [A, B], maxRetries: 1 });
+    const [outcome] = await clock.run(client.settle(["x"]));
+    assert(outcome !== undefined && !outcome.ok);
+    const error = outcome.error as NetworkError;
+    assertEquals([error.name, error.url, error.attempts, outcome.attempts], [name, url, 4, 4]);
+  }
+});
