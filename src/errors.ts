@@ -122,17 +122,20 @@ export class HttpError extends NetworkError {
 /** What a {@linkcode TimeoutError} adds. */
 export interface TimeoutErrorOptions extends SlipstreamErrorOptions {
   /** Which deadline passed. */
-  readonly kind: "attempt" | "total";
+  readonly kind: "attempt" | "idle" | "total";
   /** The deadline, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** A deadline passed: of one attempt (`timeoutMs`) or of the whole request (`totalTimeoutMs`). */
+/**
+ * A deadline passed: of one attempt (`timeoutMs`), between two reads of a body that its caller streams (`idleTimeoutMs`), or of the
+ * whole request (`totalTimeoutMs`).
+ */
 export class TimeoutError extends NetworkError {
   /** `"TimeoutError"`. */
   override readonly name: string = "TimeoutError";
   /** Which deadline passed. */
-  readonly kind: "attempt" | "total";
+  readonly kind: "attempt" | "idle" | "total";
   /** The deadline, in milliseconds. */
   readonly timeoutMs: number;
 

@@ -5,10 +5,10 @@
  */
 
 import { type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
-import { parseHttpUrl, shownUrl, splitUserInfo } from "../http/url.ts";
+import { parseHttpUrl, resolveUrl, shownUrl, splitUserInfo } from "../http/url.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Mirror } from "../policies/mirrors.ts";
-
+import { currentRuntime } from "../runtime/current.ts";
 import type { ClientOptions, MirrorOptions } from "./options.ts";
 
 /** What surrounds the mirrors of a client. */
@@ -43,8 +43,9 @@ export function toMirrors(
 }
 
 function toMirror(mirror: MirrorOptions, name: string, surroundings: MirrorSurroundings): Mirror {
-  const credentials = splitUserInfo(String(mirror.url));
-  const url = parseBase(credentials?.url ?? String(mirror.url), name);
+  const text = resolveUrl(String(mirror.url), currentRuntime.baseUrl());
+  const credentials = splitUserInfo(text);
+  const url = parseBase(credentials?.url ?? text, name);
   const fromUrl = credentials === undefined ? NO_HEADERS : { authorization: credentials.authorization };
   const own = mergeHeaders(fromUrl, toHeaderMap(mirror.headers, `the headers of '${name}'`));
   return {

@@ -6,15 +6,18 @@
 
 import { NO_HEADERS, toHeaderMap } from "../http/headers.ts";
 import { type PreparedRequest, prepareRequest, type RequestInput } from "../http/request.ts";
+import { replayableBody } from "../http/request_body.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import type { ClientEvent, Reporter } from "../policies/event.ts";
 import type { Settings } from "../policies/settings.ts";
 import { systemClock } from "../primitives/clock.ts";
+import { currentRuntime } from "../runtime/current.ts";
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import { Batch, type OutcomeConsumer } from "./batch.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EventHub } from "./events.ts";
 import { fromFetchArguments } from "./fetch_arguments.ts";
+import { dropIn } from "./global_fetch.ts";
 import { checkClientOptions, checkRequestOptions } from "./option_checks.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
@@ -58,15 +61,22 @@ export interface Client extends AsyncDisposable {
   bytes(request: FetchRequest, options?: RequestOptions): Promise<Uint8Array<ArrayBuffer>>;
 
   /**
-   * A drop-in `fetch`, which goes the same way as every other request. Any status resolves; one that is worth a retry is
-   * retried, and the last response is returned. The body streams, and its permit is held until it has been read or
-   * cancelled, for at most `timeoutMs`.
+   * A drop-in `fetch`, which goes the same way as every other request, and can replace the global one. Any status resolves; one
+   * that is worth a retry is retried, and the last response is returned. The body streams: `timeoutMs` is for the time up to the
+   * headers, and then `idleTimeoutMs` for each wait of its reader. A permit is held until the last byte has come, or the body is
+   * cancelled; one that nobody reads is received while others wait, if it is small, and ends after `timeoutMs`, or when it is
+   * collected. The body of a `Request` is read first, so that it can be sent again; one of more than 1 MiB is sent once.
    *
    * @param input The URL or `Request`.
    * @param init As for `fetch`; members that only a runtime knows are handed on.
+   * @param options Options of the request, as for the other methods.
    * @returns The response.
+   * @throws {NetworkError} If no attempt brought a response.
+   * @throws {TypeError} If an argument is malformed; before anything is sent.
    */
-  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+  readonly fetch:
+    & typeof globalThis.fetch
+    & ((input: string | URL | Request, init?: RequestInit, options?: RequestOptions) => Promise<Response>);
 
   /**
    * Fetches many, all or nothing.
@@ -237,18 +247,26 @@ class SlipstreamClient implements Client {
   }
 
   /** A function of its own, because a `fetch` is handed on as one. */
-  readonly fetch = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> =>
+  readonly fetch: Client["fetch"] = dropIn((input, init = {}, options) =>
     new Promise((resolve, reject) => {
-      const { request, signals, cache } = fromFetchArguments(input, init);
+      const { request, bodyOf, signals, cache } = fromFetchArguments(input, init);
       const { settings } = this.#plain.bytes;
-      const context = this.#contextOf({
+      const plain: CallContext = this.#contextOf({
         settings: cache === undefined ? settings : { ...settings, cache },
         signals,
         streams: true,
       });
+      const context = options === undefined ? plain : this.#withOptions(plain, options, "bytes");
       const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
-      this.#dispatcher.launch(this.#dispatcher.begin(context, this.#prepare(request, context), sink))?.run();
-    });
+      const launch = (input: RequestInput): void =>
+        void this.#dispatcher.launch(this.#dispatcher.begin(context, this.#prepare(input, context), sink))
+          ?.run();
+      if (bodyOf === undefined) return launch(request);
+      const isWhole = !currentRuntime.showsRedirects;
+      replayableBody(bodyOf, { signals: context.signals, isWhole })
+        .then((body) => launch({ ...request, body })).catch(reject);
+    })
+  );
 
   all<const O extends BatchOptions = BatchOptions>(
     requests: RequestSource,
@@ -399,7 +417,8 @@ class SlipstreamClient implements Client {
   }
 
   #prepare(input: RequestInput, { headers, settings: { idempotent } }: CallContext): PreparedRequest {
-    return prepareRequest(input, { origins: this.#dispatcher.lanes.origins, headers, idempotent });
+    const { lanes: { origins }, baseUrl } = this.#dispatcher;
+    return prepareRequest(input, { origins, baseUrl, headers, idempotent });
   }
 }
 

@@ -5,14 +5,15 @@
  */
 
 import { isNotFoundStatus, isSuccessStatus } from "../http/classify.ts";
+import { decodedHeaders, NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
+import { responseLike } from "../http/tracked_response.ts";
+import { isSameUrl } from "../http/url.ts";
 import type { Call } from "../policies/call.ts";
 import { decodeReply } from "../policies/decode.ts";
 import type { Reply } from "../policies/reply.ts";
 import { replyError } from "../policies/reply_error.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
-
-/** Statuses whose responses can't have a body (fetch standard, "null body status"). */
-const NULL_BODY = new Set([101, 103, 204, 205, 304]);
+import { currentRuntime } from "../runtime/current.ts";
 
 /** How much of a stored error's body is shown. */
 const EXCERPT_BYTES = 2_048;
@@ -32,7 +33,7 @@ const NOT_FOUND_BODY_MS = 100;
  */
 export function conclude(call: Call, reply: Reply, deadlines: Deadlines): unknown {
   call.from = reply.from;
-  if (call.streams) return toResponse(reply);
+  if (call.streams) return toResponse(call, reply);
   if (!isSuccessStatus(reply.status)) return fail(call, reply, deadlines);
   if (reply.decodedFor === call) return ownValue(call, reply);
   const decoding = decodeReply(call, reply);
@@ -47,11 +48,26 @@ function ownValue(call: Call, reply: Reply): unknown {
     : reply.value;
 }
 
-function toResponse(reply: Reply): Response {
+function toResponse(call: Call, reply: Reply): Response {
   if (reply.openBody !== undefined) return reply.openBody.release();
-  const { status, headers, url } = reply;
-  const body = NULL_BODY.has(status) ? null : reply.body?.slice() ?? null;
-  return Object.defineProperty(new Response(body, { status, headers }), "url", { value: url });
+  const { status, url } = reply;
+  const body = NULL_BODY_STATUSES.has(status) ? null : reply.body?.slice() ?? null;
+  const { method, init } = call.request;
+  const headers = decodedHeaders(reply, { method, init, decodes: currentRuntime.decodes });
+  return responseLike({
+    status,
+    statusText: "",
+    headers,
+    url,
+    redirected: isRedirected(call, url),
+    type: "default",
+  }, body);
+}
+
+/** Whether what is stored came from another URL than the one that was asked for, as far as that is known. */
+function isRedirected(call: Call, url: string): boolean {
+  const asked = call.target?.url ?? call.sentUrl;
+  return asked !== "" && url !== "" && !isSameUrl(url, asked);
 }
 
 async function fail(call: Call, reply: Reply, deadlines: Deadlines): Promise<never> {

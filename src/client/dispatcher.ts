@@ -7,20 +7,21 @@
 import { type HeaderMap, isEmpty, mergeHeaders, needsOwnRedirects, NO_HEADERS } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { isSafeMethod } from "../http/classify.ts";
-import { joinUrl, redactUrl } from "../http/url.ts";
+import { joinUrl } from "../http/url.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import { Waiter } from "../lanes/waiter.ts";
-import { Call, type CallContext, type CallOwner, type CallSink } from "../policies/call.ts";
-import type { ValueSource } from "../policies/event.ts";
-import type { Handler } from "../policies/policy.ts";
+import { Call, type CallContext, type CallSink } from "../policies/call.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { Settings } from "../policies/settings.ts";
 import { Flights, join, sharedReply } from "../policies/single_flight.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
+import { currentRuntime } from "../runtime/current.ts";
+import { Background, type BackgroundOwner } from "./background.ts";
+import { reportQueued, reportSettled } from "./call_events.ts";
 import { conclude } from "./conclusion.ts";
 import type { EventHub } from "./events.ts";
 import type { ClientOptions } from "./options.ts";
@@ -28,26 +29,20 @@ import { buildPipeline, type Pipeline } from "./pipeline.ts";
 import { type ClientStats, Tally } from "./stats.ts";
 import { type StraightOwner, StraightWay } from "./straight_way.ts";
 
-/** How a call ended. */
-type Ending = { readonly ok: true; readonly from: ValueSource } | {
-  readonly ok: false;
-  readonly error: unknown;
-};
-
 /** Something that must hear of the client's closing before its calls are aborted. */
 export interface Closable {
   /** Starts nothing more. */
   onClose(reason: unknown): void;
 }
 
-/** How long a closing client waits for calls that nobody waits for, in milliseconds. */
+/** How long a closing client waits for what it has aborted, and for calls that nobody waits for, in milliseconds. */
 const GRACE_MS = 5_000;
 
 const NO_SIGNALS: readonly AbortSignal[] = [];
 const NOBODY: CallSink = { onSettled() {} };
 
 /** What a client does, without what it looks like. */
-export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
+export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   readonly #clock: Clock;
   readonly #hub: EventHub;
   readonly #pipeline: Pipeline;
@@ -61,9 +56,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   readonly #flights = new Flights();
   /** Calls whose callers wait, or read the body of their response. */
   readonly #calls = new LinkedQueue<Call>();
-  readonly #background = new Set<Promise<unknown>>();
-  /** Calls that nobody waits for. */
-  readonly #inBackground = new Set<Call>();
+  readonly #background: Background;
   /** Batches that are not over. */
   readonly #batches = new Set<Closable>();
   #idle: PromiseWithResolvers<void> | undefined;
@@ -74,10 +67,11 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   constructor(options: ClientOptions, clock: Clock, hub: EventHub) {
     this.#clock = clock;
     this.#hub = hub;
+    this.#background = new Background(this, hub);
     this.#pipeline = buildPipeline(options, { clock, reporter: hub }, {
-      inBackground: (work) => this.#keepInBackground(work),
+      inBackground: (work) => this.#background.keep(work),
       startInBackground: (original, handler) => {
-        if (this.#closed === undefined) this.#keepInBackground(this.#runInBackground(original, handler));
+        if (this.#closed === undefined) this.#background.start(original, handler);
       },
     });
     this.scheduler = this.#pipeline.environment.scheduler;
@@ -98,19 +92,34 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     return this.#pipeline.timersBelongToRequests;
   }
 
+  /** What relative URLs resolve against where no mirror completes them. */
+  get baseUrl(): string | undefined {
+    return this.#pipeline.mirrors.length === 0 ? currentRuntime.baseUrl() : undefined;
+  }
+
+  /** The number of the next call. */
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  /** The time on the client's clock. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   get firstCall(): Call | undefined {
     return this.#calls.peek();
   }
 
   /** What is sent with plain requests that go the straight way; `undefined` if they can't. */
   straightHeaders(settings: Settings, headers: HeaderMap): HeaderMap | undefined {
-    const { isStraight, mirrors, sensitive, headers: common } = this.#pipeline;
+    const { environment, isStraight, mirrors, sensitive, headers: common } = this.#pipeline;
     if (!isStraight || settings.maxBodyBytes !== Infinity) return undefined;
     // With one base URL a relative request is as plain as any; its headers are not for requests that go elsewhere.
     const base = mirrors.length === 1 ? mirrors[0]! : undefined;
     if (mirrors.length > 1 || (base !== undefined && base.headers !== common)) return undefined;
     const all = mergeHeaders(common, headers);
-    if (needsOwnRedirects(all, sensitive)) return undefined;
+    if (!environment.runtime.showsRedirects && needsOwnRedirects(all, sensitive)) return undefined;
     return isEmpty(all) ? NO_HEADERS : all;
   }
 
@@ -144,7 +153,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     const { context: { signals }, settings: { totalTimeoutMs } } = call;
     if (signals !== NO_SIGNALS) { for (const signal of signals) signal.throwIfAborted(); }
     call.startedAtMs = this.#clock.now();
-    call.id = ++this.#lastId;
+    call.id = this.nextId();
     call.isListed = true;
     this.#calls.push(call);
     this.#tally.requests++;
@@ -174,7 +183,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
    * @returns The call if it has been admitted at once; then it must be run.
    */
   launch(call: Call): Runnable | undefined {
-    if (this.#hub.active) this.#reportQueued(call);
+    if (this.#hub.active) reportQueued(this.#hub, call);
     // Whoever was told of it may have aborted it.
     if (call.settled) return undefined;
     const { prepared, context } = call;
@@ -294,7 +303,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     else tally.failed++;
     tally.durations.record(durationMs);
     if (this.#hub.active) {
-      this.#reportSettled(call, nowMs, ok ? { ok, from: call.from } : { ok, error: value });
+      reportSettled(this.#hub, call, nowMs, ok ? { ok, from: call.from } : { ok, error: value });
     }
     // Only now: whoever was told may have closed the client, and the batch must not end without this one.
     const { allowance } = call.context;
@@ -303,7 +312,10 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
       else allowance.active--;
     }
     if (goesOn && call.pending instanceof Waiter) this.scheduler.reconsider(call.pending);
-    call.sink.onSettled(call, ok, value);
+    const { sink } = call;
+    // It leads to the response, whose body ends when nobody can read it any more.
+    if (call.context.streams) call.sink = NOBODY;
+    sink.onSettled(call, ok, value);
   }
 
   onCancel(call: Call): void {
@@ -321,50 +333,6 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     const { signals } = call.context;
     if (signals !== NO_SIGNALS) { for (const signal of signals) removeAbortListener(signal, call); }
     if (call.deadline !== undefined) this.#pipeline.environment.deadlines.remove(call.deadline);
-  }
-
-  /** Brings a call to its end that nobody waits for. Never rejects. */
-  async #runInBackground({ request, lane, settings }: Call, handler: Handler): Promise<void> {
-    const context: CallContext = {
-      // Whoever asks next tries again.
-      settings: { ...settings, maxRetries: 0 },
-      signals: NO_SIGNALS,
-      headers: NO_HEADERS,
-      allowance: undefined,
-      streams: false,
-      isBackground: true,
-      owner: this,
-      straightHeaders: undefined,
-    };
-    const call = new Call(context, request, NOBODY);
-    call.lane = lane;
-    call.startedAtMs = this.#clock.now();
-    call.id = ++this.#lastId;
-    this.#inBackground.add(call);
-    this.#reportQueued(call);
-    try {
-      const reply = await handler(call);
-      reply.openBody?.discard();
-      this.#reportSettled(call, this.#clock.now(), { ok: true, from: reply.from });
-    } catch (error) {
-      // Nobody waits for it, but whoever listens is told.
-      this.#reportSettled(call, this.#clock.now(), { ok: false, error });
-    } finally {
-      call.settled = true;
-      this.#inBackground.delete(call);
-    }
-  }
-
-  #reportQueued({ id, url, prepared, startedAtMs }: Call): void {
-    if (!this.#hub.active) return;
-    const method = prepared?.method ?? "GET";
-    this.#hub.emit({ type: "queued", requestId: id, atMs: startedAtMs, method, url: redactUrl(url) });
-  }
-
-  #reportSettled({ id, attempts, startedAtMs }: Call, atMs: number, ending: Ending): void {
-    if (!this.#hub.active) return;
-    const durationMs = atMs - startedAtMs;
-    this.#hub.emit({ type: "settled", requestId: id, atMs, attempts, durationMs, ...ending });
   }
 
   /** A copy of all numbers. */
@@ -417,18 +385,13 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     const { deadlines } = this.#pipeline.environment;
     const { promise: patience, resolve: losePatience } = Promise.withResolvers<void>();
     const onDeadline = () => {
-      for (const call of this.#inBackground) call.cancel(reason);
+      this.#background.cancel(reason);
       losePatience();
     };
     const grace = deadlines.add({ onDeadline }, GRACE_MS);
-    await this.#idle.promise;
-    await Promise.race([patience, this.#backgroundEnd()]);
+    // A `fetch` that does not heed its signal may never end.
+    await Promise.race([patience, this.#idle.promise.then(() => this.#background.end())]);
     deadlines.remove(grace);
-  }
-
-  /** What has ended may have left something to be stored. */
-  async #backgroundEnd(): Promise<void> {
-    while (this.#background.size > 0) await Promise.allSettled(this.#background);
   }
 
   /** Who closes waits until the last attempt has really ended. */
@@ -439,12 +402,6 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   /** The client's own signal was aborted. */
   onAbort(signal: AbortSignal): void {
     this.close(signal.reason);
-  }
-
-  #keepInBackground(work: Promise<unknown>): void {
-    this.#background.add(work);
-    const forget = () => this.#background.delete(work);
-    work.then(forget, forget);
   }
 }
 

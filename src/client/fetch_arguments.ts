@@ -10,6 +10,8 @@ import type { CacheMode } from "../policies/settings.ts";
 /** What the arguments of `fetch` come to. */
 export interface FetchArguments {
   readonly request: RequestInput;
+  /** A request whose own body is to be sent: it has to be read first. */
+  readonly bodyOf: Request | undefined;
   readonly signals: readonly AbortSignal[];
   /** How to treat the cache; absent when nothing was said. */
   readonly cache: CacheMode | undefined;
@@ -23,18 +25,42 @@ const CACHE_MODES: Readonly<Record<string, CacheMode>> = {
   "only-if-cached": "only-if-cached",
 };
 
+/** The members of `init` that have a few values only (fetch standard, `RequestInit`). */
+const ENUMS: Readonly<Record<string, readonly string[]>> = {
+  cache: ["default", ...Object.keys(CACHE_MODES)],
+  credentials: ["omit", "same-origin", "include"],
+  duplex: ["half", "full"],
+  mode: ["cors", "no-cors", "same-origin", "navigate", "websocket"],
+  priority: ["high", "low", "auto"],
+  redirect: ["follow", "error", "manual"],
+  referrerPolicy: [
+    "",
+    "no-referrer",
+    "no-referrer-when-downgrade",
+    "same-origin",
+    "origin",
+    "strict-origin",
+    "origin-when-cross-origin",
+    "strict-origin-when-cross-origin",
+    "unsafe-url",
+  ],
+};
+
 /**
  * Reads the arguments of `fetch` without building a `Request`.
  *
  * @param input A URL or a request; of a request, `init` replaces what it names.
  * @param init What the caller says besides.
  * @returns The parts. Members of `init` that are not understood here are kept for the runtime's own `fetch`.
+ * @throws {TypeError} If a member of `init` has a value that `fetch` does not know, or a body was used before.
  */
 export function fromFetchArguments(input: string | URL | Request, init: RequestInit): FetchArguments {
+  checkInit(init);
   const { method, headers, body, signal, cache, ...rest } = init;
   const given = input instanceof Request ? input : undefined;
   // As the standard has it, `null` is no body for a URL, and changes nothing of a request's.
-  if (given?.bodyUsed && (body === undefined || body === null)) {
+  const hasOwnBody = body !== undefined && body !== null;
+  if (given?.bodyUsed && !hasOwnBody) {
     throw new TypeError("Cannot fetch as the body of the Request has been read already");
   }
   const ownSignal = signal === undefined ? given?.signal : signal;
@@ -43,12 +69,38 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
       url: given === undefined ? input as string | URL : given.url,
       method: method ?? given?.method,
       headers: headers === undefined ? given?.headers : new Headers(headers),
-      body: body ?? given?.body,
+      body,
       init: { ...fromRequest(given), ...withoutUndefined(rest) },
     },
+    bodyOf: given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined,
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
     cache: CACHE_MODES[cache ?? given?.cache ?? ""],
   };
+}
+
+/** Firefox does not say whether a request has a body. */
+function mayHaveBody({ method, body }: Request): boolean {
+  return body !== null && (body !== undefined || (method !== "GET" && method !== "HEAD"));
+}
+
+function checkInit(init: RequestInit): void {
+  if (typeof init !== "object" || init === null) {
+    throw new TypeError(
+      `Cannot fetch as 'init' must be an object: received ${init === null ? "null" : typeof init}`,
+    );
+  }
+  const members = init as Readonly<Record<string, unknown>>;
+  for (const name in members) {
+    const values = ENUMS[name];
+    const value = members[name];
+    if (values === undefined || value === undefined || values.includes(String(value))) continue;
+    const known = values.map((each) => `'${each}'`).join(", ");
+    throw new TypeError(`Cannot fetch as '${name}' must be one of ${known}: received '${String(value)}'`);
+  }
+  if (members.signal === undefined || members.signal === null || members.signal instanceof AbortSignal) {
+    return;
+  }
+  throw new TypeError("Cannot fetch as 'signal' must be an AbortSignal");
 }
 
 /** What of a request's other properties says something that is not the default. */

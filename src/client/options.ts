@@ -106,7 +106,13 @@ export interface PerOriginOptions {
 export interface ClientOptions extends
   Pick<
     PartialSettings,
-    "maxRetries" | "timeoutMs" | "totalTimeoutMs" | "maxBodyBytes" | "validate" | "notFoundIsFinal"
+    | "maxRetries"
+    | "timeoutMs"
+    | "idleTimeoutMs"
+    | "totalTimeoutMs"
+    | "maxBodyBytes"
+    | "validate"
+    | "notFoundIsFinal"
   > {
   /** Where relative URLs lead to: one base URL, or mirrors of the same content, preferred first. */
   readonly baseUrls?: string | URL | readonly (string | URL | MirrorOptions)[] | undefined;
@@ -119,7 +125,7 @@ export interface ClientOptions extends
    */
   readonly sensitiveHeaders?: readonly string[] | undefined;
   /** What sends requests. @default {globalThis.fetch} */
-  readonly fetch?: typeof fetch | undefined;
+  readonly fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
   /** Where time comes from. @default {systemClock} */
   readonly clock?: Clock | undefined;
   /** Where chance comes from, in [0, 1). @default {Math.random} */

@@ -14,7 +14,7 @@ import { type Mirror, mirrors } from "../policies/mirrors.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
 import { backoff } from "../primitives/backoff.ts";
-import type { Clock } from "../primitives/clock.ts";
+import { type Clock, systemClock } from "../primitives/clock.ts";
 import { DeadlineQueue } from "../primitives/deadline_queue.ts";
 import { RetryBudget } from "../primitives/retry_budget.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
@@ -22,11 +22,19 @@ import { SeparateDeadlines } from "../primitives/separate_deadlines.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { toMirrors } from "./base_urls.ts";
 import { cacheOptions } from "./cache_options.ts";
+import { fetchAtImport, globalFetch } from "./global_fetch.ts";
 import { clientBucket, laneFactory } from "./lane_factory.ts";
 import type { ClientOptions } from "./options.ts";
 
-/** The runtime's own, unless somebody has replaced it before. */
-const nativeFetch = globalThis.fetch;
+/** Its timers do not keep the process alive. */
+const LAZY_CLOCK: Clock = {
+  ...systemClock,
+  setTimeout(callback, delayMs) {
+    const timer = systemClock.setTimeout(callback, delayMs);
+    currentRuntime.unref(timer);
+    return timer;
+  },
+};
 
 /** What a client works with. */
 export interface Pipeline {
@@ -73,13 +81,15 @@ export function buildPipeline(
     maxRetryAfterMs,
     timersBelongToRequests,
   });
-  const isNative = () => options.fetch === undefined && globalThis.fetch === nativeFetch;
+  const isNative = () => options.fetch === undefined && globalThis.fetch === fetchAtImport;
+  const lazyClock = clock === systemClock ? LAZY_CLOCK : clock;
   const delay = { ...options.backoff, random: options.backoff?.random ?? random };
   const environment: Environment = {
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    heedsSignals: isNative,
+    fetch: options.fetch ?? globalFetch(),
     clock,
     deadlines,
+    idleDeadlines: timersBelongToRequests ? new SeparateDeadlines(lazyClock) : new DeadlineQueue(lazyClock),
+    runtime: currentRuntime,
     scheduler,
     reporter,
     counters: { retried: 0, fresh: 0, stale: 0, shared: 0, bytes: 0 },

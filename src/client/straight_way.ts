@@ -12,12 +12,13 @@ import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { Waiter } from "../lanes/waiter.ts";
 import { MAX_WRITE_OFF_MS } from "../policies/attempt.ts";
-import { attemptTimeout } from "../policies/attempt_errors.ts";
+import { attemptTimeout, ResponseError } from "../policies/attempt_errors.ts";
 import type { Call, Opening, Pending } from "../policies/call.ts";
-import type { Environment } from "../policies/policy.ts";
+import type { Environment, FetchFunction } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { decodeBody } from "../schemas/decode.ts";
+import { fetchAtImport } from "./global_fetch.ts";
 
 /** Who looks after calls, before and after the straight way. */
 export interface StraightOwner {
@@ -37,8 +38,9 @@ export interface StraightOwner {
 export class StraightWay implements DeadlineTarget, Pending {
   readonly #environment: Environment;
   readonly #owner: StraightOwner;
-  /** The client's own `fetch`; the global one is looked up for each request. */
-  readonly #fetch: typeof fetch | undefined;
+  /** The client's own `fetch`. */
+  readonly #fetch: FetchFunction | undefined;
+  readonly #redirect: RequestRedirect;
   /** Calls whose attempt is under way here. */
   #underWay = 0;
   /** When the next of them may have taken too long. */
@@ -46,10 +48,12 @@ export class StraightWay implements DeadlineTarget, Pending {
   #scan: Deadline | undefined;
 
   /** Creates the way; nothing is under way. */
-  constructor(environment: Environment, owner: StraightOwner, ownFetch: typeof fetch | undefined) {
+  constructor(environment: Environment, owner: StraightOwner, ownFetch: FetchFunction | undefined) {
     this.#environment = environment;
     this.#owner = owner;
     this.#fetch = ownFetch;
+    // A redirect leaves the straight way.
+    this.#redirect = environment.runtime.showsRedirects ? "manual" : "follow";
   }
 
   /** Lets a call wait in its lane, which does not admit it now. */
@@ -89,10 +93,11 @@ export class StraightWay implements DeadlineTarget, Pending {
       try {
         const init = this.#begin(call, nowMs);
         // Browsers refuse to have their `fetch` called as a method.
-        const fetch = this.#fetch ?? globalThis.fetch;
-        response = await fetch(call.sentUrl, init);
+        const { fetch } = globalThis;
+        const send = this.#fetch ?? (fetch === fetchAtImport ? fetch : this.#environment.fetch);
+        response = await send(call.sentUrl, init);
         if (!call.lane!.hasAnswered || call.lane!.warmUntilMs !== Infinity) this.#noteAnswer(call);
-        if (response.ok && !call.hasLeft) {
+        if (response?.ok && !call.hasLeft && response instanceof Response) {
           body = call.settings.as === "bytes"
             ? new Uint8Array(await response.arrayBuffer())
             : await response.text();
@@ -123,7 +128,8 @@ export class StraightWay implements DeadlineTarget, Pending {
     if (call.timeoutAtMs < this.#scanAtMs) this.#scanAt(call.timeoutAtMs, nowMs);
     const { signal } = call.controller = new AbortController();
     const headers = call.context.straightHeaders!;
-    return headers === NO_HEADERS ? { signal } : { signal, headers };
+    const redirect = this.#redirect;
+    return headers === NO_HEADERS ? { signal, redirect } : { signal, redirect, headers };
   }
 
   #noteAnswer(call: Call): void {
@@ -193,9 +199,10 @@ export class StraightWay implements DeadlineTarget, Pending {
     }
     this.#end(call);
     const admission = new Admission(scheduler, lane, call.ticket, call.attemptedAtMs);
-    const isResponse = typeof response?.status === "number";
-    const failure = error ?? (isResponse ? undefined : new TypeError("fetch gave no Response"));
-    this.#follow(call, { admission, response: isResponse ? response : undefined, error: failure });
+    // A `fetch` may give anything.
+    const isNothing = response === undefined || response === null;
+    const failure = error ?? (isNothing ? new ResponseError() : undefined);
+    this.#follow(call, { admission, response: isNothing ? undefined : response, error: failure });
     return undefined;
   }
 

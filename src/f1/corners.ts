@@ -5,7 +5,7 @@
  */
 
 import type { PayloadSchema } from "./payload_schema.ts";
-import { numbers, singleNumber, tableSchema } from "./table.ts";
+import { numbers, optional, singleNumber, tableSchema } from "./table.ts";
 
 /** The corners of a track, column by column: index `i` of every column belongs to the same corner. */
 export interface Corners {
@@ -19,8 +19,8 @@ export interface Corners {
   readonly Angle: readonly number[];
   /** Metres from the start of the lap. */
   readonly Distance: readonly number[];
-  /** By how much the map is turned to look as usual, in degrees. */
-  readonly Rotation: number;
+  /** By how much the map is turned to look as usual, in degrees; some seasons do not say. */
+  readonly Rotation?: number | undefined;
   /** What else the file says. */
   readonly [column: string]: unknown;
 }
@@ -32,5 +32,5 @@ export const cornersSchema: PayloadSchema<Corners> = tableSchema<Corners>({
   Y: numbers,
   Angle: numbers,
   Distance: numbers,
-  Rotation: singleNumber,
+  Rotation: optional(singleNumber),
 });

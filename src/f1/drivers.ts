@@ -6,6 +6,7 @@
 
 import * as v from "valibot";
 import type { PayloadSchema } from "./payload_schema.ts";
+import { isMissingText } from "./table.ts";
 
 /** A driver of one session. */
 export interface Driver {
@@ -37,7 +38,7 @@ export interface DriversPayload {
 
 const text = v.pipe(
   v.nullable(v.string()),
-  v.transform((value): string | null => value === "None" ? null : value),
+  v.transform((value): string | null => isMissingText(value) ? null : value),
 );
 
 /** Checks `drivers.json`: the string `"None"` becomes `null`, and unknown fields pass through. */

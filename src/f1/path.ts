@@ -74,10 +74,10 @@ export function telemetryPath(driver: string, lap: number): `${string}/${number}
   return `${driver}/${lap}_tel.json`;
 }
 
-/** One segment, percent-encoded; `received` is the whole argument when the segment is a part of it. */
+/** One segment in its composed form, as it is published, and percent-encoded; `received` is the whole argument when the segment is a part of it. */
 function encodeSegment(segment: string, name: string, received: string = segment): string {
   const rule = brokenRule(segment);
-  if (rule === undefined) return encodeURIComponent(segment);
+  if (rule === undefined) return encodeURIComponent(segment.normalize("NFC"));
   throw argumentError(
     ACTION,
     name,

@@ -7,15 +7,16 @@
 import * as v from "valibot";
 import type { PayloadSchema } from "./payload_schema.ts";
 
-/** How the source writes a value that it does not have. */
+/** How the source writes a value that it does not have, by season. */
 const MISSING = "None";
+const ALSO_MISSING: ReadonlySet<unknown> = new Set(["nan", "NaN", "NaT"]);
 
 /**
  * What one column of a table holds. `Values` is the type of the whole column and exists for the compiler alone.
  */
 export interface Column<Values, Required extends boolean = true> {
   readonly type: "number" | "string" | "boolean";
-  /** Whether a value may be missing: `"None"` and `null`, both of which become `null`. */
+  /** Whether a value may be missing: `"None"`, `"nan"` and `null`, all of which become `null`. */
   readonly gaps: boolean;
   readonly required: Required;
   /** Whether the column is one value for the whole table instead of one a row. */
@@ -150,7 +151,7 @@ function checkColumn(
       );
       return values;
     }
-    if (value === MISSING) {
+    if (value !== null) {
       checked ??= values.slice();
       checked[index] = null;
     }
@@ -159,7 +160,12 @@ function checkColumn(
 }
 
 function isMissing(value: unknown): boolean {
-  return value === MISSING || value === null;
+  return value === null || isMissingText(value);
+}
+
+/** Whether a value is a text that stands for none. */
+export function isMissingText(value: unknown): boolean {
+  return value === MISSING || ALSO_MISSING.has(value);
 }
 
 /** The index of the next value that is missing or of another type; the length when there is none. */
@@ -172,9 +178,14 @@ function nextMisfit(values: Values, type: "number" | "string" | "boolean", from:
   } else if (type === "boolean") {
     while (index < length && typeof values[index] === "boolean") index++;
   } else {
-    while (index < length && typeof values[index] === "string" && values[index] !== MISSING) index++;
+    while (index < length && isText(values[index])) index++;
   }
   return index;
+}
+
+/** Only short texts stand for none, and most are long. */
+function isText(value: unknown): boolean {
+  return typeof value === "string" && (value.length > MISSING.length || !isMissingText(value));
 }
 
 /** Names the columns whose length is not that of most columns. */

@@ -19,7 +19,7 @@ const EXCERPT_BYTES = 2_048;
  * Reads a body to its end.
  *
  * @param response The response; its body must not have been touched.
- * @param maxBytes The largest body that is accepted; `Infinity` for any.
+ * @param maxBytes The largest body that is accepted, as it is read: decoded; `Infinity` for any.
  * @returns The bytes, or `undefined` if there are more than `maxBytes`: then the body has been cancelled.
  */
 export async function readBody(
@@ -27,14 +27,12 @@ export async function readBody(
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (maxBytes === Infinity) return new Uint8Array(await response.arrayBuffer());
-  const length = contentLength(response.headers);
-  if (length !== undefined && length > maxBytes) {
+  // A length that covers the bytes as they are read bounds them; otherwise they must be counted as they come.
+  const length = response.headers.has("content-encoding") ? undefined : contentLength(response.headers);
+  if (length === undefined) return await readCounting(response, maxBytes);
+  if (length > maxBytes) {
     cancelBody(response);
     return undefined;
-  }
-  // A length that covers the bytes as they are read bounds them; otherwise they must be counted as they come.
-  if (length === undefined || response.headers.has("content-encoding")) {
-    return await readCounting(response, maxBytes);
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
   return bytes.length > maxBytes ? undefined : bytes;

@@ -1,12 +1,12 @@
 /**
- * Redirects followed by us, for requests with headers that must not reach another origin and that a runtime would send on.
+ * Redirects followed by us: a runtime would send headers on that must not reach another origin, and does not say why it could
+ * not follow.
  *
  * @module
  */
 
 import { cancelBody } from "./body.ts";
 import { type HeaderMap, withoutSensitive } from "./headers.ts";
-import { parseHttpUrl } from "./url.ts";
 
 const MAX_REDIRECTS = 20;
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
@@ -26,34 +26,71 @@ export interface RedirectedRequest {
   readonly body: BodyInit | null;
 }
 
+/** A redirect that can't be followed. To ask again would not help, and the origin works. */
+export class RedirectError extends TypeError {}
+
+/** How redirects are followed. */
+export interface RedirectOptions {
+  /** Lower-case names of headers that must not reach another origin. */
+  readonly sensitive: ReadonlySet<string>;
+  /** `"error"` takes a redirect for a failure. */
+  readonly mode: "follow" | "error";
+  /** When it aborts, nothing more is sent. */
+  readonly signal?: AbortSignal | undefined;
+  /** The response to the request itself, if it was sent already. */
+  readonly first?: Response | undefined;
+}
+
+/** Whether a response is one that {@linkcode followRedirects} does not return. */
+export function isRedirect({ status, headers }: Response): boolean {
+  return REDIRECT_STATUSES.has(status) && headers.has("location");
+}
+
 /**
  * Sends a request and follows redirects as the fetch standard does (HTTP-redirect fetch), and takes the sensitive headers
  * out as soon as one leads to another origin.
  *
  * @param request The request.
- * @param sensitive Lower-case names of headers that must not reach another origin.
  * @param send Sends one request without following redirects.
+ * @param options How.
  * @returns The first response that is no redirect.
- * @throws {TypeError} If there are more than 20 redirects, or one can't be followed.
+ * @throws {RedirectError} If there are more than 20 redirects, or one can't be followed.
+ * @throws {unknown} The signal's reason, when it has aborted.
  */
 export async function followRedirects(
   request: RedirectedRequest,
-  sensitive: ReadonlySet<string>,
   send: (request: RedirectedRequest) => Promise<Response>,
+  { sensitive, mode, signal, first }: RedirectOptions,
 ): Promise<Response> {
   let current = request;
   for (let redirects = 0;; redirects++) {
-    const response = await send(current);
+    const response = redirects === 0 && first !== undefined ? first : await send(current);
     if (response.type === "opaqueredirect") {
-      throw new TypeError("Cannot follow a redirect here without sending sensitive headers on");
+      throw new RedirectError("Cannot follow a redirect here without sending sensitive headers on");
     }
-    const location = REDIRECT_STATUSES.has(response.status) ? response.headers.get("location") : null;
-    if (location === null) return redirects === 0 ? response : asRedirected(response);
+    const isFinal = mode === "error" ? !REDIRECT_STATUSES.has(response.status) : !isRedirect(response);
+    if (isFinal) return redirects === 0 ? response : asRedirected(response);
     cancelBody(response);
+    // A `fetch` that does not heed its signal may have come here late.
+    signal?.throwIfAborted();
+    if (mode === "error") throw new RedirectError("Cannot follow a redirect as 'redirect' is 'error'");
     if (redirects === MAX_REDIRECTS) {
-      throw new TypeError(`Cannot follow more than ${MAX_REDIRECTS} redirects`);
+      throw new RedirectError(`Cannot follow more than ${MAX_REDIRECTS} redirects`);
     }
-    current = redirectedRequest(current, response.status, location, sensitive);
+    current = redirectedRequest(current, response.status, locationOf(response), sensitive);
+  }
+}
+
+/** Servers send raw UTF-8, and header values come as one character a byte. */
+function locationOf({ headers }: Response): string {
+  const location = headers.get("location")!;
+  if (!/[\x80-\xff]/.test(location) || /[^\0-\xff]/.test(location)) return location;
+  try {
+    const bytes = Uint8Array.from(location, (character) => character.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    // It is something else, and stays as it is.
+    return location;
   }
 }
 
@@ -66,9 +103,12 @@ function redirectedRequest(
   const from = new URL(request.url);
   // What the parser throws would quote the location with its secrets.
   if (!URL.canParse(location, from)) {
-    throw new TypeError("Cannot follow a redirect as its location is malformed");
+    throw new RedirectError("Cannot follow a redirect as its location is malformed");
   }
-  const to = parseHttpUrl(new URL(location, from).href);
+  const to = new URL(location, from);
+  if (to.protocol !== "http:" && to.protocol !== "https:") {
+    throw new RedirectError(`Cannot follow a redirect to '${to.protocol}'`);
+  }
   if (to.hash === "") to.hash = from.hash;
   let { method, headers, body } = request;
   const becomesGet = status === 303
@@ -79,7 +119,7 @@ function redirectedRequest(
     body = null;
     headers = withoutSensitive(headers, BODY_HEADERS);
   } else if (body instanceof ReadableStream) {
-    throw new TypeError("Cannot follow a redirect as the body is a stream, which can't be sent twice");
+    throw new RedirectError("Cannot follow a redirect as the body is a stream, which can't be sent twice");
   }
   if (to.origin !== from.origin) headers = withoutSensitive(headers, sensitive);
   return { url: to.href, method, headers, body };

@@ -6,7 +6,7 @@
 
 import { isIdempotentMethod } from "./classify.ts";
 import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
-import { isAbsoluteUrl, type OriginIndex, splitUserInfo } from "./url.ts";
+import { isAbsoluteUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
 
 /** A request as a caller gave it. */
 export interface RequestInput {
@@ -22,6 +22,8 @@ export interface RequestInput {
 export interface RequestContext {
   /** The origins that have been met. */
   readonly origins: OriginIndex;
+  /** What relative URLs resolve against; absent where mirrors complete them, or nothing does. */
+  readonly baseUrl?: string | undefined;
   /** Headers of what the request is a part of; its own replace them. */
   readonly headers: HeaderMap;
   /** Whether it may be sent twice; its method decides when nothing was said. */
@@ -57,7 +59,7 @@ const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
  * @throws {TypeError} If the method, a header or the body can't be sent.
  */
 export function prepareRequest(input: RequestInput, context: RequestContext): PreparedRequest {
-  const given = typeof input.url === "string" ? input.url : urlText(input.url);
+  const given = resolveUrl(typeof input.url === "string" ? input.url : urlText(input.url), context.baseUrl);
   const origin = context.origins.find(given);
   // What is known is absolute and has no user info.
   const credentials = origin === undefined ? splitUserInfo(given) : undefined;

@@ -1,121 +1,148 @@
 /**
- * A response that says when its body has ended, for whoever holds something as long as it goes on.
+ * A response to hand out, which looks like the one of `fetch`, and whose body somebody looks after.
  *
  * @module
  */
 
-import type { BodyCollector } from "./body_collector.ts";
+import type { BodyReceiver } from "./body_receiver.ts";
 
-/** A response that is looked after. */
-export interface TrackedResponse {
-  /** The response to hand out. */
-  readonly response: Response;
-  /** Breaks the body off, with the reason for whoever reads it. */
-  fail(reason: unknown): void;
-}
-
-/** How a body is looked after. */
-export interface TrackOptions {
-  /** The largest body that is let through; `Infinity` for any. */
-  readonly maxBytes: number;
-  /** Makes the error that a larger body breaks off with. */
-  readonly onTooLarge: () => Error;
-  /** Called once, when the body has been read, cancelled, or has broken off, with the number of bytes that were read. */
-  readonly onEnd: (bytes: number) => void;
-  /** Gets every chunk that is read. */
-  readonly collector?: BodyCollector | undefined;
+/** What a response says that a constructed one does not know. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Headers;
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly type: ResponseType;
 }
 
 /**
- * Makes a response like the given one whose body reports its end, wherever it is read: also by a server that it is
- * returned from.
+ * Makes a response whose body is received by somebody, wherever it is read: also by a server that it is returned from. When
+ * nobody can read the body any more, because the response and its stream have been collected, it is cancelled.
  *
- * @param response The response; it must not be used any more.
- * @param options How its body is looked after.
- * @returns The response to hand out.
+ * @param head What it says.
+ * @param receiver Who receives the body.
+ * @returns The response.
  */
-export function trackBody(response: Response, options: TrackOptions): TrackedResponse {
-  if (response.body === null) {
-    options.collector?.end(true);
-    options.onEnd(0);
-    return { response, fail: () => {} };
-  }
-  const source = new ReportingSource(response.body.getReader(), options);
-  const constructible = response.status >= 200 && response.status <= 599;
-  const tracked = new Response(new ReadableStream(source, { highWaterMark: 0 }), {
-    status: constructible ? response.status : 200,
-    statusText: response.statusText,
-    headers: response.headers,
-  });
-  // A constructed response knows none of these.
-  const properties: PropertyDescriptorMap = {
-    url: { value: response.url },
-    redirected: { value: response.redirected },
-    type: { value: response.type },
-  };
-  if (!constructible) {
-    properties.status = { value: response.status };
-    properties.ok = { value: false };
-  }
-  return { response: Object.defineProperties(tracked, properties), fail: (reason) => source.fail(reason) };
+export function trackedResponse(head: ResponseHead, receiver: BodyReceiver): Response {
+  const stream = new ReadableStream(sourceOf(receiver), { highWaterMark: 0 });
+  registry()?.register(stream, receiver);
+  return new TrackedResponse(stream, head, receiver);
 }
 
-class ReportingSource implements UnderlyingDefaultSource<Uint8Array> {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #options: TrackOptions;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  #bytes = 0;
-  #ended = false;
+/**
+ * Makes a response that says the same as another one, also where a constructed response could not.
+ *
+ * @param head What it says.
+ * @param body Its body.
+ * @returns The response.
+ */
+export function responseLike(head: ResponseHead, body: BodyInit | null): Response {
+  return new TrackedResponse(body, head, undefined);
+}
 
-  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, options: TrackOptions) {
-    this.#reader = reader;
-    this.#options = options;
+class TrackedResponse extends Response {
+  readonly #head: ResponseHead;
+  readonly #receiver: BodyReceiver | undefined;
+
+  constructor(body: BodyInit | null, head: ResponseHead, receiver: BodyReceiver | undefined) {
+    const { status, statusText, headers } = head;
+    super(body, { status: isConstructible(status) ? status : 200, statusText, headers });
+    this.#head = head;
+    this.#receiver = receiver;
   }
 
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller;
+  override get status(): number {
+    return this.#head.status;
   }
 
-  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  override get ok(): boolean {
+    return this.#head.status >= 200 && this.#head.status < 300;
+  }
+
+  override get url(): string {
+    return this.#head.url;
+  }
+
+  override get redirected(): boolean {
+    return this.#head.redirected;
+  }
+
+  override get type(): ResponseType {
+    return this.#head.type;
+  }
+
+  override clone(): Response {
+    const { status, statusText, headers, url, redirected, type } = this;
+    const head = { status, statusText, headers, url, redirected, type };
+    return new TrackedResponse(super.clone().body, head, this.#receiver);
+  }
+
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#withReason(super.arrayBuffer());
+  }
+
+  override bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#withReason(super.bytes());
+  }
+
+  override formData(): Promise<FormData> {
+    return this.#withReason(super.formData());
+  }
+
+  override json(): Promise<unknown> {
+    return this.#withReason(super.json());
+  }
+
+  override text(): Promise<string> {
+    return this.#withReason(super.text());
+  }
+
+  /** Bun forgets the type of a body that is a stream. */
+  override async blob(): Promise<Blob> {
+    const type = this.headers.get("content-type") ?? "";
+    const blob = await this.#withReason(super.blob());
+    return blob.type === "" && type !== "" ? new Blob([blob], { type }) : blob;
+  }
+
+  /** Browsers say "network error", whatever a stream has broken off with. */
+  async #withReason<T>(reading: Promise<T>): Promise<T> {
     try {
-      const { done, value } = await this.#reader.read();
-      if (this.#ended) return;
-      if (!done) return this.#pass(value, controller);
-      controller.close();
-      this.#options.collector?.end(true);
-      this.#end();
+      return await reading;
     } catch (error) {
-      this.fail(error);
+      const { failure } = this.#receiver ?? {};
+      throw failure === undefined ? error : failure.reason;
     }
   }
+}
 
-  #pass(chunk: Uint8Array, controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.#options.maxBytes) return this.fail(this.#options.onTooLarge());
-    this.#options.collector?.add(chunk);
-    controller.enqueue(chunk);
-  }
+function isConstructible(status: number): boolean {
+  return status >= 200 && status <= 599;
+}
 
-  async cancel(reason: unknown): Promise<void> {
-    try {
-      await this.#reader.cancel(reason);
-    } finally {
-      this.#end();
-    }
-  }
+let collected: FinalizationRegistry<BodyReceiver> | undefined;
 
-  fail(reason: unknown): void {
-    if (this.#ended) return;
-    this.#controller!.error(reason);
-    // The body that is broken off has nothing more to say.
-    this.#reader.cancel(reason).catch(() => {});
-    this.#end();
-  }
+/**
+ * Cancels the bodies whose streams have been collected. Made when it is first of use: workers at the edge make nothing at import, and
+ * some have none. A receiver must not lead to its stream, unless somebody waits for a chunk, or none would ever be collected.
+ */
+function registry(): FinalizationRegistry<BodyReceiver> | undefined {
+  if (typeof FinalizationRegistry === "undefined") return undefined;
+  return collected ??= new FinalizationRegistry((receiver) => {
+    receiver.cancel(undefined).catch(() => {});
+  });
+}
 
-  #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#options.collector?.end(false);
-    this.#options.onEnd(this.#bytes);
-  }
+function sourceOf(receiver: BodyReceiver): UnderlyingByteSource {
+  return {
+    type: "bytes",
+    async pull(controller) {
+      const chunk = await receiver.next();
+      if (chunk !== undefined) return controller.enqueue(chunk);
+      controller.close();
+      // A reader that came with a buffer of its own is told of the end by it.
+      controller.byobRequest?.respond(0);
+    },
+    cancel: (reason) => receiver.cancel(reason),
+  };
 }

@@ -33,6 +33,18 @@ export function isAbsoluteUrl(url: string): boolean {
   return SCHEME.test(url);
 }
 
+/**
+ * Completes a relative URL, as a page does.
+ *
+ * @param url The URL.
+ * @param base What it is relative to, if anything.
+ * @returns The absolute URL; a malformed one stays as it is, so that what is wrong with it is said later.
+ */
+export function resolveUrl(url: string, base: string | undefined): string {
+  if (base === undefined || isAbsoluteUrl(url) || !URL.canParse(url, base)) return url;
+  return new URL(url, base).href;
+}
+
 /** What a plain authority is made of: no user info, no escapes, nothing that the parser would ignore. */
 const PLAIN_PREFIX = /^https?:\/\/[\w.:[\]-]+$/;
 
@@ -185,6 +197,11 @@ export function shownUrl(url: string): string {
 export function withoutFragment(url: string): string {
   const hash = url.indexOf("#");
   return hash === -1 ? url : url.slice(0, hash);
+}
+
+/** Whether two absolute URLs lead to the same resource: their fragments don't matter, nor how they are written. */
+export function isSameUrl(url: string, other: string): boolean {
+  return url === other || withoutFragment(new URL(url).href) === withoutFragment(new URL(other).href);
 }
 
 /** What a malformed URL may show: nobody knows where its user info ends, so all of its authority is a secret. */

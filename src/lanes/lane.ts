@@ -257,6 +257,13 @@ export class Lane implements Claimant, Line<Lane> {
     this.isClear = false;
   }
 
+  /** An attempt found no room in this process: no more than the others must be in flight, until more succeed. */
+  shrink(): void {
+    this.limit = Math.max(1, Math.min(this.limit, this.inFlight - 1));
+    this.#gained = 0;
+    this.#ceiling = this.limit;
+  }
+
   /**
    * A success, after which more may be in flight: the limit grows by one for as many successes as it is large, up to what was
    * too much; beyond that for many times as many, and twice that each time that it was too much again.

@@ -18,6 +18,7 @@ import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
 import { Leases } from "./leases.ts";
 import { firstOf, isFirstOf } from "./next_in_line.ts";
+import { type PermitHolder, PermitHolders } from "./permit_holders.ts";
 import { PermitTurn } from "./permit_turn.ts";
 import { refusalOf, refuseSome } from "./refusal.ts";
 import { noteUnanswered, wakeHopeless } from "./sleepers.ts";
@@ -68,6 +69,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   inFlight = 0;
   /** Called when an attempt has given its permit back, once somebody wants to know. */
   onRelease: (() => void) | undefined = undefined;
+  readonly #holders: PermitHolders;
   /** Absent where attempts never die. */
   readonly #leases: Leases | undefined;
   /** The time that retries are counted in. */
@@ -79,6 +81,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.#tokens = new Tokens(options.bucket, this);
     if (options.timersBelongToRequests) this.#leases = new Leases();
     this.#ledger = ledgerOf(options.semaphore);
+    this.#holders = new PermitHolders(this.#ledger);
     this.#turn = new PermitTurn(this.#ledger, () => {
       this.#inHand++;
       this.dispatch();
@@ -220,6 +223,19 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     }
     if (this.#options.timersBelongToRequests) this.#poll(waiter);
     this.dispatch();
+    // It may be a limit of its lane that it waits for.
+    if (this.#holders.size > 0 && waiter.isWaiting) this.#holders.hurry();
+  }
+
+  /** A permit is held for a body that its reader takes their time for. */
+  offer(holder: PermitHolder): void {
+    // One request can't receive what belongs to another one.
+    if (!this.#options.timersBelongToRequests) this.#holders.add(holder);
+  }
+
+  /** The permit comes back. */
+  withdraw(holder: PermitHolder): void {
+    if (this.#holders.size > 0) this.#holders.delete(holder);
   }
 
   /** Takes a request out of line, which wants nothing any more. */

@@ -4,16 +4,27 @@
  * @module
  */
 
-import { InvalidDataError } from "../errors.ts";
+import { InvalidDataError, type NetworkError } from "../errors.ts";
 import { readBody, utf8Length } from "../http/body.ts";
 import { isRetryableStatus, isSuccessStatus, verdictOn } from "../http/classify.ts";
+import { RedirectError } from "../http/redirect.ts";
 import { retryAfterMs } from "../http/retry_after.ts";
 import { redactUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
 import { MAX_PAUSE_MS } from "../lanes/pause.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { AttemptBody } from "./attempt_body.ts";
-import { attemptTimeout, isDenied, networkError, statusError, tooLarge } from "./attempt_errors.ts";
+import {
+  attemptTimeout,
+  bodyTimeout,
+  isDenied,
+  markExhaustion,
+  markFinal,
+  networkError,
+  ResponseError,
+  statusError,
+  tooLarge,
+} from "./attempt_errors.ts";
 import { sendRequest } from "./attempt_request.ts";
 import type { Call, Opening, Pending, Target } from "./call.ts";
 import { decodeReply } from "./decode.ts";
@@ -108,12 +119,11 @@ class Attempt implements DeadlineTarget, Pending {
 
   resume(response: Response | undefined, error: unknown): Promise<Reply> {
     if (response === undefined) return Promise.reject(this.#fail(error));
-    return this.#guard(() => this.#receive(response));
+    return this.#guard(() => this.#send(response));
   }
 
   /** A fetch that does not heed its signal must not keep the caller waiting, so the outcome is raced by hand. */
   #guard(work: () => Promise<Reply>): Promise<Reply> {
-    if (this.#environment.heedsSignals()) return work();
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       work().then((reply) => {
@@ -124,20 +134,24 @@ class Attempt implements DeadlineTarget, Pending {
     });
   }
 
-  async #send(): Promise<Reply> {
+  async #send(first?: Response): Promise<Reply> {
     const { exchange } = this.#call;
-    if (exchange !== undefined) exchange.sentAtMs = this.#environment.clock.wallNow();
+    const { clock, scheduler } = this.#environment;
+    if (exchange !== undefined) exchange.sentAtMs = clock.wallNow();
     let response: Response;
     try {
-      // Browsers refuse to have their `fetch` called as a method.
-      const { fetch } = this.#environment;
-      response = await sendRequest(fetch, this.#call, this.#target, this.#controller.signal);
-      if (typeof response?.status !== "number") throw new TypeError("fetch gave no Response");
+      response = await sendRequest(
+        this.#environment,
+        this.#call,
+        this.#target,
+        this.#controller.signal,
+        first,
+      );
     } catch (error) {
       throw this.#fail(error);
     }
-    if (exchange !== undefined) exchange.answeredAtMs = this.#environment.clock.wallNow();
-    this.#environment.scheduler.answered(this.#target.lane, this.#startedAtMs);
+    if (exchange !== undefined) exchange.answeredAtMs = clock.wallNow();
+    scheduler.answered(this.#target.lane, this.#startedAtMs);
     return await this.#receive(response);
   }
 
@@ -181,14 +195,22 @@ class Attempt implements DeadlineTarget, Pending {
   }
 
   #open(response: Response): AttemptBody {
+    const { method, init } = this.#call.request;
+    const { timeoutMs, idleTimeoutMs = timeoutMs, maxBodyBytes } = this.#call.settings;
     return this.#body = new AttemptBody({
       response,
-      deadlines: this.#environment.deadlines,
-      maxBytes: this.#call.settings.maxBodyBytes,
+      environment: this.#environment,
+      lane: this.#target.lane,
+      method,
+      init,
+      timeoutMs,
+      idleTimeoutMs,
+      maxBytes: maxBodyBytes,
       onTooLarge: () => tooLarge(this.#call, this.#target),
+      onHandOut: () => this.#environment.deadlines.remove(this.#deadline),
+      onTimeout: (isRead) => this.cancel(bodyTimeout(this.#call, this.#target, isRead)),
       onEnd: (bytes) => bytes === undefined ? this.#end() : this.#finish(bytes),
       onUnusable: (error) => this.#fail(error),
-      inBackground: this.#environment.inBackground,
     });
   }
 
@@ -259,13 +281,28 @@ class Attempt implements DeadlineTarget, Pending {
     let told = error;
     if (error instanceof InvalidDataError) {
       this.#admission.judge("success");
-    } else if (isDenied(error)) {
+    } else if (isDenied(error) || error instanceof ResponseError) {
       this.#admission.judge("ignored");
     } else {
-      told = networkError(this.#call, this.#target, error);
-      this.#admission.judge(this.#environment.isFailure?.(told) === false ? "success" : "failure");
+      told = this.#networkError(error);
     }
     this.#end();
+    return told;
+  }
+
+  #networkError(error: unknown): NetworkError {
+    const { runtime, isFailure } = this.#environment;
+    const told = networkError(this.#call, this.#target, error);
+    if (error instanceof RedirectError || runtime.isRedirectFailure(error)) {
+      markFinal(told);
+      this.#admission.judge("ignored");
+    } else if (runtime.isOutOfDescriptors(error)) {
+      markExhaustion(told);
+      this.#target.lane.shrink();
+      this.#admission.judge("ignored");
+    } else {
+      this.#admission.judge(isFailure?.(told) === false ? "success" : "failure");
+    }
     return told;
   }
 

@@ -4,42 +4,70 @@
  * @module
  */
 
-import { drainBody } from "../http/body.ts";
+import { contentLength, drainBody } from "../http/body.ts";
 import { BodyCollector } from "../http/body_collector.ts";
-import { trackBody, type TrackedResponse } from "../http/tracked_response.ts";
-import type { Deadlines } from "../primitives/deadline_queue.ts";
+import { BodyReceiver } from "../http/body_receiver.ts";
+import { decodedHeaders, NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
+import { responseLike, trackedResponse } from "../http/tracked_response.ts";
+import type { Lane } from "../lanes/lane.ts";
+import type { PermitHolder } from "../lanes/permit_holders.ts";
+import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
+import type { Environment } from "./policy.ts";
 import type { OpenBody } from "./reply.ts";
+
+/** How much of a body is received when somebody waits for its permit, in bytes, and for how long, in milliseconds. */
+const AHEAD_BYTES = 65_536;
+const AHEAD_MS = 250;
 
 /** What an open body is part of. */
 export interface AttemptBodyOptions {
   readonly response: Response;
-  readonly deadlines: Deadlines;
+  readonly environment: Pick<
+    Environment,
+    "deadlines" | "idleDeadlines" | "scheduler" | "inBackground" | "runtime"
+  >;
+  readonly lane: Lane;
+  readonly method: string;
+  readonly init: RequestInit | undefined;
+  /** How long nobody may begin to read, and how long a reader may have to wait, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly idleTimeoutMs: number;
   /** The largest body that its reader is given; `Infinity` for any. */
   readonly maxBytes: number;
   /** Makes the error that a larger one breaks off with. */
   readonly onTooLarge: () => Error;
+  /** The caller has it now: the time of the attempt is over, and the body's begins. */
+  readonly onHandOut: () => void;
+  /** Too long nobody has begun to read, or a reader has waited. */
+  readonly onTimeout: (isRead: boolean) => void;
   /** The body has ended, and so has the attempt; the number of bytes where they were read by the caller. */
   readonly onEnd: (bytes: number | undefined) => void;
   /** What the body broke off with that the caller was to read. */
   readonly onUnusable: (error: unknown) => unknown;
-  /** Keeps work that nobody waits for. */
-  readonly inBackground: (work: Promise<unknown>) => void;
 }
 
 /** A body that is open, and that nobody reads yet. */
-export class AttemptBody implements OpenBody {
+export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   readonly #options: AttemptBodyOptions;
   /** Who wants the bytes that the caller reads. */
   #collector: BodyCollector | undefined;
-  /** The response that the caller reads. */
-  #tracked: TrackedResponse | undefined;
+  /** Who receives what the caller reads; nothing here may lead to the caller's response, so that it can be collected. */
+  #receiver: BodyReceiver | undefined;
   /** The body's first characters, once it is being got rid of. */
   #excerpt: Promise<string> | undefined;
+  /** When it will have taken too long: with nobody who reads, or for the one who does. */
+  #idle: Deadline | undefined;
+  #wait: Deadline | undefined;
   #hasEnded = false;
 
   /** Takes a body over. */
   constructor(options: AttemptBodyOptions) {
     this.#options = options;
+  }
+
+  /** The lane whose permit it holds. */
+  get lane(): Lane {
+    return this.#options.lane;
   }
 
   discard(): void {
@@ -49,14 +77,14 @@ export class AttemptBody implements OpenBody {
   excerpt(): Promise<string> {
     if (this.#excerpt === undefined) {
       this.#excerpt = this.#drain();
-      this.#options.inBackground(this.#excerpt);
+      this.#options.environment.inBackground(this.#excerpt);
     }
     return this.#excerpt;
   }
 
   async #drain(): Promise<string> {
-    const { response, deadlines, onEnd } = this.#options;
-    const text = await drainBody(response, deadlines, this.#collector);
+    const { response, environment, onEnd } = this.#options;
+    const text = await drainBody(response, environment.deadlines, this.#collector);
     onEnd(undefined);
     return text;
   }
@@ -68,45 +96,102 @@ export class AttemptBody implements OpenBody {
   }
 
   release(): Response {
-    const { response, maxBytes, onTooLarge, onEnd, onUnusable } = this.#options;
-    if (this.#excerpt !== undefined) return excerptResponse(response, this.#excerpt);
-    try {
-      this.#tracked = trackBody(response, { maxBytes, onTooLarge, onEnd, collector: this.#collector });
-    } catch (error) {
-      // Somebody has read the body before.
-      throw onUnusable(error);
+    const { response, environment, maxBytes, timeoutMs, onTooLarge, onHandOut, onEnd, onUnusable } =
+      this.#options;
+    if (this.#excerpt !== undefined) return this.#excerptResponse(this.#excerpt);
+    onHandOut();
+    if (this.#isEmpty()) {
+      this.#collector?.end(true);
+      onEnd(0);
+      return response;
     }
-    return this.#tracked.response;
+    // Somebody has read the body before.
+    if (response.bodyUsed) throw onUnusable(new TypeError("the body of the response has been read already"));
+    const receiver = this.#receiver = new BodyReceiver(response, {
+      maxBytes,
+      onTooLarge,
+      onBreak: onUnusable,
+      onEnd,
+      onWait: (isWaiting) => this.#onWait(isWaiting),
+      collector: this.#collector,
+    });
+    this.#idle = environment.idleDeadlines.add(this, timeoutMs);
+    environment.scheduler.offer(this);
+    const { status, statusText, url, redirected, type } = response;
+    const { method, init } = this.#options;
+    const headers = decodedHeaders(response, { method, init, decodes: environment.runtime.decodes });
+    return trackedResponse({ status, statusText, headers, url, redirected, type }, receiver);
+  }
+
+  /** Whether its end has come with the headers. To look at the body itself might keep the process alive. */
+  #isEmpty(): boolean {
+    const { response, method } = this.#options;
+    if (method === "HEAD" || NULL_BODY_STATUSES.has(response.status)) return true;
+    return response.url === "" ? response.body === null : contentLength(response.headers) === 0;
+  }
+
+  #onWait(isWaiting: boolean): void {
+    const { environment, idleTimeoutMs } = this.#options;
+    this.#stopIdling();
+    if (isWaiting) this.#wait = environment.deadlines.add(this, idleTimeoutMs);
+    else this.#stopWaiting();
+  }
+
+  #stopIdling(): void {
+    if (this.#idle === undefined) return;
+    this.#options.environment.idleDeadlines.remove(this.#idle);
+    this.#idle = undefined;
+  }
+
+  #stopWaiting(): void {
+    if (this.#wait === undefined) return;
+    this.#options.environment.deadlines.remove(this.#wait);
+    this.#wait = undefined;
+  }
+
+  onDeadline(deadline: Deadline): void {
+    this.#options.onTimeout(deadline === this.#wait);
+  }
+
+  /** Somebody waits for the permit: what is left of the body may be little enough to be received for its reader. */
+  hurry(): void {
+    const { environment: { deadlines, inBackground } } = this.#options;
+    const receiver = this.#receiver!;
+    const deadline = deadlines.add({ onDeadline: () => receiver.stopAhead() }, AHEAD_MS);
+    inBackground(receiver.receiveAhead(AHEAD_BYTES).finally(() => deadlines.remove(deadline)));
   }
 
   /** Whether its caller reads it. */
   get isHandedOut(): boolean {
-    return this.#tracked !== undefined;
+    return this.#receiver !== undefined;
   }
 
   /** The attempt has been stopped: breaks the body off for its reader. */
   fail(reason: unknown): void {
-    this.#tracked?.fail(reason);
+    this.#receiver?.fail(reason);
   }
 
   /** The attempt has ended: nobody collects anything any more. */
   end(): void {
     this.#hasEnded = true;
+    this.#stopIdling();
+    this.#stopWaiting();
     this.#collector?.end(false);
+    if (this.#receiver !== undefined) this.#options.environment.scheduler.withdraw(this);
   }
-}
 
-/** A response whose body is what is left of one that had to be got rid of. */
-function excerptResponse(response: Response, excerpt: Promise<string>): Response {
-  const { status, statusText, url } = response;
-  const headers = new Headers(response.headers);
-  headers.delete("content-length");
-  headers.delete("content-encoding");
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      controller.enqueue(new TextEncoder().encode(await excerpt));
-      controller.close();
-    },
-  }, { highWaterMark: 0 });
-  return Object.defineProperty(new Response(body, { status, statusText, headers }), "url", { value: url });
+  /** A response whose body is what is left of one that had to be got rid of. */
+  #excerptResponse(excerpt: Promise<string>): Response {
+    const { status, statusText, url, redirected, type, headers: original } = this.#options.response;
+    const headers = new Headers(original);
+    headers.delete("content-length");
+    headers.delete("content-encoding");
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        controller.enqueue(new TextEncoder().encode(await excerpt));
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+    return responseLike({ status, statusText, headers, url, redirected, type }, body);
+  }
 }

@@ -29,6 +29,16 @@ export function attemptTimeout(call: Call, target: Target | undefined): TimeoutE
   });
 }
 
+/** The error of a body that its reader has waited for in vain, or that nobody has begun to read. */
+export function bodyTimeout(call: Call, target: Target, isRead: boolean): TimeoutError {
+  const about = call.describe(target);
+  const { timeoutMs, idleTimeoutMs = timeoutMs } = call.settings;
+  const message = isRead
+    ? `The body of ${about.method} ${about.url} brought nothing for 'idleTimeoutMs': ${idleTimeoutMs}`
+    : `Nobody has read the body of ${about.method} ${about.url} within 'timeoutMs': ${timeoutMs}`;
+  return new TimeoutError(message, { ...about, kind: "idle", timeoutMs: isRead ? idleTimeoutMs : timeoutMs });
+}
+
 /** The error of a response that is larger than `maxBodyBytes`. */
 export function tooLarge(call: Call, target: Target): InvalidDataError {
   const about = call.describe(target);
@@ -49,9 +59,40 @@ export function statusError(call: Call, target: Target, { status, headers }: Res
   });
 }
 
+/** A `fetch` has given something that is no response: a mistake in the program, which no retry would mend. */
+export class ResponseError extends TypeError {
+  /** Creates the error. */
+  constructor() {
+    super("Cannot fetch as 'fetch' must give a Response");
+  }
+}
+
 /** Whether an error says that the program may not do this: its own fault, and nobody else's. */
 export function isDenied(error: unknown): boolean {
   return error instanceof Error && error.name === "NotCapable";
+}
+
+const finalErrors = new WeakSet<object>();
+const exhaustionErrors = new WeakSet<object>();
+
+/** Says that it would not help to try again, whatever the error is otherwise. */
+export function markFinal(error: object): void {
+  finalErrors.add(error);
+}
+
+/** Whether somebody has said so. */
+export function isFinal(error: unknown): boolean {
+  return typeof error === "object" && error !== null && finalErrors.has(error);
+}
+
+/** Says that nothing was sent, because this process had no descriptor left. */
+export function markExhaustion(error: object): void {
+  exhaustionErrors.add(error);
+}
+
+/** Whether somebody has said so. */
+export function isExhaustion(error: unknown): boolean {
+  return typeof error === "object" && error !== null && exhaustionErrors.has(error);
 }
 
 function innermostMessage(error: unknown): string {

@@ -111,7 +111,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   readonly url: string;
   readonly context: CallContext;
   readonly settings: Settings;
-  readonly sink: CallSink;
+  sink: CallSink;
   /** Where it stands in its batch, and what was asked for there. */
   index = 0;
   given: unknown = undefined;
@@ -349,7 +349,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
 
   /** What it is doing now, as the end of a sentence; empty for what nobody looks after, such as a schema. */
   #activity(): string {
-    if (this.settled) return ", while its body was read";
+    if (this.settled) return ", before its body had ended";
     if (this.leader !== undefined) return ", while it waited for another request for the same";
     if (this.isInFlight) return `, while attempt ${this.attempts} was under way`;
     const purpose = this.pending?.purpose?.(this.deadlineAtMs);

@@ -7,6 +7,7 @@
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Backoff } from "../primitives/backoff.ts";
 import type { RetryBudget } from "../primitives/retry_budget.ts";
+import type { Runtime } from "../runtime/contract.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import type { Call } from "./call.ts";
@@ -28,13 +29,25 @@ export interface Counters {
   bytes: number;
 }
 
+/** Sends a request, and promises its response: a `fetch`, as far as it is needed here. */
+export type FetchFunction = (input: string, init?: RequestInit) => Promise<Response>;
+
+/** What differs between runtimes for an attempt. */
+export type AttemptRuntime = Pick<
+  Runtime,
+  "decodes" | "showsRedirects" | "isOutOfDescriptors" | "isRedirectFailure"
+>;
+
 /** What the policies of one client share. */
 export interface Environment {
-  readonly fetch: typeof fetch;
-  /** Whether `fetch` is known to settle at once when its signal aborts, as the runtimes' own does. */
-  readonly heedsSignals: () => boolean;
+  /** The client's own, or else the global one of the moment. */
+  readonly fetch: FetchFunction;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
+  /** Deadlines of what nobody waits for: they do not keep the process alive. */
+  readonly idleDeadlines: Deadlines;
+  /** What of the runtime matters to an attempt. */
+  readonly runtime: AttemptRuntime;
   readonly scheduler: Scheduler;
   readonly reporter: Reporter;
   readonly counters: Counters;

@@ -8,6 +8,7 @@ import { isCircuitOpenError, isHttpError, isInvalidDataError, isNetworkError } f
 import { isRetryableStatus } from "../http/classify.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
+import { isExhaustion, isFinal } from "./attempt_errors.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
 import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
@@ -145,6 +146,7 @@ function reasonOf({ reply, error }: Round): string | undefined {
   if (isInvalidDataError(error)) return error.reason === "truncated" ? "truncated" : undefined;
   // An open breaker has said no for good; an HttpError here was never sent, its origin asks for too long a pause.
   if (!isNetworkError(error) || isCircuitOpenError(error) || isHttpError(error)) return undefined;
+  if (isFinal(error)) return undefined;
   return error.name;
 }
 
@@ -175,11 +177,13 @@ function planOf(
   const { clock, backoff, budget, pauseOn429 } = environment;
   const reason = reasonOf(round);
   const { maxRetries } = call.settings;
-  if (reason === undefined || call.cancelled || maxRetries === 0 || !call.request.repeatable) {
-    return undefined;
-  }
-  const nowMs = clock.now();
+  if (reason === undefined || call.cancelled) return undefined;
   const lanes = lanesOf(call);
+  if (isExhaustion(round.error) && mayGoAgain(call, lanes)) {
+    return { reason, delayMs: 0, sleeps: false, needsBudget: false, isUrgent: true, counts: false };
+  }
+  if (maxRetries === 0 || !call.request.repeatable) return undefined;
+  const nowMs = clock.now();
   // Like a probe, it went for others as well.
   const isTest = call.isTesting && lanes.length === 1;
   call.isTesting = false;
@@ -207,6 +211,11 @@ function planOf(
   // With several lanes, one may be free that has just failed: it is given time.
   const sleeps = !(isPaused && lanes.length === 1);
   return { reason, delayMs, sleeps, needsBudget, isUrgent, counts: !isServed && !isTest };
+}
+
+/** Whether a call that has found no descriptor waits for those that have one: nothing of it was sent. */
+function mayGoAgain({ request: { body } }: Call, lanes: readonly Lane[]): boolean {
+  return !(body instanceof ReadableStream) && lanes.some(({ inFlight }) => inFlight > 0);
 }
 
 /** Whether a patient call was the probe of an origin that is still down. */

@@ -28,10 +28,17 @@ export interface Settings {
    */
   readonly validate: boolean;
   /**
-   * How long one attempt may take from dispatch to the end of its body, in milliseconds; `Infinity` for any time.
+   * How long one attempt may take from dispatch to the end of its body, in milliseconds; `Infinity` for any time. Of a body
+   * that its caller streams, it is the time up to the headers, and again until the caller begins to read.
    * @default {30_000}
    */
   readonly timeoutMs: number;
+  /**
+   * How long the reader of a body that streams may have to wait for its next bytes, in milliseconds; `Infinity` for any time. Who
+   * does not read is not timed out.
+   * @default {the value of `timeoutMs`}
+   */
+  readonly idleTimeoutMs: number | undefined;
   /**
    * How long a request may take in all, every wait included, in milliseconds; in a batch from when it is pulled.
    * @default {Infinity}

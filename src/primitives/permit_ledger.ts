@@ -51,6 +51,8 @@ export class PermitLedger {
   inUse = 0;
   /** Those who wait. Only the ledger changes it. */
   readonly waiters: PriorityQueue<PermitWaiter> = new PriorityQueue();
+  /** Called when somebody has begun to wait: they may have permits that they can do without. Absent while there are none. */
+  onShortage: Set<() => void> | undefined = undefined;
 
   /** Creates a ledger with everything free. */
   constructor(capacity: number) {
@@ -88,6 +90,7 @@ export class PermitLedger {
     if (waiter.signal !== undefined) addAbortListener(waiter.signal, waiter);
     // It may fit where those whom it goes before, of a lower priority, are too heavy.
     if (this.waiters.size > 1 && this.waiters.peek() === waiter) this.#admit();
+    if (this.onShortage !== undefined) { for (const listener of [...this.onShortage]) listener(); }
   }
 
   /** Takes a waiter out of the queue, and admits whom it held up. */

@@ -5,6 +5,7 @@
  */
 
 import type { Runtime } from "./contract.ts";
+import { pageUrl } from "./page_url.ts";
 
 interface BunGlobal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,11 +16,31 @@ const { env = {} } = (globalThis as { readonly Bun?: BunGlobal }).Bun ?? {};
 /** Bun's default, over all hosts together; the variable raises it, but only from outside the process. */
 const DEFAULT_MAX_REQUESTS = 256;
 
+const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
+const REDIRECT_FAILURES: ReadonlySet<unknown> = new Set([
+  "TooManyRedirects",
+  "UnexpectedRedirect",
+  "InvalidRedirectURL",
+  "RedirectURLInvalid",
+  "RedirectURLTooLong",
+  "UnsupportedRedirectProtocol",
+]);
+
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown } | null)?.code;
+}
+
 /** Bun. */
 export const bunRuntime: Runtime = {
   name: "bun",
   maxConcurrentRequests: Number(env.BUN_CONFIG_MAX_HTTP_REQUESTS) || DEFAULT_MAX_REQUESTS,
   timersBelongToRequests: false,
   negotiatesHttp2: false,
+  decodes: new Set(["gzip", "br", "deflate", "zstd"]),
+  showsRedirects: true,
+  baseUrl: pageUrl,
+  isOutOfDescriptors: (error) => OUT_OF_DESCRIPTORS.has(codeOf(error)),
+  isRedirectFailure: (error) => REDIRECT_FAILURES.has(codeOf(error)),
+  unref: (timer) => void (timer as { unref?(): void }).unref?.(),
   env: (name) => env[name],
 };

@@ -16,6 +16,22 @@ export interface Runtime {
    * client may wait for what another request has started.
    */
   readonly timersBelongToRequests: boolean;
+  /** The content codings that its `fetch` decodes, leaving the headers as they were; none where those tell the truth, or do no harm. */
+  readonly decodes: ReadonlySet<string>;
+  /** Whether the answer to a request with `redirect: "manual"` can be read; browsers hide it. */
+  readonly showsRedirects: boolean;
+  /** What relative URLs resolve against where there are no base URLs: that of a page; `undefined` elsewhere. */
+  baseUrl(): string | undefined;
+  /**
+   * Whether an error of `fetch` says that the process has no descriptor left for another connection.
+   *
+   * @param error What `fetch` has rejected with.
+   */
+  isOutOfDescriptors(error: unknown): boolean;
+  /** Whether an error of `fetch` says that a redirect can't be followed, where the runtime has followed by itself. */
+  isRedirectFailure(error: unknown): boolean;
+  /** Lets the process end although a timer is pending. */
+  unref(timer: unknown): void;
   /** An environment variable, or `undefined` where it is not set or may not be read. Never asks the user. */
   env(name: string): string | undefined;
 }

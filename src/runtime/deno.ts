@@ -5,6 +5,11 @@
  */
 
 import type { Runtime } from "./contract.ts";
+import { pageUrl } from "./page_url.ts";
+
+interface Unrefable {
+  unref?(): void;
+}
 
 /** Deno, on servers and at the edge. */
 export const denoRuntime: Runtime = {
@@ -12,6 +17,20 @@ export const denoRuntime: Runtime = {
   maxConcurrentRequests: Infinity,
   timersBelongToRequests: false,
   negotiatesHttp2: true,
+  decodes: new Set(["gzip", "br"]),
+  showsRedirects: true,
+  baseUrl: pageUrl,
+  isOutOfDescriptors(error) {
+    // Deno gives no code: this text is all that there is. EMFILE is 24 and ENFILE 23, on Linux as on macOS.
+    const { cause } = error as { readonly cause?: unknown };
+    return cause instanceof Error && /\bos error 2[34]\b/.test(cause.message);
+  },
+  isRedirectFailure(error) {
+    // It has no code and no class of its own; but failures of the network have a cause, and mocks are thrown from elsewhere.
+    if (!(error instanceof TypeError) || error.cause !== undefined) return false;
+    return /\bext:deno_fetch\/\d+_fetch\.js/.test(error.stack?.split("\n", 2)[1] ?? "");
+  },
+  unref: (timer) => typeof timer === "number" ? Deno.unrefTimer(timer) : (timer as Unrefable).unref?.(),
   env(name) {
     try {
       // Reading without permission would stop the program with a question to the user.

@@ -5,9 +5,16 @@
  */
 
 import type { Runtime } from "./contract.ts";
+import { pageUrl } from "./page_url.ts";
 
 const { userAgent = "" } =
   (globalThis as { readonly navigator?: { readonly userAgent?: string } }).navigator ?? {};
+
+/** Pages and their workers; workers at the edge have some of the same globals. */
+function isBrowser(): boolean {
+  return userAgent !== "Cloudflare-Workers" &&
+    ("document" in globalThis || "WorkerGlobalScope" in globalThis);
+}
 
 /** A runtime that is known by the web's interfaces alone. */
 export const webRuntime: Runtime = {
@@ -15,5 +22,12 @@ export const webRuntime: Runtime = {
   maxConcurrentRequests: Infinity,
   timersBelongToRequests: userAgent === "Cloudflare-Workers",
   negotiatesHttp2: false,
+  decodes: new Set(),
+  showsRedirects: !isBrowser(),
+  baseUrl: pageUrl,
+  isOutOfDescriptors: () => false,
+  isRedirectFailure: () => false,
+  // Node has objects for timers; what browsers do not keep alive needs nothing.
+  unref: (timer) => void (timer as { unref?(): void }).unref?.(),
   env: () => undefined,
 };

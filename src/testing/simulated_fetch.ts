@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
-import { followRedirects } from "../http/redirect.ts";
+import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
 import type { Exchange } from "./exchange.ts";
 import { statusText } from "./http_message.ts";
 import type { ResponsePlan } from "./response_plan.ts";
@@ -165,15 +165,12 @@ async function redirected(call: FetchCall, response: Response, findMirror: Mirro
     throw networkError(call, "there is a redirect");
   }
   const { href, method, signal } = call;
-  let known: Response | undefined = response;
   const request = { url: href, method, headers: call.headers(), body: call.body === "" ? null : call.body };
-  return await followRedirects(request, CREDENTIALS, ({ url, method, headers, body }) => {
-    const next = known;
-    known = undefined;
-    if (next !== undefined) return Promise.resolve(next);
+  const follow = ({ url, method, headers, body }: RedirectedRequest): Promise<Response> => {
     const text = typeof body === "string" ? body : "";
     return send({ ...readCall(url, { method }), headers: () => headers, body: text, signal }, findMirror);
-  });
+  };
+  return await followRedirects(request, follow, { sensitive: CREDENTIALS, mode: "follow", first: response });
 }
 
 function networkError(call: FetchCall, why: string): TypeError {

@@ -1,9 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
 import {
-  type Client,
-  type ClientOptions,
-  createClient,
   DataNotFoundError,
   type FetchRequest,
   HttpError,
@@ -12,27 +9,12 @@ import {
   type Outcome,
 } from "../../mod.ts";
 import { Semaphore } from "../../src/primitives/mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
+import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
+import type { Answer, SentRequest } from "./fake_network.ts";
 import { rejection, watch } from "./settled.ts";
 
-function setUp(
-  answer: (request: SentRequest) => Answer,
-  options: ClientOptions = {},
-): { clock: ManualClock; network: FakeNetwork; client: Client } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
-    maxRetries: 0,
-    ...options,
-  });
-  return { clock, network, client };
-}
+const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, { maxRetries: 0, ...options });
 
 /** URLs that are answered with their number, after as many milliseconds. */
 function numbered(...numbers: readonly number[]): string[] {

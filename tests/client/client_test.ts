@@ -8,7 +8,6 @@ import {
 import * as v from "valibot";
 import {
   type BatchOptions,
-  type Client,
   type ClientOptions,
   createClient,
   DataNotFoundError,
@@ -22,10 +21,8 @@ import {
   type StandardSchemaV1,
   type ValueSource,
 } from "../../mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
+import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import { gate, rejection, watch } from "./settled.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
@@ -35,15 +32,7 @@ function assertType<T extends true>(): T | undefined {
 
 const URL_A = "https://a.test/a.json";
 
-function setUp(
-  answer: (request: SentRequest) => Answer,
-  options: ClientOptions = {},
-): { clock: ManualClock; network: FakeNetwork; client: Client } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({ fetch: network.fetch, clock, random: seededRandom(1), ...options });
-  return { clock, network, client };
-}
+const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, options);
 
 test("Client has types that follow from the options", async () => {
   const { client } = setUp(() => ({ json: "7" }));

@@ -12,6 +12,7 @@ test("clientSettings() gives the documented defaults", () => {
     schema: undefined,
     validate: true,
     timeoutMs: 30_000,
+    idleTimeoutMs: undefined,
     totalTimeoutMs: Infinity,
     maxRetries: 3,
     maxBodyBytes: Infinity,

@@ -19,6 +19,11 @@ test("cornersSchema accepts one rotation beside the columns", () => {
   assertType<Equal<typeof corners, Corners>>();
 });
 
+test("cornersSchema accepts a season that has no rotation", () => {
+  const { Rotation: _, ...rest } = CORNERS;
+  assertEquals(v.parse(cornersSchema, rest), rest as Corners);
+});
+
 test("cornersSchema refuses a rotation for each corner, and a corner without a place", () => {
   assertEquals(v.is(cornersSchema, { ...CORNERS, Rotation: [92, 92] }), false);
   assertEquals(v.is(cornersSchema, { ...CORNERS, X: [42.4, "None"] }), false);

@@ -42,6 +42,17 @@ const BAD_PATHS: readonly string[] = [
   "VER/\ud800.json",
 ];
 
+test("sessionFolder() and fileUrl() write names composed, as they are published", () => {
+  const names = ["São Paulo Grand Prix", "México Grand Prix", "Österreich"];
+  for (const name of names) {
+    const composed = name.normalize("NFC");
+    const decomposed = name.normalize("NFD");
+    assertEquals(sessionFolder(2024, decomposed, "Race"), sessionFolder(2024, composed, "Race"));
+    assertEquals(fileUrl(FOLDER, `${decomposed}/x.json`), fileUrl(FOLDER, `${composed}/x.json`));
+  }
+  assertEquals(sessionFolder(2024, "Sa\u0303o Paulo", "Race"), "2024@main/S%C3%A3o%20Paulo/Race");
+});
+
 test("sessionFolder() percent-encodes event and session", () => {
   assertEquals(FOLDER, "2025@main/Abu%20Dhabi%20Grand%20Prix/Race");
   assertEquals(

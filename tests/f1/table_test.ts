@@ -62,6 +62,13 @@ test("tableSchema() gives the very object back when nothing is missing", () => {
   assertStrictEquals(v.parse(schema, input) as unknown, input);
 });
 
+test("tableSchema() takes every text for missing that a season writes so, and no other", () => {
+  const output = v.parse(schema, table({ flag: ["nan", "NaN", "NaT"], time: ["nan", 1, 2] }));
+  assertEquals([output.flag, output.time], [[null, null, null], [null, 1, 2]]);
+  const texts = ["none", "NONE", "Nan"];
+  assertEquals(v.parse(schema, table({ flag: texts })).flag, texts);
+});
+
 test('tableSchema() turns "None" into null where values may be missing, and leaves its input alone', () => {
   const input = table({
     time: ["None", 2, "None"],

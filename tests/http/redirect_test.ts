@@ -1,5 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { followRedirects, type RedirectedRequest } from "../../src/http/redirect.ts";
+import {
+  followRedirects,
+  type RedirectedRequest,
+  RedirectError,
+  type RedirectOptions,
+} from "../../src/http/redirect.ts";
 import { test } from "../support/test.ts";
 
 const SENSITIVE = new Set(["authorization", "x-api-key"]);
@@ -9,14 +14,25 @@ function request(rest: Partial<RedirectedRequest> = {}): RedirectedRequest {
 }
 
 /** Follows from one location to the next, and gives the requests that were sent. */
-async function follow(first: RedirectedRequest, steps: readonly (readonly [number, string])[]) {
+async function follow(
+  first: RedirectedRequest,
+  steps: readonly (readonly [number, string])[],
+  options: Partial<RedirectOptions> = {},
+) {
   const sent: RedirectedRequest[] = [];
-  const response = await followRedirects(first, SENSITIVE, (current) => {
+  const send = (current: RedirectedRequest): Promise<Response> => {
     const step = steps[sent.push(current) - 1];
-    const init = step === undefined ? {} : { status: step[0], headers: { location: step[1] } };
-    return Promise.resolve(new Response(null, init));
-  });
+    return Promise.resolve(
+      new Response(null, step === undefined ? {} : { status: step[0], headers: { location: step[1] } }),
+    );
+  };
+  const response = await followRedirects(first, send, { sensitive: SENSITIVE, mode: "follow", ...options });
   return { sent, response };
+}
+
+/** A header value as a server's raw UTF-8 comes. */
+function raw(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 test("followRedirects() resolves locations against the URL before, and keeps the fragment", async () => {
@@ -59,12 +75,18 @@ test("followRedirects() makes a GET of a POST for 301, 302 and 303, without its 
 
 test("followRedirects() gives up after 20", async () => {
   const endless = Array.from({ length: 30 }, (_, index) => [302, `/${index}`] as const);
-  await assertRejects(() => follow(request(), endless), TypeError, "more than 20");
+  await assertRejects(() => follow(request(), endless), RedirectError, "more than 20");
   assertEquals((await follow(request(), endless.slice(0, 20))).sent.length, 21);
 });
 
 test("followRedirects() refuses what can't be followed, without the secrets of the location", async () => {
-  await assertRejects(() => follow(request(), [[302, "ftp://b.test/"]]), TypeError, "http or https");
+  for (const location of ["ftp://b.test/", "data:,x", "javascript:1", "mailto:a@b.test"]) {
+    await assertRejects(
+      () => follow(request(), [[302, location]]),
+      RedirectError,
+      new URL(location).protocol,
+    );
+  }
   const error = await assertRejects(() => follow(request(), [[302, "http://[?token=hunter2"]]), TypeError);
   assertEquals(error.message.includes("hunter2"), false);
   const body = new Blob(["x"]).stream();
@@ -74,8 +96,51 @@ test("followRedirects() refuses what can't be followed, without the secrets of t
 test("followRedirects() takes a redirect status without a location for the answer", async () => {
   const response = await followRedirects(
     request(),
-    SENSITIVE,
     () => Promise.resolve(new Response(null, { status: 302 })),
+    { sensitive: SENSITIVE, mode: "follow" },
   );
   assertEquals([response.status, response.redirected], [302, false]);
+});
+
+test("followRedirects() takes raw UTF-8 in a location for what it is, and other bytes as they are", async () => {
+  const cases = [
+    [raw("/münchen"), "https://a.test/m%C3%BCnchen"],
+    [raw("https://b.test/日本?q=ü"), "https://b.test/%E6%97%A5%E6%9C%AC?q=%C3%BC"],
+    ["/caf\xe9", "https://a.test/caf%C3%A9"],
+    ["/caf%C3%A9", "https://a.test/caf%C3%A9"],
+  ] as const;
+  for (const [location, url] of cases) {
+    assertEquals((await follow(request(), [[302, location]])).sent[1]?.url, url);
+  }
+});
+
+test("followRedirects() sends nothing after an abort, and cancels what came", async () => {
+  for (const redirects of [1, 3]) {
+    const controller = new AbortController();
+    let [sent, cancelled] = [0, 0];
+    const send = (): Promise<Response> => {
+      if (++sent === redirects) controller.abort("enough");
+      const body = new ReadableStream({ cancel: () => void cancelled++ });
+      return Promise.resolve(new Response(body, { status: 302, headers: { location: "/x" } }));
+    };
+    const reason = await followRedirects(request(), send, {
+      sensitive: SENSITIVE,
+      mode: "follow",
+      signal: controller.signal,
+    }).catch((error) => error);
+    assertEquals([reason, sent, cancelled], ["enough", redirects, redirects]);
+  }
+});
+
+test("followRedirects() takes any redirect for a failure where the caller wants none", async () => {
+  for (const status of [301, 302, 303, 307, 308]) {
+    await assertRejects(() => follow(request(), [[status, "/x"]], { mode: "error" }), RedirectError);
+  }
+  assertEquals((await follow(request(), [], { mode: "error" })).response.status, 200);
+});
+
+test("followRedirects() goes on from a response that is there already", async () => {
+  const first = new Response(null, { status: 302, headers: { location: "/there" } });
+  const { sent, response } = await follow(request(), [], { first });
+  assertEquals([sent.map(({ url }) => url), response.redirected], [["https://a.test/there"], true]);
 });

@@ -1,70 +1,95 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import type { BodyCollector } from "../../src/http/body_collector.ts";
-import { trackBody } from "../../src/http/tracked_response.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { BodyReceiver } from "../../src/http/body_receiver.ts";
+import { trackedResponse } from "../../src/http/tracked_response.ts";
 import { test } from "../support/test.ts";
 
-function track(response: Response, maxBytes = Infinity, collector?: BodyCollector) {
+function track(response: Response) {
   const ends: number[] = [];
-  const tracked = trackBody(response, {
-    maxBytes,
+  const receiver = new BodyReceiver(response, {
+    maxBytes: Infinity,
     onTooLarge: () => new Error("too large"),
+    onBreak: (error) => error,
     onEnd: (bytes) => ends.push(bytes),
-    collector,
   });
-  return { ...tracked, ends };
+  return { response: trackedResponse(response, receiver), receiver, ends };
 }
 
-test("trackBody() tells once, with the bytes, when the body has been read", async () => {
-  const { response, ends } = track(new Response("12345", { status: 201, headers: { a: "b" } }));
-  assertEquals(ends, []);
-  assertEquals([await response.text(), response.status, response.headers.get("a")], ["12345", 201, "b"]);
-  assertEquals(ends, [5]);
+function answer(body: BodyInit | null, init?: ResponseInit): Response {
+  return Object.defineProperties(new Response(body, init), {
+    url: { value: "https://a.test/" },
+    redirected: { value: true },
+    type: { value: "basic" },
+  });
+}
+
+test("trackedResponse() says all that the response says, and reads its body", async () => {
+  const { response, ends } = track(answer("12345", { status: 201, statusText: "Made", headers: { a: "b" } }));
+  assertEquals([response.status, response.statusText, response.headers.get("a")], [201, "Made", "b"]);
+  assertEquals([response.url, response.redirected, response.type], ["https://a.test/", true, "basic"]);
+  assertEquals([response.bodyUsed, ends], [false, []]);
+  assertEquals([await response.text(), response.bodyUsed, ends], ["12345", true, [5]]);
 });
 
-test("trackBody() tells when the body is read through another response, as a server does", async () => {
-  const { response, ends } = track(new Response("12345"));
-  assertEquals(await new Response(response.body).text(), "12345");
-  assertEquals(ends, [5]);
+test("trackedResponse() can be read in every way, also by a server that it is returned from", async () => {
+  const init = { headers: { "content-type": "application/json" } };
+  const make = () => track(answer("[1]", init)).response;
+  assertEquals(await make().json(), [1]);
+  assertEquals((await make().arrayBuffer()).byteLength, 3);
+  assertEquals((await make().bytes()).length, 3);
+  assertEquals(await new Response(make().body, make()).text(), "[1]");
+  let text = "";
+  for await (const chunk of make().body!) text += new TextDecoder().decode(chunk);
+  assertEquals(text, "[1]");
+  const form = new URLSearchParams({ a: "1" });
+  assertEquals((await track(answer(form)).response.formData()).get("a"), "1");
 });
 
-test("trackBody() tells when the body is cancelled or breaks off", async () => {
-  const cancelled = track(new Response("12345"));
+test("trackedResponse() gives a blob of the type that the headers say", async () => {
+  for (const type of ["text/css", "image/png"]) {
+    const blob = await track(answer("x", { headers: { "content-type": type } })).response.blob();
+    // Bun says the charset as well.
+    assertEquals([blob.type.split(";")[0], blob.size], [type, 1]);
+  }
+  assertEquals((await track(answer(new Uint8Array(2))).response.blob()).type, "");
+});
+
+test("trackedResponse() has clones that say the same, and so have these", async () => {
+  const { response, ends } = track(answer("12345"));
+  const first = response.clone();
+  const second = first.clone();
+  for (const { url, redirected, type, status } of [first, second]) {
+    assertEquals([url, redirected, type, status], ["https://a.test/", true, "basic", 200]);
+  }
+  const texts = await Promise.all([response, first, second].map((each) => each.text()));
+  assertEquals([texts, ends], [["12345", "12345", "12345"], [5]]);
+});
+
+test("trackedResponse() takes readers that bring their own buffer", async () => {
+  const { response } = track(answer("12345"));
+  const reader = response.body!.getReader({ mode: "byob" });
+  const sizes: number[] = [];
+  for (;;) {
+    const { done, value } = await reader.read(new Uint8Array(2));
+    if (done) break;
+    sizes.push(value.length);
+  }
+  assertEquals(sizes, [2, 2, 1]);
+});
+
+test("trackedResponse() tells when its body is cancelled, or is broken off", async () => {
+  const cancelled = track(answer("12345"));
   await cancelled.response.body!.cancel();
   assertEquals(cancelled.ends, [0]);
-  const cut = new ReadableStream({ start: (controller) => controller.error(new Error("cut")) });
-  const broken = track(new Response(cut));
-  await assertRejects(() => broken.response.text(), Error, "cut");
+  const broken = track(answer(new ReadableStream({})));
+  const reading = broken.response.text();
+  broken.receiver.fail(new Error("enough"));
+  await assertRejects(() => reading, Error, "enough");
   assertEquals(broken.ends, [0]);
 });
 
-test("trackBody() lets its owner break the body off, with the owner's reason", async () => {
-  const { response, ends, fail } = track(new Response(new ReadableStream({})));
-  const reading = response.text().catch((error) => error);
-  const reason = new Error("enough");
-  fail(reason);
-  assertStrictEquals(await reading, reason);
-  assertEquals(ends, [0]);
-});
-
-test("trackBody() breaks a body off that is larger than allowed", async () => {
-  const { response, ends } = track(new Response("12345"), 4);
-  await assertRejects(() => response.text(), Error, "too large");
-  assertEquals(ends.length, 1);
-});
-
-test("trackBody() hands a response without a body through, and tells at once", () => {
-  const given = new Response(null, { status: 204 });
-  const { response, ends } = track(given);
-  assertStrictEquals(response, given);
-  assertEquals(ends, [0]);
-});
-
-test("trackBody() keeps a status that can't be constructed, and the URL", async () => {
-  const odd = Object.defineProperties(new Response("x"), {
-    status: { value: 999 },
-    url: { value: "https://a.test/" },
-  });
+test("trackedResponse() keeps a status that can't be constructed", async () => {
+  const odd = Object.defineProperties(new Response("x"), { status: { value: 999 } });
   const { response } = track(odd);
-  assertEquals([response.status, response.ok, response.url], [999, false, "https://a.test/"]);
+  assertEquals([response.status, response.ok], [999, false]);
   assertEquals(await response.text(), "x");
 });

@@ -22,7 +22,7 @@ const OK = json({ ok: true });
 const SECOND = "https://a.test/second";
 
 test("fetch() × permit: half-read bodies hold their permits, and no more are open than allowed", async () => {
-  const { client, clock, origin } = rig(text("x".repeat(5_000)), { concurrency: 2 });
+  const { client, clock, origin } = rig(text("x".repeat(500_000)), { concurrency: 2 });
   const responses = [await client.fetch(URL_A), await client.fetch(URL_A)];
   const third = track(client.fetch(URL_A));
   const reader = responses[0]!.body!.getReader();

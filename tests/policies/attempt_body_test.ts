@@ -1,18 +1,46 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { AttemptBody } from "../../src/policies/attempt_body.ts";
+import { Scheduler } from "../../src/lanes/scheduler.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { Semaphore } from "../../src/primitives/semaphore.ts";
+import { bunRuntime } from "../../src/runtime/bun.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
+import { fakeLane } from "./fake_call.ts";
 
 /** An open body, and what has been heard of it. */
-function open(response: Response, maxBytes = Infinity) {
+function open(response: Response, maxBytes = Infinity, method = "GET") {
   const clock = new ManualClock();
+  const semaphore = new Semaphore(1);
+  const deadlines = new DeadlineQueue(clock);
+  const scheduler = new Scheduler({
+    semaphore,
+    bucket: undefined,
+    clock,
+    deadlines,
+    maxRetryAfterMs: 0,
+    timersBelongToRequests: false,
+  });
+  const timeouts: boolean[] = [];
   const ends: (number | undefined)[] = [];
   const unusable: unknown[] = [];
   const background: Promise<unknown>[] = [];
   const body: AttemptBody = new AttemptBody({
     response,
-    deadlines: new DeadlineQueue(clock),
+    environment: {
+      deadlines,
+      idleDeadlines: deadlines,
+      scheduler,
+      runtime: bunRuntime,
+      inBackground: (work) => background.push(work),
+    },
+    lane: fakeLane(),
+    method,
+    init: undefined,
+    timeoutMs: 1_000,
+    idleTimeoutMs: 200,
+    onHandOut() {},
+    onTimeout: (isRead) => timeouts.push(isRead),
     maxBytes,
     onTooLarge: () => new RangeError("too large"),
     onEnd: (bytes) => {
@@ -23,9 +51,8 @@ function open(response: Response, maxBytes = Infinity) {
       unusable.push(error);
       return error;
     },
-    inBackground: (work) => background.push(work),
   });
-  return { body, clock, ends, unusable, background };
+  return { body, clock, ends, unusable, background, semaphore, timeouts };
 }
 
 function stalled(): Response {
@@ -79,9 +106,9 @@ test("AttemptBody.release() of a body that had to be got rid of has its first ch
   assertEquals(await shown.text(), "12345");
 });
 
-test("AttemptBody.release() says so when somebody has read the body before", () => {
+test("AttemptBody.release() says so when somebody has read the body before", async () => {
   const response = new Response("12345");
-  response.body!.getReader();
+  await response.text();
   const { body, unusable } = open(response);
   const error = assertThrows(() => body.release());
   assertStrictEquals(error, unusable[0]);
@@ -121,4 +148,78 @@ test("AttemptBody.collect() gives nothing of a body that is larger, is cancelled
   const ended = open(new Response("12345"));
   ended.body.end();
   assertEquals(await Promise.all([tooMuch, part, ended.body.collect(5)]), [undefined, undefined, undefined]);
+});
+
+/** A response as from the network, whose length its headers say. */
+function sized(text: string): Response {
+  const headers = { "content-length": String(text.length) };
+  return Object.defineProperty(new Response(text, { headers }), "url", { value: "https://a.test/x" });
+}
+
+test("AttemptBody.release() takes a body for ended that can't have a byte (S11)", async () => {
+  const cases: [Response, string][] = [
+    [sized(""), "DELETE"],
+    [sized("12345"), "HEAD"],
+    [new Response(null, { status: 204 }), "PUT"],
+    [new Response(null), "GET"],
+  ];
+  for (const [response, method] of cases) {
+    const { body, ends } = open(response, Infinity, method);
+    assertStrictEquals(body.release(), response);
+    assertEquals(ends, [0]);
+  }
+  const { body, ends } = open(sized("1"), Infinity, "PUT");
+  assertEquals([await body.release().text(), ends], ["1", [1]]);
+});
+
+test("AttemptBody receives what nobody reads as soon as somebody waits for a permit, and keeps it for its reader (S11)", async () => {
+  for (const isWaitingBefore of [true, false]) {
+    const { body, ends, semaphore, background } = open(sized("12345"), Infinity, "DELETE");
+    await semaphore.acquire();
+    const before = isWaitingBefore ? semaphore.acquire() : undefined;
+    const response = body.release();
+    assertEquals(ends, []);
+    before ?? semaphore.acquire();
+    await Promise.all(background);
+    assertEquals([ends, response.bodyUsed], [[5], false]);
+    assertEquals(await response.text(), "12345");
+  }
+});
+
+test("AttemptBody receives no more than 64 KiB ahead, and for 250 ms at most (S11)", async () => {
+  const large = open(sized("x".repeat(1_000_000)));
+  const response = large.body.release();
+  await large.semaphore.acquire();
+  large.semaphore.acquire();
+  await Promise.all(large.background);
+  assertEquals([large.ends, large.clock.pending], [[], 1]);
+  assertEquals((await response.text()).length, 1_000_000);
+
+  const slow = open(stalled());
+  slow.body.release();
+  await slow.semaphore.acquire();
+  slow.semaphore.acquire();
+  await slow.clock.advance(250);
+  await Promise.all(slow.background);
+  assertEquals([slow.ends, slow.clock.pending], [[], 1]);
+});
+
+test("AttemptBody times out when nobody begins to read, or a reader waits for too long, but never a reader who pauses (S6)", async () => {
+  const unread = open(sized("12345"));
+  unread.body.release();
+  await unread.clock.advance(999);
+  assertEquals(unread.timeouts, []);
+  await unread.clock.advance(1);
+  assertEquals(unread.timeouts, [false]);
+
+  const silent = open(stalled());
+  const reader = silent.body.release().body!.getReader();
+  await reader.read();
+  await silent.clock.advance(100_000);
+  assertEquals([silent.timeouts, silent.clock.pending], [[], 0]);
+  reader.read().catch(() => {});
+  await silent.clock.advance(199);
+  assertEquals(silent.timeouts, []);
+  await silent.clock.advance(1);
+  assertEquals(silent.timeouts, [true]);
 });

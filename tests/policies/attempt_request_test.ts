@@ -2,42 +2,49 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { PreparedRequest } from "../../src/http/request.ts";
 import { sendRequest } from "../../src/policies/attempt_request.ts";
 import type { Target } from "../../src/policies/call.ts";
+import type { FetchFunction } from "../../src/policies/policy.ts";
+import { bunRuntime } from "../../src/runtime/bun.ts";
+import type { Runtime } from "../../src/runtime/contract.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeTarget, SECRET_URL } from "./fake_call.ts";
 
 const { signal } = new AbortController();
+const BROWSER: Runtime = { ...bunRuntime, showsRedirects: false };
+const redirect = "manual";
 
 /** Sends a request, and gives what `fetch` was called with. */
 async function sent(
   request: Partial<PreparedRequest> | undefined,
   target: Partial<Target> = {},
   responses: readonly Response[] = [new Response("ok")],
+  runtime: Runtime = bunRuntime,
 ): Promise<{ url: unknown; init: RequestInit }[]> {
   const calls: { url: unknown; init: RequestInit }[] = [];
   let next = 0;
-  const fetch = ((url: unknown, init: RequestInit = {}) => {
+  const fetch: FetchFunction = (url, init = {}) => {
     calls.push({ url, init });
     return Promise.resolve(responses[Math.min(next++, responses.length - 1)]!);
-  }) as typeof globalThis.fetch;
-  await sendRequest(fetch, fakeCall({ request }), fakeTarget(target), signal);
+  };
+  await sendRequest({ fetch, runtime }, fakeCall({ request }), fakeTarget(target), signal);
   return calls;
 }
 
 test("sendRequest() sends a plain GET with its signal and nothing else", async () => {
-  assertEquals(await sent(undefined), [{ url: SECRET_URL, init: { signal } }]);
-  assertEquals(await sent({}), [{ url: SECRET_URL, init: { signal } }]);
+  assertEquals(await sent(undefined), [{ url: SECRET_URL, init: { signal, redirect } }]);
+  assertEquals(await sent({}), [{ url: SECRET_URL, init: { signal, redirect } }]);
+  assertEquals(await sent({}, {}, undefined, BROWSER), [{ url: SECRET_URL, init: { signal } }]);
 });
 
 test("sendRequest() sends the target's URL and headers, not the request's", async () => {
   const target = { url: "https://mirror.test/x", headers: { accept: "a/b" } };
   assertEquals(await sent({ headers: { accept: "c/d" } }, target), [
-    { url: "https://mirror.test/x", init: { signal, headers: { accept: "a/b" } } },
+    { url: "https://mirror.test/x", init: { signal, redirect, headers: { accept: "a/b" } } },
   ]);
 });
 
 test("sendRequest() sends method and body; a stream's half-duplex", async () => {
   const [text] = await sent({ method: "POST", body: "x" });
-  assertEquals(text!.init, { signal, method: "POST", body: "x" });
+  assertEquals(text!.init, { signal, redirect, method: "POST", body: "x" });
   const body = new Blob(["x"]).stream();
   const [streamed] = await sent({ method: "POST", body });
   assertStrictEquals(streamed!.init.body, body);
@@ -48,7 +55,23 @@ test("sendRequest() hands on what else the caller's init says, but never its sig
   const init: RequestInit = { signal: AbortSignal.abort(), credentials: "omit", redirect: "error" };
   const [call] = await sent({ init: init as NonNullable<PreparedRequest["init"]> });
   assertStrictEquals(call!.init.signal, signal);
-  assertEquals([call!.init.credentials, call!.init.redirect], ["omit", "error"]);
+  assertEquals([call!.init.credentials, call!.init.redirect], ["omit", "manual"]);
+  const [shown] = await sent({ init: init as NonNullable<PreparedRequest["init"]> }, {}, undefined, BROWSER);
+  assertEquals(shown!.init.redirect, "error");
+});
+
+test("sendRequest() goes on from a response that is there already", async () => {
+  const calls: string[] = [];
+  const fetch: FetchFunction = (url) => {
+    calls.push(url);
+    return Promise.resolve(new Response("there"));
+  };
+  const send = (first: Response) =>
+    sendRequest({ fetch, runtime: bunRuntime }, fakeCall({ request: {} }), fakeTarget(), signal, first);
+  const good = new Response("ok");
+  assertStrictEquals(await send(good), good);
+  const followed = await send(new Response(null, { status: 307, headers: { location: "/there" } }));
+  assertEquals([await followed.text(), followed.redirected, calls.length], ["there", true, 1]);
 });
 
 test("sendRequest() follows by itself where a header must not reach another origin, and takes it out there (S16)", async () => {
@@ -75,6 +98,11 @@ test("sendRequest() does not follow what its caller wants to see", async () => {
 test("sendRequest() rejects with the very error of `fetch`", async () => {
   const reason = new Error("reset");
   const send = () =>
-    sendRequest(() => Promise.reject(reason), fakeCall({ request: {} }), fakeTarget(), signal);
+    sendRequest(
+      { fetch: () => Promise.reject(reason), runtime: bunRuntime },
+      fakeCall({ request: {} }),
+      fakeTarget(),
+      signal,
+    );
   assertStrictEquals(await assertRejects(send), reason);
 });

@@ -349,13 +349,14 @@ testBothWays("a final error is not kept waiting by a body that never ends (S8, S
 });
 
 testBothWays("Client.fetch() holds the permit until the body has been read (S8)", async (rig) => {
-  const { client, origin, clock } = rig(json([1, 2, 3]), { concurrency: 1 });
+  const long = "x".repeat(200_000);
+  const { client, origin, clock } = rig(json(long), { concurrency: 1 });
   const response = await client.fetch(URL_A);
   const second = track(client.json("https://a.test/second"));
   await clock.advance(1_000);
   assertEquals([second.state, origin.calls, client.stats().inFlight], ["pending", 1, 1]);
 
-  assertEquals(await response.json(), [1, 2, 3]);
+  assertEquals(await response.json(), long);
   await clock.advance(0);
   assertEquals([second.state, origin.peak, client.stats().inFlight], ["fulfilled", 1, 0]);
 });

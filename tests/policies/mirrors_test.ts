@@ -387,7 +387,7 @@ test("A mirror's error body holds no permit that the next mirror needs", async (
   for (const call of ["json", "fetch"] as const) {
     const { client, clock, asked, network } = setUp({ a: failing, b: failing }, { concurrency: 1 });
 
-    const answer = client[call]("x") as Promise<unknown>;
+    const answer: Promise<unknown> = call === "fetch" ? client.fetch("x") : client[call]("x");
     const value = await clock.run(answer);
     assertEquals(value instanceof Response ? await value.json() : value, "c");
     assert(asked() === "abc" && clock.now() < 1_000, `${asked()} at ${clock.now()}`);

@@ -292,18 +292,36 @@ testBothWays("retry never repeats a body that is a stream, idempotent or not (S1
 });
 
 testBothWays(
-  "Client.fetch() sends the body of a Request whole, and once, as it is a stream (S1)",
+  "Client.fetch() sends the body of a Request whole, and again when it retries (S1)",
   async (rig) => {
-    const headers = { "content-type": "application/x-test", "idempotency-key": "1" };
-    const { client, origin, run } = rig([status(503), OK]);
-    const request = new Request(URL_A, { method: "PUT", headers, body: "payload" });
+    const headers = { "content-type": "application/x-test" };
+    const bodies: (BodyInit | null)[] = [
+      "payload",
+      new TextEncoder().encode("payload"),
+      new Blob(["payload"]),
+    ];
+    for (const body of bodies) {
+      const { client, origin, run } = rig([status(503), OK]);
+      const request = new Request(URL_A, { method: "PUT", headers, body });
 
-    assertEquals((await run(client.fetch(request))).status, 503);
-    assertEquals(origin.calls, 1);
-    assertEquals(await new Response(origin.sent[0]!.body).text(), "payload");
-    assertEquals(origin.sent[0]!.headers.get("content-type"), "application/x-test");
+      const answer = client.fetch(request);
+      assert(request.bodyUsed);
+      assertEquals((await run(answer)).status, 200);
+      assertEquals(origin.calls, 2);
+      for (const sent of origin.sent) {
+        assertEquals(await new Response(sent.body).text(), "payload");
+        assertEquals(sent.headers.get("content-type"), "application/x-test");
+      }
+    }
   },
 );
+
+testBothWays("Client.fetch() sends a Request once whose body is too large to keep (S1)", async (rig) => {
+  const { client, origin, run } = rig([status(503), OK]);
+  const request = new Request(URL_A, { method: "PUT", body: "x".repeat(1_500_000) });
+  assertEquals((await run(client.fetch(request))).status, 503);
+  assertEquals([origin.calls, (await new Response(origin.sent[0]!.body).text()).length], [1, 1_500_000]);
+});
 
 testBothWays(
   "Client.fetch() refuses a Request whose body was read before, and sends nothing (S1, S2)",

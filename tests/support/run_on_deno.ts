@@ -16,7 +16,9 @@ const PATTERNS: CountPatterns = {
 /** Runs test files, and shows the failures. */
 export async function runOnDeno(files: readonly string[], filter: string | undefined): Promise<Counts> {
   const filterArgs = filter === undefined ? [] : ["--filter", filter];
-  const args = ["test", "--quiet", "--allow-all", "--no-prompt", ...filterArgs, ...files];
+  // Some tests ask for a garbage collection.
+  const flags = ["--quiet", "--allow-all", "--no-prompt", "--v8-flags=--expose-gc"];
+  const args = ["test", ...flags, ...filterArgs, ...files];
   const { success, output } = await runCommand(Deno.execPath(), args);
   return readCounts(output, success, PATTERNS);
 }

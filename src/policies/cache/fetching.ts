@@ -8,7 +8,7 @@ import type { CacheEntry } from "../../cache/cache.ts";
 import { conditionalHeaders } from "../../cache/rfc9111/validation.ts";
 import { isNetworkError } from "../../errors.ts";
 import { isEmpty, mergeHeaders } from "../../http/headers.ts";
-import { withoutFragment } from "../../http/url.ts";
+import { isSameUrl, withoutFragment } from "../../http/url.ts";
 import type { Call } from "../call.ts";
 import type { Environment, Handler } from "../policy.ts";
 import type { Reply } from "../reply.ts";
@@ -248,10 +248,6 @@ export class Fetching {
       }
     });
   }
-}
-
-function isSameUrl(url: string, other: string): boolean {
-  return url === other || withoutFragment(new URL(url).href) === withoutFragment(new URL(other).href);
 }
 
 /** Whether a failure may pass, so that it says nothing of what was found. */

@@ -1,0 +1,168 @@
+/**
+ * The body of a response that somebody else reads, at their pace.
+ *
+ * @module
+ */
+
+import type { BodyCollector } from "./body_collector.ts";
+
+/** How a body is received. */
+export interface BodyReceiverOptions {
+  /** The largest body that is let through, in bytes as they are read; `Infinity` for any. */
+  readonly maxBytes: number;
+  /** Makes the error that a larger body breaks off with. */
+  readonly onTooLarge: () => Error;
+  /** Makes the error that the reader gets when the body breaks off. */
+  readonly onBreak: (error: unknown) => unknown;
+  /** Called once, when the last byte has come, or none will come any more; with the number of bytes that came. */
+  readonly onEnd: (bytes: number) => void;
+  /** Called when the reader begins to wait for the next bytes, and when it has them. */
+  readonly onWait?: ((isWaiting: boolean) => void) | undefined;
+  /** Gets every chunk that comes. */
+  readonly collector?: BodyCollector | undefined;
+}
+
+/**
+ * Receives a body for one reader, chunk by chunk. The response is not touched before the first chunk is wanted: on Bun even to look at
+ * its body would keep the process alive. The body has ended when its last byte has come, whether that has been read or not.
+ */
+export class BodyReceiver {
+  readonly #response: Response;
+  readonly #options: BodyReceiverOptions;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  /** What has come and was not read yet. */
+  readonly #ahead: Uint8Array[] = [];
+  /** What the body has broken off with. Only the receiver writes it. */
+  failure: { readonly reason: unknown } | undefined;
+  #isReceiving = false;
+  #bytes = 0;
+  #hasEnded = false;
+  #isCancelled = false;
+  #wakeReader: (() => void) | undefined;
+  #isAhead = false;
+  #wakeAhead: (() => void) | undefined;
+
+  /** Takes a body over that nobody has read from. */
+  constructor(response: Response, options: BodyReceiverOptions) {
+    this.#response = response;
+    this.#options = options;
+  }
+
+  /** Whether nothing comes any more. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /**
+   * The next chunk, in order; one call at a time.
+   *
+   * @returns The chunk, which is the caller's own; `undefined` after the last one.
+   * @throws {unknown} Rejects, with what the body broke off with, or was broken off with.
+   */
+  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    while (this.#ahead.length === 0) {
+      if (this.failure !== undefined) throw this.failure.reason;
+      if (this.#hasEnded) return undefined;
+      this.#options.onWait?.(true);
+      await new Promise<void>((resolve) => {
+        this.#wakeReader = resolve;
+        this.#receive();
+      });
+      this.#options.onWait?.(false);
+    }
+    if (this.failure !== undefined) throw this.failure.reason;
+    return this.#ahead.shift() as Uint8Array<ArrayBuffer>;
+  }
+
+  /**
+   * Receives what nobody has read yet, so that the body may end.
+   *
+   * @param maxBytes When so many bytes wait to be read, it stops.
+   */
+  async receiveAhead(maxBytes: number): Promise<void> {
+    let held = this.#ahead.reduce((bytes, { length }) => bytes + length, 0);
+    this.#isAhead = true;
+    while (this.#isAhead && !this.#hasEnded && held < maxBytes) {
+      const before = this.#bytes;
+      await new Promise<void>((resolve) => {
+        this.#wakeAhead = resolve;
+        this.#receive();
+      });
+      held += this.#bytes - before;
+    }
+  }
+
+  /** Stops {@linkcode BodyReceiver.receiveAhead}. */
+  stopAhead(): void {
+    this.#isAhead = false;
+    this.#wakeAhead?.();
+    this.#wakeAhead = undefined;
+  }
+
+  /** The reader wants no more. */
+  async cancel(reason: unknown): Promise<void> {
+    if (this.#hasEnded || this.#isCancelled) return;
+    this.#isCancelled = true;
+    try {
+      await (this.#reader ?? this.#response.body)?.cancel(reason);
+    } finally {
+      this.#end(false);
+    }
+  }
+
+  /** Breaks the body off, with the reason for whoever reads it. */
+  fail(reason: unknown): void {
+    if (this.#hasEnded) return;
+    this.failure = { reason };
+    // First of all, for the permit is somebody else's as soon as it has ended. What becomes of it is of no interest.
+    (this.#reader ?? this.#response.body)?.cancel(reason).catch(() => {});
+    this.#end(false);
+    this.#wake();
+  }
+
+  #receive(): void {
+    if (this.#isReceiving) return;
+    this.#isReceiving = true;
+    this.#receiveChunk();
+  }
+
+  /** Never rejects. */
+  async #receiveChunk(): Promise<void> {
+    try {
+      this.#reader ??= this.#response.body?.getReader();
+      const result = await this.#reader?.read();
+      if (!this.#hasEnded && !this.#isCancelled) {
+        this.#take(result?.done === false ? result.value : undefined);
+      }
+    } catch (error) {
+      // The reader is told of it.
+      this.fail(this.#options.onBreak(error));
+    }
+    this.#isReceiving = false;
+    this.#wake();
+  }
+
+  #take(chunk: Uint8Array | undefined): void {
+    if (chunk === undefined) return this.#end(true);
+    if (chunk.length === 0) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#options.maxBytes) return this.fail(this.#options.onTooLarge());
+    this.#options.collector?.add(chunk);
+    // What has not come from the network may be somebody's own, and the stream that it goes to takes the buffer away.
+    this.#ahead.push(this.#response.url === "" ? chunk.slice() : chunk);
+  }
+
+  #wake(): void {
+    this.#wakeReader?.();
+    this.#wakeReader = undefined;
+    this.#wakeAhead?.();
+    this.#wakeAhead = undefined;
+  }
+
+  #end(isComplete: boolean): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#options.collector?.end(isComplete);
+    this.#options.onEnd(this.#bytes);
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The headers of a body that the runtime has decoded.
+ *
+ * @module
+ */
+
+/** Statuses whose responses can't have a body (fetch standard, "null body status"). */
+export const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
+
+/** What decides whether a body was decoded. */
+export interface DecodingContext {
+  readonly method: string;
+  /** The other members of the request's `init`: Bun can be told not to decode. */
+  readonly init: RequestInit | undefined;
+  /** The codings that the runtime decodes. */
+  readonly decodes: ReadonlySet<string>;
+}
+
+/**
+ * The headers of a response as they are true of the body that is read. A server that passes the response on would otherwise
+ * announce a coding and a length that its body does not have.
+ *
+ * @param response Its status and headers.
+ * @param context What decides whether the body was decoded.
+ * @returns The same headers if they are true; otherwise a copy without `content-encoding` and `content-length`.
+ */
+export function decodedHeaders(
+  { status, headers }: { readonly status: number; readonly headers: Headers },
+  { method, init, decodes }: DecodingContext,
+): Headers {
+  const coding = headers.get("content-encoding");
+  if (coding === null || !decodes.has(coding.trim().toLowerCase())) return headers;
+  if (method === "HEAD" || NULL_BODY_STATUSES.has(status)) return headers;
+  if ((init as { readonly decompress?: unknown } | undefined)?.decompress === false) return headers;
+  const copy = new Headers(headers);
+  copy.delete("content-encoding");
+  copy.delete("content-length");
+  return copy;
+}

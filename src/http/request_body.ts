@@ -1,0 +1,70 @@
+/**
+ * The body of a `Request`, as something that can be sent more than once.
+ *
+ * @module
+ */
+
+import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
+import { concatenate } from "./chunks.ts";
+
+/** How much of a body is kept to be sent again, in bytes. */
+export const MAX_REPLAY_BYTES: number = 1_048_576;
+
+/** How a body is read. */
+export interface ReplayOptions {
+  /** What ends the reading. */
+  readonly signals: readonly AbortSignal[];
+  /** Whether it is read whole, however large: browsers can't send streams. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Reads the body of a request. It counts as used at once.
+ *
+ * @param request The request; its body must not have been used.
+ * @param options How.
+ * @returns The bytes; of a body of more than 1 MiB a stream, which can be sent once.
+ * @throws {unknown} Rejects with the reason of a signal that aborts, and with what the body breaks off with.
+ */
+export async function replayableBody(
+  request: Request,
+  { signals, isWhole }: ReplayOptions,
+): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
+  // Firefox has no streams for bodies of requests.
+  if (isWhole || !(request.body instanceof ReadableStream)) {
+    return new Uint8Array(await request.arrayBuffer());
+  }
+  const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  const stop: AbortTarget = {
+    onAbort: ({ reason }) => void reader.cancel(reason).catch(() => {}),
+  };
+  for (const signal of signals) addAbortListener(signal, stop);
+  try {
+    return await readOrStream(reader, signals);
+  } finally {
+    for (const signal of signals) removeAbortListener(signal, stop);
+  }
+}
+
+async function readOrStream(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  signals: readonly AbortSignal[],
+): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (size <= MAX_REPLAY_BYTES) {
+    const { done, value } = await reader.read();
+    for (const signal of signals) signal.throwIfAborted();
+    if (done) return concatenate(chunks, size);
+    chunks.push(value);
+    size += value.length;
+  }
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const chunk = chunks.shift() ?? (await reader.read()).value;
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,383 @@
+/**
+ * What `client.fetch` has to do to stand in for `fetch`: with bodies that nobody reads, streams that go on for long, and requests and
+ * responses that are handed on.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { type ClientOptions, createClient, NetworkError, TimeoutError } from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { memoryCache } from "../../src/cache/memory.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { test } from "../support/test.ts";
+import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
+import { serveHandler } from "./serve_handler.ts";
+import { rejection, watch } from "./settled.ts";
+
+const URL_A = "https://a.test/a.json";
+
+function setUp(answer: (request: SentRequest) => Answer, options: ClientOptions = {}) {
+  const clock = new ManualClock();
+  const network = new FakeNetwork(clock, answer);
+  const client = createClient({ fetch: network.fetch, clock, maxRetries: 0, ...options });
+  return { clock, network, client };
+}
+
+/** Compresses with what the web has for it. */
+async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+for (const isCached of [false, true]) {
+  const about = isCached ? ", with a cache" : "";
+  test(`unread answers to DELETE and PUT do not stall the next call, however they are framed${about} (S11)`, async () => {
+    await using server = serveHandler(async (request) => {
+      await request.body?.cancel();
+      const { searchParams } = new URL(request.url);
+      const bytes = new Uint8Array(Number(searchParams.get("n")));
+      const body = searchParams.has("chunked") ? new Blob([bytes]).stream() : bytes;
+      return new Response(body, { headers: { "cache-control": "max-age=60" } });
+    });
+    const client = createClient({
+      concurrency: 1,
+      ...isCached && { cache: { adapter: memoryCache(), mode: "http" as const } },
+    });
+    for (const method of ["DELETE", "PUT"]) {
+      for (const path of ["?n=0", "?n=2", "?n=1000", "?n=60000", "?n=2&chunked", "?n=60000&chunked"]) {
+        const url = `${server.url}/${path}`;
+        const init = method === "PUT" ? { method, body: "x" } : { method };
+        const responses = [];
+        for (let call = 0; call < 3; call++) responses.push(await client.fetch(url, init));
+        // What was received for others is there for who reads it late.
+        const bytes = await Promise.all(responses.map((response) => response.bytes()));
+        const length = Number(new URL(url).searchParams.get("n"));
+        assertEquals(bytes.map((each) => each.length), [length, length, length], path);
+      }
+    }
+    assertEquals(await client.text(`${server.url}/?n=3`), "\0\0\0");
+    await client.close();
+  });
+}
+
+test("a large answer that nobody reads gives its permit back when it has been collected (S11)", async () => {
+  await using server = serveHandler(() => new Response(new Uint8Array(3_000_000)));
+  const client = createClient({ concurrency: 1, timeoutMs: 1_000_000 });
+  await (async () => assertEquals((await client.fetch(server.url)).status, 200))();
+  const next = watch(client.fetch(server.url));
+  // A plain `deno test` can't ask for a collection; the project's own runner lets it.
+  for (let turn = 0; canCollect() && turn < 100_000 && next.state === "pending"; turn++) {
+    if (turn % 1_000 === 0) collectGarbage();
+    await eventLoopTurn();
+  }
+  assertEquals(next.state, canCollect() ? "fulfilled" : "pending");
+  await client.close();
+});
+
+test("timeoutMs is for the headers and for a body that nobody reads, idleTimeoutMs for each wait of a reader (S6)", async () => {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const clock = new ManualClock();
+  const client = createClient({
+    clock,
+    timeoutMs: 30_000,
+    fetch: () => {
+      const body = new ReadableStream<Uint8Array>({ start: (own) => void (controller = own) });
+      return Promise.resolve(new Response(body, { headers: { "content-type": "text/event-stream" } }));
+    },
+  });
+  const response = await client.fetch(URL_A);
+  const reader = response.body!.getReader();
+  // Ten minutes, with something every 20 seconds.
+  for (let event = 0; event < 30; event++) {
+    const next = reader.read();
+    await clock.advance(20_000);
+    controller.enqueue(new TextEncoder().encode(`data: ${event}\n\n`));
+    assertEquals(new TextDecoder().decode((await next).value), `data: ${event}\n\n`);
+  }
+  // A reader who pauses is never timed out.
+  await clock.advance(1_000_000);
+  const silent = watch(reader.read());
+  await clock.advance(29_999);
+  assertEquals(silent.state, "pending");
+  await clock.advance(1);
+  assertInstanceOf(silent.error, TimeoutError);
+  assertEquals([silent.error.kind, silent.error.timeoutMs], ["idle", 30_000]);
+  assert(silent.error.message.includes("idleTimeoutMs"), silent.error.message);
+  assertEquals([client.stats().inFlight, clock.pending], [0, 0]);
+});
+
+test("fetch() takes the options of a request as its third argument, over those of the client", async () => {
+  const { client, clock, network } = setUp(
+    ({ nth }) => ({ status: nth < 3 ? 503 : 200, afterMs: 50, body: "x" }),
+    {
+      backoff: { baseMs: 1, jitter: "none" },
+    },
+  );
+  const options = { maxRetries: 2, headers: { "x-a": "1", "x-b": "1" }, totalTimeoutMs: 5_000 };
+  const response = await clock.run(client.fetch(URL_A, { headers: { "x-b": "2" } }, options));
+  assertEquals([response.status, network.sent.length], [200, 3]);
+  assertEquals([...network.sent[0]!.headers], [["x-a", "1"], ["x-b", "2"]]);
+
+  const late = rejection(client.fetch("https://a.test/b", {}, { timeoutMs: 10 }));
+  assertInstanceOf(await clock.run(late), TimeoutError);
+  const controller = new AbortController();
+  const aborted = rejection(client.fetch("https://a.test/c", {}, { signal: controller.signal }));
+  controller.abort("enough");
+  assertEquals(await clock.run(aborted), "enough");
+  const unknown = await rejection(client.fetch(URL_A, {}, { timeout: 1 } as Record<string, unknown>));
+  assertInstanceOf(unknown, TypeError);
+});
+
+test("a response can be passed on by a server, whatever its coding, from the network and from the cache", async () => {
+  const text = JSON.stringify({ a: "x".repeat(5_000) });
+  const zipped = await gzip(text);
+  await using origin = serveHandler((request) => {
+    const headers = { "cache-control": "max-age=60", "content-type": "application/json" };
+    return request.url.endsWith("/plain")
+      ? new Response(text, { headers })
+      : new Response(zipped, { headers: { ...headers, "content-encoding": "gzip" } });
+  });
+  const client = createClient();
+  const cached = createClient({ cache: { adapter: memoryCache(), mode: "http" } });
+  await using proxy = serveHandler((request) => {
+    const { pathname } = new URL(request.url);
+    const url = `${origin.url}/${pathname.split("/").at(-1)}`;
+    if (pathname.startsWith("/cached")) return cached.fetch(url);
+    if (pathname.startsWith("/clone")) return client.fetch(url).then((response) => response.clone());
+    return client.fetch(url);
+  });
+  for (const way of ["network", "cached", "cached", "clone"]) {
+    for (const kind of ["plain", "zipped"]) {
+      const response = await fetch(`${proxy.url}/${way}/${kind}`);
+      assertEquals([way, kind, await response.text() === text], [way, kind, true]);
+    }
+  }
+  const head = await client.fetch(`${origin.url}/zipped`, { method: "HEAD" });
+  assertEquals(head.headers.get("content-encoding"), "gzip");
+  await client.close();
+  await cached.close();
+});
+
+test("fetch() of the client can be the global one, also of several clients, and the global one is read at each dispatch", async () => {
+  const original = globalThis.fetch;
+  const asked: string[] = [];
+  const answering = (name: string): typeof globalThis.fetch =>
+    ((input: unknown) => {
+      asked.push(`${name} ${input}`);
+      return Promise.resolve(new Response("[1]"));
+    }) as typeof globalThis.fetch;
+  try {
+    globalThis.fetch = answering("first");
+    const [one, two] = [createClient(), createClient()];
+    globalThis.fetch = one.fetch;
+    assertEquals(await (await fetch("https://a.test/1")).json(), [1]);
+    assertEquals(await two.json("https://a.test/2"), [1]);
+    globalThis.fetch = two.fetch;
+    assertEquals(await one.json("https://a.test/3"), [1]);
+    assertEquals(await createClient().json("https://a.test/4"), [1]);
+    globalThis.fetch = answering("second");
+    assertEquals(await one.json("https://a.test/5"), [1]);
+    assertEquals(await (await two.fetch("https://a.test/6")).json(), [1]);
+  } finally {
+    globalThis.fetch = original;
+  }
+  assertEquals(
+    asked,
+    [1, 2, 3, 4].map((n) => `first https://a.test/${n}`).concat(
+      [5, 6].map((n) => `second https://a.test/${n}`),
+    ),
+  );
+});
+
+test("fetch() has what the runtime's own has besides", () => {
+  const names = Object.keys(globalThis.fetch).filter((name) => name === "preconnect");
+  assertEquals(Object.keys(createClient().fetch).filter((name) => name === "preconnect"), names);
+});
+
+test("fetch() refuses at once what fetch does not know, and sends nothing (S2)", async () => {
+  const { client, network } = setUp(() => ({ body: "x" }));
+  const inits: Record<string, unknown>[] = [
+    { redirect: "folow" },
+    { mode: "core" },
+    { credentials: "all" },
+    { cache: "none" },
+    { referrerPolicy: "none" },
+    { priority: "highest" },
+    { signal: {} },
+    { method: "GET", body: "x" },
+  ];
+  for (const init of inits) {
+    assertInstanceOf(await rejection(client.fetch(URL_A, init)), TypeError, JSON.stringify(init));
+  }
+  assertInstanceOf(await rejection(client.fetch(URL_A, 5 as unknown as RequestInit)), TypeError);
+  assertEquals([network.sent.length, client.stats().inFlight], [0, 0]);
+});
+
+test("a fetch that gives no Response fails once, and holds nothing (S2)", async () => {
+  for (
+    const given of [
+      {},
+      { status: 200 },
+      { ok: true, status: 200, text: () => "[1]" },
+      null,
+      undefined,
+      "x",
+    ]
+  ) {
+    for (const listens of [true, false]) {
+      let calls = 0;
+      const clock = new ManualClock();
+      const client = createClient({
+        clock,
+        fetch: () => (calls++, Promise.resolve(given as unknown as Response)),
+      });
+      if (listens) client.on(() => {});
+      const errors = await clock.run(
+        Promise.all([rejection(client.json(URL_A)), rejection(client.fetch(URL_A))]),
+      );
+      for (const error of errors) assertInstanceOf(error, TypeError);
+      assertEquals([calls, client.stats().inFlight, clock.pending], [2, 0, 0]);
+      assertEquals(client.stats().origins["https://a.test"]!.breaker, "closed");
+    }
+  }
+});
+
+test("a redirect that can't be followed is one failure: not tried again, and not held against its origin (S1)", async () => {
+  const cases: [string, RequestInit | undefined, number][] = [
+    ["/again", undefined, 21],
+    ["http://[", undefined, 1],
+    ["ftp://a.test/x", undefined, 1],
+    ["data:text/plain,x", undefined, 1],
+    ["/there", { redirect: "error" }, 1],
+  ];
+  for (const [location, init, requests] of cases) {
+    for (const listens of [true, false]) {
+      const { client, clock, network } = setUp(
+        () => ({ status: 302, headers: { location }, body: "moved" }),
+        {
+          maxRetries: 3,
+          circuitBreaker: { threshold: 1 },
+        },
+      );
+      if (listens) client.on(() => {});
+      const error = await clock.run(rejection(client.fetch(URL_A, init)));
+      assertInstanceOf(error, NetworkError);
+      assertEquals([location, network.sent.length, error.attempts], [location, requests, 1]);
+      const origin = client.stats().origins["https://a.test"]!;
+      assertEquals([origin.breaker, client.stats().inFlight, network.open], ["closed", 0, 0]);
+      if (init !== undefined) continue;
+      assertInstanceOf(await clock.run(rejection(client.json(URL_A))), NetworkError);
+      assertEquals(network.sent.length, 2 * requests);
+    }
+  }
+});
+
+test("redirects are followed for every method of the client, and nothing is sent on after an abort or a timeout", async () => {
+  const { client, clock, network } = setUp(({ url }) =>
+    url === URL_A ? { status: 307, headers: { location: "/b" } } : { json: { url } }
+  );
+  assertEquals(await client.json(URL_A), { url: "https://a.test/b" });
+  const response = await client.fetch(URL_A, { method: "PUT", body: "x" });
+  assertEquals([response.url, response.redirected], ["https://a.test/b", true]);
+  assertEquals([network.sent.at(-1)!.method, network.sent.at(-1)!.body], ["PUT", "x"]);
+  await response.text();
+
+  // A `fetch` that heeds no signal answers after the deadline, and after the abort.
+  let sent = 0;
+  const deaf = createClient({
+    clock,
+    maxRetries: 0,
+    timeoutMs: 50,
+    fetch: async () => {
+      sent++;
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 100));
+      return new Response(null, { status: 302, headers: { location: "/next" } });
+    },
+  });
+  const controller = new AbortController();
+  const [late, aborted] = [
+    rejection(deaf.json(URL_A)),
+    rejection(deaf.fetch("https://a.test/c", { signal: controller.signal })),
+  ];
+  await clock.advance(10);
+  controller.abort("enough");
+  await clock.advance(500);
+  assertInstanceOf(await late, TimeoutError);
+  assertEquals([await aborted, sent, deaf.stats().inFlight], ["enough", 2, 0]);
+});
+
+test("secrets do not follow a redirect to another origin, whichever way the request goes (S16)", async () => {
+  for (const listens of [true, false]) {
+    const { client, network } = setUp(
+      ({ url }) => url === URL_A ? { status: 302, headers: { location: "https://b.test/x" } } : { json: 1 },
+      { headers: { "x-api-key": "k", authorization: "a", accept: "c/d" } },
+    );
+    if (listens) client.on(() => {});
+    assertEquals(await client.json(URL_A), 1);
+    assertEquals(network.sent.map(({ headers }) => [...headers.keys()].length), [3, 1]);
+  }
+});
+
+test("a process without descriptors waits for bodies to end, and loses nothing (S1)", async () => {
+  for (const listens of [true, false]) {
+    let [open, peak, refused] = [0, 0, 0];
+    const clock = new ManualClock();
+    const client = createClient({
+      clock,
+      concurrency: 40,
+      circuitBreaker: { threshold: 1 },
+      maxRetries: 0,
+      fetch: async () => {
+        if (open >= 15) {
+          refused++;
+          const cause = new Error("tcp open error: Too many open files (os error 24)");
+          throw Object.assign(new TypeError("fetch failed", { cause }), { code: "EMFILE" });
+        }
+        peak = Math.max(peak, ++open);
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, 50));
+        open--;
+        return Response.json(1);
+      },
+    });
+    if (listens) client.on(() => {});
+    const outcomes = await clock.run(
+      client.settle(Array.from({ length: 200 }, (_, n) => `https://a.test/${n}`)),
+    );
+    assertEquals(outcomes.filter(({ ok }) => !ok), []);
+    const origin = client.stats().origins["https://a.test"]!;
+    assertEquals([peak, origin.failed, origin.breaker], [15, 0, "closed"]);
+    assert(refused > 0 && refused <= 60, `${refused}`);
+    assertEquals([client.stats().inFlight, clock.pending], [0, 0]);
+  }
+});
+
+test("close() ends although a fetch never does", async () => {
+  for (const listens of [true, false]) {
+    const clock = new ManualClock();
+    const client = createClient({ clock, fetch: () => new Promise(() => {}), maxRetries: 0 });
+    if (listens) client.on(() => {});
+    const pending = rejection(client.json(URL_A));
+    await clock.advance(1);
+    const reason = new Error("the end");
+    await clock.run(client.close(reason));
+    assertStrictEquals(await pending, reason);
+    assert(clock.now() <= 6_000, `${clock.now()}`);
+  }
+});
+
+interface Collector {
+  readonly Bun?: { gc(isSynchronous: boolean): void };
+  readonly gc?: () => void;
+}
+
+function canCollect(): boolean {
+  const { Bun, gc } = globalThis as Collector;
+  return Bun !== undefined || gc !== undefined;
+}
+
+function collectGarbage(): void {
+  const { Bun, gc } = globalThis as Collector;
+  if (Bun !== undefined) Bun.gc(true);
+  else gc?.();
+}

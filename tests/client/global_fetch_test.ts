@@ -1,0 +1,36 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { dropIn, fetchAtImport, globalFetch } from "../../src/client/global_fetch.ts";
+import { test } from "../support/test.ts";
+
+type Fetch = typeof globalThis.fetch;
+
+function answering(name: string, asked: string[]): Fetch {
+  return ((input: unknown) => {
+    asked.push(`${name} ${input}`);
+    return Promise.resolve(new Response());
+  }) as Fetch;
+}
+
+test("globalFetch() is the global one of the moment, unless that is a client's", async () => {
+  const asked: string[] = [];
+  try {
+    globalThis.fetch = answering("found", asked);
+    const fetch = globalFetch();
+    await fetch("1");
+    globalThis.fetch = answering("later", asked);
+    await fetch("2");
+    globalThis.fetch = dropIn(answering("client", asked));
+    await fetch("3");
+  } finally {
+    globalThis.fetch = fetchAtImport;
+  }
+  assertEquals(asked, ["found 1", "later 2", "found 3"]);
+});
+
+test("dropIn() gives the same function, with what the runtime's own has besides", () => {
+  const own = () => Promise.resolve(new Response());
+  const fetch = dropIn(own);
+  assertStrictEquals(fetch as unknown, own);
+  assertEquals("preconnect" in fetch, "preconnect" in fetchAtImport);
+  assertEquals(Object.keys(fetch).filter((name) => name !== "preconnect"), []);
+});

@@ -1,0 +1,190 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { BodyCollector } from "../../src/http/body_collector.ts";
+import { BodyReceiver, type BodyReceiverOptions } from "../../src/http/body_receiver.ts";
+import { test } from "../support/test.ts";
+
+function receive(response: Response, options: Partial<BodyReceiverOptions> = {}) {
+  const ends: number[] = [];
+  const waits: boolean[] = [];
+  const receiver = new BodyReceiver(response, {
+    maxBytes: Infinity,
+    onTooLarge: () => new RangeError("too large"),
+    onBreak: (error) => error,
+    onEnd: (bytes) => ends.push(bytes),
+    onWait: (isWaiting) => waits.push(isWaiting),
+    ...options,
+  });
+  return { receiver, ends, waits };
+}
+
+/** A response whose body comes when it is told to. */
+function slow() {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const cancelled: unknown[] = [];
+  const response = new Response(
+    new ReadableStream<Uint8Array>({
+      start: (own) => void (controller = own),
+      cancel: (reason) => void cancelled.push(reason),
+    }, { highWaterMark: 0 }),
+  );
+  const send = (text: string) => controller.enqueue(new TextEncoder().encode(text));
+  return { response, send, close: () => controller.close(), cancelled };
+}
+
+async function textOf(receiver: BodyReceiver): Promise<string> {
+  let text = "";
+  for (let chunk = await receiver.next(); chunk !== undefined; chunk = await receiver.next()) {
+    text += new TextDecoder().decode(chunk);
+  }
+  return text;
+}
+
+test("BodyReceiver.next() gives chunk by chunk, and then nothing; its end is told once", async () => {
+  const { response, send, close } = slow();
+  const { receiver, ends, waits } = receive(response);
+  send("ab");
+  assertEquals((await receiver.next())?.length, 2);
+  const second = receiver.next();
+  assertEquals([ends, waits], [[], [true, false, true]]);
+  send("c");
+  assertEquals((await second)?.length, 1);
+  close();
+  assertEquals([await receiver.next(), await receiver.next(), ends], [undefined, undefined, [3]]);
+});
+
+test("BodyReceiver does not touch its response before somebody wants a chunk", async () => {
+  let touched = 0;
+  const response = Object.defineProperty(new Response("x"), "body", {
+    get() {
+      touched++;
+      return Object.getOwnPropertyDescriptor(Response.prototype, "body")!.get!.call(response);
+    },
+  });
+  const { receiver } = receive(response);
+  assertEquals(touched, 0);
+  assertEquals(await textOf(receiver), "x");
+});
+
+test("BodyReceiver.receiveAhead() ends a short body that nobody has read, which can be read afterwards", async () => {
+  const { receiver, ends, waits } = receive(new Response("12345"));
+  await receiver.receiveAhead(1_000);
+  assertEquals([ends, receiver.hasEnded, waits], [[5], true, []]);
+  assertEquals(await textOf(receiver), "12345");
+});
+
+test("BodyReceiver.receiveAhead() stops when enough is there, and when it is stopped; nothing is lost", async () => {
+  const { response, send, close } = slow();
+  const { receiver, ends } = receive(response);
+  send("1234");
+  send("5678");
+  await receiver.receiveAhead(4);
+  assertEquals(ends, []);
+  const ahead = receiver.receiveAhead(1_000);
+  receiver.stopAhead();
+  await ahead;
+  const text = textOf(receiver);
+  send("9");
+  close();
+  assertEquals([await text, ends], ["123456789", [9]]);
+});
+
+test("BodyReceiver.receiveAhead() goes along with a reader who waits for the same bytes", async () => {
+  const { response, send, close } = slow();
+  const { receiver } = receive(response);
+  const text = textOf(receiver);
+  const ahead = receiver.receiveAhead(100);
+  send("ab");
+  send("cd");
+  close();
+  await ahead;
+  assertEquals(await text, "abcd");
+});
+
+test("BodyReceiver breaks off when more comes than allowed, as it is read, and gives nothing of it", async () => {
+  for (const isAhead of [true, false]) {
+    const { response, send, cancelled } = slow();
+    const { receiver, ends } = receive(response, { maxBytes: 3 });
+    send("12");
+    send("34");
+    if (isAhead) await receiver.receiveAhead(100);
+    else await receiver.next();
+    await assertRejects(() => receiver.next(), RangeError, "too large");
+    assertEquals([ends, cancelled.length], [[4], 1]);
+  }
+});
+
+test("BodyReceiver.fail() wakes who waits, with the very reason, also when the body is deaf", async () => {
+  const { response } = slow();
+  const { receiver, ends } = receive(response);
+  const waiting = receiver.next();
+  const reason = { my: "reason" };
+  receiver.fail(reason);
+  receiver.fail(new Error("another one"));
+  assertStrictEquals(await waiting.catch((error) => error), reason);
+  assertStrictEquals(await receiver.next().catch((error) => error), reason);
+  assertEquals(ends, [0]);
+});
+
+test("BodyReceiver makes the error of a body that breaks off", async () => {
+  const cut = new Response(new ReadableStream({ start: (controller) => controller.error(new Error("cut")) }));
+  const { receiver, ends } = receive(cut, { onBreak: (cause) => new Error("broken", { cause }) });
+  const error = await assertRejects(() => receiver.next(), Error, "broken");
+  assertEquals([(error.cause as Error).message, ends], ["cut", [0]]);
+});
+
+test("BodyReceiver.cancel() cancels the body, read or not, and tells the end once", async () => {
+  for (const isRead of [true, false]) {
+    const { response, send, cancelled } = slow();
+    const { receiver, ends } = receive(response);
+    send("ab");
+    if (isRead) await receiver.next();
+    await receiver.cancel("no more");
+    await receiver.cancel("again");
+    assertEquals([cancelled, ends], [["no more"], [isRead ? 2 : 0]]);
+  }
+});
+
+test("BodyReceiver gives its collector the whole body, or nothing", async () => {
+  const [whole, part] = [new BodyCollector(100), new BodyCollector(100)];
+  await textOf(receive(new Response("12345"), { collector: whole }).receiver);
+  await receive(new Response("12345"), { collector: part }).receiver.cancel(undefined);
+  assertEquals([(await whole.bytes)?.length, await part.bytes], [5, undefined]);
+});
+
+test("BodyReceiver leaves the bytes alone that a response of the program's own is made of", async () => {
+  const own = new TextEncoder().encode("mine");
+  const response = new Response(
+    new ReadableStream({
+      pull(controller) {
+        controller.enqueue(own);
+        controller.close();
+      },
+    }),
+  );
+  const chunk = await receive(response).receiver.next();
+  chunk!.fill(0);
+  assertEquals(new TextDecoder().decode(own), "mine");
+});
+
+test("BodyReceiver.stopAhead() does not disturb a reader who waits: their wait is one", async () => {
+  const { response, send } = slow();
+  const { receiver, waits } = receive(response);
+  const waiting = receiver.next();
+  const ahead = receiver.receiveAhead(100);
+  receiver.stopAhead();
+  await ahead;
+  assertEquals(waits, [true]);
+  send("ab");
+  assertEquals([(await waiting)?.length, waits], [2, [true, false]]);
+});
+
+test("BodyReceiver.fail() cancels the body before it tells of the end, which others wait for", () => {
+  const { response, cancelled } = slow();
+  const order: string[] = [];
+  const { receiver } = receive(response, {
+    onEnd: () => order.push(`end after ${cancelled.length} cancelled`),
+  });
+  receiver.next().catch(() => {});
+  receiver.fail("enough");
+  assertEquals(order, ["end after 1 cancelled"]);
+});

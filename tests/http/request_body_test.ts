@@ -1,0 +1,54 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { MAX_REPLAY_BYTES, replayableBody } from "../../src/http/request_body.ts";
+import { test } from "../support/test.ts";
+
+const options = { signals: [], isWhole: false };
+
+function post(body: BodyInit): Request {
+  return new Request("https://a.test/", { method: "POST", body, duplex: "half" } as RequestInit);
+}
+
+test("replayableBody() reads a body, which counts as used at once", async () => {
+  const bodies: BodyInit[] = ["hello", new Uint8Array([104, 105]), new Blob(["x".repeat(1_000)]), ""];
+  for (const body of bodies) {
+    const request = post(body);
+    const reading = replayableBody(request, options);
+    assert(request.bodyUsed || body === "");
+    const bytes = await reading;
+    assertInstanceOf(bytes, Uint8Array);
+    assertEquals(bytes.length, await new Response(body).arrayBuffer().then(({ byteLength }) => byteLength));
+  }
+});
+
+test("replayableBody() gives a stream of the whole body where that is too large to keep", async () => {
+  const size = MAX_REPLAY_BYTES + 100_000;
+  const body = await replayableBody(post("x".repeat(size)), options);
+  assertInstanceOf(body, ReadableStream);
+  assertEquals((await new Response(body).text()).length, size);
+  const whole = await replayableBody(post("x".repeat(size)), { ...options, isWhole: true });
+  assertInstanceOf(whole, Uint8Array);
+  assertEquals(whole.length, size);
+});
+
+test("replayableBody() keeps what is just small enough", async () => {
+  assertInstanceOf(await replayableBody(post("x".repeat(MAX_REPLAY_BYTES)), options), Uint8Array);
+});
+
+test("replayableBody() ends at once when a signal aborts, with its reason", async () => {
+  const endless = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array(3)),
+  });
+  const controller = new AbortController();
+  const reading = replayableBody(post(endless), { ...options, signals: [controller.signal] });
+  await Promise.resolve();
+  const reason = { my: "reason" };
+  controller.abort(reason);
+  assertEquals(await reading.catch((error) => error), reason);
+});
+
+test("replayableBody() rejects with what the body breaks off with", async () => {
+  const broken = new ReadableStream({
+    pull: () => Promise.reject(new Error("cut")),
+  });
+  await assertRejects(() => replayableBody(post(broken), options), Error, "cut");
+});

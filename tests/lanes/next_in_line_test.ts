@@ -1,0 +1,67 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { Errand } from "../../src/lanes/errand.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { firstOf, isFirstOf } from "../../src/lanes/next_in_line.ts";
+import { Waiter } from "../../src/lanes/waiter.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+class Guest extends Waiter<Lane> {
+  onAdmitted(): undefined {}
+  onRefused(): void {}
+}
+
+function laneOf(): Lane {
+  const breaker = new CircuitBreaker({ threshold: 1, cooldownMs: 100, clock: new ManualClock() });
+  return new Lane({ key: "a", breaker, bucket: undefined });
+}
+
+function wait(lane: Lane, errand: Errand = fakeCall(), isUrgent = false): Guest {
+  const guest = new Guest(errand, [lane], isUrgent);
+  guest.enterAll();
+  return guest;
+}
+
+test("firstOf() is who was told to come again, then who has the highest priority, then who came first", () => {
+  const lane = laneOf();
+  assertEquals(firstOf(lane), undefined);
+  const plain = wait(lane);
+  assertStrictEquals(firstOf(lane), plain);
+  wait(lane);
+  const high = wait(lane, fakeCall({ settings: { priority: 1 } }));
+  assertStrictEquals(firstOf(lane), high);
+  const urgent = wait(lane, fakeCall(), true);
+  assertStrictEquals(firstOf(lane), urgent);
+});
+
+test("firstOf() passes over a request whose batch has no room, which is remembered, and one that is being aborted", () => {
+  const lane = laneOf();
+  const full = fakeAllowance(1, 1);
+  full.active = 1;
+  wait(lane, fakeCall({ allowance: full }));
+  wait(lane, Object.defineProperty(fakeCall(), "isAborted", { value: true }));
+  assertEquals([firstOf(lane), full.hasRefused], [undefined, true]);
+  const free = wait(lane);
+  assertStrictEquals(firstOf(lane), free);
+});
+
+test("firstOf() sends as a probe one that was never sent, if there is one", () => {
+  const lane = laneOf();
+  lane.breaker!.settle(lane.breaker!.enter(), "failure");
+  const sent = wait(lane, Object.assign(fakeCall(), { attempts: 1 }), true);
+  lane.refresh();
+  assertStrictEquals(firstOf(lane), sent);
+  const fresh = wait(lane);
+  lane.refresh();
+  assertStrictEquals(firstOf(lane), fresh);
+});
+
+test("isFirstOf() is true of the head of a line that is not blocked", () => {
+  const lane = laneOf();
+  const [first, second] = [wait(lane), wait(lane)];
+  assertEquals([isFirstOf(lane, first, 0), isFirstOf(lane, second, 0)], [true, false]);
+  lane.limit = 0;
+  assertEquals(isFirstOf(lane, first, 0), false);
+});

@@ -1,0 +1,35 @@
+import { assertEquals } from "@std/assert";
+import { PermitTurn } from "../../src/lanes/permit_turn.ts";
+import { ledgerOf, Semaphore } from "../../src/primitives/semaphore.ts";
+import { test } from "../support/test.ts";
+
+test("PermitTurn stands in the queue once, and can get in line again when its turn has come", async () => {
+  const semaphore = new Semaphore(1);
+  const ledger = ledgerOf(semaphore);
+  let turns = 0;
+  const turn = new PermitTurn(ledger, () => turns++);
+  const permit = await semaphore.acquire();
+  turn.queue();
+  turn.queue();
+  assertEquals([ledger.waiting, turn.isQueued, turns], [1, true, 0]);
+  permit.release();
+  assertEquals([ledger.waiting, turn.isQueued, turns, semaphore.inUse], [0, false, 1, 1]);
+  turn.queue();
+  ledger.give(1);
+  assertEquals([turns, semaphore.inUse], [2, 1]);
+});
+
+test("PermitTurn waits for its turn behind those who came before", async () => {
+  const semaphore = new Semaphore(1);
+  const order: string[] = [];
+  const turn = new PermitTurn(ledgerOf(semaphore), () => order.push("client"));
+  const permit = await semaphore.acquire();
+  const before = semaphore.acquire().then((next) => {
+    order.push("other");
+    return next;
+  });
+  turn.queue();
+  permit.release();
+  (await before).release();
+  assertEquals(order, ["other", "client"]);
+});
