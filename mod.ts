@@ -60,6 +60,7 @@ export {
   type DataIssue,
   DataNotFoundError,
   type DataNotFoundErrorOptions,
+  type ErrorJson,
   HttpError,
   type HttpErrorOptions,
   InvalidDataError,

@@ -270,7 +270,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 
   #conclude(call: Call, reply: Reply): void {
     try {
-      const value = conclude(call, reply);
+      const value = conclude(call, reply, this.#pipeline.environment.deadlines);
       if (!(value instanceof Promise)) return this.settle(call, true, value);
       value.then(
         (settled: unknown) => this.settle(call, true, settled),

@@ -43,6 +43,14 @@ export interface MirrorFailure {
   readonly failure: string;
 }
 
+/** What all mirrors of a round did that was no help. */
+export interface RoundFailures {
+  /** In the order in which they were asked. */
+  readonly told: readonly MirrorFailure[];
+  /** The errors of the other mirrors, as the cause of the one that the caller gets. */
+  readonly cause: AggregateError;
+}
+
 /** What there is of a response besides its head. */
 export interface ReplyOptions {
   readonly from: ValueSource;
@@ -63,8 +71,8 @@ export class Reply {
   readonly head: ReplyHead;
   /** Where it came from; absent when the cache answered. */
   readonly target: Target | undefined;
-  /** What other mirrors did in the same round. */
-  failures: readonly MirrorFailure[] | undefined = undefined;
+  /** What all mirrors did in a round in which none was of any help; absent if only one was asked. */
+  failures: RoundFailures | undefined = undefined;
   /** Whether others have the same bytes, so that nobody may be given them to keep. */
   shared = false;
   /** How long the server asked to wait, in milliseconds; known for statuses that are worth a retry. */

@@ -141,7 +141,7 @@ testBothWays(
   "retry tells JSON that ends early from JSON that is wrong, at whichever byte it ends (S1)",
   async (rig) => {
     const whole =
-      ' {"Nürburgring 🏁":[1,-2.5e+3,true,false,null,"a\\"\\u00fc\\n"],"b":{"c":{}},"d":[],"e":"x"} ';
+      '{"Nürburgring 🏁":[1,-2.5e+3,true,false,null,"a\\"\\u00fc\\n"],"b":{"c":{}},"d":[],"e":"x"} ';
     const bytes = new TextEncoder().encode(whole);
     for (let length = 1; length < bytes.length; length++) {
       const start = bytes.slice(0, length);
