@@ -6,6 +6,7 @@
 
 import type { Target } from "./call.ts";
 import type { ValueSource } from "./event.ts";
+import type { ReplyHead } from "./reply_head.ts";
 
 /** The part of an attempt that goes on after the headers: a body that nobody has read yet. */
 export interface OpenBody {
@@ -25,14 +26,6 @@ export interface OpenBody {
    * its first characters are left.
    */
   release(): Response;
-}
-
-/** What a reply says of its response. A `Response` is one, and makes these only when they are asked for. */
-export interface ReplyHead {
-  readonly status: number;
-  readonly headers: Headers;
-  /** The URL that answered, redirects followed; empty for a response that somebody made. */
-  readonly url: string;
 }
 
 /** What a mirror did that was no help, as an error says it. */

@@ -7,7 +7,8 @@
 import type { CacheEntry, CacheMeta } from "../../cache/cache.ts";
 import { selectRange, toPartialHeaders } from "../../cache/rfc9111/range.ts";
 import type { ValueSource } from "../event.ts";
-import { Reply, type ReplyHead } from "../reply.ts";
+import { Reply } from "../reply.ts";
+import type { ReplyHead } from "../reply_head.ts";
 
 /** Metadata that were found to be usable. Who keeps them in memory gives the same ones again. */
 const checked = new WeakSet<CacheMeta>();
