@@ -17,6 +17,7 @@ import type { AbortTarget } from "../primitives/abort_listeners.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { LinkedItem } from "../primitives/linked_queue.ts";
 import type { ValueSource } from "./event.ts";
+import type { ReplyHead } from "./reply_head.ts";
 import type { Settings } from "./settings.ts";
 
 /** How old an outage may be that requests of a batch wait out by default, in milliseconds. */
@@ -56,6 +57,8 @@ export interface CallOwner {
 
 /** Who waits for the answer. */
 export interface CallSink {
+  /** Takes the head of the response, just before the value; for calls that keep it, see {@linkcode CallContext.wantsHead}. */
+  onHead?(head: ReplyHead): void;
   /** Takes the value, or the error; called once. */
   onSettled(call: Call, ok: boolean, value: unknown): void;
 }
@@ -71,6 +74,8 @@ export interface CallContext {
   readonly allowance: Allowance | undefined;
   /** Whether the caller gets the response itself, its body unread. */
   readonly streams: boolean;
+  /** Whether the caller gets the head of the response too. */
+  readonly wantsHead: boolean;
   /** Whether nobody waits for it. */
   readonly isBackground: boolean;
   /** Who looks after the calls. */

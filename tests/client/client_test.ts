@@ -53,11 +53,11 @@ test("Client has types that follow from the options", async () => {
   assertType<Equal<typeof checked, Promise<number>>>();
   assertType<Equal<typeof text, Promise<string>>>();
   assertType<Equal<typeof bytes, Promise<Uint8Array<ArrayBuffer>>>>();
-  assertType<Equal<typeof all, Promise<number[]>>>();
-  assertType<Equal<typeof allText, Promise<string[]>>>();
-  assertType<Equal<typeof allBytes, Promise<Uint8Array<ArrayBuffer>[]>>>();
-  assertType<Equal<typeof settled, Promise<Outcome<unknown>[]>>>();
-  assertType<Equal<typeof stream, AsyncIterableIterator<Outcome<number>>>>();
+  assertType<Equal<typeof all, Promise<[number]>>>();
+  assertType<Equal<typeof allText, Promise<[string]>>>();
+  assertType<Equal<typeof allBytes, Promise<[Uint8Array<ArrayBuffer>]>>>();
+  assertType<Equal<typeof settled, Promise<[Outcome<unknown>]>>>();
+  assertType<Equal<typeof stream, AsyncIterableIterator<Outcome<number>> & AsyncDisposable>>();
   assertType<Equal<typeof record, Promise<Record<"left" | "right", Outcome<string>>>>>();
   assertType<Equal<FetchRequest, string | URL | RequestSpec>>();
   assertType<BatchOptions extends RequestOptions ? true : false>();
@@ -92,6 +92,31 @@ test("Client.json(), text() and bytes() ignore 'as', which is for batches", asyn
   assertEquals(await client.json({ url: URL_A, as: "text" }), 1);
   assertEquals(await client.text({ url: URL_A, as: "bytes" }), "1");
   assertEquals(await client.bytes(URL_A, { as: "json" }), new Uint8Array([49]));
+});
+
+test("Client.json(), text() and bytes() refuse what belongs somewhere else, and say where", async () => {
+  const { client, network } = setUp(() => ({ json: 1 }));
+  const cases: readonly (readonly [string | RequestSpec, unknown, string])[] = [
+    [URL_A, { method: "POST", body: "{}" }, "put 'method' into the request: { url, method }"],
+    [URL_A, { url: URL_A }, "put 'url' into the request: { url }"],
+    [URL_A, { concurrency: 1 }, "'concurrency'"],
+    [URL_A, { timeoutMS: 5 }, "did you mean 'timeoutMs'?"],
+    [URL_A, { baseUrl: URL_A }, "did you mean 'baseUrls'? If so, give it to createClient()"],
+    [URL_A, null, "must be an object"],
+    [URL_A, 0, "must be an object"],
+    [{ url: URL_A, prefetch: 1 } as unknown as RequestSpec, undefined, "give it to stream()"],
+    [new Request(URL_A) as unknown as RequestSpec, undefined, "use client.fetch() for a Request"],
+    [Promise.resolve(URL_A) as unknown as RequestSpec, undefined, "await it first"],
+    [7 as unknown as string, undefined, "received 7"],
+  ];
+  for (const [request, options, part] of cases) {
+    for (const method of ["json", "text", "bytes"] as const) {
+      const error = await rejection(client[method](request, options as RequestOptions));
+      assertInstanceOf(error, TypeError);
+      assert(error.message.includes(part), error.message);
+    }
+  }
+  assertEquals([network.sent.length, client.stats().requests], [0, 0]);
 });
 
 test("Client.json() takes a byte order mark and white space as any JSON reader does", async () => {

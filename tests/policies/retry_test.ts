@@ -6,6 +6,7 @@ import {
   HttpError,
   InvalidDataError,
   NetworkError,
+  type RequestBody,
   type RequestSpec,
   TimeoutError,
 } from "../../mod.ts";
@@ -250,7 +251,7 @@ testBothWays("retry takes `idempotent: false` at its word, whatever the method (
 testBothWays("retry sends every kind of body that can be replayed again, whole (S1)", async (rig) => {
   const form = new FormData();
   form.set("name", "value");
-  const bodies: [BodyInit, string][] = [
+  const bodies: [RequestBody, string][] = [
     ["text", "text"],
     [new TextEncoder().encode("bytes"), "bytes"],
     [new TextEncoder().encode("buffer").buffer, "buffer"],
