@@ -280,10 +280,7 @@ class SlipstreamClient implements Client {
     });
   }
 
-  outcome<const R extends FetchRequest, const O extends CallOptions = CallOptions>(
-    request: R & OnlyRequest<R>,
-    options?: O,
-  ): Promise<OutcomeWithHead<ValueOf<O, R>>> {
+  outcome<T>(request: FetchRequest, options?: CallOptions): Promise<OutcomeWithHead<T>> {
     return new Promise((resolve) => {
       const plain = this.#plain.json;
       const own = options === undefined ? plain : this.#withOptions(plain, options, "call", undefined);
@@ -323,10 +320,7 @@ class SlipstreamClient implements Client {
     })
   );
 
-  all<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
-    requests: R & OnlyRequests<R>,
-    options?: O,
-  ): Promise<ValuesOf<R, O>> {
+  all<V>(requests: RequestSource, options?: BatchOptions): Promise<V> {
     return new Promise((resolve, reject) => {
       const values: unknown[] = [];
       const batch = this.#batch(requests, options, {
@@ -335,22 +329,14 @@ class SlipstreamClient implements Client {
           if (outcome.ok) values[outcome.index] = outcome.value;
           else batch.stop(outcome.error);
         },
-        onEnd: (failure) =>
-          failure === undefined ? resolve(values as ValuesOf<R, O>) : reject(failure.reason),
+        onEnd: (failure) => failure === undefined ? resolve(values as V) : reject(failure.reason),
         onStop: reject,
       });
       batch.pump();
     });
   }
 
-  settle<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
-    requests: R & OnlyRequests<R>,
-    options?: O,
-  ): Promise<OutcomesOf<ValuesOf<R, O>>> {
-    return this.#settle(requests, options) as Promise<OutcomesOf<ValuesOf<R, O>>>;
-  }
-
-  #settle(requests: RequestSource, options: BatchOptions | undefined): Promise<Outcome<unknown>[]> {
+  settle<V>(requests: RequestSource, options?: BatchOptions): Promise<V> {
     return new Promise((resolve, reject) => {
       const outcomes: Outcome<unknown>[] = [];
       const batch = this.#batch(requests, options, {
@@ -358,18 +344,15 @@ class SlipstreamClient implements Client {
         onOutcome(outcome) {
           outcomes[outcome.index] = outcome;
         },
-        onEnd: (failure) => failure === undefined ? resolve(outcomes) : reject(failure.reason),
+        onEnd: (failure) => failure === undefined ? resolve(outcomes as V) : reject(failure.reason),
         onStop: reject,
       });
       batch.pump();
     });
   }
 
-  stream<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
-    requests: R & OnlyRequests<R>,
-    options?: O,
-  ): OutcomeStream<ValueOf<O, RequestOf<R>>> {
-    const stream = new OutcomeStream<ValueOf<O, RequestOf<R>>>(options?.ordered ?? false);
+  stream<T>(requests: RequestSource, options?: BatchOptions): OutcomeStream<T> {
+    const stream = new OutcomeStream<T>(options?.ordered ?? false);
     return stream.attach(this.#batch(requests, options, stream));
   }
 
@@ -378,7 +361,8 @@ class SlipstreamClient implements Client {
     options?: BatchOptions,
   ): Promise<R> {
     const entries = namedRequests(requests);
-    const outcomes = await this.#settle(entries.map(([, request]) => request), options);
+    const requested = entries.map(([, request]) => request);
+    const outcomes = await this.settle<readonly Outcome<unknown>[]>(requested, options);
     return Object.fromEntries(entries.map(([name], index) => [name, outcomes[index]])) as R;
   }
 

@@ -114,9 +114,12 @@ export type ValueOf<O, R = string> = R extends { readonly schema: infer S extend
 /** The type of a body that is decoded as `A`. */
 export type BodyOf<A> = A extends "text" ? string : A extends "bytes" ? Uint8Array<ArrayBuffer> : unknown;
 
-/** The types of the values of requests `R` with options `O`: of each one, where it is known how many there are. */
-export type ValuesOf<R, O> = R extends readonly unknown[]
-  ? { -readonly [Index in keyof R]: ValueOf<O, R[Index]> }
+/**
+ * The types of the values of requests `R` with options `O`: of each one, where it is known how many there are. Of `any`, for which
+ * the first condition holds, nothing is known.
+ */
+export type ValuesOf<R, O> = 0 extends 1 & R ? ValueOf<O>[]
+  : R extends readonly unknown[] ? { -readonly [Index in keyof R]: ValueOf<O, R[Index]> }
   : ValueOf<O, RequestOf<R>>[];
 
 /** The type of the requests of a source. */

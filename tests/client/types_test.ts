@@ -107,6 +107,13 @@ test("requests that are no tuple have values of one type", async () => {
   typed<Outcome<{ time: number }>[]>()(await client.settle(urls.values(), { schema: Lap }));
   typed<unknown[]>()(await client.all([...urls, URL_A].map((url): FetchRequest => url)));
 
+  const anything = JSON.parse(JSON.stringify(urls)); // of type `any`
+  typed<unknown[]>()(await client.all(anything));
+  typed<Outcome<string>[]>()(await client.settle(anything, { as: "text" }));
+  const arrayOrSet = urls.length > 0 ? urls : new Set(urls);
+  const texts: string[] = await client.all(arrayOrSet, { as: "text" });
+  assertEquals(texts, [JSON.stringify(BODY)]);
+
   async function* later(): AsyncGenerator<{ url: string; schema: typeof Lap }> {
     yield* await Promise.resolve(laps);
   }
