@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import {
+  type CacheAdapter,
   type Client,
   type ClientEvent,
   type ClientOptions,
   createClient,
   type FetchRequest,
+  memoryCache,
   type RequestOptions,
 } from "../../mod.ts";
 import { Semaphore } from "../../src/primitives/mod.ts";
@@ -89,6 +91,34 @@ class Ordeal {
       circuitBreaker: dice.one([undefined, false, { threshold: 2, cooldownMs: 100 }]),
       rateLimit: dice.one([undefined, undefined, { limit: 10, intervalMs: 1_000, burst: 2 }]),
       baseUrls: HOSTS.map((host) => `https://${host}`),
+      cache: dice.one([undefined, undefined, {
+        adapter: this.#cache(),
+        mode: dice.one(["http", "ttl"]),
+        ttlMs: 500,
+        staleWhileRevalidateMs: dice.one([0, 1_000]),
+        staleIfErrorMs: dice.one([0, 2_000]),
+      }]),
+    };
+  }
+
+  /** A cache that fails, takes its time, or brings what nobody has stored. */
+  #cache(): CacheAdapter {
+    const dice = this.#dice;
+    const memory = memoryCache();
+    const interfere = (): Promise<void> | undefined => {
+      const what = dice.below(8);
+      if (what === 0) throw new Error("a cache that throws");
+      if (what === 1) return Promise.reject(new Error("a cache that rejects"));
+      if (what === 2) this.abortOne();
+      return what === 3 ? new Promise((resolve) => this.clock.setTimeout(resolve, 200)) : undefined;
+    };
+    const after = <T>(call: () => T | Promise<T>): T | Promise<T> => interfere()?.then(call) ?? call();
+    return {
+      name: "fuzz",
+      maxEntryBytes: 1e6,
+      get: (key, options) => dice.chance(0.05) ? {} as never : after(() => memory.get(key, options)),
+      set: (key, entry, options) => after(() => memory.set(key, entry, options)),
+      delete: (key, options) => after(() => memory.delete(key, options)),
     };
   }
 
@@ -99,9 +129,19 @@ class Ordeal {
       throw dice.one<unknown>([new TypeError("at once"), undefined, "text", Object.freeze({})]);
     }
     if (dice.chance(0.05)) return Promise.reject(dice.one([undefined, null, 0, "text", Object.freeze({})]));
+    if (dice.chance(0.05)) return Promise.resolve(dice.one(this.#strange()));
     if (dice.chance(0.15)) return this.network.fetch(input, { ...init, signal: null });
     return this.network.fetch(input, init);
   };
+
+  /** What a `fetch` should not resolve with. */
+  #strange(): Response[] {
+    const read = new Response("x");
+    read.text();
+    const locked = new Response("x");
+    locked.body?.getReader();
+    return [undefined, null, {}, "text", Response.error(), read, locked] as Response[];
+  }
 
   #answer(): Answer {
     const dice = this.#dice;
@@ -128,10 +168,11 @@ class Ordeal {
     const dice = this.#dice;
     if (this.#mischief === 0 || !dice.chance(0.15)) return;
     this.#mischief--;
-    const what = dice.below(6);
-    if (what === 0) this.client.on(() => {})[Symbol.dispose]();
-    else if (what === 1) this.call(`from within ${type}`);
-    else if (what === 2) this.client.stats();
+    const what = dice.below(20);
+    if (what === 19) this.client.close(dice.one([undefined, "closed from within"])).catch(() => {});
+    else if (what < 4) this.client.on(() => {})[Symbol.dispose]();
+    else if (what < 8) this.call(`from within ${type}`);
+    else if (what < 10) this.client.stats();
     else this.abortOne();
   }
 
