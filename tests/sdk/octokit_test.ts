@@ -3,7 +3,7 @@ import { Octokit } from "@octokit/rest";
 import { RequestError } from "@octokit/request-error";
 import type { Client, ClientOptions } from "../../mod.ts";
 import { test } from "../support/test.ts";
-import { again, empty, json, jsonOf, type Routes, silence } from "./api_server.ts";
+import { again, empty, json, jsonOf, type Routes, serveApi, silence } from "./api_server.ts";
 import { PacedStream } from "./paced_stream.ts";
 import { assertIdle, breakerOf, SdkRig, soon } from "./sdk_rig.ts";
 
@@ -109,6 +109,19 @@ test("octokit: a redirect is followed, and seen where it is asked for", async ()
   const request = { redirect: "manual" } as const;
   const seen = await soon(rig.sdk.rest.repos.downloadTarballArchive({ ...REPO, ref: "main", request }));
   assertEquals([seen.headers.location, seen.status as number], ["/archive?token=1", 302]);
+  await assertIdle(rig.client);
+});
+
+test("octokit: a redirect to another origin does not take the token along", async () => {
+  await using storage = serveApi({ "GET /archive": () => new Response("laps") });
+  await using rig = setUp({
+    "GET /repos/o/r/tarball/main": empty(302, { location: `${storage.url}/archive` }),
+  });
+  const { url, data } = await soon(rig.sdk.rest.repos.downloadTarballArchive({ ...REPO, ref: "main" }));
+
+  assertEquals([url, data], [`${storage.url}/archive`, "laps"]);
+  assertEquals(rig.received[0]?.headers.get("authorization"), "token token-1");
+  assertEquals(storage.received.map(({ headers }) => headers.get("authorization")), [null]);
   await assertIdle(rig.client);
 });
 

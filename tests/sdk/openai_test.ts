@@ -5,7 +5,7 @@ import OpenAI, {
   InternalServerError,
   NotFoundError,
 } from "openai";
-import type { Client, ClientOptions } from "../../mod.ts";
+import { type Client, type ClientOptions, TimeoutError } from "../../mod.ts";
 import { test } from "../support/test.ts";
 import { again, empty, fileText, formOf, json, jsonOf, type Routes, silence } from "./api_server.ts";
 import { PacedStream, sse } from "./paced_stream.ts";
@@ -128,6 +128,53 @@ test("openai: the helper for streams gathers the whole answer, and can be aborte
   await assertIdle(rig.client);
 });
 
+test("openai: a stream that nobody reads is given up after timeoutMs, and the next call goes on", async () => {
+  const source = new PacedStream([delta("M"), delta("a")]);
+  await using rig = setUp({
+    "POST /v1/chat/completions": source.reply,
+    "GET /v1/models": json(MODELS),
+  }, { concurrency: 1, timeoutMs: 300 });
+  const stream = await soon(rig.sdk.chat.completions.create({ ...QUESTION, stream: true }));
+
+  assertEquals((await soon(rig.sdk.models.list())).data.length, 1);
+  await soon(source.abandoned, "the server to hear of it");
+  assertEquals(stream.controller.signal.aborted, false);
+  await assertIdle(rig.client);
+});
+
+test("openai: a stream whose reader takes its time is not timed out", async () => {
+  const source = new PacedStream([delta("M"), delta("a"), delta("x"), sse("[DONE]")]);
+  await using rig = setUp({ "POST /v1/chat/completions": source.reply }, { timeoutMs: 100 });
+  const stream = await soon(rig.sdk.chat.completions.create({ ...QUESTION, stream: true }));
+  source.goOn();
+  let count = 0;
+  const read = async (): Promise<void> => {
+    for await (const _ of stream) {
+      count++;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  };
+  await soon(read());
+
+  assertEquals(count, 3);
+  await assertIdle(rig.client);
+});
+
+test("openai: a stream whose server falls silent ends with TimeoutError", async () => {
+  const source = new PacedStream([delta("M"), delta("a")]);
+  await using rig = setUp({ "POST /v1/chat/completions": source.reply }, { timeoutMs: 100 });
+  const stream = await soon(rig.sdk.chat.completions.create({ ...QUESTION, stream: true }));
+  let count = 0;
+  const read = async (): Promise<void> => {
+    for await (const _ of stream) count++;
+  };
+  await assertRejects(() => soon(read()), TimeoutError);
+
+  assertEquals(count, 1);
+  await soon(source.abandoned, "the server to hear of it");
+  await assertIdle(rig.client);
+});
+
 test("openai: answers that nobody reads do not hold up the next call", async () => {
   await using rig = setUp({
     "GET /v1/models": json(MODELS),
@@ -174,22 +221,29 @@ test("openai: a POST is retried by the SDK alone", async () => {
   }
 });
 
-test("openai: three calls to what always answers 500 see 500s, and no open breaker", async () => {
-  await using rig = setUp({ "GET /v1/models": again(500), "POST /v1/chat/completions": again(500) });
+test("openai: three calls of a POST that always gets a 500 see 500s, and no open breaker", async () => {
+  await using rig = setUp({ "POST /v1/chat/completions": again(500) });
+  for (let call = 0; call < 3; call++) {
+    const error = await assertRejects(
+      () => soon(rig.sdk.chat.completions.create(QUESTION)),
+      InternalServerError,
+    );
+    assertEquals(error.status, 500);
+  }
+
+  assertEquals([rig.calls.length, breakerOf(rig)], [3 * 3, "closed"]);
+});
+
+test("openai: three calls of a GET that always gets a 500 see 500s, and no open breaker", async () => {
+  await using rig = setUp({ "GET /v1/models": again(500) });
   for (let call = 0; call < 3; call++) {
     const error = await assertRejects(() => soon(rig.sdk.models.list()), InternalServerError);
     assertEquals(error.status, 500);
   }
-  const error = await assertRejects(
-    () => soon(rig.sdk.chat.completions.create(QUESTION)),
-    InternalServerError,
-  );
 
-  assertEquals([error.status, breakerOf(rig)], [500, "closed"]);
-  // The SDK tries three times. Each of those is up to four tries of a GET, as far as the retry budget goes.
-  const gets = rig.calls.filter((call) => call.startsWith("GET")).length;
-  assert(gets > 3 * 3 && gets <= 3 * 3 * 4, `${gets} requests`);
-  assertEquals(rig.calls.length - gets, 3);
+  assertEquals(breakerOf(rig), "closed");
+  // The SDK tries three times. Each of those is up to four tries, as far as the retry budget goes.
+  assert(rig.calls.length > 3 * 3 && rig.calls.length <= 3 * 3 * 4, `${rig.calls.length} requests`);
 });
 
 test("openai: a 404 is the SDK's own error, with its text", async () => {
