@@ -86,6 +86,7 @@ class Ordeal {
       concurrency: this.semaphore,
       perOrigin: dice.chance(0.3) ? { concurrency: 1 + dice.below(2) } : undefined,
       timeoutMs: 200 + dice.below(1_000),
+      idleTimeoutMs: dice.one([undefined, 50, 2_000]),
       maxRetries: dice.below(3),
       backoff: { baseMs: 1 + dice.below(300), jitter: dice.one(["full", "none"]) },
       circuitBreaker: dice.one([undefined, false, { threshold: 2, cooldownMs: 100 }]),
@@ -152,6 +153,12 @@ class Ordeal {
       { status: 503, headers: { "retry-after": `${dice.below(2)}` }, ...pace },
       { status: 429, headers: { "retry-after": dice.one(["0", "1", "soon", "-1"]) }, ...pace },
       { status: 404, body: "nothing", ...pace },
+      {
+        status: 302,
+        headers: { location: dice.one(["/1", "https://b.test/2", "https://[", "request"]) },
+        ...pace,
+      },
+      { status: 303, headers: { location: "/3" }, body: "elsewhere", ...pace },
       { status: 204, body: null, ...pace },
       { body: "", ...pace },
       { body: '[1,"', ...pace },
@@ -202,6 +209,9 @@ class Ordeal {
       read: () => client.fetch(this.#url(), init).then((response) => response.text()),
       unread: () => client.fetch(this.#url(), init),
       cancel: () => client.fetch(this.#url(), init).then((response) => response.body?.cancel()),
+      request: () => client.fetch(this.#request(signal)).then((response) => response.bytes()),
+      late: () => client.fetch(this.#url(), init).then((response) => this.#readLate(response)),
+      clone: () => client.fetch(this.#url(), init).then((it) => Promise.all([it.clone().text(), it.text()])),
       pause: () => client.fetch(this.#url(), init).then((response) => this.#readWithPause(response)),
       settle: () => client.settle(this.#urls(), options),
       all: () => client.all(this.#source(), options),
@@ -214,6 +224,20 @@ class Ordeal {
     this.deeds.push(deed);
     const settle = (): number => deed.settled++;
     kinds[name]!().then(settle, settle);
+  }
+
+  #request(signal: AbortSignal | undefined): Request {
+    const url = `https://${this.#dice.one(HOSTS)}/request`;
+    const method = this.#dice.one(["GET", "PUT", "POST"]);
+    const body = method === "GET" ? null : "x".repeat(this.#dice.one([0, 10, 2_000_000]));
+    const redirect = this.#dice.one(["follow", "manual", "error"] as const);
+    return new Request(url, { method, body, redirect, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** Reads a body that others may have waited for, or that was given up. */
+  async #readLate(response: Response): Promise<void> {
+    await new Promise<void>((resolve) => this.clock.setTimeout(resolve, this.#dice.below(2_000)));
+    await response.text();
   }
 
   async #readWithPause({ body }: Response): Promise<void> {
@@ -247,11 +271,13 @@ class Ordeal {
     })();
   }
 
+  /** None, a new one, one that others have, and seldom one that has aborted. */
   #signal(): AbortSignal | undefined {
-    if (this.#dice.chance(0.5)) return undefined;
-    if (this.#controllers.length > 0 && this.#dice.chance(0.5)) {
-      return this.#dice.one(this.#controllers).signal;
-    }
+    const dice = this.#dice;
+    const mayBeAborted = dice.chance(0.1);
+    const shared = this.#controllers.filter(({ signal }) => mayBeAborted || !signal.aborted);
+    if (dice.chance(0.5)) return undefined;
+    if (shared.length > 0 && dice.chance(0.5)) return dice.one(shared).signal;
     const controller = new AbortController();
     this.#controllers.push(controller);
     this.#listeners.push(countAbortListeners(controller.signal));
