@@ -7,6 +7,7 @@
 import type { Outcome } from "../client/outcome.ts";
 import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
+import { sourceError } from "../f1/missing_file.ts";
 import { fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
 import { schemaOf } from "../f1/payload.ts";
 import { seasonTtlMs } from "../f1/season_ttl.ts";
@@ -163,7 +164,8 @@ class SessionLoad {
     }
   }
 
-  async settle(outcome: Outcome<unknown>): Promise<void> {
+  async settle(received: Outcome<unknown>): Promise<void> {
+    const outcome = received.ok ? received : { ...received, error: sourceError(received.error) };
     const file = this.#underWay.get(outcome.index);
     this.#underWay.delete(outcome.index);
     if (file === undefined) return;

@@ -10,6 +10,7 @@ import type { CacheOptions, ClientOptions } from "../client/options.ts";
 import { argumentError } from "../primitives/argument_checks.ts";
 import { type Clock, systemClock } from "../primitives/clock.ts";
 import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple.ts";
+import { fileOf } from "./missing_file.ts";
 import { sessionFolder } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
@@ -177,7 +178,7 @@ class Source implements TracingInsights {
     options?: F1RequestOptions,
   ): Promise<PayloadOf<Path>> {
     const request = payloadRequest(this.#context, sessionFolder(year, event, session), path, options);
-    return await this.client.json(request, options) as PayloadOf<Path>;
+    return await fileOf(this.client.json(request, options)) as PayloadOf<Path>;
   }
 
   fetchMultiple<const Requests extends readonly F1Request[]>(

@@ -11,6 +11,7 @@ import type { Corners } from "./corners.ts";
 import type { Driver } from "./drivers.ts";
 import { type FastestLap, fastestLapOf, type FastestLapTelemetry } from "./fastest_lap.ts";
 import type { LapTimes } from "./lap_times.ts";
+import { fileOf, sourceError } from "./missing_file.ts";
 import { lapTimesPath, sessionFolder, telemetryPath } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
@@ -115,7 +116,7 @@ export class SourceSession implements F1Session {
 
   #fetch<Path extends string>(path: Path, options?: F1RequestOptions): Promise<PayloadOf<Path>> {
     const request = payloadRequest(this.#context, this.#folder, path, options);
-    return this.#context.client.json(request, options) as Promise<PayloadOf<Path>>;
+    return fileOf(this.#context.client.json(request, options) as Promise<PayloadOf<Path>>);
   }
 
   /** The payloads of those paths that exist, with the paths' indices, in order. */
@@ -127,7 +128,7 @@ export class SourceSession implements F1Session {
     const requests = paths.map((path) => payloadRequest(this.#context, this.#folder, path, options));
     for await (const outcome of this.#context.client.stream(requests, { ...options, ordered: true })) {
       if (outcome.ok) found.push([outcome.index, outcome.value as PayloadOf<Path>]);
-      else if (!isDataNotFoundError(outcome.error)) throw outcome.error;
+      else if (!isDataNotFoundError(sourceError(outcome.error))) throw outcome.error;
     }
     return found;
   }
