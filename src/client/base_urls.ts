@@ -9,6 +9,7 @@ import { parseHttpUrl, redactUrl, resolveUrl, splitUserInfo } from "../http/url.
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Mirror } from "../policies/mirrors.ts";
 import { currentRuntime } from "../runtime/current.ts";
+import { mirrorListOf } from "./mirror_list.ts";
 import type { ClientOptions, MirrorOptions } from "./options.ts";
 
 /** What surrounds the mirrors of a client. */
@@ -36,10 +37,14 @@ export function toMirrors(
   if (baseUrls === undefined) return [];
   const list = typeof baseUrls === "string" || baseUrls instanceof URL ? [baseUrls] : baseUrls;
   if (list.length === 0) throw new RangeError("Cannot create client as 'baseUrls' must not be empty");
-  return list.map((entry, index) => {
+  const mirrors = list.map((entry, index) => {
     const mirror = typeof entry === "string" || entry instanceof URL ? { url: entry } : entry;
     return toMirror(mirror, `baseUrls.${index}`, surroundings);
   });
+  return mirrorListOf(list)?.attach(
+    mirrors,
+    (mirror) => toMirror(mirror, "url", surroundings),
+  ) ?? mirrors;
 }
 
 function toMirror(mirror: MirrorOptions, name: string, surroundings: MirrorSurroundings): Mirror {
@@ -53,6 +58,19 @@ function toMirror(mirror: MirrorOptions, name: string, surroundings: MirrorSurro
     base: url.href,
     headers: mergeHeaders(surroundings.headers, own),
     sensitive: new Set([...surroundings.sensitive, ...Object.keys(own)]),
+    path: mirror.path && safePath(mirror.path, name),
+    moveOn: mirror.moveOn && new Set(mirror.moveOn),
+  };
+}
+
+/** What a caller's mapping says, if it is of any use. */
+function safePath(path: (path: string) => string, name: string): (path: string) => string {
+  return (url) => {
+    const mapped: unknown = path(url);
+    if (typeof mapped === "string") return mapped;
+    throw new TypeError(
+      `Cannot fetch as the 'path' of '${name}' must return a string: received ${typeof mapped}`,
+    );
   };
 }
 

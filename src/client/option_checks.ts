@@ -15,6 +15,7 @@ import {
   hasMethods,
   isUrl,
   members,
+  number,
   object,
   optionalAny,
   plain,
@@ -92,12 +93,19 @@ function rulesOf(names: readonly (keyof Settings)[]): Record<string, v.GenericSc
   return Object.fromEntries(names.map((name) => [name, v.optional(SETTINGS[name].rule)]));
 }
 
+const errorStatus = number(
+  "an integer from 400 to 599",
+  (value) => Number.isInteger(value) && value >= 400 && value <= 599,
+);
+
 const mirror = unless(
   isUrl,
   v.strictObject({
     url: v.custom(isUrl, "must be a string or a URL"),
     headers: v.optional(headers),
-  }, "must be a string, a URL or { url, headers }"),
+    path: v.optional(callable),
+    moveOn: v.optional(v.array(errorStatus, "must be an array of statuses from 400 to 599")),
+  }, "must be a string, a URL or { url, headers, path, moveOn }"),
 );
 
 const isAdapter = (value: unknown): boolean => hasMethods(value, "get", "set", "delete");
@@ -124,7 +132,7 @@ const clientSchema = v.strictObject({
   ...shared,
   ...rulesOf(CLIENT_WIDE),
   baseUrls: v.optional(
-    unless(isUrl, v.array(mirror, "must be a URL, or an array of URLs and { url, headers }")),
+    unless(isUrl, v.array(mirror, "must be a URL, or an array of URLs and { url, headers, path, moveOn }")),
   ),
   sensitiveHeaders: v.optional(
     v.array(
