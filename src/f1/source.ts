@@ -12,6 +12,7 @@ import { type Clock, systemClock } from "../primitives/clock.ts";
 import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple.ts";
 import { fileOf } from "./missing_file.ts";
 import { sessionFolder } from "./path.ts";
+import { type F1Mirrors, FOREIGN_MIRRORS, SourceMirrors } from "./mirrors.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
   type F1BatchOptions,
@@ -22,11 +23,6 @@ import {
 import { seasonTtlMs } from "./season_ttl.ts";
 import type { F1Session } from "./session.ts";
 import { SourceSession } from "./source_session.ts";
-
-/** jsDelivr's hosts for the same GitHub repositories, preferred first. */
-const MIRRORS: readonly string[] = ["cdn", "fastly", "gcore"].map((host) =>
-  `https://${host}.jsdelivr.net/gh/TracingInsights`
-);
 
 /**
  * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Three
@@ -51,6 +47,8 @@ export interface TracingInsightsOptions extends ClientOptions {
 export interface TracingInsights extends AsyncDisposable {
   /** The client that sends the requests: listen to its events, look at its numbers. */
   readonly client: Client;
+  /** The mirrors that are asked, which can be changed while the source runs. */
+  readonly mirrors: F1Mirrors;
 
   /**
    * Fetches one file of a session.
@@ -156,6 +154,7 @@ export function tracingInsights(options: TracingInsightsOptions = {}): TracingIn
 
 class Source implements TracingInsights {
   readonly client: Client;
+  readonly mirrors: F1Mirrors;
   readonly #owned: boolean;
   readonly #context: SourceContext;
   readonly #signal: AbortSignal | undefined;
@@ -163,8 +162,10 @@ class Source implements TracingInsights {
   constructor({ client, ...options }: TracingInsightsOptions) {
     const { validate = true, clock = systemClock, signal } = options;
     if (client !== undefined) checkClient(client, options);
+    const mirrors = client === undefined ? new SourceMirrors(options.baseUrls) : undefined;
+    this.mirrors = mirrors ?? FOREIGN_MIRRORS;
     this.client = client ??
-      createClient({ ...options, baseUrls: options.baseUrls ?? MIRRORS, cache: seasonCache(options) });
+      createClient({ ...options, baseUrls: mirrors?.baseUrls, cache: seasonCache(options) });
     this.#owned = client === undefined;
     this.#context = { client: this.client, clock, validate };
     this.#signal = signal;
