@@ -37,12 +37,14 @@ export type {
   TelemetryOutcome,
   TelemetrySuccess,
 } from "./all_telemetry.ts";
+export type { F1Event } from "./calendar.ts";
 export { type Corners, cornersSchema } from "./corners.ts";
 export { type Driver, type DriversPayload, driversSchema } from "./drivers.ts";
 export type { FastestLap, FastestLapTelemetry } from "./fastest_lap.ts";
 export type { F1Request, PayloadsOf } from "./fetch_multiple.ts";
 export { type LapTimes, lapTimesSchema } from "./lap_times.ts";
 export { type F1Mirror, type F1Mirrors, FALLBACK_MIRRORS } from "./mirrors.ts";
+export type { EventName, SessionName } from "./names.ts";
 export type { PayloadOf } from "./payload.ts";
 export type { PayloadIssue, PayloadSchema } from "./payload_schema.ts";
 export type { F1BatchOptions, F1RequestOptions } from "./payload_request.ts";

@@ -9,10 +9,12 @@ import { type Client, createClient, reporterOf } from "../client/client.ts";
 import type { CacheOptions, ClientOptions } from "../client/options.ts";
 import { argumentError } from "../primitives/argument_checks.ts";
 import { type Clock, systemClock } from "../primitives/clock.ts";
+import { eventsOf, type F1Event } from "./calendar.ts";
 import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple.ts";
 import { fileOf } from "./missing_file.ts";
 import { sessionFolder } from "./path.ts";
 import { type F1Mirrors, FOREIGN_MIRRORS, SourceMirrors } from "./mirrors.ts";
+import { type EventName, resolveNames, type SessionName, sessionsOf } from "./names.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
   type F1BatchOptions,
@@ -102,13 +104,40 @@ export interface TracingInsights extends AsyncDisposable {
   /**
    * One session, with a method for each of its files. Nothing is requested yet.
    *
+   * The names may be those of the folders or what people call them: a round (`8`), a place (`"monaco"`, `"spa"`), a short name
+   * (`"Q"`, `"FP1"`) or the session's place in the weekend. Of a season that the calendar does not have, and of tests, names are taken
+   * as they are.
+   *
    * @param year The season, from 2018.
-   * @param event The event's name, as in `Abu Dhabi Grand Prix`.
-   * @param name The session's name, as in `Practice 1`, `Qualifying` or `Race`.
+   * @param event The event, as in `Abu Dhabi Grand Prix`, `"abu dhabi"` or `24`.
+   * @param name The session, as in `Practice 1`, `"FP1"` or `1`.
    * @returns The session.
+   * @throws {RangeError} If the season has no such event, or the event no such session; the message says which may have been meant.
    * @throws {TypeError | RangeError} If an argument can't be part of a path.
    */
-  session(year: number, event: string, name: string): F1Session;
+  session(year: number, event: EventName, name: SessionName): F1Session;
+
+  /**
+   * The events of a season, from the calendar that comes with this module: 2018 to 2025. The data repositories have no listing of
+   * their own to ask (jsDelivr lists no repository of their size), so a season that is not over is not there; its files are
+   * still found by the names of their folders. Of the tests before the season there are those whose folders are known: 2022, 2024
+   * and 2025.
+   *
+   * @param year The season.
+   * @returns The tests, and then the rounds in order.
+   * @throws {RangeError} If the calendar does not have the season.
+   */
+  events(year: number): readonly F1Event[];
+
+  /**
+   * The sessions of an event, from the same calendar. Sessions that were called off are not there.
+   *
+   * @param year The season.
+   * @param event The event, as in {@linkcode TracingInsights.session}.
+   * @returns The names of the sessions in their order, which are also their folders.
+   * @throws {RangeError} If the calendar does not have the season or the event.
+   */
+  sessions(year: number, event: EventName): readonly string[];
 
   /**
    * Closes the source's own client: what is in flight is aborted. A client that was handed in stays as it is. May be called
@@ -198,8 +227,17 @@ class Source implements TracingInsights {
     return await fetchMultiple(this.#context, requests, options, [options.signal, this.#signal]);
   }
 
-  session(year: number, event: string, name: string): F1Session {
-    return new SourceSession(this.#context, year, event, name);
+  session(year: number, event: EventName, name: SessionName): F1Session {
+    const names = resolveNames(year, event, name);
+    return new SourceSession(this.#context, year, names.event, names.session);
+  }
+
+  events(year: number): readonly F1Event[] {
+    return eventsOf(year);
+  }
+
+  sessions(year: number, event: EventName): readonly string[] {
+    return sessionsOf(year, event);
   }
 
   async close(reason?: unknown): Promise<void> {
