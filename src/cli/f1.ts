@@ -11,6 +11,7 @@ import { sourceError } from "../f1/missing_file.ts";
 import { fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
 import { schemaOf } from "../f1/payload.ts";
 import { seasonTtlMs } from "../f1/season_ttl.ts";
+import { type SessionFile, SessionFiles } from "../f1/session_files.ts";
 import { tracingInsights } from "../f1/source.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
@@ -23,7 +24,6 @@ import { openOutputFolder, OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { outputSegments } from "./output_path.ts";
 import { Run } from "./run.ts";
-import { type SessionFile, SessionFiles } from "./session_files.ts";
 import { parseBaseUrl } from "./values.ts";
 
 const FLAGS = {

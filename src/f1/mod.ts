@@ -42,15 +42,25 @@ export { type Corners, cornersSchema } from "./corners.ts";
 export { type Driver, type DriversPayload, driversSchema } from "./drivers.ts";
 export type { FastestLap, FastestLapTelemetry } from "./fastest_lap.ts";
 export type { F1Request, PayloadsOf } from "./fetch_multiple.ts";
+export { type Lap, type LapColumns, lapColumns, lapRows } from "./lap.ts";
 export { type LapTimes, lapTimesSchema } from "./lap_times.ts";
 export { type F1Mirror, type F1Mirrors, FALLBACK_MIRRORS } from "./mirrors.ts";
 export type { EventName, SessionName } from "./names.ts";
 export type { PayloadOf } from "./payload.ts";
 export type { PayloadIssue, PayloadSchema } from "./payload_schema.ts";
 export type { F1BatchOptions, F1RequestOptions } from "./payload_request.ts";
+export type {
+  PrefetchFailure,
+  PrefetchOptions,
+  PrefetchSummary,
+  SessionPrefetchOptions,
+} from "./prefetch.ts";
 export { type RaceControl, raceControlSchema } from "./race_control.ts";
+export type { SessionResult } from "./results.ts";
 export { seasonTtlMs } from "./season_ttl.ts";
 export type { F1Session } from "./session.ts";
 export { type TracingInsights, tracingInsights, type TracingInsightsOptions } from "./source.ts";
 export { type Telemetry, type TelemetryChannels, telemetrySchema } from "./telemetry.ts";
+export { type TelemetryArrays, telemetryArrays } from "./telemetry_arrays.ts";
+export type { TrackState, TrackStatus } from "./track_status.ts";
 export { type Weather, weatherSchema } from "./weather.ts";

@@ -192,7 +192,6 @@ function matchingEvents(events: readonly F1Event[], wanted: string): readonly F1
 }
 
 function nearestEvent(events: readonly F1Event[], wanted: string): F1Event | undefined {
-  if (wanted === "") return undefined;
   const names = events.flatMap((event) =>
     [stem(event.name), key(event.location ?? ""), key(event.country ?? "")].map((text) => ({ event, text }))
   );
@@ -207,9 +206,11 @@ export function nearest<Item>(
 ): Item | undefined {
   let best: Item | undefined;
   let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  if (wanted === "") return undefined;
   for (const item of items) {
-    const distance = editDistance(key(textOf(item)), wanted);
-    if (distance < least) [best, least] = [item, distance];
+    const text = key(textOf(item));
+    const distance = editDistance(text, wanted);
+    if (text !== "" && distance < least) [best, least] = [item, distance];
   }
   return best;
 }

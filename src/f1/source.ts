@@ -22,6 +22,7 @@ import {
   payloadRequest,
   type SourceContext,
 } from "./payload_request.ts";
+import { type PrefetchOptions, type PrefetchSummary, prefetchTargets, sumOf } from "./prefetch.ts";
 import { seasonTtlMs } from "./season_ttl.ts";
 import type { F1Session } from "./session.ts";
 import { SourceSession } from "./source_session.ts";
@@ -140,6 +141,18 @@ export interface TracingInsights extends AsyncDisposable {
   sessions(year: number, event: EventName): readonly string[];
 
   /**
+   * Loads all files of sessions, one session after the other, so that they are in the source's cache, and keeps none of them in memory.
+   * Make the source with a cache that is large enough: a race with its telemetry takes about 150 MB.
+   *
+   * @param year The season.
+   * @param options Which events and sessions, whether telemetry is wanted and what is in the cache is loaded again; and options of the
+   * requests.
+   * @returns How many files were loaded, how many there are not, and which could not be loaded.
+   * @throws {RangeError} Rejects, if there is no such event or session, before any request.
+   */
+  prefetch(year: number, options?: PrefetchOptions): Promise<PrefetchSummary>;
+
+  /**
    * Closes the source's own client: what is in flight is aborted. A client that was handed in stays as it is. May be called
    * again.
    *
@@ -238,6 +251,18 @@ class Source implements TracingInsights {
 
   sessions(year: number, event: EventName): readonly string[] {
     return sessionsOf(year, event);
+  }
+
+  async prefetch(
+    year: number,
+    { events, sessions, ...options }: PrefetchOptions = {},
+  ): Promise<PrefetchSummary> {
+    const targets = prefetchTargets(year, { events, sessions });
+    const summaries: PrefetchSummary[] = [];
+    for (const { event, session } of targets) {
+      summaries.push(await new SourceSession(this.#context, year, event, session).prefetch(options));
+    }
+    return sumOf(summaries);
   }
 
   async close(reason?: unknown): Promise<void> {
