@@ -47,7 +47,7 @@ export const f1Command: Command = {
   operands: "<year> [event] [session]",
   summary: 'Loads a Formula 1 session: slipstream f1 2025 "Abu Dhabi Grand Prix" Race --laps',
   details: [
-    "With a year alone it lists the events of that season, and with a year and an event its sessions (2018 to 2025).",
+    "With a year alone it lists the events of that season, and with a year and an event its sessions (2018 to 2026).",
     "Events and sessions may be short: 8, monaco, spa; Q, FP1, race. Those of other seasons are named as their folders are.",
     "Without --laps, --telemetry and --all it loads the files of the session itself: drivers, weather, race control and corners.",
     "Files that are not published, such as the telemetry of some laps, are counted, and are no failures.",

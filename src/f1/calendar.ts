@@ -5,7 +5,15 @@
  */
 
 import { argumentError } from "../primitives/argument_checks.ts";
-import { NOT_HELD, PLACES, ROUNDS, SPRINT_SESSIONS, STANDARD_SESSIONS, TESTING } from "./calendar_data.ts";
+import {
+  MOVED,
+  NOT_HELD,
+  PLACES,
+  ROUNDS,
+  SPRINT_SESSIONS,
+  STANDARD_SESSIONS,
+  TESTING,
+} from "./calendar_data.ts";
 
 /** An event of a season. */
 export interface F1Event {
@@ -65,7 +73,8 @@ function buildSeason(year: number, rounds: string): readonly F1Event[] {
 }
 
 function raceWeekend(year: number, round: number, stem: string, sprint: boolean): F1Event {
-  const [, location, country] = PLACES.find(([name]) => name === stem)!;
+  const [, usualLocation, usualCountry] = PLACES.find(([name]) => name === stem)!;
+  const [location, country] = MOVED[`${year} ${stem}`] ?? [usualLocation, usualCountry];
   const planned = sprint ? SPRINT_SESSIONS[year]! : STANDARD_SESSIONS;
   const sessions = planned.filter((session) => !NOT_HELD[`${year} ${stem}`]?.includes(session));
   return { year, round, name: `${stem} Grand Prix`, location, country, sprint, sessions };

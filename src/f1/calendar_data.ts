@@ -12,6 +12,7 @@ export const PLACES: readonly (readonly [stem: string, location: string, country
   ["Austrian", "Spielberg", "Austria"],
   ["Azerbaijan", "Baku", "Azerbaijan"],
   ["Bahrain", "Sakhir", "Bahrain"],
+  ["Barcelona", "Barcelona", "Spain"],
   ["Belgian", "Spa-Francorchamps", "Belgium"],
   ["Brazilian", "São Paulo", "Brazil"],
   ["British", "Silverstone", "Great Britain"],
@@ -44,7 +45,13 @@ export const PLACES: readonly (readonly [stem: string, location: string, country
   ["United States", "Austin", "United States"],
 ];
 
-/** The rounds of each season, in order, by what stands before "Grand Prix"; a star marks a weekend with a sprint. */
+/** Where an event takes place in some seasons instead: by season and what stands before "Grand Prix". */
+export const MOVED: Readonly<Record<string, readonly [location: string, country: string]>> = {
+  "2026 Spanish": ["Madrid", "Spain"],
+};
+
+/** The rounds of each season, in order, by what stands before "Grand Prix"; a star marks a weekend with a sprint. 2026 is
+ * as it was planned in October of that year. */
 export const ROUNDS: Readonly<Record<number, string>> = {
   2018:
     `Australian, Bahrain, Chinese, Azerbaijan, Spanish, Monaco, Canadian, French, Austrian, British, German,
@@ -75,6 +82,10 @@ export const ROUNDS: Readonly<Record<number, string>> = {
     `Australian, Chinese*, Japanese, Bahrain, Saudi Arabian, Miami*, Emilia Romagna, Monaco, Spanish, Canadian,
     Austrian, British, Belgian*, Hungarian, Dutch, Italian, Azerbaijan, Singapore, United States*, Mexico City,
     São Paulo*, Las Vegas, Qatar*, Abu Dhabi`,
+  2026:
+    `Australian, Chinese*, Japanese, Miami*, Canadian*, Monaco, Barcelona, Austrian, British*, Belgian, Hungarian,
+    Dutch*, Italian, Spanish, Azerbaijan, Singapore*, United States, Mexico City, São Paulo, Las Vegas, Qatar,
+    Abu Dhabi`,
 };
 
 /** The sessions of a weekend without a sprint. */
@@ -93,6 +104,7 @@ export const SPRINT_SESSIONS: Readonly<Record<number, readonly string[]>> = {
   2023: ["Practice 1", "Qualifying", "Sprint Shootout", "Sprint", "Race"],
   2024: ["Practice 1", "Sprint Qualifying", "Sprint", "Qualifying", "Race"],
   2025: ["Practice 1", "Sprint Qualifying", "Sprint", "Qualifying", "Race"],
+  2026: ["Practice 1", "Sprint Qualifying", "Sprint", "Qualifying", "Race"],
 };
 
 /** Sessions that were called off, or never planned, and have no folder: by season and what stands before "Grand Prix". */
@@ -109,6 +121,7 @@ export const TESTING: Readonly<Record<number, string>> = {
   2022: "Pre-Season Test",
   2024: "Pre-Season Testing",
   2025: "Pre-Season Testing",
+  2026: "Pre-Season Testing",
 };
 
 /** What people also call a country, without spaces and accents. */

@@ -8,6 +8,7 @@ import { argumentError } from "../primitives/argument_checks.ts";
 import { eventsOf, type F1Event, hasCalendar } from "./calendar.ts";
 import { COUNTRY_ALIASES } from "./calendar_data.ts";
 import { editDistance } from "./edit_distance.ts";
+import { assertSegment } from "./path.ts";
 
 /** Which event: the name of its folder, its round, or what people call it: `"monaco"`, `"spa"`, `"Brazil"`. */
 export type EventName = string | number;
@@ -65,7 +66,7 @@ const ALL_SESSIONS: readonly string[] = [
  * @param session The session.
  * @returns The names of the folders.
  * @throws {RangeError} If the calendar has no such event or session; the message says which one may have been meant.
- * @throws {TypeError} If a name is neither a text nor a number.
+ * @throws {TypeError} If a name is neither a number nor a text that can be a folder.
  */
 export function resolveNames(year: number, event: EventName, session: SessionName): ResolvedNames {
   const found = findEvent(year, event);
@@ -85,6 +86,7 @@ export function resolveNames(year: number, event: EventName, session: SessionNam
 export function findEvent(year: number, name: EventName): F1Event | string {
   if (typeof name === "number") return eventOfRound(year, name);
   if (typeof name !== "string") throw argumentError("find event", "event", "a name or a round", name);
+  assertSegment(name, "event");
   if (!hasCalendar(year)) return name;
   const events = eventsOf(year);
   const exact = events.find((event) => event.name === name.normalize("NFC"));
@@ -111,6 +113,7 @@ export function findEvent(year: number, name: EventName): F1Event | string {
 export function findSession(name: SessionName, event: F1Event | undefined): string {
   if (typeof name === "number") return sessionOfPlace(name, event);
   if (typeof name !== "string") throw argumentError("find session", "session", "a name or a number", name);
+  assertSegment(name, "session");
   const sessions = event?.sessions ?? ALL_SESSIONS;
   const wanted = key(name);
   const plain = sessions.find((session) => key(session) === wanted);

@@ -119,10 +119,10 @@ export interface TracingInsights extends AsyncDisposable {
   session(year: number, event: EventName, name: SessionName): F1Session;
 
   /**
-   * The events of a season, from the calendar that comes with this module: 2018 to 2025. The data repositories have no listing of
-   * their own to ask (jsDelivr lists no repository of their size), so a season that is not over is not there; its files are
-   * still found by the names of their folders. Of the tests before the season there are those whose folders are known: 2022, 2024
-   * and 2025.
+   * The events of a season, from the calendar that comes with this module: 2018 to 2026, the last as it was planned in October
+   * 2026. The data repositories have no listing of their own to ask (jsDelivr lists no repository of their size), so a later season is
+   * not there; its files are still found by the names of their folders. Of the tests before the season there are those whose folders
+   * are known: 2022 and 2024 to 2026.
    *
    * @param year The season.
    * @returns The tests, and then the rounds in order.

@@ -10,7 +10,7 @@ test("eventLines() has a line for each event, with its round, its place and its 
     ["1", "Australian Grand Prix", "Melbourne, Australia"],
     ["2", "Chinese Grand Prix", "Shanghai, China", "sprint"],
   ]);
-  assertThrows(() => eventLines(2026), RangeError, "2018 to 2025");
+  assertThrows(() => eventLines(2027), RangeError, "2018 to 2026");
 });
 
 test("sessionLines() has a line for each session, with its place in the weekend", () => {

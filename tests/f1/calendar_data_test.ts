@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { NOT_HELD, PLACES, ROUNDS, SPRINT_SESSIONS } from "../../src/f1/calendar_data.ts";
+import { MOVED, NOT_HELD, PLACES, ROUNDS, SPRINT_SESSIONS } from "../../src/f1/calendar_data.ts";
 import { test } from "../support/test.ts";
 
 const STEMS = Object.entries(ROUNDS).flatMap(([year, rounds]) =>
@@ -18,8 +18,8 @@ test("ROUNDS mark sprints in the seasons whose sprint weekends are known", () =>
   assertEquals([...years], Object.keys(SPRINT_SESSIONS).map(Number));
 });
 
-test("NOT_HELD names rounds", () => {
-  for (const name of Object.keys(NOT_HELD)) {
+test("MOVED and NOT_HELD name rounds", () => {
+  for (const name of Object.keys({ ...MOVED, ...NOT_HELD })) {
     assert(STEMS.some(({ year, stem }) => `${year} ${stem}` === name), name);
   }
 });

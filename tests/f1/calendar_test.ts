@@ -16,6 +16,7 @@ test("eventsOf() has all rounds of each season, in order, under names that are f
     [2023, 22],
     [2024, 24],
     [2025, 24],
+    [2026, 22],
   ]);
   for (const year of CALENDAR_YEARS) {
     const races = eventsOf(year).filter(({ round }) => round !== null);
@@ -61,13 +62,19 @@ test("eventsOf() has the tests whose folders are known, before the rounds and wi
     [2022, "Pre-Season Test"],
     [2024, "Pre-Season Testing"],
     [2025, "Pre-Season Testing"],
+    [2026, "Pre-Season Testing"],
   ]);
   assertEquals(tests[0]?.sessions, ["Practice 1", "Practice 2", "Practice 3"]);
 });
 
 test("eventsOf() refuses a season that the calendar does not have", () => {
-  for (const year of [2017, 2026, 2024.5, NaN]) {
+  for (const year of [2017, 2027, 2024.5, NaN]) {
     assertEquals(hasCalendar(year), false);
-    assertThrows(() => eventsOf(year), RangeError, `which has 2018 to 2025: received ${year}`);
+    assertThrows(() => eventsOf(year), RangeError, `which has 2018 to 2026: received ${year}`);
   }
+});
+
+test("eventsOf() knows that an event has moved", () => {
+  const at = (year: number) => eventsOf(year).find(({ name }) => name === "Spanish Grand Prix")?.location;
+  assertEquals([at(2025), at(2026)], ["Barcelona", "Madrid"]);
 });

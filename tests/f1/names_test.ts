@@ -64,14 +64,18 @@ test("findEvent() refuses what may be several events, nothing, and a round that 
     RangeError,
     "may be any of 'British Grand Prix', '70th Anniversary Grand Prix' in 2020",
   );
-  for (const name of ["", "Grand Prix", "..", "a/b"]) {
+  for (const name of ["", "..", "a/b", "a%2Fb"]) {
+    assertThrows(() => findEvent(2025, name), TypeError, "'event' must be a");
+    assertThrows(() => resolveNames(2025, 8, name), TypeError, "'session' must be a");
+  }
+  for (const name of ["Grand Prix", "!?"]) {
     assertThrows(() => findEvent(2025, name), RangeError, "there is no");
   }
   for (const round of [0, 25, -1, 1.5, NaN]) {
     assertThrows(() => findEvent(2025, round), RangeError, "'round' must be an integer from 1 to 24");
   }
   assertThrows(() => findEvent(2025, null as never), TypeError, "'event' must be");
-  assertThrows(() => findEvent(2026, 1), RangeError, "which has 2018 to 2025");
+  assertThrows(() => findEvent(2027, 1), RangeError, "which has 2018 to 2026");
 });
 
 test("resolveNames() knows the short names of sessions, whatever they were called in a season", () => {
@@ -90,8 +94,8 @@ test("resolveNames() knows the short names of sessions, whatever they were calle
     [2022, "austria", "SQ", "Sprint"],
     [2021, "silverstone", "sprint", "Sprint Qualifying"],
     [2025, "Pre-Season Testing", "FP2", "Practice 2"],
-    [2026, "Pre-Season Testing", "FP2", "Practice 2"],
-    [2026, "Monaco Grand Prix", "q", "Qualifying"],
+    [2027, "Pre-Season Testing", "FP2", "Practice 2"],
+    [2027, "Monaco Grand Prix", "q", "Qualifying"],
   ];
   for (const [year, event, session, name] of names) {
     assertEquals(resolveNames(year, event, session).session, name, `${year} ${event} ${session}`);
@@ -115,12 +119,12 @@ test("resolveNames() refuses a session that the event does not have, with a sugg
     "there are 'Practice 1', 'Practice 2', 'Qual",
   );
   assertThrows(() => resolveNames(2025, "monaco", 6), RangeError, "an integer from 1 to 5");
-  assertThrows(() => resolveNames(2026, "Monaco Grand Prix", 5), RangeError, "does not have the event");
+  assertThrows(() => resolveNames(2027, "Monaco Grand Prix", 5), RangeError, "does not have the event");
   assertThrows(() => resolveNames(2025, "monaco", undefined as never), TypeError, "'session' must be");
 });
 
 test("resolveNames() takes names as they are where the calendar can't know better", () => {
-  assertEquals(resolveNames(2026, "Any Event", "Any Session"), {
+  assertEquals(resolveNames(2027, "Any Event", "Any Session"), {
     event: "Any Event",
     session: "Any Session",
   });
@@ -132,6 +136,6 @@ test("resolveNames() takes names as they are where the calendar can't know bette
 
 test("sessionsOf() has the sessions of an event of the calendar", () => {
   assertEquals(sessionsOf(2025, "monaco"), ["Practice 1", "Practice 2", "Practice 3", "Qualifying", "Race"]);
-  assertThrows(() => sessionsOf(2026, "Monaco Grand Prix"), RangeError, "which has 2018 to 2025");
+  assertThrows(() => sessionsOf(2027, "Monaco Grand Prix"), RangeError, "which has 2018 to 2026");
   assertThrows(() => sessionsOf(2023, "Pre-Season Testing"), RangeError, "in the calendar of 2023");
 });

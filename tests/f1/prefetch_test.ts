@@ -106,7 +106,7 @@ test("TracingInsights.prefetch() refuses what there is not, before any request",
     RangeError,
     'no "sprint"',
   );
-  await assertRejects(() => f1.prefetch(2026), RangeError, "2018 to 2025");
+  await assertRejects(() => f1.prefetch(2027), RangeError, "2018 to 2026");
   assertEquals(files.urls, []);
 });
 
@@ -117,7 +117,7 @@ test("prefetchTargets() are all sessions of a season unless it is told otherwise
     "Pre-Season Testing",
     { event: "Abu Dhabi Grand Prix", session: "Race" },
   ]);
-  assertEquals(prefetchTargets(2026, { events: ["Monaco Grand Prix"], sessions: ["Q"] }), [
+  assertEquals(prefetchTargets(2027, { events: ["Monaco Grand Prix"], sessions: ["Q"] }), [
     { event: "Monaco Grand Prix", session: "Qualifying" },
   ]);
 });
