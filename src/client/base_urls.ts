@@ -9,7 +9,6 @@ import { parseHttpUrl, redactUrl, resolveUrl, splitUserInfo } from "../http/url.
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Mirror } from "../policies/mirrors.ts";
 import { currentRuntime } from "../runtime/current.ts";
-import { mirrorListOf } from "./mirror_list.ts";
 import type { ClientOptions, MirrorOptions } from "./options.ts";
 
 /** What surrounds the mirrors of a client. */
@@ -19,6 +18,25 @@ export interface MirrorSurroundings {
   readonly headers: HeaderMap;
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
+}
+
+/**
+ * Takes over the mirrors of a client.
+ *
+ * @param mirrors The mirrors, in the order of the base URLs.
+ * @param make Makes a further one.
+ * @returns The mirrors that the client asks, in an array that may grow; each may be switched off.
+ */
+export type MirrorKeeper = (
+  mirrors: readonly Mirror[],
+  make: (options: MirrorOptions) => Mirror,
+) => readonly Mirror[];
+
+const keepers = new WeakMap<object, MirrorKeeper>();
+
+/** Lets the mirrors of a client change while it runs: of the client that is made with this very array. */
+export function keepMirrors(baseUrls: readonly MirrorOptions[], keeper: MirrorKeeper): void {
+  keepers.set(baseUrls, keeper);
 }
 
 /**
@@ -41,10 +59,8 @@ export function toMirrors(
     const mirror = typeof entry === "string" || entry instanceof URL ? { url: entry } : entry;
     return toMirror(mirror, `baseUrls.${index}`, surroundings);
   });
-  return mirrorListOf(list)?.attach(
-    mirrors,
-    (mirror) => toMirror(mirror, "url", surroundings),
-  ) ?? mirrors;
+  const keeper = keepers.get(list);
+  return keeper === undefined ? mirrors : keeper(mirrors, (mirror) => toMirror(mirror, "url", surroundings));
 }
 
 function toMirror(mirror: MirrorOptions, name: string, surroundings: MirrorSurroundings): Mirror {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { MirrorList, type MirrorState } from "../client/mirror_list.ts";
 import { checkClientOptions } from "../client/option_checks.ts";
 import type { ClientOptions, MirrorOptions } from "../client/options.ts";
 import { parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
+import { MirrorList, type MirrorState } from "./mirror_list.ts";
 
 /** jsDelivr's hosts for the same GitHub repositories, preferred first: what a source asks when it is not told otherwise. */
 export const JSDELIVR_MIRRORS: readonly MirrorOptions[] = ["cdn", "fastly", "gcore"].map((host) => ({

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { keepMirrors } from "../client/base_urls.ts";
+import type { MirrorOptions } from "../client/options.ts";
 import type { Mirror } from "../policies/mirrors.ts";
-import type { MirrorOptions } from "./options.ts";
 
 /** Makes the mirror of a client. */
 type MakeMirror = (options: MirrorOptions) => Mirror;
@@ -30,13 +31,6 @@ export interface MirrorState {
   readonly circuit: "closed" | "open" | "half-open" | "isolated";
 }
 
-const lists = new WeakMap<object, MirrorList>();
-
-/** The list that these `baseUrls` belong to, if there is one. */
-export function mirrorListOf(baseUrls: object): MirrorList | undefined {
-  return lists.get(baseUrls);
-}
-
 /**
  * The mirrors of one client. Pass `baseUrls` to that client; what happens to the list afterwards holds for each round that begins
  * from then on, and leaves what is in flight alone.
@@ -53,24 +47,7 @@ export class MirrorList {
   /** Creates a list with the mirrors of the beginning. */
   constructor(baseUrls: readonly MirrorOptions[]) {
     this.baseUrls = [...baseUrls];
-    lists.set(this.baseUrls, this);
-  }
-
-  /**
-   * Connects the list with its client.
-   *
-   * @param mirrors The client's mirrors, in the order of `baseUrls`.
-   * @param make Makes a further one.
-   * @returns The mirrors, which change with the list.
-   * @throws {TypeError} If the list has a client.
-   */
-  attach(mirrors: readonly Mirror[], make: MakeMirror): readonly Mirror[] {
-    if (this.#make !== undefined) {
-      throw new TypeError("Cannot create client as its mirrors belong to another one");
-    }
-    this.#make = make;
-    for (const mirror of mirrors) this.#push(mirror, true);
-    return this.#mirrors;
+    keepMirrors(this.baseUrls, (mirrors, make) => this.#attach(mirrors, make));
   }
 
   /** The mirrors that have not been removed, in the order in which they are preferred. */
@@ -125,6 +102,15 @@ export class MirrorList {
       entry.isEnabled = true;
       if (entry.isInitial) entry.mirror.lane.breaker?.reset();
     }
+  }
+
+  #attach(mirrors: readonly Mirror[], make: MakeMirror): readonly Mirror[] {
+    if (this.#make !== undefined) {
+      throw new TypeError("Cannot create client as its mirrors belong to another one");
+    }
+    this.#make = make;
+    for (const mirror of mirrors) this.#push(mirror, true);
+    return this.#mirrors;
   }
 
   get #present(): readonly Entry[] {
