@@ -5,7 +5,7 @@
  */
 
 import { eventsOf } from "../f1/calendar.ts";
-import { type EventName, sessionsOf } from "../f1/names.ts";
+import { type EventName, sessionsOf } from "../f1/event_names.ts";
 import { layOutTable } from "./table.ts";
 
 /**

@@ -6,7 +6,7 @@
 
 import { argumentError } from "../primitives/argument_checks.ts";
 import type { Driver } from "./drivers.ts";
-import { key, nearest, unknown } from "./names.ts";
+import { key, nearest, unknownName } from "./near_miss.ts";
 
 /**
  * Finds a driver by the code, the car number or the last name, whatever the case.
@@ -27,5 +27,5 @@ export function findDriver(drivers: readonly Driver[], name: string | number): D
   const names = drivers.flatMap((driver) => namesOf(driver).map((text) => ({ driver, text })));
   const meant = typeof name === "number" ? undefined : nearest(names, wanted, ({ text }) => text);
   const codes = drivers.map(({ driver }) => driver);
-  throw unknown("driver", String(name), "in this session", meant?.driver.driver, codes);
+  throw unknownName("driver", String(name), "in this session", meant?.driver.driver, codes);
 }

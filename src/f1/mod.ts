@@ -64,6 +64,8 @@ export type {
   TelemetrySuccess,
 } from "./all_telemetry.ts";
 export type { F1Event } from "./calendar.ts";
+export type { EventName } from "./event_names.ts";
+export type { SessionName } from "./session_names.ts";
 export { type Corners, cornersSchema } from "./corners.ts";
 export { type Driver, type DriversPayload, driversSchema } from "./drivers.ts";
 export type { FastestLap, FastestLapTelemetry } from "./fastest_lap.ts";
@@ -71,7 +73,6 @@ export type { F1Request, PayloadsOf } from "./fetch_multiple.ts";
 export { type Lap, type LapColumns, lapColumns, lapRows } from "./lap.ts";
 export { type LapTimes, lapTimesSchema } from "./lap_times.ts";
 export { type F1Mirror, type F1Mirrors, FALLBACK_MIRRORS } from "./mirrors.ts";
-export type { EventName, SessionName } from "./names.ts";
 export type { PayloadOf } from "./payload.ts";
 export type { PayloadIssue, PayloadSchema } from "./payload_schema.ts";
 export type { F1BatchOptions, F1RequestOptions } from "./payload_request.ts";

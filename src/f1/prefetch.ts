@@ -8,7 +8,9 @@ import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
 import { eventsOf } from "./calendar.ts";
 import { sourceError } from "./missing_file.ts";
-import { type EventName, type ResolvedNames, resolveNames, type SessionName, sessionsOf } from "./names.ts";
+import { type EventName, sessionsOf } from "./event_names.ts";
+import { type ResolvedNames, resolveNames } from "./names.ts";
+import type { SessionName } from "./session_names.ts";
 import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
 import { type SessionFile, SessionFiles } from "./session_files.ts";
 

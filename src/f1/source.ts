@@ -10,11 +10,12 @@ import type { CacheOptions, ClientOptions } from "../client/options.ts";
 import { argumentError } from "../primitives/argument_checks.ts";
 import { type Clock, systemClock } from "../primitives/clock.ts";
 import { eventsOf, type F1Event } from "./calendar.ts";
+import { type EventName, sessionsOf } from "./event_names.ts";
 import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple.ts";
-import { fileOf } from "./missing_file.ts";
-import { sessionFolder } from "./path.ts";
 import { type F1Mirrors, FOREIGN_MIRRORS, SourceMirrors } from "./mirrors.ts";
-import { type EventName, resolveNames, type SessionName, sessionsOf } from "./names.ts";
+import { fileOf } from "./missing_file.ts";
+import { resolveNames } from "./names.ts";
+import { sessionFolder } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
   type F1BatchOptions,
@@ -25,6 +26,7 @@ import {
 import { type PrefetchOptions, type PrefetchSummary, prefetchTargets, sumOf } from "./prefetch.ts";
 import { seasonTtlMs } from "./season_ttl.ts";
 import type { F1Session } from "./session.ts";
+import type { SessionName } from "./session_names.ts";
 import { SourceSession } from "./source_session.ts";
 
 /**
@@ -107,7 +109,7 @@ export interface TracingInsights extends AsyncDisposable {
    *
    * The names may be those of the folders or what people call them: a round (`8`), a place (`"monaco"`, `"spa"`), a short name
    * (`"Q"`, `"FP1"`) or the session's place in the weekend. Of a season that the calendar does not have, and of tests, names are taken
-   * as they are.
+   * as they are; {@linkcode TracingInsights.fetchJson} takes all of them so.
    *
    * @param year The season, from 2018.
    * @param event The event, as in `Abu Dhabi Grand Prix`, `"abu dhabi"` or `24`.
