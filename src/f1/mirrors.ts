@@ -17,7 +17,7 @@ export const JSDELIVR_MIRRORS: readonly MirrorOptions[] = ["cdn", "fastly", "gco
 /**
  * The public copies of the season repositories beside jsDelivr, each with its own layout: Hugging Face's buckets
  * (`{year}/resolve/…`) and StaticDelivr (`{year}/main/…`). No source asks them by itself: add them to `f1.mirrors`, or put them
- * into `baseUrls`.
+ * into `baseUrls`. There their base URLs alone will do, and bring their layouts with them.
  *
  * @example Copies behind jsDelivr
  * ```ts
@@ -110,7 +110,7 @@ export class SourceMirrors implements F1Mirrors {
 
   add(mirror: string | URL | MirrorOptions): void {
     checkClientOptions({ baseUrls: [mirror] });
-    this.#list.add(isUrl(mirror) ? { url: mirror } : mirror);
+    this.#list.add(toOptions(mirror));
   }
 
   remove(url: string | URL): boolean {
@@ -149,7 +149,15 @@ function refuse(): never {
 function toList(baseUrls: NonNullable<ClientOptions["baseUrls"]>): readonly MirrorOptions[] {
   // What is no list is refused by the client, in its own terms.
   const list = isUrl(baseUrls) || !Array.isArray(baseUrls) ? [baseUrls] : baseUrls;
-  return list.map((entry: unknown) => isUrl(entry) ? { url: entry } : entry as MirrorOptions);
+  return list.map(toOptions);
+}
+
+/** The options of a mirror, with the layout that its base URL is known for. */
+function toOptions(mirror: string | URL | MirrorOptions): MirrorOptions {
+  const options = isUrl(mirror) ? { url: mirror } : mirror;
+  const base = String(options?.url).replace(/\/+$/, "");
+  const known = FALLBACK_MIRRORS.find(({ url }) => url === base);
+  return known === undefined || options.path !== undefined ? options : { ...options, path: known.path };
 }
 
 function isUrl(value: unknown): value is string | URL {

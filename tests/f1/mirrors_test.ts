@@ -57,6 +57,25 @@ test("FALLBACK_MIRRORS have the files at Hugging Face and StaticDelivr, each in 
   );
 });
 
+test("FALLBACK_MIRRORS bring their layouts with their base URLs", async () => {
+  const [huggingFace = "", staticDelivr = ""] = FALLBACK_MIRRORS.map(({ url }) => String(url));
+  for (const baseUrls of [`${huggingFace}/`, new URL(huggingFace), [{ url: huggingFace }]]) {
+    const { f1, urls, load } = setUp(["huggingface"], { baseUrls });
+    await using _f1 = f1;
+    await load();
+    assertEquals(urls, [`${huggingFace}/2025/resolve/${FOLDER}`]);
+  }
+  const { f1, urls, load } = setUp(["staticdelivr"]);
+  await using _f1 = f1;
+  f1.mirrors.add(staticDelivr);
+  await load();
+  assertEquals(urls.at(-1), `${staticDelivr}/2025/main/${FOLDER}`);
+  const own = setUp(["huggingface"], { baseUrls: [{ url: huggingFace, path: (path) => `x@main/${path}` }] });
+  await using _own = own.f1;
+  await own.load().catch(() => {});
+  assertEquals(own.urls, [`${huggingFace}/x@main/2025@main/${FOLDER}`]);
+});
+
 test("F1Mirrors.list() has the mirrors of jsDelivr, or those of the option", async () => {
   const { f1 } = setUp([]);
   await using _f1 = f1;
