@@ -10,7 +10,7 @@ import { Scheduler } from "../lanes/scheduler.ts";
 import { cache } from "../policies/cache.ts";
 import { compose } from "../policies/compose.ts";
 import type { Reporter } from "../policies/event.ts";
-import { type Mirror, mirrors } from "../policies/mirrors.ts";
+import { lanesOf, type Mirror, mirrors } from "../policies/mirrors.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
 import { backoff } from "../primitives/backoff.ts";
@@ -115,13 +115,12 @@ export function buildPipeline(
   const headers = toHeaderMap(options.headers, "the client's headers");
   const sensitive = sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS);
   const bases = toMirrors(options.baseUrls, { lanes, headers, sensitive });
-  const baseLanes = bases.map(({ lane }) => lane);
   const caching = cacheOptions(options, { headers, sensitive, mirrors: bases });
   const handle = compose([
     caching === undefined ? undefined : cache(environment, caching),
     retry(environment, {
       maxRetryAfterMs,
-      lanesOf: (call) => call.lane === undefined ? baseLanes : [call.lane],
+      lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],
     }),
   ], mirrors(environment, { mirrors: bases, headers, sensitive }));
   const isStraight = caching === undefined && !timersBelongToRequests;
