@@ -7,6 +7,7 @@
 import { shapeError } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise, SweepResult } from "./cache.ts";
 import { type Attempt, attempt, attemptAll, isPromise } from "./attempt.ts";
+import { isAdapter } from "./is_adapter.ts";
 import { Changes } from "./tiered/changes.ts";
 import { Faults, joined } from "./tiered/faults.ts";
 
@@ -25,13 +26,14 @@ import { Faults, joined } from "./tiered/faults.ts";
  *
  * @example Memory in front of something slower
  * ```ts
- * import { createClient, memoryCache, tieredCache } from "@slipstream/fetch";
+ * import { createClient } from "@slipstream/fetch";
+ * import { memoryCache, tieredCache, ttlCache } from "@slipstream/fetch/cache";
  * import { assertEquals } from "@std/assert";
  *
  * const disk = memoryCache({ maxBytes: 1_000_000_000 }); // or filesystemCache("cache")
  * let requests = 0;
  * await using client = createClient({
- *   cache: { adapter: tieredCache([memoryCache(), disk]), ttlMs: 60_000 },
+ *   cache: ttlCache(tieredCache([memoryCache(), disk]), { ttlMs: 60_000 }), // or ttlCache([memoryCache(), disk], …)
  *   fetch: () => Promise.resolve(new Response(`[${++requests}]`)),
  * });
  * assertEquals(await client.json("https://example.com/a"), [1]);
@@ -202,11 +204,6 @@ function valuesOf<T>(results: readonly Attempt<T>[]): T[] {
   const errors = results.flatMap((result) => "error" in result ? [result.error] : []);
   if (errors.length > 0) throw joined(errors);
   return results.map(valueOf);
-}
-
-function isAdapter(value: unknown): value is CacheAdapter {
-  const { name, get, set, delete: remove } = (value ?? {}) as Partial<CacheAdapter>;
-  return typeof name === "string" && [get, set, remove].every((method) => typeof method === "function");
 }
 
 /** Who names no largest entry has none. */

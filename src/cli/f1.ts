@@ -9,6 +9,7 @@ import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
 import { fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
 import { schemaOf } from "../f1/payload.ts";
+import { seasonCache } from "../f1/season_cache.ts";
 import { seasonTtlMs } from "../f1/season_ttl.ts";
 import { tracingInsights } from "../f1/source.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
@@ -70,7 +71,7 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   await using source = tracingInsights({
     ...clientOptions,
     baseUrls: baseUrls.length === 0 ? undefined : baseUrls,
-    cache: adapter ?? false,
+    cache: adapter === undefined ? false : seasonCache(adapter),
     fetch: context.fetch,
     clock: context.clock,
   });

@@ -46,6 +46,7 @@ export type { PayloadOf } from "./payload.ts";
 export type { PayloadIssue, PayloadSchema } from "./payload_schema.ts";
 export type { F1BatchOptions, F1RequestOptions } from "./payload_request.ts";
 export { type RaceControl, raceControlSchema } from "./race_control.ts";
+export { seasonCache } from "./season_cache.ts";
 export { seasonTtlMs } from "./season_ttl.ts";
 export type { F1Session } from "./session.ts";
 export { type TracingInsights, tracingInsights, type TracingInsightsOptions } from "./source.ts";

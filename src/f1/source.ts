@@ -6,9 +6,9 @@
 
 import { memoryCache } from "../cache/memory.ts";
 import { type Client, createClient, reporterOf } from "../client/client.ts";
-import type { CacheOptions, ClientOptions } from "../client/options.ts";
+import type { ClientOptions } from "../client/options.ts";
 import { argumentError } from "../primitives/argument_checks.ts";
-import { type Clock, systemClock } from "../primitives/clock.ts";
+import { systemClock } from "../primitives/clock.ts";
 import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple.ts";
 import { sessionFolder } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
@@ -18,7 +18,7 @@ import {
   payloadRequest,
   type SourceContext,
 } from "./payload_request.ts";
-import { seasonTtlMs } from "./season_ttl.ts";
+import { seasonCache } from "./season_cache.ts";
 import type { F1Session } from "./session.ts";
 import { SourceSession } from "./source_session.ts";
 
@@ -28,9 +28,8 @@ const MIRRORS: readonly string[] = ["cdn", "fastly", "gcore"].map((host) =>
 );
 
 /**
- * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Three
- * of the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a memory cache whose entries live
- * as {@linkcode seasonTtlMs} says (also in an adapter, or in cache options that give no `ttlMs`).
+ * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Two of
+ * the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a {@linkcode seasonCache} in memory.
  */
 export interface TracingInsightsOptions extends ClientOptions {
   /**
@@ -163,7 +162,7 @@ class Source implements TracingInsights {
     const { validate = true, clock = systemClock, signal } = options;
     if (client !== undefined) checkClient(client, options);
     this.client = client ??
-      createClient({ ...options, baseUrls: options.baseUrls ?? MIRRORS, cache: seasonCache(options) });
+      createClient({ ...options, baseUrls: options.baseUrls ?? MIRRORS, cache: cacheOf(options) });
     this.#owned = client === undefined;
     this.#context = { client: this.client, clock, validate };
     this.#signal = signal;
@@ -231,13 +230,7 @@ function checkIterable(
   throw argumentError("fetch F1 data", "requests", "an iterable of requests", requests);
 }
 
-/** The cache that the options ask for, with a time to live by season where they give none. */
-function seasonCache({ cache = memoryCache(), clock = systemClock }: ClientOptions): CacheOptions | false {
-  if (cache === false) return false;
-  const options: CacheOptions = "adapter" in cache ? cache : { adapter: cache };
-  return { ...options, ttlMs: options.ttlMs ?? seasonTtl(clock) };
-}
-
-function seasonTtl(clock: Clock): (url: URL) => number {
-  return (url) => seasonTtlMs(url, clock.wallNow());
+/** The cache that the options ask for. */
+function cacheOf({ cache }: ClientOptions): ClientOptions["cache"] {
+  return cache === undefined ? seasonCache(memoryCache()) : cache;
 }
