@@ -4,6 +4,7 @@
  * @module
  */
 
+import { trimSpace } from "../../http/field_values.ts";
 import { parseHttpDate } from "../../http/http_date.ts";
 import type { CacheMeta } from "../../cache/cache.ts";
 import { MAX_DELTA_MS, parseDeltaMs } from "./delta_seconds.ts";
@@ -22,16 +23,20 @@ export interface ExchangeTimes {
  *
  * @param fields The response's fields.
  * @param times When it was asked for, and came.
- * @returns Milliseconds. A response whose `Age` is no single number of seconds is taken for as old as can be said.
+ * @returns Milliseconds, at most {@linkcode MAX_DELTA_MS}.
  */
 export function initialAgeMs(fields: Fields, { requestedAtMs, storedAtMs }: ExchangeTimes): number {
-  const age = fields.get("age");
-  const ageMs = age === null ? 0 : parseDeltaMs(age);
-  if (Number.isNaN(ageMs)) return MAX_DELTA_MS;
-  const correctedMs = ageMs + Math.max(0, storedAtMs - requestedAtMs);
+  const correctedMs = ageValueMs(fields) + Math.max(0, storedAtMs - requestedAtMs);
   // The date says whole seconds: what is less than one is not age.
   const apparentMs = Math.floor((storedAtMs - dateMs(fields, storedAtMs)) / 1_000) * 1_000;
   return Math.min(Math.max(apparentMs, correctedMs), MAX_DELTA_MS);
+}
+
+/** RFC 9111 §5.1: of a list, the first member counts; what is no number of seconds is ignored. */
+function ageValueMs(fields: Fields): number {
+  const [first = ""] = (fields.get("age") ?? "").split(",").map(trimSpace).filter((member) => member !== "");
+  const ageMs = parseDeltaMs(first);
+  return Number.isNaN(ageMs) ? 0 : ageMs;
 }
 
 /**

@@ -31,10 +31,24 @@ test("initialAgeMs() is never negative: for a Date ahead, and a clock that was s
   assertEquals([ageOf({ date: dateAt(NOW + 60_000) }), ageOf({}, { requestedAtMs: NOW + 5_000 })], [0, 0]);
 });
 
-test("initialAgeMs() takes a response whose Age can't be read for as old as can be said", () => {
-  for (const age of ["abc", "-1", "7200.0", "0, 0", "3600, 3600", "0,7200", "1;foo=bar", ""]) {
-    assertEquals(ageOf({ age }), MAX_DELTA_MS, age);
+test("initialAgeMs() takes the first member of an Age that is a list (RFC 9111 §5.1)", () => {
+  const cases = [["0, 0", 0], ["3600, 3600", 3_600], ["0,7200", 0], ["7200\t,0", 7_200], ["5,abc", 5], [
+    ", 7",
+    7,
+  ]] as const;
+  for (const [age, seconds] of cases) assertEquals(ageOf({ age }), seconds * 1_000, age);
+  const lines = new Headers([["age", "20"], ["age", "10"]]);
+  assertEquals(initialAgeMs(lines, times), 20_000);
+});
+
+test("initialAgeMs() ignores an Age whose first member is no number of seconds (RFC 9111 §5.1)", () => {
+  for (const age of ["abc", "-1", "+1", "7200.0", "1e3", "0x10", "1;foo=bar", "1 2", "abc, 7200", ",", ""]) {
+    assertEquals(ageOf({ age }), 0, age);
+    assertEquals(ageOf({ age, date: dateAt(NOW - 40_000) }), 40_000, age);
   }
+});
+
+test("initialAgeMs() takes an Age beyond what can be said for as old as can be said", () => {
   assertEquals(ageOf({ age: "9".repeat(30) }), MAX_DELTA_MS);
 });
 
