@@ -67,5 +67,5 @@ test("isOfUse() is false for what came stale and can't be validated", () => {
     false,
     false,
   ]);
-  assertEquals([response("max-age=60", "60"), response("max-age=60", "x")], [false, false]);
+  assertEquals([response("max-age=60", "60"), response("max-age=60", "60, 0")], [false, false]);
 });
