@@ -34,8 +34,9 @@ export interface CachePlanOptions {
   readonly staleIfErrorMs?: number | undefined;
   /**
    * Whose answer it is: those of one name answer for one another; `""` is for everybody's, `null` for what must not be
-   * stored. Only a hash of it is kept. By default, requests with credentials or with headers of a mirror's own are `null`,
-   * and all others `""`.
+   * stored. Only a hash of it is kept. By default, requests with credentials are `null`, and all others `""`. Credentials are
+   * `authorization`, `cookie`, `proxy-authorization`, the client's `sensitiveHeaders`, headers of a mirror's own, and any header
+   * whose name says token, key, secret, session, password or signature.
    */
   readonly partition?: Partition | undefined;
 }

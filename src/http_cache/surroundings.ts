@@ -8,8 +8,12 @@ import { joinUrl } from "../http/url.ts";
 import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 
+/** What the names of headers say that carry credentials; there are too many for a list. */
+const SECRET_NAME = /token|key|secret|session|password|signature/;
+
 /**
- * Whether a request carries credentials, to whichever mirror it goes: its answer is nobody else's business.
+ * Whether a request carries credentials, to whichever mirror it goes: its answer is nobody else's business. Headers that are said to be
+ * sensitive are such, and those whose names say token, key, secret, session, password or signature.
  *
  * @param call The request.
  * @param surroundings Where the client's requests lead, and what they carry.
@@ -19,7 +23,8 @@ export function hasCredentials(
   { request }: Call,
   { headers, sensitive, mirrors }: CacheSurroundings,
 ): boolean {
-  const isSecret = (names: ReadonlySet<string>) => (name: string) => names.has(name);
+  const isSecret = (names: ReadonlySet<string>) => (name: string) =>
+    names.has(name) || SECRET_NAME.test(name);
   if ([request.headers, headers].some((map) => Object.keys(map).some(isSecret(sensitive)))) return true;
   if (request.absolute) return false;
   return mirrors.some((mirror) => Object.keys(mirror.headers).some(isSecret(mirror.sensitive)));

@@ -30,6 +30,37 @@ test("hasCredentials() is for a request with a sensitive header, or with one tha
   assertEquals(hasCredentials(callOf(), around({ headers: key })), true);
 });
 
+test("hasCredentials() goes by what a header's name says, whatever the client calls sensitive", () => {
+  const names = [
+    "apikey",
+    "private-token",
+    "x-goog-api-key",
+    "x-amz-security-token",
+    "x-vault-token",
+    "ocp-apim-subscription-key",
+    "x-csrf-token",
+    "x-session-id",
+    "x-client-secret",
+    "x-password",
+    "x-hub-signature-256",
+  ];
+  const surroundings = around({ sensitive: new Set() });
+  for (const name of names) {
+    assertEquals(hasCredentials(callOf({ headers: { [name]: "v" } }), surroundings), true, name);
+    assertEquals(
+      hasCredentials(callOf(), around({ sensitive: new Set(), headers: { [name]: "v" } })),
+      true,
+      name,
+    );
+    const mirrors = [mirror("https://a.test", { [name]: "v" }, new Set())];
+    assertEquals(hasCredentials(callOf({ absolute: false, url: "x" }), around({ mirrors })), true, name);
+  }
+  const harmless = ["accept", "accept-language", "user-agent", "range", "x-request-id", "referer", "origin"];
+  for (const name of harmless) {
+    assertEquals(hasCredentials(callOf({ headers: { [name]: "v" } }), surroundings), false, name);
+  }
+});
+
 test("hasCredentials() is for a relative request if any mirror has some, and an absolute one does not go there", () => {
   const own = mirror("https://b.test", { "x-own": "k" }, new Set(["x-own"]));
   const surroundings = around({ mirrors: [mirror("https://a.test"), own] });

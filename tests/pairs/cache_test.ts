@@ -199,10 +199,11 @@ test("cache × forms: JSON, text and bytes of one URL are one entry", async () =
 });
 
 test("cache × credentials: what was asked for with them is neither stored nor answered from the cache", async () => {
-  for (const name of ["authorization", "cookie", "Authorization"]) {
-    const adapter = adapterWith({});
-    const reply: Reply = (sent) => json(sent.headers.get(name))(sent);
-    const { client, origin, run } = rig(reply, { cache: planOf({ adapter }) });
+  const names = ["authorization", "cookie", "Authorization", "Private-Token", "apikey", "X-Session-Id"];
+  for (const [name, mode] of names.flatMap((name) => [[name, "ttl"], [name, "http"]] as const)) {
+    const reply: Reply = (sent) =>
+      json(sent.headers.get(name), { headers: { "cache-control": "max-age=100" } })(sent);
+    const { client, origin, run } = rig(reply, { cache: planOf({ adapter: adapterWith({}), mode }) });
     const ask = (value: string) => run(client.json({ url: URL_A, headers: { [name]: value } }));
 
     assertEquals([await ask("alice"), await ask("bob"), await run(client.json(URL_A))], [
