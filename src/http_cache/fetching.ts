@@ -5,7 +5,7 @@
  */
 
 import type { CacheEntry } from "../cache/cache.ts";
-import { conditionalHeaders } from "./rfc9111/validation.ts";
+import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
 import { isNetworkError } from "../errors.ts";
 import { isEmpty, mergeHeaders } from "../http/headers.ts";
 import { isSameUrl, withoutFragment } from "../http/url.ts";
@@ -179,8 +179,9 @@ export class Fetching {
     const response = this.#responseOf(call, notModified);
     const { meta, storable } = rules.freshen(found!.meta, response, request);
     const entry: CacheEntry = { meta, body: found!.body };
-    // Another URL's word says nothing of what was found.
-    const reply = response.isRedirected ? undefined : await serving.serve(call, request, entry, "cache");
+    // The word of another URL, or on another representation, says nothing of what was found.
+    const isConfirmed = !response.isRedirected && confirms(found!.meta, notModified.headers);
+    const reply = isConfirmed ? await serving.serve(call, request, entry, "cache") : undefined;
     // What was found is of no use to this caller, so the server must send something.
     if (reply === undefined) {
       return await this.fetch(call, { request, found: undefined, mayReplace: true }, onStored);

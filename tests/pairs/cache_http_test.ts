@@ -1254,3 +1254,18 @@ test("reload × reload: an older one that is cancelled does not remove what the 
   await turns(clock);
   assertEquals(await client.json(URL_A), { nth: 3 });
 });
+
+test("validation × another ETag: such a 304 makes nothing fresh, and the response is asked for anew", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    const { client, clock, network } = cacheRig(({ nth, headers }) => {
+      if (nth === 1) return { json: "v1", headers: { etag: '"1"', "cache-control": "max-age=1" } };
+      const now = { etag: '"2"', "cache-control": "max-age=600" };
+      return headers.has("if-none-match") ? { status: 304, headers: now } : { json: "v2", headers: now };
+    }, { use: { mode, ttlMs: 1_000 } });
+    assertEquals(await clock.run(client.json(URL_A)), "v1");
+    await clock.advance(1_000);
+    assertEquals(await clock.run(client.json(URL_A)), "v2");
+    assertEquals(await clock.run(client.json(URL_A)), "v2");
+    assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, '"1"', null]);
+  }
+});

@@ -24,7 +24,7 @@ const CONDITIONS: readonly string[] = [
 
 /**
  * What a 304 can't change: it is about the bytes that are stored, and has no bytes itself (RFC 9111 §3.2). The validator
- * stays the one that was confirmed: some servers answer with that of another encoding.
+ * stays the one that was confirmed: some servers make it strong or weak by whether there is a body to compress.
  */
 const OF_THE_BODY: ReadonlySet<string> = new Set([
   "content-digest",
@@ -61,6 +61,30 @@ export function conditionalHeaders(meta: CacheMeta): HeaderMap {
   if (etag !== null) headers["if-none-match"] = etag;
   if (lastModified !== null) headers["if-modified-since"] = lastModified;
   return headers;
+}
+
+/**
+ * Whether a 304 is about a stored response: one with another entity tag is about something else, and must not change what is
+ * stored (RFC 9111 §4.3.4). Tags are compared weakly, which is less than the RFC asks for: servers that compress on the fly
+ * send `W/"1"` with a body and `"1"` without.
+ *
+ * @param meta What is kept beside the body.
+ * @param headers The headers of the 304.
+ * @returns Whether it is.
+ */
+export function confirms(meta: CacheMeta, headers: Headers): boolean {
+  const etag = headers.get("etag");
+  if (etag === null) return true;
+  const stored = storedFields(meta).get("etag");
+  return stored === null ? isWeak(etag) : opaqueTag(etag) === opaqueTag(stored);
+}
+
+function isWeak(etag: string): boolean {
+  return etag.startsWith("W/");
+}
+
+function opaqueTag(etag: string): string {
+  return isWeak(etag) ? etag.slice(2) : etag;
 }
 
 /** A 304 that has come. */

@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import type { CacheMeta } from "../../../src/cache/cache.ts";
-import { conditionalHeaders, freshen, isConditional } from "../../../src/http_cache/rfc9111/validation.ts";
+import {
+  conditionalHeaders,
+  confirms,
+  freshen,
+  isConditional,
+} from "../../../src/http_cache/rfc9111/validation.ts";
 import { test } from "../../support/test.ts";
 import { dateAt, metaOf, NOW } from "./stored.ts";
 
@@ -71,6 +76,26 @@ test("freshen() keeps what is about the stored bytes, and the validator that was
   };
   const sent = Object.fromEntries(Object.keys(stored).map((name) => [name, "2"]));
   assertEquals(headersOf(afterNotModified(stored, { ...sent, date: dateAt(LATER) }).meta), stored);
+});
+
+test("confirms() is false for a 304 with another entity tag (RFC 9111 §4.3.4)", () => {
+  const isFor = (stored: Record<string, string>, etag?: string) =>
+    confirms(metaOf(stored), new Headers(etag === undefined ? {} : { etag }));
+  const one = { etag: '"1"' };
+  assertEquals([isFor(one), isFor(one, '"1"'), isFor(one, '"2"'), isFor(one, 'W/"2"')], [
+    true,
+    true,
+    false,
+    false,
+  ]);
+  // Whoever compresses on the fly sends a weak one with a body and a strong one without.
+  assertEquals([isFor({ etag: 'W/"1"' }, '"1"'), isFor(one, 'W/"1"'), isFor({ etag: 'W/"1"' }, 'W/"1"')], [
+    true,
+    true,
+    true,
+  ]);
+  const none = { "last-modified": dateAt(NOW) };
+  assertEquals([isFor(none), isFor(none, '"1"'), isFor(none, 'W/"1"')], [true, false, true]);
 });
 
 test("freshen() takes a validator where there was none", () => {
