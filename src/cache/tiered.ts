@@ -47,6 +47,18 @@ export function tieredCache(tiers: readonly CacheAdapter[]): CacheAdapter {
   return new Tiers([...tiers]);
 }
 
+/**
+ * Puts something around each tier of a cache, or around the cache itself if it has none. Changes that are made by way of the
+ * cache as it was are still seen.
+ *
+ * @param cache The cache.
+ * @param wrap What to put around a tier.
+ * @returns The cache that works with them.
+ */
+export function mapTiers(cache: CacheAdapter, wrap: (tier: CacheAdapter) => CacheAdapter): CacheAdapter {
+  return cache instanceof Tiers ? cache.map(wrap) : wrap(cache);
+}
+
 /** An entry, and the number of the tier that had it. */
 interface Hit {
   readonly entry: CacheEntry;
@@ -59,13 +71,18 @@ class Tiers implements CacheAdapter {
   readonly clear?: () => MaybePromise<void>;
   readonly sweep?: () => MaybePromise<SweepResult>;
   readonly #tiers: readonly CacheAdapter[];
-  readonly #changes = new Changes();
+  readonly #changes: Changes;
 
-  constructor(tiers: readonly CacheAdapter[]) {
+  constructor(tiers: readonly CacheAdapter[], changes: Changes = new Changes()) {
     this.#tiers = tiers;
+    this.#changes = changes;
     this.maxEntryBytes = Math.max(...tiers.map(limitOf));
     if (tiers.some((tier) => tier.clear !== undefined)) this.clear = () => this.#clear();
     if (tiers.some((tier) => tier.sweep !== undefined)) this.sweep = () => this.#sweep();
+  }
+
+  map(wrap: (tier: CacheAdapter) => CacheAdapter): CacheAdapter {
+    return new Tiers(this.#tiers.map((tier) => mapTiers(tier, wrap)), this.#changes);
   }
 
   get(key: string, options: CacheCallOptions = {}): MaybePromise<CacheEntry | undefined> {

@@ -19,8 +19,6 @@ export interface PendingWrite {
 
 /** So many bytes may wait to be written; what comes beyond is not stored. */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
-/** Of so many entries it is remembered that they could not be removed. */
-const MAX_STUCK = 100_000;
 const ENDED = Promise.resolve();
 
 /** What all clients that use an adapter together know of it. */
@@ -28,8 +26,6 @@ export class AdapterState {
   readonly hashes: KeyHashes = new KeyHashes();
   /** By hash; an adapter that never answers keeps its own. */
   readonly writes: Map<string, PendingWrite> = new Map();
-  /** The hashes of what could not be removed, and must not be served. */
-  readonly stuck: Set<string> = new Set();
   #pendingBytes = 0;
 
   /**
@@ -61,11 +57,6 @@ export class AdapterState {
   end(hash: string, write: PendingWrite): void {
     this.writes.delete(hash);
     this.#pendingBytes -= sizeOf(write.entry);
-  }
-
-  /** Notes that what lies under a hash could not be removed. */
-  noteStuck(hash: string): void {
-    if (this.stuck.size < MAX_STUCK) this.stuck.add(hash);
   }
 }
 

@@ -47,8 +47,7 @@ export interface CachePolicyOptions {
  * stores what comes back. Requests for the same that come meanwhile wait for it. A fault of the adapter is a miss or a
  * refused write, and one warning for each operation.
  *
- * Clients share what is known of the adapter and of what is stored: writes under way, what could not be removed, what was made
- * wrong, and when. What is being fetched is each client's own, because a fetch obeys the limits of its client and ends with it.
+ * Clients share what is known of the adapter and of what is stored: writes under way, what was made wrong, and when. What is being fetched is each client's own, because a fetch obeys the limits of its client and ends with it.
  *
  * @param options How the cache is used.
  * @returns What makes the policy of a client. It throws an `OfflineError` for a miss while offline.
@@ -223,7 +222,9 @@ class CacheHandler {
   }
 
   async #find(call: Call, request: CachedRequest): Promise<CacheEntry | undefined> {
-    const found = await this.#entries.find(request);
+    // Most of a call's time is for the network, in case the adapter does not answer.
+    const leftMs = call.deadlineAtMs - this.#environment.clock.now();
+    const found = await this.#entries.find(request, leftMs === Infinity ? undefined : leftMs / 4);
     // Who has left meanwhile is not served, and causes nothing.
     call.throwIfCancelled();
     return found;

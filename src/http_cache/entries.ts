@@ -46,17 +46,17 @@ export class Entries {
     return ++this.#state.moment;
   }
 
-  /** The stored response that a request selects. */
-  async find(request: CachedRequest): Promise<CacheEntry | undefined> {
+  /** The stored response that a request selects, if it is found in the time that the caller has for each read. */
+  async find(request: CachedRequest, patienceMs?: number): Promise<CacheEntry | undefined> {
     const primary = this.#rules.primaryKey(request);
-    const slot = await this.#store.get(primary);
+    const slot = await this.#store.get(primary, patienceMs);
     const index = slot === undefined ? undefined : readIndexEntry(slot);
     if (index === undefined) {
       if (this.#state.indexes.get(primary)?.isPlanned !== true) this.#state.indexes.delete(primary);
       return slot;
     }
     this.#state.indexes.set(primary, { index, removeAt: slot!.meta.removeAt, isPlanned: false });
-    const entry = await this.#store.get(variantKey(primary, index, request.headers));
+    const entry = await this.#store.get(variantKey(primary, index, request.headers), patienceMs);
     return entry !== undefined && matchesVary(entry.meta.vary, request.headers) ? entry : undefined;
   }
 

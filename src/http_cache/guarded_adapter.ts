@@ -5,10 +5,11 @@
  */
 
 import { attempt, isPromise } from "../cache/attempt.ts";
-import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise } from "../cache/cache.ts";
+import type { CacheAdapter, CacheEntry, MaybePromise } from "../cache/cache.ts";
 import type { Environment } from "../policies/policy.ts";
 import { AdapterState, type PendingWrite } from "./adapter_state.ts";
 import { isUsable } from "./cached_reply.ts";
+import type { TimedCallOptions } from "./prompt_adapter.ts";
 
 /**
  * Wraps an adapter for one client: a fault is a miss or a refused write, and is told once for each adapter and operation.
@@ -22,7 +23,9 @@ export class GuardedAdapter {
   readonly #adapter: CacheAdapter;
   readonly #state: AdapterState;
   readonly #warned = new Set<string>();
-  readonly #options: CacheCallOptions;
+  readonly #options: TimedCallOptions;
+  /** The same, for what follows from a fault that has been told. */
+  readonly #silently: TimedCallOptions;
 
   /** Wraps an adapter; clients that use it together share its state. */
   constructor(environment: Environment, adapter: CacheAdapter, state: AdapterState = new AdapterState()) {
@@ -34,18 +37,20 @@ export class GuardedAdapter {
       now: () => environment.clock.wallNow(),
       onFault: ({ adapter, operation, error }) => this.#warn(adapter, operation, error),
       waitUntil: (work) => environment.inBackground(work),
+      environment,
     };
+    this.#silently = { ...this.#options, onFault: () => {} };
   }
 
-  /** The entry of a key, if it is one that can be served. */
-  async get(key: string): Promise<CacheEntry | undefined> {
-    const { hashes, writes, stuck } = this.#state;
+  /** The entry of a key, if it is one that can be served, and found in the time that the caller has. */
+  async get(key: string, patienceMs?: number): Promise<CacheEntry | undefined> {
+    const { hashes, writes } = this.#state;
     const hash = hashes.of(key);
     const write = writes.get(hash);
     if (write !== undefined) return write.entry;
-    if (stuck.has(hash)) return undefined;
     try {
-      const found = await this.#adapter.get(hash, this.#options);
+      const options = patienceMs === undefined ? this.#options : { ...this.#options, patienceMs };
+      const found = await this.#adapter.get(hash, options);
       return isUsable(found, key) ? found : undefined;
     } catch (error) {
       this.warn("get", error);
@@ -84,17 +89,15 @@ export class GuardedAdapter {
     if (entry === undefined) return this.#remove(hash, this.#options);
     return attempt(() => this.#adapter.set(hash, entry, this.#options), (result) => {
       if ("error" in result) this.warn("set", result.error);
-      else if (result.value === true) return void this.#state.stuck.delete(hash);
+      else if (result.value === true) return;
       // What could not be replaced must not come back; that the adapter is in trouble, if it is, has been told.
-      return this.#remove(hash, SILENTLY);
+      return this.#remove(hash, this.#silently);
     });
   }
 
-  #remove(hash: string, options: CacheCallOptions): MaybePromise<void> {
+  #remove(hash: string, options: TimedCallOptions): MaybePromise<void> {
     return attempt(() => this.#adapter.delete(hash, options), (result) => {
-      if (!("error" in result)) return void this.#state.stuck.delete(hash);
-      if (options !== SILENTLY) this.warn("delete", result.error);
-      this.#state.noteStuck(hash);
+      if ("error" in result && options !== this.#silently) this.warn("delete", result.error);
     });
   }
 
@@ -112,5 +115,3 @@ export class GuardedAdapter {
     reporter.emit({ type: "warning", atMs: clock.now(), source: "cache", message, error });
   }
 }
-
-const SILENTLY: CacheCallOptions = { onFault: () => {} };

@@ -6,11 +6,12 @@
 
 import type { CacheAdapter } from "../cache/cache.ts";
 import { isAdapter } from "../cache/is_adapter.ts";
-import { tieredCache } from "../cache/tiered.ts";
+import { mapTiers, tieredCache } from "../cache/tiered.ts";
 import { argumentError, assertFunction, assertOptions, shapeError } from "../primitives/argument_checks.ts";
 import type { CachePolicyOptions } from "./cache_policy.ts";
 import type { TtlMs } from "./lifetimes.ts";
 import type { Partition } from "./partition.ts";
+import { PromptAdapter } from "./prompt_adapter.ts";
 
 /** Options of every plan. */
 export interface CachePlanOptions {
@@ -39,6 +40,12 @@ export interface CachePlanOptions {
    * whose name says token, key, secret, session, password or signature.
    */
   readonly partition?: Partition | undefined;
+  /**
+   * How long the adapter, or one of several tiers, may take for a read, in milliseconds; `Infinity` for any time. A change may take ten
+   * times as long, because no request waits for it. One that takes longer is passed over for ten seconds.
+   * @default {1_000}
+   */
+  readonly adapterTimeoutMs?: number | undefined;
 }
 
 /** The same, with how long a response is fresh. */
@@ -65,7 +72,15 @@ export function readPlanOptions(
     throw shapeError(action, "adapter", "a cache adapter, or a non-empty array of such", adapter);
   }
   assertOptions(action, options);
-  const { ttlMs, negative = {}, staleWhileRevalidateMs, staleIfErrorMs, partition, ...others } = options;
+  const {
+    ttlMs,
+    negative = {},
+    staleWhileRevalidateMs,
+    staleIfErrorMs,
+    partition,
+    adapterTimeoutMs = 1_000,
+    ...others
+  } = options;
   for (const name of Object.keys(others)) {
     throw new TypeError(`Cannot ${action} as '${name}' is not an option`);
   }
@@ -77,8 +92,19 @@ export function readPlanOptions(
     assertMs(action, name, value);
   }
   if (partition !== undefined) assertFunction(action, "partition", partition);
+  if (!(typeof adapterTimeoutMs === "number" && adapterTimeoutMs > 0)) {
+    throw argumentError(
+      action,
+      "adapterTimeoutMs",
+      "a positive number of milliseconds, or Infinity",
+      adapterTimeoutMs,
+    );
+  }
   return {
-    adapter: isAdapter(adapter) ? adapter : tieredCache(adapter),
+    adapter: mapTiers(
+      isAdapter(adapter) ? adapter : tieredCache(adapter),
+      (tier) => new PromptAdapter(tier, adapterTimeoutMs),
+    ),
     ttlMs: typeof ttlMs === "number" ? () => ttlMs : ttlMs,
     negative,
     windows: { staleWhileRevalidateMs, staleIfErrorMs },

@@ -37,9 +37,3 @@ test("AdapterState.note() takes 64 MiB at a time, and what is beyond for nothing
   state.end("a", write);
   assertEquals(state.note("d", entryOf(60 * MIB)).write.entry?.body.length, 60 * MIB);
 });
-
-test("AdapterState.noteStuck() remembers 100,000 at most", () => {
-  const state = new AdapterState();
-  for (let nth = 0; nth < 100_001; nth++) state.noteStuck(`${nth}`);
-  assertEquals([state.stuck.size, state.stuck.has("0")], [100_000, true]);
-});

@@ -290,30 +290,6 @@ test("GuardedAdapter frees what it held when the adapter has answered", async ()
   assertEquals(inner.entries.size, 4);
 });
 
-test("GuardedAdapter does not serve what could be neither replaced nor removed, until a write succeeds", async () => {
-  const inner = new RecordingCache();
-  let isBroken = false;
-  const unlessBroken = <T>(run: () => T): T => {
-    if (isBroken) throw new Error("read-only");
-    return run();
-  };
-  const { guarded } = guard({
-    get: (key) => inner.get(key),
-    set: (key, entry) => unlessBroken(() => inner.set(key, entry)),
-    delete: (key) => unlessBroken(() => inner.delete(key)),
-  });
-  for (const change of [() => guarded.delete(KEY), () => guarded.set(entryOf(KEY, 4))]) {
-    await guarded.set(entryOf(KEY, 3));
-    assertEquals((await guarded.get(KEY))?.body.length, 3);
-    isBroken = true;
-    await change();
-    assertEquals([await guarded.get(KEY), inner.entries.size], [undefined, 1]);
-    isBroken = false;
-    await guarded.set(entryOf(KEY, 5));
-    assertEquals((await guarded.get(KEY))?.body.length, 5);
-  }
-});
-
 test("GuardedAdapter takes an entry whose parts can't be read for a miss", async () => {
   const fail = (): never => {
     throw new Error("gone");
@@ -347,7 +323,7 @@ test("GuardedAdapter takes an entry whose parts can't be read for a miss", async
   }
 });
 
-test("GuardedAdapter shares writes under way, and what could not be removed, with others of the same state", async () => {
+test("GuardedAdapter shares writes under way with others of the same state", async () => {
   const state = new AdapterState();
   const held = gate();
   const told: string[] = [];
@@ -365,11 +341,4 @@ test("GuardedAdapter shares writes under way, and what could not be removed, wit
   held.open();
   await Promise.all([writing, joined]);
   assertEquals(told, ["first 1", "first 2"]);
-
-  const failing = guard(
-    { delete: () => Promise.reject(new Error("broken")), get: () => entryOf(KEY) },
-    state,
-  );
-  await failing.guarded.delete(KEY);
-  assertEquals(await guard({ get: () => entryOf(KEY) }, state).guarded.get(KEY), undefined);
 });

@@ -1,9 +1,11 @@
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { CacheCallOptions } from "../../src/cache/cache.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { type CommonOptions, readPlanOptions } from "../../src/http_cache/plan_options.ts";
 import { test } from "../support/test.ts";
 
 const adapter = memoryCache();
+const CALL = { environment: {} } as CacheCallOptions;
 const RESPONSE = { status: 200, headers: new Headers(), storedAtMs: 0 };
 
 function read(options: unknown, place: unknown = adapter) {
@@ -21,8 +23,8 @@ test("readPlanOptions() hands on what it is given", () => {
     staleIfErrorMs: 8,
   });
   const windows = { staleWhileRevalidateMs: 6, staleIfErrorMs: 8 };
-  assertEquals(read5, { adapter, ttlMs, partition, negative: { 404: 5 }, windows });
-  assertStrictEquals(read5.adapter, adapter);
+  assertEquals({ ...read5, adapter }, { adapter, ttlMs, partition, negative: { 404: 5 }, windows });
+  assertEquals([read5.adapter.name, read5.adapter.maxEntryBytes], [adapter.name, adapter.maxEntryBytes]);
 });
 
 test("readPlanOptions() makes a function of a number, and leaves open what is not said", () => {
@@ -35,7 +37,7 @@ test("readPlanOptions() makes one adapter of several tiers, the fastest first", 
   const meta = { v: 1, key: "k", url: "https://a.test/", status: 200, headers: [], vary: [] } as const;
   const times = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
   await slow.set("k", { meta: { ...meta, ...times }, body: new Uint8Array(1) });
-  assert(await read({}, [fast, slow]).adapter.get("k") !== undefined);
+  assert(await read({}, [fast, slow]).adapter.get("k", CALL) !== undefined);
   // A hit of the slow one is copied upward.
   assert(await fast.get("k") !== undefined);
 });
@@ -66,6 +68,7 @@ test("readPlanOptions() refuses options that are no object, that do not exist, o
     [{ negative: { 403: 5 } }, "'negative.403' is not an option"],
     [{ negative: { 404: "5" } }, "'negative.404' must be a number of milliseconds of at least 0"],
     [{ staleIfErrorMs: "5" }, "'staleIfErrorMs' must be a number of milliseconds of at least 0"],
+    [{ adapterTimeoutMs: "1" }, "'adapterTimeoutMs' must be a positive number of milliseconds, or Infinity"],
     [{ partition: "mine" }, `'partition' must be a function: received "mine"`],
   ];
   for (const [options, message] of cases) {
@@ -86,5 +89,11 @@ test("readPlanOptions() refuses numbers out of range, and takes those at its edg
       assertThrows(() => read(options), RangeError, `Cannot create test cache as '${name}' must be`);
     }
   }
+  for (const adapterTimeoutMs of [0, -1, NaN]) {
+    const message =
+      `'adapterTimeoutMs' must be a positive number of milliseconds, or Infinity: received ${adapterTimeoutMs}`;
+    assertThrows(() => read({ adapterTimeoutMs }), RangeError, message);
+  }
+  assert(read({ adapterTimeoutMs: Infinity }));
   for (const value of [0, 0.5, Infinity]) for (const [, options] of named(value)) assert(read(options));
 });

@@ -5,6 +5,7 @@ import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_netwo
 import { gate, watch } from "../client/settled.ts";
 import { adapterWith, turns } from "../http_cache/cache_rig.ts";
 import { planOf, type PlanParts } from "../http_cache/plan_of.ts";
+import { memoryCache, tieredCache } from "../../src/http_cache/mod.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/a.json";
@@ -90,4 +91,58 @@ test("plan × offline: a client that may not ask is answered by what another has
   assertEquals(await clock.run(online.json(URL_A)), "stored");
   assertEquals(await clock.run(offline.json(URL_A)), "stored");
   await one.close();
+});
+
+test("plan × a second tier that hangs: the first one goes on, reads are misses after a second, and then at once", async () => {
+  const never = () => new Promise<never>(() => {});
+  const hung = adapterWith({ get: never, set: never, delete: never }, "hung");
+  for (const adapter of [[memoryCache(), hung], tieredCache([memoryCache(), hung])]) {
+    const { clock, network, one, two } = twoClients(counting, { adapter });
+    const warnings: string[] = [];
+    one.on((event) => void (event.type === "warning" && warnings.push(event.message)));
+    assertEquals(await clock.run(one.json(URL_A)), 1);
+    assertEquals(clock.now(), 1_000);
+    // The memory has it, whatever the second tier does with the write.
+    assertEquals([await one.json(URL_A), await two.json(URL_A)], [1, 1]);
+    assertEquals(await one.json("https://a.test/b.json"), 1);
+    assertEquals(await one.json("https://a.test/b.json"), 1);
+    assertEquals([clock.now(), network.sent.length], [1_000, 2]);
+    await clock.advance(10_000);
+    assertEquals(await one.json(URL_A), 1);
+    assertEquals(warnings[0], "The cache 'hung' failed to get; requests go on without it");
+  }
+});
+
+test("plan × a delete that fails in one tier: what lies there is not served again", async () => {
+  const second = adapterWith({}, "second");
+  let isBroken = false;
+  const failing = adapterWith({
+    get: (key) => second.get(key),
+    set: (key, entry) => second.set(key, entry),
+    delete: (key) => isBroken ? Promise.reject(new Error("broken")) : second.delete(key),
+  }, "failing");
+  const { clock, one } = twoClients(
+    ({ nth, method }) => method === "POST" ? { status: 204 } : fresh(nth),
+    { adapter: [memoryCache(), failing], mode: "http" },
+  );
+  assertEquals(await clock.run(one.json(URL_A)), 1);
+  isBroken = true;
+  await clock.run(one.json({ url: URL_A, method: "POST" }));
+  await turns(clock);
+  assertEquals(await clock.run(one.json(URL_A)), 3);
+});
+
+test("plan × an adapter that hangs: nothing is there offline, and closing ends", async () => {
+  const never = () => new Promise<never>(() => {});
+  const adapter = adapterWith({ get: never, set: never, delete: never });
+  const { clock, network, one } = twoClients(counting, { adapter }, { offline: true });
+  const settled = watch(one.json(URL_A));
+  await clock.advance(1_000);
+  assertEquals([settled.state, (settled.error as Error).name, network.sent.length], [
+    "rejected",
+    "OfflineError",
+    0,
+  ]);
+  await one.close();
+  assertEquals(clock.pending, 0);
 });
