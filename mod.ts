@@ -41,15 +41,29 @@ export type {
   PerOriginOptions,
   RateLimitOptions,
 } from "./src/client/options.ts";
-export type { Failure, Outcome, Success } from "./src/client/outcome.ts";
+export type {
+  Failure,
+  Outcome,
+  OutcomesOf,
+  OutcomeWithHead,
+  Success,
+  SuccessWithHead,
+} from "./src/client/outcome.ts";
 export type {
   BatchOptions,
+  BodyOf,
+  CallOptions,
   FetchRequest,
   HeaderRecord,
+  OnlyRequest,
+  OnlyRequests,
+  RequestBody,
+  RequestOf,
   RequestOptions,
   RequestSource,
   RequestSpec,
   ValueOf,
+  ValuesOf,
 } from "./src/client/request.ts";
 export type { ClientStats, OriginStats } from "./src/client/stats.ts";
 
@@ -59,6 +73,7 @@ export {
   type DataIssue,
   DataNotFoundError,
   type DataNotFoundErrorOptions,
+  type ErrorJson,
   HttpError,
   type HttpErrorOptions,
   InvalidDataError,

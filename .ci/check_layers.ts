@@ -22,7 +22,9 @@ function collect(path: string): void {
   const absolute = `${root}/${path}`;
   if (!exists(absolute)) return;
   if (Deno.statSync(absolute).isDirectory) {
-    for (const { name } of Deno.readDirSync(absolute)) collect(`${path}/${name}`);
+    for (const { name } of Deno.readDirSync(absolute)) {
+      if (name !== "node_modules") collect(`${path}/${name}`);
+    }
   } else if (path.endsWith(".ts")) files.set(path, Deno.readTextFileSync(absolute));
 }
 

@@ -6,8 +6,9 @@
  */
 
 import { runCommand } from "../tests/support/command.ts";
-import { printCounts } from "../tests/support/counts.ts";
+import { printCounts, sum } from "../tests/support/counts.ts";
 import { runTests } from "../tests/support/run.ts";
+import { runSdkTests } from "../tests/support/run_sdk.ts";
 
 const { exports }: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
   Deno.readTextFileSync("deno.json"),
@@ -32,7 +33,7 @@ for (const [name, args] of Object.entries(CHECKS)) {
   const { success } = await runCommand(Deno.execPath(), args);
   if (!success) failures.push(name);
 }
-const counts = await runTests({});
+const counts = sum([await runTests({}), await runSdkTests()]);
 console.log();
 for (const name of failures) console.log(`failed: ${name}`);
 const failed = counts.failed + failures.length;

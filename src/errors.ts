@@ -13,10 +13,20 @@ export interface SlipstreamErrorOptions {
   readonly method?: string | undefined;
   /** How many attempts were made, over all rounds and mirrors. */
   readonly attempts?: number | undefined;
-  /** Whatever else helps to understand the failure; JSON-safe. */
+  /** Whatever else helps to understand the failure; JSON-safe. Where several mirrors failed, `mirrors` says how each did. */
   readonly context?: Readonly<Record<string, unknown>> | undefined;
-  /** The error behind this one. */
+  /** The error behind this one; where several mirrors failed, an `AggregateError` of the errors of the others as well. */
   readonly cause?: unknown;
+}
+
+/** An error as data: what {@linkcode SlipstreamError.toJSON} gives. */
+export interface ErrorJson {
+  /** The class name. */
+  readonly name: string;
+  /** The message. */
+  readonly message: string;
+  /** Whatever else the error carries, as far as it says something. */
+  readonly [field: string]: unknown;
 }
 
 const BRAND = Symbol.for("@slipstream/fetch.error");
@@ -31,7 +41,7 @@ export class SlipstreamError extends Error {
   readonly method: string | undefined;
   /** How many attempts were made, over all rounds and mirrors. */
   readonly attempts: number;
-  /** Whatever else helps to understand the failure. */
+  /** Whatever else helps to understand the failure. Where several mirrors failed, `mirrors` says how each did. */
   readonly context: Readonly<Record<string, unknown>>;
 
   /** Creates the error. */
@@ -41,6 +51,30 @@ export class SlipstreamError extends Error {
     this.method = options.method;
     this.attempts = options.attempts ?? 0;
     this.context = options.context ?? {};
+  }
+
+  /**
+   * Gives the error as data, for logs: `JSON.stringify` calls it. The data says everything that the message says, and has the causes
+   * as well, each with its name, its message and its own causes. What is empty is left out, and so are the response headers, which
+   * may hold secrets. Numbers that JSON does not know, such as `Infinity`, become text.
+   *
+   * @returns A plain object that holds nothing but JSON values.
+   *
+   * @example An error in a log
+   * ```ts
+   * import { HttpError } from "@slipstream/fetch";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const error = new HttpError("GET https://a.test/ was answered with 503", { status: 503, headers: new Headers(), attempts: 4 });
+   *
+   * assertEquals(
+   *   JSON.stringify(error),
+   *   '{"name":"HttpError","message":"GET https://a.test/ was answered with 503","status":503,"attempts":4}',
+   * );
+   * ```
+   */
+  toJSON(): ErrorJson {
+    return errorToJson(this, [this]);
   }
 }
 
@@ -143,6 +177,10 @@ export class OfflineError extends NetworkError {
 export interface DataNotFoundErrorOptions extends SlipstreamErrorOptions {
   /** The response status. */
   readonly status: 404 | 410;
+  /** The response headers; none by default. */
+  readonly headers?: Headers | undefined;
+  /** The first characters of the response body; empty when it could not be read. */
+  readonly body?: string | undefined;
 }
 
 /** The server answered that the resource does not exist (404) or no longer does (410). */
@@ -151,11 +189,17 @@ export class DataNotFoundError extends SlipstreamError {
   override readonly name: string = "DataNotFoundError";
   /** The response status. */
   readonly status: 404 | 410;
+  /** The response headers. */
+  readonly headers: Headers;
+  /** The first characters of the response body; empty when it could not be read. */
+  readonly body: string;
 
   /** Creates the error. */
   constructor(message: string, options: DataNotFoundErrorOptions) {
     super(message, options);
     this.status = options.status;
+    this.headers = options.headers ?? new Headers();
+    this.body = options.body ?? "";
   }
 }
 
@@ -176,6 +220,8 @@ export interface InvalidDataErrorOptions extends SlipstreamErrorOptions {
   readonly reason: InvalidDataReason;
   /** What the schema found wrong; empty for other reasons. */
   readonly issues?: readonly DataIssue[] | undefined;
+  /** Where the text stops being JSON, in characters from its start; for text that is no JSON, or that ends early. */
+  readonly position?: number | undefined;
 }
 
 /** The response arrived whole, but its content can't be used. */
@@ -186,12 +232,15 @@ export class InvalidDataError extends SlipstreamError {
   readonly reason: InvalidDataReason;
   /** What the schema found wrong; empty for other reasons. */
   readonly issues: readonly DataIssue[];
+  /** Where the text stops being JSON, in characters from its start; absent for other reasons. */
+  readonly position: number | undefined;
 
   /** Creates the error. */
   constructor(message: string, options: InvalidDataErrorOptions) {
     super(message, options);
     this.reason = options.reason;
     this.issues = options.issues ?? [];
+    this.position = options.position;
   }
 }
 
@@ -254,4 +303,64 @@ function hasBrand(value: unknown, name: string): boolean {
   if (typeof value !== "object" || value === null) return false;
   const names = (value as { readonly [BRAND]?: unknown })[BRAND];
   return Array.isArray(names) && names.includes(name);
+}
+
+/** What JSON says of an error of this module, in this order. Headers are not among it: they may hold secrets. */
+const FIELDS = [
+  "status",
+  "url",
+  "method",
+  "attempts",
+  "retryAfterMs",
+  "kind",
+  "timeoutMs",
+  "reason",
+  "issues",
+  "position",
+  "context",
+  "body",
+];
+
+/** Of other errors nobody knows what else they hold. */
+const FOREIGN_FIELDS = ["code"];
+
+/** An error as data; `path` leads from the outermost error to this one, so that a cycle of causes ends. */
+function errorToJson(error: Error, path: readonly unknown[]): ErrorJson {
+  const json: Record<string, unknown> = { name: String(error.name), message: String(error.message) };
+  const values = error as unknown as Readonly<Record<string, unknown>>;
+  for (const field of isSlipstreamError(error) ? FIELDS : FOREIGN_FIELDS) {
+    const value = toJson(values[field], path);
+    if (!isEmpty(value)) json[field] = value;
+  }
+  const { cause, errors } = values;
+  if (Array.isArray(errors)) json.errors = errors.map((each) => toJson(each, path));
+  const causeJson = toJson(cause, path);
+  if (causeJson !== undefined) json.cause = causeJson;
+  return json as unknown as ErrorJson;
+}
+
+/** A value as JSON can hold it; `undefined` for an error that the path leads through. */
+function toJson(value: unknown, path: readonly unknown[]): unknown {
+  if (isError(value)) return path.includes(value) ? undefined : errorToJson(value, [...path, value]);
+  if (value === undefined) return undefined;
+  if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) {
+    return String(value);
+  }
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch {
+    // It refers to itself, or holds what JSON has no word for.
+    return Object.prototype.toString.call(value);
+  }
+}
+
+/** Whether a value is an error, also one of another realm. */
+function isError(value: unknown): value is Error {
+  if (value instanceof Error || isSlipstreamError(value)) return true;
+  return Object.prototype.toString.call(value) === "[object Error]";
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return value === undefined || value === "";
+  return Object.keys(value).length === 0;
 }

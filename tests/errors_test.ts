@@ -153,3 +153,152 @@ test("SlipstreamError is told apart from an AbortError and a DOMException timeou
   assertFalse(isTimeoutError(new DOMException("x", "TimeoutError")));
   assertFalse(isNetworkError(new DOMException("x", "AbortError")));
 });
+
+test("DataNotFoundError carries headers and the excerpt as an HttpError does; without them, none and an empty one (S17)", () => {
+  const full = new DataNotFoundError("x", { status: 404, headers, body: "no such lap" });
+  assertEquals([full.headers.get("x-served-by"), full.body], ["a", "no such lap"]);
+  const bare = new DataNotFoundError("x", { status: 404 });
+  assertEquals([[...bare.headers], bare.body], [[], ""]);
+});
+
+test("InvalidDataError carries the position, if there is one (S17)", () => {
+  assertEquals(new InvalidDataError("x", { reason: "not-json", position: 0 }).position, 0);
+  assertEquals(new InvalidDataError("x", { reason: "schema" }).position, undefined);
+});
+
+// S17: as data
+
+/** What a log has of a value. */
+function logged(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+test("SlipstreamError.toJSON() says everything that each class carries, but no headers (S17)", () => {
+  const about = { url: "https://h/x", method: "GET", attempts: 2 };
+  const secret = new Headers({ "set-cookie": "hunter2", "retry-after": "1" });
+  const issues = [{ message: "must be a number", path: "laps.0" }];
+  for (
+    const [error, fields] of [
+      [new SlipstreamError("m", about), {}],
+      [new NetworkError("m", about), {}],
+      [new OfflineError("m", about), {}],
+      [new HttpError("m", { ...about, status: 503, headers: secret, body: "busy", retryAfterMs: 7 }), {
+        status: 503,
+        body: "busy",
+        retryAfterMs: 7,
+      }],
+      [new DataNotFoundError("m", { ...about, status: 404, headers: secret, body: "no" }), {
+        status: 404,
+        body: "no",
+      }],
+      [new TimeoutError("m", { ...about, kind: "total", timeoutMs: 250 }), { kind: "total", timeoutMs: 250 }],
+      [new CircuitOpenError("m", { ...about, retryAfterMs: 0 }), { retryAfterMs: 0 }],
+      [new InvalidDataError("m", { ...about, reason: "schema", issues }), { reason: "schema", issues }],
+      [new InvalidDataError("m", { ...about, reason: "not-json", position: 0 }), {
+        reason: "not-json",
+        position: 0,
+      }],
+    ] as const
+  ) {
+    assertEquals(logged(error), { name: error.name, message: "m", ...about, ...fields });
+    assertEquals(error.toJSON(), logged(error));
+  }
+});
+
+test("SlipstreamError.toJSON() begins with name and message, and leaves out what is empty (S17)", () => {
+  assertEquals(
+    JSON.stringify(new SlipstreamError("m")),
+    '{"name":"SlipstreamError","message":"m","attempts":0}',
+  );
+  const bare = new HttpError("m", { status: 500, headers });
+  assertEquals(logged(bare), { name: "HttpError", message: "m", status: 500, attempts: 0 });
+  const empty = new InvalidDataError("m", { reason: "truncated", context: {}, issues: [] });
+  assertEquals(logged(empty), { name: "InvalidDataError", message: "m", attempts: 0, reason: "truncated" });
+});
+
+test("SlipstreamError.toJSON() keeps a number that JSON does not know, as text (S17)", () => {
+  const { retryAfterMs } = new CircuitOpenError("m", { retryAfterMs: Infinity }).toJSON();
+  assertEquals(retryAfterMs, "Infinity");
+});
+
+test("SlipstreamError.toJSON() has the causes, and theirs, whatever they are (S17)", () => {
+  const refused = Object.assign(new TypeError("refused"), { code: "ECONNREFUSED", hostname: "internal" });
+  const outer = new TimeoutError("m", {
+    kind: "total",
+    timeoutMs: 5,
+    cause: new NetworkError("failed", {
+      attempts: 1,
+      context: { mirrors: [{ url: "https://a/" }] },
+      cause: refused,
+    }),
+  });
+  assertEquals((logged(outer) as { readonly cause: unknown }).cause, {
+    name: "NetworkError",
+    message: "failed",
+    attempts: 1,
+    context: { mirrors: [{ url: "https://a/" }] },
+    cause: { name: "TypeError", message: "refused", code: "ECONNREFUSED" },
+  });
+});
+
+test("SlipstreamError.toJSON() has each of the errors that a cause holds (S17)", () => {
+  const cause = new AggregateError([new NetworkError("a"), new TypeError("b"), "c"], "3 mirrors failed");
+  assertEquals(new SlipstreamError("m", { cause }).toJSON().cause, {
+    name: "AggregateError",
+    message: "3 mirrors failed",
+    errors: [{ name: "NetworkError", message: "a", attempts: 0 }, { name: "TypeError", message: "b" }, "c"],
+  });
+});
+
+test("SlipstreamError.toJSON() knows an error of another copy of this module, with all that it carries (S17)", () => {
+  const original = new HttpError("m", { status: 503, headers, attempts: 3 });
+  const foreign: object = Object.assign(ofAnotherCopy(original), {
+    name: "HttpError",
+    message: "m",
+    status: 503,
+    attempts: 3,
+  });
+  assertEquals(new SlipstreamError("x", { cause: foreign }).toJSON().cause, logged(original));
+});
+
+test("SlipstreamError.toJSON() takes anything for a cause or a context, and never throws (S17)", () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const throwing = { toJSON: () => assert(false) };
+  for (
+    const [cause, expected] of [
+      [null, null],
+      ["reset", "reset"],
+      [7, 7],
+      [NaN, "NaN"],
+      [7n, "7"],
+      [Symbol("s"), "[object Symbol]"],
+      [() => {}, "[object Function]"],
+      [{ code: 7, nested: [1, "a"] }, { code: 7, nested: [1, "a"] }],
+      [new Date(0), "1970-01-01T00:00:00.000Z"],
+      [circular, "[object Object]"],
+      [throwing, "[object Object]"],
+      [{ size: 7n }, "[object Object]"],
+      [Object.create(null), {}],
+    ] as const
+  ) {
+    assertEquals(new SlipstreamError("m", { cause }).toJSON().cause, expected);
+  }
+  assertEquals(new SlipstreamError("m", { context: circular }).toJSON().context, "[object Object]");
+});
+
+test("SlipstreamError.toJSON() ends where causes lead in a circle, and shows one that comes twice twice (S17)", () => {
+  const inner = new TypeError("inner");
+  const outer = new SlipstreamError("outer", { cause: inner });
+  inner.cause = outer;
+  assertEquals(logged(outer), {
+    name: "SlipstreamError",
+    message: "outer",
+    attempts: 0,
+    cause: { name: "TypeError", message: "inner" },
+  });
+  const twice = new Error("twice");
+  const { cause } = new SlipstreamError("m", { cause: new AggregateError([twice, twice], "both") }).toJSON();
+  const shown = { name: "Error", message: "twice" };
+  assertEquals(cause, { name: "AggregateError", message: "both", errors: [shown, shown] });
+});

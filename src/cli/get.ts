@@ -7,8 +7,8 @@
 import { createClient } from "../client/client.ts";
 import type { Outcome } from "../client/outcome.ts";
 import type { RequestSpec } from "../client/request.ts";
+import { shownUrl } from "../http/url.ts";
 import { httpCache } from "../http_cache/http_cache.ts";
-import { redactUrl } from "../http/url.ts";
 import { readArgs } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
@@ -130,6 +130,6 @@ class Jobs {
   }
 
   async #fail(error: unknown, { where, text }: Input | BadInput): Promise<void> {
-    await this.#run.fail({ error, where, subject: redactUrl(text) });
+    await this.#run.fail({ error, where, subject: shownUrl(text) });
   }
 }

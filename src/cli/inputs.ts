@@ -5,7 +5,7 @@
  */
 
 import type { Terminal } from "../runtime/terminal/contract.ts";
-import { redactUrl } from "../http/url.ts";
+import { shownUrl } from "../http/url.ts";
 import { UsageError } from "./args.ts";
 
 /** A URL that can be fetched. */
@@ -105,12 +105,11 @@ function toInput(text: string, where: string): Input | BadInput {
 }
 
 function badInput(text: string, where: string, rule: string): BadInput {
-  const shown = redactUrl(text.length > 200 ? `${text.slice(0, 200)}…` : text);
   return {
     ok: false,
     text,
     where,
-    error: new TypeError(`Cannot fetch as the URL ${rule}: received '${shown}'`),
+    error: new TypeError(`Cannot fetch as the URL ${rule}: received '${shownUrl(text)}'`),
   };
 }
 

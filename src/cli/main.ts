@@ -8,6 +8,7 @@
  * @module
  */
 
+import { shownUrl } from "../http/url.ts";
 import { type Clock, systemClock, type TimerHandle } from "../primitives/clock.ts";
 import type { FileKind, Terminal, TerminalFiles, TerminalOutput } from "../runtime/terminal/contract.ts";
 import type { Processes, ProcessResult } from "../runtime/processes/contract.ts";
@@ -98,7 +99,7 @@ export async function main(
   const usage = command === undefined ? programUsage(COMMANDS) : commandUsage(command);
   try {
     if (command === undefined) {
-      throw new UsageError(name === "" ? "No command" : `Unknown command: ${JSON.stringify(name)}`);
+      throw new UsageError(name === "" ? "No command" : `Unknown command: ${JSON.stringify(shownUrl(name))}`);
     }
     const { clock = systemClock, fetch, processes } = options;
     return await command.run(rest, { terminal, clock, fetch, processes });

@@ -5,6 +5,7 @@
  */
 
 import type { Outcome } from "../client/outcome.ts";
+import { redactUserInfo } from "../http/url.ts";
 import type { Input } from "./inputs.ts";
 import { ndjsonLine } from "./ndjson.ts";
 import { errorRecord } from "./error_record.ts";
@@ -45,17 +46,18 @@ export function bodySink(run: Run): Sink {
   };
 }
 
-/** Every outcome is a line of JSON on stdout, failures too. */
+/** Every outcome is a line of JSON on stdout, failures too. Of the URL, which is as it was given, only the user info is left out. */
 export function ndjsonSink(run: Run): Sink {
   return {
     plan: () => NO_PATH,
     put: (outcome, text) => {
       const { attempts } = outcome;
+      const url = redactUserInfo(text);
       const durationMs = Math.round(outcome.durationMs * 10) / 10;
       return run.put(
         outcome.ok
-          ? ndjsonLine({ url: text, ok: true, from: outcome.from, attempts, durationMs }, outcome.value)
-          : ndjsonLine({ url: text, ok: false, attempts, durationMs, error: errorRecord(outcome.error) }),
+          ? ndjsonLine({ url, ok: true, from: outcome.from, attempts, durationMs }, outcome.value)
+          : ndjsonLine({ url, ok: false, attempts, durationMs, error: errorRecord(outcome.error) }),
       );
     },
   };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shownUrl } from "../http/url.ts";
 import { UsageError } from "./args.ts";
 
 /** So many in so long. */
@@ -94,7 +95,7 @@ export function parseHeaders(flag: string, texts: readonly string[]): Readonly<R
 export function parseBaseUrl(flag: string, text: string): URL {
   const url = URL.parse(text);
   if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
-  throw valueError(flag, "an http or https URL", text);
+  throw valueError(flag, "an http or https URL", shownUrl(text));
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
-import { parseHttpUrl, redactUrl, resolveUrl, splitUserInfo } from "../http/url.ts";
+import { parseHttpUrl, resolveUrl, shownUrl, splitUserInfo } from "../http/url.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Mirror } from "../policies/mirrors.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -49,7 +49,7 @@ function toMirror(mirror: MirrorOptions, name: string, surroundings: MirrorSurro
   const fromUrl = credentials === undefined ? NO_HEADERS : { authorization: credentials.authorization };
   const own = mergeHeaders(fromUrl, toHeaderMap(mirror.headers, `the headers of '${name}'`));
   return {
-    lane: surroundings.lanes.get(url.origin),
+    lane: surroundings.lanes.keep(url.origin),
     base: url.href,
     headers: mergeHeaders(surroundings.headers, own),
     sensitive: new Set([...surroundings.sensitive, ...Object.keys(own)]),
@@ -62,9 +62,9 @@ function parseBase(text: string, name: string): URL {
     url = parseHttpUrl(text);
   } catch (cause) {
     const rule = `'${name}' must be an absolute http(s) URL`;
-    throw new TypeError(`Cannot create client as ${rule}: received '${redactUrl(text)}'`, { cause });
+    throw new TypeError(`Cannot create client as ${rule}: received '${shownUrl(text)}'`, { cause });
   }
   if (!/[?#]/.test(url.href)) return url;
   const rule = `'${name}' must have no query and no fragment`;
-  throw new TypeError(`Cannot create client as ${rule}: received '${redactUrl(text)}'`);
+  throw new TypeError(`Cannot create client as ${rule}: received '${shownUrl(text)}'`);
 }

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { SlipstreamError } from "../errors.ts";
 import { Allowance } from "../lanes/allowance.ts";
 import type { Claimant, Runnable } from "../lanes/claimant.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Closable } from "./dispatcher.ts";
-import type { Outcome } from "./outcome.ts";
+import { type Outcome, refusal, toError } from "./outcome.ts";
+import { checkSource } from "./request_checks.ts";
 import type { FetchRequest, RequestSource } from "./request.ts";
 
 /** Who takes the outcomes of a batch. */
@@ -262,7 +262,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable {
     this.allowance.active--;
     if (this.#ended) return;
     const { consumer } = this.#run;
-    consumer.onOutcome({ ok: false, index, request, error: toError(error), attempts: 0, durationMs: 0 });
+    consumer.onOutcome(refusal(request, index, error));
   }
 
   /** A request of this batch has ended. */
@@ -332,22 +332,6 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable {
     if (this.#pulling) ignoreFailure(() => this.#iterator?.return?.());
     else await this.#iterator?.return?.();
   }
-}
-
-function checkSource(source: unknown): void {
-  const iterable = typeof source === "object" && source !== null &&
-    (Symbol.iterator in source || Symbol.asyncIterator in source);
-  if (iterable && !(source instanceof URL)) return;
-  throw new TypeError(
-    `Cannot fetch many as the requests must be an iterable or async iterable: received ${typeof source}`,
-  );
-}
-
-/** An abort's reason may be anything; an outcome has an error. */
-function toError(reason: unknown): Error {
-  if (reason instanceof Error) return reason;
-  const shown = typeof reason === "string" ? reason : typeof reason;
-  return new SlipstreamError(`The request was aborted: ${shown}`, { cause: reason });
 }
 
 function checkResult<T>(result: T): T {

@@ -16,13 +16,26 @@ import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.t
 import { Batch, type OutcomeConsumer } from "./batch.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EventHub } from "./events.ts";
-import { fromFetchArguments } from "./fetch_arguments.ts";
+import { fromFetchArguments, isLocal } from "./fetch_arguments.ts";
 import { dropIn } from "./global_fetch.ts";
-import { checkClientOptions, checkRequestOptions } from "./option_checks.ts";
+import { checkClientOptions, checkRequestOptions, type OptionsOf } from "./option_checks.ts";
 import type { ClientOptions } from "./options.ts";
-import type { Outcome } from "./outcome.ts";
+import { type Outcome, OutcomeSink, type OutcomesOf, type OutcomeWithHead, refusal } from "./outcome.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
-import type { BatchOptions, FetchRequest, RequestOptions, RequestSource, ValueOf } from "./request.ts";
+import type {
+  BatchOptions,
+  CallOptions,
+  FetchRequest,
+  OnlyRequest,
+  OnlyRequests,
+  RequestOf,
+  RequestOptions,
+  RequestSource,
+  RequestSpec,
+  ValueOf,
+  ValuesOf,
+} from "./request.ts";
+import { checkSpec, namedRequests } from "./request_checks.ts";
 import { clientSettings, withOptions } from "./settings.ts";
 import type { ClientStats } from "./stats.ts";
 
@@ -48,17 +61,36 @@ export interface Client extends AsyncDisposable {
    * @throws {TypeError} If the URL or an option is malformed; before anything is sent.
    */
   json<S extends StandardSchemaV1>(
-    request: FetchRequest,
-    options: RequestOptions & { readonly schema: S },
+    request: RequestSpec & { readonly schema: S },
+    options?: CallOptions,
   ): Promise<InferOutput<S>>;
-  /** Fetches JSON of any shape. */
-  json(request: FetchRequest, options?: RequestOptions): Promise<unknown>;
+  /** Fetches JSON, for a schema in the options. */
+  json<S extends StandardSchemaV1>(
+    request: FetchRequest,
+    options: CallOptions & { readonly schema: S },
+  ): Promise<InferOutput<S>>;
+  /** Fetches JSON of a type that the caller states, and that nothing checks; `unknown` if none is stated. */
+  json<T = unknown>(request: FetchRequest, options?: CallOptions): Promise<NoInfer<T>>;
 
   /** Fetches text, decoded as UTF-8; otherwise like {@linkcode Client.json}. */
-  text(request: FetchRequest, options?: RequestOptions): Promise<string>;
+  text(request: FetchRequest, options?: CallOptions): Promise<string>;
 
   /** Fetches bytes, which are the caller's own; otherwise like {@linkcode Client.json}. */
-  bytes(request: FetchRequest, options?: RequestOptions): Promise<Uint8Array<ArrayBuffer>>;
+  bytes(request: FetchRequest, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
+
+  /**
+   * Fetches like {@linkcode Client.json}, or as `as` says, and never rejects for the request: whatever becomes of it is an
+   * outcome, also a malformed request, an abort, and a client that is closed. An outcome with a value has the response's
+   * status, headers and URL.
+   *
+   * @param request A URL, or a URL with options.
+   * @param options Options; those of `request` go first.
+   * @returns The outcome; its `index` is 0. Rejects only if `options` are malformed.
+   */
+  outcome<const R extends FetchRequest, const O extends CallOptions = CallOptions>(
+    request: R & OnlyRequest<R>,
+    options?: O,
+  ): Promise<OutcomeWithHead<ValueOf<O, R>>>;
 
   /**
    * A drop-in `fetch`, which goes the same way as every other request, and can replace the global one. Any status resolves; one
@@ -67,7 +99,7 @@ export interface Client extends AsyncDisposable {
    * cancelled; one that nobody reads is received while others wait, if it is small, and ends after `timeoutMs`, or when it is
    * collected. The body of a `Request` is read first, so that it can be sent again; one of more than 1 MiB is sent once.
    *
-   * @param input The URL or `Request`.
+   * @param input The URL or `Request`. `blob:`, `data:` and `file:` go to the runtime's own `fetch` as they are.
    * @param init As for `fetch`; members that only a runtime knows are handed on.
    * @param options Options of the request, as for the other methods.
    * @returns The response.
@@ -85,48 +117,57 @@ export interface Client extends AsyncDisposable {
    * @param options Options for each of them and for the batch.
    * @returns The values, in input order. Rejects with the first failure, and aborts the rest.
    */
-  all<const O extends BatchOptions = BatchOptions>(
-    requests: RequestSource,
+  all<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
+    requests: R & OnlyRequests<R>,
     options?: O,
-  ): Promise<ValueOf<O>[]>;
+  ): Promise<ValuesOf<R, O>>;
 
   /**
    * Fetches many, each with its outcome.
    *
    * @param requests The requests; pulled as they can be started.
    * @param options Options for each of them and for the batch.
-   * @returns The outcomes, in input order. Never rejects for a request; only if the signal aborts or `requests` throws.
+   * @returns The outcomes, in input order. Never rejects for a request; only if the signal aborts, `options` are malformed, or
+   * `requests` throws.
    */
-  settle<const O extends BatchOptions = BatchOptions>(
-    requests: RequestSource,
+  settle<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
+    requests: R & OnlyRequests<R>,
     options?: O,
-  ): Promise<Outcome<ValueOf<O>>[]>;
+  ): Promise<OutcomesOf<ValuesOf<R, O>>>;
 
   /**
    * Fetches many, and yields outcomes as requests complete, or in input order with `ordered: true`. Pulls as they can be
-   * started and taken: it holds at most `concurrency + prefetch` of them, however many there are. Leaving the loop early
-   * aborts what is under way and closes `requests`.
+   * started and taken: it holds at most `concurrency + prefetch` of them, however many there are. Leaving the loop early, or
+   * the scope of `await using`, aborts what is under way and closes `requests`.
    *
    * @param requests The requests.
    * @param options Options for each of them and for the batch.
    * @returns The outcomes. Throws when the signal aborts, and when `requests` throws, after what had started has ended.
    */
-  stream<const O extends BatchOptions = BatchOptions>(
-    requests: RequestSource,
+  stream<const R extends RequestSource, const O extends BatchOptions = BatchOptions>(
+    requests: R & OnlyRequests<R>,
     options?: O,
-  ): AsyncIterableIterator<Outcome<ValueOf<O>>>;
+  ): AsyncIterableIterator<Outcome<ValueOf<O, RequestOf<R>>>> & AsyncDisposable;
 
   /**
    * Fetches many under names.
    *
-   * @param requests The requests by name.
+   * @param requests The requests by name: an object, or a map with strings as keys.
    * @param options Options for each of them and for the batch.
    * @returns The outcomes under the same names; like {@linkcode Client.settle} in everything else.
    */
-  record<K extends string, const O extends BatchOptions = BatchOptions>(
-    requests: Readonly<Record<K, FetchRequest>>,
+  record<const K extends string, const R extends FetchRequest, const O extends BatchOptions = BatchOptions>(
+    requests: ReadonlyMap<K, R>,
     options?: O,
-  ): Promise<Record<K, Outcome<ValueOf<O>>>>;
+  ): Promise<Record<K, Outcome<ValueOf<O, R>>>>;
+  /** Fetches many under the names of an object's members. */
+  record<
+    const R extends { readonly [Name in keyof R]: FetchRequest },
+    const O extends BatchOptions = BatchOptions,
+  >(
+    requests: R & OnlyRequests<R> & { readonly [Symbol.iterator]?: undefined },
+    options?: O,
+  ): Promise<{ -readonly [Name in keyof R]: Outcome<ValueOf<O, R[Name]>> }>;
 
   /** The numbers since the client was made. */
   stats(): ClientStats;
@@ -213,30 +254,23 @@ class SlipstreamClient implements Client {
     reporters.set(this, this.#hub);
   }
 
-  json<S extends StandardSchemaV1>(
-    request: FetchRequest,
-    options?: RequestOptions & { readonly schema?: S },
-  ): Promise<InferOutput<S>> {
-    return this.#fetchOne(request, options, "json") as Promise<InferOutput<S>>;
+  json<T>(request: FetchRequest, options?: CallOptions): Promise<T> {
+    return this.#fetchOne(request, options, "json") as Promise<T>;
   }
 
-  text(request: FetchRequest, options?: RequestOptions): Promise<string> {
+  text(request: FetchRequest, options?: CallOptions): Promise<string> {
     return this.#fetchOne(request, options, "text") as Promise<string>;
   }
 
-  bytes(request: FetchRequest, options?: RequestOptions): Promise<Uint8Array<ArrayBuffer>> {
+  bytes(request: FetchRequest, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>> {
     return this.#fetchOne(request, options, "bytes") as Promise<Uint8Array<ArrayBuffer>>;
   }
 
-  #fetchOne(
-    request: FetchRequest,
-    options: RequestOptions | undefined,
-    as: Settings["as"],
-  ): Promise<unknown> {
+  #fetchOne(request: FetchRequest, options: CallOptions | undefined, as: Settings["as"]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const context = options === undefined
         ? this.#plain[as]
-        : this.#withOptions(this.#plain[as], options, as);
+        : this.#withOptions(this.#plain[as], options, "call", as);
       const sink = new PromiseSink(resolve, reject);
       const plain = typeof request === "string"
         ? this.#dispatcher.tryBegin(context, request, sink)
@@ -246,9 +280,27 @@ class SlipstreamClient implements Client {
     });
   }
 
+  outcome<T>(request: FetchRequest, options?: CallOptions): Promise<OutcomeWithHead<T>> {
+    return new Promise((resolve) => {
+      const plain = this.#plain.json;
+      const own = options === undefined ? plain : this.#withOptions(plain, options, "call", undefined);
+      const context = this.#contextOf({ ...own, wantsHead: true });
+      const sink = new OutcomeSink(request, resolve as (outcome: OutcomeWithHead<unknown>) => void);
+      let call: Call;
+      try {
+        call = this.#begin(request, context, undefined, sink);
+      } catch (error) {
+        // What is wrong with the request, with its signal or with the client is its outcome.
+        return resolve(refusal(request, 0, error));
+      }
+      this.#dispatcher.launch(call)?.run();
+    });
+  }
+
   /** A function of its own, because a `fetch` is handed on as one. */
   readonly fetch: Client["fetch"] = dropIn((input, init = {}, options) =>
     new Promise((resolve, reject) => {
+      if (isLocal(input)) return resolve(this.#dispatcher.fetchLocally(input, init));
       const { request, bodyOf, signals, cache } = fromFetchArguments(input, init);
       const { settings } = this.#plain.bytes;
       const plain: CallContext = this.#contextOf({
@@ -256,7 +308,7 @@ class SlipstreamClient implements Client {
         signals,
         streams: true,
       });
-      const context = options === undefined ? plain : this.#withOptions(plain, options, "bytes");
+      const context = options === undefined ? plain : this.#withOptions(plain, options, "call", "bytes");
       const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
       const launch = (input: RequestInput): void =>
         void this.#dispatcher.launch(this.#dispatcher.begin(context, this.#prepare(input, context), sink))
@@ -268,61 +320,50 @@ class SlipstreamClient implements Client {
     })
   );
 
-  all<const O extends BatchOptions = BatchOptions>(
-    requests: RequestSource,
-    options?: O,
-  ): Promise<ValueOf<O>[]> {
+  all<V>(requests: RequestSource, options?: BatchOptions): Promise<V> {
     return new Promise((resolve, reject) => {
-      const values: ValueOf<O>[] = [];
+      const values: unknown[] = [];
       const batch = this.#batch(requests, options, {
         held: 0,
         onOutcome(outcome) {
-          if (outcome.ok) values[outcome.index] = outcome.value as ValueOf<O>;
+          if (outcome.ok) values[outcome.index] = outcome.value;
           else batch.stop(outcome.error);
         },
-        onEnd: (failure) => failure === undefined ? resolve(values) : reject(failure.reason),
+        onEnd: (failure) => failure === undefined ? resolve(values as V) : reject(failure.reason),
         onStop: reject,
       });
       batch.pump();
     });
   }
 
-  settle<const O extends BatchOptions = BatchOptions>(
-    requests: RequestSource,
-    options?: O,
-  ): Promise<Outcome<ValueOf<O>>[]> {
+  settle<V>(requests: RequestSource, options?: BatchOptions): Promise<V> {
     return new Promise((resolve, reject) => {
-      const outcomes: Outcome<ValueOf<O>>[] = [];
+      const outcomes: Outcome<unknown>[] = [];
       const batch = this.#batch(requests, options, {
         held: 0,
         onOutcome(outcome) {
-          outcomes[outcome.index] = outcome as Outcome<ValueOf<O>>;
+          outcomes[outcome.index] = outcome;
         },
-        onEnd: (failure) => failure === undefined ? resolve(outcomes) : reject(failure.reason),
+        onEnd: (failure) => failure === undefined ? resolve(outcomes as V) : reject(failure.reason),
         onStop: reject,
       });
       batch.pump();
     });
   }
 
-  stream<const O extends BatchOptions = BatchOptions>(
-    requests: RequestSource,
-    options?: O,
-  ): AsyncIterableIterator<Outcome<ValueOf<O>>> {
-    const stream = new OutcomeStream<ValueOf<O>>(options?.ordered ?? false);
+  stream<T>(requests: RequestSource, options?: BatchOptions): OutcomeStream<T> {
+    const stream = new OutcomeStream<T>(options?.ordered ?? false);
     return stream.attach(this.#batch(requests, options, stream));
   }
 
-  async record<K extends string, const O extends BatchOptions = BatchOptions>(
-    requests: Readonly<Record<K, FetchRequest>>,
-    options?: O,
-  ): Promise<Record<K, Outcome<ValueOf<O>>>> {
-    const names = Object.keys(requests) as K[];
-    const outcomes = await this.settle(names.map((name) => requests[name]), options);
-    return Object.fromEntries(names.map((name, index) => [name, outcomes[index]])) as Record<
-      K,
-      Outcome<ValueOf<O>>
-    >;
+  async record<R>(
+    requests: Readonly<Record<string, FetchRequest>> | ReadonlyMap<string, FetchRequest>,
+    options?: BatchOptions,
+  ): Promise<R> {
+    const entries = namedRequests(requests);
+    const requested = entries.map(([, request]) => request);
+    const outcomes = await this.settle<readonly Outcome<unknown>[]>(requested, options);
+    return Object.fromEntries(entries.map(([name], index) => [name, outcomes[index]])) as R;
   }
 
   stats(): ClientStats {
@@ -343,10 +384,9 @@ class SlipstreamClient implements Client {
 
   #batch(requests: RequestSource, options: BatchOptions | undefined, consumer: OutcomeConsumer): Batch {
     const { scheduler } = this.#dispatcher;
-    // The batch listens to its signal itself, once for all of its requests.
     const context = options === undefined
       ? this.#plain.json
-      : this.#withOptions(this.#plain.json, { ...options, signal: undefined }, undefined);
+      : this.#withOptions(this.#plain.json, options, "batch", undefined);
     const concurrency = options?.concurrency ?? Infinity;
     const atOnce = Math.min(concurrency, scheduler.capacity);
     return new Batch({
@@ -371,11 +411,11 @@ class SlipstreamClient implements Client {
 
   /** Begins a request, or throws what is wrong with it; `as` decides what it brings, if given. */
   #begin(request: FetchRequest, context: CallContext, as: Settings["as"] | undefined, sink: CallSink): Call {
-    if (typeof request !== "object" || request instanceof URL) {
+    if (typeof request === "string" || request instanceof URL) {
       return this.#dispatcher.begin(context, this.#prepare({ url: request }, context), sink);
     }
-    // Its headers come with the request itself.
-    const own = this.#withOptions(context, request, as, true);
+    checkSpec(request);
+    const own = this.#withOptions(context, request, "request", as);
     return this.#dispatcher.begin(own, this.#prepare(request, own), sink);
   }
 
@@ -383,12 +423,14 @@ class SlipstreamClient implements Client {
   #withOptions(
     base: CallContext,
     options: RequestOptions,
+    of: OptionsOf,
     as: Settings["as"] | undefined,
-    hasOwnHeaders = false,
   ): CallContext {
-    checkRequestOptions(options);
-    const { signal } = options;
-    const headers = hasOwnHeaders ? undefined : options.headers;
+    checkRequestOptions(options, of);
+    // A batch listens to its signal itself, once for all of its requests.
+    const signal = of === "batch" ? undefined : options.signal;
+    // The headers of a request come with the request itself.
+    const headers = of === "request" ? undefined : options.headers;
     const settings = withOptions(base.settings, as === undefined ? options : { ...options, as });
     if (settings === base.settings && signal === undefined && headers === undefined) return base;
     return this.#contextOf({
@@ -400,7 +442,7 @@ class SlipstreamClient implements Client {
   }
 
   #contextOf(
-    { settings, streams, signals = NO_SIGNALS, headers = NO_HEADERS, allowance }:
+    { settings, streams, signals = NO_SIGNALS, headers = NO_HEADERS, allowance, wantsHead = false }:
       & Pick<CallContext, "settings" | "streams">
       & Partial<CallContext>,
   ): CallContext {
@@ -410,9 +452,11 @@ class SlipstreamClient implements Client {
       headers,
       allowance,
       streams,
+      wantsHead,
       isBackground: false,
       owner: this.#dispatcher,
-      straightHeaders: streams ? undefined : this.#dispatcher.straightHeaders(settings, headers),
+      // The straight way keeps nothing of a response but its body.
+      straightHeaders: streams || wantsHead ? undefined : this.#dispatcher.straightHeaders(settings, headers),
     };
   }
 

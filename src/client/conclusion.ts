@@ -4,7 +4,6 @@
  * @module
  */
 
-import { DataNotFoundError, HttpError } from "../errors.ts";
 import { isNotFoundStatus, isSuccessStatus } from "../http/classify.ts";
 import { decodedHeaders, NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
 import { responseLike } from "../http/tracked_response.ts";
@@ -12,24 +11,31 @@ import { isSameUrl } from "../http/url.ts";
 import type { Call } from "../policies/call.ts";
 import { decodeReply } from "../policies/decode.ts";
 import type { Reply } from "../policies/reply.ts";
+import { replyError } from "../policies/reply_error.ts";
+import type { Deadlines } from "../primitives/deadline_queue.ts";
 import { currentRuntime } from "../runtime/current.ts";
 
 /** How much of a stored error's body is shown. */
 const EXCERPT_BYTES = 2_048;
+
+/** How long a `DataNotFoundError` waits for its body, in milliseconds: callers often ask for what may not be there. */
+const NOT_FOUND_BODY_MS = 100;
 
 /**
  * What the caller gets for a reply.
  *
  * @param call The call.
  * @param reply Its reply.
+ * @param deadlines What the wait for the body of an error is timed by.
  * @returns The value, or a promise of it.
  * @throws {HttpError} Rejects, for a status that is no success.
  * @throws {DataNotFoundError} Rejects, for 404 and 410.
  */
-export function conclude(call: Call, reply: Reply): unknown {
+export function conclude(call: Call, reply: Reply, deadlines: Deadlines): unknown {
   call.from = reply.from;
   if (call.streams) return toResponse(call, reply);
-  if (!isSuccessStatus(reply.status)) return fail(call, reply);
+  if (!isSuccessStatus(reply.status)) return fail(call, reply, deadlines);
+  if (call.context.wantsHead) call.sink.onHead?.(reply.head);
   if (reply.decodedFor === call) return ownValue(call, reply);
   const decoding = decodeReply(call, reply);
   return decoding === undefined ? ownValue(call, reply) : decoding.then(() => ownValue(call, reply));
@@ -65,24 +71,22 @@ function isRedirected(call: Call, url: string): boolean {
   return asked !== "" && url !== "" && !isSameUrl(url, asked);
 }
 
-async function fail(call: Call, reply: Reply): Promise<never> {
-  const { status, headers, retryAfterMs, failures, target } = reply;
-  const about = {
-    ...call.describe(target),
-    context: failures === undefined ? undefined : { mirrors: failures },
-  };
-  const message = `${about.method} ${about.url} was answered with ${status} (${sourceText(call, reply)})`;
-  if (isNotFoundStatus(status)) {
-    reply.openBody?.discard();
-    throw new DataNotFoundError(message, { ...about, status });
-  }
-  const body = await reply.openBody?.excerpt() ?? storedExcerpt(reply);
-  throw new HttpError(message, { ...about, status, headers, body, retryAfterMs });
+async function fail(call: Call, reply: Reply, deadlines: Deadlines): Promise<never> {
+  const { openBody, status } = reply;
+  if (openBody === undefined) throw replyError(call, reply, storedExcerpt(reply));
+  const excerpt = openBody.excerpt();
+  throw replyError(call, reply, await (isNotFoundStatus(status) ? within(excerpt, deadlines) : excerpt));
 }
 
-function sourceText({ attempts }: Call, { from }: Reply): string {
-  if (from === "cache" || from === "stale") return "from the cache";
-  return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+/** What comes soon; `undefined` if it does not. */
+async function within(excerpt: Promise<string>, deadlines: Deadlines): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const deadline = deadlines.add({ onDeadline: () => resolve(undefined) }, NOT_FOUND_BODY_MS);
+  try {
+    return await Promise.race([excerpt, promise]);
+  } finally {
+    deadlines.remove(deadline);
+  }
 }
 
 /** The first characters of a stored body. */

@@ -97,6 +97,13 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     return this.#pipeline.mirrors.length === 0 ? currentRuntime.baseUrl() : undefined;
   }
 
+  /** Fetches what needs no network, and no part of a client. */
+  fetchLocally(input: string | URL | Request, init: RequestInit): Promise<Response> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
+    const { fetch } = this.#pipeline.environment;
+    return fetch(input as string, init);
+  }
+
   /** The number of the next call. */
   nextId(): number {
     return ++this.#lastId;
@@ -263,7 +270,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 
   #conclude(call: Call, reply: Reply): void {
     try {
-      const value = conclude(call, reply);
+      const value = conclude(call, reply, this.#pipeline.environment.deadlines);
       if (!(value instanceof Promise)) return this.settle(call, true, value);
       value.then(
         (settled: unknown) => this.settle(call, true, settled),

@@ -57,7 +57,7 @@ const ENUMS: Readonly<Record<string, readonly string[]>> = {
 export function fromFetchArguments(input: string | URL | Request, init: RequestInit): FetchArguments {
   checkInit(init);
   const { method, headers, body, signal, cache, ...rest } = init;
-  const given = input instanceof Request ? input : undefined;
+  const given = isRequest(input) ? input : undefined;
   // As the standard has it, `null` is no body for a URL, and changes nothing of a request's.
   const hasOwnBody = body !== undefined && body !== null;
   if (given?.bodyUsed && !hasOwnBody) {
@@ -66,7 +66,7 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   const ownSignal = signal === undefined ? given?.signal : signal;
   return {
     request: {
-      url: given === undefined ? input as string | URL : given.url,
+      url: given === undefined ? textOf(input as string | URL) : given.url,
       method: method ?? given?.method,
       headers: headers === undefined ? given?.headers : new Headers(headers),
       body,
@@ -76,6 +76,21 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
     cache: CACHE_MODES[cache ?? given?.cache ?? ""],
   };
+}
+
+/** Whether a URL is of a scheme that no network is asked for: what it leads to is in this process, or on this machine. */
+export function isLocal(input: string | URL | Request): boolean {
+  return /^(?:blob|data|file):/i.test(isRequest(input) ? input.url : textOf(input));
+}
+
+/** One of another realm, or of another implementation, does as well. */
+function isRequest(input: unknown): input is Request {
+  return input instanceof Request || Object.prototype.toString.call(input) === "[object Request]";
+}
+
+/** As the standard has it, anything but a request is turned into text. */
+function textOf(input: string | URL): string {
+  return typeof input === "string" ? input : String(input);
 }
 
 /** Firefox does not say whether a request has a body. */

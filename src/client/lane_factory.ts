@@ -53,7 +53,14 @@ export function laneFactory(
   breakerOf("");
   if (isOwnRate(options.rateLimit)) toBucket(options.rateLimit, clock);
   return (key) => {
-    const lane = new Lane({ key, breaker: breakerOf(key), bucket: bucketOf?.(key), maxInFlight, warmsUp });
+    const lane = new Lane({
+      key,
+      breaker: breakerOf(key),
+      bucket: bucketOf?.(key),
+      maxInFlight,
+      clock,
+      warmsUp,
+    });
     scheduler().adopt(lane);
     return lane;
   };

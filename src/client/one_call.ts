@@ -7,11 +7,21 @@
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import { createClient } from "./client.ts";
 import type { ClientOptions } from "./options.ts";
-import type { Outcome } from "./outcome.ts";
-import type { BatchOptions, FetchRequest, RequestOptions, RequestSource, ValueOf } from "./request.ts";
+import type { Outcome, OutcomesOf } from "./outcome.ts";
+import type {
+  BatchOptions,
+  CallOptions,
+  FetchRequest,
+  OnlyRequests,
+  RequestOf,
+  RequestSource,
+  RequestSpec,
+  ValueOf,
+  ValuesOf,
+} from "./request.ts";
 
 /** Options of a single request that makes its own client. */
-export type OneCallOptions = RequestOptions & { readonly client?: ClientOptions | undefined };
+export type OneCallOptions = CallOptions & { readonly client?: ClientOptions | undefined };
 
 /** Options of a batch that makes its own client. */
 export type OneCallBatchOptions = BatchOptions & { readonly client?: ClientOptions | undefined };
@@ -37,13 +47,21 @@ export type OneCallBatchOptions = BatchOptions & { readonly client?: ClientOptio
  * assertEquals(name, "Max");
  * ```
  */
-export async function fetchJson<const O extends OneCallOptions = OneCallOptions>(
+export function fetchJson<S extends StandardSchemaV1>(
+  request: RequestSpec & { readonly schema: S },
+  options?: OneCallOptions,
+): Promise<InferOutput<S>>;
+/** Fetches one JSON resource with a client of its own, for a schema in the options. */
+export function fetchJson<S extends StandardSchemaV1>(
   request: FetchRequest,
-  options?: O,
-): Promise<O extends { readonly schema: infer S extends StandardSchemaV1 } ? InferOutput<S> : unknown> {
-  const { client: clientOptions, ...requestOptions } = options ?? {} as OneCallOptions;
+  options: OneCallOptions & { readonly schema: S },
+): Promise<InferOutput<S>>;
+/** Fetches one JSON resource of a type that the caller states, and that nothing checks; `unknown` if none is stated. */
+export function fetchJson<T = unknown>(request: FetchRequest, options?: OneCallOptions): Promise<NoInfer<T>>;
+export async function fetchJson(request: FetchRequest, options: OneCallOptions = {}): Promise<unknown> {
+  const { client: clientOptions, ...requestOptions } = options;
   await using client = createClient(clientOptions);
-  return await client.json(request, requestOptions) as never;
+  return await client.json(request, requestOptions);
 }
 
 /**
@@ -65,13 +83,13 @@ export async function fetchJson<const O extends OneCallOptions = OneCallOptions>
  * assertEquals(outcomes.filter((outcome) => outcome.ok).length, 10);
  * ```
  */
-export async function fetchMany<const O extends OneCallBatchOptions = OneCallBatchOptions>(
-  requests: RequestSource,
-  options?: O,
-): Promise<Outcome<ValueOf<O>>[]> {
+export async function fetchMany<
+  const R extends RequestSource,
+  const O extends OneCallBatchOptions = OneCallBatchOptions,
+>(requests: R & OnlyRequests<R>, options?: O): Promise<OutcomesOf<ValuesOf<R, O>>> {
   const { client: clientOptions, ...batchOptions } = options ?? {} as OneCallBatchOptions;
   await using client = createClient(clientOptions);
-  return await client.settle(requests, batchOptions) as Outcome<ValueOf<O>>[];
+  return await client.settle<RequestSource>(requests, batchOptions) as OutcomesOf<ValuesOf<R, O>>;
 }
 
 /**
@@ -92,11 +110,16 @@ export async function fetchMany<const O extends OneCallBatchOptions = OneCallBat
  * }
  * ```
  */
-export async function* fetchStream<const O extends OneCallBatchOptions = OneCallBatchOptions>(
-  requests: RequestSource,
+export async function* fetchStream<
+  const R extends RequestSource,
+  const O extends OneCallBatchOptions = OneCallBatchOptions,
+>(
+  requests: R & OnlyRequests<R>,
   options?: O,
-): AsyncGenerator<Outcome<ValueOf<O>>, void, undefined> {
+): AsyncGenerator<Outcome<ValueOf<O, RequestOf<R>>>, void, undefined> {
   const { client: clientOptions, ...batchOptions } = options ?? {} as OneCallBatchOptions;
   await using client = createClient(clientOptions);
-  yield* client.stream(requests, batchOptions) as AsyncIterable<Outcome<ValueOf<O>>>;
+  yield* client.stream<RequestSource>(requests, batchOptions) as AsyncIterable<
+    Outcome<ValueOf<O, RequestOf<R>>>
+  >;
 }

@@ -5,24 +5,11 @@
  */
 
 import * as v from "valibot";
-import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
-import { Semaphore } from "../primitives/semaphore.ts";
-import {
-  atLeast0Ms,
-  callable,
-  count,
-  flag,
-  hasMethods,
-  isUrl,
-  members,
-  object,
-  optionalAny,
-  plain,
-  positiveInteger,
-  unless,
-} from "./option_rules.ts";
-import { CLIENT_WIDE, SETTINGS } from "./settings.ts";
+import { clientEntries, rulesOf, sharedEntries } from "./client_option_rules.ts";
+import type { Elsewhere } from "../http/option_hints.ts";
+import { count, flag, isBare, isUrl, positiveInteger, refused, strict } from "./option_rules.ts";
+import { SETTINGS } from "./settings.ts";
 
 /**
  * Checks the options of a client. What a primitive is made of is checked by the primitive itself.
@@ -35,15 +22,19 @@ export function checkClientOptions(options: unknown): void {
   check(clientSchema, options, "create client");
 }
 
+/** What options belong to: a single request, a batch, or a request that has them with it. */
+export type OptionsOf = "call" | "batch" | "request";
+
 /**
  * Checks the options of a request or a batch, or a whole request.
  *
  * @param options The options.
- * @throws {TypeError} If an option does not exist or has the wrong type.
+ * @param of What they belong to.
+ * @throws {TypeError} If an option does not exist, belongs somewhere else or has the wrong type.
  * @throws {RangeError} If the value of an option is out of range.
  */
-export function checkRequestOptions(options: unknown): void {
-  check(requestSchema, options, "fetch");
+export function checkRequestOptions(options: unknown, of: OptionsOf): void {
+  check(requestSchemas[of], options, "fetch");
 }
 
 function check(schema: v.GenericSchema, options: unknown, purpose: string): void {
@@ -57,15 +48,23 @@ function check(schema: v.GenericSchema, options: unknown, purpose: string): void
     ? "a string"
     : describe(value);
   if (name === null) {
-    throw new TypeError(`Cannot ${purpose} as the options ${issue.message}: received ${received}`);
+    throw new TypeError(
+      `Cannot ${purpose} as the options ${issue.message}: received ${describeOptions(options)}`,
+    );
   }
-  // For an object with too many members, valibot names the member.
-  if (issue.type === "strict_object" && issue.expected === "never") {
-    throw new TypeError(`Cannot ${purpose} as '${name}' is not an option`);
-  }
+  // The message of a member that is too many says it all.
+  if (issue.expected === "never") throw new TypeError(`Cannot ${purpose} as '${name}' ${issue.message}`);
   const message = `Cannot ${purpose} as '${name}' ${issue.message}: received ${received}`;
   const outOfRange = issue.kind === "validation" || issue.expected?.includes("number");
   throw typeof value === "number" && outOfRange ? new RangeError(message) : new TypeError(message);
+}
+
+/** What was given instead of options, and how to give that. */
+function describeOptions(value: unknown): string {
+  if (typeof value === "string") return "a string";
+  if (value instanceof AbortSignal) return "an AbortSignal; give it as { signal }";
+  if (value instanceof Headers) return "Headers; give them as { headers }";
+  return describe(value);
 }
 
 function describe(value: unknown): string {
@@ -76,126 +75,95 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? "an array" : `an object of ${value.constructor?.name ?? "no class"}`;
 }
 
-function isFalse(value: unknown): boolean {
-  return value === false;
-}
-
-const headers = object("a record of strings, or Headers");
-
-/** What both clients and requests have. */
-const shared = {
-  signal: v.optional(v.instance(AbortSignal, "must be an AbortSignal")),
-  headers: v.optional(headers),
-};
-
-/** The rules of settings, by their names. */
-function rulesOf(names: readonly (keyof Settings)[]): Record<string, v.GenericSchema> {
-  return Object.fromEntries(names.map((name) => [name, v.optional(SETTINGS[name].rule)]));
-}
-
-const mirror = unless(
-  isUrl,
-  v.strictObject({
-    url: v.custom(isUrl, "must be a string or a URL"),
-    headers: v.optional(headers),
-  }, "must be a string, a URL or { url, headers }"),
-);
-
-const clientSchema = v.strictObject({
-  ...shared,
-  ...rulesOf(CLIENT_WIDE),
-  baseUrls: v.optional(
-    unless(isUrl, v.array(mirror, "must be a URL, or an array of URLs and { url, headers }")),
-  ),
-  sensitiveHeaders: v.optional(
-    v.array(
-      v.pipe(v.string("must be a header name"), v.regex(/^[!#$%&'*+.^_`|~\w-]+$/, "must be a header name")),
-      "must be an array of header names",
-    ),
-  ),
-  fetch: v.optional(callable),
-  clock: v.optional(
-    v.custom(
-      (value) => hasMethods(value, "now", "wallNow", "setTimeout", "clearTimeout"),
-      "must have the methods of a Clock",
-    ),
-  ),
-  random: v.optional(callable),
-  concurrency: v.optional(unless((value) => value instanceof Semaphore, positiveInteger)),
-  perOrigin: v.optional(
-    v.strictObject({ concurrency: v.optional(positiveInteger) }, "must be { concurrency }"),
-  ),
-  maxWaiting: v.optional(count),
-  pauseOn429: v.optional(v.picklist(["origin", "request"], "must be 'origin' or 'request'")),
-  rateLimit: v.optional(
-    unless(
-      (value) => typeof value === "function" || hasMethods(value, "tryTake", "notify"),
-      v.strictObject(
-        {
-          limit: v.any(),
-          intervalMs: v.any(),
-          burst: v.optional(v.any()),
-          per: v.optional(v.picklist(["client", "origin"], "must be 'client' or 'origin'")),
-        },
-        "must be { limit, intervalMs, burst, per }, a bucket, or a function that gives an origin its bucket",
-      ),
-    ),
-  ),
-  backoff: v.optional(
-    members("options of a backoff", "factor", "baseMs", "maxMs", "jitter", "jitterMs", "random"),
-  ),
-  retryBudget: v.optional(
-    unless(
-      (value) => isFalse(value) || hasMethods(value, "deposit", "tryWithdraw"),
-      members(
-        "options of a retry budget, a RetryBudget, or false",
-        "ratio",
-        "minPerSecond",
-        "windowMs",
-        "clock",
-      ),
-    ),
-  ),
-  maxRetryAfterMs: v.optional(atLeast0Ms),
-  circuitBreaker: v.optional(
-    unless(
-      isFalse,
-      plain(
-        "options of a circuit breaker, because each origin has one of its own, or false",
-        v.strictObject({
-          ...optionalAny(
-            "threshold",
-            "failureRatio",
-            "minimumRequests",
-            "windowMs",
-            "cooldownMs",
-            "maxCooldownMs",
-            "probeTimeoutMs",
-            "clock",
-          ),
-          ...rulesOf(["onOpen", "patienceMs"]),
-          isFailure: v.optional(callable),
-        }, "must be options of a circuit breaker, or false"),
-      ),
-    ),
-  ),
-  cache: v.optional(
-    v.custom(
-      (value) => isFalse(value) || isCachePlan(value),
-      "must be a plan: httpCache(adapter) or ttlCache(adapter, { ttlMs }) of @slipstream/fetch/cache, or false",
-    ),
-  ),
-  offline: v.optional(flag),
-}, "must be an object");
-
-const requestSchema = v.strictObject({
-  ...shared,
-  ...rulesOf(Object.keys(SETTINGS) as (keyof Settings)[]),
+/** What only many requests have. */
+const batchEntries = {
   concurrency: v.optional(positiveInteger),
   ordered: v.optional(flag),
   prefetch: v.optional(count),
+};
+
+/** What only a request has. */
+const specEntries = {
   url: v.optional(v.custom(isUrl, "must be a string or a URL")),
   method: v.optional(v.string("must be a string")),
   body: v.optional(v.any()),
   key: v.optional(v.string("must be a string")),
-}, "must be an object");
+};
+
+/** What all requests have, one by one or in a batch. */
+const requestEntries = { ...sharedEntries, ...rulesOf(Object.keys(SETTINGS) as (keyof Settings)[]) };
+
+/** What `fetch` takes besides, and clients hand on for `client.fetch` only. */
+const FETCH_ONLY = ["redirect", "credentials", "mode", "integrity", "keepalive", "referrer", "duplex"];
+
+const TO_FETCH = "give it to client.fetch(url, init)";
+const TO_STREAM = "give it to stream()";
+/** Where single requests have no use for what batches take. */
+const TO_BATCH: Elsewhere = {
+  concurrency: "give it to createClient(), or to all(), settle(), stream() or record()",
+  ordered: TO_STREAM,
+  prefetch: TO_STREAM,
+};
+
+/** Where a request has what its options do not take. */
+const TO_REQUEST: Elsewhere = elsewhere(Object.keys(specEntries), toRequest);
+/** Where options are for that only a client takes, or only `fetch`. */
+const TO_OTHERS: Elsewhere = {
+  ...elsewhere(Object.keys(clientEntries), () => "give it to createClient()", [
+    ...Object.keys(requestEntries),
+    "concurrency",
+  ]),
+  ...elsewhere(FETCH_ONLY, () => TO_FETCH),
+};
+
+const clientSchema = v.pipe(
+  v.custom(isBare, "must be an object"),
+  strict(clientEntries, "must be an object", {
+    ...elsewhere(Object.keys(requestEntries), () => "give it to each request", Object.keys(clientEntries)),
+    ...TO_REQUEST,
+    onOpen: "put it into 'circuitBreaker'",
+    patienceMs: "put it into 'circuitBreaker'",
+    ordered: TO_STREAM,
+    prefetch: TO_STREAM,
+  }),
+);
+
+const requestSchemas: Readonly<Record<OptionsOf, v.GenericSchema>> = {
+  call: optionsObject({ ...TO_BATCH, ...TO_REQUEST }, requestEntries),
+  batch: optionsObject(TO_REQUEST, { ...requestEntries, ...batchEntries }),
+  request: strict(
+    { ...requestEntries, ...specEntries, ...refused({ ...TO_BATCH, redirect: TO_FETCH }) },
+    "must be an object",
+    { ...TO_OTHERS, ...TO_BATCH },
+  ),
+};
+
+function toRequest(name: string): string {
+  return `put '${name}' into the request: ${name === "url" ? "{ url }" : `{ url, ${name} }`}`;
+}
+
+/** What to say of each of these names, but for some. */
+function elsewhere(
+  names: readonly string[],
+  advice: (name: string) => string,
+  except: readonly string[] = [],
+): Elsewhere {
+  return Object.fromEntries(
+    names.filter((name) => !except.includes(name)).map((name) => [name, advice(name)]),
+  );
+}
+
+/** Options, of which some are refused. An array, a `Request` or a signal has no options in it, and would be ignored. */
+function optionsObject(
+  unwanted: Elsewhere,
+  entries: Readonly<Record<string, v.GenericSchema>>,
+): v.GenericSchema {
+  const message = "must be an object such as { timeoutMs: 5000 }";
+  return v.pipe(
+    v.custom(isBare, message),
+    strict({ ...entries, ...refused({ ...unwanted, redirect: TO_FETCH }) }, message, {
+      ...TO_OTHERS,
+      ...unwanted,
+    }),
+  );
+}

@@ -5,6 +5,7 @@
  */
 
 import * as v from "valibot";
+import { describeUnknown, type Elsewhere } from "../http/option_hints.ts";
 
 /** A number, by a rule that its message says. */
 export function number(rule: string, isInRange: (value: number) => boolean): v.GenericSchema {
@@ -21,9 +22,39 @@ export function optionalAny(...names: string[]): Record<string, v.GenericSchema>
   return Object.fromEntries(names.map((name) => [name, v.optional(v.any())]));
 }
 
+/**
+ * An object with these members, and no others: of any other, it says where it belongs, or what was probably meant.
+ *
+ * @param entries The rules of the members.
+ * @param message What is said of anything that is no object.
+ * @param elsewhere What can be given somewhere else, and where.
+ */
+export function strict(
+  entries: Readonly<Record<string, v.GenericSchema>>,
+  message: string,
+  elsewhere: Elsewhere = {},
+): v.GenericSchema {
+  const known = Object.keys(entries).filter((name) => !Object.hasOwn(elsewhere, name));
+  // Of a member that is too many, valibot gives the name.
+  return v.strictObject(
+    entries,
+    (issue) => issue.expected === "never" ? describeUnknown(String(issue.input), known, elsewhere) : message,
+  );
+}
+
+/** Members that are given somewhere else, and where; `undefined` is as good as absent. */
+export function refused(elsewhere: Elsewhere): Record<string, v.GenericSchema> {
+  return Object.fromEntries(
+    Object.entries(elsewhere).map(([name, advice]) => [
+      name,
+      v.optional(v.never(`is not an option here: ${advice}`)),
+    ]),
+  );
+}
+
 /** An object with members of these names; what they hold is checked by whoever uses them. */
 export function members(what: string, ...names: string[]): v.GenericSchema {
-  return plain(what, v.strictObject(optionalAny(...names), `must be ${what}`));
+  return plain(what, strict(optionalAny(...names), `must be ${what}`));
 }
 
 /** An object that is no instance of a class: of one, nothing would be read, and nothing refused. */
@@ -35,6 +66,12 @@ function isPlain(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Whether a value is an object that holds only what it says: no collection, and none of the platform's objects. */
+export function isBare(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !(Symbol.iterator in value) &&
+    !(Symbol.toStringTag in value);
 }
 
 /** Takes what passes the test as it is, and checks everything else. */

@@ -28,7 +28,8 @@ class Waiter<T> implements LinkedItem<Waiter<T>> {
  * Hands outcomes to a consumer who pulls. What has ended and was not taken is held, and counts against the batch's window,
  * so a slow consumer slows the batch down.
  */
-export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undefined>, OutcomeConsumer {
+export class OutcomeStream<T>
+  implements AsyncIterableIterator<Outcome<T>, undefined>, AsyncDisposable, OutcomeConsumer {
   readonly #ordered: boolean;
   /** Numbered by index when ordered, and otherwise as they ended. */
   readonly #ready = new NumberedRing<Outcome<T>>();
@@ -120,5 +121,10 @@ export class OutcomeStream<T> implements AsyncIterableIterator<Outcome<T>, undef
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** Leaves the stream, as {@linkcode OutcomeStream.return} does. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
   }
 }

@@ -100,6 +100,8 @@ export function buildPipeline(
       return Math.min(maxMs, baseMs * factor ** count) * (1 + delay.random() / 20);
     },
     pauseOn429: options.pauseOn429 ?? "origin",
+    countsInARow: circuitBreaker !== undefined && circuitBreaker !== false &&
+      circuitBreaker.threshold !== undefined,
     isFailure: circuitBreaker === false ? undefined : circuitBreaker?.isFailure,
     inBackground: lifetime.inBackground,
     startInBackground: lifetime.startInBackground,

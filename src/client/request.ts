@@ -18,6 +18,36 @@ export interface RequestOptions extends PartialSettings {
   readonly headers?: HeaderRecord | Headers | undefined;
 }
 
+/** Options of a single request. What else a request may have is refused here, and not ignored. */
+export interface CallOptions extends RequestOptions {
+  /** The request itself has it. */
+  readonly url?: undefined;
+  /** The request itself has it: `{ url, method }`. */
+  readonly method?: undefined;
+  /** The request itself has it: `{ url, method, body }`. */
+  readonly body?: undefined;
+  /** The request itself has it: `{ url, key }`. */
+  readonly key?: undefined;
+  /** For many requests only, and for clients. */
+  readonly concurrency?: undefined;
+  /** For many requests only. */
+  readonly ordered?: undefined;
+  /** For many requests only. */
+  readonly prefetch?: undefined;
+  /** For `client.fetch()` only. */
+  readonly redirect?: undefined;
+}
+
+/** What a body may be; JSON is sent as text. */
+export type RequestBody =
+  | string
+  | ArrayBuffer
+  | ArrayBufferView<ArrayBuffer>
+  | Blob
+  | FormData
+  | URLSearchParams
+  | ReadableStream<Uint8Array>;
+
 /** A request with its options. */
 export interface RequestSpec extends RequestOptions {
   /** Absolute, or relative to the client's `baseUrls`. */
@@ -28,16 +58,24 @@ export interface RequestSpec extends RequestOptions {
    */
   readonly method?: string | undefined;
   /** The body; a stream can't be sent twice, so such a request is never retried. */
-  readonly body?: BodyInit | null | undefined;
+  readonly body?: RequestBody | null | undefined;
   /** A name of the caller's own: it is not sent, and comes back with `outcome.request`. */
   readonly key?: string | undefined;
+  /** For the batch as a whole only, and for clients. */
+  readonly concurrency?: undefined;
+  /** For the batch as a whole only. */
+  readonly ordered?: undefined;
+  /** For the batch as a whole only. */
+  readonly prefetch?: undefined;
+  /** For `client.fetch()` only, as every `Request` is. */
+  readonly redirect?: undefined;
 }
 
 /** Anything that names a resource. */
 export type FetchRequest = string | URL | RequestSpec;
 
-/** Many requests; pulled one by one as permits allow. */
-export type RequestSource = Iterable<FetchRequest> | AsyncIterable<FetchRequest>;
+/** Many requests; pulled one by one as permits allow. A text is none, although it can be iterated over. */
+export type RequestSource = (Iterable<FetchRequest> | AsyncIterable<FetchRequest>) & object;
 
 /** Options of a batch; those of a request hold for each of its requests. */
 export interface BatchOptions extends RequestOptions {
@@ -53,10 +91,44 @@ export interface BatchOptions extends RequestOptions {
   readonly ordered?: boolean | undefined;
   /** How many outcomes may wait for the consumer before no further request starts. */
   readonly prefetch?: number | undefined;
+  /** Each request has its own. */
+  readonly url?: undefined;
+  /** Each request has its own: `{ url, method }`. */
+  readonly method?: undefined;
+  /** Each request has its own: `{ url, method, body }`. */
+  readonly body?: undefined;
+  /** Each request has its own: `{ url, key }`. */
+  readonly key?: undefined;
+  /** For `client.fetch()` only. */
+  readonly redirect?: undefined;
 }
 
-/** The type of the values that options lead to. */
-export type ValueOf<O> = O extends { readonly schema: infer S extends StandardSchemaV1 } ? InferOutput<S>
-  : O extends { readonly as: "text" } ? string
-  : O extends { readonly as: "bytes" } ? Uint8Array<ArrayBuffer>
+/** The type of the values that options `O` lead to for a request `R`: what the request says goes first. */
+export type ValueOf<O, R = string> = R extends { readonly schema: infer S extends StandardSchemaV1 }
+  ? InferOutput<S>
+  : O extends { readonly schema: infer S extends StandardSchemaV1 } ? InferOutput<S>
+  : R extends { readonly as: infer A extends "json" | "text" | "bytes" } ? BodyOf<A>
+  : O extends { readonly as: infer A extends "json" | "text" | "bytes" } ? BodyOf<A>
   : unknown;
+
+/** The type of a body that is decoded as `A`. */
+export type BodyOf<A> = A extends "text" ? string : A extends "bytes" ? Uint8Array<ArrayBuffer> : unknown;
+
+/**
+ * The types of the values of requests `R` with options `O`: of each one, where it is known how many there are. Of `any`, for which
+ * the first condition holds, nothing is known.
+ */
+export type ValuesOf<R, O> = 0 extends 1 & R ? ValueOf<O>[]
+  : R extends readonly unknown[] ? { -readonly [Index in keyof R]: ValueOf<O, R[Index]> }
+  : ValueOf<O, RequestOf<R>>[];
+
+/** The type of the requests of a source. */
+export type RequestOf<R> = R extends Iterable<infer T> | AsyncIterable<infer T> ? T : never;
+
+/** A request without members that requests do not have, so that a slip of the pen does not compile. */
+export type OnlyRequest<R> = R extends RequestSpec
+  ? R & { readonly [Name in Exclude<keyof R, keyof RequestSpec>]: never }
+  : R;
+
+/** Requests without members that requests do not have; see {@linkcode OnlyRequest}. */
+export type OnlyRequests<R> = { readonly [Name in keyof R]: OnlyRequest<R[Name]> };

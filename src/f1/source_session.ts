@@ -91,7 +91,8 @@ export class SourceSession implements F1Session {
     if (by === "session") {
       const [fastest] = laps;
       if (fastest === undefined) return null;
-      return { ...fastest, telemetry: await this.telemetry(fastest.driver, fastest.lap, options) };
+      const telemetry = await this.telemetry(fastest.driver, fastest.lap, optionsOfOne(options));
+      return { ...fastest, telemetry };
     }
     const found = await this.#fetchFound(laps.map(({ driver, lap }) => telemetryPath(driver, lap)), options);
     return found.map(([index, telemetry]) => ({ ...laps[index]!, telemetry }));
@@ -109,8 +110,8 @@ export class SourceSession implements F1Session {
     return await this.#fetch("corners.json", options);
   }
 
-  async #driverCodes(options?: F1RequestOptions): Promise<readonly string[]> {
-    return (await this.drivers(options)).map(({ driver }) => driver);
+  async #driverCodes(options?: AllTelemetryOptions): Promise<readonly string[]> {
+    return (await this.drivers(optionsOfOne(options))).map(({ driver }) => driver);
   }
 
   #fetch<Path extends string>(path: Path, options?: F1RequestOptions): Promise<PayloadOf<Path>> {
@@ -131,6 +132,13 @@ export class SourceSession implements F1Session {
     }
     return found;
   }
+}
+
+/** Of the options of many requests, those that one may have. */
+function optionsOfOne(options: AllTelemetryOptions = {}): F1RequestOptions {
+  const { concurrency: _concurrency, ordered: _ordered, prefetch: _prefetch, drivers: _drivers, ...one } =
+    options;
+  return one;
 }
 
 function fastestFirst(lapsByDriver: Readonly<Record<string, LapTimes>>): FastestLap[] {

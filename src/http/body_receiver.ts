@@ -32,11 +32,12 @@ export class BodyReceiver {
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   /** What has come and was not read yet. */
   readonly #ahead: Uint8Array[] = [];
+  /** What the body has broken off with. Only the receiver writes it. */
+  failure: { readonly reason: unknown } | undefined;
   #isReceiving = false;
   #bytes = 0;
   #hasEnded = false;
   #isCancelled = false;
-  #failure: { readonly reason: unknown } | undefined;
   #wakeReader: (() => void) | undefined;
   #isAhead = false;
   #wakeAhead: (() => void) | undefined;
@@ -60,7 +61,7 @@ export class BodyReceiver {
    */
   async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     while (this.#ahead.length === 0) {
-      if (this.#failure !== undefined) throw this.#failure.reason;
+      if (this.failure !== undefined) throw this.failure.reason;
       if (this.#hasEnded) return undefined;
       this.#options.onWait?.(true);
       await new Promise<void>((resolve) => {
@@ -69,7 +70,7 @@ export class BodyReceiver {
       });
       this.#options.onWait?.(false);
     }
-    if (this.#failure !== undefined) throw this.#failure.reason;
+    if (this.failure !== undefined) throw this.failure.reason;
     return this.#ahead.shift() as Uint8Array<ArrayBuffer>;
   }
 
@@ -94,7 +95,8 @@ export class BodyReceiver {
   /** Stops {@linkcode BodyReceiver.receiveAhead}. */
   stopAhead(): void {
     this.#isAhead = false;
-    this.#wake();
+    this.#wakeAhead?.();
+    this.#wakeAhead = undefined;
   }
 
   /** The reader wants no more. */
@@ -111,11 +113,11 @@ export class BodyReceiver {
   /** Breaks the body off, with the reason for whoever reads it. */
   fail(reason: unknown): void {
     if (this.#hasEnded) return;
-    this.#failure = { reason };
+    this.failure = { reason };
+    // First of all, for the permit is somebody else's as soon as it has ended. What becomes of it is of no interest.
+    (this.#reader ?? this.#response.body)?.cancel(reason).catch(() => {});
     this.#end(false);
     this.#wake();
-    // The body that is broken off has nothing more to say.
-    (this.#reader ?? this.#response.body)?.cancel(reason).catch(() => {});
   }
 
   #receive(): void {

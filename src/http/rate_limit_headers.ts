@@ -5,8 +5,11 @@
  * @module
  */
 
-/** A number from here on is seconds since 1970 (2024-01-01) and not a distance; from there times 1,000 on, milliseconds. */
-const FIRST_EPOCH_S = 1_704_067_200;
+/**
+ * A number from here on is seconds since 1970 (2001-09-09): as a distance it would be more than 31 years. From there times 1,000 on
+ * it is milliseconds.
+ */
+const FIRST_EPOCH_S = 1_000_000_000;
 
 const RESET_HEADERS = [
   "ratelimit-reset",
@@ -40,11 +43,20 @@ export function rateLimitResetMs(headers: Headers, wallNowMs: number): number | 
   return undefined;
 }
 
-/** A distance in seconds, or seconds or milliseconds since 1970. */
 function resetMs(value: string, wallNowMs: number): number | undefined {
   const text = value.trim();
-  if (!/^\d+(\.\d+)?$/.test(text)) return undefined;
-  const number = Number(text);
+  return /^\d+(\.\d+)?$/.test(text) ? distanceMs(Number(text), wallNowMs) : undefined;
+}
+
+/**
+ * How far away a moment is that a server names by a number: a distance in seconds, or a Unix time in seconds or milliseconds if it
+ * can be nothing else.
+ *
+ * @param number The number.
+ * @param wallNowMs The present, in milliseconds since 1970.
+ * @returns Milliseconds from now, 0 for a moment that has passed.
+ */
+export function distanceMs(number: number, wallNowMs: number): number {
   if (number < FIRST_EPOCH_S) return number * 1_000;
   const epochMs = number < FIRST_EPOCH_S * 1_000 ? number * 1_000 : number;
   return Math.max(0, epochMs - wallNowMs);

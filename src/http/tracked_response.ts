@@ -27,7 +27,7 @@ export interface ResponseHead {
 export function trackedResponse(head: ResponseHead, receiver: BodyReceiver): Response {
   const stream = new ReadableStream(sourceOf(receiver), { highWaterMark: 0 });
   registry()?.register(stream, receiver);
-  return responseLike(head, stream);
+  return new TrackedResponse(stream, head, receiver);
 }
 
 /**
@@ -38,33 +38,86 @@ export function trackedResponse(head: ResponseHead, receiver: BodyReceiver): Res
  * @returns The response.
  */
 export function responseLike(head: ResponseHead, body: BodyInit | null): Response {
-  const { status, statusText, headers } = head;
-  const isConstructible = status >= 200 && status <= 599;
-  const response = new Response(body, { status: isConstructible ? status : 200, statusText, headers });
-  return dress(response, head);
+  return new TrackedResponse(body, head, undefined);
 }
 
-function dress(response: Response, head: ResponseHead): Response {
-  const { status, url, redirected, type } = head;
-  const properties: PropertyDescriptorMap = {
-    url: { value: url },
-    redirected: { value: redirected },
-    type: { value: type },
-    clone: { value: () => dress(Response.prototype.clone.call(response), head) },
-    blob: { value: () => blobOf(response) },
-  };
-  if (response.status !== status) {
-    properties.status = { value: status };
-    properties.ok = { value: false };
+class TrackedResponse extends Response {
+  readonly #head: ResponseHead;
+  readonly #receiver: BodyReceiver | undefined;
+
+  constructor(body: BodyInit | null, head: ResponseHead, receiver: BodyReceiver | undefined) {
+    const { status, statusText, headers } = head;
+    super(body, { status: isConstructible(status) ? status : 200, statusText, headers });
+    this.#head = head;
+    this.#receiver = receiver;
   }
-  return Object.defineProperties(response, properties);
+
+  override get status(): number {
+    return this.#head.status;
+  }
+
+  override get ok(): boolean {
+    return this.#head.status >= 200 && this.#head.status < 300;
+  }
+
+  override get url(): string {
+    return this.#head.url;
+  }
+
+  override get redirected(): boolean {
+    return this.#head.redirected;
+  }
+
+  override get type(): ResponseType {
+    return this.#head.type;
+  }
+
+  override clone(): Response {
+    const { status, statusText, headers, url, redirected, type } = this;
+    const head = { status, statusText, headers, url, redirected, type };
+    return new TrackedResponse(super.clone().body, head, this.#receiver);
+  }
+
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#withReason(super.arrayBuffer());
+  }
+
+  override bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#withReason(super.bytes());
+  }
+
+  override formData(): Promise<FormData> {
+    return this.#withReason(super.formData());
+  }
+
+  override json(): Promise<unknown> {
+    return this.#withReason(super.json());
+  }
+
+  override text(): Promise<string> {
+    return this.#withReason(super.text());
+  }
+
+  /** Bun forgets the type of a body that is a stream. */
+  override async blob(): Promise<Blob> {
+    const type = this.headers.get("content-type") ?? "";
+    const blob = await this.#withReason(super.blob());
+    return blob.type === "" && type !== "" ? new Blob([blob], { type }) : blob;
+  }
+
+  /** Browsers say "network error", whatever a stream has broken off with. */
+  async #withReason<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await reading;
+    } catch (error) {
+      const { failure } = this.#receiver ?? {};
+      throw failure === undefined ? error : failure.reason;
+    }
+  }
 }
 
-/** Bun forgets the type of a body that is a stream. */
-async function blobOf(response: Response): Promise<Blob> {
-  const type = response.headers.get("content-type") ?? "";
-  const blob = await Response.prototype.blob.call(response);
-  return blob.type === "" && type !== "" ? new Blob([blob], { type }) : blob;
+function isConstructible(status: number): boolean {
+  return status >= 200 && status <= 599;
 }
 
 let collected: FinalizationRegistry<BodyReceiver> | undefined;

@@ -5,9 +5,28 @@
  */
 
 const MAX_KNOWN_PREFIXES = 1_024;
+/** How much of a URL a message shows. */
+const MAX_SHOWN = 200;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
-const SENSITIVE_PARAMETER =
-  /^(.*[-_.])?(key|apikey|token|secret|password|passwd|pwd|auth|authorization|signature|sig|credentials?|session|sessionid|code|jwt)$/i;
+/** User info at the start of a URL; it ends with the last '@' of the authority. */
+const USER_INFO = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@/i;
+/** The same of a URL within the path or the query of another one. */
+const INNER_USER_INFO = /([^a-z0-9+.-][a-z][a-z0-9+.-]*:[/\\]{2,})[^/\\?#&;]*@/gi;
+/** The same where the inner URL has been escaped, as `URLSearchParams` does it. */
+const ESCAPED_USER_INFO = /(%3a%2f%2f)(?:(?!%2f|%3f|%23)[^/?#&;])*%40/gi;
+/** Names of parameters that say with their last word that the value is a secret; a number may follow. */
+const SENSITIVE_WORD = new RegExp(
+  `(?:^|[^a-z0-9])(?:${
+    [
+      "key|apikey|accesskey|secretkey|authkey|access|auth|oauth|authorization|bearer|jwt|token|assertion",
+      "secret|credentials?|pass|passwd|password|passphrase|passcode|pwd|pin|code|otp|totp|ticket",
+      "signature|sig|sas|hmac|session(?:[^a-z0-9]?id)?|sessid|sid|jsessionid|phpsessid|cookie|csrf|xsrf",
+    ].join("|")
+  })(?:[^a-z0-9]*\\d+)?$`,
+  "i",
+);
+/** Words that mean nothing else at the end of a longer one either: `accesstoken`, but not `compass`. */
+const SENSITIVE_ENDING = /(?:token|secret|passwd|password|passphrase|signature|credentials?|apikey)\d*$/i;
 
 /** Whether a URL names its own scheme, so that mirrors have no part in it. */
 export function isAbsoluteUrl(url: string): boolean {
@@ -84,13 +103,13 @@ export function parseHttpUrl(url: string): URL {
   if (!URL.canParse(url)) {
     const hint = isAbsoluteUrl(url.trim()) ? "" : "; a relative URL needs 'baseUrls'";
     throw new TypeError(
-      `Cannot fetch as the URL is malformed: received '${shorten(redactMalformed(url))}'${hint}`,
+      `Cannot fetch as the URL is malformed: received '${shownUrl(url)}'${hint}`,
     );
   }
   const parsed = new URL(url);
   if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
     throw new TypeError(
-      `Cannot fetch as the URL's scheme must be http or https: received '${shorten(redactUrl(url))}'`,
+      `Cannot fetch as the URL's scheme must be http or https: received '${shownUrl(url)}'`,
     );
   }
   return parsed;
@@ -135,20 +154,43 @@ export function joinUrl(base: string, relative: string): string {
 }
 
 /**
- * A URL as it may be shown: user info and the values of query parameters with telling names are replaced, and the fragment
- * is left out.
+ * A URL as it may be shown: user info and the values of parameters with telling names are replaced, and the fragment is left
+ * out.
  *
  * @param url The URL, absolute or relative.
  * @returns The same URL without its secrets.
  */
 export function redactUrl(url: string): string {
-  let shown = withoutFragment(withoutIgnored(url));
-  if (shown.includes("@")) {
-    shown = shown.replace(/^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@/i, "$1***@");
-  }
+  const shown = redactUserInfo(withoutFragment(withoutIgnored(url)));
   const query = shown.indexOf("?");
-  if (query === -1) return shown;
-  return shown.slice(0, query + 1) + shown.slice(query + 1).split("&").map(redactParameter).join("&");
+  if (query === -1) return redactPath(shown);
+  const parameters = shown.slice(query + 1).split("&").map(redactParameter);
+  return `${redactPath(shown.slice(0, query))}?${parameters.join("&")}`;
+}
+
+/**
+ * A URL whose user info is replaced, and nothing else; also that of a URL within its path or query.
+ *
+ * @param url The URL, absolute or relative.
+ * @returns The very same text if there is no user info in it.
+ */
+export function redactUserInfo(url: string): string {
+  if (!/@|%40/.test(url)) return url;
+  return withoutIgnored(url)
+    .replace(USER_INFO, "$1***@")
+    .replace(INNER_USER_INFO, "$1***@")
+    .replace(ESCAPED_USER_INFO, "$1***%40");
+}
+
+/**
+ * A URL as a message shows it: without its secrets, also if it is malformed, and cut if it is long.
+ *
+ * @param url The URL as it was given, absolute or relative.
+ * @returns What may be shown of it.
+ */
+export function shownUrl(url: string): string {
+  const shown = URL.canParse(url) ? redactUrl(url) : redactMalformed(url);
+  return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
 }
 
 /** A URL without its fragment, which is never sent. */
@@ -166,7 +208,8 @@ export function isSameUrl(url: string, other: string): boolean {
 function redactMalformed(url: string): string {
   const shown = redactUrl(url);
   const [, start, authority] = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})(.*)$/i.exec(shown) ?? [];
-  if (start === undefined) return shown;
+  // A relative URL may have an '@', but no user info; this is one whose scheme has been forgotten.
+  if (start === undefined) return shown.replace(/^[^/\\?#]*:[^?#]*@/, "***@");
   return shown.includes("@") || /:(?!\d*(?:[/?]|$))/.test(authority ?? "") ? `${start}***` : shown;
 }
 
@@ -176,17 +219,27 @@ function withoutIgnored(url: string): string {
   return /[\x00-\x20]/.test(url) ? url.replace(/^[\x00-\x20]+|[\x00-\x20]+$|[\t\n\r]/g, "") : url;
 }
 
+/** Some servers put parameters into the path: `/laps;jsessionid=1` (RFC 3986 §3.3). */
+function redactPath(path: string): string {
+  if (!path.includes(";")) return path;
+  return path.split("/").map(redactParameter).join("/");
+}
+
 function redactParameter(parameter: string): string {
-  const equals = parameter.indexOf("=");
-  if (equals === -1) return parameter;
-  const name = parameter.slice(0, equals);
-  return isSensitive(decodeName(name)) ? `${name}=***` : parameter;
+  // Some servers take ';' for '&', but it may also be a part of the value.
+  for (const { 0: start, 1: name, index } of parameter.matchAll(/(?:^|;)([^=;]*)=/g)) {
+    if (isSensitive(decodeName(name!))) return `${parameter.slice(0, index + start.length)}***`;
+  }
+  return parameter;
 }
 
 /** Looks at the last word of a name, however its words are joined: `access_token`, `accessToken`, `user[token]`. */
 function isSensitive(name: string): boolean {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/[[\]]+/g, "_").replace(/_+$/, "");
-  return SENSITIVE_PARAMETER.test(words);
+  const words = name.replace(/([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])/g, "$1$3_$2$4").replace(
+    /[^a-z0-9]+$/i,
+    "",
+  );
+  return SENSITIVE_WORD.test(words) || SENSITIVE_ENDING.test(words);
 }
 
 function decodeName(name: string): string {
@@ -196,8 +249,4 @@ function decodeName(name: string): string {
     // A broken escape stands for itself.
     return name;
   }
-}
-
-function shorten(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -5,9 +5,10 @@
  */
 
 import type { CacheEntry, CacheMeta } from "../cache/cache.ts";
-import { selectRange, toPartialHeaders } from "./rfc9111/range.ts";
 import type { ValueSource } from "../policies/event.ts";
-import { Reply, type ReplyHead } from "../policies/reply.ts";
+import { Reply } from "../policies/reply.ts";
+import type { ReplyHead } from "../policies/reply_head.ts";
+import { selectRange, toPartialHeaders } from "./rfc9111/range.ts";
 
 /** Metadata that were found to be usable. Who keeps them in memory gives the same ones again. */
 const checked = new WeakSet<CacheMeta>();

@@ -7,6 +7,7 @@
 import type { CacheAdapter } from "../cache/cache.ts";
 import { isAdapter } from "../cache/is_adapter.ts";
 import { mapTiers, tieredCache } from "../cache/tiered.ts";
+import { describeUnknown } from "../http/option_hints.ts";
 import { argumentError, assertFunction, assertOptions, shapeError } from "../primitives/argument_checks.ts";
 import type { CachePolicyOptions } from "./cache_policy.ts";
 import type { TtlMs } from "./lifetimes.ts";
@@ -53,6 +54,16 @@ export interface CommonOptions extends CachePlanOptions {
   readonly ttlMs?: TtlMs | undefined;
 }
 
+/** What all options are called. */
+const NAMES: readonly (keyof CommonOptions)[] = [
+  "ttlMs",
+  "negative",
+  "staleWhileRevalidateMs",
+  "staleIfErrorMs",
+  "partition",
+  "adapterTimeoutMs",
+];
+
 /**
  * Checks what a plan is made of.
  *
@@ -82,7 +93,7 @@ export function readPlanOptions(
     ...others
   } = options;
   for (const name of Object.keys(others)) {
-    throw new TypeError(`Cannot ${action} as '${name}' is not an option`);
+    throw new TypeError(`Cannot ${action} as '${name}' ${describeUnknown(name, NAMES)}`);
   }
   if (typeof ttlMs !== "function") {
     assertMs(action, "ttlMs", ttlMs, "a number of milliseconds of at least 0, or a function that gives one");

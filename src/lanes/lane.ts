@@ -6,6 +6,7 @@
 
 import type { Bucket } from "../primitives/bucket.ts";
 import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
+import type { Clock } from "../primitives/clock.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
 import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
 import { PriorityQueue } from "../primitives/priority_queue.ts";
@@ -56,6 +57,8 @@ export interface LaneOptions {
   readonly bucket: Bucket | undefined;
   /** How many requests may be in flight there at once. @default {Infinity} */
   readonly maxInFlight?: number | undefined;
+  /** Tells whether a pause is over that nobody asks about any more; without it, none is. */
+  readonly clock?: Clock | undefined;
   /**
    * Whether one request goes ahead of the first burst: requests may share a connection there, and nothing tells how many
    * would be opened otherwise.
@@ -101,6 +104,8 @@ export class Lane implements Claimant, Line<Lane> {
   rescuedAtMs: number = -Infinity;
   /** When the latest probe was sent, on the client's clock. */
   probedAtMs: number = -Infinity;
+  /** Whether a mirror refers to it, so that it must never be made anew. */
+  isKept = false;
 
   /** Requests that go before all others: those that were sent and told to come again. */
   readonly urgent: LinkedQueue<Place<Lane>> = new LinkedQueue();
@@ -121,6 +126,7 @@ export class Lane implements Claimant, Line<Lane> {
   /** The most that those who wait let a cooldown last, in milliseconds. */
   cooldownCapMs: number = Infinity;
   readonly #warmsUp: (() => boolean) | undefined;
+  readonly #clock: Clock | undefined;
   #warmingUntilMs = 0;
   #probePart = 0;
   #testAtMs = -Infinity;
@@ -134,13 +140,14 @@ export class Lane implements Claimant, Line<Lane> {
   #claim: (lane: Lane, nowMs: number) => Runnable | undefined = nothing;
 
   /** Creates the lane of an origin that was never asked. */
-  constructor({ key, breaker, bucket, maxInFlight = Infinity, warmsUp }: LaneOptions) {
+  constructor({ key, breaker, bucket, maxInFlight = Infinity, clock, warmsUp }: LaneOptions) {
     this.key = key;
     this.breaker = breaker;
     this.bucket = bucket;
     this.maxInFlight = maxInFlight;
     this.limit = maxInFlight;
     this.#warmsUp = warmsUp;
+    this.#clock = clock;
     this.warmUntilMs = warmsUp !== undefined && key.startsWith("https:") ? -Infinity : Infinity;
   }
 
@@ -193,6 +200,17 @@ export class Lane implements Claimant, Line<Lane> {
     if (this.quota !== undefined) untilMs = Math.max(untilMs, this.quota.blockedUntilMs(nowMs));
     if (this.#isWarmingUp(nowMs)) untilMs = Math.max(untilMs, this.#warmingUntilMs);
     return untilMs;
+  }
+
+  obstacle(nowMs: number): string {
+    const { breaker, pause, key } = this;
+    if (breaker !== undefined && breaker.state !== "closed") return `the circuit breaker of ${key}`;
+    if (pause !== undefined && pause.untilMs > nowMs) return `the end of the pause that ${key} asked for`;
+    if (this.quota !== undefined && this.quota.blockedUntilMs(nowMs) > nowMs) return `the quota of ${key}`;
+    if (this.tokenNotice !== undefined) return `a token of ${key}`;
+    if (this.inFlight >= this.limit) return `a permit of ${key}`;
+    if (this.#isWarmingUp(nowMs)) return `the first answer of ${key}`;
+    return "a permit or a token";
   }
 
   #isWarmingUp(nowMs: number): boolean {
@@ -355,10 +373,19 @@ export class Lane implements Claimant, Line<Lane> {
 
   /** Whether it would be the same if it were met anew. */
   get isQuiet(): boolean {
-    const { pause, breaker, bucket } = this;
-    return pause === undefined && this.quota === undefined && this.queued === 0 && this.inFlight === 0 &&
-      this.limit === this.maxInFlight &&
-      this.sleeping.size === 0 && (breaker?.isQuiet ?? true) && (bucket === undefined || isFull(bucket));
+    const { breaker, bucket } = this;
+    return !this.isInUse && this.quota === undefined && this.limit === this.maxInFlight &&
+      (breaker?.isQuiet ?? true) && (bucket === undefined || isFull(bucket));
+  }
+
+  /**
+   * Whether requests have to do with it now, or it keeps them away: if it were made anew, its limits would hold twice, or not
+   * at all.
+   */
+  get isInUse(): boolean {
+    if (this.isKept || this.inFlight > 0 || this.queued > 0 || this.sleeping.size > 0) return true;
+    if (this.pause !== undefined && !(this.pause.untilMs <= (this.#clock?.now() ?? -Infinity))) return true;
+    return this.breaker !== undefined && this.breaker.state !== "closed" && this.breaker.retryAfterMs > 0;
   }
 }
 

@@ -9,7 +9,7 @@ import type { Lane } from "./lane.ts";
 
 /** From how many lanes on the quiet ones are forgotten; a crawler may meet any number of origins. */
 const MANY_LANES = 1_024;
-/** How many lanes are remembered, quiet or not. */
+/** How many lanes are remembered that are not in use. */
 const MAX_LANES = 8_192;
 
 /** Finds the lane of an origin, or of a URL. */
@@ -62,17 +62,34 @@ export class Lanes {
     return this.#lanes.values();
   }
 
-  /** Forgets those that would be the same if they were met anew; of far too many, the oldest. Requests keep their lane. */
+  /** The lane of an origin, for a mirror that holds it as long as the client lives: it is never forgotten. */
+  keep(origin: string): Lane {
+    const lane = this.get(origin);
+    lane.isKept = true;
+    return lane;
+  }
+
+  /**
+   * Forgets those that would be the same if they were met anew; of far too many, also the oldest, but none that is in use: with
+   * a second lane for the same origin, its limits would hold twice.
+   */
   #sweep(): void {
     this.#lastLane = undefined;
     for (const [key, lane] of this.#lanes) {
       if (lane.isQuiet) this.#lanes.delete(key);
     }
-    for (const key of this.#lanes.keys()) {
-      if (this.#lanes.size < MAX_LANES) break;
-      this.#lanes.delete(key);
-    }
+    if (this.#lanes.size >= MAX_LANES) this.#forgetOldest();
     // The next sweep comes when it is worth its while.
-    this.#sweepAt = Math.min(MAX_LANES, Math.max(MANY_LANES, 2 * this.#lanes.size));
+    const { size } = this.#lanes;
+    this.#sweepAt = size < MAX_LANES
+      ? Math.min(MAX_LANES, Math.max(MANY_LANES, 2 * size))
+      : size + MANY_LANES;
+  }
+
+  #forgetOldest(): void {
+    for (const [key, lane] of this.#lanes) {
+      if (this.#lanes.size < MAX_LANES) break;
+      if (!lane.isInUse) this.#lanes.delete(key);
+    }
   }
 }

@@ -22,7 +22,8 @@ export function isAbandoned(lane: Lane, errand: Errand): boolean {
  * @param lanes The lanes that would do, the preferred one first.
  * @param nowMs The time on the client's clock.
  * @param maxRetryAfterMs The longest pause that is waited out, in milliseconds.
- * @returns The error of the lane that would be free first; `undefined` if the request may wait.
+ * @returns The error of the lane that would be free first, which says of the others why they would not do; `undefined` if the request
+ * may wait.
  */
 export function refusalOf(
   errand: Errand,
@@ -31,7 +32,7 @@ export function refusalOf(
   maxRetryAfterMs: number,
 ): CircuitOpenError | HttpError | undefined {
   let firstMs = Infinity;
-  let first: (() => CircuitOpenError | HttpError) | undefined;
+  let first: ((context: Context) => CircuitOpenError | HttpError) | undefined;
   for (const lane of lanes) {
     const pauseMs = lane.pauseLeftMs(nowMs);
     const isTooLong = pauseMs > 0 && (pauseMs > maxRetryAfterMs || nowMs + pauseMs > errand.deadlineAtMs);
@@ -40,9 +41,25 @@ export function refusalOf(
     const waitMs = isTooLong ? pauseMs : openMs;
     if (first !== undefined && waitMs >= firstMs) continue;
     firstMs = waitMs;
-    first = () => isTooLong ? pausedError(errand, lane, pauseMs) : circuitOpenError(errand, lane, openMs);
+    first = (context) =>
+      isTooLong
+        ? pausedError(errand, lane, pauseMs, context)
+        : circuitOpenError(errand, lane, openMs, context);
   }
-  return first?.();
+  return first?.(lanes.length < 2 ? undefined : { mirrors: lanes.map((lane) => tell(errand, lane, nowMs)) });
+}
+
+/** What an error says besides: as after a round, what is wrong with each mirror. */
+type Context =
+  | Readonly<Record<"mirrors", readonly { readonly url: string; readonly failure: string }[]>>
+  | undefined;
+
+function tell(errand: Errand, lane: Lane, nowMs: number): { readonly url: string; readonly failure: string } {
+  const openMs = refusedForMs(lane, errand, nowMs);
+  const failure = openMs > 0
+    ? `its circuit breaker is open for another ${Math.ceil(openMs)} ms`
+    : `answered ${lane.pause?.status} and asked to wait another ${Math.ceil(lane.pauseLeftMs(nowMs))} ms`;
+  return { url: lane.key, failure };
 }
 
 /**
@@ -95,20 +112,25 @@ function refusedForMs(lane: Lane, errand: Errand, nowMs: number): number {
   return breaker.state === "open" && nowMs + openMs > errand.deadlineAtMs ? openMs : 0;
 }
 
-function circuitOpenError(errand: Errand, lane: Lane, retryAfterMs: number): CircuitOpenError {
+function circuitOpenError(
+  errand: Errand,
+  lane: Lane,
+  retryAfterMs: number,
+  context: Context,
+): CircuitOpenError {
   const about = errand.describe();
   return new CircuitOpenError(
     `${about.method} ${about.url} was not sent: the circuit breaker of ${lane.key} is open`,
-    { ...about, retryAfterMs },
+    { ...about, context, retryAfterMs },
   );
 }
 
-function pausedError(errand: Errand, lane: Lane, leftMs: number): HttpError {
+function pausedError(errand: Errand, lane: Lane, leftMs: number, context: Context): HttpError {
   const about = errand.describe();
   const { status, headers } = lane.pause!;
   return new HttpError(
     `${about.method} ${about.url} was not sent: ${lane.key} answered ${status} and asked to wait another ` +
       `${Math.ceil(leftMs)} ms`,
-    { ...about, status, headers, retryAfterMs: leftMs },
+    { ...about, context, status, headers, retryAfterMs: leftMs },
   );
 }

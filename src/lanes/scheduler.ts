@@ -139,7 +139,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   #grant(lane: Lane): boolean {
     if (this.#inHand > 0) this.#inHand--;
     else if (this.#turns.size > 0 || !this.#ledger.take(1)) return false;
-    const bucket = this.#tokens.bucketOf(lane);
+    const bucket = lane.bucket ?? this.#options.bucket;
     if (bucket !== undefined && !this.#tokens.take(lane, bucket)) {
       this.#giveBack();
       return false;
@@ -484,7 +484,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.#isPicking = true;
     try {
       while (this.#turns.size > 0 && this.#inHand > 0 && !this.#tokens.isOut) {
-        const claimant = this.#turns.next(this.capacity);
+        const claimant = this.#turns.size === 1 ? this.#turns.head! : this.#turns.next(this.#ledger.capacity);
         const before = this.#inHand;
         const runnable = claimant.claim(nowMs);
         if (runnable !== undefined || this.#inHand < before) return runnable;

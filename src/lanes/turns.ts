@@ -45,7 +45,6 @@ export class Turns extends LinkedQueue<Claimant> {
    */
   next(permits: number): Claimant {
     let best = this.head!;
-    if (this.size === 1) return best;
     let bestRank = this.#rank(best, permits);
     for (let other = best.next; other !== undefined; other = other.next) {
       const rank = this.#rank(other, permits);

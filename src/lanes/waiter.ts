@@ -20,6 +20,8 @@ export interface Line<L extends Line<L>> {
   isClear: boolean;
   /** Works out anew whether it is clear. */
   refresh(): void;
+  /** What those in line wait for, as an error says it. */
+  obstacle(nowMs: number): string;
 }
 
 /** A waiter's place in the queue of one lane. */
@@ -104,6 +106,11 @@ export abstract class Waiter<L extends Line<L>> extends Place<L> {
   raise(priority: number): void {
     this.priority = priority;
     if (this.#others !== undefined) { for (const place of this.#others) place.priority = priority; }
+  }
+
+  /** What it waits for, as an error says it: in several lines, for the first of several things. */
+  purpose(nowMs: number): string {
+    return [...new Set(this.lanes.map((lane) => lane.obstacle(nowMs)))].join(" or ");
   }
 
   /**

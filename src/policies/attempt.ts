@@ -233,7 +233,20 @@ class Attempt implements DeadlineTarget, Pending {
     const { isFailure } = this.#environment;
     const isExcused = verdict === "failure" && isFailure !== undefined &&
       !isFailure(statusError(this.#call, this.#target, response));
-    this.#admission.judge(isExcused ? "success" : verdict);
+    this.#judge(isExcused ? "success" : verdict);
+  }
+
+  /**
+   * Tells the lane what the attempt says of its origin. Where a breaker goes by the share of failures, a single request counts once
+   * among them, however often it is tried: its retries of a bad URL must not speak for all others. Those of a batch are many, and
+   * speak for themselves.
+   */
+  #judge(verdict: "failure" | "ignored" | "success"): void {
+    const { round, patienceMs } = this.#call;
+    const isRepeated = verdict === "failure" && round > 1 && patienceMs === 0 && !this.#admission.isProbe &&
+      !this.#environment.countsInARow;
+    if (isRepeated) this.#target.lane.failed++;
+    this.#admission.judge(isRepeated ? "ignored" : verdict);
   }
 
   /** A 429 holds for everyone who asks this origin, and so does any other answer that says for how long. */
@@ -301,7 +314,7 @@ class Attempt implements DeadlineTarget, Pending {
       this.#target.lane.shrink();
       this.#admission.judge("ignored");
     } else {
-      this.#admission.judge(isFailure?.(told) === false ? "success" : "failure");
+      this.#judge(isFailure?.(told) === false ? "success" : "failure");
     }
     return told;
   }
@@ -318,7 +331,7 @@ class Attempt implements DeadlineTarget, Pending {
   onDeadline(): void {
     if (this.#stopped !== undefined) return this.#writeOff();
     const error = attemptTimeout(this.#call, this.#target);
-    this.#admission.judge(this.#environment.isFailure?.(error) === false ? "success" : "failure");
+    this.#judge(this.#environment.isFailure?.(error) === false ? "success" : "failure");
     this.cancel(error);
   }
 

@@ -100,6 +100,10 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     this.#end.resolve(false);
   }
 
+  purpose(): string {
+    return "a retry";
+  }
+
   cancel(reason: unknown): void {
     this.#leave();
     this.#end.reject(reason);

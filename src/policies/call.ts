@@ -17,6 +17,7 @@ import type { AbortTarget } from "../primitives/abort_listeners.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { LinkedItem } from "../primitives/linked_queue.ts";
 import type { ValueSource } from "./event.ts";
+import type { ReplyHead } from "./reply_head.ts";
 import type { Settings } from "./settings.ts";
 
 /** How old an outage may be that requests of a batch wait out by default, in milliseconds. */
@@ -56,6 +57,8 @@ export interface CallOwner {
 
 /** Who waits for the answer. */
 export interface CallSink {
+  /** Takes the head of the response, just before the value; for calls that keep it, see {@linkcode CallContext.wantsHead}. */
+  onHead?(head: ReplyHead): void;
   /** Takes the value, or the error; called once. */
   onSettled(call: Call, ok: boolean, value: unknown): void;
 }
@@ -71,6 +74,8 @@ export interface CallContext {
   readonly allowance: Allowance | undefined;
   /** Whether the caller gets the response itself, its body unread. */
   readonly streams: boolean;
+  /** Whether the caller gets the head of the response too. */
+  readonly wantsHead: boolean;
   /** Whether nobody waits for it. */
   readonly isBackground: boolean;
   /** Who looks after the calls. */
@@ -83,6 +88,8 @@ export interface CallContext {
 export interface Pending {
   /** Stops it: the call does not want its result any more. */
   cancel(reason: unknown, call: Call): void;
+  /** What it stands for, as an error says it: "a retry". Absent for an attempt. */
+  purpose?(nowMs: number): string;
 }
 
 /** What has become of the first attempt, where that was made before the call came here. */
@@ -197,6 +204,8 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   cancelled = false;
   /** What the work has been stopped for. */
   reason: unknown = undefined;
+  /** What it has failed of so far, and goes on from; noted only if it has a total deadline. */
+  failure: unknown = undefined;
 
   /**
    * Begins.
@@ -333,12 +342,23 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.abort(signal.reason);
   }
 
-  /** The total deadline passed. */
+  /** The total deadline passed: the error says what that interrupted, and what had failed before. */
   onDeadline(): void {
     const about = this.describe();
     const timeoutMs = this.settings.totalTimeoutMs;
-    const message = `${about.method} ${about.url} took longer than 'totalTimeoutMs': ${timeoutMs}`;
-    this.abort(new TimeoutError(message, { ...about, kind: "total", timeoutMs }));
+    const message = `${about.method} ${about.url} took longer than 'totalTimeoutMs': ${timeoutMs}` +
+      this.#activity();
+    const cause = this.leader?.failure ?? this.failure;
+    this.abort(new TimeoutError(message, { ...about, kind: "total", timeoutMs, cause }));
+  }
+
+  /** What it is doing now, as the end of a sentence; empty for what nobody looks after, such as a schema. */
+  #activity(): string {
+    if (this.settled) return ", before its body had ended";
+    if (this.leader !== undefined) return ", while it waited for another request for the same";
+    if (this.isInFlight) return `, while attempt ${this.attempts} was under way`;
+    const purpose = this.pending?.purpose?.(this.deadlineAtMs);
+    return purpose === undefined ? "" : `, while it waited for ${purpose}`;
   }
 
   /** What an error says of this call; of an attempt that brought something, its own target. */

@@ -8,6 +8,7 @@ import { isSuccessStatus } from "../http/classify.ts";
 import { decodeBody } from "../schemas/decode.ts";
 import type { Call } from "./call.ts";
 import type { Reply } from "./reply.ts";
+import { describeReply } from "./reply_error.ts";
 
 /**
  * Decodes a reply for a call, unless its body is for the caller to read, or it is an error's.
@@ -20,7 +21,7 @@ export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined
   const { status, body } = reply;
   if (body === undefined || call.streams || !isSuccessStatus(status)) return undefined;
   if (status === 304 && call.isValidating) return undefined;
-  const value = decodeFor(call, body);
+  const value = decodeFor(call, reply, body);
   reply.decodedFor = call;
   reply.value = value;
   if (!(value instanceof Promise)) return undefined;
@@ -30,7 +31,8 @@ export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined
 }
 
 /** The value of a body, as the call wants it; a promise only when the schema is asynchronous. */
-function decodeFor(call: Call, body: Uint8Array<ArrayBuffer> | string): unknown {
+function decodeFor(call: Call, reply: Reply, body: Uint8Array<ArrayBuffer> | string): unknown {
   const { as, schema, validate } = call.settings;
-  return decodeBody(body, { as, schema: validate ? schema : undefined, describe: () => call.describe() });
+  const describe = () => describeReply(call, reply);
+  return decodeBody(body, { as, schema: validate ? schema : undefined, describe });
 }

@@ -13,7 +13,8 @@ import type { Lane } from "../lanes/lane.ts";
 import { attempt, resumeAttempt } from "./attempt.ts";
 import type { Call, Target } from "./call.ts";
 import type { Environment, Handler } from "./policy.ts";
-import type { MirrorFailure, Reply } from "./reply.ts";
+import type { MirrorFailure, Reply, RoundFailures } from "./reply.ts";
+import { noteFailure, replyError } from "./reply_error.ts";
 import { mayPass } from "./retry.ts";
 
 /** One base URL. */
@@ -115,6 +116,7 @@ async function admit(
 /** What a mirror that did not do left behind. */
 interface Failure {
   readonly mirror: Mirror;
+  readonly target: Target;
   readonly reply?: Reply | undefined;
   readonly error?: unknown;
 }
@@ -125,7 +127,14 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
   let worst: Failure | undefined;
   while (candidates.length > 0) {
     const lanes = [...new Set(candidates.map(({ lane }) => lane))];
-    const admission = await admit(environment, call, lanes);
+    let admission: Admission | undefined;
+    try {
+      admission = await admit(environment, call, lanes);
+    } catch (error) {
+      // That the next one was not asked says less than what the one before it did.
+      if (worst === undefined || call.cancelled) throw error;
+      break;
+    }
     const lane = admission?.lane ?? call.opening?.admission?.lane ?? lanes[0]!;
     const mirror = candidates.find((candidate) => candidate.lane === lane)!;
     const previous = failures.at(-1);
@@ -138,7 +147,8 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     }
     if (call.cancelled) reply?.openBody?.discard();
     call.throwIfCancelled();
-    failures.push({ mirror, reply, error });
+    failures.push({ mirror, target, reply, error });
+    noteFailure(call, reply, error);
     worst = keep(call, worst, failures.at(-1)!);
     // One that must not be sent twice has been sent.
     if (!call.request.repeatable) break;
@@ -149,7 +159,7 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     reply?.openBody?.discard();
     call.isInFlight = false;
   }
-  return conclude(worst!, failures);
+  return conclude(call, worst!, failures);
 }
 
 function targetOf(mirror: Mirror, call: Call): Target {
@@ -196,21 +206,41 @@ function betterOf(call: Call, kept: Failure, latest: Failure): Failure {
 }
 
 /** The result of a round in which no mirror was of any help; it says what the others did. */
-function conclude({ reply, error }: Failure, failures: readonly Failure[]): Reply {
-  const told = failures.length < 2 ? undefined : failures.map(tell);
+function conclude(call: Call, worst: Failure, failures: readonly Failure[]): Reply {
+  const { reply, error } = worst;
+  const others = failures.length < 2 ? undefined : roundFailures(call, worst, failures);
   if (reply !== undefined) {
-    reply.failures = told;
+    reply.failures = others;
     return reply;
   }
-  if (told !== undefined && isSlipstreamError(error)) {
-    Object.defineProperty(error, "context", { value: { ...error.context, mirrors: told }, enumerable: true });
+  if (others !== undefined && isSlipstreamError(error)) {
+    const context = { ...error.context, mirrors: others.told };
+    // It was made when its own mirror had failed; since then others have been asked.
+    Object.defineProperty(error, "attempts", { value: call.attempts, enumerable: true });
+    Object.defineProperty(error, "context", { value: context, enumerable: true });
+    Object.defineProperty(error, "cause", { value: others.cause, configurable: true, writable: true });
   }
   throw error;
 }
 
-function tell({ mirror, reply, error }: Failure): MirrorFailure {
+/** What the mirrors did, and the errors of all of them: of the one whose error the caller gets, what was behind that. */
+function roundFailures(call: Call, worst: Failure, failures: readonly Failure[]): RoundFailures {
+  const errors = failures.flatMap((failure) => {
+    if (failure !== worst) return [errorOf(call, failure)];
+    const { cause } = (failure.error ?? {}) as { readonly cause?: unknown };
+    return cause === undefined ? [] : [cause];
+  });
+  const cause = new AggregateError(errors, `${failures.length} mirrors failed`);
+  return { told: failures.map(tell), cause };
+}
+
+function errorOf(call: Call, { reply, error }: Failure): unknown {
+  return reply === undefined ? error : replyError(call, reply);
+}
+
+function tell({ target, reply, error }: Failure): MirrorFailure {
   return {
-    url: redactUrl(reply?.target?.url ?? mirror.base),
+    url: redactUrl(target.url),
     failure: reply === undefined ? (error as Error).message : `status ${reply.status}`,
   };
 }

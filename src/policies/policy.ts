@@ -59,6 +59,8 @@ export interface Environment {
   readonly unnamedPauseMs: (fruitlessPauses: number) => number;
   /** Whether a 429 makes everybody wait who asks its origin, or only the request that got it. */
   readonly pauseOn429: "origin" | "request";
+  /** Whether breakers count failures in a row, whoever's they are, in place of their share. */
+  readonly countsInARow: boolean;
   /** Whether an error is a failure of its origin. */
   readonly isFailure: ((error: unknown) => boolean) | undefined;
   /**

@@ -6,6 +6,7 @@
 
 import type { Target } from "./call.ts";
 import type { ValueSource } from "./event.ts";
+import type { ReplyHead } from "./reply_head.ts";
 
 /** The part of an attempt that goes on after the headers: a body that nobody has read yet. */
 export interface OpenBody {
@@ -27,20 +28,20 @@ export interface OpenBody {
   release(): Response;
 }
 
-/** What a reply says of its response. A `Response` is one, and makes these only when they are asked for. */
-export interface ReplyHead {
-  readonly status: number;
-  readonly headers: Headers;
-  /** The URL that answered, redirects followed; empty for a response that somebody made. */
-  readonly url: string;
-}
-
 /** What a mirror did that was no help, as an error says it. */
 export interface MirrorFailure {
   /** The URL, with secrets replaced. */
   readonly url: string;
   /** The status that it answered with, or the message of the error. */
   readonly failure: string;
+}
+
+/** What all mirrors of a round did that was no help. */
+export interface RoundFailures {
+  /** In the order in which they were asked. */
+  readonly told: readonly MirrorFailure[];
+  /** The errors of the other mirrors, as the cause of the one that the caller gets. */
+  readonly cause: AggregateError;
 }
 
 /** What there is of a response besides its head. */
@@ -63,8 +64,8 @@ export class Reply {
   readonly head: ReplyHead;
   /** Where it came from; absent when the cache answered. */
   readonly target: Target | undefined;
-  /** What other mirrors did in the same round. */
-  failures: readonly MirrorFailure[] | undefined = undefined;
+  /** What all mirrors did in a round in which none was of any help; absent if only one was asked. */
+  failures: RoundFailures | undefined = undefined;
   /** Whether others have the same bytes, so that nobody may be given them to keep. */
   shared = false;
   /** How long the server asked to wait, in milliseconds; known for statuses that are worth a retry. */

@@ -13,6 +13,7 @@ import { sleepBetweenRounds } from "./backoff_sleep.ts";
 import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
+import { noteFailure } from "./reply_error.ts";
 
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
 const BUDGET_POLL_MS = 250;
@@ -90,6 +91,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       // The permit of a body that is being got rid of is the call's no more.
       call.isInFlight = false;
       earlier = round;
+      noteFailure(call, round.reply, round.error);
       previousMs = plan.delayMs;
       report(environment, call, plan);
       // Whoever was told of it may have aborted it.

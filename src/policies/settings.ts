@@ -16,7 +16,8 @@ export type CacheMode = "default" | "no-store" | "reload" | "no-cache" | "force-
 /** What holds for a request, every default filled in. */
 export interface Settings {
   /**
-   * What the body is decoded to, in batches; `client.json`, `text` and `bytes` decide it themselves.
+   * What the body is decoded to, in batches and by `client.outcome`; `client.json`, `text` and `bytes` decide it
+   * themselves.
    * @default {"json"}
    */
   readonly as: "json" | "text" | "bytes";

@@ -25,6 +25,17 @@ export interface Clock {
 /** The longest delay of one timer, in milliseconds: above it every runtime's `setTimeout` fires at once. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
+/**
+ * A delay as a caller's own clock may be given it: never negative, and within one timer's range, since such a clock may pass it on to
+ * the runtime as it is. Whoever waits longer arms again.
+ *
+ * @param delayMs The delay; what is due already may be late.
+ * @returns Milliseconds from 0 to {@linkcode MAX_TIMER_MS}.
+ */
+export function timerDelay(delayMs: number): number {
+  return Math.min(Math.max(0, delayMs), MAX_TIMER_MS);
+}
+
 /** The machine's clocks and timers. */
 export const systemClock: Clock = {
   now: () => performance.now(),

@@ -7,7 +7,7 @@
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { argumentError, assertClock } from "./argument_checks.ts";
 import { BinaryHeap, type HeapItem } from "./binary_heap.ts";
-import type { Clock, TimerHandle } from "./clock.ts";
+import { type Clock, timerDelay, type TimerHandle } from "./clock.ts";
 
 /** What a deadline is for. */
 export interface DeadlineTarget {
@@ -147,7 +147,7 @@ export class DeadlineQueue implements Deadlines {
     if (next === undefined || next.atMs >= this.#armedForMs) return;
     this.#disarm();
     this.#armedForMs = next.atMs;
-    this.#timer = this.#clock.setTimeout(this.#onTimer, next.atMs - this.#clock.now());
+    this.#timer = this.#clock.setTimeout(this.#onTimer, timerDelay(next.atMs - this.#clock.now()));
   }
 
   #disarm(): void {

@@ -7,7 +7,7 @@
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { argumentError, assertClock, assertPositive, assertPositiveInteger } from "./argument_checks.ts";
 import type { Bucket } from "./bucket.ts";
-import { type Clock, systemClock, type TimerHandle } from "./clock.ts";
+import { type Clock, systemClock, timerDelay, type TimerHandle } from "./clock.ts";
 import { type LinkedItem, LinkedQueue } from "./linked_queue.ts";
 import { TokenLevel } from "./token_level.ts";
 
@@ -290,7 +290,7 @@ export class TokenBucket implements Bucket {
     const waitMs = head === undefined ? Infinity : this.#level.waitMs(head.tokens);
     if (waitMs === Infinity) return;
     this.#isArmed = true;
-    this.#timer = this.#clock.setTimeout(this.#onTimer, waitMs);
+    this.#timer = this.#clock.setTimeout(this.#onTimer, timerDelay(waitMs));
   }
 
   #disarm(): void {

@@ -5,7 +5,7 @@
  */
 
 import { type DataIssue, InvalidDataError, type SlipstreamErrorOptions } from "../errors.ts";
-import { isJsonPrefix } from "./json_prefix.ts";
+import { findJsonFault } from "./json_fault.ts";
 import type { StandardSchemaIssue, StandardSchemaResult, StandardSchemaV1 } from "./standard_schema.ts";
 
 /** What the caller asked for. */
@@ -18,10 +18,14 @@ export interface DecodeOptions {
 }
 
 const MAX_SHOWN = 60;
+const BLANK = /^[ \t\r\n]*$/;
+/** What is most often there instead of JSON: the page of a proxy, a login, or an error. */
+const HTML = /^\s*<(?:!doctype html|html|head|body)(?![\w-])/i;
+const XML = /^\s*<\?xml\s/i;
 const decoder = new TextDecoder();
 
 /**
- * Decodes a body. An empty one is `undefined` as JSON.
+ * Decodes a body. An empty one is `undefined` as JSON, and so is one of white space alone, which some frameworks send for "no content".
  *
  * @param body The body, as bytes or as text that was decoded from them.
  * @param options What the caller asked for.
@@ -41,15 +45,41 @@ function parse(body: Uint8Array<ArrayBuffer> | string, { as, describe }: DecodeO
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const early = isJsonPrefix(text);
-    const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
-    throw invalid(
-      early
-        ? `is JSON that ends early, after ${text.length} characters`
-        : `is not JSON: it begins with '${shown}'`,
-      { ...describe(), reason: early ? "truncated" : "not-json", cause },
-    );
+    if (BLANK.test(text)) return undefined;
+    throw syntaxError(text, cause, describe);
   }
+}
+
+function syntaxError(text: string, cause: unknown, describe: DecodeOptions["describe"]): InvalidDataError {
+  const fault = findJsonFault(text);
+  const position = fault?.position;
+  if (fault?.endsEarly) {
+    const what = `is JSON that ends early, after ${text.length} characters`;
+    return invalid(what, { ...describe(), reason: "truncated", position, cause });
+  }
+  return invalid(notJson(text, position), { ...describe(), reason: "not-json", position, cause });
+}
+
+/** What a text is that is no JSON, in words that are the same in all engines. */
+function notJson(text: string, position: number | undefined): string {
+  // An engine may refuse what the grammar allows: so many levels that its stack overflows.
+  if (position === undefined) return "is JSON that the engine can't parse";
+  if (!BLANK.test(text.slice(0, position))) {
+    return `is not JSON: unexpected ${tokenAt(text, position)} at position ${position}`;
+  }
+  const kind = HTML.test(text) ? "not JSON but HTML" : XML.test(text) ? "not JSON but XML" : "not JSON";
+  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return `is ${kind}: it begins with '${shown}'`;
+}
+
+/** The word, or the character, at a position of a text. */
+function tokenAt(text: string, position: number): string {
+  const [word] = /^\\?[\w.+-]{1,20}/.exec(text.slice(position, position + 24)) ?? [];
+  if (word !== undefined) return `'${word}'`;
+  const code = text.codePointAt(position)!;
+  const char = String.fromCodePoint(code);
+  if (/[\p{C}\p{Z}]/u.test(char)) return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+  return char === "'" ? `"'"` : `'${char}'`;
 }
 
 function applySchema(value: unknown, schema: StandardSchemaV1, describe: DecodeOptions["describe"]): unknown {

@@ -123,3 +123,10 @@ test("isSingleUrl() and knownTotal() know what is known before reading", () => {
   assertEquals([["https://h/"], ["-"], ["@f"], ["a", "b"]].map(isSingleUrl), [true, false, false, false]);
   assertEquals([["a"], ["a", "b"], ["a", "-"], ["@f"]].map(knownTotal), [1, 2, undefined, undefined]);
 });
+
+test("S17: readInputs() shows no password that makes a URL malformed", async () => {
+  for (const delimiter of ["/", "?", "#", "\\"]) {
+    const [line = ""] = await read([`https://user:s3cret${delimiter}x@h/`], new FakeTerminal());
+    assertEquals(line.includes("s3cret"), false, line);
+  }
+});

@@ -19,6 +19,7 @@ test("main() shows the commands on stderr and ends with 2 without a command, or 
       [["caches"], 'Unknown command: "caches"'],
       [["--quiet", "get"], 'Unknown command: "--quiet"'],
       [["toString"], 'Unknown command: "toString"'],
+      [["https://user:s3cret@h/a?token=s3cret"], 'Unknown command: "https://***@h/a?token=***"'],
     ] as const
   ) {
     const terminal = new FakeTerminal();

@@ -69,3 +69,19 @@ test("folderSink() writes bodies into files, and rejects when it can't", async (
   };
   await assertRejects(() => sink.put(FINE, TEXT, ["h", "c"]), Error, "disk full");
 });
+
+test("S17: ndjsonSink() shows no user info of a URL, and leaves the rest of it as it was given", async () => {
+  const { terminal, run } = setUp();
+  const sink = ndjsonSink(run);
+  for (const outcome of [FINE, BROKEN]) {
+    await sink.put(outcome, "https://user:s3cret@h/a@b?page=2#f", []);
+    await sink.put(outcome, "ftp://user:s3cret@h/", []);
+  }
+  const urls = terminal.stdout.text.trim().split("\n").map((line) => JSON.parse(line).url);
+  assertEquals(urls, [
+    "https://***@h/a@b?page=2#f",
+    "ftp://***@h/",
+    "https://***@h/a@b?page=2#f",
+    "ftp://***@h/",
+  ]);
+});

@@ -110,3 +110,17 @@ test("optional() leaves out what was not given", () => {
   assertEquals(optional("n", undefined, parseCount), undefined);
   assertEquals(optional("n", "5", parseCount), 5);
 });
+
+test("S17: parseBaseUrl() shows no secret of what it refuses", () => {
+  for (
+    const text of [
+      "ftp://user:s3cret@h/",
+      "https://user:s3cret/x@h/",
+      "//user:s3cret@h/?token=s3cret",
+      "x?sig=s3cret",
+    ]
+  ) {
+    const error = assertThrows(() => parseBaseUrl("base-url", text), UsageError);
+    assertFalse(error.message.includes("s3cret"), error.message);
+  }
+});

@@ -100,3 +100,25 @@ test("toMirrors() names the mirror whose headers are no good", () => {
   const mirrors = [{ url: "https://a.test", headers: { "bad name": "x" } }];
   assertThrows(() => mirrorsOf(mirrors), TypeError, "the headers of 'baseUrls.0'");
 });
+
+test("S17: toMirrors() shows no password that makes a base URL malformed", () => {
+  const { mirrorsOf } = setUp();
+  for (const delimiter of ["/", "?", "#", "\\"]) {
+    for (const start of ["https://user:", "http://user:", "ftp://user:", "//user:", "https:user:"]) {
+      const url = `${start}hunter2${delimiter}x@cdn.example.com/`;
+      for (const baseUrls of [url, [url], [{ url }]]) {
+        const error = assertThrows(() => mirrorsOf(baseUrls), TypeError, "'baseUrls.0' must", url);
+        for (let each: unknown = error; each instanceof Error; each = each.cause) {
+          assert(!`${each.message}${each.stack}`.includes("hunter2"), each.message);
+        }
+      }
+    }
+  }
+});
+
+test("toMirrors() has lanes that are never forgotten, so that each origin keeps one", () => {
+  const { lanes, mirrorsOf } = setUp();
+  const [mirror] = mirrorsOf("https://mirror.test");
+  for (let index = 0; index < 3_000; index++) lanes.get(`https://${index}.test`);
+  assertStrictEquals(lanes.get("https://mirror.test"), mirror!.lane);
+});

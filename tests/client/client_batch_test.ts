@@ -1,9 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
 import {
-  type Client,
-  type ClientOptions,
-  createClient,
   DataNotFoundError,
   type FetchRequest,
   HttpError,
@@ -12,27 +9,12 @@ import {
   type Outcome,
 } from "../../mod.ts";
 import { Semaphore } from "../../src/primitives/mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
+import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
+import type { Answer, SentRequest } from "./fake_network.ts";
 import { rejection, watch } from "./settled.ts";
 
-function setUp(
-  answer: (request: SentRequest) => Answer,
-  options: ClientOptions = {},
-): { clock: ManualClock; network: FakeNetwork; client: Client } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
-    maxRetries: 0,
-    ...options,
-  });
-  return { clock, network, client };
-}
+const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, { maxRetries: 0, ...options });
 
 /** URLs that are answered with their number, after as many milliseconds. */
 function numbered(...numbers: readonly number[]): string[] {
@@ -193,6 +175,90 @@ test("Client.settle() gives every outcome in input order, and never rejects for 
   assertEquals(outcomes.map(({ attempts }) => attempts), [1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]);
 });
 
+/** What a source may give that is no request, and what is said of it. */
+const RUBBISH: readonly (readonly [unknown, string])[] = [
+  [undefined, "received undefined"],
+  [null, "received null"],
+  [7, "received 7"],
+  [true, "received true"],
+  [[numbered(1)[0]], "received an array"],
+  [() => numbered(1)[0], "received a function"],
+  [Promise.resolve(numbered(1)[0]), "received a promise; await it first"],
+  [new Request(numbered(1)[0]!), "received a Request; give its URL, or use client.fetch() for a Request"],
+];
+
+for (const isAsync of [false, true]) {
+  test(`Client.settle() says of each item what is wrong with it, isAsync: ${isAsync}`, async () => {
+    const { client, clock, network } = setUp(echo);
+    const items = [...RUBBISH.map(([item]) => item), numbered(5)[0]];
+    // An array's own iterator does not wait for what it gives; a generator would.
+    const source = isAsync
+      ? {
+        [Symbol.asyncIterator]: () => {
+          const iterator = items.values();
+          return { next: () => Promise.resolve(iterator.next()) };
+        },
+      }
+      : items;
+
+    const outcomes = await clock.run(client.settle(source as FetchRequest[]));
+    assertEquals(outcomes.length, items.length);
+    for (const [index, [item, received]] of RUBBISH.entries()) {
+      const outcome = outcomes[index]!;
+      assert(!outcome.ok);
+      assertInstanceOf(outcome.error, TypeError);
+      assert(outcome.error.message.endsWith(`{ url, … }: ${received}`), outcome.error.message);
+      assertStrictEquals(outcome.request, item);
+    }
+    const last = outcomes.at(-1);
+    assert(last?.ok && last.value === 5);
+    assertEquals(network.sent.length, 1);
+  });
+}
+
+test("Client.settle() waits for thenables of an iterator, as for await does", async () => {
+  const { client, clock } = setUp(echo);
+  let given = 0;
+  const next = () => ({
+    then: (resolve: (result: IteratorResult<string>) => void) => {
+      if (given < 3) resolve({ done: false, value: `https://a.test/${given++}` });
+      else resolve({ done: true, value: undefined });
+    },
+  });
+  const source = { [Symbol.asyncIterator]: () => ({ next }) } as unknown as AsyncIterable<string>;
+
+  const outcomes = await clock.run(client.settle(source));
+  assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), [0, 1, 2]);
+});
+
+test("Client.settle() refuses what is no batch, and says what to do instead", async () => {
+  const { client, network } = setUp(echo);
+  const one = numbered(1)[0]!;
+  for (const source of [one, new URL(one), { url: one }, new Request(one)]) {
+    const error = await rejection(client.settle(source as unknown as string[]));
+    assertInstanceOf(error, TypeError);
+    assert(
+      error.message.endsWith("put it into an array, or use client.json() for one request"),
+      error.message,
+    );
+  }
+  assertEquals(network.sent.length, 0);
+});
+
+test("Client.settle() refuses options that are none, as other methods do", async () => {
+  const { client, network } = setUp(echo);
+  for (const options of [null, "x", 5, [], new AbortController().signal, { method: "DELETE" }]) {
+    const calls = [
+      () => client.settle(numbered(1), options as never),
+      () => client.all(numbered(1), options as never),
+      () => client.record({ a: numbered(1)[0]! }, options as never),
+      async () => await client.stream(numbered(1), options as never).next(),
+    ];
+    for (const call of calls) assertInstanceOf(await rejection(call()), TypeError);
+  }
+  assertEquals(network.sent.length, 0);
+});
+
 test("Client.settle() gives an aborted request the very reason when it is an Error", async () => {
   const { client, clock } = setUp(echo);
   const controller = new AbortController();
@@ -292,6 +358,39 @@ test("Client.record() gives outcomes under the names of their requests", async (
   assert(laps.ok && laps.value === 9 && laps.index === 0);
   assert(!drivers.ok && drivers.error instanceof DataNotFoundError && drivers.index === 1);
   assertEquals(await clock.run(client.record({})), {});
+});
+
+test("Client.record() takes a map, under the same names", async () => {
+  const { client, clock } = setUp(echo);
+  const names = ["laps", "__proto__", "10", "2"];
+
+  const outcomes = await clock.run(
+    client.record(new Map(names.map((name, index) => [name, `https://a.test/${index}`]))),
+  );
+  assertEquals(Object.keys(outcomes).sort(), [...names].sort());
+  for (const [index, name] of names.entries()) {
+    const outcome = Object.getOwnPropertyDescriptor(outcomes, name)?.value;
+    assertEquals([outcome.ok, outcome.index, outcome.value], [true, index, index]);
+  }
+  assertEquals(await clock.run(client.record(new Map<string, string>())), {});
+});
+
+test("Client.record() rejects for what has no names, before anything is sent", async () => {
+  const { client, network } = setUp(echo);
+  const one = numbered(1)[0]!;
+  const inputs: unknown[] = [
+    [one],
+    new Set([one]),
+    new Map([[1, one]]),
+    Promise.resolve({ a: one }),
+    one,
+    null,
+    undefined,
+  ];
+  for (const input of inputs) {
+    assertInstanceOf(await rejection(client.record(input as Record<string, string>)), TypeError);
+  }
+  assertEquals(network.sent.length, 0);
 });
 
 test("Client.record() takes any name", async () => {
@@ -429,6 +528,19 @@ test("S13: Client.all(), settle() and record() pull lazily, also from an async s
     }
   }
   assertEquals(network.peak, 3);
+});
+
+test("Client.stream() that is left with its scope stops as by break", async () => {
+  const { client, clock, network } = setUp((request) => ({ json: 1, afterMs: 1 + 10 * numberOf(request) }), {
+    concurrency: 3,
+  });
+  const source = new Source(1_000);
+  await clock.run((async () => {
+    await using outcomes = client.stream(source);
+    assertEquals((await outcomes.next()).value?.index, 0);
+  })());
+  await clock.advance(0);
+  assertEquals([source.returned, network.open, clock.pending], [1, 0, 0]);
 });
 
 test("Client.stream() can be taken from by several at once, and ends for all of them", async () => {

@@ -1,24 +1,14 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { type Client, type ClientOptions, createClient, NetworkError, TimeoutError } from "../../mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
+import { createClient, NetworkError, TimeoutError } from "../../mod.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { test } from "../support/test.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
 import { serveHandler } from "./serve_handler.ts";
+import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import { rejection, watch } from "./settled.ts";
 
 const URL_A = "https://a.test/a.json";
 
-function setUp(
-  answer: (request: SentRequest) => Answer,
-  options: ClientOptions = {},
-): { clock: ManualClock; network: FakeNetwork; client: Client } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({ fetch: network.fetch, clock, random: seededRandom(1), ...options });
-  return { clock, network, client };
-}
+const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, options);
 
 test("Client.fetch() resolves with any status", async () => {
   const { client } = setUp(({ url }) => ({ status: Number(url.split("/").at(-1)), body: "why" }), {

@@ -8,7 +8,6 @@ import {
 import * as v from "valibot";
 import {
   type BatchOptions,
-  type Client,
   type ClientOptions,
   createClient,
   DataNotFoundError,
@@ -22,10 +21,8 @@ import {
   type StandardSchemaV1,
   type ValueSource,
 } from "../../mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
+import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import { gate, rejection, watch } from "./settled.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
@@ -35,15 +32,7 @@ function assertType<T extends true>(): T | undefined {
 
 const URL_A = "https://a.test/a.json";
 
-function setUp(
-  answer: (request: SentRequest) => Answer,
-  options: ClientOptions = {},
-): { clock: ManualClock; network: FakeNetwork; client: Client } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({ fetch: network.fetch, clock, random: seededRandom(1), ...options });
-  return { clock, network, client };
-}
+const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, options);
 
 test("Client has types that follow from the options", async () => {
   const { client } = setUp(() => ({ json: "7" }));
@@ -64,11 +53,11 @@ test("Client has types that follow from the options", async () => {
   assertType<Equal<typeof checked, Promise<number>>>();
   assertType<Equal<typeof text, Promise<string>>>();
   assertType<Equal<typeof bytes, Promise<Uint8Array<ArrayBuffer>>>>();
-  assertType<Equal<typeof all, Promise<number[]>>>();
-  assertType<Equal<typeof allText, Promise<string[]>>>();
-  assertType<Equal<typeof allBytes, Promise<Uint8Array<ArrayBuffer>[]>>>();
-  assertType<Equal<typeof settled, Promise<Outcome<unknown>[]>>>();
-  assertType<Equal<typeof stream, AsyncIterableIterator<Outcome<number>>>>();
+  assertType<Equal<typeof all, Promise<[number]>>>();
+  assertType<Equal<typeof allText, Promise<[string]>>>();
+  assertType<Equal<typeof allBytes, Promise<[Uint8Array<ArrayBuffer>]>>>();
+  assertType<Equal<typeof settled, Promise<[Outcome<unknown>]>>>();
+  assertType<Equal<typeof stream, AsyncIterableIterator<Outcome<number>> & AsyncDisposable>>();
   assertType<Equal<typeof record, Promise<Record<"left" | "right", Outcome<string>>>>>();
   assertType<Equal<FetchRequest, string | URL | RequestSpec>>();
   assertType<BatchOptions extends RequestOptions ? true : false>();
@@ -103,6 +92,31 @@ test("Client.json(), text() and bytes() ignore 'as', which is for batches", asyn
   assertEquals(await client.json({ url: URL_A, as: "text" }), 1);
   assertEquals(await client.text({ url: URL_A, as: "bytes" }), "1");
   assertEquals(await client.bytes(URL_A, { as: "json" }), new Uint8Array([49]));
+});
+
+test("Client.json(), text() and bytes() refuse what belongs somewhere else, and say where", async () => {
+  const { client, network } = setUp(() => ({ json: 1 }));
+  const cases: readonly (readonly [string | RequestSpec, unknown, string])[] = [
+    [URL_A, { method: "POST", body: "{}" }, "put 'method' into the request: { url, method }"],
+    [URL_A, { url: URL_A }, "put 'url' into the request: { url }"],
+    [URL_A, { concurrency: 1 }, "'concurrency'"],
+    [URL_A, { timeoutMS: 5 }, "did you mean 'timeoutMs'?"],
+    [URL_A, { baseUrl: URL_A }, "did you mean 'baseUrls'? If so, give it to createClient()"],
+    [URL_A, null, "must be an object"],
+    [URL_A, 0, "must be an object"],
+    [{ url: URL_A, prefetch: 1 } as unknown as RequestSpec, undefined, "give it to stream()"],
+    [new Request(URL_A) as unknown as RequestSpec, undefined, "use client.fetch() for a Request"],
+    [Promise.resolve(URL_A) as unknown as RequestSpec, undefined, "await it first"],
+    [7 as unknown as string, undefined, "received 7"],
+  ];
+  for (const [request, options, part] of cases) {
+    for (const method of ["json", "text", "bytes"] as const) {
+      const error = await rejection(client[method](request, options as RequestOptions));
+      assertInstanceOf(error, TypeError);
+      assert(error.message.includes(part), error.message);
+    }
+  }
+  assertEquals([network.sent.length, client.stats().requests], [0, 0]);
 });
 
 test("Client.json() takes a byte order mark and white space as any JSON reader does", async () => {

@@ -19,6 +19,7 @@ import {
   SlipstreamError,
   TimeoutError,
 } from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import {
   broken,
@@ -379,4 +380,88 @@ test("the reason of an abort is handed on as it is, and not wrapped (S6, S17)", 
   controller.abort(reason);
 
   assertStrictEquals(await request, reason);
+});
+
+test("a DataNotFoundError has the headers and the first characters of the body (S17)", async () => {
+  for (const code of [404, 410]) {
+    const error = await failureOf(
+      text('{"why":"no such lap"}', { status: code, headers: { "x-request-id": "7" } }),
+    );
+    assertInstanceOf(error, DataNotFoundError);
+    assertEquals([error.body, error.headers.get("x-request-id")], ['{"why":"no such lap"}', "7"]);
+  }
+});
+
+test("a body that breaks off leaves what came of it in the DataNotFoundError (S9)", async () => {
+  const error = await failureOf(broken("the start", { status: 404 }));
+  assertInstanceOf(error, DataNotFoundError);
+  assertEquals(error.body, "the start");
+});
+
+test("a DataNotFoundError waits 100 ms for its body, and no longer, and leaves no timer behind (S9)", async () => {
+  const clock = new ManualClock();
+  for (
+    const [reply, tookMs, body] of [[stalled("", { status: 404 }), 100, ""], [
+      status(410),
+      0,
+      "status 410",
+    ]] as const
+  ) {
+    const { client, run } = rig(reply, {}, { clock });
+    const startedAtMs = clock.now();
+    const error = await assertRejects(() => run(client.json(URL_A)), DataNotFoundError);
+    assertEquals([clock.now() - startedAtMs, error.body], [tookMs, body]);
+    await run(client.close());
+    assertEquals(clock.pending, 0);
+  }
+});
+
+test("an outcome as JSON says everything that the message of its error says (S17)", async () => {
+  const replies: Reply[] = [
+    status(503, { "retry-after": "90" }),
+    status(404),
+    hanging(),
+    refused(),
+    text('{"a":NaN}'),
+  ];
+  for (const reply of replies) {
+    const { client, run } = rig(reply, { maxRetries: 0, timeoutMs: 100 });
+    const [outcome] = await run(client.settle([URL_A]));
+    assert(outcome !== undefined && !outcome.ok);
+    const { error } = JSON.parse(JSON.stringify(outcome)) as { readonly error: Record<string, unknown> };
+    const { message, name } = outcome.error;
+    assertEquals([error.name, error.message, error.url, error.method, error.attempts], [
+      name,
+      message,
+      URL_A,
+      "GET",
+      1,
+    ]);
+    for (const field of ["status", "body", "retryAfterMs", "kind", "timeoutMs", "reason", "position"]) {
+      const own = (outcome.error as unknown as Record<string, unknown>)[field];
+      if (own !== undefined) assertEquals(error[field], own, field);
+    }
+  }
+});
+
+test("a body of white space alone is undefined as JSON, after one request (S9)", async () => {
+  for (const body of [" ", "\n", "\r\n\t "]) {
+    for (const listens of [true, false]) {
+      const { client, origin, run } = rig(text(body), {}, { listens });
+      assertEquals(await run(client.json(URL_A)), undefined);
+      assertEquals(await run(client.json({ url: URL_A, method: "DELETE" })), undefined);
+      assertEquals(await run(Promise.all([client.json(URL_A), client.json(URL_A)])), [undefined, undefined]);
+      assertEquals(await run(client.text(URL_A)), body);
+      assertEquals(origin.calls, 4);
+    }
+  }
+});
+
+test("an InvalidDataError says where a text stops being JSON, on either way (S17)", async () => {
+  for (const listens of [true, false]) {
+    const { client, run } = rig(text('{"time":[81.5,NaN]}'), {}, { listens });
+    const error = await assertRejects(() => run(client.json(URL_A)), InvalidDataError);
+    assertEquals([error.reason, error.position], ["not-json", 14]);
+    assertEquals(error.message, `The response to GET ${URL_A} is not JSON: unexpected 'NaN' at position 14`);
+  }
 });

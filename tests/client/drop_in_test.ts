@@ -190,6 +190,30 @@ test("fetch() of the client can be the global one, also of several clients, and 
   );
 });
 
+test("fetch() hands on what needs no network, and takes whatever can be turned into a URL", async () => {
+  const client = createClient();
+  assertEquals(await (await client.fetch("data:text/plain,hello")).text(), "hello");
+  const url = URL.createObjectURL(new Blob(["blob"]));
+  assertEquals(await (await client.fetch(url)).text(), "blob");
+  assertEquals(await (await client.fetch(new Request("data:,x"))).text(), "x");
+  assertEquals(client.stats().requests, 0);
+  await client.close("closed");
+  assertEquals(await rejection(client.fetch("data:,x")), "closed");
+
+  const made = setUp(({ url }) => ({ body: url }));
+  const odd = { toString: () => URL_A } as unknown as URL;
+  assertEquals(await (await made.client.fetch(odd)).text(), URL_A);
+  const foreign = Object.create(null, {
+    [Symbol.toStringTag]: { value: "Request" },
+    url: { value: URL_A },
+    method: { value: "DELETE" },
+    headers: { value: new Headers({ "x-a": "1" }) },
+    body: { value: null },
+  }) as Request;
+  assertEquals(await (await made.client.fetch(foreign)).text(), URL_A);
+  assertEquals([made.network.sent[1]!.method, made.network.sent[1]!.headers.get("x-a")], ["DELETE", "1"]);
+});
+
 test("fetch() has what the runtime's own has besides", () => {
   const names = Object.keys(globalThis.fetch).filter((name) => name === "preconnect");
   assertEquals(Object.keys(createClient().fetch).filter((name) => name === "preconnect"), names);

@@ -118,3 +118,30 @@ test("EventHub tells every listener events in the order in which they came, also
   hub.emit(eventOf(1));
   assertEquals(heard, ["1", "2"]);
 });
+
+test("EventHub tells a disposed listener nothing more, also of what came up before it was disposed", () => {
+  const { hub, heard } = setUp();
+  hub.on((event) => {
+    // What this causes waits until the present event has been told to all.
+    if (nameOf(event) === "1") hub.emit(eventOf(2));
+  });
+  const listening = hub.on((event) => {
+    heard.push(`a${nameOf(event)}`);
+    listening[Symbol.dispose]();
+  });
+  hub.on((event) => heard.push(`b${nameOf(event)}`));
+  hub.emit(eventOf(1));
+  assertEquals(heard, ["a1", "b1", "b2"]);
+});
+
+test("EventHub tells a listener nothing that an earlier one disposes, nor of that one's failure", () => {
+  const { hub, heard } = setUp();
+  hub.on(() => {
+    second[Symbol.dispose]();
+    throw new Error("fails after it has disposed the other one");
+  });
+  const second = hub.on((event) => heard.push(nameOf(event)));
+  hub.on((event) => heard.push(nameOf(event)));
+  hub.emit(eventOf(1));
+  assertEquals(heard, ["1", "warning"]);
+});

@@ -4,13 +4,12 @@ import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/path?x=1";
 
-test("fromFetchArguments() passes a URL on as it is", () => {
-  const url = new URL(URL_A);
-  for (const input of [URL_A, url]) {
-    const { request, signals, cache } = fromFetchArguments(input, {});
-    assertStrictEquals(request.url, input);
-    assertEquals([request.method, request.headers, request.body], [undefined, undefined, undefined]);
-    assertEquals([signals, cache, request.init], [[], undefined, {}]);
+test("fromFetchArguments() turns everything but a request into a URL's text", () => {
+  const url = "https://a.test/path?x=1";
+  for (const input of [url, new URL(url), { toString: () => url } as unknown as URL]) {
+    const { request, signals, cache, bodyOf } = fromFetchArguments(input, {});
+    assertEquals(request, { url, method: undefined, headers: undefined, body: undefined, init: {} });
+    assertEquals([signals, cache, bodyOf], [[], undefined, undefined]);
   }
 });
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type ClientOptions, createClient, fetchJson, fetchMany, fetchStream } from "../../mod.ts";
+import { checkRequestOptions } from "../../src/client/option_checks.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
 import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { test } from "../support/test.ts";
@@ -164,8 +165,118 @@ test("createClient() refuses base URLs that are not for HTTP, and an empty list 
   assertEquals(problems, []);
 });
 
+test("createClient() says where options belong that are for requests", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["as", "give it to each request"],
+    ["priority", "give it to each request"],
+    ["method", "put 'method' into the request: { url, method }"],
+    ["url", "put 'url' into the request: { url }"],
+    ["ordered", "give it to stream()"],
+    ["onOpen", "put it into 'circuitBreaker'"],
+  ];
+  for (const [name, advice] of cases) {
+    const error = assertThrows(() => createClient({ [name]: "x" } as ClientOptions), TypeError);
+    assertEquals(error.message, `Cannot create client as '${name}' is not an option here: ${advice}`);
+  }
+});
+
+test("createClient() asks whether another option was meant", () => {
+  const cases: Readonly<Record<string, string>> = {
+    concurency: "concurrency",
+    retries: "maxRetries",
+    baseUrl: "baseUrls",
+    baseURL: "baseUrls",
+    prefixUrl: "baseUrls",
+    Timeout: "timeoutMs",
+    HEADERS: "headers",
+  };
+  for (const [name, meant] of Object.entries(cases)) {
+    const error = assertThrows(() => createClient({ [name]: 1 } as ClientOptions), TypeError);
+    assertEquals(
+      error.message,
+      `Cannot create client as '${name}' is not an option: did you mean '${meant}'?`,
+    );
+  }
+});
+
+/** What is said of one option. */
+function saidOf(name: string, value: unknown, of: "call" | "batch" | "request"): string {
+  const { message } = assertThrows(() => checkRequestOptions({ [name]: value }, of), TypeError);
+  return message.replace(`Cannot fetch as '${name}' is not an option`, "");
+}
+
+test("checkRequestOptions() refuses in options what the request itself has", () => {
+  for (const  of of["call", "batch"] as const) {
+    assertEquals(saidOf("method", "POST", of), " here: put 'method' into the request: { url, method }");
+    assertEquals(saidOf("body", "{}", of), " here: put 'body' into the request: { url, body }");
+    assertEquals(saidOf("key", "a", of), " here: put 'key' into the request: { url, key }");
+    assertEquals(saidOf("url", "https://a.test", of), " here: put 'url' into the request: { url }");
+  }
+  checkRequestOptions({ url: "https://a.test", method: "POST", body: "{}", key: "a" }, "request");
+});
+
+test("checkRequestOptions() refuses for one request what is for many", () => {
+  for (const  of of["call", "request"] as const) {
+    assertEquals(
+      saidOf("concurrency", 1, of),
+      " here: give it to createClient(), or to all(), settle(), stream() or record()",
+    );
+    assertEquals(saidOf("prefetch", 1, of), " here: give it to stream()");
+    assertEquals(saidOf("ordered", true, of), " here: give it to stream()");
+  }
+  checkRequestOptions({ concurrency: 1, prefetch: 1, ordered: true }, "batch");
+});
+
+test("checkRequestOptions() says what is for clients, and what is for client.fetch()", () => {
+  for (const  of of["call", "batch", "request"] as const) {
+    assertEquals(saidOf("baseUrls", "https://a.test", of), " here: give it to createClient()");
+    assertEquals(saidOf("retryBudget", false, of), " here: give it to createClient()");
+    assertEquals(saidOf("redirect", "error", of), " here: give it to client.fetch(url, init)");
+    assertEquals(
+      saidOf("baseURL", "https://a.test", of),
+      ": did you mean 'baseUrls'? If so, give it to createClient()",
+    );
+    assertEquals(saidOf("timeoutMS", 5, of), ": did you mean 'timeoutMs'?");
+    assertEquals(saidOf("retry", 5, of), ": did you mean 'maxRetries'?");
+    assertEquals(saidOf("hooks", {}, of), "");
+  }
+});
+
+test("checkRequestOptions() takes undefined for what it refuses", () => {
+  const undefineds = (...names: string[]) => Object.fromEntries(names.map((name) => [name, undefined]));
+  checkRequestOptions(
+    undefineds("url", "method", "body", "key", "concurrency", "ordered", "prefetch"),
+    "call",
+  );
+  checkRequestOptions(undefineds("url", "method", "body", "key"), "batch");
+  checkRequestOptions(undefineds("concurrency", "ordered", "prefetch"), "request");
+});
+
+test("checkRequestOptions() refuses what is no options, without showing it", () => {
+  const cases: readonly (readonly [unknown, string])[] = [
+    ["s3cret", "a string"],
+    [new AbortController().signal, "an AbortSignal; give it as { signal }"],
+    [new Headers({ authorization: "s3cret" }), "Headers; give them as { headers }"],
+    [["s3cret"], "an array"],
+    [new Request("https://a.test/s3cret"), "an object of Request"],
+    [new Map([["timeoutMs", 5]]), "an object of Map"],
+    [() => {}, "a function"],
+    [0, "0"],
+    [null, "null"],
+  ];
+  for (const  of of["call", "batch"] as const) {
+    for (const [options, received] of cases) {
+      const { message } = assertThrows(() => checkRequestOptions(options, of), TypeError);
+      assertEquals(
+        message,
+        `Cannot fetch as the options must be an object such as { timeoutMs: 5000 }: received ${received}`,
+      );
+    }
+  }
+});
+
 test("createClient() refuses options that are no object", () => {
-  for (const options of [5, "x", null, true, () => {}]) {
+  for (const options of [5, "x", null, true, () => {}, [], new Map(), new Headers()]) {
     assertThrows(() => createClient(options as unknown as ClientOptions), TypeError);
   }
 });

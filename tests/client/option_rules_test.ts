@@ -6,6 +6,7 @@ import {
   count,
   flag,
   hasMethods,
+  isBare,
   isStandardSchema,
   isUrl,
   members,
@@ -15,6 +16,8 @@ import {
   plain,
   positiveInteger,
   positiveMs,
+  refused,
+  strict,
   unless,
 } from "../../src/client/option_rules.ts";
 import { test } from "../support/test.ts";
@@ -124,6 +127,62 @@ test("members() refuses what is no plain object, with its own message", () => {
   for (const value of [new Options(), [], null, 5, "limit"]) {
     assertEquals(faultOf(rule, value), "must be options of a limit");
   }
+});
+
+test("strict() takes no members but its own, and says of others where they belong or what was meant", () => {
+  const elsewhere = { signal: "give it to others", order: "give it to nobody" };
+  const rule = strict(
+    { order: v.optional(v.number()), limit: v.optional(v.number()) },
+    "must be x",
+    elsewhere,
+  );
+  for (const value of [{}, { order: 1 }, { limit: 1, order: undefined }, Object.create({ limit: 1 })]) {
+    assertEquals(faultOf(rule, value), undefined);
+  }
+  assertEquals(faultOf(rule, { signal: 1 }), "is not an option here: give it to others");
+  assertEquals(faultOf(rule, { Limit: 1 }), "is not an option: did you mean 'limit'?");
+  assertEquals(faultOf(rule, { hooks: 1 }), "is not an option");
+  for (const value of [null, undefined, 5, "limit", () => {}]) {
+    assertEquals(faultOf(rule, value), "must be x");
+  }
+});
+
+test("strict() never proposes a member that it refuses", () => {
+  const elsewhere = { body: "put it into the request" };
+  const rule = strict({ key: v.optional(v.any()), ...refused(elsewhere) }, "must be x", elsewhere);
+  assertEquals(
+    faultOf(rule, { bodi: 1 }),
+    "is not an option: did you mean 'body'? If so, put it into the request",
+  );
+});
+
+test("refused() takes undefined for its names, and says of any value where it belongs", () => {
+  const rules = refused({ body: "put it into the request", key: "leave it out" });
+  assertEquals(Object.keys(rules), ["body", "key"]);
+  assertEquals(faultOf(rules.body!, undefined), undefined);
+  for (const value of ["x", null, 0, false, {}]) {
+    assertEquals(faultOf(rules.body!, value), "is not an option here: put it into the request");
+  }
+});
+
+test("isBare() is true of objects that may hold options, and of none that hold something else", () => {
+  const own = Object.create({ limit: 1 });
+  assertEquals([{}, { limit: 5 }, new Options(), Object.create(null), own].map(isBare), Array(5).fill(true));
+  const others = [
+    [],
+    new Map(),
+    new Headers(),
+    new URL("https://a.test"),
+    new Request("https://a.test"),
+    new AbortController().signal,
+    Promise.resolve({}),
+    () => {},
+    null,
+    undefined,
+    5,
+    "x",
+  ];
+  for (const value of others) assertEquals(isBare(value), false);
 });
 
 test("optionalAny() has one rule for each name, which takes everything", () => {

@@ -114,6 +114,19 @@ test("OutcomeStream.return() ends the calls that wait, and is done once", async 
   assertEquals([starter.open, source.closed], [0, 1]);
 });
 
+test("OutcomeStream that is left with its scope ends as by return()", async () => {
+  const { stream, starter, source } = setUp(false, 100, { concurrency: 3 });
+  {
+    await using own = stream;
+    const first = own.next();
+    starter.answer(0);
+    assertEquals((await first).value?.index, 0);
+    assertEquals([starter.open, source.closed], [3, 0]);
+  }
+  assertEquals([starter.open, stream.held, source.closed], [0, 0, 1]);
+  assertEquals(await stream.next(), END);
+});
+
 test("OutcomeStream.return() before the first next() starts and opens nothing", async () => {
   const { stream, starter, source } = setUp(true);
   assertEquals([await stream.return(), await stream.next()], [END, END]);

@@ -1,19 +1,11 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import {
-  CircuitOpenError,
-  type Client,
-  type ClientEvent,
-  type ClientOptions,
-  createClient,
-  HttpError,
-  TimeoutError,
-} from "../../mod.ts";
+import { CircuitOpenError, type Client, type ClientEvent, HttpError, TimeoutError } from "../../mod.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
 import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
+import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
+import type { FakeNetwork } from "./fake_network.ts";
 import { rejection, watch } from "./settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
@@ -25,21 +17,8 @@ interface SetUp {
   readonly client: Client;
 }
 
-function setUp(
-  answer: (request: SentRequest) => Answer,
-  options: ClientOptions = {},
-  clock: ManualClock = new ManualClock(),
-): SetUp {
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
-    backoff: { jitter: "none" },
-    ...options,
-  });
-  return { clock, network, client };
-}
+const setUp: MakeFakeClient = (answer, options) =>
+  fakeClient(answer, { backoff: { jitter: "none" }, ...options });
 
 test("A request passes everything in its order", async () => {
   const clock = new ManualClock();
@@ -49,8 +28,8 @@ test("A request passes everything in its order", async () => {
       baseUrls: ["https://a.test", "https://b.test"],
       cache: planOf({ adapter: memoryCache({ now: () => clock.wallNow() }) }),
       rateLimit: { limit: 10, intervalMs: 1_000 },
+      clock,
     },
-    clock,
   );
   const seen: ClientEvent["type"][] = [];
   client.on(({ type }) => seen.push(type));
@@ -164,7 +143,8 @@ test("A cache hit takes no permit, no token and no breaker", async () => {
     concurrency: semaphore,
     rateLimit: bucket,
     cache: planOf(),
-  }, clock);
+    clock,
+  });
 
   await clock.run(client.json(URL_A));
   const permit = await semaphore.acquire();
@@ -256,13 +236,11 @@ test("A semaphore and a bucket that clients share outlive them", async () => {
   const bucket = new TokenBucket({ limit: 100, intervalMs: 1_000, burst: 5, clock });
   const first = setUp(
     () => ({ json: 1, afterMs: 1_000 }),
-    { concurrency: semaphore, rateLimit: bucket },
-    clock,
+    { concurrency: semaphore, rateLimit: bucket, clock },
   );
   const second = setUp(
     () => ({ json: 2, afterMs: 10 }),
-    { concurrency: semaphore, rateLimit: bucket },
-    clock,
+    { concurrency: semaphore, rateLimit: bucket, clock },
   );
 
   const lost = Promise.all([1, 2, 3].map((n) => rejection(first.client.json(`https://a.test/${n}`))));

@@ -165,3 +165,26 @@ test("BodyReceiver leaves the bytes alone that a response of the program's own i
   chunk!.fill(0);
   assertEquals(new TextDecoder().decode(own), "mine");
 });
+
+test("BodyReceiver.stopAhead() does not disturb a reader who waits: their wait is one", async () => {
+  const { response, send } = slow();
+  const { receiver, waits } = receive(response);
+  const waiting = receiver.next();
+  const ahead = receiver.receiveAhead(100);
+  receiver.stopAhead();
+  await ahead;
+  assertEquals(waits, [true]);
+  send("ab");
+  assertEquals([(await waiting)?.length, waits], [2, [true, false]]);
+});
+
+test("BodyReceiver.fail() cancels the body before it tells of the end, which others wait for", () => {
+  const { response, cancelled } = slow();
+  const order: string[] = [];
+  const { receiver } = receive(response, {
+    onEnd: () => order.push(`end after ${cancelled.length} cancelled`),
+  });
+  receiver.next().catch(() => {});
+  receiver.fail("enough");
+  assertEquals(order, ["end after 1 cancelled"]);
+});

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { rateLimitResetMs } from "../../src/http/rate_limit_headers.ts";
+import { distanceMs, rateLimitResetMs } from "../../src/http/rate_limit_headers.ts";
 import { test } from "../support/test.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
@@ -107,6 +107,15 @@ test("S4: rateLimitResetMs() takes a moment that has passed as now", () => {
 
 test("S4: rateLimitResetMs() never takes a year's worth of seconds for a moment", () => {
   assertEquals(resetMs({ "ratelimit-reset": String(366 * 86_400) }), 366 * 86_400_000);
+});
+
+test("distanceMs() takes what would be decades for a Unix time, in seconds or milliseconds", () => {
+  assertEquals(distanceMs(999_999_999, NOW), 999_999_999_000);
+  assertEquals(distanceMs(1_000_000_000, NOW), 0);
+  assertEquals(distanceMs(NOW_S + 5, NOW), 5_000);
+  assertEquals(distanceMs(999_999_999_999, NOW), 999_999_999_999_000 - NOW);
+  assertEquals(distanceMs(1_000_000_000_000, NOW), 0);
+  assertEquals(distanceMs(NOW + 5, NOW), 5);
 });
 
 test("S4: rateLimitResetMs() has no answer for a reset that is garbage", () => {

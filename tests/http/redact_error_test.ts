@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertFalse, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { redactError } from "../../src/http/redact_error.ts";
 import { test } from "../support/test.ts";
 
@@ -23,11 +23,54 @@ test("S17: redactError() takes out the secrets of URLs that nobody asked for, su
   assertEquals(/hunter2|pw@/.test(shown.message), false);
 });
 
-test("S17: redactError() drops a path that holds a secret", () => {
-  const shown = redactError(Object.assign(new Error("failed"), { path: SECRET }), SECRET);
-  assertEquals("path" in (shown as Error), false);
+test("S17: redactError() takes secrets out of every property, such as the path that Bun gives", () => {
+  const properties = { path: SECRET, code: "ConnectionReset", errno: 7, input: { url: SECRET } };
+  for (const url of [SECRET, "https://other.test/", ""]) {
+    const shown = redactError(Object.assign(new TypeError("The socket broke"), properties), url) as Error;
+    const { path, code, errno, input } = shown as Error & Record<string, unknown>;
+    assertEquals([path, code, errno, input], ["https://a.test/x?token=***", "ConnectionReset", 7, undefined]);
+    assertInstanceOf(shown, TypeError);
+    assertFalse(`${shown.stack}${JSON.stringify({ ...shown })}`.includes("hunter2"));
+  }
 });
 
-test("redactError() leaves alone what is no error", () => {
+test("S17: redactError() sees a path that is not enumerable", () => {
+  const error = Object.defineProperty(new Error("failed"), "path", { value: SECRET });
+  const shown = redactError(error, SECRET) as Error & { readonly path?: string };
+  assertEquals(shown.path, "https://a.test/x?token=***");
+});
+
+test("S17: redactError() takes secrets out of the errors that an error holds", () => {
+  const error = new AggregateError(
+    [new Error("a"), new Error(`no answer from ${SECRET}`)],
+    "2 addresses failed",
+  );
+  const { errors, message } = redactError(error, SECRET) as AggregateError;
+  assertEquals(errors.map((each: Error) => each.message), ["a", "no answer from https://a.test/x?token=***"]);
+  assertEquals(message, "2 addresses failed");
+});
+
+test("redactError() ends where causes lead in a circle", () => {
+  const outer = new Error(`outer ${SECRET}`);
+  const inner = new Error("inner", { cause: outer });
+  outer.cause = inner;
+  const shown = redactError(outer, SECRET) as Error;
+  const cause = shown.cause as Error;
+  assertEquals([shown.message, cause.message, cause.cause], [
+    "outer https://a.test/x?token=***",
+    "inner",
+    undefined,
+  ]);
+});
+
+test("redactError() keeps the name of an error that is no TypeError", () => {
+  const shown = redactError(new DOMException(`lost ${SECRET}`, "NetworkError"), SECRET) as Error;
+  assertEquals([shown.name, shown.message], ["NetworkError", "lost https://a.test/x?token=***"]);
+});
+
+test("redactError() leaves alone what is no error, but for the secrets of a text", () => {
+  const thrown = [7, null, undefined, { url: SECRET }];
+  for (const each of thrown) assertStrictEquals(redactError(each, SECRET), each);
   assertEquals(redactError("thrown", SECRET), "thrown");
+  assertEquals(redactError(`lost ${SECRET}`, SECRET), "lost https://a.test/x?token=***");
 });

@@ -50,8 +50,18 @@ test("S4: parseRetryAfter() has no answer for garbage, so that the normal backof
   for (const value of GARBAGE) assertEquals(parseRetryAfter(value, NOW), undefined, JSON.stringify(value));
 });
 
-test("parseRetryAfter() takes an epoch for what it is: a very long time", () => {
-  assertEquals(parseRetryAfter("1767268810", NOW), 1_767_268_810_000);
+test("S4: parseRetryAfter() takes a number that can only be a Unix time for one, in seconds or milliseconds", () => {
+  assertEquals(parseRetryAfter(String(NOW / 1_000 + 10), NOW), 10_000);
+  assertEquals(parseRetryAfter(String(NOW + 10_500), NOW), 10_500);
+  for (const past of [NOW / 1_000, NOW / 1_000 - 3_600, NOW, NOW - 1, 1_000_000_000, 1_600_000_000]) {
+    assertEquals(parseRetryAfter(String(past), NOW), 0, `${past}`);
+  }
+});
+
+test("S4: parseRetryAfter() takes years of seconds for what they are", () => {
+  for (const seconds of [366 * 86_400, 10 * 366 * 86_400, 999_999_999]) {
+    assertEquals(parseRetryAfter(String(seconds), NOW), seconds * 1_000);
+  }
 });
 
 test("S5: parseRetryAfter() gives a huge wait as huge, never as NaN or as something a timer would fire at once for", () => {
@@ -67,6 +77,28 @@ test("S4: retryAfterMs() asks Retry-After first, whatever the status", () => {
   const headers = new Headers({ "retry-after": "3", "ratelimit-reset": "9" });
   for (const status of [408, 429, 500, 502, 503, 504]) {
     assertEquals(retryAfterMs(status, headers, NOW), 3_000);
+  }
+});
+
+test("S4: retryAfterMs() obeys retry-after-ms, which is more precise, before all others and whatever the status", () => {
+  for (
+    const [value, expectedMs] of [["250", 250], ["0", 0], [" 7 ", 7], ["1.5", 1.5], [
+      "90000",
+      90_000,
+    ]] as const
+  ) {
+    const headers = new Headers({ "retry-after-ms": value, "retry-after": "3", "ratelimit-reset": "9" });
+    for (const status of [408, 429, 500, 503]) {
+      assertEquals(retryAfterMs(status, headers, NOW), expectedMs, value);
+    }
+  }
+});
+
+test("S4: retryAfterMs() goes by the other headers when retry-after-ms is garbage", () => {
+  for (const value of ["", "-1", "soon", "1e3", "0x10", "5, 10", "NaN", "Infinity", "5ms"]) {
+    const headers = new Headers({ "retry-after-ms": value, "retry-after": "3" });
+    assertEquals(retryAfterMs(429, headers, NOW), 3_000, value);
+    assertEquals(retryAfterMs(429, new Headers({ "retry-after-ms": value }), NOW), undefined, value);
   }
 });
 

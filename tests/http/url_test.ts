@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
-import { isAbsoluteUrl, joinUrl, OriginIndex, parseHttpUrl, redactUrl } from "../../src/http/url.ts";
+import {
+  isAbsoluteUrl,
+  joinUrl,
+  OriginIndex,
+  parseHttpUrl,
+  redactUrl,
+  redactUserInfo,
+  shownUrl,
+} from "../../src/http/url.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 
@@ -275,6 +283,152 @@ test("S17: redactUrl() knows telling names in camel case and in brackets", () =>
   ];
   const leaks = names.filter((name) => redactUrl(`https://h/a?${name}=${SECRET}`).includes(SECRET));
   assertEquals(leaks, []);
+});
+
+test("S17: redactUrl() knows names whose last word is telling, whatever stands before it", () => {
+  const names = [
+    ...["pass", "db_pass", "userPass", "passphrase", "keyPassphrase", "passcode", "otp", "otpCode", "smsOTP"],
+    ...["bearer", "sas", "SASToken", "ticket", "loginTicket", "hmac", "x-hmac", "sig", "urlSig", "access"],
+    ...["shared_access", "accesstoken", "clientsecret", "userpassword", "sharedaccesssignature", "myapikey"],
+    ...[
+      "sid",
+      "sessionId",
+      "session_id",
+      "PHPSESSID",
+      "pin",
+      "csrf",
+      "token2",
+      "key_1",
+      "token[0]",
+      "auth token",
+    ],
+  ];
+  const leaks = names.filter((name) => redactUrl(`https://h/a?x=1&${name}=${SECRET}&y=2`).includes(SECRET));
+  assertEquals(leaks, []);
+});
+
+test("redactUrl() takes no word for a telling one that only ends like it", () => {
+  for (
+    const name of [
+      ...[
+        "compass",
+        "bypass",
+        "overpass",
+        "passenger",
+        "passport",
+        "spin",
+        "pins",
+        "author",
+        "authors",
+        "basic",
+      ],
+      ...[
+        "ticketing",
+        "tickets",
+        "accessible",
+        "accessories",
+        "signal",
+        "design",
+        "sasha",
+        "casas",
+        "sorted",
+      ],
+      ...[
+        "keys",
+        "turkey",
+        "zipcode",
+        "encode",
+        "residence",
+        "sides",
+        "hamac",
+        "bearers",
+        "location",
+        "obsession",
+      ],
+    ]
+  ) {
+    assertEquals(redactUrl(`https://h/a?${name}=1`), `https://h/a?${name}=1`);
+  }
+});
+
+test("S17: redactUrl() replaces the value of a telling name behind a semicolon, and whatever follows it", () => {
+  assertEquals(redactUrl(`https://h/a?x=1;token=${SECRET};y=2&z=3`), "https://h/a?x=1;token=***&z=3");
+  assertEquals(redactUrl(`https://h/a?sig=a;${SECRET}==&z=3`), "https://h/a?sig=***&z=3");
+  assertEquals(redactUrl("https://h/a?x=1;y=2"), "https://h/a?x=1;y=2");
+});
+
+test("S17: redactUrl() replaces the values of parameters in the path", () => {
+  assertEquals(redactUrl("https://h/a;jsessionid=1A2B/b;v=2?x=1"), "https://h/a;jsessionid=***/b;v=2?x=1");
+  assertEquals(redactUrl("a;token=x;y=2"), "a;token=***");
+  for (const url of ["https://h/a;b/c;v=1.2", "https://h/token=x", "https://h/;;=", "a;b?c"]) {
+    assertEquals(redactUrl(url), url);
+  }
+});
+
+test("S17: redactUrl() replaces the user info of a URL within a URL, escaped or not", () => {
+  const inner = `https://user:${SECRET}@b.test/x`;
+  for (
+    const url of [
+      `https://h/${inner}`,
+      `https://h/?to=${inner}&x=1`,
+      `https://h/?to=${encodeURIComponent(inner)}`,
+    ]
+  ) {
+    const shown = redactUrl(url);
+    assertFalse(shown.includes(SECRET), shown);
+    assertStringIncludes(shown, "b.test");
+  }
+  for (
+    const url of [
+      "https://h/?to=https://b.test/x@y",
+      "https://h/?to=https://b.test&mail=a@b",
+      "https://h/?mail=a%40b.test&to=https%3A%2F%2Fb.test%2Fx%40y",
+      "https://h/npm/pkg@1.2/https:/x@y",
+    ]
+  ) {
+    assertEquals(redactUrl(url), url);
+  }
+});
+
+test("redactUserInfo() replaces user info and nothing else", () => {
+  assertEquals(
+    redactUserInfo("https://user:pw@h/a@b?token=1&x=2#f"),
+    "https://***@h/a@b?token=1&x=2#f",
+  );
+  for (const url of ["https://h/a?token=1#f", "https://cdn.test/pkg@1/x", "a@b/c", "", "#a@b"]) {
+    assertEquals(redactUserInfo(url), url);
+  }
+});
+
+test("S17: shownUrl() shows no user info, also where the password makes the URL malformed", () => {
+  const passwords = ["/", "?", "#", "\\", ":", "[", "]", "@", "%", " ", "|"].map((char) =>
+    `${SECRET}${char}x`
+  );
+  const leaks = passwords.flatMap((password) =>
+    ["https://", "http://", "ftp://", "//", "https:", "https:/"].map((start) =>
+      `${start}user:${password}@cdn.example/`
+    )
+  ).filter((url) => shownUrl(url).includes(SECRET));
+  assertEquals(leaks, []);
+  assertEquals(shownUrl(`user.name@corp:${SECRET}@cdn.example/a`).includes(SECRET), false);
+});
+
+test("shownUrl() shows what has no secrets as it is, and at most the beginning of it", () => {
+  for (
+    const url of [
+      "https://h/a?x=1",
+      "2025@main/x.json",
+      "nonsense",
+      "//h/y",
+      "https://",
+      "http://h:99999/",
+      "",
+    ]
+  ) {
+    assertEquals(shownUrl(url), url);
+  }
+  assertEquals(shownUrl(`https://h/${"x".repeat(500)}`).length, 201);
+  assertFalse(shownUrl(`https://user:${"x".repeat(500)}@h/`).includes("x"));
 });
 
 test("redactUrl() keeps everything else of a query as it was written", () => {

@@ -56,7 +56,8 @@ test("readPlanOptions() refuses options that are no object, that do not exist, o
   const cases: readonly (readonly [unknown, string])[] = [
     [null, "the options must be an object: received null"],
     [5, "the options must be an object: received 5"],
-    [{ ttl: 5 }, "'ttl' is not an option"],
+    [{ ttl: 5 }, "'ttl' is not an option: did you mean 'ttlMs'?"],
+    [{ staleIfError: 5 }, "'staleIfError' is not an option: did you mean 'staleIfErrorMs'?"],
     [{ mode: "http" }, "'mode' is not an option"],
     [
       { ttlMs: "5" },

@@ -594,3 +594,25 @@ testBothWays("S14: an open breaker needs no timer", async (setUp) => {
   await made.clock.advance(0);
   assertEquals(made.clock.pending, 0);
 });
+
+testBothWays(
+  "S14: a single request counts once, so that a few that are retried do not open the breaker for all",
+  async (setUp) => {
+    for (const calls of [1, 9, 19, 20]) {
+      const { client, clock, network } = setUp(() => ({ status: 500, afterMs: 1 }), {
+        maxRetries: 3,
+        backoff: { baseMs: 1, jitter: "none" },
+        circuitBreaker: {},
+      });
+      const statuses: number[] = [];
+      for (let call = 0; call < calls; call++) {
+        const response = await clock.run(client.fetch(`https://a.test/${call}`));
+        statuses.push(response.status);
+      }
+      assertEquals(statuses, Array(calls).fill(500));
+      const { breaker, failed } = client.stats().origins["https://a.test"]!;
+      if (calls < 20) assertEquals([network.sent.length, failed], [4 * calls, 4 * calls]);
+      assertEquals(breaker, calls < 20 ? "closed" : "open");
+    }
+  },
+);

@@ -418,3 +418,64 @@ test("Lane is not quiet while anybody is in flight, in line or asleep, or while 
     assert(!lane.isQuiet, name);
   }
 });
+
+test("Lane is in use while requests have to do with it, or a mirror refers to it", () => {
+  const uses: ((lane: Lane) => void)[] = [
+    (lane) => lane.inFlight = 1,
+    (lane) => enqueue(lane),
+    (lane) => enqueue(lane, true),
+    (lane) => lane.sleeping.push({ errand: fakeCall(), giveUp() {}, previous: undefined, next: undefined }),
+    (lane) => lane.isKept = true,
+  ];
+  for (const [index, use] of uses.entries()) {
+    const { lane } = setUp();
+    assertEquals([lane.isInUse, lane.isQuiet], [false, true]);
+    use(lane);
+    assertEquals([lane.isInUse, lane.isQuiet], [true, false], `${index}`);
+  }
+});
+
+test("Lane is in use as long as its pause or its breaker keeps requests away, whether or not somebody asks", async () => {
+  const { clock, lane, breaker } = setUp();
+  const paused = new Lane({ key: "http://b.test", breaker: undefined, bucket: undefined, clock });
+  paused.pauseFor(pauseUntil(100, 503), 0, false);
+  breaker.settle(breaker.enter(), "failure");
+  assertEquals([paused.isInUse, lane.isInUse], [true, true]);
+  await clock.advance(99);
+  assertEquals([paused.isInUse, lane.isInUse], [true, true]);
+  await clock.advance(1);
+  assertEquals([paused.isInUse, paused.isQuiet, lane.isInUse, lane.isQuiet], [false, true, false, false]);
+});
+
+test("Lane without a clock counts a pause as long as nobody has asked after its end", () => {
+  const { lane } = setUp();
+  lane.pauseFor(pauseUntil(100, 503), 0, false);
+  assert(lane.isInUse);
+  assertEquals(lane.pauseLeftMs(100), 0);
+  assertEquals(lane.isInUse, false);
+});
+
+test("Lane.obstacle() says what those in line wait for", async () => {
+  const { clock, lane, breaker } = setUp({ maxInFlight: 1 });
+  assertEquals(lane.obstacle(0), "a permit or a token");
+  lane.inFlight = 1;
+  assertEquals(lane.obstacle(0), "a permit of http://a.test");
+  lane.tokenNotice = { [Symbol.dispose]() {} };
+  assertEquals(lane.obstacle(0), "a token of http://a.test");
+  lane.pauseFor(pauseUntil(100, 503), 0, false);
+  assertEquals(lane.obstacle(0), "the end of the pause that http://a.test asked for");
+  assertEquals(lane.obstacle(100), "a token of http://a.test");
+  breaker.settle(breaker.enter(), "failure");
+  assertEquals(lane.obstacle(0), "the circuit breaker of http://a.test");
+  await clock.advance(100);
+  breaker.enter();
+  assertEquals(lane.obstacle(100), "the circuit breaker of http://a.test");
+});
+
+test("Lane.obstacle() says that the first answer is waited for", () => {
+  const lane = setUpCold();
+  lane.enter(0, Infinity);
+  assertEquals(lane.obstacle(0), "the first answer of https://a.test");
+  lane.answered(10);
+  assertEquals(lane.obstacle(10), "a permit or a token");
+});

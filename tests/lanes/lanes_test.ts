@@ -113,11 +113,42 @@ test("Lanes.find() does not give a lane that was forgotten", () => {
   assertStrictEquals(after, lanes.get("https://0.test"));
 });
 
-test("Lanes keeps every lane that matters, up to 8,192, and then forgets the oldest", () => {
-  const lanes = new Lanes((key) => Object.assign(fakeLane(key), { inFlight: 1 }));
+test("Lanes keeps every lane of which something is known, up to 8,192, and then forgets the oldest", () => {
+  const lanes = new Lanes((key) => Object.assign(fakeLane(key), { limit: 5 }));
   for (let index = 0; index < 8_192; index++) lanes.get(`https://${index}.test`);
   assertEquals(keysOf(lanes).length, 8_192);
   lanes.get("https://new.test");
   const keys = keysOf(lanes);
   assertEquals([keys.length, keys[0], keys.at(-1)], [8_192, "https://1.test", "https://new.test"]);
+});
+
+test("Lanes never forgets a lane that is in use, however many there are", () => {
+  const made = new Map<string, number>();
+  const lanes = new Lanes((key) => {
+    made.set(key, (made.get(key) ?? 0) + 1);
+    return Object.assign(fakeLane(key), { inFlight: 1 });
+  });
+  for (let index = 0; index < 10_000; index++) lanes.get(`https://${index}.test`);
+  for (let index = 0; index < 10_000; index++) lanes.get(`https://${index}.test`);
+  assertEquals([keysOf(lanes).length, Math.max(...made.values())], [10_000, 1]);
+});
+
+test("Lanes forgets what is not in use from among what is", () => {
+  const lanes = new Lanes((key) => Object.assign(fakeLane(key), { limit: 5 }));
+  const used = [0, 5_000, 8_191].map((index) => `https://${index}.test`);
+  for (let index = 0; index < 20_000; index++) {
+    const lane = lanes.get(`https://${index}.test`);
+    if (used.includes(lane.key)) lane.inFlight = 1;
+  }
+  assertEquals(keysOf(lanes).length <= 8_192, true);
+  assertEquals(keysOf(lanes).filter((key) => used.includes(key)), used);
+});
+
+test("Lanes.keep() gives a lane that is never forgotten, also when it is quiet", () => {
+  const { lanes, meet } = setUp();
+  const kept = lanes.keep("https://mirror.test");
+  assertStrictEquals(lanes.get("https://mirror.test"), kept);
+  assertStrictEquals(lanes.keep("https://mirror.test"), kept);
+  meet(20_000);
+  assertStrictEquals(lanes.get("https://mirror.test"), kept);
 });

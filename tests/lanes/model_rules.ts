@@ -8,7 +8,7 @@ import type { Lane } from "../../src/lanes/lane.ts";
 import { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import { ledgerOf } from "../../src/primitives/semaphore.ts";
 import type { Exchange } from "./model_server.ts";
-import type { BatchJob, World } from "./model_world.ts";
+import { type BatchJob, MOST_PAUSE_MS, type World } from "./model_world.ts";
 
 /** What a timer's lateness may cost a bucket while somebody waits, in milliseconds. */
 const FORGIVEN_MS = 5;
@@ -184,7 +184,11 @@ export class Rules {
     }
     for (const exchange of world.server.open) {
       const timeoutMs = this.#timeoutOf(exchange);
-      if (exchange.abortedAtMs === Infinity && nowMs > exchange.atMs + timeoutMs) {
+      const job = world.jobs.get(exchange.id);
+      // Nobody may begin to read a body for so long; and who reads it may wait as long, and pause.
+      const streams = job === undefined || job.isShared || job.streams;
+      const endMs = streams ? exchange.activeAtMs + 2 * timeoutMs + MOST_PAUSE_MS : exchange.atMs + timeoutMs;
+      if (exchange.abortedAtMs === Infinity && nowMs > endMs) {
         world.fail(`${exchange.url} is under way for longer than ${timeoutMs} ms`);
       }
     }

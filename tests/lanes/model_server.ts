@@ -41,6 +41,8 @@ export class Exchange {
   pauseMs = 0;
   isUnnamed = true;
   abortedAtMs: number = Infinity;
+  /** When it was sent, answered, read from, or brought something last. */
+  activeAtMs: number;
 
   constructor(
     readonly url: string,
@@ -50,6 +52,7 @@ export class Exchange {
     readonly signal: AbortSignal,
   ) {
     this.origin = new URL(url).origin;
+    this.activeAtMs = atMs;
     this.id = url.slice(url.lastIndexOf("/") + 1);
   }
 }
@@ -127,7 +130,7 @@ export class ModelServer {
       const answer = (): void => {
         if (exchange.isAnswered) return;
         exchange.isAnswered = true;
-        exchange.answeredAtMs = clock.now();
+        exchange.answeredAtMs = exchange.activeAtMs = clock.now();
         if (fate.status > 0) return resolve(this.#respond(exchange, fate));
         this.#close(exchange);
         reject(new TypeError("connection refused"));
@@ -175,15 +178,18 @@ export class ModelServer {
         else signal.addEventListener("abort", onAbort);
       },
       pull: async (controller) => {
+        exchange.activeAtMs = clock.now();
         if (kind === "hanging") return new Promise(() => {});
         const chunk = chunks.shift();
         // Whoever reads learns of the end when it asks for more.
         if (chunk !== undefined && kind !== "at once") await clock.sleep(dice.int(1, 60));
         if (!exchange.isOpen) return;
+        exchange.activeAtMs = clock.now();
         if (chunk !== undefined) return controller.enqueue(chunk);
         if (kind === "endless" && pulls++ < MOST_CHUNKS) {
           await clock.sleep(dice.int(1, 20));
           if (!exchange.isOpen) return;
+          exchange.activeAtMs = clock.now();
           return controller.enqueue(new Uint8Array(2_048).fill(0x20));
         }
         this.#close(exchange);

@@ -6,7 +6,7 @@
 
 import type { BatchOptions, FetchRequest, RequestOptions, RequestSpec } from "../../src/client/request.ts";
 import type { Outcome } from "../../src/client/outcome.ts";
-import type { BatchJob, Job, World } from "./model_world.ts";
+import { type BatchJob, type Job, MOST_PAUSE_MS, type World } from "./model_world.ts";
 
 /** Draws a signal of the world, which others may have too. */
 function drawSignal(world: World, probability: number): AbortController | undefined {
@@ -33,9 +33,11 @@ interface JobParts {
   readonly options: RequestOptions & { readonly method?: string | undefined };
   readonly controllers: readonly AbortController[];
   readonly batch?: BatchJob | undefined;
+  readonly streams?: boolean | undefined;
 }
 
-function addJob(world: World, { id, isShared, given, options, controllers, batch }: JobParts): Job {
+function addJob(world: World, parts: JobParts): Job {
+  const { id, isShared, given, options, controllers, batch, streams = false } = parts;
   const { plan, clock } = world;
   const totalTimeoutMs = options.totalTimeoutMs ?? plan.totalTimeoutMs ?? Infinity;
   const job: Job = {
@@ -43,6 +45,7 @@ function addJob(world: World, { id, isShared, given, options, controllers, batch
     isShared,
     given,
     batch,
+    streams,
     method: options.method ?? "GET",
     isRepeatable: options.idempotent ?? options.method !== "POST",
     timeoutMs: options.timeoutMs ?? plan.timeoutMs,
@@ -115,6 +118,7 @@ export function startFetch(world: World): void {
     given: url,
     options: { method },
     controllers: controller === undefined ? [] : [controller],
+    streams: true,
   });
   const isBase = !url.includes(":");
   const answer = client.fetch(isBase ? url : dice.pick([url, new URL(url)]), {
@@ -130,7 +134,7 @@ export function startFetch(world: World): void {
     if (fate === "read a part" && response.body !== null) {
       const reader = response.body.getReader();
       await reader.read();
-      await clock.sleep(dice.int(1, 100));
+      await clock.sleep(dice.int(1, MOST_PAUSE_MS));
       await reader.cancel();
     }
   }, (error: unknown) => settle(world, job, { error })).catch(() => {

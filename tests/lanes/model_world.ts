@@ -21,6 +21,9 @@ import { CountedController } from "./model_signal.ts";
 import type { Plan } from "./model_plan.ts";
 import { type Exchange, ModelServer } from "./model_server.ts";
 
+/** How long a caller who reads a body may pause, in milliseconds. */
+export const MOST_PAUSE_MS = 100;
+
 /** A request, as whoever made it sees it. */
 export interface Job {
   /** The last part of its URL. */
@@ -36,6 +39,8 @@ export interface Job {
   readonly maxRetries: number;
   readonly signals: readonly AbortController[];
   readonly given: FetchRequest;
+  /** Whether its caller reads the body. */
+  readonly streams: boolean;
   attempts: number;
   /** Whether its caller has the answer. */
   isSettled: boolean;

@@ -1,36 +1,15 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { type Client, type ClientOptions, createClient, InvalidDataError } from "../../mod.ts";
+import { createClient, InvalidDataError } from "../../mod.ts";
 import { Semaphore } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
+import { testClientsBothWays } from "../client/fake_client.ts";
+import { FakeNetwork } from "../client/fake_network.ts";
 import { gate, rejection, watch } from "../client/settled.ts";
-import { bothWays } from "../policies/both_ways.ts";
 import { test } from "../support/test.ts";
 
-function setUp(
-  answer: (request: SentRequest) => Answer,
-  options: ClientOptions = {},
-  listens = true,
-): { clock: ManualClock; network: FakeNetwork; client: Client } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
-    maxRetries: 0,
-    ...options,
-  });
-  if (listens) client.on(() => {});
-  return { clock, network, client };
-}
-
-const testBothWays = bothWays(
-  (listens) => (answer: (request: SentRequest) => Answer, options?: ClientOptions) =>
-    setUp(answer, options, listens),
-);
+const testBothWays = testClientsBothWays({ maxRetries: 0 });
 
 function urls(count: number, host = "a.test"): string[] {
   return Array.from({ length: count }, (_, n) => `https://${host}/${n}`);
@@ -76,9 +55,10 @@ testBothWays(
 );
 
 testBothWays(
-  "S11: unread bodies of client.fetch() hold their permits until they are read or cancelled",
+  "S11: unread bodies of client.fetch() that are large hold their permits until they are read or cancelled",
   async (setUp) => {
-    const { client, clock, network } = setUp(() => ({ body: "0123456789" }), { concurrency: 2 });
+    const body = "0123456789".repeat(20_000);
+    const { client, clock, network } = setUp(() => ({ body }), { concurrency: 2 });
 
     const [first, second] = await clock.run(Promise.all(urls(2).map((url) => client.fetch(url))));
     const third = watch(client.fetch("https://a.test/third"));

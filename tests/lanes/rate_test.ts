@@ -1,36 +1,14 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import {
-  type Client,
-  type ClientOptions,
-  createClient,
-  HttpError,
-  NetworkError,
-  TimeoutError,
-} from "../../mod.ts";
+import { type ClientOptions, createClient, HttpError, NetworkError, TimeoutError } from "../../mod.ts";
 import { TokenBucket } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
+import { fakeClient, testClientsBothWays } from "../client/fake_client.ts";
+import { type Answer, FakeNetwork } from "../client/fake_network.ts";
 import { rejection, watch } from "../client/settled.ts";
-import { bothWays } from "../policies/both_ways.ts";
 import { test } from "../support/test.ts";
 
-function setUp(
-  answer: (request: SentRequest) => Answer,
-  options: ClientOptions = {},
-  listens = true,
-): { clock: ManualClock; network: FakeNetwork; client: Client } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({ fetch: network.fetch, clock, random: seededRandom(1), ...options });
-  if (listens) client.on(() => {});
-  return { clock, network, client };
-}
-
-const testBothWays = bothWays(
-  (listens) => (answer: (request: SentRequest) => Answer, options?: ClientOptions) =>
-    setUp(answer, options, listens),
-);
+const testBothWays = testClientsBothWays();
 
 function urls(count: number, host = "a.test"): string[] {
   return Array.from({ length: count }, (_, n) => `https://${host}/${n}`);
@@ -339,7 +317,7 @@ testBothWays(
 
 test("S4: pauses of a 429 without a wait double as long as nothing succeeds, and are spread by up to 5 %", async () => {
   const pauses = async (answers: readonly Answer[], options: ClientOptions): Promise<number[]> => {
-    const { client, clock } = setUp(() => answers[Math.min(next++, answers.length - 1)]!, options);
+    const { client, clock } = fakeClient(() => answers[Math.min(next++, answers.length - 1)]!, options);
     let next = 0;
     const heard: number[] = [];
     client.on((event) => {

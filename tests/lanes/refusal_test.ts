@@ -184,3 +184,22 @@ test("isAbandoned() is about those who do not wait for an origin that never answ
   lane.isAbandoned = true;
   assertEquals(errands.map((errand) => isAbandoned(lane, errand)), [true, false, false]);
 });
+
+test("refusalOf() says of each of several lanes why it would not do, and names the one that would be free first", () => {
+  const { lane, laneOf, refusal } = setUp();
+  open(lane);
+  const other = open(laneOf("https://b.test", 50.5));
+  const paused = pause(laneOf("https://c.test"), MINUTE_MS + 1, 503);
+  const error = refusal(single(), lane, other, paused);
+  assertInstanceOf(error, CircuitOpenError);
+  assertEquals(error.retryAfterMs, 50.5);
+  assert(error.message.includes("the circuit breaker of https://b.test is open"), error.message);
+  assertEquals(error.context, {
+    mirrors: [
+      { url: "https://a.test", failure: "its circuit breaker is open for another 100 ms" },
+      { url: "https://b.test", failure: "its circuit breaker is open for another 51 ms" },
+      { url: "https://c.test", failure: "answered 503 and asked to wait another 60001 ms" },
+    ],
+  });
+  assertEquals(refusal(single(), lane)?.context, {});
+});

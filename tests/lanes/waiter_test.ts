@@ -12,6 +12,15 @@ class BareLine implements Line<BareLine> {
   readonly waiting: PriorityQueue<Place<BareLine>> = new PriorityQueue();
   isClear = true;
   refreshed = 0;
+  readonly #obstacle: string;
+
+  constructor(obstacle = "") {
+    this.#obstacle = obstacle;
+  }
+
+  obstacle(): string {
+    return this.#obstacle;
+  }
 
   get queued(): number {
     return this.urgent.size + this.waiting.size;
@@ -119,4 +128,10 @@ test("Place leaves the middle of a line, and the others keep their order", () =>
   waiters[4]!.leaveAll();
   assertEquals(inLine(lane), [waiters[1]!, waiters[3]!]);
   assertEquals([lane.queued, lane.refreshed], [2, 0]);
+});
+
+test("Waiter.purpose() is what its lines wait for, each thing once", () => {
+  const lanes = ["a token", "a permit", "a token"].map((obstacle) => new BareLine(obstacle));
+  assertEquals(new Somebody(errand(), [lanes[0]!], false).purpose(0), "a token");
+  assertEquals(new Somebody(errand(), lanes, false).purpose(0), "a token or a permit");
 });

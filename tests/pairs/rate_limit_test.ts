@@ -267,3 +267,24 @@ testBothWays("mirrors × rate limit × outage: no mirror gets more than the limi
     assert(mostWithin(times, 1_000) <= 6, `${host}: ${mostWithin(times, 1_000)} in a second`);
   }
 });
+
+testBothWays("429 × retry-after-ms: the wait is as short as that says", async (rig) => {
+  const { client, origin, run } = rig([status(429, { "retry-after-ms": "250", "retry-after": "5" }), OK]);
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  assertEquals(origin.timesMs, [0, 250]);
+});
+
+testBothWays(
+  "429 × Unix time: other URLs of the origin wait until then, and not for decades",
+  async (rig) => {
+    for (const until of ["1800000005", "1800000005000"]) {
+      const clock = new ManualClock({ wallMs: 1_800_000_000_000 });
+      const { client, origin, run } = rig([status(429, { "retry-after": until }), OK], {}, { clock });
+      const first = track(client.json(URL_A));
+      await clock.advance(0);
+      assertEquals(await run(client.json("https://a.test/other.json")), { ok: true });
+      await clock.advance(0);
+      assertEquals([first.state, origin.timesMs], ["fulfilled", [0, 5_000, 5_000]]);
+    }
+  },
+);

@@ -1,5 +1,19 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { type ClientOptions, NetworkError, type RequestOptions, type StandardSchemaV1 } from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import {
+  type ClientOptions,
+  type HttpError,
+  NetworkError,
+  type RequestOptions,
+  type StandardSchemaV1,
+  TimeoutError,
+} from "../../mod.ts";
 import type { CacheAdapter } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { countAbortListeners } from "../primitives/abort_listener_count.ts";
@@ -587,5 +601,146 @@ testBothWays(
 
     assertEquals([body.state, next.state, origin.peak], ["rejected", "fulfilled", 1]);
     assertStrictEquals(body.reason, reason);
+  },
+);
+
+// S17: what a total deadline has interrupted
+
+/** The error of a request whose total deadline has passed. */
+function timeoutOf({ reason }: { readonly reason: unknown }): TimeoutError {
+  assertInstanceOf(reason, TimeoutError);
+  assertEquals(reason.kind, "total");
+  return reason;
+}
+
+testBothWays("a total timeout says that an attempt was under way, and which one (S17)", async (rig) => {
+  for (const reply of [hanging(), stalled()]) {
+    const { client, clock } = rig(reply);
+    const request = track(client.json(URL_A, { totalTimeoutMs: 50 }));
+    await clock.advance(50);
+    const error = timeoutOf(request);
+    assertEquals(
+      error.message,
+      `GET ${URL_A} took longer than 'totalTimeoutMs': 50, while attempt 1 was under way`,
+    );
+    assertFalse("cause" in error);
+  }
+});
+
+testBothWays("a total timeout has what failed before as its cause (S17)", async (rig) => {
+  for (
+    const [first, name] of [
+      [status(503), "HttpError"],
+      [refused(), "NetworkError"],
+      [json("[1,"), "InvalidDataError"],
+    ] as const
+  ) {
+    const truncated = name === "InvalidDataError" ? () => new Response("[1,") : first;
+    const { client, clock } = rig([truncated, hanging()]);
+    const request = track(client.json(URL_A, { totalTimeoutMs: 2_500 }));
+    await clock.advance(2_500);
+    const error = timeoutOf(request);
+    assert(error.message.endsWith("while attempt 2 was under way"), error.message);
+    assertEquals([error.attempts, (error.cause as Error).name], [2, name]);
+    const { cause } = error.toJSON() as { readonly cause?: { readonly message?: string } };
+    assert(cause?.message?.includes(URL_A), JSON.stringify(cause));
+  }
+});
+
+testBothWays("a total timeout says for what the request waited in line (S17)", async (rig) => {
+  const rateLimit = { limit: 1, intervalMs: 30_000 };
+  for (
+    const [options, purpose] of [
+      [{ concurrency: 1 }, "a permit or a token"],
+      [{ rateLimit }, "a permit or a token"],
+      [{ rateLimit: { ...rateLimit, per: "origin" as const } }, "a token of https://a.test"],
+      [{ perOrigin: { concurrency: 1 } }, "a permit of https://a.test"],
+    ] as const
+  ) {
+    const { client, clock } = await withFirst(rig(hanging(), options));
+    const request = track(client.json(SECOND, { totalTimeoutMs: 50 }));
+    await clock.advance(50);
+    const { message, attempts } = timeoutOf(request);
+    assert(message.endsWith(`, while it waited for ${purpose}`), message);
+    assertEquals(attempts, 0);
+    await client.close();
+  }
+});
+
+testBothWays("a total timeout says that the circuit breaker kept the request waiting (S17)", async (rig) => {
+  const { client, clock } = await withFirst(
+    rig([status(500), hanging()], {
+      maxRetries: 0,
+      circuitBreaker: { threshold: 1, cooldownMs: 1_000, onOpen: "wait" },
+    }),
+  );
+  const probe = track(client.json("https://a.test/probe.json"));
+  await clock.advance(1_000);
+  const request = track(client.json(SECOND, { totalTimeoutMs: 50 }));
+  await clock.advance(50);
+  assertEquals(probe.state, "pending");
+  const { message } = timeoutOf(request);
+  assert(message.endsWith(", while it waited for the circuit breaker of https://a.test"), message);
+  await client.close();
+});
+
+testBothWays(
+  "a total timeout says that the request waited for a retry, and after what (S17)",
+  async (rig) => {
+    const { client, clock } = rig(status(503), { retryBudget: { ratio: 0, minPerSecond: 0 } });
+    const batch = track(client.settle([URL_A], { totalTimeoutMs: 2_500 }));
+    await clock.advance(2_500);
+    const [outcome] = batch.value!;
+    assert(outcome !== undefined && !outcome.ok);
+    const error = timeoutOf({ reason: outcome.error });
+    assert(error.message.endsWith(", while it waited for a retry"), error.message);
+    assertEquals([error.attempts, (error.cause as Error).name], [1, "HttpError"]);
+  },
+);
+
+testBothWays("a total timeout says that somebody else's request was waited for (S17)", async (rig) => {
+  const { client, clock, origin } = rig(hanging());
+  const batch = track(client.settle([URL_A, URL_A], { totalTimeoutMs: 50 }));
+  await clock.advance(50);
+  assertEquals(origin.calls, 1);
+  const messages = batch.value!.map((outcome) => {
+    assert(!outcome.ok);
+    return timeoutOf({ reason: outcome.error }).message;
+  });
+  assert(messages[0]!.endsWith(", while attempt 1 was under way"), messages[0]);
+  assert(messages[1]!.endsWith(", while it waited for another request for the same"), messages[1]);
+});
+
+testBothWays(
+  "a total timeout names the mirror that was asked last, and has the error of the one before (S17)",
+  async (rig) => {
+    const { client, clock } = rig([status(503), hanging()], {
+      baseUrls: ["https://a.test", "https://b.test"],
+    });
+    const request = track(client.json("data.json", { totalTimeoutMs: 50 }));
+    await clock.advance(50);
+    const error = timeoutOf(request);
+    assertEquals(error.url, "https://b.test/data.json");
+    assert(error.message.endsWith("while attempt 2 was under way"), error.message);
+    assertEquals((error.cause as HttpError).url, URL_A);
+  },
+);
+
+testBothWays("a total timeout before a streamed body has ended says so (S17)", async (rig) => {
+  const { client, clock } = rig(stalled("start"), { totalTimeoutMs: 50 });
+  const response = await client.fetch(URL_A);
+  const body = track(response.text());
+  await clock.advance(50);
+  const { message } = timeoutOf(body);
+  assert(message.endsWith(", before its body had ended"), message);
+});
+
+testBothWays(
+  "a total timeout while nobody looks after the request says no more than that (S17)",
+  async (rig) => {
+    const { client, clock } = rig(OK);
+    const request = track(client.json(URL_A, { schema: endlessSchema, totalTimeoutMs: 50 }));
+    await clock.advance(50);
+    assert(timeoutOf(request).message.endsWith("'totalTimeoutMs': 50"));
   },
 );

@@ -8,6 +8,7 @@ import {
   DataNotFoundError,
   HttpError,
   InvalidDataError,
+  isSlipstreamError,
   type MirrorEvent,
   NetworkError,
   type RetryEvent,
@@ -477,4 +478,147 @@ test("Mirrors may be paths of one origin", async () => {
 
   assertEquals(await clock.run(client.json("x")), "v2");
   assertEquals(network.urls, [`${A}/v1/x`, `${A}/v2/x`]);
+});
+
+// S15, S17: what an error says of the mirrors
+
+/** The messages of an error that holds others. */
+function messagesIn(cause: unknown): string[] {
+  assertInstanceOf(cause, AggregateError);
+  return cause.errors.map(({ message }: Error) => message);
+}
+
+test("S15: any 5xx goes to the next mirror, also one that is no reason for another round", async () => {
+  for (let status = 500; status <= 599; status++) {
+    const { client, clock, asked } = setUp({ a: () => ({ status }) });
+    assertEquals(await clock.run(client.json("x")), "b", `${status}`);
+    assertEquals([asked(), clock.now()], ["ab", 0], `${status}`);
+  }
+});
+
+test("S17: the error of a round has what every mirror did, and the errors of the others as its cause", async () => {
+  const { client, clock } = setUp({ a: down, b: refused, c: () => ({ status: 500 }) }, { maxRetries: 0 });
+  const error = await clock.run(rejection(client.json("x")));
+  assertInstanceOf(error, HttpError);
+  assertEquals([error.url, error.status, error.attempts], [`${C}/x`, 500, 3]);
+  assertEquals(error.context, {
+    mirrors: [
+      { url: `${A}/x`, failure: "status 503" },
+      { url: `${B}/x`, failure: `GET ${B}/x failed: refused` },
+      { url: `${C}/x`, failure: "status 500" },
+    ],
+  });
+  assertEquals(messagesIn(error.cause), [
+    `GET ${A}/x was answered with 503 (3 attempts)`,
+    `GET ${B}/x failed: refused`,
+  ]);
+});
+
+test("S17: what was behind the error of a round is among its causes, in the order of the mirrors", async () => {
+  for (
+    const [fails, name, behind] of [
+      [refused, "NetworkError", "refused"],
+      [(): Answer => ({ body: "<html>" }), "InvalidDataError", undefined],
+      [
+        (): Answer => ({ body: "[1,", headers: { "content-type": "application/json" } }),
+        "InvalidDataError",
+        undefined,
+      ],
+    ] as const
+  ) {
+    const { client, clock } = setUp({ a: fails, b: fails }, { maxRetries: 0, baseUrls: [A, B] });
+    const error = await clock.run(rejection(client.json("x"))) as NetworkError;
+    assertEquals([error.name, error.url], [name, `${B}/x`]);
+    assertInstanceOf(error.cause, AggregateError);
+    const [other, own] = error.cause.errors as [NetworkError, Error];
+    assertEquals([other.name, other.url], [name, `${A}/x`]);
+    if (behind !== undefined) assertEquals(own.message, behind);
+    assert(!isSlipstreamError(own));
+    assertEquals((error.context.mirrors as unknown[]).length, 2);
+  }
+});
+
+test("S17: the error of a round with one mirror has its own cause, and speaks of no others", async () => {
+  const single = setUp({ a: refused }, { maxRetries: 0, baseUrls: A });
+  const error = await single.clock.run(rejection(single.client.json("x"))) as NetworkError;
+  assertEquals([(error.cause as Error).message, error.context], ["refused", {}]);
+
+  const http = setUp({ a: down }, { maxRetries: 0, baseUrls: A });
+  const answered = await http.clock.run(rejection(http.client.json("x"))) as HttpError;
+  assertEquals(["cause" in answered, answered.context], [false, {}]);
+});
+
+test("S17: a DataNotFoundError that is not final carries the other mirrors' failures", async () => {
+  const { client, clock } = setUp({ a: () => ({ status: 410 }), b: () => ({ status: 404, body: "none" }) }, {
+    baseUrls: [A, B],
+    notFoundIsFinal: false,
+  });
+  const error = await clock.run(rejection(client.json("x")));
+  assertInstanceOf(error, DataNotFoundError);
+  assertEquals([error.url, error.status, error.body], [`${B}/x`, 404, "none"]);
+  assertEquals(messagesIn(error.cause), [`GET ${A}/x was answered with 410 (2 attempts)`]);
+});
+
+test("S15: of the mirrors that asked to wait, an error names the one that it reports", async () => {
+  const busy = (wait: string) => (): Answer => ({
+    status: 503,
+    headers: { "retry-after": wait },
+    body: wait,
+  });
+  const { client, clock } = setUp({ a: busy("9"), b: busy("3"), c: busy("6") }, { maxRetries: 0 });
+  const error = await clock.run(rejection(client.json("x")));
+  assertInstanceOf(error, HttpError);
+  const letter = { 9_000: A, 3_000: B, 6_000: C }[error.retryAfterMs!];
+  assertEquals([error.url, `${error.retryAfterMs! / 1_000}`], [`${letter}/x`, error.body]);
+  assertEquals(error.message, `GET ${letter}/x was answered with 503 (3 attempts)`);
+});
+
+test("S17: an error says no secret of any mirror, as text or as data", async () => {
+  const secret = "hunter2";
+  const { client, clock } = setUp({ a: down, b: refused, c: () => ({ body: "<html>" }) }, {
+    maxRetries: 0,
+    baseUrls: [A, B, C].map((url) => url.replace("//", `//user:${secret}@`)),
+  });
+  const error = await clock.run(rejection(client.json(`x?otp=${secret}&page=2`))) as NetworkError;
+  const shown = `${error.message}${error.stack}${JSON.stringify(error)}`;
+  assert(!shown.includes(secret), shown);
+  assert(shown.includes("page=2"), shown);
+});
+
+test("S15: when the next mirror's breaker opens while its turn is waited for, the answer of the first one counts", async () => {
+  const { client, clock, asked } = setUp({
+    a: () => ({ status: 503, body: "from a", afterMs: 10 }),
+    b: () => ({ status: 500, afterMs: 100 }),
+    c: () => ({ json: "c", afterMs: 1_000 }),
+  }, {
+    baseUrls: [A, B],
+    concurrency: 2,
+    maxRetries: 0,
+    circuitBreaker: { threshold: 1, cooldownMs: 60_000 },
+  });
+
+  rejection(client.json(`${B}/y`));
+  const request = rejection(client.json("x"));
+  client.json(`${C}/z`);
+  const error = await clock.run(request);
+  assertInstanceOf(error, HttpError);
+  assertEquals([error.url, error.status, error.body, clock.now()], [`${A}/x`, 503, "from a", 100]);
+  assertEquals(asked(), "bac");
+});
+
+test("S17: the error of a round counts all attempts, also those after the mirror that it is of", async () => {
+  const html = (): Answer => ({ body: "<html>" });
+  for (
+    const [answers, name, url] of [
+      [{ a: refused, b: html }, "NetworkError", `${A}/x`],
+      [{ a: html, b: refused }, "NetworkError", `${B}/x`],
+      [{ a: down, b: html }, "HttpError", `${A}/x`],
+    ] as const
+  ) {
+    const { client, clock } = setUp(answers, { baseUrls: [A, B], maxRetries: 1 });
+    const [outcome] = await clock.run(client.settle(["x"]));
+    assert(outcome !== undefined && !outcome.ok);
+    const error = outcome.error as NetworkError;
+    assertEquals([error.name, error.url, error.attempts, outcome.attempts], [name, url, 4, 4]);
+  }
 });

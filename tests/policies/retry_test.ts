@@ -6,6 +6,7 @@ import {
   HttpError,
   InvalidDataError,
   NetworkError,
+  type RequestBody,
   type RequestSpec,
   TimeoutError,
 } from "../../mod.ts";
@@ -141,7 +142,7 @@ testBothWays(
   "retry tells JSON that ends early from JSON that is wrong, at whichever byte it ends (S1)",
   async (rig) => {
     const whole =
-      ' {"Nürburgring 🏁":[1,-2.5e+3,true,false,null,"a\\"\\u00fc\\n"],"b":{"c":{}},"d":[],"e":"x"} ';
+      '{"Nürburgring 🏁":[1,-2.5e+3,true,false,null,"a\\"\\u00fc\\n"],"b":{"c":{}},"d":[],"e":"x"} ';
     const bytes = new TextEncoder().encode(whole);
     for (let length = 1; length < bytes.length; length++) {
       const start = bytes.slice(0, length);
@@ -250,7 +251,7 @@ testBothWays("retry takes `idempotent: false` at its word, whatever the method (
 testBothWays("retry sends every kind of body that can be replayed again, whole (S1)", async (rig) => {
   const form = new FormData();
   form.set("name", "value");
-  const bodies: [BodyInit, string][] = [
+  const bodies: [RequestBody, string][] = [
     ["text", "text"],
     [new TextEncoder().encode("bytes"), "bytes"],
     [new TextEncoder().encode("buffer").buffer, "buffer"],

@@ -6,52 +6,23 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import * as v from "valibot";
-import {
-  type Client,
-  type ClientOptions,
-  createClient,
-  DataNotFoundError,
-  HttpError,
-  InvalidDataError,
-  TimeoutError,
-} from "../../mod.ts";
+import { DataNotFoundError, HttpError, InvalidDataError, TimeoutError } from "../../mod.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
 import type { Call } from "../../src/policies/call.ts";
 import { Flights } from "../../src/policies/single_flight.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
+import { fakeClient, testClientsBothWays } from "../client/fake_client.ts";
+import type { Answer, SentRequest } from "../client/fake_network.ts";
 import { rejection, watch } from "../client/settled.ts";
 import { test } from "../support/test.ts";
-import { bothWays } from "./both_ways.ts";
 import { fakeAllowance, fakeCall, SECRET_URL } from "./fake_call.ts";
 import { RecordingCache } from "../http_cache/recording_cache.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";
 
-function setUp(
-  answer: (request: SentRequest) => Answer,
-  options: ClientOptions = {},
-  listens = true,
-): { clock: ManualClock; network: FakeNetwork; client: Client } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
-    backoff: { jitter: "none" },
-    ...options,
-  });
-  if (listens) client.on(() => {});
-  return { clock, network, client };
-}
-
-const testBothWays = bothWays(
-  (listens) => (answer: (request: SentRequest) => Answer, options?: ClientOptions) =>
-    setUp(answer, options, listens),
-);
+const testBothWays = testClientsBothWays({ backoff: { jitter: "none" } });
 
 /** Fifty of something. */
 function fifty<T>(make: (index: number) => T): T[] {
@@ -433,7 +404,7 @@ testBothWays("Closing the client ends a shared fetch for all, with its reason", 
 });
 
 test("Every caller has its own end in events and numbers", async () => {
-  const { client, clock } = setUp(slowly);
+  const { client, clock } = fakeClient(slowly, { backoff: { jitter: "none" } });
   const ends: unknown[] = [];
   client.on((event) => {
     if (event.type === "settled") ends.push([event.requestId, event.from, event.durationMs]);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MAX_TIMER_MS, systemClock } from "../../src/primitives/clock.ts";
+import { MAX_TIMER_MS, systemClock, timerDelay } from "../../src/primitives/clock.ts";
 import { test } from "../support/test.ts";
 
 test("systemClock.now() never goes back", () => {
@@ -36,4 +36,12 @@ test("systemClock.clearTimeout() forgets a timer", async () => {
   await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 1));
   systemClock.clearTimeout(handle);
   assertEquals(fired, false);
+});
+
+test("S5: timerDelay() keeps a delay within what every timer can run", () => {
+  const delays = [-Infinity, -1, -0, 0, 0.5, 7, MAX_TIMER_MS, MAX_TIMER_MS + 1, 2 ** 53, Infinity];
+  assertEquals(delays.map((delayMs) => timerDelay(delayMs)), [
+    ...[0, 0, 0, 0, 0.5, 7],
+    ...[MAX_TIMER_MS, MAX_TIMER_MS, MAX_TIMER_MS, MAX_TIMER_MS],
+  ]);
 });

@@ -335,3 +335,31 @@ test("DeadlineQueue meets every deadline that stays, once and on time, under ran
     );
   }
 });
+
+test("DeadlineQueue gives its clock no negative delay, however late it is, and none that is too long (S5)", async () => {
+  const delays: number[] = [];
+  class StrictClock extends ManualClock {
+    override setTimeout(callback: () => void, delayMs: number): unknown {
+      delays.push(delayMs);
+      return super.setTimeout(callback, delayMs);
+    }
+  }
+  const clock = new StrictClock();
+  const queue = new DeadlineQueue(clock);
+  const met: string[] = [];
+  queue.add(recorder(clock, met, "believed"), 5, clock.now() - 100);
+  // While it works on the first one, the second one becomes overdue.
+  queue.add({ onDeadline: () => clock.jump(50) }, 10);
+  queue.add(recorder(clock, met, "overdue"), 20);
+  queue.add({
+    onDeadline: () => {
+      clock.jump(50);
+      queue.add(recorder(clock, met, "added"), 0, clock.now() - 50);
+    },
+  }, 15);
+  await clock.advance(1_000);
+  assertEquals(met.map((each) => each.split("@")[0]).sort(), ["added", "believed", "overdue"]);
+  queue.remove(queue.add(recorder(clock, met, "late"), 2 ** 40));
+  assertEquals(delays.filter((delayMs) => !(delayMs >= 0 && delayMs <= MAX_TIMER_MS)), []);
+  assert(delays.includes(0) && delays.includes(MAX_TIMER_MS));
+});

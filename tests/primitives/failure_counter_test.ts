@@ -118,3 +118,22 @@ test("FailureRatio and ConsecutiveFailures are quiet as long as no failure count
   consecutive.success();
   assertEquals([ratio.isQuiet, consecutive.isQuiet], [true, true]);
 });
+
+test("FailureRatio says so at exactly its share, whatever rounding makes of it", () => {
+  for (let percent = 1; percent <= 100; percent++) {
+    for (const results of [25, 50, 100]) {
+      const needed = Math.ceil(percent * results / 100);
+      const counter = new FailureRatio(percent / 100, results, 1_000, new ManualClock());
+      for (let index = needed; index < results; index++) counter.success();
+      // The last result is the first with which the window is full.
+      for (let index = 1; index < needed; index++) assertEquals(counter.failure(), false);
+      assertEquals(counter.failure(), true, `${percent} % of ${results}`);
+      if (needed < 2) continue;
+      const short = new FailureRatio(percent / 100, results, 1_000, new ManualClock());
+      for (let index = needed - 1; index < results; index++) short.success();
+      for (let index = 1; index < needed; index++) {
+        assertEquals(short.failure(), false, `${percent} % of ${results}`);
+      }
+    }
+  }
+});

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PermitLedger, PermitWaiter } from "../../src/primitives/permit_ledger.ts";
 import { test } from "../support/test.ts";
+import { countAbortListeners } from "./abort_listener_count.ts";
 
 class Waiter extends PermitWaiter {
   readonly #log: string[];
@@ -11,8 +12,9 @@ class Waiter extends PermitWaiter {
     weight: number,
     log: string[],
     signal?: AbortSignal,
+    priority = 0,
   ) {
-    super(ledger, weight, 0, signal);
+    super(ledger, weight, priority, signal);
     this.#log = log;
   }
 
@@ -52,4 +54,29 @@ test("PermitLedger takes a weight of 0 whatever is in use", () => {
   const ledger = new PermitLedger(1);
   ledger.take(1);
   assertEquals([ledger.take(0), ledger.inUse], [true, 1]);
+});
+
+test("PermitLedger admits at once who goes before a heavier one of a lower priority, and fits", () => {
+  const log: string[] = [];
+  const ledger = new PermitLedger(3);
+  ledger.take(2);
+  ledger.enqueue(new Waiter(ledger, "heavy", 2, log));
+  ledger.enqueue(new Waiter(ledger, "behind", 1, log));
+  assertEquals(log, []);
+  ledger.enqueue(new Waiter(ledger, "urgent", 1, log, undefined, 1));
+  assertEquals([log, ledger.inUse, ledger.waiting], [["urgent"], 3, 2]);
+  ledger.enqueue(new Waiter(ledger, "too late", 1, log, undefined, 1));
+  ledger.give(3);
+  assertEquals([log, ledger.inUse], [["urgent", "too late", "heavy"], 3]);
+});
+
+test("PermitLedger leaves no listener of one that is admitted as soon as it is in the queue", () => {
+  const log: string[] = [];
+  const { signal } = new AbortController();
+  const count = countAbortListeners(signal);
+  const ledger = new PermitLedger(2);
+  ledger.take(1);
+  ledger.enqueue(new Waiter(ledger, "heavy", 2, log));
+  ledger.enqueue(new Waiter(ledger, "urgent", 1, log, signal, 1));
+  assertEquals([log, count.now], [["urgent"], 0]);
 });

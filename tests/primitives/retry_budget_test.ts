@@ -133,3 +133,20 @@ test("RetryBudget keeps the retries of the window within the larger of ratio · 
     assert(retries.length > 20);
   }
 });
+
+test("RetryBudget gives exactly its share, whatever rounding makes of it", () => {
+  for (let percent = 1; percent <= 100; percent++) {
+    for (const requests of [1, 7, 25, 100, 300]) {
+      const budget = new RetryBudget({ ratio: percent / 100, minPerSecond: 0, clock: new ManualClock() });
+      for (let request = 0; request < requests; request++) budget.deposit();
+      assertEquals(withdrawAll(budget), Math.floor(percent * requests / 100), `${percent} % of ${requests}`);
+    }
+    const reserve = new RetryBudget({
+      ratio: 0,
+      minPerSecond: percent / 100,
+      windowMs: 100_000,
+      clock: new ManualClock(),
+    });
+    assertEquals(withdrawAll(reserve), percent);
+  }
+});

@@ -545,3 +545,46 @@ test("Semaphore keeps its promises under random weights, priorities, aborts and 
     assertAllFree(semaphore);
   }
 });
+
+test("Semaphore.acquire() of a higher priority that fits does not wait for the heavy one that it goes before", async () => {
+  for (const how of ["acquire", "run"] as const) {
+    const semaphore = new Semaphore(4);
+    const held = await semaphore.acquire(2);
+    const heavy = track(semaphore.acquire(3));
+    const light = track(semaphore.acquire(1));
+    const urgent = how === "acquire"
+      ? track(semaphore.acquire(1, { priority: 1 }))
+      : track(semaphore.run(() => semaphore.tryAcquire(0)!, { priority: 1 }));
+    await microtasks(10);
+    assertEquals([urgent.state, heavy.state, light.state], ["fulfilled", "pending", "pending"]);
+    urgent.value!.release();
+    held.release();
+    await microtasks(10);
+    assertEquals([heavy.state, light.state], ["fulfilled", "fulfilled"]);
+    heavy.value!.release();
+    light.value!.release();
+    assertAllFree(semaphore);
+  }
+});
+
+test("Semaphore admits whoever fits when the heavy one at the head aborts, or the capacity grows", async () => {
+  const semaphore = new Semaphore(4);
+  const held = await semaphore.acquire(2);
+  const controller = new AbortController();
+  const heavy = track(semaphore.acquire(4, { signal: controller.signal }));
+  const others = [1, 1, 2].map((weight) => track(semaphore.acquire(weight)));
+  controller.abort();
+  await microtasks(10);
+  assertEquals([heavy.state, ...others.map(({ state }) => state)], [
+    "rejected",
+    "fulfilled",
+    "fulfilled",
+    "pending",
+  ]);
+  semaphore.resize(6);
+  await microtasks(10);
+  assertEquals(others[2]!.state, "fulfilled");
+  for (const { value } of others) value!.release();
+  held.release();
+  assertAllFree(semaphore);
+});

@@ -685,3 +685,28 @@ test("TokenBucket.pauseFor() refuses what is no finite number", () => {
   }
   assertThrows(() => bucket.pauseFor("1" as unknown as number), TypeError, "'delayMs'");
 });
+
+test("TokenBucket gives its clock no delay that is negative or too long for a timer (S5)", async () => {
+  const delays: number[] = [];
+  class StrictClock extends ManualClock {
+    override setTimeout(callback: () => void, delayMs: number): unknown {
+      delays.push(delayMs);
+      return super.setTimeout(callback, delayMs);
+    }
+  }
+  const clock = new StrictClock();
+  const bucket = new TokenBucket({ limit: 1, intervalMs: 10, clock });
+  await bucket.take();
+  const takes = [bucket.take(), bucket.take(), bucket.take()];
+  clock.jump(25);
+  await clock.advance(100);
+  await Promise.all(takes);
+  bucket.setRate({ limit: 1, intervalMs: 2 ** 40 });
+  bucket.tryTake();
+  const never = new AbortController();
+  const late = bucket.take(1, { signal: never.signal }).catch(() => {});
+  never.abort();
+  await late;
+  assertEquals(delays.filter((delayMs) => !(delayMs >= 0 && delayMs <= MAX_TIMER_MS)), []);
+  assert(delays.includes(MAX_TIMER_MS));
+});

@@ -25,6 +25,22 @@ test("S9: decodeBody() gives undefined for an empty body as JSON, and null for n
   assertEquals([decodeBody("", options()), decodeBody("null", options())], [undefined, null]);
 });
 
+test("S9: decodeBody() gives undefined for a body of white space alone as JSON, and the text as text", () => {
+  for (const text of [" ", "\n", "\r\n", " \t\r\n ", " ".repeat(100_000), "\ufeff", "\ufeff\n"]) {
+    assertEquals(decodeBody(bytes(text), options()), undefined, JSON.stringify(text.slice(0, 9)));
+  }
+  assertEquals(decodeBody(" \n", options()), undefined);
+  assertEquals(decodeBody(bytes(" \n"), options({ as: "text" })), " \n");
+  assertEquals(decodeBody(" ", options({ schema: v.optional(v.number(), 7) })), 7);
+});
+
+test("decodeBody() takes white space that JSON does not know for no JSON", () => {
+  for (const text of ["\u00a0", "\v", "\f", "\u2028", "\0"]) {
+    const error = assertThrows(() => decodeBody(text, options()), InvalidDataError);
+    assertEquals([error.reason, error.position], ["not-json", 0]);
+  }
+});
+
 test("decodeBody() takes a byte order mark for none of the text", () => {
   assertEquals(decodeBody(bytes("\ufeff[1]"), options()), [1]);
 });
@@ -39,6 +55,55 @@ test("decodeBody() tells JSON that ends early from what is no JSON", () => {
   const html = assertThrows(() => decodeBody("<html>", options()), InvalidDataError);
   assertEquals([early.reason, html.reason], ["truncated", "not-json"]);
   assertEquals([early.url, early.method, early.attempts], ["https://a.test/", "GET", 2]);
+});
+
+test("decodeBody() says where a text stops being JSON, and at what", () => {
+  const long = `{"time":[${Array(400).fill("81.5").join(",")},NaN]}`;
+  for (
+    const [text, position, words] of [
+      ['{"time":[1,NaN]}', 11, "unexpected 'NaN' at position 11"],
+      [long, long.indexOf("NaN"), `unexpected 'NaN' at position ${long.indexOf("NaN")}`],
+      ['{"a":-Infinity}', 5, "unexpected '-Infinity' at position 5"],
+      ["[1,]", 3, "unexpected ']' at position 3"],
+      ["{'a':1}", 1, `unexpected "'" at position 1`],
+      ['["a\nb"]', 3, "unexpected U+000A at position 3"],
+      ['["a\\x41"]', 3, "unexpected '\\x41' at position 3"],
+      ["[1]\u2028", 3, "unexpected U+2028 at position 3"],
+      ["[😀]", 1, "unexpected '😀' at position 1"],
+      [`[${"x".repeat(1_000)}]`, 1, `unexpected '${"x".repeat(20)}' at position 1`],
+    ] as const
+  ) {
+    for (const body of [text, bytes(text)]) {
+      const error = assertThrows(() => decodeBody(body, options()), InvalidDataError, words);
+      assertEquals([error.reason, error.position], ["not-json", position]);
+    }
+  }
+});
+
+test("decodeBody() shows how a text begins that is no JSON from its beginning on, and says if it is HTML", () => {
+  for (
+    const [text, words] of [
+      ["<!doctype html><p>", "is not JSON but HTML: it begins with '<!doctype html><p>'"],
+      ["\n<HTML lang=en>", "is not JSON but HTML"],
+      ["<html>", "is not JSON but HTML"],
+      ['<?xml version="1.0"?><Error/>', "is not JSON but XML"],
+      ["<htmlx>", "is not JSON: it begins with '<htmlx>'"],
+      ["maintenance", "is not JSON: it begins with 'maintenance'"],
+      [`no ${"x".repeat(100)}`, `is not JSON: it begins with 'no ${"x".repeat(57)}…'`],
+    ] as const
+  ) {
+    assertThrows(() => decodeBody(text, options()), InvalidDataError, words);
+  }
+});
+
+test("decodeBody() says after how many characters JSON ends early", () => {
+  const error = assertThrows(() => decodeBody('{"é":[1', options()), InvalidDataError, "after 7 characters");
+  assertEquals([error.reason, error.position], ["truncated", 7]);
+});
+
+test("decodeBody() names no position for what a schema refuses", () => {
+  const error = assertThrows(() => decodeBody("1", options({ schema: v.string() })), InvalidDataError);
+  assertEquals(error.position, undefined);
 });
 
 test("decodeBody() gives what a schema makes of the value, and says what it finds wrong and where", () => {

@@ -16,6 +16,8 @@ export interface CommandResult {
 export interface CommandOptions {
   /** Whether to keep the output to itself. */
   readonly quiet?: boolean | undefined;
+  /** Whether to leave it the proxies of the environment, because it needs the internet. */
+  readonly keepProxies?: boolean | undefined;
 }
 
 /** Variables that would send requests to 127.0.0.1 through a proxy. */
@@ -23,14 +25,14 @@ const PROXY_VARIABLE = /^(?:https?|all|no)_proxy$/i;
 // deno-lint-ignore no-control-regex
 const COLOR = /\x1b\[[\d;]*m/g;
 
-/** Runs a program to its end, without input and without the proxies of the environment. */
+/** Runs a program to its end, without input and, unless it needs them, without the proxies of the environment. */
 export async function runCommand(
   program: string,
   args: readonly string[],
-  { quiet = false }: CommandOptions = {},
+  { quiet = false, keepProxies = false }: CommandOptions = {},
 ): Promise<CommandResult> {
   const env = Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => !PROXY_VARIABLE.test(name)),
+    Object.entries(Deno.env.toObject()).filter(([name]) => keepProxies || !PROXY_VARIABLE.test(name)),
   );
   const child = new Deno.Command(program, {
     args: [...args],

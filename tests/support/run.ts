@@ -10,6 +10,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { runOnBun } from "./run_on_bun.ts";
 import { runOnDeno } from "./run_on_deno.ts";
 import { type Counts, printCounts, sum } from "./counts.ts";
+import type { TestProject } from "./test_project.ts";
 
 /** What to run. */
 export interface TestRunOptions {
@@ -17,14 +18,18 @@ export interface TestRunOptions {
   readonly only?: string | undefined;
   /** A part of the names of the tests to run. */
   readonly filter?: string | undefined;
-  /** Test files, or folders of them; all of `tests` by default. */
+  /** Test files, or folders of them; all of `tests` by default, without those that have packages of their own. */
   readonly paths?: readonly string[] | undefined;
+  /** Where the tests have their packages, if not from the project itself. */
+  readonly project?: TestProject | undefined;
 }
 
 const RUNNERS: Readonly<Record<string, typeof runOnDeno>> = { deno: runOnDeno, bun: runOnBun };
 
 /** Runs tests on one runtime after the other and prints what each has counted. */
-export async function runTests({ only, filter, paths = ["tests"] }: TestRunOptions): Promise<Counts> {
+export async function runTests(
+  { only, filter, paths = ["tests"], project }: TestRunOptions,
+): Promise<Counts> {
   const runtimes = Object.entries(RUNNERS).filter(([name]) => only === undefined || name === only);
   const files = paths.flatMap((path) => findTests(path.replace(/\/+$/, ""))).sort();
   if (runtimes.length === 0) throw new Error(`Cannot run tests on ${only}: 'deno' and 'bun' are known`);
@@ -32,7 +37,7 @@ export async function runTests({ only, filter, paths = ["tests"] }: TestRunOptio
   const totals: Counts[] = [];
   for (const [name, run] of runtimes) {
     console.log(`\n${name}: ${files.length} test files`);
-    const counts = await run(files, filter);
+    const counts = await run(files, filter, project);
     // A run without a test proves nothing, and must not look like one that passed.
     totals.push(counts.passed + counts.failed === 0 ? { ...counts, failed: 1 } : counts);
     printCounts(`${name}: `, totals.at(-1) as Counts);
@@ -43,9 +48,14 @@ export async function runTests({ only, filter, paths = ["tests"] }: TestRunOptio
 function findTests(path: string): string[] {
   if (!Deno.statSync(path).isDirectory) return [path];
   return [...Deno.readDirSync(path)].flatMap(({ name, isDirectory }) => {
-    if (isDirectory) return findTests(`${path}/${name}`);
+    if (isDirectory) return hasPackages(`${path}/${name}`) ? [] : findTests(`${path}/${name}`);
     return name.endsWith("_test.ts") ? [`${path}/${name}`] : [];
   });
+}
+
+/** Whether a folder has packages of its own, and therefore a task of its own. */
+function hasPackages(path: string): boolean {
+  return [...Deno.readDirSync(path)].some(({ name }) => name === "package.json");
 }
 
 if (import.meta.main) {

@@ -7,6 +7,7 @@
 
 import { runCommand } from "./command.ts";
 import { type CountPatterns, type Counts, readCounts, sum } from "./counts.ts";
+import { configArgs, type TestProject } from "./test_project.ts";
 
 /** The version that is brought where none is installed; an installed one has the same major version. */
 const BUN_VERSION = "1.4.5";
@@ -18,7 +19,11 @@ const PATTERNS: CountPatterns = {
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** Bundles test files, runs the bundles, and shows the failures. */
-export async function runOnBun(files: readonly string[], filter: string | undefined): Promise<Counts> {
+export async function runOnBun(
+  files: readonly string[],
+  filter: string | undefined,
+  project: TestProject | undefined,
+): Promise<Counts> {
   const bun = await findBun();
   if (bun === undefined) {
     console.error(
@@ -34,7 +39,11 @@ export async function runOnBun(files: readonly string[], filter: string | undefi
   };
   Deno.addSignalListener("SIGINT", interrupt);
   try {
-    const unbundled = await bundle(files, folder);
+    const unbundled = await bundle(files, folder, project);
+    // Bun looks for what is not bundled beside the bundles.
+    if (project !== undefined) {
+      Deno.symlinkSync(Deno.realPathSync(`${project.folder}/node_modules`), `${folder}/node_modules`);
+    }
     const pattern = filter === undefined ? [] : ["--test-name-pattern", RegExp.escape(filter)];
     const { success, output } = await runCommand(bun, ["test", "--only-failures", ...pattern, folder]);
     return sum([readCounts(output, success, PATTERNS), { ...NONE, failed: unbundled }]);
@@ -59,14 +68,24 @@ async function findBun(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Bundles each file into a folder of its own tree, and says how many could not be. */
-async function bundle(files: readonly string[], folder: string): Promise<number> {
+/** Bundles each file into a folder of its own tree, without the packages of its project, and says how many could not be. */
+async function bundle(
+  files: readonly string[],
+  folder: string,
+  project: TestProject | undefined,
+): Promise<number> {
+  const projectArgs = [
+    ...configArgs(project),
+    ...(project?.packages ?? []).flatMap((name) => ["--external", name]),
+  ];
   const bundleInto = (
     target: string,
     entries: readonly string[],
     quiet: boolean,
   ): Promise<{ success: boolean }> =>
-    runCommand(Deno.execPath(), ["bundle", "--quiet", "--outdir", target, ...entries], { quiet });
+    runCommand(Deno.execPath(), ["bundle", "--quiet", ...projectArgs, "--outdir", target, ...entries], {
+      quiet,
+    });
   const all = await bundleInto(folder, files, true);
   if (all.success) return 0;
   // One file that can't be bundled fails them all: the others run nevertheless.

@@ -6,6 +6,7 @@
 
 import { runCommand } from "./command.ts";
 import { type CountPatterns, type Counts, readCounts } from "./counts.ts";
+import { configArgs, type TestProject } from "./test_project.ts";
 
 const PATTERNS: CountPatterns = {
   passed: [/^(?:ok|FAILED) \| (\d+) passed/gm],
@@ -14,11 +15,15 @@ const PATTERNS: CountPatterns = {
 };
 
 /** Runs test files, and shows the failures. */
-export async function runOnDeno(files: readonly string[], filter: string | undefined): Promise<Counts> {
+export async function runOnDeno(
+  files: readonly string[],
+  filter: string | undefined,
+  project: TestProject | undefined,
+): Promise<Counts> {
   const filterArgs = filter === undefined ? [] : ["--filter", filter];
   // Some tests ask for a garbage collection.
   const flags = ["--quiet", "--allow-all", "--no-prompt", "--v8-flags=--expose-gc"];
-  const args = ["test", ...flags, ...filterArgs, ...files];
+  const args = ["test", ...flags, ...configArgs(project), ...filterArgs, ...files];
   const { success, output } = await runCommand(Deno.execPath(), args);
   return readCounts(output, success, PATTERNS);
 }

@@ -1,5 +1,5 @@
 /**
- * Tells JSON that was cut off from text that is no JSON at all.
+ * Finds where a text stops being JSON, and tells JSON that was cut off from text that is no JSON at all.
  *
  * @module
  */
@@ -8,16 +8,26 @@ const LITERALS = ["true", "false", "null"];
 const NUMBER_PREFIX = /^-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE][+-]?\d*)?)?|[eE][+-]?\d*)?)?$/;
 const DELIMITER = /[\s,\]}]/;
 
+/** What is wrong with a text that is no JSON. */
+export interface JsonFault {
+  /** Whether it would be JSON if only it went on: each of its characters fits the grammar of RFC 8259, and its end comes too early. */
+  readonly endsEarly: boolean;
+  /** Where the first character, or the first word, is that does not fit; the text's length if it ends early. */
+  readonly position: number;
+}
+
 /**
- * Whether a text that is not valid JSON would be, if only it went on: each of its characters fits the grammar of RFC 8259,
- * and the end comes too early. Engines word this error differently, so the text itself is asked.
+ * Finds what is wrong with a text. Engines word this differently, and some do not say where it is, so the text itself is asked.
  *
  * @param text A text that `JSON.parse` refused.
- * @returns Whether it ends early.
+ * @returns What is wrong; `undefined` if nothing is, so that the engine refused it for a reason of its own.
  */
-export function isJsonPrefix(text: string): boolean {
+export function findJsonFault(text: string): JsonFault | undefined {
   const scanner = new Scanner(text);
-  return scanner.value() === "end";
+  const step = scanner.value();
+  if (step === "complete") return undefined;
+  const endsEarly = step === "end";
+  return { endsEarly, position: endsEarly ? text.length : scanner.position };
 }
 
 /** What a step of the scan found: its part is complete, the text ended within it, or it does not fit. */
@@ -29,6 +39,11 @@ class Scanner {
 
   constructor(text: string) {
     this.#text = text;
+  }
+
+  /** Where it is; after a misfit, where that begins. */
+  get position(): number {
+    return this.#index;
   }
 
   /** Scans one value. Nesting is kept on a stack of our own: a hostile text must not overflow the engine's. */
@@ -77,9 +92,11 @@ class Scanner {
     const step = this.#string();
     if (step !== "complete") return step;
     this.#skipSpace();
-    const colon = this.#text[this.#index++];
+    const colon = this.#text[this.#index];
     if (colon === undefined) return "end";
-    return colon === ":" ? "key" : "misfit";
+    if (colon !== ":") return "misfit";
+    this.#index++;
+    return "key";
   }
 
   /** After a complete value: closes whatever ends here, up to a comma or the end of all. */
@@ -87,11 +104,12 @@ class Scanner {
     for (;;) {
       this.#skipSpace();
       const closer = closers.at(-1);
-      const char = this.#text[this.#index++];
+      const char = this.#text[this.#index];
       if (closer === undefined) return char === undefined ? "complete" : "misfit";
       if (char === undefined) return "end";
+      if (char !== "," && char !== closer) return "misfit";
+      this.#index++;
       if (char === ",") return "comma";
-      if (char !== closer) return "misfit";
       closers.pop();
     }
   }
@@ -103,28 +121,34 @@ class Scanner {
         this.#index = index + 1;
         return "complete";
       }
-      if (char < " ") return "misfit";
+      if (char < " ") return this.#misfitAt(index);
       if (char === "\\") {
         const escape = /^(?:["\\/bfnrt]|u[0-9a-fA-F]{0,4})?/.exec(this.#text.slice(index + 1, index + 6))![0];
         const whole = escape.startsWith("u") ? escape.length === 5 : escape.length === 1;
-        if (!whole) return index + 1 + escape.length >= this.#text.length ? "end" : "misfit";
+        if (!whole) return index + 1 + escape.length >= this.#text.length ? "end" : this.#misfitAt(index);
         index += escape.length;
       }
     }
     return "end";
   }
 
+  #misfitAt(index: number): "misfit" {
+    this.#index = index;
+    return "misfit";
+  }
+
   #literalOrNumber(): Step {
-    let end = this.#index;
+    const start = this.#index;
+    let end = start;
     while (end < this.#text.length && !DELIMITER.test(this.#text[end]!)) end++;
     const word = this.#text.slice(this.#index, end);
     const atEnd = end === this.#text.length;
     this.#index = end;
     if (LITERALS.includes(word) || isNumber(word)) return "complete";
-    if (!atEnd) return "misfit";
+    if (!atEnd) return this.#misfitAt(start);
     return LITERALS.some((literal) => literal.startsWith(word)) || NUMBER_PREFIX.test(word)
       ? "end"
-      : "misfit";
+      : this.#misfitAt(start);
   }
 
   #skipSpace(): void {

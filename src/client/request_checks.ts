@@ -1,0 +1,109 @@
+/**
+ * What requests may be: checked before anything is read of them, with messages that say what to do instead.
+ *
+ * @module
+ */
+
+import type { FetchRequest, RequestSource, RequestSpec } from "./request.ts";
+
+/**
+ * Checks that a request that is neither a string nor a URL is one with options; these are checked elsewhere.
+ *
+ * @param request The request.
+ * @throws {TypeError} If it is anything else.
+ */
+export function checkSpec(request: unknown): asserts request is RequestSpec {
+  const advice = adviceOn(request);
+  if (typeof request === "object" && request !== null && !Array.isArray(request) && advice === undefined) {
+    return;
+  }
+  throw new TypeError(
+    `Cannot fetch as a request must be a URL, or an object { url, … }: received ${describe(request)}${
+      advice === undefined ? "" : `; ${advice}`
+    }`,
+  );
+}
+
+function adviceOn(request: unknown): string | undefined {
+  if (isPromise(request)) return "await it first";
+  if (tagOf(request) === "Request") return "give its URL, or use client.fetch() for a Request";
+  return undefined;
+}
+
+/**
+ * Checks that requests are many.
+ *
+ * @param requests The requests.
+ * @throws {TypeError} If they are no iterable, or a string, of which each letter would be one.
+ */
+export function checkSource(requests: unknown): asserts requests is RequestSource {
+  const isIterable = typeof requests === "object" && requests !== null &&
+    (Symbol.iterator in requests || Symbol.asyncIterator in requests);
+  if (isIterable) return;
+  const advice = isPromise(requests)
+    ? "; await it first"
+    : isOne(requests)
+    ? "; put it into an array, or use client.json() for one request"
+    : "";
+  throw new TypeError(
+    `Cannot fetch many as the requests must be an iterable or async iterable: received ${
+      describe(requests)
+    }${advice}`,
+  );
+}
+
+/**
+ * The requests of a record by their names, in order.
+ *
+ * @param requests An object, or a map with strings as keys.
+ * @throws {TypeError} If it is anything else: nothing would be found in it, or not what was meant.
+ */
+export function namedRequests(requests: unknown): [name: string, request: FetchRequest][] {
+  if (requests instanceof Map) {
+    const entries: [string, FetchRequest][] = [...requests];
+    for (const [name] of entries) {
+      if (typeof name === "string") continue;
+      throw new TypeError(
+        `Cannot fetch a record as the keys of the map must be strings: received ${describe(name)}`,
+      );
+    }
+    return entries;
+  }
+  const isRecord = typeof requests === "object" && requests !== null && !isPromise(requests) &&
+    !(Symbol.iterator in requests) && !(Symbol.asyncIterator in requests) && tagOf(requests) === "Object";
+  if (isRecord) return Object.entries(requests);
+  const advice = isPromise(requests)
+    ? "; await it first"
+    : typeof requests === "object" && requests !== null && Symbol.iterator in requests
+    ? "; use client.settle() for requests without names"
+    : "";
+  throw new TypeError(
+    `Cannot fetch a record as the requests must be an object { name: request }, or a Map: received ${
+      describe(requests)
+    }${advice}`,
+  );
+}
+
+function isOne(value: unknown): boolean {
+  return typeof value === "string" || value instanceof URL || tagOf(value) === "Request" ||
+    (typeof value === "object" && value !== null && "url" in value);
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** What an object says it is, whichever realm or package it is of. */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** What was received; a string is not shown, as it may hold a credential. */
+function describe(value: unknown): string {
+  if (typeof value === "string" || typeof value === "function") return `a ${typeof value}`;
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return "an array";
+  if (isPromise(value)) return "a promise";
+  const tag = tagOf(value);
+  return /^[AEIO]/.test(tag) ? `an ${tag}` : `a ${tag}`;
+}

@@ -1,0 +1,98 @@
+/**
+ * What to say of an option that is not one: where it belongs, or what was probably meant.
+ *
+ * @module
+ */
+
+/** Options that are given somewhere else, and where: an advice such as "give it to createClient()". */
+export type Elsewhere = Readonly<Record<string, string>>;
+
+/** What others call an option (ky, got, axios, ofetch), as `normalize` leaves it, and its names here. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  abortsignal: ["signal"],
+  base: ["baseUrls"],
+  baseurl: ["baseUrls"],
+  prefix: ["baseUrls"],
+  prefixurl: ["baseUrls"],
+  data: ["json", "body"],
+  form: ["body"],
+  json: ["json", "body"],
+  href: ["url"],
+  uri: ["url"],
+  maxbodysize: ["maxBodyBytes"],
+  maxcontentlength: ["maxBodyBytes"],
+  maxresponsesize: ["maxBodyBytes"],
+  maxretry: ["maxRetries"],
+  retries: ["maxRetries"],
+  retry: ["maxRetries"],
+  retrycount: ["maxRetries"],
+  params: ["query"],
+  searchparams: ["query"],
+  parser: ["schema"],
+  responsetype: ["as"],
+  retrystatuscodes: ["retryOn"],
+  limit: ["concurrency"],
+  parallel: ["concurrency"],
+};
+
+/**
+ * What is wrong with an option of this name, and what to do about it.
+ *
+ * @param name The name that was given.
+ * @param known The names that there are.
+ * @param elsewhere The names that there are somewhere else.
+ * @returns A text that begins with "is not an option".
+ */
+export function describeUnknown(name: string, known: readonly string[], elsewhere: Elsewhere = {}): string {
+  if (Object.hasOwn(elsewhere, name)) return `is not an option here: ${elsewhere[name]}`;
+  const meant = closest(name, known);
+  if (meant !== undefined) return `is not an option: did you mean '${meant}'?`;
+  const foreign = closest(name, Object.keys(elsewhere));
+  return foreign === undefined
+    ? "is not an option"
+    : `is not an option: did you mean '${foreign}'? If so, ${elsewhere[foreign]}`;
+}
+
+/** The name that was probably meant; nothing if none is near. */
+function closest(name: string, known: readonly string[]): string | undefined {
+  const given = normalize(name);
+  const others = Object.hasOwn(OTHER_NAMES, given) ? OTHER_NAMES[given]! : [];
+  const translated = others.find((other) => known.includes(other));
+  if (translated !== undefined) return translated;
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(given.length / 4)) + 1;
+  for (const candidate of known) {
+    const distance = distanceOf(given, normalize(candidate));
+    if (distance >= least) continue;
+    best = candidate;
+    least = distance;
+  }
+  return best;
+}
+
+/** A name without what people write differently: capitals, underscores, and the unit at the end. */
+function normalize(name: string): string {
+  return name.toLowerCase().replaceAll(/[_-]/g, "").replace(/(?<=..)(ms|bytes)$/, "");
+}
+
+/**
+ * How many letters must be added, left out, changed or swapped with their neighbours to make one name of the other (the
+ * distance of Damerau and Levenshtein, with optimal alignment).
+ */
+function distanceOf(from: string, to: string): number {
+  if (to.length > 4 && from.length >= 4 && to.startsWith(from)) return from === to ? 0 : 1;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const same = from[i - 1] === to[j - 1];
+      row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1));
+      if (i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) {
+        row[j] = Math.min(row[j]!, beforeLast[j - 2]! + 1);
+      }
+    }
+    [beforeLast, last] = [last, row];
+  }
+  return last[to.length]!;
+}

@@ -1,0 +1,70 @@
+/**
+ * The error of a reply whose status is no success.
+ *
+ * @module
+ */
+
+import { DataNotFoundError, HttpError, type SlipstreamErrorOptions } from "../errors.ts";
+import { isNotFoundStatus } from "../http/classify.ts";
+import { redactUrl } from "../http/url.ts";
+import type { Call } from "./call.ts";
+import type { ValueSource } from "./event.ts";
+import type { Reply } from "./reply.ts";
+
+/**
+ * Makes the error of a reply. It names the URL that answered, and says what the other mirrors of the round did.
+ *
+ * @param call Who asked.
+ * @param reply The reply.
+ * @param body The first characters of its body, if somebody has read them.
+ * @returns A `DataNotFoundError` for 404 and 410, an `HttpError` otherwise.
+ */
+export function replyError(call: Call, reply: Reply, body?: string): HttpError | DataNotFoundError {
+  const { status, headers, retryAfterMs, failures } = reply;
+  const about = {
+    ...describeReply(call, reply),
+    context: failures === undefined ? undefined : { mirrors: failures.told },
+    cause: failures?.cause,
+  };
+  const message = `${about.method} ${about.url} was answered with ${status} (${sourceText(call, reply)})`;
+  return isNotFoundStatus(status)
+    ? new DataNotFoundError(message, { ...about, status, headers, body })
+    : new HttpError(message, { ...about, status, headers, body, retryAfterMs });
+}
+
+/**
+ * What an error says of a reply: the URL that answered, also if that was long ago and the reply was stored.
+ *
+ * @param call Who asked.
+ * @param reply The reply.
+ * @returns What an error of this module takes.
+ */
+export function describeReply(
+  call: Call,
+  { from, target, url }: Reply,
+): SlipstreamErrorOptions & { readonly url: string; readonly method: string } {
+  const about = call.describe(target);
+  return isStored(from) && url !== "" ? { ...about, url: redactUrl(url) } : about;
+}
+
+/**
+ * Notes what a call has failed of, and goes on from: its total deadline gives that as the cause. It does nothing for a call
+ * without a total deadline.
+ *
+ * @param call The call.
+ * @param reply What was answered, if anything was.
+ * @param error What the attempt failed of otherwise.
+ */
+export function noteFailure(call: Call, reply: Reply | undefined, error: unknown): void {
+  if (call.deadlineAtMs === Infinity) return;
+  call.failure = reply === undefined ? error : replyError(call, reply);
+}
+
+function sourceText({ attempts }: Call, { from }: Reply): string {
+  if (isStored(from)) return "from the cache";
+  return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+}
+
+function isStored(from: ValueSource): boolean {
+  return from === "cache" || from === "stale";
+}

@@ -1,0 +1,49 @@
+import { assertEquals } from "@std/assert";
+import * as v from "valibot";
+import { clientEntries, rulesOf, sharedEntries } from "../../src/client/client_option_rules.ts";
+import { CLIENT_WIDE } from "../../src/client/settings.ts";
+import { test } from "../support/test.ts";
+
+function faultOf(rule: v.GenericSchema, value: unknown): string | undefined {
+  return v.safeParse(rule, value, { abortEarly: true }).issues?.[0].message;
+}
+
+test("rulesOf() gives each setting its rule, and takes undefined for it", () => {
+  const rules = rulesOf(["timeoutMs", "as"]);
+  assertEquals(Object.keys(rules), ["timeoutMs", "as"]);
+  assertEquals([faultOf(rules.timeoutMs!, 5), faultOf(rules.timeoutMs!, undefined)], [undefined, undefined]);
+  assertEquals(faultOf(rules.timeoutMs!, 0), "must be a positive number of milliseconds, or Infinity");
+  assertEquals(faultOf(rules.as!, "xml"), "must be 'json', 'text' or 'bytes'");
+});
+
+test("sharedEntries are what clients and requests both have besides settings", () => {
+  assertEquals(Object.keys(sharedEntries), ["signal", "headers"]);
+  assertEquals(faultOf(sharedEntries.signal!, {}), "must be an AbortSignal");
+  assertEquals(faultOf(sharedEntries.headers!, "accept: text"), "must be a record of strings, or Headers");
+});
+
+test("clientEntries have all client-wide settings, and a rule for each option", () => {
+  for (const name of [...CLIENT_WIDE, ...Object.keys(sharedEntries)]) {
+    assertEquals(Object.hasOwn(clientEntries, name), true, name);
+  }
+  for (const [name, rule] of Object.entries(clientEntries)) {
+    assertEquals(faultOf(rule, undefined), undefined, name);
+    assertEquals(typeof faultOf(rule, Symbol("nothing")), "string", name);
+  }
+});
+
+test("clientEntries say of members of an option that do not exist which were meant", () => {
+  const cases: readonly (readonly [string, unknown, string])[] = [
+    ["rateLimit", { limit: 5, intervalMs: 1_000, brust: 3 }, "burst"],
+    ["rateLimit", { limit: 5, intervalMs: 1_000, interval: 3 }, "intervalMs"],
+    ["backoff", { jiter: "full" }, "jitter"],
+    ["retryBudget", { ratios: 1 }, "ratio"],
+    ["circuitBreaker", { treshold: 3 }, "threshold"],
+    ["circuitBreaker", { cooldown: 3 }, "cooldownMs"],
+    ["perOrigin", { concurency: 5 }, "concurrency"],
+    ["baseUrls", [{ url: "https://a.test", header: {} }], "headers"],
+  ];
+  for (const [name, value, meant] of cases) {
+    assertEquals(faultOf(clientEntries[name]!, value), `is not an option: did you mean '${meant}'?`, name);
+  }
+});

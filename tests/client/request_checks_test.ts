@@ -1,0 +1,130 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { checkSource, checkSpec, namedRequests } from "../../src/client/request_checks.ts";
+import { test } from "../support/test.ts";
+
+const URL_A = "https://a.test/a.json";
+
+class OwnRequest {
+  readonly url: string = URL_A;
+}
+
+/** A class of another package that has the same name as the platform's. */
+class Foreign {
+  get [Symbol.toStringTag](): string {
+    return "Request";
+  }
+}
+
+function messageOf(check: () => void): string {
+  return assertThrows(check, TypeError).message;
+}
+
+test("checkSpec() takes any object that may hold a request, and looks at nothing in it", () => {
+  for (const request of [{ url: URL_A }, {}, Object.create(null), new OwnRequest()]) checkSpec(request);
+});
+
+test("checkSpec() says of anything else what was received", () => {
+  const cases: readonly (readonly [unknown, string])[] = [
+    [undefined, "undefined"],
+    [null, "null"],
+    [7, "7"],
+    [true, "true"],
+    [Symbol("x"), "Symbol(x)"],
+    [() => URL_A, "a function"],
+    [[URL_A], "an array"],
+  ];
+  for (const [request, received] of cases) {
+    assertEquals(
+      messageOf(() => checkSpec(request)),
+      `Cannot fetch as a request must be a URL, or an object { url, … }: received ${received}`,
+    );
+  }
+});
+
+test("checkSpec() says what to do with a promise and with a Request, of whatever package", () => {
+  const thenable = { then: (resolve: (url: string) => void) => resolve(URL_A) };
+  for (const promise of [Promise.resolve(URL_A), thenable]) {
+    assert(messageOf(() => checkSpec(promise)).endsWith("received a promise; await it first"));
+  }
+  for (const request of [new Request(URL_A), new Foreign()]) {
+    const message = messageOf(() => checkSpec(request));
+    assert(
+      message.endsWith("received a Request; give its URL, or use client.fetch() for a Request"),
+      message,
+    );
+  }
+});
+
+test("checkSource() takes what can be iterated over, in either way, and reads nothing of it", () => {
+  const never = { [Symbol.asyncIterator]: () => assert(false, "it was read") };
+  for (const source of [[], [URL_A], new Set([URL_A]), new Map().values(), never]) checkSource(source);
+});
+
+test("checkSource() says what to do with one request, and with a promise of many", () => {
+  const one = "; put it into an array, or use client.json() for one request";
+  const cases: readonly (readonly [unknown, string])[] = [
+    [URL_A, `a string${one}`],
+    ["", `a string${one}`],
+    [new URL(URL_A), `a URL${one}`],
+    [{ url: URL_A }, `an Object${one}`],
+    [new Request(URL_A), `a Request${one}`],
+    [Promise.resolve([URL_A]), "a promise; await it first"],
+    [undefined, "undefined"],
+    [null, "null"],
+    [7, "7"],
+    [() => [URL_A], "a function"],
+    [{}, "an Object"],
+  ];
+  for (const [source, received] of cases) {
+    assertEquals(
+      messageOf(() => checkSource(source)),
+      `Cannot fetch many as the requests must be an iterable or async iterable: received ${received}`,
+    );
+  }
+});
+
+test("namedRequests() lists the requests of an object and of a map, in order", () => {
+  const expected = [["b", URL_A], ["a", { url: URL_A }]];
+  assertEquals(namedRequests({ b: URL_A, a: { url: URL_A } }), expected as never);
+  assertEquals(
+    namedRequests(new Map<string, unknown>([["b", URL_A], ["a", { url: URL_A }]])),
+    expected as never,
+  );
+  assertEquals(namedRequests(Object.assign(Object.create(null), { x: URL_A })), [["x", URL_A]]);
+  assertEquals([namedRequests({}), namedRequests(new Map())], [[], []]);
+});
+
+test("namedRequests() takes every key of a map that is a string", () => {
+  const names = ["__proto__", "constructor", "", "10", "2"];
+  const requests = new Map(names.map((name) => [name, URL_A]));
+  assertEquals(namedRequests(requests).map(([name]) => name), names);
+  for (const key of [1, Symbol.iterator, null, undefined, {}]) {
+    const message = messageOf(() => namedRequests(new Map([[key, URL_A]])));
+    assert(
+      message.startsWith("Cannot fetch a record as the keys of the map must be strings: received"),
+      message,
+    );
+  }
+});
+
+test("namedRequests() refuses what has no names, instead of finding nothing in it", () => {
+  const list = "; use client.settle() for requests without names";
+  const cases: readonly (readonly [unknown, string])[] = [
+    [[URL_A], `an array${list}`],
+    [new Set([URL_A]), `a Set${list}`],
+    [new Headers({ a: URL_A }), `a Headers${list}`],
+    [Promise.resolve({ a: URL_A }), "a promise; await it first"],
+    [new URL(URL_A), "a URL"],
+    [URL_A, "a string"],
+    [null, "null"],
+    [undefined, "undefined"],
+    [7, "7"],
+    [() => {}, "a function"],
+  ];
+  for (const [requests, received] of cases) {
+    assertEquals(
+      messageOf(() => namedRequests(requests)),
+      `Cannot fetch a record as the requests must be an object { name: request }, or a Map: received ${received}`,
+    );
+  }
+});

@@ -1,0 +1,240 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import * as v from "valibot";
+import {
+  type BatchOptions,
+  type CallOptions,
+  createClient,
+  fetchJson,
+  fetchMany,
+  type FetchRequest,
+  type Outcome,
+  type OutcomeWithHead,
+  type RequestOptions,
+  type RequestSource,
+  type RequestSpec,
+  type StandardSchemaV1,
+  type ValueOf,
+} from "../../mod.ts";
+import { test } from "../support/test.ts";
+import { rejection } from "./settled.ts";
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+
+/** Fails to compile unless a value has exactly this type; gives the value back. */
+function typed<Expected>(): <Actual>(
+  value: Actual & (Equal<Actual, Expected> extends true ? unknown : never),
+) => Actual {
+  return (value) => value;
+}
+
+const URL_A = "https://a.test/a";
+
+/** A schema of valibot, and one of nobody's. */
+const Lap = v.object({ time: v.pipe(v.string(), v.transform(Number)) });
+const Name: StandardSchemaV1<unknown, { readonly name: string }> = {
+  "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as { name: string } }) },
+};
+const BODY = { time: "91", name: "Max" };
+
+const client = createClient({ fetch: () => Promise.resolve(Response.json(BODY)) });
+
+test("a schema in a request types what json() and outcome() bring", async () => {
+  typed<number>()((await client.json({ url: URL_A, schema: Lap })).time);
+  typed<string>()((await client.json({ url: new URL(URL_A), schema: Name })).name);
+  typed<number>()((await client.json({ url: URL_A, schema: Lap }, { schema: Name })).time);
+  typed<number>()((await client.json(URL_A, { schema: Lap })).time);
+  typed<unknown>()(await client.json({ url: URL_A, as: "text" }));
+
+  const outcome = typed<OutcomeWithHead<{ time: number }>>()(
+    await client.outcome({ url: URL_A, schema: Lap }),
+  );
+  assert(outcome.ok);
+  assertEquals([outcome.value.time, outcome.status], [91, 200]);
+  typed<OutcomeWithHead<string>>()(await client.outcome(URL_A, { as: "text" }));
+  typed<OutcomeWithHead<Uint8Array<ArrayBuffer>>>()(await client.outcome({ url: URL_A, as: "bytes" }));
+  typed<OutcomeWithHead<unknown>>()(await client.outcome(URL_A));
+  typed<OutcomeWithHead<{ time: number }>>()(
+    await client.outcome({ url: URL_A, as: "json" }, { schema: Lap, timeoutMs: 5 }),
+  );
+});
+
+test("json() has the type that is stated, and infers none from where its value goes", async () => {
+  const stated = await client.json<{ name: string }>(URL_A);
+  assertEquals(typed<string>()(stated.name), "Max");
+  typed<unknown>()(await client.json(URL_A));
+  typed<number[]>()(await client.json<number[]>({ url: URL_A }, { timeoutMs: 5_000 }));
+  // @ts-expect-error: nobody has said that it is one.
+  const inferred: { readonly name: string } = await client.json(URL_A);
+  assertEquals(inferred.name, "Max");
+});
+
+test("each request of a tuple types its own value in all() and settle()", async () => {
+  const [lap, name] = await client.all([{ url: URL_A, schema: Lap }, { url: URL_A, schema: Name }]);
+  assertEquals([typed<number>()(lap.time), typed<string>()(name.name)], [91, "Max"]);
+
+  const [first, second, third] = await client.settle([{ url: URL_A, schema: Lap }, {
+    url: URL_A,
+    as: "text",
+  }, URL_A]);
+  typed<Outcome<{ time: number }>>()(first);
+  typed<Outcome<string>>()(second);
+  typed<Outcome<unknown>>()(third);
+  assert(first.ok && first.value.time === 91);
+});
+
+test("options of a batch type the values of all requests that say nothing else", async () => {
+  const [first, second] = await client.settle(["https://a.test/1", "https://a.test/2"], { schema: Lap });
+  typed<Outcome<{ time: number }>>()(first);
+  assert(second.ok && second.value.time === 91);
+  typed<[string, Uint8Array<ArrayBuffer>]>()(
+    await client.all([URL_A, { url: URL_A, as: "bytes" }], { as: "text", concurrency: 1 }),
+  );
+  const Length = v.pipe(v.instance(Uint8Array), v.transform((bytes) => bytes.length));
+  typed<[number]>()(await client.all([{ url: URL_A, as: "bytes" }], { schema: Length }));
+});
+
+test("requests that are no tuple have values of one type", async () => {
+  const urls: string[] = [URL_A];
+  const specs: readonly RequestSpec[] = [{ url: URL_A }];
+  const requests: RequestSource = specs;
+  const laps = [{ url: URL_A, schema: Lap }];
+  typed<unknown[]>()(await client.all(urls));
+  typed<{ time: number }[]>()(await client.all(urls, { schema: Lap }));
+  typed<{ time: number }[]>()(await client.all(laps));
+  typed<string[]>()(await client.all(specs, { as: "text" }));
+  typed<string[]>()(await client.all(requests, { as: "text" }));
+  typed<string[]>()(await client.all(new Set(urls), { as: "text" }));
+  typed<Outcome<{ time: number }>[]>()(await client.settle(urls.values(), { schema: Lap }));
+  typed<unknown[]>()(await client.all([...urls, URL_A].map((url): FetchRequest => url)));
+
+  const anything = JSON.parse(JSON.stringify(urls)); // of type `any`
+  typed<unknown[]>()(await client.all(anything));
+  typed<Outcome<string>[]>()(await client.settle(anything, { as: "text" }));
+  const arrayOrSet = urls.length > 0 ? urls : new Set(urls);
+  const texts: string[] = await client.all(arrayOrSet, { as: "text" });
+  assertEquals(texts, [JSON.stringify(BODY)]);
+
+  async function* later(): AsyncGenerator<{ url: string; schema: typeof Lap }> {
+    yield* await Promise.resolve(laps);
+  }
+  typed<Outcome<{ time: number }>[]>()(await client.settle(later()));
+  for await (const outcome of client.stream(later())) typed<Outcome<{ time: number }>>()(outcome);
+  await using outcomes = client.stream(urls, { schema: Name });
+  for await (const outcome of outcomes) {
+    assert(outcome.ok);
+    assertEquals(typed<string>()(outcome.value.name), "Max");
+  }
+});
+
+test("record() types each value by its name, of an object and of a map", async () => {
+  const record = await client.record({
+    lap: { url: URL_A, schema: Lap },
+    name: { url: URL_A, schema: Name },
+    raw: URL_A,
+  });
+  typed<Outcome<{ time: number }>>()(record.lap);
+  typed<Outcome<{ readonly name: string }>>()(record.name);
+  typed<Outcome<unknown>>()(record.raw);
+  assert(record.lap.ok && record.lap.value.time === 91);
+
+  const map = new Map([["a", URL_A]] as const);
+  const fromMap = await client.record(map, { schema: Lap });
+  typed<Outcome<{ time: number }>>()(fromMap.a);
+  interface Files {
+    readonly laps: string;
+    readonly names: RequestSpec;
+  }
+  const files: Files = { laps: URL_A, names: { url: URL_A } };
+  typed<Outcome<string>>()((await client.record(files, { as: "text" })).names);
+});
+
+test("the one-call forms have the same types", async () => {
+  const client = { fetch: () => Promise.resolve(Response.json(BODY)) };
+  typed<number>()((await fetchJson({ url: URL_A, schema: Lap }, { client })).time);
+  typed<number>()((await fetchJson(URL_A, { schema: Lap, client })).time);
+  typed<string>()((await fetchJson<{ name: string }>(URL_A, { client })).name);
+  const [lap, text] = await fetchMany([{ url: URL_A, schema: Lap }, URL_A], { as: "text", client });
+  typed<Outcome<{ time: number }>>()(lap);
+  typed<Outcome<string>>()(text);
+  assert(text.ok);
+  assertEquals(text.value, JSON.stringify(BODY));
+});
+
+test("functions around the client may take options, and requests", async () => {
+  const load = (url: FetchRequest, options?: RequestOptions) => client.json(url, options);
+  const loadAll = <O extends BatchOptions>(urls: readonly string[], options: O): Promise<ValueOf<O>[]> =>
+    client.all(urls, options);
+  typed<{ time: number }[]>()(await loadAll([URL_A], { schema: Lap }));
+  assertEquals(await load(URL_A, { timeoutMs: 5_000 }), BODY);
+});
+
+/** What does not compile, and is refused when it runs. */
+const init = { method: "POST", body: "{}", headers: { a: "1" } };
+const inBatch = { concurrency: 3, timeoutMs: 5_000 };
+const REFUSED: Readonly<Record<string, () => PromiseLike<unknown>>> = {
+  // @ts-expect-error: it would be ignored.
+  "an init in a variable, for json()": () => client.json(URL_A, init),
+  // @ts-expect-error: it would be ignored.
+  "an init in a variable, for text()": () => client.text(URL_A, init),
+  // @ts-expect-error: it would be ignored.
+  "an init in a variable, for bytes()": () => client.bytes(URL_A, init),
+  // @ts-expect-error: it would be ignored.
+  "an init in a variable, for outcome()": () => client.outcome(URL_A, init),
+  // @ts-expect-error: it would be ignored.
+  "an init in a variable, for all()": () => client.all([URL_A], init),
+  // @ts-expect-error: it would be ignored.
+  "an init in a variable, for settle()": () => client.settle([URL_A], init),
+  // @ts-expect-error: it would be ignored.
+  "an init in a variable, for record()": () => client.record({ a: URL_A }, init),
+  "an init in a variable, for stream()": async () => {
+    // @ts-expect-error: it would be ignored.
+    return await client.stream([URL_A], init).next();
+  },
+  // @ts-expect-error: it would be ignored.
+  "an init in a variable, for fetchJson()": () => fetchJson(URL_A, init),
+  // @ts-expect-error: one request has none.
+  "concurrency, for json()": () => client.json(URL_A, inBatch),
+  // @ts-expect-error: one request has none.
+  "concurrency, for outcome()": () => client.outcome(URL_A, inBatch),
+  // @ts-expect-error: one request has none.
+  "concurrency in a request": () => client.json({ url: URL_A, ...inBatch }),
+  // @ts-expect-error: one request has none.
+  "concurrency in a request of a batch": () => client.all([{ url: URL_A, ...inBatch }]),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of json()": () => client.json(URL_A, { timeoutMS: 5 }),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of a request": () => client.json({ url: URL_A, schma: Lap }),
+  // @ts-expect-error: a key that does not exist.
+  "a misspelt option of a request of a batch": () => client.all([{ url: URL_A, schma: Lap }]),
+  // @ts-expect-error: JSON is sent as text.
+  "an object as body": () => client.json({ url: URL_A, method: "POST", body: { a: 1 } }),
+  // @ts-expect-error: JSON is sent as text.
+  "an object as body in a batch": () => client.all([{ url: URL_A, method: "POST", body: { a: 1 } }]),
+  // @ts-expect-error: each letter would be a request.
+  "a URL as a batch": () => client.all(URL_A),
+  // @ts-expect-error: there is a method for it.
+  "a Request": () => client.json(new Request(URL_A)),
+  // @ts-expect-error: it is not awaited.
+  "a promise": () => client.json(Promise.resolve(URL_A)),
+  // @ts-expect-error: they are not awaited.
+  "promises in a batch": () => client.all([Promise.resolve(URL_A)]),
+  // @ts-expect-error: there are no names.
+  "an array as record": () => client.record([URL_A]),
+  // @ts-expect-error: a name is a string.
+  "a map with numbers as keys": () => client.record(new Map([[1, URL_A]])),
+};
+
+for (const [what, call] of Object.entries(REFUSED)) {
+  test(`what does not compile does not run either: ${what}`, async () => {
+    assertInstanceOf(await rejection(call()), TypeError);
+  });
+}
+
+test("options have the types that the methods say", () => {
+  const batch: BatchOptions = { concurrency: 3 };
+  const request: RequestOptions = batch;
+  const call: CallOptions = { timeoutMs: 5, concurrency: undefined, method: undefined };
+  // @ts-expect-error: a batch may say more than a single request.
+  const wrong: CallOptions = batch;
+  assertEquals([request.timeoutMs, call.timeoutMs, wrong === batch], [undefined, 5, true]);
+});

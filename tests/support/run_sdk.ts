@@ -1,0 +1,69 @@
+/**
+ * Runs the tests that give the client's `fetch` to SDKs, in `tests/sdk`, and counts them. The SDKs are installed there first, and
+ * nothing else of this project knows them. Takes `--only` and `--filter` like `run.ts`.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { runCommand } from "./command.ts";
+import { type Counts, printCounts } from "./counts.ts";
+import { runTests, type TestRunOptions } from "./run.ts";
+import { configArgs, type TestProject } from "./test_project.ts";
+
+const FOLDER = "tests/sdk";
+
+/** Installs the SDKs, checks their types, and runs their tests; a check that fails counts as one failure. */
+export async function runSdkTests(
+  { only, filter }: Pick<TestRunOptions, "only" | "filter"> = {},
+): Promise<Counts> {
+  const { dependencies }: { readonly dependencies: Readonly<Record<string, string>> } = JSON.parse(
+    Deno.readTextFileSync(`${FOLDER}/package.json`),
+  );
+  const project: TestProject = { folder: FOLDER, packages: Object.keys(dependencies) };
+  const install = ["install", "--quiet", "--frozen", ...configArgs(project)];
+  const { success: installed } = await runCommand(Deno.execPath(), install, { keepProxies: true });
+  if (!installed) {
+    console.error(`Cannot run the tests of the SDKs: they can't be installed in ${FOLDER}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const checks = { deno: () => checkOnDeno(project), bun: () => checkOnBun(project) };
+  let failed = 0;
+  for (const [name, check] of Object.entries(checks)) {
+    if (only !== undefined && name !== only) continue;
+    console.log(`\n${name}: the types of the SDKs`);
+    if (!await check()) failed++;
+  }
+  const counts = await runTests({ only, filter, paths: [FOLDER], project });
+  return { ...counts, failed: counts.failed + failed };
+}
+
+/** Whether all types are right with those of Deno. */
+async function checkOnDeno(project: TestProject): Promise<boolean> {
+  const { success } = await runCommand(Deno.execPath(), ["check", "--quiet", ...configArgs(project), FOLDER]);
+  return success;
+}
+
+/**
+ * Whether the SDKs take a client's `fetch` with the types of Bun. The sources of this project are made for those of Deno: what
+ * is wrong there is not told.
+ */
+async function checkOnBun(project: TestProject): Promise<boolean> {
+  const tsc = `${FOLDER}/node_modules/typescript/bin/tsc`;
+  const compiler = ["run", "--quiet", "--allow-all", ...configArgs(project), tsc];
+  const args = [...compiler, "--pretty", "false", "--project", FOLDER];
+  const { success, output } = await runCommand(Deno.execPath(), args, { quiet: true });
+  const errors = output.split("\n").filter((line) => line.startsWith(`${FOLDER}/`));
+  for (const error of errors) console.error(error);
+  // Without an error that says where it is, it is the compiler that has failed.
+  const ran = success || /^\S+\(\d+,\d+\): error TS/m.test(output);
+  if (!ran) console.error(output);
+  return ran && errors.length === 0;
+}
+
+if (import.meta.main) {
+  const { only, filter } = parseArgs(Deno.args, { string: ["only", "filter"] });
+  const total = await runSdkTests({ only, filter });
+  printCounts("", total);
+  Deno.exit(total.failed === 0 ? 0 : 1);
+}
