@@ -36,7 +36,6 @@ export {
 } from "./src/client/one_call.ts";
 export type {
   BreakerOptions,
-  CacheOptions,
   ClientOptions,
   MirrorOptions,
   PerOriginOptions,
@@ -115,20 +114,7 @@ export type {
   WarningEvent,
 } from "./src/policies/event.ts";
 
-export type {
-  CacheAdapter,
-  CacheCallOptions,
-  CacheEntry,
-  CacheFault,
-  CacheMeta,
-  MaybePromise,
-  SweepResult,
-} from "./src/cache/cache.ts";
-export { memoryCache, type MemoryCacheOptions } from "./src/cache/memory.ts";
-export { tieredCache } from "./src/cache/tiered.ts";
-export type { PartitionRequest } from "./src/policies/cache.ts";
-export type { TtlResponse } from "./src/policies/cache/lifetimes.ts";
-
+export type { CachePlan } from "./src/policies/cache_plan.ts";
 export type { CacheMode, PartialSettings, Settings } from "./src/policies/settings.ts";
 export type { BackoffOptions } from "./src/primitives/backoff.ts";
 export type { Bucket } from "./src/primitives/bucket.ts";

@@ -27,6 +27,7 @@ const LAYERS = [
   "cache",
   "lanes",
   "policies",
+  "http_cache",
   "client",
   "f1",
   "testing",
@@ -38,9 +39,8 @@ const LAYERS = [
 const DOOR = "mod.ts";
 /** What importing the door must not load. */
 const NOT_IN_CORE = [
-  "src/cache/filesystem",
-  "src/cache/kv",
-  "src/cache/web",
+  "src/cache",
+  "src/http_cache",
   "src/runtime/server",
   "src/runtime/files",
   "src/runtime/terminal",

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { createClient, memoryCache } from "../../mod.ts";
+import { createClient } from "../../mod.ts";
 import { filesystemCache } from "../../src/cache/filesystem.ts";
+import { memoryCache, ttlCache } from "../../src/http_cache/mod.ts";
 import { currentFiles } from "../../src/runtime/files/current.ts";
 import { LARGE_JSON } from "./payloads.ts";
 
@@ -24,7 +25,7 @@ const FILES = 1_000;
 /** Puts 1,000 files of 133 KB of telemetry into a file system cache and, bare, beside it; takes the next one each time. */
 export async function createFileHit(folder: string): Promise<CacheHit> {
   const client = createClient({
-    cache: filesystemCache(`${folder}/cache`),
+    cache: ttlCache(filesystemCache(`${folder}/cache`), { ttlMs: Infinity }),
     fetch: () =>
       Promise.resolve(new Response(LARGE_JSON, { headers: { "content-type": "application/json" } })),
   });
@@ -49,7 +50,7 @@ export async function createFileHit(folder: string): Promise<CacheHit> {
 export async function createCacheHit(): Promise<CacheHit> {
   const bytes = new TextEncoder().encode(LARGE_JSON);
   const client = createClient({
-    cache: memoryCache(),
+    cache: ttlCache(memoryCache(), { ttlMs: Infinity }),
     fetch: () => Promise.resolve(new Response(bytes, { headers: { "content-type": "application/json" } })),
   });
   await client.json(URL);

@@ -86,6 +86,7 @@ const ACTION = "create filesystem cache";
  * @example Answers that outlive the program
  * ```ts
  * import { createClient } from "@slipstream/fetch";
+ * import { ttlCache } from "@slipstream/fetch/cache";
  * import { filesystemCache } from "@slipstream/fetch/cache/filesystem";
  * import { assertEquals } from "@std/assert";
  *
@@ -93,7 +94,7 @@ const ACTION = "create filesystem cache";
  * let requests = 0;
  * async function load(): Promise<unknown> {
  *   await using client = createClient({
- *     cache: { adapter: filesystemCache(dir), ttlMs: 60_000 },
+ *     cache: ttlCache(filesystemCache(dir), { ttlMs: 60_000 }),
  *     fetch: () => Promise.resolve(new Response(`[${++requests}]`)),
  *   });
  *   return await client.json("https://example.com/a");

@@ -4,10 +4,11 @@
  * @example The second run needs no network
  * ```ts
  * import { createClient } from "@slipstream/fetch";
+ * import { ttlCache } from "@slipstream/fetch/cache";
  * import { kvCache } from "@slipstream/fetch/cache/kv";
  *
  * async function loadTwice(kv: Parameters<typeof kvCache>[0]) {
- *   await using client = createClient({ cache: { adapter: kvCache(kv), ttlMs: 3_600_000 } });
+ *   await using client = createClient({ cache: ttlCache(kvCache(kv), { ttlMs: 3_600_000 }) });
  *   await client.json("https://example.com/laps.json");
  *   return await client.json("https://example.com/laps.json"); // from the store
  * }

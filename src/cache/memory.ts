@@ -39,12 +39,13 @@ export interface MemoryCacheOptions {
  *
  * @example A client that asks for each file once
  * ```ts
- * import { createClient, memoryCache } from "@slipstream/fetch";
+ * import { createClient } from "@slipstream/fetch";
+ * import { memoryCache, ttlCache } from "@slipstream/fetch/cache";
  * import { assertEquals } from "@std/assert";
  *
  * let requests = 0;
  * await using client = createClient({
- *   cache: { adapter: memoryCache({ maxBytes: 10_000_000 }), ttlMs: 60_000 },
+ *   cache: ttlCache(memoryCache({ maxBytes: 10_000_000 }), { ttlMs: 60_000 }),
  *   fetch: () => Promise.resolve(new Response(`[${++requests}]`)),
  * });
  * assertEquals(await client.json("https://example.com/a"), [1]);

@@ -7,6 +7,7 @@
 import { shapeError } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise, SweepResult } from "./cache.ts";
 import { type Attempt, attempt, attemptAll, isPromise } from "./attempt.ts";
+import { isAdapter } from "./is_adapter.ts";
 import { Changes } from "./tiered/changes.ts";
 import { Faults, joined } from "./tiered/faults.ts";
 
@@ -25,13 +26,14 @@ import { Faults, joined } from "./tiered/faults.ts";
  *
  * @example Memory in front of something slower
  * ```ts
- * import { createClient, memoryCache, tieredCache } from "@slipstream/fetch";
+ * import { createClient } from "@slipstream/fetch";
+ * import { memoryCache, tieredCache, ttlCache } from "@slipstream/fetch/cache";
  * import { assertEquals } from "@std/assert";
  *
  * const disk = memoryCache({ maxBytes: 1_000_000_000 }); // or filesystemCache("cache")
  * let requests = 0;
  * await using client = createClient({
- *   cache: { adapter: tieredCache([memoryCache(), disk]), ttlMs: 60_000 },
+ *   cache: ttlCache(tieredCache([memoryCache(), disk]), { ttlMs: 60_000 }), // or ttlCache([memoryCache(), disk], …)
  *   fetch: () => Promise.resolve(new Response(`[${++requests}]`)),
  * });
  * assertEquals(await client.json("https://example.com/a"), [1]);
@@ -43,6 +45,18 @@ export function tieredCache(tiers: readonly CacheAdapter[]): CacheAdapter {
     throw shapeError("create tiered cache", "tiers", "a non-empty array of cache adapters", tiers);
   }
   return new Tiers([...tiers]);
+}
+
+/**
+ * Puts something around each tier of a cache, or around the cache itself if it has none. Changes that are made by way of the
+ * cache as it was are still seen.
+ *
+ * @param cache The cache.
+ * @param wrap What to put around a tier.
+ * @returns The cache that works with them.
+ */
+export function mapTiers(cache: CacheAdapter, wrap: (tier: CacheAdapter) => CacheAdapter): CacheAdapter {
+  return cache instanceof Tiers ? cache.map(wrap) : wrap(cache);
 }
 
 /** An entry, and the number of the tier that had it. */
@@ -57,13 +71,18 @@ class Tiers implements CacheAdapter {
   readonly clear?: () => MaybePromise<void>;
   readonly sweep?: () => MaybePromise<SweepResult>;
   readonly #tiers: readonly CacheAdapter[];
-  readonly #changes = new Changes();
+  readonly #changes: Changes;
 
-  constructor(tiers: readonly CacheAdapter[]) {
+  constructor(tiers: readonly CacheAdapter[], changes: Changes = new Changes()) {
     this.#tiers = tiers;
+    this.#changes = changes;
     this.maxEntryBytes = Math.max(...tiers.map(limitOf));
     if (tiers.some((tier) => tier.clear !== undefined)) this.clear = () => this.#clear();
     if (tiers.some((tier) => tier.sweep !== undefined)) this.sweep = () => this.#sweep();
+  }
+
+  map(wrap: (tier: CacheAdapter) => CacheAdapter): CacheAdapter {
+    return new Tiers(this.#tiers.map((tier) => mapTiers(tier, wrap)), this.#changes);
   }
 
   get(key: string, options: CacheCallOptions = {}): MaybePromise<CacheEntry | undefined> {
@@ -202,11 +221,6 @@ function valuesOf<T>(results: readonly Attempt<T>[]): T[] {
   const errors = results.flatMap((result) => "error" in result ? [result.error] : []);
   if (errors.length > 0) throw joined(errors);
   return results.map(valueOf);
-}
-
-function isAdapter(value: unknown): value is CacheAdapter {
-  const { name, get, set, delete: remove } = (value ?? {}) as Partial<CacheAdapter>;
-  return typeof name === "string" && [get, set, remove].every((method) => typeof method === "function");
 }
 
 /** Who names no largest entry has none. */

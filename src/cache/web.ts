@@ -3,14 +3,15 @@
  *
  * @example Use it where it exists
  * ```ts
- * import { createClient, memoryCache } from "@slipstream/fetch";
+ * import { createClient } from "@slipstream/fetch";
+ * import { memoryCache, ttlCache } from "@slipstream/fetch/cache";
  * import { webCache } from "@slipstream/fetch/cache/web";
  * import { assertEquals } from "@std/assert";
  *
  * const adapter = "caches" in globalThis ? webCache("slipstream-example") : memoryCache();
  * let requests = 0;
  * await using client = createClient({
- *   cache: { adapter, ttlMs: 60_000 },
+ *   cache: ttlCache(adapter, { ttlMs: 60_000 }),
  *   fetch: () => Promise.resolve(new Response(`[${++requests}]`)),
  * });
  * assertEquals(await client.json("https://example.com/a"), [1]);

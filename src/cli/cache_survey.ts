@@ -10,7 +10,7 @@ import { decodeMeta, findBody } from "../cache/filesystem/entry_format.ts";
 import { isExpired } from "../cache/stored_meta.ts";
 import { SHARDS } from "../cache/filesystem/entry_name.ts";
 import { settleAll } from "../cache/filesystem/settle_all.ts";
-import { currentAgeMs } from "../cache/rfc9111/age.ts";
+import { currentAgeMs } from "../http_cache/rfc9111/age.ts";
 import type { Files } from "../runtime/files/contract.ts";
 
 /**

@@ -6,6 +6,7 @@
 
 import type { CacheAdapter } from "../cache/cache.ts";
 import { filesystemCache } from "../cache/filesystem.ts";
+import { seasonCache } from "../f1/season_cache.ts";
 import { tracingInsights } from "../f1/source.ts";
 import { currentFiles } from "../runtime/files/current.ts";
 import type { RacePayloads } from "../testing/race_payloads.ts";
@@ -79,7 +80,7 @@ export async function loadFromDisk(disk: DemoDisk, context: CommandContext): Pro
     baseUrls: MIRROR_URLS,
     concurrency,
     clock: context.clock,
-    cache: filesystemCache(dir),
+    cache: seasonCache(filesystemCache(dir)),
     offline: true,
   });
   return await loadPhase({ label: "from disk", client: source.client, race, paths }, context);

@@ -7,6 +7,7 @@
 
 import { memoryCache } from "../cache/memory.ts";
 import type { Client } from "../client/client.ts";
+import { seasonCache } from "../f1/season_cache.ts";
 import { tracingInsights, type TracingInsightsOptions } from "../f1/source.ts";
 import type { FaultRule } from "../testing/fault.ts";
 import { type RacePayloads, racePayloads } from "../testing/race_payloads.ts";
@@ -144,7 +145,7 @@ class Scene {
       maxEntryBytes: CACHE_BYTES,
       maxEntries: paths.length,
     });
-    const cache = { adapter: disk === undefined ? memory : [memory, disk.adapter] };
+    const cache = seasonCache(disk === undefined ? memory : [memory, disk.adapter]);
     await using source = tracingInsights({ ...this.#sourceOptions(), concurrency, cache });
     const { client } = source;
     const mirrors = MIRRORS.map((name, index) => ({

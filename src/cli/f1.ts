@@ -12,6 +12,7 @@ import { fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
 import { schemaOf } from "../f1/payload.ts";
 import type { EventName } from "../f1/event_names.ts";
 import { resolveNames } from "../f1/names.ts";
+import { seasonCache } from "../f1/season_cache.ts";
 import { seasonTtlMs } from "../f1/season_ttl.ts";
 import { type SessionFile, SessionFiles } from "../f1/session_files.ts";
 import { tracingInsights } from "../f1/source.ts";
@@ -79,7 +80,7 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   await using source = tracingInsights({
     ...clientOptions,
     baseUrls: baseUrls.length === 0 ? undefined : baseUrls,
-    cache: adapter ?? false,
+    cache: adapter === undefined ? false : seasonCache(adapter),
     fetch: context.fetch,
     clock: context.clock,
   });

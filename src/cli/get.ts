@@ -8,6 +8,7 @@ import { createClient } from "../client/client.ts";
 import type { Outcome } from "../client/outcome.ts";
 import type { RequestSpec } from "../client/request.ts";
 import { shownUrl } from "../http/url.ts";
+import { httpCache } from "../http_cache/http_cache.ts";
 import { readArgs } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
@@ -60,7 +61,7 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   const sink = folder !== undefined ? folderSink(folder) : asBody ? bodySink(run) : ndjsonSink(run);
   await using client = createClient({
     ...clientOptions,
-    cache: adapter && { adapter, mode: "http" },
+    cache: adapter && httpCache(adapter),
     fetch: context.fetch,
     clock: context.clock,
   });

@@ -5,6 +5,7 @@
  */
 
 import * as v from "valibot";
+import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
 import {
@@ -56,26 +57,6 @@ const mirror = unless(
     moveOn: v.optional(v.array(errorStatus, "must be an array of statuses from 400 to 599")),
   }, "must be a string, a URL or { url, headers, path, moveOn }"),
 );
-
-const isAdapter = (value: unknown): boolean => hasMethods(value, "get", "set", "delete");
-
-const cacheOptions = strict({
-  adapter: v.custom(
-    (value) => isAdapter(value) || (Array.isArray(value) && value.length > 0 && value.every(isAdapter)),
-    "must have the methods of a CacheAdapter, or be a non-empty array of such",
-  ),
-  mode: v.optional(v.picklist(["http", "ttl"], "must be 'http' or 'ttl'")),
-  ttlMs: v.optional(unless((value) => typeof value === "function", atLeast0Ms)),
-  negative: v.optional(
-    strict(
-      { 404: v.optional(atLeast0Ms), 410: v.optional(atLeast0Ms) },
-      "must be { 404?: ms, 410?: ms }",
-    ),
-  ),
-  staleWhileRevalidateMs: v.optional(atLeast0Ms),
-  staleIfErrorMs: v.optional(atLeast0Ms),
-  partition: v.optional(v.custom((value) => typeof value === "function", "must be a function")),
-}, "must be a CacheAdapter, { adapter, mode, ttlMs, … }, or false");
 
 /** The rules of a client's options. */
 export const clientEntries: Readonly<Record<string, v.GenericSchema>> = {
@@ -157,7 +138,10 @@ export const clientEntries: Readonly<Record<string, v.GenericSchema>> = {
     ),
   ),
   cache: v.optional(
-    unless((value) => value === false || isAdapter(value), cacheOptions),
+    v.custom(
+      (value) => isFalse(value) || isCachePlan(value),
+      "must be a plan: httpCache(adapter) or ttlCache(adapter, { ttlMs }) of @slipstream/fetch/cache, or false",
+    ),
   ),
   offline: v.optional(flag),
 };

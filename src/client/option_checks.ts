@@ -7,7 +7,7 @@
 import * as v from "valibot";
 import type { Settings } from "../policies/settings.ts";
 import { clientEntries, rulesOf, sharedEntries } from "./client_option_rules.ts";
-import type { Elsewhere } from "./option_hints.ts";
+import type { Elsewhere } from "../http/option_hints.ts";
 import { count, flag, isBare, isUrl, positiveInteger, refused, strict } from "./option_rules.ts";
 import { SETTINGS } from "./settings.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import * as v from "valibot";
-import { describeUnknown, type Elsewhere } from "./option_hints.ts";
+import { describeUnknown, type Elsewhere } from "../http/option_hints.ts";
 
 /** A number, by a rule that its message says. */
 export function number(rule: string, isInRange: (value: number) => boolean): v.GenericSchema {

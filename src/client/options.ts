@@ -4,12 +4,10 @@
  * @module
  */
 
-import type { CacheAdapter } from "../cache/cache.ts";
-import type { PartitionRequest } from "../policies/cache.ts";
-import type { TtlResponse } from "../policies/cache/lifetimes.ts";
 import type { BackoffOptions } from "../primitives/backoff.ts";
 import type { ConsecutiveFailureOptions, FailureRatioOptions } from "../primitives/circuit_options.ts";
 import type { Clock } from "../primitives/clock.ts";
+import type { CachePlan } from "../policies/cache_plan.ts";
 import type { PartialSettings } from "../policies/settings.ts";
 import type { Bucket } from "../primitives/bucket.ts";
 import type { RetryBudget, RetryBudgetOptions } from "../primitives/retry_budget.ts";
@@ -49,49 +47,6 @@ export interface RateLimitOptions {
    * @default {"client"}
    */
   readonly per?: "client" | "origin" | undefined;
-}
-
-/** How a client uses a cache. */
-export interface CacheOptions {
-  /** Where entries are kept; several adapters are tiers, the fastest first. */
-  readonly adapter: CacheAdapter | readonly CacheAdapter[];
-  /**
-   * Whose word counts. `"ttl"` keeps every 200 for `ttlMs` and obeys nothing but `no-store`; for files that never change, or
-   * whose changes one knows. `"http"` is a private cache as in RFC 9111: what the server says is obeyed, what is
-   * stale is validated, `Vary` keeps variants apart, and a change invalidates; for everything else.
-   * @default {"ttl"}
-   */
-  readonly mode?: "http" | "ttl" | undefined;
-  /**
-   * How long a 200 is fresh, in milliseconds, for all URLs or for each; `Infinity` for ever, 0 to store nothing. In mode
-   * `"http"` it holds where the server says nothing.
-   * @default {Infinity, or in mode "http" a tenth of the time for which the response has not changed}
-   */
-  readonly ttlMs?: number | ((url: URL, response: TtlResponse) => number) | undefined;
-  /**
-   * How long "there is nothing here" is fresh, in milliseconds by status. In mode `"http"` a server may say so itself, also
-   * of some other failures, but 401, 403, 408, 429, 500, 502, 503 and 504 are never stored.
-   * @default {{}}
-   */
-  readonly negative?: Readonly<Partial<Record<404 | 410, number | undefined>>> | undefined;
-  /**
-   * For how long a stale answer is given at once while a new one is fetched in the background, in milliseconds (RFC 5861);
-   * in mode `"http"` where the server does not say. `Client.close` waits for the background.
-   * @default {0}
-   */
-  readonly staleWhileRevalidateMs?: number | undefined;
-  /**
-   * For how long a stale answer is given when the network fails or answers with a 5xx, in milliseconds (RFC 5861); in mode
-   * `"http"` where the server does not say.
-   * @default {0}
-   */
-  readonly staleIfErrorMs?: number | undefined;
-  /**
-   * Whose answer it is: those of one name answer for one another; `""` is for everybody's, `null` for what must not be
-   * stored. Only a hash of it is kept. By default, requests with credentials or with headers of a mirror's own are `null`,
-   * and all others `""`.
-   */
-  readonly partition?: ((request: PartitionRequest) => string | null) | undefined;
 }
 
 /**
@@ -178,8 +133,8 @@ export interface ClientOptions extends
   readonly pauseOn429?: "origin" | "request" | undefined;
   /** The circuit breaker of each origin; `false` for none. */
   readonly circuitBreaker?: BreakerOptions | false | undefined;
-  /** The cache; an adapter alone keeps every 200 for ever. By default there is none. */
-  readonly cache?: CacheAdapter | CacheOptions | false | undefined;
+  /** How responses are cached: a plan of `@slipstream/fetch/cache`. By default they are not. */
+  readonly cache?: CachePlan | false | undefined;
   /**
    * Whether the network may not be asked.
    * @default {false}

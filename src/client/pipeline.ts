@@ -7,10 +7,11 @@
 import { DEFAULT_SENSITIVE_HEADERS, type HeaderMap, sensitiveNames, toHeaderMap } from "../http/headers.ts";
 import { Lanes } from "../lanes/lanes.ts";
 import { Scheduler } from "../lanes/scheduler.ts";
-import { cache } from "../policies/cache.ts";
+import { policyOf } from "../policies/cache_plan.ts";
 import { compose } from "../policies/compose.ts";
 import type { Reporter } from "../policies/event.ts";
 import { lanesOf, type Mirror, mirrors } from "../policies/mirrors.ts";
+import { offline } from "../policies/offline.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
 import { backoff } from "../primitives/backoff.ts";
@@ -21,7 +22,6 @@ import { Semaphore } from "../primitives/semaphore.ts";
 import { SeparateDeadlines } from "../primitives/separate_deadlines.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { toMirrors } from "./base_urls.ts";
-import { cacheOptions } from "./cache_options.ts";
 import { fetchAtImport, globalFetch } from "./global_fetch.ts";
 import { clientBucket, laneFactory } from "./lane_factory.ts";
 import type { ClientOptions } from "./options.ts";
@@ -115,9 +115,14 @@ export function buildPipeline(
   const headers = toHeaderMap(options.headers, "the client's headers");
   const sensitive = sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS);
   const bases = toMirrors(options.baseUrls, { lanes, headers, sensitive });
-  const caching = cacheOptions(options, { headers, sensitive, mirrors: bases });
+  const { cache: plan = false, offline: isOffline = false } = options;
+  const caching = plan !== false
+    ? policyOf(plan, environment, { offline: isOffline, headers, sensitive, mirrors: bases })
+    : isOffline
+    ? offline
+    : undefined;
   const handle = compose([
-    caching === undefined ? undefined : cache(environment, caching),
+    caching,
     retry(environment, {
       maxRetryAfterMs,
       lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],

@@ -84,6 +84,7 @@ export type {
 } from "./prefetch.ts";
 export { type RaceControl, raceControlSchema } from "./race_control.ts";
 export type { SessionResult } from "./results.ts";
+export { seasonCache } from "./season_cache.ts";
 export { seasonTtlMs } from "./season_ttl.ts";
 export type { F1Session } from "./session.ts";
 export { type TracingInsights, tracingInsights, type TracingInsightsOptions } from "./source.ts";

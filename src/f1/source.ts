@@ -6,9 +6,9 @@
 
 import { memoryCache } from "../cache/memory.ts";
 import { type Client, createClient, reporterOf } from "../client/client.ts";
-import type { CacheOptions, ClientOptions } from "../client/options.ts";
+import type { ClientOptions } from "../client/options.ts";
 import { argumentError } from "../primitives/argument_checks.ts";
-import { type Clock, systemClock } from "../primitives/clock.ts";
+import { systemClock } from "../primitives/clock.ts";
 import { eventsOf, type F1Event } from "./calendar.ts";
 import { type EventName, sessionsOf } from "./event_names.ts";
 import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple.ts";
@@ -24,15 +24,14 @@ import {
   type SourceContext,
 } from "./payload_request.ts";
 import { type PrefetchOptions, type PrefetchSummary, prefetchTargets, sumOf } from "./prefetch.ts";
-import { seasonTtlMs } from "./season_ttl.ts";
+import { seasonCache } from "./season_cache.ts";
 import type { F1Session } from "./session.ts";
 import type { SessionName } from "./session_names.ts";
 import { SourceSession } from "./source_session.ts";
 
 /**
- * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Three
- * of the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a memory cache whose entries live
- * as {@linkcode seasonTtlMs} says (also in an adapter, or in cache options that give no `ttlMs`).
+ * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Two of
+ * the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a {@linkcode seasonCache} in memory.
  */
 export interface TracingInsightsOptions extends ClientOptions {
   /**
@@ -209,7 +208,7 @@ class Source implements TracingInsights {
     const mirrors = client === undefined ? new SourceMirrors(options.baseUrls) : undefined;
     this.mirrors = mirrors ?? FOREIGN_MIRRORS;
     this.client = client ??
-      createClient({ ...options, baseUrls: mirrors?.baseUrls, cache: seasonCache(options) });
+      createClient({ ...options, baseUrls: mirrors?.baseUrls, cache: cacheOf(options) });
     this.#owned = client === undefined;
     this.#context = { client: this.client, clock, validate };
     this.#signal = signal;
@@ -298,13 +297,7 @@ function checkIterable(
   throw argumentError("fetch F1 data", "requests", "an iterable of requests", requests);
 }
 
-/** The cache that the options ask for, with a time to live by season where they give none. */
-function seasonCache({ cache = memoryCache(), clock = systemClock }: ClientOptions): CacheOptions | false {
-  if (cache === false) return false;
-  const options: CacheOptions = "adapter" in cache ? cache : { adapter: cache };
-  return { ...options, ttlMs: options.ttlMs ?? seasonTtl(clock) };
-}
-
-function seasonTtl(clock: Clock): (url: URL) => number {
-  return (url) => seasonTtlMs(url, clock.wallNow());
+/** The cache that the options ask for. */
+function cacheOf({ cache }: ClientOptions): ClientOptions["cache"] {
+  return cache === undefined ? seasonCache(memoryCache()) : cache;
 }

@@ -4,6 +4,7 @@ import { filesystemCache, type FilesystemCacheOptions } from "../../src/cache/fi
 import { tempFolder } from "../support/temp_folder.ts";
 import { runtime, test } from "../support/test.ts";
 import { entryOf } from "./filesystem/entry.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 test("filesystemCache() keeps entries in a folder given as a path or as a URL, for whoever opens it", async () => {
   await using folder = await tempFolder();
@@ -72,7 +73,7 @@ test("createClient() with filesystemCache() asks for each file once, also in ano
   let requests = 0;
   const load = async (path: string) => {
     await using client = createClient({
-      cache: { adapter: filesystemCache(folder.path), ttlMs: 60_000 },
+      cache: planOf({ adapter: filesystemCache(folder.path), ttlMs: 60_000 }),
       fetch: () => Promise.resolve(new Response(`[${++requests}]`)),
     });
     return await client.json(`https://a.test/${path}`);
@@ -86,7 +87,7 @@ test("createClient() with filesystemCache() goes on without a folder, and warns 
   const warnings: string[] = [];
   let requests = 0;
   const client = createClient({
-    cache: { adapter: filesystemCache(`${folder.path}/file`), ttlMs: 60_000 },
+    cache: planOf({ adapter: filesystemCache(`${folder.path}/file`), ttlMs: 60_000 }),
     fetch: () => Promise.resolve(new Response(`[${++requests}]`)),
   });
   client.on((event) => {

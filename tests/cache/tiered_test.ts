@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, CacheFault } from "../../src/cache/cache.ts";
 import { kvCache } from "../../src/cache/kv.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
-import { tieredCache } from "../../src/cache/tiered.ts";
+import { mapTiers, tieredCache } from "../../src/cache/tiered.ts";
 import { entryOf, randomBytes, textOf } from "../support/cache_entries.ts";
 import { MemoryKv } from "../support/memory_kv.ts";
 import { test } from "../support/test.ts";
@@ -378,4 +378,42 @@ test("tieredCache() refuses what is no array of adapters", () => {
       "Cannot create tiered cache as 'tiers' must be a non-empty array of cache adapters: received",
     );
   }
+});
+
+test("mapTiers() wraps each tier, also within tiers, and a cache without tiers itself", async () => {
+  const [first, second, third] = [memoryCache(), new TestTier("second"), new TestTier("third")];
+  const asked: string[] = [];
+  const wrap = (tier: CacheAdapter): CacheAdapter => ({
+    name: tier.name,
+    maxEntryBytes: tier.maxEntryBytes,
+    get: (key) => {
+      asked.push(tier.name);
+      return tier.get(key);
+    },
+    set: (key, entry) => tier.set(key, entry),
+    delete: (key) => tier.delete(key),
+  });
+  await mapTiers(tieredCache([first, tieredCache([second, third])]), wrap).get("a");
+  assertEquals(asked, ["memory", "second", "third"]);
+  await mapTiers(first, wrap).get("a");
+  assertEquals(asked.length, 4);
+});
+
+test("mapTiers() still sees what is changed by way of the cache as it was", async () => {
+  const { promise, resolve } = Promise.withResolvers<CacheEntry | undefined>();
+  const slow: CacheAdapter = {
+    name: "slow",
+    maxEntryBytes: 1e6,
+    get: () => promise,
+    set: () => true,
+    delete: () => true,
+  };
+  const memory = memoryCache();
+  const cache = tieredCache([memory, slow]);
+  const reading = mapTiers(cache, (tier) => tier).get("a");
+  await cache.delete("a");
+  resolve(entryOf("old"));
+  assert(await reading !== undefined);
+  // What was read before the removal is not copied upward.
+  assertEquals(await memory.get("a"), undefined);
 });

@@ -122,8 +122,9 @@ test("checkLayers() refuses a package that is not published with the project, an
 test("checkLayers() refuses what the core must not bring along, over any number of modules", () => {
   for (
     const part of [
-      "cache/filesystem",
+      "cache/cache",
       "cache/kv/a",
+      "http_cache/mod",
       "runtime/server/deno",
       "runtime/files/a",
       "runtime/terminal/a",

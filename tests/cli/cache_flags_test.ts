@@ -4,6 +4,7 @@ import { openCache, warnOfCache } from "../../src/cli/cache_flags.ts";
 import { createClient } from "../../src/client/client.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
 import { test } from "../support/test.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const open = (cache: string | undefined, ci?: string) => openCache({ cache }, systemClock, () => ci);
 
@@ -28,7 +29,7 @@ test("warnOfCache() says once that the cache is in trouble, and nothing after it
     throw new Error("no\ndisk");
   };
   const adapter = { name: "x", maxEntryBytes: 100, get: broken, set: broken, delete: broken };
-  const options = { cache: { adapter }, fetch: () => Promise.resolve(new Response("1")) };
+  const options = { cache: planOf({ adapter }), fetch: () => Promise.resolve(new Response("1")) };
   const client = createClient(options);
   const warnings = warnOfCache(client, (text) => Promise.reject(said.push(text)));
   assertEquals(await client.json("https://a.test/"), 1);

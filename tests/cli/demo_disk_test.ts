@@ -9,6 +9,7 @@ import { racePayloads } from "../../src/testing/race_payloads.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const RACE = racePayloads({ drivers: 1, laps: 2 });
 const PATHS = RACE.paths();
@@ -18,7 +19,7 @@ const ARGS = ["demo", "--only-cached"];
 async function fill(dir: string, without: RegExp = /^$/): Promise<void> {
   await using source = tracingInsights({
     baseUrls: MIRROR_URLS,
-    cache: filesystemCache(dir),
+    cache: planOf({ adapter: filesystemCache(dir) }),
     fetch: (input) => Promise.resolve(new Response(RACE.resources(new URL(String(input)).pathname))),
   });
   const { year, event, session } = RACE;

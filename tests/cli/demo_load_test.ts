@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { loadPhase } from "../../src/cli/demo_load.ts";
-import { memoryCache } from "../../src/cache/memory.ts";
 import { tracingInsights } from "../../src/f1/source.ts";
 import type { FaultRule } from "../../src/testing/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -8,6 +7,7 @@ import { racePayloads } from "../../src/testing/race_payloads.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { test } from "../support/test.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const RACE = racePayloads({ drivers: 2, laps: 1 });
 const BYTES = RACE.paths().reduce((sum, path) => sum + (RACE.get(path)?.length ?? 0), 0);
@@ -22,7 +22,7 @@ function setUp(faults: readonly FaultRule[] = []) {
     clock,
     concurrency: 2,
     maxRetries: 0,
-    cache: memoryCache(),
+    cache: planOf(),
   });
   const phase = { label: "test", client: source.client, race: RACE, paths: RACE.paths() };
   return { clock, terminal, cdn, source, start: () => loadPhase(phase, { clock, terminal }) };

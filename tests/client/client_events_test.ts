@@ -1,17 +1,11 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import {
-  type Client,
-  type ClientEvent,
-  type ClientOptions,
-  createClient,
-  HttpError,
-  memoryCache,
-} from "../../mod.ts";
+import { type Client, type ClientEvent, type ClientOptions, createClient, HttpError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
 import { rejection } from "./settled.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";
 
@@ -146,7 +140,7 @@ test("Client.on() hears a 429 with the wait that the origin asks for", async () 
 });
 
 test("Client.on() hears a cache hit, and where the value came from", async () => {
-  const { client, clock, events } = setUp(() => ({ json: 1 }), { cache: memoryCache() });
+  const { client, clock, events } = setUp(() => ({ json: 1 }), { cache: planOf() });
 
   await clock.run(client.json(URL_A));
   events.length = 0;

@@ -40,7 +40,6 @@ test("clientEntries say of members of an option that do not exist which were mea
     ["retryBudget", { ratios: 1 }, "ratio"],
     ["circuitBreaker", { treshold: 3 }, "threshold"],
     ["circuitBreaker", { cooldown: 3 }, "cooldownMs"],
-    ["cache", { adapter: new Map(), ttl: 5 }, "ttlMs"],
     ["perOrigin", { concurency: 5 }, "concurrency"],
     ["baseUrls", [{ url: "https://a.test", header: {} }], "headers"],
   ];

@@ -15,7 +15,6 @@ import {
   type FetchRequest,
   HttpError,
   InvalidDataError,
-  memoryCache,
   NetworkError,
   type OutcomeWithHead,
 } from "../../mod.ts";
@@ -25,6 +24,7 @@ import { countAbortListeners } from "../primitives/abort_listener_count.ts";
 import { test } from "../support/test.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
 import { rejection } from "./settled.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";
 
@@ -219,7 +219,7 @@ test("Client.outcome() tells of the client's closing, before and after it", asyn
 });
 
 test("Client.outcome() has the head of what the cache has stored", async () => {
-  const { outcome, network } = setUp(() => ({ json: 1, headers: { etag: '"1"' } }), { cache: memoryCache() });
+  const { outcome, network } = setUp(() => ({ json: 1, headers: { etag: '"1"' } }), { cache: planOf() });
   const first = await outcome(URL_A);
   const second = await outcome(URL_A);
 

@@ -14,7 +14,6 @@ import {
   isOfflineError,
   isSlipstreamError,
   isTimeoutError,
-  memoryCache,
   NetworkError,
   OfflineError,
   SlipstreamError,
@@ -34,6 +33,7 @@ import {
 } from "../policies/fake_origin.ts";
 import { rig, URL_A } from "../policies/rig.ts";
 import { test } from "../support/test.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 
@@ -129,7 +129,7 @@ test("a CircuitOpenError says how long to wait, and that nothing was sent (S17)"
 });
 
 test("an OfflineError says what is not in the cache (S17)", async () => {
-  const { client, origin, run } = rig(OK, { offline: true, cache: memoryCache() });
+  const { client, origin, run } = rig(OK, { offline: true, cache: planOf() });
   const error = await assertRejects(() => run(client.json(URL_A)), OfflineError);
 
   assertInstanceOf(error, NetworkError);
@@ -361,7 +361,7 @@ test("what a schema throws reaches the caller, and is not lost", async () => {
 });
 
 test("bytes are the caller's own: whoever changes them changes nobody else's", async () => {
-  const { client, run } = rig(text("shared"), { cache: memoryCache() });
+  const { client, run } = rig(text("shared"), { cache: planOf() });
   const [first, second] = await run(Promise.all([client.bytes(URL_A), client.bytes(URL_A)]));
   first.fill(0);
   const third = await run(client.bytes(URL_A));

@@ -1,11 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import {
-  type Client,
-  type ClientEvent,
-  type ClientOptions,
-  memoryCache,
-  type RequestSpec,
-} from "../../mod.ts";
+import type { Client, ClientEvent, ClientOptions, RequestSpec } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import {
@@ -25,6 +19,7 @@ import { rig, URL_A } from "../policies/rig.ts";
 import { countAbortListeners } from "../primitives/abort_listener_count.ts";
 import { microtasks, track } from "../primitives/tracked_promise.ts";
 import { test } from "../support/test.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 
@@ -75,7 +70,7 @@ const STORMS: readonly Storm[] = [
     options: { concurrency: 2, circuitBreaker: { failureRatio: 0.5, minimumRequests: 5, windowMs: 2_000 } },
   },
   { seed: 7, options: { concurrency: 4, baseUrls: MIRRORS } },
-  { seed: 8, options: { concurrency: 4, baseUrls: MIRRORS, cache: memoryCache(), circuitBreaker: false } },
+  { seed: 8, options: { concurrency: 4, baseUrls: MIRRORS, cache: planOf(), circuitBreaker: false } },
   {
     seed: 9,
     options: {

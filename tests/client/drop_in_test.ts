@@ -8,12 +8,12 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { type ClientOptions, createClient, NetworkError, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { memoryCache } from "../../src/cache/memory.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { test } from "../support/test.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
 import { serveHandler } from "./serve_handler.ts";
 import { rejection, watch } from "./settled.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";
 
@@ -42,7 +42,7 @@ for (const isCached of [false, true]) {
     });
     const client = createClient({
       concurrency: 1,
-      ...isCached && { cache: { adapter: memoryCache(), mode: "http" as const } },
+      ...isCached && { cache: planOf({ mode: "http" }) },
     });
     for (const method of ["DELETE", "PUT"]) {
       for (const path of ["?n=0", "?n=2", "?n=1000", "?n=60000", "?n=2&chunked", "?n=60000&chunked"]) {
@@ -139,7 +139,7 @@ test("a response can be passed on by a server, whatever its coding, from the net
       : new Response(zipped, { headers: { ...headers, "content-encoding": "gzip" } });
   });
   const client = createClient();
-  const cached = createClient({ cache: { adapter: memoryCache(), mode: "http" } });
+  const cached = createClient({ cache: planOf({ mode: "http" }) });
   await using proxy = serveHandler((request) => {
     const { pathname } = new URL(request.url);
     const url = `${origin.url}/${pathname.split("/").at(-1)}`;

@@ -1,14 +1,13 @@
 import { assertEquals } from "@std/assert";
 import {
-  type CacheAdapter,
   type Client,
   type ClientEvent,
   type ClientOptions,
   createClient,
   type FetchRequest,
-  memoryCache,
   type RequestOptions,
 } from "../../mod.ts";
+import { type CacheAdapter, memoryCache } from "../../src/http_cache/mod.ts";
 import { Semaphore } from "../../src/primitives/mod.ts";
 import type { StandardSchemaV1 } from "../../src/schemas/standard_schema.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -16,6 +15,7 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { bothWays } from "../policies/both_ways.ts";
 import { countAbortListeners } from "../primitives/abort_listener_count.ts";
 import { type Answer, FakeNetwork } from "./fake_network.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 /** One seed alone, to look into it; `undefined` for all. */
 const ONLY: number | undefined = undefined;
@@ -92,13 +92,17 @@ class Ordeal {
       circuitBreaker: dice.one([undefined, false, { threshold: 2, cooldownMs: 100 }]),
       rateLimit: dice.one([undefined, undefined, { limit: 10, intervalMs: 1_000, burst: 2 }]),
       baseUrls: HOSTS.map((host) => `https://${host}`),
-      cache: dice.one([undefined, undefined, {
-        adapter: this.#cache(),
-        mode: dice.one(["http", "ttl"]),
-        ttlMs: 500,
-        staleWhileRevalidateMs: dice.one([0, 1_000]),
-        staleIfErrorMs: dice.one([0, 2_000]),
-      }]),
+      cache: dice.one([
+        undefined,
+        undefined,
+        planOf({
+          adapter: this.#cache(),
+          mode: dice.one(["http", "ttl"]),
+          ttlMs: 500,
+          staleWhileRevalidateMs: dice.one([0, 1_000]),
+          staleIfErrorMs: dice.one([0, 2_000]),
+        }),
+      ]),
     };
   }
 

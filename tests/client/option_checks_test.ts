@@ -1,17 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  type CacheAdapter,
-  type ClientOptions,
-  createClient,
-  fetchJson,
-  fetchMany,
-  fetchStream,
-  memoryCache,
-} from "../../mod.ts";
+import { type ClientOptions, createClient, fetchJson, fetchMany, fetchStream } from "../../mod.ts";
 import { checkRequestOptions } from "../../src/client/option_checks.ts";
+import { memoryCache } from "../../src/http_cache/mod.ts";
 import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { test } from "../support/test.ts";
 import { rejection } from "./settled.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 /** Values of each option that are of the wrong shape, by the name that the error has to give. */
 const WRONG_TYPES: Record<string, readonly unknown[]> = {
@@ -47,7 +41,7 @@ const WRONG_TYPES: Record<string, readonly unknown[]> = {
   totalTimeoutMs: ["30", true, null, {}],
   maxBodyBytes: ["1", true, null, {}],
   circuitBreaker: [5, true, null, "on", { threshold: "5" }, { onOpen: "hang" }, { limit: 5 }],
-  cache: [true, 5, null, "memory", {}, { adapter: {} }, { adapter: { get: () => undefined } }],
+  cache: [true, 5, null, "memory", {}, () => {}, { name: "ttlCache" }],
   offline: [1, "yes", null],
   validate: [1, "no", null],
   notFoundIsFinal: [1, "no", null],
@@ -84,14 +78,6 @@ const OUT_OF_RANGE: Record<string, readonly unknown[]> = {
     { failureRatio: 0.5, minimumRequests: 5, windowMs: 0 },
   ],
 };
-
-/** An adapter that does not say how large an entry may be. */
-const WITHOUT_A_LIMIT = {
-  name: "test",
-  get: () => undefined,
-  set: () => true,
-  delete: () => false,
-} as unknown as CacheAdapter;
 
 /** Whether a message names the option, or a part of it, which is why it is no good. */
 function isNamed(message: string, name: string, value: unknown): boolean {
@@ -159,11 +145,6 @@ test("createClient() refuses options of an option that do not exist", () => {
     ["backoff", { jiter: "full" }, "jiter"],
     ["retryBudget", { retries: 5 }, "retries"],
     ["circuitBreaker", { treshold: 3 }, "treshold"],
-    ["cache", { adapter: memoryCache(), ttl: 5 }, "ttl"],
-    ["cache", { adapter: memoryCache(), mode: "fast" }, "mode"],
-    ["cache", { adapter: memoryCache(), ttlMs: "5" }, "ttlMs"],
-    ["cache", { adapter: memoryCache(), ttlMs: -1 }, "ttlMs"],
-    ["cache", { adapter: memoryCache(), ttlMs: NaN }, "ttlMs"],
     ["baseUrls", [{ url: "https://a.test", header: {} }], "header"],
     ["baseUrls", [{ url: "https://a.test", headers: { "bad name": "x" } }], "header"],
   ];
@@ -338,10 +319,8 @@ test("createClient() takes every option at the edge of its range, and undefined 
     { retryBudget: { ratio: 0, minPerSecond: 0 }, backoff: { factor: 1, baseMs: 0, maxMs: 0, jitterMs: 0 } },
     { circuitBreaker: { failureRatio: 1, minimumRequests: 1, windowMs: 1, onOpen: "wait" } },
     { rateLimit: { limit: 0.5, intervalMs: 60_000, burst: 1, per: "origin" } },
-    { cache: memoryCache() },
-    { cache: { adapter: memoryCache(), mode: "ttl", ttlMs: 0 } },
-    { cache: { adapter: memoryCache(), ttlMs: Infinity } },
-    { cache: { adapter: WITHOUT_A_LIMIT } },
+    { cache: planOf() },
+    { cache: planOf({ mode: "http" }) },
     { headers: new Headers(), sensitiveHeaders: [], baseUrls: new URL("https://a.test") },
     { baseUrls: [{ url: new URL("https://a.test"), headers: new Headers({ a: "b" }) }, "https://b.test"] },
     { baseUrls: [{ url: "https://a.test", path: (path: string) => path, moveOn: [403, 404, 599] }] },
@@ -361,5 +340,17 @@ test("fetchJson(), fetchMany() and fetchStream() name a bad option of their clie
   ];
   for (const error of errors) {
     assert(error instanceof RangeError && error.message.includes("'concurrency'"), `${error}`);
+  }
+});
+
+test("createClient() says what a cache must be to who gives it an adapter, or the options of one", () => {
+  const adapter = memoryCache();
+  for (
+    const cache of [adapter, [adapter], { adapter }, { adapter, mode: "http" }, { adapter, ttlMs: 1_000 }]
+  ) {
+    const error = assertThrows(() => createClient({ cache } as unknown as ClientOptions), TypeError);
+    const advice =
+      "'cache' must be a plan: httpCache(adapter) or ttlCache(adapter, { ttlMs }) of @slipstream/fetch/cache";
+    assert(error.message.startsWith(`Cannot create client as ${advice}`), error.message);
   }
 });

@@ -1,18 +1,13 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import {
-  CircuitOpenError,
-  type Client,
-  type ClientEvent,
-  HttpError,
-  memoryCache,
-  TimeoutError,
-} from "../../mod.ts";
+import { CircuitOpenError, type Client, type ClientEvent, HttpError, TimeoutError } from "../../mod.ts";
+import { memoryCache } from "../../src/http_cache/mod.ts";
 import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import type { FakeNetwork } from "./fake_network.ts";
 import { rejection, watch } from "./settled.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";
 
@@ -31,7 +26,7 @@ test("A request passes everything in its order", async () => {
     ({ url, nth }) => ({ json: nth, status: url.startsWith("https://a") ? 503 : 200 }),
     {
       baseUrls: ["https://a.test", "https://b.test"],
-      cache: memoryCache({ now: () => clock.wallNow() }),
+      cache: planOf({ adapter: memoryCache({ now: () => clock.wallNow() }) }),
       rateLimit: { limit: 10, intervalMs: 1_000 },
       clock,
     },
@@ -147,7 +142,7 @@ test("A cache hit takes no permit, no token and no breaker", async () => {
   const { client } = setUp(() => ({ json: 1 }), {
     concurrency: semaphore,
     rateLimit: bucket,
-    cache: memoryCache(),
+    cache: planOf(),
     clock,
   });
 
@@ -210,7 +205,7 @@ test("A signal is overheard nowhere: it leaves each at once with its own reason"
     cache: (signal) => {
       const never = () => new Promise<never>(() => {});
       const adapter = { name: "hung", maxEntryBytes: 1e6, get: never, set: never, delete: never };
-      const made = setUp(() => ({ json: 1 }), { cache: adapter });
+      const made = setUp(() => ({ json: 1 }), { cache: planOf({ adapter }) });
       return { ...made, pending: made.client.json(URL_A, { signal }) };
     },
   };

@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Client, type ClientOptions, type ClientStats, createClient, memoryCache } from "../../mod.ts";
+import { type Client, type ClientOptions, type ClientStats, createClient } from "../../mod.ts";
+import { memoryCache } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
 import { rejection, watch } from "./settled.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 function setUp(
   answer: (request: SentRequest) => Answer,
@@ -134,7 +136,7 @@ test("Client.stats() counts the bytes that were read of client.fetch()", async (
 
 test("Client.stats() counts hits by kind, and nothing of them for the origin", async () => {
   const { client, clock } = setUp(() => ({ json: 1, afterMs: 10 }), {
-    cache: { adapter: memoryCache({ now: () => 0 }), ttlMs: 1_000 },
+    cache: planOf({ adapter: memoryCache({ now: () => 0 }), ttlMs: 1_000 }),
   });
 
   await clock.run(Promise.all([client.json(url(1)), client.json(url(1)), client.json(url(1))]));

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type CacheAdapter, createClient, memoryCache } from "../../mod.ts";
+import { createClient } from "../../mod.ts";
 import { filesystemCache } from "../../src/cache/filesystem.ts";
+import { httpCache, memoryCache } from "../../src/http_cache/mod.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 
 /** Where entries are kept. */
@@ -24,10 +25,7 @@ export interface Subject {
 
 /** Makes a client that sends each request once, so that what the server counts is the cache's doing. */
 export function createSubject({ adapter, folder }: SubjectOptions): Promise<Subject> {
-  const cache: { readonly adapter: CacheAdapter; readonly mode: "http" } = {
-    adapter: adapter === "memory" ? memoryCache() : filesystemCache(folder),
-    mode: "http",
-  };
+  const cache = httpCache(adapter === "memory" ? memoryCache() : filesystemCache(folder));
   // The suite leaves some bodies unread, and each holds its permit.
   const concurrency = new Semaphore(10_000);
   const client = createClient({ cache, maxRetries: 0, circuitBreaker: false, concurrency });

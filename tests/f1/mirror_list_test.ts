@@ -1,5 +1,6 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { CircuitOpenError, type ClientOptions, createClient, memoryCache } from "../../mod.ts";
+import { CircuitOpenError, type ClientOptions, createClient } from "../../mod.ts";
+import { memoryCache, ttlCache } from "../../src/http_cache/mod.ts";
 import { MirrorList } from "../../src/f1/mirror_list.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
@@ -109,7 +110,7 @@ test("MirrorList.reset() goes back to the beginning, with closed circuits", asyn
 });
 
 test("A request whose mirror is removed meanwhile ends there, and goes on at one that is left", async () => {
-  for (const cache of [false as const, memoryCache()]) {
+  for (const cache of [false as const, ttlCache(memoryCache(), { ttlMs: Infinity })]) {
     const { list, client, clock, asked } = setUp([A], { a: () => ({ status: 503, afterMs: 100 }) }, {
       concurrency: 1,
       circuitBreaker: false,

@@ -3,6 +3,7 @@ import { createClient } from "../../src/client/client.ts";
 import { FALLBACK_MIRRORS } from "../../src/f1/mirrors.ts";
 import { type TracingInsights, tracingInsights, type TracingInsightsOptions } from "../../src/f1/source.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
+import { seasonCache } from "../../src/f1/season_cache.ts";
 import { test } from "../support/test.ts";
 import { driversOf, fakeFiles } from "./fake_files.ts";
 
@@ -114,7 +115,7 @@ test("F1Mirrors change while the source runs", async () => {
 });
 
 test("F1Mirrors keep what is in the cache", async () => {
-  const { f1, load, urls } = setUp(["jsdelivr"], { cache: memoryCache() });
+  const { f1, load, urls } = setUp(["jsdelivr"], { cache: seasonCache(memoryCache()) });
   await using _f1 = f1;
   await load();
   f1.mirrors.remove(CDN);

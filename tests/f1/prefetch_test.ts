@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { memoryCache } from "../../src/cache/memory.ts";
+import { seasonCache } from "../../src/f1/season_cache.ts";
 import { prefetchTargets } from "../../src/f1/prefetch.ts";
 import { tracingInsights } from "../../src/f1/source.ts";
 import { test } from "../support/test.ts";
@@ -16,7 +17,7 @@ const FILES: Record<string, FakeFile> = {
 
 test("F1Session.prefetch() fills the cache with all there is, and counts what there is not", async () => {
   const files = fakeFiles(FILES);
-  await using f1 = tracingInsights({ fetch: files.fetch, cache: memoryCache() });
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: seasonCache(memoryCache()) });
   const session = f1.session(2025, "monaco", "race");
   // Not there: weather, corners, DNS's laps and NOR's telemetry.
   assertEquals(await session.prefetch(), { loaded: 6, missing: 4, failures: [] });
@@ -29,7 +30,7 @@ test("F1Session.prefetch() fills the cache with all there is, and counts what th
 
 test("F1Session.prefetch() goes without telemetry, and loads again what is in the cache when it is told to", async () => {
   const files = fakeFiles(FILES);
-  await using f1 = tracingInsights({ fetch: files.fetch, cache: memoryCache() });
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: seasonCache(memoryCache()) });
   const session = f1.session(2025, "monaco", "race");
   const summary = { loaded: 4, missing: 3, failures: [] };
   assertEquals(await session.prefetch({ telemetry: false }), summary);
@@ -82,7 +83,7 @@ test("F1Session.prefetch() rejects with the caller's own reason, also while it w
 
 test("TracingInsights.prefetch() loads the sessions of several events", async () => {
   const files = fakeFiles(FILES);
-  await using f1 = tracingInsights({ fetch: files.fetch, cache: memoryCache() });
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: seasonCache(memoryCache()) });
   const events = ["monaco", 9];
   const summary = await f1.prefetch(2025, { events, sessions: ["R", "Q"], telemetry: false, concurrency: 4 });
   assertEquals(summary, { loaded: 16, missing: 12, failures: [] });

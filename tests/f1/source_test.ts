@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createClient } from "../../src/client/client.ts";
 import { DataNotFoundError, HttpError, InvalidDataError } from "../../src/errors.ts";
-import { memoryCache } from "../../src/cache/memory.ts";
 import type { DriversPayload } from "../../src/f1/drivers.ts";
 import type { LapTimes } from "../../src/f1/lap_times.ts";
 import { type TracingInsights, tracingInsights } from "../../src/f1/source.ts";
 import type { Telemetry } from "../../src/f1/telemetry.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 import { test } from "../support/test.ts";
 import { assertType, type Equal } from "./equal.ts";
 import { driversOf, fakeFiles, lapsOf, never } from "./fake_files.ts";
@@ -174,16 +174,15 @@ test("tracingInsights() keeps past seasons for ever and the running one for five
   assert(files.urls[2]!.includes("2026@main"));
 });
 
-test("tracingInsights() gives an adapter of the caller's the same times to live", async () => {
+test("tracingInsights() obeys a plan of the caller's, and not the season", async () => {
   const files = fakeFiles({ "drivers.json": driversOf("VER") });
   const clock = new ManualClock({ wallMs: Date.UTC(2026, 5, 1) });
-  const adapter = memoryCache();
-  for (const cache of [adapter, { adapter }]) {
-    await using f1 = tracingInsights({ fetch: files.fetch, clock, cache });
+  await using f1 = tracingInsights({ fetch: files.fetch, clock, cache: planOf({ ttlMs: 1_000 }) });
+  for (let nth = 1; nth <= 2; nth++) {
     await clock.run(f1.fetchJson(2025, "a", "b", "drivers.json"));
-    await clock.advance(3_600_000);
+    await clock.advance(1_001);
+    assertEquals(files.urls.length, nth);
   }
-  assertEquals(files.urls.length, 1);
 });
 
 test("tracingInsights() goes without a cache when it is told to", async () => {

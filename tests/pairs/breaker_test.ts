@@ -1,12 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import {
-  CircuitOpenError,
-  type ClientEvent,
-  DataNotFoundError,
-  HttpError,
-  memoryCache,
-  NetworkError,
-} from "../../mod.ts";
+import { CircuitOpenError, type ClientEvent, DataNotFoundError, HttpError, NetworkError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import {
   broken,
@@ -22,6 +15,7 @@ import {
 import { rig, testBothWays, URL_A } from "../policies/rig.ts";
 import { track } from "../primitives/tracked_promise.ts";
 import { test } from "../support/test.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 const BREAKER = { threshold: 2, cooldownMs: 10_000 } as const;
@@ -302,7 +296,7 @@ testBothWays("breaker × cache: an open circuit does not keep the cache from ans
   const { client, run } = rig((sent) => (down ? status(500) : OK)(sent), {
     circuitBreaker: BREAKER,
     maxRetries: 0,
-    cache: memoryCache(),
+    cache: planOf(),
   });
   await run(client.json(URL_A));
   down = true;

@@ -1,15 +1,14 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
 import {
-  type CacheEntry,
   createClient,
   DataNotFoundError,
   HttpError,
   InvalidDataError,
-  memoryCache,
   OfflineError,
   TimeoutError,
 } from "../../mod.ts";
+import { type CacheEntry, memoryCache } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
 import { gate, rejection, watch } from "../client/settled.ts";
@@ -23,9 +22,10 @@ import {
   turns,
   URL_A,
   URL_B,
-} from "../policies/cache_rig.ts";
-import { RecordingCache } from "../policies/recording_cache.ts";
+} from "../http_cache/cache_rig.ts";
+import { RecordingCache } from "../http_cache/recording_cache.ts";
 import { test } from "../support/test.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const MINUTE = 60_000;
 const SWR = "max-age=1, stale-while-revalidate=60";
@@ -748,7 +748,7 @@ test("no-cache × immutable: who asks whether it is still right is told by the s
 test("redirect: 'manual' × follow: a redirect that one has not followed does not answer who follows", async () => {
   let calls = 0;
   const client = createClient({
-    cache: { adapter: new RecordingCache(), mode: "http" },
+    cache: planOf({ adapter: new RecordingCache(), mode: "http" }),
     clock: new ManualClock(),
     fetch: (input) => {
       calls++;
@@ -766,7 +766,7 @@ test("304 × redirect: another URL's 304 confirms nothing", async () => {
   let calls = 0;
   const control = { "cache-control": "no-cache", etag: '"1"' };
   const client = createClient({
-    cache: { adapter: new RecordingCache(), mode: "http" },
+    cache: planOf({ adapter: new RecordingCache(), mode: "http" }),
     clock: new ManualClock(),
     fetch: (input, init) => {
       calls++;
@@ -1253,4 +1253,19 @@ test("reload × reload: an older one that is cancelled does not remove what the 
   await early.body?.cancel();
   await turns(clock);
   assertEquals(await client.json(URL_A), { nth: 3 });
+});
+
+test("validation × another ETag: such a 304 makes nothing fresh, and the response is asked for anew", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    const { client, clock, network } = cacheRig(({ nth, headers }) => {
+      if (nth === 1) return { json: "v1", headers: { etag: '"1"', "cache-control": "max-age=1" } };
+      const now = { etag: '"2"', "cache-control": "max-age=600" };
+      return headers.has("if-none-match") ? { status: 304, headers: now } : { json: "v2", headers: now };
+    }, { use: { mode, ttlMs: 1_000 } });
+    assertEquals(await clock.run(client.json(URL_A)), "v1");
+    await clock.advance(1_000);
+    assertEquals(await clock.run(client.json(URL_A)), "v2");
+    assertEquals(await clock.run(client.json(URL_A)), "v2");
+    assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, '"1"', null]);
+  }
 });

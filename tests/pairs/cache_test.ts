@@ -1,14 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as v from "valibot";
-import {
-  type CacheAdapter,
-  type CacheEntry,
-  DataNotFoundError,
-  HttpError,
-  InvalidDataError,
-  memoryCache,
-  OfflineError,
-} from "../../mod.ts";
+import { DataNotFoundError, HttpError, InvalidDataError, OfflineError } from "../../mod.ts";
+import { type CacheAdapter, type CacheEntry, memoryCache } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import {
   broken,
@@ -24,6 +17,7 @@ import {
 import { rig, URL_A } from "../policies/rig.ts";
 import { track } from "../primitives/tracked_promise.ts";
 import { test } from "../support/test.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 
@@ -61,7 +55,11 @@ test("cache × error: a failure is not stored, and the next request asks again",
   ];
   for (const failure of failures) {
     const adapter = adapterWith({});
-    const { client, origin, run } = rig([failure, OK], { cache: adapter, maxRetries: 0, timeoutMs: 100 });
+    const { client, origin, run } = rig([failure, OK], {
+      cache: planOf({ adapter }),
+      maxRetries: 0,
+      timeoutMs: 100,
+    });
     await run(client.json(URL_A).catch(() => {}));
     assertEquals(adapter.entries.size, 0);
 
@@ -72,7 +70,7 @@ test("cache × error: a failure is not stored, and the next request asks again",
 
 test("cache × schema: what a schema refuses is not stored", async () => {
   const adapter = adapterWith({});
-  const { client, run } = rig([json({ n: "one" }), json({ n: 1 })], { cache: adapter });
+  const { client, run } = rig([json({ n: "one" }), json({ n: 1 })], { cache: planOf({ adapter }) });
   const schema = v.object({ n: v.number() });
   await assertRejects(() => run(client.json(URL_A, { schema })), InvalidDataError);
   assertEquals(adapter.entries.size, 0);
@@ -81,7 +79,7 @@ test("cache × schema: what a schema refuses is not stored", async () => {
 });
 
 test("cache × schema: what the cache holds is validated for whoever asks", async () => {
-  const { client, run } = rig([json({ n: "one" }), json({ n: 2 })], { cache: memoryCache() });
+  const { client, run } = rig([json({ n: "one" }), json({ n: 2 })], { cache: planOf() });
   await run(client.json(URL_A));
   const schema = v.object({ n: v.number() });
   const value = await run(client.json(URL_A, { schema }).catch((error) => error));
@@ -105,7 +103,7 @@ test("cache × broken adapter: it never breaks a request, and each operation is 
     { get: () => null as unknown as CacheEntry },
   ];
   for (const [index, members] of adapters.entries()) {
-    const { client, events, run } = rig(OK, { cache: adapterWith(members) });
+    const { client, events, run } = rig(OK, { cache: planOf({ adapter: adapterWith(members) }) });
     for (let round = 0; round < 5; round++) {
       assertEquals(await run(client.json(URL_A)), { ok: true }, `${index}`);
     }
@@ -118,7 +116,7 @@ test("cache × broken adapter: it never breaks a request, and each operation is 
 
 test("cache × slow adapter: a store that takes for ever holds nobody up", async () => {
   const { client, clock } = rig(OK, {
-    cache: adapterWith({ set: () => new Promise(() => {}) }),
+    cache: planOf({ adapter: adapterWith({ set: () => new Promise(() => {}) }) }),
     concurrency: 1,
   });
   const requests = [client.json(URL_A), client.json("https://a.test/2")].map(track);
@@ -135,7 +133,7 @@ test("cache × concurrency: a look-up holds no permit", async () => {
     ...adapter,
     get: (key) => adapter.entries.size === 0 ? held.promise : adapter.get(key),
   };
-  const { client, clock, origin } = rig(OK, { cache: slow, concurrency: 1 });
+  const { client, clock, origin } = rig(OK, { cache: planOf({ adapter: slow }), concurrency: 1 });
   const waiting = track(client.json(URL_A));
   const other = track(client.json("https://a.test/2", { cache: "no-store" }));
   await clock.advance(0);
@@ -149,7 +147,7 @@ test("cache × concurrency: a look-up holds no permit", async () => {
 test("cache × abort: nothing is stored of a body whose reader has left", async () => {
   for (const reply of [hanging(), stalled('{"ok":')]) {
     const adapter = adapterWith({});
-    const { client, clock, run } = rig([reply, OK], { cache: adapter });
+    const { client, clock, run } = rig([reply, OK], { cache: planOf({ adapter }) });
     const controller = new AbortController();
     const request = track(client.json(URL_A, { signal: controller.signal }));
     await clock.advance(10);
@@ -165,7 +163,7 @@ test("cache × retry: what comes of the last attempt is stored, once", async () 
   let sets = 0;
   const adapter = adapterWith({});
   const counting = { ...adapter, set: (key: string, entry: CacheEntry) => (sets++, adapter.set(key, entry)) };
-  const { client, origin, run } = rig([status(503), broken(), OK], { cache: counting });
+  const { client, origin, run } = rig([status(503), broken(), OK], { cache: planOf({ adapter: counting }) });
   await run(client.json(URL_A));
   await run(client.json(URL_A));
 
@@ -174,7 +172,7 @@ test("cache × retry: what comes of the last attempt is stored, once", async () 
 
 test("cache × JSON: null, false and 0 are values, and hits", async () => {
   for (const value of [null, false, 0, "", []]) {
-    const { client, origin, run } = rig(json(value), { cache: memoryCache() });
+    const { client, origin, run } = rig(json(value), { cache: planOf() });
     assertEquals(await run(client.json(URL_A)), value);
     assertEquals(await run(client.json(URL_A)), value);
 
@@ -183,7 +181,7 @@ test("cache × JSON: null, false and 0 are values, and hits", async () => {
 });
 
 test("cache × changes: who changes what it got changes nobody else's", async () => {
-  const { client, run } = rig(json({ laps: [1] }), { cache: memoryCache() });
+  const { client, run } = rig(json({ laps: [1] }), { cache: planOf() });
   for (let round = 0; round < 3; round++) {
     const value = await run(client.json(URL_A)) as { laps: number[] };
     assertEquals(value.laps, [1]);
@@ -192,7 +190,7 @@ test("cache × changes: who changes what it got changes nobody else's", async ()
 });
 
 test("cache × forms: JSON, text and bytes of one URL are one entry", async () => {
-  const { client, origin, run } = rig(json([1]), { cache: memoryCache() });
+  const { client, origin, run } = rig(json([1]), { cache: planOf() });
   assertEquals(await run(client.json(URL_A)), [1]);
   assertEquals(await run(client.text(URL_A)), "[1]");
   assertEquals(await run(client.bytes(URL_A)), new TextEncoder().encode("[1]"));
@@ -201,10 +199,11 @@ test("cache × forms: JSON, text and bytes of one URL are one entry", async () =
 });
 
 test("cache × credentials: what was asked for with them is neither stored nor answered from the cache", async () => {
-  for (const name of ["authorization", "cookie", "Authorization"]) {
-    const adapter = adapterWith({});
-    const reply: Reply = (sent) => json(sent.headers.get(name))(sent);
-    const { client, origin, run } = rig(reply, { cache: adapter });
+  const names = ["authorization", "cookie", "Authorization", "Private-Token", "apikey", "X-Session-Id"];
+  for (const [name, mode] of names.flatMap((name) => [[name, "ttl"], [name, "http"]] as const)) {
+    const reply: Reply = (sent) =>
+      json(sent.headers.get(name), { headers: { "cache-control": "max-age=100" } })(sent);
+    const { client, origin, run } = rig(reply, { cache: planOf({ adapter: adapterWith({}), mode }) });
     const ask = (value: string) => run(client.json({ url: URL_A, headers: { [name]: value } }));
 
     assertEquals([await ask("alice"), await ask("bob"), await run(client.json(URL_A))], [
@@ -219,7 +218,7 @@ test("cache × credentials: what was asked for with them is neither stored nor a
 test("cache × no-store: what must not be stored is not", async () => {
   const adapter = adapterWith({});
   const { client, origin, run } = rig(json(1, { headers: { "cache-control": "private, no-store" } }), {
-    cache: adapter,
+    cache: planOf({ adapter }),
   });
   await run(client.json(URL_A));
   await run(client.json(URL_A));
@@ -228,7 +227,7 @@ test("cache × no-store: what must not be stored is not", async () => {
 });
 
 test("cache × methods: only GET is answered from the cache", async () => {
-  const { client, origin, run } = rig(OK, { cache: memoryCache() });
+  const { client, origin, run } = rig(OK, { cache: planOf() });
   await run(client.json(URL_A));
   for (const method of ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
     await run(client.text({ url: URL_A, method }));
@@ -239,7 +238,7 @@ test("cache × methods: only GET is answered from the cache", async () => {
 
 test("cache × single-flight: many that miss at once are one call, and all get a value", async () => {
   const clock = new ManualClock();
-  const { client, origin, run } = rig(late(clock, 100, OK), { cache: memoryCache() }, { clock });
+  const { client, origin, run } = rig(late(clock, 100, OK), { cache: planOf() }, { clock });
   const values = await run(Promise.all(Array.from({ length: 50 }, () => client.json(URL_A))));
 
   assertEquals(values, Array(50).fill({ ok: true }));
@@ -248,9 +247,9 @@ test("cache × single-flight: many that miss at once are one call, and all get a
 
 test("cache × offline: what is there is answered, and what is not is an OfflineError without a call", async () => {
   const cache = memoryCache();
-  const online = rig(OK, { cache });
+  const online = rig(OK, { cache: planOf({ adapter: cache }) });
   await online.run(online.client.json(URL_A));
-  const { client, origin, run } = rig(OK, { cache, offline: true });
+  const { client, origin, run } = rig(OK, { cache: planOf({ adapter: cache }), offline: true });
 
   assertEquals(await run(client.json(URL_A)), { ok: true });
   await assertRejects(() => run(client.json("https://a.test/other")), OfflineError);
@@ -261,7 +260,7 @@ test("cache × offline: what is there is answered, and what is not is an Offline
 
 test("cache × time to live × error: an entry that is too old is asked for again, and a failure says so", async () => {
   const { client, clock, origin, run } = rig([OK, status(500), json({ ok: "new" })], {
-    cache: { adapter: memoryCache(), ttlMs: 1_000 },
+    cache: planOf({ ttlMs: 1_000 }),
     maxRetries: 0,
   });
   await run(client.json(URL_A));
@@ -276,7 +275,7 @@ test("cache × time to live × error: an entry that is too old is asked for agai
 
 test("cache × mirrors: a relative URL is found again, whichever mirror had brought it", async () => {
   const { client, origin, run } = rig([refused(), OK], {
-    cache: memoryCache(),
+    cache: planOf(),
     baseUrls: ["https://a.test", "https://b.test"],
   });
   await run(client.json("x.json"));
@@ -286,14 +285,14 @@ test("cache × mirrors: a relative URL is found again, whichever mirror had brou
 });
 
 test("cache × 404: what is not found is not remembered as such", async () => {
-  const { client, run } = rig([status(404), OK], { cache: memoryCache() });
+  const { client, run } = rig([status(404), OK], { cache: planOf() });
   await assertRejects(() => run(client.json(URL_A)), DataNotFoundError);
 
   assertEquals(await run(client.json(URL_A)), { ok: true });
 });
 
 test("cache × close: a client that was closed answers nothing, not even from the cache", async () => {
-  const { client, run } = rig(OK, { cache: memoryCache() });
+  const { client, run } = rig(OK, { cache: planOf() });
   await run(client.json(URL_A));
   await client.close("closed");
 

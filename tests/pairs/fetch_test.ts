@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { createClient, InvalidDataError, memoryCache, NetworkError, TimeoutError } from "../../mod.ts";
+import { createClient, InvalidDataError, NetworkError, TimeoutError } from "../../mod.ts";
+import { memoryCache } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import {
@@ -17,6 +18,7 @@ import { rig, URL_A } from "../policies/rig.ts";
 import { countAbortListeners } from "../primitives/abort_listener_count.ts";
 import { track } from "../primitives/tracked_promise.ts";
 import { test } from "../support/test.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 const SECOND = "https://a.test/second";
@@ -163,7 +165,7 @@ test("fetch() × what a response says: status, headers, URL and body are those o
 test("fetch() × cache: a streamed answer can be stored, and one that breaks or is left is not", async () => {
   const adapter = memoryCache();
   const { client, origin, run } = rig([broken('{"a":'), stalled('{"a":'), OK], {
-    cache: adapter,
+    cache: planOf({ adapter }),
     timeoutMs: 500,
   });
   await assertRejects(async () => await (await run(client.fetch(URL_A))).text());

@@ -1,11 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { createClient, memoryCache } from "../../mod.ts";
+import { createClient } from "../../mod.ts";
 import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { FakeOrigin, hanging, json, late, refused, type Reply, status } from "../policies/fake_origin.ts";
 import { testBothWays, URL_A } from "../policies/rig.ts";
 import { track } from "../primitives/tracked_promise.ts";
 import { test } from "../support/test.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 const urls = (count: number, host = "a.test"): string[] =>
@@ -93,7 +94,7 @@ testBothWays("rate limit × abort: who leaves the queue for tokens takes none al
 
 testBothWays("rate limit × cache: what the cache answers takes no token", async (rig) => {
   const { client, clock, run } = rig(OK, {
-    cache: memoryCache(),
+    cache: planOf(),
     rateLimit: { limit: 1, intervalMs: 60_000 },
   });
   for (let index = 0; index < 100; index++) await run(client.json(URL_A));

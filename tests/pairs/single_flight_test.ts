@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { type ClientOptions, HttpError, memoryCache, type RequestOptions, TimeoutError } from "../../mod.ts";
+import { type ClientOptions, HttpError, type RequestOptions, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { hanging, json, late, lateBody, type Reply, stalled, status } from "../policies/fake_origin.ts";
 import { rig, testBothWays, URL_A } from "../policies/rig.ts";
 import { microtasks, track } from "../primitives/tracked_promise.ts";
 import { test } from "../support/test.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 
@@ -184,7 +185,7 @@ testBothWays("single-flight × methods: only GET is shared", async (rig) => {
 });
 
 testBothWays("single-flight × values: everybody gets a value of its own, also with a cache", async (rig) => {
-  for (const cache of [false, memoryCache()] as const) {
+  for (const cache of [false, planOf()] as const) {
     const { client, origin, run } = rig(json({ list: [1] }), { cache });
     const [first, second] = await run(Promise.all([client.json(URL_A), client.json(URL_A)])) as {
       list: number[];

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { type ClientOptions, createClient, HttpError } from "../../mod.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { rejection, watch } from "../client/settled.ts";
@@ -140,14 +141,14 @@ test("budget × cache: a request that the cache has kept counts for when it is s
     circuitBreaker: false,
     backoff: { baseMs: 1, jitter: "none" },
     retryBudget: { ratio: 0.5, minPerSecond: 0, windowMs: 4_000 },
-    cache: {
+    cache: planOf({
       adapter: {
         ...slow,
         get: () => new Promise((resolve) => clock.setTimeout(() => resolve(undefined), 3_500)),
         set: () => false,
         delete: () => false,
       },
-    },
+    }),
     fetch: () => Promise.resolve(isDown ? new Response("", { status: 500 }) : Response.json(1)),
   });
   const early = watch(client.json(`${ORIGIN}/early`));

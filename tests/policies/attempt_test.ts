@@ -11,7 +11,6 @@ import {
   createClient,
   HttpError,
   InvalidDataError,
-  memoryCache,
   NetworkError,
   TimeoutError,
 } from "../../mod.ts";
@@ -35,6 +34,7 @@ import {
 } from "./fake_origin.ts";
 import { nextEvent } from "./next_event.ts";
 import { testBothWays, URL_A } from "./rig.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 const KIB = 1_024;
@@ -490,7 +490,7 @@ testBothWays(
 );
 
 testBothWays("a byte order mark means the same, however the body is read (S9)", async (rig) => {
-  const options: ClientOptions[] = [{}, { maxBodyBytes: 1_000 }, { cache: memoryCache() }];
+  const options: ClientOptions[] = [{}, { maxBodyBytes: 1_000 }, { cache: planOf() }];
   for (const [index, option] of options.entries()) {
     const { client, run } = rig(text("\uFEFF[1]"), option);
     assertEquals(await run(client.json(URL_A)), [1], `${index}`);

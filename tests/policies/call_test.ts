@@ -7,7 +7,6 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import {
-  type CacheAdapter,
   type ClientOptions,
   type HttpError,
   NetworkError,
@@ -15,12 +14,14 @@ import {
   type StandardSchemaV1,
   TimeoutError,
 } from "../../mod.ts";
+import type { CacheAdapter } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { countAbortListeners } from "../primitives/abort_listener_count.ts";
 import { microtasks, track, type TrackedPromise } from "../primitives/tracked_promise.ts";
 import { test } from "../support/test.ts";
 import { hanging, json, late, refused, type Reply, stalled, status } from "./fake_origin.ts";
 import { type Rig, rig, testBothWays, URL_A } from "./rig.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 const SECOND = "https://a.test/second.json";
@@ -124,7 +125,10 @@ const STATIONS: readonly Station[] = [
     setUp: (rig, options) => rig(OK, options),
     request: { schema: endlessSchema },
   },
-  { name: "the cache's look-up", setUp: (rig, options) => rig(OK, { ...options, cache: endlessLookup }) },
+  {
+    name: "the cache's look-up",
+    setUp: (rig, options) => rig(hanging(), { ...options, cache: planOf({ adapter: endlessLookup }) }),
+  },
 ];
 
 /** Brings a request to a station. */

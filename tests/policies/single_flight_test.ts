@@ -6,7 +6,8 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import * as v from "valibot";
-import { DataNotFoundError, HttpError, InvalidDataError, memoryCache, TimeoutError } from "../../mod.ts";
+import { DataNotFoundError, HttpError, InvalidDataError, TimeoutError } from "../../mod.ts";
+import { memoryCache } from "../../src/http_cache/mod.ts";
 import type { Call } from "../../src/policies/call.ts";
 import { Flights } from "../../src/policies/single_flight.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -16,7 +17,8 @@ import type { Answer, SentRequest } from "../client/fake_network.ts";
 import { rejection, watch } from "../client/settled.ts";
 import { test } from "../support/test.ts";
 import { fakeAllowance, fakeCall, SECRET_URL } from "./fake_call.ts";
-import { RecordingCache } from "./recording_cache.ts";
+import { RecordingCache } from "../http_cache/recording_cache.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";
 
@@ -82,7 +84,7 @@ testBothWays("Shared values are objects of each caller's own", async (setUp) => 
 
 testBothWays("Bytes that are shared and cached are each caller's own, and the cache's", async (setUp) => {
   const cache = new RecordingCache();
-  const { client } = setUp(() => ({ body: "0123456789" }), { cache });
+  const { client } = setUp(() => ({ body: "0123456789" }), { cache: planOf({ adapter: cache }) });
   const expected = new TextEncoder().encode("0123456789");
 
   for (let round = 0; round < 2; round++) {
@@ -364,7 +366,7 @@ testBothWays(
     const clock = new ManualClock();
     const { client, network } = setUp(({ nth }) => ({ json: nth }), {
       clock,
-      cache: { adapter: memoryCache({ now: () => clock.wallNow() }), ttlMs: 1_000 },
+      cache: planOf({ adapter: memoryCache({ now: () => clock.wallNow() }), ttlMs: 1_000 }),
     });
 
     assertEquals(await Promise.all(fifty(() => client.json(URL_A))), fifty(() => 1));
@@ -375,7 +377,7 @@ testBothWays(
 );
 
 testBothWays("Hits are no concern of single-flight: each is a value of its own", async (setUp) => {
-  const { client } = setUp(() => ({ json: { a: 1 } }), { cache: memoryCache() });
+  const { client } = setUp(() => ({ json: { a: 1 } }), { cache: planOf() });
   await client.json(URL_A);
 
   const values = await Promise.all(fifty(() => client.json(URL_A)));

@@ -1,0 +1,37 @@
+/**
+ * A cache whose entries live as long as the files of a season stay the same.
+ *
+ * @module
+ */
+
+import type { CacheAdapter } from "../cache/cache.ts";
+import { ttlCache, type TtlCacheOptions } from "../http_cache/ttl_cache.ts";
+import type { CachePlan } from "../policies/cache_plan.ts";
+import { seasonTtlMs } from "./season_ttl.ts";
+
+/**
+ * Plans to keep the files of past seasons for ever, and those of the running one for five minutes; see
+ * {@linkcode seasonTtlMs}.
+ *
+ * @param adapter Where files are kept; several adapters are tiers, the fastest first.
+ * @param options Options of `ttlCache`.
+ * @returns The plan, for the option `cache` of `tracingInsights()`.
+ * @throws {TypeError} If something has the wrong shape, or an option does not exist.
+ * @throws {RangeError} If a number is out of range.
+ *
+ * @example A session that is kept in a folder
+ * ```ts
+ * import { filesystemCache } from "@slipstream/fetch/cache/filesystem";
+ * import { seasonCache, tracingInsights } from "@slipstream/fetch/f1";
+ *
+ * await using f1 = tracingInsights({ cache: seasonCache(filesystemCache(".cache/f1")) });
+ * const race = f1.session(2025, "Abu Dhabi Grand Prix", "Race"); // what it loads is there for the next run
+ * console.log(typeof race.laps);
+ * ```
+ */
+export function seasonCache(
+  adapter: CacheAdapter | readonly CacheAdapter[],
+  options: Omit<TtlCacheOptions, "ttlMs"> = {},
+): CachePlan {
+  return ttlCache(adapter, { ...options, ttlMs: (url, { storedAtMs }) => seasonTtlMs(url, storedAtMs) });
+}

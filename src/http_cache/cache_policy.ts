@@ -1,0 +1,265 @@
+/**
+ * Handler 3, the cache: answers without the network when it may, and keeps what the network brought.
+ *
+ * @module
+ */
+
+import type { CacheAdapter, CacheEntry } from "../cache/cache.ts";
+import { sha256 } from "../cache/sha256.ts";
+import { mergeHeaders } from "../http/headers.ts";
+import type { CachePolicyMaker, CacheSurroundings } from "../policies/cache_plan.ts";
+import type { Call } from "../policies/call.ts";
+import type { ValueSource } from "../policies/event.ts";
+import { offlineError } from "../policies/offline.ts";
+import type { Environment, Handler } from "../policies/policy.ts";
+import { Reply } from "../policies/reply.ts";
+import { AdapterState } from "./adapter_state.ts";
+import { Entries } from "./entries.ts";
+import { EntriesState } from "./entries_state.ts";
+import { Fetching } from "./fetching.ts";
+import { GuardedAdapter } from "./guarded_adapter.ts";
+import type { LifetimeOptions } from "./lifetimes.ts";
+import type { Partition, PartitionRequest } from "./partition.ts";
+import { requestDirectives } from "./rfc9111/cache_control.ts";
+import type { Reuse, StaleWindows } from "./rfc9111/reuse.ts";
+import type { CachedRequest, CacheRules } from "./rules.ts";
+import { Serving } from "./serving.ts";
+import { hasCredentials, resourceUrl } from "./surroundings.ts";
+
+/** How a cache is used. */
+export interface CachePolicyOptions {
+  /** Where entries are kept. */
+  readonly adapter: CacheAdapter;
+  /** The rules: what is allowed, and for how long. */
+  readonly Rules: new (lifetimes: LifetimeOptions, windows: StaleWindows) => CacheRules;
+  /** How long a response is fresh, in milliseconds; by the rules of HTTP where the server does not say. */
+  readonly ttlMs: LifetimeOptions["ttlMs"];
+  /** How long 404 and 410 are fresh, in milliseconds. */
+  readonly negative: LifetimeOptions["negative"];
+  /** For how long a stale response may be served. */
+  readonly windows: StaleWindows;
+  /** Whose response it is; `null` for nobody's who could ask again, which then is not kept. */
+  readonly partition: Partition | undefined;
+}
+
+/**
+ * Looks into the cache first, as the rules and the call's cache mode allow; asks whether what is stale is still right; and
+ * stores what comes back. Requests for the same that come meanwhile wait for it. A fault of the adapter is a miss or a
+ * refused write, and one warning for each operation.
+ *
+ * Clients share what is known of the adapter and of what is stored: writes under way, what was made wrong, and when. What is being fetched is each client's own, because a fetch obeys the limits of its client and ends with it.
+ *
+ * @param options How the cache is used.
+ * @returns What makes the policy of a client. It throws an `OfflineError` for a miss while offline.
+ */
+export function cachePolicy(options: CachePolicyOptions): CachePolicyMaker {
+  const shared: SharedState = { adapter: new AdapterState(), entries: new EntriesState() };
+  return (environment, surroundings) => (next) => {
+    const handler = new CacheHandler(environment, surroundings, options, shared, next);
+    return (call) => handler.answer(call);
+  };
+}
+
+/** What clients with the same cache have in common. */
+interface SharedState {
+  readonly adapter: AdapterState;
+  readonly entries: EntriesState;
+}
+
+const NO_FIELDS = new Headers();
+
+/** Marks the partition of redirects that were not followed, which are other answers. */
+const UNFOLLOWED = " unfollowed";
+
+class CacheHandler {
+  readonly #environment: Environment;
+  readonly #surroundings: CacheSurroundings;
+  readonly #partition: Partition | undefined;
+  readonly #next: Handler;
+  readonly #store: GuardedAdapter;
+  readonly #rules: CacheRules;
+  readonly #entries: Entries;
+  readonly #serving: Serving;
+  readonly #fetching: Fetching;
+
+  constructor(
+    environment: Environment,
+    surroundings: CacheSurroundings,
+    options: CachePolicyOptions,
+    shared: SharedState,
+    next: Handler,
+  ) {
+    const { adapter, Rules, ttlMs, negative, windows, partition } = options;
+    const store = new GuardedAdapter(environment, adapter, shared.adapter);
+    const onError = (error: unknown) => store.warn("find its time to live", error);
+    const rules = new Rules({ ttlMs, negative, onError }, windows);
+    const entries = new Entries(rules, store, shared.entries);
+    const serving = new Serving(environment, rules, entries, surroundings.offline);
+    const { maxEntryBytes } = store;
+    this.#environment = environment;
+    this.#surroundings = surroundings;
+    this.#partition = partition;
+    this.#next = next;
+    this.#store = store;
+    this.#rules = rules;
+    this.#entries = entries;
+    this.#serving = serving;
+    this.#fetching = new Fetching({
+      environment,
+      surroundings,
+      rules,
+      entries,
+      serving,
+      next,
+      maxEntryBytes,
+    });
+  }
+
+  answer(call: Call): Promise<Reply> {
+    const { offline } = this.#surroundings;
+    if (call.request.method !== "GET") {
+      return offline ? Promise.reject(offlineError(call)) : this.#sendChange(call);
+    }
+    const request = call.settings.cache === "no-store" ? undefined : this.#describe(call);
+    if (request === undefined || !this.#rules.isCacheable(request)) {
+      return offline ? Promise.reject(offlineError(call)) : this.#next(call);
+    }
+    return offline ? this.#answerOffline(call, request) : this.#answerOnline(call, request);
+  }
+
+  /** What a request is for the cache; `undefined` when it must not be part of it. */
+  #describe(call: Call): CachedRequest | undefined {
+    const url = resourceUrl(call, this.#surroundings);
+    const headers = mergeHeaders(this.#surroundings.headers, call.request.headers);
+    const partition = this.#partitionOf(call, { url, headers });
+    if (partition === null) return undefined;
+    const { redirect = "follow" } = call.request.init ?? {};
+    const hash = partition === "" ? "" : sha256(partition);
+    return {
+      url,
+      headers,
+      directives: requestDirectives(headers),
+      partition: redirect === "manual" ? hash + UNFOLLOWED : hash,
+    };
+  }
+
+  #partitionOf(call: Call, request: PartitionRequest): string | null {
+    const partition = this.#partition;
+    if (partition === undefined) return hasCredentials(call, this.#surroundings) ? null : "";
+    try {
+      const name = partition(request);
+      if (name === null || typeof name === "string") return name;
+      throw new TypeError(
+        `Cannot find the partition as it must be a string or null: received ${typeof name}`,
+      );
+    } catch (error) {
+      // Nobody knows whose it is.
+      this.#store.warn("find the partition", error);
+      return null;
+    }
+  }
+
+  /** What may have changed something makes stored responses wrong. */
+  async #sendChange(call: Call): Promise<Reply> {
+    // Whatever the server has answered, and also if nobody waits for it any more, it may have done it.
+    const assumeChange = () => {
+      if (call.attempts > 0) this.#invalidate(call, 200, NO_FIELDS);
+    };
+    call.signal.addEventListener("abort", assumeChange, { once: true });
+    let reply: Reply;
+    try {
+      reply = await this.#next(call);
+    } catch (error) {
+      assumeChange();
+      throw error;
+    } finally {
+      call.signal.removeEventListener("abort", assumeChange);
+    }
+    this.#invalidate(call, reply.status, reply.headers);
+    return reply;
+  }
+
+  #invalidate(call: Call, status: number, fields: Headers): void {
+    const { method } = call.request;
+    const url = resourceUrl(call, this.#surroundings);
+    const urls = this.#rules.invalidatedUrls({ method, url, status, fields });
+    if (urls.length === 0) return;
+    const hash = this.#describe(call)?.partition ?? "";
+    for (const url of urls) {
+      this.#fetching.forget(url);
+      for (const partition of new Set(["", UNFOLLOWED, hash, hash + UNFOLLOWED])) {
+        // Whoever reads from now on sees it, however long the adapter takes.
+        this.#environment.inBackground(this.#entries.removeAll(url, partition));
+      }
+    }
+  }
+
+  async #answerOffline(call: Call, request: CachedRequest): Promise<Reply> {
+    const found = call.settings.readCache ? usableBy(call, await this.#find(call, request)) : undefined;
+    const reply = found === undefined
+      ? undefined
+      : await this.#serving.serve(call, request, found, sourceOf(this.#reuseOf(call, request, found)));
+    if (reply === undefined) throw offlineError(call);
+    return reply;
+  }
+
+  async #answerOnline(call: Call, request: CachedRequest): Promise<Reply> {
+    const { cache, readCache } = call.settings;
+    const mayRead = readCache && cache !== "reload";
+    // Also who does not read must know of the variants that there are, or lose them.
+    const isLookedUp = mayRead || this.#rules.knowsVariants;
+    const stored = isLookedUp ? await this.#find(call, request) : undefined;
+    const found = mayRead ? usableBy(call, stored) : undefined;
+    const reply = found === undefined ? undefined : await this.#answerFrom(call, request, found);
+    if (reply !== undefined) return reply;
+    if (cache === "only-if-cached" || request.directives.has("only-if-cached")) {
+      return unsatisfiable(request.url);
+    }
+    const wanted = { request, found, mayReplace: stored !== undefined || !isLookedUp };
+    return mayRead && !call.streams
+      ? await this.#fetching.fetchOnce(call, wanted)
+      : await this.#fetching.fetch(call, wanted);
+  }
+
+  async #find(call: Call, request: CachedRequest): Promise<CacheEntry | undefined> {
+    // Most of a call's time is for the network, in case the adapter does not answer.
+    const leftMs = call.deadlineAtMs - this.#environment.clock.now();
+    const found = await this.#entries.find(request, leftMs === Infinity ? undefined : leftMs / 4);
+    // Who has left meanwhile is not served, and causes nothing.
+    call.throwIfCancelled();
+    return found;
+  }
+
+  /** Answers with what was found, if that may be done without asking. */
+  async #answerFrom(call: Call, request: CachedRequest, found: CacheEntry): Promise<Reply | undefined> {
+    const { cache } = call.settings;
+    const reuse = this.#reuseOf(call, request, found);
+    const mayBeOfAnyAge = cache === "force-cache" || cache === "only-if-cached";
+    if (reuse === "validate" && !mayBeOfAnyAge) return undefined;
+    const reply = await this.#serving.serve(call, request, found, sourceOf(reuse));
+    if (reply !== undefined && reuse === "stale-while-revalidate" && !mayBeOfAnyAge) {
+      this.#fetching.refresh(call, request, found);
+    }
+    return reply;
+  }
+
+  #reuseOf({ settings }: Call, request: CachedRequest, { meta }: CacheEntry): Reuse {
+    if (settings.cache === "no-cache") return "validate";
+    return this.#rules.reuseOf(meta, request, this.#environment.clock.wallNow());
+  }
+}
+
+/** An entry that is not too large for a call. */
+function usableBy({ settings }: Call, entry: CacheEntry | undefined): CacheEntry | undefined {
+  return entry !== undefined && entry.body.length <= settings.maxBodyBytes ? entry : undefined;
+}
+
+/** Where a value came from that a stored response gave. */
+function sourceOf(reuse: Reuse): ValueSource {
+  return reuse === "fresh" ? "cache" : "stale";
+}
+
+/** RFC 9111 §5.2.1.7: without a stored response the answer is 504. */
+function unsatisfiable(url: string): Reply {
+  return new Reply({ status: 504, headers: new Headers(), url }, { from: "cache", body: new Uint8Array(0) });
+}

@@ -1,0 +1,176 @@
+/**
+ * Where responses lie, and in which of their variants.
+ *
+ * @module
+ */
+
+import type { CacheEntry, CacheMeta } from "../cache/cache.ts";
+import {
+  extendIndex,
+  matchesVary,
+  readIndexEntry,
+  selectedHeaders,
+  toIndexEntry,
+  type VariantIndex,
+  variantKey,
+} from "./rfc9111/vary.ts";
+import { EntriesState } from "./entries_state.ts";
+import type { GuardedAdapter } from "./guarded_adapter.ts";
+import type { CachedRequest, CachedResponse, CacheRules } from "./rules.ts";
+
+/** Variants are told apart by so many headers, unless one response alone names more. */
+const MAX_NAMES = 32;
+
+/** How a response is going to be stored. */
+export interface EntryPlan {
+  readonly meta: CacheMeta;
+  /** What its primary slot is to remember, if there are variants. */
+  readonly index: VariantIndex | undefined;
+}
+
+/** Finds and places responses by the keys that the rules give. */
+export class Entries {
+  readonly #rules: CacheRules;
+  readonly #store: GuardedAdapter;
+  readonly #state: EntriesState;
+
+  /** Takes the rules, and where entries are kept; clients that keep theirs together share the state. */
+  constructor(rules: CacheRules, store: GuardedAdapter, state: EntriesState = new EntriesState()) {
+    this.#rules = rules;
+    this.#store = store;
+    this.#state = state;
+  }
+
+  /** A moment of its own, to be kept by whoever asks the network now. */
+  nextMoment(): number {
+    return ++this.#state.moment;
+  }
+
+  /** The stored response that a request selects, if it is found in the time that the caller has for each read. */
+  async find(request: CachedRequest, patienceMs?: number): Promise<CacheEntry | undefined> {
+    const primary = this.#rules.primaryKey(request);
+    const slot = await this.#store.get(primary, patienceMs);
+    const index = slot === undefined ? undefined : readIndexEntry(slot);
+    if (index === undefined) {
+      if (this.#state.indexes.get(primary)?.isPlanned !== true) this.#state.indexes.delete(primary);
+      return slot;
+    }
+    this.#state.indexes.set(primary, { index, removeAt: slot!.meta.removeAt, isPlanned: false });
+    const entry = await this.#store.get(variantKey(primary, index, request.headers), patienceMs);
+    return entry !== undefined && matchesVary(entry.meta.vary, request.headers) ? entry : undefined;
+  }
+
+  /**
+   * Where a response would lie, and with what beside it.
+   *
+   * @param request What was asked for.
+   * @param response What came.
+   * @returns The plan; `undefined` if the response may not be stored, or is of no use to anybody.
+   */
+  plan(request: CachedRequest, response: CachedResponse): EntryPlan | undefined {
+    const names = this.#rules.varyNames(response);
+    if (names === undefined) return undefined;
+    const { key, vary, index } = this.#place(request, names);
+    const meta = this.#rules.toMeta(response, request, { key, vary });
+    return meta === undefined ? undefined : { meta, index };
+  }
+
+  /** Stores a response as planned, that was asked for at a moment. */
+  store(
+    request: CachedRequest,
+    plan: EntryPlan,
+    body: Uint8Array<ArrayBuffer>,
+    askedAt: number,
+  ): Promise<void> {
+    const { meta, index } = plan;
+    this.#state.askedAt.set(meta.key, askedAt);
+    return this.#write(request, { meta, body }, index);
+  }
+
+  /** Stores a response again that was found at a moment to be the right one still, under its new metadata. */
+  async refresh(request: CachedRequest, { meta, body }: CacheEntry, askedAt: number): Promise<void> {
+    const headers = new Headers(meta.headers as [string, string][]);
+    const names = this.#rules.varyNames({ headers });
+    if (names === undefined) return await this.#store.delete(meta.key);
+    const { key, vary, index } = this.#place(request, names);
+    if (key !== meta.key) await this.#store.delete(meta.key);
+    this.#state.askedAt.set(key, askedAt);
+    await this.#write(request, { meta: { ...meta, key, vary }, body }, index);
+  }
+
+  /** Removes a stored response. */
+  async remove(entry: CacheEntry): Promise<void> {
+    await this.#store.delete(entry.meta.key);
+  }
+
+  /** Removes what is stored for a URL, in all of its variants. */
+  async removeAll(url: string, partition: string): Promise<void> {
+    const primary = this.#rules.primaryKey({ url, partition, headers: {} });
+    this.#state.indexes.delete(primary);
+    this.#state.changes.set(primary, this.nextMoment());
+    await this.#store.delete(primary);
+  }
+
+  /**
+   * Whether a response that was asked for at a moment must not be stored: the resource has changed since, or what lies there
+   * was asked for later.
+   *
+   * @param request What was asked for.
+   * @param key The key that it would lie under.
+   * @param askedAt The moment.
+   */
+  isOutdated(request: CachedRequest, key: string, askedAt: number): boolean {
+    if (this.#state.moment === askedAt) return false;
+    const changedAt = this.#state.changes.get(this.#rules.primaryKey(request)) ?? 0;
+    return changedAt > askedAt || (this.#state.askedAt.get(key) ?? 0) > askedAt;
+  }
+
+  /** Removes what a request would select, whether or not there is something, unless it was asked for after a moment. */
+  async removeSelected(request: CachedRequest, askedAt: number): Promise<void> {
+    const primary = this.#rules.primaryKey(request);
+    const known = this.#state.indexes.get(primary);
+    const key = known === undefined ? primary : variantKey(primary, known.index, request.headers);
+    if (this.isOutdated(request, key, askedAt)) return;
+    this.#state.askedAt.set(key, askedAt);
+    await this.#store.delete(key);
+  }
+
+  #place(request: CachedRequest, names: readonly string[]): {
+    readonly key: string;
+    readonly vary: CacheMeta["vary"];
+    readonly index: VariantIndex | undefined;
+  } {
+    const primary = this.#rules.primaryKey(request);
+    // What has come in the meantime may have extended it.
+    const known = this.#state.indexes.get(primary);
+    if (known === undefined && names.length === 0) return { key: primary, vary: [], index: undefined };
+    // Variants of an index that was removed must stay lost, also for another process.
+    const extended = extendIndex(known?.index, names, () => crypto.randomUUID());
+    // A server that names other headers each time must not make the index ever longer.
+    const isNew = known === undefined || extended.names.length > MAX_NAMES;
+    const index = isNew ? extendIndex(undefined, names, () => crypto.randomUUID()) : extended;
+    // Who plans next, before this one is written, is to use it too.
+    if (isNew) this.#state.indexes.set(primary, { index, removeAt: 0, isPlanned: true });
+    const { headers } = request;
+    return { key: variantKey(primary, index, headers), vary: selectedHeaders(index.names, headers), index };
+  }
+
+  async #write(request: CachedRequest, entry: CacheEntry, index: VariantIndex | undefined): Promise<void> {
+    if (index === undefined) return await this.#store.set(entry);
+    const primary = this.#rules.primaryKey(request);
+    const { url, storedAt } = entry.meta;
+    // The index is of use as long as its latest variant, and is written anew with each.
+    const removeAt = latest(this.#state.indexes.get(primary)?.removeAt, entry.meta.removeAt);
+    this.#state.indexes.set(primary, { index, removeAt, isPlanned: false });
+    await Promise.all([
+      this.#store.set(entry),
+      this.#store.set(toIndexEntry({ ...index, key: primary, url, storedAtMs: storedAt, removeAt })),
+    ]);
+  }
+}
+
+/** The later of two moments; `null` is never. */
+function latest(earlier: number | null | undefined, own: number | null): number | null {
+  if (earlier === undefined) return own;
+  return earlier === null || own === null ? null : Math.max(earlier, own);
+}

@@ -1,0 +1,31 @@
+/**
+ * What is known of stored responses beyond what is stored with them.
+ *
+ * @module
+ */
+
+import { LruCache } from "@std/cache/lru-cache";
+import type { VariantIndex } from "./rfc9111/vary.ts";
+
+/** So many URLs are remembered. */
+const MAX_URLS = 1_000;
+
+/** An index, and after when it is of no use, in milliseconds since 1970; `null` for never. */
+export interface KnownIndex {
+  readonly index: VariantIndex;
+  readonly removeAt: number | null;
+  /** Whether it is new, and nothing lies under it yet. */
+  readonly isPlanned: boolean;
+}
+
+/** What all clients that keep their responses together know of them. */
+export class EntriesState {
+  /** The latest index of each primary key, so that responses which come together end up under the same one. */
+  readonly indexes: LruCache<string, KnownIndex> = new LruCache(MAX_URLS);
+  /** At which moment what is stored for a primary key was last made wrong. */
+  readonly changes: LruCache<string, number> = new LruCache(MAX_URLS);
+  /** At which moment what is stored under a key was asked for. */
+  readonly askedAt: LruCache<string, number> = new LruCache(MAX_URLS);
+  /** How often somebody has asked the network, or changed something. */
+  moment = 0;
+}

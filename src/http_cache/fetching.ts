@@ -1,0 +1,258 @@
+/**
+ * Asking the network on behalf of the cache, and storing what it says.
+ *
+ * @module
+ */
+
+import type { CacheEntry } from "../cache/cache.ts";
+import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
+import { isNetworkError } from "../errors.ts";
+import { isEmpty, mergeHeaders } from "../http/headers.ts";
+import { isSameUrl, withoutFragment } from "../http/url.ts";
+import type { CacheSurroundings } from "../policies/cache_plan.ts";
+import type { Call } from "../policies/call.ts";
+import type { Environment, Handler } from "../policies/policy.ts";
+import type { Reply } from "../policies/reply.ts";
+import type { Entries } from "./entries.ts";
+import type { CachedRequest, CachedResponse, CacheRules } from "./rules.ts";
+import type { Serving } from "./serving.ts";
+import { variesByMirror } from "./surroundings.ts";
+
+/** What is asked for, and what is there already. */
+export interface Wanted {
+  readonly request: CachedRequest;
+  /** A stored response that may not be used before it was validated. */
+  readonly found: CacheEntry | undefined;
+  /** Whether something may be stored that the answer replaces, found or not. */
+  readonly mayReplace: boolean;
+}
+
+/** What the fetching works with. */
+export interface FetchingOptions {
+  readonly environment: Environment;
+  readonly surroundings: CacheSurroundings;
+  readonly rules: CacheRules;
+  readonly entries: Entries;
+  readonly serving: Serving;
+  readonly next: Handler;
+  /** The largest body that is stored, in bytes. */
+  readonly maxEntryBytes: number;
+}
+
+/** What the network has brought. */
+interface Brought {
+  readonly reply: Reply;
+  /** The moment at which it was asked for. */
+  readonly askedAt: number;
+}
+
+/** What a fetch has led to: an entry, nothing that could be stored, or nothing at all because its caller has left. */
+type Stored = CacheEntry | undefined | "left";
+
+/** What is being fetched for its first caller. */
+interface UnderWay {
+  readonly url: string;
+  /** How long an attempt at it may take, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly stored: Promise<Stored>;
+}
+
+/** Takes what was stored, while it is being written. */
+type OnStored = (entry: CacheEntry) => void;
+
+/** Fetches what the cache does not have, or must ask about. */
+export class Fetching {
+  readonly #options: FetchingOptions;
+  /** By what was asked for. */
+  readonly #underWay = new Map<string, UnderWay>();
+  /** The keys of what is being brought up to date in the background. */
+  readonly #refreshing = new Set<string>();
+
+  /** Takes what it works with. */
+  constructor(options: FetchingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Fetches, unless another call is fetching the same, and is not more patient: then what that one stored is the answer, if
+   * it stored something that this one may use.
+   */
+  async fetchOnce(call: Call, wanted: Wanted): Promise<Reply> {
+    const { rules } = this.#options;
+    const { request, found } = wanted;
+    const headers = JSON.stringify(Object.entries(request.headers).sort());
+    // Who asks whether it is still right does not want what somebody has asked for before.
+    const mode = call.settings.cache === "no-cache" ? "no-cache" : "";
+    const key = `${rules.primaryKey(request)}\n${mode}\n${headers}`;
+    for (;;) {
+      const underWay = this.#underWay.get(key);
+      if (underWay === undefined) return await this.#lead(call, wanted, key);
+      if (underWay.timeoutMs > call.settings.timeoutMs) return await this.fetch(call, wanted);
+      const stored = await underWay.stored;
+      call.throwIfCancelled();
+      // Who was waited for has left: somebody else must do the work.
+      if (stored === "left") continue;
+      const reply = stored === undefined ? undefined : await this.#serveShared(call, request, stored);
+      return reply ?? await this.fetch(call, { ...wanted, found: stored ?? found });
+    }
+  }
+
+  async #lead(call: Call, wanted: Wanted, key: string): Promise<Reply> {
+    const { promise, resolve } = Promise.withResolvers<Stored>();
+    const own: UnderWay = { url: wanted.request.url, timeoutMs: call.settings.timeoutMs, stored: promise };
+    this.#underWay.set(key, own);
+    try {
+      return await this.fetch(call, wanted, resolve);
+    } finally {
+      if (this.#underWay.get(key) === own) this.#underWay.delete(key);
+      resolve(call.cancelled ? "left" : undefined);
+    }
+  }
+
+  async #serveShared(call: Call, request: CachedRequest, stored: CacheEntry): Promise<Reply | undefined> {
+    const { rules, serving, environment: { clock } } = this.#options;
+    if (stored.body.length > call.settings.maxBodyBytes) return undefined;
+    if (rules.reuseOf(stored.meta, request, clock.wallNow()) === "validate") return undefined;
+    return await serving.serve(call, request, stored, "shared");
+  }
+
+  /** A URL's resource may have changed: who asks from now on must not get what was asked for before. */
+  forget(changedUrl: string): void {
+    for (const [key, { url }] of this.#underWay) {
+      if (withoutFragment(url) === changedUrl) this.#underWay.delete(key);
+    }
+  }
+
+  /** Asks the network, on the condition that what was found is out of date. */
+  async fetch(call: Call, wanted: Wanted, onStored?: OnStored): Promise<Reply> {
+    const { request } = wanted;
+    const isPartial = "range" in request.headers;
+    this.#setHeaders(call, isPartial ? { ...wanted, found: undefined } : wanted);
+    call.exchange = call.settings.writeCache ? { sentAtMs: 0, answeredAtMs: 0 } : undefined;
+    const askedAt = this.#options.entries.nextMoment();
+    let reply: Reply;
+    try {
+      reply = await this.#options.next(call);
+    } catch (error) {
+      // The caller's own abort is no failure that something stale could make good.
+      const rescue = isNetworkError(error) && !call.cancelled ? await this.#rescue(call, wanted) : undefined;
+      if (rescue === undefined) throw error;
+      return rescue;
+    }
+    if (reply.status === 304 && call.isValidating) {
+      return await this.#confirm(call, wanted, { reply, askedAt }, onStored);
+    }
+    const rescue = reply.status >= 500 ? await this.#rescue(call, wanted) : undefined;
+    if (rescue !== undefined) {
+      reply.openBody?.discard();
+      return rescue;
+    }
+    return isPartial ? reply : this.#keep(call, wanted, { reply, askedAt }, onStored);
+  }
+
+  #setHeaders(call: Call, { request, found }: Wanted): void {
+    const conditions = found === undefined ? {} : conditionalHeaders(found.meta);
+    call.ownHeaders = mergeHeaders(call.request.headers, conditions);
+    call.isValidating = !isEmpty(conditions);
+    if (call.settings.cache === "no-cache" && !("cache-control" in request.headers)) {
+      // As the fetch standard has it: caches on the way are to ask as well.
+      call.ownHeaders = mergeHeaders(call.headers, { "cache-control": "max-age=0" });
+    }
+  }
+
+  /** What was found, in place of a failure, if it may be used so. */
+  async #rescue(call: Call, { request, found }: Wanted): Promise<Reply | undefined> {
+    const { rules, serving, environment: { clock } } = this.#options;
+    if (found === undefined || !rules.mayAnswerError(found.meta, request, clock.wallNow())) return undefined;
+    return await serving.serve(call, request, found, "stale");
+  }
+
+  /** The server has said that what was found is still right. */
+  async #confirm(
+    call: Call,
+    { request, found }: Wanted,
+    { reply: notModified, askedAt }: Brought,
+    onStored: OnStored | undefined,
+  ): Promise<Reply> {
+    const { rules, entries, serving, environment } = this.#options;
+    notModified.openBody?.discard();
+    const response = this.#responseOf(call, notModified);
+    const { meta, storable } = rules.freshen(found!.meta, response, request);
+    const entry: CacheEntry = { meta, body: found!.body };
+    // The word of another URL, or on another representation, says nothing of what was found.
+    const isConfirmed = !response.isRedirected && confirms(found!.meta, notModified.headers);
+    const reply = isConfirmed ? await serving.serve(call, request, entry, "cache") : undefined;
+    // What was found is of no use to this caller, so the server must send something.
+    if (reply === undefined) {
+      return await this.fetch(call, { request, found: undefined, mayReplace: true }, onStored);
+    }
+    if (!call.settings.writeCache || entries.isOutdated(request, meta.key, askedAt)) return reply;
+    environment.inBackground(
+      storable ? entries.refresh(request, entry, askedAt) : entries.removeSelected(request, askedAt),
+    );
+    if (storable) onStored?.(entry);
+    return reply;
+  }
+
+  /** Stores a reply without making the caller wait; a body that the caller reads is stored when it has been read. */
+  #keep(
+    call: Call,
+    { request, mayReplace }: Wanted,
+    { reply, askedAt }: Brought,
+    onStored: OnStored | undefined,
+  ): Reply {
+    if (!call.settings.writeCache) return reply;
+    const { entries, environment, maxEntryBytes, rules, surroundings } = this.#options;
+    const response = this.#responseOf(call, reply);
+    const isHidden = variesByMirror(call, rules.varyNames(response) ?? [], surroundings);
+    const plan = isHidden ? undefined : entries.plan(request, response);
+    if (plan === undefined) {
+      if (mayReplace && !isPassing(reply.status)) {
+        environment.inBackground(entries.removeSelected(request, askedAt));
+      }
+      return reply;
+    }
+    const save = async (body: Uint8Array<ArrayBuffer> | undefined) => {
+      // What the server has replaced is not served again, although this could not be kept.
+      if (body === undefined && mayReplace) await entries.removeSelected(request, askedAt);
+      if (body === undefined || entries.isOutdated(request, plan.meta.key, askedAt)) return;
+      await entries.store(request, plan, body, askedAt);
+    };
+    if (reply.body instanceof Uint8Array) {
+      reply.shared = true;
+      environment.inBackground(save(reply.body));
+      onStored?.({ meta: plan.meta, body: reply.body });
+    } else if (reply.openBody !== undefined) {
+      environment.inBackground(reply.openBody.collect(maxEntryBytes).then(save));
+    }
+    return reply;
+  }
+
+  #responseOf(call: Call, { status, headers, url }: Reply): CachedResponse {
+    const nowMs = this.#options.environment.clock.wallNow();
+    const { sentAtMs, answeredAtMs } = call.exchange ?? { sentAtMs: nowMs, answeredAtMs: nowMs };
+    const isRedirected = url !== "" && !isSameUrl(url, call.target!.url);
+    return { status, headers, url, isRedirected, requestedAtMs: sentAtMs, storedAtMs: answeredAtMs };
+  }
+
+  /** Brings what is stale up to date when its caller has it already; once for all who come meanwhile. */
+  refresh(call: Call, request: CachedRequest, found: CacheEntry): void {
+    const { key } = found.meta;
+    // A part can't bring the whole up to date, and who wants the cache alone wants no request.
+    if ("range" in request.headers || request.directives.has("only-if-cached")) return;
+    if (!call.settings.writeCache || this.#refreshing.has(key)) return;
+    this.#refreshing.add(key);
+    this.#options.environment.startInBackground(call, async (background) => {
+      try {
+        return await this.fetch(background, { request, found, mayReplace: true });
+      } finally {
+        this.#refreshing.delete(key);
+      }
+    });
+  }
+}
+
+/** Whether a failure may pass, so that it says nothing of what was found. */
+function isPassing(status: number): boolean {
+  return status >= 500 || status === 429 || status === 408;
+}

@@ -1,0 +1,117 @@
+/**
+ * A cache adapter that can't break anything.
+ *
+ * @module
+ */
+
+import { attempt, isPromise } from "../cache/attempt.ts";
+import type { CacheAdapter, CacheEntry, MaybePromise } from "../cache/cache.ts";
+import type { Environment } from "../policies/policy.ts";
+import { AdapterState, type PendingWrite } from "./adapter_state.ts";
+import { isUsable } from "./cached_reply.ts";
+import type { TimedCallOptions } from "./prompt_adapter.ts";
+
+/**
+ * Wraps an adapter for one client: a fault is a miss or a refused write, and is told once for each adapter and operation.
+ * Takes full keys; the adapter sees their hashes. Reads see what was written before, by whichever client, however long the
+ * adapter takes for it, and writes of one key reach the adapter one after the other.
+ */
+export class GuardedAdapter {
+  /** The largest entry that the adapter takes, in bytes. */
+  readonly maxEntryBytes: number;
+  readonly #environment: Environment;
+  readonly #adapter: CacheAdapter;
+  readonly #state: AdapterState;
+  readonly #warned = new Set<string>();
+  readonly #options: TimedCallOptions;
+  /** The same, for what follows from a fault that has been told. */
+  readonly #silently: TimedCallOptions;
+
+  /** Wraps an adapter; clients that use it together share its state. */
+  constructor(environment: Environment, adapter: CacheAdapter, state: AdapterState = new AdapterState()) {
+    this.#environment = environment;
+    this.#adapter = adapter;
+    this.#state = state;
+    this.maxEntryBytes = adapter.maxEntryBytes ?? Infinity;
+    this.#options = {
+      now: () => environment.clock.wallNow(),
+      onFault: ({ adapter, operation, error }) => this.#warn(adapter, operation, error),
+      waitUntil: (work) => environment.inBackground(work),
+      environment,
+    };
+    this.#silently = { ...this.#options, onFault: () => {} };
+  }
+
+  /** The entry of a key, if it is one that can be served, and found in the time that the caller has. */
+  async get(key: string, patienceMs?: number): Promise<CacheEntry | undefined> {
+    const { hashes, writes } = this.#state;
+    const hash = hashes.of(key);
+    const write = writes.get(hash);
+    if (write !== undefined) return write.entry;
+    try {
+      const options = patienceMs === undefined ? this.#options : { ...this.#options, patienceMs };
+      const found = await this.#adapter.get(hash, options);
+      return isUsable(found, key) ? found : undefined;
+    } catch (error) {
+      this.warn("get", error);
+      return undefined;
+    }
+  }
+
+  /** Stores an entry, or does not: what is too large removes what was there. */
+  set(entry: CacheEntry): Promise<void> {
+    return this.#write(entry.meta.key, entry.body.length > this.maxEntryBytes ? undefined : entry);
+  }
+
+  /** Removes an entry. */
+  delete(key: string): Promise<void> {
+    return this.#write(key, undefined);
+  }
+
+  #write(key: string, entry: CacheEntry | undefined): Promise<void> {
+    const hash = this.#state.hashes.of(key);
+    const { write, isUnderWay } = this.#state.note(hash, entry);
+    if (!isUnderWay) write.ended = this.#tellAll(hash, write);
+    return write.ended;
+  }
+
+  /** Tells the adapter, again and again while there is something new to tell. */
+  async #tellAll(hash: string, write: PendingWrite): Promise<void> {
+    while (write.isNew) {
+      write.isNew = false;
+      const told = this.#tell(hash, write.entry);
+      if (isPromise(told)) await told;
+    }
+    this.#state.end(hash, write);
+  }
+
+  #tell(hash: string, entry: CacheEntry | undefined): MaybePromise<void> {
+    if (entry === undefined) return this.#remove(hash, this.#options);
+    return attempt(() => this.#adapter.set(hash, entry, this.#options), (result) => {
+      if ("error" in result) this.warn("set", result.error);
+      else if (result.value === true) return;
+      // What could not be replaced must not come back; that the adapter is in trouble, if it is, has been told.
+      return this.#remove(hash, this.#silently);
+    });
+  }
+
+  #remove(hash: string, options: TimedCallOptions): MaybePromise<void> {
+    return attempt(() => this.#adapter.delete(hash, options), (result) => {
+      if ("error" in result && options !== this.#silently) this.warn("delete", result.error);
+    });
+  }
+
+  /** Tells of a fault, the first time that it happens to an operation. */
+  warn(operation: string, error: unknown): void {
+    this.#warn(this.#adapter.name, operation, error);
+  }
+
+  #warn(name: string, operation: string, error: unknown): void {
+    const fault = `${name}\n${operation}`;
+    if (this.#warned.has(fault)) return;
+    this.#warned.add(fault);
+    const { reporter, clock } = this.#environment;
+    const message = `The cache '${name}' failed to ${operation}; requests go on without it`;
+    reporter.emit({ type: "warning", atMs: clock.now(), source: "cache", message, error });
+  }
+}

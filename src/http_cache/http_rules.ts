@@ -1,0 +1,80 @@
+/**
+ * The rules of HTTP for a private cache (RFC 9111, RFC 5861, RFC 8246).
+ *
+ * @module
+ */
+
+import type { CacheMeta } from "../cache/cache.ts";
+import { type Change, invalidatedUrls } from "./rfc9111/invalidation.ts";
+import { isOfUse, toMeta } from "./rfc9111/meta.ts";
+import { mayAnswerError, type Reuse, reuseOf, type StaleWindows } from "./rfc9111/reuse.ts";
+import { isStorable } from "./rfc9111/storability.ts";
+import { toServedHeaders } from "./rfc9111/stored_headers.ts";
+import { freshen, type Freshened, isConditional } from "./rfc9111/validation.ts";
+import { primaryKey, varyNames } from "./rfc9111/vary.ts";
+import { type LifetimeOptions, ttlOf } from "./lifetimes.ts";
+import type { CachedRequest, CachedResponse, CacheRules, Placement } from "./rules.ts";
+
+/** The rules of `httpCache()`. What the user says holds for responses that say nothing themselves. */
+export class HttpRules implements CacheRules {
+  readonly knowsVariants = true;
+  readonly #lifetimes: LifetimeOptions;
+  readonly #windows: StaleWindows;
+
+  /** Takes what the user says. */
+  constructor(lifetimes: LifetimeOptions, windows: StaleWindows) {
+    this.#lifetimes = lifetimes;
+    this.#windows = windows;
+  }
+
+  primaryKey({ url, partition }: Pick<CachedRequest, "url" | "partition">): string {
+    return primaryKey(url, partition);
+  }
+
+  isCacheable({ headers, directives }: CachedRequest): boolean {
+    return !isConditional(headers) && !directives.has("no-store");
+  }
+
+  reuseOf(meta: CacheMeta, { directives }: CachedRequest, nowMs: number): Reuse {
+    return reuseOf(meta, { directives, nowMs }, this.#windows);
+  }
+
+  mayAnswerError(meta: CacheMeta, { directives }: CachedRequest, nowMs: number): boolean {
+    return mayAnswerError(meta, { directives, nowMs }, this.#windows);
+  }
+
+  varyNames({ headers }: Pick<CachedResponse, "headers">): readonly string[] | undefined {
+    return varyNames(headers);
+  }
+
+  toMeta(response: CachedResponse, request: CachedRequest, placement: Placement): CacheMeta | undefined {
+    if (response.isRedirected) return undefined;
+    const { status, headers: fields } = response;
+    const fallbackMs = ttlOf(this.#lifetimes, request.url, response);
+    const exchange = { method: "GET", headers: request.headers, status, fields };
+    if (!isStorable({ ...exchange, hasFallback: fallbackMs !== undefined })) return undefined;
+    const url = response.url || request.url;
+    const meta = toMeta({ ...response, ...placement, url, fallbackMs, windows: this.#windows });
+    return isOfUse(meta) ? meta : undefined;
+  }
+
+  freshen(meta: CacheMeta, response: CachedResponse, request: CachedRequest): Freshened {
+    const { headers, requestedAtMs, storedAtMs } = response;
+    return freshen(meta, {
+      requestHeaders: request.headers,
+      headers,
+      requestedAtMs,
+      storedAtMs,
+      fallbackMs: ttlOf(this.#lifetimes, request.url, { status: meta.status, headers, storedAtMs }),
+      windows: this.#windows,
+    });
+  }
+
+  servedHeaders(meta: CacheMeta, nowMs: number): [name: string, value: string][] {
+    return toServedHeaders(meta, nowMs);
+  }
+
+  invalidatedUrls(change: Change): readonly string[] {
+    return invalidatedUrls(change);
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Caches: where responses are kept (adapters), and what is done with them (plans). A client gets a plan, made of an adapter.
+ * Adapters that not every runtime has are in `./cache/filesystem`, `./cache/kv` and `./cache/web`.
+ *
+ * @example Each file is asked for once a minute
+ * ```ts
+ * import { createClient } from "@slipstream/fetch";
+ * import { memoryCache, ttlCache } from "@slipstream/fetch/cache";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let requests = 0;
+ * await using client = createClient({
+ *   cache: ttlCache(memoryCache(), { ttlMs: 60_000 }), // or httpCache(memoryCache()): as long as the server says
+ *   fetch: () => Promise.resolve(Response.json(++requests)),
+ * });
+ * assertEquals(await client.json("https://example.com/a"), 1);
+ * assertEquals(await client.json("https://example.com/a"), 1);
+ * ```
+ *
+ * @module
+ */
+
+export type {
+  CacheAdapter,
+  CacheCallOptions,
+  CacheEntry,
+  CacheFault,
+  CacheMeta,
+  MaybePromise,
+  SweepResult,
+} from "../cache/cache.ts";
+export { memoryCache, type MemoryCacheOptions } from "../cache/memory.ts";
+export { tieredCache } from "../cache/tiered.ts";
+export type { CachePlan } from "../policies/cache_plan.ts";
+export { httpCache, type HttpCacheOptions } from "./http_cache.ts";
+export type { TtlMs, TtlResponse } from "./lifetimes.ts";
+export type { Partition, PartitionRequest } from "./partition.ts";
+export type { CachePlanOptions } from "./plan_options.ts";
+export { ttlCache, type TtlCacheOptions } from "./ttl_cache.ts";

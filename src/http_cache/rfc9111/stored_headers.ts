@@ -1,0 +1,62 @@
+/**
+ * The headers of a stored response: which ones are kept, and how they are given out.
+ *
+ * @module
+ */
+
+import type { CacheMeta } from "../../cache/cache.ts";
+import { currentAgeMs } from "./age.ts";
+import { noCacheFields, parseCacheControl } from "./cache_control.ts";
+import { MAX_DELTA_MS } from "./delta_seconds.ts";
+
+/** A header field by its lower-case name. */
+export type StoredHeader = readonly [name: string, value: string];
+
+/** What is of one connection or one proxy only (RFC 9111 §3.1), the cookies of one answer, and the age that has passed. */
+const NOT_STORED: ReadonlySet<string> = new Set([
+  "age",
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authentication-info",
+  "proxy-authorization",
+  "proxy-connection",
+  "set-cookie",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/**
+ * The headers of a response that are kept: neither those of the connection, nor those that `Connection` or `no-cache` name.
+ *
+ * @param headers The response's headers, by lower-case names.
+ * @param storedAtMs When they came, in milliseconds since 1970: their date, where they have none (RFC 9110 §6.6.1).
+ * @returns The headers, each name once.
+ */
+export function toStoredHeaders(
+  headers: Iterable<readonly [string, string]>,
+  storedAtMs: number,
+): readonly StoredHeader[] {
+  const all = new Map(headers);
+  const named = (all.get("connection") ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const dropped = new Set([...named, ...noCacheFields(parseCacheControl(all.get("cache-control") ?? null))]);
+  const kept: StoredHeader[] = [...all].filter(([name]) => !NOT_STORED.has(name) && !dropped.has(name));
+  if (!all.has("date")) kept.push(["date", new Date(storedAtMs).toUTCString()]);
+  return kept;
+}
+
+/**
+ * The headers that a stored response is given out with: its own, and its age (RFC 9111 §5.1).
+ *
+ * @param meta What is kept beside the body.
+ * @param nowMs The present, in milliseconds since 1970.
+ * @returns The headers.
+ */
+export function toServedHeaders(meta: CacheMeta, nowMs: number): [name: string, value: string][] {
+  const ageMs = Math.min(currentAgeMs(meta, nowMs), MAX_DELTA_MS);
+  const headers = meta.headers.map(([name, value]): [string, string] => [name, value]);
+  headers.push(["age", String(Math.floor(ageMs / 1_000))]);
+  return headers;
+}

@@ -1,0 +1,59 @@
+/**
+ * What a request is for a cache, seen from where the client's requests lead.
+ *
+ * @module
+ */
+
+import { joinUrl } from "../http/url.ts";
+import type { CacheSurroundings } from "../policies/cache_plan.ts";
+import type { Call } from "../policies/call.ts";
+
+/** What the names of headers say that carry credentials; there are too many for a list. */
+const SECRET_NAME = /token|key|secret|session|password|signature/;
+
+/**
+ * Whether a request carries credentials, to whichever mirror it goes: its answer is nobody else's business. Headers that are said to be
+ * sensitive are such, and those whose names say token, key, secret, session, password or signature.
+ *
+ * @param call The request.
+ * @param surroundings Where the client's requests lead, and what they carry.
+ * @returns Whether it does.
+ */
+export function hasCredentials(
+  { request }: Call,
+  { headers, sensitive, mirrors }: CacheSurroundings,
+): boolean {
+  const isSecret = (names: ReadonlySet<string>) => (name: string) =>
+    names.has(name) || SECRET_NAME.test(name);
+  if ([request.headers, headers].some((map) => Object.keys(map).some(isSecret(sensitive)))) return true;
+  if (request.absolute) return false;
+  return mirrors.some((mirror) => Object.keys(mirror.headers).some(isSecret(mirror.sensitive)));
+}
+
+/**
+ * The URL that names a resource, whichever mirror serves it.
+ *
+ * @param call The request.
+ * @param surroundings Where the client's requests lead.
+ * @returns The absolute URL, in the one spelling that all others are the same as.
+ */
+export function resourceUrl({ request }: Call, { mirrors }: CacheSurroundings): string {
+  return new URL(request.absolute ? request.url : joinUrl(mirrors[0]!.base, request.url)).href;
+}
+
+/**
+ * Whether not all mirrors are sent some headers alike, so that a response which they select can't be found again.
+ *
+ * @param call The request.
+ * @param names The lower-case names of the headers.
+ * @param surroundings Where the client's requests lead, and what they carry.
+ * @returns Whether one of the headers differs.
+ */
+export function variesByMirror(
+  { request }: Call,
+  names: readonly string[],
+  { headers, mirrors }: CacheSurroundings,
+): boolean {
+  return !request.absolute &&
+    mirrors.some((mirror) => names.some((name) => mirror.headers[name] !== headers[name]));
+}

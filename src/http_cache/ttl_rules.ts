@@ -1,0 +1,117 @@
+/**
+ * A fixed time to live, whatever the server says; only `no-store` is obeyed.
+ *
+ * @module
+ */
+
+import type { CacheMeta } from "../cache/cache.ts";
+import { currentAgeMs } from "./rfc9111/age.ts";
+import { parseCacheControl } from "./rfc9111/cache_control.ts";
+import { isConditional } from "./rfc9111/validation.ts";
+import type { Reuse, StaleWindows } from "./rfc9111/reuse.ts";
+import { isEmpty } from "../http/headers.ts";
+import { splitUserInfo, withoutFragment } from "../http/url.ts";
+import { sha256 } from "../cache/sha256.ts";
+import { type LifetimeOptions, ttlOf } from "./lifetimes.ts";
+import type { CachedRequest, CachedResponse, CacheRules, Placement } from "./rules.ts";
+
+/** For how long what is not fresh any more is kept, in milliseconds: it can be validated, or serve offline. */
+const RETENTION_MS = 30 * 86_400_000;
+
+/** The rules of `ttlCache()`. */
+export class TtlRules implements CacheRules {
+  readonly knowsVariants = false;
+  readonly #lifetimes: LifetimeOptions;
+  readonly #windows: StaleWindows;
+
+  /** Takes what the user says. */
+  constructor(lifetimes: LifetimeOptions, windows: StaleWindows) {
+    this.#lifetimes = lifetimes;
+    this.#windows = windows;
+  }
+
+  /** Headers are part of the key, because nobody says which ones matter; as a digest, because one may be a secret. */
+  primaryKey({ url, headers, partition }: Pick<CachedRequest, "url" | "headers" | "partition">): string {
+    const selected = isEmpty(headers) ? "" : sha256(JSON.stringify(Object.entries(headers).sort()));
+    return `v1\nGET\n${withoutFragment(url)}\n${partition}\n${selected}`;
+  }
+
+  isCacheable({ headers, directives }: CachedRequest): boolean {
+    return !("range" in headers) && !isConditional(headers) && !directives.has("no-store");
+  }
+
+  reuseOf(meta: CacheMeta, _request: CachedRequest, nowMs: number): Reuse {
+    if (meta.freshForMs === null) return "fresh";
+    const staleForMs = currentAgeMs(meta, nowMs) - meta.freshForMs;
+    if (staleForMs < 0) return "fresh";
+    return staleForMs < (this.#windows.staleWhileRevalidateMs ?? 0) ? "stale-while-revalidate" : "validate";
+  }
+
+  mayAnswerError(meta: CacheMeta, _request: CachedRequest, nowMs: number): boolean {
+    return currentAgeMs(meta, nowMs) - (meta.freshForMs ?? Infinity) < (this.#windows.staleIfErrorMs ?? 0);
+  }
+
+  varyNames(): readonly string[] {
+    return [];
+  }
+
+  toMeta(response: CachedResponse, request: CachedRequest, placement: Placement): CacheMeta | undefined {
+    if (forbidsStoring(response)) return undefined;
+    const ttlMs = ttlOf(this.#lifetimes, request.url, response) ?? 0;
+    if (ttlMs === 0) return undefined;
+    return {
+      v: 1,
+      key: placement.key,
+      // A redirect may have led to a URL with a password in it.
+      url: splitUserInfo(response.url)?.url ?? (response.url || request.url),
+      status: response.status,
+      headers: [...response.headers].filter(([name]) => name !== "set-cookie"),
+      vary: [],
+      ...this.#lifetime(response, ttlMs),
+    };
+  }
+
+  freshen(meta: CacheMeta, response: CachedResponse, request: CachedRequest): {
+    readonly meta: CacheMeta;
+    readonly storable: boolean;
+  } {
+    const headers = new Headers(meta.headers as [string, string][]);
+    const ttlMs = ttlOf(this.#lifetimes, request.url, {
+      status: meta.status,
+      headers,
+      storedAtMs: response.storedAtMs,
+    }) ?? 0;
+    return {
+      meta: { ...meta, ...this.#lifetime(response, ttlMs) },
+      storable: ttlMs > 0 && !forbidsStoring(response),
+    };
+  }
+
+  #lifetime(
+    { requestedAtMs, storedAtMs }: CachedResponse,
+    ttlMs: number,
+  ): Pick<CacheMeta, "requestedAt" | "storedAt" | "initialAge" | "freshForMs" | "removeAt"> {
+    const { staleWhileRevalidateMs = 0, staleIfErrorMs = 0 } = this.#windows;
+    const keptMs = ttlMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs, RETENTION_MS);
+    return {
+      requestedAt: requestedAtMs,
+      storedAt: storedAtMs,
+      initialAge: 0,
+      // JSON has no infinity.
+      freshForMs: ttlMs === Infinity ? null : ttlMs,
+      removeAt: keptMs === Infinity ? null : storedAtMs + keptMs,
+    };
+  }
+
+  servedHeaders({ headers }: CacheMeta): [name: string, value: string][] {
+    return headers.map(([name, value]) => [name, value]);
+  }
+
+  invalidatedUrls(): readonly string[] {
+    return [];
+  }
+}
+
+function forbidsStoring({ headers }: CachedResponse): boolean {
+  return parseCacheControl(headers.get("cache-control")).has("no-store");
+}

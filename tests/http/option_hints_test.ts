@@ -1,0 +1,88 @@
+import { assertEquals } from "@std/assert";
+import { describeUnknown } from "../../src/http/option_hints.ts";
+import { test } from "../support/test.ts";
+
+const KNOWN = [
+  "as",
+  "body",
+  "concurrency",
+  "headers",
+  "maxBodyBytes",
+  "maxRetries",
+  "ordered",
+  "schema",
+  "signal",
+  "timeoutMs",
+  "totalTimeoutMs",
+  "url",
+];
+
+/** What is meant by a name, if anything. */
+function meantBy(name: string, known: readonly string[] = KNOWN): string | undefined {
+  return /did you mean '(\w+)'\?$/.exec(describeUnknown(name, known))?.[1];
+}
+
+const MEANINGS: Readonly<Record<string, readonly string[]>> = {
+  timeoutMs: [
+    "timeoutMS",
+    "timeoutms",
+    "timeout",
+    "timeout_ms",
+    "timeoutM",
+    "timoutMs",
+    "Timeout",
+    "timeouts",
+  ],
+  totalTimeoutMs: ["totalTimeout", "total_timeout_ms", "total-timeout", "totalTimeuotMs"],
+  maxRetries: ["retries", "retry", "maxRetry", "max_retries", "maxRetires", "MAXRETRIES"],
+  headers: ["Headers", "HEADERS", "header", "heeders", "hedaers"],
+  concurrency: ["concurency", "concurrent", "Concurrency", "limit"],
+  signal: ["signals", "sginal", "signl", "abortSignal"],
+  ordered: ["order", "orderd"],
+  maxBodyBytes: ["maxBody", "maxBodySize", "maxContentLength"],
+  as: ["responseType", "AS"],
+  url: ["uri", "Url", "href"],
+  body: ["data", "json", "form", "bodi"],
+  schema: ["schemas", "shema"],
+};
+
+for (const [meant, names] of Object.entries(MEANINGS)) {
+  test(`describeUnknown() asks whether '${meant}' was meant by ${names.join(", ")}`, () => {
+    assertEquals(names.map((name) => [name, meantBy(name)]), names.map((name) => [name, meant]));
+  });
+}
+
+test("describeUnknown() says nothing else of a name that is near to none", () => {
+  for (
+    const name of ["x", "", "hooks", "agent", "dispatcher", "toString", "__proto__", "constructor", "ur1234"]
+  ) {
+    assertEquals(describeUnknown(name, KNOWN), "is not an option", name);
+  }
+});
+
+test("describeUnknown() prefers the nearest name, and one that is known under another name to none", () => {
+  assertEquals(meantBy("timeoutMS", ["totalTimeoutMs", "timeoutMs"]), "timeoutMs");
+  assertEquals(meantBy("json", ["body", "json2"]), "body");
+  assertEquals(meantBy("JSON", ["body", "json"]), "json");
+  assertEquals(meantBy("baseURL", ["baseUrls"]), "baseUrls");
+  assertEquals(meantBy("prefixUrl", ["baseUrls"]), "baseUrls");
+  assertEquals(meantBy("prefixUrl", ["concurrency"]), undefined);
+});
+
+test("describeUnknown() says where an option is given that is one somewhere else", () => {
+  const elsewhere = { baseUrls: "give it to createClient()", toString: "leave it out" };
+  assertEquals(
+    describeUnknown("baseUrls", KNOWN, elsewhere),
+    "is not an option here: give it to createClient()",
+  );
+  assertEquals(describeUnknown("toString", KNOWN, elsewhere), "is not an option here: leave it out");
+  assertEquals(
+    describeUnknown("baseUrl", KNOWN, elsewhere),
+    "is not an option: did you mean 'baseUrls'? If so, give it to createClient()",
+  );
+});
+
+test("describeUnknown() prefers a near name that is known here to one that is known elsewhere", () => {
+  const elsewhere = { timeoutMS: "give it to others" };
+  assertEquals(describeUnknown("timeoutms", KNOWN, elsewhere), "is not an option: did you mean 'timeoutMs'?");
+});

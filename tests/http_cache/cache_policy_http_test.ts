@@ -1,0 +1,1052 @@
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import * as v from "valibot";
+import { createClient, DataNotFoundError, HttpError, InvalidDataError, OfflineError } from "../../mod.ts";
+import {
+  type CacheAdapter,
+  type CacheEntry,
+  memoryCache,
+  type PartitionRequest,
+} from "../../src/http_cache/mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import type { Answer, SentRequest } from "../client/fake_network.ts";
+import { rejection, watch } from "../client/settled.ts";
+import { test } from "../support/test.ts";
+import { adapterWith, cacheRig, counting, from, tagged, turns, URL_A, URL_B } from "./cache_rig.ts";
+import { RecordingCache } from "./recording_cache.ts";
+import { planOf, type PlanParts } from "./plan_of.ts";
+
+const MINUTE = 60_000;
+
+// ---- freshness and time
+
+test("mode http: a response is fresh until its max-age has passed, and not a millisecond longer", async () => {
+  const { client, clock, network } = cacheRig(counting("max-age=60"));
+  assertEquals(await client.json(URL_A), { nth: 1 });
+  await clock.advance(MINUTE - 1);
+  assertEquals([await client.json(URL_A), network.sent.length], [{ nth: 1 }, 1]);
+  await clock.advance(1);
+  assertEquals([await client.json(URL_A), network.sent.length], [{ nth: 2 }, 2]);
+});
+
+test("mode http: max-age beyond every timer holds, and leaves no timer", async () => {
+  const { client, clock, network } = cacheRig(counting("max-age=9999999999"));
+  await client.json(URL_A);
+  await clock.advance(2 ** 31 * 500);
+  assertEquals([await client.json(URL_A), network.sent.length, clock.pending], [{ nth: 1 }, 1, 0]);
+});
+
+test("mode http: what says nothing, and has not been guessed, is asked for each time", async () => {
+  const { client, network } = cacheRig(() => ({ json: 1 }));
+  await client.json(URL_A);
+  await client.json(URL_A);
+  assertEquals(network.sent.length, 2);
+});
+
+test("mode http: ttlMs holds where the server says nothing, and not where it does", async () => {
+  const seen: unknown[] = [];
+  const ttlMs: PlanParts["ttlMs"] = (url, { status, headers }) => {
+    seen.push([url.href, status, headers.get("x-a")]);
+    return MINUTE;
+  };
+  const { client, clock, network } = cacheRig(
+    ({ url }) => ({
+      json: 1,
+      headers: { "x-a": "1", ...(url === URL_A ? {} : { "cache-control": "max-age=5" }) },
+    }),
+    { use: { ttlMs } },
+  );
+  await client.json(URL_A);
+  await client.json(URL_B);
+  assertEquals(seen, [[URL_A, 200, "1"], [URL_B, 200, "1"]]);
+  await clock.advance(MINUTE - 1);
+  await client.json(URL_A);
+  assertEquals(network.urls, [URL_A, URL_B]);
+  await client.json(URL_B);
+  assertEquals(network.urls, [URL_A, URL_B, URL_B]);
+});
+
+test("mode http: a ttlMs that throws breaks no fetch, and is warned of once", async () => {
+  const ttlMs = () => {
+    throw new Error("no idea");
+  };
+  const { client, cache, warnings } = cacheRig(() => ({ json: 1 }), { use: { ttlMs } });
+  for (let round = 0; round < 3; round++) assertEquals(await client.json(URL_A), 1);
+  assertEquals([warnings.length, cache.entries.size], [1, 0]);
+});
+
+test("mode http: the Age that a response came with counts, and its hits carry their age", async () => {
+  const { client, clock, network } = cacheRig(counting("max-age=60", { age: "50" }));
+  await client.json(URL_A);
+  await clock.advance(5_000);
+  const hit = await client.fetch(URL_A);
+  assertEquals([hit.headers.get("age"), await hit.json()], ["55", { nth: 1 }]);
+  await clock.advance(5_000);
+  await client.json(URL_A);
+  assertEquals(network.sent.length, 2);
+});
+
+test("mode http: waiting for a permit and backing off age nothing, only the last attempt's way does", async () => {
+  const answer = ({ nth, url }: SentRequest): Answer => {
+    if (url === URL_B) return { json: 1, afterMs: 20_000 };
+    return nth === 1
+      ? { status: 503 }
+      : { json: nth, afterMs: 3_000, headers: { "cache-control": "max-age=60" } };
+  };
+  const { client, clock, cache } = cacheRig(answer, { concurrency: 1, maxRetries: 1 });
+  const beganAt = clock.wallNow();
+  const holder = client.json(URL_B, { writeCache: false });
+  await clock.run(Promise.all([holder, client.json(URL_A)]));
+
+  const { requestedAt, storedAt, initialAge } = cache.only.meta;
+  assertEquals([storedAt - requestedAt, initialAge], [3_000, 3_000]);
+  assert(requestedAt - beganAt >= 20_000 + 1_000, `${requestedAt - beganAt}`);
+});
+
+test("mode http: after the clock was set back nothing is fresh for years, but validated", async () => {
+  const { client, clock, network } = cacheRig(tagged("max-age=60"));
+  await client.json(URL_A);
+  clock.setWall(clock.wallNow() - 86_400_000);
+  assertEquals(await client.json(URL_A), { nth: 1 });
+  assertEquals(network.sent[1]?.headers.get("if-none-match"), '"v1"');
+  await client.json(URL_A);
+  assertEquals(network.sent.length, 2);
+});
+
+// ---- validation
+
+test("mode http: a 304 keeps the body, renews the headers and begins the freshness anew", async () => {
+  const { client, clock, network } = cacheRig(({ nth }) =>
+    nth === 1
+      ? {
+        json: { a: 1 },
+        headers: { "cache-control": "max-age=1", etag: '"1"', "x-a": "old", "x-b": "kept" },
+      }
+      : {
+        status: 304,
+        headers: {
+          "cache-control": "max-age=60",
+          "x-a": "new",
+          "content-length": "999",
+          "content-encoding": "br",
+        },
+      }
+  );
+  await client.json(URL_A);
+  await clock.advance(1_000);
+  assertEquals(await client.json(URL_A), { a: 1 });
+  await clock.advance(MINUTE - 1);
+  const hit = await client.fetch(URL_A);
+  assertEquals([hit.status, hit.headers.get("x-a"), hit.headers.get("x-b")], [200, "new", "kept"]);
+  assertEquals([hit.headers.get("content-length"), hit.headers.get("content-encoding")], [null, null]);
+  assertEquals([await hit.json(), network.sent.length], [{ a: 1 }, 2]);
+});
+
+test("mode http: the caller never sees a 304 of the cache's own asking, in whatever form it asks", async () => {
+  const { client, network } = cacheRig(tagged("no-cache"));
+  await client.json(URL_A);
+  assertEquals(await client.json(URL_A), { nth: 1 });
+  assertEquals(await client.text(URL_A), '{"nth":1}');
+  assertEquals(await client.bytes(URL_A), new TextEncoder().encode('{"nth":1}'));
+  const response = await client.fetch(URL_A);
+  assertEquals([response.status, await response.json()], [200, { nth: 1 }]);
+  const [outcome] = await client.settle([URL_A]);
+  assert(outcome?.ok);
+  assertEquals([outcome.from, outcome.attempts], ["cache", 1]);
+  assertEquals(network.sent.length, 6);
+});
+
+test("mode http: a 304 that says no-store or Vary: * answers, and ends the entry", async () => {
+  for (const headers of [{ "cache-control": "no-store" }, { "cache-control": "no-cache", vary: "*" }]) {
+    const { client, network, cache, clock } = cacheRig(({ nth }) =>
+      nth === 2
+        ? { status: 304, headers }
+        : { json: nth, headers: { "cache-control": "no-cache", etag: '"1"' } }
+    );
+    await client.json(URL_A);
+    assertEquals(await client.json(URL_A), 1);
+    await turns(clock);
+    assertEquals(cache.entries.size, 0);
+    assertEquals(await client.json(URL_A), 3);
+    assertEquals(network.sent[2]?.headers.get("if-none-match"), null);
+  }
+});
+
+test("mode http: a 200 replaces what was to be validated, and what may not be stored removes it", async () => {
+  for (const control of ["max-age=60", "no-store"]) {
+    const { client, cache, clock } = cacheRig(({ nth }) => ({
+      json: nth,
+      headers: { "cache-control": nth === 1 ? "no-cache" : control, etag: `"${nth}"` },
+    }));
+    await client.json(URL_A);
+    assertEquals(await client.json(URL_A), 2);
+    await turns(clock);
+    assertEquals(cache.entries.size, control === "no-store" ? 0 : 1);
+    assertEquals(await client.json(URL_A), control === "no-store" ? 3 : 2);
+  }
+});
+
+test("mode http: a failed validation keeps what is there, and what is gone is forgotten", async () => {
+  for (const [status, kept] of [[500, 1], [503, 1], [429, 1], [408, 1], [404, 0], [410, 0]] as const) {
+    const { client, cache, clock } = cacheRig(({ nth }) =>
+      nth === 2 ? { status } : { json: nth, headers: { "cache-control": "no-cache", etag: '"1"' } }
+    );
+    await client.json(URL_A);
+    await rejection(client.json(URL_A));
+    await turns(clock);
+    assertEquals(cache.entries.size, kept, `${status}`);
+  }
+});
+
+test("mode http: a caller's own condition is the caller's own business", async () => {
+  const { client, cache, network } = cacheRig(({ headers }) =>
+    headers.get("if-none-match") === '"mine"'
+      ? { status: 304, headers: { etag: '"mine"' } }
+      : { json: 1, headers: { "cache-control": "max-age=60", etag: '"other"' } }
+  );
+  await client.json(URL_A);
+  const response = await client.fetch(URL_A, { headers: { "if-none-match": '"mine"' } });
+  assertEquals([response.status, network.sent.length, cache.entries.size], [304, 2, 1]);
+});
+
+// ---- storing
+
+test("mode http: no-store of either side stores nothing, and a request's does not read", async () => {
+  const said = cacheRig(counting("max-age=60, no-store"));
+  await said.client.json(URL_A);
+  assertEquals(said.cache.entries.size, 0);
+
+  const { client, cache } = cacheRig(counting("max-age=60"));
+  const headers = { "cache-control": "no-store" };
+  assertEquals(await client.json(URL_A, { headers }), { nth: 1 });
+  assertEquals([await client.json(URL_A, { cache: "no-store" }), cache.calls], [{ nth: 2 }, []]);
+  assertEquals(await client.json(URL_A), { nth: 3 });
+  assertEquals(await client.json(URL_A, { headers }), { nth: 4 });
+  assertEquals(await client.json(URL_A, { cache: "no-store" }), { nth: 5 });
+  assertEquals(await client.json(URL_A), { nth: 3 });
+});
+
+test("mode http: neither refusals nor overload are stored, however long the server says", async () => {
+  for (const status of [401, 403, 407, 408, 421, 425, 429, 500, 502, 503, 504, 206]) {
+    const { client, cache, clock } = cacheRig(() => ({
+      status,
+      body: "x",
+      headers: { "cache-control": "max-age=60" },
+    }));
+    await client.text(URL_A).catch(() => {});
+    // A 429 makes the next request wait.
+    await (await clock.run(client.fetch(URL_A))).text();
+    await turns(clock);
+    assertEquals(cache.entries.size, 0, `${status}`);
+  }
+});
+
+test("mode http: a body that breaks off or is larger than the adapter takes is not stored", async () => {
+  const headers = { "cache-control": "max-age=60" };
+  const broken = cacheRig(() => ({ body: "0123456789", headers, breaksWith: new TypeError("reset") }));
+  await rejection(broken.client.text(URL_A));
+  await rejection((await broken.client.fetch(URL_A)).text());
+  const large = cacheRig(() => ({ body: "0123456789", headers }), {
+    use: { adapter: memoryCache({ maxEntryBytes: 9 }) },
+  });
+  for (let round = 0; round < 2; round++) {
+    assertEquals(await large.client.text(URL_A), "0123456789");
+    assertEquals(await (await large.client.fetch(URL_A)).text(), "0123456789");
+  }
+  await turns(broken.clock);
+  assertEquals([broken.cache.entries.size, large.network.sent.length], [0, 4]);
+});
+
+test("mode http: what a redirect led to is not stored for the URL that was asked for", async () => {
+  const cache = new RecordingCache();
+  let calls = 0;
+  const client = createClient({
+    cache: planOf({ adapter: cache, mode: "http" }),
+    clock: new ManualClock(),
+    fetch: () => {
+      calls++;
+      return Promise.resolve(
+        from(URL_B, new Response("[1]", { headers: { "cache-control": "max-age=60" } })),
+      );
+    },
+  });
+  await client.json(URL_A);
+  await client.json(URL_A);
+  assertEquals([calls, cache.entries.size], [2, 0]);
+});
+
+test("mode http: the fragment of a URL makes it no other one", async () => {
+  const { client, network } = cacheRig(counting("max-age=60"));
+  await client.json(`${URL_A}#one`);
+  assertEquals(await (await client.fetch(`${URL_A}#two`)).json(), { nth: 1 });
+  await client.json(`${URL_A}?id=1`);
+  await client.json(`${URL_A}?id=2`);
+  await client.json(`${URL_A}/`);
+  assertEquals(network.sent.length, 4);
+});
+
+test("mode http: JSON null, false, 0 and an empty body are values, not misses", async () => {
+  for (const body of ["null", "false", "0", '""', ""]) {
+    const { client, network } = cacheRig(() => ({ body, headers: { "cache-control": "max-age=60" } }));
+    const first = await client.json(URL_A);
+    assertEquals([await client.json(URL_A), network.sent.length], [first, 1], body);
+  }
+});
+
+test("mode http: what a caller does to a value, bytes or headers reaches nobody else", async () => {
+  const { client, network } = cacheRig(() => ({
+    json: { laps: [1] },
+    headers: { "cache-control": "max-age=60", "x-a": "1" },
+  }));
+  const expected = new TextEncoder().encode('{"laps":[1]}');
+  for (let round = 0; round < 3; round++) {
+    const value = await client.json(URL_A) as { laps: number[] };
+    assertEquals(value.laps, [1]);
+    value.laps.push(2);
+    const bytes = await client.bytes(URL_A);
+    assertEquals(bytes, expected);
+    new Uint8Array(bytes.buffer).fill(0);
+    const response = await client.fetch(URL_A);
+    assertEquals(response.headers.get("x-a"), "1");
+    response.headers.set("x-a", "changed");
+    new Uint8Array(await response.arrayBuffer()).fill(0);
+  }
+  assertEquals(network.sent.length, 1);
+});
+
+test("mode http: bytes that the first caller changes are not those that were stored", async () => {
+  const { client } = cacheRig(counting("max-age=60"));
+  (await client.bytes(URL_A)).fill(0);
+  assertEquals(await client.json(URL_A), { nth: 1 });
+  const read = cacheRig(counting("max-age=60"));
+  new Uint8Array(await (await read.client.fetch(URL_A)).arrayBuffer()).fill(0);
+  await turns(read.clock);
+  assertEquals(await read.client.json(URL_A), { nth: 1 });
+});
+
+// ---- cache modes of a request
+
+test("cache: 'only-if-cached' is answered 504 without a request, and by what is there of any age", async () => {
+  const { client, clock, network } = cacheRig(counting("max-age=60", { etag: '"1"' }));
+  const error = await rejection(client.json(URL_A, { cache: "only-if-cached" }));
+  assertInstanceOf(error, HttpError);
+  assertEquals([
+    error.status,
+    (await client.fetch(URL_A, { cache: "only-if-cached", mode: "same-origin" })).status,
+  ], [
+    504,
+    504,
+  ]);
+  const said = await client.fetch(URL_A, { headers: { "cache-control": "only-if-cached" } });
+  assertEquals([said.status, network.sent.length], [504, 0]);
+  await client.json(URL_A);
+  await clock.advance(10 * MINUTE);
+  assertEquals([await client.json(URL_A, { cache: "only-if-cached" }), network.sent.length], [{ nth: 1 }, 1]);
+});
+
+test("cache: 'force-cache' takes what is there of any age, and asks for what is not", async () => {
+  for (const control of ["max-age=1", "no-cache", "max-age=1, must-revalidate"]) {
+    const { client, clock, network } = cacheRig(counting(control, { etag: '"1"' }));
+    assertEquals(await client.json(URL_A, { cache: "force-cache" }), { nth: 1 });
+    await clock.advance(86_400_000);
+    const [outcome] = await client.settle([URL_A], { cache: "force-cache" });
+    assert(outcome?.ok);
+    assertEquals([outcome.value, outcome.from, network.sent.length], [{ nth: 1 }, "stale", 1], control);
+  }
+});
+
+test("cache: 'reload' asks without a condition, stores, and keeps the other variants", async () => {
+  const { client, network } = cacheRig(({ nth, headers }) => ({
+    json: [headers.get("accept-language"), nth],
+    headers: { "cache-control": "max-age=60", vary: "accept-language", etag: `"${nth}"` },
+  }));
+  const ask = (language: string, cache?: "reload") =>
+    client.json(URL_A, { headers: { "accept-language": language }, cache });
+  await ask("de");
+  await ask("fr");
+  assertEquals(await ask("fr", "reload"), ["fr", 3]);
+  assertEquals(network.sent[2]?.headers.get("if-none-match"), null);
+  assertEquals([await ask("de"), await ask("fr")], [["de", 1], ["fr", 3]]);
+  assertEquals(network.sent.length, 3);
+});
+
+test("cache: 'no-cache' validates what is fresh, and tells caches on the way, in both modes", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    const { client, network } = cacheRig(tagged("max-age=60"), { use: { mode } });
+    assertEquals(await client.json(URL_A), { nth: 1 });
+    assertEquals(await client.json(URL_A, { cache: "no-cache" }), { nth: 1 });
+    assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, '"v1"'], mode);
+    assertEquals(network.sent[1]?.headers.get("cache-control"), "max-age=0", mode);
+    assertEquals(await (await client.fetch(URL_A, { cache: "no-cache" })).json(), { nth: 1 });
+    await client.json(URL_A);
+    assertEquals(network.sent.length, 3, mode);
+  }
+});
+
+test("readCache: false and writeCache: false are what they say, by the rules of HTTP as well", async () => {
+  const { client } = cacheRig(counting("max-age=60"));
+  assertEquals(await client.json(URL_A, { writeCache: false }), { nth: 1 });
+  assertEquals(await client.json(URL_A), { nth: 2 });
+  assertEquals(await client.json(URL_A, { readCache: false, writeCache: false }), { nth: 3 });
+  assertEquals(await client.json(URL_A, { writeCache: false }), { nth: 2 });
+  assertEquals(await client.json(URL_A, { readCache: false }), { nth: 4 });
+  assertEquals(await client.json(URL_A), { nth: 4 });
+});
+
+test("writeCache: false validates and answers, but changes no entry", async () => {
+  const { client, clock, cache } = cacheRig(tagged("max-age=60"));
+  await client.json(URL_A);
+  const { storedAt } = cache.only.meta;
+  await clock.advance(MINUTE);
+  assertEquals(await client.json(URL_A, { writeCache: false }), { nth: 1 });
+  await turns(clock);
+  assertEquals(cache.only.meta.storedAt, storedAt);
+});
+
+test("mode http: maxBodyBytes holds for hits", async () => {
+  const { client } = cacheRig(() => ({ body: "0123456789", headers: { "cache-control": "max-age=60" } }));
+  await client.text(URL_A);
+  const error = await rejection(client.text(URL_A, { maxBodyBytes: 5 }));
+  assertInstanceOf(error, InvalidDataError);
+  assertEquals([error.reason, await client.text(URL_A, { maxBodyBytes: 10 })], ["too-large", "0123456789"]);
+});
+
+test("mode http: a HEAD neither is answered by a GET's entry nor changes it", async () => {
+  const { client, cache, network } = cacheRig(({ method, nth }) =>
+    method === "HEAD"
+      ? { headers: { "cache-control": "max-age=60", etag: '"head"' } }
+      : { json: nth, headers: { "cache-control": "max-age=60", etag: '"get"' } }
+  );
+  await client.json(URL_A);
+  const entry = cache.only;
+  await client.fetch(URL_A, { method: "HEAD" });
+  assertStrictEquals(cache.only, entry);
+  assertEquals([await client.json(URL_A), network.sent.length], [1, 2]);
+});
+
+test("mode http: a Range is given of what is stored whole, and is never stored itself", async () => {
+  const whole = "0123456789";
+  const { client, cache, network } = cacheRig(({ headers }) =>
+    headers.has("range")
+      ? {
+        status: 206,
+        body: "01",
+        headers: { "cache-control": "max-age=60", "content-range": "bytes 0-1/10" },
+      }
+      : { body: whole, headers: { "cache-control": "max-age=60" } }
+  );
+  const ask = (range: string) => client.fetch(URL_A, { headers: { range } });
+  assertEquals(await (await ask("bytes=0-1")).text(), "01");
+  assertEquals([cache.entries.size, await client.text(URL_A)], [0, whole]);
+  const part = await ask("bytes=2-4");
+  assertEquals([part.status, part.headers.get("content-range"), part.headers.get("content-length")], [
+    206,
+    "bytes 2-4/10",
+    "3",
+  ]);
+  assertEquals([await part.text(), network.sent.length], ["234", 2]);
+  assertEquals(await client.text(URL_A, { headers: { range: "bytes=-3" } }), "789");
+  assertEquals([await client.text(URL_A), network.sent.length, cache.entries.size], [whole, 2, 1]);
+  // What can't be cut from it, the server must say.
+  await (await ask("bytes=50-60")).text();
+  assertEquals(network.sent.length, 3);
+});
+
+test("mode http: a Range of what is stale asks without a condition, and leaves the entry alone", async () => {
+  const { client, clock, cache, network } = cacheRig(({ headers }) =>
+    headers.has("range")
+      ? { status: 206, body: "01", headers: { "content-range": "bytes 0-1/10" } }
+      : { body: "0123456789", headers: { "cache-control": "max-age=60", etag: '"1"' } }
+  );
+  await client.text(URL_A);
+  const entry = cache.only;
+  await clock.advance(MINUTE);
+  assertEquals(await client.text(URL_A, { headers: { range: "bytes=0-1" } }), "01");
+  await turns(clock);
+  assertEquals(network.sent[1]?.headers.get("if-none-match"), null);
+  assertStrictEquals(cache.only, entry);
+});
+
+// ---- variants
+
+test("Vary: variants lie side by side, also that of a header that is absent", async () => {
+  const { client, network } = cacheRig(({ headers }) => ({
+    json: headers.get("accept-language"),
+    headers: { "cache-control": "max-age=60", vary: " Accept-Language ,, accept-language" },
+  }));
+  const ask = (language?: string) =>
+    client.json(URL_A, { headers: language === undefined ? {} : { "accept-language": language } });
+  for (let round = 0; round < 2; round++) {
+    assertEquals([await ask("de"), await ask("fr"), await ask()], ["de", "fr", null]);
+  }
+  assertEquals([await ask("DE"), network.sent.length], ["de", 3]);
+});
+
+test("Vary: what varies by everything is not stored", async () => {
+  const { client, cache } = cacheRig(counting("max-age=60", { vary: "*" }));
+  await client.json(URL_A);
+  await client.json(URL_A);
+  assertEquals(cache.entries.size, 0);
+});
+
+test("Vary: a 304 keeps its variant, and the others", async () => {
+  const { client, clock, network } = cacheRig(({ headers }) => {
+    const language = headers.get("accept-language");
+    const common = { "cache-control": "max-age=60", vary: "accept-language", etag: `"${language}"` };
+    return headers.get("if-none-match") === `"${language}"`
+      ? { status: 304, headers: { "cache-control": "max-age=60" } }
+      : { json: language, headers: common };
+  });
+  const ask = (language: string) => client.json(URL_A, { headers: { "accept-language": language } });
+  await ask("de");
+  await ask("fr");
+  await clock.advance(MINUTE);
+  assertEquals([await ask("de"), network.sent[2]?.headers.get("accept-language")], ["de", "de"]);
+  assertEquals([await ask("fr"), await ask("de"), await ask("fr")], ["fr", "de", "fr"]);
+  assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, null, '"de"', '"fr"']);
+});
+
+test("Vary: another client on the same cache finds the variants", async () => {
+  const cache = new RecordingCache();
+  const answer = ({ headers }: SentRequest): Answer => ({
+    json: headers.get("accept-language"),
+    headers: { "cache-control": "max-age=60", vary: "accept-language" },
+  });
+  const one = cacheRig(answer, { use: { adapter: cache }, headers: { "accept-language": "de" } });
+  const two = cacheRig(answer, { use: { adapter: cache }, headers: { "accept-language": "fr" } });
+  assertEquals([await one.client.json(URL_A), await two.client.json(URL_A)], ["de", "fr"]);
+  assertEquals([await one.client.json(URL_A), await two.client.json(URL_A)], ["de", "fr"]);
+  assertEquals([one.network.sent.length, two.network.sent.length], [1, 1]);
+});
+
+test("Vary: an index does not grow for ever with what responses vary by", async () => {
+  const { client, cache, network } = cacheRig(({ nth }) => ({
+    json: { nth },
+    headers: { "cache-control": "max-age=60", vary: `x-${nth}` },
+  }));
+  let names = 0;
+  for (let nth = 1; nth <= 100; nth++) {
+    const headers = { [`x-${nth}`]: "1" };
+    assertEquals(await client.json(URL_A, { headers }), { nth });
+    assertEquals(await client.json(URL_A, { headers }), { nth });
+    names = Math.max(names, ...[...cache.entries.values()].map(({ meta }) => meta.vary.length));
+  }
+  assert(names > 1 && names <= 32, `${names} names`);
+  assertEquals(network.sent.length, 100);
+});
+
+// ---- changes
+
+test("A change removes what is stored for its URL, and for what it names of the same origin", async () => {
+  for (const method of ["POST", "PUT", "DELETE", "PATCH", "FROB"]) {
+    const { client, network } = cacheRig(({ method, nth }) =>
+      method === "GET" ? { json: nth, headers: { "cache-control": "max-age=60" } } : {
+        status: 201,
+        json: null,
+        headers: { location: "/b.json", "content-location": "https://other.test/c" },
+      }
+    );
+    for (const url of [URL_A, URL_B, "https://other.test/c", "https://a.test/d"]) await client.json(url);
+    await client.json({ url: URL_A, method });
+    for (const url of [URL_A, URL_B, "https://other.test/c", "https://a.test/d"]) await client.json(url);
+    assertEquals(network.urls.slice(5), [URL_A, URL_B], method);
+  }
+});
+
+test("What changes nothing, or has failed, removes nothing", async () => {
+  for (const [method, status] of [["OPTIONS", 200], ["HEAD", 200], ["POST", 400], ["POST", 500]] as const) {
+    const { client, network } = cacheRig((sent) =>
+      sent.method === "GET" ? { json: 1, headers: { "cache-control": "max-age=60" } } : { status, json: 1 }
+    );
+    await client.json(URL_A);
+    await client.text({ url: URL_A, method }).catch(() => {});
+    await client.json(URL_A);
+    assertEquals(network.sent.length, 2, `${method} ${status}`);
+  }
+});
+
+test("A change by client.fetch() removes too, before its body is read", async () => {
+  const { client, network } = cacheRig(({ method }) =>
+    method === "GET" ? { json: 1, headers: { "cache-control": "max-age=60" } } : { body: "done" }
+  );
+  await client.json(URL_A);
+  const response = await client.fetch(URL_A, { method: "PUT", body: "x" });
+  await client.json(URL_A);
+  assertEquals([network.sent.length, await response.text()], [3, "done"]);
+});
+
+test("A change removes all variants, also for another client on the same cache", async () => {
+  const cache = new RecordingCache();
+  const answer = ({ method, nth, headers }: SentRequest): Answer =>
+    method === "GET"
+      ? { json: [headers.get("x-kind"), nth], headers: { "cache-control": "max-age=60", vary: "x-kind" } }
+      : { json: null };
+  const one = cacheRig(answer, { use: { adapter: cache } });
+  const two = cacheRig(answer, { use: { adapter: cache } });
+  const ask = ({ client }: typeof one, kind: string) => client.json(URL_A, { headers: { "x-kind": kind } });
+  await ask(one, "a");
+  await ask(one, "b");
+  assertEquals(await ask(two, "b"), ["b", 2]);
+  await one.client.json({ url: URL_A, method: "DELETE" });
+  await turns(one.clock);
+  assertEquals(await ask(two, "b"), ["b", 1]);
+  assertEquals(await ask(two, "a"), ["a", 2]);
+  assertEquals([await ask(one, "b"), one.network.sent.length], [["b", 1], 3]);
+});
+
+test("A response that was asked for before a change is not stored", async () => {
+  const { client, clock } = cacheRig(({ method, nth }) =>
+    method === "GET"
+      ? {
+        json: nth === 1 ? "old" : "new",
+        afterMs: nth === 1 ? 100 : 0,
+        headers: { "cache-control": "max-age=60" },
+      }
+      : { json: null, afterMs: 10 }
+  );
+  const early = client.json(URL_A);
+  await clock.advance(0);
+  await clock.run(client.json({ url: URL_A, method: "PUT" }));
+  assertEquals(await clock.run(early), "old");
+  await turns(clock);
+  assertEquals(await clock.run(client.json(URL_A)), "new");
+});
+
+test("A response that client.fetch() was reading during a change is not stored", async () => {
+  const { client, clock } = cacheRig(({ method, nth }) =>
+    method === "GET"
+      ? { body: nth === 1 ? "old!" : "new!", bodyMs: 10, headers: { "cache-control": "max-age=60" } }
+      : { json: null }
+  );
+  const early = await client.fetch(URL_A);
+  await client.json({ url: URL_A, method: "PUT" });
+  assertEquals(await clock.run(early.text()), "old!");
+  await turns(clock);
+  assertEquals(await clock.run(client.text(URL_A)), "new!");
+});
+
+/** Spellings of one URL. */
+const SPELLINGS: readonly (readonly [string, string | URL])[] = [
+  ["https://a.test/ü", new URL("https://a.test/ü")],
+  ["https://a.test/ü?q=é", "https://a.test/%C3%BC?q=%C3%A9"],
+  ["https://a.test", "https://a.test/"],
+  ["https://a.test?q", "https://a.test/?q"],
+  ["https://A.TEST/x", "https://a.test/x"],
+  ["https://a.test:443/x", "https://a.test/x"],
+  ["https://a.test/b/../a", "https://a.test/a"],
+  ["https://a.test/./a", new URL("https://a.test/a#part")],
+];
+
+test("Spellings of one URL share one entry, in both modes", async () => {
+  const wrong: string[] = [];
+  for (const mode of ["http", "ttl"] as const) {
+    for (const pair of SPELLINGS) {
+      for (const [one, other] of [pair, [pair[1], pair[0]]] as const) {
+        const { client, cache, network } = cacheRig(counting("max-age=60"), { use: { mode } });
+        await client.json(one);
+        await client.json(other);
+        await (await client.fetch(other)).json();
+        if (cache.entries.size !== 1 || network.sent.length !== 1) wrong.push(`${mode} ${one} ${other}`);
+      }
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+test("A change removes what is stored for its URL, however either of them is spelled", async () => {
+  const wrong: string[] = [];
+  for (const pair of SPELLINGS) {
+    for (const [asked, changed] of [pair, [pair[1], pair[0]]] as const) {
+      const { client, network } = cacheRig(({ method }) =>
+        method === "GET" ? { json: 1, headers: { "cache-control": "max-age=60" } } : { json: null }
+      );
+      await client.json(asked);
+      await client.json({ url: changed, method: "PUT" });
+      await client.json(asked);
+      await (await client.fetch(changed, { method: "PUT" })).text();
+      await client.json(asked);
+      if (network.sent.length !== 5) wrong.push(`${asked} ${changed}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+test("A change removes what its Location names, however that is spelled", async () => {
+  const wrong: string[] = [];
+  const cases: readonly (readonly [string, string])[] = [
+    ["https://a.test/a b", "/a b"],
+    ["https://a.test/a%20b", "/a b"],
+    ["https://a.test/items/é", "/items/é"],
+    ["https://a.test/items/%C3%A9", "/items/é"],
+    ["https://a.test/items/é", "https://A.test:443/items/%C3%A9"],
+    ["https://a.test/items/5", "items/x/../5#part"],
+  ];
+  for (const [asked, location] of cases) {
+    const { client, network } = cacheRig(({ method }) =>
+      method === "GET"
+        ? { json: 1, headers: { "cache-control": "max-age=60" } }
+        : { json: null, headers: { location } }
+    );
+    await client.json(asked);
+    await client.json({ url: "https://a.test/items", method: "POST" });
+    await client.json(asked);
+    if (network.sent.length !== 3) wrong.push(`${asked} ${location}`);
+  }
+  assertEquals(wrong, []);
+});
+
+// ---- whose answer it is
+
+/** Everything that an adapter is handed. */
+class Witness extends RecordingCache {
+  readonly heard: string[] = [];
+
+  override get(key: string): ReturnType<RecordingCache["get"]> {
+    this.heard.push(key);
+    return super.get(key);
+  }
+
+  override set(key: string, entry: CacheEntry): ReturnType<RecordingCache["set"]> {
+    this.heard.push(key, JSON.stringify(entry.meta), new TextDecoder("latin1").decode(entry.body));
+    return super.set(key, entry);
+  }
+
+  override delete(key: string): ReturnType<RecordingCache["delete"]> {
+    this.heard.push(key);
+    return super.delete(key);
+  }
+}
+
+test("Credentials: Bob never sees what Alice got, and by default nothing of it is kept", async () => {
+  for (const name of ["authorization", "cookie", "proxy-authorization", "x-api-key"]) {
+    for (const control of ["max-age=60", "public, max-age=60", "max-age=60, must-revalidate"]) {
+      const { client, cache } = cacheRig(({ headers }) => ({
+        json: headers.get(name),
+        headers: { "cache-control": control },
+      }));
+      const ask = (value: string) => client.json(URL_A, { headers: { [name]: value } });
+      assertEquals([await ask("alice"), await ask("bob"), cache.entries.size], ["alice", "bob", 0]);
+      assertEquals([await client.json(URL_A), await ask("bob")], [null, "bob"]);
+    }
+  }
+});
+
+test("Credentials: a partition keeps its answers to itself, and no credential reaches the adapter", async () => {
+  const cache = new Witness();
+  const seen: PartitionRequest[] = [];
+  const { client, network } = cacheRig(({ headers, nth }) => ({
+    json: nth,
+    headers: {
+      "cache-control": "max-age=60",
+      vary: "authorization",
+      etag: `"${nth}"`,
+      "set-cookie": `session=${headers.get("cookie")}`,
+    },
+  }), {
+    use: {
+      adapter: cache,
+      partition: (request) => {
+        seen.push(request);
+        return request.headers["authorization"] ?? "";
+      },
+    },
+  });
+  const ask = (who: string) =>
+    client.json(URL_A, { headers: { authorization: `Bearer ${who}-secret`, cookie: `sid=${who}-cookie` } });
+  assertEquals([await ask("alice"), await ask("bob"), await ask("alice"), await ask("bob")], [1, 2, 1, 2]);
+  assertEquals(await client.json(URL_A), 3);
+  await client.json({ url: URL_A, method: "DELETE", headers: { authorization: "Bearer alice-secret" } });
+  assertEquals([await ask("bob"), await ask("alice")], [2, 5]);
+  assertEquals(network.sent.length, 5);
+  assertEquals([seen[0]?.url, seen[0]?.headers["authorization"]], [URL_A, "Bearer alice-secret"]);
+  assertEquals(cache.heard.filter((text) => /secret|-cookie|Bearer|QWxp/.test(text)), []);
+});
+
+test("Credentials: by a fixed time to live as well, a partition keeps answers apart and secrets out", async () => {
+  const cache = new Witness();
+  const { client } = cacheRig(({ nth }) => ({ json: nth }), {
+    use: { adapter: cache, mode: "ttl", partition: ({ headers }) => headers["cookie"] ?? null },
+  });
+  const ask = (who: string) => client.json(URL_A, { headers: { cookie: `${who}-secret` } });
+  assertEquals([await ask("alice"), await ask("bob"), await ask("alice"), await ask("bob")], [1, 2, 1, 2]);
+  assertEquals([await client.json(URL_A), await client.json(URL_A)], [3, 4]);
+  assertEquals(cache.heard.filter((text) => text.includes("secret")), []);
+});
+
+test("Credentials: those in the URL that a redirect has led to are stored nowhere", async () => {
+  const cache = new Witness();
+  const client = createClient({
+    cache: planOf({ adapter: cache }),
+    clock: new ManualClock(),
+    fetch: () => Promise.resolve(from("https://alice:s3cret@b.test/x", new Response("[1]"))),
+  });
+  assertEquals([await client.json(URL_A), await client.json(URL_A)], [[1], [1]]);
+  assertEquals(cache.entries.size, 1);
+  assertEquals(cache.heard.filter((text) => /alice|s3cret/.test(text)), []);
+  assertEquals((await client.fetch(URL_A)).url.includes("s3cret"), false);
+});
+
+test("Credentials: a partition that throws passes the cache by, with one warning", async () => {
+  const { client, cache, warnings } = cacheRig(counting("max-age=60"), {
+    use: {
+      partition: () => {
+        throw new Error("who?");
+      },
+    },
+  });
+  assertEquals([await client.json(URL_A), await client.json(URL_A)], [{ nth: 1 }, { nth: 2 }]);
+  assertEquals([warnings.length, cache.entries.size], [1, 0]);
+});
+
+// ---- what is not there
+
+test("negative: 404 and 410 are kept as said, in both modes, and give the same error and body", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    for (const status of [404, 410] as const) {
+      const { client, clock, network } = cacheRig(() => ({ status, body: "gone fishing" }), {
+        use: { mode, negative: { [status]: 1_000 } },
+      });
+      assertInstanceOf(await rejection(client.json(URL_A)), DataNotFoundError);
+      await turns(clock);
+      const error = await rejection(client.json(URL_A));
+      assertInstanceOf(error, DataNotFoundError);
+      assertEquals(error.status, status);
+      assert(error.message.includes("from the cache"), error.message);
+      const response = await client.fetch(URL_A);
+      assertEquals([response.status, await response.text()], [status, "gone fishing"]);
+      assertEquals(network.sent.length, 1, mode);
+      await clock.advance(1_000);
+      await rejection(client.json(URL_A));
+      assertEquals(network.sent.length, 2, mode);
+    }
+  }
+});
+
+test("negative: client.fetch() keeps a 404 whose body was read, and gives it whole", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    const { client, clock, network } = cacheRig(() => ({ status: 404, body: "x".repeat(100_000) }), {
+      use: { mode, negative: { 404: 1_000 } },
+    });
+    assertEquals((await (await client.fetch(URL_A)).text()).length, 100_000);
+    await turns(clock);
+    assertEquals((await (await client.fetch(URL_A)).text()).length, 100_000);
+    assertInstanceOf(await rejection(client.json(URL_A)), DataNotFoundError);
+    assertEquals(network.sent.length, 1);
+  }
+});
+
+test("negative: without it, only the server's own word keeps a 404 in mode http, and nothing in mode ttl", async () => {
+  for (
+    const [mode, headers, calls] of [
+      ["http", { "cache-control": "max-age=60" }, 1],
+      ["http", {}, 2],
+      ["ttl", { "cache-control": "max-age=60" }, 2],
+    ] as const
+  ) {
+    const { client, clock, network } = cacheRig(() => ({ status: 404, headers }), { use: { mode } });
+    await rejection(client.json(URL_A));
+    await turns(clock);
+    await rejection(client.json(URL_A));
+    assertEquals(network.sent.length, calls, mode);
+  }
+});
+
+// ---- tiers, offline, a fixed time to live
+
+test("An adapter that does not say how large an entry may be is offered entries of any size", async () => {
+  const { maxEntryBytes: _, ...adapter } = adapterWith({});
+  const body = "x".repeat(5_000_000);
+  for (const mode of ["http", "ttl"] as const) {
+    const { client, clock, network } = cacheRig(
+      () => ({ body, headers: { "cache-control": "max-age=60" } }),
+      {
+        use: { adapter: adapter as CacheAdapter, mode },
+      },
+    );
+    for (let round = 0; round < 2; round++) {
+      assertEquals((await client.text(URL_A)).length, body.length);
+      assertEquals((await (await client.fetch(URL_B)).text()).length, body.length);
+      await turns(clock);
+    }
+    assertEquals(network.urls, [URL_A, URL_B], mode);
+  }
+});
+
+test("An array of adapters is tiers: what a slower one has is copied to the faster, without waiting", async () => {
+  const [fast, slow] = [new RecordingCache(), new RecordingCache()];
+  const filler = cacheRig(counting("max-age=60"), { use: { adapter: slow } });
+  await filler.client.json(URL_A);
+  const { client, network, clock } = cacheRig(counting("max-age=60"), { use: { adapter: [fast, slow] } });
+  assertEquals(await client.json(URL_A), { nth: 1 });
+  await turns(clock);
+  assertEquals([fast.entries.size, network.sent.length], [1, 0]);
+  slow.entries.clear();
+  assertEquals([await client.json(URL_A), network.sent.length], [{ nth: 1 }, 0]);
+});
+
+test("A tier in trouble is warned of by its own name, once an operation, and the others serve", async () => {
+  const fail = () => {
+    throw new Error("disk full");
+  };
+  const bad = adapterWith({ get: fail, set: fail, delete: fail }, "bad");
+  const good = adapterWith({}, "good");
+  const { client, network, warnings } = cacheRig(counting("max-age=60"), { use: { adapter: [bad, good] } });
+  for (let round = 0; round < 3; round++) {
+    assertEquals(await client.json(URL_A), { nth: 1 });
+    assertEquals(await client.json(URL_B), { nth: 1 });
+  }
+  assertEquals(network.sent.length, 2);
+  const messages = warnings.map(({ message }) => message).sort();
+  assertEquals(messages.map((message) => message.split(" ").slice(2, 6).join(" ")), [
+    "'bad' failed to delete;",
+    "'bad' failed to get;",
+    "'bad' failed to set;",
+  ]);
+});
+
+test("Offline, what is stored answers at any age, by the rules of HTTP too; the rest is an OfflineError", async () => {
+  const cache = new RecordingCache();
+  const clock = new ManualClock();
+  const answer = ({ headers }: SentRequest): Answer => ({
+    json: headers.get("x-kind"),
+    headers: { "cache-control": "max-age=1, must-revalidate", vary: "x-kind", etag: '"1"' },
+  });
+  const online = cacheRig(answer, { manualClock: clock, use: { adapter: cache } });
+  await online.client.json(URL_A, { headers: { "x-kind": "a" } });
+  await clock.advance(86_400_000);
+  const { client, network } = cacheRig(answer, {
+    manualClock: clock,
+    use: { adapter: cache },
+    offline: true,
+  });
+  const [outcome] = await client.settle([{ url: URL_A, headers: { "x-kind": "a" } }]);
+  assert(outcome?.ok);
+  assertEquals([outcome.value, outcome.from], ["a", "stale"]);
+  assertInstanceOf(await rejection(client.json(URL_A, { headers: { "x-kind": "b" } })), OfflineError);
+  assertInstanceOf(await rejection(client.json({ url: URL_A, method: "DELETE" })), OfflineError);
+  assertInstanceOf(await rejection(client.json(URL_B)), OfflineError);
+  assertEquals(network.sent.length, 0);
+});
+
+test("mode ttl: what has expired is validated by its tag, and is fresh as long again", async () => {
+  const { client, clock, network } = cacheRig(tagged("no-cache"), { use: { mode: "ttl", ttlMs: 1_000 } });
+  assertEquals(await client.json(URL_A), { nth: 1 });
+  await clock.advance(1_000);
+  assertEquals(await client.json(URL_A), { nth: 1 });
+  await clock.advance(999);
+  assertEquals(await client.json(URL_A), { nth: 1 });
+  assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, '"v1"']);
+});
+
+test("mode ttl: ttlMs is asked with the URL and the response", async () => {
+  const seen: unknown[] = [];
+  const { client, cache } = cacheRig(() => ({ json: 1, headers: { "x-live": "yes" } }), {
+    use: {
+      mode: "ttl",
+      ttlMs: (url, { status, headers }) => {
+        seen.push([url instanceof URL, url.href, status, headers.get("x-live")]);
+        return headers.get("x-live") === "yes" ? 0 : Infinity;
+      },
+    },
+  });
+  await client.json(`${URL_A}?x=1`);
+  assertEquals([seen, cache.entries.size], [[[true, `${URL_A}?x=1`, 200, "yes"]], 0]);
+});
+
+test("mode ttl: staleIfErrorMs answers for a failure within its window, and not after", async () => {
+  let isDown = false;
+  const { client, clock } = cacheRig(({ nth }) => isDown ? { status: 503 } : { json: nth }, {
+    use: { mode: "ttl", ttlMs: 1_000, staleIfErrorMs: 5_000 },
+  });
+  await client.json(URL_A);
+  isDown = true;
+  await clock.advance(5_999);
+  const [outcome] = await client.settle([URL_A]);
+  assert(outcome?.ok);
+  assertEquals([outcome.value, outcome.from], [1, "stale"]);
+  await clock.advance(1);
+  assertInstanceOf(await rejection(client.json(URL_A)), HttpError);
+});
+
+test("mode ttl: staleWhileRevalidateMs gives the old at once, then the new", async () => {
+  const { client, clock, network } = cacheRig(({ nth }) => ({ json: nth }), {
+    use: { mode: "ttl", ttlMs: 1_000, staleWhileRevalidateMs: 5_000 },
+  });
+  await client.json(URL_A);
+  await clock.advance(5_999);
+  assertEquals(await client.json(URL_A), 1);
+  await turns(clock);
+  assertEquals([await client.json(URL_A), network.sent.length], [2, 2]);
+  await clock.advance(6_000);
+  assertEquals(await client.json(URL_A), 3);
+});
+
+test("mode ttl: a change removes nothing, and Vary is not needed to keep headers apart", async () => {
+  const { client, network } = cacheRig(({ headers }) => ({ json: headers.get("x-kind") }), {
+    use: { mode: "ttl" },
+  });
+  const ask = (kind: string) => client.json(URL_A, { headers: { "x-kind": kind } });
+  assertEquals([await ask("a"), await ask("b"), await ask("a")], ["a", "b", "a"]);
+  await client.text({ url: URL_A, method: "POST" });
+  assertEquals([await ask("b"), network.sent.length], ["b", 3]);
+});
+
+test("Mirrors: what one of them gave is fresh for all, and validated by whichever answers", async () => {
+  let isDown = false;
+  const { client, clock, network } = cacheRig(
+    (sent) => isDown && sent.url.startsWith("https://a") ? { status: 503 } : tagged("max-age=60")(sent),
+    {
+      baseUrls: ["https://a.test/x", "https://b.test/y"],
+    },
+  );
+  await client.json("laps.json");
+  isDown = true;
+  await client.json("laps.json");
+  await clock.advance(MINUTE);
+  assertEquals(await client.json("laps.json"), { nth: 1 });
+  assertEquals(network.sent.map(({ url, headers }) => [url, headers.get("if-none-match")]), [
+    ["https://a.test/x/laps.json", null],
+    ["https://a.test/x/laps.json", '"v1"'],
+    ["https://b.test/y/laps.json", '"v1"'],
+  ]);
+  await client.json("laps.json");
+  assertEquals(network.sent.length, 3);
+});
+
+test("Mirrors: a change of a relative URL removes what is stored for it, whichever mirror took it", async () => {
+  const { client, network } = cacheRig(
+    ({ url, method }) =>
+      method === "PUT" ? url.startsWith("https://a") ? { status: 503 } : { json: null } : {
+        json: 1,
+        headers: { "cache-control": "max-age=60" },
+      },
+    { baseUrls: ["https://a.test", "https://b.test"] },
+  );
+  await client.json("x");
+  await client.json({ url: "x", method: "PUT" });
+  await client.json("x");
+  assertEquals(network.sent.map(({ method }) => method), ["GET", "PUT", "PUT", "GET"]);
+});
+
+test("A read that hangs ends with the caller's abort", async () => {
+  const { client, clock } = cacheRig(counting("max-age=60"), {
+    use: { adapter: adapterWith({ get: () => new Promise(() => {}) }) },
+  });
+  const controller = new AbortController();
+  const reason = { my: "reason" };
+  const settled = watch(client.json(URL_A, { signal: controller.signal }));
+  await turns(clock);
+  controller.abort(reason);
+  await turns(clock);
+  assertStrictEquals(settled.error, reason);
+});
+
+test("mode http: a stored body that does not fit the schema is asked for again, without a condition", async () => {
+  const { client, network } = cacheRig(({ nth, headers }) =>
+    headers.has("if-none-match")
+      ? { status: 304 }
+      : { json: { n: nth === 1 ? "one" : nth }, headers: { "cache-control": "no-cache", etag: '"1"' } }
+  );
+  await client.json(URL_A);
+  assertEquals(await client.json(URL_A, { schema: v.object({ n: v.number() }) }), { n: 3 });
+  assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, '"1"', null]);
+});

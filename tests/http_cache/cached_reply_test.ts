@@ -1,0 +1,91 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import type { CacheEntry, CacheMeta } from "../../src/cache/cache.ts";
+import { isUsable, toReply } from "../../src/http_cache/cached_reply.ts";
+import { test } from "../support/test.ts";
+
+const URL_A = "https://a.test/x";
+const KEY = "v1\nGET\nhttps://a.test/x\n\n";
+const encoder = new TextEncoder();
+
+function entryOf(meta: Partial<CacheMeta> = {}, body = "0123456789"): CacheEntry {
+  return {
+    meta: {
+      v: 1,
+      key: KEY,
+      url: URL_A,
+      status: 200,
+      headers: [["content-type", "text/plain"]],
+      vary: [],
+      requestedAt: 1_000,
+      storedAt: 1_000,
+      initialAge: 0,
+      freshForMs: null,
+      removeAt: null,
+      ...meta,
+    },
+    body: encoder.encode(body),
+  };
+}
+
+test("isUsable() takes an entry of the key that can be served, and nothing else", () => {
+  assert(isUsable(entryOf(), KEY));
+  assert(isUsable(entryOf({ headers: [], status: 404 }, ""), KEY));
+  const wrong: unknown[] = [
+    undefined,
+    null,
+    "entry",
+    {},
+    { ...entryOf(), body: "text" },
+    { ...entryOf(), body: [1, 2] },
+    { ...entryOf(), meta: null },
+    { ...entryOf(), meta: "meta" },
+    entryOf({ key: "another" }),
+    entryOf({ v: 2 as 1 }),
+    ...[199, 600, 200.5, NaN, "200"].map((status) => entryOf({ status: status as number })),
+    ...[undefined, null, {}, "", 5, [["bad name", "x"]], [["x", "a\nb"]], [["alone"]], [5]].map((headers) =>
+      entryOf({ headers: headers as unknown as CacheMeta["headers"] })
+    ),
+    ...[[["cache-control", 5]], [["x"], ["y"]], [null], [["a", "b", "c"]]].map((headers) =>
+      entryOf({ headers: headers as unknown as CacheMeta["headers"] })
+    ),
+    ...[[null], [["a"]], [[1, 2]], [["a", 5]], ["ab"]].map((vary) =>
+      entryOf({ vary: vary as unknown as CacheMeta["vary"] })
+    ),
+    ...[undefined, null, {}, ""].map((vary) => entryOf({ vary: vary as unknown as CacheMeta["vary"] })),
+  ];
+  for (const [index, entry] of wrong.entries()) {
+    let usable = false;
+    try {
+      usable = isUsable(entry as CacheEntry, KEY);
+    } catch {
+      // As good as a no.
+    }
+    assertEquals(usable, false, `${index}`);
+  }
+});
+
+test("toReply() gives back what the entry stands for, marked as shared, with headers of its own", () => {
+  const entry = entryOf();
+  const options = { from: "stale" as const, headers: [["a", "1"], ["a", "2"]] as [string, string][] };
+  const reply = toReply(entry, options)!;
+  assertEquals([reply.status, reply.url, reply.from, reply.shared], [200, URL_A, "stale", true]);
+  assertEquals(reply.headers.get("a"), "1, 2");
+  assertStrictEquals(reply.body, entry.body);
+  reply.headers.set("a", "changed");
+  assertEquals(reply.headers.get("a"), "changed");
+  assertEquals(toReply(entry, options)!.headers.get("a"), "1, 2");
+});
+
+test("toReply() cuts the part out that a Range asks for, and nothing where there is none", () => {
+  const headers: [string, string][] = [["content-length", "10"]];
+  const part = toReply(entryOf(), { from: "cache", headers, range: "bytes=2-4" })!;
+  assertEquals([part.status, new TextDecoder().decode(part.body as Uint8Array)], [206, "234"]);
+  assertEquals([part.headers.get("content-range"), part.headers.get("content-length")], [
+    "bytes 2-4/10",
+    "3",
+  ]);
+  for (const range of ["bytes=10-", "bytes=1-2,4-5", "lines=1-2", "bytes=4-2"]) {
+    assertEquals(toReply(entryOf(), { from: "cache", headers, range }), undefined, range);
+  }
+  assertEquals(toReply(entryOf({ status: 404 }), { from: "cache", headers, range: "bytes=0-1" }), undefined);
+});

@@ -1,0 +1,212 @@
+import { assert, assertEquals } from "@std/assert";
+import { HttpRules } from "../../src/http_cache/http_rules.ts";
+import { Entries } from "../../src/http_cache/entries.ts";
+import { GuardedAdapter } from "../../src/http_cache/guarded_adapter.ts";
+import type { CachedRequest } from "../../src/http_cache/rules.ts";
+import { test } from "../support/test.ts";
+import { type Parts, PARTS_URL, partsWith, requestOf, responseOf } from "./parts.ts";
+
+const encoder = new TextEncoder();
+
+/** Stores a text as the response to a request. */
+async function store(
+  parts: Parts,
+  request: CachedRequest,
+  body: string,
+  headers: Record<string, string> = {},
+) {
+  const response = responseOf(parts, { "cache-control": "max-age=60", ...headers });
+  const { entries } = parts;
+  await entries.store(request, entries.plan(request, response)!, encoder.encode(body), entries.nextMoment());
+}
+
+async function find(
+  { entries }: Pick<Parts, "entries">,
+  request: CachedRequest,
+): Promise<string | undefined> {
+  const entry = await entries.find(request);
+  return entry === undefined ? undefined : new TextDecoder().decode(entry.body);
+}
+
+/** The same store, as another process sees it. */
+function elsewhere({ environment, cache }: Parts): Entries {
+  const rules = new HttpRules({ ttlMs: undefined, negative: {}, onError: () => {} }, {});
+  return new Entries(rules, new GuardedAdapter(environment, cache));
+}
+
+test("Entries.find() gives what was stored for the URL, and for its partition", async () => {
+  const parts = partsWith();
+  await store(parts, requestOf(), "everybody");
+  await store(parts, requestOf({}, "alice"), "alice");
+  assertEquals([await find(parts, requestOf({ accept: "x" })), await find(parts, requestOf({}, "alice"))], [
+    "everybody",
+    "alice",
+  ]);
+  assertEquals(await find(parts, requestOf({}, "bob")), undefined);
+  assertEquals(parts.cache.entries.size, 2);
+});
+
+test("Entries.plan() refuses what may not be stored, and what can't be found again", () => {
+  const parts = partsWith();
+  for (const headers of [{ "cache-control": "no-store" }, { vary: "*" }, { vary: "not a name" }, {}]) {
+    const control = "vary" in headers ? { "cache-control": "max-age=60" } : {};
+    assertEquals(
+      parts.entries.plan(requestOf(), responseOf(parts, { ...control, ...headers } as HeadersInit)),
+      undefined,
+    );
+  }
+});
+
+test("Entries keeps variants side by side, also when what they vary by grows", async () => {
+  const parts = partsWith();
+  const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  await store(parts, de, "de", { vary: "accept-language" });
+  await store(parts, fr, "fr", { vary: "accept-language" });
+  assertEquals([await find(parts, de), await find(parts, fr), await find(parts, requestOf())], [
+    "de",
+    "fr",
+    undefined,
+  ]);
+
+  const mobile = requestOf({ "accept-language": "de", "x-device": "mobile" });
+  await store(parts, mobile, "de mobile", { vary: "x-device" });
+  assertEquals(await find(parts, mobile), "de mobile");
+  assertEquals(await find(parts, requestOf({ "accept-language": "de", "x-device": "desk" })), undefined);
+});
+
+test("Entries finds variants that another process has stored, and adds to them", async () => {
+  const parts = partsWith();
+  const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  await store(parts, de, "de", { vary: "accept-language" });
+  const other = { ...parts, entries: elsewhere(parts) };
+  assertEquals([await find(other, de), await find(other, fr)], ["de", undefined]);
+  await store(other, fr, "fr", { vary: "accept-language" });
+  assertEquals([await find(parts, de), await find(parts, fr)], ["de", "fr"]);
+});
+
+test("Entries.removeAll() removes all variants of one partition, for other processes too, and for good", async () => {
+  const parts = partsWith();
+  const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  await store(parts, de, "de", { vary: "accept-language" });
+  await store(parts, fr, "fr", { vary: "accept-language" });
+  await store(parts, requestOf({}, "alice"), "alice");
+  const other = { ...parts, entries: elsewhere(parts) };
+  assertEquals(await find(other, fr), "fr");
+  await parts.entries.removeAll(PARTS_URL, "");
+  assertEquals([await find(parts, de), await find(other, fr)], [undefined, undefined]);
+  assertEquals(await find(parts, requestOf({}, "alice")), "alice");
+
+  await store(parts, de, "new", { vary: "accept-language" });
+  assertEquals([await find(parts, de), await find(parts, fr), await find(other, fr)], [
+    "new",
+    undefined,
+    undefined,
+  ]);
+});
+
+test("Entries.isOutdated() holds for what was asked for before a change of the same URL and partition", async () => {
+  const parts = partsWith();
+  const { entries } = parts;
+  const keyOf = (request: CachedRequest) =>
+    entries.plan(request, responseOf(parts, { "cache-control": "max-age=60" }))!.meta.key;
+  const isOutdated = (request: CachedRequest, askedAt: number) =>
+    entries.isOutdated(request, keyOf(request), askedAt);
+  const before = entries.nextMoment();
+  assertEquals(isOutdated(requestOf(), before), false);
+  await entries.removeAll(PARTS_URL, "");
+  assertEquals(isOutdated(requestOf({ accept: "x" }), before), true);
+  assertEquals(isOutdated(requestOf(), entries.nextMoment()), false);
+  assertEquals(isOutdated(requestOf({}, "alice"), before), false);
+  assertEquals(isOutdated({ ...requestOf(), url: `${PARTS_URL}?y` }, before), false);
+});
+
+test("Entries.isOutdated() holds for what was asked for before what is stored in its place, in no other", async () => {
+  const parts = partsWith();
+  const { entries } = parts;
+  const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  const response = responseOf(parts, { "cache-control": "max-age=60", vary: "accept-language" });
+  const [early, late] = [entries.nextMoment(), entries.nextMoment()];
+  const [planDe, planFr] = [entries.plan(de, response)!, entries.plan(fr, response)!];
+  await entries.store(de, planDe, encoder.encode("new"), late);
+  assertEquals([
+    entries.isOutdated(de, planDe.meta.key, early),
+    entries.isOutdated(de, planDe.meta.key, late),
+    entries.isOutdated(fr, planFr.meta.key, early),
+  ], [true, false, false]);
+});
+
+test("Entries begins anew rather than remember more than 32 names that responses vary by", async () => {
+  const parts = partsWith();
+  for (let number = 1; number <= 100; number++) {
+    const name = `x-${number}`;
+    const request = requestOf({ [name]: "1" });
+    await store(parts, request, name, { vary: name });
+    assertEquals([await find(parts, request), await find(parts, requestOf({ [name]: "2" }))], [
+      name,
+      undefined,
+    ]);
+    const counts = [...parts.cache.entries.values()].map(({ meta }) => meta.vary.length);
+    assert(Math.max(...counts) <= 32, `${Math.max(...counts)} names`);
+  }
+});
+
+test("Entries.removeSelected() removes what a request would find, and no other variant", async () => {
+  const parts = partsWith();
+  await store(parts, requestOf(), "plain");
+  await parts.entries.removeSelected(requestOf(), parts.entries.nextMoment());
+  assertEquals(parts.cache.entries.size, 0);
+  const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  await store(parts, de, "de", { vary: "accept-language" });
+  await store(parts, fr, "fr", { vary: "accept-language" });
+  await parts.entries.removeSelected(de, parts.entries.nextMoment());
+  await parts.entries.removeSelected(requestOf(), parts.entries.nextMoment());
+  assertEquals([await find(parts, de), await find(parts, fr)], [undefined, "fr"]);
+});
+
+test("Entries.refresh() renews an entry in its place, and moves or removes it as its Vary says", async () => {
+  const parts = partsWith();
+  const request = requestOf({ "accept-language": "de" });
+  await store(parts, request, "de");
+  const { meta, body } = (await parts.entries.find(request))!;
+  await parts.entries.refresh(
+    request,
+    { meta: { ...meta, storedAt: meta.storedAt + 5 }, body },
+    parts.entries.nextMoment(),
+  );
+  assertEquals((await parts.entries.find(requestOf()))!.meta.storedAt, meta.storedAt + 5);
+
+  const varying = { ...meta, headers: [...meta.headers, ["vary", "accept-language"] as const] };
+  await parts.entries.refresh(request, { meta: varying, body }, parts.entries.nextMoment());
+  assertEquals([await find(parts, request), await find(parts, requestOf())], ["de", undefined]);
+
+  const found = (await parts.entries.find(request))!;
+  await parts.entries.refresh(
+    request,
+    { meta: { ...found.meta, headers: [["vary", "*"]] }, body },
+    parts.entries.nextMoment(),
+  );
+  assertEquals(await find(parts, request), undefined);
+});
+
+test("Entries.remove() removes one variant and leaves the others", async () => {
+  const parts = partsWith();
+  const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  await store(parts, de, "de", { vary: "accept-language" });
+  await store(parts, fr, "fr", { vary: "accept-language" });
+  await parts.entries.remove((await parts.entries.find(de))!);
+  assertEquals([await find(parts, de), await find(parts, fr)], [undefined, "fr"]);
+});
+
+test("Entries keeps an index as long as its longest variant", async () => {
+  const parts = partsWith();
+  const vary = { vary: "accept-language" };
+  await store(parts, requestOf({ "accept-language": "de" }), "de", {
+    ...vary,
+    "cache-control": "max-age=9999999",
+  });
+  await store(parts, requestOf({ "accept-language": "fr" }), "fr", { ...vary, "cache-control": "max-age=1" });
+  const ends = [...parts.cache.entries.values()].map(({ meta }) => meta.removeAt ?? Infinity);
+  const index = [...parts.cache.entries.values()].find(({ meta }) => meta.headers.length === 0);
+  assert(index !== undefined);
+  assertEquals(index.meta.removeAt, Math.max(...ends));
+});

@@ -1,0 +1,198 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import type { CacheEntry } from "../../src/cache/cache.ts";
+import { NetworkError } from "../../src/errors.ts";
+import { Fetching, type Wanted } from "../../src/http_cache/fetching.ts";
+import type { CachedRequest } from "../../src/http_cache/rules.ts";
+import type { Call } from "../../src/policies/call.ts";
+import type { Handler } from "../../src/policies/policy.ts";
+import { type OpenBody, Reply } from "../../src/policies/reply.ts";
+import { gate } from "../client/settled.ts";
+import { test } from "../support/test.ts";
+import { callWith, type Parts, PARTS_URL, partsWith, requestOf } from "./parts.ts";
+
+const encoder = new TextEncoder();
+
+/** What the network gives. */
+function replyOf(body: string | OpenBody | undefined, headers: HeadersInit = {}, status = 200): Reply {
+  const head = { status, headers: new Headers(headers), url: PARTS_URL };
+  if (typeof body === "string") return new Reply(head, { from: "network", body: encoder.encode(body) });
+  return new Reply(head, { from: "network", openBody: body });
+}
+
+const FRESH = { "cache-control": "max-age=60", etag: '"1"' };
+
+function fetchingWith(parts: Parts, next: Handler): Fetching {
+  const exchanging: Handler = (call: Call) => {
+    const nowMs = parts.clock.wallNow();
+    if (call.exchange !== undefined) Object.assign(call.exchange, { sentAtMs: nowMs, answeredAtMs: nowMs });
+    return next(call);
+  };
+  return new Fetching({ ...parts, next: exchanging, maxEntryBytes: 100 });
+}
+
+/** A request, and what there is for it already. */
+function wantedOf(request: CachedRequest, found?: CacheEntry): Wanted {
+  return { request, found, mayReplace: found !== undefined };
+}
+
+/** Fetches a text, lets it become stale, and gives its entry. */
+async function staleEntry(parts: Parts, headers: HeadersInit = FRESH): Promise<CacheEntry> {
+  const fetching = fetchingWith(parts, () => Promise.resolve(replyOf('"old"', headers)));
+  await fetching.fetch(callWith(), wantedOf(requestOf()));
+  await Promise.all(parts.background);
+  await parts.clock.advance(61_000);
+  return (await parts.entries.find(requestOf()))!;
+}
+
+test("Fetching.fetch() stores a reply in the background, and gives nobody the stored bytes to keep", async () => {
+  const parts = partsWith();
+  const reply = replyOf("1", FRESH);
+  const fetching = fetchingWith(parts, () => Promise.resolve(reply));
+  assertStrictEquals(await fetching.fetch(callWith(), wantedOf(requestOf())), reply);
+  await Promise.all(parts.background);
+  assertEquals([parts.cache.entries.size, reply.shared], [1, true]);
+});
+
+test("Fetching.fetch() stores nothing for a call that may not write", async () => {
+  const parts = partsWith();
+  const fetching = fetchingWith(parts, () => Promise.resolve(replyOf("1", FRESH)));
+  const call = callWith({ settings: { writeCache: false } });
+  await fetching.fetch(call, wantedOf(requestOf()));
+  assertEquals([parts.background.length, call.exchange], [0, undefined]);
+});
+
+test("Fetching.fetch() asks on the condition of what was found, over the request's own headers", async () => {
+  const parts = partsWith();
+  const found = await staleEntry(parts);
+  const sent: unknown[] = [];
+  const fetching = fetchingWith(parts, (call) => {
+    sent.push({ ...call.headers });
+    return Promise.resolve(replyOf("2", FRESH));
+  });
+  await fetching.fetch(callWith({ headers: { accept: "x" } }), wantedOf(requestOf({ accept: "x" }), found));
+  const noCache = callWith({ settings: { cache: "no-cache" } });
+  await fetching.fetch(noCache, wantedOf(requestOf()));
+  const range = { range: "bytes=0-1" };
+  await fetching.fetch(callWith({ headers: range }), wantedOf(requestOf(range), found));
+  assertEquals(sent, [{ accept: "x", "if-none-match": '"1"' }, { "cache-control": "max-age=0" }, range]);
+});
+
+test("Fetching.fetch() answers a 304 with what was found, and keeps it fresh", async () => {
+  const parts = partsWith();
+  const found = await staleEntry(parts);
+  let discarded = 0;
+  const openBody = { discard: () => void discarded++ } as unknown as OpenBody;
+  const fetching = fetchingWith(parts, () => Promise.resolve(replyOf(openBody, FRESH, 304)));
+  const reply = await fetching.fetch(callWith(), wantedOf(requestOf(), found));
+  await Promise.all(parts.background);
+  assertEquals([reply.status, reply.value, reply.from, discarded], [200, "old", "cache", 1]);
+  assertEquals((await parts.entries.find(requestOf()))?.meta.storedAt, parts.clock.wallNow());
+});
+
+test("Fetching.fetch() gives what is stale for a failure, if it may, and lets go of the failure's body", async () => {
+  const parts = partsWith();
+  const found = await staleEntry(parts, { "cache-control": "max-age=60, stale-if-error=600" });
+  let discarded = 0;
+  const openBody = { discard: () => void discarded++ } as unknown as OpenBody;
+  const failure = new NetworkError("reset", { url: PARTS_URL, method: "GET", attempts: 1 });
+  const handlers: Handler[] = [
+    () => Promise.resolve(replyOf(openBody, {}, 503)),
+    () => Promise.reject(failure),
+  ];
+  for (const handler of handlers) {
+    const reply = await fetchingWith(parts, handler).fetch(callWith(), wantedOf(requestOf(), found));
+    assertEquals([reply.value, reply.from], ["old", "stale"]);
+  }
+  assertEquals(discarded, 1);
+  const cancelled = callWith();
+  cancelled.cancel("enough");
+  const told = await fetchingWith(parts, handlers[1]!).fetch(cancelled, wantedOf(requestOf(), found))
+    .catch((error) => error);
+  assertStrictEquals(told, failure);
+  await assertRejects(
+    () =>
+      fetchingWith(parts, () => Promise.reject(new RangeError("a mistake"))).fetch(
+        callWith(),
+        wantedOf(requestOf(), found),
+      ),
+    RangeError,
+  );
+});
+
+test("Fetching.fetch() stores a body that the caller reads, once it has been read whole", async () => {
+  for (const bytes of [encoder.encode("1"), undefined]) {
+    const parts = partsWith();
+    const limits: number[] = [];
+    const openBody = {
+      collect: (maxBytes: number) => {
+        limits.push(maxBytes);
+        return Promise.resolve(bytes);
+      },
+    } as unknown as OpenBody;
+    const fetching = fetchingWith(parts, () => Promise.resolve(replyOf(openBody, FRESH)));
+    await fetching.fetch(callWith({ streams: true }), wantedOf(requestOf()));
+    await Promise.all(parts.background);
+    assertEquals([limits, parts.cache.entries.size], [[100], bytes === undefined ? 0 : 1]);
+  }
+});
+
+test("Fetching.fetchOnce() lets those who come meanwhile have what the first one stores", async () => {
+  const parts = partsWith();
+  const held = gate();
+  let sent = 0;
+  const fetching = fetchingWith(parts, async () => {
+    sent++;
+    await held.promise;
+    return replyOf("1", FRESH);
+  });
+  const wanted = wantedOf(requestOf());
+  const replies = [fetching.fetchOnce(callWith(), wanted), fetching.fetchOnce(callWith(), wanted)];
+  const other = fetching.fetchOnce(callWith(), wantedOf(requestOf({ accept: "x" })));
+  held.open();
+  assertEquals((await Promise.all(replies)).map(({ from }) => from), ["network", "shared"]);
+  await other;
+  assertEquals(sent, 2);
+});
+
+test("Fetching.fetchOnce() lets nobody wait for what has ended, or have what was not stored", async () => {
+  const parts = partsWith();
+  let sent = 0;
+  const fetching = fetchingWith(
+    parts,
+    () => Promise.resolve(replyOf(`${++sent}`, { "cache-control": "no-store" })),
+  );
+  const wanted = wantedOf(requestOf());
+  const replies = await Promise.all([
+    fetching.fetchOnce(callWith(), wanted),
+    fetching.fetchOnce(callWith(), wanted),
+  ]);
+  assertEquals(replies.map(({ from }) => from), ["network", "network"]);
+  await fetching.fetchOnce(callWith(), wanted);
+  assertEquals(sent, 3);
+});
+
+test("Fetching.refresh() starts one call in the background for all who come meanwhile, then another", async () => {
+  const parts = partsWith();
+  const found = await staleEntry(parts);
+  const fetching = fetchingWith(parts, () => Promise.resolve(replyOf('"new"', FRESH)));
+  const call = callWith();
+  fetching.refresh(callWith({ settings: { writeCache: false } }), requestOf(), found);
+  assertEquals(parts.started.length, 0);
+  for (let n = 0; n < 3; n++) fetching.refresh(call, requestOf(), found);
+  assertEquals(parts.started.map(({ original }) => original === call), [true]);
+  await parts.started[0]!.handler(callWith({ isBackground: true }));
+  await Promise.all(parts.background);
+  assertEquals(new TextDecoder().decode((await parts.entries.find(requestOf()))?.body), '"new"');
+  fetching.refresh(call, requestOf(), found);
+  assertEquals(parts.started.length, 2);
+});
+
+test("Fetching.refresh() may be tried again after it has failed", async () => {
+  const parts = partsWith();
+  const found = await staleEntry(parts);
+  const fetching = fetchingWith(parts, () => Promise.reject(new TypeError("reset")));
+  fetching.refresh(callWith(), requestOf(), found);
+  await assertRejects(() => parts.started[0]!.handler(callWith()), TypeError);
+  fetching.refresh(callWith(), requestOf(), found);
+  assertEquals([parts.started.length, parts.cache.entries.size], [2, 1]);
+});

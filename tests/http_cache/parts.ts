@@ -1,0 +1,92 @@
+import { requestDirectives } from "../../src/http_cache/rfc9111/cache_control.ts";
+import { Entries } from "../../src/http_cache/entries.ts";
+import { GuardedAdapter } from "../../src/http_cache/guarded_adapter.ts";
+import { HttpRules } from "../../src/http_cache/http_rules.ts";
+import type { CachedRequest, CachedResponse } from "../../src/http_cache/rules.ts";
+import { Serving } from "../../src/http_cache/serving.ts";
+import type { CacheSurroundings } from "../../src/policies/cache_plan.ts";
+import type { Call } from "../../src/policies/call.ts";
+import type { ClientEvent } from "../../src/policies/event.ts";
+import type { Environment, Handler } from "../../src/policies/policy.ts";
+import type { Settings } from "../../src/policies/settings.ts";
+import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { fakeCall, fakeTarget } from "../policies/fake_call.ts";
+import { RecordingCache } from "./recording_cache.ts";
+
+/** The URL that the parts work with. */
+export const PARTS_URL = "https://a.test/x";
+
+/** The parts of the cache, put together without a client. */
+export interface Parts {
+  readonly clock: ManualClock;
+  readonly cache: RecordingCache;
+  readonly events: ClientEvent[];
+  readonly environment: Environment;
+  readonly surroundings: CacheSurroundings;
+  readonly rules: HttpRules;
+  readonly entries: Entries;
+  readonly serving: Serving;
+  /** What was handed over to go on in the background. */
+  readonly background: Promise<unknown>[];
+  /** Calls that were started in the background, and how they go on. */
+  readonly started: { readonly original: Call; readonly handler: Handler }[];
+}
+
+/** Puts the parts together, by the rules of HTTP. */
+export function partsWith({ isOffline = false }: { readonly isOffline?: boolean } = {}): Parts {
+  const cache = new RecordingCache();
+  const clock = new ManualClock();
+  const events: ClientEvent[] = [];
+  const background: Promise<unknown>[] = [];
+  const started: { readonly original: Call; readonly handler: Handler }[] = [];
+  const environment = {
+    clock,
+    deadlines: new DeadlineQueue(clock),
+    counters: { retried: 0, fresh: 0, stale: 0, shared: 0, bytes: 0 },
+    reporter: { active: true, emit: (event: ClientEvent) => void events.push(event) },
+    inBackground: (work: Promise<unknown>) => void background.push(work),
+    startInBackground: (original: Call, handler: Handler) => void started.push({ original, handler }),
+  } as unknown as Environment;
+  const rules = new HttpRules({ ttlMs: undefined, negative: {}, onError: () => {} }, {});
+  const entries = new Entries(rules, new GuardedAdapter(environment, cache));
+  const serving = new Serving(environment, rules, entries, isOffline);
+  const surroundings = { offline: isOffline, headers: {}, sensitive: new Set<string>(), mirrors: [] };
+  return { clock, cache, events, environment, surroundings, rules, entries, serving, background, started };
+}
+
+/** A GET of the URL. */
+export function requestOf(headers: Record<string, string> = {}, partition = ""): CachedRequest {
+  return { url: PARTS_URL, headers, partition, directives: requestDirectives(headers) };
+}
+
+/** A 200 that came just now. */
+export function responseOf({ clock }: Parts, headers: HeadersInit): CachedResponse {
+  const nowMs = clock.wallNow();
+  return {
+    url: PARTS_URL,
+    status: 200,
+    headers: new Headers(headers),
+    isRedirected: false,
+    requestedAtMs: nowMs,
+    storedAtMs: nowMs,
+  };
+}
+
+/** What the parts need to know of a call. */
+export interface CallParts {
+  readonly settings?: Partial<Settings>;
+  readonly headers?: Record<string, string>;
+  readonly streams?: boolean;
+  readonly isBackground?: boolean;
+}
+
+/** A call for the URL. */
+export function callWith(
+  { settings, headers = {}, streams = false, isBackground = false }: CallParts = {},
+): Call {
+  const call = fakeCall({ settings, streams, isBackground, request: { url: PARTS_URL, headers } });
+  call.id = 7;
+  call.target = fakeTarget({ url: PARTS_URL });
+  return call;
+}

@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { CacheCallOptions } from "../../src/cache/cache.ts";
+import { memoryCache } from "../../src/cache/memory.ts";
+import { type CommonOptions, readPlanOptions } from "../../src/http_cache/plan_options.ts";
+import { test } from "../support/test.ts";
+
+const adapter = memoryCache();
+const CALL = { environment: {} } as CacheCallOptions;
+const RESPONSE = { status: 200, headers: new Headers(), storedAtMs: 0 };
+
+function read(options: unknown, place: unknown = adapter) {
+  return readPlanOptions("create test cache", place as typeof adapter, options as CommonOptions);
+}
+
+test("readPlanOptions() hands on what it is given", () => {
+  const ttlMs = (): number => 7;
+  const partition = (): string => "mine";
+  const read5 = read({
+    ttlMs,
+    partition,
+    negative: { 404: 5 },
+    staleWhileRevalidateMs: 6,
+    staleIfErrorMs: 8,
+  });
+  const windows = { staleWhileRevalidateMs: 6, staleIfErrorMs: 8 };
+  assertEquals({ ...read5, adapter }, { adapter, ttlMs, partition, negative: { 404: 5 }, windows });
+  assertEquals([read5.adapter.name, read5.adapter.maxEntryBytes], [adapter.name, adapter.maxEntryBytes]);
+});
+
+test("readPlanOptions() makes a function of a number, and leaves open what is not said", () => {
+  assertEquals(read({ ttlMs: 50 }).ttlMs?.(new URL("https://a.test/x"), RESPONSE), 50);
+  assertEquals([read({}).ttlMs, read({}).negative, read({}).partition], [undefined, {}, undefined]);
+});
+
+test("readPlanOptions() makes one adapter of several tiers, the fastest first", async () => {
+  const [fast, slow] = [memoryCache(), memoryCache()];
+  const meta = { v: 1, key: "k", url: "https://a.test/", status: 200, headers: [], vary: [] } as const;
+  const times = { requestedAt: 0, storedAt: 0, initialAge: 0, freshForMs: null, removeAt: null };
+  await slow.set("k", { meta: { ...meta, ...times }, body: new Uint8Array(1) });
+  assert(await read({}, [fast, slow]).adapter.get("k", CALL) !== undefined);
+  // A hit of the slow one is copied upward.
+  assert(await fast.get("k") !== undefined);
+});
+
+test("readPlanOptions() refuses what is neither an adapter nor several", () => {
+  for (const place of [undefined, null, 5, "memory", {}, [], [adapter, {}], { adapter }, memoryCache]) {
+    assertThrows(
+      () => read({}, place === undefined ? null : place),
+      TypeError,
+      "Cannot create test cache as 'adapter' must be a cache adapter, or a non-empty array of such: received",
+    );
+  }
+});
+
+test("readPlanOptions() refuses options that are no object, that do not exist, or of the wrong type", () => {
+  const cases: readonly (readonly [unknown, string])[] = [
+    [null, "the options must be an object: received null"],
+    [5, "the options must be an object: received 5"],
+    [{ ttl: 5 }, "'ttl' is not an option: did you mean 'ttlMs'?"],
+    [{ staleIfError: 5 }, "'staleIfError' is not an option: did you mean 'staleIfErrorMs'?"],
+    [{ mode: "http" }, "'mode' is not an option"],
+    [
+      { ttlMs: "5" },
+      `'ttlMs' must be a number of milliseconds of at least 0, or a function that gives one: received "5"`,
+    ],
+    [{ ttlMs: null }, "'ttlMs' must be a number of milliseconds of at least 0"],
+    [{ negative: 5 }, "'negative' must be { 404?: ms, 410?: ms }: received 5"],
+    [{ negative: [5] }, "'negative' must be { 404?: ms, 410?: ms }: received an array"],
+    [{ negative: { 403: 5 } }, "'negative.403' is not an option"],
+    [{ negative: { 404: "5" } }, "'negative.404' must be a number of milliseconds of at least 0"],
+    [{ staleIfErrorMs: "5" }, "'staleIfErrorMs' must be a number of milliseconds of at least 0"],
+    [{ adapterTimeoutMs: "1" }, "'adapterTimeoutMs' must be a positive number of milliseconds, or Infinity"],
+    [{ partition: "mine" }, `'partition' must be a function: received "mine"`],
+  ];
+  for (const [options, message] of cases) {
+    assertThrows(() => read(options), TypeError, `Cannot create test cache as ${message}`);
+  }
+});
+
+test("readPlanOptions() refuses numbers out of range, and takes those at its edges", () => {
+  const named = (value: number) =>
+    [
+      ["ttlMs", { ttlMs: value }],
+      ["negative.410", { negative: { 410: value } }],
+      ["staleWhileRevalidateMs", { staleWhileRevalidateMs: value }],
+      ["staleIfErrorMs", { staleIfErrorMs: value }],
+    ] as const;
+  for (const value of [-1, NaN, -Infinity]) {
+    for (const [name, options] of named(value)) {
+      assertThrows(() => read(options), RangeError, `Cannot create test cache as '${name}' must be`);
+    }
+  }
+  for (const adapterTimeoutMs of [0, -1, NaN]) {
+    const message =
+      `'adapterTimeoutMs' must be a positive number of milliseconds, or Infinity: received ${adapterTimeoutMs}`;
+    assertThrows(() => read({ adapterTimeoutMs }), RangeError, message);
+  }
+  assert(read({ adapterTimeoutMs: Infinity }));
+  for (const value of [0, 0.5, Infinity]) for (const [, options] of named(value)) assert(read(options));
+});

@@ -1,0 +1,80 @@
+import { assertEquals } from "@std/assert";
+import { MAX_DELTA_MS } from "../../../src/http_cache/rfc9111/delta_seconds.ts";
+import { freshnessLifetimeMs } from "../../../src/http_cache/rfc9111/freshness.ts";
+import { test } from "../../support/test.ts";
+import { dateAt, NOW } from "./stored.ts";
+
+const DAY_MS = 86_400_000;
+
+function lifetimeOf(headers: Record<string, string>, { status = 200, fallbackMs }: {
+  status?: number;
+  fallbackMs?: number;
+} = {}): number {
+  return freshnessLifetimeMs({ status, fields: new Headers(headers), storedAtMs: NOW, fallbackMs });
+}
+
+test("freshnessLifetimeMs() is max-age, whatever Expires says", () => {
+  const expires = dateAt(NOW - 7_200_000);
+  assertEquals(lifetimeOf({ "cache-control": "max-age=60", expires }), 60_000);
+  assertEquals(lifetimeOf({ "cache-control": "max-age=0", expires: dateAt(NOW + DAY_MS) }), 0);
+  assertEquals(lifetimeOf({ "cache-control": "max-age=x", expires: dateAt(NOW + DAY_MS) }), 0);
+});
+
+test("freshnessLifetimeMs() does not heed s-maxage", () => {
+  assertEquals(lifetimeOf({ "cache-control": "s-maxage=3600, max-age=1" }), 1_000);
+  assertEquals(lifetimeOf({ "cache-control": "s-maxage=3600" }), 0);
+});
+
+test("freshnessLifetimeMs() is Expires less Date, or less the time that the response came", () => {
+  const expires = dateAt(NOW + 60_000);
+  assertEquals(lifetimeOf({ expires, date: dateAt(NOW - 10_000) }), 70_000);
+  assertEquals(lifetimeOf({ expires, date: dateAt(NOW + 90_000) }), 0);
+  assertEquals([lifetimeOf({ expires }), lifetimeOf({ expires, date: "foo" })], [60_000, 60_000]);
+  assertEquals(lifetimeOf({ expires: "Fri, 01 Jan 9999 00:00:00 GMT" }), MAX_DELTA_MS);
+});
+
+test("freshnessLifetimeMs() is 0 for an Expires that is no HTTP date, also where a guess could be made", () => {
+  const malformed = [
+    "0",
+    "-1",
+    "",
+    "Thu 18 Aug 2050 02:01:18 GMT",
+    "Thu, 18  Aug  2050 02:01:18 GMT",
+    "Thu, 18-Aug-2050 02:01:18 GMT",
+    "Thu, 18 Aug 2050 2:01:18 GMT",
+    "Thu, 18 Aug 50 02:01:18 GMT",
+    "Thu, 18 Aug 2050 02:01:18 UTC",
+    "Thu, 18 Aug 2050 02:01:18 GMT, Thu, 18 Aug 2050 02:01:18 GMT",
+  ];
+  for (const expires of malformed) {
+    assertEquals(lifetimeOf({ expires, "last-modified": dateAt(NOW - DAY_MS) }), 0, expires);
+  }
+});
+
+test("freshnessLifetimeMs() is 0 with no-cache, and not with no-cache for some fields", () => {
+  assertEquals(lifetimeOf({ "cache-control": "max-age=60, no-cache" }), 0);
+  assertEquals(lifetimeOf({ "cache-control": 'max-age=60, no-cache="a"' }), 60_000);
+});
+
+test("freshnessLifetimeMs() guesses a tenth of the time without a change, and a day at most", () => {
+  const guess = (unchangedMs: number, headers = {}) =>
+    lifetimeOf({ "last-modified": dateAt(NOW - unchangedMs), date: dateAt(NOW), ...headers });
+  assertEquals([guess(100_000), guess(DAY_MS), guess(3_650 * DAY_MS)], [10_000, DAY_MS / 10, DAY_MS]);
+  assertEquals([guess(-5_000), guess(100_000, { pragma: "no-cache" })], [0, 0]);
+  assertEquals([lifetimeOf({ "last-modified": "yesterday" }), lifetimeOf({})], [0, 0]);
+});
+
+test("freshnessLifetimeMs() guesses for statuses that are usual answers, and those that are public", () => {
+  const headers = { "last-modified": dateAt(NOW - 100_000), date: dateAt(NOW) };
+  for (const status of [200, 203, 204, 300, 301, 308]) assertEquals(lifetimeOf(headers, { status }), 10_000);
+  for (const status of [201, 202, 302, 404, 410, 599]) assertEquals(lifetimeOf(headers, { status }), 0);
+  assertEquals(lifetimeOf({ ...headers, "cache-control": "public" }, { status: 599 }), 10_000);
+});
+
+test("freshnessLifetimeMs() takes the fallback where the server does not say, and only there", () => {
+  const modified = { "last-modified": dateAt(NOW - 100_000) };
+  assertEquals(lifetimeOf(modified, { fallbackMs: 5_000 }), 5_000);
+  assertEquals(lifetimeOf({}, { status: 404, fallbackMs: Infinity }), Infinity);
+  assertEquals(lifetimeOf({ "cache-control": "max-age=1" }, { fallbackMs: 5_000 }), 1_000);
+  assertEquals(lifetimeOf({ "cache-control": "no-cache" }, { fallbackMs: 5_000 }), 0);
+});

@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import { type Exchange, isStorable } from "../../../src/http_cache/rfc9111/storability.ts";
+import { test } from "../../support/test.ts";
+import { dateAt, NOW } from "./stored.ts";
+
+function storable(response: Record<string, string>, exchange: Partial<Exchange> = {}): boolean {
+  return isStorable({ method: "GET", headers: {}, status: 200, fields: new Headers(response), ...exchange });
+}
+
+const FRESH = { "cache-control": "max-age=60" };
+
+test("isStorable() allows answers to GET, and nothing else", () => {
+  assertEquals(storable(FRESH), true);
+  for (const method of ["HEAD", "POST", "PUT", "OPTIONS", "get"]) {
+    assertEquals(storable(FRESH, { method }), false);
+  }
+});
+
+test("isStorable() refuses what was asked for in parts, or not to be stored", () => {
+  assertEquals(storable(FRESH, { headers: { range: "bytes=0-1" } }), false);
+  assertEquals(storable(FRESH, { headers: { "cache-control": "no-store" } }), false);
+  assertEquals(storable(FRESH, { headers: { "cache-control": "no-cache" } }), true);
+});
+
+test("isStorable() heeds no-store, wherever it stands", () => {
+  for (
+    const text of ["no-store", "max-age=60, No-Store", 'a="b", no-store', "no-store=1", 'a="b, no-store']
+  ) {
+    assertEquals(storable({ "cache-control": text }), false, text);
+  }
+  assertEquals(storable({ "cache-control": 'a="no-store", max-age=60' }), true);
+});
+
+test("isStorable() allows private and no-cache", () => {
+  for (const text of ["private", "private, max-age=60", "no-cache", 'private="a"']) {
+    assertEquals(storable({ "cache-control": text }), true, text);
+  }
+});
+
+test("isStorable() never allows parts, validations, refusals, and what is worth a retry", () => {
+  for (const status of [100, 206, 304, 401, 403, 407, 408, 421, 425, 429, 500, 502, 503, 504, 600, 999]) {
+    assertEquals(storable(FRESH, { status }), false, String(status));
+    assertEquals(storable(FRESH, { status, hasFallback: true }), false, String(status));
+  }
+});
+
+test("isStorable() allows other statuses when it is said for how long they are fresh", () => {
+  for (const status of [201, 299, 302, 303, 307, 400, 404, 405, 410, 414, 499, 501]) {
+    assertEquals(storable({}, { status }), false, String(status));
+    assertEquals(storable(FRESH, { status }), true, String(status));
+    assertEquals(storable({ expires: dateAt(NOW) }, { status }), true, String(status));
+    assertEquals(storable({}, { status, hasFallback: true }), true, String(status));
+  }
+  for (const status of [200, 203, 204, 300, 301, 308]) assertEquals(storable({}, { status }), true);
+});
+
+test("isStorable() refuses a response that no request can be known to select", () => {
+  for (const vary of ["*", "a, *", "*, *", ", *", "a b", "a;b"]) {
+    assertEquals(storable({ ...FRESH, vary }), false, vary);
+  }
+  assertEquals(storable({ ...FRESH, vary: "a, b" }), true);
+});
+
+test("isStorable() heeds must-understand: it refuses what it does not know, and else sets no-store aside", () => {
+  const headers = { "cache-control": "max-age=60, must-understand, no-store" };
+  assertEquals([200, 404, 299, 499].map((status) => storable(headers, { status })), [
+    true,
+    true,
+    false,
+    false,
+  ]);
+});

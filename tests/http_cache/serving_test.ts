@@ -1,0 +1,89 @@
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import * as v from "valibot";
+import { InvalidDataError } from "../../src/errors.ts";
+import type { CacheEntry } from "../../src/cache/cache.ts";
+import { test } from "../support/test.ts";
+import { callWith, type Parts, partsWith, requestOf, responseOf } from "./parts.ts";
+
+/** Stores a text, and gives its entry. */
+async function stored(parts: Parts, body: string): Promise<CacheEntry> {
+  const plan = parts.entries.plan(requestOf(), responseOf(parts, { "cache-control": "max-age=60" }))!;
+  await parts.entries.store(requestOf(), plan, new TextEncoder().encode(body), parts.entries.nextMoment());
+  return (await parts.entries.find(requestOf()))!;
+}
+
+test("Serving.serve() gives a reply that is decoded for the call, with its age, and counts it", async () => {
+  const parts = partsWith();
+  const entry = await stored(parts, '{"a":1}');
+  await parts.clock.advance(5_000);
+  const call = callWith();
+  const reply = (await parts.serving.serve(call, requestOf(), entry, "cache"))!;
+  assertEquals([reply.value, reply.decodedFor === call, reply.from, reply.shared], [
+    { a: 1 },
+    true,
+    "cache",
+    true,
+  ]);
+  assertEquals(reply.headers.get("age"), "5");
+  await parts.serving.serve(callWith(), requestOf(), entry, "stale");
+  await parts.serving.serve(callWith(), requestOf(), entry, "shared");
+  const { fresh, stale, shared } = parts.environment.counters;
+  assertEquals([fresh, stale, shared], [1, 1, 1]);
+  assertEquals(parts.events.map((event) => event.type === "cacheHit" && [event.requestId, event.kind]), [
+    [7, "fresh"],
+    [7, "stale"],
+  ]);
+});
+
+test("Serving.serve() counts nothing for a call that nobody waits for", async () => {
+  const parts = partsWith();
+  const entry = await stored(parts, "1");
+  await parts.serving.serve(callWith({ isBackground: true }), requestOf(), entry, "cache");
+  assertEquals([parts.environment.counters.fresh, parts.events], [0, []]);
+});
+
+test("Serving.serve() removes what nobody could decode, and keeps what only this schema refuses", async () => {
+  const schema = v.object({ a: v.string() });
+  for (const [body, settings, size] of [["<html>", {}, 0], ['{"a":1}', { schema }, 1]] as const) {
+    const parts = partsWith();
+    const entry = await stored(parts, body);
+    assertEquals(await parts.serving.serve(callWith({ settings }), requestOf(), entry, "cache"), undefined);
+    assertEquals([parts.cache.entries.size, parts.environment.counters.fresh], [size, 0]);
+  }
+});
+
+test("Serving.serve() removes nothing offline, and says what does not fit", async () => {
+  const parts = partsWith({ isOffline: true });
+  const html = await stored(parts, "<html>");
+  assertEquals(await parts.serving.serve(callWith(), requestOf(), html, "cache"), undefined);
+  assertEquals(parts.cache.entries.size, 1);
+  const entry = await stored(parts, '{"a":1}');
+  const call = callWith({ settings: { schema: v.object({ a: v.string() }) } });
+  const error = await assertRejects(
+    () => parts.serving.serve(call, requestOf(), entry, "cache"),
+    InvalidDataError,
+  );
+  assertEquals(error.reason, "schema");
+});
+
+test("Serving.serve() passes on what a schema throws by mistake", async () => {
+  const parts = partsWith();
+  const entry = await stored(parts, "1");
+  const validate = () => {
+    throw new RangeError("a mistake");
+  };
+  const schema = { "~standard": { version: 1, vendor: "test", validate } } as const;
+  const served = parts.serving.serve(callWith({ settings: { schema } }), requestOf(), entry, "cache");
+  const error = await served.then(() => undefined, (thrown) => thrown);
+  assertInstanceOf(error, Error);
+  assertEquals(parts.cache.entries.size, 1);
+});
+
+test("Serving.serve() gives the part that a Range asks for, and nothing for one that it can't cut", async () => {
+  const parts = partsWith();
+  const entry = await stored(parts, "0123456789");
+  const call = callWith({ settings: { as: "text" } });
+  const part = await parts.serving.serve(call, requestOf({ range: "bytes=1-2" }), entry, "cache");
+  assertEquals([part?.status, part?.value], [206, "12"]);
+  assertEquals(await parts.serving.serve(call, requestOf({ range: "bytes=10-" }), entry, "cache"), undefined);
+});

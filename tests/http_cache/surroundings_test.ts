@@ -1,0 +1,96 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { NO_HEADERS } from "../../src/http/headers.ts";
+import type { PreparedRequest } from "../../src/http/request.ts";
+import { hasCredentials, resourceUrl, variesByMirror } from "../../src/http_cache/surroundings.ts";
+import type { CacheSurroundings } from "../../src/policies/cache_plan.ts";
+import type { Call } from "../../src/policies/call.ts";
+import type { Mirror } from "../../src/policies/mirrors.ts";
+import { fakeCall, fakeLane } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+const SENSITIVE: ReadonlySet<string> = new Set(["authorization", "x-api-key"]);
+
+function around(parts: Partial<CacheSurroundings> = {}): CacheSurroundings {
+  return { offline: false, headers: NO_HEADERS, sensitive: SENSITIVE, mirrors: [], ...parts };
+}
+
+function mirror(base: string, headers: Record<string, string> = {}, sensitive = SENSITIVE): Mirror {
+  return { lane: fakeLane(new URL(base).origin), base, headers, sensitive };
+}
+
+function callOf(request: Partial<PreparedRequest> = {}): Call {
+  return fakeCall({ request: { url: "https://a.test/x", ...request } });
+}
+
+test("hasCredentials() is for a request with a sensitive header, or with one that all of the client's requests carry", () => {
+  const key = { "x-api-key": "k" };
+  assertEquals(hasCredentials(callOf(), around()), false);
+  assertEquals(hasCredentials(callOf({ headers: { accept: "*/*" } }), around()), false);
+  assertEquals(hasCredentials(callOf({ headers: key }), around()), true);
+  assertEquals(hasCredentials(callOf(), around({ headers: key })), true);
+});
+
+test("hasCredentials() goes by what a header's name says, whatever the client calls sensitive", () => {
+  const names = [
+    "apikey",
+    "private-token",
+    "x-goog-api-key",
+    "x-amz-security-token",
+    "x-vault-token",
+    "ocp-apim-subscription-key",
+    "x-csrf-token",
+    "x-session-id",
+    "x-client-secret",
+    "x-password",
+    "x-hub-signature-256",
+  ];
+  const surroundings = around({ sensitive: new Set() });
+  for (const name of names) {
+    assertEquals(hasCredentials(callOf({ headers: { [name]: "v" } }), surroundings), true, name);
+    assertEquals(
+      hasCredentials(callOf(), around({ sensitive: new Set(), headers: { [name]: "v" } })),
+      true,
+      name,
+    );
+    const mirrors = [mirror("https://a.test", { [name]: "v" }, new Set())];
+    assertEquals(hasCredentials(callOf({ absolute: false, url: "x" }), around({ mirrors })), true, name);
+  }
+  const harmless = ["accept", "accept-language", "user-agent", "range", "x-request-id", "referer", "origin"];
+  for (const name of harmless) {
+    assertEquals(hasCredentials(callOf({ headers: { [name]: "v" } }), surroundings), false, name);
+  }
+});
+
+test("hasCredentials() is for a relative request if any mirror has some, and an absolute one does not go there", () => {
+  const own = mirror("https://b.test", { "x-own": "k" }, new Set(["x-own"]));
+  const surroundings = around({ mirrors: [mirror("https://a.test"), own] });
+  const relative = callOf({ absolute: false, url: "x" });
+  assertEquals([hasCredentials(relative, surroundings), hasCredentials(callOf(), surroundings)], [
+    true,
+    false,
+  ]);
+  // The same header is nobody's secret where it is not named.
+  const harmless = around({ mirrors: [mirror("https://b.test", { "x-own": "k" })] });
+  assertEquals(hasCredentials(relative, harmless), false);
+});
+
+test("resourceUrl() is that of the first mirror, whichever serves it, or the request's own if that is absolute", () => {
+  const surroundings = around({ mirrors: [mirror("https://a.test/base"), mirror("https://b.test")] });
+  const relative = callOf({ absolute: false, url: "x?q=1" });
+  assertEquals(resourceUrl(relative, surroundings), "https://a.test/base/x?q=1");
+  assertEquals(resourceUrl(callOf({ url: "https://c.test/y" }), surroundings), "https://c.test/y");
+  assertEquals(resourceUrl(callOf({ url: "HTTPS://C.test:443/y" }), surroundings), "https://c.test/y");
+  assertThrows(() => resourceUrl(relative, around()), TypeError);
+});
+
+test("variesByMirror() is for relative requests, and for headers that not all mirrors are sent alike", () => {
+  const headers = { accept: "text/csv" };
+  const mirrors = [mirror("https://a.test", headers), mirror("https://b.test", { ...headers, "x-own": "1" })];
+  const surroundings = around({ headers, mirrors });
+  const relative = callOf({ absolute: false, url: "x" });
+  assertEquals(variesByMirror(relative, ["x-own"], surroundings), true);
+  assertEquals(variesByMirror(relative, ["accept", "x-own"], surroundings), true);
+  assertEquals(variesByMirror(relative, ["accept"], surroundings), false);
+  assertEquals(variesByMirror(relative, [], surroundings), false);
+  assertEquals(variesByMirror(callOf(), ["x-own"], surroundings), false);
+});

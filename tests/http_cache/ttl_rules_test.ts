@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import type { CacheMeta } from "../../src/cache/cache.ts";
+import type { StaleWindows } from "../../src/http_cache/rfc9111/reuse.ts";
+import type { LifetimeOptions } from "../../src/http_cache/lifetimes.ts";
+import type { CachedRequest, CachedResponse } from "../../src/http_cache/rules.ts";
+import { TtlRules } from "../../src/http_cache/ttl_rules.ts";
+import { test } from "../support/test.ts";
+
+const URL_A = "https://a.test/x";
+const PLACEMENT = { key: "key", vary: [] };
+
+function rulesWith(
+  ttlMs: number,
+  windows: StaleWindows = {},
+  negative: LifetimeOptions["negative"] = {},
+): TtlRules {
+  return new TtlRules({ ttlMs: () => ttlMs, negative, onError: () => {} }, windows);
+}
+
+function requestOf(headers: Record<string, string> = {}, partition = "", url = URL_A): CachedRequest {
+  return { url, headers, partition, directives: new Map() };
+}
+
+function responseOf(status = 200, headers: HeadersInit = {}): CachedResponse {
+  const times = { requestedAtMs: 900, storedAtMs: 1_000 };
+  return { url: URL_A, status, headers: new Headers(headers), isRedirected: false, ...times };
+}
+
+function metaOf(rules: TtlRules, response = responseOf()): CacheMeta {
+  return rules.toMeta(response, requestOf(), PLACEMENT)!;
+}
+
+test("TtlRules tells URLs, headers and partitions apart, but not the fragment or the order of headers", () => {
+  const rules = rulesWith(1);
+  const keys = [
+    requestOf(),
+    requestOf({}, "alice"),
+    requestOf({}, "", `${URL_A}?y`),
+    requestOf({}, "", `${URL_A}/`),
+    requestOf({ accept: "a" }),
+    requestOf({ accept: "b" }),
+    requestOf({ "accept-language": "a" }),
+    requestOf({ accept: "a", b: "c" }),
+    requestOf({ accept: "a,b,c" }),
+    requestOf({ accept: 'a"],["b","c' }),
+  ].map((request) => rules.primaryKey(request));
+  assertEquals(new Set(keys).size, keys.length);
+  assertEquals(rules.primaryKey(requestOf({}, "", `${URL_A}#part`)), keys[0]);
+  const [one, other] = [{ b: "1", a: "2" }, { a: "2", b: "1" }].map((headers) =>
+    rules.primaryKey(requestOf(headers))
+  );
+  assertEquals(one, other);
+  assertNotEquals(rules.primaryKey(requestOf({ b: "2", a: "1" })), one);
+});
+
+test("TtlRules has no header's value in a key, since it may be a secret", () => {
+  const key = rulesWith(1).primaryKey(requestOf({ "x-token": "secret" }));
+  assert(!key.includes("secret") && !key.includes("x-token"), key);
+});
+
+test("TtlRules keeps parts to themselves, and varies by nothing", () => {
+  const rules = rulesWith(1);
+  assertEquals([rules.isCacheable(requestOf()), rules.isCacheable(requestOf({ range: "bytes=0-1" }))], [
+    true,
+    false,
+  ]);
+  assertEquals(rules.varyNames(), []);
+  assertEquals(rules.invalidatedUrls(), []);
+});
+
+test("TtlRules stores for the time that was said, whatever the server says but no-store", () => {
+  const said = responseOf(200, {
+    "cache-control": "max-age=5, no-cache, private",
+    "set-cookie": "a=1",
+    "x-a": "1",
+  });
+  const meta = metaOf(rulesWith(100), said);
+  assertEquals([meta.v, meta.key, meta.url, meta.status, meta.vary], [1, "key", URL_A, 200, []]);
+  assertEquals([meta.requestedAt, meta.storedAt, meta.initialAge, meta.freshForMs], [900, 1_000, 0, 100]);
+  assertEquals(meta.headers.map(([name]) => name), ["cache-control", "x-a"]);
+  for (const value of ["no-store", "max-age=60, No-Store"]) {
+    const response = responseOf(200, { "cache-control": value });
+    assertEquals(rulesWith(100).toMeta(response, requestOf(), PLACEMENT), undefined, value);
+  }
+  assertEquals(rulesWith(0).toMeta(responseOf(), requestOf(), PLACEMENT), undefined);
+  assertEquals(rulesWith(100).toMeta(responseOf(404), requestOf(), PLACEMENT), undefined);
+  assertEquals(rulesWith(100, {}, { 404: 7 }).toMeta(responseOf(404), requestOf(), PLACEMENT)?.freshForMs, 7);
+});
+
+test("TtlRules keeps for ever without an end, and can be written as JSON", () => {
+  const meta = metaOf(rulesWith(Infinity));
+  assertEquals([meta.freshForMs, meta.removeAt], [null, null]);
+  assertEquals(JSON.parse(JSON.stringify(meta)), meta);
+  const endless = metaOf(rulesWith(100, { staleIfErrorMs: Infinity }));
+  assertEquals([endless.freshForMs, endless.removeAt], [100, null]);
+  assertEquals(rulesWith(Infinity).reuseOf(meta, requestOf(), 1e18), "fresh");
+});
+
+test("TtlRules keeps what is not fresh any more, at least as long as it may be of use", () => {
+  const day = 86_400_000;
+  assertEquals(metaOf(rulesWith(100)).removeAt, 1_000 + 100 + 30 * day);
+  assertEquals(metaOf(rulesWith(100, { staleIfErrorMs: 90 * day })).removeAt, 1_000 + 100 + 90 * day);
+});
+
+test("TtlRules reuses while fresh, then within the window, and never from the future", () => {
+  const rules = rulesWith(100, { staleWhileRevalidateMs: 50 });
+  const meta = metaOf(rules);
+  assertEquals([1_000, 1_099, 1_100, 1_149, 1_150, 999].map((now) => rules.reuseOf(meta, requestOf(), now)), [
+    "fresh",
+    "fresh",
+    "stale-while-revalidate",
+    "stale-while-revalidate",
+    "validate",
+    "validate",
+  ]);
+  assertEquals(rulesWith(100).reuseOf(meta, requestOf(), 1_100), "validate");
+});
+
+test("TtlRules lets what is stale stand for an error within its window", () => {
+  const rules = rulesWith(100, { staleIfErrorMs: 50 });
+  const meta = metaOf(rules);
+  assertEquals([1_149, 1_150].map((now) => rules.mayAnswerError(meta, requestOf(), now)), [true, false]);
+  assertEquals(rulesWith(100).mayAnswerError(meta, requestOf(), 1_100), false);
+});
+
+test("TtlRules begins the time anew after a 304, and removes what is kept no more", () => {
+  const meta = metaOf(rulesWith(100), responseOf(200, { "x-a": "1" }));
+  const notModified = { ...responseOf(304), requestedAtMs: 5_000, storedAtMs: 5_010 };
+  const seen: unknown[] = [];
+  const rules = new TtlRules({
+    ttlMs: (url, { status, headers }) => seen.push([url.href, status, headers.get("x-a")]) * 70,
+    negative: {},
+    onError: () => {},
+  }, {});
+  const freshened = rules.freshen(meta, notModified, requestOf());
+  const { requestedAt, storedAt, freshForMs, headers } = freshened.meta;
+  assertEquals([requestedAt, storedAt, freshForMs, freshened.storable], [5_000, 5_010, 70, true]);
+  assertEquals([headers, seen], [meta.headers, [[URL_A, 200, "1"]]]);
+  assertEquals(rulesWith(0).freshen(meta, notModified, requestOf()).storable, false);
+});
+
+test("TtlRules gives headers of its own out, without an age", () => {
+  const meta = metaOf(rulesWith(100), responseOf(200, { "x-a": "1" }));
+  const served = rulesWith(100).servedHeaders(meta);
+  served[0]![1] = "changed";
+  assertEquals(meta.headers, [["x-a", "1"]]);
+});

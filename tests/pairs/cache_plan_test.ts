@@ -1,0 +1,148 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { type ClientOptions, createClient } from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
+import { gate, watch } from "../client/settled.ts";
+import { adapterWith, turns } from "../http_cache/cache_rig.ts";
+import { planOf, type PlanParts } from "../http_cache/plan_of.ts";
+import { memoryCache, tieredCache } from "../../src/http_cache/mod.ts";
+import { test } from "../support/test.ts";
+
+const URL_A = "https://a.test/a.json";
+
+/** Two clients with one plan, before one network. */
+function twoClients(
+  answer: (request: SentRequest) => Answer,
+  parts: PlanParts = {},
+  options: ClientOptions = {},
+) {
+  const clock = new ManualClock();
+  const network = new FakeNetwork(clock, answer);
+  const cache = planOf(parts);
+  const make = () => createClient({ clock, fetch: network.fetch, maxRetries: 0, cache, ...options });
+  return { clock, network, one: make(), two: make() };
+}
+
+const counting = ({ nth }: SentRequest): Answer => ({ json: nth });
+const fresh = (nth: number): Answer => ({ json: nth, headers: { "cache-control": "max-age=60" } });
+
+test("plan × clients: what one has stored answers the other, also while the adapter is still at it", async () => {
+  const held = gate();
+  const adapter = adapterWith({ set: () => held.promise.then(() => true) });
+  const { clock, network, one, two } = twoClients(counting, { adapter });
+  assertEquals([await clock.run(one.json(URL_A)), await clock.run(two.json(URL_A))], [1, 1]);
+  assertEquals(network.sent.length, 1);
+  held.open();
+});
+
+test("plan × clients: what one could not remove is not served by the other", async () => {
+  const broken = () => Promise.reject(new Error("broken"));
+  let isBroken = false;
+  const { clock, one, two } = twoClients(
+    ({ nth, method }) => method === "POST" ? { status: 204 } : fresh(nth),
+    { adapter: adapterWith({ delete: () => isBroken ? broken() : true }), mode: "http" },
+  );
+  assertEquals(await clock.run(one.json(URL_A)), 1);
+  isBroken = true;
+  await clock.run(one.json({ url: URL_A, method: "POST" }));
+  await turns(clock);
+  assertEquals(await clock.run(two.json(URL_A)), 3);
+});
+
+test("plan × clients: a change by one keeps the other from storing what it has asked for before", async () => {
+  const held = gate();
+  const { clock, one, two } = twoClients(
+    ({ nth, method }) =>
+      method === "POST" ? { status: 204 } : { ...fresh(nth), ...nth === 1 && { gate: held.promise } },
+    { mode: "http" },
+  );
+  const before = watch(two.json(URL_A));
+  await turns(clock);
+  await clock.run(one.json({ url: URL_A, method: "POST" }));
+  held.open();
+  await turns(clock);
+  assertEquals([before.state, await clock.run(two.json(URL_A))], ["fulfilled", 3]);
+});
+
+test("plan × clients: what is under way is each client's own, and ends with it", async () => {
+  const held = gate();
+  const { clock, network, one, two } = twoClients(({ nth }) => ({ json: nth, gate: held.promise }));
+  const reason = new Error("over");
+  const [first, second] = [watch(one.json(URL_A)), watch(two.json(URL_A))];
+  await turns(clock);
+  assertEquals(network.sent.length, 2);
+  await one.close(reason);
+  held.open();
+  await turns(clock);
+  assertEquals([first.state, second.state], ["rejected", "fulfilled"]);
+  assertStrictEquals(first.error, reason);
+});
+
+test("plan × offline: a client that may not ask is answered by what another has stored", async () => {
+  const { clock, one } = twoClients(counting);
+  const cache = planOf();
+  const online = createClient({ clock, fetch: () => Promise.resolve(Response.json("stored")), cache });
+  const offline = createClient({
+    clock,
+    fetch: () => Promise.reject(new Error("asked")),
+    cache,
+    offline: true,
+  });
+  assertEquals(await clock.run(online.json(URL_A)), "stored");
+  assertEquals(await clock.run(offline.json(URL_A)), "stored");
+  await one.close();
+});
+
+test("plan × a second tier that hangs: the first one goes on, reads are misses after a second, and then at once", async () => {
+  const never = () => new Promise<never>(() => {});
+  const hung = adapterWith({ get: never, set: never, delete: never }, "hung");
+  for (const adapter of [[memoryCache(), hung], tieredCache([memoryCache(), hung])]) {
+    const { clock, network, one, two } = twoClients(counting, { adapter });
+    const warnings: string[] = [];
+    one.on((event) => void (event.type === "warning" && warnings.push(event.message)));
+    assertEquals(await clock.run(one.json(URL_A)), 1);
+    assertEquals(clock.now(), 1_000);
+    // The memory has it, whatever the second tier does with the write.
+    assertEquals([await one.json(URL_A), await two.json(URL_A)], [1, 1]);
+    assertEquals(await one.json("https://a.test/b.json"), 1);
+    assertEquals(await one.json("https://a.test/b.json"), 1);
+    assertEquals([clock.now(), network.sent.length], [1_000, 2]);
+    await clock.advance(10_000);
+    assertEquals(await one.json(URL_A), 1);
+    assertEquals(warnings[0], "The cache 'hung' failed to get; requests go on without it");
+  }
+});
+
+test("plan × a delete that fails in one tier: what lies there is not served again", async () => {
+  const second = adapterWith({}, "second");
+  let isBroken = false;
+  const failing = adapterWith({
+    get: (key) => second.get(key),
+    set: (key, entry) => second.set(key, entry),
+    delete: (key) => isBroken ? Promise.reject(new Error("broken")) : second.delete(key),
+  }, "failing");
+  const { clock, one } = twoClients(
+    ({ nth, method }) => method === "POST" ? { status: 204 } : fresh(nth),
+    { adapter: [memoryCache(), failing], mode: "http" },
+  );
+  assertEquals(await clock.run(one.json(URL_A)), 1);
+  isBroken = true;
+  await clock.run(one.json({ url: URL_A, method: "POST" }));
+  await turns(clock);
+  assertEquals(await clock.run(one.json(URL_A)), 3);
+});
+
+test("plan × an adapter that hangs: nothing is there offline, and closing ends", async () => {
+  const never = () => new Promise<never>(() => {});
+  const adapter = adapterWith({ get: never, set: never, delete: never });
+  const { clock, network, one } = twoClients(counting, { adapter }, { offline: true });
+  const settled = watch(one.json(URL_A));
+  await clock.advance(1_000);
+  assertEquals([settled.state, (settled.error as Error).name, network.sent.length], [
+    "rejected",
+    "OfflineError",
+    0,
+  ]);
+  await one.close();
+  assertEquals(clock.pending, 0);
+});
