@@ -7,6 +7,7 @@
 import { argumentError, assertNonNegative } from "../primitives/argument_checks.ts";
 import { BinaryHeap, type HeapItem } from "../primitives/binary_heap.ts";
 import { type Clock, MAX_TIMER_MS, type TimerHandle } from "../primitives/clock.ts";
+import { pendingRealWork, realWorkEnd } from "../primitives/real_work.ts";
 import { eventLoopTurn } from "./event_loop_turn.ts";
 
 /** Options of {@linkcode ManualClock}. */
@@ -24,8 +25,9 @@ export interface ManualClockOptions {
    */
   readonly wallMs?: number | undefined;
   /**
-   * How long {@linkcode ManualClock.run} waits for work that this clock does not drive (a socket, a file, a digest),
-   * in milliseconds of real time, once no timer is armed. Only a test that hangs waits that long.
+   * How long {@linkcode ManualClock.run} waits for work that this clock does not drive (a socket, a digest), in milliseconds
+   * of real time, once no timer is armed; and how long a cache's disk may take for one operation before the clock moves on
+   * without it. Only a test that hangs waits that long.
    *
    * @default {1_000}
    */
@@ -49,7 +51,8 @@ const FAST_TURNS = 200;
  * and an hour of it costs nothing.
  *
  * Before, between and after timers the clock lets the event loop turn, so that every promise reaction that is due has
- * run: what a timer starts is seen before the next timer fires.
+ * run: what a timer starts is seen before the next timer fires. The clock also waits for the disk: while a cache reads or writes
+ * files, no time passes, so that no deadline ends a test because a disk was slow.
  *
  * @example An hour of waiting takes no time
  * ```ts
@@ -126,14 +129,14 @@ export class ManualClock implements Clock {
   async advance(ms: number): Promise<void> {
     assertNonNegative("advance manual clock", "ms", ms);
     const targetMs = this.#elapsedMs + ms;
-    await eventLoopTurn();
+    await this.#quiet();
     for (
       let next = this.#timers.peek();
       next !== undefined && next.dueMs <= targetMs;
       next = this.#timers.peek()
     ) {
       this.#fire(next);
-      await eventLoopTurn();
+      await this.#quiet();
     }
     // Another `advance` or `run` may have gone further in the meantime: time never goes back.
     this.#elapsedMs = Math.max(this.#elapsedMs, targetMs);
@@ -142,8 +145,9 @@ export class ManualClock implements Clock {
   /**
    * Moves the clock from timer to timer until a promise settles.
    *
-   * Real work (sockets, files, digests) runs in real time beside the clock: while timers are armed, the clock does
-   * not wait for it. With no timer armed it waits `stalledAfterMs` of real time, then gives up.
+   * Other real work than a cache's files (sockets, digests, files of the test itself) runs in real time beside the clock: while
+   * timers are armed, the clock does not wait for it. With no timer armed it waits `stalledAfterMs` of real time, then gives
+   * up.
    *
    * @param promise What to wait for.
    * @returns What the promise resolves to.
@@ -155,12 +159,12 @@ export class ManualClock implements Clock {
     const outcome = Promise.resolve(promise).finally(() => settled = true);
     // Until it is returned below nobody listens to `outcome`, and its rejection would be reported as unhandled.
     outcome.catch(() => {});
-    await eventLoopTurn();
+    await this.#quiet(() => settled);
     while (!settled) {
       const next = this.#timers.peek();
       if (next !== undefined) {
         this.#fire(next);
-        await eventLoopTurn();
+        await this.#quiet(() => settled);
       } else if (!await this.#waitForOthers(() => settled)) {
         throw new Error(
           "Cannot run manual clock as no timer is armed and the promise is still pending: it waits for something " +
@@ -191,6 +195,15 @@ export class ManualClock implements Clock {
   jump(ms: number): void {
     assertFinite("jump manual clock", "ms", ms);
     this.#nowOffsetMs += ms;
+  }
+
+  /** Waits until every reaction that is due has run, and no file is being read or written, except by a disk that is stuck. */
+  async #quiet(isEnough = () => false): Promise<void> {
+    await eventLoopTurn();
+    while (pendingRealWork() > 0 && !isEnough()) {
+      if (!await realWorkEnd(this.#stalledAfterMs)) return;
+      await eventLoopTurn();
+    }
   }
 
   #fire(timer: Timer): void {

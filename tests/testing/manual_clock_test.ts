@@ -1,7 +1,13 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { createClient } from "../../mod.ts";
+import { filesystemCache } from "../../src/cache/filesystem.ts";
+import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
 import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
+import { realWork } from "../../src/primitives/real_work.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 
 function sleep(clock: ManualClock, ms: number): Promise<void> {
@@ -154,6 +160,94 @@ test("ManualClock.run() waits for real work while no timer is armed", async () =
 
   assertEquals([digest.byteLength, clock.now()], [32, 7]);
 });
+
+/** Real work that takes so many turns of the event loop. */
+function work(turns: number): Promise<void> {
+  const run = async () => {
+    for (let turn = 0; turn < turns; turn++) await eventLoopTurn();
+  };
+  return realWork(run());
+}
+
+const WORKS: Readonly<Record<string, () => Promise<unknown>>> = {
+  "one operation": () => work(50),
+  "operations one after the other": async () => {
+    for (let count = 0; count < 10; count++) await work(5);
+  },
+  "operations at once, of which one fails": () =>
+    Promise.allSettled([work(20), realWork(work(30).then(() => Promise.reject(new Error("EIO")))), work(40)]),
+  "an operation that is begun some reactions later": async () => {
+    for (let count = 0; count < 100; count++) await Promise.resolve();
+    await work(50);
+  },
+};
+
+for (const [what, begin] of Object.entries(WORKS)) {
+  test(`ManualClock.run() lets no time pass during ${what} of a disk`, async () => {
+    const clock = new ManualClock();
+    const deadline = sleep(clock, 10).then(() => "too late");
+    const outcome = await clock.run(Promise.race([deadline, begin().then(() => "in time")]));
+    assertEquals([outcome, clock.now()], ["in time", 0]);
+    await clock.run(deadline);
+    assertEquals(clock.now(), 10);
+  });
+
+  test(`ManualClock.advance() lets no time pass during ${what} of a disk`, async () => {
+    const clock = new ManualClock();
+    const times: number[] = [];
+    const load = async () => {
+      await begin();
+      times.push(clock.now());
+    };
+    load();
+    clock.setTimeout(load, 10);
+    clock.setTimeout(() => times.push(clock.now()), 20);
+    await clock.advance(30);
+    assertEquals(times, [0, 10, 20]);
+  });
+}
+
+test("ManualClock moves on when a disk is stuck", async () => {
+  const clock = new ManualClock({ stalledAfterMs: 0 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  realWork(promise);
+  const deadline = sleep(clock, 10).then(() => "too late");
+  assertEquals(await clock.run(Promise.race([deadline, promise])), "too late");
+  await clock.advance(5);
+  assertEquals(clock.now(), 15);
+  resolve();
+});
+
+test("ManualClock.run() waits for no disk once its promise has settled", async () => {
+  const clock = new ManualClock({ stalledAfterMs: 600_000 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  realWork(promise);
+  await clock.run(Promise.resolve());
+  resolve();
+  await promise;
+});
+
+for (const timeout of ["totalTimeoutMs", "timeoutMs"] as const) {
+  for (const size of [10, 100_000, 1_000_000]) {
+    test(`ManualClock.run() ends no request with ${timeout} and ${size} bytes because of its cache's disk`, async () => {
+      await using folder = await tempFolder();
+      const clock = new ManualClock();
+      const now = () => clock.wallNow();
+      let requests = 0;
+      await using client = createClient({
+        clock,
+        [timeout]: 1_000,
+        cache: ttlCache(filesystemCache(folder.path, { now }), { ttlMs: Infinity }),
+        fetch: () => Promise.resolve(Response.json(`${++requests}`.padEnd(size))),
+      });
+      for (let count = 0; count < 10; count++) {
+        const [outcome] = await clock.run(client.settle([`http://a.test/${count % 3}`]));
+        assertEquals(outcome?.ok, true);
+      }
+      assertEquals([requests, clock.now() < 1_000], [3, true]);
+    });
+  }
+}
 
 test("ManualClock.advance() rejects with what a timer throws", async () => {
   const clock = new ManualClock();
