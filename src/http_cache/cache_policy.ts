@@ -24,6 +24,7 @@ import { requestDirectives } from "./rfc9111/cache_control.ts";
 import type { Reuse, StaleWindows } from "./rfc9111/reuse.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import { Serving } from "./serving.ts";
+import { orStaleInTime } from "./stale_in_time.ts";
 import { hasCredentials, resourceUrl } from "./surroundings.ts";
 
 /** How a cache is used. */
@@ -38,6 +39,8 @@ export interface CachePolicyOptions {
   readonly negative: LifetimeOptions["negative"];
   /** For how long a stale response may be served. */
   readonly windows: StaleWindows;
+  /** How long a request waits for a network that is failing, where a stale response may be served, in milliseconds. */
+  readonly staleAfterMs: number;
   /** Whose response it is; `null` for nobody's who could ask again, which then is not kept. */
   readonly partition: Partition | undefined;
 }
@@ -47,7 +50,8 @@ export interface CachePolicyOptions {
  * stores what comes back. Requests for the same that come meanwhile wait for it. A fault of the adapter is a miss or a
  * refused write, and one warning for each operation.
  *
- * Clients share what is known of the adapter and of what is stored: writes under way, what was made wrong, and when. What is being fetched is each client's own, because a fetch obeys the limits of its client and ends with it.
+ * Clients share what is known of the adapter and of what is stored: writes under way, what was made wrong, and when. What is being
+ * fetched is each client's own, because a fetch obeys the limits of its client and ends with it.
  *
  * @param options How the cache is used.
  * @returns What makes the policy of a client. It throws an `OfflineError` for a miss while offline.
@@ -75,6 +79,7 @@ class CacheHandler {
   readonly #environment: Environment;
   readonly #surroundings: CacheSurroundings;
   readonly #partition: Partition | undefined;
+  readonly #staleAfterMs: number;
   readonly #next: Handler;
   readonly #store: GuardedAdapter;
   readonly #rules: CacheRules;
@@ -89,7 +94,7 @@ class CacheHandler {
     shared: SharedState,
     next: Handler,
   ) {
-    const { adapter, Rules, ttlMs, negative, windows, partition } = options;
+    const { adapter, Rules, ttlMs, negative, windows, partition, staleAfterMs } = options;
     const store = new GuardedAdapter(environment, adapter, shared.adapter);
     const onError = (error: unknown) => store.warn("find its time to live", error);
     const rules = new Rules({ ttlMs, negative, onError }, windows);
@@ -99,6 +104,7 @@ class CacheHandler {
     this.#environment = environment;
     this.#surroundings = surroundings;
     this.#partition = partition;
+    this.#staleAfterMs = staleAfterMs;
     this.#next = next;
     this.#store = store;
     this.#rules = rules;
@@ -216,9 +222,16 @@ class CacheHandler {
       return unsatisfiable(request.url);
     }
     const wanted = { request, found, mayReplace: stored !== undefined || !isLookedUp };
-    return mayRead && !call.streams
-      ? await this.#fetching.fetchOnce(call, wanted)
-      : await this.#fetching.fetch(call, wanted);
+    const work = mayRead && !call.streams
+      ? this.#fetching.fetchOnce(call, wanted)
+      : this.#fetching.fetch(call, wanted);
+    const nowMs = this.#environment.clock.wallNow();
+    if (found === undefined || !this.#rules.mayAnswerError(found.meta, request, nowMs)) return await work;
+    return await orStaleInTime(work, call, () => this.#fetching.rescue(call, wanted), {
+      environment: this.#environment,
+      surroundings: this.#surroundings,
+      staleAfterMs: this.#staleAfterMs,
+    });
   }
 
   async #find(call: Call, request: CachedRequest): Promise<CacheEntry | undefined> {

@@ -6,7 +6,7 @@
 
 import type { CacheEntry } from "../cache/cache.ts";
 import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
-import { isNetworkError } from "../errors.ts";
+import { isInvalidDataError, isNetworkError } from "../errors.ts";
 import { isEmpty, mergeHeaders } from "../http/headers.ts";
 import { isSameUrl, withoutFragment } from "../http/url.ts";
 import type { CacheSurroundings } from "../policies/cache_plan.ts";
@@ -135,14 +135,14 @@ export class Fetching {
       reply = await this.#options.next(call);
     } catch (error) {
       // The caller's own abort is no failure that something stale could make good.
-      const rescue = isNetworkError(error) && !call.cancelled ? await this.#rescue(call, wanted) : undefined;
+      const rescue = isFailure(error) && !call.cancelled ? await this.rescue(call, wanted) : undefined;
       if (rescue === undefined) throw error;
       return rescue;
     }
     if (reply.status === 304 && call.isValidating) {
       return await this.#confirm(call, wanted, { reply, askedAt }, onStored);
     }
-    const rescue = reply.status >= 500 ? await this.#rescue(call, wanted) : undefined;
+    const rescue = reply.status >= 500 ? await this.rescue(call, wanted) : undefined;
     if (rescue !== undefined) {
       reply.openBody?.discard();
       return rescue;
@@ -161,7 +161,7 @@ export class Fetching {
   }
 
   /** What was found, in place of a failure, if it may be used so. */
-  async #rescue(call: Call, { request, found }: Wanted): Promise<Reply | undefined> {
+  async rescue(call: Call, { request, found }: Wanted): Promise<Reply | undefined> {
     const { rules, serving, environment: { clock } } = this.#options;
     if (found === undefined || !rules.mayAnswerError(found.meta, request, clock.wallNow())) return undefined;
     return await serving.serve(call, request, found, "stale");
@@ -250,6 +250,12 @@ export class Fetching {
       }
     });
   }
+}
+
+/** Whether the network has failed, or somebody on the way has answered in place of the origin, such as a login page. */
+function isFailure(error: unknown): boolean {
+  if (isInvalidDataError(error)) return error.reason === "not-json" || error.reason === "truncated";
+  return isNetworkError(error);
 }
 
 /** Whether a failure may pass, so that it says nothing of what was found. */
