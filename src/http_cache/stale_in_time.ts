@@ -10,6 +10,8 @@ import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { DeadlineTarget } from "../primitives/deadline_queue.ts";
 
+/** A wait shorter than this, in milliseconds, is none: where it does not move the clock it would never end. */
+const SHORTEST_WAIT_MS = 1e-3;
 /** How often a request looks whether the network has failed, once it has waited for long enough, in milliseconds. */
 const LOOK_MS = 250;
 /** So long before the end of its total time a request takes what there is, in milliseconds, or this share of the time, if that is less. */
@@ -49,7 +51,7 @@ export function orStaleInTime(
     const target: DeadlineTarget = {
       onDeadline() {
         const waitedMs = clock.now() - startedAtMs;
-        if (waitedMs >= lastMs || isInTrouble(call, surroundings, clock.now())) {
+        if (lastMs - waitedMs < SHORTEST_WAIT_MS || isInTrouble(call, surroundings, clock.now())) {
           serve().catch(reject);
         } else {
           deadline = deadlines.add(target, Math.min(LOOK_MS, lastMs - waitedMs));

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { HttpError, InvalidDataError, TimeoutError } from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { rejection } from "../client/settled.ts";
 import type { Answer } from "../client/fake_network.ts";
 import { test } from "../support/test.ts";
@@ -66,6 +67,18 @@ test("a stale answer comes in place of the total deadline's error, and of an att
     maxRetries: 0,
   });
   assertEquals([await clock.run(client.json(URL_A, { timeoutMs: 700 })), waitedMs()], [1, 700]);
+});
+
+test("a stale answer comes in time also where times have fractions that do not add up", async () => {
+  for (
+    const [startMs, totalTimeoutMs] of [[1e6 + 1 / 3, 100 / 3], [1e9 + 0.1, 0.7], [123.456, 1e3 / 7]] as const
+  ) {
+    const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 60_000 }), {
+      manualClock: new ManualClock({ nowMs: startMs }),
+    });
+    assertEquals(await clock.run(client.json(URL_A, { totalTimeoutMs })), 1);
+    assert(waitedMs() <= totalTimeoutMs, `${waitedMs()} of ${totalTimeoutMs}`);
+  }
 });
 
 test("a stale answer comes in place of what an open breaker, or the wait for it, would end with", async () => {
