@@ -37,7 +37,7 @@ export interface CachePlanOptions {
   /**
    * How long a request for which such an answer may be given waits for a network that is failing, in milliseconds; also the
    * end of its `totalTimeoutMs` is near enough. What is under way then goes on in the background. `Infinity` waits for all retries.
-   * @default {5_000}
+   * @default {10_000}
    */
   readonly staleAfterMs?: number | undefined;
   /**
@@ -95,7 +95,7 @@ export function readPlanOptions(
     negative = {},
     staleWhileRevalidateMs,
     staleIfErrorMs,
-    staleAfterMs = 5_000,
+    staleAfterMs = 10_000,
     partition,
     adapterTimeoutMs = 1_000,
     ...others

@@ -21,9 +21,11 @@ test("readPlanOptions() hands on what it is given", () => {
     negative: { 404: 5 },
     staleWhileRevalidateMs: 6,
     staleIfErrorMs: 8,
+    staleAfterMs: 9,
   });
   const windows = { staleWhileRevalidateMs: 6, staleIfErrorMs: 8 };
-  assertEquals({ ...read5, adapter }, { adapter, ttlMs, partition, negative: { 404: 5 }, windows });
+  const negative = { 404: 5 };
+  assertEquals({ ...read5, adapter }, { adapter, ttlMs, partition, negative, windows, staleAfterMs: 9 });
   assertEquals([read5.adapter.name, read5.adapter.maxEntryBytes], [adapter.name, adapter.maxEntryBytes]);
 });
 
@@ -84,6 +86,7 @@ test("readPlanOptions() refuses numbers out of range, and takes those at its edg
       ["negative.410", { negative: { 410: value } }],
       ["staleWhileRevalidateMs", { staleWhileRevalidateMs: value }],
       ["staleIfErrorMs", { staleIfErrorMs: value }],
+      ["staleAfterMs", { staleAfterMs: value }],
     ] as const;
   for (const value of [-1, NaN, -Infinity]) {
     for (const [name, options] of named(value)) {
