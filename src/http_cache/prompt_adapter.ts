@@ -117,6 +117,7 @@ export class PromptAdapter implements CacheAdapter {
       return answer;
     }
     const { deadlines, timeoutMs, key } = limit;
+    options.environment.clock.holdFor?.(answer);
     return new Promise((resolve, reject) => {
       const lastMs = Math.min(LAST_MS, timeoutMs / 2);
       let isLast = false;

@@ -41,6 +41,9 @@ interface Timer extends HeapItem {
 
 const NEW_YEAR_2026_MS = 1_767_225_600_000;
 
+/** So long, in real milliseconds, the clock stands still for work that it was told of. */
+const HELD_MS = 250;
+
 /** Turns of the event loop that are taken at full speed before waiting in steps of a real millisecond. */
 const FAST_TURNS = 200;
 
@@ -71,6 +74,8 @@ export class ManualClock implements Clock {
   readonly #stalledAfterMs: number;
   readonly #timers = new BinaryHeap<Timer>(isBefore);
   #sequence = 0;
+  /** The work that the clock stands still for, and until when, in real milliseconds. */
+  readonly #held = new Map<PromiseLike<unknown>, number>();
 
   /**
    * Creates a clock.
@@ -110,6 +115,13 @@ export class ManualClock implements Clock {
     if (handle !== undefined && handle !== null) this.#timers.remove(handle as Timer);
   }
 
+  /** Stands still for work that takes real time, until it has ended, but for a quarter of a real second at most. */
+  holdFor(work: PromiseLike<unknown>): void {
+    const forget = () => void this.#held.delete(work);
+    this.#held.set(work, performance.now() + HELD_MS);
+    work.then(forget, forget);
+  }
+
   /** How many timers are armed. */
   get pending(): number {
     return this.#timers.size;
@@ -126,14 +138,14 @@ export class ManualClock implements Clock {
   async advance(ms: number): Promise<void> {
     assertNonNegative("advance manual clock", "ms", ms);
     const targetMs = this.#elapsedMs + ms;
-    await eventLoopTurn();
+    await this.#quiet();
     for (
       let next = this.#timers.peek();
       next !== undefined && next.dueMs <= targetMs;
       next = this.#timers.peek()
     ) {
       this.#fire(next);
-      await eventLoopTurn();
+      await this.#quiet();
     }
     // Another `advance` or `run` may have gone further in the meantime: time never goes back.
     this.#elapsedMs = Math.max(this.#elapsedMs, targetMs);
@@ -143,7 +155,7 @@ export class ManualClock implements Clock {
    * Moves the clock from timer to timer until a promise settles.
    *
    * Real work (sockets, files, digests) runs in real time beside the clock: while timers are armed, the clock does
-   * not wait for it. With no timer armed it waits `stalledAfterMs` of real time, then gives up.
+   * not wait for it, unless it was told of it (`holdFor`), as it is of what the caches of a client do. With no timer armed it waits `stalledAfterMs` of real time, then gives up.
    *
    * @param promise What to wait for.
    * @returns What the promise resolves to.
@@ -155,12 +167,12 @@ export class ManualClock implements Clock {
     const outcome = Promise.resolve(promise).finally(() => settled = true);
     // Until it is returned below nobody listens to `outcome`, and its rejection would be reported as unhandled.
     outcome.catch(() => {});
-    await eventLoopTurn();
+    await this.#quiet();
     while (!settled) {
       const next = this.#timers.peek();
       if (next !== undefined) {
         this.#fire(next);
-        await eventLoopTurn();
+        await this.#quiet();
       } else if (!await this.#waitForOthers(() => settled)) {
         throw new Error(
           "Cannot run manual clock as no timer is armed and the promise is still pending: it waits for something " +
@@ -191,6 +203,22 @@ export class ManualClock implements Clock {
   jump(ms: number): void {
     assertFinite("jump manual clock", "ms", ms);
     this.#nowOffsetMs += ms;
+  }
+
+  /** Lets the event loop turn until all that is due has run, and nothing is held for. */
+  async #quiet(): Promise<void> {
+    await eventLoopTurn();
+    for (let turn = 0; this.#isHeld(); turn++) {
+      if (turn < FAST_TURNS) await eventLoopTurn();
+      else await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  #isHeld(): boolean {
+    if (this.#held.size === 0) return false;
+    const nowMs = performance.now();
+    for (const [work, untilMs] of this.#held) if (untilMs < nowMs) this.#held.delete(work);
+    return this.#held.size > 0;
   }
 
   #fire(timer: Timer): void {

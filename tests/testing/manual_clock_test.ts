@@ -193,3 +193,40 @@ test("ManualClock refuses times that are none", async () => {
     "'ms' must be a number of at least 0: received -1",
   );
 });
+
+test("ManualClock stands still while there is work that it holds for, and not for other work", async () => {
+  for (
+    const [isHeld, move] of [[true, "run"], [true, "advance"], [false, "run"], [false, "advance"]] as const
+  ) {
+    const clock = new ManualClock();
+    const seen: string[] = [];
+    const work = new Promise((resolve) => setTimeout(resolve, 20)).then(() => seen.push("work"));
+    if (isHeld) clock.holdFor(work);
+    const slept = sleep(clock, 1_000).then(() => seen.push("timer"));
+    await (move === "run" ? clock.run(slept) : clock.advance(1_000));
+    await work;
+    assertEquals(seen, isHeld ? ["work", "timer"] : ["timer", "work"]);
+  }
+});
+
+test("ManualClock holds for what work leads to, and for what fails", async () => {
+  const clock = new ManualClock();
+  const seen: string[] = [];
+  const step = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const first = step().then(() => Promise.reject(new Error("broken")));
+  clock.holdFor(first);
+  first.catch(() => {
+    seen.push("first");
+    const second = step().then(() => seen.push("second"));
+    clock.holdFor(second);
+  });
+  await clock.run(sleep(clock, 1_000).then(() => seen.push("timer")));
+  assertEquals(seen, ["first", "second", "timer"]);
+});
+
+test("ManualClock goes on after a while when what it holds for does not end", async () => {
+  const clock = new ManualClock();
+  clock.holdFor(new Promise(() => {}));
+  await clock.run(sleep(clock, 1_000));
+  assertEquals(clock.now(), 1_000);
+});
