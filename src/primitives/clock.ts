@@ -21,10 +21,10 @@ export interface Clock {
   /** Forgets a timer; does nothing for one that has fired. */
   clearTimeout(handle: TimerHandle): void;
   /**
-   * Told of work that has a deadline on this clock, but takes real time, such as reading a file. A clock that is moved by hand
+   * Starts work that has a deadline on this clock, but may take real time, such as reading a file. A clock that is moved by hand
    * waits for it; others have no use for this.
    */
-  holdFor?(work: PromiseLike<unknown>): void;
+  hold?<T>(work: () => T): T;
 }
 
 /** The longest delay of one timer, in milliseconds: above it every runtime's `setTimeout` fires at once. */

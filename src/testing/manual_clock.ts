@@ -41,8 +41,8 @@ interface Timer extends HeapItem {
 
 const NEW_YEAR_2026_MS = 1_767_225_600_000;
 
-/** So long, in real milliseconds, the clock stands still for work that it was told of. */
-const HELD_MS = 250;
+/** So long, in real milliseconds, the clock stands still for work that it was told of, until that was in vain. */
+const HELD_MS = 100;
 
 /** Turns of the event loop that are taken at full speed before waiting in steps of a real millisecond. */
 const FAST_TURNS = 200;
@@ -76,6 +76,7 @@ export class ManualClock implements Clock {
   #sequence = 0;
   /** The work that the clock stands still for, and until when, in real milliseconds. */
   readonly #held = new Map<PromiseLike<unknown>, number>();
+  #heldMs = HELD_MS;
 
   /**
    * Creates a clock.
@@ -115,11 +116,21 @@ export class ManualClock implements Clock {
     if (handle !== undefined && handle !== null) this.#timers.remove(handle as Timer);
   }
 
-  /** Stands still for work that takes real time, until it has ended, but for a quarter of a real second at most. */
-  holdFor(work: PromiseLike<unknown>): void {
-    const forget = () => void this.#held.delete(work);
-    this.#held.set(work, performance.now() + HELD_MS);
-    work.then(forget, forget);
+  /**
+   * Starts work that takes real time, and stands still until it has ended, but for a tenth of a real second at most, and for half
+   * of that after each time when this was in vain. Work that begins with a timer of this clock is none that takes real time.
+   *
+   * @param work Starts it.
+   * @returns What it returns; the clock stands still if that is a promise.
+   */
+  hold<T>(work: () => T): T {
+    const sequence = this.#sequence;
+    const result = work();
+    if (sequence !== this.#sequence || !isPromiseLike(result)) return result;
+    const forget = () => void this.#held.delete(result);
+    this.#held.set(result, performance.now() + this.#heldMs);
+    result.then(forget, forget);
+    return result;
   }
 
   /** How many timers are armed. */
@@ -155,7 +166,7 @@ export class ManualClock implements Clock {
    * Moves the clock from timer to timer until a promise settles.
    *
    * Real work (sockets, files, digests) runs in real time beside the clock: while timers are armed, the clock does
-   * not wait for it, unless it was told of it (`holdFor`), as it is of what the caches of a client do. With no timer armed it waits `stalledAfterMs` of real time, then gives up.
+   * not wait for it, unless it holds for it, as it does for what the caches of a client do. With no timer armed it waits `stalledAfterMs` of real time, then gives up.
    *
    * @param promise What to wait for.
    * @returns What the promise resolves to.
@@ -217,7 +228,9 @@ export class ManualClock implements Clock {
   #isHeld(): boolean {
     if (this.#held.size === 0) return false;
     const nowMs = performance.now();
+    const before = this.#held.size;
     for (const [work, untilMs] of this.#held) if (untilMs < nowMs) this.#held.delete(work);
+    if (this.#held.size < before) this.#heldMs /= 2;
     return this.#held.size > 0;
   }
 
@@ -237,6 +250,10 @@ export class ManualClock implements Clock {
     }
     return true;
   }
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | undefined)?.then === "function";
 }
 
 function isBefore(a: Timer, b: Timer): boolean {

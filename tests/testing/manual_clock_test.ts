@@ -200,8 +200,8 @@ test("ManualClock stands still while there is work that it holds for, and not fo
   ) {
     const clock = new ManualClock();
     const seen: string[] = [];
-    const work = new Promise((resolve) => setTimeout(resolve, 20)).then(() => seen.push("work"));
-    if (isHeld) clock.holdFor(work);
+    const start = () => new Promise((resolve) => setTimeout(resolve, 20)).then(() => seen.push("work"));
+    const work = isHeld ? clock.hold(start) : start();
     const slept = sleep(clock, 1_000).then(() => seen.push("timer"));
     await (move === "run" ? clock.run(slept) : clock.advance(1_000));
     await work;
@@ -213,20 +213,35 @@ test("ManualClock holds for what work leads to, and for what fails", async () =>
   const clock = new ManualClock();
   const seen: string[] = [];
   const step = () => new Promise((resolve) => setTimeout(resolve, 5));
-  const first = step().then(() => Promise.reject(new Error("broken")));
-  clock.holdFor(first);
+  const first = clock.hold(() => step().then(() => Promise.reject(new Error("broken"))));
   first.catch(() => {
     seen.push("first");
-    const second = step().then(() => seen.push("second"));
-    clock.holdFor(second);
+    clock.hold(() => step().then(() => seen.push("second")));
   });
   await clock.run(sleep(clock, 1_000).then(() => seen.push("timer")));
   assertEquals(seen, ["first", "second", "timer"]);
 });
 
-test("ManualClock goes on after a while when what it holds for does not end", async () => {
+test("ManualClock goes on after a while when what it holds for does not end, and waits less for the next one", async () => {
   const clock = new ManualClock();
-  clock.holdFor(new Promise(() => {}));
-  await clock.run(sleep(clock, 1_000));
-  assertEquals(clock.now(), 1_000);
+  for (let nth = 0; nth < 50; nth++) {
+    clock.hold(() => new Promise(() => {}));
+    await clock.run(sleep(clock, 1_000));
+  }
+  assertEquals(clock.now(), 50_000);
+});
+
+test("ManualClock.hold() gives back what work returns, and does not wait for what waits for the clock itself", async () => {
+  const clock = new ManualClock();
+  assertEquals(clock.hold(() => 5), 5);
+  assertThrows(
+    () =>
+      clock.hold(() => {
+        throw new Error("broken");
+      }),
+    Error,
+    "broken",
+  );
+  for (let nth = 0; nth < 1_000; nth++) await clock.run(clock.hold(() => sleep(clock, 1_000)));
+  assertEquals(clock.now(), 1_000_000);
 });
