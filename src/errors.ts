@@ -176,19 +176,22 @@ export class OfflineError extends NetworkError {
 /** What a {@linkcode DataNotFoundError} adds. */
 export interface DataNotFoundErrorOptions extends SlipstreamErrorOptions {
   /** The response status. */
-  readonly status: 404 | 410;
+  readonly status: 403 | 404 | 410;
   /** The response headers; none by default. */
   readonly headers?: Headers | undefined;
   /** The first characters of the response body; empty when it could not be read. */
   readonly body?: string | undefined;
 }
 
-/** The server answered that the resource does not exist (404) or no longer does (410). */
+/**
+ * The server answered that the resource does not exist (404) or no longer does (410). A source that knows that its servers say the
+ * same with a 403 throws it for that, with the `HttpError` as its cause.
+ */
 export class DataNotFoundError extends SlipstreamError {
   /** `"DataNotFoundError"`. */
   override readonly name: string = "DataNotFoundError";
   /** The response status. */
-  readonly status: 404 | 410;
+  readonly status: 403 | 404 | 410;
   /** The response headers. */
   readonly headers: Headers;
   /** The first characters of the response body; empty when it could not be read. */

@@ -7,23 +7,27 @@
 import type { Outcome } from "../client/outcome.ts";
 import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
+import { sourceError } from "../f1/missing_file.ts";
 import { fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
 import { schemaOf } from "../f1/payload.ts";
+import type { EventName } from "../f1/event_names.ts";
+import { resolveNames } from "../f1/names.ts";
 import { seasonCache } from "../f1/season_cache.ts";
 import { seasonTtlMs } from "../f1/season_ttl.ts";
+import { type SessionFile, SessionFiles } from "../f1/session_files.ts";
 import { tracingInsights } from "../f1/source.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
 import { errorRecord } from "./error_record.ts";
+import { eventLines, sessionLines } from "./f1_listing.ts";
 import { formatDuration } from "./format.ts";
 import { ndjsonLine } from "./ndjson.ts";
 import { openOutputFolder, OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { outputSegments } from "./output_path.ts";
 import { Run } from "./run.ts";
-import { type SessionFile, SessionFiles } from "./session_files.ts";
 import { parseBaseUrl } from "./values.ts";
 
 const FLAGS = {
@@ -31,6 +35,7 @@ const FLAGS = {
   telemetry: { kind: "switch", help: "the telemetry of each lap" },
   all: { kind: "switch", help: "everything: the files of the session, laps and telemetry" },
   driver: { kind: "list", value: "VER", help: "only this driver's laps and telemetry; may be repeated" },
+  refresh: { kind: "switch", help: "load again what is in the cache, and keep the new files" },
   "base-url": { kind: "list", value: "URL", help: "a mirror to ask instead of jsDelivr; may be repeated" },
   ...CLIENT_FLAGS,
   ...CACHE_FLAGS,
@@ -41,9 +46,11 @@ const FLAGS = {
 /** The command `f1`. */
 export const f1Command: Command = {
   name: "f1",
-  operands: "<year> <event> <session>",
+  operands: "<year> [event] [session]",
   summary: 'Loads a Formula 1 session: slipstream f1 2025 "Abu Dhabi Grand Prix" Race --laps',
   details: [
+    "With a year alone it lists the events of that season, and with a year and an event its sessions (2018 to 2026).",
+    "Events and sessions may be short: 8, monaco, spa; Q, FP1, race. Those of other seasons are named as their folders are.",
     "Without --laps, --telemetry and --all it loads the files of the session itself: drivers, weather, race control and corners.",
     "Files that are not published, such as the telemetry of some laps, are counted, and are no failures.",
     "With --cache the files of past seasons are good for ever, and those of the running one for five minutes.",
@@ -60,7 +67,9 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
     await terminal.stdout.write(commandUsage(f1Command));
     return 0;
   }
-  const session = parseSession(operands);
+  const operand = parseOperands(operands);
+  if (!("folder" in operand)) return await list(operand, flags, context);
+  const session = operand;
   const clientOptions = clientFlagOptions(flags);
   const baseUrls = flags["base-url"].map((text) => parseBaseUrl("base-url", text));
   const files = sessionFiles(flags);
@@ -79,7 +88,8 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   if (adapter !== undefined) await run.note(lifetimeNote(session, context.clock.wallNow()));
   run.start(() => source.client.stats());
   const load = new SessionLoad(session, files, run, folder);
-  for await (const outcome of source.client.stream(load.requests())) await load.settle(outcome);
+  const options = { readCache: !flags.refresh };
+  for await (const outcome of source.client.stream(load.requests(), options)) await load.settle(outcome);
   // What came may still be on its way to the disk.
   await source.close();
   return await run.finish();
@@ -87,21 +97,54 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
 
 /** The session that was asked for. */
 interface Session {
-  /** Year, event and session, as given. */
+  /** The year and the names of the folders. */
   readonly names: readonly string[];
   /** Where its files are, below a mirror's base URL. */
   readonly folder: string;
 }
 
-function parseSession(operands: readonly string[]): Session {
+/** A season, or an event of one, to be listed. */
+interface Listing {
+  readonly year: number;
+  readonly event: EventName | undefined;
+}
+
+function parseOperands(operands: readonly string[]): Session | Listing {
   const [year, event, name, ...rest] = operands;
-  if (year === undefined || event === undefined || name === undefined || rest.length > 0) {
-    throw new UsageError(`'f1' takes a year, an event and a session: received ${operands.length} of them`);
+  if (year === undefined || rest.length > 0) {
+    throw new UsageError(
+      `'f1' takes a year, an event and a session, or less to list them: received ${operands.length} of them`,
+    );
   }
   if (!/^\d{4}$/.test(year)) {
     throw new UsageError(`The year must be a number of four digits: received ${JSON.stringify(year)}`);
   }
-  return { names: operands, folder: asUsage(() => sessionFolder(Number(year), event, name)) };
+  if (event === undefined || name === undefined) {
+    return { year: Number(year), event: event === undefined ? undefined : nameOrNumber(event) };
+  }
+  return asUsage(() => {
+    const names = resolveNames(Number(year), nameOrNumber(event), nameOrNumber(name));
+    const folder = sessionFolder(Number(year), names.event, names.session);
+    return { names: [year, names.event, names.session], folder };
+  });
+}
+
+/** Lists the events of a season, or the sessions of an event. */
+async function list(
+  { year, event }: Listing,
+  { laps, telemetry, all, driver, refresh, out }: Flags<typeof FLAGS>,
+  { terminal }: CommandContext,
+): Promise<number> {
+  if (laps || telemetry || all || refresh || driver.length > 0 || out !== undefined) {
+    throw new UsageError("'f1' needs a year, an event and a session to load something");
+  }
+  const lines = asUsage(() => event === undefined ? eventLines(year) : sessionLines(year, event));
+  await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+  return 0;
+}
+
+function nameOrNumber(text: string): string | number {
+  return /^\d+$/.test(text) ? Number(text) : text;
 }
 
 /** Says how long the files of a session are taken from the cache. */
@@ -164,7 +207,8 @@ class SessionLoad {
     }
   }
 
-  async settle(outcome: Outcome<unknown>): Promise<void> {
+  async settle(received: Outcome<unknown>): Promise<void> {
+    const outcome = received.ok ? received : { ...received, error: sourceError(received.error) };
     const file = this.#underWay.get(outcome.index);
     this.#underWay.delete(outcome.index);
     if (file === undefined) return;

@@ -21,6 +21,25 @@ export interface MirrorSurroundings {
 }
 
 /**
+ * Takes over the mirrors of a client.
+ *
+ * @param mirrors The mirrors, in the order of the base URLs.
+ * @param make Makes a further one.
+ * @returns The mirrors that the client asks, in an array that may grow; each may be switched off.
+ */
+export type MirrorKeeper = (
+  mirrors: readonly Mirror[],
+  make: (options: MirrorOptions) => Mirror,
+) => readonly Mirror[];
+
+const keepers = new WeakMap<object, MirrorKeeper>();
+
+/** Lets the mirrors of a client change while it runs: of the client that is made with this very array. */
+export function keepMirrors(baseUrls: readonly MirrorOptions[], keeper: MirrorKeeper): void {
+  keepers.set(baseUrls, keeper);
+}
+
+/**
  * The mirrors that base URLs stand for. User info becomes a header of the mirror, and a mirror's own headers never leave it.
  *
  * @param baseUrls The option.
@@ -36,10 +55,12 @@ export function toMirrors(
   if (baseUrls === undefined) return [];
   const list = typeof baseUrls === "string" || baseUrls instanceof URL ? [baseUrls] : baseUrls;
   if (list.length === 0) throw new RangeError("Cannot create client as 'baseUrls' must not be empty");
-  return list.map((entry, index) => {
+  const mirrors = list.map((entry, index) => {
     const mirror = typeof entry === "string" || entry instanceof URL ? { url: entry } : entry;
     return toMirror(mirror, `baseUrls.${index}`, surroundings);
   });
+  const keeper = keepers.get(list);
+  return keeper === undefined ? mirrors : keeper(mirrors, (mirror) => toMirror(mirror, "url", surroundings));
 }
 
 function toMirror(mirror: MirrorOptions, name: string, surroundings: MirrorSurroundings): Mirror {
@@ -53,6 +74,19 @@ function toMirror(mirror: MirrorOptions, name: string, surroundings: MirrorSurro
     base: url.href,
     headers: mergeHeaders(surroundings.headers, own),
     sensitive: new Set([...surroundings.sensitive, ...Object.keys(own)]),
+    path: mirror.path && safePath(mirror.path, name),
+    moveOn: mirror.moveOn && new Set(mirror.moveOn),
+  };
+}
+
+/** What a caller's mapping says, if it is of any use. */
+function safePath(path: (path: string) => string, name: string): (path: string) => string {
+  return (url) => {
+    const mapped: unknown = path(url);
+    if (typeof mapped === "string") return mapped;
+    throw new TypeError(
+      `Cannot fetch as the 'path' of '${name}' must return a string: received ${typeof mapped}`,
+    );
   };
 }
 

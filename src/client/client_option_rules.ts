@@ -16,6 +16,7 @@ import {
   hasMethods,
   isUrl,
   members,
+  number,
   object,
   optionalAny,
   plain,
@@ -42,12 +43,19 @@ export function rulesOf(names: readonly (keyof Settings)[]): Record<string, v.Ge
   return Object.fromEntries(names.map((name) => [name, v.optional(SETTINGS[name].rule)]));
 }
 
+const errorStatus = number(
+  "an integer from 400 to 599",
+  (value) => Number.isInteger(value) && value >= 400 && value <= 599,
+);
+
 const mirror = unless(
   isUrl,
   strict({
     url: v.custom(isUrl, "must be a string or a URL"),
     headers: v.optional(headers),
-  }, "must be a string, a URL or { url, headers }"),
+    path: v.optional(callable),
+    moveOn: v.optional(v.array(errorStatus, "must be an array of statuses from 400 to 599")),
+  }, "must be a string, a URL or { url, headers, path, moveOn }"),
 );
 
 /** The rules of a client's options. */
@@ -55,7 +63,7 @@ export const clientEntries: Readonly<Record<string, v.GenericSchema>> = {
   ...sharedEntries,
   ...rulesOf(CLIENT_WIDE),
   baseUrls: v.optional(
-    unless(isUrl, v.array(mirror, "must be a URL, or an array of URLs and { url, headers }")),
+    unless(isUrl, v.array(mirror, "must be a URL, or an array of URLs and { url, headers, path, moveOn }")),
   ),
   sensitiveHeaders: v.optional(
     v.array(

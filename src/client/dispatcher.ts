@@ -7,12 +7,12 @@
 import { type HeaderMap, isEmpty, mergeHeaders, needsOwnRedirects, NO_HEADERS } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { isSafeMethod } from "../http/classify.ts";
-import { joinUrl } from "../http/url.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import { Waiter } from "../lanes/waiter.ts";
 import { Call, type CallContext, type CallSink } from "../policies/call.ts";
+import { urlAt } from "../policies/mirrors.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { Settings } from "../policies/settings.ts";
 import { Flights, join, sharedReply } from "../policies/single_flight.ts";
@@ -180,7 +180,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
       call.sentUrl = call.url;
     } else if (mirrors.length === 1) {
       call.lane = mirrors[0]!.lane;
-      call.sentUrl = joinUrl(mirrors[0]!.base, call.url);
+      call.sentUrl = urlAt(mirrors[0]!, call.url);
     }
   }
 

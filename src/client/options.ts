@@ -14,12 +14,24 @@ import type { RetryBudget, RetryBudgetOptions } from "../primitives/retry_budget
 import type { Semaphore } from "../primitives/semaphore.ts";
 import type { HeaderRecord } from "./request.ts";
 
-/** A mirror with headers of its own. */
+/** A mirror with headers, a layout or rules of its own. */
 export interface MirrorOptions {
   /** The base URL; relative request URLs are appended to its path. */
   readonly url: string | URL;
   /** Headers that go to this mirror only. */
   readonly headers?: HeaderRecord | Headers | undefined;
+  /**
+   * Where the mirror keeps what the others have at another place: from a request's relative URL, as in
+   * `2025@main/a.json?v=1`, to the one that is appended to `url`. The cache knows a resource by the URL before that. A call whose
+   * path it throws for rejects with that error.
+   */
+  readonly path?: ((path: string) => string) | undefined;
+  /**
+   * Statuses from 400 that send a request on to the next mirror, besides those that say that this one is in trouble (any 5xx, 408,
+   * 425 and 429): 403 for a mirror that refuses what others have, 404 for one that may lag behind.
+   * @default {[]}
+   */
+  readonly moveOn?: readonly number[] | undefined;
 }
 
 /** How fast attempts may start. */

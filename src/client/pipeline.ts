@@ -10,7 +10,7 @@ import { Scheduler } from "../lanes/scheduler.ts";
 import { policyOf } from "../policies/cache_plan.ts";
 import { compose } from "../policies/compose.ts";
 import type { Reporter } from "../policies/event.ts";
-import { type Mirror, mirrors } from "../policies/mirrors.ts";
+import { lanesOf, type Mirror, mirrors } from "../policies/mirrors.ts";
 import { offline } from "../policies/offline.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
@@ -115,7 +115,6 @@ export function buildPipeline(
   const headers = toHeaderMap(options.headers, "the client's headers");
   const sensitive = sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS);
   const bases = toMirrors(options.baseUrls, { lanes, headers, sensitive });
-  const baseLanes = bases.map(({ lane }) => lane);
   const { cache: plan = false, offline: isOffline = false } = options;
   const caching = plan !== false
     ? policyOf(plan, environment, { offline: isOffline, headers, sensitive, mirrors: bases })
@@ -126,7 +125,7 @@ export function buildPipeline(
     caching,
     retry(environment, {
       maxRetryAfterMs,
-      lanesOf: (call) => call.lane === undefined ? baseLanes : [call.lane],
+      lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],
     }),
   ], mirrors(environment, { mirrors: bases, headers, sensitive }));
   const isStraight = caching === undefined && !timersBelongToRequests;

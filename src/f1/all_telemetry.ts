@@ -8,6 +8,7 @@ import type { Outcome } from "../client/outcome.ts";
 import type { BatchOptions, RequestSpec } from "../client/request.ts";
 import type { ValueSource } from "../policies/event.ts";
 import type { LapTimes } from "./lap_times.ts";
+import { sourceError } from "./missing_file.ts";
 import { lapTimesPath, telemetryPath } from "./path.ts";
 import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -148,7 +149,8 @@ class LapQueue {
 
   *#lapRequests(driver: string, list: Outcome<unknown>): Generator<RequestSpec, undefined, undefined> {
     if (!list.ok) {
-      const { error, attempts, durationMs } = list;
+      const { attempts, durationMs } = list;
+      const error = sourceError(list.error);
       this.failures.push({ ok: false, driver, lap: null, error, attempts, durationMs });
       return;
     }
@@ -173,7 +175,9 @@ class LapQueue {
 
 function telemetryOutcome({ driver, lap }: LapReference, outcome: Outcome<unknown>): TelemetryOutcome {
   const { attempts, durationMs } = outcome;
-  if (!outcome.ok) return { ok: false, driver, lap, error: outcome.error, attempts, durationMs };
+  if (!outcome.ok) {
+    return { ok: false, driver, lap, error: sourceError(outcome.error), attempts, durationMs };
+  }
   return {
     ok: true,
     driver,

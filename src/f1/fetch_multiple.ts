@@ -8,6 +8,7 @@ import { reporterOf } from "../client/client.ts";
 import type { Failure } from "../client/outcome.ts";
 import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
+import { sourceError } from "./missing_file.ts";
 import { sessionFolder } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
@@ -73,7 +74,7 @@ function reportFailure(
   url: string,
   signals: readonly (AbortSignal | undefined)[],
 ): void {
-  if (isDataNotFoundError(failure.error)) return;
+  if (isDataNotFoundError(sourceError(failure.error))) return;
   for (const signal of signals) signal?.throwIfAborted();
   warn(context, `Could not fetch ${url}: ${failure.error.message}`, failure.error);
 }

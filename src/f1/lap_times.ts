@@ -9,7 +9,8 @@ import { flagsOrGaps, numbers, numbersOrGaps, optional, tableSchema, textsOrGaps
 
 /**
  * One driver's laps, column by column: index `i` of every column belongs to the same lap. Times and durations are seconds,
- * session times count from the session's start. The optional columns came later and are absent in older files.
+ * session times count from the session's start. The files of the oldest seasons have no more than the first three columns; the others
+ * are optional, and absent where a season lacks them.
  */
 export interface LapTimes {
   /** The lap time. */
@@ -19,21 +20,21 @@ export interface LapTimes {
   /** The tyre compound: `SOFT`, `MEDIUM`, `HARD`, `INTERMEDIATE`, `WET`, … */
   readonly compound: readonly (string | null)[];
   /** The stint, from 1. */
-  readonly stint: readonly (number | null)[];
+  readonly stint?: readonly (number | null)[] | undefined;
   /** The time of sector 1. */
-  readonly s1: readonly (number | null)[];
+  readonly s1?: readonly (number | null)[] | undefined;
   /** The time of sector 2. */
-  readonly s2: readonly (number | null)[];
+  readonly s2?: readonly (number | null)[] | undefined;
   /** The time of sector 3. */
-  readonly s3: readonly (number | null)[];
+  readonly s3?: readonly (number | null)[] | undefined;
   /** How many laps the tyres have run, this one included. */
-  readonly life: readonly (number | null)[];
+  readonly life?: readonly (number | null)[] | undefined;
   /** The position at the end of the lap; races only. */
-  readonly pos: readonly (number | null)[];
+  readonly pos?: readonly (number | null)[] | undefined;
   /** The digits of all track states during the lap: `1` green, `2` yellow, `4` safety car, `5` red, … */
-  readonly status: readonly (string | null)[];
+  readonly status?: readonly (string | null)[] | undefined;
   /** Whether it was the driver's best lap so far. */
-  readonly pb: readonly (boolean | null)[];
+  readonly pb?: readonly (boolean | null)[] | undefined;
   /** The part of a qualifying session. */
   readonly qs?: readonly (string | null)[] | undefined;
   /** The session time at the end of the lap. */
@@ -81,21 +82,21 @@ export interface LapTimes {
 }
 
 /**
- * Checks `{driver}/laptimes.json`: columns of equal lengths, the string `"None"` becomes `null`, and unknown columns pass
- * through.
+ * Checks `{driver}/laptimes.json`: columns of equal lengths, the string `"None"` becomes `null`, numbers written as texts become
+ * numbers, and unknown columns pass through.
  */
 export const lapTimesSchema: PayloadSchema<LapTimes> = tableSchema<LapTimes>({
   lap: numbers,
   time: numbersOrGaps,
   compound: textsOrGaps,
-  stint: numbersOrGaps,
-  s1: numbersOrGaps,
-  s2: numbersOrGaps,
-  s3: numbersOrGaps,
-  life: numbersOrGaps,
-  pos: numbersOrGaps,
-  status: textsOrGaps,
-  pb: flagsOrGaps,
+  stint: optional(numbersOrGaps),
+  s1: optional(numbersOrGaps),
+  s2: optional(numbersOrGaps),
+  s3: optional(numbersOrGaps),
+  life: optional(numbersOrGaps),
+  pos: optional(numbersOrGaps),
+  status: optional(textsOrGaps),
+  pb: optional(flagsOrGaps),
   qs: optional(textsOrGaps),
   sesT: optional(numbersOrGaps),
   drv: optional(textsOrGaps),

@@ -1,6 +1,8 @@
 /**
  * Formula 1 timing and telemetry since 2018, from the files that TracingInsights publishes: drivers, lap times, telemetry,
- * weather, race control and corners, typed by path, checked, and loaded in parallel from three mirrors.
+ * weather, race control and corners, typed by path, checked, and loaded in parallel from three mirrors. Events and sessions go by
+ * what people call them, laps have readable names, and what follows from the files is worked out: fastest laps, results, the state of
+ * the track.
  *
  * @example Every lap of a session
  * ```ts
@@ -28,6 +30,30 @@
  * assertEquals(nobody, null);
  * ```
  *
+ * @example Events, sessions and laps by the names that people use
+ * ```ts
+ * import { tracingInsights } from "@slipstream/fetch/f1";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const files: Record<string, unknown> = {
+ *   "drivers.json": { drivers: [{ driver: "VER", team: "Red Bull Racing" }, { driver: "DNS", team: null }] },
+ *   "laptimes.json": { lap: [1, 2], time: ["None", "81.2"], compound: ["nan", "HYPERSOFT"] },
+ * };
+ * await using f1 = tracingInsights({
+ *   fetch: (input) => {
+ *     const [driver, file] = String(input).split("/").slice(-2);
+ *     return Promise.resolve(driver === "DNS" ? new Response("", { status: 404 }) : Response.json(files[file!]));
+ *   },
+ * });
+ *
+ * assertEquals(f1.events(2018)[5]?.name, "Monaco Grand Prix");
+ * const race = f1.session(2018, "monaco", "R");
+ * assertEquals([race.event, race.name], ["Monaco Grand Prix", "Race"]);
+ * assertEquals(await race.lap("VER", 2), { Driver: "VER", LapNumber: 2, LapTime: 81.2, Compound: "HYPERSOFT" });
+ * assertEquals(await race.fastestLap(), { driver: "VER", lap: 2, time: 81.2 });
+ * assertThrows(() => f1.session(2018, "monacco", "R"), RangeError, "did you mean 'Monaco Grand Prix'?");
+ * ```
+ *
  * @module
  */
 
@@ -37,18 +63,32 @@ export type {
   TelemetryOutcome,
   TelemetrySuccess,
 } from "./all_telemetry.ts";
+export type { F1Event } from "./calendar.ts";
+export type { EventName } from "./event_names.ts";
+export type { SessionName } from "./session_names.ts";
 export { type Corners, cornersSchema } from "./corners.ts";
 export { type Driver, type DriversPayload, driversSchema } from "./drivers.ts";
 export type { FastestLap, FastestLapTelemetry } from "./fastest_lap.ts";
 export type { F1Request, PayloadsOf } from "./fetch_multiple.ts";
+export { type Lap, type LapColumns, lapColumns, lapRows } from "./lap.ts";
 export { type LapTimes, lapTimesSchema } from "./lap_times.ts";
+export { type F1Mirror, type F1Mirrors, FALLBACK_MIRRORS } from "./mirrors.ts";
 export type { PayloadOf } from "./payload.ts";
 export type { PayloadIssue, PayloadSchema } from "./payload_schema.ts";
 export type { F1BatchOptions, F1RequestOptions } from "./payload_request.ts";
+export type {
+  PrefetchFailure,
+  PrefetchOptions,
+  PrefetchSummary,
+  SessionPrefetchOptions,
+} from "./prefetch.ts";
 export { type RaceControl, raceControlSchema } from "./race_control.ts";
+export type { SessionResult } from "./results.ts";
 export { seasonCache } from "./season_cache.ts";
 export { seasonTtlMs } from "./season_ttl.ts";
 export type { F1Session } from "./session.ts";
 export { type TracingInsights, tracingInsights, type TracingInsightsOptions } from "./source.ts";
 export { type Telemetry, type TelemetryChannels, telemetrySchema } from "./telemetry.ts";
+export { type TelemetryArrays, telemetryArrays } from "./telemetry_arrays.ts";
+export type { TrackState, TrackStatus } from "./track_status.ts";
 export { type Weather, weatherSchema } from "./weather.ts";

@@ -74,6 +74,17 @@ export function telemetryPath(driver: string, lap: number): `${string}/${number}
   return `${driver}/${lap}_tel.json`;
 }
 
+/**
+ * Checks that a name can be a folder.
+ *
+ * @param segment The name.
+ * @param name What it is the name of.
+ * @throws {TypeError} If it is not one plain path segment.
+ */
+export function assertSegment(segment: string, name: "event" | "session"): void {
+  encodeSegment(segment, name);
+}
+
 /** One segment in its composed form, as it is published, and percent-encoded; `received` is the whole argument when the segment is a part of it. */
 function encodeSegment(segment: string, name: string, received: string = segment): string {
   const rule = brokenRule(segment);

@@ -7,11 +7,15 @@
 import type { AllTelemetryOptions, TelemetryOutcome } from "./all_telemetry.ts";
 import type { Corners } from "./corners.ts";
 import type { Driver } from "./drivers.ts";
-import type { FastestLapTelemetry } from "./fastest_lap.ts";
+import type { FastestLap, FastestLapTelemetry } from "./fastest_lap.ts";
+import type { Lap } from "./lap.ts";
 import type { LapTimes } from "./lap_times.ts";
 import type { F1BatchOptions, F1RequestOptions } from "./payload_request.ts";
+import type { PrefetchSummary, SessionPrefetchOptions } from "./prefetch.ts";
 import type { RaceControl } from "./race_control.ts";
+import type { SessionResult } from "./results.ts";
 import type { Telemetry } from "./telemetry.ts";
+import type { TrackStatus } from "./track_status.ts";
 import type { Weather } from "./weather.ts";
 
 /**
@@ -35,6 +39,42 @@ export interface F1Session {
   drivers(options?: F1RequestOptions): Promise<readonly Driver[]>;
 
   /**
+   * One of the drivers who took part.
+   *
+   * @param driver The code, the car number or the last name, as in `"VER"`, `1` or `"verstappen"`.
+   * @param options Options of the request.
+   * @returns The driver.
+   * @throws {RangeError} Rejects, if nobody of that name took part; the message says who may have been meant.
+   */
+  driver(driver: string | number, options?: F1RequestOptions): Promise<Driver>;
+
+  /**
+   * The order of the drivers, as far as the laps tell: a race by laps and the position at the end of the last one, other sessions by
+   * the part of qualifying that was reached and the fastest lap. The data has no official classification: neither the grid, nor points,
+   * nor why somebody retired, nor what stewards changed afterwards.
+   *
+   * @param options Options of the requests.
+   * @returns The drivers in order.
+   */
+  results(options?: F1BatchOptions): Promise<readonly SessionResult[]>;
+
+  /**
+   * What the track was like lap by lap: all states that any driver had during a lap of that number.
+   *
+   * @param options Options of the requests.
+   * @returns The laps in order; none in the oldest seasons, whose files do not say.
+   */
+  trackStatus(options?: F1BatchOptions): Promise<readonly TrackStatus[]>;
+
+  /**
+   * How many laps the leader drove; how many were planned is not published.
+   *
+   * @param options Options of the requests.
+   * @returns The number; 0 if nobody drove a lap.
+   */
+  totalLaps(options?: F1BatchOptions): Promise<number>;
+
+  /**
    * One driver's laps.
    *
    * @param driver The driver's code, as in `VER`.
@@ -49,6 +89,51 @@ export interface F1Session {
    * @returns The laps by driver, in the order of {@linkcode F1Session.drivers}; a driver who has no file is not there.
    */
   laps(options?: F1BatchOptions): Promise<Readonly<Record<string, LapTimes>>>;
+
+  /**
+   * One driver's laps under readable names, one object each; {@linkcode lapRows} and {@linkcode lapColumns} do the same to laps that
+   * are there.
+   *
+   * @param driver The driver's code, as in `VER`.
+   * @param options Options of the request.
+   * @returns The laps, in the file's order.
+   */
+  lapRows(driver: string, options?: F1RequestOptions): Promise<readonly Lap[]>;
+  /**
+   * The laps of all drivers under readable names, one object each.
+   *
+   * @param options Options of the requests.
+   * @returns The laps, driver by driver.
+   */
+  lapRows(options?: F1BatchOptions): Promise<readonly Lap[]>;
+
+  /**
+   * One lap under readable names.
+   *
+   * @param driver The driver's code, as in `VER`.
+   * @param lap The lap's number, from 1.
+   * @param options Options of the request.
+   * @returns The lap.
+   * @throws {RangeError} Rejects, if the driver drove no lap of that number.
+   */
+  lap(driver: string, lap: number, options?: F1RequestOptions): Promise<Lap>;
+
+  /**
+   * The fastest lap of the session. Deleted lap times don't count, and neither do drivers who have no file.
+   *
+   * @param options Options of the requests.
+   * @returns The lap; `null` when none has a time.
+   */
+  fastestLap(
+    options?: F1BatchOptions & { readonly by?: "session" | undefined },
+  ): Promise<FastestLap | null>;
+  /**
+   * The fastest lap of each driver who has a time.
+   *
+   * @param options Options of the requests.
+   * @returns The laps, fastest first.
+   */
+  fastestLap(options: F1BatchOptions & { readonly by: "driver" }): Promise<readonly FastestLap[]>;
 
   /**
    * The telemetry of one lap.
@@ -74,10 +159,11 @@ export interface F1Session {
   allTelemetry(options?: AllTelemetryOptions): AsyncIterableIterator<TelemetryOutcome>;
 
   /**
-   * The fastest lap of the session. Deleted lap times don't count.
+   * The fastest lap of the session. Deleted lap times don't count. If its telemetry is missing, it is that of the next driver whose
+   * fastest lap has some; {@linkcode F1Session.fastestLap} is the fastest lap in any case.
    *
    * @param options Options of the requests.
-   * @returns The lap with its telemetry; `null` when no lap has a time.
+   * @returns The lap with its telemetry; `null` when no driver's fastest lap has a time and telemetry.
    */
   fastestLapTelemetry(
     options?: F1BatchOptions & { readonly by?: "session" | undefined },
@@ -115,4 +201,12 @@ export interface F1Session {
    * @returns The corners, column by column.
    */
   corners(options?: F1RequestOptions): Promise<Corners>;
+
+  /**
+   * Loads all files of the session, so that they are in the source's cache, and keeps none of them in memory.
+   *
+   * @param options Options of the requests, and whether telemetry is wanted and what is in the cache is loaded again.
+   * @returns How many files were loaded, how many there are not, and which could not be loaded.
+   */
+  prefetch(options?: SessionPrefetchOptions): Promise<PrefetchSummary>;
 }

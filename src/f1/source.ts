@@ -9,7 +9,12 @@ import { type Client, createClient, reporterOf } from "../client/client.ts";
 import type { ClientOptions } from "../client/options.ts";
 import { argumentError } from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
+import { eventsOf, type F1Event } from "./calendar.ts";
+import { type EventName, sessionsOf } from "./event_names.ts";
 import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple.ts";
+import { type F1Mirrors, FOREIGN_MIRRORS, SourceMirrors } from "./mirrors.ts";
+import { fileOf } from "./missing_file.ts";
+import { resolveNames } from "./names.ts";
 import { sessionFolder } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
@@ -18,14 +23,11 @@ import {
   payloadRequest,
   type SourceContext,
 } from "./payload_request.ts";
+import { type PrefetchOptions, type PrefetchSummary, prefetchTargets, sumOf } from "./prefetch.ts";
 import { seasonCache } from "./season_cache.ts";
 import type { F1Session } from "./session.ts";
+import type { SessionName } from "./session_names.ts";
 import { SourceSession } from "./source_session.ts";
-
-/** jsDelivr's hosts for the same GitHub repositories, preferred first. */
-const MIRRORS: readonly string[] = ["cdn", "fastly", "gcore"].map((host) =>
-  `https://${host}.jsdelivr.net/gh/TracingInsights`
-);
 
 /**
  * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Two of
@@ -49,6 +51,8 @@ export interface TracingInsightsOptions extends ClientOptions {
 export interface TracingInsights extends AsyncDisposable {
   /** The client that sends the requests: listen to its events, look at its numbers. */
   readonly client: Client;
+  /** The mirrors that are asked, which can be changed while the source runs. */
+  readonly mirrors: F1Mirrors;
 
   /**
    * Fetches one file of a session.
@@ -102,13 +106,52 @@ export interface TracingInsights extends AsyncDisposable {
   /**
    * One session, with a method for each of its files. Nothing is requested yet.
    *
+   * The names may be those of the folders or what people call them: a round (`8`), a place (`"monaco"`, `"spa"`), a short name
+   * (`"Q"`, `"FP1"`) or the session's place in the weekend. Of a season that the calendar does not have, and of tests, names are taken
+   * as they are; {@linkcode TracingInsights.fetchJson} takes all of them so.
+   *
    * @param year The season, from 2018.
-   * @param event The event's name, as in `Abu Dhabi Grand Prix`.
-   * @param name The session's name, as in `Practice 1`, `Qualifying` or `Race`.
+   * @param event The event, as in `Abu Dhabi Grand Prix`, `"abu dhabi"` or `24`.
+   * @param name The session, as in `Practice 1`, `"FP1"` or `1`.
    * @returns The session.
+   * @throws {RangeError} If the season has no such event, or the event no such session; the message says which may have been meant.
    * @throws {TypeError | RangeError} If an argument can't be part of a path.
    */
-  session(year: number, event: string, name: string): F1Session;
+  session(year: number, event: EventName, name: SessionName): F1Session;
+
+  /**
+   * The events of a season, from the calendar that comes with this module: 2018 to 2026, the last as it was planned in October
+   * 2026. The data repositories have no listing of their own to ask (jsDelivr lists no repository of their size), so a later season is
+   * not there; its files are still found by the names of their folders. Of the tests before the season there are those whose folders
+   * are known: 2022 and 2024 to 2026.
+   *
+   * @param year The season.
+   * @returns The tests, and then the rounds in order.
+   * @throws {RangeError} If the calendar does not have the season.
+   */
+  events(year: number): readonly F1Event[];
+
+  /**
+   * The sessions of an event, from the same calendar. Sessions that were called off are not there.
+   *
+   * @param year The season.
+   * @param event The event, as in {@linkcode TracingInsights.session}.
+   * @returns The names of the sessions in their order, which are also their folders.
+   * @throws {RangeError} If the calendar does not have the season or the event.
+   */
+  sessions(year: number, event: EventName): readonly string[];
+
+  /**
+   * Loads all files of sessions, one session after the other, so that they are in the source's cache, and keeps none of them in memory.
+   * Make the source with a cache that is large enough: a race with its telemetry takes about 150 MB.
+   *
+   * @param year The season.
+   * @param options Which events and sessions, whether telemetry is wanted and what is in the cache is loaded again; and options of the
+   * requests.
+   * @returns How many files were loaded, how many there are not, and which could not be loaded.
+   * @throws {RangeError} Rejects, if there is no such event or session, before any request.
+   */
+  prefetch(year: number, options?: PrefetchOptions): Promise<PrefetchSummary>;
 
   /**
    * Closes the source's own client: what is in flight is aborted. A client that was handed in stays as it is. May be called
@@ -154,6 +197,7 @@ export function tracingInsights(options: TracingInsightsOptions = {}): TracingIn
 
 class Source implements TracingInsights {
   readonly client: Client;
+  readonly mirrors: F1Mirrors;
   readonly #owned: boolean;
   readonly #context: SourceContext;
   readonly #signal: AbortSignal | undefined;
@@ -161,8 +205,10 @@ class Source implements TracingInsights {
   constructor({ client, ...options }: TracingInsightsOptions) {
     const { validate = true, clock = systemClock, signal } = options;
     if (client !== undefined) checkClient(client, options);
+    const mirrors = client === undefined ? new SourceMirrors(options.baseUrls) : undefined;
+    this.mirrors = mirrors ?? FOREIGN_MIRRORS;
     this.client = client ??
-      createClient({ ...options, baseUrls: options.baseUrls ?? MIRRORS, cache: cacheOf(options) });
+      createClient({ ...options, baseUrls: mirrors?.baseUrls, cache: cacheOf(options) });
     this.#owned = client === undefined;
     this.#context = { client: this.client, clock, validate };
     this.#signal = signal;
@@ -176,7 +222,7 @@ class Source implements TracingInsights {
     options?: F1RequestOptions,
   ): Promise<PayloadOf<Path>> {
     const request = payloadRequest(this.#context, sessionFolder(year, event, session), path, options);
-    return await this.client.json(request, options) as PayloadOf<Path>;
+    return await fileOf(this.client.json(request, options)) as PayloadOf<Path>;
   }
 
   fetchMultiple<const Requests extends readonly F1Request[]>(
@@ -195,8 +241,29 @@ class Source implements TracingInsights {
     return await fetchMultiple(this.#context, requests, options, [options.signal, this.#signal]);
   }
 
-  session(year: number, event: string, name: string): F1Session {
-    return new SourceSession(this.#context, year, event, name);
+  session(year: number, event: EventName, name: SessionName): F1Session {
+    const names = resolveNames(year, event, name);
+    return new SourceSession(this.#context, year, names.event, names.session);
+  }
+
+  events(year: number): readonly F1Event[] {
+    return eventsOf(year);
+  }
+
+  sessions(year: number, event: EventName): readonly string[] {
+    return sessionsOf(year, event);
+  }
+
+  async prefetch(
+    year: number,
+    { events, sessions, ...options }: PrefetchOptions = {},
+  ): Promise<PrefetchSummary> {
+    const targets = prefetchTargets(year, { events, sessions });
+    const summaries: PrefetchSummary[] = [];
+    for (const { event, session } of targets) {
+      summaries.push(await new SourceSession(this.#context, year, event, session).prefetch(options));
+    }
+    return sumOf(summaries);
   }
 
   async close(reason?: unknown): Promise<void> {

@@ -5,12 +5,15 @@
  */
 
 import { isDataNotFoundError } from "../errors.ts";
-import { argumentError } from "../primitives/argument_checks.ts";
+import { argumentError, assertPositiveInteger } from "../primitives/argument_checks.ts";
 import { type AllTelemetryOptions, streamTelemetry, type TelemetryOutcome } from "./all_telemetry.ts";
 import type { Corners } from "./corners.ts";
 import type { Driver } from "./drivers.ts";
 import { type FastestLap, fastestLapOf, type FastestLapTelemetry } from "./fastest_lap.ts";
+import { findDriver } from "./find_driver.ts";
+import { type Lap, lapRows } from "./lap.ts";
 import type { LapTimes } from "./lap_times.ts";
+import { fileOf, sourceError } from "./missing_file.ts";
 import { lapTimesPath, sessionFolder, telemetryPath } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
@@ -19,9 +22,12 @@ import {
   payloadRequest,
   type SourceContext,
 } from "./payload_request.ts";
+import { prefetchSession, type PrefetchSummary, type SessionPrefetchOptions } from "./prefetch.ts";
 import type { RaceControl } from "./race_control.ts";
+import { isRace, resultsOf, type SessionResult, totalLapsOf } from "./results.ts";
 import type { F1Session } from "./session.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { type TrackStatus, trackStatusOf } from "./track_status.ts";
 import type { Weather } from "./weather.ts";
 
 /** Where {@linkcode F1Session.fastestLapTelemetry} looks: at the whole session, or at each driver. */
@@ -48,6 +54,23 @@ export class SourceSession implements F1Session {
     return drivers;
   }
 
+  async driver(driver: string | number, options?: F1RequestOptions): Promise<Driver> {
+    return findDriver(await this.drivers(options), driver);
+  }
+
+  async results(options?: F1BatchOptions): Promise<readonly SessionResult[]> {
+    const drivers = await this.drivers(options);
+    return resultsOf(drivers, await this.#lapsOf(drivers, options), isRace(this.year, this.name));
+  }
+
+  async trackStatus(options?: F1BatchOptions): Promise<readonly TrackStatus[]> {
+    return trackStatusOf(await this.laps(options));
+  }
+
+  async totalLaps(options?: F1BatchOptions): Promise<number> {
+    return totalLapsOf(await this.laps(options));
+  }
+
   laps(driver: string, options?: F1RequestOptions): Promise<LapTimes>;
   laps(options?: F1BatchOptions): Promise<Readonly<Record<string, LapTimes>>>;
   async laps(
@@ -57,9 +80,27 @@ export class SourceSession implements F1Session {
     if (driver !== undefined && (typeof driver !== "object" || driver === null)) {
       return await this.#fetch(lapTimesPath(driver), options);
     }
-    const drivers = await this.#driverCodes(driver);
-    const laps = await this.#fetchFound(drivers.map(lapTimesPath), driver);
-    return Object.fromEntries(laps.map(([index, payload]) => [drivers[index], payload]));
+    return await this.#lapsOf(await this.drivers(driver), driver);
+  }
+
+  lapRows(driver: string, options?: F1RequestOptions): Promise<readonly Lap[]>;
+  lapRows(options?: F1BatchOptions): Promise<readonly Lap[]>;
+  async lapRows(
+    driver?: string | F1BatchOptions,
+    options?: F1RequestOptions,
+  ): Promise<readonly Lap[]> {
+    if (driver !== undefined && (typeof driver !== "object" || driver === null)) {
+      return lapRows(driver, await this.laps(driver, options));
+    }
+    return Object.entries(await this.laps(driver)).flatMap(([code, laps]) => lapRows(code, laps));
+  }
+
+  async lap(driver: string, lap: number, options?: F1RequestOptions): Promise<Lap> {
+    assertPositiveInteger("find lap", "lap", lap);
+    const laps = await this.lapRows(driver, options);
+    const found = laps.find(({ LapNumber }) => LapNumber === lap);
+    if (found !== undefined) return found;
+    throw new RangeError(`Cannot find lap as ${driver} drove no lap ${lap}: there are ${laps.length}`);
   }
 
   async telemetry(driver: string, lap: number, options?: F1RequestOptions): Promise<Telemetry> {
@@ -75,6 +116,16 @@ export class SourceSession implements F1Session {
     return streamTelemetry(this.#context, this.#folder, () => drivers ?? this.#driverCodes(options), options);
   }
 
+  fastestLap(options?: F1BatchOptions & { readonly by?: "session" | undefined }): Promise<FastestLap | null>;
+  fastestLap(options: F1BatchOptions & { readonly by: "driver" }): Promise<readonly FastestLap[]>;
+  async fastestLap(
+    { by = "session", ...options }: FastestLapOptions = {},
+  ): Promise<FastestLap | null | readonly FastestLap[]> {
+    checkBy(by);
+    const laps = fastestFirst(await this.laps(options));
+    return by === "session" ? laps[0] ?? null : laps;
+  }
+
   fastestLapTelemetry(
     options?: F1BatchOptions & { readonly by?: "session" | undefined },
   ): Promise<FastestLapTelemetry | null>;
@@ -84,16 +135,9 @@ export class SourceSession implements F1Session {
   async fastestLapTelemetry(
     { by = "session", ...options }: FastestLapOptions = {},
   ): Promise<FastestLapTelemetry | null | readonly FastestLapTelemetry[]> {
-    if (by !== "session" && by !== "driver") {
-      throw argumentError("find the fastest lap", "by", "'session' or 'driver'", by);
-    }
+    checkBy(by);
     const laps = fastestFirst(await this.laps(options));
-    if (by === "session") {
-      const [fastest] = laps;
-      if (fastest === undefined) return null;
-      const telemetry = await this.telemetry(fastest.driver, fastest.lap, optionsOfOne(options));
-      return { ...fastest, telemetry };
-    }
+    if (by === "session") return await this.#firstWithTelemetry(laps, options);
     const found = await this.#fetchFound(laps.map(({ driver, lap }) => telemetryPath(driver, lap)), options);
     return found.map(([index, telemetry]) => ({ ...laps[index]!, telemetry }));
   }
@@ -110,13 +154,45 @@ export class SourceSession implements F1Session {
     return await this.#fetch("corners.json", options);
   }
 
+  async prefetch(options: SessionPrefetchOptions = {}): Promise<PrefetchSummary> {
+    const name = `${this.year}/${this.event}/${this.name}`;
+    return await prefetchSession(this.#context, { folder: this.#folder, name }, options);
+  }
+
+  /** The laps of those drivers who have a file. */
+  async #lapsOf(
+    drivers: readonly Driver[],
+    options?: F1BatchOptions,
+  ): Promise<Readonly<Record<string, LapTimes>>> {
+    const codes = drivers.map(({ driver }) => driver);
+    const laps = await this.#fetchFound(codes.map(lapTimesPath), options);
+    return Object.fromEntries(laps.map(([index, payload]) => [codes[index], payload]));
+  }
+
+  async #firstWithTelemetry(
+    laps: readonly FastestLap[],
+    options: F1BatchOptions,
+  ): Promise<FastestLapTelemetry | null> {
+    for (const lap of laps) {
+      try {
+        return { ...lap, telemetry: await this.telemetry(lap.driver, lap.lap, options) };
+      } catch (error) {
+        // Of some laps there is no telemetry: the next driver's does.
+        if (!isDataNotFoundError(error)) throw error;
+      }
+    }
+    return null;
+  }
+
   async #driverCodes(options?: AllTelemetryOptions): Promise<readonly string[]> {
-    return (await this.drivers(optionsOfOne(options))).map(({ driver }) => driver);
+    return (await this.drivers(options)).map(({ driver }) => driver);
   }
 
   #fetch<Path extends string>(path: Path, options?: F1RequestOptions): Promise<PayloadOf<Path>> {
-    const request = payloadRequest(this.#context, this.#folder, path, options);
-    return this.#context.client.json(request, options) as Promise<PayloadOf<Path>>;
+    // Methods that load several files hand on what they were given.
+    const own = optionsOfOne(options);
+    const request = payloadRequest(this.#context, this.#folder, path, own);
+    return fileOf(this.#context.client.json(request, own) as Promise<PayloadOf<Path>>);
   }
 
   /** The payloads of those paths that exist, with the paths' indices, in order. */
@@ -128,7 +204,7 @@ export class SourceSession implements F1Session {
     const requests = paths.map((path) => payloadRequest(this.#context, this.#folder, path, options));
     for await (const outcome of this.#context.client.stream(requests, { ...options, ordered: true })) {
       if (outcome.ok) found.push([outcome.index, outcome.value as PayloadOf<Path>]);
-      else if (!isDataNotFoundError(outcome.error)) throw outcome.error;
+      else if (!isDataNotFoundError(sourceError(outcome.error))) throw outcome.error;
     }
     return found;
   }
@@ -139,6 +215,11 @@ function optionsOfOne(options: AllTelemetryOptions = {}): F1RequestOptions {
   const { concurrency: _concurrency, ordered: _ordered, prefetch: _prefetch, drivers: _drivers, ...one } =
     options;
   return one;
+}
+
+function checkBy(by: string): void {
+  if (by === "session" || by === "driver") return;
+  throw argumentError("find the fastest lap", "by", "'session' or 'driver'", by);
 }
 
 function fastestFirst(lapsByDriver: Readonly<Record<string, LapTimes>>): FastestLap[] {

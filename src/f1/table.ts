@@ -10,6 +10,8 @@ import type { PayloadSchema } from "./payload_schema.ts";
 /** How the source writes a value that it does not have, by season. */
 const MISSING = "None";
 const ALSO_MISSING: ReadonlySet<unknown> = new Set(["nan", "NaN", "NaT"]);
+/** A number that some seasons write as a text. */
+const NUMBER_TEXT = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;
 
 /**
  * What one column of a table holds. `Values` is the type of the whole column and exists for the compiler alone.
@@ -58,8 +60,8 @@ type RawTable = Readonly<Record<string, unknown>>;
 type Report = (message: string, column: string, index?: number) => void;
 
 /**
- * A schema for a table: known columns have the right types and equal lengths, missing values become `null`, unknown columns
- * pass through.
+ * A schema for a table: known columns have the right types and equal lengths, missing values become `null`, numbers written as
+ * texts become numbers, unknown columns pass through.
  *
  * The input is never changed. What needs no change is not copied: a table without missing values comes out as the very
  * object that went in, and of any other table only the columns that hold some are new.
@@ -125,11 +127,12 @@ function checkSingle(
 ): unknown {
   if (nextMisfit([value], column.type, 0) === 1) return value;
   if (column.gaps && isMissing(value)) return null;
+  if (column.type === "number" && isNumberText(value)) return Number(value);
   report(`Column '${name}' must be one ${column.type}: it is ${describe(value)}`, name);
   return value;
 }
 
-/** The column with `null` where values are missing; the column itself when none is. */
+/** The column with `null` where values are missing and numbers for their texts; the column itself when there is neither. */
 function checkColumn(
   values: Values,
   name: string,
@@ -143,17 +146,20 @@ function checkColumn(
     index = nextMisfit(values, column.type, index + 1)
   ) {
     const value = values[index];
-    if (!column.gaps || !isMissing(value)) {
+    if (column.gaps && isMissing(value)) {
+      if (value === null) continue;
+      checked ??= values.slice();
+      checked[index] = null;
+    } else if (column.type === "number" && isNumberText(value)) {
+      checked ??= values.slice();
+      checked[index] = Number(value);
+    } else {
       report(
         `Column '${name}' must hold ${column.type} values: index ${index} holds ${describe(value)}`,
         name,
         index,
       );
       return values;
-    }
-    if (value !== null) {
-      checked ??= values.slice();
-      checked[index] = null;
     }
   }
   return checked ?? values;
@@ -166,6 +172,10 @@ function isMissing(value: unknown): boolean {
 /** Whether a value is a text that stands for none. */
 export function isMissingText(value: unknown): boolean {
   return value === MISSING || ALSO_MISSING.has(value);
+}
+
+function isNumberText(value: unknown): value is string {
+  return typeof value === "string" && NUMBER_TEXT.test(value);
 }
 
 /** The index of the next value that is missing or of another type; the length when there is none. */

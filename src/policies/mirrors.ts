@@ -26,6 +26,33 @@ export interface Mirror {
   readonly headers: HeaderMap;
   /** Lower-case names of headers that must not reach another origin, those of the mirror's own included. */
   readonly sensitive: ReadonlySet<string>;
+  /** From a request's relative URL to this mirror's. */
+  readonly path?: ((path: string) => string) | undefined;
+  /** Statuses after which the next mirror is asked, besides those that say that a server is in trouble. */
+  readonly moveOn?: ReadonlySet<number> | undefined;
+  /** Whether it is left out at present. */
+  readonly isOff?: (() => boolean) | undefined;
+}
+
+/**
+ * The URL at which a mirror has what a relative URL names.
+ *
+ * @param mirror The mirror.
+ * @param url The relative URL.
+ * @returns The absolute URL.
+ * @throws {unknown} What the mirror's `path` throws.
+ */
+export function urlAt({ base, path }: Mirror, url: string): string {
+  return joinUrl(base, path === undefined ? url : path(url.replace(/^[/\\]+/, "")));
+}
+
+/** The lanes of those mirrors that are not left out, the preferred one first. */
+export function lanesOf(mirrors: readonly Mirror[]): readonly Lane[] {
+  return mirrors.filter(isOn).map(({ lane }) => lane);
+}
+
+function isOn({ isOff }: Mirror): boolean {
+  return isOff?.() !== true;
 }
 
 /** Where requests may go. */
@@ -122,7 +149,7 @@ interface Failure {
 }
 
 async function askMirrors(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
-  let candidates = options.mirrors;
+  let candidates = options.mirrors.filter(isOn);
   const failures: Failure[] = [];
   let worst: Failure | undefined;
   while (candidates.length > 0) {
@@ -136,11 +163,17 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
       break;
     }
     const lane = admission?.lane ?? call.opening?.admission?.lane ?? lanes[0]!;
-    const mirror = candidates.find((candidate) => candidate.lane === lane)!;
+    const isHere = (candidate: Mirror) => candidate.lane === lane;
+    // One that was switched off after the call had been admitted there.
+    const mirror = candidates.find(isHere) ?? options.mirrors.find(isHere)!;
     const previous = failures.at(-1);
     if (previous !== undefined) reportMirror(environment, call, previous, mirror);
-    const target = call.target = targetOf(mirror, call);
-    const { usable, reply, error } = await ask(() => send(environment, call, target, admission), call);
+    const target = call.target = targetOf(mirror, call, admission);
+    const { usable, reply, error } = await ask(
+      () => send(environment, call, target, admission),
+      call,
+      mirror,
+    );
     if (usable) {
       worst?.reply?.openBody?.discard();
       return reply!;
@@ -162,10 +195,18 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
   return conclude(call, worst!, failures);
 }
 
-function targetOf(mirror: Mirror, call: Call): Target {
+function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined): Target {
+  let url: string;
+  try {
+    url = urlAt(mirror, call.url);
+  } catch (error) {
+    // The caller's own code threw, and must not keep the permit.
+    admission?.release();
+    throw error;
+  }
   return {
     lane: mirror.lane,
-    url: joinUrl(mirror.base, call.url),
+    url,
     headers: mergeHeaders(mirror.headers, call.headers),
     sensitive: mirror.sensitive,
   };
@@ -174,10 +215,11 @@ function targetOf(mirror: Mirror, call: Call): Target {
 async function ask(
   send: () => Promise<Reply>,
   call: Call,
+  { moveOn }: Mirror,
 ): Promise<{ readonly usable: boolean; readonly reply?: Reply; readonly error?: unknown }> {
   try {
     const reply = await send();
-    const failed = isServerTrouble(reply.status) ||
+    const failed = isServerTrouble(reply.status) || moveOn?.has(reply.status) === true ||
       (isNotFoundStatus(reply.status) && !call.settings.notFoundIsFinal);
     return { usable: !failed, reply };
   } catch (error) {

@@ -147,14 +147,75 @@ test("slipstream f1 --cache keeps the files of the running season for five minut
   assertEquals(cdn.log.requests, 8);
 });
 
+test("slipstream f1 with a year lists the events, and with an event the sessions", async () => {
+  const events = setUp();
+  assertEquals(await events.f1("2025"), 0);
+  assertMatch(events.terminal.stdout.text, /\n {3}8 {3}Monaco Grand Prix +Monte Carlo, Monaco\n/);
+  for (const event of ["monaco", "8"]) {
+    const sessions = setUp();
+    assertEquals(await sessions.f1("2025", event), 0);
+    assertMatch(sessions.terminal.stdout.text, /^ {2}1 {3}Practice 1\n(.*\n){3} {2}5 {3}Race\n$/);
+    assertEquals([sessions.terminal.stderr.text, sessions.cdn.log.requests], ["", 0]);
+  }
+});
+
+test("slipstream f1 takes short names, and keeps the files under the names of the folders", async () => {
+  const { f1, terminal } = setUp();
+  assertEquals(await f1("2025", "abu dhabi", "R", "--laps", "--driver", "VER", "--out", "/out"), 0);
+  assertEquals([...terminal.files.contents.keys()], [
+    "/out/2025/Abu Dhabi Grand Prix/Race/VER/laptimes.json",
+  ]);
+});
+
+test("slipstream f1 counts a 403 about the package's size as not published", async () => {
+  const terminal = new FakeTerminal();
+  const clock = new ManualClock();
+  const text = "Package size exceeded the configured limit of 50 MB. Try https://github.com/T/2025 instead.";
+  const fetch = (input: RequestInfo | URL) => {
+    const path = String(input).split("/").at(-1)!;
+    const found = path === "drivers.json" ? RACE.get(path) : undefined;
+    return Promise.resolve(new Response(found ?? text, { status: found === undefined ? 403 : 200 }));
+  };
+  const context = { fetch: fetch as typeof globalThis.fetch, clock };
+  assertEquals(await clock.run(main(["f1", ...SESSION], terminal, context)), 0);
+  assertMatch(terminal.stderr.text, /^1 done, 3 not published, /);
+});
+
+test("slipstream f1 --refresh loads again what is in the cache", async () => {
+  await using temp = await tempFolder();
+  const cdn = createSimulatedCdn({ resources: RACE.resources });
+  const f1 = async (...args: string[]) => {
+    const terminal = new FakeTerminal();
+    const context = { fetch: cdn.fetch, clock: systemClock };
+    assertEquals(await main(["f1", ...SESSION, "--cache", temp.path, ...args], terminal, context), 0);
+    return cdn.log.requests;
+  };
+  assertEquals([await f1(), await f1(), await f1("--refresh"), await f1()], [4, 4, 8, 8]);
+});
+
 const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [
-  ["'f1' takes a year, an event and a session: received 0 of them"],
-  ["'f1' takes a year, an event and a session: received 2 of them", "2025", "Abu Dhabi Grand Prix"],
-  ["'f1' takes a year, an event and a session: received 4 of them", ...SESSION, "more"],
+  ["'f1' takes a year, an event and a session, or less to list them: received 0 of them"],
+  ["'f1' takes a year, an event and a session, or less to list them: received 4 of them", ...SESSION, "more"],
+  ["'f1' needs a year, an event and a session to load something", "2025", "monaco", "--laps"],
+  ["'f1' needs a year, an event and a session to load something", "2025", "--refresh"],
+  ["'f1' needs a year, an event and a session to load something", "2025", "--out", "data"],
+  [
+    "Cannot find event as there is no \"monacco\" in 2025; did you mean 'Monaco Grand Prix'?",
+    "2025",
+    "monacco",
+  ],
+  ['Cannot find event as there is no "monacco" in 2025; did you mean', "2025", "monacco", "Race"],
+  [
+    "Cannot find session as there is no \"Raec\" of the Monaco Grand Prix 2025; did you mean 'Race'?",
+    "2025",
+    "8",
+    "Raec",
+  ],
+  ["Cannot list the events as 'year' must be a season of the calendar", "2027"],
   ['The year must be a number of four digits: received "25"', "25", "X", "Race"],
   ["Cannot fetch F1 data as 'year'", "1999", "X", "Race"],
-  ["Cannot fetch F1 data as 'event'", "2025", "../x", "Race"],
-  ["Cannot fetch F1 data as 'session'", "2025", "X", ".."],
+  ["Cannot fetch F1 data as 'event'", "2027", "../x", "Race"],
+  ["Cannot fetch F1 data as 'session'", "2027", "X", ".."],
   ["Cannot fetch F1 data as 'driver'", ...SESSION, "--laps", "--driver", "a/b"],
   ["'--driver' needs '--laps', '--telemetry' or '--all'", ...SESSION, "--driver", "VER"],
   ["'--base-url' must be an http or https URL", ...SESSION, "--base-url", "cdn.example.com"],
@@ -167,7 +228,7 @@ for (const [message, ...args] of WRONG) {
     const { f1, terminal, cdn } = setUp();
     assertEquals(await f1(...args), 2);
     assertStringIncludes(terminal.stderr.text, `slipstream: ${message}`);
-    assertStringIncludes(terminal.stderr.text, "Usage: slipstream f1 <year> <event> <session> [flags]");
+    assertStringIncludes(terminal.stderr.text, "Usage: slipstream f1 <year> [event] [session] [flags]");
     assertEquals(cdn.log.requests, 0);
   });
 }

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { toMirrors } from "../../src/client/base_urls.ts";
+import { keepMirrors, toMirrors } from "../../src/client/base_urls.ts";
 import type { ClientOptions } from "../../src/client/options.ts";
 import { sensitiveNames, toHeaderMap } from "../../src/http/headers.ts";
 import { joinUrl } from "../../src/http/url.ts";
 import { Lane } from "../../src/lanes/lane.ts";
 import { Lanes } from "../../src/lanes/lanes.ts";
+import type { Mirror } from "../../src/policies/mirrors.ts";
 import { test } from "../support/test.ts";
 
 function setUp() {
@@ -121,4 +122,33 @@ test("toMirrors() has lanes that are never forgotten, so that each origin keeps 
   const [mirror] = mirrorsOf("https://mirror.test");
   for (let index = 0; index < 3_000; index++) lanes.get(`https://${index}.test`);
   assertStrictEquals(lanes.get("https://mirror.test"), mirror!.lane);
+});
+
+test("toMirrors() passes on a layout and the statuses to move on with", () => {
+  const { mirrorsOf } = setUp();
+  const [moved, plain] = mirrorsOf([
+    { url: "https://a.test", path: (path) => `moved/${path}`, moveOn: [403, 404] },
+    "https://b.test",
+  ]);
+  assertEquals([moved!.path?.("x"), [...moved!.moveOn!]], ["moved/x", [403, 404]]);
+  assertEquals([plain!.path, plain!.moveOn], [undefined, undefined]);
+  const [broken] = mirrorsOf([{ url: "https://a.test", path: () => undefined as never }]);
+  const message = "the 'path' of 'baseUrls.0' must return a string: received undefined";
+  assertThrows(() => broken!.path!("x"), TypeError, message);
+});
+
+test("keepMirrors() lets somebody else say which mirrors there are, for that very array", () => {
+  const { mirrorsOf } = setUp();
+  const baseUrls = [{ url: "https://a.test" }];
+  const kept: Mirror[] = [];
+  keepMirrors(baseUrls, (mirrors, make) => {
+    kept.push(make({ url: "https://b.test", headers: { "x-b": "1" } }), ...mirrors);
+    return kept;
+  });
+  assertStrictEquals(mirrorsOf(baseUrls), kept);
+  assertEquals(kept.map(({ base, headers }) => [base, headers["x-b"]]), [
+    ["https://b.test/", "1"],
+    ["https://a.test/", undefined],
+  ]);
+  assertEquals(mirrorsOf([...baseUrls]).length, 1);
 });

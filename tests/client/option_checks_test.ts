@@ -9,7 +9,20 @@ import { planOf } from "../http_cache/plan_of.ts";
 
 /** Values of each option that are of the wrong shape, by the name that the error has to give. */
 const WRONG_TYPES: Record<string, readonly unknown[]> = {
-  baseUrls: [42, true, {}, [42], [null], [{}], [{ url: 42 }], ["no url"], "no url", [{ url: "//x" }]],
+  baseUrls: [
+    42,
+    true,
+    {},
+    [42],
+    [null],
+    [{}],
+    [{ url: 42 }],
+    ["no url"],
+    "no url",
+    [{ url: "//x" }],
+    [{ url: "https://a.test", path: "x" }],
+    [{ url: "https://a.test", moveOn: 403 }],
+  ],
   headers: ["accept: text", 5, true, null, { accept: 5 }, { "bad name": "x" }, { "x-a": "line\nbreak" }],
   sensitiveHeaders: ["x-api-key", [5], 5, ["bad name"]],
   fetch: ["fetch", {}, 5, null],
@@ -36,6 +49,7 @@ const WRONG_TYPES: Record<string, readonly unknown[]> = {
 
 /** Numbers that are out of range. */
 const OUT_OF_RANGE: Record<string, readonly unknown[]> = {
+  baseUrls: [200, 403.5, 600, NaN].map((status) => [{ url: "https://a.test", moveOn: [status] }]),
   concurrency: [0, -1, 1.5, NaN],
   rateLimit: [
     { limit: 0, intervalMs: 1_000 },
@@ -309,6 +323,7 @@ test("createClient() takes every option at the edge of its range, and undefined 
     { cache: planOf({ mode: "http" }) },
     { headers: new Headers(), sensitiveHeaders: [], baseUrls: new URL("https://a.test") },
     { baseUrls: [{ url: new URL("https://a.test"), headers: new Headers({ a: "b" }) }, "https://b.test"] },
+    { baseUrls: [{ url: "https://a.test", path: (path: string) => path, moveOn: [403, 404, 599] }] },
   ];
   for (const options of edges) {
     await using client = createClient({ ...options, fetch });

@@ -22,7 +22,9 @@ export function fakeFiles(files: Readonly<Record<string, FakeFile>>): FakeFiles 
   const paths: string[] = [];
   const serve = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const url = input instanceof Request ? input.url : String(input);
-    const path = decodeURIComponent(url.split("@main/")[1]!.split("/").slice(2).join("/"));
+    const path = decodeURIComponent(
+      url.split(/(?:@main|\/resolve|\/main)\//)[1]!.split("/").slice(2).join("/"),
+    );
     urls.push(url);
     paths.push(path);
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);

@@ -61,3 +61,33 @@ test("lapTimesSchema names the column whose length differs", () => {
 test("lapTimesSchema refuses a lap without a number", () => {
   assertEquals(v.is(lapTimesSchema, { ...LAPS, lap: [1, "None"] }), false);
 });
+
+test("lapTimesSchema accepts the three columns of the oldest seasons, and types the others as absent", () => {
+  const laps = v.parse(lapTimesSchema, {
+    time: [95.69, 81.235],
+    lap: [1, 2],
+    compound: ["nan", "ULTRASOFT"],
+  });
+  assertEquals<unknown>(laps, { time: [95.69, 81.235], lap: [1, 2], compound: [null, "ULTRASOFT"] });
+  assertEquals(laps.pos?.[0], undefined);
+  assertType<Equal<typeof laps.pos, readonly (number | null)[] | undefined>>();
+  assertType<Equal<typeof laps.compound, readonly (string | null)[]>>();
+});
+
+test("lapTimesSchema needs the times, the numbers and the compounds of laps", () => {
+  for (const column of ["time", "lap", "compound"]) {
+    const result = v.safeParse(lapTimesSchema, { ...LAPS, [column]: undefined });
+    assert(!result.success);
+    assertEquals(result.issues.map(({ message }) => message), [`Column '${column}' is missing`]);
+  }
+});
+
+test("lapTimesSchema reads numbers that are written as texts", () => {
+  const laps = v.parse(lapTimesSchema, {
+    ...LAPS,
+    time: ["None", "92.07"],
+    lap: ["1.0", "2"],
+    pos: [" 3 ", "1e1"],
+  });
+  assertEquals([laps.time, laps.lap, laps.pos], [[null, 92.07], [1, 2], [3, 10]]);
+});

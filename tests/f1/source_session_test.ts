@@ -167,10 +167,93 @@ test("F1Session.fastestLapTelemetry() is null when no lap has a time", async () 
   assertEquals(await session.fastestLapTelemetry({ by: "driver" }), []);
 });
 
-test("F1Session.fastestLapTelemetry() rejects when the fastest lap has no telemetry", async () => {
-  const files = fakeFiles({ "drivers.json": driversOf("VER"), "VER/laptimes.json": lapsOf(91) });
+test("F1Session.fastestLapTelemetry() goes on to the next driver when the telemetry is missing", async () => {
+  const { "NOR/2_tel.json": _missing, ...rest } = QUALIFYING;
+  const files = fakeFiles(rest);
   await using f1 = tracingInsights({ fetch: files.fetch });
-  await assertRejects(() => f1.session(2026, EVENT, "Qualifying").fastestLapTelemetry(), DataNotFoundError);
+  const session = f1.session(2026, EVENT, "Qualifying");
+  const fastest = await session.fastestLapTelemetry();
+  assertEquals([fastest?.driver, fastest?.lap, fastest?.telemetry.tel.dataKey], ["VER", 3, "VER-3"]);
+  assertEquals(await session.fastestLap(), { driver: "NOR", lap: 2, time: 91 });
+});
+
+test("F1Session.fastestLapTelemetry() is null when there is none, and rejects for any other failure", async () => {
+  for (const [status, expected] of [[404, null], [403, HttpError]] as const) {
+    const files = fakeFiles({
+      "drivers.json": driversOf("VER"),
+      "VER/laptimes.json": lapsOf(91),
+      "VER/1_tel.json": status,
+    });
+    await using f1 = tracingInsights({ fetch: files.fetch });
+    const telemetry = () => f1.session(2026, EVENT, "Qualifying").fastestLapTelemetry();
+    if (expected === null) assertEquals(await telemetry(), null);
+    else await assertRejects(telemetry, expected);
+  }
+});
+
+test("F1Session.fastestLap() has the fastest lap of the session or of each driver, without telemetry", async () => {
+  const files = fakeFiles(QUALIFYING);
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const session = f1.session(2026, EVENT, "Qualifying");
+  assertEquals(await session.fastestLap(), { driver: "NOR", lap: 2, time: 91 });
+  assertEquals((await session.fastestLap({ by: "driver" })).map(({ driver }) => driver), [
+    "NOR",
+    "VER",
+    "PIA",
+  ]);
+  assert(files.paths.every((path) => !path.includes("_tel")));
+  await assertRejects(() => session.fastestLap({ by: "team" as never }), TypeError, "'by'");
+});
+
+test("F1Session.driver() finds a driver, and suggests one", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER", "NOR") });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const session = f1.session(2026, EVENT, "Race");
+  assertEquals((await session.driver("nor")).driver, "NOR");
+  await assertRejects(() => session.driver("VET"), RangeError, "did you mean 'VER'?");
+});
+
+test("F1Session.lapRows() and lap() have laps under readable names", async () => {
+  const files = fakeFiles({
+    "drivers.json": driversOf("VER", "DNS", "NOR"),
+    "VER/laptimes.json": lapsOf("None", 91),
+    "NOR/laptimes.json": { time: ["92.5"], lap: [1], compound: ["nan"] },
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const session = f1.session(2018, EVENT, "Race");
+  const summary = (await session.lapRows()).map(({ Driver, LapNumber, LapTime, TyreLife }) => [
+    Driver,
+    LapNumber,
+    LapTime,
+    TyreLife,
+  ]);
+  assertEquals(summary, [["VER", 1, null, 1], ["VER", 2, 91, 2], ["NOR", 1, 92.5, undefined]]);
+  assertEquals(await session.lapRows("NOR"), [{
+    Driver: "NOR",
+    LapNumber: 1,
+    LapTime: 92.5,
+    Compound: null,
+  }]);
+  assertEquals((await session.lap("VER", 2)).LapTime, 91);
+  await assertRejects(() => session.lap("VER", 3), RangeError, "VER drove no lap 3: there are 2");
+  await assertRejects(() => session.lap("VER", 0), RangeError, "'lap' must be a positive integer");
+  await assertRejects(() => session.lapRows(null as never), TypeError, "'driver'");
+});
+
+test("F1Session.results(), trackStatus() and totalLaps() follow from the laps", async () => {
+  const files = fakeFiles({
+    "drivers.json": driversOf("VER", "DNS", "NOR"),
+    "VER/laptimes.json": { ...lapsOf(91, 92), pos: [1, 2], status: ["1", "12"] },
+    "NOR/laptimes.json": { ...lapsOf(91, 93), pos: [2, 1], status: ["1", "4"] },
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const race = f1.session(2026, EVENT, "Race");
+  const order = (await race.results()).map(({ position, driver }) => [position, driver.driver]);
+  assertEquals(order, [[1, "NOR"], [2, "VER"], [null, "DNS"]]);
+  const qualifying = await f1.session(2026, EVENT, "Qualifying").results();
+  assertEquals(qualifying.map(({ driver }) => driver.driver), ["VER", "NOR", "DNS"]);
+  assertEquals((await race.trackStatus()).map(({ lap, status }) => [lap, status]), [[1, "1"], [2, "124"]]);
+  assertEquals(await race.totalLaps(), 2);
 });
 
 test("F1Session.fastestLapTelemetry() works on unchecked payloads too", async () => {

@@ -202,3 +202,24 @@ test("tracingInsights() gives each caller a payload of its own", async () => {
   assertEquals(second.drivers.length, 1);
   assertEquals(files.urls.length, 1);
 });
+
+test("TracingInsights.session() takes what people call events and sessions", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER") });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const session = f1.session(2024, "sao paulo", "Q");
+  assertEquals([session.year, session.event, session.name], [2024, "São Paulo Grand Prix", "Qualifying"]);
+  await session.drivers();
+  assertEquals(files.urls, [
+    "https://cdn.jsdelivr.net/gh/TracingInsights/2024@main/S%C3%A3o%20Paulo%20Grand%20Prix/Qualifying/drivers.json",
+  ]);
+  assertThrows(() => f1.session(2024, "monacco", "Q"), RangeError, "did you mean 'Monaco Grand Prix'?");
+});
+
+test("TracingInsights.events() and sessions() need no request", async () => {
+  const files = fakeFiles({});
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  assertEquals(f1.events(2025).at(-1)?.name, "Abu Dhabi Grand Prix");
+  assertEquals(f1.sessions(2025, 24).at(-1), "Race");
+  assertThrows(() => f1.events(2027), RangeError, "'year' must be a season of the calendar");
+  assertEquals(files.urls, []);
+});

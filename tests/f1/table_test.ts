@@ -116,8 +116,8 @@ test("tableSchema() names the one column whose length differs", () => {
 });
 
 test("tableSchema() names column and index of a value of another type", () => {
-  assertEquals(faults(table({ id: [1, 2, "3"] })), [
-    `id.2: Column 'id' must hold number values: index 2 holds "3"`,
+  assertEquals(faults(table({ id: [1, 2, "3rd"] })), [
+    `id.2: Column 'id' must hold number values: index 2 holds "3rd"`,
   ]);
   assertEquals(faults(table({ time: ["None", 2, true] })), [
     "time.2: Column 'time' must hold number values: index 2 holds true",
@@ -189,4 +189,25 @@ test("tableSchema() puts out the table's type and can be composed", () => {
   const rows = v.pipe(schema, v.transform((table) => table.id.length));
   assertEquals(v.parse(rows, table()), 3);
   assertEquals(v.parse(v.object({ inner: schema }), { inner: table() }).inner.id, [1, 2, 3]);
+});
+
+test("tableSchema() turns numbers written as texts into numbers, and changes nothing else", () => {
+  const input = table({
+    id: ["1", 2, "-3.5e1"],
+    time: ["1.5", "None", null],
+    name: ["1", "2", "3"],
+    rotation: "92.0",
+  });
+  const result = v.parse(schema, input);
+  assertEquals([result.id, result.time, result.rotation], [[1, 2, -35], [1.5, null, null], 92]);
+  assertEquals(result.name, ["1", "2", "3"]);
+  assertEquals(input["id"], ["1", 2, "-3.5e1"]);
+});
+
+test("tableSchema() refuses texts that are no numbers where numbers belong", () => {
+  for (const text of ["", " ", "x", "1x", "0x10", "Infinity", "1,5", "--1", "1 2", "."]) {
+    assertEquals(faults(table({ id: [1, text, 3] })), [
+      `id.1: Column 'id' must hold number values: index 1 holds ${JSON.stringify(text)}`,
+    ]);
+  }
 });

@@ -622,3 +622,74 @@ test("S17: the error of a round counts all attempts, also those after the mirror
     assertEquals([error.name, error.url, error.attempts, outcome.attempts], [name, url, 4, 4]);
   }
 });
+
+test("S15: a mirror with another layout is asked by its own path, and the others as usual", async () => {
+  const path = (url: string) => url.replace("@main/", "/resolve/");
+  const { client, clock, network } = setUp({ a: down }, { baseUrls: [A, { url: `${B}/base`, path }] });
+
+  assertEquals(await clock.run(client.json("/2025@main/x.json?v=1")), "b");
+  assertEquals(network.urls, [`${A}/2025@main/x.json?v=1`, `${B}/base/2025/resolve/x.json?v=1`]);
+});
+
+test("S15: a layout holds for the only mirror too, on every way", async () => {
+  const baseUrls = [{ url: A, path: (url: string) => `moved/${url}` }];
+  const { client, clock, network } = setUp({}, { baseUrls });
+  await clock.run(client.json("x"));
+  await clock.run(client.json("y", { headers: { "x-a": "1" } }));
+  await clock.run(client.bytes({ url: "z", method: "POST" }));
+  assertEquals(network.urls, ["moved/x", "moved/y", "moved/z"].map((part) => `${A}/${part}`));
+});
+
+test("S15: a path that throws, or gives no text, ends its request and keeps no permit", async () => {
+  const broken = new Error("my own fault");
+  const paths = [
+    () => {
+      throw broken;
+    },
+    () => 42 as never,
+  ];
+  for (const path of paths) {
+    for (const baseUrls of [[{ url: A, path }], [{ url: A, path }, B]]) {
+      const { client, clock, network } = setUp({}, { baseUrls, concurrency: 1 });
+      const error = await clock.run(rejection(client.json("x")));
+      if (path === paths[0]) assertEquals(error, broken);
+      else assertInstanceOf(error, TypeError);
+      assertEquals(network.urls, []);
+      // The only permit is free.
+      assertEquals(await clock.run(client.json(`${C}/other`)), "c");
+    }
+  }
+});
+
+test("S15: a status that a mirror moves on with goes to the next one, and opens no breaker", async () => {
+  const { client, clock, asked, mirrorEvents } = setUp({ a: () => ({ status: 403 }) }, {
+    baseUrls: [{ url: A, moveOn: [403] }, B],
+    circuitBreaker: { threshold: 2, cooldownMs: 60_000 },
+  });
+  for (let nth = 0; nth < 5; nth++) assertEquals(await clock.run(client.json(`x${nth}`)), "b");
+  assertEquals([asked(), clock.now()], ["ababababab", 0]);
+  assertEquals(mirrorEvents[0]?.reason, "403");
+});
+
+test("S15: a status that all mirrors move on with is the request's, without a retry, and other statuses are final", async () => {
+  const baseUrls = [A, B].map((url) => ({ url, moveOn: [403, 404] }));
+  const { client, clock, asked } = setUp({ a: () => ({ status: 404 }), b: () => ({ status: 403 }) }, {
+    baseUrls,
+  });
+  const error = await clock.run(rejection(client.json("x")));
+  assert(error instanceof DataNotFoundError || error instanceof HttpError);
+  assertEquals([asked(), error.attempts], ["ab", 2]);
+
+  const other = setUp({ a: () => ({ status: 401 }) }, { baseUrls });
+  assertInstanceOf(await other.clock.run(rejection(other.client.json("x"))), HttpError);
+  assertEquals(other.asked(), "a");
+});
+
+test("S15: with one mirror that moves on, its status is final", async () => {
+  const { client, clock, asked } = setUp({ a: () => ({ status: 403 }) }, {
+    baseUrls: [{ url: A, moveOn: [403] }],
+  });
+  const error = await clock.run(rejection(client.json("x")));
+  assertInstanceOf(error, HttpError);
+  assertEquals([error.status, asked()], [403, "a"]);
+});

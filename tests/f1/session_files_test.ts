@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type SessionFile, SessionFiles, type SessionSelection } from "../../src/cli/session_files.ts";
+import { type SessionFile, SessionFiles, type SessionSelection } from "../../src/f1/session_files.ts";
 import { test } from "../support/test.ts";
 
 const NOTHING: SessionSelection = { session: false, laps: false, telemetry: false, drivers: [] };
@@ -115,4 +115,12 @@ test("SessionFiles refuses drivers and laps that can't be paths, and takes the o
     "RangeError",
     "RangeError",
   ]);
+});
+
+test("SessionFiles.stop() ends the wait for further files", async () => {
+  const files = new SessionFiles({ session: false, laps: true, telemetry: false, drivers: [] });
+  assertEquals((await files.next(never))?.path, "drivers.json");
+  const waiting = files.next(never);
+  files.stop();
+  assertEquals([await waiting, await files.next(never)], [undefined, undefined]);
 });

@@ -1,12 +1,12 @@
 /**
- * The files of an F1 session, found as they are loaded: which laps there are is only known when a driver's lap times are.
+ * The files of a session, found as they are loaded: which laps there are is only known when a driver's lap times are.
  *
  * @module
  */
 
-import type { DriversPayload } from "../f1/drivers.ts";
-import type { LapTimes } from "../f1/lap_times.ts";
-import { lapTimesPath, telemetryPath } from "../f1/path.ts";
+import type { DriversPayload } from "./drivers.ts";
+import type { LapTimes } from "./lap_times.ts";
+import { lapTimesPath, telemetryPath } from "./path.ts";
 
 /** Which files are wanted. */
 export interface SessionSelection {
@@ -39,6 +39,7 @@ export class SessionFiles {
   /** How many files that lead to others have not been loaded. */
   #leads = 0;
   #wake: () => void = () => {};
+  #isStopped = false;
 
   /**
    * Begins with the files that every session has.
@@ -61,10 +62,10 @@ export class SessionFiles {
 
   /** The next file, once it is known; `undefined` when there are no more, or `signal` aborts. */
   async next(signal: AbortSignal): Promise<SessionFile | undefined> {
-    while (this.#queue.length === 0 && this.#settled < this.#given && !signal.aborted) {
+    while (this.#queue.length === 0 && this.#settled < this.#given && !this.#isOver(signal)) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
-    if (signal.aborted) return undefined;
+    if (this.#isOver(signal)) return undefined;
     const file = this.#queue.shift();
     if (file !== undefined) this.#given++;
     return file;
@@ -86,6 +87,16 @@ export class SessionFiles {
     }
     this.#wake();
     return problems;
+  }
+
+  /** Gives out no more files, also to whoever waits for one. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake();
+  }
+
+  #isOver(signal: AbortSignal): boolean {
+    return this.#isStopped || signal.aborted;
   }
 
   #learn(path: string, payload: unknown, problems: unknown[]): void {

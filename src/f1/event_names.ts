@@ -1,0 +1,102 @@
+/**
+ * From what people call an event to the event.
+ *
+ * @module
+ */
+
+import { argumentError } from "../primitives/argument_checks.ts";
+import { eventsOf, type F1Event, hasCalendar } from "./calendar.ts";
+import { COUNTRY_ALIASES } from "./calendar_data.ts";
+import { key, nearest, unknownName } from "./near_miss.ts";
+import { assertSegment } from "./path.ts";
+
+/** Which event: the name of its folder, its round, or what people call it: `"monaco"`, `"spa"`, `"Brazil"`. */
+export type EventName = string | number;
+
+/**
+ * Finds an event of the calendar.
+ *
+ * @param year The season.
+ * @param name The event.
+ * @returns The event; the name itself, if it is none that the calendar could have.
+ * @throws {RangeError} If the calendar has no such event.
+ */
+export function findEvent(year: number, name: EventName): F1Event | string {
+  if (typeof name === "number") return eventOfRound(year, name);
+  if (typeof name !== "string") throw argumentError("find event", "event", "a name or a round", name);
+  assertSegment(name, "event");
+  if (!hasCalendar(year)) return name;
+  const events = eventsOf(year);
+  const exact = events.find((event) => event.name === name.normalize("NFC"));
+  if (exact !== undefined) return exact;
+  const wanted = stem(name);
+  const matches = matchingEvents(events, wanted);
+  if (matches.length === 1) return matches[0]!;
+  if (/^pre-?season/i.test(name.trim())) return name;
+  if (matches.length > 1) {
+    const names = matches.map((event) => `'${event.name}'`).join(", ");
+    throw new RangeError(`Cannot find event as ${JSON.stringify(name)} may be any of ${names} in ${year}`);
+  }
+  throw unknownName("event", name, `in ${year}`, nearestEvent(events, wanted)?.name);
+}
+
+/**
+ * The sessions of an event of the calendar.
+ *
+ * @param year The season.
+ * @param event The event.
+ * @returns The names of the sessions.
+ * @throws {RangeError} If the calendar does not have the season or the event.
+ */
+export function sessionsOf(year: number, event: EventName): readonly string[] {
+  eventsOf(year);
+  const found = findEvent(year, event);
+  if (typeof found !== "string") return found.sessions;
+  throw unknownName("event", found, `in the calendar of ${year}`, undefined);
+}
+
+function eventOfRound(year: number, round: number): F1Event {
+  const events = eventsOf(year);
+  const event = events.find((candidate) => candidate.round === round);
+  if (event !== undefined) return event;
+  throw argumentError("find event", "round", `an integer from 1 to ${events.at(-1)?.round}`, round);
+}
+
+/** The events that a name stands for, by the first rule that finds any; a rule that finds several is only the last word. */
+function matchingEvents(events: readonly F1Event[], wanted: string): readonly F1Event[] {
+  if (wanted === "") return [];
+  const country = COUNTRY_ALIASES[wanted] ?? wanted;
+  const rules: readonly ((event: F1Event) => boolean)[] = [
+    ({ name }) => stem(name) === wanted,
+    ({ name }) => stem(name) === country,
+    ({ location = "" }) => key(location) === wanted,
+    (event) => key(event.country ?? "") === country,
+    ({ name }) => words(name).includes(wanted),
+    ({ location = "" }) => words(location).includes(wanted),
+    ({ name }) => wanted.length >= 3 && stem(name).startsWith(wanted),
+    ({ location = "" }) => wanted.length >= 3 && key(location).startsWith(wanted),
+  ];
+  let several: readonly F1Event[] = [];
+  for (const rule of rules) {
+    const matches = events.filter(rule);
+    if (matches.length === 1) return matches;
+    if (several.length === 0) several = matches;
+  }
+  return several;
+}
+
+function nearestEvent(events: readonly F1Event[], wanted: string): F1Event | undefined {
+  const names = events.flatMap((event) =>
+    [stem(event.name), key(event.location ?? ""), key(event.country ?? "")].map((text) => ({ event, text }))
+  );
+  return nearest(names, wanted, ({ text }) => text)?.event;
+}
+
+/** What stands before "Grand Prix". */
+function stem(name: string): string {
+  return key(name).replace(/(?:grandprix|gp)$/, "");
+}
+
+function words(name: string): string[] {
+  return name.replace(/ Grand Prix$/, "").split(/[\s-]+/).map(key);
+}

@@ -1,0 +1,175 @@
+/**
+ * Laps under readable names, as rows or as columns. The names are those of FastF1.
+ *
+ * @module
+ */
+
+import type { LapTimes } from "./lap_times.ts";
+import { isMissingText } from "./table.ts";
+
+/**
+ * One lap. Times and durations are seconds, session times count from the session's start, speeds are km/h. What is optional is absent
+ * where the season's files lack it; what is `null` is not known of this lap.
+ */
+export interface Lap {
+  /** The driver's code. */
+  readonly Driver: string;
+  /** The lap's number, from 1. */
+  readonly LapNumber: number;
+  /** The lap time. */
+  readonly LapTime: number | null;
+  /** The tyre compound. */
+  readonly Compound: string | null;
+  /** The stint, from 1. */
+  readonly Stint?: number | null | undefined;
+  /** The time of sector 1. */
+  readonly Sector1Time?: number | null | undefined;
+  /** The time of sector 2. */
+  readonly Sector2Time?: number | null | undefined;
+  /** The time of sector 3. */
+  readonly Sector3Time?: number | null | undefined;
+  /** How many laps the tyres have run, this one included. */
+  readonly TyreLife?: number | null | undefined;
+  /** The position at the end of the lap; races only. */
+  readonly Position?: number | null | undefined;
+  /** The digits of all track states during the lap. */
+  readonly TrackStatus?: string | null | undefined;
+  /** Whether it was the driver's best lap so far. */
+  readonly IsPersonalBest?: boolean | null | undefined;
+  /** The part of a qualifying session. */
+  readonly QualifyingSession?: string | null | undefined;
+  /** The session time at the end of the lap. */
+  readonly Time?: number | null | undefined;
+  /** The car number. */
+  readonly DriverNumber?: string | null | undefined;
+  /** The session time at which the car left the pits. */
+  readonly PitOutTime?: number | null | undefined;
+  /** The session time at which the car entered the pits. */
+  readonly PitInTime?: number | null | undefined;
+  /** The session time at the end of sector 1. */
+  readonly Sector1SessionTime?: number | null | undefined;
+  /** The session time at the end of sector 2. */
+  readonly Sector2SessionTime?: number | null | undefined;
+  /** The session time at the end of sector 3. */
+  readonly Sector3SessionTime?: number | null | undefined;
+  /** The speed at the first intermediate. */
+  readonly SpeedI1?: number | null | undefined;
+  /** The speed at the second intermediate. */
+  readonly SpeedI2?: number | null | undefined;
+  /** The speed at the finish line. */
+  readonly SpeedFL?: number | null | undefined;
+  /** The speed on the longest straight. */
+  readonly SpeedST?: number | null | undefined;
+  /** Whether the tyres were new when they were fitted. */
+  readonly FreshTyre?: boolean | null | undefined;
+  /** The team. */
+  readonly Team?: string | null | undefined;
+  /** The session time at the start of the lap. */
+  readonly LapStartTime?: number | null | undefined;
+  /** The start of the lap in UTC, as ISO text without a zone. */
+  readonly LapStartDate?: string | null | undefined;
+  /** Whether the stewards deleted the lap time. */
+  readonly Deleted?: boolean | null | undefined;
+  /** Why they did. */
+  readonly DeletedReason?: string | null | undefined;
+  /** Whether the lap was reconstructed instead of measured. */
+  readonly FastF1Generated?: boolean | null | undefined;
+  /** Whether the lap's times are consistent with each other. */
+  readonly IsAccurate?: boolean | null | undefined;
+}
+
+/** Laps column by column under readable names: index `i` of every column belongs to the same lap. */
+export type LapColumns = {
+  readonly [Name in keyof Lap]: undefined extends Lap[Name]
+    ? readonly Exclude<Lap[Name], undefined>[] | undefined
+    : readonly Lap[Name][];
+};
+
+/** The column of each readable name but the driver's. */
+const COLUMNS: Readonly<Record<Exclude<keyof Lap, "Driver">, string>> = {
+  LapNumber: "lap",
+  LapTime: "time",
+  Compound: "compound",
+  Stint: "stint",
+  Sector1Time: "s1",
+  Sector2Time: "s2",
+  Sector3Time: "s3",
+  TyreLife: "life",
+  Position: "pos",
+  TrackStatus: "status",
+  IsPersonalBest: "pb",
+  QualifyingSession: "qs",
+  Time: "sesT",
+  DriverNumber: "dNum",
+  PitOutTime: "pout",
+  PitInTime: "pin",
+  Sector1SessionTime: "s1T",
+  Sector2SessionTime: "s2T",
+  Sector3SessionTime: "s3T",
+  SpeedI1: "vi1",
+  SpeedI2: "vi2",
+  SpeedFL: "vfl",
+  SpeedST: "vst",
+  FreshTyre: "fresh",
+  Team: "team",
+  LapStartTime: "lST",
+  LapStartDate: "lSD",
+  Deleted: "del",
+  DeletedReason: "delR",
+  FastF1Generated: "ff1G",
+  IsAccurate: "iacc",
+};
+
+/**
+ * A driver's laps, one object each, under readable names.
+ *
+ * @param driver The driver's code.
+ * @param laps The laps as they are published.
+ * @returns The laps, in the file's order.
+ *
+ * @example The laps on soft tyres
+ * ```ts
+ * import { lapRows } from "@slipstream/fetch/f1";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const laps = lapRows("VER", { lap: [1, 2], time: [null, 91.2], compound: ["MEDIUM", "SOFT"], life: [1, 2] });
+ * assertEquals(laps.filter(({ Compound }) => Compound === "SOFT"), [
+ *   { Driver: "VER", LapNumber: 2, LapTime: 91.2, Compound: "SOFT", TyreLife: 2 },
+ * ]);
+ * ```
+ */
+export function lapRows(driver: string, laps: LapTimes): readonly Lap[] {
+  const columns = Object.entries(lapColumns(driver, laps)) as [string, readonly unknown[]][];
+  return laps.lap.map((_lap, row) =>
+    Object.fromEntries(columns.map(([name, values]) => [name, values[row]])) as unknown as Lap
+  );
+}
+
+/**
+ * A driver's laps column by column, under readable names. Columns without gaps are the very arrays of `laps`.
+ *
+ * @param driver The driver's code.
+ * @param laps The laps as they are published.
+ * @returns The columns that the laps have.
+ *
+ * @example Tyre life beside lap times
+ * ```ts
+ * import { lapColumns } from "@slipstream/fetch/f1";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { LapTime, TyreLife } = lapColumns("VER", { lap: [1], time: [91.2], compound: ["SOFT"], life: [7] });
+ * assertEquals([LapTime, TyreLife], [[91.2], [7]]);
+ * ```
+ */
+export function lapColumns(driver: string, laps: LapTimes): LapColumns {
+  const columns: Record<string, readonly unknown[]> = { Driver: laps.lap.map(() => driver) };
+  for (const [name, column] of Object.entries(COLUMNS)) {
+    const values = laps[column];
+    if (!Array.isArray(values)) continue;
+    // Unchecked payloads still hold "None" here.
+    columns[name] = values.some(isMissingText)
+      ? values.map((value: unknown) => isMissingText(value) ? null : value)
+      : values;
+  }
+  return columns as unknown as LapColumns;
+}

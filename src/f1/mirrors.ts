@@ -1,0 +1,177 @@
+/**
+ * The mirrors that have the season repositories, and how a source changes its own while it runs.
+ *
+ * @module
+ */
+
+import { checkClientOptions } from "../client/option_checks.ts";
+import type { ClientOptions, MirrorOptions } from "../client/options.ts";
+import { parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
+import { MirrorList, type MirrorState } from "./mirror_list.ts";
+
+/** jsDelivr's hosts for the same GitHub repositories, preferred first: what a source asks when it is not told otherwise. */
+export const JSDELIVR_MIRRORS: readonly MirrorOptions[] = ["cdn", "fastly", "gcore"].map((host) => ({
+  url: `https://${host}.jsdelivr.net/gh/TracingInsights`,
+}));
+
+/**
+ * The public copies of the season repositories beside jsDelivr, each with its own layout: Hugging Face's buckets
+ * (`{year}/resolve/…`) and StaticDelivr (`{year}/main/…`). No source asks them by itself: add them to `f1.mirrors`, or put them
+ * into `baseUrls`. There their base URLs alone will do, and bring their layouts with them.
+ *
+ * @example Copies behind jsDelivr
+ * ```ts
+ * import { FALLBACK_MIRRORS, tracingInsights } from "@slipstream/fetch/f1";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using f1 = tracingInsights();
+ * for (const mirror of FALLBACK_MIRRORS) f1.mirrors.add(mirror);
+ * assertEquals(f1.mirrors.list().length, 5);
+ * ```
+ */
+export const FALLBACK_MIRRORS: readonly MirrorOptions[] = [
+  {
+    url: "https://huggingface.co/buckets/tracinginsights",
+    path: (path) => path.replace("@main/", "/resolve/"),
+  },
+  {
+    url: "https://cdn.staticdelivr.com/gh/TracingInsights",
+    path: (path) => path.replace("@main/", "/main/"),
+  },
+];
+
+/** One mirror of a source. */
+export type F1Mirror = MirrorState;
+
+/**
+ * The mirrors of a source. A change holds for each request that is sent from then on; requests in flight go on. A mirror in trouble
+ * is left out and comes back by itself, so there is nothing to mark.
+ *
+ * Each method throws a `TypeError` where the source was given a `client`: that client's `baseUrls` are its mirrors.
+ */
+export interface F1Mirrors {
+  /**
+   * The mirrors.
+   *
+   * @returns The mirrors, preferred first, also those that are disabled.
+   */
+  list(): readonly F1Mirror[];
+  /**
+   * Adds a mirror behind the others; one with the same base URL is replaced.
+   *
+   * @param mirror Its base URL, or that with headers, a layout and statuses to move on with.
+   * @throws {TypeError} If the URL is not an absolute http(s) URL without query and fragment, or another option is not what it must be.
+   */
+  add(mirror: string | URL | MirrorOptions): void;
+  /**
+   * Removes a mirror.
+   *
+   * @param url Its base URL.
+   * @returns Whether it was there.
+   * @throws {RangeError} If no enabled mirror would be left.
+   */
+  remove(url: string | URL): boolean;
+  /**
+   * Leaves a mirror out until it is enabled.
+   *
+   * @param url Its base URL.
+   * @returns Whether there is such a mirror.
+   * @throws {RangeError} If no enabled mirror would be left.
+   */
+  disable(url: string | URL): boolean;
+  /**
+   * Lets requests go to a mirror again.
+   *
+   * @param url Its base URL.
+   * @returns Whether there is such a mirror.
+   */
+  enable(url: string | URL): boolean;
+  /** Goes back to the mirrors that the source was made with, all of them enabled and their circuit breakers closed. */
+  reset(): void;
+}
+
+/** The mirrors of a source that has a client of its own. */
+export class SourceMirrors implements F1Mirrors {
+  readonly #list: MirrorList;
+
+  /** Creates the mirrors that the option says. */
+  constructor(baseUrls: ClientOptions["baseUrls"] = JSDELIVR_MIRRORS) {
+    this.#list = new MirrorList(toList(baseUrls));
+  }
+
+  /** What to make the client with. */
+  get baseUrls(): readonly MirrorOptions[] {
+    return this.#list.baseUrls;
+  }
+
+  list(): readonly F1Mirror[] {
+    return this.#list.list();
+  }
+
+  add(mirror: string | URL | MirrorOptions): void {
+    checkClientOptions({ baseUrls: [mirror] });
+    this.#list.add(toOptions(mirror));
+  }
+
+  remove(url: string | URL): boolean {
+    return this.#list.remove(baseOf(url));
+  }
+
+  disable(url: string | URL): boolean {
+    return this.#list.enable(baseOf(url), false);
+  }
+
+  enable(url: string | URL): boolean {
+    return this.#list.enable(baseOf(url), true);
+  }
+
+  reset(): void {
+    this.#list.reset();
+  }
+}
+
+/** The mirrors of a source that was given a client: they are the client's business. */
+export const FOREIGN_MIRRORS: F1Mirrors = {
+  list: refuse,
+  add: refuse,
+  remove: refuse,
+  disable: refuse,
+  enable: refuse,
+  reset: refuse,
+};
+
+function refuse(): never {
+  throw new TypeError(
+    "Cannot change the mirrors as the source was given a client, whose 'baseUrls' are its mirrors",
+  );
+}
+
+function toList(baseUrls: NonNullable<ClientOptions["baseUrls"]>): readonly MirrorOptions[] {
+  // What is no list is refused by the client, in its own terms.
+  const list = isUrl(baseUrls) || !Array.isArray(baseUrls) ? [baseUrls] : baseUrls;
+  return list.map(toOptions);
+}
+
+/** The options of a mirror, with the layout that its base URL is known for. */
+function toOptions(mirror: string | URL | MirrorOptions): MirrorOptions {
+  const options = isUrl(mirror) ? { url: mirror } : mirror;
+  const base = String(options?.url).replace(/\/+$/, "");
+  const known = FALLBACK_MIRRORS.find(({ url }) => url === base);
+  return known === undefined || options.path !== undefined ? options : { ...options, path: known.path };
+}
+
+function isUrl(value: unknown): value is string | URL {
+  return typeof value === "string" || value instanceof URL;
+}
+
+/** The base URL as the list has it. */
+function baseOf(url: string | URL): string {
+  const text = String(url);
+  try {
+    return parseHttpUrl(splitUserInfo(text)?.url ?? text).href;
+  } catch (cause) {
+    // Said in terms of the argument.
+    const rule = "Cannot change the mirrors as 'url' must be an absolute http(s) URL";
+    throw new TypeError(`${rule}: received '${redactUrl(text)}'`, { cause });
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Files that are not there, whatever the CDN calls it.
+ *
+ * @module
+ */
+
+import { DataNotFoundError, isHttpError } from "../errors.ts";
+
+/** How jsDelivr begins its 403 for a file that a repository over its size limit does not have. */
+const TOO_LARGE_PACKAGE = /^\s*Package size exceeded/i;
+
+/**
+ * Tells a missing file from a refusal. The season repositories are larger than jsDelivr's limit for a package: a file that they
+ * do not have is answered with a 403 whose text speaks of the package's size (jsdelivr/jsdelivr#18143).
+ *
+ * @param error What a request failed of.
+ * @returns A `DataNotFoundError` with the error as its cause, if the file is missing; else the error itself.
+ */
+export function sourceError<Failure>(error: Failure): Failure | DataNotFoundError {
+  if (!isHttpError(error) || error.status !== 403) return error;
+  if (!TOO_LARGE_PACKAGE.test(error.body)) return error;
+  const { method, url, attempts, context } = error;
+  const message =
+    `${error.message}: the package is too large to be searched, which means that the file is missing`;
+  return new DataNotFoundError(message, { method, url, attempts, context, status: 403, cause: error });
+}
+
+/**
+ * Waits for a request, and tells a missing file from a refusal.
+ *
+ * @param request The request.
+ * @returns What it resolves to.
+ * @throws {DataNotFoundError} Rejects, if the file is missing.
+ */
+export async function fileOf<Payload>(request: Promise<Payload>): Promise<Payload> {
+  try {
+    return await request;
+  } catch (error) {
+    throw sourceError(error);
+  }
+}

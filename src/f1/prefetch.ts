@@ -1,0 +1,146 @@
+/**
+ * Everything of a session, for the sake of the cache.
+ *
+ * @module
+ */
+
+import type { RequestSpec } from "../client/request.ts";
+import { isDataNotFoundError } from "../errors.ts";
+import { eventsOf } from "./calendar.ts";
+import { sourceError } from "./missing_file.ts";
+import { type EventName, sessionsOf } from "./event_names.ts";
+import { type ResolvedNames, resolveNames } from "./names.ts";
+import type { SessionName } from "./session_names.ts";
+import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
+import { type SessionFile, SessionFiles } from "./session_files.ts";
+
+/** The end comes by `stop`. */
+const NEVER = new AbortController().signal;
+
+/** Options of {@linkcode F1Session.prefetch}. */
+export type SessionPrefetchOptions = F1BatchOptions & {
+  /**
+   * Whether the telemetry of all laps is loaded: about 150 MB a race.
+   * @default {true}
+   */
+  readonly telemetry?: boolean | undefined;
+  /**
+   * Whether files are loaded again that are in the cache.
+   * @default {false}
+   */
+  readonly refresh?: boolean | undefined;
+};
+
+/** A file that could not be loaded. */
+export interface PrefetchFailure {
+  /** Year, event, session and path, joined by slashes. */
+  readonly file: string;
+  /** Why. */
+  readonly error: Error;
+}
+
+/** What a prefetch has done. */
+export interface PrefetchSummary {
+  /** How many files were loaded, from wherever. */
+  readonly loaded: number;
+  /** How many files there are not, such as the telemetry of some laps. */
+  readonly missing: number;
+  /** The files that could not be loaded. */
+  readonly failures: readonly PrefetchFailure[];
+}
+
+/** Options of {@linkcode TracingInsights.prefetch}. */
+export type PrefetchOptions = SessionPrefetchOptions & {
+  /**
+   * Which events, as in {@linkcode TracingInsights.session}.
+   * @default {all events of the calendar}
+   */
+  readonly events?: readonly EventName[] | undefined;
+  /**
+   * Which sessions of each, as in {@linkcode TracingInsights.session}.
+   * @default {all sessions of the event}
+   */
+  readonly sessions?: readonly SessionName[] | undefined;
+};
+
+/** A session as it is told. */
+export interface PrefetchTarget {
+  /** Its folder, relative to a mirror's base URL. */
+  readonly folder: string;
+  /** What it is called in failures. */
+  readonly name: string;
+}
+
+/**
+ * Loads all files of a session and keeps none of them: what remains is in the cache.
+ *
+ * @param context The source.
+ * @param target The session.
+ * @param options The options.
+ * @returns What has been done.
+ * @throws {unknown} Rejects, with the caller's own reason, if `options.signal` aborts.
+ */
+export async function prefetchSession(
+  context: SourceContext,
+  { folder, name }: PrefetchTarget,
+  { telemetry = true, refresh = false, ...options }: SessionPrefetchOptions,
+): Promise<PrefetchSummary> {
+  const files = new SessionFiles({ session: true, laps: true, telemetry, drivers: [] });
+  const underWay = new Map<number, SessionFile>();
+  const batch = refresh ? { ...options, readCache: false } : options;
+  let [given, loaded, missing] = [0, 0, 0];
+  const failures: PrefetchFailure[] = [];
+
+  async function* requests(): AsyncGenerator<RequestSpec, undefined, undefined> {
+    for (;;) {
+      const file = await files.next(NEVER);
+      if (file === undefined) return;
+      underWay.set(given++, file);
+      yield payloadRequest(context, folder, file.path, batch);
+    }
+  }
+
+  try {
+    for await (const outcome of context.client.stream(requests(), batch)) {
+      const file = underWay.get(outcome.index)!;
+      underWay.delete(outcome.index);
+      const problems = files.settle(file, outcome.ok ? outcome.value : undefined);
+      const error = outcome.ok ? undefined : sourceError(outcome.error);
+      if (error === undefined) loaded++;
+      else if (isDataNotFoundError(error) && !file.required) missing++;
+      else failures.push({ file: `${name}/${file.path}`, error });
+      for (const problem of problems) {
+        failures.push({ file: `${name}/${file.path}`, error: problem as Error });
+      }
+    }
+  } finally {
+    files.stop();
+  }
+  return { loaded, missing, failures };
+}
+
+/**
+ * The sessions that a prefetch is for.
+ *
+ * @param year The season.
+ * @param options Which events and sessions.
+ * @returns The folders' names, event by event.
+ * @throws {RangeError} If there is no such event or session.
+ */
+export function prefetchTargets(
+  year: number,
+  { events, sessions }: Pick<PrefetchOptions, "events" | "sessions">,
+): readonly ResolvedNames[] {
+  return (events ?? eventsOf(year).map(({ name }) => name)).flatMap((event) =>
+    (sessions ?? sessionsOf(year, event)).map((session) => resolveNames(year, event, session))
+  );
+}
+
+/** What several prefetches have done together. */
+export function sumOf(summaries: readonly PrefetchSummary[]): PrefetchSummary {
+  return {
+    loaded: summaries.reduce((sum, { loaded }) => sum + loaded, 0),
+    missing: summaries.reduce((sum, { missing }) => sum + missing, 0),
+    failures: summaries.flatMap(({ failures }) => failures),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * The order of a session, as far as its laps tell.
+ *
+ * @module
+ */
+
+import type { Driver } from "./drivers.ts";
+import { type FastestLap, fastestLapOf } from "./fastest_lap.ts";
+import type { LapTimes } from "./lap_times.ts";
+
+/** How a driver did. */
+export interface SessionResult {
+  /** The place, from 1; `null` for a driver without a lap in a race, or without a time in another session. */
+  readonly position: number | null;
+  /** The driver. */
+  readonly driver: Driver;
+  /** How many laps the driver drove. */
+  readonly laps: number;
+  /** The fastest lap; `null` if none has a time that counts. */
+  readonly fastestLap: FastestLap | null;
+}
+
+/** What the order goes by. */
+interface Entry {
+  readonly driver: Driver;
+  readonly laps: number;
+  readonly fastestLap: FastestLap | null;
+  /** From the most to the least important; the smaller is ahead. */
+  readonly rank: readonly number[];
+}
+
+/** Whether who drove furthest is ahead, rather than who drove the fastest lap; the sprints of 2021 were called otherwise. */
+export function isRace(year: number, session: string): boolean {
+  return session === "Race" || session === "Sprint" || (year === 2021 && session === "Sprint Qualifying");
+}
+
+/**
+ * The order of the drivers. A race is ordered by the laps that were driven and the position at the end of the last one (or, in
+ * seasons whose files have no positions, the time that they took); other sessions by the part of qualifying that was reached and the
+ * fastest lap in it.
+ *
+ * @param drivers Who took part.
+ * @param laps The laps of those who have some.
+ * @param race Whether it was a race.
+ * @returns The drivers in order; those without a place last, in the order of `drivers`.
+ */
+export function resultsOf(
+  drivers: readonly Driver[],
+  laps: Readonly<Record<string, LapTimes>>,
+  race: boolean,
+): readonly SessionResult[] {
+  const entries = drivers.map((driver) => entryOf(driver, laps[driver.driver], race));
+  const placed = entries.filter((entry) => race ? entry.laps > 0 : entry.fastestLap !== null);
+  const others = entries.filter((entry) => !placed.includes(entry));
+  placed.sort(byRank);
+  return [
+    ...placed.map((entry, index) => toResult(entry, index + 1)),
+    ...others.map((entry) => toResult(entry, null)),
+  ];
+}
+
+/**
+ * How many laps the leader drove.
+ *
+ * @param laps The laps by driver.
+ * @returns The highest number of a lap; 0 without any.
+ */
+export function totalLapsOf(laps: Readonly<Record<string, LapTimes>>): number {
+  return Object.values(laps).reduce((most, { lap }) => lap.reduce((a, b) => Math.max(a, b), most), 0);
+}
+
+function entryOf(driver: Driver, laps: LapTimes | undefined, race: boolean): Entry {
+  if (laps === undefined) return { driver, laps: 0, fastestLap: null, rank: [] };
+  const count = totalLapsOf({ laps });
+  const fastestLap = fastestLapOf(driver.driver, laps) ?? null;
+  const rank = race
+    ? [-count, lastPosition(laps, count), totalTime(laps)]
+    : qualifyingRank(driver.driver, laps);
+  return { driver, laps: count, fastestLap, rank };
+}
+
+function lastPosition({ lap, pos }: LapTimes, last: number): number {
+  const position = pos?.[lap.lastIndexOf(last)];
+  return typeof position === "number" ? position : Infinity;
+}
+
+function totalTime({ time }: LapTimes): number {
+  let total = 0;
+  for (const seconds of time) {
+    if (typeof seconds !== "number") return Infinity;
+    total += seconds;
+  }
+  return total;
+}
+
+/** The parts of qualifying have names that sort: those who reached a later one are ahead, also without a time there. */
+function qualifyingRank(driver: string, laps: LapTimes): readonly number[] {
+  const overall = fastestLapOf(driver, laps)?.time ?? Infinity;
+  const parts = (laps.qs ?? []).map((part) => Number(/\d+$/.exec(part ?? "")?.[0] ?? 0));
+  const reached = Math.max(0, ...parts);
+  const inPart = {
+    ...laps,
+    time: laps.time.map((time, row) => parts.length === 0 || parts[row] === reached ? time : null),
+  };
+  return [-reached, fastestLapOf(driver, inPart)?.time ?? Infinity, overall];
+}
+
+function byRank(a: Entry, b: Entry): number {
+  for (const [index, value] of a.rank.entries()) {
+    const other = b.rank[index]!;
+    if (value !== other) return value - other;
+  }
+  return 0;
+}
+
+function toResult({ driver, laps, fastestLap }: Entry, position: number | null): SessionResult {
+  return { position, driver, laps, fastestLap };
+}

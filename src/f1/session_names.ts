@@ -1,0 +1,96 @@
+/**
+ * From what people call a session to the name of its folder.
+ *
+ * @module
+ */
+
+import { argumentError } from "../primitives/argument_checks.ts";
+import type { F1Event } from "./calendar.ts";
+import { key, nearest, unknownName } from "./near_miss.ts";
+import { assertSegment } from "./path.ts";
+
+/** Which session: the name of its folder, its place in the weekend from 1, or a short name: `"Q"`, `"FP1"`, `"race"`. */
+export type SessionName = string | number;
+
+/** What each short name may stand for; the first that the weekend has counts, since sprints have changed their names. */
+const SHORT_NAMES: Readonly<Record<string, readonly string[]>> = {
+  fp1: ["Practice 1"],
+  fp2: ["Practice 2"],
+  fp3: ["Practice 3"],
+  p1: ["Practice 1"],
+  p2: ["Practice 2"],
+  p3: ["Practice 3"],
+  q: ["Qualifying"],
+  quali: ["Qualifying"],
+  r: ["Race"],
+  gp: ["Race"],
+  grandprix: ["Race"],
+  s: ["Sprint", "Sprint Qualifying"],
+  sr: ["Sprint", "Sprint Qualifying"],
+  sprint: ["Sprint", "Sprint Qualifying"],
+  sprintrace: ["Sprint", "Sprint Qualifying"],
+  sq: ["Sprint Qualifying", "Sprint Shootout", "Sprint"],
+  sprintqualifying: ["Sprint Qualifying", "Sprint Shootout", "Sprint"],
+  sprintquali: ["Sprint Qualifying", "Sprint Shootout", "Sprint"],
+  ss: ["Sprint Shootout", "Sprint Qualifying"],
+  shootout: ["Sprint Shootout", "Sprint Qualifying"],
+  sprintshootout: ["Sprint Shootout", "Sprint Qualifying"],
+};
+
+const ALL_SESSIONS: readonly string[] = [
+  "Practice 1",
+  "Practice 2",
+  "Practice 3",
+  "Qualifying",
+  "Race",
+  "Sprint",
+  "Sprint Qualifying",
+  "Sprint Shootout",
+];
+
+/**
+ * Finds a session of an event.
+ *
+ * @param name The session.
+ * @param event The event; `undefined` if the calendar does not have it.
+ * @returns The name of the session's folder.
+ * @throws {RangeError} If the event has no such session.
+ */
+export function findSession(name: SessionName, event: F1Event | undefined): string {
+  if (typeof name === "number") return sessionOfPlace(name, event);
+  if (typeof name !== "string") throw argumentError("find session", "session", "a name or a number", name);
+  assertSegment(name, "session");
+  const sessions = event?.sessions ?? ALL_SESSIONS;
+  const wanted = key(name);
+  const plain = sessions.find((session) => key(session) === wanted);
+  if (plain !== undefined) return plain;
+  const short = SHORT_NAMES[wanted]?.find((session) => sessions.includes(session));
+  if (short !== undefined) return short;
+  if (event === undefined || event.round === null) return name;
+  throw unknownName(
+    "session",
+    name,
+    `of the ${event.name} ${event.year}`,
+    nearest(sessions, wanted, (text) => text),
+    sessions,
+  );
+}
+
+function sessionOfPlace(place: number, event: F1Event | undefined): string {
+  if (event === undefined) {
+    throw argumentError(
+      "find session",
+      "session",
+      "a name where the calendar does not have the event",
+      place,
+    );
+  }
+  const session = event.sessions[place - 1];
+  if (session !== undefined) return session;
+  throw argumentError(
+    "find session",
+    "session",
+    `a name, or an integer from 1 to ${event.sessions.length}`,
+    place,
+  );
+}

@@ -1,0 +1,59 @@
+/**
+ * The state of the track lap by lap, from the laps of all drivers.
+ *
+ * @module
+ */
+
+import type { LapTimes } from "./lap_times.ts";
+
+/** A state of the track. */
+export type TrackState =
+  | "green"
+  | "yellow"
+  | "safety-car"
+  | "red"
+  | "virtual-safety-car"
+  | "virtual-safety-car-ending";
+
+/** What the track was like during one lap. */
+export interface TrackStatus {
+  /** The lap's number. */
+  readonly lap: number;
+  /** The digits that are published for it, in ascending order. */
+  readonly status: string;
+  /** What they stand for; a digit that is not known is left out. */
+  readonly states: readonly TrackState[];
+}
+
+/** The digits of Formula 1's live timing. */
+const STATES: Readonly<Record<string, TrackState>> = {
+  1: "green",
+  2: "yellow",
+  4: "safety-car",
+  5: "red",
+  6: "virtual-safety-car",
+  7: "virtual-safety-car-ending",
+};
+
+/**
+ * All states that any driver had during each lap.
+ *
+ * @param laps The laps by driver.
+ * @returns The laps in order; none in seasons whose files do not say.
+ */
+export function trackStatusOf(laps: Readonly<Record<string, LapTimes>>): readonly TrackStatus[] {
+  const digitsOf = new Map<number, Set<string>>();
+  for (const { lap, status } of Object.values(laps)) {
+    for (const [row, text] of (status ?? []).entries()) {
+      const digits = /^\d+$/.test(text ?? "") ? text! : "";
+      const number = lap[row]!;
+      const known = digitsOf.get(number) ?? new Set();
+      digitsOf.set(number, new Set([...known, ...digits]));
+    }
+  }
+  return [...digitsOf].filter(([, digits]) => digits.size > 0).sort(([a], [b]) => a - b).map(([lap, set]) => {
+    const digits = [...set].sort();
+    const states = digits.map((digit) => STATES[digit]).filter((state) => state !== undefined);
+    return { lap, status: digits.join(""), states };
+  });
+}

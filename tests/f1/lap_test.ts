@@ -1,0 +1,55 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import * as v from "valibot";
+import { type Lap, lapColumns, lapRows } from "../../src/f1/lap.ts";
+import { lapTimesSchema } from "../../src/f1/lap_times.ts";
+import { test } from "../support/test.ts";
+import { assertType, type Equal } from "./equal.ts";
+import { lapsOf } from "./fake_files.ts";
+
+test("lapRows() gives each lap the readable names of the columns that there are", () => {
+  const laps = v.parse(lapTimesSchema, { ...lapsOf("None", 91.5), del: [false, "None"], mystery: [1, 2] });
+  assertEquals<unknown>(lapRows("VER", laps)[1], {
+    Driver: "VER",
+    LapNumber: 2,
+    LapTime: 91.5,
+    Compound: "SOFT",
+    Stint: 1,
+    Sector1Time: null,
+    Sector2Time: 40.8,
+    Sector3Time: 24.5,
+    TyreLife: 2,
+    Position: null,
+    TrackStatus: "1",
+    IsPersonalBest: false,
+    Deleted: null,
+  });
+});
+
+test("lapColumns() gives the same columns, without a copy where nothing is missing", () => {
+  const laps = v.parse(lapTimesSchema, lapsOf(91, 92));
+  const columns = lapColumns("VER", laps);
+  assertEquals(columns.Driver, ["VER", "VER"]);
+  assertStrictEquals(columns.LapTime, laps.time);
+  assertEquals(columns.PitInTime, undefined);
+  assertType<Equal<typeof columns.LapTime, readonly (number | null)[]>>();
+  assertType<Equal<typeof columns.LapNumber, readonly number[]>>();
+  assertType<Equal<typeof columns.TyreLife, readonly (number | null)[] | undefined>>();
+  assertType<Equal<Lap["TyreLife"], number | null | undefined>>();
+});
+
+test("lapRows() and lapColumns() have null for what is missing in unchecked payloads too", () => {
+  const unchecked = { time: ["None", 91], lap: [1, 2], compound: ["nan", "SOFT"] } as never;
+  assertEquals(lapColumns("VER", unchecked).LapTime, [null, 91]);
+  assertEquals(lapRows("VER", unchecked).map(({ Compound }) => Compound), [null, "SOFT"]);
+});
+
+test("lapRows() has a readable name for every column of the schema", () => {
+  const columns =
+    "time,lap,compound,stint,s1,s2,s3,life,pos,status,pb,qs,sesT,drv,dNum,pout,pin,s1T,s2T,s3T,vi1,vi2,vfl,vst,fresh,team,lST,lSD,del,delR,ff1G,iacc"
+      .split(",");
+  const laps = Object.fromEntries(columns.map((column, index) => [column, [index]]));
+  const row = lapRows("VER", laps as never)[0]!;
+  // The driver comes from the argument instead of the column.
+  const named = new Set(Object.values(row).filter((value) => typeof value === "number"));
+  assertEquals(columns.filter((_column, index) => !named.has(index)), ["drv"]);
+});

@@ -1,0 +1,137 @@
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { CircuitOpenError, type ClientOptions, createClient } from "../../mod.ts";
+import { memoryCache, ttlCache } from "../../src/http_cache/mod.ts";
+import { MirrorList } from "../../src/f1/mirror_list.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+import { type Answer, FakeNetwork } from "../client/fake_network.ts";
+import { rejection } from "../client/settled.ts";
+
+const A = "https://a.test/";
+const B = "https://b.test/";
+const C = "https://c.test/";
+
+function setUp(
+  urls: readonly string[],
+  answers: Readonly<Record<string, () => Answer>> = {},
+  options: ClientOptions = {},
+) {
+  const clock = new ManualClock();
+  const network = new FakeNetwork(clock, ({ url }) => {
+    const letter = new URL(url).host[0]!;
+    return answers[letter]?.() ?? { json: letter };
+  });
+  const list = new MirrorList(urls.map((url) => ({ url })));
+  const client = createClient({
+    fetch: network.fetch,
+    clock,
+    maxRetries: 0,
+    baseUrls: list.baseUrls,
+    ...options,
+  });
+  const get = (url = "x") => clock.run(client.json(url));
+  const asked = () => network.urls.map((url) => new URL(url).host[0]).join("");
+  return { clock, network, list, client, get, asked };
+}
+
+test("MirrorList belongs to one client", () => {
+  const { list } = setUp([A]);
+  assertThrows(() => createClient({ baseUrls: list.baseUrls }), TypeError, "belong to another one");
+});
+
+test("MirrorList.list() says what there is, and what its breaker says", async () => {
+  const { list, client, clock } = setUp([A, B], { a: () => ({ status: 503 }) }, {
+    circuitBreaker: { threshold: 1, cooldownMs: 1_000 },
+  });
+  assertEquals(list.list().map(({ circuit }) => circuit), ["closed", "closed"]);
+  await clock.run(client.json("x"));
+  assertEquals(list.list(), [
+    { url: A, enabled: true, circuit: "open" },
+    { url: B, enabled: true, circuit: "closed" },
+  ]);
+});
+
+test("MirrorList.add() appends a mirror, also to a client that had one", async () => {
+  const { list, get, asked } = setUp([A], { a: () => ({ status: 503 }) });
+  list.add({ url: B, path: (path) => `moved/${path}` });
+  assertEquals(await get(), "b");
+  assertEquals([asked(), list.list().map(({ url }) => url)], ["ab", [A, B]]);
+});
+
+test("MirrorList.add() replaces a mirror with the same URL", async () => {
+  const { list, get, network } = setUp([A, B]);
+  list.add({ url: A, headers: { "x-key": "1" } });
+  list.remove(B);
+  assertEquals(await get(), "a");
+  assertEquals([list.list().length, network.sent[0]?.headers.get("x-key")], [1, "1"]);
+});
+
+test("MirrorList.remove() and enable() leave a mirror out from the next round on, and tell whether it was there", async () => {
+  const { list, get, asked } = setUp([A, B, C]);
+  assertEquals([list.enable(A, false), list.remove("https://other.test/"), list.enable("x", true)], [
+    true,
+    false,
+    false,
+  ]);
+  await get();
+  assertEquals(list.remove(B), true);
+  assertEquals(list.remove(B), false);
+  await get("y");
+  list.enable(A, true);
+  await get("z");
+  assertEquals([asked(), list.list().map(({ url }) => url)], ["bca", [A, C]]);
+});
+
+test("MirrorList leaves one mirror enabled", () => {
+  const { list } = setUp([A, B]);
+  list.enable(A, false);
+  assertThrows(() => list.enable(B, false), RangeError, "one must be left that is enabled");
+  assertThrows(() => list.remove(B), RangeError, B);
+  assertEquals(list.list().map(({ enabled }) => enabled), [false, true]);
+});
+
+test("MirrorList.reset() goes back to the beginning, with closed circuits", async () => {
+  let isDown = true;
+  const { list, client, clock, asked } = setUp([A, B], {
+    a: () => isDown ? { status: 503 } : { json: "a" },
+  }, { circuitBreaker: { threshold: 1, cooldownMs: 1_000_000 } });
+  await clock.run(client.json("x"));
+  list.add({ url: C });
+  list.remove(A);
+  list.enable(B, false);
+  assertEquals(await clock.run(client.json("y")), "c");
+  isDown = false;
+  list.reset();
+  assertEquals(list.list(), [
+    { url: A, enabled: true, circuit: "closed" },
+    { url: B, enabled: true, circuit: "closed" },
+  ]);
+  assertEquals([await clock.run(client.json("z")), asked()], ["a", "abca"]);
+});
+
+test("A request whose mirror is removed meanwhile ends there, and goes on at one that is left", async () => {
+  for (const cache of [false as const, ttlCache(memoryCache(), { ttlMs: Infinity })]) {
+    const { list, client, clock, asked } = setUp([A], { a: () => ({ status: 503, afterMs: 100 }) }, {
+      concurrency: 1,
+      circuitBreaker: false,
+      cache,
+    });
+    const all = Promise.all([client.json("1"), client.json("2"), client.json("3")]);
+    list.add({ url: B });
+    list.remove(A);
+    assertEquals(await clock.run(all), ["b", "b", "b"]);
+    assertEquals(asked().replaceAll("a", ""), "bbb");
+    assertEquals([await clock.run(client.json("4")), asked().at(-1)], ["b", "b"]);
+  }
+});
+
+test("A request waits for no mirror that is left out", async () => {
+  const { list, client, clock } = setUp([A, B], {
+    a: () => ({ status: 503 }),
+    b: () => ({ status: 503 }),
+  }, { circuitBreaker: { threshold: 1, cooldownMs: 1_000 } });
+  await clock.run(rejection(client.json("x")));
+  list.enable(A, false);
+  const error = await clock.run(rejection(client.json("y")));
+  assertInstanceOf(error, CircuitOpenError);
+});

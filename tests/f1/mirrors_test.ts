@@ -1,0 +1,150 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { createClient } from "../../src/client/client.ts";
+import { FALLBACK_MIRRORS } from "../../src/f1/mirrors.ts";
+import { type TracingInsights, tracingInsights, type TracingInsightsOptions } from "../../src/f1/source.ts";
+import { memoryCache } from "../../src/cache/memory.ts";
+import { seasonCache } from "../../src/f1/season_cache.ts";
+import { test } from "../support/test.ts";
+import { driversOf, fakeFiles } from "./fake_files.ts";
+
+const CDN = "https://cdn.jsdelivr.net/gh/TracingInsights";
+const FASTLY = "https://fastly.jsdelivr.net/gh/TracingInsights";
+const GCORE = "https://gcore.jsdelivr.net/gh/TracingInsights";
+const FOLDER = "Monaco%20Grand%20Prix/Race/drivers.json";
+
+interface SetUp {
+  readonly f1: TracingInsights;
+  readonly urls: readonly string[];
+  readonly load: () => Promise<unknown>;
+  /** Which hosts have been asked, by the first part of their names. */
+  readonly hosts: () => string[];
+}
+
+/** The file is at the hosts that are named; the others are down. */
+function setUp(up: readonly string[], options: TracingInsightsOptions = {}): SetUp {
+  const files = fakeFiles({ "drivers.json": driversOf("VER") });
+  const f1 = tracingInsights({
+    fetch: (input, init) =>
+      up.some((host) => String(input).includes(host))
+        ? files.fetch(input, init)
+        : files.fetch("https://x@main/a/b/none", init).then(() => new Response("", { status: 503 })),
+    cache: false,
+    maxRetries: 0,
+    circuitBreaker: false,
+    ...options,
+  });
+  const load = () => f1.fetchJson(2025, "Monaco Grand Prix", "Race", "drivers.json");
+  return {
+    f1,
+    urls: files.urls,
+    load,
+    hosts: () => files.urls.map((url) => new URL(url).host.split(".")[0]!),
+  };
+}
+
+test("FALLBACK_MIRRORS have the files at Hugging Face and StaticDelivr, each in its own layout", async () => {
+  const { f1, urls, load } = setUp(["huggingface"]);
+  await using _f1 = f1;
+  for (const mirror of FALLBACK_MIRRORS) f1.mirrors.add(mirror);
+  await load();
+  assertEquals(urls.at(-1), `https://huggingface.co/buckets/tracinginsights/2025/resolve/${FOLDER}`);
+
+  const other = setUp(["staticdelivr"], { baseUrls: FALLBACK_MIRRORS });
+  await using _other = other.f1;
+  await other.load();
+  assertEquals(
+    other.urls.at(-1),
+    `https://cdn.staticdelivr.com/gh/TracingInsights/2025/main/${FOLDER}`,
+  );
+});
+
+test("FALLBACK_MIRRORS bring their layouts with their base URLs", async () => {
+  const [huggingFace = "", staticDelivr = ""] = FALLBACK_MIRRORS.map(({ url }) => String(url));
+  for (const baseUrls of [`${huggingFace}/`, new URL(huggingFace), [{ url: huggingFace }]]) {
+    const { f1, urls, load } = setUp(["huggingface"], { baseUrls });
+    await using _f1 = f1;
+    await load();
+    assertEquals(urls, [`${huggingFace}/2025/resolve/${FOLDER}`]);
+  }
+  const { f1, urls, load } = setUp(["staticdelivr"]);
+  await using _f1 = f1;
+  f1.mirrors.add(staticDelivr);
+  await load();
+  assertEquals(urls.at(-1), `${staticDelivr}/2025/main/${FOLDER}`);
+  const own = setUp(["huggingface"], { baseUrls: [{ url: huggingFace, path: (path) => `x@main/${path}` }] });
+  await using _own = own.f1;
+  await own.load().catch(() => {});
+  assertEquals(own.urls, [`${huggingFace}/x@main/2025@main/${FOLDER}`]);
+});
+
+test("F1Mirrors.list() has the mirrors of jsDelivr, or those of the option", async () => {
+  const { f1 } = setUp([]);
+  await using _f1 = f1;
+  assertEquals(
+    f1.mirrors.list(),
+    [CDN, FASTLY, GCORE].map((url) => ({ url, enabled: true, circuit: "closed" })),
+  );
+  for (
+    const baseUrls of ["https://a:b@m.test/x", new URL("https://m.test/x"), [{ url: "https://m.test/x" }]]
+  ) {
+    const own = setUp([], { baseUrls });
+    await using _own = own.f1;
+    assertEquals(own.f1.mirrors.list().map(({ url }) => url), ["https://m.test/x"]);
+  }
+});
+
+test("F1Mirrors change while the source runs", async () => {
+  const { f1, load, hosts } = setUp(["jsdelivr", "m.test"]);
+  await using _f1 = f1;
+  await load();
+  assertEquals(f1.mirrors.disable(new URL(CDN)), true);
+  await load();
+  assertEquals([f1.mirrors.remove(FASTLY), f1.mirrors.remove(FASTLY)], [true, false]);
+  await load();
+  f1.mirrors.add("https://m.test/f1");
+  assertEquals(f1.mirrors.disable(GCORE), true);
+  await load();
+  assertEquals(f1.mirrors.enable(CDN), true);
+  await load();
+  assertEquals(hosts(), ["cdn", "fastly", "gcore", "m", "cdn"]);
+  f1.mirrors.reset();
+  assertEquals(
+    f1.mirrors.list().map(({ url, enabled }) => [url, enabled]),
+    [CDN, FASTLY, GCORE].map((url) => [url, true]),
+  );
+});
+
+test("F1Mirrors keep what is in the cache", async () => {
+  const { f1, load, urls } = setUp(["jsdelivr"], { cache: seasonCache(memoryCache()) });
+  await using _f1 = f1;
+  await load();
+  f1.mirrors.remove(CDN);
+  await load();
+  assertEquals(urls.length, 1);
+});
+
+test("F1Mirrors refuse what is no mirror, and to be without one", async () => {
+  const { f1 } = setUp([]);
+  await using _f1 = f1;
+  assertThrows(() => f1.mirrors.add("no url"), TypeError, "must be an absolute http(s) URL");
+  assertThrows(() => f1.mirrors.add("https://m.test/?a=1"), TypeError, "no query");
+  assertThrows(() => f1.mirrors.add({ url: "https://m.test", path: 5 as never }), TypeError, "path");
+  assertThrows(() => f1.mirrors.add({ url: "https://m.test", moveOn: [200] }), RangeError, "moveOn");
+  assertThrows(() => f1.mirrors.remove("no url"), TypeError, "'url' must be an absolute http(s) URL");
+  f1.mirrors.disable(CDN);
+  f1.mirrors.remove(GCORE);
+  assertThrows(() => f1.mirrors.disable(FASTLY), RangeError, "one must be left that is enabled");
+  assertEquals(f1.mirrors.list().length, 2);
+});
+
+test("F1Mirrors belong to the client where the source was given one", async () => {
+  await using client = createClient({ baseUrls: CDN });
+  await using f1 = tracingInsights({ client });
+  assertThrows(() => f1.mirrors.list(), TypeError, "whose 'baseUrls' are its mirrors");
+  assertThrows(() => f1.mirrors.add(CDN), TypeError, "given a client");
+});
+
+test("tracingInsights() leaves it to its client to refuse base URLs", () => {
+  assertThrows(() => tracingInsights({ baseUrls: 42 as never }), TypeError, "baseUrls");
+  assertThrows(() => tracingInsights({ baseUrls: [] }), RangeError, "'baseUrls' must not be empty");
+});

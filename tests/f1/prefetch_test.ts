@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { memoryCache } from "../../src/cache/memory.ts";
+import { seasonCache } from "../../src/f1/season_cache.ts";
+import { prefetchTargets } from "../../src/f1/prefetch.ts";
+import { tracingInsights } from "../../src/f1/source.ts";
+import { test } from "../support/test.ts";
+import { driversOf, type FakeFile, fakeFiles, lapsOf, never, telemetryOf } from "./fake_files.ts";
+
+const FILES: Record<string, FakeFile> = {
+  "drivers.json": driversOf("VER", "NOR", "DNS"),
+  "rcm.json": { time: [], cat: [], msg: [], status: [], flag: [], scope: [], sector: [], dNum: [] },
+  "VER/laptimes.json": lapsOf(91, 92),
+  "NOR/laptimes.json": lapsOf(93),
+  "VER/1_tel.json": telemetryOf("VER-1"),
+  "VER/2_tel.json": telemetryOf("VER-2"),
+};
+
+test("F1Session.prefetch() fills the cache with all there is, and counts what there is not", async () => {
+  const files = fakeFiles(FILES);
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: seasonCache(memoryCache()) });
+  const session = f1.session(2025, "monaco", "race");
+  // Not there: weather, corners, DNS's laps and NOR's telemetry.
+  assertEquals(await session.prefetch(), { loaded: 6, missing: 4, failures: [] });
+  const asked = files.urls.length;
+  assertEquals([asked, new Set(files.urls).size], [10, 10]);
+  await session.laps("VER");
+  await session.telemetry("VER", 2);
+  assertEquals(files.urls.length, asked);
+});
+
+test("F1Session.prefetch() goes without telemetry, and loads again what is in the cache when it is told to", async () => {
+  const files = fakeFiles(FILES);
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: seasonCache(memoryCache()) });
+  const session = f1.session(2025, "monaco", "race");
+  const summary = { loaded: 4, missing: 3, failures: [] };
+  assertEquals(await session.prefetch({ telemetry: false }), summary);
+  assert(files.paths.every((path) => !path.includes("_tel")));
+  assertEquals(await session.prefetch({ telemetry: false }), summary);
+  assertEquals(files.paths.filter((path) => path === "drivers.json").length, 1);
+  assertEquals(await session.prefetch({ telemetry: false, refresh: true }), summary);
+  assertEquals(files.paths.filter((path) => path === "VER/laptimes.json").length, 2);
+});
+
+test("F1Session.prefetch() names what it could not load, and loads the rest", async () => {
+  const files = fakeFiles({
+    ...FILES,
+    "drivers.json": driversOf("VER", "..", "NOR"),
+    "NOR/laptimes.json": 400,
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch, maxRetries: 0 });
+  const { loaded, failures } = await f1.session(2025, "monaco", "race").prefetch();
+  assertEquals(loaded, 5);
+  assertEquals(failures.map(({ file, error }) => [file, error.name]).sort(), [
+    ["2025/Monaco Grand Prix/Race/NOR/laptimes.json", "HttpError"],
+    ["2025/Monaco Grand Prix/Race/drivers.json", "TypeError"],
+  ]);
+});
+
+test("F1Session.prefetch() of a session that is not there names drivers.json", async () => {
+  const files = fakeFiles({});
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const { loaded, missing, failures } = await f1.session(2025, "monaco", "race").prefetch();
+  assertEquals([loaded, missing, failures.map(({ error }) => error.name)], [0, 3, ["DataNotFoundError"]]);
+});
+
+test("F1Session.prefetch() rejects with the caller's own reason, also while it waits for a list of laps", async () => {
+  for (const held of ["drivers.json", "VER/laptimes.json", "VER/1_tel.json"]) {
+    const controller = new AbortController();
+    const reason = { mine: held };
+    const files = fakeFiles({
+      ...FILES,
+      [held]: (signal) => {
+        queueMicrotask(() => controller.abort(reason));
+        return never(signal);
+      },
+    });
+    await using f1 = tracingInsights({ fetch: files.fetch });
+    const error = await f1.session(2025, "monaco", "race").prefetch({ signal: controller.signal })
+      .then(() => "resolved", (error) => error);
+    assertEquals(error, reason);
+  }
+});
+
+test("TracingInsights.prefetch() loads the sessions of several events", async () => {
+  const files = fakeFiles(FILES);
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: seasonCache(memoryCache()) });
+  const events = ["monaco", 9];
+  const summary = await f1.prefetch(2025, { events, sessions: ["R", "Q"], telemetry: false, concurrency: 4 });
+  assertEquals(summary, { loaded: 16, missing: 12, failures: [] });
+  const folders = new Set(
+    files.urls.map((url) => decodeURIComponent(url.split("@main/")[1]!).split("/").slice(0, 2).join("/")),
+  );
+  assertEquals([...folders], [
+    "Monaco Grand Prix/Race",
+    "Monaco Grand Prix/Qualifying",
+    "Spanish Grand Prix/Race",
+    "Spanish Grand Prix/Qualifying",
+  ]);
+});
+
+test("TracingInsights.prefetch() refuses what there is not, before any request", async () => {
+  const files = fakeFiles(FILES);
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  await assertRejects(() => f1.prefetch(2025, { events: ["monaco", "monacco"] }), RangeError, "did you mean");
+  await assertRejects(
+    () => f1.prefetch(2025, { events: [8], sessions: ["sprint"] }),
+    RangeError,
+    'no "sprint"',
+  );
+  await assertRejects(() => f1.prefetch(2027), RangeError, "2018 to 2026");
+  assertEquals(files.urls, []);
+});
+
+test("prefetchTargets() are all sessions of a season unless it is told otherwise", () => {
+  const all = prefetchTargets(2025, {});
+  assertEquals([all.length, all[0]?.event, all.at(-1)], [
+    24 * 5 + 3,
+    "Pre-Season Testing",
+    { event: "Abu Dhabi Grand Prix", session: "Race" },
+  ]);
+  assertEquals(prefetchTargets(2027, { events: ["Monaco Grand Prix"], sessions: ["Q"] }), [
+    { event: "Monaco Grand Prix", session: "Qualifying" },
+  ]);
+});

@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import type { LapTimes } from "../../src/f1/lap_times.ts";
+import { isRace, resultsOf, totalLapsOf } from "../../src/f1/results.ts";
+import { test } from "../support/test.ts";
+import { driversOf } from "./fake_files.ts";
+
+const DRIVERS = driversOf("AAA", "BBB", "CCC", "DDD").drivers;
+
+function lapsOf(times: readonly (number | null)[], columns: Partial<LapTimes> = {}): LapTimes {
+  const lap = times.map((_time, index) => index + 1);
+  return { time: times, lap, compound: times.map(() => "SOFT"), ...columns };
+}
+
+function orderOf(laps: Readonly<Record<string, LapTimes>>, race: boolean): [number | null, string][] {
+  return resultsOf(DRIVERS, laps, race).map(({ position, driver }) => [position, driver.driver]);
+}
+
+test("resultsOf() orders a race by laps, then by the last position", () => {
+  const laps = {
+    AAA: lapsOf([90, 90], { pos: [1, 1] }),
+    BBB: lapsOf([null, 95, 95], { pos: [3, 2, 2] }),
+    CCC: lapsOf([null, 95, 96], { pos: [2, 3, 1] }),
+  };
+  assertEquals(orderOf(laps, true), [[1, "CCC"], [2, "BBB"], [3, "AAA"], [null, "DDD"]]);
+});
+
+test("resultsOf() orders a race without positions by the time that it took", () => {
+  const laps = { AAA: lapsOf([92, 92]), BBB: lapsOf([91, 92]), CCC: lapsOf([null, 80]), DDD: lapsOf([80]) };
+  assertEquals(orderOf(laps, true), [[1, "BBB"], [2, "AAA"], [3, "CCC"], [4, "DDD"]]);
+});
+
+test("resultsOf() orders other sessions by the fastest lap that counts", () => {
+  const laps = {
+    AAA: lapsOf([92, 90], { del: [false, true] }),
+    BBB: lapsOf([null]),
+    CCC: lapsOf([null, 91]),
+    DDD: lapsOf([91.5]),
+  };
+  assertEquals(orderOf(laps, false), [[1, "CCC"], [2, "DDD"], [3, "AAA"], [null, "BBB"]]);
+});
+
+test("resultsOf() puts who reached a later part of qualifying ahead", () => {
+  const laps = {
+    AAA: lapsOf([89], { qs: ["Q1"] }),
+    BBB: lapsOf([92, 91, 90.5], { qs: ["Q1", "Q2", "Q3"] }),
+    CCC: lapsOf([93, 92, null], { qs: ["Q1", "Q2", "Q3"] }),
+    DDD: lapsOf([91, 90, 90.2], { qs: ["Q1", "Q2", "Q3"] }),
+  };
+  assertEquals(orderOf(laps, false), [[1, "DDD"], [2, "BBB"], [3, "CCC"], [4, "AAA"]]);
+});
+
+test("resultsOf() says how many laps there were, and which was the fastest", () => {
+  const [first, last] = resultsOf(DRIVERS.slice(0, 2), { AAA: lapsOf([92, 91, null]) }, true);
+  assertEquals([first?.laps, first?.fastestLap], [3, { driver: "AAA", lap: 2, time: 91 }]);
+  assertEquals(last, { position: null, driver: DRIVERS[1]!, laps: 0, fastestLap: null });
+});
+
+test("isRace() knows the sprints of each season", () => {
+  assertEquals(
+    [isRace(2025, "Race"), isRace(2025, "Sprint"), isRace(2021, "Sprint Qualifying")],
+    [true, true, true],
+  );
+  assertEquals([isRace(2025, "Sprint Qualifying"), isRace(2025, "Qualifying")], [false, false]);
+});
+
+test("totalLapsOf() is the highest number of a lap", () => {
+  assertEquals(totalLapsOf({ AAA: lapsOf([90, 90]), BBB: lapsOf([90], { lap: [7] }) }), 7);
+  assertEquals([totalLapsOf({}), totalLapsOf({ AAA: lapsOf([]) })], [0, 0]);
+});

@@ -1,0 +1,34 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CALENDAR_YEARS, eventsOf } from "../../src/f1/calendar.ts";
+import { findSession } from "../../src/f1/session_names.ts";
+import { test } from "../support/test.ts";
+
+test("findSession() finds every session by its folder and its place", () => {
+  for (const event of CALENDAR_YEARS.flatMap(eventsOf)) {
+    for (const [index, session] of event.sessions.entries()) {
+      assertEquals(findSession(session, event), session);
+      assertEquals(findSession(session.toLowerCase().replace(" ", ""), event), session);
+      assertEquals(findSession(index + 1, event), session);
+    }
+  }
+});
+
+test("findSession() leaves names alone where the calendar does not have the event", () => {
+  const names = ["Q", "FP1", "sprint", "SQ", "Shootout", "Something Else"].map((name) =>
+    findSession(name, undefined)
+  );
+  assertEquals(names, [
+    "Qualifying",
+    "Practice 1",
+    "Sprint",
+    "Sprint Qualifying",
+    "Sprint Shootout",
+    "Something Else",
+  ]);
+  assertThrows(() => findSession(1, undefined), RangeError, "does not have the event");
+});
+
+test("findSession() takes any session of tests, which have had more than three days", () => {
+  const tests = eventsOf(2025)[0]!;
+  assertEquals([findSession("FP3", tests), findSession("Day 4", tests)], ["Practice 3", "Day 4"]);
+});
