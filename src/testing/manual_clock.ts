@@ -41,6 +41,9 @@ interface Timer extends HeapItem {
 
 const NEW_YEAR_2026_MS = 1_767_225_600_000;
 
+/** So long, in real milliseconds, the clock stands still for work that it was told of, until that was in vain. */
+const HELD_MS = 100;
+
 /** Turns of the event loop that are taken at full speed before waiting in steps of a real millisecond. */
 const FAST_TURNS = 200;
 
@@ -71,6 +74,9 @@ export class ManualClock implements Clock {
   readonly #stalledAfterMs: number;
   readonly #timers = new BinaryHeap<Timer>(isBefore);
   #sequence = 0;
+  /** The work that the clock stands still for, and until when, in real milliseconds. */
+  readonly #held = new Map<PromiseLike<unknown>, number>();
+  #heldMs = HELD_MS;
 
   /**
    * Creates a clock.
@@ -110,6 +116,23 @@ export class ManualClock implements Clock {
     if (handle !== undefined && handle !== null) this.#timers.remove(handle as Timer);
   }
 
+  /**
+   * Starts work that takes real time, and stands still until it has ended, but for a tenth of a real second at most, and for half
+   * of that after each time when this was in vain. Work that begins with a timer of this clock is none that takes real time.
+   *
+   * @param work Starts it.
+   * @returns What it returns; the clock stands still if that is a promise.
+   */
+  hold<T>(work: () => T): T {
+    const sequence = this.#sequence;
+    const result = work();
+    if (sequence !== this.#sequence || !isPromiseLike(result)) return result;
+    const forget = () => void this.#held.delete(result);
+    this.#held.set(result, performance.now() + this.#heldMs);
+    result.then(forget, forget);
+    return result;
+  }
+
   /** How many timers are armed. */
   get pending(): number {
     return this.#timers.size;
@@ -126,14 +149,14 @@ export class ManualClock implements Clock {
   async advance(ms: number): Promise<void> {
     assertNonNegative("advance manual clock", "ms", ms);
     const targetMs = this.#elapsedMs + ms;
-    await eventLoopTurn();
+    await this.#quiet();
     for (
       let next = this.#timers.peek();
       next !== undefined && next.dueMs <= targetMs;
       next = this.#timers.peek()
     ) {
       this.#fire(next);
-      await eventLoopTurn();
+      await this.#quiet();
     }
     // Another `advance` or `run` may have gone further in the meantime: time never goes back.
     this.#elapsedMs = Math.max(this.#elapsedMs, targetMs);
@@ -143,7 +166,7 @@ export class ManualClock implements Clock {
    * Moves the clock from timer to timer until a promise settles.
    *
    * Real work (sockets, files, digests) runs in real time beside the clock: while timers are armed, the clock does
-   * not wait for it. With no timer armed it waits `stalledAfterMs` of real time, then gives up.
+   * not wait for it, unless it holds for it, as it does for what the caches of a client do. With no timer armed it waits `stalledAfterMs` of real time, then gives up.
    *
    * @param promise What to wait for.
    * @returns What the promise resolves to.
@@ -155,12 +178,12 @@ export class ManualClock implements Clock {
     const outcome = Promise.resolve(promise).finally(() => settled = true);
     // Until it is returned below nobody listens to `outcome`, and its rejection would be reported as unhandled.
     outcome.catch(() => {});
-    await eventLoopTurn();
+    await this.#quiet();
     while (!settled) {
       const next = this.#timers.peek();
       if (next !== undefined) {
         this.#fire(next);
-        await eventLoopTurn();
+        await this.#quiet();
       } else if (!await this.#waitForOthers(() => settled)) {
         throw new Error(
           "Cannot run manual clock as no timer is armed and the promise is still pending: it waits for something " +
@@ -193,6 +216,24 @@ export class ManualClock implements Clock {
     this.#nowOffsetMs += ms;
   }
 
+  /** Lets the event loop turn until all that is due has run, and nothing is held for. */
+  async #quiet(): Promise<void> {
+    await eventLoopTurn();
+    for (let turn = 0; this.#isHeld(); turn++) {
+      if (turn < FAST_TURNS) await eventLoopTurn();
+      else await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  #isHeld(): boolean {
+    if (this.#held.size === 0) return false;
+    const nowMs = performance.now();
+    const before = this.#held.size;
+    for (const [work, untilMs] of this.#held) if (untilMs < nowMs) this.#held.delete(work);
+    if (this.#held.size < before) this.#heldMs /= 2;
+    return this.#held.size > 0;
+  }
+
   #fire(timer: Timer): void {
     this.#timers.remove(timer);
     this.#elapsedMs = Math.max(this.#elapsedMs, timer.dueMs);
@@ -209,6 +250,10 @@ export class ManualClock implements Clock {
     }
     return true;
   }
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | undefined)?.then === "function";
 }
 
 function isBefore(a: Timer, b: Timer): boolean {

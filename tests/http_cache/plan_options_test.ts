@@ -2,10 +2,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { CacheCallOptions } from "../../src/cache/cache.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { type CommonOptions, readPlanOptions } from "../../src/http_cache/plan_options.ts";
+import { systemClock } from "../../src/primitives/clock.ts";
 import { test } from "../support/test.ts";
 
 const adapter = memoryCache();
-const CALL = { environment: {} } as CacheCallOptions;
+const CALL = { environment: { clock: systemClock } } as CacheCallOptions;
 const RESPONSE = { status: 200, headers: new Headers(), storedAtMs: 0 };
 
 function read(options: unknown, place: unknown = adapter) {

@@ -193,3 +193,55 @@ test("ManualClock refuses times that are none", async () => {
     "'ms' must be a number of at least 0: received -1",
   );
 });
+
+test("ManualClock stands still while there is work that it holds for, and not for other work", async () => {
+  for (
+    const [isHeld, move] of [[true, "run"], [true, "advance"], [false, "run"], [false, "advance"]] as const
+  ) {
+    const clock = new ManualClock();
+    const seen: string[] = [];
+    const start = () => new Promise((resolve) => setTimeout(resolve, 20)).then(() => seen.push("work"));
+    const work = isHeld ? clock.hold(start) : start();
+    const slept = sleep(clock, 1_000).then(() => seen.push("timer"));
+    await (move === "run" ? clock.run(slept) : clock.advance(1_000));
+    await work;
+    assertEquals(seen, isHeld ? ["work", "timer"] : ["timer", "work"]);
+  }
+});
+
+test("ManualClock holds for what work leads to, and for what fails", async () => {
+  const clock = new ManualClock();
+  const seen: string[] = [];
+  const step = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const first = clock.hold(() => step().then(() => Promise.reject(new Error("broken"))));
+  first.catch(() => {
+    seen.push("first");
+    clock.hold(() => step().then(() => seen.push("second")));
+  });
+  await clock.run(sleep(clock, 1_000).then(() => seen.push("timer")));
+  assertEquals(seen, ["first", "second", "timer"]);
+});
+
+test("ManualClock goes on after a while when what it holds for does not end, and waits less for the next one", async () => {
+  const clock = new ManualClock();
+  for (let nth = 0; nth < 50; nth++) {
+    clock.hold(() => new Promise(() => {}));
+    await clock.run(sleep(clock, 1_000));
+  }
+  assertEquals(clock.now(), 50_000);
+});
+
+test("ManualClock.hold() gives back what work returns, and does not wait for what waits for the clock itself", async () => {
+  const clock = new ManualClock();
+  assertEquals(clock.hold(() => 5), 5);
+  assertThrows(
+    () =>
+      clock.hold(() => {
+        throw new Error("broken");
+      }),
+    Error,
+    "broken",
+  );
+  for (let nth = 0; nth < 1_000; nth++) await clock.run(clock.hold(() => sleep(clock, 1_000)));
+  assertEquals(clock.now(), 1_000_000);
+});
