@@ -59,8 +59,10 @@ const ACTION = "create filesystem cache";
  * Each entry is one file, `v1/ab/…` in the folder, written beside its place and then renamed: a reader gets all of an entry
  * or nothing, and a crash leaves nothing but a file that is swept ten minutes later. A checksum finds what the disk has
  * damaged: such an entry, or one of another format, is a miss and is removed. So is a link, a pipe or an empty folder in the
- * place of an entry; a folder that holds something is a miss, and `set()`, `delete()`, `clear()` and `sweep()` reject when
- * they come upon it.
+ * place of an entry; a folder that holds something is a miss, and `set()` and `delete()` of that very entry reject.
+ *
+ * `clear()`, `sweep()` and the search for room remove only files that begin with the cache's magic number: in a folder that
+ * is somebody's store of files by their SHA-256, they leave those alone.
  *
  * Files and folders that it makes are open to their owner only. Links in the place of `v1` or of a folder in it are not
  * followed: writing and removing look at both each time, reading looks at them, and at what is in the entry's place, once

@@ -26,6 +26,7 @@ export const cacheCommand: Command = {
     "stats says how many entries there are, how large they are, and whose; it changes nothing.",
     "clear removes all entries at once, without asking, and nothing else that is in the folder.",
     "sweep removes what has expired, what is damaged, and what a crash left behind.",
+    "Files that were not written by a cache are neither counted nor removed, whatever their names are.",
   ],
   flags: FLAGS,
   run: cache,

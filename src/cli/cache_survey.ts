@@ -66,7 +66,7 @@ export async function isCacheFolder(dir: string, files: Files): Promise<boolean>
 }
 
 /**
- * Reads the metadata of all entries, and no body. What vanishes meanwhile is left out.
+ * Reads the metadata of all entries, and no body. What vanishes meanwhile is left out, as is what is somebody else's.
  *
  * @param dir The cache's folder.
  * @param files The file system.
@@ -78,7 +78,8 @@ export async function surveyCache(dir: string, files: Files, nowMs: number): Pro
   const census = new Census(nowMs);
   for (const shard of await folders.shards()) {
     await settleAll(await folders.list(shard), async (file) => {
-      if (file.isTemp || !file.isFile) return census.count(file, undefined);
+      if (!await folders.isOwn(file)) return;
+      if (file.isTemp) return census.count(file, undefined);
       const meta = await readMeta(files, folders.pathOf(file), file.bytes);
       if (meta !== "vanished") census.count(file, meta);
     });

@@ -55,16 +55,17 @@ test("surveyCache() tells what is damaged or unfinished, leaves foreign files ou
   const cache = filesystemCache(temp.path);
   for (const key of ["a", "b", "c"]) await cache.set(key, entryOf("body", { key }));
   const [first = "", second = ""] = (await temp.list()).filter((path) => /[0-9a-f]{62}k$/.test(path));
-  await temp.write(first, "");
+  await temp.write(first, "SLC1");
   await temp.write(second, `SLC1${"x".repeat(40)}`);
   const shard = first.slice(0, first.lastIndexOf("/"));
-  await temp.write(`${shard}/${crypto.randomUUID()}-1.tmp`, "half");
+  await temp.write(`${shard}/${crypto.randomUUID()}-1.tmp`, "SLC1 half");
+  await temp.write(`${shard}/${"1".repeat(62)}`, "mine, by its SHA-256");
   await temp.write(`${shard}/notes.txt`, "mine");
   await temp.write("photo.jpg", "mine");
   await temp.link(`${shard}/${"0".repeat(62)}`, "/nowhere");
   const before = await temp.list();
   const { states, all } = await surveyCache(temp.path, files, Date.now());
-  assertEquals([states.fresh.files, states.damaged.files, states.unfinished.files, all.files], [1, 3, 1, 5]);
+  assertEquals([states.fresh.files, states.damaged.files, states.unfinished.files, all.files], [1, 2, 1, 4]);
   assertEquals(await temp.list(), before);
 });
 

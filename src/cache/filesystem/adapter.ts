@@ -10,7 +10,7 @@ import { ByteBound } from "./byte_bound.ts";
 import { type EntryFile, EntryFolders } from "./entry_folders.ts";
 import { isExpired } from "../stored_meta.ts";
 import { WriteOrder } from "../write_order.ts";
-import { decodeEntry, decodeMeta, encodeEntry, findBody } from "./entry_format.ts";
+import { decodeEntry, decodeMeta, encodeEntry, findBody, hasMagic } from "./entry_format.ts";
 import { type EntryName, nameOf, tempName } from "./entry_name.ts";
 import { isStoreFault } from "./store_fault.ts";
 
@@ -234,12 +234,12 @@ export class FilesystemCache implements CacheAdapter {
     }
   }
 
-  /** Whether an entry has expired, or is none; a body that was damaged is found when it is read. */
+  /** Whether an entry has expired, or is damaged; a body that was damaged is found when it is read. */
   async #isUseless(file: EntryFile): Promise<boolean> {
-    if (!file.isFile) return true;
+    if (!file.isFile) return false;
     const path = this.#folders.pathOf(file);
     let start = await this.#files.readStart(path, START_BYTES);
-    if (start === undefined) return false;
+    if (start === undefined || !hasMagic(start)) return false;
     const bodyStart = findBody(start, file.bytes);
     // Another process may have replaced it after its size was read.
     if (bodyStart === undefined) return (await this.#files.info(path))?.bytes === file.bytes;

@@ -18,6 +18,8 @@ const SAMPLE_ENTRIES = 1_000;
 const EVICTED_FRACTION = 0.1;
 /** Other processes write as well: after so many writes, or as many as a folder has entries, one folder is scanned. */
 const WRITES_PER_SCAN = 16;
+/** So many files of others are remembered, so that they are not looked at whenever there is no room. */
+const MAX_FOREIGN = 100_000;
 /** No write takes so long: who began it is no more. */
 const ORPHAN_AGE_MS = 10 * 60_000;
 
@@ -47,6 +49,8 @@ export interface FileWrite {
 interface Removal {
   /** Those that are gone. */
   readonly removed: readonly EntryFile[];
+  /** How many bytes turned out to be those of others, which are left alone and not counted. */
+  readonly foreignBytes: number;
   /** Why the others are not. */
   readonly failures: readonly unknown[];
 }
@@ -67,6 +71,8 @@ export class ByteBound {
   #totalBytes = 0;
   /** What is being written. */
   #reservedBytes = 0;
+  /** What is not the cache's own although its name says so: its size and time, by path. */
+  readonly #foreign = new Map<string, string>();
   #nextShard: number;
   #writesUntilScan = WRITES_PER_SCAN;
 
@@ -109,7 +115,7 @@ export class ByteBound {
   }
 
   /**
-   * Removes the useless, the orphans, and the least recently used above the bound.
+   * Removes the useless, the orphans, and the least recently used above the bound; nothing of somebody else.
    *
    * @param isUseless Tells whether an entry is of no use.
    * @throws {unknown} The first failure, when everything else is done.
@@ -174,10 +180,11 @@ export class ByteBound {
     }
     const missing = this.#missingBytes(bytes);
     const goal = Math.max(missing, sumOf(sample) * EVICTED_FRACTION);
-    const { removed, failures } = await this.#removeOldest(sample, goal);
+    const { removed, foreignBytes, failures } = await this.#removeOldest(sample, goal);
+    const isLess = removed.length > 0 || foreignBytes > 0;
     // No write would find room.
-    if (removed.length === 0 && failures.length > 0) throw asStoreFault(failures[0]);
-    return removed.length > 0;
+    if (!isLess && failures.length > 0) throw asStoreFault(failures[0]);
+    return isLess;
   }
 
   /** Scans as many folders as it takes for an estimate of them all. */
@@ -214,12 +221,21 @@ export class ByteBound {
     const failures: unknown[] = [];
     const files = exists ? await folders.list(shard).catch((error) => (failures.push(error), [])) : [];
     const nowMs = now();
-    const entries = files.filter(({ isTemp }) => !isTemp);
+    const entries = files.filter((file) => !file.isTemp && !this.#isKnownForeign(file));
     this.#setBytes(shard, sumOf(entries));
     const isOrphan = ({ isTemp, modifiedAt }: EntryFile): boolean =>
       isTemp && Math.abs(nowMs - modifiedAt) > ORPHAN_AGE_MS;
-    const orphans = await attempt(files.filter(isOrphan), (file) => folders.remove(file));
-    return { entries, removed: orphans.removed, failures: [...failures, ...orphans.failures] };
+    const orphans = await attempt(files.filter(isOrphan), async (file) => {
+      if (!await folders.isOwn(file)) return false;
+      await folders.remove(file);
+      return true;
+    });
+    return {
+      entries,
+      removed: orphans.removed,
+      foreignBytes: 0,
+      failures: [...failures, ...orphans.failures],
+    };
   }
 
   /** Removes the files that were not used for longest, until so many bytes are free; what can't be removed is skipped. */
@@ -228,22 +244,44 @@ export class ByteBound {
     const removed: EntryFile[] = [];
     const failures: unknown[] = [];
     let freed = 0;
+    let foreignBytes = 0;
     for (let start = 0, end = 0; freed < bytes && end < byAge.length; start = end) {
       for (let expected = freed; expected < bytes && end < byAge.length;) expected += byAge[end++]!.bytes;
       const batch = await this.#remove(byAge.slice(start, end));
       removed.push(...batch.removed);
       failures.push(...batch.failures);
-      freed += sumOf(batch.removed);
+      foreignBytes += batch.foreignBytes;
+      freed += sumOf(batch.removed) + batch.foreignBytes;
       if (batch.failures.some(isStoreFault)) break;
     }
-    return { removed, failures };
+    return { removed, foreignBytes, failures };
   }
 
+  /** Removes files, but none of somebody else: those are not counted any more. */
   async #remove(files: readonly EntryFile[]): Promise<Removal> {
-    return await attempt(files, async (file) => {
-      await this.#options.folders.remove(file);
+    const { folders } = this.#options;
+    let foreignBytes = 0;
+    const removal = await attempt(files, async (file) => {
+      const isOwn = await folders.isOwn(file);
+      if (isOwn) await folders.remove(file);
+      else if (this.#noteForeign(file)) foreignBytes += file.bytes;
+      else return false;
       this.forget(file.shard, file.bytes);
+      return isOwn;
     });
+    return { ...removal, foreignBytes };
+  }
+
+  /** Notes what is somebody else's; `false` if there are too many to remember. */
+  #noteForeign(file: EntryFile): boolean {
+    if (this.#foreign.size >= MAX_FOREIGN) return false;
+    this.#foreign.set(this.#options.folders.pathOf(file), stampOf(file));
+    return true;
+  }
+
+  #isKnownForeign(file: EntryFile): boolean {
+    return this.#foreign.size > 0 &&
+      this.#foreign.get(this.#options.folders.pathOf(file)) === stampOf(file);
   }
 
   /** How many bytes have to go before so many more find room. */
@@ -262,23 +300,22 @@ export class ByteBound {
   }
 }
 
-/** Does something with each file; which of them that was done for, and why it failed for the others. */
+/** Does something with each file, unless it says `false`; which of them that was done for, and why it failed for others. */
 async function attempt(
   files: readonly EntryFile[],
-  run: (file: EntryFile) => Promise<unknown>,
+  run: (file: EntryFile) => Promise<boolean>,
 ): Promise<Removal> {
   const failures: unknown[] = [];
   const done = await settleAll(files, async (file) => {
     try {
-      await run(file);
-      return [file];
+      return await run(file) ? [file] : [];
     } catch (error) {
       // Others can still go.
       failures.push(error);
       return [];
     }
   });
-  return { removed: done.flat(), failures };
+  return { removed: done.flat(), foreignBytes: 0, failures };
 }
 
 /** Tells the useless from the rest, to which belongs what can't be judged. */
@@ -289,8 +326,15 @@ async function judge(
   const useless = new Set<EntryFile>();
   const { failures } = await attempt(files, async (file) => {
     if (await isUseless(file)) useless.add(file);
+    return true;
   });
-  return { useless: [...useless], kept: files.filter((file) => !useless.has(file)), removed: [], failures };
+  const kept = files.filter((file) => !useless.has(file));
+  return { useless: [...useless], kept, removed: [], foreignBytes: 0, failures };
+}
+
+/** Changes when another file takes the place. */
+function stampOf({ bytes, modifiedAt }: EntryFile): string {
+  return `${bytes} ${modifiedAt}`;
 }
 
 function sumOf(files: readonly EntryFile[]): number {

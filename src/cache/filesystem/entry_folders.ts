@@ -5,6 +5,7 @@
  */
 
 import type { FileInfo, Files } from "../../runtime/files/contract.ts";
+import { hasMagic, MAGIC_BYTES } from "./entry_format.ts";
 import { type EntryName, isEntryName, isTempName, SHARDS } from "./entry_name.ts";
 import { settleAll } from "./settle_all.ts";
 import { asStoreFault } from "./store_fault.ts";
@@ -103,7 +104,20 @@ export class EntryFolders {
   }
 
   /**
-   * Removes all files, and the folders that are empty then.
+   * Whether what {@linkcode list} has just found was written by a cache, and not by somebody who gives files such names: it
+   * begins with the magic number. What was being written when a crash came may be empty.
+   *
+   * @throws {Error} If it can't be read.
+   */
+  async isOwn(file: EntryFile): Promise<boolean> {
+    if (!file.isFile) return false;
+    if (file.isTemp && file.bytes === 0) return true;
+    const start = await this.#files.readStart(this.pathOf(file), MAGIC_BYTES);
+    return start !== undefined && hasMagic(start);
+  }
+
+  /**
+   * Removes all files that are the cache's own, and the folders that are empty then.
    *
    * @throws {unknown} The first failure, when everything else is removed.
    */
@@ -117,7 +131,9 @@ export class EntryFolders {
   }
 
   async #clearFolder(shard: string): Promise<void> {
-    await settleAll(await this.list(shard), (file) => this.remove(file));
+    await settleAll(await this.list(shard), async (file) => {
+      if (await this.isOwn(file)) await this.remove(file);
+    });
     if (await this.#isFolder(shard)) await this.#files.removeFolder(this.#folderOf(shard));
   }
 

@@ -15,6 +15,9 @@ const HEADER_BYTES = 16;
 /** "SLC1". */
 const MAGIC = 0x31434c53;
 
+/** How much of a file's beginning {@linkcode hasMagic} wants to see. */
+export const MAGIC_BYTES = 4;
+
 const encoder = new TextEncoder();
 
 /**
@@ -50,6 +53,17 @@ export function decodeEntry(bytes: Uint8Array<ArrayBuffer>, crc32: Checksum): Ca
   }
   const meta = decodeMeta(bytes, bodyStart);
   return meta && { meta, body: bytes.subarray(bodyStart) };
+}
+
+/**
+ * Whether a file begins as entries do, or as what was written of one before a crash.
+ *
+ * @param start The beginning of the file.
+ * @returns Whether it does; an empty file has no beginning.
+ */
+export function hasMagic(start: Uint8Array): boolean {
+  const found = start.subarray(0, MAGIC_BYTES);
+  return found.length > 0 && found.every((byte, index) => byte === ((MAGIC >>> (8 * index)) & 255));
 }
 
 /**

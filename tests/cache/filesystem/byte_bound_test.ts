@@ -9,6 +9,8 @@ import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
 
 const NOW_MS = 1_000_000_000;
+/** How the cache's own files begin. */
+const MAGIC = "SLC1";
 const TEMP = "00000000-0000-4000-8000-000000000000-1.tmp";
 
 /** A bound over a real folder, in which the n-th file was used n seconds after the first. */
@@ -42,7 +44,7 @@ async function setUp(maxBytes: number) {
     const place = nameOf(index);
     await folders.make(place.shard);
     await real.remove(folders.pathOf(place));
-    await files.create(folders.pathOf(place), new Uint8Array(bytes));
+    await files.create(folders.pathOf(place), ownBytes(bytes));
     await files.touch(folders.pathOf(place), NOW_MS + index * 1_000);
   };
   const write = (index: number, bytes: number, to = bound) => {
@@ -54,6 +56,12 @@ async function setUp(maxBytes: number) {
     (await folder.list()).filter((path) => /\/0\d+$/.test(path)).map((path) => Number(path.slice(-62)))
       .sort((a, b) => a - b);
   return { folder, folders, files, bound, calls, stuck, open, put, write, left, nameOf };
+}
+
+function ownBytes(length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  bytes.set(new TextEncoder().encode(MAGIC).subarray(0, length));
+  return bytes;
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
@@ -189,10 +197,10 @@ test("ByteBound.sweep() removes the useless, the orphans, and the oldest above t
   const { folder, bound, put, files, left } = await setUp(1_000);
   await using _ = folder;
   for (const index of range(0, 10)) await put(index, 200);
-  await folder.write(`v1/00/${TEMP}`, "12345");
+  await folder.write(`v1/00/${TEMP}`, `${MAGIC}5`);
   await files.touch(`${folder.path}/v1/00/${TEMP}`, NOW_MS - 10 * 60_000 - 1_000);
   const young = TEMP.replace("-1.", "-2.");
-  await folder.write(`v1/00/${young}`, "12345");
+  await folder.write(`v1/00/${young}`, `${MAGIC}5`);
   await files.touch(`${folder.path}/v1/00/${young}`, NOW_MS - 10 * 60_000 + 1_000);
 
   const result = await bound.sweep(({ name }) => Promise.resolve(Number(name) > 7));
@@ -269,4 +277,50 @@ test("ByteBound.sweep() does all it can before it rejects", async () => {
   await assertRejects(() => bound.sweep(isUseless), Error, "E");
   // The one that stays is counted as well.
   assertEquals(await left(), [0, ...range(5, 8), 9]);
+});
+
+/** Files of somebody who keeps files by their SHA-256, with the names of entries. */
+async function putForeign({ folder, files, nameOf }: Awaited<ReturnType<typeof setUp>>, count: number) {
+  const paths: string[] = [];
+  for (const index of range(0, count)) {
+    const { shard, name } = nameOf(index);
+    const path = `v1/${shard}/${name.replace(/^0/, "f")}`;
+    await folder.folder(`v1/${shard}`);
+    await folder.write(path, "of somebody else");
+    await files.touch(`${folder.path}/${path}`, NOW_MS - 99_000_000);
+    paths.push(path);
+  }
+  return async () => {
+    const left = await folder.list();
+    return paths.filter((path) => left.includes(path)).length;
+  };
+}
+
+for (const [count, bytes] of [[1, 200], [50, 200], [300, 100], [70, 900]] as const) {
+  test(`ByteBound.write() makes no room by ${count} older files of somebody else, nor counts them, beside ${bytes} bytes an entry`, async () => {
+    const scene = await setUp(1_000);
+    await using _ = scene.folder;
+    const foreignLeft = await putForeign(scene, count);
+    for (const index of range(0, 25)) await scene.write(index, bytes);
+    assertEquals([await scene.left(), await foreignLeft()], [
+      range(25 - Math.floor(1_000 / bytes), 25),
+      count,
+    ]);
+  });
+}
+
+test("ByteBound.sweep() makes no room by files of somebody else, and leaves those that look like orphans", async () => {
+  const scene = await setUp(1_000);
+  await using _ = scene.folder;
+  const { folder, files, put, bound, left } = scene;
+  const foreignLeft = await putForeign(scene, 30);
+  for (const index of range(0, 10)) await put(index, 200);
+  await folder.write(`v1/00/${TEMP}`, "of somebody else");
+  await files.touch(`${folder.path}/v1/00/${TEMP}`, NOW_MS - 11 * 60_000);
+  await bound.sweep(() => Promise.resolve(false));
+  assertEquals([await left(), await foreignLeft(), await folder.read(`v1/00/${TEMP}`)], [
+    range(5, 10),
+    30,
+    "of somebody else",
+  ]);
 });

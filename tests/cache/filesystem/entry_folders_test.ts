@@ -2,15 +2,16 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { EntryFolders } from "../../../src/cache/filesystem/entry_folders.ts";
 import { isStoreFault } from "../../../src/cache/filesystem/store_fault.ts";
 import { currentFiles } from "../../../src/runtime/files/current.ts";
+import type { Files } from "../../../src/runtime/files/contract.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
 
 const NAME = "0".repeat(62);
 const TEMP = "00000000-0000-4000-8000-000000000000-1.tmp";
 
-async function setUp() {
+async function setUp(broken: Partial<Files> = {}) {
   const folder = await tempFolder();
-  return { folder, folders: new EntryFolders(currentFiles(), `${folder.path}/v1`) };
+  return { folder, folders: new EntryFolders({ ...currentFiles(), ...broken }, `${folder.path}/v1`) };
 }
 
 test("EntryFolders makes nothing before it is asked to", async () => {
@@ -68,7 +69,7 @@ test("EntryFolders.clear() removes its own files, and nobody else's", async () =
   await using _ = folder;
   for (const shard of ["00", "ab", "ff"]) {
     await folders.make(shard);
-    await folder.write(`v1/${shard}/${NAME}`, "entry");
+    await folder.write(`v1/${shard}/${NAME}`, "SLC1 entry");
   }
   await folder.write(`v1/ab/${TEMP}`, "");
   for (const name of ["notes.txt", "v1/notes.txt", "v1/ff/notes.txt"]) await folder.write(name, "");
@@ -128,16 +129,63 @@ test("EntryFolders.remove() removes an empty folder in the place of an entry, an
 });
 
 test("EntryFolders.clear() removes all it can before it rejects", async () => {
+  const { folder, folders } = await setUp({
+    remove: (path) => path.endsWith("k") ? Promise.reject(new Error("EPERM")) : currentFiles().remove(path),
+  });
+  await using _ = folder;
+  for (const name of [`00/${NAME}`, `ab/${NAME}k`, `ab/${NAME}`, `ff/${NAME}`]) {
+    await folders.make(name.slice(0, 2));
+    await folder.write(`v1/${name}`, "SLC1 entry");
+  }
+  await assertRejects(() => folders.clear(), Error, "EPERM");
+  assertEquals(await folder.list(), ["v1/", "v1/ab/", `v1/ab/${NAME}k`]);
+});
+
+const FOREIGN: Readonly<Record<string, string>> = {
+  "another beginning": "of somebody else",
+  "almost the magic number": "SLC2 entry",
+  "nothing": "",
+  "the magic number in another place": " SLC1",
+};
+
+for (const [what, content] of Object.entries(FOREIGN)) {
+  test(`EntryFolders.clear() leaves a file with ${what}, whatever it is called`, async () => {
+    const { folder, folders } = await setUp();
+    await using _ = folder;
+    await folders.make("ab");
+    // Nothing but a file that is being written may be empty.
+    const names = content === "" ? [NAME, `${NAME}k`] : [NAME, `${NAME}k`, TEMP];
+    for (const name of names) await folder.write(`v1/ab/${name}`, content);
+    const listed = await folders.list("ab");
+    assertEquals(await Promise.all(listed.map((file) => folders.isOwn(file))), names.map(() => false));
+    await folders.clear();
+    assertEquals((await folder.list()).slice(2).sort(), names.map((name) => `v1/ab/${name}`).sort());
+  });
+}
+
+test("EntryFolders.clear() leaves links and folders in the place of entries", async () => {
   const { folder, folders } = await setUp();
   await using _ = folder;
-  for (const shard of ["00", "ab", "ff"]) {
-    await folders.make(shard);
-    await folder.write(`v1/${shard}/${NAME}`, "entry");
+  await folder.folder(`v1/ab/${NAME}`);
+  await folder.write("target", "SLC1 of somebody else");
+  await folder.link(`v1/ab/${NAME}k`, "../../target");
+  const before = await folder.list();
+  await folders.clear();
+  assertEquals(await folder.list(), before);
+});
+
+test("EntryFolders.isOwn() knows what a crash has left of an entry", async () => {
+  const { folder, folders } = await setUp();
+  await using _ = folder;
+  await folders.make("ab");
+  for (const [name, content] of [[NAME, "SLC1"], [`${NAME}k`, "SL"], [TEMP, ""]] as const) {
+    await folder.write(`v1/ab/${name}`, content);
   }
-  await folder.folder(`v1/00/${NAME}k`);
-  await folder.write(`v1/00/${NAME}k/notes.txt`, "of the user");
-  await assertRejects(() => folders.clear(), Error, "as it is a folder that is not empty");
-  assertEquals(await folder.list(), ["v1/", "v1/00/", `v1/00/${NAME}k/`, `v1/00/${NAME}k/notes.txt`]);
+  const listed = await folders.list("ab");
+  assertEquals(await Promise.all(listed.map((file) => folders.isOwn(file))), [true, true, true]);
+  await folders.clear();
+  const entry = listed.find(({ isTemp }) => !isTemp)!;
+  assertEquals([await folder.list(), await folders.isOwn(entry)], [[], false]);
 });
 
 for (const [fault, isOfStore] of [["root", true], ["shard", false]] as const) {

@@ -4,6 +4,7 @@ import {
   decodeMeta,
   encodeEntry,
   findBody,
+  hasMagic,
 } from "../../../src/cache/filesystem/entry_format.ts";
 import { crc32 } from "../../../src/runtime/files/crc32.ts";
 import { test } from "../../support/test.ts";
@@ -107,4 +108,11 @@ test("findBody() and decodeMeta() need no more than the beginning of a file", ()
   assertEquals(decodeMeta(start, start.length), entry.meta);
   assertEquals(findBody(start, bytes.length - 1), undefined);
   assertEquals(findBody(start.slice(0, 15), bytes.length), undefined);
+});
+
+test("hasMagic() knows the beginning of an entry, also when it is short, and nothing else", () => {
+  const own = encodeEntry(entryOf(5), crc32);
+  for (const length of [1, 2, 3, 4, 16, own.length]) assertEquals(hasMagic(own.subarray(0, length)), true);
+  const others = ["", "x", "SLC2", "SLc1", "sLC1", " SLC1", "SXC1", "\0\0\0\0"];
+  for (const text of others) assertEquals(hasMagic(new TextEncoder().encode(text)), false, text);
 });
