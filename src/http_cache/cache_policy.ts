@@ -22,6 +22,7 @@ import type { LifetimeOptions } from "./lifetimes.ts";
 import type { Partition, PartitionRequest } from "./partition.ts";
 import { requestDirectives } from "./rfc9111/cache_control.ts";
 import type { Reuse, StaleWindows } from "./rfc9111/reuse.ts";
+import { contradicts } from "./rfc9111/validation.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import { Serving } from "./serving.ts";
 import { orStaleInTime } from "./stale_in_time.ts";
@@ -171,6 +172,7 @@ class CacheHandler {
     const assumeChange = () => {
       if (call.attempts > 0) this.#invalidate(call, 200, NO_FIELDS);
     };
+    const askedAt = this.#entries.nextMoment();
     call.signal.addEventListener("abort", assumeChange, { once: true });
     let reply: Reply;
     try {
@@ -182,7 +184,18 @@ class CacheHandler {
       call.signal.removeEventListener("abort", assumeChange);
     }
     this.#invalidate(call, reply.status, reply.headers);
+    if (call.request.method === "HEAD" && reply.status === 200 && this.#rules.knowsVariants) {
+      this.#environment.inBackground(this.#compare(call, reply.headers, askedAt));
+    }
     return reply;
+  }
+
+  /** What a HEAD says may be at odds with what a GET has stored. */
+  async #compare(call: Call, headers: Headers, askedAt: number): Promise<void> {
+    const request = this.#describe(call);
+    const found = request === undefined ? undefined : await this.#entries.find(request);
+    if (found === undefined || !contradicts(found.meta, headers)) return;
+    await this.#entries.removeSelected(request!, askedAt);
   }
 
   #invalidate(call: Call, status: number, fields: Headers): void {
