@@ -31,7 +31,9 @@ import { SourceSession } from "./source_session.ts";
 
 /**
  * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Two of
- * the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a {@linkcode seasonCache} in memory.
+ * the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a {@linkcode seasonCache} in memory, of up
+ * to 256 MiB, so that a race that is loaded twice is asked for once; a file that is missing is asked for again after five minutes.
+ * For what outlives the process, or less memory, give `seasonCache(filesystemCache(folder))`.
  */
 export interface TracingInsightsOptions extends ClientOptions {
   /**
@@ -297,7 +299,15 @@ function checkIterable(
   throw argumentError("fetch F1 data", "requests", "an iterable of requests", requests);
 }
 
+/** The bounds of the default cache: a race is about 1,100 files of 133 KB, and is loaded as a whole. */
+const MAX_CACHE_BYTES = 256 * 1024 * 1024;
+const MAX_CACHE_ENTRIES = 5_000;
+/** How long it is known that a file is missing, in milliseconds: in the running season it may come. */
+const MISSING_MS = 5 * 60_000;
+
 /** The cache that the options ask for. */
 function cacheOf({ cache }: ClientOptions): ClientOptions["cache"] {
-  return cache === undefined ? seasonCache(memoryCache()) : cache;
+  if (cache !== undefined) return cache;
+  const memory = memoryCache({ maxBytes: MAX_CACHE_BYTES, maxEntries: MAX_CACHE_ENTRIES });
+  return seasonCache(memory, { negative: { 404: MISSING_MS, 410: MISSING_MS } });
 }

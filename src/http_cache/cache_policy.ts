@@ -22,8 +22,10 @@ import type { LifetimeOptions } from "./lifetimes.ts";
 import type { Partition, PartitionRequest } from "./partition.ts";
 import { requestDirectives } from "./rfc9111/cache_control.ts";
 import type { Reuse, StaleWindows } from "./rfc9111/reuse.ts";
+import { contradicts } from "./rfc9111/validation.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import { Serving } from "./serving.ts";
+import { orStaleInTime } from "./stale_in_time.ts";
 import { hasCredentials, resourceUrl } from "./surroundings.ts";
 
 /** How a cache is used. */
@@ -38,6 +40,8 @@ export interface CachePolicyOptions {
   readonly negative: LifetimeOptions["negative"];
   /** For how long a stale response may be served. */
   readonly windows: StaleWindows;
+  /** How long a request waits for a network that is failing, where a stale response may be served, in milliseconds. */
+  readonly staleAfterMs: number;
   /** Whose response it is; `null` for nobody's who could ask again, which then is not kept. */
   readonly partition: Partition | undefined;
 }
@@ -47,7 +51,8 @@ export interface CachePolicyOptions {
  * stores what comes back. Requests for the same that come meanwhile wait for it. A fault of the adapter is a miss or a
  * refused write, and one warning for each operation.
  *
- * Clients share what is known of the adapter and of what is stored: writes under way, what was made wrong, and when. What is being fetched is each client's own, because a fetch obeys the limits of its client and ends with it.
+ * Clients share what is known of the adapter and of what is stored: writes under way, what was made wrong, and when. What is being
+ * fetched is each client's own, because a fetch obeys the limits of its client and ends with it.
  *
  * @param options How the cache is used.
  * @returns What makes the policy of a client. It throws an `OfflineError` for a miss while offline.
@@ -75,6 +80,7 @@ class CacheHandler {
   readonly #environment: Environment;
   readonly #surroundings: CacheSurroundings;
   readonly #partition: Partition | undefined;
+  readonly #staleAfterMs: number;
   readonly #next: Handler;
   readonly #store: GuardedAdapter;
   readonly #rules: CacheRules;
@@ -89,7 +95,7 @@ class CacheHandler {
     shared: SharedState,
     next: Handler,
   ) {
-    const { adapter, Rules, ttlMs, negative, windows, partition } = options;
+    const { adapter, Rules, ttlMs, negative, windows, partition, staleAfterMs } = options;
     const store = new GuardedAdapter(environment, adapter, shared.adapter);
     const onError = (error: unknown) => store.warn("find its time to live", error);
     const rules = new Rules({ ttlMs, negative, onError }, windows);
@@ -99,6 +105,7 @@ class CacheHandler {
     this.#environment = environment;
     this.#surroundings = surroundings;
     this.#partition = partition;
+    this.#staleAfterMs = staleAfterMs;
     this.#next = next;
     this.#store = store;
     this.#rules = rules;
@@ -165,6 +172,7 @@ class CacheHandler {
     const assumeChange = () => {
       if (call.attempts > 0) this.#invalidate(call, 200, NO_FIELDS);
     };
+    const askedAt = this.#entries.nextMoment();
     call.signal.addEventListener("abort", assumeChange, { once: true });
     let reply: Reply;
     try {
@@ -176,7 +184,18 @@ class CacheHandler {
       call.signal.removeEventListener("abort", assumeChange);
     }
     this.#invalidate(call, reply.status, reply.headers);
+    if (call.request.method === "HEAD" && reply.status === 200 && this.#rules.knowsVariants) {
+      this.#environment.inBackground(this.#compare(call, reply.headers, askedAt));
+    }
     return reply;
+  }
+
+  /** What a HEAD says may be at odds with what a GET has stored. */
+  async #compare(call: Call, headers: Headers, askedAt: number): Promise<void> {
+    const request = this.#describe(call);
+    const found = request === undefined ? undefined : await this.#entries.find(request);
+    if (found === undefined || !contradicts(found.meta, headers)) return;
+    await this.#entries.removeSelected(request!, askedAt);
   }
 
   #invalidate(call: Call, status: number, fields: Headers): void {
@@ -216,9 +235,16 @@ class CacheHandler {
       return unsatisfiable(request.url);
     }
     const wanted = { request, found, mayReplace: stored !== undefined || !isLookedUp };
-    return mayRead && !call.streams
-      ? await this.#fetching.fetchOnce(call, wanted)
-      : await this.#fetching.fetch(call, wanted);
+    const work = mayRead && !call.streams
+      ? this.#fetching.fetchOnce(call, wanted)
+      : this.#fetching.fetch(call, wanted);
+    const nowMs = this.#environment.clock.wallNow();
+    if (found === undefined || !this.#rules.mayAnswerError(found.meta, request, nowMs)) return await work;
+    return await orStaleInTime(work, call, () => this.#fetching.rescue(call, wanted), {
+      environment: this.#environment,
+      surroundings: this.#surroundings,
+      staleAfterMs: this.#staleAfterMs,
+    });
   }
 
   async #find(call: Call, request: CachedRequest): Promise<CacheEntry | undefined> {

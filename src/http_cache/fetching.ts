@@ -6,26 +6,20 @@
 
 import type { CacheEntry } from "../cache/cache.ts";
 import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
-import { isNetworkError } from "../errors.ts";
+import { isInvalidDataError, isNetworkError } from "../errors.ts";
 import { isEmpty, mergeHeaders } from "../http/headers.ts";
-import { isSameUrl, withoutFragment } from "../http/url.ts";
+import { isSameUrl } from "../http/url.ts";
 import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { Entries } from "./entries.ts";
+import { Leaders, type LeadersOptions } from "./leaders.ts";
+import { Refreshes } from "./refreshes.ts";
 import type { CachedRequest, CachedResponse, CacheRules } from "./rules.ts";
 import type { Serving } from "./serving.ts";
 import { variesByMirror } from "./surroundings.ts";
-
-/** What is asked for, and what is there already. */
-export interface Wanted {
-  readonly request: CachedRequest;
-  /** A stored response that may not be used before it was validated. */
-  readonly found: CacheEntry | undefined;
-  /** Whether something may be stored that the answer replaces, found or not. */
-  readonly mayReplace: boolean;
-}
+import type { OnStored, Wanted } from "./wanted.ts";
 
 /** What the fetching works with. */
 export interface FetchingOptions {
@@ -46,81 +40,37 @@ interface Brought {
   readonly askedAt: number;
 }
 
-/** What a fetch has led to: an entry, nothing that could be stored, or nothing at all because its caller has left. */
-type Stored = CacheEntry | undefined | "left";
-
-/** What is being fetched for its first caller. */
-interface UnderWay {
-  readonly url: string;
-  /** How long an attempt at it may take, in milliseconds. */
-  readonly timeoutMs: number;
-  readonly stored: Promise<Stored>;
-}
-
-/** Takes what was stored, while it is being written. */
-type OnStored = (entry: CacheEntry) => void;
-
 /** Fetches what the cache does not have, or must ask about. */
 export class Fetching {
   readonly #options: FetchingOptions;
-  /** By what was asked for. */
-  readonly #underWay = new Map<string, UnderWay>();
-  /** The keys of what is being brought up to date in the background. */
-  readonly #refreshing = new Set<string>();
+  readonly #leaders: Leaders;
+  readonly #refreshes: Refreshes;
 
   /** Takes what it works with. */
   constructor(options: FetchingOptions) {
+    const { environment, rules, serving } = options;
+    const fetch: LeadersOptions["fetch"] = (call, wanted, onStored) => this.fetch(call, wanted, onStored);
     this.#options = options;
+    this.#leaders = new Leaders({ environment, rules, serving, fetch });
+    this.#refreshes = new Refreshes(environment.clock);
   }
 
-  /**
-   * Fetches, unless another call is fetching the same, and is not more patient: then what that one stored is the answer, if
-   * it stored something that this one may use.
-   */
-  async fetchOnce(call: Call, wanted: Wanted): Promise<Reply> {
-    const { rules } = this.#options;
-    const { request, found } = wanted;
+  /** Fetches, unless another call is fetching the same: then it waits for that one, see {@linkcode Leaders.follow}. */
+  fetchOnce(call: Call, wanted: Wanted): Promise<Reply> {
+    const { request } = wanted;
     const headers = JSON.stringify(Object.entries(request.headers).sort());
     // Who asks whether it is still right does not want what somebody has asked for before.
     const mode = call.settings.cache === "no-cache" ? "no-cache" : "";
-    const key = `${rules.primaryKey(request)}\n${mode}\n${headers}`;
-    for (;;) {
-      const underWay = this.#underWay.get(key);
-      if (underWay === undefined) return await this.#lead(call, wanted, key);
-      if (underWay.timeoutMs > call.settings.timeoutMs) return await this.fetch(call, wanted);
-      const stored = await underWay.stored;
-      call.throwIfCancelled();
-      // Who was waited for has left: somebody else must do the work.
-      if (stored === "left") continue;
-      const reply = stored === undefined ? undefined : await this.#serveShared(call, request, stored);
-      return reply ?? await this.fetch(call, { ...wanted, found: stored ?? found });
-    }
-  }
-
-  async #lead(call: Call, wanted: Wanted, key: string): Promise<Reply> {
-    const { promise, resolve } = Promise.withResolvers<Stored>();
-    const own: UnderWay = { url: wanted.request.url, timeoutMs: call.settings.timeoutMs, stored: promise };
-    this.#underWay.set(key, own);
-    try {
-      return await this.fetch(call, wanted, resolve);
-    } finally {
-      if (this.#underWay.get(key) === own) this.#underWay.delete(key);
-      resolve(call.cancelled ? "left" : undefined);
-    }
-  }
-
-  async #serveShared(call: Call, request: CachedRequest, stored: CacheEntry): Promise<Reply | undefined> {
-    const { rules, serving, environment: { clock } } = this.#options;
-    if (stored.body.length > call.settings.maxBodyBytes) return undefined;
-    if (rules.reuseOf(stored.meta, request, clock.wallNow()) === "validate") return undefined;
-    return await serving.serve(call, request, stored, "shared");
+    return this.#leaders.follow(
+      call,
+      wanted,
+      `${this.#options.rules.primaryKey(request)}\n${mode}\n${headers}`,
+    );
   }
 
   /** A URL's resource may have changed: who asks from now on must not get what was asked for before. */
   forget(changedUrl: string): void {
-    for (const [key, { url }] of this.#underWay) {
-      if (withoutFragment(url) === changedUrl) this.#underWay.delete(key);
-    }
+    this.#leaders.forget(changedUrl);
   }
 
   /** Asks the network, on the condition that what was found is out of date. */
@@ -135,14 +85,14 @@ export class Fetching {
       reply = await this.#options.next(call);
     } catch (error) {
       // The caller's own abort is no failure that something stale could make good.
-      const rescue = isNetworkError(error) && !call.cancelled ? await this.#rescue(call, wanted) : undefined;
+      const rescue = isFailure(error) && !call.cancelled ? await this.rescue(call, wanted) : undefined;
       if (rescue === undefined) throw error;
       return rescue;
     }
     if (reply.status === 304 && call.isValidating) {
       return await this.#confirm(call, wanted, { reply, askedAt }, onStored);
     }
-    const rescue = reply.status >= 500 ? await this.#rescue(call, wanted) : undefined;
+    const rescue = reply.status >= 500 ? await this.rescue(call, wanted) : undefined;
     if (rescue !== undefined) {
       reply.openBody?.discard();
       return rescue;
@@ -161,7 +111,7 @@ export class Fetching {
   }
 
   /** What was found, in place of a failure, if it may be used so. */
-  async #rescue(call: Call, { request, found }: Wanted): Promise<Reply | undefined> {
+  async rescue(call: Call, { request, found }: Wanted): Promise<Reply | undefined> {
     const { rules, serving, environment: { clock } } = this.#options;
     if (found === undefined || !rules.mayAnswerError(found.meta, request, clock.wallNow())) return undefined;
     return await serving.serve(call, request, found, "stale");
@@ -223,7 +173,9 @@ export class Fetching {
       environment.inBackground(save(reply.body));
       onStored?.({ meta: plan.meta, body: reply.body });
     } else if (reply.openBody !== undefined) {
-      environment.inBackground(reply.openBody.collect(maxEntryBytes).then(save));
+      const collected = reply.openBody.collect(maxEntryBytes);
+      environment.inBackground(collected.then(save));
+      onStored?.(collected.then((body) => body === undefined ? undefined : { meta: plan.meta, body }));
     }
     return reply;
   }
@@ -240,16 +192,26 @@ export class Fetching {
     const { key } = found.meta;
     // A part can't bring the whole up to date, and who wants the cache alone wants no request.
     if ("range" in request.headers || request.directives.has("only-if-cached")) return;
-    if (!call.settings.writeCache || this.#refreshing.has(key)) return;
-    this.#refreshing.add(key);
+    if (!call.settings.writeCache) return;
+    const end = this.#refreshes.tryBegin(key);
+    if (end === undefined) return;
     this.#options.environment.startInBackground(call, async (background) => {
+      let succeeded = false;
       try {
-        return await this.fetch(background, { request, found, mayReplace: true });
+        const reply = await this.fetch(background, { request, found, mayReplace: true });
+        succeeded = reply.from !== "stale" && !isPassing(reply.status);
+        return reply;
       } finally {
-        this.#refreshing.delete(key);
+        end(succeeded);
       }
     });
   }
+}
+
+/** Whether the network has failed, or somebody on the way has answered in place of the origin, such as a login page. */
+function isFailure(error: unknown): boolean {
+  if (isInvalidDataError(error)) return error.reason === "not-json" || error.reason === "truncated";
+  return isNetworkError(error);
 }
 
 /** Whether a failure may pass, so that it says nothing of what was found. */

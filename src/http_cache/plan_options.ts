@@ -35,6 +35,12 @@ export interface CachePlanOptions {
    */
   readonly staleIfErrorMs?: number | undefined;
   /**
+   * How long a request for which such an answer may be given waits for a network that is failing, in milliseconds; also the
+   * end of its `totalTimeoutMs` is near enough. What is under way then goes on in the background. `Infinity` waits for all retries.
+   * @default {10_000}
+   */
+  readonly staleAfterMs?: number | undefined;
+  /**
    * Whose answer it is: those of one name answer for one another; `""` is for everybody's, `null` for what must not be
    * stored. Only a hash of it is kept. By default, requests with credentials are `null`, and all others `""`. Credentials are
    * `authorization`, `cookie`, `proxy-authorization`, the client's `sensitiveHeaders`, headers of a mirror's own, and any header
@@ -60,6 +66,7 @@ const NAMES: readonly (keyof CommonOptions)[] = [
   "negative",
   "staleWhileRevalidateMs",
   "staleIfErrorMs",
+  "staleAfterMs",
   "partition",
   "adapterTimeoutMs",
 ];
@@ -88,6 +95,7 @@ export function readPlanOptions(
     negative = {},
     staleWhileRevalidateMs,
     staleIfErrorMs,
+    staleAfterMs = 10_000,
     partition,
     adapterTimeoutMs = 1_000,
     ...others
@@ -99,7 +107,7 @@ export function readPlanOptions(
     assertMs(action, "ttlMs", ttlMs, "a number of milliseconds of at least 0, or a function that gives one");
   }
   assertNegative(action, negative);
-  for (const [name, value] of Object.entries({ staleWhileRevalidateMs, staleIfErrorMs })) {
+  for (const [name, value] of Object.entries({ staleWhileRevalidateMs, staleIfErrorMs, staleAfterMs })) {
     assertMs(action, name, value);
   }
   if (partition !== undefined) assertFunction(action, "partition", partition);
@@ -119,6 +127,7 @@ export function readPlanOptions(
     ttlMs: typeof ttlMs === "number" ? () => ttlMs : ttlMs,
     negative,
     windows: { staleWhileRevalidateMs, staleIfErrorMs },
+    staleAfterMs,
     partition,
   };
 }

@@ -53,7 +53,7 @@ export class PromptAdapter implements CacheAdapter {
     if (this.#doubtful.has(key) || this.#isPassedOver(options)) return undefined;
     const { environment: { deadlines }, patienceMs = Infinity } = options;
     const limit = { deadlines, timeoutMs: this.#timeoutMs };
-    const answer = this.#inTime(this.#adapter.get(key, options), options, limit);
+    const answer = this.#inTime(() => this.#adapter.get(key, options), options, limit);
     return isPromise(answer) && patienceMs < this.#timeoutMs
       ? missAfter(answer, patienceMs, deadlines)
       : answer;
@@ -84,7 +84,7 @@ export class PromptAdapter implements CacheAdapter {
     }
     const deadlines = options.environment.idleDeadlines;
     const timeoutMs = this.#timeoutMs * PATIENCE_WITH_CHANGES;
-    return attempt(() => this.#inTime(call(), options, { deadlines, timeoutMs, key }), (result) => {
+    return attempt(() => this.#inTime(call, options, { deadlines, timeoutMs, key }), (result) => {
       if ("error" in result) {
         this.#doubt(key);
         throw result.error;
@@ -110,8 +110,10 @@ export class PromptAdapter implements CacheAdapter {
     return false;
   }
 
-  /** The answer, if it comes in time. */
-  #inTime<T>(answer: MaybePromise<T>, options: TimedCallOptions, limit: Limit): MaybePromise<T> {
+  /** What a call answers, if that comes in time. */
+  #inTime<T>(call: () => MaybePromise<T>, options: TimedCallOptions, limit: Limit): MaybePromise<T> {
+    const { clock } = options.environment;
+    const answer = clock.hold === undefined ? call() : clock.hold(call);
     if (!isPromise(answer)) {
       this.#isInTrouble = false;
       return answer;
@@ -131,7 +133,7 @@ export class PromptAdapter implements CacheAdapter {
         isLate = true;
         if (key !== undefined) this.#doubt(key, 1);
         this.#isInTrouble = true;
-        this.#passedOverUntilMs = options.environment.clock.now() + PASSED_OVER_MS;
+        this.#passedOverUntilMs = clock.now() + PASSED_OVER_MS;
         reject(new Error(`The cache '${this.name}' did not answer within ${timeoutMs} ms`));
       };
       let deadline = deadlines.add({ onDeadline }, timeoutMs - lastMs);

@@ -11,6 +11,7 @@ import { decodeReply } from "../policies/decode.ts";
 import type { ValueSource } from "../policies/event.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
+import { sharedReply } from "../policies/single_flight.ts";
 import { toReply } from "./cached_reply.ts";
 import type { Entries } from "./entries.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
@@ -62,6 +63,32 @@ export class Serving {
     }
     if (!call.isBackground) this.#count(call, from);
     return reply;
+  }
+
+  /**
+   * Answers a call with what another one's request has brought, although that could not be stored.
+   *
+   * @param call The call.
+   * @param leader The other one.
+   * @param reply What its request has brought.
+   * @returns The reply, decoded for the call; `undefined` if it is none for this call.
+   */
+  async share(call: Call, leader: Call, reply: Reply): Promise<Reply | undefined> {
+    const { as, maxBodyBytes } = call.settings;
+    // A text is what is left of bytes that nobody wanted; how many they were, nobody knows any more.
+    if (typeof reply.body === "string" && (as === "bytes" || maxBodyBytes !== Infinity)) return undefined;
+    if (reply.body !== undefined && reply.body.length > maxBodyBytes) return undefined;
+    reply.shared = true;
+    const shared = sharedReply(call, leader, reply);
+    try {
+      await decodeReply(call, shared);
+    } catch (error) {
+      // What can't be read for one caller may be there for another on the next mirror.
+      if (!isInvalidDataError(error)) throw error;
+      return undefined;
+    }
+    this.#count(call, "shared");
+    return shared;
   }
 
   #count(call: Call, from: ValueSource): void {

@@ -20,6 +20,11 @@ export interface Clock {
   setTimeout(callback: () => void, delayMs: number): TimerHandle;
   /** Forgets a timer; does nothing for one that has fired. */
   clearTimeout(handle: TimerHandle): void;
+  /**
+   * Starts work that has a deadline on this clock, but may take real time, such as reading a file. A clock that is moved by hand
+   * waits for it; others have no use for this.
+   */
+  hold?<T>(work: () => T): T;
 }
 
 /** The longest delay of one timer, in milliseconds: above it every runtime's `setTimeout` fires at once. */

@@ -7,7 +7,6 @@
 import { argumentError, assertNonNegative } from "../primitives/argument_checks.ts";
 import { BinaryHeap, type HeapItem } from "../primitives/binary_heap.ts";
 import { type Clock, MAX_TIMER_MS, type TimerHandle } from "../primitives/clock.ts";
-import { pendingRealWork, realWorkEnd } from "../primitives/real_work.ts";
 import { eventLoopTurn } from "./event_loop_turn.ts";
 
 /** Options of {@linkcode ManualClock}. */
@@ -25,9 +24,8 @@ export interface ManualClockOptions {
    */
   readonly wallMs?: number | undefined;
   /**
-   * How long {@linkcode ManualClock.run} waits for work that this clock does not drive (a socket, a digest), in milliseconds
-   * of real time, once no timer is armed; and how long a cache's disk may take for one operation before the clock moves on
-   * without it. Only a test that hangs waits that long.
+   * How long {@linkcode ManualClock.run} waits for work that this clock does not drive (a socket, a file, a digest),
+   * in milliseconds of real time, once no timer is armed. Only a test that hangs waits that long.
    *
    * @default {1_000}
    */
@@ -43,6 +41,9 @@ interface Timer extends HeapItem {
 
 const NEW_YEAR_2026_MS = 1_767_225_600_000;
 
+/** So long, in real milliseconds, the clock stands still for work that it was told of, until that was in vain. */
+const HELD_MS = 100;
+
 /** Turns of the event loop that are taken at full speed before waiting in steps of a real millisecond. */
 const FAST_TURNS = 200;
 
@@ -51,8 +52,7 @@ const FAST_TURNS = 200;
  * and an hour of it costs nothing.
  *
  * Before, between and after timers the clock lets the event loop turn, so that every promise reaction that is due has
- * run: what a timer starts is seen before the next timer fires. The clock also waits for the disk: while a cache reads or writes
- * files, no time passes, so that no deadline ends a test because a disk was slow.
+ * run: what a timer starts is seen before the next timer fires.
  *
  * @example An hour of waiting takes no time
  * ```ts
@@ -74,6 +74,9 @@ export class ManualClock implements Clock {
   readonly #stalledAfterMs: number;
   readonly #timers = new BinaryHeap<Timer>(isBefore);
   #sequence = 0;
+  /** The work that the clock stands still for, and until when, in real milliseconds. */
+  readonly #held = new Map<PromiseLike<unknown>, number>();
+  #heldMs = HELD_MS;
 
   /**
    * Creates a clock.
@@ -113,6 +116,23 @@ export class ManualClock implements Clock {
     if (handle !== undefined && handle !== null) this.#timers.remove(handle as Timer);
   }
 
+  /**
+   * Starts work that takes real time, and stands still until it has ended, but for a tenth of a real second at most, and for half
+   * of that after each time when this was in vain. Work that begins with a timer of this clock is none that takes real time.
+   *
+   * @param work Starts it.
+   * @returns What it returns; the clock stands still if that is a promise.
+   */
+  hold<T>(work: () => T): T {
+    const sequence = this.#sequence;
+    const result = work();
+    if (sequence !== this.#sequence || !isPromiseLike(result)) return result;
+    const forget = () => void this.#held.delete(result);
+    this.#held.set(result, performance.now() + this.#heldMs);
+    result.then(forget, forget);
+    return result;
+  }
+
   /** How many timers are armed. */
   get pending(): number {
     return this.#timers.size;
@@ -145,9 +165,8 @@ export class ManualClock implements Clock {
   /**
    * Moves the clock from timer to timer until a promise settles.
    *
-   * Other real work than a cache's files (sockets, digests, files of the test itself) runs in real time beside the clock: while
-   * timers are armed, the clock does not wait for it. With no timer armed it waits `stalledAfterMs` of real time, then gives
-   * up.
+   * Real work (sockets, files, digests) runs in real time beside the clock: while timers are armed, the clock does
+   * not wait for it, unless it holds for it, as it does for what the caches of a client do. With no timer armed it waits `stalledAfterMs` of real time, then gives up.
    *
    * @param promise What to wait for.
    * @returns What the promise resolves to.
@@ -159,12 +178,12 @@ export class ManualClock implements Clock {
     const outcome = Promise.resolve(promise).finally(() => settled = true);
     // Until it is returned below nobody listens to `outcome`, and its rejection would be reported as unhandled.
     outcome.catch(() => {});
-    await this.#quiet(() => settled);
+    await this.#quiet();
     while (!settled) {
       const next = this.#timers.peek();
       if (next !== undefined) {
         this.#fire(next);
-        await this.#quiet(() => settled);
+        await this.#quiet();
       } else if (!await this.#waitForOthers(() => settled)) {
         throw new Error(
           "Cannot run manual clock as no timer is armed and the promise is still pending: it waits for something " +
@@ -197,13 +216,22 @@ export class ManualClock implements Clock {
     this.#nowOffsetMs += ms;
   }
 
-  /** Waits until every reaction that is due has run, and no file is being read or written, except by a disk that is stuck. */
-  async #quiet(isEnough = () => false): Promise<void> {
+  /** Lets the event loop turn until all that is due has run, and nothing is held for. */
+  async #quiet(): Promise<void> {
     await eventLoopTurn();
-    while (pendingRealWork() > 0 && !isEnough()) {
-      if (!await realWorkEnd(this.#stalledAfterMs)) return;
-      await eventLoopTurn();
+    for (let turn = 0; this.#isHeld(); turn++) {
+      if (turn < FAST_TURNS) await eventLoopTurn();
+      else await new Promise((resolve) => setTimeout(resolve, 1));
     }
+  }
+
+  #isHeld(): boolean {
+    if (this.#held.size === 0) return false;
+    const nowMs = performance.now();
+    const before = this.#held.size;
+    for (const [work, untilMs] of this.#held) if (untilMs < nowMs) this.#held.delete(work);
+    if (this.#held.size < before) this.#heldMs /= 2;
+    return this.#held.size > 0;
   }
 
   #fire(timer: Timer): void {
@@ -222,6 +250,10 @@ export class ManualClock implements Clock {
     }
     return true;
   }
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | undefined)?.then === "function";
 }
 
 function isBefore(a: Timer, b: Timer): boolean {

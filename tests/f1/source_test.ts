@@ -223,3 +223,30 @@ test("TracingInsights.events() and sessions() need no request", async () => {
   assertThrows(() => f1.events(2027), RangeError, "'year' must be a season of the calendar");
   assertEquals(files.urls, []);
 });
+
+test("tracingInsights() asks nothing twice of a race, missing files included, within the bounds of its cache", async () => {
+  const sent: string[] = [];
+  const body = JSON.stringify({ x: "y".repeat(133_000) });
+  const clock = new ManualClock();
+  await using f1 = tracingInsights({
+    clock,
+    baseUrls: ["https://a.test"],
+    validate: false,
+    fetch: (input) => {
+      sent.push(String(input));
+      const isMissing = String(input).endsWith("/7.json");
+      return Promise.resolve(isMissing ? new Response(null, { status: 404 }) : new Response(body));
+    },
+  });
+  const files = Array.from(
+    { length: 1_128 },
+    (_, n) => [2024, "Monaco Grand Prix", "Race", `VER/${n}.json`] as const,
+  );
+  const first = await f1.fetchMultiple(files);
+  assertEquals([sent.length, first.filter((payload) => payload === null).length], [1_128, 1]);
+  const second = await f1.fetchMultiple(files);
+  assertEquals([sent.length, second.filter((payload) => payload === null).length], [1_128, 1]);
+  await clock.advance(5 * 60_000);
+  await f1.fetchMultiple(files.slice(0, 10));
+  assertEquals(sent.slice(1_128).map((url) => url.split("/").at(-1)), ["7.json"]);
+});

@@ -112,6 +112,38 @@ test("mode http: after the clock was set back nothing is fresh for years, but va
   assertEquals(network.sent.length, 2);
 });
 
+// ---- HEAD
+
+test("mode http: a HEAD that is at odds with what is stored removes it, and one that is not does not (RFC 9111 §4.3.5)", async () => {
+  const stored = {
+    "cache-control": "max-age=1000",
+    etag: '"1"',
+    "last-modified": "Sat, 01 Jan 2000 00:00:00 GMT",
+    "content-length": "9",
+  };
+  const cases: [Record<string, string>, number, number][] = [
+    [{}, 200, 1],
+    [{ etag: '"1"', "content-length": "9" }, 200, 1],
+    [{ etag: 'W/"1"' }, 200, 1],
+    [{ etag: '"2"' }, 200, 2],
+    [{ "last-modified": "Sun, 02 Jan 2000 00:00:00 GMT" }, 200, 2],
+    [{ "content-length": "10" }, 200, 2],
+    [{ etag: '"2"' }, 404, 1],
+    [{ etag: '"2"' }, 304, 1],
+  ];
+  for (const [headers, status, gets] of cases) {
+    const { client, clock, network } = cacheRig(({ method }) =>
+      method === "HEAD" ? { status, headers } : { json: { nth: 1 }, headers: stored }
+    );
+    await client.json(URL_A);
+    await clock.run(client.fetch(URL_A, { method: "HEAD" }));
+    await turns(clock);
+    await client.json(URL_A);
+    const sent = network.sent.filter(({ method }) => method === "GET").length;
+    assertEquals([JSON.stringify(headers), status, sent], [JSON.stringify(headers), status, gets]);
+  }
+});
+
 // ---- validation
 
 test("mode http: a 304 keeps the body, renews the headers and begins the freshness anew", async () => {

@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { CacheEntry } from "../../src/cache/cache.ts";
 import { NetworkError } from "../../src/errors.ts";
-import { Fetching, type Wanted } from "../../src/http_cache/fetching.ts";
+import { Fetching } from "../../src/http_cache/fetching.ts";
 import type { CachedRequest } from "../../src/http_cache/rules.ts";
+import type { Wanted } from "../../src/http_cache/wanted.ts";
 import type { Call } from "../../src/policies/call.ts";
 import type { Handler } from "../../src/policies/policy.ts";
 import { type OpenBody, Reply } from "../../src/policies/reply.ts";
@@ -187,12 +188,24 @@ test("Fetching.refresh() starts one call in the background for all who come mean
   assertEquals(parts.started.length, 2);
 });
 
-test("Fetching.refresh() may be tried again after it has failed", async () => {
-  const parts = partsWith();
-  const found = await staleEntry(parts);
-  const fetching = fetchingWith(parts, () => Promise.reject(new TypeError("reset")));
-  fetching.refresh(callWith(), requestOf(), found);
-  await assertRejects(() => parts.started[0]!.handler(callWith()), TypeError);
-  fetching.refresh(callWith(), requestOf(), found);
-  assertEquals([parts.started.length, parts.cache.entries.size], [2, 1]);
+test("Fetching.refresh() is tried again after it has failed, but not at once", async () => {
+  const failures: Handler[] = [
+    () => Promise.reject(new TypeError("reset")),
+    () => Promise.resolve(replyOf('"busy"', {}, 503)),
+    () => Promise.resolve(replyOf('"wait"', {}, 429)),
+  ];
+  for (const failure of failures) {
+    for (const control of ["max-age=60", "max-age=60, stale-if-error=600"]) {
+      const parts = partsWith();
+      const found = await staleEntry(parts, { "cache-control": control });
+      const fetching = fetchingWith(parts, failure);
+      fetching.refresh(callWith(), requestOf(), found);
+      await parts.started[0]!.handler(callWith({ isBackground: true })).catch(() => {});
+      fetching.refresh(callWith(), requestOf(), found);
+      assertEquals(parts.started.length, 1, control);
+      await parts.clock.advance(1_000);
+      fetching.refresh(callWith(), requestOf(), found);
+      assertEquals([parts.started.length, parts.cache.entries.size], [2, 1], control);
+    }
+  }
 });

@@ -2,10 +2,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { CacheCallOptions } from "../../src/cache/cache.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { type CommonOptions, readPlanOptions } from "../../src/http_cache/plan_options.ts";
+import { systemClock } from "../../src/primitives/clock.ts";
 import { test } from "../support/test.ts";
 
 const adapter = memoryCache();
-const CALL = { environment: {} } as CacheCallOptions;
+const CALL = { environment: { clock: systemClock } } as CacheCallOptions;
 const RESPONSE = { status: 200, headers: new Headers(), storedAtMs: 0 };
 
 function read(options: unknown, place: unknown = adapter) {
@@ -21,9 +22,11 @@ test("readPlanOptions() hands on what it is given", () => {
     negative: { 404: 5 },
     staleWhileRevalidateMs: 6,
     staleIfErrorMs: 8,
+    staleAfterMs: 9,
   });
   const windows = { staleWhileRevalidateMs: 6, staleIfErrorMs: 8 };
-  assertEquals({ ...read5, adapter }, { adapter, ttlMs, partition, negative: { 404: 5 }, windows });
+  const negative = { 404: 5 };
+  assertEquals({ ...read5, adapter }, { adapter, ttlMs, partition, negative, windows, staleAfterMs: 9 });
   assertEquals([read5.adapter.name, read5.adapter.maxEntryBytes], [adapter.name, adapter.maxEntryBytes]);
 });
 
@@ -84,6 +87,7 @@ test("readPlanOptions() refuses numbers out of range, and takes those at its edg
       ["negative.410", { negative: { 410: value } }],
       ["staleWhileRevalidateMs", { staleWhileRevalidateMs: value }],
       ["staleIfErrorMs", { staleIfErrorMs: value }],
+      ["staleAfterMs", { staleAfterMs: value }],
     ] as const;
   for (const value of [-1, NaN, -Infinity]) {
     for (const [name, options] of named(value)) {

@@ -1269,3 +1269,88 @@ test("validation × another ETag: such a 304 makes nothing fresh, and the respon
     assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, '"1"', null]);
   }
 });
+
+// ---- one leader, also after it has failed
+
+for (
+  const [what, answer] of [
+    ["no-store", { json: 1, headers: { "cache-control": "no-store" } }],
+    ["max-age=0", { json: 1, headers: { "cache-control": "max-age=0", etag: '"1"' } }],
+    ["500", { status: 500 }],
+    ["404", { status: 404, body: "gone" }],
+    ["a reset", { error: new TypeError("reset") }],
+    ["no JSON", { body: "<html>" }],
+  ] as const
+) {
+  test(`single-flight × settings × ${what}: of 50 callers one asks, then one for all others`, async () => {
+    for (const pick of [(n: number) => n, (n: number) => 50 - n, (n: number) => (n * 7) % 50]) {
+      const { client, clock, network } = cacheRig(() => ({ ...answer, afterMs: 100 }), {
+        circuitBreaker: false,
+      });
+      const schema = () => v.pipe(v.unknown(), v.transform((value) => value));
+      const asked = Array.from(
+        { length: 50 },
+        (_, index) => client.outcome(URL_A, { schema: schema(), timeoutMs: 10_000 + pick(index) }),
+      );
+      const outcomes = await clock.run(Promise.all(asked));
+      assertEquals(network.sent.length, 2);
+      assertEquals(new Set(outcomes.map(({ ok }) => ok)).size, 1);
+    }
+  });
+}
+
+test("single-flight × stale-if-error: in an outage two ask, and all have what is stale", async () => {
+  const rig = cacheRig(firstThen(SIE, () => ({ status: 503, afterMs: 100 })), { circuitBreaker: false });
+  await becomeStale(rig);
+  const { client, clock, network } = rig;
+  assertEquals(await clock.run(Promise.all(fifty(client))), Array(50).fill('{"nth":1}'));
+  assertEquals(network.sent.length, 3);
+});
+
+test("negative × single-flight: 50 who ask for what is not there ask once, and so does who asks right after", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    for (const body of ["", "gone", "x".repeat(10_000)]) {
+      const { client, clock, network } = cacheRig(() => ({ status: 404, body, afterMs: 100, bodyMs: 200 }), {
+        use: { mode, negative: { 404: MINUTE } },
+      });
+      const outcomes = await clock.run(Promise.allSettled(fifty(client)));
+      assert(outcomes.every((one) => one.status === "rejected" && one.reason instanceof DataNotFoundError));
+      assertInstanceOf(await rejection(clock.run(client.json(URL_A))), DataNotFoundError);
+      assertEquals(network.sent.length, 1, `${mode} ${body.length}`);
+    }
+  }
+});
+
+test("negative × a slow body: who asks again before it has come waits for it, and does not ask", async () => {
+  const { client, clock, network } = cacheRig(() => ({ status: 410, body: "gone", bodyMs: 200 }), {
+    use: { negative: { 410: MINUTE } },
+  });
+  const first = watch(client.json(URL_A));
+  await clock.advance(100);
+  const second = watch(client.json(URL_A));
+  await clock.advance(0);
+  assertEquals([first.state, second.state], ["rejected", "pending"]);
+  await clock.advance(100);
+  assertInstanceOf(second.error, DataNotFoundError);
+  assertEquals(network.sent.length, 1);
+});
+
+test("stale-while-revalidate × outage: stale hits are served at once, and ask ever more seldom", async () => {
+  const rig = cacheRig(firstThen("max-age=1, stale-while-revalidate=600", () => ({ status: 503 })), {
+    circuitBreaker: false,
+  });
+  await becomeStale(rig);
+  const { client, clock, network } = rig;
+  for (let hit = 0; hit < 600; hit++) {
+    assertEquals(await client.json(URL_A), { nth: 1 });
+    await clock.advance(100);
+  }
+  assertEquals(network.sent.slice(1).map(({ atMs }) => Math.round((atMs - network.sent[1]!.atMs) / 1_000)), [
+    0,
+    1,
+    3,
+    7,
+    15,
+    31,
+  ]);
+});

@@ -1,11 +1,13 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type ClientOptions, createClient } from "../../mod.ts";
+import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
 import { gate, watch } from "../client/settled.ts";
 import { adapterWith, turns } from "../http_cache/cache_rig.ts";
 import { planOf, type PlanParts } from "../http_cache/plan_of.ts";
 import { memoryCache, tieredCache } from "../../src/http_cache/mod.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/a.json";
@@ -145,4 +147,21 @@ test("plan × an adapter that hangs: nothing is there offline, and closing ends"
   ]);
   await one.close();
   assertEquals(clock.pending, 0);
+});
+
+test("plan × a clock that is moved by hand: it waits for the disk, also with a total timeout", async () => {
+  await using folder = await tempFolder();
+  const clock = new ManualClock();
+  const cache = planOf({ adapter: filesystemCache(folder.path) });
+  const fetch = () => Promise.resolve(Response.json("x".repeat(100_000)));
+  await using client = createClient({ clock, fetch, cache, totalTimeoutMs: 10_000 });
+  const warnings: string[] = [];
+  client.on((event) => void (event.type === "warning" && warnings.push(event.message)));
+  const sources: string[] = [];
+  for (let nth = 0; nth < 20; nth++) {
+    const [outcome] = await clock.run(client.settle([`https://a.test/${nth % 5}`]));
+    sources.push(outcome!.ok ? outcome!.from : String(outcome!.error));
+  }
+  assertEquals(sources.filter((source) => source === "network").length, 5);
+  assertEquals([sources.filter((source) => source === "cache").length, warnings], [15, []]);
 });

@@ -3,8 +3,6 @@ import { createClient } from "../../mod.ts";
 import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
 import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
-import { realWork } from "../../src/primitives/real_work.ts";
-import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { tempFolder } from "../support/temp_folder.ts";
@@ -161,72 +159,6 @@ test("ManualClock.run() waits for real work while no timer is armed", async () =
   assertEquals([digest.byteLength, clock.now()], [32, 7]);
 });
 
-/** Real work that takes so many turns of the event loop. */
-function work(turns: number): Promise<void> {
-  const run = async () => {
-    for (let turn = 0; turn < turns; turn++) await eventLoopTurn();
-  };
-  return realWork(run());
-}
-
-const WORKS: Readonly<Record<string, () => Promise<unknown>>> = {
-  "one operation": () => work(50),
-  "operations one after the other": async () => {
-    for (let count = 0; count < 10; count++) await work(5);
-  },
-  "operations at once, of which one fails": () =>
-    Promise.allSettled([work(20), realWork(work(30).then(() => Promise.reject(new Error("EIO")))), work(40)]),
-  "an operation that is begun some reactions later": async () => {
-    for (let count = 0; count < 100; count++) await Promise.resolve();
-    await work(50);
-  },
-};
-
-for (const [what, begin] of Object.entries(WORKS)) {
-  test(`ManualClock.run() lets no time pass during ${what} of a disk`, async () => {
-    const clock = new ManualClock();
-    const deadline = sleep(clock, 10).then(() => "too late");
-    const outcome = await clock.run(Promise.race([deadline, begin().then(() => "in time")]));
-    assertEquals([outcome, clock.now()], ["in time", 0]);
-    await clock.run(deadline);
-    assertEquals(clock.now(), 10);
-  });
-
-  test(`ManualClock.advance() lets no time pass during ${what} of a disk`, async () => {
-    const clock = new ManualClock();
-    const times: number[] = [];
-    const load = async () => {
-      await begin();
-      times.push(clock.now());
-    };
-    load();
-    clock.setTimeout(load, 10);
-    clock.setTimeout(() => times.push(clock.now()), 20);
-    await clock.advance(30);
-    assertEquals(times, [0, 10, 20]);
-  });
-}
-
-test("ManualClock moves on when a disk is stuck", async () => {
-  const clock = new ManualClock({ stalledAfterMs: 0 });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  realWork(promise);
-  const deadline = sleep(clock, 10).then(() => "too late");
-  assertEquals(await clock.run(Promise.race([deadline, promise])), "too late");
-  await clock.advance(5);
-  assertEquals(clock.now(), 15);
-  resolve();
-});
-
-test("ManualClock.run() waits for no disk once its promise has settled", async () => {
-  const clock = new ManualClock({ stalledAfterMs: 600_000 });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  realWork(promise);
-  await clock.run(Promise.resolve());
-  resolve();
-  await promise;
-});
-
 for (const timeout of ["totalTimeoutMs", "timeoutMs"] as const) {
   for (const size of [10, 100_000, 1_000_000]) {
     test(`ManualClock.run() ends no request with ${timeout} and ${size} bytes because of its cache's disk`, async () => {
@@ -286,4 +218,56 @@ test("ManualClock refuses times that are none", async () => {
     RangeError,
     "'ms' must be a number of at least 0: received -1",
   );
+});
+
+test("ManualClock stands still while there is work that it holds for, and not for other work", async () => {
+  for (
+    const [isHeld, move] of [[true, "run"], [true, "advance"], [false, "run"], [false, "advance"]] as const
+  ) {
+    const clock = new ManualClock();
+    const seen: string[] = [];
+    const start = () => new Promise((resolve) => setTimeout(resolve, 20)).then(() => seen.push("work"));
+    const work = isHeld ? clock.hold(start) : start();
+    const slept = sleep(clock, 1_000).then(() => seen.push("timer"));
+    await (move === "run" ? clock.run(slept) : clock.advance(1_000));
+    await work;
+    assertEquals(seen, isHeld ? ["work", "timer"] : ["timer", "work"]);
+  }
+});
+
+test("ManualClock holds for what work leads to, and for what fails", async () => {
+  const clock = new ManualClock();
+  const seen: string[] = [];
+  const step = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const first = clock.hold(() => step().then(() => Promise.reject(new Error("broken"))));
+  first.catch(() => {
+    seen.push("first");
+    clock.hold(() => step().then(() => seen.push("second")));
+  });
+  await clock.run(sleep(clock, 1_000).then(() => seen.push("timer")));
+  assertEquals(seen, ["first", "second", "timer"]);
+});
+
+test("ManualClock goes on after a while when what it holds for does not end, and waits less for the next one", async () => {
+  const clock = new ManualClock();
+  for (let nth = 0; nth < 50; nth++) {
+    clock.hold(() => new Promise(() => {}));
+    await clock.run(sleep(clock, 1_000));
+  }
+  assertEquals(clock.now(), 50_000);
+});
+
+test("ManualClock.hold() gives back what work returns, and does not wait for what waits for the clock itself", async () => {
+  const clock = new ManualClock();
+  assertEquals(clock.hold(() => 5), 5);
+  assertThrows(
+    () =>
+      clock.hold(() => {
+        throw new Error("broken");
+      }),
+    Error,
+    "broken",
+  );
+  for (let nth = 0; nth < 1_000; nth++) await clock.run(clock.hold(() => sleep(clock, 1_000)));
+  assertEquals(clock.now(), 1_000_000);
 });

@@ -51,12 +51,14 @@ export function dateMs(fields: Fields, storedAtMs: number): number {
 }
 
 /**
- * How old a stored response is: `current_age` of RFC 9111 §4.2.3.
+ * How old a stored response is: `current_age` of RFC 9111 §4.2.3. After a clock was set back, a response may be from the future.
+ * It then is as old as that is far away: after a small step it is good for as long as ever, and after a large one it is not good
+ * for years.
  *
  * @param meta What is kept beside the body.
  * @param nowMs The present, in milliseconds since 1970.
- * @returns Milliseconds; `Infinity` for a response from the future, since a clock that was set back can't tell.
+ * @returns Milliseconds; always finite.
  */
 export function currentAgeMs({ initialAge, storedAt }: CacheMeta, nowMs: number): number {
-  return nowMs < storedAt ? Infinity : initialAge + nowMs - storedAt;
+  return initialAge + Math.abs(nowMs - storedAt);
 }

@@ -79,6 +79,23 @@ export function confirms(meta: CacheMeta, headers: Headers): boolean {
   return stored === null ? isWeak(etag) : opaqueTag(etag) === opaqueTag(stored);
 }
 
+/**
+ * Whether the answer to a HEAD is about something else than a stored response, which then is out of date (RFC 9111 §4.3.5): another
+ * entity tag, another date of change, or another length.
+ *
+ * @param meta What is kept beside the body.
+ * @param headers The headers of the answer.
+ * @returns Whether it is; an answer that says nothing of these tells nothing.
+ */
+export function contradicts(meta: CacheMeta, headers: Headers): boolean {
+  if (!confirms(meta, headers)) return true;
+  const fields = storedFields(meta);
+  return ["last-modified", "content-length"].some((name) => {
+    const [told, stored] = [headers.get(name), fields.get(name)];
+    return told !== null && stored !== null && told.trim() !== stored.trim();
+  });
+}
+
 function isWeak(etag: string): boolean {
   return etag.startsWith("W/");
 }

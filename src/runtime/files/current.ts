@@ -6,7 +6,6 @@
 
 import { bunFiles } from "./bun.ts";
 import type { Files } from "./contract.ts";
-import { countedFiles } from "./counted.ts";
 import { denoFiles } from "./deno.ts";
 
 /**
@@ -15,7 +14,7 @@ import { denoFiles } from "./deno.ts";
  * @throws {TypeError} If the runtime has no files.
  */
 export function currentFiles(): Files {
-  if ("Bun" in globalThis) return countedFiles(bunFiles());
-  if ("Deno" in globalThis) return countedFiles(denoFiles);
+  if ("Bun" in globalThis) return bunFiles();
+  if ("Deno" in globalThis) return denoFiles;
   throw new TypeError("Cannot keep files as this runtime has none");
 }

@@ -43,10 +43,11 @@ test("reuseOf() is fresh for ever, and for longer than timers can wait", () => {
   assertEquals(use({ atMs: 2 ** 32, meta: { freshForMs: 2 ** 40 } }), "fresh");
 });
 
-test("reuseOf() validates a response from the future, but not one that is fresh for ever", () => {
-  assertEquals(use({ atMs: -1 }), "validate");
-  assertEquals(use({ atMs: -1, response: "stale-while-revalidate=1000" }), "validate");
-  assertEquals(use({ atMs: -1, meta: { freshForMs: null } }), "fresh");
+test("reuseOf() takes a response from the future for as old as that is far away", () => {
+  assertEquals(use({ atMs: -1 }), "fresh");
+  assertEquals(use({ atMs: -1e9 }), "validate");
+  assertEquals(use({ atMs: -61_000, response: "stale-while-revalidate=1000" }), "stale-while-revalidate");
+  assertEquals(use({ atMs: -1e9, meta: { freshForMs: null } }), "fresh");
 });
 
 test("reuseOf() validates when the request says no-cache", () => {
@@ -117,12 +118,13 @@ test("mayAnswerError() is true within the window, and without one never", () => 
   assertEquals(onError({ atMs: 60_000, response: "stale-if-error=x" }), false);
 });
 
-test("mayAnswerError() is false when the response or the request forbids it, and for a response from the future", () => {
+test("mayAnswerError() is false when the response or the request forbids it, and for a response from a far future", () => {
   for (const forbidding of ["must-revalidate", "no-cache"]) {
     assertEquals(onError({ atMs: 61_000, response: `stale-if-error=30, ${forbidding}` }), false);
   }
   assertEquals(onError({ atMs: 61_000, response: "stale-if-error=30", request: "no-cache" }), false);
-  assertEquals(onError({ atMs: -1, response: "stale-if-error=30" }), false);
+  assertEquals(onError({ atMs: -61_000, response: "stale-if-error=30" }), true);
+  assertEquals(onError({ atMs: -1e9, response: "stale-if-error=30" }), false);
 });
 
 test("mayAnswerError() asks the request for its window first, then the response, then the caller", () => {

@@ -1,0 +1,212 @@
+/**
+ * One request at a time for what several calls ask for.
+ *
+ * @module
+ */
+
+import type { CacheEntry, MaybePromise } from "../cache/cache.ts";
+import { isInvalidDataError, isNetworkError } from "../errors.ts";
+import { isSuccessStatus } from "../http/classify.ts";
+import { withoutFragment } from "../http/url.ts";
+import type { Call, Pending } from "../policies/call.ts";
+import type { Environment } from "../policies/policy.ts";
+import type { Reply } from "../policies/reply.ts";
+import type { CachedRequest, CacheRules } from "./rules.ts";
+import type { Serving } from "./serving.ts";
+import type { OnStored, Wanted } from "./wanted.ts";
+
+/** What the leaders work with. */
+export interface LeadersOptions {
+  readonly environment: Pick<Environment, "clock" | "deadlines" | "inBackground">;
+  readonly rules: CacheRules;
+  readonly serving: Serving;
+  /** Asks the network. */
+  readonly fetch: (call: Call, wanted: Wanted, onStored: OnStored) => Promise<Reply>;
+}
+
+/** What has become of a leader's request; nothing, if its caller has left. */
+interface Ended {
+  /** What it has stored. */
+  readonly entry?: CacheEntry | undefined;
+  readonly reply?: Reply | undefined;
+  readonly error?: unknown;
+}
+
+/** One who waits. */
+interface Waiting {
+  readonly call: Call;
+  /** Lets it go on: with the request that has ended, or without. */
+  readonly wake: (ended: UnderWay | undefined) => void;
+}
+
+/** A leader's request. */
+interface UnderWay {
+  readonly call: Call;
+  readonly url: string;
+  /** The moment at which it was begun. */
+  readonly begunAt: number;
+  /** Those who wait for it; and who have waited for the one before it, if that goes on. */
+  readonly waiting: Set<Waiting>;
+  /** What has become of it, when it has ended. */
+  ended: Ended;
+}
+
+/** Lets one call at a time ask for the same; the others wait for what it brings. */
+export class Leaders {
+  readonly #options: LeadersOptions;
+  /** By what was asked for. */
+  readonly #underWay = new Map<string, UnderWay>();
+  /** How often a call has come, or begun to ask. */
+  #moment = 0;
+
+  /** Takes what it works with. */
+  constructor(options: LeadersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asks, unless another call is asking for the same: then what that one stores is the answer. If this call may not use it,
+   * the most patient of those who have waited asks next, and the others wait again. A request that was begun
+   * after a call had come is as good as the call's own: it takes the answer even if that may not be stored, and a failure
+   * too unless it would have tried harder.
+   *
+   * A call that waits for a more patient one asks itself when an attempt of its own would have taken too long.
+   *
+   * @param call The call.
+   * @param wanted What it asks for.
+   * @param key What requests for the same have in common.
+   * @returns The reply.
+   */
+  async follow(call: Call, wanted: Wanted, key: string): Promise<Reply> {
+    const cameAt = ++this.#moment;
+    for (;;) {
+      const underWay = this.#underWay.get(key);
+      if (underWay === undefined || !mayStoreFor(underWay.call, call)) {
+        return await this.#lead(call, wanted, key);
+      }
+      const ended = await this.#wait(call, underWay);
+      call.throwIfCancelled();
+      if (ended === undefined) {
+        // Of several who can't wait any longer, one asks.
+        if (this.#underWay.get(key) === underWay) return await this.#lead(call, wanted, key, underWay);
+        continue;
+      }
+      const reply = await this.#take(call, wanted.request, ended, cameAt);
+      call.throwIfCancelled();
+      if (reply !== undefined) return reply;
+      wanted = { ...wanted, found: ended.ended.entry ?? wanted.found };
+    }
+  }
+
+  /** A URL's resource may have changed: who asks from now on must not get what was asked for before. */
+  forget(changedUrl: string): void {
+    for (const [key, { url }] of this.#underWay) {
+      if (withoutFragment(url) === changedUrl) this.#underWay.delete(key);
+    }
+  }
+
+  async #lead(call: Call, wanted: Wanted, key: string, before?: UnderWay): Promise<Reply> {
+    const own: UnderWay = {
+      call,
+      url: wanted.request.url,
+      begunAt: ++this.#moment,
+      waiting: before?.waiting ?? new Set(),
+      ended: {},
+    };
+    this.#underWay.set(key, own);
+    let stored: MaybePromise<CacheEntry | undefined>;
+    try {
+      const reply = await this.#options.fetch(call, wanted, (entry) => void (stored = entry));
+      own.ended = { reply };
+      return reply;
+    } catch (error) {
+      own.ended = { error };
+      throw error;
+    } finally {
+      // The caller need not wait for the body of an error, but who asks again has to: it may be kept.
+      if (stored instanceof Promise) {
+        this.#options.environment.inBackground(stored.then((entry) => this.#end(key, own, entry)));
+      } else {
+        this.#end(key, own, stored);
+      }
+    }
+  }
+
+  #end(key: string, own: UnderWay, entry: CacheEntry | undefined): void {
+    own.ended = own.call.cancelled && entry === undefined ? {} : { ...own.ended, entry };
+    if (this.#underWay.get(key) === own) this.#underWay.delete(key);
+    // The first to go on asks next, if somebody has to.
+    const waiting = [...own.waiting].sort((one, other) => effortOf(other.call) - effortOf(one.call));
+    for (const { wake } of waiting) wake(own);
+  }
+
+  /** Waits for a request to end; in vain, if an attempt of the call's own would have taken too long. */
+  #wait(call: Call, underWay: UnderWay): Promise<UnderWay | undefined> {
+    const { deadlines } = this.#options.environment;
+    const { timeoutMs } = call.settings;
+    const { promise, resolve } = Promise.withResolvers<UnderWay | undefined>();
+    const wake = (ended: UnderWay | undefined) => {
+      if (deadline !== undefined) deadlines.remove(deadline);
+      underWay.waiting.delete(waiting);
+      if (call.pending === pending) call.pending = undefined;
+      resolve(ended);
+    };
+    const waiting: Waiting = { call, wake };
+    const pending: Pending = { cancel: () => wake(undefined), purpose: () => "another request for the same" };
+    const deadline = timeoutMs < underWay.call.settings.timeoutMs
+      ? deadlines.add({ onDeadline: () => wake(undefined) }, timeoutMs)
+      : undefined;
+    underWay.waiting.add(waiting);
+    call.pending = pending;
+    return promise;
+  }
+
+  /** What a request has brought, if a call may use it. */
+  async #take(
+    call: Call,
+    request: CachedRequest,
+    { call: leader, begunAt, ended: { entry, reply, error } }: UnderWay,
+    cameAt: number,
+  ): Promise<Reply | undefined> {
+    const { rules, serving, environment: { clock } } = this.#options;
+    const isOwn = begunAt > cameAt;
+    if (entry !== undefined) {
+      const isTooLarge = entry.body.length > call.settings.maxBodyBytes;
+      if (isTooLarge || (!isOwn && rules.reuseOf(entry.meta, request, clock.wallNow()) === "validate")) {
+        return undefined;
+      }
+      return await serving.serve(call, request, entry, "shared");
+    }
+    if (!isOwn) return undefined;
+    if (reply !== undefined) {
+      if (!isSuccessStatus(reply.status) && triesHarder(call, leader)) return undefined;
+      return await serving.share(call, leader, reply);
+    }
+    if (error === undefined || !failsToo(call, leader, error)) return undefined;
+    call.attempts = leader.attempts;
+    throw error;
+  }
+}
+
+/** Whether a leader stores what it gets, if a call wants that. */
+function mayStoreFor(leader: Call, call: Call): boolean {
+  return leader.settings.writeCache || !call.settings.writeCache;
+}
+
+/** How long a call's attempts may take together, in milliseconds. */
+function effortOf({ settings: { timeoutMs, maxRetries } }: Call): number {
+  return timeoutMs * (maxRetries + 1);
+}
+
+/** Whether a call might have succeeded where another one has failed. */
+function triesHarder(call: Call, other: Call): boolean {
+  return call.settings.timeoutMs > other.settings.timeoutMs ||
+    call.settings.maxRetries > other.settings.maxRetries || call.patienceMs > other.patienceMs;
+}
+
+/** Whether a leader's failure is what a call would have met with. */
+function failsToo(call: Call, leader: Call, error: unknown): boolean {
+  if (isNetworkError(error)) return !triesHarder(call, leader);
+  return isInvalidDataError(error) && (error.reason === "not-json" || error.reason === "truncated") &&
+    call.settings.as === leader.settings.as;
+}

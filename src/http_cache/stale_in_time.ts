@@ -1,0 +1,88 @@
+/**
+ * A stale answer in time, where the network takes long to fail.
+ *
+ * @module
+ */
+
+import type { CacheSurroundings } from "../policies/cache_plan.ts";
+import type { Call } from "../policies/call.ts";
+import type { Environment } from "../policies/policy.ts";
+import type { Reply } from "../policies/reply.ts";
+import type { DeadlineTarget } from "../primitives/deadline_queue.ts";
+
+/** A wait shorter than this, in milliseconds, is none: where it does not move the clock it would never end. */
+const SHORTEST_WAIT_MS = 1e-3;
+/** How often a request looks whether the network has failed, once it has waited for long enough, in milliseconds. */
+const LOOK_MS = 250;
+/** So long before the end of its total time a request takes what there is, in milliseconds, or this share of the time, if that is less. */
+const LAST_MS = 50;
+const LAST_SHARE = 0.05;
+
+/** What decides when a stale answer is due. */
+export interface StaleInTimeOptions {
+  readonly environment: Pick<Environment, "clock" | "deadlines" | "inBackground">;
+  readonly surroundings: Pick<CacheSurroundings, "mirrors">;
+  /** How long a request waits for the network that has failed already, in milliseconds. */
+  readonly staleAfterMs: number;
+}
+
+/**
+ * Waits for the network, unless a stale answer is due before: when `staleAfterMs` have passed and an attempt has failed or the
+ * origin is in trouble, and shortly before the call's total deadline. The work then goes on in the background, for whoever asks next.
+ *
+ * @param work What the network brings.
+ * @param call Whose it is.
+ * @param serveStale Gives the stale answer, if there is one that may be used.
+ * @param options When it is due.
+ * @returns What the network has brought, or the stale answer.
+ */
+export function orStaleInTime(
+  work: Promise<Reply>,
+  call: Call,
+  serveStale: () => Promise<Reply | undefined>,
+  { environment, surroundings, staleAfterMs }: StaleInTimeOptions,
+): Promise<Reply> {
+  const { clock, deadlines, inBackground } = environment;
+  return new Promise((resolve, reject) => {
+    const startedAtMs = clock.now();
+    const leftMs = call.deadlineAtMs - startedAtMs;
+    const lastMs = leftMs - Math.min(LAST_MS, LAST_SHARE * leftMs);
+    let isOver = false;
+    const target: DeadlineTarget = {
+      onDeadline() {
+        const waitedMs = clock.now() - startedAtMs;
+        if (lastMs - waitedMs < SHORTEST_WAIT_MS || isInTrouble(call, surroundings, clock.now())) {
+          serve().catch(reject);
+        } else {
+          deadline = deadlines.add(target, Math.min(LOOK_MS, lastMs - waitedMs));
+        }
+      },
+    };
+    const serve = async (): Promise<void> => {
+      const reply = await serveStale();
+      if (isOver || reply === undefined) return;
+      isOver = true;
+      inBackground(work);
+      resolve(reply);
+    };
+    let deadline = deadlines.add(target, Math.min(staleAfterMs, lastMs));
+    work.then((reply) => {
+      deadlines.remove(deadline);
+      // Its caller has an answer already.
+      if (isOver) reply.openBody?.discard();
+      isOver = true;
+      resolve(reply);
+    }, (error) => {
+      deadlines.remove(deadline);
+      isOver = true;
+      reject(error);
+    });
+  });
+}
+
+/** Whether an attempt has failed, or nobody is let through to where the call would go. */
+function isInTrouble(call: Call, { mirrors }: Pick<CacheSurroundings, "mirrors">, nowMs: number): boolean {
+  if (call.round > 1) return true;
+  const lanes = call.lane === undefined ? mirrors.map(({ lane }) => lane) : [call.lane];
+  return lanes.every((lane) => !lane.isHealthy(nowMs));
+}

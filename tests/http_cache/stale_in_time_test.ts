@@ -1,0 +1,136 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { HttpError, InvalidDataError, TimeoutError } from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { rejection } from "../client/settled.ts";
+import type { Answer } from "../client/fake_network.ts";
+import { test } from "../support/test.ts";
+import { cacheRig, type CacheRigOptions, URL_A, URL_B } from "./cache_rig.ts";
+
+const STALE = { staleIfErrorMs: 1e9 };
+
+/** A client that has an answer that has gone stale; from then on the network answers as it is told. */
+async function setUp(failing: () => Answer, { use, ...options }: CacheRigOptions = {}) {
+  let isDown = false;
+  const rig = cacheRig(
+    ({ nth }) => isDown ? failing() : { json: nth, headers: { "cache-control": "max-age=1" } },
+    {
+      maxRetries: 3,
+      use: { ...STALE, ...use },
+      ...options,
+    },
+  );
+  await rig.client.json(URL_A);
+  await rig.clock.advance(2_000);
+  isDown = true;
+  const sinceMs = rig.clock.now();
+  return { ...rig, waitedMs: () => rig.clock.now() - sinceMs, recover: () => void (isDown = false) };
+}
+
+test("a stale answer comes after staleAfterMs, and not after all retries, once an attempt has failed", async () => {
+  for (
+    const failing of [{ status: 503 }, { error: new TypeError("reset") }, { status: 500, body: "<html>" }]
+  ) {
+    const { client, clock, waitedMs } = await setUp(() => failing);
+    const outcome = await clock.run(client.outcome(URL_A));
+    assert(outcome.ok);
+    assertEquals([outcome.value, outcome.from], [1, "stale"]);
+    assert(waitedMs() >= 10_000 && waitedMs() <= 10_250, `${waitedMs()}`);
+  }
+});
+
+test("staleAfterMs may be any time, and Infinity waits for all retries", async () => {
+  for (
+    const [staleAfterMs, least, most] of [[0, 0, 2_300], [1_000, 1_000, 2_300], [
+      Infinity,
+      14_000,
+      20_000,
+    ]] as const
+  ) {
+    const { client, clock, waitedMs } = await setUp(() => ({ status: 503 }), { use: { staleAfterMs } });
+    assertEquals(await clock.run(client.json(URL_A)), 1);
+    assert(waitedMs() >= least && waitedMs() <= most, `${staleAfterMs}: ${waitedMs()}`);
+  }
+});
+
+test("a network that is only slow is waited for", async () => {
+  const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 20_000 }));
+  assertEquals([await clock.run(client.json(URL_A)), waitedMs()], ["new", 20_000]);
+});
+
+test("a stale answer comes in place of the total deadline's error, and of an attempt's", async () => {
+  for (const totalTimeoutMs of [100, 1_000, 4_000]) {
+    const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 60_000 }));
+    assertEquals(await clock.run(client.json(URL_A, { totalTimeoutMs })), 1);
+    assert(waitedMs() <= totalTimeoutMs, `${waitedMs()} of ${totalTimeoutMs}`);
+  }
+  const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 60_000 }), {
+    maxRetries: 0,
+  });
+  assertEquals([await clock.run(client.json(URL_A, { timeoutMs: 700 })), waitedMs()], [1, 700]);
+});
+
+test("a stale answer comes in time also where times have fractions that do not add up", async () => {
+  for (
+    const [startMs, totalTimeoutMs] of [[1e6 + 1 / 3, 100 / 3], [1e9 + 0.1, 0.7], [123.456, 1e3 / 7]] as const
+  ) {
+    const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 60_000 }), {
+      manualClock: new ManualClock({ nowMs: startMs }),
+    });
+    assertEquals(await clock.run(client.json(URL_A, { totalTimeoutMs })), 1);
+    assert(waitedMs() <= totalTimeoutMs, `${waitedMs()} of ${totalTimeoutMs}`);
+  }
+});
+
+test("a stale answer comes in place of what an open breaker, or the wait for it, would end with", async () => {
+  const { client, clock, waitedMs } = await setUp(() => ({ status: 500 }), {
+    maxRetries: 1,
+    backoff: { baseMs: 1, jitter: "none" },
+    circuitBreaker: { threshold: 1, cooldownMs: 60_000, maxCooldownMs: 60_000 },
+    use: { staleAfterMs: 3_000 },
+  });
+  await clock.run(rejection(client.json(URL_B)));
+  assertEquals(client.stats().origins["https://a.test"]!.breaker, "open");
+  const beforeMs = waitedMs();
+  assertEquals([await clock.run(client.json(URL_A)), waitedMs() - beforeMs], [1, 0]);
+  // Requests of batches wait for breakers.
+  assertEquals(await clock.run(client.all([URL_A])), [1]);
+  assert(waitedMs() - beforeMs <= 3_250, `${waitedMs() - beforeMs}`);
+});
+
+test("a stale answer comes in place of a login page, which is not kept", async () => {
+  const portal = { body: "<html>Sign in</html>", headers: { "cache-control": "max-age=1000" } };
+  const { client, clock, recover } = await setUp(() => portal);
+  assertEquals(await clock.run(client.json(URL_A)), 1);
+  assertInstanceOf(await clock.run(rejection(client.json(URL_B))), InvalidDataError);
+  recover();
+  assertEquals(await clock.run(client.json(URL_A)), 3);
+});
+
+test("what goes on behind a stale answer is stored for who asks next, and leaves nothing behind", async () => {
+  let answer: Answer = { status: 503 };
+  const { client, clock, network } = await setUp(() => answer, { use: { staleAfterMs: 100 } });
+  assertEquals(await clock.run(client.json(URL_A)), 1);
+  answer = { json: "new", headers: { "cache-control": "max-age=1000" } };
+  await clock.advance(30_000);
+  const before = network.sent.length;
+  assertEquals([await clock.run(client.json(URL_A)), network.sent.length], ["new", before]);
+  assertEquals([client.stats().inFlight, client.stats().queued, clock.pending], [0, 0, 0]);
+});
+
+test("without leave to answer for errors, an error is one, and at its own time", async () => {
+  const { client, clock, waitedMs } = await setUp(() => ({ status: 503 }), { use: { staleIfErrorMs: 0 } });
+  assertInstanceOf(await clock.run(rejection(client.json(URL_A))), HttpError);
+  assert(waitedMs() >= 14_000, `${waitedMs()}`);
+  const slow = await setUp(() => ({ json: 1, afterMs: 60_000 }), { use: { staleIfErrorMs: 0 } });
+  const late = rejection(slow.client.json(URL_A, { totalTimeoutMs: 500 }));
+  assertInstanceOf(await slow.clock.run(late), TimeoutError);
+});
+
+test("an abort is an abort, whatever stale answer there is", async () => {
+  const { client, clock } = await setUp(() => ({ status: 503 }));
+  const controller = new AbortController();
+  const pending = rejection(client.json(URL_A, { signal: controller.signal }));
+  await clock.advance(1_000);
+  controller.abort("enough");
+  assertEquals(await clock.run(pending), "enough");
+});
