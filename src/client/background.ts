@@ -64,6 +64,7 @@ export class Background {
       headers: NO_HEADERS,
       allowance: undefined,
       streams: false,
+      rejectsStatus: false,
       wantsHead: false,
       isBackground: true,
       owner: this.#owner,

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { NO_HEADERS, toHeaderMap } from "../http/headers.ts";
+import { mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
 import { type PreparedRequest, prepareRequest, type RequestInput } from "../http/request.ts";
 import { replayableBody } from "../http/request_body.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import type { ClientEvent, Reporter } from "../policies/event.ts";
+import type { Opener } from "../policies/opener.ts";
 import type { Settings } from "../policies/settings.ts";
 import { systemClock } from "../primitives/clock.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -409,6 +410,28 @@ class SlipstreamClient implements Client {
   readonly #beginForBatch = (request: FetchRequest, batch: Batch): Call =>
     this.#begin(request, batch.context, undefined, batch);
 
+  /** How a request is opened for those who read its body in their own way; what is wrong with it, it throws at once. */
+  #opener(request: FetchRequest, options: RequestOptions | undefined): Opener {
+    const { settings } = this.#plain.bytes;
+    const plain = this.#contextOf({ settings, streams: true, rejectsStatus: true });
+    const common = options === undefined ? plain : this.#withOptions(plain, options, "call", "bytes");
+    const isBare = typeof request === "string" || request instanceof URL;
+    if (!isBare) checkSpec(request);
+    const own = isBare ? common : this.#withOptions(common, request, "request", "bytes");
+    const prepared = this.#prepare(isBare ? { url: request } : request, own);
+    return ({ headers, signal } = {}) =>
+      new Promise((resolve, reject) => {
+        const context = signal === undefined
+          ? own
+          : this.#contextOf({ ...own, signals: [...own.signals, signal] });
+        const sent = headers === undefined
+          ? prepared
+          : { ...prepared, headers: mergeHeaders(prepared.headers, headers) };
+        const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
+        this.#dispatcher.launch(this.#dispatcher.begin(context, sent, sink))?.run();
+      });
+  }
+
   /** Begins a request, or throws what is wrong with it; `as` decides what it brings, if given. */
   #begin(request: FetchRequest, context: CallContext, as: Settings["as"] | undefined, sink: CallSink): Call {
     if (typeof request === "string" || request instanceof URL) {
@@ -442,9 +465,15 @@ class SlipstreamClient implements Client {
   }
 
   #contextOf(
-    { settings, streams, signals = NO_SIGNALS, headers = NO_HEADERS, allowance, wantsHead = false }:
-      & Pick<CallContext, "settings" | "streams">
-      & Partial<CallContext>,
+    {
+      settings,
+      streams,
+      signals = NO_SIGNALS,
+      headers = NO_HEADERS,
+      allowance,
+      rejectsStatus = false,
+      wantsHead = false,
+    }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
   ): CallContext {
     return {
       settings,
@@ -452,6 +481,7 @@ class SlipstreamClient implements Client {
       headers,
       allowance,
       streams,
+      rejectsStatus,
       wantsHead,
       isBackground: false,
       owner: this.#dispatcher,

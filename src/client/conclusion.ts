@@ -33,7 +33,9 @@ const NOT_FOUND_BODY_MS = 100;
  */
 export function conclude(call: Call, reply: Reply, deadlines: Deadlines): unknown {
   call.from = reply.from;
-  if (call.streams) return toResponse(call, reply);
+  if (call.streams && (!call.context.rejectsStatus || isSuccessStatus(reply.status))) {
+    return toResponse(call, reply);
+  }
   if (!isSuccessStatus(reply.status)) return fail(call, reply, deadlines);
   if (call.context.wantsHead) call.sink.onHead?.(reply.head);
   if (reply.decodedFor === call) return ownValue(call, reply);

@@ -74,6 +74,8 @@ export interface CallContext {
   readonly allowance: Allowance | undefined;
   /** Whether the caller gets the response itself, its body unread. */
   readonly streams: boolean;
+  /** Whether a response whose status is no success is an error, as for those who get its value. */
+  readonly rejectsStatus: boolean;
   /** Whether the caller gets the head of the response too. */
   readonly wantsHead: boolean;
   /** Whether nobody waits for it. */

@@ -81,6 +81,7 @@ export class FakeStarter implements CallOwner, BatchStarter {
       headers: NO_HEADERS,
       allowance,
       streams: false,
+      rejectsStatus: false,
       wantsHead: false,
       isBackground: false,
       owner: this,

@@ -94,6 +94,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
       headers: NO_HEADERS,
       allowance: undefined,
       streams: false,
+      rejectsStatus: false,
       wantsHead: false,
       isBackground: false,
       owner: { settle() {}, onCancel() {}, onBodyEnd() {}, straight: { run } },

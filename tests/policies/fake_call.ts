@@ -36,6 +36,7 @@ export function fakeCall(
     headers: NO_HEADERS,
     allowance,
     streams,
+    rejectsStatus: false,
     wantsHead: false,
     isBackground,
     owner: { settle() {}, onCancel() {}, onBodyEnd() {}, straight: { run: () => Promise.resolve() } },
