@@ -140,11 +140,32 @@ test("checkLayers() refuses what the core must not bring along, over any number 
   }
   for (const part of ["f1/a", "testing/a", "report/a", "cli/a"]) {
     const violations = check({
-      "mod.ts": `export const a = import("./src/${part}.ts");`,
+      "mod.ts": `export { b } from "./src/${part}.ts";`,
       [`src/${part}.ts`]: "export const b = 1;",
     });
     assertEquals(violations, [`mod.ts:1: brings src/${part}.ts into the core: mod.ts → src/${part}.ts`]);
   }
+});
+
+test("checkLayers() lets the core load at first use what it must not bring along, and not both", () => {
+  const modules = {
+    "src/streams/b.ts": `export { c } from "./c.ts";`,
+    "src/streams/c.ts": "export const c = 1;",
+  };
+  const load = `export const a = () => import("../streams/b.ts");`;
+  assertEquals(
+    check({ ...modules, "mod.ts": `export * from "./src/client/a.ts";`, "src/client/a.ts": load }),
+    [],
+  );
+  const both = check({
+    ...modules,
+    "mod.ts": `export * from "./src/client/a.ts";`,
+    "src/client/a.ts": `${load}\nexport * from "../http/d.ts";\nexport * from "../streams/c.ts";`,
+    "src/http/d.ts": "export const d = 1;",
+  });
+  assertEquals(both, [
+    "src/client/a.ts:3: brings src/streams/c.ts into the core: mod.ts → src/client/a.ts → src/streams/c.ts",
+  ]);
 });
 
 test("checkLayers() refuses a node: import in the core even where it may stand", () => {
