@@ -115,6 +115,7 @@ export type {
 } from "./src/policies/event.ts";
 
 export type { CachePlan } from "./src/policies/cache_plan.ts";
+export type { Middleware, MiddlewareContext, Next } from "./src/policies/middleware.ts";
 export type { CacheMode, PartialSettings, Settings } from "./src/policies/settings.ts";
 export type { BackoffOptions } from "./src/primitives/backoff.ts";
 export type { Bucket } from "./src/primitives/bucket.ts";

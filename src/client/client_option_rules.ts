@@ -72,6 +72,7 @@ export const clientEntries: Readonly<Record<string, v.GenericSchema>> = {
     ),
   ),
   fetch: v.optional(callable),
+  use: v.optional(v.array(callable, "must be an array of functions")),
   clock: v.optional(
     v.custom(
       (value) => hasMethods(value, "now", "wallNow", "setTimeout", "clearTimeout"),

@@ -8,6 +8,7 @@ import type { BackoffOptions } from "../primitives/backoff.ts";
 import type { ConsecutiveFailureOptions, FailureRatioOptions } from "../primitives/circuit_options.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { CachePlan } from "../policies/cache_plan.ts";
+import type { Middleware } from "../policies/middleware.ts";
 import type { PartialSettings } from "../policies/settings.ts";
 import type { Bucket } from "../primitives/bucket.ts";
 import type { RetryBudget, RetryBudgetOptions } from "../primitives/retry_budget.ts";
@@ -93,6 +94,11 @@ export interface ClientOptions extends
   readonly sensitiveHeaders?: readonly string[] | undefined;
   /** What sends requests. @default {globalThis.fetch} */
   readonly fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
+  /**
+   * What is put around each attempt, outermost first: see {@linkcode Middleware}, and `@slipstream/fetch/middleware` for some that
+   * are ready-made.
+   */
+  readonly use?: readonly Middleware[] | undefined;
   /** Where time comes from. @default {systemClock} */
   readonly clock?: Clock | undefined;
   /** Where chance comes from, in [0, 1). @default {Math.random} */

@@ -86,6 +86,7 @@ export function buildPipeline(
   const delay = { ...options.backoff, random: options.backoff?.random ?? random };
   const environment: Environment = {
     fetch: options.fetch ?? globalFetch(),
+    use: options.use === undefined || options.use.length === 0 ? undefined : [...options.use],
     clock,
     deadlines,
     idleDeadlines: timersBelongToRequests ? new SeparateDeadlines(lazyClock) : new DeadlineQueue(lazyClock),
@@ -128,7 +129,7 @@ export function buildPipeline(
       lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],
     }),
   ], mirrors(environment, { mirrors: bases, headers, sensitive }));
-  const isStraight = caching === undefined && !timersBelongToRequests;
+  const isStraight = caching === undefined && environment.use === undefined && !timersBelongToRequests;
   return {
     handle,
     environment,

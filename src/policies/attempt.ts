@@ -29,6 +29,7 @@ import { sendRequest } from "./attempt_request.ts";
 import type { Call, Opening, Pending, Target } from "./call.ts";
 import { decodeReply } from "./decode.ts";
 import type { Environment } from "./policy.ts";
+import { MiddlewareFailure } from "./middleware.ts";
 import { Reply } from "./reply.ts";
 
 /** The longest time after which an attempt is written off whose `fetch` does not heed its signal, in milliseconds. */
@@ -292,7 +293,10 @@ class Attempt implements DeadlineTarget, Pending {
     }
     this.#controller.abort();
     let told = error;
-    if (error instanceof InvalidDataError) {
+    if (error instanceof MiddlewareFailure) {
+      told = error.thrown;
+      this.#admission.judge("ignored");
+    } else if (error instanceof InvalidDataError) {
       this.#admission.judge("success");
     } else if (isDenied(error) || error instanceof ResponseError) {
       this.#admission.judge("ignored");

@@ -8,14 +8,15 @@ import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
 import { followRedirects, isRedirect, type RedirectedRequest } from "../http/redirect.ts";
 import { ResponseError } from "./attempt_errors.ts";
 import type { Call, Target } from "./call.ts";
+import { passThrough } from "./middleware_chain.ts";
 import type { Environment } from "./policy.ts";
 
 /** What it takes to send a request. */
-export type SendingEnvironment = Pick<Environment, "fetch" | "runtime">;
+export type SendingEnvironment = Pick<Environment, "fetch" | "runtime" | "use">;
 
 /**
- * Sends a call to a target, and follows redirects: wherever the runtime shows them, and elsewhere if the runtime would send on what
- * must not reach another origin.
+ * Sends a call to a target, through the middleware if there is any, and follows redirects: wherever the runtime shows them, and
+ * elsewhere if the runtime would send on what must not reach another origin.
  *
  * @param environment What sends it.
  * @param call The call.
@@ -24,6 +25,7 @@ export type SendingEnvironment = Pick<Environment, "fetch" | "runtime">;
  * @param first The response, if it was sent already.
  * @returns The response.
  * @throws {ResponseError} Rejects, if `fetch` gives something else.
+ * @throws {MiddlewareFailure} Rejects, if a middleware throws by itself.
  */
 export async function sendRequest(
   environment: SendingEnvironment,
@@ -32,24 +34,45 @@ export async function sendRequest(
   signal: AbortSignal,
   first?: Response,
 ): Promise<Response> {
+  const { method, body, init } = call.request;
+  const request = { url: target.url, method, headers: target.headers, body };
+  const { use } = environment;
+  if (use === undefined) {
+    return await sendOne(environment, call, target.sensitive, { request, signal, first });
+  }
+  return await passThrough(
+    use,
+    { ...request, init, signal },
+    (passed) => sendOne(environment, call, target.sensitive, { request: passed, signal }),
+    { attempt: call.attempts },
+  );
+}
+
+/** What is sent, and what ends it. */
+interface Sending {
+  readonly request: RedirectedRequest;
+  readonly signal: AbortSignal;
+  readonly first?: Response | undefined;
+}
+
+async function sendOne(
+  environment: SendingEnvironment,
+  call: Call,
+  sensitive: ReadonlySet<string>,
+  { request, signal, first }: Sending,
+): Promise<Response> {
   const { showsRedirects } = environment.runtime;
   if (first !== undefined && (!showsRedirects || !isRedirect(checkResponse(first)))) return first;
   // Browsers refuse to have their `fetch` called as a method.
   const { fetch } = environment;
-  const { method, body, init } = call.request;
-  const { url, headers, sensitive } = target;
-  const send = async (request: RedirectedRequest, redirect: RequestRedirect | undefined): Promise<Response> =>
-    checkResponse(await fetch(request.url, toInit(call, request, redirect, signal)));
+  const { init } = call.request;
+  const send = async (hop: RedirectedRequest, redirect: RequestRedirect | undefined): Promise<Response> =>
+    checkResponse(await fetch(hop.url, toInit(call, hop, redirect, signal)));
   const mode = init?.redirect ?? "follow";
   const isOurs = mode !== "manual" &&
-    (showsRedirects || (mode === "follow" && needsOwnRedirects(headers, sensitive)));
-  if (!isOurs) return await send({ url, method, headers, body }, init?.redirect);
-  return await followRedirects({ url, method, headers, body }, (request) => send(request, "manual"), {
-    sensitive,
-    mode,
-    signal,
-    first,
-  });
+    (showsRedirects || (mode === "follow" && needsOwnRedirects(request.headers, sensitive)));
+  if (!isOurs) return await send(request, init?.redirect);
+  return await followRedirects(request, (hop) => send(hop, "manual"), { sensitive, mode, signal, first });
 }
 
 function toInit(

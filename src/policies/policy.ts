@@ -12,6 +12,7 @@ import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import type { Call } from "./call.ts";
 import type { Reporter } from "./event.ts";
+import type { Middleware } from "./middleware.ts";
 import type { Reply } from "./reply.ts";
 
 /** Brings a call to its reply. Any response is a reply; only what brought none is thrown. */
@@ -42,6 +43,8 @@ export type AttemptRuntime = Pick<
 export interface Environment {
   /** The client's own, or else the global one of the moment. */
   readonly fetch: FetchFunction;
+  /** What is around each attempt, outermost first; `undefined` for nothing. */
+  readonly use: readonly Middleware[] | undefined;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   /** Deadlines of what nobody waits for: they do not keep the process alive. */

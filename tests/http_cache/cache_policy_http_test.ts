@@ -53,7 +53,7 @@ test("mode http: ttlMs holds where the server says nothing, and not where it doe
       json: 1,
       headers: { "x-a": "1", ...(url === URL_A ? {} : { "cache-control": "max-age=5" }) },
     }),
-    { use: { ttlMs } },
+    { plan: { ttlMs } },
   );
   await client.json(URL_A);
   await client.json(URL_B);
@@ -69,7 +69,7 @@ test("mode http: a ttlMs that throws breaks no fetch, and is warned of once", as
   const ttlMs = () => {
     throw new Error("no idea");
   };
-  const { client, cache, warnings } = cacheRig(() => ({ json: 1 }), { use: { ttlMs } });
+  const { client, cache, warnings } = cacheRig(() => ({ json: 1 }), { plan: { ttlMs } });
   for (let round = 0; round < 3; round++) assertEquals(await client.json(URL_A), 1);
   assertEquals([warnings.length, cache.entries.size], [1, 0]);
 });
@@ -278,7 +278,7 @@ test("mode http: a body that breaks off or is larger than the adapter takes is n
   await rejection(broken.client.text(URL_A));
   await rejection((await broken.client.fetch(URL_A)).text());
   const large = cacheRig(() => ({ body: "0123456789", headers }), {
-    use: { adapter: memoryCache({ maxEntryBytes: 9 }) },
+    plan: { adapter: memoryCache({ maxEntryBytes: 9 }) },
   });
   for (let round = 0; round < 2; round++) {
     assertEquals(await large.client.text(URL_A), "0123456789");
@@ -403,7 +403,7 @@ test("cache: 'reload' asks without a condition, stores, and keeps the other vari
 
 test("cache: 'no-cache' validates what is fresh, and tells caches on the way, in both modes", async () => {
   for (const mode of ["http", "ttl"] as const) {
-    const { client, network } = cacheRig(tagged("max-age=60"), { use: { mode } });
+    const { client, network } = cacheRig(tagged("max-age=60"), { plan: { mode } });
     assertEquals(await client.json(URL_A), { nth: 1 });
     assertEquals(await client.json(URL_A, { cache: "no-cache" }), { nth: 1 });
     assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, '"v1"'], mode);
@@ -543,8 +543,8 @@ test("Vary: another client on the same cache finds the variants", async () => {
     json: headers.get("accept-language"),
     headers: { "cache-control": "max-age=60", vary: "accept-language" },
   });
-  const one = cacheRig(answer, { use: { adapter: cache }, headers: { "accept-language": "de" } });
-  const two = cacheRig(answer, { use: { adapter: cache }, headers: { "accept-language": "fr" } });
+  const one = cacheRig(answer, { plan: { adapter: cache }, headers: { "accept-language": "de" } });
+  const two = cacheRig(answer, { plan: { adapter: cache }, headers: { "accept-language": "fr" } });
   assertEquals([await one.client.json(URL_A), await two.client.json(URL_A)], ["de", "fr"]);
   assertEquals([await one.client.json(URL_A), await two.client.json(URL_A)], ["de", "fr"]);
   assertEquals([one.network.sent.length, two.network.sent.length], [1, 1]);
@@ -612,8 +612,8 @@ test("A change removes all variants, also for another client on the same cache",
     method === "GET"
       ? { json: [headers.get("x-kind"), nth], headers: { "cache-control": "max-age=60", vary: "x-kind" } }
       : { json: null };
-  const one = cacheRig(answer, { use: { adapter: cache } });
-  const two = cacheRig(answer, { use: { adapter: cache } });
+  const one = cacheRig(answer, { plan: { adapter: cache } });
+  const two = cacheRig(answer, { plan: { adapter: cache } });
   const ask = ({ client }: typeof one, kind: string) => client.json(URL_A, { headers: { "x-kind": kind } });
   await ask(one, "a");
   await ask(one, "b");
@@ -673,7 +673,7 @@ test("Spellings of one URL share one entry, in both modes", async () => {
   for (const mode of ["http", "ttl"] as const) {
     for (const pair of SPELLINGS) {
       for (const [one, other] of [pair, [pair[1], pair[0]]] as const) {
-        const { client, cache, network } = cacheRig(counting("max-age=60"), { use: { mode } });
+        const { client, cache, network } = cacheRig(counting("max-age=60"), { plan: { mode } });
         await client.json(one);
         await client.json(other);
         await (await client.fetch(other)).json();
@@ -774,7 +774,7 @@ test("Credentials: a partition keeps its answers to itself, and no credential re
       "set-cookie": `session=${headers.get("cookie")}`,
     },
   }), {
-    use: {
+    plan: {
       adapter: cache,
       partition: (request) => {
         seen.push(request);
@@ -796,7 +796,7 @@ test("Credentials: a partition keeps its answers to itself, and no credential re
 test("Credentials: by a fixed time to live as well, a partition keeps answers apart and secrets out", async () => {
   const cache = new Witness();
   const { client } = cacheRig(({ nth }) => ({ json: nth }), {
-    use: { adapter: cache, mode: "ttl", partition: ({ headers }) => headers["cookie"] ?? null },
+    plan: { adapter: cache, mode: "ttl", partition: ({ headers }) => headers["cookie"] ?? null },
   });
   const ask = (who: string) => client.json(URL_A, { headers: { cookie: `${who}-secret` } });
   assertEquals([await ask("alice"), await ask("bob"), await ask("alice"), await ask("bob")], [1, 2, 1, 2]);
@@ -819,7 +819,7 @@ test("Credentials: those in the URL that a redirect has led to are stored nowher
 
 test("Credentials: a partition that throws passes the cache by, with one warning", async () => {
   const { client, cache, warnings } = cacheRig(counting("max-age=60"), {
-    use: {
+    plan: {
       partition: () => {
         throw new Error("who?");
       },
@@ -835,7 +835,7 @@ test("negative: 404 and 410 are kept as said, in both modes, and give the same e
   for (const mode of ["http", "ttl"] as const) {
     for (const status of [404, 410] as const) {
       const { client, clock, network } = cacheRig(() => ({ status, body: "gone fishing" }), {
-        use: { mode, negative: { [status]: 1_000 } },
+        plan: { mode, negative: { [status]: 1_000 } },
       });
       assertInstanceOf(await rejection(client.json(URL_A)), DataNotFoundError);
       await turns(clock);
@@ -856,7 +856,7 @@ test("negative: 404 and 410 are kept as said, in both modes, and give the same e
 test("negative: client.fetch() keeps a 404 whose body was read, and gives it whole", async () => {
   for (const mode of ["http", "ttl"] as const) {
     const { client, clock, network } = cacheRig(() => ({ status: 404, body: "x".repeat(100_000) }), {
-      use: { mode, negative: { 404: 1_000 } },
+      plan: { mode, negative: { 404: 1_000 } },
     });
     assertEquals((await (await client.fetch(URL_A)).text()).length, 100_000);
     await turns(clock);
@@ -874,7 +874,7 @@ test("negative: without it, only the server's own word keeps a 404 in mode http,
       ["ttl", { "cache-control": "max-age=60" }, 2],
     ] as const
   ) {
-    const { client, clock, network } = cacheRig(() => ({ status: 404, headers }), { use: { mode } });
+    const { client, clock, network } = cacheRig(() => ({ status: 404, headers }), { plan: { mode } });
     await rejection(client.json(URL_A));
     await turns(clock);
     await rejection(client.json(URL_A));
@@ -891,7 +891,7 @@ test("An adapter that does not say how large an entry may be is offered entries 
     const { client, clock, network } = cacheRig(
       () => ({ body, headers: { "cache-control": "max-age=60" } }),
       {
-        use: { adapter: adapter as CacheAdapter, mode },
+        plan: { adapter: adapter as CacheAdapter, mode },
       },
     );
     for (let round = 0; round < 2; round++) {
@@ -905,9 +905,9 @@ test("An adapter that does not say how large an entry may be is offered entries 
 
 test("An array of adapters is tiers: what a slower one has is copied to the faster, without waiting", async () => {
   const [fast, slow] = [new RecordingCache(), new RecordingCache()];
-  const filler = cacheRig(counting("max-age=60"), { use: { adapter: slow } });
+  const filler = cacheRig(counting("max-age=60"), { plan: { adapter: slow } });
   await filler.client.json(URL_A);
-  const { client, network, clock } = cacheRig(counting("max-age=60"), { use: { adapter: [fast, slow] } });
+  const { client, network, clock } = cacheRig(counting("max-age=60"), { plan: { adapter: [fast, slow] } });
   assertEquals(await client.json(URL_A), { nth: 1 });
   await turns(clock);
   assertEquals([fast.entries.size, network.sent.length], [1, 0]);
@@ -921,7 +921,7 @@ test("A tier in trouble is warned of by its own name, once an operation, and the
   };
   const bad = adapterWith({ get: fail, set: fail, delete: fail }, "bad");
   const good = adapterWith({}, "good");
-  const { client, network, warnings } = cacheRig(counting("max-age=60"), { use: { adapter: [bad, good] } });
+  const { client, network, warnings } = cacheRig(counting("max-age=60"), { plan: { adapter: [bad, good] } });
   for (let round = 0; round < 3; round++) {
     assertEquals(await client.json(URL_A), { nth: 1 });
     assertEquals(await client.json(URL_B), { nth: 1 });
@@ -942,12 +942,12 @@ test("Offline, what is stored answers at any age, by the rules of HTTP too; the 
     json: headers.get("x-kind"),
     headers: { "cache-control": "max-age=1, must-revalidate", vary: "x-kind", etag: '"1"' },
   });
-  const online = cacheRig(answer, { manualClock: clock, use: { adapter: cache } });
+  const online = cacheRig(answer, { manualClock: clock, plan: { adapter: cache } });
   await online.client.json(URL_A, { headers: { "x-kind": "a" } });
   await clock.advance(86_400_000);
   const { client, network } = cacheRig(answer, {
     manualClock: clock,
-    use: { adapter: cache },
+    plan: { adapter: cache },
     offline: true,
   });
   const [outcome] = await client.settle([{ url: URL_A, headers: { "x-kind": "a" } }]);
@@ -960,7 +960,7 @@ test("Offline, what is stored answers at any age, by the rules of HTTP too; the 
 });
 
 test("mode ttl: what has expired is validated by its tag, and is fresh as long again", async () => {
-  const { client, clock, network } = cacheRig(tagged("no-cache"), { use: { mode: "ttl", ttlMs: 1_000 } });
+  const { client, clock, network } = cacheRig(tagged("no-cache"), { plan: { mode: "ttl", ttlMs: 1_000 } });
   assertEquals(await client.json(URL_A), { nth: 1 });
   await clock.advance(1_000);
   assertEquals(await client.json(URL_A), { nth: 1 });
@@ -972,7 +972,7 @@ test("mode ttl: what has expired is validated by its tag, and is fresh as long a
 test("mode ttl: ttlMs is asked with the URL and the response", async () => {
   const seen: unknown[] = [];
   const { client, cache } = cacheRig(() => ({ json: 1, headers: { "x-live": "yes" } }), {
-    use: {
+    plan: {
       mode: "ttl",
       ttlMs: (url, { status, headers }) => {
         seen.push([url instanceof URL, url.href, status, headers.get("x-live")]);
@@ -987,7 +987,7 @@ test("mode ttl: ttlMs is asked with the URL and the response", async () => {
 test("mode ttl: staleIfErrorMs answers for a failure within its window, and not after", async () => {
   let isDown = false;
   const { client, clock } = cacheRig(({ nth }) => isDown ? { status: 503 } : { json: nth }, {
-    use: { mode: "ttl", ttlMs: 1_000, staleIfErrorMs: 5_000 },
+    plan: { mode: "ttl", ttlMs: 1_000, staleIfErrorMs: 5_000 },
   });
   await client.json(URL_A);
   isDown = true;
@@ -1001,7 +1001,7 @@ test("mode ttl: staleIfErrorMs answers for a failure within its window, and not 
 
 test("mode ttl: staleWhileRevalidateMs gives the old at once, then the new", async () => {
   const { client, clock, network } = cacheRig(({ nth }) => ({ json: nth }), {
-    use: { mode: "ttl", ttlMs: 1_000, staleWhileRevalidateMs: 5_000 },
+    plan: { mode: "ttl", ttlMs: 1_000, staleWhileRevalidateMs: 5_000 },
   });
   await client.json(URL_A);
   await clock.advance(5_999);
@@ -1014,7 +1014,7 @@ test("mode ttl: staleWhileRevalidateMs gives the old at once, then the new", asy
 
 test("mode ttl: a change removes nothing, and Vary is not needed to keep headers apart", async () => {
   const { client, network } = cacheRig(({ headers }) => ({ json: headers.get("x-kind") }), {
-    use: { mode: "ttl" },
+    plan: { mode: "ttl" },
   });
   const ask = (kind: string) => client.json(URL_A, { headers: { "x-kind": kind } });
   assertEquals([await ask("a"), await ask("b"), await ask("a")], ["a", "b", "a"]);
@@ -1061,7 +1061,7 @@ test("Mirrors: a change of a relative URL removes what is stored for it, whichev
 
 test("A read that hangs ends with the caller's abort", async () => {
   const { client, clock } = cacheRig(counting("max-age=60"), {
-    use: { adapter: adapterWith({ get: () => new Promise(() => {}) }) },
+    plan: { adapter: adapterWith({ get: () => new Promise(() => {}) }) },
   });
   const controller = new AbortController();
   const reason = { my: "reason" };

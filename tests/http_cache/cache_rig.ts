@@ -30,13 +30,13 @@ export interface CacheRig {
 
 /** The client's options, and how it uses its cache: by the rules of HTTP, unless the test says otherwise. */
 export interface CacheRigOptions extends ClientOptions {
-  readonly use?: PlanParts;
+  readonly plan?: PlanParts;
   readonly manualClock?: ManualClock;
 }
 
 /** A client with a cache that can be looked into, before a network that answers by a script. No retries by default. */
 export function cacheRig(answer: (request: SentRequest) => Answer, options: CacheRigOptions = {}): CacheRig {
-  const { use, manualClock: clock = new ManualClock(), ...clientOptions } = options;
+  const { plan, manualClock: clock = new ManualClock(), ...clientOptions } = options;
   const network = new FakeNetwork(clock, answer);
   const cache = new RecordingCache();
   const client = createClient({
@@ -45,7 +45,7 @@ export function cacheRig(answer: (request: SentRequest) => Answer, options: Cach
     clock,
     random: () => 0,
     maxRetries: 0,
-    cache: planOf({ adapter: cache, mode: "http", ...use }),
+    cache: planOf({ adapter: cache, mode: "http", ...plan }),
     ...clientOptions,
   });
   const events: ClientEvent[] = [];

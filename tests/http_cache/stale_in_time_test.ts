@@ -9,13 +9,13 @@ import { cacheRig, type CacheRigOptions, URL_A, URL_B } from "./cache_rig.ts";
 const STALE = { staleIfErrorMs: 1e9 };
 
 /** A client that has an answer that has gone stale; from then on the network answers as it is told. */
-async function setUp(failing: () => Answer, { use, ...options }: CacheRigOptions = {}) {
+async function setUp(failing: () => Answer, { plan, ...options }: CacheRigOptions = {}) {
   let isDown = false;
   const rig = cacheRig(
     ({ nth }) => isDown ? failing() : { json: nth, headers: { "cache-control": "max-age=1" } },
     {
       maxRetries: 3,
-      use: { ...STALE, ...use },
+      plan: { ...STALE, ...plan },
       ...options,
     },
   );
@@ -46,7 +46,7 @@ test("staleAfterMs may be any time, and Infinity waits for all retries", async (
       20_000,
     ]] as const
   ) {
-    const { client, clock, waitedMs } = await setUp(() => ({ status: 503 }), { use: { staleAfterMs } });
+    const { client, clock, waitedMs } = await setUp(() => ({ status: 503 }), { plan: { staleAfterMs } });
     assertEquals(await clock.run(client.json(URL_A)), 1);
     assert(waitedMs() >= least && waitedMs() <= most, `${staleAfterMs}: ${waitedMs()}`);
   }
@@ -86,7 +86,7 @@ test("a stale answer comes in place of what an open breaker, or the wait for it,
     maxRetries: 1,
     backoff: { baseMs: 1, jitter: "none" },
     circuitBreaker: { threshold: 1, cooldownMs: 60_000, maxCooldownMs: 60_000 },
-    use: { staleAfterMs: 3_000 },
+    plan: { staleAfterMs: 3_000 },
   });
   await clock.run(rejection(client.json(URL_B)));
   assertEquals(client.stats().origins["https://a.test"]!.breaker, "open");
@@ -108,7 +108,7 @@ test("a stale answer comes in place of a login page, which is not kept", async (
 
 test("what goes on behind a stale answer is stored for who asks next, and leaves nothing behind", async () => {
   let answer: Answer = { status: 503 };
-  const { client, clock, network } = await setUp(() => answer, { use: { staleAfterMs: 100 } });
+  const { client, clock, network } = await setUp(() => answer, { plan: { staleAfterMs: 100 } });
   assertEquals(await clock.run(client.json(URL_A)), 1);
   answer = { json: "new", headers: { "cache-control": "max-age=1000" } };
   await clock.advance(30_000);
@@ -118,10 +118,10 @@ test("what goes on behind a stale answer is stored for who asks next, and leaves
 });
 
 test("without leave to answer for errors, an error is one, and at its own time", async () => {
-  const { client, clock, waitedMs } = await setUp(() => ({ status: 503 }), { use: { staleIfErrorMs: 0 } });
+  const { client, clock, waitedMs } = await setUp(() => ({ status: 503 }), { plan: { staleIfErrorMs: 0 } });
   assertInstanceOf(await clock.run(rejection(client.json(URL_A))), HttpError);
   assert(waitedMs() >= 14_000, `${waitedMs()}`);
-  const slow = await setUp(() => ({ json: 1, afterMs: 60_000 }), { use: { staleIfErrorMs: 0 } });
+  const slow = await setUp(() => ({ json: 1, afterMs: 60_000 }), { plan: { staleIfErrorMs: 0 } });
   const late = rejection(slow.client.json(URL_A, { totalTimeoutMs: 500 }));
   assertInstanceOf(await slow.clock.run(late), TimeoutError);
 });

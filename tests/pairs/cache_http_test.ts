@@ -102,7 +102,7 @@ test("stale-while-revalidate × window: at its end the caller waits for the netw
 
 test("stale-while-revalidate × must-revalidate, no-cache: these win, also over the client's own window", async () => {
   for (const control of [`${SWR}, must-revalidate`, `${SWR}, no-cache`, "max-age=1, must-revalidate"]) {
-    const rig = cacheRig(counting(control, { etag: '"1"' }), { use: { staleWhileRevalidateMs: MINUTE } });
+    const rig = cacheRig(counting(control, { etag: '"1"' }), { plan: { staleWhileRevalidateMs: MINUTE } });
     await becomeStale(rig);
     assertEquals(await rig.client.json(URL_A), { nth: 2 }, control);
   }
@@ -314,7 +314,7 @@ test("stale-if-error × window and must-revalidate: after the one, and under the
   assertInstanceOf(await rejection(late.client.json(URL_A)), HttpError);
 
   const strict = cacheRig(firstThen(`${SIE}, must-revalidate`, () => ({ status: 503 })), {
-    use: { staleIfErrorMs: MINUTE },
+    plan: { staleIfErrorMs: MINUTE },
   });
   await becomeStale(strict);
   assertInstanceOf(await rejection(strict.client.json(URL_A)), HttpError);
@@ -375,7 +375,7 @@ test("single-flight × forms and settings: 50 misses are one request, in both mo
     const { client, clock, network } = cacheRig(
       (sent) => ({ ...counting("max-age=60")(sent), afterMs: 100 }),
       {
-        use: { mode },
+        plan: { mode },
       },
     );
     assertEquals(await clock.run(Promise.all(fifty(client))), Array(50).fill('{"nth":1}'));
@@ -485,7 +485,7 @@ test("validation × single-flight: 50 who must validate ask once", async () => {
 test("close × a cold read: who was waiting for the adapter is told at once, and nothing is sent", async () => {
   const held = gate();
   const adapter = adapterWith({ get: async () => void await held.promise });
-  const { client, clock, network } = cacheRig(counting("max-age=60"), { use: { adapter } });
+  const { client, clock, network } = cacheRig(counting("max-age=60"), { plan: { adapter } });
   const settled = watch(client.json(URL_A));
   await turns(clock);
   const closing = watch(client.close("closed"));
@@ -498,16 +498,16 @@ test("close × a cold read: who was waiting for the adapter is told at once, and
 
 test("offline × change: nothing is sent, and nothing removed", async () => {
   const cache = new RecordingCache();
-  const online = cacheRig(counting("max-age=60"), { use: { adapter: cache } });
+  const online = cacheRig(counting("max-age=60"), { plan: { adapter: cache } });
   await online.client.json(URL_A);
-  const { client } = cacheRig(counting("max-age=60"), { use: { adapter: cache }, offline: true });
+  const { client } = cacheRig(counting("max-age=60"), { plan: { adapter: cache }, offline: true });
   assertInstanceOf(await rejection(client.json({ url: URL_A, method: "PUT" })), OfflineError);
   assertEquals(cache.entries.size, 1);
 });
 
 test("broken adapter × stale-while-revalidate: a refused write serves on, and asks again each time", async () => {
   const cache = new RecordingCache();
-  const rig = cacheRig(counting(SWR), { use: { adapter: cache } });
+  const rig = cacheRig(counting(SWR), { plan: { adapter: cache } });
   await becomeStale(rig);
   cache.set = () => false;
   cache.delete = () => false;
@@ -663,7 +663,7 @@ test("abort × a stale hit whose read is slow: nothing more is started for who h
 test("close × an adapter that never answers a write: closing ends all the same", async () => {
   for (const operation of ["set", "delete"] as const) {
     const adapter = adapterWith({ [operation]: () => new Promise<boolean>(() => {}) });
-    const { client, clock } = cacheRig((sent) => counting("max-age=60")(sent), { use: { adapter } });
+    const { client, clock } = cacheRig((sent) => counting("max-age=60")(sent), { plan: { adapter } });
     await client.json(URL_A);
     await client.json({ url: URL_A, method: "PUT" });
     const closing = watch(client.close("closed"));
@@ -718,7 +718,7 @@ test("reload × what may not be stored: the old answer does not come back", asyn
     ) {
       const { client, clock } = cacheRig(
         ({ nth }) => nth === 2 ? second : { json: nth, headers: { "cache-control": "max-age=60" } },
-        { use: { mode } },
+        { plan: { mode } },
       );
       await client.json(URL_A);
       await client.json(URL_A, { cache: "reload" }).catch(() => {});
@@ -787,7 +787,7 @@ test("mode ttl × a condition of the caller's own: its 304 is not taken for the 
   let tag = '"old"';
   const { client, clock } = cacheRig(
     ({ headers }) => headers.get("if-none-match") === tag ? { status: 304 } : { json: tag },
-    { use: { mode: "ttl", ttlMs: 1_000 } },
+    { plan: { mode: "ttl", ttlMs: 1_000 } },
   );
   const ask = async () => await client.fetch(URL_A, { headers: { "if-none-match": '"new"' } });
   assertEquals(await (await ask()).json(), '"old"');
@@ -806,7 +806,7 @@ test("mode ttl × no-store: a 304 that says it, and a request that does, are obe
         ? { status: 304, headers: { "cache-control": "no-store" } }
         : { json: nth, headers: { etag: '"1"' } },
     {
-      use: { mode: "ttl", ttlMs: 1_000 },
+      plan: { mode: "ttl", ttlMs: 1_000 },
     },
   );
   await client.json(URL_A);
@@ -814,7 +814,7 @@ test("mode ttl × no-store: a 304 that says it, and a request that does, are obe
   await client.json(URL_A);
   await turns(clock);
   if (cache.entries.size !== 0) wrong.push("304");
-  const asked = cacheRig(({ nth }) => ({ json: nth }), { use: { mode: "ttl" } });
+  const asked = cacheRig(({ nth }) => ({ json: nth }), { plan: { mode: "ttl" } });
   await asked.client.json(URL_A, { headers: { "cache-control": "no-store" } });
   if (asked.cache.entries.size !== 0) wrong.push("request");
   assertEquals(wrong, []);
@@ -823,7 +823,7 @@ test("mode ttl × no-store: a 304 that says it, and a request that does, are obe
 test("partition × nonsense: what is neither text nor null passes the cache by, with a warning", async () => {
   for (const value of [undefined, 7, {}, Promise.resolve("alice")]) {
     const { client, cache, warnings } = cacheRig(counting("max-age=60"), {
-      use: { partition: () => value as unknown as string },
+      plan: { partition: () => value as unknown as string },
     });
     assertEquals([await client.json(URL_A), await client.json(URL_A)], [{ nth: 1 }, { nth: 2 }]);
     assertEquals([cache.entries.size, warnings.length], [0, 1]);
@@ -833,8 +833,8 @@ test("partition × nonsense: what is neither text nor null passes the cache by, 
 test("offline × maxBodyBytes: it holds for what the cache answers with", async () => {
   const cache = new RecordingCache();
   const answer = (): Answer => ({ body: "0123456789", headers: { "cache-control": "max-age=60" } });
-  await cacheRig(answer, { use: { adapter: cache } }).client.text(URL_A);
-  const { client } = cacheRig(answer, { use: { adapter: cache }, offline: true });
+  await cacheRig(answer, { plan: { adapter: cache } }).client.text(URL_A);
+  const { client } = cacheRig(answer, { plan: { adapter: cache }, offline: true });
   const error = await rejection(client.text(URL_A, { maxBodyBytes: 5 }));
   assert(error instanceof InvalidDataError || error instanceof OfflineError);
 });
@@ -888,7 +888,7 @@ test("close × a stale hit whose schema is slow: nothing is sent after the closi
 
 test("close × a change under way and an adapter that never answers: closing ends all the same", async () => {
   const adapter = adapterWith({ delete: () => new Promise<boolean>(() => {}) });
-  const { client, clock } = cacheRig(() => ({ gate: new Promise(() => {}) }), { use: { adapter } });
+  const { client, clock } = cacheRig(() => ({ gate: new Promise(() => {}) }), { plan: { adapter } });
   const change = watch(client.json({ url: URL_A, method: "PUT" }));
   await turns(clock);
   const closing = watch(client.close("closed"));
@@ -969,7 +969,7 @@ test("single-flight × bytes() × abort: when the first one leaves, nobody is gi
   for (const [name, adapter] of [["copies", memoryCache()], ["keeps", new RecordingCache()]] as const) {
     for (const what of ["hit", "miss"]) {
       const { client, clock } = cacheRig(() => ({ body: "hello", afterMs: 10 }), {
-        use: { adapter, mode: "ttl" },
+        plan: { adapter, mode: "ttl" },
       });
       if (what === "hit") await clock.run(client.bytes(URL_A));
       const url = what === "hit" ? URL_A : URL_B;
@@ -1000,7 +1000,7 @@ test("reload × stale-while-revalidate: what was asked for earlier does not repl
             return { status, body: "old", gate: held.promise, headers: { ...fresh, etag: '"1"' } };
           }
           return { body: "new", headers: { ...fresh, etag: '"2"' } };
-        }, { use: { mode, ttlMs: mode === "ttl" ? 1_000 : undefined, staleWhileRevalidateMs: MINUTE } });
+        }, { plan: { mode, ttlMs: mode === "ttl" ? 1_000 : undefined, staleWhileRevalidateMs: MINUTE } });
         await becomeStale(rig);
         const { client, clock } = rig;
         assertEquals(await client.text(URL_A), "old");
@@ -1021,7 +1021,7 @@ test("reload × client.fetch(): a body that was asked for earlier, and is read l
   for (const mode of ["http", "ttl"] as const) {
     const { client, clock } = cacheRig(
       ({ nth }) => ({ body: nth === 1 ? "old" : "new", headers: { "cache-control": "max-age=60" } }),
-      { use: { mode } },
+      { plan: { mode } },
     );
     const early = await client.fetch(URL_A);
     assertEquals(await client.text(URL_A, { cache: "reload" }), "new");
@@ -1072,7 +1072,7 @@ test("broken adapter × change: what can't be removed is not served, and a later
     const cache = new RecordingCache();
     const { client, clock, network } = cacheRig(
       (sent) => sent.method === "GET" ? counting("max-age=60")(sent) : { json: null },
-      { use: { adapter: cache } },
+      { plan: { adapter: cache } },
     );
     await client.json(URL_A);
     cache.delete = fail;
@@ -1096,7 +1096,7 @@ test("broken adapter × change: what can't be removed is not served, and a later
 test("broken adapter × reload: what can be neither replaced nor removed is not served", async () => {
   for (const mode of ["http", "ttl"] as const) {
     const cache = new RecordingCache();
-    const { client, clock } = cacheRig(counting("max-age=60"), { use: { adapter: cache, mode } });
+    const { client, clock } = cacheRig(counting("max-age=60"), { plan: { adapter: cache, mode } });
     const set = cache.set.bind(cache);
     await client.json(URL_A);
     cache.set = cache.delete = throwReadOnly;
@@ -1125,7 +1125,7 @@ test("reload × client.fetch(): an answer that can't be kept removes the one bef
       const { client, clock } = cacheRig(({ nth }) => ({
         body: nth === 2 ? "new".padEnd(10_000) : `${nth}`,
         headers: { "cache-control": "max-age=60" },
-      }), { use: { adapter: adapterWith({ maxEntryBytes: 1_000 }), mode } });
+      }), { plan: { adapter: adapterWith({ maxEntryBytes: 1_000 }), mode } });
       await client.text(URL_A);
       await end(await client.fetch(URL_A, { cache: "reload" }));
       await turns(clock);
@@ -1142,7 +1142,7 @@ test("maxBodyBytes × 410: what is gone is removed, also where the stored answer
         nth === 1
           ? { body: "x".repeat(100), headers: { "cache-control": "max-age=60" } }
           : { status: 410, body: "gone" },
-      { use: { mode } },
+      { plan: { mode } },
     );
     await client.text(URL_A);
     assertInstanceOf(await rejection(client.text(URL_A, { maxBodyBytes: 10 })), DataNotFoundError);
@@ -1228,7 +1228,7 @@ test("reload × stale-while-revalidate: what a later answer has removed does not
         }
         if (nth === 2) return { body: "old", gate: held.promise, headers: { "cache-control": "max-age=60" } };
         return nth === 3 ? second : { body: "newest" };
-      }, { use: { mode, ttlMs: mode === "ttl" ? 1_000 : undefined, staleWhileRevalidateMs: 60_000 } });
+      }, { plan: { mode, ttlMs: mode === "ttl" ? 1_000 : undefined, staleWhileRevalidateMs: 60_000 } });
       await client.text(URL_A);
       await turns(clock);
       await clock.advance(2_000);
@@ -1261,7 +1261,7 @@ test("validation × another ETag: such a 304 makes nothing fresh, and the respon
       if (nth === 1) return { json: "v1", headers: { etag: '"1"', "cache-control": "max-age=1" } };
       const now = { etag: '"2"', "cache-control": "max-age=600" };
       return headers.has("if-none-match") ? { status: 304, headers: now } : { json: "v2", headers: now };
-    }, { use: { mode, ttlMs: 1_000 } });
+    }, { plan: { mode, ttlMs: 1_000 } });
     assertEquals(await clock.run(client.json(URL_A)), "v1");
     await clock.advance(1_000);
     assertEquals(await clock.run(client.json(URL_A)), "v2");
@@ -1311,7 +1311,7 @@ test("negative × single-flight: 50 who ask for what is not there ask once, and 
   for (const mode of ["http", "ttl"] as const) {
     for (const body of ["", "gone", "x".repeat(10_000)]) {
       const { client, clock, network } = cacheRig(() => ({ status: 404, body, afterMs: 100, bodyMs: 200 }), {
-        use: { mode, negative: { 404: MINUTE } },
+        plan: { mode, negative: { 404: MINUTE } },
       });
       const outcomes = await clock.run(Promise.allSettled(fifty(client)));
       assert(outcomes.every((one) => one.status === "rejected" && one.reason instanceof DataNotFoundError));
@@ -1323,7 +1323,7 @@ test("negative × single-flight: 50 who ask for what is not there ask once, and 
 
 test("negative × a slow body: who asks again before it has come waits for it, and does not ask", async () => {
   const { client, clock, network } = cacheRig(() => ({ status: 410, body: "gone", bodyMs: 200 }), {
-    use: { negative: { 410: MINUTE } },
+    plan: { negative: { 410: MINUTE } },
   });
   const first = watch(client.json(URL_A));
   await clock.advance(100);

@@ -25,7 +25,7 @@ async function sent(
     calls.push({ url, init });
     return Promise.resolve(responses[Math.min(next++, responses.length - 1)]!);
   };
-  await sendRequest({ fetch, runtime }, fakeCall({ request }), fakeTarget(target), signal);
+  await sendRequest({ fetch, runtime, use: undefined }, fakeCall({ request }), fakeTarget(target), signal);
   return calls;
 }
 
@@ -67,7 +67,13 @@ test("sendRequest() goes on from a response that is there already", async () => 
     return Promise.resolve(new Response("there"));
   };
   const send = (first: Response) =>
-    sendRequest({ fetch, runtime: bunRuntime }, fakeCall({ request: {} }), fakeTarget(), signal, first);
+    sendRequest(
+      { fetch, runtime: bunRuntime, use: undefined },
+      fakeCall({ request: {} }),
+      fakeTarget(),
+      signal,
+      first,
+    );
   const good = new Response("ok");
   assertStrictEquals(await send(good), good);
   const followed = await send(new Response(null, { status: 307, headers: { location: "/there" } }));
@@ -99,7 +105,7 @@ test("sendRequest() rejects with the very error of `fetch`", async () => {
   const reason = new Error("reset");
   const send = () =>
     sendRequest(
-      { fetch: () => Promise.reject(reason), runtime: bunRuntime },
+      { fetch: () => Promise.reject(reason), runtime: bunRuntime, use: undefined },
       fakeCall({ request: {} }),
       fakeTarget(),
       signal,

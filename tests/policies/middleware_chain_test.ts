@@ -1,0 +1,258 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { memoryCache } from "../../src/cache/memory.ts";
+import { isNetworkError, isTimeoutError } from "../../src/errors.ts";
+import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
+import { asNetworkFailure, type Middleware } from "../../src/policies/middleware.ts";
+import { fakeClient } from "../client/fake_client.ts";
+import { test } from "../support/test.ts";
+
+const URL = "https://a.test/x";
+const pass: Middleware = (request, next) => next(request);
+
+function named(name: string, seen: string[]): Middleware {
+  return async (request, next) => {
+    seen.push(`${name} in`);
+    const response = await next(request);
+    seen.push(`${name} out`);
+    return response;
+  };
+}
+
+test("passThrough() goes through all middleware, the first one outermost, in each attempt", async () => {
+  const seen: string[] = [];
+  let sent = 0;
+  const { client, clock } = fakeClient(() => ++sent === 1 ? { status: 503 } : { json: 1 }, {
+    use: [named("a", seen), named("b", seen)],
+  });
+  const value = client.json(URL);
+  await clock.advance(10_000);
+  assertEquals(await value, 1);
+  const once = ["a in", "b in", "b out", "a out"];
+  assertEquals(seen, [...once, ...once]);
+});
+
+test("passThrough() tells which attempt it is, over all rounds", async () => {
+  const attempts: number[] = [];
+  let sent = 0;
+  const { client, clock } = fakeClient(() => ++sent < 3 ? { status: 503 } : { json: 1 }, {
+    use: [(request, next, { attempt }) => {
+      attempts.push(attempt);
+      return next(request);
+    }],
+  });
+  const value = client.json(URL);
+  await clock.advance(30_000);
+  await value;
+  assertEquals(attempts, [1, 2, 3]);
+});
+
+test("passThrough() sends what a middleware makes of the request, and what it says of the response", async () => {
+  const { client, network } = fakeClient(() => ({ json: { a: 1 } }), {
+    headers: { "x-client": "1" },
+    use: [
+      async (request, next) => {
+        request.headers.set("x-own", "2");
+        request.headers.delete("x-client");
+        const response = await next(request);
+        return Response.json({ ...await response.json(), b: 2 }, { status: 203 });
+      },
+      (request, next) => next(new Request("https://b.test/y", request)),
+    ],
+  });
+  const outcome = await client.outcome(URL);
+  assertEquals(outcome.ok && outcome.value, { a: 1, b: 2 });
+  assertEquals(outcome.ok && outcome.status, 203);
+  const [sent] = network.sent;
+  assertEquals(sent!.url, "https://b.test/y");
+  assertEquals(sent!.headers.get("x-own"), "2");
+  assertEquals(sent!.headers.get("x-client"), null);
+});
+
+test("passThrough() lets a middleware answer by itself, and hand on again", async () => {
+  const { client, network } = fakeClient(
+    ({ headers }) => ({ status: headers.get("x") === "2" ? 200 : 401, json: 1 }),
+    {
+      use: [async (request, next) => {
+        if (request.url.endsWith("/own")) return Response.json("own");
+        const response = await next(request);
+        if (response.status !== 401) return response;
+        request.headers.set("x", "2");
+        return await next(request);
+      }],
+    },
+  );
+  assertEquals(await client.json("https://a.test/own"), "own");
+  assertEquals(network.sent.length, 0);
+  assertEquals(await client.json({ url: URL, method: "POST", body: "text" }), 1);
+  assertEquals(network.sent.map(({ body }) => body), ["text", "text"]);
+});
+
+test("passThrough() sends forms and bytes with their type, as often as they are handed on", async () => {
+  const form = new FormData();
+  form.set("name", "value");
+  const bodies = [
+    form,
+    new Blob(["blob"], { type: "text/x" }),
+    new URLSearchParams({ a: "b" }),
+    new Uint8Array([65]),
+  ];
+  for (const body of bodies) {
+    const received: string[] = [];
+    const { client } = fakeClient(() => ({ json: 1 }), {
+      use: [async (request, next) => {
+        await next(request);
+        return await next(request);
+      }],
+      fetch: async (url, init) => {
+        const request = new Request(url, init);
+        received.push(`${request.headers.get("content-type")?.split(";")[0]} ${await request.text()}`);
+        return Response.json(1);
+      },
+    });
+    await client.json({ url: URL, method: "POST", body });
+    assertEquals(received.length, 2);
+    assertEquals(received[0], received[1]);
+    if (body === form) assertEquals(/form-data[^]*name="name"[^]*value/.test(received[0]!), true);
+  }
+});
+
+test("passThrough() gives the caller what a middleware throws, without a retry or a word to the breaker", async () => {
+  for (const thrown of [new Error("own"), new TypeError("own"), "text", undefined]) {
+    let count = 0;
+    const { client } = fakeClient(() => ({ json: 1 }), {
+      circuitBreaker: { threshold: 1, cooldownMs: 1_000 },
+      use: [() => {
+        count++;
+        throw thrown;
+      }],
+    });
+    const caught = await client.json(URL).then(() => "nothing", (error: unknown) => error);
+    assertStrictEquals(caught, thrown);
+    await client.json(URL).catch(() => {});
+    assertEquals(count, 2);
+    assertEquals(client.stats().inFlight, 0);
+  }
+});
+
+test("passThrough() counts what next() rejects with as a failure of the network, caught or not", async () => {
+  let sent = 0;
+  const answer = () => ++sent === 1 ? { error: new TypeError("refused") } : { json: 1 };
+  const { client, clock } = fakeClient(answer, {
+    use: [async (request, next) => {
+      try {
+        return await next(request);
+      } catch (error) {
+        assertEquals((error as Error).message, "refused");
+        throw error;
+      }
+    }],
+  });
+  const value = client.json(URL);
+  await clock.advance(10_000);
+  assertEquals(await value, 1);
+  assertEquals(sent, 2);
+});
+
+test("passThrough() counts a marked error as one of the network", async () => {
+  const { client, clock } = fakeClient(() => ({ json: 1 }), {
+    maxRetries: 1,
+    use: [() => {
+      throw asNetworkFailure(new TypeError("simulated"));
+    }],
+  });
+  const value = client.json(URL).catch((error: unknown) => error);
+  await clock.advance(10_000);
+  const error = await value;
+  assertEquals(isNetworkError(error) && error.attempts, 2);
+});
+
+test("passThrough() refuses what is no Request and what is no Response", async () => {
+  const make = (middleware: unknown) =>
+    fakeClient(() => ({ json: 1 }), { use: [middleware as Middleware, pass] }).client.json(URL);
+  await assertRejects(() => make(() => undefined), TypeError, "a middleware must return a Response");
+  const bad = (_: Request, next: (request: unknown) => unknown) => next("https://a.test");
+  await assertRejects(() => make(bad), TypeError, "hands on must be a Request");
+});
+
+test("passThrough() cancels the bodies of responses that nobody returns", async () => {
+  let cancelled = 0;
+  const { client } = fakeClient(() => ({ json: 1 }), {
+    fetch: () =>
+      Promise.resolve(
+        new Response(
+          new ReadableStream({
+            pull: (controller) => controller.enqueue(new TextEncoder().encode("1")),
+            cancel: () => void cancelled++,
+          }),
+        ),
+      ),
+    use: [async (request, next) => {
+      await next(request);
+      const kept = await next(request);
+      return new Response(kept.body, { headers: { "x-kept": "1" } });
+    }],
+  });
+  const response = await client.fetch(URL);
+  assertEquals(cancelled, 1);
+  assertEquals(response.headers.get("x-kept"), "1");
+  await response.body!.cancel();
+  assertEquals(cancelled, 2);
+});
+
+test("passThrough() is inside the attempt's time and permit, and its signal aborts with them", async () => {
+  const signals: AbortSignal[] = [];
+  const { client, clock } = fakeClient(() => ({ json: 1 }), {
+    timeoutMs: 1_000,
+    maxRetries: 0,
+    concurrency: 1,
+    use: [(request, next) => {
+      signals.push(request.signal);
+      return request.url.endsWith("/slow") ? new Promise<Response>(() => {}) : next(request);
+    }],
+  });
+  const slow = client.json("https://a.test/slow").catch((error: unknown) => error);
+  const second = client.json(URL);
+  await clock.advance(500);
+  assertEquals(client.stats().inFlight, 1);
+  await clock.advance(600);
+  assertEquals(isTimeoutError(await slow), true);
+  assertEquals(signals[0]!.aborted, true);
+  // What does not heed its signal keeps its permit, and is written off.
+  await clock.advance(1_100);
+  assertEquals(await second, 1);
+});
+
+test("passThrough() is behind the cache, and around all redirects of an attempt", async () => {
+  let passed = 0;
+  const { client, network } = fakeClient(
+    ({ url }) => url.endsWith("/x") ? { status: 302, headers: { location: "/y" } } : { json: 1 },
+    {
+      cache: ttlCache(memoryCache(), { ttlMs: 60_000 }),
+      use: [(request, next) => {
+        passed++;
+        return next(request);
+      }],
+    },
+  );
+  await client.json(URL);
+  await client.json(URL);
+  assertEquals(passed, 1);
+  assertEquals(network.sent.length, 2);
+});
+
+test("passThrough() does not let what it adds reach another origin by a redirect, if it is sensitive (S16)", async () => {
+  const { client, network } = fakeClient(
+    ({ url }) => url === URL ? { status: 307, headers: { location: "https://b.test/" } } : { json: 1 },
+    {
+      use: [(request, next) => {
+        request.headers.set("authorization", "Bearer 1");
+        request.headers.set("x-open", "1");
+        return next(request);
+      }],
+    },
+  );
+  await client.json(URL);
+  const [first, second] = network.sent;
+  assertEquals([first!.headers.get("authorization"), first!.headers.get("x-open")], ["Bearer 1", "1"]);
+  assertEquals([second!.headers.get("authorization"), second!.headers.get("x-open")], [null, "1"]);
+});
