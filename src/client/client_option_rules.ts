@@ -14,6 +14,7 @@ import {
   count,
   flag,
   hasMethods,
+  isErrorStatus,
   isUrl,
   members,
   number,
@@ -43,10 +44,7 @@ export function rulesOf(names: readonly (keyof Settings)[]): Record<string, v.Ge
   return Object.fromEntries(names.map((name) => [name, v.optional(SETTINGS[name].rule)]));
 }
 
-const errorStatus = number(
-  "an integer from 400 to 599",
-  (value) => Number.isInteger(value) && value >= 400 && value <= 599,
-);
+const errorStatus = number("an integer from 400 to 599", isErrorStatus);
 
 const mirror = unless(
   isUrl,

@@ -84,6 +84,11 @@ export function isUrl(value: unknown): boolean {
   return typeof value === "string" || value instanceof URL;
 }
 
+/** Whether a value is a status that says that something is wrong. */
+export function isErrorStatus(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 400 && (value as number) <= 599;
+}
+
 /** Whether a value is an object with these methods. */
 export function hasMethods(value: unknown, ...names: string[]): boolean {
   if (typeof value !== "object" || value === null) return false;

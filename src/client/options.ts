@@ -75,6 +75,7 @@ export interface ClientOptions extends
   Pick<
     PartialSettings,
     | "maxRetries"
+    | "retryOn"
     | "timeoutMs"
     | "idleTimeoutMs"
     | "totalTimeoutMs"

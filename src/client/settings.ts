@@ -7,7 +7,7 @@
 
 import * as v from "valibot";
 import type { PartialSettings, Settings } from "../policies/settings.ts";
-import { count, flag, isStandardSchema, number, positiveMs } from "./option_rules.ts";
+import { count, flag, isErrorStatus, isStandardSchema, number, positiveMs } from "./option_rules.ts";
 
 /** What there is to say about a setting. */
 interface SettingRule<T> {
@@ -35,6 +35,14 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
   idleTimeoutMs: { default: undefined, rule: positiveMs, isClientWide: true },
   totalTimeoutMs: { default: Infinity, rule: positiveMs, isClientWide: true },
   maxRetries: { default: 3, rule: count, isClientWide: true },
+  retryOn: {
+    default: undefined,
+    rule: v.custom(
+      (value) => typeof value === "function" || (Array.isArray(value) && value.every(isErrorStatus)),
+      "must be an array of statuses from 400 to 599, or a function",
+    ),
+    isClientWide: true,
+  },
   maxBodyBytes: {
     default: Infinity,
     rule: number("a positive number of bytes, or Infinity", (value) => value > 0),

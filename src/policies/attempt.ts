@@ -31,6 +31,7 @@ import { decodeReply } from "./decode.ts";
 import type { Environment } from "./policy.ts";
 import { MiddlewareFailure } from "./middleware.ts";
 import { Reply } from "./reply.ts";
+import { isWorthRetry } from "./retry_verdict.ts";
 
 /** The longest time after which an attempt is written off whose `fetch` does not heed its signal, in milliseconds. */
 export const MAX_WRITE_OFF_MS = 30_000;
@@ -220,7 +221,10 @@ class Attempt implements DeadlineTarget, Pending {
     const reply = new Reply(response, { from: "network", openBody, target: this.#target });
     try {
       this.#judgeStatus(response);
-      if (isRetryableStatus(response.status)) this.#noteWait(reply);
+      // Also one that this caller does not wait for.
+      if (isRetryableStatus(response.status) || isWorthRetry(this.#call, response.status)) {
+        this.#noteWait(reply);
+      }
     } catch (error) {
       // The caller's own code threw: its `random`, or its `isFailure`.
       openBody.discard();

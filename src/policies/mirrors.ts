@@ -241,8 +241,8 @@ function keep(call: Call, kept: Failure | undefined, latest: Failure): Failure {
 function betterOf(call: Call, kept: Failure, latest: Failure): Failure {
   // Only the latest response still has a body for its caller to read.
   if (call.streams && latest.reply !== undefined) return latest;
-  const keptMayPass = mayPass(kept.reply, kept.error);
-  if (keptMayPass !== mayPass(latest.reply, latest.error)) return keptMayPass ? kept : latest;
+  const keptMayPass = mayPass(call, kept.reply, kept.error);
+  if (keptMayPass !== mayPass(call, latest.reply, latest.error)) return keptMayPass ? kept : latest;
   // The round may be repeated as soon as one of them takes it.
   return (kept.reply?.retryAfterMs ?? 0) < (latest.reply?.retryAfterMs ?? 0) ? kept : latest;
 }

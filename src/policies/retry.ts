@@ -5,7 +5,6 @@
  */
 
 import { isCircuitOpenError, isHttpError, isInvalidDataError, isNetworkError } from "../errors.ts";
-import { isRetryableStatus } from "../http/classify.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
 import { isExhaustion, isFinal } from "./attempt_errors.ts";
@@ -14,6 +13,7 @@ import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
 import { noteFailure } from "./reply_error.ts";
+import { askCaller, isWorthRetry } from "./retry_verdict.ts";
 
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
 const BUDGET_POLL_MS = 250;
@@ -36,6 +36,13 @@ export interface RetryOptions {
   readonly maxRetryAfterMs: number;
   /** The lanes that a call may go to, the preferred one first. */
   readonly lanesOf: (call: Call) => readonly Lane[];
+}
+
+/** Why a round may be repeated. */
+interface Reason {
+  readonly text: string;
+  /** How long the caller wants to wait before, in milliseconds. */
+  readonly delayMs?: number | undefined;
 }
 
 /** What a round has brought: one of the two. */
@@ -124,7 +131,7 @@ function conclude({ reply, error }: Round): Reply {
 
 /** A retry of a batch that succeeds shows that those who wait for the budget do so for something. */
 function noteSuccess(environment: Environment, call: Call, reply: Reply | undefined): void {
-  if (reply?.target === undefined || isRetryableStatus(reply.status) || call.patienceMs === 0) return;
+  if (reply?.target === undefined || isWorthRetry(call, reply.status) || call.patienceMs === 0) return;
   reply.target.lane.rescuedAtMs = environment.clock.now();
   environment.budget?.restore(workingTimeMs(environment));
 }
@@ -135,19 +142,34 @@ function concludeEarlier(round: Round, call: Call, refusal: unknown): Reply {
   return conclude(round);
 }
 
-/** Whether a failure of a round, or of one mirror in it, may pass. */
-export function mayPass(reply: Reply | undefined, error: unknown): boolean {
-  return reasonOf({ reply, error }) !== undefined;
+/** Whether a failure of one mirror may pass, as far as that can be said without asking the caller's function. */
+export function mayPass(call: Call, reply: Reply | undefined, error: unknown): boolean {
+  return reply !== undefined ? isWorthRetry(call, reply.status) : usualReason(error) !== undefined;
 }
 
 /** Why a round may be repeated; `undefined` for everything that would not get better, the reason of an abort included. */
-function reasonOf({ reply, error }: Round): string | undefined {
-  if (reply !== undefined) return isRetryableStatus(reply.status) ? String(reply.status) : undefined;
-  if (isInvalidDataError(error)) return error.reason === "truncated" ? "truncated" : undefined;
+function reasonOf(call: Call, { reply, error }: Round): Reason | undefined {
+  if (reply === undefined && !isAskedAbout(error)) return undefined;
+  const { isWorth, delayMs } = askCaller(call, reply, error);
+  const usual = reply === undefined
+    ? usualReason(error)
+    : isWorthRetry(call, reply.status)
+    ? String(reply.status)
+    : undefined;
+  if (!(isWorth ?? usual !== undefined)) return undefined;
+  return { text: usual ?? (reply === undefined ? (error as Error).name : String(reply.status)), delayMs };
+}
+
+/** Whether it is for the caller to say that an error is worth another try. */
+function isAskedAbout(error: unknown): boolean {
+  if (isInvalidDataError(error)) return true;
   // An open breaker has said no for good; an HttpError here was never sent, its origin asks for too long a pause.
-  if (!isNetworkError(error) || isCircuitOpenError(error) || isHttpError(error)) return undefined;
-  if (isFinal(error)) return undefined;
-  return error.name;
+  return isNetworkError(error) && !isCircuitOpenError(error) && !isHttpError(error) && !isFinal(error);
+}
+
+function usualReason(error: unknown): string | undefined {
+  if (isInvalidDataError(error)) return error.reason === "truncated" ? "truncated" : undefined;
+  return isAskedAbout(error) ? (error as Error).name : undefined;
 }
 
 /** The caller's own code may throw, of which a backoff may consist: nothing must be left open then. */
@@ -175,9 +197,11 @@ function planOf(
   previousMs: number | undefined,
 ): Plan | undefined {
   const { clock, backoff, budget, pauseOn429 } = environment;
-  const reason = reasonOf(round);
   const { maxRetries } = call.settings;
-  if (reason === undefined || call.cancelled) return undefined;
+  if (call.cancelled) return undefined;
+  const worth = reasonOf(call, round);
+  if (worth === undefined) return undefined;
+  const { text: reason } = worth;
   const lanes = lanesOf(call);
   if (isExhaustion(round.error) && mayGoAgain(call, lanes)) {
     return { reason, delayMs: 0, sleeps: false, needsBudget: false, isUrgent: true, counts: false };
@@ -188,9 +212,9 @@ function planOf(
   const isTest = call.isTesting && lanes.length === 1;
   call.isTesting = false;
   const { status, target } = round.reply ?? {};
-  const askedMs = round.reply?.retryAfterMs;
+  const askedMs = worth.delayMs ?? round.reply?.retryAfterMs;
   const isUrgent = status === 429;
-  if (askedMs !== undefined && askedMs > maxRetryAfterMs) return undefined;
+  if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) return undefined;
   const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
   const isPaused = isUrgent && pauseOn429 === "origin" && pauseMs > 0;
   if (isFailedProbe(call, lanes)) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RetryOn } from "./retry_on.ts";
 import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
 
 /**
@@ -51,6 +52,11 @@ export interface Settings {
    * @default {3}
    */
   readonly maxRetries: number;
+  /**
+   * Which failures are worth another try: statuses, in place of 408, 425, 429, 500, 502 to 504, 520 to 524 and 529; or a function
+   * that decides for each failed round.
+   */
+  readonly retryOn: RetryOn | undefined;
   /**
    * The largest body that is accepted, in bytes.
    * @default {Infinity}

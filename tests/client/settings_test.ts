@@ -15,6 +15,7 @@ test("clientSettings() gives the documented defaults", () => {
     idleTimeoutMs: undefined,
     totalTimeoutMs: Infinity,
     maxRetries: 3,
+    retryOn: undefined,
     maxBodyBytes: Infinity,
     cache: "default",
     readCache: true,

@@ -1,0 +1,173 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  type AttemptFailure,
+  type ClientOptions,
+  DataNotFoundError,
+  HttpError,
+  InvalidDataError,
+  type RetryOn,
+} from "../../mod.ts";
+import { test } from "../support/test.ts";
+import { json, refused, status, text } from "./fake_origin.ts";
+import { rig, testBothWays, URL_A } from "./rig.ts";
+
+const OK = json({ ok: true });
+const NO_JITTER: ClientOptions = { backoff: { jitter: "none" } };
+
+testBothWays("askCaller() takes statuses in place of the usual ones", async (rig) => {
+  const cases = [[404, 2], [400, 2], [503, 1], [500, 1], [429, 1]] as const;
+  for (const [code, calls] of cases) {
+    const { client, origin, run } = rig([status(code), OK], { retryOn: [404, 400] });
+    await run(client.json(URL_A).catch(() => {}));
+    assertEquals(origin.calls, calls, String(code));
+  }
+});
+
+testBothWays(
+  "askCaller() leaves errors that are no answer as usual under a list of statuses",
+  async (rig) => {
+    const { client, origin, run } = rig([refused(), OK], { retryOn: [] });
+    assertEquals(await run(client.json(URL_A)), { ok: true });
+    assertEquals(origin.calls, 2);
+  },
+);
+
+testBothWays(
+  "askCaller() asks the caller's function about each failed round, and about nothing else",
+  async (rig) => {
+    const seen: Partial<AttemptFailure>[] = [];
+    const retryOn = ({ headers, error, ...failure }: AttemptFailure): undefined => {
+      seen.push({
+        ...failure,
+        ...(headers && { headers: new Headers(headers) }),
+        ...(error !== undefined && { error }),
+      });
+    };
+    const { client, run } = rig([status(503, { "x-a": "1" }), refused(), OK], { retryOn });
+    assertEquals(await run(client.json(`${URL_A}?token=secret`)), { ok: true });
+    assertEquals(seen.map(({ status, attempts, method }) => [status, attempts, method]), [
+      [503, 1, "GET"],
+      [undefined, 2, "GET"],
+    ]);
+    assertEquals(seen[0]!.headers!.get("x-a"), "1");
+    assertEquals((seen[1]!.error as Error).name, "NetworkError");
+    assert(!JSON.stringify(seen).includes("secret"));
+  },
+);
+
+testBothWays("askCaller() obeys true, false and undefined", async (rig) => {
+  const cases: readonly (readonly [number, boolean | undefined, number])[] = [
+    [404, true, 2],
+    [404, undefined, 1],
+    [404, false, 1],
+    [503, true, 2],
+    [503, undefined, 2],
+    [503, false, 1],
+  ];
+  for (const [code, verdict, calls] of cases) {
+    const { client, origin, run } = rig([status(code), OK], { retryOn: () => verdict });
+    await run(client.json(URL_A).catch(() => {}));
+    assertEquals(origin.calls, calls, `${code} ${verdict}`);
+  }
+});
+
+testBothWays(
+  "askCaller() waits as long as the caller says, and no shorter than the pause of an origin",
+  async (rig) => {
+    for (const first of [status(503), status(500, { "retry-after": "7" }), status(404), refused()]) {
+      const { client, origin, run } = rig([first, OK], { ...NO_JITTER, retryOn: () => 250 });
+      await run(client.json(URL_A));
+      assertEquals(origin.timesMs[1]! - origin.timesMs[0]!, 250);
+    }
+    const paused = rig([status(503, { "retry-after": "7" }), OK], { ...NO_JITTER, retryOn: () => 250 });
+    await paused.run(paused.client.json(URL_A));
+    assertEquals(paused.origin.timesMs[1]! - paused.origin.timesMs[0]!, 7_000);
+    const { client, origin, run } = rig([status(404), OK], { maxRetryAfterMs: 100, retryOn: () => 250 });
+    await run(client.json(URL_A));
+    assertEquals(origin.calls, 2);
+  },
+);
+
+testBothWays("askCaller() lets content that can't be used be asked for again", async (rig) => {
+  const retryOn: RetryOn = ({ error }) => error instanceof InvalidDataError || undefined;
+  const { client, origin, run } = rig([text("<html>"), OK], { retryOn });
+  assertEquals(await run(client.json(URL_A)), { ok: true });
+  assertEquals(origin.calls, 2);
+});
+
+testBothWays("askCaller() does not make a POST repeatable, nor retries endless", async (rig) => {
+  const post = rig([status(503), OK], { retryOn: () => true });
+  await assertRejects(() => post.run(post.client.json({ url: URL_A, method: "POST" })), HttpError);
+  assertEquals(post.origin.calls, 1);
+  const said = rig([status(404), OK], { retryOn: () => true });
+  await said.run(said.client.json({ url: URL_A, method: "POST", idempotent: true }));
+  assertEquals(said.origin.calls, 2);
+  const endless = rig(status(404), { retryOn: () => 0, maxRetries: 5 });
+  await assertRejects(() => endless.run(endless.client.json(URL_A)), DataNotFoundError);
+  assertEquals(endless.origin.calls, 6);
+});
+
+testBothWays("askCaller() is not asked after an abort, or for an open breaker", async (rig) => {
+  let asked = 0;
+  const retryOn = (): undefined => void asked++;
+  const { client, run } = rig(status(503), {
+    retryOn,
+    maxRetries: 0,
+    circuitBreaker: { threshold: 1, cooldownMs: 60_000 },
+  });
+  await run(client.json(URL_A).catch(() => {}));
+  assertEquals(asked, 1);
+  await run(client.json(URL_A).catch(() => {}));
+  assertEquals(asked, 1);
+});
+
+testBothWays(
+  "askCaller() gives the caller what its function throws, and frees what the request held",
+  async (rig) => {
+    const thrown = new Error("own");
+    const { client, run } = rig(status(503), {
+      retryOn: () => {
+        throw thrown;
+      },
+    });
+    const caught = await run(client.json(URL_A).catch((error: unknown) => error));
+    assertStrictEquals(caught, thrown);
+    assertEquals(client.stats().inFlight, 0);
+  },
+);
+
+testBothWays("askCaller() refuses what is no verdict", async (rig) => {
+  for (const verdict of ["yes", null, {}, -1, NaN, Infinity]) {
+    const { client, run } = rig(status(503), { retryOn: (() => verdict) as unknown as RetryOn });
+    const error = await run(client.json(URL_A).catch((error: unknown) => error));
+    assertInstanceOf(error, TypeError);
+    assert(error.message.includes("'retryOn' must return true, false, undefined or a number"));
+  }
+});
+
+test("askCaller() takes the request's word over the batch's, and that over the client's", async () => {
+  const { client, origin, run } = rig(status(404), { ...NO_JITTER, retryOn: [500], maxRetries: 1 });
+  await run(client.settle([URL_A, { url: `${URL_A}2`, retryOn: [500] }], { retryOn: [404] }));
+  assertEquals(origin.calls, 3);
+});
+
+testBothWays(
+  "askCaller() × client.fetch: the last response of those that were worth it is returned",
+  async (rig) => {
+    const { client, origin, run } = rig([status(404), status(404), OK], {
+      ...NO_JITTER,
+      retryOn: [404],
+      maxRetries: 1,
+    });
+    const response = await run(client.fetch(URL_A));
+    assertEquals([response.status, origin.calls], [404, 2]);
+    await response.body?.cancel();
+  },
+);
+
+test("isWorthRetry() × Retry-After: an origin that asks for a pause gets it, also from those who do not try again", async () => {
+  const { client, origin, run } = rig([status(429, { "retry-after": "5" }), OK], { retryOn: [500] });
+  await run(client.json(URL_A).catch(() => {}));
+  await run(client.json(`${URL_A}2`));
+  assertEquals(origin.timesMs[1]! - origin.timesMs[0]!, 5_000);
+});
