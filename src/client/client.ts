@@ -230,6 +230,7 @@ export function reporterOf(client: Client): Reporter {
 
 const reporters = new WeakMap<Client, Reporter>();
 
+const NOTHING: RequestOptions = {};
 const NO_SIGNALS: readonly AbortSignal[] = [];
 
 class SlipstreamClient implements Client {
@@ -452,15 +453,19 @@ class SlipstreamClient implements Client {
     checkRequestOptions(options, of);
     // A batch listens to its signal itself, once for all of its requests.
     const signal = of === "batch" ? undefined : options.signal;
-    // The headers of a request come with the request itself.
-    const headers = of === "request" ? undefined : options.headers;
+    // The headers of a request come with the request itself, and so does what is to be sent.
+    const { headers, json, query } = of === "request" ? NOTHING : options;
     const settings = withOptions(base.settings, as === undefined ? options : { ...options, as });
-    if (settings === base.settings && signal === undefined && headers === undefined) return base;
+    const hasAdditions = json !== undefined || query !== undefined;
+    if (settings === base.settings && signal === undefined && headers === undefined && !hasAdditions) {
+      return base;
+    }
     return this.#contextOf({
       ...base,
       settings,
       signals: signal === undefined ? base.signals : [...base.signals, signal],
       headers: headers === undefined ? base.headers : toHeaderMap(headers, "the request"),
+      additions: hasAdditions ? { json, query } : base.additions,
     });
   }
 
@@ -470,6 +475,7 @@ class SlipstreamClient implements Client {
       streams,
       signals = NO_SIGNALS,
       headers = NO_HEADERS,
+      additions,
       allowance,
       rejectsStatus = false,
       wantsHead = false,
@@ -479,6 +485,7 @@ class SlipstreamClient implements Client {
       settings,
       signals,
       headers,
+      additions,
       allowance,
       streams,
       rejectsStatus,
@@ -490,9 +497,12 @@ class SlipstreamClient implements Client {
     };
   }
 
-  #prepare(input: RequestInput, { headers, settings: { idempotent } }: CallContext): PreparedRequest {
-    const { lanes: { origins }, baseUrl } = this.#dispatcher;
-    return prepareRequest(input, { origins, baseUrl, headers, idempotent });
+  #prepare(
+    input: RequestInput,
+    { headers, additions, settings: { idempotent } }: CallContext,
+  ): PreparedRequest {
+    const { lanes: { origins }, baseUrl, headers: clientHeaders } = this.#dispatcher;
+    return prepareRequest(input, { origins, baseUrl, headers, clientHeaders, additions, idempotent });
   }
 }
 

@@ -104,6 +104,11 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     return fetch(input as string, init);
   }
 
+  /** What every request carries. */
+  get headers(): HeaderMap {
+    return this.#pipeline.headers;
+  }
+
   /** The number of the next call. */
   nextId(): number {
     return ++this.#lastId;
@@ -148,7 +153,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
    */
   tryBegin(context: CallContext, url: string, sink: CallSink): Call | undefined {
     const lane = this.lanes.find(url);
-    if (lane === undefined) return undefined;
+    if (lane === undefined || context.additions !== undefined) return undefined;
     const call = new Call(context, url, sink);
     call.lane = lane;
     call.sentUrl = url;

@@ -8,7 +8,7 @@ import * as v from "valibot";
 import type { Settings } from "../policies/settings.ts";
 import { clientEntries, rulesOf, sharedEntries } from "./client_option_rules.ts";
 import type { Elsewhere } from "../http/option_hints.ts";
-import { count, flag, isBare, isUrl, positiveInteger, refused, strict } from "./option_rules.ts";
+import { count, flag, isBare, isUrl, optionalAny, positiveInteger, refused, strict } from "./option_rules.ts";
 import { SETTINGS } from "./settings.ts";
 
 /**
@@ -91,7 +91,11 @@ const specEntries = {
 };
 
 /** What all requests have, one by one or in a batch. */
-const requestEntries = { ...sharedEntries, ...rulesOf(Object.keys(SETTINGS) as (keyof Settings)[]) };
+const requestEntries = {
+  ...sharedEntries,
+  ...optionalAny("json", "query"),
+  ...rulesOf(Object.keys(SETTINGS) as (keyof Settings)[]),
+};
 
 /** What `fetch` takes besides, and clients hand on for `client.fetch` only. */
 const FETCH_ONLY = ["redirect", "credentials", "mode", "integrity", "keepalive", "referrer", "duplex"];

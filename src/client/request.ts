@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { QueryInit } from "../http/query.ts";
 import type { PartialSettings } from "../policies/settings.ts";
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
 
@@ -16,6 +17,16 @@ export interface RequestOptions extends PartialSettings {
   readonly signal?: AbortSignal | undefined;
   /** Headers of this request, added to the client's; the same name replaces. */
   readonly headers?: HeaderRecord | Headers | undefined;
+  /**
+   * A value to send as JSON, with a `content-type` of `application/json` unless the headers have another one. The method is POST then,
+   * unless the request says otherwise.
+   */
+  readonly json?: unknown;
+  /**
+   * Parameters that are added to the URL, behind its own; `undefined` and `null` leave one out, an array repeats it. Those of a request
+   * take the place of the batch's with the same name.
+   */
+  readonly query?: QueryInit | undefined;
 }
 
 /** Options of a single request. What else a request may have is refused here, and not ignored. */
@@ -38,7 +49,7 @@ export interface CallOptions extends RequestOptions {
   readonly redirect?: undefined;
 }
 
-/** What a body may be; JSON is sent as text. */
+/** What a body may be; JSON is given as `json`. */
 export type RequestBody =
   | string
   | ArrayBuffer
@@ -57,7 +68,7 @@ export interface RequestSpec extends RequestOptions {
    * @default {"GET"}
    */
   readonly method?: string | undefined;
-  /** The body; a stream can't be sent twice, so such a request is never retried. */
+  /** The body, unless there is `json`; a stream can't be sent twice, so such a request is never retried. */
   readonly body?: RequestBody | null | undefined;
   /** A name of the caller's own: it is not sent, and comes back with `outcome.request`. */
   readonly key?: string | undefined;

@@ -5,7 +5,9 @@
  */
 
 import { isIdempotentMethod } from "./classify.ts";
-import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
+import { type HeaderInput, type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "./headers.ts";
+import { jsonBody } from "./json_body.ts";
+import { type QueryInit, withQuery } from "./query.ts";
 import { isAbsoluteUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
 
 /** A request as a caller gave it. */
@@ -14,9 +16,16 @@ export interface RequestInput {
   readonly method?: string | undefined;
   readonly headers?: HeaderInput | undefined;
   readonly body?: BodyInit | null | undefined;
+  /** A value to send as JSON, in place of a body. */
+  readonly json?: unknown;
+  /** Parameters to add to the URL. */
+  readonly query?: QueryInit | undefined;
   /** Other members of `RequestInit`, handed to `fetch` as they are. */
   readonly init?: RequestInit | undefined;
 }
+
+/** What is added to each request of a batch, as far as it says nothing else itself. */
+export type RequestAdditions = Pick<RequestInput, "json" | "query">;
 
 /** What surrounds a request. */
 export interface RequestContext {
@@ -26,6 +35,10 @@ export interface RequestContext {
   readonly baseUrl?: string | undefined;
   /** Headers of what the request is a part of; its own replace them. */
   readonly headers: HeaderMap;
+  /** Headers that come on top of it later, unless it has them itself. */
+  readonly clientHeaders?: HeaderMap | undefined;
+  /** What is added to what the request is a part of. */
+  readonly additions?: RequestAdditions | undefined;
   /** Whether it may be sent twice; its method decides when nothing was said. */
   readonly idempotent: boolean | undefined;
 }
@@ -47,6 +60,7 @@ export interface PreparedRequest {
   readonly init: RequestInit | undefined;
 }
 
+const JSON_TYPE: HeaderMap = { "content-type": "application/json" };
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 
@@ -59,18 +73,30 @@ const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
  * @throws {TypeError} If the method, a header or the body can't be sent.
  */
 export function prepareRequest(input: RequestInput, context: RequestContext): PreparedRequest {
-  const given = resolveUrl(typeof input.url === "string" ? input.url : urlText(input.url), context.baseUrl);
+  const { additions } = context;
+  const written = typeof input.url === "string" ? input.url : urlText(input.url);
+  const isPlain = input.query === undefined && additions?.query === undefined;
+  const asked = isPlain ? written : withQuery(written, input.query, additions?.query);
+  const given = resolveUrl(asked, context.baseUrl);
   const origin = context.origins.find(given);
   // What is known is absolute and has no user info.
   const credentials = origin === undefined ? splitUserInfo(given) : undefined;
   const url = credentials?.url ?? given;
-  const method = input.method === undefined ? "GET" : checkMethod(input.method);
+  const value = input.json === undefined ? additions?.json : input.json;
+  const isJson = value !== undefined;
+  const method = input.method === undefined ? isJson ? "POST" : "GET" : checkMethod(input.method);
   const { authorization } = credentials ?? {};
   let headers = authorization === undefined
     ? context.headers
     : mergeHeaders(context.headers, { authorization });
   if (input.headers !== undefined) headers = mergeHeaders(headers, toHeaderMap(input.headers, "the request"));
-  const body = input.body ?? null;
+  if (isJson && input.body !== undefined && input.body !== null) {
+    throw new TypeError("Cannot fetch as a request must have either 'json' or 'body', and not both");
+  }
+  const body = isJson ? jsonBody(value) : input.body ?? null;
+  if (isJson && !("content-type" in headers) && !("content-type" in (context.clientHeaders ?? NO_HEADERS))) {
+    headers = mergeHeaders(headers, JSON_TYPE);
+  }
   if (body !== null) checkBody(body, method);
   const idempotent = context.idempotent ?? (isIdempotentMethod(method) || "idempotency-key" in headers);
   return {
@@ -114,6 +140,6 @@ function checkBody(body: unknown, method: string): void {
   if (sendable) return;
   throw new TypeError(
     `Cannot fetch as 'body' must be text, bytes, a form, a Blob or a stream: received ${typeof body}` +
-      (typeof body === "object" ? "; JSON is sent as JSON.stringify(value)" : ""),
+      (typeof body === "object" ? "; give JSON as 'json'" : ""),
   );
 }

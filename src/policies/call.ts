@@ -6,7 +6,7 @@
 
 import { type SlipstreamErrorOptions, TimeoutError } from "../errors.ts";
 import type { HeaderMap } from "../http/headers.ts";
-import type { PreparedRequest } from "../http/request.ts";
+import type { PreparedRequest, RequestAdditions } from "../http/request.ts";
 import { redactUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
@@ -70,6 +70,8 @@ export interface CallContext {
   readonly signals: readonly AbortSignal[];
   /** The headers of the batch. */
   readonly headers: HeaderMap;
+  /** What is added to each of them; absent for nothing. */
+  readonly additions?: RequestAdditions | undefined;
   /** What its batch may have under way; absent for a single request. */
   readonly allowance: Allowance | undefined;
   /** Whether the caller gets the response itself, its body unread. */

@@ -126,7 +126,7 @@ test("prepareRequest() takes every kind of body that can be sent, as it is", () 
 
 test("prepareRequest() refuses a body that can't be sent, and says how JSON is", () => {
   for (const body of [{ a: 1 }, [1]]) {
-    assertThrows(() => prepareRequest(untyped({ method: "POST", body })), TypeError, "JSON.stringify");
+    assertThrows(() => prepareRequest(untyped({ method: "POST", body })), TypeError, "'json'");
   }
   for (const body of [5, true, Symbol("x"), () => {}]) {
     assertThrows(() => prepareRequest(untyped({ method: "POST", body })), TypeError, "'body' must be text");

@@ -1,0 +1,68 @@
+/**
+ * Parameters that are added to a URL.
+ *
+ * @module
+ */
+
+/** The value of a parameter; `undefined` and `null` leave it out. */
+export type QueryValue = string | number | boolean | bigint | null | undefined;
+
+/** Parameters: a record, in which an array stands for one name several times, or what `URLSearchParams` takes. */
+export type QueryInit =
+  | string
+  | URLSearchParams
+  | Readonly<Record<string, QueryValue | readonly QueryValue[]>>
+  | Iterable<readonly [name: string, value: QueryValue]>;
+
+type Pair = [name: string, value: string];
+
+/**
+ * Adds parameters to a URL, behind those that it has and before its fragment.
+ *
+ * @param url The URL, absolute or relative.
+ * @param query The parameters of the request itself.
+ * @param common Those of what the request is a part of; its own take the place of those of the same name.
+ * @returns The URL with them; the same if there are none.
+ * @throws {TypeError} If a parameter is neither text nor a number, a boolean, or an array of these.
+ */
+export function withQuery(url: string, query: QueryInit | undefined, common?: QueryInit): string {
+  const own = pairsOf(query);
+  const names = new Set(own.map(([name]) => name));
+  const pairs = [...pairsOf(common).filter(([name]) => !names.has(name)), ...own];
+  if (pairs.length === 0) return url;
+  const hash = url.indexOf("#");
+  const before = hash === -1 ? url : url.slice(0, hash);
+  const separator = !before.includes("?") ? "?" : /[?&]$/.test(before) ? "" : "&";
+  return `${before}${separator}${new URLSearchParams(pairs)}${hash === -1 ? "" : url.slice(hash)}`;
+}
+
+function pairsOf(query: QueryInit | undefined): Pair[] {
+  if (query === undefined) return [];
+  if (typeof query === "string") return [...new URLSearchParams(query)];
+  if (typeof query !== "object" || query === null) throw new TypeError(refusalOf("'query'", query));
+  const isIterable = Symbol.iterator in query;
+  const entries: Iterable<readonly [string, unknown]> = isIterable ? query : Object.entries(query);
+  const pairs: Pair[] = [];
+  for (const [name, value] of entries) {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== undefined && each !== null) pairs.push([name, textOf(name, each)]);
+    }
+  }
+  return pairs;
+}
+
+function textOf(name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  const isPlain = typeof value === "number" || typeof value === "boolean" || typeof value === "bigint";
+  if (isPlain) return String(value);
+  throw new TypeError(refusalOf(`'query.${name}'`, value));
+}
+
+function refusalOf(name: string, value: unknown): string {
+  const what = name === "'query'"
+    ? "a record of parameters, or URLSearchParams"
+    : "a string, a number, a boolean, or an array of these";
+  return `Cannot fetch as ${name} must be ${what}: received ${
+    value === null ? "null" : value instanceof Date ? "a Date; give its toISOString()" : typeof value
+  }`;
+}

@@ -1,0 +1,100 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type ClientOptions, createClient, type FetchRequest, type RequestSpec } from "../../mod.ts";
+import { fakeClient, testClientsBothWays } from "./fake_client.ts";
+import { test } from "../support/test.ts";
+
+const URL = "https://a.test/x";
+const testBothWays = testClientsBothWays();
+const ANSWER = () => ({ json: 1 });
+
+async function sentFor(request: FetchRequest, options: ClientOptions = {}) {
+  const { client, network } = fakeClient(ANSWER, options);
+  await client.json(request);
+  const [{ url, method, headers, body }] = network.sent as [typeof network.sent[0]];
+  return { url, method, body, type: headers.get("content-type"), accept: headers.get("accept") };
+}
+
+test("Client.json() sends `json` with its type, by POST unless the request says otherwise", async () => {
+  for (const json of [{ a: 1 }, [], null, "text", 0, false]) {
+    const sent = await sentFor({ url: URL, json });
+    assertEquals([sent.method, sent.type, sent.body], ["POST", "application/json", JSON.stringify(json)]);
+  }
+  assertEquals((await sentFor({ url: URL, method: "put", json: 1 })).method, "PUT");
+  assertEquals((await sentFor({ url: URL, json: undefined })).method, "GET");
+});
+
+test("Client.json() leaves a type alone that the request, its options or the client have", async () => {
+  const headers = { "Content-Type": "application/vnd.api+json" };
+  assertEquals((await sentFor({ url: URL, json: 1, headers })).type, headers["Content-Type"]);
+  assertEquals((await sentFor({ url: URL, json: 1 }, { headers })).type, headers["Content-Type"]);
+  const { client, network } = fakeClient(ANSWER);
+  await client.json(URL, { json: 1, headers });
+  assertEquals(network.sent[0]!.headers.get("content-type"), headers["Content-Type"]);
+});
+
+test("Client.json() refuses `json` beside a body, in a GET, and what can't be written", async () => {
+  const { client, network } = fakeClient(ANSWER);
+  const cases: readonly (readonly [RequestSpec, string])[] = [
+    [{ url: URL, json: 1, body: "x" }, "either 'json' or 'body'"],
+    [{ url: URL, json: 1, method: "GET" }, "a GET request must not have a 'body'"],
+    [{ url: URL, json: 1n }, "written as JSON"],
+  ];
+  for (const [request, message] of cases) {
+    await assertRejects(() => client.json(request), TypeError, message);
+  }
+  await assertRejects(
+    () => client.fetch(URL, { body: "x", method: "POST" }, { json: 1 }),
+    TypeError,
+    "either",
+  );
+  assertEquals(network.sent.length, 0);
+});
+
+test("Client.json() repeats a request with `json` only if that is idempotent", async () => {
+  for (const [request, calls] of [[{}, 1], [{ method: "PUT" }, 2], [{ idempotent: true }, 2]] as const) {
+    let sent = 0;
+    const { client, clock, network } = fakeClient(() => ++sent === 1 ? { status: 503 } : { json: 1 });
+    const value = client.json({ url: URL, json: { a: 1 }, ...request }).catch(() => {});
+    await clock.advance(10_000);
+    await value;
+    assertEquals(network.sent.map(({ body }) => body), Array(calls).fill(`{"a":1}`));
+  }
+});
+
+testBothWays(
+  "Client.json() adds `query` of the request and of its options, for mirrors too",
+  async (make) => {
+    const { client, network } = make(ANSWER, { baseUrls: ["https://m.test/v1", "https://n.test"] });
+    await client.json("x?a=1", { query: { b: 2 } });
+    await client.json({ url: "x", query: { b: 3 } }, { query: { b: 2, c: 4 } });
+    await client.settle(["https://a.test/1", { url: "y#f", query: "d=1" }], { query: { all: true } });
+    assertEquals(network.urls, [
+      "https://m.test/v1/x?a=1&b=2",
+      "https://m.test/v1/x?c=4&b=3",
+      "https://a.test/1?all=true",
+      "https://m.test/v1/y?all=true&d=1#f",
+    ]);
+  },
+);
+
+test("Client.json() × single-flight: requests that differ by `query` alone are different ones", async () => {
+  const { client, network } = fakeClient(ANSWER);
+  await client.all([URL, { url: URL, query: { a: 1 } }, { url: URL, query: { a: 1 } }, {
+    url: URL,
+    query: { a: 2 },
+  }]);
+  assertEquals(network.urls, [URL, `${URL}?a=1`, `${URL}?a=2`]);
+});
+
+test("Client.settle() gives a request with a bad `query` its own outcome", async () => {
+  const { client } = fakeClient(ANSWER);
+  const bad = { url: URL, query: { a: {} as string } };
+  const [first, second] = await client.settle([bad, URL]);
+  assertEquals([first!.ok, second!.ok], [false, true]);
+});
+
+test("createClient() says where `json` and `query` belong", () => {
+  for (const option of [{ json: 1 }, { query: {} }]) {
+    assertThrows(() => createClient(option as ClientOptions), TypeError, "give it to each request");
+  }
+});
