@@ -41,14 +41,7 @@ export type {
   PerOriginOptions,
   RateLimitOptions,
 } from "./src/client/options.ts";
-export type {
-  Failure,
-  Outcome,
-  OutcomesOf,
-  OutcomeWithHead,
-  Success,
-  SuccessWithHead,
-} from "./src/client/outcome.ts";
+export type { Failure, Outcome, OutcomesOf, Success } from "./src/client/outcome.ts";
 export type {
   BatchOptions,
   BodyOf,

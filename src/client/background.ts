@@ -65,7 +65,6 @@ export class Background {
       allowance: undefined,
       streams: false,
       rejectsStatus: false,
-      wantsHead: false,
       isBackground: true,
       owner: this.#owner,
       straightHeaders: undefined,

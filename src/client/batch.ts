@@ -10,7 +10,7 @@ import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Closable } from "./dispatcher.ts";
-import { type Outcome, refusal, toError } from "./outcome.ts";
+import { type Outcome, outcomeOf, refusal } from "./outcome.ts";
 import { checkSource } from "./request_checks.ts";
 import type { FetchRequest, RequestSource } from "./request.ts";
 
@@ -268,13 +268,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable {
   /** A request of this batch has ended. */
   onSettled(call: Call, ok: boolean, value: unknown): void {
     if (this.#ended) return;
-    const { index, from, attempts, durationMs } = call;
-    const request = call.given as FetchRequest;
-    this.#run.consumer.onOutcome(
-      ok
-        ? { ok, index, request, value, from, attempts, durationMs }
-        : { ok, index, request, error: toError(value), attempts, durationMs },
-    );
+    this.#run.consumer.onOutcome(outcomeOf(call, call.index, call.given as FetchRequest, { ok, value }));
     if (this.isClaiming && !this.allowance.hasRefused) return;
     this.#onRoom();
     this.#endIfDone();

@@ -21,7 +21,7 @@ import { fromFetchArguments, isLocal } from "./fetch_arguments.ts";
 import { dropIn } from "./global_fetch.ts";
 import { checkClientOptions, checkRequestOptions, type OptionsOf } from "./option_checks.ts";
 import type { ClientOptions } from "./options.ts";
-import { type Outcome, OutcomeSink, type OutcomesOf, type OutcomeWithHead, refusal } from "./outcome.ts";
+import { type Outcome, OutcomeSink, type OutcomesOf, refusal } from "./outcome.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
 import type {
   BatchOptions,
@@ -81,8 +81,7 @@ export interface Client extends AsyncDisposable {
 
   /**
    * Fetches like {@linkcode Client.json}, or as `as` says, and never rejects for the request: whatever becomes of it is an
-   * outcome, also a malformed request, an abort, and a client that is closed. An outcome with a value has the response's
-   * status, headers and URL.
+   * outcome, also a malformed request, an abort, and a client that is closed.
    *
    * @param request A URL, or a URL with options.
    * @param options Options; those of `request` go first.
@@ -91,7 +90,7 @@ export interface Client extends AsyncDisposable {
   outcome<const R extends FetchRequest, const O extends CallOptions = CallOptions>(
     request: R & OnlyRequest<R>,
     options?: O,
-  ): Promise<OutcomeWithHead<ValueOf<O, R>>>;
+  ): Promise<Outcome<ValueOf<O, R>>>;
 
   /**
    * A drop-in `fetch`, which goes the same way as every other request, and can replace the global one. Any status resolves; one
@@ -282,12 +281,11 @@ class SlipstreamClient implements Client {
     });
   }
 
-  outcome<T>(request: FetchRequest, options?: CallOptions): Promise<OutcomeWithHead<T>> {
+  outcome<T>(request: FetchRequest, options?: CallOptions): Promise<Outcome<T>> {
     return new Promise((resolve) => {
       const plain = this.#plain.json;
-      const own = options === undefined ? plain : this.#withOptions(plain, options, "call", undefined);
-      const context = this.#contextOf({ ...own, wantsHead: true });
-      const sink = new OutcomeSink(request, resolve as (outcome: OutcomeWithHead<unknown>) => void);
+      const context = options === undefined ? plain : this.#withOptions(plain, options, "call", undefined);
+      const sink = new OutcomeSink(request, resolve as (outcome: Outcome<unknown>) => void);
       let call: Call;
       try {
         call = this.#begin(request, context, undefined, sink);
@@ -478,7 +476,6 @@ class SlipstreamClient implements Client {
       additions,
       allowance,
       rejectsStatus = false,
-      wantsHead = false,
     }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
   ): CallContext {
     return {
@@ -489,11 +486,10 @@ class SlipstreamClient implements Client {
       allowance,
       streams,
       rejectsStatus,
-      wantsHead,
       isBackground: false,
       owner: this.#dispatcher,
       // The straight way keeps nothing of a response but its body.
-      straightHeaders: streams || wantsHead ? undefined : this.#dispatcher.straightHeaders(settings, headers),
+      straightHeaders: streams ? undefined : this.#dispatcher.straightHeaders(settings, headers),
     };
   }
 

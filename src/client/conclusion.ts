@@ -37,7 +37,7 @@ export function conclude(call: Call, reply: Reply, deadlines: Deadlines): unknow
     return toResponse(call, reply);
   }
   if (!isSuccessStatus(reply.status)) return fail(call, reply, deadlines);
-  if (call.context.wantsHead) call.sink.onHead?.(reply.head);
+  call.head = reply.head;
   if (reply.decodedFor === call) return ownValue(call, reply);
   const decoding = decodeReply(call, reply);
   return decoding === undefined ? ownValue(call, reply) : decoding.then(() => ownValue(call, reply));

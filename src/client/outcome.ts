@@ -7,7 +7,6 @@
 import { SlipstreamError } from "../errors.ts";
 import type { Call, CallSink } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
-import type { ReplyHead } from "../policies/reply_head.ts";
 import type { FetchRequest } from "./request.ts";
 
 /** A request that brought a value. */
@@ -20,6 +19,12 @@ export interface Success<T> {
   readonly request: FetchRequest;
   /** What it brought. */
   readonly value: T;
+  /** The response's status. */
+  readonly status: number;
+  /** The response's headers, which are the caller's own. */
+  readonly headers: Headers;
+  /** The URL that answered, redirects followed; empty for a response that somebody made. */
+  readonly url: string;
   /** Where the value came from. */
   readonly from: ValueSource;
   /** How many attempts were made; 0 when the cache answered. */
@@ -50,19 +55,6 @@ export type Outcome<T> = Success<T> | Failure;
 /** The outcomes of requests with values of types `V`, in the same order. */
 export type OutcomesOf<V extends readonly unknown[]> = { [Index in keyof V]: Outcome<V[Index]> };
 
-/** A request that brought a value, and the head of the response. */
-export interface SuccessWithHead<T> extends Success<T> {
-  /** The response's status. */
-  readonly status: number;
-  /** The response's headers, which are the caller's own. */
-  readonly headers: Headers;
-  /** The URL that answered, redirects followed; empty for a response that somebody made. */
-  readonly url: string;
-}
-
-/** How a single request ended. */
-export type OutcomeWithHead<T> = SuccessWithHead<T> | Failure;
-
 /** An abort's reason may be anything; an outcome has an error. */
 export function toError(reason: unknown): Error {
   if (reason instanceof Error) return reason;
@@ -81,30 +73,57 @@ export function refusal(request: FetchRequest, index: number, reason: unknown): 
   return { ok: false, index, request, error: toError(reason), attempts: 0, durationMs: 0 };
 }
 
+/**
+ * The outcome of a request that has ended. It keeps the headers of the response, and never the response.
+ *
+ * @param call The call, its numbers final.
+ * @param index Its place in the input.
+ * @param request The request, as it was given.
+ * @param ending Its value, or what it failed of.
+ */
+export function outcomeOf(
+  call: Call,
+  index: number,
+  request: FetchRequest,
+  { ok, value }: { readonly ok: boolean; readonly value: unknown },
+): Outcome<unknown> {
+  const { from, attempts, durationMs, head } = call;
+  if (!ok) return { ok, index, request, error: toError(value), attempts, durationMs };
+  const { status, url } = head!;
+  if (from === "cache" || from === "stale") {
+    return {
+      ok,
+      index,
+      request,
+      value,
+      status,
+      // They are made when somebody asks, which is seldom.
+      get headers() {
+        return head!.headers;
+      },
+      url,
+      from,
+      attempts,
+      durationMs,
+    };
+  }
+  const isShared = call.flight !== undefined || call.leader !== undefined;
+  const headers = isShared ? new Headers(head!.headers) : head!.headers;
+  return { ok, index, request, value, status, headers, url, from, attempts, durationMs };
+}
+
 /** Answers a promise with the outcome of a request, and never rejects it. */
 export class OutcomeSink implements CallSink {
   readonly #request: FetchRequest;
-  readonly #resolve: (outcome: OutcomeWithHead<unknown>) => void;
-  #head: ReplyHead | undefined;
+  readonly #resolve: (outcome: Outcome<unknown>) => void;
 
   /** Creates a sink for a request, as it was given. */
-  constructor(request: FetchRequest, resolve: (outcome: OutcomeWithHead<unknown>) => void) {
+  constructor(request: FetchRequest, resolve: (outcome: Outcome<unknown>) => void) {
     this.#request = request;
     this.#resolve = resolve;
   }
 
-  onHead(head: ReplyHead): void {
-    this.#head = head;
-  }
-
-  onSettled({ from, attempts, durationMs }: Call, ok: boolean, value: unknown): void {
-    const request = this.#request;
-    if (!ok) {
-      return this.#resolve({ ok, index: 0, request, error: toError(value), attempts, durationMs });
-    }
-    const { status, headers, url } = this.#head!;
-    // Others may have been given the same ones.
-    const own = new Headers(headers);
-    this.#resolve({ ok, index: 0, request, value, status, headers: own, url, from, attempts, durationMs });
+  onSettled(call: Call, ok: boolean, value: unknown): void {
+    this.#resolve(outcomeOf(call, 0, this.#request, { ok, value }));
   }
 }

@@ -149,6 +149,7 @@ export class StraightWay implements DeadlineTarget, Pending {
     lane.bytes += bytes;
     call.isInFlight = false;
     call.pending = undefined;
+    call.head = response;
     if (--this.#underWay === 0) this.#disarm();
     const { schema, validate, as } = call.settings;
     if (call.flight !== undefined) {

@@ -57,8 +57,6 @@ export interface CallOwner {
 
 /** Who waits for the answer. */
 export interface CallSink {
-  /** Takes the head of the response, just before the value; for calls that keep it, see {@linkcode CallContext.wantsHead}. */
-  onHead?(head: ReplyHead): void;
   /** Takes the value, or the error; called once. */
   onSettled(call: Call, ok: boolean, value: unknown): void;
 }
@@ -78,8 +76,6 @@ export interface CallContext {
   readonly streams: boolean;
   /** Whether a response whose status is no success is an error, as for those who get its value. */
   readonly rejectsStatus: boolean;
-  /** Whether the caller gets the head of the response too. */
-  readonly wantsHead: boolean;
   /** Whether nobody waits for it. */
   readonly isBackground: boolean;
   /** Who looks after the calls. */
@@ -143,6 +139,8 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   isProbing = false;
   /** Where the value came from; final when the call has settled. */
   from: ValueSource = "network";
+  /** What the response says that the value came with; there when the call settles. */
+  head: ReplyHead | undefined = undefined;
   /** From the call to the answer, in milliseconds; 0 until then. */
   durationMs = 0;
   settled = false;

@@ -11,7 +11,15 @@ import { FakeTerminal } from "./fake_terminal.ts";
 const TEXT = "https://h/a?token=1";
 const INPUT: Input = { ok: true, text: TEXT, url: new URL(TEXT), where: "argument 1" };
 const REQUEST = { index: 0, request: TEXT, attempts: 2, durationMs: 12.345 };
-const FINE: Outcome<Body> = { ...REQUEST, ok: true, value: new TextEncoder().encode("[1]"), from: "network" };
+const FINE: Outcome<Body> = {
+  ...REQUEST,
+  ok: true,
+  value: new TextEncoder().encode("[1]"),
+  status: 200,
+  headers: new Headers(),
+  url: TEXT,
+  from: "network",
+};
 const BROKEN: Outcome<Body> = { ...REQUEST, ok: false, error: new TypeError("broken") };
 
 function setUp() {

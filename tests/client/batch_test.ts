@@ -82,7 +82,18 @@ test("Batch tells each outcome with its place, its request and its numbers", () 
   starter.answer(0, "value");
   assertEquals(consumer.outcomes, [
     { ok: false, index: 1, request: second, error, attempts: 1, durationMs: 5 },
-    { ok: true, index: 0, request: first, value: "value", from: "network", attempts: 1, durationMs: 5 },
+    {
+      ok: true,
+      index: 0,
+      request: first,
+      value: "value",
+      status: 200,
+      headers: new Headers(),
+      url: "https://a.test/0",
+      from: "network",
+      attempts: 1,
+      durationMs: 5,
+    },
   ]);
   assertStrictEquals(consumer.outcomes[1]!.request, first);
 });

@@ -275,7 +275,7 @@ test("Client.settle() gives an aborted request the very reason when it is an Err
   assertEquals([aborted!.attempts, aborted!.durationMs, other!.ok], [1, 10, true]);
 });
 
-test("Client.settle() says where values came from, the attempts and the duration of each", async () => {
+test("Client.settle() says where values came from, with the head of the response, the attempts and the duration of each", async () => {
   const { client, clock } = setUp(({ nth, ...request }) => ({
     status: nth < 3 && numberOf({ nth, ...request }) === 7 ? 503 : 200,
     json: 1,
@@ -283,17 +283,16 @@ test("Client.settle() says where values came from, the attempts and the duration
   }), { maxRetries: 3, backoff: { jitter: "none" } });
 
   const outcomes = await clock.run(client.settle(numbered(1, 7)));
-  assertEquals(outcomes, [
-    { ok: true, index: 0, request: numbered(1)[0]!, value: 1, from: "network", attempts: 1, durationMs: 100 },
-    {
-      ok: true,
-      index: 1,
-      request: numbered(7)[0]!,
-      value: 1,
-      from: "network",
-      attempts: 3,
-      durationMs: 6_300,
-    },
+  const seen = outcomes.map((outcome) => {
+    assert(outcome.ok);
+    const { headers, ...rest } = outcome;
+    return { ...rest, type: headers.get("content-type") };
+  });
+  const common = { ok: true, value: 1, status: 200, type: null, from: "network" } as const;
+  const [first, second] = [numbered(1)[0]!, numbered(7)[0]!];
+  assertEquals(seen, [
+    { ...common, index: 0, request: first, url: first, attempts: 1, durationMs: 100 },
+    { ...common, index: 1, request: second, url: second, attempts: 3, durationMs: 6_300 },
   ]);
 });
 

@@ -16,7 +16,7 @@ import {
   HttpError,
   InvalidDataError,
   NetworkError,
-  type OutcomeWithHead,
+  type Outcome,
 } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
@@ -32,7 +32,7 @@ interface Setup {
   readonly clock: ManualClock;
   readonly network: FakeNetwork;
   readonly client: Client;
-  readonly outcome: (request: FetchRequest, options?: CallOptions) => Promise<OutcomeWithHead<unknown>>;
+  readonly outcome: (request: FetchRequest, options?: CallOptions) => Promise<Outcome<unknown>>;
 }
 
 function setUp(answer: (request: SentRequest) => Answer, options: ClientOptions = {}): Setup {
@@ -50,7 +50,7 @@ function setUp(answer: (request: SentRequest) => Answer, options: ClientOptions 
 }
 
 /** The error of an outcome without a value, after so many attempts. */
-function errorOf(outcome: OutcomeWithHead<unknown>, attempts: number): Error {
+function errorOf(outcome: Outcome<unknown>, attempts: number): Error {
   assert(!outcome.ok);
   assertEquals([outcome.index, outcome.attempts], [0, attempts]);
   return outcome.error;

@@ -82,7 +82,6 @@ export class FakeStarter implements CallOwner, BatchStarter {
       allowance,
       streams: false,
       rejectsStatus: false,
-      wantsHead: false,
       isBackground: false,
       owner: this,
       straightHeaders: undefined,
@@ -122,6 +121,7 @@ export class FakeStarter implements CallOwner, BatchStarter {
     else call.context.allowance!.active--;
     call.attempts = 1;
     call.durationMs = 5;
+    call.head = { status: 200, headers: new Headers(), url: call.url };
     if (!ok) this.aborted.push(value);
     call.sink.onSettled(call, ok, value);
   }

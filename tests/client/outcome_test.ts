@@ -5,8 +5,9 @@ import {
   assertNotStrictEquals,
   assertStrictEquals,
 } from "@std/assert";
-import { OutcomeSink, type OutcomeWithHead, refusal, toError } from "../../src/client/outcome.ts";
+import { type Outcome, outcomeOf, OutcomeSink, refusal, toError } from "../../src/client/outcome.ts";
 import { SlipstreamError } from "../../mod.ts";
+import { join } from "../../src/policies/single_flight.ts";
 import { fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
@@ -31,44 +32,56 @@ test("refusal() is the outcome of a request that was never sent", () => {
   assertStrictEquals(outcome.request, request);
 });
 
-test("OutcomeSink answers with the value and the head of the response", () => {
-  const outcomes: OutcomeWithHead<unknown>[] = [];
-  const sink = new OutcomeSink(URL_A, (outcome) => outcomes.push(outcome));
-  const headers = new Headers({ etag: '"1"' });
-  const call = Object.assign(fakeCall(), { from: "cache", attempts: 2, durationMs: 30, index: 5 });
-  sink.onHead({ status: 203, headers, url: "https://b.test/" });
-  assertEquals(outcomes, []);
-  sink.onSettled(call, true, { a: 1 });
+const HEAD = { status: 203, headers: new Headers({ etag: '"1"' }), url: "https://b.test/" };
 
-  const [outcome] = outcomes;
-  assert(outcome?.ok);
-  const { headers: own, ...rest } = outcome;
-  assertEquals(rest, {
-    ok: true,
-    index: 0,
-    request: URL_A,
-    value: { a: 1 },
-    status: 203,
-    url: "https://b.test/",
-    from: "cache",
-    attempts: 2,
-    durationMs: 30,
-  });
-  assertEquals([...own], [["etag", '"1"']]);
-  assertNotStrictEquals(own, headers);
+test("outcomeOf() has the value, the numbers and the head of the response", () => {
+  for (const from of ["network", "cache", "stale", "shared"] as const) {
+    const call = Object.assign(fakeCall(), { from, attempts: 2, durationMs: 30, index: 5, head: HEAD });
+    const outcome = outcomeOf(call, 3, URL_A, { ok: true, value: { a: 1 } });
+    assert(outcome.ok);
+    assertEquals({ ...outcome }, {
+      ok: true,
+      index: 3,
+      request: URL_A,
+      value: { a: 1 },
+      status: 203,
+      headers: HEAD.headers,
+      url: "https://b.test/",
+      from,
+      attempts: 2,
+      durationMs: 30,
+    });
+  }
 });
 
-test("OutcomeSink answers with the error, whatever head there was", () => {
-  const outcomes: OutcomeWithHead<unknown>[] = [];
+test("outcomeOf() gives each who shares a response headers of their own", () => {
+  const leader = Object.assign(fakeCall(), { head: HEAD });
+  const follower = Object.assign(fakeCall(), { head: HEAD });
+  join(follower, leader);
+  const headers = [leader, follower].map((call) => {
+    const outcome = outcomeOf(call, 0, URL_A, { ok: true, value: 1 });
+    assert(outcome.ok);
+    return outcome.headers;
+  });
+  for (const own of headers) {
+    assertEquals([...own], [["etag", '"1"']]);
+    assertNotStrictEquals(own, HEAD.headers);
+  }
+  assertNotStrictEquals(headers[0], headers[1]);
+});
+
+test("OutcomeSink answers with the outcome, value or not", () => {
+  const outcomes: Outcome<unknown>[] = [];
   const sink = new OutcomeSink(URL_A, (outcome) => outcomes.push(outcome));
-  sink.onHead({ status: 200, headers: new Headers(), url: "" });
+  sink.onSettled(Object.assign(fakeCall(), { head: HEAD }), true, 1);
   sink.onSettled(Object.assign(fakeCall(), { attempts: 1, durationMs: 3 }), false, "enough");
 
-  const [outcome] = outcomes;
-  assert(outcome !== undefined && !outcome.ok);
-  assertInstanceOf(outcome.error, SlipstreamError);
+  const [good, bad] = outcomes;
+  assert(good?.ok && bad !== undefined && !bad.ok);
+  assertEquals([good.index, good.request, good.value], [0, URL_A, 1]);
+  assertInstanceOf(bad.error, SlipstreamError);
   assertEquals(
-    { ...outcome, error: undefined },
+    { ...bad, error: undefined },
     { ok: false, index: 0, request: URL_A, error: undefined, attempts: 1, durationMs: 3 },
   );
 });

@@ -95,7 +95,6 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
       allowance: undefined,
       streams: false,
       rejectsStatus: false,
-      wantsHead: false,
       isBackground: false,
       owner: { settle() {}, onCancel() {}, onBodyEnd() {}, straight: { run } },
       straightHeaders: given.headers ?? NO_HEADERS,

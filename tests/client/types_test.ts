@@ -8,7 +8,6 @@ import {
   fetchMany,
   type FetchRequest,
   type Outcome,
-  type OutcomeWithHead,
   type RequestOptions,
   type RequestSource,
   type RequestSpec,
@@ -45,15 +44,15 @@ test("a schema in a request types what json() and outcome() bring", async () => 
   typed<number>()((await client.json(URL_A, { schema: Lap })).time);
   typed<unknown>()(await client.json({ url: URL_A, as: "text" }));
 
-  const outcome = typed<OutcomeWithHead<{ time: number }>>()(
+  const outcome = typed<Outcome<{ time: number }>>()(
     await client.outcome({ url: URL_A, schema: Lap }),
   );
   assert(outcome.ok);
   assertEquals([outcome.value.time, outcome.status], [91, 200]);
-  typed<OutcomeWithHead<string>>()(await client.outcome(URL_A, { as: "text" }));
-  typed<OutcomeWithHead<Uint8Array<ArrayBuffer>>>()(await client.outcome({ url: URL_A, as: "bytes" }));
-  typed<OutcomeWithHead<unknown>>()(await client.outcome(URL_A));
-  typed<OutcomeWithHead<{ time: number }>>()(
+  typed<Outcome<string>>()(await client.outcome(URL_A, { as: "text" }));
+  typed<Outcome<Uint8Array<ArrayBuffer>>>()(await client.outcome({ url: URL_A, as: "bytes" }));
+  typed<Outcome<unknown>>()(await client.outcome(URL_A));
+  typed<Outcome<{ time: number }>>()(
     await client.outcome({ url: URL_A, as: "json" }, { schema: Lap, timeoutMs: 5 }),
   );
 });

@@ -37,7 +37,6 @@ export function fakeCall(
     allowance,
     streams,
     rejectsStatus: false,
-    wantsHead: false,
     isBackground,
     owner: { settle() {}, onCancel() {}, onBodyEnd() {}, straight: { run: () => Promise.resolve() } },
     straightHeaders: undefined,
