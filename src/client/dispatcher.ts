@@ -11,6 +11,7 @@ import type { Runnable } from "../lanes/claimant.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import { Waiter } from "../lanes/waiter.ts";
+import { withAccept } from "../policies/accept.ts";
 import { Call, type CallContext, type CallSink } from "../policies/call.ts";
 import { urlAt } from "../policies/mirrors.ts";
 import type { Reply } from "../policies/reply.ts";
@@ -130,7 +131,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     // With one base URL a relative request is as plain as any; its headers are not for requests that go elsewhere.
     const base = mirrors.length === 1 ? mirrors[0]! : undefined;
     if (mirrors.length > 1 || (base !== undefined && base.headers !== common)) return undefined;
-    const all = mergeHeaders(common, headers);
+    const all = withAccept(mergeHeaders(common, headers), settings.as);
     if (!environment.runtime.showsRedirects && needsOwnRedirects(all, sensitive)) return undefined;
     return isEmpty(all) ? NO_HEADERS : all;
   }

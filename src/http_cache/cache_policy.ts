@@ -7,6 +7,7 @@
 import type { CacheAdapter, CacheEntry } from "../cache/cache.ts";
 import { sha256 } from "../cache/sha256.ts";
 import { mergeHeaders } from "../http/headers.ts";
+import { withAccept } from "../policies/accept.ts";
 import type { CachePolicyMaker, CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
@@ -137,7 +138,8 @@ class CacheHandler {
   /** What a request is for the cache; `undefined` when it must not be part of it. */
   #describe(call: Call): CachedRequest | undefined {
     const url = resourceUrl(call, this.#surroundings);
-    const headers = mergeHeaders(this.#surroundings.headers, call.request.headers);
+    const { headers: common } = this.#surroundings;
+    const headers = mergeHeaders(common, call.request.headers);
     const partition = this.#partitionOf(call, { url, headers });
     if (partition === null) return undefined;
     const { redirect = "follow" } = call.request.init ?? {};
@@ -145,6 +147,7 @@ class CacheHandler {
     return {
       url,
       headers,
+      sentHeaders: call.streams ? headers : withAccept(headers, call.settings.as),
       directives: requestDirectives(headers),
       partition: redirect === "manual" ? hash + UNFOLLOWED : hash,
     };

@@ -56,8 +56,8 @@ export class Entries {
       return slot;
     }
     this.#state.indexes.set(primary, { index, removeAt: slot!.meta.removeAt, isPlanned: false });
-    const entry = await this.#store.get(variantKey(primary, index, request.headers), patienceMs);
-    return entry !== undefined && matchesVary(entry.meta.vary, request.headers) ? entry : undefined;
+    const entry = await this.#store.get(variantKey(primary, index, request.sentHeaders), patienceMs);
+    return entry !== undefined && matchesVary(entry.meta.vary, request.sentHeaders) ? entry : undefined;
   }
 
   /**
@@ -129,7 +129,7 @@ export class Entries {
   async removeSelected(request: CachedRequest, askedAt: number): Promise<void> {
     const primary = this.#rules.primaryKey(request);
     const known = this.#state.indexes.get(primary);
-    const key = known === undefined ? primary : variantKey(primary, known.index, request.headers);
+    const key = known === undefined ? primary : variantKey(primary, known.index, request.sentHeaders);
     if (this.isOutdated(request, key, askedAt)) return;
     this.#state.askedAt.set(key, askedAt);
     await this.#store.delete(key);
@@ -151,7 +151,7 @@ export class Entries {
     const index = isNew ? extendIndex(undefined, names, () => crypto.randomUUID()) : extended;
     // Who plans next, before this one is written, is to use it too.
     if (isNew) this.#state.indexes.set(primary, { index, removeAt: 0, isPlanned: true });
-    const { headers } = request;
+    const { sentHeaders: headers } = request;
     return { key: variantKey(primary, index, headers), vary: selectedHeaders(index.names, headers), index };
   }
 

@@ -11,6 +11,7 @@ import { withoutFragment } from "../http/url.ts";
 import type { Call, Pending } from "../policies/call.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
+import { matchesVary, varyNames } from "./rfc9111/vary.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import type { Serving } from "./serving.ts";
 import type { OnStored, Wanted } from "./wanted.ts";
@@ -172,6 +173,7 @@ export class Leaders {
     const isOwn = begunAt > cameAt;
     if (entry !== undefined) {
       const isTooLarge = entry.body.length > call.settings.maxBodyBytes;
+      if (!matchesVary(entry.meta.vary, request.sentHeaders)) return undefined;
       if (isTooLarge || (!isOwn && rules.reuseOf(entry.meta, request, clock.wallNow()) === "validate")) {
         return undefined;
       }
@@ -180,6 +182,9 @@ export class Leaders {
     if (!isOwn) return undefined;
     if (reply !== undefined) {
       if (!isSuccessStatus(reply.status) && triesHarder(call, leader)) return undefined;
+      if (call.settings.as !== leader.settings.as && varyNames(reply.headers)?.includes("accept") !== false) {
+        return undefined;
+      }
       return await serving.share(call, leader, reply);
     }
     if (error === undefined || !failsToo(call, leader, error)) return undefined;

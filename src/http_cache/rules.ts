@@ -19,6 +19,8 @@ export interface CachedRequest {
   readonly url: string;
   /** All headers but those of a mirror's own. */
   readonly headers: HeaderMap;
+  /** The same, and what the client says by itself of what it accepts. */
+  readonly sentHeaders: HeaderMap;
   /** What `Cache-Control` or `Pragma` among them say. */
   readonly directives: CacheControl;
   /** Whose answers may be used: a digest, or nothing for anybody's. */

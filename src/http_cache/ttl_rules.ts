@@ -7,6 +7,7 @@
 import type { CacheMeta } from "../cache/cache.ts";
 import { currentAgeMs } from "./rfc9111/age.ts";
 import { parseCacheControl } from "./rfc9111/cache_control.ts";
+import { varyNames } from "./rfc9111/vary.ts";
 import { isConditional } from "./rfc9111/validation.ts";
 import type { Reuse, StaleWindows } from "./rfc9111/reuse.ts";
 import { isEmpty } from "../http/headers.ts";
@@ -51,8 +52,9 @@ export class TtlRules implements CacheRules {
     return currentAgeMs(meta, nowMs) - (meta.freshForMs ?? Infinity) < (this.#windows.staleIfErrorMs ?? 0);
   }
 
-  varyNames(): readonly string[] {
-    return [];
+  /** What the client itself has sent is no part of the key, and is told apart only where the server does. */
+  varyNames({ headers }: Pick<CachedResponse, "headers">): readonly string[] {
+    return varyNames(headers)?.includes("accept") ? ["accept"] : [];
   }
 
   toMeta(response: CachedResponse, request: CachedRequest, placement: Placement): CacheMeta | undefined {
@@ -66,7 +68,7 @@ export class TtlRules implements CacheRules {
       url: splitUserInfo(response.url)?.url ?? (response.url || request.url),
       status: response.status,
       headers: [...response.headers].filter(([name]) => name !== "set-cookie"),
-      vary: [],
+      vary: placement.vary,
       ...this.#lifetime(response, ttlMs),
     };
   }

@@ -10,6 +10,7 @@ import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
 import { joinUrl, redactUrl } from "../http/url.ts";
 import { Admission } from "../lanes/admission.ts";
 import type { Lane } from "../lanes/lane.ts";
+import { withAccept } from "./accept.ts";
 import { attempt, resumeAttempt } from "./attempt.ts";
 import type { Call, Target } from "./call.ts";
 import type { Environment, Handler } from "./policy.ts";
@@ -83,7 +84,8 @@ export function mirrors(environment: Environment, options: MirrorsOptions): Hand
 async function askOrigin(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
   const lane = call.lane!;
   const { sensitive } = options;
-  const target = { lane, url: call.url, headers: mergeHeaders(options.headers, call.headers), sensitive };
+  const headers = withAccept(mergeHeaders(options.headers, call.headers), call.settings.as);
+  const target = { lane, url: call.url, headers, sensitive };
   call.target = target;
   return await send(environment, call, target, await admit(environment, call, [lane]));
 }
@@ -207,7 +209,7 @@ function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined):
   return {
     lane: mirror.lane,
     url,
-    headers: mergeHeaders(mirror.headers, call.headers),
+    headers: withAccept(mergeHeaders(mirror.headers, call.headers), call.settings.as),
     sensitive: mirror.sensitive,
   };
 }

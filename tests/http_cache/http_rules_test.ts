@@ -15,7 +15,7 @@ function rulesWith(lifetimes: Partial<LifetimeOptions> = {}, windows: StaleWindo
 }
 
 function requestOf(headers: Record<string, string> = {}, partition = ""): CachedRequest {
-  return { url: URL_A, headers, partition, directives: requestDirectives(headers) };
+  return { url: URL_A, headers, sentHeaders: headers, partition, directives: requestDirectives(headers) };
 }
 
 function responseOf(headers: HeadersInit, response: Partial<CachedResponse> = {}): CachedResponse {

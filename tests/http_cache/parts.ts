@@ -57,7 +57,7 @@ export function partsWith({ isOffline = false }: { readonly isOffline?: boolean 
 
 /** A GET of the URL. */
 export function requestOf(headers: Record<string, string> = {}, partition = ""): CachedRequest {
-  return { url: PARTS_URL, headers, partition, directives: requestDirectives(headers) };
+  return { url: PARTS_URL, headers, sentHeaders: headers, partition, directives: requestDirectives(headers) };
 }
 
 /** A 200 that came just now. */

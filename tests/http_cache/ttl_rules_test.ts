@@ -18,7 +18,7 @@ function rulesWith(
 }
 
 function requestOf(headers: Record<string, string> = {}, partition = "", url = URL_A): CachedRequest {
-  return { url, headers, partition, directives: new Map() };
+  return { url, headers, sentHeaders: headers, partition, directives: new Map() };
 }
 
 function responseOf(status = 200, headers: HeadersInit = {}): CachedResponse {
@@ -58,13 +58,17 @@ test("TtlRules has no header's value in a key, since it may be a secret", () => 
   assert(!key.includes("secret") && !key.includes("x-token"), key);
 });
 
-test("TtlRules keeps parts to themselves, and varies by nothing", () => {
+test("TtlRules keeps parts to themselves, and varies by what a client accepts alone", () => {
   const rules = rulesWith(1);
   assertEquals([rules.isCacheable(requestOf()), rules.isCacheable(requestOf({ range: "bytes=0-1" }))], [
     true,
     false,
   ]);
-  assertEquals(rules.varyNames(), []);
+  for (
+    const [vary, names] of [["", []], ["origin", []], ["*", []], ["origin, Accept", ["accept"]]] as const
+  ) {
+    assertEquals(rules.varyNames(responseOf(200, { vary })), [...names]);
+  }
   assertEquals(rules.invalidatedUrls(), []);
 });
 
