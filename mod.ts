@@ -111,7 +111,7 @@ export type { QueryInit, QueryValue } from "./src/http/query.ts";
 export type { CachePlan } from "./src/policies/cache_plan.ts";
 export type { Middleware, MiddlewareContext, Next } from "./src/policies/middleware.ts";
 export type { AttemptFailure, RetryOn } from "./src/policies/retry_on.ts";
-export type { CacheMode, PartialSettings, Settings } from "./src/policies/settings.ts";
+export type { CacheMode, PartialSettings, Progress, Settings } from "./src/policies/settings.ts";
 export type { BackoffOptions } from "./src/primitives/backoff.ts";
 export type { Bucket } from "./src/primitives/bucket.ts";
 export type { CircuitState } from "./src/primitives/circuit_breaker.ts";

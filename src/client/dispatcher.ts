@@ -127,7 +127,9 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** What is sent with plain requests that go the straight way; `undefined` if they can't. */
   straightHeaders(settings: Settings, headers: HeaderMap): HeaderMap | undefined {
     const { environment, isStraight, mirrors, sensitive, headers: common } = this.#pipeline;
-    if (!isStraight || settings.maxBodyBytes !== Infinity) return undefined;
+    if (!isStraight || settings.maxBodyBytes !== Infinity || settings.onProgress !== undefined) {
+      return undefined;
+    }
     // With one base URL a relative request is as plain as any; its headers are not for requests that go elsewhere.
     const base = mirrors.length === 1 ? mirrors[0]! : undefined;
     if (mirrors.length > 1 || (base !== undefined && base.headers !== common)) return undefined;

@@ -7,7 +7,15 @@
 
 import * as v from "valibot";
 import type { PartialSettings, Settings } from "../policies/settings.ts";
-import { count, flag, isErrorStatus, isStandardSchema, number, positiveMs } from "./option_rules.ts";
+import {
+  callable,
+  count,
+  flag,
+  isErrorStatus,
+  isStandardSchema,
+  number,
+  positiveMs,
+} from "./option_rules.ts";
 
 /** What there is to say about a setting. */
 interface SettingRule<T> {
@@ -48,6 +56,7 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
     rule: number("a positive number of bytes, or Infinity", (value) => value > 0),
     isClientWide: true,
   },
+  onProgress: { default: undefined, rule: callable, isClientWide: false },
   cache: {
     default: "default",
     rule: v.picklist(

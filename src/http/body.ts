@@ -20,12 +20,15 @@ const EXCERPT_BYTES = 2_048;
  *
  * @param response The response; its body must not have been touched.
  * @param maxBytes The largest body that is accepted, as it is read: decoded; `Infinity` for any.
+ * @param onBytes Called with the length of each chunk.
  * @returns The bytes, or `undefined` if there are more than `maxBytes`: then the body has been cancelled.
  */
 export async function readBody(
   response: Response,
   maxBytes: number,
+  onBytes?: (bytes: number) => void,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (onBytes !== undefined) return await readCounting(response, maxBytes, onBytes);
   if (maxBytes === Infinity) return new Uint8Array(await response.arrayBuffer());
   // A length that covers the bytes as they are read bounds them; otherwise they must be counted as they come.
   const length = response.headers.has("content-encoding") ? undefined : contentLength(response.headers);
@@ -41,6 +44,7 @@ export async function readBody(
 async function readCounting(
   response: Response,
   maxBytes: number,
+  onBytes?: (bytes: number) => void,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (response.body === null) return new Uint8Array(0);
   const reader = response.body.getReader();
@@ -55,6 +59,7 @@ async function readCounting(
       return undefined;
     }
     chunks.push(value);
+    onBytes?.(value.length);
   }
 }
 

@@ -18,6 +18,8 @@ export interface BodyReceiverOptions {
   readonly onEnd: (bytes: number) => void;
   /** Called when the reader begins to wait for the next bytes, and when it has them. */
   readonly onWait?: ((isWaiting: boolean) => void) | undefined;
+  /** Called with the length of every chunk that comes. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Gets every chunk that comes. */
   readonly collector?: BodyCollector | undefined;
 }
@@ -147,6 +149,7 @@ export class BodyReceiver {
     if (chunk.length === 0) return;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#options.maxBytes) return this.fail(this.#options.onTooLarge());
+    this.#options.onBytes?.(chunk.length);
     this.#options.collector?.add(chunk);
     // What has not come from the network may be somebody's own, and the stream that it goes to takes the buffer away.
     this.#ahead.push(this.#response.url === "" ? chunk.slice() : chunk);

@@ -30,6 +30,7 @@ import type { Call, Opening, Pending, Target } from "./call.ts";
 import { decodeReply } from "./decode.ts";
 import type { Environment } from "./policy.ts";
 import { MiddlewareFailure } from "./middleware.ts";
+import { progressOf } from "./progress.ts";
 import { Reply } from "./reply.ts";
 import { isWorthRetry } from "./retry_verdict.ts";
 
@@ -190,6 +191,8 @@ class Attempt implements DeadlineTarget, Pending {
   /** Text comes cheaper from the runtime than by way of bytes, where these are not asked for. */
   #read(response: Response): Promise<Uint8Array<ArrayBuffer> | string | undefined> {
     const { as, maxBodyBytes } = this.#call.settings;
+    const onBytes = progressOf(this.#call, this.#target, response, this.#environment);
+    if (onBytes !== undefined) return readBody(response, maxBodyBytes, onBytes);
     if (as === "bytes" || this.#call.exchange !== undefined || maxBodyBytes !== Infinity) {
       return readBody(response, maxBodyBytes);
     }
@@ -208,6 +211,7 @@ class Attempt implements DeadlineTarget, Pending {
       timeoutMs,
       idleTimeoutMs,
       maxBytes: maxBodyBytes,
+      onBytes: progressOf(this.#call, this.#target, response, this.#environment),
       onTooLarge: () => tooLarge(this.#call, this.#target),
       onHandOut: () => this.#environment.deadlines.remove(this.#deadline),
       onTimeout: (isRead) => this.cancel(bodyTimeout(this.#call, this.#target, isRead)),

@@ -34,6 +34,8 @@ export interface AttemptBodyOptions {
   readonly idleTimeoutMs: number;
   /** The largest body that its reader is given; `Infinity` for any. */
   readonly maxBytes: number;
+  /** Called with the length of each chunk that its reader is given. */
+  readonly onBytes: ((bytes: number) => void) | undefined;
   /** Makes the error that a larger one breaks off with. */
   readonly onTooLarge: () => Error;
   /** The caller has it now: the time of the attempt is over, and the body's begins. */
@@ -96,7 +98,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   }
 
   release(): Response {
-    const { response, environment, maxBytes, timeoutMs, onTooLarge, onHandOut, onEnd, onUnusable } =
+    const { response, environment, maxBytes, timeoutMs, onBytes, onTooLarge, onHandOut, onEnd, onUnusable } =
       this.#options;
     if (this.#excerpt !== undefined) return this.#excerptResponse(this.#excerpt);
     onHandOut();
@@ -109,6 +111,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     if (response.bodyUsed) throw onUnusable(new TypeError("the body of the response has been read already"));
     const receiver = this.#receiver = new BodyReceiver(response, {
       maxBytes,
+      onBytes,
       onTooLarge,
       onBreak: onUnusable,
       onEnd,

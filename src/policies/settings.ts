@@ -14,6 +14,18 @@ import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
  */
 export type CacheMode = "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
 
+/** How much of a body has come. */
+export interface Progress {
+  /** The URL that answers, as an error shows it. */
+  readonly url: string;
+  /** Which attempt it is; each begins with no bytes. */
+  readonly attempt: number;
+  /** How many bytes have come, decoded. */
+  readonly bytes: number;
+  /** How many there will be; `undefined` where the server does not say, or the body is compressed. */
+  readonly totalBytes: number | undefined;
+}
+
 /** What holds for a request, every default filled in. */
 export interface Settings {
   /**
@@ -62,6 +74,11 @@ export interface Settings {
    * @default {Infinity}
    */
   readonly maxBodyBytes: number;
+  /**
+   * Called with each chunk of the body that comes from the network; what it throws becomes a warning event. Requests for the same that
+   * share an answer are told by the one that is sent, if that has an `onProgress` too.
+   */
+  readonly onProgress: ((progress: Progress) => void) | undefined;
   /**
    * How the request treats the cache.
    * @default {"default"}

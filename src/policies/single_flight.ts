@@ -108,11 +108,13 @@ function areAlike(call: Call, other: Call): boolean {
     call.patienceMs === other.patienceMs;
 }
 
-/** What a shared execution depends on; whom it is urgent for, it does not. */
+/** What a shared execution depends on; whom it is urgent for, or told to, it does not. */
 function haveSameSettings(settings: Settings, others: Settings): boolean {
   if (settings === others) return true;
   const theirs: Readonly<Record<string, unknown>> = { ...others };
-  return Object.entries(settings).every(([name, value]) => name === "priority" || theirs[name] === value);
+  return Object.entries(settings).every(([name, value]) =>
+    name === "priority" || name === "onProgress" || theirs[name] === value
+  );
 }
 
 function haveSameHeaders(headers: HeaderMap, others: HeaderMap): boolean {

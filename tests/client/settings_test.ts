@@ -16,6 +16,7 @@ test("clientSettings() gives the documented defaults", () => {
     totalTimeoutMs: Infinity,
     maxRetries: 3,
     retryOn: undefined,
+    onProgress: undefined,
     maxBodyBytes: Infinity,
     cache: "default",
     readCache: true,

@@ -42,6 +42,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET") {
     onHandOut() {},
     onTimeout: (isRead) => timeouts.push(isRead),
     maxBytes,
+    onBytes: undefined,
     onTooLarge: () => new RangeError("too large"),
     onEnd: (bytes) => {
       ends.push(bytes);

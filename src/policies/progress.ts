@@ -1,0 +1,59 @@
+/**
+ * How far a body has come.
+ *
+ * @module
+ */
+
+import { contentLength } from "../http/body.ts";
+import type { Clock } from "../primitives/clock.ts";
+import type { Call, Target } from "./call.ts";
+import type { Reporter } from "./event.ts";
+import type { Progress } from "./settings.ts";
+
+/** What the progress of a body is told by. */
+export interface ProgressSurroundings {
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+}
+
+/**
+ * Tells the caller of a request, and all who wait for the same, how much of its body has come.
+ *
+ * @param call The call.
+ * @param target Where it was sent.
+ * @param response What has come of it.
+ * @param surroundings Where a callback that throws is told of.
+ * @returns What is to be called with the length of each chunk; `undefined` if nobody wants to know.
+ */
+export function progressOf(
+  call: Call,
+  target: Target,
+  response: Response,
+  { clock, reporter }: ProgressSurroundings,
+): ((bytes: number) => void) | undefined {
+  if (call.settings.onProgress === undefined) return undefined;
+  const { url, attempts: attempt } = call.describe(target);
+  // The length of what is decoded on the way is nobody's to know.
+  const isCoded = response.headers.has("content-encoding");
+  const totalBytes = isCoded ? undefined : contentLength(response.headers);
+  let bytes = 0;
+  let hasWarned = false;
+  const tell = ({ settings: { onProgress }, settled, streams }: Call, progress: Progress): void => {
+    if (onProgress === undefined || (settled && !streams)) return;
+    try {
+      onProgress(progress);
+    } catch (error) {
+      // Who only looks on can't break a request.
+      if (hasWarned || !reporter.active) return;
+      hasWarned = true;
+      const message = `The 'onProgress' of ${url} has thrown`;
+      reporter.emit({ type: "warning", atMs: clock.now(), source: "onProgress", message, error });
+    }
+  };
+  return (length) => {
+    bytes += length;
+    const progress: Progress = { url, attempt, bytes, totalBytes };
+    tell(call, progress);
+    for (const follower of call.flight?.followers ?? []) tell(follower, progress);
+  };
+}
