@@ -111,14 +111,22 @@ class Survey {
     }
     this.bytes += VALUE_BYTES * values.length;
     let isFlat = true;
+    let characters = 0;
+    let texts = 0;
     for (let index = 0; index < values.length; index++) {
       const value = values[index];
-      // Nearly all are numbers.
-      if (typeof value === "number") continue;
-      if (typeof value === "object" && value !== null) isFlat = false;
-      else if (value === undefined && !(index in values)) return false;
+      // Nearly all are numbers, then texts and null: these are seen here, because there are hundreds of thousands.
+      if (typeof value === "number" || value === null) continue;
+      if (typeof value === "string") {
+        characters += value.length;
+        texts++;
+        continue;
+      }
+      if (value === undefined && !(index in values)) return false;
+      if (typeof value === "object") isFlat = false;
       if (!this.accepts(value, depth + 1)) return false;
     }
+    this.bytes += STRING_BYTES * texts + characters;
     if (isFlat && values.length >= FLAT_LENGTH) this.flat.add(values);
     return true;
   }
