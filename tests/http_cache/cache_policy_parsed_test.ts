@@ -39,14 +39,14 @@ function counted(): Counted {
 /** A client whose memory keeps what was parsed. */
 function rigWith(
   answer: (request: SentRequest) => Answer,
-  { use, ...options }: CacheRigOptions = {},
+  { plan, ...options }: CacheRigOptions = {},
 ): CacheRig {
-  return cacheRig(answer, { use: { adapter: memoryCache({ keep: "parsed" }), ...use }, ...options });
+  return cacheRig(answer, { plan: { adapter: memoryCache({ keep: "parsed" }), ...plan }, ...options });
 }
 
 test("keep: parsed × schema asks the schema once, for the caller who fetches and all who come after", async () => {
   for (const mode of ["http", "ttl"] as const) {
-    const { client, network } = rigWith(counting(FRESH), { use: { mode } });
+    const { client, network } = rigWith(counting(FRESH), { plan: { mode } });
     const schema = counted();
     for (let time = 0; time < 4; time++) {
       const value = await client.json(URL_A, { schema });
@@ -60,7 +60,7 @@ test("keep: parsed × schema asks the schema once, for the caller who fetches an
 });
 
 test("keep: bytes × schema asks the schema for each caller, as ever", async () => {
-  const { client } = cacheRig(counting(FRESH), { use: { adapter: memoryCache() } });
+  const { client } = cacheRig(counting(FRESH), { plan: { adapter: memoryCache() } });
   const schema = counted();
   for (let time = 0; time < 3; time++) await client.json(URL_A, { schema });
   assertEquals(schema.inputs.length, 3);
@@ -79,7 +79,7 @@ test("keep: parsed × validate: false gives what was parsed, with and without a 
   await client.close();
 });
 
-test("keep: parsed × two schemas gives each its own, and a schema that refuses is asked again", async () => {
+test("keep: parsed × two schemas gives each caller the value of its own schema", async () => {
   const { client } = rigWith(counting(FRESH));
   const [one, two] = [counted(), v.pipe(v.object({ nth: v.number() }), v.transform(({ nth }) => `${nth}`))];
   for (let time = 0; time < 2; time++) {
@@ -135,7 +135,7 @@ test("keep: parsed × 204 and empty bodies have no value, and are asked for as o
   for (const answer of [{ status: 204, body: null }, { status: 200, body: "" }]) {
     const adapters = [memoryCache({ keep: "parsed" }), memoryCache()];
     const sent = await Promise.all(adapters.map(async (adapter) => {
-      const { client, network } = cacheRig(() => answer, { use: { adapter, mode: "ttl" } });
+      const { client, network } = cacheRig(() => answer, { plan: { adapter, mode: "ttl" } });
       for (let time = 0; time < 3; time++) assertEquals(await client.json(URL_A), undefined);
       await client.close();
       return network.sent.length;
@@ -217,7 +217,7 @@ test("keep: parsed × delete and clear of the adapter lose what was kept", async
       },
       delete: (key) => inner.delete(key),
     };
-    const { client } = rigWith(counting(FRESH), { use: { adapter } });
+    const { client } = rigWith(counting(FRESH), { plan: { adapter } });
     const schema = counted();
     await client.json(URL_A, { schema });
     if (way === "delete") { for (const key of keys) await inner.delete(key); }
@@ -322,7 +322,7 @@ test("keep: parsed × eviction parses again, and gives the right value", async (
   const { client, network } = rigWith(
     ({ url, nth }) => ({ json: { url, nth }, headers: { "cache-control": FRESH } }),
     {
-      use: { adapter: memoryCache({ keep: "parsed", maxEntries: 1 }) },
+      plan: { adapter: memoryCache({ keep: "parsed", maxEntries: 1 }) },
     },
   );
   const schema = counted();
@@ -357,7 +357,7 @@ test("keep: parsed × tiers keeps the value of what is copied upward, and gives 
     delete: (key) => lower.delete(key),
   };
   const memory = memoryCache({ keep: "parsed" });
-  const { client, network } = rigWith(counting(FRESH), { use: { adapter: tieredCache([memory, slow]) } });
+  const { client, network } = rigWith(counting(FRESH), { plan: { adapter: tieredCache([memory, slow]) } });
   const schema = counted();
   await client.json(URL_A, { schema });
   await memory.clear!();
@@ -373,7 +373,7 @@ test("keep: parsed × a folder below it works in a new process, too", async () =
   const schema = counted();
   for (let process = 0; process < 2; process++) {
     const adapter = [memoryCache({ keep: "parsed" }), filesystemCache(folder.path)];
-    const { client, network } = rigWith(counting(FRESH), { use: { adapter } });
+    const { client, network } = rigWith(counting(FRESH), { plan: { adapter } });
     for (let time = 0; time < 3; time++) {
       assertEquals(await client.json(URL_A, { schema }) as unknown, { nth: 1, list: [1] });
     }
@@ -387,7 +387,7 @@ test("keep: parsed × an entry that memory does not take is served from below, a
   const memory = memoryCache({ keep: "parsed", maxEntryBytes: 500 });
   const big = { json: { text: "x".repeat(1_000) }, headers: { "cache-control": FRESH } };
   const { client, network } = rigWith(() => big, {
-    use: { adapter: [memory, memoryCache()] },
+    plan: { adapter: [memory, memoryCache()] },
   });
   const schema = counted();
   for (let time = 0; time < 3; time++) await client.json(URL_A, { schema });
@@ -408,7 +408,7 @@ test("keep: parsed × an adapter that hands back something else for values is a 
     },
     delete: (key) => entries.delete(key),
   };
-  const { client, network, warnings } = rigWith(counting(FRESH), { use: { adapter } });
+  const { client, network, warnings } = rigWith(counting(FRESH), { plan: { adapter } });
   for (let time = 0; time < 3; time++) assertEquals(await client.json(URL_A), { nth: 1 });
   assertEquals([network.sent.length, warnings], [1, []]);
   assertEquals([...entries.values()].map(({ decoded }) => keptValuesOf(decoded)), [undefined]);
@@ -417,9 +417,9 @@ test("keep: parsed × an adapter that hands back something else for values is a 
 
 test("keep: parsed × offline gives what is there", async () => {
   const adapter = memoryCache({ keep: "parsed" });
-  const online = rigWith(counting(FRESH), { use: { adapter } });
+  const online = rigWith(counting(FRESH), { plan: { adapter } });
   await online.client.json(URL_A);
-  const offline = rigWith(counting(FRESH), { use: { adapter }, offline: true, manualClock: online.clock });
+  const offline = rigWith(counting(FRESH), { plan: { adapter }, offline: true, manualClock: online.clock });
   for (let time = 0; time < 2; time++) assertEquals(await offline.client.json(URL_A), { nth: 1 });
   await Promise.all([online.client.close(), offline.client.close()]);
 });
