@@ -5,6 +5,10 @@
  */
 
 import type { CacheHitOptions } from "../measure/cache_hit.ts";
+import type { WarmSessionResult } from "../measure/warm_session.ts";
+import type { RaceSessionOptions } from "../support/race_session.ts";
+import { median, spreadOf } from "../support/statistics.ts";
+import { runProgram } from "./bench_runtime.ts";
 import { compareRounds, rowOf } from "./rounds.ts";
 import type { Row, Target, TargetContext } from "./target.ts";
 
@@ -18,6 +22,7 @@ export const cacheHitTarget: Target = {
       question: "filesystem hit : read and parse, 1,000 files",
       bound: { atMost: 1.25 },
     });
+    yield await warmSessionRow(context);
   },
 };
 
@@ -33,5 +38,27 @@ function hitRow(
     const { time, oursMs, theirsMs } = await compareRounds(context, "cache_hit", options);
     const us = (ms: number): string => (ms * 1_000 / hits).toFixed(0);
     return { measured: time, detail: `${us(oursMs)} against ${us(theirsMs)} µs` };
+  });
+}
+
+/** A race that is loaded again, by the time of processors. */
+function warmSessionRow(context: TargetContext): Promise<Row> {
+  const question = "1,140 laps again, checked: kept parsed : kept as bytes, CPU";
+  return rowOf({ question, unit: "×", bound: { atMost: 0.6 } }, async () => {
+    const results: { readonly parsed: WarmSessionResult; readonly bytes: WarmSessionResult }[] = [];
+    for (let round = 0; round < context.rounds; round++) {
+      const run = (keep: RaceSessionOptions["keep"]): Promise<WarmSessionResult> =>
+        runProgram(context.runtime, "warm_session", { keep, drivers: 20, laps: 57 });
+      results.push({ parsed: await run("parsed"), bytes: await run("bytes") });
+    }
+    const seconds = (figure: (result: WarmSessionResult) => number): string =>
+      (["parsed", "bytes"] as const)
+        .map((keep) => (median(results.map((result) => figure(result[keep]))) / 1_000).toFixed(2))
+        .join(" against ");
+    const warm = ({ warmCpuMs }: WarmSessionResult): number => median(warmCpuMs);
+    return {
+      measured: spreadOf(results.map(({ parsed, bytes }) => warm(parsed) / warm(bytes))),
+      detail: `${seconds(warm)} s; the first time ${seconds(({ coldCpuMs }) => coldCpuMs)} s`,
+    };
   });
 }

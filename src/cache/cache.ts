@@ -37,12 +37,20 @@ export interface CacheMeta {
   readonly removeAt: number | null;
 }
 
+/** What a body was decoded to, and for which schemas. Opaque to adapters: they keep it beside the body, or leave it out. */
+export interface DecodedValues {
+  /** About how much memory it takes, in bytes. */
+  readonly bytes: number;
+}
+
 /** A stored response. Nobody may change its bytes. */
 export interface CacheEntry {
   /** What is kept beside the body. */
   readonly meta: CacheMeta;
   /** The decoded response body. */
   readonly body: Uint8Array<ArrayBuffer>;
+  /** What the body was decoded to; given only to adapters that keep it, and filled by whoever decodes the body. */
+  readonly decoded?: DecodedValues | undefined;
 }
 
 /** What {@linkcode CacheAdapter.sweep} did. */
@@ -62,6 +70,8 @@ export interface CacheAdapter {
   readonly name: string;
   /** The largest entry (body and metadata) that it takes, in bytes. */
   readonly maxEntryBytes: number;
+  /** What it keeps of an entry besides its metadata: its body, or also what that was decoded to. @default {"bytes"} */
+  readonly keep?: "bytes" | "parsed" | undefined;
   /** The entry, or `undefined` when it is absent, past its `removeAt`, corrupt, or of another version. */
   get(key: string, options?: CacheCallOptions): MaybePromise<CacheEntry | undefined>;
   /** Stores all of the entry or nothing; `false` when it refused. Of several writes of one key, the last call counts. */

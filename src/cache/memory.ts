@@ -5,18 +5,24 @@
  */
 
 import { LruCache } from "@std/cache/lru-cache";
-import { assertFunction, assertOptions, assertPositiveInteger } from "../primitives/argument_checks.ts";
+import {
+  argumentError,
+  assertFunction,
+  assertOptions,
+  assertPositiveInteger,
+} from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry } from "./cache.ts";
+import { KeptValues, keptValuesOf, type ValueHolder } from "./kept_values.ts";
 
 /** Options of {@linkcode memoryCache}. */
 export interface MemoryCacheOptions {
   /**
-   * How many bytes all entries may take together, bodies and metadata.
+   * How many bytes all entries may take together: bodies, metadata, and what bodies were decoded to.
    * @default {67_108_864}
    */
   readonly maxBytes?: number | undefined;
   /**
-   * How many bytes one entry may take; a larger one is not stored.
+   * How many bytes one entry may take, body and metadata; a larger one is not stored.
    * @default {4_194_304}
    */
   readonly maxEntryBytes?: number | undefined;
@@ -25,6 +31,21 @@ export interface MemoryCacheOptions {
    * @default {1_000}
    */
   readonly maxEntries?: number | undefined;
+  /**
+   * What is kept: the bytes alone, which are parsed and validated again for every hit; or also the value that they were parsed
+   * and validated to. Bytes stay, because `client.text`, `bytes` and `fetch` ask for them.
+   *
+   * With `"parsed"`, a caller gets a copy of the value, which takes a fraction of parsing, and may do with it what it likes. A value that its
+   * schema gives out frozen, with all that is in it, is not copied: all get the same one. Values are kept for each schema object
+   * by itself (the last four of an entry) and for no schema, as long as the entry's body stays the same; so validate with a schema that was made
+   * once, whose output depends on its input alone. Output that is no plain data (class instances, functions, maps, the same object
+   * twice) is not kept: such bodies are parsed and validated again, as with `"bytes"`. Dates and typed arrays are fine.
+   *
+   * A value counts in `maxBytes` with 8 bytes for each element and property, 40 for an object or array, and 24 more than
+   * its length for a text. One that makes its entry larger than `maxBytes` is not kept.
+   * @default {"bytes"}
+   */
+  readonly keep?: "bytes" | "parsed" | undefined;
   /** Milliseconds since 1970. @default {Date.now} */
   readonly now?: (() => number) | undefined;
 }
@@ -34,7 +55,7 @@ export interface MemoryCacheOptions {
  *
  * @param options The bounds.
  * @returns The adapter; its operations are synchronous.
- * @throws {TypeError} If a bound is not a number.
+ * @throws {TypeError} If a bound is not a number, or `keep` is not one of its words.
  * @throws {RangeError} If a bound is not a positive integer.
  *
  * @example A client that asks for each file once
@@ -51,6 +72,25 @@ export interface MemoryCacheOptions {
  * assertEquals(await client.json("https://example.com/a"), [1]);
  * assertEquals(await client.json("https://example.com/a"), [1]);
  * ```
+ *
+ * @example Data that is validated once
+ * ```ts
+ * import { createClient } from "@slipstream/fetch";
+ * import { httpCache, memoryCache } from "@slipstream/fetch/cache";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * let checks = 0;
+ * const schema = v.pipe(v.array(v.number()), v.check(() => ++checks > 0));
+ * await using client = createClient({
+ *   cache: httpCache(memoryCache({ keep: "parsed" })),
+ *   fetch: () => Promise.resolve(new Response("[1]", { headers: { "cache-control": "max-age=60" } })),
+ * });
+ * const mine = await client.json("https://example.com/a", { schema });
+ * mine.push(2);
+ * assertEquals(await client.json("https://example.com/a", { schema }), [1]);
+ * assertEquals(checks, 1);
+ * ```
  */
 export function memoryCache(options: MemoryCacheOptions = {}): CacheAdapter {
   return new MemoryCache(options);
@@ -58,12 +98,19 @@ export function memoryCache(options: MemoryCacheOptions = {}): CacheAdapter {
 
 const ACTION = "create memory cache";
 
+/** An entry, and what is counted for it, in bytes. */
+interface Held {
+  readonly entry: CacheEntry;
+  bytes: number;
+}
+
 class MemoryCache implements CacheAdapter {
   readonly name = "memory";
   readonly maxEntryBytes: number;
+  readonly keep: "bytes" | "parsed";
   readonly #maxBytes: number;
   readonly #now: () => number;
-  readonly #entries: LruCache<string, CacheEntry>;
+  readonly #entries: LruCache<string, Held>;
   #bytes = 0;
 
   constructor(options: MemoryCacheOptions) {
@@ -72,24 +119,30 @@ class MemoryCache implements CacheAdapter {
       maxBytes = 64 * 1024 * 1024,
       maxEntryBytes = 4 * 1024 * 1024,
       maxEntries = 1_000,
+      keep = "bytes",
       now = Date.now,
     } = options;
     for (const [name, bound] of Object.entries({ maxBytes, maxEntryBytes, maxEntries })) {
       assertPositiveInteger(ACTION, name, bound);
     }
+    if (keep !== "bytes" && keep !== "parsed") {
+      throw argumentError(ACTION, "keep", "'bytes' or 'parsed'", keep);
+    }
     assertFunction(ACTION, "now", now);
     this.#maxBytes = maxBytes;
     this.maxEntryBytes = Math.min(maxEntryBytes, maxBytes);
+    this.keep = keep;
     this.#now = now;
     this.#entries = new LruCache(maxEntries, {
-      onEject: (_key, entry) => {
-        this.#bytes -= sizeOf(entry);
+      onEject: (_key, held) => {
+        keptValuesOf(held.entry.decoded)?.release();
+        this.#bytes -= held.bytes;
       },
     });
   }
 
   get(key: string, { now = this.#now }: CacheCallOptions = {}): CacheEntry | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#entries.get(key)?.entry;
     if (entry === undefined) return undefined;
     const { removeAt } = entry.meta;
     if (removeAt === null || removeAt > now()) return entry;
@@ -98,13 +151,14 @@ class MemoryCache implements CacheAdapter {
   }
 
   set(key: string, entry: CacheEntry): boolean {
-    const size = sizeOf(entry);
-    if (size > this.maxEntryBytes) return false;
+    const bytes = sizeOf(entry);
+    if (bytes > this.maxEntryBytes) return false;
     // Overwriting ejects nothing, so the old entry would be counted for ever.
     this.delete(key);
-    this.#entries.set(key, { meta: entry.meta, body: entry.body.slice() });
-    this.#bytes += size;
-    while (this.#bytes > this.#maxBytes) this.delete(this.#entries.keys().next().value!);
+    const { meta, body } = entry;
+    if (this.keep === "bytes") this.#add(key, { entry: { meta, body: body.slice() }, bytes });
+    else this.#addWithValues(key, { ...entry, body: body.slice() }, bytes);
+    this.#shrink();
     return true;
   }
 
@@ -115,6 +169,42 @@ class MemoryCache implements CacheAdapter {
   clear(): void {
     this.#entries.clear();
     this.#bytes = 0;
+  }
+
+  #add(key: string, held: Held): void {
+    this.#entries.set(key, held);
+    this.#bytes += held.bytes;
+  }
+
+  /** Adds an entry whose values come later, or have come with it. */
+  #addWithValues(key: string, { meta, body, decoded }: CacheEntry, bytes: number): void {
+    const given = keptValuesOf(decoded) ?? new KeptValues();
+    // Those of another cache stay there.
+    const values = given.isHeld ? new KeptValues() : given;
+    const held: Held = { entry: { meta, body, decoded: values }, bytes };
+    this.#add(key, held);
+    values.hold(this.#holderOf(held));
+  }
+
+  /** Counts what values take together with their entry. */
+  #holderOf(held: Held): ValueHolder {
+    const count = (bytes: number): void => {
+      held.bytes += bytes;
+      this.#bytes += bytes;
+    };
+    return {
+      take: (bytes) => {
+        if (held.bytes + bytes > this.#maxBytes) return false;
+        count(bytes);
+        this.#shrink();
+        return true;
+      },
+      free: (bytes) => count(-bytes),
+    };
+  }
+
+  #shrink(): void {
+    while (this.#bytes > this.#maxBytes) this.delete(this.#entries.keys().next().value!);
   }
 }
 

@@ -8,6 +8,7 @@ import { shapeError } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise, SweepResult } from "./cache.ts";
 import { type Attempt, attempt, attemptAll, isPromise } from "./attempt.ts";
 import { isAdapter } from "./is_adapter.ts";
+import { KeptValues } from "./kept_values.ts";
 import { Changes } from "./tiered/changes.ts";
 import { Faults, joined } from "./tiered/faults.ts";
 
@@ -68,6 +69,7 @@ interface Hit {
 class Tiers implements CacheAdapter {
   readonly name = "tiered";
   readonly maxEntryBytes: number;
+  readonly keep: "bytes" | "parsed";
   readonly clear?: () => MaybePromise<void>;
   readonly sweep?: () => MaybePromise<SweepResult>;
   readonly #tiers: readonly CacheAdapter[];
@@ -77,6 +79,7 @@ class Tiers implements CacheAdapter {
     this.#tiers = tiers;
     this.#changes = changes;
     this.maxEntryBytes = Math.max(...tiers.map(limitOf));
+    this.keep = tiers.some(keepsParsed) ? "parsed" : "bytes";
     if (tiers.some((tier) => tier.clear !== undefined)) this.clear = () => this.#clear();
     if (tiers.some((tier) => tier.sweep !== undefined)) this.sweep = () => this.#sweep();
   }
@@ -90,7 +93,7 @@ class Tiers implements CacheAdapter {
     const isUnchanged = this.#changes.watch(key);
     const finish = (hit: Hit | undefined) => {
       // What was read before somebody's write must not overwrite it.
-      if (isUnchanged() && hit !== undefined) this.#copyUpward(key, hit, options);
+      if (isUnchanged() && hit !== undefined) return this.#copyUpward(key, hit, options);
       if (hit === undefined) faults.throwIfMany(this.#tiers.length);
       return hit?.entry;
     };
@@ -101,7 +104,7 @@ class Tiers implements CacheAdapter {
   set(key: string, entry: CacheEntry, options: CacheCallOptions = {}): MaybePromise<boolean> {
     return this.#write(key, () => {
       const faults = new Faults("set", options.onFault);
-      return this.#askAll((tier) => tier.set(key, entry, options), faults, (results) => {
+      return this.#askAll((tier) => tier.set(key, entryFor(tier, entry), options), faults, (results) => {
         const refusing = this.#tiers.filter((_, index) => !isTrue(results[index]));
         if (refusing.length === 0) return true;
         if (refusing.length === this.#tiers.length) {
@@ -147,18 +150,26 @@ class Tiers implements CacheAdapter {
     });
   }
 
-  /** Gives an entry to the tiers that did not have it, and does not wait for those that take time. */
-  #copyUpward(key: string, { entry, tier: found }: Hit, options: CacheCallOptions): void {
+  /**
+   * Gives an entry to the tiers that did not have it, and does not wait for those that take time.
+   *
+   * @returns The entry; what it is decoded to, the tiers that keep that have as well.
+   */
+  #copyUpward(key: string, { entry, tier: found }: Hit, options: CacheCallOptions): CacheEntry {
     const faults = new Faults("set", options.onFault);
-    for (const tier of this.#tiers.slice(0, found)) {
-      if (entry.body.length > limitOf(tier)) continue;
+    const takers = this.#tiers.slice(0, found).filter((tier) => entry.body.length <= limitOf(tier));
+    if (entry.decoded === undefined && takers.some(keepsParsed)) {
+      entry = { ...entry, decoded: new KeptValues() };
+    }
+    for (const tier of takers) {
       const end = this.#changes.write(key);
-      const copied = attempt(() => tier.set(key, entry, options), (result) => {
+      const copied = attempt(() => tier.set(key, entryFor(tier, entry), options), (result) => {
         end();
         if ("error" in result) faults.add(tier, result.error);
       });
       if (isPromise(copied)) options.waitUntil?.(copied);
     }
+    return entry;
   }
 
   #write(key: string, run: () => MaybePromise<boolean>): MaybePromise<boolean> {
@@ -205,6 +216,15 @@ class Tiers implements CacheAdapter {
 
 function isEntry(value: CacheEntry | null | undefined): value is CacheEntry {
   return value?.body instanceof Uint8Array;
+}
+
+function keepsParsed({ keep }: CacheAdapter): boolean {
+  return keep === "parsed";
+}
+
+/** An entry as a tier is given it. */
+function entryFor(tier: CacheAdapter, entry: CacheEntry): CacheEntry {
+  return entry.decoded === undefined || keepsParsed(tier) ? entry : { meta: entry.meta, body: entry.body };
 }
 
 function isTrue(result: Attempt<unknown> | undefined): boolean {

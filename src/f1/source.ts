@@ -32,7 +32,8 @@ import { SourceSession } from "./source_session.ts";
 /**
  * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Two of
  * the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a {@linkcode seasonCache} in memory, of up
- * to 256 MiB, so that a race that is loaded twice is asked for once; a file that is missing is asked for again after five minutes.
+ * to 384 MiB, so that a race that is loaded twice is asked for, parsed and checked once (each caller gets a copy of its own); a file that is
+ * missing is asked for again after five minutes.
  * For what outlives the process, or less memory, give `seasonCache(filesystemCache(folder))`.
  */
 export interface TracingInsightsOptions extends ClientOptions {
@@ -299,8 +300,8 @@ function checkIterable(
   throw argumentError("fetch F1 data", "requests", "an iterable of requests", requests);
 }
 
-/** The bounds of the default cache: a race is about 1,100 files of 133 KB, and is loaded as a whole. */
-const MAX_CACHE_BYTES = 256 * 1024 * 1024;
+/** The bounds of the default cache: a race is about 1,100 files of 133 KB, which are parsed to 100 KB each, and is loaded as a whole. */
+const MAX_CACHE_BYTES = 384 * 1024 * 1024;
 const MAX_CACHE_ENTRIES = 5_000;
 /** How long it is known that a file is missing, in milliseconds: in the running season it may come. */
 const MISSING_MS = 5 * 60_000;
@@ -308,6 +309,10 @@ const MISSING_MS = 5 * 60_000;
 /** The cache that the options ask for. */
 function cacheOf({ cache }: ClientOptions): ClientOptions["cache"] {
   if (cache !== undefined) return cache;
-  const memory = memoryCache({ maxBytes: MAX_CACHE_BYTES, maxEntries: MAX_CACHE_ENTRIES });
+  const memory = memoryCache({
+    keep: "parsed",
+    maxBytes: MAX_CACHE_BYTES,
+    maxEntries: MAX_CACHE_ENTRIES,
+  });
   return seasonCache(memory, { negative: { 404: MISSING_MS, 410: MISSING_MS } });
 }

@@ -102,7 +102,7 @@ class CacheHandler {
     const rules = new Rules({ ttlMs, negative, onError }, windows);
     const entries = new Entries(rules, store, shared.entries);
     const serving = new Serving(environment, rules, entries, surroundings.offline);
-    const { maxEntryBytes } = store;
+    const { maxEntryBytes, keepsParsed } = store;
     this.#environment = environment;
     this.#surroundings = surroundings;
     this.#partition = partition;
@@ -120,6 +120,7 @@ class CacheHandler {
       serving,
       next,
       maxEntryBytes,
+      keepsParsed,
     });
   }
 

@@ -78,24 +78,24 @@ export class Entries {
   /** Stores a response as planned, that was asked for at a moment. */
   store(
     request: CachedRequest,
-    plan: EntryPlan,
-    body: Uint8Array<ArrayBuffer>,
+    { meta, index }: EntryPlan,
+    { body, decoded }: Pick<CacheEntry, "body" | "decoded">,
     askedAt: number,
   ): Promise<void> {
-    const { meta, index } = plan;
     this.#state.askedAt.set(meta.key, askedAt);
-    return this.#write(request, { meta, body }, index);
+    return this.#write(request, decoded === undefined ? { meta, body } : { meta, body, decoded }, index);
   }
 
   /** Stores a response again that was found at a moment to be the right one still, under its new metadata. */
-  async refresh(request: CachedRequest, { meta, body }: CacheEntry, askedAt: number): Promise<void> {
+  async refresh(request: CachedRequest, entry: CacheEntry, askedAt: number): Promise<void> {
+    const { meta } = entry;
     const headers = new Headers(meta.headers as [string, string][]);
     const names = this.#rules.varyNames({ headers });
     if (names === undefined) return await this.#store.delete(meta.key);
     const { key, vary, index } = this.#place(request, names);
     if (key !== meta.key) await this.#store.delete(meta.key);
     this.#state.askedAt.set(key, askedAt);
-    await this.#write(request, { meta: { ...meta, key, vary }, body }, index);
+    await this.#write(request, { ...entry, meta: { ...meta, key, vary } }, index);
   }
 
   /** Removes a stored response. */

@@ -5,6 +5,7 @@
  */
 
 import type { CacheEntry } from "../cache/cache.ts";
+import { KeptValues } from "../cache/kept_values.ts";
 import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
 import { isInvalidDataError, isNetworkError } from "../errors.ts";
 import { isEmpty, mergeHeaders } from "../http/headers.ts";
@@ -14,6 +15,7 @@ import type { Call } from "../policies/call.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { Entries } from "./entries.ts";
+import { keepDecoded } from "./decode_entry.ts";
 import { Leaders, type LeadersOptions } from "./leaders.ts";
 import { Refreshes } from "./refreshes.ts";
 import type { CachedRequest, CachedResponse, CacheRules } from "./rules.ts";
@@ -31,6 +33,8 @@ export interface FetchingOptions {
   readonly next: Handler;
   /** The largest body that is stored, in bytes. */
   readonly maxEntryBytes: number;
+  /** Whether what bodies are decoded to is stored with them. */
+  readonly keepsParsed: boolean;
 }
 
 /** What the network has brought. */
@@ -128,7 +132,8 @@ export class Fetching {
     notModified.openBody?.discard();
     const response = this.#responseOf(call, notModified);
     const { meta, storable } = rules.freshen(found!.meta, response, request);
-    const entry: CacheEntry = { meta, body: found!.body };
+    // The body is the same, and so is what it was decoded to.
+    const entry: CacheEntry = { ...found!, meta };
     // The word of another URL, or on another representation, says nothing of what was found.
     const isConfirmed = !response.isRedirected && confirms(found!.meta, notModified.headers);
     const reply = isConfirmed ? await serving.serve(call, request, entry, "cache") : undefined;
@@ -152,7 +157,7 @@ export class Fetching {
     onStored: OnStored | undefined,
   ): Reply {
     if (!call.settings.writeCache) return reply;
-    const { entries, environment, maxEntryBytes, rules, surroundings } = this.#options;
+    const { entries, environment, keepsParsed, maxEntryBytes, rules, surroundings } = this.#options;
     const response = this.#responseOf(call, reply);
     const isHidden = variesByMirror(call, rules.varyNames(response) ?? [], surroundings);
     const plan = isHidden ? undefined : entries.plan(request, response);
@@ -162,20 +167,26 @@ export class Fetching {
       }
       return reply;
     }
+    const decoded = keepsParsed ? new KeptValues() : undefined;
     const save = async (body: Uint8Array<ArrayBuffer> | undefined) => {
       // What the server has replaced is not served again, although this could not be kept.
       if (body === undefined && mayReplace) await entries.removeSelected(request, askedAt);
       if (body === undefined || entries.isOutdated(request, plan.meta.key, askedAt)) return;
-      await entries.store(request, plan, body, askedAt);
+      await entries.store(request, plan, { body, decoded }, askedAt);
     };
     if (reply.body instanceof Uint8Array) {
       reply.shared = true;
-      environment.inBackground(save(reply.body));
-      onStored?.({ meta: plan.meta, body: reply.body });
+      const { body } = reply;
+      environment.inBackground(save(body));
+      // Once the adapter has taken it, and before the caller gets the value.
+      keepDecoded(call, reply, decoded);
+      onStored?.({ meta: plan.meta, body, decoded });
     } else if (reply.openBody !== undefined) {
       const collected = reply.openBody.collect(maxEntryBytes);
       environment.inBackground(collected.then(save));
-      onStored?.(collected.then((body) => body === undefined ? undefined : { meta: plan.meta, body }));
+      onStored?.(
+        collected.then((body) => body === undefined ? undefined : { meta: plan.meta, body, decoded }),
+      );
     }
     return reply;
   }

@@ -19,6 +19,8 @@ import type { TimedCallOptions } from "./prompt_adapter.ts";
 export class GuardedAdapter {
   /** The largest entry that the adapter takes, in bytes. */
   readonly maxEntryBytes: number;
+  /** Whether it keeps what bodies are decoded to. */
+  readonly keepsParsed: boolean;
   readonly #environment: Environment;
   readonly #adapter: CacheAdapter;
   readonly #state: AdapterState;
@@ -33,6 +35,7 @@ export class GuardedAdapter {
     this.#adapter = adapter;
     this.#state = state;
     this.maxEntryBytes = adapter.maxEntryBytes ?? Infinity;
+    this.keepsParsed = adapter.keep === "parsed";
     this.#options = {
       now: () => environment.clock.wallNow(),
       onFault: ({ adapter, operation, error }) => this.#warn(adapter, operation, error),

@@ -26,6 +26,7 @@ export type {
   CacheEntry,
   CacheFault,
   CacheMeta,
+  DecodedValues,
   MaybePromise,
   SweepResult,
 } from "../cache/cache.ts";

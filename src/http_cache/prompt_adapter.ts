@@ -34,6 +34,7 @@ const MAX_DOUBTFUL = 100_000;
 export class PromptAdapter implements CacheAdapter {
   readonly name: string;
   readonly maxEntryBytes: number;
+  readonly keep: CacheAdapter["keep"];
   readonly #adapter: CacheAdapter;
   readonly #timeoutMs: number;
   #isInTrouble = false;
@@ -45,6 +46,7 @@ export class PromptAdapter implements CacheAdapter {
   constructor(adapter: CacheAdapter, timeoutMs: number) {
     this.name = adapter.name;
     this.maxEntryBytes = adapter.maxEntryBytes;
+    this.keep = adapter.keep;
     this.#adapter = adapter;
     this.#timeoutMs = timeoutMs;
   }

@@ -12,6 +12,7 @@ import type { ValueSource } from "../policies/event.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
 import { sharedReply } from "../policies/single_flight.ts";
+import { decodeEntry } from "./decode_entry.ts";
 import { toReply } from "./cached_reply.ts";
 import type { Entries } from "./entries.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
@@ -52,7 +53,7 @@ export class Serving {
     const reply = toReply(entry, { from, headers, range: request.headers["range"] });
     if (reply === undefined) return undefined;
     try {
-      await decodeReply(call, reply);
+      await decodeEntry(call, reply, entry);
     } catch (error) {
       // Another schema may like it better; offline, what there is may be the only copy.
       if (!isInvalidDataError(error) || (this.#offline && error.reason === "schema")) throw error;

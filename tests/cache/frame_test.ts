@@ -25,7 +25,7 @@ test("packFrame() makes what readHead(), readMeta() and readFrameBody() read", a
       const frame = packFrame(snapshot, stored);
       const head = readHead(frame)!;
       assertEquals([head.frameBytes, head.gzipped], [frame.length, stored !== snapshot.body]);
-      assertEquals({ meta: readMeta(frame, head), body: await readFrameBody(frame, head) }, entry);
+      assertEquals<unknown>({ meta: readMeta(frame, head), body: await readFrameBody(frame, head) }, entry);
     }
   }
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { CacheEntry, CacheMeta } from "../../src/cache/cache.ts";
+import { KeptValues, keptValuesOf } from "../../src/cache/kept_values.ts";
 import { memoryCache, type MemoryCacheOptions } from "../../src/cache/memory.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
@@ -188,4 +189,80 @@ test("memoryCache() refuses options that are none, and a time that can't be aske
   const message = "Cannot create memory cache as 'now' must be a function: received 5";
   assertThrows(() => memoryCache({ now: 5 } as unknown as MemoryCacheOptions), TypeError, message);
   assert(memoryCache(undefined).maxEntryBytes > 0);
+});
+
+test("memoryCache() keeps values only where it is told to, and says so", () => {
+  for (const [keep, has] of [[undefined, false], ["bytes", false], ["parsed", true]] as const) {
+    const { cache, get } = setUp({ keep });
+    cache.set("a", { ...entryOf(3), decoded: new KeptValues() });
+    assertEquals([cache.keep, get("a")?.decoded !== undefined], [keep ?? "bytes", has]);
+  }
+});
+
+test("memoryCache() refuses another word for what it keeps", () => {
+  for (const keep of ["json", "", null, true, 1]) {
+    const error = assertThrows(() => memoryCache({ keep: keep as "parsed" }));
+    assertMatch(String(error), /Cannot create memory cache as 'keep' must be 'bytes' or 'parsed': received/);
+  }
+});
+
+test("memoryCache() counts values in maxBytes, and makes room for them", () => {
+  const { cache, get, keysOf } = setUp({ maxBytes: 4_000, keep: "parsed" });
+  cache.set("a", entryOf(1_000));
+  cache.set("b", entryOf(1_000));
+  assertEquals(keysOf("a", "b"), ["a", "b"]);
+  const values = keptValuesOf(get("b")!.decoded)!;
+  values.keep(undefined, Array.from({ length: 200 }, () => 0.5));
+  assertEquals(keysOf("a", "b"), ["b"]);
+  assertEquals(values.find(undefined)?.give(), Array.from({ length: 200 }, () => 0.5));
+  // What it took is free again.
+  cache.delete("b");
+  for (const key of ["c", "d", "e"]) cache.set(key, entryOf(900));
+  assertEquals([keysOf("c", "d", "e"), values.isHeld], [["c", "d", "e"], false]);
+});
+
+test("memoryCache() keeps no value that makes its entry larger than maxBytes, and loses nothing for it", () => {
+  const { cache, get, keysOf } = setUp({ maxBytes: 4_000, keep: "parsed" });
+  cache.set("a", entryOf(1_000));
+  cache.set("b", entryOf(1_000));
+  const values = keptValuesOf(get("b")!.decoded)!;
+  values.keep(undefined, Array.from({ length: 500 }, () => 0.5));
+  assertEquals([values.find(undefined), values.bytes, keysOf("a", "b")], [undefined, 0, ["a", "b"]]);
+});
+
+test("memoryCache() takes the values of an entry that replaces its own, and leaves those of another cache", () => {
+  const { cache, get } = setUp({ keep: "parsed" });
+  const other = setUp({ keep: "parsed" });
+  cache.set("a", entryOf(3));
+  const { meta, body, decoded } = get("a")!;
+  keptValuesOf(decoded)!.keep(undefined, 7);
+  other.cache.set("a", { meta, body, decoded });
+  assertEquals(keptValuesOf(other.get("a")!.decoded)!.find(undefined), undefined);
+  cache.set("a", { meta, body, decoded });
+  assertEquals(keptValuesOf(get("a")!.decoded)!.find(undefined)?.give(), 7);
+  cache.set("a", { meta, body });
+  assertEquals(keptValuesOf(get("a")!.decoded)!.find(undefined), undefined);
+});
+
+test("memoryCache() never holds more than maxBytes with values, whatever comes and goes, and counts nothing twice", () => {
+  const random = seededRandom(8);
+  const maxBytes = 20_000;
+  const { cache, get } = setUp({ maxBytes, maxEntries: 10, keep: "parsed" });
+  const keys = Array.from({ length: 20 }, (_, index) => `${index}`);
+  for (let step = 0; step < 2_000; step++) {
+    const key = keys[Math.floor(random() * keys.length)]!;
+    const found = get(key);
+    if (random() < 0.1) cache.delete(key);
+    else if (random() < 0.01) cache.clear?.();
+    else if (random() < 0.4 && found !== undefined) {
+      const value = Array.from({ length: random() * 1_000 }, () => random());
+      keptValuesOf(found.decoded)!.keep(random() < 0.5 ? undefined : {}, value);
+    } else cache.set(key, random() < 0.3 && found !== undefined ? found : entryOf(random() * 3_000));
+    const held = keys.map(get).filter((entry) => entry !== undefined);
+    const bytes = held.reduce((sum, { body, decoded }) => sum + body.length + decoded!.bytes, 0);
+    assert(bytes <= maxBytes, `${bytes} bytes after step ${step}`);
+  }
+  // If anything were still counted, this would not fit.
+  for (const key of keys) cache.delete(key);
+  assertEquals([cache.set("a", entryOf(maxBytes - META_BYTES)), get("a") !== undefined], [true, true]);
 });

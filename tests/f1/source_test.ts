@@ -9,7 +9,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 import { test } from "../support/test.ts";
 import { assertType, type Equal } from "./equal.ts";
-import { driversOf, fakeFiles, lapsOf, never } from "./fake_files.ts";
+import { driversOf, fakeFiles, lapsOf, never, telemetryOf } from "./fake_files.ts";
 
 const EVENT = "Pre-Season Testing";
 const HOSTS = ["cdn.jsdelivr.net", "fastly.jsdelivr.net", "gcore.jsdelivr.net"];
@@ -201,6 +201,38 @@ test("tracingInsights() gives each caller a payload of its own", async () => {
   const second = await f1.fetchJson(2020, "a", "b", "drivers.json");
   assertEquals(second.drivers.length, 1);
   assertEquals(files.urls.length, 1);
+});
+
+test("tracingInsights() checks a lap's telemetry once, whoever loads it again and changes it", async () => {
+  const { tel } = telemetryOf("VER-1");
+  const lap = JSON.stringify({ tel: { ...tel, rel_distance: (tel["time"] as number[]).map(() => "None") } });
+  const files = fakeFiles({
+    "drivers.json": driversOf("VER"),
+    "VER/laptimes.json": lapsOf(90, "None"),
+    "VER/1_tel.json": () => new Response(lap),
+    "VER/2_tel.json": () => new Response(lap),
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const race = f1.session(2020, "Monza", "Race");
+  const parse = JSON.parse;
+  let parsed = 0;
+  JSON.parse = (text, reviver) => {
+    parsed++;
+    return parse(text, reviver);
+  };
+  try {
+    for (let time = 0; time < 3; time++) {
+      for await (const outcome of race.allTelemetry()) {
+        assert(outcome.ok);
+        assertEquals(new Set(outcome.telemetry.tel.rel_distance), new Set([null]));
+        (outcome.telemetry.tel.rel_distance as unknown[]).length = 0;
+      }
+      assertEquals((await race.laps("VER")).time, [90, null]);
+    }
+  } finally {
+    JSON.parse = parse;
+  }
+  assertEquals([parsed, files.urls.length], [4, 4]);
 });
 
 test("TracingInsights.session() takes what people call events and sessions", async () => {

@@ -17,7 +17,12 @@ async function store(
 ) {
   const response = responseOf(parts, { "cache-control": "max-age=60", ...headers });
   const { entries } = parts;
-  await entries.store(request, entries.plan(request, response)!, encoder.encode(body), entries.nextMoment());
+  await entries.store(
+    request,
+    entries.plan(request, response)!,
+    { body: encoder.encode(body) },
+    entries.nextMoment(),
+  );
 }
 
 async function find(
@@ -127,7 +132,7 @@ test("Entries.isOutdated() holds for what was asked for before what is stored in
   const response = responseOf(parts, { "cache-control": "max-age=60", vary: "accept-language" });
   const [early, late] = [entries.nextMoment(), entries.nextMoment()];
   const [planDe, planFr] = [entries.plan(de, response)!, entries.plan(fr, response)!];
-  await entries.store(de, planDe, encoder.encode("new"), late);
+  await entries.store(de, planDe, { body: encoder.encode("new") }, late);
   assertEquals([
     entries.isOutdated(de, planDe.meta.key, early),
     entries.isOutdated(de, planDe.meta.key, late),

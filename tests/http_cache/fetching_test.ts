@@ -28,7 +28,7 @@ function fetchingWith(parts: Parts, next: Handler): Fetching {
     if (call.exchange !== undefined) Object.assign(call.exchange, { sentAtMs: nowMs, answeredAtMs: nowMs });
     return next(call);
   };
-  return new Fetching({ ...parts, next: exchanging, maxEntryBytes: 100 });
+  return new Fetching({ ...parts, next: exchanging, maxEntryBytes: 100, keepsParsed: false });
 }
 
 /** A request, and what there is for it already. */

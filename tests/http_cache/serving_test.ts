@@ -8,7 +8,12 @@ import { callWith, type Parts, partsWith, requestOf, responseOf } from "./parts.
 /** Stores a text, and gives its entry. */
 async function stored(parts: Parts, body: string): Promise<CacheEntry> {
   const plan = parts.entries.plan(requestOf(), responseOf(parts, { "cache-control": "max-age=60" }))!;
-  await parts.entries.store(requestOf(), plan, new TextEncoder().encode(body), parts.entries.nextMoment());
+  await parts.entries.store(
+    requestOf(),
+    plan,
+    { body: new TextEncoder().encode(body) },
+    parts.entries.nextMoment(),
+  );
   return (await parts.entries.find(requestOf()))!;
 }
 
