@@ -5,14 +5,13 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { racePayloads } from "../../src/testing/race_payloads.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { type CliProcessOptions, runCli } from "../support/cli_process.ts";
-import { tempFolder } from "../support/temp_folder.ts";
+import { ownCaches } from "../support/own_caches.ts";
 import { runtime, test } from "../support/test.ts";
 
 const RACE = racePayloads({ drivers: 2, laps: 3 });
 const FILES = RACE.paths().length;
 
 interface ProcessGlobal {
-  readonly execPath: string;
   readonly env: Record<string, string | undefined>;
 }
 
@@ -31,32 +30,20 @@ function setEnv(name: string, value: string): Disposable {
   };
 }
 
-/** Where Deno keeps the packages of this process, which is below the user's caches as well. */
-async function denoDir(): Promise<Record<string, string>> {
-  if (runtime !== "deno") return {};
-  const { execFile } = await import("node:child_process");
-  const { promisify } = await import("node:util");
-  const { stdout } = await promisify(execFile)(currentProcess.execPath, ["info", "--json"]);
-  return { DENO_DIR: JSON.parse(stdout).denoDir };
-}
-
 /** A simulated CDN behind jsDelivr's names, and a home whose caches are in a folder of its own. */
 async function setUp(isMissing: (path: string) => boolean = () => false) {
-  const home = await tempFolder();
+  const caches = await ownCaches();
   const cdn = createSimulatedCdn({
     resources: (path) => isMissing(path) ? undefined : RACE.resources(path),
   });
   const { url } = await cdn.listen();
-  const deno = await denoDir();
   return {
-    home,
-    /** What is below the folder of this package; the runtime itself has one beside it. */
-    kept: async () => (await home.list()).filter((path) => path.startsWith("cache/slipstream/")),
+    caches,
     async load(flags: readonly string[] = [], { env, ...options }: CliProcessOptions = {}) {
       const before = cdn.log.requests;
       const { code, stdout, stderr } = await runCli([url, ...flags], {
         program: "tests/support/f1_race.ts",
-        env: { ...deno, XDG_CACHE_HOME: `${home.path}/cache`, HOME: home.path, ...env },
+        env: { ...caches.env, ...env },
         ...options,
       });
       assertEquals([code, stderr], [0, ""]);
@@ -66,7 +53,7 @@ async function setUp(isMissing: (path: string) => boolean = () => false) {
     },
     async [Symbol.asyncDispose]() {
       await cdn[Symbol.asyncDispose]();
-      await home[Symbol.asyncDispose]();
+      await caches[Symbol.asyncDispose]();
     },
   };
 }
@@ -112,7 +99,7 @@ test("tracingInsights() asks nothing in a second process, missing files included
   assertEquals(cold, { loaded: FILES - 2, missing: 2, fresh: 0, warnings: [], requests: FILES });
   const warm = await race.load();
   assertEquals(warm, { loaded: FILES - 2, missing: 2, fresh: FILES, warnings: [], requests: 0 });
-  const entries = (await race.kept()).filter((path) => !path.endsWith("/"));
+  const entries = await race.caches.kept();
   assertEquals(entries.length, FILES);
   for (const entry of entries) assertMatch(entry, /^cache\/slipstream\/f1\/v1\/\w\w\/\w+$/);
 });
@@ -130,9 +117,9 @@ test("tracingInsights() has memory before the disk, and loads all of it again fo
 test("tracingInsights() neither reads nor writes the disk with SLIPSTREAM_CI and with a mirror of the caller's", async () => {
   await using race = await setUp();
   const off = await race.load([], { env: { SLIPSTREAM_CI: "1" } });
-  assertEquals([off.requests, off.fresh, await race.kept()], [FILES, 0, []]);
+  assertEquals([off.requests, off.fresh, await race.caches.kept()], [FILES, 0, []]);
   const foreign = await race.load(["--foreign", "--again"]);
-  assertEquals([foreign.requests, foreign.fresh, await race.kept()], [FILES, FILES, []]);
+  assertEquals([foreign.requests, foreign.fresh, await race.caches.kept()], [FILES, FILES, []]);
   await race.load();
   assertEquals((await race.load(["--foreign"])).requests, FILES);
   assertEquals((await race.load()).requests, 0);
@@ -140,8 +127,7 @@ test("tracingInsights() neither reads nor writes the disk with SLIPSTREAM_CI and
 
 test("tracingInsights() goes on in memory, with one warning, where the disk is of no use", async () => {
   await using race = await setUp();
-  await race.home.folder("cache");
-  await race.home.write("cache/slipstream", "a file where a folder has to be");
+  await race.caches.block();
   const { warnings, ...loaded } = await race.load(["--again"]);
   assertEquals(loaded, { loaded: FILES, missing: 0, fresh: FILES, requests: FILES });
   assertEquals(warnings.length, 1);
@@ -152,8 +138,7 @@ if (runtime === "deno") {
   test("tracingInsights() uses the disk on Deno if all permissions are there, and asks for none", async () => {
     await using race = await setUp();
     const net = "--allow-net=127.0.0.1";
-    const { path } = race.home;
-    const folder = `${path}/cache/slipstream/f1`;
+    const { f1: folder, env: { HOME: path } } = race.caches;
     for (
       const permissions of [
         [net],
@@ -165,7 +150,7 @@ if (runtime === "deno") {
       ]
     ) {
       const { requests, warnings } = await race.load(["--again"], { permissions });
-      assertEquals([requests, warnings, await race.kept()], [FILES, [], []], String(permissions));
+      assertEquals([requests, warnings, await race.caches.kept()], [FILES, [], []], String(permissions));
     }
     const permissions = [
       net,
