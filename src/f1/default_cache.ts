@@ -23,7 +23,7 @@ const MAX_MEMORY_ENTRIES = 5_000;
 const CI = "SLIPSTREAM_CI";
 
 /** What decides whether a source may use the disk. */
-export type DiskConditions = Pick<ClientOptions, "fetch" | "clock" | "baseUrls">;
+export type DiskConditions = Pick<ClientOptions, "fetch" | "clock" | "baseUrls" | "use">;
 
 /**
  * The folder on disk that sources and the command line share.
@@ -35,14 +35,16 @@ export function defaultCacheFolder(): string | undefined {
 }
 
 /**
- * The folder on disk for a source, if what it loads is what everybody gets: it comes by the runtime's own `fetch`, from the default mirrors,
- * and by the real time.
+ * The folder on disk for a source, if what it loads is what everybody gets: it comes by the runtime's own `fetch` alone, from
+ * the default mirrors, and by the real time.
  *
  * @param conditions Options of the source.
  * @returns The absolute path; `undefined` for none.
  */
-export function diskFolderFor({ fetch, clock, baseUrls }: DiskConditions): string | undefined {
+export function diskFolderFor({ fetch, clock, baseUrls, use }: DiskConditions): string | undefined {
   if (baseUrls !== undefined || clock !== undefined && clock !== systemClock) return undefined;
+  // A middleware may answer in place of the network.
+  if ((use?.length ?? 0) > 0) return undefined;
   if (fetch !== undefined && fetch !== fetchAtImport || !isFetchOfRuntime()) return undefined;
   return defaultCacheFolder();
 }

@@ -40,7 +40,7 @@ import { SourceSession } from "./source_session.ts";
  * `slipstream cache clear --f1` removes it. A full disk, and one that can't be written, is one `warning` event, and the memory is left.
  *
  * Memory alone is used in a browser, at the edge and on Node; on Deno without `--allow-read` and `--allow-write` for the folder and
- * `--allow-env` for the variables, which are not asked for; and with a `fetch` (or a replaced `globalThis.fetch`), a `clock` or mirrors of the caller's own, so
+ * `--allow-env` for the variables, which are not asked for; and with a `fetch` (or a replaced `globalThis.fetch`), a `clock`, `use` or mirrors of the caller's own, so
  * that no test and no simulation writes to the disk: other mirrors than {@linkcode FALLBACK_MIRRORS} that are added later count as well.
  *
  * `cache: false`, and `SLIPSTREAM_CI=1` in the environment, turn the cache off; for another folder or bound give

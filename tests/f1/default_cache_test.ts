@@ -62,13 +62,14 @@ test("diskFolderFor() has a folder only for what everybody gets", () => {
   using _env = setEnv("XDG_CACHE_HOME", "/caches");
   assertEquals(defaultCacheFolder(), "/caches/slipstream/f1");
   assertEquals(diskFolderFor({}), "/caches/slipstream/f1");
-  assertEquals(diskFolderFor({ fetch: globalThis.fetch, clock: systemClock }), defaultCacheFolder());
+  assertEquals(diskFolderFor({ fetch: globalThis.fetch, clock: systemClock, use: [] }), defaultCacheFolder());
   const replaced = (): Promise<Response> => Promise.reject(new Error());
   for (
     const options of [
       { fetch: replaced },
       { clock: new ManualClock() },
       { baseUrls: "https://a.test" },
+      { use: [(request: Request, next: (request: Request) => Promise<Response>) => next(request)] },
       { baseUrls: ["https://cdn.jsdelivr.net/gh/TracingInsights"] },
     ]
   ) assertEquals(diskFolderFor(options), undefined);
