@@ -51,6 +51,7 @@ const NOT_IN_CORE = [
   "src/download",
   "src/runtime/server",
   "src/runtime/files",
+  "src/runtime/folders",
   "src/runtime/terminal",
   "src/f1",
   "src/testing",

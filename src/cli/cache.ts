@@ -5,6 +5,7 @@
  */
 
 import { filesystemCache } from "../cache/filesystem.ts";
+import { defaultCacheFolder } from "../f1/default_cache.ts";
 import type { Files } from "../runtime/files/contract.ts";
 import { currentFiles } from "../runtime/files/current.ts";
 import { readArgs, UsageError } from "./args.ts";
@@ -15,7 +16,10 @@ import { errorLine } from "./error_record.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import { styleFor } from "./style.ts";
 
-const FLAGS = { ...HELP_FLAG } as const;
+const FLAGS = {
+  f1: { kind: "switch", help: "the folder in which Formula 1 sessions are kept by default, in place of DIR" },
+  ...HELP_FLAG,
+} as const;
 
 /** The command `cache`. */
 export const cacheCommand: Command = {
@@ -26,6 +30,8 @@ export const cacheCommand: Command = {
     "stats says how many entries there are, how large they are, and whose; it changes nothing.",
     "clear removes all entries at once, without asking, and nothing else that is in the folder.",
     "sweep removes what has expired, what is damaged, and what a crash left behind.",
+    "With --f1 it is the folder that 'slipstream f1' and tracingInsights() share: slipstream/f1 in $XDG_CACHE_HOME, or else in ~/.cache,",
+    "~/Library/Caches (macOS) or %LOCALAPPDATA% (Windows).",
     "Files that were not written by a cache are neither counted nor removed, whatever their names are.",
   ],
   flags: FLAGS,
@@ -39,8 +45,10 @@ interface Task {
   readonly context: CommandContext;
 }
 
-/** What each action does; it returns the lines to print. */
-const ACTIONS: Readonly<Record<string, (task: Task) => Promise<readonly string[]>>> = { stats, clear, sweep };
+/** Does something in a folder, and returns the lines to print. */
+type Action = (task: Task) => Promise<readonly string[]>;
+
+const ACTIONS: Readonly<Record<string, Action>> = { stats, clear, sweep };
 
 async function cache(args: readonly string[], context: CommandContext): Promise<number> {
   const { flags, operands } = readArgs(args, FLAGS);
@@ -49,12 +57,11 @@ async function cache(args: readonly string[], context: CommandContext): Promise<
     await terminal.stdout.write(commandUsage(cacheCommand));
     return 0;
   }
-  const { name, action, dir } = parseOperands(operands);
+  const { name, action, dir } = parseOperands(operands, flags.f1);
   const task: Task = { dir, files: currentFiles(), context };
   let lines: readonly string[];
   try {
-    await checkFolder(name, task);
-    lines = await action(task);
+    lines = flags.f1 ? await onDefaultFolder(name, action, task) : await onFolder(name, action, task);
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
     throw new Error(`Cannot ${verb(name)} '${dir}': ${errorLine(cause)}`, { cause });
@@ -63,16 +70,36 @@ async function cache(args: readonly string[], context: CommandContext): Promise<
   return 0;
 }
 
-function parseOperands(operands: readonly string[]): {
+/** Does what was asked for in a folder that somebody has named. */
+async function onFolder(name: string, action: Action, task: Task): Promise<readonly string[]> {
+  await checkFolder(name, task);
+  return await action(task);
+}
+
+/** The same in the folder that nobody had to make or to name, and says which it is. */
+async function onDefaultFolder(name: string, action: Action, task: Task): Promise<readonly string[]> {
+  const { dir, files } = task;
+  if (await files.info(dir) === undefined) return [`Nothing is kept in ${dir}`];
+  return [dir, "", ...await onFolder(name, action, task)];
+}
+
+function parseOperands(operands: readonly string[], isDefault: boolean): {
   readonly name: string;
-  readonly action: (task: Task) => Promise<readonly string[]>;
+  readonly action: Action;
   readonly dir: string;
 } {
-  const [name, dir, ...rest] = operands;
-  if (name === undefined) throw new UsageError("'cache' takes 'stats', 'clear' or 'sweep', and a folder");
+  const [name, named, ...rest] = operands;
+  if (name === undefined) {
+    throw new UsageError("'cache' takes 'stats', 'clear' or 'sweep', and a folder");
+  }
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (action === undefined) {
     throw new UsageError(`'cache' takes 'stats', 'clear' or 'sweep': received ${JSON.stringify(name)}`);
+  }
+  if (isDefault && named !== undefined) throw new UsageError(`'cache ${name} --f1' takes no folder`);
+  const dir = isDefault ? defaultCacheFolder() : named;
+  if (isDefault && dir === undefined) {
+    throw new UsageError("There is no folder for '--f1' here, or it may not be read and written");
   }
   if (dir === undefined || dir === "" || rest.length > 0) {
     const received = rest.length > 0 ? operands.length - 1 : 0;

@@ -40,7 +40,7 @@ export function openCache(
   env: (name: string) => string | undefined = currentRuntime.env,
 ): CacheAdapter | undefined {
   if (dir === undefined) return undefined;
-  if (isTurnedOff(env(CI))) return undefined;
+  if (cachesAreOff(env)) return undefined;
   try {
     return filesystemCache(dir, { now: () => clock.wallNow() });
   } catch (cause) {
@@ -50,9 +50,15 @@ export function openCache(
   }
 }
 
-function isTurnedOff(ci: string | undefined): boolean {
+/**
+ * Whether the environment turns caches off.
+ *
+ * @param env Reads a variable of the environment.
+ * @throws {UsageError} If it says something else than yes or no.
+ */
+export function cachesAreOff(env: (name: string) => string | undefined = currentRuntime.env): boolean {
   try {
-    return clientOptionsFromEnv({ [CI]: ci }).cache === false;
+    return clientOptionsFromEnv({ [CI]: env(CI) }).cache === false;
   } catch (cause) {
     throw new UsageError(errorLine(cause), { cause });
   }

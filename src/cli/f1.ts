@@ -13,21 +13,21 @@ import { schemaOf } from "../f1/payload.ts";
 import type { EventName } from "../f1/event_names.ts";
 import { resolveNames } from "../f1/names.ts";
 import { seasonCache } from "../f1/season_cache.ts";
-import { seasonTtlMs } from "../f1/season_ttl.ts";
 import { type SessionFile, SessionFiles } from "../f1/session_files.ts";
 import { tracingInsights } from "../f1/source.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
-import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
+import { warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
 import { errorRecord } from "./error_record.ts";
+import { F1_CACHE_DETAILS, F1_CACHE_FLAGS, openF1Cache } from "./f1_cache.ts";
 import { eventLines, sessionLines } from "./f1_listing.ts";
-import { formatDuration } from "./format.ts";
 import { ndjsonLine } from "./ndjson.ts";
 import { openOutputFolder, OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
 import type { OutputFolder } from "./output_folder.ts";
 import { outputSegments } from "./output_path.ts";
 import { Run } from "./run.ts";
+import { SeasonNotice } from "./season_notice.ts";
 import { parseBaseUrl } from "./values.ts";
 
 const FLAGS = {
@@ -38,7 +38,7 @@ const FLAGS = {
   refresh: { kind: "switch", help: "load again what is in the cache, and keep the new files" },
   "base-url": { kind: "list", value: "URL", help: "a mirror to ask instead of jsDelivr; may be repeated" },
   ...CLIENT_FLAGS,
-  ...CACHE_FLAGS,
+  ...F1_CACHE_FLAGS,
   ...OUTPUT_FLAGS,
   ...HELP_FLAG,
 } as const;
@@ -53,8 +53,7 @@ export const f1Command: Command = {
     "Events and sessions may be short: 8, monaco, spa; Q, FP1, race. Those of other seasons are named as their folders are.",
     "Without --laps, --telemetry and --all it loads the files of the session itself: drivers, weather, race control and corners.",
     "Files that are not published, such as the telemetry of some laps, are counted, and are no failures.",
-    "With --cache the files of past seasons are good for ever, and those of the running one for five minutes.",
-    CACHE_DETAIL,
+    ...F1_CACHE_DETAILS,
   ],
   flags: FLAGS,
   run: f1,
@@ -71,28 +70,36 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   if (!("folder" in operand)) return await list(operand, flags, context);
   const session = operand;
   const clientOptions = clientFlagOptions(flags);
-  const baseUrls = flags["base-url"].map((text) => parseBaseUrl("base-url", text));
+  const baseUrls = mirrorsOf(flags);
   const files = sessionFiles(flags);
-  const adapter = openCache(flags, context.clock);
+  const { fetch, clock } = context;
+  const cache = openF1Cache(flags, { fetch, clock, baseUrls });
   const folder = await openOutputFolder(flags, terminal);
 
   using run = new Run(context, { ...runOptions(flags), summary: true });
   await using source = tracingInsights({
     ...clientOptions,
-    baseUrls: baseUrls.length === 0 ? undefined : baseUrls,
-    cache: adapter === undefined ? false : seasonCache(adapter),
-    fetch: context.fetch,
-    clock: context.clock,
+    baseUrls,
+    cache: cache === undefined ? false : seasonCache(cache.adapter),
+    fetch,
+    clock,
   });
-  using _warnings = adapter && warnOfCache(source.client, (text) => run.warn(text));
-  if (adapter !== undefined) await run.note(lifetimeNote(session, context.clock.wallNow()));
+  using _warnings = cache && warnOfCache(source.client, (text) => run.warn(text));
+  const url = `${source.mirrors.list()[0]!.url}/${session.folder}`;
+  const notice = cache && new SeasonNotice(cache, { year: session.names[0]!, url, nowMs: clock.wallNow() });
+  const isNoted = notice !== undefined && await notice.isDue() && await run.note(notice.text);
   run.start(() => source.client.stats());
   const load = new SessionLoad(session, files, run, folder);
   const options = { readCache: !flags.refresh };
   for await (const outcome of source.client.stream(load.requests(), options)) await load.settle(outcome);
   // What came may still be on its way to the disk.
   await source.close();
+  if (isNoted) await notice.remember();
   return await run.finish();
+}
+
+function mirrorsOf({ "base-url": texts }: Flags<typeof FLAGS>): readonly URL[] | undefined {
+  return texts.length === 0 ? undefined : texts.map((text) => parseBaseUrl("base-url", text));
 }
 
 /** The session that was asked for. */
@@ -145,14 +152,6 @@ async function list(
 
 function nameOrNumber(text: string): string | number {
   return /^\d+$/.test(text) ? Number(text) : text;
-}
-
-/** Says how long the files of a session are taken from the cache. */
-function lifetimeNote({ names: [year], folder }: Session, nowMs: number): string {
-  const ttlMs = seasonTtlMs(folder, nowMs);
-  return ttlMs === Infinity
-    ? `The season ${year} is over: its files are kept without expiry`
-    : `The season ${year} is not over: its files are kept for ${formatDuration(ttlMs)}`;
 }
 
 function sessionFiles(flags: Flags<typeof FLAGS>): SessionFiles {

@@ -129,10 +129,15 @@ export class Run implements Disposable {
     await this.#progress.log(`${yellow("warning")}: ${text}`);
   }
 
-  /** Says on stderr what goes on, for whoever wants to see progress. */
-  async note(text: string): Promise<void> {
-    if (this.#options.quiet || this.#options.jsonErrors) return;
+  /**
+   * Says on stderr what goes on, for whoever wants to see progress.
+   *
+   * @returns Whether somebody does.
+   */
+  async note(text: string): Promise<boolean> {
+    if (this.#options.quiet || this.#options.jsonErrors) return false;
     await this.#progress.log(text);
+    return true;
   }
 
   /** Ends the progress, says what was done, and gives the exit code. */

@@ -9,9 +9,13 @@ import type { ClientOptions, MirrorOptions } from "../client/options.ts";
 import { parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
 import { MirrorList, type MirrorState } from "./mirror_list.ts";
 
-/** jsDelivr's hosts for the same GitHub repositories, preferred first: what a source asks when it is not told otherwise. */
+/**
+ * jsDelivr's hosts for the same GitHub repositories, preferred first: what a source asks when it is not told otherwise. A 403 may mean
+ * that one of them does not have a file, or that it refuses everything; either way another one may have it.
+ */
 export const JSDELIVR_MIRRORS: readonly MirrorOptions[] = ["cdn", "fastly", "gcore"].map((host) => ({
   url: `https://${host}.jsdelivr.net/gh/TracingInsights`,
+  moveOn: [403],
 }));
 
 /**
@@ -93,10 +97,22 @@ export interface F1Mirrors {
 /** The mirrors of a source that has a client of its own. */
 export class SourceMirrors implements F1Mirrors {
   readonly #list: MirrorList;
+  readonly #beganPublic: boolean;
+  #arePublic: boolean;
 
   /** Creates the mirrors that the option says. */
   constructor(baseUrls: ClientOptions["baseUrls"] = JSDELIVR_MIRRORS) {
     this.#list = new MirrorList(toList(baseUrls));
+    this.#beganPublic = baseUrls === JSDELIVR_MIRRORS;
+    this.#arePublic = this.#beganPublic;
+  }
+
+  /**
+   * Whether what comes from them is what everybody gets: they are the default ones and {@linkcode FALLBACK_MIRRORS}, and since the last
+   * {@linkcode reset} no other one was among them, whose answers may still be on their way.
+   */
+  get arePublic(): boolean {
+    return this.#arePublic;
   }
 
   /** What to make the client with. */
@@ -111,6 +127,7 @@ export class SourceMirrors implements F1Mirrors {
   add(mirror: string | URL | MirrorOptions): void {
     checkClientOptions({ baseUrls: [mirror] });
     this.#list.add(toOptions(mirror));
+    if (!isPublic(mirror)) this.#arePublic = false;
   }
 
   remove(url: string | URL): boolean {
@@ -127,6 +144,7 @@ export class SourceMirrors implements F1Mirrors {
 
   reset(): void {
     this.#list.reset();
+    this.#arePublic = this.#beganPublic;
   }
 }
 
@@ -152,12 +170,25 @@ function toList(baseUrls: NonNullable<ClientOptions["baseUrls"]>): readonly Mirr
   return list.map(toOptions);
 }
 
-/** The options of a mirror, with the layout that its base URL is known for. */
+/** The options of a mirror, with what its base URL is known for. */
 function toOptions(mirror: string | URL | MirrorOptions): MirrorOptions {
   const options = isUrl(mirror) ? { url: mirror } : mirror;
-  const base = String(options?.url).replace(/\/+$/, "");
-  const known = FALLBACK_MIRRORS.find(({ url }) => url === base);
-  return known === undefined || options.path !== undefined ? options : { ...options, path: known.path };
+  const known = publicMirror(options?.url);
+  if (known === undefined) return options;
+  const { path = known.path, moveOn = known.moveOn } = options;
+  return { ...options, path, moveOn };
+}
+
+/** Whether a mirror is one of the public copies, and asked like one. */
+function isPublic(mirror: string | URL | MirrorOptions): boolean {
+  const { url, path, headers } = toOptions(mirror);
+  const known = publicMirror(url);
+  return known !== undefined && known.path === path && headers === undefined;
+}
+
+function publicMirror(url: unknown): MirrorOptions | undefined {
+  const base = String(url).replace(/\/+$/, "");
+  return [...JSDELIVR_MIRRORS, ...FALLBACK_MIRRORS].find(({ url }) => url === base);
 }
 
 function isUrl(value: unknown): value is string | URL {

@@ -5,6 +5,8 @@
  */
 
 import { DataNotFoundError, isHttpError } from "../errors.ts";
+import { type CachePlan, createCachePlan, policyOf } from "../policies/cache_plan.ts";
+import { Reply } from "../policies/reply.ts";
 
 /** How jsDelivr begins its 403 for a file that a repository over its size limit does not have. */
 const TOO_LARGE_PACKAGE = /^\s*Package size exceeded/i;
@@ -38,4 +40,43 @@ export async function fileOf<Payload>(request: Promise<Payload>): Promise<Payloa
   } catch (error) {
     throw sourceError(error);
   }
+}
+
+/**
+ * Lets a plan see a 404 where the CDN answers a missing file with a 403, so that the plan keeps it like any other missing file. All mirrors
+ * have been asked by then. A response that the caller reads itself stays as it is.
+ *
+ * @param plan The plan.
+ * @returns The plan that does the same, and knows missing files.
+ */
+export function withMissingFiles(plan: CachePlan): CachePlan {
+  return createCachePlan(plan.name, (environment, surroundings) => {
+    const policy = policyOf(plan, environment, surroundings);
+    return (next) =>
+      policy(async (call) => {
+        const reply = await next(call);
+        return reply.status === 403 && !call.streams ? await asMissing(reply) : reply;
+      });
+  });
+}
+
+/** The 404 that a 403 means, if it does. */
+async function asMissing(reply: Reply): Promise<Reply> {
+  const { openBody, body, from, target, url } = reply;
+  const text = openBody !== undefined
+    ? await openBody.excerpt()
+    : typeof body === "string"
+    ? body
+    : new TextDecoder().decode(body);
+  if (!TOO_LARGE_PACKAGE.test(text)) return reply;
+  const headers = new Headers(reply.headers);
+  // They are about the body as it was sent.
+  for (const name of ["content-length", "content-encoding"]) headers.delete(name);
+  const missing = new Reply({ status: 404, headers, url }, {
+    from,
+    target,
+    body: new TextEncoder().encode(text),
+  });
+  missing.failures = reply.failures;
+  return missing;
 }

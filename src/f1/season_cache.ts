@@ -7,14 +7,23 @@
 import type { CacheAdapter } from "../cache/cache.ts";
 import { ttlCache, type TtlCacheOptions } from "../http_cache/ttl_cache.ts";
 import type { CachePlan } from "../policies/cache_plan.ts";
+import { withMissingFiles } from "./missing_file.ts";
 import { seasonTtlMs } from "./season_ttl.ts";
+
+/** How long it is known that a file is missing, in milliseconds: it may still come. */
+const MISSING_MS = 5 * 60_000;
+/** A whole race may wait to be written, because a network can be faster than a disk. */
+const MAX_PENDING_BYTES = 256 * 1024 * 1024;
+/** How long a disk may take that is busy with as much, in milliseconds; ten times as long for a write. */
+const ADAPTER_TIMEOUT_MS = 3_000;
 
 /**
  * Plans to keep the files of past seasons for ever, and those of the running one for five minutes; see
- * {@linkcode seasonTtlMs}.
+ * {@linkcode seasonTtlMs}. That a file is missing is kept for five minutes, also where the CDN says so with a 403.
  *
  * @param adapter Where files are kept; several adapters are tiers, the fastest first.
- * @param options Options of `ttlCache`.
+ * @param options Options of `ttlCache`; with `negative` missing files are kept for another time. Two have other defaults here, so that a race that comes
+ * faster than the disk can take it is kept as a whole: `maxPendingBytes` is 256 MiB, and `adapterTimeoutMs` 3 seconds.
  * @returns The plan, for the option `cache` of `tracingInsights()`.
  * @throws {TypeError} If something has the wrong shape, or an option does not exist.
  * @throws {RangeError} If a number is out of range.
@@ -33,5 +42,13 @@ export function seasonCache(
   adapter: CacheAdapter | readonly CacheAdapter[],
   options: Omit<TtlCacheOptions, "ttlMs"> = {},
 ): CachePlan {
-  return ttlCache(adapter, { ...options, ttlMs: (url, { storedAtMs }) => seasonTtlMs(url, storedAtMs) });
+  const {
+    negative = { 404: MISSING_MS, 410: MISSING_MS },
+    maxPendingBytes = MAX_PENDING_BYTES,
+    adapterTimeoutMs = ADAPTER_TIMEOUT_MS,
+  } = options;
+  const ttlMs: TtlCacheOptions["ttlMs"] = (url, { storedAtMs }) => seasonTtlMs(url, storedAtMs);
+  return withMissingFiles(
+    ttlCache(adapter, { ...options, negative, maxPendingBytes, adapterTimeoutMs, ttlMs }),
+  );
 }

@@ -4,16 +4,17 @@
  * @module
  */
 
-import { memoryCache } from "../cache/memory.ts";
 import { type Client, createClient, reporterOf } from "../client/client.ts";
 import type { ClientOptions } from "../client/options.ts";
+import { isCachePlan } from "../policies/cache_plan.ts";
 import { argumentError } from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
 import { eventsOf, type F1Event } from "./calendar.ts";
+import { defaultCache } from "./default_cache.ts";
 import { type EventName, sessionsOf } from "./event_names.ts";
 import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple.ts";
 import { type F1Mirrors, FOREIGN_MIRRORS, SourceMirrors } from "./mirrors.ts";
-import { fileOf } from "./missing_file.ts";
+import { fileOf, withMissingFiles } from "./missing_file.ts";
 import { resolveNames } from "./names.ts";
 import { sessionFolder } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
@@ -24,17 +25,26 @@ import {
   type SourceContext,
 } from "./payload_request.ts";
 import { type PrefetchOptions, type PrefetchSummary, prefetchTargets, sumOf } from "./prefetch.ts";
-import { seasonCache } from "./season_cache.ts";
 import type { F1Session } from "./session.ts";
 import type { SessionName } from "./session_names.ts";
 import { SourceSession } from "./source_session.ts";
 
 /**
  * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Two of
- * the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a {@linkcode seasonCache} in memory, of up
- * to 384 MiB, so that a race that is loaded twice is asked for, parsed and checked once (each caller gets a copy of its own); a file that is
- * missing is asked for again after five minutes.
- * For what outlives the process, or less memory, give `seasonCache(filesystemCache(folder))`.
+ * the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a {@linkcode seasonCache}, so that a race that is
+ * loaded twice is asked for, parsed and checked once (each caller gets a copy of its own); a file that is missing is asked for again after five minutes.
+ *
+ * That cache keeps up to 384 MiB in memory and, where there is a disk, up to 2 GiB (about thirteen races) in a folder, so that the next
+ * run asks for nothing either: `slipstream/f1` in `$XDG_CACHE_HOME`, or else in `~/.cache`, in `~/Library/Caches` on macOS, and in `%LOCALAPPDATA%` on
+ * Windows. All programs of a user share it, and what was not used for longest goes first; `slipstream cache stats --f1` looks at it, and
+ * `slipstream cache clear --f1` removes it. A full disk, and one that can't be written, is one `warning` event, and the memory is left.
+ *
+ * Memory alone is used in a browser, at the edge and on Node; on Deno without `--allow-read` and `--allow-write` for the folder and
+ * `--allow-env` for the variables, which are not asked for; and with a `fetch` (or a replaced `globalThis.fetch`), a `clock`, `use` or mirrors of the caller's own, so
+ * that no test and no simulation writes to the disk: other mirrors than {@linkcode FALLBACK_MIRRORS} that are added later count as well.
+ *
+ * `cache: false`, and `SLIPSTREAM_CI=1` in the environment, turn the cache off; for another folder or bound give
+ * `seasonCache(filesystemCache(folder, { maxBytes }))`.
  */
 export interface TracingInsightsOptions extends ClientOptions {
   /**
@@ -208,10 +218,18 @@ class Source implements TracingInsights {
   constructor({ client, ...options }: TracingInsightsOptions) {
     const { validate = true, clock = systemClock, signal } = options;
     if (client !== undefined) checkClient(client, options);
-    const mirrors = client === undefined ? new SourceMirrors(options.baseUrls) : undefined;
-    this.mirrors = mirrors ?? FOREIGN_MIRRORS;
-    this.client = client ??
-      createClient({ ...options, baseUrls: mirrors?.baseUrls, cache: cacheOf(options) });
+    if (client === undefined) {
+      const mirrors = new SourceMirrors(options.baseUrls);
+      this.mirrors = mirrors;
+      this.client = createClient({
+        ...options,
+        baseUrls: mirrors.baseUrls,
+        cache: cacheOf(options, mirrors),
+      });
+    } else {
+      this.mirrors = FOREIGN_MIRRORS;
+      this.client = client;
+    }
     this.#owned = client === undefined;
     this.#context = { client: this.client, clock, validate };
     this.#signal = signal;
@@ -300,19 +318,10 @@ function checkIterable(
   throw argumentError("fetch F1 data", "requests", "an iterable of requests", requests);
 }
 
-/** The bounds of the default cache: a race is about 1,100 files of 133 KB, which are parsed to 100 KB each, and is loaded as a whole. */
-const MAX_CACHE_BYTES = 384 * 1024 * 1024;
-const MAX_CACHE_ENTRIES = 5_000;
-/** How long it is known that a file is missing, in milliseconds: in the running season it may come. */
-const MISSING_MS = 5 * 60_000;
-
 /** The cache that the options ask for. */
-function cacheOf({ cache }: ClientOptions): ClientOptions["cache"] {
-  if (cache !== undefined) return cache;
-  const memory = memoryCache({
-    keep: "parsed",
-    maxBytes: MAX_CACHE_BYTES,
-    maxEntries: MAX_CACHE_ENTRIES,
-  });
-  return seasonCache(memory, { negative: { 404: MISSING_MS, 410: MISSING_MS } });
+function cacheOf(options: ClientOptions, mirrors: SourceMirrors): ClientOptions["cache"] {
+  const { cache } = options;
+  if (cache === undefined) return defaultCache(options, mirrors);
+  // What is no plan is refused by the client.
+  return isCachePlan(cache) ? withMissingFiles(cache) : cache;
 }

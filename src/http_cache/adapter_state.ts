@@ -17,8 +17,8 @@ export interface PendingWrite {
   ended: Promise<void>;
 }
 
-/** So many bytes may wait to be written; what comes beyond is not stored. */
-const MAX_PENDING_BYTES = 64 * 1024 * 1024;
+/** So many bytes may wait to be written if nobody says how many; what comes beyond is not stored. */
+export const MAX_PENDING_BYTES: number = 64 * 1024 * 1024;
 const ENDED = Promise.resolve();
 
 /** What all clients that use an adapter together know of it. */
@@ -26,7 +26,13 @@ export class AdapterState {
   readonly hashes: KeyHashes = new KeyHashes();
   /** By hash; an adapter that never answers keeps its own. */
   readonly writes: Map<string, PendingWrite> = new Map();
+  readonly #maxPendingBytes: number;
   #pendingBytes = 0;
+
+  /** Begins with nothing; so many bytes may wait to be written. */
+  constructor(maxPendingBytes: number = MAX_PENDING_BYTES) {
+    this.#maxPendingBytes = maxPendingBytes;
+  }
 
   /**
    * Notes what a key is to hold.
@@ -40,7 +46,8 @@ export class AdapterState {
     entry: CacheEntry | undefined,
   ): { readonly write: PendingWrite; readonly isUnderWay: boolean } {
     // An adapter that takes nothing in must not make the memory its store.
-    if (entry !== undefined && this.#pendingBytes + entry.body.length > MAX_PENDING_BYTES) entry = undefined;
+    const bytes = this.#pendingBytes + sizeOf(entry);
+    if (entry !== undefined && bytes > this.#maxPendingBytes) entry = undefined;
     const earlier = this.writes.get(hash);
     this.#pendingBytes += sizeOf(entry) - sizeOf(earlier?.entry);
     if (earlier !== undefined) {

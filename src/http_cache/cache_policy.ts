@@ -45,6 +45,8 @@ export interface CachePolicyOptions {
   readonly staleAfterMs: number;
   /** Whose response it is; `null` for nobody's who could ask again, which then is not kept. */
   readonly partition: Partition | undefined;
+  /** How many bytes may wait for the adapter to take them. */
+  readonly maxPendingBytes: number;
 }
 
 /**
@@ -59,7 +61,10 @@ export interface CachePolicyOptions {
  * @returns What makes the policy of a client. It throws an `OfflineError` for a miss while offline.
  */
 export function cachePolicy(options: CachePolicyOptions): CachePolicyMaker {
-  const shared: SharedState = { adapter: new AdapterState(), entries: new EntriesState() };
+  const shared: SharedState = {
+    adapter: new AdapterState(options.maxPendingBytes),
+    entries: new EntriesState(),
+  };
   return (environment, surroundings) => (next) => {
     const handler = new CacheHandler(environment, surroundings, options, shared, next);
     return (call) => handler.answer(call);

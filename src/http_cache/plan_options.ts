@@ -8,7 +8,14 @@ import type { CacheAdapter } from "../cache/cache.ts";
 import { isAdapter } from "../cache/is_adapter.ts";
 import { mapTiers, tieredCache } from "../cache/tiered.ts";
 import { describeUnknown } from "../http/option_hints.ts";
-import { argumentError, assertFunction, assertOptions, shapeError } from "../primitives/argument_checks.ts";
+import {
+  argumentError,
+  assertFunction,
+  assertOptions,
+  assertPositiveInteger,
+  shapeError,
+} from "../primitives/argument_checks.ts";
+import { MAX_PENDING_BYTES } from "./adapter_state.ts";
 import type { CachePolicyOptions } from "./cache_policy.ts";
 import type { TtlMs } from "./lifetimes.ts";
 import type { Partition } from "./partition.ts";
@@ -53,6 +60,11 @@ export interface CachePlanOptions {
    * @default {1_000}
    */
   readonly adapterTimeoutMs?: number | undefined;
+  /**
+   * How many bytes of bodies may wait in memory for the adapter to take them; what comes beyond is not stored.
+   * @default {67_108_864}
+   */
+  readonly maxPendingBytes?: number | undefined;
 }
 
 /** The same, with how long a response is fresh. */
@@ -69,6 +81,7 @@ const NAMES: readonly (keyof CommonOptions)[] = [
   "staleAfterMs",
   "partition",
   "adapterTimeoutMs",
+  "maxPendingBytes",
 ];
 
 /**
@@ -98,6 +111,7 @@ export function readPlanOptions(
     staleAfterMs = 10_000,
     partition,
     adapterTimeoutMs = 1_000,
+    maxPendingBytes = MAX_PENDING_BYTES,
     ...others
   } = options;
   for (const name of Object.keys(others)) {
@@ -119,6 +133,7 @@ export function readPlanOptions(
       adapterTimeoutMs,
     );
   }
+  assertPositiveInteger(action, "maxPendingBytes", maxPendingBytes);
   return {
     adapter: mapTiers(
       isAdapter(adapter) ? adapter : tieredCache(adapter),
@@ -129,6 +144,7 @@ export function readPlanOptions(
     windows: { staleWhileRevalidateMs, staleIfErrorMs },
     staleAfterMs,
     partition,
+    maxPendingBytes,
   };
 }
 

@@ -85,7 +85,7 @@ test("slipstream f1 --cache as a process loads a past season once, and says how 
   );
   const second = await runCli(f1);
   assertEquals([second.code, cdn.log.requests], [0, race.paths().length]);
-  assertMatch(second.stderr, /\n10 done, 10 from the cache, 0 B in /);
+  assertMatch(second.stderr, /^10 done, 10 from the cache, 0 B in /);
   const valuesOf = (text: string) =>
     text.trim().split("\n").map((line) => JSON.parse(line)).map(({ path, value }) =>
       `${path} ${JSON.stringify(value)}`

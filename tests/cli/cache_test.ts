@@ -95,6 +95,7 @@ const WRONG: readonly (readonly [message: string, ...args: string[]])[] = [
   ["'cache clear' takes one folder: received 0 of them", "clear", ""],
   ["'cache stats' takes one folder: received 2 of them", "stats", "a", "b"],
   ["Unknown flag: --force", "clear", "--force", "x"],
+  ["'cache stats --f1' takes no folder", "stats", "--f1", "x"],
 ];
 
 for (const [message, ...args] of WRONG) {

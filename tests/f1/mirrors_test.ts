@@ -1,6 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createClient } from "../../src/client/client.ts";
-import { FALLBACK_MIRRORS } from "../../src/f1/mirrors.ts";
+import { HttpError } from "../../src/errors.ts";
+import { FALLBACK_MIRRORS, SourceMirrors } from "../../src/f1/mirrors.ts";
 import { type TracingInsights, tracingInsights, type TracingInsightsOptions } from "../../src/f1/source.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { seasonCache } from "../../src/f1/season_cache.ts";
@@ -135,6 +136,63 @@ test("F1Mirrors refuse what is no mirror, and to be without one", async () => {
   f1.mirrors.remove(GCORE);
   assertThrows(() => f1.mirrors.disable(FASTLY), RangeError, "one must be left that is enabled");
   assertEquals(f1.mirrors.list().length, 2);
+});
+
+test("SourceMirrors are public until one of the caller's own is added, and again after a reset", async () => {
+  const mirrors = new SourceMirrors();
+  await using _client = createClient({ baseUrls: mirrors.baseUrls });
+  assertEquals(mirrors.arePublic, true);
+  for (const mirror of [CDN, new URL(GCORE), `${CDN}/`, ...FALLBACK_MIRRORS, FALLBACK_MIRRORS[0]!.url]) {
+    mirrors.add(mirror);
+    assertEquals(mirrors.arePublic, true, String(mirror));
+  }
+  for (
+    const own of [
+      "https://m.test",
+      "http://cdn.jsdelivr.net/gh/TracingInsights",
+      "https://cdn.jsdelivr.net/gh/Other",
+      { url: CDN, path: (path: string) => path },
+      { url: CDN, headers: { "x-a": "1" } },
+    ]
+  ) {
+    mirrors.add(own);
+    assertEquals(mirrors.arePublic, false, String(own));
+    mirrors.remove(typeof own === "string" ? own : own.url);
+    // What it has answered may still be on its way.
+    assertEquals(mirrors.arePublic, false);
+    mirrors.reset();
+    assertEquals(mirrors.arePublic, true);
+  }
+  const own = new SourceMirrors([CDN]);
+  await using _other = createClient({ baseUrls: own.baseUrls });
+  own.reset();
+  assertEquals(own.arePublic, false);
+});
+
+test("F1Mirrors move on from jsDelivr's 403, also where its base URL alone was given", async () => {
+  for (const baseUrls of [[CDN, "https://m.test"], [{ url: `${CDN}/` }, "https://m.test"]]) {
+    const asked: string[] = [];
+    const { f1, load } = setUp([], {
+      baseUrls,
+      fetch: (input) => {
+        const isRefused = String(input).startsWith(CDN);
+        asked.push(new URL(String(input)).host);
+        return Promise.resolve(
+          isRefused ? new Response("no", { status: 403 }) : Response.json(driversOf("VER")),
+        );
+      },
+    });
+    await using _f1 = f1;
+    await load();
+    assertEquals(asked, ["cdn.jsdelivr.net", "m.test"]);
+  }
+  const { f1, load } = setUp([], {
+    baseUrls: [{ url: CDN, moveOn: [] }, "https://m.test"],
+    fetch: () => Promise.resolve(new Response("no", { status: 403 })),
+  });
+  await using _f1 = f1;
+  const { url = "" } = await assertRejects(load, HttpError);
+  assertEquals(url.startsWith(CDN), true);
 });
 
 test("F1Mirrors belong to the client where the source was given one", async () => {

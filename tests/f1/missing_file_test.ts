@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { memoryCache } from "../../src/cache/memory.ts";
 import { DataNotFoundError, HttpError } from "../../src/errors.ts";
 import { sourceError } from "../../src/f1/missing_file.ts";
+import { seasonCache } from "../../src/f1/season_cache.ts";
 import { tracingInsights } from "../../src/f1/source.ts";
+import { httpCache } from "../../src/http_cache/http_cache.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { driversOf, fakeFiles, lapsOf, telemetryOf } from "./fake_files.ts";
 
@@ -82,7 +86,6 @@ test("F1 methods treat a 403 about the package's size as a missing file", async 
     ["VER", 2, "DataNotFoundError"],
   ]);
   assertEquals(warnings, []);
-  assertEquals(new Set(files.urls.map((url) => new URL(url).host)), new Set(["cdn.jsdelivr.net"]));
 });
 
 test("Missing files that come as 403 open no breaker", async () => {
@@ -96,4 +99,59 @@ test("Missing files that come as 403 open no breaker", async () => {
   await f1.fetchMultiple(wanted);
   assertEquals((await f1.session(2025, EVENT, "Race").drivers()).length, 1);
   assertEquals(new URL(files.urls.at(-1)!).host, "cdn.jsdelivr.net");
+});
+
+const WEATHER = [2025, EVENT, "Race", "weather.json"] as const;
+const hostsOf = (urls: readonly string[]) => urls.map((url) => new URL(url).host.split(".")[0]);
+
+test("A 403 about the package's size is kept as a missing file for five minutes, also by a plan of the caller's", async () => {
+  for (
+    const cache of [
+      undefined,
+      seasonCache(memoryCache()),
+      httpCache(memoryCache(), { negative: { 404: 5 * 60_000 } }),
+    ]
+  ) {
+    const clock = new ManualClock();
+    const files = fakeFiles({ "weather.json": oversized });
+    await using f1 = tracingInsights({ fetch: files.fetch, clock, cache });
+    for (let round = 1; round <= 3; round++) {
+      assertEquals(await clock.run(f1.fetchMultiple([WEATHER])), [null]);
+      const error = await clock.run(assertRejects(() => f1.fetchJson(...WEATHER), DataNotFoundError));
+      assertEquals([error.status, error.body], [404, TEXT]);
+      assertEquals(hostsOf(files.urls), ["cdn", "fastly", "gcore"]);
+      await clock.advance(60_000);
+    }
+    await clock.advance(2 * 60_000);
+    assertEquals(await clock.run(f1.fetchMultiple([WEATHER])), [null]);
+    assertEquals(files.urls.length, 6);
+  }
+});
+
+test("A 403 moves on to the mirrors that are left, and the first that has the file answers", async () => {
+  for (const refused of [oversized, () => new Response("Forbidden", { status: 403 })]) {
+    const files = fakeFiles({ "weather.json": () => files.urls.length < 3 ? refused() : Response.json({}) });
+    await using f1 = tracingInsights({ fetch: files.fetch, validate: false });
+    const found: unknown[] = await f1.fetchMultiple([WEATHER, WEATHER]);
+    assertEquals(found, [{}, {}]);
+    assertEquals(hostsOf(files.urls), ["cdn", "fastly", "gcore"]);
+  }
+});
+
+test("A 403 with another text is a refusal, and is not kept", async () => {
+  for (const text of ["Forbidden", "", "You asked why: Package size exceeded"]) {
+    const files = fakeFiles({ "weather.json": () => new Response(text, { status: 403 }) });
+    await using f1 = tracingInsights({ fetch: files.fetch });
+    for (let round = 1; round <= 2; round++) {
+      const error = await assertRejects(() => f1.fetchJson(...WEATHER), HttpError);
+      assertEquals([error.status, error.body, files.urls.length], [403, text, 3 * round]);
+    }
+  }
+});
+
+test("A 403 about the package's size stays what it is for a caller who reads the response", async () => {
+  const files = fakeFiles({ "weather.json": oversized });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const response = await f1.client.fetch("2025@main/a/Race/weather.json");
+  assertEquals([response.status, await response.text()], [403, TEXT]);
 });

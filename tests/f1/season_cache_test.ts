@@ -1,8 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { seasonCache } from "../../src/f1/season_cache.ts";
 import { tracingInsights } from "../../src/f1/source.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { racePayloads } from "../../src/testing/race_payloads.ts";
+import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 
 test("seasonCache() keeps past seasons for ever and the running one for five minutes, by the client's clock", async () => {
@@ -28,4 +32,42 @@ test("seasonCache() keeps past seasons for ever and the running one for five min
 test("seasonCache() is particular about what it is made of", () => {
   assertThrows(() => seasonCache({} as never), TypeError, "'adapter' must be a cache adapter");
   assertThrows(() => seasonCache(memoryCache(), { ttl: 5 } as never), TypeError, "'ttl' is not an option");
+});
+
+test("seasonCache() knows for five minutes that a file is missing, or for as long as it is told to", async () => {
+  for (const [negative, requests] of [[undefined, 2], [{ 404: 1_000 }, 3], [{}, 4]] as const) {
+    const clock = new ManualClock();
+    let sent = 0;
+    const fetch = () => Promise.resolve(new Response("", { status: ++sent > 0 ? 404 : 200 }));
+    const cache = seasonCache(memoryCache(), { negative });
+    await using f1 = tracingInsights({ fetch, clock, cache });
+    for (const passingMs of [0, 999, 1, 299_000]) {
+      await clock.advance(passingMs);
+      assertEquals(await clock.run(f1.fetchMultiple([[2025, "a", "b", "drivers.json"]])), [null]);
+    }
+    assertEquals(sent, requests);
+  }
+});
+
+test("seasonCache() has a whole race on disk after it was loaded once, and loads it again for a refresh", async () => {
+  const race = racePayloads({ drivers: 3, laps: 4 });
+  const resources = (path: string) => path.endsWith("3_tel.json") ? undefined : race.resources(path);
+  await using cdn = createSimulatedCdn({ resources });
+  const { url } = await cdn.listen();
+  await using temp = await tempFolder();
+  const load = async (refresh: boolean) => {
+    const before = cdn.log.requests;
+    await using f1 = tracingInsights({
+      baseUrls: url,
+      cache: seasonCache([memoryCache(), filesystemCache(temp.path)]),
+    });
+    const { loaded, missing, failures } = await f1.session(2025, "Abu Dhabi", "Race").prefetch({ refresh });
+    return { loaded, missing, failures, requests: cdn.log.requests - before };
+  };
+  const files = race.paths().length;
+  const all = { loaded: files - 3, missing: 3, failures: [], requests: files };
+  assertEquals(await load(false), all);
+  assertEquals(await load(false), { ...all, requests: 0 });
+  assertEquals(await load(true), all);
+  assertEquals(await load(false), { ...all, requests: 0 });
 });

@@ -29,11 +29,12 @@ test("AdapterState.note() joins what is new to the write that is under way", () 
   assertEquals(state.note("a", undefined).isUnderWay, false);
 });
 
-test("AdapterState.note() takes 64 MiB at a time, and what is beyond for nothing", () => {
-  const state = new AdapterState();
-  const { write } = state.note("a", entryOf(60 * MIB));
-  assertEquals(state.note("b", entryOf(5 * MIB)).write.entry, undefined);
-  assertEquals(state.note("c", entryOf(4 * MIB)).write.entry?.body.length, 4 * MIB);
-  state.end("a", write);
-  assertEquals(state.note("d", entryOf(60 * MIB)).write.entry?.body.length, 60 * MIB);
+test("AdapterState.note() takes 64 MiB at a time, or as much as it is told, and what is beyond for nothing", () => {
+  for (const [state, unit] of [[new AdapterState(), MIB], [new AdapterState(64 * 1_000), 1_000]] as const) {
+    const { write } = state.note("a", entryOf(60 * unit));
+    assertEquals(state.note("b", entryOf(5 * unit)).write.entry, undefined);
+    assertEquals(state.note("c", entryOf(4 * unit)).write.entry?.body.length, 4 * unit);
+    state.end("a", write);
+    assertEquals(state.note("d", entryOf(60 * unit)).write.entry?.body.length, 60 * unit);
+  }
 });

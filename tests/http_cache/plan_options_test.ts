@@ -23,10 +23,13 @@ test("readPlanOptions() hands on what it is given", () => {
     staleWhileRevalidateMs: 6,
     staleIfErrorMs: 8,
     staleAfterMs: 9,
+    maxPendingBytes: 10,
   });
   const windows = { staleWhileRevalidateMs: 6, staleIfErrorMs: 8 };
   const negative = { 404: 5 };
-  assertEquals({ ...read5, adapter }, { adapter, ttlMs, partition, negative, windows, staleAfterMs: 9 });
+  const rest = { staleAfterMs: 9, maxPendingBytes: 10 };
+  assertEquals({ ...read5, adapter }, { adapter, ttlMs, partition, negative, windows, ...rest });
+  assertEquals(read({}).maxPendingBytes, 64 * 1024 * 1024);
   assertEquals([read5.adapter.name, read5.adapter.maxEntryBytes], [adapter.name, adapter.maxEntryBytes]);
 });
 
@@ -101,4 +104,11 @@ test("readPlanOptions() refuses numbers out of range, and takes those at its edg
   }
   assert(read({ adapterTimeoutMs: Infinity }));
   for (const value of [0, 0.5, Infinity]) for (const [, options] of named(value)) assert(read(options));
+});
+
+test("readPlanOptions() refuses a number of pending bytes that is none", () => {
+  for (const maxPendingBytes of [0, -1, 1.5, NaN, Infinity]) {
+    assertThrows(() => read({ maxPendingBytes }), RangeError, "'maxPendingBytes' must be a positive integer");
+  }
+  assertThrows(() => read({ maxPendingBytes: "1" }), TypeError, "'maxPendingBytes'");
 });

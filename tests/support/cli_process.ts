@@ -45,19 +45,25 @@ export interface CliProcessOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Deno's flags for its permissions, which Bun has none of; by default all. */
   readonly permissions?: readonly string[] | undefined;
+  /** Another program than the command line, by its path. */
+  readonly program?: string | undefined;
 }
 
 /** Starts the command line. */
 export async function startCli(
   args: readonly string[],
-  { input, env, permissions = ["--allow-all"] }: CliProcessOptions = {},
+  { input, env, permissions = ["--allow-all"], program = MAIN }: CliProcessOptions = {},
 ): Promise<CliProcess> {
   const { spawn } = await import("node:child_process");
   const folder = await tempFolder();
-  const child = spawn(currentProcess.execPath, [...await programArgs(folder, permissions), ...args], {
-    env: { ...currentProcess.env, NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1", NO_COLOR: "1", ...env },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  const child = spawn(
+    currentProcess.execPath,
+    [...await programArgs(program, folder, permissions), ...args],
+    {
+      env: { ...currentProcess.env, NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1", NO_COLOR: "1", ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+    },
+  );
   const { pid } = child;
   if (pid === undefined) throw new Error("Cannot start the command line");
   // It may end before it has read everything.
@@ -89,20 +95,25 @@ async function collect(child: ChildProcess): Promise<CliResult> {
   return { code, stdout, stderr };
 }
 
-/** What makes the runtime run the command line. Bun needs a bundle, which is made once. */
-async function programArgs(folder: TempFolder, permissions: readonly string[]): Promise<string[]> {
-  if (runtime === "deno") return ["run", "--quiet", "--no-prompt", ...permissions, "--no-check", MAIN];
-  bundle ??= bundleMain(folder);
+/** What makes the runtime run a program. Bun needs a bundle, which is made once. */
+async function programArgs(
+  program: string,
+  folder: TempFolder,
+  permissions: readonly string[],
+): Promise<string[]> {
+  if (runtime === "deno") return ["run", "--quiet", "--no-prompt", ...permissions, "--no-check", program];
+  let bundle = bundles.get(program);
+  if (bundle === undefined) bundles.set(program, bundle = bundleOf(program, folder));
   await folder.write("cli.js", await bundle);
   return [`${folder.path}/cli.js`];
 }
 
-let bundle: Promise<string> | undefined;
+const bundles = new Map<string, Promise<string>>();
 
-async function bundleMain(folder: TempFolder): Promise<string> {
+async function bundleOf(program: string, folder: TempFolder): Promise<string> {
   const { execFile } = await import("node:child_process");
   const { promisify } = await import("node:util");
   const output = "bundle.js";
-  await promisify(execFile)("deno", ["bundle", "--quiet", MAIN, "--output", `${folder.path}/${output}`]);
+  await promisify(execFile)("deno", ["bundle", "--quiet", program, "--output", `${folder.path}/${output}`]);
   return await folder.read(output);
 }

@@ -1,0 +1,27 @@
+/**
+ * A user's folders on Deno.
+ *
+ * @module
+ */
+
+import type { UserFolders } from "./contract.ts";
+
+/** The folders of the user of the Deno process, as far as its permissions go. */
+export const denoFolders: UserFolders = {
+  get system() {
+    return Deno.build.os;
+  },
+  env: (name) => isGranted({ name: "env", variable: name }) ? Deno.env.get(name) : null,
+  mayUse: (path) => isGranted({ name: "read", path }) && isGranted({ name: "write", path }),
+};
+
+/** Asked first, because doing it without the permission would stop the program with a question to the user. */
+function isGranted(permission: Deno.PermissionDescriptor): boolean {
+  try {
+    const { state, partial } = Deno.permissions.querySync(permission);
+    return state === "granted" && !partial;
+  } catch {
+    // The edge has no permissions to ask for.
+    return false;
+  }
+}

@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { denoFolders } from "../../../src/runtime/folders/deno.ts";
+import { currentFolders } from "../../../src/runtime/folders/current.ts";
+import { runtime, test } from "../../support/test.ts";
+
+interface ProcessGlobal {
+  readonly env: Record<string, string | undefined>;
+}
+
+const { env } = (globalThis as unknown as { process: ProcessGlobal }).process;
+
+test("currentFolders() reads variables, and may use what the process may", () => {
+  const folders = currentFolders()!;
+  env.SLIPSTREAM_TEST_FOLDER = "value";
+  assertEquals(folders.env("SLIPSTREAM_TEST_FOLDER"), "value");
+  delete env.SLIPSTREAM_TEST_FOLDER;
+  assertEquals(folders.env("SLIPSTREAM_TEST_FOLDER"), undefined);
+  assertEquals([typeof folders.system, folders.mayUse("/tmp/x")], ["string", true]);
+});
+
+if (runtime === "deno") {
+  Deno.test({
+    name: "denoFolders asks nobody, and takes what is not granted, or not all of it, as refused",
+    permissions: { read: ["/tmp"], write: ["/tmp/here"], env: ["SOME"] },
+    fn: () => {
+      assertEquals([denoFolders.env("SOME"), denoFolders.env("OTHER")], [undefined, null]);
+      assertEquals(
+        ["/tmp/here", "/tmp/here/below", "/tmp/there", "/elsewhere"].map(denoFolders.mayUse),
+        [true, true, false, false],
+      );
+    },
+  });
+}
