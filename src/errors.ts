@@ -122,20 +122,20 @@ export class HttpError extends NetworkError {
 /** What a {@linkcode TimeoutError} adds. */
 export interface TimeoutErrorOptions extends SlipstreamErrorOptions {
   /** Which deadline passed. */
-  readonly kind: "attempt" | "idle" | "total";
+  readonly kind: "attempt" | "batch" | "idle" | "total";
   /** The deadline, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /**
- * A deadline passed: of one attempt (`timeoutMs`), between two reads of a body that its caller streams (`idleTimeoutMs`), or of the
- * whole request (`totalTimeoutMs`).
+ * A deadline passed: of one attempt (`timeoutMs`), between two reads of a body that its caller streams (`idleTimeoutMs`), of the
+ * whole request (`totalTimeoutMs`), or of a whole batch (`batchTimeoutMs`).
  */
 export class TimeoutError extends NetworkError {
   /** `"TimeoutError"`. */
   override readonly name: string = "TimeoutError";
   /** Which deadline passed. */
-  readonly kind: "attempt" | "idle" | "total";
+  readonly kind: "attempt" | "batch" | "idle" | "total";
   /** The deadline, in milliseconds. */
   readonly timeoutMs: number;
 

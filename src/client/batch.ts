@@ -4,11 +4,13 @@
  * @module
  */
 
+import { TimeoutError } from "../errors.ts";
 import { Allowance } from "../lanes/allowance.ts";
 import type { Claimant, Runnable } from "../lanes/claimant.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
+import type { Deadline, Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { Closable } from "./dispatcher.ts";
 import { type Outcome, outcomeOf, refusal } from "./outcome.ts";
 import { checkSource } from "./request_checks.ts";
@@ -42,6 +44,9 @@ export interface BatchRun {
    */
   readonly pullsAhead: boolean;
   readonly signal: AbortSignal | undefined;
+  /** How long the whole batch may take, in milliseconds, and what that is timed by. */
+  readonly timeoutMs: number;
+  readonly deadlines: Deadlines;
   readonly consumer: OutcomeConsumer;
   /** What the requests have in common. */
   readonly contextOf: (allowance: Allowance) => CallContext;
@@ -71,7 +76,7 @@ export interface BatchStarter {
  * Pulls requests and starts them. It takes its turn at the client's permits, and pulls when it has got one, so that nothing is
  * held of what was not pulled. What has to wait makes room for the next.
  */
-export class Batch implements AbortTarget, CallSink, Claimant, Closable {
+export class Batch implements AbortTarget, CallSink, Claimant, Closable, DeadlineTarget {
   previous: Claimant | undefined = undefined;
   next: Claimant | undefined = undefined;
   isClaiming = false;
@@ -91,6 +96,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable {
   /** What an asynchronous source has given, until there is room for it. */
   #pulled: IteratorResult<FetchRequest> | undefined;
   #exhausted = false;
+  #deadline: Deadline | undefined;
   #failure: { readonly reason: unknown } | undefined;
   #ended = false;
   #stopReason: unknown;
@@ -164,6 +170,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable {
     }
     if (signal !== undefined) addAbortListener(signal, this);
     starter.add(this);
+    const { timeoutMs, deadlines } = this.#run;
+    if (timeoutMs !== Infinity) this.#deadline = deadlines.add(this, timeoutMs);
     return true;
   }
 
@@ -283,9 +291,10 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable {
 
   #finish(): void {
     this.#ended = true;
-    const { signal, scheduler, starter } = this.#run;
+    const { signal, scheduler, starter, deadlines } = this.#run;
     scheduler.quit(this);
     starter.delete(this);
+    if (this.#deadline !== undefined) deadlines.remove(this.#deadline);
     if (signal !== undefined) removeAbortListener(signal, this);
   }
 
@@ -295,6 +304,33 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable {
     this.#fail(reason);
     ignoreFailure(() => this.#iterator?.return?.());
     this.#endIfDone();
+  }
+
+  /** The batch has taken too long: what is under way fails, and so does what was not started, as far as it is known how much that is. */
+  onDeadline(): void {
+    this.#deadline = undefined;
+    const { source, timeoutMs, starter } = this.#run;
+    const error = new TimeoutError(`The batch took longer than 'batchTimeoutMs': ${timeoutMs}`, {
+      kind: "batch",
+      timeoutMs,
+    });
+    const isWhole = this.#exhausted;
+    this.#exhaust();
+    if (!isWhole) {
+      ignoreFailure(() => this.#iterator?.return?.());
+      // First of all, for the batch ends with the last one that is under way.
+      if (Array.isArray(source)) this.#refuseRest(source, error);
+      else this.#failure ??= { reason: error };
+    }
+    if (!this.#ended) starter.abortAll(this.allowance, error);
+    this.#endIfDone();
+  }
+
+  #refuseRest(source: readonly FetchRequest[], error: unknown): void {
+    while (this.#nextIndex < source.length && !this.#ended) {
+      const index = this.#nextIndex++;
+      this.#run.consumer.onOutcome(refusal(source[index]!, index, error));
+    }
   }
 
   /** The signal of the batch was aborted. */

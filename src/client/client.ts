@@ -397,6 +397,8 @@ class SlipstreamClient implements Client {
       window: atOnce + (options?.prefetch ?? atOnce),
       priority: context.settings.priority,
       signal: options?.signal,
+      timeoutMs: options?.batchTimeoutMs ?? Infinity,
+      deadlines: this.#dispatcher.deadlines,
       consumer,
       contextOf: (allowance) => ({ ...context, allowance }),
       scheduler,

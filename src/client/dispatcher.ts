@@ -19,6 +19,7 @@ import type { Settings } from "../policies/settings.ts";
 import { Flights, join, sharedReply } from "../policies/single_flight.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Clock } from "../primitives/clock.ts";
+import type { Deadlines } from "../primitives/deadline_queue.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { Background, type BackgroundOwner } from "./background.ts";
@@ -103,6 +104,11 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
     const { fetch } = this.#pipeline.environment;
     return fetch(input as string, init);
+  }
+
+  /** What waits are timed by. */
+  get deadlines(): Deadlines {
+    return this.#pipeline.environment.deadlines;
   }
 
   /** What every request carries. */

@@ -8,7 +8,17 @@ import * as v from "valibot";
 import type { Settings } from "../policies/settings.ts";
 import { clientEntries, rulesOf, sharedEntries } from "./client_option_rules.ts";
 import type { Elsewhere } from "../http/option_hints.ts";
-import { count, flag, isBare, isUrl, optionalAny, positiveInteger, refused, strict } from "./option_rules.ts";
+import {
+  count,
+  flag,
+  isBare,
+  isUrl,
+  optionalAny,
+  positiveInteger,
+  positiveMs,
+  refused,
+  strict,
+} from "./option_rules.ts";
 import { SETTINGS } from "./settings.ts";
 
 /**
@@ -77,6 +87,7 @@ function describe(value: unknown): string {
 
 /** What only many requests have. */
 const batchEntries = {
+  batchTimeoutMs: v.optional(positiveMs),
   concurrency: v.optional(positiveInteger),
   ordered: v.optional(flag),
   prefetch: v.optional(count),
@@ -102,8 +113,10 @@ const FETCH_ONLY = ["redirect", "credentials", "mode", "integrity", "keepalive",
 
 const TO_FETCH = "give it to client.fetch(url, init)";
 const TO_STREAM = "give it to stream()";
+const TO_BATCHES = "give it to all(), settle(), stream() or record()";
 /** Where single requests have no use for what batches take. */
 const TO_BATCH: Elsewhere = {
+  batchTimeoutMs: TO_BATCHES,
   concurrency: "give it to createClient(), or to all(), settle(), stream() or record()",
   ordered: TO_STREAM,
   prefetch: TO_STREAM,
@@ -129,6 +142,7 @@ const clientSchema = v.pipe(
     patienceMs: "put it into 'circuitBreaker'",
     ordered: TO_STREAM,
     prefetch: TO_STREAM,
+    batchTimeoutMs: TO_BATCHES,
   }),
 );
 

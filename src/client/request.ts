@@ -39,6 +39,8 @@ export interface CallOptions extends RequestOptions {
   readonly body?: undefined;
   /** The request itself has it: `{ url, key }`. */
   readonly key?: undefined;
+  /** For many requests only. */
+  readonly batchTimeoutMs?: undefined;
   /** For many requests only, and for clients. */
   readonly concurrency?: undefined;
   /** For many requests only. */
@@ -72,6 +74,8 @@ export interface RequestSpec extends RequestOptions {
   readonly body?: RequestBody | null | undefined;
   /** A name of the caller's own: it is not sent, and comes back with `outcome.request`. */
   readonly key?: string | undefined;
+  /** For the batch as a whole only. */
+  readonly batchTimeoutMs?: undefined;
   /** For the batch as a whole only, and for clients. */
   readonly concurrency?: undefined;
   /** For the batch as a whole only. */
@@ -90,6 +94,12 @@ export type RequestSource = (Iterable<FetchRequest> | AsyncIterable<FetchRequest
 
 /** Options of a batch; those of a request hold for each of its requests. */
 export interface BatchOptions extends RequestOptions {
+  /**
+   * How long the whole batch may take, in milliseconds, from when its first request is pulled. Then what is under way fails with a
+   * `TimeoutError` of kind `"batch"`, and so do those of an array that were not started; a batch of another source ends with that error.
+   * @default {Infinity}
+   */
+  readonly batchTimeoutMs?: number | undefined;
   /**
    * How many requests of this batch may be under way at once; the client's own limit holds as well. Those that wait (for their
    * turn, in a backoff) are not under way.

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { Batch, type BatchRun, type BatchStarter, type OutcomeConsumer } from "../../src/client/batch.ts";
 import type { Outcome } from "../../src/client/outcome.ts";
 import type { FetchRequest } from "../../src/client/request.ts";
@@ -173,6 +175,8 @@ export function fakeBatch<C extends OutcomeConsumer>(
     priority: 0,
     pullsAhead,
     signal,
+    timeoutMs: Infinity,
+    deadlines: new DeadlineQueue(new ManualClock()),
     consumer,
     contextOf: (allowance) => starter.contextOf(allowance),
     scheduler: starter,
