@@ -37,6 +37,7 @@ export {
 export type {
   BreakerOptions,
   ClientOptions,
+  ExtendOptions,
   MirrorOptions,
   PerOriginOptions,
   RateLimitOptions,

@@ -19,8 +19,13 @@ import { Dispatcher } from "./dispatcher.ts";
 import { EventHub } from "./events.ts";
 import { fromFetchArguments, isLocal } from "./fetch_arguments.ts";
 import { dropIn } from "./global_fetch.ts";
-import { checkClientOptions, checkRequestOptions, type OptionsOf } from "./option_checks.ts";
-import type { ClientOptions } from "./options.ts";
+import {
+  checkClientOptions,
+  checkExtendOptions,
+  checkRequestOptions,
+  type OptionsOf,
+} from "./option_checks.ts";
+import type { ClientOptions, ExtendOptions } from "./options.ts";
 import { type Outcome, OutcomeSink, type OutcomesOf, refusal } from "./outcome.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
 import type {
@@ -169,6 +174,19 @@ export interface Client extends AsyncDisposable {
     options?: O,
   ): Promise<{ -readonly [Name in keyof R]: Outcome<ValueOf<O, R[Name]>> }>;
 
+  /**
+   * Makes a client with other defaults under the same limits: it shares permits, rate limits, circuit breakers, retry budget, `fetch`, clock
+   * and listeners with this one. Headers are laid over this client's, middleware goes inside of this client's, and everything
+   * else that is given replaces. Its numbers are its own, but for `inFlight` and `origins`. Closing it ends its own requests; closing this client
+   * closes it too.
+   *
+   * @param options What is different.
+   * @returns The client.
+   * @throws {TypeError} If an option does not exist, has the wrong type, or is one of the limits that are shared.
+   * @throws {RangeError} If the value of an option is out of range.
+   */
+  extend(options: ExtendOptions): Client;
+
   /** The numbers since the client was made. */
   stats(): ClientStats;
 
@@ -239,10 +257,18 @@ class SlipstreamClient implements Client {
   /** What requests have in common that come without options. */
   readonly #plain: Readonly<Record<Settings["as"], CallContext>>;
 
-  constructor(options: ClientOptions) {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions, parent?: SlipstreamClient) {
     const { clock = systemClock, circuitBreaker, maxWaiting = 1_000 } = options;
-    this.#hub = new EventHub(clock);
-    this.#dispatcher = new Dispatcher(options, clock, this.#hub);
+    this.#options = options;
+    this.#hub = parent === undefined ? new EventHub(clock) : parent.#hub;
+    this.#dispatcher = new Dispatcher(
+      options,
+      clock,
+      this.#hub,
+      parent === undefined ? undefined : parent.#dispatcher,
+    );
     this.#maxWaiting = maxWaiting;
     const { onOpen, patienceMs } = circuitBreaker || {};
     const json = clientSettings({ ...options, cache: undefined, onOpen, patienceMs });
@@ -364,6 +390,18 @@ class SlipstreamClient implements Client {
     const requested = entries.map(([, request]) => request);
     const outcomes = await this.settle<readonly Outcome<unknown>[]>(requested, options);
     return Object.fromEntries(entries.map(([name], index) => [name, outcomes[index]])) as R;
+  }
+
+  extend(options: ExtendOptions): Client {
+    checkExtendOptions(options);
+    const { signal: _, ...base } = this.#options;
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    const headers = {
+      ...toHeaderMap(base.headers, "the client's headers"),
+      ...toHeaderMap(options.headers, "the client's headers"),
+    };
+    const use = [...base.use ?? [], ...options.use ?? []];
+    return new SlipstreamClient({ ...base, ...given, headers, use }, this);
   }
 
   stats(): ClientStats {

@@ -63,6 +63,7 @@ export const clientEntries: Readonly<Record<string, v.GenericSchema>> = {
   baseUrls: v.optional(
     unless(isUrl, v.array(mirror, "must be a URL, or an array of URLs and { url, headers, path, moveOn }")),
   ),
+  clientHeadersTo: v.optional(v.picklist(["all", "mirrors"], "must be 'all' or 'mirrors'")),
   sensitiveHeaders: v.optional(
     v.array(
       v.pipe(v.string("must be a header name"), v.regex(/^[!#$%&'*+.^_`|~\w-]+$/, "must be a header name")),

@@ -47,7 +47,8 @@ const NOBODY: CallSink = { onSettled() {} };
 export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   readonly #clock: Clock;
   readonly #hub: EventHub;
-  readonly #pipeline: Pipeline;
+  /** What the calls pass. */
+  readonly pipeline: Pipeline;
   readonly straight: StraightWay;
   readonly #signal: AbortSignal | undefined;
   readonly #tally = new Tally();
@@ -63,22 +64,35 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   readonly #batches = new Set<Closable>();
   #idle: PromiseWithResolvers<void> | undefined;
   #lastId = 0;
+  /** The client that this one is an extension of, and its own extensions that are not closed. */
+  readonly #parent: Dispatcher | undefined;
+  readonly #extensions = new Set<Dispatcher>();
   #closed: { readonly reason: unknown } | undefined;
 
-  /** Builds the way of the calls. */
-  constructor(options: ClientOptions, clock: Clock, hub: EventHub) {
+  /**
+   * Builds the way of the calls.
+   *
+   * @param options The client's options.
+   * @param clock Where time comes from.
+   * @param hub Who listens.
+   * @param parent The client that this one is an extension of.
+   */
+  constructor(options: ClientOptions, clock: Clock, hub: EventHub, parent?: Dispatcher) {
+    this.#parent = parent;
     this.#clock = clock;
     this.#hub = hub;
     this.#background = new Background(this, hub);
-    this.#pipeline = buildPipeline(options, { clock, reporter: hub }, {
+    this.pipeline = buildPipeline(options, { clock, reporter: hub }, {
       inBackground: (work) => this.#background.keep(work),
       startInBackground: (original, handler) => {
         if (this.#closed === undefined) this.#background.start(original, handler);
       },
-    });
-    this.scheduler = this.#pipeline.environment.scheduler;
-    this.lanes = this.#pipeline.lanes;
-    this.straight = new StraightWay(this.#pipeline.environment, this, options.fetch);
+    }, parent?.pipeline);
+    this.scheduler = this.pipeline.environment.scheduler;
+    this.lanes = this.pipeline.lanes;
+    this.straight = new StraightWay(this.pipeline.environment, this, options.fetch);
+    if (parent?.closing !== undefined) this.#closed = parent.closing;
+    else if (parent !== undefined) parent.#extensions.add(this);
     this.#signal = options.signal;
     if (this.#signal?.aborted) this.#closed = { reason: this.#signal.reason };
     else if (this.#signal !== undefined) addAbortListener(this.#signal, this);
@@ -91,34 +105,34 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 
   /** Whether batches pull without a permit; see `BatchRun`. */
   get pullsAhead(): boolean {
-    return this.#pipeline.timersBelongToRequests;
+    return this.pipeline.timersBelongToRequests;
   }
 
   /** What relative URLs resolve against where no mirror completes them. */
   get baseUrl(): string | undefined {
-    return this.#pipeline.mirrors.length === 0 ? currentRuntime.baseUrl() : undefined;
+    return this.pipeline.mirrors.length === 0 ? currentRuntime.baseUrl() : undefined;
   }
 
   /** Fetches what needs no network, and no part of a client. */
   fetchLocally(input: string | URL | Request, init: RequestInit): Promise<Response> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed.reason);
-    const { fetch } = this.#pipeline.environment;
+    const { fetch } = this.pipeline.environment;
     return fetch(input as string, init);
   }
 
   /** What waits are timed by. */
   get deadlines(): Deadlines {
-    return this.#pipeline.environment.deadlines;
+    return this.pipeline.environment.deadlines;
   }
 
   /** What every request carries. */
   get headers(): HeaderMap {
-    return this.#pipeline.headers;
+    return this.pipeline.headers;
   }
 
   /** The number of the next call. */
   nextId(): number {
-    return ++this.#lastId;
+    return this.#parent?.nextId() ?? ++this.#lastId;
   }
 
   /** The time on the client's clock. */
@@ -132,7 +146,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 
   /** What is sent with plain requests that go the straight way; `undefined` if they can't. */
   straightHeaders(settings: Settings, headers: HeaderMap): HeaderMap | undefined {
-    const { environment, isStraight, mirrors, sensitive, headers: common } = this.#pipeline;
+    const { environment, isStraight, mirrors, sensitive, headers: common } = this.pipeline;
     if (!isStraight || settings.maxBodyBytes !== Infinity || settings.onProgress !== undefined) {
       return undefined;
     }
@@ -181,14 +195,14 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     if (signals !== NO_SIGNALS) { for (const signal of signals) addAbortListener(signal, call); }
     if (totalTimeoutMs !== Infinity) {
       call.deadlineAtMs = call.startedAtMs + totalTimeoutMs;
-      call.deadline = this.#pipeline.environment.deadlines.add(call, totalTimeoutMs);
+      call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs);
     }
     return call;
   }
 
   /** Finds where a call leads: its lane, unless it has as many as there are mirrors. */
   #direct(call: Call, prepared: PreparedRequest): void {
-    const { lanes, mirrors } = this.#pipeline;
+    const { lanes, mirrors } = this.pipeline;
     if (prepared.absolute || mirrors.length === 0) {
       call.lane = lanes.get(prepared.origin ?? lanes.origins.originOf(call.url));
       call.sentUrl = call.url;
@@ -224,19 +238,19 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   }
 
   #join(call: Call, leader: Call): undefined {
-    this.#pipeline.environment.counters.shared++;
+    this.pipeline.environment.counters.shared++;
     join(call, leader);
     if (call.priority > leader.priority) {
       leader.priority = call.priority;
       if (leader.pending instanceof Waiter) this.scheduler.raise(leader.pending, call.priority);
     }
-    if (this.#pipeline.timersBelongToRequests) this.#watch(call, leader);
+    if (this.pipeline.timersBelongToRequests) this.#watch(call, leader);
     return undefined;
   }
 
   /** Where a leader ends with the request that it belongs to, a follower whose leader does not end goes itself. */
   #watch(call: Call, leader: Call): void {
-    const { deadlines } = this.#pipeline.environment;
+    const { deadlines } = this.pipeline.environment;
     const onDeadline = (): void => {
       if (call.settled) return;
       this.#flights.remove(leader);
@@ -253,7 +267,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   async follow(call: Call): Promise<void> {
     let reply: Reply;
     try {
-      reply = await this.#pipeline.handle(call);
+      reply = await this.pipeline.handle(call);
     } catch (error) {
       return this.fail(call, error);
     }
@@ -284,7 +298,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 
   #conclude(call: Call, reply: Reply): void {
     try {
-      const value = conclude(call, reply, this.#pipeline.environment.deadlines);
+      const value = conclude(call, reply, this.pipeline.environment.deadlines);
       if (!(value instanceof Promise)) return this.settle(call, true, value);
       value.then(
         (settled: unknown) => this.settle(call, true, settled),
@@ -353,7 +367,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     this.#calls.remove(call);
     const { signals } = call.context;
     if (signals !== NO_SIGNALS) { for (const signal of signals) removeAbortListener(signal, call); }
-    if (call.deadline !== undefined) this.#pipeline.environment.deadlines.remove(call.deadline);
+    if (call.deadline !== undefined) this.pipeline.environment.deadlines.remove(call.deadline);
   }
 
   /** A copy of all numbers. */
@@ -362,7 +376,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     for (let call = this.#calls.peek(); call !== undefined; call = call.next) {
       if (!call.settled && !call.isInFlight) queued++;
     }
-    return this.#tally.snapshot(this.#pipeline, queued);
+    return this.#tally.snapshot(this.pipeline, queued);
   }
 
   /** Has a batch told of the closing, until it is over. */
@@ -391,6 +405,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   async close(reason: unknown): Promise<void> {
     if (this.#closed === undefined) {
       this.#closed = { reason };
+      if (this.#parent !== undefined) this.#parent.#extensions.delete(this);
+      for (const extension of this.#extensions) extension.close(reason);
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
       this.scheduler.hold(() => {
         for (const batch of this.#batches) batch.onClose(reason);
@@ -400,10 +416,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
         }
       });
     }
-    this.#idle ??= Promise.withResolvers();
-    this.scheduler.onRelease = () => this.#endIfIdle();
-    this.#endIfIdle();
-    const { deadlines } = this.#pipeline.environment;
+    const idle = this.#whenIdle();
+    const { deadlines } = this.pipeline.environment;
     const { promise: patience, resolve: losePatience } = Promise.withResolvers<void>();
     const onDeadline = () => {
       this.#background.cancel(reason);
@@ -411,8 +425,17 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     };
     const grace = deadlines.add({ onDeadline }, GRACE_MS);
     // A `fetch` that does not heed its signal may never end.
-    await Promise.race([patience, this.#idle.promise.then(() => this.#background.end())]);
+    await Promise.race([patience, idle.then(() => this.#background.end())]);
     deadlines.remove(grace);
+  }
+
+  /** When the last attempt has really ended; those of an extension end under the limits of the client that it comes from. */
+  #whenIdle(): Promise<void> {
+    if (this.#parent !== undefined) return Promise.resolve();
+    this.#idle ??= Promise.withResolvers();
+    this.scheduler.onRelease = () => this.#endIfIdle();
+    this.#endIfIdle();
+    return this.#idle.promise;
   }
 
   /** Who closes waits until the last attempt has really ended. */

@@ -32,6 +32,17 @@ export function checkClientOptions(options: unknown): void {
   check(clientSchema, options, "create client");
 }
 
+/**
+ * Checks the options of an extension of a client.
+ *
+ * @param options The options.
+ * @throws {TypeError} If an option does not exist, has the wrong type, or is one of those that clients share with their extensions.
+ * @throws {RangeError} If the value of an option is out of range.
+ */
+export function checkExtendOptions(options: unknown): void {
+  check(extendSchema, options, "extend client");
+}
+
 /** What options belong to: a single request, a batch, or a request that has them with it. */
 export type OptionsOf = "call" | "batch" | "request";
 
@@ -133,16 +144,47 @@ const TO_OTHERS: Elsewhere = {
   ...elsewhere(FETCH_ONLY, () => TO_FETCH),
 };
 
+/** Where options are for that a client does not take. */
+const FROM_CLIENT: Elsewhere = {
+  ...elsewhere(Object.keys(requestEntries), () => "give it to each request", Object.keys(clientEntries)),
+  ...TO_REQUEST,
+  onOpen: "put it into 'circuitBreaker'",
+  patienceMs: "put it into 'circuitBreaker'",
+  ordered: TO_STREAM,
+  prefetch: TO_STREAM,
+  batchTimeoutMs: TO_BATCHES,
+};
+
 const clientSchema = v.pipe(
   v.custom(isBare, "must be an object"),
-  strict(clientEntries, "must be an object", {
-    ...elsewhere(Object.keys(requestEntries), () => "give it to each request", Object.keys(clientEntries)),
-    ...TO_REQUEST,
-    onOpen: "put it into 'circuitBreaker'",
-    patienceMs: "put it into 'circuitBreaker'",
-    ordered: TO_STREAM,
-    prefetch: TO_STREAM,
-    batchTimeoutMs: TO_BATCHES,
+  strict(clientEntries, "must be an object", FROM_CLIENT),
+);
+
+/** What clients share with their extensions. */
+const SHARED = [
+  "backoff",
+  "circuitBreaker",
+  "clock",
+  "concurrency",
+  "fetch",
+  "maxRetryAfterMs",
+  "maxWaiting",
+  "pauseOn429",
+  "perOrigin",
+  "random",
+  "rateLimit",
+  "retryBudget",
+];
+const ofExtensions = Object.entries(clientEntries).filter(([name]) => !SHARED.includes(name));
+
+const extendSchema = v.pipe(
+  v.custom(isBare, "must be an object"),
+  strict(Object.fromEntries(ofExtensions), "must be an object", {
+    ...FROM_CLIENT,
+    ...elsewhere(
+      SHARED,
+      () => "give it to createClient(): an extension shares it with the client that it comes from",
+    ),
   }),
 );
 

@@ -70,6 +70,27 @@ export interface PerOriginOptions {
   readonly concurrency?: number | undefined;
 }
 
+/** Options of `client.extend()`: what an extension may have of its own. */
+export type ExtendOptions = Pick<
+  ClientOptions,
+  | "baseUrls"
+  | "cache"
+  | "clientHeadersTo"
+  | "headers"
+  | "idleTimeoutMs"
+  | "maxBodyBytes"
+  | "maxRetries"
+  | "notFoundIsFinal"
+  | "offline"
+  | "retryOn"
+  | "sensitiveHeaders"
+  | "signal"
+  | "timeoutMs"
+  | "totalTimeoutMs"
+  | "use"
+  | "validate"
+>;
+
 /** Options of `createClient`; those that it shares with requests hold for all of them. */
 export interface ClientOptions extends
   Pick<
@@ -87,6 +108,12 @@ export interface ClientOptions extends
   readonly baseUrls?: string | URL | readonly (string | URL | MirrorOptions)[] | undefined;
   /** Headers of every request. */
   readonly headers?: HeaderRecord | Headers | undefined;
+  /**
+   * Who gets the client's headers: every URL that is asked, or the origins of `baseUrls` alone. The latter keeps them from an absolute URL
+   * that leads elsewhere, and from a redirect to another origin.
+   * @default {"all"}
+   */
+  readonly clientHeadersTo?: "all" | "mirrors" | undefined;
   /**
    * Headers that must not follow a redirect to another origin, besides `authorization`, `cookie` and
    * `proxy-authorization`; the usual names of API keys by default.

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { DEFAULT_SENSITIVE_HEADERS, type HeaderMap, sensitiveNames, toHeaderMap } from "../http/headers.ts";
+import {
+  DEFAULT_SENSITIVE_HEADERS,
+  type HeaderMap,
+  isEmpty,
+  sensitiveNames,
+  toHeaderMap,
+} from "../http/headers.ts";
 import { Lanes } from "../lanes/lanes.ts";
 import { Scheduler } from "../lanes/scheduler.ts";
 import { policyOf } from "../policies/cache_plan.ts";
@@ -12,7 +18,7 @@ import { compose } from "../policies/compose.ts";
 import type { Reporter } from "../policies/event.ts";
 import { lanesOf, type Mirror, mirrors } from "../policies/mirrors.ts";
 import { offline } from "../policies/offline.ts";
-import type { Environment, Handler } from "../policies/policy.ts";
+import type { Counters, Environment, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
 import { backoff } from "../primitives/backoff.ts";
 import { type Clock, systemClock } from "../primitives/clock.ts";
@@ -54,6 +60,8 @@ export interface Pipeline {
   readonly timersBelongToRequests: boolean;
 }
 
+const NO_COUNTS: Readonly<Counters> = { retried: 0, fresh: 0, stale: 0, shared: 0, bytes: 0 };
+
 /** What outlives the calls. */
 export type Lifetime = Pick<Environment, "inBackground" | "startInBackground">;
 
@@ -63,13 +71,71 @@ export type Lifetime = Pick<Environment, "inBackground" | "startInBackground">;
  * @param options The client's options, checked.
  * @param around The clock, and where everything is reported to.
  * @param lifetime What outlives the calls.
+ * @param shared The way of the client that this one is an extension of: its limits and lanes are this one's too.
  * @returns The way.
  */
 export function buildPipeline(
   options: ClientOptions,
+  around: { readonly clock: Clock; readonly reporter: Reporter },
+  lifetime: Lifetime,
+  shared?: Pipeline,
+): Pipeline {
+  const { timersBelongToRequests } = currentRuntime;
+  const { environment, lanes } = shared === undefined
+    ? buildLimits(options, around, lifetime)
+    : { environment: extendEnvironment(shared.environment, options, lifetime), lanes: shared.lanes };
+  const headers = toHeaderMap(options.headers, "the client's headers");
+  const isForMirrors = options.clientHeadersTo === "mirrors";
+  const marked = sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS);
+  const sensitive = isForMirrors ? new Set([...marked, ...Object.keys(headers)]) : marked;
+  const bases = toMirrors(options.baseUrls, { lanes, headers, sensitive });
+  if (isForMirrors && bases.length === 0) {
+    throw new TypeError(
+      "Cannot create client as 'clientHeadersTo' must be 'all' where there are no 'baseUrls'",
+    );
+  }
+  const { cache: plan = false, offline: isOffline = false, maxRetryAfterMs = 60_000 } = options;
+  const caching = plan !== false
+    ? policyOf(plan, environment, { offline: isOffline, headers, sensitive, mirrors: bases })
+    : isOffline
+    ? offline
+    : undefined;
+  const handle = compose([
+    caching,
+    retry(environment, {
+      maxRetryAfterMs,
+      lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],
+    }),
+  ], mirrors(environment, { mirrors: bases, headers, sensitive, isForMirrors }));
+  const isStraight = caching === undefined && environment.use === undefined && !timersBelongToRequests &&
+    (!isForMirrors || isEmpty(headers));
+  return {
+    handle,
+    environment,
+    lanes,
+    mirrors: bases,
+    headers,
+    sensitive,
+    isStraight,
+    timersBelongToRequests,
+  };
+}
+
+/** What a client shares with its extensions, but for its own numbers, middleware and lifetime. */
+function extendEnvironment(base: Environment, { use }: ClientOptions, lifetime: Lifetime): Environment {
+  return { ...base, ...lifetime, use: toUse(use), counters: { ...NO_COUNTS } };
+}
+
+function toUse(use: ClientOptions["use"] = []): Environment["use"] {
+  return use.length === 0 ? undefined : [...use];
+}
+
+/** What bounds and times the requests of a client, and those of its extensions. */
+function buildLimits(
+  options: ClientOptions,
   { clock, reporter }: { readonly clock: Clock; readonly reporter: Reporter },
   lifetime: Lifetime,
-): Pipeline {
+): Pick<Pipeline, "environment" | "lanes"> {
   const { maxRetryAfterMs = 60_000, random = Math.random, circuitBreaker } = options;
   const { timersBelongToRequests, negotiatesHttp2 } = currentRuntime;
   const deadlines = timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock);
@@ -86,14 +152,14 @@ export function buildPipeline(
   const delay = { ...options.backoff, random: options.backoff?.random ?? random };
   const environment: Environment = {
     fetch: options.fetch ?? globalFetch(),
-    use: options.use === undefined || options.use.length === 0 ? undefined : [...options.use],
+    use: toUse(options.use),
     clock,
     deadlines,
     idleDeadlines: timersBelongToRequests ? new SeparateDeadlines(lazyClock) : new DeadlineQueue(lazyClock),
     runtime: currentRuntime,
     scheduler,
     reporter,
-    counters: { retried: 0, fresh: 0, stale: 0, shared: 0, bytes: 0 },
+    counters: { ...NO_COUNTS },
     budget: toBudget(options.retryBudget, clock),
     backoff: backoff(delay),
     unnamedPauseMs: (count) => {
@@ -113,33 +179,7 @@ export function buildPipeline(
     scheduler: () => scheduler,
     warmsUp: negotiatesHttp2 ? isNative : undefined,
   }));
-  const headers = toHeaderMap(options.headers, "the client's headers");
-  const sensitive = sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS);
-  const bases = toMirrors(options.baseUrls, { lanes, headers, sensitive });
-  const { cache: plan = false, offline: isOffline = false } = options;
-  const caching = plan !== false
-    ? policyOf(plan, environment, { offline: isOffline, headers, sensitive, mirrors: bases })
-    : isOffline
-    ? offline
-    : undefined;
-  const handle = compose([
-    caching,
-    retry(environment, {
-      maxRetryAfterMs,
-      lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],
-    }),
-  ], mirrors(environment, { mirrors: bases, headers, sensitive }));
-  const isStraight = caching === undefined && environment.use === undefined && !timersBelongToRequests;
-  return {
-    handle,
-    environment,
-    lanes,
-    mirrors: bases,
-    headers,
-    sensitive,
-    isStraight,
-    timersBelongToRequests,
-  };
+  return { environment, lanes };
 }
 
 function toBudget(option: ClientOptions["retryBudget"], clock: Clock): RetryBudget | undefined {

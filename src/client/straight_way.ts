@@ -111,6 +111,8 @@ export class StraightWay implements DeadlineTarget, Pending {
       call = body === undefined || call.hasLeft
         ? this.#depart(call, response, error)
         : this.#succeed(call, response!, body, nowMs);
+      // It may be one of a client that shares the limits.
+      if (call !== undefined && call.context.owner.straight !== this) return call.run();
     }
   }
 

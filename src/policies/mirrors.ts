@@ -6,7 +6,7 @@
 
 import { isSlipstreamError } from "../errors.ts";
 import { isNotFoundStatus, isServerTrouble } from "../http/classify.ts";
-import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
+import { type HeaderMap, mergeHeaders, NO_HEADERS } from "../http/headers.ts";
 import { joinUrl, redactUrl } from "../http/url.ts";
 import { Admission } from "../lanes/admission.ts";
 import type { Lane } from "../lanes/lane.ts";
@@ -64,6 +64,8 @@ export interface MirrorsOptions {
   readonly headers: HeaderMap;
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;
+  /** Whether those headers are for the mirrors alone. */
+  readonly isForMirrors: boolean;
 }
 
 /**
@@ -83,8 +85,11 @@ export function mirrors(environment: Environment, options: MirrorsOptions): Hand
 
 async function askOrigin(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
   const lane = call.lane!;
-  const { sensitive } = options;
-  const headers = withAccept(mergeHeaders(options.headers, call.headers), call.settings.as);
+  const { sensitive, mirrors, isForMirrors } = options;
+  const common = isForMirrors && !mirrors.some((mirror) => mirror.lane === lane)
+    ? NO_HEADERS
+    : options.headers;
+  const headers = withAccept(mergeHeaders(common, call.headers), call.settings.as);
   const target = { lane, url: call.url, headers, sensitive };
   call.target = target;
   return await send(environment, call, target, await admit(environment, call, [lane]));

@@ -82,9 +82,10 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
   };
   const way = new StraightWay(environment, owner, fetch);
   let loops = 0;
-  const run = (call: Call): Promise<void> => {
+  const straight = way.run.bind(way);
+  way.run = (call: Call): Promise<void> => {
     loops++;
-    return way.run(call);
+    return straight(call);
   };
   /** Sends a call, or lets it wait. */
   const start = (settings: Partial<Settings> = {}): Call => {
@@ -96,7 +97,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
       streams: false,
       rejectsStatus: false,
       isBackground: false,
-      owner: { settle() {}, onCancel() {}, onBodyEnd() {}, straight: { run } },
+      owner: { settle() {}, onCancel() {}, onBodyEnd() {}, straight: way },
       straightHeaders: given.headers ?? NO_HEADERS,
     };
     const url = `${lane.key}/${calls.size}`;
@@ -108,7 +109,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
     calls.push(call);
     const ticket = scheduler.tryEnter(lane, clock.now());
     if (ticket === -1) way.enqueue(call);
-    else run(Object.assign(call, { ticket }));
+    else way.run(Object.assign(call, { ticket }));
     return call;
   };
   return {
