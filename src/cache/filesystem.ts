@@ -29,7 +29,8 @@ export type {
 export interface FilesystemCacheOptions {
   /**
    * How many bytes all entries may take together. One process keeps to it exactly in a small cache, and closely in one of
-   * more than 1,000 entries; several processes may pass it by some tenths until the next of their writes.
+   * more than 1,000 entries. Several processes tell each other what they write, in the folder `v1/ledger`, and may pass it by
+   * a quarter while they write at the same time.
    * @default {1_073_741_824}
    */
   readonly maxBytes?: number | undefined;

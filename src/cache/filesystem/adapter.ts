@@ -12,6 +12,7 @@ import { isExpired } from "../stored_meta.ts";
 import { WriteOrder } from "../write_order.ts";
 import { decodeEntry, decodeMeta, encodeEntry, findBody, hasMagic } from "./entry_format.ts";
 import { type EntryName, nameOf, tempName } from "./entry_name.ts";
+import { Ledger } from "./ledger.ts";
 import { isStoreFault } from "./store_fault.ts";
 
 /** An entry that was used so short a while ago is not looked at, nor marked as used again. */
@@ -65,8 +66,10 @@ export class FilesystemCache implements CacheAdapter {
     this.#files = files;
     this.#now = now ?? Date.now;
     this.#datesFiles = now !== undefined;
-    this.#folders = new EntryFolders(files, `${dir}/v1`);
-    this.#bound = new ByteBound({ folders: this.#folders, maxBytes, now: this.#now, random });
+    const root = `${dir}/v1`;
+    this.#folders = new EntryFolders(files, root);
+    const ledger = new Ledger({ files, root, maxBytes, now: this.#now });
+    this.#bound = new ByteBound({ folders: this.#folders, ledger, maxBytes, now: this.#now, random });
   }
 
   async get(

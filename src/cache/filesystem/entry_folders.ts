@@ -117,6 +117,17 @@ export class EntryFolders {
   }
 
   /**
+   * Removes what {@linkcode list} has just found, if it is {@linkcode isOwn}.
+   *
+   * @returns What became of it: removed, left alone as somebody else's, or gone before.
+   * @throws {Error} If it can't be read or removed.
+   */
+  async removeOwn(file: EntryFile): Promise<"removed" | "foreign" | "gone"> {
+    if (await this.isOwn(file)) return await this.remove(file) ? "removed" : "gone";
+    return await this.#kindOf(this.pathOf(file)) === undefined ? "gone" : "foreign";
+  }
+
+  /**
    * Removes all files that are the cache's own, and the folders that are empty then.
    *
    * @throws {unknown} The first failure, when everything else is removed.
@@ -131,9 +142,7 @@ export class EntryFolders {
   }
 
   async #clearFolder(shard: string): Promise<void> {
-    await settleAll(await this.list(shard), async (file) => {
-      if (await this.isOwn(file)) await this.remove(file);
-    });
+    await settleAll(await this.list(shard), (file) => this.removeOwn(file));
     if (await this.#isFolder(shard)) await this.#files.removeFolder(this.#folderOf(shard));
   }
 
