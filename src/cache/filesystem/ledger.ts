@@ -30,7 +30,7 @@ const TOUCH_INTERVAL_MS = 60_000;
 /** A list that is made during a rename may miss the file; who is missing so often is no more. */
 const MAX_MISSES = 16;
 /** No announcement is so far ahead of the file that it is about, unless its process is no more. */
-const MAX_UNFINISHED_MS = 5_000;
+const MAX_UNFINISHED_MS = 1_000;
 
 /** What {@linkcode Ledger} works with. */
 export interface LedgerOptions {
@@ -76,6 +76,8 @@ export class Ledger {
   /** What the name of this process's file says; `undefined` when it has none. */
   #announced: LedgerAccount | undefined;
   #touchedAt = 0;
+  /** When accounts were touched that are seen for the first time, by id. */
+  #touchedTimes: ReadonlyMap<string, number> = new Map();
 
   /** Reads and makes nothing yet. */
   constructor({ files, root, maxBytes, now }: LedgerOptions) {
@@ -116,8 +118,10 @@ export class Ledger {
   /** Takes for known what is announced so far; the entries are counted afterwards. */
   async open(): Promise<LedgerNews> {
     this.#others.clear();
-    await this.sweep();
-    return await this.news();
+    this.#touchedTimes = await this.#sweep();
+    const news = await this.news();
+    this.#touchedTimes = new Map();
+    return news;
   }
 
   /**
@@ -129,7 +133,7 @@ export class Ledger {
     await this.#turn.run(async () => {
       try {
         if (!await this.#rename(bytes)) await this.#create(bytes);
-        await this.#touch();
+        await this.#touch(bytes);
       } catch {
         // Another file, if this one is still there, will be one of the same process.
         this.#announced = undefined;
@@ -157,11 +161,7 @@ export class Ledger {
 
   /** Removes the accounts of processes that are no more. */
   async sweep(): Promise<void> {
-    const nowMs = this.#now();
-    await this.#removeAll(async (path) => {
-      const info = await this.#files.info(path);
-      return info?.kind === "file" && Math.abs(nowMs - info.modifiedAt) > MAX_AGE_MS;
-    });
+    await this.#sweep();
   }
 
   /** Removes all accounts, so that each process begins a new one. */
@@ -171,6 +171,18 @@ export class Ledger {
     this.#announced = undefined;
     // What is left there is somebody else's, or was announced meanwhile.
     if (await this.#isFolder()) await this.#files.removeFolder(this.#folder).catch(() => {});
+  }
+
+  async #sweep(): Promise<ReadonlyMap<string, number>> {
+    const nowMs = this.#now();
+    const times = new Map<string, number>();
+    await this.#removeAll(async (path, { id }) => {
+      const info = await this.#files.info(path);
+      if (info?.kind !== "file") return false;
+      times.set(id, info.modifiedAt);
+      return Math.abs(nowMs - info.modifiedAt) > MAX_AGE_MS;
+    });
+    return times;
   }
 
   #stepBytes(): number {
@@ -207,7 +219,7 @@ export class Ledger {
     const known = this.#others.get(account.id);
     const later = laterAccount(account, known);
     const isSame = known !== undefined && accountName(known) === accountName(later);
-    const changedAt = isSame ? known.changedAt : nowMs;
+    const changedAt = isSame ? known.changedAt : this.#touchedTimes.get(account.id) ?? nowMs;
     this.#others.set(account.id, { ...later, changedAt, misses: 0 });
     const isAlive = Math.abs(nowMs - changedAt) < MAX_UNFINISHED_MS;
     return {
@@ -230,9 +242,11 @@ export class Ledger {
     this.#touchedAt = -Infinity;
   }
 
-  async #touch(): Promise<void> {
+  /** Says that this process is alive: now and then, and when it is about to write much. */
+  async #touch(bytes: number): Promise<void> {
     const nowMs = this.#now();
-    if (this.#announced === undefined || Math.abs(nowMs - this.#touchedAt) < TOUCH_INTERVAL_MS) return;
+    if (this.#announced === undefined) return;
+    if (bytes < this.#stepBytes() && Math.abs(nowMs - this.#touchedAt) < TOUCH_INTERVAL_MS) return;
     this.#touchedAt = nowMs;
     await this.#files.touch(this.#pathOf(this.#announced), nowMs);
   }
@@ -245,12 +259,14 @@ export class Ledger {
     }
   }
 
-  async #removeAll(isOver: (path: string) => Promise<boolean>): Promise<void> {
+  async #removeAll(isOver: (path: string, account: LedgerAccount) => Promise<boolean>): Promise<void> {
     try {
       if (!await this.#isFolder()) return;
-      const paths = (await this.#list()).filter((name) => parseAccountName(name) !== undefined)
-        .map((name) => `${this.#folder}/${name}`);
-      await settleAll(paths, async (path) => await isOver(path) && await this.#files.remove(path));
+      const accounts = (await this.#list()).map(parseAccountName).filter((account) => account !== undefined);
+      await settleAll(accounts, async (account) => {
+        const path = this.#pathOf(account);
+        if (await isOver(path, account)) await this.#files.remove(path);
+      });
     } catch {
       // They do no harm.
     }

@@ -69,10 +69,20 @@ test("Ledger.news() tells what others are writing, for as long as that may be so
   first.begin(1_000);
   assertEquals(await second.news(), { writtenBytes: 1_000, removedBytes: 0, unfinishedBytes: 1_000 });
   assertEquals((await second.news()).unfinishedBytes, 1_000);
-  time.now += 6_000;
+  time.now += 2_000;
   assertEquals((await second.news()).unfinishedBytes, 0);
   await first.end(1_000);
   assertEquals(await second.news(), NOTHING);
+});
+
+test("Ledger.open() tells what others are writing now, and not what one was writing who was killed", async () => {
+  const { folder, time, open } = await setUp();
+  await using _ = folder;
+  const killed = open();
+  await killed.announce(1_000);
+  time.now += 2_000;
+  await open().announce(500);
+  assertEquals((await open().open()).unfinishedBytes, 500);
 });
 
 test("Ledger.isDue() asks for an announcement after a small part of the bound, of writes and of removals", async () => {
