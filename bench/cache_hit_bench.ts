@@ -5,10 +5,12 @@
  */
 
 import { createCacheHit, createFileHit } from "./support/cache_hit.ts";
+import { LARGE_JSON, SMALL_JSON } from "./support/payloads.ts";
 
 const memory = await createCacheHit();
 const folder = await Deno.makeTempDir();
-const disk = await createFileHit(folder);
+const disk = await createFileHit(`${folder}/large`, LARGE_JSON);
+const small = await createFileHit(`${folder}/small`, SMALL_JSON);
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
 Deno.bench({
@@ -25,3 +27,14 @@ Deno.bench({
   fn: async () => void await disk.parse(),
 });
 Deno.bench({ group: "file system", name: "file system cache hit", fn: async () => void await disk.hit() });
+Deno.bench({
+  group: "file system, 400 bytes",
+  name: "read, decode and parse",
+  baseline: true,
+  fn: async () => void await small.parse(),
+});
+Deno.bench({
+  group: "file system, 400 bytes",
+  name: "file system cache hit",
+  fn: async () => void await small.hit(),
+});

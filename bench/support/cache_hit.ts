@@ -22,17 +22,16 @@ const URL = "https://fake.test/telemetry.json";
 
 const FILES = 1_000;
 
-/** Puts 1,000 files of 133 KB of telemetry into a file system cache and, bare, beside it; takes the next one each time. */
-export async function createFileHit(folder: string): Promise<CacheHit> {
+/** Puts 1,000 files of some JSON into a file system cache and, bare, beside it; takes the next one each time. */
+export async function createFileHit(folder: string, json: string): Promise<CacheHit> {
   const client = createClient({
     cache: ttlCache(filesystemCache(`${folder}/cache`), { ttlMs: Infinity }),
-    fetch: () =>
-      Promise.resolve(new Response(LARGE_JSON, { headers: { "content-type": "application/json" } })),
+    fetch: () => Promise.resolve(new Response(json, { headers: { "content-type": "application/json" } })),
   });
   const urls = Array.from({ length: FILES }, (_, index) => `https://fake.test/${index}.json`);
   const paths = urls.map((_, index) => `${folder}/bare/${index}.json`);
   const files = currentFiles();
-  const bytes = new TextEncoder().encode(LARGE_JSON);
+  const bytes = new TextEncoder().encode(json);
   await files.makeFolder(`${folder}/bare`);
   for (const path of paths) await files.create(path, bytes);
   for (const url of urls) await client.json(url);

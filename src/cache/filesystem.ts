@@ -29,7 +29,8 @@ export type {
 export interface FilesystemCacheOptions {
   /**
    * How many bytes all entries may take together. One process keeps to it exactly in a small cache, and closely in one of
-   * more than 1,000 entries; several processes may pass it by some tenths until the next of their writes.
+   * more than 1,000 entries. Several processes tell each other what they write, in the folder `v1/ledger`, and may pass it by
+   * a quarter while they write at the same time.
    * @default {1_073_741_824}
    */
   readonly maxBytes?: number | undefined;
@@ -61,12 +62,13 @@ const ACTION = "create filesystem cache";
  * damaged: such an entry, or one of another format, is a miss and is removed. So is a link, a pipe or an empty folder in the
  * place of an entry; a folder that holds something is a miss, and `set()` and `delete()` of that very entry reject.
  *
- * `clear()`, `sweep()` and the search for room remove only files that begin with the cache's magic number: in a folder that
- * is somebody's store of files by their SHA-256, they leave those alone.
+ * `clear()`, `sweep()` and the search for room remove only files that begin with the cache's magic number, or that have the
+ * name of an entry and are empty or begin with 16 zeros, as a power loss leaves them. In a folder that is somebody's store of
+ * files by their SHA-256, they leave those alone.
  *
  * Files and folders that it makes are open to their owner only. Links in the place of `v1` or of a folder in it are not
- * followed: writing and removing look at both each time, reading looks at them, and at what is in the entry's place, once
- * a minute for each entry. That does not hold off somebody who may write into the folder and swaps things between the look
+ * followed: writing and removing look at both each time, reading looks at them once a minute for each folder, and at what is
+ * in the entry's place once a minute for each entry. That does not hold off somebody who may write into the folder and swaps things between the look
  * and the use. The folder itself may be a link.
  *
  * The entries that were not used for longest make room for new ones; that an entry is used is noted once a minute. Nothing

@@ -9,6 +9,7 @@ import { type EntryFile, EntryFolders } from "../cache/filesystem/entry_folders.
 import { decodeMeta, findBody } from "../cache/filesystem/entry_format.ts";
 import { isExpired } from "../cache/stored_meta.ts";
 import { SHARDS } from "../cache/filesystem/entry_name.ts";
+import { LEDGER_FOLDER } from "../cache/filesystem/ledger.ts";
 import { settleAll } from "../cache/filesystem/settle_all.ts";
 import { currentAgeMs } from "../http_cache/rfc9111/age.ts";
 import type { Files } from "../runtime/files/contract.ts";
@@ -62,7 +63,7 @@ export async function isCacheFolder(dir: string, files: Files): Promise<boolean>
   const root = `${dir}/${ROOT}`;
   if ((await files.info(root))?.kind !== "folder") return false;
   const shards = await files.list(root) ?? [];
-  return shards.length === 0 || shards.some((name) => SHARDS.includes(name));
+  return shards.length === 0 || shards.some((name) => name === LEDGER_FOLDER || SHARDS.includes(name));
 }
 
 /**

@@ -144,3 +144,29 @@ if (runtime === "deno") {
     assertEquals(await filesystemCache(folder.path).get("a"), entryOf(5));
   });
 }
+
+test("filesystemCache() announces what it writes, which is no entry, and clear() removes that too", async () => {
+  await using folder = await tempFolder();
+  const cache = filesystemCache(folder.path, { maxBytes: 10_000 });
+  for (const key of ["a", "b", "c"]) await cache.set(key, entryOf(1_000));
+  const accounts = async () => (await folder.list()).filter((path) => /^v1\/ledger\/./.test(path)).length;
+  assertEquals([await accounts(), await cache.sweep?.(), await accounts()], [
+    1,
+    { removed: 0, freedBytes: 0 },
+    1,
+  ]);
+  assertEquals(await filesystemCache(folder.path).get("a"), entryOf(1_000));
+  await cache.clear?.();
+  assertEquals(await folder.list(), []);
+});
+
+test("filesystemCache() stores without a ledger where somebody keeps a file of that name", async () => {
+  await using folder = await tempFolder();
+  await folder.folder("v1");
+  await folder.write("v1/ledger", "mine");
+  const cache = filesystemCache(folder.path, { maxBytes: 10_000 });
+  for (let key = 0; key < 20; key++) assertEquals(await cache.set(`${key}`, entryOf(1_000)), true);
+  assertEquals((await cache.get("19"))?.body.length, 1_000);
+  await cache.clear?.();
+  assertEquals([await folder.list(), await folder.read("v1/ledger")], [["v1/", "v1/ledger"], "mine"]);
+});

@@ -72,7 +72,17 @@ test("surveyCache() tells what is damaged or unfinished, leaves foreign files ou
 test("isCacheFolder() knows its own folders from others", async () => {
   await using temp = await tempFolder();
   const is = (name: string) => isCacheFolder(`${temp.path}/${name}`, files);
-  for (const name of ["empty", "other/v1/photos", "new/v1", "old/v1/ab", "mixed/v1/ff", "deep/x/v1/ab"]) {
+  for (
+    const name of [
+      "empty",
+      "other/v1/photos",
+      "new/v1",
+      "old/v1/ab",
+      "mixed/v1/ff",
+      "deep/x/v1/ab",
+      "announced/v1/ledger",
+    ]
+  ) {
     await temp.folder(name);
   }
   await temp.write("mixed/readme.txt", "mine");
@@ -81,9 +91,9 @@ test("isCacheFolder() knows its own folders from others", async () => {
   await temp.folder("linked");
   await temp.link("linked/v1", `${temp.path}/old/v1`);
   const verdicts = await Promise.all(
-    ["empty", "new", "old", "mixed", "other", "deep", "file", "linked"].map(is),
+    ["empty", "new", "old", "mixed", "announced", "other", "deep", "file", "linked"].map(is),
   );
-  assertEquals(verdicts, [true, true, true, true, false, false, false, false]);
+  assertEquals(verdicts, [true, true, true, true, true, false, false, false, false]);
   await temp.link("link", `${temp.path}/old`);
   assertEquals(await is("link"), true);
 });

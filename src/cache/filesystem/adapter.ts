@@ -12,6 +12,7 @@ import { isExpired } from "../stored_meta.ts";
 import { WriteOrder } from "../write_order.ts";
 import { decodeEntry, decodeMeta, encodeEntry, findBody, hasMagic } from "./entry_format.ts";
 import { type EntryName, nameOf, tempName } from "./entry_name.ts";
+import { Ledger } from "./ledger.ts";
 import { isStoreFault } from "./store_fault.ts";
 
 /** An entry that was used so short a while ago is not looked at, nor marked as used again. */
@@ -41,6 +42,10 @@ export interface FilesystemCacheSetup {
   readonly random: () => number;
 }
 
+interface ReadOptions extends Pick<CacheCallOptions, "waitUntil"> {
+  readonly now: () => number;
+}
+
 /** Entries as files: written beside and renamed, so that nobody ever sees a part of one. */
 export class FilesystemCache implements CacheAdapter {
   readonly name = "filesystem";
@@ -56,6 +61,8 @@ export class FilesystemCache implements CacheAdapter {
   #pausedUntil = -Infinity;
   /** When entries were last seen to be files, and marked as used, by path. */
   readonly #seenAt = new Map<string, number>();
+  /** When folders were last seen to be folders, by name. */
+  readonly #shardSeenAt = new Map<string, number>();
   /** By path. */
   readonly #order = new WriteOrder();
 
@@ -65,17 +72,19 @@ export class FilesystemCache implements CacheAdapter {
     this.#files = files;
     this.#now = now ?? Date.now;
     this.#datesFiles = now !== undefined;
-    this.#folders = new EntryFolders(files, `${dir}/v1`);
-    this.#bound = new ByteBound({ folders: this.#folders, maxBytes, now: this.#now, random });
+    const root = `${dir}/v1`;
+    this.#folders = new EntryFolders(files, root);
+    const ledger = new Ledger({ files, root, maxBytes, now: this.#now });
+    this.#bound = new ByteBound({ folders: this.#folders, ledger, maxBytes, now: this.#now, random });
   }
 
   async get(
     key: string,
-    { signal, now = this.#now }: CacheCallOptions = {},
+    { signal, now = this.#now, waitUntil }: CacheCallOptions = {},
   ): Promise<CacheEntry | undefined> {
     if (signal?.aborted) return undefined;
     const place = nameOf(key);
-    const bytes = await this.#readSeen(place) ?? await this.#readUnseen(place, now);
+    const bytes = await this.#readSeen(place) ?? await this.#readUnseen(place, { now, waitUntil });
     if (bytes === undefined) return undefined;
     const entry = decodeEntry(bytes, this.#files.crc32);
     if (entry !== undefined && !isExpired(entry.meta, now())) return entry;
@@ -126,8 +135,7 @@ export class FilesystemCache implements CacheAdapter {
   /** Reads an entry that was looked at a short while ago; `undefined` when it has to be looked at. */
   async #readSeen(place: EntryName): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const path = this.#folders.pathOf(place);
-    const sinceMs = Math.abs(this.#now() - (this.#seenAt.get(path) ?? -Infinity));
-    if (!(sinceMs < LOOK_INTERVAL_MS)) return undefined;
+    if (!isRecent(this.#seenAt.get(path), this.#now())) return undefined;
     try {
       return await this.#files.read(path);
     } catch {
@@ -137,8 +145,11 @@ export class FilesystemCache implements CacheAdapter {
   }
 
   /** Reads an entry after a look at what is there, and marks it as used. */
-  async #readUnseen(place: EntryName, now: () => number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const file = await this.#folders.find(place);
+  async #readUnseen(
+    place: EntryName,
+    { now, waitUntil }: ReadOptions,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const file = await this.#look(place);
     if (file === undefined) return undefined;
     if (!this.#isSound(file)) {
       await this.#discard(place, now);
@@ -147,13 +158,25 @@ export class FilesystemCache implements CacheAdapter {
     const path = this.#folders.pathOf(place);
     const nowMs = this.#now();
     this.#rememberSeen(path, nowMs);
+    if (isRecent(file.modifiedAt, nowMs)) return await this.#files.read(path);
     // A folder that is read-only keeps nobody from reading.
     const touched = this.#files.touch(path, nowMs).catch(() => {});
     try {
       return await this.#files.read(path);
     } finally {
-      await touched;
+      // It may go on behind the answer, if somebody sees to its end.
+      if (waitUntil === undefined) await touched;
+      else waitUntil(touched);
     }
+  }
+
+  /** What is in the place of an entry; its folder is looked at once a minute, like an entry. */
+  async #look(place: EntryName): Promise<EntryFile | undefined> {
+    const nowMs = this.#now();
+    if (isRecent(this.#shardSeenAt.get(place.shard), nowMs)) return await this.#folders.look(place);
+    const file = await this.#folders.find(place);
+    if (file !== undefined) this.#shardSeenAt.set(place.shard, nowMs);
+    return file;
   }
 
   #rememberSeen(path: string, nowMs: number): void {
@@ -239,7 +262,8 @@ export class FilesystemCache implements CacheAdapter {
     if (!file.isFile) return false;
     const path = this.#folders.pathOf(file);
     let start = await this.#files.readStart(path, START_BYTES);
-    if (start === undefined || !hasMagic(start)) return false;
+    if (start === undefined) return false;
+    if (!hasMagic(start)) return await this.#folders.isOwn(file);
     const bodyStart = findBody(start, file.bytes);
     // Another process may have replaced it after its size was read.
     if (bodyStart === undefined) return (await this.#files.info(path))?.bytes === file.bytes;
@@ -249,4 +273,9 @@ export class FilesystemCache implements CacheAdapter {
     const meta = decodeMeta(start, bodyStart);
     return meta === undefined || isExpired(meta, this.#now());
   }
+}
+
+/** Whether something was so short a while ago that it need not be looked at again; a clock may go back. */
+function isRecent(atMs = -Infinity, nowMs: number): boolean {
+  return Math.abs(nowMs - atMs) < LOOK_INTERVAL_MS;
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps the files of a cache within a bound, without an index: how large a folder is, is known from when it was last
- * scanned, and from what this process has written since.
+ * Keeps the files of a cache within a bound, without an index: how large it is, is known from when its folders were last
+ * scanned, from what this process has written since, and from what the others have announced.
  *
  * @module
  */
@@ -9,17 +9,21 @@ import { Semaphore } from "../../primitives/semaphore.ts";
 import type { SweepResult } from "../cache.ts";
 import type { EntryFile, EntryFolders } from "./entry_folders.ts";
 import { SHARDS } from "./entry_name.ts";
-import { settleAll } from "./settle_all.ts";
+import type { Ledger } from "./ledger.ts";
+import { judgeEach, type Removal, removeEach, sumOf } from "./removal.ts";
+import { ShardSizes } from "./shard_sizes.ts";
 import { asStoreFault, isStoreFault } from "./store_fault.ts";
 
 /** How many entries stand for all of them, when it is asked how large they are or which of them is the oldest. */
 const SAMPLE_ENTRIES = 1_000;
 /** How much of a sample goes at once, so that not every write has to look for the oldest. */
 const EVICTED_FRACTION = 0.1;
-/** Other processes write as well: after so many writes, or as many as a folder has entries, one folder is scanned. */
+/** Not all is announced: after so many writes, or as many as a folder has entries, one folder is scanned. */
 const WRITES_PER_SCAN = 16;
 /** So many files of others are remembered, so that they are not looked at whenever there is no room. */
 const MAX_FOREIGN = 100_000;
+/** Small folders are scanned together, which takes less time than one after the other. */
+const FOLDERS_AT_ONCE = 16;
 /** No write takes so long: who began it is no more. */
 const ORPHAN_AGE_MS = 10 * 60_000;
 
@@ -27,7 +31,9 @@ const ORPHAN_AGE_MS = 10 * 60_000;
 export interface ByteBoundOptions {
   /** The files. */
   readonly folders: EntryFolders;
-  /** How many bytes they may take. */
+  /** What other processes write. */
+  readonly ledger: Ledger;
+  /** How many bytes the files may take. */
   readonly maxBytes: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -45,16 +51,6 @@ export interface FileWrite {
   readonly replacedBytes: () => Promise<number>;
 }
 
-/** What became of files that were to be removed. */
-interface Removal {
-  /** Those that are gone. */
-  readonly removed: readonly EntryFile[];
-  /** How many bytes turned out to be those of others, which are left alone and not counted. */
-  readonly foreignBytes: number;
-  /** Why the others are not. */
-  readonly failures: readonly unknown[];
-}
-
 /** What is in a folder. */
 interface Scan extends Removal {
   /** All but what is being written, and what a crash has left. */
@@ -66,9 +62,8 @@ export class ByteBound {
   readonly #options: ByteBoundOptions;
   readonly #turn = new Semaphore(1);
   readonly #writing = new Set<Promise<void>>();
-  /** How large each folder is, or is thought to be; empty before the survey. */
-  readonly #bytes = new Map<string, number>();
-  #totalBytes = 0;
+  /** Empty before the survey. */
+  readonly #sizes = new ShardSizes();
   /** What is being written. */
   #reservedBytes = 0;
   /** What is not the cache's own although its name says so: its size and time, by path. */
@@ -101,15 +96,17 @@ export class ByteBound {
 
   /** Counts a file that was removed. */
   forget(shard: string, bytes: number): void {
-    this.#change(shard, -bytes);
+    // What is larger was written by no cache, so that no other process has counted it.
+    if (bytes <= this.#options.maxBytes) this.#options.ledger.remove(bytes);
+    this.#sizes.change(shard, -bytes);
   }
 
   /** Does something while no file is being written, after which nothing is known any more. */
   async reset(run: () => Promise<void>): Promise<void> {
     await this.#turn.run(async () => {
       await this.#settleWrites();
-      this.#bytes.clear();
-      this.#totalBytes = 0;
+      this.#sizes.clear();
+      await this.#options.ledger.clear();
       await run();
     });
   }
@@ -123,17 +120,18 @@ export class ByteBound {
   async sweep(isUseless: (file: EntryFile) => Promise<boolean>): Promise<SweepResult> {
     return await this.#turn.run(async () => {
       await this.#settleWrites();
-      const { folders, maxBytes } = this.#options;
+      const { folders, ledger, maxBytes } = this.#options;
+      await ledger.sweep();
       const shards = new Set(await folders.shards());
       const kept: EntryFile[] = [];
       const done: Removal[] = [];
       for (const shard of SHARDS) {
         const scan = await this.#scan(shard, shards.has(shard));
-        const verdict = await judge(scan.entries, isUseless);
+        const verdict = await judgeEach(scan.entries, isUseless);
         done.push(scan, verdict, await this.#remove(verdict.useless));
         kept.push(...verdict.kept);
       }
-      done.push(await this.#removeOldest(kept, this.#totalBytes - maxBytes));
+      done.push(await this.#removeOldest(kept, this.#sizes.totalBytes - maxBytes));
       const failures = done.flatMap((removal) => removal.failures);
       if (failures.length > 0) throw failures[0];
       const removed = done.flatMap((removal) => removal.removed);
@@ -144,12 +142,18 @@ export class ByteBound {
   #track(shard: string, addedBytes: number, run: () => Promise<void>): Promise<void> {
     const reservedBytes = Math.max(0, addedBytes);
     this.#reservedBytes += reservedBytes;
+    const { ledger } = this.#options;
+    ledger.begin(reservedBytes);
     const write = async (): Promise<void> => {
+      let removedBytes = reservedBytes;
       try {
         await run();
-        this.#change(shard, addedBytes);
+        this.#sizes.change(shard, addedBytes);
+        removedBytes -= addedBytes;
       } finally {
+        ledger.remove(removedBytes);
         this.#reservedBytes -= reservedBytes;
+        await ledger.end(reservedBytes);
         this.#writing.delete(written);
       }
     };
@@ -163,56 +167,87 @@ export class ByteBound {
     while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
   }
 
-  /** Makes room for so many bytes, and says whether files had to go for it. */
+  /** Makes room for so many bytes, and says whether there may be more now. */
   async #makeRoom(bytes: number): Promise<boolean> {
-    if (this.#bytes.size === 0) await this.#survey();
+    if (this.#sizes.known === 0) await this.#survey();
     else if (--this.#writesUntilScan <= 0) await this.#scanNext();
-    if (this.#missingBytes(bytes) <= 0) return false;
+    if (this.#missingBytes(bytes) <= 0) return await this.#reserve(bytes);
+    // Others may have made room, and to ask them costs less than a scan.
+    await this.#exchange(0);
+    if (this.#missingBytes(bytes) <= 0) return true;
     await this.#settleWrites();
-    const sample: EntryFile[] = [];
-    for (let count = 0; count < SHARDS.length; count++) {
-      const shard = SHARDS[this.#nextShard]!;
-      if (this.#bytes.get(shard) !== 0) sample.push(...await this.#scanNext());
-      else this.#advance();
-      const missing = this.#missingBytes(bytes);
-      if (missing <= 0) return false;
-      if (sample.length >= SAMPLE_ENTRIES && sumOf(sample) >= missing) break;
-    }
+    const sample = await this.#findSample(bytes);
     const missing = this.#missingBytes(bytes);
+    if (missing <= 0) return true;
     const goal = Math.max(missing, sumOf(sample) * EVICTED_FRACTION);
-    const { removed, foreignBytes, failures } = await this.#removeOldest(sample, goal);
-    const isLess = removed.length > 0 || foreignBytes > 0;
+    const { removed, otherBytes, failures } = await this.#removeOldest(sample, goal);
+    const isLess = removed.length > 0 || otherBytes > 0;
     // No write would find room.
     if (!isLess && failures.length > 0) throw asStoreFault(failures[0]);
     return isLess;
   }
 
+  /** Announces a write before it happens, so that of two processes one sees the other; whether it has to make room then. */
+  async #reserve(bytes: number): Promise<boolean> {
+    const { ledger } = this.#options;
+    if (!ledger.isDue(bytes)) return false;
+    await this.#exchange(bytes);
+    return this.#missingBytes(bytes) > 0;
+  }
+
+  async #exchange(bytes: number): Promise<void> {
+    const { ledger } = this.#options;
+    await ledger.announce(bytes);
+    this.#sizes.learn(await ledger.news(), 0);
+  }
+
+  /**
+   * Scans folders until enough is seen to know which files are old. That there is room meanwhile is no reason to stop: what
+   * others have written is known in sum, so a folder with less of it than its share means that another has more.
+   */
+  async #findSample(bytes: number): Promise<EntryFile[]> {
+    const sample: EntryFile[] = [];
+    let seen = 0;
+    while (seen < SHARDS.length) {
+      const missingEntries = SAMPLE_ENTRIES - sample.length;
+      if (missingEntries <= 0 && sumOf(sample) >= this.#missingBytes(bytes)) break;
+      const count = Math.min(SHARDS.length - seen, foldersFor(missingEntries, sample.length / seen));
+      sample.push(...await this.#scanNext(count, (shard) => this.#sizes.get(shard) !== 0));
+      seen += count;
+    }
+    this.#sizes.learn(await this.#options.ledger.news(), seen / SHARDS.length);
+    return sample;
+  }
+
   /** Scans as many folders as it takes for an estimate of them all. */
   async #survey(): Promise<void> {
-    const shards = new Set(await this.#options.folders.shards());
-    for (const shard of SHARDS) if (!shards.has(shard)) this.#setBytes(shard, 0);
-    let seen = 0;
-    for (let count = 0; count < SHARDS.length && seen < SAMPLE_ENTRIES; count++) {
-      if (shards.has(SHARDS[this.#nextShard]!)) seen += (await this.#scanNext()).length;
-      else this.#advance();
+    const { folders, ledger } = this.#options;
+    this.#sizes.learn(await ledger.open(), 0);
+    const shards = new Set(await folders.shards());
+    for (const shard of SHARDS) if (!shards.has(shard)) this.#sizes.set(shard, 0);
+    let entries = 0;
+    for (let seen = 0; seen < SHARDS.length && entries < SAMPLE_ENTRIES;) {
+      const count = Math.min(SHARDS.length - seen, foldersFor(SAMPLE_ENTRIES - entries, entries / seen));
+      entries += (await this.#scanNext(count, (shard) => shards.has(shard))).length;
+      seen += count;
     }
+    const seenFraction = this.#sizes.known / SHARDS.length;
     // Keys are hashes, so what is seen in some folders holds for the others.
-    const meanBytes = Math.round(this.#totalBytes / this.#bytes.size);
-    for (const shard of SHARDS) if (!this.#bytes.has(shard)) this.#setBytes(shard, meanBytes);
+    const meanBytes = Math.round(this.#sizes.totalBytes / this.#sizes.known);
+    for (const shard of SHARDS) if (this.#sizes.get(shard) === undefined) this.#sizes.set(shard, meanBytes);
+    this.#sizes.learn(await ledger.news(), seenFraction);
   }
 
-  /** Scans the folder that was not scanned for longest. */
-  async #scanNext(): Promise<readonly EntryFile[]> {
-    const shard = SHARDS[this.#nextShard]!;
-    this.#advance();
+  /** Scans the folders that were not scanned for longest; those that are known to be empty just have their turn. */
+  async #scanNext(count = 1, isWorthIt = (_shard: string): boolean => true): Promise<EntryFile[]> {
+    const first = this.#nextShard;
+    const turns = Array.from({ length: count }, (_, index) => SHARDS[(first + index) % SHARDS.length]!);
+    this.#nextShard = (first + count) % SHARDS.length;
     await this.#settleWrites();
-    const { entries } = await this.#scan(shard);
-    this.#writesUntilScan = Math.max(WRITES_PER_SCAN, entries.length);
+    const scans = await Promise.all(turns.filter(isWorthIt).map((shard) => this.#scan(shard)));
+    const entries = scans.flatMap((scan) => scan.entries);
+    this.#writesUntilScan = Math.max(WRITES_PER_SCAN, entries.length / count);
     return entries;
-  }
-
-  #advance(): void {
-    this.#nextShard = (this.#nextShard + 1) % SHARDS.length;
   }
 
   /** Removes what a crash left behind in a folder, and counts the rest; a folder that can't be listed counts as empty. */
@@ -221,21 +256,14 @@ export class ByteBound {
     const failures: unknown[] = [];
     const files = exists ? await folders.list(shard).catch((error) => (failures.push(error), [])) : [];
     const nowMs = now();
-    const entries = files.filter((file) => !file.isTemp && !this.#isKnownForeign(file));
-    this.#setBytes(shard, sumOf(entries));
+    const counted = files.filter((file) => !this.#isKnownForeign(file));
+    // What is unfinished is not of this process: its own writes have settled.
+    this.#sizes.set(shard, sumOf(counted));
     const isOrphan = ({ isTemp, modifiedAt }: EntryFile): boolean =>
       isTemp && Math.abs(nowMs - modifiedAt) > ORPHAN_AGE_MS;
-    const orphans = await attempt(files.filter(isOrphan), async (file) => {
-      if (!await folders.isOwn(file)) return false;
-      await folders.remove(file);
-      return true;
-    });
-    return {
-      entries,
-      removed: orphans.removed,
-      foreignBytes: 0,
-      failures: [...failures, ...orphans.failures],
-    };
+    const orphans = await this.#remove(counted.filter(isOrphan));
+    const entries = counted.filter((file) => !file.isTemp);
+    return { ...orphans, entries, failures: [...failures, ...orphans.failures] };
   }
 
   /** Removes the files that were not used for longest, until so many bytes are free; what can't be removed is skipped. */
@@ -244,32 +272,35 @@ export class ByteBound {
     const removed: EntryFile[] = [];
     const failures: unknown[] = [];
     let freed = 0;
-    let foreignBytes = 0;
+    let otherBytes = 0;
     for (let start = 0, end = 0; freed < bytes && end < byAge.length; start = end) {
       for (let expected = freed; expected < bytes && end < byAge.length;) expected += byAge[end++]!.bytes;
       const batch = await this.#remove(byAge.slice(start, end));
       removed.push(...batch.removed);
       failures.push(...batch.failures);
-      foreignBytes += batch.foreignBytes;
-      freed += sumOf(batch.removed) + batch.foreignBytes;
+      otherBytes += batch.otherBytes;
+      freed += sumOf(batch.removed) + batch.otherBytes;
       if (batch.failures.some(isStoreFault)) break;
     }
-    return { removed, foreignBytes, failures };
+    return { removed, otherBytes, failures };
   }
 
   /** Removes files, but none of somebody else: those are not counted any more. */
   async #remove(files: readonly EntryFile[]): Promise<Removal> {
-    const { folders } = this.#options;
-    let foreignBytes = 0;
-    const removal = await attempt(files, async (file) => {
-      const isOwn = await folders.isOwn(file);
-      if (isOwn) await folders.remove(file);
-      else if (this.#noteForeign(file)) foreignBytes += file.bytes;
+    let otherBytes = 0;
+    const removal = await removeEach(files, async (file) => {
+      const outcome = await this.#options.folders.removeOwn(file);
+      if (outcome === "removed") {
+        this.forget(file.shard, file.bytes);
+        return true;
+      }
+      if (outcome === "gone") this.#sizes.noteGone(file.shard, file.bytes);
+      else if (this.#noteForeign(file)) this.#sizes.change(file.shard, -file.bytes);
       else return false;
-      this.forget(file.shard, file.bytes);
-      return isOwn;
+      otherBytes += file.bytes;
+      return false;
     });
-    return { ...removal, foreignBytes };
+    return { ...removal, otherBytes };
   }
 
   /** Notes what is somebody else's; `false` if there are too many to remember. */
@@ -286,57 +317,17 @@ export class ByteBound {
 
   /** How many bytes have to go before so many more find room. */
   #missingBytes(bytes: number): number {
-    return this.#totalBytes + this.#reservedBytes + bytes - this.#options.maxBytes;
-  }
-
-  #change(shard: string, bytes: number): void {
-    const before = this.#bytes.get(shard);
-    if (before !== undefined) this.#setBytes(shard, Math.max(0, before + bytes));
-  }
-
-  #setBytes(shard: string, bytes: number): void {
-    this.#totalBytes += bytes - (this.#bytes.get(shard) ?? 0);
-    this.#bytes.set(shard, bytes);
+    return this.#sizes.totalBytes + this.#reservedBytes + bytes - this.#options.maxBytes;
   }
 }
 
-/** Does something with each file, unless it says `false`; which of them that was done for, and why it failed for others. */
-async function attempt(
-  files: readonly EntryFile[],
-  run: (file: EntryFile) => Promise<boolean>,
-): Promise<Removal> {
-  const failures: unknown[] = [];
-  const done = await settleAll(files, async (file) => {
-    try {
-      return await run(file) ? [file] : [];
-    } catch (error) {
-      // Others can still go.
-      failures.push(error);
-      return [];
-    }
-  });
-  return { removed: done.flat(), foreignBytes: 0, failures };
-}
-
-/** Tells the useless from the rest, to which belongs what can't be judged. */
-async function judge(
-  files: readonly EntryFile[],
-  isUseless: (file: EntryFile) => Promise<boolean>,
-): Promise<Removal & { readonly useless: readonly EntryFile[]; readonly kept: readonly EntryFile[] }> {
-  const useless = new Set<EntryFile>();
-  const { failures } = await attempt(files, async (file) => {
-    if (await isUseless(file)) useless.add(file);
-    return true;
-  });
-  const kept = files.filter((file) => !useless.has(file));
-  return { useless: [...useless], kept, removed: [], foreignBytes: 0, failures };
+/** How many folders to scan at once for so many entries, when each had so many up to now (`NaN`: none was scanned yet). */
+function foldersFor(entries: number, entriesEach: number): number {
+  if (Number.isNaN(entriesEach)) return 1;
+  return Math.max(1, Math.min(FOLDERS_AT_ONCE, Math.ceil(entries / entriesEach)));
 }
 
 /** Changes when another file takes the place. */
 function stampOf({ bytes, modifiedAt }: EntryFile): string {
   return `${bytes} ${modifiedAt}`;
-}
-
-function sumOf(files: readonly EntryFile[]): number {
-  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -5,10 +5,13 @@
  */
 
 import type { FileInfo, Files } from "../../runtime/files/contract.ts";
-import { hasMagic, MAGIC_BYTES } from "./entry_format.ts";
-import { type EntryName, isEntryName, isTempName, SHARDS } from "./entry_name.ts";
+import { hasMagic, HEADER_BYTES, isBlank } from "./entry_format.ts";
+import { type EntryName, isEntryName, isMarkedName, isTempName, SHARDS } from "./entry_name.ts";
 import { settleAll } from "./settle_all.ts";
 import { asStoreFault } from "./store_fault.ts";
+
+/** The largest entry that there is by default. */
+const MAX_HASHED_BYTES = 16 * 1024 ** 2;
 
 /** A file of the cache, or what somebody else has put into the place of one. */
 export interface EntryFile extends EntryName {
@@ -81,13 +84,23 @@ export class EntryFolders {
     if (!(await this.#isFolder(shard))) return [];
     const names = await this.#files.list(this.#folderOf(shard)) ?? [];
     const own = names.filter((name) => isEntryName(name) || isTempName(name));
-    const found = await settleAll(own, (name) => this.#look({ shard, name }));
+    const found = await settleAll(own, (name) => this.look({ shard, name }));
     return found.filter((file) => file !== undefined);
   }
 
   /** What is in the place of an entry; `undefined` for nothing, and below a link. */
   async find(entry: EntryName): Promise<EntryFile | undefined> {
-    return await this.#isFolder(entry.shard) ? await this.#look(entry) : undefined;
+    return await this.#isFolder(entry.shard) ? await this.look(entry) : undefined;
+  }
+
+  /** What is in the place of an entry, whose folder was looked at a short while ago; `undefined` for nothing. */
+  async look({ shard, name }: EntryName): Promise<EntryFile | undefined> {
+    const info = await this.#files.info(this.pathOf({ shard, name }));
+    if (info === undefined) return undefined;
+    const { kind, modifiedAt } = info;
+    const isFolder = kind === "folder";
+    const bytes = isFolder ? 0 : info.bytes;
+    return { shard, name, isTemp: isTempName(name), isFile: kind === "file", isFolder, bytes, modifiedAt };
   }
 
   /**
@@ -105,15 +118,36 @@ export class EntryFolders {
 
   /**
    * Whether what {@linkcode list} has just found was written by a cache, and not by somebody who gives files such names: it
-   * begins with the magic number. What was being written when a crash came may be empty.
+   * begins with the magic number. After a power loss it may also be empty or begin with zeros, because the name of a file
+   * may reach the disk before its bytes. Somebody's store of files by their SHA-256 may hold such files too: their names say
+   * so.
    *
    * @throws {Error} If it can't be read.
    */
   async isOwn(file: EntryFile): Promise<boolean> {
     if (!file.isFile) return false;
-    if (file.isTemp && file.bytes === 0) return true;
-    const start = await this.#files.readStart(this.pathOf(file), MAGIC_BYTES);
-    return start !== undefined && hasMagic(start);
+    const start = await this.#files.readStart(this.pathOf(file), HEADER_BYTES);
+    if (start === undefined) return false;
+    return hasMagic(start) || isBlank(start) && !await this.#isNamedByContent(file);
+  }
+
+  async #isNamedByContent(file: EntryFile): Promise<boolean> {
+    if (file.isTemp || isMarkedName(file.name)) return false;
+    // So much is not read to find that out; whatever it is, it stays.
+    if (file.bytes > MAX_HASHED_BYTES) return true;
+    const bytes = await this.#files.read(this.pathOf(file));
+    return bytes !== undefined && await contentName(bytes) === `${file.shard}${file.name}`;
+  }
+
+  /**
+   * Removes what {@linkcode list} has just found, if it is {@linkcode isOwn}.
+   *
+   * @returns What became of it: removed, left alone as somebody else's, or gone before.
+   * @throws {Error} If it can't be read or removed.
+   */
+  async removeOwn(file: EntryFile): Promise<"removed" | "foreign" | "gone"> {
+    if (await this.isOwn(file)) return await this.remove(file) ? "removed" : "gone";
+    return await this.#kindOf(this.pathOf(file)) === undefined ? "gone" : "foreign";
   }
 
   /**
@@ -131,19 +165,8 @@ export class EntryFolders {
   }
 
   async #clearFolder(shard: string): Promise<void> {
-    await settleAll(await this.list(shard), async (file) => {
-      if (await this.isOwn(file)) await this.remove(file);
-    });
+    await settleAll(await this.list(shard), (file) => this.removeOwn(file));
     if (await this.#isFolder(shard)) await this.#files.removeFolder(this.#folderOf(shard));
-  }
-
-  async #look({ shard, name }: EntryName): Promise<EntryFile | undefined> {
-    const info = await this.#files.info(this.pathOf({ shard, name }));
-    if (info === undefined) return undefined;
-    const { kind, modifiedAt } = info;
-    const isFolder = kind === "folder";
-    const bytes = isFolder ? 0 : info.bytes;
-    return { shard, name, isTemp: isTempName(name), isFile: kind === "file", isFolder, bytes, modifiedAt };
   }
 
   async #isFolder(shard: string): Promise<boolean> {
@@ -171,4 +194,8 @@ export class EntryFolders {
 
 function notFolder(path: string): Error {
   return new Error(`Cannot keep entries in '${path}' as it is no folder`);
+}
+
+async function contentName(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

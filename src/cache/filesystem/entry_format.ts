@@ -11,12 +11,12 @@ import { parseMeta } from "../stored_meta.ts";
 /** A checksum of bytes. */
 export type Checksum = (bytes: Uint8Array<ArrayBuffer>) => number;
 
-const HEADER_BYTES = 16;
+/** How long a header is. */
+export const HEADER_BYTES = 16;
 /** "SLC1". */
 const MAGIC = 0x31434c53;
 
-/** How much of a file's beginning {@linkcode hasMagic} wants to see. */
-export const MAGIC_BYTES = 4;
+const MAGIC_BYTES = 4;
 
 const encoder = new TextEncoder();
 
@@ -64,6 +64,15 @@ export function decodeEntry(bytes: Uint8Array<ArrayBuffer>, crc32: Checksum): Ca
 export function hasMagic(start: Uint8Array): boolean {
   const found = start.subarray(0, MAGIC_BYTES);
   return found.length > 0 && found.every((byte, index) => byte === ((MAGIC >>> (8 * index)) & 255));
+}
+
+/**
+ * Whether a file begins as one does that was lost with the power: with nothing, or with zeros where a header would be.
+ *
+ * @param start The beginning of the file.
+ */
+export function isBlank(start: Uint8Array): boolean {
+  return start.subarray(0, HEADER_BYTES).every((byte) => byte === 0);
 }
 
 /**

@@ -38,6 +38,11 @@ export function isEntryName(name: string): boolean {
   return /^[0-9a-f]{62}k?$/.test(name);
 }
 
+/** Whether a name is one of an entry, and none that is a hash and nothing else. */
+export function isMarkedName(name: string): boolean {
+  return isEntryName(name) && name.endsWith("k");
+}
+
 /** The name of a file that is being written. */
 export function tempName(writer: string, count: number): string {
   return `${writer}-${count}.tmp`;

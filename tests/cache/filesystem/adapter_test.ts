@@ -242,8 +242,40 @@ test("FilesystemCache.get() marks an entry as used once a minute", async () => {
   assertEquals(await touches(), 0);
   time.now += 1;
   assertEquals([await touches(), await touches()], [1, 0]);
+  // Another process sees that it is marked already.
   const other = open();
+  assertEquals([await touches(other), await touches(other)], [0, 0]);
+  time.now += MINUTE_MS;
   assertEquals([await touches(other), await touches(other)], [1, 0]);
+});
+
+test("FilesystemCache.get() marks an entry behind its answer when somebody waits for that", async () => {
+  const { folder, cache, broken, time } = await setUp();
+  await using _ = folder;
+  await cache.set("a", entryOf(5));
+  time.now += MINUTE_MS;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  broken.touch = () => promise;
+  const waiting: Promise<void>[] = [];
+  assertEquals(await cache.get("a", { waitUntil: (work) => waiting.push(work) }), entryOf(5));
+  resolve();
+  assertEquals(await Promise.all(waiting), [undefined]);
+});
+
+test("FilesystemCache.get() looks at a folder once a minute for all of its entries", async () => {
+  const { folder, calls, open, time } = await setUp();
+  await using _ = folder;
+  const keys = [1, 2, 3].map((digit) => `ab${`${digit}`.repeat(62)}`);
+  for (const key of keys) await open().set(key, entryOf(5));
+  const cache = open();
+  const looks = async (key: string) => {
+    calls.length = 0;
+    await cache.get(key);
+    return calls.filter((call) => call === "info").length;
+  };
+  assertEquals([await looks(keys[0]!), await looks(keys[1]!)], [3, 1]);
+  time.now += MINUTE_MS;
+  assertEquals([await looks(keys[2]!), await looks(keys[1]!)], [3, 1]);
 });
 
 test("FilesystemCache.delete() says whether there was an entry", async () => {
@@ -427,7 +459,8 @@ test("FilesystemCache rejects in a folder that is a file", async () => {
 const OBSTACLES: Readonly<Record<string, (path: string, folder: string) => Promise<unknown>>> = {
   async "a file that is too large"(path) {
     const fs = await import("node:fs/promises");
-    await fs.writeFile(path, "");
+    // Not all zeros: that would be an entry that was lost with the power.
+    await fs.writeFile(path, "of somebody else");
     await fs.truncate(path, 2 ** 31);
   },
   async "a pipe"(path) {
@@ -502,13 +535,10 @@ test("FilesystemCache.get() looks at an entry once a minute, and not again when 
   time.now += MINUTE_MS;
   assertEquals([await callsOf(), await callsOf()], ["info info info touch read", "read"]);
   const other = open();
-  assertEquals([await callsOf(other), await callsOf(other)], ["info info info touch read", "read"]);
+  assertEquals([await callsOf(other), await callsOf(other)], ["info info info read", "read"]);
   await other.delete("a");
-  // What was not there has not been seen.
-  assertEquals(
-    [await callsOf(other), await callsOf(other)],
-    ["info info", "info info"].map((c) => `${c} info`),
-  );
+  // What was not there has not been seen, but its folder has.
+  assertEquals([await callsOf(other), await callsOf(other)], ["info", "info"]);
 });
 
 test("FilesystemCache.get() looks again when what it has just seen can't be read any more", async () => {
@@ -704,5 +734,44 @@ test("FilesystemCache.sweep() reads no metadata that are longer than an entry ma
     lengths.push(length);
     return currentFiles().readStart(path, Math.min(length, 10_000));
   };
-  assertEquals([(await cache.sweep()).removed, lengths, await list()], [1, [4_096, 4], []]);
+  assertEquals([(await cache.sweep()).removed, lengths, await list()], [1, [4_096, 16], []]);
 });
+
+for (
+  const [what, put] of Object.entries<(path: string, bytes: number) => Promise<void>>({
+    async empty(path) {
+      await (await import("node:fs/promises")).truncate(path, 0);
+    },
+    async "filled with zeros"(path, bytes) {
+      await (await import("node:fs/promises")).writeFile(path, new Uint8Array(bytes));
+    },
+    async "without its first block"(path, bytes) {
+      await (await import("node:fs/promises")).writeFile(
+        path,
+        new Uint8Array(bytes).fill(7, Math.min(bytes, 4_096)),
+      );
+    },
+  })
+) {
+  for (const key of ["a", `ab${"5".repeat(62)}`]) {
+    test(`FilesystemCache takes an entry that a power loss has left ${what} for its own, under ${key.slice(0, 3)}`, async () => {
+      const { folder, cache, open, list } = await setUp();
+      await using _ = folder;
+      const lose = async () => {
+        await cache.set(key, entryOf(5_000));
+        const [path] = await list();
+        const { bytes = 0 } = await currentFiles().info(`${folder.path}/${path}`) ?? {};
+        await put(`${folder.path}/${path}`, bytes);
+      };
+      await lose();
+      assertEquals([await cache.get(key), await list()], [undefined, []]);
+      await lose();
+      assertEquals([(await cache.sweep()).removed, await list()], [1, []]);
+      await lose();
+      await cache.clear();
+      assertEquals(await list(), []);
+      await lose();
+      assertEquals([await open().set(key, entryOf(6)), await open().get(key)], [true, entryOf(6)]);
+    });
+  }
+}

@@ -11,13 +11,11 @@
 import { filesystemCache } from "../../../src/cache/filesystem.ts";
 import { seededRandom } from "../../../src/testing/random.ts";
 import type { CacheReads } from "../../support/cache_reader.ts";
+import { bundleProgram, type RuntimeName, startProgram } from "../../support/program.ts";
 import { type TempFolder, tempFolder } from "../../support/temp_folder.ts";
-import { runtime } from "../../support/test.ts";
 
 /** A runtime for each process. */
 export type CrashRuntimes = readonly [writer: RuntimeName, writer: RuntimeName, reader: RuntimeName];
-
-type RuntimeName = typeof runtime;
 
 /** What is left after all the crashes, and what was seen meanwhile. */
 export interface CrashReport {
@@ -38,22 +36,7 @@ const ELEVEN_MINUTES_MS = 11 * 60_000;
 /** After at most so many entries a writer is killed. */
 const MAX_WRITES = 8;
 
-const { execFile, spawn } = await import("node:child_process");
-const { argv, execPath } = (globalThis as unknown as {
-  process: { readonly argv: readonly string[]; readonly execPath: string };
-}).process;
-
-/** The runtime that this is may be under another name, or on no path at all. */
-function programOf(name: RuntimeName): string {
-  return name === runtime ? execPath : name;
-}
-
-/** Whether a runtime can be run. */
-export async function isInstalled(name: RuntimeName): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  execFile(programOf(name), ["--version"], (error) => resolve(error === null));
-  return await promise;
-}
+const { argv } = (globalThis as unknown as { process: { readonly argv: readonly string[] } }).process;
 
 /** Kills both writers so many times, and looks at what is left. */
 export async function crash(
@@ -63,14 +46,20 @@ export async function crash(
 ): Promise<CrashReport> {
   await using folder = await tempFolder();
   await folder.folder("cache");
-  for (const name of ["writer", "reader"]) await bundle(folder, name);
+  for (const name of ["writer", "reader"]) await bundleProgram(folder, `cache_${name}`);
   const random = seededRandom(seed);
-  const reading = start(folder, reader, "reader");
+  const reading = startProgram(folder, reader, "cache_reader", "cache");
   await reading.hasPrinted(1);
   try {
     for (let round = 0; round < rounds; round++) {
       const killed = [first, second].map(async (name, index) => {
-        const writer = start(folder, name, "writer", `${seed * 10_000 + round * 2 + index}`);
+        const writer = startProgram(
+          folder,
+          name,
+          "cache_writer",
+          "cache",
+          `${seed * 10_000 + round * 2 + index}`,
+        );
         const isRunning = await writer.hasPrinted(1 + Math.floor(random() * MAX_WRITES));
         writer.kill();
         await writer.ended;
@@ -83,46 +72,6 @@ export async function crash(
     await reading.ended;
   }
   return await inspect(folder, JSON.parse((await reading.ended).trim().split("\n").at(-1)!));
-}
-
-async function bundle(folder: TempFolder, name: string): Promise<void> {
-  const { promisify } = await import("node:util");
-  const program = `tests/support/cache_${name}.ts`;
-  await promisify(execFile)("deno", ["bundle", "--quiet", program, "--output", `${folder.path}/${name}.js`]);
-}
-
-interface Process {
-  /** Whether it prints so many lines before it ends. */
-  hasPrinted(lines: number): Promise<boolean>;
-  /** When it has ended, with what it has printed. */
-  readonly ended: Promise<string>;
-  kill(): void;
-}
-
-function start(folder: TempFolder, name: RuntimeName, program: string, ...args: string[]): Process {
-  const run = name === "deno" ? ["run", "--quiet", "--allow-all"] : [];
-  const allArgs = [...run, `${folder.path}/${program}.js`, `${folder.path}/cache`, ...args];
-  const child = spawn(programOf(name), allArgs, { stdio: ["ignore", "pipe", "inherit"] });
-  let output = "";
-  let onOutput = (): void => {};
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-    onOutput();
-  });
-  const ended = new Promise<string>((resolve) => child.once("close", () => resolve(output)));
-  return {
-    ended,
-    kill: () => void child.kill("SIGKILL"),
-    hasPrinted(lines) {
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      onOutput = () => {
-        if (output.split("\n").length > lines) resolve(true);
-      };
-      onOutput();
-      ended.then(() => resolve(false));
-      return promise;
-    },
-  };
 }
 
 async function inspect(folder: TempFolder, reads: CacheReads): Promise<CrashReport> {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../../support/test.ts";
-import { crash, isInstalled, MIXTURES } from "./crash.ts";
+import { isInstalled } from "../../support/program.ts";
+import { crash, MIXTURES } from "./crash.ts";
 
 const ROUNDS = 4;
 

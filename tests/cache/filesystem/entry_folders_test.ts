@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { EntryFolders } from "../../../src/cache/filesystem/entry_folders.ts";
+import { sha256 } from "../../../src/cache/sha256.ts";
 import { isStoreFault } from "../../../src/cache/filesystem/store_fault.ts";
 import { currentFiles } from "../../../src/runtime/files/current.ts";
 import type { Files } from "../../../src/runtime/files/contract.ts";
@@ -144,7 +145,6 @@ test("EntryFolders.clear() removes all it can before it rejects", async () => {
 const FOREIGN: Readonly<Record<string, string>> = {
   "another beginning": "of somebody else",
   "almost the magic number": "SLC2 entry",
-  "nothing": "",
   "the magic number in another place": " SLC1",
 };
 
@@ -153,8 +153,7 @@ for (const [what, content] of Object.entries(FOREIGN)) {
     const { folder, folders } = await setUp();
     await using _ = folder;
     await folders.make("ab");
-    // Nothing but a file that is being written may be empty.
-    const names = content === "" ? [NAME, `${NAME}k`] : [NAME, `${NAME}k`, TEMP];
+    const names = [NAME, `${NAME}k`, TEMP];
     for (const name of names) await folder.write(`v1/ab/${name}`, content);
     const listed = await folders.list("ab");
     assertEquals(await Promise.all(listed.map((file) => folders.isOwn(file))), names.map(() => false));
@@ -198,3 +197,38 @@ for (const [fault, isOfStore] of [["root", true], ["shard", false]] as const) {
     assertEquals(isStoreFault(error), isOfStore);
   });
 }
+
+/** What a power loss may leave, and somebody's store of files by their SHA-256 may hold. */
+const BLANKS = { "nothing": 0, "a zero": 1, "zeros": 5_000 } as const;
+
+for (const [what, length] of Object.entries(BLANKS)) {
+  test(`EntryFolders.isOwn() tells an entry of ${what} from a file that is named by its SHA-256`, async () => {
+    const { folder, folders } = await setUp();
+    await using _ = folder;
+    const content = "\0".repeat(length);
+    const hash = sha256(content);
+    const [shard, name] = [hash.slice(0, 2), hash.slice(2)];
+    await folders.make(shard);
+    const other = name.replace(/.$/, (digit) => digit === "0" ? "1" : "0");
+    for (const each of [name, `${name}k`, other, TEMP]) await folder.write(`v1/${shard}/${each}`, content);
+    await folders.clear();
+    assertEquals((await folder.list()).filter((path) => !path.endsWith("/")), [`v1/${shard}/${name}`]);
+    assertEquals(await folder.read(`v1/${shard}/${name}`), content);
+  });
+}
+
+test("EntryFolders.removeOwn() tells what is its own from what is not, and from what is gone", async () => {
+  const { folder, folders } = await setUp();
+  await using _ = folder;
+  await folders.make("ab");
+  await folder.write(`v1/ab/${NAME}`, "of somebody else");
+  await folder.write(`v1/ab/${NAME}k`, "SLC1");
+  const [foreign, own] = (await folders.list("ab")).sort((a, b) => a.name.length - b.name.length);
+  const outcomes = [
+    await folders.removeOwn(own!),
+    await folders.removeOwn(own!),
+    await folders.removeOwn(foreign!),
+  ];
+  assertEquals(outcomes, ["removed", "gone", "foreign"]);
+  assertEquals((await folder.list()).slice(2), [`v1/ab/${NAME}`]);
+});

@@ -5,6 +5,7 @@ import {
   encodeEntry,
   findBody,
   hasMagic,
+  isBlank,
 } from "../../../src/cache/filesystem/entry_format.ts";
 import { crc32 } from "../../../src/runtime/files/crc32.ts";
 import { test } from "../../support/test.ts";
@@ -115,4 +116,10 @@ test("hasMagic() knows the beginning of an entry, also when it is short, and not
   for (const length of [1, 2, 3, 4, 16, own.length]) assertEquals(hasMagic(own.subarray(0, length)), true);
   const others = ["", "x", "SLC2", "SLc1", "sLC1", " SLC1", "SXC1", "\0\0\0\0"];
   for (const text of others) assertEquals(hasMagic(new TextEncoder().encode(text)), false, text);
+});
+
+test("isBlank() knows what a power loss leaves in the place of a header", () => {
+  for (const length of [0, 1, 15, 16, 17]) assertEquals(isBlank(new Uint8Array(length)), true, `${length}`);
+  assertEquals(isBlank(new Uint8Array(20).fill(1, 16)), true);
+  for (const index of [0, 3, 15]) assertEquals(isBlank(new Uint8Array(16).fill(1, index)), false, `${index}`);
 });

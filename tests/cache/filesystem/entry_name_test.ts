@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   isEntryName,
+  isMarkedName,
   isTempName,
   nameOf,
   SHARDS,
@@ -100,4 +101,15 @@ test("tempName() is known by isTempName(), and what users name their files is no
   ) {
     assertEquals([isTempName(name), isEntryName(name)], [false, false], name);
   }
+});
+
+test("isMarkedName() knows the names that are no hash alone", () => {
+  const hash = "a".repeat(62);
+  assertEquals([`${hash}k`, hash, `${hash.slice(1)}k`, "k", ""].map(isMarkedName), [
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
 });

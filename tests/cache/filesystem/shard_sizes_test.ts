@@ -1,0 +1,68 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { SHARDS } from "../../../src/cache/filesystem/entry_name.ts";
+import { ShardSizes } from "../../../src/cache/filesystem/shard_sizes.ts";
+import { test } from "../../support/test.ts";
+
+const news = (writtenBytes: number, removedBytes: number, unfinishedBytes = 0) => ({
+  writtenBytes,
+  removedBytes,
+  unfinishedBytes,
+});
+
+function sizesOf(bytes: number): ShardSizes {
+  const sizes = new ShardSizes();
+  for (const shard of SHARDS) sizes.set(shard, bytes);
+  return sizes;
+}
+
+test("ShardSizes adds up what is set and changed, and nothing of a folder that nobody has looked at", () => {
+  const sizes = new ShardSizes();
+  sizes.change("00", 50);
+  assertEquals([sizes.known, sizes.totalBytes, sizes.get("00")], [0, 0, undefined]);
+  sizes.set("00", 50);
+  sizes.set("01", 20);
+  sizes.set("00", 30);
+  sizes.change("01", -5);
+  assertEquals([sizes.known, sizes.totalBytes, sizes.get("00"), sizes.get("01")], [2, 45, 30, 15]);
+  sizes.change("00", -31);
+  assertEquals([sizes.totalBytes, sizes.get("00")], [15, 0]);
+  sizes.clear();
+  assertEquals([sizes.known, sizes.totalBytes], [0, 0]);
+});
+
+test("ShardSizes.learn() spreads what others have done, and set() takes a folder's share off", () => {
+  const sizes = sizesOf(10);
+  sizes.learn(news(256, 0), 0);
+  assertEquals([sizes.totalBytes, sizes.get("7f")], [256 * 11, 11]);
+  sizes.learn(news(0, 128 * 11), 0);
+  assertAlmostEquals(sizes.totalBytes, 128 * 11);
+  for (const shard of SHARDS) sizes.set(shard, 8);
+  assertAlmostEquals(sizes.totalBytes, 256 * 8);
+});
+
+test("ShardSizes.learn() goes below no size of 0, whatever others say", () => {
+  const sizes = sizesOf(10);
+  sizes.learn(news(0, 1e15), 0);
+  assertEquals([sizes.totalBytes, sizes.get("00")], [0, 0]);
+  sizes.learn(news(256, 5), 0);
+  assertAlmostEquals(sizes.totalBytes, 256);
+});
+
+test("ShardSizes.learn() counts a file that was gone once, before or after its removal is announced", () => {
+  const sizes = sizesOf(10);
+  sizes.noteGone("00", 10);
+  assertEquals(sizes.totalBytes, 2_550);
+  sizes.learn(news(0, 4), 0);
+  assertEquals(sizes.totalBytes, 2_550);
+  sizes.learn(news(0, 16), 0);
+  assertAlmostEquals(sizes.totalBytes, 2_540);
+});
+
+test("ShardSizes.learn() takes off half of what was removed during a scan, and counts half of what was being written", () => {
+  const sizes = sizesOf(10);
+  sizes.learn(news(0, 0, 200), 0);
+  sizes.learn(news(60, 100), 1);
+  assertAlmostEquals(sizes.totalBytes, 2_560 + 100 + 60 - 50);
+  sizes.learn(news(0, 0), 1);
+  assertAlmostEquals(sizes.totalBytes, 2_560 + 100 + 60 - 50);
+});

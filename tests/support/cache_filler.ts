@@ -1,0 +1,22 @@
+/**
+ * Fills a cache: `cache_filler.ts DIR SEED WRITES MAX_BYTES LEAST MOST` writes so many entries of LEAST to MOST bytes, one
+ * after the other, most of them small. Prints a line for each.
+ *
+ * @module
+ */
+
+import { filesystemCache } from "../../src/cache/filesystem.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { entryOf } from "../cache/filesystem/entry.ts";
+
+const [dir, ...numbers] = (globalThis as unknown as { process: { argv: readonly string[] } }).process.argv
+  .slice(2);
+const [seed = 0, writes = 0, maxBytes = 0, least = 0, most = 0] = numbers.map(Number);
+const random = seededRandom(seed);
+// The largest that may be is the largest that there is.
+const cache = filesystemCache(dir!, { maxBytes, maxEntryBytes: most + 1_000, random });
+for (let index = 0; index < writes; index++) {
+  const size = Math.floor(least + random() ** 3 * (most - least));
+  if (!await cache.set(`${seed} ${index}`, entryOf(size))) throw new Error("Refused");
+  console.log("written");
+}
