@@ -6,8 +6,8 @@
 
 import { isSlipstreamError } from "../errors.ts";
 import { isNotFoundStatus, isServerTrouble } from "../http/classify.ts";
-import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
-import { joinUrl, redactUrl } from "../http/url.ts";
+import { type HeaderMap, mergeHeaders, withoutSensitive } from "../http/headers.ts";
+import { isAbsoluteUrl, joinUrl, redactUrl } from "../http/url.ts";
 import { Admission } from "../lanes/admission.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { withAccept } from "./accept.ts";
@@ -47,6 +47,22 @@ export function urlAt({ base, path }: Mirror, url: string): string {
   return joinUrl(base, path === undefined ? url : path(url.replace(/^[/\\]+/, "")));
 }
 
+/**
+ * The relative URL that leads to what an absolute one names; the opposite of {@linkcode urlAt}.
+ *
+ * @param mirrors The mirrors.
+ * @param url The absolute URL.
+ * @returns The relative URL; `undefined` if no mirror has that, or its layout is its own.
+ */
+export function relativeTo(mirrors: readonly Mirror[], url: string): string | undefined {
+  for (const { base, path } of mirrors) {
+    if (path !== undefined || !url.startsWith(base)) continue;
+    const relative = url.slice(base.length).replace(/^\//, "");
+    if (!isAbsoluteUrl(relative) && joinUrl(base, relative) === url) return relative;
+  }
+  return undefined;
+}
+
 /** The lanes of those mirrors that are not left out, the preferred one first. */
 export function lanesOf(mirrors: readonly Mirror[]): readonly Lane[] {
   return mirrors.filter(isOn).map(({ lane }) => lane);
@@ -84,7 +100,9 @@ export function mirrors(environment: Environment, options: MirrorsOptions): Hand
 async function askOrigin(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
   const lane = call.lane!;
   const { sensitive } = options;
-  const headers = withAccept(mergeHeaders(options.headers, call.headers), call.settings.as);
+  const { withheld } = call.request;
+  const all = withAccept(mergeHeaders(options.headers, call.headers), call.settings.as);
+  const headers = withheld === undefined ? all : withoutSensitive(all, withheld);
   const target = { lane, url: call.url, headers, sensitive };
   call.target = target;
   return await send(environment, call, target, await admit(environment, call, [lane]));
