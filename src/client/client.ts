@@ -604,7 +604,7 @@ class SlipstreamClient implements Client {
     // One at a time, and nothing else to send meanwhile.
     const allowance = new Allowance(1, 1, () => {});
     allowance.hasMore = false;
-    const context = this.#contextOf({ ...own, wantsHead: true, allowance });
+    const context = this.#contextOf({ ...own, allowance });
     const { next, maxPages, prefetch } = options;
     const { mirrors } = this.#dispatcher;
     const ownSignal = isBare(request) ? undefined : (checkSpec(request), request.signal);
@@ -627,8 +627,9 @@ class SlipstreamClient implements Client {
   }
 
   #fetchPage(request: FetchRequest, context: CallContext, how: PageFetch): void {
-    const { isForeign, ownHeaders, signal, sink } = how;
-    const all = this.#contextOf({ ...context, signals: [...context.signals, signal] });
+    const { isForeign, isWhole, ownHeaders, signal, sink } = how;
+    const additions = isWhole ? { json: context.additions?.json } : context.additions;
+    const all = this.#contextOf({ ...context, additions, signals: [...context.signals, signal] });
     const own = isBare(request) ? all : this.#withOptions(all, request, "request", undefined);
     const prepared = this.#prepare(isBare(request) ? { url: request } : request, own);
     const { sensitive } = this.#dispatcher;

@@ -437,6 +437,6 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 }
 
 /** Whether others may share its answer. */
-function isPlainGet({ method, init }: PreparedRequest): boolean {
-  return method === "GET" && init === undefined;
+function isPlainGet({ method, init, withheld }: PreparedRequest): boolean {
+  return method === "GET" && init === undefined && withheld === undefined;
 }

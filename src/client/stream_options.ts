@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SuccessWithHead } from "./outcome.ts";
+import type { Success } from "./outcome.ts";
 import type { CallOptions, FetchRequest } from "./request.ts";
 
 /** Options of {@linkcode Client.lines}. */
@@ -59,13 +59,13 @@ export interface EventsOptions extends CallOptions {
 }
 
 /** A page: what {@linkcode Client.outcome} says of a request that brought a value. Its `index` is the page's number, from 0. */
-export type Page<T> = Omit<SuccessWithHead<T>, "ok">;
+export type Page<T> = Omit<Success<T>, "ok">;
 
 /** Options of {@linkcode Client.pages}. */
 export interface PagesOptions<T = unknown> extends Omit<CallOptions, "prefetch"> {
   /**
-   * What page follows: a URL, which may be relative to the page's own and is asked for as the first page was; a request of its own; or
-   * nothing after the last page. By default it is the `Link` header with `rel="next"` (RFC 8288).
+   * What page follows: a whole URL, which may be relative to the page's own and is asked for as the first page was, but without its
+   * `query`; a request of its own; or nothing after the last page. By default it is the `Link` header with `rel="next"` (RFC 8288).
    */
   readonly next?:
     | ((page: Page<T>) => FetchRequest | null | undefined | Promise<FetchRequest | null | undefined>)

@@ -6,7 +6,7 @@
 
 import { isSlipstreamError } from "../errors.ts";
 import { isNotFoundStatus, isServerTrouble } from "../http/classify.ts";
-import { type HeaderMap, mergeHeaders, withoutSensitive } from "../http/headers.ts";
+import { type HeaderMap, mergeHeaders, sentHeaders } from "../http/headers.ts";
 import { isAbsoluteUrl, joinUrl, redactUrl } from "../http/url.ts";
 import { Admission } from "../lanes/admission.ts";
 import type { Lane } from "../lanes/lane.ts";
@@ -100,9 +100,8 @@ export function mirrors(environment: Environment, options: MirrorsOptions): Hand
 async function askOrigin(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
   const lane = call.lane!;
   const { sensitive } = options;
-  const { withheld } = call.request;
-  const all = withAccept(mergeHeaders(options.headers, call.headers), call.settings.as);
-  const headers = withheld === undefined ? all : withoutSensitive(all, withheld);
+  const sent = sentHeaders(options.headers, call.headers, call.request.withheld);
+  const headers = withAccept(sent, call.settings.as);
   const target = { lane, url: call.url, headers, sensitive };
   call.target = target;
   return await send(environment, call, target, await admit(environment, call, [lane]));

@@ -11,6 +11,8 @@ import { type Mirror, relativeTo, urlAt } from "../policies/mirrors.ts";
 export interface PagePlace {
   /** What to ask for: relative where mirrors complete it. */
   readonly url: string;
+  /** The same, absolute. */
+  readonly href: string;
   /** Whether it is, or has been reached over, an origin that the first page was not asked of. */
   readonly isForeign: boolean;
 }
@@ -18,9 +20,10 @@ export interface PagePlace {
 /** Follows pages from one to the next, and knows when they have left home. Who has left does not come back, as with redirects. */
 export class PageHome {
   readonly #mirrors: readonly Mirror[];
-  readonly #first: string;
   readonly #origins: ReadonlySet<string>;
   #hasLeft = false;
+  /** The URL of the first page, at the preferred mirror if there are mirrors. */
+  readonly first: string;
 
   /**
    * Begins.
@@ -31,7 +34,7 @@ export class PageHome {
   constructor(first: string, mirrors: readonly Mirror[]) {
     const isRelative = !isAbsoluteUrl(first);
     this.#mirrors = isRelative ? mirrors : [];
-    this.#first = isRelative && mirrors.length > 0 ? urlAt(mirrors[0]!, first) : first;
+    this.first = isRelative && mirrors.length > 0 ? urlAt(mirrors[0]!, first) : first;
     const homes = isRelative ? mirrors.map(({ base }) => base) : [first];
     this.#origins = new Set(homes.filter((url) => URL.canParse(url)).map((url) => new URL(url).origin));
   }
@@ -44,12 +47,12 @@ export class PageHome {
    * @returns The place; `undefined` if the URL is none, or is no http(s) URL.
    */
   find(reference: string, pageUrl: string): PagePlace | undefined {
-    const base = pageUrl === "" ? this.#first : pageUrl;
+    const base = pageUrl === "" ? this.first : pageUrl;
     if (!URL.canParse(reference, base)) return undefined;
     const { href, origin, protocol } = new URL(reference, base);
     if (protocol !== "http:" && protocol !== "https:") return undefined;
     const relative = this.#hasLeft ? undefined : relativeTo(this.#mirrors, href);
     if (relative === undefined && !this.#origins.has(origin)) this.#hasLeft = true;
-    return { url: relative ?? href, isForeign: this.#hasLeft };
+    return { url: relative ?? href, href, isForeign: this.#hasLeft };
   }
 }

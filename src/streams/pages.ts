@@ -6,6 +6,7 @@
 
 import { InvalidDataError } from "../errors.ts";
 import { toHeaderMap } from "../http/headers.ts";
+import type { QueryInit } from "../http/query.ts";
 import { redactUrl, splitUserInfo } from "../http/url.ts";
 import type { Call, CallSink } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
@@ -13,7 +14,6 @@ import type { ItemSource } from "../policies/item_source.ts";
 import type { Mirror } from "../policies/mirrors.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
-import type { ReplyHead } from "../policies/reply_head.ts";
 import { Interruption } from "./interruption.ts";
 import { parseLinkHeader } from "./link_header.ts";
 import { PageHome } from "./page_home.ts";
@@ -23,6 +23,7 @@ import { SeenRequests } from "./seen_requests.ts";
 interface PageSpec {
   readonly url: string | URL;
   readonly headers?: Headers | Readonly<Record<string, string>> | undefined;
+  readonly query?: QueryInit | undefined;
 }
 
 /** A request for a page. */
@@ -64,7 +65,7 @@ export function pageSource<R extends PageRequest>(options: PageSourceOptions<R>)
   return new PageSource(options);
 }
 
-type Step<R> = Pick<PageFetch, "isForeign" | "ownHeaders"> & { readonly request: R };
+type Step<R> = Pick<PageFetch, "isForeign" | "isWhole" | "ownHeaders"> & { readonly request: R };
 
 class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
   readonly #options: PageSourceOptions<R>;
@@ -84,7 +85,6 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     this.#template = templateOf(first);
     this.#home = new PageHome(String(isBare(first) ? first : first.url), mirrors);
     this.#interruption = new Interruption(surroundings, signals);
-    this.#seen.add(first);
   }
 
   async read(): Promise<readonly LoadedPage<R>[] | undefined> {
@@ -104,15 +104,20 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     const { first, fetch, maxPages = Infinity } = this.#options;
     if (this.#pages >= maxPages) return undefined;
     const step = this.#last === undefined
-      ? { request: first, isForeign: false, ownHeaders: [] }
+      ? { request: first, isForeign: false, isWhole: false, ownHeaders: [] }
       : await this.#follow(this.#last);
     if (step === undefined) return undefined;
     const { request, ...how } = step;
     const index = this.#pages++;
-    return this.#last = await new Promise((resolve, reject) => {
+    const page = await new Promise<LoadedPage<R>>((resolve, reject) => {
       const sink = new PageSink(request, index, { resolve, reject });
       fetch(request, { ...how, sink, signal: this.#controller.signal });
     });
+    // Only now it is known where parameters and mirrors have led.
+    if (index === 0) {
+      this.#seen.add({ ...this.#template, url: page.url === "" ? this.#home.first : page.url });
+    }
+    return this.#last = page;
   }
 
   /** The request for the page after this one; nothing after the last one. */
@@ -127,29 +132,17 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
         `Cannot fetch the next page as 'next' must give a URL, a request or nothing: received ${typeof found}`,
       );
     }
-    const step = isBare(found) ? this.#stepTo(String(found), page) : this.#stepOf(found as PageSpec, page);
-    if (this.#seen.add(step.request)) return step;
-    throw unusableLink(page, `leads back to a page that was there before: ${urlOf(step.request)}`);
-  }
-
-  /** To a page of which only the URL is known: it is asked for as the first one was. */
-  #stepTo(reference: string, page: LoadedPage<R>): Step<R> {
-    const { url, isForeign } = this.#find(reference, page);
-    const request = this.#template === undefined ? url : { ...this.#template, url };
-    return { request: request as R, isForeign, ownHeaders: [] };
-  }
-
-  /** To a page that has a request of its own. */
-  #stepOf(spec: PageSpec, page: LoadedPage<R>): Step<R> {
-    const { url, isForeign } = this.#find(String(spec.url), page);
-    const ownHeaders = Object.keys(toHeaderMap(spec.headers, "the request"));
-    return { request: { ...spec, url } as unknown as R, isForeign, ownHeaders };
-  }
-
-  #find(reference: string, page: LoadedPage<R>): { readonly url: string; readonly isForeign: boolean } {
-    const place = this.#home.find(reference, page.url);
+    const isWhole = isBare(found);
+    const spec: PageSpec = isWhole ? { ...this.#template, url: found } : found as PageSpec;
+    const place = this.#home.find(String(spec.url), page.url);
     if (place === undefined) throw unusableLink(page, "is no http or https URL");
-    return place;
+    const { url, href, isForeign } = place;
+    if (!this.#seen.add({ ...spec, url: href })) {
+      throw unusableLink(page, `leads back to a page that was there before: ${redactUrl(href)}`);
+    }
+    const request = isWhole && this.#template === undefined ? url : { ...spec, url };
+    const ownHeaders = isWhole ? [] : Object.keys(toHeaderMap(spec.headers, "the request"));
+    return { request: request as unknown as R, isForeign, isWhole, ownHeaders };
   }
 
   close(): void {
@@ -162,14 +155,10 @@ function isBare(request: unknown): request is string | URL {
   return typeof request === "string" || request instanceof URL;
 }
 
-function urlOf(request: PageRequest): string {
-  return redactUrl(String(isBare(request) ? request : request.url));
-}
-
 /** The first request, with its user info as the header that it becomes. */
 function templateOf(first: PageRequest): PageSpec | undefined {
   const { authorization } = splitUserInfo(String(isBare(first) ? first : first.url)) ?? {};
-  const spec = isBare(first) ? undefined : first;
+  const spec = isBare(first) ? undefined : { ...first, query: undefined };
   if (authorization === undefined) return spec;
   return { url: "", ...spec, headers: { authorization, ...toHeaderMap(spec?.headers, "the request") } };
 }
@@ -205,7 +194,6 @@ class PageSink<R> implements CallSink {
   readonly #request: R;
   readonly #index: number;
   readonly #ends: { resolve(page: LoadedPage<R>): void; reject(reason: unknown): void };
-  #head: ReplyHead | undefined;
 
   constructor(
     request: R,
@@ -217,13 +205,9 @@ class PageSink<R> implements CallSink {
     this.#ends = ends;
   }
 
-  onHead(head: ReplyHead): void {
-    this.#head = head;
-  }
-
-  onSettled({ from, attempts, durationMs }: Call, ok: boolean, value: unknown): void {
+  onSettled({ from, attempts, durationMs, head }: Call, ok: boolean, value: unknown): void {
     if (!ok) return this.#ends.reject(value);
-    const { status, headers, url } = this.#head!;
+    const { status, headers, url } = head!;
     const [index, request] = [this.#index, this.#request];
     // Others may have been given the same headers.
     const own = new Headers(headers);

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Reconnection } from "../../src/streams/reconnection.ts";
 import { test } from "../support/test.ts";
 
-function reconnection({ maxAttempts = Infinity, random = () => 0 } = {}): Reconnection {
-  return new Reconnection({ maxAttempts, random });
+function reconnection({ maxAttempts = Infinity, chance = 0 } = {}): Reconnection {
+  return new Reconnection({ maxAttempts, random: () => chance });
 }
 
 test("Reconnection.waitMs() is 3 s, or what the server asks for, as long as events come", () => {
@@ -37,7 +37,7 @@ test("Reconnection.waitMs() grows also where the server asks for none, and never
 });
 
 test("Reconnection.waitMs() is up to a half longer by chance, and heeds an hour at most", () => {
-  assertEquals(reconnection({ random: () => 0.5 }).waitMs(), 3_750);
+  assertEquals(reconnection({ chance: 0.5 }).waitMs(), 3_750);
   assertEquals(reconnection().waitMs(1e300), 3_600_000);
 });
 
