@@ -31,13 +31,15 @@ export class SeenRequests {
 function keyOf(request: unknown): string | undefined {
   const spec = typeof request === "string" || request instanceof URL ? { url: request } : request as object;
   let isComparable = true;
-  const toText = (name: string, value: unknown): unknown => {
+  function toText(this: Readonly<Record<string, unknown>>, name: string, shown: unknown): unknown {
+    // Bun has platform objects that say themselves what they are as JSON, and do so before this is asked.
+    const value = this[name];
     if (value === undefined || IRRELEVANT.has(name)) return undefined;
     if (name === "url") return normalize(String(value));
     if (value instanceof Headers || value instanceof URLSearchParams) return [...value];
     if (!isPlain(value)) isComparable = false;
-    return value;
-  };
+    return shown;
+  }
   try {
     const key = JSON.stringify(spec, toText);
     return isComparable ? key : undefined;

