@@ -718,11 +718,13 @@ class SlipstreamClient implements Client {
     const prepared = this.#prepare(isBare(request) ? { url: request } : request, own);
     const { method, headers: ownHeaders, repeatable } = prepared;
     let about = { url: redactUrl(prepared.url), method, attempts: 0 };
+    // What is made of its parts is for whoever reads them.
+    const sending = this.#contextOf({ ...own, settings: withOptions(own.settings, { as: "bytes" }) });
     const open: Opener = ({ headers, signal } = {}) =>
       new Promise((resolve, reject) => {
         const context = signal === undefined
-          ? own
-          : this.#contextOf({ ...own, signals: [...own.signals, signal] });
+          ? sending
+          : this.#contextOf({ ...sending, signals: [...own.signals, signal] });
         const sent = headers === undefined
           ? prepared
           : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };

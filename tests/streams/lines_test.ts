@@ -53,6 +53,13 @@ test("Client.lines() gives nothing for a body without any", async () => {
   }
 });
 
+test("Client.lines() leaves it to the caller what it accepts, also for JSON values", async () => {
+  const { client, sent } = chunkedClient(() => chunkedBody(["1\n"]));
+  await Array.fromAsync(client.lines(URL_A, { as: "json" }));
+  await Array.fromAsync(client.lines(URL_A, { as: "json", headers: { accept: "application/x-ndjson" } }));
+  assertEquals(sent.map((headers) => headers.get("accept")), [null, "application/x-ndjson"]);
+});
+
 test("Client.lines() gives JSON values, without the lines that are empty, as options or request say", async () => {
   const text = '{"lap":1}\r\n\n \t\r\n{"lap":2}\n[null, "\\u00e4"]\n7\nnull';
   const make = () => chunkedClient(() => chunkedBody(pieces(toBytes(text), 3))).client;
