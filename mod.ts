@@ -60,6 +60,13 @@ export type {
   ValuesOf,
 } from "./src/client/request.ts";
 export type { ClientStats, OriginStats } from "./src/client/stats.ts";
+export type {
+  EventsOptions,
+  LinesOptions,
+  Page,
+  PagesOptions,
+  ReconnectOptions,
+} from "./src/client/stream_options.ts";
 
 export {
   CircuitOpenError,
@@ -89,6 +96,7 @@ export {
   type TimeoutErrorOptions,
 } from "./src/errors.ts";
 
+export type { ServerSentEvent } from "./src/http/server_sent_event.ts";
 export type {
   AttemptEvent,
   BodyEvent,

@@ -214,8 +214,11 @@ export interface DataIssue {
   readonly path: string;
 }
 
-/** Why a payload was refused: not JSON, cut short, larger than `maxBodyBytes`, or not what the schema asks for. */
-export type InvalidDataReason = "not-json" | "truncated" | "too-large" | "schema";
+/**
+ * Why a payload was refused: not JSON, cut short, larger than `maxBodyBytes` (or a part of it larger than its own limit), not what the
+ * schema asks for, of another content type, or with a link to the next page that can't be followed.
+ */
+export type InvalidDataReason = "not-json" | "truncated" | "too-large" | "schema" | "content-type" | "link";
 
 /** What an {@linkcode InvalidDataError} adds. */
 export interface InvalidDataErrorOptions extends SlipstreamErrorOptions {

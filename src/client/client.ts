@@ -7,11 +7,16 @@
 import { mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
 import { type PreparedRequest, prepareRequest, type RequestInput } from "../http/request.ts";
 import { replayableBody } from "../http/request_body.ts";
+import type { ServerSentEvent } from "../http/server_sent_event.ts";
+import { redactUrl } from "../http/url.ts";
+import { Allowance } from "../lanes/allowance.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import type { ClientEvent, Reporter } from "../policies/event.ts";
-import type { Opener } from "../policies/opener.ts";
+import type { ItemSource } from "../policies/item_source.ts";
+import type { Opener, StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { PageFetch } from "../policies/page_fetch.ts";
 import type { Settings } from "../policies/settings.ts";
-import { systemClock } from "../primitives/clock.ts";
+import { type Clock, systemClock } from "../primitives/clock.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import { Batch, type OutcomeConsumer } from "./batch.ts";
@@ -25,11 +30,13 @@ import {
   checkRequestOptions,
   type OptionsOf,
 } from "./option_checks.ts";
+import { ItemStream } from "./item_stream.ts";
 import type { ClientOptions, ExtendOptions } from "./options.ts";
 import { type Outcome, OutcomeSink, type OutcomesOf, refusal } from "./outcome.ts";
 import { OutcomeStream } from "./outcome_stream.ts";
 import type {
   BatchOptions,
+  BodyOf,
   CallOptions,
   FetchRequest,
   OnlyRequest,
@@ -44,6 +51,7 @@ import type {
 import { checkSpec, namedRequests } from "./request_checks.ts";
 import { clientSettings, withOptions } from "./settings.ts";
 import type { ClientStats } from "./stats.ts";
+import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_options.ts";
 
 /**
  * Fetches many resources in parallel, under control. Every request ends in exactly one way: a value, or an error that says
@@ -187,6 +195,210 @@ export interface Client extends AsyncDisposable {
    */
   extend(options: ExtendOptions): Client;
 
+  /**
+   * Fetches the lines of a text one by one, while it comes: a log, or JSON values of which each line has one (NDJSON, JSON Lines).
+   * Lines end with LF or CRLF, and the last one may have no end; a CR alone is a part of its line. Empty lines are lines of a text,
+   * and are passed over among JSON values.
+   *
+   * Nothing is sent before the first line is asked for, and no more is received than what is taken: a permit is held until the last
+   * line has come, or the loop is left. `timeoutMs` is for the time up to the headers, and then `idleTimeoutMs` for each wait. A body
+   * that breaks off rejects with a `NetworkError` after its whole lines; it is not asked for again.
+   *
+   * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
+   * @param options Options; those of `request` go first.
+   * @returns The lines in order: text, JSON values, or what the schema makes of these. Leaving the loop early, or the scope of
+   * `await using`, cancels the body. An abort rejects at once with the signal's own reason.
+   * @throws {NetworkError} Rejects, and so do its kin, as {@linkcode Client.json} does.
+   * @throws {InvalidDataError} Rejects, after the lines before it, at a line that is not JSON, does not fit the schema, or is longer
+   * than `maxLineBytes`; `context.line` is its number, from 1.
+   * @throws {TypeError} If the URL or an option is malformed.
+   *
+   * @example Records, as they come
+   * ```ts
+   * import { createClient } from "@slipstream/fetch";
+   * import { assertEquals } from "@std/assert";
+   * import * as v from "valibot";
+   *
+   * await using client = createClient({
+   *   fetch: () => Promise.resolve(new Response('{"lap":1}\n{"lap":2}\n')), // leave it out to use the network
+   * });
+   * const laps: number[] = [];
+   * for await (const { lap } of client.lines("https://example.com/laps.ndjson", { schema: v.object({ lap: v.number() }) })) {
+   *   laps.push(lap);
+   * }
+   * assertEquals(laps, [1, 2]);
+   * ```
+   */
+  lines<S extends StandardSchemaV1>(
+    request: RequestSpec & { readonly schema: S },
+    options?: LinesOptions,
+  ): AsyncIterableIterator<InferOutput<S>, undefined> & AsyncDisposable;
+  /** Fetches lines that are JSON values, for a schema in the options. */
+  lines<S extends StandardSchemaV1>(
+    request: FetchRequest,
+    options: LinesOptions & { readonly schema: S },
+  ): AsyncIterableIterator<InferOutput<S>, undefined> & AsyncDisposable;
+  /** Fetches lines that are JSON values of a type that the caller states, and that nothing checks. */
+  lines<T = unknown>(
+    request: FetchRequest,
+    options: LinesOptions & { readonly as: "json" },
+  ): AsyncIterableIterator<NoInfer<T>, undefined> & AsyncDisposable;
+  /** Fetches JSON values, as the request says. */
+  lines<T = unknown>(
+    request: RequestSpec & { readonly as: "json" },
+    options?: LinesOptions,
+  ): AsyncIterableIterator<NoInfer<T>, undefined> & AsyncDisposable;
+  /** Fetches the lines of a text. */
+  lines(
+    request: FetchRequest,
+    options?: LinesOptions,
+  ): AsyncIterableIterator<string, undefined> & AsyncDisposable;
+
+  /**
+   * Receives server-sent events, as the HTML standard has them, over as many connections as it takes. When the stream ends or breaks off,
+   * or brings nothing for `idleTimeoutMs`, there is a new connection, which says with `Last-Event-ID` where to go on. Before it there is
+   * a wait without a permit: what the server has asked for with `retry`, or 3 s, and up to a half more; it doubles with each further
+   * connection that brings nothing, up to a minute. The server ends the events for good with a 204, and the caller by leaving the loop.
+   *
+   * The first connection fails as any request does. Each later one is retried as usual as well, and then counts as one that brought
+   * nothing, unless it was refused for good, as with a 4xx. Requests that may be sent only once, as a POST, have one connection.
+   * `totalTimeoutMs` bounds each connection, and ends the events.
+   *
+   * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
+   * @param options Options; those of `request` go first.
+   * @returns The events in order. Leaving the loop early, or the scope of `await using`, cancels the body. An abort rejects at once
+   * with the signal's own reason.
+   * @throws {NetworkError} Rejects, and so do its kin, as {@linkcode Client.json} does; a body that breaks off only without
+   * reconnection.
+   * @throws {InvalidDataError} Rejects if the content type is not `text/event-stream`; and, after the events before it, at an event
+   * that is not JSON, does not fit the schema, or is larger than `maxEventBytes`.
+   * @throws {TypeError} If the URL or an option is malformed.
+   *
+   * @example A stream that ends
+   * ```ts
+   * import { createClient } from "@slipstream/fetch";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const headers = { "content-type": "text/event-stream" };
+   * await using client = createClient({ // leave fetch out to use the network
+   *   fetch: () => Promise.resolve(new Response("data: Hello\n\nevent: end\ndata: 2\nid: 7\n\n", { headers })),
+   * });
+   * const events = await Array.fromAsync(client.events("https://example.com/events", { reconnect: false }));
+   * assertEquals(events, [{ event: "message", data: "Hello", id: "" }, { event: "end", data: "2", id: "7" }]);
+   * ```
+   *
+   * @example The tokens of a language model
+   * ```ts
+   * import { createClient } from "@slipstream/fetch";
+   * import { assertEquals } from "@std/assert";
+   * import * as v from "valibot";
+   *
+   * const body = 'data: {"token":"Box"}\n\ndata: {"token":" now"}\n\ndata: [DONE]\n\n';
+   * const headers = { "content-type": "text/event-stream" };
+   * await using client = createClient({ fetch: () => Promise.resolve(new Response(body, { headers })) });
+   * let text = "";
+   * const request = { url: "https://llm.example.com/v1/completions", method: "POST", body: '{"stream":true}' };
+   * for await (const { data } of client.events(request, { schema: v.object({ token: v.string() }), doneData: "[DONE]" })) {
+   *   text += data.token;
+   * }
+   * assertEquals(text, "Box now");
+   * ```
+   */
+  events<S extends StandardSchemaV1>(
+    request: RequestSpec & { readonly schema: S },
+    options?: EventsOptions,
+  ): AsyncIterableIterator<ServerSentEvent<InferOutput<S>>, undefined> & AsyncDisposable;
+  /** Receives events whose data is JSON, for a schema in the options. */
+  events<S extends StandardSchemaV1>(
+    request: FetchRequest,
+    options: EventsOptions & { readonly schema: S },
+  ): AsyncIterableIterator<ServerSentEvent<InferOutput<S>>, undefined> & AsyncDisposable;
+  /** Receives events whose data is JSON of a type that the caller states, and that nothing checks. */
+  events<T = unknown>(
+    request: FetchRequest,
+    options: EventsOptions & { readonly as: "json" },
+  ): AsyncIterableIterator<ServerSentEvent<NoInfer<T>>, undefined> & AsyncDisposable;
+  /** Receives events whose data is JSON, as the request says. */
+  events<T = unknown>(
+    request: RequestSpec & { readonly as: "json" },
+    options?: EventsOptions,
+  ): AsyncIterableIterator<ServerSentEvent<NoInfer<T>>, undefined> & AsyncDisposable;
+  /** Receives events whose data is text. */
+  events(
+    request: FetchRequest,
+    options?: EventsOptions,
+  ): AsyncIterableIterator<ServerSentEvent, undefined> & AsyncDisposable;
+
+  /**
+   * Fetches a list page by page. Each page is fetched when it is asked for, under the same limits and with the same retries as any
+   * request; as requests of a batch do, pages wait while the circuit breaker is open. The next page is where the `Link` header says
+   * (`rel="next"`, RFC 8288), or `options.next`. It is asked for as the first one was. Headers that must not reach another origin stay
+   * at home: once a page is of another origin, they are not sent any more, as with redirects; only what a request that `next` has given
+   * says itself is.
+   *
+   * @param request The first page: a URL, or a URL with options. Relative URLs resolve against `baseUrls`.
+   * @param options Options of each page; those of a request go first.
+   * @returns The pages in order. Leaving the loop early, or the scope of `await using`, aborts what is under way. An abort rejects at
+   * once with the signal's own reason.
+   * @throws {NetworkError} Rejects at a page that can't be fetched, and so do its kin, as {@linkcode Client.json} does.
+   * @throws {InvalidDataError} Rejects at a page that is not JSON or does not fit the schema; and if a link leads back to a page that was
+   * there before, or nowhere.
+   * @throws {TypeError} If the URL or an option is malformed.
+   *
+   * @example A list whose pages have links
+   * ```ts
+   * import { createClient } from "@slipstream/fetch";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using client = createClient({ // leave fetch out to use the network
+   *   fetch: (url) => {
+   *     const isFirst = !String(url).includes("?");
+   *     return Promise.resolve(Response.json(isFirst ? [1, 2] : [3], isFirst ? { headers: { link: '<?page=2>; rel="next"' } } : {}));
+   *   },
+   * });
+   * const items: number[] = [];
+   * for await (const { value } of client.pages<number[]>("https://api.example.com/items")) items.push(...value);
+   * assertEquals(items, [1, 2, 3]);
+   * ```
+   *
+   * @example A list with a cursor
+   * ```ts
+   * import { createClient } from "@slipstream/fetch";
+   * import { assertEquals } from "@std/assert";
+   * import * as v from "valibot";
+   *
+   * await using client = createClient({ // leave fetch out to use the network
+   *   fetch: (url) => Promise.resolve(Response.json(String(url).includes("?") ? { ids: [3] } : { ids: [1, 2], cursor: "b" })),
+   * });
+   * const ids: number[] = [];
+   * const pages = client.pages("https://api.example.com/items", {
+   *   schema: v.object({ ids: v.array(v.number()), cursor: v.optional(v.string()) }),
+   *   next: ({ value }) => value.cursor && `?cursor=${value.cursor}`,
+   * });
+   * for await (const { value } of pages) ids.push(...value.ids);
+   * assertEquals(ids, [1, 2, 3]);
+   * ```
+   */
+  pages<S extends StandardSchemaV1>(
+    request: RequestSpec & { readonly schema: S },
+    options?: PagesOptions<InferOutput<S>>,
+  ): AsyncIterableIterator<Page<InferOutput<S>>, undefined> & AsyncDisposable;
+  /** Fetches pages, for a schema in the options. */
+  pages<S extends StandardSchemaV1>(
+    request: FetchRequest,
+    options: PagesOptions<InferOutput<S>> & { readonly schema: S },
+  ): AsyncIterableIterator<Page<InferOutput<S>>, undefined> & AsyncDisposable;
+  /** Fetches pages that are decoded as the options say. */
+  pages<A extends "text" | "bytes">(
+    request: FetchRequest,
+    options: PagesOptions<BodyOf<A>> & { readonly as: A },
+  ): AsyncIterableIterator<Page<BodyOf<A>>, undefined> & AsyncDisposable;
+  /** Fetches pages of a type that the caller states, and that nothing checks; `unknown` if none is stated. */
+  pages<T = unknown>(
+    request: FetchRequest,
+    options?: PagesOptions<NoInfer<T>>,
+  ): AsyncIterableIterator<Page<NoInfer<T>>, undefined> & AsyncDisposable;
+
   /** The numbers since the client was made. */
   stats(): ClientStats;
 
@@ -251,6 +463,8 @@ const NOTHING: RequestOptions = {};
 const NO_SIGNALS: readonly AbortSignal[] = [];
 
 class SlipstreamClient implements Client {
+  readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #hub: EventHub;
   readonly #dispatcher: Dispatcher;
   readonly #maxWaiting: number;
@@ -260,8 +474,10 @@ class SlipstreamClient implements Client {
   readonly #options: ClientOptions;
 
   constructor(options: ClientOptions, parent?: SlipstreamClient) {
-    const { clock = systemClock, circuitBreaker, maxWaiting = 1_000 } = options;
+    const { clock = systemClock, random = Math.random, circuitBreaker, maxWaiting = 1_000 } = options;
     this.#options = options;
+    this.#clock = clock;
+    this.#random = random;
     this.#hub = parent === undefined ? new EventHub(clock) : parent.#hub;
     this.#dispatcher = new Dispatcher(
       options,
@@ -404,6 +620,77 @@ class SlipstreamClient implements Client {
     return new SlipstreamClient({ ...base, ...given, headers, use }, this);
   }
 
+  lines<T>(request: FetchRequest, options: LinesOptions = {}): ItemStream<T> {
+    const stream = this.#streamRequest(request, options, "lines", this.#plain.text.settings);
+    return this.#items<T>(stream.signals, async (surroundings) => {
+      const { lineSource } = await import("../streams/lines.ts");
+      return lineSource(stream, surroundings, options);
+    });
+  }
+
+  events<T>(request: FetchRequest, options: EventsOptions = {}): ItemStream<ServerSentEvent<T>> {
+    const settings: Settings = { ...this.#plain.text.settings, cache: "no-store" };
+    const stream = this.#streamRequest(request, options, "events", settings);
+    return this.#items<ServerSentEvent<T>>(stream.signals, async (surroundings) => {
+      const { eventSource } = await import("../streams/events.ts");
+      return eventSource(stream, surroundings, options);
+    });
+  }
+
+  pages<T>(request: FetchRequest, options: PagesOptions<T> = {}): ItemStream<Page<T>> {
+    const own = this.#withOptions(this.#plain.json, options, "pages", undefined);
+    // One at a time, and nothing else to send meanwhile.
+    const allowance = new Allowance(1, 1, () => {});
+    allowance.hasMore = false;
+    const context = this.#contextOf({ ...own, allowance });
+    const { next, maxPages, prefetch } = options;
+    const { mirrors } = this.#dispatcher;
+    const ownSignal = isBare(request) ? undefined : (checkSpec(request), request.signal);
+    const signals = ownSignal === undefined ? own.signals : [...own.signals, ownSignal];
+    const fetch = (page: FetchRequest, how: PageFetch) => this.#fetchPage(page, context, how);
+    return this.#items<Page<T>>(signals, async (surroundings) => {
+      const { pageSource } = await import("../streams/pages.ts");
+      const finder = next as ((page: Page<unknown>) => unknown) | undefined;
+      return pageSource({
+        first: request,
+        mirrors,
+        surroundings,
+        signals,
+        fetch,
+        next: finder,
+        maxPages,
+        prefetch,
+      });
+    });
+  }
+
+  #fetchPage(request: FetchRequest, context: CallContext, how: PageFetch): void {
+    const { isForeign, isWhole, ownHeaders, signal, sink } = how;
+    const additions = isWhole ? { json: context.additions?.json } : context.additions;
+    const all = this.#contextOf({ ...context, additions, signals: [...context.signals, signal] });
+    const own = isBare(request) ? all : this.#withOptions(all, request, "request", undefined);
+    const prepared = this.#prepare(isBare(request) ? { url: request } : request, own);
+    const { sensitive } = this.#dispatcher;
+    const withheld = isForeign
+      ? new Set([...sensitive].filter((name) => !ownHeaders.includes(name)))
+      : undefined;
+    const call = this.#dispatcher.begin(own, { ...prepared, withheld }, sink);
+    context.allowance!.active++;
+    this.#dispatcher.launch(call)?.run();
+  }
+
+  /** A stream of the items of a source, which is made when the first one is asked for. */
+  #items<T>(
+    signals: readonly AbortSignal[],
+    load: (surroundings: StreamSurroundings) => Promise<ItemSource<unknown>>,
+  ): ItemStream<T> {
+    const surroundings = { clock: this.#clock, random: this.#random, closings: this.#dispatcher };
+    return new ItemStream<T>({
+      load: () => load(surroundings) as Promise<ItemSource<T>>,
+      stopped: () => this.#dispatcher.closing ?? signals.find(({ aborted }) => aborted),
+    });
+  }
+
   stats(): ClientStats {
     return this.#dispatcher.stats();
   }
@@ -451,29 +738,54 @@ class SlipstreamClient implements Client {
 
   /** How a request is opened for those who read its body in their own way; what is wrong with it, it throws at once. */
   #opener(request: FetchRequest, options: RequestOptions | undefined): Opener {
-    const { settings } = this.#plain.bytes;
+    return this.#streamRequest(request, options, "call", this.#plain.bytes.settings).open;
+  }
+
+  /** The same for those who read it item by item. */
+  #streamRequest(
+    request: FetchRequest,
+    options: RequestOptions | undefined,
+    of: OptionsOf,
+    settings: Settings,
+  ): StreamRequest {
+    const as = of === "call" ? "bytes" : undefined;
     const plain = this.#contextOf({ settings, streams: true, rejectsStatus: true });
-    const common = options === undefined ? plain : this.#withOptions(plain, options, "call", "bytes");
-    const isBare = typeof request === "string" || request instanceof URL;
-    if (!isBare) checkSpec(request);
-    const own = isBare ? common : this.#withOptions(common, request, "request", "bytes");
-    const prepared = this.#prepare(isBare ? { url: request } : request, own);
-    return ({ headers, signal } = {}) =>
+    const common = options === undefined ? plain : this.#withOptions(plain, options, of, as);
+    if (!isBare(request)) checkSpec(request);
+    const own = isBare(request) ? common : this.#withOptions(common, request, "request", as);
+    const prepared = this.#prepare(isBare(request) ? { url: request } : request, own);
+    const { method, headers: ownHeaders, repeatable } = prepared;
+    let about = { url: redactUrl(prepared.url), method, attempts: 0 };
+    // What is made of its parts is for whoever reads them.
+    const sending = this.#contextOf({ ...own, settings: withOptions(own.settings, { as: "bytes" }) });
+    const open: Opener = ({ headers, signal } = {}) =>
       new Promise((resolve, reject) => {
         const context = signal === undefined
-          ? own
-          : this.#contextOf({ ...own, signals: [...own.signals, signal] });
+          ? sending
+          : this.#contextOf({ ...sending, signals: [...own.signals, signal] });
         const sent = headers === undefined
           ? prepared
-          : { ...prepared, headers: mergeHeaders(prepared.headers, headers) };
-        const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
-        this.#dispatcher.launch(this.#dispatcher.begin(context, sent, sink))?.run();
+          : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };
+        const onSettled = (call: Call, ok: boolean, value: unknown): void => {
+          about = call.describe();
+          if (ok) resolve(value as Response);
+          else reject(value);
+        };
+        this.#dispatcher.launch(this.#dispatcher.begin(context, sent, { onSettled }))?.run();
       });
+    return {
+      open,
+      settings: own.settings,
+      headers: ownHeaders,
+      isRepeatable: repeatable,
+      signals: own.signals,
+      describe: () => about,
+    };
   }
 
   /** Begins a request, or throws what is wrong with it; `as` decides what it brings, if given. */
   #begin(request: FetchRequest, context: CallContext, as: Settings["as"] | undefined, sink: CallSink): Call {
-    if (typeof request === "string" || request instanceof URL) {
+    if (isBare(request)) {
       return this.#dispatcher.begin(context, this.#prepare({ url: request }, context), sink);
     }
     checkSpec(request);
@@ -540,6 +852,10 @@ class SlipstreamClient implements Client {
     const { lanes: { origins }, baseUrl, headers: clientHeaders } = this.#dispatcher;
     return prepareRequest(input, { origins, baseUrl, headers, clientHeaders, additions, idempotent });
   }
+}
+
+function isBare(request: FetchRequest): request is string | URL {
+  return typeof request === "string" || request instanceof URL;
 }
 
 /** Answers a promise. */

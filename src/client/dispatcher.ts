@@ -13,7 +13,7 @@ import type { Scheduler } from "../lanes/scheduler.ts";
 import { Waiter } from "../lanes/waiter.ts";
 import { withAccept } from "../policies/accept.ts";
 import { Call, type CallContext, type CallSink } from "../policies/call.ts";
-import { urlAt } from "../policies/mirrors.ts";
+import { type Mirror, urlAt } from "../policies/mirrors.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { Settings } from "../policies/settings.ts";
 import { Flights, join, sharedReply } from "../policies/single_flight.ts";
@@ -106,6 +106,16 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** Whether batches pull without a permit; see `BatchRun`. */
   get pullsAhead(): boolean {
     return this.pipeline.timersBelongToRequests;
+  }
+
+  /** Where relative URLs lead. */
+  get mirrors(): readonly Mirror[] {
+    return this.pipeline.mirrors;
+  }
+
+  /** Lower-case names of headers that must not reach another origin. */
+  get sensitive(): ReadonlySet<string> {
+    return this.pipeline.sensitive;
   }
 
   /** What relative URLs resolve against where no mirror completes them. */
@@ -450,6 +460,6 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 }
 
 /** Whether others may share its answer. */
-function isPlainGet({ method, init }: PreparedRequest): boolean {
-  return method === "GET" && init === undefined;
+function isPlainGet({ method, init, withheld }: PreparedRequest): boolean {
+  return method === "GET" && init === undefined && withheld === undefined;
 }

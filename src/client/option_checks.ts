@@ -9,15 +9,18 @@ import type { Settings } from "../policies/settings.ts";
 import { clientEntries, rulesOf, sharedEntries } from "./client_option_rules.ts";
 import type { Elsewhere } from "../http/option_hints.ts";
 import {
+  callable,
   count,
   flag,
   isBare,
   isUrl,
+  number,
   optionalAny,
   positiveInteger,
   positiveMs,
   refused,
   strict,
+  unless,
 } from "./option_rules.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -43,8 +46,8 @@ export function checkExtendOptions(options: unknown): void {
   check(extendSchema, options, "extend client");
 }
 
-/** What options belong to: a single request, a batch, or a request that has them with it. */
-export type OptionsOf = "call" | "batch" | "request";
+/** What options belong to: a single request, a batch, a stream of items, or a request that has them with it. */
+export type OptionsOf = "call" | "batch" | "lines" | "events" | "pages" | "request";
 
 /**
  * Checks the options of a request or a batch, or a whole request.
@@ -122,6 +125,34 @@ const requestEntries = {
 /** What `fetch` takes besides, and clients hand on for `client.fetch` only. */
 const FETCH_ONLY = ["redirect", "credentials", "mode", "integrity", "keepalive", "referrer", "duplex"];
 
+const textual = v.optional(v.picklist(["json", "text"], "must be 'json' or 'text'"));
+
+/** What only the lines of a body have. */
+const linesEntries = { as: textual, maxLineBytes: v.optional(positiveInteger) };
+
+const RECONNECT = "must be false, or an object such as { maxAttempts: 5 }";
+const attempts: v.GenericSchema = number(
+  "a positive integer, or Infinity",
+  (value) => value === Infinity || (Number.isInteger(value) && value > 0),
+);
+/** What only a stream of events has. */
+const eventsEntries = {
+  as: textual,
+  reconnect: v.optional(
+    unless((value) => value === false, strict({ maxAttempts: v.optional(attempts) }, RECONNECT)),
+  ),
+  lastEventId: v.optional(v.string("must be a string")),
+  doneData: v.optional(v.string("must be a string")),
+  maxEventBytes: v.optional(positiveInteger),
+};
+
+/** What only pages have. */
+const pagesEntries = {
+  next: v.optional(callable),
+  maxPages: v.optional(unless((value) => value === Infinity, positiveInteger)),
+  prefetch: v.optional(v.picklist([0, 1], "must be 0 or 1")),
+};
+
 const TO_FETCH = "give it to client.fetch(url, init)";
 const TO_STREAM = "give it to stream()";
 const TO_BATCHES = "give it to all(), settle(), stream() or record()";
@@ -132,6 +163,8 @@ const TO_BATCH: Elsewhere = {
   ordered: TO_STREAM,
   prefetch: TO_STREAM,
 };
+
+const { prefetch: _, ...withoutPrefetch } = TO_BATCH;
 
 /** Where a request has what its options do not take. */
 const TO_REQUEST: Elsewhere = elsewhere(Object.keys(specEntries), toRequest);
@@ -190,6 +223,9 @@ const extendSchema = v.pipe(
 
 const requestSchemas: Readonly<Record<OptionsOf, v.GenericSchema>> = {
   call: optionsObject({ ...TO_BATCH, ...TO_REQUEST }, requestEntries),
+  lines: optionsObject({ ...TO_BATCH, ...TO_REQUEST }, { ...requestEntries, ...linesEntries }),
+  events: optionsObject({ ...TO_BATCH, ...TO_REQUEST }, { ...requestEntries, ...eventsEntries }),
+  pages: optionsObject({ ...withoutPrefetch, ...TO_REQUEST }, { ...requestEntries, ...pagesEntries }),
   batch: optionsObject(TO_REQUEST, { ...requestEntries, ...batchEntries }),
   request: strict(
     { ...requestEntries, ...specEntries, ...refused({ ...TO_BATCH, redirect: TO_FETCH }) },

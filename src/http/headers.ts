@@ -127,3 +127,20 @@ export function needsOwnRedirects(headers: HeaderMap, sensitive: ReadonlySet<str
 export function withoutSensitive(headers: HeaderMap, sensitive: ReadonlySet<string>): HeaderMap {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !sensitive.has(name)));
 }
+
+/**
+ * What is sent of headers of which some may not be sent.
+ *
+ * @param below Those of the client or the mirror.
+ * @param above Those of the request, which replace them.
+ * @param withheld Lower-case names of those that are not sent; absent if all are.
+ * @returns The headers.
+ */
+export function sentHeaders(
+  below: HeaderMap,
+  above: HeaderMap,
+  withheld: ReadonlySet<string> | undefined,
+): HeaderMap {
+  const all = mergeHeaders(below, above);
+  return withheld === undefined ? all : withoutSensitive(all, withheld);
+}

@@ -58,6 +58,8 @@ export interface PreparedRequest {
   /** Whether it may be sent a second time: that does no harm, and the body is still there. */
   readonly repeatable: boolean;
   readonly init: RequestInit | undefined;
+  /** Lower-case names of headers that are not sent, whoever gives them: they are for another origin. */
+  readonly withheld?: ReadonlySet<string> | undefined;
 }
 
 const JSON_TYPE: HeaderMap = { "content-type": "application/json" };

@@ -6,7 +6,7 @@
 
 import type { CacheAdapter, CacheEntry } from "../cache/cache.ts";
 import { sha256 } from "../cache/sha256.ts";
-import { mergeHeaders } from "../http/headers.ts";
+import { sentHeaders } from "../http/headers.ts";
 import { withAccept } from "../policies/accept.ts";
 import type { CachePolicyMaker, CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
@@ -145,7 +145,7 @@ class CacheHandler {
   #describe(call: Call): CachedRequest | undefined {
     const url = resourceUrl(call, this.#surroundings);
     const { headers: common } = this.#surroundings;
-    const headers = mergeHeaders(common, call.request.headers);
+    const headers = sentHeaders(common, call.request.headers, call.request.withheld);
     const partition = this.#partitionOf(call, { url, headers });
     if (partition === null) return undefined;
     const { redirect = "follow" } = call.request.init ?? {};

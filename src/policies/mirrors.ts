@@ -6,8 +6,8 @@
 
 import { isSlipstreamError } from "../errors.ts";
 import { isNotFoundStatus, isServerTrouble } from "../http/classify.ts";
-import { type HeaderMap, mergeHeaders, NO_HEADERS } from "../http/headers.ts";
-import { joinUrl, redactUrl } from "../http/url.ts";
+import { type HeaderMap, mergeHeaders, NO_HEADERS, sentHeaders } from "../http/headers.ts";
+import { isAbsoluteUrl, joinUrl, redactUrl } from "../http/url.ts";
 import { Admission } from "../lanes/admission.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { withAccept } from "./accept.ts";
@@ -45,6 +45,22 @@ export interface Mirror {
  */
 export function urlAt({ base, path }: Mirror, url: string): string {
   return joinUrl(base, path === undefined ? url : path(url.replace(/^[/\\]+/, "")));
+}
+
+/**
+ * The relative URL that leads to what an absolute one names; the opposite of {@linkcode urlAt}.
+ *
+ * @param mirrors The mirrors.
+ * @param url The absolute URL.
+ * @returns The relative URL; `undefined` if no mirror has that, or its layout is its own.
+ */
+export function relativeTo(mirrors: readonly Mirror[], url: string): string | undefined {
+  for (const { base, path } of mirrors) {
+    if (path !== undefined || !url.startsWith(base)) continue;
+    const relative = url.slice(base.length).replace(/^\//, "");
+    if (!isAbsoluteUrl(relative) && joinUrl(base, relative) === url) return relative;
+  }
+  return undefined;
 }
 
 /** The lanes of those mirrors that are not left out, the preferred one first. */
@@ -86,10 +102,10 @@ export function mirrors(environment: Environment, options: MirrorsOptions): Hand
 async function askOrigin(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
   const lane = call.lane!;
   const { sensitive, mirrors, isForMirrors } = options;
-  const common = isForMirrors && !mirrors.some((mirror) => mirror.lane === lane)
-    ? NO_HEADERS
-    : options.headers;
-  const headers = withAccept(mergeHeaders(common, call.headers), call.settings.as);
+  const isElsewhere = isForMirrors && !mirrors.some((mirror) => mirror.lane === lane);
+  const common = isElsewhere ? NO_HEADERS : options.headers;
+  const sent = sentHeaders(common, call.headers, call.request.withheld);
+  const headers = withAccept(sent, call.settings.as);
   const target = { lane, url: call.url, headers, sensitive };
   call.target = target;
   return await send(environment, call, target, await admit(environment, call, [lane]));

@@ -4,7 +4,10 @@
  * @module
  */
 
+import type { SlipstreamErrorOptions } from "../errors.ts";
 import type { HeaderMap } from "../http/headers.ts";
+import type { Clock } from "../primitives/clock.ts";
+import type { Settings } from "./settings.ts";
 
 /** What is different when a request is sent again. */
 export interface OpenOptions {
@@ -23,3 +26,43 @@ export interface OpenOptions {
  * `DataNotFoundError`, and with a signal's own reason.
  */
 export type Opener = (options?: OpenOptions) => Promise<Response>;
+
+/** A request whose body is read item by item. */
+export interface StreamRequest {
+  /** Sends it. */
+  readonly open: Opener;
+  /** What holds for it. */
+  readonly settings: Settings;
+  /** Its own headers. */
+  readonly headers: HeaderMap;
+  /** Whether it may be sent a second time. */
+  readonly isRepeatable: boolean;
+  /** The caller's signals. */
+  readonly signals: readonly AbortSignal[];
+  /** What an error says of it, once it has been sent. */
+  describe(): SlipstreamErrorOptions & { readonly url: string; readonly method: string };
+}
+
+/** Who tells of the client's closing, once it has begun. */
+export interface Closings {
+  /** What the client was closed with, once it was. */
+  readonly closing: { readonly reason: unknown } | undefined;
+  /** Has somebody told. */
+  add(target: ClosingTarget): void;
+  /** Takes somebody back. */
+  delete(target: ClosingTarget): void;
+}
+
+/** Somebody who is told. */
+export interface ClosingTarget {
+  /** Starts nothing more. */
+  onClose(reason: unknown): void;
+}
+
+/** What there is around a request that is sent again and again. */
+export interface StreamSurroundings {
+  readonly clock: Clock;
+  /** The source of chance, in [0, 1). */
+  readonly random: () => number;
+  readonly closings: Closings;
+}

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type DataIssue, InvalidDataError, type SlipstreamErrorOptions } from "../errors.ts";
+import {
+  type DataIssue,
+  InvalidDataError,
+  type InvalidDataErrorOptions,
+  type SlipstreamErrorOptions,
+} from "../errors.ts";
 import { findJsonFault } from "./json_fault.ts";
 import type { StandardSchemaIssue, StandardSchemaResult, StandardSchemaV1 } from "./standard_schema.ts";
 
@@ -15,6 +20,8 @@ export interface DecodeOptions {
   readonly schema: StandardSchemaV1 | undefined;
   /** What an error says of the request; asked only when there is one. */
   readonly describe: () => SlipstreamErrorOptions;
+  /** What of the response this is, as an error says it; the whole of it by default. Asked only when there is an error. */
+  readonly part?: (() => string) | undefined;
 }
 
 const MAX_SHOWN = 60;
@@ -35,29 +42,29 @@ const decoder = new TextDecoder();
  */
 export function decodeBody(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): unknown {
   const value = options.as === "bytes" ? body : parse(body, options);
-  return options.schema === undefined ? value : applySchema(value, options.schema, options.describe);
+  return options.schema === undefined ? value : applySchema(value, options.schema, options);
 }
 
-function parse(body: Uint8Array<ArrayBuffer> | string, { as, describe }: DecodeOptions): unknown {
+function parse(body: Uint8Array<ArrayBuffer> | string, options: DecodeOptions): unknown {
   const text = typeof body === "string" ? body : decoder.decode(body);
-  if (as === "text") return text;
+  if (options.as === "text") return text;
   if (text === "") return undefined;
   try {
     return JSON.parse(text);
   } catch (cause) {
     if (BLANK.test(text)) return undefined;
-    throw syntaxError(text, cause, describe);
+    throw syntaxError(text, cause, options);
   }
 }
 
-function syntaxError(text: string, cause: unknown, describe: DecodeOptions["describe"]): InvalidDataError {
+function syntaxError(text: string, cause: unknown, options: DecodeOptions): InvalidDataError {
   const fault = findJsonFault(text);
   const position = fault?.position;
   if (fault?.endsEarly) {
     const what = `is JSON that ends early, after ${text.length} characters`;
-    return invalid(what, { ...describe(), reason: "truncated", position, cause });
+    return invalid(options, what, { reason: "truncated", position, cause });
   }
-  return invalid(notJson(text, position), { ...describe(), reason: "not-json", position, cause });
+  return invalid(options, notJson(text, position), { reason: "not-json", position, cause });
 }
 
 /** What a text is that is no JSON, in words that are the same in all engines. */
@@ -82,24 +89,19 @@ function tokenAt(text: string, position: number): string {
   return char === "'" ? `"'"` : `'${char}'`;
 }
 
-function applySchema(value: unknown, schema: StandardSchemaV1, describe: DecodeOptions["describe"]): unknown {
+function applySchema(value: unknown, schema: StandardSchemaV1, options: DecodeOptions): unknown {
   const result = schema["~standard"].validate(value);
-  return "then" in result
-    ? result.then((settled) => conclude(settled, describe))
-    : conclude(result, describe);
+  return "then" in result ? result.then((settled) => conclude(settled, options)) : conclude(result, options);
 }
 
-function conclude(result: StandardSchemaResult<unknown>, describe: DecodeOptions["describe"]): unknown {
+function conclude(result: StandardSchemaResult<unknown>, options: DecodeOptions): unknown {
   if (result.issues === undefined) return result.value;
   const issues = result.issues.map(toDataIssue);
   const [first] = issues;
   const where = first?.path ? ` at '${first.path}'` : "";
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
-  throw invalid(`does not fit the schema${where}: ${first?.message ?? "no reason given"}${more}`, {
-    ...describe(),
-    reason: "schema",
-    issues,
-  });
+  const what = `does not fit the schema${where}: ${first?.message ?? "no reason given"}${more}`;
+  throw invalid(options, what, { reason: "schema", issues });
 }
 
 function toDataIssue(issue: StandardSchemaIssue): DataIssue {
@@ -108,11 +110,11 @@ function toDataIssue(issue: StandardSchemaIssue): DataIssue {
 }
 
 function invalid(
+  { describe, part }: DecodeOptions,
   what: string,
-  options: ConstructorParameters<typeof InvalidDataError>[1],
+  details: InvalidDataErrorOptions,
 ): InvalidDataError {
-  return new InvalidDataError(
-    `The response to ${options.method ?? "GET"} ${options.url ?? ""} ${what}`,
-    options,
-  );
+  const about = describe();
+  const subject = `${part?.() ?? "The response"} to ${about.method ?? "GET"} ${about.url ?? ""}`;
+  return new InvalidDataError(`${subject} ${what}`, { ...about, ...details });
 }

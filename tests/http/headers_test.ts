@@ -6,6 +6,7 @@ import {
   needsOwnRedirects,
   NO_HEADERS,
   sensitiveNames,
+  sentHeaders,
   toHeaderMap,
   withoutSensitive,
 } from "../../src/http/headers.ts";
@@ -213,4 +214,10 @@ test("withoutSensitive() takes out exactly the sensitive ones", () => {
   const left = withoutSensitive(headers, sensitiveNames(["x-api-key"]));
   assertEquals(entriesOf(left), [["accept", "4"], ["x-api-key-id", "3"]]);
   assertEquals(Object.keys(headers).length, 4);
+});
+
+test("sentHeaders() merges headers, and leaves out those that are withheld, whoever gives them", () => {
+  const [below, above] = [{ authorization: "a", accept: "x" }, { cookie: "b", "x-a": "1" }];
+  assertEquals({ ...sentHeaders(below, above, undefined) }, { ...below, ...above });
+  assertEquals(sentHeaders(below, above, new Set(["authorization", "cookie"])), { accept: "x", "x-a": "1" });
 });

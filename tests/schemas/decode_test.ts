@@ -121,3 +121,13 @@ test("decodeBody() waits for a schema that is asynchronous", async () => {
   assertEquals(await decodeBody("2", options({ schema })), 2);
   await assertRejects(async () => await decodeBody("1", options({ schema })), InvalidDataError, "too small");
 });
+
+test("decodeBody() says which part of a response is wrong, if it is told", () => {
+  const describe = () => ({ url: "https://a.test/", method: "GET", context: { line: 3 } });
+  const options = { as: "json", schema: undefined, describe, part: () => "Line 3 of the response" } as const;
+  const error = assertThrows(() => decodeBody("[1,x]", options), InvalidDataError);
+  assertEquals(
+    [error.message, error.context],
+    ["Line 3 of the response to GET https://a.test/ is not JSON: unexpected 'x' at position 3", { line: 3 }],
+  );
+});

@@ -1,0 +1,246 @@
+/**
+ * Server-sent events, over as many connections as it takes.
+ *
+ * @module
+ */
+
+import { InvalidDataError, isHttpError, isNetworkError, isOfflineError, isTimeoutError } from "../errors.ts";
+import { isRetryableStatus } from "../http/classify.ts";
+import { trimSpace } from "../http/field_values.ts";
+import type { HeaderMap } from "../http/headers.ts";
+import type { ServerSentEvent } from "../http/server_sent_event.ts";
+import type { ItemSource } from "../policies/item_source.ts";
+import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import { decodeBody } from "../schemas/decode.ts";
+import { BodyReader } from "./body_reader.ts";
+import { EventParser } from "./event_parser.ts";
+import { Interruption } from "./interruption.ts";
+import { lastEventIdHeader } from "./last_event_id.ts";
+import { LineSplitter } from "./line_splitter.ts";
+import { Reconnection } from "./reconnection.ts";
+import { checkTextual } from "./textual.ts";
+
+const MAX_EVENT_BYTES = 16_777_216;
+const NO_CONTENT = 204;
+
+/** What there is to say about a stream of events. */
+export interface EventSourceOptions {
+  /** Whether a new connection follows one that has ended, and how many may be in vain. */
+  readonly reconnect?: false | { readonly maxAttempts?: number | undefined } | undefined;
+  /** The id of the last event that is known already. */
+  readonly lastEventId?: string | undefined;
+  /** The data that says that the stream is over. */
+  readonly doneData?: string | undefined;
+  /** The largest event that is taken, in bytes. */
+  readonly maxEventBytes?: number | undefined;
+}
+
+type Event = ServerSentEvent<unknown>;
+
+/**
+ * Reads the events of a stream, and connects again when it has ended (HTML §9.2, "Server-sent events").
+ *
+ * @param request The request.
+ * @param surroundings What there is around it.
+ * @param options What else there is to say.
+ * @returns The source of the events.
+ * @throws {TypeError} If it is to reconnect, but may be sent only once.
+ */
+export function eventSource(
+  request: StreamRequest,
+  surroundings: StreamSurroundings,
+  options: EventSourceOptions,
+): ItemSource<Event> {
+  const { reconnect, lastEventId } = options;
+  checkTextual(request.settings.as, "receive events");
+  if (reconnect && !request.isRepeatable) {
+    throw new TypeError(
+      "Cannot receive events as 'reconnect' must be false for a request that may be sent only once: say 'idempotent: true' if it may be repeated",
+    );
+  }
+  if (lastEventId?.includes("\0")) {
+    throw new TypeError("Cannot receive events as 'lastEventId' must have no NUL in it");
+  }
+  return new EventStream(request, surroundings, options);
+}
+
+class EventStream implements ItemSource<Event> {
+  readonly #request: StreamRequest;
+  readonly #surroundings: StreamSurroundings;
+  readonly #doneData: string | undefined;
+  readonly #maxEventBytes: number;
+  readonly #isText: boolean;
+  readonly #parser: EventParser;
+  readonly #interruption: Interruption;
+  /** Absent if there is one connection only. */
+  readonly #reconnection: Reconnection | undefined;
+  #body: BodyReader | undefined;
+  #splitter: LineSplitter | undefined;
+  #connectedAtMs: number | undefined;
+  #gotEvents = false;
+  /** Whether the server has answered well once: then an error is no reason to give up. */
+  #wasConnected = false;
+  #hasEnded = false;
+  /** What is wrong with the event after the last one that was given. */
+  #failure: { readonly reason: unknown } | undefined;
+
+  constructor(request: StreamRequest, surroundings: StreamSurroundings, options: EventSourceOptions) {
+    const { reconnect = request.isRepeatable ? {} : false, lastEventId = "", doneData } = options;
+    const { maxEventBytes = MAX_EVENT_BYTES } = options;
+    this.#request = request;
+    this.#surroundings = surroundings;
+    this.#doneData = doneData;
+    this.#maxEventBytes = maxEventBytes;
+    const { as, schema } = request.settings;
+    this.#isText = as === "text" && schema === undefined;
+    this.#parser = new EventParser({ lastEventId, maxEventBytes });
+    this.#interruption = new Interruption(surroundings, request.signals);
+    if (reconnect === false) return;
+    const { maxAttempts = Infinity } = reconnect;
+    this.#reconnection = new Reconnection({ maxAttempts, random: surroundings.random });
+  }
+
+  async read(): Promise<readonly Event[] | undefined> {
+    while (this.#failure === undefined && !this.#hasEnded) {
+      const events = await this.#readOnce();
+      if (events.length > 0) return events;
+    }
+    this.close();
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    return undefined;
+  }
+
+  /** What comes next: a connection, or the events of a chunk; and whatever follows if there is none. */
+  async #readOnce(): Promise<readonly Event[]> {
+    let chunk: Uint8Array<ArrayBuffer> | undefined;
+    try {
+      if (this.#body === undefined) await this.#connect();
+      if (this.#hasEnded) return [];
+      chunk = await this.#body!.next();
+    } catch (error) {
+      await this.#disconnect(error);
+      return [];
+    }
+    if (chunk !== undefined) return await this.#take(chunk);
+    await this.#disconnect(undefined);
+    return [];
+  }
+
+  async #connect(): Promise<void> {
+    const body = this.#body = new BodyReader(this.#request.open);
+    this.#splitter = new LineSplitter({ maxLineBytes: this.#maxEventBytes, endsAtCr: true });
+    this.#gotEvents = false;
+    const response = await body.open(this.#headers());
+    this.#connectedAtMs = this.#surroundings.clock.now();
+    this.#wasConnected = true;
+    // The server wants no further connection.
+    if (response.status === NO_CONTENT) this.#hasEnded = true;
+    else this.#checkContentType(response);
+  }
+
+  #headers(): HeaderMap {
+    const { accept = "text/event-stream" } = this.#request.headers;
+    const id = lastEventIdHeader(this.#parser.lastEventId);
+    return { accept, "cache-control": "no-store", ...id === undefined ? {} : { "last-event-id": id } };
+  }
+
+  #checkContentType({ headers }: Response): void {
+    const received = headers.get("content-type");
+    const [essence = ""] = (received ?? "").split(";");
+    if (trimSpace(essence).toLowerCase() === "text/event-stream") return;
+    const about = this.#request.describe();
+    throw new InvalidDataError(
+      `The response to ${about.method} ${about.url} is no stream of events: its content type must be` +
+        ` 'text/event-stream', and is ${received === null ? "absent" : `'${received}'`}`,
+      { ...about, reason: "content-type" },
+    );
+  }
+
+  async #take(chunk: Uint8Array<ArrayBuffer>): Promise<readonly Event[]> {
+    const splitter = this.#splitter!;
+    const events: Event[] = [];
+    for (const line of splitter.push(chunk)) {
+      const event = this.#parser.push(line);
+      if (event === undefined) continue;
+      this.#gotEvents = true;
+      if (event.data === this.#doneData) {
+        this.#hasEnded = true;
+        return events;
+      }
+      try {
+        const data = this.#isText ? event.data : this.#decode(event);
+        events.push({
+          ...event,
+          data: data instanceof Promise ? await this.#interruption.settle(data) : data,
+        });
+      } catch (reason) {
+        // The events before it are given first.
+        this.#failure = { reason };
+        return events;
+      }
+    }
+    if (this.#parser.isTooLarge || splitter.tooLongAt !== undefined) {
+      this.#failure = { reason: this.#tooLarge() };
+    }
+    return events;
+  }
+
+  #decode({ event, data, id }: ServerSentEvent): unknown {
+    const { schema, validate } = this.#request.settings;
+    return decodeBody(data, {
+      as: "json",
+      schema: validate ? schema : undefined,
+      describe: () => ({ ...this.#request.describe(), context: { event, id } }),
+      part: () => `An event '${event}' in the response`,
+    });
+  }
+
+  #tooLarge(): InvalidDataError {
+    const about = this.#request.describe();
+    const context = { lastEventId: this.#parser.lastEventId };
+    return new InvalidDataError(
+      `An event in the response to ${about.method} ${about.url} is larger than 'maxEventBytes': ${this.#maxEventBytes}`,
+      { ...about, reason: "too-large", context },
+    );
+  }
+
+  /** A connection has ended, or has failed: waits until there may be another one, or ends. */
+  async #disconnect(error: unknown): Promise<void> {
+    const { clock } = this.#surroundings;
+    const lastedMs = this.#connectedAtMs === undefined ? 0 : clock.now() - this.#connectedAtMs;
+    this.#body?.close();
+    this.#body = undefined;
+    this.#connectedAtMs = undefined;
+    this.#parser.reset();
+    const reconnection = this.#reconnection;
+    const mayPass = error === undefined || (this.#wasConnected && mayPassSoon(error));
+    if (this.#hasEnded) return;
+    if (reconnection === undefined || !mayPass || !reconnection.mayFollow(lastedMs, this.#gotEvents)) {
+      this.#hasEnded = true;
+      if (error !== undefined) this.#failure = { reason: error };
+      return;
+    }
+    const waitMs = reconnection.waitMs(this.#parser.retryMs);
+    await this.#interruption.delay(Math.max(waitMs, retryAfterMs(error)));
+  }
+
+  close(): void {
+    this.#hasEnded = true;
+    this.#interruption.stop();
+    this.#body?.close();
+  }
+}
+
+/** Whether a later connection may do better. */
+function mayPassSoon(error: unknown): boolean {
+  if (isOfflineError(error)) return false;
+  if (isHttpError(error)) return isRetryableStatus(error.status);
+  if (isTimeoutError(error)) return error.kind !== "total";
+  return isNetworkError(error);
+}
+
+/** How long the server, or the breaker, wants to be left alone. */
+function retryAfterMs(error: unknown): number {
+  const { retryAfterMs } = (error ?? {}) as { readonly retryAfterMs?: number | undefined };
+  return retryAfterMs ?? 0;
+}

@@ -1,0 +1,98 @@
+/**
+ * Waits that end when their caller aborts or leaves, or closes the client.
+ *
+ * @module
+ */
+
+import type { ClosingTarget, StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
+import { timerDelay, type TimerHandle } from "../primitives/clock.ts";
+
+interface Wait {
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Interrupts the waits of one stream, of which there is one at a time. */
+export class Interruption implements AbortTarget, ClosingTarget {
+  readonly #surroundings: StreamSurroundings;
+  readonly #signals: StreamRequest["signals"];
+  #wait: Wait | undefined;
+  #timer: TimerHandle;
+
+  /** Nothing is waited for yet. */
+  constructor(surroundings: StreamSurroundings, signals: StreamRequest["signals"]) {
+    this.#surroundings = surroundings;
+    this.#signals = signals;
+  }
+
+  /**
+   * Waits for a time.
+   *
+   * @param delayMs How long, in milliseconds.
+   * @returns Rejects with the reason of a signal or of the closing, at once.
+   */
+  async delay(delayMs: number): Promise<void> {
+    const { clock } = this.#surroundings;
+    const untilMs = clock.now() + delayMs;
+    try {
+      await this.#begin((end) => {
+        const arm = (): void => {
+          const leftMs = untilMs - clock.now();
+          // One timer has a longest delay.
+          this.#timer = clock.setTimeout(() => clock.now() < untilMs ? arm() : end(), timerDelay(leftMs));
+        };
+        arm();
+      });
+    } finally {
+      clock.clearTimeout(this.#timer);
+    }
+  }
+
+  /**
+   * Waits for something that knows of no signal: a function of the caller's, or a schema.
+   *
+   * @param work What to wait for.
+   * @returns What it brings. Rejects with the reason of a signal or of the closing, at once; what the work does then is of no interest.
+   */
+  async settle<T>(work: PromiseLike<T>): Promise<T> {
+    const settled = Promise.resolve(work);
+    await this.#begin((end) => void settled.then(end, end));
+    return await settled;
+  }
+
+  #begin(start: (end: () => void) => void): Promise<void> {
+    const { closings } = this.#surroundings;
+    return new Promise((resolve, reject) => {
+      for (const signal of this.#signals) signal.throwIfAborted();
+      if (closings.closing !== undefined) throw closings.closing.reason;
+      const wait = this.#wait = { resolve, reject };
+      for (const signal of this.#signals) addAbortListener(signal, this);
+      closings.add(this);
+      // What ends late does not end the next wait.
+      start(() => this.#wait === wait ? this.#end()?.resolve() : undefined);
+    });
+  }
+
+  /** The stream is left: what waits rejects. */
+  stop(): void {
+    this.#end()?.reject(new DOMException("The stream was left", "AbortError"));
+  }
+
+  onAbort(signal: AbortSignal): void {
+    this.#end()?.reject(signal.reason);
+  }
+
+  onClose(reason: unknown): void {
+    this.#end()?.reject(reason);
+  }
+
+  #end(): Wait | undefined {
+    const wait = this.#wait;
+    if (wait === undefined) return undefined;
+    this.#wait = undefined;
+    this.#surroundings.closings.delete(this);
+    for (const signal of this.#signals) removeAbortListener(signal, this);
+    return wait;
+  }
+}

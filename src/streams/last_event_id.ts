@@ -1,0 +1,19 @@
+/**
+ * The `Last-Event-ID` header.
+ *
+ * @module
+ */
+
+// deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
+const UNSENDABLE = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+/**
+ * What is sent of the id of the last event: its UTF-8 bytes, each as one character (HTML §9.2.3).
+ *
+ * @param id The id.
+ * @returns The value; `undefined` if there is no id, or it has control characters in it, which no header may have.
+ */
+export function lastEventIdHeader(id: string): string | undefined {
+  if (id === "" || UNSENDABLE.test(id)) return undefined;
+  return Array.from(new TextEncoder().encode(id), (byte) => String.fromCharCode(byte)).join("");
+}

@@ -1,0 +1,157 @@
+/**
+ * From the chunks of a body to its lines.
+ *
+ * @module
+ */
+
+const LF = 0x0a;
+const CR = 0x0d;
+const BOM = [0xef, 0xbb, 0xbf];
+const ANY_END = /\r\n|\n|\r/;
+const NONE: readonly string[] = [];
+
+/** How lines are told apart. */
+export interface LineSplitterOptions {
+  /** The longest line that is taken, in bytes, without its end. */
+  readonly maxLineBytes: number;
+  /** Whether a CR alone ends a line as well, besides LF and CRLF. */
+  readonly endsAtCr: boolean;
+}
+
+/**
+ * Splits UTF-8 text into lines, wherever its chunks begin and end. A byte order mark at its beginning is dropped, and what is no UTF-8
+ * becomes U+FFFD. Only the line that has no end yet is held, in bytes, so that no character is cut and nothing is decoded twice.
+ */
+export class LineSplitter {
+  readonly #maxLineBytes: number;
+  readonly #endsAtCr: boolean;
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  /** The beginning of a line; only the first `#heldBytes` count. */
+  #held = new Uint8Array(0);
+  #heldBytes = 0;
+  /** How many bytes came before what is held. */
+  #offset = 0;
+  #isFirst = true;
+  /** Whether a CR has ended the last chunk, so that an LF now would belong to it. */
+  #skipsLf = false;
+  #tooLongAt: number | undefined;
+
+  /** Begins. */
+  constructor({ maxLineBytes, endsAtCr }: LineSplitterOptions) {
+    this.#maxLineBytes = maxLineBytes;
+    this.#endsAtCr = endsAtCr;
+  }
+
+  /** Where the line begins that was too long, in bytes from the beginning of the body; no line follows the one before it. */
+  get tooLongAt(): number | undefined {
+    return this.#tooLongAt;
+  }
+
+  /**
+   * Takes a chunk.
+   *
+   * @param chunk The chunk; it is not kept.
+   * @returns The lines that it ends, without their ends.
+   */
+  push(chunk: Uint8Array<ArrayBuffer>): readonly string[] {
+    if (this.#tooLongAt !== undefined || chunk.length === 0) return NONE;
+    const start = this.#skipsLf && chunk[0] === LF ? 1 : 0;
+    this.#skipsLf = false;
+    this.#offset += start;
+    const end = this.#lastEnd(chunk);
+    if (end <= start) {
+      this.#hold(chunk.subarray(start));
+      return NONE;
+    }
+    this.#skipsLf = this.#endsAtCr && end === chunk.length && chunk[end - 1] === CR;
+    const lines = this.#split(this.#takeHeld(chunk.subarray(start, end)));
+    this.#hold(chunk.subarray(end));
+    return lines;
+  }
+
+  /**
+   * The body has ended.
+   *
+   * @returns The last line, if it had no end.
+   */
+  end(): string | undefined {
+    if (this.#heldBytes === 0 || this.#tooLongAt !== undefined) return undefined;
+    const bytes = this.#takeHeld(new Uint8Array(0));
+    if (bytes.length <= this.#maxLineBytes) return this.#decode(bytes);
+    this.#tooLongAt = this.#offset;
+    return undefined;
+  }
+
+  /** Behind the last end of a line; 0 if there is none. */
+  #lastEnd(chunk: Uint8Array): number {
+    const end = chunk.lastIndexOf(LF) + 1;
+    return this.#endsAtCr ? Math.max(end, chunk.lastIndexOf(CR) + 1) : end;
+  }
+
+  #hold(bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.#tooLongAt !== undefined) return;
+    const length = this.#heldBytes + bytes.length;
+    // A CR may be the first half of the line's end.
+    const ending = bytes[bytes.length - 1] === CR ? 1 : 0;
+    if (length - ending > this.#maxLineBytes) {
+      this.#tooLongAt = this.#offset;
+      this.#held = new Uint8Array(0);
+      return;
+    }
+    if (length > this.#held.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#held.length));
+      larger.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = larger;
+    }
+    this.#held.set(bytes, this.#heldBytes);
+    this.#heldBytes = length;
+  }
+
+  /** What was held, and what follows it. */
+  #takeHeld(rest: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    if (this.#heldBytes === 0) return rest;
+    const joined = new Uint8Array(this.#heldBytes + rest.length);
+    joined.set(this.#held.subarray(0, this.#heldBytes));
+    joined.set(rest, this.#heldBytes);
+    this.#heldBytes = 0;
+    return joined;
+  }
+
+  /** Splits whole lines, the last of which has its end. */
+  #split(bytes: Uint8Array<ArrayBuffer>): readonly string[] {
+    const tooLong = bytes.length > this.#maxLineBytes ? this.#findTooLong(bytes) : -1;
+    if (tooLong !== -1) this.#tooLongAt = this.#offset + tooLong;
+    if (tooLong === 0) return NONE;
+    this.#offset += bytes.length;
+    const text = this.#decode(tooLong === -1 ? bytes : bytes.subarray(0, tooLong));
+    const lines = text.split(this.#endsAtCr && text.includes("\r") ? ANY_END : "\n");
+    // After the last end there is nothing.
+    lines.pop();
+    if (!this.#endsAtCr && text.includes("\r\n")) {
+      for (let index = 0; index < lines.length; index++) {
+        const line = lines[index]!;
+        if (line.endsWith("\r")) lines[index] = line.slice(0, -1);
+      }
+    }
+    return lines;
+  }
+
+  /** Where the first line begins that is too long; -1 if none is. */
+  #findTooLong(bytes: Uint8Array): number {
+    let start = 0;
+    for (let index = 0; index < bytes.length; index++) {
+      const byte = bytes[index];
+      if (byte !== LF && !(byte === CR && this.#endsAtCr)) continue;
+      const ending = byte === LF && bytes[index - 1] === CR ? 1 : 0;
+      if (index - ending - start > this.#maxLineBytes) return start;
+      start = index + 1;
+    }
+    return -1;
+  }
+
+  #decode(bytes: Uint8Array<ArrayBuffer>): string {
+    const hasMark = this.#isFirst && BOM.every((byte, index) => bytes[index] === byte);
+    this.#isFirst = false;
+    return this.#decoder.decode(hasMark ? bytes.subarray(BOM.length) : bytes);
+  }
+}

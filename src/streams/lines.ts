@@ -1,0 +1,139 @@
+/**
+ * The lines of a body, as text or as JSON values (NDJSON).
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../errors.ts";
+import type { ItemSource } from "../policies/item_source.ts";
+import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import { decodeBody } from "../schemas/decode.ts";
+import { BodyReader } from "./body_reader.ts";
+import { Interruption } from "./interruption.ts";
+import { LineSplitter } from "./line_splitter.ts";
+import { checkTextual } from "./textual.ts";
+
+const MAX_LINE_BYTES = 1_048_576;
+const BLANK = /^[ \t\r]*$/;
+
+/** What there is to say about the lines of a body. */
+export interface LineSourceOptions {
+  /** The longest line that is taken, in bytes. */
+  readonly maxLineBytes?: number | undefined;
+}
+
+/**
+ * Reads the lines of a body.
+ *
+ * @param request The request.
+ * @param surroundings What there is around it.
+ * @param options What else there is to say.
+ * @returns The source of the lines: strings, or values if they are read as JSON or there is a schema.
+ * @throws {TypeError} If they are to be bytes.
+ */
+export function lineSource(
+  request: StreamRequest,
+  surroundings: StreamSurroundings,
+  options: LineSourceOptions,
+): ItemSource<unknown> {
+  checkTextual(request.settings.as, "read lines");
+  return new LineSource(request, surroundings, options.maxLineBytes ?? MAX_LINE_BYTES);
+}
+
+class LineSource implements ItemSource<unknown> {
+  readonly #request: StreamRequest;
+  readonly #maxLineBytes: number;
+  readonly #body: BodyReader;
+  readonly #interruption: Interruption;
+  readonly #splitter: LineSplitter;
+  readonly #isText: boolean;
+  #isOpen = false;
+  #hasEnded = false;
+  /** How many lines have been read. */
+  #lines = 0;
+  /** What is wrong with the line after the last one that was given. */
+  #failure: { readonly reason: unknown } | undefined;
+
+  constructor(request: StreamRequest, surroundings: StreamSurroundings, maxLineBytes: number) {
+    this.#interruption = new Interruption(surroundings, request.signals);
+    this.#request = request;
+    this.#maxLineBytes = maxLineBytes;
+    this.#body = new BodyReader(request.open);
+    this.#splitter = new LineSplitter({ maxLineBytes, endsAtCr: false });
+    const { as, schema } = request.settings;
+    this.#isText = as === "text" && schema === undefined;
+  }
+
+  async read(): Promise<readonly unknown[] | undefined> {
+    if (!this.#isOpen) {
+      await this.#body.open();
+      this.#isOpen = true;
+    }
+    while (this.#failure === undefined) {
+      if (this.#hasEnded) return undefined;
+      const lines = await this.#nextLines();
+      const items = this.#isText ? lines : await this.#decode(lines);
+      this.#checkLength();
+      if (items.length > 0) return items;
+    }
+    this.close();
+    throw this.#failure.reason;
+  }
+
+  async #nextLines(): Promise<readonly string[]> {
+    const chunk = await this.#body.next();
+    let lines: readonly string[];
+    if (chunk === undefined) {
+      this.#hasEnded = true;
+      const last = this.#splitter.end();
+      lines = last === undefined ? [] : [last];
+    } else {
+      lines = this.#splitter.push(chunk);
+    }
+    if (this.#isText) this.#lines += lines.length;
+    return lines;
+  }
+
+  /** The values of lines, up to the first one that is none. */
+  async #decode(lines: readonly string[]): Promise<unknown[]> {
+    const { settings: { schema, validate } } = this.#request;
+    const options = {
+      as: "json",
+      schema: validate ? schema : undefined,
+      describe: () => ({ ...this.#request.describe(), context: { line: this.#lines } }),
+      part: () => `Line ${this.#lines} of the response`,
+    } as const;
+    const values: unknown[] = [];
+    for (const line of lines) {
+      this.#lines++;
+      if (!(line.charCodeAt(0) > 0x20) && BLANK.test(line)) continue;
+      try {
+        const value = decodeBody(line, options);
+        values.push(value instanceof Promise ? await this.#interruption.settle(value) : value);
+      } catch (reason) {
+        // The lines before it are given first.
+        this.#failure = { reason };
+        break;
+      }
+    }
+    return values;
+  }
+
+  #checkLength(): void {
+    const byte = this.#splitter.tooLongAt;
+    if (byte === undefined || this.#failure !== undefined) return;
+    const about = this.#request.describe();
+    const line = this.#lines + 1;
+    const message =
+      `Line ${line} of the response to ${about.method} ${about.url}, which begins at byte ${byte},` +
+      ` is longer than 'maxLineBytes': ${this.#maxLineBytes}`;
+    const context = { line, byte };
+    this.#failure = { reason: new InvalidDataError(message, { ...about, reason: "too-large", context }) };
+  }
+
+  close(): void {
+    this.#hasEnded = true;
+    this.#interruption.stop();
+    this.#body.close();
+  }
+}

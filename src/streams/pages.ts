@@ -1,0 +1,216 @@
+/**
+ * The pages of a list, each of which says where the next one is.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../errors.ts";
+import { toHeaderMap } from "../http/headers.ts";
+import type { QueryInit } from "../http/query.ts";
+import { redactUrl, splitUserInfo } from "../http/url.ts";
+import type { Call, CallSink } from "../policies/call.ts";
+import type { ValueSource } from "../policies/event.ts";
+import type { ItemSource } from "../policies/item_source.ts";
+import type { Mirror } from "../policies/mirrors.ts";
+import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { PageFetch } from "../policies/page_fetch.ts";
+import { Interruption } from "./interruption.ts";
+import { parseLinkHeader } from "./link_header.ts";
+import { PageHome } from "./page_home.ts";
+import { SeenRequests } from "./seen_requests.ts";
+
+/** A request with its options, as far as they matter here. */
+interface PageSpec {
+  readonly url: string | URL;
+  readonly headers?: Headers | Readonly<Record<string, string>> | undefined;
+  readonly query?: QueryInit | undefined;
+}
+
+/** A request for a page. */
+type PageRequest = string | URL | PageSpec;
+
+/** A page that has come. */
+export interface LoadedPage<R> {
+  readonly index: number;
+  readonly request: R;
+  readonly value: unknown;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly url: string;
+  readonly from: ValueSource;
+  readonly attempts: number;
+  readonly durationMs: number;
+}
+
+/** Where pages come from, and how the next one is found. */
+export interface PageSourceOptions<R extends PageRequest> {
+  readonly first: R;
+  readonly mirrors: readonly Mirror[];
+  readonly surroundings: StreamSurroundings;
+  readonly signals: StreamRequest["signals"];
+  /** Sends a request, or throws what is wrong with it. */
+  readonly fetch: (request: R, how: PageFetch) => void;
+  readonly next?: ((page: LoadedPage<R>) => unknown) | undefined;
+  readonly maxPages?: number | undefined;
+  readonly prefetch?: number | undefined;
+}
+
+/**
+ * Reads page after page.
+ *
+ * @param options Where they come from.
+ * @returns The source of the pages.
+ */
+export function pageSource<R extends PageRequest>(options: PageSourceOptions<R>): ItemSource<LoadedPage<R>> {
+  return new PageSource(options);
+}
+
+type Step<R> = Pick<PageFetch, "isForeign" | "isWhole" | "ownHeaders"> & { readonly request: R };
+
+class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
+  readonly #options: PageSourceOptions<R>;
+  /** What a page is asked for with of which only the URL is known. */
+  readonly #template: PageSpec | undefined;
+  readonly #home: PageHome;
+  readonly #seen = new SeenRequests();
+  readonly #controller = new AbortController();
+  readonly #interruption: Interruption;
+  #pages = 0;
+  #last: LoadedPage<R> | undefined;
+  #ahead: Promise<LoadedPage<R> | undefined> | undefined;
+
+  constructor(options: PageSourceOptions<R>) {
+    const { first, mirrors, surroundings, signals } = options;
+    this.#options = options;
+    this.#template = templateOf(first);
+    this.#home = new PageHome(String(isBare(first) ? first : first.url), mirrors);
+    this.#interruption = new Interruption(surroundings, signals);
+  }
+
+  async read(): Promise<readonly LoadedPage<R>[] | undefined> {
+    const loading = this.#ahead ?? this.#load();
+    this.#ahead = undefined;
+    const page = await loading;
+    if (page === undefined) return undefined;
+    if (this.#options.prefetch === 1) {
+      this.#ahead = this.#load();
+      // Whoever wants it is told; nobody may.
+      this.#ahead.catch(() => {});
+    }
+    return [page];
+  }
+
+  async #load(): Promise<LoadedPage<R> | undefined> {
+    const { first, fetch, maxPages = Infinity } = this.#options;
+    if (this.#pages >= maxPages) return undefined;
+    const step = this.#last === undefined
+      ? { request: first, isForeign: false, isWhole: false, ownHeaders: [] }
+      : await this.#follow(this.#last);
+    if (step === undefined) return undefined;
+    const { request, ...how } = step;
+    const index = this.#pages++;
+    const page = await new Promise<LoadedPage<R>>((resolve, reject) => {
+      const sink = new PageSink(request, index, { resolve, reject });
+      fetch(request, { ...how, sink, signal: this.#controller.signal });
+    });
+    // Only now it is known where parameters and mirrors have led.
+    if (index === 0) {
+      this.#seen.add({ ...this.#template, url: page.url === "" ? this.#home.first : page.url });
+    }
+    return this.#last = page;
+  }
+
+  /** The request for the page after this one; nothing after the last one. */
+  async #follow(page: LoadedPage<R>): Promise<Step<R> | undefined> {
+    const { next } = this.#options;
+    const found = next === undefined
+      ? nextLink(page)
+      : await this.#interruption.settle(asPromise(next(page)));
+    if (found === undefined || found === null) return undefined;
+    if (!isBare(found) && (typeof found !== "object" || !("url" in found))) {
+      throw new TypeError(
+        `Cannot fetch the next page as 'next' must give a URL, a request or nothing: received ${typeof found}`,
+      );
+    }
+    const isWhole = isBare(found);
+    const spec: PageSpec = isWhole ? { ...this.#template, url: found } : found as PageSpec;
+    const place = this.#home.find(String(spec.url), page.url);
+    if (place === undefined) throw unusableLink(page, "is no http or https URL");
+    const { url, href, isForeign } = place;
+    if (!this.#seen.add({ ...spec, url: href })) {
+      throw unusableLink(page, `leads back to a page that was there before: ${redactUrl(href)}`);
+    }
+    const request = isWhole && this.#template === undefined ? url : { ...spec, url };
+    const ownHeaders = isWhole ? [] : Object.keys(toHeaderMap(spec.headers, "the request"));
+    return { request: request as unknown as R, isForeign, isWhole, ownHeaders };
+  }
+
+  close(): void {
+    this.#interruption.stop();
+    this.#controller.abort(new DOMException("The pages were left", "AbortError"));
+  }
+}
+
+function isBare(request: unknown): request is string | URL {
+  return typeof request === "string" || request instanceof URL;
+}
+
+/** The first request, with its user info as the header that it becomes. */
+function templateOf(first: PageRequest): PageSpec | undefined {
+  const { authorization } = splitUserInfo(String(isBare(first) ? first : first.url)) ?? {};
+  const spec = isBare(first) ? undefined : { ...first, query: undefined };
+  if (authorization === undefined) return spec;
+  return { url: "", ...spec, headers: { authorization, ...toHeaderMap(spec?.headers, "the request") } };
+}
+
+async function asPromise(value: unknown): Promise<unknown> {
+  return await value;
+}
+
+/** Where the response itself says that the next page is. */
+function nextLink({ headers, url }: LoadedPage<unknown>): string | undefined {
+  const links = parseLinkHeader(headers.get("link") ?? "");
+  return links.find(({ relations, anchor }) => relations.includes("next") && isAboutPage(anchor, url))
+    ?.target;
+}
+
+/** A link may be about something else than the page (RFC 8288 §3.2). */
+function isAboutPage(anchor: string | undefined, url: string): boolean {
+  if (anchor === undefined) return true;
+  return URL.canParse(anchor, url) && new URL(anchor, url).href === new URL(url).href;
+}
+
+function unusableLink({ url, attempts }: LoadedPage<unknown>, what: string): InvalidDataError {
+  const shown = redactUrl(url);
+  return new InvalidDataError(`The link of ${shown} to its next page ${what}`, {
+    url: shown,
+    attempts,
+    reason: "link",
+  });
+}
+
+/** Makes a page of what a call brings. */
+class PageSink<R> implements CallSink {
+  readonly #request: R;
+  readonly #index: number;
+  readonly #ends: { resolve(page: LoadedPage<R>): void; reject(reason: unknown): void };
+
+  constructor(
+    request: R,
+    index: number,
+    ends: { resolve(page: LoadedPage<R>): void; reject(reason: unknown): void },
+  ) {
+    this.#request = request;
+    this.#index = index;
+    this.#ends = ends;
+  }
+
+  onSettled({ from, attempts, durationMs, head }: Call, ok: boolean, value: unknown): void {
+    if (!ok) return this.#ends.reject(value);
+    const { status, headers, url } = head!;
+    const [index, request] = [this.#index, this.#request];
+    // Others may have been given the same headers.
+    const own = new Headers(headers);
+    this.#ends.resolve({ index, request, value, status, headers: own, url, from, attempts, durationMs });
+  }
+}

@@ -1,0 +1,386 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import * as v from "valibot";
+import {
+  type ClientOptions,
+  createClient,
+  type EventsOptions,
+  type HttpError,
+  InvalidDataError,
+  NetworkError,
+  type ServerSentEvent,
+  TimeoutError,
+} from "../../mod.ts";
+import { serveHandler } from "../client/serve_handler.ts";
+import { rejection, watch } from "../client/settled.ts";
+import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { test } from "../support/test.ts";
+import {
+  type ChunkedBody,
+  chunkedBody,
+  type ChunkedClient,
+  chunkedClient,
+  type Ending,
+  pieces,
+  toBytes,
+} from "./chunked.ts";
+
+const URL_A = "https://a.test/events";
+const EVENT_STREAM = { headers: { "content-type": "text/event-stream" } };
+
+function stream(text: string, ending: Ending = "end"): ChunkedBody {
+  return chunkedBody(text === "" ? [] : [text], ending, EVENT_STREAM);
+}
+
+/** A client whose first requests are answered with these, and all others with a 204, which ends the events. */
+function setUp(answers: readonly (() => ChunkedBody | Error)[], options: ClientOptions = {}): ChunkedClient {
+  return chunkedClient(
+    (nth) =>
+      answers[nth - 1]?.() ?? Object.assign(stream(""), { response: new Response(null, { status: 204 }) }),
+    options,
+  );
+}
+
+const dataOf = (events: ServerSentEvent<unknown>[]): unknown[] => events.map(({ data }) => data);
+
+/** All events, on a clock that is moved. */
+function all(rig: ChunkedClient, options?: EventsOptions): Promise<ServerSentEvent[]> {
+  return rig.clock.run(Array.fromAsync(rig.client.events(URL_A, options)));
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setTimeout(resolve));
+}
+
+test("Client.events() gives the events of a stream, wherever its chunks begin", async () => {
+  const text = "\uFEFF: hi\r\n\r\nid: 1\revent: lap\rdata: ä€𝄞\r\rdata: a\ndata: b\n\ndata: lost";
+  for (const size of [1, 2, 3, 7, 1_000]) {
+    const rig = setUp([() => chunkedBody(pieces(toBytes(text), size), "end", EVENT_STREAM)]);
+    assertEquals(await all(rig, { reconnect: false }), [
+      { event: "lap", data: "ä€𝄞", id: "1" },
+      { event: "message", data: "a\nb", id: "1" },
+    ]);
+    assertEquals([rig.sent.length, rig.client.stats().inFlight], [1, 0]);
+  }
+});
+
+test("Client.events() says what it takes, unless the request says so itself", async () => {
+  const rig = setUp([], { headers: { accept: "application/json", "x-a": "1" } });
+  await all(rig);
+  await all(rig, { headers: { accept: "application/json, text/event-stream" } });
+  const sent = rig.sent.map((headers) => ["accept", "cache-control", "x-a"].map((name) => headers.get(name)));
+  assertEquals(sent, [
+    ["text/event-stream", "no-store", "1"],
+    ["application/json, text/event-stream", "no-store", "1"],
+  ]);
+});
+
+test("Client.events() connects again after 3 s, with the id of the last event, until it gets a 204", async () => {
+  const rig = setUp([
+    () => stream("id: 1\ndata: a\n\n"),
+    () => stream("data: b\n\nid: ä\ndata: c\n\nid: 9\ndata: lost"),
+  ]);
+  assertEquals(dataOf(await all(rig)), ["a", "b", "c"]);
+  assertEquals(rig.sent.map((headers) => headers.get("last-event-id")), [null, "1", "\xc3\xa4"]);
+  assertEquals([rig.clock.now(), rig.client.stats().inFlight, rig.clock.pending], [6_000, 0, 0]);
+});
+
+test("Client.events() begins after lastEventId", async () => {
+  const rig = setUp([() => stream("data: a\n\nid\ndata: b\n\n")]);
+  assertEquals((await all(rig, { lastEventId: "7" })).map(({ id }) => id), ["7", ""]);
+  assertEquals(rig.sent.map((headers) => headers.get("last-event-id")), ["7", null]);
+});
+
+test("Client.events() waits as long as the server asks for, and longer while nothing comes", async () => {
+  const rig = setUp([
+    () => stream("retry: 500\ndata: a\n\n"),
+    () => stream(""),
+    () => stream(""),
+    () => stream("data: b\n\n"),
+  ]);
+  const times: number[] = [];
+  for await (const _ of driven(rig)) times.push(rig.clock.now());
+  // 500, 500 after the first in vain, 2,000 after the second.
+  assertEquals([times, rig.clock.now()], [[0, 3_000], 3_500]);
+});
+
+/** Events on a clock that is moved for each of them. */
+async function* driven(rig: ChunkedClient, options?: EventsOptions): AsyncGenerator<ServerSentEvent> {
+  await using events = rig.client.events(URL_A, options);
+  for (;;) {
+    const result = await rig.clock.run(events.next());
+    if (result.done) return;
+    yield result.value;
+  }
+}
+
+test("Client.events() connects again when the stream breaks off or is silent, and when the server is away", async () => {
+  const rig = setUp([
+    () => stream("data: a\n\n", new TypeError("reset")),
+    () => new TypeError("refused"),
+    () => chunkedBody(["no"], "end", { status: 503 }),
+    () => stream("data: b\n\n", "hang"),
+  ]);
+  assertEquals(dataOf(await all(rig, { idleTimeoutMs: 10_000 })), ["a", "b"]);
+  assertEquals([rig.sent.length, rig.client.stats().inFlight, rig.bodies.at(-2)!.isCancelled], [5, 0, true]);
+  assertEquals(rig.clock.now(), 3_000 + 3_000 + 6_000 + 10_000 + 3_000);
+});
+
+test("Client.events() retries each connection as usual, before it counts as one in vain", async () => {
+  const rig = setUp([
+    () => stream("data: a\n\n"),
+    () => chunkedBody(["no"], "end", { status: 503, headers: { "retry-after": "7" } }),
+    () => stream("data: b\n\n"),
+  ], { maxRetries: 1 });
+  assertEquals(dataOf(await all(rig)), ["a", "b"]);
+  assertEquals([rig.clock.now(), rig.client.stats().retried], [3_000 + 7_000 + 3_000, 1]);
+});
+
+test("Client.events() ends with the error of a connection that was refused for good", async () => {
+  for (const status of [400, 401, 404, 410, 501]) {
+    const rig = setUp([() => stream("data: a\n\n"), () => chunkedBody(["no"], "end", { status })]);
+    const got: unknown[] = [];
+    const error = await rejection((async () => {
+      for await (const { data } of driven(rig)) got.push(data);
+    })());
+    assertEquals([got, (error as HttpError).status, rig.sent.length], [["a"], status, 2]);
+  }
+});
+
+test("Client.events() ends with the error of the first connection, whatever it is", async () => {
+  for (const answer of [() => new TypeError("refused"), () => chunkedBody(["no"], "end", { status: 503 })]) {
+    const rig = setUp([answer]);
+    assertInstanceOf(await rejection(all(rig)), NetworkError);
+    assertEquals([rig.sent.length, rig.clock.pending], [1, 0]);
+  }
+});
+
+test("Client.events() gives up after maxAttempts connections in vain, with their error or their end", async () => {
+  const away = setUp([() => stream("data: a\n\n"), ...Array(9).fill(() => new TypeError("refused"))]);
+  assertInstanceOf(await rejection(all(away, { reconnect: { maxAttempts: 3 } })), NetworkError);
+  assertEquals(away.sent.length, 4);
+
+  const empty = setUp(Array(9).fill(() => stream("")));
+  assertEquals(await all(empty, { reconnect: { maxAttempts: 3 } }), []);
+  assertEquals(empty.sent.length, 3);
+});
+
+test("Client.events() does not reconnect when told so, and rejects when the stream breaks off", async () => {
+  const rig = setUp([() => stream("data: a\n\n", new TypeError("reset"))]);
+  const events = rig.client.events(URL_A, { reconnect: false });
+  assertEquals((await events.next()).value?.data, "a");
+  assertInstanceOf(await rejection(events.next()), NetworkError);
+  assertEquals([await events.next(), rig.sent.length], [{ done: true, value: undefined }, 1]);
+});
+
+test("Client.events() connects once for a request that may be sent once, and again if it may be repeated", async () => {
+  const bodies = () => [() => stream("data: a\n\n"), () => stream("data: b\n\n")];
+  const once = setUp(bodies());
+  const post = { url: URL_A, method: "POST", body: "{}" };
+  const events = (
+    rig: ChunkedClient,
+    request: typeof post & { headers?: Record<string, string> },
+    options = {},
+  ) => rig.clock.run(Array.fromAsync(rig.client.events(request, options)));
+  assertEquals([dataOf(await events(once, post)), once.sent.length], [["a"], 1]);
+
+  const repeated = setUp(bodies());
+  assertEquals(dataOf(await events(repeated, post, { idempotent: true })), ["a", "b"]);
+  const keyed = setUp(bodies());
+  assertEquals(dataOf(await events(keyed, { ...post, headers: { "idempotency-key": "1" } })), ["a", "b"]);
+
+  const refused = setUp(bodies());
+  await assertRejects(() => events(refused, post, { reconnect: {} }), TypeError, "idempotent: true");
+  assertEquals(refused.sent.length, 0);
+});
+
+test("Client.events() parses and validates data, and rejects at what is none, after the events before it", async () => {
+  const text =
+    'data: {"lap":1}\n\nid: 2\nevent: lap\ndata: {"lap":\ndata: 2}\n\ndata: {"lap":"3"}\n\ndata: {"lap":4}\n\n';
+  const schema = v.object({ lap: v.number() });
+  const rig = setUp([() => stream(text, "hang")]);
+  const events = rig.client.events(URL_A, { schema });
+  assertEquals([(await events.next()).value?.data, (await events.next()).value?.data], [{ lap: 1 }, {
+    lap: 2,
+  }]);
+  const error = await rejection(events.next());
+  assert(error instanceof InvalidDataError);
+  assertEquals([error.reason, error.context], ["schema", { event: "message", id: "2" }]);
+  assert(
+    error.message.startsWith(`An event 'message' in the response to GET ${URL_A} does not fit the schema`),
+  );
+  assertEquals([rig.client.stats().inFlight, rig.bodies[0]!.isCancelled], [0, true]);
+
+  const loose = setUp([() => stream("data: [1\n\n")]).client.events({ url: URL_A, as: "json" });
+  assertEquals((await rejection(loose.next()) as InvalidDataError).reason, "truncated");
+  const slow = v.pipeAsync(schema, v.transformAsync(({ lap }) => Promise.resolve(lap)));
+  const late = setUp([() => stream(text)]).client.events(URL_A, { schema: slow });
+  assertEquals([(await late.next()).value?.data, (await late.next()).value?.data], [1, 2]);
+});
+
+test("Client.events() ends for good at doneData, also within a chunk", async () => {
+  const rig = setUp([() => stream('data: {"a":1}\n\ndata: [DONE]\n\ndata: {"a":2}\n\n', "hang")]);
+  const events = rig.client.events<{ a: number }>(URL_A, { as: "json", doneData: "[DONE]" });
+  assertEquals(dataOf(await Array.fromAsync(events)), [{ a: 1 }]);
+  assertEquals([rig.sent.length, rig.bodies[0]!.isCancelled, rig.client.stats().inFlight], [1, true, 0]);
+});
+
+test("Client.events() rejects at an event that is too large, however it comes", async () => {
+  const line = `data: ${"x".repeat(90)}\n`;
+  for (
+    const chunks of [["data: " + "x".repeat(100)], Array(5).fill("x".repeat(50)), Array(9).fill(line), [
+      line.repeat(9) + "\n",
+    ]]
+  ) {
+    const rig = setUp([() => chunkedBody(["data: a\n\n", ...chunks], "hang", EVENT_STREAM)]);
+    const events = rig.client.events(URL_A, { maxEventBytes: 100 });
+    assertEquals((await events.next()).value?.data, "a");
+    const error = await rejection(events.next());
+    assert(error instanceof InvalidDataError);
+    assertEquals(
+      error.message,
+      `An event in the response to GET ${URL_A} is larger than 'maxEventBytes': 100`,
+    );
+    assertEquals([error.reason, rig.client.stats().inFlight, rig.bodies[0]!.isCancelled], [
+      "too-large",
+      0,
+      true,
+    ]);
+  }
+});
+
+test("Client.events() rejects what is no stream of events, and lets go of it", async () => {
+  for (
+    const type of [undefined, "text/html", "text/event-streams", "application/json; x=text/event-stream"]
+  ) {
+    const headers: HeadersInit = type === undefined ? {} : { "content-type": type };
+    const rig = setUp([() => chunkedBody(["data: a\n\n"], "hang", { headers })]);
+    const error = await rejection(all(rig));
+    assert(error instanceof InvalidDataError);
+    assertEquals([error.reason, rig.client.stats().inFlight, rig.sent.length], ["content-type", 0, 1]);
+  }
+  for (const type of ["TEXT/Event-Stream", "text/event-stream ; charset=utf-8", "text/event-stream;x"]) {
+    const rig = setUp([() => chunkedBody(["data: a\n\n"], "end", { headers: { "content-type": type } })]);
+    assertEquals(dataOf(await all(rig)), ["a"]);
+  }
+});
+
+test("Client.events() holds no permit between two connections", async () => {
+  const rig = setUp([() => stream("data: a\n\n"), () => stream("data: b\n\n", "hang")], { concurrency: 1 });
+  await using events = rig.client.events(URL_A);
+  await events.next();
+  const next = watch(events.next());
+  await rig.clock.advance(1_000);
+  assertEquals([next.state, rig.client.stats().inFlight, rig.client.stats().queued], ["pending", 0, 0]);
+  await rig.clock.advance(2_000);
+  assertEquals([next.value?.value?.data, rig.client.stats().inFlight], ["b", 1]);
+});
+
+test("Client.events() rejects with the signal's own reason, also between two connections", async () => {
+  const reason = new Error("enough");
+  for (const ending of ["hang", "end"] as const) {
+    const controller = new AbortController();
+    const listeners = countAbortListeners(controller.signal);
+    const rig = setUp([() => stream("data: a\n\n", ending)]);
+    const events = rig.client.events(URL_A, { signal: controller.signal });
+    await events.next();
+    const next = watch(events.next());
+    await turns();
+    controller.abort(reason);
+    await turns();
+    assertStrictEquals(next.error, reason);
+    assertEquals([listeners.now, rig.clock.pending, rig.client.stats().inFlight], [0, 0, 0]);
+  }
+});
+
+test("Client.close() ends events with its reason, also between two connections", async () => {
+  for (const ending of ["hang", "end"] as const) {
+    const rig = setUp([() => stream("data: a\n\n", ending)]);
+    const events = rig.client.events(URL_A);
+    await events.next();
+    const next = watch(events.next());
+    await turns();
+    await rig.client.close("closed");
+    await turns();
+    assertEquals([next.error, rig.clock.pending, rig.client.stats().inFlight], ["closed", 0, 0]);
+  }
+});
+
+test("Client.events() ends a next() that waits, when it is left, and leaves no timer", async () => {
+  for (const ending of ["hang", "end"] as const) {
+    const rig = setUp([() => stream("data: a\n\n", ending)]);
+    const events = rig.client.events(URL_A);
+    await events.next();
+    const next = watch(events.next());
+    await turns();
+    await events.return!();
+    await turns();
+    assertEquals([next.value?.done, rig.clock.pending, rig.client.stats().inFlight], [true, 0, 0]);
+  }
+});
+
+test("Client.events() ends with the total deadline of a connection", async () => {
+  const rig = setUp([() => stream("data: a\n\n", "hang")]);
+  const error = await rejection(all(rig, { totalTimeoutMs: 5_000 }));
+  assert(error instanceof TimeoutError);
+  assertEquals([error.kind, rig.sent.length, rig.clock.now()], ["total", 1, 5_000]);
+});
+
+test("Client.events() refuses bad options at once, and says what they must be", () => {
+  const { client } = setUp([]);
+  const cases: [options: object, message: string][] = [
+    [{ as: "bytes" }, "Cannot fetch as 'as' must be 'json' or 'text': received 'bytes'"],
+    [{ maxEventBytes: -1 }, "Cannot fetch as 'maxEventBytes' must be a positive integer: received -1"],
+    [{ lastEventId: 7 }, "Cannot fetch as 'lastEventId' must be a string: received 7"],
+    [
+      { reconnect: true },
+      "Cannot fetch as 'reconnect' must be false, or an object such as { maxAttempts: 5 }: received true",
+    ],
+    [
+      { reconnect: { maxAttempts: 0 } },
+      "Cannot fetch as 'reconnect.maxAttempts' must be a positive integer, or Infinity: received 0",
+    ],
+    [
+      { reconnect: { maxAttemps: 5 } },
+      "Cannot fetch as 'reconnect.maxAttemps' is not an option: did you mean 'maxAttempts'?",
+    ],
+  ];
+  for (const [options, message] of cases) {
+    const error = assertThrows(() => client.events(URL_A, options as EventsOptions));
+    assertEquals((error as Error).message, message);
+  }
+});
+
+test("Client.events() refuses a lastEventId with a NUL, which no event has", async () => {
+  const { client } = setUp([]);
+  await assertRejects(() => client.events(URL_A, { lastEventId: "a\0" }).next(), TypeError, "NUL");
+});
+
+test("Client.events() follows a real server over its connections", async () => {
+  const ids: (string | null)[] = [];
+  await using server = serveHandler(({ headers }) => {
+    const id = headers.get("last-event-id");
+    ids.push(id);
+    const number = id === null ? 1 : Number(id.split("-")[1]) + 1;
+    if (number > 3) return new Response(null, { status: 204 });
+    return new Response(`retry: 1\nid: ä-${number}\ndata: ${number}\n\n`, EVENT_STREAM);
+  });
+  await using client = createClient();
+  assertEquals(dataOf(await Array.fromAsync(client.events(server.url))), ["1", "2", "3"]);
+  // Servers give the bytes of a header as characters.
+  assertEquals(
+    ids.map((id) => id && new TextDecoder().decode(Uint8Array.from(id, (char) => char.charCodeAt(0)))),
+    [
+      null,
+      "ä-1",
+      "ä-2",
+      "ä-3",
+    ],
+  );
+});

@@ -1,0 +1,78 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { ClosingTarget } from "../../src/policies/opener.ts";
+import { Interruption } from "../../src/streams/interruption.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { rejection, watch } from "../client/settled.ts";
+import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { test } from "../support/test.ts";
+
+function setUp(signals: readonly AbortSignal[] = []) {
+  const clock = new ManualClock();
+  const targets = new Set<ClosingTarget>();
+  const closings = {
+    closing: undefined as { readonly reason: unknown } | undefined,
+    add: (target: ClosingTarget) => void targets.add(target),
+    delete: (target: ClosingTarget) => void targets.delete(target),
+  };
+  const interruption = new Interruption({ clock, random: () => 0, closings }, signals);
+  return { clock, targets, closings, interruption };
+}
+
+test("Interruption.delay() waits so long, also longer than one timer can", async () => {
+  const { clock, targets, interruption } = setUp();
+  await clock.run(interruption.delay(1_500));
+  assertEquals(clock.now(), 1_500);
+  await clock.run(interruption.delay(5_000_000_000));
+  assertEquals([clock.now(), clock.pending, targets.size], [5_000_001_500, 0, 0]);
+});
+
+test("Interruption.delay() rejects with the signal's own reason, and leaves no timer and no listener", async () => {
+  const controller = new AbortController();
+  const listeners = countAbortListeners(controller.signal);
+  const { clock, targets, interruption } = setUp([controller.signal]);
+  const reason = new Error("enough");
+
+  const waiting = watch(interruption.delay(1_000));
+  await clock.advance(500);
+  controller.abort(reason);
+  await clock.advance(0);
+  assertStrictEquals(waiting.error, reason);
+  assertEquals([clock.pending, targets.size, listeners.now], [0, 0, 0]);
+  assertStrictEquals(await rejection(interruption.delay(1)), reason);
+  assertStrictEquals(await rejection(interruption.settle(Promise.resolve(1))), reason);
+  assertEquals([clock.pending, targets.size], [0, 0]);
+});
+
+test("Interruption.delay() rejects when the client is closed, or was", async () => {
+  const { clock, targets, closings, interruption } = setUp();
+  const waiting = watch(interruption.delay(1_000));
+  for (const target of targets) target.onClose("closed");
+  await clock.advance(0);
+  assertEquals([waiting.state, waiting.error, clock.pending, targets.size], ["rejected", "closed", 0, 0]);
+  closings.closing = { reason: "closed before" };
+  assertEquals(await rejection(interruption.delay(1_000)), "closed before");
+});
+
+test("Interruption.settle() gives what work brings, or fails of", async () => {
+  const { targets, interruption } = setUp();
+  assertEquals(await interruption.settle(Promise.resolve(7)), 7);
+  assertEquals(await rejection(interruption.settle(Promise.reject("no"))), "no");
+  assertEquals(targets.size, 0);
+});
+
+test("Interruption.stop() ends a wait whose work never ends, and the work's late end does no harm", async () => {
+  const { clock, interruption } = setUp();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const waiting = watch(interruption.settle(promise));
+  interruption.stop();
+  interruption.stop();
+  await clock.advance(0);
+  assertEquals([waiting.state, (waiting.error as Error).name], ["rejected", "AbortError"]);
+
+  const next = watch(interruption.delay(1_000));
+  resolve(1);
+  await clock.advance(999);
+  assertEquals(next.state, "pending");
+  await clock.advance(1);
+  assertEquals(next.state, "fulfilled");
+});
