@@ -4,11 +4,11 @@
  * @module
  */
 
-import * as v from "valibot";
 import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
 import {
+  arrayOf,
   atLeast0Ms,
   callable,
   count,
@@ -19,9 +19,13 @@ import {
   members,
   number,
   object,
+  oneOf,
   optionalAny,
   plain,
   positiveInteger,
+  required,
+  type Rule,
+  rule,
   strict,
   unless,
 } from "./option_rules.ts";
@@ -34,114 +38,104 @@ function isFalse(value: unknown): boolean {
 const headers = object("a record of strings, or Headers");
 
 /** The rules of what both clients and requests have. */
-export const sharedEntries: Readonly<Record<string, v.GenericSchema>> = {
-  signal: v.optional(v.instance(AbortSignal, "must be an AbortSignal")),
-  headers: v.optional(headers),
+export const sharedEntries: Readonly<Record<string, Rule>> = {
+  signal: rule("must be an AbortSignal", (value) => value instanceof AbortSignal),
+  headers: headers,
 };
 
 /** The rules of settings, by their names. */
-export function rulesOf(names: readonly (keyof Settings)[]): Record<string, v.GenericSchema> {
-  return Object.fromEntries(names.map((name) => [name, v.optional(SETTINGS[name].rule)]));
+export function rulesOf(names: readonly (keyof Settings)[]): Record<string, Rule> {
+  return Object.fromEntries(names.map((name) => [name, SETTINGS[name].rule]));
 }
+
+const given = rule("must be a number", (value) => value !== undefined);
 
 const errorStatus = number("an integer from 400 to 599", isErrorStatus);
 
 const mirror = unless(
   isUrl,
   strict({
-    url: v.custom(isUrl, "must be a string or a URL"),
-    headers: v.optional(headers),
-    path: v.optional(callable),
-    moveOn: v.optional(v.array(errorStatus, "must be an array of statuses from 400 to 599")),
+    url: required(rule("must be a string or a URL", isUrl)),
+    headers: headers,
+    path: callable,
+    moveOn: arrayOf(errorStatus, "must be an array of statuses from 400 to 599"),
   }, "must be a string, a URL or { url, headers, path, moveOn }"),
 );
 
 /** The rules of a client's options. */
-export const clientEntries: Readonly<Record<string, v.GenericSchema>> = {
+export const clientEntries: Readonly<Record<string, Rule>> = {
   ...sharedEntries,
   ...rulesOf(CLIENT_WIDE),
-  baseUrls: v.optional(
-    unless(isUrl, v.array(mirror, "must be a URL, or an array of URLs and { url, headers, path, moveOn }")),
+  baseUrls: unless(
+    isUrl,
+    arrayOf(mirror, "must be a URL, or an array of URLs and { url, headers, path, moveOn }"),
   ),
-  clientHeadersTo: v.optional(v.picklist(["all", "mirrors"], "must be 'all' or 'mirrors'")),
-  sensitiveHeaders: v.optional(
-    v.array(
-      v.pipe(v.string("must be a header name"), v.regex(/^[!#$%&'*+.^_`|~\w-]+$/, "must be a header name")),
-      "must be an array of header names",
+  clientHeadersTo: oneOf(["all", "mirrors"], "must be 'all' or 'mirrors'"),
+  sensitiveHeaders: arrayOf(
+    rule(
+      "must be a header name",
+      (value) => typeof value === "string" && /^[!#$%&'*+.^_`|~\w-]+$/.test(value),
+    ),
+    "must be an array of header names",
+  ),
+  fetch: callable,
+  use: arrayOf(callable, "must be an array of functions"),
+  clock: rule(
+    "must have the methods of a Clock",
+    (value) => hasMethods(value, "now", "wallNow", "setTimeout", "clearTimeout"),
+  ),
+  random: callable,
+  concurrency: unless((value) => value instanceof Semaphore, positiveInteger),
+  perOrigin: strict({ concurrency: positiveInteger }, "must be { concurrency }"),
+  maxWaiting: count,
+  pauseOn429: oneOf(["origin", "request"], "must be 'origin' or 'request'"),
+  rateLimit: unless(
+    (value) => typeof value === "function" || hasMethods(value, "tryTake", "notify"),
+    strict(
+      {
+        limit: required(given),
+        intervalMs: required(given),
+        ...optionalAny("burst"),
+        per: oneOf(["client", "origin"], "must be 'client' or 'origin'"),
+      },
+      "must be { limit, intervalMs, burst, per }, a bucket, or a function that gives an origin its bucket",
     ),
   ),
-  fetch: v.optional(callable),
-  use: v.optional(v.array(callable, "must be an array of functions")),
-  clock: v.optional(
-    v.custom(
-      (value) => hasMethods(value, "now", "wallNow", "setTimeout", "clearTimeout"),
-      "must have the methods of a Clock",
+  backoff: members("options of a backoff", "factor", "baseMs", "maxMs", "jitter", "jitterMs", "random"),
+  retryBudget: unless(
+    (value) => isFalse(value) || hasMethods(value, "deposit", "tryWithdraw"),
+    members(
+      "options of a retry budget, a RetryBudget, or false",
+      "ratio",
+      "minPerSecond",
+      "windowMs",
+      "clock",
     ),
   ),
-  random: v.optional(callable),
-  concurrency: v.optional(unless((value) => value instanceof Semaphore, positiveInteger)),
-  perOrigin: v.optional(
-    strict({ concurrency: v.optional(positiveInteger) }, "must be { concurrency }"),
-  ),
-  maxWaiting: v.optional(count),
-  pauseOn429: v.optional(v.picklist(["origin", "request"], "must be 'origin' or 'request'")),
-  rateLimit: v.optional(
-    unless(
-      (value) => typeof value === "function" || hasMethods(value, "tryTake", "notify"),
-      strict(
-        {
-          limit: v.any(),
-          intervalMs: v.any(),
-          burst: v.optional(v.any()),
-          per: v.optional(v.picklist(["client", "origin"], "must be 'client' or 'origin'")),
-        },
-        "must be { limit, intervalMs, burst, per }, a bucket, or a function that gives an origin its bucket",
-      ),
+  maxRetryAfterMs: atLeast0Ms,
+  circuitBreaker: unless(
+    isFalse,
+    plain(
+      "options of a circuit breaker, because each origin has one of its own, or false",
+      strict({
+        ...optionalAny(
+          "threshold",
+          "failureRatio",
+          "minimumRequests",
+          "windowMs",
+          "cooldownMs",
+          "maxCooldownMs",
+          "probeTimeoutMs",
+          "clock",
+        ),
+        ...rulesOf(["onOpen", "patienceMs"]),
+        isFailure: callable,
+      }, "must be options of a circuit breaker, or false"),
     ),
   ),
-  backoff: v.optional(
-    members("options of a backoff", "factor", "baseMs", "maxMs", "jitter", "jitterMs", "random"),
+  cache: rule(
+    "must be a plan: httpCache(adapter) or ttlCache(adapter, { ttlMs }) of @slipstream/fetch/cache, or false",
+    (value) => isFalse(value) || isCachePlan(value),
   ),
-  retryBudget: v.optional(
-    unless(
-      (value) => isFalse(value) || hasMethods(value, "deposit", "tryWithdraw"),
-      members(
-        "options of a retry budget, a RetryBudget, or false",
-        "ratio",
-        "minPerSecond",
-        "windowMs",
-        "clock",
-      ),
-    ),
-  ),
-  maxRetryAfterMs: v.optional(atLeast0Ms),
-  circuitBreaker: v.optional(
-    unless(
-      isFalse,
-      plain(
-        "options of a circuit breaker, because each origin has one of its own, or false",
-        strict({
-          ...optionalAny(
-            "threshold",
-            "failureRatio",
-            "minimumRequests",
-            "windowMs",
-            "cooldownMs",
-            "maxCooldownMs",
-            "probeTimeoutMs",
-            "clock",
-          ),
-          ...rulesOf(["onOpen", "patienceMs"]),
-          isFailure: v.optional(callable),
-        }, "must be options of a circuit breaker, or false"),
-      ),
-    ),
-  ),
-  cache: v.optional(
-    v.custom(
-      (value) => isFalse(value) || isCachePlan(value),
-      "must be a plan: httpCache(adapter) or ttlCache(adapter, { ttlMs }) of @slipstream/fetch/cache, or false",
-    ),
-  ),
-  offline: v.optional(flag),
+  offline: flag,
 };

@@ -4,22 +4,26 @@
  * @module
  */
 
-import * as v from "valibot";
 import type { Settings } from "../policies/settings.ts";
 import { clientEntries, rulesOf, sharedEntries } from "./client_option_rules.ts";
 import type { Elsewhere } from "../http/option_hints.ts";
 import {
+  both,
   callable,
   count,
   flag,
   isBare,
   isUrl,
   number,
+  oneOf,
   optionalAny,
   positiveInteger,
   positiveMs,
   refused,
+  type Rule,
+  rule,
   strict,
+  text,
   unless,
 } from "./option_rules.ts";
 import { SETTINGS } from "./settings.ts";
@@ -32,7 +36,7 @@ import { SETTINGS } from "./settings.ts";
  * @throws {RangeError} If the value of an option is out of range.
  */
 export function checkClientOptions(options: unknown): void {
-  check(clientSchema, options, "create client");
+  check(clientRule, options, "create client");
 }
 
 /**
@@ -43,7 +47,7 @@ export function checkClientOptions(options: unknown): void {
  * @throws {RangeError} If the value of an option is out of range.
  */
 export function checkExtendOptions(options: unknown): void {
-  check(extendSchema, options, "extend client");
+  check(extendRule, options, "extend client");
 }
 
 /** What options belong to: a single request, a batch, a stream of items, or a request that has them with it. */
@@ -58,29 +62,25 @@ export type OptionsOf = "call" | "batch" | "lines" | "events" | "pages" | "reque
  * @throws {RangeError} If the value of an option is out of range.
  */
 export function checkRequestOptions(options: unknown, of: OptionsOf): void {
-  check(requestSchemas[of], options, "fetch");
+  check(requestRules[of], options, "fetch");
 }
 
-function check(schema: v.GenericSchema, options: unknown, purpose: string): void {
-  const result = v.safeParse(schema, options, { abortEarly: true });
-  if (result.success) return;
-  const [issue] = result.issues;
-  const name = v.getDotPath(issue);
-  const value = issue.path === undefined ? options : issue.path[issue.path.length - 1]!.value;
-  // Headers and URLs may hold credentials.
-  const received = typeof value === "string" && /^(headers|baseUrls)/.test(name ?? "")
-    ? "a string"
-    : describe(value);
-  if (name === null) {
-    throw new TypeError(
-      `Cannot ${purpose} as the options ${issue.message}: received ${describeOptions(options)}`,
-    );
+function check(rule: Rule, options: unknown, purpose: string): void {
+  const found = rule(options);
+  if (found === undefined) return;
+  const { path, message, value, kind } = found;
+  if (path.length === 0) {
+    throw new TypeError(`Cannot ${purpose} as the options ${message}: received ${describeOptions(value)}`);
   }
+  const name = path.join(".");
   // The message of a member that is too many says it all.
-  if (issue.expected === "never") throw new TypeError(`Cannot ${purpose} as '${name}' ${issue.message}`);
-  const message = `Cannot ${purpose} as '${name}' ${issue.message}: received ${received}`;
-  const outOfRange = issue.kind === "validation" || issue.expected?.includes("number");
-  throw typeof value === "number" && outOfRange ? new RangeError(message) : new TypeError(message);
+  if (kind === "unwanted") throw new TypeError(`Cannot ${purpose} as '${name}' ${message}`);
+  // Headers and URLs may hold credentials.
+  const isSecret = typeof value === "string" && /^(headers|baseUrls)/.test(name);
+  const text = `Cannot ${purpose} as '${name}' ${message}: received ${
+    isSecret ? "a string" : describe(value)
+  }`;
+  throw kind === "range" ? new RangeError(text) : new TypeError(text);
 }
 
 /** What was given instead of options, and how to give that. */
@@ -101,18 +101,18 @@ function describe(value: unknown): string {
 
 /** What only many requests have. */
 const batchEntries = {
-  batchTimeoutMs: v.optional(positiveMs),
-  concurrency: v.optional(positiveInteger),
-  ordered: v.optional(flag),
-  prefetch: v.optional(count),
+  batchTimeoutMs: positiveMs,
+  concurrency: positiveInteger,
+  ordered: flag,
+  prefetch: count,
 };
 
 /** What only a request has. */
 const specEntries = {
-  url: v.optional(v.custom(isUrl, "must be a string or a URL")),
-  method: v.optional(v.string("must be a string")),
-  body: v.optional(v.any()),
-  key: v.optional(v.string("must be a string")),
+  url: rule("must be a string or a URL", isUrl),
+  method: text,
+  ...optionalAny("body"),
+  key: text,
 };
 
 /** What all requests have, one by one or in a batch. */
@@ -125,32 +125,30 @@ const requestEntries = {
 /** What `fetch` takes besides, and clients hand on for `client.fetch` only. */
 const FETCH_ONLY = ["redirect", "credentials", "mode", "integrity", "keepalive", "referrer", "duplex"];
 
-const textual = v.optional(v.picklist(["json", "text"], "must be 'json' or 'text'"));
+const textual = oneOf(["json", "text"], "must be 'json' or 'text'");
 
 /** What only the lines of a body have. */
-const linesEntries = { as: textual, maxLineBytes: v.optional(positiveInteger) };
+const linesEntries = { as: textual, maxLineBytes: positiveInteger };
 
 const RECONNECT = "must be false, or an object such as { maxAttempts: 5 }";
-const attempts: v.GenericSchema = number(
+const attempts: Rule = number(
   "a positive integer, or Infinity",
   (value) => value === Infinity || (Number.isInteger(value) && value > 0),
 );
 /** What only a stream of events has. */
 const eventsEntries = {
   as: textual,
-  reconnect: v.optional(
-    unless((value) => value === false, strict({ maxAttempts: v.optional(attempts) }, RECONNECT)),
-  ),
-  lastEventId: v.optional(v.string("must be a string")),
-  doneData: v.optional(v.string("must be a string")),
-  maxEventBytes: v.optional(positiveInteger),
+  reconnect: unless((value) => value === false, strict({ maxAttempts: attempts }, RECONNECT)),
+  lastEventId: text,
+  doneData: text,
+  maxEventBytes: positiveInteger,
 };
 
 /** What only pages have. */
 const pagesEntries = {
-  next: v.optional(callable),
-  maxPages: v.optional(unless((value) => value === Infinity, positiveInteger)),
-  prefetch: v.optional(v.picklist([0, 1], "must be 0 or 1")),
+  next: callable,
+  maxPages: unless((value) => value === Infinity, positiveInteger),
+  prefetch: oneOf([0, 1], "must be 0 or 1"),
 };
 
 const TO_FETCH = "give it to client.fetch(url, init)";
@@ -188,8 +186,8 @@ const FROM_CLIENT: Elsewhere = {
   batchTimeoutMs: TO_BATCHES,
 };
 
-const clientSchema = v.pipe(
-  v.custom(isBare, "must be an object"),
+const clientRule = both(
+  rule("must be an object", isBare),
   strict(clientEntries, "must be an object", FROM_CLIENT),
 );
 
@@ -208,31 +206,43 @@ const SHARED = [
   "rateLimit",
   "retryBudget",
 ];
-const ofExtensions = Object.entries(clientEntries).filter(([name]) => !SHARED.includes(name));
 
-const extendSchema = v.pipe(
-  v.custom(isBare, "must be an object"),
-  strict(Object.fromEntries(ofExtensions), "must be an object", {
-    ...FROM_CLIENT,
-    ...elsewhere(
-      SHARED,
-      () => "give it to createClient(): an extension shares it with the client that it comes from",
-    ),
-  }),
-);
+/** Made when somebody extends a client. */
+const extendRule = lazy(() => {
+  const own = Object.entries(clientEntries).filter(([name]) => !SHARED.includes(name));
+  const advice = "give it to createClient(): an extension shares it with the client that it comes from";
+  return both(
+    rule("must be an object", isBare),
+    strict(Object.fromEntries(own), "must be an object", {
+      ...FROM_CLIENT,
+      ...elsewhere(SHARED, () => advice),
+    }),
+  );
+});
 
-const requestSchemas: Readonly<Record<OptionsOf, v.GenericSchema>> = {
-  call: optionsObject({ ...TO_BATCH, ...TO_REQUEST }, requestEntries),
-  lines: optionsObject({ ...TO_BATCH, ...TO_REQUEST }, { ...requestEntries, ...linesEntries }),
-  events: optionsObject({ ...TO_BATCH, ...TO_REQUEST }, { ...requestEntries, ...eventsEntries }),
-  pages: optionsObject({ ...withoutPrefetch, ...TO_REQUEST }, { ...requestEntries, ...pagesEntries }),
-  batch: optionsObject(TO_REQUEST, { ...requestEntries, ...batchEntries }),
-  request: strict(
-    { ...requestEntries, ...specEntries, ...refused({ ...TO_BATCH, redirect: TO_FETCH }) },
-    "must be an object",
-    { ...TO_OTHERS, ...TO_BATCH },
+/** Made when somebody gives such options. */
+const requestRules: Readonly<Record<OptionsOf, Rule>> = {
+  call: lazy(() => optionsObject({ ...TO_BATCH, ...TO_REQUEST }, requestEntries)),
+  lines: lazy(() => optionsObject({ ...TO_BATCH, ...TO_REQUEST }, { ...requestEntries, ...linesEntries })),
+  events: lazy(() => optionsObject({ ...TO_BATCH, ...TO_REQUEST }, { ...requestEntries, ...eventsEntries })),
+  pages: lazy(() =>
+    optionsObject({ ...withoutPrefetch, ...TO_REQUEST }, { ...requestEntries, ...pagesEntries })
+  ),
+  batch: lazy(() => optionsObject(TO_REQUEST, { ...requestEntries, ...batchEntries })),
+  request: lazy(() =>
+    strict(
+      { ...requestEntries, ...specEntries, ...refused({ ...TO_BATCH, redirect: TO_FETCH }) },
+      "must be an object",
+      { ...TO_OTHERS, ...TO_BATCH },
+    )
   ),
 };
+
+/** A rule that is made when it is asked first. */
+function lazy(make: () => Rule): Rule {
+  let made: Rule | undefined;
+  return (value) => (made ??= make())(value);
+}
 
 function toRequest(name: string): string {
   return `put '${name}' into the request: ${name === "url" ? "{ url }" : `{ url, ${name} }`}`;
@@ -250,13 +260,10 @@ function elsewhere(
 }
 
 /** Options, of which some are refused. An array, a `Request` or a signal has no options in it, and would be ignored. */
-function optionsObject(
-  unwanted: Elsewhere,
-  entries: Readonly<Record<string, v.GenericSchema>>,
-): v.GenericSchema {
+function optionsObject(unwanted: Elsewhere, entries: Readonly<Record<string, Rule>>): Rule {
   const message = "must be an object such as { timeoutMs: 5000 }";
-  return v.pipe(
-    v.custom(isBare, message),
+  return both(
+    rule(message, isBare),
     strict({ ...entries, ...refused({ ...unwanted, redirect: TO_FETCH }) }, message, {
       ...TO_OTHERS,
       ...unwanted,

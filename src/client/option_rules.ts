@@ -4,62 +4,136 @@
  * @module
  */
 
-import * as v from "valibot";
 import { describeUnknown, type Elsewhere } from "../http/option_hints.ts";
 
+/** What is wrong with a value, or with a part of it. */
+export interface Fault {
+  /** Which part, from the outside in; empty for the value itself. */
+  readonly path: readonly string[];
+  /** What it must be, or that it is not wanted. */
+  readonly message: string;
+  /** The part. */
+  readonly value: unknown;
+  /** Whether it is of a wrong shape, a number out of range, or something that there is not. */
+  readonly kind: "shape" | "range" | "unwanted";
+}
+
+/** Finds what is wrong with a value; nothing if it is fine. */
+export type Rule = ((value: unknown) => Fault | undefined) & {
+  /** Whether a member must be there; others may be `undefined`. */
+  readonly isRequired?: boolean;
+};
+
+function fault(value: unknown, message: string, kind: Fault["kind"] = "shape"): Fault {
+  return { path: [], message, value, kind };
+}
+
+/** Something that passes a test, which the message says. */
+export function rule(message: string, isGood: (value: unknown) => boolean): Rule {
+  return (value) => isGood(value) ? undefined : fault(value, message);
+}
+
 /** A number, by a rule that its message says. */
-export function number(rule: string, isInRange: (value: number) => boolean): v.GenericSchema {
-  return v.pipe(v.number(`must be ${rule}`), v.check(isInRange, `must be ${rule}`));
+export function number(rule: string, isInRange: (value: number) => boolean): Rule {
+  const message = `must be ${rule}`;
+  return (value) => {
+    if (typeof value !== "number") return fault(value, message);
+    return !Number.isNaN(value) && isInRange(value) ? undefined : fault(value, message, "range");
+  };
+}
+
+/** One of these values. */
+export function oneOf(values: readonly unknown[], message: string): Rule {
+  return rule(message, (value) => values.includes(value));
 }
 
 /** Something of which only the kind is checked here. */
-export function object(what: string): v.GenericSchema {
-  return v.custom<object>((value) => typeof value === "object" && value !== null, `must be ${what}`);
+export function object(what: string): Rule {
+  return rule(`must be ${what}`, (value) => typeof value === "object" && value !== null);
+}
+
+/** An array, each of whose members follows a rule. */
+export function arrayOf(member: Rule, message: string): Rule {
+  return (value) => {
+    if (!Array.isArray(value)) return fault(value, message);
+    for (const [index, each] of value.entries()) {
+      const found = member(each);
+      if (found !== undefined) return within(String(index), found);
+    }
+    return undefined;
+  };
+}
+
+/** What follows one rule, and then another one. */
+export function both(first: Rule, second: Rule): Rule {
+  return (value) => first(value) ?? second(value);
+}
+
+/** A member that must be there. */
+export function required(rule: Rule): Rule {
+  return Object.assign((value: unknown) => rule(value), { isRequired: true });
+}
+
+function within(name: string, { path, ...found }: Fault): Fault {
+  return { ...found, path: [name, ...path] };
 }
 
 /** Members of these names, which may hold anything: it is checked by whoever uses them. */
-export function optionalAny(...names: string[]): Record<string, v.GenericSchema> {
-  return Object.fromEntries(names.map((name) => [name, v.optional(v.any())]));
+export function optionalAny(...names: string[]): Record<string, Rule> {
+  return Object.fromEntries(names.map((name) => [name, () => undefined]));
 }
 
 /**
- * An object with these members, and no others: of any other, it says where it belongs, or what was probably meant.
+ * An object with these members, and no others: of any other, it says where it belongs, or what was probably meant. `undefined` is as good
+ * as absent.
  *
  * @param entries The rules of the members.
  * @param message What is said of anything that is no object.
  * @param elsewhere What can be given somewhere else, and where.
  */
 export function strict(
-  entries: Readonly<Record<string, v.GenericSchema>>,
+  entries: Readonly<Record<string, Rule>>,
   message: string,
   elsewhere: Elsewhere = {},
-): v.GenericSchema {
-  const known = Object.keys(entries).filter((name) => !Object.hasOwn(elsewhere, name));
-  // Of a member that is too many, valibot gives the name.
-  return v.strictObject(
-    entries,
-    (issue) => issue.expected === "never" ? describeUnknown(String(issue.input), known, elsewhere) : message,
-  );
+): Rule {
+  return (value) => {
+    if (typeof value !== "object" || value === null) return fault(value, message);
+    const members = value as Readonly<Record<string, unknown>>;
+    for (const name in entries) {
+      const member = members[name];
+      const found = member === undefined && entries[name]!.isRequired !== true
+        ? undefined
+        : entries[name]!(member);
+      if (found !== undefined) return within(name, found);
+    }
+    for (const name in members) {
+      if (Object.hasOwn(entries, name)) continue;
+      const known = Object.keys(entries).filter((name) => !Object.hasOwn(elsewhere, name));
+      return within(name, fault(members[name], describeUnknown(name, known, elsewhere), "unwanted"));
+    }
+    return undefined;
+  };
 }
 
 /** Members that are given somewhere else, and where; `undefined` is as good as absent. */
-export function refused(elsewhere: Elsewhere): Record<string, v.GenericSchema> {
+export function refused(elsewhere: Elsewhere): Record<string, Rule> {
   return Object.fromEntries(
     Object.entries(elsewhere).map(([name, advice]) => [
       name,
-      v.optional(v.never(`is not an option here: ${advice}`)),
+      (value: unknown) =>
+        value === undefined ? undefined : fault(value, `is not an option here: ${advice}`, "unwanted"),
     ]),
   );
 }
 
 /** An object with members of these names; what they hold is checked by whoever uses them. */
-export function members(what: string, ...names: string[]): v.GenericSchema {
+export function members(what: string, ...names: string[]): Rule {
   return plain(what, strict(optionalAny(...names), `must be ${what}`));
 }
 
 /** An object that is no instance of a class: of one, nothing would be read, and nothing refused. */
-export function plain(what: string, rule: v.GenericSchema): v.GenericSchema {
-  return v.pipe(v.custom(isPlain, `must be ${what}`), rule);
+export function plain(what: string, behind: Rule): Rule {
+  return both(rule(`must be ${what}`, isPlain), behind);
 }
 
 function isPlain(value: unknown): boolean {
@@ -75,8 +149,8 @@ export function isBare(value: unknown): boolean {
 }
 
 /** Takes what passes the test as it is, and checks everything else. */
-export function unless(isGood: (value: unknown) => boolean, otherwise: v.GenericSchema): v.GenericSchema {
-  return v.lazy((value) => isGood(value) ? v.any() : otherwise);
+export function unless(isGood: (value: unknown) => boolean, otherwise: Rule): Rule {
+  return (value) => isGood(value) ? undefined : otherwise(value);
 }
 
 /** Whether a value is a URL, or may be one. */
@@ -102,26 +176,28 @@ export function isStandardSchema(value: unknown): boolean {
 }
 
 /** A time that something may take. */
-export const positiveMs: v.GenericSchema = number(
+export const positiveMs: Rule = number(
   "a positive number of milliseconds, or Infinity",
   (value) => value > 0,
 );
 /** How many there may be. */
-export const positiveInteger: v.GenericSchema = number(
+export const positiveInteger: Rule = number(
   "a positive integer",
   (value) => Number.isInteger(value) && value > 0,
 );
 /** How often. */
-export const count: v.GenericSchema = number(
+export const count: Rule = number(
   "a whole number of at least 0",
   (value) => Number.isInteger(value) && value >= 0,
 );
 /** A time that may be none. */
-export const atLeast0Ms: v.GenericSchema = number(
+export const atLeast0Ms: Rule = number(
   "a number of milliseconds of at least 0",
   (value) => value >= 0,
 );
 /** A switch. */
-export const flag: v.GenericSchema = v.boolean("must be true or false");
+export const flag: Rule = rule("must be true or false", (value) => typeof value === "boolean");
 /** A function. */
-export const callable: v.GenericSchema = v.function("must be a function");
+export const callable: Rule = rule("must be a function", (value) => typeof value === "function");
+/** A text. */
+export const text: Rule = rule("must be a string", (value) => typeof value === "string");

@@ -5,7 +5,6 @@
  * @module
  */
 
-import * as v from "valibot";
 import type { PartialSettings, Settings } from "../policies/settings.ts";
 import {
   callable,
@@ -14,14 +13,17 @@ import {
   isErrorStatus,
   isStandardSchema,
   number,
+  oneOf,
   positiveMs,
+  type Rule,
+  rule,
 } from "./option_rules.ts";
 
 /** What there is to say about a setting. */
 interface SettingRule<T> {
   readonly default: T;
   /** What it may be. */
-  readonly rule: v.GenericSchema;
+  readonly rule: Rule;
   /** Whether it may be said for all of a client's requests. */
   readonly isClientWide: boolean;
 }
@@ -30,12 +32,12 @@ interface SettingRule<T> {
 export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]> } = {
   as: {
     default: "json",
-    rule: v.picklist(["json", "text", "bytes"], "must be 'json', 'text' or 'bytes'"),
+    rule: oneOf(["json", "text", "bytes"], "must be 'json', 'text' or 'bytes'"),
     isClientWide: false,
   },
   schema: {
     default: undefined,
-    rule: v.custom(isStandardSchema, "must be a Standard Schema"),
+    rule: rule("must be a Standard Schema", isStandardSchema),
     isClientWide: false,
   },
   validate: { default: true, rule: flag, isClientWide: true },
@@ -45,9 +47,9 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
   maxRetries: { default: 3, rule: count, isClientWide: true },
   retryOn: {
     default: undefined,
-    rule: v.custom(
-      (value) => typeof value === "function" || (Array.isArray(value) && value.every(isErrorStatus)),
+    rule: rule(
       "must be an array of statuses from 400 to 599, or a function",
+      (value) => typeof value === "function" || (Array.isArray(value) && value.every(isErrorStatus)),
     ),
     isClientWide: true,
   },
@@ -59,7 +61,7 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
   onProgress: { default: undefined, rule: callable, isClientWide: false },
   cache: {
     default: "default",
-    rule: v.picklist(
+    rule: oneOf(
       ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"],
       "must be 'default', 'no-store', 'reload', 'no-cache', 'force-cache' or 'only-if-cached'",
     ),
@@ -72,7 +74,7 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
   idempotent: { default: undefined, rule: flag, isClientWide: false },
   onOpen: {
     default: undefined,
-    rule: v.picklist(["fail", "wait"], "must be 'fail' or 'wait'"),
+    rule: oneOf(["fail", "wait"], "must be 'fail' or 'wait'"),
     isClientWide: false,
   },
   patienceMs: {

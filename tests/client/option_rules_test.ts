@@ -1,35 +1,43 @@
 import { assertEquals } from "@std/assert";
-import * as v from "valibot";
+import { object as schemaOfObject } from "valibot";
 import {
+  arrayOf,
   atLeast0Ms,
+  both,
   callable,
   count,
   flag,
   hasMethods,
   isBare,
+  isErrorStatus,
   isStandardSchema,
   isUrl,
   members,
   number,
   object,
+  oneOf,
   optionalAny,
   plain,
   positiveInteger,
   positiveMs,
   refused,
+  required,
+  type Rule,
+  rule,
   strict,
+  text,
   unless,
 } from "../../src/client/option_rules.ts";
 import { test } from "../support/test.ts";
 
 /** What is wrong with a value; nothing if it is fine. */
-function faultOf(rule: v.GenericSchema, value: unknown): string | undefined {
-  return v.safeParse(rule, value, { abortEarly: true }).issues?.[0].message;
+function faultOf(rule: Rule, value: unknown): string | undefined {
+  return rule(value)?.message;
 }
 
 /** What each rule takes and refuses, and what it says then. */
 const RULES: Record<string, {
-  readonly rule: v.GenericSchema;
+  readonly rule: Rule;
   readonly good: readonly unknown[];
   readonly bad: readonly unknown[];
   readonly message: string;
@@ -86,19 +94,22 @@ for (const [name, { rule, good, bad, message }] of Object.entries(RULES)) {
   });
 }
 
+const anything: Rule = () => undefined;
+const NUMBERED = strict({ limit: count }, "must be an object");
+
 class Options {
   limit = 5;
 }
 
 test("plain() takes objects that are of no class", () => {
-  const rule = plain("options", v.any());
+  const rule = plain("options", anything);
   for (const value of [{}, { limit: 5 }, Object.create(null), structuredClone({ limit: 5 })]) {
     assertEquals(faultOf(rule, value), undefined);
   }
 });
 
 test("plain() refuses instances of classes, of which nothing would be read", () => {
-  const rule = plain("options of a limit", v.strictObject({ limit: v.number() }));
+  const rule = plain("options of a limit", NUMBERED);
   for (const value of [new Options(), new Date(), new Map(), [], () => {}, null, undefined, 5, "x"]) {
     assertEquals(faultOf(rule, value), "must be options of a limit");
   }
@@ -107,7 +118,7 @@ test("plain() refuses instances of classes, of which nothing would be read", () 
 test("plain() has the rule behind it look at what is plain", () => {
   const rule = plain(
     "options of a limit",
-    v.strictObject({ limit: number("above 3", (value) => value > 3) }),
+    strict({ limit: number("above 3", (value) => value > 3) }, "must be an object"),
   );
   assertEquals(faultOf(rule, { limit: 4 }), undefined);
   assertEquals(faultOf(rule, { limit: 3 }), "must be above 3");
@@ -118,8 +129,8 @@ test("members() takes any of the names with anything in them, and no other name"
   for (const value of [{}, { factor: 2 }, { factor: "two", baseMs: null }, { baseMs: undefined }]) {
     assertEquals(faultOf(rule, value), undefined);
   }
-  const { issues } = v.safeParse(rule, { factor: 2, base: 5 }, { abortEarly: true });
-  assertEquals(issues?.map((issue) => [issue.type, v.getDotPath(issue)]), [["strict_object", "base"]]);
+  const found = rule({ factor: 2, base: 5 });
+  assertEquals([found?.kind, found?.path, found?.value], ["unwanted", ["base"], 5]);
 });
 
 test("members() refuses what is no plain object, with its own message", () => {
@@ -132,7 +143,7 @@ test("members() refuses what is no plain object, with its own message", () => {
 test("strict() takes no members but its own, and says of others where they belong or what was meant", () => {
   const elsewhere = { signal: "give it to others", order: "give it to nobody" };
   const rule = strict(
-    { order: v.optional(v.number()), limit: v.optional(v.number()) },
+    { order: count, limit: count },
     "must be x",
     elsewhere,
   );
@@ -149,7 +160,7 @@ test("strict() takes no members but its own, and says of others where they belon
 
 test("strict() never proposes a member that it refuses", () => {
   const elsewhere = { body: "put it into the request" };
-  const rule = strict({ key: v.optional(v.any()), ...refused(elsewhere) }, "must be x", elsewhere);
+  const rule = strict({ key: anything, ...refused(elsewhere) }, "must be x", elsewhere);
   assertEquals(
     faultOf(rule, { bodi: 1 }),
     "is not an option: did you mean 'body'? If so, put it into the request",
@@ -223,7 +234,11 @@ function assertHas(value: unknown, expected: boolean): void {
 
 test("isStandardSchema() is true of objects and functions with a `validate` where the standard has it", () => {
   const standard = { version: 1, vendor: "test", validate: () => ({ value: 1 }) };
-  const good = [{ "~standard": standard }, Object.assign(() => {}, { "~standard": standard }), v.string()];
+  const good = [
+    { "~standard": standard },
+    Object.assign(() => {}, { "~standard": standard }),
+    schemaOfObject({}),
+  ];
   for (const value of good) assertEquals(isStandardSchema(value), true);
   for (
     const value of [
@@ -240,4 +255,47 @@ test("isStandardSchema() is true of objects and functions with a `validate` wher
   ) {
     assertEquals(isStandardSchema(value), false);
   }
+});
+
+test("a rule that finds something says where, and whether it is a number out of range", () => {
+  const inner = strict(
+    { list: arrayOf(strict({ ms: positiveMs }, "must be an object"), "must be an array") },
+    "must be x",
+  );
+  assertEquals(inner({ list: [{ ms: 1 }, {}] }), undefined);
+  assertEquals(inner({ list: [{ ms: 1 }, { ms: -1 }] }), {
+    path: ["list", "1", "ms"],
+    message: "must be a positive number of milliseconds, or Infinity",
+    value: -1,
+    kind: "range",
+  });
+  const found = inner({ list: [{ ms: "1" }] });
+  assertEquals([found?.path, found?.kind], [["list", "0", "ms"], "shape"]);
+  assertEquals(inner({ list: {} })?.path, ["list"]);
+});
+
+test("required() refuses a member that is absent, and others may be", () => {
+  const members = strict({ url: required(text), key: text }, "must be x");
+  assertEquals(members({ url: "x", key: undefined }), undefined);
+  for (const value of [{}, { url: undefined }, { key: "x" }]) {
+    assertEquals([members(value)?.path, members(value)?.message], [["url"], "must be a string"]);
+  }
+});
+
+test("rule(), oneOf() and both() say the message of what does not hold", () => {
+  const even = rule("must be even", (value) => Number(value) % 2 === 0);
+  assertEquals([faultOf(even, 2), faultOf(even, 3)], [undefined, "must be even"]);
+  const small = oneOf([0, 2, "x"], "must be small");
+  assertEquals([faultOf(small, "x"), faultOf(small, 4)], [undefined, "must be small"]);
+  const evenAndSmall = both(even, small);
+  assertEquals([2, 3, 4].map((value) => faultOf(evenAndSmall, value)), [
+    undefined,
+    "must be even",
+    "must be small",
+  ]);
+});
+
+test("isErrorStatus() is true of integers from 400 to 599", () => {
+  assertEquals([400, 503, 599].map(isErrorStatus), [true, true, true]);
+  assertEquals([399, 600, 404.5, "404", null].map(isErrorStatus), Array(5).fill(false));
 });
