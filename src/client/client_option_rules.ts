@@ -71,6 +71,12 @@ export const clientEntries: Readonly<Record<string, v.GenericSchema>> = {
     ),
   ),
   fetch: v.optional(callable),
+  transport: v.optional(
+    v.custom(
+      (value) => hasMethods(value, "fetch", "isOwnFailure", "connectionStats"),
+      "must be a transport: createTransport() of @slipstream/fetch/transport makes one",
+    ),
+  ),
   use: v.optional(v.array(callable, "must be an array of functions")),
   clock: v.optional(
     v.custom(

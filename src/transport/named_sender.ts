@@ -16,8 +16,7 @@ import type { TransportRuntime } from "../runtime/transport/contract.ts";
 import { isLocal, type ResolveWhen } from "./dialer.ts";
 import type { DohResolver } from "./doh_resolver.ts";
 import { isIpAddress, toUrlHost } from "./ip_address.ts";
-import type { SendOnRoute } from "./request_carrier.ts";
-import { type FetchInput, signalOf } from "./sending.ts";
+import { type FetchInput, type SendOnRoute, signalOf } from "./sending.ts";
 
 /** What resolves names for requests. */
 export interface NamedSenderSettings {

@@ -10,8 +10,7 @@ import type { NamedSender } from "./named_sender.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
 import { refusalOf } from "./dialer.ts";
 import { checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
-import type { Route } from "../runtime/transport/contract.ts";
-import { type Carrier, type FetchInput, isRepeatable } from "./sending.ts";
+import { type Carrier, type FetchInput, isRepeatable, type SendOnRoute } from "./sending.ts";
 
 /** What a carrier is made of. */
 export interface RequestCarrierSettings {
@@ -21,14 +20,6 @@ export interface RequestCarrierSettings {
   /** Makes what resolves names, from what sends a request on a way. */
   readonly names: ((send: SendOnRoute) => NamedSender) | undefined;
 }
-
-/** Sends a request on a way. */
-export type SendOnRoute = (
-  origin: string,
-  input: FetchInput,
-  init: RequestInit | undefined,
-  route: Route,
-) => Promise<Response>;
 
 const MAX_ORIGINS = 1_024;
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Route } from "../runtime/transport/contract.ts";
+
 /** What `fetch` takes. */
 export type FetchInput = string | URL | Request;
 
@@ -25,6 +27,14 @@ export interface Carrier {
   /** Lets go of all connections. */
   close(): Promise<void>;
 }
+
+/** Sends a request on a way. */
+export type SendOnRoute = (
+  origin: string,
+  input: FetchInput,
+  init: RequestInit | undefined,
+  route: Route,
+) => Promise<Response>;
 
 /** Whether a request can be sent again after a try that came to nothing: a body that streams is used up by it. */
 export function isRepeatable(input: FetchInput, init: RequestInit | undefined): boolean {
