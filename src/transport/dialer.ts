@@ -156,7 +156,7 @@ export class Dialer {
   async #connectTo({ host, port, kind }: ProxyAddress, signal: AbortSignal): Promise<Socket> {
     const { sockets, caCerts } = this.#settings;
     const socket = await sockets.connect({ host, port }, signal);
-    return kind === "https" ? await sockets.startTls(socket, host, caCerts) : socket;
+    return kind === "https" ? await sockets.startTls(socket, { serverName: host, caCerts, signal }) : socket;
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { isSafeMethod } from "../http/classify.ts";
-import type { Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
+import type { Route, Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
 import type { NamedSender } from "./named_sender.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
 import { refusalOf } from "./dialer.ts";

@@ -65,7 +65,7 @@ class RuntimeTransport implements Transport {
   readonly #carrier: Carrier;
   readonly #coldStart: ColdStart | undefined;
   #requests = 0;
-  #isClosed = false;
+  #closed: Promise<void> | undefined;
 
   constructor(options: TransportOptions, runtime: TransportRuntime) {
     const settings = readTransportOptions(options, runtime);
@@ -78,7 +78,7 @@ class RuntimeTransport implements Transport {
   readonly fetch: Transport["fetch"] = (input, init) => this.#fetch(input, init);
 
   async #fetch(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
-    if (this.#isClosed) throw new TypeError("Cannot fetch as the transport is closed");
+    if (this.#closed !== undefined) throw new TypeError("Cannot fetch as the transport is closed");
     const url = new URL(input instanceof Request ? input.url : input);
     // What needs no connection is none of our business.
     if (!/^https?:$/.test(url.protocol)) return await fetch(input, init);
@@ -114,9 +114,8 @@ class RuntimeTransport implements Transport {
     };
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#carrier.close();
+  close(): Promise<void> {
+    return this.#closed ??= this.#carrier.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

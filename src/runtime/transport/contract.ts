@@ -78,6 +78,15 @@ export interface SocketListener {
   close(): Promise<void>;
 }
 
+/** How TLS begins. */
+export interface StartTlsOptions {
+  /** The name that the certificate must be for. */
+  readonly serverName: string;
+  /** Certificates to trust besides those of the system, as PEM texts. */
+  readonly caCerts: readonly string[];
+  readonly signal: AbortSignal;
+}
+
 /** Plain TCP. */
 export interface Sockets {
   /**
@@ -93,11 +102,11 @@ export interface Sockets {
    */
   connect(endpoint: Endpoint, signal: AbortSignal): Promise<Socket>;
   /**
-   * Begins TLS on a socket of {@linkcode Sockets.connect}.
+   * Begins TLS on a socket of {@linkcode Sockets.connect}, which is not to be used any more.
    *
-   * @throws {unknown} Rejects, with the runtime's error; the socket is closed then.
+   * @throws {unknown} Rejects, with the runtime's error; the connection is closed then, as it is when the signal aborts.
    */
-  startTls(socket: Socket, serverName: string, caCerts: readonly string[]): Promise<Socket>;
+  startTls(socket: Socket, options: StartTlsOptions): Promise<Socket>;
   /** Whether an error of {@linkcode Sockets.connect} says that the name could not be resolved. */
   isUnresolved(error: unknown): boolean;
 }

@@ -24,18 +24,21 @@ const denoSockets: Sockets = {
   async connect({ host, port }: Endpoint, signal: AbortSignal) {
     return new DenoSocket(await Deno.connect({ hostname: host, port, signal }));
   },
-  async startTls(socket, serverName, caCerts) {
+  async startTls(socket, { serverName, caCerts, signal }) {
     const { connection } = socket as DenoSocket;
+    const options = { hostname: serverName, caCerts: [...caCerts] };
+    const tls = new DenoSocket(await Deno.startTls(connection as Deno.TcpConn, options));
+    const close = (): void => tls.close();
+    signal.addEventListener("abort", close);
     try {
-      const tls = await Deno.startTls(connection as Deno.TcpConn, {
-        hostname: serverName,
-        caCerts: [...caCerts],
-      });
-      await tls.handshake();
-      return new DenoSocket(tls);
+      signal.throwIfAborted();
+      await (tls.connection as Deno.TlsConn).handshake();
+      return tls;
     } catch (error) {
-      socket.close();
+      tls.close();
       throw error;
+    } finally {
+      signal.removeEventListener("abort", close);
     }
   },
   // All other failures of a connection have a class or a code of their own.
