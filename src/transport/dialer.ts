@@ -85,8 +85,8 @@ export class Dialer {
     const { clock, connectTimeoutMs } = this.#settings;
     const controller = new AbortController();
     const abort = (): void => controller.abort(closing.reason);
+    closing.throwIfAborted();
     closing.addEventListener("abort", abort);
-    if (closing.aborted) abort();
     const timer = connectTimeoutMs === undefined
       ? undefined
       : clock.setTimeout(() => controller.abort(lateness(target, proxy, connectTimeoutMs)), connectTimeoutMs);
