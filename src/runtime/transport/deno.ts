@@ -107,6 +107,8 @@ class DenoListener implements SocketListener {
   }
 
   async close(): Promise<void> {
+    // Whoever waits for the end of it must not find the process ended.
+    this.#listener.ref();
     this.#listener.close();
     await this.#accepting;
   }
@@ -174,6 +176,7 @@ class DenoSocket implements Socket {
 
   close(): void {
     try {
+      this.connection.ref();
       this.connection.close();
     } catch {
       // It is closed, or has become a TLS connection.
