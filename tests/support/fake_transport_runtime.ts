@@ -19,11 +19,19 @@ export function coded(code: string, more: object = {}): Error {
   return Object.assign(new TypeError(code), { code, ...more });
 }
 
+/** A runtime, and what it was asked to do. */
+export interface FakeRuntime {
+  readonly runtime: TransportRuntime;
+  readonly sent: readonly SentRequest[];
+  /** How many senders were closed. */
+  readonly closed: () => number;
+}
+
 /** A runtime that answers as it is told; `parts` replaces parts of it. */
 export function fakeRuntime(
   answer: (request: SentRequest) => Response | Error,
   parts: Partial<TransportRuntime> = {},
-) {
+): FakeRuntime {
   const sent: SentRequest[] = [];
   let closed = 0;
   const hasCode = (error: unknown, ...codes: string[]): boolean =>

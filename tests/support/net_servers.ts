@@ -172,8 +172,8 @@ export async function serveSocks(leadsTo: () => number): Promise<ProxyServer> {
       client.once("data", (login) => {
         const isKnown = login.toString("latin1") === "\x01\x04user\x08password";
         client.write(Uint8Array.of(1, isKnown ? 0 : 1));
-        client.once("data", (request) => {
-          asked.push(request.subarray(5, 5 + request[4]!).toString("latin1"));
+        client.once("data", (request: Uint8Array) => {
+          asked.push(new TextDecoder().decode(request.subarray(5, 5 + request[4]!)));
           const origin = connect(leadsTo(), "127.0.0.1", () => {
             client.write(Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0));
             client.pipe(origin).pipe(client);
