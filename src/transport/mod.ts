@@ -6,10 +6,11 @@
  * ```ts
  * import { createClient } from "@slipstream/fetch";
  * import { createTransport } from "@slipstream/fetch/transport";
- * import { startSimulatedServer } from "@slipstream/fetch/testing";
+ * import { createSimulatedCdn } from "@slipstream/fetch/testing";
  * import { assertEquals } from "@std/assert";
  *
- * await using server = await startSimulatedServer();
+ * await using cdn = createSimulatedCdn({ resources: { "/a.json": "[1]", "/b.json": "[2]" } });
+ * const server = await cdn.listen();
  * await using transport = createTransport({ dns: { when: "fallback" } });
  * await using client = createClient({ transport });
  * assertEquals((await client.fetch(`${server.url}/a.json`)).ok, true);

@@ -46,13 +46,14 @@ export interface Transport extends ClientTransport, AsyncDisposable {
  * ```ts
  * import { createClient } from "@slipstream/fetch";
  * import { createTransport } from "@slipstream/fetch/transport";
- * import { startSimulatedServer } from "@slipstream/fetch/testing";
+ * import { createSimulatedCdn } from "@slipstream/fetch/testing";
  * import { assertEquals } from "@std/assert";
  *
- * await using server = await startSimulatedServer();
+ * await using cdn = createSimulatedCdn({ resources: { "/a.json": "[1]", "/b.json": "[2]" } });
+ * const server = await cdn.listen();
  * await using transport = createTransport({ idleTimeoutMs: 30_000 });
  * await using client = createClient({ transport });
- * await client.all([`${server.url}/a`, `${server.url}/b`]);
+ * assertEquals(await client.all([`${server.url}/a.json`, `${server.url}/b.json`]), [[1], [2]]);
  * assertEquals(transport.connectionStats().requests, 2);
  * ```
  */

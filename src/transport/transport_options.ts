@@ -90,7 +90,8 @@ export interface TransportOptions {
   /** A certificate to show to servers that ask for one, and its key, as PEM texts. */
   readonly clientCertificate?: CertifiedKey | undefined;
   /**
-   * How long a connection may take, in milliseconds: resolving the name, TCP, and the answer of a proxy; TLS comes after that. Deno only.
+   * How long a connection may take, in milliseconds: resolving the name, TCP, and the answer of a proxy; TLS comes after that. Deno only,
+   * whose own look-up of the name comes before that (see `dns`).
    * By default there is no limit but the request's own.
    */
   readonly connectTimeoutMs?: number | undefined;
@@ -99,7 +100,12 @@ export interface TransportOptions {
    * each request. One that can't be used makes room for the next one, as long as nothing was sent. Proxies resolve names themselves.
    */
   readonly proxy?: string | URL | readonly (string | URL)[] | ProxyPoolOptions | undefined;
-  /** How names are resolved where the system does not, or in its place. Connections are straight then, also if the environment has a proxy. */
+  /**
+   * How names are resolved where the system does not, or in its place. Connections are straight then, also if the environment has a
+   * proxy, and certificates are checked against the name. Deno 2.9 itself asks the system for each name before it makes a connection,
+   * whatever the way (also through a `proxy`), and goes on whatever the answer: a resolver that is silent delays each connection,
+   * but no request on one that is open, and what must not be known to the system's resolver is known to it.
+   */
   readonly dns?: DnsOptions | undefined;
   /**
    * Whether connections are counted that could be made without being seen. Deno only.

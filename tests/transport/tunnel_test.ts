@@ -4,7 +4,7 @@ import { SocketReader } from "../../src/transport/socket_reader.ts";
 import { requestSocks } from "../../src/transport/socks.ts";
 import { Tunnel } from "../../src/transport/tunnel.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { type MemoryHost, MemorySocket, MemorySockets, socketPair } from "../support/memory_sockets.ts";
+import { type MemoryHost, type MemorySocket, MemorySockets, socketPair } from "../support/memory_sockets.ts";
 import { test } from "../support/test.ts";
 
 /** Sends everything back. */

@@ -6,7 +6,9 @@
 
 /** A certificate that the client shows, and its key; both are PEM texts. */
 export interface CertifiedKey {
+  /** The certificate, with those between it and its authority. */
   readonly cert: string;
+  /** The private key. */
   readonly key: string;
 }
 
