@@ -118,6 +118,20 @@ test("transport × warm-up: one request goes ahead where HTTP/2 may be agreed up
   }
 });
 
+test("transport × extend: an extension uses that of its client, and can't have another", async () => {
+  const { transport, sent } = fakeTransport([proxyError(), ok()]);
+  await using client = createClient({
+    transport,
+    maxRetries: 0,
+    circuitBreaker: { threshold: 1, cooldownMs: 1 },
+  });
+  const extended = client.extend({ headers: { "x-a": "b" } });
+  await assertRejects(() => extended.json(URL_A), NetworkError);
+  assertEquals(await extended.json(URL_A), "ok");
+  assertEquals([sent.length, client.stats().origins["https://a.test"]?.breaker], [2, "closed"]);
+  assertThrows(() => client.extend({ transport } as object), TypeError, "'transport' is not an option here");
+});
+
 test("transport × several clients: closing one leaves it to the others", async () => {
   await using server = await serveHttpHere();
   await using transport = createTransport();
