@@ -117,6 +117,7 @@ export type {
 } from "./src/policies/event.ts";
 
 export type { QueryInit, QueryValue } from "./src/http/query.ts";
+export type { ClientTransport, ConnectionStats } from "./src/http/client_transport.ts";
 export type { CachePlan } from "./src/policies/cache_plan.ts";
 export type { Middleware, MiddlewareContext, Next } from "./src/policies/middleware.ts";
 export type { AttemptFailure, RetryOn } from "./src/policies/retry_on.ts";

@@ -46,6 +46,7 @@ const NOT_IN_CORE = [
   "src/cache",
   "src/http_cache",
   "src/transport",
+  "src/runtime/transport",
   "src/middleware",
   "src/streams",
   "src/download",

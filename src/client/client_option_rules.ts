@@ -79,6 +79,10 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
     "must be an array of header names",
   ),
   fetch: callable,
+  transport: rule(
+    "must be a transport: createTransport() of @slipstream/fetch/transport makes one",
+    (value) => hasMethods(value, "fetch", "isOwnFailure", "connectionStats"),
+  ),
   use: arrayOf(callable, "must be an array of functions"),
   clock: rule(
     "must have the methods of a Clock",

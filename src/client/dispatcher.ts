@@ -90,7 +90,11 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     }, parent?.pipeline);
     this.scheduler = this.pipeline.environment.scheduler;
     this.lanes = this.pipeline.lanes;
-    this.straight = new StraightWay(this.pipeline.environment, this, options.fetch);
+    this.straight = new StraightWay(
+      this.pipeline.environment,
+      this,
+      options.fetch ?? options.transport?.fetch,
+    );
     if (parent?.closing !== undefined) this.#closed = parent.closing;
     else if (parent !== undefined) parent.#extensions.add(this);
     this.#signal = options.signal;

@@ -7,6 +7,7 @@
 import type { Settings } from "../policies/settings.ts";
 import { clientEntries, rulesOf, sharedEntries } from "./client_option_rules.ts";
 import type { Elsewhere } from "../http/option_hints.ts";
+import type { ClientOptions } from "./options.ts";
 import {
   both,
   callable,
@@ -37,6 +38,11 @@ import { SETTINGS } from "./settings.ts";
  */
 export function checkClientOptions(options: unknown): void {
   check(clientRule, options, "create client");
+  const { fetch, transport } = options as ClientOptions;
+  if (fetch === undefined || transport === undefined) return;
+  throw new TypeError(
+    "Cannot create client as 'transport' must be left out beside 'fetch': either sends the requests",
+  );
 }
 
 /**
@@ -151,6 +157,18 @@ const pagesEntries = {
   prefetch: oneOf([0, 1], "must be 0 or 1"),
 };
 
+/** What only a transport has. */
+const TRANSPORT_ONLY = [
+  "proxy",
+  "dns",
+  "http2",
+  "keepAlive",
+  "caCerts",
+  "clientCertificate",
+  "connectTimeoutMs",
+  "maxIdleConnections",
+];
+const TO_TRANSPORT = "give it to createTransport() of @slipstream/fetch/transport, and that as { transport }";
 const TO_FETCH = "give it to client.fetch(url, init)";
 const TO_STREAM = "give it to stream()";
 const TO_BATCHES = "give it to all(), settle(), stream() or record()";
@@ -179,6 +197,7 @@ const TO_OTHERS: Elsewhere = {
 const FROM_CLIENT: Elsewhere = {
   ...elsewhere(Object.keys(requestEntries), () => "give it to each request", Object.keys(clientEntries)),
   ...TO_REQUEST,
+  ...elsewhere(TRANSPORT_ONLY, () => TO_TRANSPORT),
   onOpen: "put it into 'circuitBreaker'",
   patienceMs: "put it into 'circuitBreaker'",
   ordered: TO_STREAM,
@@ -205,6 +224,7 @@ const SHARED = [
   "random",
   "rateLimit",
   "retryBudget",
+  "transport",
 ];
 
 /** Made when somebody extends a client. */

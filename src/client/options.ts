@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ClientTransport } from "../http/client_transport.ts";
 import type { BackoffOptions } from "../primitives/backoff.ts";
 import type { ConsecutiveFailureOptions, FailureRatioOptions } from "../primitives/circuit_options.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -120,8 +121,13 @@ export interface ClientOptions extends
    * @default {["x-api-key", "api-key", "x-auth-token", "x-access-token"]}
    */
   readonly sensitiveHeaders?: readonly string[] | undefined;
-  /** What sends requests. @default {globalThis.fetch} */
+  /** What sends requests; in place of a `transport`. @default {globalThis.fetch} */
   readonly fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
+  /**
+   * How connections are made and kept: what `createTransport()` of `@slipstream/fetch/transport` gives. Clients may share one; closing
+   * a client leaves it open. By default it is left to the runtime.
+   */
+  readonly transport?: ClientTransport | undefined;
   /**
    * What is put around each attempt, outermost first: see {@linkcode Middleware}, and `@slipstream/fetch/middleware` for some that
    * are ready-made.

@@ -147,11 +147,13 @@ function buildLimits(
     maxRetryAfterMs,
     timersBelongToRequests,
   });
+  const { transport } = options;
   const isNative = () => options.fetch === undefined && globalThis.fetch === fetchAtImport;
   const lazyClock = clock === systemClock ? LAZY_CLOCK : clock;
   const delay = { ...options.backoff, random: options.backoff?.random ?? random };
   const environment: Environment = {
-    fetch: options.fetch ?? globalFetch(),
+    fetch: options.fetch ?? transport?.fetch ?? globalFetch(),
+    isOwnFailure: transport === undefined ? undefined : (error) => transport.isOwnFailure(error),
     use: toUse(options.use),
     clock,
     deadlines,
@@ -177,7 +179,11 @@ function buildLimits(
     clock,
     reporter,
     scheduler: () => scheduler,
-    warmsUp: negotiatesHttp2 ? isNative : undefined,
+    warmsUp: transport !== undefined
+      ? transport.negotiatesHttp2 ? () => true : undefined
+      : negotiatesHttp2
+      ? isNative
+      : undefined,
   }));
   return { environment, lanes };
 }

@@ -316,7 +316,7 @@ class Attempt implements DeadlineTarget, Pending {
   }
 
   #networkError(error: unknown): NetworkError {
-    const { runtime, isFailure } = this.#environment;
+    const { runtime, isFailure, isOwnFailure } = this.#environment;
     const told = networkError(this.#call, this.#target, error);
     if (error instanceof RedirectError || runtime.isRedirectFailure(error)) {
       markFinal(told);
@@ -324,6 +324,9 @@ class Attempt implements DeadlineTarget, Pending {
     } else if (runtime.isOutOfDescriptors(error)) {
       markExhaustion(told);
       this.#target.lane.shrink();
+      this.#admission.judge("ignored");
+    } else if (isOwnFailure?.(error)) {
+      // It may pass, but the origin has no part in it.
       this.#admission.judge("ignored");
     } else {
       this.#judge(isFailure?.(told) === false ? "success" : "failure");

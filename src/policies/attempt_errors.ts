@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HttpError, InvalidDataError, NetworkError, TimeoutError } from "../errors.ts";
+import { HttpError, InvalidDataError, isSlipstreamError, NetworkError, TimeoutError } from "../errors.ts";
 import { redactError } from "../http/redact_error.ts";
 import type { Call, Target } from "./call.ts";
 
@@ -97,6 +97,9 @@ export function isExhaustion(error: unknown): boolean {
 
 function innermostMessage(error: unknown): string {
   let current = error;
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
+  // An error of ours says all by itself.
+  while (current instanceof Error && current.cause instanceof Error && !isSlipstreamError(current)) {
+    current = current.cause;
+  }
   return current instanceof Error ? current.message : String(current);
 }

@@ -66,6 +66,8 @@ export interface Environment {
   readonly countsInARow: boolean;
   /** Whether an error is a failure of its origin. */
   readonly isFailure: ((error: unknown) => boolean) | undefined;
+  /** Whether an error of `fetch` says nothing of the origin, because a proxy or a resolver has failed before it. */
+  readonly isOwnFailure: ((error: unknown) => boolean) | undefined;
   /**
    * Starts a call that nobody waits for, for the same as another one. Closing gives it a little time to end.
    *

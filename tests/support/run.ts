@@ -24,6 +24,9 @@ export interface TestRunOptions {
   readonly project?: TestProject | undefined;
 }
 
+/** Tests that need what not every machine has; they have a task of their own. */
+const APART: ReadonlySet<string> = new Set(["tests/net"]);
+
 const RUNNERS: Readonly<Record<string, typeof runOnDeno>> = { deno: runOnDeno, bun: runOnBun };
 
 /** Runs tests on one runtime after the other and prints what each has counted. */
@@ -48,14 +51,14 @@ export async function runTests(
 function findTests(path: string): string[] {
   if (!Deno.statSync(path).isDirectory) return [path];
   return [...Deno.readDirSync(path)].flatMap(({ name, isDirectory }) => {
-    if (isDirectory) return hasPackages(`${path}/${name}`) ? [] : findTests(`${path}/${name}`);
+    if (isDirectory) return isApart(`${path}/${name}`) ? [] : findTests(`${path}/${name}`);
     return name.endsWith("_test.ts") ? [`${path}/${name}`] : [];
   });
 }
 
-/** Whether a folder has packages of its own, and therefore a task of its own. */
-function hasPackages(path: string): boolean {
-  return [...Deno.readDirSync(path)].some(({ name }) => name === "package.json");
+/** Whether a folder has a task of its own, as those have that have packages of their own. */
+function isApart(path: string): boolean {
+  return APART.has(path) || [...Deno.readDirSync(path)].some(({ name }) => name === "package.json");
 }
 
 if (import.meta.main) {

@@ -1,0 +1,126 @@
+/**
+ * Connections on Bun: each request says which way it takes.
+ *
+ * @module
+ */
+
+import type { Route, Sender, SenderSettings, TransportRuntime } from "./contract.ts";
+
+/** The part of `Bun.FetchSession` that is used here. */
+interface FetchSession {
+  close(): void;
+}
+
+interface TlsSettings {
+  readonly ca?: readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
+  readonly serverName?: string;
+}
+
+/** The part of `globalThis.Bun` that is used here. */
+interface BunGlobal {
+  readonly FetchSession?: new (init: object) => FetchSession;
+  readonly dns: {
+    lookup(host: string, options: { readonly backend: "system" }): Promise<readonly unknown[]>;
+  };
+}
+
+const TRANSPORT_CODES: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "ERR_PROXY_TUNNEL",
+]);
+const UNRESOLVED_CODES: ReadonlySet<unknown> = new Set(["ENOTFOUND", "EAI_AGAIN", "ENODATA"]);
+/** What Bun says when a server does not agree to HTTP/2; none of it comes after a request has been sent. */
+const HTTP2_CODES: ReadonlySet<unknown> = new Set(["EPROTO", "HTTP2Unsupported"]);
+
+function bunGlobal(): BunGlobal {
+  return (globalThis as unknown as { Bun: BunGlobal }).Bun;
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown } | null)?.code;
+}
+
+/** Bun. */
+export const bunTransport: TransportRuntime = {
+  name: "Bun",
+  refused: {
+    connectTimeoutMs: "Bun has no such timeout; 'timeoutMs' of the client covers the connection as well",
+    countConnections: "Bun does not tell of its connections",
+  },
+  refusesSocks: "Bun speaks to HTTP and HTTPS proxies only",
+  negotiatesHttp2: false,
+  sockets: undefined,
+  createSender: (settings) => new BunSender(settings),
+  isUnsent: (error) => TRANSPORT_CODES.has(codeOf(error)),
+  isUnresolved: (error) => UNRESOLVED_CODES.has(codeOf(error)),
+  tunnelStatus(error) {
+    if (codeOf(error) !== "ERR_PROXY_TUNNEL") return undefined;
+    const { status } = error as { readonly status?: unknown };
+    return typeof status === "number" ? status : 0;
+  },
+  isHttp2Refused: (error) => HTTP2_CODES.has(codeOf(error)),
+  async canResolve(host) {
+    try {
+      return (await bunGlobal().dns.lookup(host, { backend: "system" })).length > 0;
+    } catch {
+      // Why it can't is of no matter: somebody else is asked.
+      return false;
+    }
+  },
+};
+
+/** Sends requests with a pool of its own. */
+class BunSender implements Sender {
+  readonly #session: FetchSession | undefined;
+  readonly #tls: TlsSettings | undefined;
+  readonly #keepAlive: boolean;
+
+  constructor({ caCerts, clientCertificate, keepAlive, idleTimeoutMs, maxIdleConnections }: SenderSettings) {
+    const tls: TlsSettings = { ...(caCerts.length === 0 ? {} : { ca: caCerts }), ...clientCertificate };
+    this.#tls = Object.keys(tls).length === 0 ? undefined : tls;
+    this.#keepAlive = keepAlive;
+    const { FetchSession } = bunGlobal();
+    if (FetchSession === undefined) {
+      if (idleTimeoutMs === undefined && maxIdleConnections === undefined) return;
+      const name = idleTimeoutMs === undefined ? "maxIdleConnections" : "idleTimeoutMs";
+      throw new TypeError(`Cannot create transport as '${name}' needs a Bun that has FetchSession`);
+    }
+    const pool = {
+      // Bun counts in seconds, and its timer is coarse: it rounds up.
+      ...(idleTimeoutMs === undefined ? {} : { idleTimeout: idleTimeoutMs / 1_000 }),
+      ...(maxIdleConnections === undefined ? {} : { maxIdleSockets: maxIdleConnections }),
+    };
+    this.#session = new FetchSession({
+      keepAlive: keepAlive && Object.keys(pool).length > 0 ? pool : keepAlive,
+      ...(this.#tls === undefined ? {} : { tls: this.#tls }),
+    });
+  }
+
+  fetch(
+    input: string | URL | Request,
+    init: RequestInit | undefined,
+    { proxyUrl, serverName, http2 }: Route = {},
+  ): Promise<Response> {
+    return fetch(input, {
+      ...init,
+      ...(this.#session === undefined ? {} : { session: this.#session }),
+      ...(this.#keepAlive ? {} : { keepalive: false }),
+      // The settings of a request replace those of its session as a whole.
+      ...(serverName === undefined
+        ? this.#session === undefined && this.#tls !== undefined ? { tls: this.#tls } : {}
+        : { tls: { ...this.#tls, serverName } }),
+      ...(proxyUrl === undefined ? {} : { proxy: proxyUrl }),
+      ...(http2 === true ? { protocol: "http2" } : {}),
+    } as RequestInit);
+  }
+
+  close(): void {
+    this.#session?.close();
+  }
+}

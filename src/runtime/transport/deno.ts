@@ -1,0 +1,185 @@
+/**
+ * Connections on Deno: HTTP clients, and TCP for a tunnel in between.
+ *
+ * @module
+ */
+
+import type {
+  Endpoint,
+  Sender,
+  SenderSettings,
+  Socket,
+  SocketListener,
+  Sockets,
+  TransportRuntime,
+} from "./contract.ts";
+
+/** The only address that is listened on. */
+const LOOPBACK = "127.0.0.1";
+const BUFFER_BYTES = 65_536;
+
+/** Deno's TCP. */
+const denoSockets: Sockets = {
+  listen: (onConnection) => new DenoListener(onConnection),
+  async connect({ host, port }: Endpoint, signal: AbortSignal) {
+    return new DenoSocket(await Deno.connect({ hostname: host, port, signal }));
+  },
+  async startTls(socket, { serverName, caCerts, signal }) {
+    const { connection } = socket as DenoSocket;
+    const options = { hostname: serverName, caCerts: [...caCerts] };
+    const tls = new DenoSocket(await Deno.startTls(connection as Deno.TcpConn, options));
+    const close = (): void => tls.close();
+    signal.addEventListener("abort", close);
+    try {
+      signal.throwIfAborted();
+      await (tls.connection as Deno.TlsConn).handshake();
+      return tls;
+    } catch (error) {
+      tls.close();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", close);
+    }
+  },
+  // All other failures of a connection have a class or a code of their own.
+  isUnresolved: (error) =>
+    error instanceof Error && error.name === "Error" &&
+    (error as { readonly code?: unknown }).code === undefined,
+};
+
+/** Deno. */
+export const denoTransport: TransportRuntime = {
+  name: "Deno",
+  refused: {},
+  refusesSocks: undefined,
+  negotiatesHttp2: true,
+  sockets: denoSockets,
+  createSender(settings) {
+    const client = Deno.createHttpClient(clientOptions(settings));
+    const sender: Sender = {
+      fetch: (input, init) => fetch(input, { ...init, client }),
+      close: () => client.close(),
+    };
+    return sender;
+  },
+  isUnsent(error) {
+    // Deno gives no code: this text is all that there is.
+    const { cause } = (error ?? {}) as { readonly cause?: unknown };
+    return cause instanceof Error && cause.message.includes("client error (Connect)");
+  },
+  isUnresolved: () => false,
+  tunnelStatus: () => undefined,
+  isHttp2Refused: () => false,
+  canResolve: () => Promise.resolve(true),
+};
+
+function clientOptions(
+  { caCerts, clientCertificate, http2, keepAlive, idleTimeoutMs, maxIdleConnections, proxyUrl }:
+    SenderSettings,
+): Deno.CreateHttpClientOptions {
+  return {
+    caCerts: [...caCerts],
+    ...clientCertificate,
+    ...(http2 === undefined ? {} : { http2 }),
+    ...(maxIdleConnections === undefined ? {} : { poolMaxIdlePerHost: maxIdleConnections }),
+    ...(keepAlive ? {} : { poolMaxIdlePerHost: 0 }),
+    ...(idleTimeoutMs === undefined
+      ? {}
+      : { poolIdleTimeout: idleTimeoutMs === Infinity ? false : Math.ceil(idleTimeoutMs) }),
+    ...(proxyUrl === undefined ? {} : { proxy: { url: proxyUrl } }),
+  };
+}
+
+class DenoListener implements SocketListener {
+  readonly port: number;
+  readonly #listener: Deno.TcpListener;
+  readonly #accepting: Promise<void>;
+
+  constructor(onConnection: (socket: Socket) => void) {
+    this.#listener = Deno.listen({ hostname: LOOPBACK, port: 0 });
+    this.#listener.unref();
+    this.port = this.#listener.addr.port;
+    this.#accepting = this.#accept(onConnection);
+  }
+
+  async #accept(onConnection: (socket: Socket) => void): Promise<void> {
+    for await (const connection of this.#listener) onConnection(new DenoSocket(connection));
+  }
+
+  async close(): Promise<void> {
+    // Whoever waits for the end of it must not find the process ended.
+    this.#listener.ref();
+    this.#listener.close();
+    await this.#accepting;
+  }
+}
+
+class DenoSocket implements Socket {
+  readonly connection: Deno.TcpConn | Deno.TlsConn;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(connection: Deno.TcpConn | Deno.TlsConn) {
+    this.connection = connection;
+    connection.unref();
+    try {
+      // Small messages must not wait for the acknowledgement of the one before (RFC 896).
+      if ("setNoDelay" in connection) connection.setNoDelay();
+    } catch {
+      // The peer has left already, as the first read will tell.
+    }
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    this.#buffer ??= new Uint8Array(BUFFER_BYTES);
+    try {
+      const count = await this.connection.read(this.#buffer);
+      return count === null ? undefined : this.#buffer.slice(0, count);
+    } catch {
+      // However the connection came to its end, there is nothing more to read.
+      return undefined;
+    }
+  }
+
+  async write(bytes: Uint8Array): Promise<boolean> {
+    try {
+      for (let sent = 0; sent < bytes.length;) sent += await this.connection.write(bytes.subarray(sent));
+      return true;
+    } catch {
+      // However the connection came to its end, the bytes did not arrive.
+      return false;
+    }
+  }
+
+  async pumpTo(other: DenoSocket): Promise<void> {
+    const buffer = this.#buffer ??= new Uint8Array(BUFFER_BYTES);
+    try {
+      for (;;) {
+        const count = await this.connection.read(buffer);
+        if (count === null) return await other.closeWrite();
+        for (let sent = 0; sent < count;) sent += await other.connection.write(buffer.subarray(sent, count));
+      }
+    } catch {
+      // A broken connection breaks the other one.
+      this.close();
+      other.close();
+    }
+  }
+
+  async closeWrite(): Promise<void> {
+    try {
+      await this.connection.closeWrite();
+    } catch {
+      // The peer has gone first.
+      this.close();
+    }
+  }
+
+  close(): void {
+    try {
+      this.connection.ref();
+      this.connection.close();
+    } catch {
+      // It is closed, or has become a TLS connection.
+    }
+  }
+}

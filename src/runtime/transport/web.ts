@@ -1,0 +1,35 @@
+/**
+ * Browsers and workers at the edge: they make connections as they like.
+ *
+ * @module
+ */
+
+import type { TransportRuntime } from "./contract.ts";
+
+const REASON = "this runtime decides by itself how it connects";
+
+/** A runtime that has a `fetch`, and nothing to say of its connections. */
+export const webTransport: TransportRuntime = {
+  name: "this runtime",
+  refused: {
+    keepAlive: REASON,
+    idleTimeoutMs: REASON,
+    maxIdleConnections: REASON,
+    http2: REASON,
+    caCerts: REASON,
+    clientCertificate: REASON,
+    connectTimeoutMs: REASON,
+    proxy: REASON,
+    dns: REASON,
+    countConnections: REASON,
+  },
+  refusesSocks: REASON,
+  negotiatesHttp2: false,
+  sockets: undefined,
+  createSender: () => ({ fetch: (input, init) => fetch(input, init), close() {} }),
+  isUnsent: () => false,
+  isUnresolved: () => false,
+  tunnelStatus: () => undefined,
+  isHttp2Refused: () => false,
+  canResolve: () => Promise.resolve(true),
+};

@@ -1,0 +1,101 @@
+/**
+ * Puts together what carries the requests of a transport.
+ *
+ * @module
+ */
+
+import { currentRuntime } from "../runtime/current.ts";
+import type { Sender, Sockets, TransportRuntime } from "../runtime/transport/contract.ts";
+import { Dialer } from "./dialer.ts";
+import { DohResolver } from "./doh_resolver.ts";
+import { NamedSender } from "./named_sender.ts";
+import type { DnsSettings, TransportSettings } from "./option_checks.ts";
+import { ProxyPool } from "./proxy_pool.ts";
+import { RequestCarrier } from "./request_carrier.ts";
+import type { Carrier } from "./sending.ts";
+import { Tunnel } from "./tunnel.ts";
+import { TunnelCarrier } from "./tunnel_carrier.ts";
+
+/**
+ * Makes the carrier of a transport.
+ *
+ * @param settings The checked options.
+ * @param runtime What makes the connections.
+ * @returns The carrier.
+ * @throws {TypeError} If the runtime can't make what is asked for.
+ */
+export function createCarrier(settings: TransportSettings, runtime: TransportRuntime): Carrier {
+  const { sender, proxies, dns } = settings;
+  const pool = proxies === undefined ? undefined : new ProxyPool(proxies.addresses, proxies.pool);
+  const names = dns === undefined ? undefined : createNames(dns, settings, runtime);
+  const { sockets } = runtime;
+  const carrier = sockets === undefined
+    ? new RequestCarrier({
+      runtime,
+      sender,
+      pool,
+      names: names &&
+        ((send) => new NamedSender({ runtime, resolver: names.resolver, when: names.when }, send)),
+    })
+    : new TunnelCarrier(
+      { runtime, sender, tunnel: openTunnel(settings, sockets, names), pool },
+      hasExceptions(),
+    );
+  return names === undefined ? carrier : closingToo(carrier, names.sender);
+}
+
+interface Names {
+  readonly resolver: DohResolver;
+  readonly when: DnsSettings["when"];
+  /** What asks the resolvers, which are not looked for by themselves. */
+  readonly sender: Sender;
+}
+
+function createNames(
+  dns: DnsSettings,
+  { sender, clock }: TransportSettings,
+  runtime: TransportRuntime,
+): Names {
+  const { servers, when, timeoutMs, maxNegativeTtlMs } = dns;
+  const asking = runtime.createSender({ ...sender, http2: undefined, clientCertificate: undefined });
+  const fetch = (url: string, init: RequestInit): Promise<Response> => asking.fetch(url, init);
+  return {
+    resolver: new DohResolver({ servers, timeoutMs, maxNegativeTtlMs, fetch, clock }),
+    when,
+    sender: asking,
+  };
+}
+
+/** A tunnel, if anything needs it. */
+function openTunnel(
+  { sender, connectTimeoutMs, countConnections, proxies, clock }: TransportSettings,
+  sockets: Sockets,
+  dns: Names | undefined,
+): Tunnel | undefined {
+  const isNeeded = connectTimeoutMs !== undefined || countConnections || proxies !== undefined ||
+    dns !== undefined;
+  if (!isNeeded) return undefined;
+  const dialer = new Dialer({ sockets, clock, connectTimeoutMs, caCerts: sender.caCerts, dns });
+  return new Tunnel({ sockets, dialer, clock, proxies: proxies?.addresses ?? [] });
+}
+
+/** Whether the environment names hosts that are reached without a proxy, and so past a tunnel. */
+function hasExceptions(): boolean {
+  return ["NO_PROXY", "no_proxy"].some((name) => (currentRuntime.env(name) ?? "") !== "");
+}
+
+function closingToo(carrier: Carrier, sender: Sender): Carrier {
+  return {
+    send: (url, input, init) => carrier.send(url, input, init),
+    get opened() {
+      return carrier.opened;
+    },
+    get open() {
+      return carrier.open;
+    },
+    async close() {
+      sender.close();
+      await carrier.close();
+    },
+  };
+}

@@ -1,0 +1,190 @@
+/**
+ * Makes TCP connections: straight, to addresses that a resolver gives, or through a proxy.
+ *
+ * @module
+ */
+
+import type { Clock } from "../primitives/clock.ts";
+import type { Endpoint, Socket, Sockets } from "../runtime/transport/contract.ts";
+import type { DohResolver } from "./doh_resolver.ts";
+import { requestTunnel } from "./http_connect.ts";
+import { isIpAddress } from "./ip_address.ts";
+import type { ProxyAddress } from "./proxy_address.ts";
+import { SocketReader } from "./socket_reader.ts";
+import { requestSocks, SocksRefusal } from "./socks.ts";
+import { TransportError } from "./transport_errors.ts";
+
+/** A connection, and what has come over it already. */
+export interface Dialed {
+  readonly socket: Socket;
+  readonly rest: Uint8Array;
+}
+
+/** When names are resolved over HTTPS. */
+export type ResolveWhen = "fallback" | "always";
+
+/** What a dialer is made of. */
+export interface DialerSettings {
+  readonly sockets: Sockets;
+  readonly clock: Clock;
+  /** How long a connection may take, up to the answer of a proxy; `undefined` for any time. */
+  readonly connectTimeoutMs: number | undefined;
+  /** Certificates to trust besides those of the system, for proxies that are spoken to over TLS. */
+  readonly caCerts: readonly string[];
+  readonly dns: { readonly resolver: DohResolver; readonly when: ResolveWhen } | undefined;
+}
+
+/** A proxy could not be used for a connection. */
+export class HopError extends Error {
+  override readonly name: string = "HopError";
+  /** The status of an HTTP proxy's refusal. */
+  readonly status: number | undefined;
+  /** Whether the proxy says that it can't reach the origin, so that either may be at fault. */
+  readonly isAboutOrigin: boolean;
+
+  constructor(
+    message: string,
+    options: { readonly status?: number | undefined; readonly isAboutOrigin?: boolean } = {},
+  ) {
+    super(message);
+    this.status = options.status;
+    this.isAboutOrigin = options.isAboutOrigin ?? false;
+  }
+}
+
+/** What a proxy answers when it is the origin that it can't reach (RFC 9110 §15.6). */
+const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** What a status says that a proxy has refused with. */
+export function refusalOf(status: number | undefined): HopError {
+  if (status === undefined) return new HopError("did not answer as a proxy does");
+  const what = status === 407 ? "asks for other credentials: 407" : `refused with ${status}`;
+  return new HopError(what, { status, isAboutOrigin: GATEWAY_STATUSES.has(status) });
+}
+
+/** Makes connections. */
+export class Dialer {
+  readonly #settings: DialerSettings;
+
+  constructor(settings: DialerSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Makes a connection.
+   *
+   * @param target Where it leads.
+   * @param proxy What it goes through.
+   * @param closing Gives it up.
+   * @returns The connection.
+   * @throws {HopError} If the proxy could not be used.
+   * @throws {TransportError} If it has taken too long, or the name could not be resolved.
+   * @throws {unknown} The runtime's error.
+   */
+  async dial(target: Endpoint, proxy: ProxyAddress | undefined, closing: AbortSignal): Promise<Dialed> {
+    const { clock, connectTimeoutMs } = this.#settings;
+    const controller = new AbortController();
+    const abort = (): void => controller.abort(closing.reason);
+    closing.throwIfAborted();
+    closing.addEventListener("abort", abort);
+    const timer = connectTimeoutMs === undefined
+      ? undefined
+      : clock.setTimeout(() => controller.abort(lateness(target, proxy, connectTimeoutMs)), connectTimeoutMs);
+    try {
+      if (proxy !== undefined) return await this.#dialThrough(proxy, target, controller.signal);
+      return { socket: await this.#dialStraight(target, controller.signal), rest: new Uint8Array(0) };
+    } catch (error) {
+      // Whatever its end looked like, this is what has ended it.
+      throw controller.signal.aborted ? controller.signal.reason : error;
+    } finally {
+      if (timer !== undefined) clock.clearTimeout(timer);
+      closing.removeEventListener("abort", abort);
+    }
+  }
+
+  async #dialStraight(target: Endpoint, signal: AbortSignal): Promise<Socket> {
+    const { sockets, dns } = this.#settings;
+    const { host, port } = target;
+    if (dns === undefined || isIpAddress(host) || isLocal(host)) return await sockets.connect(target, signal);
+    // A name that the system did not know is not looked for there again as long as the answer is good.
+    if (dns.when === "fallback" && !dns.resolver.known(host)?.length) {
+      try {
+        return await sockets.connect(target, signal);
+      } catch (error) {
+        if (signal.aborted || !sockets.isUnresolved(error)) throw error;
+      }
+    }
+    let failure: unknown;
+    for (const address of await dns.resolver.resolve(host, signal)) {
+      try {
+        return await sockets.connect({ host: address, port }, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // The next address may be reachable.
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+
+  async #dialThrough(proxy: ProxyAddress, target: Endpoint, signal: AbortSignal): Promise<Dialed> {
+    let socket: Socket;
+    try {
+      socket = await this.#connectTo(proxy, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new HopError(`could not be reached: ${messageOf(error)}`);
+    }
+    const close = (): void => socket.close();
+    signal.addEventListener("abort", close);
+    try {
+      const reader = new SocketReader(socket);
+      await introduce(proxy, socket, reader, target);
+      signal.throwIfAborted();
+      return { socket, rest: reader.takeRest() };
+    } catch (error) {
+      socket.close();
+      if (error instanceof SocksRefusal) {
+        throw new HopError(error.message, { isAboutOrigin: error.isAboutHost });
+      }
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", close);
+    }
+  }
+
+  async #connectTo({ host, port, kind }: ProxyAddress, signal: AbortSignal): Promise<Socket> {
+    const { sockets, caCerts } = this.#settings;
+    const socket = await sockets.connect({ host, port }, signal);
+    return kind === "https" ? await sockets.startTls(socket, { serverName: host, caCerts, signal }) : socket;
+  }
+}
+
+/** Asks a proxy for the connection to the target. */
+async function introduce(
+  { kind, credentials }: ProxyAddress,
+  socket: Socket,
+  reader: SocketReader,
+  target: Endpoint,
+): Promise<void> {
+  if (kind === "socks") return await requestSocks(socket, reader, target, credentials);
+  const status = await requestTunnel(socket, reader, target, credentials);
+  if (status === undefined || status < 200 || status > 299) throw refusalOf(status);
+}
+
+/** Names that lead to this machine are nobody else's business (RFC 6761 §6.3). */
+export function isLocal(host: string): boolean {
+  return /(?:^|\.)localhost\.?$/i.test(host);
+}
+
+function lateness({ host, port }: Endpoint, proxy: ProxyAddress | undefined, timeoutMs: number): Error {
+  if (proxy !== undefined) return new HopError(`made no connection within 'connectTimeoutMs': ${timeoutMs}`);
+  return new TransportError(`Cannot connect to ${host}:${port} within 'connectTimeoutMs': ${timeoutMs}`, {
+    hop: "origin",
+  });
+}
+
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

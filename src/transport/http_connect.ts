@@ -1,0 +1,46 @@
+/**
+ * A tunnel through an HTTP proxy (CONNECT, RFC 9110 §9.3.6).
+ *
+ * @module
+ */
+
+import type { Endpoint, Socket } from "../runtime/transport/contract.ts";
+import { toUrlHost } from "./ip_address.ts";
+import type { Credentials } from "./proxy_address.ts";
+import type { SocketReader } from "./socket_reader.ts";
+
+const MAX_HEAD_BYTES = 16_384;
+
+/**
+ * Asks a proxy for a tunnel.
+ *
+ * @param socket The connection to the proxy.
+ * @param reader Reads from it; what comes after the answer stays there.
+ * @param target Where to connect to.
+ * @param credentials What the proxy is told.
+ * @returns The status: from 200 to 299, the tunnel is there. `undefined` if the answer was none of HTTP.
+ */
+export async function requestTunnel(
+  socket: Socket,
+  reader: SocketReader,
+  { host, port }: Endpoint,
+  credentials: Credentials | undefined,
+): Promise<number | undefined> {
+  const authority = `${toUrlHost(host)}:${port}`;
+  const lines = [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`];
+  if (credentials !== undefined) lines.push(`Proxy-Authorization: ${basic(credentials)}`);
+  await socket.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+  for (;;) {
+    const head = await reader.takeHead(MAX_HEAD_BYTES);
+    const [, status] = /^HTTP\/1\.[01] (\d{3})(?: |\r?\n)/.exec(head ?? "") ?? [];
+    if (status === undefined) return undefined;
+    // Interim answers come before the one that counts.
+    if (!status.startsWith("1")) return Number(status);
+  }
+}
+
+/** The value of a header that says who asks (RFC 7617). */
+function basic({ username, password }: Credentials): string {
+  const bytes = new TextEncoder().encode(`${username}:${password}`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+}

@@ -1,0 +1,111 @@
+/**
+ * Sends requests to addresses that a resolver gives, while the certificate is checked against the name.
+ *
+ * @module
+ */
+
+import {
+  DEFAULT_SENSITIVE_HEADERS,
+  type HeaderInput,
+  mergeHeaders,
+  sensitiveNames,
+  toHeaderMap,
+} from "../http/headers.ts";
+import { followRedirects, type RedirectedRequest } from "../http/redirect.ts";
+import type { TransportRuntime } from "../runtime/transport/contract.ts";
+import { isLocal, type ResolveWhen } from "./dialer.ts";
+import type { DohResolver } from "./doh_resolver.ts";
+import { isIpAddress, toUrlHost } from "./ip_address.ts";
+import { type FetchInput, type SendOnRoute, signalOf } from "./sending.ts";
+
+/** What resolves names for requests. */
+export interface NamedSenderSettings {
+  readonly runtime: TransportRuntime;
+  readonly resolver: DohResolver;
+  readonly when: ResolveWhen;
+}
+
+const SENSITIVE = sensitiveNames(DEFAULT_SENSITIVE_HEADERS);
+
+/** Resolves the name of each request, also of those that redirects lead to. */
+export class NamedSender {
+  readonly #settings: NamedSenderSettings;
+  readonly #send: SendOnRoute;
+
+  constructor(settings: NamedSenderSettings, send: SendOnRoute) {
+    this.#settings = settings;
+    this.#send = send;
+  }
+
+  /** Sends a request, and follows redirects if it may. */
+  async send(url: URL, input: FetchInput, init: RequestInit = {}): Promise<Response> {
+    const own = input instanceof Request ? input : undefined;
+    const { method = own?.method ?? "GET", body = own?.body ?? null, redirect = own?.redirect, ...others } =
+      init;
+    const headers = toHeaderMap((others.headers ?? own?.headers) as HeaderInput | undefined, "the request");
+    const signal = signalOf(input, init);
+    const common: RequestInit = {
+      ...others,
+      redirect: "manual",
+      ...(signal === undefined ? {} : { signal }),
+    };
+    const request: RedirectedRequest = { url: url.href, method: method.toUpperCase(), headers, body };
+    if (redirect === "manual") return await this.#sendOne(request, common);
+    const mode = redirect ?? "follow";
+    return await followRedirects(request, (next) => this.#sendOne(next, common), {
+      sensitive: SENSITIVE,
+      mode,
+      signal,
+    });
+  }
+
+  async #sendOne(
+    { url: href, method, headers, body }: RedirectedRequest,
+    common: RequestInit,
+  ): Promise<Response> {
+    const url = new URL(href);
+    const init: RequestInit = { ...common, method, headers };
+    if (body !== null) {
+      Object.assign(init, { body }, body instanceof ReadableStream ? { duplex: "half" } : {});
+    }
+    const { runtime, resolver, when } = this.#settings;
+    const { hostname } = url;
+    const straight = (): Promise<Response> => this.#send(url.origin, href, init, { proxyUrl: false });
+    if (isIpAddress(hostname) || isLocal(hostname)) return await straight();
+    // A name that the system did not know is not looked for there again as long as the answer is good.
+    if (when === "fallback" && !resolver.known(hostname)?.length) {
+      if (body instanceof ReadableStream) {
+        // It could be sent only once.
+        if (await runtime.canResolve(hostname)) return await straight();
+      } else {
+        try {
+          return await straight();
+        } catch (error) {
+          if (!runtime.isUnresolved(error)) throw error;
+        }
+      }
+    }
+    return await this.#sendTo(await resolver.resolve(hostname, init.signal ?? undefined), url, init);
+  }
+
+  async #sendTo(addresses: readonly string[], url: URL, init: RequestInit): Promise<Response> {
+    const headers = mergeHeaders({ host: url.host }, init.headers as Readonly<Record<string, string>>);
+    const route = url.protocol === "https:"
+      ? { proxyUrl: false, serverName: url.hostname } as const
+      : { proxyUrl: false } as const;
+    let failure: unknown;
+    for (const address of addresses) {
+      const target = new URL(url);
+      target.hostname = toUrlHost(address);
+      try {
+        const response = await this.#send(url.origin, target.href, { ...init, headers }, route);
+        return Object.defineProperty(response, "url", { value: url.href });
+      } catch (error) {
+        failure ??= error;
+        // The next address may be reachable.
+        if (!this.#settings.runtime.isUnsent(error) || init.body instanceof ReadableStream) break;
+      }
+    }
+    throw failure;
+  }
+}

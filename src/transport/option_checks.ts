@@ -1,0 +1,232 @@
+/**
+ * What the options of a transport may be: checked before they have any effect.
+ *
+ * @module
+ */
+
+import { describeUnknown, type Elsewhere } from "../http/option_hints.ts";
+import { shownUrl } from "../http/url.ts";
+import {
+  argumentError,
+  assertClock,
+  assertFunction,
+  assertOptions,
+  assertPositiveInteger,
+  shapeError,
+} from "../primitives/argument_checks.ts";
+import type { Clock } from "../primitives/clock.ts";
+import { systemClock } from "../primitives/clock.ts";
+import type { SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
+import type { ResolveWhen } from "./dialer.ts";
+import { parseProxy, type ProxyAddress } from "./proxy_address.ts";
+import type { ProxyPoolSettings } from "./proxy_pool.ts";
+import type { DnsOptions, TransportOptions } from "./transport_options.ts";
+
+/** How names are resolved. */
+export interface DnsSettings {
+  readonly servers: readonly string[];
+  readonly when: ResolveWhen;
+  readonly timeoutMs: number;
+  readonly maxNegativeTtlMs: number;
+}
+
+/** Options that have been checked. */
+export interface TransportSettings {
+  readonly sender: SenderSettings;
+  readonly connectTimeoutMs: number | undefined;
+  readonly proxies:
+    | { readonly addresses: readonly ProxyAddress[]; readonly pool: ProxyPoolSettings }
+    | undefined;
+  readonly dns: DnsSettings | undefined;
+  readonly countConnections: boolean;
+  readonly clock: Clock;
+}
+
+const ACTION = "create transport";
+const DOH_SERVERS = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
+const PER_ORIGIN =
+  "give createClient() { perOrigin: { concurrency } }, which bounds the connections of HTTP/1.1 as well";
+const ELSEWHERE: Elsewhere = {
+  maxConnectionsPerOrigin: PER_ORIGIN,
+  maxConnections: "give createClient() { concurrency }, which bounds the connections of HTTP/1.1 as well",
+  timeoutMs: "give it to createClient()",
+  fetch: "give it to createClient(), in place of a transport",
+  urls: "put it into 'proxy'",
+  strategy: "put it into 'proxy'",
+  cooldownMs: "put it into 'proxy'",
+  maxFailures: "put it into 'proxy'",
+  doh: "put it into 'dns'",
+  when: "put it into 'dns'",
+};
+const NAMES: readonly (keyof TransportOptions)[] = [
+  "keepAlive",
+  "idleTimeoutMs",
+  "maxIdleConnections",
+  "http2",
+  "caCerts",
+  "clientCertificate",
+  "connectTimeoutMs",
+  "proxy",
+  "dns",
+  "countConnections",
+  "clock",
+  "random",
+];
+const PROXY_NAMES = ["urls", "strategy", "maxFailures", "cooldownMs"];
+const DNS_NAMES = ["doh", "when", "timeoutMs", "maxNegativeTtlMs"];
+const STRATEGIES = ["round-robin", "random", "least-failures"];
+
+/**
+ * Checks the options of a transport.
+ *
+ * @param options The options.
+ * @param runtime What has to do it.
+ * @returns What they mean.
+ * @throws {TypeError} If an option does not exist, has the wrong shape, contradicts another one, or is beyond the runtime.
+ * @throws {RangeError} If a number is out of range.
+ */
+export function readTransportOptions(
+  options: TransportOptions,
+  runtime: TransportRuntime,
+): TransportSettings {
+  assertOptions(ACTION, options);
+  assertNames(options, NAMES, "", ELSEWHERE);
+  const { connectTimeoutMs, countConnections = false, clock = systemClock, random = Math.random } = options;
+  const sender = readSender(options);
+  assertDuration("connectTimeoutMs", connectTimeoutMs);
+  assertClock(ACTION, "clock", clock);
+  assertFunction(ACTION, "random", random);
+  const proxies = readProxies(options.proxy, { clock, random });
+  const dns = readDns(options.dns);
+  assertFlag("countConnections", countConnections);
+  if (proxies !== undefined && dns !== undefined) {
+    throw new TypeError(
+      `Cannot ${ACTION} as 'dns' must be left out beside 'proxy': proxies resolve names themselves`,
+    );
+  }
+  assertPossible(options, proxies?.addresses ?? [], runtime);
+  const timeoutMs = connectTimeoutMs === Infinity ? undefined : connectTimeoutMs;
+  return { sender, connectTimeoutMs: timeoutMs, proxies, dns, countConnections, clock };
+}
+
+/** What is asked for must be done, or said that it can't be. */
+function assertPossible(
+  options: TransportOptions,
+  proxies: readonly ProxyAddress[],
+  { name: runtimeName, refused, refusesSocks }: TransportRuntime,
+): void {
+  for (const [name, reason] of Object.entries(refused)) {
+    const value = options[name as keyof TransportOptions];
+    if (value === undefined || value === false && name === "countConnections") continue;
+    throw new TypeError(`Cannot ${ACTION} as '${name}' is beyond ${runtimeName}: ${reason}`);
+  }
+  const socks = proxies.find(({ kind }) => kind === "socks");
+  if (socks !== undefined && refusesSocks !== undefined) {
+    throw new TypeError(
+      `Cannot ${ACTION} as the proxy ${socks.label} is beyond ${runtimeName}: ${refusesSocks}`,
+    );
+  }
+}
+
+function readSender(options: TransportOptions): SenderSettings {
+  const { keepAlive = true, idleTimeoutMs, maxIdleConnections, http2, caCerts = [], clientCertificate } =
+    options;
+  assertFlag("keepAlive", keepAlive);
+  assertDuration("idleTimeoutMs", idleTimeoutMs);
+  if (maxIdleConnections !== undefined) {
+    assertPositiveInteger(ACTION, "maxIdleConnections", maxIdleConnections);
+  }
+  for (const [name, value] of Object.entries({ idleTimeoutMs, maxIdleConnections })) {
+    if (keepAlive || value === undefined) continue;
+    throw new TypeError(`Cannot ${ACTION} as '${name}' must be left out where 'keepAlive' is false`);
+  }
+  if (http2 !== undefined) assertFlag("http2", http2);
+  if (!Array.isArray(caCerts) || !caCerts.every((text) => isPem(text, "CERTIFICATE"))) {
+    throw new TypeError(`Cannot ${ACTION} as 'caCerts' must be an array of certificates as PEM texts`);
+  }
+  if (clientCertificate !== undefined) {
+    const { cert, key } = (clientCertificate ?? {}) as unknown as Record<string, unknown>;
+    if (!isPem(cert, "CERTIFICATE") || !isPem(key, "PRIVATE KEY")) {
+      // What was received may be a key.
+      throw new TypeError(`Cannot ${ACTION} as 'clientCertificate' must be { cert, key } with PEM texts`);
+    }
+  }
+  return { caCerts: [...caCerts], clientCertificate, http2, keepAlive, idleTimeoutMs, maxIdleConnections };
+}
+
+function isPem(value: unknown, what: string): boolean {
+  return typeof value === "string" && new RegExp(`-----BEGIN (?:[A-Z]+ )?${what}-----`).test(value);
+}
+
+function readProxies(
+  option: TransportOptions["proxy"],
+  around: Pick<ProxyPoolSettings, "clock" | "random">,
+): TransportSettings["proxies"] {
+  if (option === undefined) return undefined;
+  const isPool = typeof option === "object" && option !== null && !(option instanceof URL) &&
+    !Array.isArray(option);
+  const { urls, strategy = "round-robin", maxFailures = 3, cooldownMs = 30_000 } = isPool
+    ? option as Exclude<typeof option, URL | readonly unknown[]>
+    : { urls: Array.isArray(option) ? option : [option] };
+  const name = isPool ? "proxy.urls" : "proxy";
+  if (isPool) assertNames(option, PROXY_NAMES, "proxy.");
+  if (!Array.isArray(urls) || urls.length === 0) {
+    throw shapeError(ACTION, name, "a non-empty array of URLs", urls);
+  }
+  if (!STRATEGIES.includes(strategy)) {
+    throw shapeError(ACTION, "proxy.strategy", "'round-robin', 'random' or 'least-failures'", strategy);
+  }
+  assertPositiveInteger(ACTION, "proxy.maxFailures", maxFailures);
+  assertDuration("proxy.cooldownMs", cooldownMs);
+  const addresses = urls.map((url, index) => parseProxy(url, urls.length === 1 ? name : `${name}[${index}]`));
+  return { addresses, pool: { ...around, strategy, maxFailures, cooldownMs } };
+}
+
+function readDns(option: DnsOptions | undefined): DnsSettings | undefined {
+  if (option === undefined) return undefined;
+  if (typeof option !== "object" || option === null) throw shapeError(ACTION, "dns", "{ doh, when }", option);
+  assertNames(option, DNS_NAMES, "dns.");
+  const { doh = true, when = "fallback", timeoutMs = 5_000, maxNegativeTtlMs = 30_000 } = option;
+  if (doh !== true && (!Array.isArray(doh) || doh.length === 0)) {
+    throw shapeError(ACTION, "dns.doh", "true, or a non-empty array of URLs", doh);
+  }
+  if (when !== "fallback" && when !== "always") {
+    throw shapeError(ACTION, "dns.when", "'fallback' or 'always'", when);
+  }
+  assertDuration("dns.timeoutMs", timeoutMs);
+  assertDuration("dns.maxNegativeTtlMs", maxNegativeTtlMs);
+  const servers = doh === true ? DOH_SERVERS : doh.map(readServer);
+  return { servers, when, timeoutMs, maxNegativeTtlMs };
+}
+
+/** The URL of a resolver, without the template that some write at its end. */
+function readServer(value: unknown, index: number): string {
+  const text = String(value).replace(/\{[?&]dns\}$/, "");
+  const url = typeof value === "string" || value instanceof URL ? URL.parse(text) : null;
+  const isAllowed = url?.protocol === "https:" ||
+    (url?.protocol === "http:" && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname));
+  if (url !== null && isAllowed) return url.href;
+  const rule = "a URL with https, or with http on this machine";
+  throw shapeError(ACTION, `dns.doh[${index}]`, rule, typeof value === "string" ? shownUrl(value) : value);
+}
+
+function assertNames(
+  options: object,
+  known: readonly string[],
+  prefix: string,
+  elsewhere: Elsewhere = {},
+): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    throw new TypeError(`Cannot ${ACTION} as '${prefix}${name}' ${describeUnknown(name, known, elsewhere)}`);
+  }
+}
+
+function assertFlag(name: string, value: unknown): void {
+  if (typeof value !== "boolean") throw shapeError(ACTION, name, "true or false", value);
+}
+
+function assertDuration(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === "number" && value > 0)) return;
+  throw argumentError(ACTION, name, "a positive number of milliseconds", value);
+}

@@ -1,0 +1,112 @@
+/**
+ * Sends requests where the runtime takes the way of each one with it.
+ *
+ * @module
+ */
+
+import { isSafeMethod } from "../http/classify.ts";
+import type { Route, Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
+import type { NamedSender } from "./named_sender.ts";
+import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
+import { refusalOf } from "./dialer.ts";
+import { checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
+import { type Carrier, type FetchInput, isRepeatable, type SendOnRoute } from "./sending.ts";
+
+/** What a carrier is made of. */
+export interface RequestCarrierSettings {
+  readonly runtime: TransportRuntime;
+  readonly sender: SenderSettings;
+  readonly pool: ProxyPool | undefined;
+  /** Makes what resolves names, from what sends a request on a way. */
+  readonly names: ((send: SendOnRoute) => NamedSender) | undefined;
+}
+
+const MAX_ORIGINS = 1_024;
+
+/** Has one client of the runtime. */
+export class RequestCarrier implements Carrier {
+  readonly opened: undefined;
+  readonly open: undefined;
+  readonly #settings: RequestCarrierSettings;
+  readonly #sender: Sender;
+  readonly #names: NamedSender | undefined;
+  /** Whether origins speak HTTP/2, as far as they have been asked. */
+  readonly #http2 = new Map<string, boolean>();
+
+  constructor(settings: RequestCarrierSettings) {
+    this.#settings = settings;
+    this.#sender = settings.runtime.createSender(settings.sender);
+    this.#names = settings.names?.((origin, input, init, route) => this.#sendOn(origin, input, init, route));
+  }
+
+  async send(url: URL, input: FetchInput, init: RequestInit | undefined): Promise<Response> {
+    const { pool } = this.#settings;
+    if (pool !== undefined) {
+      return await sendThroughProxies(
+        pool,
+        { url, input, init },
+        (proxy) => this.#sendBy(proxy, url, input, init),
+      );
+    }
+    if (this.#names !== undefined) return await this.#names.send(url, input, init);
+    return await this.#sendOn(url.origin, input, init, {});
+  }
+
+  async #sendBy(
+    { address }: PooledProxy,
+    url: URL,
+    input: FetchInput,
+    init: RequestInit | undefined,
+  ): Promise<Response> {
+    const { runtime } = this.#settings;
+    try {
+      const response = await this.#sender.fetch(input, init, { proxyUrl: address.url });
+      return url.protocol === "http:" ? checkForwarded(response) : response;
+    } catch (error) {
+      const status = runtime.tunnelStatus(error);
+      if (status !== undefined) throw refusalOf(status === 0 ? undefined : status);
+      // The only name that is resolved, and the only host that is connected to, is the proxy.
+      throw runtime.isUnsent(error) ? unreachable(error) : error;
+    }
+  }
+
+  /** Tries HTTP/2 if it is wanted, as far as a second try can do no harm. */
+  async #sendOn(
+    origin: string,
+    input: FetchInput,
+    init: RequestInit | undefined,
+    route: Route,
+  ): Promise<Response> {
+    const { runtime, sender } = this.#settings;
+    const speaks = this.#http2.get(origin);
+    const isWanted = sender.http2 === true && origin.startsWith("https:") && speaks !== false &&
+      (speaks === true || mayTry(input, init));
+    if (!isWanted) return await this.#sender.fetch(input, init, route);
+    let response: Response;
+    try {
+      response = await this.#sender.fetch(input, init, { ...route, http2: true });
+    } catch (error) {
+      if (speaks === true || !runtime.isHttp2Refused(error)) throw error;
+      response = await this.#sender.fetch(input, init, route);
+      this.#note(origin, false);
+      return response;
+    }
+    this.#note(origin, true);
+    return response;
+  }
+
+  #note(origin: string, speaks: boolean): void {
+    if (this.#http2.size >= MAX_ORIGINS) this.#http2.clear();
+    this.#http2.set(origin, speaks);
+  }
+
+  close(): Promise<void> {
+    this.#sender.close();
+    return Promise.resolve();
+  }
+}
+
+function mayTry(input: FetchInput, init: RequestInit | undefined): boolean {
+  const method = init?.method ?? (input instanceof Request ? input.method : "GET");
+  return isSafeMethod(method.toUpperCase()) && isRepeatable(input, init);
+}

@@ -1,0 +1,73 @@
+/**
+ * Reads messages of known form from a socket.
+ *
+ * @module
+ */
+
+import type { Socket } from "../runtime/transport/contract.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const LF = 10;
+const CR = 13;
+
+/** Reads as many bytes as are asked for, and keeps the rest. */
+export class SocketReader {
+  readonly #socket: Socket;
+  #held: Uint8Array = NO_BYTES;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** What was read too much; it is given once. */
+  takeRest(): Uint8Array {
+    const rest = this.#held;
+    this.#held = NO_BYTES;
+    return rest;
+  }
+
+  /** Reads exactly so many bytes; `undefined` if the socket ends before. */
+  async take(count: number): Promise<Uint8Array | undefined> {
+    while (this.#held.length < count) if (!await this.#more()) return undefined;
+    return this.#cut(count);
+  }
+
+  /**
+   * Reads up to an empty line, as a head of HTTP ends (RFC 9112 §2.1).
+   *
+   * @param maxBytes How long it may be.
+   * @returns The head; `undefined` if the socket ends before, or it is too long.
+   */
+  async takeHead(maxBytes: number): Promise<string | undefined> {
+    for (;;) {
+      const end = endOfHead(this.#held);
+      if (end !== -1 && end <= maxBytes) return new TextDecoder("latin1").decode(this.#cut(end));
+      if (this.#held.length > maxBytes || !await this.#more()) return undefined;
+    }
+  }
+
+  #cut(count: number): Uint8Array {
+    const bytes = this.#held.subarray(0, count);
+    this.#held = this.#held.subarray(count);
+    return bytes;
+  }
+
+  async #more(): Promise<boolean> {
+    const bytes = await this.#socket.read();
+    if (bytes === undefined) return false;
+    const joined = new Uint8Array(this.#held.length + bytes.length);
+    joined.set(this.#held);
+    joined.set(bytes, this.#held.length);
+    this.#held = joined;
+    return true;
+  }
+}
+
+/** Where the empty line ends; -1 if there is none yet. */
+function endOfHead(bytes: Uint8Array): number {
+  for (let index = bytes.indexOf(LF); index !== -1; index = bytes.indexOf(LF, index + 1)) {
+    if (bytes[index + 1] === LF) return index + 2;
+    if (bytes[index + 1] === CR && bytes[index + 2] === LF) return index + 3;
+  }
+  return -1;
+}

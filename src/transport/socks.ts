@@ -1,0 +1,161 @@
+/**
+ * SOCKS 5 (RFC 1928), with user names (RFC 1929): both ends of a handshake, for CONNECT only.
+ *
+ * @module
+ */
+
+import type { Endpoint, Socket } from "../runtime/transport/contract.ts";
+import { formatIpv6 } from "./ip_address.ts";
+import type { Credentials } from "./proxy_address.ts";
+import type { SocketReader } from "./socket_reader.ts";
+
+const VERSION = 5;
+const NO_AUTHENTICATION = 0;
+const USER_NAME = 2;
+const NONE_ACCEPTABLE = 255;
+const AUTHENTICATION_VERSION = 1;
+const CONNECT = 1;
+const IPV4 = 1;
+const NAME = 3;
+const IPV6 = 4;
+
+/** What the server says of a connection. */
+export const SOCKS_SUCCEEDED = 0;
+/** The origin, or what leads there, could not be reached. */
+export const SOCKS_UNREACHABLE = 4;
+
+/** What replies mean (RFC 1928 §6). */
+const REPLIES: Readonly<Record<number, string>> = {
+  1: "failed",
+  2: "does not allow this connection",
+  3: "can't reach the network of the host",
+  4: "can't reach the host",
+  5: "was refused by the host",
+  6: "was too slow",
+  7: "knows no CONNECT",
+  8: "does not know this kind of address",
+};
+
+/** A SOCKS proxy has refused. */
+export class SocksRefusal extends Error {
+  override readonly name: string = "SocksRefusal";
+  /** Whether it has tried to connect, and says that the host can't be reached. */
+  readonly isAboutHost: boolean;
+
+  constructor(message: string, isAboutHost: boolean) {
+    super(message);
+    this.isAboutHost = isAboutHost;
+  }
+}
+
+/**
+ * Asks a proxy for a connection; the name is resolved there.
+ *
+ * @param socket The connection to the proxy.
+ * @param reader Reads from it.
+ * @param target Where to connect to.
+ * @param credentials What the proxy is told if it asks.
+ * @throws {SocksRefusal} If the proxy refuses, or does not speak SOCKS 5.
+ */
+export async function requestSocks(
+  socket: Socket,
+  reader: SocketReader,
+  target: Endpoint,
+  credentials: Credentials | undefined,
+): Promise<void> {
+  const methods = credentials === undefined ? [NO_AUTHENTICATION] : [NO_AUTHENTICATION, USER_NAME];
+  await socket.write(Uint8Array.of(VERSION, methods.length, ...methods));
+  const [version, method] = await reader.take(2) ?? [];
+  if (version !== VERSION) throw new SocksRefusal("does not speak SOCKS 5", false);
+  if (method === USER_NAME && credentials !== undefined) await authenticate(socket, reader, credentials);
+  else if (method !== NO_AUTHENTICATION) throw new SocksRefusal("asks for other credentials", false);
+  await socket.write(Uint8Array.of(VERSION, CONNECT, 0, ...encodeAddress(target)));
+  const [, reply, , kind] = await reader.take(4) ?? [];
+  if (reply === undefined) throw new SocksRefusal("has ended the connection", false);
+  if (reply !== SOCKS_SUCCEEDED) {
+    throw new SocksRefusal(REPLIES[reply] ?? `answered with ${reply}`, reply >= 3 && reply <= 6);
+  }
+  if (await readAddress(reader, kind) === undefined) throw new SocksRefusal("sent a broken reply", false);
+}
+
+async function authenticate(socket: Socket, reader: SocketReader, credentials: Credentials): Promise<void> {
+  const fields = [credentials.username, credentials.password].map((text) => new TextEncoder().encode(text));
+  await socket.write(Uint8Array.of(
+    AUTHENTICATION_VERSION,
+    ...fields.flatMap((bytes) => [Math.min(bytes.length, 255), ...bytes.subarray(0, 255)]),
+  ));
+  const [, status] = await reader.take(2) ?? [];
+  if (status !== 0) throw new SocksRefusal("does not accept the credentials", false);
+}
+
+/** What a client asks for. */
+export interface SocksRequest extends Endpoint {
+  /** The name that it has given. */
+  readonly username: string;
+}
+
+/**
+ * Serves the handshake of a client, up to its request; {@linkcode replySocks} answers that.
+ *
+ * @param socket The connection to the client.
+ * @param reader Reads from it.
+ * @param password What the client must know, whatever its name.
+ * @returns What it asks for; `undefined` if it must go: it does not know the password, or asks for something else.
+ */
+export async function acceptSocks(
+  socket: Socket,
+  reader: SocketReader,
+  password: string,
+): Promise<SocksRequest | undefined> {
+  const [version, count] = await reader.take(2) ?? [];
+  if (version !== VERSION || count === undefined) return undefined;
+  const methods = await reader.take(count);
+  if (methods === undefined) return undefined;
+  if (!methods.includes(USER_NAME)) {
+    await socket.write(Uint8Array.of(VERSION, NONE_ACCEPTABLE));
+    return undefined;
+  }
+  await socket.write(Uint8Array.of(VERSION, USER_NAME));
+  await reader.take(1);
+  const username = await readText(reader);
+  const isRight = await readText(reader) === password;
+  await socket.write(Uint8Array.of(AUTHENTICATION_VERSION, isRight ? 0 : 1));
+  if (!isRight || username === undefined) return undefined;
+  const [, command, , kind] = await reader.take(4) ?? [];
+  const target = command === CONNECT ? await readAddress(reader, kind) : undefined;
+  return target === undefined ? undefined : { ...target, username };
+}
+
+/** Answers a request; says whether the client has heard it. */
+export function replySocks(socket: Socket, reply: number): Promise<boolean> {
+  return socket.write(Uint8Array.of(VERSION, reply, 0, IPV4, 0, 0, 0, 0, 0, 0));
+}
+
+function encodeAddress({ host, port }: Endpoint): number[] {
+  const bytes = new TextEncoder().encode(host);
+  return [NAME, bytes.length, ...bytes, port >> 8, port & 255];
+}
+
+async function readAddress(reader: SocketReader, kind: number | undefined): Promise<Endpoint | undefined> {
+  const host = kind === NAME
+    ? await readText(reader)
+    : kind === IPV4
+    ? (await reader.take(4))?.join(".")
+    : kind === IPV6
+    ? await readIpv6(reader)
+    : undefined;
+  const [high, low] = await reader.take(2) ?? [];
+  if (host === undefined || high === undefined || low === undefined) return undefined;
+  return { host, port: high << 8 | low };
+}
+
+async function readText(reader: SocketReader): Promise<string | undefined> {
+  const [length] = await reader.take(1) ?? [];
+  const bytes = length === undefined ? undefined : await reader.take(length);
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+}
+
+async function readIpv6(reader: SocketReader): Promise<string | undefined> {
+  const bytes = await reader.take(16);
+  return bytes === undefined ? undefined : formatIpv6(bytes);
+}

@@ -1,0 +1,125 @@
+/**
+ * The transport: how connections are made and kept.
+ *
+ * @module
+ */
+
+import type { ClientTransport, ConnectionStats } from "../http/client_transport.ts";
+import type { TransportRuntime } from "../runtime/transport/contract.ts";
+import { currentTransport } from "../runtime/transport/current.ts";
+import { createCarrier } from "./carrier.ts";
+import { ColdStart } from "./cold_start.ts";
+import { readTransportOptions } from "./option_checks.ts";
+import { type Carrier, type FetchInput, signalOf } from "./sending.ts";
+import { isOwnFailure } from "./transport_errors.ts";
+import type { TransportOptions } from "./transport_options.ts";
+
+/** Makes the connections of one client or of several, or of nobody but its own `fetch`. */
+export interface Transport extends ClientTransport, AsyncDisposable {
+  /**
+   * Sends a request, as the global `fetch` does; a function of its own, that can be handed on. Of a burst to an origin that has no
+   * connection yet and may speak HTTP/2, one request goes ahead, for half a second at most.
+   *
+   * @throws {ProxyError} Rejects, if no proxy could be used.
+   * @throws {ResolverError} Rejects, if the name could not be resolved over HTTPS.
+   * @throws {TransportError} Rejects, if there was no connection within `connectTimeoutMs`.
+   * @throws {TypeError} Rejects, as the global `fetch` does; also once the transport is closed.
+   */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  /**
+   * Lets go of all connections. What is under way may fail, so close the clients first. Calling it again does nothing.
+   *
+   * @returns When nothing is left.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Creates a transport: how connections are made and kept. It belongs to whoever makes it; clients that use it do not close it.
+ *
+ * @param options What is to differ from the runtime's own `fetch`.
+ * @returns The transport.
+ * @throws {TypeError} If an option does not exist, has the wrong shape, contradicts another one, or is beyond the runtime.
+ * @throws {RangeError} If a number is out of range.
+ *
+ * @example A pool of its own, for a client
+ * ```ts
+ * import { createClient } from "@slipstream/fetch";
+ * import { createTransport } from "@slipstream/fetch/transport";
+ * import { createSimulatedCdn } from "@slipstream/fetch/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using cdn = createSimulatedCdn({ resources: { "/a.json": "[1]", "/b.json": "[2]" } });
+ * const server = await cdn.listen();
+ * await using transport = createTransport({ idleTimeoutMs: 30_000 });
+ * await using client = createClient({ transport });
+ * assertEquals(await client.all([`${server.url}/a.json`, `${server.url}/b.json`]), [[1], [2]]);
+ * assertEquals(transport.connectionStats().requests, 2);
+ * ```
+ */
+export function createTransport(options: TransportOptions = {}): Transport {
+  return new RuntimeTransport(options, currentTransport);
+}
+
+class RuntimeTransport implements Transport {
+  readonly negotiatesHttp2: boolean;
+  readonly #carrier: Carrier;
+  readonly #coldStart: ColdStart | undefined;
+  #requests = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: TransportOptions, runtime: TransportRuntime) {
+    const settings = readTransportOptions(options, runtime);
+    const { http2, idleTimeoutMs } = settings.sender;
+    this.negotiatesHttp2 = runtime.negotiatesHttp2 && http2 !== false;
+    this.#coldStart = this.negotiatesHttp2 ? new ColdStart(settings.clock, idleTimeoutMs) : undefined;
+    this.#carrier = createCarrier(settings, runtime);
+  }
+
+  readonly fetch: Transport["fetch"] = (input, init) => this.#fetch(input, init);
+
+  async #fetch(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
+    if (this.#closed !== undefined) throw new TypeError("Cannot fetch as the transport is closed");
+    const url = new URL(input instanceof Request ? input.url : input);
+    // What needs no connection is none of our business.
+    if (!/^https?:$/.test(url.protocol)) return await fetch(input, init);
+    const coldStart = url.protocol === "https:" ? this.#coldStart : undefined;
+    let isAhead = coldStart?.enter(url.origin, signalOf(input, init)) ?? false;
+    if (isAhead instanceof Promise) isAhead = await isAhead;
+    let isAnswered = false;
+    try {
+      const response = await this.#carrier.send(url, input, init);
+      isAnswered = true;
+      this.#requests++;
+      return response;
+    } finally {
+      if (isAhead) coldStart?.leave(url.origin, isAnswered);
+      else if (isAnswered) coldStart?.answered(url.origin);
+    }
+  }
+
+  isOwnFailure(error: unknown): boolean {
+    return isOwnFailure(error);
+  }
+
+  connectionStats(): ConnectionStats {
+    const { opened, open } = this.#carrier;
+    const requests = this.#requests;
+    const reused = opened === undefined ? undefined : Math.max(0, requests - opened);
+    return {
+      requests,
+      opened,
+      open,
+      reused,
+      reuseRate: reused === undefined || requests === 0 ? undefined : reused / requests,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#closed ??= this.#carrier.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

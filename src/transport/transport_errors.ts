@@ -1,0 +1,96 @@
+/**
+ * The errors of a transport. Each says on which hop of the way it happened.
+ *
+ * @module
+ */
+
+import { NetworkError, type SlipstreamErrorOptions } from "../errors.ts";
+
+/** Where a connection failed: at a proxy, at the resolver of names, or on the way to the origin. */
+export type TransportHop = "proxy" | "resolver" | "origin";
+
+/** What a {@linkcode TransportError} adds. */
+export interface TransportErrorOptions extends SlipstreamErrorOptions {
+  /** Where it happened. */
+  readonly hop: TransportHop;
+}
+
+const OWN: unique symbol = Symbol.for("@slipstream/fetch.own-failure");
+
+/** A transport could not make a connection; nothing of the request was sent to the origin. */
+export class TransportError extends NetworkError {
+  /** `"TransportError"`, unless a subclass has its own. */
+  override readonly name: string = "TransportError";
+  /** Where it happened. */
+  readonly hop: TransportHop;
+
+  /** Creates the error. */
+  constructor(message: string, options: TransportErrorOptions) {
+    super(message, options);
+    this.hop = options.hop;
+  }
+}
+
+/** How one proxy has failed. */
+export interface ProxyFailure {
+  /** The proxy, without its credentials. */
+  readonly proxy: string;
+  /** What it did. */
+  readonly failure: string;
+  /** The status that it refused with; absent if there was none. */
+  readonly status?: number | undefined;
+}
+
+/** No proxy could be used: none could be reached, or all have refused. `hop` is `"proxy"`. */
+export class ProxyError extends TransportError {
+  /** `"ProxyError"`. */
+  override readonly name: string = "ProxyError";
+  /** What each proxy did that was asked, in order. */
+  readonly failures: readonly ProxyFailure[];
+
+  /** Creates the error. */
+  constructor(target: string, failures: readonly ProxyFailure[]) {
+    const told = failures.map(({ proxy, failure }) => `${proxy} ${failure}`).join("; ");
+    super(`Cannot reach ${target} through a proxy: ${told}`, {
+      hop: "proxy",
+      context: { proxies: failures },
+    });
+    this.failures = failures;
+  }
+}
+
+/** Why a name has no address: no resolver has answered, or it does not exist. */
+export type ResolverFailure = "unreachable" | "not-found";
+
+/** A name could not be resolved. `hop` is `"resolver"`. */
+export class ResolverError extends TransportError {
+  /** `"ResolverError"`. */
+  override readonly name: string = "ResolverError";
+  /** The name. */
+  readonly host: string;
+  /** Why. */
+  readonly reason: ResolverFailure;
+
+  /** Creates the error. */
+  constructor(host: string, reason: ResolverFailure, detail: string) {
+    super(`Cannot resolve ${host}: ${detail}`, { hop: "resolver", context: { host, reason } });
+    this.host = host;
+    this.reason = reason;
+  }
+}
+
+/**
+ * Marks an error as one that says nothing of the origin: a proxy or a resolver has failed before it.
+ *
+ * @returns The same error.
+ */
+export function markOwn<E extends TransportError>(error: E): E {
+  Object.defineProperty(error, OWN, { value: true });
+  return error;
+}
+
+/** Whether an error says nothing of the origin. */
+export function isOwnFailure(error: unknown): boolean {
+  return typeof error === "object" && error !== null &&
+    (error as { readonly [OWN]?: unknown })[OWN] === true;
+}

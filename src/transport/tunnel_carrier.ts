@@ -1,0 +1,121 @@
+/**
+ * Sends requests where the runtime's HTTP client makes connections by itself, but can be led through a tunnel.
+ *
+ * @module
+ */
+
+import type { Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
+import { HopError } from "./dialer.ts";
+import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
+import { checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
+import type { Carrier, FetchInput } from "./sending.ts";
+import { TransportError } from "./transport_errors.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+/** What a carrier is made of. */
+export interface TunnelCarrierSettings {
+  readonly runtime: TransportRuntime;
+  readonly sender: SenderSettings;
+  /** What connections are made through; `undefined` where nothing is asked for that needs it. */
+  readonly tunnel: Tunnel | undefined;
+  readonly pool: ProxyPool | undefined;
+}
+
+/** Has a client of the runtime for each way. */
+export class TunnelCarrier implements Carrier {
+  readonly #settings: TunnelCarrierSettings;
+  /** By way: a proxy's place, or -1 for none; those that forward http have a key of their own. */
+  readonly #senders = new Map<string, Sender>();
+  /** Whether requests have gone where connections can't be seen. */
+  #isBlind: boolean;
+
+  constructor(settings: TunnelCarrierSettings, isBlind: boolean) {
+    this.#settings = settings;
+    this.#isBlind = isBlind || settings.tunnel === undefined;
+    // Create one now, so that certificates that are none throw here.
+    this.#senderFor("straight", settings.pool === undefined ? settings.tunnel?.urlFor(undefined) : undefined);
+  }
+
+  get opened(): number | undefined {
+    return this.#isBlind ? undefined : this.#settings.tunnel?.opened;
+  }
+
+  get open(): number | undefined {
+    return this.#isBlind ? undefined : this.#settings.tunnel?.open;
+  }
+
+  async send(url: URL, input: FetchInput, init: RequestInit | undefined): Promise<Response> {
+    const { pool, tunnel } = this.#settings;
+    if (pool !== undefined) {
+      return await sendThroughProxies(
+        pool,
+        { url, input, init },
+        (proxy) => this.#sendBy(proxy, url, input, init),
+      );
+    }
+    const sender = this.#senders.get("straight")!;
+    if (tunnel === undefined) return await sender.fetch(input, init);
+    return await this.#sendThroughTunnel(sender, undefined, url, input, init);
+  }
+
+  async #sendBy(
+    { index, address }: PooledProxy,
+    url: URL,
+    input: FetchInput,
+    init: RequestInit | undefined,
+  ): Promise<Response> {
+    const { tunnel, runtime } = this.#settings;
+    if (url.protocol === "https:" || address.kind === "socks") {
+      const sender = this.#senderFor(`${index}`, tunnel!.urlFor(index));
+      return await this.#sendThroughTunnel(sender, index, url, input, init);
+    }
+    this.#isBlind = true;
+    try {
+      return checkForwarded(await this.#senderFor(`forward ${index}`, address.url).fetch(input, init));
+    } catch (error) {
+      // The only connection is the one to the proxy.
+      throw runtime.isUnsent(error) ? unreachable(error) : error;
+    }
+  }
+
+  async #sendThroughTunnel(
+    sender: Sender,
+    proxy: number | undefined,
+    url: URL,
+    input: FetchInput,
+    init: RequestInit | undefined,
+  ): Promise<Response> {
+    const { runtime, tunnel } = this.#settings;
+    try {
+      return await sender.fetch(input, init);
+    } catch (error) {
+      if (!runtime.isUnsent(error)) throw error;
+      const host = url.hostname.replace(/^\[|\]$/g, "");
+      const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
+      throw toFailure(tunnel!.failureOf(proxy, host, port)) ?? error;
+    }
+  }
+
+  #senderFor(way: string, proxyUrl: string | undefined): Sender {
+    const known = this.#senders.get(way);
+    if (known !== undefined) return known;
+    const { runtime, sender: settings } = this.#settings;
+    const sender = runtime.createSender({ ...settings, proxyUrl });
+    this.#senders.set(way, sender);
+    return sender;
+  }
+
+  async close(): Promise<void> {
+    for (const sender of this.#senders.values()) sender.close();
+    await this.#settings.tunnel?.close();
+  }
+}
+
+/** What a caller is told of a connection that could not be made: what it would have been told without a tunnel. */
+function toFailure(failure: unknown): unknown {
+  if (failure === undefined || failure instanceof HopError || failure instanceof TransportError) {
+    return failure;
+  }
+  if (failure instanceof Error && failure.name === "NotCapable") return failure;
+  return new TypeError("fetch failed", { cause: failure });
+}

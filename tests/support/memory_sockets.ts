@@ -1,0 +1,122 @@
+/**
+ * TCP without a network: sockets that are connected in memory.
+ *
+ * @module
+ */
+
+import type { Endpoint, Socket, SocketListener, Sockets } from "../../src/runtime/transport/contract.ts";
+
+/** One end of a connection in memory. */
+export class MemorySocket implements Socket {
+  /** The other end. */
+  peer!: MemorySocket;
+  isClosed = false;
+  readonly #received: Uint8Array[] = [];
+  #hasEnded = false;
+  #wake: (() => void) | undefined;
+
+  async read(): Promise<Uint8Array | undefined> {
+    while (this.#received.length === 0 && !this.#hasEnded) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return this.#received.shift();
+  }
+
+  write(bytes: Uint8Array): Promise<boolean> {
+    if (this.isClosed || this.peer.isClosed) return Promise.resolve(false);
+    this.peer.#received.push(bytes.slice());
+    this.peer.#wake?.();
+    return Promise.resolve(true);
+  }
+
+  async pumpTo(other: Socket): Promise<void> {
+    for (let bytes = await this.read(); bytes !== undefined; bytes = await this.read()) {
+      await other.write(bytes);
+    }
+    await other.closeWrite();
+  }
+
+  closeWrite(): Promise<void> {
+    this.peer.#end();
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#end();
+    this.peer.#end();
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    this.#wake?.();
+  }
+}
+
+/** Two ends of one connection. */
+export function socketPair(): readonly [MemorySocket, MemorySocket] {
+  const [one, other] = [new MemorySocket(), new MemorySocket()];
+  one.peer = other;
+  other.peer = one;
+  return [one, other];
+}
+
+/** What a connection in memory leads to: it gets the far end, or throws. */
+export type MemoryHost = (socket: MemorySocket, endpoint: Endpoint) => void;
+
+/** Says that the system does not know a name. */
+export class UnresolvedError extends Error {}
+
+/** A network in memory. */
+export class MemorySockets implements Sockets {
+  /** Where was connected to, as `host:port`. */
+  readonly dialed: string[] = [];
+  /** The name of each certificate that was asked for. */
+  readonly tlsNames: string[] = [];
+  /** Takes the client's end of a new connection to the listener. */
+  accept: ((socket: Socket) => void) | undefined;
+  readonly #hosts: Readonly<Record<string, MemoryHost>>;
+
+  /** Hosts by name; connections to others never end, unless their signal aborts. */
+  constructor(hosts: Readonly<Record<string, MemoryHost>> = {}) {
+    this.#hosts = hosts;
+  }
+
+  listen(onConnection: (socket: Socket) => void): SocketListener {
+    this.accept = onConnection;
+    return { port: 1, close: () => Promise.resolve() };
+  }
+
+  connect(endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
+    this.dialed.push(`${endpoint.host}:${endpoint.port}`);
+    return new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      const host = this.#hosts[endpoint.host];
+      if (host === undefined) return;
+      const [near, far] = socketPair();
+      host(far, endpoint);
+      resolve(near);
+    });
+  }
+
+  startTls(socket: Socket, { serverName }: { readonly serverName: string }): Promise<Socket> {
+    this.tlsNames.push(serverName);
+    return Promise.resolve(socket);
+  }
+
+  isUnresolved(error: unknown): boolean {
+    return error instanceof UnresolvedError;
+  }
+}
+
+/** A host that answers each message with the next of these, and writes down what it got. */
+export function scripted(answers: readonly (Uint8Array | string)[], got: string[] = []): MemoryHost {
+  return async (socket) => {
+    for (const answer of answers) {
+      const bytes = await socket.read();
+      if (bytes === undefined) return;
+      got.push(new TextDecoder("latin1").decode(bytes));
+      await socket.write(typeof answer === "string" ? new TextEncoder().encode(answer) : answer);
+    }
+  };
+}

@@ -1,0 +1,244 @@
+/**
+ * Servers on this machine for the tests of transports: of https, of http, proxies, and a resolver. They run on both runtimes, and know
+ * how many connections were made to them.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { connect, createServer as createTcpServer, type Server, type Socket } from "node:net";
+
+/** Who has signed {@linkcode CERTIFICATE}: made for these tests, and of no use anywhere else. */
+export const CA = `-----BEGIN CERTIFICATE-----
+MIIBnTCCAUOgAwIBAgIUWkAuVByhNqUT+lxAEg1o4XpzxywwCgYIKoZIzj0EAwIw
+GzEZMBcGA1UEAwwQU2xpcHN0cmVhbSB0ZXN0czAgFw0yNjExMjgxMzM5NTRaGA8y
+MTI2MTEwNDEzMzk1NFowGzEZMBcGA1UEAwwQU2xpcHN0cmVhbSB0ZXN0czBZMBMG
+ByqGSM49AgEGCCqGSM49AwEHA0IABMRRddSRWdkrsqOBJmWK/NO1vTWnHTHV3AWj
+WaUHmNrBUEzNjU7yxt0cgHa0xe5/BxbnLl6tVk1F0WHESq0YMJ+jYzBhMB0GA1Ud
+DgQWBBQPxAfKGV3sLGMjDzslaSHQRqs6rzAfBgNVHSMEGDAWgBQPxAfKGV3sLGMj
+DzslaSHQRqs6rzAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwICBDAKBggq
+hkjOPQQDAgNIADBFAiAIqbg8dmwsEmmh4fpV92FS8pFY3J0gAHGn7A7TWsz0QwIh
+AJE3Kj4wW2aHuapfkZsTJ/5fu+0HDG1LaA1yTET/SC5x
+-----END CERTIFICATE-----
+`;
+
+/** For `only.doh.test`, `localhost` and 127.0.0.1. */
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIB3zCCAYagAwIBAgIUF5woELaZGr0Z6rKKimJPruRFcA0wCgYIKoZIzj0EAwIw
+GzEZMBcGA1UEAwwQU2xpcHN0cmVhbSB0ZXN0czAgFw0yNjExMjgxMzM5NTRaGA8y
+MTI2MTEwNDEzMzk1NFowGDEWMBQGA1UEAwwNb25seS5kb2gudGVzdDBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABAY/sTaEPic/vkCJRQ1bb4gKkKyA54tKMTGLAfUe
+VgNR4x+NFBU7Vuu6RXl4oYuRnC2yQqyf10rFsoCMAr2Ix02jgagwgaUwKQYDVR0R
+BCIwIIINb25seS5kb2gudGVzdIIJbG9jYWxob3N0hwR/AAABMAwGA1UdEwEB/wQC
+MAAwHQYDVR0lBBYwFAYIKwYBBQUHAwEGCCsGAQUFBwMCMAsGA1UdDwQEAwIHgDAd
+BgNVHQ4EFgQUMnWS9lNd4fmmAUty4WgvYxX5VVQwHwYDVR0jBBgwFoAUD8QHyhld
+7CxjIw87JWkh0EarOq8wCgYIKoZIzj0EAwIDRwAwRAIgBLhg04xHGpvjw+/btuU6
+Yi13PVQc/GUffREFOzUMEYACIEXYmGT9zrIA7t6ezUtqJTmVrIhnpONxgYSHBPRe
+S2G2
+-----END CERTIFICATE-----
+`;
+
+/** The key of {@linkcode CERTIFICATE}. */
+export const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgsu4O0ANskvCvkrIS
+0R6qcyO929fTMoYsT94E9cV4S3mhRANCAAQGP7E2hD4nP75AiUUNW2+ICpCsgOeL
+SjExiwH1HlYDUeMfjRQVO1brukV5eKGLkZwtskKsn9dKxbKAjAK9iMdN
+-----END PRIVATE KEY-----
+`;
+
+/** A running server. */
+export interface NetServer extends AsyncDisposable {
+  readonly port: number;
+  /** How many connections were made. */
+  readonly connections: number;
+}
+
+type HttpListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Listens on a free port. Closing breaks all connections. */
+async function start(server: Server): Promise<NetServer> {
+  let connections = 0;
+  const open = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    connections++;
+    open.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => open.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { readonly port: number };
+  return {
+    port,
+    get connections() {
+      return connections;
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Serves http; by default it answers with the host that was asked for. */
+export function serveHttpHere(listener: HttpListener = tellHost): Promise<NetServer> {
+  return start(createHttpServer(listener));
+}
+
+/** Serves https with HTTP/1.1, and nothing else. */
+export async function serveHttpsHere(listener: HttpListener = tellHost): Promise<NetServer> {
+  const options = { cert: CERTIFICATE, key: KEY, ALPNProtocols: ["http/1.1"] };
+  const inside = await start(createHttpsServer(options, listener));
+  // Not every runtime tells of connections that fail in TLS: they are counted at a door before it.
+  const door = await start(createTcpServer((client) => {
+    const way = connect(inside.port, "127.0.0.1", () => client.pipe(way).pipe(client));
+    way.on("error", () => client.destroy());
+    client.on("close", () => way.destroy());
+  }));
+  return {
+    port: door.port,
+    get connections() {
+      return door.connections;
+    },
+    async [Symbol.asyncDispose]() {
+      await door[Symbol.asyncDispose]();
+      await inside[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Answers with the host that was asked for. */
+export function tellHost(request: IncomingMessage, response: ServerResponse): void {
+  request.resume().on(
+    "end",
+    () => response.end(JSON.stringify({ host: request.headers.host, url: request.url })),
+  );
+}
+
+/** A proxy that writes down what it was asked. */
+export interface ProxyServer extends NetServer {
+  readonly asked: string[];
+}
+
+/** How a proxy behaves. */
+export interface ProxyOptions {
+  /** The credentials that it wants, as in `user:password`. */
+  readonly credentials?: string;
+  /** A status that it refuses everything with. */
+  readonly refusesWith?: number;
+  /** Where everything leads, whatever is asked for. */
+  readonly leadsTo: () => number;
+}
+
+/** An HTTP proxy: it makes tunnels, and hands http on. */
+export async function serveProxy({ credentials, refusesWith, leadsTo }: ProxyOptions): Promise<ProxyServer> {
+  const asked: string[] = [];
+  const server = createTcpServer((client) => {
+    client.once("data", (bytes) => {
+      const head = bytes.toString("latin1");
+      asked.push(head.split(" HTTP/")[0]!);
+      const [, sent] = /^proxy-authorization: Basic (\S+)/im.exec(head) ?? [];
+      const isKnown = credentials === undefined || sent === Buffer.from(credentials).toString("base64");
+      const status = refusesWith ?? (isKnown ? undefined : 407);
+      if (status !== undefined) return client.end(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\n\r\nno`);
+      const origin = connect(leadsTo(), "127.0.0.1", () => {
+        if (head.startsWith("CONNECT ")) client.write("HTTP/1.1 200 OK\r\n\r\n");
+        else origin.write(bytes);
+        client.pipe(origin).pipe(client);
+      });
+      origin.on("error", () => client.destroy());
+      client.on("close", () => origin.destroy());
+    });
+  });
+  return Object.defineProperties(
+    { asked },
+    Object.getOwnPropertyDescriptors(await start(server)),
+  ) as ProxyServer;
+}
+
+/** Takes connections, reads, and never answers. */
+export function serveSilence(): Promise<NetServer> {
+  return start(createTcpServer((client) => void client.resume()));
+}
+
+/** A SOCKS 5 proxy that takes `user` with `password`, and leads everything to one port. */
+export async function serveSocks(leadsTo: () => number): Promise<ProxyServer> {
+  const asked: string[] = [];
+  const server = createTcpServer((client) => {
+    client.once("data", () => {
+      client.write(Uint8Array.of(5, 2));
+      client.once("data", (login) => {
+        const isKnown = login.toString("latin1") === "\x01\x04user\x08password";
+        client.write(Uint8Array.of(1, isKnown ? 0 : 1));
+        client.once("data", (request: Uint8Array) => {
+          asked.push(new TextDecoder().decode(request.subarray(5, 5 + request[4]!)));
+          const origin = connect(leadsTo(), "127.0.0.1", () => {
+            client.write(Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0));
+            client.pipe(origin).pipe(client);
+          });
+          origin.on("error", () => client.destroy());
+          client.on("close", () => origin.destroy());
+        });
+      });
+    });
+  });
+  return Object.defineProperties(
+    { asked },
+    Object.getOwnPropertyDescriptors(await start(server)),
+  ) as ProxyServer;
+}
+
+/** A resolver that knows some names. */
+export interface ResolverServer extends NetServer {
+  readonly url: string;
+  /** The names that it was asked for, with the kind of address. */
+  readonly asked: string[];
+}
+
+/** Serves a resolver over http; other names do not exist. */
+export async function serveResolver(
+  addresses: Readonly<Record<string, string>>,
+  ttlSeconds = 60,
+): Promise<ResolverServer> {
+  const asked: string[] = [];
+  const server = await serveHttpHere((request, response) => {
+    const query = new URL(request.url!, "http://resolver").searchParams.get("dns")!;
+    const question = Buffer.from(query, "base64url");
+    const { name, end } = nameIn(question);
+    const isIpv4 = question[end + 1] === 1;
+    asked.push(`${isIpv4 ? "A" : "AAAA"} ${name}`);
+    const address = isIpv4 ? addresses[name] : undefined;
+    response.setHeader("content-type", "application/dns-message");
+    response.end(answer(question.subarray(12, end + 4), address, name in addresses ? 0 : 3, ttlSeconds));
+  });
+  return Object.defineProperties(
+    { asked, url: `http://127.0.0.1:${server.port}/dns-query` },
+    Object.getOwnPropertyDescriptors(server),
+  ) as ResolverServer;
+}
+
+function nameIn(question: Uint8Array): { readonly name: string; readonly end: number } {
+  const labels: string[] = [];
+  let at = 12;
+  for (; question[at] !== 0; at += question[at]! + 1) {
+    labels.push(new TextDecoder().decode(question.subarray(at + 1, at + 1 + question[at]!)));
+  }
+  return { name: labels.join("."), end: at + 1 };
+}
+
+function answer(
+  question: Uint8Array,
+  address: string | undefined,
+  code: number,
+  ttlSeconds: number,
+): Uint8Array {
+  const count = address === undefined ? 0 : 1;
+  const header = [0, 0, 0x81, 0x80 | code, 0, 1, 0, count, 0, 0, 0, 0];
+  const ttl = [ttlSeconds >>> 24, ttlSeconds >>> 16 & 255, ttlSeconds >>> 8 & 255, ttlSeconds & 255];
+  const record = address === undefined
+    ? []
+    : [0xc0, 12, 0, 1, 0, 1, ...ttl, 0, 4, ...address.split(".").map(Number)];
+  return Uint8Array.of(...header, ...question, ...record);
+}

@@ -1,0 +1,171 @@
+/**
+ * Runs the tests of transports against nginx, in `tests/net`, and counts them. It installs nginx and openssl from Debian where they are
+ * missing, makes a certification authority, and starts nginx with HTTP/1.1 and HTTP/2 on 127.0.0.1. Takes `--only` and `--filter`
+ * like `run.ts`.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { runCommand } from "./command.ts";
+import { type Counts, printCounts } from "./counts.ts";
+import { runTests, type TestRunOptions } from "./run.ts";
+
+const FOLDER = "tests/net";
+const PACKAGES = ["nginx-light", "openssl"];
+/** The name that only a resolver of the tests knows. */
+const NAME = "only.net.test";
+
+/** Runs the tests; what is missing and can't be installed counts as one failure. */
+export async function runNetTests(
+  { only, filter }: Pick<TestRunOptions, "only" | "filter"> = {},
+): Promise<Counts> {
+  if (!await installMissing()) {
+    console.error(`Cannot run the tests with nginx: ${PACKAGES.join(" and ")} can't be installed`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const folder = await Deno.makeTempDir({ prefix: "slipstream-net-" });
+  const ports = { http2: freePort(), http1: freePort(), status: freePort() };
+  try {
+    await makeCertificates(folder);
+    await Deno.writeTextFile(`${folder}/nginx.conf`, configuration(folder, ports));
+    await using _nginx = await startNginx(folder, ports.status);
+    Deno.env.set("SLIPSTREAM_NET", JSON.stringify({ ...ports, name: NAME, ca: `${folder}/ca.pem` }));
+    return await runTests({ only, filter, paths: [FOLDER] });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function installMissing(): Promise<boolean> {
+  if (await hasProgram("nginx", "-v") && await hasProgram("openssl", "version")) return true;
+  const options = { keepProxies: true };
+  // The service of the package must not start: a test has a server of its own.
+  Deno.env.set("RUNLEVEL", "1");
+  Deno.env.set("DEBIAN_FRONTEND", "noninteractive");
+  try {
+    await runCommand("apt-get", ["update", "--quiet=2"], options);
+    const args = ["install", "--yes", "--quiet=2", "--no-install-recommends", ...PACKAGES];
+    return (await runCommand("apt-get", args, options)).success && await hasProgram("nginx", "-v");
+  } catch (error) { // no Debian
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function hasProgram(name: string, argument: string): Promise<boolean> {
+  try {
+    return (await runCommand(name, [argument], { quiet: true })).success;
+  } catch (error) { // not on the PATH
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** A port that nobody listens on. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+/** Makes an authority, and a certificate of it. */
+async function makeCertificates(folder: string): Promise<void> {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  await openssl(folder, [
+    ...[
+      "req",
+      "-x509",
+      ...key,
+      "-days",
+      "2",
+      "-subj",
+      "/CN=Slipstream",
+      "-keyout",
+      "ca.key",
+      "-out",
+      "ca.pem",
+    ],
+  ]);
+  await openssl(folder, ["req", ...key, "-subj", `/CN=${NAME}`, "-keyout", "leaf.key", "-out", "leaf.csr"]);
+  const names = `subjectAltName=DNS:${NAME},DNS:localhost\nbasicConstraints=CA:FALSE\n`;
+  await Deno.writeTextFile(`${folder}/leaf.ext`, names);
+  const authority = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "leaf.ext"];
+  await openssl(folder, ["x509", "-req", "-in", "leaf.csr", ...authority, "-days", "2", "-out", "leaf.pem"]);
+}
+
+async function openssl(folder: string, args: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("openssl", { args: [...args], cwd: folder }).output();
+  if (!success) throw new Error(`openssl ${args[0]} failed: ${new TextDecoder().decode(stderr)}`);
+}
+
+/** Each answer names the connection that it came over, and its protocol. */
+function configuration(
+  folder: string,
+  { http2, http1, status }: Readonly<Record<"http2" | "http1" | "status", number>>,
+): string {
+  const server = (listen: string): string => `
+  server {
+    listen 127.0.0.1:${listen};
+    ssl_certificate ${folder}/leaf.pem;
+    ssl_certificate_key ${folder}/leaf.key;
+    location / {
+      default_type application/json;
+      return 200 '{"connection":"$connection","protocol":"$server_protocol","host":"$host"}';
+    }
+  }`;
+  return `
+daemon off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  keepalive_requests 100000;
+  server {
+    listen 127.0.0.1:${status};
+    location / { stub_status; }
+  }
+${server(`${http2} ssl http2`)}
+${server(`${http1} ssl`)}
+}
+`;
+}
+
+/** Starts nginx, and waits until it answers. */
+async function startNginx(folder: string, statusPort: number): Promise<AsyncDisposable> {
+  const args = ["-c", `${folder}/nginx.conf`, "-p", folder, "-e", `${folder}/error.log`];
+  const child = new Deno.Command("nginx", { args, stdin: "null", stdout: "inherit", stderr: "inherit" })
+    .spawn();
+  let hasEnded = false;
+  const ended = child.status.then(() => hasEnded = true);
+  for (;;) {
+    try {
+      await (await fetch(`http://127.0.0.1:${statusPort}/`)).text();
+      break;
+    } catch (error) { // not yet
+      if (hasEnded) throw new Error(`nginx does not start; see above`, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+if (import.meta.main) {
+  const { only, filter } = parseArgs(Deno.args, { string: ["only", "filter"] });
+  const total = await runNetTests({ only, filter });
+  printCounts("", total);
+  Deno.exit(total.failed === 0 ? 0 : 1);
+}

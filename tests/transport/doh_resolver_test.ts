@@ -1,0 +1,124 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { DohResolver, type DohResolverSettings } from "../../src/transport/doh_resolver.ts";
+import { isOwnFailure, ResolverError } from "../../src/transport/transport_errors.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+
+/** An answer with this address, good for so long; with none, the name does not exist. */
+function answer(query: string, address: readonly number[] | undefined, ttl: number): Uint8Array<ArrayBuffer> {
+  const question = Uint8Array.fromBase64(query, { alphabet: "base64url" });
+  const isIpv4 = question.at(-3) === 1;
+  const records = address === undefined || !isIpv4
+    ? []
+    : [0xc0, 12, 0, 1, 0, 1, 0, 0, ttl >> 8, ttl & 255, 0, 4, ...address];
+  const code = address === undefined ? 0x83 : 0x80;
+  const header = [0, 0, 0x81, code, 0, 1, 0, records.length === 0 ? 0 : 1, 0, 0, 0, 0];
+  return Uint8Array.of(...header, ...question.slice(12), ...records);
+}
+
+interface Server {
+  readonly address?: readonly number[];
+  readonly ttl?: number;
+  readonly status?: number;
+  readonly isSilent?: boolean;
+  readonly bytes?: number;
+}
+
+function setUp(servers: Readonly<Record<string, Server>>, options: Partial<DohResolverSettings> = {}) {
+  const clock = new ManualClock();
+  const asked: string[] = [];
+  const resolver = new DohResolver({
+    servers: Object.keys(servers).map((name) => `https://${name}/dns-query`),
+    timeoutMs: 1_000,
+    maxNegativeTtlMs: 30_000,
+    clock,
+    fetch: (href, { signal }) => {
+      const url = new URL(href);
+      asked.push(url.host);
+      const { address, ttl = 60, status = 200, isSilent, bytes } = servers[url.host]!;
+      if (isSilent) {
+        return new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
+      }
+      if (bytes !== undefined) return Promise.resolve(new Response(new Uint8Array(bytes)));
+      return Promise.resolve(
+        new Response(status === 200 ? answer(url.searchParams.get("dns")!, address, ttl) : "no", { status }),
+      );
+    },
+    ...options,
+  });
+  return { clock, resolver, asked };
+}
+
+test("DohResolver.resolve() remembers addresses as long as they are good", async () => {
+  const { resolver, asked, clock } = setUp({ "one.test": { address: [10, 0, 0, 1], ttl: 60 } });
+  assertEquals(await resolver.resolve("a.test"), ["10.0.0.1"]);
+  await clock.advance(59_999);
+  assertEquals(await resolver.resolve("a.test"), ["10.0.0.1"]);
+  assertEquals([asked.length, resolver.known("a.test")], [2, ["10.0.0.1"]]);
+  await clock.advance(1);
+  assertEquals(resolver.known("a.test"), undefined);
+  await resolver.resolve("a.test");
+  assertEquals(asked.length, 4);
+});
+
+test("DohResolver.resolve() shares the questions of those who ask at once, and lets each leave alone", async () => {
+  const { resolver, asked } = setUp({ "one.test": { address: [10, 0, 0, 1] } });
+  const controller = new AbortController();
+  const leaving = resolver.resolve("a.test", controller.signal);
+  const staying = resolver.resolve("a.test");
+  const reason = new Error("enough");
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => leaving), reason);
+  assertEquals(await staying, ["10.0.0.1"]);
+  assertEquals(asked.length, 2);
+});
+
+test("DohResolver.resolve() asks the next server when one fails, is too slow, or answers with too much", async () => {
+  const good = { address: [10, 0, 0, 1] };
+  for (
+    const bad of [{ status: 500 }, { isSilent: true }, { bytes: 70_000 }, { bytes: 5 }] satisfies Server[]
+  ) {
+    const { resolver, asked, clock } = setUp({ "bad.test": bad, "good.test": good });
+    assertEquals(await clock.run(resolver.resolve("a.test")), ["10.0.0.1"]);
+    assertEquals(asked, ["bad.test", "bad.test", "good.test", "good.test"]);
+  }
+});
+
+test("DohResolver.resolve() says that nobody has answered, and asks again the next time", async () => {
+  const { resolver, asked, clock } = setUp({ "bad.test": { status: 500 }, "slow.test": { isSilent: true } });
+  for (let count = 0; count < 2; count++) {
+    const error = await assertRejects(() => clock.run(resolver.resolve("a.test")), ResolverError);
+    assertEquals([error.reason, isOwnFailure(error)], ["unreachable", true]);
+    assertStringIncludes(
+      error.message,
+      "bad.test: it answered with 500; slow.test: no answer within 1000 ms",
+    );
+  }
+  assertEquals(asked.length, 8);
+});
+
+test("DohResolver.resolve() remembers for a while that there is no such name", async () => {
+  const { resolver, asked, clock } = setUp({ "one.test": {} }, { maxNegativeTtlMs: 500 });
+  const resolve = () => assertRejects(() => resolver.resolve("a.test"), ResolverError);
+  const error = await resolve();
+  assertEquals([error.reason, isOwnFailure(error)], ["not-found", false]);
+  await resolve();
+  assertEquals(asked.length, 2);
+  await clock.advance(500);
+  await resolve();
+  assertEquals(asked.length, 4);
+});
+
+test("DohResolver.resolve() asks nobody for addresses, nor for what can be no name", async () => {
+  const { resolver, asked } = setUp({ "one.test": { address: [10, 0, 0, 1] } });
+  assertEquals(await resolver.resolve("10.0.0.9"), ["10.0.0.9"]);
+  await assertRejects(() => resolver.resolve(`${"a".repeat(64)}.test`), ResolverError);
+  assertEquals(asked, []);
+});
+
+test("DohResolver.resolve() holds at most 1,024 names", async () => {
+  const { resolver, asked } = setUp({ "one.test": { address: [10, 0, 0, 1] } });
+  for (let index = 0; index <= 1_024; index++) await resolver.resolve(`n${index}.test`);
+  assertEquals([resolver.known("n0.test"), resolver.known("n1.test")], [undefined, ["10.0.0.1"]]);
+  assertEquals(asked.length, 2 * 1_025);
+});

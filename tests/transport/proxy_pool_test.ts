@@ -1,0 +1,77 @@
+import { assertEquals } from "@std/assert";
+import { parseProxy } from "../../src/transport/proxy_address.ts";
+import { ProxyPool, type ProxyPoolSettings } from "../../src/transport/proxy_pool.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { test } from "../support/test.ts";
+
+function setUp(options: Partial<ProxyPoolSettings> & { readonly count?: number } = {}) {
+  const { count = 3, ...others } = options;
+  const clock = new ManualClock();
+  const addresses = Array.from(
+    { length: count },
+    (_, index) => parseProxy(`http://p${index}.test:80`, "proxy"),
+  );
+  const pool = new ProxyPool(addresses, {
+    strategy: "round-robin",
+    maxFailures: 2,
+    cooldownMs: 1_000,
+    clock,
+    random: seededRandom(1),
+    ...others,
+  });
+  const order = (): string => pool.candidates().map(({ index }) => index).join("");
+  const fail = (index: number, times = 1): void => {
+    for (let time = 0; time < times; time++) pool.noteFailure(pool.proxies[index]!);
+  };
+  return { clock, pool, order, fail };
+}
+
+test("ProxyPool.candidates() begins with each in turn", () => {
+  const { order } = setUp();
+  assertEquals(Array.from({ length: 4 }, order), ["012", "120", "201", "012"]);
+});
+
+test("ProxyPool.candidates() begins with any of them by chance, about equally often", () => {
+  const { order } = setUp({ strategy: "random" });
+  const firsts = Array.from({ length: 3_000 }, () => order()[0]);
+  for (const index of ["0", "1", "2"]) {
+    const share = firsts.filter((first) => first === index).length / 3_000;
+    assertEquals(share > 0.3 && share < 0.37, true);
+  }
+});
+
+test("ProxyPool.candidates() begins with the one that has failed least since its last success", () => {
+  const { order, fail, pool } = setUp({ strategy: "least-failures", maxFailures: 10 });
+  fail(0, 2);
+  fail(1, 1);
+  assertEquals([order(), order()], ["210", "210"]);
+  pool.noteSuccess(pool.proxies[0]!);
+  assertEquals(order()[2], "1");
+});
+
+test("ProxyPool.candidates() leaves out those that rest, until their time is over", async () => {
+  const { clock, order, fail } = setUp();
+  fail(1, 2);
+  assertEquals([order(), order(), order()].map((each) => [...each].sort().join("")), ["02", "02", "02"]);
+  await clock.advance(1_000);
+  assertEquals(order().length, 3);
+  // One that fails again rests again at once.
+  fail(1);
+  assertEquals(order().length, 2);
+});
+
+test("ProxyPool.candidates() gives the one whose rest ends first, when all of them rest", async () => {
+  const { clock, order, fail } = setUp();
+  fail(2, 2);
+  await clock.advance(10);
+  fail(0, 2);
+  fail(1, 2);
+  assertEquals([order(), order()], ["2", "2"]);
+});
+
+test("ProxyPool.candidates() gives a single proxy whatever it has done", () => {
+  const { order, fail } = setUp({ count: 1 });
+  fail(0, 5);
+  assertEquals(order(), "0");
+});

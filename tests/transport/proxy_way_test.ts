@@ -1,0 +1,88 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { HopError, refusalOf } from "../../src/transport/dialer.ts";
+import { parseProxy } from "../../src/transport/proxy_address.ts";
+import { ProxyPool } from "../../src/transport/proxy_pool.ts";
+import { checkForwarded, sendThroughProxies, unreachable } from "../../src/transport/proxy_way.ts";
+import { isOwnFailure, ProxyError } from "../../src/transport/transport_errors.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+
+function setUp(results: readonly (Response | Error)[], init: RequestInit = {}) {
+  const addresses = results.map((_, index) => parseProxy(`http://p${index}.test:80`, "proxy"));
+  const clock = new ManualClock();
+  const settings = {
+    strategy: "round-robin",
+    maxFailures: 1,
+    cooldownMs: 1_000,
+    clock,
+    random: Math.random,
+  } as const;
+  const pool = new ProxyPool(addresses, settings);
+  const tried: number[] = [];
+  const send = () =>
+    sendThroughProxies(
+      pool,
+      { url: new URL("https://a.test/"), input: "https://a.test/", init },
+      ({ index }) => {
+        tried.push(index);
+        const result = results[index]!;
+        return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
+      },
+    );
+  return { send, tried, failures: () => pool.proxies.map(({ failures }) => failures) };
+}
+
+test("sendThroughProxies() goes on until one can be used, and tells the pool", async () => {
+  const { send, tried, failures } = setUp([
+    refusalOf(403),
+    unreachable(undefined),
+    new Response("x"),
+    new Response("y"),
+  ]);
+  assertEquals(await (await send()).text(), "x");
+  assertEquals([tried, failures()], [[0, 1, 2], [1, 1, 0, 0]]);
+});
+
+test("sendThroughProxies() blames a proxy that can't reach the origin only if another one can", async () => {
+  const one = setUp([refusalOf(502), new Response("x")]);
+  await one.send();
+  assertEquals(one.failures(), [1, 0]);
+  const all = setUp([refusalOf(502), refusalOf(504)]);
+  const error = await assertRejects(all.send, ProxyError);
+  assertEquals([all.failures(), isOwnFailure(error)], [[0, 0], false]);
+  const mixed = setUp([refusalOf(502), refusalOf(403)]);
+  assertEquals(isOwnFailure(await assertRejects(mixed.send, ProxyError)), true);
+});
+
+test("sendThroughProxies() does not go on after anything but a hop", async () => {
+  const { send, tried, failures } = setUp([new TypeError("reset"), new Response("x")]);
+  await assertRejects(send, TypeError, "reset");
+  assertEquals([tried, failures()], [[0], [0, 0]]);
+});
+
+test("sendThroughProxies() does not go on with a body that streams, nor after an abort", async () => {
+  const aborted = AbortSignal.abort(new Error("enough"));
+  for (const init of [{ method: "POST", body: new Blob(["x"]).stream() }, { signal: aborted }]) {
+    const { send, tried } = setUp([refusalOf(403), new Response("x")], init);
+    await assertRejects(send, ProxyError);
+    assertEquals(tried, [0]);
+  }
+});
+
+test("checkForwarded() takes a 407 for the proxy's, and nothing else", async () => {
+  for (const status of [200, 401, 403, 502]) {
+    assertEquals(checkForwarded(new Response("x", { status })).status, status);
+  }
+  await assertRejects(async () => await checkForwarded(new Response("x", { status: 407 })), HopError, "407");
+});
+
+test("unreachable() names the code, if there is one", () => {
+  assertEquals(
+    unreachable(Object.assign(new Error(), { code: "ECONNREFUSED" })).message,
+    "could not be reached: ECONNREFUSED",
+  );
+  assertEquals(
+    [unreachable(new Error("x")).message, unreachable(null).message],
+    Array(2).fill("could not be reached"),
+  );
+});

@@ -1,0 +1,342 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { isNetworkError } from "../../src/errors.ts";
+import { createClient } from "../../src/client/client.ts";
+import {
+  createTransport,
+  ProxyError,
+  ResolverError,
+  TransportError,
+  type TransportOptions,
+} from "../../src/transport/mod.ts";
+import {
+  CA,
+  type NetServer,
+  serveHttpHere,
+  serveHttpsHere,
+  serveProxy,
+  serveResolver,
+  serveSilence,
+  serveSocks,
+} from "../support/net_servers.ts";
+import { runtime, test } from "../support/test.ts";
+
+const onDeno = runtime === "deno";
+
+async function failureOf(promise: Promise<unknown>): Promise<Error> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("It has not failed");
+}
+
+test("createTransport() makes a fetch that can be used alone, and counts answers", async () => {
+  await using server = await serveHttpHere();
+  await using transport = createTransport({ keepAlive: true });
+  const { fetch } = transport;
+  const response = await fetch(`http://127.0.0.1:${server.port}/a`);
+  assertEquals(await response.json(), { host: `127.0.0.1:${server.port}`, url: "/a" });
+  assertEquals(await (await fetch("data:,x")).text(), "x");
+  assertEquals(transport.connectionStats(), {
+    requests: 1,
+    opened: undefined,
+    open: undefined,
+    reused: undefined,
+    reuseRate: undefined,
+  });
+});
+
+test("createTransport() closes each connection after its response with keepAlive: false", async () => {
+  await using server = await serveHttpHere();
+  await using transport = createTransport({ keepAlive: false });
+  for (let count = 0; count < 3; count++) {
+    await (await transport.fetch(`http://127.0.0.1:${server.port}/`)).text();
+  }
+  assertEquals(server.connections, 3);
+});
+
+test("createTransport() refuses everything once it is closed", async () => {
+  const transport = createTransport();
+  await transport.close();
+  await transport.close();
+  await assertRejects(() => transport.fetch("http://127.0.0.1:9/"), TypeError, "the transport is closed");
+});
+
+test("createTransport() trusts caCerts, and nobody else", async () => {
+  await using server = await serveHttpsHere();
+  await using trusting = createTransport({ caCerts: [CA] });
+  await using wary = createTransport();
+  assertEquals((await (await trusting.fetch(`https://localhost:${server.port}/`)).json()).url, "/");
+  await assertRejects(() => wary.fetch(`https://localhost:${server.port}/`), TypeError);
+});
+
+test("createTransport() goes back to HTTP/1.1 for an origin that refuses HTTP/2", async () => {
+  await using server = await serveHttpsHere();
+  await using transport = createTransport({ caCerts: [CA], http2: true });
+  const url = `https://localhost:${server.port}/`;
+  for (let count = 0; count < 3; count++) assertEquals((await (await transport.fetch(url)).json()).url, "/");
+  // On Bun there was one more try, and none after that.
+  assertEquals(server.connections, onDeno ? 1 : 2);
+});
+
+test("createTransport() resolves a name that only its resolver knows, over TLS", async () => {
+  await using server = await serveHttpsHere();
+  await using resolver = await serveResolver({ "only.doh.test": "127.0.0.1" });
+  for (const when of ["fallback", "always"] as const) {
+    await using transport = createTransport({ caCerts: [CA], dns: { doh: [resolver.url], when } });
+    const url = `https://only.doh.test:${server.port}/x`;
+    const response = await transport.fetch(url);
+    assertEquals([response.url, await response.json()], [url, {
+      host: `only.doh.test:${server.port}`,
+      url: "/x",
+    }]);
+    await (await transport.fetch(url)).text();
+  }
+  assertEquals(resolver.asked.sort(), [
+    "A only.doh.test",
+    "A only.doh.test",
+    "AAAA only.doh.test",
+    "AAAA only.doh.test",
+  ]);
+  assertEquals(server.connections, 2);
+});
+
+test("createTransport() sends a body to a name that only its resolver knows", async () => {
+  await using server = await serveHttpHere((request, response) => request.pipe(response));
+  await using resolver = await serveResolver({ "only.doh.test": "127.0.0.1" });
+  await using transport = createTransport({ dns: { doh: [resolver.url] } });
+  const url = `http://only.doh.test:${server.port}/x`;
+  const stream = new Blob(["streamed"]).stream();
+  const bodies: [BodyInit, string][] = [["text", "text"], [stream, "streamed"]];
+  for (const [body, expected] of bodies) {
+    const init = { method: "POST", body, duplex: "half" } as RequestInit;
+    assertEquals(await (await transport.fetch(url, init)).text(), expected);
+  }
+  const request = new Request(url, { method: "PUT", body: "of a request", headers: { "x-a": "b" } });
+  assertEquals(await (await transport.fetch(request)).text(), "of a request");
+});
+
+test("createTransport() refuses a certificate that is not for the name, whatever the address", async () => {
+  await using server = await serveHttpsHere();
+  await using resolver = await serveResolver({ "other.doh.test": "127.0.0.1" });
+  await using transport = createTransport({ caCerts: [CA], dns: { doh: [resolver.url] } });
+  await assertRejects(() => transport.fetch(`https://other.doh.test:${server.port}/`), TypeError);
+  assert(server.connections > 0);
+});
+
+test("createTransport() follows redirects between names that only its resolver knows", async () => {
+  await using server: NetServer = await serveHttpHere((request, response) => {
+    const { port } = server;
+    if (request.url === "/end") return response.end(request.headers.host);
+    response.writeHead(302, { location: request.url === "/a" ? "/b" : `http://b.test:${port}/end` }).end();
+  });
+  await using resolver = await serveResolver({ "a.test": "127.0.0.1", "b.test": "127.0.0.1" });
+  await using transport = createTransport({ dns: { doh: [resolver.url], when: "always" } });
+  const url = `http://a.test:${server.port}/a`;
+  const response = await transport.fetch(url);
+  assertEquals(await response.text(), `b.test:${server.port}`);
+  assertEquals([response.url, response.redirected], [`http://b.test:${server.port}/end`, true]);
+  const manual = await transport.fetch(url, { redirect: "manual" });
+  assertEquals([manual.status, manual.headers.get("location")], [302, "/b"]);
+  await manual.body?.cancel();
+  await assertRejects(() => transport.fetch(url, { redirect: "error" }), TypeError);
+});
+
+test("createTransport() says that no resolver has answered, and that a name has no address", async () => {
+  await using resolver = await serveResolver({});
+  await using broken = await serveHttpHere((_request, response) => void response.writeHead(503).end());
+  const urls = [`http://127.0.0.1:${broken.port}/dns-query`, resolver.url];
+  await using transport = createTransport({ dns: { doh: urls } });
+  const missing = await assertRejects(() => transport.fetch("http://missing.test/"), ResolverError);
+  assertEquals([missing.hop, missing.reason, missing.host], ["resolver", "not-found", "missing.test"]);
+  assert(!transport.isOwnFailure(missing));
+  await using unlucky = createTransport({ dns: { doh: [urls[0]!, "http://127.0.0.1:9/dns-query"] } });
+  const unreachable = await assertRejects(() => unlucky.fetch("http://missing.test/"), ResolverError);
+  assertEquals(unreachable.reason, "unreachable");
+  assertStringIncludes(unreachable.message, "it answered with 503");
+  assert(unlucky.isOwnFailure(unreachable));
+  // Where the system knows it, nobody else is asked.
+  await using server = await serveHttpHere();
+  assertEquals((await (await unlucky.fetch(`http://localhost:${server.port}/`)).json()).url, "/");
+});
+
+test("createTransport() sends https and http through a proxy that wants credentials", async () => {
+  await using secure = await serveHttpsHere();
+  await using plain = await serveHttpHere();
+  let leadsTo = secure.port;
+  await using proxy = await serveProxy({ credentials: "user:p@ss", leadsTo: () => leadsTo });
+  const url = `http://user:p%40ss@127.0.0.1:${proxy.port}`;
+  await using transport = createTransport({ caCerts: [CA], proxy: url });
+  assertEquals((await (await transport.fetch("https://only.doh.test/a?b")).json()).url, "/a?b");
+  leadsTo = plain.port;
+  const forwarded = await (await transport.fetch("http://nowhere.test/a?b")).json();
+  assertEquals(forwarded.url, "http://nowhere.test/a?b");
+  assertEquals(proxy.asked, ["CONNECT only.doh.test:443", "GET http://nowhere.test/a?b"]);
+});
+
+test("createTransport() names the proxy that refuses, and not its credentials", async () => {
+  await using proxy = await serveProxy({ credentials: "user:right", leadsTo: () => 9 });
+  const url = `http://user:hunter2@127.0.0.1:${proxy.port}`;
+  await using transport = createTransport({ proxy: url });
+  for (const target of ["https://only.doh.test/", "http://only.doh.test/"]) {
+    const error = await assertRejects(() => transport.fetch(target), ProxyError);
+    const failure = {
+      proxy: `http://127.0.0.1:${proxy.port}`,
+      failure: "asks for other credentials: 407",
+      status: 407,
+    };
+    assertEquals([error.hop, error.failures], ["proxy", [failure]]);
+    assertStringIncludes(
+      error.message,
+      `Cannot reach only.doh.test through a proxy: http://127.0.0.1:${proxy.port}`,
+    );
+    assert(!JSON.stringify(error).includes("hunter2") && !allOf(error).includes("hunter2"));
+    assert(transport.isOwnFailure(error));
+    assert(isNetworkError(error));
+  }
+});
+
+/** All that a log could show. */
+function allOf(error: Error): string {
+  return `${error.stack} ${error.message} ${JSON.stringify(error)} ${String(error.cause)}`;
+}
+
+test("createTransport() goes on to the next proxy when one refuses, can't be reached, or can't reach the origin", async () => {
+  await using server = await serveHttpsHere();
+  await using refusing = await serveProxy({ refusesWith: 403, leadsTo: () => 9 });
+  await using failing = await serveProxy({ refusesWith: 502, leadsTo: () => 9 });
+  await using working = await serveProxy({ leadsTo: () => server.port });
+  const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
+  const urls = [refusing, failing].map(({ port }) => urlOf(port));
+  await using transport = createTransport({
+    caCerts: [CA],
+    proxy: { urls: [urlOf(9), ...urls, urlOf(working.port)], strategy: "least-failures", maxFailures: 1 },
+    clock: { now: () => 0, wallNow: () => 0, setTimeout: () => 0, clearTimeout: () => {} },
+  });
+  assertEquals((await (await transport.fetch("https://only.doh.test/")).json()).url, "/");
+  assertEquals([refusing.connections, failing.connections, working.connections], [1, 1, 1]);
+  await (await transport.fetch("https://only.doh.test/")).text();
+  // All but one rest.
+  assertEquals([refusing.connections, failing.connections], [1, 1]);
+});
+
+test("createTransport() does not send a stream again to another proxy", async () => {
+  await using server = await serveHttpsHere();
+  await using refusing = await serveProxy({ refusesWith: 403, leadsTo: () => 9 });
+  await using working = await serveProxy({ leadsTo: () => server.port });
+  const proxy = [refusing, working].map(({ port }) => `http://127.0.0.1:${port}`);
+  await using transport = createTransport({ caCerts: [CA], proxy });
+  const init = { method: "POST", body: new Blob(["x"]).stream(), duplex: "half" } as RequestInit;
+  await assertRejects(() => transport.fetch("https://only.doh.test/", init), ProxyError);
+  assertEquals(working.connections, 0);
+});
+
+test("createTransport() does not blame the proxies when none of them reaches the origin", async () => {
+  await using failing = await serveProxy({ refusesWith: 504, leadsTo: () => 9 });
+  await using transport = createTransport({ proxy: `http://127.0.0.1:${failing.port}` });
+  const error = await assertRejects(() => transport.fetch("https://only.doh.test/"), ProxyError);
+  assert(!transport.isOwnFailure(error));
+});
+
+test("createTransport() gives a client a proxy, whose failures do not open the breaker of the origin", async () => {
+  await using proxy = await serveProxy({ refusesWith: 407, leadsTo: () => 9 });
+  await using transport = createTransport({ proxy: `http://u:hunter2@127.0.0.1:${proxy.port}` });
+  await using client = createClient({
+    transport,
+    maxRetries: 0,
+    circuitBreaker: { threshold: 1, cooldownMs: 60_000 },
+  });
+  for (let count = 0; count < 3; count++) {
+    const error = await failureOf(client.json("https://only.doh.test/"));
+    assertEquals(error.name, "NetworkError");
+    assertStringIncludes(error.message, "through a proxy");
+    assert(!error.message.includes("hunter2"));
+    assert(error.cause instanceof ProxyError);
+  }
+  assertEquals(client.stats().origins["https://only.doh.test"]?.breaker, "closed");
+});
+
+test("createTransport() speaks to SOCKS 5 proxies where the runtime can, and says so where it can't", async () => {
+  const proxy = "socks5://user:password@127.0.0.1:1080";
+  if (!onDeno) {
+    const error = assertThrows(
+      () => createTransport({ proxy }),
+      TypeError,
+      "socks5://127.0.0.1:1080 is beyond Bun",
+    );
+    return assert(!error.message.includes("password"));
+  }
+  await using secure = await serveHttpsHere();
+  await using plain = await serveHttpHere();
+  let leadsTo = secure.port;
+  await using server = await serveSocks(() => leadsTo);
+  await using transport = createTransport({
+    caCerts: [CA],
+    proxy: `socks5h://user:password@127.0.0.1:${server.port}`,
+  });
+  assertEquals((await (await transport.fetch("https://only.doh.test/")).json()).url, "/");
+  leadsTo = plain.port;
+  assertEquals((await (await transport.fetch("http://nowhere.test/")).json()).host, "nowhere.test");
+  assertEquals(server.asked, ["only.doh.test", "nowhere.test"]);
+  await using wrong = createTransport({ proxy: `socks5h://user:hunter2@127.0.0.1:${server.port}` });
+  const error = await assertRejects(
+    () => wrong.fetch("http://nowhere.test/"),
+    ProxyError,
+    "does not accept the cred",
+  );
+  assert(!error.message.includes("hunter2"));
+});
+
+test("createTransport() counts connections, or says that it can't", async () => {
+  if (!onDeno) {
+    assertThrows(
+      () => createTransport({ countConnections: true }),
+      TypeError,
+      "'countConnections' is beyond Bun",
+    );
+    return;
+  }
+  await using server = await serveHttpHere();
+  await using transport = createTransport({ countConnections: true });
+  for (let count = 0; count < 4; count++) {
+    await (await transport.fetch(`http://127.0.0.1:${server.port}/`)).text();
+  }
+  assertEquals(transport.connectionStats(), { requests: 4, opened: 1, open: 1, reused: 3, reuseRate: 0.75 });
+  assertEquals(server.connections, 1);
+  await using _second = await serveHttpHere();
+  const error = await failureOf(transport.fetch("http://127.0.0.1:4/"));
+  assertEquals([error.constructor, error.message], [TypeError, "fetch failed"]);
+  assert(error.cause instanceof Error);
+});
+
+test("createTransport() gives a connection up after connectTimeoutMs, or says that it can't", async () => {
+  const options: TransportOptions = { connectTimeoutMs: 50 };
+  if (!onDeno) {
+    return void assertThrows(() => createTransport(options), TypeError, "'connectTimeoutMs' is beyond Bun");
+  }
+  // It takes connections, and never answers.
+  await using silent = await serveSilence();
+  for (const scheme of ["http", "https", "socks5"]) {
+    await using transport = createTransport({ ...options, proxy: `${scheme}://127.0.0.1:${silent.port}` });
+    const error = await assertRejects(() => transport.fetch("https://a.test/"), ProxyError);
+    assertStringIncludes(error.message, "made no connection within 'connectTimeoutMs': 50");
+    assert(error instanceof TransportError);
+  }
+});
+
+test("createTransport() stops a request when its signal aborts, with its reason", async () => {
+  await using server = await serveHttpHere(() => {});
+  await using resolver = await serveResolver({ "slow.test": "127.0.0.1" });
+  const all: TransportOptions[] = [{}, { dns: { doh: [resolver.url], when: "always" } }];
+  for (const options of all) {
+    await using transport = createTransport(options);
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    const answer = failureOf(
+      transport.fetch(`http://slow.test:${server.port}/`, { signal: controller.signal }),
+    );
+    controller.abort(reason);
+    assertEquals(await answer, reason);
+  }
+});

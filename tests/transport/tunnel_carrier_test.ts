@@ -1,0 +1,60 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { createCarrier } from "../../src/transport/carrier.ts";
+import { readTransportOptions } from "../../src/transport/option_checks.ts";
+import { ProxyError } from "../../src/transport/transport_errors.ts";
+import type { TransportOptions } from "../../src/transport/transport_options.ts";
+import { coded, fakeRuntime, type SentRequest } from "../support/fake_transport_runtime.ts";
+import { MemorySockets } from "../support/memory_sockets.ts";
+import { test } from "../support/test.ts";
+
+function setUp(options: TransportOptions, answer: (request: SentRequest) => Response | Error) {
+  const fake = fakeRuntime(answer, { sockets: new MemorySockets() });
+  const carrier = createCarrier(readTransportOptions(options, fake.runtime), fake.runtime);
+  const send = (url: string) => carrier.send(new URL(url), url, undefined);
+  const ways = () => fake.sent.map(({ settings }) => settings.proxyUrl?.replace(/:[^:@]+@.*/, "") ?? "none");
+  return { ...fake, carrier, send, ways };
+}
+
+test("TunnelCarrier has a client for each way, and keeps it", async () => {
+  const { send, ways, carrier, closed } = setUp(
+    { proxy: ["http://user:secret@one.test", "socks5://two.test"] },
+    () => new Response("x"),
+  );
+  for (let round = 0; round < 2; round++) {
+    await send("https://a.test/");
+    await send("https://a.test/");
+    await send("http://a.test/");
+    await send("http://a.test/");
+  }
+  const round = ["socks5h://0", "socks5h://1", "http://user", "socks5h://1"];
+  assertEquals(ways(), [...round, ...round]);
+  await carrier.close();
+  // One was made to check the certificates.
+  assertEquals(closed(), 4);
+});
+
+test("TunnelCarrier counts nothing that it can't see", async () => {
+  const counting = setUp({ countConnections: true }, () => new Response("x"));
+  assertEquals([counting.carrier.opened, counting.carrier.open], [0, 0]);
+  const plain = setUp({}, () => new Response("x"));
+  assertEquals([plain.carrier.opened, plain.carrier.open], [undefined, undefined]);
+  const forwarding = setUp({ proxy: "http://one.test" }, () => new Response("x"));
+  assertEquals(forwarding.carrier.opened, 0);
+  await forwarding.send("http://a.test/");
+  assertEquals(forwarding.carrier.opened, undefined);
+});
+
+test("TunnelCarrier names the proxy that hands http on, and passes on what it does not know", async () => {
+  const refusing = setUp({ proxy: "http://u:secret@one.test" }, () => coded("ECONNREFUSED"));
+  await assertRejects(
+    () => refusing.send("http://a.test/"),
+    ProxyError,
+    "http://one.test:80 could not be reached",
+  );
+  for (const options of [{ proxy: "http://one.test" }, { countConnections: true }, {}]) {
+    const { send } = setUp(options, () => coded("ECONNRESET"));
+    for (const url of ["http://a.test/", "https://a.test/"]) {
+      await assertRejects(() => send(url), TypeError, "ECONNRESET");
+    }
+  }
+});
