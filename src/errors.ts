@@ -29,7 +29,11 @@ export interface ErrorJson {
   readonly [field: string]: unknown;
 }
 
-const BRAND = Symbol.for("@slipstream/fetch.error");
+/**
+ * What the prototypes of errors say of what they are: it costs nothing per error, survives a second copy of this module, and lets a
+ * bundler leave out what nobody uses.
+ */
+const BRAND = "~slipstream";
 
 /** The base of every error of this module. */
 export class SlipstreamError extends Error {
@@ -76,12 +80,22 @@ export class SlipstreamError extends Error {
   toJSON(): ErrorJson {
     return errorToJson(this, [this]);
   }
+
+  /** @internal What it is, for the guards. */
+  get "~slipstream"(): readonly string[] {
+    return ["SlipstreamError"];
+  }
 }
 
 /** No attempt brought a usable response: the connection failed, or a subclass says what did. */
 export class NetworkError extends SlipstreamError {
   /** `"NetworkError"`. */
   override readonly name: string = "NetworkError";
+
+  /** @internal What it is, for the guards. */
+  override get "~slipstream"(): readonly string[] {
+    return ["SlipstreamError", "NetworkError"];
+  }
 }
 
 /** What an {@linkcode HttpError} adds. */
@@ -117,6 +131,11 @@ export class HttpError extends NetworkError {
     this.body = options.body ?? "";
     this.retryAfterMs = options.retryAfterMs;
   }
+
+  /** @internal What it is, for the guards. */
+  override get "~slipstream"(): readonly string[] {
+    return ["SlipstreamError", "NetworkError", "HttpError"];
+  }
 }
 
 /** What a {@linkcode TimeoutError} adds. */
@@ -145,6 +164,11 @@ export class TimeoutError extends NetworkError {
     this.kind = options.kind;
     this.timeoutMs = options.timeoutMs;
   }
+
+  /** @internal What it is, for the guards. */
+  override get "~slipstream"(): readonly string[] {
+    return ["SlipstreamError", "NetworkError", "TimeoutError"];
+  }
 }
 
 /** What a {@linkcode CircuitOpenError} adds. */
@@ -165,12 +189,22 @@ export class CircuitOpenError extends NetworkError {
     super(message, options);
     this.retryAfterMs = options.retryAfterMs;
   }
+
+  /** @internal What it is, for the guards. */
+  override get "~slipstream"(): readonly string[] {
+    return ["SlipstreamError", "NetworkError", "CircuitOpenError"];
+  }
 }
 
 /** The client is offline and the cache does not hold the resource. */
 export class OfflineError extends NetworkError {
   /** `"OfflineError"`. */
   override readonly name: string = "OfflineError";
+
+  /** @internal What it is, for the guards. */
+  override get "~slipstream"(): readonly string[] {
+    return ["SlipstreamError", "NetworkError", "OfflineError"];
+  }
 }
 
 /** What a {@linkcode DataNotFoundError} adds. */
@@ -203,6 +237,11 @@ export class DataNotFoundError extends SlipstreamError {
     this.status = options.status;
     this.headers = options.headers ?? new Headers();
     this.body = options.body ?? "";
+  }
+
+  /** @internal What it is, for the guards. */
+  override get "~slipstream"(): readonly string[] {
+    return ["SlipstreamError", "DataNotFoundError"];
   }
 }
 
@@ -248,18 +287,12 @@ export class InvalidDataError extends SlipstreamError {
     this.issues = options.issues ?? [];
     this.position = options.position;
   }
-}
 
-// The brand sits on the prototypes, so that it costs nothing per error and survives a second copy of this module.
-const base = ["SlipstreamError"];
-brand(SlipstreamError, base);
-brand(NetworkError, [...base, "NetworkError"]);
-brand(HttpError, [...base, "NetworkError", "HttpError"]);
-brand(TimeoutError, [...base, "NetworkError", "TimeoutError"]);
-brand(CircuitOpenError, [...base, "NetworkError", "CircuitOpenError"]);
-brand(OfflineError, [...base, "NetworkError", "OfflineError"]);
-brand(DataNotFoundError, [...base, "DataNotFoundError"]);
-brand(InvalidDataError, [...base, "InvalidDataError"]);
+  /** @internal What it is, for the guards. */
+  override get "~slipstream"(): readonly string[] {
+    return ["SlipstreamError", "InvalidDataError"];
+  }
+}
 
 /** Whether a value is a {@linkcode SlipstreamError}, also one of another realm or copy of this module. */
 export function isSlipstreamError(value: unknown): value is SlipstreamError {
@@ -299,10 +332,6 @@ export function isDataNotFoundError(value: unknown): value is DataNotFoundError 
 /** Whether a value is an {@linkcode InvalidDataError}, also of another realm. */
 export function isInvalidDataError(value: unknown): value is InvalidDataError {
   return hasBrand(value, "InvalidDataError");
-}
-
-function brand(constructor: { readonly prototype: SlipstreamError }, names: readonly string[]): void {
-  Object.defineProperty(constructor.prototype, BRAND, { value: names });
 }
 
 function hasBrand(value: unknown, name: string): boolean {
