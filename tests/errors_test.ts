@@ -63,11 +63,8 @@ function guardsThatHold(value: unknown): string[] {
 function ofAnotherCopy(error: SlipstreamError): object {
   const prototype: object = Object.getPrototypeOf(error);
   const foreign = {};
-  for (const symbol of Object.getOwnPropertySymbols(prototype)) {
-    // Only a registered symbol is the same one in another realm.
-    if (Symbol.keyFor(symbol) === undefined) continue;
-    Object.defineProperty(foreign, symbol, Object.getOwnPropertyDescriptor(prototype, symbol)!);
-  }
+  // A name is the same one in another realm.
+  Object.defineProperty(foreign, "~slipstream", Object.getOwnPropertyDescriptor(prototype, "~slipstream")!);
   return Object.create(foreign);
 }
 
