@@ -68,7 +68,7 @@ export interface AdaptivePermit extends Disposable {
  * ```
  */
 export class AdaptiveLimit {
-  /** Counts what is in flight. Its capacity is the limit; one that is set from outside holds until the next decision. */
+  /** Counts what is in flight. Its capacity is the limit; one that is set from outside holds until the limit changes. */
   readonly semaphore: Semaphore;
   readonly #estimator: LimitEstimator;
   readonly #clock: Clock;

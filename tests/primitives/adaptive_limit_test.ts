@@ -181,7 +181,7 @@ test("AdaptiveLimit: a bad latency, clock or callback is refused with its name",
   );
 });
 
-test("AdaptiveLimit × resize: a capacity that was set by hand holds until the next decision", () => {
+test("AdaptiveLimit × resize: a capacity that was set by hand holds until the limit changes", () => {
   const rig = setUp({ initial: 16 });
   rig.limit.semaphore.resize(3);
   assertEquals(rig.limit.limit, 3);
