@@ -713,7 +713,7 @@ class SlipstreamClient implements Client {
       ? this.#plain.json
       : this.#withOptions(this.#plain.json, options, "batch", undefined);
     const concurrency = options?.concurrency ?? Infinity;
-    const atOnce = Math.min(concurrency, scheduler.capacity);
+    const atOnce = Math.min(concurrency, scheduler.mostCapacity);
     return new Batch({
       source: requests,
       concurrency: this.#dispatcher.pullsAhead ? atOnce : concurrency,

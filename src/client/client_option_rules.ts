@@ -7,6 +7,7 @@
 import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
+import { isAdaptiveLimit } from "./is_adaptive_limit.ts";
 import {
   arrayOf,
   atLeast0Ms,
@@ -62,6 +63,13 @@ const mirror = unless(
   }, "must be a string, a URL or { url, headers, path, moveOn }"),
 );
 
+const LIMIT = "a positive integer, or { min, initial, max, algorithm, windowMs }";
+const fixedLimit = number(LIMIT, (value) => Number.isInteger(value) && value > 0);
+const adaptiveLimit = members(LIMIT, "min", "initial", "max", "algorithm", "windowMs");
+
+/** A number, or what an adaptive limit goes by. */
+const originLimit: Rule = (value) => typeof value === "number" ? fixedLimit(value) : adaptiveLimit(value);
+
 /** The rules of a client's options. */
 export const clientEntries: Readonly<Record<string, Rule>> = {
   ...sharedEntries,
@@ -89,8 +97,8 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
     (value) => hasMethods(value, "now", "wallNow", "setTimeout", "clearTimeout"),
   ),
   random: callable,
-  concurrency: unless((value) => value instanceof Semaphore, positiveInteger),
-  perOrigin: strict({ concurrency: positiveInteger }, "must be { concurrency }"),
+  concurrency: unless((value) => value instanceof Semaphore || isAdaptiveLimit(value), positiveInteger),
+  perOrigin: strict({ concurrency: originLimit }, "must be { concurrency }"),
   maxWaiting: count,
   pauseOn429: oneOf(["origin", "request"], "must be 'origin' or 'request'"),
   rateLimit: unless(

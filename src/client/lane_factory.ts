@@ -12,6 +12,7 @@ import { CircuitBreaker } from "../primitives/circuit_breaker.ts";
 import type { CircuitBreakerOptions } from "../primitives/circuit_options.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { TokenBucket } from "../primitives/token_bucket.ts";
+import { AdaptiveLanes } from "./adaptive_lanes.ts";
 import type { ClientOptions, RateLimitOptions } from "./options.ts";
 
 /** A probe is given no longer for its headers, in milliseconds. */
@@ -40,7 +41,11 @@ export function laneFactory(
   { clock, reporter, scheduler, warmsUp }: LaneSurroundings,
 ): (origin: string) => Lane {
   const bucketOf = originBucket(options.rateLimit, clock);
-  const maxInFlight = options.perOrigin?.concurrency;
+  const { concurrency } = options.perOrigin ?? {};
+  const adaptive = typeof concurrency === "object"
+    ? new AdaptiveLanes(concurrency, { clock, reporter, scheduler })
+    : undefined;
+  const maxInFlight = typeof concurrency === "object" ? adaptive?.initial : concurrency;
   const breakerOf = (origin: string): CircuitBreaker | undefined => {
     if (options.circuitBreaker === false) return undefined;
     const breaker = new CircuitBreaker(breakerOptions(options, clock, origin));
@@ -62,6 +67,7 @@ export function laneFactory(
       warmsUp,
     });
     scheduler().adopt(lane);
+    adaptive?.adopt(lane);
     return lane;
   };
 }

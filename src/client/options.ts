@@ -5,6 +5,8 @@
  */
 
 import type { ClientTransport } from "../http/client_transport.ts";
+import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
+import type { AdaptiveLimitRules } from "../primitives/adaptive_limit_options.ts";
 import type { BackoffOptions } from "../primitives/backoff.ts";
 import type { ConsecutiveFailureOptions, FailureRatioOptions } from "../primitives/circuit_options.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -65,10 +67,12 @@ export type BreakerOptions = (Omit<ConsecutiveFailureOptions, "name"> | Omit<Fai
 /** Limits of each origin. */
 export interface PerOriginOptions {
   /**
-   * How many bodies may be fetched at once from each origin: a positive integer.
+   * How many bodies may be fetched at once from each origin: a positive integer; or what finds that out for each origin by itself, from how
+   * long its answers take, and how many of them are 429, 503, 504, 529 or attempt timeouts. The client's own `concurrency` holds
+   * besides, and should be the larger one. See `AdaptiveLimit` of `@slipstream/fetch/primitives`.
    * @default {Infinity}
    */
-  readonly concurrency?: number | undefined;
+  readonly concurrency?: number | AdaptiveLimitRules | undefined;
 }
 
 /** Options of `client.extend()`: what an extension may have of its own. */
@@ -140,10 +144,11 @@ export interface ClientOptions extends
   /** Closes the client, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How many bodies may be fetched at once; or a semaphore that other clients share.
+   * How many bodies may be fetched at once; or a semaphore that other clients share; or a limit that finds out by itself how many, which
+   * suits clients of one service.
    * @default {20}
    */
-  readonly concurrency?: number | Semaphore | undefined;
+  readonly concurrency?: number | Semaphore | AdaptiveLimit | undefined;
   /** Limits of each origin, besides the client's. */
   readonly perOrigin?: PerOriginOptions | undefined;
   /**

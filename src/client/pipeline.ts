@@ -20,6 +20,7 @@ import { lanesOf, type Mirror, mirrors } from "../policies/mirrors.ts";
 import { offline } from "../policies/offline.ts";
 import type { Counters, Environment, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
+import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
 import { backoff } from "../primitives/backoff.ts";
 import { type Clock, systemClock } from "../primitives/clock.ts";
 import { DeadlineQueue } from "../primitives/deadline_queue.ts";
@@ -29,6 +30,7 @@ import { SeparateDeadlines } from "../primitives/separate_deadlines.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { toMirrors } from "./base_urls.ts";
 import { fetchAtImport, globalFetch } from "./global_fetch.ts";
+import { isAdaptiveLimit } from "./is_adaptive_limit.ts";
 import { clientBucket, laneFactory } from "./lane_factory.ts";
 import type { ClientOptions } from "./options.ts";
 
@@ -141,6 +143,7 @@ function buildLimits(
   const deadlines = timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock);
   const scheduler = new Scheduler({
     semaphore: toSemaphore(options.concurrency),
+    adaptiveLimit: isAdaptiveLimit(options.concurrency) ? options.concurrency : undefined,
     bucket: clientBucket(options.rateLimit, clock),
     clock,
     deadlines,
@@ -195,8 +198,9 @@ function toBudget(option: ClientOptions["retryBudget"], clock: Clock): RetryBudg
   return new RetryBudget({ ...option, clock: option?.clock ?? clock });
 }
 
-function toSemaphore(option: number | Semaphore = 20): Semaphore {
+function toSemaphore(option: number | Semaphore | AdaptiveLimit = 20): Semaphore {
   if (option instanceof Semaphore) return option;
+  if (isAdaptiveLimit(option)) return option.semaphore;
   // What the runtime would hold back unseen is better held back here, where waiting costs no timeout.
   return new Semaphore(Math.min(option, currentRuntime.maxConcurrentRequests));
 }

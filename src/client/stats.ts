@@ -24,6 +24,8 @@ export interface OriginStats {
   readonly breaker: CircuitState;
   /** Whether a request would be sent there now: its breaker lets it pass, and it did not ask to wait. */
   readonly healthy: boolean;
+  /** How many attempts may be in flight there now; absent if nothing but the client's own limit bounds them. */
+  readonly limit?: number | undefined;
   /** Tokens left in the origin's bucket; absent without a rate limit per origin. */
   readonly tokens?: number | undefined;
 }
@@ -98,6 +100,7 @@ function originStats(lane: Lane, nowMs: number): OriginStats {
     bytes,
     breaker: breaker?.state ?? "closed",
     healthy: lane.isHealthy(nowMs),
+    limit: lane.limit === Infinity ? undefined : lane.limit,
     tokens: bucket instanceof TokenBucket ? bucket.available : undefined,
   };
 }

@@ -255,6 +255,7 @@ export class StraightWay implements DeadlineTarget, Pending {
     const { isFailure, scheduler } = this.#environment;
     const error = attemptTimeout(call, undefined);
     const verdict = isFailure?.(error) === false ? "success" : "failure";
+    scheduler.sample(call.lane!, call.attemptedAtMs, true);
     this.cancel(error, call);
     scheduler.judge(call.lane!, call.ticket, verdict, call.attemptedAtMs);
     this.#follow(call, { error });

@@ -38,6 +38,14 @@ export function isServerTrouble(status: number): boolean {
   return RETRYABLE.has(status) || (status >= 500 && status < 600);
 }
 
+/** Statuses that say that too much was asked of a server, or of one behind it. */
+const OVERLOAD: ReadonlySet<number> = new Set([429, 503, 504, 529]);
+
+/** Whether a status says that less should be in flight. */
+export function isOverloadStatus(status: number): boolean {
+  return OVERLOAD.has(status);
+}
+
 /**
  * What a status says of its origin: trouble, a word about the client alone ("too many requests"), or that it works.
  */

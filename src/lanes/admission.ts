@@ -11,6 +11,8 @@ import type { Lane } from "./lane.ts";
 export interface AdmissionOffice {
   /** Tells what an attempt says of its origin. */
   judge(lane: Lane, ticket: number, result: CircuitResult, startedAtMs: number): void;
+  /** Tells limits what has become of an attempt. */
+  sample(lane: Lane, startedAtMs: number, isDropped: boolean): void;
   /** Takes the permit of an attempt back. */
   release(lane: Lane, admission?: Admission): void;
 }
@@ -27,6 +29,7 @@ export class Admission {
   /** When it is given back whatever becomes of the attempt, where that may never end; on the client's clock. */
   expiresAtMs: number = Infinity;
   #isJudged = false;
+  #isSampled = false;
   #isReleased = false;
 
   /**
@@ -53,6 +56,13 @@ export class Admission {
     if (this.#isJudged) return;
     this.#isJudged = true;
     this.#office.judge(this.lane, this.#ticket, result, this.#startedAtMs);
+  }
+
+  /** Says that the attempt has brought what it should, or was dropped because of too much load; only the first word counts. */
+  sample(isDropped: boolean): void {
+    if (this.#isSampled || this.#isReleased) return;
+    this.#isSampled = true;
+    this.#office.sample(this.lane, this.#startedAtMs, isDropped);
   }
 
   /** Gives the permit back; only the first call does anything. What was not judged is ignored. */

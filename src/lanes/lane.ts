@@ -8,6 +8,7 @@ import type { Bucket } from "../primitives/bucket.ts";
 import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
+import type { LimitEstimator } from "../primitives/limit_estimator.ts";
 import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
 import { PriorityQueue } from "../primitives/priority_queue.ts";
 import type { Claimant, Runnable } from "./claimant.ts";
@@ -71,7 +72,8 @@ export class Lane implements Claimant, Line<Lane> {
   readonly key: string;
   readonly breaker: CircuitBreaker | undefined;
   readonly bucket: Bucket | undefined;
-  readonly maxInFlight: number;
+  /** The most that may be in flight while all is well. */
+  maxInFlight: number;
   attempts = 0;
   succeeded = 0;
   failed = 0;
@@ -80,6 +82,8 @@ export class Lane implements Claimant, Line<Lane> {
   inFlight = 0;
   /** How many there may be; lowered by 429s, and raised again by successes. */
   limit: number;
+  /** What `maxInFlight` follows, where it adapts itself. */
+  estimator: LimitEstimator | undefined;
   /** How much it takes in what time, where it has answered 429. */
   quota: Quota | undefined;
   /** What the breaker says to all while it is closed. */
@@ -238,23 +242,51 @@ export class Lane implements Claimant, Line<Lane> {
    * @param pause What the origin asked for.
    * @param nowMs The time on the client's clock.
    * @param isOverloaded Whether it asked because too much was sent. Once a pause, that halves the limit, until it is known how
-   * much the origin takes in what time.
+   * much the origin takes in what time. A limit that adapts itself has heard of it already.
    */
   pauseFor(pause: Pause, nowMs: number, isOverloaded: boolean): void {
     if (isOverloaded && this.pause === undefined) {
       const atOnce = this.limit === Infinity ? this.inFlight : this.limit;
       this.quota ??= new Quota();
       this.quota.notePause(nowMs, atOnce);
-      this.limit = this.quota.isKnown
-        ? this.maxInFlight
-        : Math.max(1, Math.floor(Math.min(this.limit, this.inFlight) / 2));
-      this.#gained = 0;
-      this.#ceiling = atOnce - 1;
-      this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
+      if (this.estimator === undefined) this.#halve(atOnce, this.quota.isKnown);
     }
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
     this.pause = pause;
     this.isClear = false;
+  }
+
+  #halve(atOnce: number, isQuotaKnown: boolean): void {
+    this.limit = isQuotaKnown
+      ? this.maxInFlight
+      : Math.max(1, Math.floor(Math.min(this.limit, this.inFlight) / 2));
+    this.#gained = 0;
+    this.#ceiling = atOnce - 1;
+    this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
+  }
+
+  /** Follows an estimator from now on. */
+  follow(estimator: LimitEstimator): void {
+    this.estimator = estimator;
+    this.#adapt(estimator.limit);
+  }
+
+  /**
+   * Tells the estimator what has become of an attempt, which still counts as in flight.
+   *
+   * @returns Whether more may be in flight now.
+   */
+  sample(latencyMs: number, isDropped: boolean, nowMs: number): boolean {
+    const { estimator, limit } = this;
+    if (!estimator?.note(latencyMs, this.inFlight, isDropped, nowMs)) return false;
+    this.#adapt(estimator.limit);
+    return this.limit > limit;
+  }
+
+  /** What has lowered the limit for another reason still holds. */
+  #adapt(most: number): void {
+    this.limit = this.limit === this.maxInFlight ? most : Math.min(this.limit, most);
+    this.maxInFlight = most;
   }
 
   /** An attempt found no room in this process: no more than the others must be in flight, until more succeed. */
@@ -375,7 +407,8 @@ export class Lane implements Claimant, Line<Lane> {
   get isQuiet(): boolean {
     const { breaker, bucket } = this;
     return !this.isInUse && this.quota === undefined && this.limit === this.maxInFlight &&
-      (breaker?.isQuiet ?? true) && (bucket === undefined || isFull(bucket));
+      (this.estimator?.isNew ?? true) && (breaker?.isQuiet ?? true) &&
+      (bucket === undefined || isFull(bucket));
   }
 
   /**

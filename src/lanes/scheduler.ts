@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
 import type { Bucket } from "../primitives/bucket.ts";
 import type { CircuitResult } from "../primitives/circuit_breaker.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -36,6 +37,8 @@ const TOKEN_POLL_MS = 25;
 export interface SchedulerOptions {
   /** Bounds what is in flight; it may be shared with others. */
   readonly semaphore: Semaphore;
+  /** What makes the semaphore as large as it should be. */
+  readonly adaptiveLimit?: AdaptiveLimit | undefined;
   /** The bucket of all requests that are not of an origin with its own; it may be shared with others. */
   readonly bucket: Bucket | undefined;
   readonly clock: Clock;
@@ -72,12 +75,15 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   readonly #holders: PermitHolders;
   /** Absent where attempts never die. */
   readonly #leases: Leases | undefined;
+  /** Whether there is a limit that has to know what becomes of attempts. */
+  isAdaptive: boolean;
   /** The time that retries are counted in. */
   readonly workingTime: WorkingTime = new WorkingTime();
 
   /** Creates a scheduler of whose permits none is used. */
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.isAdaptive = options.adaptiveLimit !== undefined;
     this.#tokens = new Tokens(options.bucket, this);
     if (options.timersBelongToRequests) this.#leases = new Leases();
     this.#ledger = ledgerOf(options.semaphore);
@@ -91,6 +97,11 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   /** How many requests may be in flight at once. */
   get capacity(): number {
     return this.#ledger.capacity;
+  }
+
+  /** How many requests may ever be in flight at once. */
+  get mostCapacity(): number {
+    return Math.max(this.capacity, this.#options.adaptiveLimit?.max ?? 0);
   }
 
   /** The time on the client's clock. */
@@ -310,6 +321,21 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.examine(lane);
   }
 
+  /**
+   * Tells the limits that adapt themselves what has become of an attempt, which still holds its permit.
+   *
+   * @param lane Where it went.
+   * @param startedAtMs When it began.
+   * @param isDropped Whether it was refused because of too much load, or took too long.
+   */
+  sample(lane: Lane, startedAtMs: number, isDropped: boolean): void {
+    if (!this.isAdaptive) return;
+    const nowMs = this.now();
+    const latencyMs = Math.max(0, nowMs - startedAtMs);
+    if (lane.sample(latencyMs, isDropped, nowMs) && lane.queued > 0) this.examine(lane);
+    this.#options.adaptiveLimit?.record(latencyMs, isDropped ? "dropped" : "success");
+  }
+
   /** The headers of an attempt that began then have come. */
   answered(lane: Lane, startedAtMs: number): void {
     lane.failingSinceMs = undefined;
@@ -336,6 +362,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
    */
   succeed(attempt: StraightAttempt, nowMs: number): Runnable | undefined {
     const lane = attempt.lane!;
+    if (this.isAdaptive) this.sample(lane, attempt.attemptedAtMs, false);
     lane.succeeded++;
     lane.succeededAtMs = attempt.attemptedAtMs;
     if (lane.limit < lane.maxInFlight) lane.gain(this.#ledger.capacity);

@@ -6,7 +6,7 @@
 
 import { InvalidDataError, type NetworkError } from "../errors.ts";
 import { readBody, utf8Length } from "../http/body.ts";
-import { isRetryableStatus, isSuccessStatus, verdictOn } from "../http/classify.ts";
+import { isOverloadStatus, isRetryableStatus, isSuccessStatus, verdictOn } from "../http/classify.ts";
 import { RedirectError } from "../http/redirect.ts";
 import { retryAfterMs } from "../http/retry_after.ts";
 import { redactUrl } from "../http/url.ts";
@@ -174,6 +174,7 @@ class Attempt implements DeadlineTarget, Pending {
     } catch (error) {
       throw this.#fail(error);
     }
+    this.#admission.sample(false);
     this.#admission.judge("success");
     this.#finish(typeof body === "string" ? utf8Length(body) : body.length);
     const reply = new Reply(response, { from: "network", body, target: this.#target });
@@ -239,6 +240,9 @@ class Attempt implements DeadlineTarget, Pending {
 
   #judgeStatus(response: Response): void {
     const verdict = verdictOn(response.status);
+    // How long the body takes is its reader's affair.
+    if (isSuccessStatus(response.status)) this.#admission.sample(false);
+    else if (isOverloadStatus(response.status)) this.#admission.sample(true);
     const { isFailure } = this.#environment;
     const isExcused = verdict === "failure" && isFailure !== undefined &&
       !isFailure(statusError(this.#call, this.#target, response));
@@ -346,6 +350,7 @@ class Attempt implements DeadlineTarget, Pending {
   onDeadline(): void {
     if (this.#stopped !== undefined) return this.#writeOff();
     const error = attemptTimeout(this.#call, this.#target);
+    this.#admission.sample(true);
     this.#judge(this.#environment.isFailure?.(error) === false ? "success" : "failure");
     this.cancel(error);
   }

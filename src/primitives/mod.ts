@@ -27,6 +27,13 @@ export {
   type SlipstreamError,
   type SlipstreamErrorOptions,
 } from "../errors.ts";
+export {
+  AdaptiveLimit,
+  type AdaptiveLimitOptions,
+  type AdaptivePermit,
+  type LimitOutcome,
+} from "./adaptive_limit.ts";
+export type { AdaptiveLimitRules, LimitAlgorithm } from "./adaptive_limit_options.ts";
 export { type Backoff, backoff, type BackoffJitter, type BackoffOptions } from "./backoff.ts";
 export type { Bucket } from "./bucket.ts";
 export {

@@ -11,6 +11,7 @@ function setUp(lane: Lane = fakeLane()): { admission: Admission; told: unknown[]
   const told: unknown[][] = [];
   const office: AdmissionOffice = {
     judge: (...words) => told.push(["judge", ...words]),
+    sample: (...words) => told.push(["sample", ...words]),
     release: (...words) => told.push(["release", ...words]),
   };
   return { admission: new Admission(office, lane, 7, 25), told };
@@ -21,6 +22,17 @@ test("Admission.judge() passes on the first word only, with the lane, the ticket
   admission.judge("failure");
   admission.judge("success");
   assertEquals(told, [["judge", admission.lane, 7, "failure", 25]]);
+});
+
+test("Admission.sample() passes on the first word only, and none after the release", () => {
+  const first = setUp();
+  first.admission.sample(true);
+  first.admission.sample(false);
+  assertEquals(first.told, [["sample", first.admission.lane, 25, true]]);
+  const second = setUp();
+  second.admission.release();
+  second.admission.sample(false);
+  assertEquals(second.told.map(([word]) => word), ["judge", "release"]);
 });
 
 test("Admission.release() gives the permit back once", () => {

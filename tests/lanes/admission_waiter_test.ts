@@ -15,7 +15,7 @@ function setUp() {
     now: () => 30,
     toAdmission: (...words) => {
       asked.push(words);
-      return new Admission({ judge() {}, release() {} }, words[1], words[2], words[3]);
+      return new Admission({ judge() {}, sample() {}, release() {} }, words[1], words[2], words[3]);
     },
     leave: (waiter) => left.push(waiter),
   };

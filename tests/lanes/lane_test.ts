@@ -4,6 +4,7 @@ import { Lane, type LaneOptions, type Sleeper } from "../../src/lanes/lane.ts";
 import type { Pause } from "../../src/lanes/pause.ts";
 import type { Waiter } from "../../src/lanes/waiter.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { LimitEstimator } from "../../src/primitives/limit_estimator.ts";
 import { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeCall } from "../policies/fake_call.ts";
@@ -478,4 +479,46 @@ test("Lane.obstacle() says that the first answer is waited for", () => {
   assertEquals(lane.obstacle(0), "the first answer of https://a.test");
   lane.answered(10);
   assertEquals(lane.obstacle(10), "a permit or a token");
+});
+
+/** A lane with 8 in flight that follows an estimator, and a success or a drop a millisecond until its limit changes. */
+function setUpAdaptive(initial: number) {
+  const { lane } = setUp({ maxInFlight: initial });
+  lane.follow(new LimitEstimator({ initial, max: 64, algorithm: "aimd", windowMs: 10 }));
+  let nowMs = 0;
+  const sampleUntilChange = (isDropped: boolean): boolean => {
+    const before = lane.maxInFlight;
+    lane.inFlight = before;
+    let hasGrown = false;
+    for (let nth = 0; lane.maxInFlight === before && nth < 1_000; nth++) {
+      hasGrown = lane.sample(1, isDropped, nowMs += 1);
+    }
+    return hasGrown;
+  };
+  return { lane, sampleUntilChange };
+}
+
+test("Lane.sample() makes the limit follow the estimator, and says when it has grown", () => {
+  const { lane, sampleUntilChange } = setUpAdaptive(8);
+  assertEquals([sampleUntilChange(false), lane.limit, lane.maxInFlight], [true, 16, 16]);
+  assertEquals([sampleUntilChange(true), lane.limit, lane.maxInFlight], [false, 8, 8]);
+});
+
+test("Lane.sample() leaves a limit alone that was lowered because this process has no room", () => {
+  const { lane, sampleUntilChange } = setUpAdaptive(8);
+  lane.inFlight = 5;
+  lane.shrink();
+  assertEquals([sampleUntilChange(false), lane.limit, lane.maxInFlight], [false, 4, 16]);
+});
+
+test("Lane.pauseFor() does not halve a limit that adapts itself", () => {
+  const { lane } = setUpAdaptive(8);
+  lane.inFlight = 8;
+  lane.pauseFor(pauseUntil(100), 0, true);
+  assertEquals([lane.limit, lane.pause?.untilMs], [8, 100]);
+});
+
+test("Lane.sample() does nothing where nothing adapts itself", () => {
+  const { lane } = setUp();
+  assertEquals([lane.sample(1, true, 1), lane.limit], [false, Infinity]);
 });

@@ -9,6 +9,7 @@ function setUp() {
   const released: Admission[] = [];
   const office = {
     judge() {},
+    sample() {},
     release: (_: Lane, admission?: Admission) => {
       leases.end(admission!);
       released.push(admission!);

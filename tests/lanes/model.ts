@@ -73,13 +73,13 @@ function script(world: World, rules: Rules): void {
   if (plan.closesAtMs !== undefined) clock.at(plan.closesAtMs, () => world.close(plan.hasSignal));
   if (plan.isSemaphoreShared) {
     for (let index = dice.int(0, 6); index > 0; index--) {
-      clock.at(dice.int(0, plan.lastsMs + 1_000), () => world.resize(dice.int(1, 6)));
+      clock.at(dice.int(0, plan.lastsMs + 1_000), () => world.semaphore.resize(dice.int(1, 6)));
     }
     for (let index = dice.int(0, 10); index > 0; index--) {
       clock.at(dice.int(0, plan.lastsMs + 1_000), () => world.borrow(dice.int(1, 3), dice.int(1, 500)));
     }
     // However small it has become, the heaviest can be served in the end.
-    clock.at(plan.lastsMs + 1_001, () => world.resize(dice.int(3, 6)));
+    clock.at(plan.lastsMs + 1_001, () => world.semaphore.resize(dice.int(3, 6)));
   }
   if (plan.rate?.kind === "shared") {
     for (let index = dice.int(0, 10); index > 0; index--) {
@@ -114,7 +114,7 @@ function meddle(world: World): void {
   const { dice, controllers, plan } = world;
   const deed = dice.int(0, 5);
   if (deed === 0) startSingle(world);
-  else if (deed === 1 && plan.isSemaphoreShared) world.resize(dice.int(3, 6));
+  else if (deed === 1 && plan.isSemaphoreShared) world.semaphore.resize(dice.int(3, 6));
   else if (deed === 2 && dice.chance(0.1)) world.close(false);
   else if (deed === 3) startFetch(world);
   else if (controllers.length > 0) world.abort(dice.pick(controllers));

@@ -6,7 +6,7 @@
 
 import { Dispatcher } from "../../src/client/dispatcher.ts";
 import type { Batch } from "../../src/client/batch.ts";
-import type { Lane } from "../../src/lanes/lane.ts";
+import { Lane } from "../../src/lanes/lane.ts";
 import { Scheduler } from "../../src/lanes/scheduler.ts";
 
 /** What there is to see of one client. */
@@ -15,6 +15,8 @@ export class Eyes {
   readonly lanes: Map<string, Lane> = new Map();
   /** Called when a batch has begun to ask its source. */
   onBatch: (batch: Batch) => void = () => {};
+  /** The most that each lane allowed at the moment of its latest sample: what was admitted before a limit fell is sent all the same. */
+  readonly limits: Map<string, { readonly atMs: number; readonly most: number }> = new Map();
   /** When each lane's breaker changed last. */
   readonly changedAtMs: Map<string, number> = new Map();
 }
@@ -32,6 +34,13 @@ Scheduler.prototype.adopt = function (lane: Lane): void {
     const eyes = watching;
     eyes.scheduler = this;
     eyes.lanes.set(lane.key, lane);
+    const { sample } = Lane.prototype;
+    lane.sample = (latencyMs, isDropped, nowMs) => {
+      const before = eyes.limits.get(lane.key);
+      const most = before?.atMs === nowMs ? before.most : lane.maxInFlight;
+      eyes.limits.set(lane.key, { atMs: nowMs, most });
+      return sample.call(lane, latencyMs, isDropped, nowMs);
+    };
     lane.breaker?.on(({ atMs }) => eyes.changedAtMs.set(lane.key, atMs));
   }
   adopt.call(this, lane);

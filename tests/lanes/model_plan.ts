@@ -5,6 +5,7 @@
  */
 
 import type { BreakerOptions, ClientOptions } from "../../src/client/options.ts";
+import type { AdaptiveLimitRules } from "../../src/primitives/adaptive_limit_options.ts";
 import type { RetryBudgetOptions } from "../../src/primitives/retry_budget.ts";
 import type { Dice } from "./model_dice.ts";
 import type { Weather } from "./model_server.ts";
@@ -30,7 +31,9 @@ export interface Plan {
   readonly deafness: number;
   readonly concurrency: number;
   readonly isSemaphoreShared: boolean;
-  readonly perOrigin: number | undefined;
+  readonly perOrigin: number | AdaptiveLimitRules | undefined;
+  /** What the client's own limit goes by, if it adapts itself. */
+  readonly adaptive: AdaptiveLimitRules | undefined;
   readonly rate: RatePlan | undefined;
   readonly breaker: BreakerOptions | false | undefined;
   readonly retryBudget: RetryBudgetOptions | false | undefined;
@@ -64,7 +67,8 @@ export function drawPlan(seed: number, dice: Dice): Plan {
     deafness: dice.pick([0, 0, 0, 0.2, 1]),
     concurrency: dice.int(1, 6),
     isSemaphoreShared: dice.chance(0.3),
-    perOrigin: dice.maybe(0.3, () => dice.int(1, 3)),
+    perOrigin: dice.maybe(0.3, () => dice.int(1, 3)) ?? dice.maybe(0.2, () => drawLimit(dice)),
+    adaptive: dice.maybe(0.2, () => drawLimit(dice)),
     rate: dice.maybe(0.4, () => drawRate(dice)),
     breaker: drawBreaker(dice),
     retryBudget: dice.pick([undefined, false, { ratio: 0.2, minPerSecond: 0.5 }, {
@@ -83,6 +87,18 @@ export function drawPlan(seed: number, dice: Dice): Plan {
     lastsMs: dice.pick([0, 50, 500, 3_000]),
     works: dice.int(1, 10),
     signals: dice.int(0, 4),
+  };
+}
+
+function drawLimit(dice: Dice): AdaptiveLimitRules {
+  const min = dice.int(1, 2);
+  const max = min + dice.int(0, 6);
+  return {
+    min,
+    max,
+    initial: dice.int(min, max),
+    algorithm: dice.pick(["gradient", "aimd"]),
+    windowMs: dice.pick([1, 20, 100]),
   };
 }
 

@@ -83,9 +83,14 @@ export class Rules {
     if (open + world.heldByOthers > capacity) {
       world.fail(`${open} bodies and ${world.heldByOthers} permits of others exceed ${capacity}`);
     }
-    if (plan.perOrigin === undefined) return;
+    const { lanes, limits } = world.eyes;
     const there = world.server.countOpen(this.#timeoutOf, origin);
-    if (there > plan.perOrigin) world.fail(`${there} bodies at ${origin} exceed ${plan.perOrigin}`);
+    const sampled = limits.get(origin);
+    const before = sampled?.atMs === world.clock.now() ? sampled.most : 0;
+    const most = typeof plan.perOrigin === "number"
+      ? plan.perOrigin
+      : Math.max(before, lanes.get(origin)?.maxInFlight ?? Infinity);
+    if (there > most) world.fail(`${there} bodies at ${origin} exceed ${most}`);
   }
 
   readonly #timeoutOf = ({ id }: Exchange): number =>
@@ -196,7 +201,7 @@ export class Rules {
 
   #checkAccounts(): void {
     const world = this.#world;
-    const { semaphore, plan, eyes: { scheduler, lanes } } = world;
+    const { semaphore, eyes: { scheduler, lanes } } = world;
     const open = world.server.countOpen(this.#timeoutOf);
     const inFlight = scheduler?.inFlight ?? 0;
     if (inFlight !== open) world.fail(`${inFlight} permits are out for ${open} bodies`);
@@ -206,7 +211,7 @@ export class Rules {
         world.fail(`${lane.inFlight} permits are out for ${there} bodies at ${lane.key}`);
       }
     }
-    if (!plan.isSemaphoreShared) return;
+    if (!world.isSemaphoreKnown) return;
     if (semaphore.inUse !== inFlight + world.heldByOthers) {
       world.fail(`${semaphore.inUse} permits are in use: ${inFlight} here, ${world.heldByOthers} by others`);
     }
@@ -219,7 +224,7 @@ export class Rules {
 
   get #isPermitFree(): boolean {
     const world = this.#world;
-    if (!world.plan.isSemaphoreShared) return (world.eyes.scheduler?.inFlight ?? 0) < world.plan.concurrency;
+    if (!world.isSemaphoreKnown) return (world.eyes.scheduler?.inFlight ?? 0) < world.plan.concurrency;
     return world.semaphore.inUse < world.semaphore.capacity && world.semaphore.waiting === 0;
   }
 

@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { loadEstimator } from "../../src/client/adaptive_lanes.ts";
 import { test } from "../support/test.ts";
 import { runSeed } from "./model.ts";
+
+// Its code is there from the first run on.
+await loadEstimator();
 
 /** One seed alone, to look into it; `undefined` for all. */
 const ONLY: number | undefined = undefined;

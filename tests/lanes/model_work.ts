@@ -161,13 +161,13 @@ function checkValue(world: World, { id }: Job, value: unknown): void {
 
 /** Begins a batch, and sees to its outcomes. */
 export function startBatch(world: World): void {
-  const { dice, client, semaphore } = world;
+  const { dice, client } = world;
   const kind = dice.pick(["settle", "settle", "all", "stream", "stream", "record"] as const);
   const controller = drawSignal(world, 0.4);
   const concurrency = dice.maybe(0.4, () => dice.int(1, 4));
   const prefetch = dice.maybe(0.3, () => dice.int(0, 3));
   const isOrdered = dice.chance(0.4);
-  const atOnce = Math.min(concurrency ?? Infinity, semaphore.capacity);
+  const atOnce = Math.min(concurrency ?? Infinity, world.mostCapacity);
   const window = kind === "stream" ? atOnce + (prefetch ?? atOnce) : Infinity;
   const common = drawOptions(world, false);
   const job: BatchJob = {

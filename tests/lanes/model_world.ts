@@ -9,6 +9,7 @@ import { type Client, createClient } from "../../src/client/client.ts";
 import type { ClientOptions } from "../../src/client/options.ts";
 import type { FetchRequest } from "../../src/client/request.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
+import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
 import type { Bucket } from "../../src/primitives/bucket.ts";
 import type { Permit } from "../../src/primitives/permit.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
@@ -87,6 +88,7 @@ export class World {
   readonly clock: ModelClock = new ModelClock();
   readonly eyes: Eyes = new Eyes();
   readonly server: ModelServer;
+  readonly adaptiveLimit: AdaptiveLimit | undefined;
   readonly semaphore: Semaphore;
   readonly client: Client;
   readonly controllers: CountedController[] = [];
@@ -129,7 +131,13 @@ export class World {
     });
     for (let index = 0; index < plan.signals; index++) this.controllers.push(new CountedController());
     this.clientSignal = plan.hasSignal ? new CountedController() : undefined;
-    this.semaphore = new Semaphore(plan.concurrency);
+    this.adaptiveLimit = plan.adaptive && new AdaptiveLimit({ ...plan.adaptive, clock });
+    this.semaphore = this.adaptiveLimit?.semaphore ?? new Semaphore(plan.concurrency);
+    const resize = this.semaphore.resize.bind(this.semaphore);
+    this.semaphore.resize = (capacity) => {
+      this.#capacity = { atMs: clock.now(), most: this.capacity };
+      resize(capacity);
+    };
     const { rate, bucketOf } = this.#rate();
     this.bucketOf = bucketOf;
     watch(this.eyes);
@@ -148,7 +156,7 @@ export class World {
       rateLimit,
       random: dice.random,
       fetch: this.server.fetch,
-      concurrency: plan.isSemaphoreShared ? this.semaphore : plan.concurrency,
+      concurrency: this.adaptiveLimit ?? (plan.isSemaphoreShared ? this.semaphore : plan.concurrency),
       perOrigin: plan.perOrigin === undefined ? undefined : { concurrency: plan.perOrigin },
       circuitBreaker: plan.breaker,
       retryBudget: plan.retryBudget,
@@ -216,10 +224,14 @@ export class World {
     return atMs === this.clock.now() ? Math.max(most, this.semaphore.capacity) : this.semaphore.capacity;
   }
 
-  /** Changes how much may be in flight. */
-  resize(capacity: number): void {
-    this.#capacity = { atMs: this.clock.now(), most: this.capacity };
-    this.semaphore.resize(capacity);
+  /** How much may ever be in flight. */
+  get mostCapacity(): number {
+    return Math.max(this.semaphore.capacity, this.adaptiveLimit?.max ?? 0);
+  }
+
+  /** Whether the semaphore of the client is known. */
+  get isSemaphoreKnown(): boolean {
+    return this.plan.isSemaphoreShared || this.adaptiveLimit !== undefined;
   }
 
   /** Closes the client. */
@@ -276,7 +288,8 @@ export class World {
 
   /** Takes a permit of the semaphore for others. */
   borrow(weight: number, forMs: number): void {
-    if (weight > this.semaphore.capacity) return;
+    // Whoever wants more than a limit allows that has fallen waits until it rises, with all behind.
+    if (weight > Math.min(this.semaphore.capacity, this.plan.adaptive?.min ?? Infinity)) return;
     const ending = `the wait for ${weight} permits since ${this.clock.now()}`;
     this.endings.add(ending);
     this.semaphore.acquire(weight).then((permit: Permit) => {

@@ -4,6 +4,7 @@ import { test } from "../support/test.ts";
 
 test("the primitives' door exports what it is documented to, and nothing else", () => {
   assertEquals(Object.keys(primitives).sort(), [
+    "AdaptiveLimit",
     "CircuitBreaker",
     "CircuitOpenError",
     "DeadlineQueue",

@@ -1,0 +1,46 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { AdaptiveLanes, loadEstimator } from "../../src/client/adaptive_lanes.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { Scheduler } from "../../src/lanes/scheduler.ts";
+import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { Semaphore } from "../../src/primitives/semaphore.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+
+function setUp(rules = {}) {
+  const clock = new ManualClock();
+  const scheduler = new Scheduler({
+    semaphore: new Semaphore(20),
+    bucket: undefined,
+    clock,
+    deadlines: new DeadlineQueue(clock),
+    maxRetryAfterMs: 60_000,
+    timersBelongToRequests: false,
+  });
+  const reporter = { active: false, emit: () => {} };
+  const lanes = new AdaptiveLanes(rules, { clock, reporter, scheduler: () => scheduler });
+  const make = (key: string): Lane => {
+    return new Lane({ key, breaker: undefined, bucket: undefined, maxInFlight: lanes.initial });
+  };
+  return { scheduler, lanes, make };
+}
+
+test("AdaptiveLanes.adopt() gives each lane an estimator of its own, also those made before its code was there", async () => {
+  const { scheduler, lanes, make } = setUp({ initial: 7 });
+  const [early, second] = [make("https://a.test"), make("https://b.test")];
+  lanes.adopt(early);
+  lanes.adopt(second);
+  assertEquals([early.limit, early.estimator, scheduler.isAdaptive], [7, undefined, false]);
+  await loadEstimator();
+  const late = make("https://c.test");
+  lanes.adopt(late);
+
+  const estimators = [early, second, late].map(({ estimator }) => estimator);
+  assertEquals([new Set(estimators).size, estimators.includes(undefined)], [3, false]);
+  assertEquals([early.limit, late.limit, scheduler.isAdaptive], [7, 7, true]);
+});
+
+test("AdaptiveLanes refuses bad rules at once, by name", () => {
+  assertThrows(() => setUp({ min: 0 }), RangeError, "'min'");
+  assertThrows(() => setUp({ algorithm: "vegas" }), TypeError, "'algorithm'");
+});

@@ -1,0 +1,96 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { LatencyGradient } from "../../src/primitives/latency_gradient.ts";
+import type { WindowStats } from "../../src/primitives/sample_window.ts";
+import { test } from "../support/test.ts";
+
+const at = (latencyMs: number, peak: number, error = 0): WindowStats => {
+  return { count: 100, drops: 0, peak, served: peak, mean: Math.log(latencyMs), error };
+};
+
+/** One that knows of a latency of 50 ms, at a limit of 32. */
+function settled(): LatencyGradient {
+  const gradient = new LatencyGradient();
+  assertEquals(gradient.next(32, at(50, 32), 0), 16);
+  assertEquals(gradient.next(16, at(50, 16), 100), 32);
+  return gradient;
+}
+
+test("LatencyGradient.next() doubles the limit while latencies do not grow", () => {
+  const gradient = settled();
+  assertEquals(gradient.next(32, at(50, 32), 200), 64);
+  assertEquals(gradient.next(64, at(52, 64), 300), 128);
+});
+
+test("LatencyGradient.next() goes back to where latencies began to grow, and the root of the limit above that", () => {
+  const gradient = settled();
+  gradient.next(32, at(50, 32), 200);
+  assertAlmostEquals(gradient.next(64, at(100, 64), 300), 32 + 8, 1e-9);
+});
+
+test("LatencyGradient.next() looks for latencies without a queue first, and goes down as long as they fall", () => {
+  const gradient = new LatencyGradient();
+  let limit = 256;
+  const limits = [];
+  for (let index = 0; index < 6; index++) {
+    limit = gradient.next(limit, at(50 * Math.max(1, limit / 32), limit), index);
+    limits.push(limit);
+  }
+  assertEquals(limits, [128, 64, 32, 16, 32, 64]);
+});
+
+test("LatencyGradient.next() keeps the limit of a service that has become slower for good", () => {
+  const gradient = settled();
+  let limit = 32;
+  let lowest = limit;
+  for (let index = 0; index < 10; index++) {
+    limit = gradient.next(limit, at(150, limit), 200 + index);
+    lowest = Math.min(lowest, limit);
+  }
+  assert(lowest >= 16 && limit >= 32, `${lowest}, ${limit}`);
+});
+
+test("LatencyGradient.next() goes on falling while latencies fall with the limit", () => {
+  const gradient = settled();
+  let limit = 32;
+  for (let index = 0; index < 20; index++) {
+    limit = gradient.next(limit, at(50 * Math.max(1, limit / 4), limit), 200 + index);
+  }
+  assert(limit > 4 && limit < 8, `${limit}`);
+});
+
+test("LatencyGradient.next() does not change the limit while less than half of it is used", () => {
+  const gradient = settled();
+  assertEquals(gradient.next(32, at(50, 15), 200), 32);
+  assertEquals(gradient.next(32, at(500, 15), 300), 32);
+  // What was measured then is what latencies are without a queue.
+  assertEquals(gradient.next(32, at(500, 32), 400), 64);
+});
+
+test("LatencyGradient.next() lets go of a probe that nobody used, with the limit before it", () => {
+  const gradient = new LatencyGradient();
+  gradient.next(32, at(50, 32), 0);
+  assertEquals(gradient.next(16, at(50, 3), 100), 32);
+});
+
+test("LatencyGradient.next() does not take chance for a queue", () => {
+  const gradient = settled();
+  assertEquals(gradient.next(32, at(70, 32, 0.4), 200), 64);
+});
+
+test("LatencyGradient.next() tries a lower limit from time to time, for one window", () => {
+  const gradient = settled();
+  gradient.next(32, at(50, 32), 200);
+  gradient.next(64, at(100, 64), 300);
+  // There was a queue, so it goes on, until there was none.
+  assertAlmostEquals(gradient.next(40, at(62.5, 40), 10_100), 34, 1e-9);
+  assertAlmostEquals(gradient.next(34, at(53.2, 34), 10_200), 28.9, 1e-9);
+  assertEquals(gradient.next(28.9, at(50, 29), 10_300), 34);
+  assert(gradient.next(34, at(53.2, 34), 10_400) > 34);
+});
+
+test("LatencyGradient.interrupt() ends a probe: the limit has changed for another reason", () => {
+  const gradient = new LatencyGradient();
+  gradient.next(32, at(50, 32), 0);
+  gradient.interrupt();
+  assert(gradient.next(10, at(50, 10), 20_000) < 10);
+});
