@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { FileKind, Terminal, TerminalFiles } from "./contract.ts";
+import type { EndSignal, FileKind, Terminal, TerminalFiles } from "./contract.ts";
+import { openFilesLimit } from "./limits.ts";
+import { onEndSignals } from "./end_signals.ts";
 import { readLines } from "./lines.ts";
 import { addHost } from "./no_proxy.ts";
 import { StreamOutput } from "./stream_output.ts";
@@ -31,25 +33,25 @@ interface BunProcess {
   readonly env: Record<string, string | undefined>;
   readonly stdout: BunStream;
   readonly stderr: BunStream;
-  on(event: "SIGINT", listener: () => void): unknown;
-  off(event: "SIGINT", listener: () => void): unknown;
+  on(event: EndSignal, listener: () => void): unknown;
+  off(event: EndSignal, listener: () => void): unknown;
   exit(code: number): never;
 }
 
 /** The terminal of the Bun process. */
 export async function bunTerminal(): Promise<Terminal> {
   const { Bun: bun, process } = globalThis as unknown as { Bun: BunGlobal; process: BunProcess };
+  const fs = await import("node:fs/promises");
   return {
     args: process.argv.slice(2),
     stdout: output(process.stdout),
     stderr: output(process.stderr),
     noColor: (process.env.NO_COLOR ?? "") !== "",
-    files: bunFiles(bun, await import("node:fs/promises")),
+    files: bunFiles(bun, fs),
     stdinLines: (signal) => readLines(bun.stdin.stream(), signal),
-    onInterrupt(listener) {
-      process.on("SIGINT", listener);
-      return { [Symbol.dispose]: () => void process.off("SIGINT", listener) };
-    },
+    stdinBytes: () => bun.stdin.stream(),
+    onInterrupt: (listener) => onEndSignals(listener, process.on.bind(process), process.off.bind(process)),
+    descriptorLimit: () => openFilesLimit(() => fs.readFile("/proc/self/limits", "utf8")),
     bypassProxy(host) {
       for (const name of ["NO_PROXY", "no_proxy"]) process.env[name] = addHost(process.env[name], host);
     },
@@ -77,6 +79,25 @@ function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
       }
     },
     createFile: (path, bytes) => fs.writeFile(path, bytes, { flag: "wx" }),
+    async open(path, mode) {
+      const file = await fs.open(path, mode === "new" ? "wx" : "a");
+      return {
+        async write(bytes) {
+          for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
+        },
+        close: () => file.close(),
+      };
+    },
+    read: (path) => bun.file(path).stream(),
+    async size(path) {
+      try {
+        return (await fs.stat(path)).size;
+      } catch (error) {
+        if (hasCode(error, "ENOENT")) return undefined;
+        throw error;
+      }
+    },
+    truncate: (path, bytes) => fs.truncate(path, bytes),
     rename: (from, to) => fs.rename(from, to),
     remove: (path) => fs.rm(path, { force: true }),
   };

@@ -23,6 +23,17 @@ export interface TerminalOutput {
 /** What a path leads to, without following a symbolic link. */
 export type FileKind = "file" | "folder" | "link" | "other";
 
+/** A signal that asks a program to end: Ctrl-C, and what `kill` and service managers send. */
+export type EndSignal = "SIGINT" | "SIGTERM";
+
+/** A file that grows. */
+export interface FileWriter {
+  /** Writes all of the bytes at the end; one call at a time. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Lets go of the file; what was written stays. */
+  close(): Promise<void>;
+}
+
 /** Files and folders. */
 export interface TerminalFiles {
   /**
@@ -41,6 +52,19 @@ export interface TerminalFiles {
   makeFolder(path: string, options?: { readonly recursive?: boolean | undefined }): Promise<void>;
   /** Writes a new file; fails if there is something of that name, a symbolic link included. */
   createFile(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /**
+   * Opens a file to write at its end.
+   *
+   * @param path The file.
+   * @param mode `new` fails if there is something of that name, a symbolic link included; `append` makes the file if there is none.
+   */
+  open(path: string, mode: "new" | "append"): Promise<FileWriter>;
+  /** What is in a file, read as it is asked for; a consumer that stops early closes it. */
+  read(path: string): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** The length of a file, in bytes; `undefined` where there is none. */
+  size(path: string): Promise<number | undefined>;
+  /** Cuts a file to so many bytes. */
+  truncate(path: string, bytes: number): Promise<void>;
   /** Gives a file another name, in place of the file or link that has it. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or link; fine if there is none. */
@@ -65,12 +89,16 @@ export interface Terminal {
    * @param signal Ends the lines early, without an error.
    */
   stdinLines(signal: AbortSignal): AsyncIterableIterator<string>;
+  /** What is on the standard input, to its end. */
+  stdinBytes(): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /**
-   * Calls `listener` at every Ctrl-C (SIGINT), which then no longer ends the program.
+   * Calls `listener` at every Ctrl-C (SIGINT) and every SIGTERM, which then no longer end the program.
    *
    * @returns Disposing it brings the runtime's own behaviour back.
    */
-  onInterrupt(listener: () => void): Disposable;
+  onInterrupt(listener: (signal: EndSignal) => void): Disposable;
+  /** How many files and sockets the process may have open at once; `undefined` when nobody knows. */
+  descriptorLimit(): Promise<number | undefined>;
   /**
    * Keeps requests to a host away from the proxy that the environment may name. It works before the first request of the
    * program, as runtimes look at the environment once, and only where the program may change it.

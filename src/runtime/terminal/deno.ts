@@ -5,9 +5,13 @@
  */
 
 import type { FileKind, Terminal, TerminalFiles } from "./contract.ts";
+import { openFilesLimit } from "./limits.ts";
+import { onEndSignals } from "./end_signals.ts";
 import { readLines } from "./lines.ts";
 import { addHost } from "./no_proxy.ts";
 import { StreamOutput } from "./stream_output.ts";
+
+const LIMITS = "/proc/self/limits";
 
 /** The terminal of the Deno process. */
 export function denoTerminal(): Terminal {
@@ -18,9 +22,12 @@ export function denoTerminal(): Terminal {
     noColor: Deno.noColor,
     files: denoFiles,
     stdinLines: (signal) => readLines(Deno.stdin.readable, signal),
-    onInterrupt(listener) {
-      Deno.addSignalListener("SIGINT", listener);
-      return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGINT", listener) };
+    stdinBytes: () => Deno.stdin.readable,
+    onInterrupt: (listener) => onEndSignals(listener, Deno.addSignalListener, Deno.removeSignalListener),
+    async descriptorLimit() {
+      // Asked first, because reading without the permission would prompt for it.
+      const { state } = await Deno.permissions.query({ name: "read", path: LIMITS });
+      return state === "granted" ? await openFilesLimit(() => Deno.readTextFile(LIMITS)) : undefined;
     },
     bypassProxy(host) {
       // Asked first, because touching the environment without the permission would prompt for it.
@@ -55,6 +62,31 @@ const denoFiles: TerminalFiles = {
     }
   },
   createFile: (path, bytes) => Deno.writeFile(path, bytes, { createNew: true }),
+  async open(path, mode) {
+    const file = await Deno.open(
+      path,
+      mode === "new" ? { write: true, createNew: true } : { append: true, create: true },
+    );
+    return {
+      async write(bytes) {
+        for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+      },
+      close: () => Promise.resolve(file.close()),
+    };
+  },
+  async *read(path) {
+    const file = await Deno.open(path);
+    yield* file.readable;
+  },
+  async size(path) {
+    try {
+      return (await Deno.stat(path)).size;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  },
+  truncate: (path, bytes) => Deno.truncate(path, bytes),
   rename: (from, to) => Deno.rename(from, to),
   async remove(path) {
     try {

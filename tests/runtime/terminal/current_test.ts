@@ -68,3 +68,42 @@ test("currentTerminal().files.lines() throws for a file that isn't there", async
   await using temp = await tempFolder();
   await assertRejects(() => Array.fromAsync(files.lines(`${temp.path}/missing`, never)), Error);
 });
+
+const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
+
+test("currentTerminal().files.open() writes at the end, and a new file only where there is none", async () => {
+  await using temp = await tempFolder();
+  const path = `${temp.path}/a`;
+  const first = await files.open(path, "new");
+  await first.write(text("one,"));
+  await first.write(text("two,"));
+  await first.close();
+  const second = await files.open(path, "append");
+  await second.write(text("three"));
+  await second.close();
+  assertEquals([await temp.read("a"), await files.size(path)], ["one,two,three", 13]);
+  await temp.link("link", `${temp.path}/target`);
+  await assertRejects(() => files.open(path, "new"), Error);
+  await assertRejects(() => files.open(`${temp.path}/link`, "new"), Error);
+  assertEquals(await files.size(`${temp.path}/missing`), undefined);
+});
+
+test("currentTerminal().files.read() and truncate() read a file of many chunks, and cut it", async () => {
+  await using temp = await tempFolder();
+  const path = `${temp.path}/a`;
+  await temp.write("a", "x".repeat(1_000_000));
+  let bytes = 0;
+  for await (const chunk of files.read(path)) bytes += chunk.length;
+  assertEquals(bytes, 1_000_000);
+  for await (const chunk of files.read(path)) {
+    assertEquals(chunk.length > 0, true);
+    break;
+  }
+  await files.truncate(path, 3);
+  assertEquals(await temp.read("a"), "xxx");
+});
+
+test("currentTerminal().descriptorLimit() is a number, or nothing where nobody knows", async () => {
+  const limit = await (await currentTerminal()).descriptorLimit();
+  assertEquals(limit === undefined || limit > 0, true, String(limit));
+});
