@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { closestWord } from "./suggestion.ts";
 
 /** Something is wrong with the arguments: the program shows how it is used, and ends with 2. */
 export class UsageError extends Error {
@@ -15,8 +16,12 @@ export class UsageError extends Error {
 export interface FlagSpec {
   /** `switch` is there or not, `value` has one value (the last one given), `list` may come more than once. */
   readonly kind: "switch" | "value" | "list";
+  /** One letter that means the same, as in `-H`. */
+  readonly short?: string | undefined;
   /** What the help calls the value, as in `--out DIR`. */
   readonly value?: string | undefined;
+  /** Whether `-` is a value. */
+  readonly dash?: boolean | undefined;
   /** What the help says. */
   readonly help: string;
 }
@@ -39,8 +44,8 @@ export interface ParsedArgs<Specs extends FlagSpecs> {
 }
 
 /**
- * Sorts arguments into flags and operands. `--name value` and `--name=value` are the same; after `--` everything is an
- * operand; `-` is one too. Where there is `--help`, `-h` is the same.
+ * Sorts arguments into flags and operands. `--name value`, `--name=value`, `-n value` and `-nvalue` are the same; after `--`
+ * everything is an operand; `-` is one too.
  *
  * @param args The arguments after the command.
  * @param specs The command's flags.
@@ -52,15 +57,15 @@ export function readArgs<const Specs extends FlagSpecs>(
   specs: Specs,
 ): ParsedArgs<Specs> {
   const names = (kind: FlagSpec["kind"]) => Object.keys(specs).filter((name) => specs[name]?.kind === kind);
-  checkSwitches(args, names("switch"));
   const valued = [...names("value"), ...names("list")];
-  const parsed: Record<string, unknown> = parseArgs(joinNegative(args, valued), {
+  const long = joinValues(args, specs);
+  checkSwitches(long, names("switch"));
+  const parsed: Record<string, unknown> = parseArgs(long, {
     boolean: names("switch"),
     string: [...valued, "_"],
     collect: names("list"),
-    alias: "help" in specs ? { h: "help" } : {},
     unknown: (flag, key) => {
-      if (key !== undefined) throw new UsageError(`Unknown flag: ${flag.split("=", 1)[0]}`);
+      if (key !== undefined) throw unknownFlag(flag, specs);
     },
   });
   for (const name of valued) {
@@ -79,14 +84,39 @@ function checkSwitches(args: readonly string[], switches: readonly string[]): vo
   }
 }
 
-/** Turns `--retries -1` into `--retries=-1`, so that the value is named as what is wrong, and not as a flag. */
-function joinNegative(args: readonly string[], valued: readonly string[]): string[] {
+function unknownFlag(text: string, specs: FlagSpecs): UsageError {
+  const [flag = ""] = text.split("=", 1);
+  const meant = flag.startsWith("--")
+    ? closestWord(flag.slice(2).toLowerCase(), Object.keys(specs))
+    : undefined;
+  return new UsageError(`Unknown flag: ${flag}${meant === undefined ? "" : ` (did you mean --${meant}?)`}`);
+}
+
+/**
+ * Writes flags of one letter out, and joins a value to its flag that looks like a flag itself and is none: `--retries -1`, so that the
+ * value is named as what is wrong, and `--data -` and `--out -`, which mean stdin and stdout.
+ */
+function joinValues(args: readonly string[], specs: FlagSpecs): string[] {
   const joined: string[] = [];
-  for (const arg of args) {
-    const flag = joined.at(-1);
-    const isValue = /^-\d/.test(arg) && flag !== undefined && valued.some((name) => flag === `--${name}`);
-    if (isValue) joined[joined.length - 1] = `${flag}=${arg}`;
-    else joined.push(arg);
+  for (const [index, arg] of args.entries()) {
+    if (arg === "--") return [...joined, ...args.slice(index)];
+    const flag = /^--([^=]+)$/.exec(joined.at(-1) ?? "")?.[1];
+    const takesDash = flag !== undefined && Object.hasOwn(specs, flag) && specs[flag]!.dash === true;
+    const takesNumber = flag !== undefined && Object.hasOwn(specs, flag) && specs[flag]!.kind !== "switch";
+    if (takesNumber && /^-\d/.test(arg) || takesDash && arg === "-") {
+      joined[joined.length - 1] = `--${flag}=${arg}`;
+    } else joined.push(writeOut(arg, specs));
   }
   return joined;
+}
+
+/** `-H` and `-Hvalue`, written out; everything else as it is. */
+function writeOut(arg: string, specs: FlagSpecs): string {
+  const [, letter, rest = ""] = /^-([A-Za-z])=?(.*)$/s.exec(arg) ?? [];
+  const [name, spec] =
+    Object.entries(specs).find(([, { short }]) => letter !== undefined && short === letter) ?? [];
+  if (name === undefined) return arg;
+  if (rest === "") return `--${name}`;
+  // `-ix` is neither a flag nor a flag with a value.
+  return spec?.kind === "switch" ? arg : `--${name}=${rest}`;
 }

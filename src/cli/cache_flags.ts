@@ -15,12 +15,11 @@ import { errorLine } from "./error_record.ts";
 
 /** The flag `--cache`. */
 export const CACHE_FLAGS = {
-  cache: { kind: "value", value: "DIR", help: "keep what comes in the folder DIR, and use what is there" },
+  cache: { kind: "value", value: "DIR", help: "keep what comes in DIR, and use what is there" },
 } as const;
 
 /** What the help says of it. */
-export const CACHE_DETAIL =
-  "With SLIPSTREAM_CI=1 in the environment there is no cache, whatever --cache says.";
+export const CACHE_DETAIL = "With SLIPSTREAM_CI=1 in the environment there is no cache.";
 
 /** The variable that turns caches off. */
 const CI = "SLIPSTREAM_CI";

@@ -14,17 +14,19 @@ export const CLIENT_FLAGS = {
   rate: { kind: "value", value: "RATE", help: "at most so many a second, or 100/min, 5/500ms (no limit)" },
   burst: { kind: "value", value: "N", help: "how many of --rate may start at once after a pause" },
   retries: { kind: "value", value: "N", help: "how often a failure is tried again (3)" },
-  timeout: { kind: "value", value: "TIME", help: "how long one attempt may take: 5000, 5s, 2min (30s)" },
+  timeout: { kind: "value", value: "TIME", help: "how long one attempt may take: 5, 250ms, 2min (30s)" },
   patience: { kind: "value", value: "TIME", help: "how long an origin that is down is waited for (30s)" },
   "on-open": { kind: "value", value: "WHAT", help: "while an origin is down: wait, or fail at once (wait)" },
   breaker: { kind: "value", value: "N", help: "so many failures in a row count as down, or off (by share)" },
 } as const;
 
 /** What those flags mean for a client. */
-export type ClientFlagOptions = Pick<
-  ClientOptions,
-  "concurrency" | "rateLimit" | "maxRetries" | "timeoutMs" | "circuitBreaker"
->;
+export type ClientFlagOptions =
+  & Pick<ClientOptions, "rateLimit" | "maxRetries" | "timeoutMs" | "circuitBreaker">
+  & { readonly concurrency: number | undefined };
+
+/** What to do while an origin is down. */
+export type OnOpen = "wait" | "fail";
 
 /**
  * Checks the values of {@linkcode CLIENT_FLAGS}.
@@ -46,14 +48,15 @@ export function clientFlagOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlag
   };
 }
 
+/** What `--on-open` says, for requests that wait by themselves. */
+export function onOpenFlag({ "on-open": onOpen }: Flags<typeof CLIENT_FLAGS>): OnOpen | undefined {
+  return optional("on-open", onOpen, (flag, text) => parseChoice(flag, text, ["wait", "fail"] as const));
+}
+
 function breakerOptions(flags: Flags<typeof CLIENT_FLAGS>): ClientFlagOptions["circuitBreaker"] {
   const { breaker } = flags;
   const patienceMs = optional("patience", flags.patience, parseDuration);
-  const onOpen = optional(
-    "on-open",
-    flags["on-open"],
-    (flag, text) => parseChoice(flag, text, ["wait", "fail"] as const),
-  );
+  const onOpen = onOpenFlag(flags);
   const isSaid = patienceMs !== undefined || onOpen !== undefined;
   if (breaker === "off") {
     if (isSaid) throw new UsageError("'--patience' and '--on-open' need a breaker: '--breaker' is off");

@@ -26,7 +26,7 @@ export interface Command {
   readonly operands: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** What else the help says, line by line. */
+  /** What else the help says, a paragraph each. */
   readonly details: readonly string[];
   readonly flags: FlagSpecs;
   /**
@@ -40,17 +40,24 @@ export interface Command {
   run(args: readonly string[], context: CommandContext): Promise<number>;
 }
 
+/** How wide the help may be: with a column to spare on a terminal of 80. */
+const COLUMNS = 79;
+
 /** The flag that every command has. */
-export const HELP_FLAG = { help: { kind: "switch", help: "show this" } } as const;
+export const HELP_FLAG = { help: { kind: "switch", short: "h", help: "show this" } } as const;
+
+/** How a command is called, in one line. */
+export function usageLine({ name, operands }: Pick<Command, "name" | "operands">): string {
+  return `Usage: slipstream ${[name, operands, "[flags]"].filter((part) => part !== "").join(" ")}`;
+}
 
 /** The help of one command. */
 export function commandUsage({ name, operands, summary, details, flags }: Command): string {
   const rows = Object.entries(flags).map(([flag, spec]) => [flagTitle(flag, spec), spec.help] as const);
   return [
-    `Usage: slipstream ${[name, operands, "[flags]"].filter((part) => part !== "").join(" ")}`,
+    usageLine({ name, operands }),
     "",
-    `${summary}.`,
-    ...details,
+    ...[`${summary}.`, ...details].flatMap((text) => wrap(text, COLUMNS)),
     "",
     "Flags:",
     ...table(rows),
@@ -68,17 +75,34 @@ export function programUsage(commands: readonly Command[]): string {
     "Commands:",
     ...table(commands.map(({ name, summary }) => [name, summary] as const)),
     "",
-    "Help on a command: slipstream <command> --help",
-    "Exit codes: 0 all succeeded, 1 some failed, 2 wrong usage, 130 interrupted",
+    "Help on a command: slipstream help <command>. Version: slipstream --version",
+    "Exit codes: 0 all succeeded, 1 some failed, 2 wrong usage, 130 or 143 stopped",
     "",
   ].join("\n");
 }
 
-function flagTitle(name: string, { value }: FlagSpec): string {
-  return value === undefined ? `--${name}` : `--${name} ${value}`;
+function flagTitle(name: string, { short, value }: FlagSpec): string {
+  const letter = short === undefined ? "    " : `-${short}, `;
+  return value === undefined ? `${letter}--${name}` : `${letter}--${name} ${value}`;
 }
 
 function table(rows: readonly (readonly [title: string, text: string])[]): string[] {
   const width = Math.max(...rows.map(([title]) => title.length));
-  return rows.map(([title, text]) => `  ${title.padEnd(width)}   ${text}`);
+  return rows.flatMap(([title, text]) => {
+    const [first, ...more] = wrap(text, COLUMNS - width - 5);
+    return [`  ${title.padEnd(width)}   ${first}`, ...more.map((line) => `${" ".repeat(width + 5)}${line}`)];
+  });
+}
+
+/** Breaks a text into lines, between words. */
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }

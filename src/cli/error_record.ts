@@ -14,25 +14,42 @@ export interface ErrorRecord {
   readonly status?: number | undefined;
   /** How many attempts were made. */
   readonly attempts?: number | undefined;
+  /** The first characters of the response's body. */
+  readonly body?: string | undefined;
 }
+
+const EXCERPT_CHARACTERS = 200;
+// deno-lint-ignore no-control-regex -- what a server sent must not move the cursor or colour the terminal.
+const CONTROLS = /[\x00-\x1f\x7f-\x9f]+/g;
 
 /** Turns anything thrown into a record. */
 export function errorRecord(error: unknown): ErrorRecord {
   if (!(error instanceof Error) && !isSlipstreamError(error)) {
     return { name: "Error", message: String(error) };
   }
-  const status = isHttpError(error) || isDataNotFoundError(error) ? error.status : undefined;
+  const answer = isHttpError(error) || isDataNotFoundError(error) ? error : undefined;
   return {
     name: error.name,
     message: error.message,
-    ...(status === undefined ? {} : { status }),
+    ...(answer === undefined ? {} : { status: answer.status }),
     ...(isSlipstreamError(error) && error.attempts > 0 ? { attempts: error.attempts } : {}),
+    ...(answer === undefined || answer.body === "" ? {} : { body: answer.body }),
   };
 }
 
-/** Turns anything thrown into one line. */
+/** Turns anything thrown into one line, without what a server said. */
 export function errorLine(error: unknown): string {
   const { message, name } = errorRecord(error);
-  // deno-lint-ignore no-control-regex -- what a server sent must not move the cursor or colour the terminal.
-  return (message === "" ? name : message).replace(/[\x00-\x1f\x7f-\x9f]+/g, " ");
+  return oneLine(message === "" ? name : message);
+}
+
+/** What the server said with the status that is the error, in one short line; nothing if it said nothing. */
+export function excerptLine(error: unknown): string {
+  const { body = "" } = errorRecord(error);
+  const line = oneLine(body).replaceAll(/\s+/g, " ").trim();
+  return line.length > EXCERPT_CHARACTERS ? `${line.slice(0, EXCERPT_CHARACTERS)}…` : line;
+}
+
+function oneLine(text: string): string {
+  return text.replace(CONTROLS, " ");
 }

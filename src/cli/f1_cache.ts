@@ -25,7 +25,7 @@ export const F1_CACHE_FLAGS = {
 
 /** What the help says of them, line by line. */
 export const F1_CACHE_DETAILS: readonly string[] = [
-  "What comes from jsDelivr is kept in the folder slipstream/f1 of your caches ($XDG_CACHE_HOME, ~/.cache, ~/Library/Caches or",
+  "What comes from jsDelivr is kept in the folder slipstream/f1 of your caches ($XDG_CACHE_HOME, ~/.cache, ~/Library/Caches or " +
   "%LOCALAPPDATA%), up to 2 GiB: 'slipstream cache stats --f1' looks at it. What comes from --base-url is kept with --cache alone.",
   "The files of past seasons are good for ever, and those of the running one, and that a file is missing, for five minutes.",
   CACHE_DETAIL,

@@ -5,28 +5,36 @@
  */
 
 import { createClient } from "../client/client.ts";
-import type { Outcome } from "../client/outcome.ts";
-import type { RequestSpec } from "../client/request.ts";
-import { shownUrl } from "../http/url.ts";
 import { httpCache } from "../http_cache/http_cache.ts";
+import { currentRuntime } from "../runtime/current.ts";
 import { readArgs } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
-import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
+import { CLIENT_FLAGS, clientFlagOptions, onOpenFlag } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
-import { type BadInput, checkOperands, type Input, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
-import { openOutputFolder, OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
+import { capacityWarning } from "./capacity_warning.ts";
+import { eventText } from "./event_log.ts";
+import { runGetJobs } from "./get_jobs.ts";
+import { GET_OUTPUT_FLAGS, openGetOutput } from "./get_output.ts";
+import { checkOperands, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
+import { OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
+import { REQUEST_FLAGS, requestFlagParts } from "./request_flags.ts";
 import { Run } from "./run.ts";
-import { type Body, bodySink, folderSink, ndjsonSink, type Sink } from "./sinks.ts";
-import { parseHeaders } from "./values.ts";
+import { optional, parseBaseUrl, parseDuration } from "./values.ts";
 
 const FLAGS = {
-  ...CLIENT_FLAGS,
-  header: { kind: "list", value: "'Name: value'", help: "a header for every request; may be repeated" },
-  ...CACHE_FLAGS,
+  ...REQUEST_FLAGS,
   ...OUTPUT_FLAGS,
-  ordered: { kind: "switch", help: "lines in the order of the URLs" },
+  ...GET_OUTPUT_FLAGS,
+  ...CLIENT_FLAGS,
+  "total-timeout": { kind: "value", value: "TIME", help: "how long one URL may take in all (no limit)" },
+  "base-url": { kind: "list", value: "URL", help: "what relative URLs are below; several are mirrors" },
+  ...CACHE_FLAGS,
+  verbose: { kind: "switch", short: "v", help: "say what is sent, and why it is sent again" },
   ...HELP_FLAG,
 } as const;
+
+const DEFAULT_CONCURRENCY = 20;
+const DEFAULT_RETRIES = 3;
 
 /** The command `get`. */
 export const getCommand: Command = {
@@ -34,9 +42,10 @@ export const getCommand: Command = {
   operands: "<url…|-|@file>",
   summary: "Fetches URLs in parallel",
   details: [
-    "URLs come from the arguments, from the lines of a file ('@urls.txt') or of stdin ('-').",
-    "One URL given as an argument goes to stdout as it is; more than that become lines of JSON (--ndjson).",
-    "With --cache the servers say for how long an answer is good; requests with credentials are left out.",
+    "URLs are arguments, or the lines of a file (@urls.txt) or of stdin (-). One URL goes to stdout as it is; several become lines of JSON (--ndjson). Without a scheme it is http for this machine, and https for every other.",
+    'A line may be a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
+    "Times are seconds, or have a unit: 5, 250ms, 2min.",
+    "With --cache the servers say for how long an answer is good; requests with credentials are left out. " +
     CACHE_DETAIL,
   ],
   flags: FLAGS,
@@ -45,91 +54,75 @@ export const getCommand: Command = {
 
 async function get(args: readonly string[], context: CommandContext): Promise<number> {
   const { flags, operands } = readArgs(args, FLAGS);
-  const { terminal } = context;
+  const { terminal, clock } = context;
   if (flags.help) {
     await terminal.stdout.write(commandUsage(getCommand));
     return 0;
   }
-  const clientOptions = { ...clientFlagOptions(flags), headers: parseHeaders("header", flags.header) };
+  const clientOptions = clientFlagOptions(flags);
+  const totalTimeoutMs = optional("total-timeout", flags["total-timeout"], parseDuration);
+  const baseUrls = flags["base-url"].map((text) => parseBaseUrl("base-url", text));
   await checkOperands(operands, terminal);
-  const adapter = openCache(flags, context.clock);
-  const folder = await openOutputFolder(flags, terminal);
+  const parts = await requestFlagParts(flags, terminal, operands.includes("-"));
+  const adapter = openCache(flags, clock);
+  const isSingle = isSingleUrl(operands);
 
-  const asBody = folder === undefined && !flags.ndjson && isSingleUrl(operands);
-  using run = new Run(context, { ...runOptions(flags), summary: !asBody });
-  run.total = knownTotal(operands);
-  const sink = folder !== undefined ? folderSink(folder) : asBody ? bodySink(run) : ndjsonSink(run);
+  using run = new Run(context, {
+    ...runOptions(flags),
+    dataOnStdout: !isToFile(flags),
+    summary: !isSingle || isToFile(flags),
+  });
+  await using output = await openGetOutput(flags, { terminal, run, isSingle });
   await using client = createClient({
     ...clientOptions,
+    baseUrls: baseUrls.length === 0 ? undefined : baseUrls,
     cache: adapter && httpCache(adapter),
     fetch: context.fetch,
-    clock: context.clock,
+    clock,
   });
+  const concurrency = Math.min(
+    clientOptions.concurrency ?? DEFAULT_CONCURRENCY,
+    currentRuntime.maxConcurrentRequests,
+  );
+  const warning = capacityWarning(clientOptions.concurrency ?? DEFAULT_CONCURRENCY, {
+    descriptors: await terminal.descriptorLimit(),
+    requests: currentRuntime.maxConcurrentRequests,
+    writesFiles: isToFile(flags),
+  });
+  if (warning !== undefined) await run.warn(warning);
   using _warnings = adapter && warnOfCache(client, (text) => run.warn(text));
+  using _events = flags.verbose ? client.on((event) => log(run, eventText(event))) : undefined;
+  run.total = knownTotal(operands);
+  run.received = 0;
   run.start(() => client.stats());
-  const inputs = readInputs(operands, terminal, run.signal);
-  const jobs = new Jobs(inputs, sink, run);
-  for await (const outcome of client.stream(jobs.requests(), { as: "bytes", ordered: flags.ordered })) {
-    await jobs.settle(outcome);
-  }
+  const maxRetries = clientOptions.maxRetries ?? DEFAULT_RETRIES;
+  await runGetJobs({
+    client,
+    clock,
+    run,
+    sink: output.sink,
+    inputs: readInputs(operands, terminal, { signal: run.signal, base: baseUrls[0] }),
+    parts,
+    // Like those of a batch, these requests wait for an outage to end, if they may be sent again at all.
+    request: { signal: run.signal, onOpen: maxRetries === 0 ? undefined : onOpenFlag(flags) ?? "wait" },
+    concurrency,
+    maxRetries,
+    totalTimeoutMs,
+    takesErrorBodies: flags["fail-with-body"],
+    hasMirrors: baseUrls.length > 0,
+  });
   // What came may still be on its way to the disk.
   await client.close();
   return await run.finish();
 }
 
-interface Job {
-  readonly input: Input | BadInput;
-  readonly path: readonly string[];
+function isToFile(
+  { out, output }: { readonly out: string | undefined; readonly output: string | undefined },
+): boolean {
+  return out !== undefined || output !== undefined && output !== "-";
 }
 
-/** The inputs that are under way: pulled by the client, forgotten when their outcome is there. */
-class Jobs {
-  readonly #inputs: AsyncIterable<Input | BadInput>;
-  readonly #sink: Sink;
-  readonly #run: Run;
-  readonly #underWay = new Map<number, Job>();
-
-  constructor(inputs: AsyncIterable<Input | BadInput>, sink: Sink, run: Run) {
-    this.#inputs = inputs;
-    this.#sink = sink;
-    this.#run = run;
-  }
-
-  /** The requests, in input order. A bad input is one too: the client refuses it in its turn, before any connection. */
-  async *requests(): AsyncIterableIterator<RequestSpec> {
-    const { signal } = this.#run;
-    let index = 0;
-    for await (const input of this.#inputs) {
-      if (signal.aborted) return;
-      this.#underWay.set(index++, { input, path: input.ok ? this.#sink.plan(input) : [] });
-      // The signal goes with each request, and not with the stream, so that every outcome still arrives.
-      yield { url: input.text, signal };
-    }
-    if (!signal.aborted) this.#run.total = index;
-  }
-
-  async settle(outcome: Outcome<Body>): Promise<void> {
-    const job = this.#underWay.get(outcome.index);
-    this.#underWay.delete(outcome.index);
-    if (job === undefined || !outcome.ok && this.#run.isStop(outcome.error)) return;
-    const { input, path } = job;
-    const failure = input.ok ? (outcome.ok ? undefined : outcome.error) : input.error;
-    try {
-      const { index, request, attempts, durationMs } = outcome;
-      await this.#sink.put(
-        failure === undefined ? outcome : { ok: false, index, request, error: failure, attempts, durationMs },
-        input.text,
-        path,
-      );
-      if (failure === undefined) this.#run.succeeded++;
-      else await this.#fail(failure, input);
-    } catch (error) {
-      // The body came, but could not be kept: for the caller that is a failure like any other.
-      await this.#fail(error, input);
-    }
-  }
-
-  async #fail(error: unknown, { where, text }: Input | BadInput): Promise<void> {
-    await this.#run.fail({ error, where, subject: shownUrl(text) });
-  }
+function log(run: Run, text: string | undefined): void {
+  // What can't be shown is no reason to stop.
+  if (text !== undefined) run.tell(text).catch(() => {});
 }

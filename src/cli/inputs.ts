@@ -5,15 +5,19 @@
  */
 
 import type { Terminal } from "../runtime/terminal/contract.ts";
-import { shownUrl } from "../http/url.ts";
 import { UsageError } from "./args.ts";
+import { givenUrl } from "./given_url.ts";
+import { isOptionLine, partsOfJson, partsOfLines, type RequestParts } from "./request_parts.ts";
 
 /** A URL that can be fetched. */
 export interface Input {
   readonly ok: true;
   /** As it was given. */
   readonly text: string;
+  /** Absolute: relative to the first base URL, if it was relative. */
   readonly url: URL;
+  /** What it has of its own. */
+  readonly parts: RequestParts;
   /** Where it was given: `urls.txt:7`, `-:3`, `argument 2`. */
   readonly where: string;
 }
@@ -54,63 +58,85 @@ export function knownTotal(operands: readonly string[]): number | undefined {
   return operands.some((operand) => operand === "-" || isFile(operand)) ? undefined : operands.length;
 }
 
+/** How inputs are read. */
+export interface ReadInputsOptions {
+  /** Ends the inputs early, without an error. */
+  readonly signal: AbortSignal;
+  /** What relative URLs resolve against; without it they are refused. */
+  readonly base?: URL | undefined;
+}
+
 /**
- * Reads the inputs one by one, in order. Blank lines and lines that begin with `#` are skipped.
+ * Reads the inputs one by one, in order. Blank lines and lines that begin with `#` are skipped; a line that begins with `{` is a request
+ * in JSON. In a file, indented lines below a URL belong to it: `  header=Name: value`, `  method=`, `  data=`, `  json=`, `  out=`.
  *
  * @param operands URLs, `-` for the standard input, `@file` for a file; both with one URL a line.
  * @param terminal Where they are read.
- * @param signal Ends the inputs early, without an error.
+ * @param options How they are read.
  * @returns The inputs; what is wrong with one does not end the others.
  */
 export async function* readInputs(
   operands: readonly string[],
   terminal: Terminal,
-  signal: AbortSignal,
+  { signal, base }: ReadInputsOptions,
 ): AsyncIterableIterator<Input | BadInput> {
   for (const [index, operand] of operands.entries()) {
     if (signal.aborted) return;
-    if (operand === "-") yield* readList(terminal.stdinLines(signal), "-");
+    if (operand === "-") yield* readList(terminal.stdinLines(signal), "-", base);
     else if (isFile(operand)) {
-      yield* readList(terminal.files.lines(operand.slice(1), signal), operand.slice(1));
-    } else yield toInput(operand, `argument ${index + 1}`);
+      yield* readList(blocks(terminal.files.lines(operand.slice(1), signal)), operand.slice(1), base);
+    } else yield toInput(operand, `argument ${index + 1}`, base);
   }
+}
+
+/** A line, or a line with the indented ones below it. Somebody may wait for each line of stdin, so those stand alone. */
+async function* blocks(lines: AsyncIterable<string>): AsyncIterableIterator<string> {
+  let block: string | undefined;
+  for await (const line of lines) {
+    if (block !== undefined && isOptionLine(line)) {
+      block += `\n${line}`;
+      continue;
+    }
+    if (block !== undefined) yield block;
+    block = line;
+  }
+  if (block !== undefined) yield block;
 }
 
 async function* readList(
   lines: AsyncIterable<string>,
   name: string,
+  base: URL | undefined,
 ): AsyncIterableIterator<Input | BadInput> {
-  let number = 0;
+  let number = 1;
   try {
-    for await (const line of lines) {
-      number++;
-      const text = line.trim();
-      if (text !== "" && !text.startsWith("#")) yield toInput(text, `${name}:${number}`);
+    for await (const block of lines) {
+      const text = block.trim();
+      if (text !== "" && !text.startsWith("#")) yield toInput(block, `${name}:${number}`, base);
+      number += block.split("\n").length;
     }
   } catch (cause) {
     // What was read so far is fetched; that there is more is reported like any other failure.
     const reason = cause instanceof Error ? cause.message : String(cause);
     const error = new Error(`Cannot read on: ${reason}`, { cause });
-    yield { ok: false, text: name, where: `${name}:${number + 1}`, error };
+    yield { ok: false, text: name, where: `${name}:${number}`, error };
   }
 }
 
-function toInput(text: string, where: string): Input | BadInput {
-  const url = URL.parse(text);
-  if (url === null) return badInput(text, where, "must be absolute and well-formed");
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return badInput(text, where, "must be http or https");
+function toInput(block: string, where: string, base: URL | undefined): Input | BadInput {
+  const [first = "", ...lines] = block.split("\n");
+  const line = first.trim();
+  try {
+    const { url: text, ...parts } = line.startsWith("{")
+      ? partsOfJson(line)
+      : { url: line, ...partsOfLines(lines) };
+    if (lines.length > 0 && line.startsWith("{")) {
+      throw new TypeError("Cannot fetch as a request in JSON has no lines below it");
+    }
+    return { ok: true, text, url: givenUrl(text, base), parts, where };
+  } catch (error) {
+    return { ok: false, text: line.startsWith("{") ? where : line, where, error: error as Error };
   }
-  return { ok: true, text, url, where };
-}
-
-function badInput(text: string, where: string, rule: string): BadInput {
-  return {
-    ok: false,
-    text,
-    where,
-    error: new TypeError(`Cannot fetch as the URL ${rule}: received '${shownUrl(text)}'`),
-  };
 }
 
 function isFile(operand: string): boolean {

@@ -1,5 +1,5 @@
 /**
- * The command line: `slipstream get`, `f1`, `cache` and `demo`.
+ * The command line: `slipstream get`, `f1`, `cache`, `demo` and `completions`.
  *
  * ```sh
  * deno run -A jsr:@slipstream/fetch/cli get https://example.com/a.json https://example.com/b.json
@@ -16,11 +16,14 @@ import { currentProcesses } from "../runtime/processes/current.ts";
 import { currentTerminal } from "../runtime/terminal/current.ts";
 import { UsageError } from "./args.ts";
 import { cacheCommand } from "./cache.ts";
-import { type Command, commandUsage, programUsage } from "./command.ts";
+import { type Command, commandUsage, programUsage, usageLine } from "./command.ts";
+import { completionsCommand } from "./completions.ts";
 import { errorLine } from "./error_record.ts";
 import { demoCommand } from "./demo.ts";
 import { f1Command } from "./f1.ts";
 import { getCommand } from "./get.ts";
+import { closestWord } from "./suggestion.ts";
+import { VERSION } from "./version.ts";
 
 export { currentTerminal };
 export type {
@@ -50,20 +53,23 @@ export interface MainOptions {
   readonly processes?: Processes | undefined;
 }
 
-const COMMANDS: readonly Command[] = [getCommand, f1Command, cacheCommand, demoCommand];
+const WORKING: readonly Command[] = [getCommand, f1Command, cacheCommand, demoCommand];
+const COMMANDS: readonly Command[] = [...WORKING, completionsCommand(WORKING)];
+const HELP: readonly string[] = ["help", "--help", "-h"];
+const VERSIONS: readonly string[] = ["--version", "-V", "version"];
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
 /**
  * Runs the command line.
  *
- * Data goes to stdout, everything else to stderr. The first Ctrl-C aborts what is in flight and keeps what was done, the second
- * one ends the program at once.
+ * Data goes to stdout, everything else to stderr. The first Ctrl-C or SIGTERM aborts what is in flight and keeps what was done, the
+ * second one ends the program at once.
  *
  * @param args The arguments after the program's name.
  * @param terminal Where it reads and writes.
  * @param options What else it works with.
- * @returns The exit code: 0 all succeeded, 1 some failed, 2 wrong usage, 130 interrupted.
+ * @returns The exit code: 0 all succeeded, 1 some failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).
  *
  * @example What it writes, as text
  * ```ts
@@ -91,23 +97,46 @@ export async function main(
   options: MainOptions = {},
 ): Promise<number> {
   const [name = "", ...rest] = args;
-  if (name === "--help" || name === "-h" || name === "help") {
-    await terminal.stdout.write(programUsage(COMMANDS));
-    return 0;
-  }
-  const command = COMMANDS.find((command) => command.name === name);
-  const usage = command === undefined ? programUsage(COMMANDS) : commandUsage(command);
   try {
-    if (command === undefined) {
-      throw new UsageError(name === "" ? "No command" : `Unknown command: ${JSON.stringify(shownUrl(name))}`);
-    }
+    if (HELP.includes(name)) return await say(helpOn(rest), terminal);
+    if (VERSIONS.includes(name)) return await say(`slipstream ${VERSION}\n`, terminal);
     const { clock = systemClock, fetch, processes } = options;
-    return await command.run(rest, { terminal, clock, fetch, processes });
+    return await commandOf(name).run(rest, { terminal, clock, fetch, processes });
   } catch (error) {
-    const isUsage = error instanceof UsageError;
-    await terminal.stderr.write(`slipstream: ${errorLine(error)}\n${isUsage ? `\n${usage}` : ""}`);
-    return isUsage ? EXIT_USAGE : EXIT_FAILED;
+    if (!(error instanceof UsageError)) {
+      await terminal.stderr.write(`slipstream: ${errorLine(error)}\n`);
+      return EXIT_FAILED;
+    }
+    await terminal.stderr.write(`slipstream: ${errorLine(error)}\n${shortUsage(name)}`);
+    return EXIT_USAGE;
   }
+}
+
+async function say(text: string, terminal: Terminal): Promise<number> {
+  await terminal.stdout.write(text);
+  return 0;
+}
+
+/** The help of a command, or of the program if none is named. */
+function helpOn([name, ...rest]: readonly string[]): string {
+  if (rest.length > 0) throw new UsageError("'help' takes one command");
+  return name === undefined || HELP.includes(name) ? programUsage(COMMANDS) : commandUsage(commandOf(name));
+}
+
+function commandOf(name: string): Command {
+  const command = COMMANDS.find((command) => command.name === name);
+  if (command !== undefined) return command;
+  if (name === "") throw new UsageError("No command");
+  const meant = closestWord(name, COMMANDS.map(({ name }) => name));
+  const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
+  throw new UsageError(`Unknown command: ${JSON.stringify(shownUrl(name))}${hint}`);
+}
+
+/** How it is used, in two lines; more is said to those who ask. */
+function shortUsage(name: string): string {
+  const command = COMMANDS.find((command) => command.name === name);
+  if (command !== undefined) return `${usageLine(command)}\nAll flags: slipstream help ${name}\n`;
+  return `Usage: slipstream <${COMMANDS.map(({ name }) => name).join("|")}> …\nMore: slipstream help\n`;
 }
 
 if (import.meta.main) {

@@ -11,11 +11,11 @@ import type { RunOptions } from "./run.ts";
 
 /** Flags for the output, the first failure, and what stderr says. */
 export const OUTPUT_FLAGS = {
-  out: { kind: "value", value: "DIR", help: "write files below DIR instead, named after what is in them" },
-  ndjson: { kind: "switch", help: "write lines of JSON to stdout, in the order of arrival" },
+  out: { kind: "value", value: "DIR", help: "write files below DIR instead" },
+  ndjson: { kind: "switch", help: "write lines of JSON, as they come" },
   "fail-fast": { kind: "switch", help: "stop everything at the first failure" },
   quiet: { kind: "switch", help: "no progress and no summary" },
-  "json-errors": { kind: "switch", help: "failures as lines of JSON on stderr, and nothing else there" },
+  "json-errors": { kind: "switch", help: "failures as JSON on stderr, and nothing else" },
 } as const;
 
 /** What was given of {@linkcode OUTPUT_FLAGS}. */

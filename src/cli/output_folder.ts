@@ -38,16 +38,48 @@ export class OutputFolder {
     return new OutputFolder(real, files);
   }
 
+  /** Whether the file system tells `A` from `a`; it writes a file to find out, and removes it. */
+  async isCaseSensitive(): Promise<boolean> {
+    const name = `.slipstream-${crypto.randomUUID()}`;
+    await this.#files.createFile(`${this.path}/${name}`, new Uint8Array());
+    try {
+      return await this.#files.kind(`${this.path}/${name.toUpperCase()}`) === undefined;
+    } finally {
+      await this.#files.remove(`${this.path}/${name}`);
+    }
+  }
+
+  /** Whether there is a file of that name. */
+  async has(names: readonly string[]): Promise<boolean> {
+    return await this.#files.kind([this.path, ...names].join("/")) === "file";
+  }
+
+  /**
+   * Makes the folders that lead to a file.
+   *
+   * @param names The names of the folders and, last, of the file: safe ones.
+   * @returns The absolute path of the folder that the file goes into.
+   * @throws {Error} If a folder leads outside, or can't be made.
+   */
+  async enter(names: readonly string[]): Promise<string> {
+    return await this.#enter(names.slice(0, -1));
+  }
+
   /**
    * Writes a file, in place of the one that is there.
    *
    * @param names The names of the folders and, last, of the file: safe ones.
    * @param bytes What is in it.
+   * @param temporaryName What it is called until all of it is there; by default a name that nobody else has.
    * @throws {Error} If a folder leads outside, or the file can't be written.
    */
-  async write(names: readonly string[], bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async write(
+    names: readonly string[],
+    bytes: Uint8Array<ArrayBuffer>,
+    temporaryName: string = `.slipstream-${crypto.randomUUID()}.part`,
+  ): Promise<void> {
     const folder = await this.#enter(names.slice(0, -1));
-    const temporary = `${folder}/.slipstream-${crypto.randomUUID()}.part`;
+    const temporary = `${folder}/${temporaryName}`;
     try {
       await this.#files.createFile(temporary, bytes);
       await this.#files.rename(temporary, `${folder}/${names.at(-1)}`);

@@ -9,6 +9,13 @@ import { hashName } from "./text_hash.ts";
 const MAX_SEGMENT_BYTES = 180;
 const MAX_EXTENSION_LENGTH = 16;
 const MAX_PATH_LENGTH = 1_000;
+/** The file of a path that ends with a slash. */
+const INDEX = "index";
+/** So that a file never has the name of a folder. */
+const NO_EXTENSION = ".body";
+const PLAIN_HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])$/;
+/** What a URL can't write in another way than its name. */
+const PLAIN_NAME = /^[A-Za-z0-9._@!$&'()+,;=-]+$/;
 
 // Control and format characters (some turn the direction of a name around), what Windows refuses, and both slashes.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}<>:"/\\|?*]/gu;
@@ -20,20 +27,73 @@ const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** What else a name depends on. */
+export interface OutputPathOptions {
+  /** Whether the file system tells `A` from `a`. */
+  readonly isCaseSensitive?: boolean | undefined;
+  /** What tells requests for the same URL apart, such as method and body; nothing for a plain GET. */
+  readonly variant?: string | undefined;
+}
+
 /**
- * The path of the file for a URL: its host, then its decoded path. A query becomes a hash at the end of the name, so that
- * no token in it ends up on a disk.
+ * The path of the file for a URL: its host, then its decoded path. It depends on nothing but the URL, and no two URLs have the same
+ * one, nor is the file of one the folder of another: whatever can't be read back from a name, a query first of all, becomes a hash at its
+ * end (`~` is found in such names only). So no token of a query ends up on a disk. A name without an extension gets `.body`.
  *
  * @param url The URL.
+ * @param options What else the name depends on.
  * @returns The names of the folders and, last, of the file.
  */
-export function outputPath(url: URL): readonly string[] {
+export function outputPath(url: URL, options: OutputPathOptions = {}): readonly string[] {
+  const { isCaseSensitive = true, variant = "" } = options;
   const names = url.pathname.split("/").slice(1);
-  if (names.at(-1) === "") names[names.length - 1] = "index";
-  const path = outputSegments([url.host, ...names.map(decode)]);
-  const withQuery = url.search === "" ? path : withSuffix(path, `~${hashName(url.search)}`);
-  const isShort = withQuery.join("/").length <= MAX_PATH_LENGTH;
-  return isShort ? withQuery : [withQuery[0] ?? "_", hashName(url.href)];
+  const last = names.pop() ?? "";
+  const host = hostFolder(url);
+  const isPlain = (raw: string, name: string): boolean => isReadable(raw, name, isCaseSensitive);
+  const identity = `${variant}${url.origin}${url.pathname}${url.search}`;
+  const isOwn = url.search === "" && variant === "";
+  const path = [
+    host,
+    ...names.map((raw) => folderName(raw, isPlain)),
+    fileName(last, isOwn, identity, isPlain),
+  ];
+  const isShort = path.join("/").length <= MAX_PATH_LENGTH;
+  return isShort ? path : [host, `long~${hashName(identity)}${NO_EXTENSION}`];
+}
+
+/** `example.com` for https, `example.com_80` for http; of other ports https is the one that is marked. */
+function hostFolder({ protocol, hostname, port }: URL): string {
+  const name = PLAIN_HOST.test(hostname) ? safeName(hostname) : `${safeName(hostname)}~${hashName(hostname)}`;
+  if (protocol === "https:") return port === "" ? name : `${name}_${port}~tls`;
+  return `${name}_${port === "" ? "80" : port}`;
+}
+
+function folderName(raw: string, isPlain: (raw: string, name: string) => boolean): string {
+  const name = decode(raw);
+  if (!isPlain(raw, name)) return `${safeName(name)}~${hashName(raw)}`;
+  return extensionStart(name) === name.length ? name : `${name}~d`;
+}
+
+function fileName(
+  raw: string,
+  isOwn: boolean,
+  identity: string,
+  isPlain: (raw: string, name: string) => boolean,
+): string {
+  const name = raw === "" ? INDEX : decode(raw);
+  const isTaken = raw === INDEX || name.endsWith(NO_EXTENSION);
+  const safe = safeName(name);
+  const dot = extensionStart(safe);
+  const extension = dot === safe.length ? NO_EXTENSION : safe.slice(dot);
+  const isReadable = isOwn && !isTaken && (raw === "" || isPlain(raw, name));
+  return `${safe.slice(0, dot)}${isReadable ? "" : `~${hashName(identity)}`}${extension}`;
+}
+
+/** Whether the part of a URL can be read back from its name. */
+function isReadable(raw: string, name: string, isCaseSensitive: boolean): boolean {
+  if (name.includes("~") || safeName(name) !== name) return false;
+  if (!isCaseSensitive && name !== name.toLowerCase()) return false;
+  return PLAIN_NAME.test(raw) || new URL(`http://h/${name}`).pathname === `/${raw}`;
 }
 
 /**
@@ -44,13 +104,6 @@ export function outputPath(url: URL): readonly string[] {
  */
 export function outputSegments(names: readonly string[]): readonly string[] {
   return names.map(safeName);
-}
-
-/** Puts a suffix at the end of the last name, before its extension. */
-export function withSuffix(path: readonly string[], suffix: string): readonly string[] {
-  const last = path.at(-1) ?? "_";
-  const dot = extensionStart(last);
-  return [...path.slice(0, -1), last.slice(0, dot) + suffix + last.slice(dot)];
 }
 
 function safeName(name: string): string {
@@ -72,7 +125,7 @@ function shorten(name: string): string {
 /** Where the extension begins, with its dot; the length of the name when it has none. */
 function extensionStart(name: string): number {
   const dot = name.lastIndexOf(".");
-  return dot <= 0 || name.length - dot > MAX_EXTENSION_LENGTH ? name.length : dot;
+  return dot <= 0 || name.includes("~", dot) || name.length - dot > MAX_EXTENSION_LENGTH ? name.length : dot;
 }
 
 function decode(name: string): string {

@@ -21,6 +21,8 @@ export interface ProgressCounts {
   readonly done: number;
   readonly failed: number;
   readonly total?: number | undefined;
+  /** A large body that is on its way. */
+  readonly transfer?: ProgressState["transfer"];
   readonly bytes: number;
   readonly inFlight: number;
   readonly retries: number;

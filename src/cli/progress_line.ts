@@ -21,6 +21,10 @@ export interface ProgressState {
   /** How many end in a second. */
   readonly perSecond: number;
   readonly bytesPerSecond: number;
+  /** A large body that is on its way. */
+  readonly transfer?:
+    | { readonly name: string; readonly received: number; readonly total: number | undefined }
+    | undefined;
   readonly inFlight: number;
   readonly retries: number;
   /** How many circuit breakers are not closed. */
@@ -38,6 +42,7 @@ const GAP = "  ";
 const BAR_COLUMNS = 24;
 const LEAST_BAR_COLUMNS = 8;
 const COUNT_RANK = 0;
+const MAX_NAME_COLUMNS = 24;
 
 /**
  * Draws the line; what does not fit is left out, least important first.
@@ -79,6 +84,7 @@ function describe(state: ProgressState, style: Style): Part[] {
   if (bytesPerSecond > 0) parts.push({ text: `${formatBytes(bytesPerSecond).padStart(8)}/s`, rank: 6 });
   parts.push({ text: `${formatCount(inFlight).padStart(2)} in flight`, rank: 8 });
   if (retries > 0) parts.push({ text: retriesText(retries), paint: style.yellow, rank: 7 });
+  if (state.transfer !== undefined) parts.push({ text: transferText(state.transfer), rank: 6 });
   if (openBreakers > 0) {
     parts.push({ text: `${formatPlural(openBreakers, "breaker")} open`, paint: style.yellow, rank: 2 });
   }
@@ -91,6 +97,13 @@ function countText({ done, total }: ProgressState): string {
   if (total === undefined) return `${formatCount(done)} done`;
   const all = formatCount(total);
   return `${formatCount(done).padStart(all.length)}/${all}`;
+}
+
+function transferText({ name, received, total }: NonNullable<ProgressState["transfer"]>): string {
+  const shown = clip(name, MAX_NAME_COLUMNS);
+  const title = shown === name ? name : `${clip(name, MAX_NAME_COLUMNS - 1)}…`;
+  if (total === undefined || total === 0) return `${title} ${formatBytes(received)}`;
+  return `${title} ${Math.floor(received / total * 100)} % of ${formatBytes(total)}`;
 }
 
 function retriesText(retries: number): string {

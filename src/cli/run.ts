@@ -5,7 +5,8 @@
  */
 
 import type { ClientStats } from "../client/stats.ts";
-import { errorLine, errorRecord } from "./error_record.ts";
+import type { EndSignal } from "../runtime/terminal/contract.ts";
+import { errorLine, errorRecord, excerptLine } from "./error_record.ts";
 import type { CommandContext } from "./command.ts";
 import { CLEAR_LINE, Progress, type ProgressCounts, type ProgressMode } from "./progress.ts";
 import { styleFor } from "./style.ts";
@@ -30,6 +31,14 @@ export interface RunOptions {
   readonly label?: string | undefined;
 }
 
+/** A body that is on its way, as far as the progress shows it. */
+export interface ShownTransfer {
+  /** How many bytes have come. */
+  readonly received: number;
+  /** How many there are, if the server has said it. */
+  readonly total: number | undefined;
+}
+
 /** Something that was asked for and did not come. */
 export interface RunFailure {
   readonly error: unknown;
@@ -39,7 +48,11 @@ export interface RunFailure {
   readonly subject: string;
 }
 
-const EXIT_INTERRUPTED = 130;
+/** By convention 128 and the signal's number. */
+const EXIT_CODES: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+/** From this size on, the progress of a body is shown. */
+const LARGE_BYTES = 5_000_000;
 
 /** Counts, stops and reports. {@linkcode Run.finish} ends it; disposing it gives Ctrl-C back. */
 export class Run implements Disposable {
@@ -51,6 +64,11 @@ export class Run implements Disposable {
   failed = 0;
   /** How many were not there, where that is no failure. */
   missing = 0;
+  /** How many were there already, from an earlier run. */
+  skipped = 0;
+  /** How many bytes have come, where the run counts them itself; otherwise the client does. */
+  received: number | undefined;
+  readonly #transfers = new Map<ShownTransfer, string>();
   readonly #context: CommandContext;
   readonly #options: RunOptions;
   readonly #controller = new AbortController();
@@ -59,6 +77,7 @@ export class Run implements Disposable {
   readonly #startedAtMs: number;
   #stats: (() => ClientStats) | undefined;
   #stopReason: StopReason | undefined;
+  #endSignal: EndSignal = "SIGINT";
 
   /** Starts a run: Ctrl-C stops it from now on. */
   constructor(context: CommandContext, options: RunOptions) {
@@ -73,7 +92,7 @@ export class Run implements Disposable {
       style: styleFor(terminal.stderr, terminal.noColor),
       counts: () => this.#counts(),
     });
-    this.#interrupts = terminal.onInterrupt(() => this.#interrupt());
+    this.#interrupts = terminal.onInterrupt((signal) => this.#interrupt(signal));
   }
 
   /** Aborts when the run is to end early. */
@@ -104,6 +123,12 @@ export class Run implements Disposable {
     return this.signal.aborted && error === this.signal.reason;
   }
 
+  /** Shows how far a body has come, as long as it is not disposed. */
+  showTransfer(name: string, transfer: ShownTransfer): Disposable {
+    this.#transfers.set(transfer, name);
+    return { [Symbol.dispose]: () => void this.#transfers.delete(transfer) };
+  }
+
   /** Writes data to stdout. */
   async put(data: string | Uint8Array<ArrayBuffer>): Promise<void> {
     if (!await this.#context.terminal.stdout.write(data)) this.stop("closed");
@@ -117,7 +142,8 @@ export class Run implements Disposable {
       await this.#progress.log(JSON.stringify({ where, subject, ...errorRecord(error) }));
       return;
     }
-    const line = errorLine(error);
+    const excerpt = excerptLine(error);
+    const line = `${errorLine(error)}${excerpt === "" ? "" : `: ${excerpt}`}`;
     const red = styleFor(this.#context.terminal.stderr, this.#context.terminal.noColor).red;
     await this.#progress.log(`${red(where)}: ${line.includes(subject) ? line : `${subject}: ${line}`}`);
   }
@@ -140,6 +166,11 @@ export class Run implements Disposable {
     return true;
   }
 
+  /** Says something on stderr that was asked for, whatever else is said. */
+  async tell(text: string): Promise<void> {
+    if (!this.#options.jsonErrors) await this.#progress.log(text);
+  }
+
   /** Ends the progress, says what was done, and gives the exit code. */
   async finish(): Promise<number> {
     await this.#progress.stop();
@@ -148,7 +179,7 @@ export class Run implements Disposable {
     if (!jsonErrors && (interrupted || summary && !quiet && this.#stopReason !== "closed")) {
       await this.#writeSummary();
     }
-    if (interrupted) return EXIT_INTERRUPTED;
+    if (interrupted) return EXIT_CODES[this.#endSignal];
     return this.failed > 0 ? 1 : 0;
   }
 
@@ -158,6 +189,7 @@ export class Run implements Disposable {
       ...this.#counts(),
       succeeded: this.succeeded,
       missing: this.missing,
+      skipped: this.skipped,
       fromCache: this.#fromCache(),
       elapsedMs: clock.now() - this.#startedAtMs,
       stopReason: this.#stopReason,
@@ -173,10 +205,11 @@ export class Run implements Disposable {
     this.#progress.stop().catch(() => {});
   }
 
-  #interrupt(): void {
+  #interrupt(signal: EndSignal): void {
     // The first Ctrl-C ends cleanly; whoever presses it again does not want to wait for that.
-    if (this.#stopReason === "interrupted") this.#context.terminal.exit(EXIT_INTERRUPTED);
+    if (this.#stopReason === "interrupted") this.#context.terminal.exit(EXIT_CODES[signal]);
     this.#stopReason = "interrupted";
+    this.#endSignal = signal;
     this.#controller.abort(new DOMException("The run was stopped", "AbortError"));
   }
 
@@ -185,14 +218,23 @@ export class Run implements Disposable {
     return fresh + stale;
   }
 
+  /** Of the large bodies that are on their way, the one that began first. */
+  #largeTransfer(): ProgressCounts["transfer"] {
+    for (const [{ received, total }, name] of this.#transfers) {
+      if (Math.max(received, total ?? 0) >= LARGE_BYTES) return { name, received, total };
+    }
+    return undefined;
+  }
+
   #counts(): ProgressCounts {
     const stats = this.#stats?.();
     return {
       label: this.#options.label,
-      done: this.succeeded + this.failed + this.missing,
+      done: this.succeeded + this.failed + this.missing + this.skipped,
       failed: this.failed,
       total: this.total,
-      bytes: stats?.bytes ?? 0,
+      transfer: this.#largeTransfer(),
+      bytes: this.received ?? stats?.bytes ?? 0,
       inFlight: stats?.inFlight ?? 0,
       retries: stats?.retried ?? 0,
       openBreakers: Object.values(stats?.origins ?? {}).filter(({ breaker }) => breaker !== "closed").length,

@@ -12,6 +12,8 @@ export interface RunSummary {
   readonly failed: number;
   /** How many were not there, where that is no failure. */
   readonly missing: number;
+  /** How many were there already, from an earlier run. */
+  readonly skipped?: number | undefined;
   /** How many requests the cache has answered. */
   readonly fromCache: number;
   /** How many there were to do; absent if that was never known. */
@@ -25,9 +27,11 @@ export interface RunSummary {
 
 /** Says what a run has done. */
 export function summaryLine(summary: RunSummary): string {
-  const { succeeded, failed, missing, fromCache, total, bytes, retries, elapsedMs, stopReason } = summary;
-  const notDone = total === undefined ? undefined : total - succeeded - failed - missing;
+  const { succeeded, failed, missing, skipped = 0, fromCache, total, bytes, retries, elapsedMs, stopReason } =
+    summary;
+  const notDone = total === undefined ? undefined : total - succeeded - failed - missing - skipped;
   const parts = [`${formatCount(succeeded)} done`];
+  if (skipped > 0) parts.push(`${formatCount(skipped)} there already`);
   if (fromCache > 0) parts.push(`${formatCount(fromCache)} from the cache`);
   if (missing > 0) parts.push(`${formatCount(missing)} not published`);
   if (failed > 0) parts.push(`${formatCount(failed)} failed`);

@@ -16,6 +16,8 @@ export interface Rate {
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000, m: 60_000, h: 3_600_000 };
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|min|m|h)?$/;
 const RATE = /^(\d+(?:\.\d+)?)(?:\/(\d+(?:\.\d+)?)?(ms|s|min|m|h))?$/;
+const METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]+$/;
+const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s;
 
 /**
@@ -33,7 +35,7 @@ export function parseCount(flag: string, text: string, least: 0 | 1 = 1): number
 }
 
 /**
- * A length of time, in milliseconds or with a unit: `250`, `5s`, `1.5min`.
+ * A length of time, in seconds or with a unit: `5`, `250ms`, `1.5min`.
  *
  * @param flag The flag's name.
  * @param text The value.
@@ -41,10 +43,10 @@ export function parseCount(flag: string, text: string, least: 0 | 1 = 1): number
  * @throws {UsageError} If it is something else.
  */
 export function parseDuration(flag: string, text: string): number {
-  const [, amount, unit = "ms"] = DURATION.exec(text) ?? [];
+  const [, amount, unit = "s"] = DURATION.exec(text) ?? [];
   const durationMs = Number(amount) * (UNITS_MS[unit] ?? Number.NaN);
   if (Number.isFinite(durationMs) && durationMs > 0) return durationMs;
-  throw valueError(flag, "a positive duration in milliseconds or with a unit (250, 5s, 2min)", text);
+  throw valueError(flag, "a positive duration in seconds or with a unit (5, 250ms, 2min)", text);
 }
 
 /**
@@ -83,6 +85,19 @@ export function parseHeaders(flag: string, texts: readonly string[]): Readonly<R
     headers.set(name.toLowerCase(), known === undefined ? value : `${known}, ${value}`);
   }
   return Object.fromEntries(headers);
+}
+
+/**
+ * A method (RFC 9110 §9.1), in upper case.
+ *
+ * @param flag The flag's name.
+ * @param text The value.
+ * @throws {UsageError} If it is something else, or one that `fetch` refuses.
+ */
+export function parseMethod(flag: string, text: string): string {
+  const method = text.toUpperCase();
+  if (METHOD.test(method) && !FORBIDDEN_METHODS.includes(method)) return method;
+  throw valueError(flag, "an HTTP method such as GET or POST", text);
 }
 
 /**

@@ -5,10 +5,11 @@ import { test } from "../support/test.ts";
 const SPECS = {
   out: { kind: "value", value: "DIR", help: "" },
   retries: { kind: "value", value: "N", help: "" },
-  header: { kind: "list", value: "H", help: "" },
+  header: { kind: "list", short: "H", value: "H", help: "" },
   quiet: { kind: "switch", help: "" },
   "fail-fast": { kind: "switch", help: "" },
-  help: { kind: "switch", help: "" },
+  data: { kind: "value", short: "d", dash: true, value: "TEXT", help: "" },
+  help: { kind: "switch", short: "h", help: "" },
 } as const;
 
 const NONE = {
@@ -17,6 +18,7 @@ const NONE = {
   header: [],
   quiet: false,
   "fail-fast": false,
+  data: undefined,
   help: false,
 };
 
@@ -52,15 +54,18 @@ test("readArgs() takes the last of several values", () => {
   assertEquals(readArgs(["--out", "a", "--out", "b"], SPECS).flags.out, "b");
 });
 
-const UNKNOWN: readonly (readonly [args: readonly string[], flag: string])[] = [
+const UNKNOWN: readonly (readonly [args: readonly string[], flag: string, meant?: string])[] = [
+  [["--haeder", "x"], "--haeder", "header"],
+  [["--retires=2"], "--retires", "retries"],
+  [["--fail"], "--fail", "fail-fast"],
   [["--nope"], "--nope"],
   [["--nope=secret"], "--nope"],
   [["--nope", "x"], "--nope"],
   [["-x"], "-x"],
   [["-xh"], "-xh"],
   [["--no-quiet"], "--no-quiet"],
-  [["--Out", "x"], "--Out"],
-  [["---out"], "---out"],
+  [["--Out", "x"], "--Out", "out"],
+  [["---out"], "---out", "out"],
   [["--out.x", "1"], "--out.x"],
   [["--__proto__", "x"], "--__proto__"],
   [["--constructor=1"], "--constructor"],
@@ -68,10 +73,13 @@ const UNKNOWN: readonly (readonly [args: readonly string[], flag: string])[] = [
   [["-1"], "-1"],
 ];
 
-for (const [args, flag] of UNKNOWN) {
+for (const [args, flag, meant] of UNKNOWN) {
   test(`readArgs() refuses ${args.join(" ")} by its name`, () => {
     const error = assertThrows(() => readArgs(["url", ...args], SPECS), UsageError);
-    assertEquals(error.message, `Unknown flag: ${flag}`);
+    assertEquals(
+      error.message,
+      `Unknown flag: ${flag}${meant === undefined ? "" : ` (did you mean --${meant}?)`}`,
+    );
   });
 }
 
@@ -100,4 +108,18 @@ test("readArgs() takes a negative number as a value, for its rule to refuse", ()
     flags: { ...NONE, retries: "-1" },
     operands: ["u"],
   });
+});
+
+test("readArgs() knows flags of one letter, with their value behind a space, an equals sign or nothing", () => {
+  const { flags, operands } = readArgs(["-H", "A: 1", "-HB: 2", "-H=C: 3", "-d", "x", "-h", "u"], SPECS);
+  assertEquals([flags.header, flags.data, flags.help, operands], [["A: 1", "B: 2", "C: 3"], "x", true, [
+    "u",
+  ]]);
+  assertThrows(() => readArgs(["-hd"], SPECS), UsageError, "Unknown flag: -hd");
+  assertThrows(() => readArgs(["-d"], SPECS), UsageError, "'--data' needs a value");
+  assertEquals(readArgs(["--", "-H", "x"], SPECS).operands, ["-H", "x"]);
+});
+
+test("readArgs() takes - as a value where that is one, and as an operand elsewhere", () => {
+  assertEquals(readArgs(["-d", "-", "-"], SPECS), { flags: { ...NONE, data: "-" }, operands: ["-"] });
 });

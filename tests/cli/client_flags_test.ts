@@ -29,7 +29,7 @@ test("clientFlagOptions() takes what is to happen while an origin is down", asyn
   const cases: readonly [string[], ClientOptions["circuitBreaker"]][] = [
     [["--patience=2min"], { patienceMs: 120_000, onOpen: undefined }],
     [["--on-open=fail"], { patienceMs: undefined, onOpen: "fail" }],
-    [["--breaker=3", "--patience=500"], { threshold: 3, patienceMs: 500, onOpen: undefined }],
+    [["--breaker=3", "--patience=500ms"], { threshold: 3, patienceMs: 500, onOpen: undefined }],
     [["--breaker=off"], false],
   ];
   for (const [args, expected] of cases) {

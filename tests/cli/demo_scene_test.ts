@@ -124,7 +124,7 @@ test("playDemo() goes on without a folder that can't be one, and says so once", 
 test("playDemo() stops at Ctrl-C, and prints no result", async () => {
   const terminal = new FakeTerminal();
   terminal.onInterrupt = (listener) => {
-    queueMicrotask(listener);
+    queueMicrotask(() => listener("SIGINT"));
     return { [Symbol.dispose]: () => {} };
   };
   const { code, text } = await play({ latencyMs: 10_000, files: 5 }, terminal);

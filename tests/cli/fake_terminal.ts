@@ -5,7 +5,9 @@
  */
 
 import type {
+  EndSignal,
   FileKind,
+  FileWriter,
   Terminal,
   TerminalFiles,
   TerminalOutput,
@@ -44,7 +46,10 @@ export class FakeOutput implements TerminalOutput {
   }
 }
 
-/** Files in memory; paths are absolute, or below `/`. */
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Files in memory, of text; paths are absolute, or below `/`. */
 export class FakeFiles implements TerminalFiles {
   readonly contents: Map<string, string> = new Map<string, string>();
   readonly folders: Set<string> = new Set<string>(["/"]);
@@ -80,6 +85,31 @@ export class FakeFiles implements TerminalFiles {
     });
   }
 
+  async open(path: string, mode: "new" | "append"): Promise<FileWriter> {
+    if (mode === "new" || !this.contents.has(path)) await this.createFile(path, new Uint8Array());
+    return {
+      write: (bytes) =>
+        Promise.resolve(void this.contents.set(path, this.contents.get(path) + decoder.decode(bytes))),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  async *read(path: string): AsyncIterable<Uint8Array<ArrayBuffer>> {
+    const text = this.contents.get(path);
+    if (text === undefined) throw new Error(`${path} is missing`);
+    yield await Promise.resolve(encoder.encode(text));
+  }
+
+  size(path: string): Promise<number | undefined> {
+    const text = this.contents.get(path);
+    return Promise.resolve(text === undefined ? undefined : encoder.encode(text).length);
+  }
+
+  truncate(path: string, bytes: number): Promise<void> {
+    const text = encoder.encode(this.contents.get(path) ?? "");
+    return Promise.resolve(void this.contents.set(path, decoder.decode(text.subarray(0, bytes))));
+  }
+
   rename(from: string, to: string): Promise<void> {
     this.contents.set(to, this.contents.get(from) ?? "");
     this.contents.delete(from);
@@ -101,7 +131,9 @@ export class FakeTerminal implements Terminal {
   noColor = false;
   /** What is typed in; it may wait for something before the next line. */
   stdin: Iterable<string> | AsyncIterable<string> = [];
-  readonly #interruptListeners = new Set<() => void>();
+  /** What the system allows. */
+  descriptors: number | undefined = undefined;
+  readonly #interruptListeners = new Set<(signal: EndSignal) => void>();
 
   async *stdinLines(signal: AbortSignal): AsyncIterableIterator<string> {
     const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
@@ -120,7 +152,15 @@ export class FakeTerminal implements Terminal {
     }
   }
 
-  onInterrupt(listener: () => void): Disposable {
+  async *stdinBytes(): AsyncIterable<Uint8Array<ArrayBuffer>> {
+    for await (const line of this.stdin) yield encoder.encode(line);
+  }
+
+  descriptorLimit(): Promise<number | undefined> {
+    return Promise.resolve(this.descriptors);
+  }
+
+  onInterrupt(listener: (signal: EndSignal) => void): Disposable {
     this.#interruptListeners.add(listener);
     return { [Symbol.dispose]: () => void this.#interruptListeners.delete(listener) };
   }
@@ -131,9 +171,9 @@ export class FakeTerminal implements Terminal {
     throw new Exit(code);
   }
 
-  /** Presses Ctrl-C. */
-  interrupt(): void {
-    for (const listener of this.#interruptListeners) listener();
+  /** Presses Ctrl-C, or sends another signal. */
+  interrupt(signal: EndSignal = "SIGINT"): void {
+    for (const listener of this.#interruptListeners) listener(signal);
   }
 
   /** How many would hear of Ctrl-C. */

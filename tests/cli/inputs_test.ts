@@ -5,7 +5,9 @@ import { test } from "../support/test.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
 
 async function read(operands: readonly string[], terminal: FakeTerminal): Promise<string[]> {
-  const inputs = await Array.fromAsync(readInputs(operands, terminal, new AbortController().signal));
+  const inputs = await Array.fromAsync(
+    readInputs(operands, terminal, { signal: new AbortController().signal }),
+  );
   return inputs.map((input) => `${input.where} ${input.ok ? input.url.href : input.error.message}`);
 }
 
@@ -67,7 +69,7 @@ test("readInputs() pulls a line only when it is asked for one", async () => {
   terminal.stdin = (function* () {
     while (true) yield `https://h/${++pulled}`;
   })();
-  const inputs = readInputs(["-"], terminal, new AbortController().signal);
+  const inputs = readInputs(["-"], terminal, { signal: new AbortController().signal });
   await inputs.next();
   await inputs.next();
   assertEquals(pulled, 2);
@@ -94,7 +96,9 @@ test("readInputs() ends without an error when its signal aborts, also while it w
     controller.abort();
     await new Promise(() => {});
   })();
-  const inputs = await Array.fromAsync(readInputs(["-", "https://h/2"], terminal, controller.signal));
+  const inputs = await Array.fromAsync(
+    readInputs(["-", "https://h/2"], terminal, { signal: controller.signal }),
+  );
   assertEquals(inputs.map(({ text }) => text), ["https://h/1"]);
 });
 
@@ -129,4 +133,106 @@ test("S17: readInputs() shows no password that makes a URL malformed", async () 
     const [line = ""] = await read([`https://user:s3cret${delimiter}x@h/`], new FakeTerminal());
     assertEquals(line.includes("s3cret"), false, line);
   }
+});
+
+async function readParts(...lines: readonly string[]) {
+  const terminal = new FakeTerminal();
+  terminal.files.contents.set("f", lines.join("\n"));
+  const { signal } = new AbortController();
+  const inputs = await Array.fromAsync(readInputs(["@f"], terminal, { signal }));
+  return inputs.map((
+    input,
+  ) => [input.where, input.ok ? { url: input.url.href, ...input.parts } : input.error.message]);
+}
+
+test("readInputs() reads the indented lines below a URL, and counts them", async () => {
+  assertEquals(
+    await readParts(
+      "https://h/1",
+      "  header=X-A: 1",
+      "\theader=X-B: a=b",
+      "  out=a/1.json",
+      "# no more",
+      "https://h/2",
+      "https://h/3",
+      "  method=put",
+      '  json={"a": 1}',
+    ),
+    [
+      ["f:1", { url: "https://h/1", headers: { "x-a": "1", "x-b": "a=b" }, out: "a/1.json" }],
+      ["f:6", { url: "https://h/2", out: undefined }],
+      [
+        "f:7",
+        {
+          url: "https://h/3",
+          method: "PUT",
+          headers: { "content-type": "application/json", accept: "application/json" },
+          body: '{"a": 1}',
+          out: undefined,
+        },
+      ],
+    ],
+  );
+});
+
+test("readInputs() reads requests in JSON, from files and from stdin", async () => {
+  const line =
+    '{"url": "h.test/1", "method": "post", "headers": {"X-A": "1"}, "body": {"a": [1]}, "out": "x"}';
+  const expected = {
+    url: "https://h.test/1",
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json", "x-a": "1" },
+    body: '{"a":[1]}',
+    out: "x",
+  };
+  assertEquals(await readParts(line), [["f:1", expected]]);
+  const terminal = new FakeTerminal();
+  terminal.stdin = [line, "https://h/2"];
+  assertEquals(await read(["-"], terminal), ["-:1 https://h.test/1", "-:2 https://h/2"]);
+});
+
+test("readInputs() names what is wrong with a request, without a secret of it, and reads on", async () => {
+  const lines = await readParts(
+    "https://h/1",
+    "  haeder=X: s3cret",
+    "https://h/2",
+    "  header=no colon",
+    "https://h/3",
+    "  method=TRACE",
+    "https://h/4",
+    "  data=1",
+    "  json=1",
+    "https://h/5",
+    "  out=1",
+    "  out=2",
+    '{"url": "https://h/6", "token": "s3cret"}',
+    '{"url": "https://h/7", "headers": {"x": 1}}',
+    '{"url": s3cret',
+    '{"method": "GET"}',
+    "https://h/8",
+  );
+  assertEquals(lines.map(([where, what]) => `${where} ${typeof what === "string" ? what : "fine"}`), [
+    "f:1 Cannot fetch as 'haeder' is nothing that a line below a URL may say: did you mean 'header'?",
+    `f:3 Cannot fetch as 'header' must be 'Name: value' in latin-1 letters on one line: received "no…"`,
+    `f:5 Cannot fetch as 'method' must be an HTTP method such as GET or POST: received "TRACE"`,
+    "f:7 Cannot fetch as 'data' and 'json' exclude each other",
+    "f:10 Cannot fetch as 'out' comes twice",
+    "f:13 Cannot fetch as 'token' is nothing that a request may say: url, method, headers, body, out",
+    "f:14 Cannot fetch as 'headers.x' must be a text: received number",
+    "f:15 Cannot fetch as the line must be a URL or a JSON object: received broken JSON",
+    "f:16 Cannot fetch as the URL must be absolute and well-formed: received ''",
+    "f:17 fine",
+  ]);
+});
+
+test("readInputs() resolves relative URLs against a base, and refuses them without one", async () => {
+  const base = new URL("https://cdn.test/data");
+  const { signal } = new AbortController();
+  const operands = ["a.json", "/b.json", "https://h/c"];
+  const inputs = await Array.fromAsync(readInputs(operands, new FakeTerminal(), { signal, base }));
+  assertEquals(inputs.map((input) => input.ok && input.url.href), [
+    "https://cdn.test/data/a.json",
+    "https://cdn.test/data/b.json",
+    "https://h/c",
+  ]);
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
+import { VERSION } from "../../src/cli/version.ts";
 import { test } from "../support/test.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
 
@@ -16,7 +17,9 @@ test("main() shows the commands on stderr and ends with 2 without a command, or 
   for (
     const [args, message] of [
       [[], "No command"],
-      [["caches"], 'Unknown command: "caches"'],
+      [["caches"], 'Unknown command: "caches" (did you mean cache?)'],
+      [["help", "gte"], 'Unknown command: "gte" (did you mean get?)'],
+      [["help", "get", "f1"], "'help' takes one command"],
       [["--quiet", "get"], 'Unknown command: "--quiet"'],
       [["toString"], 'Unknown command: "toString"'],
       [["https://user:s3cret@h/a?token=s3cret"], 'Unknown command: "https://***@h/a?token=***"'],
@@ -24,10 +27,11 @@ test("main() shows the commands on stderr and ends with 2 without a command, or 
   ) {
     const terminal = new FakeTerminal();
     assertEquals(await main(args, terminal), 2);
-    assertEquals(terminal.stderr.text.split("\n", 3), [
+    assertEquals(terminal.stderr.text.split("\n"), [
       `slipstream: ${message}`,
+      "Usage: slipstream <get|f1|cache|demo|completions> …",
+      "More: slipstream help",
       "",
-      "Usage: slipstream <command> …",
     ]);
     assertEquals(terminal.stdout.text, "");
   }
@@ -38,4 +42,32 @@ test("main() ends with 1 and one line when something unexpected breaks", async (
   terminal.files.kind = () => Promise.reject(new Error("disk on fire"));
   assertEquals(await main(["get", "@urls.txt"], terminal), 1);
   assertEquals(terminal.stderr.text, "slipstream: disk on fire\n");
+});
+
+const COMMANDS = ["get", "f1", "cache", "demo", "completions"];
+
+test("main() shows the same help for `help COMMAND` as for `COMMAND --help`", async () => {
+  for (const command of COMMANDS) {
+    const [asked, flagged] = [new FakeTerminal(), new FakeTerminal()];
+    assertEquals(await main(["help", command], asked), 0);
+    assertEquals(await main([command, "--help"], flagged), 0);
+    assertEquals(asked.stdout.text, flagged.stdout.text);
+    assertStringIncludes(asked.stdout.text, `Usage: slipstream ${command} `);
+  }
+});
+
+test("main() shows no help that is wider than 80 columns", async () => {
+  for (const args of [[], ...COMMANDS.map((command) => [command])]) {
+    const terminal = new FakeTerminal();
+    await main(["help", ...args], terminal);
+    for (const line of terminal.stdout.text.split("\n")) assertEquals(line.length < 80, true, line);
+  }
+});
+
+test("main() says its version", async () => {
+  for (const flag of ["--version", "-V", "version"]) {
+    const terminal = new FakeTerminal();
+    assertEquals(await main([flag], terminal), 0);
+    assertEquals(terminal.stdout.text, `slipstream ${VERSION}\n`);
+  }
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertNotEquals } from "@std/assert";
-import { outputPath, outputSegments, withSuffix } from "../../src/cli/output_path.ts";
+import { outputPath, outputSegments } from "../../src/cli/output_path.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 
@@ -11,17 +11,26 @@ test("outputPath() is the host and the decoded path", () => {
     path("https://cdn.example.com/2025@main/Abu%20Dhabi/VER.json#x"),
     "cdn.example.com/2025@main/Abu Dhabi/VER.json",
   );
-  assertEquals(path("http://127.0.0.1:8080/x"), "127.0.0.1_8080/x");
-  assertEquals(path("http://[::1]:8080/x"), "[__1]_8080/x");
+  assertEquals(path("http://127.0.0.1:8080/x.json"), "127.0.0.1_8080/x.json");
+  assertEquals(path("http://[::1]:8080/x.json"), "[__1]_8080/x.json");
 });
 
-test("outputPath() calls a folder's page index", () => {
-  assertEquals(path("https://example.com"), "example.com/index");
-  assertEquals(path("https://example.com/a/"), "example.com/a/index");
+test("outputPath() tells the schemes and ports of a host apart", () => {
+  const hosts = ["https://h", "http://h", "https://h:8443", "http://h:8443", "http://h:443", "https://h:80"];
+  const paths = hosts.map((host) => path(`${host}/a.json`));
+  assertEquals(paths.slice(0, 4), ["h/a.json", "h_80/a.json", "h_8443~tls/a.json", "h_8443/a.json"]);
+  assertEquals(new Set(paths).size, hosts.length);
+});
+
+test("outputPath() gives a name without an extension one, and a folder's page is index", () => {
+  assertEquals(path("https://example.com/users/1"), "example.com/users/1.body");
+  assertEquals(path("https://example.com"), "example.com/index.body");
+  assertEquals(path("https://example.com/a/"), "example.com/a/index.body");
+  assertMatch(path("https://example.com/a/index"), /^example\.com\/a\/index~[0-9a-z]{11}\.body$/);
 });
 
 test("outputPath() never has user info in it", () => {
-  assertEquals(path("https://user:s3cret@example.com/a"), "example.com/a");
+  assertEquals(path("https://user:s3cret@example.com/a.json"), "example.com/a.json");
 });
 
 test("outputPath() turns a query into a hash before the extension", () => {
@@ -31,21 +40,88 @@ test("outputPath() turns a query into a hash before the extension", () => {
   assertNotEquals(path("https://example.com/laps.json?token=s3cret2"), first);
 });
 
+test("outputPath() has a path of its own for every variant of a URL", () => {
+  const url = new URL("https://h/a.json");
+  const paths = ["", "POST 1", "POST 2", "PUT 1"].map((variant) => outputPath(url, { variant }).join("/"));
+  assertEquals([paths[0], new Set(paths).size], ["h/a.json", 4]);
+  assertEquals(outputPath(url, { variant: "POST 1" }).join("/"), paths[1]);
+});
+
 test("outputPath() shortens what no file system takes", () => {
   const long = path(`https://example.com/${"é".repeat(300)}.json`);
   assert(new TextEncoder().encode(long).length < 200, long);
   assert(long.endsWith(".json"), long);
   assertNotEquals(path(`https://example.com/${"é".repeat(301)}.json`), long);
   const deep = path(`https://example.com/${"a/".repeat(2_000)}b`);
-  assertMatch(deep, /^example\.com\/[0-9a-z]{11}$/);
+  assertMatch(deep, /^example\.com\/long~[0-9a-z]{11}\.body$/);
 });
 
-test("withSuffix() goes before the extension of the last name", () => {
-  assertEquals(withSuffix(["a.b", "c.json"], "~2"), ["a.b", "c~2.json"]);
-  assertEquals(withSuffix(["c"], "~2"), ["c~2"]);
-  assertEquals(withSuffix([".env"], "~2"), [".env~2"]);
-  assertEquals(withSuffix([`a.${"x".repeat(40)}`], "~2"), [`a.${"x".repeat(40)}~2`]);
-});
+/** Parts of URLs that lead to the same names, or to a file in the place of a folder, if one is careless. */
+const ALIKE = [
+  "a",
+  "A",
+  "a.json",
+  "A.JSON",
+  "a.body",
+  "a.body.body",
+  "index",
+  "index.body",
+  "INDEX",
+  "v1.2",
+  "v1.2~d",
+  "%61",
+  "%61.json",
+  "a~b",
+  "a.b~c",
+  "a%2Fb",
+  "a%5Cb",
+  "a_b",
+  "_",
+  "",
+  "a ",
+  "a%20",
+  "a.",
+  "a%00",
+  "con",
+  "_con",
+  "%c3%a9",
+  "e%CC%81",
+  "%",
+  "%25",
+  "%2541",
+  "users",
+];
+
+for (const isCaseSensitive of [true, false]) {
+  test(`outputPath() has one path for one URL, and none is the folder of another (case ${isCaseSensitive ? "matters" : "does not matter"})`, () => {
+    const urls = new Set(
+      ["https://h/", "http://h/", "https://h:80/"].flatMap((root) =>
+        ALIKE.flatMap((first) => [
+          new URL(root + first).href,
+          new URL(`${root + first}?a`).href,
+          ...ALIKE.flatMap((
+            second,
+          ) => [new URL(`${root + first}/${second}`).href, new URL(`${root + first}/${second}/`).href]),
+        ])
+      ),
+    );
+    const owners = new Map<string, string>();
+    const fold = (text: string): string =>
+      isCaseSensitive ? text.normalize("NFC") : text.normalize("NFC").toLowerCase();
+    for (const url of urls) {
+      const key = fold(outputPath(new URL(url), { isCaseSensitive }).join("/"));
+      assertEquals(owners.get(key), undefined, `${key} is of ${url} too`);
+      owners.set(key, url);
+    }
+    for (const key of owners.keys()) {
+      const names = key.split("/");
+      for (let length = 1; length < names.length; length++) {
+        const folder = names.slice(0, length).join("/");
+        assertEquals(owners.get(folder), undefined, `${folder} is a folder of ${owners.get(key)}`);
+      }
+    }
+  });
+}
 
 const NASTY = [
   "",

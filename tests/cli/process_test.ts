@@ -37,7 +37,7 @@ test("slipstream as a process fetches from real sockets: arguments, stdin and fi
 test("slipstream as a process ends with 2 and its usage when a flag does not exist", async () => {
   const { code, stdout, stderr } = await runCli(["get", "--nope"]);
   assertEquals([code, stdout], [2, ""]);
-  assertMatch(stderr, /^slipstream: Unknown flag: --nope\n\nUsage: slipstream get /);
+  assertMatch(stderr, /^slipstream: Unknown flag: --nope\nUsage: slipstream get /);
 });
 
 test("slipstream as a process ends with 130 at Ctrl-C, with what was done on stdout, while stdin stays open", async () => {

@@ -31,8 +31,8 @@ test("parseCount() says when 0 is allowed", () => {
   assertEquals(error.message, `'--retries' must be an integer of at least 0: received "-1"`);
 });
 
-test("parseDuration() takes milliseconds and units", () => {
-  const texts = ["250", "250ms", "5s", "1.5min", "2m", "1h"];
+test("parseDuration() takes seconds and units", () => {
+  const texts = ["0.25", "250ms", "5s", "1.5min", "2m", "1h"];
   assertEquals(texts.map((text) => parseDuration("t", text)), [250, 250, 5_000, 90_000, 120_000, 3_600_000]);
 });
 

@@ -1,0 +1,163 @@
+/**
+ * `slipstream completions`: scripts with which shells complete commands and flags.
+ *
+ * @module
+ */
+
+import { type FlagSpec, readArgs, UsageError } from "./args.ts";
+import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
+
+const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
+const FLAGS = HELP_FLAG;
+
+/** Values that are names of files and folders. */
+const PATHS: readonly (string | undefined)[] = ["DIR", "FILE"];
+
+/**
+ * The command `completions`.
+ *
+ * @param commands The other commands.
+ */
+export function completionsCommand(commands: readonly Command[]): Command {
+  const command: Command = {
+    name: "completions",
+    operands: "<bash|zsh|fish>",
+    summary: "Writes a script that makes a shell complete commands and flags",
+    details: [
+      "bash: source <(slipstream completions bash)",
+      'zsh:  slipstream completions zsh > "${fpath[1]}/_slipstream"',
+      "fish: slipstream completions fish > ~/.config/fish/completions/slipstream.fish",
+    ],
+    flags: FLAGS,
+    run: (args, context) => completions(args, context, command, [...commands, command]),
+  };
+  return command;
+}
+
+async function completions(
+  args: readonly string[],
+  { terminal }: CommandContext,
+  command: Command,
+  commands: readonly Command[],
+): Promise<number> {
+  const { flags, operands: [shell = "", ...rest] } = readArgs(args, FLAGS);
+  if (flags.help) {
+    await terminal.stdout.write(commandUsage(command));
+    return 0;
+  }
+  if (rest.length > 0 || !isShell(shell)) {
+    throw new UsageError(`'completions' takes a shell, bash, zsh or fish: received ${JSON.stringify(shell)}`);
+  }
+  await terminal.stdout.write(SHELLS[shell](commands));
+  return 0;
+}
+
+function isShell(text: string): text is keyof typeof SHELLS {
+  return Object.hasOwn(SHELLS, text);
+}
+
+function namesOf(commands: readonly Command[]): string {
+  return [...commands.map(({ name }) => name), "help"].join(" ");
+}
+
+function flagsOf({ flags }: Command): string[] {
+  return Object.entries(flags).flatMap(([name, { short }]) =>
+    short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`]
+  );
+}
+
+function pathFlagsOf({ flags }: Command): string[] {
+  return Object.entries(flags).flatMap(([name, { short, value }]) =>
+    !PATHS.includes(value) ? [] : short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`]
+  );
+}
+
+function bashScript(commands: readonly Command[]): string {
+  const paths = [...new Set(commands.flatMap(pathFlagsOf))].join("|");
+  return [
+    "_slipstream() {",
+    "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}",
+    "  COMPREPLY=()",
+    "  if [[ $COMP_CWORD -eq 1 ]] || [[ $COMP_CWORD -eq 2 && ${COMP_WORDS[1]} == help ]]; then",
+    `    COMPREPLY=($(compgen -W "${namesOf(commands)}" -- "$current"))`,
+    "    return",
+    "  fi",
+    '  case "$previous" in',
+    `    ${paths}) COMPREPLY=($(compgen -f -- "$current")); return ;;`,
+    "  esac",
+    "  case ${COMP_WORDS[1]} in",
+    ...commands.map((command) =>
+      `    ${command.name}) COMPREPLY=($(compgen -W "${flagsOf(command).join(" ")}" -- "$current")) ;;`
+    ),
+    "  esac",
+    "}",
+    "complete -o default -F _slipstream slipstream",
+    "",
+  ].join("\n");
+}
+
+function zshScript(commands: readonly Command[]): string {
+  return [
+    "#compdef slipstream",
+    "_slipstream() {",
+    "  local -a commands=(",
+    ...commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`),
+    "  )",
+    "  if (( CURRENT == 2 )) || [[ $words[2] == help ]]; then",
+    "    _describe command commands",
+    "    return",
+    "  fi",
+    "  local command=$words[2]",
+    "  shift words; (( CURRENT-- ))",
+    "  case $command in",
+    ...commands.flatMap(({ name, flags }) => [
+      `    ${name})`,
+      `      _arguments -s ${
+        Object.entries(flags).flatMap(zshFlags).map(quote).join(" ")
+      } '*:file:_files' ;;`,
+    ]),
+    "  esac",
+    "}",
+    'if [[ $funcstack[1] == _slipstream ]]; then _slipstream "$@"; else compdef _slipstream slipstream; fi',
+    "",
+  ].join("\n");
+}
+
+function zshFlags([name, { kind, short, value, help }]: readonly [string, FlagSpec]): string[] {
+  const text = `[${help.replace(/[[\]\\:]/g, "\\$&")}]`;
+  const argument = value === undefined
+    ? ""
+    : `:${value.replace(/[:'"]/g, " ").trim()}:${PATHS.includes(value) ? "_files" : ""}`;
+  const often = kind === "list" ? "*" : "";
+  const spellings = short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
+  return spellings.map((spelling) => `${often}${spelling}${text}${argument}`);
+}
+
+function fishScript(commands: readonly Command[]): string {
+  const isFirst = "-n __fish_use_subcommand";
+  return [
+    ...commands.map(({ name, summary }) =>
+      `complete -c slipstream ${isFirst} -f -a ${name} -d ${quote(summary)}`
+    ),
+    `complete -c slipstream ${isFirst} -f -a help -d ${quote("Shows the help of a command")}`,
+    `complete -c slipstream -n '__fish_seen_subcommand_from help' -f -a ${
+      quote(commands.map(({ name }) => name).join(" "))
+    }`,
+    ...commands.flatMap(({ name, flags }) =>
+      Object.entries(flags).map(([flag, { short, value, help }]) =>
+        [
+          `complete -c slipstream -n '__fish_seen_subcommand_from ${name}' -l ${flag}`,
+          short === undefined ? "" : ` -s ${short}`,
+          value === undefined ? "" : PATHS.includes(value) ? " -r -F" : " -x",
+          ` -d ${quote(help)}`,
+        ].join("")
+      )
+    ),
+    "",
+  ].join("\n");
+}
+
+/** A word in single quotes, as all three shells read it. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,154 @@
+/**
+ * The flags that say where `get` puts what it fetches, and the sink that they ask for.
+ *
+ * @module
+ */
+
+import type { Terminal } from "../runtime/terminal/contract.ts";
+import { type Flags, UsageError } from "./args.ts";
+import { bodySink } from "./body_sink.ts";
+import { errorLine } from "./error_record.ts";
+import { FileSink } from "./file_sink.ts";
+import { LineFile } from "./line_file.ts";
+import { manifestFile, ManifestWriter } from "./manifest.ts";
+import { NdjsonSink } from "./ndjson_sink.ts";
+import { openOutputFolder, type OUTPUT_FLAGS } from "./output_flags.ts";
+import { OutputFolder } from "./output_folder.ts";
+import { PathPlan } from "./path_plan.ts";
+import type { Run } from "./run.ts";
+import type { Sink } from "./sink.ts";
+
+/** Flags for what goes where, besides those that every command has. */
+export const GET_OUTPUT_FLAGS = {
+  output: {
+    kind: "value",
+    short: "o",
+    dash: true,
+    value: "FILE",
+    help: "write into FILE instead of to stdout",
+  },
+  manifest: { kind: "value", value: "FILE", help: "list the files of --out, with sizes and SHA-256" },
+  resume: { kind: "switch", help: "leave out what is there, go on with what is half there" },
+  include: { kind: "switch", short: "i", help: "status and headers too" },
+  "fail-with-body": { kind: "switch", help: "the bodies of error answers too" },
+  ordered: { kind: "switch", help: "lines in the order of the URLs" },
+} as const;
+
+/** What was given. */
+export type GetOutputFlags = Flags<typeof GET_OUTPUT_FLAGS & typeof OUTPUT_FLAGS>;
+
+/** What the output works with. */
+export interface GetOutputOptions {
+  readonly terminal: Terminal;
+  readonly run: Run;
+  /** Whether exactly one URL is asked for, given as such. */
+  readonly isSingle: boolean;
+}
+
+/** Where everything goes; disposing it closes the files that it has open. */
+export interface GetOutput extends AsyncDisposable {
+  readonly sink: Sink;
+}
+
+/**
+ * Opens what the flags ask for.
+ *
+ * @param flags What was given.
+ * @param options What it works with.
+ * @throws {UsageError} If flags exclude each other, or something can't be written.
+ */
+export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOptions): Promise<GetOutput> {
+  checkFlags(flags, options);
+  const { terminal, run, isSingle } = options;
+  const { include, ordered, resume } = flags;
+  const file = flags.output === "-" ? undefined : flags.output;
+  if (flags.out !== undefined || file !== undefined && isSingle && !flags.ndjson) {
+    return await openFiles(flags, file, options);
+  }
+  if (isSingle && !flags.ndjson) return { sink: bodySink(run, { include }), ...NOTHING_OPEN };
+  if (file === undefined) {
+    return { sink: new NdjsonSink({ write: (line) => run.put(line), include, ordered }), ...NOTHING_OPEN };
+  }
+  const lines: { file?: LineFile } = {};
+  const sink = new NdjsonSink({ write: (line) => lines.file!.write(line), include, ordered });
+  lines.file = await LineFile.open(
+    "output",
+    file,
+    terminal.files,
+    resume ? (line) => sink.note(line) : undefined,
+  );
+  return { sink, [Symbol.asyncDispose]: () => lines.file![Symbol.asyncDispose]() };
+}
+
+const NOTHING_OPEN: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
+
+function checkFlags(flags: GetOutputFlags, { isSingle }: GetOutputOptions): void {
+  const { out, output, ndjson, resume, manifest, include } = flags;
+  if (out !== undefined && output !== undefined) {
+    throw new UsageError("'--out' and '--output' exclude each other");
+  }
+  if (out !== undefined && ndjson) throw new UsageError("'--out' and '--ndjson' exclude each other");
+  const hasFile = output !== undefined && output !== "-";
+  if (hasFile && !isSingle && !ndjson) {
+    throw new UsageError(
+      "'--output' takes one URL, or several with '--ndjson'; '--out DIR' gives each a file",
+    );
+  }
+  if (resume && out === undefined && !hasFile) throw new UsageError("'--resume' needs '--out' or '--output'");
+  if (manifest !== undefined && out === undefined) throw new UsageError("'--manifest' needs '--out'");
+  if (resume && flags["fail-with-body"] && !ndjson) {
+    // The body of an error would be taken for the file from then on.
+    throw new UsageError("'--resume' and '--fail-with-body' exclude each other, but for lines of JSON");
+  }
+  const isFile = out !== undefined || hasFile && !ndjson;
+  if (include && isFile) throw new UsageError("'--include' is for stdout and lines of JSON");
+}
+
+async function openFiles(
+  flags: GetOutputFlags,
+  file: string | undefined,
+  { terminal, run }: GetOutputOptions,
+): Promise<GetOutput> {
+  const { files } = terminal;
+  const { resume } = flags;
+  const [parent, name] = file === undefined ? [] : split(file);
+  const folder = parent === undefined
+    ? await openOutputFolder(flags, terminal)
+    : await openParent(parent, terminal);
+  if (folder === undefined) throw new UsageError("'--out' needs a value");
+  const manifest = await openManifest(flags, terminal);
+  const plan = name === undefined ? new PathPlan(await folder.isCaseSensitive()) : undefined;
+  const pathOf: (job: Parameters<PathPlan["pathOf"]>[0]) => readonly string[] = plan === undefined
+    ? () => [name!]
+    : (job) => plan.pathOf(job);
+  const sink = new FileSink({ folder, files, run, resume, pathOf, manifest: manifest?.writer });
+  return { sink, [Symbol.asyncDispose]: async () => await manifest?.file[Symbol.asyncDispose]() };
+}
+
+async function openManifest(
+  { manifest, resume }: GetOutputFlags,
+  { files }: Terminal,
+): Promise<{ readonly file: LineFile; readonly writer: ManifestWriter } | undefined> {
+  if (manifest === undefined) return undefined;
+  const known = new Set<string>();
+  const onLine = resume ? (line: string) => void known.add(manifestFile(line)) : undefined;
+  const file = await LineFile.open("manifest", manifest, files, onLine);
+  return { file, writer: new ManifestWriter(file, known) };
+}
+
+function split(path: string): readonly [parent: string, name: string] {
+  const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  const name = path.slice(slash + 1);
+  if (name === "" || name === "." || name === "..") {
+    throw new UsageError(`'--output' must be a file: received ${JSON.stringify(path)}`);
+  }
+  return [slash === -1 ? "." : path.slice(0, slash) || "/", name];
+}
+
+async function openParent(parent: string, { files }: Terminal): Promise<OutputFolder> {
+  try {
+    return await OutputFolder.open(parent, files);
+  } catch (cause) {
+    throw new UsageError(`'--output' must be a file that can be written: ${errorLine(cause)}`, { cause });
+  }
+}

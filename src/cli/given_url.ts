@@ -1,0 +1,39 @@
+/**
+ * URLs as people give them.
+ *
+ * @module
+ */
+
+import { isAbsoluteUrl, joinUrl, shownUrl } from "../http/url.ts";
+
+/** `example.com/x`, `localhost:8000`, `[::1]:80/x`: what begins with a host. */
+const HOST_FIRST =
+  /^(localhost|[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\.?|\[[0-9a-f:.]+\]|[a-z0-9_-]+(?=:\d))(?::\d+)?(?=[/?#]|$)/i;
+const LOOPBACK = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/i;
+
+/**
+ * Reads a URL. One that begins with a host gets the scheme that it lacks: `http` on this machine, `https` everywhere else. With a
+ * base it is a path below that, and gets none.
+ *
+ * @param text What was given.
+ * @param base What relative URLs resolve against; `undefined` if they are refused.
+ * @returns The URL, absolute.
+ * @throws {TypeError} If it is no http or https URL.
+ */
+export function givenUrl(text: string, base?: URL): URL {
+  const url = URL.parse(
+    base === undefined ? withScheme(text) : isAbsoluteUrl(text) ? text : joinUrl(base.href, text),
+  );
+  if (url === null) throw urlError(text, "must be absolute and well-formed");
+  if (url.protocol !== "http:" && url.protocol !== "https:") throw urlError(text, "must be http or https");
+  return url;
+}
+
+function withScheme(text: string): string {
+  const [, host] = HOST_FIRST.exec(text) ?? [];
+  return host === undefined ? text : `${LOOPBACK.test(host) ? "http" : "https"}://${text}`;
+}
+
+function urlError(text: string, rule: string): TypeError {
+  return new TypeError(`Cannot fetch as the URL ${rule}: received '${shownUrl(text)}'`);
+}

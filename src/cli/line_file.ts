@@ -1,0 +1,79 @@
+/**
+ * A file of lines that is its own journal: what is there after a crash is whole lines, and one that is cut.
+ *
+ * @module
+ */
+
+import type { FileWriter, TerminalFiles } from "../runtime/terminal/contract.ts";
+import { UsageError } from "./args.ts";
+import { errorLine } from "./error_record.ts";
+
+/** Writes lines in the order of the calls. */
+export class LineFile implements AsyncDisposable {
+  readonly #writer: FileWriter;
+  #tail: Promise<void> = Promise.resolve();
+
+  private constructor(writer: FileWriter) {
+    this.#writer = writer;
+  }
+
+  /**
+   * Opens a file, and cuts what is in it: all of it, or as much as a crash has torn.
+   *
+   * @param flag The flag that names it.
+   * @param path The file.
+   * @param files The file system.
+   * @param onLine Called with every whole line that is there and stays; without it the file begins anew.
+   * @throws {UsageError} If it can't be written.
+   */
+  static async open(
+    flag: string,
+    path: string,
+    files: TerminalFiles,
+    onLine?: (line: string) => void,
+  ): Promise<LineFile> {
+    try {
+      // What is no plain file, such as a pipe, can't be cut.
+      if (await files.kind(path) === "file") {
+        await files.truncate(path, onLine === undefined ? 0 : await readWhole(path, files, onLine));
+      }
+      return new LineFile(await files.open(path, "append"));
+    } catch (cause) {
+      throw new UsageError(`'--${flag}' must be a file that can be written: ${errorLine(cause)}`, { cause });
+    }
+  }
+
+  /** Writes a line, with its end. */
+  write(line: string): Promise<void> {
+    const written = this.#tail.then(() => this.#writer.write(new TextEncoder().encode(line)));
+    // The caller hears of a failure; the next line goes its own way.
+    this.#tail = written.catch(() => {});
+    return written;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tail;
+    await this.#writer.close();
+  }
+}
+
+/** Reads the lines that have an end, and gives the number of their bytes. */
+async function readWhole(
+  path: string,
+  files: TerminalFiles,
+  onLine: (line: string) => void,
+): Promise<number> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  let bytes = 0;
+  let whole = 0;
+  for await (const chunk of files.read(path)) {
+    const end = chunk.lastIndexOf(0x0a);
+    if (end !== -1) whole = bytes + end + 1;
+    bytes += chunk.length;
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  }
+  return whole;
+}

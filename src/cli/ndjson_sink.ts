@@ -1,0 +1,98 @@
+/**
+ * Outcomes as lines of JSON.
+ *
+ * @module
+ */
+
+import { redactUserInfo } from "../http/url.ts";
+import { errorRecord } from "./error_record.ts";
+import { ndjsonLine } from "./ndjson.ts";
+import type { FailedJob, Job, Sink } from "./sink.ts";
+import { hashText } from "./text_hash.ts";
+import type { Body, Transfer } from "./transfer.ts";
+import { Turnstile } from "./turnstile.ts";
+
+/** Options of {@linkcode NdjsonSink}. */
+export interface NdjsonSinkOptions {
+  /** Writes a line. */
+  readonly write: (line: string) => Promise<void>;
+  /** Whether lines have status and headers. */
+  readonly include: boolean;
+  /** Whether lines come in the order of the inputs. */
+  readonly ordered: boolean;
+}
+
+/** Reads the beginning of a line; what comes after it may be long. */
+const LINE = /^\{"index":(\d+),"url":("(?:[^"\\]|\\.)*"),"ok":(true|false)[,}].*\}$/s;
+
+/**
+ * Every outcome is a line with the `index` of its input, failures too; so a file of them says what is done. Of the URL, which is as it was
+ * given, only the user info is left out.
+ */
+export class NdjsonSink implements Sink {
+  readonly #options: NdjsonSinkOptions;
+  readonly #done = new Map<number, number>();
+  readonly #turns: Turnstile | undefined;
+
+  /** Nothing is done yet. */
+  constructor(options: NdjsonSinkOptions) {
+    this.#options = options;
+    this.#turns = options.ordered ? new Turnstile() : undefined;
+  }
+
+  /**
+   * Takes note of a line of an earlier run.
+   *
+   * @throws {TypeError} If it is no such line.
+   */
+  note(line: string): void {
+    const [, index, url = '""', ok] = LINE.exec(line) ?? [];
+    if (index === undefined) throw new TypeError("it holds a line that is no outcome with an index");
+    // A failure is tried again.
+    if (ok === "true") this.#done.set(Number(index), hashText(JSON.parse(url)));
+  }
+
+  has({ index, input }: Job): Promise<boolean> {
+    const isDone = this.#done.get(index) === hashText(redactUserInfo(input.text));
+    if (isDone) this.#turns?.leave(index);
+    return Promise.resolve(isDone);
+  }
+
+  async take(job: Job, transfer: Transfer, failure?: Error): Promise<void> {
+    const body = await transfer.whole();
+    const { status, headers } = transfer.response;
+    const head = this.#options.include ? { status, headers: Object.fromEntries(headers) } : {};
+    const outcome = failure === undefined
+      ? { ok: true, from: job.from }
+      : { ok: false, error: errorRecord(failure) };
+    await this.#write(job, { ...outcome, ...told(job), ...head }, body);
+  }
+
+  async fail(job: FailedJob, error: unknown): Promise<void> {
+    await this.#write(job, { ok: false, ...told(job), error: errorRecord(error) });
+  }
+
+  skip(index: number): void {
+    this.#turns?.leave(index);
+  }
+
+  async #write(
+    { index, input }: FailedJob,
+    fields: Readonly<Record<string, unknown>>,
+    body?: Body,
+  ): Promise<void> {
+    const line = ndjsonLine({ index, url: redactUserInfo(input.text), ...fields }, body);
+    await this.#turns?.enter(index);
+    try {
+      await this.#options.write(line);
+    } finally {
+      this.#turns?.leave(index);
+    }
+  }
+}
+
+function told(
+  { attempts, durationMs }: FailedJob,
+): { readonly attempts: number; readonly durationMs: number } {
+  return { attempts, durationMs: Math.round(durationMs * 10) / 10 };
+}

@@ -1,0 +1,44 @@
+/**
+ * Which file a job's body goes into.
+ *
+ * @module
+ */
+
+import { outputPath, outputSegments } from "./output_path.ts";
+import type { Job } from "./sink.ts";
+
+/** Gives paths: what the input says (`out`), or what its URL is. */
+export class PathPlan {
+  readonly #isCaseSensitive: boolean;
+  /** Who has said which path. */
+  readonly #said = new Map<string, number>();
+
+  /** Plans for a file system that tells `A` from `a`, or does not. */
+  constructor(isCaseSensitive: boolean) {
+    this.#isCaseSensitive = isCaseSensitive;
+  }
+
+  /**
+   * The path of a job's file.
+   *
+   * @returns The names of the folders and, last, of the file: safe ones.
+   * @throws {TypeError} If another input has said the same path.
+   */
+  pathOf({ index, input: { url, parts: { out } }, variant }: Job): readonly string[] {
+    if (out === undefined) return outputPath(url, { isCaseSensitive: this.#isCaseSensitive, variant });
+    const names = out.split(/[/\\]/).filter((name) => name !== "" && name !== ".");
+    if (names.length === 0 || names.includes("..")) {
+      throw new TypeError(
+        `Cannot write as 'out' must be a path below the folder: received ${JSON.stringify(out)}`,
+      );
+    }
+    const path = outputSegments(names);
+    const key = path.join("/").normalize("NFC").toLowerCase();
+    const owner = this.#said.get(key) ?? index;
+    this.#said.set(key, owner);
+    if (owner !== index) {
+      throw new TypeError(`Cannot write as input ${owner + 1} has the same 'out': ${JSON.stringify(out)}`);
+    }
+    return path;
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * What a request has besides its URL, as an input says it: method, headers, body, and the name of its file.
+ *
+ * @module
+ */
+
+import { closestWord } from "./suggestion.ts";
+import { parseHeaders, parseMethod } from "./values.ts";
+
+/** What a request has of its own. */
+export interface RequestParts {
+  readonly method?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  /** The path of its file below the folder of `--out`. */
+  readonly out?: string | undefined;
+}
+
+const OPTION = /^\s+([a-z]+)=(.*)$/;
+const MEMBERS = ["url", "method", "headers", "body", "out"];
+const OPTIONS = ["method", "header", "data", "json", "out"];
+
+/** Whether a line says something of the request in the line above it. */
+export function isOptionLine(line: string): boolean {
+  return OPTION.test(line);
+}
+
+/**
+ * Reads the lines below a URL, such as `  header=X-Key: 1`, `  method=PUT`, `  data=a=1`, `  json={"a":1}` and `  out=a/b.json`.
+ *
+ * @param lines The lines.
+ * @throws {TypeError} If one is something else.
+ */
+export function partsOfLines(lines: readonly string[]): RequestParts {
+  const headers: string[] = [];
+  const given = new Map<string, string>();
+  for (const line of lines) {
+    const [, name = "", value = ""] = OPTION.exec(line) ?? [];
+    if (!OPTIONS.includes(name)) throw unknown("a line below a URL", name, OPTIONS);
+    if (name === "header") headers.push(value.trim());
+    else if (given.has(name)) throw new TypeError(`Cannot fetch as '${name}' comes twice`);
+    else given.set(name, name === "data" || name === "json" ? value : value.trim());
+  }
+  const json = given.get("json");
+  const data = given.get("data");
+  if (json !== undefined && data !== undefined) {
+    throw new TypeError("Cannot fetch as 'data' and 'json' exclude each other");
+  }
+  return {
+    ...methodOf(given.get("method")),
+    ...bodyOf(json ?? data, json === undefined ? FORM : JSON_HEADERS, headersOf("header", headers)),
+    out: given.get("out"),
+  };
+}
+
+/** Sent with a body of text whose type nobody says. */
+export const FORM: Readonly<Record<string, string>> = { "content-type": "application/x-www-form-urlencoded" };
+/** Sent with a body of JSON. */
+export const JSON_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "application/json",
+  accept: "application/json",
+};
+
+/**
+ * Reads a request that is a line of JSON: `{"url": …, "method": …, "headers": {…}, "body": …, "out": …}`. A body that is no text is
+ * sent as JSON.
+ *
+ * @param line The line.
+ * @returns The URL as it was given, and the rest.
+ * @throws {TypeError} If it is something else.
+ */
+export function partsOfJson(line: string): RequestParts & { readonly url: string } {
+  let spec: unknown;
+  try {
+    spec = JSON.parse(line);
+  } catch {
+    // The parser's own words quote the line, in which there may be a secret.
+    throw new TypeError("Cannot fetch as the line must be a URL or a JSON object: received broken JSON");
+  }
+  if (typeof spec !== "object" || spec === null || Array.isArray(spec)) {
+    throw new TypeError("Cannot fetch as the line must be a URL or a JSON object");
+  }
+  for (const name of Object.keys(spec)) {
+    if (!MEMBERS.includes(name)) throw unknown("a request", name, MEMBERS);
+  }
+  const { url, method, headers = {}, body, out } = spec as Readonly<Record<string, unknown>>;
+  const isText = typeof body === "string" || body === undefined;
+  return {
+    url: text("url", url) ?? "",
+    ...methodOf(text("method", method)),
+    ...bodyOf(
+      isText ? body : JSON.stringify(body),
+      isText ? FORM : JSON_HEADERS,
+      headersOf("headers", headerLines(headers)),
+    ),
+    out: text("out", out),
+  };
+}
+
+function headerLines(headers: unknown): string[] {
+  if (typeof headers !== "object" || headers === null || Array.isArray(headers)) {
+    throw new TypeError("Cannot fetch as 'headers' must be an object");
+  }
+  return Object.entries(headers).map(([name, value]) => `${name}: ${text(`headers.${name}`, value) ?? ""}`);
+}
+
+function headersOf(name: string, lines: readonly string[]): Readonly<Record<string, string>> {
+  return rethrown(() => parseHeaders(name, lines));
+}
+
+function methodOf(method: string | undefined): Pick<RequestParts, "method"> {
+  return method === undefined ? {} : { method: rethrown(() => parseMethod("method", method)) };
+}
+
+/** A flag's rule, said of an input: that one fails, and not the whole run. */
+function rethrown<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.replace("'--", "'") : String(cause);
+    throw new TypeError(`Cannot fetch as ${reason}`, { cause });
+  }
+}
+
+function bodyOf(
+  body: string | undefined,
+  type: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>>,
+): Pick<RequestParts, "headers" | "body"> {
+  if (body !== undefined) return { headers: { ...type, ...headers }, body };
+  return Object.keys(headers).length === 0 ? {} : { headers };
+}
+
+function text(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  throw new TypeError(`Cannot fetch as '${name}' must be a text: received ${typeof value}`);
+}
+
+function unknown(what: string, name: string, known: readonly string[]): TypeError {
+  const meant = closestWord(name, known);
+  const hint = meant === undefined ? known.join(", ") : `did you mean '${meant}'?`;
+  return new TypeError(`Cannot fetch as '${name}' is nothing that ${what} may say: ${hint}`);
+}

@@ -1,0 +1,56 @@
+/**
+ * The error of an answer whose status is no success.
+ *
+ * @module
+ */
+
+import { DataNotFoundError, HttpError } from "../errors.ts";
+import { isNotFoundStatus } from "../http/classify.ts";
+import { redactUrl } from "../http/url.ts";
+
+/** What is known of the request. */
+export interface StatusErrorOptions {
+  readonly method: string;
+  readonly url: string;
+  readonly attempts: number;
+  readonly isStored: boolean;
+  /** The first characters of the body; empty if nobody has read it. */
+  readonly body: string;
+}
+
+const EXCERPT_BYTES = 4_096;
+const EXCERPT_CHARACTERS = 1_000;
+
+/** Makes the error; a `DataNotFoundError` for 404 and 410. */
+export function statusError(
+  { status, headers }: Response,
+  { method, url, attempts, isStored, body }: StatusErrorOptions,
+): HttpError | DataNotFoundError {
+  const shown = redactUrl(url);
+  const source = isStored ? "from the cache" : attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+  const message = `${method} ${shown} was answered with ${status} (${source})`;
+  const about = { url: shown, method, attempts, headers, body };
+  return isNotFoundStatus(status)
+    ? new DataNotFoundError(message, { ...about, status })
+    : new HttpError(message, { ...about, status });
+}
+
+/** The first characters of a body, of which the rest is let go; nothing if it can't be read. */
+export async function excerptOf({ body }: Response): Promise<string> {
+  if (body === null) return "";
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    for (let bytes = 0; bytes < EXCERPT_BYTES;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      bytes += value.length;
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch {
+    // S9: a broken body never replaces the HTTP error.
+  }
+  reader.cancel().catch(() => {}); // there is nothing to be done about it
+  return text.slice(0, EXCERPT_CHARACTERS);
+}

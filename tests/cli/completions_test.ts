@@ -1,0 +1,53 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { main } from "../../src/cli/main.ts";
+import { test } from "../support/test.ts";
+import { FakeTerminal } from "./fake_terminal.ts";
+
+async function scriptOf(shell: string): Promise<string> {
+  const terminal = new FakeTerminal();
+  assertEquals(await main(["completions", shell], terminal), 0);
+  return terminal.stdout.text;
+}
+
+/** What a shell says to a script, or nothing where there is no such shell. */
+async function run(shell: string, args: readonly string[], script: string): Promise<string | undefined> {
+  const { spawnSync } = await import("node:child_process");
+  const { error, stdout, stderr } = spawnSync(shell, [...args, script], { encoding: "utf8" });
+  return error === undefined ? stdout + stderr : undefined;
+}
+
+for (const shell of ["bash", "zsh", "fish"]) {
+  test(`slipstream completions ${shell} is a script that the shell can read, with every command and flag`, async () => {
+    const script = await scriptOf(shell);
+    for (const word of ["get", "f1", "cache", "demo", "completions", "concurrency", "fail-with-body"]) {
+      assertStringIncludes(script, word);
+    }
+    const said = await run(shell, ["-n", "-c"], script);
+    assert(said === undefined || said === "", said);
+  });
+}
+
+test("slipstream completions bash completes commands, flags and files", async () => {
+  const script = await scriptOf("bash");
+  const completing = (...words: readonly string[]) =>
+    run(
+      "bash",
+      ["-c"],
+      `${script}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${
+        words.length - 1
+      }; _slipstream; echo "\${COMPREPLY[*]}"`,
+    );
+  assertEquals(await completing("slipstream", "c"), "cache completions\n");
+  assertEquals(await completing("slipstream", "help", "g"), "get\n");
+  assertEquals(await completing("slipstream", "get", "--conc"), "--concurrency\n");
+  assertEquals(await completing("slipstream", "get", "--out", "deno.j"), "deno.json\n");
+  assertEquals(await completing("slipstream", "f1", "--manif"), "\n");
+});
+
+test("slipstream completions for a shell that it does not know is wrong usage", async () => {
+  for (const args of [[], ["tcsh"], ["bash", "zsh"], ["toString"]]) {
+    const terminal = new FakeTerminal();
+    assertEquals(await main(["completions", ...args], terminal), 2);
+    assertStringIncludes(terminal.stderr.text, "'completions' takes a shell, bash, zsh or fish");
+  }
+});

@@ -1,0 +1,231 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { main } from "../../src/cli/main.ts";
+import type { FaultRule } from "../../src/testing/fault.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import type { Resources } from "../../src/testing/resource.ts";
+import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { test } from "../support/test.ts";
+import { FakeTerminal } from "./fake_terminal.ts";
+
+const HOST = "https://cdn.test";
+
+async function get(
+  args: readonly string[],
+  { faults = [], resources = (path) => ({ json: { path } }), terminal = new FakeTerminal() }: {
+    readonly faults?: readonly FaultRule[];
+    readonly resources?: Resources;
+    readonly terminal?: FakeTerminal;
+  } = {},
+) {
+  const clock = new ManualClock();
+  const cdn = createSimulatedCdn({ resources, faults, latency: 10, clock });
+  const code = await clock.run(main(["get", ...args], terminal, { fetch: cdn.fetch, clock }));
+  const lines = terminal.stdout.text.split("\n").filter((line) => line.startsWith("{")).map((line) =>
+    JSON.parse(line)
+  );
+  return {
+    code,
+    cdn,
+    clock,
+    lines,
+    stdout: terminal.stdout.text,
+    stderr: terminal.stderr.text,
+    files: terminal.files.contents,
+  };
+}
+
+const urlsOf = (count: number, prefix = "") =>
+  Array.from({ length: count }, (_, index) => `${HOST}/${prefix}${index}`);
+
+test("runGetJobs() says on stderr what an error answer said, in one line, and with --json-errors as it is", async () => {
+  const resources: Resources = () => ({ status: 422, body: '{"detail":\n "why\u001b[2J"}' });
+  const { code, stderr, stdout } = await get([`${HOST}/a`], { resources });
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(
+    stderr,
+    /^argument 1: GET https:\/\/cdn\.test\/a was answered with 422 \(1 attempt\): \{"detail": "why \[2J"\}\n$/,
+  );
+  const told = await get(["--json-errors", `${HOST}/a`], { resources });
+  assertEquals(JSON.parse(told.stderr).body, '{"detail":\n "why\u001b[2J"}');
+});
+
+test("runGetJobs() puts the body of an error answer where bodies go with --fail-with-body, and fails all the same", async () => {
+  const resources: Resources = () => ({ status: 404, body: "not here" });
+  const single = await get(["--fail-with-body", `${HOST}/a`], { resources });
+  assertEquals([single.code, single.stdout, single.stderr.includes("not here")], [1, "not here", false]);
+  const folder = await get(["--fail-with-body", "--out", "/o", ...urlsOf(2)], { resources });
+  assertEquals([folder.code, folder.files.get("/o/cdn.test/0.body")], [1, "not here"]);
+  const without = await get(["--out", "/o", ...urlsOf(2)], { resources });
+  assertEquals([without.code, without.files.size], [1, 0]);
+});
+
+test("runGetJobs() --fail-with-body beside --ndjson writes one line for an answer that failed, with its body", async () => {
+  const { code, lines } = await get(["--fail-with-body", "--ndjson", `${HOST}/a`], {
+    resources: () => ({ status: 400, body: '{"a":1}' }),
+  });
+  assertEquals(code, 1);
+  assertEquals(lines.length, 1);
+  assertEquals([lines[0].ok, lines[0].value, lines[0].error.status], [false, { a: 1 }, 400]);
+});
+
+test("runGetJobs() sends method, headers and body of the flags, and those of an input go first", async () => {
+  const terminal = new FakeTerminal();
+  terminal.files.contents.set(
+    "f",
+    [`${HOST}/1`, `${HOST}/2`, "  method=DELETE", "  header=x-b: own"].join("\n"),
+  );
+  const { cdn, code } = await get(["-X", "PUT", "-H", "x-a: 1", "-H", "x-b: 2", "-u", "me:pw", "@f"], {
+    terminal,
+  });
+  assertEquals(code, 0);
+  const seen = cdn.log.entries.map((
+    { method, path, headers },
+  ) => [method, path, headers["x-a"], headers["x-b"], headers.authorization]);
+  assertEquals(seen.sort(), [["DELETE", "/2", "1", "own", "Basic bWU6cHc="], [
+    "PUT",
+    "/1",
+    "1",
+    "2",
+    "Basic bWU6cHc=",
+  ]]);
+});
+
+test("runGetJobs() gives requests for one URL with different bodies a file each", async () => {
+  const terminal = new FakeTerminal();
+  terminal.stdin = [1, 2, 1].map((id) => `{"url":"${HOST}/q.json","body":{"id":${id}}}`);
+  const { code, files } = await get(["--out", "/o", "-"], { terminal });
+  assertEquals([code, files.size], [0, 2]);
+});
+
+test("runGetJobs() asks mirrors for what is relative, and names files after the first", async () => {
+  const base = ["--base-url", "https://a.test/x", "--base-url", "https://b.test/y"];
+  const faults: FaultRule[] = [{ kind: "status", status: 500, match: /^\/x\// }];
+  const { code, cdn, files } = await get([
+    ...base,
+    "--out",
+    "/o",
+    "1.json",
+    "/2.json",
+    "https://c.test/3.json",
+  ], { faults });
+  assertEquals(code, 0);
+  assertEquals([...files.keys()].sort(), ["/o/a.test/x/1.json", "/o/a.test/x/2.json", "/o/c.test/3.json"]);
+  const paths = cdn.log.entries.map(({ path }) => path);
+  assertEquals(["/x/2.json", "/y/2.json", "/3.json"].map((path) => paths.includes(path)), [true, true, true]);
+});
+
+test("runGetJobs() --total-timeout ends a job that retries, and no other", async () => {
+  const { code, lines, clock } = await get(["--total-timeout", "5", "--ndjson", `${HOST}/a`, `${HOST}/b`], {
+    faults: [{ kind: "status", status: 503, match: "/a" }],
+  });
+  assertEquals([code, clock.now() < 6_000], [1, true]);
+  const failed = lines.find(({ ok }) => !ok);
+  assertEquals([failed.url, failed.error.name, lines.length], [`${HOST}/a`, "TimeoutError", 2]);
+});
+
+test("runGetJobs() lets those that sleep hold nobody up", async () => {
+  const faults: FaultRule[] = [{ kind: "status", status: 500, match: /bad/, times: 8 }];
+  const { code, clock, lines } = await get([
+    "--concurrency",
+    "2",
+    "--breaker",
+    "off",
+    "--ndjson",
+    ...urlsOf(8, "bad"),
+    ...urlsOf(20),
+  ], { faults });
+  assertEquals([code, lines.length], [0, 28]);
+  const fine = lines.findIndex(({ url }) => url.includes("bad"));
+  assertEquals(fine, 20);
+  assert(clock.now() < 5_000, String(clock.now()));
+});
+
+test("runGetJobs() loses nothing to an origin that is down for three seconds, nor delays another one", async () => {
+  const clock = new ManualClock();
+  const isDown = ({ path }: { readonly path: string }) =>
+    path.startsWith("/down/") && clock.now() > 100 && clock.now() < 3_100;
+  const cdn = createSimulatedCdn({
+    resources: () => ({ json: 1 }),
+    faults: [{ kind: "status", status: 503, match: isDown }],
+    latency: 10,
+    clock,
+  });
+  const terminal = new FakeTerminal();
+  const urls = Array.from(
+    { length: 400 },
+    (_, index) => [`${HOST}/down/${index}`, `https://other.test/${index}`],
+  );
+  const code = await clock.run(
+    main(["get", "--ndjson", ...urls.flat()], terminal, { fetch: cdn.fetch, clock }),
+  );
+  const lines = terminal.stdout.text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals([code, lines.length, lines.filter(({ ok }) => ok).length], [0, 800, 800]);
+  const others = cdn.log.entries.filter(({ path }) => !path.startsWith("/down/"));
+  assertEquals([others.length, cdn.log.entries.some(({ status }) => status === 503)], [400, true]);
+  assert(Math.max(...others.map(({ atMs }) => atMs)) < 2_000, "the other origin was held up");
+  assert(clock.now() < 9_000, String(clock.now()));
+});
+
+test("runGetJobs() --verbose says why it sends again, and shows no secret", async () => {
+  const { stderr, stdout } = await get([
+    "-v",
+    "--quiet",
+    "-u",
+    "me:s3cret",
+    `https://a:s3cret@cdn.test/x?token=s3cret`,
+  ], {
+    faults: [{ kind: "status", status: 503, times: 1 }],
+  });
+  assertStringIncludes(stderr, "failed (503): retry 1 in ");
+  assertEquals([stderr.includes("s3cret"), stdout], [false, '{"path":"/x"}']);
+});
+
+test("runGetJobs() --resume leaves out what is there, and says how many", async () => {
+  const terminal = new FakeTerminal();
+  await get(["--out", "/o", ...urlsOf(2)], { terminal });
+  const again = await get(["--out", "/o", "--resume", ...urlsOf(4)], { terminal });
+  assertEquals([again.code, again.cdn.log.requests], [0, 2]);
+  assertMatch(again.stderr, /\n2 done, 2 there already, /);
+});
+
+test("runGetJobs() --resume goes on with lines, tries failures again, and cuts a torn line", async () => {
+  const terminal = new FakeTerminal();
+  const args = ["--ndjson", "-o", "/lines", "--resume", "--ordered", ...urlsOf(5)];
+  const first = await get(args, { terminal, faults: [{ kind: "status", status: 400, match: "/1" }] });
+  assertEquals([first.code, first.cdn.log.requests], [1, 5]);
+  terminal.files.contents.set("/lines", terminal.files.contents.get("/lines")!.slice(0, -7));
+  const second = await get(args, { terminal });
+  assertEquals([second.code, second.cdn.log.entries.map(({ path }) => path)], [0, ["/1", "/4"]]);
+  const lines = terminal.files.contents.get("/lines")!.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map(({ index, ok }) => [index, ok]), [[0, true], [1, false], [2, true], [3, true], [
+    1,
+    true,
+  ], [4, true]]);
+});
+
+test("runGetJobs() stops at SIGTERM as at Ctrl-C, with the exit code of that signal", async () => {
+  const clock = new ManualClock();
+  const cdn = createSimulatedCdn({
+    resources: () => ({ json: 1 }),
+    faults: [{ kind: "stall", match: "/late" }],
+    clock,
+  });
+  const terminal = new FakeTerminal();
+  const done = main(["get", "--ordered", `${HOST}/late`, `${HOST}/a`], terminal, { fetch: cdn.fetch, clock });
+  await clock.advance(1_000);
+  terminal.interrupt("SIGTERM");
+  assertEquals(await clock.run(done), 143);
+  assertMatch(terminal.stderr.text, /^Interrupted: /);
+  assertEquals([cdn.log.openRequests, clock.pending], [0, 0]);
+});
+
+test("runGetJobs() warns when the system allows fewer connections than were asked for", async () => {
+  const terminal = new FakeTerminal();
+  terminal.descriptors = 64;
+  const { stderr, code } = await get(["--concurrency", "50", `${HOST}/a`], { terminal });
+  assertEquals(code, 0);
+  assertMatch(
+    stderr,
+    /^warning: --concurrency 50 may need 90 open files and sockets, and the limit is 64 \(ulimit -n\)\n$/,
+  );
+});

@@ -1,0 +1,56 @@
+import { assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { givenUrl } from "../../src/cli/given_url.ts";
+import { test } from "../support/test.ts";
+
+test("givenUrl() takes absolute URLs as they are", () => {
+  for (const url of ["https://h/a?b#c", "http://h:81/", "https://user:pw@h/"]) {
+    assertEquals(givenUrl(url).href, url);
+  }
+});
+
+test("givenUrl() supplies http on this machine, and https elsewhere", () => {
+  const hosts = {
+    "127.0.0.1:80/x": "http://127.0.0.1/x",
+    "127.0.0.1": "http://127.0.0.1/",
+    "localhost": "http://localhost/",
+    "localhost:8000/a?b=https://c": "http://localhost:8000/a?b=https://c",
+    "api.localhost/x": "http://api.localhost/x",
+    "[::1]:9/x": "http://[::1]:9/x",
+    "example.com": "https://example.com/",
+    "example.com:8443/x": "https://example.com:8443/x",
+    "Example.com?x": "https://example.com/?x",
+    "api:3000/x": "https://api:3000/x",
+    "127.0.0.1.example.com/": "https://127.0.0.1.example.com/",
+  };
+  for (const [text, href] of Object.entries(hosts)) assertEquals(givenUrl(text).href, href);
+});
+
+test("givenUrl() refuses what names no host, and other schemes, and shows no secret of them", () => {
+  const cases = {
+    "nonsense": "absolute and well-formed",
+    "": "absolute and well-formed",
+    "/x": "absolute and well-formed",
+    "//h/y": "absolute and well-formed",
+    "example.com:99999/": "absolute and well-formed",
+    "htps:/nope": "http or https",
+    "mailto:me@example.com": "http or https",
+    "file:///etc/passwd": "http or https",
+    "ftp://user:s3cret@h/?token=s3cret": "http or https",
+  };
+  for (const [text, rule] of Object.entries(cases)) {
+    const { message } = assertThrows(() => givenUrl(text), TypeError, rule);
+    assertFalse(message.includes("s3cret"), message);
+  }
+});
+
+test("givenUrl() resolves what is relative to a base, also what looks like a host", () => {
+  const base = new URL("https://cdn.test/data/");
+  const texts = ["a.json", "example.com", "/b", "http://other.test/c", "?d"];
+  assertEquals(texts.map((text) => givenUrl(text, base).href), [
+    "https://cdn.test/data/a.json",
+    "https://cdn.test/data/example.com",
+    "https://cdn.test/data/b",
+    "http://other.test/c",
+    "https://cdn.test/data/?d",
+  ]);
+});

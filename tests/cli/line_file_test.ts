@@ -1,0 +1,62 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { UsageError } from "../../src/cli/args.ts";
+import { LineFile } from "../../src/cli/line_file.ts";
+import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { tempFolder } from "../support/temp_folder.ts";
+import { test } from "../support/test.ts";
+
+const { files } = await currentTerminal();
+
+test("LineFile.write() writes lines in the order of the calls, into a file that begins anew", async () => {
+  await using temp = await tempFolder();
+  await temp.write("a", "old\n");
+  {
+    await using file = await LineFile.open("output", `${temp.path}/a`, files);
+    await Promise.all([file.write("one\n"), file.write("two\n"), file.write("é\n")]);
+  }
+  assertEquals(await temp.read("a"), "one\ntwo\né\n");
+});
+
+test("LineFile.open() keeps whole lines and cuts a torn one, wherever it is torn", async () => {
+  const whole = "first é\nsecond\n";
+  const bytes = new TextEncoder().encode(`${whole}thîrd`);
+  for (let length = 0; length <= bytes.length; length++) {
+    await using temp = await tempFolder();
+    await files.createFile(`${temp.path}/a`, bytes.slice(0, length));
+    const lines: string[] = [];
+    await using file = await LineFile.open("output", `${temp.path}/a`, files, (line) => lines.push(line));
+    await file.write("new\n");
+    const kept = length >= 16 ? whole : length >= 9 ? "first é\n" : "";
+    assertEquals([await temp.read("a"), lines.map((line) => `${line}\n`).join("")], [`${kept}new\n`, kept]);
+  }
+});
+
+test("LineFile.open() reads lines that are longer than a chunk", async () => {
+  await using temp = await tempFolder();
+  const long = "é".repeat(300_000);
+  await temp.write("a", `${long}\n${long}\ntorn`);
+  const lines: string[] = [];
+  await using _file = await LineFile.open("output", `${temp.path}/a`, files, (line) => lines.push(line));
+  assertEquals(lines.map((line) => line === long), [true, true]);
+  assertEquals(await files.size(`${temp.path}/a`), 1_200_002);
+});
+
+test("LineFile.open() refuses what is no file, and leaves a file alone whose lines are refused", async () => {
+  await using temp = await tempFolder();
+  await temp.folder("folder");
+  await assertRejects(
+    () => LineFile.open("output", `${temp.path}/folder`, files),
+    UsageError,
+    "'--output' must be",
+  );
+  await temp.write("a", "precious\nand torn");
+  const refuse = () => {
+    throw new TypeError("no such line");
+  };
+  await assertRejects(
+    () => LineFile.open("manifest", `${temp.path}/a`, files, refuse),
+    UsageError,
+    "'--manifest' must be a file that can be written: no such line",
+  );
+  assertEquals(await temp.read("a"), "precious\nand torn");
+});

@@ -1,0 +1,72 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { NdjsonSink, type NdjsonSinkOptions } from "../../src/cli/ndjson_sink.ts";
+import { test } from "../support/test.ts";
+import { JOB, jobOf, transferOf } from "./sink_rig.ts";
+
+function setUp(options: Partial<NdjsonSinkOptions> = {}) {
+  const lines: string[] = [];
+  const write = (line: string) => Promise.resolve(void lines.push(line));
+  return { lines, sink: new NdjsonSink({ write, include: false, ordered: false, ...options }) };
+}
+
+test("NdjsonSink writes a line for every outcome, with its index and the URL as it was given", async () => {
+  const { lines, sink } = setUp();
+  await sink.take(JOB, transferOf(new Response("[1]")));
+  await sink.fail({ ...JOB, index: 1 }, new TypeError("broken"));
+  assertEquals(lines, [
+    '{"index":0,"url":"https://h/a?token=1","ok":true,"from":"network","attempts":2,"durationMs":12.3,"value":[1]}\n',
+    '{"index":1,"url":"https://h/a?token=1","ok":false,"attempts":2,"durationMs":12.3,"error":{"name":"TypeError","message":"broken"}}\n',
+  ]);
+});
+
+test("NdjsonSink writes status and headers where that was asked for", async () => {
+  const { lines, sink } = setUp({ include: true });
+  await sink.take(JOB, transferOf(new Response("1", { status: 203, headers: { etag: "x" } })));
+  const { status, headers } = JSON.parse(lines[0]!);
+  assertEquals([status, headers.etag], [203, "x"]);
+});
+
+test("NdjsonSink writes lines in the order of the inputs where that was asked for, also past one that has none", async () => {
+  const { lines, sink } = setUp({ ordered: true });
+  const done = [
+    sink.take(jobOf("https://h/3", 3), transferOf(new Response("3"))),
+    sink.fail(jobOf("https://h/1", 1), new Error("1")),
+    sink.take(jobOf("https://h/0", 0), transferOf(new Response("0"))),
+  ];
+  sink.skip(2);
+  await Promise.all(done);
+  assertEquals(lines.map((line) => JSON.parse(line).index), [0, 1, 3]);
+});
+
+test("NdjsonSink.has() knows what an earlier run has done: the same URL at the same place, and no failure", async () => {
+  const earlier = setUp();
+  const urls = ["https://h/0", 'https://h/1?a="b\\', "https://user:pw@h/2", "https://h/3"];
+  for (const [index, url] of urls.entries()) {
+    await earlier.sink.take(jobOf(url, index), transferOf(new Response("{}")));
+  }
+  await earlier.sink.fail(jobOf("https://h/4", 4), new Error("no"));
+  const { sink } = setUp();
+  for (const line of earlier.lines) sink.note(line.trimEnd());
+  const known = [
+    ...urls.map((url, index) => sink.has(jobOf(url, index))),
+    sink.has(jobOf("https://h/4", 4)),
+    sink.has(jobOf("https://h/9", 0)),
+  ];
+  assertEquals(await Promise.all(known), [true, true, true, true, false, false]);
+});
+
+test("NdjsonSink.note() refuses a line that is none of its own", () => {
+  const { sink } = setUp();
+  for (
+    const line of [
+      "",
+      "{}",
+      "[1]",
+      '{"url":"x","ok":true}',
+      '{"index":0,"url":"x","ok":tr',
+      '{"index":0,"url":"x","ok":true',
+    ]
+  ) {
+    assertThrows(() => sink.note(line), TypeError, "no outcome with an index");
+  }
+});

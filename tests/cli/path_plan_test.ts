@@ -1,0 +1,35 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { PathPlan } from "../../src/cli/path_plan.ts";
+import type { Job } from "../../src/cli/sink.ts";
+import { test } from "../support/test.ts";
+
+const jobOf = (index: number, text: string, out?: string, variant = ""): Job => ({
+  index,
+  input: { ok: true, text, url: new URL(text), parts: { out }, where: "-" },
+  variant,
+  attempts: 0,
+  from: "network",
+  durationMs: 0,
+});
+
+test("PathPlan.pathOf() is what the input says, made safe, or what its URL is", () => {
+  const plan = new PathPlan(true);
+  assertEquals(plan.pathOf(jobOf(0, "https://h/a.json")), ["h", "a.json"]);
+  assertEquals(plan.pathOf(jobOf(1, "https://h/A.json")), ["h", "A.json"]);
+  assertEquals(plan.pathOf(jobOf(2, "https://h/a", "x/./y:z.json")), ["x", "y_z.json"]);
+  assertEquals(plan.pathOf(jobOf(2, "https://h/a", "x/./y:z.json")), ["x", "y_z.json"]);
+  assertEquals(new PathPlan(false).pathOf(jobOf(1, "https://h/A.json"))[1] === "A.json", false);
+});
+
+test("PathPlan.pathOf() refuses what leads out of the folder, and what another input has said", () => {
+  const plan = new PathPlan(true);
+  for (const out of ["../x", "a/../../x", "", "/", "."]) {
+    assertThrows(
+      () => plan.pathOf(jobOf(0, "https://h/a", out)),
+      TypeError,
+      "'out' must be a path below the folder",
+    );
+  }
+  assertEquals(plan.pathOf(jobOf(1, "https://h/a", "/etc/x")), ["etc", "x"]);
+  assertThrows(() => plan.pathOf(jobOf(2, "https://h/b", "ETC/X")), TypeError, "input 2 has the same 'out'");
+});

@@ -1,0 +1,64 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { readArgs, UsageError } from "../../src/cli/args.ts";
+import { REQUEST_FLAGS, requestFlagParts } from "../../src/cli/request_flags.ts";
+import { test } from "../support/test.ts";
+import { FakeTerminal } from "./fake_terminal.ts";
+
+function partsOf(args: readonly string[], terminal: FakeTerminal = new FakeTerminal(), readsStdin = false) {
+  return requestFlagParts(readArgs(args, REQUEST_FLAGS).flags, terminal, readsStdin);
+}
+
+const decoded = (body: unknown): string => new TextDecoder().decode(body as Uint8Array<ArrayBuffer>);
+
+test("requestFlagParts() says nothing where nothing was given", async () => {
+  assertEquals(await partsOf([]), { method: undefined, headers: {}, body: undefined });
+});
+
+test("requestFlagParts() reads method, headers, credentials and agent", async () => {
+  assertEquals(await partsOf(["-X", "put", "-H", "X-A: 1", "-u", "me:pä:ss", "-A", "robot/1"]), {
+    method: "PUT",
+    headers: { authorization: `Basic ${btoa("me:p\u00c3\u00a4:ss")}`, "user-agent": "robot/1", "x-a": "1" },
+    body: undefined,
+  });
+});
+
+test("requestFlagParts() takes a body from the flag, a file or stdin; a header says more than the flag does", async () => {
+  const terminal = new FakeTerminal();
+  terminal.files.contents.set("body.json", '{"a":1}');
+  terminal.stdin = ["from ", "stdin"];
+  const form = await partsOf(["-d", "a=1"]);
+  assertEquals([form.method, form.body, form.headers], [
+    "POST",
+    "a=1",
+    { "content-type": "application/x-www-form-urlencoded" },
+  ]);
+  const json = await partsOf(["--json", "@body.json", "-H", "accept: text/plain"], terminal);
+  assertEquals([json.method, decoded(json.body), json.headers], [
+    "POST",
+    '{"a":1}',
+    { "content-type": "application/json", accept: "text/plain" },
+  ]);
+  assertEquals(decoded((await partsOf(["-d", "@-"], terminal)).body), "from stdin");
+});
+
+test("requestFlagParts() refuses what can't be sent, and shows no password", async () => {
+  const cases: readonly (readonly [string, ...string[]])[] = [
+    ["'--data' and '--json' exclude each other", "-d", "a", "--json", "1"],
+    ["'--json' must be JSON, @file or @-", "--json", "{a:1}"],
+    ["'--data' must be a text, @file or @-: missing is missing", "-d", "@missing"],
+    ["'--method GET' can't have a body", "-X", "get", "-d", "a"],
+    ["'--method' must be an HTTP method such as GET or POST: received \"TRACE\"", "-X", "TRACE"],
+    ["'--method' must be an HTTP method such as GET or POST: received \"A B\"", "-X", "A B"],
+    ["'--user' must be 'user:password'", "-u", "s3cret"],
+    ["'--user' must be 'user:password'", "-u", "a:s3cret\n"],
+  ];
+  for (const [message, ...args] of cases) {
+    const error = await assertRejects(() => partsOf(args), UsageError);
+    assertEquals([error.message, error.message.includes("s3cret")], [message, false]);
+  }
+  await assertRejects(
+    () => partsOf(["-d", "@-"], new FakeTerminal(), true),
+    UsageError,
+    "'--data @-' and '-' both read stdin",
+  );
+});

@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { Turnstile } from "../../src/cli/turnstile.ts";
+import { test } from "../support/test.ts";
+
+test("Turnstile.enter() lets numbers through in order, whichever come first", async () => {
+  const turns = new Turnstile();
+  const order: number[] = [];
+  const pass = async (number: number) => {
+    await turns.enter(number);
+    order.push(number);
+    await Promise.resolve();
+    turns.leave(number);
+  };
+  await Promise.all([3, 1, 4, 0, 2].map(pass));
+  assertEquals(order, [0, 1, 2, 3, 4]);
+});
+
+test("Turnstile.leave() makes no one wait for a number that does not come, and counts once", async () => {
+  const turns = new Turnstile();
+  turns.leave(1);
+  turns.leave(0);
+  turns.leave(0);
+  turns.leave(1);
+  await turns.enter(2);
+  let isThrough = false;
+  const third = turns.enter(3).then(() => isThrough = true);
+  await Promise.resolve();
+  assertEquals(isThrough, false);
+  turns.leave(2);
+  await third;
+  assertEquals(isThrough, true);
+});
