@@ -11,6 +11,8 @@ import { errorLine } from "./error_record.ts";
 /** Writes lines in the order of the calls. */
 export class LineFile implements AsyncDisposable {
   readonly #writer: FileWriter;
+  /** The lines that wait while others are being written, and when they are there. */
+  #waiting: { text: string; readonly written: Promise<void> } | undefined;
   #tail: Promise<void> = Promise.resolve();
 
   private constructor(writer: FileWriter) {
@@ -43,12 +45,22 @@ export class LineFile implements AsyncDisposable {
     }
   }
 
-  /** Writes a line, with its end. */
+  /** Writes a line, with its end. Those that come while others are being written go together. */
   write(line: string): Promise<void> {
-    const written = this.#tail.then(() => this.#writer.write(new TextEncoder().encode(line)));
-    // The caller hears of a failure; the next line goes its own way.
-    this.#tail = written.catch(() => {});
-    return written;
+    if (this.#waiting !== undefined) this.#waiting.text += line;
+    else {
+      const written = this.#tail.then(() => this.#flush());
+      this.#waiting = { text: line, written };
+      // The callers hear of a failure; the next lines go their own way.
+      this.#tail = written.catch(() => {});
+    }
+    return this.#waiting.written;
+  }
+
+  async #flush(): Promise<void> {
+    const { text = "" } = this.#waiting ?? {};
+    this.#waiting = undefined;
+    await this.#writer.write(new TextEncoder().encode(text));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,7 +10,14 @@
 
 import { shownUrl } from "../http/url.ts";
 import { type Clock, systemClock, type TimerHandle } from "../primitives/clock.ts";
-import type { FileKind, Terminal, TerminalFiles, TerminalOutput } from "../runtime/terminal/contract.ts";
+import type {
+  EndSignal,
+  FileKind,
+  FileWriter,
+  Terminal,
+  TerminalFiles,
+  TerminalOutput,
+} from "../runtime/terminal/contract.ts";
 import type { Processes, ProcessResult } from "../runtime/processes/contract.ts";
 import { currentProcesses } from "../runtime/processes/current.ts";
 import { currentTerminal } from "../runtime/terminal/current.ts";
@@ -28,7 +35,9 @@ import { VERSION } from "./version.ts";
 export { currentTerminal };
 export type {
   Clock,
+  EndSignal,
   FileKind,
+  FileWriter,
   Processes,
   ProcessResult,
   Terminal,

@@ -31,6 +31,8 @@ export interface CliProcess {
   readonly ended: Promise<CliResult>;
   /** Presses Ctrl-C. */
   interrupt(): void;
+  /** Sends a signal. */
+  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
   /** Ends it at once, whatever it does. */
   kill(): void;
   /** Reads the first bytes of stdout, and then closes it. */
@@ -73,6 +75,7 @@ export async function startCli(
     ended: collect(child).finally(() => folder[Symbol.asyncDispose]()),
     // Not `child.kill()`: Deno then reports that the signal ended the process, whatever the process did.
     interrupt: () => currentProcess.kill(pid, "SIGINT"),
+    signal: (name) => currentProcess.kill(pid, name),
     kill: () => currentProcess.kill(pid, "SIGKILL"),
     closeStdout: () => void child.stdout.once("data", () => child.stdout.destroy()),
   };
