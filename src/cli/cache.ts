@@ -15,6 +15,7 @@ import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./co
 import { errorLine } from "./error_record.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import { styleFor } from "./style.ts";
+import { writeWords } from "./word_wrap.ts";
 
 const FLAGS = {
   f1: { kind: "switch", help: "the folder in which Formula 1 sessions are kept by default, in place of DIR" },
@@ -54,7 +55,7 @@ async function cache(args: readonly string[], context: CommandContext): Promise<
   const { flags, operands } = readArgs(args, FLAGS);
   const { terminal } = context;
   if (flags.help) {
-    await terminal.stdout.write(commandUsage(cacheCommand));
+    await writeWords(terminal.stdout, commandUsage(cacheCommand));
     return 0;
   }
   const { name, action, dir } = parseOperands(operands, flags.f1);
@@ -66,7 +67,7 @@ async function cache(args: readonly string[], context: CommandContext): Promise<
     if (cause instanceof UsageError) throw cause;
     throw new Error(`Cannot ${verb(name)} '${dir}': ${errorLine(cause)}`, { cause });
   }
-  await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+  await writeWords(terminal.stdout, lines.map((line) => `${line}\n`).join(""));
   return 0;
 }
 

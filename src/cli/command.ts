@@ -8,6 +8,7 @@ import type { Clock } from "../primitives/clock.ts";
 import type { Processes } from "../runtime/processes/contract.ts";
 import type { Terminal } from "../runtime/terminal/contract.ts";
 import type { FlagSpec, FlagSpecs } from "./args.ts";
+import { wrapWords } from "./word_wrap.ts";
 
 /** What a command works with. */
 export interface CommandContext {
@@ -94,15 +95,6 @@ function table(rows: readonly (readonly [title: string, text: string])[]): strin
   });
 }
 
-/** Breaks a text into lines, between words. */
 function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
+  return wrapWords(text, columns, "").split("\n");
 }

@@ -6,6 +6,7 @@
 
 import { type FlagSpec, readArgs, UsageError } from "./args.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
+import { writeWords } from "./word_wrap.ts";
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const FLAGS = HELP_FLAG;
@@ -42,7 +43,7 @@ async function completions(
 ): Promise<number> {
   const { flags, operands: [shell = "", ...rest] } = readArgs(args, FLAGS);
   if (flags.help) {
-    await terminal.stdout.write(commandUsage(command));
+    await writeWords(terminal.stdout, commandUsage(command));
     return 0;
   }
   if (rest.length > 0 || !isShell(shell)) {

@@ -11,6 +11,7 @@ import { CACHE_FLAGS } from "./cache_flags.ts";
 import { loadFromDisk } from "./demo_disk.ts";
 import { type DemoOptions, playDemo } from "./demo_scene.ts";
 import { parseCount, parseDuration } from "./values.ts";
+import { writeWords } from "./word_wrap.ts";
 
 const FLAGS = {
   drivers: { kind: "value", value: "N", help: "how many drivers, up to 20 (20)" },
@@ -48,7 +49,7 @@ async function demo(args: readonly string[], context: CommandContext): Promise<n
   const { flags, operands } = readArgs(args, FLAGS);
   const { terminal } = context;
   if (flags.help) {
-    await terminal.stdout.write(commandUsage(demoCommand));
+    await writeWords(terminal.stdout, commandUsage(demoCommand));
     return 0;
   }
   if (operands.length > 0) throw new UsageError(`'demo' takes flags only: received ${operands[0]}`);
@@ -80,7 +81,7 @@ function parseOptions(flags: Flags<typeof FLAGS>): DemoOptions {
     drivers,
     laps: count("laps", 50),
     files: count("files", Number.MAX_SAFE_INTEGER),
-    latencyMs: parseDuration("latency", flags.latency ?? "75"),
+    latencyMs: parseDuration("latency", flags.latency ?? "75ms"),
     concurrency: count("concurrency", 20),
     seed: parseCount("seed", flags.seed ?? "1", 0),
     faults: !flags["no-faults"],

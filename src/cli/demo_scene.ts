@@ -27,6 +27,7 @@ import {
 import { DemoWatch } from "./demo_watch.ts";
 import { formatDuration, formatPlural } from "./format.ts";
 import { styleFor } from "./style.ts";
+import { writeWords } from "./word_wrap.ts";
 
 /** What the demo plays. */
 export interface DemoOptions {
@@ -158,7 +159,7 @@ class Scene {
     using _warnings = warnOfCache(client, async (text) => {
       isKept = false;
       const { stderr, noColor } = context.terminal;
-      await stderr.write(`${styleFor(stderr, noColor).yellow("warning")}: ${text}\n`);
+      await writeWords(stderr, `${styleFor(stderr, noColor).yellow("warning")}: ${text}\n`);
     });
     const cold = await this.#load(`${concurrency} at once`, client);
     if (cold === undefined) return undefined;
@@ -239,6 +240,6 @@ class Scene {
   }
 
   async #print(lines: readonly string[]): Promise<void> {
-    await this.#parts.context.terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    await writeWords(this.#parts.context.terminal.stdout, lines.map((line) => `${line}\n`).join(""));
   }
 }

@@ -29,6 +29,7 @@ import { outputSegments } from "./output_path.ts";
 import { Run } from "./run.ts";
 import { SeasonNotice } from "./season_notice.ts";
 import { parseBaseUrl } from "./values.ts";
+import { writeWords } from "./word_wrap.ts";
 
 const FLAGS = {
   laps: { kind: "switch", help: "each driver's laps" },
@@ -63,7 +64,7 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   const { flags, operands } = readArgs(args, FLAGS);
   const { terminal } = context;
   if (flags.help) {
-    await terminal.stdout.write(commandUsage(f1Command));
+    await writeWords(terminal.stdout, commandUsage(f1Command));
     return 0;
   }
   const operand = parseOperands(operands);
@@ -146,7 +147,7 @@ async function list(
     throw new UsageError("'f1' needs a year, an event and a session to load something");
   }
   const lines = asUsage(() => event === undefined ? eventLines(year) : sessionLines(year, event));
-  await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+  await writeWords(terminal.stdout, lines.map((line) => `${line}\n`).join(""));
   return 0;
 }
 

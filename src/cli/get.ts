@@ -20,6 +20,7 @@ import { OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
 import { REQUEST_FLAGS, requestFlagParts } from "./request_flags.ts";
 import { Run } from "./run.ts";
 import { optional, parseBaseUrl, parseDuration } from "./values.ts";
+import { writeWords } from "./word_wrap.ts";
 
 const FLAGS = {
   ...REQUEST_FLAGS,
@@ -56,7 +57,7 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   const { flags, operands } = readArgs(args, FLAGS);
   const { terminal, clock } = context;
   if (flags.help) {
-    await terminal.stdout.write(commandUsage(getCommand));
+    await writeWords(terminal.stdout, commandUsage(getCommand));
     return 0;
   }
   const clientOptions = clientFlagOptions(flags);

@@ -31,6 +31,7 @@ import { f1Command } from "./f1.ts";
 import { getCommand } from "./get.ts";
 import { closestWord } from "./suggestion.ts";
 import { VERSION } from "./version.ts";
+import { writeWords } from "./word_wrap.ts";
 
 export { currentTerminal };
 export type {
@@ -113,16 +114,16 @@ export async function main(
     return await commandOf(name).run(rest, { terminal, clock, fetch, processes });
   } catch (error) {
     if (!(error instanceof UsageError)) {
-      await terminal.stderr.write(`slipstream: ${errorLine(error)}\n`);
+      await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n`);
       return EXIT_FAILED;
     }
-    await terminal.stderr.write(`slipstream: ${errorLine(error)}\n${shortUsage(name)}`);
+    await writeWords(terminal.stderr, `slipstream: ${errorLine(error)}\n${shortUsage(name)}`);
     return EXIT_USAGE;
   }
 }
 
 async function say(text: string, terminal: Terminal): Promise<number> {
-  await terminal.stdout.write(text);
+  await writeWords(terminal.stdout, text);
   return 0;
 }
 

@@ -11,6 +11,7 @@ import type { CommandContext } from "./command.ts";
 import { CLEAR_LINE, Progress, type ProgressCounts, type ProgressMode } from "./progress.ts";
 import { styleFor } from "./style.ts";
 import { summaryLine } from "./summary.ts";
+import { wrapWords, writeWords } from "./word_wrap.ts";
 
 /** Why a run ended early: Ctrl-C, the first failure under `--fail-fast`, or a reader of stdout that has gone. */
 export type StopReason = "interrupted" | "failed" | "closed";
@@ -145,14 +146,14 @@ export class Run implements Disposable {
     const excerpt = excerptLine(error);
     const line = `${errorLine(error)}${excerpt === "" ? "" : `: ${excerpt}`}`;
     const red = styleFor(this.#context.terminal.stderr, this.#context.terminal.noColor).red;
-    await this.#progress.log(`${red(where)}: ${line.includes(subject) ? line : `${subject}: ${line}`}`);
+    await this.#say(`${red(where)}: ${line.includes(subject) ? line : `${subject}: ${line}`}`);
   }
 
   /** Says something on stderr that changes no outcome. */
   async warn(text: string): Promise<void> {
     if (this.#options.jsonErrors) return;
     const { yellow } = styleFor(this.#context.terminal.stderr, this.#context.terminal.noColor);
-    await this.#progress.log(`${yellow("warning")}: ${text}`);
+    await this.#say(`${yellow("warning")}: ${text}`);
   }
 
   /**
@@ -162,13 +163,19 @@ export class Run implements Disposable {
    */
   async note(text: string): Promise<boolean> {
     if (this.#options.quiet || this.#options.jsonErrors) return false;
-    await this.#progress.log(text);
+    await this.#say(text);
     return true;
   }
 
   /** Says something on stderr that was asked for, whatever else is said. */
   async tell(text: string): Promise<void> {
-    if (!this.#options.jsonErrors) await this.#progress.log(text);
+    if (!this.#options.jsonErrors) await this.#say(text);
+  }
+
+  /** Writes a line for people, above the progress. */
+  async #say(line: string): Promise<void> {
+    const { stderr } = this.#context.terminal;
+    await this.#progress.log(stderr.isTerminal ? wrapWords(line, stderr.columns() - 1) : line);
   }
 
   /** Ends the progress, says what was done, and gives the exit code. */
@@ -196,7 +203,8 @@ export class Run implements Disposable {
     });
     // The terminal has shown the Ctrl-C as `^C`.
     const clear = this.#stopReason === "interrupted" && terminal.stderr.isTerminal ? CLEAR_LINE : "";
-    await terminal.stderr.write(`${clear}${line}\n`);
+    if (clear !== "") await terminal.stderr.write(clear);
+    await writeWords(terminal.stderr, `${line}\n`);
   }
 
   [Symbol.dispose](): void {

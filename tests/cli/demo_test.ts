@@ -47,6 +47,11 @@ test("slipstream demo --no-faults --concurrency has mirrors that never fail, and
   assertMatch(lines.at(-2) ?? "", / with 3 at once, /);
 });
 
+test("slipstream demo has mirrors that take 75 milliseconds, where nothing else was said", async () => {
+  const { code, lines } = await demo("--drivers", "1", "--laps", "1", "--files", "1", "--no-faults");
+  assertEquals([code, lines[1]], [0, "Three mirrors on this machine, each of which takes 75 ms to answer."]);
+});
+
 test("slipstream demo --help shows its flags on stdout", async () => {
   const { code, terminal } = await demo("--help");
   assertEquals([code, terminal.stderr.text], [0, ""]);

@@ -1,0 +1,53 @@
+/**
+ * Texts for people, in lines that fit.
+ *
+ * @module
+ */
+
+import { unicodeWidth } from "@std/cli/unicode-width";
+import type { TerminalOutput } from "../runtime/terminal/contract.ts";
+
+/** Colours take no columns (ECMA-48 §8.3.117). */
+// deno-lint-ignore no-control-regex -- that is how they begin.
+const COLOURS = /\x1b\[[0-9;]*m/g;
+/** How much further in the rest of a line begins. */
+const HANGING = "  ";
+
+/**
+ * Breaks lines between words. What has no spaces, such as a URL, is left whole.
+ *
+ * @param text One or more lines, which may have colours.
+ * @param columns How wide a line may be.
+ * @param hanging What the rest of a line begins with, besides the spaces that the line began with.
+ * @returns The lines.
+ */
+export function wrapWords(text: string, columns: number, hanging: string = HANGING): string {
+  return text.split("\n").map((line) => widthOf(line) <= columns ? line : wrapLine(line, columns, hanging))
+    .join("\n");
+}
+
+/** Writes a text for people: in whole words on a terminal, as it is elsewhere. */
+export async function writeWords(output: TerminalOutput, text: string): Promise<void> {
+  // The last column stays free: some terminals wrap when it is written.
+  await output.write(output.isTerminal ? wrapWords(text, output.columns() - 1) : text);
+}
+
+function wrapLine(line: string, columns: number, hanging: string): string {
+  const [indent = ""] = /^ */.exec(line) ?? [];
+  const lines: string[] = [];
+  let current = "";
+  for (const piece of line.slice(indent.length).match(/ *[^ ]+/g) ?? []) {
+    const begin = lines.length === 0 ? indent : indent + hanging;
+    if (current === "") current = begin + piece.trimStart();
+    else if (widthOf(current + piece) <= columns) current += piece;
+    else {
+      lines.push(current);
+      current = indent + hanging + piece.trimStart();
+    }
+  }
+  return [...lines, current].join("\n");
+}
+
+function widthOf(text: string): number {
+  return unicodeWidth(text.replace(COLOURS, ""));
+}

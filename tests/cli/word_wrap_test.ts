@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { wrapWords, writeWords } from "../../src/cli/word_wrap.ts";
+import { test } from "../support/test.ts";
+import { FakeOutput } from "./fake_terminal.ts";
+
+test("wrapWords() breaks lines between words, further in than they began", () => {
+  assertEquals(wrapWords("one two three four", 9), "one two\n  three\n  four");
+  assertEquals(
+    wrapWords("  20   Mexico City Grand Prix   Mexico", 20),
+    "  20   Mexico City\n    Grand Prix\n    Mexico",
+  );
+  assertEquals(wrapWords("one two three", 9, ""), "one two\nthree");
+});
+
+test("wrapWords() leaves alone what fits, and what has no spaces", () => {
+  const url = `https://example.com/${"x".repeat(50)}`;
+  assertEquals(wrapWords("one two\n\nthree\n", 7), "one two\n\nthree\n");
+  assertEquals(wrapWords(`failed: ${url} (503)`, 20), `failed:\n  ${url}\n  (503)`);
+});
+
+test("wrapWords() counts columns, not colours and not letters", () => {
+  assertEquals(wrapWords("\x1b[31mone two\x1b[39m", 7), "\x1b[31mone two\x1b[39m");
+  assertEquals(wrapWords("名名 名名 名", 9), "名名 名名\n  名");
+});
+
+test("writeWords() wraps on a terminal alone", async () => {
+  const output = new FakeOutput();
+  output.width = 11;
+  await writeWords(output, "one two three\n");
+  output.isTerminal = true;
+  await writeWords(output, "one two three\n");
+  assertEquals(output.writes, ["one two three\n", "one two\n  three\n"]);
+});
