@@ -124,7 +124,7 @@ function mirrorTable({ mirrors }: DemoResult, style: Style): string[] {
     header.map((text) => ({ text, paint: style.dim })),
     ...mirrors.map(({ name, address, attempts, succeeded, failed, bytes, breaker }): TableCell[] => [
       name,
-      { text: address, paint: style.dim },
+      { text: address.replace("http://", ""), paint: style.dim },
       formatCount(attempts),
       formatCount(succeeded),
       failed === 0 ? "0" : { text: formatCount(failed), paint: style.yellow },
