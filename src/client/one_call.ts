@@ -5,7 +5,7 @@
  */
 
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
-import { createClient } from "./client.ts";
+import { type Client, createClient } from "./client.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Outcome, OutcomesOf } from "./outcome.ts";
 import type {
@@ -60,8 +60,7 @@ export function fetchJson<S extends StandardSchemaV1>(
 export function fetchJson<T = unknown>(request: FetchRequest, options?: OneCallOptions): Promise<NoInfer<T>>;
 export async function fetchJson(request: FetchRequest, options: OneCallOptions = {}): Promise<unknown> {
   const { client: clientOptions, ...requestOptions } = options;
-  await using client = createClient(clientOptions);
-  return await client.json(request, requestOptions);
+  return await withClient(clientOptions, (client) => client.json(request, requestOptions));
 }
 
 /**
@@ -88,8 +87,11 @@ export async function fetchMany<
   const O extends OneCallBatchOptions = OneCallBatchOptions,
 >(requests: R & OnlyRequests<R>, options?: O): Promise<OutcomesOf<ValuesOf<R, O>>> {
   const { client: clientOptions, ...batchOptions } = options ?? {} as OneCallBatchOptions;
-  await using client = createClient(clientOptions);
-  return await client.settle<RequestSource>(requests, batchOptions) as OutcomesOf<ValuesOf<R, O>>;
+  const outcomes = await withClient(
+    clientOptions,
+    (client) => client.settle<RequestSource>(requests, batchOptions),
+  );
+  return outcomes as OutcomesOf<ValuesOf<R, O>>;
 }
 
 /**
@@ -118,8 +120,25 @@ export async function* fetchStream<
   options?: O,
 ): AsyncGenerator<Outcome<ValueOf<O, RequestOf<R>>>, void, undefined> {
   const { client: clientOptions, ...batchOptions } = options ?? {} as OneCallBatchOptions;
-  await using client = createClient(clientOptions);
-  yield* client.stream<RequestSource>(requests, batchOptions) as AsyncIterable<
-    Outcome<ValueOf<O, RequestOf<R>>>
-  >;
+  const client = createClient(clientOptions);
+  try {
+    yield* client.stream<RequestSource>(requests, batchOptions) as AsyncIterable<
+      Outcome<ValueOf<O, RequestOf<R>>>
+    >;
+  } finally {
+    await client.close();
+  }
+}
+
+/** Uses a client, and closes it. The core does without `using`, which not every runtime can read. */
+async function withClient<T>(
+  options: ClientOptions | undefined,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = createClient(options);
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
 }
