@@ -26,6 +26,7 @@
  */
 
 export { type Client, createClient } from "./src/client/client.ts";
+export type { DownloadOptions } from "./src/client/download_options.ts";
 export { clientOptionsFromEnv, type EnvironmentVariables } from "./src/client/environment_options.ts";
 export {
   fetchJson,
@@ -88,12 +89,15 @@ export {
   isOfflineError,
   isSlipstreamError,
   isTimeoutError,
+  isWriteError,
   NetworkError,
   OfflineError,
   SlipstreamError,
   type SlipstreamErrorOptions,
   TimeoutError,
   type TimeoutErrorOptions,
+  WriteError,
+  type WriteErrorOptions,
 } from "./src/errors.ts";
 
 export type { ServerSentEvent } from "./src/http/server_sent_event.ts";
@@ -116,6 +120,12 @@ export type {
   WarningEvent,
 } from "./src/policies/event.ts";
 
+export type {
+  DownloadDigest,
+  DownloadResult,
+  DownloadTarget,
+  HashAlgorithm,
+} from "./src/policies/download_terms.ts";
 export type { QueryInit, QueryValue } from "./src/http/query.ts";
 export type { ClientTransport, ConnectionStats } from "./src/http/client_transport.ts";
 export type { CachePlan } from "./src/policies/cache_plan.ts";

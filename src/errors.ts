@@ -255,9 +255,20 @@ export interface DataIssue {
 
 /**
  * Why a payload was refused: not JSON, cut short, larger than `maxBodyBytes` (or a part of it larger than its own limit), not what the
- * schema asks for, of another content type, or with a link to the next page that can't be followed.
+ * schema asks for, of another content type, or with a link to the next page that can't be followed. Of a file: longer than announced,
+ * not what its digest says, another part than the one that was asked for, or another version than what was given of it before.
  */
-export type InvalidDataReason = "not-json" | "truncated" | "too-large" | "schema" | "content-type" | "link";
+export type InvalidDataReason =
+  | "not-json"
+  | "truncated"
+  | "too-large"
+  | "schema"
+  | "content-type"
+  | "link"
+  | "length"
+  | "digest"
+  | "range"
+  | "changed";
 
 /** What an {@linkcode InvalidDataError} adds. */
 export interface InvalidDataErrorOptions extends SlipstreamErrorOptions {
@@ -291,6 +302,34 @@ export class InvalidDataError extends SlipstreamError {
   /** @internal What it is, for the guards. */
   override get "~slipstream"(): readonly string[] {
     return ["SlipstreamError", "InvalidDataError"];
+  }
+}
+
+/** What a {@linkcode WriteError} adds. */
+export interface WriteErrorOptions extends SlipstreamErrorOptions {
+  /** The path of the file; absent for a stream. */
+  readonly path?: string | undefined;
+}
+
+/**
+ * What was received can't be put where it belongs: the disk is full, the folder is missing or may not be written to, something is in the
+ * way, or a stream has failed. `cause` is what the runtime or the stream says.
+ */
+export class WriteError extends SlipstreamError {
+  /** `"WriteError"`. */
+  override readonly name: string = "WriteError";
+  /** The path of the file; absent for a stream. */
+  readonly path: string | undefined;
+
+  /** Creates the error. */
+  constructor(message: string, options: WriteErrorOptions = {}) {
+    super(message, options);
+    this.path = options.path;
+  }
+
+  /** @internal What it is, for the guards. */
+  override get "~slipstream"(): readonly string[] {
+    return ["SlipstreamError", "WriteError"];
   }
 }
 
@@ -334,6 +373,11 @@ export function isInvalidDataError(value: unknown): value is InvalidDataError {
   return hasBrand(value, "InvalidDataError");
 }
 
+/** Whether a value is a {@linkcode WriteError}, also of another realm. */
+export function isWriteError(value: unknown): value is WriteError {
+  return hasBrand(value, "WriteError");
+}
+
 function hasBrand(value: unknown, name: string): boolean {
   if (typeof value !== "object" || value === null) return false;
   const names = (value as { readonly [BRAND]?: unknown })[BRAND];
@@ -352,6 +396,7 @@ const FIELDS = [
   "reason",
   "issues",
   "position",
+  "path",
   "context",
   "body",
 ];

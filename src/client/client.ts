@@ -10,7 +10,9 @@ import { replayableBody } from "../http/request_body.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import { redactUrl } from "../http/url.ts";
 import { Allowance } from "../lanes/allowance.ts";
+import type { Lane } from "../lanes/lane.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
+import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { ClientEvent, Reporter } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { Opener, StreamRequest, StreamSurroundings } from "../policies/opener.ts";
@@ -21,6 +23,7 @@ import { currentRuntime } from "../runtime/current.ts";
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import { Batch, type OutcomeConsumer } from "./batch.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import type { DownloadOptions } from "./download_options.ts";
 import { EventHub } from "./events.ts";
 import { fromFetchArguments, isLocal } from "./fetch_arguments.ts";
 import { dropIn } from "./global_fetch.ts";
@@ -399,6 +402,53 @@ export interface Client extends AsyncDisposable {
     options?: PagesOptions<NoInfer<T>>,
   ): AsyncIterableIterator<Page<NoInfer<T>>, undefined> & AsyncDisposable;
 
+  /**
+   * Downloads a file to the disk, or into a stream, with the memory of a few chunks, and no faster than they are taken.
+   *
+   * A body that breaks off is gone on with: the rest is asked for (`Range`, RFC 9110 §14), if the server has said how long the file is and
+   * how to tell its versions apart (a strong `ETag`, or a `Last-Modified` of more than a minute before), or a `digest` is given. Otherwise it
+   * begins anew, which a stream that has been given bytes can't. Bytes of two versions are never mixed; of several base URLs the others
+   * are asked first then. Each break is followed by the usual backoff, without a permit, and `maxRetries` breaks in a row may bring nothing
+   * new. `timeoutMs` is for the time up to the headers, `idleTimeoutMs` for each wait for bytes, `totalTimeoutMs` for everything.
+   *
+   * A file has its name when it is whole and right, and not before: it is written to `<name>.part`, and `<name>.part.json` says what that
+   * is. Whatever fails, a file that was there before stays. What can be gone on with stays too, and the next download of the same to the
+   * same file takes it up, in another process as well, after asking the server whether it is still the same; else nothing is left. The
+   * folder must exist; nothing is forced to the disk (`fsync`).
+   *
+   * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header. Downloads are never cached, and a
+   * 304 to a condition of the request's own leaves everything as it is. `onProgress` is called with each chunk; its `bytes` are those of
+   * the file so far.
+   *
+   * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
+   * @param to The path of the file, its `file:` URL, or a stream. A stream is closed at the end, and aborted after a failure.
+   * @param options Options; those of `request` go first.
+   * @returns How it has ended. An abort rejects at once with the signal's own reason.
+   * @throws {NetworkError} Rejects, and so do its kin and `DataNotFoundError`, as {@linkcode Client.json} does.
+   * @throws {InvalidDataError} Rejects if the file is not what `digest` says, longer than announced or than `maxBodyBytes`, or can't be gone
+   * on with because it has changed.
+   * @throws {WriteError} Rejects if it can't be written; also if another download goes to the same file.
+   * @throws {TypeError} If the URL or an option is malformed.
+   *
+   * @example Into a stream, with a digest
+   * ```ts
+   * import { createClient } from "@slipstream/fetch";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using client = createClient({
+   *   fetch: () => Promise.resolve(new Response("The quick brown fox")), // leave it out to use the network
+   * });
+   * let text = "";
+   * const decoder = new TextDecoder();
+   * const target = new WritableStream<Uint8Array>({ write: (chunk) => void (text += decoder.decode(chunk, { stream: true })) });
+   * const { bytes } = await client.download("https://example.com/fox.txt", target, {
+   *   digest: { algorithm: "md5", value: "a2004f37730b9445670a738fa0fc9ee5" },
+   * });
+   * assertEquals([bytes, text], [19, "The quick brown fox"]);
+   * ```
+   */
+  download(request: FetchRequest, to: DownloadTarget, options?: DownloadOptions): Promise<DownloadResult>;
+
   /** The numbers since the client was made. */
   stats(): ClientStats;
 
@@ -460,6 +510,8 @@ export function reporterOf(client: Client): Reporter {
 const reporters = new WeakMap<Client, Reporter>();
 
 const NOTHING: RequestOptions = {};
+/** What holds for the requests of every download; its progress is told by the download itself. */
+const OF_DOWNLOADS = { cache: "no-store", schema: undefined, onProgress: undefined } as const;
 const NO_SIGNALS: readonly AbortSignal[] = [];
 
 class SlipstreamClient implements Client {
@@ -691,6 +743,23 @@ class SlipstreamClient implements Client {
     });
   }
 
+  async download(
+    request: FetchRequest,
+    to: DownloadTarget,
+    options: DownloadOptions = {},
+  ): Promise<DownloadResult> {
+    const stream = this.#streamRequest(request, options, "download", this.#plain.bytes.settings);
+    const { download } = await import("../download/download.ts");
+    const { backoff, deadlines } = this.#dispatcher;
+    const surroundings = { clock: this.#clock, random: this.#random, closings: this.#dispatcher };
+    return await download(
+      stream,
+      { ...surroundings, backoff, deadlines, reporter: this.#hub },
+      to,
+      options,
+    );
+  }
+
   stats(): ClientStats {
     return this.#dispatcher.stats();
   }
@@ -736,11 +805,6 @@ class SlipstreamClient implements Client {
   readonly #beginForBatch = (request: FetchRequest, batch: Batch): Call =>
     this.#begin(request, batch.context, undefined, batch);
 
-  /** How a request is opened for those who read its body in their own way; what is wrong with it, it throws at once. */
-  #opener(request: FetchRequest, options: RequestOptions | undefined): Opener {
-    return this.#streamRequest(request, options, "call", this.#plain.bytes.settings).open;
-  }
-
   /** The same for those who read it item by item. */
   #streamRequest(
     request: FetchRequest,
@@ -748,26 +812,29 @@ class SlipstreamClient implements Client {
     of: OptionsOf,
     settings: Settings,
   ): StreamRequest {
-    const as = of === "call" ? "bytes" : undefined;
+    const as = of === "download" ? "bytes" : undefined;
     const plain = this.#contextOf({ settings, streams: true, rejectsStatus: true });
     const common = options === undefined ? plain : this.#withOptions(plain, options, of, as);
     if (!isBare(request)) checkSpec(request);
     const own = isBare(request) ? common : this.#withOptions(common, request, "request", as);
     const prepared = this.#prepare(isBare(request) ? { url: request } : request, own);
-    const { method, headers: ownHeaders, repeatable } = prepared;
+    const { method, url, headers: ownHeaders, body, repeatable } = prepared;
+    const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
     let about = { url: redactUrl(prepared.url), method, attempts: 0 };
+    let latest: Lane | undefined;
     // What is made of its parts is for whoever reads them.
-    const sending = this.#contextOf({ ...own, settings: withOptions(own.settings, { as: "bytes" }) });
-    const open: Opener = ({ headers, signal } = {}) =>
+    const sending: Settings = { ...own.settings, as: "bytes", ...of === "download" ? OF_DOWNLOADS : {} };
+    const open: Opener = ({ headers, signal, elsewhere } = {}) =>
       new Promise((resolve, reject) => {
-        const context = signal === undefined
-          ? sending
-          : this.#contextOf({ ...sending, signals: [...own.signals, signal] });
+        const signals = signal === undefined ? own.signals : [...own.signals, signal];
+        const avoided = elsewhere ? latest : undefined;
+        const context = this.#contextOf({ ...own, settings: sending, signals, avoided });
         const sent = headers === undefined
           ? prepared
           : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };
         const onSettled = (call: Call, ok: boolean, value: unknown): void => {
           about = call.describe();
+          latest = call.target?.lane;
           if (ok) resolve(value as Response);
           else reject(value);
         };
@@ -775,6 +842,7 @@ class SlipstreamClient implements Client {
       });
     return {
       open,
+      identity: body === null ? [method, url, ...bases].join(" ") : undefined,
       settings: own.settings,
       headers: ownHeaders,
       isRepeatable: repeatable,
@@ -828,6 +896,7 @@ class SlipstreamClient implements Client {
       additions,
       allowance,
       rejectsStatus = false,
+      avoided,
     }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
   ): CallContext {
     return {
@@ -838,6 +907,7 @@ class SlipstreamClient implements Client {
       allowance,
       streams,
       rejectsStatus,
+      avoided,
       isBackground: false,
       owner: this.#dispatcher,
       // The straight way keeps nothing of a response but its body.

@@ -18,6 +18,7 @@ import type { Reply } from "../policies/reply.ts";
 import type { Settings } from "../policies/settings.ts";
 import { Flights, join, sharedReply } from "../policies/single_flight.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
+import type { Backoff } from "../primitives/backoff.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
@@ -110,6 +111,11 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** Whether batches pull without a permit; see `BatchRun`. */
   get pullsAhead(): boolean {
     return this.pipeline.timersBelongToRequests;
+  }
+
+  /** The pause before a retry. */
+  get backoff(): Backoff {
+    return this.pipeline.environment.backoff;
   }
 
   /** Where relative URLs lead. */

@@ -21,6 +21,7 @@ import {
   positiveInteger,
   positiveMs,
   refused,
+  required,
   type Rule,
   rule,
   strict,
@@ -57,7 +58,7 @@ export function checkExtendOptions(options: unknown): void {
 }
 
 /** What options belong to: a single request, a batch, a stream of items, or a request that has them with it. */
-export type OptionsOf = "call" | "batch" | "lines" | "events" | "pages" | "request";
+export type OptionsOf = "call" | "batch" | "lines" | "events" | "pages" | "download" | "request";
 
 /**
  * Checks the options of a request or a batch, or a whole request.
@@ -157,6 +158,32 @@ const pagesEntries = {
   prefetch: oneOf([0, 1], "must be 0 or 1"),
 };
 
+/** What only a download has. */
+const downloadEntries = {
+  resume: flag,
+  overwrite: flag,
+  digest: strict(
+    {
+      algorithm: required(
+        oneOf(["sha-256", "sha-512", "sha-1", "md5"], "must be 'sha-256', 'sha-512', 'sha-1' or 'md5'"),
+      ),
+      value: required(text),
+    },
+    "must be an object { algorithm, value }",
+  ),
+};
+
+const NOT_CACHED = "a download is never cached";
+const NOT_DECODED = "a download is not decoded";
+/** What has no meaning for a download. */
+const NOT_FOR_DOWNLOADS: Elsewhere = {
+  as: NOT_DECODED,
+  schema: NOT_DECODED,
+  cache: NOT_CACHED,
+  readCache: NOT_CACHED,
+  writeCache: NOT_CACHED,
+};
+
 /** What only a transport has. */
 const TRANSPORT_ONLY = [
   "proxy",
@@ -247,6 +274,12 @@ const requestRules: Readonly<Record<OptionsOf, Rule>> = {
   events: lazy(() => optionsObject({ ...TO_BATCH, ...TO_REQUEST }, { ...requestEntries, ...eventsEntries })),
   pages: lazy(() =>
     optionsObject({ ...withoutPrefetch, ...TO_REQUEST }, { ...requestEntries, ...pagesEntries })
+  ),
+  download: lazy(() =>
+    optionsObject(
+      { ...TO_BATCH, ...TO_REQUEST, ...NOT_FOR_DOWNLOADS },
+      { ...requestEntries, ...downloadEntries },
+    )
   ),
   batch: lazy(() => optionsObject(TO_REQUEST, { ...requestEntries, ...batchEntries })),
   request: lazy(() =>

@@ -76,6 +76,8 @@ export interface CallContext {
   readonly streams: boolean;
   /** Whether a response whose status is no success is an error, as for those who get its value. */
   readonly rejectsStatus: boolean;
+  /** The lane of a mirror that is asked after the others. */
+  readonly avoided?: Lane | undefined;
   /** Whether nobody waits for it. */
   readonly isBackground: boolean;
   /** Who looks after the calls. */

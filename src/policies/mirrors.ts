@@ -163,6 +163,12 @@ async function admit(
   return admission;
 }
 
+/** The one that has broken off a body comes last. */
+function inOrder(mirrors: readonly Mirror[], { context: { avoided } }: Call): readonly Mirror[] {
+  if (avoided === undefined) return mirrors;
+  return mirrors.toSorted((a, b) => Number(a.lane === avoided) - Number(b.lane === avoided));
+}
+
 /** What a mirror that did not do left behind. */
 interface Failure {
   readonly mirror: Mirror;
@@ -172,7 +178,7 @@ interface Failure {
 }
 
 async function askMirrors(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
-  let candidates = options.mirrors.filter(isOn);
+  let candidates = inOrder(options.mirrors.filter(isOn), call);
   const failures: Failure[] = [];
   let worst: Failure | undefined;
   while (candidates.length > 0) {

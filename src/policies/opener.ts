@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly headers?: HeaderMap | undefined;
   /** Aborts this one, and the reading of its body, besides the request's own signal. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether the mirror that answered last is asked after the others. */
+  readonly elsewhere?: boolean | undefined;
 }
 
 /**
@@ -31,6 +33,8 @@ export type Opener = (options?: OpenOptions) => Promise<Response>;
 export interface StreamRequest {
   /** Sends it. */
   readonly open: Opener;
+  /** What it asks for, with all that tells it from other requests; absent if it has a body. */
+  readonly identity: string | undefined;
   /** What holds for it. */
   readonly settings: Settings;
   /** Its own headers. */

@@ -1,0 +1,185 @@
+/**
+ * Downloads: a file that goes to the disk or to a stream, and can be gone on with.
+ *
+ * @module
+ */
+
+import { sha256 } from "../cache/sha256.ts";
+import { type InvalidDataError, isInvalidDataError, TimeoutError } from "../errors.ts";
+import type { DownloadDetails, DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
+import type { Reporter } from "../policies/event.ts";
+import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { Progress } from "../policies/settings.ts";
+import type { Backoff } from "../primitives/backoff.ts";
+import type { Deadline, Deadlines } from "../primitives/deadline_queue.ts";
+import { Interruption } from "../streams/interruption.ts";
+import { beginHash, digestHex } from "./download_digest.ts";
+import type { DownloadSink } from "./download_sink.ts";
+import { openFileSink } from "./file_sink.ts";
+import { StreamSink } from "./stream_sink.ts";
+import { Transfer } from "./transfer.ts";
+
+/** What there is around a download. */
+export interface DownloadSurroundings extends StreamSurroundings {
+  readonly backoff: Backoff;
+  readonly deadlines: Deadlines;
+  readonly reporter: Reporter;
+}
+
+/**
+ * Downloads a file; see `client.download()`.
+ *
+ * @param request The request.
+ * @param surroundings What there is around it.
+ * @param to Where it goes.
+ * @param details What else there is to say.
+ * @returns How it has ended.
+ */
+export async function download(
+  request: StreamRequest,
+  surroundings: DownloadSurroundings,
+  to: DownloadTarget,
+  details: DownloadDetails,
+): Promise<DownloadResult> {
+  checkTarget(to);
+  checkHeaders(request);
+  const { digest } = details;
+  const expected = digest && { hex: digestHex(digest), begin: () => beginHash(digest) };
+  // Now, and not after the first response: it may not be possible here.
+  expected?.begin();
+  for (const signal of request.signals) signal.throwIfAborted();
+  if (surroundings.closings.closing !== undefined) throw surroundings.closings.closing.reason;
+  const startedAtMs = surroundings.clock.now();
+  using stop = new Stop(request, surroundings.deadlines);
+  const sink = await openSink(request, surroundings, to, { ...details, onBreak: (error) => stop.now(error) });
+  const transfer = new Transfer({
+    request,
+    sink,
+    digest: expected,
+    backoff: surroundings.backoff,
+    interruption: new Interruption(surroundings, [...request.signals, stop.signal]),
+    signal: stop.signal,
+    onChunk: progressOf(request, surroundings),
+  });
+  const response = await transferTo(sink, transfer, leavesParts(request, details));
+  return {
+    path: sink.path,
+    url: response.url === "" ? request.describe().url : response.url,
+    status: response.status,
+    headers: response.headers,
+    bytes: response.status === 304 ? 0 : transfer.position,
+    resumedFrom: transfer.resumedFrom,
+    etag: response.headers.get("etag") ?? undefined,
+    attempts: transfer.attempts,
+    durationMs: surroundings.clock.now() - startedAtMs,
+  };
+}
+
+async function transferTo(sink: DownloadSink, transfer: Transfer, resumes: boolean): Promise<Response> {
+  try {
+    const response = await transfer.run();
+    if (response.status === 304) {
+      await sink.abandon(true, new DOMException("Nothing has changed", "AbortError"));
+    } else await sink.finish();
+    return response;
+  } catch (error) {
+    await sink.abandon(resumes && transfer.isResumable && !isWrong(error), error);
+    throw error;
+  }
+}
+
+/** Whether what is not whole is of use to a later download. Of a request with a body that could not tell whether it asks for the same. */
+function leavesParts({ identity, isRepeatable }: StreamRequest, { resume = true }: DownloadDetails): boolean {
+  return resume && isRepeatable && identity !== undefined;
+}
+
+/** Whether what has come is of no use to anybody. */
+function isWrong(error: unknown): error is InvalidDataError {
+  return isInvalidDataError(error);
+}
+
+interface SinkDetails extends DownloadDetails {
+  readonly onBreak: (error: unknown) => void;
+}
+
+async function openSink(
+  request: StreamRequest,
+  { clock }: DownloadSurroundings,
+  to: DownloadTarget,
+  details: SinkDetails,
+): Promise<DownloadSink> {
+  if (to instanceof WritableStream) return new StreamSink(to, details.onBreak);
+  return await openFileSink(to, {
+    source: sha256(request.identity ?? ""),
+    resumes: leavesParts(request, details),
+    overwrites: details.overwrite ?? true,
+    wallNow: () => clock.wallNow(),
+  });
+}
+
+function checkTarget(to: unknown): asserts to is DownloadTarget {
+  if (to instanceof WritableStream || to instanceof URL || (typeof to === "string" && to !== "")) return;
+  const received = to === "" ? "an empty string" : typeof to === "object" ? "an object" : String(to);
+  throw new TypeError(
+    `Cannot download as 'to' must be the path of a file, its URL or a WritableStream: received ${received}`,
+  );
+}
+
+/** What a download says of parts by itself. */
+function checkHeaders({ headers }: StreamRequest): void {
+  for (const name of ["range", "if-range"]) {
+    if (!(name in headers)) continue;
+    throw new TypeError(`Cannot download as the header '${name}' must be left to the download itself`);
+  }
+}
+
+function progressOf(
+  { settings: { onProgress } }: StreamRequest,
+  { clock, reporter }: DownloadSurroundings,
+): ((transfer: Transfer, response: Response) => void) | undefined {
+  if (onProgress === undefined) return undefined;
+  let hasWarned = false;
+  return ({ attempts, position, totalBytes }, { url }) => {
+    const progress: Progress = { url, attempt: attempts, bytes: position, totalBytes };
+    try {
+      onProgress(progress);
+    } catch (error) {
+      // Who only looks on can't break a download.
+      if (hasWarned || !reporter.active) return;
+      hasWarned = true;
+      const message = `The 'onProgress' of ${url} has thrown`;
+      reporter.emit({ type: "warning", atMs: clock.now(), source: "onProgress", message, error });
+    }
+  };
+}
+
+/** Ends everything that a download waits for: when its total time is over, or its stream has failed. */
+class Stop implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #deadlines: Deadlines;
+  readonly #deadline: Deadline | undefined;
+
+  constructor(request: StreamRequest, deadlines: Deadlines) {
+    const { totalTimeoutMs: timeoutMs } = request.settings;
+    this.#deadlines = deadlines;
+    if (timeoutMs === Infinity) return;
+    const onDeadline = (): void => {
+      const about = request.describe();
+      const message = `${about.method} ${about.url} took longer than 'totalTimeoutMs': ${timeoutMs}`;
+      this.now(new TimeoutError(message, { ...about, kind: "total", timeoutMs }));
+    };
+    this.#deadline = deadlines.add({ onDeadline }, timeoutMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  now(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#deadline !== undefined) this.#deadlines.remove(this.#deadline);
+  }
+}

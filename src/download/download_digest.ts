@@ -1,0 +1,69 @@
+/**
+ * What a file must be, said by its hash.
+ *
+ * @module
+ */
+
+import type { DownloadDigest, HashAlgorithm } from "../policies/download_terms.ts";
+import { type StreamHash, streamHash } from "../runtime/files/stream_hash.ts";
+
+/** How many bytes a hash has. */
+const HASH_BYTES: Readonly<Record<HashAlgorithm, number>> = {
+  "sha-256": 32,
+  "sha-512": 64,
+  "sha-1": 20,
+  "md5": 16,
+};
+
+/**
+ * The hexadecimal digits of a digest.
+ *
+ * @param digest The digest.
+ * @returns Lower-case digits.
+ * @throws {TypeError} If the algorithm is not known, or the value is no hash of it.
+ */
+export function digestHex({ algorithm, value }: DownloadDigest): string {
+  const bytes = Object.hasOwn(HASH_BYTES, algorithm) ? HASH_BYTES[algorithm] : undefined;
+  if (bytes === undefined) {
+    throw new TypeError(
+      `Cannot download as 'digest.algorithm' must be 'sha-256', 'sha-512', 'sha-1' or 'md5': received '${algorithm}'`,
+    );
+  }
+  const hex = fromText(String(value).trim());
+  if (hex?.length === 2 * bytes) return hex;
+  throw new TypeError(
+    `Cannot download as 'digest.value' must be the ${
+      2 * bytes
+    } hexadecimal digits of a hash, or their bytes as base64:` +
+      ` received '${value}'`,
+  );
+}
+
+/**
+ * Begins the hash that a digest is compared with.
+ *
+ * @param digest The digest.
+ * @returns The hash of nothing.
+ * @throws {TypeError} If the runtime has no hashes of what comes piece by piece.
+ */
+export function beginHash({ algorithm }: DownloadDigest): StreamHash {
+  const hash = streamHash(algorithm);
+  if (hash !== undefined) return hash;
+  throw new TypeError(
+    `Cannot download as 'digest' needs a runtime that can compute ${algorithm} while bytes come: this one can't`,
+  );
+}
+
+/** Hexadecimal digits have another length than base64 for each of the hashes. */
+function fromText(text: string): string | undefined {
+  if (/^[0-9a-f]+$/i.test(text) && Object.values(HASH_BYTES).includes(text.length / 2)) {
+    return text.toLowerCase();
+  }
+  try {
+    const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    return Array.from(bytes, (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  } catch {
+    // The caller is told what it must be.
+    return undefined;
+  }
+}

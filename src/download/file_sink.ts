@@ -1,0 +1,227 @@
+/**
+ * A file that a download goes to: it has its name when it is whole, and not before.
+ *
+ * @module
+ */
+
+import { WriteError } from "../errors.ts";
+import { currentDisk, type Disk, type DiskFile } from "../runtime/files/disk.ts";
+import type { DownloadSink } from "./download_sink.ts";
+import type { FileVersion } from "./file_version.ts";
+import { formatPartRecord, parsePartRecord, type PartRecord } from "./part_record.ts";
+import { WriteQueue } from "./write_queue.ts";
+
+/** A process that has not written for so long may be another one of the same number, in milliseconds. */
+const OWNER_MS = 60_000;
+const READ_BACK_BYTES = 1_048_576;
+
+/** The files that downloads of this process go to. */
+const busyPaths = new Set<string>();
+
+/** How a file is written. */
+export interface FileSinkOptions {
+  /** What is downloaded, as a hash of the request. */
+  readonly source: string;
+  /** Whether it goes on with what an earlier download has left. */
+  readonly resumes: boolean;
+  /** Whether the file may take the place of another one. */
+  readonly overwrites: boolean;
+  /** The time, in milliseconds since 1970. */
+  readonly wallNow: () => number;
+  /** The disk; a failing one in tests. */
+  readonly disk?: Disk | undefined;
+}
+
+/**
+ * Makes ready for a file. Until it is whole it is called `<name>.part`, and what is known of it is noted in `<name>.part.json`; a part
+ * that an earlier download has left is never changed, other than by going on with it.
+ *
+ * @param to The path, or its file URL.
+ * @param options How it is written.
+ * @returns The sink. Rejects with a `WriteError` if the folder is missing, the name is taken, or another download goes there.
+ * @throws {TypeError} Rejects, if the runtime has no files, or a URL means none.
+ */
+export async function openFileSink(to: string | URL, options: FileSinkOptions): Promise<DownloadSink> {
+  const { disk = currentDisk() } = options;
+  const shown = String(to);
+  let path: string;
+  try {
+    path = await disk.resolve(to);
+  } catch (error) {
+    if (error instanceof TypeError) throw error;
+    throw writeError(shown, "its folder can't be found", error);
+  }
+  if (busyPaths.has(path)) throw writeError(path, "another download goes there");
+  busyPaths.add(path);
+  try {
+    const entry = await disk.entry(path);
+    if (entry?.isFolder) throw writeError(path, "it is a folder");
+    if (entry !== undefined && !options.overwrites) throw writeError(path, "it is there already");
+    const earlier = await findEarlier(disk, path, options);
+    return new FileSink(disk, path, options, earlier);
+  } catch (error) {
+    busyPaths.delete(path);
+    throw error instanceof WriteError ? error : writeError(path, messageOf(error), error);
+  }
+}
+
+interface Earlier {
+  readonly file: DiskFile;
+  readonly version: FileVersion;
+}
+
+/** What an earlier download of the same has left. */
+async function findEarlier(
+  disk: Disk,
+  path: string,
+  { source, resumes, wallNow }: FileSinkOptions,
+): Promise<Earlier | undefined> {
+  const record = parsePartRecord(await disk.readText(recordPath(path)));
+  if (record === undefined) return undefined;
+  const file = await disk.open(partPath(path));
+  if (file === undefined) return undefined;
+  const { version, fileId } = record;
+  const isOwned = record.processId !== disk.processId && wallNow() - file.modifiedAt < OWNER_MS &&
+    disk.isRunning(record.processId);
+  if (file.id === fileId && isOwned) {
+    await file.close();
+    throw writeError(path, `process ${record.processId} downloads to it`);
+  }
+  const isOfUse = resumes && file.id === fileId && record.source === source && file.bytes > 0 &&
+    version.totalBytes !== undefined && file.bytes <= version.totalBytes;
+  if (isOfUse) return { file, version };
+  await file.close();
+  return undefined;
+}
+
+class FileSink implements DownloadSink {
+  readonly path: string;
+  readonly earlier: FileVersion | undefined;
+  position: number;
+  readonly #disk: Disk;
+  readonly #options: FileSinkOptions;
+  #file: DiskFile | undefined;
+  #queue: WriteQueue | undefined;
+
+  constructor(disk: Disk, path: string, options: FileSinkOptions, earlier: Earlier | undefined) {
+    this.path = path;
+    this.earlier = earlier?.version;
+    this.position = earlier?.file.bytes ?? 0;
+    this.#disk = disk;
+    this.#options = options;
+    this.#file = earlier?.file;
+  }
+
+  async begin(version: FileVersion): Promise<boolean> {
+    await this.#doing(async () => {
+      // A file of its own each time: who else has the one before open can't mix anything into this one.
+      await this.#close();
+      await this.#disk.remove(partPath(this.path));
+      this.#file = await this.#disk.create(partPath(this.path));
+      this.position = 0;
+      this.#queue = new WriteQueue(this.#file, 0);
+      await this.#note(version);
+    });
+    return true;
+  }
+
+  async goOn(): Promise<void> {
+    this.#queue = new WriteQueue(this.#file!, this.position);
+    await this.#doing(() => this.#note(this.earlier!));
+  }
+
+  async #note(version: FileVersion): Promise<void> {
+    const { source } = this.#options;
+    const record: PartRecord = { fileId: this.#file!.id, source, version, processId: this.#disk.processId };
+    await this.#disk.writeText(recordPath(this.path), formatPartRecord(record));
+  }
+
+  async readBack(onChunk: (chunk: Uint8Array) => void): Promise<void> {
+    const buffer = new Uint8Array(READ_BACK_BYTES);
+    await this.#doing(async () => {
+      for (let at = 0; at < this.position;) {
+        const wanted = buffer.subarray(0, Math.min(buffer.length, this.position - at));
+        const length = await this.#file!.read(wanted, at);
+        if (length === 0) throw new Error("it has become shorter");
+        onChunk(buffer.subarray(0, length));
+        at += length;
+      }
+    });
+  }
+
+  write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    this.position += chunk.length;
+    const room = this.#queue!.add(chunk);
+    return room && this.#doing(() => room);
+  }
+
+  async finish(): Promise<void> {
+    await this.#doing(async () => {
+      await this.#queue!.flush();
+      const part = await this.#disk.entry(partPath(this.path));
+      if (part?.id !== this.#file!.id) throw new Error("something else was put in its place meanwhile");
+      if (this.#options.overwrites) await this.#disk.rename(partPath(this.path), this.path);
+      else await this.#disk.renameToFree(partPath(this.path), this.path);
+      await this.#disk.remove(recordPath(this.path));
+      await this.#close();
+    });
+    busyPaths.delete(this.path);
+  }
+
+  async abandon(keeps: boolean): Promise<void> {
+    const file = this.#file;
+    const hasBegun = this.#queue !== undefined;
+    try {
+      if (keeps) await this.#queue?.flush();
+    } catch {
+      // Why it is abandoned is more to the point than what its rest failed of.
+    }
+    try {
+      await this.#close();
+      if (!keeps && hasBegun) await this.#removePart(file!);
+    } catch {
+      // It is left there: a later download goes on with it, or replaces it.
+    }
+    busyPaths.delete(this.path);
+  }
+
+  async #removePart({ id }: DiskFile): Promise<void> {
+    const part = await this.#disk.entry(partPath(this.path));
+    if (part?.id !== id) return;
+    await this.#disk.remove(partPath(this.path));
+    await this.#disk.remove(recordPath(this.path));
+  }
+
+  async #close(): Promise<void> {
+    const file = this.#file;
+    // What is under way must not be cut off; if it has failed, its bytes are of no interest any more.
+    await this.#queue?.flush().catch(() => {});
+    this.#queue = undefined;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  async #doing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw writeError(this.path, messageOf(error), error);
+    }
+  }
+}
+
+function partPath(path: string): string {
+  return `${path}.part`;
+}
+
+function recordPath(path: string): string {
+  return `${path}.part.json`;
+}
+
+function writeError(path: string, why: string, cause?: unknown): WriteError {
+  return new WriteError(`Cannot download to ${path}: ${why}`, { path, cause });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

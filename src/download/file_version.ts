@@ -1,0 +1,86 @@
+/**
+ * What tells one version of a file from another.
+ *
+ * @module
+ */
+
+import { contentLength } from "../http/body.ts";
+import { parseHttpDate } from "../http/http_date.ts";
+
+/** So much older than its response a file must be for its date to tell versions apart, in milliseconds. */
+const STRONG_DATE_MS = 60_000;
+
+/** A version of a file, as far as a server has told. */
+export interface FileVersion {
+  /** Its strong entity tag. */
+  readonly etag?: string | undefined;
+  /** When it was changed last, letter by letter, if no second change can have the same date. */
+  readonly lastModified?: string | undefined;
+  /** How many bytes it has; absent if that is unknown, or if they are not the ones that are sent. */
+  readonly totalBytes?: number | undefined;
+  /** Whether the server has said that it sends no parts. */
+  readonly isIndivisible?: boolean | undefined;
+}
+
+/**
+ * The version of a file that comes whole. What is compressed has a length and bytes that are not those of the file, and what a page
+ * gets from another origin may be compressed without saying so.
+ *
+ * @param response The response.
+ * @returns The version.
+ */
+export function versionOf({ headers, type }: Pick<Response, "headers" | "type">): FileVersion {
+  const coding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (coding !== "identity" || type === "cors") return {};
+  return {
+    etag: strongTag(headers),
+    lastModified: strongDate(headers),
+    totalBytes: contentLength(headers),
+    isIndivisible: headers.get("accept-ranges")?.trim().toLowerCase() === "none",
+  };
+}
+
+/**
+ * Whether the rest of a version can be asked for by itself.
+ *
+ * @param version The version.
+ * @param hasDigest Whether it is known what the whole file must be.
+ */
+export function isResumable(version: FileVersion, hasDigest: boolean): boolean {
+  const { etag, lastModified, totalBytes = 0, isIndivisible = false } = version;
+  return totalBytes > 0 && !isIndivisible && (hasDigest || etag !== undefined || lastModified !== undefined);
+}
+
+/**
+ * Whether a response is of a version, and not of another one.
+ *
+ * @param version The version.
+ * @param headers The headers of the response.
+ * @param totalBytes The length that the file has by them.
+ */
+export function isOfVersion(
+  version: FileVersion,
+  headers: Headers,
+  totalBytes: number | undefined,
+): boolean {
+  if (totalBytes === undefined || totalBytes !== version.totalBytes) return false;
+  if (version.etag !== undefined) return headers.get("etag")?.trim() === version.etag;
+  return version.lastModified !== undefined && headers.get("last-modified") === version.lastModified;
+}
+
+function strongTag(headers: Headers): string | undefined {
+  const etag = headers.get("etag")?.trim();
+  return etag !== undefined && /^"[^"]*"$/.test(etag) ? etag : undefined;
+}
+
+/** A file may change twice within the second that a date tells (RFC 9110 §8.8.2.2), and clocks may differ. */
+function strongDate(headers: Headers): string | undefined {
+  const lastModified = headers.get("last-modified");
+  const date = headers.get("date");
+  if (lastModified === null || date === null) return undefined;
+  // Both are of this century, so that it does not matter when this is.
+  const sentAtMs = parseHttpDate(date, 0);
+  const changedAtMs = parseHttpDate(lastModified, 0);
+  if (sentAtMs === undefined || changedAtMs === undefined) return undefined;
+  return sentAtMs - changedAtMs >= STRONG_DATE_MS ? lastModified : undefined;
+}

@@ -1,0 +1,332 @@
+/**
+ * The way of a file's bytes: over as many responses as it takes, and all of one version.
+ *
+ * @module
+ */
+
+import {
+  InvalidDataError,
+  type InvalidDataReason,
+  isHttpError,
+  isNetworkError,
+  isTimeoutError,
+  NetworkError,
+} from "../errors.ts";
+import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
+import type { HeaderMap } from "../http/headers.ts";
+import type { StreamRequest } from "../policies/opener.ts";
+import type { Backoff } from "../primitives/backoff.ts";
+import type { StreamHash } from "../runtime/files/stream_hash.ts";
+import type { Interruption } from "../streams/interruption.ts";
+import { parseContentRange } from "./content_range.ts";
+import type { DownloadSink } from "./download_sink.ts";
+import { type FileVersion, isOfVersion, isResumable, versionOf } from "./file_version.ts";
+
+/** What a transfer is made of. */
+export interface TransferOptions {
+  readonly request: StreamRequest;
+  readonly sink: DownloadSink;
+  /** The digest that the whole must have, as hexadecimal digits. */
+  readonly digest: { readonly hex: string; readonly begin: () => StreamHash } | undefined;
+  readonly backoff: Backoff;
+  /** Ends the waits. */
+  readonly interruption: Interruption;
+  /** Ends the requests. */
+  readonly signal: AbortSignal;
+  /** Called after each chunk. */
+  readonly onChunk: ((transfer: Transfer, response: Response) => void) | undefined;
+}
+
+/** How a response fits to what is there. */
+interface Portion {
+  /** How many of its bytes are there already. */
+  readonly skip: number;
+  /** Where its last byte is followed by others, or the end. */
+  readonly end: number;
+}
+
+/** A response of which nothing, or not everything, could be used; another one may do better. */
+class Incomplete {
+  readonly error: unknown;
+  /** Whether nobody has failed, so that there is nothing to wait for. */
+  readonly isPlanned: boolean;
+
+  constructor(error: unknown, isPlanned: boolean) {
+    this.error = error;
+    this.isPlanned = isPlanned;
+  }
+}
+
+/** Brings a file to its sink. */
+export class Transfer {
+  readonly #options: TransferOptions;
+  /** Of which version the sink has a beginning. */
+  #version: FileVersion | undefined;
+  #hash: StreamHash | undefined;
+  /** Whether the sink has what an earlier download has left, and did not go on with it yet. */
+  #isEarlier: boolean;
+  /** Whether parts are asked for: a server that sends wrong ones is not asked again. */
+  #takesParts = true;
+  #wasResumed = false;
+  #hasBroken = false;
+  /** How many bytes of the file are from an earlier download. */
+  resumedFrom = 0;
+  /** Attempts made so far. */
+  attempts = 0;
+
+  /** Begins with what the sink has. */
+  constructor(options: TransferOptions) {
+    this.#options = options;
+    this.#version = options.sink.earlier;
+    this.#isEarlier = options.sink.earlier !== undefined;
+  }
+
+  /** How many bytes have come, with those of an earlier download. */
+  get position(): number {
+    return this.#options.sink.position;
+  }
+
+  /** How many there will be; `undefined` if nobody has said so. */
+  get totalBytes(): number | undefined {
+    return this.#version?.totalBytes;
+  }
+
+  /** Whether a later download can go on with what is there. */
+  get isResumable(): boolean {
+    return this.#version !== undefined && isResumable(this.#version, this.#options.digest !== undefined);
+  }
+
+  /**
+   * Transfers everything.
+   *
+   * @returns The response that brought the last byte. Rejects with what the last response broke off with, when as many in a row as there
+   * are retries have brought nothing new.
+   */
+  async run(): Promise<Response> {
+    const { backoff, interruption, request: { isRepeatable, settings: { maxRetries } } } = this.#options;
+    let best = this.position;
+    let inVain = 0;
+    let waitedMs: number | undefined;
+    for (;;) {
+      const outcome = await this.#round();
+      if (!(outcome instanceof Incomplete)) return outcome;
+      if (!isRepeatable || maxRetries === 0) throw outcome.error;
+      if (outcome.isPlanned) continue;
+      if (this.position > best) {
+        best = this.position;
+        inVain = 0;
+      }
+      if (++inVain > maxRetries) throw outcome.error;
+      this.#hasBroken = true;
+      waitedMs = backoff(inVain, waitedMs);
+      await interruption.delay(waitedMs);
+    }
+  }
+
+  async #round(): Promise<Response | Incomplete> {
+    const from = this.#partStart();
+    let response: Response;
+    try {
+      response = await this.#open(from);
+    } catch (error) {
+      if (from === undefined || !isHttpError(error) || error.status !== 416) throw error;
+      return this.#refusePart(error);
+    }
+    if (response.status === 304) return response;
+    const portion = await this.#accept(response, from);
+    if (portion instanceof Incomplete) return portion;
+    const failure = await this.#receive(response, portion);
+    if (failure !== undefined) return failure;
+    return await this.#check(response);
+  }
+
+  /** Where the part begins that is asked for: of a whole file, its last byte tells whether it is still the same. */
+  #partStart(): number | undefined {
+    if (!this.#takesParts || !this.isResumable || this.position === 0) return undefined;
+    return Math.min(this.position, this.totalBytes! - 1);
+  }
+
+  async #open(from: number | undefined): Promise<Response> {
+    const { request, signal } = this.#options;
+    try {
+      return await request.open({ headers: this.#headers(from), signal, elsewhere: this.#hasBroken });
+    } finally {
+      this.attempts += request.describe().attempts ?? 0;
+    }
+  }
+
+  #headers(from: number | undefined): HeaderMap {
+    const { request, digest } = this.#options;
+    const headers: Record<string, string> = {};
+    // What is compressed on its way can't be gone on with, and its length says nothing.
+    if (!("accept-encoding" in request.headers)) headers["accept-encoding"] = "identity";
+    if (from === undefined) return headers;
+    headers.range = `bytes=${from}-`;
+    const { etag, lastModified } = this.#version!;
+    const validator = etag ?? lastModified;
+    // With a digest another mirror may go on, whose tags are its own.
+    if (validator !== undefined && digest === undefined) headers["if-range"] = validator;
+    return headers;
+  }
+
+  /** Looks at the head of a response, and makes the sink ready for its body. */
+  async #accept(response: Response, from: number | undefined): Promise<Portion | Incomplete> {
+    if (response.status === 206) return await this.#acceptPart(response, from);
+    const version = versionOf(response);
+    const { maxBodyBytes } = this.#options.request.settings;
+    const { totalBytes: end = Infinity } = version;
+    if (end > maxBodyBytes && end !== Infinity) {
+      discard(response);
+      throw this.#invalid("too-large", `is larger than 'maxBodyBytes': ${maxBodyBytes}`);
+    }
+    // It is the whole again, of which a part was asked for: what is there needs not be written again.
+    const isSame = this.#version !== undefined &&
+      isOfVersion(this.#version, response.headers, version.totalBytes);
+    if (isSame && this.position > 0) {
+      await this.#goOn();
+      return { skip: this.position, end };
+    }
+    await this.#begin(response, version);
+    return { skip: 0, end };
+  }
+
+  async #acceptPart(response: Response, from: number | undefined): Promise<Portion | Incomplete> {
+    const range = parseContentRange(response.headers.get("content-range"));
+    if (from === undefined) {
+      discard(response);
+      throw this.#invalid("range", "is a part, although the whole was asked for");
+    }
+    const { digest } = this.#options;
+    const isRight = range !== undefined && range.start === from &&
+      !response.headers.has("content-encoding") && range.totalBytes === this.totalBytes &&
+      (digest !== undefined || isOfVersion(this.#version!, response.headers, range.totalBytes));
+    if (!isRight) {
+      discard(response);
+      const error = this.#invalid("range", "is not the part that was asked for, or of another version");
+      return this.#refusePart(error);
+    }
+    await this.#goOn();
+    this.#wasResumed = true;
+    return { skip: this.position - from, end: range.end };
+  }
+
+  /** The whole is asked for next. */
+  #refusePart(error: unknown): Incomplete {
+    this.#takesParts = false;
+    return new Incomplete(error, true);
+  }
+
+  async #goOn(): Promise<void> {
+    if (!this.#isEarlier) return;
+    this.#isEarlier = false;
+    const { sink, digest } = this.#options;
+    await sink.goOn();
+    this.resumedFrom = this.position;
+    const hash = this.#hash = digest?.begin();
+    if (hash !== undefined) await sink.readBack((chunk) => hash.update(chunk));
+  }
+
+  async #begin(response: Response, version: FileVersion): Promise<void> {
+    const { sink, digest } = this.#options;
+    this.#isEarlier = false;
+    this.resumedFrom = 0;
+    this.#wasResumed = false;
+    let hasBegun = false;
+    try {
+      hasBegun = await sink.begin(version);
+    } finally {
+      if (!hasBegun) discard(response);
+    }
+    if (!hasBegun) {
+      throw this.#invalid(
+        "changed",
+        `can't go on after ${this.position} bytes: it is not known to be the same`,
+      );
+    }
+    this.#version = version;
+    this.#hash = digest?.begin();
+  }
+
+  /** Hands the body on; gives what it broke off with. */
+  async #receive(response: Response, { skip, end }: Portion): Promise<Incomplete | undefined> {
+    if (response.body === null || NULL_BODY_STATUSES.has(response.status)) return this.#ended(end);
+    const reader = response.body.getReader();
+    let left = skip;
+    try {
+      for (;;) {
+        const result = await readOrBreak(reader);
+        if (result instanceof Incomplete) return result;
+        if (result === undefined) return this.#ended(end);
+        const chunk = left === 0 ? result : result.subarray(left);
+        left -= result.length - chunk.length;
+        if (chunk.length > 0) {
+          if (this.position + chunk.length > end) throw this.#tooLong(end);
+          await this.#take(chunk, response);
+        }
+      }
+    } catch (error) {
+      reader.cancel(error).catch(() => {});
+      throw error;
+    }
+  }
+
+  #take(chunk: Uint8Array<ArrayBuffer>, response: Response): Promise<void> | undefined {
+    const { sink, onChunk, interruption } = this.#options;
+    this.#hash?.update(chunk);
+    const room = sink.write(chunk);
+    onChunk?.(this, response);
+    // A file takes what it takes; a stream may never take any more.
+    return room === undefined || sink.path !== undefined ? room : interruption.settle(room);
+  }
+
+  /** The body has ended: whether everything has come that was announced. */
+  #ended(end: number): Incomplete | undefined {
+    const { totalBytes } = this;
+    if (end === Infinity || this.position >= (totalBytes ?? end)) return undefined;
+    const isPlanned = this.position === end;
+    const about = this.#options.request.describe();
+    const message = `${about.method} ${about.url} ended after ${this.position} of ${totalBytes} bytes`;
+    return new Incomplete(new NetworkError(message, about), isPlanned);
+  }
+
+  /** Everything has come: whether it is right. */
+  async #check(response: Response): Promise<Response | Incomplete> {
+    const { digest, sink } = this.#options;
+    const received = this.#hash?.digest();
+    this.#hash = undefined;
+    if (digest === undefined || received === digest.hex) return response;
+    const error = this.#invalid("digest", `has the digest ${received}, not ${digest.hex}`);
+    // Its pieces may be of different versions.
+    if (!this.#wasResumed || sink.path === undefined) throw error;
+    this.#version = undefined;
+    return await Promise.resolve(this.#refusePart(error));
+  }
+
+  #tooLong(end: number): InvalidDataError {
+    return this.#invalid("length", `is longer than announced: ${end} bytes`);
+  }
+
+  #invalid(reason: InvalidDataReason, what: string): InvalidDataError {
+    const about = this.#options.request.describe();
+    return new InvalidDataError(`The response to ${about.method} ${about.url} ${what}`, { ...about, reason });
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+
+/** The next chunk; `undefined` after the last one. */
+async function readOrBreak(reader: Reader): Promise<Uint8Array<ArrayBuffer> | Incomplete | undefined> {
+  try {
+    const { done, value } = await reader.read();
+    return done ? undefined : value;
+  } catch (error) {
+    const mayPass = isNetworkError(error) && !(isTimeoutError(error) && error.kind === "total");
+    if (!mayPass) throw error;
+    return new Incomplete(error, false);
+  }
+}
+
+/** Nobody reads it, nor hears what becomes of it. */
+function discard(response: Response): void {
+  response.body?.cancel().catch(() => {});
+}

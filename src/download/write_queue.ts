@@ -1,0 +1,68 @@
+/**
+ * Few large writes in place of many small ones.
+ *
+ * @module
+ */
+
+import type { DiskFile } from "../runtime/files/disk.ts";
+
+/** So much is written at once, in bytes; as much again may have come meanwhile. */
+const BATCH_BYTES = 524_288;
+
+/** Writes chunks to a file one behind the other, without copying them: some wait while the ones before are written. */
+export class WriteQueue {
+  readonly #file: DiskFile;
+  #chunks: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #position: number;
+  #writing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** Writes from a position on. */
+  constructor(file: DiskFile, position: number) {
+    this.#file = file;
+    this.#position = position;
+  }
+
+  /**
+   * Takes a chunk.
+   *
+   * @returns A promise if enough waits; it settles when there is room. Rejects when a write has failed.
+   */
+  add(chunk: Uint8Array): Promise<void> | undefined {
+    this.#chunks.push(chunk);
+    this.#waitingBytes += chunk.length;
+    return this.#waitingBytes < BATCH_BYTES ? undefined : this.#writeWaiting();
+  }
+
+  /** Writes all that waits. Rejects when a write has failed. */
+  async flush(): Promise<void> {
+    if (this.#waitingBytes > 0) await this.#writeWaiting();
+    await this.#writing;
+    this.#throwFailure();
+  }
+
+  async #writeWaiting(): Promise<void> {
+    await this.#writing;
+    this.#throwFailure();
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    const position = this.#position;
+    this.#position += this.#waitingBytes;
+    this.#waitingBytes = 0;
+    this.#writing = this.#write(chunks, position);
+  }
+
+  /** Never rejects: who adds or flushes is told. */
+  async #write(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    try {
+      await this.#file.write(chunks, position);
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
