@@ -51,6 +51,7 @@ const NOT_IN_CORE = [
   "src/streams",
   "src/download",
   "src/runtime/server",
+  "src/runtime/disk",
   "src/runtime/files",
   "src/runtime/folders",
   "src/runtime/terminal",

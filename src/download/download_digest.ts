@@ -5,7 +5,7 @@
  */
 
 import type { DownloadDigest, HashAlgorithm } from "../policies/download_terms.ts";
-import { type StreamHash, streamHash } from "../runtime/files/stream_hash.ts";
+import { type StreamHash, streamHash } from "../runtime/disk/stream_hash.ts";
 
 /** How many bytes a hash has. */
 const HASH_BYTES: Readonly<Record<HashAlgorithm, number>> = {

@@ -5,7 +5,8 @@
  */
 
 import { WriteError } from "../errors.ts";
-import { currentDisk, type Disk, type DiskFile } from "../runtime/files/disk.ts";
+import type { Disk, DiskFile } from "../runtime/disk/contract.ts";
+import { currentDisk } from "../runtime/disk/current.ts";
 import type { DownloadSink } from "./download_sink.ts";
 import type { FileVersion } from "./file_version.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./part_record.ts";

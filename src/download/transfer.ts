@@ -16,7 +16,7 @@ import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
 import type { HeaderMap } from "../http/headers.ts";
 import type { StreamRequest } from "../policies/opener.ts";
 import type { Backoff } from "../primitives/backoff.ts";
-import type { StreamHash } from "../runtime/files/stream_hash.ts";
+import type { StreamHash } from "../runtime/disk/stream_hash.ts";
 import type { Interruption } from "../streams/interruption.ts";
 import { parseContentRange } from "./content_range.ts";
 import type { DownloadSink } from "./download_sink.ts";

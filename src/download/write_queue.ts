@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { DiskFile } from "../runtime/files/disk.ts";
+import type { DiskFile } from "../runtime/disk/contract.ts";
 
 /** So much is written at once, in bytes; as much again may have come meanwhile. */
-const BATCH_BYTES = 524_288;
+const BATCH_BYTES = 1_048_576;
 
 /** Writes chunks to a file one behind the other, without copying them: some wait while the ones before are written. */
 export class WriteQueue {

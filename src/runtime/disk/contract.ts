@@ -1,0 +1,57 @@
+/**
+ * Files that grow until they are whole, as far as downloads need them.
+ *
+ * @module
+ */
+
+/** A file that is open for reading and writing. */
+export interface DiskFile {
+  /** Which file it is, whatever its name is now. */
+  readonly id: string;
+  /** How large it was when it was opened, in bytes. */
+  readonly bytes: number;
+  /** When it was written last before that, in milliseconds since 1970. */
+  readonly modifiedAt: number;
+  /** Writes chunks one behind the other, all of them; one call at a time. */
+  write(chunks: readonly Uint8Array[], position: number): Promise<void>;
+  /** Reads into a buffer; gives how many bytes, 0 at the end. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** Lets go of it. */
+  close(): Promise<void>;
+}
+
+/** What is at a path. */
+export interface DiskEntry {
+  readonly id: string;
+  readonly isFolder: boolean;
+}
+
+/** Folders and files. What can't be done rejects with the runtime's own error, except where something is just absent. */
+export interface Disk {
+  /**
+   * The absolute path that a path or a file URL means, without links in its folder.
+   *
+   * @throws {TypeError} If a URL means none.
+   */
+  resolve(path: string | URL): Promise<string>;
+  /** What is there, a link followed; `undefined` for nothing. */
+  entry(path: string): Promise<DiskEntry | undefined>;
+  /** Makes a file where there is none. */
+  create(path: string): Promise<DiskFile>;
+  /** Opens a file that is no link; `undefined` if there is none. */
+  open(path: string): Promise<DiskFile | undefined>;
+  /** The whole text of a small file; `undefined` if there is none. */
+  readText(path: string): Promise<string | undefined>;
+  /** Writes a small file that its owner alone may read, in place of the one that is there. */
+  writeText(path: string, text: string): Promise<void>;
+  /** Gives a file another name, at once and in place of the file that has it. */
+  rename(from: string, to: string): Promise<void>;
+  /** Gives a file another name, at once; rejects if something has it. */
+  renameToFree(from: string, to: string): Promise<void>;
+  /** Removes a file; fine if there is none. */
+  remove(path: string): Promise<void>;
+  /** The number of this process. */
+  readonly processId: number;
+  /** Whether another process is running, as far as that may be known. */
+  isRunning(processId: number): boolean;
+}

@@ -1,0 +1,167 @@
+/**
+ * Files that grow, on every runtime that has the modules of Node.js.
+ *
+ * @module
+ */
+
+import { pathOfFileUrl } from "../files/file_url.ts";
+import type { Disk, DiskFile } from "./contract.ts";
+
+interface Stats {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeMs: bigint;
+  readonly birthtimeMs: bigint;
+  isDirectory(): boolean;
+}
+
+interface FileHandle {
+  stat(options: { readonly bigint: true }): Promise<Stats>;
+  writev(chunks: readonly Uint8Array[], position: number): Promise<{ readonly bytesWritten: number }>;
+  read(
+    into: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesRead: number }>;
+  close(): Promise<void>;
+}
+
+/** The part of `node:fs/promises` that is used here. */
+interface FileSystem {
+  readonly constants: Readonly<Record<"O_CREAT" | "O_EXCL" | "O_RDWR" | "O_NOFOLLOW", number | undefined>>;
+  realpath(path: string): Promise<string>;
+  stat(path: string, options: { readonly bigint: true }): Promise<Stats>;
+  open(path: string, flags: number, mode?: number): Promise<FileHandle>;
+  readFile(path: string, encoding: "utf8"): Promise<string>;
+  writeFile(
+    path: string,
+    text: string,
+    options: { readonly mode: number; readonly flag: "wx" },
+  ): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  link(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+}
+
+/** The part of `node:path` that is used here. */
+interface Paths {
+  resolve(path: string): string;
+  dirname(path: string): string;
+  basename(path: string): string;
+  join(folder: string, name: string): string;
+}
+
+interface ProcessGlobal {
+  readonly pid: number;
+  readonly platform: string;
+  kill(pid: number, signal: 0): unknown;
+  getBuiltinModule?(name: string): unknown;
+}
+
+/**
+ * The disk, by the modules of Node.js.
+ *
+ * @throws {TypeError} If the runtime has none.
+ */
+export function nodeDisk(): Disk {
+  const { process } = globalThis as { readonly process?: ProcessGlobal | undefined };
+  const fs = process?.getBuiltinModule?.("node:fs/promises") as FileSystem | undefined;
+  const paths = process?.getBuiltinModule?.("node:path") as Paths | undefined;
+  if (process === undefined || fs === undefined || paths === undefined) {
+    throw new TypeError("Cannot write files as this runtime has none: give a WritableStream");
+  }
+  const { O_CREAT = 0, O_EXCL = 0, O_RDWR = 2, O_NOFOLLOW = 0 } = fs.constants;
+  const remove = async (path: string): Promise<void> => void await unlessMissing(fs.unlink(path));
+  return {
+    async resolve(path) {
+      const text = typeof path === "string" ? path : pathOfFileUrl(path, process.platform === "win32");
+      const absolute = paths.resolve(text);
+      return paths.join(await fs.realpath(paths.dirname(absolute)), paths.basename(absolute));
+    },
+    async entry(path) {
+      const stats = await unlessMissing(fs.stat(path, { bigint: true }));
+      return stats && { id: idOf(stats), isFolder: stats.isDirectory() };
+    },
+    create: async (path) => await openedFile(await fs.open(path, O_CREAT | O_EXCL | O_RDWR, 0o666)),
+    async open(path) {
+      const handle = await unlessMissing(fs.open(path, O_RDWR | O_NOFOLLOW));
+      return handle && await openedFile(handle);
+    },
+    readText: (path) => unlessMissing(fs.readFile(path, "utf8")),
+    async writeText(path, text) {
+      // A link that somebody has put there is not followed.
+      await remove(path);
+      await fs.writeFile(path, text, { mode: 0o600, flag: "wx" });
+    },
+    rename: (from, to) => fs.rename(from, to),
+    async renameToFree(from, to) {
+      await fs.link(from, to);
+      await fs.unlink(from);
+    },
+    remove,
+    processId: process.pid,
+    isRunning(processId) {
+      try {
+        process.kill(processId, 0);
+        return true;
+      } catch (error) {
+        // One that belongs to somebody else is running too; without the permission to ask, nothing is known.
+        return codeOf(error) === "EPERM";
+      }
+    },
+  };
+}
+
+async function openedFile(handle: FileHandle): Promise<DiskFile> {
+  let stats: Stats;
+  try {
+    stats = await handle.stat({ bigint: true });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return {
+    id: idOf(stats),
+    bytes: Number(stats.size),
+    modifiedAt: Number(stats.mtimeMs),
+    async write(chunks, position) {
+      for (let rest = chunks, at = position; rest.length > 0;) {
+        const { bytesWritten } = await handle.writev(rest, at);
+        at += bytesWritten;
+        rest = behind(rest, bytesWritten);
+      }
+    },
+    read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
+    close: () => handle.close(),
+  };
+}
+
+/** The number of a file may be given to another one when it is gone; both are not made in the same moment. */
+function idOf({ dev, ino, birthtimeMs }: Stats): string {
+  return `${dev}:${ino}:${birthtimeMs}`;
+}
+
+/** What is left of chunks of which so many bytes have been written. */
+function behind(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let index = 0;
+  let left = bytes;
+  while (index < chunks.length && left >= chunks[index]!.length) left -= chunks[index++]!.length;
+  const rest = chunks.slice(index);
+  if (left > 0) rest[0] = rest[0]!.subarray(left);
+  return rest;
+}
+
+async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await operation;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown } | null)?.code;
+}
