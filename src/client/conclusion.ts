@@ -56,7 +56,9 @@ function toResponse(call: Call, reply: Reply): Response {
   const { status, url } = reply;
   const body = NULL_BODY_STATUSES.has(status) ? null : reply.body?.slice() ?? null;
   const { method, init } = call.request;
-  const headers = decodedHeaders(reply, { method, init, decodes: currentRuntime.decodes });
+  const { decodes, decodesIdentity } = currentRuntime;
+  const sent = decodesIdentity ? undefined : call.target?.headers ?? call.headers;
+  const headers = decodedHeaders(reply, { method, init, decodes, sent });
   return responseLike({
     status,
     statusText: "",

@@ -16,6 +16,7 @@ import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
 import type { HeaderMap } from "../http/headers.ts";
 import type { StreamRequest } from "../policies/opener.ts";
 import type { Backoff } from "../primitives/backoff.ts";
+import { currentRuntime } from "../runtime/current.ts";
 import type { StreamHash } from "../runtime/disk/stream_hash.ts";
 import type { Interruption } from "../streams/interruption.ts";
 import { parseContentRange } from "./content_range.ts";
@@ -67,6 +68,8 @@ export class Transfer {
   #isEarlier: boolean;
   /** Whether parts are asked for: a server that sends wrong ones is not asked again. */
   #takesParts = true;
+  /** Whether bytes are asked for as they are: of a server that compresses all the same, the runtime may be able to decode them. */
+  #asksForIdentity: boolean;
   #wasResumed = false;
   #hasBroken = false;
   /** How many bytes of the file are from an earlier download. */
@@ -79,6 +82,8 @@ export class Transfer {
     this.#options = options;
     this.#version = options.sink.earlier;
     this.#isEarlier = options.sink.earlier !== undefined;
+    // What is compressed on its way can't be gone on with, and its length says nothing.
+    this.#asksForIdentity = !("accept-encoding" in options.request.headers);
   }
 
   /** How many bytes have come, with those of an earlier download. */
@@ -110,8 +115,8 @@ export class Transfer {
     for (;;) {
       const outcome = await this.#round();
       if (!(outcome instanceof Incomplete)) return outcome;
+      if (isRepeatable && outcome.isPlanned) continue;
       if (!isRepeatable || maxRetries === 0) throw outcome.error;
-      if (outcome.isPlanned) continue;
       if (this.position > best) {
         best = this.position;
         inVain = 0;
@@ -156,10 +161,9 @@ export class Transfer {
   }
 
   #headers(from: number | undefined): HeaderMap {
-    const { request, digest } = this.#options;
+    const { digest } = this.#options;
     const headers: Record<string, string> = {};
-    // What is compressed on its way can't be gone on with, and its length says nothing.
-    if (!("accept-encoding" in request.headers)) headers["accept-encoding"] = "identity";
+    if (this.#asksForIdentity) headers["accept-encoding"] = "identity";
     if (from === undefined) return headers;
     headers.range = `bytes=${from}-`;
     const { etag, lastModified } = this.#version!;
@@ -172,6 +176,11 @@ export class Transfer {
   /** Looks at the head of a response, and makes the sink ready for its body. */
   async #accept(response: Response, from: number | undefined): Promise<Portion | Incomplete> {
     if (response.status === 206) return await this.#acceptPart(response, from);
+    if (this.#asksForIdentity && isDecodable(response)) {
+      discard(response);
+      this.#asksForIdentity = false;
+      return new Incomplete(this.#invalid("content-type", "is compressed, which was not asked for"), true);
+    }
     const version = versionOf(response);
     const { maxBodyBytes } = this.#options.request.settings;
     const { totalBytes: end = Infinity } = version;
@@ -324,6 +333,11 @@ async function readOrBreak(reader: Reader): Promise<Uint8Array<ArrayBuffer> | In
     if (!mayPass) throw error;
     return new Incomplete(error, false);
   }
+}
+
+/** Whether the runtime could have decoded what it has left as it is. */
+function isDecodable({ headers }: Response): boolean {
+  return currentRuntime.decodes.has(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
 }
 
 /** Nobody reads it, nor hears what becomes of it. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { HeaderMap } from "./headers.ts";
+
 /** Statuses whose responses can't have a body (fetch standard, "null body status"). */
 export const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 
@@ -14,6 +16,8 @@ export interface DecodingContext {
   readonly init: RequestInit | undefined;
   /** The codings that the runtime decodes. */
   readonly decodes: ReadonlySet<string>;
+  /** The headers of the request, if the runtime does not decode what was asked for as it is. */
+  readonly sent?: HeaderMap | undefined;
 }
 
 /**
@@ -26,14 +30,20 @@ export interface DecodingContext {
  */
 export function decodedHeaders(
   { status, headers }: { readonly status: number; readonly headers: Headers },
-  { method, init, decodes }: DecodingContext,
+  { method, init, decodes, sent }: DecodingContext,
 ): Headers {
   const coding = headers.get("content-encoding");
   if (coding === null || !decodes.has(coding.trim().toLowerCase())) return headers;
   if (method === "HEAD" || NULL_BODY_STATUSES.has(status)) return headers;
   if ((init as { readonly decompress?: unknown } | undefined)?.decompress === false) return headers;
+  if (sent !== undefined && asksForIdentity(sent)) return headers;
   const copy = new Headers(headers);
   copy.delete("content-encoding");
   copy.delete("content-length");
   return copy;
+}
+
+/** Whether a request wants bytes as they are: parts are parts of those (fetch standard, "HTTP-network-or-cache fetch"). */
+function asksForIdentity(headers: HeaderMap): boolean {
+  return "range" in headers || headers["accept-encoding"]?.toLowerCase() === "identity";
 }

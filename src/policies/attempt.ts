@@ -208,6 +208,7 @@ class Attempt implements DeadlineTarget, Pending {
       environment: this.#environment,
       lane: this.#target.lane,
       method,
+      sent: this.#target.headers,
       init,
       timeoutMs,
       idleTimeoutMs,

@@ -8,6 +8,7 @@ import { contentLength, drainBody } from "../http/body.ts";
 import { BodyCollector } from "../http/body_collector.ts";
 import { BodyReceiver } from "../http/body_receiver.ts";
 import { decodedHeaders, NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
+import type { HeaderMap } from "../http/headers.ts";
 import { responseLike, trackedResponse } from "../http/tracked_response.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { PermitHolder } from "../lanes/permit_holders.ts";
@@ -28,6 +29,8 @@ export interface AttemptBodyOptions {
   >;
   readonly lane: Lane;
   readonly method: string;
+  /** The headers of the request. */
+  readonly sent: HeaderMap;
   readonly init: RequestInit | undefined;
   /** How long nobody may begin to read, and how long a reader may have to wait, in milliseconds. */
   readonly timeoutMs: number;
@@ -121,8 +124,10 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     this.#idle = environment.idleDeadlines.add(this, timeoutMs);
     environment.scheduler.offer(this);
     const { status, statusText, url, redirected, type } = response;
-    const { method, init } = this.#options;
-    const headers = decodedHeaders(response, { method, init, decodes: environment.runtime.decodes });
+    const { method, init, sent } = this.#options;
+    const { decodes, decodesIdentity } = environment.runtime;
+    const context = { method, init, decodes, sent: decodesIdentity ? undefined : sent };
+    const headers = decodedHeaders(response, context);
     return trackedResponse({ status, statusText, headers, url, redirected, type }, receiver);
   }
 

@@ -36,7 +36,7 @@ export type FetchFunction = (input: string, init?: RequestInit) => Promise<Respo
 /** What differs between runtimes for an attempt. */
 export type AttemptRuntime = Pick<
   Runtime,
-  "decodes" | "showsRedirects" | "isOutOfDescriptors" | "isRedirectFailure"
+  "decodes" | "decodesIdentity" | "showsRedirects" | "isOutOfDescriptors" | "isRedirectFailure"
 >;
 
 /** What the policies of one client share. */

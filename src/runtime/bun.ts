@@ -37,6 +37,7 @@ export const bunRuntime: Runtime = {
   timersBelongToRequests: false,
   negotiatesHttp2: false,
   decodes: new Set(["gzip", "br", "deflate", "zstd"]),
+  decodesIdentity: true,
   showsRedirects: true,
   baseUrl: pageUrl,
   isOutOfDescriptors: (error) => OUT_OF_DESCRIPTORS.has(codeOf(error)),

@@ -18,6 +18,8 @@ export interface Runtime {
   readonly timersBelongToRequests: boolean;
   /** The content codings that its `fetch` decodes, leaving the headers as they were; none where those tell the truth, or do no harm. */
   readonly decodes: ReadonlySet<string>;
+  /** Whether it decodes also what was asked for as it is: a part, or with `accept-encoding: identity`. */
+  readonly decodesIdentity: boolean;
   /** Whether the answer to a request with `redirect: "manual"` can be read; browsers hide it. */
   readonly showsRedirects: boolean;
   /** What relative URLs resolve against where there are no base URLs: that of a page; `undefined` elsewhere. */

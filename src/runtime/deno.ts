@@ -18,6 +18,7 @@ export const denoRuntime: Runtime = {
   timersBelongToRequests: false,
   negotiatesHttp2: true,
   decodes: new Set(["gzip", "br"]),
+  decodesIdentity: false,
   showsRedirects: true,
   baseUrl: pageUrl,
   isOutOfDescriptors(error) {

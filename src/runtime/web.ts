@@ -23,6 +23,7 @@ export const webRuntime: Runtime = {
   timersBelongToRequests: userAgent === "Cloudflare-Workers",
   negotiatesHttp2: false,
   decodes: new Set(),
+  decodesIdentity: true,
   showsRedirects: !isBrowser(),
   baseUrl: pageUrl,
   isOutOfDescriptors: () => false,

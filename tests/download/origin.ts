@@ -52,7 +52,7 @@ export async function startOrigin(handler: OriginHandler): Promise<Origin> {
           socket.write(`HTTP/1.1 ${status} Status\r\nconnection: close\r\n${lines.join("")}\r\n`);
         },
         send: (part) => new Promise((resolve) => socket.write(part, () => resolve())),
-        cut: () => socket.destroy(),
+        cut: () => void socket.destroy(),
       };
       Promise.resolve(handler(request, reply)).then(() => socket.end(), () => socket.destroy());
     });
@@ -96,13 +96,15 @@ export interface ServedFile {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** After how many bytes of a response the connection breaks. */
   readonly cutAfter?: number | undefined;
+  /** What the client has got: the connection breaks when it has all that was sent, which Bun drops otherwise. */
+  readonly received?: Received | undefined;
 }
 
 /** Serves a file as RFC 9110 has it: parts where they are asked for, on condition. */
 export async function serveFile(
   { headers, start }: OriginRequest,
   reply: Reply,
-  { data, etag, headers: more = {}, cutAfter = Infinity }: ServedFile,
+  { data, etag, headers: more = {}, cutAfter = Infinity, received }: ServedFile,
 ): Promise<void> {
   const condition = headers.get("if-range");
   const isPart = start !== undefined &&
@@ -119,5 +121,28 @@ export async function serveFile(
     ...isPart ? { "content-range": `bytes ${start}-${data.length - 1}/${data.length}` } : {},
   });
   await reply.send(body.subarray(0, cutAfter));
-  if (cutAfter < body.length) reply.cut();
+  if (cutAfter >= body.length) return;
+  if (cutAfter > 0) await received?.until((isPart ? start : 0) + cutAfter);
+  reply.cut();
+}
+
+/** How much of a file a client has got. */
+export class Received {
+  #bytes = 0;
+  #wake: (() => void) | undefined;
+
+  /** The client has got so much. */
+  readonly note = ({ bytes }: { readonly bytes: number }): void => {
+    this.#bytes = bytes;
+    this.#wake?.();
+  };
+
+  /** Waits until it has so much, and no more. */
+  async until(bytes: number): Promise<void> {
+    while (this.#bytes !== bytes) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
 }

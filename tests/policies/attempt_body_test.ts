@@ -36,6 +36,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET") {
     },
     lane: fakeLane(),
     method,
+    sent: {},
     init: undefined,
     timeoutMs: 1_000,
     idleTimeoutMs: 200,

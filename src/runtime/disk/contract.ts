@@ -38,7 +38,7 @@ export interface Disk {
   entry(path: string): Promise<DiskEntry | undefined>;
   /** Makes a file where there is none. */
   create(path: string): Promise<DiskFile>;
-  /** Opens a file that is no link; `undefined` if there is none. */
+  /** Opens a file; `undefined` if there is none, or a link. */
   open(path: string): Promise<DiskFile | undefined>;
   /** The whole text of a small file; `undefined` if there is none. */
   readText(path: string): Promise<string | undefined>;

@@ -15,12 +15,17 @@ export function denoDisk(): Disk {
       const info = await unlessMissing(Deno.stat(path));
       return info && { id: idOf(info), isFolder: info.isDirectory };
     },
+    async remove(path) {
+      // Deno removes empty folders too.
+      const info = await unlessMissing(Deno.lstat(path));
+      if (info?.isDirectory) throw new Deno.errors.IsADirectory(`${path} is a folder`);
+      await unlessMissing(Deno.remove(path));
+    },
     create: async (path) =>
       await openedFile(await Deno.open(path, { read: true, write: true, createNew: true })),
     async open(path) {
       const link = await unlessMissing(Deno.lstat(path));
-      if (link === undefined) return undefined;
-      if (link.isSymlink) throw new Error(`${path} is a symbolic link`);
+      if (link === undefined || link.isSymlink) return undefined;
       const file = await unlessMissing(Deno.open(path, { read: true, write: true }));
       return file && await openedFile(file);
     },

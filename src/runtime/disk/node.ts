@@ -86,7 +86,7 @@ export function nodeDisk(): Disk {
     },
     create: async (path) => await openedFile(await fs.open(path, O_CREAT | O_EXCL | O_RDWR, 0o666)),
     async open(path) {
-      const handle = await unlessMissing(fs.open(path, O_RDWR | O_NOFOLLOW));
+      const handle = await unlessMissing(fs.open(path, O_RDWR | O_NOFOLLOW), ["ENOENT", "ELOOP"]);
       return handle && await openedFile(handle);
     },
     readText: (path) => unlessMissing(fs.readFile(path, "utf8")),
@@ -153,11 +153,14 @@ function behind(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Arr
   return rest;
 }
 
-async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {
+async function unlessMissing<T>(
+  operation: Promise<T>,
+  codes: readonly unknown[] = ["ENOENT"],
+): Promise<T | undefined> {
   try {
     return await operation;
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
+    if (codes.includes(codeOf(error))) return undefined;
     throw error;
   }
 }
