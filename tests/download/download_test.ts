@@ -1,0 +1,164 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type DownloadOptions, isDataNotFoundError, isInvalidDataError } from "../../mod.ts";
+import { rejection } from "../client/settled.ts";
+import { test } from "../support/test.ts";
+import { serveFile } from "./origin.ts";
+import { bytesAt, DATA, OTHER, scene, sha256, TAG } from "./scene.ts";
+
+test("download() writes a file, says all of it, and leaves nothing else", async () => {
+  await scene(
+    (request, reply, received) => serveFile(request, reply, { received, data: DATA, etag: TAG }),
+    async (s) => {
+      const seen: number[] = [];
+      const result = await s.download({
+        onProgress: ({ bytes, totalBytes }) => seen.push(bytes, totalBytes!),
+      });
+
+      assertEquals(await bytesAt(s.path), DATA);
+      assertEquals(await s.folder.list(), ["file"]);
+      const { path, url, status, bytes, resumedFrom, etag, attempts } = result;
+      assertEquals({ path, url, status, bytes, resumedFrom, etag, attempts }, {
+        path: s.path,
+        url: s.url,
+        status: 200,
+        bytes: DATA.length,
+        resumedFrom: 0,
+        etag: TAG,
+        attempts: 1,
+      });
+      assertEquals(seen.slice(-2), [DATA.length, DATA.length]);
+      assertEquals(s.requests[0]!.headers.get("accept-encoding"), "identity");
+    },
+  );
+});
+
+test("download() takes a file URL", async () => {
+  await scene(
+    (request, reply, received) => serveFile(request, reply, { received, data: DATA }),
+    async (s) => {
+      const to = new URL("file:///");
+      to.pathname = `${s.folder.path}/with space`;
+      const { path } = await s.client.download(s.url, to);
+
+      assertEquals(path, `${s.folder.path}/with space`);
+      assertEquals(await bytesAt(path!), DATA);
+    },
+  );
+});
+
+test("download() writes empty bodies and those of unknown length", async () => {
+  for (const data of [new Uint8Array(0), DATA]) {
+    await scene(async (_request, reply) => {
+      reply.head(200, data.length === 0 ? { "content-length": "0" } : {});
+      await reply.send(data);
+    }, async (s) => {
+      await s.folder.write("file", "old");
+      const { bytes } = await s.download();
+      assertEquals([bytes, await bytesAt(s.path)], [data.length, data]);
+      assertEquals(await s.folder.list(), ["file"]);
+    });
+  }
+});
+
+test("download() refuses a wrong digest, and what was there before stays", async () => {
+  const value = await sha256(OTHER);
+  await scene(
+    (request, reply, received) => serveFile(request, reply, { received, data: DATA, etag: TAG }),
+    async (s) => {
+      await s.folder.write("file", "old");
+      const error = await rejection(s.download({ digest: { algorithm: "sha-256", value } }));
+
+      assert(isInvalidDataError(error) && error.reason === "digest");
+      assertStringIncludes(error.message, value);
+      assertEquals([await s.folder.list(), await s.folder.read("file")], [["file"], "old"]);
+    },
+  );
+});
+
+test("download() rejects with the reason of an abort, wherever it is, and keeps or removes the part", async () => {
+  for (const etag of [TAG, undefined]) {
+    await scene(async (_request, reply) => {
+      reply.head(200, { "content-length": String(DATA.length), ...etag === undefined ? {} : { etag } });
+      await reply.send(DATA.subarray(0, 50_000));
+      await new Promise(() => {});
+    }, async (s) => {
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const error = await rejection(s.download({
+        signal: controller.signal,
+        onProgress: ({ bytes }) => bytes === 50_000 ? controller.abort(reason) : undefined,
+      }));
+
+      assertEquals(error, reason);
+      assertEquals(await s.folder.list(), etag === undefined ? [] : ["file.part", "file.part.json"]);
+      const aborted = await rejection(s.download({ signal: AbortSignal.abort(reason) }));
+      assertEquals([aborted, s.requests.length], [reason, 1]);
+    });
+  }
+});
+
+test("download() ends when its client is closed", async () => {
+  await scene(async (_request, reply) => {
+    reply.head(200, { "content-length": String(DATA.length), etag: TAG });
+    await reply.send(DATA.subarray(0, 50_000));
+    await new Promise(() => {});
+  }, async (s) => {
+    const reason = new Error("closing");
+    const error = await rejection(s.download({ onProgress: () => void s.client.close(reason) }));
+    assertEquals(error, reason);
+    assertEquals(await rejection(s.download()), reason);
+  });
+});
+
+test("download() passes on a 404 and an error status, and touches nothing", async () => {
+  for (const status of [404, 403]) {
+    await scene((_request, reply) => reply.head(status, { "content-length": "0" }), async (s) => {
+      await s.folder.write("file", "old");
+      const error = await rejection(s.download());
+      assertEquals([isDataNotFoundError(error), await s.folder.list()], [status === 404, ["file"]]);
+    });
+  }
+});
+
+test("download() with maxBodyBytes refuses a larger file, by its length or as it comes", async () => {
+  for (const headers of [{ "content-length": String(DATA.length) }, {}]) {
+    await scene(async (_request, reply) => {
+      reply.head(200, headers as Record<string, string>);
+      await reply.send(DATA);
+    }, async (s) => {
+      const error = await rejection(s.download({ maxBodyBytes: 1_000 }));
+      assert(isInvalidDataError(error) && error.reason === "too-large");
+      assertEquals(await s.folder.list(), []);
+    });
+  }
+});
+
+test("download() of a condition that a 304 answers leaves the file as it is", async () => {
+  await scene((_request, reply) => reply.head(304, { etag: TAG }), async (s) => {
+    await s.folder.write("file", "old");
+    const { status, bytes } = await s.download({ headers: { "if-none-match": TAG } });
+    assertEquals([status, bytes, await s.folder.read("file"), await s.folder.list()], [304, 0, "old", [
+      "file",
+    ]]);
+  });
+});
+
+test("download() refuses arguments that mean nothing, before anything is sent", async () => {
+  await scene(
+    (request, reply, received) => serveFile(request, reply, { received, data: DATA }),
+    async (s) => {
+      const calls: (() => Promise<unknown>)[] = [
+        () => s.client.download(s.url, ""),
+        () => s.client.download(s.url, 5 as unknown as string),
+        () => s.download({ headers: { range: "bytes=0-5" } }),
+        () => s.download({ digest: { algorithm: "sha-256", value: "abc" } }),
+        () => s.download({ digest: { algorithm: "crc" as "md5", value: "abc" } }),
+        () => s.download({ cache: "reload" } as unknown as DownloadOptions),
+        () => s.download({ as: "json" } as unknown as DownloadOptions),
+        () => s.client.download(s.url, new URL("https://a.test/file")),
+      ];
+      for (const call of calls) assert(await rejection(call()) instanceof TypeError);
+      assertEquals([s.requests.length, await s.folder.list()], [0, []]);
+    },
+  );
+});

@@ -1,0 +1,57 @@
+import { assertEquals } from "@std/assert";
+import { isOfVersion, isResumable, versionOf } from "../../src/download/file_version.ts";
+import { test } from "../support/test.ts";
+
+const DATE = "Sat, 28 Nov 2026 12:00:00 GMT";
+
+function version(headers: Record<string, string>, type: ResponseType = "default") {
+  return versionOf({ headers: new Headers(headers), type });
+}
+
+test("versionOf() takes strong tags only", () => {
+  assertEquals(version({ etag: '"a"' }).etag, '"a"');
+  for (const etag of ['W/"a"', "a", '"a', '"a" "b"']) assertEquals(version({ etag }).etag, undefined, etag);
+});
+
+test("versionOf() takes a date that is a minute older than the response", () => {
+  const cases = [["Sat, 28 Nov 2026 11:59:00 GMT", true], ["Sat, 28 Nov 2026 11:59:01 GMT", false], [
+    "soon",
+    false,
+  ]];
+  for (const [lastModified, isStrong] of cases as [string, boolean][]) {
+    const { lastModified: taken } = version({ "last-modified": lastModified, date: DATE });
+    assertEquals(taken, isStrong ? lastModified : undefined);
+  }
+  assertEquals(version({ "last-modified": "Sat, 28 Nov 2026 11:00:00 GMT" }).lastModified, undefined);
+});
+
+test("versionOf() knows nothing of what may be compressed", () => {
+  const headers = { etag: '"a"', "content-length": "5" };
+  assertEquals(version(headers).totalBytes, 5);
+  assertEquals(version({ ...headers, "content-encoding": "identity" }).totalBytes, 5);
+  assertEquals(version({ ...headers, "content-encoding": "gzip" }), {});
+  assertEquals(version(headers, "cors"), {});
+});
+
+test("isResumable() needs a length, and something that tells versions apart", () => {
+  assertEquals(isResumable({ etag: '"a"', totalBytes: 5 }, false), true);
+  assertEquals(isResumable({ lastModified: DATE, totalBytes: 5 }, false), true);
+  assertEquals(isResumable({ totalBytes: 5 }, true), true);
+  assertEquals(isResumable({ totalBytes: 5 }, false), false);
+  assertEquals(isResumable({ etag: '"a"' }, true), false);
+  assertEquals(isResumable({ etag: '"a"', totalBytes: 0 }, true), false);
+  assertEquals(isResumable({ etag: '"a"', totalBytes: 5, isIndivisible: true }, true), false);
+});
+
+test("isOfVersion() compares the length and the strongest validator", () => {
+  const known = { etag: '"a"', lastModified: DATE, totalBytes: 5 };
+  const of = (headers: Record<string, string>, bytes?: number) =>
+    isOfVersion(known, new Headers(headers), bytes);
+  assertEquals(of({ etag: '"a"' }, 5), true);
+  assertEquals(of({ etag: '"a"' }, 6), false);
+  assertEquals(of({ etag: '"a"' }), false);
+  assertEquals(of({ etag: 'W/"a"' }, 5), false);
+  assertEquals(of({ "last-modified": DATE }, 5), false);
+  assertEquals(isOfVersion({ ...known, etag: undefined }, new Headers({ "last-modified": DATE }), 5), true);
+  assertEquals(isOfVersion({ totalBytes: 5 }, new Headers({ etag: '"a"' }), 5), false);
+});

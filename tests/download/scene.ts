@@ -1,0 +1,57 @@
+import { type Client, type ClientOptions, createClient, type DownloadOptions } from "../../mod.ts";
+import { type TempFolder, tempFolder } from "../support/temp_folder.ts";
+import { bytesOf, type OriginRequest, Received, type Reply, startOrigin } from "./origin.ts";
+
+/** What is downloaded, and what it is not. */
+export const DATA: Uint8Array<ArrayBuffer> = bytesOf(300_000);
+export const OTHER: Uint8Array<ArrayBuffer> = bytesOf(300_000, 2);
+export const TAG = '"v1"';
+/** A client that tries again at once. */
+export function impatientClient(options: ClientOptions = {}): Client {
+  return createClient({
+    backoff: { baseMs: 0, jitter: "none" },
+    retryBudget: false,
+    circuitBreaker: false,
+    ...options,
+  });
+}
+
+/** What a file holds. */
+export async function bytesAt(path: string): Promise<Uint8Array> {
+  const fs = await import("node:fs/promises");
+  return new Uint8Array(await fs.readFile(path));
+}
+
+/** A file, its origin, and a client. */
+export interface Scene {
+  readonly folder: TempFolder;
+  readonly path: string;
+  readonly requests: readonly OriginRequest[];
+  readonly url: string;
+  readonly client: Client;
+  readonly received: Received;
+  download(options?: DownloadOptions): ReturnType<Client["download"]>;
+}
+
+/** Makes a scene. */
+export async function scene(
+  handler: (request: OriginRequest, reply: Reply, received: Received) => void | Promise<void>,
+  work: (scene: Scene) => Promise<void>,
+  options: ClientOptions = {},
+): Promise<void> {
+  await using folder = await tempFolder();
+  const received = new Received();
+  await using origin = await startOrigin((request, reply) => handler(request, reply, received));
+  await using client = impatientClient(options);
+  const path = `${folder.path}/file`;
+  const { url, requests } = origin;
+  const download = (options?: DownloadOptions) =>
+    client.download(url, path, { onProgress: received.note, ...options });
+  await work({ folder, path, requests, url, client, received, download });
+}
+
+/** The SHA-256 of bytes, as hexadecimal digits. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,171 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { isInvalidDataError, isNetworkError, isWriteError } from "../../mod.ts";
+import { StreamSink } from "../../src/download/stream_sink.ts";
+import { rejection, watch } from "../client/settled.ts";
+import { test } from "../support/test.ts";
+import { Received, serveFile, startOrigin } from "./origin.ts";
+import { DATA, impatientClient, OTHER, scene, sha256, TAG } from "./scene.ts";
+
+/** A stream that collects. */
+function collector(write: () => void | Promise<void> = () => {}) {
+  const chunks: Uint8Array[] = [];
+  const ended: { closed: boolean; aborted?: unknown } = { closed: false };
+  const stream = new WritableStream<Uint8Array>({
+    async write(chunk) {
+      await write();
+      chunks.push(chunk);
+    },
+    close: () => void (ended.closed = true),
+    abort: (reason) => void (ended.aborted = reason),
+  });
+  const bytes = async (): Promise<Uint8Array> =>
+    new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  return { stream, bytes, ended };
+}
+
+test("StreamSink refuses a locked stream", () => {
+  const { stream } = collector();
+  stream.getWriter();
+  assertThrows(() => new StreamSink(stream, () => {}), TypeError, "locked");
+});
+
+test("download() into a stream writes everything in order, closes it and unlocks it", async () => {
+  await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
+    const { stream, bytes, ended } = collector();
+    const result = await s.client.download(s.url, stream);
+
+    assertEquals([result.path, result.bytes, await bytes()], [undefined, DATA.length, DATA]);
+    assertEquals([ended, stream.locked], [{ closed: true }, false]);
+  });
+});
+
+test("download() into a stream goes on after a break, also where a server sends the same whole again", async () => {
+  for (const ignoresRanges of [false, true]) {
+    await scene(
+      (request, reply, received) =>
+        serveFile(ignoresRanges ? { ...request, start: undefined } : request, reply, {
+          data: DATA,
+          etag: TAG,
+          received,
+          cutAfter: request.number === 1 ? 90_000 : undefined,
+        }),
+      async (s) => {
+        const { stream, bytes } = collector();
+        await s.client.download(s.url, stream, {
+          onProgress: s.received.note,
+          digest: { algorithm: "sha-256", value: await sha256(DATA) },
+        });
+        assertEquals(await bytes(), DATA);
+      },
+    );
+  }
+});
+
+test("download() into a stream aborts it where the file changes, or can't be gone on with", async () => {
+  for (const etag of ['"v2"', undefined]) {
+    await scene((request, reply, received) =>
+      serveFile(request, reply, {
+        data: request.number === 1 ? DATA : OTHER,
+        etag: request.number === 1 && etag !== undefined ? TAG : etag,
+        received,
+        cutAfter: request.number === 1 ? 90_000 : undefined,
+      }), async (s) => {
+      const { stream, ended } = collector();
+      const error = await rejection(s.client.download(s.url, stream, { onProgress: s.received.note }));
+
+      assert(isInvalidDataError(error) && error.reason === "changed", String(error));
+      assertEquals([ended.closed, ended.aborted, stream.locked], [false, error, false]);
+    });
+  }
+});
+
+test("download() into a stream that is not begun begins anew after a break", async () => {
+  await using origin = await startOrigin((request, reply) =>
+    serveFile(request, reply, { data: DATA, cutAfter: request.number < 3 ? 0 : undefined })
+  );
+  await using client = impatientClient();
+  const { stream, bytes } = collector();
+  await client.download(origin.url, stream);
+  assertEquals(await bytes(), DATA);
+});
+
+test("download() into a stream refuses a wrong digest before the stream is closed", async () => {
+  await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
+    const { stream, ended } = collector();
+    const digest = { algorithm: "sha-256", value: await sha256(OTHER) } as const;
+    const error = await rejection(s.client.download(s.url, stream, { digest }));
+    assert(isInvalidDataError(error) && error.reason === "digest");
+    assertEquals([ended.closed, ended.aborted], [false, error]);
+  });
+});
+
+test("download() rejects with what a stream failed of, at once, also while nothing comes", async () => {
+  const failure = new Error("no room");
+  for (const isLate of [false, true]) {
+    const received = new Received();
+    await using origin = await startOrigin(async (_request, reply) => {
+      reply.head(200, { "content-length": String(DATA.length) });
+      await reply.send(DATA.subarray(0, 50_000));
+      await new Promise(() => {});
+    });
+    await using client = impatientClient();
+    let fail: ((error: unknown) => void) | undefined;
+    const stream = new WritableStream<Uint8Array>({
+      start: (controller) => void (fail = (error) => controller.error(error)),
+      write: () => isLate ? undefined : Promise.reject(failure),
+    });
+    const downloaded = client.download(origin.url, stream, { onProgress: received.note });
+    const rejected = rejection(downloaded);
+    if (isLate) {
+      await received.until(50_000);
+      fail!(failure);
+    }
+    const error = await rejected;
+    assert(isWriteError(error), String(error));
+    assertEquals([error.cause, error.path], [failure, undefined]);
+  }
+});
+
+test("download() receives no more than a slow stream takes, and an abort ends it in the middle of a write", async () => {
+  const large = new Uint8Array(40_000_000);
+  await using origin = await startOrigin((request, reply) => serveFile(request, reply, { data: large }));
+  await using client = impatientClient();
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const never = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const { stream, bytes } = collector(() => {
+    begun.resolve();
+    return never.promise;
+  });
+  let received = 0;
+  const downloaded = watch(client.download(origin.url, stream, {
+    signal: controller.signal,
+    onProgress: (progress) => received = progress.bytes,
+  }));
+  await begun.promise;
+  // What is sent meanwhile waits in sockets.
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve));
+  assert(received < 5_000_000, String(received));
+  assertEquals(downloaded.state, "pending");
+
+  controller.abort(reason);
+  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => setTimeout(resolve));
+
+  assertEquals([downloaded.state, downloaded.error], ["rejected", reason]);
+  never.resolve();
+  assert((await bytes()).length < 5_000_000);
+});
+
+test("download() into a stream gives up after maxRetries, and aborts the stream with the same error", async () => {
+  await scene(
+    (request, reply) => serveFile(request, reply, { data: DATA, etag: TAG, cutAfter: 0 }),
+    async (s) => {
+      const { stream, ended } = collector();
+      const error = await rejection(s.client.download(s.url, stream, { maxRetries: 2 }));
+      assert(isNetworkError(error));
+      assertEquals([s.requests.length, ended.aborted], [3, error]);
+    },
+  );
+});

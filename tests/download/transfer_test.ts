@@ -1,0 +1,352 @@
+import { assert, assertEquals } from "@std/assert";
+import { isInvalidDataError, isNetworkError } from "../../mod.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { rejection } from "../client/settled.ts";
+import { tempFolder } from "../support/temp_folder.ts";
+import { test } from "../support/test.ts";
+import {
+  type OriginHandler,
+  type OriginRequest,
+  Received,
+  type Reply,
+  serveFile,
+  startOrigin,
+} from "./origin.ts";
+import { bytesAt, DATA, impatientClient, OTHER, scene, sha256, TAG } from "./scene.ts";
+
+/** Long ago, beside the date of a response. */
+const OLD = { date: "Sat, 28 Nov 2026 12:00:00 GMT", "last-modified": "Fri, 27 Nov 2026 12:00:00 GMT" };
+
+/** Serves each response only up to a random byte. */
+function droppingOrigin(
+  seed: number,
+  served: (request: OriginRequest) => Parameters<typeof serveFile>[2],
+): OriginHandler {
+  const random = seededRandom(seed);
+  return (request, reply) => {
+    const file = served(request);
+    const left = file.data.length - (request.start ?? 0);
+    return serveFile(request, reply, {
+      ...file,
+      cutAfter: random() < 0.15 ? Infinity : Math.floor(random() * left),
+    });
+  };
+}
+
+for (let seed = 1; seed <= 6; seed++) {
+  test(`download() brings a file whose connection drops at random points, with an ETag (seed ${seed})`, async () => {
+    await scene(droppingOrigin(seed, () => ({ data: DATA, etag: TAG })), async (s) => {
+      await s.download({ maxRetries: 30, digest: { algorithm: "sha-256", value: await sha256(DATA) } });
+      assertEquals(await bytesAt(s.path), DATA);
+    });
+    await scene(droppingOrigin(seed, () => ({ data: DATA, etag: TAG })), async (s) => {
+      await s.download({ maxRetries: 30 });
+
+      assertEquals(await bytesAt(s.path), DATA);
+      assertEquals(await s.folder.list(), ["file"]);
+      assert(
+        s.requests.slice(1).every(({ start, headers }) =>
+          start === undefined || headers.get("if-range") === TAG
+        ),
+      );
+    });
+  });
+
+  test(`download() never mixes versions, whatever changes between connections (seed ${seed})`, async () => {
+    const random = seededRandom(seed + 100);
+    const versions = [{ data: DATA, etag: '"a"' }, { data: OTHER, etag: '"b"' }];
+    await scene(droppingOrigin(seed, () => versions[random() < 0.3 ? 0 : 1]!), async (s) => {
+      const { etag } = await s.download({ maxRetries: 200 });
+
+      assertEquals(await bytesAt(s.path), etag === '"a"' ? DATA : OTHER);
+    });
+  });
+
+  test(`download() never mixes versions of a server that ignores conditions (seed ${seed})`, async () => {
+    const random = seededRandom(seed + 200);
+    const handler = droppingOrigin(seed, (request) => {
+      request.headers.delete("if-range");
+      const isFirst = random() < 0.3;
+      return isFirst ? { data: DATA, etag: '"a"' } : { data: OTHER, etag: '"b"' };
+    });
+    await scene(handler, async (s) => {
+      const { etag } = await s.download({ maxRetries: 200 });
+
+      assertEquals(await bytesAt(s.path), etag === '"a"' ? DATA : OTHER);
+    });
+  });
+}
+
+test("download() goes on by Last-Modified if that is old, and begins anew if it is not", async () => {
+  for (const [lastModified, expected] of [[OLD["last-modified"], 100_000], [OLD.date, undefined]] as const) {
+    const headers = { ...OLD, "last-modified": lastModified };
+    await scene(
+      (request, reply, received) =>
+        serveFile(request, reply, {
+          received,
+          data: DATA,
+          headers,
+          cutAfter: request.number === 1 ? 100_000 : undefined,
+        }),
+      async (s) => {
+        await s.download();
+
+        assertEquals(await bytesAt(s.path), DATA);
+        assertEquals(s.requests.map(({ start }) => start), [undefined, expected]);
+        assertEquals(s.requests[1]!.headers.get("if-range"), expected === undefined ? null : lastModified);
+      },
+    );
+  }
+});
+
+test("download() begins anew where there is no strong validator, or no length, or no parts", async () => {
+  const cases: Readonly<Record<string, string>>[] = [{}, { etag: 'W/"1"' }, {
+    etag: TAG,
+    "accept-ranges": "none",
+  }];
+  for (const headers of cases) {
+    await scene(
+      (request, reply, received) =>
+        serveFile(request, reply, {
+          received,
+          data: DATA,
+          headers,
+          cutAfter: request.number < 3 ? 70_000 : undefined,
+        }),
+      async (s) => {
+        await s.download();
+
+        assertEquals(await bytesAt(s.path), DATA);
+        assertEquals(s.requests.map(({ start }) => start), [undefined, undefined, undefined]);
+      },
+    );
+  }
+});
+
+/** What a server answers to the second request, which asks for the rest. */
+const LIES: Readonly<Record<string, (reply: Reply) => Promise<void> | void>> = {
+  "another start": (reply) => {
+    reply.head(206, { etag: TAG, "content-length": "100", "content-range": "bytes 5-104/300000" });
+    return reply.send(DATA.subarray(5, 105));
+  },
+  "another length": (reply) => {
+    reply.head(206, { etag: TAG, "content-length": "5", "content-range": "bytes 100000-100004/300001" });
+    return reply.send(DATA.subarray(100_000, 100_005));
+  },
+  "an unknown length": (reply) => {
+    reply.head(206, { etag: TAG, "content-length": "5", "content-range": "bytes 100000-100004/*" });
+    return reply.send(DATA.subarray(100_000, 100_005));
+  },
+  "no range": (reply) => {
+    reply.head(206, { etag: TAG, "content-length": "5" });
+    return reply.send(DATA.subarray(0, 5));
+  },
+  "a range of rubbish": (reply) => {
+    reply.head(206, { etag: TAG, "content-length": "5", "content-range": "bytes 100000-99999/300000" });
+    return reply.send(DATA.subarray(0, 5));
+  },
+  "several ranges": (reply) => {
+    reply.head(206, { etag: TAG, "content-length": "5", "content-type": "multipart/byteranges; boundary=x" });
+    return reply.send(DATA.subarray(0, 5));
+  },
+  "another tag": (reply) => {
+    reply.head(206, {
+      etag: '"v2"',
+      "content-length": "200000",
+      "content-range": "bytes 100000-299999/300000",
+    });
+    return reply.send(OTHER.subarray(100_000));
+  },
+  "no tag": (reply) => {
+    reply.head(206, { "content-length": "200000", "content-range": "bytes 100000-299999/300000" });
+    return reply.send(OTHER.subarray(100_000));
+  },
+  "a 416": (reply) => reply.head(416, { "content-range": "bytes */300000", "content-length": "0" }),
+};
+
+for (const [lie, answer] of Object.entries(LIES)) {
+  test(`download() asks for the whole after a part with ${lie}`, async () => {
+    await scene((request, reply, received) => {
+      if (request.number === 2) return answer(reply);
+      return serveFile(request, reply, {
+        received,
+        data: DATA,
+        etag: TAG,
+        cutAfter: request.number === 1 ? 100_000 : undefined,
+      });
+    }, async (s) => {
+      await s.download();
+
+      assertEquals(await bytesAt(s.path), DATA);
+      assertEquals(s.requests.map(({ start }) => start), [undefined, 100_000, undefined]);
+    });
+  });
+}
+
+test("download() takes a whole in place of the rest, and uses what it has if that is the same", async () => {
+  await scene((request, reply, received) => {
+    const whole = { ...request, start: undefined };
+    return serveFile(whole, reply, {
+      received,
+      data: DATA,
+      etag: TAG,
+      cutAfter: request.number === 1 ? 100_000 : undefined,
+    });
+  }, async (s) => {
+    await s.download();
+
+    assertEquals(await bytesAt(s.path), DATA);
+    assertEquals(s.requests.length, 2);
+  });
+});
+
+test("download() takes the rest in as many parts as a server gives, without a wait", async () => {
+  await scene((request, reply, received) => {
+    if (request.start === undefined) {
+      return serveFile(request, reply, { received, data: DATA, etag: TAG, cutAfter: 50_000 });
+    }
+    const part = DATA.subarray(request.start, request.start + 100_000);
+    const range = `bytes ${request.start}-${request.start + part.length - 1}/${DATA.length}`;
+    reply.head(206, { etag: TAG, "content-length": String(part.length), "content-range": range });
+    return reply.send(part);
+  }, async (s) => {
+    await s.download({ maxRetries: 1 });
+
+    assertEquals(await bytesAt(s.path), DATA);
+    assertEquals(s.requests.map(({ start }) => start), [undefined, 50_000, 150_000, 250_000]);
+  });
+});
+
+test("download() gives up after so many breaks in a row that bring nothing new, and keeps what came", async () => {
+  await scene(
+    (request, reply, received) =>
+      serveFile(request, reply, {
+        received,
+        data: DATA,
+        etag: TAG,
+        cutAfter: request.number <= 2 ? 50_000 : 0,
+      }),
+    async (s) => {
+      const error = await rejection(s.download({ maxRetries: 2 }));
+
+      assert(isNetworkError(error));
+      assertEquals(s.requests.map(({ start }) => start), [undefined, 50_000, 100_000, 100_000]);
+      assertEquals(await s.folder.list(), ["file.part", "file.part.json"]);
+      assertEquals(await bytesAt(`${s.path}.part`), DATA.subarray(0, 100_000));
+    },
+  );
+});
+
+test("download() with maxRetries: 0, or of a POST, does not ask for the rest", async () => {
+  for (const request of [{ maxRetries: 0 }, { method: "POST", body: "x" }]) {
+    await scene(
+      (request, reply, received) =>
+        serveFile(request, reply, { received, data: DATA, etag: TAG, cutAfter: 10_000 }),
+      async (s) => {
+        assert(
+          isNetworkError(
+            await rejection(
+              s.client.download({ url: s.url, onProgress: s.received.note, ...request }, s.path),
+            ),
+          ),
+        );
+        assertEquals(s.requests.length, 1);
+        assertEquals(await s.folder.list(), "method" in request ? [] : ["file.part", "file.part.json"]);
+      },
+    );
+  }
+});
+
+test("download() refuses a body that is shorter or longer than announced", async () => {
+  const lengths = [DATA.length + 10, DATA.length - 10];
+  for (const length of lengths) {
+    await using folder = await tempFolder();
+    const client = impatientClient({
+      fetch: () =>
+        Promise.resolve(new Response(DATA, { headers: { "content-length": String(length), etag: TAG } })),
+    });
+    const error = await rejection(
+      client.download("https://a.test/", `${folder.path}/file`, { maxRetries: 1 }),
+    );
+
+    if (length > DATA.length) assert(isNetworkError(error), String(error));
+    else assert(isInvalidDataError(error) && error.reason === "length", String(error));
+    assertEquals((await folder.list()).includes("file"), false);
+  }
+});
+
+test("download() begins anew after a chunked body that breaks off", async () => {
+  await scene(async (request, reply) => {
+    reply.head(200, { "transfer-encoding": "chunked", etag: TAG });
+    const size = DATA.length.toString(16);
+    await reply.send(new TextEncoder().encode(`${size}\r\n`));
+    await reply.send(request.number === 1 ? DATA.subarray(0, 1_000) : DATA);
+    if (request.number === 1) return reply.cut();
+    await reply.send(new TextEncoder().encode("\r\n0\r\n\r\n"));
+  }, async (s) => {
+    await s.download();
+    assertEquals(await bytesAt(s.path), DATA);
+    assertEquals(s.requests.map(({ start }) => start), [undefined, undefined]);
+  });
+});
+
+test("download() decodes what is compressed all the same, and never goes on with it", async () => {
+  const plain = new Uint8Array(200_000).map((_, index) => index % 7);
+  const stream = new Blob([plain]).stream().pipeThrough(new CompressionStream("gzip"));
+  const packed = new Uint8Array(await new Response(stream).arrayBuffer());
+  await scene(
+    (request, reply, received) =>
+      serveFile(request, reply, {
+        received,
+        data: packed,
+        etag: TAG,
+        headers: { "content-encoding": "gzip" },
+        cutAfter: request.number === 1 ? packed.length - 100 : undefined,
+      }),
+    async (s) => {
+      await s.download();
+      assertEquals(await bytesAt(s.path), plain);
+      assertEquals(s.requests.map(({ start }) => start), [undefined, undefined]);
+    },
+  );
+});
+
+test("download() with a digest goes on at a server without validators, and begins anew if that was a mistake", async () => {
+  const digest = { algorithm: "sha-256", value: await sha256(DATA) } as const;
+  for (const rest of [DATA, OTHER]) {
+    await scene((request, reply, received) => {
+      const isRest = request.start !== undefined;
+      return serveFile(request, reply, {
+        received,
+        data: isRest ? rest : DATA,
+        cutAfter: request.number === 1 ? 90_000 : undefined,
+      });
+    }, async (s) => {
+      await s.download({ digest });
+      assertEquals(await bytesAt(s.path), DATA);
+      const starts = s.requests.map(({ start }) => start);
+      assertEquals(starts, rest === DATA ? [undefined, 90_000] : [undefined, 90_000, undefined]);
+    });
+  }
+});
+
+test("download() leaves a mirror that breaks off, and goes on at the next", async () => {
+  for (const etag of [TAG, '"other"']) {
+    await using folder = await tempFolder();
+    const received = new Received();
+    await using first = await startOrigin((request, reply) =>
+      serveFile(request, reply, { received, data: DATA, etag: TAG, cutAfter: 80_000 })
+    );
+    await using second = await startOrigin((request, reply) =>
+      serveFile(request, reply, { data: etag === TAG ? DATA : OTHER, etag })
+    );
+    await using client = impatientClient({
+      baseUrls: [first.url, second.url].map((url) => url.replace("/file", "")),
+    });
+
+    await client.download("file", `${folder.path}/file`, { onProgress: received.note });
+
+    assertEquals(await bytesAt(`${folder.path}/file`), etag === TAG ? DATA : OTHER);
+    assertEquals([first.requests.length, second.requests.map(({ start }) => start)], [1, [80_000]]);
+  }
+});
