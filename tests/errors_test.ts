@@ -12,10 +12,12 @@ import {
   isOfflineError,
   isSlipstreamError,
   isTimeoutError,
+  isWriteError,
   NetworkError,
   OfflineError,
   SlipstreamError,
   TimeoutError,
+  WriteError,
 } from "../src/errors.ts";
 import { test } from "./support/test.ts";
 
@@ -30,6 +32,7 @@ const SAMPLES: Readonly<Record<string, SlipstreamError>> = {
   OfflineError: new OfflineError("offline"),
   DataNotFoundError: new DataNotFoundError("gone", { status: 410 }),
   InvalidDataError: new InvalidDataError("invalid", { reason: "not-json" }),
+  WriteError: new WriteError("write", { path: "/file" }),
 };
 
 const GUARDS: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -41,6 +44,7 @@ const GUARDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   OfflineError: isOfflineError,
   DataNotFoundError: isDataNotFoundError,
   InvalidDataError: isInvalidDataError,
+  WriteError: isWriteError,
 };
 
 /** Each class, and what it is besides itself. */
@@ -53,6 +57,7 @@ const ANCESTORS: Readonly<Record<string, readonly string[]>> = {
   OfflineError: ["SlipstreamError", "NetworkError"],
   DataNotFoundError: ["SlipstreamError"],
   InvalidDataError: ["SlipstreamError"],
+  WriteError: ["SlipstreamError"],
 };
 
 function guardsThatHold(value: unknown): string[] {
@@ -179,6 +184,7 @@ test("SlipstreamError.toJSON() says everything that each class carries, but no h
       [new SlipstreamError("m", about), {}],
       [new NetworkError("m", about), {}],
       [new OfflineError("m", about), {}],
+      [new WriteError("m", { ...about, path: "/file" }), { path: "/file" }],
       [new HttpError("m", { ...about, status: 503, headers: secret, body: "busy", retryAfterMs: 7 }), {
         status: 503,
         body: "busy",

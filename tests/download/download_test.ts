@@ -1,6 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type DownloadOptions, isDataNotFoundError, isInvalidDataError } from "../../mod.ts";
-import { rejection } from "../client/settled.ts";
+import {
+  type ClientOptions,
+  createClient,
+  type DownloadOptions,
+  isDataNotFoundError,
+  isInvalidDataError,
+  isTimeoutError,
+} from "../../mod.ts";
+import { memoryCache } from "../../src/cache/memory.ts";
+import { httpCache } from "../../src/http_cache/http_cache.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { rejection, watch } from "../client/settled.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { serveFile } from "./origin.ts";
 import { bytesAt, DATA, OTHER, scene, sha256, TAG } from "./scene.ts";
@@ -161,4 +173,150 @@ test("download() refuses arguments that mean nothing, before anything is sent", 
       assertEquals([s.requests.length, await s.folder.list()], [0, []]);
     },
   );
+});
+
+/** A body that brings so many bytes, and then nothing, or breaks off. */
+function bodyOf(data: Uint8Array, end: "whole" | "stall" | "break"): ReadableStream<Uint8Array> {
+  let isSent = false;
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (!isSent) controller.enqueue(data.slice());
+      else if (end === "whole") controller.close();
+      else if (end === "break") controller.error(new TypeError("broken off"));
+      else return new Promise(() => {});
+      isSent = true;
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** A client of a file whose first response brings half of it. */
+function halfClient(end: "stall" | "break", options: ClientOptions = {}) {
+  const clock = new ManualClock();
+  const ranges: (string | null)[] = [];
+  const half = DATA.length / 2;
+  const client = createClient({
+    clock,
+    fetch: (url, init) => {
+      if (String(url).includes("other")) return Promise.resolve(Response.json("other"));
+      const headers = new Headers(init?.headers);
+      ranges.push(headers.get("range"));
+      const isRest = headers.has("range");
+      const range = `bytes ${half}-${DATA.length - 1}/${DATA.length}`;
+      return Promise.resolve(
+        new Response(bodyOf(isRest ? DATA.subarray(half) : DATA.subarray(0, half), isRest ? "whole" : end), {
+          status: isRest ? 206 : 200,
+          headers: {
+            etag: TAG,
+            "content-length": String(isRest ? half : DATA.length),
+            ...isRest ? { "content-range": range } : {},
+          },
+        }),
+      );
+    },
+    ...options,
+  });
+  return { clock, ranges, client };
+}
+
+/** Waits until so much has come, in turns of the event loop. */
+async function untilHalf(progress: { bytes: number }): Promise<void> {
+  while (progress.bytes < DATA.length / 2) await eventLoopTurn();
+}
+
+test("download() goes on after idleTimeoutMs without a byte", async () => {
+  await using folder = await tempFolder();
+  const { clock, ranges, client } = halfClient("stall");
+  const progress = { bytes: 0 };
+  const path = `${folder.path}/file`;
+  const downloaded = watch(client.download("https://a.test/", path, {
+    idleTimeoutMs: 5_000,
+    onProgress: ({ bytes }) => void (progress.bytes = bytes),
+  }));
+  await untilHalf(progress);
+  await clock.advance(4_999);
+  assertEquals(ranges.length, 1);
+  await clock.advance(1);
+  await clock.advance(4_000);
+  while (downloaded.state === "pending") await eventLoopTurn();
+
+  assertEquals([downloaded.error, ranges], [undefined, [null, `bytes=${DATA.length / 2}-`]]);
+  assertEquals(await bytesAt(path), DATA);
+});
+
+test("download() ends at totalTimeoutMs, in its backoff and while nothing comes, and keeps what came", async () => {
+  for (const end of ["stall", "break"] as const) {
+    await using folder = await tempFolder();
+    const { clock, client } = halfClient(end, { backoff: { baseMs: 60_000, maxMs: Infinity } });
+    const progress = { bytes: 0 };
+    const downloaded = watch(client.download("https://a.test/", `${folder.path}/file`, {
+      totalTimeoutMs: 10_000,
+      idleTimeoutMs: 60_000,
+      onProgress: ({ bytes }) => void (progress.bytes = bytes),
+    }));
+    await untilHalf(progress);
+    await clock.advance(9_999);
+    assertEquals(downloaded.state, "pending");
+    await clock.advance(1);
+    while (downloaded.state === "pending") await eventLoopTurn();
+
+    const { error } = downloaded;
+    assert(isTimeoutError(error) && error.kind === "total", String(error));
+    assertEquals(await folder.list(), ["file.part", "file.part.json"]);
+    await client.close();
+  }
+});
+
+test("download() holds no permit in its backoff, and an abort or close() ends that at once", async () => {
+  const ways = ["abort", "close"] as const;
+  for (const way of ways) {
+    await using folder = await tempFolder();
+    const { client, ranges } = halfClient("break", { concurrency: 1 });
+    const progress = { bytes: 0 };
+    const controller = new AbortController();
+    const downloaded = watch(client.download("https://a.test/", `${folder.path}/file`, {
+      signal: controller.signal,
+      onProgress: ({ bytes }) => void (progress.bytes = bytes),
+    }));
+    await untilHalf(progress);
+    assertEquals(await client.json("https://a.test/other"), "other");
+    assertEquals([downloaded.state, ranges.length], ["pending", 1]);
+
+    const reason = new Error("enough");
+    if (way === "abort") controller.abort(reason);
+    else await client.close(reason);
+    while (downloaded.state === "pending") await eventLoopTurn();
+    assertEquals(downloaded.error, reason);
+  }
+});
+
+test("download() with onProgress that throws goes on, and tells of it once", async () => {
+  await scene((request, reply) => serveFile(request, reply, { data: DATA }), async (s) => {
+    const warnings: string[] = [];
+    using _listening = s.client.on((event) =>
+      event.type === "warning" ? warnings.push(event.source) : undefined
+    );
+    await s.download({
+      onProgress: () => {
+        throw new Error("a bug");
+      },
+    });
+    assertEquals([warnings, await bytesAt(s.path)], [["onProgress"], DATA]);
+  });
+});
+
+test("download() takes nothing from a cache, and puts nothing there", async () => {
+  await using folder = await tempFolder();
+  const adapter = memoryCache();
+  let sent = 0;
+  await using client = createClient({
+    cache: httpCache(adapter),
+    fetch: () => {
+      sent++;
+      return Promise.resolve(new Response("text", { headers: { "cache-control": "max-age=60" } }));
+    },
+  });
+  await client.download({ url: "https://a.test/", cache: "force-cache" }, `${folder.path}/file`);
+  await client.text("https://a.test/");
+  await client.download("https://a.test/", `${folder.path}/file`);
+  assertEquals([sent, await folder.read("file")], [3, "text"]);
 });

@@ -1,8 +1,14 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isWriteError } from "../../mod.ts";
+import type { DownloadSink } from "../../src/download/download_sink.ts";
+import { openFileSink } from "../../src/download/file_sink.ts";
+import type { Disk } from "../../src/runtime/disk/contract.ts";
+import { currentDisk } from "../../src/runtime/disk/current.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { rejection } from "../client/settled.ts";
-import { test } from "../support/test.ts";
-import { serveFile } from "./origin.ts";
+import { type TempFolder, tempFolder } from "../support/temp_folder.ts";
+import { runtime, test } from "../support/test.ts";
+import { bytesOf, serveFile, startOrigin } from "./origin.ts";
 import { bytesAt, DATA, OTHER, type Scene, scene, sha256, TAG } from "./scene.ts";
 
 for (const resume of [true, false]) {
@@ -183,3 +189,167 @@ test("download() refuses a second download to the same file, and lets it go when
     assertEquals([s.requests.length, await bytesAt(s.path)], [2, DATA]);
   });
 });
+
+/** A disk on which something fails. */
+function failingDisk(failing: Partial<Disk>): Disk {
+  return { ...currentDisk(), ...failing };
+}
+
+async function sinkOn(disk: Disk, path: string): Promise<DownloadSink> {
+  return await openFileSink(path, { source: "a", resumes: true, overwrites: true, wallNow: () => 0, disk });
+}
+
+const VERSION = { etag: TAG, totalBytes: DATA.length };
+
+test("openFileSink() tells of a disk that is full, and what was there before stays", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/file`;
+  await folder.write("file", "old");
+  const full = new Error("no space left on device");
+  const disk = failingDisk({
+    create: async (created) => ({
+      ...await currentDisk().create(created),
+      write: () => Promise.reject(full),
+    }),
+  });
+  const sink = await sinkOn(disk, path);
+  await sink.begin(VERSION);
+  sink.write(DATA.slice());
+  const error = await rejection(sink.finish());
+  await sink.abandon(true, error);
+
+  assert(isWriteError(error));
+  assertEquals([error.cause, error.path], [full, path]);
+  assertEquals(await folder.read("file"), "old");
+  const again = await sinkOn(currentDisk(), path);
+  assertEquals([again.position, again.earlier], [0, undefined]);
+  await again.abandon(false, undefined);
+});
+
+test("openFileSink() tells of a file that can't get its name, and leaves it to a later download", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/file`;
+  const denied = new Error("permission denied");
+  const sink = await sinkOn(failingDisk({ rename: () => Promise.reject(denied) }), path);
+  await sink.begin(VERSION);
+  sink.write(DATA.slice());
+  const error = await rejection(sink.finish());
+  await sink.abandon(true, error);
+
+  assert(isWriteError(error) && error.cause === denied);
+  const again = await sinkOn(currentDisk(), path);
+  assertEquals([again.position, again.earlier?.etag], [DATA.length, TAG]);
+  await again.goOn();
+  await again.finish();
+  assertEquals([await bytesAt(path), await folder.list()], [DATA, ["file"]]);
+});
+
+test("openFileSink() refuses what another process writes, until that has not for a minute, or is gone", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/file`;
+  const first = await sinkOn(failingDisk({ processId: 4_000_000 }), path);
+  await first.begin(VERSION);
+  await first.write(DATA.slice(0, 1_000));
+  await first.abandon(true, undefined);
+  const { mtimeMs } = await (await import("node:fs/promises")).stat(`${path}.part`);
+  const open = (sinceMs: number, isRunning: boolean) =>
+    openFileSink(path, {
+      source: "a",
+      resumes: true,
+      overwrites: true,
+      wallNow: () => mtimeMs + sinceMs,
+      disk: failingDisk({ isRunning: (processId) => processId === 4_000_000 && isRunning }),
+    });
+
+  const error = await rejection(open(59_000, true));
+  assert(isWriteError(error));
+  assertStringIncludes(error.message, "4000000");
+  for (const [sinceMs, isRunning] of [[61_000, true], [0, false]] as const) {
+    const sink = await open(sinceMs, isRunning);
+    assertEquals(sink.position, 1_000);
+    await sink.abandon(true, undefined);
+  }
+});
+
+test("openFileSink() gives no name to what another download has put in its place", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/file`;
+  const slow = await sinkOn(currentDisk(), path);
+  await slow.begin(VERSION);
+  slow.write(DATA.slice());
+  // As another process does that does not know of this one.
+  const fs = await import("node:fs/promises");
+  await fs.unlink(`${path}.part`);
+  await fs.writeFile(`${path}.part`, OTHER.subarray(0, 5));
+
+  const error = await rejection(slow.finish());
+  await slow.abandon(false, error);
+
+  assert(isWriteError(error));
+  assertEquals(await folder.list(), ["file.part", "file.part.json"]);
+  assertEquals(await bytesAt(`${path}.part`), OTHER.subarray(0, 5));
+});
+
+for (const seed of [1, 2, 3, 4]) {
+  test(`download() is gone on with after a kill -9 at any moment, in a new process (seed ${seed})`, async () => {
+    const random = seededRandom(seed);
+    const large = bytesOf(8_000_000, seed);
+    await using folder = await tempFolder();
+    await using origin = await startOrigin((request, reply) =>
+      serveFile(request, reply, { data: large, etag: TAG })
+    );
+    const path = `${folder.path}/out/file`;
+    await folder.folder("out");
+    const program = await downloadProgram(folder);
+    for (let round = 0; round < 3; round++) {
+      const killedAt = await program.runUntil(origin.url, path, random() * large.length);
+      if (!(await folder.list()).includes("out/file")) continue;
+      // It was faster than the signal.
+      assertEquals([killedAt, await bytesAt(path)], [large.length, large]);
+    }
+
+    const output = await program.run(origin.url, path);
+
+    assertStringIncludes(output, `done ${large.length} `);
+    assertEquals(await bytesAt(path), large);
+    assertEquals((await folder.list()).filter((name) => name.startsWith("out/")), ["out/", "out/file"]);
+  });
+}
+
+/** `download_once.ts`, as a process of its own. */
+async function downloadProgram(folder: TempFolder) {
+  const { spawn } = await import("node:child_process");
+  const { promisify } = await import("node:util");
+  const { execFile } = await import("node:child_process");
+  const { process } = globalThis as unknown as { process: { execPath: string; env: Record<string, string> } };
+  const program = "tests/support/download_once.ts";
+  const bundle = `${folder.path}/program.js`;
+  if (runtime === "bun") {
+    await promisify(execFile)("deno", ["bundle", "--quiet", program, "--output", bundle]);
+  }
+  const start = (...args: string[]) => {
+    const own = runtime === "bun" ? [bundle] : ["run", "--quiet", "--allow-all", "--no-check", program];
+    const env = { ...process.env, NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1" };
+    return spawn(process.execPath, [...own, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
+  };
+  return {
+    /** Kills it when it has so many bytes; gives how many it had. */
+    async runUntil(url: string, path: string, bytes: number): Promise<number> {
+      const child = start(url, path);
+      let last = 0;
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        for (const line of text.split("\n")) last = Math.max(last, Number.parseInt(line) || 0);
+        if (last >= bytes) child.kill("SIGKILL");
+      });
+      await new Promise((resolve) => child.on("close", resolve));
+      return last;
+    },
+    async run(url: string, path: string): Promise<string> {
+      const child = start(url, path);
+      let output = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
+      await new Promise((resolve) => child.on("close", resolve));
+      return output;
+    },
+  };
+}

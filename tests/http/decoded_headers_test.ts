@@ -41,3 +41,14 @@ test("decodedHeaders() leaves everything as it is where nothing was decoded", ()
     plain,
   );
 });
+
+test("decodedHeaders() leaves everything as it is where a request asked for bytes as they are, if those are not decoded", () => {
+  const headers = headersOf("gzip");
+  const isLeft = (sent: Record<string, string> | undefined): boolean =>
+    decodedHeaders({ status: 200, headers }, { method: "GET", init: undefined, decodes, sent }) === headers;
+  assertEquals(isLeft({ "accept-encoding": "Identity" }), true);
+  assertEquals(isLeft({ range: "bytes=0-" }), true);
+  assertEquals(isLeft({ "accept-encoding": "gzip" }), false);
+  assertEquals(isLeft({}), false);
+  assertEquals(isLeft(undefined), false);
+});

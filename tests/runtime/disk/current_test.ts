@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { currentDisk } from "../../../src/runtime/disk/current.ts";
+import { nodeDisk } from "../../../src/runtime/disk/node.ts";
+import { rejection } from "../../client/settled.ts";
+import { tempFolder } from "../../support/temp_folder.ts";
+import { runtime, test } from "../../support/test.ts";
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+// On Deno the disk of Node.js's modules is there as well, and everything must hold for both.
+const disks = runtime === "deno" ? { deno: currentDisk(), node: nodeDisk() } : { current: currentDisk() };
+
+for (const [name, disk] of Object.entries(disks)) {
+  test(`Disk.create() makes a file once, which is written and read anywhere (${name})`, async () => {
+    await using folder = await tempFolder();
+    const path = `${folder.path}/file`;
+    const file = await disk.create(path);
+    await file.write([bytesOf("abc"), bytesOf(""), bytesOf("def")], 0);
+    await file.write([bytesOf("XY")], 2);
+    await file.write([bytesOf("!")], 6);
+    const into = new Uint8Array(10);
+    assertEquals([await file.read(into, 1), new TextDecoder().decode(into.subarray(0, 6))], [6, "bXYef!"]);
+    assertEquals(await file.read(into, 7), 0);
+    await file.close();
+
+    assertEquals(await folder.read("file"), "abXYef!");
+    assert(await rejection(disk.create(path)) instanceof Error);
+  });
+
+  test(`Disk.write() takes thousands of chunks at once (${name})`, async () => {
+    await using folder = await tempFolder();
+    const file = await disk.create(`${folder.path}/file`);
+    await file.write(Array.from({ length: 5_000 }, (_, index) => bytesOf(String(index % 10))), 0);
+    await file.close();
+    assertEquals(await folder.read("file"), "0123456789".repeat(500));
+  });
+
+  test(`Disk.open() opens what is there, says what it is, and follows no link (${name})`, async () => {
+    await using folder = await tempFolder();
+    await folder.write("file", "text");
+    await folder.link("link", "file");
+    const path = `${folder.path}/file`;
+    const file = await disk.open(path);
+    assertEquals([file?.bytes, file?.id], [4, (await disk.entry(path))?.id]);
+    assert(Math.abs(file!.modifiedAt - Date.now()) < 3_600_000);
+    await file!.close();
+    assertEquals(await disk.open(`${folder.path}/link`), undefined);
+    assertEquals(await disk.open(`${folder.path}/none`), undefined);
+    assertEquals(await disk.entry(`${folder.path}/none`), undefined);
+    assertEquals((await disk.entry(folder.path))?.isFolder, true);
+  });
+
+  test(`Disk.entry() tells a file from another one in its place, and knows it by another name (${name})`, async () => {
+    await using folder = await tempFolder();
+    await folder.write("a", "a");
+    await folder.write("b", "b");
+    const [a, b] = [`${folder.path}/a`, `${folder.path}/b`];
+    const first = await disk.entry(a);
+    assertNotEquals(first?.id, (await disk.entry(b))?.id);
+    await disk.rename(a, b);
+    assertEquals([await disk.entry(a), await disk.entry(b)], [undefined, first]);
+    await disk.remove(b);
+  });
+
+  test(`Disk.renameToFree() takes no name that somebody has (${name})`, async () => {
+    await using folder = await tempFolder();
+    await folder.write("a", "a");
+    await folder.write("b", "b");
+    assert(await rejection(disk.renameToFree(`${folder.path}/a`, `${folder.path}/b`)) instanceof Error);
+    await disk.renameToFree(`${folder.path}/a`, `${folder.path}/c`);
+    assertEquals([await folder.list(), await folder.read("c")], [["b", "c"], "a"]);
+  });
+
+  test(`Disk.writeText() replaces a file, and does not follow a link (${name})`, async () => {
+    await using folder = await tempFolder();
+    const fs = await import("node:fs/promises");
+    await folder.write("target", "kept");
+    await folder.link("note", "target");
+    const path = `${folder.path}/note`;
+    for (const text of ["one", "two"]) {
+      await disk.writeText(path, text);
+      assertEquals(await disk.readText(path), text);
+    }
+    assertEquals([await folder.read("target"), (await fs.stat(path)).mode & 0o777], ["kept", 0o600]);
+    assertEquals(await disk.readText(`${folder.path}/none`), undefined);
+  });
+
+  test(`Disk.remove() removes files, and no folders (${name})`, async () => {
+    await using folder = await tempFolder();
+    await folder.folder("folder");
+    await folder.write("file", "");
+    await disk.remove(`${folder.path}/file`);
+    await disk.remove(`${folder.path}/file`);
+    if (name !== "node") assert(await rejection(disk.remove(`${folder.path}/folder`)) instanceof Error);
+    assertEquals((await folder.list()).includes("file"), false);
+  });
+
+  test(`Disk.resolve() makes a path absolute, and takes links out of its folder (${name})`, async () => {
+    await using folder = await tempFolder();
+    await folder.folder("real");
+    await folder.link("link", "real");
+    const path = `${folder.path}/real/file`;
+    assertEquals(await disk.resolve(`${folder.path}/link/../link/file`), path);
+    const url = new URL("file:///");
+    url.pathname = `${folder.path}/link/file`;
+    assertEquals(await disk.resolve(url), path);
+    assert((await disk.resolve("deno.json")).endsWith("/deno.json"));
+    assert(await rejection(disk.resolve(`${folder.path}/none/file`)) instanceof Error);
+    assert(await rejection(disk.resolve(new URL("https://a.test/"))) instanceof TypeError);
+  });
+
+  test(`Disk.isRunning() knows this process, and one that is not (${name})`, () => {
+    assertEquals([disk.isRunning(disk.processId), disk.isRunning(2 ** 30)], [true, false]);
+  });
+}

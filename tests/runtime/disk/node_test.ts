@@ -1,0 +1,15 @@
+import { assertEquals } from "@std/assert";
+import { nodeDisk } from "../../../src/runtime/disk/node.ts";
+import { tempFolder } from "../../support/temp_folder.ts";
+import { test } from "../../support/test.ts";
+
+test("nodeDisk() gives a new file the rights that others have in its folder", async () => {
+  await using folder = await tempFolder();
+  const fs = await import("node:fs/promises");
+  await folder.write("other", "");
+  const file = await nodeDisk().create(`${folder.path}/file`);
+  await file.close();
+
+  const [mode, usual] = await Promise.all(["file", "other"].map((name) => fs.stat(`${folder.path}/${name}`)));
+  assertEquals(mode!.mode, usual!.mode);
+});
