@@ -14,6 +14,7 @@ import {
 } from "../errors.ts";
 import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
 import type { HeaderMap } from "../http/headers.ts";
+import { type BodyChunks, bodyChunks } from "../http/tracked_response.ts";
 import type { StreamRequest } from "../policies/opener.ts";
 import type { Backoff } from "../primitives/backoff.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -258,12 +259,12 @@ export class Transfer {
 
   /** Hands the body on; gives what it broke off with. */
   async #receive(response: Response, { skip, end }: Portion): Promise<Incomplete | undefined> {
-    if (response.body === null || NULL_BODY_STATUSES.has(response.status)) return this.#ended(end);
-    const reader = response.body.getReader();
+    const chunks = NULL_BODY_STATUSES.has(response.status) ? undefined : bodyChunks(response);
+    if (chunks === undefined) return this.#ended(end);
     let left = skip;
     try {
       for (;;) {
-        const result = await readOrBreak(reader);
+        const result = await nextOrBreak(chunks);
         if (result instanceof Incomplete) return result;
         if (result === undefined) return this.#ended(end);
         const chunk = left === 0 ? result : result.subarray(left);
@@ -274,7 +275,7 @@ export class Transfer {
         }
       }
     } catch (error) {
-      reader.cancel(error).catch(() => {});
+      chunks.cancel(error).catch(() => {});
       throw error;
     }
   }
@@ -321,13 +322,10 @@ export class Transfer {
   }
 }
 
-type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
-
 /** The next chunk; `undefined` after the last one. */
-async function readOrBreak(reader: Reader): Promise<Uint8Array<ArrayBuffer> | Incomplete | undefined> {
+async function nextOrBreak(chunks: BodyChunks): Promise<Uint8Array<ArrayBuffer> | Incomplete | undefined> {
   try {
-    const { done, value } = await reader.read();
-    return done ? undefined : value;
+    return await chunks.next();
   } catch (error) {
     const mayPass = isNetworkError(error) && !(isTimeoutError(error) && error.kind === "total");
     if (!mayPass) throw error;

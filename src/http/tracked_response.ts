@@ -41,7 +41,39 @@ export function responseLike(head: ResponseHead, body: BodyInit | null): Respons
   return new TrackedResponse(body, head, undefined);
 }
 
+/** The chunks of a body, for one reader. */
+export interface BodyChunks {
+  /** The next one; `undefined` after the last. Rejects with what the body broke off with. */
+  next(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** The reader wants no more. */
+  cancel(reason: unknown): Promise<void>;
+}
+
+/**
+ * Reads a body from where it is received. To go by way of its stream costs as much again for each chunk.
+ *
+ * @param response The response, whose body nobody else may read; it must be kept as long as it is read.
+ * @returns The chunks; `undefined` if it has no body.
+ */
+export function bodyChunks(response: Response): BodyChunks | undefined {
+  const receiver = TrackedResponse.receiverOf(response);
+  if (receiver !== undefined) return receiver;
+  const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>> | null)?.getReader();
+  return reader && {
+    async next() {
+      const { done, value } = await reader.read();
+      return done ? undefined : value;
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
+}
+
 class TrackedResponse extends Response {
+  /** Who receives the body of a response that nobody has touched. */
+  static receiverOf(response: Response): BodyReceiver | undefined {
+    return #receiver in response && !response.bodyUsed ? response.#receiver : undefined;
+  }
+
   readonly #head: ResponseHead;
   readonly #receiver: BodyReceiver | undefined;
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BodyReceiver } from "../../src/http/body_receiver.ts";
-import { trackedResponse } from "../../src/http/tracked_response.ts";
+import { bodyChunks, trackedResponse } from "../../src/http/tracked_response.ts";
 import { test } from "../support/test.ts";
 
 function track(response: Response) {
@@ -92,4 +92,30 @@ test("trackedResponse() keeps a status that can't be constructed", async () => {
   const { response } = track(odd);
   assertEquals([response.status, response.ok], [999, false]);
   assertEquals(await response.text(), "x");
+});
+
+test("bodyChunks() reads a body in order, whoever receives it, and ends it", async () => {
+  const { response, ends } = track(answer("12345"));
+  for (const read of [response, new Response("12345")]) {
+    const chunks = bodyChunks(read)!;
+    let text = "";
+    for (let chunk = await chunks.next(); chunk !== undefined; chunk = await chunks.next()) {
+      text += new TextDecoder().decode(chunk);
+    }
+    assertEquals(text, "12345");
+  }
+  assertEquals(ends, [5]);
+  assertEquals(bodyChunks(new Response(null)), undefined);
+});
+
+test("bodyChunks() is told what a body breaks off with, and cancels it", async () => {
+  const reason = new Error("enough");
+  const { response, receiver } = track(answer("12345"));
+  const chunks = bodyChunks(response)!;
+  receiver.fail(reason);
+  assertEquals(await chunks.next().catch((error) => error), reason);
+
+  const { response: other, ends } = track(answer("12345"));
+  await bodyChunks(other)!.cancel(reason);
+  assertEquals(ends, [0]);
 });
