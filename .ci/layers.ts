@@ -88,7 +88,7 @@ export function checkLayers(files: ReadonlyMap<string, string>): Violation[] {
     ...[...modules].flatMap(([file, { imports }]) => imports.flatMap((use) => checkForeign(file, use))),
     ...[...modules].flatMap(([file, facts]) => checkGlobals(file, facts)),
     ...findCycles(modules, edges),
-    ...checkCore(modules, edges),
+    ...checkCore(edges),
     ...[...modules].flatMap(([file, facts]) => checkMirror(file, facts, files)),
   ];
   return violations.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line);
@@ -131,7 +131,7 @@ function nameOf(layer: number): string {
 }
 
 /** Checks an import of something that is no module of the project. */
-function checkForeign(file: string, { specifier, dynamic, line }: ModuleImport): Violation[] {
+function checkForeign(file: string, { specifier, line }: ModuleImport): Violation[] {
   if (specifier?.startsWith(".")) return [];
   const inRuntime = file.startsWith(RUNTIME);
   if (specifier === undefined) {
@@ -140,8 +140,7 @@ function checkForeign(file: string, { specifier, dynamic, line }: ModuleImport):
       : [{ file, line, message: "imports what nobody can know: the specifier is computed" }];
   }
   if (specifier.startsWith("node:")) {
-    if (inRuntime && dynamic && /bun/.test(file)) return [];
-    return [{ file, line, message: `imports ${specifier}: only Bun's files of ${RUNTIME} may, dynamically` }];
+    return [{ file, line, message: `imports ${specifier}: ask nodeModule() of ${RUNTIME} for it` }];
   }
   if (PACKAGES.some((name) => specifier === name || specifier.startsWith(`${name}/`))) return [];
   return [{ file, line, message: `imports ${specifier}, which is none of ${PACKAGES.join(", ")}` }];
@@ -174,15 +173,11 @@ function findCycles(modules: ReadonlyMap<string, ModuleFacts>, edges: readonly E
 }
 
 /** Checks everything that the door imports, over however many modules. */
-function checkCore(modules: ReadonlyMap<string, ModuleFacts>, edges: readonly Edge[]): Violation[] {
+function checkCore(edges: readonly Edge[]): Violation[] {
   const violations: Violation[] = [];
   const byFile = Map.groupBy(edges, ({ from }) => from);
   const ways = new Map([[DOOR, { way: DOOR, isLoaded: true }]]);
   for (const [file, { way, isLoaded }] of ways) { // a map's iteration sees what is added on the way
-    for (const { specifier, line } of modules.get(file)?.imports ?? []) {
-      if (!specifier?.startsWith("node:")) continue;
-      violations.push({ file, line, message: `brings ${specifier} into the core: ${way}` });
-    }
     for (const { to, line, dynamic } of byFile.get(file) ?? []) {
       // What an `import()` leads to is loaded at its first use, by those who use it.
       const loads = isLoaded && !dynamic;

@@ -95,7 +95,7 @@ const EXIT_USAGE = 2;
  *     return Promise.resolve(true);
  *   },
  * };
- * const exitCode = await main(["get", "--help"], { ...await currentTerminal(), stdout });
+ * const exitCode = await main(["get", "--help"], { ...currentTerminal(), stdout });
  *
  * assertEquals(exitCode, 0);
  * assertStringIncludes(written, "Usage: slipstream get");
@@ -150,6 +150,6 @@ function shortUsage(name: string): string {
 }
 
 if (import.meta.main) {
-  const terminal = await currentTerminal();
+  const terminal = currentTerminal();
   terminal.exit(await main(terminal.args, terminal, { processes: currentProcesses() }));
 }

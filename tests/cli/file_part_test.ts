@@ -4,7 +4,7 @@ import { currentTerminal } from "../../src/runtime/terminal/current.ts";
 import { type TempFolder, tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 
-const { files } = await currentTerminal();
+const { files } = currentTerminal();
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const partOf = ({ path }: TempFolder, isKept: boolean) =>
   new FilePart({ folder: path, name: "x.json" }, files, { isKept });

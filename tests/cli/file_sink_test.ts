@@ -10,7 +10,7 @@ import { type TempFolder, tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { jobOf, setUpRun, transferOf } from "./sink_rig.ts";
 
-const { files } = await currentTerminal();
+const { files } = currentTerminal();
 const JOB = jobOf("https://h/x/a.json");
 const BIG = "x".repeat(300_000);
 

@@ -5,7 +5,7 @@ import { currentTerminal } from "../../src/runtime/terminal/current.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 
-const { files } = await currentTerminal();
+const { files } = currentTerminal();
 
 test("LineFile.write() writes lines in the order of the calls, into a file that begins anew", async () => {
   await using temp = await tempFolder();

@@ -4,7 +4,7 @@ import { currentTerminal } from "../../src/runtime/terminal/current.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 
-const { files } = await currentTerminal();
+const { files } = currentTerminal();
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
 test("OutputFolder.open() makes the folder and those above it", async () => {

@@ -7,5 +7,5 @@
 import "./simulated_jsdelivr.ts";
 import { currentTerminal, main } from "../../src/cli/main.ts";
 
-const terminal = await currentTerminal();
+const terminal = currentTerminal();
 terminal.exit(await main(terminal.args.slice(1), terminal));

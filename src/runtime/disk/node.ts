@@ -5,6 +5,7 @@
  */
 
 import { pathOfFileUrl } from "../files/file_url.ts";
+import { nodeModule } from "../node_module.ts";
 import type { Disk, DiskFile } from "./contract.ts";
 
 interface Stats {
@@ -57,7 +58,6 @@ interface ProcessGlobal {
   readonly pid: number;
   readonly platform: string;
   kill(pid: number, signal: 0): unknown;
-  getBuiltinModule?(name: string): unknown;
 }
 
 /**
@@ -67,8 +67,8 @@ interface ProcessGlobal {
  */
 export function nodeDisk(): Disk {
   const { process } = globalThis as { readonly process?: ProcessGlobal | undefined };
-  const fs = process?.getBuiltinModule?.("node:fs/promises") as FileSystem | undefined;
-  const paths = process?.getBuiltinModule?.("node:path") as Paths | undefined;
+  const fs = nodeModule<FileSystem>("node:fs/promises");
+  const paths = nodeModule<Paths>("node:path");
   if (process === undefined || fs === undefined || paths === undefined) {
     throw new TypeError("Cannot write files as this runtime has none: give a WritableStream");
   }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { nodeModule } from "../node_module.ts";
+
 /** A hash that grows. */
 export interface StreamHash {
   /** Takes the next bytes, which it does not keep. */
@@ -29,9 +31,6 @@ interface Crypto {
  * @returns The hash of nothing; `undefined` if the runtime has none.
  */
 export function streamHash(algorithm: string): StreamHash | undefined {
-  const { process } = globalThis as {
-    readonly process?: { getBuiltinModule?(name: string): Partial<Crypto> | undefined } | undefined;
-  };
-  const hash = process?.getBuiltinModule?.("node:crypto")?.createHash?.(algorithm.replace("-", ""));
+  const hash = nodeModule<Partial<Crypto>>("node:crypto")?.createHash?.(algorithm.replace("-", ""));
   return hash && { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
 }

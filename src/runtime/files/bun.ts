@@ -5,9 +5,31 @@
  */
 
 import type { Files } from "./contract.ts";
+import { nodeModule } from "../node_module.ts";
 import { pathOfFileUrl } from "./file_url.ts";
 
-type FileSystem = typeof import("node:fs/promises");
+interface Stats {
+  readonly size: number;
+  readonly mtimeMs: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
+/** The part of `node:fs/promises` that is used here. */
+interface FileSystem {
+  writeFile(
+    path: string,
+    bytes: Uint8Array,
+    options: { readonly flag: "wx"; readonly mode: number },
+  ): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  lstat(path: string): Promise<Stats>;
+  utimes(path: string, accessed: number, modified: number): Promise<void>;
+  readdir(path: string): Promise<string[]>;
+  mkdir(path: string, options: { readonly recursive: true; readonly mode: number }): Promise<unknown>;
+  rmdir(path: string): Promise<void>;
+}
 
 interface BunFile {
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
@@ -26,25 +48,24 @@ export function bunFiles(): Files {
     Bun: BunGlobal;
     process: { readonly platform: string };
   };
-  let loading: Promise<FileSystem> | undefined;
-  const load = (): Promise<FileSystem> => loading ??= import("node:fs/promises");
+  const fs = nodeModule<FileSystem>("node:fs/promises")!;
   return {
     read: (path) => unless(["ENOENT"], bun.file(path).bytes()),
     readStart: (path, length) => unless(["ENOENT"], bun.file(path).slice(0, length).bytes()),
     // `Bun.write` would write over what there is.
-    create: async (path, bytes) => isDone((await load()).writeFile(path, bytes, { flag: "wx", mode: 0o600 })),
-    rename: async (from, to) => isDone((await load()).rename(from, to)),
-    remove: async (path) => isDone((await load()).unlink(path)),
+    create: (path, bytes) => isDone(fs.writeFile(path, bytes, { flag: "wx", mode: 0o600 })),
+    rename: (from, to) => isDone(fs.rename(from, to)),
+    remove: (path) => isDone(fs.unlink(path)),
     async info(path) {
-      const info = await unless(["ENOENT"], (await load()).lstat(path));
+      const info = await unless(["ENOENT"], fs.lstat(path));
       if (info === undefined) return undefined;
       const kind = info.isFile() ? "file" : info.isDirectory() ? "folder" : "other";
       return { kind, bytes: info.size, modifiedAt: info.mtimeMs };
     },
-    touch: async (path, atMs) => (await load()).utimes(path, atMs / 1000, atMs / 1000),
-    list: async (path) => unless(["ENOENT"], (await load()).readdir(path)),
-    makeFolder: async (path) => void await (await load()).mkdir(path, { recursive: true, mode: 0o700 }),
-    removeFolder: async (path) => isDone((await load()).rmdir(path), ["ENOENT", "ENOTEMPTY", "EEXIST"]),
+    touch: (path, atMs) => fs.utimes(path, atMs / 1000, atMs / 1000),
+    list: (path) => unless(["ENOENT"], fs.readdir(path)),
+    makeFolder: async (path) => void await fs.mkdir(path, { recursive: true, mode: 0o700 }),
+    removeFolder: (path) => isDone(fs.rmdir(path), ["ENOENT", "ENOTEMPTY", "EEXIST"]),
     pathOf: (url) => pathOfFileUrl(url, process.platform === "win32"),
     crc32: (bytes) => bun.hash.crc32(bytes),
   };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nodeModule } from "../node_module.ts";
 import type { Files } from "./contract.ts";
 import { crc32 } from "./crc32.ts";
 import { pathOfFileUrl } from "./file_url.ts";
@@ -68,10 +69,7 @@ let checkedBytes = 0;
 let zlib: Zlib | undefined;
 
 function loadZlib(): Zlib {
-  const { process } = globalThis as {
-    readonly process?: { getBuiltinModule?(name: string): Partial<Zlib> | undefined } | undefined;
-  };
-  return { crc32: process?.getBuiltinModule?.("node:zlib")?.crc32 ?? crc32 };
+  return { crc32: nodeModule<Partial<Zlib>>("node:zlib")?.crc32 ?? crc32 };
 }
 
 /** What an operation gives; `undefined` when it did not find its file. */

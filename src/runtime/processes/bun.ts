@@ -5,7 +5,13 @@
  */
 
 import { bunRuntime } from "../bun.ts";
+import { nodeModule } from "../node_module.ts";
 import { type Processes, TEMP_PREFIX } from "./contract.ts";
+
+/** The part of `node:fs/promises` that is used here. */
+interface FileSystem {
+  mkdtemp(prefix: string): Promise<string>;
+}
 
 interface BunGlobal {
   spawn(command: readonly string[], options: {
@@ -23,7 +29,7 @@ export function bunProcesses(): Processes {
   };
   return {
     async makeTempFolder() {
-      const { mkdtemp } = await import("node:fs/promises");
+      const { mkdtemp } = nodeModule<FileSystem>("node:fs/promises")!;
       const dir = bunRuntime.env("TMPDIR") ?? bunRuntime.env("TEMP") ?? bunRuntime.env("TMP") ?? "/tmp";
       return await mkdtemp(`${dir}/${TEMP_PREFIX}`);
     },

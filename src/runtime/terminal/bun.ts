@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nodeModule } from "../node_module.ts";
 import type { EndSignal, FileKind, Terminal, TerminalFiles } from "./contract.ts";
 import { openFilesLimit } from "./limits.ts";
 import { onEndSignals } from "./end_signals.ts";
@@ -11,7 +12,32 @@ import { readLines } from "./lines.ts";
 import { addHost } from "./no_proxy.ts";
 import { StreamOutput } from "./stream_output.ts";
 
-type FileSystem = typeof import("node:fs/promises");
+interface Stats {
+  readonly size: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+interface FileHandle {
+  write(bytes: Uint8Array, offset: number): Promise<{ readonly bytesWritten: number }>;
+  close(): Promise<void>;
+}
+
+/** The part of `node:fs/promises` that is used here. */
+interface FileSystem {
+  readFile(path: string, encoding: "utf8"): Promise<string>;
+  lstat(path: string): Promise<Stats>;
+  stat(path: string): Promise<Stats>;
+  realpath(path: string): Promise<string>;
+  mkdir(path: string, options: { readonly recursive: boolean }): Promise<unknown>;
+  writeFile(path: string, bytes: Uint8Array, options: { readonly flag: "wx" }): Promise<void>;
+  open(path: string, flags: "wx" | "a"): Promise<FileHandle>;
+  truncate(path: string, bytes: number): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  rm(path: string, options: { readonly force: true }): Promise<void>;
+}
+
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** The part of `globalThis.Bun` that is used here. */
@@ -39,9 +65,9 @@ interface BunProcess {
 }
 
 /** The terminal of the Bun process. */
-export async function bunTerminal(): Promise<Terminal> {
+export function bunTerminal(): Terminal {
   const { Bun: bun, process } = globalThis as unknown as { Bun: BunGlobal; process: BunProcess };
-  const fs = await import("node:fs/promises");
+  const fs = nodeModule<FileSystem>("node:fs/promises")!;
   return {
     args: process.argv.slice(2),
     stdout: output(process.stdout),
@@ -103,7 +129,7 @@ function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
   };
 }
 
-function kindOf(info: Awaited<ReturnType<FileSystem["lstat"]>>): FileKind {
+function kindOf(info: Stats): FileKind {
   if (info.isSymbolicLink()) return "link";
   if (info.isDirectory()) return "folder";
   return info.isFile() ? "file" : "other";

@@ -9,6 +9,6 @@ import type { Terminal } from "./contract.ts";
 import { denoTerminal } from "./deno.ts";
 
 /** Finds out the runtime and returns its terminal. */
-export async function currentTerminal(): Promise<Terminal> {
-  return "Bun" in globalThis ? await bunTerminal() : denoTerminal();
+export function currentTerminal(): Terminal {
+  return "Bun" in globalThis ? bunTerminal() : denoTerminal();
 }

@@ -3,7 +3,7 @@ import { currentTerminal } from "../../../src/runtime/terminal/current.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
 
-const { files } = await currentTerminal();
+const { files } = currentTerminal();
 const never = new AbortController().signal;
 
 test("currentTerminal().files.kind() tells what is there, and follows no link", async () => {
@@ -104,6 +104,6 @@ test("currentTerminal().files.read() and truncate() read a file of many chunks, 
 });
 
 test("currentTerminal().descriptorLimit() is a number, or nothing where nobody knows", async () => {
-  const limit = await (await currentTerminal()).descriptorLimit();
+  const limit = await (currentTerminal()).descriptorLimit();
   assertEquals(limit === undefined || limit > 0, true, String(limit));
 });
