@@ -17,7 +17,7 @@ import { beginHash, digestHex } from "./download_digest.ts";
 import type { DownloadSink } from "./download_sink.ts";
 import { openFileSink } from "./file_sink.ts";
 import { StreamSink } from "./stream_sink.ts";
-import { Transfer } from "./transfer.ts";
+import { Transfer, type TransferOptions } from "./transfer.ts";
 
 /** What there is around a download. */
 export interface DownloadSurroundings extends StreamSurroundings {
@@ -49,8 +49,27 @@ export async function download(
   expected?.begin();
   for (const signal of request.signals) signal.throwIfAborted();
   if (surroundings.closings.closing !== undefined) throw surroundings.closings.closing.reason;
+  const stop = new Stop(request, surroundings.deadlines);
+  try {
+    return await downloadUntil(stop, request, surroundings, { to, expected, details });
+  } finally {
+    stop.end();
+  }
+}
+
+interface Job {
+  readonly to: DownloadTarget;
+  readonly expected: TransferOptions["digest"];
+  readonly details: DownloadDetails;
+}
+
+async function downloadUntil(
+  stop: Stop,
+  request: StreamRequest,
+  surroundings: DownloadSurroundings,
+  { to, expected, details }: Job,
+): Promise<DownloadResult> {
   const startedAtMs = surroundings.clock.now();
-  using stop = new Stop(request, surroundings.deadlines);
   const sink = await openSink(request, surroundings, to, { ...details, onBreak: (error) => stop.now(error) });
   const transfer = new Transfer({
     request,
@@ -154,7 +173,7 @@ function progressOf(
 }
 
 /** Ends everything that a download waits for: when its total time is over, or its stream has failed. */
-class Stop implements Disposable {
+class Stop {
   readonly #controller = new AbortController();
   readonly #deadlines: Deadlines;
   readonly #deadline: Deadline | undefined;
@@ -179,7 +198,7 @@ class Stop implements Disposable {
     this.#controller.abort(reason);
   }
 
-  [Symbol.dispose](): void {
+  end(): void {
     if (this.#deadline !== undefined) this.#deadlines.remove(this.#deadline);
   }
 }

@@ -50,7 +50,7 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
     path = await disk.resolve(to);
   } catch (error) {
     if (error instanceof TypeError) throw error;
-    throw writeError(shown, "its folder can't be found", error);
+    throw writeError(shown, `its folder can't be reached: ${messageOf(error)}`, error);
   }
   if (busyPaths.has(path)) throw writeError(path, "another download goes there");
   busyPaths.add(path);
