@@ -37,10 +37,13 @@ function filesOf(part: string): string[] {
   return Array.from(Deno.readDirSync(`${BENCH}${part}`), ({ name }) => `${part}/${name}`);
 }
 
-/** A rival that can't be bundled is missing then, and says so when it is asked for. */
+/**
+ * What an `import()` leads to stays a file of its own, as it is for users. A rival that can't be bundled is missing then, and says so when
+ * it is asked for.
+ */
 async function bundle(folder: string, path: string): Promise<void> {
-  const output = `${folder}/${path.replace(/\.ts$/, ".js")}`;
-  const args = ["bundle", "--quiet", "--output", output, `${BENCH}${path}`];
+  const outdir = `${folder}/${path.slice(0, path.lastIndexOf("/"))}`;
+  const args = ["bundle", "--quiet", "--code-splitting", "--outdir", outdir, `${BENCH}${path}`];
   const { success } = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();
   if (!success) console.error(`not bundled for Bun: bench/${path}`);
 }

@@ -20,7 +20,6 @@ import {
   optionalAny,
   positiveInteger,
   positiveMs,
-  refused,
   required,
   type Rule,
   rule,
@@ -54,7 +53,7 @@ export function checkClientOptions(options: unknown): void {
  * @throws {RangeError} If the value of an option is out of range.
  */
 export function checkExtendOptions(options: unknown): void {
-  check(extendRule, options, "extend client");
+  check(extendRule(), options, "extend client");
 }
 
 /** What options belong to: a single request, a batch, a stream of items, or a request that has them with it. */
@@ -69,7 +68,7 @@ export type OptionsOf = "call" | "batch" | "lines" | "events" | "pages" | "downl
  * @throws {RangeError} If the value of an option is out of range.
  */
 export function checkRequestOptions(options: unknown, of: OptionsOf): void {
-  check(requestRules[of], options, "fetch");
+  check(requestRules[of](), options, "fetch");
 }
 
 function check(rule: Rule, options: unknown, purpose: string): void {
@@ -123,11 +122,11 @@ const specEntries = {
 };
 
 /** What all requests have, one by one or in a batch. */
-const requestEntries = {
+const requestEntries = once(() => ({
   ...sharedEntries,
   ...optionalAny("json", "query"),
   ...rulesOf(Object.keys(SETTINGS) as (keyof Settings)[]),
-};
+}));
 
 /** What `fetch` takes besides, and clients hand on for `client.fetch` only. */
 const FETCH_ONLY = ["redirect", "credentials", "mode", "integrity", "keepalive", "referrer", "duplex"];
@@ -207,34 +206,38 @@ const TO_BATCH: Elsewhere = {
   prefetch: TO_STREAM,
 };
 
-const { prefetch: _, ...withoutPrefetch } = TO_BATCH;
-
 /** Where a request has what its options do not take. */
-const TO_REQUEST: Elsewhere = elsewhere(Object.keys(specEntries), toRequest);
+function toRequestItself(): Elsewhere {
+  return elsewhere(Object.keys(specEntries), toRequest);
+}
+
 /** Where options are for that only a client takes, or only `fetch`. */
-const TO_OTHERS: Elsewhere = {
-  ...elsewhere(Object.keys(clientEntries), () => "give it to createClient()", [
-    ...Object.keys(requestEntries),
-    "concurrency",
-  ]),
-  ...elsewhere(FETCH_ONLY, () => TO_FETCH),
-};
+function toOthers(): Elsewhere {
+  const own = [...Object.keys(requestEntries()), "concurrency"];
+  return {
+    ...elsewhere(Object.keys(clientEntries), () => "give it to createClient()", own),
+    ...elsewhere(FETCH_ONLY, () => TO_FETCH),
+  };
+}
 
 /** Where options are for that a client does not take. */
-const FROM_CLIENT: Elsewhere = {
-  ...elsewhere(Object.keys(requestEntries), () => "give it to each request", Object.keys(clientEntries)),
-  ...TO_REQUEST,
-  ...elsewhere(TRANSPORT_ONLY, () => TO_TRANSPORT),
-  onOpen: "put it into 'circuitBreaker'",
-  patienceMs: "put it into 'circuitBreaker'",
-  ordered: TO_STREAM,
-  prefetch: TO_STREAM,
-  batchTimeoutMs: TO_BATCHES,
-};
+function fromClient(): Elsewhere {
+  const shared = Object.keys(clientEntries);
+  return {
+    ...elsewhere(Object.keys(requestEntries()), () => "give it to each request", shared),
+    ...toRequestItself(),
+    ...elsewhere(TRANSPORT_ONLY, () => TO_TRANSPORT),
+    onOpen: "put it into 'circuitBreaker'",
+    patienceMs: "put it into 'circuitBreaker'",
+    ordered: TO_STREAM,
+    prefetch: TO_STREAM,
+    batchTimeoutMs: TO_BATCHES,
+  };
+}
 
 const clientRule = both(
   rule("must be an object", isBare),
-  strict(clientEntries, "must be an object", FROM_CLIENT),
+  strict(clientEntries, "must be an object", fromClient),
 );
 
 /** What clients share with their extensions. */
@@ -253,48 +256,47 @@ const SHARED = [
   "retryBudget",
   "transport",
 ];
+const TO_PARENT = "give it to createClient(): an extension shares it with the client that it comes from";
 
-/** Made when somebody extends a client. */
-const extendRule = lazy(() => {
-  const own = Object.entries(clientEntries).filter(([name]) => !SHARED.includes(name));
-  const advice = "give it to createClient(): an extension shares it with the client that it comes from";
-  return both(
+/** The rules of options that not everybody gives. */
+const extendRule = once(() =>
+  both(
     rule("must be an object", isBare),
-    strict(Object.fromEntries(own), "must be an object", {
-      ...FROM_CLIENT,
-      ...elsewhere(SHARED, () => advice),
-    }),
-  );
-});
+    strict(without(clientEntries, SHARED), "must be an object", () => ({
+      ...fromClient(),
+      ...elsewhere(SHARED, () => TO_PARENT),
+    })),
+  )
+);
 
-/** Made when somebody gives such options. */
-const requestRules: Readonly<Record<OptionsOf, Rule>> = {
-  call: lazy(() => optionsObject({ ...TO_BATCH, ...TO_REQUEST }, requestEntries)),
-  lines: lazy(() => optionsObject({ ...TO_BATCH, ...TO_REQUEST }, { ...requestEntries, ...linesEntries })),
-  events: lazy(() => optionsObject({ ...TO_BATCH, ...TO_REQUEST }, { ...requestEntries, ...eventsEntries })),
-  pages: lazy(() =>
-    optionsObject({ ...withoutPrefetch, ...TO_REQUEST }, { ...requestEntries, ...pagesEntries })
-  ),
-  download: lazy(() =>
-    optionsObject(
-      { ...TO_BATCH, ...TO_REQUEST, ...NOT_FOR_DOWNLOADS },
-      { ...requestEntries, ...downloadEntries },
-    )
-  ),
-  batch: lazy(() => optionsObject(TO_REQUEST, { ...requestEntries, ...batchEntries })),
-  request: lazy(() =>
+/** The same of requests, by what their options belong to. */
+const requestRules: Readonly<Record<OptionsOf, () => Rule>> = {
+  call: once(() => optionsObject(requestEntries(), TO_BATCH)),
+  lines: once(() => optionsObject({ ...requestEntries(), ...linesEntries }, TO_BATCH)),
+  events: once(() => optionsObject({ ...requestEntries(), ...eventsEntries }, TO_BATCH)),
+  pages: once(() => optionsObject({ ...requestEntries(), ...pagesEntries }, TO_BATCH)),
+  download: once(() => {
+    const entries = without(requestEntries(), Object.keys(NOT_FOR_DOWNLOADS));
+    return optionsObject({ ...entries, ...downloadEntries }, { ...TO_BATCH, ...NOT_FOR_DOWNLOADS });
+  }),
+  batch: once(() => optionsObject({ ...requestEntries(), ...batchEntries }, {})),
+  request: once(() =>
     strict(
-      { ...requestEntries, ...specEntries, ...refused({ ...TO_BATCH, redirect: TO_FETCH }) },
+      { ...requestEntries(), ...specEntries },
       "must be an object",
-      { ...TO_OTHERS, ...TO_BATCH },
+      () => ({ ...toOthers(), ...TO_BATCH }),
     )
   ),
 };
 
-/** A rule that is made when it is asked first. */
-function lazy(make: () => Rule): Rule {
-  let made: Rule | undefined;
-  return (value) => (made ??= make())(value);
+/** What is made when it is asked for first. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => made ??= make();
+}
+
+function without(entries: Readonly<Record<string, Rule>>, names: readonly string[]): Record<string, Rule> {
+  return Object.fromEntries(Object.entries(entries).filter(([name]) => !names.includes(name)));
 }
 
 function toRequest(name: string): string {
@@ -312,14 +314,14 @@ function elsewhere(
   );
 }
 
-/** Options, of which some are refused. An array, a `Request` or a signal has no options in it, and would be ignored. */
-function optionsObject(unwanted: Elsewhere, entries: Readonly<Record<string, Rule>>): Rule {
+/**
+ * Options of requests. An array, a `Request` or a signal has no options in it, and would be ignored.
+ *
+ * @param entries What they may have.
+ * @param unwanted What they may not, and where that belongs.
+ */
+function optionsObject(entries: Readonly<Record<string, Rule>>, unwanted: Elsewhere): Rule {
   const message = "must be an object such as { timeoutMs: 5000 }";
-  return both(
-    rule(message, isBare),
-    strict({ ...entries, ...refused({ ...unwanted, redirect: TO_FETCH }) }, message, {
-      ...TO_OTHERS,
-      ...unwanted,
-    }),
-  );
+  const others = (): Elsewhere => ({ ...toOthers(), ...toRequestItself(), ...unwanted });
+  return both(rule(message, isBare), strict(entries, message, others));
 }

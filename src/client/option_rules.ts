@@ -85,45 +85,41 @@ export function optionalAny(...names: string[]): Record<string, Rule> {
 
 /**
  * An object with these members, and no others: of any other, it says where it belongs, or what was probably meant. `undefined` is as good
- * as absent.
+ * as absent, also where a member belongs somewhere else.
  *
  * @param entries The rules of the members.
  * @param message What is said of anything that is no object.
- * @param elsewhere What can be given somewhere else, and where.
+ * @param elsewhere Makes what can be given somewhere else, and where.
  */
 export function strict(
   entries: Readonly<Record<string, Rule>>,
   message: string,
-  elsewhere: Elsewhere = {},
+  elsewhere: () => Elsewhere = nowhere,
 ): Rule {
   return (value) => {
     if (typeof value !== "object" || value === null) return fault(value, message);
     const members = value as Readonly<Record<string, unknown>>;
     for (const name in entries) {
       const member = members[name];
-      const found = member === undefined && entries[name]!.isRequired !== true
-        ? undefined
-        : entries[name]!(member);
+      if (member === undefined && entries[name]!.isRequired !== true) continue;
+      const found = entries[name]!(member);
       if (found !== undefined) return within(name, found);
     }
     for (const name in members) {
       if (Object.hasOwn(entries, name)) continue;
-      const known = Object.keys(entries).filter((name) => !Object.hasOwn(elsewhere, name));
-      return within(name, fault(members[name], describeUnknown(name, known, elsewhere), "unwanted"));
+      const others = elsewhere();
+      if (members[name] === undefined && Object.hasOwn(others, name)) continue;
+      return within(
+        name,
+        fault(members[name], describeUnknown(name, Object.keys(entries), others), "unwanted"),
+      );
     }
     return undefined;
   };
 }
 
-/** Members that are given somewhere else, and where; `undefined` is as good as absent. */
-export function refused(elsewhere: Elsewhere): Record<string, Rule> {
-  return Object.fromEntries(
-    Object.entries(elsewhere).map(([name, advice]) => [
-      name,
-      (value: unknown) =>
-        value === undefined ? undefined : fault(value, `is not an option here: ${advice}`, "unwanted"),
-    ]),
-  );
+function nowhere(): Elsewhere {
+  return {};
 }
 
 /** An object with members of these names; what they hold is checked by whoever uses them. */
