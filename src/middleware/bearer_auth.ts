@@ -79,7 +79,7 @@ const NAMES: readonly (keyof BearerAuthOptions)[] = [
  * gets its own 401.
  *
  * `refresh` asks with the `fetch` that it is given. With the same client it would wait for permits that are held by those who wait
- * for the refresh, until `refreshTimeoutMs` or `timeoutMs` ends it.
+ * for the refresh, or for itself, until `refreshTimeoutMs` or `timeoutMs` ends that.
  *
  * Where the token goes: to every origin, mirrors included, unless `origins` says which. A redirect to another origin never carries
  * it, and a refusal from there is no reason to refresh. The cache is in front of this: it does not know whose answers it keeps, so
