@@ -9,7 +9,7 @@ import { memoryCache } from "../cache/memory.ts";
 import type { Client } from "../client/client.ts";
 import { seasonCache } from "../f1/season_cache.ts";
 import { tracingInsights, type TracingInsightsOptions } from "../f1/source.ts";
-import type { FaultRule } from "../testing/fault.ts";
+import type { FaultRule } from "../middleware/faults/fault.ts";
 import { type RacePayloads, racePayloads } from "../testing/race_payloads.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../testing/simulated_cdn.ts";
 import { warnOfCache } from "./cache_flags.ts";

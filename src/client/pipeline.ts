@@ -16,6 +16,7 @@ import { Scheduler } from "../lanes/scheduler.ts";
 import { policyOf } from "../policies/cache_plan.ts";
 import { compose } from "../policies/compose.ts";
 import type { Reporter } from "../policies/event.ts";
+import { middlewareAround } from "../policies/middleware.ts";
 import { lanesOf, type Mirror, mirrors } from "../policies/mirrors.ts";
 import { offline } from "../policies/offline.ts";
 import type { Counters, Environment, Handler } from "../policies/policy.ts";
@@ -109,7 +110,8 @@ export function buildPipeline(
       lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],
     }),
   ], mirrors(environment, { mirrors: bases, headers, sensitive, isForMirrors }));
-  const isStraight = caching === undefined && environment.use === undefined && !timersBelongToRequests &&
+  const isBare = environment.use === undefined && environment.useOnHops === undefined;
+  const isStraight = caching === undefined && isBare && !timersBelongToRequests &&
     (!isForMirrors || isEmpty(headers));
   return {
     handle,
@@ -125,11 +127,11 @@ export function buildPipeline(
 
 /** What a client shares with its extensions, but for its own numbers, middleware and lifetime. */
 function extendEnvironment(base: Environment, { use }: ClientOptions, lifetime: Lifetime): Environment {
-  return { ...base, ...lifetime, use: toUse(use), counters: { ...NO_COUNTS } };
+  return { ...base, ...lifetime, ...middlewareOf(use), counters: { ...NO_COUNTS } };
 }
 
-function toUse(use: ClientOptions["use"] = []): Environment["use"] {
-  return use.length === 0 ? undefined : [...use];
+function middlewareOf(use: ClientOptions["use"]): Pick<Environment, "use" | "useOnHops"> {
+  return { use: middlewareAround(use, "attempt"), useOnHops: middlewareAround(use, "hop") };
 }
 
 /** What bounds and times the requests of a client, and those of its extensions. */
@@ -157,7 +159,7 @@ function buildLimits(
   const environment: Environment = {
     fetch: options.fetch ?? transport?.fetch ?? globalFetch(),
     isOwnFailure: transport === undefined ? undefined : (error) => transport.isOwnFailure(error),
-    use: toUse(options.use),
+    ...middlewareOf(options.use),
     clock,
     deadlines,
     idleDeadlines: timersBelongToRequests ? new SeparateDeadlines(lazyClock) : new DeadlineQueue(lazyClock),

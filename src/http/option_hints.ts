@@ -53,6 +53,20 @@ export function describeUnknown(name: string, known: readonly string[], elsewher
     : `is not an option: did you mean '${foreign}'? If so, ${elsewhere[foreign]}`;
 }
 
+/**
+ * Refuses options of names that there are not.
+ *
+ * @param action What can't be done, as in "Cannot {action} as …".
+ * @param options The options.
+ * @param known The names that there are.
+ * @throws {TypeError} If there is another one.
+ */
+export function assertKnownOptions(action: string, options: object, known: readonly string[]): void {
+  const foreign = Object.keys(options).find((name) => !known.includes(name));
+  if (foreign === undefined) return;
+  throw new TypeError(`Cannot ${action} as '${foreign}' ${describeUnknown(foreign, known)}`);
+}
+
 /** The name that was probably meant; nothing if none is near. */
 function closest(name: string, known: readonly string[]): string | undefined {
   const given = normalize(name);

@@ -7,7 +7,7 @@
 import type { CacheAdapter } from "../cache/cache.ts";
 import { isAdapter } from "../cache/is_adapter.ts";
 import { mapTiers, tieredCache } from "../cache/tiered.ts";
-import { describeUnknown } from "../http/option_hints.ts";
+import { assertKnownOptions } from "../http/option_hints.ts";
 import {
   argumentError,
   assertFunction,
@@ -103,6 +103,7 @@ export function readPlanOptions(
     throw shapeError(action, "adapter", "a cache adapter, or a non-empty array of such", adapter);
   }
   assertOptions(action, options);
+  assertKnownOptions(action, options, NAMES);
   const {
     ttlMs,
     negative = {},
@@ -112,11 +113,7 @@ export function readPlanOptions(
     partition,
     adapterTimeoutMs = 1_000,
     maxPendingBytes = MAX_PENDING_BYTES,
-    ...others
   } = options;
-  for (const name of Object.keys(others)) {
-    throw new TypeError(`Cannot ${action} as '${name}' ${describeUnknown(name, NAMES)}`);
-  }
   if (typeof ttlMs !== "function") {
     assertMs(action, "ttlMs", ttlMs, "a number of milliseconds of at least 0, or a function that gives one");
   }

@@ -8,11 +8,12 @@ import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
 import { followRedirects, isRedirect, type RedirectedRequest } from "../http/redirect.ts";
 import { ResponseError } from "./attempt_errors.ts";
 import type { Call, Target } from "./call.ts";
+import type { MiddlewareContext } from "./middleware.ts";
 import { passThrough } from "./middleware_chain.ts";
 import type { Environment } from "./policy.ts";
 
 /** What it takes to send a request. */
-export type SendingEnvironment = Pick<Environment, "fetch" | "runtime" | "use">;
+export type SendingEnvironment = Pick<Environment, "clock" | "fetch" | "runtime" | "use" | "useOnHops">;
 
 /**
  * Sends a call to a target, through the middleware if there is any, and follows redirects: wherever the runtime shows them, and
@@ -44,7 +45,7 @@ export async function sendRequest(
     use,
     { ...request, init, signal },
     (passed) => sendOne(environment, call, target.sensitive, { request: passed, signal }),
-    { attempt: call.attempts },
+    toContext(environment, call),
   );
 }
 
@@ -63,16 +64,42 @@ async function sendOne(
 ): Promise<Response> {
   const { showsRedirects } = environment.runtime;
   if (first !== undefined && (!showsRedirects || !isRedirect(checkResponse(first)))) return first;
-  // Browsers refuse to have their `fetch` called as a method.
-  const { fetch } = environment;
+  const { useOnHops } = environment;
   const { init } = call.request;
-  const send = async (hop: RedirectedRequest, redirect: RequestRedirect | undefined): Promise<Response> =>
-    checkResponse(await fetch(hop.url, toInit(call, hop, redirect, signal)));
+  const send = (hop: RedirectedRequest, redirect: RequestRedirect | undefined): Promise<Response> =>
+    useOnHops === undefined ? fetchHop(environment, call, { hop, redirect, signal }) : passThrough(
+      useOnHops,
+      { ...hop, init, signal },
+      (passed) => fetchHop(environment, call, { hop: passed, redirect, signal }),
+      toContext(environment, call),
+    );
   const mode = init?.redirect ?? "follow";
   const isOurs = mode !== "manual" &&
     (showsRedirects || (mode === "follow" && needsOwnRedirects(request.headers, sensitive)));
   if (!isOurs) return await send(request, init?.redirect);
   return await followRedirects(request, (hop) => send(hop, "manual"), { sensitive, mode, signal, first });
+}
+
+interface Hop {
+  readonly hop: RedirectedRequest;
+  readonly redirect: RequestRedirect | undefined;
+  readonly signal: AbortSignal;
+}
+
+// Browsers refuse to have their `fetch` called as a method.
+async function fetchHop(
+  { fetch }: SendingEnvironment,
+  call: Call,
+  { hop, redirect, signal }: Hop,
+): Promise<Response> {
+  return checkResponse(await fetch(hop.url, toInit(call, hop, redirect, signal)));
+}
+
+function toContext(
+  { clock, fetch }: SendingEnvironment,
+  { attempts }: Call,
+): Omit<MiddlewareContext, "canResend"> {
+  return { attempt: attempts, clock, fetch: (url, init) => fetch(String(url), init) };
 }
 
 function toInit(

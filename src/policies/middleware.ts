@@ -4,10 +4,22 @@
  * @module
  */
 
+import { shapeError } from "../primitives/argument_checks.ts";
+import type { Clock } from "../primitives/clock.ts";
+
 /** What a middleware may know besides the request. */
 export interface MiddlewareContext {
   /** Which attempt of its request this is, from 1, over all rounds and mirrors. */
   readonly attempt: number;
+  /** The client's clock. */
+  readonly clock: Clock;
+  /**
+   * Sends a request of the middleware's own by the client's `fetch`, past its limits, retries and middleware. A request to the client
+   * itself would wait for a permit, while the middleware holds one.
+   */
+  readonly fetch: (url: string | URL, init?: RequestInit) => Promise<Response>;
+  /** Whether a request that was handed on can be handed on again: not if its body is a stream, or was taken by another middleware. */
+  readonly canResend: (request: Request) => boolean;
 }
 
 /** Hands a request on: to the next middleware, and after the last to the network. */
@@ -20,11 +32,6 @@ export type Next = (request: Request) => Promise<Response>;
  * `request.signal` aborts when the attempt has taken too long or is not wanted any more. What it throws by itself is the caller's own
  * error: the request rejects with it at once, and nothing is retried. What `next` rejects with is a failure of the network and can be
  * thrown on. The bodies of responses that it does not return are cancelled.
- *
- * @param request The request, which is the middleware's own; its URL is absolute.
- * @param next Hands it on; may be called again, also with the same request unless its body is a stream.
- * @param context What else it may know.
- * @returns The response.
  *
  * @example A header with the time, on each attempt
  * ```ts
@@ -42,11 +49,45 @@ export type Next = (request: Request) => Promise<Response>;
  * assertEquals(await client.json("https://api.example.com/a"), "1");
  * ```
  */
-export type Middleware = (
-  request: Request,
-  next: Next,
-  context: MiddlewareContext,
-) => Promise<Response> | Response;
+export interface Middleware {
+  /**
+   * Takes part in an attempt.
+   *
+   * @param request The request, which is the middleware's own; its URL is absolute.
+   * @param next Hands it on; may be called again, also with the same request if `context.canResend` says so.
+   * @param context What else it may know.
+   * @returns The response.
+   */
+  (request: Request, next: Next, context: MiddlewareContext): Promise<Response> | Response;
+  /**
+   * What it is put around: whole attempts; or each request on the wire, those that follow redirects included, inside of all that is
+   * around attempts. In browsers, which follow redirects by themselves, the two are the same.
+   *
+   * @default {"attempt"}
+   */
+  readonly around?: "attempt" | "hop" | undefined;
+}
+
+/**
+ * Those of several middleware that are put around the same.
+ *
+ * @param use All of them, outermost first.
+ * @param around What they are put around.
+ * @returns Those, in the same order; `undefined` for none.
+ * @throws {TypeError} If one is to be put around something else.
+ */
+export function middlewareAround(
+  use: readonly Middleware[] | undefined,
+  around: "attempt" | "hop",
+): readonly Middleware[] | undefined {
+  const found = use?.filter((middleware, index) => placeOf(middleware, `use[${index}].around`) === around);
+  return found === undefined || found.length === 0 ? undefined : found;
+}
+
+function placeOf({ around = "attempt" }: Middleware, name: string): "attempt" | "hop" {
+  if (around === "attempt" || around === "hop") return around;
+  throw shapeError("create client", name, "'attempt' or 'hop'", around);
+}
 
 const NETWORK_FAILURE = Symbol.for("@slipstream/fetch.networkFailure");
 

@@ -37,28 +37,31 @@ export async function passThrough(
   use: readonly Middleware[],
   passing: PassingRequest,
   send: (request: RedirectedRequest) => Promise<Response>,
-  context: MiddlewareContext,
+  context: Omit<MiddlewareContext, "canResend">,
 ): Promise<Response> {
   const given = toRequest(passing);
-  const bodyOf = bodyReader(passing, given);
+  const bodies = new PassingBodies(passing, given);
+  const own: MiddlewareContext = { ...context, canResend: (request) => bodies.canResend(request) };
   const received: Response[] = [];
   const failures = new Set<unknown>();
   const last = async (request: Request): Promise<Response> => {
     const { url, method, headers } = request;
-    const body = await bodyOf(request);
+    const body = await bodies.of(request);
     passing.signal.throwIfAborted();
     try {
       const response = await send({ url, method, headers: toHeaderMap(headers, "the request"), body });
       received.push(response);
       return response;
     } catch (error) {
+      // One that is nearer to the network has thrown by itself: that is no failure of the network out here either.
+      if (error instanceof MiddlewareFailure) throw error.thrown;
       failures.add(error);
       throw error;
     }
   };
   const handler = use.reduceRight<(request: Request) => Promise<Response>>(
     (next, middleware) => async (request) =>
-      checkResponse(await middleware(checkRequest(request), next, context)),
+      checkResponse(await middleware(checkRequest(request), next, own)),
     last,
   );
   let response: Response | undefined;
@@ -78,24 +81,49 @@ function toRequest({ url, method, headers, body, init, signal }: PassingRequest)
   return new Request(url, own);
 }
 
-/** How the body of a request is sent that comes out; the one that went in may come out several times. */
-function bodyReader(
-  { body, signal }: PassingRequest,
-  given: Request,
-): (request: Request) => Promise<BodyInit | null> {
-  // What a form's request says of its type goes with the bytes that it has made of it.
-  const isOwn = typeof body === "string" || body instanceof ArrayBuffer || ArrayBuffer.isView(body) ||
-    body instanceof URLSearchParams || body instanceof Blob;
-  let read: Promise<BodyInit> | undefined;
-  return async (request) => {
-    if (request === given && (isOwn || body === null)) return body;
-    // Asking some runtimes for a body that is not there is expensive.
-    if (request !== given && (request.method === "GET" || request.method === "HEAD")) return null;
-    if (request !== given && request.body === null) return null;
-    if (body instanceof ReadableStream) return request.body;
-    if (request !== given) return await replayableBody(request, { signals: [signal], isWhole: false });
-    return await (read ??= replayableBody(request, { signals: [signal], isWhole: false }));
-  };
+/** How the bodies of requests are sent that come out; each may come out several times. */
+class PassingBodies {
+  readonly #passing: PassingRequest;
+  readonly #given: Request;
+  /** Whether the body that goes in can be sent as it is, without a look into its request. */
+  readonly #isOwn: boolean;
+  /** What was read from requests. */
+  readonly #read = new Map<Request, Promise<BodyInit>>();
+  /** Of those the ones that can't be sent again. */
+  readonly #spent = new Set<Request>();
+
+  constructor(passing: PassingRequest, given: Request) {
+    const { body } = passing;
+    this.#passing = passing;
+    this.#given = given;
+    // What a form's request says of its type goes with the bytes that it has made of it.
+    this.#isOwn = body === null || typeof body === "string" || body instanceof ArrayBuffer ||
+      ArrayBuffer.isView(body) || body instanceof URLSearchParams || body instanceof Blob;
+  }
+
+  async of(request: Request): Promise<BodyInit | null> {
+    if (request === this.#given) {
+      if (this.#isOwn) return this.#passing.body;
+    } else if (request.method === "GET" || request.method === "HEAD" || request.body === null) {
+      // Asking some runtimes for a body that is not there is expensive.
+      return null;
+    }
+    if (this.#passing.body instanceof ReadableStream) return request.body;
+    const known = this.#read.get(request);
+    if (known !== undefined) return await known;
+    const { signal } = this.#passing;
+    const reading = replayableBody(request, { signals: [signal], isWhole: false });
+    this.#read.set(request, reading);
+    const body = await reading;
+    if (body instanceof ReadableStream) this.#spent.add(request);
+    return body;
+  }
+
+  canResend(request: Request): boolean {
+    if (this.#read.has(request)) return !this.#spent.has(request);
+    if (request.bodyUsed) return false;
+    return !(this.#passing.body instanceof ReadableStream) || request.body === null;
+  }
 }
 
 function checkRequest(request: Request): Request {

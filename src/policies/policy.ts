@@ -45,6 +45,8 @@ export interface Environment {
   readonly fetch: FetchFunction;
   /** What is around each attempt, outermost first; `undefined` for nothing. */
   readonly use: readonly Middleware[] | undefined;
+  /** What is around each request on the wire, outermost first; `undefined` for nothing. */
+  readonly useOnHops: readonly Middleware[] | undefined;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   /** Deadlines of what nobody waits for: they do not keep the process alive. */

@@ -5,8 +5,8 @@
  */
 
 import { assertPositive } from "../primitives/argument_checks.ts";
-import type { CdnRequest } from "./cdn_request.ts";
-import type { FaultKind } from "./fault.ts";
+import type { CdnRequest } from "../middleware/faults/cdn_request.ts";
+import type { FaultKind } from "../middleware/faults/fault.ts";
 
 /** How far a request has come, or how it ended; `aborted` says that the client left. */
 export type CdnOutcome = "open" | "complete" | "aborted" | "refused" | "reset" | "cut";

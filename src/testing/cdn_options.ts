@@ -6,8 +6,8 @@
 
 import { argumentError } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
-import type { FaultRule } from "./fault.ts";
-import type { Latency } from "./latency.ts";
+import type { FaultRule } from "../middleware/faults/fault.ts";
+import type { Latency } from "../middleware/faults/latency.ts";
 import type { Resources } from "./resource.ts";
 
 /** A mirror of the simulated CDN. */

@@ -6,7 +6,7 @@
 
 import type { Clock, TimerHandle } from "../primitives/clock.ts";
 import type { CdnOutcome, CdnRecorder, OpenLogEntry } from "./cdn_log.ts";
-import type { Fault } from "./fault.ts";
+import type { Fault } from "../middleware/faults/fault.ts";
 import type { ResponsePlan } from "./response_plan.ts";
 
 /** What an exchange needs to know of the CDN. */

@@ -30,7 +30,7 @@
 export type { Clock, TimerHandle } from "../primitives/clock.ts";
 export type { CdnLog, CdnLogEntry, CdnOutcome } from "./cdn_log.ts";
 export type { MirrorOptions, SimulatedCdnOptions } from "./cdn_options.ts";
-export type { CdnRequest } from "./cdn_request.ts";
+export type { CdnRequest } from "../middleware/faults/cdn_request.ts";
 export type {
   CutFault,
   DripFault,
@@ -45,8 +45,8 @@ export type {
   StallFault,
   StatusFault,
   WrongContentFault,
-} from "./fault.ts";
-export type { Latency } from "./latency.ts";
+} from "../middleware/faults/fault.ts";
+export type { Latency } from "../middleware/faults/latency.ts";
 export { ManualClock, type ManualClockOptions } from "./manual_clock.ts";
 export { type RacePayloads, racePayloads, type RacePayloadsOptions } from "./race_payloads.ts";
 export { seededRandom } from "./random.ts";

@@ -5,7 +5,8 @@
  */
 
 import { argumentError } from "../primitives/argument_checks.ts";
-import type { CdnRequest } from "./cdn_request.ts";
+import type { CdnRequest } from "../middleware/faults/cdn_request.ts";
+import { type Answer, textAnswer } from "../middleware/faults/faulty_answer.ts";
 
 /** A resource with more to it than its content: give one of `body` and `json`. */
 export interface Resource {
@@ -46,14 +47,6 @@ export type Resources =
     request: CdnRequest,
   ) => ResourceContent | undefined | Promise<ResourceContent | undefined>);
 
-/** An answer as it would go out if nothing went wrong. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  readonly isChunked: boolean;
-}
-
 /** Finds the answer to a request. */
 export type ResourceLookup = (request: CdnRequest) => Answer | Promise<Answer>;
 
@@ -82,16 +75,6 @@ export function resourceLookup(resources: Resources): ResourceLookup {
       if (content !== undefined) encoded.set(key, answer);
     }
     return revalidated(answer, request);
-  };
-}
-
-/** Makes an answer of plain text. */
-export function textAnswer(status: number, text: string, headers?: Readonly<Record<string, string>>): Answer {
-  return {
-    status,
-    headers: { "content-type": "text/plain;charset=utf-8", ...headers },
-    body: encoder.encode(text),
-    isChunked: false,
   };
 }
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Fault, RetryAfterFault, WrongContentFault } from "./fault.ts";
-import { type Answer, textAnswer } from "./resource.ts";
+import type { Fault } from "../middleware/faults/fault.ts";
+import { type Answer, faultyAnswer } from "../middleware/faults/faulty_answer.ts";
 
 /** How the end of a body is marked. */
 export type Framing = "length" | "chunked" | "close";
@@ -58,41 +58,6 @@ export function planResponse(answer: Answer, inputs: PlanInputs): ResponsePlan {
   };
 }
 
-function faultyAnswer(answer: Answer, fault: Fault | undefined, wallNow: () => number): Answer {
-  switch (fault?.kind) {
-    case "status":
-      return textAnswer(fault.status, fault.body ?? String(fault.status), lowerCase(fault.headers));
-    case "retryAfter":
-      return textAnswer(fault.status ?? 429, "Come back later\n", {
-        "retry-after": retryAfter(fault, wallNow),
-      });
-    case "wrongContent":
-      return wrongAnswer(answer, fault);
-    default:
-      return answer;
-  }
-}
-
-function retryAfter({ delayMs, form }: RetryAfterFault, wallNow: () => number): string {
-  const seconds = Math.ceil(delayMs / 1_000);
-  return form === "date" ? new Date(wallNow() + seconds * 1_000).toUTCString() : String(seconds);
-}
-
-function wrongAnswer(answer: Answer, { content = "html" }: WrongContentFault): Answer {
-  switch (content) {
-    case "html":
-      return textAnswer(200, "<!doctype html><title>Welcome</title><p>Please log in.\n", {
-        "content-type": "text/html;charset=utf-8",
-      });
-    case "json":
-      return textAnswer(200, '{"message":"not what you asked for"}', { "content-type": "application/json" });
-    case "truncated":
-      return { ...answer, status: 200, body: answer.body.subarray(0, answer.body.length >> 1) };
-    case "empty":
-      return { ...answer, status: 200, body: NO_BYTES };
-  }
-}
-
 function endingOf(fault: Fault | undefined): ResponsePlan["ending"] {
   return fault?.kind === "cut" || fault?.kind === "stall" ? fault.kind : "complete";
 }
@@ -101,8 +66,4 @@ function sentBytes(fault: Fault | undefined, length: number): number {
   if (fault?.kind === "cut") return Math.min(length, fault.afterBytes ?? length >> 1);
   if (fault?.kind === "stall") return Math.min(length, fault.afterBytes ?? 0);
   return length;
-}
-
-function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

@@ -9,8 +9,8 @@ import { systemClock } from "../primitives/clock.ts";
 import { listenTcp } from "../runtime/server/current.ts";
 import { type CdnLog, CdnRecorder } from "./cdn_log.ts";
 import { checkedMirrors, type MirrorOptions, type SimulatedCdnOptions } from "./cdn_options.ts";
-import { FaultRules } from "./fault_rules.ts";
-import { latencySampler } from "./latency.ts";
+import { FaultRules } from "../middleware/faults/fault_rules.ts";
+import { latencySampler } from "../middleware/faults/latency.ts";
 import { resourceLookup } from "./resource.ts";
 import { createSimulatedFetch } from "./simulated_fetch.ts";
 import { type MirrorContext, SimulatedMirror } from "./simulated_mirror.ts";
@@ -92,7 +92,7 @@ export function createSimulatedCdn(options: SimulatedCdnOptions): SimulatedCdn {
   const { seed = 1, clock = systemClock, log = "full", faults = [] } = options;
   const lookup = resourceLookup(options.resources);
   const mirrorOptions = checkedMirrors(options.mirrors);
-  const rules = new FaultRules(faults, mirrorOptions.map(({ name }) => name));
+  const rules = new FaultRules(faults, mirrorOptions.map(({ name }) => name), ACTION);
   if (!Number.isSafeInteger(seed)) throw argumentError(ACTION, "seed", "a safe integer", seed);
   if (log !== "full" && log !== "counts") throw argumentError(ACTION, "log", '"full" or "counts"', log);
   const context: MirrorContext = {

@@ -7,8 +7,8 @@
 import { CdnRecorder, type OpenLogEntry } from "./cdn_log.ts";
 import { derivedSeed } from "./derived_seed.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
-import type { FaultRules } from "./fault_rules.ts";
-import { type LatencySampler, latencySampler } from "./latency.ts";
+import type { FaultRules } from "../middleware/faults/fault_rules.ts";
+import { type LatencySampler, latencySampler } from "../middleware/faults/latency.ts";
 import { seededRandom } from "./random.ts";
 import type { ResourceLookup } from "./resource.ts";
 import { planResponse, type ResponsePlan } from "./response_plan.ts";

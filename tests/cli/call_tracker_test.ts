@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type CallRecord, CallTracker } from "../../src/cli/call_tracker.ts";
 import { createClient } from "../../src/client/client.ts";
-import type { FaultRule } from "../../src/testing/fault.ts";
+import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { test } from "../support/test.ts";

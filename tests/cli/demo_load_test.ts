@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { loadPhase } from "../../src/cli/demo_load.ts";
 import { tracingInsights } from "../../src/f1/source.ts";
-import type { FaultRule } from "../../src/testing/fault.ts";
+import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { racePayloads } from "../../src/testing/race_payloads.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";

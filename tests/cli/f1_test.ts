@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
-import type { FaultRule } from "../../src/testing/fault.ts";
+import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { racePayloads } from "../../src/testing/race_payloads.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";

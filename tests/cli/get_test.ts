@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
-import type { FaultRule } from "../../src/testing/fault.ts";
+import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Resources } from "../../src/testing/resource.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { describeUnknown } from "../../src/http/option_hints.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { assertKnownOptions, describeUnknown } from "../../src/http/option_hints.ts";
 import { test } from "../support/test.ts";
 
 const KNOWN = [
@@ -85,4 +85,13 @@ test("describeUnknown() says where an option is given that is one somewhere else
 test("describeUnknown() prefers a near name that is known here to one that is known elsewhere", () => {
   const elsewhere = { timeoutMS: "give it to others" };
   assertEquals(describeUnknown("timeoutms", KNOWN, elsewhere), "is not an option: did you mean 'timeoutMs'?");
+});
+
+test("assertKnownOptions() refuses a name that there is not, and says what was meant", () => {
+  assertKnownOptions("test", { a: 1, b: undefined }, ["a", "b"]);
+  assertThrows(
+    () => assertKnownOptions("test", { refersh: 1 }, ["token", "refresh"]),
+    TypeError,
+    "Cannot test as 'refersh' is not an option: did you mean 'refresh'?",
+  );
 });

@@ -9,7 +9,7 @@ import {
   NetworkError,
   TimeoutError,
 } from "../../mod.ts";
-import type { CdnRequest } from "../../src/testing/cdn_request.ts";
+import type { CdnRequest } from "../../src/middleware/faults/cdn_request.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import {

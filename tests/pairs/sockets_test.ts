@@ -9,8 +9,8 @@ import {
   type RequestSpec,
   TimeoutError,
 } from "../../mod.ts";
-import type { CdnRequest } from "../../src/testing/cdn_request.ts";
-import type { FaultRule } from "../../src/testing/fault.ts";
+import type { CdnRequest } from "../../src/middleware/faults/cdn_request.ts";
+import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Resources } from "../../src/testing/resource.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";

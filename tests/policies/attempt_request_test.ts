@@ -3,6 +3,7 @@ import type { PreparedRequest } from "../../src/http/request.ts";
 import { sendRequest } from "../../src/policies/attempt_request.ts";
 import type { Target } from "../../src/policies/call.ts";
 import type { FetchFunction } from "../../src/policies/policy.ts";
+import { systemClock } from "../../src/primitives/clock.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import type { Runtime } from "../../src/runtime/contract.ts";
 import { test } from "../support/test.ts";
@@ -25,7 +26,12 @@ async function sent(
     calls.push({ url, init });
     return Promise.resolve(responses[Math.min(next++, responses.length - 1)]!);
   };
-  await sendRequest({ fetch, runtime, use: undefined }, fakeCall({ request }), fakeTarget(target), signal);
+  await sendRequest(
+    { fetch, runtime, use: undefined, useOnHops: undefined, clock: systemClock },
+    fakeCall({ request }),
+    fakeTarget(target),
+    signal,
+  );
   return calls;
 }
 
@@ -68,7 +74,7 @@ test("sendRequest() goes on from a response that is there already", async () => 
   };
   const send = (first: Response) =>
     sendRequest(
-      { fetch, runtime: bunRuntime, use: undefined },
+      { fetch, runtime: bunRuntime, use: undefined, useOnHops: undefined, clock: systemClock },
       fakeCall({ request: {} }),
       fakeTarget(),
       signal,
@@ -105,7 +111,13 @@ test("sendRequest() rejects with the very error of `fetch`", async () => {
   const reason = new Error("reset");
   const send = () =>
     sendRequest(
-      { fetch: () => Promise.reject(reason), runtime: bunRuntime, use: undefined },
+      {
+        fetch: () => Promise.reject(reason),
+        runtime: bunRuntime,
+        use: undefined,
+        useOnHops: undefined,
+        clock: systemClock,
+      },
       fakeCall({ request: {} }),
       fakeTarget(),
       signal,

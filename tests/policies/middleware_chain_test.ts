@@ -3,8 +3,9 @@ import { memoryCache } from "../../src/cache/memory.ts";
 import { isNetworkError, isTimeoutError } from "../../src/errors.ts";
 import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
 import { asNetworkFailure, type Middleware } from "../../src/policies/middleware.ts";
+import type { RequestBody } from "../../mod.ts";
 import { fakeClient } from "../client/fake_client.ts";
-import { test } from "../support/test.ts";
+import { runtime, test } from "../support/test.ts";
 
 const URL = "https://a.test/x";
 const pass: Middleware = (request, next) => next(request);
@@ -255,4 +256,164 @@ test("passThrough() does not let what it adds reach another origin by a redirect
   const [first, second] = network.sent;
   assertEquals([first!.headers.get("authorization"), first!.headers.get("x-open")], ["Bearer 1", "1"]);
   assertEquals([second!.headers.get("authorization"), second!.headers.get("x-open")], [null, "1"]);
+});
+
+/** Around each hop. */
+function onHops(middleware: Middleware): Middleware {
+  return Object.assign(middleware.bind(undefined), { around: "hop" as const });
+}
+
+test("passThrough() puts what is around hops inside of all that is around attempts, wherever it stands", async () => {
+  const seen: string[] = [];
+  const { client } = fakeClient(
+    ({ url }) => url === URL ? { status: 307, headers: { location: "/y" } } : { json: 1 },
+    { use: [onHops(named("hop", seen)), named("attempt", seen)] },
+  );
+  assertEquals(await client.json(URL), 1);
+  assertEquals(seen, ["attempt in", "hop in", "hop out", "hop in", "hop out", "attempt out"]);
+});
+
+test("passThrough() gives hops the request as it is sent, and sends what they make of it", async () => {
+  const seen: string[] = [];
+  const { client, network } = fakeClient(
+    ({ url }) => url === URL ? { status: 302, headers: { location: "https://b.test/y" } } : { json: 1 },
+    {
+      use: [onHops((request, next) => {
+        seen.push(`${request.method} ${request.url} ${request.headers.get("authorization")}`);
+        request.headers.set("cookie", `at=${request.url}`);
+        return next(request);
+      })],
+    },
+  );
+  const outcome = await client.outcome({
+    url: URL,
+    method: "POST",
+    body: "x",
+    headers: { authorization: "Basic x" },
+  });
+  assertEquals(outcome.ok && outcome.url, "https://b.test/y");
+  assertEquals(seen, [`POST ${URL} Basic x`, "GET https://b.test/y null"]);
+  assertEquals(network.sent.map(({ headers }) => headers.get("cookie")), [
+    `at=${URL}`,
+    "at=https://b.test/y",
+  ]);
+  assertEquals(network.sent.map(({ body }) => body ?? null), ["x", null]);
+});
+
+test("passThrough() sends forms and streams through hops as it does through attempts", async () => {
+  const form = new FormData();
+  form.set("a", "b");
+  for (const body of [form, new Blob(["a=b"]).stream(), "a=b"]) {
+    const received: string[] = [];
+    const { client } = fakeClient(() => ({ json: 1 }), {
+      use: [pass, onHops(pass)],
+      fetch: async (url, init) => {
+        received.push(await new Request(url, init).text());
+        return Response.json(1);
+      },
+    });
+    await client.json({ url: URL, method: "POST", body });
+    assertEquals(received.length, 1);
+    assertEquals(/a=b|name="a"[^]*b/.test(received[0]!), true);
+  }
+});
+
+test("passThrough() gives the caller what a hop throws by itself, and those further out as well", async () => {
+  const own = new Error("own");
+  const caught: unknown[] = [];
+  const outer: Middleware = async (request, next) => {
+    try {
+      return await next(request);
+    } catch (error) {
+      caught.push(error);
+      throw error;
+    }
+  };
+  for (const use of [[onHops(() => Promise.reject(own))], [outer, onHops(() => Promise.reject(own))]]) {
+    const { client, network } = fakeClient(() => ({ json: 1 }), { use });
+    assertStrictEquals(await client.json(URL).catch((error: unknown) => error), own);
+    assertEquals(network.sent.length, 0);
+  }
+  assertEquals(caught, [own]);
+});
+
+test("passThrough() counts a failure of the network as one, through hops and attempts", async () => {
+  let sent = 0;
+  const { client, clock } = fakeClient(
+    () => ++sent === 1 ? { error: new TypeError("refused") } : { json: 1 },
+    { use: [pass, onHops(pass)] },
+  );
+  const value = client.json(URL);
+  await clock.advance(10_000);
+  assertEquals(await value, 1);
+});
+
+test("passThrough() says which requests can be handed on again", async () => {
+  const form = new FormData();
+  form.set("a", "b");
+  const bodies: [RequestBody | undefined, boolean][] = [
+    [undefined, true],
+    ["text", true],
+    [new Uint8Array([65]), true],
+    [form, true],
+    [new URLSearchParams({ a: "b" }), true],
+    [new Blob(["x"]).stream(), false],
+  ];
+  for (const [body, expected] of bodies) {
+    const said: boolean[] = [];
+    const { client } = fakeClient(() => ({ json: 1 }), {
+      use: [async (request, next, { canResend }) => {
+        const response = await next(request);
+        said.push(canResend(request));
+        return canResend(request) ? await next(request) : response;
+      }],
+      fetch: async (url, init) => {
+        await new Request(url, init).text();
+        return Response.json(1);
+      },
+    });
+    await client.json({ url: URL, method: body === undefined ? "GET" : "POST", body });
+    assertEquals(said, [expected]);
+  }
+});
+
+test("passThrough() says so of requests that a middleware has made, and that another one has taken over", async () => {
+  const copies: Middleware = (request, next) => next(new Request(request, { headers: { "x-copy": "1" } }));
+  const said: boolean[] = [];
+  const asks: Middleware = async (request, next, { canResend }) => {
+    const response = await next(request);
+    said.push(canResend(request));
+    return canResend(request) ? await next(request) : response;
+  };
+  for (const use of [[copies, asks], [asks, copies]]) {
+    const received: string[] = [];
+    const { client } = fakeClient(() => ({ json: 1 }), {
+      use,
+      fetch: async (url, init) => {
+        received.push(await new Request(url, init).text());
+        return Response.json(1);
+      },
+    });
+    assertEquals(await client.json({ url: URL, method: "POST", body: "text" }), 1);
+    assertEquals(new Set(received), new Set(["text"]));
+  }
+  // Bun copies the body, and takes nothing away.
+  assertEquals(said, [true, runtime === "bun"]);
+});
+
+test("passThrough() lets a middleware ask by itself, past limits and other middleware", async () => {
+  const { client, network } = fakeClient(({ url }) => ({ json: url }), {
+    concurrency: 1,
+    use: [async (request, next, { fetch }) => {
+      const own = await fetch(new globalThis.URL("https://own.test/"), { method: "POST" });
+      request.headers.set("x-own", await own.json());
+      return await next(request);
+    }],
+  });
+  assertEquals(await client.json(URL), URL);
+  assertEquals(network.sent.map(({ method, url }) => `${method} ${url}`), [
+    "POST https://own.test/",
+    `GET ${URL}`,
+  ]);
+  assertEquals(network.sent[1]!.headers.get("x-own"), "https://own.test/");
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { CdnRequest } from "../../src/testing/cdn_request.ts";
+import type { CdnRequest } from "../../src/middleware/faults/cdn_request.ts";
 import { resourceLookup, type Resources } from "../../src/testing/resource.ts";
 import { test } from "../support/test.ts";
 

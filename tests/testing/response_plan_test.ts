@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Fault } from "../../src/testing/fault.ts";
-import { textAnswer } from "../../src/testing/resource.ts";
+import type { Fault } from "../../src/middleware/faults/fault.ts";
+import { textAnswer } from "../../src/middleware/faults/faulty_answer.ts";
 import { planResponse, type ResponsePlan } from "../../src/testing/response_plan.ts";
 import { test } from "../support/test.ts";
 

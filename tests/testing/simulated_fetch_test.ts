@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
-import type { FaultRule } from "../../src/testing/fault.ts";
+import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { SimulatedCdnOptions } from "../../src/testing/cdn_options.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";

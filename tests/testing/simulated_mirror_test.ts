@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { CdnRecorder } from "../../src/testing/cdn_log.ts";
-import type { FaultRule } from "../../src/testing/fault.ts";
-import { FaultRules } from "../../src/testing/fault_rules.ts";
-import { type Latency, latencySampler } from "../../src/testing/latency.ts";
+import type { FaultRule } from "../../src/middleware/faults/fault.ts";
+import { FaultRules } from "../../src/middleware/faults/fault_rules.ts";
+import { type Latency, latencySampler } from "../../src/middleware/faults/latency.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { resourceLookup } from "../../src/testing/resource.ts";
 import { SimulatedMirror } from "../../src/testing/simulated_mirror.ts";
@@ -28,7 +28,7 @@ function newMirror(settings: Settings = {}): SimulatedMirror {
     seed,
     log,
     lookup: resourceLookup(() => "x"),
-    rules: new FaultRules(faults, ["near", "far"]),
+    rules: new FaultRules(faults, ["near", "far"], "test"),
     recorder: new CdnRecorder(log),
   });
 }

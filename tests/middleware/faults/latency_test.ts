@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type Latency, latencySampler } from "../../src/testing/latency.ts";
-import { seededRandom } from "../../src/testing/random.ts";
-import { test } from "../support/test.ts";
+import { type Latency, latencySampler } from "../../../src/middleware/faults/latency.ts";
+import { seededRandom } from "../../../src/testing/random.ts";
+import { test } from "../../support/test.ts";
 
 function sorted(latency: Latency, count: number): number[] {
   const random = seededRandom(5);

@@ -4,12 +4,10 @@
  * @module
  */
 
-import { argumentError, assertNonNegative, assertPositiveInteger } from "../primitives/argument_checks.ts";
+import { argumentError, assertNonNegative, assertPositiveInteger } from "../../primitives/argument_checks.ts";
 import type { CdnRequest } from "./cdn_request.ts";
 import type { Fault, FaultKind, FaultRule } from "./fault.ts";
 import { latencySampler } from "./latency.ts";
-
-const ACTION = "create simulated CDN";
 
 const KINDS: Readonly<Record<FaultKind, true>> = {
   status: true,
@@ -23,7 +21,7 @@ const KINDS: Readonly<Record<FaultKind, true>> = {
   slow: true,
 };
 
-/** The fault rules of a CDN, in order. */
+/** Fault rules, in order. */
 export class FaultRules {
   /** Whether any rule asks for the number of a request among those of its URL. */
   readonly needNth: boolean;
@@ -36,12 +34,13 @@ export class FaultRules {
   /**
    * Takes the rules.
    *
-   * @param mirrors The names of all mirrors.
+   * @param mirrors The names of all mirrors; `undefined` where a mirror may have any name.
+   * @param action What can't be done with wrong ones, for the message.
    * @throws {TypeError | RangeError} If a rule makes no sense.
    */
-  constructor(rules: readonly FaultRule[], mirrors: readonly string[]) {
-    if (!Array.isArray(rules)) throw argumentError(ACTION, "faults", "an array", rules);
-    rules.forEach((rule, index) => assertRule(rule, `faults[${index}]`, mirrors));
+  constructor(rules: readonly FaultRule[], mirrors: readonly string[] | undefined, action: string) {
+    if (!Array.isArray(rules)) throw argumentError(action, "faults", "an array", rules);
+    rules.forEach((rule, index) => assertRule(rule, { action, name: `faults[${index}]` }, mirrors));
     this.#rules = rules;
     this.#strikes = rules.map(() => 0);
     this.needNth = rules.some((rule) => rule.nth !== undefined);
@@ -96,55 +95,66 @@ function isMeant(rule: FaultRule, request: CdnRequest): boolean {
   return typeof match === "function" ? match(request) : request.url.search(match) !== -1;
 }
 
-function assertRule(rule: FaultRule, name: string, mirrors: readonly string[]): void {
-  if (typeof rule !== "object" || rule === null) throw argumentError(ACTION, name, "an object", rule);
-  if (!Object.hasOwn(KINDS, rule.kind)) {
-    throw argumentError(ACTION, `${name}.kind`, `one of ${Object.keys(KINDS).join(", ")}`, rule.kind);
-  }
-  assertMatch(rule, name, mirrors);
-  assertFault(rule, name);
+/** How a rule is called in the message that refuses it. */
+interface RuleName {
+  readonly action: string;
+  readonly name: string;
 }
 
-function assertMatch(rule: FaultRule, name: string, mirrors: readonly string[]): void {
+function assertRule(rule: FaultRule, ruleName: RuleName, mirrors: readonly string[] | undefined): void {
+  const { action, name } = ruleName;
+  if (typeof rule !== "object" || rule === null) throw argumentError(action, name, "an object", rule);
+  if (!Object.hasOwn(KINDS, rule.kind)) {
+    throw argumentError(action, `${name}.kind`, `one of ${Object.keys(KINDS).join(", ")}`, rule.kind);
+  }
+  assertMatch(rule, ruleName, mirrors);
+  assertFault(rule, ruleName);
+}
+
+function assertMatch(
+  rule: FaultRule,
+  { action, name }: RuleName,
+  mirrors: readonly string[] | undefined,
+): void {
   const { match, mirror, nth, probability } = rule;
   if (
     match !== undefined && typeof match !== "string" && typeof match !== "function" &&
     !((match as unknown) instanceof RegExp)
   ) {
-    throw argumentError(ACTION, `${name}.match`, "a string, a regular expression or a function", match);
+    throw argumentError(action, `${name}.match`, "a string, a regular expression or a function", match);
   }
-  if (mirror !== undefined && !mirrors.includes(mirror)) {
-    throw argumentError(ACTION, `${name}.mirror`, `one of ${mirrors.join(", ")}`, mirror);
+  if (mirror !== undefined && mirrors?.includes(mirror) === false) {
+    throw argumentError(action, `${name}.mirror`, `one of ${mirrors!.join(", ")}`, mirror);
   }
   for (const value of typeof nth === "object" ? nth : nth === undefined ? [] : [nth]) {
-    assertPositiveInteger(ACTION, `${name}.nth`, value);
+    assertPositiveInteger(action, `${name}.nth`, value);
   }
   if (probability !== undefined && !(probability >= 0 && probability <= 1)) {
-    throw argumentError(ACTION, `${name}.probability`, "a number from 0 to 1", probability);
+    throw argumentError(action, `${name}.probability`, "a number from 0 to 1", probability);
   }
   for (const key of ["afterRequests", "untilRequests", "fromMs", "untilMs", "times"] as const) {
-    if (rule[key] !== undefined) assertNonNegative(ACTION, `${name}.${key}`, rule[key]);
+    if (rule[key] !== undefined) assertNonNegative(action, `${name}.${key}`, rule[key]);
   }
 }
 
-function assertFault(fault: Fault, name: string): void {
+function assertFault(fault: Fault, { action, name }: RuleName): void {
   if (fault.kind === "status" || fault.kind === "retryAfter") {
     const { status } = fault;
     if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
-      throw argumentError(ACTION, `${name}.status`, "an integer from 200 to 599", status);
+      throw argumentError(action, `${name}.status`, "an integer from 200 to 599", status);
     }
   }
   if (fault.kind === "status" && fault.status === undefined) {
-    throw argumentError(ACTION, `${name}.status`, "an integer from 200 to 599", undefined);
+    throw argumentError(action, `${name}.status`, "an integer from 200 to 599", undefined);
   }
-  if (fault.kind === "retryAfter") assertNonNegative(ACTION, `${name}.delayMs`, fault.delayMs);
+  if (fault.kind === "retryAfter") assertNonNegative(action, `${name}.delayMs`, fault.delayMs);
   if ((fault.kind === "cut" || fault.kind === "stall") && fault.afterBytes !== undefined) {
-    assertNonNegative(ACTION, `${name}.afterBytes`, fault.afterBytes);
+    assertNonNegative(action, `${name}.afterBytes`, fault.afterBytes);
   }
   if (fault.kind === "drip" && fault.bytesPerSecond !== undefined) {
     if (!(fault.bytesPerSecond > 0)) {
-      throw argumentError(ACTION, `${name}.bytesPerSecond`, "a positive number", fault.bytesPerSecond);
+      throw argumentError(action, `${name}.bytesPerSecond`, "a positive number", fault.bytesPerSecond);
     }
   }
-  if (fault.kind === "slow") latencySampler(fault.latency, ACTION);
+  if (fault.kind === "slow") latencySampler(fault.latency, action);
 }

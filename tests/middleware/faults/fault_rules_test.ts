@@ -1,9 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { CdnRequest } from "../../src/testing/cdn_request.ts";
-import type { FaultRule } from "../../src/testing/fault.ts";
-import { FaultRules } from "../../src/testing/fault_rules.ts";
-import { seededRandom } from "../../src/testing/random.ts";
-import { test } from "../support/test.ts";
+import type { CdnRequest } from "../../../src/middleware/faults/cdn_request.ts";
+import type { FaultRule } from "../../../src/middleware/faults/fault.ts";
+import { FaultRules } from "../../../src/middleware/faults/fault_rules.ts";
+import { seededRandom } from "../../../src/testing/random.ts";
+import { test } from "../../support/test.ts";
+
+const ACTION = "create simulated CDN";
 
 const noChance = () => {
   throw new Error("drawn");
@@ -25,7 +27,7 @@ function request(changes: Partial<CdnRequest> = {}): CdnRequest {
 
 /** Which of some requests a rule strikes. */
 function struck(rule: FaultRule, requests: readonly Partial<CdnRequest>[]): boolean[] {
-  const rules = new FaultRules([rule], ["near", "far"]);
+  const rules = new FaultRules([rule], ["near", "far"], ACTION);
   return requests.map((changes, index) => rules.find(request(changes), index + 1, noChance) !== undefined);
 }
 
@@ -33,10 +35,11 @@ test("FaultRules.find() takes the first rule that matches", () => {
   const rules = new FaultRules(
     [{ kind: "reset", match: "/other" }, { kind: "refuse" }, { kind: "drip" }],
     ["near"],
+    "create simulated CDN",
   );
 
   assertEquals(rules.find(request(), 1, noChance)?.kind, "refuse");
-  assertEquals(new FaultRules([], ["near"]).find(request(), 1, noChance), undefined);
+  assertEquals(new FaultRules([], ["near"], ACTION).find(request(), 1, noChance), undefined);
 });
 
 test("FaultRules.find() matches the URL by text, pattern and function", () => {
@@ -66,7 +69,7 @@ test("FaultRules.find() lets a mirror die and come back, by requests and by time
 });
 
 test("FaultRules.find() strikes no more often than told, until it is reset", () => {
-  const rules = new FaultRules([{ kind: "reset", times: 2 }], ["near"]);
+  const rules = new FaultRules([{ kind: "reset", times: 2 }], ["near"], ACTION);
   const strike = () => rules.find(request(), 1, noChance)?.kind;
 
   assertEquals([strike(), strike(), strike()], ["reset", "reset", undefined]);
@@ -75,7 +78,11 @@ test("FaultRules.find() strikes no more often than told, until it is reset", () 
 });
 
 test("FaultRules.find() strikes with the probability that was asked for", () => {
-  const rules = new FaultRules([{ kind: "status", status: 503, probability: 0.1 }], ["near"]);
+  const rules = new FaultRules(
+    [{ kind: "status", status: 503, probability: 0.1 }],
+    ["near"],
+    "create simulated CDN",
+  );
   const random = seededRandom(3);
   let strikes = 0;
   for (let index = 0; index < 10_000; index++) {
@@ -90,6 +97,7 @@ test("FaultRules.find() draws as often whether a rule matches or not", () => {
   const rules = new FaultRules(
     [{ kind: "reset", match: "/a", probability: 1 }, { kind: "refuse", probability: 0.5, times: 1 }],
     ["near"],
+    "create simulated CDN",
   );
   let draws = 0;
   const random = () => {
@@ -103,7 +111,7 @@ test("FaultRules.find() draws as often whether a rule matches or not", () => {
 
 test("FaultRules says what it needs", () => {
   const needs = (rule: FaultRule) => {
-    const { needNth, needRandom } = new FaultRules([rule], ["near"]);
+    const { needNth, needRandom } = new FaultRules([rule], ["near"], ACTION);
     return [needNth, needRandom];
   };
 
@@ -115,7 +123,11 @@ test("FaultRules says what it needs", () => {
 
 test("FaultRules refuses rules that make no sense, naming the place", () => {
   const refuse = (rule: unknown, message: string) =>
-    assertThrows(() => new FaultRules([{ kind: "reset" }, rule as FaultRule], ["near"]), Error, message);
+    assertThrows(
+      () => new FaultRules([{ kind: "reset" }, rule as FaultRule], ["near"], ACTION),
+      Error,
+      message,
+    );
 
   refuse(null, "Cannot create simulated CDN as 'faults[1]' must be an object: received null");
   refuse({ kind: "explode" }, "'faults[1].kind' must be one of status, retryAfter");
@@ -138,5 +150,9 @@ test("FaultRules refuses rules that make no sense, naming the place", () => {
   refuse({ kind: "cut", afterBytes: -1 }, "'faults[1].afterBytes'");
   refuse({ kind: "drip", bytesPerSecond: 0 }, "'faults[1].bytesPerSecond' must be a positive number");
   refuse({ kind: "slow", latency: -1 }, "'latency'");
-  assertThrows(() => new FaultRules({} as FaultRule[], []), TypeError, "'faults' must be an array");
+  assertThrows(
+    () => new FaultRules({} as FaultRule[], [], ACTION),
+    TypeError,
+    "'faults' must be an array",
+  );
 });

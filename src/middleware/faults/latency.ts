@@ -4,7 +4,7 @@
  * @module
  */
 
-import { argumentError, assertNonNegative } from "../primitives/argument_checks.ts";
+import { argumentError, assertNonNegative } from "../../primitives/argument_checks.ts";
 
 /**
  * A latency, in milliseconds: always the same; log-normal with a median and a 99th percentile, as servers mostly are; or

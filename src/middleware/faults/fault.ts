@@ -1,5 +1,5 @@
 /**
- * What can go wrong at the simulated CDN, and when.
+ * What can go wrong, and when: at the simulated CDN, or in real traffic.
  *
  * @module
  */
@@ -146,7 +146,7 @@ export interface SlowFault {
 export interface FaultMatch {
   /** The URL as the mirror sees it (percent-encoded path and query): the whole of it, a pattern, or a function. */
   readonly match?: string | RegExp | ((request: CdnRequest) => boolean) | undefined;
-  /** The name of the mirror. */
+  /** The name of the mirror; in real traffic its origin, such as `https://cdn.example.com`. */
   readonly mirror?: string | undefined;
   /** Which requests of a URL to one mirror, from 1. */
   readonly nth?: number | readonly number[] | undefined;
@@ -156,9 +156,9 @@ export interface FaultMatch {
   readonly afterRequests?: number | undefined;
   /** Ends after so many requests to the mirror. */
   readonly untilRequests?: number | undefined;
-  /** Begins so many milliseconds after the start. */
+  /** Begins so many milliseconds after the start; in real traffic, after the first request. */
   readonly fromMs?: number | undefined;
-  /** Ends so many milliseconds after the start. */
+  /** Ends so many milliseconds after the start; in real traffic, after the first request. */
   readonly untilMs?: number | undefined;
   /** How often the fault befalls anybody, over all mirrors. */
   readonly times?: number | undefined;

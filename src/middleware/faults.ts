@@ -1,0 +1,156 @@
+/**
+ * Faults in real traffic, by the rules of the simulated CDN.
+ *
+ * @module
+ */
+
+import { contentLength } from "../http/body.ts";
+import { assertKnownOptions } from "../http/option_hints.ts";
+import { redactUrl } from "../http/url.ts";
+import { asNetworkFailure, type Middleware, type Next } from "../policies/middleware.ts";
+import { assertFunction, assertOptions } from "../primitives/argument_checks.ts";
+import type { Clock } from "../primitives/clock.ts";
+import { sleep } from "./abortable.ts";
+import type { Fault, FaultRule } from "./faults/fault.ts";
+import { FaultRules } from "./faults/fault_rules.ts";
+import { type Answer, faultyAnswer } from "./faults/faulty_answer.ts";
+import { type BodyDamage, faultyBody } from "./faults/faulty_body.ts";
+import { latencySampler } from "./faults/latency.ts";
+import { Traffic } from "./faults/traffic.ts";
+
+/** Options of {@linkcode faults}. */
+export interface FaultsOptions {
+  /**
+   * Where chance comes from, in [0, 1): a seeded one repeats itself, as far as requests come in the same order.
+   *
+   * @default {Math.random}
+   */
+  readonly random?: (() => number) | undefined;
+}
+
+/** What a fault is put into. */
+interface Exchange {
+  readonly request: Request;
+  readonly next: Next;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+const ACTION = "create faults";
+const NOTHING: Answer = { status: 200, headers: {}, body: new Uint8Array(0), isChunked: false };
+
+/**
+ * Lets things go wrong, for a test of what is built on a client: the rules are those of the simulated CDN of
+ * `@slipstream/fetch/testing`, and of several that match a request, the first one counts. Nothing is sent for a request that is refused
+ * or reset, stalls before its headers, or gets another status or a page: `status`, `retryAfter`, `refuse`, `reset`, `stall` of the
+ * headers, and `wrongContent` as HTML or JSON. Others are sent, and it is their answer that is late (`slow`) or whose body is damaged
+ * (`cut`, `stall`, `drip`, `wrongContent`).
+ *
+ * It is around hops, and so nearer to the network than all middleware that is around attempts: redirects count as requests of their
+ * own. What goes wrong counts as the origin's failure, with retries, breakers and mirrors as usual. A wait ends with its attempt.
+ *
+ * @param rules What goes wrong, and when.
+ * @param options Options.
+ * @returns An entry for the `use` of a client. Those that share it share its counts.
+ * @throws {TypeError | RangeError} If a rule or an option makes no sense.
+ *
+ * @example One request in ten gets a 503, and one URL is gone
+ * ```ts
+ * import { createClient } from "@slipstream/fetch";
+ * import { faults } from "@slipstream/fetch/middleware";
+ * import { seededRandom } from "@slipstream/fetch/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using client = createClient({
+ *   use: [faults([
+ *     { kind: "status", status: 404, match: "/gone" },
+ *     { kind: "status", status: 503, probability: 0.1 },
+ *   ], { random: seededRandom(1) })],
+ *   fetch: () => Promise.resolve(Response.json(1)),
+ * });
+ * const outcome = await client.outcome("https://api.example.com/gone");
+ * assertEquals(outcome.ok, false);
+ * ```
+ */
+export function faults(rules: readonly FaultRule[], options: FaultsOptions = {}): Middleware {
+  assertOptions(ACTION, options);
+  assertKnownOptions(ACTION, options, ["random"]);
+  const { random = Math.random } = options;
+  assertFunction(ACTION, "random", random);
+  const traffic = new Traffic(new FaultRules(rules, undefined, ACTION), random);
+  const faulty: Middleware = (request, next, { clock }) => {
+    const fault = traffic.faultFor(request, clock);
+    return fault === undefined ? next(request) : befall(fault, { request, next, clock, random });
+  };
+  return Object.assign(faulty, { around: "hop" as const });
+}
+
+async function befall(fault: Fault, { request, next, clock, random }: Exchange): Promise<Response> {
+  const { signal } = request;
+  if (fault.kind === "refuse") throw failure(request, "the connection was refused");
+  if (fault.kind === "reset") throw failure(request, "the connection was reset");
+  if (fault.kind === "slow") {
+    await sleep(latencySampler(fault.latency, ACTION).sample(random), { clock, signal });
+    return await next(request);
+  }
+  if (fault.kind === "stall" && fault.phase === "headers") await sleep(Infinity, { clock, signal });
+  const damage = damageOf(fault);
+  if (damage === undefined) return toResponse(faultyAnswer(NOTHING, fault, () => clock.wallNow()), request);
+  const response = await next(request);
+  return damaged(response, damage, {
+    request,
+    clock,
+    status: fault.kind === "wrongContent" ? 200 : undefined,
+  });
+}
+
+/** What a fault does to the body; `undefined` if it answers by itself. */
+function damageOf(fault: Fault): BodyDamage | undefined {
+  switch (fault.kind) {
+    case "cut":
+      return { afterBytes: fault.afterBytes, ending: fault.framing === "close" ? "end" : "cut" };
+    case "stall":
+      return { afterBytes: fault.afterBytes ?? 0, ending: "stall" };
+    case "drip":
+      return { bytesPerSecond: fault.bytesPerSecond ?? 1_000, ending: "none" };
+    case "wrongContent":
+      if (fault.content === "truncated") return { ending: "end" };
+      return fault.content === "empty" ? { afterBytes: 0, ending: "end" } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The same response, with a body that is damaged. */
+function damaged(
+  response: Response,
+  damage: BodyDamage,
+  { request, clock, status = response.status }: {
+    readonly request: Request;
+    readonly clock: Clock;
+    readonly status: number | undefined;
+  },
+): Response {
+  if (response.body === null) return response;
+  const headers = new Headers(response.headers);
+  const body = faultyBody(response.body, damage, {
+    clock,
+    signal: request.signal,
+    // Of a compressed body the length is another one.
+    length: headers.has("content-encoding") ? undefined : contentLength(headers),
+    error: () => failure(request, "the connection was reset in the body"),
+  });
+  if (damage.ending === "end") headers.delete("content-length");
+  const copy = new Response(body, { status, statusText: response.statusText, headers });
+  return Object.defineProperty(copy, "url", { value: response.url });
+}
+
+function toResponse({ status, headers, body }: Answer, { method, url }: Request): Response {
+  const isBodiless = method === "HEAD" || status === 204 || status === 205 || status === 304;
+  const response = new Response(isBodiless ? null : new Uint8Array(body), { status, headers });
+  return Object.defineProperty(response, "url", { value: url });
+}
+
+function failure({ url }: Request, why: string): Error {
+  return asNetworkFailure(new TypeError(`Cannot fetch ${redactUrl(url)} as ${why} (a fault of the rules)`));
+}

@@ -1,0 +1,166 @@
+/**
+ * A log of attempts.
+ *
+ * @module
+ */
+
+import { contentLength } from "../http/body.ts";
+import { assertKnownOptions } from "../http/option_hints.ts";
+import { redactError } from "../http/redact_error.ts";
+import { redactUrl } from "../http/url.ts";
+import type { Middleware } from "../policies/middleware.ts";
+import { assertOptions, shapeError } from "../primitives/argument_checks.ts";
+
+/** How much a record matters: `debug` for what went well or was aborted, `warn` for statuses from 400, `error` for what has thrown. */
+export type LogLevel = "debug" | "warn" | "error";
+
+/** One attempt, up to the headers of its response. It holds no header, no body, and no secret of its URL. */
+export interface LogRecord {
+  /** How much it matters. */
+  readonly level: LogLevel;
+  /** The method. */
+  readonly method: string;
+  /** The URL as errors show it. */
+  readonly url: string;
+  /** Which attempt of its request it is, from 1. */
+  readonly attempt: number;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  /** The status; absent without a response. */
+  readonly status?: number | undefined;
+  /** The length of the body as announced, in bytes; absent if it is not. */
+  readonly bytes?: number | undefined;
+  /** The name of what was thrown; absent with a response. */
+  readonly error?: string | undefined;
+  /** The message of what was thrown, without secrets of URLs. */
+  readonly reason?: string | undefined;
+  /** All of this in a line. */
+  readonly message: string;
+}
+
+/** Takes records: a function, or what has a method for each level and takes the line, as the console does. */
+export type LogSink =
+  | ((record: LogRecord) => unknown)
+  | Readonly<Record<LogLevel, (line: string) => unknown>>;
+
+/** Options of {@linkcode logger}. */
+export interface LoggerOptions {
+  /**
+   * The least level that is told of.
+   *
+   * @default {"debug"}
+   */
+  readonly level?: LogLevel | undefined;
+  /**
+   * Whether there is a record for each attempt, or for each request on the wire, redirects included.
+   *
+   * @default {"attempt"}
+   */
+  readonly around?: "attempt" | "hop" | undefined;
+}
+
+const ACTION = "create logger";
+const LEVELS: readonly LogLevel[] = ["debug", "warn", "error"];
+
+/**
+ * Tells a sink of each attempt, as soon as the headers of its response are there, or it has failed. It sees what the middleware after it
+ * in `use` makes of a request: put it first to see an attempt as a whole, last to see each request that others hand on.
+ *
+ * A sink that throws or rejects changes nothing. Answers from the cache, and waits between attempts, are no attempts: `client.on` tells of
+ * these.
+ *
+ * @param sink Takes the records.
+ * @param options Options.
+ * @returns An entry for the `use` of a client.
+ * @throws {TypeError} If the sink or an option makes no sense.
+ *
+ * @example What failed, and no secrets
+ * ```ts
+ * import { createClient } from "@slipstream/fetch";
+ * import { logger } from "@slipstream/fetch/middleware";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines: string[] = [];
+ * await using client = createClient({
+ *   use: [logger(({ method, url, status }) => lines.push(`${method} ${url} ${status}`))], // or logger(console)
+ *   fetch: () => Promise.resolve(Response.json(1)),
+ * });
+ * await client.json("https://api.example.com/a?token=secret");
+ * assertEquals(lines, ["GET https://api.example.com/a?token=*** 200"]);
+ * ```
+ */
+export function logger(sink: LogSink, options: LoggerOptions = {}): Middleware {
+  const tell = toTeller(sink);
+  assertOptions(ACTION, options);
+  assertKnownOptions(ACTION, options, ["level", "around"]);
+  const { level = "debug", around = "attempt" } = options;
+  if (!LEVELS.includes(level)) throw shapeError(ACTION, "level", `one of ${LEVELS.join(", ")}`, level);
+  if (around !== "attempt" && around !== "hop") {
+    throw shapeError(ACTION, "around", "'attempt' or 'hop'", around);
+  }
+  const least = LEVELS.indexOf(level);
+  const report = (record: LogRecord): void => {
+    if (LEVELS.indexOf(record.level) >= least) tell(record);
+  };
+
+  const logged: Middleware = async (request, next, { attempt, clock }) => {
+    const startedAtMs = clock.now();
+    const about = () => ({
+      method: request.method,
+      url: redactUrl(request.url),
+      attempt,
+      durationMs: clock.now() - startedAtMs,
+    });
+    try {
+      const response = await next(request);
+      report(answered(about(), response));
+      return response;
+    } catch (error) {
+      report(failed(about(), error, request));
+      throw error;
+    }
+  };
+  return Object.assign(logged, { around });
+}
+
+type About = Pick<LogRecord, "method" | "url" | "attempt" | "durationMs">;
+
+function answered(about: About, { status, headers }: Response): LogRecord {
+  const level = status >= 400 ? "warn" : "debug";
+  const bytes = contentLength(headers);
+  const length = bytes === undefined ? {} : { bytes };
+  const size = bytes === undefined ? "" : `, ${bytes} bytes`;
+  return { level, ...about, status, ...length, message: `${lineOf(about)}: ${status}${size}` };
+}
+
+function failed(about: About, error: unknown, { url, signal }: Request): LogRecord {
+  const level = signal.aborted ? "debug" : "error";
+  const shown = redactError(error, url);
+  const name = shown instanceof Error ? shown.name : typeof shown;
+  const reason = shown instanceof Error ? shown.message : String(shown);
+  return { level, ...about, error: name, reason, message: `${lineOf(about)}: ${name}: ${reason}` };
+}
+
+function lineOf({ method, url, attempt, durationMs }: About): string {
+  const which = attempt === 1 ? "" : `, attempt ${attempt}`;
+  return `${method} ${url} in ${Math.round(durationMs)} ms${which}`;
+}
+
+/** What gives a record to the sink, whatever becomes of it there. */
+function toTeller(sink: LogSink): (record: LogRecord) => void {
+  const isConsole = typeof sink === "object" && sink !== null &&
+    LEVELS.every((level) => typeof sink[level] === "function");
+  if (typeof sink !== "function" && !isConsole) {
+    throw shapeError(ACTION, "sink", `a function, or an object with the methods ${LEVELS.join(", ")}`, sink);
+  }
+  const give = typeof sink === "function" ? sink : (record: LogRecord) => sink[record.level](record.message);
+  return (record) => {
+    try {
+      const told = give(record);
+      // A sink has no part in what becomes of the requests, at once or later.
+      if (told instanceof Promise) told.catch(() => {});
+    } catch {
+      // As above.
+    }
+  };
+}

@@ -1,0 +1,112 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertToken, TokenSource, type TokenSourceOptions } from "../../src/middleware/token_source.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+
+const { signal } = new AbortController();
+const input = {
+  response: new Response(null, { status: 401 }),
+  url: "https://a.test/",
+  fetch: () => Promise.reject(new Error("not asked")),
+};
+
+function source(options: Partial<TokenSourceOptions> = {}): { tokens: TokenSource; clock: ManualClock } {
+  const tokens = new TokenSource({
+    ask: () => "a",
+    refresh: () => "b",
+    refreshTimeoutMs: 1_000,
+    refreshIntervalMs: 1_000,
+    onRefreshFailure: () => {},
+    ...options,
+  });
+  return { tokens, clock: new ManualClock() };
+}
+
+test("TokenSource.present() goes on giving the new token while the user goes on giving the old one", async () => {
+  const { tokens, clock } = source();
+  assertEquals(await tokens.present(signal), "a");
+  assertEquals(await tokens.renewed("a", input, { clock, signal }), "b");
+  assertEquals(await tokens.present(signal), "b");
+});
+
+test("TokenSource.present() takes what the user says anew, after a refresh as well", async () => {
+  let own: string | undefined = "a";
+  const { tokens, clock } = source({ ask: () => own });
+  await tokens.present(signal);
+  await tokens.renewed("a", input, { clock, signal });
+  for (const next of ["b", "c", undefined, "a"]) {
+    own = next;
+    assertEquals(await tokens.present(signal), next);
+  }
+});
+
+test("TokenSource.present() does not go back to an answer that was asked for earlier and comes later", async () => {
+  const slow = Promise.withResolvers<string>();
+  const answers = [Promise.resolve("a"), slow.promise, Promise.resolve("c")];
+  const { tokens } = source({ ask: () => answers.shift()! });
+  assertEquals(await tokens.present(signal), "a");
+  const late = tokens.present(signal);
+  assertEquals(await tokens.present(signal), "c");
+  slow.resolve("b");
+  assertEquals(await late, "c");
+});
+
+test("TokenSource.renewed() finds that the user has another token by now, and refreshes nothing", async () => {
+  let own = "a";
+  let refreshes = 0;
+  const { tokens, clock } = source({ ask: () => own, refresh: () => `r${++refreshes}` });
+  await tokens.present(signal);
+  own = "b";
+  assertEquals(await tokens.renewed("a", input, { clock, signal }), "b");
+  assertEquals(refreshes, 0);
+});
+
+test("TokenSource.renewed() does not replace what the user has said while it was under way", async () => {
+  let own = "a";
+  const answer = Promise.withResolvers<string>();
+  const { tokens, clock } = source({ ask: () => own, refresh: () => answer.promise });
+  await tokens.present(signal);
+  const renewed = tokens.renewed("a", input, { clock, signal });
+  own = "user";
+  assertEquals(await tokens.present(signal), "user");
+  answer.resolve("b");
+  assertEquals(await renewed, "user");
+});
+
+test("TokenSource.renewed() logs in when there was no token", async () => {
+  const seen: unknown[] = [];
+  const { tokens, clock } = source({
+    ask: () => undefined,
+    refresh: ({ token }) => {
+      seen.push(token);
+      return "b";
+    },
+  });
+  assertEquals(await tokens.present(signal), undefined);
+  assertEquals(await tokens.renewed(undefined, input, { clock, signal }), "b");
+  assertEquals(await tokens.present(signal), "b");
+  assertEquals(seen, [undefined]);
+});
+
+test("TokenSource.renewed() leaves no timer behind, and waits for any time if told so", async () => {
+  const { tokens, clock } = source();
+  await tokens.present(signal);
+  await tokens.renewed("a", input, { clock, signal });
+  assertEquals(clock.pending, 0);
+  const endless = source({ refreshTimeoutMs: Infinity, refresh: () => new Promise<string>(() => {}) });
+  await endless.tokens.present(signal);
+  const controller = new AbortController();
+  const waiting = endless.tokens.renewed("a", input, { clock: endless.clock, signal: controller.signal });
+  await endless.clock.advance(1);
+  assertEquals(endless.clock.pending, 0);
+  const reason = new Error("left");
+  controller.abort(reason);
+  assertStrictEquals(await waiting.catch((error) => error), reason);
+});
+
+test("assertToken() takes what goes into a header as it is", () => {
+  for (const token of ["a", "eyJ.a-b_c~d+/==", "!"]) assertToken(token, "token");
+  for (const token of ["", " a", "a b", "a\n", "é", null, undefined, 1, {}]) {
+    assertThrows(() => assertToken(token, "token"), TypeError, "Cannot authorize as 'token' must be");
+  }
+});
