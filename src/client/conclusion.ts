@@ -64,7 +64,7 @@ function toResponse(call: Call, reply: Reply): Response {
     statusText: "",
     headers,
     url,
-    redirected: isRedirected(call, url),
+    redirected: reply.head.redirected === true || isRedirected(call, url),
     type: "default",
   }, body);
 }

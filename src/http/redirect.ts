@@ -39,7 +39,12 @@ export interface RedirectOptions {
   readonly signal?: AbortSignal | undefined;
   /** The response to the request itself, if it was sent already. */
   readonly first?: Response | undefined;
+  /** Told of each redirect that is followed: what was asked for, what answered, and what is asked for next. */
+  readonly onFollow?: RedirectListener | undefined;
 }
+
+/** Hears of a redirect. */
+export type RedirectListener = (from: RedirectedRequest, answer: Response, to: RedirectedRequest) => void;
 
 /** Whether a response is one that {@linkcode followRedirects} does not return. */
 export function isRedirect({ status, headers }: Response): boolean {
@@ -60,7 +65,7 @@ export function isRedirect({ status, headers }: Response): boolean {
 export async function followRedirects(
   request: RedirectedRequest,
   send: (request: RedirectedRequest) => Promise<Response>,
-  { sensitive, mode, signal, first }: RedirectOptions,
+  { sensitive, mode, signal, first, onFollow }: RedirectOptions,
 ): Promise<Response> {
   let current = request;
   for (let redirects = 0;; redirects++) {
@@ -77,7 +82,9 @@ export async function followRedirects(
     if (redirects === MAX_REDIRECTS) {
       throw new RedirectError(`Cannot follow more than ${MAX_REDIRECTS} redirects`);
     }
-    current = redirectedRequest(current, response.status, locationOf(response), sensitive);
+    const next = redirectedRequest(current, response.status, locationOf(response), sensitive);
+    onFollow?.(current, response, next);
+    current = next;
   }
 }
 

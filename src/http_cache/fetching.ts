@@ -82,7 +82,7 @@ export class Fetching {
     const { request } = wanted;
     const isPartial = "range" in request.headers;
     this.#setHeaders(call, isPartial ? { ...wanted, found: undefined } : wanted);
-    call.exchange = call.settings.writeCache ? { sentAtMs: 0, answeredAtMs: 0 } : undefined;
+    call.exchange = call.settings.writeCache ? { keepsBody: true, sentAtMs: 0, answeredAtMs: 0 } : undefined;
     const askedAt = this.#options.entries.nextMoment();
     let reply: Reply;
     try {

@@ -140,7 +140,10 @@ class Attempt implements DeadlineTarget, Pending {
   async #send(first?: Response): Promise<Reply> {
     const { exchange } = this.#call;
     const { clock, scheduler } = this.#environment;
-    if (exchange !== undefined) exchange.sentAtMs = clock.wallNow();
+    if (exchange !== undefined) {
+      exchange.sentAtMs = clock.wallNow();
+      exchange.hops = undefined;
+    }
     let response: Response;
     try {
       response = await sendRequest(
@@ -194,7 +197,7 @@ class Attempt implements DeadlineTarget, Pending {
     const { as, maxBodyBytes } = this.#call.settings;
     const onBytes = progressOf(this.#call, this.#target, response, this.#environment);
     if (onBytes !== undefined) return readBody(response, maxBodyBytes, onBytes);
-    if (as === "bytes" || this.#call.exchange !== undefined || maxBodyBytes !== Infinity) {
+    if (as === "bytes" || this.#call.exchange?.keepsBody || maxBodyBytes !== Infinity) {
       return readBody(response, maxBodyBytes);
     }
     return response.text();

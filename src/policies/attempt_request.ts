@@ -5,9 +5,14 @@
  */
 
 import { isEmpty, needsOwnRedirects } from "../http/headers.ts";
-import { followRedirects, isRedirect, type RedirectedRequest } from "../http/redirect.ts";
+import {
+  followRedirects,
+  isRedirect,
+  type RedirectedRequest,
+  type RedirectListener,
+} from "../http/redirect.ts";
 import { ResponseError } from "./attempt_errors.ts";
-import type { Call, Target } from "./call.ts";
+import type { Call, Exchange, Target } from "./call.ts";
 import type { MiddlewareContext } from "./middleware.ts";
 import { passThrough } from "./middleware_chain.ts";
 import type { Environment } from "./policy.ts";
@@ -77,7 +82,19 @@ async function sendOne(
   const isOurs = mode !== "manual" &&
     (showsRedirects || (mode === "follow" && needsOwnRedirects(request.headers, sensitive)));
   if (!isOurs) return await send(request, init?.redirect);
-  return await followRedirects(request, (hop) => send(hop, "manual"), { sensitive, mode, signal, first });
+  const onFollow = call.exchange === undefined ? undefined : hopNoter(call.exchange, environment);
+  const options = { sensitive, mode, signal, first, onFollow };
+  return await followRedirects(request, (hop) => send(hop, "manual"), options);
+}
+
+/** Notes what was followed. A middleware may send several times: then all that it has followed is noted. */
+function hopNoter(exchange: Exchange, { clock }: SendingEnvironment): RedirectListener {
+  return (from, { status, headers }, to) => {
+    const { sentAtMs } = exchange;
+    const answeredAtMs = clock.wallNow();
+    (exchange.hops ??= []).push({ from, to, status, headers, sentAtMs, answeredAtMs });
+    exchange.sentAtMs = answeredAtMs;
+  };
 }
 
 interface Hop {

@@ -6,6 +6,7 @@
 
 import { type SlipstreamErrorOptions, TimeoutError } from "../errors.ts";
 import type { HeaderMap } from "../http/headers.ts";
+import type { RedirectedRequest } from "../http/redirect.ts";
 import type { PreparedRequest, RequestAdditions } from "../http/request.ts";
 import { redactUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
@@ -34,10 +35,27 @@ export interface Target {
   readonly sensitive: ReadonlySet<string>;
 }
 
-/** What the cache needs to know of the latest attempt, in milliseconds since 1970. */
+/** A redirect that was followed on the way to an answer. Times are in milliseconds since 1970. */
+export interface Hop {
+  /** What it answered. */
+  readonly from: Pick<RedirectedRequest, "method" | "url">;
+  /** Where it led. */
+  readonly to: Pick<RedirectedRequest, "method" | "url">;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly sentAtMs: number;
+  readonly answeredAtMs: number;
+}
+
+/** What the cache needs to know of the latest attempt. Times are in milliseconds since 1970. */
 export interface Exchange {
+  /** Whether the body is stored, so that it is needed as bytes. */
+  readonly keepsBody: boolean;
+  /** When the request was sent that got the answer. */
   sentAtMs: number;
   answeredAtMs: number;
+  /** The redirects before it, as far as the runtime shows them; absent if there were none. */
+  hops?: Hop[] | undefined;
 }
 
 /** Who looks after a call while it is under way. */
@@ -199,7 +217,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   ownHeaders: HeaderMap | undefined = undefined;
   /** Whether the cache has added conditions: a 304 is then for the cache, and no value. */
   isValidating = false;
-  /** When the latest attempt was sent and answered; absent when the cache has no use for it. */
+  /** What is noted of the latest attempt; absent when the cache has no use for it. */
   exchange: Exchange | undefined = undefined;
   /** The request, once somebody has asked for its parts. */
   prepared: PreparedRequest | undefined;

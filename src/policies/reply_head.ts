@@ -10,4 +10,6 @@ export interface ReplyHead {
   readonly headers: Headers;
   /** The URL that answered, redirects followed; empty for a response that somebody made. */
   readonly url: string;
+  /** Whether redirects led to it, where the head knows. */
+  readonly redirected?: boolean | undefined;
 }

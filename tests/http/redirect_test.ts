@@ -3,6 +3,7 @@ import {
   followRedirects,
   type RedirectedRequest,
   RedirectError,
+  type RedirectListener,
   type RedirectOptions,
 } from "../../src/http/redirect.ts";
 import { test } from "../support/test.ts";
@@ -143,4 +144,20 @@ test("followRedirects() goes on from a response that is there already", async ()
   const first = new Response(null, { status: 302, headers: { location: "/there" } });
   const { sent, response } = await follow(request(), [], { first });
   assertEquals([sent.map(({ url }) => url), response.redirected], [["https://a.test/there"], true]);
+});
+
+test("followRedirects() tells of each redirect that it follows, and of no other", async () => {
+  const told: unknown[] = [];
+  const onFollow: RedirectListener = (from, { status }, to) =>
+    void told.push([from.url, from.method, status, to.url, to.method]);
+  const post = request({ method: "POST", body: "x" });
+  await follow(post, [[307, "/one"], [303, "https://b.test/two"]], { onFollow });
+  assertEquals(told, [
+    ["https://a.test/start", "POST", 307, "https://a.test/one", "POST"],
+    ["https://a.test/one", "POST", 303, "https://b.test/two", "GET"],
+  ]);
+  for (const [location, mode] of [["ftp://b.test/", "follow"], ["/x", "error"]] as const) {
+    await assertRejects(() => follow(request(), [[302, location]], { onFollow, mode }), RedirectError);
+  }
+  assertEquals(told.length, 2);
 });

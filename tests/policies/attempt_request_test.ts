@@ -6,6 +6,7 @@ import type { FetchFunction } from "../../src/policies/policy.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import type { Runtime } from "../../src/runtime/contract.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeTarget, SECRET_URL } from "./fake_call.ts";
 
@@ -123,4 +124,38 @@ test("sendRequest() rejects with the very error of `fetch`", async () => {
       signal,
     );
   assertStrictEquals(await assertRejects(send), reason);
+});
+
+test("sendRequest() notes the redirects that it follows, and when, only for who wants to know", async () => {
+  const clock = new ManualClock();
+  const steps = ["/one", "https://b.test/two", undefined];
+  const nowMs = clock.wallNow();
+  for (const isWanted of [true, false]) {
+    let sent = 0;
+    const fetch: FetchFunction = async () => {
+      await clock.advance(1_000);
+      const location = steps[sent++];
+      return new Response(null, location === undefined ? {} : { status: 301, headers: { location } });
+    };
+    const call = fakeCall({ request: {} });
+    if (isWanted) call.exchange = { keepsBody: true, sentAtMs: nowMs, answeredAtMs: 0 };
+    const target = fakeTarget({ url: "https://a.test/x" });
+    await sendRequest(
+      { clock, fetch, runtime: bunRuntime, use: undefined, useOnHops: undefined },
+      call,
+      target,
+      signal,
+    );
+    const { hops, sentAtMs } = call.exchange ?? {};
+    const noted = hops?.map((hop) => [hop.from.url, hop.to.url, hop.status, hop.sentAtMs, hop.answeredAtMs]);
+    assertEquals(
+      [noted, sentAtMs],
+      isWanted
+        ? [[
+          ["https://a.test/x", "https://a.test/one", 301, nowMs, nowMs + 1_000],
+          ["https://a.test/one", "https://b.test/two", 301, nowMs + 1_000, nowMs + 2_000],
+        ], nowMs + 2_000]
+        : [undefined, undefined],
+    );
+  }
 });
