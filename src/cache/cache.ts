@@ -35,6 +35,18 @@ export interface CacheMeta {
   readonly freshForMs: number | null;
   /** After when it is of no use to anybody, in milliseconds since 1970; `null` for never. */
   readonly removeAt: number | null;
+  /** The redirects that led to it, in their order; absent if there were none, or nobody minds. */
+  readonly via?: readonly StoredRedirect[] | undefined;
+}
+
+/** What is kept of a redirect that led to a response. */
+export interface StoredRedirect {
+  /** Where it led. */
+  readonly to: string;
+  /** What says that nothing has changed there since; empty where nobody has looked yet. */
+  readonly generation: string;
+  /** Its `Cache-Control`; `null` if it had none. */
+  readonly cacheControl: string | null;
 }
 
 /** What a body was decoded to, and for which schemas. Opaque to adapters: they keep it beside the body, or leave it out. */

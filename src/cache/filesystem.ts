@@ -22,6 +22,7 @@ export type {
   CacheFault,
   CacheMeta,
   MaybePromise,
+  StoredRedirect,
   SweepResult,
 } from "./cache.ts";
 

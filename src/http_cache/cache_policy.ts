@@ -15,6 +15,7 @@ import { offlineError } from "../policies/offline.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
 import { AdapterState } from "./adapter_state.ts";
+import { Changes } from "./changes.ts";
 import { Entries } from "./entries.ts";
 import { EntriesState } from "./entries_state.ts";
 import { Fetching } from "./fetching.ts";
@@ -23,7 +24,6 @@ import type { LifetimeOptions } from "./lifetimes.ts";
 import type { Partition, PartitionRequest } from "./partition.ts";
 import { requestDirectives } from "./rfc9111/cache_control.ts";
 import type { Reuse, StaleWindows } from "./rfc9111/reuse.ts";
-import { contradicts } from "./rfc9111/validation.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import { Serving } from "./serving.ts";
 import { orStaleInTime } from "./stale_in_time.ts";
@@ -77,8 +77,6 @@ interface SharedState {
   readonly entries: EntriesState;
 }
 
-const NO_FIELDS = new Headers();
-
 /** Marks the partition of redirects that were not followed, which are other answers. */
 const UNFOLLOWED = " unfollowed";
 
@@ -93,6 +91,7 @@ class CacheHandler {
   readonly #entries: Entries;
   readonly #serving: Serving;
   readonly #fetching: Fetching;
+  readonly #changes: Changes;
 
   constructor(
     environment: Environment,
@@ -127,12 +126,21 @@ class CacheHandler {
       maxEntryBytes,
       keepsParsed,
     });
+    this.#changes = new Changes({
+      environment,
+      surroundings,
+      rules,
+      entries,
+      fetching: this.#fetching,
+      next,
+      describe: (call) => this.#describe(call),
+    });
   }
 
   answer(call: Call): Promise<Reply> {
     const { offline } = this.#surroundings;
     if (call.request.method !== "GET") {
-      return offline ? Promise.reject(offlineError(call)) : this.#sendChange(call);
+      return offline ? Promise.reject(offlineError(call)) : this.#changes.send(call);
     }
     const request = call.settings.cache === "no-store" ? undefined : this.#describe(call);
     if (request === undefined || !this.#rules.isCacheable(request)) {
@@ -156,6 +164,7 @@ class CacheHandler {
       sentHeaders: call.streams ? headers : withAccept(headers, call.settings.as),
       directives: requestDirectives(headers),
       partition: redirect === "manual" ? hash + UNFOLLOWED : hash,
+      refusesRedirects: redirect === "error",
     };
   }
 
@@ -172,53 +181,6 @@ class CacheHandler {
       // Nobody knows whose it is.
       this.#store.warn("find the partition", error);
       return null;
-    }
-  }
-
-  /** What may have changed something makes stored responses wrong. */
-  async #sendChange(call: Call): Promise<Reply> {
-    // Whatever the server has answered, and also if nobody waits for it any more, it may have done it.
-    const assumeChange = () => {
-      if (call.attempts > 0) this.#invalidate(call, 200, NO_FIELDS);
-    };
-    const askedAt = this.#entries.nextMoment();
-    call.signal.addEventListener("abort", assumeChange, { once: true });
-    let reply: Reply;
-    try {
-      reply = await this.#next(call);
-    } catch (error) {
-      assumeChange();
-      throw error;
-    } finally {
-      call.signal.removeEventListener("abort", assumeChange);
-    }
-    this.#invalidate(call, reply.status, reply.headers);
-    if (call.request.method === "HEAD" && reply.status === 200 && this.#rules.knowsVariants) {
-      this.#environment.inBackground(this.#compare(call, reply.headers, askedAt));
-    }
-    return reply;
-  }
-
-  /** What a HEAD says may be at odds with what a GET has stored. */
-  async #compare(call: Call, headers: Headers, askedAt: number): Promise<void> {
-    const request = this.#describe(call);
-    const found = request === undefined ? undefined : await this.#entries.find(request);
-    if (found === undefined || !contradicts(found.meta, headers)) return;
-    await this.#entries.removeSelected(request!, askedAt);
-  }
-
-  #invalidate(call: Call, status: number, fields: Headers): void {
-    const { method } = call.request;
-    const url = resourceUrl(call, this.#surroundings);
-    const urls = this.#rules.invalidatedUrls({ method, url, status, fields });
-    if (urls.length === 0) return;
-    const hash = this.#describe(call)?.partition ?? "";
-    for (const url of urls) {
-      this.#fetching.forget(url);
-      for (const partition of new Set(["", UNFOLLOWED, hash, hash + UNFOLLOWED])) {
-        // Whoever reads from now on sees it, however long the adapter takes.
-        this.#environment.inBackground(this.#entries.removeAll(url, partition));
-      }
     }
   }
 

@@ -26,10 +26,11 @@ export function isUsable(entry: CacheEntry | undefined, key: string): entry is C
   return true;
 }
 
-function isServable({ status, headers, vary }: CacheMeta): boolean {
+function isServable({ status, headers, vary, via = [] }: CacheMeta): boolean {
   if (!Number.isInteger(status) || status < 200 || status > 599) return false;
   if (!Array.isArray(headers) || !headers.every((pair) => isPair(pair) && pair[1] !== null)) return false;
   if (!Array.isArray(vary) || !vary.every(isPair)) return false;
+  if (!Array.isArray(via) || !via.every(isRedirect)) return false;
   // Headers that can't be made are nothing that can be served: this throws.
   new Headers(headers as [string, string][]);
   return true;
@@ -38,6 +39,12 @@ function isServable({ status, headers, vary }: CacheMeta): boolean {
 function isPair(value: unknown): boolean {
   if (!Array.isArray(value) || value.length !== 2) return false;
   return typeof value[0] === "string" && (value[1] === null || typeof value[1] === "string");
+}
+
+function isRedirect(value: unknown): boolean {
+  const { to, generation, cacheControl } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof to === "string" && typeof generation === "string" &&
+    (cacheControl === null || typeof cacheControl === "string");
 }
 
 /** How an entry is served. */
@@ -57,12 +64,12 @@ export interface ServeOptions {
  * @returns The reply; `undefined` if it can't be given in part.
  */
 export function toReply(entry: CacheEntry, { from, headers, range }: ServeOptions): Reply | undefined {
-  const { meta: { status, url }, body } = entry;
-  if (range === undefined) return shared(new StoredHead(status, url, headers), from, body);
+  const { meta, body } = entry;
+  if (range === undefined) return shared(new StoredHead(meta, meta.status, headers), from, body);
   const part = selectRange(entry, range);
   if (part === undefined) return undefined;
   const partial = toPartialHeaders(headers, part, body.length);
-  return shared(new StoredHead(206, url, partial), from, body.subarray(part.start, part.end));
+  return shared(new StoredHead(meta, 206, partial), from, body.subarray(part.start, part.end));
 }
 
 function shared(head: ReplyHead, from: ValueSource, body: Uint8Array<ArrayBuffer>): Reply {
@@ -76,7 +83,12 @@ class StoredHead implements ReplyHead {
   #headers: Headers | undefined;
   readonly #pairs: [name: string, value: string][];
 
-  constructor(readonly status: number, readonly url: string, pairs: [name: string, value: string][]) {
+  readonly url: string;
+  readonly redirected: boolean;
+
+  constructor({ url, via }: CacheMeta, readonly status: number, pairs: [name: string, value: string][]) {
+    this.url = url;
+    this.redirected = via !== undefined;
     this.#pairs = pairs;
   }
 

@@ -14,7 +14,9 @@ import {
   type VariantIndex,
   variantKey,
 } from "./rfc9111/vary.ts";
+import { withoutFragment } from "../http/url.ts";
 import { EntriesState } from "./entries_state.ts";
+import { Generations } from "./generations.ts";
 import type { GuardedAdapter } from "./guarded_adapter.ts";
 import type { CachedRequest, CachedResponse, CacheRules } from "./rules.ts";
 
@@ -28,17 +30,26 @@ export interface EntryPlan {
   readonly index: VariantIndex | undefined;
 }
 
+/** An entry on its way, and the moment at which it was asked for. */
+interface Storing {
+  readonly entry: CacheEntry;
+  readonly index: VariantIndex | undefined;
+  readonly askedAt: number;
+}
+
 /** Finds and places responses by the keys that the rules give. */
 export class Entries {
   readonly #rules: CacheRules;
   readonly #store: GuardedAdapter;
   readonly #state: EntriesState;
+  readonly #generations: Generations;
 
   /** Takes the rules, and where entries are kept; clients that keep theirs together share the state. */
   constructor(rules: CacheRules, store: GuardedAdapter, state: EntriesState = new EntriesState()) {
     this.#rules = rules;
     this.#store = store;
     this.#state = state;
+    this.#generations = new Generations(store, state);
   }
 
   /** A moment of its own, to be kept by whoever asks the network now. */
@@ -48,7 +59,23 @@ export class Entries {
 
   /** The stored response that a request selects, if it is found in the time that the caller has for each read. */
   async find(request: CachedRequest, patienceMs?: number): Promise<CacheEntry | undefined> {
-    const primary = this.#rules.primaryKey(request);
+    // Without it nothing that was stored can be found.
+    if (this.#isShared(request) && await this.#generations.read(request.url, patienceMs) === undefined) {
+      return undefined;
+    }
+    const primary = this.#primaryKey(request);
+    const found = await this.#select(primary, request, patienceMs);
+    const via = found?.meta.via;
+    if (via === undefined) return found;
+    if (request.refusesRedirects) return undefined;
+    return await this.#generations.hold(via, patienceMs) ? found : undefined;
+  }
+
+  async #select(
+    primary: string,
+    request: CachedRequest,
+    patienceMs: number | undefined,
+  ): Promise<CacheEntry | undefined> {
     const slot = await this.#store.get(primary, patienceMs);
     const index = slot === undefined ? undefined : readIndexEntry(slot);
     if (index === undefined) {
@@ -75,6 +102,17 @@ export class Entries {
     return meta === undefined ? undefined : { meta, index };
   }
 
+  /**
+   * Makes a response that redirects have led to depend on where they have led, so that a change there is felt.
+   *
+   * @param plan How it is going to be stored.
+   * @returns The same, with what is stored of a change there.
+   */
+  async bind({ meta, index }: EntryPlan): Promise<EntryPlan> {
+    const { via = [] } = meta;
+    return { meta: { ...meta, via: await this.#generations.bind(via, meta) }, index };
+  }
+
   /** Stores a response as planned, that was asked for at a moment. */
   store(
     request: CachedRequest,
@@ -82,20 +120,34 @@ export class Entries {
     { body, decoded }: Pick<CacheEntry, "body" | "decoded">,
     askedAt: number,
   ): Promise<void> {
+    const entry = decoded === undefined ? { meta, body } : { meta, body, decoded };
+    return this.#put(request, { entry, index, askedAt });
+  }
+
+  async #put(request: CachedRequest, { entry, index, askedAt }: Storing): Promise<void> {
+    const { meta } = entry;
+    const isShared = this.#isShared(request);
+    // It was planned under a generation that has ended meanwhile.
+    if (isShared && !meta.key.startsWith(this.#primaryKey(request))) return;
     this.#state.askedAt.set(meta.key, askedAt);
-    return this.#write(request, decoded === undefined ? { meta, body } : { meta, body, decoded }, index);
+    const kept = isShared ? this.#generations.keep(request.url, meta) : undefined;
+    await this.#write(request, entry, index);
+    await kept;
   }
 
   /** Stores a response again that was found at a moment to be the right one still, under its new metadata. */
   async refresh(request: CachedRequest, entry: CacheEntry, askedAt: number): Promise<void> {
     const { meta } = entry;
     const headers = new Headers(meta.headers as [string, string][]);
-    const names = this.#rules.varyNames({ headers });
+    const names = this.#rules.varyNames({ headers, redirects: [] });
     if (names === undefined) return await this.#store.delete(meta.key);
     const { key, vary, index } = this.#place(request, names);
     if (key !== meta.key) await this.#store.delete(meta.key);
-    this.#state.askedAt.set(key, askedAt);
-    await this.#write(request, { ...entry, meta: { ...meta, key, vary } }, index);
+    await this.#put(request, {
+      entry: { ...entry, meta: { ...meta, key, vary } },
+      index,
+      askedAt,
+    });
   }
 
   /** Removes a stored response. */
@@ -103,12 +155,12 @@ export class Entries {
     await this.#store.delete(entry.meta.key);
   }
 
-  /** Removes what is stored for a URL, in all of its variants. */
-  async removeAll(url: string, partition: string): Promise<void> {
-    const primary = this.#rules.primaryKey({ url, partition, headers: {} });
+  /** Removes what is stored for a URL, in all partitions and variants, and what redirects have led to it. */
+  async removeAll(url: string): Promise<void> {
+    const primary = this.#rules.primaryKey({ url, partition: "", headers: {} });
     this.#state.indexes.delete(primary);
-    this.#state.changes.set(primary, this.nextMoment());
-    await this.#store.delete(primary);
+    this.#state.changes.set(withoutFragment(url), this.nextMoment());
+    await Promise.all([this.#store.delete(primary), this.#generations.end(url)]);
   }
 
   /**
@@ -116,23 +168,40 @@ export class Entries {
    * was asked for later.
    *
    * @param request What was asked for.
-   * @param key The key that it would lie under.
+   * @param meta What is kept beside it: the key that it would lie under, and what led to it.
    * @param askedAt The moment.
    */
-  isOutdated(request: CachedRequest, key: string, askedAt: number): boolean {
-    if (this.#state.moment === askedAt) return false;
-    const changedAt = this.#state.changes.get(this.#rules.primaryKey(request)) ?? 0;
-    return changedAt > askedAt || (this.#state.askedAt.get(key) ?? 0) > askedAt;
+  isOutdated(
+    { url }: CachedRequest,
+    { key, via = [] }: Pick<CacheMeta, "key" | "via">,
+    askedAt: number,
+  ): boolean {
+    const { moment, changes, askedAt: others } = this.#state;
+    if (moment === askedAt) return false;
+    const hasChanged = (at: string) => (changes.get(withoutFragment(at)) ?? 0) > askedAt;
+    return hasChanged(url) || via.some(({ to }) => hasChanged(to)) || (others.get(key) ?? 0) > askedAt;
   }
 
   /** Removes what a request would select, whether or not there is something, unless it was asked for after a moment. */
   async removeSelected(request: CachedRequest, askedAt: number): Promise<void> {
-    const primary = this.#rules.primaryKey(request);
+    const primary = this.#primaryKey(request);
     const known = this.#state.indexes.get(primary);
     const key = known === undefined ? primary : variantKey(primary, known.index, request.sentHeaders);
-    if (this.isOutdated(request, key, askedAt)) return;
+    if (this.isOutdated(request, { key }, askedAt)) return;
     this.#state.askedAt.set(key, askedAt);
     await this.#store.delete(key);
+  }
+
+  /** Whether there may be others of the same URL that a change must reach. */
+  #isShared({ partition }: CachedRequest): boolean {
+    return partition !== "" && this.#rules.heedsChanges;
+  }
+
+  /** The key of a request's primary slot, under the latest generation where there are others. */
+  #primaryKey(request: CachedRequest): string {
+    if (!this.#isShared(request)) return this.#rules.primaryKey(request);
+    const partition = `${this.#generations.plan(request.url)} ${request.partition}`;
+    return this.#rules.primaryKey({ ...request, partition });
   }
 
   #place(request: CachedRequest, names: readonly string[]): {
@@ -140,7 +209,7 @@ export class Entries {
     readonly vary: CacheMeta["vary"];
     readonly index: VariantIndex | undefined;
   } {
-    const primary = this.#rules.primaryKey(request);
+    const primary = this.#primaryKey(request);
     // What has come in the meantime may have extended it.
     const known = this.#state.indexes.get(primary);
     if (known === undefined && names.length === 0) return { key: primary, vary: [], index: undefined };
@@ -157,7 +226,7 @@ export class Entries {
 
   async #write(request: CachedRequest, entry: CacheEntry, index: VariantIndex | undefined): Promise<void> {
     if (index === undefined) return await this.#store.set(entry);
-    const primary = this.#rules.primaryKey(request);
+    const primary = this.#primaryKey(request);
     const { url, storedAt } = entry.meta;
     // The index is of use as long as its latest variant, and is written anew with each.
     const removeAt = latest(this.#state.indexes.get(primary)?.removeAt, entry.meta.removeAt);

@@ -18,11 +18,21 @@ export interface KnownIndex {
   readonly isPlanned: boolean;
 }
 
+/** A generation, and after when it is of no use, in milliseconds since 1970; `null` for never. */
+export interface KnownGeneration {
+  readonly generation: string;
+  readonly removeAt: number | null;
+  /** Whether it is new, and not stored yet. */
+  readonly isPlanned: boolean;
+}
+
 /** What all clients that keep their responses together know of them. */
 export class EntriesState {
   /** The latest index of each primary key, so that responses which come together end up under the same one. */
   readonly indexes: LruCache<string, KnownIndex> = new LruCache(MAX_URLS);
-  /** At which moment what is stored for a primary key was last made wrong. */
+  /** The latest generation of each URL that has one. */
+  readonly generations: LruCache<string, KnownGeneration> = new LruCache(MAX_URLS);
+  /** At which moment what is stored for a URL was last made wrong. */
   readonly changes: LruCache<string, number> = new LruCache(MAX_URLS);
   /** At which moment what is stored under a key was asked for. */
   readonly askedAt: LruCache<string, number> = new LruCache(MAX_URLS);

@@ -4,17 +4,17 @@
  * @module
  */
 
-import type { CacheEntry } from "../cache/cache.ts";
+import type { CacheEntry, MaybePromise } from "../cache/cache.ts";
 import { KeptValues } from "../cache/kept_values.ts";
 import { conditionalHeaders, confirms } from "./rfc9111/validation.ts";
 import { isInvalidDataError, isNetworkError } from "../errors.ts";
 import { isEmpty, mergeHeaders } from "../http/headers.ts";
-import { isSameUrl } from "../http/url.ts";
 import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
-import type { Entries } from "./entries.ts";
+import { toCachedResponse } from "./cached_response.ts";
+import type { Entries, EntryPlan } from "./entries.ts";
 import { keepDecoded } from "./decode_entry.ts";
 import { Leaders, type LeadersOptions } from "./leaders.ts";
 import { Refreshes } from "./refreshes.ts";
@@ -68,7 +68,7 @@ export class Fetching {
     return this.#leaders.follow(
       call,
       wanted,
-      `${this.#options.rules.primaryKey(request)}\n${mode}\n${headers}`,
+      `${this.#options.rules.primaryKey(request)}\n${mode}${request.refusesRedirects}\n${headers}`,
     );
   }
 
@@ -135,13 +135,13 @@ export class Fetching {
     // The body is the same, and so is what it was decoded to.
     const entry: CacheEntry = { ...found!, meta };
     // The word of another URL, or on another representation, says nothing of what was found.
-    const isConfirmed = !response.isRedirected && confirms(found!.meta, notModified.headers);
+    const isConfirmed = response.redirects?.length === 0 && confirms(found!.meta, notModified.headers);
     const reply = isConfirmed ? await serving.serve(call, request, entry, "cache") : undefined;
     // What was found is of no use to this caller, so the server must send something.
     if (reply === undefined) {
       return await this.fetch(call, { request, found: undefined, mayReplace: true }, onStored);
     }
-    if (!call.settings.writeCache || entries.isOutdated(request, meta.key, askedAt)) return reply;
+    if (!call.settings.writeCache || entries.isOutdated(request, meta, askedAt)) return reply;
     environment.inBackground(
       storable ? entries.refresh(request, entry, askedAt) : entries.removeSelected(request, askedAt),
     );
@@ -149,15 +149,20 @@ export class Fetching {
     return reply;
   }
 
-  /** Stores a reply without making the caller wait; a body that the caller reads is stored when it has been read. */
+  /**
+   * Stores a reply without making the caller wait; a body that the caller reads is stored when it has been read. Only if redirects have
+   * led to it, what is known of their targets is read first.
+   */
   #keep(
     call: Call,
-    { request, mayReplace }: Wanted,
-    { reply, askedAt }: Brought,
+    wanted: Wanted,
+    brought: Brought,
     onStored: OnStored | undefined,
-  ): Reply {
+  ): MaybePromise<Reply> {
+    const { reply, askedAt } = brought;
     if (!call.settings.writeCache) return reply;
-    const { entries, environment, keepsParsed, maxEntryBytes, rules, surroundings } = this.#options;
+    const { request, mayReplace } = wanted;
+    const { entries, environment, rules, surroundings } = this.#options;
     const response = this.#responseOf(call, reply);
     const isHidden = variesByMirror(call, rules.varyNames(response) ?? [], surroundings);
     const plan = isHidden ? undefined : entries.plan(request, response);
@@ -167,11 +172,23 @@ export class Fetching {
       }
       return reply;
     }
+    if (plan.meta.via === undefined) return this.#keepAs(plan, call, wanted, brought, onStored);
+    return entries.bind(plan).then((bound) => this.#keepAs(bound, call, wanted, brought, onStored));
+  }
+
+  #keepAs(
+    plan: EntryPlan,
+    call: Call,
+    { request, mayReplace }: Wanted,
+    { reply, askedAt }: Brought,
+    onStored: OnStored | undefined,
+  ): Reply {
+    const { entries, environment, keepsParsed, maxEntryBytes } = this.#options;
     const decoded = keepsParsed ? new KeptValues() : undefined;
     const save = async (body: Uint8Array<ArrayBuffer> | undefined) => {
       // What the server has replaced is not served again, although this could not be kept.
       if (body === undefined && mayReplace) await entries.removeSelected(request, askedAt);
-      if (body === undefined || entries.isOutdated(request, plan.meta.key, askedAt)) return;
+      if (body === undefined || entries.isOutdated(request, plan.meta, askedAt)) return;
       await entries.store(request, plan, { body, decoded }, askedAt);
     };
     if (reply.body instanceof Uint8Array) {
@@ -191,11 +208,8 @@ export class Fetching {
     return reply;
   }
 
-  #responseOf(call: Call, { status, headers, url }: Reply): CachedResponse {
-    const nowMs = this.#options.environment.clock.wallNow();
-    const { sentAtMs, answeredAtMs } = call.exchange ?? { sentAtMs: nowMs, answeredAtMs: nowMs };
-    const isRedirected = url !== "" && !isSameUrl(url, call.target!.url);
-    return { status, headers, url, isRedirected, requestedAtMs: sentAtMs, storedAtMs: answeredAtMs };
+  #responseOf(call: Call, reply: Reply): CachedResponse {
+    return toCachedResponse(call, reply, this.#options.environment.clock.wallNow());
   }
 
   /** Brings what is stale up to date when its caller has it already; once for all who come meanwhile. */

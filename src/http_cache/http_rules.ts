@@ -5,8 +5,11 @@
  */
 
 import type { CacheMeta } from "../cache/cache.ts";
+import { splitUserInfo } from "../http/url.ts";
+import type { Hop } from "../policies/call.ts";
 import { type Change, invalidatedUrls } from "./rfc9111/invalidation.ts";
 import { isOfUse, toMeta } from "./rfc9111/meta.ts";
+import { throughRedirects } from "./rfc9111/redirects.ts";
 import { mayAnswerError, type Reuse, reuseOf, type StaleWindows } from "./rfc9111/reuse.ts";
 import { isStorable } from "./rfc9111/storability.ts";
 import { toServedHeaders } from "./rfc9111/stored_headers.ts";
@@ -18,6 +21,7 @@ import type { CachedRequest, CachedResponse, CacheRules, Placement } from "./rul
 /** The rules of `httpCache()`. What the user says holds for responses that say nothing themselves. */
 export class HttpRules implements CacheRules {
   readonly knowsVariants = true;
+  readonly heedsChanges = true;
   readonly #lifetimes: LifetimeOptions;
   readonly #windows: StaleWindows;
 
@@ -43,19 +47,28 @@ export class HttpRules implements CacheRules {
     return mayAnswerError(meta, { directives, nowMs }, this.#windows);
   }
 
-  varyNames({ headers }: Pick<CachedResponse, "headers">): readonly string[] | undefined {
-    return varyNames(headers);
+  /** Also what a redirect was selected by selects where it leads. */
+  varyNames(
+    { headers, redirects = [] }: Pick<CachedResponse, "headers" | "redirects">,
+  ): readonly string[] | undefined {
+    const names = varyNames(headers);
+    if (names === undefined || redirects.length === 0) return names;
+    return varyNames(new Headers([["vary", [names, ...redirects.map(varyOf)].join()]]));
   }
 
   toMeta(response: CachedResponse, request: CachedRequest, placement: Placement): CacheMeta | undefined {
-    if (response.isRedirected) return undefined;
-    const { status, headers: fields } = response;
+    const { status, headers: fields, redirects } = response;
+    if (redirects === undefined || leadsToCredentials(response)) return undefined;
     const fallbackMs = ttlOf(this.#lifetimes, request.url, response);
     const exchange = { method: "GET", headers: request.headers, status, fields };
     if (!isStorable({ ...exchange, hasFallback: fallbackMs !== undefined })) return undefined;
     const url = response.url || request.url;
-    const meta = toMeta({ ...response, ...placement, url, fallbackMs, windows: this.#windows });
-    return isOfUse(meta) ? meta : undefined;
+    const windows = this.#windows;
+    const direct = toMeta({ ...response, ...placement, url, fallbackMs, windows });
+    const meta = redirects.length === 0
+      ? direct
+      : throughRedirects(direct, redirects, { requestHeaders: request.headers, windows });
+    return meta !== undefined && isOfUse(meta) ? meta : undefined;
   }
 
   freshen(meta: CacheMeta, response: CachedResponse, request: CachedRequest): Freshened {
@@ -77,4 +90,13 @@ export class HttpRules implements CacheRules {
   invalidatedUrls(change: Change): readonly string[] {
     return invalidatedUrls(change);
   }
+}
+
+function varyOf({ headers }: Hop): string {
+  return headers.get("vary") ?? "";
+}
+
+/** Whether a redirect that is not followed, or the URL of the response, has a user's name or password in it. */
+function leadsToCredentials({ url, headers }: CachedResponse): boolean {
+  return [url, headers.get("location") ?? ""].some((text) => splitUserInfo(text) !== undefined);
 }

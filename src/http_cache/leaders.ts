@@ -182,9 +182,10 @@ export class Leaders {
     if (!isOwn) return undefined;
     if (reply !== undefined) {
       if (!isSuccessStatus(reply.status) && triesHarder(call, leader)) return undefined;
-      if (call.settings.as !== leader.settings.as && varyNames(reply.headers)?.includes("accept") !== false) {
-        return undefined;
-      }
+      const selects = ({ headers }: Pick<Reply, "headers">) =>
+        varyNames(headers)?.includes("accept") !== false;
+      const responses = [reply, ...leader.exchange?.hops ?? []];
+      if (call.settings.as !== leader.settings.as && responses.some(selects)) return undefined;
       return await serving.share(call, leader, reply);
     }
     if (error === undefined || !failsToo(call, leader, error)) return undefined;

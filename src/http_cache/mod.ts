@@ -28,6 +28,7 @@ export type {
   CacheMeta,
   DecodedValues,
   MaybePromise,
+  StoredRedirect,
   SweepResult,
 } from "../cache/cache.ts";
 export { memoryCache, type MemoryCacheOptions } from "../cache/memory.ts";

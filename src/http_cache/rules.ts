@@ -12,6 +12,7 @@ import type { Reuse } from "./rfc9111/reuse.ts";
 import type { Freshened } from "./rfc9111/validation.ts";
 import type { SelectingHeader } from "./rfc9111/vary.ts";
 import type { HeaderMap } from "../http/headers.ts";
+import type { Hop } from "../policies/call.ts";
 
 /** A GET, as the cache sees it. */
 export interface CachedRequest {
@@ -25,6 +26,8 @@ export interface CachedRequest {
   readonly directives: CacheControl;
   /** Whose answers may be used: a digest, or nothing for anybody's. */
   readonly partition: string;
+  /** Whether a redirect is no answer for it: `redirect: "error"`. */
+  readonly refusesRedirects: boolean;
 }
 
 /** A response that has come. */
@@ -32,8 +35,11 @@ export interface CachedResponse extends ExchangeTimes {
   readonly url: string;
   readonly status: number;
   readonly headers: Headers;
-  /** Whether it is another URL's: how long it may be used for this one, only the redirect could say. */
-  readonly isRedirected: boolean;
+  /**
+   * The redirects that led to it, none for a direct answer; `undefined` if it is another URL's, and nothing is known of the
+   * redirects, which alone could say for how long it may be used for this one.
+   */
+  readonly redirects: readonly Hop[] | undefined;
 }
 
 /** Where an entry goes. */
@@ -56,8 +62,10 @@ export interface CacheRules {
   mayAnswerError(meta: CacheMeta, request: CachedRequest, nowMs: number): boolean;
   /** Whether a URL may have several responses, told apart by request headers that the responses name. */
   readonly knowsVariants: boolean;
+  /** Whether a change makes wrong what is stored for its URL. */
+  readonly heedsChanges: boolean;
   /** The names of the request headers that select a response; `undefined` when it can't be found again. */
-  varyNames(response: Pick<CachedResponse, "headers">): readonly string[] | undefined;
+  varyNames(response: Pick<CachedResponse, "headers" | "redirects">): readonly string[] | undefined;
   /** What to keep beside the body of a response; `undefined` when it may not be stored, or is of no use to anybody. */
   toMeta(response: CachedResponse, request: CachedRequest, placement: Placement): CacheMeta | undefined;
   /** A stored response after the server has said that it is still the right one. */

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { joinUrl } from "../http/url.ts";
+import { joinUrl, withoutFragment } from "../http/url.ts";
 import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
+import { type Mirror, relativeTo, urlAt } from "../policies/mirrors.ts";
 
 /** What the names of headers say that carry credentials; there are too many for a list. */
 const SECRET_NAME = /token|key|secret|session|password|signature/;
@@ -39,6 +40,37 @@ export function hasCredentials(
  */
 export function resourceUrl({ request }: Call, { mirrors }: CacheSurroundings): string {
   return new URL(request.absolute ? request.url : joinUrl(mirrors[0]!.base, request.url)).href;
+}
+
+/**
+ * All URLs that name what a URL does: what one mirror has, all of them have. A mirror whose layout is its own is known by the URLs that
+ * lead there, but nobody knows which those are from what they lead to.
+ *
+ * @param url The absolute URL.
+ * @param mirrors The mirrors.
+ * @returns The URL itself, the one that names its resource whichever mirror serves it, and the mirrors' own; without fragments, each
+ * once.
+ */
+export function aliasesOf(url: string, mirrors: readonly Mirror[]): readonly string[] {
+  const aliases = new Set([withoutFragment(new URL(url).href)]);
+  for (const mirror of mirrors) {
+    const relative = relativeTo([mirror], withoutFragment(url));
+    if (relative === undefined) continue;
+    for (const alias of namesOf(relative, mirrors)) aliases.add(withoutFragment(new URL(alias).href));
+  }
+  return [...aliases];
+}
+
+function namesOf(relative: string, mirrors: readonly Mirror[]): readonly string[] {
+  return mirrors.flatMap((mirror, nth) => {
+    const name = nth === 0 ? [joinUrl(mirror.base, relative)] : [];
+    try {
+      return [...name, urlAt(mirror, relative)];
+    } catch {
+      // The caller's own `path` threw; the request that it is meant for fails of it, and nothing is stored.
+      return name;
+    }
+  });
 }
 
 /**

@@ -22,6 +22,7 @@ const RETENTION_MS = 30 * 86_400_000;
 /** The rules of `ttlCache()`. */
 export class TtlRules implements CacheRules {
   readonly knowsVariants = false;
+  readonly heedsChanges = false;
   readonly #lifetimes: LifetimeOptions;
   readonly #windows: StaleWindows;
 

@@ -41,6 +41,10 @@ test("isUsable() takes an entry of the key that can be served, and nothing else"
     { ...entryOf(), meta: "meta" },
     entryOf({ key: "another" }),
     entryOf({ v: 2 as 1 }),
+    ...[null, {}, "", 5, [null], [5], [{}], [{ to: 1, generation: "", cacheControl: null }], [{
+      to: URL_A,
+      generation: "",
+    }]].map((via) => entryOf({ via: via as unknown as CacheMeta["via"] })),
     ...[199, 600, 200.5, NaN, "200"].map((status) => entryOf({ status: status as number })),
     ...[undefined, null, {}, "", 5, [["bad name", "x"]], [["x", "a\nb"]], [["alone"]], [5]].map((headers) =>
       entryOf({ headers: headers as unknown as CacheMeta["headers"] })
@@ -88,4 +92,15 @@ test("toReply() cuts the part out that a Range asks for, and nothing where there
     assertEquals(toReply(entryOf(), { from: "cache", headers, range }), undefined, range);
   }
   assertEquals(toReply(entryOf({ status: 404 }), { from: "cache", headers, range: "bytes=0-1" }), undefined);
+});
+
+test("toReply() says whether redirects led to an entry, also of a part", () => {
+  const via = [{ to: URL_A, generation: "1", cacheControl: "max-age=60" }];
+  assert(isUsable(entryOf({ via }), KEY));
+  for (const range of [undefined, "bytes=0-1"]) {
+    const heads = [{}, { via }].map((meta) =>
+      toReply(entryOf(meta), { from: "cache", headers: [], range })!.head
+    );
+    assertEquals(heads.map(({ redirected }) => redirected), [false, true]);
+  }
 });

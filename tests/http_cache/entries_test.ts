@@ -48,7 +48,8 @@ test("Entries.find() gives what was stored for the URL, and for its partition", 
     "alice",
   ]);
   assertEquals(await find(parts, requestOf({}, "bob")), undefined);
-  assertEquals(parts.cache.entries.size, 2);
+  // And the generation that partitions lie under.
+  assertEquals(parts.cache.entries.size, 3);
 });
 
 test("Entries.plan() refuses what may not be stored, and what can't be found again", () => {
@@ -89,7 +90,7 @@ test("Entries finds variants that another process has stored, and adds to them",
   assertEquals([await find(parts, de), await find(parts, fr)], ["de", "fr"]);
 });
 
-test("Entries.removeAll() removes all variants of one partition, for other processes too, and for good", async () => {
+test("Entries.removeAll() removes all variants in all partitions, for other processes too, and for good", async () => {
   const parts = partsWith();
   const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
   await store(parts, de, "de", { vary: "accept-language" });
@@ -97,9 +98,10 @@ test("Entries.removeAll() removes all variants of one partition, for other proce
   await store(parts, requestOf({}, "alice"), "alice");
   const other = { ...parts, entries: elsewhere(parts) };
   assertEquals(await find(other, fr), "fr");
-  await parts.entries.removeAll(PARTS_URL, "");
+  await parts.entries.removeAll(PARTS_URL);
   assertEquals([await find(parts, de), await find(other, fr)], [undefined, undefined]);
-  assertEquals(await find(parts, requestOf({}, "alice")), "alice");
+  assertEquals(await find(parts, requestOf({}, "alice")), undefined);
+  assertEquals(await find(other, requestOf({}, "alice")), undefined);
 
   await store(parts, de, "new", { vary: "accept-language" });
   assertEquals([await find(parts, de), await find(parts, fr), await find(other, fr)], [
@@ -109,19 +111,19 @@ test("Entries.removeAll() removes all variants of one partition, for other proce
   ]);
 });
 
-test("Entries.isOutdated() holds for what was asked for before a change of the same URL and partition", async () => {
+test("Entries.isOutdated() holds for what was asked for before a change of the same URL, in any partition", async () => {
   const parts = partsWith();
   const { entries } = parts;
-  const keyOf = (request: CachedRequest) =>
-    entries.plan(request, responseOf(parts, { "cache-control": "max-age=60" }))!.meta.key;
+  const metaOf = (request: CachedRequest) =>
+    entries.plan(request, responseOf(parts, { "cache-control": "max-age=60" }))!.meta;
   const isOutdated = (request: CachedRequest, askedAt: number) =>
-    entries.isOutdated(request, keyOf(request), askedAt);
+    entries.isOutdated(request, metaOf(request), askedAt);
   const before = entries.nextMoment();
   assertEquals(isOutdated(requestOf(), before), false);
-  await entries.removeAll(PARTS_URL, "");
+  await entries.removeAll(PARTS_URL);
   assertEquals(isOutdated(requestOf({ accept: "x" }), before), true);
   assertEquals(isOutdated(requestOf(), entries.nextMoment()), false);
-  assertEquals(isOutdated(requestOf({}, "alice"), before), false);
+  assertEquals(isOutdated(requestOf({}, "alice"), before), true);
   assertEquals(isOutdated({ ...requestOf(), url: `${PARTS_URL}?y` }, before), false);
 });
 
@@ -134,9 +136,9 @@ test("Entries.isOutdated() holds for what was asked for before what is stored in
   const [planDe, planFr] = [entries.plan(de, response)!, entries.plan(fr, response)!];
   await entries.store(de, planDe, { body: encoder.encode("new") }, late);
   assertEquals([
-    entries.isOutdated(de, planDe.meta.key, early),
-    entries.isOutdated(de, planDe.meta.key, late),
-    entries.isOutdated(fr, planFr.meta.key, early),
+    entries.isOutdated(de, planDe.meta, early),
+    entries.isOutdated(de, planDe.meta, late),
+    entries.isOutdated(fr, planFr.meta, early),
   ], [true, false, false]);
 });
 

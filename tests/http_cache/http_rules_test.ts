@@ -4,6 +4,7 @@ import type { StaleWindows } from "../../src/http_cache/rfc9111/reuse.ts";
 import { HttpRules } from "../../src/http_cache/http_rules.ts";
 import type { LifetimeOptions } from "../../src/http_cache/lifetimes.ts";
 import type { CachedRequest, CachedResponse } from "../../src/http_cache/rules.ts";
+import type { Hop } from "../../src/policies/call.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/x";
@@ -15,7 +16,14 @@ function rulesWith(lifetimes: Partial<LifetimeOptions> = {}, windows: StaleWindo
 }
 
 function requestOf(headers: Record<string, string> = {}, partition = ""): CachedRequest {
-  return { url: URL_A, headers, sentHeaders: headers, partition, directives: requestDirectives(headers) };
+  return {
+    url: URL_A,
+    headers,
+    sentHeaders: headers,
+    partition,
+    directives: requestDirectives(headers),
+    refusesRedirects: false,
+  };
 }
 
 function responseOf(headers: HeadersInit, response: Partial<CachedResponse> = {}): CachedResponse {
@@ -23,7 +31,7 @@ function responseOf(headers: HeadersInit, response: Partial<CachedResponse> = {}
     url: URL_A,
     status: 200,
     headers: new Headers(headers),
-    isRedirected: false,
+    redirects: [],
     requestedAtMs: NOW,
     storedAtMs: NOW,
     ...response,
@@ -61,7 +69,7 @@ test("HttpRules stores what the server allows, for as long as it says", () => {
     rules.toMeta(responseOf(headers, response), request, PLACEMENT);
   assertEquals(store({ "cache-control": "max-age=60" })?.freshForMs, 60_000);
   assertEquals(store({ "cache-control": "max-age=60" }, { url: "" })?.url, URL_A);
-  assertEquals(store({ "cache-control": "max-age=60" }, { isRedirected: true }), undefined);
+  assertEquals(store({ "cache-control": "max-age=60" }, { redirects: undefined }), undefined);
   assertEquals(store({ "cache-control": "max-age=60, no-store" }), undefined);
   assertEquals(store({ "cache-control": "max-age=60", vary: "*" }), undefined);
   assertEquals(store({ "cache-control": "max-age=60" }, { status: 206 }), undefined);
@@ -122,6 +130,41 @@ test("HttpRules serves with the age, and names what a change makes wrong", () =>
   const change = { url: URL_A, status: 204, fields: new Headers({ location: "/y" }) };
   assertEquals(rules.invalidatedUrls({ ...change, method: "PUT" }), [URL_A, "https://a.test/y"]);
   assertEquals(rules.invalidatedUrls({ ...change, method: "GET" }), []);
-  assertEquals(rules.varyNames({ headers: new Headers({ vary: "B, a" }) }), ["a", "b"]);
-  assertEquals(rules.varyNames({ headers: new Headers({ vary: "*" }) }), undefined);
+  assertEquals(rules.varyNames({ headers: new Headers({ vary: "B, a" }), redirects: [] }), ["a", "b"]);
+  assertEquals(rules.varyNames({ headers: new Headers({ vary: "*" }), redirects: [] }), undefined);
+});
+
+/** A redirect that came just now. */
+function hopWith(headers: HeadersInit): Hop {
+  const [from, to] = [{ url: URL_A, method: "GET" }, { url: "https://b.test/y", method: "GET" }];
+  return { from, to, status: 302, headers: new Headers(headers), sentAtMs: NOW, answeredAtMs: NOW };
+}
+
+test("HttpRules is selected by what a response or one of its redirects varies by", () => {
+  const names = (own: HeadersInit, ...hops: HeadersInit[]) =>
+    rulesWith().varyNames({ headers: new Headers(own), redirects: hops.map(hopWith) });
+  assertEquals(names({ vary: "b" }, { vary: "A, b" }, {}, { vary: "c" }), ["a", "b", "c"]);
+  assertEquals(names({}, {}), []);
+  assertEquals([names({}, { vary: "*" }), names({ vary: "*" }, {}), names({}, { vary: "no name" })], [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test("HttpRules stores what redirects led to as they allow, and no location with a password in it", () => {
+  const headers = { "cache-control": "max-age=60" };
+  const url = "https://b.test/y";
+  const store = (response: Partial<CachedResponse>, own: HeadersInit = headers) =>
+    rulesWith().toMeta(responseOf(own, { url, ...response }), requestOf(), PLACEMENT);
+  const meta = store({ redirects: [hopWith({ "cache-control": "max-age=30" })] });
+  assertEquals([meta?.url, meta?.freshForMs, meta?.via?.length], [url, 30_000, 1]);
+  assertEquals(store({ redirects: [hopWith({})] }), undefined);
+  assertEquals(
+    store({ redirects: [hopWith(headers)] }, { "cache-control": "no-cache", etag: '"1"' }),
+    undefined,
+  );
+  assertEquals(store({ redirects: [hopWith(headers)], url: "https://a:b@b.test/y" }), undefined);
+  assertEquals(store({ status: 302 }, { ...headers, location: "https://a:b@b.test/y" }), undefined);
+  assertEquals(store({ status: 302 }, { ...headers, location: "https://b.test/y" })?.status, 302);
 });

@@ -57,7 +57,14 @@ export function partsWith({ isOffline = false }: { readonly isOffline?: boolean 
 
 /** A GET of the URL. */
 export function requestOf(headers: Record<string, string> = {}, partition = ""): CachedRequest {
-  return { url: PARTS_URL, headers, sentHeaders: headers, partition, directives: requestDirectives(headers) };
+  return {
+    url: PARTS_URL,
+    headers,
+    sentHeaders: headers,
+    partition,
+    directives: requestDirectives(headers),
+    refusesRedirects: false,
+  };
 }
 
 /** A 200 that came just now. */
@@ -67,7 +74,7 @@ export function responseOf({ clock }: Parts, headers: HeadersInit): CachedRespon
     url: PARTS_URL,
     status: 200,
     headers: new Headers(headers),
-    isRedirected: false,
+    redirects: [],
     requestedAtMs: nowMs,
     storedAtMs: nowMs,
   };

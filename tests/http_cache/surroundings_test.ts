@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { NO_HEADERS } from "../../src/http/headers.ts";
 import type { PreparedRequest } from "../../src/http/request.ts";
-import { hasCredentials, resourceUrl, variesByMirror } from "../../src/http_cache/surroundings.ts";
+import { aliasesOf, hasCredentials, resourceUrl, variesByMirror } from "../../src/http_cache/surroundings.ts";
 import type { CacheSurroundings } from "../../src/policies/cache_plan.ts";
 import type { Call } from "../../src/policies/call.ts";
 import type { Mirror } from "../../src/policies/mirrors.ts";
@@ -93,4 +93,29 @@ test("variesByMirror() is for relative requests, and for headers that not all mi
   assertEquals(variesByMirror(relative, ["accept"], surroundings), false);
   assertEquals(variesByMirror(relative, [], surroundings), false);
   assertEquals(variesByMirror(callOf(), ["x-own"], surroundings), false);
+});
+
+test("aliasesOf() gives all names of what mirrors have, and of anything else its one", () => {
+  const own = (path: string): string => {
+    if (path === "bad") throw new Error("no such path");
+    return `v2/${path}`;
+  };
+  const mirrors = [
+    mirror("https://a.test/x"),
+    { ...mirror("https://b.test/"), path: own },
+    mirror("https://c.test/z/"),
+  ];
+  const names = [
+    "https://a.test/x/laps?q=%C3%BC",
+    "https://b.test/v2/laps?q=%C3%BC",
+    "https://c.test/z/laps?q=%C3%BC",
+  ];
+  assertEquals(aliasesOf("https://a.test/x/laps?q=ü#part", mirrors).toSorted(), names);
+  assertEquals(aliasesOf("https://c.test/z/laps?q=%C3%BC", mirrors).toSorted(), names);
+  // What leads there can't be told from where it leads.
+  for (const other of [names[1]!, "https://a.test/laps", "https://a.test/xyz", "https://d.test/"]) {
+    assertEquals(aliasesOf(other, mirrors), [other]);
+  }
+  assertEquals(aliasesOf("https://c.test/z/bad", mirrors), ["https://c.test/z/bad", "https://a.test/x/bad"]);
+  assertEquals(aliasesOf("https://A.test:443/x#y", []), ["https://a.test/x"]);
 });

@@ -18,12 +18,12 @@ function rulesWith(
 }
 
 function requestOf(headers: Record<string, string> = {}, partition = "", url = URL_A): CachedRequest {
-  return { url, headers, sentHeaders: headers, partition, directives: new Map() };
+  return { url, headers, sentHeaders: headers, partition, directives: new Map(), refusesRedirects: false };
 }
 
 function responseOf(status = 200, headers: HeadersInit = {}): CachedResponse {
   const times = { requestedAtMs: 900, storedAtMs: 1_000 };
-  return { url: URL_A, status, headers: new Headers(headers), isRedirected: false, ...times };
+  return { url: URL_A, status, headers: new Headers(headers), redirects: [], ...times };
 }
 
 function metaOf(rules: TtlRules, response = responseOf()): CacheMeta {

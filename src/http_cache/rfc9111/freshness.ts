@@ -13,6 +13,8 @@ import type { Fields } from "./fields.ts";
 /** A guess is a tenth of the time for which the response had not changed, and a day at most. */
 const HEURISTIC_SHARE = 0.1;
 const MAX_HEURISTIC_MS = 86_400_000;
+/** What says of itself that it is for good: without a date of change the guess is the longest one. */
+const PERMANENT: ReadonlySet<number> = new Set([301, 308]);
 
 /**
  * Statuses whose responses may be kept on a guess. RFC 9110 §15.1 also allows it for some errors, but these are kept only
@@ -33,7 +35,8 @@ export interface FreshnessInput {
 
 /**
  * For how long a response is fresh in a private cache, counted from when it was made (RFC 9111 §4.2.1): `max-age`, else
- * `Expires` less `Date`, else a guess from `Last-Modified`. `s-maxage` is for others.
+ * `Expires` less `Date`, else a guess: a tenth of the time since `Last-Modified`, and a day for a permanent redirect that has none.
+ * `s-maxage` is for others.
  *
  * @param input The response.
  * @returns Milliseconds; 0 for a response that must be validated each time, and for one that says it in a malformed way.
@@ -77,7 +80,7 @@ function heuristicMs({ status, fields, storedAtMs }: FreshnessInput, directives:
   // What HTTP/1.0 servers say when they mean `no-cache`.
   if (parseCacheControl(fields.get("pragma")).has("no-cache")) return 0;
   const modifiedMs = parseHttpDate(fields.get("last-modified") ?? "", storedAtMs);
-  if (modifiedMs === undefined) return 0;
+  if (modifiedMs === undefined) return PERMANENT.has(status) ? MAX_HEURISTIC_MS : 0;
   const unchangedMs = dateMs(fields, storedAtMs) - modifiedMs;
   return Math.min(clamp(unchangedMs) * HEURISTIC_SHARE, MAX_HEURISTIC_MS);
 }

@@ -14,7 +14,7 @@ import { toStoredHeaders } from "./stored_headers.ts";
 import type { SelectingHeader } from "./vary.ts";
 
 /** For how long a stale response is kept, in milliseconds: it can be validated, or serve when there is nothing else. */
-const RETENTION_MS = 30 * 86_400_000;
+export const RETENTION_MS: number = 30 * 86_400_000;
 
 /** A response that may be stored. */
 export interface StorableResponse extends ExchangeTimes {
@@ -96,7 +96,14 @@ export function lifetimeOf({ times, initialAge, freshForMs, fields, windows }: L
   };
 }
 
-function staleWindowMs(fields: Fields, windows: StaleWindows = {}): number {
+/**
+ * For how long a response may be used after it has become stale, on whatever ground.
+ *
+ * @param fields Its fields.
+ * @param windows What holds where they say nothing.
+ * @returns Milliseconds.
+ */
+export function staleWindowMs(fields: Fields, windows: StaleWindows = {}): number {
   const directives = parseCacheControl(fields.get("cache-control"));
   return Math.max(
     directiveMs(directives, "stale-while-revalidate") ?? windows.staleWhileRevalidateMs ?? 0,
@@ -104,7 +111,12 @@ function staleWindowMs(fields: Fields, windows: StaleWindows = {}): number {
   );
 }
 
-/** JSON has no infinity. */
-function finite(ms: number): number | null {
+/**
+ * A time as metadata hold it: JSON has no infinity.
+ *
+ * @param ms Milliseconds, or `Infinity`.
+ * @returns The same; `null` for `Infinity`.
+ */
+export function finite(ms: number): number | null {
   return Number.isFinite(ms) ? ms : null;
 }

@@ -42,19 +42,20 @@ export interface StaleWindows {
  */
 export function reuseOf(meta: CacheMeta, context: ReuseContext, windows: StaleWindows = {}): Reuse {
   const { directives: request, nowMs } = context;
-  const response = parseCacheControl(storedFields(meta).get("cache-control"));
+  const responses = controlsOf(meta);
   const ageMs = currentAgeMs(meta, nowMs);
   const leftMs = (meta.freshForMs ?? Infinity) - ageMs;
   const fresh = meta.freshForMs === null || leftMs > 0;
   if (request.has("no-cache") || leftMs < minFreshMs(request)) return "validate";
   const maxAgeMs = directiveMs(request, "max-age");
   // Asking for a young response is what a reload does, which one that never changes does not need.
-  if (maxAgeMs !== undefined && ageMs >= maxAgeMs && !(fresh && response.has("immutable"))) return "validate";
+  const isUnchanging = fresh && responses.every((response) => response.has("immutable"));
+  if (maxAgeMs !== undefined && ageMs >= maxAgeMs && !isUnchanging) return "validate";
   if (fresh) return "fresh";
-  if (forbidsStale(response)) return "validate";
+  if (responses.some(forbidsStale)) return "validate";
   if (-leftMs <= maxStaleMs(request)) return "stale";
   const refusesStale = maxAgeMs !== undefined || request.has("min-fresh");
-  const windowMs = directiveMs(response, "stale-while-revalidate") ?? windows.staleWhileRevalidateMs ?? 0;
+  const windowMs = shortestMs(responses, "stale-while-revalidate", windows.staleWhileRevalidateMs);
   return !refusesStale && -leftMs < windowMs ? "stale-while-revalidate" : "validate";
 }
 
@@ -69,11 +70,23 @@ export function reuseOf(meta: CacheMeta, context: ReuseContext, windows: StaleWi
  */
 export function mayAnswerError(meta: CacheMeta, context: ReuseContext, windows: StaleWindows = {}): boolean {
   const { directives: request, nowMs } = context;
-  const response = parseCacheControl(storedFields(meta).get("cache-control"));
-  if (forbidsStale(response) || request.has("no-cache")) return false;
-  const windowMs = directiveMs(request, "stale-if-error") ?? directiveMs(response, "stale-if-error") ??
-    windows.staleIfErrorMs ?? 0;
+  const responses = controlsOf(meta);
+  if (responses.some(forbidsStale) || request.has("no-cache")) return false;
+  const windowMs = directiveMs(request, "stale-if-error") ??
+    shortestMs(responses, "stale-if-error", windows.staleIfErrorMs);
   return windowMs > 0 && currentAgeMs(meta, nowMs) - (meta.freshForMs ?? Infinity) < windowMs;
+}
+
+/** What the response says, and each redirect that led to it: all of them hold. */
+function controlsOf(meta: CacheMeta): readonly CacheControl[] {
+  const own = parseCacheControl(storedFields(meta).get("cache-control"));
+  const { via } = meta;
+  return via === undefined ? [own] : [own, ...via.map(({ cacheControl }) => parseCacheControl(cacheControl))];
+}
+
+/** The shortest time that one of several responses allows, which each says or leaves to the user. */
+function shortestMs(responses: readonly CacheControl[], name: string, fallbackMs = 0): number {
+  return Math.min(...responses.map((response) => directiveMs(response, name) ?? fallbackMs));
 }
 
 /** RFC 9111 §4.2.4; `proxy-revalidate` and `s-maxage` are for shared caches. */

@@ -51,11 +51,13 @@ export function isConditional(headers: HeaderMap): boolean {
  * by letter.
  *
  * @param meta What is kept beside the body.
- * @returns The headers; empty when the response has no validator, and can only be replaced.
+ * @returns The headers; empty when the response can only be replaced: it has no validator, or one of another URL, which a redirect
+ * led to.
  */
 export function conditionalHeaders(meta: CacheMeta): HeaderMap {
-  const fields = storedFields(meta);
   const headers: Record<string, string> = Object.create(null);
+  if (meta.via !== undefined) return headers;
+  const fields = storedFields(meta);
   const etag = fields.get("etag");
   const lastModified = fields.get("last-modified");
   if (etag !== null) headers["if-none-match"] = etag;

@@ -78,3 +78,16 @@ test("freshnessLifetimeMs() takes the fallback where the server does not say, an
   assertEquals(lifetimeOf({ "cache-control": "max-age=1" }, { fallbackMs: 5_000 }), 1_000);
   assertEquals(lifetimeOf({ "cache-control": "no-cache" }, { fallbackMs: 5_000 }), 0);
 });
+
+test("freshnessLifetimeMs() guesses a day for a permanent redirect without a date of change", () => {
+  for (const status of [301, 308]) {
+    assertEquals(lifetimeOf({}, { status }), DAY_MS);
+    assertEquals(
+      lifetimeOf({ "last-modified": dateAt(NOW - 100_000), date: dateAt(NOW) }, { status }),
+      10_000,
+    );
+    assertEquals(lifetimeOf({ pragma: "no-cache" }, { status }), 0);
+    assertEquals(lifetimeOf({ "cache-control": "max-age=1" }, { status }), 1_000);
+  }
+  for (const status of [200, 300, 302, 303, 307]) assertEquals(lifetimeOf({}, { status }), 0);
+});

@@ -133,3 +133,29 @@ test("mayAnswerError() asks the request for its window first, then the response,
   assertEquals(onError({ atMs: 64_999, windows, response: "stale-if-error=1" }), false);
   assertEquals(onError({ atMs: 64_999, response: "stale-if-error=1", request: "stale-if-error=5" }), true);
 });
+
+test("reuseOf() and mayAnswerError() obey the response and each redirect that led to it", () => {
+  const windows = { staleWhileRevalidateMs: 5_000, staleIfErrorMs: 5_000 };
+  const both = (cacheControl: string | null, atMs: number, request = "") => {
+    const via = [null, cacheControl].map((each) => ({
+      to: "https://b.test/",
+      generation: "",
+      cacheControl: each,
+    }));
+    const meta = metaOf({ "cache-control": "immutable" }, { via });
+    const context = { directives: parseCacheControl(request), nowMs: NOW + atMs };
+    return [reuseOf(meta, context, windows), mayAnswerError(meta, context, windows)];
+  };
+  assertEquals(both(null, 64_999), ["stale-while-revalidate", true]);
+  assertEquals(both("must-revalidate", 64_999), ["validate", false]);
+  assertEquals(both("no-cache", 64_999), ["validate", false]);
+  assertEquals(both("stale-while-revalidate=1, stale-if-error=2", 60_999), ["stale-while-revalidate", true]);
+  assertEquals(both("stale-while-revalidate=1, stale-if-error=2", 61_500), ["validate", true]);
+  assertEquals(both("stale-while-revalidate=9, stale-if-error=9", 65_000), ["validate", false]);
+  assertEquals(both("must-revalidate", 64_999, "max-stale")[0], "validate");
+  // Only what all of them call unchanging is so.
+  assertEquals(both(null, 1_000, "max-age=0")[0], "validate");
+  const via = [{ to: "https://b.test/", generation: "", cacheControl: "immutable" }];
+  const unchanging = metaOf({ "cache-control": "immutable" }, { via });
+  assertEquals(reuseOf(unchanging, { directives: parseCacheControl("max-age=0"), nowMs: NOW }), "fresh");
+});

@@ -34,6 +34,9 @@ test("conditionalHeaders() gives the validators back letter by letter", () => {
   });
   assertEquals({ ...conditionalHeaders(metaOf({ etag: "unquoted" })) }, { "if-none-match": "unquoted" });
   assertEquals({ ...conditionalHeaders(metaOf({})) }, {});
+  // Those of another URL say nothing of this one.
+  const via = [{ to: "https://b.test/", generation: "", cacheControl: null }];
+  assertEquals({ ...conditionalHeaders(metaOf({ etag: '"a"' }, { via })) }, {});
 });
 
 test("isConditional() knows the conditions that a caller can set", () => {

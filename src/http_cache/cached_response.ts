@@ -1,0 +1,46 @@
+/**
+ * From replies to responses as the cache sees them.
+ *
+ * @module
+ */
+
+import { isSameUrl } from "../http/url.ts";
+import type { Call, Hop } from "../policies/call.ts";
+import type { Reply } from "../policies/reply.ts";
+import type { CachedResponse } from "./rules.ts";
+
+/**
+ * What the cache needs to know of a reply from the network.
+ *
+ * @param call Who got it.
+ * @param reply The reply.
+ * @param nowMs The present, in milliseconds since 1970: when it was asked for and came, if nobody has noted that.
+ * @returns The response.
+ */
+export function toCachedResponse(call: Call, reply: Reply, nowMs: number): CachedResponse {
+  const { status, headers, url } = reply;
+  const { sentAtMs, answeredAtMs } = call.exchange ?? { sentAtMs: nowMs, answeredAtMs: nowMs };
+  const redirects = redirectsTo(reply, call);
+  return { status, headers, url, redirects, requestedAtMs: sentAtMs, storedAtMs: answeredAtMs };
+}
+
+/**
+ * The redirects that led to a reply.
+ *
+ * @param reply The reply.
+ * @param call Who got it.
+ * @returns The redirects, none for a direct answer; `undefined` if those that are known don't lead from where the call went to what has
+ * answered: the runtime has followed them by itself, or a middleware has sent something else.
+ */
+export function redirectsTo({ url }: Pick<Reply, "url">, call: Call): readonly Hop[] | undefined {
+  const { exchange, target } = call;
+  const hops = exchange?.hops ?? [];
+  const isDirect = url === "" ? hops.length === 0 : isSameUrl(url, target!.url);
+  if (isDirect) return [];
+  const steps = [target!.url, ...hops.flatMap(({ from, to }) => [from.url, to.url]), url];
+  for (let index = 0; index < steps.length; index += 2) {
+    const [end, start] = [steps[index]!, steps[index + 1]!];
+    if (start !== "" && !isSameUrl(end, start)) return undefined;
+  }
+  return hops;
+}

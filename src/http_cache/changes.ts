@@ -1,0 +1,127 @@
+/**
+ * Requests that may have changed something, and what that does to stored responses.
+ *
+ * @module
+ */
+
+import type { CacheSurroundings } from "../policies/cache_plan.ts";
+import type { Call } from "../policies/call.ts";
+import type { Environment, Handler } from "../policies/policy.ts";
+import type { Reply } from "../policies/reply.ts";
+import { redirectsTo } from "./cached_response.ts";
+import type { Entries } from "./entries.ts";
+import type { Fetching } from "./fetching.ts";
+import type { Change } from "./rfc9111/invalidation.ts";
+import { contradicts } from "./rfc9111/validation.ts";
+import type { CachedRequest, CacheRules } from "./rules.ts";
+import { aliasesOf, resourceUrl } from "./surroundings.ts";
+
+/** What the changes work with. */
+export interface ChangesOptions {
+  readonly environment: Pick<Environment, "inBackground">;
+  readonly surroundings: CacheSurroundings;
+  readonly rules: CacheRules;
+  readonly entries: Entries;
+  readonly fetching: Pick<Fetching, "forget">;
+  readonly next: Handler;
+  /** What a request is for the cache; `undefined` when it must not be part of it. */
+  readonly describe: (call: Call) => CachedRequest | undefined;
+}
+
+const NO_FIELDS = new Headers();
+
+/** Sends what is no GET, and removes what that has made wrong (RFC 9111 §4.4). */
+export class Changes {
+  readonly #options: ChangesOptions;
+
+  /** Takes what it works with. */
+  constructor(options: ChangesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends a request that is no GET. What is stored for its URL is removed if it may have changed something, in all partitions and
+   * variants, and under the names that other mirrors have for it; also for what a redirect has led it to, and for what the answer names
+   * at the same origin.
+   *
+   * @param call The request.
+   * @returns The reply.
+   */
+  async send(call: Call): Promise<Reply> {
+    const { entries, environment, next, rules } = this.#options;
+    // Whatever the server has answered, and also if nobody waits for it any more, it may have done it.
+    const assumeChange = () => {
+      if (call.attempts > 0) this.#invalidate(call, undefined);
+    };
+    call.exchange = { keepsBody: false, sentAtMs: 0, answeredAtMs: 0 };
+    const askedAt = entries.nextMoment();
+    call.signal.addEventListener("abort", assumeChange, { once: true });
+    let reply: Reply;
+    try {
+      reply = await next(call);
+    } catch (error) {
+      assumeChange();
+      throw error;
+    } finally {
+      call.signal.removeEventListener("abort", assumeChange);
+    }
+    this.#invalidate(call, reply);
+    if (call.request.method === "HEAD" && reply.status === 200 && rules.knowsVariants) {
+      environment.inBackground(this.#compare(call, reply, askedAt));
+    }
+    return reply;
+  }
+
+  /** What a HEAD says may be at odds with what a GET has stored. */
+  async #compare(call: Call, reply: Reply, askedAt: number): Promise<void> {
+    const { entries, describe } = this.#options;
+    const request = describe(call);
+    const found = request === undefined ? undefined : await entries.find(request);
+    if (found === undefined) return;
+    const { via = [] } = found.meta;
+    const hops = redirectsTo(reply, call);
+    // Of a redirect that leads elsewhere by now, nothing holds.
+    const isElsewhere = hops?.length !== via.length ||
+      (via.length > 0 && aliasesOf(hops.at(-1)!.to.url, [])[0] !== via.at(-1)!.to);
+    if (isElsewhere || contradicts(found.meta, reply.headers)) {
+      await entries.removeSelected(request!, askedAt);
+    }
+  }
+
+  #invalidate(call: Call, reply: Reply | undefined): void {
+    const { entries, environment, fetching, rules, surroundings: { mirrors } } = this.#options;
+    const changed = this.#changesBy(call, reply).flatMap((change) => rules.invalidatedUrls(change));
+    for (const url of new Set(changed.flatMap((url) => aliasesOf(url, mirrors)))) {
+      fetching.forget(url);
+      // Whoever reads from now on sees it, however long the adapter takes.
+      environment.inBackground(entries.removeAll(url));
+    }
+  }
+
+  /** What was sent, one after the other. Without a reply, all of it may have been done. */
+  #changesBy(call: Call, reply: Reply | undefined): readonly Change[] {
+    const { request: { method }, target } = call;
+    const hops = call.exchange?.hops ?? [];
+    const url = target?.url ?? resourceUrl(call, this.#options.surroundings);
+    const last = hops.at(-1)?.to ?? { method, url };
+    const { status = 200, headers: fields = NO_FIELDS } = reply ?? {};
+    const changes: Change[] = hops.map(({ from, status, headers }) => ({ ...from, status, fields: headers }));
+    changes.push({ ...last, status, fields });
+    // Mirrors have names of their own for what the caller has named.
+    const name = resourceUrl(call, this.#options.surroundings);
+    changes.push({ method, url: name, status: hops[0]?.status ?? status, fields: NO_FIELDS });
+    return [...changes, ...this.#hiddenChange(call, reply)];
+  }
+
+  /**
+   * Where a runtime has followed redirects by itself, with whatever method. The final URL is trusted only at the same origin, as with
+   * `Location`: no server may remove what is stored of another one.
+   */
+  #hiddenChange(call: Call, reply: Reply | undefined): readonly Change[] {
+    const { request: { method }, target } = call;
+    if (reply === undefined || target === undefined || redirectsTo(reply, call) !== undefined) return [];
+    const name = resourceUrl(call, this.#options.surroundings);
+    const fields = new Headers({ location: reply.url });
+    return [target.url, name].map((url) => ({ method, url, status: 302, fields }));
+  }
+}

@@ -1,0 +1,488 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { OfflineError } from "../../mod.ts";
+import type { Answer, SentRequest } from "../client/fake_network.ts";
+import { test } from "../support/test.ts";
+import { type CacheRig, cacheRig, type CacheRigOptions, turns } from "./cache_rig.ts";
+
+const [ASKED, MIDDLE, FINAL] = ["https://a.test/latest", "https://a.test/v", "https://cdn.test/v/3.json"];
+const FRESH = { "cache-control": "max-age=600" };
+
+/** What one URL answers. */
+interface Site {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What leads on to a URL. */
+function to(location: string, headers: Readonly<Record<string, string>> = FRESH, status = 301): Site {
+  return { status, headers: { location, ...headers } };
+}
+
+/** A client before sites by their URLs; what is no redirect answers with how often it was asked for. */
+function rigWith(sites: Readonly<Record<string, Site>>, options: CacheRigOptions = {}): CacheRig {
+  const answer = ({ url, nth, method }: SentRequest): Answer => {
+    const { status = 200, headers = FRESH } = sites[url] ?? {};
+    if (method !== "GET" && method !== "HEAD") return { json: null };
+    return status === 200 ? { json: nth, headers } : { status, headers, body: "" };
+  };
+  return cacheRig(answer, options);
+}
+
+/** How often the network was asked for after two requests one after the other: 2 URLs for each that is not answered by the cache. */
+async function askTwice({ client, network }: CacheRig, headers: Record<string, string> = {}) {
+  await client.json(ASKED, { headers });
+  await client.json(ASKED, { headers });
+  return network.sent.length;
+}
+
+test("Redirects: the final answer is stored for the URL that was asked for, and says where it came from", async () => {
+  const { client, clock, network } = rigWith({ [ASKED]: to(MIDDLE), [MIDDLE]: to(FINAL) });
+  const responses: Response[] = [];
+  for (let nth = 0; nth < 2; nth++) {
+    responses.push(await client.fetch(ASKED));
+    assertEquals(await responses[nth]!.json(), 1);
+    await turns(clock);
+  }
+  assertEquals(responses.map(({ url, redirected, status }) => [url, redirected, status]), [
+    [FINAL, true, 200],
+    [FINAL, true, 200],
+  ]);
+  assertEquals(network.urls, [ASKED, MIDDLE, FINAL]);
+  const outcome = await client.outcome(ASKED);
+  assertEquals([outcome.ok && outcome.url, outcome.ok && outcome.from], [FINAL, "cache"]);
+  // What leads there is no answer for itself.
+  await client.json(FINAL);
+  assertEquals(network.sent.length, 4);
+});
+
+test("Redirects: which statuses and headers of a redirect let the answer be stored", async () => {
+  const modified = { "last-modified": "Thu, 01 Jan 2015 00:00:00 GMT" };
+  const cases: readonly (readonly [number, Record<string, string>, boolean])[] = [
+    [301, {}, true],
+    [308, {}, true],
+    [302, {}, false],
+    [303, {}, false],
+    [307, {}, false],
+    [301, modified, true],
+    [302, modified, false],
+    [301, { pragma: "no-cache" }, false],
+    ...[301, 302, 303, 307, 308].flatMap((status) =>
+      ([
+        [{ "cache-control": "max-age=60" }, true],
+        [{ "cache-control": "private, max-age=60" }, true],
+        [{ "cache-control": "max-age=60, must-revalidate" }, true],
+        [{ expires: "Fri, 01 Jan 2100 00:00:00 GMT" }, true],
+        [{ "cache-control": "max-age=60", age: "59" }, true],
+        [{ "cache-control": "max-age=60", age: "60" }, false],
+        [{ "cache-control": "max-age=0" }, false],
+        [{ "cache-control": "s-maxage=60, max-age=0" }, false],
+        [{ "cache-control": "max-age=60, no-store" }, false],
+        [{ "cache-control": "max-age=60, no-cache" }, false],
+        [{ "cache-control": "max-age=60", vary: "*" }, false],
+        [{ expires: "0" }, false],
+      ] as const).map(([headers, isStored]) => [status, headers, isStored] as const)
+    ),
+  ];
+  for (const [status, headers, isStored] of cases) {
+    for (const ttlMs of [undefined, 1_000]) {
+      const rig = rigWith({ [ASKED]: to(FINAL, headers, status) }, {
+        plan: { ttlMs: ttlMs && (() => ttlMs) },
+      });
+      assertEquals(await askTwice(rig), isStored ? 2 : 4, `${status} ${JSON.stringify(headers)}`);
+    }
+  }
+});
+
+test("Redirects: one that may not be stored among others keeps the answer from being stored", async () => {
+  for (
+    const bad of [{ "cache-control": "no-store" }, { "cache-control": "max-age=0" }, { vary: "*", ...FRESH }]
+  ) {
+    for (const [first, second] of [[bad, FRESH], [FRESH, bad]] as const) {
+      const rig = rigWith({ [ASKED]: to(MIDDLE, first), [MIDDLE]: to(FINAL, second) });
+      assertEquals([await askTwice(rig), rig.cache.entries.size], [6, 0]);
+    }
+  }
+  const rig = rigWith({ [ASKED]: to(FINAL), [FINAL]: { headers: { "cache-control": "no-store" } } });
+  assertEquals(await askTwice(rig), 4);
+});
+
+test("Redirects: the answer is fresh as long as each of them is, and of their greatest age", async () => {
+  const maxAge = (seconds: number, age?: number) => ({
+    "cache-control": `max-age=${seconds}`,
+    ...(age === undefined ? {} : { age: `${age}` }),
+  });
+  const cases = [
+    [maxAge(60), maxAge(600), maxAge(600), 60, 0],
+    [maxAge(600), maxAge(60), maxAge(600), 60, 0],
+    [maxAge(600), maxAge(600), maxAge(60), 60, 0],
+    [maxAge(100, 70), maxAge(600), maxAge(40), 30, 70],
+    [maxAge(100, 40), maxAge(600, 570), maxAge(40, 5), 30, 570],
+    [{}, {}, maxAge(60, 7), 53, 7],
+    [{}, {}, { "cache-control": "max-age=9999999" }, 86_400, 0],
+  ] as const;
+  for (const [first, second, last, seconds, age] of cases) {
+    const { client, clock, network } = rigWith({
+      [ASKED]: to(MIDDLE, first),
+      [MIDDLE]: to(FINAL, second),
+      [FINAL]: { headers: last },
+    });
+    await client.json(ASKED);
+    await clock.advance(seconds * 1_000 - 1);
+    const served = await client.fetch(ASKED);
+    assertEquals([await served.json(), served.headers.get("age")], [1, String(age + seconds - 1)]);
+    await clock.advance(1);
+    assertEquals([await client.json(ASKED), network.sent.length], [2, 6]);
+  }
+});
+
+test("Redirects: the way of each counts from when it was sent, not that of the redirects before it", async () => {
+  const { client, clock, network } = cacheRig(({ url, nth }) =>
+    url === FINAL
+      ? { json: nth, afterMs: 1_000, headers: { "cache-control": "max-age=10" } }
+      : { ...to(FINAL, { "cache-control": "max-age=30" }), afterMs: 15_000 }
+  );
+  await clock.run(client.json(ASKED));
+  // The redirect took 15 of its 30 seconds, and one has passed since; the answer took 1 of 10.
+  await clock.advance(8_999);
+  await client.json(ASKED);
+  assertEquals(network.sent.length, 2);
+  await clock.advance(1);
+  await clock.run(client.json(ASKED));
+  assertEquals(network.sent.length, 4);
+});
+
+test("Redirects: a stale one is asked for anew at the asked URL, without another URL's validators", async () => {
+  const { client, clock, network, cache } = rigWith({
+    [ASKED]: to(FINAL, { "cache-control": "max-age=60", etag: '"hop"' }),
+    [FINAL]: { headers: { ...FRESH, etag: '"final"', "last-modified": "Thu, 01 Jan 2015 00:00:00 GMT" } },
+  });
+  await client.json(ASKED);
+  assertEquals((await client.fetch(ASKED)).headers.get("etag"), '"final"');
+  await clock.advance(60_000);
+  assertEquals(await client.json(ASKED), 2);
+  assertEquals(
+    network.sent.map((
+      { url, headers },
+    ) => [url, headers.get("if-none-match"), headers.get("if-modified-since")]),
+    [ASKED, FINAL, ASKED, FINAL].map((url) => [url, null, null]),
+  );
+  await turns(clock);
+  assertEquals(await client.json(ASKED, { cache: "no-cache" }), 3);
+  assertEquals(network.sent.at(-1)!.headers.get("if-none-match"), null);
+  // The answer, and the generation of where it came from.
+  assertEquals(cache.entries.size, 2);
+});
+
+test("Redirects: one that leads elsewhere by now replaces what is stored, and so does an answer of the URL's own", async () => {
+  const sites: Record<string, Site> = { [ASKED]: to(FINAL, { "cache-control": "max-age=60" }) };
+  const { client, clock, network } = rigWith(sites);
+  await client.json(ASKED);
+  await clock.advance(60_000);
+  sites[ASKED] = to(MIDDLE);
+  for (let nth = 0; nth < 2; nth++) {
+    assertEquals((await client.fetch(ASKED)).url, MIDDLE);
+    await turns(clock);
+  }
+  sites[ASKED] = { headers: FRESH };
+  for (const cache of ["reload", "default"] as const) {
+    const response = await client.fetch(ASKED, {}, { cache });
+    assertEquals([response.url, response.redirected], [ASKED, false]);
+    await response.text();
+    await turns(clock);
+  }
+  assertEquals(
+    network.urls.slice(2),
+    [ASKED, MIDDLE, ASKED, MIDDLE, ASKED].slice(0, network.sent.length - 2),
+  );
+});
+
+test("Redirects: who is stale when the network fails answers only if all of them allow it", async () => {
+  const sie = { "cache-control": "max-age=60, stale-if-error=600" };
+  const plain = { "cache-control": "max-age=60" };
+  const must = { "cache-control": "max-age=60, must-revalidate" };
+  const none = { "cache-control": "max-age=60, stale-if-error=0" };
+  const cases = [
+    [sie, sie, undefined, true],
+    [plain, sie, undefined, false],
+    [sie, plain, undefined, false],
+    [plain, plain, 600_000, true],
+    [must, plain, 600_000, false],
+    [plain, must, 600_000, false],
+    [none, plain, 600_000, false],
+    [{}, sie, undefined, false],
+    [{}, sie, 600_000, true],
+  ] as const;
+  for (const [first, last, staleIfErrorMs, isServed] of cases) {
+    const sites: Record<string, Site> = { [ASKED]: to(FINAL, first), [FINAL]: { headers: last } };
+    const { client, clock } = rigWith(sites, { plan: { staleIfErrorMs } });
+    await client.json(ASKED);
+    await clock.advance(61_000);
+    sites[ASKED] = { status: 500 };
+    const outcome = await clock.run(client.outcome(ASKED));
+    assertEquals(
+      [outcome.ok, outcome.ok && outcome.from],
+      [isServed, isServed && "stale"],
+      JSON.stringify([first, last]),
+    );
+  }
+});
+
+test("Redirects: what is stale is given while a new one is fetched only if all of them allow it", async () => {
+  const swr = { "cache-control": "max-age=60, stale-while-revalidate=600" };
+  const short = { "cache-control": "max-age=60, stale-while-revalidate=1" };
+  const plain = { "cache-control": "max-age=60" };
+  for (
+    const [first, last, isServed] of [[swr, swr, true], [plain, swr, false], [swr, short, false]] as const
+  ) {
+    const { client, clock, network } = rigWith({ [ASKED]: to(FINAL, first), [FINAL]: { headers: last } });
+    await client.json(ASKED);
+    await clock.advance(62_000);
+    assertEquals(await client.json(ASKED), isServed ? 1 : 2);
+    await turns(clock);
+    assertEquals([await client.json(ASKED), network.sent.length], [2, 4]);
+  }
+});
+
+test("Redirects × Vary: the answer is selected by what any of them varies by", async () => {
+  for (
+    const [first, last] of [["x-kind", undefined], [undefined, "x-kind"], ["x-kind", "x-other"]] as const
+  ) {
+    const vary = (name: string | undefined) => ({ ...FRESH, ...(name === undefined ? {} : { vary: name }) });
+    const { client, clock, network } = cacheRig(({ url, headers, nth }) =>
+      url === FINAL
+        ? { json: [headers.get("x-kind"), nth], headers: vary(last) }
+        : { ...to(FINAL, vary(first)), body: "" }
+    );
+    const ask = async (kind: string) => {
+      const value = await client.json(ASKED, { headers: { "x-kind": kind } });
+      await turns(clock);
+      return value;
+    };
+    assertEquals([await ask("a"), await ask("b"), await ask("a"), await ask("b")], [
+      ["a", 1],
+      ["b", 2],
+      ["a", 1],
+      ["b", 2],
+    ]);
+    assertEquals(network.sent.length, 4);
+  }
+});
+
+test("Redirects × Vary: Accept of a redirect keeps apart what is asked for as JSON and as text", async () => {
+  const { client, clock, network } = rigWith({ [ASKED]: to(FINAL, { ...FRESH, vary: "accept" }) });
+  const both = [client.json(ASKED), client.text(ASKED)];
+  assertEquals(await clock.run(Promise.all(both)), [1, "2"]);
+  assertEquals(network.sent.length, 4);
+});
+
+test("Redirects × single-flight: those who ask for one URL share; its target is fetched by itself", async () => {
+  const { client, clock, network } = rigWith({ [ASKED]: to(FINAL) });
+  const calls = [client.json(ASKED), client.json(ASKED, { timeoutMs: 5_000 }), client.json(FINAL)];
+  await clock.run(Promise.all(calls));
+  assertEquals([...network.urls].sort(), [ASKED, FINAL, FINAL]);
+});
+
+test("Redirects × HEAD: one that leads elsewhere, or contradicts, removes what is stored; one that agrees does not", async () => {
+  const etag = (tag: string) => ({ headers: { ...FRESH, etag: tag } });
+  const cases: readonly (readonly [Record<string, Site>, boolean])[] = [
+    [{}, false],
+    [{ [ASKED]: to(MIDDLE), [MIDDLE]: etag('"1"') }, true],
+    [{ [ASKED]: to(MIDDLE), [MIDDLE]: to(FINAL) }, true],
+    [{ [ASKED]: etag('"1"') }, true],
+    [{ [FINAL]: etag('"2"') }, true],
+  ];
+  for (const [now, isRemoved] of cases) {
+    const sites: Record<string, Site> = { [ASKED]: to(FINAL), [FINAL]: etag('"1"') };
+    const { client, clock, network } = rigWith(sites);
+    await client.json(ASKED);
+    await turns(clock);
+    Object.assign(sites, now);
+    await client.text({ url: ASKED, method: "HEAD" });
+    await turns(clock);
+    const before = network.sent.length;
+    await client.json(ASKED);
+    assertEquals(network.sent.length > before, isRemoved, JSON.stringify(now));
+  }
+});
+
+test("Redirects × Range: parts are cut out of what is stored whole, and never stored themselves", async () => {
+  const { client, clock, network } = cacheRig(({ url, headers }) =>
+    url !== FINAL
+      ? { ...to(FINAL), body: "" }
+      : headers.has("range")
+      ? { status: 206, body: "01", headers: { ...FRESH, etag: '"1"', "content-range": "bytes 0-1/4" } }
+      : { body: "0123", headers: { ...FRESH, etag: '"1"' } }
+  );
+  const part = async () => {
+    const response = await client.fetch(ASKED, { headers: { range: "bytes=0-1" } });
+    assertEquals([response.status, response.url, response.redirected], [206, FINAL, true]);
+    return await response.text();
+  };
+  assertEquals([await part(), await part(), network.sent.length], ["01", "01", 4]);
+  assertEquals(await client.text(ASKED), "0123");
+  await turns(clock);
+  assertEquals([await part(), network.sent.length], ["01", 6]);
+});
+
+test("Redirects × partition: each has its own, without the credentials that another origin is not sent", async () => {
+  const { client, clock, network, cache } = cacheRig(
+    ({ url, headers }) =>
+      url === FINAL
+        ? { json: headers.get("authorization"), headers: FRESH }
+        : { ...to(`${FINAL}`, { ...FRESH, vary: "authorization" }), body: "" },
+    {
+      plan: { partition: ({ headers }) => headers["authorization"] ?? "" },
+    },
+  );
+  const ask = async (who: string) => {
+    await client.json(ASKED, { headers: { authorization: who } });
+    await turns(clock);
+  };
+  for (const who of ["alice", "bob", "alice", "bob"]) await ask(who);
+  assertEquals(network.sent.length, 4);
+  assert(![...cache.entries.values()].some(({ meta }) => /alice|bob/.test(JSON.stringify(meta))));
+  await client.json({ url: ASKED, method: "PUT" });
+  await ask("bob");
+  // The change has followed the redirect as well.
+  assertEquals(network.sent.length, 8);
+});
+
+test("Redirects × offline: what was stored answers at any age, but not who refuses redirects", async () => {
+  const { client, clock, cache } = rigWith({ [ASKED]: to(FINAL) });
+  await client.json(ASKED);
+  await turns(clock);
+  await clock.advance(3_600_000);
+  const offline = rigWith({}, { offline: true, manualClock: clock, plan: { adapter: cache } });
+  const response = await offline.client.fetch(ASKED);
+  assertEquals([await response.json(), response.url, response.redirected], [1, FINAL, true]);
+  await assertRejects(() => offline.client.fetch(ASKED, { redirect: "error" }), OfflineError);
+  await assertRejects(() => offline.client.json(FINAL), OfflineError);
+});
+
+test("Redirects × mirrors: the answer is fresh for all, by whichever it came", async () => {
+  const sites = { "https://b.test/y/laps": to(FINAL), "https://a.test/x/laps": { status: 503 } };
+  const { client, clock, network } = rigWith(sites, { baseUrls: ["https://a.test/x", "https://b.test/y"] });
+  for (let nth = 0; nth < 2; nth++) {
+    const response = await client.fetch("laps");
+    assertEquals([await response.json(), response.url, response.redirected], [1, FINAL, true]);
+    await turns(clock);
+  }
+  assertEquals(network.urls, ["https://a.test/x/laps", "https://b.test/y/laps", FINAL]);
+  await client.text({ url: "https://a.test/x/laps", method: "PUT" });
+  await client.json("laps");
+  assertEquals(network.sent.length, 7);
+});
+
+test("Redirects: 'manual' keeps the redirect itself apart, and 'error' takes nothing that a redirect led to", async () => {
+  const { client, clock, network } = rigWith({ [ASKED]: to(FINAL) });
+  await client.json(ASKED);
+  await turns(clock);
+  for (let nth = 0; nth < 2; nth++) {
+    const unfollowed = await client.fetch(ASKED, { redirect: "manual" });
+    assertEquals([unfollowed.status, unfollowed.headers.get("location"), unfollowed.redirected], [
+      301,
+      FINAL,
+      false,
+    ]);
+    await unfollowed.text();
+    await turns(clock);
+  }
+  assertEquals(network.urls, [ASKED, FINAL, ASKED]);
+  await assertRejects(() => client.fetch(ASKED, { redirect: "error" }));
+  assertEquals(network.sent.length, 4);
+  // What is there stays.
+  assertEquals([await client.json(ASKED), network.sent.length], [1, 4]);
+  await client.json({ url: ASKED, method: "PUT" });
+  await (await client.fetch(ASKED, { redirect: "manual" })).text();
+  assertEquals(network.sent.length, 6);
+});
+
+test("Redirects: 'error' takes no part in what others are fetching over redirects", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { client, clock } = cacheRig(({ url }) =>
+    url === FINAL ? { json: 1, headers: FRESH, gate: gate.promise } : { ...to(FINAL), body: "" }
+  );
+  const followed = client.json(ASKED);
+  await turns(clock);
+  const refused = client.json({ url: ASKED, ...{ init: { redirect: "error" } } } as never).catch((error) =>
+    error
+  );
+  gate.resolve();
+  assertEquals(await followed, 1);
+  await refused;
+  await turns(clock);
+  const error = await client.fetch(ASKED, { redirect: "error" }).catch((error) => error);
+  assert(error instanceof Error);
+});
+
+test("Redirects × credentials: a location with a password in it is stored nowhere, followed or not", async () => {
+  const secret = "https://alice:s3cret@cdn.test/v/3.json";
+  const { client, clock, cache, network } = rigWith({ [ASKED]: to(secret), [MIDDLE]: to(ASKED) });
+  for (const url of [ASKED, MIDDLE]) await client.json(url).catch(() => {});
+  await (await client.fetch(ASKED, { redirect: "manual" })).text();
+  await turns(clock);
+  assert(network.sent.length > 4);
+  const stored = [...cache.entries.values()].map(({ meta }) => JSON.stringify(meta));
+  assertEquals(stored.filter((text) => /alice|s3cret/.test(text)), []);
+});
+
+test("Redirects: a change where one has led is felt at the URL that was asked for, also by another process", async () => {
+  for (const url of [ASKED, MIDDLE, FINAL]) {
+    const one = rigWith({ [ASKED]: to(MIDDLE), [MIDDLE]: to(FINAL) });
+    assertEquals([await askTwice(one)], [3]);
+    const { manualClock, ...plan } = { manualClock: one.clock, adapter: one.cache };
+    const two = rigWith({}, { manualClock, plan });
+    assertEquals([await two.client.json(ASKED), two.network.sent.length], [1, 0]);
+    await two.client.json({ url, method: "DELETE" });
+    await turns(one.clock);
+    await one.client.json(ASKED);
+    assertEquals(one.network.sent.length, 6, url);
+  }
+});
+
+test("Redirects: an answer that was under way during a change of where it comes from is not stored", async () => {
+  const { client, clock, network } = cacheRig(({ url, method, nth }) =>
+    method !== "GET"
+      ? { json: null }
+      : url === FINAL
+      ? { body: `${nth}`, bodyMs: nth === 1 ? 100 : 0, headers: FRESH }
+      : { ...to(FINAL), body: "" }
+  );
+  const early = client.json(ASKED);
+  await clock.advance(10);
+  await client.json({ url: FINAL, method: "PUT" });
+  assertEquals(await clock.run(early), 1);
+  await turns(clock);
+  assertEquals([await clock.run(client.json(ASKED)), network.sent.length], [3, 5]);
+});
+
+test("Redirects: in mode ttl the answer is kept as ever, whatever the redirects say", async () => {
+  const rig = rigWith({ [ASKED]: to(FINAL, { "cache-control": "no-store" }, 302) }, {
+    plan: { mode: "ttl" },
+  });
+  assertEquals(await askTwice(rig), 2);
+});
+
+test("Redirects: a middleware that answers of itself, or asks for something else, is not taken for a redirect", async () => {
+  for (const asked of [FINAL, MIDDLE]) {
+    const { client, clock, network } = rigWith({ [ASKED]: to(FINAL, { "cache-control": "no-store" }) }, {
+      use: [async (request, next) => {
+        await (await next(request)).text();
+        return await next(new Request(asked));
+      }],
+    });
+    for (let nth = 0; nth < 2; nth++) {
+      await client.json(ASKED);
+      await turns(clock);
+    }
+    assertEquals(network.sent.length, 6, asked);
+  }
+  const made = rigWith({ [ASKED]: to(FINAL) }, {
+    use: [async (request, next) => new Response(await (await next(request)).text(), { headers: FRESH })],
+  });
+  assertEquals(await askTwice(made), 2);
+  const unstorable = rigWith({ [ASKED]: to(FINAL, {}, 302) }, {
+    use: [async (request, next) => new Response(await (await next(request)).text(), { headers: FRESH })],
+  });
+  assertEquals(await askTwice(unstorable), 4);
+});
