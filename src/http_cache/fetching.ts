@@ -68,7 +68,7 @@ export class Fetching {
     return this.#leaders.follow(
       call,
       wanted,
-      `${this.#options.rules.primaryKey(request)}\n${mode}${request.refusesRedirects}\n${headers}`,
+      `${this.#options.rules.primaryKey(request)}\n${mode}\n${headers}`,
     );
   }
 

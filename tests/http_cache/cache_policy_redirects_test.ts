@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { OfflineError } from "../../mod.ts";
+import type { AddressInfo } from "node:net";
+import { createClient, OfflineError } from "../../mod.ts";
+import { filesystemCache } from "../../src/cache/filesystem.ts";
+import { httpCache } from "../../src/http_cache/mod.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { type CacheRig, cacheRig, type CacheRigOptions, turns } from "./cache_rig.ts";
 
@@ -397,24 +401,6 @@ test("Redirects: 'manual' keeps the redirect itself apart, and 'error' takes not
   assertEquals(network.sent.length, 6);
 });
 
-test("Redirects: 'error' takes no part in what others are fetching over redirects", async () => {
-  const gate = Promise.withResolvers<void>();
-  const { client, clock } = cacheRig(({ url }) =>
-    url === FINAL ? { json: 1, headers: FRESH, gate: gate.promise } : { ...to(FINAL), body: "" }
-  );
-  const followed = client.json(ASKED);
-  await turns(clock);
-  const refused = client.json({ url: ASKED, ...{ init: { redirect: "error" } } } as never).catch((error) =>
-    error
-  );
-  gate.resolve();
-  assertEquals(await followed, 1);
-  await refused;
-  await turns(clock);
-  const error = await client.fetch(ASKED, { redirect: "error" }).catch((error) => error);
-  assert(error instanceof Error);
-});
-
 test("Redirects × credentials: a location with a password in it is stored nowhere, followed or not", async () => {
   const secret = "https://alice:s3cret@cdn.test/v/3.json";
   const { client, clock, cache, network } = rigWith({ [ASKED]: to(secret), [MIDDLE]: to(ASKED) });
@@ -485,4 +471,49 @@ test("Redirects: a middleware that answers of itself, or asks for something else
     use: [async (request, next) => new Response(await (await next(request)).text(), { headers: FRESH })],
   });
   assertEquals(await askTwice(unstorable), 4);
+});
+
+/** A server that redirects by its paths: `/to/b?max-age=60` leads to `/b`, and anything else answers with its headers. */
+async function redirectingServer(seen: string[]): Promise<AsyncDisposable & { readonly url: string }> {
+  const { createServer } = await import("node:http");
+  const server = createServer((request, response) => {
+    const { pathname, search } = new URL(request.url!, "http://a.test");
+    seen.push(`${request.method} ${pathname}`);
+    const headers = { "cache-control": search.slice(1) || "max-age=60", etag: '"1"' };
+    if (!pathname.startsWith("/to/")) return void response.writeHead(200, headers).end("[1]");
+    const location = decodeURIComponent(pathname.slice("/to/".length));
+    response.writeHead(308, { ...headers, location }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+test("Redirects: over real sockets and files, across origins, for a later client and until a change", async () => {
+  const seen: string[] = [];
+  await using folder = await tempFolder();
+  await using one = await redirectingServer(seen);
+  await using two = await redirectingServer(seen);
+  const final = `${two.url}/final`;
+  const asked = `${one.url}/to/${encodeURIComponent(`/to/${encodeURIComponent(final)}`)}`;
+  const open = () => createClient({ cache: httpCache(filesystemCache(folder.path)) });
+  const heads = [];
+  for (let nth = 0; nth < 2; nth++) {
+    await using client = open();
+    assertEquals(await client.json(asked), [1]);
+    const response = await client.fetch(asked);
+    heads.push([await response.json(), response.url, response.redirected, response.headers.get("etag")]);
+  }
+  assertEquals(heads, [[[1], final, true, '"1"'], [[1], final, true, '"1"']]);
+  assertEquals(seen.length, 3);
+  await using client = open();
+  await client.text({ url: final, method: "DELETE" });
+  assertEquals([await client.json(asked), seen.length], [[1], 7]);
+  await client.json(asked, { cache: "no-cache" });
+  assertEquals([seen.length, seen.at(-1)], [10, "GET /final"]);
 });
