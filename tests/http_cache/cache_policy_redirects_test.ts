@@ -279,6 +279,35 @@ test("Redirects × Vary: Accept of a redirect keeps apart what is asked for as J
   assertEquals(network.sent.length, 4);
 });
 
+test("Redirects × Vary: what could not be stored is not shared with who accepts something else either", async () => {
+  for (const vary of ["accept", "x-other"]) {
+    const { client, clock, network } = cacheRig(({ url, headers }) =>
+      url === FINAL
+        ? { json: headers.get("accept"), headers: { "cache-control": "no-store" } }
+        : { ...to(FINAL, { "cache-control": "no-store", vary }), body: "" }
+    );
+    // The second asks when the first has ended in vain, and the third has waited for it.
+    const calls = [client.json(ASKED), client.json(ASKED, { timeoutMs: 40_000 }), client.text(ASKED)];
+    const [one, two, text] = await clock.run(Promise.all(calls));
+    assertEquals([one === two, JSON.parse(String(text)) === one], [true, vary !== "accept"]);
+    assertEquals(network.sent.length, vary === "accept" ? 6 : 4);
+  }
+});
+
+test("Redirects × retry: those of an attempt that has failed are no part of what is stored", async () => {
+  const { client, clock, network } = cacheRig(
+    ({ url, nth }) =>
+      url !== FINAL
+        ? { ...to(FINAL, nth === 1 ? { "cache-control": "no-store" } : FRESH), body: "" }
+        : nth === 1
+        ? { status: 503 }
+        : { json: nth, headers: FRESH },
+    { maxRetries: 1 },
+  );
+  assertEquals(await clock.run(client.json(ASKED)), 2);
+  assertEquals([await client.json(ASKED), network.sent.length], [2, 4]);
+});
+
 test("Redirects × single-flight: those who ask for one URL share; its target is fetched by itself", async () => {
   const { client, clock, network } = rigWith({ [ASKED]: to(FINAL) });
   const calls = [client.json(ASKED), client.json(ASKED, { timeoutMs: 5_000 }), client.json(FINAL)];

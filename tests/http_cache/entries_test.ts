@@ -217,3 +217,21 @@ test("Entries keeps an index as long as its longest variant", async () => {
   assert(index !== undefined);
   assertEquals(index.meta.removeAt, Math.max(...ends));
 });
+
+test("Entries.store() writes nothing under a generation that another process has replaced", async () => {
+  const parts = partsWith();
+  const [alice, bob] = [requestOf({}, "alice"), requestOf({}, "bob")];
+  await store(parts, alice, "alice");
+  const plan = parts.entries.plan(bob, responseOf(parts, { "cache-control": "max-age=60" }))!;
+  const other = { ...parts, entries: elsewhere(parts) };
+  await other.entries.removeAll(PARTS_URL);
+  await store(other, alice, "new");
+  assertEquals(await find(parts, alice), "new");
+  const before = parts.cache.entries.size;
+  await parts.entries.store(bob, plan, { body: encoder.encode("old") }, parts.entries.nextMoment());
+  assertEquals([parts.cache.entries.size, await find(parts, bob), await find(parts, alice)], [
+    before,
+    undefined,
+    "new",
+  ]);
+});

@@ -66,11 +66,16 @@ test("Generations.read() does not lose what is planned or written while it reads
   const generation = generations.plan(URL_A);
   await generations.keep(URL_A, USE);
   parts.cache.entries.clear();
-  const reading = generations.read(URL_A);
-  await generations.end(URL_A);
-  const next = generations.plan(URL_A);
-  assertEquals([await reading, generations.plan(URL_A)], [undefined, next]);
-  assert(next !== generation);
+  for (const isWritten of [false, true]) {
+    const reading = generations.read(URL_A);
+    const ending = generations.end(URL_A);
+    const next = generations.plan(URL_A);
+    const keeping = isWritten ? generations.keep(URL_A, USE) : undefined;
+    assertEquals([await reading, generations.plan(URL_A)], [undefined, next]);
+    assert(next !== generation);
+    await Promise.all([ending, keeping]);
+    assertEquals(await generations.read(URL_A), isWritten ? next : undefined);
+  }
 });
 
 test("Generations.bind() and hold() make redirects depend on where they have led", async () => {
