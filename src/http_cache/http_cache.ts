@@ -25,6 +25,15 @@ export interface HttpCacheOptions extends CachePlanOptions {
  * Plans to cache as HTTP has it, like a browser: a private cache as in RFC 9111. What the server says is obeyed, what is stale is
  * validated, `Vary` keeps variants apart, and a change invalidates.
  *
+ * A change is a request by any method that is not known to be safe, and that the server has not refused. It removes what is stored for its
+ * URL, and for the URLs of the same origin that its answer names, in all partitions, for all clients on the same adapter, and for other
+ * processes as far as the adapter is not their own memory. What mirrors have is one resource: a change at one of them is felt under the
+ * names of all.
+ *
+ * What redirects lead to is kept for the URL that was asked for, as long as all of them are fresh: 301 and 308 are for up to a day
+ * unless they say otherwise, 302, 303 and 307 only as long as they say. Then it is asked for anew. Where the runtime hides redirects, as
+ * browsers do, it is not kept.
+ *
  * Clients that are given one plan share what is stored, and what is known of it. What is being fetched is each client's own.
  *
  * @param adapter Where entries are kept; several adapters are tiers, the fastest first.

@@ -26,6 +26,9 @@ const ACTION = "create ttl cache";
  * Plans to keep every 200 for a fixed time, and to obey nothing of what the server says but `no-store`: for files that never
  * change, or whose changes one knows.
  *
+ * The time is fixed: not even a change that the client itself sends ends it. Ask with `cache: "reload"` after one, or use
+ * {@linkcode httpCache} with its `ttlMs`, which heeds changes.
+ *
  * Clients that are given one plan share what is stored, and what is known of it. What is being fetched is each client's own.
  *
  * @param adapter Where entries are kept; several adapters are tiers, the fastest first.
