@@ -38,20 +38,24 @@ export async function sendRequest(
   const { method, body, init } = call.request;
   const request = { url: target.url, method, headers: target.headers, body };
   const { use } = environment;
+  // Another one may be sent beside it while it is redirected.
+  const { attempts: attempt } = call;
   if (use === undefined) {
-    return await sendOne(environment, call, target.sensitive, { request, signal, first });
+    return await sendOne(environment, call, target.sensitive, { request, attempt, signal, first });
   }
   return await passThrough(
     use,
     { ...request, init, signal },
-    (passed) => sendOne(environment, call, target.sensitive, { request: passed, signal }),
-    toContext(environment, call),
+    (passed) => sendOne(environment, call, target.sensitive, { request: passed, attempt, signal }),
+    toContext(environment, attempt),
   );
 }
 
 /** What is sent, and what ends it. */
 interface Sending {
   readonly request: RedirectedRequest;
+  /** Which attempt it is, from 1. */
+  readonly attempt: number;
   readonly signal: AbortSignal;
   readonly first?: Response | undefined;
 }
@@ -60,7 +64,7 @@ async function sendOne(
   environment: SendingEnvironment,
   call: Call,
   sensitive: ReadonlySet<string>,
-  { request, signal, first }: Sending,
+  { request, attempt, signal, first }: Sending,
 ): Promise<Response> {
   const { showsRedirects } = environment.runtime;
   if (first !== undefined && (!showsRedirects || !isRedirect(checkResponse(first)))) return first;
@@ -71,7 +75,7 @@ async function sendOne(
       useOnHops,
       { ...hop, init, signal },
       (passed) => fetchHop(environment, call, { hop: passed, redirect, signal }),
-      toContext(environment, call),
+      toContext(environment, attempt),
     );
   const mode = init?.redirect ?? "follow";
   const isOurs = mode !== "manual" &&
@@ -97,9 +101,9 @@ async function fetchHop(
 
 function toContext(
   { clock, fetch }: SendingEnvironment,
-  { attempts }: Call,
+  attempt: number,
 ): Omit<MiddlewareContext, "canResend"> {
-  return { attempt: attempts, clock, fetch: (url, init) => fetch(String(url), init) };
+  return { attempt, clock, fetch: (url, init) => fetch(String(url), init) };
 }
 
 function toInit(
