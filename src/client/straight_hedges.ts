@@ -119,7 +119,7 @@ export class StraightHedges implements DeadlineTarget {
     let nextMs = Infinity;
     for (const [call, atMs] of this.#watched) {
       if (atMs <= nowMs) {
-        const rival = call.isAborted ? undefined : this.#hedger.tryEnter(scheduler, call, call.lane!, nowMs);
+        const rival = this.#hedger.tryEnter(scheduler, call, call.lane!, nowMs);
         if (rival !== undefined) {
           this.#giveAway(call, rival);
           continue;

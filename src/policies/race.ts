@@ -113,7 +113,7 @@ export class Race implements AttemptWatcher, DeadlineTarget, Pending {
   onDeadline(): void {
     this.#timer = undefined;
     const call = this.#call;
-    if (call.cancelled || call.isAborted) return;
+    if (call.cancelled) return;
     const nowMs = this.#environment.clock.now();
     const rivals = this.#field.rivals(this.#rules.toNextMirror);
     const rival = this.#rules.tryAdmit(this.#environment.scheduler, call, rivals, nowMs);

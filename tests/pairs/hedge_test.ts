@@ -12,6 +12,7 @@ import { loadHedging } from "../../src/client/lazy_hedging.ts";
 import { httpCache, memoryCache } from "../../src/http_cache/mod.ts";
 import { AdaptiveLimit, Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { rejection, watch } from "../client/settled.ts";
 import {
   broken,
@@ -150,6 +151,21 @@ testBothWays(
     }
   },
 );
+
+testBothWays("hedge × failures: one that fails as the other answers is got rid of", async (rig) => {
+  for (const [firstMs, secondMs] of [[100, 40], [101, 40], [100, 41]] as const) {
+    for (const isFirst of [true, false]) {
+      const clock = new ManualClock();
+      const replies = [status(503), json("fine")].map((reply, index) =>
+        late(clock, (index === 0) === isFirst ? firstMs : secondMs, reply)
+      );
+      const made = rig(isFirst ? replies : replies.toReversed(), HEDGE, { clock });
+      assertEquals(await made.run(made.client.json(URL_A)), "fine");
+      await clock.advance(0);
+      assertAtRest(made);
+    }
+  }
+});
 
 testBothWays("hedge × failures: what no other attempt would do better is an answer", async (rig) => {
   for (const code of [404, 400, 403, 410]) {
@@ -318,6 +334,21 @@ test("hedge × events: a listener that aborts as soon as it is told leaves nothi
   }
 });
 
+test("hedge × events: a listener that aborts when one has won leaves no body open, also of a deaf fetch", async () => {
+  const clock = new ManualClock();
+  const made = makeRig([hanging(), late(clock, 10, lateBody(clock, 10_000, "1"))], HEDGE, {
+    clock,
+    deaf: true,
+  });
+  const controller = new AbortController();
+  made.client.on((event) => {
+    if (event.type === "hedge" && event.state === "won") controller.abort("told");
+  });
+  assertEquals(await made.run(rejection(made.client.json(URL_A, { signal: controller.signal }))), "told");
+  await clock.advance(1_000);
+  assertEquals([clock.now(), made.client.stats().inFlight], [1_070, 1]); // the one that hangs
+});
+
 test("hedge × events: what was sent, and who won", async () => {
   const clock = new ManualClock();
   const told = async (replies: Reply[], options: ClientOptions = {}) => {
@@ -469,6 +500,38 @@ testBothWays("hedge × breaker: nothing is hedged while it is open or half-open"
   assertEquals(hedgesOf(client)[0], 1);
   assertAtRest(made);
 });
+
+testBothWays("hedge × breaker: a second attempt is nobody's probe", async (rig) => {
+  const clock = new ManualClock();
+  const reply: Reply = (sent) =>
+    (sent.url.includes("/fails") ? status(500) : late(clock, 3_000, json(1)))(sent);
+  const made = rig(reply, {
+    hedge: { afterMs: 2_000 },
+    maxRetries: 0,
+    circuitBreaker: { threshold: 1, cooldownMs: 1_000 },
+  }, { clock });
+  const pending = made.client.json(URL_A);
+  await clock.advance(30);
+  await rejection(made.client.json("https://a.test/fails"));
+
+  assertEquals([await made.run(pending), clock.now()], [1, 3_000]);
+  assertEquals([made.origin.calls, hedgesOf(made.client)], [2, [0, 0]]);
+});
+
+testBothWays(
+  "hedge × breaker: requests that fail twice side by side do not open it twice as soon",
+  async (rig) => {
+    for (const [requests, breaker] of [[15, "closed"], [20, "open"]] as const) {
+      const clock = new ManualClock();
+      const made = rig(script(late(clock, 100, status(503))), { ...GENEROUS, maxRetries: 0 }, { clock });
+      const paying = Array.from({ length: 30 }, (_, index) => `https://b.test/paid/${index}`);
+      await made.run(made.client.all(paying));
+      for (let index = 0; index < requests; index++) await made.run(rejection(made.client.json(URL_A)));
+      const origin = made.client.stats().origins["https://a.test"]!;
+      assertEquals([origin.attempts, origin.breaker], [2 * requests, breaker]);
+    }
+  },
+);
 
 testBothWays(
   "hedge × 429: nothing is sent into a pause, and one that was sent may still win",
@@ -698,6 +761,40 @@ test("hedge × fetch(): of two failures, the last is given to its reader whole",
   assertAtRest(made);
 });
 
+test("hedge × fetch(): of two failures, the one that is handed out can be aborted", async () => {
+  const clock = new ManualClock();
+  const slowly: Reply = async (sent) => {
+    const { body } = await lateBody(clock, 1_000, "an error")(sent);
+    return new Response(body, { status: 500 });
+  };
+  const made = makeRig(
+    [late(clock, 100, slowly), late(clock, 20, status(503))],
+    { ...HEDGE, maxRetries: 0 },
+    {
+      clock,
+    },
+  );
+  const controller = new AbortController();
+  const response = await made.run(made.client.fetch(URL_A, { signal: controller.signal }));
+  const reading = rejection(response.text());
+  controller.abort("enough");
+  assertEquals([await made.run(reading), response.status, clock.now()], ["enough", 500, 100]);
+  await clock.advance(0);
+  assertAtRest(made);
+});
+
+testBothWays(
+  "hedge × totalTimeoutMs: a deadline of the same moment goes first, and costs no token",
+  async (rig) => {
+    const bucket = new TokenBucket({ limit: 1, intervalMs: 1e9, burst: 3 });
+    const made = rig(hanging(), { ...HEDGE, rateLimit: bucket, totalTimeoutMs: 60 });
+    assertInstanceOf(await made.run(rejection(made.client.json(URL_A))), TimeoutError);
+    await made.clock.advance(100);
+    assertEquals([made.origin.calls, Math.floor(bucket.available)], [1, 2]);
+    assertAtRest(made);
+  },
+);
+
 test("hedge × events(): a subscription is never opened twice", async () => {
   const clock = new ManualClock();
   const reply = late(clock, 1_000, text("data: 1\n\n", { headers: { "content-type": "text/event-stream" } }));
@@ -809,6 +906,14 @@ test("hedge × mirrors: statuses go by the rules of the mirror that answered", a
   assertEquals(lenient.asked(), "ab");
 });
 
+test("hedge × mirrors × retryOn: a status that is to be retried is no answer", async () => {
+  const clock = new ManualClock();
+  const answers = { [A]: late(clock, 200, json("a")), [B]: late(clock, 20, status(404)), [C]: json("c") };
+  const hedge = { afterMs: 60, to: "nextMirror" } as const;
+  const made = mirrored(answers, { hedge, retryOn: [404] }, clock);
+  assertEquals([await made.run(made.client.json("data")), made.asked()], ["a", "ab"]);
+});
+
 test("hedge × mirrors: a layout that throws is not asked beside another one", async () => {
   const clock = new ManualClock();
   const answers = { [A]: late(clock, 200, json("a")), [C]: late(clock, 20, json("c")) };
@@ -852,16 +957,35 @@ testBothWays(
   "hedge: { percentile }: attempts that were cut short do not make it ever shorter",
   async (rig) => {
     const clock = new ManualClock();
-    let nth = 0;
-    // Latencies from 10 to 109 ms, evenly: the 90th percentile stays where it is.
-    const reply: Reply = (sent) => late(clock, 10 + (nth++ * 37) % 100, json(1))(sent);
+    const random = seededRandom(3);
+    const reply: Reply = (sent) => late(clock, 10 - 50 * Math.log(1 - random()), json(1))(sent);
     const made = rig(reply, { hedge: { percentile: 0.9, maxExtraRatio: 1 } }, { clock });
-    const { client, run, origin } = made;
-    for (let index = 0; index < 2_000; index++) await run(client.json(`https://a.test/${index}`));
+    const { client, run } = made;
+    for (let index = 0; index < 3_000; index++) await run(client.json(`https://a.test/${index}`));
 
-    const { hedged } = client.stats();
-    assert(hedged > 100 && hedged < 240, `${hedged}`);
-    assertEquals(origin.calls, 2_000 + hedged);
+    const [hedged, won] = hedgesOf(client);
+    assert(hedged! > 240 && hedged! < 330, `${hedged}`);
+    assert(won! > 80, `${won}`);
+    assertAtRest(made);
+  },
+);
+
+testBothWays(
+  "hedge: { percentile } × timeoutMs: attempts that took too long count among the slow ones",
+  async (rig) => {
+    const clock = new ManualClock();
+    let nth = 0;
+    const reply: Reply = (sent) => (++nth % 5 === 0 ? hanging() : late(clock, 20, json(1)))(sent);
+    const made = rig(reply, {
+      hedge: { percentile: 0.9, maxExtraRatio: 1 },
+      timeoutMs: 100,
+      maxRetries: 0,
+      circuitBreaker: false,
+    }, { clock });
+    const { client, run } = made;
+    for (let index = 0; index < 200; index++) await run(client.outcome(`https://a.test/${index}`));
+
+    assertEquals([hedgesOf(client), client.stats().failed], [[0, 0], 40]);
     assertAtRest(made);
   },
 );
