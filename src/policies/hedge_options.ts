@@ -32,7 +32,25 @@ export interface HedgePercentileOptions {
 }
 
 /**
- * When a second attempt is sent beside one that is slow. Its aim is the tail of the latencies: see Dean and Barroso, "The Tail at Scale".
+ * When a second attempt is sent beside one that is slow, and where it goes. It is for the tail of latencies: for the few answers that take
+ * many times as long as most, and would not if they were asked for again. See J. Dean and L. A. Barroso, "The Tail at Scale" (2013).
+ *
+ * @example An answer in place of one that does not come
+ * ```ts
+ * import { createClient } from "@slipstream/fetch";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let attempts = 0;
+ * await using client = createClient({
+ *   hedge: { afterMs: 10 }, // or { percentile: 0.95 }, which goes by the origin's own latencies
+ *   fetch: (_url, init) =>
+ *     ++attempts === 1
+ *       ? new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason)))
+ *       : Promise.resolve(Response.json("second")),
+ * });
+ * assertEquals(await client.json("https://api.example.com/a"), "second");
+ * assertEquals(client.stats().hedged, 1);
+ * ```
  */
 export type HedgeOptions = (HedgeAfterOptions | HedgePercentileOptions) & {
   /**

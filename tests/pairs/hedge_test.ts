@@ -16,7 +16,7 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { rejection, watch } from "../client/settled.ts";
 import {
   broken,
-  FakeOrigin,
+  type FakeOrigin,
   hanging,
   json,
   late,
