@@ -108,6 +108,7 @@ export type {
   CacheHitEvent,
   ClientEvent,
   HeadersEvent,
+  HedgeEvent,
   MirrorEvent,
   PermitEvent,
   QueuedEvent,
@@ -126,6 +127,11 @@ export type {
   DownloadTarget,
   HashAlgorithm,
 } from "./src/policies/download_terms.ts";
+export type {
+  HedgeAfterOptions,
+  HedgeOptions,
+  HedgePercentileOptions,
+} from "./src/policies/hedge_options.ts";
 export type { QueryInit, QueryValue } from "./src/http/query.ts";
 export type { ClientTransport, ConnectionStats } from "./src/http/client_transport.ts";
 export type { CachePlan } from "./src/policies/cache_plan.ts";

@@ -539,7 +539,13 @@ class SlipstreamClient implements Client {
     );
     this.#maxWaiting = maxWaiting;
     const { onOpen, patienceMs } = circuitBreaker || {};
-    const json = clientSettings({ ...options, cache: undefined, onOpen, patienceMs });
+    const json = clientSettings({
+      ...options,
+      cache: undefined,
+      hedge: options.hedge === false ? false : undefined,
+      onOpen,
+      patienceMs,
+    });
     const plain = (settings: Settings): CallContext => this.#contextOf({ settings, streams: false });
     this.#plain = {
       json: plain(json),
@@ -681,7 +687,8 @@ class SlipstreamClient implements Client {
   }
 
   events<T>(request: FetchRequest, options: EventsOptions = {}): ItemStream<ServerSentEvent<T>> {
-    const settings: Settings = { ...this.#plain.text.settings, cache: "no-store" };
+    // A server may keep the headers back until there is an event, and a second subscription is another one.
+    const settings: Settings = { ...this.#plain.text.settings, cache: "no-store", hedge: false };
     const stream = this.#streamRequest(request, options, "events", settings);
     return this.#items<ServerSentEvent<T>>(stream.signals, async (surroundings) => {
       const { eventSource } = await import("../streams/events.ts");

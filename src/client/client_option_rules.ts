@@ -11,6 +11,7 @@ import { isAdaptiveLimit } from "./is_adaptive_limit.ts";
 import {
   arrayOf,
   atLeast0Ms,
+  both,
   callable,
   count,
   flag,
@@ -49,6 +50,8 @@ export function rulesOf(names: readonly (keyof Settings)[]): Record<string, Rule
   return Object.fromEntries(names.map((name) => [name, SETTINGS[name].rule]));
 }
 
+const HEDGE = "must be { afterMs } or { percentile, minimumSamples }, with { maxExtraRatio, to }, or false";
+
 const given = rule("must be a number", (value) => value !== undefined);
 
 const errorStatus = number("an integer from 400 to 599", isErrorStatus);
@@ -61,6 +64,24 @@ const mirror = unless(
     path: callable,
     moveOn: arrayOf(errorStatus, "must be an array of statuses from 400 to 599"),
   }, "must be a string, a URL or { url, headers, path, moveOn }"),
+);
+
+const share = (value: number): boolean => value >= 0 && value <= 1;
+
+/** Either way to say when, and what goes with it. */
+const hedge = both(
+  strict({
+    afterMs: number("a positive number of milliseconds", (value) => value > 0 && value < Infinity),
+    percentile: number("a number between 0 and 1", (value) => value > 0 && value < 1),
+    minimumSamples: positiveInteger,
+    maxExtraRatio: number("a number from 0 to 1", share),
+    to: oneOf(["same", "nextMirror"], "must be 'same' or 'nextMirror'"),
+  }, HEDGE),
+  rule(HEDGE, (value) => {
+    const { afterMs, percentile, minimumSamples } = value as Record<string, unknown>;
+    return (afterMs === undefined) !== (percentile === undefined) &&
+      (afterMs === undefined || minimumSamples === undefined);
+  }),
 );
 
 const LIMIT = "a positive integer, or { min, initial, max, algorithm, windowMs }";
@@ -113,6 +134,7 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
       "must be { limit, intervalMs, burst, per }, a bucket, or a function that gives an origin its bucket",
     ),
   ),
+  hedge: unless(isFalse, plain("an object of options, or false", hedge)),
   backoff: members("options of a backoff", "factor", "baseMs", "maxMs", "jitter", "jitterMs", "random"),
   retryBudget: unless(
     (value) => isFalse(value) || hasMethods(value, "deposit", "tryWithdraw"),

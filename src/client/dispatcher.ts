@@ -27,6 +27,7 @@ import { Background, type BackgroundOwner } from "./background.ts";
 import { reportQueued, reportSettled } from "./call_events.ts";
 import { conclude } from "./conclusion.ts";
 import type { EventHub } from "./events.ts";
+import type { LazyHedging } from "./lazy_hedging.ts";
 import type { ClientOptions } from "./options.ts";
 import { buildPipeline, type Pipeline } from "./pipeline.ts";
 import { type ClientStats, Tally } from "./stats.ts";
@@ -51,6 +52,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** What the calls pass. */
   readonly pipeline: Pipeline;
   readonly straight: StraightWay;
+  readonly #hedging: LazyHedging | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #tally = new Tally();
   /** What admits requests. */
@@ -90,11 +92,13 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
       },
     }, parent?.pipeline);
     this.scheduler = this.pipeline.environment.scheduler;
+    this.#hedging = this.pipeline.hedging;
     this.lanes = this.pipeline.lanes;
     this.straight = new StraightWay(
       this.pipeline.environment,
       this,
       options.fetch ?? options.transport?.fetch,
+      this.#hedging,
     );
     if (parent?.closing !== undefined) this.#closed = parent.closing;
     else if (parent !== undefined) parent.#extensions.add(this);
@@ -246,7 +250,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
       const leader = this.#flights.enter(call);
       if (leader !== undefined) return this.#join(call, leader);
       const isPlain = prepared === undefined || prepared.headers === context.headers;
-      if (isPlain && call.lane !== undefined && context.straightHeaders !== undefined && !this.#hub.active) {
+      const goesStraight = !this.#hub.active && this.#hedging?.isAwaited !== true;
+      if (isPlain && call.lane !== undefined && context.straightHeaders !== undefined && goesStraight) {
         const ticket = this.scheduler.tryEnter(call.lane, call.startedAtMs);
         if (ticket === -1) return this.straight.enqueue(call);
         call.ticket = ticket;

@@ -258,11 +258,16 @@ const SHARED = [
 ];
 const TO_PARENT = "give it to createClient(): an extension shares it with the client that it comes from";
 
+const ownHedge = oneOf(
+  [false],
+  "must be false: an extension shares the 'hedge' of the client that it comes from",
+);
+
 /** The rules of options that not everybody gives. */
 const extendRule = once(() =>
   both(
     rule("must be an object", isBare),
-    strict(without(clientEntries, SHARED), "must be an object", () => ({
+    strict({ ...without(clientEntries, SHARED), hedge: ownHedge }, "must be an object", () => ({
       ...fromClient(),
       ...elsewhere(SHARED, () => TO_PARENT),
     })),

@@ -11,6 +11,7 @@ import type { BackoffOptions } from "../primitives/backoff.ts";
 import type { ConsecutiveFailureOptions, FailureRatioOptions } from "../primitives/circuit_options.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { CachePlan } from "../policies/cache_plan.ts";
+import type { HedgeOptions } from "../policies/hedge_options.ts";
 import type { Middleware } from "../policies/middleware.ts";
 import type { PartialSettings } from "../policies/settings.ts";
 import type { Bucket } from "../primitives/bucket.ts";
@@ -76,25 +77,30 @@ export interface PerOriginOptions {
 }
 
 /** Options of `client.extend()`: what an extension may have of its own. */
-export type ExtendOptions = Pick<
-  ClientOptions,
-  | "baseUrls"
-  | "cache"
-  | "clientHeadersTo"
-  | "headers"
-  | "idleTimeoutMs"
-  | "maxBodyBytes"
-  | "maxRetries"
-  | "notFoundIsFinal"
-  | "offline"
-  | "retryOn"
-  | "sensitiveHeaders"
-  | "signal"
-  | "timeoutMs"
-  | "totalTimeoutMs"
-  | "use"
-  | "validate"
->;
+export type ExtendOptions =
+  & {
+    /** `false` for no second attempts; by default those of the client that it comes from, within its budget. */
+    readonly hedge?: false | undefined;
+  }
+  & Pick<
+    ClientOptions,
+    | "baseUrls"
+    | "cache"
+    | "clientHeadersTo"
+    | "headers"
+    | "idleTimeoutMs"
+    | "maxBodyBytes"
+    | "maxRetries"
+    | "notFoundIsFinal"
+    | "offline"
+    | "retryOn"
+    | "sensitiveHeaders"
+    | "signal"
+    | "timeoutMs"
+    | "totalTimeoutMs"
+    | "use"
+    | "validate"
+  >;
 
 /** Options of `createClient`; those that it shares with requests hold for all of them. */
 export interface ClientOptions extends
@@ -162,6 +168,16 @@ export interface ClientOptions extends
    * is no limit.
    */
   readonly rateLimit?: RateLimitOptions | Bucket | ((origin: string) => Bucket) | undefined;
+  /**
+   * When a second attempt is sent beside one that has brought no headers yet: see {@linkcode HedgeOptions}; `false` for never. Only requests
+   * are hedged whose method changes nothing (GET, HEAD, OPTIONS, QUERY) and whose body can be sent twice; `idempotent: false` and a
+   * request's own `hedge: false` exclude one. The first answer wins that is no failure worth a retry, and the other attempt is aborted.
+   *
+   * A second attempt takes a permit and a token of its own, counts among `attempts`, and is no retry. It is sent only while a permit is
+   * free that no request waits for, the breaker is closed and no pause is on: a client that has all of its permits in use hedges nothing.
+   * @default {false}
+   */
+  readonly hedge?: HedgeOptions | false | undefined;
   /** The pause between rounds. */
   readonly backoff?: BackoffOptions | undefined;
   /** What bounds the retries of all requests together, which clients may share; `false` for no bound. */

@@ -33,6 +33,7 @@ import { toMirrors } from "./base_urls.ts";
 import { fetchAtImport, globalFetch } from "./global_fetch.ts";
 import { isAdaptiveLimit } from "./is_adaptive_limit.ts";
 import { clientBucket, laneFactory } from "./lane_factory.ts";
+import { LazyHedging } from "./lazy_hedging.ts";
 import type { ClientOptions } from "./options.ts";
 
 /** Its timers do not keep the process alive. */
@@ -59,11 +60,21 @@ export interface Pipeline {
   readonly sensitive: ReadonlySet<string>;
   /** Whether a plain request has no part to pass but its lane. */
   readonly isStraight: boolean;
+  /** What sends second attempts beside slow ones; `undefined` for nothing. */
+  readonly hedging: LazyHedging | undefined;
   /** Whether timers and sockets belong to the request during which they were made. */
   readonly timersBelongToRequests: boolean;
 }
 
-const NO_COUNTS: Readonly<Counters> = { retried: 0, fresh: 0, stale: 0, shared: 0, bytes: 0 };
+const NO_COUNTS: Readonly<Counters> = {
+  retried: 0,
+  hedged: 0,
+  hedgesWon: 0,
+  fresh: 0,
+  stale: 0,
+  shared: 0,
+  bytes: 0,
+};
 
 /** What outlives the calls. */
 export type Lifetime = Pick<Environment, "inBackground" | "startInBackground">;
@@ -84,9 +95,9 @@ export function buildPipeline(
   shared?: Pipeline,
 ): Pipeline {
   const { timersBelongToRequests } = currentRuntime;
-  const { environment, lanes } = shared === undefined
+  const { environment, lanes, hedging } = shared === undefined
     ? buildLimits(options, around, lifetime)
-    : { environment: extendEnvironment(shared.environment, options, lifetime), lanes: shared.lanes };
+    : { ...shared, environment: extendEnvironment(shared.environment, options, lifetime) };
   const headers = toHeaderMap(options.headers, "the client's headers");
   const isForMirrors = options.clientHeadersTo === "mirrors";
   const marked = sensitiveNames(options.sensitiveHeaders ?? DEFAULT_SENSITIVE_HEADERS);
@@ -105,6 +116,7 @@ export function buildPipeline(
     : undefined;
   const handle = compose([
     caching,
+    hedging?.policy,
     retry(environment, {
       maxRetryAfterMs,
       lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],
@@ -120,6 +132,7 @@ export function buildPipeline(
     mirrors: bases,
     headers,
     sensitive,
+    hedging,
     isStraight,
     timersBelongToRequests,
   };
@@ -139,7 +152,7 @@ function buildLimits(
   options: ClientOptions,
   { clock, reporter }: { readonly clock: Clock; readonly reporter: Reporter },
   lifetime: Lifetime,
-): Pick<Pipeline, "environment" | "lanes"> {
+): Pick<Pipeline, "environment" | "lanes" | "hedging"> {
   const { maxRetryAfterMs = 60_000, random = Math.random, circuitBreaker } = options;
   const { timersBelongToRequests, negotiatesHttp2 } = currentRuntime;
   const deadlines = timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock);
@@ -155,6 +168,7 @@ function buildLimits(
   const { transport } = options;
   const isNative = () => options.fetch === undefined && globalThis.fetch === fetchAtImport;
   const lazyClock = clock === systemClock ? LAZY_CLOCK : clock;
+  const hedging = options.hedge ? new LazyHedging(options.hedge, { clock, reporter }) : undefined;
   const delay = { ...options.backoff, random: options.backoff?.random ?? random };
   const environment: Environment = {
     fetch: options.fetch ?? transport?.fetch ?? globalFetch(),
@@ -167,6 +181,7 @@ function buildLimits(
     scheduler,
     reporter,
     counters: { ...NO_COUNTS },
+    hedging,
     budget: toBudget(options.retryBudget, clock),
     backoff: backoff(delay),
     unnamedPauseMs: (count) => {
@@ -190,7 +205,7 @@ function buildLimits(
       ? isNative
       : undefined,
   }));
-  return { environment, lanes };
+  return { environment, lanes, hedging };
 }
 
 function toBudget(option: ClientOptions["retryBudget"], clock: Clock): RetryBudget | undefined {

@@ -72,6 +72,11 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
   priority: { default: 0, rule: number("a number", () => true), isClientWide: false },
   notFoundIsFinal: { default: true, rule: flag, isClientWide: true },
   idempotent: { default: undefined, rule: flag, isClientWide: false },
+  hedge: {
+    default: undefined,
+    rule: oneOf([false], "must be false: 'hedge' of createClient() says when requests are hedged"),
+    isClientWide: false,
+  },
   onOpen: {
     default: undefined,
     rule: oneOf(["fail", "wait"], "must be 'fail' or 'wait'"),

@@ -40,6 +40,10 @@ export interface ClientStats {
   readonly failed: number;
   /** Rounds after the first. */
   readonly retried: number;
+  /** Second attempts that were sent beside slow ones. */
+  readonly hedged: number;
+  /** How many of them answered first. */
+  readonly hedgesWon: number;
   /** Requests that were answered without an attempt of their own, by kind. */
   readonly cacheHits: { readonly fresh: number; readonly stale: number; readonly shared: number };
   /** Attempts whose body has not ended: permits out. */
@@ -70,13 +74,15 @@ export class Tally {
    */
   snapshot({ environment, lanes }: Pipeline, queued: number): ClientStats {
     const { counters, scheduler, clock } = environment;
-    const { retried, fresh, stale, shared, bytes } = counters;
+    const { retried, hedged, hedgesWon, fresh, stale, shared, bytes } = counters;
     const nowMs = clock.now();
     return {
       requests: this.requests,
       succeeded: this.succeeded,
       failed: this.failed,
       retried,
+      hedged,
+      hedgesWon,
       cacheHits: { fresh, stale, shared },
       inFlight: scheduler.inFlight,
       queued,

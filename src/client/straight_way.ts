@@ -19,6 +19,8 @@ import { Reply } from "../policies/reply.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { decodeBody } from "../schemas/decode.ts";
 import { fetchAtImport } from "./global_fetch.ts";
+import type { LazyHedging } from "./lazy_hedging.ts";
+import type { HedgedWay, StraightHedges } from "./straight_hedges.ts";
 
 /** Who looks after calls, before and after the straight way. */
 export interface StraightOwner {
@@ -35,7 +37,7 @@ export interface StraightOwner {
 }
 
 /** Sends plain requests. */
-export class StraightWay implements DeadlineTarget, Pending {
+export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   readonly #environment: Environment;
   readonly #owner: StraightOwner;
   /** The client's own `fetch`. */
@@ -46,9 +48,18 @@ export class StraightWay implements DeadlineTarget, Pending {
   /** When the next of them may have taken too long. */
   #scanAtMs = Infinity;
   #scan: Deadline | undefined;
+  readonly #hedging: LazyHedging | undefined;
+  /** What watches for slow attempts, once there was one to watch. */
+  #hedges: StraightHedges | undefined;
 
   /** Creates the way; nothing is under way. */
-  constructor(environment: Environment, owner: StraightOwner, ownFetch: FetchFunction | undefined) {
+  constructor(
+    environment: Environment,
+    owner: StraightOwner,
+    ownFetch: FetchFunction | undefined,
+    hedging?: LazyHedging,
+  ) {
+    this.#hedging = hedging;
     this.#environment = environment;
     this.#owner = owner;
     this.#fetch = ownFetch;
@@ -96,6 +107,7 @@ export class StraightWay implements DeadlineTarget, Pending {
         const { fetch } = globalThis;
         const send = this.#fetch ?? (fetch === fetchAtImport ? fetch : this.#environment.fetch);
         response = await send(call.sentUrl, init);
+        if (this.#hedges !== undefined) this.#hedges.answered(call, response);
         if (!call.lane!.hasAnswered || call.lane!.warmUntilMs !== Infinity) this.#noteAnswer(call);
         if (response?.ok && !call.hasLeft && response instanceof Response) {
           body = call.settings.as === "bytes"
@@ -128,10 +140,29 @@ export class StraightWay implements DeadlineTarget, Pending {
     call.timeoutAtMs = nowMs + call.settings.timeoutMs;
     this.#underWay++;
     if (call.timeoutAtMs < this.#scanAtMs) this.#scanAt(call.timeoutAtMs, nowMs);
+    if (this.#hedging !== undefined) this.#watch(call, nowMs);
     const { signal } = call.controller = new AbortController();
     const headers = call.context.straightHeaders!;
     const redirect = this.#redirect;
     return headers === NO_HEADERS ? { signal, redirect } : { signal, redirect, headers };
+  }
+
+  #watch(call: Call, nowMs: number): void {
+    if (this.#hedges === undefined) {
+      const { loaded, StraightHedges } = this.#hedging!;
+      if (loaded === undefined || StraightHedges === undefined) return;
+      this.#hedges = new StraightHedges(loaded, this.#environment, this);
+    }
+    this.#hedges.begin(call, nowMs);
+  }
+
+  /** An attempt that is slow goes on on the general way, and another one beside it. */
+  handOver(call: Call, answer: Promise<Response>, rival: Admission): void {
+    const { scheduler } = this.#environment;
+    call.hasLeft = true;
+    this.#end(call);
+    const admission = new Admission(scheduler, call.lane!, call.ticket, call.attemptedAtMs);
+    this.#follow(call, { admission, answer, rival });
   }
 
   #noteAnswer(call: Call): void {
@@ -195,6 +226,7 @@ export class StraightWay implements DeadlineTarget, Pending {
     const { scheduler } = this.#environment;
     const lane = call.lane!;
     if (call.hasLeft) {
+      if (this.#hedges?.deliver(call, response, error)) return undefined;
       if (call.writeOff !== undefined) this.#environment.deadlines.remove(call.writeOff);
       response?.body?.cancel().catch(ignore);
       if (!call.isWrittenOff) scheduler.release(lane);
@@ -217,6 +249,7 @@ export class StraightWay implements DeadlineTarget, Pending {
   #end(call: Call): void {
     call.isInFlight = false;
     call.pending = undefined;
+    if (this.#hedges !== undefined) this.#hedges.end(call);
     if (--this.#underWay === 0) this.#disarm();
   }
 
@@ -248,10 +281,11 @@ export class StraightWay implements DeadlineTarget, Pending {
     }
     if (nextMs < Infinity) this.#scanAt(nextMs, nowMs);
     // What the one before has caused may have ended it.
-    for (const call of late) if (call.pending === this) this.#timeOut(call);
+    for (const call of late) if (call.pending === this) this.#timeOut(call, nowMs);
   }
 
-  #timeOut(call: Call): void {
+  #timeOut(call: Call, nowMs: number): void {
+    this.#hedges?.timedOut(call, nowMs);
     const { isFailure, scheduler } = this.#environment;
     const error = attemptTimeout(call, undefined);
     const verdict = isFailure?.(error) === false ? "success" : "failure";

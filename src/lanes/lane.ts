@@ -8,6 +8,7 @@ import type { Bucket } from "../primitives/bucket.ts";
 import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
+import type { LatencyWindow } from "../primitives/latency_window.ts";
 import type { LimitEstimator } from "../primitives/limit_estimator.ts";
 import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
 import { PriorityQueue } from "../primitives/priority_queue.ts";
@@ -84,6 +85,8 @@ export class Lane implements Claimant, Line<Lane> {
   limit: number;
   /** What `maxInFlight` follows, where it adapts itself. */
   estimator: LimitEstimator | undefined;
+  /** How long its answers take, where somebody wants to know. */
+  latencies: LatencyWindow | undefined = undefined;
   /** How much it takes in what time, where it has answered 429. */
   quota: Quota | undefined;
   /** What the breaker says to all while it is closed. */

@@ -196,8 +196,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     // One that has slept must not go while its batch has enough under way.
     const mayGo = !errand.isAsleep || allowance === undefined || allowance.active < allowance.concurrency;
     for (const lane of mayGo ? lanes : []) {
-      let ticket = this.tryEnter(lane, nowMs);
-      if (ticket === -1) ticket = this.#tryEnterUnclear(lane, nowMs);
+      const ticket = this.#tryEnterAny(lane, nowMs);
       if (ticket === -1) continue;
       wakeUp(errand);
       return this.toAdmission(errand, lane, ticket, nowMs);
@@ -205,6 +204,29 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     const waiter = new AdmissionWaiter(this, errand, lanes, isUrgent);
     this.wait(waiter, nowMs);
     return waiter;
+  }
+
+  #tryEnterAny(lane: Lane, nowMs: number): number {
+    const ticket = this.tryEnter(lane, nowMs);
+    return ticket === -1 ? this.#tryEnterUnclear(lane, nowMs) : ticket;
+  }
+
+  /**
+   * Admits a second attempt beside one that is under way, if it has to wait for nothing. It is nobody's probe, takes nothing that
+   * a request in line waits for, and no place in a batch that has enough under way.
+   *
+   * @param errand The request.
+   * @param lane Where the second attempt goes.
+   * @returns The admission; `undefined` if it is not admitted now.
+   */
+  tryAdmit(errand: Errand, lane: Lane): Admission | undefined {
+    const { allowance } = errand;
+    if (allowance !== undefined && allowance.active >= allowance.concurrency) return undefined;
+    if (this.#isPicking || this.#holds > 0 || this.#inHand > 0 || lane.queued > 0) return undefined;
+    if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;
+    const nowMs = this.now();
+    const ticket = this.#tryEnterAny(lane, nowMs);
+    return ticket === -1 ? undefined : this.toAdmission(errand, lane, ticket, nowMs);
   }
 
   /** What an admitted request gets. */

@@ -26,7 +26,7 @@ import {
   tooLarge,
 } from "./attempt_errors.ts";
 import { sendRequest } from "./attempt_request.ts";
-import type { Call, Opening, Pending, Target } from "./call.ts";
+import type { Call, Exchange, Opening, Pending, Target } from "./call.ts";
 import { decodeReply } from "./decode.ts";
 import type { Environment } from "./policy.ts";
 import { MiddlewareFailure } from "./middleware.ts";
@@ -81,14 +81,27 @@ export function resumeAttempt(
   return new Attempt(environment, call, target, admission, call.attempts).resume(response, error);
 }
 
+/** Who is told how far an attempt has come. */
+export interface AttemptWatcher {
+  /** The headers have come. */
+  onHeaders(attempt: Attempt, status: number): void;
+}
+
 /** One attempt: owns the admission, the controller and the deadline, and lets go of all three at once. */
-class Attempt implements DeadlineTarget, Pending {
+export class Attempt implements DeadlineTarget, Pending {
+  /** Where it goes. */
+  readonly target: Target;
+  /** When it was sent, on the client's clock. */
+  readonly startedAtMs: number;
+  /** Counted from 1 over all rounds and mirrors. */
+  readonly number: number;
+  /** Who is told of its headers. */
+  watcher: AttemptWatcher | undefined = undefined;
+  /** Whether one beside it has failed at the same origin already: the failure of the two is one. */
+  isSecondFailure = false;
   readonly #environment: Environment;
   readonly #call: Call;
-  readonly #target: Target;
-  readonly #number: number;
   readonly #admission: Admission;
-  readonly #startedAtMs: number;
   readonly #controller: AbortController;
   #deadline: Deadline;
   #reject: (reason: unknown) => void = () => {};
@@ -98,21 +111,32 @@ class Attempt implements DeadlineTarget, Pending {
   /** Whether it was the call's latest when the call let go of it. */
   #wasLatest = false;
 
+  /**
+   * Makes an attempt that is about to be sent, and that the call waits for.
+   *
+   * @param environment What the policies share.
+   * @param call The call.
+   * @param target Where it goes.
+   * @param admission What it was admitted with.
+   * @param number Which attempt it is, if it was sent already.
+   */
   constructor(environment: Environment, call: Call, target: Target, admission: Admission, number?: number) {
     const isResumed = number !== undefined;
     this.#environment = environment;
     this.#call = call;
-    this.#target = target;
-    this.#number = number ?? ++call.attempts;
+    this.target = target;
+    this.number = number ?? ++call.attempts;
     this.#admission = admission;
     call.pending = this;
     call.isInFlight = true;
     this.#controller = (isResumed ? call.controller : undefined) ?? new AbortController();
-    this.#startedAtMs = environment.clock.now();
-    const leftMs = isResumed ? call.timeoutAtMs - this.#startedAtMs : call.settings.timeoutMs;
-    this.#deadline = environment.deadlines.add(this, leftMs, this.#startedAtMs);
+    const nowMs = environment.clock.now();
+    this.startedAtMs = isResumed ? call.attemptedAtMs : nowMs;
+    const leftMs = isResumed ? call.timeoutAtMs - nowMs : call.settings.timeoutMs;
+    this.#deadline = environment.deadlines.add(this, leftMs, nowMs);
   }
 
+  /** Sends it; the reply, as {@linkcode attempt} gives it. */
   run(): Promise<Reply> {
     this.#report();
     // An abort may come from who has just been told.
@@ -120,7 +144,8 @@ class Attempt implements DeadlineTarget, Pending {
     return this.#guard(() => this.#send());
   }
 
-  resume(response: Response | undefined, error: unknown): Promise<Reply> {
+  /** Goes on with what has become of it, or will; the reply, as {@linkcode attempt} gives it. */
+  resume(response: Response | Promise<Response> | undefined, error?: unknown): Promise<Reply> {
     if (response === undefined) return Promise.reject(this.#fail(error));
     return this.#guard(() => this.#send(response));
   }
@@ -137,28 +162,41 @@ class Attempt implements DeadlineTarget, Pending {
     });
   }
 
-  async #send(first?: Response): Promise<Reply> {
+  /** Makes it what its call waits for, of several. */
+  lead(): void {
+    if (this.#hasEnded || this.#stopped !== undefined) return;
+    this.#call.pending = this;
+    this.#call.isInFlight = true;
+  }
+
+  async #send(given?: Response | Promise<Response>): Promise<Reply> {
     const { exchange } = this.#call;
     const { clock, scheduler } = this.#environment;
-    if (exchange !== undefined) {
-      exchange.sentAtMs = clock.wallNow();
-      exchange.hops = undefined;
-    }
+    // Of two beside each other, the one counts that is answered.
+    const own: Exchange | undefined = exchange && { ...exchange, sentAtMs: clock.wallNow(), hops: undefined };
     let response: Response;
     try {
-      response = await sendRequest(
-        this.#environment,
-        this.#call,
-        this.#target,
-        this.#controller.signal,
+      const first = given instanceof Promise ? await given : given;
+      response = await sendRequest(this.#environment, this.#call, this.target, {
+        signal: this.#controller.signal,
         first,
-      );
+        exchange: own,
+      });
     } catch (error) {
+      this.#noteExchange(own);
       throw this.#fail(error);
     }
-    if (exchange !== undefined) exchange.answeredAtMs = clock.wallNow();
-    scheduler.answered(this.#target.lane, this.#startedAtMs);
+    this.#noteExchange(own);
+    scheduler.answered(this.target.lane, this.startedAtMs);
     return await this.#receive(response);
+  }
+
+  #noteExchange(own: Exchange | undefined): void {
+    const { exchange } = this.#call;
+    if (own === undefined || exchange === undefined || this.#stopped !== undefined) return;
+    exchange.sentAtMs = own.sentAtMs;
+    exchange.answeredAtMs = this.#environment.clock.wallNow();
+    exchange.hops = own.hops;
   }
 
   async #receive(response: Response): Promise<Reply> {
@@ -166,13 +204,18 @@ class Attempt implements DeadlineTarget, Pending {
     const { status } = response;
     this.#reportHeaders(status);
     if (this.#isStopped()) return this.#refuse(response);
+    if (this.watcher !== undefined) {
+      this.watcher.onHeaders(this, status);
+      // So may who was told of that.
+      if (this.#isStopped()) return this.#refuse(response);
+    }
     if (this.#call.streams || !isSuccessStatus(status)) return this.#openReply(response);
     // A probe has proved that its origin is back; how long the rest takes says nothing of that.
-    if (this.#target.lane.breaker?.state === "half-open") this.#admission.judge("success");
+    if (this.target.lane.breaker?.state === "half-open") this.#admission.judge("success");
     let body: Uint8Array<ArrayBuffer> | string | undefined;
     try {
       body = await this.#read(response);
-      if (body === undefined) throw tooLarge(this.#call, this.#target);
+      if (body === undefined) throw tooLarge(this.#call, this.target);
       this.#throwIfStopped();
     } catch (error) {
       throw this.#fail(error);
@@ -180,7 +223,7 @@ class Attempt implements DeadlineTarget, Pending {
     this.#admission.sample(false);
     this.#admission.judge("success");
     this.#finish(typeof body === "string" ? utf8Length(body) : body.length);
-    const reply = new Reply(response, { from: "network", body, target: this.#target });
+    const reply = new Reply(response, { from: "network", body, target: this.target });
     const decoding = decodeReply(this.#call, reply);
     if (decoding !== undefined) await decoding;
     return reply;
@@ -195,12 +238,18 @@ class Attempt implements DeadlineTarget, Pending {
   /** Text comes cheaper from the runtime than by way of bytes, where these are not asked for. */
   #read(response: Response): Promise<Uint8Array<ArrayBuffer> | string | undefined> {
     const { as, maxBodyBytes } = this.#call.settings;
-    const onBytes = progressOf(this.#call, this.#target, response, this.#environment);
+    const onBytes = this.#progressOf(response);
     if (onBytes !== undefined) return readBody(response, maxBodyBytes, onBytes);
     if (as === "bytes" || this.#call.exchange?.keepsBody || maxBodyBytes !== Infinity) {
       return readBody(response, maxBodyBytes);
     }
     return response.text();
+  }
+
+  #progressOf(response: Response): ((bytes: number) => void) | undefined {
+    if (this.#call.settings.onProgress === undefined) return undefined;
+    const { clock, reporter } = this.#environment;
+    return progressOf(this.#call, this.target, response, { attempt: this.number, clock, reporter });
   }
 
   #open(response: Response): AttemptBody {
@@ -209,17 +258,17 @@ class Attempt implements DeadlineTarget, Pending {
     return this.#body = new AttemptBody({
       response,
       environment: this.#environment,
-      lane: this.#target.lane,
+      lane: this.target.lane,
       method,
-      sent: this.#target.headers,
+      sent: this.target.headers,
       init,
       timeoutMs,
       idleTimeoutMs,
       maxBytes: maxBodyBytes,
-      onBytes: progressOf(this.#call, this.#target, response, this.#environment),
-      onTooLarge: () => tooLarge(this.#call, this.#target),
+      onBytes: this.#progressOf(response),
+      onTooLarge: () => tooLarge(this.#call, this.target),
       onHandOut: () => this.#environment.deadlines.remove(this.#deadline),
-      onTimeout: (isRead) => this.cancel(bodyTimeout(this.#call, this.#target, isRead)),
+      onTimeout: (isRead) => this.cancel(bodyTimeout(this.#call, this.target, isRead)),
       onEnd: (bytes) => bytes === undefined ? this.#end() : this.#finish(bytes),
       onUnusable: (error) => this.#fail(error),
     });
@@ -227,7 +276,7 @@ class Attempt implements DeadlineTarget, Pending {
 
   #openReply(response: Response): Reply {
     const openBody = this.#open(response);
-    const reply = new Reply(response, { from: "network", openBody, target: this.#target });
+    const reply = new Reply(response, { from: "network", openBody, target: this.target });
     try {
       this.#judgeStatus(response);
       // Also one that this caller does not wait for.
@@ -249,7 +298,7 @@ class Attempt implements DeadlineTarget, Pending {
     else if (isOverloadStatus(response.status)) this.#admission.sample(true);
     const { isFailure } = this.#environment;
     const isExcused = verdict === "failure" && isFailure !== undefined &&
-      !isFailure(statusError(this.#call, this.#target, response));
+      !isFailure(statusError(this.#call, this.target, response));
     this.#judge(isExcused ? "success" : verdict);
   }
 
@@ -260,9 +309,9 @@ class Attempt implements DeadlineTarget, Pending {
    */
   #judge(verdict: "failure" | "ignored" | "success"): void {
     const { round, patienceMs } = this.#call;
-    const isRepeated = verdict === "failure" && round > 1 && patienceMs === 0 && !this.#admission.isProbe &&
-      !this.#environment.countsInARow;
-    if (isRepeated) this.#target.lane.failed++;
+    const isRepeated = verdict === "failure" && !this.#environment.countsInARow &&
+      (this.isSecondFailure || (round > 1 && patienceMs === 0 && !this.#admission.isProbe));
+    if (isRepeated) this.target.lane.failed++;
     this.#admission.judge(isRepeated ? "ignored" : verdict);
   }
 
@@ -274,7 +323,7 @@ class Attempt implements DeadlineTarget, Pending {
     reply.retryAfterMs = wait;
     const isOverloaded = status === 429;
     if (isOverloaded ? pauseOn429 === "request" : status !== 503 || wait === undefined) return;
-    const { lane } = this.#target;
+    const { lane } = this.target;
     const pauseMs = Math.min(wait ?? unnamedPauseMs(lane.quota?.fruitlessPauses ?? 0), MAX_PAUSE_MS);
     if (pauseMs === 0) return;
     const nowMs = clock.now();
@@ -288,14 +337,14 @@ class Attempt implements DeadlineTarget, Pending {
     if (this.#hasEnded) return;
     const { counters, reporter, clock } = this.#environment;
     counters.bytes += bytes;
-    this.#target.lane.bytes += bytes;
+    this.target.lane.bytes += bytes;
     this.#end();
     if (reporter.active) {
       reporter.emit({
         type: "body",
         requestId: this.#call.id,
         atMs: clock.now(),
-        attempt: this.#number,
+        attempt: this.number,
         bytes,
       });
     }
@@ -325,13 +374,13 @@ class Attempt implements DeadlineTarget, Pending {
 
   #networkError(error: unknown): NetworkError {
     const { runtime, isFailure, isOwnFailure } = this.#environment;
-    const told = networkError(this.#call, this.#target, error);
+    const told = networkError(this.#call, this.target, error);
     if (error instanceof RedirectError || runtime.isRedirectFailure(error)) {
       markFinal(told);
       this.#admission.judge("ignored");
     } else if (runtime.isOutOfDescriptors(error)) {
       markExhaustion(told);
-      this.#target.lane.shrink();
+      this.target.lane.shrink();
       this.#admission.judge("ignored");
     } else if (isOwnFailure?.(error)) {
       // It may pass, but the origin has no part in it.
@@ -353,7 +402,7 @@ class Attempt implements DeadlineTarget, Pending {
   /** The attempt has taken too long; or, if it was stopped, its `fetch` has not heeded that for as long. */
   onDeadline(): void {
     if (this.#stopped !== undefined) return this.#writeOff();
-    const error = attemptTimeout(this.#call, this.#target);
+    const error = attemptTimeout(this.#call, this.target);
     this.#admission.sample(true);
     this.#judge(this.#environment.isFailure?.(error) === false ? "success" : "failure");
     this.cancel(error);
@@ -379,7 +428,7 @@ class Attempt implements DeadlineTarget, Pending {
   #writeOff(): void {
     const { reporter, clock } = this.#environment;
     if (reporter.active) {
-      const { method, url } = this.#call.describe(this.#target);
+      const { method, url } = this.#call.describe(this.target);
       const message =
         `${method} ${url} was aborted, and its fetch has not ended: its permit is given to others`;
       reporter.emit({ type: "warning", atMs: clock.now(), source: "fetch", message });
@@ -413,9 +462,9 @@ class Attempt implements DeadlineTarget, Pending {
       type: "attempt",
       requestId: this.#call.id,
       atMs: clock.now(),
-      attempt: this.#number,
-      origin: this.#target.lane.key,
-      url: redactUrl(this.#target.url),
+      attempt: this.number,
+      origin: this.target.lane.key,
+      url: redactUrl(this.target.url),
     });
   }
 
@@ -426,7 +475,7 @@ class Attempt implements DeadlineTarget, Pending {
       type: "headers",
       requestId: this.#call.id,
       atMs: clock.now(),
-      attempt: this.#number,
+      attempt: this.number,
       status,
     });
   }
@@ -434,7 +483,7 @@ class Attempt implements DeadlineTarget, Pending {
   #reportPause(atMs: number, retryAfterMs: number): void {
     const { reporter } = this.#environment;
     if (!reporter.active) return;
-    const { lane: { key } } = this.#target;
+    const { lane: { key } } = this.target;
     reporter.emit({ type: "rateLimited", requestId: this.#call.id, atMs, origin: key, retryAfterMs });
   }
 }

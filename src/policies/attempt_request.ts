@@ -20,6 +20,16 @@ import type { Environment } from "./policy.ts";
 /** What it takes to send a request. */
 export type SendingEnvironment = Pick<Environment, "clock" | "fetch" | "runtime" | "use" | "useOnHops">;
 
+/** How it is sent. */
+export interface SendOptions {
+  /** Stops it. */
+  readonly signal: AbortSignal;
+  /** The response, if it was sent already. */
+  readonly first?: Response | undefined;
+  /** Where redirects are noted, for who wants to know. */
+  readonly exchange?: Exchange | undefined;
+}
+
 /**
  * Sends a call to a target, through the middleware if there is any, and follows redirects: wherever the runtime shows them, and
  * elsewhere if the runtime would send on what must not reach another origin.
@@ -27,8 +37,7 @@ export type SendingEnvironment = Pick<Environment, "clock" | "fetch" | "runtime"
  * @param environment What sends it.
  * @param call The call.
  * @param target Where it goes.
- * @param signal Stops it.
- * @param first The response, if it was sent already.
+ * @param options What stops it, and what is noted of it.
  * @returns The response.
  * @throws {ResponseError} Rejects, if `fetch` gives something else.
  * @throws {MiddlewareFailure} Rejects, if a middleware throws by itself.
@@ -37,35 +46,36 @@ export async function sendRequest(
   environment: SendingEnvironment,
   call: Call,
   target: Target,
-  signal: AbortSignal,
-  first?: Response,
+  { signal, first, exchange }: SendOptions,
 ): Promise<Response> {
   const { method, body, init } = call.request;
   const request = { url: target.url, method, headers: target.headers, body };
   const { use } = environment;
+  // Another one may be sent beside it while it is redirected.
+  const { attempts: attempt } = call;
   if (use === undefined) {
-    return await sendOne(environment, call, target.sensitive, { request, signal, first });
+    return await sendOne(environment, call, target.sensitive, { request, attempt, signal, first, exchange });
   }
   return await passThrough(
     use,
     { ...request, init, signal },
-    (passed) => sendOne(environment, call, target.sensitive, { request: passed, signal }),
-    toContext(environment, call),
+    (passed) => sendOne(environment, call, target.sensitive, { request: passed, attempt, signal, exchange }),
+    toContext(environment, attempt),
   );
 }
 
-/** What is sent, and what ends it. */
-interface Sending {
+/** What is sent. */
+interface Sending extends SendOptions {
   readonly request: RedirectedRequest;
-  readonly signal: AbortSignal;
-  readonly first?: Response | undefined;
+  /** Which attempt it is, from 1. */
+  readonly attempt: number;
 }
 
 async function sendOne(
   environment: SendingEnvironment,
   call: Call,
   sensitive: ReadonlySet<string>,
-  { request, signal, first }: Sending,
+  { request, attempt, signal, first, exchange }: Sending,
 ): Promise<Response> {
   const { showsRedirects } = environment.runtime;
   if (first !== undefined && (!showsRedirects || !isRedirect(checkResponse(first)))) return first;
@@ -76,13 +86,13 @@ async function sendOne(
       useOnHops,
       { ...hop, init, signal },
       (passed) => fetchHop(environment, call, { hop: passed, redirect, signal }),
-      toContext(environment, call),
+      toContext(environment, attempt),
     );
   const mode = init?.redirect ?? "follow";
   const isOurs = mode !== "manual" &&
     (showsRedirects || (mode === "follow" && needsOwnRedirects(request.headers, sensitive)));
   if (!isOurs) return await send(request, init?.redirect);
-  const onFollow = call.exchange === undefined ? undefined : hopNoter(call.exchange, environment);
+  const onFollow = exchange === undefined ? undefined : hopNoter(exchange, environment);
   const options = { sensitive, mode, signal, first, onFollow };
   return await followRedirects(request, (hop) => send(hop, "manual"), options);
 }
@@ -114,9 +124,9 @@ async function fetchHop(
 
 function toContext(
   { clock, fetch }: SendingEnvironment,
-  { attempts }: Call,
+  attempt: number,
 ): Omit<MiddlewareContext, "canResend"> {
-  return { attempt: attempts, clock, fetch: (url, init) => fetch(String(url), init) };
+  return { attempt, clock, fetch: (url, init) => fetch(String(url), init) };
 }
 
 function toInit(

@@ -117,6 +117,10 @@ export interface Opening {
   /** What the attempt holds; absent if it holds nothing that has to be given back. */
   readonly admission?: Admission | undefined;
   readonly response?: Response | undefined;
+  /** What becomes of one that is still under way; then there is neither response nor error. */
+  readonly answer?: Promise<Response> | undefined;
+  /** What another one was admitted with, that is to be sent beside it. */
+  readonly rival?: Admission | undefined;
   readonly error?: unknown;
 }
 

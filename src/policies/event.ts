@@ -107,6 +107,23 @@ export interface MirrorEvent extends RequestEvent {
   readonly reason: string;
 }
 
+/** A second attempt was sent beside one that was slow, or one of the two has been decided on. */
+export interface HedgeEvent extends RequestEvent {
+  /** What happened. */
+  readonly type: "hedge";
+  /** Which attempt the second one is, counted from 1 over all rounds and mirrors. */
+  readonly attempt: number;
+  /** The origin that the second one was sent to. */
+  readonly origin: string;
+  /**
+   * What has become of the second one: it was sent; it answered first, so that the other one was aborted; it was aborted; or neither
+   * brought an answer.
+   */
+  readonly state: "sent" | "won" | "lost" | "failed";
+  /** How long the first one had been under way, in milliseconds. */
+  readonly elapsedMs: number;
+}
+
 /** An origin asked everyone to wait. */
 export interface RateLimitedEvent extends RequestEvent {
   /** What happened. */
@@ -172,6 +189,7 @@ export type ClientEvent =
   | BodyEvent
   | RetryEvent
   | MirrorEvent
+  | HedgeEvent
   | RateLimitedEvent
   | SettledEvent
   | BreakerEvent

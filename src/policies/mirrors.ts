@@ -13,10 +13,12 @@ import type { Lane } from "../lanes/lane.ts";
 import { withAccept } from "./accept.ts";
 import { attempt, resumeAttempt } from "./attempt.ts";
 import type { Call, Target } from "./call.ts";
+import { type Ending, type Hedging, hedgingOf, type RaceStart } from "./hedging.ts";
 import type { Environment, Handler } from "./policy.ts";
-import type { MirrorFailure, Reply, RoundFailures } from "./reply.ts";
+import { type MirrorFailure, Reply, type RoundFailures } from "./reply.ts";
 import { noteFailure, replyError } from "./reply_error.ts";
 import { mayPass } from "./retry.ts";
+import { isWorthRetry } from "./retry_verdict.ts";
 
 /** One base URL. */
 export interface Mirror {
@@ -108,7 +110,24 @@ async function askOrigin(environment: Environment, options: MirrorsOptions, call
   const headers = withAccept(sent, call.settings.as);
   const target = { lane, url: call.url, headers, sensitive };
   call.target = target;
-  return await send(environment, call, target, await admit(environment, call, [lane]));
+  const admission = await admit(environment, call, [lane]);
+  const hedging = hedgingOf(environment, call, admission);
+  if (hedging === undefined) return await send(environment, call, target, admission);
+  const endings = await hedging.race(environment, call, startOf(call, target, admission), {
+    rivals: () => [target],
+    isDecisive: (_, status) => !isServerTrouble(status) && !isWorthRetry(call, status),
+  });
+  const { reply, error } = endings.reduce((kept, latest) => keep(call, kept, latest));
+  if (reply === undefined) throw error;
+  return reply;
+}
+
+/** What the first attempt of a race begins with. */
+function startOf(call: Call, target: Target, admission: Admission | undefined): RaceStart {
+  if (admission !== undefined) return { target, admission };
+  const { opening } = call;
+  call.opening = undefined;
+  return { target, opening };
 }
 
 /** The first attempt may have been made before the call came here. */
@@ -170,11 +189,8 @@ function inOrder(mirrors: readonly Mirror[], { context: { avoided } }: Call): re
 }
 
 /** What a mirror that did not do left behind. */
-interface Failure {
+interface Failure extends Ending {
   readonly mirror: Mirror;
-  readonly target: Target;
-  readonly reply?: Reply | undefined;
-  readonly error?: unknown;
 }
 
 async function askMirrors(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
@@ -198,27 +214,26 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     const previous = failures.at(-1);
     if (previous !== undefined) reportMirror(environment, call, previous, mirror);
     const target = call.target = targetOf(mirror, call, admission);
-    const { usable, reply, error } = await ask(
-      () => send(environment, call, target, admission),
-      call,
-      mirror,
-    );
-    if (usable) {
+    const failed = await ask(environment, call, { mirror, target, admission, candidates });
+    if (failed instanceof Reply) {
       worst?.reply?.openBody?.discard();
-      return reply!;
+      return failed;
     }
-    if (call.cancelled) reply?.openBody?.discard();
+    if (call.cancelled) discardAllBut(undefined, failed);
     call.throwIfCancelled();
-    failures.push({ mirror, target, reply, error });
-    noteFailure(call, reply, error);
-    worst = keep(call, worst, failures.at(-1)!);
+    failures.push(...failed);
+    for (const failure of failed) {
+      noteFailure(call, failure.reply, failure.error);
+      worst = keep(call, worst, failure);
+    }
     // One that must not be sent twice has been sent.
     if (!call.request.repeatable) break;
     const nowMs = environment.clock.now();
-    candidates = candidates.filter((other) => other !== mirror && other.lane.isHealthy(nowMs));
+    const wasAsked = (other: Mirror) => failed.some(({ mirror }) => mirror === other);
+    candidates = candidates.filter((other) => !wasAsked(other) && other.lane.isHealthy(nowMs));
     if (candidates.length === 0) break;
     // Its permit may be the one that the next mirror waits for.
-    reply?.openBody?.discard();
+    discardAllBut(undefined, failed);
     call.isInFlight = false;
   }
   return conclude(call, worst!, failures);
@@ -241,25 +256,85 @@ function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined):
   };
 }
 
+/** Who is asked, and who could be. */
+interface Asking {
+  readonly mirror: Mirror;
+  readonly target: Target;
+  readonly admission: Admission | undefined;
+  /** The mirrors that have not been asked in this round, this one included. */
+  readonly candidates: readonly Mirror[];
+}
+
+/** Asks a mirror, and maybe another one beside it: a reply that is of use, or what they left behind. */
 async function ask(
-  send: () => Promise<Reply>,
+  environment: Environment,
   call: Call,
-  { moveOn }: Mirror,
-): Promise<{ readonly usable: boolean; readonly reply?: Reply; readonly error?: unknown }> {
+  asking: Asking,
+): Promise<Reply | readonly Failure[]> {
+  const { mirror, target, admission } = asking;
+  const hedging = hedgingOf(environment, call, admission);
+  if (hedging !== undefined) return await askTwo(environment, call, asking, hedging);
   try {
-    const reply = await send();
-    const failed = isServerTrouble(reply.status) || moveOn?.has(reply.status) === true ||
-      (isNotFoundStatus(reply.status) && !call.settings.notFoundIsFinal);
-    return { usable: !failed, reply };
+    const reply = await send(environment, call, target, admission);
+    return hasFailed(call, mirror, reply.status) ? [{ mirror, target, reply }] : reply;
   } catch (error) {
     // What is no failure of the mirror is nothing that another mirror would do better.
     if (!isSlipstreamError(error)) throw error;
-    return { usable: false, error };
+    return [{ mirror, target, error }];
   }
 }
 
+async function askTwo(
+  environment: Environment,
+  call: Call,
+  { mirror, target, admission, candidates }: Asking,
+  hedging: Hedging<Environment>,
+): Promise<Reply | readonly Failure[]> {
+  const asked = new Map([[target, mirror]]);
+  const endings = await hedging.race(environment, call, startOf(call, target, admission), {
+    rivals(toNextMirror) {
+      if (!toNextMirror) return [target];
+      const nowMs = environment.clock.now();
+      for (const other of candidates) {
+        const rival = other !== mirror && other.lane.isHealthy(nowMs) ? tryTarget(other, call) : undefined;
+        if (rival !== undefined) asked.set(rival, other);
+      }
+      return asked.size === 1 ? [target] : [...asked.keys()].slice(1);
+    },
+    isDecisive: (where, status) => !hasFailed(call, asked.get(where)!, status) && !isWorthRetry(call, status),
+  });
+  const all = endings.map((ending): Failure => ({ mirror: asked.get(ending.target)!, ...ending }));
+  // Of several, the body of the last one is whole.
+  const kept = all.findLast(({ mirror, reply, error }) =>
+    reply === undefined ? !isSlipstreamError(error) : !hasFailed(call, mirror, reply.status)
+  );
+  if (kept === undefined) return all;
+  discardAllBut(kept, all);
+  if (kept.reply === undefined) throw kept.error;
+  return kept.reply;
+}
+
+/** A mirror whose layout is unknown is not asked beside another one; the caller's own code threw, and does so again if it is asked alone. */
+function tryTarget(mirror: Mirror, call: Call): Target | undefined {
+  try {
+    return targetOf(mirror, call, undefined);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a status says that another mirror may do better. */
+function hasFailed({ settings: { notFoundIsFinal } }: Call, { moveOn }: Mirror, status: number): boolean {
+  return isServerTrouble(status) || moveOn?.has(status) === true ||
+    (isNotFoundStatus(status) && !notFoundIsFinal);
+}
+
+function discardAllBut(kept: Ending | undefined, all: readonly Ending[]): void {
+  for (const other of all) if (other !== kept) other.reply?.openBody?.discard();
+}
+
 /** Of two failures of a round, the one that says more about whether a retry helps; the other's body is got rid of. */
-function keep(call: Call, kept: Failure | undefined, latest: Failure): Failure {
+function keep<T extends Ending>(call: Call, kept: T | undefined, latest: T): T {
   if (kept === undefined) return latest;
   const winner = betterOf(call, kept, latest);
   const loser = winner === kept ? latest : kept;
@@ -267,7 +342,7 @@ function keep(call: Call, kept: Failure | undefined, latest: Failure): Failure {
   return winner;
 }
 
-function betterOf(call: Call, kept: Failure, latest: Failure): Failure {
+function betterOf<T extends Ending>(call: Call, kept: T, latest: T): T {
   // Only the latest response still has a body for its caller to read.
   if (call.streams && latest.reply !== undefined) return latest;
   const keptMayPass = mayPass(call, kept.reply, kept.error);

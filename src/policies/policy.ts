@@ -12,6 +12,7 @@ import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import type { Call } from "./call.ts";
 import type { Reporter } from "./event.ts";
+import type { HedgingSlot } from "./hedging.ts";
 import type { Middleware } from "./middleware.ts";
 import type { Reply } from "./reply.ts";
 
@@ -24,6 +25,8 @@ export type Policy = (next: Handler) => Handler;
 /** The numbers that policies count. */
 export interface Counters {
   retried: number;
+  hedged: number;
+  hedgesWon: number;
   fresh: number;
   stale: number;
   shared: number;
@@ -56,6 +59,8 @@ export interface Environment {
   readonly scheduler: Scheduler;
   readonly reporter: Reporter;
   readonly counters: Counters;
+  /** What sends second attempts beside slow ones; `undefined` for nothing. */
+  readonly hedging: HedgingSlot<Environment> | undefined;
   /** What bounds the retries of all calls together; `undefined` for no bound. */
   readonly budget: RetryBudget | undefined;
   /** The pause before a retry. */

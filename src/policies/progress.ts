@@ -12,6 +12,8 @@ import type { Progress } from "./settings.ts";
 
 /** What the progress of a body is told by. */
 export interface ProgressSurroundings {
+  /** Which attempt it is. */
+  readonly attempt: number;
   readonly clock: Clock;
   readonly reporter: Reporter;
 }
@@ -22,17 +24,17 @@ export interface ProgressSurroundings {
  * @param call The call.
  * @param target Where it was sent.
  * @param response What has come of it.
- * @param surroundings Where a callback that throws is told of.
+ * @param surroundings Which attempt it is, and where a callback that throws is told of.
  * @returns What is to be called with the length of each chunk; `undefined` if nobody wants to know.
  */
 export function progressOf(
   call: Call,
   target: Target,
   response: Response,
-  { clock, reporter }: ProgressSurroundings,
+  { attempt, clock, reporter }: ProgressSurroundings,
 ): ((bytes: number) => void) | undefined {
   if (call.settings.onProgress === undefined) return undefined;
-  const { url, attempts: attempt } = call.describe(target);
+  const { url } = call.describe(target);
   // The length of what is decoded on the way is nobody's to know.
   const isCoded = response.headers.has("content-encoding");
   const totalBytes = isCoded ? undefined : contentLength(response.headers);

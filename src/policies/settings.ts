@@ -107,6 +107,11 @@ export interface Settings {
   /** Whether the request may be sent twice, whatever its method; by default its method decides. */
   readonly idempotent: boolean | undefined;
   /**
+   * `false` has no second attempt sent beside one that is slow, where the client hedges; see {@linkcode HedgeOptions}.
+   * @default {as the client does}
+   */
+  readonly hedge: false | undefined;
+  /**
    * What to do while the circuit breaker of the origin is open: fail at once, or wait for `patienceMs`.
    * @default {"wait" for requests of a batch that may be retried, "fail" for all others}
    */

@@ -23,6 +23,7 @@ test("clientSettings() gives the documented defaults", () => {
     priority: 0,
     notFoundIsFinal: true,
     idempotent: undefined,
+    hedge: undefined,
     onOpen: undefined,
     patienceMs: undefined,
   });

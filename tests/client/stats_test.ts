@@ -36,6 +36,8 @@ test("Client.stats() begins at nothing, and is a snapshot", async () => {
     succeeded: 0,
     failed: 0,
     retried: 0,
+    hedged: 0,
+    hedgesWon: 0,
     cacheHits: { fresh: 0, stale: 0, shared: 0 },
     inFlight: 0,
     queued: 0,

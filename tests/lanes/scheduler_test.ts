@@ -888,3 +888,50 @@ test("where attempts may die with their request, a permit is taken back a second
   dead.release();
   assertEquals([semaphore.inUse, a.inFlight], [1, 1]);
 });
+
+test("Scheduler.tryAdmit() admits what has to wait for nothing, with a permit and a token of its own", () => {
+  const bucket = new TokenBucket({ limit: 1, intervalMs: 1e9, burst: 2 });
+  const { scheduler, semaphore, lane } = setUp({ capacity: 5, bucket });
+  const a = lane();
+  const admissions = [1, 2, 3].map(() => scheduler.tryAdmit(single(), a));
+
+  assertEquals(admissions.map((admission) => admission?.lane), [a, a, undefined]);
+  assertEquals([semaphore.inUse, a.inFlight, Math.floor(bucket.available)], [2, 2, 0]);
+  for (const admission of admissions) admission?.release();
+  assertEquals([semaphore.inUse, a.queued], [0, 0]);
+});
+
+test("Scheduler.tryAdmit() puts nobody in line, and goes before nobody who is", async () => {
+  const { scheduler, semaphore, lane, wait } = setUp({ capacity: 1 });
+  const [a, b] = [lane("a"), lane("b")];
+  const admission = scheduler.tryAdmit(single(), a)!;
+  assertEquals(scheduler.tryAdmit(single(), a), undefined);
+  const guest = wait(b);
+  assertEquals([scheduler.tryAdmit(single(), b), b.queued, a.queued], [undefined, 1, 0]);
+  admission.release();
+  assertEquals([namesOf([guest]), semaphore.inUse], [["http://b.test"], 1]);
+  await Promise.resolve();
+});
+
+test("Scheduler.tryAdmit() refuses where a breaker is not closed, a pause is on, or a limit is reached", async () => {
+  const { clock, scheduler, lane } = setUp({ capacity: 9 });
+  const [opened, paused, narrow] = [lane("a"), lane("b"), lane("c", { maxInFlight: 1 })];
+  open(scheduler, opened);
+  pause(scheduler, paused, 50);
+  assertEquals([opened, paused].map((each) => scheduler.tryAdmit(single(), each)), [undefined, undefined]);
+  assertEquals(scheduler.tryAdmit(single(), narrow)?.lane, narrow);
+  assertEquals(scheduler.tryAdmit(single(), narrow), undefined);
+  await clock.advance(100);
+  // A probe is due, but this is none.
+  assertEquals(scheduler.tryAdmit(single(), opened), undefined);
+  assertEquals([opened.breaker!.state, scheduler.tryAdmit(single(), paused)?.lane], ["open", paused]);
+});
+
+test("Scheduler.tryAdmit() takes no place in a batch that has enough under way", () => {
+  const { scheduler, lane } = setUp({ capacity: 9 });
+  const a = lane();
+  for (const [active, isAdmitted] of [[2, true], [3, false], [4, false]] as const) {
+    const errand = fakeCall({ allowance: fakeAllowance(active, 3) });
+    assertEquals(scheduler.tryAdmit(errand, a) !== undefined, isAdmitted);
+  }
+});

@@ -1,3 +1,4 @@
+import type { Exchange } from "../../src/policies/call.ts";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { PreparedRequest } from "../../src/http/request.ts";
 import { sendRequest } from "../../src/policies/attempt_request.ts";
@@ -31,7 +32,7 @@ async function sent(
     { fetch, runtime, use: undefined, useOnHops: undefined, clock: systemClock },
     fakeCall({ request }),
     fakeTarget(target),
-    signal,
+    { signal },
   );
   return calls;
 }
@@ -78,8 +79,7 @@ test("sendRequest() goes on from a response that is there already", async () => 
       { fetch, runtime: bunRuntime, use: undefined, useOnHops: undefined, clock: systemClock },
       fakeCall({ request: {} }),
       fakeTarget(),
-      signal,
-      first,
+      { signal, first },
     );
   const good = new Response("ok");
   assertStrictEquals(await send(good), good);
@@ -121,7 +121,7 @@ test("sendRequest() rejects with the very error of `fetch`", async () => {
       },
       fakeCall({ request: {} }),
       fakeTarget(),
-      signal,
+      { signal },
     );
   assertStrictEquals(await assertRejects(send), reason);
 });
@@ -138,15 +138,17 @@ test("sendRequest() notes the redirects that it follows, and when, only for who 
       return new Response(null, location === undefined ? {} : { status: 301, headers: { location } });
     };
     const call = fakeCall({ request: {} });
-    if (isWanted) call.exchange = { keepsBody: true, sentAtMs: nowMs, answeredAtMs: 0 };
+    const exchange: Exchange | undefined = isWanted
+      ? { keepsBody: true, sentAtMs: nowMs, answeredAtMs: 0 }
+      : undefined;
     const target = fakeTarget({ url: "https://a.test/x" });
     await sendRequest(
       { clock, fetch, runtime: bunRuntime, use: undefined, useOnHops: undefined },
       call,
       target,
-      signal,
+      { signal, exchange },
     );
-    const { hops, sentAtMs } = call.exchange ?? {};
+    const { hops, sentAtMs } = exchange ?? {};
     const noted = hops?.map((hop) => [hop.from.url, hop.to.url, hop.status, hop.sentAtMs, hop.answeredAtMs]);
     assertEquals(
       [noted, sentAtMs],

@@ -1,0 +1,141 @@
+/**
+ * Second attempts for requests on the straight way.
+ *
+ * @module
+ */
+
+import type { Admission } from "../lanes/admission.ts";
+import { ResponseError } from "../policies/attempt_errors.ts";
+import type { Call } from "../policies/call.ts";
+import type { Hedger } from "../policies/hedger.ts";
+import { mayBeHedged } from "../policies/hedging.ts";
+import type { Environment } from "../policies/policy.ts";
+import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
+
+/** Scans are so far apart at least, in milliseconds: timers are no finer. */
+const SCAN_MS = 1;
+
+/** What gives attempts away. */
+export interface HedgedWay {
+  /**
+   * Gives an attempt to the general way, which sends another one beside it.
+   *
+   * @param call Whose attempt it is.
+   * @param answer What becomes of the attempt.
+   * @param rival What the other one was admitted with.
+   */
+  handOver(call: Call, answer: Promise<Response>, rival: Admission): void;
+}
+
+/** The ends of a promise. */
+interface Taker {
+  readonly resolve: (response: Response) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Watches the attempts of the straight way that have brought no headers yet, with one deadline for all. One that is slow, and for which
+ * another one is admitted, goes on on the general way.
+ */
+export class StraightHedges implements DeadlineTarget {
+  readonly #hedger: Hedger;
+  readonly #environment: Environment;
+  readonly #way: HedgedWay;
+  /** When each of them is slow, on the client's clock; oldest first, but for those that were slow before. */
+  readonly #watched = new Map<Call, number>();
+  /** Those that were given away, and have brought nothing yet. */
+  readonly #takers = new Map<Call, Taker>();
+  #scanAtMs = Infinity;
+  #scan: Deadline | undefined;
+
+  /** Creates a watch of nothing. */
+  constructor(hedger: Hedger, environment: Environment, way: HedgedWay) {
+    this.#hedger = hedger;
+    this.#environment = environment;
+    this.#way = way;
+  }
+
+  /** An attempt is being sent. */
+  begin(call: Call, nowMs: number): void {
+    if (!mayBeHedged(call)) return;
+    this.#hedger.deposit(nowMs);
+    const atMs = nowMs + this.#hedger.delayMs(call.lane!);
+    this.#watched.set(call, atMs);
+    if (atMs < this.#scanAtMs) this.#scanAt(atMs, nowMs);
+  }
+
+  /** The headers of an attempt have come. */
+  answered(call: Call, response: Response): void {
+    // A `fetch` may give anything.
+    if (!this.end(call) || !this.#hedger.notesLatencies || !(response instanceof Response)) return;
+    const nowMs = this.#environment.clock.now();
+    this.#hedger.noteAnswer(call.lane!, response.status, nowMs - call.attemptedAtMs, nowMs);
+  }
+
+  /** An attempt has taken longer than it may. */
+  timedOut(call: Call, nowMs: number): void {
+    if (this.end(call)) this.#hedger.noteLatency(call.lane!, nowMs - call.attemptedAtMs, nowMs);
+  }
+
+  /** An attempt has ended, if it had brought no headers. @returns Whether it was watched. */
+  end(call: Call): boolean {
+    if (!this.#watched.delete(call)) return false;
+    if (this.#watched.size === 0) this.#disarm();
+    return true;
+  }
+
+  /**
+   * Gives what has become of an attempt to who has taken it over.
+   *
+   * @returns Whether anybody has.
+   */
+  deliver(call: Call, response: Response | undefined, error: unknown): boolean {
+    const taker = this.#takers.get(call);
+    if (taker === undefined) return false;
+    this.#takers.delete(call);
+    if (response !== undefined && response !== null) taker.resolve(response);
+    else taker.reject(error ?? new ResponseError());
+    return true;
+  }
+
+  #disarm(): void {
+    if (this.#scan !== undefined) this.#environment.deadlines.remove(this.#scan);
+    this.#scan = undefined;
+    this.#scanAtMs = Infinity;
+  }
+
+  #scanAt(atMs: number, nowMs: number): void {
+    this.#disarm();
+    this.#scanAtMs = atMs;
+    this.#scan = this.#environment.deadlines.add(this, atMs - nowMs, nowMs);
+  }
+
+  /** Some attempt may be slow. */
+  onDeadline(): void {
+    const { clock, scheduler } = this.#environment;
+    this.#scan = undefined;
+    this.#scanAtMs = Infinity;
+    const nowMs = clock.now();
+    let nextMs = Infinity;
+    for (const [call, atMs] of this.#watched) {
+      if (atMs <= nowMs) {
+        const rival = this.#hedger.tryEnter(scheduler, call, call.lane!, nowMs);
+        if (rival !== undefined) {
+          this.#giveAway(call, rival);
+          continue;
+        }
+        this.#watched.set(call, nowMs + this.#hedger.againMs(call.lane!));
+      }
+      nextMs = Math.min(nextMs, this.#watched.get(call)!);
+    }
+    if (nextMs < this.#scanAtMs) this.#scanAt(Math.max(nextMs, nowMs + SCAN_MS), nowMs);
+  }
+
+  #giveAway(call: Call, rival: Admission): void {
+    this.end(call);
+    const answer = new Promise<Response>((resolve, reject) => this.#takers.set(call, { resolve, reject }));
+    // Nobody may be left who waits for it.
+    answer.catch(() => {});
+    this.#way.handOver(call, answer, rival);
+  }
+}

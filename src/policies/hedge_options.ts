@@ -1,0 +1,69 @@
+/**
+ * When requests are hedged.
+ *
+ * @module
+ */
+
+/** When a second attempt is sent: after a fixed time. */
+export interface HedgeAfterOptions {
+  /** How long an attempt has to bring its headers, in milliseconds: a positive number. */
+  readonly afterMs: number;
+  /** In place of `afterMs`. */
+  readonly percentile?: undefined;
+  /** For `percentile` only. */
+  readonly minimumSamples?: undefined;
+}
+
+/** When a second attempt is sent: when an attempt takes longer than most do. */
+export interface HedgePercentileOptions {
+  /**
+   * The share of an origin's recent latencies, up to the headers, that an attempt has to exceed: a number between 0 and 1, such as 0.95.
+   * The time may be 4 % longer than the percentile. Attempts that were cut short because they were slow count among the slow ones.
+   */
+  readonly percentile: number;
+  /**
+   * How many latencies of an origin must be known before any attempt to it is hedged: a positive integer.
+   *
+   * @default {20, or twice as many as it takes for one to lie above the percentile, if that is more}
+   */
+  readonly minimumSamples?: number | undefined;
+  /** In place of `percentile`. */
+  readonly afterMs?: undefined;
+}
+
+/**
+ * When a second attempt is sent beside one that is slow, and where it goes. It is for the tail of latencies: for the few answers that take
+ * many times as long as most, and would not if they were asked for again. See J. Dean and L. A. Barroso, "The Tail at Scale" (2013).
+ *
+ * @example An answer in place of one that does not come
+ * ```ts
+ * import { createClient } from "@slipstream/fetch";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let attempts = 0;
+ * await using client = createClient({
+ *   hedge: { afterMs: 10 }, // or { percentile: 0.95 }, which goes by the origin's own latencies
+ *   fetch: (_url, init) =>
+ *     ++attempts === 1
+ *       ? new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason)))
+ *       : Promise.resolve(Response.json("second")),
+ * });
+ * assertEquals(await client.json("https://api.example.com/a"), "second");
+ * assertEquals(client.stats().hedged, 1);
+ * ```
+ */
+export type HedgeOptions = (HedgeAfterOptions | HedgePercentileOptions) & {
+  /**
+   * How many second attempts there may be for each request that may be hedged, over the last 10 seconds: a number from 0 to 1. One in 10
+   * seconds is always allowed, so that few requests may be hedged too.
+   *
+   * @default {0.05}
+   */
+  readonly maxExtraRatio?: number | undefined;
+  /**
+   * Where it goes: to the same origin, or to the next mirror that is well, if there is one.
+   *
+   * @default {"same"}
+   */
+  readonly to?: "same" | "nextMirror" | undefined;
+};

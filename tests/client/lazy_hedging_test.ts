@@ -1,0 +1,58 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { type ClientEvent, createClient } from "../../mod.ts";
+import { LazyHedging, loadHedging } from "../../src/client/lazy_hedging.ts";
+import { Reply } from "../../src/policies/reply.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { fakeCall } from "../policies/fake_call.ts";
+import { FakeOrigin, hanging, json } from "../policies/fake_origin.ts";
+import { test } from "../support/test.ts";
+import { rejection } from "./settled.ts";
+
+const clock = new ManualClock();
+const events: ClientEvent[] = [];
+const surroundings = { clock, reporter: { active: true, emit: (event: ClientEvent) => events.push(event) } };
+const reply = () =>
+  Promise.resolve(new Reply({ status: 200, headers: new Headers(), url: "" }, { from: "network" }));
+
+// The first test, before anything has loaded the code.
+test("LazyHedging has the first requests wait for its code, so that they are hedged too", async () => {
+  const hedging = new LazyHedging({ afterMs: 1 }, surroundings);
+  assertEquals([hedging.isAwaited, hedging.loaded, hedging.StraightHedges], [true, undefined, undefined]);
+  let isSent = false;
+  const handle = hedging.policy(() => {
+    isSent = true;
+    return reply();
+  });
+  const pending = handle(fakeCall());
+  assertEquals(isSent, false);
+  await pending;
+  assertEquals([hedging.isAwaited, isSent, events.length], [false, true, 0]);
+  assertEquals([hedging.loaded === undefined, hedging.StraightHedges === undefined], [false, false]);
+});
+
+test("LazyHedging has its code at once when it was loaded before, for each client its own", async () => {
+  await loadHedging();
+  const [first, second] = [1, 2].map((afterMs) => new LazyHedging({ afterMs }, surroundings));
+  assertEquals([first!.isAwaited, first!.loaded === second!.loaded], [false, false]);
+  assertStrictEquals((await loadHedging()).Hedger, (await loadHedging()).Hedger);
+});
+
+test("LazyHedging.policy starts nothing for a call that was stopped meanwhile", async () => {
+  const hedging = new LazyHedging({ afterMs: 1 }, surroundings);
+  const call = fakeCall();
+  call.cancelled = true;
+  call.reason = "gone";
+  let isSent = false;
+  const handle = hedging.policy(() => {
+    isSent = true;
+    return reply();
+  });
+  assertEquals([await rejection(handle(call)), isSent], ["gone", false]);
+});
+
+test("createClient({ hedge }) hedges its very first requests", async () => {
+  const origin = new FakeOrigin([hanging(), json("second")]);
+  const client = createClient({ fetch: origin.fetch, hedge: { afterMs: 1 } });
+  assertEquals(await client.json("https://a.test/"), "second");
+  await client.close();
+});

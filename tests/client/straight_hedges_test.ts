@@ -1,0 +1,134 @@
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { buildPipeline } from "../../src/client/pipeline.ts";
+import { type HedgedWay, StraightHedges } from "../../src/client/straight_hedges.ts";
+import type { Lane } from "../../src/lanes/lane.ts";
+import type { Call } from "../../src/policies/call.ts";
+import type { HedgeOptions } from "../../src/policies/hedge_options.ts";
+import { Hedger } from "../../src/policies/hedger.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { fakeCall, type FakeCallOptions } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+import { rejection } from "./settled.ts";
+
+interface Given {
+  readonly call: Call;
+  readonly answer: Promise<Response>;
+  readonly atMs: number;
+}
+
+/** A watch on a way that writes down what it is given. */
+function setUp(options: HedgeOptions, concurrency = 100) {
+  const clock = new ManualClock();
+  const { environment, lanes } = buildPipeline(
+    { concurrency, fetch: () => Promise.reject(new Error("unused")) },
+    { clock, reporter: { active: false, emit: () => {} } },
+    { inBackground() {}, startInBackground() {} },
+  );
+  const lane: Lane = lanes.get("https://a.test");
+  // It has been answered before.
+  environment.scheduler.answered(lane, 0);
+  const given: Given[] = [];
+  const way: HedgedWay = {
+    handOver: (call, answer, rival) => {
+      given.push({ call, answer, atMs: clock.now() });
+      rival.release();
+    },
+  };
+  const hedger = new Hedger(options, clock);
+  const hedges = new StraightHedges(hedger, environment, way);
+  const begin = (options?: FakeCallOptions): Call => {
+    const call = fakeCall(options);
+    call.lane = lane;
+    call.attemptedAtMs = clock.now();
+    hedges.begin(call, clock.now());
+    return call;
+  };
+  return { clock, environment, hedger, hedges, lane, given, begin };
+}
+
+const GENEROUS: HedgeOptions = { afterMs: 50, maxExtraRatio: 1 };
+
+test("StraightHedges gives away what is slow, each at its time, and watches nothing else", async () => {
+  const { clock, hedges, given, begin } = setUp(GENEROUS);
+  const first = begin();
+  await clock.advance(20);
+  const [second, third] = [begin(), begin()];
+  begin({ settings: { hedge: false } });
+  await clock.advance(10);
+  hedges.answered(third, new Response());
+  await clock.advance(1_000);
+
+  assertEquals(given.map(({ call, atMs }) => [call === first ? 1 : call === second ? 2 : 3, atMs]), [
+    [1, 50],
+    [2, 70],
+  ]);
+  assertEquals([clock.pending, hedges.end(first), hedges.end(third)], [0, false, false]);
+});
+
+test("StraightHedges keeps no timer when nothing is under way", async () => {
+  const { clock, hedges, begin } = setUp(GENEROUS);
+  const calls = [begin(), begin()];
+  assertEquals(clock.pending, 1);
+  assertEquals(calls.map((call) => hedges.end(call)), [true, true]);
+  assertEquals(clock.pending, 0);
+  await clock.advance(100);
+  const later = begin();
+  assertEquals(clock.pending, 1);
+  hedges.timedOut(later, clock.now());
+  assertEquals(clock.pending, 0);
+});
+
+test("StraightHedges looks again a little later for what was not admitted", async () => {
+  const { clock, environment: { scheduler }, given, begin, lane } = setUp(GENEROUS, 1);
+  const admission = scheduler.tryAdmit(fakeCall(), lane)!;
+  begin();
+  await clock.advance(140);
+  assertEquals(given.length, 0);
+  admission.release();
+  await clock.advance(20);
+  assertEquals([given.length, given[0]!.atMs > 140, given[0]!.atMs <= 153, clock.pending], [
+    1,
+    true,
+    true,
+    0,
+  ]);
+});
+
+test("StraightHedges.deliver() gives what has become of an attempt to who has taken it", async () => {
+  const { clock, hedges, given, begin } = setUp(GENEROUS);
+  const calls = [begin(), begin(), begin()];
+  const other = begin();
+  hedges.end(other);
+  await clock.advance(60);
+  const response = new Response();
+  const error = new Error("broken");
+  assertEquals(hedges.deliver(calls[0]!, response, undefined), true);
+  assertEquals(hedges.deliver(calls[1]!, undefined, error), true);
+  assertEquals(hedges.deliver(calls[2]!, undefined, undefined), true);
+  assertEquals([hedges.deliver(calls[0]!, response, undefined), hedges.deliver(other, response, undefined)], [
+    false,
+    false,
+  ]);
+
+  assertStrictEquals(await given[0]!.answer, response);
+  assertStrictEquals(await rejection(given[1]!.answer), error);
+  assertInstanceOf(await rejection(given[2]!.answer), TypeError);
+});
+
+test("StraightHedges notes how long headers took, and how long what was timed out", async () => {
+  const { clock, hedges, lane, begin } = setUp({ percentile: 0.5, minimumSamples: 3 });
+  const calls = Array.from({ length: 5 }, () => begin());
+  await clock.advance(10);
+  hedges.answered(calls[0]!, new Response());
+  hedges.answered(calls[0]!, new Response());
+  hedges.answered(calls[1]!, new Response(null, { status: 503 }));
+  hedges.answered(calls[2]!, "no response" as unknown as Response);
+  await clock.advance(90);
+  hedges.timedOut(calls[3]!, clock.now());
+  hedges.end(calls[4]!);
+  assertEquals(lane.latencies!.count, 2);
+  const last = begin();
+  await clock.advance(10);
+  hedges.answered(last, new Response());
+  assertEquals([lane.latencies!.count, Math.round(lane.latencies!.thresholdMs)], [3, 10]);
+});
