@@ -6,6 +6,7 @@
 
 import type { Buffer } from "node:buffer";
 import { createServer, type Socket } from "node:net";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 
 /** A request that has come, and the connection to answer on. */
 export interface RawExchange {
@@ -116,6 +117,8 @@ function exchangeOf(socket: Socket, head: string, nth: number, gone: Promise<voi
       if (!socket.write(data)) {
         await Promise.race([gone, new Promise<void>((resolve) => socket.once("drain", resolve))]);
       }
+      // The client is in this process, and must have its turn.
+      await eventLoopTurn();
       return !socket.destroyed;
     },
     end: () => void socket.end(),
