@@ -32,7 +32,10 @@ export function withQuery(url: string, query: QueryInit | undefined, common?: Qu
   if (pairs.length === 0) return url;
   const hash = url.indexOf("#");
   const before = hash === -1 ? url : url.slice(0, hash);
-  const separator = !before.includes("?") ? "?" : /[?&]$/.test(before) ? "" : "&";
+  const start = before.indexOf("?");
+  // A second question mark is a part of the query.
+  const isOpen = start === before.length - 1 || before.endsWith("&");
+  const separator = start === -1 ? "?" : isOpen ? "" : "&";
   return `${before}${separator}${new URLSearchParams(pairs)}${hash === -1 ? "" : url.slice(hash)}`;
 }
 

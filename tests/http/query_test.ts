@@ -8,6 +8,8 @@ test("withQuery() adds parameters behind those that are there, before the fragme
     ["https://a.test/x?b=2", { a: 1 }, "https://a.test/x?b=2&a=1"],
     ["https://a.test/x?", { a: 1 }, "https://a.test/x?a=1"],
     ["https://a.test/x?b=2&", { a: 1 }, "https://a.test/x?b=2&a=1"],
+    ["https://a.test/x??", { a: 1 }, "https://a.test/x??&a=1"],
+    ["https://a.test/x?b?", { a: 1 }, "https://a.test/x?b?&a=1"],
     ["https://a.test/x#f?g", { a: 1 }, "https://a.test/x?a=1#f?g"],
     ["https://a.test", { a: 1 }, "https://a.test?a=1"],
     ["x/y", { a: 1 }, "x/y?a=1"],
