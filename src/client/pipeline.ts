@@ -155,7 +155,8 @@ function buildLimits(
   const { transport } = options;
   const isNative = () => options.fetch === undefined && globalThis.fetch === fetchAtImport;
   const lazyClock = clock === systemClock ? LAZY_CLOCK : clock;
-  const delay = { ...options.backoff, random: options.backoff?.random ?? random };
+  const { random: backoffRandom = random } = options.backoff ?? {};
+  const delay = { ...options.backoff, random: backoffRandom };
   const environment: Environment = {
     fetch: options.fetch ?? transport?.fetch ?? globalFetch(),
     isOwnFailure: transport === undefined ? undefined : (error) => transport.isOwnFailure(error),

@@ -50,6 +50,12 @@ test("withQuery() refuses what is no parameter, naming it", () => {
     [{ when: new Date(0) }, "toISOString"],
     [5, "'query'"],
     [null, "'query'"],
+    [[5], "'query'"],
+    [["ab"], "'query'"],
+    [[["a"]], "'query'"],
+    [[[Symbol("s"), "b"]], "'query'"],
+    [new Set([{}]), "'query'"],
+    [new Map([[1, "a"]]), "'query'"],
   ];
   for (const [query, part] of bad) {
     assertThrows(() => withQuery("x", query as QueryInit), TypeError, part as string);
