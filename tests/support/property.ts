@@ -7,7 +7,7 @@
 
 import fc from "fast-check";
 
-fc.configureGlobal({ numRuns: Number(runs() ?? 1_000) });
+fc.configureGlobal({ numRuns: Number(runs() ?? 500) });
 
 /** How many runs somebody wants who is looking for more. */
 function runs(): string | undefined {
