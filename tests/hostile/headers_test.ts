@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ClientOptions, createClient } from "../../mod.ts";
 import { httpCache, memoryCache, ttlCache } from "../../src/http_cache/mod.ts";
+import { cookies } from "../../src/middleware/cookies.ts";
 import { test } from "../support/test.ts";
 import type { RawHandler } from "./raw_server.ts";
 import { answerOf, assertRefusedOrRight, besiege, endlessly, failureOf, OK, outcomeOf } from "./siege.ts";
@@ -94,6 +95,24 @@ for (const [what, lineOf] of Object.entries(MANY)) {
     });
   }
 }
+
+test("cookies() hands on each of 10,000 cookies, once, whatever they are", async () => {
+  const sent = Array.from(
+    { length: 10_000 },
+    (_, index) => index % 3 === 0 ? `=;;${index}` : `a${index}=b; Path=/`,
+  );
+  const kept: string[] = [];
+  const jar = { getCookieString: () => "", setCookie: (cookie: string) => kept.push(cookie) };
+  const fetch = (): Promise<Response> => {
+    const response = Response.json([1]);
+    for (const cookie of sent) response.headers.append("set-cookie", cookie);
+    return Promise.resolve(response);
+  };
+  await using client = createClient({ fetch, use: [cookies(jar)] });
+
+  assertEquals(await client.json("https://a.test/x"), [1]);
+  assertEquals(kept, sent);
+});
 
 /** Lines that no header may have. */
 const FORBIDDEN = [
