@@ -4,6 +4,7 @@
  * @module
  */
 
+import { contentLength } from "../http/body.ts";
 import type { TerminalFiles } from "../runtime/terminal/contract.ts";
 import { FilePart, keptPartName } from "./file_part.ts";
 import type { ManifestWriter } from "./manifest.ts";
@@ -11,7 +12,7 @@ import type { OutputFolder } from "./output_folder.ts";
 import type { Run } from "./run.ts";
 import { Sha256 } from "./sha256.ts";
 import type { Job, Sink } from "./sink.ts";
-import { type Body, lengthOf, RESTART, type ResumePoint, type Transfer } from "./transfer.ts";
+import { type Body, RESTART, type ResumePoint, type Transfer } from "./transfer.ts";
 
 /** Bodies up to this size are written at once. */
 const SMALL_BYTES = 256 * 1024;
@@ -52,7 +53,7 @@ export class FileSink implements Sink {
   }
 
   async take(job: Job, transfer: Transfer): Promise<void> {
-    const length = lengthOf(transfer.response);
+    const length = contentLength(transfer.response.headers);
     const isSmall = length !== undefined && length <= SMALL_BYTES && !transfer.isContinued;
     if (isSmall) await this.#write(job, await transfer.whole(), transfer);
     else await this.#stream(job, transfer);

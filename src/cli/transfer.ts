@@ -5,6 +5,7 @@
  */
 
 import { isNetworkError } from "../errors.ts";
+import { contentLength } from "../http/body.ts";
 
 /** The bytes of a body. */
 export type Body = Uint8Array<ArrayBuffer>;
@@ -62,7 +63,7 @@ export class Transfer {
     const { headers } = this.response;
     const whole = /^bytes \S+\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1];
     if (whole !== undefined) return Number(whole);
-    return headers.has("content-encoding") ? undefined : lengthOf(this.response);
+    return headers.has("content-encoding") ? undefined : contentLength(this.response.headers);
   }
 
   /** How much of it has come by now. */
@@ -77,7 +78,7 @@ export class Transfer {
 
   /** All of the body at once; for small ones. */
   async whole(): Promise<Uint8Array<ArrayBuffer>> {
-    if (lengthOf(this.response) !== undefined) {
+    if (contentLength(this.response.headers) !== undefined) {
       try {
         const bytes = new Uint8Array(await this.response.arrayBuffer());
         this.#options.onBytes(bytes.length);
@@ -195,12 +196,6 @@ function validatorOf({ headers }: Response): string | undefined {
   // A weak one does not say that the bytes are the same (RFC 9110 §8.8.1).
   if (tag !== null) return tag.startsWith("W/") ? undefined : tag;
   return headers.get("last-modified") ?? undefined;
-}
-
-/** How long the body of a response is, as it says itself. */
-export function lengthOf({ headers }: Response): number | undefined {
-  const length = headers.get("content-length");
-  return length !== null && /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
 function concat(chunks: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {

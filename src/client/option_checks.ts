@@ -102,7 +102,10 @@ function describe(value: unknown): string {
   if (value === null || typeof value !== "object") {
     return typeof value === "function" ? "a function" : String(value);
   }
-  return Array.isArray(value) ? "an array" : `an object of ${value.constructor?.name ?? "no class"}`;
+  if (Array.isArray(value)) return "an array";
+  // Data may have a member of this name.
+  const name: unknown = value.constructor?.name;
+  return `an object of ${typeof name === "string" ? name : "no class"}`;
 }
 
 /** What only many requests have. */

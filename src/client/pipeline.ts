@@ -169,7 +169,8 @@ function buildLimits(
   const isNative = () => options.fetch === undefined && globalThis.fetch === fetchAtImport;
   const lazyClock = clock === systemClock ? LAZY_CLOCK : clock;
   const hedging = options.hedge ? new LazyHedging(options.hedge, { clock, reporter }) : undefined;
-  const delay = { ...options.backoff, random: options.backoff?.random ?? random };
+  const { random: backoffRandom = random } = options.backoff ?? {};
+  const delay = { ...options.backoff, random: backoffRandom };
   const environment: Environment = {
     fetch: options.fetch ?? transport?.fetch ?? globalFetch(),
     isOwnFailure: transport === undefined ? undefined : (error) => transport.isOwnFailure(error),

@@ -149,8 +149,12 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-/** The body's length as announced; `undefined` when it is absent or no number. */
+/**
+ * The body's length as announced; `undefined` when it is absent or no number, or a transfer coding overrides it (RFC 9112 §6.3): then the
+ * body may be of any length.
+ */
 export function contentLength(headers: Headers): number | undefined {
+  if (headers.has("transfer-encoding")) return undefined;
   const value = headers.get("content-length");
   return value !== null && /^\d+$/.test(value) ? Number(value) : undefined;
 }

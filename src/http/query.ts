@@ -32,7 +32,10 @@ export function withQuery(url: string, query: QueryInit | undefined, common?: Qu
   if (pairs.length === 0) return url;
   const hash = url.indexOf("#");
   const before = hash === -1 ? url : url.slice(0, hash);
-  const separator = !before.includes("?") ? "?" : /[?&]$/.test(before) ? "" : "&";
+  const start = before.indexOf("?");
+  // A second question mark is a part of the query.
+  const isOpen = start === before.length - 1 || before.endsWith("&");
+  const separator = start === -1 ? "?" : isOpen ? "" : "&";
   return `${before}${separator}${new URLSearchParams(pairs)}${hash === -1 ? "" : url.slice(hash)}`;
 }
 
@@ -41,14 +44,20 @@ function pairsOf(query: QueryInit | undefined): Pair[] {
   if (typeof query === "string") return [...new URLSearchParams(query)];
   if (typeof query !== "object" || query === null) throw new TypeError(refusalOf("'query'", query));
   const isIterable = Symbol.iterator in query;
-  const entries: Iterable<readonly [string, unknown]> = isIterable ? query : Object.entries(query);
+  const entries: Iterable<unknown> = isIterable ? query : Object.entries(query);
   const pairs: Pair[] = [];
-  for (const [name, value] of entries) {
+  for (const entry of entries) {
+    if (!isEntry(entry)) throw new TypeError(refusalOf("'query'", entry));
+    const [name, value] = entry;
     for (const each of Array.isArray(value) ? value : [value]) {
       if (each !== undefined && each !== null) pairs.push([name, textOf(name, each)]);
     }
   }
   return pairs;
+}
+
+function isEntry(entry: unknown): entry is readonly [name: string, value: unknown] {
+  return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string";
 }
 
 function textOf(name: string, value: unknown): string {
@@ -60,7 +69,7 @@ function textOf(name: string, value: unknown): string {
 
 function refusalOf(name: string, value: unknown): string {
   const what = name === "'query'"
-    ? "a record of parameters, or URLSearchParams"
+    ? "a record of parameters, pairs of a name and a value, or URLSearchParams"
     : "a string, a number, a boolean, or an array of these";
   return `Cannot fetch as ${name} must be ${what}: received ${
     value === null ? "null" : value instanceof Date ? "a Date; give its toISOString()" : typeof value

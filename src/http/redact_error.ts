@@ -6,7 +6,11 @@
 
 import { redactUrl } from "./url.ts";
 
-const QUOTED_URL = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>()]+/gi;
+/**
+ * Quotes and brackets may be a part of it, but not its end. The scheme has a bound: else each letter of a long word would be tried as the
+ * beginning of one.
+ */
+const QUOTED_URL = /[a-z][a-z0-9+.-]{0,19}:\/\/[^\s"<>]*[^\s"'<>()]/gi;
 
 /** What a copy gets by itself, or gets in another way. */
 const OWN_WAY: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "errors"]);

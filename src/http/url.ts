@@ -7,6 +7,8 @@
 const MAX_KNOWN_PREFIXES = 1_024;
 /** How much of a URL a message shows. */
 const MAX_SHOWN = 200;
+const SPACE = 0x20;
+const ALPHANUMERIC = /[a-z0-9]/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 /** User info at the start of a URL; it ends with the last '@' of the authority. */
 const USER_INFO = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@/i;
@@ -136,7 +138,8 @@ export function splitUserInfo(url: string): UrlCredentials | undefined {
   parsed.username = "";
   parsed.password = "";
   const bytes = new TextEncoder().encode(`${decodeName(username)}:${decodeName(password)}`);
-  return { url: parsed.href, authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
+  const letters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return { url: parsed.href, authorization: `Basic ${btoa(letters)}` };
 }
 
 /**
@@ -209,14 +212,24 @@ function redactMalformed(url: string): string {
   const shown = redactUrl(url);
   const [, start, authority] = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})(.*)$/i.exec(shown) ?? [];
   // A relative URL may have an '@', but no user info; this is one whose scheme has been forgotten.
-  if (start === undefined) return shown.replace(/^[^/\\?#]*:[^?#]*@/, "***@");
+  if (start === undefined) return shown.replace(/^[^/\\?#:]*:[^?#]*@/, "***@");
   return shown.includes("@") || /:(?!\d*(?:[/?]|$))/.test(authority ?? "") ? `${start}***` : shown;
 }
 
 /** The URL parser takes white space off the ends, and takes tabs and line breaks out of the middle. */
 function withoutIgnored(url: string): string {
   // deno-lint-ignore no-control-regex -- the URL standard names these.
-  return /[\x00-\x20]/.test(url) ? url.replace(/^[\x00-\x20]+|[\x00-\x20]+$|[\t\n\r]/g, "") : url;
+  if (!/[\x00-\x20]/.test(url)) return url;
+  let start = 0;
+  while (url.charCodeAt(start) <= SPACE) start++;
+  return url.slice(start, endWithout(url, (unit) => unit <= SPACE)).replace(/[\t\n\r]/g, "");
+}
+
+/** Where a text ends without its last characters. A loop: a regular expression would look at every run of them from each of its characters. */
+function endWithout(text: string, isDropped: (unit: number) => boolean): number {
+  let end = text.length;
+  while (end > 0 && isDropped(text.charCodeAt(end - 1))) end--;
+  return end;
 }
 
 /** Some servers put parameters into the path: `/laps;jsessionid=1` (RFC 3986 §3.3). */
@@ -235,10 +248,8 @@ function redactParameter(parameter: string): string {
 
 /** Looks at the last word of a name, however its words are joined: `access_token`, `accessToken`, `user[token]`. */
 function isSensitive(name: string): boolean {
-  const words = name.replace(/([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])/g, "$1$3_$2$4").replace(
-    /[^a-z0-9]+$/i,
-    "",
-  );
+  const end = endWithout(name, (unit) => !ALPHANUMERIC.test(String.fromCharCode(unit)));
+  const words = name.slice(0, end).replace(/([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])/g, "$1$3_$2$4");
   return SENSITIVE_WORD.test(words) || SENSITIVE_ENDING.test(words);
 }
 

@@ -66,10 +66,11 @@ const ACTION = "create adaptive limit";
  */
 export function limitSettings(rules: AdaptiveLimitRules): LimitSettings {
   assertOptions(ACTION, rules);
-  const { min = 1, max = Math.max(256, min), algorithm = "gradient", windowMs = 100 } = rules;
-  const { initial = Math.min(max, Math.max(min, 20)) } = rules;
+  const { min = 1, algorithm = "gradient", windowMs = 100 } = rules;
   assertInteger("min", "a positive integer", min, 1, Infinity);
+  const { max = Math.max(256, min) } = rules;
   assertInteger("max", `an integer of at least 'min', which is ${min}`, max, min, Infinity);
+  const { initial = Math.min(max, Math.max(min, 20)) } = rules;
   assertInteger("initial", `an integer from ${min} to ${max}`, initial, min, max);
   if (algorithm !== "gradient" && algorithm !== "aimd") {
     throw shapeError(ACTION, "algorithm", "'gradient' or 'aimd'", algorithm);

@@ -122,7 +122,7 @@ export function toCircuitSettings(options: CircuitBreakerOptions): CircuitSettin
   const { cooldownMs = 250, probeTimeoutMs = 5_000, clock = systemClock, name, isFailure } = options;
   assertPositive(ACTION, "cooldownMs", cooldownMs);
   const { maxCooldownMs = Math.max(60_000, cooldownMs) } = options;
-  if (!(maxCooldownMs >= cooldownMs)) {
+  if (!(typeof maxCooldownMs === "number" && maxCooldownMs >= cooldownMs)) {
     throw argumentError(
       ACTION,
       "maxCooldownMs",

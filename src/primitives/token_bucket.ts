@@ -348,7 +348,7 @@ function toRate(action: string, rate: TokenBucketRate): { tokensPerMs: number; b
   const { limit, intervalMs } = rate;
   assertPositive(action, "limit", limit);
   assertPositive(action, "intervalMs", intervalMs);
-  const burst = rate.burst ?? Math.max(1, Math.floor(limit));
+  const { burst = Math.min(Math.max(1, Math.floor(limit)), Number.MAX_SAFE_INTEGER) } = rate;
   assertPositiveInteger(action, "burst", burst);
   const tokensPerMs = limit / intervalMs;
   assertPositive(action, "limit / intervalMs", tokensPerMs);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { utf8Length } from "../http/body.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 
 const DIGITS = /^[0-9]+$/;
@@ -25,6 +26,8 @@ export class EventParser {
   #data: string[] = [];
   /** How many UTF-16 units the data has, line ends included. */
   #units = 0;
+  /** How many bytes that are; counted only once there may be too many. */
+  #bytes: number | undefined;
   #event = "";
   /** What an event from now on has. */
   #id: string;
@@ -90,9 +93,11 @@ export class EventParser {
     this.#units += value.length + 1;
     // No UTF-16 unit takes more than three bytes.
     if (3 * this.#units <= this.#maxEventBytes) return;
-    const isTooLarge = this.#units - 1 > this.#maxEventBytes ||
-      new TextEncoder().encode(this.#data.join("\n")).length > this.#maxEventBytes;
-    if (!isTooLarge) return;
+    this.#bytes = this.#bytes === undefined
+      ? this.#data.reduce((bytes, line) => bytes + utf8Length(line) + 1, 0)
+      : this.#bytes + utf8Length(value) + 1;
+    // The last line end is no part of the data.
+    if (this.#bytes - 1 <= this.#maxEventBytes) return;
     this.#clear();
     this.#isTooLarge = true;
   }
@@ -110,6 +115,7 @@ export class EventParser {
   #clear(): void {
     this.#data = [];
     this.#units = 0;
+    this.#bytes = undefined;
     this.#event = "";
   }
 }

@@ -77,7 +77,8 @@ export class LineSplitter {
   end(): string | undefined {
     if (this.#heldBytes === 0 || this.#tooLongAt !== undefined) return undefined;
     const bytes = this.#takeHeld(new Uint8Array(0));
-    if (bytes.length <= this.#maxLineBytes) return this.#decode(bytes);
+    // A byte order mark alone is no line.
+    if (bytes.length <= this.#maxLineBytes) return this.#decode(bytes) || undefined;
     this.#tooLongAt = this.#offset;
     return undefined;
   }

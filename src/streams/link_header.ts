@@ -59,7 +59,11 @@ class LinkScanner {
     this.#skipSpace();
     if (this.#text[this.#index] !== "<") return undefined;
     const end = this.#text.indexOf(">", this.#index);
-    if (end === -1) return undefined;
+    if (end === -1) {
+      // What follows has no end either: to look for it from each bracket would take a time that grows with the square of the length.
+      this.#index = this.#text.length;
+      return undefined;
+    }
     const target = this.#text.slice(this.#index + 1, end);
     this.#index = end + 1;
     return trimSpace(target);

@@ -191,3 +191,9 @@ test("rangeHeaders() and continuesAt() ask for what follows, and know it", () =>
     continuesAt(partial("", 4), undefined),
   ], [{}, true, false]);
 });
+
+test("Transfer.total is not said by a length that a transfer coding overrides, and whole() reads on behind it", async () => {
+  const rig = setUp(respond("0123", { headers: { "content-length": "2", "transfer-encoding": "chunked" } }));
+  assertEquals(rig.transfer.total, undefined);
+  assertEquals(new TextDecoder().decode(await rig.transfer.whole()), "0123");
+});

@@ -134,3 +134,23 @@ test("contentLength() takes nothing but digits", () => {
   }
   assertEquals(contentLength(new Headers()), undefined);
 });
+
+test("contentLength() believes no length that a transfer coding overrides", () => {
+  for (const coding of ["chunked", "gzip, chunked", "identity"]) {
+    const headers = new Headers({ "content-length": "0", "transfer-encoding": coding });
+    assertEquals(contentLength(headers), undefined);
+  }
+});
+
+test("readBody() keeps to its limit where a transfer coding overrides a small length", async () => {
+  let pulled = 0;
+  const pull = (controller: ReadableStreamDefaultController): void => {
+    pulled++;
+    controller.enqueue(new Uint8Array(100));
+  };
+  const headers = { "content-length": "10", "transfer-encoding": "chunked" };
+  const endless = new Response(new ReadableStream({ pull }), { headers });
+
+  assertEquals(await readBody(endless, 1_000), undefined);
+  assertEquals(pulled < 20, true);
+});

@@ -8,6 +8,8 @@ test("withQuery() adds parameters behind those that are there, before the fragme
     ["https://a.test/x?b=2", { a: 1 }, "https://a.test/x?b=2&a=1"],
     ["https://a.test/x?", { a: 1 }, "https://a.test/x?a=1"],
     ["https://a.test/x?b=2&", { a: 1 }, "https://a.test/x?b=2&a=1"],
+    ["https://a.test/x??", { a: 1 }, "https://a.test/x??&a=1"],
+    ["https://a.test/x?b?", { a: 1 }, "https://a.test/x?b?&a=1"],
     ["https://a.test/x#f?g", { a: 1 }, "https://a.test/x?a=1#f?g"],
     ["https://a.test", { a: 1 }, "https://a.test?a=1"],
     ["x/y", { a: 1 }, "x/y?a=1"],
@@ -48,6 +50,12 @@ test("withQuery() refuses what is no parameter, naming it", () => {
     [{ when: new Date(0) }, "toISOString"],
     [5, "'query'"],
     [null, "'query'"],
+    [[5], "'query'"],
+    [["ab"], "'query'"],
+    [[["a"]], "'query'"],
+    [[[Symbol("s"), "b"]], "'query'"],
+    [new Set([{}]), "'query'"],
+    [new Map([[1, "a"]]), "'query'"],
   ];
   for (const [query, part] of bad) {
     assertThrows(() => withQuery("x", query as QueryInit), TypeError, part as string);

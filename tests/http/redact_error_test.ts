@@ -74,3 +74,19 @@ test("redactError() leaves alone what is no error, but for the secrets of a text
   assertEquals(redactError("thrown", SECRET), "thrown");
   assertEquals(redactError(`lost ${SECRET}`, SECRET), "lost https://a.test/x?token=***");
 });
+
+test("S17: redactError() takes a URL for one up to its end, also with brackets and quotes in it", () => {
+  for (const path of ["x(1)", "it's", "(((", "a'(b)'c"]) {
+    const message = `sending to https://a.test/${path}?token=hunter2, or (https://a.test/${path}) failed`;
+    const shown = redactError(new Error(message), "") as Error;
+    assertEquals(shown.message.includes("hunter2"), false, shown.message);
+    assertEquals(shown.message.endsWith(` (https://a.test/${path}) failed`), true, shown.message);
+  }
+});
+
+test("redactError() takes time in proportion to the length of a hostile message", () => {
+  for (const text of ["a", "a(", "(", "a:", "a://", "a://(", "http", "'", "http://a.test/("]) {
+    const error = new Error(`${text.repeat(300_000)} failed`);
+    assertEquals((redactError(error, "") as Error).message.length, error.message.length);
+  }
+});

@@ -7,6 +7,7 @@ import {
   redactUrl,
   redactUserInfo,
   shownUrl,
+  splitUserInfo,
 } from "../../src/http/url.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
@@ -452,4 +453,23 @@ test("S17: redactUrl() shows no query value whose telling name is cut by a tab o
   const url = `https://h/a?to\tken=${SECRET}`;
   assertEquals(new URL(url).searchParams.get("token"), SECRET);
   assertFalse(redactUrl(url).includes(SECRET));
+});
+
+test("splitUserInfo() takes user info of any length", () => {
+  const { authorization, url } = splitUserInfo(`https://${"u".repeat(300_000)}:p@a.test/x`) ?? {};
+  assertEquals(url, "https://a.test/x");
+  assertEquals(authorization?.length, "Basic ".length + Math.ceil(300_002 / 3) * 4);
+});
+
+test("redactUrl() and shownUrl() take time in proportion to the length of hostile URLs", () => {
+  const times = 100_000;
+  for (const text of ["-", " ", ":", ";", "%3a%2f%2f", "a://", "a:/", "@", "key", "key-", "x@y:"]) {
+    for (const before of ["", "https://a.test/", "https://a.test/?", "0:"]) {
+      for (const after of ["", "x=1", "@b.test"]) {
+        const url = `${before}${text.repeat(times)}${after}`;
+        assertEquals(redactUrl(url) !== "" || url.trim() === "", true);
+        assertEquals(shownUrl(url).length <= 201, true);
+      }
+    }
+  }
 });

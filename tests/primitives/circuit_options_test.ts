@@ -51,6 +51,10 @@ test("toCircuitSettings() makes the longest cooldown no shorter than the first",
   assertEquals(toCircuitSettings({ cooldownMs: 90_000 }).maxCooldownMs, 90_000);
   assertEquals(toCircuitSettings({ cooldownMs: 90, maxCooldownMs: 90 }).maxCooldownMs, 90);
   assertThrows(() => toCircuitSettings({ cooldownMs: 90, maxCooldownMs: 89 }), RangeError, "'maxCooldownMs'");
+  for (const maxCooldownMs of ["90000", [90_000], null, Symbol("s"), 90_000n] as unknown[] as number[]) {
+    const options = { cooldownMs: 90, maxCooldownMs } as CircuitBreakerOptions;
+    assertThrows(() => toCircuitSettings(options), TypeError, "'maxCooldownMs'");
+  }
 });
 
 test("toCircuitSettings() refuses both ways of counting at once", () => {

@@ -55,6 +55,7 @@ test("TokenBucket refuses bad options, naming them", () => {
       "Cannot create token bucket as 'burst' must be a positive integer: received 0",
     ],
     [{ burst: 1.5 }, RangeError, "'burst'"],
+    [{ burst: null }, TypeError, "'burst'"],
     [{ limit: 1e308, intervalMs: 1e-5, burst: 1 }, RangeError, "'limit / intervalMs'"],
     [{ clock: {} }, TypeError, "'clock'"],
   ];
@@ -69,6 +70,7 @@ test("TokenBucket starts full; the burst is the limit by default, and at least 1
   assertEquals(drain(setUp({ limit: 7.9 }).bucket), 7);
   assertEquals(drain(setUp({ limit: 0.7692307692307693 }).bucket), 1);
   assertEquals(drain(setUp({ burst: 3 }).bucket), 3);
+  assertEquals(setUp({ limit: 1e300 }).bucket.burst, Number.MAX_SAFE_INTEGER);
 });
 
 test("TokenBucket gives a full burst after a rest, not two", () => {

@@ -113,3 +113,23 @@ test("EventParser.isTooLarge counts the bytes of an event's data, however many l
     if (isTooLarge) assertEquals(parse("\ndata: a\n\n", Infinity, parser), []);
   }
 });
+
+test("EventParser.push() takes time in proportion to the number of lines of an event", () => {
+  // More than a third of the limit, from where bytes are counted and not only letters.
+  const parser = parserWith({ maxEventBytes: 3_000_000 });
+  for (let line = 0; line < 700_000; line++) parser.push("data: ä");
+  assertEquals(parser.push("")?.data.length, 1_399_999);
+});
+
+test("EventParser.push() counts the bytes of an event to the last one, and of each event anew", () => {
+  for (const line of ["x", "ä", "€", "😀"]) {
+    const bytes = new TextEncoder().encode(`${line}\n${line}\n${line}`).length;
+    const parser = parserWith({ maxEventBytes: bytes });
+    for (let event = 0; event < 3; event++) {
+      for (let times = 0; times < 3; times++) parser.push(`data: ${line}`);
+      assertEquals(parser.push("")?.data, `${line}\n${line}\n${line}`);
+    }
+    for (let times = 0; times < 4; times++) parser.push(`data: ${line}`);
+    assertEquals([parser.push(""), parser.isTooLarge], [undefined, true]);
+  }
+});

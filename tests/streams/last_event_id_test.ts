@@ -11,3 +11,8 @@ test("lastEventIdHeader() gives the bytes of an id, one character each", () => {
 test("lastEventIdHeader() gives nothing for no id, nor for one that no header can have", () => {
   for (const id of ["", "\x01", "a\x7f", "\n", "a\x1fb"]) assertEquals(lastEventIdHeader(id), undefined);
 });
+
+test("lastEventIdHeader() gives nothing for an id that is longer than servers take", () => {
+  assertEquals(lastEventIdHeader("x".repeat(8_192))?.length, 8_192);
+  assertEquals(lastEventIdHeader("x".repeat(8_193)), undefined);
+});

@@ -39,7 +39,7 @@ test("LineSplitter.push() gives the same lines wherever the chunks begin", () =>
     ["ä€𝄞\nz𝄞", ["ä€𝄞", "z𝄞"], ["ä€𝄞", "z𝄞"]],
     ["\uFEFFa\n\uFEFFb", ["a", "\uFEFFb"], ["a", "\uFEFFb"]],
     ["\uFEFF\uFEFFa", ["\uFEFFa"], ["\uFEFFa"]],
-    ["\uFEFF", [""], [""]],
+    ["\uFEFF", [], []],
     ["", [], []],
     ["a\0b\n\0", ["a\0b", "\0"], ["a\0b", "\0"]],
     ["a\u2028b\u0085c\vd\fe\n", ["a\u2028b\u0085c\vd\fe"], ["a\u2028b\u0085c\vd\fe"]],
@@ -138,4 +138,14 @@ test("LineSplitter.push() takes a line byte by byte in linear time", () => {
   const byte = toBytes("x");
   for (let count = 0; count < 300_000; count++) splitter.push(byte);
   assertEquals(splitter.push(toBytes("\n"))[0]?.length, 300_000);
+});
+
+test("LineSplitter.end() gives no line of a byte order mark alone, and one of a second mark", () => {
+  for (
+    const [text, line] of [["\uFEFF", undefined], ["\uFEFF\uFEFF", "\uFEFF"], ["\n\uFEFF", "\uFEFF"]] as const
+  ) {
+    const splitter = new LineSplitter({ maxLineBytes: 10, endsAtCr: false });
+    splitter.push(new TextEncoder().encode(text));
+    assertEquals(splitter.end(), line);
+  }
 });

@@ -98,7 +98,9 @@ export function requestDirectives(headers: HeaderMap): CacheControl {
 export function directiveMs(directives: CacheControl, name: string): number | undefined {
   const values = directives.get(name);
   if (values === undefined) return undefined;
-  const shortest = Math.min(...values.map((value) => parseDeltaMs(value ?? "")));
+  const shortest = values.map((value) => parseDeltaMs(value ?? "")).reduce((one, other) =>
+    Math.min(one, other)
+  );
   return Number.isNaN(shortest) ? 0 : shortest;
 }
 

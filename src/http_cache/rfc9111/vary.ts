@@ -127,8 +127,9 @@ export function extendIndex(
   createGeneration: () => string,
 ): VariantIndex {
   if (known === undefined) return { names, generation: createGeneration() };
-  if (names.every((name) => known.names.includes(name))) return known;
-  return { names: [...new Set([...known.names, ...names])].sort(), generation: known.generation };
+  const all = new Set([...known.names, ...names]);
+  if (all.size === known.names.length) return known;
+  return { names: [...all].sort(), generation: known.generation };
 }
 
 /**

@@ -112,3 +112,8 @@ test("requestDirectives() heeds Pragma where there is no Cache-Control", () => {
   assertEquals(names({ pragma: "no-cache", "cache-control": "max-age=1" }), ["max-age"]);
   assertEquals([names({ pragma: "foo" }), names({})], [[], []]);
 });
+
+test("directiveMs() finds the shortest of a hundred thousand times and more", () => {
+  const times = Array.from({ length: 300_000 }, (_, index) => `max-age=${300_001 - index}`);
+  assertEquals(directiveMs(parseCacheControl(times.join()), "max-age"), 2_000);
+});

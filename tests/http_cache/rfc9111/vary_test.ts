@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertNotEquals, assertStrictEquals } from "@std/assert";
 import {
   extendIndex,
   matchesVary,
@@ -133,4 +133,11 @@ test("readIndexEntry() takes a response for no index, whether it is the only one
     readIndexEntry({ meta: metaOf({}, { key, vary: selectedHeaders(["foo"], headers) }), body }),
     undefined,
   );
+});
+
+test("extendIndex() takes time in proportion to the number of names", () => {
+  const names = Array.from({ length: 50_000 }, (_, index) => `x-${index}`).sort();
+  const index = extendIndex(undefined, names, () => "g");
+  assertStrictEquals(extendIndex(index, names, () => "h"), index);
+  assertEquals(extendIndex(index, ["x-a", ...names], () => "h").names.length, 50_001);
 });
