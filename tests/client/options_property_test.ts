@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { type ClientOptions, createClient, isSlipstreamError, type RequestOptions } from "../../mod.ts";
+import {
+  type ClientOptions,
+  createClient,
+  type ExtendOptions,
+  isSlipstreamError,
+  type RequestOptions,
+} from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fc } from "../support/property.ts";
 import { test } from "../support/test.ts";
@@ -173,7 +179,7 @@ test("createClient() takes what an option may be, and names the option otherwise
 
 test("Client.extend() takes what an option may be, and names the option otherwise", async () => {
   await using client = createClient({ fetch });
-  await checkOptions(EXTENSION, (options) => client.extend(options as ClientOptions));
+  await checkOptions(EXTENSION, (options) => client.extend(options as ExtendOptions));
 });
 
 test("Client.outcome() takes what an option may be, and names the option otherwise", async () => {
