@@ -412,13 +412,13 @@ export interface Client extends AsyncDisposable {
    * new. `timeoutMs` is for the time up to the headers, `idleTimeoutMs` for each wait for bytes, `totalTimeoutMs` for everything.
    *
    * A file has its name when it is whole and right, and not before: it is written to `<name>.part`, and `<name>.part.json` says what that
-   * is. Whatever fails, a file that was there before stays. What can be gone on with stays too, and the next download of the same to the
+   * is; up to 256 KiB are held in memory first. Whatever fails, a file that was there before stays. What can be gone on with stays too, and the next download of the same to the
    * same file takes it up, in another process as well, after asking the server whether it is still the same; else nothing is left. The
    * folder must exist; nothing is forced to the disk (`fsync`).
    *
-   * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header. Downloads are never cached, and a
-   * 304 to a condition of the request's own leaves everything as it is. `onProgress` is called with each chunk; its `bytes` are those of
-   * the file so far.
+   * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header or `compression` is on. Downloads
+   * are not cached unless `cache` says so, and a 304 to a condition of the request's own leaves everything as it is. `onProgress` is called
+   * with each chunk; its `bytes` are those of the file so far.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param to The path of the file, its `file:` URL, or a stream. A stream is closed at the end, and aborted after a failure.
@@ -511,7 +511,7 @@ const reporters = new WeakMap<Client, Reporter>();
 
 const NOTHING: RequestOptions = {};
 /** What holds for the requests of every download; its progress is told by the download itself. */
-const OF_DOWNLOADS = { cache: "no-store", schema: undefined, onProgress: undefined } as const;
+const OF_DOWNLOADS = { schema: undefined, onProgress: undefined } as const;
 const NO_SIGNALS: readonly AbortSignal[] = [];
 
 class SlipstreamClient implements Client {
@@ -748,7 +748,8 @@ class SlipstreamClient implements Client {
     to: DownloadTarget,
     options: DownloadOptions = {},
   ): Promise<DownloadResult> {
-    const stream = this.#streamRequest(request, options, "download", this.#plain.bytes.settings);
+    const settings: Settings = { ...this.#plain.bytes.settings, cache: "no-store" };
+    const stream = this.#streamRequest(request, options, "download", settings);
     const { download } = await import("../download/download.ts");
     const { backoff, deadlines } = this.#dispatcher;
     const surroundings = { clock: this.#clock, random: this.#random, closings: this.#dispatcher };

@@ -49,7 +49,7 @@ export async function download(
   expected?.begin();
   for (const signal of request.signals) signal.throwIfAborted();
   if (surroundings.closings.closing !== undefined) throw surroundings.closings.closing.reason;
-  const stop = new Stop(request, surroundings.deadlines);
+  const stop = new Stop(request, surroundings.deadlines, to);
   try {
     return await downloadUntil(stop, request, surroundings, { to, expected, details });
   } finally {
@@ -76,8 +76,9 @@ async function downloadUntil(
     sink,
     digest: expected,
     backoff: surroundings.backoff,
-    interruption: new Interruption(surroundings, [...request.signals, stop.signal]),
+    interruption: new Interruption(surroundings, signalsOf(request, stop)),
     signal: stop.signal,
+    compression: details.compression ?? false,
     onChunk: progressOf(request, surroundings),
   });
   const response = await transferTo(sink, transfer, leavesParts(request, details));
@@ -129,7 +130,7 @@ async function openSink(
 ): Promise<DownloadSink> {
   if (to instanceof WritableStream) return new StreamSink(to, details.onBreak);
   return await openFileSink(to, {
-    source: sha256(request.identity ?? ""),
+    source: () => sha256(request.identity ?? ""),
     resumes: leavesParts(request, details),
     overwrites: details.overwrite ?? true,
     wallNow: () => clock.wallNow(),
@@ -172,15 +173,22 @@ function progressOf(
   };
 }
 
+function signalsOf({ signals }: StreamRequest, { signal }: Stop): readonly AbortSignal[] {
+  return signal === undefined ? signals : [...signals, signal];
+}
+
 /** Ends everything that a download waits for: when its total time is over, or its stream has failed. */
 class Stop {
-  readonly #controller = new AbortController();
+  /** Absent where neither can happen. */
+  readonly #controller: AbortController | undefined;
   readonly #deadlines: Deadlines;
   readonly #deadline: Deadline | undefined;
 
-  constructor(request: StreamRequest, deadlines: Deadlines) {
+  constructor(request: StreamRequest, deadlines: Deadlines, to: DownloadTarget) {
     const { totalTimeoutMs: timeoutMs } = request.settings;
     this.#deadlines = deadlines;
+    if (timeoutMs === Infinity && !(to instanceof WritableStream)) return;
+    this.#controller = new AbortController();
     if (timeoutMs === Infinity) return;
     const onDeadline = (): void => {
       const about = request.describe();
@@ -190,12 +198,12 @@ class Stop {
     this.#deadline = deadlines.add({ onDeadline }, timeoutMs);
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get signal(): AbortSignal | undefined {
+    return this.#controller?.signal;
   }
 
   now(reason: unknown): void {
-    this.#controller.abort(reason);
+    this.#controller?.abort(reason);
   }
 
   end(): void {

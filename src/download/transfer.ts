@@ -34,7 +34,9 @@ export interface TransferOptions {
   /** Ends the waits. */
   readonly interruption: Interruption;
   /** Ends the requests. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
+  /** Whether what comes may be compressed on its way. */
+  readonly compression: boolean;
   /** Called after each chunk. */
   readonly onChunk: ((transfer: Transfer, response: Response) => void) | undefined;
 }
@@ -71,6 +73,8 @@ export class Transfer {
   #takesParts = true;
   /** Whether bytes are asked for as they are: of a server that compresses all the same, the runtime may be able to decode them. */
   #asksForIdentity: boolean;
+  /** Whether the request says itself how bytes may be compressed. */
+  readonly #hasOwnCoding: boolean;
   #wasResumed = false;
   #hasBroken = false;
   /** How many bytes of the file are from an earlier download. */
@@ -83,8 +87,9 @@ export class Transfer {
     this.#options = options;
     this.#version = options.sink.earlier;
     this.#isEarlier = options.sink.earlier !== undefined;
+    this.#hasOwnCoding = "accept-encoding" in options.request.headers;
     // What is compressed on its way can't be gone on with, and its length says nothing.
-    this.#asksForIdentity = !("accept-encoding" in options.request.headers);
+    this.#asksForIdentity = !options.compression && !this.#hasOwnCoding;
   }
 
   /** How many bytes have come, with those of an earlier download. */
@@ -162,9 +167,10 @@ export class Transfer {
   }
 
   #headers(from: number | undefined): HeaderMap {
-    const { digest } = this.#options;
+    const { digest, compression } = this.#options;
     const headers: Record<string, string> = {};
-    if (this.#asksForIdentity) headers["accept-encoding"] = "identity";
+    const isPlain = this.#asksForIdentity || (compression && from !== undefined && !this.#hasOwnCoding);
+    if (isPlain) headers["accept-encoding"] = "identity";
     if (from === undefined) return headers;
     headers.range = `bytes=${from}-`;
     const { etag, lastModified } = this.#version!;

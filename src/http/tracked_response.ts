@@ -68,6 +68,7 @@ export function bodyChunks(response: Response): BodyChunks | undefined {
   };
 }
 
+/** A constructor of the platform may ask itself what it says (Node.js 20 does): it gets the platform's own answer until it has ended. */
 class TrackedResponse extends Response {
   /** Who receives the body of a response that nobody has touched. */
   static receiverOf(response: Response): BodyReceiver | undefined {
@@ -85,23 +86,23 @@ class TrackedResponse extends Response {
   }
 
   override get status(): number {
-    return this.#head.status;
+    return #head in this ? this.#head.status : super.status;
   }
 
   override get ok(): boolean {
-    return this.#head.status >= 200 && this.#head.status < 300;
+    return this.status >= 200 && this.status < 300;
   }
 
   override get url(): string {
-    return this.#head.url;
+    return #head in this ? this.#head.url : super.url;
   }
 
   override get redirected(): boolean {
-    return this.#head.redirected;
+    return #head in this ? this.#head.redirected : super.redirected;
   }
 
   override get type(): ResponseType {
-    return this.#head.type;
+    return #head in this ? this.#head.type : super.type;
   }
 
   override clone(): Response {

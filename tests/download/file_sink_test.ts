@@ -196,7 +196,13 @@ function failingDisk(failing: Partial<Disk>): Disk {
 }
 
 async function sinkOn(disk: Disk, path: string): Promise<DownloadSink> {
-  return await openFileSink(path, { source: "a", resumes: true, overwrites: true, wallNow: () => 0, disk });
+  return await openFileSink(path, {
+    source: () => "a",
+    resumes: true,
+    overwrites: true,
+    wallNow: () => 0,
+    disk,
+  });
 }
 
 const VERSION = { etag: TAG, totalBytes: DATA.length };
@@ -214,7 +220,7 @@ test("openFileSink() tells of a disk that is full, and what was there before sta
   });
   const sink = await sinkOn(disk, path);
   await sink.begin(VERSION);
-  sink.write(DATA.slice());
+  await sink.write(DATA.slice());
   const error = await rejection(sink.finish());
   await sink.abandon(true, error);
 
@@ -232,7 +238,7 @@ test("openFileSink() tells of a file that can't get its name, and leaves it to a
   const denied = new Error("permission denied");
   const sink = await sinkOn(failingDisk({ rename: () => Promise.reject(denied) }), path);
   await sink.begin(VERSION);
-  sink.write(DATA.slice());
+  await sink.write(DATA.slice());
   const error = await rejection(sink.finish());
   await sink.abandon(true, error);
 
@@ -254,7 +260,7 @@ test("openFileSink() refuses what another process writes, until that has not for
   const { mtimeMs } = await (await import("node:fs/promises")).stat(`${path}.part`);
   const open = (sinceMs: number, isRunning: boolean) =>
     openFileSink(path, {
-      source: "a",
+      source: () => "a",
       resumes: true,
       overwrites: true,
       wallNow: () => mtimeMs + sinceMs,
@@ -276,7 +282,7 @@ test("openFileSink() gives no name to what another download has put in its place
   const path = `${folder.path}/file`;
   const slow = await sinkOn(currentDisk(), path);
   await slow.begin(VERSION);
-  slow.write(DATA.slice());
+  await slow.write(DATA.slice());
   // As another process does that does not know of this one.
   const fs = await import("node:fs/promises");
   await fs.unlink(`${path}.part`);

@@ -38,6 +38,12 @@ export interface Disk {
   entry(path: string): Promise<DiskEntry | undefined>;
   /** Makes a file where there is none. */
   create(path: string): Promise<DiskFile>;
+  /**
+   * Makes a small file with all that is in it.
+   *
+   * @returns `false` if something has that name.
+   */
+  createWhole(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean>;
   /** Opens a file; `undefined` if there is none, or a link. */
   open(path: string): Promise<DiskFile | undefined>;
   /** The whole text of a small file; `undefined` if there is none. */

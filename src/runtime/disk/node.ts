@@ -38,7 +38,7 @@ interface FileSystem {
   readFile(path: string, encoding: "utf8"): Promise<string>;
   writeFile(
     path: string,
-    text: string,
+    data: string | Uint8Array,
     options: { readonly mode: number; readonly flag: "wx" },
   ): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -85,6 +85,15 @@ export function nodeDisk(): Disk {
       return stats && { id: idOf(stats), isFolder: stats.isDirectory() };
     },
     create: async (path) => await openedFile(await fs.open(path, O_CREAT | O_EXCL | O_RDWR, 0o666)),
+    async createWhole(path, bytes) {
+      try {
+        await fs.writeFile(path, bytes, { mode: 0o666, flag: "wx" });
+        return true;
+      } catch (error) {
+        if (codeOf(error) === "EEXIST") return false;
+        throw error;
+      }
+    },
     async open(path) {
       const handle = await unlessMissing(fs.open(path, O_RDWR | O_NOFOLLOW), ["ENOENT", "ELOOP"]);
       return handle && await openedFile(handle);
