@@ -119,3 +119,29 @@ test("bodyChunks() is told what a body breaks off with, and cancels it", async (
   await bodyChunks(other)!.cancel(reason);
   assertEquals(ends, [0]);
 });
+
+test("trackedResponse() works where the platform's constructor asks the new response what it says", async () => {
+  const Tracked = track(answer("")).response.constructor;
+  const seen: unknown[] = [];
+  // As in Node.js 20. The prototype of a class is what its `super()` calls.
+  class Asking extends Response {
+    constructor(body?: BodyInit | null, init?: ResponseInit) {
+      super(body, init);
+      seen.push(this.status, this.ok, this.url, this.redirected, this.type);
+    }
+  }
+  Object.setPrototypeOf(Tracked, Asking);
+  try {
+    const { response } = track(answer("12345", { status: 201 }));
+    assertEquals(seen, [201, true, "", false, "default"]);
+    assertEquals([response.status, response.ok, response.url, response.type], [
+      201,
+      true,
+      "https://a.test/",
+      "basic",
+    ]);
+    assertEquals(await response.text(), "12345");
+  } finally {
+    Object.setPrototypeOf(Tracked, Response);
+  }
+});
