@@ -5,7 +5,7 @@
  */
 
 import type { Client } from "../client/client.ts";
-import type { CallOptions, RequestSpec } from "../client/request.ts";
+import type { CallOptions, FetchRequest, RequestSpec } from "../client/request.ts";
 import type { DownloadTarget } from "../policies/download_terms.ts";
 import type { ValueSource } from "../policies/event.ts";
 import type { Run } from "./run.ts";
@@ -88,12 +88,20 @@ export class Exchange {
     return takesErrorBodies || "range" in headers || "if-range" in headers;
   }
 
+  /** A URL costs less than a request. */
+  get #sent(): FetchRequest {
+    const { request } = this.#options;
+    const { url, method, headers, body } = request;
+    const isPlain = method === "GET" && body === undefined && Object.keys(headers).length === 0;
+    return isPlain ? url : request;
+  }
+
   /** Into a file or a stream; what breaks off is gone on with. */
   async download(to: DownloadTarget, { name, resume, present = 0 }: DownloadOptions): Promise<Answer> {
-    const { client, run, request, options, usesCache } = this.#options;
+    const { client, run, options, usesCache } = this.#options;
     const progress = new TransferProgress(run, name, present);
     try {
-      return await client.download(request, to, {
+      return await client.download(this.#sent, to, {
         ...options,
         cache: usesCache ? "default" : "no-store",
         compression: true,
@@ -107,9 +115,9 @@ export class Exchange {
 
   /** With all of the body at once. */
   async whole(): Promise<WholeAnswer> {
-    const { client, run, request, options, takesErrorBodies } = this.#options;
+    const { client, run, options, takesErrorBodies } = this.#options;
     if (takesErrorBodies) return await this.#wholeAsItComes();
-    const outcome = await client.outcome(request, { ...options, as: "bytes" });
+    const outcome = await client.outcome(this.#sent, { ...options, as: "bytes" as const });
     if (!outcome.ok) throw outcome.error;
     const { status, headers, from, attempts, value: body = new Uint8Array() } = outcome;
     run.received = (run.received ?? 0) + body.length;

@@ -8,6 +8,7 @@ import { mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
 import { type PreparedRequest, prepareRequest, type RequestInput } from "../http/request.ts";
 import { replayableBody } from "../http/request_body.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
+import type { ReceivedResponse } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
 import { Allowance } from "../lanes/allowance.ts";
 import type { Lane } from "../lanes/lane.ts";
@@ -509,6 +510,8 @@ export function reporterOf(client: Client): Reporter {
 
 const reporters = new WeakMap<Client, Reporter>();
 
+/** Loaded with the first download. */
+let downloads: typeof import("../download/download.ts") | undefined;
 const NOTHING: RequestOptions = {};
 /** What holds for the requests of every download; its progress is told by the download itself. */
 const OF_DOWNLOADS = { schema: undefined, onProgress: undefined } as const;
@@ -749,8 +752,9 @@ class SlipstreamClient implements Client {
     options: DownloadOptions = {},
   ): Promise<DownloadResult> {
     const settings: Settings = { ...this.#plain.bytes.settings, cache: "no-store" };
-    const stream = this.#streamRequest(request, options, "download", settings);
-    const { download } = await import("../download/download.ts");
+    const stream = this.#streamRequest<ReceivedResponse>(request, options, "download", settings);
+    // To ask for it again takes as long as a third of a small download.
+    const { download } = downloads ??= await import("../download/download.ts");
     const { backoff, deadlines } = this.#dispatcher;
     const surroundings = { clock: this.#clock, random: this.#random, closings: this.#dispatcher };
     return await download(
@@ -807,14 +811,15 @@ class SlipstreamClient implements Client {
     this.#begin(request, batch.context, undefined, batch);
 
   /** The same for those who read it item by item. */
-  #streamRequest(
+  #streamRequest<R = Response>(
     request: FetchRequest,
     options: RequestOptions | undefined,
     of: OptionsOf,
     settings: Settings,
-  ): StreamRequest {
-    const as = of === "download" ? "bytes" : undefined;
-    const plain = this.#contextOf({ settings, streams: true, rejectsStatus: true });
+  ): StreamRequest<R> {
+    const readsChunks = of === "download";
+    const as = readsChunks ? "bytes" : undefined;
+    const plain = this.#contextOf({ settings, streams: true, rejectsStatus: true, readsChunks });
     const common = options === undefined ? plain : this.#withOptions(plain, options, of, as);
     if (!isBare(request)) checkSpec(request);
     const own = isBare(request) ? common : this.#withOptions(common, request, "request", as);
@@ -824,8 +829,8 @@ class SlipstreamClient implements Client {
     let about = { url: redactUrl(prepared.url), method, attempts: 0 };
     let latest: Lane | undefined;
     // What is made of its parts is for whoever reads them.
-    const sending: Settings = { ...own.settings, as: "bytes", ...of === "download" ? OF_DOWNLOADS : {} };
-    const open: Opener = ({ headers, signal, elsewhere } = {}) =>
+    const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
+    const open: Opener<R> = ({ headers, signal, elsewhere } = {}) =>
       new Promise((resolve, reject) => {
         const signals = signal === undefined ? own.signals : [...own.signals, signal];
         const avoided = elsewhere ? latest : undefined;
@@ -836,7 +841,7 @@ class SlipstreamClient implements Client {
         const onSettled = (call: Call, ok: boolean, value: unknown): void => {
           about = call.describe();
           latest = call.target?.lane;
-          if (ok) resolve(value as Response);
+          if (ok) resolve(value as R);
           else reject(value);
         };
         this.#dispatcher.launch(this.#dispatcher.begin(context, sent, { onSettled }))?.run();
@@ -897,6 +902,7 @@ class SlipstreamClient implements Client {
       additions,
       allowance,
       rejectsStatus = false,
+      readsChunks = false,
       avoided,
     }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
   ): CallContext {
@@ -908,6 +914,7 @@ class SlipstreamClient implements Client {
       allowance,
       streams,
       rejectsStatus,
+      readsChunks,
       avoided,
       isBackground: false,
       owner: this.#dispatcher,

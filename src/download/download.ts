@@ -6,6 +6,7 @@
 
 import { sha256 } from "../cache/sha256.ts";
 import { type InvalidDataError, isInvalidDataError, TimeoutError } from "../errors.ts";
+import type { ReceivedResponse } from "../http/tracked_response.ts";
 import type { DownloadDetails, DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { Reporter } from "../policies/event.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
@@ -18,6 +19,9 @@ import type { DownloadSink } from "./download_sink.ts";
 import { openFileSink } from "./file_sink.ts";
 import { StreamSink } from "./stream_sink.ts";
 import { Transfer, type TransferOptions } from "./transfer.ts";
+
+/** What is downloaded. */
+export type DownloadRequest = StreamRequest<ReceivedResponse>;
 
 /** What there is around a download. */
 export interface DownloadSurroundings extends StreamSurroundings {
@@ -36,7 +40,7 @@ export interface DownloadSurroundings extends StreamSurroundings {
  * @returns How it has ended.
  */
 export async function download(
-  request: StreamRequest,
+  request: DownloadRequest,
   surroundings: DownloadSurroundings,
   to: DownloadTarget,
   details: DownloadDetails,
@@ -65,7 +69,7 @@ interface Job {
 
 async function downloadUntil(
   stop: Stop,
-  request: StreamRequest,
+  request: DownloadRequest,
   surroundings: DownloadSurroundings,
   { to, expected, details }: Job,
 ): Promise<DownloadResult> {
@@ -95,7 +99,11 @@ async function downloadUntil(
   };
 }
 
-async function transferTo(sink: DownloadSink, transfer: Transfer, resumes: boolean): Promise<Response> {
+async function transferTo(
+  sink: DownloadSink,
+  transfer: Transfer,
+  resumes: boolean,
+): Promise<ReceivedResponse> {
   try {
     const response = await transfer.run();
     if (response.status === 304) {
@@ -109,7 +117,10 @@ async function transferTo(sink: DownloadSink, transfer: Transfer, resumes: boole
 }
 
 /** Whether what is not whole is of use to a later download. Of a request with a body that could not tell whether it asks for the same. */
-function leavesParts({ identity, isRepeatable }: StreamRequest, { resume = true }: DownloadDetails): boolean {
+function leavesParts(
+  { identity, isRepeatable }: DownloadRequest,
+  { resume = true }: DownloadDetails,
+): boolean {
   return resume && isRepeatable && identity !== undefined;
 }
 
@@ -123,7 +134,7 @@ interface SinkDetails extends DownloadDetails {
 }
 
 async function openSink(
-  request: StreamRequest,
+  request: DownloadRequest,
   { clock }: DownloadSurroundings,
   to: DownloadTarget,
   details: SinkDetails,
@@ -146,7 +157,7 @@ function checkTarget(to: unknown): asserts to is DownloadTarget {
 }
 
 /** What a download says of parts by itself. */
-function checkHeaders({ headers }: StreamRequest): void {
+function checkHeaders({ headers }: DownloadRequest): void {
   for (const name of ["range", "if-range"]) {
     if (!(name in headers)) continue;
     throw new TypeError(`Cannot download as the header '${name}' must be left to the download itself`);
@@ -154,9 +165,9 @@ function checkHeaders({ headers }: StreamRequest): void {
 }
 
 function progressOf(
-  { settings: { onProgress } }: StreamRequest,
+  { settings: { onProgress } }: DownloadRequest,
   { clock, reporter }: DownloadSurroundings,
-): ((transfer: Transfer, response: Response) => void) | undefined {
+): ((transfer: Transfer, response: ReceivedResponse) => void) | undefined {
   if (onProgress === undefined) return undefined;
   let hasWarned = false;
   return ({ attempts, position, totalBytes }, { url }) => {
@@ -173,7 +184,7 @@ function progressOf(
   };
 }
 
-function signalsOf({ signals }: StreamRequest, { signal }: Stop): readonly AbortSignal[] {
+function signalsOf({ signals }: DownloadRequest, { signal }: Stop): readonly AbortSignal[] {
   return signal === undefined ? signals : [...signals, signal];
 }
 
@@ -184,7 +195,7 @@ class Stop {
   readonly #deadlines: Deadlines;
   readonly #deadline: Deadline | undefined;
 
-  constructor(request: StreamRequest, deadlines: Deadlines, to: DownloadTarget) {
+  constructor(request: DownloadRequest, deadlines: Deadlines, to: DownloadTarget) {
     const { totalTimeoutMs: timeoutMs } = request.settings;
     this.#deadlines = deadlines;
     if (timeoutMs === Infinity && !(to instanceof WritableStream)) return;

@@ -50,7 +50,7 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
   const shown = String(to);
   let path: string;
   try {
-    path = await disk.resolve(to);
+    path = await realPath(disk, to, options.wallNow());
   } catch (error) {
     if (error instanceof TypeError) throw error;
     throw writeError(shown, `its folder can't be reached: ${messageOf(error)}`, error);
@@ -58,9 +58,9 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
   if (busyPaths.has(path)) throw writeError(path, "another download goes there");
   busyPaths.add(path);
   try {
-    const entry = await disk.entry(path);
-    if (entry?.isFolder) throw writeError(path, "it is a folder");
-    if (entry !== undefined && !options.overwrites) throw writeError(path, "it is there already");
+    if (!options.overwrites && await disk.entry(path) !== undefined) {
+      throw writeError(path, "it is there already");
+    }
     // Without use for it, it is looked at when it turns out to be in the way.
     const earlier = options.resumes ? await findEarlier(disk, path, options) : undefined;
     return new FileSink(disk, path, options, earlier);
@@ -68,6 +68,34 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
     busyPaths.delete(path);
     throw error instanceof WriteError ? error : writeError(path, messageOf(error), error);
   }
+}
+
+/** So long the path of a folder is remembered, in milliseconds: a link that is changed within that time has just missed the file. */
+const FOLDER_MS = 100;
+const MAX_FOLDERS = 100;
+
+interface RealFolder {
+  readonly path: Promise<string>;
+  readonly untilMs: number;
+}
+
+/** What folders many downloads go to at once. */
+const realFolders = new WeakMap<Disk, Map<string, RealFolder>>();
+
+/** The path of a file, without links in its folder, so that it is known by one name. */
+async function realPath(disk: Disk, to: string | URL, nowMs: number): Promise<string> {
+  const { folder, name } = disk.resolve(to);
+  let known = realFolders.get(disk);
+  if (known === undefined) realFolders.set(disk, known = new Map());
+  let found = known.get(folder);
+  if (found === undefined || nowMs >= found.untilMs || nowMs < found.untilMs - FOLDER_MS) {
+    if (known.size >= MAX_FOLDERS) known.clear();
+    found = { path: disk.realFolder(folder), untilMs: nowMs + FOLDER_MS };
+    known.set(folder, found);
+    // A folder that is missing may be made now.
+    found.path.catch(() => known.delete(folder));
+  }
+  return disk.join(await found.path, name);
 }
 
 interface Earlier {
@@ -131,6 +159,7 @@ class FileSink implements DownloadSink {
   /** Puts what is held on the disk. */
   async #spill(): Promise<void> {
     const held = this.#held!;
+    await this.#refuseFolder();
     if (!this.#options.resumes) await (await findEarlier(this.#disk, this.path, this.#options))?.file.close();
     await this.#openPart();
     this.#held = undefined;
@@ -215,8 +244,17 @@ class FileSink implements DownloadSink {
   }
 
   async #takeName(): Promise<void> {
-    if (this.#options.overwrites) await this.#disk.rename(partPath(this.path), this.path);
-    else await this.#disk.renameToFree(partPath(this.path), this.path);
+    try {
+      if (this.#options.overwrites) await this.#disk.rename(partPath(this.path), this.path);
+      else await this.#disk.renameToFree(partPath(this.path), this.path);
+    } catch (error) {
+      await this.#refuseFolder();
+      throw error;
+    }
+  }
+
+  async #refuseFolder(): Promise<void> {
+    if ((await this.#disk.entry(this.path))?.isFolder) throw new Error("it is a folder");
   }
 
   async abandon(keeps: boolean): Promise<void> {

@@ -32,6 +32,7 @@ export function denoDisk(): Disk {
         throw error;
       }
     },
+    realFolder: (folder) => Deno.realPath(folder),
     rename: (from, to) => Deno.rename(from, to),
     async open(path) {
       const link = await unlessMissing(Deno.lstat(path));

@@ -75,11 +75,13 @@ export function nodeDisk(): Disk {
   const { O_CREAT = 0, O_EXCL = 0, O_RDWR = 2, O_NOFOLLOW = 0 } = fs.constants;
   const remove = async (path: string): Promise<void> => void await unlessMissing(fs.unlink(path));
   return {
-    async resolve(path) {
+    resolve(path) {
       const text = typeof path === "string" ? path : pathOfFileUrl(path, process.platform === "win32");
       const absolute = paths.resolve(text);
-      return paths.join(await fs.realpath(paths.dirname(absolute)), paths.basename(absolute));
+      return { folder: paths.dirname(absolute), name: paths.basename(absolute) };
     },
+    realFolder: (folder) => fs.realpath(folder),
+    join: (folder, name) => paths.join(folder, name),
     async entry(path) {
       const stats = await unlessMissing(fs.stat(path, { bigint: true }));
       return stats && { id: idOf(stats), isFolder: stats.isDirectory() };
