@@ -38,7 +38,10 @@ export class FileSink implements Sink {
     if (!resume) return false;
     const path = pathOf(job);
     if (!await folder.has(path)) return false;
-    await manifest?.found(job, path.join("/"), files.read([folder.path, ...path].join("/")));
+    const file = [folder.path, ...path].join("/");
+    // What a run leaves that was killed just when the file had got its name.
+    await files.remove(`${file}.part.json`);
+    await manifest?.found(job, path.join("/"), files.read(file));
     return true;
   }
 

@@ -34,6 +34,23 @@ test("slipstream get --cache as a process asks nobody the second time, and stats
   assertEquals(await temp.list(), [`${dir.slice(temp.path.length + 1)}/`]);
 });
 
+test("slipstream get --out --cache as a process takes what is fresh from the cache, and keeps what comes", async () => {
+  await using cdn = createSimulatedCdn({ resources: ANY });
+  const { url } = await cdn.listen();
+  await using temp = await tempFolder();
+  const host = new URL(url).host.replace(":", "_");
+  for (const out of ["a", "b"]) {
+    const args = ["--cache", `${temp.path}/cache`, "--out", `${temp.path}/${out}`];
+    const { code, stderr } = await runCli(["get", ...args, `${url}/1`, `${url}/2`]);
+    assertEquals([code, stderr.startsWith(out === "a" ? "2 done, 2" : "2 done, 2 from the cache, 2")], [
+      0,
+      true,
+    ]);
+    assertEquals(await temp.read(`${out}/${host}/1.body`), "body of /1");
+  }
+  assertEquals(cdn.log.requests, 2);
+});
+
 test("slipstream get --cache as a process obeys a server that says no", async () => {
   await using cdn = createSimulatedCdn({
     resources: () => ({ body: "secret", headers: { "cache-control": "no-store" } }),
