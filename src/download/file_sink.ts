@@ -112,7 +112,11 @@ async function findEarlier(
   const record = parsePartRecord(await disk.readText(recordPath(path)));
   if (record === undefined) return undefined;
   const file = await disk.open(partPath(path));
-  if (file === undefined) return undefined;
+  if (file === undefined) {
+    // Its process was killed between the two last steps.
+    await disk.remove(recordPath(path));
+    return undefined;
+  }
   const { version, fileId } = record;
   const isOwned = record.processId !== disk.processId && wallNow() - file.modifiedAt < OWNER_MS &&
     disk.isRunning(record.processId);

@@ -113,12 +113,16 @@ test("slipstream f1 --cache as a process loads a past season once, and says how 
 
 test("slipstream get --cache as a process that was killed half-way leaves what the next one can use", async () => {
   const stalled = Promise.withResolvers<void>();
-  let isStalled = false;
+  let isKilled = false;
   await using cdn = createSimulatedCdn({
     resources: () => ({ body: "x".repeat(100_000), headers: FRESH }),
     faults: [{
       kind: "stall",
-      match: ({ path }) => path === "/30" && !isStalled && (stalled.resolve(), isStalled = true),
+      match: ({ path }) => {
+        const stalls = !isKilled && Number(path.slice(1)) >= 30;
+        if (stalls) stalled.resolve();
+        return stalls;
+      },
     }],
   });
   const { url } = await cdn.listen();
@@ -127,6 +131,9 @@ test("slipstream get --cache as a process that was killed half-way leaves what t
   const get = ["get", "--concurrency", "4", "--quiet", ...urls, "--cache", temp.path];
   const cli = await startCli(get);
   await stalled.promise;
+  // Nothing more comes, and what came is being kept.
+  while (!(await temp.list()).some((name) => /\/[0-9a-f]{62}$/.test(name)));
+  isKilled = true;
   cli.kill();
   await cli.ended;
   const before = cdn.log.requests;

@@ -10,6 +10,8 @@ import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { type FakeFiles, FakeTerminal } from "./fake_terminal.ts";
 
+const { files } = currentTerminal();
+
 const HOST = "https://cdn.test";
 
 interface Options<F extends TerminalFiles> {
@@ -39,7 +41,7 @@ async function get<F extends TerminalFiles = FakeFiles>(
 }
 
 /** A terminal with files on the disk. */
-const onDisk = () => new FakeTerminal(currentTerminal().files);
+const onDisk = () => new FakeTerminal(files);
 
 const filesOf = (names: readonly string[]) => names.filter((name) => !name.endsWith("/"));
 

@@ -8,9 +8,11 @@ import { test } from "../support/test.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
 import { exchangeOf, JOB, setUpRun } from "./sink_rig.ts";
 
+const { files } = currentTerminal();
+
 async function put(isSingle: boolean, ...args: string[]) {
   const { run, terminal: { stdout } } = setUpRun();
-  const terminal = Object.assign(new FakeTerminal(currentTerminal().files), { stdout });
+  const terminal = Object.assign(new FakeTerminal(files), { stdout });
   const { flags } = readArgs(args, { ...GET_OUTPUT_FLAGS, ...OUTPUT_FLAGS });
   await using output = await openGetOutput(flags, { terminal, run, isSingle });
   await output.sink.take(JOB, exchangeOf(new Response("1"), { run }));

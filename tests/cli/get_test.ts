@@ -10,6 +10,8 @@ import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { Exit, type FakeFiles, FakeTerminal } from "./fake_terminal.ts";
 
+const { files } = currentTerminal();
+
 const HOST = "https://cdn.test";
 const ANY: Resources = (path) => ({ json: { path } });
 
@@ -42,7 +44,7 @@ class Setup<F extends TerminalFiles = FakeFiles> {
 
 /** With files on the disk. */
 const onDisk = (resources?: Resources, faults?: readonly FaultRule[], latency?: number) =>
-  new Setup(resources, faults, latency, currentTerminal().files);
+  new Setup(resources, faults, latency, files);
 
 const filesOf = (names: readonly string[]) => names.filter((name) => !name.endsWith("/"));
 
