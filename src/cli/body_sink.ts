@@ -4,9 +4,9 @@
  * @module
  */
 
+import type { OpenAnswer } from "./exchange.ts";
 import type { Run } from "./run.ts";
 import type { Sink } from "./sink.ts";
-import { RESTART } from "./transfer.ts";
 
 /** Options of {@linkcode bodySink}. */
 export interface BodySinkOptions {
@@ -23,19 +23,22 @@ export interface BodySinkOptions {
  */
 export function bodySink(run: Run, { include }: BodySinkOptions): Sink {
   return {
-    async take(_job, transfer) {
-      if (include) await run.put(headText(transfer.response));
-      for await (const piece of transfer.pieces()) {
-        // What is written can't be taken back.
-        if (piece === RESTART) throw new Error("The body broke off, and could not be continued");
-        await run.put(piece);
+    async take({ input }, exchange) {
+      if (include || exchange.isAsItComes) {
+        const answer = await exchange.open();
+        if (include) await run.put(headText(answer));
+        for await (const chunk of answer.body) await run.put(chunk);
+        return answer.failure;
       }
+      const stdout = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (chunk) => run.put(chunk) });
+      await exchange.download(stdout, { name: input.url.href, resume: false });
+      return undefined;
     },
   };
 }
 
 /** The head of an answer; runtimes do not show the version of HTTP. */
-function headText({ status, statusText, headers }: Response): string {
+function headText({ status, statusText, headers }: OpenAnswer): string {
   const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
   return [`HTTP ${status} ${statusText}`.trim(), ...lines, "", ""].join("\r\n");
 }

@@ -105,10 +105,14 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
     inputs: readInputs(operands, terminal, { signal: run.signal, base: baseUrls[0] }),
     parts,
     // Like those of a batch, these requests wait for an outage to end, if they may be sent again at all.
-    request: { signal: run.signal, onOpen: maxRetries === 0 ? undefined : onOpenFlag(flags) ?? "wait" },
+    request: {
+      signal: run.signal,
+      onOpen: maxRetries === 0 ? undefined : onOpenFlag(flags) ?? "wait",
+      totalTimeoutMs,
+    },
     concurrency,
-    maxRetries,
-    totalTimeoutMs,
+    isRated: clientOptions.rateLimit !== undefined,
+    usesCache: adapter !== undefined,
     takesErrorBodies: flags["fail-with-body"],
     hasMirrors: baseUrls.length > 0,
   });

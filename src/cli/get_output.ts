@@ -107,7 +107,7 @@ function checkFlags(flags: GetOutputFlags, { isSingle }: GetOutputOptions): void
 async function openFiles(
   flags: GetOutputFlags,
   file: string | undefined,
-  { terminal, run }: GetOutputOptions,
+  { terminal }: GetOutputOptions,
 ): Promise<GetOutput> {
   const { files } = terminal;
   const { resume } = flags;
@@ -121,7 +121,7 @@ async function openFiles(
   const pathOf: (job: Parameters<PathPlan["pathOf"]>[0]) => readonly string[] = plan === undefined
     ? () => [name!]
     : (job) => plan.pathOf(job);
-  const sink = new FileSink({ folder, files, run, resume, pathOf, manifest: manifest?.writer });
+  const sink = new FileSink({ folder, files, resume, pathOf, manifest: manifest?.writer });
   return { sink, [Symbol.asyncDispose]: async () => await manifest?.file[Symbol.asyncDispose]() };
 }
 

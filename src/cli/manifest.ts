@@ -5,16 +5,10 @@
  */
 
 import { redactUserInfo } from "../http/url.ts";
+import { streamHash } from "../runtime/disk/stream_hash.ts";
+import type { Answer } from "./exchange.ts";
 import type { LineFile } from "./line_file.ts";
-import { Sha256 } from "./sha256.ts";
 import type { Job } from "./sink.ts";
-
-/** What is known of a body that was written piece by piece. */
-export interface WrittenBody {
-  readonly bytes: number;
-  /** Its SHA-256, in hexadecimal digits. */
-  readonly digest: string;
-}
 
 /** Writes a line of JSON for every file: `url`, `file`, `bytes`, `status`, `etag`, `digest`. */
 export class ManifestWriter {
@@ -32,35 +26,20 @@ export class ManifestWriter {
     this.#known = known;
   }
 
-  /** A file was written. */
+  /** A file was written. What is in it is read again, so that its digest is that of what is on the disk. */
   async write(
     job: Job,
     file: string,
-    { status, headers }: Response,
-    body: Uint8Array<ArrayBuffer> | WrittenBody,
+    { status, headers }: Pick<Answer, "status" | "headers">,
+    content: AsyncIterable<Uint8Array>,
   ): Promise<void> {
-    const { bytes, digest } = body instanceof Uint8Array
-      ? { bytes: body.length, digest: await sha256(body) }
-      : body;
-    await this.#line(job, {
-      file,
-      bytes,
-      status,
-      etag: headers.get("etag") ?? undefined,
-      digest: `sha256:${digest}`,
-    });
+    const { bytes, digest } = await measure(content);
+    await this.#line(job, { file, bytes, status, etag: headers.get("etag") ?? undefined, digest });
   }
 
   /** A file is there from an earlier run; one that was ended before it could write its line. */
-  async found(job: Job, file: string, content: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<void> {
-    if (this.#known.has(file)) return;
-    const sum = new Sha256();
-    let bytes = 0;
-    for await (const chunk of content) {
-      sum.update(chunk);
-      bytes += chunk.length;
-    }
-    await this.#line(job, { file, bytes, digest: `sha256:${sum.digest()}` });
+  async found(job: Job, file: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+    if (!this.#known.has(file)) await this.#line(job, { file, ...await measure(content) });
   }
 
   async #line({ input }: Job, fields: Readonly<Record<string, unknown>>): Promise<void> {
@@ -84,7 +63,15 @@ export function manifestFile(line: string): string {
   return file;
 }
 
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+async function measure(
+  content: AsyncIterable<Uint8Array>,
+): Promise<{ readonly bytes: number; readonly digest: string }> {
+  const sum = streamHash("sha-256");
+  if (sum === undefined) throw new TypeError("Cannot write the manifest as this runtime has no SHA-256");
+  let bytes = 0;
+  for await (const chunk of content) {
+    sum.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, digest: `sha256:${sum.digest()}` };
 }

@@ -6,10 +6,10 @@
 
 import { redactUserInfo } from "../http/url.ts";
 import { errorRecord } from "./error_record.ts";
+import type { Body, Exchange } from "./exchange.ts";
 import { ndjsonLine } from "./ndjson.ts";
 import type { FailedJob, Job, Sink } from "./sink.ts";
 import { hashText } from "./text_hash.ts";
-import type { Body, Transfer } from "./transfer.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** Options of {@linkcode NdjsonSink}. */
@@ -58,18 +58,17 @@ export class NdjsonSink implements Sink {
     return Promise.resolve(isDone);
   }
 
-  async take(job: Job, transfer: Transfer, failure?: Error): Promise<void> {
-    const body = await transfer.whole();
-    const { status, headers } = transfer.response;
+  async take(job: Job, exchange: Exchange): Promise<Error | undefined> {
+    const { status, headers, attempts, from, failure, body } = await exchange.whole();
     const head = this.#options.include ? { status, headers: Object.fromEntries(headers) } : {};
-    const outcome = failure === undefined
-      ? { ok: true, from: job.from }
-      : { ok: false, error: errorRecord(failure) };
-    await this.#write(job, { ...outcome, ...told(job), ...head }, body);
+    const outcome = failure === undefined ? { ok: true, from } : { ok: false, error: errorRecord(failure) };
+    await this.#write(job, { ...outcome, ...told(attempts, job.durationMs), ...head }, body);
+    return failure;
   }
 
   async fail(job: FailedJob, error: unknown): Promise<void> {
-    await this.#write(job, { ok: false, ...told(job), error: errorRecord(error) });
+    const { attempts, durationMs } = job;
+    await this.#write(job, { ok: false, ...told(attempts, durationMs), error: errorRecord(error) });
   }
 
   skip(index: number): void {
@@ -77,7 +76,7 @@ export class NdjsonSink implements Sink {
   }
 
   async #write(
-    { index, input }: FailedJob,
+    { index, input }: Pick<FailedJob, "index" | "input">,
     fields: Readonly<Record<string, unknown>>,
     body?: Body,
   ): Promise<void> {
@@ -92,7 +91,8 @@ export class NdjsonSink implements Sink {
 }
 
 function told(
-  { attempts, durationMs }: FailedJob,
+  attempts: number,
+  durationMs: number,
 ): { readonly attempts: number; readonly durationMs: number } {
   return { attempts, durationMs: Math.round(durationMs * 10) / 10 };
 }

@@ -69,24 +69,32 @@ export class OutputFolder {
    * Writes a file, in place of the one that is there.
    *
    * @param names The names of the folders and, last, of the file: safe ones.
-   * @param bytes What is in it.
-   * @param temporaryName What it is called until all of it is there; by default a name that nobody else has.
-   * @throws {Error} If a folder leads outside, or the file can't be written.
+   * @param content What is in it; it may come piece by piece.
+   * @throws {Error} If a folder leads outside, or the file can't be written; and what the content breaks off with.
    */
   async write(
     names: readonly string[],
-    bytes: Uint8Array<ArrayBuffer>,
-    temporaryName: string = `.slipstream-${crypto.randomUUID()}.part`,
+    content: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array<ArrayBuffer>>,
   ): Promise<void> {
     const folder = await this.#enter(names.slice(0, -1));
-    const temporary = `${folder}/${temporaryName}`;
+    const temporary = `${folder}/.slipstream-${crypto.randomUUID()}.part`;
     try {
-      await this.#files.createFile(temporary, bytes);
+      if (content instanceof Uint8Array) await this.#files.createFile(temporary, content);
+      else await this.#writePieces(temporary, content);
       await this.#files.rename(temporary, `${folder}/${names.at(-1)}`);
     } catch (error) {
       // The first failure counts, not that of cleaning up.
       await this.#files.remove(temporary).catch(() => {});
       throw error;
+    }
+  }
+
+  async #writePieces(path: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<void> {
+    const file = await this.#files.open(path, "new");
+    try {
+      for await (const piece of pieces) await file.write(piece);
+    } finally {
+      await file.close();
     }
   }
 

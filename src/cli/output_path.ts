@@ -13,6 +13,8 @@ const MAX_PATH_LENGTH = 1_000;
 const INDEX = "index";
 /** So that a file never has the name of a folder. */
 const NO_EXTENSION = ".body";
+/** What files are called while they come, and what is noted beside them. */
+const PART = /\.part(?:\.json)?$/i;
 const PLAIN_HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])$/;
 /** What a URL can't write in another way than its name. */
 const PLAIN_NAME = /^[A-Za-z0-9._@!$&'()+,;=-]+$/;
@@ -81,7 +83,7 @@ function fileName(
   isPlain: (raw: string, name: string) => boolean,
 ): string {
   const name = raw === "" ? INDEX : decode(raw);
-  const isTaken = raw === INDEX || name.endsWith(NO_EXTENSION);
+  const isTaken = raw === INDEX || name.endsWith(NO_EXTENSION) || isPartName(name);
   const safe = safeName(name);
   const dot = extensionStart(safe);
   const extension = dot === safe.length ? NO_EXTENSION : safe.slice(dot);
@@ -120,6 +122,11 @@ function shorten(name: string): string {
   // A character that is cut in half at the end becomes U+FFFD, which is taken away.
   const stem = decoder.decode(bytes.subarray(0, MAX_SEGMENT_BYTES - 80)).replace(/\uFFFD$/, "");
   return `${stem}~${hashName(name)}${extension}`;
+}
+
+/** Whether another file may be called so while it comes. */
+export function isPartName(name: string): boolean {
+  return PART.test(name);
 }
 
 /** Where the extension begins, with its dot; the length of the name when it has none. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { outputPath, outputSegments } from "./output_path.ts";
+import { isPartName, outputPath, outputSegments } from "./output_path.ts";
 import type { Job } from "./sink.ts";
 
 /** Gives paths: what the input says (`out`), or what its URL is. */
@@ -33,6 +33,13 @@ export class PathPlan {
       );
     }
     const path = outputSegments(names);
+    if (isPartName(path.at(-1)!)) {
+      throw new TypeError(
+        `Cannot write as 'out' must not end with '.part' or '.part.json', as files do that are not whole yet: received ${
+          JSON.stringify(out)
+        }`,
+      );
+    }
     const key = path.join("/").normalize("NFC").toLowerCase();
     const owner = this.#said.get(key) ?? index;
     this.#said.set(key, owner);

@@ -52,9 +52,6 @@ export interface RunFailure {
 /** By convention 128 and the signal's number. */
 const EXIT_CODES: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
-/** From this size on, the progress of a body is shown. */
-const LARGE_BYTES = 5_000_000;
-
 /** Counts, stops and reports. {@linkcode Run.finish} ends it; disposing it gives Ctrl-C back. */
 export class Run implements Disposable {
   /** How many there are; absent while nobody knows. */
@@ -226,11 +223,9 @@ export class Run implements Disposable {
     return fresh + stale;
   }
 
-  /** Of the large bodies that are on their way, the one that began first. */
-  #largeTransfer(): ProgressCounts["transfer"] {
-    for (const [{ received, total }, name] of this.#transfers) {
-      if (Math.max(received, total ?? 0) >= LARGE_BYTES) return { name, received, total };
-    }
+  /** Of the bodies that are shown, the one that began first. */
+  #firstTransfer(): ProgressCounts["transfer"] {
+    for (const [{ received, total }, name] of this.#transfers) return { name, received, total };
     return undefined;
   }
 
@@ -241,7 +236,7 @@ export class Run implements Disposable {
       done: this.succeeded + this.failed + this.missing + this.skipped,
       failed: this.failed,
       total: this.total,
-      transfer: this.#largeTransfer(),
+      transfer: this.#firstTransfer(),
       bytes: this.received ?? stats?.bytes ?? 0,
       inFlight: stats?.inFlight ?? 0,
       retries: stats?.retried ?? 0,

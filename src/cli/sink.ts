@@ -4,19 +4,16 @@
  * @module
  */
 
-import type { ValueSource } from "../policies/event.ts";
+import type { Exchange } from "./exchange.ts";
 import type { BadInput, Input } from "./inputs.ts";
-import type { ResumePoint, Transfer } from "./transfer.ts";
 
-/** One input, and what has become of it. */
+/** One input that is being fetched. */
 export interface Job {
   /** Its place among the inputs, from 0. */
   readonly index: number;
   readonly input: Input;
   /** What tells it from a plain GET of its URL; empty for that. */
   readonly variant: string;
-  readonly attempts: number;
-  readonly from: ValueSource;
   /** How long it has taken so far, in milliseconds. */
   readonly durationMs: number;
 }
@@ -33,15 +30,13 @@ export interface FailedJob {
 export interface Sink {
   /** Whether it has the outcome of a job from an earlier run. */
   has?(job: Job): Promise<boolean>;
-  /** What it has of a body from an earlier run, if that can be continued. */
-  find?(job: Job): Promise<ResumePoint | undefined>;
   /**
-   * Takes the body of an answer, to its end.
+   * Fetches what a job asks for, and takes it to its end.
    *
-   * @param failure What is wrong with the answer, if its status is no success.
-   * @throws {Error} If it can't be kept, or does not come to its end: that job has failed then.
+   * @returns What is wrong with the answer, if its status is no success and it was taken all the same.
+   * @throws {Error} If nothing comes, or it can't be kept, or does not come to its end: that job has failed then.
    */
-  take(job: Job, transfer: Transfer, failure?: Error): Promise<void>;
+  take(job: Job, exchange: Exchange): Promise<Error | undefined>;
   /** Takes a failure without a body. */
   fail?(job: FailedJob, error: unknown): Promise<void>;
   /** A job was stopped, and has no outcome. */

@@ -8,6 +8,7 @@ import { mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
 import { type PreparedRequest, prepareRequest, type RequestInput } from "../http/request.ts";
 import { replayableBody } from "../http/request_body.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
+import type { ReceivedResponse } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
 import { Allowance } from "../lanes/allowance.ts";
 import type { Lane } from "../lanes/lane.ts";
@@ -412,13 +413,13 @@ export interface Client extends AsyncDisposable {
    * new. `timeoutMs` is for the time up to the headers, `idleTimeoutMs` for each wait for bytes, `totalTimeoutMs` for everything.
    *
    * A file has its name when it is whole and right, and not before: it is written to `<name>.part`, and `<name>.part.json` says what that
-   * is. Whatever fails, a file that was there before stays. What can be gone on with stays too, and the next download of the same to the
+   * is; up to 256 KiB are held in memory first. Whatever fails, a file that was there before stays. What can be gone on with stays too, and the next download of the same to the
    * same file takes it up, in another process as well, after asking the server whether it is still the same; else nothing is left. The
    * folder must exist; nothing is forced to the disk (`fsync`).
    *
-   * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header. Downloads are never cached, and a
-   * 304 to a condition of the request's own leaves everything as it is. `onProgress` is called with each chunk; its `bytes` are those of
-   * the file so far.
+   * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header or `compression` is on. Downloads
+   * are not cached unless `cache` says so, and a 304 to a condition of the request's own leaves everything as it is. `onProgress` is called
+   * with each chunk; its `bytes` are those of the file so far.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param to The path of the file, its `file:` URL, or a stream. A stream is closed at the end, and aborted after a failure.
@@ -509,9 +510,11 @@ export function reporterOf(client: Client): Reporter {
 
 const reporters = new WeakMap<Client, Reporter>();
 
+/** Loaded with the first download. */
+let downloads: typeof import("../download/download.ts") | undefined;
 const NOTHING: RequestOptions = {};
 /** What holds for the requests of every download; its progress is told by the download itself. */
-const OF_DOWNLOADS = { cache: "no-store", schema: undefined, onProgress: undefined } as const;
+const OF_DOWNLOADS = { schema: undefined, onProgress: undefined } as const;
 const NO_SIGNALS: readonly AbortSignal[] = [];
 
 class SlipstreamClient implements Client {
@@ -755,8 +758,10 @@ class SlipstreamClient implements Client {
     to: DownloadTarget,
     options: DownloadOptions = {},
   ): Promise<DownloadResult> {
-    const stream = this.#streamRequest(request, options, "download", this.#plain.bytes.settings);
-    const { download } = await import("../download/download.ts");
+    const settings: Settings = { ...this.#plain.bytes.settings, cache: "no-store" };
+    const stream = this.#streamRequest<ReceivedResponse>(request, options, "download", settings);
+    // To ask for it again takes as long as a third of a small download.
+    const { download } = downloads ??= await import("../download/download.ts");
     const { backoff, deadlines } = this.#dispatcher;
     const surroundings = { clock: this.#clock, random: this.#random, closings: this.#dispatcher };
     return await download(
@@ -813,14 +818,15 @@ class SlipstreamClient implements Client {
     this.#begin(request, batch.context, undefined, batch);
 
   /** The same for those who read it item by item. */
-  #streamRequest(
+  #streamRequest<R = Response>(
     request: FetchRequest,
     options: RequestOptions | undefined,
     of: OptionsOf,
     settings: Settings,
-  ): StreamRequest {
-    const as = of === "download" ? "bytes" : undefined;
-    const plain = this.#contextOf({ settings, streams: true, rejectsStatus: true });
+  ): StreamRequest<R> {
+    const readsChunks = of === "download";
+    const as = readsChunks ? "bytes" : undefined;
+    const plain = this.#contextOf({ settings, streams: true, rejectsStatus: true, readsChunks });
     const common = options === undefined ? plain : this.#withOptions(plain, options, of, as);
     if (!isBare(request)) checkSpec(request);
     const own = isBare(request) ? common : this.#withOptions(common, request, "request", as);
@@ -830,8 +836,8 @@ class SlipstreamClient implements Client {
     let about = { url: redactUrl(prepared.url), method, attempts: 0 };
     let latest: Lane | undefined;
     // What is made of its parts is for whoever reads them.
-    const sending: Settings = { ...own.settings, as: "bytes", ...of === "download" ? OF_DOWNLOADS : {} };
-    const open: Opener = ({ headers, signal, elsewhere } = {}) =>
+    const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
+    const open: Opener<R> = ({ headers, signal, elsewhere } = {}) =>
       new Promise((resolve, reject) => {
         const signals = signal === undefined ? own.signals : [...own.signals, signal];
         const avoided = elsewhere ? latest : undefined;
@@ -842,7 +848,7 @@ class SlipstreamClient implements Client {
         const onSettled = (call: Call, ok: boolean, value: unknown): void => {
           about = call.describe();
           latest = call.target?.lane;
-          if (ok) resolve(value as Response);
+          if (ok) resolve(value as R);
           else reject(value);
         };
         this.#dispatcher.launch(this.#dispatcher.begin(context, sent, { onSettled }))?.run();
@@ -903,6 +909,7 @@ class SlipstreamClient implements Client {
       additions,
       allowance,
       rejectsStatus = false,
+      readsChunks = false,
       avoided,
     }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
   ): CallContext {
@@ -914,6 +921,7 @@ class SlipstreamClient implements Client {
       allowance,
       streams,
       rejectsStatus,
+      readsChunks,
       avoided,
       isBackground: false,
       owner: this.#dispatcher,

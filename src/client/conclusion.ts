@@ -6,7 +6,7 @@
 
 import { isNotFoundStatus, isSuccessStatus } from "../http/classify.ts";
 import { decodedHeaders, NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
-import { responseLike } from "../http/tracked_response.ts";
+import { receivedResponse, responseLike } from "../http/tracked_response.ts";
 import { isSameUrl } from "../http/url.ts";
 import type { Call } from "../policies/call.ts";
 import { decodeReply } from "../policies/decode.ts";
@@ -34,7 +34,8 @@ const NOT_FOUND_BODY_MS = 100;
 export function conclude(call: Call, reply: Reply, deadlines: Deadlines): unknown {
   call.from = reply.from;
   if (call.streams && (!call.context.rejectsStatus || isSuccessStatus(reply.status))) {
-    return toResponse(call, reply);
+    if (!call.context.readsChunks) return toResponse(call, reply);
+    return reply.openBody?.receive() ?? receivedResponse(toResponse(call, reply));
   }
   if (!isSuccessStatus(reply.status)) return fail(call, reply, deadlines);
   call.head = reply.head;

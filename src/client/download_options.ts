@@ -5,6 +5,7 @@
  */
 
 import type { DownloadDigest } from "../policies/download_terms.ts";
+import type { Settings } from "../policies/settings.ts";
 import type { CallOptions } from "./request.ts";
 
 /** Options of {@linkcode Client.download}. */
@@ -22,8 +23,17 @@ export interface DownloadOptions extends CallOptions {
   readonly overwrite?: boolean | undefined;
   /** What the whole file must be. It is compared before the file gets its name. */
   readonly digest?: DownloadDigest | undefined;
-  /** A file is never taken from a cache, nor put there. */
-  readonly cache?: undefined;
+  /**
+   * Whether the server may compress the file on its way, where the runtime undoes that. What comes so can't be gone on with, and its
+   * length is not known: it pays for many texts of moderate size. The rest of a file that came as it is is asked for as it is.
+   * @default {false}
+   */
+  readonly compression?: boolean | undefined;
+  /**
+   * How the client's cache is used, as for any request. What is kept must fit into an entry of it; a part is never kept.
+   * @default {"no-store"}
+   */
+  readonly cache?: Settings["cache"] | undefined;
   /** A file is not decoded. */
   readonly as?: undefined;
   /** A file is not decoded. */

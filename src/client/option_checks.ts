@@ -164,6 +164,7 @@ const pagesEntries = {
 const downloadEntries = {
   resume: flag,
   overwrite: flag,
+  compression: flag,
   digest: strict(
     {
       algorithm: required(
@@ -175,15 +176,11 @@ const downloadEntries = {
   ),
 };
 
-const NOT_CACHED = "a download is never cached";
 const NOT_DECODED = "a download is not decoded";
 /** What has no meaning for a download. */
 const NOT_FOR_DOWNLOADS: Elsewhere = {
   as: NOT_DECODED,
   schema: NOT_DECODED,
-  cache: NOT_CACHED,
-  readCache: NOT_CACHED,
-  writeCache: NOT_CACHED,
 };
 
 /** What only a transport has. */

@@ -6,6 +6,7 @@
 
 import { sha256 } from "../cache/sha256.ts";
 import { type InvalidDataError, isInvalidDataError, TimeoutError } from "../errors.ts";
+import type { ReceivedResponse } from "../http/tracked_response.ts";
 import type { DownloadDetails, DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { Reporter } from "../policies/event.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
@@ -18,6 +19,9 @@ import type { DownloadSink } from "./download_sink.ts";
 import { openFileSink } from "./file_sink.ts";
 import { StreamSink } from "./stream_sink.ts";
 import { Transfer, type TransferOptions } from "./transfer.ts";
+
+/** What is downloaded. */
+export type DownloadRequest = StreamRequest<ReceivedResponse>;
 
 /** What there is around a download. */
 export interface DownloadSurroundings extends StreamSurroundings {
@@ -36,7 +40,7 @@ export interface DownloadSurroundings extends StreamSurroundings {
  * @returns How it has ended.
  */
 export async function download(
-  request: StreamRequest,
+  request: DownloadRequest,
   surroundings: DownloadSurroundings,
   to: DownloadTarget,
   details: DownloadDetails,
@@ -49,7 +53,7 @@ export async function download(
   expected?.begin();
   for (const signal of request.signals) signal.throwIfAborted();
   if (surroundings.closings.closing !== undefined) throw surroundings.closings.closing.reason;
-  const stop = new Stop(request, surroundings.deadlines);
+  const stop = new Stop(request, surroundings.deadlines, to);
   try {
     return await downloadUntil(stop, request, surroundings, { to, expected, details });
   } finally {
@@ -65,7 +69,7 @@ interface Job {
 
 async function downloadUntil(
   stop: Stop,
-  request: StreamRequest,
+  request: DownloadRequest,
   surroundings: DownloadSurroundings,
   { to, expected, details }: Job,
 ): Promise<DownloadResult> {
@@ -76,8 +80,9 @@ async function downloadUntil(
     sink,
     digest: expected,
     backoff: surroundings.backoff,
-    interruption: new Interruption(surroundings, [...request.signals, stop.signal]),
+    interruption: new Interruption(surroundings, signalsOf(request, stop)),
     signal: stop.signal,
+    compression: details.compression ?? false,
     onChunk: progressOf(request, surroundings),
   });
   const response = await transferTo(sink, transfer, leavesParts(request, details));
@@ -94,7 +99,11 @@ async function downloadUntil(
   };
 }
 
-async function transferTo(sink: DownloadSink, transfer: Transfer, resumes: boolean): Promise<Response> {
+async function transferTo(
+  sink: DownloadSink,
+  transfer: Transfer,
+  resumes: boolean,
+): Promise<ReceivedResponse> {
   try {
     const response = await transfer.run();
     if (response.status === 304) {
@@ -108,7 +117,10 @@ async function transferTo(sink: DownloadSink, transfer: Transfer, resumes: boole
 }
 
 /** Whether what is not whole is of use to a later download. Of a request with a body that could not tell whether it asks for the same. */
-function leavesParts({ identity, isRepeatable }: StreamRequest, { resume = true }: DownloadDetails): boolean {
+function leavesParts(
+  { identity, isRepeatable }: DownloadRequest,
+  { resume = true }: DownloadDetails,
+): boolean {
   return resume && isRepeatable && identity !== undefined;
 }
 
@@ -122,14 +134,14 @@ interface SinkDetails extends DownloadDetails {
 }
 
 async function openSink(
-  request: StreamRequest,
+  request: DownloadRequest,
   { clock }: DownloadSurroundings,
   to: DownloadTarget,
   details: SinkDetails,
 ): Promise<DownloadSink> {
   if (to instanceof WritableStream) return new StreamSink(to, details.onBreak);
   return await openFileSink(to, {
-    source: sha256(request.identity ?? ""),
+    source: () => sha256(request.identity ?? ""),
     resumes: leavesParts(request, details),
     overwrites: details.overwrite ?? true,
     wallNow: () => clock.wallNow(),
@@ -145,7 +157,7 @@ function checkTarget(to: unknown): asserts to is DownloadTarget {
 }
 
 /** What a download says of parts by itself. */
-function checkHeaders({ headers }: StreamRequest): void {
+function checkHeaders({ headers }: DownloadRequest): void {
   for (const name of ["range", "if-range"]) {
     if (!(name in headers)) continue;
     throw new TypeError(`Cannot download as the header '${name}' must be left to the download itself`);
@@ -153,9 +165,9 @@ function checkHeaders({ headers }: StreamRequest): void {
 }
 
 function progressOf(
-  { settings: { onProgress } }: StreamRequest,
+  { settings: { onProgress } }: DownloadRequest,
   { clock, reporter }: DownloadSurroundings,
-): ((transfer: Transfer, response: Response) => void) | undefined {
+): ((transfer: Transfer, response: ReceivedResponse) => void) | undefined {
   if (onProgress === undefined) return undefined;
   let hasWarned = false;
   return ({ attempts, position, totalBytes }, { url }) => {
@@ -172,15 +184,22 @@ function progressOf(
   };
 }
 
+function signalsOf({ signals }: DownloadRequest, { signal }: Stop): readonly AbortSignal[] {
+  return signal === undefined ? signals : [...signals, signal];
+}
+
 /** Ends everything that a download waits for: when its total time is over, or its stream has failed. */
 class Stop {
-  readonly #controller = new AbortController();
+  /** Absent where neither can happen. */
+  readonly #controller: AbortController | undefined;
   readonly #deadlines: Deadlines;
   readonly #deadline: Deadline | undefined;
 
-  constructor(request: StreamRequest, deadlines: Deadlines) {
+  constructor(request: DownloadRequest, deadlines: Deadlines, to: DownloadTarget) {
     const { totalTimeoutMs: timeoutMs } = request.settings;
     this.#deadlines = deadlines;
+    if (timeoutMs === Infinity && !(to instanceof WritableStream)) return;
+    this.#controller = new AbortController();
     if (timeoutMs === Infinity) return;
     const onDeadline = (): void => {
       const about = request.describe();
@@ -190,12 +209,12 @@ class Stop {
     this.#deadline = deadlines.add({ onDeadline }, timeoutMs);
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get signal(): AbortSignal | undefined {
+    return this.#controller?.signal;
   }
 
   now(reason: unknown): void {
-    this.#controller.abort(reason);
+    this.#controller?.abort(reason);
   }
 
   end(): void {

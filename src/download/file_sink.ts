@@ -15,14 +15,16 @@ import { WriteQueue } from "./write_queue.ts";
 /** A process that has not written for so long may be another one of the same number, in milliseconds. */
 const OWNER_MS = 60_000;
 const READ_BACK_BYTES = 1_048_576;
+/** So much of a file is held in memory, in bytes: one that is no larger is written at once when it is whole. */
+const HELD_BYTES = 262_144;
 
 /** The files that downloads of this process go to. */
 const busyPaths = new Set<string>();
 
 /** How a file is written. */
 export interface FileSinkOptions {
-  /** What is downloaded, as a hash of the request. */
-  readonly source: string;
+  /** What is downloaded, as a hash of the request; asked for when something has to be noted or compared. */
+  readonly source: () => string;
   /** Whether it goes on with what an earlier download has left. */
   readonly resumes: boolean;
   /** Whether the file may take the place of another one. */
@@ -34,8 +36,9 @@ export interface FileSinkOptions {
 }
 
 /**
- * Makes ready for a file. Until it is whole it is called `<name>.part`, and what is known of it is noted in `<name>.part.json`; a part
- * that an earlier download has left is never changed, other than by going on with it.
+ * Makes ready for a file. Until it is whole it is called `<name>.part`, and what is known of it is noted in `<name>.part.json`, unless it
+ * is small: then nothing is on the disk before it is whole, or is to be gone on with. A part that an earlier download has left is never
+ * changed, other than by going on with it.
  *
  * @param to The path, or its file URL.
  * @param options How it is written.
@@ -47,7 +50,7 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
   const shown = String(to);
   let path: string;
   try {
-    path = await disk.resolve(to);
+    path = await realPath(disk, to, options.wallNow());
   } catch (error) {
     if (error instanceof TypeError) throw error;
     throw writeError(shown, `its folder can't be reached: ${messageOf(error)}`, error);
@@ -55,15 +58,44 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
   if (busyPaths.has(path)) throw writeError(path, "another download goes there");
   busyPaths.add(path);
   try {
-    const entry = await disk.entry(path);
-    if (entry?.isFolder) throw writeError(path, "it is a folder");
-    if (entry !== undefined && !options.overwrites) throw writeError(path, "it is there already");
-    const earlier = await findEarlier(disk, path, options);
+    if (!options.overwrites && await disk.entry(path) !== undefined) {
+      throw writeError(path, "it is there already");
+    }
+    // Without use for it, it is looked at when it turns out to be in the way.
+    const earlier = options.resumes ? await findEarlier(disk, path, options) : undefined;
     return new FileSink(disk, path, options, earlier);
   } catch (error) {
     busyPaths.delete(path);
     throw error instanceof WriteError ? error : writeError(path, messageOf(error), error);
   }
+}
+
+/** So long the path of a folder is remembered, in milliseconds: a link that is changed within that time has just missed the file. */
+const FOLDER_MS = 100;
+const MAX_FOLDERS = 100;
+
+interface RealFolder {
+  readonly path: Promise<string>;
+  readonly untilMs: number;
+}
+
+/** What folders many downloads go to at once. */
+const realFolders = new WeakMap<Disk, Map<string, RealFolder>>();
+
+/** The path of a file, without links in its folder, so that it is known by one name. */
+async function realPath(disk: Disk, to: string | URL, nowMs: number): Promise<string> {
+  const { folder, name } = disk.resolve(to);
+  let known = realFolders.get(disk);
+  if (known === undefined) realFolders.set(disk, known = new Map());
+  let found = known.get(folder);
+  if (found === undefined || nowMs >= found.untilMs || nowMs < found.untilMs - FOLDER_MS) {
+    if (known.size >= MAX_FOLDERS) known.clear();
+    found = { path: disk.realFolder(folder), untilMs: nowMs + FOLDER_MS };
+    known.set(folder, found);
+    // A folder that is missing may be made now.
+    found.path.catch(() => known.delete(folder));
+  }
+  return disk.join(await found.path, name);
 }
 
 interface Earlier {
@@ -80,7 +112,11 @@ async function findEarlier(
   const record = parsePartRecord(await disk.readText(recordPath(path)));
   if (record === undefined) return undefined;
   const file = await disk.open(partPath(path));
-  if (file === undefined) return undefined;
+  if (file === undefined) {
+    // Its process was killed between the two last steps.
+    await disk.remove(recordPath(path));
+    return undefined;
+  }
   const { version, fileId } = record;
   const isOwned = record.processId !== disk.processId && wallNow() - file.modifiedAt < OWNER_MS &&
     disk.isRunning(record.processId);
@@ -88,7 +124,7 @@ async function findEarlier(
     await file.close();
     throw writeError(path, `process ${record.processId} downloads to it`);
   }
-  const isOfUse = resumes && file.id === fileId && record.source === source && file.bytes > 0 &&
+  const isOfUse = resumes && file.id === fileId && record.source === source() && file.bytes > 0 &&
     version.totalBytes !== undefined && file.bytes <= version.totalBytes;
   if (isOfUse) return { file, version };
   await file.close();
@@ -103,6 +139,9 @@ class FileSink implements DownloadSink {
   readonly #options: FileSinkOptions;
   #file: DiskFile | undefined;
   #queue: WriteQueue | undefined;
+  /** What has come of a version of which nothing is on the disk. */
+  #held: Uint8Array<ArrayBuffer>[] | undefined;
+  #version: FileVersion | undefined;
 
   constructor(disk: Disk, path: string, options: FileSinkOptions, earlier: Earlier | undefined) {
     this.path = path;
@@ -114,16 +153,30 @@ class FileSink implements DownloadSink {
   }
 
   async begin(version: FileVersion): Promise<boolean> {
-    await this.#doing(async () => {
-      // A file of its own each time: who else has the one before open can't mix anything into this one.
-      await this.#close();
-      await this.#disk.remove(partPath(this.path));
-      this.#file = await this.#disk.create(partPath(this.path));
-      this.position = 0;
-      this.#queue = new WriteQueue(this.#file, 0);
-      await this.#note(version);
-    });
+    this.#version = version;
+    this.position = 0;
+    if (this.#file === undefined) this.#held = [];
+    else await this.#doing(() => this.#openPart());
     return true;
+  }
+
+  /** Puts what is held on the disk. */
+  async #spill(): Promise<void> {
+    const held = this.#held!;
+    await this.#refuseFolder();
+    if (!this.#options.resumes) await (await findEarlier(this.#disk, this.path, this.#options))?.file.close();
+    await this.#openPart();
+    this.#held = undefined;
+    for (const chunk of held) await this.#queue!.add(chunk);
+  }
+
+  async #openPart(): Promise<void> {
+    // A file of its own each time: who else has the one before open can't mix anything into this one.
+    await this.#close();
+    await this.#disk.remove(partPath(this.path));
+    this.#file = await this.#disk.create(partPath(this.path));
+    this.#queue = new WriteQueue(this.#file, 0);
+    await this.#note(this.#version!);
   }
 
   async goOn(): Promise<void> {
@@ -133,7 +186,12 @@ class FileSink implements DownloadSink {
 
   async #note(version: FileVersion): Promise<void> {
     const { source } = this.#options;
-    const record: PartRecord = { fileId: this.#file!.id, source, version, processId: this.#disk.processId };
+    const record: PartRecord = {
+      fileId: this.#file!.id,
+      source: source(),
+      version,
+      processId: this.#disk.processId,
+    };
     await this.#disk.writeText(recordPath(this.path), formatPartRecord(record));
   }
 
@@ -152,31 +210,67 @@ class FileSink implements DownloadSink {
 
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.position += chunk.length;
+    if (this.#held !== undefined) {
+      this.#held.push(chunk);
+      return this.position <= HELD_BYTES ? undefined : this.#doing(() => this.#spill());
+    }
     const room = this.#queue!.add(chunk);
     return room && this.#doing(() => room);
   }
 
   async finish(): Promise<void> {
     await this.#doing(async () => {
+      if (this.#held !== undefined) {
+        if (await this.#writeWhole(this.#held)) return;
+        await this.#spill();
+      }
       await this.#queue!.flush();
       const part = await this.#disk.entry(partPath(this.path));
       if (part?.id !== this.#file!.id) throw new Error("something else was put in its place meanwhile");
-      if (this.#options.overwrites) await this.#disk.rename(partPath(this.path), this.path);
-      else await this.#disk.renameToFree(partPath(this.path), this.path);
+      await this.#takeName();
       await this.#disk.remove(recordPath(this.path));
       await this.#close();
     });
     busyPaths.delete(this.path);
   }
 
-  async abandon(keeps: boolean): Promise<void> {
-    const file = this.#file;
-    const hasBegun = this.#queue !== undefined;
+  /** Writes a small file at once; `false` if there is a part already. */
+  async #writeWhole(chunks: readonly Uint8Array<ArrayBuffer>[]): Promise<boolean> {
     try {
+      if (!await this.#disk.createWhole(partPath(this.path), concat(chunks))) return false;
+      await this.#takeName();
+      return true;
+    } catch (error) {
+      // The first failure counts, not that of cleaning up.
+      await this.#disk.remove(partPath(this.path)).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #takeName(): Promise<void> {
+    try {
+      if (this.#options.overwrites) await this.#disk.rename(partPath(this.path), this.path);
+      else await this.#disk.renameToFree(partPath(this.path), this.path);
+    } catch (error) {
+      await this.#refuseFolder();
+      throw error;
+    }
+  }
+
+  async #refuseFolder(): Promise<void> {
+    if ((await this.#disk.entry(this.path))?.isFolder) throw new Error("it is a folder");
+  }
+
+  async abandon(keeps: boolean): Promise<void> {
+    try {
+      if (keeps && this.#held !== undefined && this.position > 0) await this.#spill();
       if (keeps) await this.#queue?.flush();
     } catch {
       // Why it is abandoned is more to the point than what its rest failed of.
     }
+    const file = this.#file;
+    const hasBegun = this.#queue !== undefined;
+    this.#held = undefined;
     try {
       await this.#close();
       if (!keeps && hasBegun) await this.#removePart(file!);
@@ -209,6 +303,17 @@ class FileSink implements DownloadSink {
       throw writeError(this.path, messageOf(error), error);
     }
   }
+}
+
+function concat(chunks: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  if (chunks.length === 1) return chunks[0]!;
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let filled = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return whole;
 }
 
 function partPath(path: string): string {

@@ -14,7 +14,7 @@ import {
 } from "../errors.ts";
 import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
 import type { HeaderMap } from "../http/headers.ts";
-import { type BodyChunks, bodyChunks } from "../http/tracked_response.ts";
+import type { BodyChunks, ReceivedResponse } from "../http/tracked_response.ts";
 import type { StreamRequest } from "../policies/opener.ts";
 import type { Backoff } from "../primitives/backoff.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -26,7 +26,7 @@ import { type FileVersion, isOfVersion, isResumable, versionOf } from "./file_ve
 
 /** What a transfer is made of. */
 export interface TransferOptions {
-  readonly request: StreamRequest;
+  readonly request: StreamRequest<ReceivedResponse>;
   readonly sink: DownloadSink;
   /** The digest that the whole must have, as hexadecimal digits. */
   readonly digest: { readonly hex: string; readonly begin: () => StreamHash } | undefined;
@@ -34,9 +34,11 @@ export interface TransferOptions {
   /** Ends the waits. */
   readonly interruption: Interruption;
   /** Ends the requests. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
+  /** Whether what comes may be compressed on its way. */
+  readonly compression: boolean;
   /** Called after each chunk. */
-  readonly onChunk: ((transfer: Transfer, response: Response) => void) | undefined;
+  readonly onChunk: ((transfer: Transfer, response: ReceivedResponse) => void) | undefined;
 }
 
 /** How a response fits to what is there. */
@@ -71,6 +73,8 @@ export class Transfer {
   #takesParts = true;
   /** Whether bytes are asked for as they are: of a server that compresses all the same, the runtime may be able to decode them. */
   #asksForIdentity: boolean;
+  /** Whether the request says itself how bytes may be compressed. */
+  readonly #hasOwnCoding: boolean;
   #wasResumed = false;
   #hasBroken = false;
   /** How many bytes of the file are from an earlier download. */
@@ -83,8 +87,9 @@ export class Transfer {
     this.#options = options;
     this.#version = options.sink.earlier;
     this.#isEarlier = options.sink.earlier !== undefined;
+    this.#hasOwnCoding = "accept-encoding" in options.request.headers;
     // What is compressed on its way can't be gone on with, and its length says nothing.
-    this.#asksForIdentity = !("accept-encoding" in options.request.headers);
+    this.#asksForIdentity = !options.compression && !this.#hasOwnCoding;
   }
 
   /** How many bytes have come, with those of an earlier download. */
@@ -108,7 +113,7 @@ export class Transfer {
    * @returns The response that brought the last byte. Rejects with what the last response broke off with, when as many in a row as there
    * are retries have brought nothing new.
    */
-  async run(): Promise<Response> {
+  async run(): Promise<ReceivedResponse> {
     const { backoff, interruption, request: { isRepeatable, settings: { maxRetries } } } = this.#options;
     let best = this.position;
     let inVain = 0;
@@ -129,9 +134,9 @@ export class Transfer {
     }
   }
 
-  async #round(): Promise<Response | Incomplete> {
+  async #round(): Promise<ReceivedResponse | Incomplete> {
     const from = this.#partStart();
-    let response: Response;
+    let response: ReceivedResponse;
     try {
       response = await this.#open(from);
     } catch (error) {
@@ -152,7 +157,7 @@ export class Transfer {
     return Math.min(this.position, this.totalBytes! - 1);
   }
 
-  async #open(from: number | undefined): Promise<Response> {
+  async #open(from: number | undefined): Promise<ReceivedResponse> {
     const { request, signal } = this.#options;
     try {
       return await request.open({ headers: this.#headers(from), signal, elsewhere: this.#hasBroken });
@@ -162,9 +167,10 @@ export class Transfer {
   }
 
   #headers(from: number | undefined): HeaderMap {
-    const { digest } = this.#options;
+    const { digest, compression } = this.#options;
     const headers: Record<string, string> = {};
-    if (this.#asksForIdentity) headers["accept-encoding"] = "identity";
+    const isPlain = this.#asksForIdentity || (compression && from !== undefined && !this.#hasOwnCoding);
+    if (isPlain) headers["accept-encoding"] = "identity";
     if (from === undefined) return headers;
     headers.range = `bytes=${from}-`;
     const { etag, lastModified } = this.#version!;
@@ -175,7 +181,7 @@ export class Transfer {
   }
 
   /** Looks at the head of a response, and makes the sink ready for its body. */
-  async #accept(response: Response, from: number | undefined): Promise<Portion | Incomplete> {
+  async #accept(response: ReceivedResponse, from: number | undefined): Promise<Portion | Incomplete> {
     if (response.status === 206) return await this.#acceptPart(response, from);
     if (this.#asksForIdentity && isDecodable(response)) {
       discard(response);
@@ -200,7 +206,7 @@ export class Transfer {
     return { skip: 0, end };
   }
 
-  async #acceptPart(response: Response, from: number | undefined): Promise<Portion | Incomplete> {
+  async #acceptPart(response: ReceivedResponse, from: number | undefined): Promise<Portion | Incomplete> {
     const range = parseContentRange(response.headers.get("content-range"));
     if (from === undefined) {
       discard(response);
@@ -236,7 +242,7 @@ export class Transfer {
     if (hash !== undefined) await sink.readBack((chunk) => hash.update(chunk));
   }
 
-  async #begin(response: Response, version: FileVersion): Promise<void> {
+  async #begin(response: ReceivedResponse, version: FileVersion): Promise<void> {
     const { sink, digest } = this.#options;
     this.#isEarlier = false;
     this.resumedFrom = 0;
@@ -258,8 +264,8 @@ export class Transfer {
   }
 
   /** Hands the body on; gives what it broke off with. */
-  async #receive(response: Response, { skip, end }: Portion): Promise<Incomplete | undefined> {
-    const chunks = NULL_BODY_STATUSES.has(response.status) ? undefined : bodyChunks(response);
+  async #receive(response: ReceivedResponse, { skip, end }: Portion): Promise<Incomplete | undefined> {
+    const chunks = NULL_BODY_STATUSES.has(response.status) ? undefined : response.chunks;
     if (chunks === undefined) return this.#ended(end);
     let left = skip;
     try {
@@ -280,7 +286,7 @@ export class Transfer {
     }
   }
 
-  #take(chunk: Uint8Array<ArrayBuffer>, response: Response): Promise<void> | undefined {
+  #take(chunk: Uint8Array<ArrayBuffer>, response: ReceivedResponse): Promise<void> | undefined {
     const { sink, onChunk, interruption } = this.#options;
     this.#hash?.update(chunk);
     const room = sink.write(chunk);
@@ -300,7 +306,7 @@ export class Transfer {
   }
 
   /** Everything has come: whether it is right. */
-  async #check(response: Response): Promise<Response | Incomplete> {
+  async #check(response: ReceivedResponse): Promise<ReceivedResponse | Incomplete> {
     const { digest, sink } = this.#options;
     const received = this.#hash?.digest();
     this.#hash = undefined;
@@ -334,11 +340,11 @@ async function nextOrBreak(chunks: BodyChunks): Promise<Uint8Array<ArrayBuffer> 
 }
 
 /** Whether the runtime could have decoded what it has left as it is. */
-function isDecodable({ headers }: Response): boolean {
+function isDecodable({ headers }: ReceivedResponse): boolean {
   return currentRuntime.decodes.has(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
 }
 
 /** Nobody reads it, nor hears what becomes of it. */
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => {});
+function discard(response: ReceivedResponse): void {
+  response.chunks?.cancel(undefined).catch(() => {});
 }

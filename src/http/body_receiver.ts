@@ -4,6 +4,7 @@
  * @module
  */
 
+import { contentLength } from "./body.ts";
 import type { BodyCollector } from "./body_collector.ts";
 
 /** How a body is received. */
@@ -22,7 +23,12 @@ export interface BodyReceiverOptions {
   readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Gets every chunk that comes. */
   readonly collector?: BodyCollector | undefined;
+  /** Whether a small body comes as one chunk, which costs less. What has come of one that breaks off is lost then. */
+  readonly joinsSmall?: boolean | undefined;
 }
+
+/** So many bytes come at once, or nearly so. */
+const SMALL_BYTES = 16_384;
 
 /**
  * Receives a body for one reader, chunk by chunk. The response is not touched before the first chunk is wanted: on Bun even to look at
@@ -131,6 +137,9 @@ export class BodyReceiver {
   /** Never rejects. */
   async #receiveChunk(): Promise<void> {
     try {
+      if (this.#reader === undefined && this.#options.joinsSmall && isSmall(this.#response)) {
+        return await this.#receiveWhole();
+      }
       this.#reader ??= this.#response.body?.getReader();
       const result = await this.#reader?.read();
       if (!this.#hasEnded && !this.#isCancelled) {
@@ -139,9 +148,17 @@ export class BodyReceiver {
     } catch (error) {
       // The reader is told of it.
       this.fail(this.#options.onBreak(error));
+    } finally {
+      this.#isReceiving = false;
+      this.#wake();
     }
-    this.#isReceiving = false;
-    this.#wake();
+  }
+
+  async #receiveWhole(): Promise<void> {
+    const body = new Uint8Array(await this.#response.arrayBuffer());
+    if (this.#hasEnded || this.#isCancelled) return;
+    this.#take(body);
+    if (!this.#hasEnded) this.#end(true);
   }
 
   #take(chunk: Uint8Array | undefined): void {
@@ -168,4 +185,10 @@ export class BodyReceiver {
     this.#options.collector?.end(isComplete);
     this.#options.onEnd(this.#bytes);
   }
+}
+
+/** Whether a body is known to be small; what is compressed may become large, and a response that somebody made may say anything. */
+function isSmall({ headers, url }: Response): boolean {
+  const length = contentLength(headers) ?? Infinity;
+  return length <= SMALL_BYTES && url !== "" && !headers.has("content-encoding");
 }

@@ -50,30 +50,39 @@ export interface BodyChunks {
 }
 
 /**
- * Reads a body from where it is received. To go by way of its stream costs as much again for each chunk.
- *
- * @param response The response, whose body nobody else may read; it must be kept as long as it is read.
- * @returns The chunks; `undefined` if it has no body.
+ * A response that parts of this client read, which never let go of it before its end without cancelling. To go by way of a stream, and
+ * of a response that can be collected, costs as much again.
  */
-export function bodyChunks(response: Response): BodyChunks | undefined {
-  const receiver = TrackedResponse.receiverOf(response);
-  if (receiver !== undefined) return receiver;
+export interface ReceivedResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly url: string;
+  readonly type: ResponseType;
+  /** The body; absent if there is none. */
+  readonly chunks: BodyChunks | undefined;
+}
+
+/**
+ * Makes a response that is read chunk by chunk of one whose body nobody receives.
+ *
+ * @param response The response, whose body nobody else may read.
+ * @returns The same.
+ */
+export function receivedResponse(response: Response): ReceivedResponse {
+  const { status, headers, url, type } = response;
   const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>> | null)?.getReader();
-  return reader && {
+  const chunks = reader && {
     async next() {
       const { done, value } = await reader.read();
       return done ? undefined : value;
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel: (reason: unknown) => reader.cancel(reason),
   };
+  return { status, headers, url, type, chunks };
 }
 
+/** A constructor of the platform may ask itself what it says (Node.js 20 does): it gets the platform's own answer until it has ended. */
 class TrackedResponse extends Response {
-  /** Who receives the body of a response that nobody has touched. */
-  static receiverOf(response: Response): BodyReceiver | undefined {
-    return #receiver in response && !response.bodyUsed ? response.#receiver : undefined;
-  }
-
   readonly #head: ResponseHead;
   readonly #receiver: BodyReceiver | undefined;
 
@@ -85,23 +94,23 @@ class TrackedResponse extends Response {
   }
 
   override get status(): number {
-    return this.#head.status;
+    return #head in this ? this.#head.status : super.status;
   }
 
   override get ok(): boolean {
-    return this.#head.status >= 200 && this.#head.status < 300;
+    return this.status >= 200 && this.status < 300;
   }
 
   override get url(): string {
-    return this.#head.url;
+    return #head in this ? this.#head.url : super.url;
   }
 
   override get redirected(): boolean {
-    return this.#head.redirected;
+    return #head in this ? this.#head.redirected : super.redirected;
   }
 
   override get type(): ResponseType {
-    return this.#head.type;
+    return #head in this ? this.#head.type : super.type;
   }
 
   override clone(): Response {

@@ -9,7 +9,12 @@ import { BodyCollector } from "../http/body_collector.ts";
 import { BodyReceiver } from "../http/body_receiver.ts";
 import { decodedHeaders, NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
 import type { HeaderMap } from "../http/headers.ts";
-import { responseLike, trackedResponse } from "../http/tracked_response.ts";
+import {
+  type ReceivedResponse,
+  receivedResponse,
+  responseLike,
+  trackedResponse,
+} from "../http/tracked_response.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { PermitHolder } from "../lanes/permit_holders.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
@@ -101,14 +106,32 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   }
 
   release(): Response {
+    const { response } = this.#options;
+    if (this.#excerpt !== undefined) return this.#excerptResponse(this.#excerpt);
+    const receiver = this.#handOut(false);
+    if (receiver === undefined) return response;
+    const { status, statusText, url, redirected, type } = response;
+    return trackedResponse({ status, statusText, headers: this.#headers, url, redirected, type }, receiver);
+  }
+
+  receive(): ReceivedResponse {
+    if (this.#excerpt !== undefined) return receivedResponse(this.#excerptResponse(this.#excerpt));
+    const { response } = this.#options;
+    const chunks = this.#handOut(true);
+    if (chunks === undefined) return receivedResponse(response);
+    const { status, url, type } = response;
+    return { status, headers: this.#headers, url, type, chunks };
+  }
+
+  /** Begins to receive the body for its reader; `undefined` if it has ended. */
+  #handOut(joinsSmall: boolean): BodyReceiver | undefined {
     const { response, environment, maxBytes, timeoutMs, onBytes, onTooLarge, onHandOut, onEnd, onUnusable } =
       this.#options;
-    if (this.#excerpt !== undefined) return this.#excerptResponse(this.#excerpt);
     onHandOut();
     if (this.#isEmpty()) {
       this.#collector?.end(true);
       onEnd(0);
-      return response;
+      return undefined;
     }
     // Somebody has read the body before.
     if (response.bodyUsed) throw onUnusable(new TypeError("the body of the response has been read already"));
@@ -120,15 +143,18 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
       onEnd,
       onWait: (isWaiting) => this.#onWait(isWaiting),
       collector: this.#collector,
+      joinsSmall,
     });
     this.#idle = environment.idleDeadlines.add(this, timeoutMs);
     environment.scheduler.offer(this);
-    const { status, statusText, url, redirected, type } = response;
-    const { method, init, sent } = this.#options;
+    return receiver;
+  }
+
+  /** The headers as they are true of the bytes that are read. */
+  get #headers(): Headers {
+    const { response, environment, method, init, sent } = this.#options;
     const { decodes, decodesIdentity } = environment.runtime;
-    const context = { method, init, decodes, sent: decodesIdentity ? undefined : sent };
-    const headers = decodedHeaders(response, context);
-    return trackedResponse({ status, statusText, headers, url, redirected, type }, receiver);
+    return decodedHeaders(response, { method, init, decodes, sent: decodesIdentity ? undefined : sent });
   }
 
   /** Whether its end has come with the headers. To look at the body itself might keep the process alive. */

@@ -94,6 +94,8 @@ export interface CallContext {
   readonly streams: boolean;
   /** Whether a response whose status is no success is an error, as for those who get its value. */
   readonly rejectsStatus: boolean;
+  /** Whether a part of this client reads the response, chunk by chunk, instead of the caller. */
+  readonly readsChunks?: boolean | undefined;
   /** The lane of a mirror that is asked after the others. */
   readonly avoided?: Lane | undefined;
   /** Whether nobody waits for it. */

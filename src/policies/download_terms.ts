@@ -12,6 +12,7 @@ export interface DownloadDetails {
   readonly resume?: boolean | undefined;
   readonly overwrite?: boolean | undefined;
   readonly digest?: DownloadDigest | undefined;
+  readonly compression?: boolean | undefined;
 }
 
 /** The algorithms of digests, as HTTP names them. */

@@ -27,12 +27,12 @@ export interface OpenOptions {
  * @returns The response, whose status is a success. Rejects as `client.json()` does: also with an `HttpError` or a
  * `DataNotFoundError`, and with a signal's own reason.
  */
-export type Opener = (options?: OpenOptions) => Promise<Response>;
+export type Opener<R = Response> = (options?: OpenOptions) => Promise<R>;
 
-/** A request whose body is read item by item. */
-export interface StreamRequest {
+/** A request whose body is read item by item, from a response or from where it is received. */
+export interface StreamRequest<R = Response> {
   /** Sends it. */
-  readonly open: Opener;
+  readonly open: Opener<R>;
   /** What it asks for, with all that tells it from other requests; absent if it has a body. */
   readonly identity: string | undefined;
   /** What holds for it. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ReceivedResponse } from "../http/tracked_response.ts";
 import type { Target } from "./call.ts";
 import type { ValueSource } from "./event.ts";
 import type { ReplyHead } from "./reply_head.ts";
@@ -26,6 +27,8 @@ export interface OpenBody {
    * its first characters are left.
    */
   release(): Response;
+  /** The same for a part of this client that reads it chunk by chunk. */
+  receive(): ReceivedResponse;
 }
 
 /** What a mirror did that was no help, as an error says it. */

@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { bodySink } from "../../src/cli/body_sink.ts";
-import { NetworkError } from "../../src/errors.ts";
-import { JOB, setUpRun, transferOf } from "./sink_rig.ts";
+import { HttpError, InvalidDataError } from "../../src/errors.ts";
 import { test } from "../support/test.ts";
+import { brokenBody, exchangeOf, JOB, setUpRun } from "./sink_rig.ts";
 
 test("bodySink() writes a body as it comes", async () => {
   const { terminal, run } = setUpRun();
-  await bodySink(run, { include: false }).take(JOB, transferOf(new Response("[1]")));
+  await bodySink(run, { include: false }).take(JOB, exchangeOf(new Response("[1]")));
   assertEquals(terminal.stdout.text, "[1]");
 });
 
@@ -17,24 +17,38 @@ test("bodySink() writes the head first where that was asked for", async () => {
     statusText: "Created",
     headers: { "content-type": "a/b", etag: '"1"' },
   });
-  await bodySink(run, { include: true }).take(JOB, transferOf(response));
+  await bodySink(run, { include: true }).take(JOB, exchangeOf(response));
   assertEquals(terminal.stdout.text, 'HTTP 201 Created\r\ncontent-type: a/b\r\netag: "1"\r\n\r\nx');
 });
 
-test("bodySink() fails when a body begins again of which something was written", async () => {
-  const { terminal, run } = setUpRun();
-  let pulls = 0;
-  const body = new ReadableStream({
-    pull: (controller) =>
-      pulls++ === 0
-        ? controller.enqueue(new TextEncoder().encode("half"))
-        : controller.error(new NetworkError("cut")),
-  });
-  const transfer = transferOf(new Response(body), [new Response("half and half")]);
-  await assertRejects(
-    () => bodySink(run, { include: false }).take(JOB, transfer),
-    Error,
-    "could not be continued",
-  );
-  assertEquals(terminal.stdout.text, "half");
+test("bodySink() goes on where a body broke off, and fails when it would have to begin again", async () => {
+  for (const etag of ['"1"', undefined]) {
+    const { terminal, run } = setUpRun();
+    const headers = { "content-length": "8", ...(etag === undefined ? {} : { etag }) };
+    const rest = etag === undefined
+      ? new Response("all of it", { headers })
+      : new Response("rest", { status: 206, headers: { etag, "content-range": "bytes 4-7/8" } });
+    const exchange = exchangeOf([new Response(brokenBody("half"), { headers }), rest]);
+    const done = bodySink(run, { include: false }).take(JOB, exchange);
+    if (etag === undefined) await assertRejects(() => done, InvalidDataError);
+    else await done;
+    assertEquals(terminal.stdout.text, etag === undefined ? "half" : "halfrest");
+  }
+});
+
+test("bodySink() writes nothing of an answer that is no success, unless its body was asked for", async () => {
+  for (const include of [false, true]) {
+    for (const takesErrorBodies of [false, true]) {
+      const { terminal, run } = setUpRun();
+      const exchange = exchangeOf(new Response("no", { status: 400, headers: { "content-type": "a/b" } }), {
+        takesErrorBodies,
+      });
+      const done = bodySink(run, { include }).take(JOB, exchange);
+      if (takesErrorBodies) assertEquals((await done as HttpError).status, 400);
+      else await assertRejects(() => done, HttpError, "400");
+      const { text } = terminal.stdout;
+      if (takesErrorBodies && include) assertEquals(text, "HTTP 400\r\ncontent-type: a/b\r\n\r\nno");
+      else assertEquals(text, takesErrorBodies ? "no" : "");
+    }
+  }
 });

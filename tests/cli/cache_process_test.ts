@@ -34,6 +34,23 @@ test("slipstream get --cache as a process asks nobody the second time, and stats
   assertEquals(await temp.list(), [`${dir.slice(temp.path.length + 1)}/`]);
 });
 
+test("slipstream get --out --cache as a process takes what is fresh from the cache, and keeps what comes", async () => {
+  await using cdn = createSimulatedCdn({ resources: ANY });
+  const { url } = await cdn.listen();
+  await using temp = await tempFolder();
+  const host = new URL(url).host.replace(":", "_");
+  for (const out of ["a", "b"]) {
+    const args = ["--cache", `${temp.path}/cache`, "--out", `${temp.path}/${out}`];
+    const { code, stderr } = await runCli(["get", ...args, `${url}/1`, `${url}/2`]);
+    assertEquals([code, stderr.startsWith(out === "a" ? "2 done, 2" : "2 done, 2 from the cache, 2")], [
+      0,
+      true,
+    ]);
+    assertEquals(await temp.read(`${out}/${host}/1.body`), "body of /1");
+  }
+  assertEquals(cdn.log.requests, 2);
+});
+
 test("slipstream get --cache as a process obeys a server that says no", async () => {
   await using cdn = createSimulatedCdn({
     resources: () => ({ body: "secret", headers: { "cache-control": "no-store" } }),
@@ -96,12 +113,16 @@ test("slipstream f1 --cache as a process loads a past season once, and says how 
 
 test("slipstream get --cache as a process that was killed half-way leaves what the next one can use", async () => {
   const stalled = Promise.withResolvers<void>();
-  let isStalled = false;
+  let isKilled = false;
   await using cdn = createSimulatedCdn({
     resources: () => ({ body: "x".repeat(100_000), headers: FRESH }),
     faults: [{
       kind: "stall",
-      match: ({ path }) => path === "/30" && !isStalled && (stalled.resolve(), isStalled = true),
+      match: ({ path }) => {
+        const stalls = !isKilled && Number(path.slice(1)) >= 30;
+        if (stalls) stalled.resolve();
+        return stalls;
+      },
     }],
   });
   const { url } = await cdn.listen();
@@ -110,6 +131,9 @@ test("slipstream get --cache as a process that was killed half-way leaves what t
   const get = ["get", "--concurrency", "4", "--quiet", ...urls, "--cache", temp.path];
   const cli = await startCli(get);
   await stalled.promise;
+  // Nothing more comes, and what came is being kept.
+  while (!(await temp.list()).some((name) => /\/[0-9a-f]{62}$/.test(name)));
+  isKilled = true;
   cli.kill();
   await cli.ended;
   const before = cdn.log.requests;

@@ -122,18 +122,23 @@ export class FakeFiles implements TerminalFiles {
   }
 }
 
-/** A terminal without a runtime. */
-export class FakeTerminal implements Terminal {
+/** A terminal without a runtime; its files may be real ones. */
+export class FakeTerminal<F extends TerminalFiles = FakeFiles> implements Terminal {
   readonly args: readonly string[] = [];
   readonly stdout: FakeOutput = new FakeOutput();
   readonly stderr: FakeOutput = new FakeOutput();
-  readonly files: FakeFiles = new FakeFiles();
+  readonly files: F;
   noColor = false;
   /** What is typed in; it may wait for something before the next line. */
   stdin: Iterable<string> | AsyncIterable<string> = [];
   /** What the system allows. */
   descriptors: number | undefined = undefined;
   readonly #interruptListeners = new Set<(signal: EndSignal) => void>();
+
+  /** By default its files are in memory. */
+  constructor(files?: F) {
+    this.files = files ?? new FakeFiles() as unknown as F;
+  }
 
   async *stdinLines(signal: AbortSignal): AsyncIterableIterator<string> {
     const { promise: aborted, resolve } = Promise.withResolvers<undefined>();

@@ -8,7 +8,7 @@ import { NetworkError } from "../../src/errors.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
 import { type TempFolder, tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
-import { jobOf, setUpRun, transferOf } from "./sink_rig.ts";
+import { type Answers, brokenBody, exchangeOf, jobOf } from "./sink_rig.ts";
 
 const { files } = currentTerminal();
 const JOB = jobOf("https://h/x/a.json");
@@ -16,27 +16,13 @@ const BIG = "x".repeat(300_000);
 
 async function sinkOf({ path }: TempFolder, options: Partial<FileSinkOptions> = {}): Promise<FileSink> {
   const folder = await OutputFolder.open(`${path}/out`, files);
-  const { run } = setUpRun();
   return new FileSink({
     folder,
     files,
-    run,
     resume: false,
     pathOf: ({ input }) => outputPath(input.url),
     ...options,
   });
-}
-
-/** A body of which half comes. */
-function cut(text: string, headers: HeadersInit = {}, status = 200): Response {
-  let pulls = 0;
-  const body = new ReadableStream({
-    pull: (controller) =>
-      pulls++ === 0
-        ? controller.enqueue(new TextEncoder().encode(text))
-        : controller.error(new NetworkError("cut")),
-  });
-  return new Response(body, { headers, status });
 }
 
 test("FileSink.take() writes small bodies and large ones, with and without --resume, and leaves nothing else", async () => {
@@ -47,15 +33,18 @@ test("FileSink.take() writes small bodies and large ones, with and without --res
         {},
       ], [BIG, {}]] as const
     ) {
-      await using temp = await tempFolder();
-      const sink = await sinkOf(temp, { resume });
-      await sink.take(JOB, transferOf(new Response(text, { headers: { ...headers, etag: '"1"' } })));
-      assertEquals([await temp.list(), await temp.read("out/h/x/a.json") === text], [[
-        "out/",
-        "out/h/",
-        "out/h/x/",
-        "out/h/x/a.json",
-      ], true]);
+      for (const takesErrorBodies of [false, true]) {
+        await using temp = await tempFolder();
+        const sink = await sinkOf(temp, { resume });
+        const response = new Response(text, { headers: { ...headers, etag: '"1"' } });
+        assertEquals(await sink.take(JOB, exchangeOf(response, { takesErrorBodies })), undefined);
+        assertEquals([await temp.list(), await temp.read("out/h/x/a.json") === text], [[
+          "out/",
+          "out/h/",
+          "out/h/x/",
+          "out/h/x/a.json",
+        ], true]);
+      }
     }
   }
 });
@@ -63,24 +52,69 @@ test("FileSink.take() writes small bodies and large ones, with and without --res
 test("FileSink.take() begins the file again when the body does", async () => {
   await using temp = await tempFolder();
   const sink = await sinkOf(temp);
-  await sink.take(JOB, transferOf(cut("old half"), [new Response("new")]));
+  await sink.take(JOB, exchangeOf([new Response(brokenBody("old half")), new Response("new")]));
   assertEquals(await temp.read("out/h/x/a.json"), "new");
 });
 
 test("FileSink.take() leaves no file when the body does not come to its end, and with --resume its part", async () => {
-  for (const [resume, left] of [[false, 0], [true, 2]] as const) {
+  for (const resume of [false, true]) {
     await using temp = await tempFolder();
     const sink = await sinkOf(temp, { resume });
-    const failing = [1, 2, 3, 4].map(() => cut("", { etag: '"1"', "content-range": "bytes 4-8/9" }, 206));
-    await assertRejects(
-      () => sink.take(JOB, transferOf(cut("half", { etag: '"1"' }), failing)),
-      NetworkError,
-      "cut",
-    );
-    const names = (await temp.list()).filter((name) => !name.endsWith("/"));
-    assertEquals([names.length, names.includes("out/h/x/a.json")], [left, false]);
-    assertEquals(await sink.find(JOB), resume ? { offset: 4, validator: '"1"' } : undefined);
+    const headers = { etag: '"1"', "content-length": "8" };
+    const half = () => exchangeOf(new Response(brokenBody("half"), { headers }), { maxRetries: 0 });
+    await assertRejects(() => sink.take(JOB, half()), NetworkError);
+    const left = (await temp.list()).filter((name) => !name.endsWith("/"));
+    assertEquals(left, resume ? ["out/h/x/a.json.part", "out/h/x/a.json.part.json"] : []);
+    const ranges: (string | null)[] = [];
+    const onRequest = (headers: Headers): void => void ranges.push(headers.get("range"));
+    const rest = resume
+      ? new Response("rest", { status: 206, headers: { etag: '"1"', "content-range": "bytes 4-7/8" } })
+      : new Response("halfrest", { headers });
+    await sink.take(JOB, exchangeOf(rest, { onRequest }));
+    assertEquals([ranges, await temp.read("out/h/x/a.json")], [[resume ? "bytes=4-" : null], "halfrest"]);
   }
+});
+
+test("FileSink.take() writes what the caller has asked for in parts, and error bodies, as they come", async () => {
+  const cases: readonly (readonly [Response, Answers, string])[] = [
+    [new Response("part", { status: 206 }), { request: { headers: { range: "bytes=2-5" } } }, "part"],
+    [new Response("no", { status: 400 }), { takesErrorBodies: true }, "no"],
+  ];
+  for (const [response, answers, text] of cases) {
+    await using temp = await tempFolder();
+    const failure = await (await sinkOf(temp)).take(JOB, exchangeOf(response, answers));
+    assertEquals([failure === undefined, await temp.read("out/h/x/a.json")], [response.ok, text]);
+  }
+  await using temp = await tempFolder();
+  const broken = exchangeOf(new Response(brokenBody("half"), { status: 500 }), {
+    takesErrorBodies: true,
+    maxRetries: 0,
+  });
+  await assertRejects(async () => void await (await sinkOf(temp)).take(JOB, broken));
+  assertEquals((await temp.list()).filter((name) => !name.endsWith("/")), []);
+});
+
+test("FileSink.take() writes one file for those who ask for the same at once, and waits for none that failed", async () => {
+  await using temp = await tempFolder();
+  const sink = await sinkOf(temp);
+  const all = await Promise.allSettled([
+    sink.take(JOB, exchangeOf(new Response("no", { status: 400 }))),
+    sink.take(JOB, exchangeOf(new Response("1"))),
+    sink.take(JOB, exchangeOf(new Response("2"))),
+  ]);
+  assertEquals(all.map(({ status }) => status), ["rejected", "fulfilled", "fulfilled"]);
+  assertEquals(await temp.read("out/h/x/a.json"), "2");
+});
+
+test("FileSink.take() leaves what is there at a 304", async () => {
+  await using temp = await tempFolder();
+  const sink = await sinkOf(temp);
+  await sink.take(JOB, exchangeOf(new Response("old")));
+  await sink.take(
+    JOB,
+    exchangeOf(new Response(null, { status: 304 }), { request: { headers: { "if-none-match": '"1"' } } }),
+  );
+  assertEquals(await temp.read("out/h/x/a.json"), "old");
 });
 
 test("FileSink.has() knows with --resume alone what is there", async () => {
@@ -102,8 +136,8 @@ test("FileSink writes every file into the manifest, once, with the sum of what i
   };
   const first = await manifestOf();
   const sink = await sinkOf(temp, { manifest: first.manifest });
-  await sink.take(JOB, transferOf(new Response("abc", { headers: { "content-length": "3", etag: '"1"' } })));
-  await sink.take(jobOf("https://user:pw@h/b.json"), transferOf(new Response("abc")));
+  await sink.take(JOB, exchangeOf(new Response("abc", { headers: { "content-length": "3", etag: '"1"' } })));
+  await sink.take(jobOf("https://user:pw@h/b.json"), exchangeOf(new Response("abc")));
   await first.file[Symbol.asyncDispose]();
   const digest = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
   const lines = (await temp.read("manifest")).trimEnd().split("\n").map((line) => JSON.parse(line));

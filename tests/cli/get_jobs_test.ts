@@ -4,18 +4,25 @@ import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Resources } from "../../src/testing/resource.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import type { TerminalFiles } from "../../src/runtime/terminal/contract.ts";
+import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
-import { FakeTerminal } from "./fake_terminal.ts";
+import { type FakeFiles, FakeTerminal } from "./fake_terminal.ts";
+
+const { files } = currentTerminal();
 
 const HOST = "https://cdn.test";
 
-async function get(
+interface Options<F extends TerminalFiles> {
+  readonly faults?: readonly FaultRule[];
+  readonly resources?: Resources;
+  readonly terminal?: FakeTerminal<F>;
+}
+
+async function get<F extends TerminalFiles = FakeFiles>(
   args: readonly string[],
-  { faults = [], resources = (path) => ({ json: { path } }), terminal = new FakeTerminal() }: {
-    readonly faults?: readonly FaultRule[];
-    readonly resources?: Resources;
-    readonly terminal?: FakeTerminal;
-  } = {},
+  { faults = [], resources = (path) => ({ json: { path } }), terminal = new FakeTerminal() }: Options<F> = {},
 ) {
   const clock = new ManualClock();
   const cdn = createSimulatedCdn({ resources, faults, latency: 10, clock });
@@ -30,9 +37,13 @@ async function get(
     lines,
     stdout: terminal.stdout.text,
     stderr: terminal.stderr.text,
-    files: terminal.files.contents,
   };
 }
+
+/** A terminal with files on the disk. */
+const onDisk = () => new FakeTerminal(files);
+
+const filesOf = (names: readonly string[]) => names.filter((name) => !name.endsWith("/"));
 
 const urlsOf = (count: number, prefix = "") =>
   Array.from({ length: count }, (_, index) => `${HOST}/${prefix}${index}`);
@@ -53,10 +64,12 @@ test("runGetJobs() puts the body of an error answer where bodies go with --fail-
   const resources: Resources = () => ({ status: 404, body: "not here" });
   const single = await get(["--fail-with-body", `${HOST}/a`], { resources });
   assertEquals([single.code, single.stdout, single.stderr.includes("not here")], [1, "not here", false]);
-  const folder = await get(["--fail-with-body", "--out", "/o", ...urlsOf(2)], { resources });
-  assertEquals([folder.code, folder.files.get("/o/cdn.test/0.body")], [1, "not here"]);
-  const without = await get(["--out", "/o", ...urlsOf(2)], { resources });
-  assertEquals([without.code, without.files.size], [1, 0]);
+  await using temp = await tempFolder();
+  const out = ["--out", `${temp.path}/o`, ...urlsOf(2)];
+  const without = await get(out, { resources, terminal: onDisk() });
+  assertEquals([without.code, filesOf(await temp.list())], [1, []]);
+  const folder = await get(["--fail-with-body", ...out], { resources, terminal: onDisk() });
+  assertEquals([folder.code, await temp.read("o/cdn.test/0.body")], [1, "not here"]);
 });
 
 test("runGetJobs() --fail-with-body beside --ndjson writes one line for an answer that failed, with its body", async () => {
@@ -91,36 +104,44 @@ test("runGetJobs() sends method, headers and body of the flags, and those of an 
 });
 
 test("runGetJobs() gives requests for one URL with different bodies a file each", async () => {
-  const terminal = new FakeTerminal();
+  await using temp = await tempFolder();
+  const terminal = onDisk();
   terminal.stdin = [1, 2, 1].map((id) => `{"url":"${HOST}/q.json","body":{"id":${id}}}`);
-  const { code, files } = await get(["--out", "/o", "-"], { terminal });
-  assertEquals([code, files.size], [0, 2]);
+  const { code } = await get(["--out", `${temp.path}/o`, "-"], { terminal });
+  assertEquals([code, filesOf(await temp.list()).length], [0, 2]);
 });
 
 test("runGetJobs() asks mirrors for what is relative, and names files after the first", async () => {
   const base = ["--base-url", "https://a.test/x", "--base-url", "https://b.test/y"];
   const faults: FaultRule[] = [{ kind: "status", status: 500, match: /^\/x\// }];
-  const { code, cdn, files } = await get([
+  await using temp = await tempFolder();
+  const { code, cdn } = await get([
     ...base,
     "--out",
-    "/o",
+    `${temp.path}/o`,
     "1.json",
     "/2.json",
     "https://c.test/3.json",
-  ], { faults });
+  ], { faults, terminal: onDisk() });
   assertEquals(code, 0);
-  assertEquals([...files.keys()].sort(), ["/o/a.test/x/1.json", "/o/a.test/x/2.json", "/o/c.test/3.json"]);
+  assertEquals(filesOf(await temp.list()), ["o/a.test/x/1.json", "o/a.test/x/2.json", "o/c.test/3.json"]);
   const paths = cdn.log.entries.map(({ path }) => path);
   assertEquals(["/x/2.json", "/y/2.json", "/3.json"].map((path) => paths.includes(path)), [true, true, true]);
 });
 
 test("runGetJobs() --total-timeout ends a job that retries, and no other", async () => {
-  const { code, lines, clock } = await get(["--total-timeout", "5", "--ndjson", `${HOST}/a`, `${HOST}/b`], {
-    faults: [{ kind: "status", status: 503, match: "/a" }],
-  });
-  assertEquals([code, clock.now() < 6_000], [1, true]);
-  const failed = lines.find(({ ok }) => !ok);
-  assertEquals([failed.url, failed.error.name, lines.length], [`${HOST}/a`, "TimeoutError", 2]);
+  const faults: readonly FaultRule[] = [{ kind: "status", status: 503, match: "/a" }, {
+    kind: "stall",
+    match: "/a",
+  }];
+  for (const [index, name] of ["HttpError", "TimeoutError"].entries()) {
+    const { code, lines, clock } = await get(["--total-timeout", "5", "--ndjson", `${HOST}/a`, `${HOST}/b`], {
+      faults: [faults[index]!],
+    });
+    assertEquals([code, clock.now() < 6_000], [1, true]);
+    const failed = lines.find(({ ok }) => !ok);
+    assertEquals([failed.url, failed.error.name, lines.length], [`${HOST}/a`, name, 2]);
+  }
 });
 
 test("runGetJobs() lets those that sleep hold nobody up", async () => {
@@ -181,9 +202,9 @@ test("runGetJobs() --verbose says why it sends again, and shows no secret", asyn
 });
 
 test("runGetJobs() --resume leaves out what is there, and says how many", async () => {
-  const terminal = new FakeTerminal();
-  await get(["--out", "/o", ...urlsOf(2)], { terminal });
-  const again = await get(["--out", "/o", "--resume", ...urlsOf(4)], { terminal });
+  await using temp = await tempFolder();
+  await get(["--out", `${temp.path}/o`, ...urlsOf(2)], { terminal: onDisk() });
+  const again = await get(["--out", `${temp.path}/o`, "--resume", ...urlsOf(4)], { terminal: onDisk() });
   assertEquals([again.code, again.cdn.log.requests], [0, 2]);
   assertMatch(again.stderr, /\n2 done, 2 there already, /);
 });

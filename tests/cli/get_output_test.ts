@@ -2,30 +2,37 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { readArgs, UsageError } from "../../src/cli/args.ts";
 import { GET_OUTPUT_FLAGS, openGetOutput } from "../../src/cli/get_output.ts";
 import { OUTPUT_FLAGS } from "../../src/cli/output_flags.ts";
+import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
-import { JOB, setUpRun, transferOf } from "./sink_rig.ts";
+import { FakeTerminal } from "./fake_terminal.ts";
+import { exchangeOf, JOB, setUpRun } from "./sink_rig.ts";
+
+const { files } = currentTerminal();
 
 async function put(isSingle: boolean, ...args: string[]) {
-  const { terminal, run } = setUpRun();
+  const { run, terminal: { stdout } } = setUpRun();
+  const terminal = Object.assign(new FakeTerminal(files), { stdout });
   const { flags } = readArgs(args, { ...GET_OUTPUT_FLAGS, ...OUTPUT_FLAGS });
-  {
-    await using output = await openGetOutput(flags, { terminal, run, isSingle });
-    await output.sink.take(JOB, transferOf(new Response("1")));
-  }
-  return [terminal.stdout.text.slice(0, 9), Object.fromEntries(terminal.files.contents)];
+  await using output = await openGetOutput(flags, { terminal, run, isSingle });
+  await output.sink.take(JOB, exchangeOf(new Response("1"), { run }));
+  return stdout.text.slice(0, 9);
 }
 
 test("openGetOutput() finds the place that the flags name", async () => {
   const line =
-    '{"index":0,"url":"https://h/a?token=1","ok":true,"from":"network","attempts":2,"durationMs":12.3,"value":1}\n';
-  assertEquals(await put(true), ["1", {}]);
-  assertEquals(await put(true, "-o", "-"), ["1", {}]);
-  assertEquals(await put(false), ['{"index":', {}]);
-  assertEquals(await put(true, "--ndjson"), ['{"index":', {}]);
-  assertEquals(await put(true, "-o", "/x/a.json"), ["", { "/x/a.json": "1" }]);
-  assertEquals(await put(false, "--ndjson", "-o", "/lines"), ["", { "/lines": line }]);
-  const [, files] = await put(false, "--out", "/out");
-  assertEquals(Object.values(files as Record<string, string>), ["1"]);
+    '{"index":0,"url":"https://h/a?token=1","ok":true,"from":"network","attempts":1,"durationMs":12.3,"value":1}\n';
+  await using temp = await tempFolder();
+  const { path } = temp;
+  assertEquals(await put(true), "1");
+  assertEquals(await put(true, "-o", "-"), "1");
+  assertEquals(await put(false), '{"index":');
+  assertEquals(await put(true, "--ndjson"), '{"index":');
+  assertEquals([await put(true, "-o", `${path}/x/a.json`), await temp.read("x/a.json")], ["", "1"]);
+  assertEquals([await put(false, "--ndjson", "-o", `${path}/lines`), await temp.read("lines")], ["", line]);
+  assertEquals(await put(false, "--out", `${path}/out`), "");
+  const files = (await temp.list()).filter((name) => name.startsWith("out/h/a~"));
+  assertEquals([files.length, await temp.read(files[0]!)], [1, "1"]);
 });
 
 const WRONG: readonly (readonly [message: string, isSingle: boolean, ...args: string[]])[] = [

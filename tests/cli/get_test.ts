@@ -4,18 +4,24 @@ import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Resources } from "../../src/testing/resource.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import type { TerminalFiles } from "../../src/runtime/terminal/contract.ts";
+import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
-import { Exit, FakeTerminal } from "./fake_terminal.ts";
+import { Exit, type FakeFiles, FakeTerminal } from "./fake_terminal.ts";
+
+const { files } = currentTerminal();
 
 const HOST = "https://cdn.test";
 const ANY: Resources = (path) => ({ json: { path } });
 
-class Setup {
-  readonly terminal: FakeTerminal = new FakeTerminal();
+class Setup<F extends TerminalFiles = FakeFiles> {
+  readonly terminal: FakeTerminal<F>;
   readonly clock: ManualClock = new ManualClock();
   readonly cdn: SimulatedCdn;
 
-  constructor(resources: Resources = ANY, faults: readonly FaultRule[] = [], latency = 10) {
+  constructor(resources: Resources = ANY, faults: readonly FaultRule[] = [], latency = 10, files?: F) {
+    this.terminal = new FakeTerminal(files);
     this.cdn = createSimulatedCdn({ resources, faults, latency, clock: this.clock });
   }
 
@@ -35,6 +41,12 @@ class Setup {
     return this.terminal.stderr.text;
   }
 }
+
+/** With files on the disk. */
+const onDisk = (resources?: Resources, faults?: readonly FaultRule[], latency?: number) =>
+  new Setup(resources, faults, latency, files);
+
+const filesOf = (names: readonly string[]) => names.filter((name) => !name.endsWith("/"));
 
 test("slipstream get writes the body of one URL to stdout, as it is, and nothing else", async () => {
   const body = '{ "a": 1.0,\n  "b": [] }';
@@ -246,13 +258,16 @@ test("slipstream get ends quietly when the reader of stdout has gone", async () 
 });
 
 test("slipstream get --out writes a file for each body, and nothing to stdout", async () => {
-  const setup = new Setup();
-  assertEquals(await setup.get("--out", "/out", `${HOST}/a/b.json`, `${HOST}/a/c.json`), 0);
-  assertEquals(Object.fromEntries(setup.terminal.files.contents), {
-    "/out/cdn.test/a/b.json": '{"path":"/a/b.json"}',
-    "/out/cdn.test/a/c.json": '{"path":"/a/c.json"}',
-  });
-  assertEquals([setup.terminal.stdout.text, setup.errors.startsWith("2 done")], ["", true]);
+  await using temp = await tempFolder();
+  const setup = onDisk();
+  assertEquals(await setup.get("--out", `${temp.path}/out`, `${HOST}/a/b.json`, `${HOST}/a/c.json`), 0);
+  const files = ["out/cdn.test/a/b.json", "out/cdn.test/a/c.json"];
+  assertEquals(filesOf(await temp.list()), files);
+  assertEquals(await Promise.all(files.map((file) => temp.read(file))), [
+    '{"path":"/a/b.json"}',
+    '{"path":"/a/c.json"}',
+  ]);
+  assertEquals([setup.terminal.stdout.text, setup.errors.includes("2 done, ")], ["", true]);
 });
 
 test("slipstream get --out gives every URL a file of its own, whatever order they come in", async () => {
@@ -264,41 +279,51 @@ test("slipstream get --out gives every URL a file of its own, whatever order the
     "a.json?x=2",
     "a.json",
     "a.json#part",
+    "a.json.part",
+    "a.json.part.json",
     "/..%2f..%2fetc/passwd",
     "..%5c..%5cx",
   ];
-  const setup = new Setup((path) => path === "/users/1" ? { body: path } : { body: path });
-  assertEquals(await setup.get("--out", "/out", ...paths.map((path) => `${HOST}/${path}`)), 0);
-  const files = [...setup.terminal.files.contents.keys()].sort();
-  assertEquals(files.length, 8);
-  for (const file of files) assertMatch(file, /^\/out\/cdn\.test\/[^\\]+$/);
-  for (const file of files) assert(!file.split("/").includes(".."), file);
-  const other = new Setup((path) => ({ body: path }));
-  assertEquals(await other.get("--out", "/out", ...paths.toReversed().map((path) => `${HOST}/${path}`)), 0);
-  assertEquals([...other.terminal.files.contents].sort(), [...setup.terminal.files.contents].sort());
-  assertEquals(setup.terminal.files.contents.get("/out/cdn.test/users/1.body"), "/users/1");
-  assertEquals(setup.terminal.files.contents.get("/out/cdn.test/users/1/posts.body"), "/users/1/posts");
+  await using temp = await tempFolder();
+  const urls = paths.map((path) => `${HOST}/${path}`);
+  const resources: Resources = (path) => ({ body: path });
+  const contents: string[][] = [];
+  for (const [folder, given] of [["a", urls], ["b", urls.toReversed()]] as const) {
+    assertEquals(await onDisk(resources).get("--out", `${temp.path}/${folder}`, ...given), 0);
+    const files = filesOf(await temp.list()).filter((name) => name.startsWith(`${folder}/`));
+    assertEquals(files.length, 10);
+    for (const file of files) assertMatch(file, /^[ab]\/cdn\.test\/[^\\]+$/);
+    assertEquals(files.filter((file) => /[^~]{9}\.part(?:\.json)?$/.test(file) && !file.includes("~")), []);
+    contents.push(await Promise.all(files.map(async (file) => `${file.slice(1)} ${await temp.read(file)}`)));
+  }
+  assertEquals(contents[0], contents[1]);
+  assertEquals(await temp.read("a/cdn.test/users/1.body"), "/users/1");
+  assertEquals(await temp.read("a/cdn.test/users/1/posts.body"), "/users/1/posts");
 });
 
 test("slipstream get --out names a file that can't be written, and writes the others", async () => {
-  const setup = new Setup();
-  let created = 0;
-  setup.terminal.files.beforeCreate = () => {
-    // The first one is how it finds out whether the file system tells `A` from `a`.
-    if (++created === 3) throw new Error("No space left on device");
-  };
-  assertEquals(await setup.get("--out", "/out", `${HOST}/1`, `${HOST}/2`, `${HOST}/3`), 1);
-  assertEquals([...setup.terminal.files.contents.keys()], ["/out/cdn.test/1.body", "/out/cdn.test/3.body"]);
-  assertStringIncludes(setup.errors, `argument 2: ${HOST}/2: No space left on device\n2 done, 1 failed, `);
+  await using temp = await tempFolder();
+  await temp.folder("out/cdn.test/2.body");
+  const setup = onDisk();
+  assertEquals(await setup.get("--out", `${temp.path}/out`, `${HOST}/1`, `${HOST}/2`, `${HOST}/3`), 1);
+  assertEquals(filesOf(await temp.list()), ["out/cdn.test/1.body", "out/cdn.test/3.body"]);
+  assertStringIncludes(
+    setup.errors,
+    `argument 2: ${HOST}/2: Cannot download to ${temp.path}/out/cdn.test/2.body`,
+  );
+  assertStringIncludes(setup.errors, "it is a folder\n");
+  assertStringIncludes(setup.errors, "\n2 done, 1 failed, ");
 });
 
 test("slipstream get shows a live line on a terminal and takes it away", async () => {
-  const setup = new Setup(ANY, [], 1_000);
+  await using temp = await tempFolder();
+  const setup = onDisk(ANY, [], 1_000);
   setup.terminal.stderr.isTerminal = true;
   setup.terminal.noColor = true;
-  await setup.get("--out", "/out", "--concurrency", "1", `${HOST}/1`, `${HOST}/2`);
+  await setup.get("--out", `${temp.path}/out`, "--concurrency", "1", `${HOST}/1`, `${HOST}/2`);
   const { writes } = setup.terminal.stderr;
-  assertMatch(writes[5]?.replaceAll("\x1b", "␛") ?? "", /^\r0\/2 .* 1 in flight␛\[K$/);
+  const drawn = writes.map((text) => text.replaceAll("\x1b", "␛"));
+  assert(drawn.some((text) => /^\r0\/2 .* 1 in flight␛\[K$/.test(text)), drawn.join("\n"));
   assertEquals([writes.at(-2), writes.at(-1)?.startsWith("2 done, ")], ["\r\x1b[K", true]);
   assertEquals(setup.clock.pending, 0);
 });

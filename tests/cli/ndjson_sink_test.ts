@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { NdjsonSink, type NdjsonSinkOptions } from "../../src/cli/ndjson_sink.ts";
+import type { HttpError } from "../../src/errors.ts";
 import { test } from "../support/test.ts";
-import { JOB, jobOf, transferOf } from "./sink_rig.ts";
+import { brokenBody, exchangeOf, JOB, jobOf } from "./sink_rig.ts";
 
 function setUp(options: Partial<NdjsonSinkOptions> = {}) {
   const lines: string[] = [];
@@ -11,17 +12,17 @@ function setUp(options: Partial<NdjsonSinkOptions> = {}) {
 
 test("NdjsonSink writes a line for every outcome, with its index and the URL as it was given", async () => {
   const { lines, sink } = setUp();
-  await sink.take(JOB, transferOf(new Response("[1]")));
-  await sink.fail({ ...JOB, index: 1 }, new TypeError("broken"));
+  await sink.take(JOB, exchangeOf(new Response("[1]")));
+  await sink.fail({ ...JOB, index: 1, attempts: 2 }, new TypeError("broken"));
   assertEquals(lines, [
-    '{"index":0,"url":"https://h/a?token=1","ok":true,"from":"network","attempts":2,"durationMs":12.3,"value":[1]}\n',
+    '{"index":0,"url":"https://h/a?token=1","ok":true,"from":"network","attempts":1,"durationMs":12.3,"value":[1]}\n',
     '{"index":1,"url":"https://h/a?token=1","ok":false,"attempts":2,"durationMs":12.3,"error":{"name":"TypeError","message":"broken"}}\n',
   ]);
 });
 
 test("NdjsonSink writes status and headers where that was asked for", async () => {
   const { lines, sink } = setUp({ include: true });
-  await sink.take(JOB, transferOf(new Response("1", { status: 203, headers: { etag: "x" } })));
+  await sink.take(JOB, exchangeOf(new Response("1", { status: 203, headers: { etag: "x" } })));
   const { status, headers } = JSON.parse(lines[0]!);
   assertEquals([status, headers.etag], [203, "x"]);
 });
@@ -29,9 +30,9 @@ test("NdjsonSink writes status and headers where that was asked for", async () =
 test("NdjsonSink writes lines in the order of the inputs where that was asked for, also past one that has none", async () => {
   const { lines, sink } = setUp({ ordered: true });
   const done = [
-    sink.take(jobOf("https://h/3", 3), transferOf(new Response("3"))),
-    sink.fail(jobOf("https://h/1", 1), new Error("1")),
-    sink.take(jobOf("https://h/0", 0), transferOf(new Response("0"))),
+    sink.take(jobOf("https://h/3", 3), exchangeOf(new Response("3"))),
+    sink.fail({ ...jobOf("https://h/1", 1), attempts: 1 }, new Error("1")),
+    sink.take(jobOf("https://h/0", 0), exchangeOf(new Response("0"))),
   ];
   sink.skip(2);
   await Promise.all(done);
@@ -42,9 +43,9 @@ test("NdjsonSink.has() knows what an earlier run has done: the same URL at the s
   const earlier = setUp();
   const urls = ["https://h/0", 'https://h/1?a="b\\', "https://user:pw@h/2", "https://h/3"];
   for (const [index, url] of urls.entries()) {
-    await earlier.sink.take(jobOf(url, index), transferOf(new Response("{}")));
+    await earlier.sink.take(jobOf(url, index), exchangeOf(new Response("{}")));
   }
-  await earlier.sink.fail(jobOf("https://h/4", 4), new Error("no"));
+  await earlier.sink.fail({ ...jobOf("https://h/4", 4), attempts: 1 }, new Error("no"));
   const { sink } = setUp();
   for (const line of earlier.lines) sink.note(line.trimEnd());
   const known = [
@@ -69,4 +70,20 @@ test("NdjsonSink.note() refuses a line that is none of its own", () => {
   ) {
     assertThrows(() => sink.note(line), TypeError, "no outcome with an index");
   }
+});
+
+test("NdjsonSink.take() asks again for a body that breaks off, and says how often", async () => {
+  const { lines, sink } = setUp();
+  await sink.take(JOB, exchangeOf([new Response(brokenBody("[1")), new Response("[1]")]));
+  const { value, attempts } = JSON.parse(lines[0]!);
+  assertEquals([lines.length, value, attempts], [1, [1], 2]);
+});
+
+test("NdjsonSink.take() writes the body of an error where that was asked for, and tells of the error", async () => {
+  const { lines, sink } = setUp({ include: true });
+  const response = new Response('{"why":1}', { status: 422, headers: { a: "b" } });
+  const failure = await sink.take(JOB, exchangeOf(response, { takesErrorBodies: true }));
+  const { ok, error, value, status, attempts, headers } = JSON.parse(lines[0]!);
+  assertEquals([ok, error.status, value, status, attempts, headers.a], [false, 422, { why: 1 }, 422, 1, "b"]);
+  assertEquals((failure as HttpError).status, 422);
 });

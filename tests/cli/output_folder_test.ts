@@ -111,3 +111,16 @@ test("OutputFolder.write() shows a file under its name only when all of it is th
   await folder.write(["x"], bytes("1"));
   assertEquals([seen, await temp.list()], [[[".*.part"]], ["x"]]);
 });
+
+test("OutputFolder.write() takes a content piece by piece, and leaves nothing of one that breaks off", async () => {
+  await using temp = await tempFolder();
+  const folder = await OutputFolder.open(temp.path, files);
+  const pieces = async function* (breaks: boolean): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    yield bytes("ab");
+    if (breaks) throw new Error("cut");
+    yield await Promise.resolve(bytes("cd"));
+  };
+  await folder.write(["x"], pieces(false));
+  await assertRejects(() => folder.write(["x"], pieces(true)), Error, "cut");
+  assertEquals([await temp.list(), await temp.read("x")], [["x"], "abcd"]);
+});

@@ -7,8 +7,6 @@ const jobOf = (index: number, text: string, out?: string, variant = ""): Job => 
   index,
   input: { ok: true, text, url: new URL(text), parts: { out }, where: "-" },
   variant,
-  attempts: 0,
-  from: "network",
   durationMs: 0,
 });
 
@@ -32,4 +30,12 @@ test("PathPlan.pathOf() refuses what leads out of the folder, and what another i
   }
   assertEquals(plan.pathOf(jobOf(1, "https://h/a", "/etc/x")), ["etc", "x"]);
   assertThrows(() => plan.pathOf(jobOf(2, "https://h/b", "ETC/X")), TypeError, "input 2 has the same 'out'");
+});
+
+test("PathPlan.pathOf() refuses an 'out' that looks like a file that is not whole yet", () => {
+  const plan = new PathPlan(true);
+  for (const out of ["a.part", "x/a.json.PART", "a.part.json"]) {
+    assertThrows(() => plan.pathOf(jobOf(0, "https://h/a", out)), TypeError, "must not end with '.part'");
+  }
+  assertEquals(plan.pathOf(jobOf(0, "https://h/a", "a.part.txt")), ["a.part.txt"]);
 });

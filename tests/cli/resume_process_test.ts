@@ -61,7 +61,7 @@ test("slipstream get --out --resume as a process, killed at any moment, ends as 
     // Whatever has its name is whole.
     for (
       const name of (await temp.list()).filter((name) =>
-        /\.(?:bin|json)$/.test(name) && name.startsWith("out/") && !name.includes("/.")
+        /\.(?:bin|json)$/.test(name) && name.startsWith("out/") && !name.includes(".part")
       )
     ) {
       const path = name.slice(`out/${host}`.length);

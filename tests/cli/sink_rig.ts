@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { Job } from "../../src/cli/sink.ts";
+import { Exchange, type ExchangeOptions, type JobRequest } from "../../src/cli/exchange.ts";
 import { Run } from "../../src/cli/run.ts";
-import { Transfer } from "../../src/cli/transfer.ts";
+import type { Job } from "../../src/cli/sink.ts";
+import { createClient } from "../../src/client/client.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
 
@@ -16,7 +17,7 @@ export const JOB: Job = jobOf("https://h/a?token=1");
 /** A job for a URL. */
 export function jobOf(text: string, index = 0): Job {
   const input = { ok: true, text, url: new URL(text), parts: {}, where: "argument 1" } as const;
-  return { index, input, variant: "", attempts: 2, from: "network", durationMs: 12.345 };
+  return { index, input, variant: "", durationMs: 12.345 };
 }
 
 /** A run without progress. */
@@ -26,13 +27,49 @@ export function setUpRun(): { readonly terminal: FakeTerminal; readonly run: Run
   return { terminal, run: new Run({ terminal, clock: new ManualClock() }, options) };
 }
 
-/** A response that is being received; those that follow are given when it is asked for again. */
-export function transferOf(response: Response, later: Response[] = []): Transfer {
-  return new Transfer(response, {
-    isRepeatable: true,
-    maxRetries: 3,
-    reopen: () => Promise.resolve(later.shift() ?? Response.error()),
-    pause: () => Promise.resolve(),
-    onBytes: () => {},
+/** What a test says of an exchange. */
+export interface Answers extends Partial<Omit<ExchangeOptions, "client" | "request">> {
+  readonly request?: Partial<JobRequest> | undefined;
+  readonly maxRetries?: number | undefined;
+  /** Called with the headers of each request. */
+  readonly onRequest?: ((headers: Headers) => void) | undefined;
+}
+
+/** An exchange that is answered by these responses, one by one. */
+export function exchangeOf(
+  responses: Response | Response[],
+  { request, maxRetries, onRequest, ...options }: Answers = {},
+): Exchange {
+  const left = Array.isArray(responses) ? responses : [responses];
+  const client = createClient({
+    maxRetries,
+    backoff: { baseMs: 0, jitter: "none" },
+    circuitBreaker: false,
+    retryBudget: false,
+    fetch: (_url, init) => {
+      onRequest?.(new Headers(init?.headers));
+      return Promise.resolve(left.shift() ?? new Response("no more", { status: 400 }));
+    },
   });
+  return new Exchange({
+    client,
+    run: options.run ?? setUpRun().run,
+    request: { url: "https://h/a", method: "GET", headers: {}, body: undefined, ...request },
+    shownUrl: "https://h/a",
+    options: {},
+    usesCache: false,
+    takesErrorBodies: false,
+    ...options,
+  });
+}
+
+/** A body of which only a beginning comes. */
+export function brokenBody(text: string): ReadableStream<Uint8Array> {
+  let pulls = 0;
+  return new ReadableStream({
+    pull: (controller) =>
+      pulls++ === 0
+        ? controller.enqueue(new TextEncoder().encode(text))
+        : controller.error(new TypeError("cut")),
+  }, { highWaterMark: 0 });
 }

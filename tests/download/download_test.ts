@@ -165,7 +165,8 @@ test("download() refuses arguments that mean nothing, before anything is sent", 
         () => s.download({ headers: { range: "bytes=0-5" } }),
         () => s.download({ digest: { algorithm: "sha-256", value: "abc" } }),
         () => s.download({ digest: { algorithm: "crc" as "md5", value: "abc" } }),
-        () => s.download({ cache: "reload" } as unknown as DownloadOptions),
+        () => s.download({ cache: "always" } as unknown as DownloadOptions),
+        () => s.download({ compression: "gzip" } as unknown as DownloadOptions),
         () => s.download({ as: "json" } as unknown as DownloadOptions),
         () => s.client.download(s.url, new URL("https://a.test/file")),
       ];
@@ -304,19 +305,72 @@ test("download() with onProgress that throws goes on, and tells of it once", asy
   });
 });
 
-test("download() takes nothing from a cache, and puts nothing there", async () => {
+test("download() takes nothing from a cache and puts nothing there, unless it is told to", async () => {
   await using folder = await tempFolder();
-  const adapter = memoryCache();
+  const headers = { "cache-control": "max-age=60" };
   let sent = 0;
   await using client = createClient({
-    cache: httpCache(adapter),
-    fetch: () => {
-      sent++;
-      return Promise.resolve(new Response("text", { headers: { "cache-control": "max-age=60" } }));
+    cache: httpCache(memoryCache()),
+    fetch: () => Promise.resolve(new Response(`text ${++sent}`, { headers })),
+  });
+  const path = `${folder.path}/file`;
+  const texts: string[] = [];
+  for (
+    const options of [{}, { cache: "default" }, {}, { cache: "default" }, { cache: "reload" }, {
+      cache: "only-if-cached",
+    }] as const
+  ) {
+    await client.download("https://a.test/", path, options);
+    texts.push(await folder.read("file"));
+  }
+  assertEquals(texts, ["text 1", "text 2", "text 3", "text 2", "text 4", "text 4"]);
+  assertEquals([await client.text("https://a.test/"), sent], ["text 4", 4]);
+});
+
+test("download() keeps in the cache what it is told to, also when a stream takes it, and of a broken body nothing", async () => {
+  const headers = { "cache-control": "max-age=60", etag: TAG, "content-length": "10" };
+  const requests: (string | null)[] = [];
+  await using client = createClient({
+    cache: httpCache(memoryCache()),
+    backoff: { baseMs: 0, jitter: "none" },
+    fetch: (_url, init) => {
+      const range = new Headers(init?.headers).get("range");
+      requests.push(range);
+      if (range === null) {
+        const body = requests.length > 1 ? "0123456789" : bodyOf(new TextEncoder().encode("01234"), "break");
+        return Promise.resolve(new Response(body, { headers }));
+      }
+      const partHeaders = { ...headers, "content-length": "5", "content-range": "bytes 5-9/10" };
+      return Promise.resolve(new Response("56789", { status: 206, headers: partHeaders }));
     },
   });
-  await client.download({ url: "https://a.test/", cache: "force-cache" }, `${folder.path}/file`);
-  await client.text("https://a.test/");
-  await client.download("https://a.test/", `${folder.path}/file`);
-  assertEquals([sent, await folder.read("file")], [3, "text"]);
+  for (let round = 0; round < 3; round++) {
+    let text = "";
+    const to = new WritableStream<Uint8Array>({
+      write: (chunk) => void (text += new TextDecoder().decode(chunk)),
+    });
+    await client.download("https://a.test/", to, { cache: "default" });
+    assertEquals(text, "0123456789");
+  }
+  assertEquals(requests, [null, "bytes=5-", null]);
+});
+
+test("download() with compression takes a text as the runtime decodes it, and asks for the rest of a file as it is", async () => {
+  const codings: (string | null)[] = [];
+  await scene(
+    (request, reply, received) => {
+      codings.push(request.headers.get("accept-encoding"));
+      return serveFile(request, reply, {
+        received,
+        data: DATA,
+        etag: TAG,
+        cutAfter: request.number === 1 ? 290_000 : undefined,
+      });
+    },
+    async (s) => {
+      await s.download({ compression: true });
+      assertEquals(await bytesAt(s.path), DATA);
+      assertEquals([codings[0] === "identity", codings[1], s.requests.length], [false, "identity", 2]);
+    },
+  );
 });

@@ -136,7 +136,8 @@ test("download() tells of disk errors, with their cause, and leaves what is ther
 
       const missing = await rejection(s.client.download(s.url, `${s.folder.path}/none/file`));
       assert(isWriteError(missing) && missing.cause instanceof Error);
-      assertEquals(s.requests.length, 0);
+      // What can be seen without a look at the file is seen before anything is sent.
+      assertEquals(s.requests.length, 1);
 
       await s.folder.folder("other.part");
       const blocked = await rejection(s.client.download(s.url, `${s.folder.path}/other`));
@@ -196,7 +197,13 @@ function failingDisk(failing: Partial<Disk>): Disk {
 }
 
 async function sinkOn(disk: Disk, path: string): Promise<DownloadSink> {
-  return await openFileSink(path, { source: "a", resumes: true, overwrites: true, wallNow: () => 0, disk });
+  return await openFileSink(path, {
+    source: () => "a",
+    resumes: true,
+    overwrites: true,
+    wallNow: () => 0,
+    disk,
+  });
 }
 
 const VERSION = { etag: TAG, totalBytes: DATA.length };
@@ -214,7 +221,7 @@ test("openFileSink() tells of a disk that is full, and what was there before sta
   });
   const sink = await sinkOn(disk, path);
   await sink.begin(VERSION);
-  sink.write(DATA.slice());
+  await sink.write(DATA.slice());
   const error = await rejection(sink.finish());
   await sink.abandon(true, error);
 
@@ -226,13 +233,99 @@ test("openFileSink() tells of a disk that is full, and what was there before sta
   await again.abandon(false, undefined);
 });
 
+test("openFileSink() has nothing of a small file on the disk before it is whole, whatever was left there", async () => {
+  const small = DATA.slice(0, 1_000);
+  for (const resumes of [true, false]) {
+    for (const left of [[], ["file.part"], ["file.part", "file.part.json"], ["file.part.json"]]) {
+      await using folder = await tempFolder();
+      for (const name of left) await folder.write(name, "left");
+      const path = `${folder.path}/file`;
+      const sink = await openFileSink(path, {
+        source: () => "a",
+        resumes,
+        overwrites: true,
+        wallNow: () => 0,
+      });
+      await sink.begin({ etag: TAG, totalBytes: small.length });
+      await sink.write(small.slice());
+      assertEquals(await folder.list(), left);
+      await sink.finish();
+      assertEquals(await bytesAt(path), small);
+      const stale = left.includes("file.part.json") && !left.includes("file.part") ? ["file.part.json"] : [];
+      assertEquals(await folder.list(), ["file", ...stale]);
+    }
+  }
+});
+
+test("openFileSink() keeps a small part for a later download, and none without use", async () => {
+  for (const keeps of [true, false]) {
+    await using folder = await tempFolder();
+    const path = `${folder.path}/file`;
+    const sink = await sinkOn(currentDisk(), path);
+    await sink.begin(VERSION);
+    await sink.write(DATA.slice(0, 1_000));
+    await sink.abandon(keeps, undefined);
+    assertEquals(await folder.list(), keeps ? ["file.part", "file.part.json"] : []);
+    const again = await sinkOn(currentDisk(), path);
+    assertEquals([again.position, again.earlier?.etag], keeps ? [1_000, TAG] : [0, undefined]);
+    await again.abandon(false, undefined);
+  }
+});
+
+test("openFileSink() refuses a large file where another process writes, also without use for its part", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/file`;
+  const other = await sinkOn(failingDisk({ processId: 4_000_000 }), path);
+  await other.begin(VERSION);
+  await other.write(DATA.slice());
+  const options = { source: () => "b", resumes: false, overwrites: true, wallNow: () => Date.now() };
+  const disk = failingDisk({ isRunning: () => true });
+  await other.abandon(true, undefined);
+  for (const bytes of [1_000, 300_000]) {
+    const sink = await openFileSink(path, { ...options, disk });
+    await sink.begin({ totalBytes: bytes });
+    const error = await rejection(
+      Promise.resolve(sink.write(DATA.slice(0, bytes))).then(() => sink.finish()),
+    );
+    await sink.abandon(false, error);
+    assertStringIncludes((error as Error).message, "process 4000000 downloads to it");
+  }
+  assertEquals(await folder.list(), ["file.part", "file.part.json"]);
+});
+
+test("openFileSink() finds a folder behind a link anew when the link has changed", async () => {
+  await using folder = await tempFolder();
+  for (const name of ["a", "b"]) await folder.folder(name);
+  await folder.link("to", "a");
+  let nowMs = 0;
+  const fs = await import("node:fs/promises");
+  const put = async () => {
+    const sink = await openFileSink(`${folder.path}/to/file`, {
+      source: () => "a",
+      resumes: true,
+      overwrites: true,
+      wallNow: () => nowMs,
+    });
+    await sink.begin({});
+    await sink.finish();
+    return sink.path;
+  };
+  assertEquals(await put(), `${folder.path}/a/file`);
+  await fs.unlink(`${folder.path}/to`);
+  await folder.link("to", "b");
+  nowMs = 100;
+  assertEquals(await put(), `${folder.path}/b/file`);
+  nowMs = 50; // The date of the machine was corrected.
+  assertEquals(await put(), `${folder.path}/b/file`);
+});
+
 test("openFileSink() tells of a file that can't get its name, and leaves it to a later download", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/file`;
   const denied = new Error("permission denied");
   const sink = await sinkOn(failingDisk({ rename: () => Promise.reject(denied) }), path);
   await sink.begin(VERSION);
-  sink.write(DATA.slice());
+  await sink.write(DATA.slice());
   const error = await rejection(sink.finish());
   await sink.abandon(true, error);
 
@@ -254,7 +347,7 @@ test("openFileSink() refuses what another process writes, until that has not for
   const { mtimeMs } = await (await import("node:fs/promises")).stat(`${path}.part`);
   const open = (sinceMs: number, isRunning: boolean) =>
     openFileSink(path, {
-      source: "a",
+      source: () => "a",
       resumes: true,
       overwrites: true,
       wallNow: () => mtimeMs + sinceMs,
@@ -276,7 +369,7 @@ test("openFileSink() gives no name to what another download has put in its place
   const path = `${folder.path}/file`;
   const slow = await sinkOn(currentDisk(), path);
   await slow.begin(VERSION);
-  slow.write(DATA.slice());
+  await slow.write(DATA.slice());
   // As another process does that does not know of this one.
   const fs = await import("node:fs/promises");
   await fs.unlink(`${path}.part`);

@@ -188,3 +188,56 @@ test("BodyReceiver.fail() cancels the body before it tells of the end, which oth
   receiver.fail("enough");
   assertEquals(order, ["end after 1 cancelled"]);
 });
+
+/** A response as it comes from the network. */
+function networkResponse(body: BodyInit, headers: HeadersInit): Response {
+  return Object.defineProperties(new Response(body, { headers }), { url: { value: "https://a.test/" } });
+}
+
+test("BodyReceiver.next() gives a small body as one chunk where that is asked for, and no other", async () => {
+  const chunksOf = async (response: Response, joinsSmall: boolean) => {
+    const { receiver, ends, waits } = receive(response, { joinsSmall });
+    const chunks: number[] = [];
+    for (let chunk = await receiver.next(); chunk !== undefined; chunk = await receiver.next()) {
+      chunks.push(chunk.length);
+    }
+    assertEquals([ends, waits.at(-1)], [[4], false]);
+    return chunks;
+  };
+  const twice = () => {
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    const writer = writable.getWriter();
+    for (const text of ["ab", "cd"]) writer.write(new TextEncoder().encode(text)).catch(() => {});
+    writer.close().catch(() => {});
+    return readable;
+  };
+  const small = { "content-length": "4" };
+  assertEquals(await chunksOf(networkResponse(twice(), small), true), [4]);
+  assertEquals(await chunksOf(networkResponse(twice(), small), false), [2, 2]);
+  assertEquals(await chunksOf(networkResponse(twice(), {}), true), [2, 2]);
+  assertEquals(await chunksOf(networkResponse(twice(), { "content-length": "16385" }), true), [2, 2]);
+  assertEquals(await chunksOf(networkResponse(twice(), { ...small, "content-encoding": "x" }), true), [2, 2]);
+  assertEquals(await chunksOf(new Response(twice(), { headers: small }), true), [2, 2]);
+});
+
+test("BodyReceiver.next() of a small body tells what it breaks off with, and when it is too large", async () => {
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new TypeError("cut")) });
+  const { receiver, ends } = receive(networkResponse(broken, { "content-length": "4" }), {
+    joinsSmall: true,
+  });
+  await assertRejects(() => receiver.next(), TypeError);
+  assertEquals(ends, [0]);
+
+  const large = receive(networkResponse("12345", { "content-length": "5" }), {
+    joinsSmall: true,
+    maxBytes: 4,
+  });
+  await assertRejects(() => large.receiver.next(), RangeError, "too large");
+  assertEquals(large.ends.length, 1);
+
+  const failed = receive(networkResponse("12345", { "content-length": "5" }), { joinsSmall: true });
+  const next = failed.receiver.next();
+  failed.receiver.fail(new Error("stopped"));
+  await assertRejects(() => next, Error, "stopped");
+  assertEquals(failed.ends.length, 1);
+});

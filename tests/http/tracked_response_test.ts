@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BodyReceiver } from "../../src/http/body_receiver.ts";
-import { bodyChunks, trackedResponse } from "../../src/http/tracked_response.ts";
+import { receivedResponse, trackedResponse } from "../../src/http/tracked_response.ts";
 import { test } from "../support/test.ts";
 
 function track(response: Response) {
@@ -94,28 +94,45 @@ test("trackedResponse() keeps a status that can't be constructed", async () => {
   assertEquals(await response.text(), "x");
 });
 
-test("bodyChunks() reads a body in order, whoever receives it, and ends it", async () => {
-  const { response, ends } = track(answer("12345"));
-  for (const read of [response, new Response("12345")]) {
-    const chunks = bodyChunks(read)!;
-    let text = "";
-    for (let chunk = await chunks.next(); chunk !== undefined; chunk = await chunks.next()) {
-      text += new TextDecoder().decode(chunk);
-    }
-    assertEquals(text, "12345");
+test("receivedResponse() says the same, gives its chunks in order, and cancels them", async () => {
+  const { chunks, ...head } = receivedResponse(answer("12345", { status: 201 }));
+  assertEquals([head.status, head.url, head.type], [201, "https://a.test/", "basic"]);
+  let text = "";
+  for (let chunk = await chunks!.next(); chunk !== undefined; chunk = await chunks!.next()) {
+    text += new TextDecoder().decode(chunk);
   }
-  assertEquals(ends, [5]);
-  assertEquals(bodyChunks(new Response(null)), undefined);
+  assertEquals(text, "12345");
+  assertEquals(receivedResponse(new Response(null)).chunks, undefined);
+
+  const reasons: unknown[] = [];
+  const body = new ReadableStream({ cancel: (reason) => void reasons.push(reason) });
+  const reason = new Error("enough");
+  await receivedResponse(new Response(body)).chunks!.cancel(reason);
+  assertEquals(reasons, [reason]);
 });
 
-test("bodyChunks() is told what a body breaks off with, and cancels it", async () => {
-  const reason = new Error("enough");
-  const { response, receiver } = track(answer("12345"));
-  const chunks = bodyChunks(response)!;
-  receiver.fail(reason);
-  assertEquals(await chunks.next().catch((error) => error), reason);
-
-  const { response: other, ends } = track(answer("12345"));
-  await bodyChunks(other)!.cancel(reason);
-  assertEquals(ends, [0]);
+test("trackedResponse() works where the platform's constructor asks the new response what it says", async () => {
+  const Tracked = track(answer("")).response.constructor;
+  const seen: unknown[] = [];
+  // As in Node.js 20. The prototype of a class is what its `super()` calls.
+  class Asking extends Response {
+    constructor(body?: BodyInit | null, init?: ResponseInit) {
+      super(body, init);
+      seen.push(this.status, this.ok, this.url, this.redirected, this.type);
+    }
+  }
+  Object.setPrototypeOf(Tracked, Asking);
+  try {
+    const { response } = track(answer("12345", { status: 201 }));
+    assertEquals(seen, [201, true, "", false, "default"]);
+    assertEquals([response.status, response.ok, response.url, response.type], [
+      201,
+      true,
+      "https://a.test/",
+      "basic",
+    ]);
+    assertEquals(await response.text(), "12345");
+  } finally {
+    Object.setPrototypeOf(Tracked, Response);
+  }
 });

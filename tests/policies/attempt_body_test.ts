@@ -225,3 +225,21 @@ test("AttemptBody times out when nobody begins to read, or a reader waits for to
   await silent.clock.advance(1);
   assertEquals(silent.timeouts, [true]);
 });
+
+test("AttemptBody.receive() gives the body chunk by chunk, and holds the permit until its end", async () => {
+  const { body, ends } = open(new Response("12345", { status: 203, headers: { a: "b" } }));
+  const { status, headers, chunks } = body.receive();
+  assertEquals([status, headers.get("a"), ends], [203, "b", []]);
+  assertEquals((await chunks!.next())?.length, 5);
+  assertEquals([await chunks!.next(), ends], [undefined, [5]]);
+
+  const empty = open(new Response(null, { status: 204 }));
+  assertEquals([empty.body.receive().chunks, empty.ends], [undefined, [0]]);
+});
+
+test("AttemptBody.receive() of a body that had to be got rid of has its first characters", async () => {
+  const { body } = open(new Response("gone"));
+  body.discard();
+  const { chunks } = body.receive();
+  assertEquals(new TextDecoder().decode(await chunks!.next()), "gone");
+});

@@ -26,18 +26,35 @@ export interface DiskEntry {
   readonly isFolder: boolean;
 }
 
+/** Where something is. */
+export interface DiskPath {
+  /** The absolute path of its folder. */
+  readonly folder: string;
+  readonly name: string;
+}
+
 /** Folders and files. What can't be done rejects with the runtime's own error, except where something is just absent. */
 export interface Disk {
   /**
-   * The absolute path that a path or a file URL means, without links in its folder.
+   * The absolute path that a path or a file URL means, by its letters alone.
    *
    * @throws {TypeError} If a URL means none.
    */
-  resolve(path: string | URL): Promise<string>;
+  resolve(path: string | URL): DiskPath;
+  /** The path of a folder without links. */
+  realFolder(folder: string): Promise<string>;
+  /** The path of what is in a folder. */
+  join(folder: string, name: string): string;
   /** What is there, a link followed; `undefined` for nothing. */
   entry(path: string): Promise<DiskEntry | undefined>;
   /** Makes a file where there is none. */
   create(path: string): Promise<DiskFile>;
+  /**
+   * Makes a small file with all that is in it.
+   *
+   * @returns `false` if something has that name.
+   */
+  createWhole(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean>;
   /** Opens a file; `undefined` if there is none, or a link. */
   open(path: string): Promise<DiskFile | undefined>;
   /** The whole text of a small file; `undefined` if there is none. */

@@ -8,11 +8,13 @@ import type { Disk } from "./contract.ts";
 import { denoDisk } from "./deno.ts";
 import { nodeDisk } from "./node.ts";
 
+let disk: Disk | undefined;
+
 /**
  * The disk of this machine.
  *
  * @throws {TypeError} If the runtime has none.
  */
 export function currentDisk(): Disk {
-  return "Deno" in globalThis ? denoDisk() : nodeDisk();
+  return disk ??= "Deno" in globalThis ? denoDisk() : nodeDisk();
 }

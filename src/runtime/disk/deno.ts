@@ -23,6 +23,17 @@ export function denoDisk(): Disk {
     },
     create: async (path) =>
       await openedFile(await Deno.open(path, { read: true, write: true, createNew: true })),
+    async createWhole(path, bytes) {
+      try {
+        await Deno.writeFile(path, bytes, { createNew: true });
+        return true;
+      } catch (error) {
+        if (error instanceof Deno.errors.AlreadyExists) return false;
+        throw error;
+      }
+    },
+    realFolder: (folder) => Deno.realPath(folder),
+    rename: (from, to) => Deno.rename(from, to),
     async open(path) {
       const link = await unlessMissing(Deno.lstat(path));
       if (link === undefined || link.isSymlink) return undefined;

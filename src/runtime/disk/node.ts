@@ -38,7 +38,7 @@ interface FileSystem {
   readFile(path: string, encoding: "utf8"): Promise<string>;
   writeFile(
     path: string,
-    text: string,
+    data: string | Uint8Array,
     options: { readonly mode: number; readonly flag: "wx" },
   ): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -75,16 +75,27 @@ export function nodeDisk(): Disk {
   const { O_CREAT = 0, O_EXCL = 0, O_RDWR = 2, O_NOFOLLOW = 0 } = fs.constants;
   const remove = async (path: string): Promise<void> => void await unlessMissing(fs.unlink(path));
   return {
-    async resolve(path) {
+    resolve(path) {
       const text = typeof path === "string" ? path : pathOfFileUrl(path, process.platform === "win32");
       const absolute = paths.resolve(text);
-      return paths.join(await fs.realpath(paths.dirname(absolute)), paths.basename(absolute));
+      return { folder: paths.dirname(absolute), name: paths.basename(absolute) };
     },
+    realFolder: (folder) => fs.realpath(folder),
+    join: (folder, name) => paths.join(folder, name),
     async entry(path) {
       const stats = await unlessMissing(fs.stat(path, { bigint: true }));
       return stats && { id: idOf(stats), isFolder: stats.isDirectory() };
     },
     create: async (path) => await openedFile(await fs.open(path, O_CREAT | O_EXCL | O_RDWR, 0o666)),
+    async createWhole(path, bytes) {
+      try {
+        await fs.writeFile(path, bytes, { mode: 0o666, flag: "wx" });
+        return true;
+      } catch (error) {
+        if (codeOf(error) === "EEXIST") return false;
+        throw error;
+      }
+    },
     async open(path) {
       const handle = await unlessMissing(fs.open(path, O_RDWR | O_NOFOLLOW), ["ENOENT", "ELOOP"]);
       return handle && await openedFile(handle);

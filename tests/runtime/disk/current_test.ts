@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { currentDisk } from "../../../src/runtime/disk/current.ts";
 import { nodeDisk } from "../../../src/runtime/disk/node.ts";
 import { rejection } from "../../client/settled.ts";
@@ -95,18 +95,40 @@ for (const [name, disk] of Object.entries(disks)) {
     assertEquals((await folder.list()).includes("file"), false);
   });
 
-  test(`Disk.resolve() makes a path absolute, and takes links out of its folder (${name})`, async () => {
+  test(`Disk.resolve() makes a path absolute by its letters (${name})`, async () => {
+    await using folder = await tempFolder();
+    assertEquals(disk.resolve(`${folder.path}/link/../none/file`), {
+      folder: `${folder.path}/none`,
+      name: "file",
+    });
+    const url = new URL("file:///");
+    url.pathname = `${folder.path}/file`;
+    assertEquals(disk.resolve(url), { folder: folder.path, name: "file" });
+    const here = disk.resolve("deno.json");
+    assertEquals(disk.join(here.folder, here.name), disk.join(disk.resolve("./x").folder, "deno.json"));
+    assertThrows(() => disk.resolve(new URL("https://a.test/")), TypeError);
+  });
+
+  test(`Disk.realFolder() takes links out of a path, and wants a folder that is there (${name})`, async () => {
     await using folder = await tempFolder();
     await folder.folder("real");
     await folder.link("link", "real");
-    const path = `${folder.path}/real/file`;
-    assertEquals(await disk.resolve(`${folder.path}/link/../link/file`), path);
-    const url = new URL("file:///");
-    url.pathname = `${folder.path}/link/file`;
-    assertEquals(await disk.resolve(url), path);
-    assert((await disk.resolve("deno.json")).endsWith("/deno.json"));
-    assert(await rejection(disk.resolve(`${folder.path}/none/file`)) instanceof Error);
-    assert(await rejection(disk.resolve(new URL("https://a.test/"))) instanceof TypeError);
+    assertEquals(await disk.realFolder(`${folder.path}/link`), `${folder.path}/real`);
+    assert(await rejection(disk.realFolder(`${folder.path}/none`)) instanceof Error);
+  });
+
+  test(`Disk.createWhole() makes a file with what is in it, where there is none (${name})`, async () => {
+    await using folder = await tempFolder();
+    const path = `${folder.path}/file`;
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    assertEquals([await disk.createWhole(path, bytes("1")), await disk.createWhole(path, bytes("2"))], [
+      true,
+      false,
+    ]);
+    await folder.link("link", "elsewhere");
+    assertEquals(await disk.createWhole(`${folder.path}/link`, bytes("3")), false);
+    assertEquals([await folder.read("file"), await folder.list()], ["1", ["file", "link"]]);
+    assert(await rejection(disk.createWhole(`${folder.path}/none/file`, bytes(""))) instanceof Error);
   });
 
   test(`Disk.isRunning() knows this process, and one that is not (${name})`, () => {

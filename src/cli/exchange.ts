@@ -1,0 +1,166 @@
+/**
+ * What a job sends and receives.
+ *
+ * @module
+ */
+
+import type { Client } from "../client/client.ts";
+import type { CallOptions, FetchRequest, RequestSpec } from "../client/request.ts";
+import type { DownloadTarget } from "../policies/download_terms.ts";
+import type { ValueSource } from "../policies/event.ts";
+import type { Run } from "./run.ts";
+import { excerptOf, statusError } from "./status_error.ts";
+import { TransferProgress } from "./transfer_progress.ts";
+
+/** The bytes of a body. */
+export type Body = Uint8Array<ArrayBuffer>;
+
+/** What was answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly attempts: number;
+  /** What is wrong with it, if its status is no success, and its body is taken all the same. */
+  readonly failure?: Error | undefined;
+}
+
+/** An answer with its whole body. */
+export interface WholeAnswer extends Answer {
+  readonly from: ValueSource;
+  readonly body: Body;
+}
+
+/** An answer whose body is on its way. */
+export interface OpenAnswer extends Answer {
+  readonly statusText: string;
+  /** To be read once, to its end or not at all. */
+  readonly body: AsyncIterable<Body>;
+}
+
+/** What a job asks for. */
+export interface JobRequest extends RequestSpec {
+  /** Relative for mirrors. */
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Body | string | undefined;
+}
+
+/** What holds for the requests of a run. */
+export type ExchangeRequestOptions = Pick<CallOptions, "signal" | "onOpen" | "totalTimeoutMs">;
+
+/** What an exchange is made of. */
+export interface ExchangeOptions {
+  readonly client: Client;
+  readonly run: Run;
+  readonly request: JobRequest;
+  /** The absolute URL, for errors. */
+  readonly shownUrl: string;
+  readonly options: ExchangeRequestOptions;
+  /** Whether what is downloaded may come from a cache. */
+  readonly usesCache: boolean;
+  /** Whether the body of an answer that is no success is taken. */
+  readonly takesErrorBodies: boolean;
+}
+
+/** How a download goes on. */
+export interface DownloadOptions {
+  /** What the progress calls it. */
+  readonly name: string;
+  /** Whether it takes up what an earlier run has left, and leaves something for a later one. */
+  readonly resume: boolean;
+  /** How many bytes an earlier run has left. */
+  readonly present?: number | undefined;
+}
+
+/** Sends the request of one job, in the way that suits whoever takes the answer. All ways reject as the client does. */
+export class Exchange {
+  readonly #options: ExchangeOptions;
+
+  /** Sends nothing yet. */
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the answer must be taken as it comes, because it may be an error, or a part that the caller has asked for. */
+  get isAsItComes(): boolean {
+    const { takesErrorBodies, request: { headers } } = this.#options;
+    return takesErrorBodies || "range" in headers || "if-range" in headers;
+  }
+
+  /** A URL costs less than a request. */
+  get #sent(): FetchRequest {
+    const { request } = this.#options;
+    const { url, method, headers, body } = request;
+    const isPlain = method === "GET" && body === undefined && Object.keys(headers).length === 0;
+    return isPlain ? url : request;
+  }
+
+  /** Into a file or a stream; what breaks off is gone on with. */
+  async download(to: DownloadTarget, { name, resume, present = 0 }: DownloadOptions): Promise<Answer> {
+    const { client, run, options, usesCache } = this.#options;
+    const progress = new TransferProgress(run, name, present);
+    try {
+      return await client.download(this.#sent, to, {
+        ...options,
+        cache: usesCache ? "default" : "no-store",
+        compression: true,
+        onProgress: progress.note,
+        resume,
+      });
+    } finally {
+      progress.end();
+    }
+  }
+
+  /** With all of the body at once. */
+  async whole(): Promise<WholeAnswer> {
+    const { client, run, options, takesErrorBodies } = this.#options;
+    if (takesErrorBodies) return await this.#wholeAsItComes();
+    const outcome = await client.outcome(this.#sent, { ...options, as: "bytes" as const });
+    if (!outcome.ok) throw outcome.error;
+    const { status, headers, from, attempts, value: body = new Uint8Array() } = outcome;
+    run.received = (run.received ?? 0) + body.length;
+    return { status, headers, from, attempts, body };
+  }
+
+  async #wholeAsItComes(): Promise<WholeAnswer> {
+    const answer = await this.open();
+    const chunks = await Array.fromAsync(answer.body);
+    const body = new Uint8Array(await new Blob(chunks).arrayBuffer());
+    const { status, headers, attempts, failure } = answer;
+    return { status, headers, attempts, failure, body, from: attempts === 0 ? "cache" : "network" };
+  }
+
+  /** With the body as it comes, which is not gone on with where it breaks off. */
+  async open(): Promise<OpenAnswer> {
+    const { client, run, request, shownUrl, takesErrorBodies, options } = this.#options;
+    const { url, method, headers: sent, body: data } = request;
+    const progress = new TransferProgress(run, shownUrl);
+    const init = { method, headers: sent, ...(data === undefined ? {} : { body: data }) };
+    const response = await client.fetch(url, init, { ...options, onProgress: progress.note });
+    const { status, statusText, headers } = response;
+    const isSuccess = response.ok || status === 304;
+    const errorWith = (body: string): Error =>
+      statusError(response, {
+        method,
+        url: response.url === "" ? shownUrl : response.url,
+        attempts: progress.attempts,
+        isStored: false,
+        body,
+      });
+    if (!isSuccess && !takesErrorBodies) throw errorWith(await excerptOf(response));
+    const failure = isSuccess ? undefined : errorWith("");
+    const body = (response.body ?? []) as AsyncIterable<Body>;
+    return {
+      status,
+      statusText,
+      headers,
+      failure,
+      body,
+      get attempts() {
+        return progress.attempts;
+      },
+    };
+  }
+}

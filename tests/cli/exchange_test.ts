@@ -1,0 +1,69 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { DataNotFoundError, type HttpError, NetworkError } from "../../src/errors.ts";
+import { test } from "../support/test.ts";
+import { brokenBody, exchangeOf, setUpRun } from "./sink_rig.ts";
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+test("Exchange.isAsItComes is for errors whose bodies are taken, and for parts that the caller asks for", () => {
+  const response = () => new Response();
+  assertEquals(exchangeOf(response()).isAsItComes, false);
+  assertEquals(exchangeOf(response(), { takesErrorBodies: true }).isAsItComes, true);
+  for (const name of ["range", "if-range"]) {
+    assertEquals(exchangeOf(response(), { request: { headers: { [name]: "x" } } }).isAsItComes, true);
+  }
+});
+
+test("Exchange.whole() brings the body and all that is told of it", async () => {
+  const { run } = setUpRun();
+  const { body, status, attempts, from, headers } = await exchangeOf(
+    new Response("123", { status: 203, headers: { a: "b" } }),
+    { run },
+  ).whole();
+  assertEquals([text(body), status, attempts, from, headers.get("a"), run.received], [
+    "123",
+    203,
+    1,
+    "network",
+    "b",
+    3,
+  ]);
+  assertEquals((await exchangeOf(new Response(null, { status: 204 })).whole()).body.length, 0);
+});
+
+test("Exchange.open() brings the body as it comes, and rejects a status that is no success with what was said", async () => {
+  const answer = await exchangeOf(new Response("123")).open();
+  assertEquals([text((await Array.fromAsync(answer.body))[0]!), answer.failure, answer.attempts], [
+    "123",
+    undefined,
+    1,
+  ]);
+  const error = await assertRejects(
+    () => exchangeOf(new Response("no", { status: 404 })).open(),
+    DataNotFoundError,
+  );
+  assertEquals(error.body, "no");
+  const taken = await exchangeOf(new Response("no", { status: 400 }), { takesErrorBodies: true }).open();
+  assertEquals([(taken.failure as HttpError).status, (await Array.fromAsync(taken.body)).length], [400, 1]);
+});
+
+test("Exchange.download() counts what comes, sends what the request says, and takes compressed bodies", async () => {
+  const { run } = setUpRun();
+  const seen: (string | null)[] = [];
+  const exchange = exchangeOf(new Response("123"), {
+    run,
+    request: { method: "POST", body: "q", headers: { a: "b" } },
+    onRequest: (headers) => seen.push(headers.get("a"), headers.get("accept-encoding")),
+  });
+  let received = "";
+  const to = new WritableStream<Uint8Array>({ write: (chunk) => void (received += text(chunk)) });
+  const { status, attempts } = await exchange.download(to, { name: "a", resume: false });
+  assertEquals([received, status, attempts, run.received, seen], ["123", 200, 1, 3, ["b", null]]);
+});
+
+test("Exchange gives up on a body that breaks off each time, whoever takes it", async () => {
+  const broken = () => exchangeOf([1, 2].map(() => new Response(brokenBody("1"))), { maxRetries: 1 });
+  await assertRejects(() => broken().whole(), NetworkError);
+  await assertRejects(() => broken().download(new WritableStream(), { name: "a", resume: false }));
+  await assertRejects(async () => await Array.fromAsync((await broken().open()).body), NetworkError);
+});

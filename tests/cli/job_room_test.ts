@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { JobRoom } from "../../src/cli/job_room.ts";
+import type { ClientStats } from "../../src/client/stats.ts";
+import { createClient } from "../../src/client/client.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+
+const NONE: ClientStats = createClient().stats();
+const ORIGIN = { attempts: 1, succeeded: 1, failed: 0, bytes: 0, breaker: "closed", healthy: true } as const;
+
+function setUp(stats: Partial<ClientStats>, isRated = false) {
+  const clock = new ManualClock();
+  const told = { rooms: 0, looks: 0 };
+  const room = new JobRoom({
+    concurrency: 10,
+    isRated,
+    clock,
+    stats: () => {
+      told.looks++;
+      return { ...NONE, ...stats };
+    },
+    onRoom: () => told.rooms++,
+  });
+  const roomAfterLook = async () => {
+    room.has(20);
+    await clock.advance(25);
+    return [21, 25, 27, 1_019, 1_020].filter((outstanding) => room.has(outstanding));
+  };
+  return { clock, told, room, roomAfterLook };
+}
+
+test("JobRoom.has() has room for twice the concurrency, and looks at nothing before it is full", async () => {
+  const { clock, told, room } = setUp({});
+  assertEquals([room.has(1), room.has(19), clock.pending], [true, true, 0]);
+  assertEquals([room.has(20), room.has(20), clock.pending], [false, false, 1]);
+  await clock.advance(25);
+  assertEquals([told, clock.pending], [{ rooms: 1, looks: 1 }, 0]);
+  room.has(20);
+  room[Symbol.dispose]();
+  assertEquals(clock.pending, 0);
+});
+
+test("JobRoom.has() has room for those that leave their permits free, up to a thousand", async () => {
+  const roomOf = (stats: Partial<ClientStats>, isRated?: boolean) => setUp(stats, isRated).roomAfterLook();
+  assertEquals(await roomOf({ inFlight: 10, queued: 7 }), []);
+  assertEquals(await roomOf({ inFlight: 9, queued: 7 }), [21, 25]);
+  assertEquals(await roomOf({ inFlight: 0, queued: 5_000 }), [21, 25, 27, 1_019]);
+});
+
+test("JobRoom.has() with a rate limit has room for those that wait for an origin in trouble, and not for tokens", async () => {
+  for (const healthy of [true, false]) {
+    const stats = { inFlight: 0, queued: 7, origins: { "https://h": { ...ORIGIN, healthy } } };
+    assertEquals(await setUp(stats, true).roomAfterLook(), healthy ? [] : [21, 25]);
+  }
+});
