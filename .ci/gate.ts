@@ -1,14 +1,19 @@
 /**
- * Runs every check and the tests on both runtimes, whatever fails on the way. Ends with `N passed, N failed`, where a check
+ * Runs every check, the tests on both runtimes, and those of transports, SDKs, the package, workers and browsers, whatever fails on the
+ * way. Those install what they need, from npm and Debian; what can't be had is a failure. Ends with `N passed, N failed`, where a check
  * that fails counts as one failure, and with the exit code 1 if there is any.
  *
  * @module
  */
 
 import { runCommand } from "../tests/support/command.ts";
-import { printCounts, sum } from "../tests/support/counts.ts";
+import { type Counts, printCounts, sum } from "../tests/support/counts.ts";
 import { runTests } from "../tests/support/run.ts";
+import { runBrowserTests } from "../tests/support/run_browser.ts";
+import { runNetTests } from "../tests/support/run_net.ts";
+import { runPackageTests } from "../tests/support/run_package.ts";
 import { runSdkTests } from "../tests/support/run_sdk.ts";
+import { runWorkerTests } from "../tests/support/run_worker.ts";
 
 const { exports }: { readonly exports: Readonly<Record<string, string>> } = JSON.parse(
   Deno.readTextFileSync("deno.json"),
@@ -20,10 +25,11 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   "lint": ["lint"],
   "layers": ["task", "layers"],
   "types": ["check", "--quiet", "."],
+  "types of the benchmarks": ["check", "--quiet", "--config", "bench/deno.json", "bench"],
   "the examples of README.md": ["check", "--quiet", "--doc-only", "README.md"],
   "the examples of the documentation": ["test", "--quiet", "--doc", "--allow-all", "mod.ts", "src"],
   "documentation": ["doc", "--lint", ...Object.values(exports)],
-  "publishing": ["run", "--allow-all", ".ci/publish.ts", "--dry-run"],
+  "publishing": ["publish", "--dry-run", "--allow-dirty"],
   "speed": ["run", "--allow-all", "bench/gates.ts"],
 };
 
@@ -33,7 +39,28 @@ for (const [name, args] of Object.entries(CHECKS)) {
   const { success } = await runCommand(Deno.execPath(), args);
   if (!success) failures.push(name);
 }
-const counts = sum([await runTests({}), await runSdkTests()]);
+/** Those of the project itself, and those that need what they install. */
+const SUITES: Readonly<Record<string, () => Promise<Counts>>> = {
+  tests: () => runTests({}),
+  "test:sdk": () => runSdkTests(),
+  "test:net": () => runNetTests(),
+  "test:package": () => runPackageTests(),
+  "test:worker": () => runWorkerTests(),
+  "test:browser": () => runBrowserTests(),
+};
+const totals: Counts[] = [];
+for (const [name, run] of Object.entries(SUITES)) {
+  const startedAt = performance.now();
+  console.log(`\n${name}`);
+  try {
+    totals.push(await run());
+  } catch (error) { // one that breaks down has failed, and the others still run
+    console.error(error);
+    totals.push({ passed: 0, failed: 1, skipped: 0 });
+  }
+  console.log(`${name}: ${Math.round((performance.now() - startedAt) / 1_000)} s`);
+}
+const counts = sum(totals);
 console.log();
 for (const name of failures) console.log(`failed: ${name}`);
 const failed = counts.failed + failures.length;

@@ -211,7 +211,7 @@ function checkMirror(
 ): Violation[] {
   if (typesOnly || file === DOOR || file.endsWith("/mod.ts")) return [];
   const test = file.replace(/^src\/(.*)\.ts$/, "tests/$1_test.ts");
-  const [, shared] = /^src\/(runtime(?:\/.+)?)\/(?:bun|contract|current|deno|web)\.ts$/.exec(file) ?? [];
+  const [, shared] = /^src\/(runtime(?:\/.+)?)\/(?:bun|contract|current|deno|node|web)\.ts$/.exec(file) ?? [];
   const isTest = (path: string): boolean =>
     path === test ||
     (shared !== undefined && /^(?:\/\w+)?_test\.ts$/.test(path.replace(`tests/${shared}`, "")));

@@ -35,7 +35,19 @@ export interface ErrorJson {
  */
 const BRAND = "~slipstream";
 
-/** The base of every error of this module. */
+/**
+ * The base of every error of this module.
+ *
+ * @example Everything that a request can fail of
+ * ```ts
+ * import { createClient, SlipstreamError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("", { status: 404 })), maxRetries: 0 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && outcome.error instanceof SlipstreamError && outcome.error.method === "GET");
+ * ```
+ */
 export class SlipstreamError extends Error {
   /** The class name, also across realms and copies of this module. */
   override readonly name: string = "SlipstreamError";
@@ -87,7 +99,19 @@ export class SlipstreamError extends Error {
   }
 }
 
-/** No attempt brought a usable response: the connection failed, or a subclass says what did. */
+/**
+ * No attempt brought a usable response: the connection failed, or a subclass says what did.
+ *
+ * @example A connection that fails
+ * ```ts
+ * import { createClient, NetworkError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.reject(new TypeError("no route")), maxRetries: 0 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && outcome.error instanceof NetworkError && outcome.error.attempts === 1);
+ * ```
+ */
 export class NetworkError extends SlipstreamError {
   /** `"NetworkError"`. */
   override readonly name: string = "NetworkError";
@@ -110,7 +134,19 @@ export interface HttpErrorOptions extends SlipstreamErrorOptions {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** The server answered with a status that is no success. */
+/**
+ * The server answered with a status that is no success.
+ *
+ * @example A status that is no success
+ * ```ts
+ * import { createClient, HttpError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("", { status: 500 })), maxRetries: 0 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && outcome.error instanceof HttpError && outcome.error.status === 500);
+ * ```
+ */
 export class HttpError extends NetworkError {
   /** `"HttpError"`. */
   override readonly name: string = "HttpError";
@@ -149,6 +185,16 @@ export interface TimeoutErrorOptions extends SlipstreamErrorOptions {
 /**
  * A deadline passed: of one attempt (`timeoutMs`), between two reads of a body that its caller streams (`idleTimeoutMs`), of the
  * whole request (`totalTimeoutMs`), or of a whole batch (`batchTimeoutMs`).
+ *
+ * @example A server that takes too long
+ * ```ts
+ * import { createClient, TimeoutError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => new Promise<Response>(() => {}), maxRetries: 0, timeoutMs: 20 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && outcome.error instanceof TimeoutError && outcome.error.kind === "attempt");
+ * ```
  */
 export class TimeoutError extends NetworkError {
   /** `"TimeoutError"`. */
@@ -177,7 +223,18 @@ export interface CircuitOpenErrorOptions extends SlipstreamErrorOptions {
   readonly retryAfterMs: number;
 }
 
-/** A circuit breaker refused the call without making it. */
+/**
+ * A circuit breaker refused the call without making it.
+ *
+ * @example How long to wait
+ * ```ts
+ * import { CircuitOpenError } from "@slipstream/fetch";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new CircuitOpenError("https://a.test is down", { retryAfterMs: 1_000 });
+ * assertEquals(error.retryAfterMs, 1_000);
+ * ```
+ */
 export class CircuitOpenError extends NetworkError {
   /** `"CircuitOpenError"`. */
   override readonly name: string = "CircuitOpenError";
@@ -196,7 +253,19 @@ export class CircuitOpenError extends NetworkError {
   }
 }
 
-/** The client is offline and the cache does not hold the resource. */
+/**
+ * The client is offline and the cache does not hold the resource.
+ *
+ * @example Nothing but the cache
+ * ```ts
+ * import { createClient, OfflineError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(Response.json(1)), maxRetries: 0, offline: true });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && outcome.error instanceof OfflineError);
+ * ```
+ */
 export class OfflineError extends NetworkError {
   /** `"OfflineError"`. */
   override readonly name: string = "OfflineError";
@@ -220,6 +289,16 @@ export interface DataNotFoundErrorOptions extends SlipstreamErrorOptions {
 /**
  * The server answered that the resource does not exist (404) or no longer does (410). A source that knows that its servers say the
  * same with a 403 throws it for that, with the `HttpError` as its cause.
+ *
+ * @example A file that does not exist
+ * ```ts
+ * import { createClient, DataNotFoundError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("", { status: 404 })), maxRetries: 0 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && outcome.error instanceof DataNotFoundError);
+ * ```
  */
 export class DataNotFoundError extends SlipstreamError {
   /** `"DataNotFoundError"`. */
@@ -280,7 +359,19 @@ export interface InvalidDataErrorOptions extends SlipstreamErrorOptions {
   readonly position?: number | undefined;
 }
 
-/** The response arrived whole, but its content can't be used. */
+/**
+ * The response arrived whole, but its content can't be used.
+ *
+ * @example A page where JSON was promised
+ * ```ts
+ * import { createClient, InvalidDataError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("<html>")), maxRetries: 0 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && outcome.error instanceof InvalidDataError && outcome.error.reason === "not-json");
+ * ```
+ */
 export class InvalidDataError extends SlipstreamError {
   /** `"InvalidDataError"`. */
   override readonly name: string = "InvalidDataError";
@@ -333,42 +424,137 @@ export class WriteError extends SlipstreamError {
   }
 }
 
-/** Whether a value is a {@linkcode SlipstreamError}, also one of another realm or copy of this module. */
+/**
+ * Whether a value is a {@linkcode SlipstreamError}, also one of another realm or copy of this module.
+ *
+ * @example Tell it from others
+ * ```ts
+ * import { createClient, isSlipstreamError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("", { status: 404 })), maxRetries: 0 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && isSlipstreamError(outcome.error));
+ * ```
+ */
 export function isSlipstreamError(value: unknown): value is SlipstreamError {
   return hasBrand(value, "SlipstreamError");
 }
 
-/** Whether a value is a {@linkcode NetworkError} or one of its subclasses, also of another realm. */
+/**
+ * Whether a value is a {@linkcode NetworkError} or one of its subclasses, also of another realm.
+ *
+ * @example Tell it from others
+ * ```ts
+ * import { createClient, isNetworkError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("", { status: 500 })), maxRetries: 0 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && isNetworkError(outcome.error)); // an HttpError is one
+ * ```
+ */
 export function isNetworkError(value: unknown): value is NetworkError {
   return hasBrand(value, "NetworkError");
 }
 
-/** Whether a value is an {@linkcode HttpError}, also of another realm. */
+/**
+ * Whether a value is an {@linkcode HttpError}, also of another realm.
+ *
+ * @example Tell it from others
+ * ```ts
+ * import { createClient, isHttpError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("", { status: 500 })), maxRetries: 0 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && isHttpError(outcome.error) && outcome.error.status === 500);
+ * ```
+ */
 export function isHttpError(value: unknown): value is HttpError {
   return hasBrand(value, "HttpError");
 }
 
-/** Whether a value is a {@linkcode TimeoutError} of this module, also of another realm. */
+/**
+ * Whether a value is a {@linkcode TimeoutError} of this module, also of another realm.
+ *
+ * @example Tell it from others
+ * ```ts
+ * import { createClient, isTimeoutError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => new Promise<Response>(() => {}), maxRetries: 0, timeoutMs: 20 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && isTimeoutError(outcome.error));
+ * ```
+ */
 export function isTimeoutError(value: unknown): value is TimeoutError {
   return hasBrand(value, "TimeoutError");
 }
 
-/** Whether a value is a {@linkcode CircuitOpenError}, also of another realm. */
+/**
+ * Whether a value is a {@linkcode CircuitOpenError}, also of another realm.
+ *
+ * @example Tell it from others
+ * ```ts
+ * import { CircuitOpenError, isCircuitOpenError } from "@slipstream/fetch";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error: unknown = new CircuitOpenError("https://a.test is down", { retryAfterMs: 1_000 });
+ * assertEquals(isCircuitOpenError(error) && error.retryAfterMs, 1_000);
+ * ```
+ */
 export function isCircuitOpenError(value: unknown): value is CircuitOpenError {
   return hasBrand(value, "CircuitOpenError");
 }
 
-/** Whether a value is an {@linkcode OfflineError}, also of another realm. */
+/**
+ * Whether a value is an {@linkcode OfflineError}, also of another realm.
+ *
+ * @example Tell it from others
+ * ```ts
+ * import { createClient, isOfflineError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(Response.json(1)), maxRetries: 0, offline: true });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && isOfflineError(outcome.error));
+ * ```
+ */
 export function isOfflineError(value: unknown): value is OfflineError {
   return hasBrand(value, "OfflineError");
 }
 
-/** Whether a value is a {@linkcode DataNotFoundError}, also of another realm. */
+/**
+ * Whether a value is a {@linkcode DataNotFoundError}, also of another realm.
+ *
+ * @example Tell it from others
+ * ```ts
+ * import { createClient, isDataNotFoundError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("", { status: 410 })), maxRetries: 0 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && isDataNotFoundError(outcome.error));
+ * ```
+ */
 export function isDataNotFoundError(value: unknown): value is DataNotFoundError {
   return hasBrand(value, "DataNotFoundError");
 }
 
-/** Whether a value is an {@linkcode InvalidDataError}, also of another realm. */
+/**
+ * Whether a value is an {@linkcode InvalidDataError}, also of another realm.
+ *
+ * @example Tell it from others
+ * ```ts
+ * import { createClient, isInvalidDataError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("[1,")), maxRetries: 0 });
+ * const outcome = await client.outcome("https://example.com/a");
+ * assert(!outcome.ok && isInvalidDataError(outcome.error) && outcome.error.reason === "truncated");
+ * ```
+ */
 export function isInvalidDataError(value: unknown): value is InvalidDataError {
   return hasBrand(value, "InvalidDataError");
 }

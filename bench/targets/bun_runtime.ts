@@ -4,11 +4,9 @@
  * @module
  */
 
+import { findBun } from "../../tests/support/bun.ts";
 import { runCommand } from "../../tests/support/command.ts";
 import { BENCH, type BenchRuntime } from "./bench_runtime.ts";
-
-/** The version that Deno brings from npm where Bun is not installed. */
-const BUN_VERSION = "1.4.5";
 
 /** Bun, with the folder of its bundles. */
 export interface BunRuntime extends BenchRuntime, Disposable {}
@@ -46,16 +44,4 @@ async function bundle(folder: string, path: string): Promise<void> {
   const args = ["bundle", "--quiet", "--code-splitting", "--outdir", outdir, `${BENCH}${path}`];
   const { success } = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();
   if (!success) console.error(`not bundled for Bun: bench/${path}`);
-}
-
-async function findBun(): Promise<string | undefined> {
-  try {
-    const { success } = await runCommand("bun", ["--version"], { quiet: true });
-    if (success) return "bun";
-  } catch (error) { // not on the PATH
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const args = ["x", "--yes", "--allow-all", `npm:bun@${BUN_VERSION}`, "--print", "process.execPath"];
-  const { success, output } = await runCommand(Deno.execPath(), args, { quiet: true });
-  return success ? output.split("\n")[0] : undefined;
 }

@@ -373,5 +373,5 @@ function checkResult<T>(result: T): T {
 
 /** Closes what can't be waited for; how that ends is nobody's concern any more. */
 function ignoreFailure(close: () => unknown): void {
-  Promise.try(close).catch(() => {});
+  new Promise((resolve) => resolve(close())).catch(() => {});
 }

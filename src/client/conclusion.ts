@@ -13,6 +13,7 @@ import { decodeReply } from "../policies/decode.ts";
 import type { Reply } from "../policies/reply.ts";
 import { replyError } from "../policies/reply_error.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
+import { deferred } from "../primitives/deferred.ts";
 import { currentRuntime } from "../runtime/current.ts";
 
 /** How much of a stored error's body is shown. */
@@ -85,7 +86,7 @@ async function fail(call: Call, reply: Reply, deadlines: Deadlines): Promise<nev
 
 /** What comes soon; `undefined` if it does not. */
 async function within(excerpt: Promise<string>, deadlines: Deadlines): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const { promise, resolve } = deferred<undefined>();
   const deadline = deadlines.add({ onDeadline: () => resolve(undefined) }, NOT_FOUND_BODY_MS);
   try {
     return await Promise.race([excerpt, promise]);

@@ -21,6 +21,7 @@ import { type AbortTarget, addAbortListener, removeAbortListener } from "../prim
 import type { Backoff } from "../primitives/backoff.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
+import { type Deferred, deferred } from "../primitives/deferred.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { Background, type BackgroundOwner } from "./background.ts";
@@ -65,7 +66,9 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   readonly #background: Background;
   /** Batches that are not over. */
   readonly #batches = new Set<Closable>();
-  #idle: PromiseWithResolvers<void> | undefined;
+  /** What brings answers into the incoming requests that wait for them, where those own what they start. */
+  readonly #relays = new Map<Call, (answer: () => void) => void>();
+  #idle: Deferred<void> | undefined;
   #lastId = 0;
   /** The client that this one is an extension of, and its own extensions that are not closed. */
   readonly #parent: Dispatcher | undefined;
@@ -273,11 +276,18 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     return undefined;
   }
 
-  /** Where a leader ends with the request that it belongs to, a follower whose leader does not end goes itself. */
+  /**
+   * Where a leader ends with the request that it belongs to, a follower whose leader does not end goes itself. One that is
+   * answered goes on in its own request: what runs after a promise does so in the request that has made the promise.
+   */
   #watch(call: Call, leader: Call): void {
     const { deadlines } = this.pipeline.environment;
+    const { promise, resolve } = deferred<() => void>();
+    promise.then((answer) => answer());
+    this.#relays.set(call, resolve);
     const onDeadline = (): void => {
       if (call.settled) return;
+      this.#relays.delete(call);
       this.#flights.remove(leader);
       call.leader = undefined;
       leader.flight!.followers.splice(leader.flight!.followers.indexOf(call), 1);
@@ -306,7 +316,9 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     // Who has been answered does not read the body any more.
     if (call.settled && followers.length === 0) reply.openBody?.discard();
     if (!call.settled) this.#conclude(call, reply);
-    for (const follower of followers) this.#conclude(follower, sharedReply(follower, call, reply));
+    for (const follower of followers) {
+      this.#tell(follower, () => this.#conclude(follower, sharedReply(follower, call, reply)));
+    }
     this.scheduler.dispatch();
   }
 
@@ -316,9 +328,17 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     this.settle(call, false, error);
     for (const follower of call.flight?.followers ?? []) {
       follower.attempts = call.attempts;
-      this.settle(follower, false, error);
+      this.#tell(follower, () => this.settle(follower, false, error));
     }
     this.scheduler.dispatch();
+  }
+
+  /** Answers one that waited for another one's answer. */
+  #tell(follower: Call, answer: () => void): void {
+    const relay = this.#relays.get(follower);
+    if (relay === undefined) return answer();
+    this.#relays.delete(follower);
+    relay(answer);
   }
 
   #conclude(call: Call, reply: Reply): void {
@@ -345,7 +365,10 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   settle(call: Call, ok: boolean, value: unknown, nowMs: number = this.#clock.now()): void {
     if (call.settled) return;
     call.settled = true;
-    if (call.leader !== undefined) call.pending?.cancel(undefined, call);
+    if (call.leader !== undefined) {
+      call.pending?.cancel(undefined, call);
+      this.#relays.delete(call);
+    }
     if (ok && call.isInTable) this.#flights.remove(call);
     // A body that streams can still be aborted.
     const goesOn = !ok && !call.hasEnded && call.flight !== undefined && call.flight.members > 1;
@@ -443,7 +466,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     }
     const idle = this.#whenIdle();
     const { deadlines } = this.pipeline.environment;
-    const { promise: patience, resolve: losePatience } = Promise.withResolvers<void>();
+    const { promise: patience, resolve: losePatience } = deferred<void>();
     const onDeadline = () => {
       this.#background.cancel(reason);
       losePatience();
@@ -457,7 +480,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** When the last attempt has really ended; those of an extension end under the limits of the client that it comes from. */
   #whenIdle(): Promise<void> {
     if (this.#parent !== undefined) return Promise.resolve();
-    this.#idle ??= Promise.withResolvers();
+    this.#idle ??= deferred();
     this.scheduler.onRelease = () => this.#endIfIdle();
     this.#endIfIdle();
     return this.#idle.promise;

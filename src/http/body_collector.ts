@@ -4,6 +4,7 @@
  * @module
  */
 
+import { deferred } from "../primitives/deferred.ts";
 import { concatenate } from "./chunks.ts";
 
 /** Keeps what is read of a body, up to a limit. */
@@ -17,7 +18,7 @@ export class BodyCollector {
 
   /** Creates a collector of at most so many bytes. */
   constructor(maxBytes: number) {
-    const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer> | undefined>();
+    const { promise, resolve } = deferred<Uint8Array<ArrayBuffer> | undefined>();
     this.bytes = promise;
     this.#resolve = resolve;
     this.#maxBytes = maxBytes;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { currentRuntime } from "../runtime/current.ts";
 import type { BodyReceiver } from "./body_receiver.ts";
 
 /** What a response says that a constructed one does not know. */
@@ -93,6 +94,7 @@ class TrackedResponse extends Response {
     this.#receiver = receiver;
   }
 
+  /** Node asks for it while it constructs. */
   override get status(): number {
     return #head in this ? this.#head.status : super.status;
   }
@@ -123,8 +125,9 @@ class TrackedResponse extends Response {
     return this.#withReason(super.arrayBuffer());
   }
 
-  override bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#withReason(super.bytes());
+  /** Node 20 has none. */
+  override async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await this.arrayBuffer());
   }
 
   override formData(): Promise<FormData> {
@@ -164,11 +167,11 @@ function isConstructible(status: number): boolean {
 let collected: FinalizationRegistry<BodyReceiver> | undefined;
 
 /**
- * Cancels the bodies whose streams have been collected. Made when it is first of use: workers at the edge make nothing at import, and
- * some have none. A receiver must not lead to its stream, unless somebody waits for a chunk, or none would ever be collected.
+ * Cancels the bodies whose streams have been collected; not in workers at the edge, where that would be during no request, and whoever
+ * waits for the permit could not go on. A receiver must not lead to its stream, unless somebody waits for a chunk, or none would ever be collected.
  */
 function registry(): FinalizationRegistry<BodyReceiver> | undefined {
-  if (typeof FinalizationRegistry === "undefined") return undefined;
+  if (currentRuntime.timersBelongToRequests) return undefined;
   return collected ??= new FinalizationRegistry((receiver) => {
     receiver.cancel(undefined).catch(() => {});
   });

@@ -11,6 +11,7 @@ import { withoutFragment } from "../http/url.ts";
 import type { Call, Pending } from "../policies/call.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
+import { deferred } from "../primitives/deferred.ts";
 import { matchesVary, varyNames } from "./rfc9111/vary.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import type { Serving } from "./serving.ts";
@@ -145,7 +146,7 @@ export class Leaders {
   #wait(call: Call, underWay: UnderWay): Promise<UnderWay | undefined> {
     const { deadlines } = this.#options.environment;
     const { timeoutMs } = call.settings;
-    const { promise, resolve } = Promise.withResolvers<UnderWay | undefined>();
+    const { promise, resolve } = deferred<UnderWay | undefined>();
     const wake = (ended: UnderWay | undefined) => {
       if (deadline !== undefined) deadlines.remove(deadline);
       underWay.waiting.delete(waiting);

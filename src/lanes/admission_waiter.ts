@@ -4,6 +4,7 @@
  * @module
  */
 
+import { deferred } from "../primitives/deferred.ts";
 import type { Admission } from "./admission.ts";
 import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
@@ -35,7 +36,7 @@ export class AdmissionWaiter extends Waiter<Lane> {
     isUrgent: boolean,
   ) {
     super(errand, lanes, isUrgent);
-    const { promise, resolve, reject } = Promise.withResolvers<Admission>();
+    const { promise, resolve, reject } = deferred<Admission>();
     this.admission = promise;
     this.#room = room;
     this.#resolve = resolve;

@@ -254,7 +254,10 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
       errand.isAsleep = true;
       errand.allowance?.fallAsleep();
     }
-    if (this.#options.timersBelongToRequests) this.#poll(waiter);
+    if (this.#leases !== undefined) {
+      this.#leases.expire(nowMs);
+      this.#poll(waiter);
+    }
     this.dispatch();
     // It may be a limit of its lane that it waits for.
     if (this.#holders.size > 0 && waiter.isWaiting) this.#holders.hurry();

@@ -12,6 +12,7 @@ import { retryAfterMs } from "../http/retry_after.ts";
 import { redactUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
 import { MAX_PAUSE_MS } from "../lanes/pause.ts";
+import { abortIfPossible } from "../primitives/abort_across_requests.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { AttemptBody } from "./attempt_body.ts";
 import {
@@ -356,7 +357,7 @@ export class Attempt implements DeadlineTarget, Pending {
       this.#end();
       return this.#stopped.reason;
     }
-    this.#controller.abort();
+    abortIfPossible(this.#controller);
     let told = error;
     if (error instanceof MiddlewareFailure) {
       told = error.thrown;
@@ -418,10 +419,10 @@ export class Attempt implements DeadlineTarget, Pending {
     this.#deadline = deadlines.add(this, Math.min(this.#call.settings.timeoutMs, MAX_WRITE_OFF_MS));
     this.#letGo();
     this.#reject(reason);
-    this.#controller.abort(reason);
-    // One that is being got rid of is received until then.
-    if (!this.#body?.isHandedOut) return;
-    this.#body.fail(reason);
+    const isAborted = abortIfPossible(this.#controller, reason);
+    // One that is being got rid of is received until then; what can't be reached from here ends with its request.
+    if (!this.#body?.isHandedOut && isAborted) return;
+    this.#body?.fail(reason);
     this.#end();
   }
 

@@ -14,6 +14,7 @@ import type { Allowance } from "../lanes/allowance.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { Errand } from "../lanes/errand.ts";
+import { abortIfPossible, hasAborted } from "../primitives/abort_across_requests.ts";
 import type { AbortTarget } from "../primitives/abort_listeners.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { LinkedItem } from "../primitives/linked_queue.ts";
@@ -299,7 +300,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   get isAborted(): boolean {
     const { signals, allowance } = this.context;
     if (this.settled || (signals.length === 0 && allowance?.signal === undefined)) return false;
-    return allowance?.signal?.aborted === true || signals.some(({ aborted }) => aborted);
+    return (allowance?.signal !== undefined && hasAborted(allowance.signal)) || signals.some(hasAborted);
   }
 
   /** How long an attempt may take, in milliseconds. */
@@ -353,7 +354,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.pending?.cancel(reason, this);
     this.granted?.release();
     this.context.owner.onCancel(this);
-    this.#abortController?.abort(reason);
+    if (this.#abortController !== undefined) abortIfPossible(this.#abortController, reason);
   }
 
   /** Throws the reason if the work has been stopped. */

@@ -37,8 +37,12 @@ class AbortGroup implements EventListenerObject {
   }
 
   close(): void {
-    this.#signal.removeEventListener("abort", this);
     groups.delete(this.#signal);
+    try {
+      this.#signal.removeEventListener("abort", this);
+    } catch {
+      // A worker at the edge, and the signal is another request's: it has no targets any more.
+    }
   }
 }
 

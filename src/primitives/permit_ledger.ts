@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hasAborted } from "./abort_across_requests.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { type PriorityItem, PriorityQueue } from "./priority_queue.ts";
 
@@ -103,7 +104,7 @@ export class PermitLedger {
   #admit(): void {
     for (let head = this.waiters.peek(); head !== undefined; head = this.waiters.peek()) {
       const { signal } = head;
-      const isAborted = signal?.aborted === true;
+      const isAborted = signal !== undefined && hasAborted(signal);
       if (!isAborted && this.inUse + head.weight > this.capacity) return;
       this.waiters.remove(head);
       if (signal !== undefined) removeAbortListener(signal, head);

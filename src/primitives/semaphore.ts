@@ -5,6 +5,7 @@
  */
 
 import { argumentError, assertFunction } from "./argument_checks.ts";
+import { deferred } from "./deferred.ts";
 import { Permit } from "./permit.ts";
 import { PermitLedger, PermitWaiter } from "./permit_ledger.ts";
 
@@ -198,7 +199,7 @@ class AcquireWaiter extends PermitWaiter {
 
   constructor(ledger: PermitLedger, weight: number, priority?: number, signal?: AbortSignal) {
     super(ledger, weight, priority, signal);
-    const { promise, resolve, reject } = Promise.withResolvers<Permit>();
+    const { promise, resolve, reject } = deferred<Permit>();
     this.promise = promise;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -228,7 +229,7 @@ class RunWaiter<T> extends PermitWaiter {
     fn: () => T | PromiseLike<T>,
   ) {
     super(ledger, weight, priority, signal);
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const { promise, resolve, reject } = deferred<T>();
     this.promise = promise;
     this.#fn = fn;
     this.#resolve = resolve;

@@ -6,6 +6,7 @@
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { assertFunction, shapeError } from "./argument_checks.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 import type { Permit } from "./permit.ts";
 import { Semaphore } from "./semaphore.ts";
 
@@ -95,7 +96,7 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
   #spawned = 0;
   /** Calls of `spawn` that wait, and tasks that run. */
   #active = 0;
-  #idle: PromiseWithResolvers<void> | undefined;
+  #idle: Deferred<void> | undefined;
   #isClosed = false;
   /** The first failure of a group that does not collect them. */
   #failure: { readonly error: unknown } | undefined;
@@ -256,7 +257,7 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
 
   async #drained(): Promise<void> {
     while (this.#active > 0) {
-      this.#idle ??= Promise.withResolvers();
+      this.#idle ??= deferred();
       await this.#idle.promise;
     }
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hasAborted } from "./abort_across_requests.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { argumentError, assertClock, assertPositive, assertPositiveInteger } from "./argument_checks.ts";
 import type { Bucket } from "./bucket.ts";
@@ -254,7 +255,7 @@ export class TokenBucket implements Bucket {
     if (this.#isNotifying) return;
     for (let head = this.#waiters.peek(); head !== undefined; head = this.#waiters.peek()) {
       const { signal } = head;
-      const isAborted = signal?.aborted === true;
+      const isAborted = signal !== undefined && hasAborted(signal);
       if (head.isListener) {
         if (!this.#level.has(head.tokens)) break;
         this.#notifyHead(head);

@@ -6,7 +6,7 @@
 
 /** A runtime. */
 export interface Runtime {
-  readonly name: "deno" | "bun" | "web";
+  readonly name: "deno" | "bun" | "node" | "web";
   /** How many requests it runs at once; what is above waits inside of it, unseen, while timeouts run. */
   readonly maxConcurrentRequests: number;
   /** Whether its `fetch` prefers HTTP/2 by itself, and opens a connection a request as long as none is up. */

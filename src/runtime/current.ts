@@ -7,6 +7,8 @@
 import { bunRuntime } from "./bun.ts";
 import type { Runtime } from "./contract.ts";
 import { denoRuntime } from "./deno.ts";
+import { nodeRuntime } from "./node.ts";
+import { nodeProcess } from "./node_process.ts";
 import { webRuntime } from "./web.ts";
 
 const globals = globalThis as { readonly Deno?: unknown; readonly Bun?: unknown };
@@ -16,4 +18,6 @@ export const currentRuntime: Runtime = globals.Bun !== undefined
   ? bunRuntime
   : globals.Deno !== undefined
   ? denoRuntime
+  : nodeProcess() !== undefined
+  ? nodeRuntime
   : webRuntime;

@@ -28,7 +28,7 @@ export const webRuntime: Runtime = {
   baseUrl: pageUrl,
   isOutOfDescriptors: () => false,
   isRedirectFailure: () => false,
-  // Node has objects for timers; what browsers do not keep alive needs nothing.
+  // Electron may have objects for timers; what browsers do not keep alive needs nothing.
   unref: (timer) => void (timer as { unref?(): void }).unref?.(),
   env: () => undefined,
 };

@@ -18,6 +18,10 @@ export interface CommandOptions {
   readonly quiet?: boolean | undefined;
   /** Whether to leave it the proxies of the environment, because it needs the internet. */
   readonly keepProxies?: boolean | undefined;
+  /** The folder to run in, if another one. */
+  readonly cwd?: string | undefined;
+  /** More variables of the environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Variables that would send requests to 127.0.0.1 through a proxy. */
@@ -29,14 +33,15 @@ const COLOR = /\x1b\[[\d;]*m/g;
 export async function runCommand(
   program: string,
   args: readonly string[],
-  { quiet = false, keepProxies = false }: CommandOptions = {},
+  { quiet = false, keepProxies = false, cwd, env: more }: CommandOptions = {},
 ): Promise<CommandResult> {
   const env = Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([name]) => keepProxies || !PROXY_VARIABLE.test(name)),
   );
   const child = new Deno.Command(program, {
     args: [...args],
-    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...env, ...more },
     clearEnv: true,
     stdin: "null",
     stdout: "piped",

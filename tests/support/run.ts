@@ -25,7 +25,7 @@ export interface TestRunOptions {
 }
 
 /** Tests that need what not every machine has; they have a task of their own. */
-const APART: ReadonlySet<string> = new Set(["tests/net"]);
+const APART: ReadonlySet<string> = new Set(["tests/net", "tests/package"]);
 
 const RUNNERS: Readonly<Record<string, typeof runOnDeno>> = { deno: runOnDeno, bun: runOnBun };
 

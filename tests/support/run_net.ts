@@ -7,12 +7,11 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { runCommand } from "./command.ts";
 import { type Counts, printCounts } from "./counts.ts";
+import { findProgram } from "./debian.ts";
 import { runTests, type TestRunOptions } from "./run.ts";
 
 const FOLDER = "tests/net";
-const PACKAGES = ["nginx-light", "openssl"];
 /** The name that only a resolver of the tests knows. */
 const NAME = "only.net.test";
 
@@ -20,45 +19,19 @@ const NAME = "only.net.test";
 export async function runNetTests(
   { only, filter }: Pick<TestRunOptions, "only" | "filter"> = {},
 ): Promise<Counts> {
-  if (!await installMissing()) {
-    console.error(`Cannot run the tests with nginx: ${PACKAGES.join(" and ")} can't be installed`);
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
+  const nginx = await findProgram(["nginx", "/usr/sbin/nginx"], "-v", ["nginx-light"]);
+  const openssl = await findProgram(["openssl"], "version", ["openssl"]);
+  if (nginx === undefined || openssl === undefined) return { passed: 0, failed: 1, skipped: 0 };
   const folder = await Deno.makeTempDir({ prefix: "slipstream-net-" });
   const ports = { http2: freePort(), http1: freePort(), status: freePort() };
   try {
     await makeCertificates(folder);
     await Deno.writeTextFile(`${folder}/nginx.conf`, configuration(folder, ports));
-    await using _nginx = await startNginx(folder, ports.status);
+    await using _nginx = await startNginx(nginx, folder, ports.status);
     Deno.env.set("SLIPSTREAM_NET", JSON.stringify({ ...ports, name: NAME, ca: `${folder}/ca.pem` }));
     return await runTests({ only, filter, paths: [FOLDER] });
   } finally {
     await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function installMissing(): Promise<boolean> {
-  if (await hasProgram("nginx", "-v") && await hasProgram("openssl", "version")) return true;
-  const options = { keepProxies: true };
-  // The service of the package must not start: a test has a server of its own.
-  Deno.env.set("RUNLEVEL", "1");
-  Deno.env.set("DEBIAN_FRONTEND", "noninteractive");
-  try {
-    await runCommand("apt-get", ["update", "--quiet=2"], options);
-    const args = ["install", "--yes", "--quiet=2", "--no-install-recommends", ...PACKAGES];
-    return (await runCommand("apt-get", args, options)).success && await hasProgram("nginx", "-v");
-  } catch (error) { // no Debian
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-async function hasProgram(name: string, argument: string): Promise<boolean> {
-  try {
-    return (await runCommand(name, [argument], { quiet: true })).success;
-  } catch (error) { // not on the PATH
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 
@@ -140,9 +113,9 @@ ${server(`${http1} ssl`)}
 }
 
 /** Starts nginx, and waits until it answers. */
-async function startNginx(folder: string, statusPort: number): Promise<AsyncDisposable> {
+async function startNginx(nginx: string, folder: string, statusPort: number): Promise<AsyncDisposable> {
   const args = ["-c", `${folder}/nginx.conf`, "-p", folder, "-e", `${folder}/error.log`];
-  const child = new Deno.Command("nginx", { args, stdin: "null", stdout: "inherit", stderr: "inherit" })
+  const child = new Deno.Command(nginx, { args, stdin: "null", stdout: "inherit", stderr: "inherit" })
     .spawn();
   let hasEnded = false;
   const ended = child.status.then(() => hasEnded = true);

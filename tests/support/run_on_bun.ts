@@ -1,16 +1,14 @@
 /**
- * Runs test files on Bun. It has no import map, so Deno bundles each file first. Where Bun is not installed, Deno brings
- * it from npm.
+ * Runs test files on Bun. It has no import map, so Deno bundles each file first.
  *
  * @module
  */
 
+import { findBun } from "./bun.ts";
 import { runCommand } from "./command.ts";
 import { type CountPatterns, type Counts, readCounts, sum } from "./counts.ts";
 import { configArgs, type TestProject } from "./test_project.ts";
 
-/** The version that is brought where none is installed; an installed one has the same major version. */
-const BUN_VERSION = "1.4.5";
 const PATTERNS: CountPatterns = {
   passed: [/^ *(\d+) pass$/gm],
   failed: [/^ *(\d+) fail$/gm, /^ *(\d+) errors?$/gm],
@@ -25,12 +23,7 @@ export async function runOnBun(
   project: TestProject | undefined,
 ): Promise<Counts> {
   const bun = await findBun();
-  if (bun === undefined) {
-    console.error(
-      `Cannot find Bun: it is not on the PATH, and 'deno x npm:bun@${BUN_VERSION}' does not work here`,
-    );
-    return { ...NONE, failed: 1 };
-  }
+  if (bun === undefined) return { ...NONE, failed: 1 };
   const folder = await Deno.makeTempDir({ prefix: "slipstream-tests-" });
   const removeFolder = (): void => Deno.removeSync(folder, { recursive: true });
   const interrupt = (): never => {
@@ -51,21 +44,6 @@ export async function runOnBun(
     Deno.removeSignalListener("SIGINT", interrupt);
     removeFolder();
   }
-}
-
-/** The path of a Bun that runs here. */
-async function findBun(): Promise<string | undefined> {
-  try {
-    const { success, output } = await runCommand("bun", ["--version"], { quiet: true });
-    if (success && output.startsWith(`${BUN_VERSION.split(".")[0]}.`)) return "bun";
-  } catch (error) { // not on the PATH
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const args = ["x", "--yes", "--allow-all", `npm:bun@${BUN_VERSION}`, "--print", "process.execPath"];
-  const { success, output } = await runCommand(Deno.execPath(), args, { quiet: true });
-  if (success) return output.split("\n")[0];
-  console.error(output);
-  return undefined;
 }
 
 /** Bundles each file into a folder of its own tree, without the packages of its project, and says how many could not be. */

@@ -9,7 +9,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { runCommand } from "./command.ts";
 import { type Counts, printCounts } from "./counts.ts";
 import { runTests, type TestRunOptions } from "./run.ts";
-import { configArgs, type TestProject } from "./test_project.ts";
+import { checkProject, configArgs, installProject, type TestProject } from "./test_project.ts";
 
 const FOLDER = "tests/sdk";
 
@@ -17,17 +17,9 @@ const FOLDER = "tests/sdk";
 export async function runSdkTests(
   { only, filter }: Pick<TestRunOptions, "only" | "filter"> = {},
 ): Promise<Counts> {
-  const { dependencies }: { readonly dependencies: Readonly<Record<string, string>> } = JSON.parse(
-    Deno.readTextFileSync(`${FOLDER}/package.json`),
-  );
-  const project: TestProject = { folder: FOLDER, packages: Object.keys(dependencies) };
-  const install = ["install", "--quiet", "--frozen", ...configArgs(project)];
-  const { success: installed } = await runCommand(Deno.execPath(), install, { keepProxies: true });
-  if (!installed) {
-    console.error(`Cannot run the tests of the SDKs: they can't be installed in ${FOLDER}`);
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
-  const checks = { deno: () => checkOnDeno(project), bun: () => checkOnBun(project) };
+  const project = await installProject(FOLDER);
+  if (project === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  const checks = { deno: () => checkProject(project), bun: () => checkOnBun(project) };
   let failed = 0;
   for (const [name, check] of Object.entries(checks)) {
     if (only !== undefined && name !== only) continue;
@@ -36,12 +28,6 @@ export async function runSdkTests(
   }
   const counts = await runTests({ only, filter, paths: [FOLDER], project });
   return { ...counts, failed: counts.failed + failed };
-}
-
-/** Whether all types are right with those of Deno. */
-async function checkOnDeno(project: TestProject): Promise<boolean> {
-  const { success } = await runCommand(Deno.execPath(), ["check", "--quiet", ...configArgs(project), FOLDER]);
-  return success;
 }
 
 /**

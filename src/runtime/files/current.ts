@@ -4,9 +4,11 @@
  * @module
  */
 
+import { nodeProcess } from "../node_process.ts";
 import { bunFiles } from "./bun.ts";
 import type { Files } from "./contract.ts";
 import { denoFiles } from "./deno.ts";
+import { nodeFiles } from "./node.ts";
 
 /**
  * The files of the process. Nothing is read or loaded before the first operation.
@@ -16,5 +18,6 @@ import { denoFiles } from "./deno.ts";
 export function currentFiles(): Files {
   if ("Bun" in globalThis) return bunFiles();
   if ("Deno" in globalThis) return denoFiles;
+  if (nodeProcess() !== undefined) return nodeFiles();
   throw new TypeError("Cannot keep files as this runtime has none");
 }

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { bunFolders } from "./bun.ts";
+import { nodeProcess } from "../node_process.ts";
 import type { UserFolders } from "./contract.ts";
 import { denoFolders } from "./deno.ts";
+import { nodeFolders } from "./node.ts";
 
 /** The folders of the process's user; `undefined` where the runtime has none. */
 export function currentFolders(): UserFolders | undefined {
-  if ("Bun" in globalThis) return bunFolders();
-  return "Deno" in globalThis ? denoFolders : undefined;
+  if ("Deno" in globalThis) return denoFolders;
+  return "Bun" in globalThis || nodeProcess() !== undefined ? nodeFolders() : undefined;
 }

@@ -1,118 +1,125 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { currentFiles } from "../../../src/runtime/files/current.ts";
+import { nodeFiles } from "../../../src/runtime/files/node.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
 
-const files = currentFiles();
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-test("Files.create() writes a new file, and read() and readStart() give it back", async () => {
-  await using folder = await tempFolder();
-  const path = `${folder.path}/file`;
-  const large = new Uint8Array(300_000).map((_, index) => index % 251);
+for (const [name, files] of Object.entries({ "the runtime's own": currentFiles(), "Node's": nodeFiles() })) {
+  test(`${name}: Files.create() writes a new file, and read() and readStart() give it back`, async () => {
+    await using folder = await tempFolder();
+    const path = `${folder.path}/file`;
+    const large = new Uint8Array(300_000).map((_, index) => index % 251);
 
-  assertEquals(await files.create(path, large), true);
-  assertEquals(await files.read(path), large);
-  assertEquals(await files.readStart(path, 1_000), large.slice(0, 1_000));
-  assertEquals(await files.readStart(path, 400_000), large);
-  const read = await files.read(path);
-  assertEquals([read?.constructor, read?.byteOffset], [Uint8Array, 0]);
-});
+    assertEquals(await files.create(path, large), true);
+    assertEquals(await files.read(path), large);
+    assertEquals(await files.readStart(path, 1_000), large.slice(0, 1_000));
+    assertEquals(await files.readStart(path, 400_000), large);
+    const read = await files.read(path);
+    assertEquals([read?.constructor, read?.byteOffset], [Uint8Array, 0]);
+  });
 
-test("Files.create() writes over nothing, and follows no link", async () => {
-  await using folder = await tempFolder();
-  await folder.write("file", "old");
-  await folder.link("link", "target");
+  test(`${name}: Files.create() writes over nothing, and follows no link`, async () => {
+    await using folder = await tempFolder();
+    await folder.write("file", "old");
+    await folder.link("link", "target");
 
-  await assertRejects(() => files.create(`${folder.path}/file`, bytesOf("new")));
-  await assertRejects(() => files.create(`${folder.path}/link`, bytesOf("new")));
-  assertEquals([await folder.read("file"), await folder.list()], ["old", ["file", "link"]]);
-});
+    await assertRejects(() => files.create(`${folder.path}/file`, bytesOf("new")));
+    await assertRejects(() => files.create(`${folder.path}/link`, bytesOf("new")));
+    assertEquals([await folder.read("file"), await folder.list()], ["old", ["file", "link"]]);
+  });
 
-test("Files.create() and makeFolder() give nothing to others", async () => {
-  await using folder = await tempFolder();
-  const fs = await import("node:fs/promises");
-  await files.makeFolder(`${folder.path}/a/b`);
-  await files.create(`${folder.path}/a/b/c`, bytesOf("c"));
-  const modes = ["a", "a/b", "a/b/c"].map(async (name) => (await fs.stat(`${folder.path}/${name}`)).mode);
+  test(`${name}: Files.create() and makeFolder() give nothing to others`, async () => {
+    await using folder = await tempFolder();
+    const fs = await import("node:fs/promises");
+    await files.makeFolder(`${folder.path}/a/b`);
+    await files.create(`${folder.path}/a/b/c`, bytesOf("c"));
+    const modes = ["a", "a/b", "a/b/c"].map(async (name) => (await fs.stat(`${folder.path}/${name}`)).mode);
 
-  assertEquals((await Promise.all(modes)).map((mode) => mode & 0o777), [0o700, 0o700, 0o600]);
-});
+    assertEquals((await Promise.all(modes)).map((mode) => mode & 0o777), [0o700, 0o700, 0o600]);
+  });
 
-test("Files tells of what is missing without an error", async () => {
-  await using folder = await tempFolder();
-  const missing = `${folder.path}/missing`;
+  test(`${name}: Files tells of what is missing without an error`, async () => {
+    await using folder = await tempFolder();
+    const missing = `${folder.path}/missing`;
 
-  assertEquals(await files.read(missing), undefined);
-  assertEquals(await files.readStart(missing, 10), undefined);
-  assertEquals(await files.create(`${missing}/file`, bytesOf("")), false);
-  assertEquals(await files.rename(missing, `${folder.path}/other`), false);
-  assertEquals(await files.remove(missing), false);
-  assertEquals(await files.info(missing), undefined);
-  assertEquals(await files.list(missing), undefined);
-  assertEquals(await files.removeFolder(missing), false);
-});
+    assertEquals(await files.read(missing), undefined);
+    assertEquals(await files.readStart(missing, 10), undefined);
+    assertEquals(await files.create(`${missing}/file`, bytesOf("")), false);
+    assertEquals(await files.rename(missing, `${folder.path}/other`), false);
+    assertEquals(await files.remove(missing), false);
+    assertEquals(await files.info(missing), undefined);
+    assertEquals(await files.list(missing), undefined);
+    assertEquals(await files.removeFolder(missing), false);
+  });
 
-test("Files rejects for a folder that is a file", async () => {
-  await using folder = await tempFolder();
-  await folder.write("file", "text");
-  const below = `${folder.path}/file/below`;
+  test(`${name}: Files rejects for a folder that is a file`, async () => {
+    await using folder = await tempFolder();
+    await folder.write("file", "text");
+    const below = `${folder.path}/file/below`;
 
-  await assertRejects(() => files.read(below));
-  await assertRejects(() => files.create(below, bytesOf("")));
-  await assertRejects(() => files.list(`${folder.path}/file`));
-  await assertRejects(() => files.makeFolder(below));
-  await assertRejects(() => files.read(folder.path));
-});
+    await assertRejects(() => files.read(below));
+    await assertRejects(() => files.create(below, bytesOf("")));
+    await assertRejects(() => files.list(`${folder.path}/file`));
+    await assertRejects(() => files.makeFolder(below));
+    await assertRejects(() => files.read(folder.path));
+  });
 
-test("Files.rename() replaces the file of that name", async () => {
-  await using folder = await tempFolder();
-  await folder.write("a", "new");
-  await folder.write("b", "old");
+  test(`${name}: Files.rename() replaces the file of that name`, async () => {
+    await using folder = await tempFolder();
+    await folder.write("a", "new");
+    await folder.write("b", "old");
 
-  assertEquals(await files.rename(`${folder.path}/a`, `${folder.path}/b`), true);
-  assertEquals([await folder.read("b"), await folder.list()], ["new", ["b"]]);
-});
+    assertEquals(await files.rename(`${folder.path}/a`, `${folder.path}/b`), true);
+    assertEquals([await folder.read("b"), await folder.list()], ["new", ["b"]]);
+  });
 
-test("Files.remove() removes a link, and not what it leads to", async () => {
-  await using folder = await tempFolder();
-  await folder.write("file", "text");
-  await folder.link("link", "file");
+  test(`${name}: Files.remove() removes a link, and not what it leads to`, async () => {
+    await using folder = await tempFolder();
+    await folder.write("file", "text");
+    await folder.link("link", "file");
 
-  assertEquals((await files.info(`${folder.path}/link`))?.kind, "other");
-  assertEquals(await files.remove(`${folder.path}/link`), true);
-  assertEquals(await folder.list(), ["file"]);
-});
+    assertEquals((await files.info(`${folder.path}/link`))?.kind, "other");
+    assertEquals(await files.remove(`${folder.path}/link`), true);
+    assertEquals(await folder.list(), ["file"]);
+  });
 
-test("Files.removeFolder() removes no folder that holds something", async () => {
-  await using folder = await tempFolder();
-  await folder.folder("a");
-  await folder.write("a/file", "text");
+  test(`${name}: Files.removeFolder() removes no folder that holds something`, async () => {
+    await using folder = await tempFolder();
+    await folder.folder("a");
+    await folder.write("a/file", "text");
 
-  assertEquals(await files.removeFolder(`${folder.path}/a`), false);
-  assertEquals(await files.remove(`${folder.path}/a/file`), true);
-  assertEquals(await files.removeFolder(`${folder.path}/a`), true);
-  assertEquals(await folder.list(), []);
-});
+    assertEquals(await files.removeFolder(`${folder.path}/a`), false);
+    assertEquals(await files.remove(`${folder.path}/a/file`), true);
+    assertEquals(await files.removeFolder(`${folder.path}/a`), true);
+    assertEquals(await folder.list(), []);
+  });
 
-test("Files.info() tells what it is, how large, and when it was touched", async () => {
-  await using folder = await tempFolder();
-  await folder.write("file", "text");
-  const path = `${folder.path}/file`;
-  await files.touch(path, 1_234_567_890_123);
+  test(`${name}: Files.info() tells what it is, how large, and when it was touched`, async () => {
+    await using folder = await tempFolder();
+    await folder.write("file", "text");
+    const path = `${folder.path}/file`;
+    await files.touch(path, 1_234_567_890_123);
 
-  assertEquals(await files.info(path), { kind: "file", bytes: 4, modifiedAt: 1_234_567_890_123 });
-  assertEquals((await files.info(folder.path))?.kind, "folder");
-  assertEquals(await files.list(folder.path), ["file"]);
-});
+    assertEquals(await files.info(path), { kind: "file", bytes: 4, modifiedAt: 1_234_567_890_123 });
+    assertEquals((await files.info(folder.path))?.kind, "folder");
+    assertEquals(await files.list(folder.path), ["file"]);
+  });
 
-test("Files.makeFolder() is fine with a folder that exists", async () => {
-  await using folder = await tempFolder();
-  await files.makeFolder(`${folder.path}/a/b`);
-  await files.makeFolder(`${folder.path}/a/b`);
-  assertEquals(await folder.list(), ["a/", "a/b/"]);
-});
+  test(`${name}: Files.makeFolder() is fine with a folder that exists`, async () => {
+    await using folder = await tempFolder();
+    await files.makeFolder(`${folder.path}/a/b`);
+    await files.makeFolder(`${folder.path}/a/b`);
+    assertEquals(await folder.list(), ["a/", "a/b/"]);
+  });
 
-test("Files.pathOf() gives the path of a file URL", () => {
-  assert(files.pathOf(new URL("file:///a%20b/c")).endsWith("a b/c"));
-});
+  test(`${name}: Files.pathOf() gives the path of a file URL`, () => {
+    assert(files.pathOf(new URL("file:///a%20b/c")).endsWith("a b/c"));
+  });
+
+  test(`${name}: Files.crc32() is that of zlib`, () => {
+    assertEquals(files.crc32(bytesOf("123456789")), 0xcbf43926);
+    assertEquals(files.crc32(bytesOf("")), 0);
+  });
+}

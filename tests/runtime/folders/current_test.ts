@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { denoFolders } from "../../../src/runtime/folders/deno.ts";
 import { currentFolders } from "../../../src/runtime/folders/current.ts";
+import { asIn, NODE_GLOBALS, testElsewhere } from "../../support/globals.ts";
 import { runtime, test } from "../../support/test.ts";
 
 interface ProcessGlobal {
@@ -16,6 +17,14 @@ test("currentFolders() reads variables, and may use what the process may", () =>
   delete env.SLIPSTREAM_TEST_FOLDER;
   assertEquals(folders.env("SLIPSTREAM_TEST_FOLDER"), undefined);
   assertEquals([typeof folders.system, folders.mayUse("/tmp/x")], ["string", true]);
+});
+
+testElsewhere("currentFolders() are those of the user on Node, and there are none in a browser", async () => {
+  await asIn(NODE_GLOBALS, () => {
+    const folders = currentFolders()!;
+    assertEquals([folders.system, folders.env("SOME"), folders.mayUse("/x")], ["linux", "value", true]);
+  });
+  await asIn({ ...NODE_GLOBALS, process: undefined }, () => assertEquals(currentFolders(), undefined));
 });
 
 if (runtime === "deno") {

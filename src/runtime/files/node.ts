@@ -1,0 +1,127 @@
+/**
+ * Files on Node, and most of them on Bun.
+ *
+ * @module
+ */
+
+import { nodeModule } from "../node_module.ts";
+import type { Files } from "./contract.ts";
+import { crc32 } from "./crc32.ts";
+import { pathOfFileUrl } from "./file_url.ts";
+
+interface Stats {
+  readonly size: number;
+  readonly mtimeMs: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
+interface FileHandle {
+  read(bytes: Uint8Array, offset: number, length: number): Promise<{ readonly bytesRead: number }>;
+  close(): Promise<void>;
+}
+
+/** The part of `node:fs/promises` that is used here. */
+interface FileSystem {
+  readFile(path: string): Promise<Uint8Array>;
+  open(path: string): Promise<FileHandle>;
+  writeFile(
+    path: string,
+    bytes: Uint8Array,
+    options: { readonly flag: "wx"; readonly mode: number },
+  ): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  lstat(path: string): Promise<Stats>;
+  utimes(path: string, accessed: number, modified: number): Promise<void>;
+  readdir(path: string): Promise<string[]>;
+  mkdir(path: string, options: { readonly recursive: true; readonly mode: number }): Promise<unknown>;
+  rmdir(path: string): Promise<void>;
+}
+
+/** The part of `node:zlib` that is used here. */
+interface Zlib {
+  readonly crc32: typeof crc32;
+}
+
+/** The part of `globalThis.process` that is used here. */
+interface ProcessGlobal {
+  readonly platform: string;
+}
+
+/**
+ * The files of the process, by the interface of Node.
+ *
+ * @throws {TypeError} If the runtime can't load the modules of Node like this, as before Node 20.16.
+ */
+export function nodeFiles(): Files {
+  const { process } = globalThis as unknown as { readonly process: ProcessGlobal };
+  const fs = nodeModule<FileSystem>("node:fs/promises");
+  if (fs === undefined) throw new TypeError("Cannot keep files as this Node.js is older than 20.16");
+  let checksum: typeof crc32 | undefined;
+  return {
+    read: async (path) => await unlessMissing(fs.readFile(path).then(ownBytes)),
+    readStart: async (path, length) => await unlessMissing(readStart(fs, path, length)),
+    create: async (path, bytes) => isDone(fs.writeFile(path, bytes, { flag: "wx", mode: 0o600 })),
+    rename: async (from, to) => isDone(fs.rename(from, to)),
+    remove: async (path) => isDone(fs.unlink(path)),
+    async info(path) {
+      const info = await unlessMissing(fs.lstat(path));
+      if (info === undefined) return undefined;
+      const kind = info.isFile() ? "file" : info.isDirectory() ? "folder" : "other";
+      return { kind, bytes: info.size, modifiedAt: info.mtimeMs };
+    },
+    touch: async (path, atMs) => fs.utimes(path, atMs / 1000, atMs / 1000),
+    list: async (path) => unlessMissing(fs.readdir(path)),
+    makeFolder: async (path) => void await fs.mkdir(path, { recursive: true, mode: 0o700 }),
+    removeFolder: async (path) => isDone(fs.rmdir(path), ["ENOENT", "ENOTEMPTY", "EEXIST"]),
+    pathOf: (url) => pathOfFileUrl(url, process.platform === "win32"),
+    crc32(bytes) {
+      checksum ??= nodeModule<Partial<Zlib>>("node:zlib")?.crc32 ?? crc32;
+      return checksum(bytes);
+    },
+  };
+}
+
+/** What an operation gives; `undefined` when there was no such file. */
+export async function unlessMissing<T>(
+  operation: Promise<T>,
+  codes: readonly unknown[] = ["ENOENT"],
+): Promise<T | undefined> {
+  try {
+    return await operation;
+  } catch (error) {
+    if (codes.includes((error as { readonly code?: unknown }).code)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an operation did not fail with one of the codes. */
+async function isDone(operation: Promise<void>, codes: readonly unknown[] = ["ENOENT"]): Promise<boolean> {
+  return await unlessMissing(operation.then(() => true), codes) ?? false;
+}
+
+async function readStart(
+  { open }: FileSystem,
+  path: string,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await open(path);
+  try {
+    const bytes = new Uint8Array(length);
+    let filled = 0;
+    for (let count = 1; filled < length && count > 0; filled += count) {
+      count = (await file.read(bytes, filled, length - filled)).bytesRead;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The bytes of a `Buffer`, which is another class, and may be a part of a larger buffer. */
+function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
+  return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes);
+}

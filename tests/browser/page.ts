@@ -1,0 +1,120 @@
+/**
+ * What runs in the page: scenes, and a table of what they have found.
+ *
+ * @module
+ */
+
+import { createClient } from "@slipstream/fetch";
+import { httpCache } from "@slipstream/fetch/cache";
+import { webCache } from "@slipstream/fetch/cache/web";
+import { TOUR, tour, tourClients } from "../support/tour.ts";
+
+const quick = { backoff: { baseMs: 1, jitter: "none" } } as const;
+
+const scenes = {
+  /** The tour, at a site of another origin, which allows it. */
+  async tour(site: string): Promise<Record<string, unknown>> {
+    const found = await tour(tourClients(site), site);
+    show(found);
+    return found;
+  },
+  async batch(): Promise<unknown> {
+    await using client = createClient({ baseUrls: "/api" });
+    const outcomes = await client.settle(Array.from({ length: 1_000 }, (_, index) => `item/${index}`));
+    return [outcomes.length, outcomes.filter((outcome) => outcome.ok).length, client.stats().inFlight];
+  },
+  async baseUrls(): Promise<unknown> {
+    const own = createClient();
+    const api = createClient({ baseUrls: "/api" });
+    const slash = createClient({ baseUrls: "api/" });
+    return [
+      await own.json("api/item/1"),
+      await api.json("item/2"),
+      await slash.json("item/3"),
+      await own.json("/item/4"),
+    ];
+  },
+  async hiddenRedirects(): Promise<unknown> {
+    await using client = createClient(quick);
+    const response = await client.fetch(new Request("/redirect", { method: "PUT", body: "hello" }));
+    const loop = await client.json("/loop", { maxRetries: 0 }).then(
+      () => "ended",
+      (error: Error) => error.name,
+    );
+    const manual = await client.fetch("/redirect", { redirect: "manual" });
+    return [response.redirected, new URL(response.url).pathname, await response.json(), loop, manual.type];
+  },
+  async bodies(): Promise<unknown> {
+    await using client = createClient(quick);
+    const form = new FormData();
+    form.set("a", "1");
+    const blob = new Blob(["blob"], { type: "text/x" });
+    const stream = new Blob(["x".repeat(2_000_000)]);
+    const sent = await Promise.all([
+      client.json<string[]>({ url: "/echo", method: "PUT", body: blob }),
+      client.json<string[]>({ url: "/echo", method: "PUT", body: new URLSearchParams({ a: "1" }) }),
+      client.json<string[]>({ url: "/echo", method: "POST", json: { a: 1 } }),
+      client.fetch(new Request("/echo", { method: "PUT", body: stream })).then((response) => response.json()),
+    ]);
+    const formSent = await (await client.fetch("/echo", { method: "POST", body: form })).json();
+    return [...sent.slice(0, 3).map(([, text]) => text), sent[3][1].length, formSent[1].includes('name="a"')];
+  },
+  async globalFetch(): Promise<unknown> {
+    await using client = createClient();
+    const { fetch } = globalThis;
+    globalThis.fetch = client.fetch;
+    try {
+      return await (await globalThis.fetch("/item/global")).json();
+    } finally {
+      globalThis.fetch = fetch;
+    }
+  },
+  async progress(): Promise<unknown> {
+    await using client = createClient();
+    const seen: number[] = [];
+    const text = await client.text("/echo?bytes=500000", {
+      onProgress: ({ bytes }) => void seen.push(bytes),
+    });
+    return [
+      seen.length > 0,
+      seen.at(-1) === text.length,
+      seen.every((bytes, index) => bytes >= (seen[index - 1] ?? 0)),
+    ];
+  },
+  async webCache(): Promise<unknown> {
+    const from = async (): Promise<string> => {
+      await using client = createClient({ cache: httpCache(webCache("page")) });
+      const outcome = await client.outcome("/cached/web");
+      return outcome.ok ? outcome.from : outcome.error.message;
+    };
+    return [await from(), await from()];
+  },
+  async unread(): Promise<unknown> {
+    await using client = createClient({ concurrency: 1, timeoutMs: 60_000 });
+    for (const bytes of [0, 1_000, 60_000, 0]) await client.fetch(`/echo?bytes=${bytes}`, { method: "PUT" });
+    return "none waited for another";
+  },
+  async offline(dead: string): Promise<unknown> {
+    await using client = createClient({ ...quick, maxRetries: 1 });
+    return await client.json(dead).then(() => "answered", (error: Error) => error.name);
+  },
+};
+
+/** The scenes, for who steers the page. */
+export type Scenes = typeof scenes;
+
+Object.assign(globalThis, { scenes });
+
+/** Shows in a table what was found, and what should have been. */
+function show(found: Readonly<Record<string, unknown>>): void {
+  const table = document.createElement("table");
+  for (const [name, expected] of Object.entries(TOUR)) {
+    const row = table.insertRow();
+    const isRight = JSON.stringify(found[name]) === JSON.stringify(expected);
+    row.className = isRight ? "right" : "wrong";
+    for (const text of [isRight ? "✓" : "✗", name, JSON.stringify(found[name])]) {
+      row.insertCell().textContent = text;
+    }
+  }
+  document.body.append(table);
+}

@@ -1,0 +1,9 @@
+/** Imports the subpaths that are its arguments, and tells how many exports each one has. */
+
+import process from "node:process";
+
+const counts: Record<string, number> = {};
+for (const subpath of process.argv.slice(2)) {
+  counts[subpath] = Object.keys(await import(subpath.replace(/^\./, "@slipstream/fetch"))).length;
+}
+console.log(JSON.stringify(counts));

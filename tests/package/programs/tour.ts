@@ -1,0 +1,9 @@
+/** Takes the tour, and tells what was found. */
+
+import process from "node:process";
+import { tour, tourClients } from "../../support/tour.ts";
+
+const [, , site = ""] = process.argv;
+const clients = tourClients(site);
+console.log(JSON.stringify(await tour(clients, site)));
+for (const client of Object.values(clients)) await client.close();

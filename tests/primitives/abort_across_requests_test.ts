@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { abortIfPossible, hasAborted } from "../../src/primitives/abort_across_requests.ts";
+import { test } from "../support/test.ts";
+
+/** A signal as workers have it during a request that it does not belong to. */
+const foreign = {
+  get aborted(): boolean {
+    throw new Error("Cannot perform I/O on behalf of a different request");
+  },
+} as AbortSignal;
+
+test("hasAborted() says whether a signal has aborted, and takes one of another request for one that has not", () => {
+  assertEquals(
+    [new AbortController().signal, AbortSignal.abort(), foreign].map(hasAborted),
+    [false, true, false],
+  );
+});
+
+test("abortIfPossible() aborts with the reason, and says that it could not", () => {
+  const controller = new AbortController();
+  assertEquals(abortIfPossible(controller, "mine"), true);
+  assertEquals(controller.signal.reason, "mine");
+
+  const deaf = new AbortController();
+  deaf.abort = () => {
+    throw new Error("Cannot perform I/O on behalf of a different request");
+  };
+  assertEquals(abortIfPossible(deaf), false);
+  assertEquals(deaf.signal.aborted, false);
+});
+
+test("abortIfPossible() has aborted although a listener throws, where that reaches who aborts", () => {
+  const controller = new AbortController();
+  const { abort } = controller;
+  controller.abort = (reason) => {
+    abort.call(controller, reason);
+    throw new Error("a listener's own mistake");
+  };
+  assertEquals(abortIfPossible(controller), true);
+});

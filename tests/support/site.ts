@@ -1,0 +1,143 @@
+/**
+ * A small site on this machine, for programs that run elsewhere: in workers, in browsers, on Node. It answers every origin (CORS),
+ * and counts what it is asked.
+ *
+ * @module
+ */
+
+/** What can go wrong at the site, and what streams there. */
+type Route = (url: URL, request: Request, count: number) => Response | Promise<Response>;
+
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "*",
+  "access-control-allow-headers": "*",
+  "access-control-expose-headers": "*",
+};
+
+/** The routes, by the first part of a path. */
+const ROUTES: Readonly<Record<string, Route>> = {
+  /** The method and the body, and `?bytes` more. */
+  async echo(url, request) {
+    const filling = "x".repeat(Number(url.searchParams.get("bytes") ?? 0));
+    return Response.json([request.method, await request.text(), filling]);
+  },
+  /** The path alone, after `?ms`. */
+  async item(url) {
+    await delay(Number(url.searchParams.get("ms") ?? 0));
+    return Response.json(url.pathname);
+  },
+  /** 503 at first, and for every other request of this path. */
+  async flaky(_url, request, count) {
+    const text = await request.text();
+    if (count % 2 === 1) return new Response("not now", { status: 503 });
+    return Response.json([request.method, text]);
+  },
+  down: () => new Response("down", { status: 503 }),
+  /** 429 at first, with the time to wait. */
+  limited: (url, _request, count) =>
+    count > 1
+      ? Response.json(url.pathname)
+      : new Response("", { status: 429, headers: { "retry-after": "1" } }),
+  /** Never more than its beginning. */
+  slow: () => new Response(endlessBody(), { headers: { "content-type": "application/json" } }),
+  redirect: () => new Response(null, { status: 307, headers: { location: "/echo" } }),
+  loop: () => new Response(null, { status: 302, headers: { location: "/loop" } }),
+  async gzip() {
+    const zipped = new Blob(["[1,2]"]).stream().pipeThrough(new CompressionStream("gzip"));
+    const bytes = await new Response(zipped).bytes();
+    const headers = { "content-encoding": "gzip", "content-type": "application/json" };
+    return new Response(bytes, { headers });
+  },
+  lines: () => new Response(streamOf(['{"n":1}\n{"n"', ":2}\n", '{"n":3}'])),
+  events: () =>
+    new Response(streamOf(["id: 1\ndata: one\n\n", "data: two\n\n"]), {
+      headers: { "content-type": "text/event-stream" },
+    }),
+  pages(url) {
+    const page = Number(url.searchParams.get("page") ?? 1);
+    const next = page < 3 ? { link: `</pages?page=${page + 1}>; rel="next"` } : {};
+    return Response.json([page], { headers: next });
+  },
+  /** Fresh for a minute, and another one each time. */
+  cached: (_url, _request, count) =>
+    Response.json(count, { headers: { "cache-control": "max-age=60", "etag": `"${count}"` } }),
+};
+
+/** A site that is served. */
+export interface Site extends AsyncDisposable {
+  /** Such as `http://127.0.0.1:8000`. */
+  readonly url: string;
+  /** How often a path was asked for. */
+  countOf(path: string): number;
+  /** How many bodies without an end somebody still waits for. */
+  readonly endless: number;
+}
+
+/** Options for {@linkcode serveSite}. */
+export interface SiteOptions {
+  /** Files that it serves too, by their paths: text, with its type. */
+  readonly files?: Readonly<Record<string, { readonly type: string; readonly text: string }>> | undefined;
+}
+
+/** Serves the site on a free port of 127.0.0.1. */
+export function serveSite({ files = {} }: SiteOptions = {}): Site {
+  const counts = new Map<string, number>();
+  const ending = new AbortController();
+  const options = { hostname: "127.0.0.1", port: 0, signal: ending.signal, onListen() {} };
+  const server = Deno.serve(options, async (request) => {
+    if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
+    const url = new URL(request.url);
+    const file = Object.hasOwn(files, url.pathname) ? files[url.pathname] : undefined;
+    if (file !== undefined) return new Response(file.text, { headers: { "content-type": file.type } });
+    const count = (counts.get(url.pathname) ?? 0) + 1;
+    counts.set(url.pathname, count);
+    const name = url.pathname.replace(/^\/(?:api\/)?/, "").split("/")[0] ?? "";
+    const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+    const response = await route?.(url, request, count) ?? new Response("nothing here", { status: 404 });
+    for (const [name, value] of Object.entries(CORS)) response.headers.set(name, value);
+    return response;
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    countOf: (path) => counts.get(path) ?? 0,
+    get endless() {
+      return endless.size;
+    },
+    async [Symbol.asyncDispose]() {
+      ending.abort(); // endless bodies would make it wait
+      await server.finished;
+    },
+  };
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A body that comes piece by piece. */
+function streamOf(parts: readonly string[]): ReadableStream<Uint8Array> {
+  const rest = [...parts];
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const part = rest.shift();
+      if (part === undefined) return controller.close();
+      controller.enqueue(new TextEncoder().encode(part));
+      await delay(5);
+    },
+  }, { highWaterMark: 0 });
+}
+
+const endless = new Set<ReadableStreamDefaultController>();
+
+/** A body that begins, and never ends. */
+function endlessBody(): ReadableStream<Uint8Array> {
+  let own: ReadableStreamDefaultController;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      endless.add(own = controller);
+      controller.enqueue(new TextEncoder().encode("[1,"));
+    },
+    cancel: () => void endless.delete(own),
+  });
+}

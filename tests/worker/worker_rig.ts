@@ -1,0 +1,50 @@
+/**
+ * A worker that is served by workerd on this machine.
+ *
+ * @module
+ */
+
+import { Miniflare } from "miniflare";
+import { runCommand } from "../support/command.ts";
+
+/** Asks a worker, as somebody would from outside. */
+export interface WorkerRig extends AsyncDisposable {
+  /** Where it is served. */
+  readonly url: string;
+  /** Sends a request for a path, and gives the response. */
+  fetch(path: string, signal?: AbortSignal): Promise<Response>;
+  /** Sends a request, and gives what it is answered with. */
+  ask(path: string, signal?: AbortSignal): Promise<unknown>;
+}
+
+/** Bundles a module as for a browser, which is what workers get. */
+export async function bundleWorker(file: string): Promise<string> {
+  const output = await Deno.makeTempFile({ suffix: ".js" });
+  try {
+    const args = ["bundle", "--quiet", "--platform", "browser", "--output", output, file];
+    const { success, output: said } = await runCommand(Deno.execPath(), args, { quiet: true });
+    if (!success) throw new Error(`Cannot bundle ${file}: ${said}`);
+    return await Deno.readTextFile(output);
+  } finally {
+    await Deno.remove(output);
+  }
+}
+
+/** Serves a worker. */
+export async function serveWorker(script: string): Promise<WorkerRig> {
+  const miniflare = new Miniflare({
+    host: "127.0.0.1",
+    port: 0,
+    compatibilityDate: "2026-04-01",
+    modules: [{ type: "ESModule", path: "worker.js", contents: script }],
+  });
+  const base = await miniflare.ready;
+  const fetchPath = (path: string, signal?: AbortSignal): Promise<Response> =>
+    fetch(new URL(path, base), signal === undefined ? {} : { signal });
+  return {
+    url: base.href,
+    fetch: fetchPath,
+    ask: async (path, signal) => await (await fetchPath(path, signal)).json(),
+    [Symbol.asyncDispose]: () => miniflare.dispose(),
+  };
+}

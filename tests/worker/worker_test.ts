@@ -1,0 +1,142 @@
+import { assert, assertEquals } from "@std/assert";
+import { serveSite, type Site } from "../support/site.ts";
+import { TOUR } from "../support/tour.ts";
+import { bundleWorker, serveWorker, type WorkerRig } from "./worker_rig.ts";
+
+const SCRIPT = await bundleWorker("tests/worker/workers/scenes.ts");
+
+/** Runs a test against a worker and a site of its own. */
+function testWorker(name: string, body: (worker: WorkerRig, site: Site) => Promise<void>): void {
+  Deno.test({
+    name,
+    sanitizeResources: false, // connections of Deno's own pool to a worker that has gone
+    sanitizeOps: false,
+    async fn() {
+      await using site = serveSite();
+      await using worker = await serveWorker(SCRIPT.replaceAll("http://site.invalid", site.url));
+      await body(worker, site);
+      assertEquals(await worker.ask("/stats"), { value: [0, 0, 0, 0, 0] });
+    },
+  });
+}
+
+const askAll = (worker: WorkerRig, paths: readonly string[]): Promise<unknown[]> =>
+  Promise.all(paths.map((path) => worker.ask(path)));
+const values = (count: number, value: (index: number) => unknown): unknown[] =>
+  Array.from({ length: count }, (_, index) => ({ value: value(index) }));
+const paths = (count: number, path: (index: number) => string): string[] =>
+  Array.from({ length: count }, (_, index) => path(index));
+
+testWorker(
+  "a worker takes the tour with clients at module scope, one request after the other",
+  async (worker) => {
+    assertEquals(await worker.ask("/tour"), { value: TOUR });
+    assertEquals(await worker.ask("/tour"), { value: TOUR });
+  },
+);
+
+testWorker("a worker takes several tours at once with the same clients", async (worker) => {
+  const tours = await askAll(worker, paths(3, () => "/tour")) as { value: Record<string, unknown> }[];
+  // What is left of the others while one looks depends on who is first.
+  for (const { value } of tours) {
+    assertEquals({ ...value, "nothing is left": 0 }, { ...TOUR, "nothing is left": 0 });
+  }
+});
+
+testWorker("200 overlapping requests of one client are answered, each with its own", async (worker, site) => {
+  const answers = await askAll(worker, paths(200, (index) => `/many?path=item/${index}?ms=30`));
+  assertEquals(answers, values(200, (index) => `/item/${index}`));
+  assertEquals(site.countOf("/item/199"), 1);
+});
+
+testWorker("overlapping requests wait for each other's permits, and for tokens", async (worker) => {
+  const permits = await askAll(worker, paths(6, (index) => `/json?path=item/${index}?ms=100`));
+  assertEquals(permits, values(6, (index) => `/item/${index}`));
+  const tokens = await askAll(worker, paths(10, (index) => `/paced?path=item/${index}`));
+  assertEquals(tokens, values(10, (index) => `/item/${index}`));
+});
+
+testWorker("an attempt times out although the request that came before it ends meanwhile", async (worker) => {
+  const short = worker.ask("/once?path=item/a?ms=300");
+  const long = worker.ask("/once?path=slow");
+  assertEquals([await short, await long], [{ value: "/item/a" }, { error: "TimeoutError" }]);
+});
+
+testWorker(
+  "overlapping requests for the same share one, and outlive the one that leads",
+  async (worker, site) => {
+    const shared = await askAll(worker, paths(4, () => "/json?path=item/same?ms=200"));
+    assertEquals([shared, site.countOf("/item/same")], [values(4, () => "/item/same"), 1]);
+
+    const leader = worker.ask("/json?path=item/led?ms=400", AbortSignal.timeout(150)).catch(() => "gone");
+    await until(() => site.countOf("/item/led") === 1);
+    const follower = worker.ask("/json?path=item/led?ms=400");
+    assertEquals([await leader, await follower], ["gone", { value: "/item/led" }]);
+  },
+);
+
+testWorker("retries, and waits that a 429 asked for, happen in overlapping requests", async (worker) => {
+  const flaky = await askAll(worker, paths(4, (index) => `/json?path=flaky/${index}`));
+  assertEquals(flaky, values(4, () => ["GET", ""]));
+  const limited = await askAll(worker, paths(3, (index) => `/json?path=limited/${index}`));
+  assertEquals(limited, values(3, (index) => `/limited/${index}`));
+});
+
+testWorker("batches of overlapping requests go on side by side", async (worker) => {
+  const batches = await askAll(worker, ["/settle?path=item/a", "/settle?path=item/b", "/settle?path=item/c"]);
+  assertEquals(batches, values(3, () => 20));
+});
+
+testWorker("batches that share requests go on in their own requests", async (worker, site) => {
+  const batches = await askAll(worker, paths(4, () => "/settle?path=item/shared"));
+  assertEquals([batches, site.countOf("/item/shared/19")], [values(4, () => 20), 1]);
+});
+
+testWorker(
+  "an answer is passed on as it streams, and one that is not read holds nobody up",
+  async (worker) => {
+    const passed = await worker.fetch("/pass?path=echo?bytes=200000");
+    assertEquals(((await passed.json()) as string[])[2]?.length, 200_000);
+    for (let round = 0; round < 5; round++) {
+      assertEquals(await worker.ask("/unread?path=echo?bytes=70000"), { value: 200 });
+    }
+    // What is left unread holds its permit as long as its request could have gone on, and no longer when others wait for it.
+    await until(async () => {
+      assertEquals(await worker.ask("/settle?path=item/after"), { value: 20 });
+      return JSON.stringify(await worker.ask("/stats")) === '{"value":[0,0,0,0,0]}';
+    });
+  },
+);
+
+testWorker(
+  "the cache of the web keeps answers from one request to another, alone and as a tier",
+  async (worker, site) => {
+    for (const scene of ["/web", "/tiers"]) {
+      const path = `${scene}?path=cached${scene}`;
+      assertEquals(await askAll(worker, [path]), [{ value: "network" }]);
+      await until(async () => (await worker.ask(path) as { value: string }).value === "cache");
+      assertEquals(site.countOf(`/cached${scene}`), 1, scene);
+    }
+  },
+);
+
+testWorker("Client.close() ends what another request waits for", async (worker, site) => {
+  const pending = worker.ask("/closable?path=slow");
+  await until(() => site.countOf("/slow") === 1);
+  assertEquals(await worker.ask("/close"), { value: "closed" });
+  assertEquals(await pending, { error: "AbortError" });
+  assertEquals(await worker.ask("/closable?path=item/new"), { value: "/item/new" });
+});
+
+testWorker("Client.close() survives an abort that throws", async (worker) => {
+  assertEquals(await worker.ask("/close-throws"), { value: ["AbortError", "AbortError"] });
+});
+
+/** Waits until something is so. */
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 5_000; performance.now() < end;) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert(false, "waited too long");
+}

@@ -1,0 +1,85 @@
+/**
+ * A worker with its clients at module scope, which is what README advises.
+ *
+ * @module
+ */
+
+import { type Client, createClient } from "@slipstream/fetch";
+import { httpCache, memoryCache } from "@slipstream/fetch/cache";
+import { webCache } from "@slipstream/fetch/cache/web";
+import { tour, tourClients } from "../../support/tour.ts";
+import { SITE } from "./site_url.ts";
+
+const clients = tourClients(SITE);
+const client = createClient({
+  baseUrls: SITE,
+  concurrency: 2,
+  timeoutMs: 1_000,
+  backoff: { baseMs: 100, jitter: "none" },
+});
+const many = createClient({ baseUrls: SITE, concurrency: 20 });
+const paced = createClient({ baseUrls: SITE, rateLimit: { limit: 50, intervalMs: 1_000, burst: 1 } });
+const web = createClient({ baseUrls: SITE, cache: httpCache(webCache("api")) });
+const tiers = createClient({ baseUrls: SITE, cache: httpCache([memoryCache(), webCache("tiers")]) });
+let closable = createClient({ baseUrls: SITE });
+
+/** What a request asks for: the path says what, and `?path` where at the site. */
+const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
+  "/tour": () => tour(clients, SITE),
+  "/json": (path) => client.json(path),
+  "/once": (path) => client.json(path, { maxRetries: 0 }),
+  "/many": (path) => many.json(path),
+  "/paced": (path) => paced.json(path),
+  "/web": async (path) => fromOf(web, path),
+  "/tiers": async (path) => fromOf(tiers, path),
+  "/settle": async (path) => {
+    const outcomes = await client.settle(Array.from({ length: 20 }, (_, index) => `${path}/${index}?ms=10`));
+    return outcomes.filter(({ ok }) => ok).length;
+  },
+  "/unread": async (path) => (await client.fetch(`${SITE}/${path}`)).status,
+  "/stats": () =>
+    [client, many, paced, web, tiers].map((each) => each.stats().inFlight + each.stats().queued),
+  "/closable": (path) => closable.json(path),
+  async "/close"() {
+    const closing = closable;
+    closable = createClient({ baseUrls: SITE });
+    await closing.close();
+    return "closed";
+  },
+  async "/close-throws"() {
+    const deaf = createClient({
+      fetch: (_input, init) =>
+        new Promise<Response>((_, reject) => {
+          init?.signal?.addEventListener("abort", () => {
+            reject(init.signal?.reason);
+            throw new Error("a listener's own mistake");
+          });
+        }),
+    });
+    const pending = [deaf.json("https://a.test/1"), deaf.json("https://a.test/2")].map(nameOf);
+    await deaf.close();
+    return await Promise.all(pending);
+  },
+};
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    const path = searchParams.get("path") ?? "";
+    if (pathname === "/pass") return await client.fetch(`${SITE}/${path}`);
+    try {
+      return Response.json({ value: await SCENES[pathname]?.(path) });
+    } catch (error) {
+      return Response.json({ error: (error as Error).name });
+    }
+  },
+};
+
+async function fromOf(client: Client, path: string): Promise<string> {
+  const outcome = await client.outcome(path);
+  return outcome.ok ? outcome.from : outcome.error.message;
+}
+
+async function nameOf(pending: Promise<unknown>): Promise<string> {
+  return await pending.then(() => "fulfilled", (error: Error) => error.name);
+}
