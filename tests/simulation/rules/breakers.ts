@@ -1,0 +1,87 @@
+/**
+ * S14: breakers and their probes. S14b: patience.
+ *
+ * @module
+ */
+
+import { isCircuitOpenError } from "../../../src/errors.ts";
+import type { Lane } from "../../../src/lanes/lane.ts";
+import type { Place } from "../../../src/lanes/waiter.ts";
+import type { Caller, Sent } from "../records.ts";
+import type { Stage } from "../stage.ts";
+import type { RuleGroup } from "./rule.ts";
+
+/** The longest time that a probe has to its headers, in milliseconds. */
+const PROBE_MS = 5_000;
+const ROUNDING_MS = 0.01;
+
+/** Nothing is sent while a breaker is open, one probe at a time, and nobody waits longer than it may. */
+export function breakerRules(stage: Stage): RuleGroup {
+  if (stage.plan.client.breaker === false) return {};
+  return {
+    onSend: (sent) => checkSend(stage, sent),
+    onEnding: (caller) => checkRefusal(stage, caller),
+    onQuiet() {
+      for (const lane of stage.eyes.lanes.values()) checkPatience(stage, lane);
+      checkImpatient(stage);
+    },
+  };
+}
+
+function checkSend(stage: Stage, sent: Sent): void {
+  const { address: { origin }, url, atMs } = sent;
+  const state = stage.eyes.lanes.get(origin)?.breaker?.state;
+  if (sent.isPart || state === undefined || state === "closed") return;
+  const changedAtMs = stage.eyes.changedAtMs.get(origin)!;
+  if (changedAtMs >= atMs) return; // it was admitted just before
+  if (state === "open") return stage.fail("S14", `${url} was sent although the breaker is open since ${changedAtMs}`);
+  const probes = stage.sent.filter((other) =>
+    other !== sent && !other.isPart && other.address.origin === origin && other.atMs > changedAtMs &&
+    other.answeredAtMs === Infinity && other.abortedAtMs === Infinity
+  );
+  if (probes.length > 0) stage.fail("S14", `${url} was sent although #${probes[0]!.index} is a probe`);
+}
+
+/** Whoever was refused was refused by a breaker that was open. */
+function checkRefusal(stage: Stage, { ending, name, batch }: Caller): void {
+  const { value } = ending!;
+  if (ending!.ok || !isCircuitOpenError(value)) return;
+  if (!(value.retryAfterMs > 0)) stage.fail("S14", `${name} was refused for ${value.retryAfterMs} ms`);
+  // The outcomes of a batch are seen later.
+  if (batch !== undefined) return;
+  const states = [...stage.eyes.lanes.values()].map(({ breaker, key }) =>
+    breaker?.state !== "closed" || stage.eyes.changedAtMs.get(key) === stage.clock.now()
+  );
+  if (!states.includes(true)) stage.fail("S14", `${name} was refused although every breaker is closed`);
+}
+
+/** Those who wait for an outage do so for as long as their patience, and for the last probe. */
+function checkPatience(stage: Stage, lane: Lane): void {
+  const { outageSinceMs, breaker } = lane;
+  if (outageSinceMs === undefined || breaker?.state !== "open") return;
+  const nowMs = stage.clock.now();
+  const look = ({ waiter: { errand, lanes } }: Place<Lane>): void => {
+    if (lanes.length > 1 || errand.patienceMs === 0) return;
+    const overMs = nowMs - outageSinceMs - errand.patienceMs;
+    if (overMs <= PROBE_MS + ROUNDING_MS) return;
+    stage.fail("S14b", `${errand.describe().url} waits ${overMs} ms longer than its patience for ${lane.key}`);
+  };
+  for (let place = lane.urgent.peek(); place !== undefined; place = place.next) look(place);
+  lane.waiting.forEach(look);
+}
+
+/** A single request without patience does not wait for a breaker that is open. */
+function checkImpatient(stage: Stage): void {
+  const { client } = stage.plan;
+  if (client.cache !== undefined || client.plain?.offline) return;
+  for (const caller of stage.unsettled) {
+    if (caller.batch !== undefined || caller.sent.length > 0 || caller.withheld > 0 || caller.isShared) continue;
+    const { target, how, options } = caller;
+    const patience = options.onOpen ?? (client.breaker === false ? undefined : client.breaker?.onOpen) ?? "fail";
+    if (target.origin === undefined || how === "pages" || how === "lines" || how === "events") continue;
+    if (patience === "wait") continue;
+    const lane = stage.eyes.lanes.get(`https://o${target.origin}.test`);
+    if (lane?.breaker?.state !== "open" || lane.breaker.refusesForMs(Infinity) < 1) continue;
+    stage.fail("S14b", `${caller.name} waits for a breaker that is open`);
+  }
+}
