@@ -70,7 +70,7 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
     ending: undefined,
     deadAtMs: isDead ? clock.now() : Infinity,
     mustEndWith: undefined,
-    isReading: false,
+    readingSinceMs: Infinity,
   };
   stage.callers.push(caller);
   stage.unsettled.add(caller);

@@ -18,7 +18,7 @@ export function readBody(stage: Stage, caller: Caller, response: Response, readi
   stage.endings.add(name);
   const done = (): void => {
     stage.endings.delete(name);
-    caller.isReading = false;
+    caller.readingSinceMs = Infinity;
   };
   work(stage, caller, response, reading).then(done, done);
 }
@@ -31,11 +31,11 @@ async function work(
 ): Promise<void> {
   if (reading === "cancel") return await response.body?.cancel();
   if (reading === "late") await stage.clock.sleep(LATE_MS);
-  caller.isReading = true;
+  caller.readingSinceMs = stage.clock.now();
   if (reading !== "part" || response.body === null) return void await response.text();
   const reader = response.body.getReader();
   await reader.read();
-  caller.isReading = false;
+  caller.readingSinceMs = Infinity;
   await stage.clock.sleep(LATE_MS);
   await reader.cancel();
 }

@@ -82,8 +82,8 @@ export interface Caller {
   deadAtMs: number;
   /** What it must reject with, at once. */
   mustEndWith: { readonly reason: unknown } | undefined;
-  /** Whether the client has been told that it is being read. */
-  isReading: boolean;
+  /** Since when it reads its body; `Infinity` while it does not. */
+  readingSinceMs: number;
 }
 
 /** A batch, as its caller sees it. */

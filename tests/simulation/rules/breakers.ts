@@ -7,6 +7,7 @@
 import { isCircuitOpenError } from "../../../src/errors.ts";
 import type { Lane } from "../../../src/lanes/lane.ts";
 import type { Place } from "../../../src/lanes/waiter.ts";
+import type { Call } from "../../../src/policies/call.ts";
 import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
@@ -59,10 +60,13 @@ function checkRefusal(stage: Stage, { ending, name, batch }: Caller): void {
 function checkPatience(stage: Stage, lane: Lane): void {
   const { outageSinceMs, breaker } = lane;
   if (outageSinceMs === undefined || breaker?.state !== "open") return;
+  // For a permit, or a token, whoever goes as a probe waits as everybody does.
+  if (stage.plan.client.rate !== undefined || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit) return;
   const nowMs = stage.clock.now();
   const look = ({ waiter: { errand, lanes } }: Place<Lane>): void => {
     if (lanes.length > 1 || errand.patienceMs === 0) return;
-    const overMs = nowMs - outageSinceMs - errand.patienceMs;
+    const { startedAtMs } = errand as Call;
+    const overMs = nowMs - Math.max(startedAtMs, outageSinceMs + errand.patienceMs);
     if (overMs <= PROBE_MS + ROUNDING_MS) return;
     stage.fail("S14b", `${errand.describe().url} waits ${overMs} ms longer than its patience for ${lane.key}`);
   };

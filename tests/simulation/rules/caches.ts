@@ -20,9 +20,11 @@ export function cacheRules(stage: Stage): RuleGroup {
   return {
     onEnding(caller) {
       const { ending, target: { kind }, name } = caller;
+      const { u } = (ending!.value ?? {}) as { readonly u?: string };
       if (!ending!.ok || (ending!.from !== "cache" && ending!.from !== "stale")) return;
       if (cache === undefined) return stage.fail("cache", `${name} was answered by a cache that is not there`);
-      if (kind === "nostore") stage.fail("cache", `${name} was answered with what must not be stored`);
+      // A page that comes in its place says nothing of storing.
+      if (kind === "nostore" && u !== undefined) stage.fail("cache", `${name} was answered with what must not be stored`);
       checkAge(stage, caller);
     },
   };

@@ -19,7 +19,9 @@ export function limitRules(stage: Stage): RuleGroup {
       const { capacity, clock } = stage;
       const { origin } = sent.address;
       const open = stage.openAt();
-      if (open > capacity) stage.fail("S11", `${open} bodies are in flight: ${capacity} may be`);
+      // A limit may have fallen since the attempt began of which this is a part.
+      const isLate = sent.isPart && stage.adaptiveLimit !== undefined;
+      if (open > capacity && !isLate) stage.fail("S11", `${open} bodies are in flight: ${capacity} may be`);
       const most = mostAt(stage, origin);
       const there = most === Infinity ? 0 : stage.openAt(origin);
       if (there > most) stage.fail("S11", `${there} bodies are in flight at ${origin}: ${most} may be`);

@@ -65,14 +65,14 @@ function checkSent(stage: Stage, sent: Sent): void {
 /** A body that streams: one that nobody reads, and one that its reader waits for. */
 function checkReader(stage: Stage, sent: Sent, caller: Caller): void {
   const nowMs = stage.clock.now();
-  const { timeoutMs, options: _ } = caller;
+  const { timeoutMs, readingSinceMs } = caller;
   const idleMs = stage.plan.client.plain?.idleTimeoutMs ?? timeoutMs;
   const bytes = sent.entry?.bytesSent ?? 0;
-  if (bytes !== sent.bytes || !caller.isReading) {
+  if (bytes !== sent.bytes) {
     sent.bytes = bytes;
     sent.activeAtMs = nowMs;
   }
-  if (caller.isReading && nowMs > sent.activeAtMs + idleMs + ROUNDING_MS) {
+  if (nowMs > Math.max(sent.activeAtMs, readingSinceMs) + idleMs + ROUNDING_MS) {
     stage.fail("S6", `${sent.url} brings nothing for longer than ${idleMs} ms`);
   }
 }
