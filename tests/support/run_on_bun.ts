@@ -53,8 +53,8 @@ export async function runOnBun(
   }
 }
 
-/** The path of a Bun that runs here. */
-async function findBun(): Promise<string | undefined> {
+/** The path of a Bun that runs here; nothing if there is none. */
+export async function findBun(): Promise<string | undefined> {
   try {
     const { success, output } = await runCommand("bun", ["--version"], { quiet: true });
     if (success && output.startsWith(`${BUN_VERSION.split(".")[0]}.`)) return "bun";
