@@ -10,6 +10,7 @@ import { isTimeoutError } from "../../src/errors.ts";
 import { beginCaller, endCaller, requestOf } from "./callers.ts";
 import type { BatchStep } from "./plan.ts";
 import type { BatchRecord } from "./records.ts";
+import { optionsOf } from "./options_of.ts";
 import { createSource } from "./sources.ts";
 import type { Stage } from "./stage.ts";
 import { endingOf } from "./steps.ts";
@@ -37,7 +38,7 @@ export function playBatch(stage: Stage, step: BatchStep): void {
   stage.note(`begins: ${batch.name}`);
   const [client] = stage.clients;
   const options: BatchOptions = {
-    ...step.options,
+    ...optionsOf(step.options),
     signal: signal === undefined ? undefined : stage.controllers[signal]!.signal,
   };
   if (how === "record") {
@@ -62,7 +63,11 @@ function namedRequests(stage: Stage, batch: BatchRecord): Record<string, FetchRe
   }));
 }
 
-function followOutcomes(stage: Stage, batch: BatchRecord, promise: Promise<readonly Outcome<unknown>[]>): void {
+function followOutcomes(
+  stage: Stage,
+  batch: BatchRecord,
+  promise: Promise<readonly Outcome<unknown>[]>,
+): void {
   promise.then((outcomes) => {
     endBatch(stage, batch, { ok: true, value: outcomes });
     checkCount(stage, batch, outcomes);
@@ -70,7 +75,11 @@ function followOutcomes(stage: Stage, batch: BatchRecord, promise: Promise<reado
   }, (value) => endBatch(stage, batch, { ok: false, value }));
 }
 
-function checkCount(stage: Stage, { name, pulled, step }: BatchRecord, outcomes: readonly Outcome<unknown>[]): void {
+function checkCount(
+  stage: Stage,
+  { name, pulled, step }: BatchRecord,
+  outcomes: readonly Outcome<unknown>[],
+): void {
   const most = step.options?.batchTimeoutMs === undefined ? pulled.length : step.targets.length;
   const holes = outcomes.length - Object.keys(outcomes).length;
   if (outcomes.length < pulled.length || outcomes.length > most || holes > 0) {
@@ -82,7 +91,10 @@ function followAll(stage: Stage, batch: BatchRecord, promise: Promise<readonly u
   promise.then((values) => {
     endBatch(stage, batch, { ok: true, value: values });
     if (values.length !== batch.pulled.length) {
-      stage.fail("one outcome", `${batch.name} has ${values.length} values of ${batch.pulled.length} requests`);
+      stage.fail(
+        "one outcome",
+        `${batch.name} has ${values.length} values of ${batch.pulled.length} requests`,
+      );
     }
     batch.pulled.forEach((caller, index) => endCaller(stage, caller, { ok: true, value: values[index] }));
   }, (value) => endBatch(stage, batch, { ok: false, value }));
@@ -110,7 +122,10 @@ async function consume(
   if (batch.taken < leavesAfter) {
     const isCut = options?.batchTimeoutMs !== undefined;
     if (batch.taken < batch.pulled.length || (batch.taken > batch.pulled.length && !isCut)) {
-      stage.fail("one outcome", `${batch.name} has yielded ${batch.taken} of ${batch.pulled.length} outcomes`);
+      stage.fail(
+        "one outcome",
+        `${batch.name} has yielded ${batch.taken} of ${batch.pulled.length} outcomes`,
+      );
     }
   } else {
     leave(stage, batch);

@@ -48,7 +48,8 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
   const options = parts.options ?? {};
   const extension = client === 0 ? undefined : extensions![client - 1]!;
   const isShared = target.id.startsWith("s");
-  const isDead = stage.isClosed || signals.some((signal) => controllers[signal]!.signal.aborted);
+  const isDead = stage.isClosed || stage.closedExtensions.has(client) ||
+    signals.some((signal) => controllers[signal]!.signal.aborted);
   const caller: Caller = {
     name: `${how} ${target.method ?? "GET"} ${urlOf(target)} (${stage.callers.length})`,
     how,

@@ -41,6 +41,9 @@ export function drawSteps(dice: Dice, inputs: StepInputs): Step[] {
     if (dice.chance(0.5)) steps.push({ what: "abort", atMs: drawer.moment(1_000), signal });
   }
   if (dice.chance(0.2)) steps.push({ what: "close", atMs: drawer.moment(3_000) });
+  if (inputs.client.extensions !== undefined && dice.chance(0.2)) {
+    steps.push({ what: "close", atMs: drawer.moment(3_000), extension: 0 });
+  }
   if (inputs.client.listens === "now and then") {
     for (let index = 0; index < 4; index++) {
       steps.push({ what: index % 2 === 0 ? "listen" : "unlisten", atMs: drawer.moment(500) });
@@ -107,6 +110,7 @@ class StepDrawer {
       cache: dice.maybe(0.1, () => dice.pick(["no-store", "reload", "no-cache", "force-cache"])),
       idempotent: dice.maybe(0.1, () => dice.chance(0.5)),
       notFoundIsFinal: dice.maybe(0.1, () => false),
+      hasSchema: dice.maybe(0.2, () => true),
     };
   }
 

@@ -6,6 +6,7 @@
 
 import { urlOf } from "./addresses.ts";
 import { beginCaller, endCaller } from "./callers.ts";
+import { optionsOf } from "./options_of.ts";
 import type { ItemsStep } from "./plan.ts";
 import type { Caller } from "./records.ts";
 import type { Stage } from "./stage.ts";
@@ -39,11 +40,15 @@ async function take(stage: Stage, caller: Caller, step: ItemsStep): Promise<numb
   return count;
 }
 
-function itemsOf(stage: Stage, { given }: Caller, { how, options, signal: index }: ItemsStep): AsyncIterable<unknown> {
+function itemsOf(
+  stage: Stage,
+  { given }: Caller,
+  { how, options, signal: index }: ItemsStep,
+): AsyncIterable<unknown> {
   const client = stage.clients[0]!;
   const signal = index === undefined ? undefined : stage.controllers[index]!.signal;
-  if (how === "pages") return client.pages(given, { ...options, signal });
-  const { as: _, ...others } = options ?? {};
+  if (how === "pages") return client.pages(given, { signal });
+  const { as: _, ...others } = optionsOf(options);
   return how === "lines"
     ? client.lines(given, { ...others, as: "json", signal })
     : client.events(given, { ...others, as: "json", signal, reconnect: { maxAttempts: 3 } });
@@ -51,8 +56,9 @@ function itemsOf(stage: Stage, { given }: Caller, { how, options, signal: index 
 
 /** Items come in their order, each once for each connection. */
 function checkItem(stage: Stage, { how, name, target }: Caller, item: unknown, place: number): void {
-  const { u, n } = (how === "lines" ? item : (item as { readonly data?: unknown; readonly value?: unknown })
-    [how === "events" ? "data" : "value"]) as { readonly u?: string; readonly n?: number } ?? {};
+  const { u, n } = (how === "lines" ? item : (item as { readonly data?: unknown; readonly value?: unknown })[
+    how === "events" ? "data" : "value"
+  ]) as { readonly u?: string; readonly n?: number } ?? {};
   if (u !== undefined && u !== target.id) stage.fail("value", `${name} has got what is ${u}'s`);
   if (how === "lines" && n !== undefined && n !== place) {
     stage.fail("order", `${name} has got line ${n} in place of ${place}`);

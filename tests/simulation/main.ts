@@ -53,13 +53,17 @@ async function simulate(): Promise<boolean> {
 /** Runs one seed, and shrinks it if it fails. */
 async function replay(seed: number): Promise<boolean> {
   const run = await shrinkSeed(seed);
-  console.log(run === undefined ? `seed ${seed} keeps every rule` : `seed ${seed}, shrunk:\n${describeRun(run)}`);
+  console.log(
+    run === undefined ? `seed ${seed} keeps every rule` : `seed ${seed}, shrunk:\n${describeRun(run)}`,
+  );
   return run !== undefined;
 }
 
 async function bundledForBun(folder: string): Promise<WorkerCommand> {
   const bun = await findBun();
-  if (bun === undefined) throw new Error("Cannot simulate on Bun: it is not on the PATH, and npm does not have it");
+  if (bun === undefined) {
+    throw new Error("Cannot simulate on Bun: it is not on the PATH, and npm does not have it");
+  }
   const bundle = `${folder}/worker.js`;
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", WORKER, "-o", bundle],

@@ -31,15 +31,16 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "two probes at once",
     changes: [{
       file: "src/primitives/circuit_breaker.ts",
-      search: "else this.#become({ kind: \"half-open\", sinceMs, cooldownMs });",
-      replace: "else this.#become({ kind: \"half-open\", sinceMs: -Infinity, cooldownMs });",
+      search: 'else this.#become({ kind: "half-open", sinceMs, cooldownMs });',
+      replace: 'else this.#become({ kind: "half-open", sinceMs: -Infinity, cooldownMs });',
     }],
   },
   {
     name: "an abort listener is left",
     changes: [{
       file: "src/client/dispatcher.ts",
-      search: "    if (signals !== NO_SIGNALS) { for (const signal of signals) removeAbortListener(signal, call); }\n",
+      search:
+        "    if (signals !== NO_SIGNALS) { for (const signal of signals) removeAbortListener(signal, call); }\n",
       replace: "    void signals;\n",
     }],
   },
@@ -104,7 +105,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [{
       file: "src/policies/call.ts",
       search: "    this.context.owner.settle(this, false, reason);\n    const { leader } = this;",
-      replace: "    if (this.pending?.purpose?.(0) !== \"a retry\") this.context.owner.settle(this, false, reason);\n" +
+      replace:
+        '    if (this.pending?.purpose?.(0) !== "a retry") this.context.owner.settle(this, false, reason);\n' +
         "    const { leader } = this;",
     }, {
       file: "src/policies/backoff_sleep.ts",
@@ -156,8 +158,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "what must not be stored is stored",
     changes: [{
       file: "src/http_cache/ttl_rules.ts",
-      search: "return parseCacheControl(headers.get(\"cache-control\")).has(\"no-store\");",
-      replace: "return parseCacheControl(headers.get(\"cache-control\")).has(\"no-shop\");",
+      search: 'return parseCacheControl(headers.get("cache-control")).has("no-store");',
+      replace: 'return parseCacheControl(headers.get("cache-control")).has("no-shop");',
     }],
   },
   {

@@ -12,7 +12,15 @@ import type { SeedsResult } from "./seeds.ts";
 import { runWorker, type WorkerCommand } from "./workers.ts";
 
 /** What a run of the simulation needs. */
-const COPIED: readonly string[] = ["src", "deno.json", "deno.lock", "mod.ts", "tests/simulation", "tests/lanes", "tests/links"];
+const COPIED: readonly string[] = [
+  "src",
+  "deno.json",
+  "deno.lock",
+  "mod.ts",
+  "tests/simulation",
+  "tests/lanes",
+  "tests/links",
+];
 
 /** Who has not failed by then goes round in circles, which is found as well. */
 const LONGEST_MS = 180_000;
@@ -67,7 +75,9 @@ function apply({ file, search, replace }: Mutation["changes"][number], folder: s
   const path = `${folder}/${file}`;
   const text = Deno.readTextFileSync(path);
   const places = text.split(search).length - 1;
-  if (places !== 1) throw new Error(`Cannot break ${file} as what is searched must be there once: it is ${places} times`);
+  if (places !== 1) {
+    throw new Error(`Cannot break ${file} as what is searched must be there once: it is ${places} times`);
+  }
   Deno.writeTextFileSync(path, text.replace(search, () => replace));
 }
 

@@ -80,7 +80,5 @@ function noteAnswer(stage: Stage, sent: Sent, response: Response): void {
 function waitOf(stage: Stage, { headers }: Response): number | undefined {
   const text = headers.get("retry-after");
   if (text === null) return undefined;
-  return /^\d+$/.test(text)
-    ? 1_000 * Number(text)
-    : Math.max(0, Date.parse(text) - stage.clock.wallNow());
+  return /^\d+$/.test(text) ? 1_000 * Number(text) : Math.max(0, Date.parse(text) - stage.clock.wallNow());
 }

@@ -175,20 +175,25 @@ export interface TargetPlan {
 }
 
 /** Options that are data. */
-export type OptionsPlan = Pick<
-  RequestOptions,
-  | "as"
-  | "priority"
-  | "timeoutMs"
-  | "totalTimeoutMs"
-  | "maxRetries"
-  | "onOpen"
-  | "patienceMs"
-  | "cache"
-  | "idempotent"
-  | "notFoundIsFinal"
-  | "maxBodyBytes"
->;
+export type OptionsPlan =
+  & Pick<
+    RequestOptions,
+    | "as"
+    | "priority"
+    | "timeoutMs"
+    | "totalTimeoutMs"
+    | "maxRetries"
+    | "onOpen"
+    | "patienceMs"
+    | "cache"
+    | "idempotent"
+    | "notFoundIsFinal"
+    | "maxBodyBytes"
+  >
+  & {
+    /** Whether the value must be one of the servers' own. */
+    readonly hasSchema?: boolean | undefined;
+  };
 
 /** One thing that happens. */
 export type Step = CallStep | BatchStep | ItemsStep | AbortStep | CloseStep | ListenStep;
@@ -246,6 +251,8 @@ export interface AbortStep {
 export interface CloseStep {
   readonly what: "close";
   readonly atMs: number;
+  /** Which of the extensions is closed; absent for the client itself, and all of them. */
+  readonly extension?: number | undefined;
 }
 
 /** Somebody begins to listen, or ceases. */

@@ -12,7 +12,12 @@ import type { Stage } from "./stage.ts";
 export const LATE_MS = 400;
 
 /** Reads a body, or does not; whatever breaks it off is no concern of the caller's, but that it ends is. */
-export function readBody(stage: Stage, caller: Caller, response: Response, reading: CallStep["reading"]): void {
+export function readBody(
+  stage: Stage,
+  caller: Caller,
+  response: Response,
+  reading: CallStep["reading"],
+): void {
   if (reading === "never") return;
   const name = `the body of ${caller.name}`;
   stage.endings.add(name);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { watch } from "../lanes/model_eyes.ts";
 import type { WorldPlan } from "./plan.ts";
 import { createRules } from "./rules/all.ts";
 import { Stage, type Violation } from "./stage.ts";
@@ -54,8 +55,11 @@ export async function runWorld(plan: WorldPlan, isTracing = false): Promise<Run>
   } catch (error) {
     stage.fail("crash", `${error instanceof Error ? error.stack : error}`);
   }
+  watch(undefined);
   const { violations, trace, callers, sent } = stage;
-  const digest = `${stage.clock.now()}/${callers.length}/${sent.map(({ atMs, status }) => `${atMs}:${status}`)}`;
+  const digest = `${stage.clock.now()}/${callers.length}/${
+    sent.map(({ atMs, status }) => `${atMs}:${status}`)
+  }`;
   return { plan, violations, trace, callers: callers.length, sent: sent.length, digest };
 }
 

@@ -93,7 +93,10 @@ function resourceFor(request: CdnRequest, clock: Clock, origins: number): Resour
     case "events":
       return { body: events(id), headers: { "content-type": "text/event-stream" }, chunked: true };
     case "pages":
-      return { json: { ...json, page }, headers: page < 4 ? { link: `<./${id}-${page + 1}>; rel="next"` } : {} };
+      return {
+        json: { ...json, page },
+        headers: page < 4 ? { link: `<./${id}-${page + 1}>; rel="next"` } : {},
+      };
     default:
       return { json };
   }

@@ -30,7 +30,11 @@ export function createSource(stage: Stage, batch: BatchRecord): RequestSource {
   return { [Symbol.iterator]: iterate };
 }
 
-function pullNext(stage: Stage, batch: BatchRecord, given: readonly FetchRequest[]): IteratorResult<FetchRequest> {
+function pullNext(
+  stage: Stage,
+  batch: BatchRecord,
+  given: readonly FetchRequest[],
+): IteratorResult<FetchRequest> {
   const { pulled, step: { source, targets, options }, name } = batch;
   if (batch.hasEnded) stage.fail("S13", `the source of ${name} is asked although it has ended`);
   const isDead = stage.clock.now() > batch.deadAtMs;
@@ -62,10 +66,14 @@ function asyncSource(
       stage.beginning = batch;
       return {
         async next() {
-          if (batch.isAsked) stage.fail("S13", `the source of ${batch.name} is asked while it is being asked`);
+          if (batch.isAsked) {
+            stage.fail("S13", `the source of ${batch.name} is asked while it is being asked`);
+          }
           batch.isAsked = true;
           if (batch.pulled.length % 2 === 1) await stage.clock.sleep(SOURCE_MS);
-          if (source === "stalled" && batch.pulled.length >= targets.length >> 1) return new Promise(() => {});
+          if (source === "stalled" && batch.pulled.length >= targets.length >> 1) {
+            return new Promise(() => {});
+          }
           batch.isAsked = false;
           // What is given after the end is not looked at.
           if (batch.deadAtMs < Infinity || batch.returns > 0) return { done: true, value: undefined };
@@ -85,6 +93,8 @@ function noteReturn(stage: Stage, batch: BatchRecord): IteratorResult<FetchReque
   if (++batch.returns > 1) stage.fail("S13", `the source of ${batch.name} was closed twice`);
   // What an asynchronous source has just said may not have been heard.
   const isHeard = batch.step.source !== "async" && batch.step.source !== "stalled";
-  if (batch.hasEnded && isHeard) stage.fail("S13", `the source of ${batch.name} was closed although it had ended`);
+  if (batch.hasEnded && isHeard) {
+    stage.fail("S13", `the source of ${batch.name} was closed although it had ended`);
+  }
   return { done: true, value: undefined };
 }

@@ -69,6 +69,7 @@ export class Stage {
   readonly endings: Set<string> = new Set();
   listener: StageListener | undefined;
   closedAtMs: number = Infinity;
+  readonly closedExtensions: Set<number> = new Set();
   readonly closeReason: Error = new Error("closed by the script");
   #listening: Disposable | undefined;
   /** How many requests the servers have logged, as far as somebody has looked. */
@@ -165,7 +166,9 @@ export class Stage {
       const entry = entries[this.#arrivals]!;
       const url = `https://${entry.mirror}.test${entry.url}`;
       for (const sent of this.open) {
-        if (sent.entry !== undefined || sent.isOver || sent.url !== url || sent.method !== entry.method) continue;
+        if (sent.entry !== undefined || sent.isOver || sent.url !== url || sent.method !== entry.method) {
+          continue;
+        }
         sent.entry = entry;
         break;
       }

@@ -8,6 +8,7 @@ import type { RequestOptions } from "../../src/client/request.ts";
 import type { Outcome } from "../../src/client/outcome.ts";
 import { playBatch } from "./batches.ts";
 import { beginCaller, endCaller, follow, headersOf, mustEnd, requestOf } from "./callers.ts";
+import { optionsOf } from "./options_of.ts";
 import { playItems } from "./items.ts";
 import { readBody } from "./reading.ts";
 import { urlOf } from "./addresses.ts";
@@ -27,7 +28,7 @@ export function play(stage: Stage, step: Step): void {
     case "abort":
       return abort(stage, step.signal);
     case "close":
-      return close(stage);
+      return step.extension === undefined ? close(stage) : closeExtension(stage, step.extension + 1);
     case "listen":
       return stage.listen();
     case "unlisten":
@@ -43,13 +44,19 @@ function playCall(stage: Stage, step: CallStep): void {
   const streams = how === "fetch";
   const caller = beginCaller(stage, { how, target, given, options, client, signals, streams });
   const signal = step.signal === undefined ? undefined : stage.controllers[step.signal]!.signal;
-  const told = signal === undefined && options === undefined ? undefined : { ...options, signal };
+  const told = signal === undefined && options === undefined ? undefined : { ...optionsOf(options), signal };
   if (how === "fetch") return playFetch(stage, caller, step, told);
   if (how !== "outcome") return follow(stage, caller, stage.clients[client]![how](given, told));
   stage.clients[client]!.outcome(given, told).then(
     (outcome: Outcome<unknown>) => endCaller(stage, caller, endingOf(outcome)),
     (value) => endCaller(stage, caller, { ok: false, value }),
   );
+}
+
+/** Something has to come to an end besides callers and batches. */
+function awaitEnd(stage: Stage, name: string, ending: Promise<void>): void {
+  stage.endings.add(name);
+  ending.then(() => stage.endings.delete(name));
 }
 
 /** How a request has ended, as its outcome says it. */
@@ -62,7 +69,7 @@ export function endingOf(outcome: Outcome<unknown>): Parameters<typeof endCaller
 
 function playFetch(stage: Stage, caller: Caller, step: CallStep, options: RequestOptions | undefined): void {
   const { target: { method = "GET" }, reading = "all" } = step;
-  const { signal, ...others } = options ?? {};
+  const { signal, schema: _, ...others } = options ?? {};
   const init: RequestInit = {
     method,
     headers: headersOf(step.target),
@@ -70,7 +77,11 @@ function playFetch(stage: Stage, caller: Caller, step: CallStep, options: Reques
     body: method === "POST" || method === "PUT" ? "x" : null,
   };
   const client = stage.clients[caller.client]!;
-  const answer = client.fetch(caller.given as string, init, Object.keys(others).length > 0 ? others : undefined);
+  const answer = client.fetch(
+    caller.given as string,
+    init,
+    Object.keys(others).length > 0 ? others : undefined,
+  );
   answer.then((response) => {
     endCaller(stage, caller, { ok: true, value: response });
     readBody(stage, caller, response, reading);
@@ -110,10 +121,17 @@ function noteClosing(stage: Stage, reason: unknown): void {
   }
 }
 
+/** An extension is closed: what was asked of it ends, and of the others nothing. */
+function closeExtension(stage: Stage, client: number): void {
+  if (stage.isClosed) return;
+  stage.note(`extension ${client} closes`);
+  mustEnd(stage, (caller) => caller.client === client, stage.closeReason);
+  stage.closedExtensions.add(client);
+  awaitEnd(stage, `close() of extension ${client}`, stage.clients[client]!.close(stage.closeReason));
+}
+
 function close(stage: Stage): void {
   stage.note("closes");
   noteClosing(stage, stage.closeReason);
-  const name = `close() at ${stage.clock.now()} ms`;
-  stage.endings.add(name);
-  stage.clients[0]!.close(stage.closeReason).then(() => stage.endings.delete(name));
+  awaitEnd(stage, `close() at ${stage.clock.now()} ms`, stage.clients[0]!.close(stage.closeReason));
 }

@@ -20,7 +20,10 @@ export interface SeedRange {
 const PORTION = 500;
 
 /** Runs seeds, and puts together what they have come to, the failures by their seeds. */
-export async function runInParallel(command: WorkerCommand, { first, count, jobs }: SeedRange): Promise<SeedsResult> {
+export async function runInParallel(
+  command: WorkerCommand,
+  { first, count, jobs }: SeedRange,
+): Promise<SeedsResult> {
   const results: SeedsResult[] = [];
   let next = first;
   const work = async (): Promise<void> => {
@@ -31,7 +34,8 @@ export async function runInParallel(command: WorkerCommand, { first, count, jobs
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
-  const sum = (key: "seeds" | "callers" | "sent"): number => results.reduce((all, result) => all + result[key], 0);
+  const sum = (key: "seeds" | "callers" | "sent"): number =>
+    results.reduce((all, result) => all + result[key], 0);
   const failures = results.flatMap((result) => result.failures).sort((a, b) => a.seed - b.seed);
   return { failures, seeds: sum("seeds"), callers: sum("callers"), sent: sum("sent") };
 }

@@ -8,6 +8,7 @@ import type { Caller, Sent } from "../records.ts";
 import type { Stage, StageListener } from "../stage.ts";
 import { batchRules } from "./batches.ts";
 import { breakerRules } from "./breakers.ts";
+import { budgetRules } from "./budgets.ts";
 import { cacheRules } from "./caches.ts";
 import { endingRules } from "./endings.ts";
 import { limitRules } from "./limits.ts";
@@ -61,6 +62,7 @@ export function createRules(stage: Stage): Rules {
     pauseRules(stage),
     breakerRules(stage),
     retryRules(stage),
+    budgetRules(stage),
     mirrorRules(stage),
     batchRules(stage),
     timeRules(stage),

@@ -39,7 +39,9 @@ function checkHeld(stage: Stage, { step, pulled, taken, name, batch }: BatchReco
   }
   if (step.how !== "stream") return;
   // One more may have been pulled from a source that is asynchronous.
-  if (pulled.length - taken > most + 1) stage.fail("S13", `${name} holds ${pulled.length - taken}: ${most} may be`);
+  if (pulled.length - taken > most + 1) {
+    stage.fail("S13", `${name} holds ${pulled.length - taken}: ${most} may be`);
+  }
 }
 
 /** A source that could go on was told that it is not needed any more. */

@@ -22,15 +22,22 @@ export function cacheRules(stage: Stage): RuleGroup {
       const { ending, target: { kind }, name } = caller;
       const { u } = (ending!.value ?? {}) as { readonly u?: string };
       if (!ending!.ok || (ending!.from !== "cache" && ending!.from !== "stale")) return;
-      if (cache === undefined) return stage.fail("cache", `${name} was answered by a cache that is not there`);
+      if (cache === undefined) {
+        return stage.fail("cache", `${name} was answered by a cache that is not there`);
+      }
       // A page that comes in its place says nothing of storing.
-      if (kind === "nostore" && u !== undefined) stage.fail("cache", `${name} was answered with what must not be stored`);
+      if (kind === "nostore" && u !== undefined) {
+        stage.fail("cache", `${name} was answered with what must not be stored`);
+      }
       checkAge(stage, caller);
     },
   };
 }
 
-function checkAge(stage: Stage, { ending, options, name, target: { kind }, startedAtMs, batch }: Caller): void {
+function checkAge(
+  stage: Stage,
+  { ending, options, name, target: { kind }, startedAtMs, batch }: Caller,
+): void {
   const cache = stage.plan.client.cache!;
   const { from, value } = ending!;
   const { atMs } = (value ?? {}) as { readonly atMs?: number };
@@ -43,7 +50,9 @@ function checkAge(stage: Stage, { ending, options, name, target: { kind }, start
   if (kind === "etag" && from === "cache") return;
   const mostMs = freshMs + (from === "stale" ? staleMs + (ending!.atMs - startedAtMs) : 0) + SECOND_MS;
   const ageMs = ending!.atMs - atMs;
-  if (ageMs > mostMs + stage.slowestMs) stage.fail("cache", `${name} was answered from the ${from} after ${ageMs} ms`);
+  if (ageMs > mostMs + stage.slowestMs) {
+    stage.fail("cache", `${name} was answered from the ${from} after ${ageMs} ms`);
+  }
 }
 
 const FRESH: Readonly<Record<string, number>> = { fresh: FRESH_MS, swr: SECOND_MS, private: PRIVATE_MS };

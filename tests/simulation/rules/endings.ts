@@ -16,7 +16,9 @@ export function endingRules(stage: Stage): RuleGroup {
         if (caller.batch === undefined) stage.fail("end", `${caller.name} has never ended`);
       }
       for (const batch of stage.batches) {
-        if (batch.ending === undefined && !isStalled(batch)) stage.fail("end", `${batch.name} has never ended`);
+        if (batch.ending === undefined && !isStalled(batch)) {
+          stage.fail("end", `${batch.name} has never ended`);
+        }
       }
       for (const name of stage.endings) stage.fail("end", `${name} has never ended`);
       checkNumbers(stage);
@@ -24,7 +26,9 @@ export function endingRules(stage: Stage): RuleGroup {
     },
     atClose() {
       for (const batch of stage.batches) {
-        if (batch.ending === undefined) stage.fail("end", `${batch.name} has not ended although the client is closed`);
+        if (batch.ending === undefined) {
+          stage.fail("end", `${batch.name} has not ended although the client is closed`);
+        }
       }
       for (const name of stage.endings) stage.fail("end", `${name} has never ended`);
       const { pending } = stage.clock;
@@ -46,25 +50,47 @@ function isStalled({ step: { source }, isAsked }: BatchRecord): boolean {
 function checkNumbers(stage: Stage): void {
   for (const client of stage.clients) {
     const { inFlight, queued, requests, succeeded, failed } = client.stats();
-    if (inFlight !== 0 || queued !== 0) stage.fail("stats", `${inFlight} are in flight, and ${queued} queued`);
+    if (inFlight !== 0 || queued !== 0) {
+      stage.fail("stats", `${inFlight} are in flight, and ${queued} queued`);
+    }
     if (requests !== succeeded + failed) {
       stage.fail("stats", `${requests} requests have ${succeeded} successes and ${failed} failures`);
     }
   }
   checkOwnNumbers(stage);
+  checkOrigins(stage);
+}
+
+/** Attempts are those that the network saw, but for what a middleware keeps from it. */
+function checkOrigins(stage: Stage): void {
+  const { plan: { client }, clients, sent } = stage;
+  if (client.use !== undefined || client.extensions?.some(({ use }) => use !== undefined)) return;
+  for (const [origin, { attempts }] of Object.entries(clients[0]!.stats().origins)) {
+    const seen = sent.filter(({ isPart, address }) => !isPart && address.origin === origin).length;
+    if (attempts !== seen) {
+      stage.fail("stats", `the client counts ${attempts} attempts at ${origin} of ${seen}`);
+    }
+  }
 }
 
 /** Where every request is one of the script's singles, the client has counted how they ended. */
 function checkOwnNumbers(stage: Stage): void {
   const { plan: { steps, client }, clients, callers } = stage;
-  if (client.extensions !== undefined || !steps.every(({ what }) => what !== "batch" && what !== "items")) return;
+  if (client.extensions !== undefined || !steps.every(({ what }) => what !== "batch" && what !== "items")) {
+    return;
+  }
   const { requests, succeeded } = clients[0]!.stats();
   // A request that could not be begun is none: its signal had aborted, or the client was closed.
-  const begun = callers.filter(({ startedAtMs, deadAtMs }) => deadAtMs > startedAtMs || deadAtMs === Infinity);
+  const begun = callers.filter(({ startedAtMs, deadAtMs }) =>
+    deadAtMs > startedAtMs || deadAtMs === Infinity
+  );
   const isKnown = begun.length === callers.length;
   const ok = callers.filter(({ ending }) => ending?.ok).length;
   if ((isKnown && requests !== callers.length) || succeeded !== ok) {
-    stage.fail("stats", `the client counts ${succeeded} of ${requests}, and its callers ${ok} of ${callers.length}`);
+    stage.fail(
+      "stats",
+      `the client counts ${succeeded} of ${requests}, and its callers ${ok} of ${callers.length}`,
+    );
   }
 }
 
@@ -75,7 +101,9 @@ function checkEvents(stage: Stage): void {
     if (event.type !== "queued" && event.type !== "settled") continue;
     const before = states.get(event.requestId);
     const isRight = event.type === "queued" ? before === undefined : before === "queued";
-    if (!isRight) stage.fail("events", `'${event.type}' of request ${event.requestId} came after '${before}'`);
+    if (!isRight) {
+      stage.fail("events", `'${event.type}' of request ${event.requestId} came after '${before}'`);
+    }
     states.set(event.requestId, event.type);
   }
   for (const [id, state] of states) {

@@ -17,7 +17,9 @@ export function mirrorRules(stage: Stage): RuleGroup {
     onSend(sent) {
       const { caller } = sent;
       if (caller === undefined || sent.isPart || caller.target.origin !== undefined) return;
-      if (rate === undefined && cache === undefined && caller.sent.length === 1) checkFirst(stage, caller, sent);
+      if (rate === undefined && cache === undefined && caller.sent.length === 1) {
+        checkFirst(stage, caller, sent);
+      }
       if (retryOn === undefined) checkFinal(stage, caller, sent);
     },
   };
@@ -36,7 +38,10 @@ function checkFirst(stage: Stage, { startedAtMs, name, batch }: Caller, { addres
     lane.inFlight >= lane.limit || atMs >= lane.warmUntilMs;
   if (isBusy) return;
   // Lanes share the permits while several are busy.
-  if (stage.openAt() > 1 || stage.callers.some((other) => other.sent.length === 0 && !other.ending && other.name !== name)) {
+  if (
+    stage.openAt() > 1 ||
+    stage.callers.some((other) => other.sent.length === 0 && !other.ending && other.name !== name)
+  ) {
     return;
   }
   stage.fail("S15", `${url} was sent although nothing is wrong with ${origin}`);

@@ -4,16 +4,24 @@
  * @module
  */
 
+import type { Lane } from "../../../src/lanes/lane.ts";
+import type { Place } from "../../../src/lanes/waiter.ts";
 import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
-/** Nobody who came later is sent earlier, where nothing but a turn is waited for. */
+const ROUNDING_MS = 1e-3;
+
+/** Nobody who came later is sent earlier, where nothing but a turn is waited for; and nobody waits for nothing. */
 export function orderRules(stage: Stage): RuleGroup {
-  const { client } = stage.plan;
-  const { cache, plain, extensions } = client;
-  if (cache !== undefined || plain?.offline || extensions !== undefined) return {};
+  const { cache, plain, extensions, rate } = stage.plan.client;
+  const onQuiet = (): void => {
+    if (rate !== undefined || stage.isClosed || !stage.eyes.scheduler?.isIdle) return;
+    for (const lane of stage.eyes.lanes.values()) checkIdle(stage, lane);
+  };
+  if (cache !== undefined || plain?.offline || extensions !== undefined) return { onQuiet };
   return {
+    onQuiet,
     onSend({ caller, isPart, address }: Sent) {
       if (caller === undefined || isPart || !isSimple(caller) || caller.sent.length > 1) return;
       // While an origin is down, those who find out when it is back are chosen otherwise.
@@ -29,6 +37,23 @@ export function orderRules(stage: Stage): RuleGroup {
       }
     },
   };
+}
+
+/** With a permit that is free, a lane that nothing blocks has nobody in line. */
+function checkIdle(stage: Stage, lane: Lane): void {
+  const nowMs = stage.clock.now();
+  if (lane.queued === 0 || lane.blockedUntilMs(nowMs + ROUNDING_MS) > nowMs + ROUNDING_MS) return;
+  // What rounding leaves over is waited for.
+  if (lane.wakeUp !== undefined && lane.wakeUp.atMs - nowMs < ROUNDING_MS) return;
+  let waiting: Place<Lane> | undefined;
+  const look = (place: Place<Lane>): void => {
+    const { allowance } = place.waiter.errand;
+    if (allowance === undefined || allowance.active < allowance.concurrency) waiting ??= place;
+  };
+  for (let place = lane.urgent.peek(); place !== undefined; place = place.next) look(place);
+  lane.waiting.forEach(look);
+  if (waiting === undefined) return;
+  stage.fail("S11 idle", `${waiting.waiter.errand.describe().url} waits although nothing is in its way`);
 }
 
 /** Whether a request waits for one origin only, and has no way round. */

@@ -10,7 +10,13 @@ import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
-const SENSITIVE: readonly string[] = ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-mirror-key"];
+const SENSITIVE: readonly string[] = [
+  "authorization",
+  "cookie",
+  "proxy-authorization",
+  "x-api-key",
+  "x-mirror-key",
+];
 
 /** No secret goes to a foreign origin, nor into a message or an event. */
 export function secretRules(stage: Stage): RuleGroup {

@@ -36,7 +36,10 @@ export function timeRules(stage: Stage): RuleGroup {
   };
 }
 
-function checkCaller(stage: Stage, { mustEndWith, name, how, batch, startedAtMs, totalTimeoutMs }: Caller): void {
+function checkCaller(
+  stage: Stage,
+  { mustEndWith, name, how, batch, startedAtMs, totalTimeoutMs }: Caller,
+): void {
   if (mustEndWith !== undefined) stage.fail("S6", `${name} has not ended although it was aborted`);
   if (batch !== undefined || how === "events" || how === "pages" || how === "lines") return;
   if (stage.clock.now() > startedAtMs + totalTimeoutMs + ROUNDING_MS) {
@@ -51,13 +54,18 @@ function checkSent(stage: Stage, sent: Sent): void {
   if (caller === undefined || caller.client > 0) return;
   const { timeoutMs, streams } = caller;
   // What was sent before it is a part of its time.
-  const startedAtMs = sent.isPart ? caller.sent.findLast((other) => !other.isPart && other.atMs <= atMs)!.atMs : atMs;
+  const startedAtMs = sent.isPart
+    ? caller.sent.findLast((other) => !other.isPart && other.atMs <= atMs)!.atMs
+    : atMs;
   if (answeredAtMs === Infinity || !streams) {
     if (nowMs > startedAtMs + timeoutMs + ROUNDING_MS && status < 400) {
       return stage.fail("S6", `${url} is under way for longer than ${timeoutMs} ms`);
     }
   } else if (caller.ending !== undefined) checkReader(stage, sent, caller);
-  if (status >= 400 && caller.ending === undefined && !streams && nowMs > answeredAtMs + DISCARD_MS + ROUNDING_MS) {
+  if (
+    status >= 400 && caller.ending === undefined && !streams &&
+    nowMs > answeredAtMs + DISCARD_MS + ROUNDING_MS
+  ) {
     stage.fail("S8", `${url} is still received although its ${status} is of no use`);
   }
 }

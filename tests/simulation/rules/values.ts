@@ -18,7 +18,14 @@ export function valueRules(stage: Stage): RuleGroup {
   };
 }
 
-function checkValue(stage: Stage, { ending, target, name, how }: Caller): void {
+function checkValue(stage: Stage, { ending, target, name, how, options }: Caller): void {
+  const hasSchema = options.hasSchema && how !== "text" && how !== "bytes" && how !== "fetch" &&
+    how !== "events";
+  if (
+    hasSchema && how !== "lines" && (ending!.value as { readonly u?: string } | undefined)?.u === undefined
+  ) {
+    stage.fail("value", `${name} has got what its schema does not take`);
+  }
   const value = how === "text" ? parsed(ending!.value) : ending!.value;
   if (typeof value !== "object" || value === null || value instanceof Response) return;
   const { u, user } = value as { readonly u?: string; readonly user?: string };
