@@ -11,6 +11,9 @@ import type { ItemsStep } from "./plan.ts";
 import type { Caller } from "./records.ts";
 import type { Stage } from "./stage.ts";
 
+/** When a caller of events has had enough, in milliseconds. */
+const LONGEST_MS = 300_000;
+
 /** Asks for items, and takes as many as the step says. */
 export function playItems(stage: Stage, step: ItemsStep): void {
   const { how, target, options } = step;
@@ -32,7 +35,10 @@ export function playItems(stage: Stage, step: ItemsStep): void {
 async function take(stage: Stage, caller: Caller, step: ItemsStep): Promise<number> {
   let count = 0;
   const { leavesAfter = Infinity } = step;
-  for await (const item of itemsOf(stage, caller, step)) {
+  const items = itemsOf(stage, caller, step);
+  // A server that says nothing is asked for its events for ever.
+  if (step.how === "events") stage.clock.at(LONGEST_MS, () => items.return!());
+  for await (const item of items) {
     checkItem(stage, caller, item, count);
     // After a while, events come again from their start.
     if (++count >= leavesAfter || count >= 12) break;
@@ -44,7 +50,7 @@ function itemsOf(
   stage: Stage,
   { given }: Caller,
   { how, options, signal: index }: ItemsStep,
-): AsyncIterable<unknown> {
+): AsyncIterableIterator<unknown> {
   const client = stage.clients[0]!;
   const signal = index === undefined ? undefined : stage.controllers[index]!.signal;
   if (how === "pages") return client.pages(given, { signal });

@@ -30,7 +30,7 @@ export interface Violation {
 /** So many violations of one run are told. */
 const TOLD = 5;
 /** So many of the latest things that have happened are told. */
-const TRACED = 400;
+const TRACED = 60;
 
 /** What the stage tells the rules. */
 export interface StageListener {
