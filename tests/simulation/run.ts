@@ -12,7 +12,7 @@ import { play } from "./steps.ts";
 import { watchUnhandled } from "./unhandled.ts";
 
 /** No run takes so many steps, unless it goes round in circles. */
-const MOST_STEPS = 20_000;
+const MOST_STEPS = 50_000;
 
 /** What a run has come to. */
 export interface Run {

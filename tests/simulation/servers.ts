@@ -38,7 +38,7 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
   "wrong json": { kind: "wrongContent", content: "json" },
   "truncated": { kind: "wrongContent", content: "truncated" },
   "empty": { kind: "wrongContent", content: "empty" },
-  "drip": { kind: "drip", bytesPerSecond: 200 },
+  "drip": { kind: "drip", bytesPerSecond: 2_000 },
   "slow": { kind: "slow", latency: { minMs: 200, maxMs: 3_000 } },
 };
 

@@ -69,7 +69,9 @@ function checkRefusal(stage: Stage, caller: Caller): void {
 
 /** Whoever waits for an outage is not refused before its patience has ended, unless it has no time. */
 function checkPatienceKept(stage: Stage, caller: Caller): void {
-  const { options, target, totalTimeoutMs, name, isShared } = caller;
+  const { options, target, totalTimeoutMs, name, isShared, how } = caller;
+  // Pages are as a batch, which does not wait for an origin from which nothing has ever come.
+  if (how === "pages") return;
   if (!isPatient(stage, caller) || target.origin === undefined || totalTimeoutMs < Infinity || isShared) {
     return;
   }

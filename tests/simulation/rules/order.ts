@@ -15,7 +15,14 @@ const ROUNDING_MS = 1e-3;
 /** Nobody who came later is sent earlier, where nothing but a turn is waited for; and nobody waits for nothing. */
 export function orderRules(stage: Stage): RuleGroup {
   const { cache, plain, extensions, rate } = stage.plan.client;
+  /** Who was overtaken, unless it is sent in the same moment: the ways of two requests that are admitted together differ. */
+  let overtaken: { readonly caller: Caller; readonly by: Caller }[] = [];
   const onQuiet = (): void => {
+    for (const { caller, by } of overtaken) {
+      if (caller.sent.length > 0 || caller.ending !== undefined) continue;
+      stage.fail("S11 order", `${by.name} was sent before ${caller.name}`);
+    }
+    overtaken = [];
     if (rate !== undefined || stage.isClosed || !stage.eyes.scheduler?.isIdle) return;
     for (const lane of stage.eyes.lanes.values()) checkIdle(stage, lane);
   };
@@ -33,7 +40,7 @@ export function orderRules(stage: Stage): RuleGroup {
         if (other.target.origin !== caller.target.origin) continue;
         if ((other.options.priority ?? 0) !== (caller.options.priority ?? 0)) continue;
         if (other.startedAtMs >= caller.startedAtMs || stage.clock.now() >= deadlineOf(other)) continue;
-        stage.fail("S11 order", `${caller.name} was sent before ${other.name}`);
+        overtaken.push({ caller: other, by: caller });
       }
     },
   };
