@@ -52,6 +52,7 @@ export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): Client
     circuitBreaker: client.breaker,
     retryBudget: client.retryBudget,
     backoff: client.backoff,
+    hedge: client.hedge,
     retryOn: retryOn && retryOnOf(retryOn),
     signal: signal === undefined ? undefined : controllers[signal]!.signal,
     cache: cache && cachePlanOf(cache),

@@ -114,6 +114,11 @@ function drawClient(dice: Dice, origins: number): ClientPlan {
       jitterMs: dice.pick([0, 50, 400]),
       maxMs: dice.pick([400, 5_000, 60_000]),
     })),
+    hedge: dice.maybe(0.2, () => ({
+      afterMs: dice.pick([10, 100, 500]),
+      maxExtraRatio: dice.pick([undefined, 1]),
+      to: dice.pick([undefined, "nextMirror"]),
+    })),
     mirrors: mirrors.length === 0 ? undefined : mirrors,
     cache: dice.maybe(0.35, () => drawCache(dice)),
     use: dice.maybe(0.25, () => drawUse(dice)),

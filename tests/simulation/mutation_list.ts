@@ -150,8 +150,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "404 is looked for at other mirrors",
     changes: [{
       file: "src/policies/mirrors.ts",
-      search: "(isNotFoundStatus(reply.status) && !call.settings.notFoundIsFinal)",
-      replace: "isNotFoundStatus(reply.status)",
+      search: "(isNotFoundStatus(status) && !notFoundIsFinal)",
+      replace: "(isNotFoundStatus(status) && notFoundIsFinal !== undefined)",
     }],
   },
   {

@@ -9,6 +9,7 @@ import type { BreakerOptions, ClientOptions } from "../../src/client/options.ts"
 import type { BatchOptions, RequestOptions } from "../../src/client/request.ts";
 import type { AdaptiveLimitRules } from "../../src/primitives/adaptive_limit_options.ts";
 import type { BackoffOptions } from "../../src/primitives/backoff.ts";
+import type { HedgeOptions } from "../../src/policies/hedge_options.ts";
 import type { RetryBudgetOptions } from "../../src/primitives/retry_budget.ts";
 
 /** How many signals the callers of a world have between them. */
@@ -36,6 +37,7 @@ export interface ClientPlan {
   readonly breaker?: BreakerOptions | false | undefined;
   readonly retryBudget?: RetryBudgetOptions | false | undefined;
   readonly backoff?: BackoffOptions | undefined;
+  readonly hedge?: HedgeOptions | undefined;
   readonly mirrors?: readonly MirrorPlan[] | undefined;
   readonly cache?: CacheWorldPlan | undefined;
   readonly use?: readonly MiddlewareKind[] | undefined;

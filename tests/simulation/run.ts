@@ -32,6 +32,7 @@ export interface Run {
 export async function warmUp(): Promise<void> {
   const { loadEstimator } = await import("../../src/client/adaptive_lanes.ts");
   await loadEstimator();
+  await import("../../src/policies/hedger.ts");
   await import("../../src/streams/lines.ts");
   await import("../../src/streams/events.ts");
   await import("../../src/streams/pages.ts");

@@ -5,8 +5,8 @@
  */
 
 import type { Clock } from "../../src/primitives/clock.ts";
-import type { CdnRequest } from "../../src/testing/cdn_request.ts";
-import type { Fault, FaultRule } from "../../src/testing/fault.ts";
+import type { CdnRequest } from "../../src/middleware/faults/cdn_request.ts";
+import type { Fault, FaultRule } from "../../src/middleware/faults/fault.ts";
 import type { Resource } from "../../src/testing/resource.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { addressOf, originOf } from "./addresses.ts";

@@ -15,8 +15,9 @@ const STEP_MS = WINDOW_MS / 10;
 
 /** No more retries of requests that do not wait than the budget allows, whatever happens besides. */
 export function budgetRules(stage: Stage): RuleGroup {
-  const { client: { retryBudget, breaker }, steps } = stage.plan;
-  if (retryBudget === undefined || retryBudget === false) return {};
+  const { client: { retryBudget, breaker, hedge }, steps } = stage.plan;
+  // A second attempt beside the first is no retry.
+  if (retryBudget === undefined || retryBudget === false || hedge !== undefined) return {};
   const { ratio = 0.2, minPerSecond = 10 } = retryBudget;
   const isNothing = ratio === 0 && minPerSecond === 0;
   // Those who wait pay in another way, and time stands still for all in an outage.

@@ -67,7 +67,7 @@ function checkCount(stage: Stage, caller: Caller): void {
   // A 429 while others are served, and a probe that fails, are no rounds for a batch.
   const isCounted = caller.batch === undefined ||
     (client.breaker === false && origins.every(({ phases }) => phases.length === 0));
-  const most = (caller.maxRetries + 1) * mirrors;
+  const most = (caller.maxRetries + 1) * mirrors * (client.hedge === undefined ? 1 : 2);
   if (isCounted && !isPatient(stage, caller) && attemptsOf(caller).length > most) {
     stage.fail(
       "S1",
@@ -80,7 +80,7 @@ function checkCount(stage: Stage, caller: Caller): void {
 function checkBackoff(stage: Stage, caller: Caller, sent: Sent): void {
   const { client } = stage.plan;
   if (caller.batch !== undefined || caller.target.origin === undefined || caller.withheld > 0) return;
-  if (client.retryOn !== undefined || isPatient(stage, caller)) return;
+  if (client.retryOn !== undefined || client.hedge !== undefined || isPatient(stage, caller)) return;
   const attempts = attemptsOf(caller);
   const before = attempts.at(-2);
   if (before === undefined) return;
