@@ -97,7 +97,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     let nowMs = this.#environment.clock.now();
     while (call !== undefined) {
       // What was started since it was admitted may have aborted it.
-      if (call.cancelled) return this.#environment.scheduler.release(call.lane!);
+      if (call.cancelled) return this.#withdraw(call.lane!);
       let response: Response | undefined;
       let body: string | Uint8Array<ArrayBuffer> | undefined;
       let error: unknown;
@@ -126,6 +126,12 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
       // It may be one of a client that shares the limits.
       if (call !== undefined && call.context.owner.straight !== this) return call.run();
     }
+  }
+
+  /** What was admitted and is not wanted any more is no attempt. */
+  #withdraw(lane: Lane): void {
+    lane.attempts--;
+    this.#environment.scheduler.release(lane);
   }
 
   #begin(call: Call, nowMs: number): RequestInit {

@@ -72,4 +72,10 @@ export class Admission {
     this.judge("ignored");
     this.#office.release(this.lane, this);
   }
+
+  /** Gives the permit back of what was never sent, which is no attempt. */
+  withdraw(): void {
+    if (!this.#isReleased) this.lane.attempts--;
+    this.release();
+  }
 }

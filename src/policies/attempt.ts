@@ -58,7 +58,7 @@ export function attempt(
   admission: Admission,
 ): Promise<Reply> {
   if (!call.cancelled) return new Attempt(environment, call, target, admission).run();
-  admission.release();
+  admission.withdraw();
   return Promise.reject(call.reason);
 }
 

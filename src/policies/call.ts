@@ -352,7 +352,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.cancelled = true;
     this.reason = reason;
     this.pending?.cancel(reason, this);
-    this.granted?.release();
+    this.granted?.withdraw();
     this.context.owner.onCancel(this);
     if (this.#abortController !== undefined) abortIfPossible(this.#abortController, reason);
   }

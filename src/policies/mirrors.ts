@@ -245,7 +245,7 @@ function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined):
     url = urlAt(mirror, call.url);
   } catch (error) {
     // The caller's own code threw, and must not keep the permit.
-    admission?.release();
+    admission?.withdraw();
     throw error;
   }
   return {

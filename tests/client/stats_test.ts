@@ -241,3 +241,19 @@ test("Client.stats() counts an attempt that its caller aborted as neither", asyn
   const { attempts, succeeded, failed } = client.stats().origins["https://a.test"]!;
   assertEquals([attempts, succeeded, failed, client.stats().inFlight], [2, 0, 0, 0]);
 });
+
+test("Client.stats() counts no attempt that was admitted and never sent", async () => {
+  const { client, clock, network } = setUp(() => ({ body: "0123456789", bodyMs: 10_000 }), {
+    concurrency: 1,
+  });
+  client.on(() => {});
+  const response = await client.fetch(url(1), {}, { totalTimeoutMs: 100 });
+  const first = rejection(response.text());
+  // It gets the permit of the first one, and has no time left by then.
+  const second = rejection(client.json(url(2), { totalTimeoutMs: 100 }));
+  await clock.advance(100);
+  await Promise.all([first, second]);
+
+  const { attempts } = client.stats().origins["https://a.test"]!;
+  assertEquals([attempts, network.urls.length, client.stats().inFlight], [1, 1, 0]);
+});

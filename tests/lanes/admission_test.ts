@@ -50,6 +50,24 @@ test("Admission.release() counts what was not judged as ignored, before the perm
   assertEquals(told.map((words) => [words[0], words[3]]), [["judge", "ignored"], ["release", undefined]]);
 });
 
+test("Admission.withdraw() gives the permit back once, and does not count as an attempt", () => {
+  const lane = fakeLane();
+  lane.attempts = 3;
+  const { admission, told } = setUp(lane);
+  admission.withdraw();
+  admission.withdraw();
+  assertEquals([lane.attempts, told.map(([word]) => word)], [2, ["judge", "release"]]);
+});
+
+test("Admission.withdraw() changes nothing after the release", () => {
+  const lane = fakeLane();
+  lane.attempts = 3;
+  const { admission, told } = setUp(lane);
+  admission.release();
+  admission.withdraw();
+  assertEquals([lane.attempts, told.map(([word]) => word)], [3, ["judge", "release"]]);
+});
+
 test("Admission.judge() says nothing after the release", () => {
   const { admission, told } = setUp();
   admission.release();

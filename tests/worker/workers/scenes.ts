@@ -30,8 +30,8 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   "/once": (path) => client.json(path, { maxRetries: 0 }),
   "/many": (path) => many.json(path),
   "/paced": (path) => paced.json(path),
-  "/web": async (path) => fromOf(web, path),
-  "/tiers": async (path) => fromOf(tiers, path),
+  "/web": (path) => fromOf(web, path),
+  "/tiers": (path) => fromOf(tiers, path),
   "/settle": async (path) => {
     const outcomes = await client.settle(Array.from({ length: 20 }, (_, index) => `${path}/${index}?ms=10`));
     return outcomes.filter(({ ok }) => ok).length;

@@ -1,0 +1,121 @@
+/**
+ * Callers: how their requests begin, and how they end.
+ *
+ * @module
+ */
+
+import { isSlipstreamError } from "../../src/errors.ts";
+import type { FetchRequest } from "../../src/client/request.ts";
+import { SECRET, urlOf } from "./addresses.ts";
+import type { OptionsPlan, TargetPlan } from "./plan.ts";
+import type { BatchRecord, Caller, Ending } from "./records.ts";
+import type { Stage } from "./stage.ts";
+
+/** How a caller begins. */
+export interface CallerParts {
+  readonly how: string;
+  readonly target: TargetPlan;
+  readonly given: FetchRequest;
+  readonly options?: OptionsPlan | undefined;
+  readonly client?: number | undefined;
+  readonly batch?: BatchRecord | undefined;
+  readonly signals?: readonly number[] | undefined;
+  readonly streams?: boolean | undefined;
+}
+
+/** What a request is given as: its URL, if there is no more to say. */
+export function requestOf(target: TargetPlan): FetchRequest {
+  const url = urlOf(target);
+  const { method, user } = target;
+  if (method === undefined && user === undefined) return url;
+  return {
+    url,
+    method,
+    headers: headersOf(target),
+    body: method === "POST" || method === "PUT" ? `{"from":"${target.id}"}` : undefined,
+  };
+}
+
+/** The headers that a request has of its own. */
+export function headersOf({ user }: TargetPlan): Record<string, string> {
+  return user === undefined ? {} : { authorization: `Bearer ${user}-${SECRET}` };
+}
+
+/** A request begins. */
+export function beginCaller(stage: Stage, parts: CallerParts): Caller {
+  const { how, target, given, batch, signals = [], client = 0, streams = false } = parts;
+  const { plan: { client: { plain, extensions } }, clock, controllers } = stage;
+  const options = parts.options ?? {};
+  const extension = client === 0 ? undefined : extensions![client - 1]!;
+  const isShared = target.id.startsWith("s");
+  const isDead = stage.isClosed || stage.closedExtensions.has(client) ||
+    signals.some((signal) => controllers[signal]!.signal.aborted);
+  const caller: Caller = {
+    name: `${how} ${target.method ?? "GET"} ${urlOf(target)} (${stage.callers.length})`,
+    how,
+    target,
+    given,
+    options,
+    client,
+    batch,
+    signals,
+    startedAtMs: clock.now(),
+    timeoutMs: options.timeoutMs ?? extension?.timeoutMs ?? plain?.timeoutMs ?? 30_000,
+    totalTimeoutMs: options.totalTimeoutMs ?? plain?.totalTimeoutMs ?? Infinity,
+    maxRetries: options.maxRetries ?? extension?.maxRetries ?? plain?.maxRetries ?? 3,
+    isShared,
+    isRepeatable: options.idempotent ?? target.method !== "POST",
+    streams,
+    sent: [],
+    withheld: 0,
+    ending: undefined,
+    deadAtMs: isDead ? clock.now() : Infinity,
+    mustEndWith: undefined,
+    readingSinceMs: Infinity,
+  };
+  stage.callers.push(caller);
+  stage.unsettled.add(caller);
+  if (!isShared) stage.callerById.set(target.id, caller);
+  batch?.pulled.push(caller);
+  stage.note(`begins: ${caller.name}`);
+  return caller;
+}
+
+/** A request has ended for its caller. */
+export function endCaller(
+  stage: Stage,
+  caller: Caller,
+  ending: Omit<Ending, "atMs" | "attempts" | "from"> & Partial<Ending>,
+): void {
+  const { name, mustEndWith } = caller;
+  if (caller.ending !== undefined) stage.fail("one outcome", `${name} has ended twice`);
+  const { ok, value, from, atMs = stage.clock.now() } = ending;
+  const attempts = ending.attempts ?? (!ok && isSlipstreamError(value) ? value.attempts : undefined);
+  caller.ending = { ok, value, from, atMs, attempts };
+  stage.unsettled.delete(caller);
+  stage.note(`ends: ${name}: ${ok ? "a value" : value} from ${from} after ${attempts}`);
+  if (mustEndWith !== undefined) {
+    if (ok) stage.fail("S6", `${name} has a value although it was aborted`);
+    else if (value !== mustEndWith.reason) {
+      stage.fail("S6", `${name} has not ended with the reason of its abort but with ${value}`);
+    }
+  }
+  stage.listener?.onEnding(caller);
+}
+
+/** Follows a promise of one value to its end. */
+export function follow(stage: Stage, caller: Caller, promise: Promise<unknown>): void {
+  promise.then(
+    (value) => endCaller(stage, caller, { ok: true, value }),
+    (value) => endCaller(stage, caller, { ok: false, value }),
+  );
+}
+
+/** Whoever has a signal must end with its reason. */
+export function mustEnd(stage: Stage, isMeant: (caller: Caller) => boolean, reason: unknown): void {
+  for (const caller of stage.unsettled) {
+    if (!isMeant(caller)) continue;
+    caller.deadAtMs = Math.min(caller.deadAtMs, stage.clock.now());
+    if (caller.batch === undefined) caller.mustEndWith ??= { reason };
+  }
+}

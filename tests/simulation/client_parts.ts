@@ -1,0 +1,102 @@
+/**
+ * The options of a client, from their plan.
+ *
+ * @module
+ */
+
+import type { ClientOptions, ExtendOptions } from "../../src/client/options.ts";
+import { memoryCache } from "../../src/cache/memory.ts";
+import { httpCache } from "../../src/http_cache/http_cache.ts";
+import type { Partition } from "../../src/http_cache/partition.ts";
+import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
+import type { CachePlan } from "../../src/policies/cache_plan.ts";
+import type { RetryOn } from "../../src/policies/retry_on.ts";
+import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
+import { Semaphore } from "../../src/primitives/semaphore.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { baseUrlOf, SECRET } from "./addresses.ts";
+import { middlewareOf } from "./middleware.ts";
+import type { CacheWorldPlan, ExtensionPlan, RetryOnKind } from "./plan.ts";
+import type { Stage } from "./stage.ts";
+
+/** How long a caller who decides so lets a request wait, in milliseconds. */
+export const RETRY_DELAY_MS = 40;
+
+/** What a client and its extensions are made of. */
+export interface ClientParts {
+  readonly options: ClientOptions;
+  readonly extensions: readonly ExtendOptions[];
+  readonly semaphore: Semaphore | undefined;
+  readonly adaptiveLimit: AdaptiveLimit | undefined;
+}
+
+/** Makes the options of a stage's client. */
+export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): ClientParts {
+  const { clock, controllers, plan: { client, seed } } = stage;
+  const { concurrency, cache, rate, mirrors, signal, retryOn, use, hasSecretHeader } = client;
+  const adaptiveLimit = concurrency?.kind === "adaptive"
+    ? new AdaptiveLimit({ ...concurrency.rules, clock })
+    : undefined;
+  const semaphore = concurrency?.kind === "semaphore" ? new Semaphore(concurrency.most) : undefined;
+  const number = concurrency?.kind === "number" ? concurrency.most : undefined;
+  const options: ClientOptions = {
+    ...client.plain,
+    // Where there are no mirrors, it makes no sense.
+    clientHeadersTo: mirrors && client.plain?.clientHeadersTo,
+    clock,
+    fetch,
+    random: seededRandom(seed),
+    concurrency: adaptiveLimit ?? semaphore ?? number,
+    perOrigin: client.perOrigin === undefined ? undefined : { concurrency: client.perOrigin },
+    rateLimit: rate,
+    circuitBreaker: client.breaker,
+    retryBudget: client.retryBudget,
+    backoff: client.backoff,
+    hedge: client.hedge,
+    retryOn: retryOn && retryOnOf(retryOn),
+    signal: signal === undefined ? undefined : controllers[signal]!.signal,
+    cache: cache && cachePlanOf(cache),
+    use: use?.map((kind) => middlewareOf(stage, kind)),
+    headers: hasSecretHeader ? { "x-api-key": `${SECRET}-client` } : undefined,
+    baseUrls: mirrors?.map((mirror, index) => ({
+      url: baseUrlOf(mirror, index),
+      moveOn: mirror.moveOn,
+      path: mirror.hasPath ? (path: string) => `kept/${path}` : undefined,
+      headers: mirror.hasKey ? { "x-mirror-key": `${SECRET}-m${index}` } : undefined,
+    })),
+  };
+  const extensions = (client.extensions ?? []).map((plan) => extensionOf(stage, plan));
+  return { options, extensions, semaphore, adaptiveLimit };
+}
+
+function extensionOf(stage: Stage, { maxRetries, timeoutMs, use, hasHeader }: ExtensionPlan): ExtendOptions {
+  return {
+    maxRetries,
+    timeoutMs,
+    use: use?.map((kind) => middlewareOf(stage, kind)),
+    headers: hasHeader ? { "x-extension": "1" } : undefined,
+  };
+}
+
+function cachePlanOf(plan: CacheWorldPlan): CachePlan {
+  const { mode, ttlMs, staleWhileRevalidateMs, staleIfErrorMs, isPartitioned, keepsParsed } = plan;
+  const adapter = memoryCache(keepsParsed ? { keep: "parsed" } : {});
+  const partition: Partition | undefined = isPartitioned
+    ? ({ headers }) => headers["authorization"] ?? ""
+    : undefined;
+  const options = { staleWhileRevalidateMs, staleIfErrorMs, partition };
+  return mode === "ttl" ? ttlCache(adapter, { ...options, ttlMs }) : httpCache(adapter, options);
+}
+
+function retryOnOf(kind: RetryOnKind): RetryOn {
+  switch (kind) {
+    case "few statuses":
+      return [500, 503];
+    case "never":
+      return () => false;
+    case "after a delay":
+      return ({ status }) => status === undefined || status >= 500 ? RETRY_DELAY_MS : undefined;
+    case "404 too":
+      return ({ status }) => status === 404 ? true : undefined;
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * Rules that are broken on purpose, one at a time, to see whether the simulation finds out.
+ *
+ * @module
+ */
+
+/** A change of the sources that breaks a rule. */
+export interface Mutation {
+  readonly name: string;
+  readonly changes: readonly Change[];
+}
+
+/** One place of a change. */
+export interface Change {
+  readonly file: string;
+  readonly search: string;
+  readonly replace: string;
+}
+
+/** All of them. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "a permit is released twice",
+    changes: [{
+      file: "src/lanes/admission.ts",
+      search: "this.#office.release(this.lane, this);",
+      replace: "this.#office.release(this.lane, this);\n    this.#office.release(this.lane, this);",
+    }],
+  },
+  {
+    name: "two probes at once",
+    changes: [{
+      file: "src/primitives/circuit_breaker.ts",
+      search: 'else this.#become({ kind: "half-open", sinceMs, cooldownMs });',
+      replace: 'else this.#become({ kind: "half-open", sinceMs: -Infinity, cooldownMs });',
+    }],
+  },
+  {
+    name: "an abort listener is left",
+    changes: [{
+      file: "src/client/dispatcher.ts",
+      search:
+        "    if (signals !== NO_SIGNALS) { for (const signal of signals) removeAbortListener(signal, call); }\n",
+      replace: "    void signals;\n",
+    }],
+  },
+  {
+    name: "a POST is sent again",
+    changes: [{
+      file: "src/policies/retry.ts",
+      search: "if (maxRetries === 0 || !call.request.repeatable) return undefined;",
+      replace: "if (maxRetries === 0) return undefined;",
+    }],
+  },
+  {
+    name: "retries are free",
+    changes: [{
+      file: "src/policies/retry.ts",
+      search: "const needsBudget = !isUrgent",
+      replace: "const needsBudget = false && !isUrgent",
+    }],
+  },
+  {
+    name: "who comes later overtakes",
+    changes: [{
+      file: "src/lanes/next_in_line.ts",
+      search: "  return lane.waiting.find((place) => mayGo(place.waiter.errand, lane))?.waiter;",
+      replace: "  let last: Waiter<Lane> | undefined;\n" +
+        "  lane.waiting.forEach((place) => {\n" +
+        "    if (mayGo(place.waiter.errand, lane)) last = place.waiter;\n" +
+        "  });\n" +
+        "  return last;",
+    }],
+  },
+  {
+    name: "a permit is held asleep",
+    changes: [{
+      file: "src/policies/retry.ts",
+      search: "      round.reply?.openBody?.discard();\n      // The permit of a body",
+      replace: "      // The permit of a body",
+    }],
+  },
+  {
+    name: "what an open breaker refuses is sent",
+    changes: [{
+      file: "src/lanes/lane.ts",
+      search: "      untilMs = Math.max(untilMs, nowMs + breaker.refusesForMs(this.cooldownCapMs));",
+      replace: "      void breaker;",
+    }, {
+      file: "src/primitives/circuit_breaker.ts",
+      search: "    if (waitMs > 0 || state.kind",
+      replace: "    if (state.kind",
+    }],
+  },
+  {
+    name: "a pause is not kept",
+    changes: [{
+      file: "src/lanes/lane.ts",
+      search: "let untilMs = nowMs + this.pauseLeftMs(nowMs);",
+      replace: "let untilMs = nowMs;",
+    }],
+  },
+  {
+    name: "the outcome of who is aborted asleep is lost",
+    changes: [{
+      file: "src/policies/call.ts",
+      search: "    this.context.owner.settle(this, false, reason);\n    const { leader } = this;",
+      replace:
+        '    if (this.pending?.purpose?.(0) !== "a retry") this.context.owner.settle(this, false, reason);\n' +
+        "    const { leader } = this;",
+    }, {
+      file: "src/policies/backoff_sleep.ts",
+      search: "    this.#leave();\n    this.#end.reject(reason);",
+      replace: "    this.#leave();\n    void reason;",
+    }],
+  },
+  {
+    name: "the total time is not kept",
+    changes: [{
+      file: "src/client/dispatcher.ts",
+      search: "      call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs);\n",
+      replace: "",
+    }],
+  },
+  {
+    name: "a credential follows a redirect",
+    changes: [{
+      file: "src/http/redirect.ts",
+      search: "if (to.origin !== from.origin) headers = withoutSensitive(headers, sensitive);",
+      replace: "if (to.origin === from.origin) headers = withoutSensitive(headers, sensitive);",
+    }],
+  },
+  {
+    name: "the backoff does not grow",
+    changes: [{
+      file: "src/primitives/backoff.ts",
+      search: "Math.min(factor ** retry * baseMs, ceilingMs)",
+      replace: "Math.min(factor * baseMs, ceilingMs)",
+    }],
+  },
+  {
+    name: "a batch does not close its source",
+    changes: [{
+      file: "src/client/batch.ts",
+      search: "    else await this.#iterator?.return?.();",
+      replace: "",
+    }],
+  },
+  {
+    name: "404 is looked for at other mirrors",
+    changes: [{
+      file: "src/policies/mirrors.ts",
+      search: "(isNotFoundStatus(status) && !notFoundIsFinal)",
+      replace: "(isNotFoundStatus(status) && notFoundIsFinal !== undefined)",
+    }],
+  },
+  {
+    name: "what must not be stored is stored",
+    changes: [{
+      file: "src/http_cache/ttl_rules.ts",
+      search: 'return parseCacheControl(headers.get("cache-control")).has("no-store");',
+      replace: 'return parseCacheControl(headers.get("cache-control")).has("no-shop");',
+    }],
+  },
+  {
+    name: "requests of others are joined whoever asks",
+    changes: [{
+      file: "src/policies/single_flight.ts",
+      search: "    haveSameHeaders(call.headers, other.request.headers) &&\n",
+      replace: "",
+    }],
+  },
+  {
+    name: "a token is good for two",
+    changes: [{
+      file: "src/primitives/token_level.ts",
+      search: "    this.#tokens -= n;\n    return true;",
+      replace: "    this.#tokens -= n / 2;\n    return true;",
+    }],
+  },
+];

@@ -1,0 +1,90 @@
+/**
+ * Proves that the simulation sees: breaks one rule after the other in a copy of the sources, and runs seeds until one fails:
+ *
+ *     deno task simulate:mutations [--seeds 2000] [--jobs 2] [--only NAME]
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { type Mutation, MUTATIONS } from "./mutation_list.ts";
+import type { SeedsResult } from "./seeds.ts";
+import { runWorker, type WorkerCommand } from "./workers.ts";
+
+/** What a run of the simulation needs. */
+const COPIED: readonly string[] = [
+  "src",
+  "deno.json",
+  "deno.lock",
+  "mod.ts",
+  "tests/simulation",
+  "tests/lanes",
+  "tests/links",
+];
+
+/** Who has not failed by then goes round in circles, which is found as well. */
+const LONGEST_MS = 180_000;
+
+const COMMAND: WorkerCommand = [
+  Deno.execPath(),
+  ..."run --allow-all --no-check --quiet tests/simulation/worker.ts".split(" "),
+];
+
+const { seeds = "2000", jobs = "2", only } = parseArgs(Deno.args, { string: ["seeds", "jobs", "only"] });
+const waiting = MUTATIONS.filter(({ name }) => only === undefined || name.includes(only));
+let missed = 0;
+await Promise.all(Array.from({ length: Number(jobs) }, work));
+console.log(missed === 0 ? "Every one was found" : `${missed} were not found`);
+Deno.exit(missed === 0 ? 0 : 1);
+
+async function work(): Promise<void> {
+  for (let mutation = waiting.shift(); mutation !== undefined; mutation = waiting.shift()) {
+    const verdict = await runMutated(mutation);
+    if (verdict === undefined) missed++;
+    console.log(`${mutation.name}: ${verdict ?? `not found in ${seeds} seeds`}`);
+  }
+}
+
+/** Runs seeds over sources with a fault; says what has found it. */
+async function runMutated(mutation: Mutation): Promise<string | undefined> {
+  const folder = Deno.makeTempDirSync({ prefix: "slipstream-mutation-" });
+  try {
+    for (const part of COPIED) copy(part, `${folder}/${part}`);
+    for (const change of mutation.changes) apply(change, folder);
+    const signal = AbortSignal.timeout(LONGEST_MS);
+    const range = { first: 1, count: Number(seeds), stops: true };
+    try {
+      return describe(await runWorker(COMMAND, { ...range, signal, cwd: folder }));
+    } catch (error) {
+      // A process that was stopped has not ended by itself; any other is a fault of this script.
+      if (signal.aborted) return `it does not end within ${LONGEST_MS / 1_000} s`;
+      throw error;
+    }
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function describe({ failures: [failure], seeds }: SeedsResult): string | undefined {
+  if (failure === undefined) return undefined;
+  const { rule, text } = failure.violations[0]!;
+  return `found by seed ${failure.seed} of ${seeds}: ${rule}: ${text}`;
+}
+
+function apply({ file, search, replace }: Mutation["changes"][number], folder: string): void {
+  const path = `${folder}/${file}`;
+  const text = Deno.readTextFileSync(path);
+  const places = text.split(search).length - 1;
+  if (places !== 1) {
+    throw new Error(`Cannot break ${file} as what is searched must be there once: it is ${places} times`);
+  }
+  Deno.writeTextFileSync(path, text.replace(search, () => replace));
+}
+
+function copy(from: string, to: string): void {
+  if (!Deno.statSync(from).isDirectory) {
+    Deno.mkdirSync(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+    return Deno.copyFileSync(from, to);
+  }
+  for (const { name } of Deno.readDirSync(from)) copy(`${from}/${name}`, `${to}/${name}`);
+}

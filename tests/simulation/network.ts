@@ -1,0 +1,84 @@
+/**
+ * The observer at the network: a `fetch` that hands everything on to the servers, and writes down what it sees.
+ *
+ * @module
+ */
+
+import { addressOf } from "./addresses.ts";
+import type { Sent } from "./records.ts";
+import type { Stage } from "./stage.ts";
+
+/** Marks a request that a middleware sends again. */
+export const AGAIN_HEADER = "x-again";
+
+/** The network of a stage, as a client sees it. */
+export function createNetwork(stage: Stage): typeof fetch {
+  return async function fetch(input, init = {}): Promise<Response> {
+    const sent = noteSent(stage, input, init);
+    stage.listener?.onSend(sent);
+    try {
+      const response = await stage.servers.fetch(input, init);
+      noteAnswer(stage, sent, response);
+      return response;
+    } catch (error) {
+      sent.isOver = true;
+      sent.answeredAtMs = Math.min(sent.answeredAtMs, stage.clock.now());
+      stage.note(`failed #${sent.index}: ${error}`);
+      stage.listener?.onAnswer(sent);
+      throw error;
+    }
+  };
+}
+
+function noteSent(stage: Stage, input: string | URL | Request, init: RequestInit): Sent {
+  const request = input instanceof Request ? input : undefined;
+  const url = request?.url ?? String(input);
+  const address = addressOf(url);
+  const headers = new Headers(init.headers ?? request?.headers);
+  const signal = init.signal ?? request?.signal;
+  const sent: Sent = {
+    index: stage.sent.length,
+    url,
+    address,
+    method: init.method ?? request?.method ?? "GET",
+    headers,
+    signal,
+    atMs: stage.clock.now(),
+    caller: stage.callerById.get(address.id),
+    isPart: address.isHop || headers.has(AGAIN_HEADER),
+    entry: undefined,
+    isOver: false,
+    answeredAtMs: Infinity,
+    status: 0,
+    waitMs: undefined,
+    abortedAtMs: Infinity,
+    bytes: 0,
+    activeAtMs: stage.clock.now(),
+  };
+  signal?.addEventListener("abort", () => {
+    if (isFinite(sent.abortedAtMs)) return;
+    sent.abortedAtMs = stage.clock.now();
+    stage.note(`stopped #${sent.index}: ${signal.reason}`);
+  });
+  stage.note(`sent #${sent.index}: ${sent.method} ${url}`);
+  stage.sent.push(sent);
+  stage.open.add(sent);
+  sent.caller?.sent.push(sent);
+  return sent;
+}
+
+function noteAnswer(stage: Stage, sent: Sent, response: Response): void {
+  sent.answeredAtMs = sent.activeAtMs = stage.clock.now();
+  sent.status = response.status;
+  // Whatever the server thinks of it, nothing more will come.
+  if (response.headers.get("content-length") === "0" || response.body === null) sent.isOver = true;
+  sent.waitMs = waitOf(stage, response);
+  stage.note(`answered #${sent.index}: ${response.status}`);
+  stage.listener?.onAnswer(sent);
+}
+
+function waitOf(stage: Stage, { headers }: Response): number | undefined {
+  const text = headers.get("retry-after");
+  if (text === null) return undefined;
+  return /^\d+$/.test(text) ? 1_000 * Number(text) : Math.max(0, Date.parse(text) - stage.clock.wallNow());
+}

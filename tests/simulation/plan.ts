@@ -1,0 +1,264 @@
+/**
+ * A world as data: everything that a run of the simulation is made of, so that a failing one can be printed, run again and made
+ * smaller.
+ *
+ * @module
+ */
+
+import type { BreakerOptions, ClientOptions } from "../../src/client/options.ts";
+import type { BatchOptions, RequestOptions } from "../../src/client/request.ts";
+import type { AdaptiveLimitRules } from "../../src/primitives/adaptive_limit_options.ts";
+import type { BackoffOptions } from "../../src/primitives/backoff.ts";
+import type { HedgeOptions } from "../../src/policies/hedge_options.ts";
+import type { RetryBudgetOptions } from "../../src/primitives/retry_budget.ts";
+
+/** How many signals the callers of a world have between them. */
+export const SIGNALS = 4;
+
+/** Everything of one run. */
+export interface WorldPlan {
+  readonly seed: number;
+  readonly client: ClientPlan;
+  readonly origins: readonly OriginPlan[];
+  readonly steps: readonly Step[];
+}
+
+/** A client; what is absent is as the client has it by default. */
+export interface ClientPlan {
+  readonly listens?: "always" | "now and then" | undefined;
+  /** Which of the signals closes it. */
+  readonly signal?: number | undefined;
+  readonly concurrency?:
+    | { readonly kind: "number" | "semaphore"; readonly most: number }
+    | { readonly kind: "adaptive"; readonly rules: AdaptiveLimitRules }
+    | undefined;
+  readonly perOrigin?: number | AdaptiveLimitRules | undefined;
+  readonly rate?: RatePlan | undefined;
+  readonly breaker?: BreakerOptions | false | undefined;
+  readonly retryBudget?: RetryBudgetOptions | false | undefined;
+  readonly backoff?: BackoffOptions | undefined;
+  readonly hedge?: HedgeOptions | undefined;
+  readonly mirrors?: readonly MirrorPlan[] | undefined;
+  readonly cache?: CacheWorldPlan | undefined;
+  readonly use?: readonly MiddlewareKind[] | undefined;
+  readonly retryOn?: RetryOnKind | undefined;
+  readonly extensions?: readonly ExtensionPlan[] | undefined;
+  /** Whether it has an authorization header of its own. */
+  readonly hasSecretHeader?: boolean | undefined;
+  /** What it takes as it is. */
+  readonly plain?:
+    | Pick<
+      ClientOptions,
+      | "maxRetries"
+      | "timeoutMs"
+      | "idleTimeoutMs"
+      | "totalTimeoutMs"
+      | "maxBodyBytes"
+      | "maxWaiting"
+      | "maxRetryAfterMs"
+      | "pauseOn429"
+      | "notFoundIsFinal"
+      | "offline"
+      | "clientHeadersTo"
+    >
+    | undefined;
+}
+
+/** How fast attempts may start. */
+export interface RatePlan {
+  readonly limit: number;
+  readonly intervalMs: number;
+  readonly burst: number;
+  readonly per: "client" | "origin";
+}
+
+/** A mirror at an origin. */
+export interface MirrorPlan {
+  readonly origin: number;
+  readonly moveOn?: readonly number[] | undefined;
+  /** Whether it keeps its files at another place. */
+  readonly hasPath?: boolean | undefined;
+  /** Whether it has a key of its own. */
+  readonly hasKey?: boolean | undefined;
+}
+
+/** How a client caches. */
+export interface CacheWorldPlan {
+  readonly mode: "http" | "ttl";
+  readonly ttlMs: number;
+  readonly staleWhileRevalidateMs?: number | undefined;
+  readonly staleIfErrorMs?: number | undefined;
+  /** Whether each user has a part of its own; by default their requests are not cached. */
+  readonly isPartitioned?: boolean | undefined;
+  /** Whether parsed values are kept. */
+  readonly keepsParsed?: boolean | undefined;
+}
+
+/** What a middleware does. */
+export type MiddlewareKind = "pass" | "header" | "throws" | "answers" | "twice";
+
+/** What a caller says about retries. */
+export type RetryOnKind = "few statuses" | "never" | "after a delay" | "404 too";
+
+/** A client that shares the limits of the first one. */
+export interface ExtensionPlan {
+  readonly maxRetries?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly use?: readonly MiddlewareKind[] | undefined;
+  readonly hasHeader?: boolean | undefined;
+}
+
+/** An origin, and how it is at which time. */
+export interface OriginPlan {
+  readonly latencyMs: readonly [number, number];
+  readonly bytesPerSecond?: number | undefined;
+  readonly phases: readonly PhasePlan[];
+}
+
+/** What goes wrong for a while. */
+export interface PhasePlan {
+  readonly fault: FaultName;
+  readonly probability: number;
+  readonly fromMs: number;
+  /** Absent if it never ends. */
+  readonly untilMs?: number | undefined;
+}
+
+/** What may go wrong at an origin. */
+export type FaultName =
+  | "refuse"
+  | "reset"
+  | "hanging headers"
+  | "hanging body"
+  | "cut"
+  | "500"
+  | "503"
+  | "503 named"
+  | "403"
+  | "429"
+  | "429 named"
+  | "429 long"
+  | "login page"
+  | "wrong json"
+  | "truncated"
+  | "empty"
+  | "drip"
+  | "slow";
+
+/** What the servers have. */
+export type ResourceKind =
+  | "data"
+  | "big"
+  | "fresh"
+  | "swr"
+  | "etag"
+  | "nostore"
+  | "private"
+  | "missing"
+  | "nothing"
+  | "redirect"
+  | "away"
+  | "lines"
+  | "events"
+  | "pages";
+
+/** Where a request goes, and with what. */
+export interface TargetPlan {
+  readonly kind: ResourceKind;
+  /** Unique, unless others ask for the same. */
+  readonly id: string;
+  /** The origin; absent for a relative URL. */
+  readonly origin?: number | undefined;
+  readonly method?: "GET" | "HEAD" | "PUT" | "POST" | undefined;
+  /** Whose request it is, which its credentials say. */
+  readonly user?: string | undefined;
+  /** Whether there is a secret in its query. */
+  readonly hasToken?: boolean | undefined;
+}
+
+/** Options that are data. */
+export type OptionsPlan =
+  & Pick<
+    RequestOptions,
+    | "as"
+    | "priority"
+    | "timeoutMs"
+    | "totalTimeoutMs"
+    | "maxRetries"
+    | "onOpen"
+    | "patienceMs"
+    | "cache"
+    | "idempotent"
+    | "notFoundIsFinal"
+    | "maxBodyBytes"
+  >
+  & {
+    /** Whether the value must be one of the servers' own. */
+    readonly hasSchema?: boolean | undefined;
+  };
+
+/** One thing that happens. */
+export type Step = CallStep | BatchStep | ItemsStep | AbortStep | CloseStep | ListenStep;
+
+/** A single request. */
+export interface CallStep {
+  readonly what: "call";
+  readonly atMs: number;
+  readonly how: "json" | "text" | "bytes" | "outcome" | "fetch";
+  readonly target: TargetPlan;
+  readonly options?: OptionsPlan | undefined;
+  readonly signal?: number | undefined;
+  /** Which of the extensions is asked; absent for the client itself. */
+  readonly extension?: number | undefined;
+  /** What becomes of the body of `fetch`. */
+  readonly reading?: "all" | "late" | "part" | "cancel" | "never" | undefined;
+}
+
+/** Many requests. */
+export interface BatchStep {
+  readonly what: "batch";
+  readonly atMs: number;
+  readonly how: "all" | "settle" | "stream" | "record";
+  readonly targets: readonly TargetPlan[];
+  readonly source: "array" | "iterator" | "async" | "stalled" | "throws";
+  readonly options?:
+    | (OptionsPlan & Pick<BatchOptions, "concurrency" | "ordered" | "prefetch" | "batchTimeoutMs">)
+    | undefined;
+  readonly signal?: number | undefined;
+  /** After how many outcomes the reader of a stream leaves. */
+  readonly leavesAfter?: number | undefined;
+  /** How long the reader of a stream takes for each outcome. */
+  readonly slowMs?: number | undefined;
+}
+
+/** Lines, events or pages. */
+export interface ItemsStep {
+  readonly what: "items";
+  readonly atMs: number;
+  readonly how: "lines" | "events" | "pages";
+  readonly target: TargetPlan;
+  readonly options?: OptionsPlan | undefined;
+  readonly signal?: number | undefined;
+  readonly leavesAfter?: number | undefined;
+}
+
+/** A caller aborts. */
+export interface AbortStep {
+  readonly what: "abort";
+  readonly atMs: number;
+  readonly signal: number;
+}
+
+/** The client is closed. */
+export interface CloseStep {
+  readonly what: "close";
+  readonly atMs: number;
+  /** Which of the extensions is closed; absent for the client itself, and all of them. */
+  readonly extension?: number | undefined;
+}
+
+/** Somebody begins to listen, or ceases. */
+export interface ListenStep {
+  readonly what: "listen" | "unlisten";
+  readonly atMs: number;
+}

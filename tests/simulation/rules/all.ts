@@ -1,0 +1,74 @@
+/**
+ * All rules together.
+ *
+ * @module
+ */
+
+import type { Caller, Sent } from "../records.ts";
+import type { Stage, StageListener } from "../stage.ts";
+import { batchRules } from "./batches.ts";
+import { breakerRules } from "./breakers.ts";
+import { budgetRules } from "./budgets.ts";
+import { cacheRules } from "./caches.ts";
+import { endingRules } from "./endings.ts";
+import { limitRules } from "./limits.ts";
+import { mirrorRules } from "./mirrors.ts";
+import { orderRules } from "./order.ts";
+import { pauseRules } from "./pauses.ts";
+import { retryRules } from "./retries.ts";
+import type { RuleGroup } from "./rule.ts";
+import { secretRules } from "./secrets.ts";
+import { timeRules } from "./times.ts";
+import { valueRules } from "./values.ts";
+
+/** Everything that is looked at in a run. */
+export class Rules implements StageListener {
+  readonly #groups: readonly RuleGroup[];
+
+  constructor(groups: readonly RuleGroup[]) {
+    this.#groups = groups;
+  }
+
+  onSend(sent: Sent): void {
+    for (const group of this.#groups) group.onSend?.(sent);
+  }
+
+  onAnswer(sent: Sent): void {
+    for (const group of this.#groups) group.onAnswer?.(sent);
+  }
+
+  onEnding(caller: Caller): void {
+    for (const group of this.#groups) group.onEnding?.(caller);
+  }
+
+  onQuiet(): void {
+    for (const group of this.#groups) group.onQuiet?.();
+  }
+
+  atEnd(): void {
+    for (const group of this.#groups) group.atEnd?.();
+  }
+
+  atClose(): void {
+    for (const group of this.#groups) group.atClose?.();
+  }
+}
+
+/** The rules of the design, for one stage. */
+export function createRules(stage: Stage): Rules {
+  return new Rules([
+    limitRules(stage),
+    orderRules(stage),
+    pauseRules(stage),
+    breakerRules(stage),
+    retryRules(stage),
+    budgetRules(stage),
+    mirrorRules(stage),
+    batchRules(stage),
+    timeRules(stage),
+    secretRules(stage),
+    cacheRules(stage),
+    valueRules(stage),
+    endingRules(stage),
+  ]);
+}

@@ -1,0 +1,53 @@
+/**
+ * S13: how much a batch pulls, and that it closes its source.
+ *
+ * @module
+ */
+
+import type { BatchRecord } from "../records.ts";
+import type { Stage } from "../stage.ts";
+import type { RuleGroup } from "./rule.ts";
+
+/** A batch holds no more than it may. */
+export function batchRules(stage: Stage): RuleGroup {
+  return {
+    onQuiet() {
+      for (const batch of stage.batches) {
+        if (batch.ending === undefined) checkHeld(stage, batch);
+      }
+    },
+    atEnd() {
+      for (const batch of stage.batches) checkClosed(stage, batch);
+    },
+    atClose() {
+      for (const batch of stage.batches) checkClosed(stage, batch);
+    },
+  };
+}
+
+function checkHeld(stage: Stage, { step, pulled, taken, name, batch }: BatchRecord): void {
+  if (step.how === "record") return;
+  const { concurrency = Infinity, prefetch } = step.options ?? {};
+  const atOnce = Math.min(concurrency, stage.mostCapacity);
+  const maxWaiting = Math.max(1, stage.plan.client.plain?.maxWaiting ?? 1_000);
+  const most = atOnce + (prefetch ?? atOnce) + maxWaiting;
+  if (batch !== undefined) {
+    const { active, asleep } = batch.allowance;
+    if (active < 0 || asleep < 0) stage.fail("S13", `${name} has ${active} under way and ${asleep} asleep`);
+    if (active > concurrency) stage.fail("S13", `${active} of ${name} are under way: ${concurrency} may be`);
+    if (active + asleep > most) stage.fail("S13", `${name} has begun ${active + asleep}: ${most} may be`);
+  }
+  if (step.how !== "stream") return;
+  // One more may have been pulled from a source that is asynchronous.
+  if (pulled.length - taken > most + 1) {
+    stage.fail("S13", `${name} holds ${pulled.length - taken}: ${most} may be`);
+  }
+}
+
+/** A source that could go on was told that it is not needed any more. */
+function checkClosed(stage: Stage, batch: BatchRecord): void {
+  const { ending, step, hasEnded, returns, name, pulled } = batch;
+  if (ending === undefined || step.how === "record") return;
+  const wasAsked = pulled.length > 0 || batch.batch !== undefined;
+  if (!hasEnded && wasAsked && returns === 0) stage.fail("S13", `the source of ${name} was not closed`);
+}

@@ -1,0 +1,126 @@
+/**
+ * S14: breakers and their probes. S14b: patience.
+ *
+ * @module
+ */
+
+import { isCircuitOpenError } from "../../../src/errors.ts";
+import type { Lane } from "../../../src/lanes/lane.ts";
+import type { Place } from "../../../src/lanes/waiter.ts";
+import type { Call } from "../../../src/policies/call.ts";
+import { originOf } from "../addresses.ts";
+import type { Caller, Sent } from "../records.ts";
+import type { Stage } from "../stage.ts";
+import { isPatient } from "./retries.ts";
+import type { RuleGroup } from "./rule.ts";
+
+/** The longest time that a probe has to its headers, in milliseconds. */
+const PROBE_MS = 5_000;
+/** How old an outage may be that is waited out, where nobody says so, in milliseconds. */
+const PATIENCE_MS = 30_000;
+const ROUNDING_MS = 0.01;
+
+/** Nothing is sent while a breaker is open, one probe at a time, and nobody waits longer than it may. */
+export function breakerRules(stage: Stage): RuleGroup {
+  if (stage.plan.client.breaker === false) return {};
+  return {
+    onSend: (sent) => checkSend(stage, sent),
+    onEnding: (caller) => checkRefusal(stage, caller),
+    onQuiet() {
+      for (const lane of stage.eyes.lanes.values()) checkPatience(stage, lane);
+      checkImpatient(stage);
+    },
+  };
+}
+
+function checkSend(stage: Stage, sent: Sent): void {
+  const { address: { origin }, url, atMs } = sent;
+  const state = stage.eyes.lanes.get(origin)?.breaker?.state;
+  if (sent.isPart || state === undefined || state === "closed") return;
+  const changedAtMs = stage.eyes.changedAtMs.get(origin)!;
+  if (state === "open") {
+    // It may have been admitted just before.
+    if (changedAtMs < atMs) {
+      stage.fail("S14", `${url} was sent although the breaker is open since ${changedAtMs}`);
+    }
+    return;
+  }
+  const probe = stage.sent.find((other) =>
+    other !== sent && !other.isPart && other.address.origin === origin && other.atMs >= changedAtMs &&
+    other.answeredAtMs === Infinity && other.abortedAtMs === Infinity
+  );
+  if (probe !== undefined) stage.fail("S14", `${url} was sent although #${probe.index} is a probe`);
+}
+
+/** Whoever was refused was refused by a breaker that was open. */
+function checkRefusal(stage: Stage, caller: Caller): void {
+  const { ending, name, batch } = caller;
+  const { value } = ending!;
+  if (ending!.ok || !isCircuitOpenError(value)) return;
+  if (!(value.retryAfterMs > 0)) stage.fail("S14", `${name} was refused for ${value.retryAfterMs} ms`);
+  // The outcomes of a batch are seen later.
+  if (batch !== undefined) return;
+  checkPatienceKept(stage, caller);
+  const states = [...stage.eyes.lanes.values()].map(({ breaker, key }) =>
+    breaker?.state !== "closed" || stage.eyes.changedAtMs.get(key) === stage.clock.now()
+  );
+  if (!states.includes(true)) stage.fail("S14", `${name} was refused although every breaker is closed`);
+}
+
+/** Whoever waits for an outage is not refused before its patience has ended, unless it has no time. */
+function checkPatienceKept(stage: Stage, caller: Caller): void {
+  const { options, target, totalTimeoutMs, name, isShared, how } = caller;
+  // Pages are as a batch, which does not wait for an origin from which nothing has ever come.
+  if (how === "pages") return;
+  if (!isPatient(stage, caller) || target.origin === undefined || totalTimeoutMs < Infinity || isShared) {
+    return;
+  }
+  const lane = stage.eyes.lanes.get(originOf(target.origin));
+  if (lane?.outageSinceMs === undefined) return;
+  const patienceMs = options.patienceMs ?? (stage.plan.client.breaker || undefined)?.patienceMs ??
+    PATIENCE_MS;
+  const ageMs = stage.clock.now() - lane.outageSinceMs;
+  if (ageMs < patienceMs - ROUNDING_MS) {
+    stage.fail("S14b", `${name} was refused after ${ageMs} ms of its patience of ${patienceMs}`);
+  }
+}
+
+/** Those who wait for an outage do so for as long as their patience, and for the last probe. */
+function checkPatience(stage: Stage, lane: Lane): void {
+  const { outageSinceMs, breaker } = lane;
+  if (outageSinceMs === undefined || breaker?.state !== "open") return;
+  // For a permit, or a token, whoever goes as a probe waits as everybody does.
+  if (stage.plan.client.rate !== undefined || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit) {
+    return;
+  }
+  const nowMs = stage.clock.now();
+  const look = ({ waiter: { errand, lanes } }: Place<Lane>): void => {
+    if (lanes.length > 1 || errand.patienceMs === 0) return;
+    const { startedAtMs } = errand as Call;
+    const overMs = nowMs - Math.max(startedAtMs, outageSinceMs + errand.patienceMs);
+    if (overMs <= PROBE_MS + ROUNDING_MS) return;
+    stage.fail(
+      "S14b",
+      `${errand.describe().url} waits ${overMs} ms longer than its patience for ${lane.key}`,
+    );
+  };
+  for (let place = lane.urgent.peek(); place !== undefined; place = place.next) look(place);
+  lane.waiting.forEach(look);
+}
+
+/** A single request without patience does not wait for a breaker that is open. */
+function checkImpatient(stage: Stage): void {
+  const { client } = stage.plan;
+  if (client.cache !== undefined || client.plain?.offline) return;
+  for (const caller of stage.unsettled) {
+    if (caller.batch !== undefined || caller.sent.length > 0 || caller.withheld > 0 || caller.isShared) {
+      continue;
+    }
+    const { target, how } = caller;
+    if (target.origin === undefined || how === "pages" || how === "lines" || how === "events") continue;
+    if (isPatient(stage, caller)) continue;
+    const lane = stage.eyes.lanes.get(originOf(target.origin));
+    if (lane?.breaker?.state !== "open" || lane.breaker.refusesForMs(Infinity) < 1) continue;
+    stage.fail("S14b", `${caller.name} waits for a breaker that is open`);
+  }
+}

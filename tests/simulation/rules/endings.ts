@@ -1,0 +1,112 @@
+/**
+ * Everything ends, once, and leaves nothing behind.
+ *
+ * @module
+ */
+
+import type { BatchRecord } from "../records.ts";
+import type { Stage } from "../stage.ts";
+import type { RuleGroup } from "./rule.ts";
+
+/** Nobody waits for ever, and the numbers add up. */
+export function endingRules(stage: Stage): RuleGroup {
+  return {
+    atEnd() {
+      for (const caller of stage.unsettled) {
+        if (caller.batch === undefined) stage.fail("end", `${caller.name} has never ended`);
+      }
+      for (const batch of stage.batches) {
+        if (batch.ending === undefined && !isStalled(batch)) {
+          stage.fail("end", `${batch.name} has never ended`);
+        }
+      }
+      for (const name of stage.endings) stage.fail("end", `${name} has never ended`);
+      checkNumbers(stage);
+      checkEvents(stage);
+    },
+    atClose() {
+      for (const batch of stage.batches) {
+        if (batch.ending === undefined) {
+          stage.fail("end", `${batch.name} has not ended although the client is closed`);
+        }
+      }
+      for (const name of stage.endings) stage.fail("end", `${name} has never ended`);
+      const { pending } = stage.clock;
+      if (pending > 0) stage.fail("end", `${pending} timers are armed at the end`);
+      stage.controllers.forEach(({ listeners }, index) => {
+        if (listeners > 0) stage.fail("S7", `${listeners} listeners are left on signal ${index}`);
+      });
+      checkNumbers(stage);
+      checkEvents(stage);
+    },
+  };
+}
+
+/** A source that says nothing any more holds its batch until somebody ends it. */
+function isStalled({ step: { source }, isAsked }: BatchRecord): boolean {
+  return source === "stalled" && isAsked;
+}
+
+function checkNumbers(stage: Stage): void {
+  for (const client of stage.clients) {
+    const { inFlight, queued, requests, succeeded, failed } = client.stats();
+    if (inFlight !== 0 || queued !== 0) {
+      stage.fail("stats", `${inFlight} are in flight, and ${queued} queued`);
+    }
+    if (requests !== succeeded + failed) {
+      stage.fail("stats", `${requests} requests have ${succeeded} successes and ${failed} failures`);
+    }
+  }
+  checkOwnNumbers(stage);
+  checkOrigins(stage);
+}
+
+/** Attempts are those that the network saw, but for what a middleware keeps from it. */
+function checkOrigins(stage: Stage): void {
+  const { plan: { client }, clients, sent } = stage;
+  if (client.use !== undefined || client.extensions?.some(({ use }) => use !== undefined)) return;
+  for (const [origin, { attempts }] of Object.entries(clients[0]!.stats().origins)) {
+    const seen = sent.filter(({ isPart, address }) => !isPart && address.origin === origin).length;
+    if (attempts !== seen) {
+      stage.fail("stats", `the client counts ${attempts} attempts at ${origin} of ${seen}`);
+    }
+  }
+}
+
+/** Where every request is one of the script's singles, the client has counted how they ended. */
+function checkOwnNumbers(stage: Stage): void {
+  const { plan: { steps, client }, clients, callers } = stage;
+  if (client.extensions !== undefined || !steps.every(({ what }) => what !== "batch" && what !== "items")) {
+    return;
+  }
+  const { requests, succeeded } = clients[0]!.stats();
+  // A request that could not be begun is none: its signal had aborted, or the client was closed.
+  const begun = callers.filter(({ startedAtMs, deadAtMs }) =>
+    deadAtMs > startedAtMs || deadAtMs === Infinity
+  );
+  const isKnown = begun.length === callers.length;
+  const ok = callers.filter(({ ending }) => ending?.ok).length;
+  if ((isKnown && requests !== callers.length) || succeeded !== ok) {
+    stage.fail(
+      "stats",
+      `the client counts ${succeeded} of ${requests}, and its callers ${ok} of ${callers.length}`,
+    );
+  }
+}
+
+function checkEvents(stage: Stage): void {
+  if (stage.plan.client.listens !== "always") return;
+  const states = new Map<number, string>();
+  for (const event of stage.events) {
+    if (event.type !== "queued" && event.type !== "settled") continue;
+    const before = states.get(event.requestId);
+    const isRight = event.type === "queued" ? before === undefined : before === "queued";
+    if (!isRight) {
+      stage.fail("events", `'${event.type}' of request ${event.requestId} came after '${before}'`);
+    }
+    states.set(event.requestId, event.type);
+  }
+  for (const [id, state] of states) {
+    if (state !== "settled") stage.fail("events", `request ${id} was never settled`);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * S11: bodies in flight. S12: tokens.
+ *
+ * @module
+ */
+
+import type { Stage } from "../stage.ts";
+import type { RuleGroup } from "./rule.ts";
+
+/** What a timer's lateness may cost a bucket while somebody waits, in milliseconds. */
+const FORGIVEN_MS = 5;
+const ROUNDING = 1e-6;
+
+/** Never more bodies than permits, nor more attempts than tokens. */
+export function limitRules(stage: Stage): RuleGroup {
+  const takeToken = tokenRule(stage);
+  return {
+    onSend(sent) {
+      const { capacity, clock } = stage;
+      const { origin } = sent.address;
+      const open = stage.openAt();
+      // A limit may have fallen since the attempt began of which this is a part.
+      const isLate = sent.isPart && stage.adaptiveLimit !== undefined;
+      if (open > capacity && !isLate) stage.fail("S11", `${open} bodies are in flight: ${capacity} may be`);
+      const most = mostAt(stage, origin);
+      const there = most === Infinity ? 0 : stage.openAt(origin);
+      if (there > most) stage.fail("S11", `${there} bodies are in flight at ${origin}: ${most} may be`);
+      if (!sent.isPart) takeToken(origin, clock.now());
+    },
+    onQuiet() {
+      const open = stage.openAt();
+      const { inFlight = 0 } = stage.eyes.scheduler ?? {};
+      if (open > inFlight) stage.fail("S11", `${open} bodies are in flight with ${inFlight} permits`);
+      const { semaphore } = stage;
+      if (semaphore !== undefined && semaphore.inUse !== inFlight) {
+        stage.fail("S11", `${semaphore.inUse} permits of the semaphore are out, for ${inFlight} attempts`);
+      }
+    },
+    atEnd: () => checkIdle(stage),
+    atClose: () => checkIdle(stage),
+  };
+}
+
+function mostAt(stage: Stage, origin: string): number {
+  const { perOrigin } = stage.plan.client;
+  // A redirect leads to an origin without asking its lane.
+  if (perOrigin === undefined || hasRedirects(stage)) return Infinity;
+  if (typeof perOrigin === "number") return perOrigin;
+  const { lanes, limits } = stage.eyes;
+  const sampled = limits.get(origin);
+  const before = sampled?.atMs === stage.clock.now() ? sampled.most : 0;
+  return Math.max(before, lanes.get(origin)?.maxInFlight ?? Infinity);
+}
+
+function hasRedirects({ sent }: Stage): boolean {
+  return sent.some(({ address }) => address.isHop);
+}
+
+/** A bucket as it should be, for each that there is. */
+function tokenRule(stage: Stage): (origin: string, nowMs: number) => void {
+  const { rate } = stage.plan.client;
+  if (rate === undefined) return () => {};
+  const levels = new Map<string, { tokens: number; atMs: number }>();
+  const perMs = rate.limit / rate.intervalMs;
+  const burst = rate.burst + FORGIVEN_MS * perMs;
+  return (origin, nowMs) => {
+    const key = rate.per === "origin" ? origin : "";
+    const { tokens, atMs } = levels.get(key) ?? { tokens: burst, atMs: 0 };
+    const left = Math.min(burst, tokens + (nowMs - atMs) * perMs) - 1;
+    levels.set(key, { tokens: left, atMs: nowMs });
+    if (left < -ROUNDING) stage.fail("S12", `${-left} tokens too many were taken for ${key || "the client"}`);
+  };
+}
+
+function checkIdle(stage: Stage): void {
+  const { clients, semaphore } = stage;
+  const { inFlight } = clients[0]!.stats();
+  if (inFlight !== 0) stage.fail("S11", `${inFlight} permits are out at the end`);
+  if (semaphore !== undefined && (semaphore.inUse !== 0 || semaphore.waiting !== 0)) {
+    stage.fail("S11", `${semaphore.inUse} permits of the semaphore are out at the end`);
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * S15: mirrors, the preferred one first.
+ *
+ * @module
+ */
+
+import { originOf } from "../addresses.ts";
+import type { Caller, Sent } from "../records.ts";
+import type { Stage } from "../stage.ts";
+import type { RuleGroup } from "./rule.ts";
+
+/** A mirror is passed over only if something is wrong with it, and what is not there is not looked for elsewhere. */
+export function mirrorRules(stage: Stage): RuleGroup {
+  const { mirrors, rate, cache, retryOn } = stage.plan.client;
+  if (mirrors === undefined) return {};
+  return {
+    onSend(sent) {
+      const { caller } = sent;
+      if (caller === undefined || sent.isPart || caller.target.origin !== undefined) return;
+      if (rate === undefined && cache === undefined && caller.sent.length === 1) {
+        checkFirst(stage, caller, sent);
+      }
+      if (retryOn === undefined) checkFinal(stage, caller, sent);
+    },
+  };
+}
+
+function checkFirst(stage: Stage, { startedAtMs, name, batch }: Caller, { address, atMs, url }: Sent): void {
+  // Whoever has waited goes where there is room first.
+  if (startedAtMs !== atMs || batch !== undefined) return;
+  const [preferred] = stage.plan.client.mirrors!;
+  const origin = originOf(preferred!.origin);
+  if (address.origin === origin) return;
+  const lane = stage.eyes.lanes.get(origin);
+  if (lane === undefined || lane.breaker?.state !== "closed") return;
+  if ((stage.eyes.changedAtMs.get(origin) ?? -Infinity) === atMs) return;
+  const isBusy = lane.pauseLeftMs(atMs) > 0 || lane.quota !== undefined || lane.queued > 0 ||
+    lane.inFlight >= lane.limit || atMs >= lane.warmUntilMs;
+  if (isBusy) return;
+  // Lanes share the permits while several are busy.
+  if (
+    stage.openAt() > 1 ||
+    stage.callers.some((other) => other.sent.length === 0 && !other.ending && other.name !== name)
+  ) {
+    return;
+  }
+  stage.fail("S15", `${url} was sent although nothing is wrong with ${origin}`);
+}
+
+function checkFinal(stage: Stage, caller: Caller, { url }: Sent): void {
+  const isFinal = caller.options.notFoundIsFinal ?? stage.plan.client.plain?.notFoundIsFinal ?? true;
+  const before = caller.sent.at(-2);
+  if (!isFinal || before === undefined || before.status !== 404 || caller.how === "pages") return;
+  stage.fail("S15", `${url} was sent although ${before.url} says that there is no such thing`);
+}

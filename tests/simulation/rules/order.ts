@@ -1,0 +1,75 @@
+/**
+ * S11: first come, first served, within a priority and a lane.
+ *
+ * @module
+ */
+
+import type { Lane } from "../../../src/lanes/lane.ts";
+import type { Place } from "../../../src/lanes/waiter.ts";
+import type { Caller, Sent } from "../records.ts";
+import type { Stage } from "../stage.ts";
+import type { RuleGroup } from "./rule.ts";
+
+const ROUNDING_MS = 1e-3;
+
+/** Nobody who came later is sent earlier, where nothing but a turn is waited for; and nobody waits for nothing. */
+export function orderRules(stage: Stage): RuleGroup {
+  const { cache, plain, extensions, rate } = stage.plan.client;
+  /** Who was overtaken, unless it is sent in the same moment: the ways of two requests that are admitted together differ. */
+  let overtaken: { readonly caller: Caller; readonly by: Caller }[] = [];
+  const onQuiet = (): void => {
+    for (const { caller, by } of overtaken) {
+      if (caller.sent.length > 0 || caller.ending !== undefined) continue;
+      stage.fail("S11 order", `${by.name} was sent before ${caller.name}`);
+    }
+    overtaken = [];
+    if (rate !== undefined || stage.isClosed || !stage.eyes.scheduler?.isIdle) return;
+    for (const lane of stage.eyes.lanes.values()) checkIdle(stage, lane);
+  };
+  if (cache !== undefined || plain?.offline || extensions !== undefined) return { onQuiet };
+  return {
+    onQuiet,
+    onSend({ caller, isPart, address }: Sent) {
+      if (caller === undefined || isPart || !isSimple(caller) || caller.sent.length > 1) return;
+      // While an origin is down, those who find out when it is back are chosen otherwise.
+      const breaker = stage.eyes.lanes.get(address.origin)?.breaker;
+      const since = stage.eyes.changedAtMs.get(address.origin) ?? -Infinity;
+      if ((breaker !== undefined && breaker.state !== "closed") || since === stage.clock.now()) return;
+      for (const other of stage.unsettled) {
+        if (other.sent.length > 0 || !isSimple(other) || other === caller) continue;
+        if (other.target.origin !== caller.target.origin) continue;
+        if ((other.options.priority ?? 0) !== (caller.options.priority ?? 0)) continue;
+        if (other.startedAtMs >= caller.startedAtMs || stage.clock.now() >= deadlineOf(other)) continue;
+        overtaken.push({ caller: other, by: caller });
+      }
+    },
+  };
+}
+
+/** With a permit that is free, a lane that nothing blocks has nobody in line. */
+function checkIdle(stage: Stage, lane: Lane): void {
+  const nowMs = stage.clock.now();
+  if (lane.queued === 0 || lane.blockedUntilMs(nowMs + ROUNDING_MS) > nowMs + ROUNDING_MS) return;
+  // What rounding leaves over is waited for.
+  if (lane.wakeUp !== undefined && lane.wakeUp.atMs - nowMs < ROUNDING_MS) return;
+  let waiting: Place<Lane> | undefined;
+  const look = (place: Place<Lane>): void => {
+    const { allowance } = place.waiter.errand;
+    if (allowance === undefined || allowance.active < allowance.concurrency) waiting ??= place;
+  };
+  for (let place = lane.urgent.peek(); place !== undefined; place = place.next) look(place);
+  lane.waiting.forEach(look);
+  if (waiting === undefined) return;
+  stage.fail("S11 idle", `${waiting.waiter.errand.describe().url} waits although nothing is in its way`);
+}
+
+/** Whether a request waits for one origin only, and has no way round. */
+function isSimple({ target, batch, how, isShared, withheld, deadAtMs }: Caller): boolean {
+  const isSingle = how === "json" || how === "text" || how === "bytes" || how === "outcome";
+  return isSingle && batch === undefined && target.origin !== undefined && !isShared && withheld === 0 &&
+    deadAtMs === Infinity;
+}
+
+function deadlineOf({ startedAtMs, totalTimeoutMs }: Caller): number {
+  return startedAtMs + totalTimeoutMs;
+}

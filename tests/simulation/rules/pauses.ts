@@ -1,0 +1,63 @@
+/**
+ * S4: nothing is sent to an origin that has asked to be left alone.
+ *
+ * @module
+ */
+
+import type { Sent } from "../records.ts";
+import type { Stage } from "../stage.ts";
+import { leastPauseMs } from "./backoffs.ts";
+import type { RuleGroup } from "./rule.ts";
+
+/** What the client makes of a moment that has just passed, in milliseconds. */
+const ROUNDING_MS = 0.01;
+
+interface Pause {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly because: Sent;
+}
+
+/** No request to an origin from the moment at which the client knows of a pause to its end. */
+export function pauseRules(stage: Stage): RuleGroup {
+  const pauses = new Map<string, Pause[]>();
+  let answered: Sent[] = [];
+  return {
+    onSend({ address: { origin }, url, isPart, atMs }) {
+      if (isPart) return;
+      for (const { fromMs, untilMs, because } of pauses.get(origin) ?? []) {
+        if (atMs <= fromMs || atMs >= untilMs - ROUNDING_MS) continue;
+        stage.fail(
+          "S4",
+          `${url} was sent although ${origin} has asked with #${because.index} for a pause until ${untilMs}`,
+        );
+      }
+    },
+    onAnswer: (sent) => void answered.push(sent),
+    onQuiet() {
+      // Only now it is certain that the client has looked at them.
+      for (const sent of answered) {
+        const pauseMs = pauseOf(stage, sent);
+        if (pauseMs === 0) continue;
+        const { address: { origin }, answeredAtMs } = sent;
+        const list = pauses.get(origin) ?? [];
+        list.push({ fromMs: answeredAtMs, untilMs: answeredAtMs + pauseMs, because: sent });
+        pauses.set(origin, list);
+      }
+      answered = [];
+    },
+  };
+}
+
+/** How long an answer makes everybody wait, at the least, in milliseconds. */
+function pauseOf(stage: Stage, { status, waitMs, isPart, abortedAtMs, answeredAtMs }: Sent): number {
+  const { client } = stage.plan;
+  // What a middleware makes of an answer, the observer does not know.
+  if (isPart || abortedAtMs <= answeredAtMs || client.use?.includes("twice")) return 0;
+  if (client.extensions?.some(({ use }) => use?.includes("twice"))) return 0;
+  if (status === 429) {
+    if (client.plain?.pauseOn429 === "request") return 0;
+    return waitMs ?? leastPauseMs(client.backoff);
+  }
+  return status === 503 ? waitMs ?? 0 : 0;
+}

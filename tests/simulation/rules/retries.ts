@@ -1,0 +1,98 @@
+/**
+ * S1: what is sent again. S3: when.
+ *
+ * @module
+ */
+
+import type { Caller, Sent } from "../records.ts";
+import type { Stage } from "../stage.ts";
+import { leastBackoffMs, leastPauseMs } from "./backoffs.ts";
+import type { RuleGroup } from "./rule.ts";
+
+const ROUNDING_MS = 0.01;
+
+/** Nothing is sent twice that must not be, nor after its end, nor too soon, nor too often. */
+export function retryRules(stage: Stage): RuleGroup {
+  return {
+    onSend(sent) {
+      const { caller } = sent;
+      // What is stale is validated in the background, and a client that is closed waits for that.
+      const isBackground = stage.plan.client.cache !== undefined && caller === undefined;
+      if (stage.closedAtMs < stage.clock.now() && !isBackground) {
+        stage.fail("S6", `${sent.url} was sent after close()`);
+      }
+      if (sent.signal?.aborted) stage.fail("S6", `${sent.url} was sent with a signal that has aborted`);
+      if (caller === undefined) return;
+      checkDead(stage, caller, sent);
+      if (sent.isPart || isItems(caller)) return;
+      checkRepeated(stage, caller, sent);
+      checkCount(stage, caller);
+      checkBackoff(stage, caller, sent);
+    },
+  };
+}
+
+export function isItems({ how }: Caller): boolean {
+  return how === "lines" || how === "events" || how === "pages";
+}
+
+function checkDead(stage: Stage, caller: Caller, { url, atMs }: Sent): void {
+  if (caller.deadAtMs < atMs) stage.fail("S6", `${url} was sent after its abort`);
+  const { ending } = caller;
+  if (ending !== undefined && ending.atMs < atMs && caller.batch === undefined && !isItems(caller)) {
+    stage.fail("S1", `${url} was sent although its caller has the answer`);
+  }
+}
+
+/** Whether a request waits for a breaker that is open. */
+export function isPatient({ plan: { client: { breaker } } }: Stage, { options, batch }: Caller): boolean {
+  const onOpen = options.onOpen ?? (breaker || undefined)?.onOpen ?? (batch === undefined ? "fail" : "wait");
+  return onOpen === "wait";
+}
+
+/** The attempts of a request, one before the other, as the network sees them. */
+export function attemptsOf({ sent }: Caller): Sent[] {
+  return sent.filter(({ isPart }) => !isPart);
+}
+
+function checkRepeated(stage: Stage, caller: Caller, { url, method }: Sent): void {
+  if (!caller.isRepeatable && attemptsOf(caller).length > 1) {
+    stage.fail("S1", `${method} ${url} was sent twice`);
+  }
+}
+
+function checkCount(stage: Stage, caller: Caller): void {
+  const { client, origins } = stage.plan;
+  const mirrors = caller.target.origin === undefined ? client.mirrors?.length ?? 1 : 1;
+  // A 429 while others are served, and a probe that fails, are no rounds for a batch.
+  const isCounted = caller.batch === undefined ||
+    (client.breaker === false && origins.every(({ phases }) => phases.length === 0));
+  const most = (caller.maxRetries + 1) * mirrors * (client.hedge === undefined ? 1 : 2);
+  if (isCounted && !isPatient(stage, caller) && attemptsOf(caller).length > most) {
+    stage.fail(
+      "S1",
+      `${caller.name} was sent ${attemptsOf(caller).length} times with ${caller.maxRetries} retries`,
+    );
+  }
+}
+
+/** A single request with one place to go waits between its rounds. */
+function checkBackoff(stage: Stage, caller: Caller, sent: Sent): void {
+  const { client } = stage.plan;
+  if (caller.batch !== undefined || caller.target.origin === undefined || caller.withheld > 0) return;
+  if (client.retryOn !== undefined || client.hedge !== undefined || isPatient(stage, caller)) return;
+  const attempts = attemptsOf(caller);
+  const before = attempts.at(-2);
+  if (before === undefined) return;
+  const last = caller.sent.at(-2)!;
+  const endedAtMs = Math.min(last.answeredAtMs, last.abortedAtMs);
+  if ((last.waitMs ?? 0) > (client.plain?.maxRetryAfterMs ?? 60_000)) {
+    return stage.fail("S4", `${sent.url} was sent although it was told to wait for ${last.waitMs} ms`);
+  }
+  const backoffMs = leastBackoffMs(client.backoff, attempts.length - 1);
+  const unnamedMs = last.status === 429 ? Math.min(backoffMs, leastPauseMs(client.backoff)) : backoffMs;
+  const leastMs = last.waitMs ?? unnamedMs;
+  if (sent.atMs - endedAtMs < leastMs - ROUNDING_MS) {
+    stage.fail("S3", `${sent.url} was sent ${sent.atMs - endedAtMs} ms after a failure, and not ${leastMs}`);
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * S6: aborts and timeouts. S8: bodies that nobody wants. S9: the total time.
+ *
+ * @module
+ */
+
+import type { Caller, Sent } from "../records.ts";
+import { isOver, type Stage } from "../stage.ts";
+import type { RuleGroup } from "./rule.ts";
+
+const ROUNDING_MS = 0.01;
+
+/** How long a body is received that nobody wants, in milliseconds. */
+const DISCARD_MS = 250;
+
+/** Everything ends in its time. */
+export function timeRules(stage: Stage): RuleGroup {
+  return {
+    onQuiet() {
+      for (const caller of stage.unsettled) checkCaller(stage, caller);
+      for (const batch of stage.batches) {
+        if (batch.ending !== undefined || !batch.mustEnd || batch.step.how === "stream") continue;
+        stage.fail("S6", `${batch.name} has not ended although it was aborted, or the client closed`);
+      }
+      for (const sent of stage.open) if (!isOver(sent)) checkSent(stage, sent);
+    },
+    onEnding(caller) {
+      const { ending, startedAtMs, totalTimeoutMs, name, batch, how } = caller;
+      const tookMs = ending!.atMs - startedAtMs;
+      if (batch?.step.source === "async" || how === "events" || how === "pages" || how === "lines") return;
+      if (how === "all" || batch?.step.how === "all") return;
+      if (tookMs > totalTimeoutMs + ROUNDING_MS) {
+        stage.fail("S9", `${name} took ${tookMs} ms in place of ${totalTimeoutMs}`);
+      }
+    },
+  };
+}
+
+function checkCaller(
+  stage: Stage,
+  { mustEndWith, name, how, batch, startedAtMs, totalTimeoutMs }: Caller,
+): void {
+  if (mustEndWith !== undefined) stage.fail("S6", `${name} has not ended although it was aborted`);
+  if (batch !== undefined || how === "events" || how === "pages" || how === "lines") return;
+  if (stage.clock.now() > startedAtMs + totalTimeoutMs + ROUNDING_MS) {
+    stage.fail("S9", `${name} has not ended although its total time is over`);
+  }
+}
+
+function checkSent(stage: Stage, sent: Sent): void {
+  const nowMs = stage.clock.now();
+  const { caller, url, answeredAtMs, atMs, status } = sent;
+  if (sent.abortedAtMs < nowMs - ROUNDING_MS) return stage.fail("S6", `${url} goes on after it was stopped`);
+  if (caller === undefined || caller.client > 0) return;
+  const { timeoutMs, streams } = caller;
+  // What was sent before it is a part of its time.
+  const startedAtMs = sent.isPart
+    ? caller.sent.findLast((other) => !other.isPart && other.atMs <= atMs)!.atMs
+    : atMs;
+  if (answeredAtMs === Infinity || !streams) {
+    if (nowMs > startedAtMs + timeoutMs + ROUNDING_MS && status < 400) {
+      return stage.fail("S6", `${url} is under way for longer than ${timeoutMs} ms`);
+    }
+  } else if (caller.ending !== undefined) checkReader(stage, sent, caller);
+  if (
+    status >= 400 && caller.ending === undefined && !streams &&
+    nowMs > answeredAtMs + DISCARD_MS + ROUNDING_MS
+  ) {
+    stage.fail("S8", `${url} is still received although its ${status} is of no use`);
+  }
+}
+
+/** A body that streams: one that nobody reads, and one that its reader waits for. */
+function checkReader(stage: Stage, sent: Sent, caller: Caller): void {
+  const nowMs = stage.clock.now();
+  const { timeoutMs, readingSinceMs } = caller;
+  const idleMs = stage.plan.client.plain?.idleTimeoutMs ?? timeoutMs;
+  const bytes = sent.entry?.bytesSent ?? 0;
+  if (bytes !== sent.bytes) {
+    sent.bytes = bytes;
+    sent.activeAtMs = nowMs;
+  }
+  if (nowMs > Math.max(sent.activeAtMs, readingSinceMs) + idleMs + ROUNDING_MS) {
+    stage.fail("S6", `${sent.url} brings nothing for longer than ${idleMs} ms`);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Every caller gets what it has asked for, and is told how that came about.
+ *
+ * @module
+ */
+
+import type { Caller } from "../records.ts";
+import type { Stage } from "../stage.ts";
+import type { RuleGroup } from "./rule.ts";
+
+/** Values are the caller's own, and attempts are those that the network saw. */
+export function valueRules(stage: Stage): RuleGroup {
+  return {
+    onEnding(caller) {
+      if (caller.ending!.ok) checkValue(stage, caller);
+      checkAttempts(stage, caller);
+    },
+  };
+}
+
+function checkValue(stage: Stage, { ending, target, name, how, options }: Caller): void {
+  const hasSchema = options.hasSchema && how !== "text" && how !== "bytes" && how !== "fetch" &&
+    how !== "events";
+  if (
+    hasSchema && how !== "lines" && (ending!.value as { readonly u?: string } | undefined)?.u === undefined
+  ) {
+    stage.fail("value", `${name} has got what its schema does not take`);
+  }
+  const value = how === "text" ? parsed(ending!.value) : ending!.value;
+  if (typeof value !== "object" || value === null || value instanceof Response) return;
+  const { u, user } = value as { readonly u?: string; readonly user?: string };
+  if (u !== undefined && u !== target.id) stage.fail("value", `${name} has got what is ${u}'s`);
+  if (u !== undefined && user !== target.user && user !== undefined) {
+    stage.fail("cache", `${name} has got what is for ${user}`);
+  }
+}
+
+function parsed(text: unknown): unknown {
+  try {
+    return JSON.parse(text as string);
+  } catch { // whatever a page is, it is nobody else's data
+    return undefined;
+  }
+}
+
+/** What an outcome says of its attempts is what the network saw. */
+function checkAttempts(stage: Stage, caller: Caller): void {
+  const { ending, how, name, isShared, withheld, sent } = caller;
+  const { attempts, from } = ending!;
+  if (attempts === undefined || isShared || how === "lines" || how === "events" || how === "pages") return;
+  const seen = sent.filter(({ isPart }) => !isPart).length + withheld;
+  const isEarly = caller.deadAtMs < Infinity || stage.plan.client.use !== undefined;
+  if (attempts === seen || (isEarly && attempts === seen + 1)) return;
+  if (from === "cache" || from === "stale") return;
+  stage.fail("attempts", `${name} says that it took ${attempts} attempts: ${seen} were seen`);
+}

@@ -1,0 +1,82 @@
+/**
+ * Runs a world: everything happens as its plan says, and every rule is looked at on the way.
+ *
+ * @module
+ */
+
+import { watch } from "../lanes/model_eyes.ts";
+import type { WorldPlan } from "./plan.ts";
+import { createRules } from "./rules/all.ts";
+import { Stage, type Violation } from "./stage.ts";
+import { play } from "./steps.ts";
+import { watchUnhandled } from "./unhandled.ts";
+
+/** No run takes so many steps, unless it goes round in circles. */
+const MOST_STEPS = 50_000;
+
+/** What a run has come to. */
+export interface Run {
+  readonly plan: WorldPlan;
+  /** Empty for a run that went well. */
+  readonly violations: readonly Violation[];
+  /** The latest things that happened, if they were wanted. */
+  readonly trace: readonly string[];
+  /** How many requests callers made, and the network saw. */
+  readonly callers: number;
+  readonly sent: number;
+  /** What happened, as a number: the same world gives the same. */
+  readonly digest: string;
+}
+
+/** Has the code there that is loaded at its first use, so that loading it takes no time in a run. */
+export async function warmUp(): Promise<void> {
+  const { loadEstimator } = await import("../../src/client/adaptive_lanes.ts");
+  await loadEstimator();
+  await import("../../src/policies/hedger.ts");
+  await import("../../src/streams/lines.ts");
+  await import("../../src/streams/events.ts");
+  await import("../../src/streams/pages.ts");
+}
+
+/** Runs a world to its end, or to the first rule that is broken. */
+export async function runWorld(plan: WorldPlan, isTracing = false): Promise<Run> {
+  const stage = new Stage(plan, isTracing);
+  const rules = createRules(stage);
+  stage.listener = rules;
+  using _ = watchUnhandled((reason) => stage.fail("unhandled", `a rejection was not handled: ${reason}`));
+  const isFine = () => stage.violations.length === 0;
+  const goOn = () => untilQuiet(stage, () => rules.onQuiet());
+  try {
+    for (const step of plan.steps) stage.clock.at(step.atMs, () => play(stage, step));
+    await goOn();
+    if (isFine()) rules.atEnd();
+    close(stage);
+    if (isFine()) await goOn();
+    if (isFine()) rules.atClose();
+  } catch (error) {
+    stage.fail("crash", `${error instanceof Error ? error.stack : error}`);
+  }
+  watch(undefined);
+  const { violations, trace, callers, sent } = stage;
+  const digest = `${stage.clock.now()}/${callers.length}/${
+    sent.map(({ atMs, status }) => `${atMs}:${status}`)
+  }`;
+  return { plan, violations, trace, callers: callers.length, sent: sent.length, digest };
+}
+
+/** Goes from timer to timer until there is none. */
+async function untilQuiet(stage: Stage, onQuiet: () => void): Promise<void> {
+  const { clock } = stage;
+  clock.at(0, () => {});
+  for (let step = 0; clock.nextMs < Infinity; step++) {
+    if (step === MOST_STEPS) return stage.fail("end", `it goes on after ${MOST_STEPS} steps`);
+    await clock.step();
+    if (clock.nextMs > clock.now()) onQuiet();
+    if (stage.violations.length > 0) return;
+  }
+}
+
+/** Closes the client, unless the script has done so. */
+function close(stage: Stage): void {
+  if (!stage.isClosed) play(stage, { what: "close", atMs: 0 });
+}

@@ -1,0 +1,123 @@
+/**
+ * The servers of a world: a simulated CDN whose mirrors are the origins.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../src/primitives/clock.ts";
+import type { CdnRequest } from "../../src/middleware/faults/cdn_request.ts";
+import type { Fault, FaultRule } from "../../src/middleware/faults/fault.ts";
+import type { Resource } from "../../src/testing/resource.ts";
+import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { addressOf, originOf } from "./addresses.ts";
+import type { FaultName, WorldPlan } from "./plan.ts";
+
+/** How long a server asks to wait that has been asked too much, in milliseconds. */
+export const NAMED_WAIT_MS = 1_000;
+
+/** How long what is fresh stays so, as servers say, in milliseconds. */
+export const FRESH_MS = 2_000;
+
+/** How long what is stale may be given, as servers say, in milliseconds. */
+export const SWR_MS = 10_000;
+
+const FAULTS: Readonly<Record<FaultName, Fault>> = {
+  "refuse": { kind: "refuse" },
+  "reset": { kind: "reset" },
+  "hanging headers": { kind: "stall", phase: "headers" },
+  "hanging body": { kind: "stall", phase: "body", afterBytes: 3 },
+  "cut": { kind: "cut" },
+  "500": { kind: "status", status: 500 },
+  "503": { kind: "status", status: 503, body: "x".repeat(100_000) },
+  "503 named": { kind: "retryAfter", status: 503, delayMs: NAMED_WAIT_MS },
+  "403": { kind: "status", status: 403 },
+  "429": { kind: "status", status: 429 },
+  "429 named": { kind: "retryAfter", delayMs: NAMED_WAIT_MS },
+  "429 long": { kind: "retryAfter", delayMs: 100_000, form: "date" },
+  "login page": { kind: "wrongContent", content: "html" },
+  "wrong json": { kind: "wrongContent", content: "json" },
+  "truncated": { kind: "wrongContent", content: "truncated" },
+  "empty": { kind: "wrongContent", content: "empty" },
+  "drip": { kind: "drip", bytesPerSecond: 2_000 },
+  "slow": { kind: "slow", latency: { minMs: 200, maxMs: 3_000 } },
+};
+
+/** The servers of a world, on its clock. */
+export function createServers({ seed, origins }: WorldPlan, clock: Clock): SimulatedCdn {
+  const names = origins.map((_, index) => `o${index}`);
+  return createSimulatedCdn({
+    seed,
+    clock,
+    mirrors: origins.map(({ latencyMs: [minMs, maxMs], bytesPerSecond }, index) => ({
+      name: names[index]!,
+      origin: originOf(index),
+      latency: { minMs, maxMs },
+      bytesPerSecond,
+    })),
+    faults: origins.flatMap(({ phases }, index) =>
+      phases.map(({ fault, ...when }): FaultRule => ({ ...when, ...FAULTS[fault], mirror: names[index]! }))
+    ),
+    resources: (_, request) => resourceFor(request, clock, origins.length),
+  });
+}
+
+/** What there is; each body says what it is, when it was made and for whom. */
+function resourceFor(request: CdnRequest, clock: Clock, origins: number): Resource {
+  const { kind, id, page, isHop } = addressOf(`https://${request.mirror}.test${request.url}`);
+  const json = { u: id, atMs: clock.now(), user: userOf(request.headers.authorization) };
+  switch (kind) {
+    case "big":
+      return { json: { ...json, padding: "x".repeat(20_000) }, chunked: true };
+    case "fresh":
+      return { json, headers: { "cache-control": `max-age=${FRESH_MS / 1_000}` } };
+    case "swr":
+      return {
+        json,
+        headers: { "cache-control": `max-age=1, stale-while-revalidate=${SWR_MS / 1_000}` },
+      };
+    case "etag":
+      return { json, etag: '"1"', headers: { "cache-control": "no-cache" } };
+    case "nostore":
+      return { json, headers: { "cache-control": "no-store" } };
+    case "private":
+      return { json, headers: { "cache-control": "max-age=5" } };
+    case "missing":
+      return { status: 404, body: "There is no such thing" };
+    case "nothing":
+      return { status: 204 };
+    case "redirect":
+    case "away":
+      return isHop ? { json } : redirect(request, kind === "away" ? origins : 1, id);
+    case "lines":
+      return { body: lines(id), chunked: true };
+    case "events":
+      return { body: events(id), headers: { "content-type": "text/event-stream" }, chunked: true };
+    case "pages":
+      return {
+        json: { ...json, page },
+        headers: page < 4 ? { link: `<./${id}-${page + 1}>; rel="next"` } : {},
+      };
+    default:
+      return { json };
+  }
+}
+
+function redirect({ mirror }: CdnRequest, origins: number, id: string): Resource {
+  const next = originOf((Number(mirror.slice(1)) + 1) % origins);
+  const kind = origins === 1 ? "redirect" : "away";
+  const location = kind === "redirect" ? `/hop/${kind}/${id}` : `${next}/hop/${kind}/${id}`;
+  return { status: 307, headers: { location }, body: "This way" };
+}
+
+function lines(id: string): string {
+  return [0, 1, 2, 3].map((n) => `${JSON.stringify({ u: id, n })}\n`).join("");
+}
+
+function events(id: string): string {
+  return [0, 1, 2].map((n) => `id: ${n}\nretry: 100\ndata: ${JSON.stringify({ u: id, n })}\n\n`).join("");
+}
+
+/** Whose request it is. */
+export function userOf(authorization: string | null | undefined): string | undefined {
+  return /^Bearer (\w+)/.exec(authorization ?? "")?.[1];
+}

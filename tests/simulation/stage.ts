@@ -1,0 +1,193 @@
+/**
+ * The stage of a run: the clock, the servers, the client, and everything that the observer has written down.
+ *
+ * @module
+ */
+
+import { type Client, createClient } from "../../src/client/client.ts";
+import type { ClientEvent } from "../../src/policies/event.ts";
+import type { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
+import type { Semaphore } from "../../src/primitives/semaphore.ts";
+import type { SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { ModelClock } from "../lanes/model_clock.ts";
+import { Dice } from "../lanes/model_dice.ts";
+import { Eyes, watch } from "../lanes/model_eyes.ts";
+import { CountedController } from "../lanes/model_signal.ts";
+import { clientParts } from "./client_parts.ts";
+import { createNetwork } from "./network.ts";
+import { SIGNALS, type WorldPlan } from "./plan.ts";
+import type { BatchRecord, Caller, Sent } from "./records.ts";
+import { createServers } from "./servers.ts";
+
+/** A rule that was broken. */
+export interface Violation {
+  /** The rule's name in the design, such as `S11`. */
+  readonly rule: string;
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** So many violations of one run are told. */
+const TOLD = 5;
+/** So many of the latest things that have happened are told. */
+const TRACED = 60;
+
+/** What the stage tells the rules. */
+export interface StageListener {
+  /** A request is handed to the network. */
+  onSend(sent: Sent): void;
+  /** A request was answered, or has failed. */
+  onAnswer(sent: Sent): void;
+  /** A caller has its answer. */
+  onEnding(caller: Caller): void;
+}
+
+/** Everything of one run. */
+export class Stage {
+  readonly clock: ModelClock = new ModelClock();
+  readonly dice: Dice;
+  readonly eyes: Eyes = new Eyes();
+  readonly servers: SimulatedCdn;
+  readonly semaphore: Semaphore | undefined;
+  readonly adaptiveLimit: AdaptiveLimit | undefined;
+  /** The client, and its extensions. */
+  readonly clients: readonly Client[];
+  readonly controllers: readonly CountedController[];
+  readonly callers: Caller[] = [];
+  /** Callers by what they ask for; of what several ask for, none. */
+  readonly callerById: Map<string, Caller> = new Map();
+  /** Those who have no answer yet. */
+  readonly unsettled: Set<Caller> = new Set();
+  readonly batches: BatchRecord[] = [];
+  readonly sent: Sent[] = [];
+  /** What is on the wire. */
+  readonly open: Set<Sent> = new Set();
+  readonly events: ClientEvent[] = [];
+  readonly violations: Violation[] = [];
+  readonly trace: string[] = [];
+  /** What has to come to an end besides callers and batches. */
+  readonly endings: Set<string> = new Set();
+  listener: StageListener | undefined;
+  closedAtMs: number = Infinity;
+  readonly closedExtensions: Set<number> = new Set();
+  readonly closeReason: Error = new Error("closed by the script");
+  #listening: Disposable | undefined;
+  /** How many requests the servers have logged, as far as somebody has looked. */
+  #arrivals = 0;
+  /** The batch whose source has just been asked for its iterator. */
+  beginning: BatchRecord | undefined;
+  /** The most that the client allowed at this moment: what was admitted before its limit fell is sent all the same. */
+  #capacity: { readonly atMs: number; readonly most: number } = { atMs: -1, most: 0 };
+
+  constructor(readonly plan: WorldPlan, readonly isTracing: boolean) {
+    const { clock } = this;
+    this.dice = new Dice(plan.seed + 1);
+    this.servers = createServers(plan, clock);
+    this.controllers = Array.from({ length: SIGNALS }, () => new CountedController());
+    watch(this.eyes);
+    this.eyes.onBatch = (batch) => {
+      if (this.beginning !== undefined) this.beginning.batch = batch;
+      this.beginning = undefined;
+    };
+    const { options, extensions, semaphore, adaptiveLimit } = clientParts(this, createNetwork(this));
+    this.semaphore = adaptiveLimit?.semaphore ?? semaphore;
+    this.adaptiveLimit = adaptiveLimit;
+    this.#watchCapacity();
+    const client = createClient(options);
+    this.clients = [client, ...extensions.map((extension) => client.extend(extension))];
+    if (plan.client.listens === "always") this.listen();
+  }
+
+  #watchCapacity(): void {
+    const { semaphore, clock } = this;
+    if (semaphore === undefined) return;
+    const resize = semaphore.resize.bind(semaphore);
+    semaphore.resize = (capacity) => {
+      this.#capacity = { atMs: clock.now(), most: this.capacity };
+      resize(capacity);
+    };
+  }
+
+  /** How many bodies may be under way. */
+  get capacity(): number {
+    const { concurrency } = this.plan.client;
+    if (concurrency === undefined) return 20;
+    if (concurrency.kind !== "adaptive") return concurrency.most;
+    const now = this.adaptiveLimit!.semaphore.capacity;
+    return this.#capacity.atMs === this.clock.now() ? Math.max(now, this.#capacity.most) : now;
+  }
+
+  /** How many may ever be under way. */
+  get mostCapacity(): number {
+    return this.adaptiveLimit?.max ?? this.capacity;
+  }
+
+  /** The longest time that a server takes to answer when nothing is wrong, in milliseconds. */
+  get slowestMs(): number {
+    return Math.max(...this.plan.origins.map(({ latencyMs: [, mostMs] }) => mostMs));
+  }
+
+  get isClosed(): boolean {
+    return this.closedAtMs < Infinity;
+  }
+
+  /** Writes down what happens. */
+  note(text: string): void {
+    if (!this.isTracing) return;
+    this.trace.push(`${this.clock.now()} ms: ${text}`);
+    if (this.trace.length > TRACED) this.trace.shift();
+  }
+
+  /** A rule is broken. */
+  fail(rule: string, text: string): void {
+    if (this.violations.length === TOLD) return;
+    this.violations.push({ rule, atMs: this.clock.now(), text });
+    this.note(`VIOLATION of ${rule}: ${text}`);
+  }
+
+  /** Somebody begins to listen. */
+  listen(): void {
+    this.#listening ??= this.clients[0]!.on((event) => {
+      this.events.push(event);
+      if (this.isTracing) this.note(`event ${JSON.stringify(event)}`);
+    });
+  }
+
+  /** Nobody listens any more. */
+  unlisten(): void {
+    this.#listening?.[Symbol.dispose]();
+    this.#listening = undefined;
+  }
+
+  /** Finds out which requests have arrived at the servers: these read a body before they log its request. */
+  #noteArrivals(): void {
+    const { entries } = this.servers.log;
+    for (; this.#arrivals < entries.length; this.#arrivals++) {
+      const entry = entries[this.#arrivals]!;
+      const url = `https://${entry.mirror}.test${entry.url}`;
+      for (const sent of this.open) {
+        if (sent.entry !== undefined || sent.isOver || sent.url !== url || sent.method !== entry.method) {
+          continue;
+        }
+        sent.entry = entry;
+        break;
+      }
+    }
+  }
+
+  /** What is on the wire now, there or anywhere. */
+  openAt(origin?: string): number {
+    this.#noteArrivals();
+    let count = 0;
+    for (const sent of this.open) {
+      if (isOver(sent)) this.open.delete(sent);
+      else if (origin === undefined || sent.address.origin === origin) count++;
+    }
+    return count;
+  }
+}
+
+/** Whether nothing of a request is on the wire any more. */
+export function isOver(sent: Sent): boolean {
+  return sent.isOver || (sent.entry !== undefined && sent.entry.outcome !== "open");
+}

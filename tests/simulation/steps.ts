@@ -1,0 +1,137 @@
+/**
+ * What happens in a world, one step after the other.
+ *
+ * @module
+ */
+
+import type { RequestOptions } from "../../src/client/request.ts";
+import type { Outcome } from "../../src/client/outcome.ts";
+import { playBatch } from "./batches.ts";
+import { beginCaller, endCaller, follow, headersOf, mustEnd, requestOf } from "./callers.ts";
+import { optionsOf } from "./options_of.ts";
+import { playItems } from "./items.ts";
+import { readBody } from "./reading.ts";
+import { urlOf } from "./addresses.ts";
+import type { CallStep, Step } from "./plan.ts";
+import type { Caller } from "./records.ts";
+import type { Stage } from "./stage.ts";
+
+/** Has a step happen. */
+export function play(stage: Stage, step: Step): void {
+  switch (step.what) {
+    case "call":
+      return playCall(stage, step);
+    case "batch":
+      return playBatch(stage, step);
+    case "items":
+      return playItems(stage, step);
+    case "abort":
+      return abort(stage, step.signal);
+    case "close":
+      return step.extension === undefined ? close(stage) : closeExtension(stage, step.extension + 1);
+    case "listen":
+      return stage.listen();
+    case "unlisten":
+      return stage.unlisten();
+  }
+}
+
+function playCall(stage: Stage, step: CallStep): void {
+  const { how, target, options, extension } = step;
+  const client = extension === undefined ? 0 : extension + 1;
+  const signals = step.signal === undefined ? [] : [step.signal];
+  const given = how === "fetch" ? urlOf(target) : requestOf(target);
+  const streams = how === "fetch";
+  const caller = beginCaller(stage, { how, target, given, options, client, signals, streams });
+  const signal = step.signal === undefined ? undefined : stage.controllers[step.signal]!.signal;
+  const told = signal === undefined && options === undefined ? undefined : { ...optionsOf(options), signal };
+  if (how === "fetch") return playFetch(stage, caller, step, told);
+  if (how !== "outcome") return follow(stage, caller, stage.clients[client]![how](given, told));
+  stage.clients[client]!.outcome(given, told).then(
+    (outcome: Outcome<unknown>) => endCaller(stage, caller, endingOf(outcome)),
+    (value) => endCaller(stage, caller, { ok: false, value }),
+  );
+}
+
+/** Something has to come to an end besides callers and batches. */
+function awaitEnd(stage: Stage, name: string, ending: Promise<void>): void {
+  stage.endings.add(name);
+  ending.then(() => stage.endings.delete(name));
+}
+
+/** How a request has ended, as its outcome says it. */
+export function endingOf(outcome: Outcome<unknown>): Parameters<typeof endCaller>[2] {
+  const { attempts } = outcome;
+  return outcome.ok
+    ? { ok: true, value: outcome.value, attempts, from: outcome.from }
+    : { ok: false, value: outcome.error, attempts };
+}
+
+function playFetch(stage: Stage, caller: Caller, step: CallStep, options: RequestOptions | undefined): void {
+  const { target: { method = "GET" }, reading = "all" } = step;
+  const { signal, schema: _, ...others } = options ?? {};
+  const init: RequestInit = {
+    method,
+    headers: headersOf(step.target),
+    signal: signal ?? null,
+    body: method === "POST" || method === "PUT" ? "x" : null,
+  };
+  const client = stage.clients[caller.client]!;
+  const answer = client.fetch(
+    caller.given as string,
+    init,
+    Object.keys(others).length > 0 ? others : undefined,
+  );
+  answer.then((response) => {
+    endCaller(stage, caller, { ok: true, value: response });
+    readBody(stage, caller, response, reading);
+  }, (value) => endCaller(stage, caller, { ok: false, value }));
+}
+
+/** One of the signals aborts. */
+function abort(stage: Stage, index: number): void {
+  const { plan, controllers, batches, clock } = stage;
+  const controller = controllers[index]!;
+  if (controller.signal.aborted) return;
+  const reason = new Error(`signal ${index} was aborted`);
+  stage.note(`signal ${index} aborts`);
+  mustEnd(stage, ({ signals }) => signals.includes(index), reason);
+  for (const batch of batches) {
+    if (batch.step.signal !== index || batch.ending !== undefined || batch.deadAtMs < Infinity) continue;
+    batch.deadAtMs = clock.now();
+    batch.mustEnd = true;
+    // When all outcomes are there, nothing is left to abort, whether or not they were taken.
+    const { active = 0, asleep = 0 } = batch.batch?.allowance ?? {};
+    const isDone = batch.hasEnded && active + asleep === 0;
+    // A signal that closes the client too is heard by that first.
+    if (!isDone && plan.client.signal !== index) batch.mustEndWith ??= { reason };
+    for (const caller of batch.pulled) caller.deadAtMs = Math.min(caller.deadAtMs, clock.now());
+  }
+  if (plan.client.signal === index) noteClosing(stage, reason);
+  controller.abort(reason);
+}
+
+function noteClosing(stage: Stage, reason: unknown): void {
+  if (stage.isClosed) return;
+  stage.closedAtMs = stage.clock.now();
+  mustEnd(stage, () => true, reason);
+  for (const batch of stage.batches) {
+    batch.mustEnd = true;
+    batch.deadAtMs = Math.min(batch.deadAtMs, stage.clock.now());
+  }
+}
+
+/** An extension is closed: what was asked of it ends, and of the others nothing. */
+function closeExtension(stage: Stage, client: number): void {
+  if (stage.isClosed) return;
+  stage.note(`extension ${client} closes`);
+  mustEnd(stage, (caller) => caller.client === client, stage.closeReason);
+  stage.closedExtensions.add(client);
+  awaitEnd(stage, `close() of extension ${client}`, stage.clients[client]!.close(stage.closeReason));
+}
+
+function close(stage: Stage): void {
+  stage.note("closes");
+  noteClosing(stage, stage.closeReason);
+  awaitEnd(stage, `close() at ${stage.clock.now()} ms`, stage.clients[0]!.close(stage.closeReason));
+}

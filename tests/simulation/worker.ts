@@ -1,0 +1,19 @@
+/**
+ * Runs seeds in a process of its own, on Deno or on Bun, and prints what they have come to as one line of JSON:
+ *
+ *     worker.ts FIRST COUNT [stop]
+ *
+ * @module
+ */
+
+import { runSeeds } from "./seeds.ts";
+
+interface Globals {
+  readonly Deno?: { readonly args: readonly string[] };
+  readonly process?: { readonly argv: readonly string[] };
+}
+
+const { Deno, process } = globalThis as unknown as Globals;
+const [first, count, stop] = Deno?.args ?? process!.argv.slice(2);
+const result = await runSeeds({ first: Number(first), count: Number(count), stops: stop === "stop" });
+console.log(JSON.stringify(result));
