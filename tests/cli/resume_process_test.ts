@@ -133,7 +133,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
       },
     });
     const urls = ["/small.json", "/a.bin", "/b.bin"].map((path) => server.url + path);
-    running.cli = await startCli(["get", "--out", `${temp.path}/out`, ...urls], { input: "" });
+    // One after the other, so that the small one has come when the signal does.
+    const args = ["get", "--concurrency", "1", "--out", `${temp.path}/out`, ...urls];
+    running.cli = await startCli(args, { input: "" });
     const { code, stderr } = await running.cli.ended;
     const names = (await temp.list()).filter((name) => !name.endsWith("/")).map((name) =>
       name.split("/").at(-1)!
