@@ -43,6 +43,7 @@ const REQUEST: Readonly<Record<string, Predicate>> = {
   idempotent: isFlag,
   onOpen: isOneOf("fail", "wait"),
   patienceMs: isAtLeast0,
+  hedge: (value) => value === false,
 };
 
 /** What options of batches are good, besides those. */
@@ -68,6 +69,8 @@ const CLIENT: Readonly<Record<string, Predicate>> = {
       "notFoundIsFinal",
     ].map((name) => [name, REQUEST[name]!]),
   ),
+  // Nothing that is made here has what is in it.
+  hedge: (value) => value === false,
   maxWaiting: isCount,
   maxRetryAfterMs: isAtLeast0,
   offline: isFlag,

@@ -659,6 +659,28 @@ function cacheable(value: unknown): Reply {
   return json(value, { headers: { "cache-control": "max-age=10" } });
 }
 
+test("hedge × cache × redirects: each attempt notes its own, and what the winner has followed is kept", async () => {
+  for (const isSecond of [true, false]) {
+    const clock = new ManualClock();
+    const moved = (to: string): Reply => status(302, { location: to, "cache-control": "max-age=1000" });
+    const replies = isSecond
+      ? [moved("/first"), late(clock, 500, cacheable(1)), moved("/second"), late(clock, 10, cacheable(2))]
+      : [moved("/first"), late(clock, 100, cacheable(1)), moved("/second"), late(clock, 500, cacheable(2))];
+    const cache = httpCache(memoryCache({ now: () => clock.wallNow() }));
+    const made = makeRig(replies, { ...HEDGE, cache }, { clock });
+    const outcome = await made.run(made.client.outcome(URL_A));
+    await clock.advance(0);
+    const again = await made.run(made.client.outcome(URL_A));
+
+    const [name, value] = isSecond ? ["second", 2] : ["first", 1];
+    assert(outcome.ok && again.ok);
+    assertEquals([outcome.value, again.value, again.from], [value, value, "cache"]);
+    assertEquals([outcome.url, again.url], [`https://a.test/${name}`, `https://a.test/${name}`]);
+    assertEquals(made.origin.calls, 4);
+    assertAtRest(made);
+  }
+});
+
 testBothWays("hedge × adaptive limit: a lost attempt is no sample", async (rig) => {
   const clock = new ManualClock();
   const limit = new AdaptiveLimit({ initial: 8, min: 8, max: 8, clock });
