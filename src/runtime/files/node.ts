@@ -62,19 +62,19 @@ export function nodeFiles(): Files {
   return {
     read: async (path) => await unlessMissing(fs.readFile(path).then(ownBytes)),
     readStart: async (path, length) => await unlessMissing(readStart(fs, path, length)),
-    create: async (path, bytes) => isDone(fs.writeFile(path, bytes, { flag: "wx", mode: 0o600 })),
-    rename: async (from, to) => isDone(fs.rename(from, to)),
-    remove: async (path) => isDone(fs.unlink(path)),
+    create: async (path, bytes) => await isDone(fs.writeFile(path, bytes, { flag: "wx", mode: 0o600 })),
+    rename: async (from, to) => await isDone(fs.rename(from, to)),
+    remove: async (path) => await isDone(fs.unlink(path)),
     async info(path) {
       const info = await unlessMissing(fs.lstat(path));
       if (info === undefined) return undefined;
       const kind = info.isFile() ? "file" : info.isDirectory() ? "folder" : "other";
       return { kind, bytes: info.size, modifiedAt: info.mtimeMs };
     },
-    touch: async (path, atMs) => fs.utimes(path, atMs / 1000, atMs / 1000),
-    list: async (path) => unlessMissing(fs.readdir(path)),
+    touch: async (path, atMs) => await fs.utimes(path, atMs / 1000, atMs / 1000),
+    list: async (path) => await unlessMissing(fs.readdir(path)),
     makeFolder: async (path) => void await fs.mkdir(path, { recursive: true, mode: 0o700 }),
-    removeFolder: async (path) => isDone(fs.rmdir(path), ["ENOENT", "ENOTEMPTY", "EEXIST"]),
+    removeFolder: async (path) => await isDone(fs.rmdir(path), ["ENOENT", "ENOTEMPTY", "EEXIST"]),
     pathOf: (url) => pathOfFileUrl(url, process.platform === "win32"),
     crc32(bytes) {
       checksum ??= nodeModule<Partial<Zlib>>("node:zlib")?.crc32 ?? crc32;
