@@ -93,6 +93,16 @@ export const MUTATIONS: readonly Mutation[] = [
     }],
   },
   {
+    name: "a second attempt goes to where a breaker is open",
+    changes: [{
+      file: "src/lanes/scheduler.ts",
+      search: '    if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;\n' +
+        "    const nowMs = this.now();\n    const ticket = this.#tryEnterAny(lane, nowMs);",
+      replace: '    const nowMs = this.now();\n    const isOpen = lane.breaker?.state === "open";\n' +
+        "    const ticket = isOpen && this.#grant(lane) ? 0 : this.#tryEnterAny(lane, nowMs);",
+    }],
+  },
+  {
     name: "a pause is not kept",
     changes: [{
       file: "src/lanes/lane.ts",
