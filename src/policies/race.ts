@@ -71,7 +71,7 @@ export class Race implements AttemptWatcher, DeadlineTarget, Pending {
   run({ target, admission, opening }: RaceStart): Promise<readonly Ending[]> {
     const call = this.#call;
     if (admission !== undefined && call.cancelled) {
-      admission.release();
+      admission.withdraw();
       return Promise.resolve([{ target, error: call.reason }]);
     }
     return new Promise((resolve) => {
@@ -123,7 +123,7 @@ export class Race implements AttemptWatcher, DeadlineTarget, Pending {
 
   #send({ target, admission }: Rival): void {
     const call = this.#call;
-    if (call.cancelled) return admission.release();
+    if (call.cancelled) return admission.withdraw();
     const second = this.#second = new Attempt(this.#environment, call, target, admission);
     second.watcher = this;
     // Both end with the call.
