@@ -102,7 +102,7 @@ function abort(stage: Stage, index: number): void {
     batch.mustEnd = true;
     // When all outcomes are there, nothing is left to abort, whether or not they were taken.
     const { active = 0, asleep = 0 } = batch.batch?.allowance ?? {};
-    const isDone = batch.hasEnded && active + asleep === 0;
+    const isDone = (batch.hasEnded || batch.returns > 0) && active + asleep === 0;
     // A signal that closes the client too is heard by that first.
     if (!isDone && plan.client.signal !== index) batch.mustEndWith ??= { reason };
     for (const caller of batch.pulled) caller.deadAtMs = Math.min(caller.deadAtMs, clock.now());
