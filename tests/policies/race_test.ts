@@ -62,6 +62,7 @@ test("Race.run() sends nothing for a call that was stopped before, and gives its
   const [ending] = await race(call).run({ target, admission });
 
   assertEquals([ending?.error, origin.calls, scheduler.inFlight], ["gone", 0, 0]);
+  assertEquals(target.lane.attempts, 0, "what was never sent is no attempt");
 });
 
 /** An attempt that was sent on the straight way. */
