@@ -25,6 +25,7 @@ import {
   optionalAny,
   plain,
   positiveInteger,
+  positiveMs,
   required,
   type Rule,
   rule,
@@ -121,6 +122,11 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
   concurrency: unless((value) => value instanceof Semaphore || isAdaptiveLimit(value), positiveInteger),
   perOrigin: strict({ concurrency: originLimit }, "must be { concurrency }"),
   maxWaiting: count,
+  maxQueue: number(
+    "a whole number of at least 0, or Infinity",
+    (value) => value === Infinity || (Number.isInteger(value) && value >= 0),
+  ),
+  maxQueueMs: positiveMs,
   pauseOn429: oneOf(["origin", "request"], "must be 'origin' or 'request'"),
   rateLimit: unless(
     (value) => typeof value === "function" || hasMethods(value, "tryTake", "notify"),

@@ -250,6 +250,8 @@ const SHARED = [
   "clock",
   "concurrency",
   "fetch",
+  "maxQueue",
+  "maxQueueMs",
   "maxRetryAfterMs",
   "maxWaiting",
   "pauseOn429",

@@ -164,6 +164,20 @@ export interface ClientOptions extends
    */
   readonly maxWaiting?: number | undefined;
   /**
+   * How many requests may be in line when a single one comes and finds no permit, no token, or a pause; then it fails at once with an
+   * `OverloadError`, so that the newest is refused first, whatever its priority. 0 refuses all that could not be sent at once. Requests of
+   * batches are never refused, but those of them that wait count; so do retries, which are not refused either, because they were taken on
+   * before. `client.extend()` shares the line.
+   * @default {Infinity}
+   */
+  readonly maxQueue?: number | undefined;
+  /**
+   * How long a single request may be in line, in milliseconds, each time that it gets there; then it fails with an `OverloadError`.
+   * Requests of batches wait on.
+   * @default {Infinity}
+   */
+  readonly maxQueueMs?: number | undefined;
+  /**
    * How fast attempts may start: a rate; a bucket that other clients share; or what gives each origin its bucket. By default there
    * is no limit.
    */

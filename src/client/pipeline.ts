@@ -12,6 +12,7 @@ import {
   toHeaderMap,
 } from "../http/headers.ts";
 import { Lanes } from "../lanes/lanes.ts";
+import type { LoadShedding } from "../lanes/refusal.ts";
 import { Scheduler } from "../lanes/scheduler.ts";
 import { policyOf } from "../policies/cache_plan.ts";
 import { compose } from "../policies/compose.ts";
@@ -163,6 +164,7 @@ function buildLimits(
     clock,
     deadlines,
     maxRetryAfterMs,
+    shedding: toShedding(options),
     timersBelongToRequests,
   });
   const { transport } = options;
@@ -214,6 +216,10 @@ function toBudget(option: ClientOptions["retryBudget"], clock: Clock): RetryBudg
   // One of another copy of this module does as well.
   if (option !== undefined && "tryWithdraw" in option) return option;
   return new RetryBudget({ ...option, clock: option?.clock ?? clock });
+}
+
+function toShedding({ maxQueue = Infinity, maxQueueMs = Infinity }: ClientOptions): LoadShedding | undefined {
+  return maxQueue === Infinity && maxQueueMs === Infinity ? undefined : { maxQueue, maxQueueMs };
 }
 
 function toSemaphore(option: number | Semaphore | AdaptiveLimit = 20): Semaphore {

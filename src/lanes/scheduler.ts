@@ -21,7 +21,7 @@ import { Leases } from "./leases.ts";
 import { firstOf, isFirstOf } from "./next_in_line.ts";
 import { type PermitHolder, PermitHolders } from "./permit_holders.ts";
 import { PermitTurn } from "./permit_turn.ts";
-import { refusalOf, refuseSome } from "./refusal.ts";
+import { type LoadShedding, overloadError, refusalOf, refuseSome } from "./refusal.ts";
 import { noteUnanswered, wakeHopeless } from "./sleepers.ts";
 import { type TokenListener, Tokens } from "./tokens.ts";
 import { Turns } from "./turns.ts";
@@ -45,6 +45,8 @@ export interface SchedulerOptions {
   readonly deadlines: Deadlines;
   /** The longest pause of an origin that is waited out, in milliseconds. */
   readonly maxRetryAfterMs: number;
+  /** When single requests are refused because too many are in line, or one has been for too long. */
+  readonly shedding?: LoadShedding | undefined;
   /** Whether a timer lives only as long as the request that has set it, so that each waiter needs one. */
   readonly timersBelongToRequests: boolean;
 }
@@ -70,6 +72,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   readonly #turn: PermitTurn;
   /** Permits out. */
   inFlight = 0;
+  /** Requests in line. */
+  #inLine = 0;
   /** Called when an attempt has given its permit back, once somebody wants to know. */
   onRelease: (() => void) | undefined = undefined;
   readonly #holders: PermitHolders;
@@ -244,6 +248,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (refusal !== undefined) return waiter.onRefused(refusal);
     if (errand.priority !== 0) this.#turns.hasPriorities = true;
     waiter.enterAll();
+    this.#inLine++;
     for (const lane of lanes) {
       if (lane.outageSinceMs !== undefined && errand.patienceMs > 0) {
         lane.limitCooldown(Math.min(lane.patienceEndMs, lane.outageSinceMs + errand.patienceMs));
@@ -258,6 +263,25 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.dispatch();
     // It may be a limit of its lane that it waits for.
     if (this.#holders.size > 0 && waiter.isWaiting) this.#holders.hurry();
+    if (this.#options.shedding !== undefined && waiter.isWaiting) this.#shed(waiter, this.#options.shedding);
+  }
+
+  /** Refuses a single request that has come too late, or sees to it that it does not wait for too long. Batches are patient. */
+  #shed(waiter: Waiter<Lane>, shedding: LoadShedding): void {
+    const { errand } = waiter;
+    if (errand.allowance !== undefined) return;
+    const sinceMs = this.now();
+    const refuse = (limit: keyof LoadShedding): void => {
+      const nowMs = this.now();
+      const error = overloadError(waiter, limit, shedding, { queued: this.#inLine - 1, sinceMs, nowMs });
+      this.leave(waiter);
+      waiter.onRefused(error);
+    };
+    // One that was sent before has been taken on.
+    if (errand.attempts === 0 && this.#inLine > shedding.maxQueue) return refuse("maxQueue");
+    if (shedding.maxQueueMs === Infinity) return;
+    const onDeadline = (): void => refuse("maxQueueMs");
+    waiter.limit = this.#options.deadlines.add({ onDeadline }, shedding.maxQueueMs, sinceMs);
   }
 
   /** A permit is held for a body that its reader takes their time for. */
@@ -491,6 +515,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
 
   #remove(waiter: Waiter<Lane>): void {
     waiter.leaveAll();
+    this.#inLine--;
+    if (waiter.limit !== undefined) this.#options.deadlines.remove(waiter.limit);
     if (waiter.poll !== undefined) this.#options.deadlines.remove(waiter.poll);
     for (const lane of waiter.lanes) {
       if (lane.queued === 0) this.#settleDown(lane);

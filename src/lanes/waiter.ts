@@ -75,6 +75,8 @@ export abstract class Waiter<L extends Line<L>> extends Place<L> {
   isCancelled = false;
   /** When it looks whether it may go, where nobody else's timer does. Only the scheduler writes it. */
   poll: Deadline | undefined = undefined;
+  /** When it has stood in line for too long. Only the scheduler writes it. */
+  limit: Deadline | undefined = undefined;
   /** Its places but the first. */
   readonly #others: readonly Place<L>[] | undefined;
 
