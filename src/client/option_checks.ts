@@ -250,6 +250,8 @@ const SHARED = [
   "clock",
   "concurrency",
   "fetch",
+  "learnLimits",
+  "limitKey",
   "maxQueue",
   "maxQueueMs",
   "maxRetryAfterMs",

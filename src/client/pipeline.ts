@@ -35,7 +35,8 @@ import { fetchAtImport, globalFetch } from "./global_fetch.ts";
 import { isAdaptiveLimit } from "./is_adaptive_limit.ts";
 import { clientBucket, laneFactory } from "./lane_factory.ts";
 import { LazyHedging } from "./lazy_hedging.ts";
-import type { ClientOptions } from "./options.ts";
+import { LearntLimits } from "./learnt_limits.ts";
+import type { ClientOptions, LimitedRequest } from "./options.ts";
 
 /** Its timers do not keep the process alive. */
 const LAZY_CLOCK: Clock = {
@@ -53,6 +54,8 @@ export interface Pipeline {
   readonly handle: Handler;
   readonly environment: Environment;
   readonly lanes: Lanes;
+  /** What requests share limits by, as the caller has it. */
+  readonly limitKey: ((request: LimitedRequest) => string | undefined) | undefined;
   /** Where relative URLs lead. */
   readonly mirrors: readonly Mirror[];
   /** What every request carries. */
@@ -130,6 +133,7 @@ export function buildPipeline(
     handle,
     environment,
     lanes,
+    limitKey: shared === undefined ? options.limitKey : shared.limitKey,
     mirrors: bases,
     headers,
     sensitive,
@@ -156,8 +160,14 @@ function buildLimits(
 ): Pick<Pipeline, "environment" | "lanes" | "hedging"> {
   const { maxRetryAfterMs = 60_000, random = Math.random, circuitBreaker } = options;
   const { timersBelongToRequests, negotiatesHttp2 } = currentRuntime;
+  const learning = options.learnLimits === false ? undefined : new LearntLimits(options.learnLimits ?? true, {
+    clock,
+    reporter,
+    scheduler: () => scheduler,
+    maxWaitMs: maxRetryAfterMs,
+  });
   const deadlines = timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock);
-  const scheduler = new Scheduler({
+  const scheduler: Scheduler = new Scheduler({
     semaphore: toSemaphore(options.concurrency),
     adaptiveLimit: isAdaptiveLimit(options.concurrency) ? options.concurrency : undefined,
     bucket: clientBucket(options.rateLimit, clock),
@@ -165,6 +175,7 @@ function buildLimits(
     deadlines,
     maxRetryAfterMs,
     shedding: toShedding(options),
+    onStatement: learning && ((lane, answer) => learning.hear(lane, answer)),
     timersBelongToRequests,
   });
   const { transport } = options;
@@ -202,6 +213,7 @@ function buildLimits(
     clock,
     reporter,
     scheduler: () => scheduler,
+    learning,
     warmsUp: transport !== undefined
       ? transport.negotiatesHttp2 ? () => true : undefined
       : negotiatesHttp2

@@ -16,16 +16,18 @@ import { AdmissionWaiter, type WaitingRoom } from "./admission_waiter.ts";
 import type { Allowance } from "./allowance.ts";
 import type { Claimant, Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
-import type { Lane } from "./lane.ts";
+import type { KeyLine } from "./key_line.ts";
+import type { Lane, StatedAnswer } from "./lane.ts";
 import { Leases } from "./leases.ts";
-import { firstOf, isFirstOf } from "./next_in_line.ts";
+import { firstOf, isFirstOf, noteFavour } from "./next_in_line.ts";
 import { type PermitHolder, PermitHolders } from "./permit_holders.ts";
 import { PermitTurn } from "./permit_turn.ts";
+import { Receipt } from "./receipt.ts";
 import { type LoadShedding, overloadError, refusalOf, refuseSome } from "./refusal.ts";
 import { noteUnanswered, wakeHopeless } from "./sleepers.ts";
 import { type TokenListener, Tokens } from "./tokens.ts";
 import { Turns } from "./turns.ts";
-import type { Waiter } from "./waiter.ts";
+import type { Place, Waiter } from "./waiter.ts";
 import { WorkingTime } from "./working_time.ts";
 
 /** How often a request that has its own timers looks whether it may go, in milliseconds. */
@@ -47,6 +49,8 @@ export interface SchedulerOptions {
   readonly maxRetryAfterMs: number;
   /** When single requests are refused because too many are in line, or one has been for too long. */
   readonly shedding?: LoadShedding | undefined;
+  /** Told of answers that may be the first to state limits. */
+  readonly onStatement?: ((lane: Lane, answer: StatedAnswer) => void) | undefined;
   /** Whether a timer lives only as long as the request that has set it, so that each waiter needs one. */
   readonly timersBelongToRequests: boolean;
 }
@@ -120,7 +124,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
 
   /** Whether a token has to be taken for a lane. */
   hasBucket(lane: Lane): boolean {
-    return this.#tokens.bucketOf(lane) !== undefined;
+    return this.#tokens.areNeeded(lane);
   }
 
   /** Makes a lane's waiting requests take part. */
@@ -154,8 +158,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   #grant(lane: Lane): boolean {
     if (this.#inHand > 0) this.#inHand--;
     else if (this.#turns.size > 0 || !this.#ledger.take(1)) return false;
-    const bucket = lane.bucket ?? this.#options.bucket;
-    if (bucket !== undefined && !this.#tokens.take(lane, bucket)) {
+    const isFree = lane.bucket === undefined && this.#options.bucket === undefined;
+    if (!isFree && this.#tokens.take(lane) !== undefined) {
       this.#giveBack();
       return false;
     }
@@ -177,6 +181,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   /** The same for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
   #tryEnterUnclear(lane: Lane, nowMs: number): number {
     const isOnlyCold = lane.isClear && nowMs >= lane.warmUntilMs;
+    // Where requests have limits of their own, they find out about them in line.
+    if (lane.keyed !== undefined) return -1;
     if ((lane.isClear && !isOnlyCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
     return this.#grant(lane) ? lane.enter(nowMs, lane.cooldownCapMs) : -1;
   }
@@ -203,6 +209,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
       const ticket = this.#tryEnterAny(lane, nowMs);
       if (ticket === -1) continue;
       wakeUp(errand);
+      errand.receipt = lane.book === undefined ? undefined : new Receipt(lane, undefined, nowMs);
       return this.toAdmission(errand, lane, ticket, nowMs);
     }
     const waiter = new AdmissionWaiter(this, errand, lanes, isUrgent);
@@ -235,7 +242,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
 
   /** What an admitted request gets. */
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
-    const admission = new Admission(this, lane, ticket, nowMs);
+    const admission = new Admission(this, lane, ticket, nowMs, errand.receipt);
+    errand.receipt = undefined;
     this.#leases?.lend(admission, errand.timeoutMs, nowMs);
     return admission;
   }
@@ -382,16 +390,52 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.#options.adaptiveLimit?.record(latencyMs, isDropped ? "dropped" : "success");
   }
 
-  /** The headers of an attempt that began then have come. */
-  answered(lane: Lane, startedAtMs: number): void {
+  /**
+   * The headers of an attempt have come.
+   *
+   * @param lane Where it went.
+   * @param startedAtMs When it began.
+   * @param receipt What it counts in.
+   * @param response What has come; `undefined` if it is no response.
+   */
+  answered(lane: Lane, startedAtMs: number, receipt?: Receipt, response?: Response): void {
+    const isFirst = !lane.hasAnswered;
     lane.failingSinceMs = undefined;
     lane.isAbandoned = false;
-    if (lane.answered(startedAtMs) && lane.queued > 0) this.examine(lane);
+    let mayGoOn = lane.answered(startedAtMs);
+    if (receipt !== undefined) {
+      this.#close(receipt);
+      mayGoOn = true;
+    }
+    if (
+      response !== undefined && (lane.learner !== undefined || isFirst || !response.ok) &&
+      isOf(lane, response)
+    ) {
+      mayGoOn = true;
+      const { headers, ok } = response;
+      const answer: StatedAnswer = { headers, isOk: ok, nowMs: this.now(), receipt };
+      if (lane.learner !== undefined) lane.learner.learn(lane, answer);
+      else this.#options.onStatement?.(lane, answer);
+    }
+    if (mayGoOn && lane.queued > 0) this.examine(lane);
+  }
+
+  /** An attempt has been answered, or its answer does not matter any more: what it counted in may let others go. */
+  forgo(lane: Lane, receipt: Receipt): void {
+    this.#close(receipt);
+    if (lane.queued > 0) this.examine(lane);
+  }
+
+  #close(receipt: Receipt): void {
+    receipt.close(this.now());
+    const line = receipt.line as KeyLine<Place<Lane>> | undefined;
+    if (line?.isBlocked === true && line.tokenNotice === undefined) this.#unblock(line);
   }
 
   /** Takes the permit of an attempt back, of which nothing is on the wire any more. */
-  release(lane: Lane, admission?: Admission): void {
+  release(lane: Lane, admission?: Admission, receipt: Receipt | undefined = admission?.receipt): void {
     if (admission !== undefined) this.#leases?.end(admission);
+    if (receipt !== undefined) this.#close(receipt);
     this.#exit(lane);
     this.#ledger.give(1);
     if (lane.queued > 0) this.#rouse(lane, this.now());
@@ -491,7 +535,11 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     const onDeadline = (): void => {
       if (!waiter.isWaiting) return;
       this.#leases?.expire(this.now());
-      for (const lane of waiter.lanes) this.examine(lane);
+      for (const lane of waiter.lanes) {
+        const line = waiter.placeIn(lane)?.line;
+        if (line !== undefined) this.#unblock(line);
+        this.examine(lane);
+      }
       this.dispatch();
       if (waiter.isWaiting) this.#poll(waiter);
     };
@@ -519,8 +567,34 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (waiter.limit !== undefined) this.#options.deadlines.remove(waiter.limit);
     if (waiter.poll !== undefined) this.#options.deadlines.remove(waiter.poll);
     for (const lane of waiter.lanes) {
+      const line = waiter.placeIn(lane)?.line;
+      if (line?.queued === 0) this.#unblock(line);
       if (lane.queued === 0) this.#settleDown(lane);
     }
+  }
+
+  /** The limits of a key hold nobody any more, as far as is known. */
+  #unblock(line: KeyLine<Place<Lane>>): void {
+    line.isBlocked = false;
+    if (line.wakeUp !== undefined) this.#options.deadlines.remove(line.wakeUp);
+    line.wakeUp = undefined;
+    line.tokenNotice?.[Symbol.dispose]();
+    line.tokenNotice = undefined;
+  }
+
+  /** The limits of a key hold those who wait there, until a moment, or until its bucket gives notice. */
+  #block(lane: Lane, line: KeyLine<Place<Lane>>, untilMs: number | Bucket, nowMs: number): void {
+    line.isBlocked = true;
+    // Where timers belong to requests, each waiter looks by itself.
+    if (this.#options.timersBelongToRequests || untilMs === Infinity) return;
+    const onDeadline = (): void => {
+      line.isBlocked = false;
+      line.wakeUp = undefined;
+      line.tokenNotice = undefined;
+      this.examine(lane);
+    };
+    if (typeof untilMs !== "number") line.tokenNotice = untilMs.notify(onDeadline);
+    else line.wakeUp = this.#options.deadlines.add({ onDeadline }, untilMs - nowMs, nowMs);
   }
 
   #awaitToken(lane: Lane, bucket: Bucket): void {
@@ -581,19 +655,39 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     }
     for (const admitting of waiter.lanes) {
       if (admitting !== lane && !isFirstOf(admitting, waiter, nowMs)) continue;
-      const bucket = this.#tokens.bucketOf(admitting);
-      if (bucket === undefined || this.#tokens.take(admitting, bucket)) {
+      if (this.#takeAll(admitting, waiter.placeIn(admitting)?.line, nowMs)) {
         return this.#admit(waiter, admitting, nowMs);
       }
-      this.#awaitToken(admitting, bucket);
     }
     return undefined;
   };
 
+  /** Takes all that a request needs besides a permit, or sees to it that nobody asks for it in vain until it is worth asking again. */
+  #takeAll(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): boolean {
+    if (line?.book !== undefined) {
+      const untilMs = line.book.blockedUntilMs(nowMs);
+      if (untilMs > nowMs) {
+        this.#block(lane, line, untilMs, nowMs);
+        return false;
+      }
+    }
+    const empty = this.#tokens.take(lane, line);
+    if (empty === undefined) return true;
+    if (empty === line?.bucket) this.#block(lane, line, empty, nowMs);
+    else this.#awaitToken(lane, empty);
+    return false;
+  }
+
   #admit(waiter: Waiter<Lane>, lane: Lane, nowMs: number): Runnable | undefined {
     const { cooldownCapMs } = lane;
+    noteFavour(lane, waiter);
     this.#inHand--;
     this.#enter(lane);
+    const line = waiter.placeIn(lane)?.line;
+    const receipt = line === undefined && lane.book === undefined
+      ? undefined
+      : new Receipt(lane, line, nowMs);
+    waiter.errand.receipt = receipt;
     // First of all: who enters may change the breaker, and those who wait then may be refused.
     this.#remove(waiter);
     wakeUp(waiter.errand);
@@ -603,6 +697,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.#exit(lane);
     this.#inHand++;
     lane.breaker?.settle(ticket, "ignored");
+    receipt?.cancel();
     if (lane.queued > 0) this.#rouse(lane, nowMs);
     this.onRelease?.();
     return undefined;
@@ -615,6 +710,11 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     }
     this.dispatch();
   }
+}
+
+/** Whether a response is of the lane's origin, and not of another one that a redirect has led to. */
+function isOf({ key }: Lane, { url }: Response): boolean {
+  return url === "" || url.startsWith(key);
 }
 
 function wakeUp(errand: Errand): void {

@@ -13,6 +13,7 @@ import type { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
+import type { Receipt } from "../lanes/receipt.ts";
 import type { Errand } from "../lanes/errand.ts";
 import type { AbortTarget } from "../primitives/abort_listeners.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
@@ -178,6 +179,10 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   isInFlight = false;
   /** Whether it is in the list of those that are under way. */
   isListed = false;
+  /** What it shares limits with others by. */
+  limitKey: string | undefined = undefined;
+  /** What an attempt on the straight way counts in. */
+  receipt: Receipt | undefined = undefined;
   /** The lane of an absolute URL; mirrors have their own. */
   lane: Lane | undefined = undefined;
   /** What the attempt under way is sent to, or was. */
