@@ -48,6 +48,10 @@ export class CountedWindow {
   /** How many that were answered count now. */
   usedAt(nowMs: number): number {
     const log = this.#log;
+    // A clock that has gone back makes nobody wait for longer than a window.
+    if (log.length > 0 && log.at(-1)!.atMs > nowMs) {
+      for (const entry of log) entry.atMs = Math.min(entry.atMs, nowMs);
+    }
     while (log.length > 0 && log[0]!.atMs + this.windowMs <= nowMs) this.#logged -= log.shift()!.count;
     return this.#logged;
   }

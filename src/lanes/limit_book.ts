@@ -12,6 +12,9 @@ import { type AnswerFacts, ResetWindow } from "./reset_window.ts";
 /** The longest that others wait for the first answer of all, in milliseconds; a server may be slow to answer. */
 const FIRST_ANSWER_MS = 1_000;
 
+/** How many answers are remembered that have come before a counted limit was stated. */
+const MOST_EARLY = 256;
+
 /** After so long nobody is waited for who was under way when a book was begun, in milliseconds. */
 const STRANGE_MS = 30_000;
 
@@ -29,6 +32,8 @@ export class LimitBook {
   /** How many were under way when the book was begun: nobody will say when they are answered. */
   #strangers: number;
   readonly #beganAtMs: number;
+  /** When the latest ones were answered, as long as no counted limit has been stated. */
+  readonly #early: number[] = [];
   /** How many have been sent since, and not answered. */
   #pending = 0;
   /** How long others wait for the one that was sent first, on the client's clock; `-Infinity` once that does not matter. */
@@ -66,6 +71,7 @@ export class LimitBook {
     this.#pending--;
     this.#askingUntilMs = -Infinity;
     for (const window of this.#counted.values()) window.note(nowMs, 1);
+    if (this.#counted.size === 0 && this.#early.push(nowMs) > MOST_EARLY) this.#early.shift();
   }
 
   /** The origin has named another wait. */
@@ -109,7 +115,7 @@ export class LimitBook {
     const named = new Set<string>();
     for (const reading of readings) {
       if (isQuota(reading)) this.#updateQuota(reading, answer);
-      else if (isWindow(reading)) named.add(this.#updateWindow(reading, answer.nowMs));
+      else if (isWindow(reading)) this.#updateWindow(reading, answer, named);
     }
     if (named.size === 0) return;
     for (const name of this.#counted.keys()) if (!named.has(name)) this.#counted.delete(name);
@@ -128,21 +134,32 @@ export class LimitBook {
     }, { ...answer, pending: this.#pending + this.#strangers });
   }
 
-  #updateWindow(reading: WindowReading, nowMs: number): string {
+  #updateWindow(reading: WindowReading, answer: BookedAnswer, named: Set<string>): void {
+    const { nowMs, isStranger } = answer;
     const { limit, windowMs, remaining } = reading;
     const name = `${reading.name ?? ""}:${windowMs}`;
-    const most = Math.max(1, Math.floor(limit));
+    let most = Math.max(1, Math.floor(limit));
     const left = isNumber(remaining) ? most - remaining : 0;
     const used = Math.max(0, isNumber(reading.used) ? reading.used : 0, left);
     let window = this.#counted.get(name);
-    // What has been answered until now was not written down.
-    const known = window === undefined ? 1 + this.#strangers : 0;
-    if (window === undefined) this.#counted.set(name, window = new CountedWindow(most, windowMs));
+    if (window === undefined) {
+      this.#counted.set(name, window = this.#begin(most, windowMs, nowMs, isStranger ? 1 : 0));
+    }
+    // Stated twice in one answer, the smaller one holds.
+    if (named.has(name)) most = Math.min(most, window.limit);
+    named.add(name);
     window.limit = most;
     // Others may use the same limit.
-    const missing = Math.max(known, used - window.usedAt(nowMs) - this.#pending);
-    if (missing > 0) window.note(nowMs, Math.ceil(missing));
-    return name;
+    const missing = Math.ceil(used - window.usedAt(nowMs) - this.#pending);
+    if (missing > 0) window.note(nowMs, missing);
+  }
+
+  /** A window, with all that is known of the time before it was stated. */
+  #begin(limit: number, windowMs: number, nowMs: number, unknown: number): CountedWindow {
+    const window = new CountedWindow(limit, windowMs);
+    for (const atMs of this.#early) window.note(atMs, 1);
+    if (this.#strangers + unknown > 0) window.note(nowMs, this.#strangers + unknown);
+    return window;
   }
 }
 

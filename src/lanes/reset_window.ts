@@ -98,6 +98,8 @@ export class ResetWindow {
     if (this.#left > 0) return nowMs;
     // What the new quota is like, the next answer says.
     if (this.#resetAtMs === Infinity) return pending > 0 ? Infinity : nowMs;
+    // The clock may have gone back.
+    this.#emptySinceMs = Math.min(this.#emptySinceMs, nowMs);
     const giveUpAtMs = this.#emptySinceMs + this.#maxWaitMs;
     if (nowMs < giveUpAtMs) return Math.min(this.#resetAtMs, giveUpAtMs);
     if (pending > 0) return this.#resetAtMs;

@@ -388,7 +388,8 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     if (this.settled) return ", before its body had ended";
     if (this.leader !== undefined) return ", while it waited for another request for the same";
     if (this.isInFlight) return `, while attempt ${this.attempts} was under way`;
-    const purpose = this.pending?.purpose?.(this.deadlineAtMs);
+    // Those who wait for it as well may have more time.
+    const purpose = this.pending?.purpose?.(this.startedAtMs + this.settings.totalTimeoutMs);
     return purpose === undefined ? "" : `, while it waited for ${purpose}`;
   }
 

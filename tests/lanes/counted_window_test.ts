@@ -64,3 +64,9 @@ test("CountedWindow: no window of a server's is ever exceeded, wherever it begin
     assert(sent >= 0.5 * ideal, `seed ${seed}: ${sent} of ${ideal}`);
   }
 });
+
+test("CountedWindow: a clock that goes back makes nobody wait for longer than a window", () => {
+  const window = new CountedWindow(1, 1_000);
+  window.note(3_600_000, 1);
+  assertEquals([window.blockedUntilMs(50, 0), window.blockedUntilMs(1_050, 0)], [1_050, 1_050]);
+});

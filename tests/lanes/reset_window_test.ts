@@ -84,3 +84,9 @@ test("ResetWindow.isOver() says when nothing of it matters any more", () => {
   window.update({ limit: 10, remaining: 5, resetAtMs: 500 }, facts(0));
   assertEquals([window.isOver(499), window.isOver(500)], [false, true]);
 });
+
+test("ResetWindow: a clock that goes back makes nobody wait for longer than a quota is believed in", () => {
+  const window = new ResetWindow(1_000);
+  window.update({ limit: 10, remaining: 0, resetAtMs: 3_600_500 }, facts(3_600_000));
+  assertEquals(window.blockedUntilMs(50, 0), 1_050);
+});
