@@ -155,11 +155,11 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   }
 
   /** Takes a permit and a token together, and counts the attempt; or takes nothing. */
-  #grant(lane: Lane): boolean {
+  #grant(lane: Lane, line?: KeyLine<Place<Lane>>): boolean {
     if (this.#inHand > 0) this.#inHand--;
     else if (this.#turns.size > 0 || !this.#ledger.take(1)) return false;
-    const isFree = lane.bucket === undefined && this.#options.bucket === undefined;
-    if (!isFree && this.#tokens.take(lane) !== undefined) {
+    const isFree = lane.bucket === undefined && this.#options.bucket === undefined && line === undefined;
+    if (!isFree && this.#tokens.take(lane, line) !== undefined) {
       this.#giveBack();
       return false;
     }
@@ -179,12 +179,11 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   }
 
   /** The same for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
-  #tryEnterUnclear(lane: Lane, nowMs: number): number {
+  #tryEnterUnclear(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): number {
     const isOnlyCold = lane.isClear && nowMs >= lane.warmUntilMs;
-    // Where requests have limits of their own, they find out about them in line.
-    if (lane.keyed !== undefined) return -1;
     if ((lane.isClear && !isOnlyCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
-    return this.#grant(lane) ? lane.enter(nowMs, lane.cooldownCapMs) : -1;
+    if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return -1;
+    return this.#grant(lane, line) ? lane.enter(nowMs, lane.cooldownCapMs) : -1;
   }
 
   /**
@@ -206,20 +205,22 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     // One that has slept must not go while its batch has enough under way.
     const mayGo = !errand.isAsleep || allowance === undefined || allowance.active < allowance.concurrency;
     for (const lane of mayGo ? lanes : []) {
-      const ticket = this.#tryEnterAny(lane, nowMs);
-      if (ticket === -1) continue;
+      const admission = this.#tryAdmitAny(errand, lane, nowMs);
+      if (admission === undefined) continue;
       wakeUp(errand);
-      errand.receipt = lane.book === undefined ? undefined : new Receipt(lane, undefined, nowMs);
-      return this.toAdmission(errand, lane, ticket, nowMs);
+      return admission;
     }
     const waiter = new AdmissionWaiter(this, errand, lanes, isUrgent);
     this.wait(waiter, nowMs);
     return waiter;
   }
 
-  #tryEnterAny(lane: Lane, nowMs: number): number {
-    const ticket = this.tryEnter(lane, nowMs);
-    return ticket === -1 ? this.#tryEnterUnclear(lane, nowMs) : ticket;
+  #tryAdmitAny(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
+    const { limitKey } = errand;
+    const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
+    let ticket = this.tryEnter(lane, nowMs);
+    if (ticket === -1) ticket = this.#tryEnterUnclear(lane, line, nowMs);
+    return ticket === -1 ? undefined : this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
   }
 
   /**
@@ -235,15 +236,24 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (allowance !== undefined && allowance.active >= allowance.concurrency) return undefined;
     if (this.#isPicking || this.#holds > 0 || this.#inHand > 0 || lane.queued > 0) return undefined;
     if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;
-    const nowMs = this.now();
-    const ticket = this.#tryEnterAny(lane, nowMs);
-    return ticket === -1 ? undefined : this.toAdmission(errand, lane, ticket, nowMs);
+    return this.#tryAdmitAny(errand, lane, this.now());
   }
 
   /** What an admitted request gets. */
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
-    const admission = new Admission(this, lane, ticket, nowMs, errand.receipt);
+    const { receipt } = errand;
     errand.receipt = undefined;
+    return this.#lend(errand, lane, ticket, nowMs, receipt);
+  }
+
+  #lend(
+    errand: Errand,
+    lane: Lane,
+    ticket: number,
+    nowMs: number,
+    receipt: Receipt | undefined,
+  ): Admission {
+    const admission = new Admission(this, lane, ticket, nowMs, receipt);
     this.#leases?.lend(admission, errand.timeoutMs, nowMs);
     return admission;
   }
@@ -684,9 +694,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.#inHand--;
     this.#enter(lane);
     const line = waiter.placeIn(lane)?.line;
-    const receipt = line === undefined && lane.book === undefined
-      ? undefined
-      : new Receipt(lane, line, nowMs);
+    const receipt = receiptOf(lane, line, nowMs);
     waiter.errand.receipt = receipt;
     // First of all: who enters may change the breaker, and those who wait then may be refused.
     this.#remove(waiter);
@@ -710,6 +718,11 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     }
     this.dispatch();
   }
+}
+
+/** What an attempt counts in; nothing where no limit is stated, and it has none of its own. */
+function receiptOf(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): Receipt | undefined {
+  return line === undefined && lane.book === undefined ? undefined : new Receipt(lane, line, nowMs);
 }
 
 /** Whether a response is of the lane's origin, and not of another one that a redirect has led to. */
