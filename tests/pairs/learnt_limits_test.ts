@@ -378,3 +378,21 @@ testBothWays("learnLimits: a function says what answers state, and may throw", a
   await thrower.clock.run(thrower.client.settle(paths(3, ["x"])));
   assertEquals(warnings, ["'learnLimits' threw: nothing is learnt of this answer"]);
 });
+
+testBothWays(
+  "learnLimits × hedge: second attempts count, and are sent only if the limits let them",
+  async (setUp) => {
+    const clock = new ManualClock();
+    const server = new CountingServer([12, 10]);
+    const random = seededRandom(9);
+    const { client, network } = setUp(({ url }) => ({
+      ...server.answer(url, clock.now()),
+      afterMs: random() < 0.2 ? 400 : 20,
+    }), { ...COUNTED, clock, hedge: { afterMs: 50, maxExtraRatio: 1 } });
+    for (let round = 0; round < 4; round++) {
+      const outcomes = await clock.run(client.settle(paths(25, [`match${round % 2}`, "league", "summoner"])));
+      assertEquals([outcomes.filter(({ ok }) => ok).length, server.refused], [25, 0]);
+    }
+    assert(network.sent.length > 100, `${network.sent.length} were sent`);
+  },
+);
