@@ -39,6 +39,7 @@ export type {
   BreakerOptions,
   ClientOptions,
   ExtendOptions,
+  LimitedRequest,
   MirrorOptions,
   PerOriginOptions,
   RateLimitOptions,
@@ -87,11 +88,14 @@ export {
   isInvalidDataError,
   isNetworkError,
   isOfflineError,
+  isOverloadError,
   isSlipstreamError,
   isTimeoutError,
   isWriteError,
   NetworkError,
   OfflineError,
+  OverloadError,
+  type OverloadErrorOptions,
   SlipstreamError,
   type SlipstreamErrorOptions,
   TimeoutError,
@@ -121,6 +125,9 @@ export type {
   WarningEvent,
 } from "./src/policies/event.ts";
 
+export type { LearnLimits } from "./src/client/learnt_limits.ts";
+export type { LimitHeaders } from "./src/http/limit_headers.ts";
+export type { LimitReading } from "./src/http/limit_reading.ts";
 export type {
   DownloadDigest,
   DownloadResult,

@@ -253,6 +253,49 @@ export class CircuitOpenError extends NetworkError {
   }
 }
 
+/** What an {@linkcode OverloadError} adds. */
+export interface OverloadErrorOptions extends SlipstreamErrorOptions {
+  /** Which option has refused the request. */
+  readonly limit: "maxQueue" | "maxQueueMs";
+  /** What that option says: a number of requests, or of milliseconds. */
+  readonly max: number;
+  /** How many requests stood in line, this one not counted. */
+  readonly queued: number;
+  /** How long this one has stood in line, in milliseconds. */
+  readonly waitedMs: number;
+}
+
+/**
+ * The client has too much to do, and has refused the request without sending it: as many requests stood in line as `maxQueue` allows,
+ * or this one has stood there for `maxQueueMs`. It is not retried.
+ */
+export class OverloadError extends NetworkError {
+  /** `"OverloadError"`. */
+  override readonly name: string = "OverloadError";
+  /** Which option has refused the request. */
+  readonly limit: "maxQueue" | "maxQueueMs";
+  /** What that option says: a number of requests, or of milliseconds. */
+  readonly max: number;
+  /** How many requests stood in line, this one not counted. */
+  readonly queued: number;
+  /** How long this one has stood in line, in milliseconds. */
+  readonly waitedMs: number;
+
+  /** Creates the error. */
+  constructor(message: string, options: OverloadErrorOptions) {
+    super(message, options);
+    this.limit = options.limit;
+    this.max = options.max;
+    this.queued = options.queued;
+    this.waitedMs = options.waitedMs;
+  }
+
+  /** @internal What it is, for the guards. */
+  override get "~slipstream"(): readonly string[] {
+    return ["SlipstreamError", "NetworkError", "OverloadError"];
+  }
+}
+
 /**
  * The client is offline and the cache does not hold the resource.
  *
@@ -508,6 +551,11 @@ export function isCircuitOpenError(value: unknown): value is CircuitOpenError {
   return hasBrand(value, "CircuitOpenError");
 }
 
+/** Whether a value is an {@linkcode OverloadError}, also of another realm. */
+export function isOverloadError(value: unknown): value is OverloadError {
+  return hasBrand(value, "OverloadError");
+}
+
 /**
  * Whether a value is an {@linkcode OfflineError}, also of another realm.
  *
@@ -579,6 +627,10 @@ const FIELDS = [
   "retryAfterMs",
   "kind",
   "timeoutMs",
+  "limit",
+  "max",
+  "queued",
+  "waitedMs",
   "reason",
   "issues",
   "position",

@@ -56,7 +56,7 @@ export class Background {
   }
 
   /** Never rejects. */
-  async #run({ request, lane, settings }: Call, handler: Handler): Promise<void> {
+  async #run({ request, lane, settings, limitKey }: Call, handler: Handler): Promise<void> {
     const context: CallContext = {
       // Whoever asks next tries again.
       settings: { ...settings, maxRetries: 0 },
@@ -71,6 +71,7 @@ export class Background {
     };
     const call = new Call(context, request, NOBODY);
     call.lane = lane;
+    call.limitKey = limitKey;
     call.startedAtMs = this.#owner.now();
     call.id = this.#owner.nextId();
     this.#calls.add(call);

@@ -25,6 +25,7 @@ import {
   optionalAny,
   plain,
   positiveInteger,
+  positiveMs,
   required,
   type Rule,
   rule,
@@ -91,6 +92,29 @@ const adaptiveLimit = members(LIMIT, "min", "initial", "max", "algorithm", "wind
 /** A number, or what an adaptive limit goes by. */
 const originLimit: Rule = (value) => typeof value === "number" ? fixedLimit(value) : adaptiveLimit(value);
 
+const RATE =
+  "must be { limit, intervalMs, burst, spread, per }, an array of these, a bucket, or a function that gives an origin its bucket";
+const rate = strict({
+  limit: required(given),
+  intervalMs: required(given),
+  ...optionalAny("burst"),
+  spread: flag,
+  per: oneOf(["client", "origin", "key"], "must be 'client', 'origin' or 'key'"),
+}, RATE);
+const rates = both(arrayOf(rate, RATE), rule(RATE, (value) => (value as unknown[]).length > 0));
+
+const LEARNT = "must be true, false, { limits, counts, per }, an array of these, or a function";
+const headerName = rule(
+  "must be a header name",
+  (value) => typeof value === "string" && /^[!#$%&'*+.^_`|~\w-]+$/.test(value),
+);
+const source = strict({
+  limits: required(headerName),
+  counts: headerName,
+  per: oneOf(["origin", "key"], "must be 'origin' or 'key'"),
+}, LEARNT);
+const sources = both(arrayOf(source, LEARNT), rule(LEARNT, (value) => (value as unknown[]).length > 0));
+
 /** The rules of a client's options. */
 export const clientEntries: Readonly<Record<string, Rule>> = {
   ...sharedEntries,
@@ -101,10 +125,7 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
   ),
   clientHeadersTo: oneOf(["all", "mirrors"], "must be 'all' or 'mirrors'"),
   sensitiveHeaders: arrayOf(
-    rule(
-      "must be a header name",
-      (value) => typeof value === "string" && /^[!#$%&'*+.^_`|~\w-]+$/.test(value),
-    ),
+    headerName,
     "must be an array of header names",
   ),
   fetch: callable,
@@ -121,18 +142,20 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
   concurrency: unless((value) => value instanceof Semaphore || isAdaptiveLimit(value), positiveInteger),
   perOrigin: strict({ concurrency: originLimit }, "must be { concurrency }"),
   maxWaiting: count,
+  maxQueue: number(
+    "a whole number of at least 0, or Infinity",
+    (value) => value === Infinity || (Number.isInteger(value) && value >= 0),
+  ),
+  maxQueueMs: positiveMs,
   pauseOn429: oneOf(["origin", "request"], "must be 'origin' or 'request'"),
   rateLimit: unless(
     (value) => typeof value === "function" || hasMethods(value, "tryTake", "notify"),
-    strict(
-      {
-        limit: required(given),
-        intervalMs: required(given),
-        ...optionalAny("burst"),
-        per: oneOf(["client", "origin"], "must be 'client' or 'origin'"),
-      },
-      "must be { limit, intervalMs, burst, per }, a bucket, or a function that gives an origin its bucket",
-    ),
+    (value) => Array.isArray(value) ? rates(value) : rate(value),
+  ),
+  limitKey: callable,
+  learnLimits: unless(
+    (value) => typeof value === "function" || typeof value === "boolean",
+    (value) => Array.isArray(value) ? sources(value) : source(value),
   ),
   hedge: unless(isFalse, plain("an object of options, or false", hedge)),
   backoff: members("options of a backoff", "factor", "baseMs", "maxMs", "jitter", "jitterMs", "random"),

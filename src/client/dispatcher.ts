@@ -214,6 +214,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     if (this.#closed !== undefined) throw this.#closed.reason;
     const { context: { signals }, settings: { totalTimeoutMs } } = call;
     if (signals !== NO_SIGNALS) { for (const signal of signals) signal.throwIfAborted(); }
+    if (this.pipeline.limitKey !== undefined) call.limitKey = this.#limitKeyOf(call, this.pipeline.limitKey);
     call.startedAtMs = this.#clock.now();
     call.id = this.nextId();
     call.isListed = true;
@@ -225,6 +226,18 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
       call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs);
     }
     return call;
+  }
+
+  /** What a call shares limits with others by. */
+  #limitKeyOf(call: Call, limitKey: NonNullable<Pipeline["limitKey"]>): string | undefined {
+    const { prepared, context, sentUrl, url } = call;
+    const key: unknown = limitKey({
+      url: sentUrl === "" ? url : sentUrl,
+      method: prepared?.method ?? "GET",
+      headers: mergeHeaders(this.headers, prepared?.headers ?? context.headers),
+    });
+    if (key === undefined || typeof key === "string") return key;
+    throw new TypeError(`Cannot fetch as 'limitKey' must give a string or undefined: received ${typeof key}`);
   }
 
   /** Finds where a call leads: its lane, unless it has as many as there are mirrors. */

@@ -4,15 +4,20 @@
  * @module
  */
 
+import { KeyLine } from "../lanes/key_line.ts";
+import { KeyedLines } from "../lanes/keyed_lines.ts";
 import { Lane } from "../lanes/lane.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
+import type { Place } from "../lanes/waiter.ts";
 import type { Reporter } from "../policies/event.ts";
-import type { Bucket } from "../primitives/bucket.ts";
+import { type Bucket, isFull } from "../primitives/bucket.ts";
+import { BucketSet } from "../primitives/bucket_set.ts";
 import { CircuitBreaker } from "../primitives/circuit_breaker.ts";
 import type { CircuitBreakerOptions } from "../primitives/circuit_options.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { TokenBucket } from "../primitives/token_bucket.ts";
 import { AdaptiveLanes } from "./adaptive_lanes.ts";
+import type { LearntLimits } from "./learnt_limits.ts";
 import type { ClientOptions, RateLimitOptions } from "./options.ts";
 
 /** A probe is given no longer for its headers, in milliseconds. */
@@ -25,6 +30,8 @@ export interface LaneSurroundings {
   readonly scheduler: () => Scheduler;
   /** Whether one request goes ahead of the first burst. */
   readonly warmsUp: (() => boolean) | undefined;
+  /** What makes lanes learn their limits from answers. */
+  readonly learning?: LearntLimits | undefined;
 }
 
 /**
@@ -38,9 +45,11 @@ export interface LaneSurroundings {
  */
 export function laneFactory(
   options: ClientOptions,
-  { clock, reporter, scheduler, warmsUp }: LaneSurroundings,
+  { clock, reporter, scheduler, warmsUp, learning }: LaneSurroundings,
 ): (origin: string) => Lane {
-  const bucketOf = originBucket(options.rateLimit, clock);
+  const { rateLimit, limitKey } = options;
+  const bucketOf = typeof rateLimit === "function" ? rateLimit : ownBucket(rateLimit, "origin", clock);
+  const bucketOfKey = ownBucket(rateLimit, "key", clock);
   const { concurrency } = options.perOrigin ?? {};
   const adaptive = typeof concurrency === "object"
     ? new AdaptiveLanes(concurrency, { clock, reporter, scheduler })
@@ -56,18 +65,31 @@ export function laneFactory(
   };
   // Create one of each now, so that bad options throw here.
   breakerOf("");
-  if (isOwnRate(options.rateLimit)) toBucket(options.rateLimit, clock);
+  for (const rate of ownRates(rateLimit)) toBucket(rate, clock);
+  if (bucketOfKey !== undefined && limitKey === undefined) {
+    throw new TypeError("Cannot create client as a 'rateLimit' per 'key' must have a 'limitKey'");
+  }
   return (key) => {
-    const lane = new Lane({
+    const keyed = limitKey === undefined ? undefined : new KeyedLines<Lane>(
+      (name) => {
+        const line = new KeyLine<Place<Lane>>(name, bucketOfKey?.());
+        line.book = learning?.bookOfKey(lane);
+        return line;
+      },
+      ({ bucket, book }) => (bucket === undefined || isFull(bucket)) && (book?.isQuiet(clock.now()) ?? true),
+    );
+    const lane: Lane = new Lane({
       key,
       breaker: breakerOf(key),
       bucket: bucketOf?.(key),
       maxInFlight,
       clock,
       warmsUp,
+      keyed,
     });
     scheduler().adopt(lane);
     adaptive?.adopt(lane);
+    learning?.adopt(lane);
     return lane;
   };
 }
@@ -91,23 +113,31 @@ function breakerOptions(
 
 /** The bucket of all requests, if there is one. */
 export function clientBucket(limit: ClientOptions["rateLimit"], clock: Clock): Bucket | undefined {
-  if (limit === undefined || typeof limit === "function") return undefined;
-  if (!isOwnRate(limit)) return limit;
-  return limit.per === "origin" ? undefined : toBucket(limit, clock);
+  if (limit !== undefined && typeof limit !== "function" && "tryTake" in limit) return limit;
+  return ownBucket(limit, "client", clock)?.();
 }
 
-function originBucket(
+/** Makes buckets with all rates that are for the same. */
+function ownBucket(
   limit: ClientOptions["rateLimit"],
+  per: NonNullable<RateLimitOptions["per"]>,
   clock: Clock,
-): ((origin: string) => Bucket) | undefined {
-  if (typeof limit === "function") return limit;
-  return isOwnRate(limit) && limit.per === "origin" ? () => toBucket(limit, clock) : undefined;
+): (() => Bucket) | undefined {
+  const rates = ownRates(limit).filter((rate) => (rate.per ?? "client") === per);
+  if (rates.length === 0) return undefined;
+  const [only, ...others] = rates;
+  if (others.length === 0) return () => toBucket(only!, clock);
+  return () => new BucketSet(rates.map((rate) => toBucket(rate, clock)));
 }
 
-function isOwnRate(limit: ClientOptions["rateLimit"]): limit is RateLimitOptions {
-  return typeof limit === "object" && "limit" in limit;
+function ownRates(limit: ClientOptions["rateLimit"]): readonly RateLimitOptions[] {
+  if (typeof limit !== "object") return [];
+  if (Array.isArray(limit)) return limit as readonly RateLimitOptions[];
+  return "limit" in limit && !("tryTake" in limit) ? [limit] : [];
 }
 
-function toBucket({ per: _, ...options }: RateLimitOptions, clock: Clock): TokenBucket {
-  return new TokenBucket({ ...options, clock });
+function toBucket({ per: _, spread = false, ...options }: RateLimitOptions, clock: Clock): TokenBucket {
+  if (!spread) return new TokenBucket({ ...options, clock });
+  if (options.burst === undefined) return new TokenBucket({ ...options, burst: 1, clock });
+  throw new TypeError("Cannot create client as 'burst' of a 'rateLimit' must be left out beside 'spread'");
 }

@@ -17,6 +17,7 @@ import type { PartialSettings } from "../policies/settings.ts";
 import type { Bucket } from "../primitives/bucket.ts";
 import type { RetryBudget, RetryBudgetOptions } from "../primitives/retry_budget.ts";
 import type { Semaphore } from "../primitives/semaphore.ts";
+import type { LearnLimits } from "./learnt_limits.ts";
 import type { HeaderRecord } from "./request.ts";
 
 /** A mirror with headers, a layout or rules of its own. */
@@ -48,10 +49,27 @@ export interface RateLimitOptions {
   /** How many may start at once after a pause; by default as the token bucket's. */
   readonly burst?: number | undefined;
   /**
-   * What the limit is for: all of the client's attempts, or each origin's.
+   * Whether attempts start evenly, `intervalMs / limit` apart, in place of a burst after each pause: the same as a `burst` of 1, beside which
+   * it must be left out.
+   * @default {false}
+   */
+  readonly spread?: boolean | undefined;
+  /**
+   * What the limit is for: all of the client's attempts, each origin's, or those of each key that `limitKey` gives, in each origin;
+   * requests without a key have no limit by key.
    * @default {"client"}
    */
-  readonly per?: "client" | "origin" | undefined;
+  readonly per?: "client" | "origin" | "key" | undefined;
+}
+
+/** A request, as `limitKey` sees it. */
+export interface LimitedRequest {
+  /** Where it goes; relative if several mirrors could answer it. */
+  readonly url: string;
+  /** The method, upper case. */
+  readonly method: string;
+  /** Its headers and the client's, by their names in lower case. */
+  readonly headers: HeaderRecord;
 }
 
 /**
@@ -164,10 +182,51 @@ export interface ClientOptions extends
    */
   readonly maxWaiting?: number | undefined;
   /**
-   * How fast attempts may start: a rate; a bucket that other clients share; or what gives each origin its bucket. By default there
-   * is no limit.
+   * How many requests may be in line when a single one comes and finds no permit, no token, or a pause; then it fails at once with an
+   * `OverloadError`, so that the newest is refused first, whatever its priority. 0 refuses all that could not be sent at once. Requests of
+   * batches are never refused, but those of them that wait count; so do retries, which are not refused either, because they were taken on
+   * before. `client.extend()` shares the line.
+   * @default {Infinity}
    */
-  readonly rateLimit?: RateLimitOptions | Bucket | ((origin: string) => Bucket) | undefined;
+  readonly maxQueue?: number | undefined;
+  /**
+   * How long a single request may be in line, in milliseconds, each time that it gets there; then it fails with an `OverloadError`.
+   * Requests of batches wait on.
+   * @default {Infinity}
+   */
+  readonly maxQueueMs?: number | undefined;
+  /**
+   * How fast attempts may start: a rate; several rates, all of which hold at once; a bucket that other clients share; or what gives each
+   * origin its bucket. An attempt takes a token of each rate that is for it, or of none, at the moment at which it is sent; those who wait
+   * get them by priority. By default there is no limit.
+   */
+  readonly rateLimit?:
+    | RateLimitOptions
+    | readonly RateLimitOptions[]
+    | Bucket
+    | ((origin: string) => Bucket)
+    | undefined;
+  /**
+   * Which requests share limits besides those of their origin, by a key of the caller's, such as the route: called once for each request,
+   * when it is made. Of two requests of one origin with the same key, each counts for the other; keys of different origins have nothing in
+   * common. A key whose limit is used up delays no other one. `undefined` for none. A request that it throws for rejects with that error.
+   */
+  readonly limitKey?: ((request: LimitedRequest) => string | undefined) | undefined;
+  /**
+   * Whether limits are learnt from what answers state, also good ones, so that a request waits for the next window and not for a 429.
+   *
+   * - `true`: from `RateLimit` and `RateLimit-Policy`, `RateLimit-Remaining`, `X-RateLimit-Remaining` and their kin, where the first answer of
+   *   an origin has such headers, or one that is no success. The headers of all other answers are not looked at.
+   * - Names of headers that state limits as `20:1,100:120`: see {@linkcode LimitHeaders}.
+   * - A function that says what the headers of an answer state. What it throws becomes a warning event.
+   * - `false`: not at all; a 429 is heeded all the same.
+   *
+   * All limits that are stated hold together, and of two that contradict each other the stricter one. With a `limitKey`, they are those of
+   * the key, unless it is said otherwise. A wait that a 429 names comes first. A quota that is used up is waited for until its
+   * reset, but no longer than `maxRetryAfterMs`: then one request finds out how things are.
+   * @default {true}
+   */
+  readonly learnLimits?: LearnLimits | undefined;
   /**
    * When a second attempt is sent beside one that has brought no headers yet: see {@linkcode HedgeOptions}; `false` for never. Only requests
    * are hedged whose method changes nothing (GET, HEAD, OPTIONS, QUERY) and whose body can be sent twice; `idempotent: false` and a

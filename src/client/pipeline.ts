@@ -12,6 +12,7 @@ import {
   toHeaderMap,
 } from "../http/headers.ts";
 import { Lanes } from "../lanes/lanes.ts";
+import type { LoadShedding } from "../lanes/refusal.ts";
 import { Scheduler } from "../lanes/scheduler.ts";
 import { policyOf } from "../policies/cache_plan.ts";
 import { compose } from "../policies/compose.ts";
@@ -34,7 +35,8 @@ import { fetchAtImport, globalFetch } from "./global_fetch.ts";
 import { isAdaptiveLimit } from "./is_adaptive_limit.ts";
 import { clientBucket, laneFactory } from "./lane_factory.ts";
 import { LazyHedging } from "./lazy_hedging.ts";
-import type { ClientOptions } from "./options.ts";
+import { LearntLimits } from "./learnt_limits.ts";
+import type { ClientOptions, LimitedRequest } from "./options.ts";
 
 /** Its timers do not keep the process alive. */
 const LAZY_CLOCK: Clock = {
@@ -52,6 +54,8 @@ export interface Pipeline {
   readonly handle: Handler;
   readonly environment: Environment;
   readonly lanes: Lanes;
+  /** What requests share limits by, as the caller has it. */
+  readonly limitKey: ((request: LimitedRequest) => string | undefined) | undefined;
   /** Where relative URLs lead. */
   readonly mirrors: readonly Mirror[];
   /** What every request carries. */
@@ -129,6 +133,7 @@ export function buildPipeline(
     handle,
     environment,
     lanes,
+    limitKey: shared === undefined ? options.limitKey : shared.limitKey,
     mirrors: bases,
     headers,
     sensitive,
@@ -155,14 +160,22 @@ function buildLimits(
 ): Pick<Pipeline, "environment" | "lanes" | "hedging"> {
   const { maxRetryAfterMs = 60_000, random = Math.random, circuitBreaker } = options;
   const { timersBelongToRequests, negotiatesHttp2 } = currentRuntime;
+  const learning = options.learnLimits === false ? undefined : new LearntLimits(options.learnLimits ?? true, {
+    clock,
+    reporter,
+    scheduler: () => scheduler,
+    maxWaitMs: maxRetryAfterMs,
+  });
   const deadlines = timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock);
-  const scheduler = new Scheduler({
+  const scheduler: Scheduler = new Scheduler({
     semaphore: toSemaphore(options.concurrency),
     adaptiveLimit: isAdaptiveLimit(options.concurrency) ? options.concurrency : undefined,
     bucket: clientBucket(options.rateLimit, clock),
     clock,
     deadlines,
     maxRetryAfterMs,
+    shedding: toShedding(options),
+    onStatement: learning && ((lane, answer) => learning.hear(lane, answer)),
     timersBelongToRequests,
   });
   const { transport } = options;
@@ -200,6 +213,7 @@ function buildLimits(
     clock,
     reporter,
     scheduler: () => scheduler,
+    learning,
     warmsUp: transport !== undefined
       ? transport.negotiatesHttp2 ? () => true : undefined
       : negotiatesHttp2
@@ -214,6 +228,10 @@ function toBudget(option: ClientOptions["retryBudget"], clock: Clock): RetryBudg
   // One of another copy of this module does as well.
   if (option !== undefined && "tryWithdraw" in option) return option;
   return new RetryBudget({ ...option, clock: option?.clock ?? clock });
+}
+
+function toShedding({ maxQueue = Infinity, maxQueueMs = Infinity }: ClientOptions): LoadShedding | undefined {
+  return maxQueue === Infinity && maxQueueMs === Infinity ? undefined : { maxQueue, maxQueueMs };
 }
 
 function toSemaphore(option: number | Semaphore | AdaptiveLimit = 20): Semaphore {

@@ -6,6 +6,7 @@
 
 import type { Lane } from "../lanes/lane.ts";
 import type { CircuitState } from "../primitives/circuit_breaker.ts";
+import { BucketSet } from "../primitives/bucket_set.ts";
 import { TokenBucket } from "../primitives/token_bucket.ts";
 import { Histogram } from "./histogram.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -26,7 +27,7 @@ export interface OriginStats {
   readonly healthy: boolean;
   /** How many attempts may be in flight there now; absent if nothing but the client's own limit bounds them. */
   readonly limit?: number | undefined;
-  /** Tokens left in the origin's bucket; absent without a rate limit per origin. */
+  /** Tokens left in the origin's bucket, of several rates the fewest; absent without a rate limit per origin. */
   readonly tokens?: number | undefined;
 }
 
@@ -107,6 +108,6 @@ function originStats(lane: Lane, nowMs: number): OriginStats {
     breaker: breaker?.state ?? "closed",
     healthy: lane.isHealthy(nowMs),
     limit: lane.limit === Infinity ? undefined : lane.limit,
-    tokens: bucket instanceof TokenBucket ? bucket.available : undefined,
+    tokens: bucket instanceof TokenBucket || bucket instanceof BucketSet ? bucket.available : undefined,
   };
 }

@@ -97,7 +97,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     let nowMs = this.#environment.clock.now();
     while (call !== undefined) {
       // What was started since it was admitted may have aborted it.
-      if (call.cancelled) return this.#withdraw(call.lane!);
+      if (call.cancelled) return this.#withdraw(call);
       let response: Response | undefined;
       let body: string | Uint8Array<ArrayBuffer> | undefined;
       let error: unknown;
@@ -108,7 +108,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
         const send = this.#fetch ?? (fetch === fetchAtImport ? fetch : this.#environment.fetch);
         response = await send(call.sentUrl, init);
         if (this.#hedges !== undefined) this.#hedges.answered(call, response);
-        if (!call.lane!.hasAnswered || call.lane!.warmUntilMs !== Infinity) this.#noteAnswer(call);
+        if (call.lane!.listens) this.#noteAnswer(call, response);
         if (response?.ok && !call.hasLeft && response instanceof Response) {
           body = call.settings.as === "bytes"
             ? new Uint8Array(await response.arrayBuffer())
@@ -129,9 +129,10 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   }
 
   /** What was admitted and is not wanted any more is no attempt. */
-  #withdraw(lane: Lane): void {
-    lane.attempts--;
-    this.#environment.scheduler.release(lane);
+  #withdraw({ lane, receipt }: Call): void {
+    receipt?.cancel();
+    lane!.attempts--;
+    this.#environment.scheduler.release(lane!);
   }
 
   #begin(call: Call, nowMs: number): RequestInit {
@@ -167,12 +168,15 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const { scheduler } = this.#environment;
     call.hasLeft = true;
     this.#end(call);
-    const admission = new Admission(scheduler, call.lane!, call.ticket, call.attemptedAtMs);
+    const admission = new Admission(scheduler, call.lane!, call.ticket, call.attemptedAtMs, call.receipt);
+    call.receipt = undefined;
     this.#follow(call, { admission, answer, rival });
   }
 
-  #noteAnswer(call: Call): void {
-    this.#environment.scheduler.answered(call.lane!, call.attemptedAtMs);
+  #noteAnswer(call: Call, response: Response): void {
+    // A `fetch` may give anything.
+    const answer = response instanceof Response ? response : undefined;
+    this.#environment.scheduler.answered(call.lane!, call.attemptedAtMs, call.receipt, answer);
   }
 
   #succeed(
@@ -239,7 +243,8 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
       return undefined;
     }
     this.#end(call);
-    const admission = new Admission(scheduler, lane, call.ticket, call.attemptedAtMs);
+    const admission = new Admission(scheduler, lane, call.ticket, call.attemptedAtMs, call.receipt);
+    call.receipt = undefined;
     // A `fetch` may give anything.
     const isNothing = response === undefined || response === null;
     const failure = error ?? (isNothing ? new ResponseError() : undefined);
@@ -306,6 +311,9 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     call.hasLeft = true;
     this.#end(call);
     const { deadlines, scheduler, reporter, clock } = this.#environment;
+    // The next attempt counts for itself.
+    if (call.receipt !== undefined) scheduler.forgo(call.lane!, call.receipt);
+    call.receipt = undefined;
     const onDeadline = (): void => {
       call.isWrittenOff = true;
       if (reporter.active) {

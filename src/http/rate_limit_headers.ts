@@ -11,7 +11,8 @@
  */
 const FIRST_EPOCH_S = 1_000_000_000;
 
-const RESET_HEADERS = [
+/** Where the time until a reset may stand. */
+export const RESET_HEADERS: readonly string[] = [
   "ratelimit-reset",
   "x-ratelimit-retry-after",
   "x-ratelimit-reset-after",
@@ -19,7 +20,12 @@ const RESET_HEADERS = [
   "x-rate-limit-reset",
 ];
 
-const REMAINING_HEADERS = ["ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining"];
+/** Where it may stand how many requests are left. */
+export const REMAINING_HEADERS: readonly string[] = [
+  "ratelimit-remaining",
+  "x-ratelimit-remaining",
+  "x-rate-limit-remaining",
+];
 
 /**
  * How long until the quota is refilled.
@@ -41,6 +47,12 @@ export function rateLimitResetMs(headers: Headers, wallNowMs: number): number | 
     if (value !== null) return resetMs(value, wallNowMs);
   }
   return undefined;
+}
+
+/** Whether an answer states a limit by one of these headers, used up or not. */
+export function statesLimits(headers: Headers): boolean {
+  return headers.has("ratelimit") || headers.has("ratelimit-policy") ||
+    REMAINING_HEADERS.some((name) => headers.has(name));
 }
 
 function resetMs(value: string, wallNowMs: number): number | undefined {
@@ -84,15 +96,18 @@ function secondsToMs(value: string | undefined): number | undefined {
   return value !== undefined && /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : undefined;
 }
 
-interface Item {
+/** A member of a structured list or dictionary, with its parameters. */
+export interface StructuredItem {
+  /** The member's name, or its value in a list. */
   readonly name: string;
   /** What follows `=` in a dictionary member; empty in a list. */
   readonly value: string;
+  /** By their names. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
 /** As much of RFC 9651's lists and dictionaries as these headers use; what does not fit is left out. */
-function parseItems(text: string): Item[] {
+export function parseItems(text: string): StructuredItem[] {
   return splitOutsideQuotes(text, ",").map((member) => {
     const [head = "", ...rest] = splitOutsideQuotes(member, ";");
     const [name, value] = splitPair(head);

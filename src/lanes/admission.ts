@@ -6,6 +6,7 @@
 
 import type { CircuitResult } from "../primitives/circuit_breaker.ts";
 import type { Lane } from "./lane.ts";
+import type { Receipt } from "./receipt.ts";
 
 /** Who admits requests, and takes back what they were given. */
 export interface AdmissionOffice {
@@ -28,6 +29,8 @@ export class Admission {
   readonly #startedAtMs: number;
   /** When it is given back whatever becomes of the attempt, where that may never end; on the client's clock. */
   expiresAtMs: number = Infinity;
+  /** What the attempt counts in. */
+  readonly receipt: Receipt | undefined;
   #isJudged = false;
   #isSampled = false;
   #isReleased = false;
@@ -39,12 +42,20 @@ export class Admission {
    * @param lane The lane that it goes to.
    * @param ticket What the lane's breaker said.
    * @param startedAtMs When, on the client's clock.
+   * @param receipt What the attempt counts in.
    */
-  constructor(office: AdmissionOffice, lane: Lane, ticket: number, startedAtMs: number) {
+  constructor(
+    office: AdmissionOffice,
+    lane: Lane,
+    ticket: number,
+    startedAtMs: number,
+    receipt?: Receipt,
+  ) {
     this.#office = office;
     this.lane = lane;
     this.#ticket = ticket;
     this.#startedAtMs = startedAtMs;
+    this.receipt = receipt;
     this.isProbe = lane.breaker !== undefined && lane.breaker.state === "half-open";
   }
 
@@ -75,7 +86,10 @@ export class Admission {
 
   /** Gives the permit back of what was never sent, which is no attempt. */
   withdraw(): void {
-    if (!this.#isReleased) this.lane.attempts--;
+    if (!this.#isReleased) {
+      this.lane.attempts--;
+      this.receipt?.cancel();
+    }
     this.release();
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Allowance } from "./allowance.ts";
+import type { Receipt } from "./receipt.ts";
 
 /** What the lanes know of a request. */
 export interface Errand {
@@ -12,6 +13,10 @@ export interface Errand {
   readonly priority: number;
   /** What its batch may have under way; absent for a single request. */
   readonly allowance: Allowance | undefined;
+  /** What it shares limits with others by; `undefined` if it has no limits but its origin's. */
+  readonly limitKey: string | undefined;
+  /** What the attempt counts in that it has just been admitted to; whoever sends it takes it over. */
+  receipt: Receipt | undefined;
   /** How long an attempt may take, in milliseconds. */
   readonly timeoutMs: number;
   /** Attempts made so far. */

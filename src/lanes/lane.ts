@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bucket } from "../primitives/bucket.ts";
+import { type Bucket, isFull } from "../primitives/bucket.ts";
 import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
@@ -15,8 +15,12 @@ import { PriorityQueue } from "../primitives/priority_queue.ts";
 import type { Claimant, Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
 import type { Pause } from "./pause.ts";
+import type { KeyLine } from "./key_line.ts";
+import type { KeyedLines } from "./keyed_lines.ts";
+import type { LimitBook } from "./limit_book.ts";
 import { Quota } from "./quota.ts";
-import type { Line, Place, Waiter } from "./waiter.ts";
+import type { Receipt } from "./receipt.ts";
+import type { Line, Place, Waiter, WaitingLine } from "./waiter.ts";
 
 /** A wait shorter than this, in milliseconds, is none: where it does not move the clock it would never end. */
 const SHORTEST_WAIT_MS = 1e-3;
@@ -66,6 +70,25 @@ export interface LaneOptions {
    * would be opened otherwise.
    */
   readonly warmsUp?: (() => boolean) | undefined;
+  /** Where requests wait that have limits of their own; without it, all wait in one line. */
+  readonly keyed?: KeyedLines<Lane> | undefined;
+}
+
+/** An answer that may state limits. */
+export interface StatedAnswer {
+  readonly headers: Headers;
+  readonly isOk: boolean;
+  readonly nowMs: number;
+  /** What the attempt counts in; closed. */
+  readonly receipt: Receipt | undefined;
+}
+
+/** Learns the limits of lanes from their answers. */
+export interface Learner {
+  /** An answer of a lane. */
+  learn(lane: Lane, answer: StatedAnswer): void;
+  /** Begins a book of limits; so many requests are under way. */
+  begin(underWay: number, nowMs: number): LimitBook;
 }
 
 /** One origin, as one client sees it. */
@@ -89,6 +112,14 @@ export class Lane implements Claimant, Line<Lane> {
   latencies: LatencyWindow | undefined = undefined;
   /** How much it takes in what time, where it has answered 429. */
   quota: Quota | undefined;
+  /** Whether it wants to know of each answer: of the first one, where connections may be shared, and where answers state limits. */
+  listens = true;
+  /** Learns from each answer what the limits are, where answers state them. */
+  learner: Learner | undefined;
+  /** The limits that the origin has stated. */
+  book: LimitBook | undefined;
+  /** Whether nobody may go yet, because what learns the limits is being loaded. */
+  isPreparing = false;
   /** What the breaker says to all while it is closed. */
   ticket = 0;
   /** Whether nothing but `limit`, `warmUntilMs` and the bucket has to be asked: no pause, a closed breaker, nobody waits. */
@@ -117,7 +148,12 @@ export class Lane implements Claimant, Line<Lane> {
   /** Requests that go before all others: those that were sent and told to come again. */
   readonly urgent: LinkedQueue<Place<Lane>> = new LinkedQueue();
   /** All other requests that wait. */
-  readonly waiting: PriorityQueue<Place<Lane>> = new PriorityQueue();
+  readonly waiting: WaitingLine<Place<Lane>>;
+  /** The same, where some have limits of their own. */
+  readonly keyed: KeyedLines<Lane> | undefined;
+  entered = 0;
+  /** How often in a row the highest priority has gone first while others waited. */
+  favours = 0;
   /** Requests that sleep in a backoff after a failure here. */
   readonly sleeping: LinkedQueue<Sleeper> = new LinkedQueue();
 
@@ -147,7 +183,7 @@ export class Lane implements Claimant, Line<Lane> {
   #claim: (lane: Lane, nowMs: number) => Runnable | undefined = nothing;
 
   /** Creates the lane of an origin that was never asked. */
-  constructor({ key, breaker, bucket, maxInFlight = Infinity, clock, warmsUp }: LaneOptions) {
+  constructor({ key, breaker, bucket, maxInFlight = Infinity, clock, warmsUp, keyed }: LaneOptions) {
     this.key = key;
     this.breaker = breaker;
     this.bucket = bucket;
@@ -155,6 +191,9 @@ export class Lane implements Claimant, Line<Lane> {
     this.limit = maxInFlight;
     this.#warmsUp = warmsUp;
     this.#clock = clock;
+    this.keyed = keyed;
+    this.waiting = keyed ?? new PriorityQueue();
+    if (keyed !== undefined) this.isClear = false;
     this.warmUntilMs = warmsUp !== undefined && key.startsWith("https:") ? -Infinity : Infinity;
   }
 
@@ -180,14 +219,22 @@ export class Lane implements Claimant, Line<Lane> {
     return this.urgent.size + this.waiting.size;
   }
 
-  /** Who is first in line. */
+  /** The line of a limit key. */
+  lineOf(key: string): KeyLine<Place<Lane>> | undefined {
+    return this.keyed?.lineOf(key);
+  }
+
+  /** Who is first in line, but for those that a limit of their key's holds. */
   get head(): Place<Lane> | undefined {
-    return this.urgent.peek() ?? this.waiting.peek();
+    let place = this.urgent.peek();
+    while (place?.line?.isBlocked === true) place = place.next;
+    return place ?? this.waiting.peek();
   }
 
   /** Works out anew whether everything but counts and tokens is in order. */
   refresh(): void {
     this.isClear = this.queued === 0 && this.pause === undefined && this.quota === undefined &&
+      this.book === undefined && this.keyed === undefined && !this.isPreparing &&
       (this.breaker === undefined || this.breaker.state === "closed");
   }
 
@@ -198,13 +245,14 @@ export class Lane implements Claimant, Line<Lane> {
    * @returns A time that is not after `nowMs` when the way is free; `Infinity` until something happens.
    */
   blockedUntilMs(nowMs: number): number {
-    if (this.inFlight >= this.limit) return Infinity;
+    if (this.inFlight >= this.limit || this.isPreparing) return Infinity;
     let untilMs = nowMs + this.pauseLeftMs(nowMs);
     const { breaker } = this;
     if (breaker !== undefined && breaker.state !== "closed") {
       untilMs = Math.max(untilMs, nowMs + breaker.refusesForMs(this.cooldownCapMs));
     }
     if (this.quota !== undefined) untilMs = Math.max(untilMs, this.quota.blockedUntilMs(nowMs));
+    if (this.book !== undefined) untilMs = Math.max(untilMs, this.book.blockedUntilMs(nowMs));
     if (this.#isWarmingUp(nowMs)) untilMs = Math.max(untilMs, this.#warmingUntilMs);
     return untilMs;
   }
@@ -214,6 +262,7 @@ export class Lane implements Claimant, Line<Lane> {
     if (breaker !== undefined && breaker.state !== "closed") return `the circuit breaker of ${key}`;
     if (pause !== undefined && pause.untilMs > nowMs) return `the end of the pause that ${key} asked for`;
     if (this.quota !== undefined && this.quota.blockedUntilMs(nowMs) > nowMs) return `the quota of ${key}`;
+    if (this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs) return `the limit of ${key}`;
     if (this.tokenNotice !== undefined) return `a token of ${key}`;
     if (this.inFlight >= this.limit) return `a permit of ${key}`;
     if (this.#isWarmingUp(nowMs)) return `the first answer of ${key}`;
@@ -249,13 +298,33 @@ export class Lane implements Claimant, Line<Lane> {
    */
   pauseFor(pause: Pause, nowMs: number, isOverloaded: boolean): void {
     if (isOverloaded && this.pause === undefined) {
-      const atOnce = this.limit === Infinity ? this.inFlight : this.limit;
-      this.quota ??= new Quota();
-      this.quota.notePause(nowMs, atOnce);
-      if (this.estimator === undefined) this.#halve(atOnce, this.quota.isKnown);
+      // What the origin has stated says it all, if that is used up.
+      const isExplained = this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs;
+      if (!isExplained) this.#noteOverload(nowMs);
     }
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
     this.pause = pause;
+    this.isClear = false;
+  }
+
+  #noteOverload(nowMs: number): void {
+    const atOnce = this.limit === Infinity ? this.inFlight : this.limit;
+    this.quota ??= new Quota();
+    this.quota.notePause(nowMs, atOnce);
+    if (this.estimator === undefined) this.#halve(atOnce, this.quota.isKnown);
+  }
+
+  /** Learns from each answer what the limits are, from now on. */
+  prepare(learner: Learner): void {
+    this.learner = learner;
+    this.listens = true;
+    this.isPreparing = false;
+    this.refresh();
+  }
+
+  /** Keeps to the limits of a book from now on. */
+  keepBook(book: LimitBook): void {
+    this.book = book;
     this.isClear = false;
   }
 
@@ -349,6 +418,7 @@ export class Lane implements Claimant, Line<Lane> {
    */
   answered(atMs: number): boolean {
     this.hasAnswered = true;
+    this.listens = this.warmUntilMs !== Infinity || this.learner !== undefined || this.keyed !== undefined;
     if (this.warmUntilMs === Infinity) return false;
     const wasWarmingUp = this.#warmingUntilMs > 0;
     this.warmUntilMs = Math.max(this.warmUntilMs, atMs + IDLE_MS);
@@ -411,6 +481,8 @@ export class Lane implements Claimant, Line<Lane> {
     const { breaker, bucket } = this;
     return !this.isInUse && this.quota === undefined && this.limit === this.maxInFlight &&
       (this.estimator?.isNew ?? true) && (breaker?.isQuiet ?? true) &&
+      (this.book === undefined || this.book.isQuiet(this.#clock?.now() ?? -Infinity)) &&
+      (this.keyed === undefined || this.keyed.isQuiet) &&
       (bucket === undefined || isFull(bucket));
   }
 
@@ -421,6 +493,11 @@ export class Lane implements Claimant, Line<Lane> {
   get isInUse(): boolean {
     if (this.isKept || this.inFlight > 0 || this.queued > 0 || this.sleeping.size > 0) return true;
     if (this.pause !== undefined && !(this.pause.untilMs <= (this.#clock?.now() ?? -Infinity))) return true;
+    if (this.isPreparing || this.keyed?.isInUse === true) return true;
+    if (this.book !== undefined && this.#clock !== undefined) {
+      const nowMs = this.#clock.now();
+      if (this.book.blockedUntilMs(nowMs) > nowMs) return true;
+    }
     return this.breaker !== undefined && this.breaker.state !== "closed" && this.breaker.retryAfterMs > 0;
   }
 }
@@ -433,9 +510,3 @@ export interface Sleeper extends LinkedItem<Sleeper> {
 }
 
 function nothing(): undefined {}
-
-/** A bucket of which nothing is known beyond the contract may be needed later. */
-function isFull(bucket: Bucket): boolean {
-  const { available, burst } = bucket as Partial<Record<"available" | "burst", number>>;
-  return available !== undefined && burst !== undefined && available >= burst;
-}

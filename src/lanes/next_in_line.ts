@@ -6,7 +6,13 @@
 
 import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
-import type { Waiter } from "./waiter.ts";
+import { isOlder, type Place, type Waiter } from "./waiter.ts";
+
+/**
+ * So often in a row the highest priority goes first; then it is the turn of whoever has waited for the longest time of the others. They get
+ * one in sixteen, and nobody starves.
+ */
+const MOST_FAVOURS = 15;
 
 /** The first whose batch has room for it; as a probe, one of those that were never sent. */
 export function firstOf(lane: Lane): Waiter<Lane> | undefined {
@@ -14,10 +20,26 @@ export function firstOf(lane: Lane): Waiter<Lane> | undefined {
     const probe = lane.chooseProbe((waiter) => waiter.errand.attempts === 0 && mayGo(waiter.errand, lane));
     if (probe !== undefined) return probe;
   }
+  const isFit = (place: Place<Lane>): boolean => mayGo(place.waiter.errand, lane);
   for (let place = lane.urgent.peek(); place !== undefined; place = place.next) {
-    if (mayGo(place.waiter.errand, lane)) return place.waiter;
+    if (place.line?.isBlocked !== true && isFit(place)) return place.waiter;
   }
-  return lane.waiting.find((place) => mayGo(place.waiter.errand, lane))?.waiter;
+  const { waiting } = lane;
+  const first = waiting.find(isFit);
+  if (first === undefined || lane.favours < MOST_FAVOURS || !waiting.isMixed) return first?.waiter;
+  return (waiting.oldestBelow(first.priority, isOlder, isFit) ?? first).waiter;
+}
+
+/**
+ * Counts how often in a row the highest priority has gone first while others waited, which decides who is next.
+ *
+ * @param lane The lane.
+ * @param waiter Who is about to leave its line.
+ */
+export function noteFavour(lane: Lane, waiter: Waiter<Lane>): void {
+  const { waiting } = lane;
+  if (waiter.isUrgent || !waiting.isMixed) return;
+  lane.favours = waiter.priority < (waiting.peek()?.priority ?? -Infinity) ? 0 : lane.favours + 1;
 }
 
 /** Whether a lane would have admitted a waiter next. */

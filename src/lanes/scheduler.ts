@@ -16,16 +16,18 @@ import { AdmissionWaiter, type WaitingRoom } from "./admission_waiter.ts";
 import type { Allowance } from "./allowance.ts";
 import type { Claimant, Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
-import type { Lane } from "./lane.ts";
+import type { KeyLine } from "./key_line.ts";
+import type { Lane, StatedAnswer } from "./lane.ts";
 import { Leases } from "./leases.ts";
-import { firstOf, isFirstOf } from "./next_in_line.ts";
+import { firstOf, isFirstOf, noteFavour } from "./next_in_line.ts";
 import { type PermitHolder, PermitHolders } from "./permit_holders.ts";
 import { PermitTurn } from "./permit_turn.ts";
-import { refusalOf, refuseSome } from "./refusal.ts";
+import { Receipt } from "./receipt.ts";
+import { type LoadShedding, overloadError, refusalOf, refuseSome } from "./refusal.ts";
 import { noteUnanswered, wakeHopeless } from "./sleepers.ts";
 import { type TokenListener, Tokens } from "./tokens.ts";
 import { Turns } from "./turns.ts";
-import type { Waiter } from "./waiter.ts";
+import type { Place, Waiter } from "./waiter.ts";
 import { WorkingTime } from "./working_time.ts";
 
 /** How often a request that has its own timers looks whether it may go, in milliseconds. */
@@ -45,6 +47,10 @@ export interface SchedulerOptions {
   readonly deadlines: Deadlines;
   /** The longest pause of an origin that is waited out, in milliseconds. */
   readonly maxRetryAfterMs: number;
+  /** When single requests are refused because too many are in line, or one has been for too long. */
+  readonly shedding?: LoadShedding | undefined;
+  /** Told of answers that may be the first to state limits. */
+  readonly onStatement?: ((lane: Lane, answer: StatedAnswer) => void) | undefined;
   /** Whether a timer lives only as long as the request that has set it, so that each waiter needs one. */
   readonly timersBelongToRequests: boolean;
 }
@@ -70,6 +76,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   readonly #turn: PermitTurn;
   /** Permits out. */
   inFlight = 0;
+  /** Requests in line. */
+  #inLine = 0;
   /** Called when an attempt has given its permit back, once somebody wants to know. */
   onRelease: (() => void) | undefined = undefined;
   readonly #holders: PermitHolders;
@@ -116,7 +124,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
 
   /** Whether a token has to be taken for a lane. */
   hasBucket(lane: Lane): boolean {
-    return this.#tokens.bucketOf(lane) !== undefined;
+    return this.#tokens.areNeeded(lane);
   }
 
   /** Makes a lane's waiting requests take part. */
@@ -147,11 +155,11 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   }
 
   /** Takes a permit and a token together, and counts the attempt; or takes nothing. */
-  #grant(lane: Lane): boolean {
+  #grant(lane: Lane, line?: KeyLine<Place<Lane>>): boolean {
     if (this.#inHand > 0) this.#inHand--;
     else if (this.#turns.size > 0 || !this.#ledger.take(1)) return false;
-    const bucket = lane.bucket ?? this.#options.bucket;
-    if (bucket !== undefined && !this.#tokens.take(lane, bucket)) {
+    const isFree = lane.bucket === undefined && this.#options.bucket === undefined && line === undefined;
+    if (!isFree && this.#tokens.take(lane, line) !== undefined) {
       this.#giveBack();
       return false;
     }
@@ -171,10 +179,11 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   }
 
   /** The same for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
-  #tryEnterUnclear(lane: Lane, nowMs: number): number {
+  #tryEnterUnclear(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): number {
     const isOnlyCold = lane.isClear && nowMs >= lane.warmUntilMs;
     if ((lane.isClear && !isOnlyCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
-    return this.#grant(lane) ? lane.enter(nowMs, lane.cooldownCapMs) : -1;
+    if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return -1;
+    return this.#grant(lane, line) ? lane.enter(nowMs, lane.cooldownCapMs) : -1;
   }
 
   /**
@@ -196,19 +205,22 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     // One that has slept must not go while its batch has enough under way.
     const mayGo = !errand.isAsleep || allowance === undefined || allowance.active < allowance.concurrency;
     for (const lane of mayGo ? lanes : []) {
-      const ticket = this.#tryEnterAny(lane, nowMs);
-      if (ticket === -1) continue;
+      const admission = this.#tryAdmitAny(errand, lane, nowMs);
+      if (admission === undefined) continue;
       wakeUp(errand);
-      return this.toAdmission(errand, lane, ticket, nowMs);
+      return admission;
     }
     const waiter = new AdmissionWaiter(this, errand, lanes, isUrgent);
     this.wait(waiter, nowMs);
     return waiter;
   }
 
-  #tryEnterAny(lane: Lane, nowMs: number): number {
-    const ticket = this.tryEnter(lane, nowMs);
-    return ticket === -1 ? this.#tryEnterUnclear(lane, nowMs) : ticket;
+  #tryAdmitAny(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
+    const { limitKey } = errand;
+    const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
+    let ticket = this.tryEnter(lane, nowMs);
+    if (ticket === -1) ticket = this.#tryEnterUnclear(lane, line, nowMs);
+    return ticket === -1 ? undefined : this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
   }
 
   /**
@@ -224,14 +236,24 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (allowance !== undefined && allowance.active >= allowance.concurrency) return undefined;
     if (this.#isPicking || this.#holds > 0 || this.#inHand > 0 || lane.queued > 0) return undefined;
     if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;
-    const nowMs = this.now();
-    const ticket = this.#tryEnterAny(lane, nowMs);
-    return ticket === -1 ? undefined : this.toAdmission(errand, lane, ticket, nowMs);
+    return this.#tryAdmitAny(errand, lane, this.now());
   }
 
   /** What an admitted request gets. */
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
-    const admission = new Admission(this, lane, ticket, nowMs);
+    const { receipt } = errand;
+    errand.receipt = undefined;
+    return this.#lend(errand, lane, ticket, nowMs, receipt);
+  }
+
+  #lend(
+    errand: Errand,
+    lane: Lane,
+    ticket: number,
+    nowMs: number,
+    receipt: Receipt | undefined,
+  ): Admission {
+    const admission = new Admission(this, lane, ticket, nowMs, receipt);
     this.#leases?.lend(admission, errand.timeoutMs, nowMs);
     return admission;
   }
@@ -244,6 +266,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (refusal !== undefined) return waiter.onRefused(refusal);
     if (errand.priority !== 0) this.#turns.hasPriorities = true;
     waiter.enterAll();
+    this.#inLine++;
     for (const lane of lanes) {
       if (lane.outageSinceMs !== undefined && errand.patienceMs > 0) {
         lane.limitCooldown(Math.min(lane.patienceEndMs, lane.outageSinceMs + errand.patienceMs));
@@ -261,6 +284,25 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.dispatch();
     // It may be a limit of its lane that it waits for.
     if (this.#holders.size > 0 && waiter.isWaiting) this.#holders.hurry();
+    if (this.#options.shedding !== undefined && waiter.isWaiting) this.#shed(waiter, this.#options.shedding);
+  }
+
+  /** Refuses a single request that has come too late, or sees to it that it does not wait for too long. Batches are patient. */
+  #shed(waiter: Waiter<Lane>, shedding: LoadShedding): void {
+    const { errand } = waiter;
+    if (errand.allowance !== undefined) return;
+    const sinceMs = this.now();
+    const refuse = (limit: keyof LoadShedding): void => {
+      const nowMs = this.now();
+      const error = overloadError(waiter, limit, shedding, { queued: this.#inLine - 1, sinceMs, nowMs });
+      this.leave(waiter);
+      waiter.onRefused(error);
+    };
+    // One that was sent before has been taken on.
+    if (errand.attempts === 0 && this.#inLine > shedding.maxQueue) return refuse("maxQueue");
+    if (shedding.maxQueueMs === Infinity) return;
+    const onDeadline = (): void => refuse("maxQueueMs");
+    waiter.limit = this.#options.deadlines.add({ onDeadline }, shedding.maxQueueMs, sinceMs);
   }
 
   /** A permit is held for a body that its reader takes their time for. */
@@ -361,16 +403,52 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.#options.adaptiveLimit?.record(latencyMs, isDropped ? "dropped" : "success");
   }
 
-  /** The headers of an attempt that began then have come. */
-  answered(lane: Lane, startedAtMs: number): void {
+  /**
+   * The headers of an attempt have come.
+   *
+   * @param lane Where it went.
+   * @param startedAtMs When it began.
+   * @param receipt What it counts in.
+   * @param response What has come; `undefined` if it is no response.
+   */
+  answered(lane: Lane, startedAtMs: number, receipt?: Receipt, response?: Response): void {
+    const isFirst = !lane.hasAnswered;
     lane.failingSinceMs = undefined;
     lane.isAbandoned = false;
-    if (lane.answered(startedAtMs) && lane.queued > 0) this.examine(lane);
+    let mayGoOn = lane.answered(startedAtMs);
+    if (receipt !== undefined) {
+      this.#close(receipt);
+      mayGoOn = true;
+    }
+    if (
+      response !== undefined && (lane.learner !== undefined || isFirst || !response.ok) &&
+      isOf(lane, response)
+    ) {
+      mayGoOn = true;
+      const { headers, ok } = response;
+      const answer: StatedAnswer = { headers, isOk: ok, nowMs: this.now(), receipt };
+      if (lane.learner !== undefined) lane.learner.learn(lane, answer);
+      else this.#options.onStatement?.(lane, answer);
+    }
+    if (mayGoOn && lane.queued > 0) this.examine(lane);
+  }
+
+  /** An attempt has been answered, or its answer does not matter any more: what it counted in may let others go. */
+  forgo(lane: Lane, receipt: Receipt): void {
+    this.#close(receipt);
+    if (lane.queued > 0) this.examine(lane);
+  }
+
+  #close(receipt: Receipt): void {
+    receipt.close(this.now());
+    const line = receipt.line as KeyLine<Place<Lane>> | undefined;
+    if (line?.isBlocked === true && line.tokenNotice === undefined) this.#unblock(line);
   }
 
   /** Takes the permit of an attempt back, of which nothing is on the wire any more. */
-  release(lane: Lane, admission?: Admission): void {
+  release(lane: Lane, admission?: Admission, receipt: Receipt | undefined = admission?.receipt): void {
     if (admission !== undefined) this.#leases?.end(admission);
+    if (receipt !== undefined) this.#close(receipt);
     this.#exit(lane);
     this.#ledger.give(1);
     if (lane.queued > 0) this.#rouse(lane, this.now());
@@ -470,7 +548,11 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     const onDeadline = (): void => {
       if (!waiter.isWaiting) return;
       this.#leases?.expire(this.now());
-      for (const lane of waiter.lanes) this.examine(lane);
+      for (const lane of waiter.lanes) {
+        const line = waiter.placeIn(lane)?.line;
+        if (line !== undefined) this.#unblock(line);
+        this.examine(lane);
+      }
       this.dispatch();
       if (waiter.isWaiting) this.#poll(waiter);
     };
@@ -494,10 +576,38 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
 
   #remove(waiter: Waiter<Lane>): void {
     waiter.leaveAll();
+    this.#inLine--;
+    if (waiter.limit !== undefined) this.#options.deadlines.remove(waiter.limit);
     if (waiter.poll !== undefined) this.#options.deadlines.remove(waiter.poll);
     for (const lane of waiter.lanes) {
+      const line = waiter.placeIn(lane)?.line;
+      if (line?.queued === 0) this.#unblock(line);
       if (lane.queued === 0) this.#settleDown(lane);
     }
+  }
+
+  /** The limits of a key hold nobody any more, as far as is known. */
+  #unblock(line: KeyLine<Place<Lane>>): void {
+    line.isBlocked = false;
+    if (line.wakeUp !== undefined) this.#options.deadlines.remove(line.wakeUp);
+    line.wakeUp = undefined;
+    line.tokenNotice?.[Symbol.dispose]();
+    line.tokenNotice = undefined;
+  }
+
+  /** The limits of a key hold those who wait there, until a moment, or until its bucket gives notice. */
+  #block(lane: Lane, line: KeyLine<Place<Lane>>, untilMs: number | Bucket, nowMs: number): void {
+    line.isBlocked = true;
+    // Where timers belong to requests, each waiter looks by itself.
+    if (this.#options.timersBelongToRequests || untilMs === Infinity) return;
+    const onDeadline = (): void => {
+      line.isBlocked = false;
+      line.wakeUp = undefined;
+      line.tokenNotice = undefined;
+      this.examine(lane);
+    };
+    if (typeof untilMs !== "number") line.tokenNotice = untilMs.notify(onDeadline);
+    else line.wakeUp = this.#options.deadlines.add({ onDeadline }, untilMs - nowMs, nowMs);
   }
 
   #awaitToken(lane: Lane, bucket: Bucket): void {
@@ -558,19 +668,37 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     }
     for (const admitting of waiter.lanes) {
       if (admitting !== lane && !isFirstOf(admitting, waiter, nowMs)) continue;
-      const bucket = this.#tokens.bucketOf(admitting);
-      if (bucket === undefined || this.#tokens.take(admitting, bucket)) {
+      if (this.#takeAll(admitting, waiter.placeIn(admitting)?.line, nowMs)) {
         return this.#admit(waiter, admitting, nowMs);
       }
-      this.#awaitToken(admitting, bucket);
     }
     return undefined;
   };
 
+  /** Takes all that a request needs besides a permit, or sees to it that nobody asks for it in vain until it is worth asking again. */
+  #takeAll(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): boolean {
+    if (line?.book !== undefined) {
+      const untilMs = line.book.blockedUntilMs(nowMs);
+      if (untilMs > nowMs) {
+        this.#block(lane, line, untilMs, nowMs);
+        return false;
+      }
+    }
+    const empty = this.#tokens.take(lane, line);
+    if (empty === undefined) return true;
+    if (empty === line?.bucket) this.#block(lane, line, empty, nowMs);
+    else this.#awaitToken(lane, empty);
+    return false;
+  }
+
   #admit(waiter: Waiter<Lane>, lane: Lane, nowMs: number): Runnable | undefined {
     const { cooldownCapMs } = lane;
+    noteFavour(lane, waiter);
     this.#inHand--;
     this.#enter(lane);
+    const line = waiter.placeIn(lane)?.line;
+    const receipt = receiptOf(lane, line, nowMs);
+    waiter.errand.receipt = receipt;
     // First of all: who enters may change the breaker, and those who wait then may be refused.
     this.#remove(waiter);
     wakeUp(waiter.errand);
@@ -580,6 +708,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.#exit(lane);
     this.#inHand++;
     lane.breaker?.settle(ticket, "ignored");
+    receipt?.cancel();
     if (lane.queued > 0) this.#rouse(lane, nowMs);
     this.onRelease?.();
     return undefined;
@@ -592,6 +721,16 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     }
     this.dispatch();
   }
+}
+
+/** What an attempt counts in; nothing where no limit is stated, and it has none of its own. */
+function receiptOf(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): Receipt | undefined {
+  return line === undefined && lane.book === undefined ? undefined : new Receipt(lane, line, nowMs);
+}
+
+/** Whether a response is of the lane's origin, and not of another one that a redirect has led to. */
+function isOf({ key }: Lane, { url }: Response): boolean {
+  return url === "" || url.startsWith(key);
 }
 
 function wakeUp(errand: Errand): void {

@@ -5,7 +5,9 @@
  */
 
 import type { Bucket } from "../primitives/bucket.ts";
+import type { KeyLine } from "./key_line.ts";
 import type { Lane } from "./lane.ts";
+import type { Place } from "./waiter.ts";
 
 /** Who is told that there may be tokens again. */
 export interface TokenListener {
@@ -15,7 +17,7 @@ export interface TokenListener {
   dispatch(): void;
 }
 
-/** Takes tokens out of the bucket of a lane, or else the client's; asks an empty one for a notice, once for all who wait. */
+/** Takes tokens out of all buckets that a request needs; asks an empty one for a notice, once for all who wait. */
 export class Tokens {
   readonly #bucket: Bucket | undefined;
   readonly #listener: TokenListener;
@@ -27,7 +29,7 @@ export class Tokens {
   /**
    * Creates the tokens of a client.
    *
-   * @param bucket Where lanes without a bucket take them; they need none without it.
+   * @param bucket The client's, of which all requests need a token, if there is one.
    * @param listener Who is told.
    */
   constructor(bucket: Bucket | undefined, listener: TokenListener) {
@@ -35,17 +37,44 @@ export class Tokens {
     this.#listener = listener;
   }
 
-  /** Where the tokens of a lane come from; `undefined` if it needs none. */
-  bucketOf(lane: Lane): Bucket | undefined {
-    return lane.bucket ?? this.#bucket;
+  /** Whether a request to a lane needs any; those with a limit key may need one more. */
+  areNeeded(lane: Lane): boolean {
+    return this.#bucket !== undefined || lane.bucket !== undefined || lane.keyed !== undefined;
   }
 
-  /** Takes one for a lane out of its bucket; whether there was one. */
-  take(lane: Lane, bucket: Bucket): boolean {
-    return (bucket === lane.bucket ? lane.tokenNotice === undefined : !this.isOut) && bucket.tryTake();
+  /**
+   * Takes one out of each bucket that a request needs: that of its key, its lane's, and the client's; or out of none of them.
+   *
+   * @param lane Where the request goes.
+   * @param line The line of its limit key there.
+   * @returns A bucket that has none; `undefined` if they were taken.
+   */
+  take(lane: Lane, line?: KeyLine<Place<Lane>>): Bucket | undefined {
+    const own = lane.bucket;
+    const common = this.#bucket;
+    const keyed = line?.bucket;
+    if (keyed === undefined && (own === undefined || common === undefined)) {
+      const only = own ?? common;
+      return only === undefined || (!this.#isAwaited(lane, line, only) && only.tryTake()) ? undefined : only;
+    }
+    const buckets = [keyed, own, common].filter((bucket) => bucket !== undefined);
+    const empty = buckets.find((bucket) =>
+      this.#isAwaited(lane, line, bucket) || bucket.canTake?.() === false
+    );
+    if (empty !== undefined) return empty;
+    // One that can't be asked before has the first word; there is one at the most.
+    const blind = buckets.find((bucket) => bucket.canTake === undefined);
+    if (blind !== undefined && !blind.tryTake()) return blind;
+    for (const bucket of buckets) if (bucket !== blind) bucket.tryTake();
+    return undefined;
   }
 
-  /** Asks for a notice for a lane; nobody claims with this bucket until then. */
+  #isAwaited(lane: Lane, line: KeyLine<Place<Lane>> | undefined, bucket: Bucket): boolean {
+    if (bucket === lane.bucket) return lane.tokenNotice !== undefined;
+    return bucket === line?.bucket ? line.tokenNotice !== undefined : this.isOut;
+  }
+
+  /** Asks for a notice for a lane, or for all; nobody claims with this bucket until then. */
   await(lane: Lane, bucket: Bucket): void {
     if (bucket === lane.bucket) {
       lane.tokenNotice ??= bucket.notify(() => {

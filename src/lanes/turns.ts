@@ -8,12 +8,17 @@ import { LinkedQueue } from "../primitives/linked_queue.ts";
 import type { Claimant } from "./claimant.ts";
 import type { Lane } from "./lane.ts";
 
+/** So often in a row the higher priority decides whose turn it is; then it is the turn of who has had none for the longest time. */
+const MOST_FAVOURS = 15;
+
 /** The round of those who could use a permit: lanes in which somebody could go if there was one, and batches that could pull. */
 export class Turns extends LinkedQueue<Claimant> {
   /** Whether priorities matter: a request had one. */
   hasPriorities = false;
   /** Lanes that hold permits. */
   busyLanes = 0;
+  /** How often in a row a higher priority has decided. */
+  #favours = 0;
 
   /** Lets a claimant take part. */
   join(claimant: Claimant): void {
@@ -37,7 +42,7 @@ export class Turns extends LinkedQueue<Claimant> {
   }
 
   /**
-   * Who claims next, of one at least; it comes last afterwards. By priority; then lanes with the fewest permits, as long as they hold
+   * Who claims next, of one at least; it comes last afterwards. By priority, but for every 16th time, so that nobody starves; then lanes with the fewest permits, as long as they hold
    * no more than their share; then batches, which may pull requests for other lanes; then the lanes with more. An origin
    * that is slow would else hold nearly all permits when lanes merely took turns.
    *
@@ -46,13 +51,19 @@ export class Turns extends LinkedQueue<Claimant> {
   next(permits: number): Claimant {
     let best = this.head!;
     let bestRank = this.#rank(best, permits);
+    let differ = false;
     for (let other = best.next; other !== undefined; other = other.next) {
       const rank = this.#rank(other, permits);
       const isHigher = this.hasPriorities && other.claimPriority !== best.claimPriority;
+      if (isHigher) differ = true;
       if (isHigher ? other.claimPriority > best.claimPriority : rank < bestRank) {
         best = other;
         bestRank = rank;
       }
+    }
+    if (differ && ++this.#favours > MOST_FAVOURS) {
+      this.#favours = 0;
+      best = this.head!;
     }
     this.remove(best);
     this.push(best);

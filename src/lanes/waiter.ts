@@ -9,15 +9,26 @@ import type { PriorityItem, PriorityQueue } from "../primitives/priority_queue.t
 import type { Deadline } from "../primitives/deadline_queue.ts";
 import type { Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
+import type { KeyLine } from "./key_line.ts";
+
+/** Those who wait by priority, and by age within a priority. */
+export type WaitingLine<P extends PriorityItem<P>> = Pick<
+  PriorityQueue<P>,
+  "size" | "isMixed" | "push" | "remove" | "peek" | "find" | "oldestBelow" | "forEach"
+>;
 
 /** A line that waiters stand in: those that are urgent before all others, and these by priority. */
 export interface Line<L extends Line<L>> {
   readonly urgent: LinkedQueue<Place<L>>;
-  readonly waiting: PriorityQueue<Place<L>>;
+  readonly waiting: WaitingLine<Place<L>>;
   /** How many places there are. */
   readonly queued: number;
   /** Whether nobody waits, among other things. */
   isClear: boolean;
+  /** How many have ever got in line. */
+  entered: number;
+  /** The line of a limit key; `undefined` where keys mean nothing. */
+  lineOf(key: string): KeyLine<Place<L>> | undefined;
   /** Works out anew whether it is clear. */
   refresh(): void;
   /** What those in line wait for, as an error says it. */
@@ -32,13 +43,18 @@ export class Place<L extends Line<L>> implements PriorityItem<Place<L>> {
   priority: number;
   /** Whether it stands before all that were never sent. */
   isUrgent: boolean;
+  /** The line of its limit key in this lane. */
+  readonly line: KeyLine<Place<L>> | undefined;
+  /** How many had got in line there before, or at the same time. */
+  order = 0;
   #waiter: Waiter<L> | undefined;
 
   /** Creates a place, which is in no queue yet; a waiter is its own first one. */
-  constructor(lane: L, priority: number, isUrgent: boolean, waiter?: Waiter<L>) {
+  constructor(lane: L, { priority, limitKey }: Errand, isUrgent: boolean, waiter?: Waiter<L>) {
     this.lane = lane;
     this.priority = priority;
     this.isUrgent = isUrgent;
+    this.line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
     this.#waiter = waiter;
   }
 
@@ -51,6 +67,8 @@ export class Place<L extends Line<L>> implements PriorityItem<Place<L>> {
   enter(): void {
     if (this.isUrgent) this.lane.urgent.push(this);
     else this.lane.waiting.push(this);
+    this.order = ++this.lane.entered;
+    if (this.line !== undefined) this.line.queued++;
     this.lane.isClear = false;
   }
 
@@ -58,6 +76,7 @@ export class Place<L extends Line<L>> implements PriorityItem<Place<L>> {
   leave(): void {
     if (this.isUrgent) this.lane.urgent.remove(this);
     else this.lane.waiting.remove(this);
+    if (this.line !== undefined) this.line.queued--;
     if (this.lane.queued === 0) this.lane.refresh();
   }
 }
@@ -75,17 +94,24 @@ export abstract class Waiter<L extends Line<L>> extends Place<L> {
   isCancelled = false;
   /** When it looks whether it may go, where nobody else's timer does. Only the scheduler writes it. */
   poll: Deadline | undefined = undefined;
+  /** When it has stood in line for too long. Only the scheduler writes it. */
+  limit: Deadline | undefined = undefined;
   /** Its places but the first. */
   readonly #others: readonly Place<L>[] | undefined;
 
   /** Creates a waiter, which is not in line yet. */
   constructor(errand: Errand, lanes: readonly L[], isUrgent: boolean) {
-    super(lanes[0]!, errand.priority, isUrgent);
+    super(lanes[0]!, errand, isUrgent);
     this.errand = errand;
     this.lanes = lanes;
     if (lanes.length > 1) {
-      this.#others = lanes.slice(1).map((lane) => new Place<L>(lane, errand.priority, isUrgent, this));
+      this.#others = lanes.slice(1).map((lane) => new Place<L>(lane, errand, isUrgent, this));
     }
+  }
+
+  /** Its place in one of its lanes. */
+  placeIn(lane: L): Place<L> | undefined {
+    return lane === this.lane ? this : this.#others?.find((place) => place.lane === lane);
   }
 
   /** Takes its places in all lines. */
@@ -124,4 +150,9 @@ export abstract class Waiter<L extends Line<L>> extends Place<L> {
 
   /** Called when it is of no use to wait any longer; it is in no line any more. */
   abstract onRefused(error: Error): void;
+}
+
+/** Whether one place was taken before another one in the same lane. */
+export function isOlder<L extends Line<L>>(a: Place<L>, b: Place<L>): boolean {
+  return a.order < b.order;
 }

@@ -188,7 +188,7 @@ export class Attempt implements DeadlineTarget, Pending {
       throw this.#fail(error);
     }
     this.#noteExchange(own);
-    scheduler.answered(this.target.lane, this.startedAtMs);
+    scheduler.answered(this.target.lane, this.startedAtMs, this.#admission.receipt, response);
     return await this.#receive(response);
   }
 
@@ -329,6 +329,8 @@ export class Attempt implements DeadlineTarget, Pending {
     if (pauseMs === 0) return;
     const nowMs = clock.now();
     lane.pauseFor({ untilMs: nowMs + pauseMs, status, headers }, nowMs, isOverloaded);
+    // A wait that the answer names counts more than the reset of a quota.
+    if (wait !== undefined) lane.book?.resetBy(nowMs + pauseMs);
     this.#reportPause(nowMs, pauseMs);
     this.#environment.scheduler.examine(lane);
   }

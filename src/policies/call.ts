@@ -13,6 +13,7 @@ import type { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
+import type { Receipt } from "../lanes/receipt.ts";
 import type { Errand } from "../lanes/errand.ts";
 import { abortIfPossible, hasAborted } from "../primitives/abort_across_requests.ts";
 import type { AbortTarget } from "../primitives/abort_listeners.ts";
@@ -181,6 +182,10 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   isInFlight = false;
   /** Whether it is in the list of those that are under way. */
   isListed = false;
+  /** What it shares limits with others by. */
+  limitKey: string | undefined = undefined;
+  /** What an attempt on the straight way counts in. */
+  receipt: Receipt | undefined = undefined;
   /** The lane of an absolute URL; mirrors have their own. */
   lane: Lane | undefined = undefined;
   /** What the attempt under way is sent to, or was. */
@@ -386,7 +391,8 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     if (this.settled) return ", before its body had ended";
     if (this.leader !== undefined) return ", while it waited for another request for the same";
     if (this.isInFlight) return `, while attempt ${this.attempts} was under way`;
-    const purpose = this.pending?.purpose?.(this.deadlineAtMs);
+    // Those who wait for it as well may have more time.
+    const purpose = this.pending?.purpose?.(this.startedAtMs + this.settings.totalTimeoutMs);
     return purpose === undefined ? "" : `, while it waited for ${purpose}`;
   }
 

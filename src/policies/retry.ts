@@ -4,7 +4,13 @@
  * @module
  */
 
-import { isCircuitOpenError, isHttpError, isInvalidDataError, isNetworkError } from "../errors.ts";
+import {
+  isCircuitOpenError,
+  isHttpError,
+  isInvalidDataError,
+  isNetworkError,
+  isOverloadError,
+} from "../errors.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
 import { isExhaustion, isFinal } from "./attempt_errors.ts";
@@ -86,7 +92,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
     for (;;) {
       const round = await runRound(next, call);
       // A round that was never sent says nothing; what the one before it brought does.
-      if (earlier !== undefined && isCircuitOpenError(round.error)) {
+      if (earlier !== undefined && isRefusal(round.error)) {
         return concludeEarlier(earlier, call, round.error);
       }
       const plan = planOrDiscard(environment, options, call, round, previousMs);
@@ -163,8 +169,13 @@ function reasonOf(call: Call, { reply, error }: Round): Reason | undefined {
 /** Whether it is for the caller to say that an error is worth another try. */
 function isAskedAbout(error: unknown): boolean {
   if (isInvalidDataError(error)) return true;
-  // An open breaker has said no for good; an HttpError here was never sent, its origin asks for too long a pause.
-  return isNetworkError(error) && !isCircuitOpenError(error) && !isHttpError(error) && !isFinal(error);
+  // What has refused it has said no for good; an HttpError here was never sent, its origin asks for too long a pause.
+  return isNetworkError(error) && !isRefusal(error) && !isHttpError(error) && !isFinal(error);
+}
+
+/** Whether an error says that a request was not sent. */
+function isRefusal(error: unknown): boolean {
+  return isCircuitOpenError(error) || isOverloadError(error);
 }
 
 function usualReason(error: unknown): string | undefined {

@@ -95,7 +95,8 @@ export interface Settings {
    */
   readonly writeCache: boolean;
   /**
-   * Who goes first when requests wait for a permit: the higher number.
+   * Who goes first when requests wait for a permit or a token: the higher number. While others wait, one turn in sixteen is theirs, so that
+   * nobody starves.
    * @default {0}
    */
   readonly priority: number;

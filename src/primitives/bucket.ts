@@ -20,6 +20,13 @@ export interface Bucket {
    */
   tryTake(n?: number): boolean;
   /**
+   * Whether `tryTake` would take tokens now, so that tokens of several buckets can be taken together or not at all. Only one of several
+   * buckets may lack it.
+   *
+   * @param n How many. @default {1}
+   */
+  canTake?(n?: number): boolean;
+  /**
    * Calls a listener once, when it is worth asking again. Listeners are called in the order in which they came. While it
    * runs, the listener has the first right to `tryTake`, ahead of those who still wait; it need not use it.
    *
@@ -34,4 +41,14 @@ export interface Bucket {
    * @param delayMs How long from now, in milliseconds.
    */
   pauseFor?(delayMs: number): void;
+}
+
+/** Whether a bucket is known to be full; one of which nothing is known beyond the contract may not be. */
+export function isFull(bucket: Bucket): boolean {
+  const { isFull, available, burst } = bucket as {
+    readonly isFull?: boolean;
+    readonly available?: number;
+    readonly burst?: number;
+  };
+  return isFull ?? (available !== undefined && burst !== undefined && available >= burst);
 }

@@ -78,6 +78,29 @@ export class PriorityQueue<T extends PriorityItem<T>> {
     return undefined;
   }
 
+  /** Whether items of several priorities may be in it. */
+  get isMixed(): boolean {
+    return this.#order.size > 1;
+  }
+
+  /**
+   * The item that came first of those with a lower priority.
+   *
+   * @param limit The priority that it must be below.
+   * @param isBefore Whether an item came before another one.
+   * @param test Which items will do.
+   */
+  oldestBelow(limit: number, isBefore: (a: T, b: T) => boolean, test: (item: T) => boolean): T | undefined {
+    let oldest: T | undefined;
+    for (const { priority, items } of this.#levels.values()) {
+      if (priority >= limit) continue;
+      let item = items.peek();
+      while (item !== undefined && !test(item)) item = item.next;
+      if (item !== undefined && (oldest === undefined || isBefore(item, oldest))) oldest = item;
+    }
+    return oldest;
+  }
+
   #levelOf(priority: number): Level<T> {
     if (this.#recent?.priority === priority) return this.#recent;
     const known = this.#levels.get(priority);

@@ -152,6 +152,22 @@ export class TokenBucket implements Bucket {
   }
 
   /**
+   * Whether {@linkcode TokenBucket.tryTake} would take tokens now.
+   *
+   * @param n How many: a number from 0 to the burst.
+   * @returns Whether they are there, nobody waits and no pause holds.
+   * @throws {TypeError} If `n` is not a number.
+   * @throws {RangeError} If `n` is negative, not finite, or over the burst.
+   */
+  canTake(n = 1): boolean {
+    this.#assertTokens(n);
+    if (n === 0) return true;
+    if (this.#waiters.size > 0 && n > this.#granted) return false;
+    this.#observe();
+    return this.#level.has(n);
+  }
+
+  /**
    * Calls a listener once, as soon as tokens are there and nobody waits who came before; see {@linkcode Bucket}.
    *
    * @param listener Called synchronously, from a timer or from what made the tokens free. Only while it runs, it may take

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { BreakerOptions, ClientOptions } from "../../src/client/options.ts";
+import type { BreakerOptions, ClientOptions, RateLimitOptions } from "../../src/client/options.ts";
 import type { AdaptiveLimitRules } from "../../src/primitives/adaptive_limit_options.ts";
 import type { RetryBudgetOptions } from "../../src/primitives/retry_budget.ts";
 import type { Dice } from "./model_dice.ts";
-import type { Weather } from "./model_server.ts";
+import type { CountedLimit, Weather } from "./model_server.ts";
 
 /** How fast attempts may start. */
 export interface RatePlan {
@@ -35,6 +35,14 @@ export interface Plan {
   /** What the client's own limit goes by, if it adapts itself. */
   readonly adaptive: AdaptiveLimitRules | undefined;
   readonly rate: RatePlan | undefined;
+  /** Several rates at once, in place of one. */
+  readonly windows: readonly RateLimitOptions[] | undefined;
+  /** How many limit keys there are; some requests have none. */
+  readonly keys: number;
+  /** Whether origins state their limits in all answers, and the client learns them. */
+  readonly learns: boolean;
+  readonly maxQueue: number | undefined;
+  readonly maxQueueMs: number | undefined;
   readonly breaker: BreakerOptions | false | undefined;
   readonly retryBudget: RetryBudgetOptions | false | undefined;
   readonly maxRetries: number;
@@ -55,9 +63,16 @@ export interface Plan {
 /** Draws a plan. */
 export function drawPlan(seed: number, dice: Dice): Plan {
   const origins = ["http://a.test", "https://b.test", "http://c.test"].slice(0, dice.int(1, 3));
+  const keys = dice.pick([0, 0, 1, 3]);
+  const windows = dice.maybe(0.25, () => drawWindows(dice, keys));
   return {
     seed,
     origins,
+    keys,
+    windows,
+    learns: dice.chance(0.25),
+    maxQueue: dice.maybe(0.1, () => dice.int(0, 5)),
+    maxQueueMs: dice.maybe(0.1, () => dice.int(1, 2_000)),
     weather: origins.map(() => drawWeather(dice)),
     baseUrls: Array.from({ length: dice.pick([0, 0, 1, 2, 2, 3]) }, (_, index) => {
       return `${dice.pick(origins)}/m${index}/`;
@@ -69,7 +84,7 @@ export function drawPlan(seed: number, dice: Dice): Plan {
     isSemaphoreShared: dice.chance(0.3),
     perOrigin: dice.maybe(0.3, () => dice.int(1, 3)) ?? dice.maybe(0.2, () => drawLimit(dice)),
     adaptive: dice.maybe(0.2, () => drawLimit(dice)),
-    rate: dice.maybe(0.4, () => drawRate(dice)),
+    rate: windows === undefined ? dice.maybe(0.4, () => drawRate(dice)) : undefined,
     breaker: drawBreaker(dice),
     retryBudget: dice.pick([undefined, false, { ratio: 0.2, minPerSecond: 0.5 }, {
       ratio: 0,
@@ -114,8 +129,14 @@ function drawWeather(dice: Dice): Weather {
       windowMs: dice.pick([200, 1_000]),
       names: dice.chance(0.5),
     })),
+    counted: [drawCounted(dice), drawCounted(dice)],
+    countedOfKeys: [drawCounted(dice)],
     latencyMs: dice.pick([1, 20, 100, 600]),
   };
+}
+
+function drawCounted(dice: Dice): CountedLimit {
+  return { limit: dice.int(1, 8), seconds: dice.pick([0.2, 1, 3]) };
 }
 
 function drawRate(dice: Dice): RatePlan {
@@ -125,6 +146,22 @@ function drawRate(dice: Dice): RatePlan {
     intervalMs: dice.pick([100, 1_000]),
     burst: dice.int(1, 4),
   };
+}
+
+/** Those of keys only where there are keys. */
+function drawWindows(dice: Dice, keys: number): readonly RateLimitOptions[] {
+  return Array.from({ length: dice.int(1, 4) }, () => ({
+    limit: dice.int(1, 20),
+    intervalMs: dice.pick([100, 1_000]),
+    per: dice.pick(keys === 0 ? ["client", "origin"] as const : ["client", "origin", "key", "key"] as const),
+    ...(dice.chance(0.2) ? { spread: true } : { burst: dice.int(1, 4) }),
+  }));
+}
+
+/** The limit key of a request, by the last part of its URL; nothing for one in four. */
+export function keyOf(id: string, keys: number): string | undefined {
+  const code = id.charCodeAt(id.length - 1);
+  return keys === 0 || code % 4 === 0 ? undefined : `k${code % keys}`;
 }
 
 function drawBreaker(dice: Dice): BreakerOptions | false | undefined {

@@ -7,6 +7,7 @@
 import type { Lane } from "../../src/lanes/lane.ts";
 import { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import { ledgerOf } from "../../src/primitives/semaphore.ts";
+import { keyOf } from "./model_plan.ts";
 import type { Exchange } from "./model_server.ts";
 import { type BatchJob, MOST_PAUSE_MS, type World } from "./model_world.ts";
 
@@ -40,6 +41,7 @@ export class Rules {
     this.#checkPause(exchange);
     this.#checkBreaker(exchange);
     this.takeToken(exchange.origin);
+    this.#takeWindows(exchange);
   }
 
   #checkJob({ id, url, signal }: Exchange): void {
@@ -133,14 +135,49 @@ export class Rules {
     const { rate } = world.plan;
     if (rate === undefined) return;
     const key = rate.kind === "origin" || rate.kind === "function" ? origin : "";
-    const nowMs = world.clock.now();
     const perMs = rate.limit / rate.intervalMs;
     const burst = rate.burst + FORGIVEN_MS * perMs;
+    this.#take(key, burst, perMs);
+  }
+
+  /** A token was taken of each of several rates. */
+  #takeWindows({ origin, id }: Exchange): void {
+    const { windows, keys } = this.#world.plan;
+    for (const [index, { limit, intervalMs, burst = 1, per }] of (windows ?? []).entries()) {
+      const key = keyOf(id, keys);
+      if (per === "key" && key === undefined) continue;
+      const perMs = limit / intervalMs;
+      const owner = per === "client" ? "" : per === "origin" ? origin : `${origin} ${key}`;
+      this.#take(`${index} ${owner}`, burst + FORGIVEN_MS * perMs, perMs);
+    }
+  }
+
+  #take(key: string, burst: number, perMs: number): void {
+    const nowMs = this.#world.clock.now();
     const level = this.#levels.get(key) ?? { tokens: burst, atMs: 0 };
     level.tokens = Math.min(burst, level.tokens + (nowMs - level.atMs) * perMs) - 1;
     level.atMs = nowMs;
     this.#levels.set(key, level);
-    if (level.tokens < -ROUNDING) world.fail(`${-level.tokens} tokens too many were taken for ${origin}`);
+    if (level.tokens < -ROUNDING) {
+      this.#world.fail(`${-level.tokens} tokens too many were taken for '${key}'`);
+    }
+  }
+
+  /** Once an origin has stated its limits, nothing is sent that they refuse. */
+  #checkStated(exchange: Exchange): void {
+    const world = this.#world;
+    const { keys } = world.plan;
+    const key = keyOf(exchange.id, keys);
+    const isKnown = (name: string, isMine: (other: Exchange) => boolean): boolean =>
+      world.server.sent.some((other) =>
+        other.origin === exchange.origin && other.stated[name] !== undefined && isMine(other) &&
+        other.status > 0 && other.answeredAtMs < exchange.atMs && other.abortedAtMs > other.answeredAtMs
+      );
+    if (!isKnown("x-limit", () => true)) return;
+    if (key !== undefined && !isKnown("x-key-limit", ({ id }) => keyOf(id, keys) === key)) return;
+    world.fail(
+      `${exchange.url} was sent at ${exchange.atMs} although the limits of ${exchange.origin} are known`,
+    );
   }
 
   /** Everything has run that was due. */
@@ -161,6 +198,7 @@ export class Rules {
     this.#toConfirm = this.#toConfirm.filter((exchange) => {
       const { answeredAtMs, abortedAtMs, status, origin } = exchange;
       if (answeredAtMs === Infinity) return exchange.isOpen;
+      if (exchange.isOverLimit) this.#checkStated(exchange);
       // One that was aborted is not looked at any more; neither is a success that broke off.
       if (abortedAtMs <= answeredAtMs || jobs.get(exchange.id) === undefined) return false;
       const isLong = status === 429 ? plan.pauseOn429 === "origin" : status === 503 && exchange.pauseMs > 0;
@@ -231,7 +269,12 @@ export class Rules {
   /** Whether a token would be given now; `undefined` if that can't be known. */
   #hasToken(lane: Lane | undefined): boolean | undefined {
     const world = this.#world;
-    const { rate } = world.plan;
+    const { rate, windows } = world.plan;
+    if (windows !== undefined) {
+      return windows.some(({ per }) => per === "client") || lane === undefined
+        ? undefined
+        : lane.bucket?.canTake?.() ?? true;
+    }
     if (rate === undefined) return true;
     // The client's own can't be seen, and a foreign one knows best.
     if (rate.kind === "client" || rate.kind === "foreign") return undefined;
@@ -247,6 +290,7 @@ export class Rules {
     if (lane.queued === 0 || !this.#isPermitFree || lane.inFlight >= lane.limit) return;
     if (lane.pause !== undefined && lane.pause.untilMs - nowMs > 1e-3) return;
     if ((lane.quota?.blockedUntilMs(nowMs) ?? 0) > nowMs) return;
+    if (lane.isPreparing || (lane.book?.blockedUntilMs(nowMs) ?? 0) > nowMs) return;
     const { breaker } = lane;
     if (breaker !== undefined && breaker.state !== "closed") {
       if (breaker.state !== "open" || breaker.refusesForMs(lane.cooldownCapMs) > 0) return;
@@ -254,15 +298,20 @@ export class Rules {
     if (this.#hasToken(lane) !== true) return;
     // What rounding leaves over is waited for.
     if (lane.wakeUp !== undefined && lane.wakeUp.atMs - nowMs < 1e-3) return;
-    const hasRoom = (waiter: NonNullable<Lane["head"]>["waiter"]): boolean => {
+    const hasRoom = ({ waiter, line }: NonNullable<Lane["head"]>): boolean => {
       const { allowance } = waiter.errand;
+      const isHeld = (line?.book?.blockedUntilMs(nowMs) ?? nowMs) > nowMs ||
+        line?.bucket?.canTake?.() === false;
+      if (isHeld) return false;
+      // What rounding leaves over is waited for.
+      if (line?.wakeUp !== undefined && line.wakeUp.atMs - nowMs < 1e-3) return false;
       return allowance === undefined || allowance.active < allowance.concurrency;
     };
     let isWaiting = false;
     for (let place = lane.urgent.peek(); place !== undefined; place = place.next) {
-      isWaiting ||= hasRoom(place.waiter);
+      isWaiting ||= hasRoom(place);
     }
-    lane.waiting.forEach((place) => isWaiting ||= hasRoom(place.waiter));
+    lane.waiting.forEach((place) => isWaiting ||= hasRoom(place));
     if (isWaiting) world.fail(`${lane.queued} wait at ${lane.key} although everything is free`);
   }
 

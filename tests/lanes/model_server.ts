@@ -13,6 +13,12 @@ const MAX_WRITE_OFF_MS = 30_000;
 /** An endless body ends all the same, or one that nobody can stop would keep the model from ending. */
 const MOST_CHUNKS = 400;
 
+/** How much an origin takes in what time, as it states. */
+export interface CountedLimit {
+  readonly limit: number;
+  readonly seconds: number;
+}
+
 /** How an origin is. */
 export interface Weather {
   /** How much goes wrong, from 0 to 1. */
@@ -23,6 +29,9 @@ export interface Weather {
   readonly downAs: "refused" | "hanging" | "503" | "500";
   /** What it takes in what time; more is answered with 429. */
   readonly quota: { readonly limit: number; readonly windowMs: number; readonly names: boolean } | undefined;
+  /** Limits that it states where it is asked to: of all requests, and of those with the same key. */
+  readonly counted: readonly CountedLimit[];
+  readonly countedOfKeys: readonly CountedLimit[];
   readonly latencyMs: number;
 }
 
@@ -41,6 +50,10 @@ export class Exchange {
   pauseMs = 0;
   isUnnamed = true;
   abortedAtMs: number = Infinity;
+  /** Whether a limit has refused it that the origin states. */
+  isOverLimit = false;
+  /** What its answer states. */
+  stated: Record<string, string> = {};
   /** When it was sent, answered, read from, or brought something last. */
   activeAtMs: number;
 
@@ -64,6 +77,8 @@ export interface ServerOptions {
   readonly weather: ReadonlyMap<string, Weather>;
   /** How probable it is that a signal is not heeded. */
   readonly deafness: number;
+  /** The limit key of a request; `undefined` for the origins not to state their limits. */
+  readonly keyOf: ((id: string) => string | undefined) | undefined;
   /** Called with each request, before it is answered. */
   readonly onSend: (exchange: Exchange) => void;
 }
@@ -145,8 +160,9 @@ export class ModelServer {
     this.open.delete(exchange);
   }
 
-  #respond(exchange: Exchange, { status, body, text, headers = {} }: Fate): Response {
+  #respond(exchange: Exchange, { status, body, text, headers: own = {} }: Fate): Response {
     exchange.status = status;
+    const headers: Record<string, string> = { ...own, ...exchange.stated };
     const asked = headers["retry-after"];
     if (asked !== undefined && /^\d+$/.test(asked)) {
       exchange.pauseMs = Number(asked) * 1_000;
@@ -200,12 +216,34 @@ export class ModelServer {
     }, { highWaterMark: 0 });
   }
 
-  #fateOf({ origin, id }: Exchange): Fate {
+  /** Whether a request is over a limit that is stated, in windows that begin with the first request after the one before. */
+  #isOverStated(exchange: Exchange): boolean {
+    const { weather, keyOf } = this.#options;
+    if (keyOf === undefined) return false;
+    const { counted, countedOfKeys } = weather.get(exchange.origin)!;
+    const key = keyOf(exchange.id);
+    const groups = [["x-limit", "", counted], ["x-key-limit", key, countedOfKeys]] as const;
+    for (const [name, group, limits] of groups) {
+      if (group === undefined) continue;
+      const counts = limits.map(({ limit, seconds }, index) => {
+        const window = `${exchange.origin} ${name} ${group} ${index}`;
+        if (this.#isOver(window, limit, seconds * 1_000)) exchange.isOverLimit = true;
+        return `${this.#windows.get(window)!.count}:${seconds}`;
+      });
+      exchange.stated[name] = limits.map(({ limit, seconds }) => `${limit}:${seconds}`).join(",");
+      exchange.stated[`${name}-count`] = counts.join(", ");
+    }
+    return exchange.isOverLimit;
+  }
+
+  #fateOf(exchange: Exchange): Fate {
+    const { origin, id } = exchange;
     const { clock, dice, weather } = this.#options;
     const { faults, downFromMs, downToMs, downAs, quota, latencyMs } = weather.get(origin)!;
     const nowMs = clock.now();
     const delayMs = dice.chance(0.3) ? 0 : dice.int(1, latencyMs);
     const text = JSON.stringify({ u: id });
+    if (this.#isOverStated(exchange)) return this.#fault("429", delayMs);
     if (nowMs >= downFromMs && nowMs < downToMs) return this.#fault(downAs, delayMs);
     if (quota !== undefined && this.#isOver(origin, quota.limit, quota.windowMs)) {
       return {

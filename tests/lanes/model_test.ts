@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { loadEstimator } from "../../src/client/adaptive_lanes.ts";
+import { loadLimitLearner } from "../../src/client/learnt_limits.ts";
 import { test } from "../support/test.ts";
 import { runSeed } from "./model.ts";
 
-// Its code is there from the first run on.
+// Their code is there from the first run on.
 await loadEstimator();
+await loadLimitLearner();
 
 /** One seed alone, to look into it; `undefined` for all. */
 const ONLY: number | undefined = undefined;

@@ -19,7 +19,7 @@ import { ModelClock } from "./model_clock.ts";
 import type { Dice } from "./model_dice.ts";
 import { Eyes, watch } from "./model_eyes.ts";
 import { CountedController } from "./model_signal.ts";
-import type { Plan } from "./model_plan.ts";
+import { keyOf, type Plan } from "./model_plan.ts";
 import { type Exchange, ModelServer } from "./model_server.ts";
 
 /** How long a caller who reads a body may pause, in milliseconds. */
@@ -127,6 +127,7 @@ export class World {
       dice,
       weather,
       deafness: plan.deafness,
+      keyOf: plan.learns ? (id) => keyOf(id, plan.keys) : undefined,
       onSend: (exchange) => onSend(this, exchange),
     });
     for (let index = 0; index < plan.signals; index++) this.controllers.push(new CountedController());
@@ -154,6 +155,17 @@ export class World {
     return {
       clock,
       rateLimit,
+      limitKey: plan.keys === 0
+        ? undefined
+        : ({ url }) => keyOf(url.slice(url.lastIndexOf("/") + 1), plan.keys),
+      learnLimits: plan.learns
+        ? [
+          { limits: "x-limit", counts: "x-limit-count", per: "origin" },
+          { limits: "x-key-limit", counts: "x-key-limit-count", per: "key" },
+        ]
+        : undefined,
+      maxQueue: plan.maxQueue,
+      maxQueueMs: plan.maxQueueMs,
       random: dice.random,
       fetch: this.server.fetch,
       concurrency: this.adaptiveLimit ?? (plan.isSemaphoreShared ? this.semaphore : plan.concurrency),
@@ -177,7 +189,10 @@ export class World {
   }
 
   #rate(): { rate: ClientOptions["rateLimit"]; bucketOf: (origin: string) => Bucket | undefined } {
-    const { plan: { rate }, clock, dice } = this;
+    const { plan: { rate, windows }, clock, dice } = this;
+    if (windows !== undefined) {
+      return { rate: windows, bucketOf: (origin) => this.eyes.lanes.get(origin)?.bucket };
+    }
     if (rate === undefined) return { rate: undefined, bucketOf: () => undefined };
     const { kind, limit, intervalMs, burst } = rate;
     const make = (): TokenBucket => new TokenBucket({ limit, intervalMs, burst, clock });

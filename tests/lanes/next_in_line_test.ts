@@ -1,8 +1,10 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Errand } from "../../src/lanes/errand.ts";
+import { KeyLine } from "../../src/lanes/key_line.ts";
+import { KeyedLines } from "../../src/lanes/keyed_lines.ts";
 import { Lane } from "../../src/lanes/lane.ts";
-import { firstOf, isFirstOf } from "../../src/lanes/next_in_line.ts";
-import { Waiter } from "../../src/lanes/waiter.ts";
+import { firstOf, isFirstOf, noteFavour } from "../../src/lanes/next_in_line.ts";
+import { type Place, Waiter } from "../../src/lanes/waiter.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
@@ -64,4 +66,33 @@ test("isFirstOf() is true of the head of a line that is not blocked", () => {
   assertEquals([isFirstOf(lane, first, 0), isFirstOf(lane, second, 0)], [true, false]);
   lane.limit = 0;
   assertEquals(isFirstOf(lane, first, 0), false);
+});
+
+test("firstOf() gives one turn in 16 to whoever has waited for the longest time of those with lower priorities", () => {
+  const lane = laneOf();
+  const chosen: number[] = [];
+  for (const priority of [-3, 2]) wait(lane, fakeCall({ settings: { priority } }));
+  for (let n = 0; n < 40; n++) wait(lane, fakeCall({ settings: { priority: 7 } }));
+  for (let n = 0; n < 42; n++) {
+    const first = firstOf(lane)!;
+    noteFavour(lane, first);
+    first.leaveAll();
+    chosen.push(first.priority);
+  }
+  assertEquals([chosen.indexOf(-3), chosen.indexOf(2), chosen.length], [15, 31, 42]);
+});
+
+test("firstOf() passes over those that a limit of their key's holds, also if they are urgent", () => {
+  const keyed = new KeyedLines<Lane>((key) => new KeyLine<Place<Lane>>(key, undefined), () => true);
+  const lane = new Lane({ key: "a", breaker: undefined, bucket: undefined, keyed });
+  const keyedCall = (limitKey: string) => Object.assign(fakeCall(), { limitKey });
+  const held = wait(lane, keyedCall("x"), true);
+  wait(lane, keyedCall("x"));
+  keyed.lineOf("x").isBlocked = true;
+  assertEquals([firstOf(lane), lane.head, lane.queued], [undefined, undefined, 2]);
+  const other = wait(lane, keyedCall("y"));
+  assertStrictEquals(firstOf(lane), other);
+  assertStrictEquals(lane.head?.waiter, other);
+  keyed.lineOf("x").isBlocked = false;
+  assertStrictEquals(firstOf(lane), held);
 });

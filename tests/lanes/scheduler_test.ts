@@ -4,9 +4,12 @@ import { Admission } from "../../src/lanes/admission.ts";
 import { AdmissionWaiter } from "../../src/lanes/admission_waiter.ts";
 import type { Runnable } from "../../src/lanes/claimant.ts";
 import type { Errand } from "../../src/lanes/errand.ts";
+import { KeyLine } from "../../src/lanes/key_line.ts";
+import { KeyedLines } from "../../src/lanes/keyed_lines.ts";
 import { Lane, type LaneOptions, type Sleeper } from "../../src/lanes/lane.ts";
+import { LimitBook } from "../../src/lanes/limit_book.ts";
 import { Scheduler, type SchedulerOptions } from "../../src/lanes/scheduler.ts";
-import { Waiter } from "../../src/lanes/waiter.ts";
+import { type Place, Waiter } from "../../src/lanes/waiter.ts";
 import type { Settings } from "../../src/policies/settings.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
@@ -934,4 +937,77 @@ test("Scheduler.tryAdmit() takes no place in a batch that has enough under way",
     const errand = fakeCall({ allowance: fakeAllowance(active, 3) });
     assertEquals(scheduler.tryAdmit(errand, a) !== undefined, isAdmitted);
   }
+});
+
+/** A lane in which each key has one token a second, and a line for each key. */
+function keyedLane({ clock, lane }: ReturnType<typeof setUp>): Lane {
+  const makeLine = (key: string) =>
+    new KeyLine<Place<Lane>>(key, new TokenBucket({ limit: 1, intervalMs: 1_000, clock }));
+  return lane("a", { keyed: new KeyedLines<Lane>(makeLine, () => true) });
+}
+
+function keyedErrand(limitKey: string): Errand {
+  return Object.assign(fakeCall({ settings: { onOpen: "wait" } }), { limitKey });
+}
+
+test("Scheduler passes over those whose key has no token, and gives each key's next to who is first there", async () => {
+  const made = setUp({ capacity: 10 });
+  const a = keyedLane(made);
+  const guests = ["x", "x", "y", "x", "y"].map((key) => made.wait(a, { errand: keyedErrand(key) }));
+  assertEquals([admitted(guests), a.queued], [[0, 2], 3]);
+  await made.clock.advance(999);
+  assertEquals(admitted(guests), [0, 2]);
+  await made.clock.advance(1);
+  assertEquals(admitted(guests), [0, 1, 2, 4]);
+  await made.clock.advance(1_000);
+  assertEquals([admitted(guests), made.clock.pending], [[0, 1, 2, 3, 4], 0]);
+});
+
+test("Scheduler.leave() of the last one of a key that is held leaves no timer, and holds nobody who comes later", async () => {
+  const made = setUp({ capacity: 10 });
+  const a = keyedLane(made);
+  const guests = ["x", "x"].map((key) => made.wait(a, { errand: keyedErrand(key) }));
+  assertEquals([made.clock.pending, a.lineOf("x")!.isBlocked], [1, true]);
+  made.scheduler.leave(guests[1]!);
+  assertEquals([made.clock.pending, a.lineOf("x")!.isBlocked, a.queued], [0, false, 0]);
+  await made.clock.advance(1_000);
+  assertEquals(admitted([made.wait(a, { errand: keyedErrand("x") })]), [0]);
+});
+
+test("Scheduler: where timers belong to requests, each one looks by itself whether its key has a token", async () => {
+  const clock = new ManualClock();
+  const made = setUp({
+    capacity: 10,
+    timersBelongToRequests: true,
+    deadlines: new SeparateDeadlines(clock),
+    clock,
+  });
+  const a = keyedLane({ ...made, clock });
+  const guests = ["x", "x", "y"].map((key) => made.wait(a, { errand: keyedErrand(key) }));
+  assertEquals(admitted(guests), [0, 2]);
+  await clock.advance(1_100);
+  assertEquals(admitted(guests), [0, 1, 2]);
+});
+
+test("Scheduler.answered() lets those go whom a stated limit has held until one was answered", () => {
+  const { scheduler, lane, wait, clock } = setUp({ capacity: 10 });
+  const a = lane();
+  a.keepBook(new LimitBook(60_000, 0, 0));
+  const guests = [wait(a), wait(a), wait(a)];
+  assertEquals(admitted(guests), [0]);
+  const { receipt } = guests[0]!.errand;
+  scheduler.answered(a, 0, receipt, new Response());
+  assertEquals([admitted(guests), a.isClear], [[0, 1, 2], false]);
+  scheduler.release(a, undefined, receipt);
+  assertEquals([a.inFlight, clock.pending], [2, 0]);
+});
+
+test("Scheduler.release() closes what an attempt without an answer counted in", () => {
+  const { scheduler, lane, wait } = setUp({ capacity: 10 });
+  const a = lane();
+  a.keepBook(new LimitBook(60_000, 0, 0));
+  const guests = [wait(a), wait(a)];
+  assertEquals(admitted(guests), [0]);
+  scheduler.release(a, undefined, guests[0]!.errand.receipt);
+  assertEquals(admitted(guests), [0, 1]);
 });

@@ -1,6 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import { KeyLine } from "../../src/lanes/key_line.ts";
 import { Lane } from "../../src/lanes/lane.ts";
 import { Tokens } from "../../src/lanes/tokens.ts";
+import type { Place } from "../../src/lanes/waiter.ts";
 import type { Bucket } from "../../src/primitives/bucket.ts";
 import { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -17,40 +19,76 @@ function setUp(hasOwn = false) {
   });
   const lane = new Lane({ key: "a", breaker: undefined, bucket: hasOwn ? own : undefined });
   const bucket: Bucket = hasOwn ? own : common;
-  return { clock, tokens, lane, bucket, heard };
+  const takes = (): boolean => tokens.take(lane) === undefined;
+  return { clock, tokens, takes, lane, bucket, heard };
 }
 
-test("Tokens.bucketOf() is the lane's own bucket, or else the client's, or none", () => {
-  const [shared, own] = [setUp(), setUp(true)];
-  assertStrictEquals(shared.tokens.bucketOf(shared.lane), shared.bucket);
-  assertStrictEquals(own.tokens.bucketOf(own.lane), own.bucket);
+test("Tokens.areNeeded() says whether a request to a lane needs any: of the lane's own bucket, or the client's", () => {
+  const { lane, tokens } = setUp();
   const none = new Tokens(undefined, { examine() {}, dispatch() {} });
-  assertEquals(none.bucketOf(shared.lane), undefined);
+  const own = setUp(true).lane;
+  assertEquals([tokens.areNeeded(lane), none.areNeeded(lane), none.areNeeded(own)], [true, false, true]);
+});
+
+test("Tokens.take() takes one of each bucket that a request needs, or none at all", async () => {
+  const clock = new ManualClock();
+  const make = (burst: number) => new TokenBucket({ limit: 1, intervalMs: 100, burst, clock });
+  for (const empty of [0, 1, 2]) {
+    const buckets = [make(2), make(2), make(2)] as const;
+    const [common, own, keyed] = buckets;
+    const tokens = new Tokens(common, { examine() {}, dispatch() {} });
+    const lane = new Lane({ key: "a", breaker: undefined, bucket: own });
+    const line = new KeyLine<Place<Lane>>("k", keyed);
+    assertEquals(tokens.take(lane, line), undefined);
+    assertEquals(buckets.map(({ available }) => available), [1, 1, 1]);
+    buckets[empty]!.tryTake();
+    assertStrictEquals(tokens.take(lane, line), buckets[empty]);
+    assertEquals(
+      buckets.map(({ available }) => available),
+      [0, 1, 2].map((index) => index === empty ? 0 : 1),
+    );
+    await clock.advance(100);
+    assertEquals(tokens.take(lane, line), undefined);
+  }
+});
+
+test("Tokens.take() asks a bucket first that can't say beforehand whether it has any", () => {
+  const clock = new ManualClock();
+  const keyed = new TokenBucket({ limit: 1, intervalMs: 100, burst: 2, clock });
+  let has = false;
+  const blind: Bucket = { tryTake: () => has, notify: () => ({ [Symbol.dispose]() {} }) };
+  const tokens = new Tokens(blind, { examine() {}, dispatch() {} });
+  const lane = new Lane({ key: "a", breaker: undefined, bucket: undefined });
+  const line = new KeyLine<Place<Lane>>("k", keyed);
+  assertStrictEquals(tokens.take(lane, line), blind);
+  assertEquals(keyed.available, 2);
+  has = true;
+  assertEquals([tokens.take(lane, line), keyed.available], [undefined, 1]);
 });
 
 test("Tokens.await() tells of the client's bucket once for all, and nobody takes from it until then", async () => {
-  const { tokens, lane, bucket, clock, heard } = setUp();
-  assertEquals([tokens.take(lane, bucket), tokens.take(lane, bucket), tokens.isOut], [true, false, false]);
+  const { tokens, takes, lane, bucket, clock, heard } = setUp();
+  assertEquals([takes(), takes(), tokens.isOut], [true, false, false]);
   tokens.await(lane, bucket);
   tokens.await(lane, bucket);
-  assertEquals([tokens.isOut, tokens.take(lane, bucket), heard], [true, false, []]);
+  assertEquals([tokens.isOut, takes(), heard], [true, false, []]);
   await clock.advance(100);
-  assertEquals([tokens.isOut, heard, tokens.take(lane, bucket), clock.pending], [false, ["all"], true, 0]);
+  assertEquals([tokens.isOut, heard, takes(), clock.pending], [false, ["all"], true, 0]);
 });
 
 test("Tokens.await() tells a lane of its own bucket, which concerns no other", async () => {
-  const { tokens, lane, bucket, clock, heard } = setUp(true);
-  tokens.take(lane, bucket);
+  const { tokens, takes, lane, bucket, clock, heard } = setUp(true);
+  takes();
   tokens.await(lane, bucket);
-  assertEquals([tokens.isOut, tokens.take(lane, bucket)], [false, false]);
+  assertEquals([tokens.isOut, takes()], [false, false]);
   await clock.advance(100);
-  assertEquals([heard, lane.tokenNotice, tokens.take(lane, bucket)], [["a"], undefined, true]);
+  assertEquals([heard, lane.tokenNotice, takes()], [["a"], undefined, true]);
 });
 
 test("Tokens.forget() takes the notice back, and leaves no timer", async () => {
-  const { tokens, lane, bucket, clock, heard } = setUp();
+  const { tokens, takes, lane, bucket, clock, heard } = setUp();
   tokens.forget();
-  tokens.take(lane, bucket);
+  takes();
   tokens.await(lane, bucket);
   tokens.forget();
   assertEquals([tokens.isOut, clock.pending], [false, 0]);

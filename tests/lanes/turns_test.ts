@@ -79,3 +79,14 @@ test("Turns.shareOf() divides the permits among the lanes that hold some, and th
   lane.inFlight = 1;
   assertEquals(turns.shareOf(lane, 20), 10);
 });
+
+test("Turns.next() gives one turn in 16 to who has had none for the longest time, whatever the priorities", () => {
+  const turns = new Turns();
+  for (const [name, priority] of [["high", 5], ["middle", 1], ["low", -1]] as const) {
+    turns.hasPriorities = true;
+    turns.join(claimant(name, 0, priority));
+  }
+  const all = order(turns, 64, 20);
+  const turnsOf = (name: string) => all.flatMap((each, index) => each === name ? [index] : []);
+  assertEquals([turnsOf("high").length, turnsOf("middle"), turnsOf("low")], [60, [15, 47], [31, 63]]);
+});

@@ -11,6 +11,7 @@ class BareLine implements Line<BareLine> {
   readonly urgent: LinkedQueue<Place<BareLine>> = new LinkedQueue();
   readonly waiting: PriorityQueue<Place<BareLine>> = new PriorityQueue();
   isClear = true;
+  entered = 0;
   refreshed = 0;
   readonly #obstacle: string;
 
@@ -25,6 +26,8 @@ class BareLine implements Line<BareLine> {
   get queued(): number {
     return this.urgent.size + this.waiting.size;
   }
+
+  lineOf(): undefined {}
 
   refresh(): void {
     this.refreshed++;

@@ -105,3 +105,18 @@ test("PriorityQueue.find() and forEach() find nothing in a queue that has been e
 
   assertEquals([looks, queue.find(() => true)], [0, undefined]);
 });
+
+test("PriorityQueue.oldestBelow() is the item that came first of those with a lower priority", () => {
+  const queue = new PriorityQueue<Item>();
+  const isBefore = (a: Item, b: Item) => a.sequence < b.sequence;
+  const items = [5, 1, -1, 5, 1].map((priority, sequence) => new Item(priority, sequence));
+  assertEquals([queue.isMixed, queue.oldestBelow(9, isBefore, () => true)], [false, undefined]);
+  for (const item of items) queue.push(item);
+  assertEquals(queue.isMixed, true);
+  const of = (limit: number, test: (item: Item) => boolean = () => true) =>
+    queue.oldestBelow(limit, isBefore, test)?.sequence;
+  assertEquals([of(6), of(5), of(1), of(-1)], [0, 1, 2, undefined]);
+  assertEquals(of(5, ({ sequence }) => sequence > 2), 4);
+  for (const item of items) if (item.priority !== 5) queue.remove(item);
+  assertEquals([queue.isMixed, of(5)], [false, undefined]);
+});

@@ -712,3 +712,34 @@ test("TokenBucket gives its clock no delay that is negative or too long for a ti
   assertEquals(delays.filter((delayMs) => !(delayMs >= 0 && delayMs <= MAX_TIMER_MS)), []);
   assert(delays.includes(MAX_TIMER_MS));
 });
+
+test("TokenBucket.canTake() says what tryTake() would, and takes nothing", async () => {
+  const clock = new ManualClock();
+  const bucket = new TokenBucket({ limit: 1, intervalMs: 100, burst: 2, clock });
+  assertEquals([bucket.canTake(), bucket.canTake(2), bucket.canTake(0), bucket.available], [
+    true,
+    true,
+    true,
+    2,
+  ]);
+  bucket.tryTake(2);
+  assertEquals([bucket.canTake(), bucket.canTake(0), bucket.tryTake()], [false, true, false]);
+  const waiting = bucket.take();
+  await clock.advance(250);
+  await waiting;
+  assertEquals([bucket.canTake(), bucket.canTake(2)], [true, false]);
+  bucket.pauseFor(1_000);
+  assertEquals(bucket.canTake(), false);
+  assertThrows(() => bucket.canTake(3), RangeError);
+});
+
+test("TokenBucket.canTake() is for those who wait first", async () => {
+  const clock = new ManualClock();
+  const bucket = new TokenBucket({ limit: 1, intervalMs: 100, burst: 1, clock });
+  bucket.tryTake();
+  const told: boolean[] = [];
+  bucket.notify(() => told.push(bucket.canTake(), bucket.tryTake(), bucket.canTake()));
+  assertEquals(bucket.canTake(), false);
+  await clock.advance(100);
+  assertEquals(told, [true, true, false]);
+});

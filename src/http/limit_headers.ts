@@ -1,0 +1,161 @@
+/**
+ * The limits that an answer states in its headers, used up or not.
+ *
+ * @module
+ */
+
+import { parseHttpDate } from "./http_date.ts";
+import type { LimitReading } from "./limit_reading.ts";
+import {
+  distanceMs,
+  parseItems,
+  REMAINING_HEADERS,
+  RESET_HEADERS,
+  type StructuredItem,
+} from "./rate_limit_headers.ts";
+
+/** A clock that is no further off than this is right, in milliseconds: a date has whole seconds, and takes its time to come. */
+const CLOCK_TOLERANCE_MS = 2_000;
+
+/** Where the size of a quota may stand. */
+const LIMIT_HEADERS = ["ratelimit-limit", "x-ratelimit-limit", "x-rate-limit-limit"];
+
+/** Headers of a service that state several limits as `count:seconds`, separated by commas: `20:1,100:120`. */
+export interface LimitHeaders {
+  /** The header with the limits: `x-app-rate-limit`, as `20:1,100:120`. */
+  readonly limits: string;
+  /** The header with what the service has counted in the same windows: `x-app-rate-limit-count`, as `1:1,5:120`. */
+  readonly counts?: string | undefined;
+  /**
+   * Whose limits they are: those of all requests to the origin, or of those with the same limit key.
+   * @default {"key" for requests that have one, "origin" for others}
+   */
+  readonly per?: "origin" | "key" | undefined;
+}
+
+/**
+ * Reads `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), or else `RateLimit-Limit`, `-Remaining` and `-Reset`,
+ * and besides `X-RateLimit-Limit`, `-Remaining` and `-Reset`, whose reset is a distance in seconds or a Unix time in seconds or
+ * milliseconds.
+ *
+ * @param headers The response headers.
+ * @param wallNowMs The present, in milliseconds since 1970; a response that has a `Date` knows better, where a Unix time is meant.
+ * @returns What they state; nothing that has no time.
+ */
+export function readLimitHeaders(headers: Headers, wallNowMs: number): LimitReading[] {
+  const readings = readStructured(headers);
+  const nowMs = serverNowMs(headers, wallNowMs);
+  for (const [index, name] of REMAINING_HEADERS.entries()) {
+    const prefix = name.slice(0, -"remaining".length);
+    const remaining = firstNumber(headers.get(name));
+    const reset = firstNumber(firstOf(headers, RESET_HEADERS.filter((other) => other.startsWith(prefix))));
+    if (remaining === undefined || reset === undefined) continue;
+    const limit = firstNumber(headers.get(LIMIT_HEADERS[index]!));
+    readings.push({ name: prefix, limit, remaining, resetMs: distanceMs(reset, nowMs) });
+  }
+  return readings;
+}
+
+function readStructured(headers: Headers): LimitReading[] {
+  const policies = new Map(itemsOf(headers, "ratelimit-policy").map((item) => [item.name, item.parameters]));
+  const items = itemsOf(headers, "ratelimit");
+  if (items.some(({ name, value }) => name === "remaining" && value !== "")) return [readDictionary(items)];
+  const readings: LimitReading[] = [];
+  for (const { name, parameters } of items) {
+    const policy = policies.get(name);
+    policies.delete(name);
+    readings.push({
+      name: `ratelimit ${name}`,
+      limit: numberOf(policy?.get("q")),
+      windowMs: msOf(policy?.get("w")),
+      remaining: numberOf(parameters.get("r")),
+      // A quota that names no time is full again when its window has passed.
+      resetMs: msOf(parameters.get("t") ?? policy?.get("w")),
+    });
+  }
+  for (const [name, policy] of policies) {
+    readings.push({
+      name: `ratelimit ${name}`,
+      limit: numberOf(policy.get("q")),
+      windowMs: msOf(policy.get("w")),
+    });
+  }
+  return readings;
+}
+
+/** An earlier draft: `limit=100, remaining=50, reset=30`. */
+function readDictionary(items: readonly StructuredItem[]): LimitReading {
+  const valueOf = (name: string): string | undefined => items.find((item) => item.name === name)?.value;
+  return {
+    name: "ratelimit",
+    limit: numberOf(valueOf("limit")),
+    remaining: numberOf(valueOf("remaining")),
+    resetMs: msOf(valueOf("reset")),
+  };
+}
+
+function itemsOf(headers: Headers, name: string): StructuredItem[] {
+  const value = headers.get(name);
+  return value === null ? [] : parseItems(value);
+}
+
+function firstOf(headers: Headers, names: readonly string[]): string | null {
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+/** A limit may be followed by others, and by parameters: `100, 100;w=60`. */
+function firstNumber(value: string | null): number | undefined {
+  return numberOf(value?.split(/[,;]/)[0]);
+}
+
+function numberOf(value: string | undefined): number | undefined {
+  const text = value?.trim();
+  return text !== undefined && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+function msOf(value: string | undefined): number | undefined {
+  const seconds = numberOf(value);
+  return seconds === undefined ? undefined : seconds * 1_000;
+}
+
+/** The present as the server has it, if that is known and differs: this machine's clock may be off. */
+function serverNowMs(headers: Headers, wallNowMs: number): number {
+  const date = headers.get("date");
+  const sentAtMs = date === null ? undefined : parseHttpDate(date, wallNowMs);
+  return sentAtMs === undefined || Math.abs(sentAtMs - wallNowMs) <= CLOCK_TOLERANCE_MS
+    ? wallNowMs
+    : sentAtMs;
+}
+
+/**
+ * Reads limits that a service states as `count:seconds`.
+ *
+ * @param headers The response headers.
+ * @param sources Where they stand.
+ * @returns What they state; pairs that are none are left out.
+ */
+export function readCountedHeaders(headers: Headers, sources: readonly LimitHeaders[]): LimitReading[] {
+  return sources.flatMap(({ limits, counts, per }) => {
+    const used = new Map(pairsOf(headers, counts).map(([count, windowMs]) => [windowMs, count]));
+    return pairsOf(headers, limits).map(([limit, windowMs]) => ({
+      name: limits,
+      limit,
+      windowMs,
+      used: used.get(windowMs),
+      per,
+    }));
+  });
+}
+
+function pairsOf(headers: Headers, name: string | undefined): [count: number, windowMs: number][] {
+  const value = name === undefined ? null : headers.get(name);
+  if (value === null) return [];
+  return value.split(",").flatMap((pair) => {
+    const [, count, seconds] = /^\s*(\d+)\s*:\s*(\d+(?:\.\d+)?)\s*$/.exec(pair) ?? [];
+    return count === undefined ? [] : [[Number(count), Number(seconds) * 1_000]];
+  });
+}

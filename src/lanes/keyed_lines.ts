@@ -1,0 +1,132 @@
+/**
+ * The requests that wait for a lane, by their limit keys.
+ *
+ * @module
+ */
+
+import { PriorityQueue } from "../primitives/priority_queue.ts";
+import type { KeyLine } from "./key_line.ts";
+import { isOlder, type Line, type Place, type WaitingLine } from "./waiter.ts";
+
+/** From how many keys on those are forgotten that would be the same if they were met anew. */
+const MANY_KEYS = 1_024;
+
+/**
+ * One line for each key, and one for requests without a key. Together they are as one line, by priority and then by age, in which
+ * those are passed over that a limit of their key's holds.
+ */
+export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
+  readonly #plain: PriorityQueue<Place<L>> = new PriorityQueue();
+  readonly #lines: Map<string, KeyLine<Place<L>>> = new Map();
+  /** Lines in which somebody waits. */
+  readonly #busy: Set<KeyLine<Place<L>>> = new Set();
+  readonly #create: (key: string) => KeyLine<Place<L>>;
+  readonly #isQuiet: (line: KeyLine<Place<L>>) => boolean;
+  #sweepAt = MANY_KEYS;
+  size = 0;
+
+  /**
+   * Creates the lines of a lane.
+   *
+   * @param create Makes the line of a key that is met for the first time.
+   * @param isQuiet Whether a line that is not in use would be the same if it were made anew.
+   */
+  constructor(create: (key: string) => KeyLine<Place<L>>, isQuiet: (line: KeyLine<Place<L>>) => boolean) {
+    this.#create = create;
+    this.#isQuiet = isQuiet;
+  }
+
+  /** The line of a key. */
+  lineOf(key: string): KeyLine<Place<L>> {
+    let line = this.#lines.get(key);
+    if (line === undefined) {
+      if (this.#lines.size >= this.#sweepAt) this.#sweep();
+      line = this.#create(key);
+      this.#lines.set(key, line);
+    }
+    return line;
+  }
+
+  /** All lines that are remembered. */
+  values(): IterableIterator<KeyLine<Place<L>>> {
+    return this.#lines.values();
+  }
+
+  /** Whether requests with a key have to do with it now. */
+  get isInUse(): boolean {
+    return [...this.#lines.values()].some((line) => line.isInUse);
+  }
+
+  /** Whether all would be the same if they were met anew. */
+  get isQuiet(): boolean {
+    return [...this.#lines.values()].every((line) => !line.isInUse && this.#isQuiet(line));
+  }
+
+  #sweep(): void {
+    for (const [key, line] of this.#lines) {
+      if (!line.isInUse && this.#isQuiet(line)) this.#lines.delete(key);
+    }
+    this.#sweepAt = Math.max(MANY_KEYS, 2 * this.#lines.size);
+  }
+
+  push(place: Place<L>): void {
+    this.size++;
+    const { line } = place;
+    if (line === undefined) return this.#plain.push(place);
+    line.waiting.push(place);
+    this.#busy.add(line);
+  }
+
+  remove(place: Place<L>): void {
+    this.size--;
+    const { line } = place;
+    if (line === undefined) return this.#plain.remove(place);
+    line.waiting.remove(place);
+    if (line.waiting.size === 0) this.#busy.delete(line);
+  }
+
+  peek(): Place<L> | undefined {
+    return this.find(() => true);
+  }
+
+  get isMixed(): boolean {
+    return this.#plain.isMixed || this.#busy.size > 1 ||
+      [...this.#busy].some(({ waiting }) => waiting.isMixed);
+  }
+
+  /** The first one that a test accepts, of those that no limit holds. */
+  find(test: (place: Place<L>) => boolean): Place<L> | undefined {
+    let first = this.#plain.find(test);
+    for (const { waiting, isBlocked } of this.#busy) {
+      if (isBlocked) continue;
+      const place = waiting.find(test);
+      if (place === undefined) continue;
+      if (first === undefined || isAhead(place, first)) first = place;
+    }
+    return first;
+  }
+
+  oldestBelow(
+    limit: number,
+    isBefore: (a: Place<L>, b: Place<L>) => boolean,
+    test: (place: Place<L>) => boolean,
+  ): Place<L> | undefined {
+    let oldest = this.#plain.oldestBelow(limit, isBefore, test);
+    for (const { waiting, isBlocked } of this.#busy) {
+      if (isBlocked) continue;
+      const place = waiting.oldestBelow(limit, isBefore, test);
+      if (place !== undefined && (oldest === undefined || isBefore(place, oldest))) oldest = place;
+    }
+    return oldest;
+  }
+
+  /** Calls a function for all of them, also those that a limit holds. */
+  forEach(look: (place: Place<L>) => void): void {
+    this.#plain.forEach(look);
+    for (const { waiting } of this.#busy) waiting.forEach(look);
+  }
+}
+
+function isAhead<L extends Line<L>>(a: Place<L>, b: Place<L>): boolean {
+  return a.priority === b.priority ? isOlder(a, b) : a.priority > b.priority;
+}

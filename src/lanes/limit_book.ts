@@ -1,0 +1,183 @@
+/**
+ * The limits that an origin has told, and what has been sent under them.
+ *
+ * @module
+ */
+
+import type { LimitReading } from "../http/limit_reading.ts";
+import { CountedWindow } from "./counted_window.ts";
+import { MAX_PAUSE_MS } from "./pause.ts";
+import { type AnswerFacts, ResetWindow } from "./reset_window.ts";
+
+/** The longest that others wait for the first answer of all, in milliseconds; a server may be slow to answer. */
+const FIRST_ANSWER_MS = 1_000;
+
+/** How many answers are remembered that have come before a counted limit was stated. */
+const MOST_EARLY = 256;
+
+/** After so long nobody is waited for who was under way when a book was begun, in milliseconds. */
+const STRANGE_MS = 30_000;
+
+/** An answer, as a book sees it. */
+export interface BookedAnswer extends Omit<AnswerFacts, "pending"> {
+  /** Whether its request was under way before the book was begun. */
+  readonly isStranger: boolean;
+}
+
+/** Several limits that hold together, for an origin or for one limit key there. A request may go if all of them let it. */
+export class LimitBook {
+  readonly #counted: Map<string, CountedWindow> = new Map();
+  readonly #resets: Map<string, ResetWindow> = new Map();
+  readonly #maxWaitMs: number;
+  /** How many were under way when the book was begun: nobody will say when they are answered. */
+  #strangers: number;
+  readonly #beganAtMs: number;
+  /** When the latest ones were answered, as long as no counted limit has been stated. */
+  readonly #early: number[] = [];
+  /** How many have been sent since, and not answered. */
+  #pending = 0;
+  /** How long others wait for the one that was sent first, on the client's clock; `-Infinity` once that does not matter. */
+  #askingUntilMs: number;
+
+  /**
+   * Begins a book. If nothing has been sent yet, the first request goes ahead of the others: its answer says how many may follow.
+   *
+   * @param maxWaitMs How long a quota that is used up is believed in, in milliseconds.
+   * @param underWay How many requests are under way.
+   * @param nowMs The time on the client's clock.
+   */
+  constructor(maxWaitMs: number, underWay: number, nowMs: number) {
+    this.#maxWaitMs = maxWaitMs;
+    this.#strangers = underWay;
+    this.#beganAtMs = nowMs;
+    this.#askingUntilMs = underWay === 0 ? Infinity : -Infinity;
+  }
+
+  /** One is about to be sent. */
+  noteSent(nowMs: number): void {
+    this.#pending++;
+    if (this.#askingUntilMs === Infinity) this.#askingUntilMs = nowMs + FIRST_ANSWER_MS;
+    for (const window of this.#resets.values()) window.take(1);
+  }
+
+  /** It was not sent after all. */
+  noteUnsent(): void {
+    this.#pending--;
+    for (const window of this.#resets.values()) window.take(-1);
+  }
+
+  /** One has been answered, or has ended without an answer. */
+  noteAnswered(nowMs: number): void {
+    this.#pending--;
+    this.#askingUntilMs = -Infinity;
+    for (const window of this.#counted.values()) window.note(nowMs, 1);
+    if (this.#counted.size === 0 && this.#early.push(nowMs) > MOST_EARLY) this.#early.shift();
+  }
+
+  /** The origin has named another wait. */
+  resetBy(atMs: number): void {
+    for (const window of this.#resets.values()) window.resetBy(atMs);
+  }
+
+  /**
+   * Until when nothing should be sent.
+   *
+   * @param nowMs The time on the client's clock.
+   * @returns `nowMs` if something may be; `Infinity` until one that is under way has been answered.
+   */
+  blockedUntilMs(nowMs: number): number {
+    let untilMs = this.#pending === 0 ? nowMs : Math.max(nowMs, this.#askingUntilMs);
+    for (const window of this.#counted.values()) {
+      untilMs = Math.max(untilMs, window.blockedUntilMs(nowMs, this.#pending));
+    }
+    for (const window of this.#resets.values()) {
+      untilMs = Math.max(untilMs, window.blockedUntilMs(nowMs, this.#pending));
+    }
+    return untilMs;
+  }
+
+  /** Whether it would be the same if it were begun anew. */
+  isQuiet(nowMs: number): boolean {
+    return this.#pending === 0 &&
+      [...this.#counted.values()].every((window) => window.usedAt(nowMs) === 0) &&
+      [...this.#resets.values()].every((window) => window.isOver(nowMs));
+  }
+
+  /**
+   * An answer states limits. Counted ones that it does not name any more hold no longer; a quota holds until its reset.
+   *
+   * @param readings What it states; whatever makes no sense is passed over.
+   * @param answer Around the answer, which has been noted.
+   */
+  update(readings: readonly LimitReading[], answer: BookedAnswer): void {
+    if (answer.isStranger && this.#strangers > 0) this.#strangers--;
+    if (answer.nowMs - this.#beganAtMs > STRANGE_MS) this.#strangers = 0;
+    const named = new Set<string>();
+    for (const reading of readings) {
+      if (isQuota(reading)) this.#updateQuota(reading, answer);
+      else if (isWindow(reading)) this.#updateWindow(reading, answer, named);
+    }
+    if (named.size === 0) return;
+    for (const name of this.#counted.keys()) if (!named.has(name)) this.#counted.delete(name);
+  }
+
+  #updateQuota(reading: QuotaReading, answer: BookedAnswer): void {
+    const { name = "", limit, remaining, resetMs } = reading;
+    let window = this.#resets.get(name);
+    if (window === undefined) this.#resets.set(name, window = new ResetWindow(this.#maxWaitMs));
+    const most = isPositive(limit) ? limit : undefined;
+    window.update({
+      limit: most,
+      // Of two numbers that contradict each other, the smaller one.
+      remaining: Math.min(Math.max(0, remaining), most ?? Infinity),
+      resetAtMs: answer.nowMs + Math.min(Math.max(0, resetMs), MAX_PAUSE_MS),
+    }, { ...answer, pending: this.#pending + this.#strangers });
+  }
+
+  #updateWindow(reading: WindowReading, answer: BookedAnswer, named: Set<string>): void {
+    const { nowMs, isStranger } = answer;
+    const { limit, windowMs, remaining } = reading;
+    const name = `${reading.name ?? ""}:${windowMs}`;
+    let most = Math.max(1, Math.floor(limit));
+    const left = isNumber(remaining) ? most - remaining : 0;
+    const used = Math.max(0, isNumber(reading.used) ? reading.used : 0, left);
+    let window = this.#counted.get(name);
+    if (window === undefined) {
+      this.#counted.set(name, window = this.#begin(most, windowMs, nowMs, isStranger ? 1 : 0));
+    }
+    // Stated twice in one answer, the smaller one holds.
+    if (named.has(name)) most = Math.min(most, window.limit);
+    named.add(name);
+    window.limit = most;
+    // Others may use the same limit.
+    const missing = Math.ceil(used - window.usedAt(nowMs) - this.#pending);
+    if (missing > 0) window.note(nowMs, missing);
+  }
+
+  /** A window, with all that is known of the time before it was stated. */
+  #begin(limit: number, windowMs: number, nowMs: number, unknown: number): CountedWindow {
+    const window = new CountedWindow(limit, windowMs);
+    for (const atMs of this.#early) window.note(atMs, 1);
+    if (this.#strangers + unknown > 0) window.note(nowMs, this.#strangers + unknown);
+    return window;
+  }
+}
+
+type QuotaReading = LimitReading & { readonly remaining: number; readonly resetMs: number };
+type WindowReading = LimitReading & { readonly limit: number; readonly windowMs: number };
+
+function isQuota(reading: LimitReading): reading is QuotaReading {
+  return isNumber(reading.remaining) && isNumber(reading.resetMs);
+}
+
+function isWindow(reading: LimitReading): reading is WindowReading {
+  return isPositive(reading.limit) && isPositive(reading.windowMs) && reading.windowMs <= MAX_PAUSE_MS;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function isPositive(value: unknown): value is number {
+  return isNumber(value) && value > 0;
+}

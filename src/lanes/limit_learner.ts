@@ -1,0 +1,50 @@
+/**
+ * Learns the limits of origins from their answers.
+ *
+ * @module
+ */
+
+import type { LimitReading } from "../http/limit_reading.ts";
+import type { Lane, Learner, StatedAnswer } from "./lane.ts";
+import { LimitBook } from "./limit_book.ts";
+
+/** What is learnt, and how. */
+export interface LearnerOptions {
+  /** What the headers of an answer state; it must not throw. */
+  readonly read: (headers: Headers) => readonly LimitReading[];
+  /** How long a quota that is used up is believed in, in milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+/** Writes what answers state into the books of their lane and their key. */
+export class LimitLearner implements Learner {
+  readonly #options: LearnerOptions;
+
+  /** Creates a learner, which keeps nothing itself. */
+  constructor(options: LearnerOptions) {
+    this.#options = options;
+  }
+
+  /** Begins a book; requests may be under way that are not in it. */
+  begin(underWay: number, nowMs: number): LimitBook {
+    return new LimitBook(this.#options.maxWaitMs, underWay, nowMs);
+  }
+
+  /** An answer of a lane. */
+  learn(lane: Lane, { headers, isOk, nowMs, receipt }: StatedAnswer): void {
+    const readings = this.#options.read(headers);
+    if (readings.length === 0) return;
+    const line = receipt?.line;
+    const ofKey = line === undefined ? [] : readings.filter(({ per }) => per !== "origin");
+    const ofOrigin = readings.filter(({ per }) => line === undefined ? per !== "key" : per === "origin");
+    const write = (book: LimitBook, stated: readonly LimitReading[]): void => {
+      const isStranger = receipt?.isIn(book) !== true;
+      book.update(stated, { nowMs, isOk, number: receipt?.number ?? -1, isStranger });
+    };
+    // Those who are under way, and this one.
+    if (line !== undefined && ofKey.length > 0) write(line.book ??= this.begin(line.open + 1, nowMs), ofKey);
+    if (ofOrigin.length === 0) return;
+    if (lane.book === undefined) lane.keepBook(this.begin(lane.inFlight, nowMs));
+    write(lane.book!, ofOrigin);
+  }
+}

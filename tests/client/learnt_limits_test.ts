@@ -1,0 +1,99 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type ClientOptions, createClient } from "../../mod.ts";
+import { LearntLimits, loadLimitLearner } from "../../src/client/learnt_limits.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { Scheduler } from "../../src/lanes/scheduler.ts";
+import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { Semaphore } from "../../src/primitives/semaphore.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { fakeClient } from "./fake_client.ts";
+import { test } from "../support/test.ts";
+
+const STATED = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "5" };
+
+function setUp(option: ConstructorParameters<typeof LearntLimits>[0] = true) {
+  const clock = new ManualClock();
+  const scheduler = new Scheduler({
+    semaphore: new Semaphore(1),
+    bucket: undefined,
+    clock,
+    deadlines: new DeadlineQueue(clock),
+    maxRetryAfterMs: 60_000,
+    timersBelongToRequests: false,
+  });
+  const learning = new LearntLimits(option, {
+    clock,
+    reporter: { active: false, emit() {} },
+    scheduler: () => scheduler,
+    maxWaitMs: 60_000,
+  });
+  const lane = new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined });
+  scheduler.adopt(lane);
+  learning.adopt(lane);
+  const hear = (headers: Record<string, string>) =>
+    learning.hear(lane, { headers: new Headers(headers), isOk: true, nowMs: 0, receipt: undefined });
+  return { lane, learning, hear };
+}
+
+// The first one of the file, while the code is not there yet.
+test("LearntLimits.adopt() sends nothing before the code is there, where it is said how limits are stated", async () => {
+  const { lane } = setUp({ limits: "x-limits" });
+  assertEquals([lane.isPreparing, lane.isClear, lane.blockedUntilMs(0)], [true, false, Infinity]);
+  await loadLimitLearner();
+  assertEquals([lane.isPreparing, lane.learner !== undefined, lane.blockedUntilMs(0)], [false, true, 0]);
+  const { client, clock } = fakeClient(() => ({ json: 1 }), { learnLimits: { limits: "x-limits" } });
+  assertEquals(await clock.run(client.json("https://a.test/")), 1);
+});
+
+test("LearntLimits.hear() has a lane learn from the first answer on that states limits", async () => {
+  await loadLimitLearner();
+  const { lane, hear } = setUp();
+  hear({ "content-type": "text/plain" });
+  assertEquals([lane.learner, lane.book, lane.isClear], [undefined, undefined, true]);
+  hear(STATED);
+  assertEquals([lane.learner !== undefined, lane.book?.blockedUntilMs(0), lane.listens], [true, 5_000, true]);
+});
+
+test("LearntLimits.bookOfKey() begins a book where it is known that answers state limits", async () => {
+  await loadLimitLearner();
+  const [usual, told] = [setUp(), setUp({ limits: "x-limits" })];
+  assertEquals(usual.learning.bookOfKey(usual.lane), undefined);
+  assert(told.learning.bookOfKey(told.lane) !== undefined);
+});
+
+test("A client looks at no headers of good answers but an origin's first, where these state no limit", async () => {
+  let looks = 0;
+  const client = createClient({
+    fetch: () => {
+      const response = Response.json(1);
+      const { headers } = response;
+      Object.defineProperty(response, "headers", { get: () => (looks++, headers) });
+      return Promise.resolve(response);
+    },
+  });
+  for (let n = 0; n < 20; n++) await client.json(`http://a.test/${n}`);
+  assertEquals(looks, 1);
+  await client.close();
+});
+
+test("learnLimits: bad options are refused when the client is made", () => {
+  const cases: readonly [unknown, string][] = [
+    [1, "Cannot create client as 'learnLimits' must be true, false,"],
+    [[], "Cannot create client as 'learnLimits' must be"],
+    [{}, "Cannot create client as 'learnLimits.limits' must be a header name"],
+    [{ limits: "a b" }, "Cannot create client as 'learnLimits.limits' must be a header name"],
+    [
+      [{ limits: "x" }, { limits: "y", per: "client" }],
+      "Cannot create client as 'learnLimits.1.per' must be 'origin' or 'key'",
+    ],
+    [{ limits: "x", count: "y" }, "Cannot create client as 'learnLimits.count'"],
+  ];
+  for (const [learnLimits, message] of cases) {
+    assertThrows(() => createClient({ learnLimits } as ClientOptions), TypeError, message);
+  }
+  assertThrows(
+    () => createClient({ limitKey: "k" } as unknown as ClientOptions),
+    TypeError,
+    "'limitKey' must be a function",
+  );
+});

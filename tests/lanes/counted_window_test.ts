@@ -1,0 +1,72 @@
+import { assert, assertEquals } from "@std/assert";
+import { CountedWindow } from "../../src/lanes/counted_window.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { test } from "../support/test.ts";
+
+test("CountedWindow.blockedUntilMs() counts an answered request for a whole window, and a pending one until it is answered", () => {
+  const window = new CountedWindow(3, 1_000);
+  assertEquals(window.blockedUntilMs(0, 2), 0);
+  assertEquals(window.blockedUntilMs(0, 3), Infinity);
+  window.note(100, 1);
+  assertEquals([window.blockedUntilMs(200, 2), window.blockedUntilMs(200, 1)], [1_100, 200]);
+  window.note(300, 2);
+  assertEquals([window.blockedUntilMs(400, 0), window.blockedUntilMs(400, 2)], [1_100, 1_300]);
+  assertEquals([window.usedAt(1_099), window.usedAt(1_100), window.usedAt(1_300)], [3, 2, 0]);
+});
+
+test("CountedWindow: a limit that is lowered holds at once, and one that is raised lets more go", () => {
+  const window = new CountedWindow(3, 1_000);
+  for (const atMs of [0, 100, 200]) window.note(atMs, 1);
+  window.limit = 1;
+  assertEquals(window.blockedUntilMs(300, 0), 1_200);
+  window.limit = 4;
+  assertEquals(window.blockedUntilMs(300, 0), 300);
+});
+
+test("CountedWindow: the log of a large limit stays short, and errs on the safe side", () => {
+  const window = new CountedWindow(100_000, 1_000);
+  for (let n = 0; n < 100_000; n++) window.note(n / 100, 1);
+  assertEquals(window.usedAt(1_000), 100_000);
+  const untilMs = window.blockedUntilMs(1_000, 0);
+  assert(untilMs >= 1_000 && untilMs <= 1_002, `${untilMs}`);
+});
+
+test("CountedWindow: no window of a server's is ever exceeded, wherever it begins and however long requests travel", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = seededRandom(seed);
+    const limit = 1 + Math.floor(20 * random());
+    const windowMs = 50 + Math.floor(1_000 * random());
+    const window = new CountedWindow(limit, windowMs);
+    const arrivals: number[] = [];
+    const underWay: number[] = [];
+    let nowMs = 0;
+    let sent = 0;
+    for (let step = 0; step < 400; step++) {
+      nowMs += Math.floor(30 * random());
+      for (const answeredAtMs of underWay.filter((atMs) => atMs <= nowMs)) {
+        underWay.splice(underWay.indexOf(answeredAtMs), 1);
+        window.note(nowMs, 1);
+      }
+      while (underWay.length < 10 && window.blockedUntilMs(nowMs, underWay.length) <= nowMs) {
+        const [there, back] = [Math.floor(100 * random()), Math.floor(100 * random())];
+        arrivals.push(nowMs + there);
+        underWay.push(nowMs + there + back);
+        sent++;
+      }
+    }
+    arrivals.sort((a, b) => a - b);
+    for (const [first, atMs] of arrivals.entries()) {
+      const next = arrivals[first + limit];
+      assert(next === undefined || next - atMs >= windowMs, `seed ${seed}: ${next! - atMs} < ${windowMs}`);
+    }
+    // And most of what may go does, at up to 230 ms a round trip.
+    const ideal = Math.min(limit * nowMs / (windowMs + 230), 10 * nowMs / 230);
+    assert(sent >= 0.5 * ideal, `seed ${seed}: ${sent} of ${ideal}`);
+  }
+});
+
+test("CountedWindow: a clock that goes back makes nobody wait for longer than a window", () => {
+  const window = new CountedWindow(1, 1_000);
+  window.note(3_600_000, 1);
+  assertEquals([window.blockedUntilMs(50, 0), window.blockedUntilMs(1_050, 0)], [1_050, 1_050]);
+});

@@ -1,0 +1,95 @@
+import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { KeyLine } from "../../src/lanes/key_line.ts";
+import { KeyedLines } from "../../src/lanes/keyed_lines.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { type Place, Waiter } from "../../src/lanes/waiter.ts";
+import { fakeCall } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+class Somebody extends Waiter<Lane> {
+  onAdmitted(): undefined {}
+
+  onRefused(): void {}
+}
+
+function setUp(isQuiet = true) {
+  const keyed = new KeyedLines<Lane>((key) => new KeyLine<Place<Lane>>(key, undefined), () => isQuiet);
+  const lane = new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined, keyed });
+  const names = new Map<Place<Lane>, string>();
+  const enter = (name: string, limitKey?: string, priority = 0): Somebody => {
+    const call = fakeCall({ settings: { priority } });
+    call.limitKey = limitKey;
+    const somebody = new Somebody(call, [lane], false);
+    somebody.enterAll();
+    names.set(somebody, name);
+    return somebody;
+  };
+  /** Everybody who may go, in order. */
+  const order = (): string => {
+    let all = "";
+    for (let head = keyed.peek(); head !== undefined; head = keyed.peek()) {
+      all += names.get(head);
+      head.waiter.leaveAll();
+    }
+    return all;
+  };
+  return { keyed, lane, enter, order };
+}
+
+test("KeyedLines are as one line: by priority, and then by age", () => {
+  const { enter, order, lane } = setUp();
+  enter("a", "x");
+  enter("b");
+  enter("c", "y", 2);
+  enter("d", "x", 2);
+  enter("e", "y");
+  enter("f", undefined, 3);
+  assertEquals([lane.queued, order(), lane.queued], [6, "fcdabe", 0]);
+});
+
+test("KeyedLines.find() passes over those that a limit holds, and forEach() does not", () => {
+  const { keyed, enter, order } = setUp();
+  enter("a", "x", 5);
+  enter("b", "y");
+  enter("c");
+  keyed.lineOf("x").isBlocked = true;
+  let all = 0;
+  keyed.forEach(() => all++);
+  assertEquals([all, keyed.size, keyed.isMixed], [3, 3, true]);
+  assertEquals(order(), "bc");
+  keyed.lineOf("x").isBlocked = false;
+  assertEquals(order(), "a");
+});
+
+test("KeyedLines.oldestBelow() looks through all lines that no limit holds", () => {
+  const { keyed, enter } = setUp();
+  const [, , mine, plain] = [enter("a", "x", 1), enter("b", "z"), enter("c", "y"), enter("d")];
+  keyed.lineOf("z").isBlocked = true;
+  const isOlder = (a: Place<Lane>, b: Place<Lane>) => a.order < b.order;
+  assertStrictEquals(keyed.oldestBelow(1, isOlder, () => true), mine);
+  assertStrictEquals(keyed.oldestBelow(1, isOlder, (place) => place !== mine), plain);
+  assertEquals(keyed.oldestBelow(0, isOlder, () => true), undefined);
+});
+
+test("KeyedLines: a waiter that leaves counts no more in its line", () => {
+  const { keyed, enter } = setUp();
+  const somebody = enter("a", "x");
+  const line = keyed.lineOf("x");
+  assertEquals([line.queued, keyed.isInUse, keyed.isQuiet], [1, true, false]);
+  somebody.leaveAll();
+  assertEquals([line.queued, keyed.size, keyed.isInUse, keyed.isQuiet], [0, 0, false, true]);
+});
+
+test("KeyedLines forget keys that would be the same if they were met anew, and no others", () => {
+  for (const isQuiet of [true, false]) {
+    const { keyed, enter } = setUp(isQuiet);
+    const idle = keyed.lineOf("idle");
+    enter("a", "busy");
+    const busy = keyed.lineOf("busy");
+    for (let n = 0; n < 5_000; n++) keyed.lineOf(`key ${n}`);
+    assertStrictEquals(keyed.lineOf("busy"), busy);
+    if (isQuiet) assertNotStrictEquals(keyed.lineOf("idle"), idle);
+    else assertStrictEquals(keyed.lineOf("idle"), idle);
+    assertEquals([...keyed.values()].length < 2_000, isQuiet);
+  }
+});

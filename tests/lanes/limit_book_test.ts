@@ -1,0 +1,117 @@
+import { assertEquals } from "@std/assert";
+import type { LimitReading } from "../../src/http/limit_reading.ts";
+import { type BookedAnswer, LimitBook } from "../../src/lanes/limit_book.ts";
+import { test } from "../support/test.ts";
+
+function answer(nowMs: number, given: Partial<BookedAnswer> = {}): BookedAnswer {
+  return { nowMs, number: 1, isOk: true, isStranger: false, ...given };
+}
+
+/** A book after its first answer, which has stated this. */
+function begun(readings: readonly LimitReading[], nowMs = 0): LimitBook {
+  const book = new LimitBook(60_000, 0, nowMs);
+  book.noteSent(nowMs);
+  book.noteAnswered(nowMs);
+  book.update(readings, answer(nowMs));
+  return book;
+}
+
+/** How many may be sent at once. */
+function roomAt(book: LimitBook, nowMs: number): number {
+  let sent = 0;
+  while (sent < 100 && book.blockedUntilMs(nowMs) <= nowMs) {
+    book.noteSent(nowMs);
+    sent++;
+  }
+  for (let n = 0; n < sent; n++) book.noteUnsent();
+  return sent;
+}
+
+test("LimitBook: the first request goes ahead, and the others wait for its answer, or a second", () => {
+  const book = new LimitBook(60_000, 0, 0);
+  assertEquals([book.blockedUntilMs(0), roomAt(book, 0)], [0, 1]);
+  book.noteSent(0);
+  assertEquals(book.blockedUntilMs(500), 1_000);
+  const answered = new LimitBook(60_000, 0, 0);
+  answered.noteSent(0);
+  answered.noteAnswered(70);
+  assertEquals(roomAt(answered, 70), 100);
+  assertEquals(roomAt(new LimitBook(60_000, 3, 0), 0), 100);
+});
+
+test("LimitBook: all limits hold together", () => {
+  const book = begun([
+    { limit: 20, windowMs: 1_000, used: 1 },
+    { limit: 100, windowMs: 120_000, used: 95 },
+    { name: "quota", remaining: 12, resetMs: 5_000 },
+  ]);
+  assertEquals(roomAt(book, 0), 5);
+});
+
+test("LimitBook: what the server has counted and this client has not was sent by others", () => {
+  const book = begun([{ limit: 20, windowMs: 1_000, used: 15 }]);
+  assertEquals([roomAt(book, 0), roomAt(book, 1_000)], [5, 20]);
+  const left = begun([{ limit: 20, windowMs: 1_000, remaining: 4 }]);
+  assertEquals(roomAt(left, 0), 4);
+});
+
+test("LimitBook: of numbers that contradict each other the strictest holds, and none mints", () => {
+  const cases: readonly [readonly LimitReading[], number][] = [
+    [[{ limit: 5, remaining: 50, resetMs: 1_000 }], 5],
+    [[{ limit: 5, windowMs: 1_000, used: 1, remaining: 2 }], 2],
+    [[{ limit: 5, windowMs: 1_000, used: -4 }], 4],
+    [[{ remaining: -3, resetMs: 1_000 }], 0],
+    [[{ name: "a", remaining: 9, resetMs: 1_000 }, { name: "b", remaining: 2, resetMs: 1_000 }], 2],
+    [[{ limit: 0.5, windowMs: 1_000 }], 0],
+  ];
+  for (const [readings, room] of cases) {
+    assertEquals(roomAt(begun(readings), 0), room, JSON.stringify(readings));
+  }
+});
+
+test("LimitBook: what makes no sense is passed over", () => {
+  const book = begun([
+    {},
+    { limit: NaN, windowMs: 1_000 },
+    { limit: 1, windowMs: -1 },
+    { limit: -1, windowMs: 1_000 },
+    { limit: 1, windowMs: Infinity },
+    { remaining: 0 },
+    { remaining: 0, resetMs: NaN },
+    { limit: "1" as unknown as number, windowMs: 5 },
+    { limit: 3 },
+  ]);
+  assertEquals(roomAt(book, 0), 100);
+});
+
+test("LimitBook: a reset in the past is now, and none lies more than a day ahead", () => {
+  assertEquals(begun([{ remaining: 0, resetMs: -5 }]).blockedUntilMs(0), 0);
+  const book = begun([{ remaining: 0, resetMs: 1e12 }]);
+  book.resetBy(Infinity);
+  assertEquals(book.blockedUntilMs(0), 60_000);
+});
+
+test("LimitBook: counted limits that are named no more hold no longer; a quota holds until its reset", () => {
+  const book = begun([{ limit: 2, windowMs: 1_000 }, { remaining: 3, resetMs: 1_000 }]);
+  book.update([], answer(0));
+  assertEquals(roomAt(book, 0), 1);
+  book.update([{ limit: 50, windowMs: 2_000 }], answer(0));
+  assertEquals(roomAt(book, 0), 3);
+});
+
+test("LimitBook: who was under way before may not have been counted, until answered or half a minute has passed", () => {
+  const book = new LimitBook(60_000, 4, 0);
+  book.update([{ remaining: 10, resetMs: 60_000 }], answer(0, { isStranger: true }));
+  assertEquals(roomAt(book, 0), 7);
+  book.update([{ remaining: 9, resetMs: 60_000 }], answer(10, { isStranger: true }));
+  assertEquals(roomAt(book, 10), 7);
+  book.update([{ remaining: 9, resetMs: 60_000 }], answer(31_000, { number: 5 }));
+  assertEquals(roomAt(book, 31_000), 9);
+});
+
+test("LimitBook.isQuiet() says whether it would be the same if it were begun anew", () => {
+  const book = begun([{ limit: 2, windowMs: 1_000, used: 1 }, { remaining: 3, resetMs: 500 }]);
+  assertEquals([book.isQuiet(499), book.isQuiet(999), book.isQuiet(1_000)], [false, false, true]);
+  book.noteSent(1_000);
+  assertEquals(book.isQuiet(1_000), false);
+});

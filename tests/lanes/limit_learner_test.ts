@@ -1,0 +1,59 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { LimitReading } from "../../src/http/limit_reading.ts";
+import { KeyLine } from "../../src/lanes/key_line.ts";
+import type { Lane } from "../../src/lanes/lane.ts";
+import { LimitLearner } from "../../src/lanes/limit_learner.ts";
+import { Receipt } from "../../src/lanes/receipt.ts";
+import type { Place } from "../../src/lanes/waiter.ts";
+import { fakeLane } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+const NO_MORE: LimitReading = { remaining: 0, resetMs: 500 };
+
+function setUp(...readings: readonly LimitReading[]) {
+  const learner = new LimitLearner({ read: () => readings, maxWaitMs: 60_000 });
+  const lane = fakeLane();
+  const line = new KeyLine<Place<Lane>>("k", undefined);
+  const learn = (receipt?: Receipt) =>
+    learner.learn(lane, { headers: new Headers(), isOk: true, nowMs: 0, receipt });
+  const ends = () => [lane.book?.blockedUntilMs(0), line.book?.blockedUntilMs(0)];
+  return { learner, lane, line, learn, ends };
+}
+
+test("LimitLearner.learn() writes limits into the book of the lane, or of the key of those that have one", () => {
+  const cases: readonly [LimitReading, hasKey: boolean, ends: unknown[]][] = [
+    [NO_MORE, false, [500, undefined]],
+    [NO_MORE, true, [undefined, 500]],
+    [{ ...NO_MORE, per: "origin" }, true, [500, undefined]],
+    [{ ...NO_MORE, per: "key" }, true, [undefined, 500]],
+    // Of a key that nobody knows, nothing can be learnt.
+    [{ ...NO_MORE, per: "key" }, false, [undefined, undefined]],
+  ];
+  for (const [reading, hasKey, expected] of cases) {
+    const { lane, line, learn, ends } = setUp(reading);
+    const receipt = hasKey ? new Receipt(lane, line, 0) : undefined;
+    receipt?.close(0);
+    learn(receipt);
+    assertEquals(ends(), expected, JSON.stringify([reading, hasKey]));
+  }
+});
+
+test("LimitLearner.learn() keeps its books, and makes none for nothing", () => {
+  const nothing = setUp();
+  nothing.learn();
+  assertEquals([nothing.lane.book, nothing.lane.isClear], [undefined, true]);
+  const { lane, learn } = setUp(NO_MORE);
+  learn();
+  const { book } = lane;
+  learn();
+  assertStrictEquals(lane.book, book);
+  assertEquals(lane.isClear, false);
+});
+
+test("LimitLearner.learn() counts those who are under way when a book is begun", () => {
+  const { lane, learn } = setUp({ remaining: 3, resetMs: 500 });
+  lane.inFlight = 3;
+  learn();
+  lane.book!.noteSent(0);
+  assertEquals(lane.book!.blockedUntilMs(0), 500);
+});

@@ -1,0 +1,92 @@
+import { assertEquals } from "@std/assert";
+import { type AnswerFacts, ResetWindow } from "../../src/lanes/reset_window.ts";
+import { test } from "../support/test.ts";
+
+function facts(nowMs: number, given: Partial<AnswerFacts> = {}): AnswerFacts {
+  return { nowMs, pending: 0, number: 1, isOk: true, ...given };
+}
+
+test("ResetWindow lets as many go as are left, less those that may not be counted yet", () => {
+  const window = new ResetWindow(60_000);
+  assertEquals(window.blockedUntilMs(0, 5), 0);
+  window.update({ limit: 10, remaining: 3, resetAtMs: 1_000 }, facts(0, { pending: 1 }));
+  window.take(1);
+  assertEquals(window.blockedUntilMs(10, 2), 10);
+  window.take(1);
+  assertEquals(window.blockedUntilMs(10, 3), 1_000);
+  window.take(-1);
+  assertEquals(window.blockedUntilMs(10, 2), 10);
+});
+
+test("ResetWindow is full again after the reset, as far as is known how much that is", () => {
+  for (const [limit, expected] of [[4, 4], [undefined, 3]] as const) {
+    const window = new ResetWindow(60_000);
+    window.update({ limit, remaining: 2, resetAtMs: 500 }, facts(0));
+    window.update({ limit, remaining: 0, resetAtMs: 500 }, facts(100, { number: 3 }));
+    assertEquals(window.blockedUntilMs(499, 0), 500);
+    let sent = 0;
+    while (window.blockedUntilMs(500, sent) <= 500) {
+      window.take(1);
+      sent++;
+    }
+    assertEquals([sent, window.blockedUntilMs(500, sent)], [expected, Infinity]);
+    // If no answer says what the new quota is like, one at a time may find out.
+    assertEquals(window.blockedUntilMs(600, 0), 600);
+  }
+});
+
+test("ResetWindow: the answer to an earlier request makes nothing more, and may make it less", () => {
+  const window = new ResetWindow(60_000);
+  window.update({ limit: 10, remaining: 2, resetAtMs: 1_000 }, facts(0, { number: 8 }));
+  window.update({ limit: 10, remaining: 7, resetAtMs: 5_000 }, facts(10, { number: 3 }));
+  window.take(1);
+  window.take(1);
+  assertEquals(window.blockedUntilMs(20, 2), 1_000);
+  window.update({ limit: 10, remaining: 5, resetAtMs: 1_000 }, facts(30, { number: 10 }));
+  assertEquals(window.blockedUntilMs(40, 0), 40);
+  window.update({ limit: 10, remaining: 0, resetAtMs: 900 }, facts(50, { number: 9 }));
+  assertEquals(window.blockedUntilMs(60, 0), 1_000);
+});
+
+test("ResetWindow.resetBy() ends the wait of a quota that is used up, and makes none longer", () => {
+  const window = new ResetWindow(60_000);
+  window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
+  window.resetBy(20_000);
+  assertEquals(window.blockedUntilMs(10, 0), 9_000);
+  window.resetBy(2_000);
+  assertEquals(window.blockedUntilMs(10, 0), 2_000);
+});
+
+test("ResetWindow: a quota that is used up is believed in for so long, then one finds out, again and again while it is refused", () => {
+  const window = new ResetWindow(1_000);
+  window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
+  assertEquals([window.blockedUntilMs(10, 0), window.blockedUntilMs(1_000, 0)], [1_000, 1_000]);
+  window.take(1);
+  assertEquals(window.blockedUntilMs(1_000, 1), 9_000);
+  window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(1_100, { number: 2, isOk: false }));
+  assertEquals(window.blockedUntilMs(1_100, 0), 2_100);
+});
+
+test("ResetWindow: an answer that should not have been proves it wrong, until it says otherwise", () => {
+  const window = new ResetWindow(1_000);
+  window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
+  window.blockedUntilMs(1_000, 0);
+  window.take(1);
+  window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(1_100, { number: 2 }));
+  assertEquals([window.blockedUntilMs(1_100, 3), window.isOver(1_100)], [1_100, true]);
+  window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(1_200, { number: 3, isOk: false }));
+  assertEquals(window.blockedUntilMs(1_200, 0), 2_100);
+});
+
+test("ResetWindow.isOver() says when nothing of it matters any more", () => {
+  const window = new ResetWindow(1_000);
+  assertEquals(window.isOver(0), true);
+  window.update({ limit: 10, remaining: 5, resetAtMs: 500 }, facts(0));
+  assertEquals([window.isOver(499), window.isOver(500)], [false, true]);
+});
+
+test("ResetWindow: a clock that goes back makes nobody wait for longer than a quota is believed in", () => {
+  const window = new ResetWindow(1_000);
+  window.update({ limit: 10, remaining: 0, resetAtMs: 3_600_500 }, facts(3_600_000));
+  assertEquals(window.blockedUntilMs(50, 0), 1_050);
+});
