@@ -67,7 +67,9 @@ export function laneFactory(
   breakerOf("");
   for (const rate of ownRates(rateLimit)) toBucket(rate, clock);
   if (bucketOfKey !== undefined && limitKey === undefined) {
-    throw new TypeError("Cannot create client as a 'rateLimit' per 'key' must have a 'limitKey'");
+    throw new TypeError(
+      "Cannot create client as 'rateLimit.per' must be 'client' or 'origin' where there is no 'limitKey': received 'key'",
+    );
   }
   return (key) => {
     const keyed = limitKey === undefined ? undefined : new KeyedLines<Lane>(

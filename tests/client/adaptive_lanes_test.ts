@@ -5,6 +5,7 @@ import { Scheduler } from "../../src/lanes/scheduler.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { test } from "../support/test.ts";
 
 function setUp(rules = {}) {
@@ -32,6 +33,7 @@ test("AdaptiveLanes.adopt() gives each lane an estimator of its own, also those 
   lanes.adopt(second);
   assertEquals([early.limit, early.estimator, scheduler.isAdaptive], [7, undefined, false]);
   await loadEstimator();
+  await eventLoopTurn();
   const late = make("https://c.test");
   lanes.adopt(late);
 

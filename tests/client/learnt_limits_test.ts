@@ -7,6 +7,7 @@ import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeClient } from "./fake_client.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { test } from "../support/test.ts";
 
 const STATED = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "5" };
@@ -40,6 +41,7 @@ test("LearntLimits.adopt() sends nothing before the code is there, where it is s
   const { lane } = setUp({ limits: "x-limits" });
   assertEquals([lane.isPreparing, lane.isClear, lane.blockedUntilMs(0)], [true, false, Infinity]);
   await loadLimitLearner();
+  await eventLoopTurn();
   assertEquals([lane.isPreparing, lane.learner !== undefined, lane.blockedUntilMs(0)], [false, true, 0]);
   const { client, clock } = fakeClient(() => ({ json: 1 }), { learnLimits: { limits: "x-limits" } });
   assertEquals(await clock.run(client.json("https://a.test/")), 1);

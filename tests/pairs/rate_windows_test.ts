@@ -336,7 +336,7 @@ test("rateLimit: bad windows are refused when the client is made", () => {
     ],
     [
       { limit: 1, intervalMs: 1, per: "key" },
-      "Cannot create client as a 'rateLimit' per 'key' must have a 'limitKey'",
+      "Cannot create client as 'rateLimit.per' must be 'client' or 'origin' where there is no 'limitKey'",
     ],
   ];
   for (const [rateLimit, message] of cases) {
