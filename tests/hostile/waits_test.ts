@@ -103,7 +103,6 @@ const CONTRADICTIONS: readonly (readonly [headers: string, reaction: Reaction])[
   ["retry-after-ms: -1\r\nRetry-After: 5\r\n", 5_000],
   ["RateLimit-Remaining: 5\r\nRateLimit-Reset: 50\r\n", "usual"],
   ["RateLimit-Remaining: -5\r\nRateLimit-Reset: 50\r\n", 50_000],
-  ["RateLimit-Remaining: 0\r\nX-RateLimit-Remaining: 9\r\nRateLimit-Reset: 50\r\n", "usual"],
   ["X-RateLimit-Reset: 1e309\r\n", "usual"],
   ["X-RateLimit-Reset: -5\r\n", "usual"],
   ["X-RateLimit-Reset: 99999999999\r\n", { tooLong: 99_999_999_999_000 - NOW.getTime() }],
