@@ -268,6 +268,18 @@ export interface OverloadErrorOptions extends SlipstreamErrorOptions {
 /**
  * The client has too much to do, and has refused the request without sending it: as many requests stood in line as `maxQueue` allows,
  * or this one has stood there for `maxQueueMs`. It is not retried.
+ *
+ * @example One at once, and nobody waits
+ * ```ts
+ * import { createClient, OverloadError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ concurrency: 1, fetch: () => Promise.resolve(Response.json(1)), maxQueue: 0 });
+ * const first = client.json("https://example.com/a");
+ * const second = await client.outcome("https://example.com/b");
+ * assert(!second.ok && second.error instanceof OverloadError);
+ * await first;
+ * ```
  */
 export class OverloadError extends NetworkError {
   /** `"OverloadError"`. */
@@ -551,7 +563,21 @@ export function isCircuitOpenError(value: unknown): value is CircuitOpenError {
   return hasBrand(value, "CircuitOpenError");
 }
 
-/** Whether a value is an {@linkcode OverloadError}, also of another realm. */
+/**
+ * Whether a value is an {@linkcode OverloadError}, also of another realm.
+ *
+ * @example Tell it from others
+ * ```ts
+ * import { createClient, isOverloadError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ concurrency: 1, fetch: () => Promise.resolve(Response.json(1)), maxQueue: 0 });
+ * const first = client.json("https://example.com/a");
+ * const second = await client.outcome("https://example.com/b");
+ * assert(!second.ok && isOverloadError(second.error));
+ * await first;
+ * ```
+ */
 export function isOverloadError(value: unknown): value is OverloadError {
   return hasBrand(value, "OverloadError");
 }

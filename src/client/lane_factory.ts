@@ -141,5 +141,7 @@ function ownRates(limit: ClientOptions["rateLimit"]): readonly RateLimitOptions[
 function toBucket({ per: _, spread = false, ...options }: RateLimitOptions, clock: Clock): TokenBucket {
   if (!spread) return new TokenBucket({ ...options, clock });
   if (options.burst === undefined) return new TokenBucket({ ...options, burst: 1, clock });
-  throw new TypeError("Cannot create client as 'burst' of a 'rateLimit' must be left out beside 'spread'");
+  throw new TypeError(
+    `Cannot create client as 'rateLimit.burst' must be left out beside 'spread': received ${options.burst}`,
+  );
 }

@@ -132,7 +132,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   #withdraw({ lane, receipt }: Call): void {
     receipt?.cancel();
     lane!.attempts--;
-    this.#environment.scheduler.release(lane!);
+    this.#environment.scheduler.release(lane!, undefined, receipt);
   }
 
   #begin(call: Call, nowMs: number): RequestInit {

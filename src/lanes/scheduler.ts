@@ -708,7 +708,10 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.#exit(lane);
     this.#inHand++;
     lane.breaker?.settle(ticket, "ignored");
-    receipt?.cancel();
+    if (receipt !== undefined) {
+      receipt.cancel();
+      this.#close(receipt);
+    }
     if (lane.queued > 0) this.#rouse(lane, nowMs);
     this.onRelease?.();
     return undefined;

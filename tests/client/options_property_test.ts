@@ -71,6 +71,9 @@ const CLIENT: Readonly<Record<string, Predicate>> = {
   ),
   // Nothing that is made here has what is in it.
   hedge: (value) => value === false,
+  limitKey: isFunction,
+  maxQueue: isNumber((value) => value === Infinity || (Number.isInteger(value) && value >= 0)),
+  maxQueueMs: isNumber((value) => value > 0),
   maxWaiting: isCount,
   maxRetryAfterMs: isAtLeast0,
   offline: isFlag,
@@ -83,7 +86,9 @@ const CLIENT: Readonly<Record<string, Predicate>> = {
 /** What options of extensions are good. */
 const EXTENSION: Readonly<Record<string, Predicate>> = Object.fromEntries(
   Object.entries(CLIENT).filter(([name]) =>
-    !["maxWaiting", "maxRetryAfterMs", "pauseOn429", "random"].includes(name)
+    !["limitKey", "maxQueue", "maxQueueMs", "maxWaiting", "maxRetryAfterMs", "pauseOn429", "random"].includes(
+      name,
+    )
   ),
 );
 
@@ -218,6 +223,7 @@ const PARTS: Readonly<Record<string, readonly [base: object, parts: Readonly<Rec
     limit: isNumber((value) => value < Infinity && value / 1_000 > 0),
     intervalMs: isNumber((value) => value < Infinity && 10 / value < Infinity && 10 / value > 0),
     burst: isSafeCount,
+    spread: isFlag,
     per: isOneOf("client", "origin"),
   }],
   backoff: [{}, {

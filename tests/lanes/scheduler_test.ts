@@ -1011,3 +1011,20 @@ test("Scheduler.release() closes what an attempt without an answer counted in", 
   scheduler.release(a, undefined, guests[0]!.errand.receipt);
   assertEquals(admitted(guests), [0, 1]);
 });
+
+test("Scheduler.release() lets those of a key go whom one has held that was not sent after all", () => {
+  const made = setUp({ capacity: 10 });
+  const book = new LimitBook(60_000, 1, 0);
+  const answer = { nowMs: 0, number: 0, isOk: true, isStranger: true };
+  book.update([{ limit: 2, windowMs: 1_000 }], answer);
+  const free = new KeyLine<Place<Lane>>("free", undefined);
+  free.book = book;
+  const keyed = new KeyedLines<Lane>(() => free, () => true);
+  const b = made.lane("b", { keyed });
+  const guests = [1, 2].map(() => made.wait(b, { errand: keyedErrand("free") }));
+  assertEquals([admitted(guests), free.isBlocked], [[0], true]);
+  const { receipt } = guests[0]!.errand;
+  receipt!.cancel();
+  made.scheduler.release(b, undefined, receipt);
+  assertEquals(admitted(guests), [0, 1]);
+});

@@ -332,7 +332,7 @@ test("rateLimit: bad windows are refused when the client is made", () => {
     ],
     [
       { limit: 1, intervalMs: 1, spread: true, burst: 2 },
-      "Cannot create client as 'burst' of a 'rateLimit' must be left out",
+      "Cannot create client as 'rateLimit.burst' must be left out beside 'spread': received 2",
     ],
     [
       { limit: 1, intervalMs: 1, per: "key" },
