@@ -1,7 +1,7 @@
 /**
  * Runs every check, the tests on both runtimes, and those of SDKs, the package and workers, whatever fails on the way. Those install what
- * they need from npm; what can't be had is a failure. What needs packages of Debian, `test:net` and `test:browser`, is run by itself. Ends with `N passed, N failed`, where a check
- * that fails counts as one failure, and with the exit code 1 if there is any.
+ * they need from npm; what can't be had is a failure. What needs packages of Debian is run by itself: `test:net`, `test:browser`. Ends with
+ * `N passed, N failed`, where a check that fails counts as one failure, and with the exit code 1 if there is any.
  *
  * @module
  */
