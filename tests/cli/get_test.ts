@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
 import type { FaultRule } from "../../src/middleware/faults/fault.ts";
+import { type Clock, systemClock } from "../../src/primitives/clock.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Resources } from "../../src/testing/resource.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
@@ -20,17 +21,28 @@ class Setup<F extends TerminalFiles = FakeFiles> {
   readonly clock: ManualClock = new ManualClock();
   readonly cdn: SimulatedCdn;
 
-  constructor(resources: Resources = ANY, faults: readonly FaultRule[] = [], latency = 10, files?: F) {
+  /** The time that everything goes by: a clock that is set by hand would not wait for a disk. */
+  readonly #time: Clock;
+
+  constructor(
+    resources: Resources = ANY,
+    faults: readonly FaultRule[] = [],
+    latency = 10,
+    files?: F,
+    time?: Clock,
+  ) {
+    this.#time = time ?? this.clock;
     this.terminal = new FakeTerminal(files);
-    this.cdn = createSimulatedCdn({ resources, faults, latency, clock: this.clock });
+    this.cdn = createSimulatedCdn({ resources, faults, latency, clock: this.#time });
   }
 
   start(...args: string[]): Promise<number> {
-    return main(["get", ...args], this.terminal, { fetch: this.cdn.fetch, clock: this.clock });
+    return main(["get", ...args], this.terminal, { fetch: this.cdn.fetch, clock: this.#time });
   }
 
   get(...args: string[]): Promise<number> {
-    return this.clock.run(this.start(...args));
+    const ending = this.start(...args);
+    return this.#time === this.clock ? this.clock.run(ending) : ending;
   }
 
   get lines(): { url: string; ok: boolean; [field: string]: unknown }[] {
@@ -43,8 +55,7 @@ class Setup<F extends TerminalFiles = FakeFiles> {
 }
 
 /** With files on the disk. */
-const onDisk = (resources?: Resources, faults?: readonly FaultRule[], latency?: number) =>
-  new Setup(resources, faults, latency, files);
+const onDisk = (resources?: Resources) => new Setup(resources, [], 10, files, systemClock);
 
 const filesOf = (names: readonly string[]) => names.filter((name) => !name.endsWith("/"));
 
@@ -317,7 +328,7 @@ test("slipstream get --out names a file that can't be written, and writes the ot
 
 test("slipstream get shows a live line on a terminal and takes it away", async () => {
   await using temp = await tempFolder();
-  const setup = onDisk(ANY, [], 1_000);
+  const setup = new Setup(ANY, [], 1_000, files);
   setup.terminal.stderr.isTerminal = true;
   setup.terminal.noColor = true;
   await setup.get("--out", `${temp.path}/out`, "--concurrency", "1", `${HOST}/1`, `${HOST}/2`);
