@@ -1,7 +1,7 @@
 /**
- * Runs every check, the tests on both runtimes, and those of SDKs, the package and workers, whatever fails on the way. Those install what
- * they need from npm; what can't be had is a failure. What needs packages of Debian is run by itself: `test:net`, `test:browser`. Ends with
- * `N passed, N failed`, where a check that fails counts as one failure, and with the exit code 1 if there is any.
+ * Runs every check, the tests on both runtimes, and those of SDKs, the package, workers, transports and browsers, whatever fails on the way.
+ * Those install what they need from npm and Debian; what can't be had is a failure. Ends with `N passed, N failed`, where a check that
+ * fails counts as one failure, and with the exit code 1 if there is any.
  *
  * @module
  */
@@ -9,6 +9,8 @@
 import { runCommand } from "../tests/support/command.ts";
 import { type Counts, printCounts, sum } from "../tests/support/counts.ts";
 import { runTests } from "../tests/support/run.ts";
+import { runBrowserTests } from "../tests/support/run_browser.ts";
+import { runNetTests } from "../tests/support/run_net.ts";
 import { runPackageTests } from "../tests/support/run_package.ts";
 import { runSdkTests } from "../tests/support/run_sdk.ts";
 import { runWorkerTests } from "../tests/support/run_worker.ts";
@@ -43,6 +45,8 @@ const SUITES: Readonly<Record<string, () => Promise<Counts>>> = {
   "test:sdk": () => runSdkTests(),
   "test:package": () => runPackageTests(),
   "test:worker": () => runWorkerTests(),
+  "test:net": () => runNetTests(),
+  "test:browser": () => runBrowserTests(),
 };
 const totals: Counts[] = [];
 for (const [name, run] of Object.entries(SUITES)) {

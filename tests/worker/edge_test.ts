@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { serveSite, type Site } from "../support/site.ts";
 import { bundleWorker, serveWorker } from "./worker_rig.ts";
 
@@ -93,10 +93,13 @@ for (const [name, serve] of Object.entries({ "workerd": onWorkerd, "Deno with --
   test("one upstream is well, for many at once", async () => {
     await using site = serveSite();
     await using edge = await serve(example(site, `${site.url}/item/a`));
-    for (const [well, slow] of await Promise.all(Array.from({ length: 30 }, () => ask(edge)))) {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(edge)));
+    for (const [well, slow] of answers) {
       assertEquals(well, "/item/a");
-      assertStringIncludes(slow!, "took longer than");
+      // Those that come late, on a busy machine, may find the breaker open.
+      assertMatch(slow!, /took longer than|the circuit breaker of \S+ is open/);
     }
+    assert(answers.some(([, slow]) => slow!.includes("took longer than")));
     await untilNothingIsLeft(site);
   });
 }
