@@ -25,7 +25,8 @@
  * @module
  */
 
-export { type Client, createClient } from "./src/client/client.ts";
+export type { Client } from "./src/client/client.ts";
+export { createClient } from "./src/client/create_client.ts";
 export type { DownloadOptions } from "./src/client/download_options.ts";
 export { clientOptionsFromEnv, type EnvironmentVariables } from "./src/client/environment_options.ts";
 export {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createClient } from "../client/client.ts";
+import { createClient } from "../client/create_client.ts";
 import { httpCache } from "../http_cache/http_cache.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { readArgs } from "./args.ts";

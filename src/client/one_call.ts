@@ -5,7 +5,8 @@
  */
 
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
-import { type Client, createClient } from "./client.ts";
+import type { Client } from "./client.ts";
+import { createClient } from "./create_client.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Outcome, OutcomesOf } from "./outcome.ts";
 import type {

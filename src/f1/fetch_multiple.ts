@@ -4,7 +4,7 @@
  * @module
  */
 
-import { reporterOf } from "../client/client.ts";
+import { reporterOf } from "../client/create_client.ts";
 import type { Failure } from "../client/outcome.ts";
 import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";

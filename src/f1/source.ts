@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Client, createClient, reporterOf } from "../client/client.ts";
+import type { Client } from "../client/client.ts";
+import { createClient, reporterOf } from "../client/create_client.ts";
 import type { ClientOptions } from "../client/options.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
 import { argumentError } from "../primitives/argument_checks.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readArgs, UsageError } from "../../src/cli/args.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "../../src/cli/client_flags.ts";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import type { ClientOptions } from "../../src/client/options.ts";
 import { test } from "../support/test.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { eventText } from "../../src/cli/event_log.ts";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { test } from "../support/test.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { JobRoom } from "../../src/cli/job_room.ts";
 import type { ClientStats } from "../../src/client/stats.ts";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 

@@ -7,7 +7,7 @@
 import { Exchange, type ExchangeOptions, type JobRequest } from "../../src/cli/exchange.ts";
 import { Run } from "../../src/cli/run.ts";
 import type { Job } from "../../src/cli/sink.ts";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
 

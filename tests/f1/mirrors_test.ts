@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import { HttpError } from "../../src/errors.ts";
 import { FALLBACK_MIRRORS, SourceMirrors } from "../../src/f1/mirrors.ts";
 import { type TracingInsights, tracingInsights, type TracingInsightsOptions } from "../../src/f1/source.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import { lapTimesSchema } from "../../src/f1/lap_times.ts";
 import { sessionFolder } from "../../src/f1/path.ts";
 import { payloadRequest, type SourceContext } from "../../src/f1/payload_request.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import { DataNotFoundError, HttpError, InvalidDataError } from "../../src/errors.ts";
 import type { DriversPayload } from "../../src/f1/drivers.ts";
 import type { LapTimes } from "../../src/f1/lap_times.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { httpCache, type HttpCacheOptions } from "../../src/http_cache/http_cache.ts";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { FakeOrigin, json } from "../policies/fake_origin.ts";
 import { test } from "../support/test.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { memoryCache } from "../../src/cache/memory.ts";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import { ttlCache, type TtlCacheOptions } from "../../src/http_cache/ttl_cache.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { FakeOrigin, json } from "../policies/fake_origin.ts";

@@ -5,7 +5,8 @@
  */
 
 import type { Batch } from "../../src/client/batch.ts";
-import { type Client, createClient } from "../../src/client/client.ts";
+import type { Client } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import type { ClientOptions } from "../../src/client/options.ts";
 import type { FetchRequest } from "../../src/client/request.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";

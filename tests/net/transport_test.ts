@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { currentTransport } from "../../src/runtime/transport/current.ts";
 import { createTransport } from "../../src/transport/mod.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import type { ClientOptions } from "../../src/client/options.ts";
 import { NetworkError } from "../../src/errors.ts";
 import type { ClientTransport } from "../../src/http/client_transport.ts";

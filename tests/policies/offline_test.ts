@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { createClient } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import { OfflineError } from "../../src/errors.ts";
 import { offline, offlineError } from "../../src/policies/offline.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Client, createClient } from "../../src/client/client.ts";
+import type { Client } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/create_client.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
 import type { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
 import type { Semaphore } from "../../src/primitives/semaphore.ts";

@@ -1,0 +1,133 @@
+/**
+ * What the requests of a client have in common with others: its own defaults, and the options that are laid over them.
+ *
+ * @module
+ */
+
+import { NO_HEADERS, toHeaderMap } from "../http/headers.ts";
+import { type PreparedRequest, prepareRequest, type RequestInput } from "../http/request.ts";
+import type { CallContext } from "../policies/call.ts";
+import type { Settings } from "../policies/settings.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { checkRequestOptions, type OptionsOf } from "./option_checks.ts";
+import type { ClientOptions } from "./options.ts";
+import type { FetchRequest, RequestOptions } from "./request.ts";
+import { clientSettings, withOptions } from "./settings.ts";
+
+const NOTHING: RequestOptions = {};
+const NO_SIGNALS: readonly AbortSignal[] = [];
+
+/** Says what requests have in common, once for all that have the same. */
+export class CallContexts {
+  readonly #dispatcher: Dispatcher;
+  /** What requests have in common that come without options, by what they bring. */
+  readonly plain: Readonly<Record<Settings["as"], CallContext>>;
+
+  /**
+   * Lays the client's options over the defaults.
+   *
+   * @param options The client's options, checked.
+   * @param dispatcher Who sends the requests.
+   */
+  constructor(options: ClientOptions, dispatcher: Dispatcher) {
+    this.#dispatcher = dispatcher;
+    const { onOpen, patienceMs } = options.circuitBreaker || {};
+    const json = clientSettings({
+      ...options,
+      cache: undefined,
+      hedge: options.hedge === false ? false : undefined,
+      onOpen,
+      patienceMs,
+    });
+    const plain = (settings: Settings): CallContext => this.contextOf({ settings, streams: false });
+    this.plain = {
+      json: plain(json),
+      text: plain({ ...json, as: "text" }),
+      bytes: plain({ ...json, as: "bytes" }),
+    };
+  }
+
+  /**
+   * Lays options over what requests have in common.
+   *
+   * @param base What they have in common so far.
+   * @param options The options.
+   * @param of What they are options of.
+   * @param as What the requests bring, whatever the options say; absent if it is for them to say.
+   * @throws {TypeError} If an option does not exist or has the wrong type.
+   * @throws {RangeError} If the value of an option is out of range.
+   */
+  withOptions(
+    base: CallContext,
+    options: RequestOptions,
+    of: OptionsOf,
+    as: Settings["as"] | undefined,
+  ): CallContext {
+    checkRequestOptions(options, of);
+    // A batch listens to its signal itself, once for all of its requests.
+    const signal = of === "batch" ? undefined : options.signal;
+    // The headers of a request come with the request itself, and so does what is to be sent.
+    const { headers, json, query } = of === "request" ? NOTHING : options;
+    const settings = withOptions(base.settings, as === undefined ? options : { ...options, as });
+    const hasAdditions = json !== undefined || query !== undefined;
+    if (settings === base.settings && signal === undefined && headers === undefined && !hasAdditions) {
+      return base;
+    }
+    return this.contextOf({
+      ...base,
+      settings,
+      signals: signal === undefined ? base.signals : [...base.signals, signal],
+      headers: headers === undefined ? base.headers : toHeaderMap(headers, "the request"),
+      additions: hasAdditions ? { json, query } : base.additions,
+    });
+  }
+
+  /** Says what requests have in common; what is not given is as for a plain one. */
+  contextOf(
+    {
+      settings,
+      streams,
+      signals = NO_SIGNALS,
+      headers = NO_HEADERS,
+      additions,
+      allowance,
+      rejectsStatus = false,
+      readsChunks = false,
+      avoided,
+    }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
+  ): CallContext {
+    return {
+      settings,
+      signals,
+      headers,
+      additions,
+      allowance,
+      streams,
+      rejectsStatus,
+      readsChunks,
+      avoided,
+      isBackground: false,
+      owner: this.#dispatcher,
+      // The straight way keeps nothing of a response but its body.
+      straightHeaders: streams ? undefined : this.#dispatcher.straightHeaders(settings, headers),
+    };
+  }
+
+  /**
+   * Makes of a request what is sent.
+   *
+   * @throws {TypeError} If its URL, a header or its body is malformed.
+   */
+  prepare(
+    input: RequestInput,
+    { headers, additions, settings: { idempotent } }: CallContext,
+  ): PreparedRequest {
+    const { lanes: { origins }, baseUrl, headers: clientHeaders } = this.#dispatcher;
+    return prepareRequest(input, { origins, baseUrl, headers, clientHeaders, additions, idempotent });
+  }
+}
+
+/** Whether a request is a URL and nothing else. */
+export function isBare(request: FetchRequest): request is string | URL {
+  return typeof request === "string" || request instanceof URL;
+}

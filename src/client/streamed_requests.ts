@@ -1,0 +1,207 @@
+/**
+ * Requests whose bodies are read part by part: lines, events, pages and downloads. What reads them is loaded at its first use.
+ *
+ * @module
+ */
+
+import { mergeHeaders } from "../http/headers.ts";
+import type { ServerSentEvent } from "../http/server_sent_event.ts";
+import type { ReceivedResponse } from "../http/tracked_response.ts";
+import { redactUrl } from "../http/url.ts";
+import { Allowance } from "../lanes/allowance.ts";
+import type { Lane } from "../lanes/lane.ts";
+import type { Call, CallContext } from "../policies/call.ts";
+import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
+import type { Reporter } from "../policies/event.ts";
+import type { ItemSource } from "../policies/item_source.ts";
+import type { Opener, StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { PageFetch } from "../policies/page_fetch.ts";
+import type { Settings } from "../policies/settings.ts";
+import type { Clock } from "../primitives/clock.ts";
+import { type CallContexts, isBare } from "./call_contexts.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { DownloadOptions } from "./download_options.ts";
+import { ItemStream } from "./item_stream.ts";
+import { checkRequestOptions, type OptionsOf } from "./option_checks.ts";
+import type { FetchRequest, RequestOptions, RequestSpec } from "./request.ts";
+import { checkSpec } from "./request_checks.ts";
+import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_options.ts";
+
+/** Loaded with the first download. */
+let downloads: typeof import("../download/download.ts") | undefined;
+/** What holds for the requests of every download; its progress is told by the download itself. */
+const OF_DOWNLOADS = { schema: undefined, onProgress: undefined } as const;
+
+/** What belongs to the client. */
+export interface StreamedRequestsOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly reporter: Reporter;
+}
+
+/** Makes streams of the requests of a client. */
+export class StreamedRequests {
+  readonly #dispatcher: Dispatcher;
+  readonly #contexts: CallContexts;
+  readonly #surroundings: StreamSurroundings;
+  readonly #reporter: Reporter;
+
+  /** Sends nothing yet. */
+  constructor(
+    dispatcher: Dispatcher,
+    contexts: CallContexts,
+    { clock, random, reporter }: StreamedRequestsOptions,
+  ) {
+    this.#dispatcher = dispatcher;
+    this.#contexts = contexts;
+    this.#surroundings = { clock, random, closings: dispatcher };
+    this.#reporter = reporter;
+  }
+
+  /** As {@linkcode Client.lines}. */
+  lines<T>(request: FetchRequest, options: LinesOptions = {}): ItemStream<T> {
+    const stream = this.#streamRequest(request, options, "lines", this.#contexts.plain.text.settings);
+    return this.#items<T>(stream.signals, async (surroundings) => {
+      const { lineSource } = await import("../streams/lines.ts");
+      return lineSource(stream, surroundings, options);
+    });
+  }
+
+  /** As {@linkcode Client.events}. */
+  events<T>(request: FetchRequest, options: EventsOptions = {}): ItemStream<ServerSentEvent<T>> {
+    // A server may keep the headers back until there is an event, and a second subscription is another one.
+    const settings: Settings = { ...this.#contexts.plain.text.settings, cache: "no-store", hedge: false };
+    const stream = this.#streamRequest(request, options, "events", settings);
+    return this.#items<ServerSentEvent<T>>(stream.signals, async (surroundings) => {
+      const { eventSource } = await import("../streams/events.ts");
+      return eventSource(stream, surroundings, options);
+    });
+  }
+
+  /** As {@linkcode Client.pages}. */
+  pages<T>(request: FetchRequest, options: PagesOptions<T> = {}): ItemStream<Page<T>> {
+    const own = this.#contexts.withOptions(this.#contexts.plain.json, options, "pages", undefined);
+    // One at a time, and nothing else to send meanwhile.
+    const allowance = new Allowance(1, 1, () => {});
+    allowance.hasMore = false;
+    const context = this.#contexts.contextOf({ ...own, allowance });
+    const { next, maxPages, prefetch } = options;
+    const { mirrors } = this.#dispatcher;
+    if (!isBare(request)) checkRequestSpec(request);
+    const ownSignal = isBare(request) ? undefined : request.signal;
+    const signals = ownSignal === undefined ? own.signals : [...own.signals, ownSignal];
+    const fetch = (page: FetchRequest, how: PageFetch) => this.#fetchPage(page, context, how);
+    return this.#items<Page<T>>(signals, async (surroundings) => {
+      const { pageSource } = await import("../streams/pages.ts");
+      const finder = next as ((page: Page<unknown>) => unknown) | undefined;
+      return pageSource({
+        first: request,
+        mirrors,
+        surroundings,
+        signals,
+        fetch,
+        next: finder,
+        maxPages,
+        prefetch,
+      });
+    });
+  }
+
+  #fetchPage(request: FetchRequest, context: CallContext, how: PageFetch): void {
+    const { isForeign, isWhole, ownHeaders, signal, sink } = how;
+    const additions = isWhole ? { json: context.additions?.json } : context.additions;
+    const all = this.#contexts.contextOf({ ...context, additions, signals: [...context.signals, signal] });
+    const own = isBare(request) ? all : this.#contexts.withOptions(all, request, "request", undefined);
+    const prepared = this.#contexts.prepare(isBare(request) ? { url: request } : request, own);
+    const { sensitive } = this.#dispatcher;
+    const withheld = isForeign
+      ? new Set([...sensitive].filter((name) => !ownHeaders.includes(name)))
+      : undefined;
+    const call = this.#dispatcher.begin(own, { ...prepared, withheld }, sink);
+    context.allowance!.active++;
+    this.#dispatcher.launch(call)?.run();
+  }
+
+  /** A stream of the items of a source, which is made when the first one is asked for. */
+  #items<T>(
+    signals: readonly AbortSignal[],
+    load: (surroundings: StreamSurroundings) => Promise<ItemSource<unknown>>,
+  ): ItemStream<T> {
+    return new ItemStream<T>({
+      load: () => load(this.#surroundings) as Promise<ItemSource<T>>,
+      stopped: () => this.#dispatcher.closing ?? signals.find(({ aborted }) => aborted),
+    });
+  }
+
+  /** As {@linkcode Client.download}. */
+  async download(
+    request: FetchRequest,
+    to: DownloadTarget,
+    options: DownloadOptions = {},
+  ): Promise<DownloadResult> {
+    const settings: Settings = { ...this.#contexts.plain.bytes.settings, cache: "no-store" };
+    const stream = this.#streamRequest<ReceivedResponse>(request, options, "download", settings);
+    // To ask for it again takes as long as a third of a small download.
+    const { download } = downloads ??= await import("../download/download.ts");
+    const { backoff, deadlines } = this.#dispatcher;
+    return await download(
+      stream,
+      { ...this.#surroundings, backoff, deadlines, reporter: this.#reporter },
+      to,
+      options,
+    );
+  }
+
+  /** Looks at a request whose body is read part by part, maybe of several responses. */
+  #streamRequest<R = Response>(
+    request: FetchRequest,
+    options: RequestOptions | undefined,
+    of: OptionsOf,
+    settings: Settings,
+  ): StreamRequest<R> {
+    const readsChunks = of === "download";
+    const as = readsChunks ? "bytes" : undefined;
+    const plain = this.#contexts.contextOf({ settings, streams: true, rejectsStatus: true, readsChunks });
+    const common = options === undefined ? plain : this.#contexts.withOptions(plain, options, of, as);
+    if (!isBare(request)) checkSpec(request);
+    const own = isBare(request) ? common : this.#contexts.withOptions(common, request, "request", as);
+    const prepared = this.#contexts.prepare(isBare(request) ? { url: request } : request, own);
+    const { method, url, headers: ownHeaders, body, repeatable } = prepared;
+    const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
+    let about = { url: redactUrl(prepared.url), method, attempts: 0 };
+    let latest: Lane | undefined;
+    // What is made of its parts is for whoever reads them.
+    const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
+    const open: Opener<R> = ({ headers, signal, elsewhere } = {}) =>
+      new Promise((resolve, reject) => {
+        const signals = signal === undefined ? own.signals : [...own.signals, signal];
+        const avoided = elsewhere ? latest : undefined;
+        const context = this.#contexts.contextOf({ ...own, settings: sending, signals, avoided });
+        const sent = headers === undefined
+          ? prepared
+          : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };
+        const onSettled = (call: Call, ok: boolean, value: unknown): void => {
+          about = call.describe();
+          latest = call.target?.lane;
+          if (ok) resolve(value as R);
+          else reject(value);
+        };
+        this.#dispatcher.launch(this.#dispatcher.begin(context, sent, { onSettled }))?.run();
+      });
+    return {
+      open,
+      identity: body === null ? [method, url, ...bases].join(" ") : undefined,
+      settings: own.settings,
+      headers: ownHeaders,
+      isRepeatable: repeatable,
+      signals: own.signals,
+      describe: () => about,
+    };
+  }
+}
+
+/** Sees to it that what is wrong with a request is said when it is given, not when it is sent. */
+function checkRequestSpec(request: RequestSpec): void {
+  checkSpec(request);
+  checkRequestOptions(request, "request");
+}

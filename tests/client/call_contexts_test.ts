@@ -1,0 +1,113 @@
+import { assertEquals, assertNotStrictEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import type { ClientOptions } from "../../mod.ts";
+import { CallContexts, isBare } from "../../src/client/call_contexts.ts";
+import { Dispatcher } from "../../src/client/dispatcher.ts";
+import { EventHub } from "../../src/client/events.ts";
+import { systemClock } from "../../src/primitives/clock.ts";
+import { test } from "../support/test.ts";
+
+const URL_A = "https://a.test/a.json";
+
+function contexts(options: ClientOptions = {}): CallContexts {
+  return new CallContexts(options, new Dispatcher(options, systemClock, new EventHub(systemClock)));
+}
+
+test("CallContexts.plain holds the client's options, and what each method brings", () => {
+  const { json, text, bytes } = contexts({
+    timeoutMs: 5,
+    maxRetries: 1,
+    circuitBreaker: { patienceMs: 7, onOpen: "fail" },
+  }).plain;
+  assertEquals([json, text, bytes].map(({ settings }) => settings.as), ["json", "text", "bytes"]);
+  for (const { settings, streams, signals, allowance } of [json, text, bytes]) {
+    assertEquals(
+      [settings.timeoutMs, settings.maxRetries, settings.patienceMs, settings.onOpen],
+      [5, 1, 7, "fail"],
+    );
+    assertEquals([streams, signals, allowance], [false, [], undefined]);
+  }
+});
+
+test("CallContexts.withOptions() makes nothing new where the options change nothing", () => {
+  const made = contexts();
+  const { json } = made.plain;
+  assertStrictEquals(made.withOptions(json, {}, "call", undefined), json);
+  assertStrictEquals(made.withOptions(json, { timeoutMs: undefined }, "batch", undefined), json);
+  assertStrictEquals(
+    made.withOptions(json, { signal: new AbortController().signal }, "batch", undefined),
+    json,
+  );
+  assertStrictEquals(made.withOptions(json, { headers: { a: "1" } }, "request", undefined), json);
+  assertNotStrictEquals(made.withOptions(json, { timeoutMs: 1 }, "call", undefined), json);
+});
+
+test("CallContexts.withOptions() lays one over the other: signals add up, settings and headers replace", () => {
+  const made = contexts();
+  const [first, second] = [new AbortController().signal, new AbortController().signal];
+  const base = made.withOptions(
+    made.plain.json,
+    { signal: first, timeoutMs: 1, maxRetries: 2, headers: { A: "1" } },
+    "call",
+    undefined,
+  );
+  const both = made.withOptions(
+    base,
+    { signal: second, timeoutMs: 3, headers: { B: "2" }, query: { q: 1 } },
+    "call",
+    "text",
+  );
+  assertEquals(base.signals, [first]);
+  assertEquals(both.signals, [first, second]);
+  assertEquals([both.settings.timeoutMs, both.settings.maxRetries, both.settings.as], [3, 2, "text"]);
+  assertEquals({ ...both.headers }, { b: "2" });
+  assertEquals(both.additions, { json: undefined, query: { q: 1 } });
+  assertEquals(base.additions, undefined);
+});
+
+test("CallContexts.withOptions() refuses what is no option there, and leaves what it was given", () => {
+  const made = contexts();
+  const { json } = made.plain;
+  for (
+    const [options, of, part] of [
+      [{ timeoutMs: -1 }, "call", "timeoutMs"],
+      [{ concurrency: 2 }, "call", "concurrency"],
+      [{ maxRetry: 1 }, "request", "maxRetry"],
+      [{ signal: "now" }, "batch", "signal"],
+    ] as const
+  ) {
+    const error = assertThrows(() => made.withOptions(json, options as never, of, undefined));
+    assertEquals((error as Error).message.includes(`'${part}'`), true, String(error));
+  }
+  assertStrictEquals(made.plain.json, json);
+});
+
+test("CallContexts.contextOf() has nothing to send the straight way for what streams", () => {
+  const made = contexts({ headers: { a: "1" } });
+  const { settings } = made.plain.json;
+  assertEquals(made.contextOf({ settings, streams: true }).straightHeaders, undefined);
+  assertEquals({ ...made.contextOf({ settings, streams: false }).straightHeaders }, {
+    a: "1",
+    accept: "application/json",
+  });
+});
+
+test("CallContexts.prepare() joins the headers and the query of all requests to one request", () => {
+  const made = contexts({ baseUrls: "https://base.test/v1" });
+  const context = made.withOptions(
+    made.plain.json,
+    { headers: { a: "1", b: "1" }, query: { page: 2 } },
+    "call",
+    undefined,
+  );
+  const { url, method, headers } = made.prepare(
+    { url: `${URL_A}?x=1`, method: "delete", headers: { b: "2" } },
+    context,
+  );
+  assertEquals([url, method], [`${URL_A}?x=1&page=2`, "DELETE"]);
+  assertEquals({ ...headers }, { a: "1", b: "2" });
+  assertThrows(() => made.prepare({ url: URL_A, headers: { "a b": "1" } }, context), TypeError);
+});
+
+test("isBare() tells a URL from a request with options", () => {
+  assertEquals([URL_A, new URL(URL_A), { url: URL_A }].map(isBare), [true, true, false]);
+});

@@ -1,0 +1,66 @@
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import type { Client } from "../../mod.ts";
+import { test } from "../support/test.ts";
+import { fakeClient } from "./fake_client.ts";
+
+const URL_A = "https://a.test/a?token=1";
+
+/** Every way to read a body part by part. */
+const WAYS: Readonly<
+  Record<string, (client: Client, request: never, options?: never) => AsyncIterator<unknown>>
+> = {
+  lines: (client, request, options) => client.lines(request, options),
+  events: (client, request, options) => client.events(request, options),
+  pages: (client, request, options) => client.pages(request, options),
+};
+
+for (const [name, open] of Object.entries(WAYS)) {
+  test(`Client.${name}() refuses options that are no good at once`, async () => {
+    const { client, network } = fakeClient(() => ({ json: [] }));
+    for (const bad of [{ timeoutMs: -1 }, { schema: 1 }, { ordered: true }, { maxRetry: 2 }]) {
+      const [option] = Object.keys(bad);
+      const error = assertThrows(() => open(client, URL_A as never, bad as never)) as Error;
+      assertEquals(error.message.includes(`'${option}'`), true, error.message);
+    }
+    assertThrows(() => open(client, { url: URL_A, signal: "now" } as never));
+    assertEquals(network.sent.length, 0);
+    await client.close();
+  });
+
+  test(`Client.${name}() sends nothing before the first next(), and nothing after return()`, async () => {
+    const { client, network } = fakeClient(() => ({ json: [] }));
+    const items = open(client, URL_A as never);
+    await items.return!();
+    assertEquals(await items.next(), { done: true, value: undefined });
+    assertEquals(network.sent.length, 0);
+    await client.close();
+  });
+
+  test(`Client.${name}() ends with the reason of whichever signal aborts, and of the closing`, async () => {
+    const { client, network } = fakeClient(() => ({ json: [] }));
+    const [own, common] = [new AbortController(), new AbortController()];
+    const first = open(client, { url: URL_A, signal: own.signal } as never);
+    const second = open(client, URL_A as never, { signal: common.signal } as never);
+    const third = open(client, URL_A as never);
+    own.abort("own");
+    common.abort("common");
+    assertStrictEquals(await first.next().catch((error) => error), "own");
+    assertStrictEquals(await second.next().catch((error) => error), "common");
+    await client.close("closed");
+    assertStrictEquals(await third.next().catch((error) => error), "closed");
+    assertEquals(network.sent.length, 0);
+  });
+}
+
+test("Client.download() rejects for options that are no good, before it makes anything", async () => {
+  const { client, network } = fakeClient(() => ({ body: "x" }));
+  const written: unknown[] = [];
+  const to = new WritableStream({ write: (chunk) => void written.push(chunk) });
+  for (const bad of [{ resume: 1 }, { timeoutMs: -1 }, { schema: {} }, { maxRetry: 1 }]) {
+    const [option] = Object.keys(bad);
+    const error = await assertRejects(() => client.download(URL_A, to, bad as never)) as Error;
+    assertEquals(error.message.includes(`'${option}'`), true, error.message);
+  }
+  assertEquals([network.sent.length, written.length, to.locked], [0, 0, false]);
+  await client.close();
+});
