@@ -69,7 +69,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** What brings answers into the incoming requests that wait for them, where those own what they start. */
   readonly #relays = new Map<Call, (answer: () => void) => void>();
   #idle: Deferred<void> | undefined;
-  #lastId = 0;
+  /** The number of the latest call; extensions share it. */
+  readonly #latest: { id: number };
   /** The client that this one is an extension of, and its own extensions that are not closed. */
   readonly #parent: Dispatcher | undefined;
   readonly #extensions = new Set<Dispatcher>();
@@ -85,6 +86,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
    */
   constructor(options: ClientOptions, clock: Clock, hub: EventHub, parent?: Dispatcher) {
     this.#parent = parent;
+    this.#latest = parent === undefined ? { id: 0 } : parent.#latest;
     this.#clock = clock;
     this.#hub = hub;
     this.#background = new Background(this, hub);
@@ -159,7 +161,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 
   /** The number of the next call. */
   nextId(): number {
-    return this.#parent?.nextId() ?? ++this.#lastId;
+    return ++this.#latest.id;
   }
 
   /** The time on the client's clock. */
@@ -216,7 +218,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     if (signals !== NO_SIGNALS) { for (const signal of signals) signal.throwIfAborted(); }
     if (this.pipeline.limitKey !== undefined) call.limitKey = this.#limitKeyOf(call, this.pipeline.limitKey);
     call.startedAtMs = this.#clock.now();
-    call.id = this.nextId();
+    call.id = ++this.#latest.id;
     call.isListed = true;
     this.#calls.push(call);
     this.#tally.requests++;
