@@ -39,16 +39,26 @@ const findings: Finding[] = [];
   await using server = await startServer();
   using bun = await bunRuntime(["fresh", "hot_functions"]);
   findings.push(await throughput(denoRuntime(), server.url));
-  if (bun === undefined) findings.push({ ok: false, text: "measures on Bun: there is no Bun here" });
-  else findings.push(await throughput(bun, server.url), await hotFunctionsOf(bun, server.url));
+  if (bun === undefined) {
+    findings.push({ ok: false, text: "measures on Bun: there is no Bun here" });
+  } else {findings.push(
+      await throughput(bun, server.url),
+      await hotFunctionsOf(bun, server.url),
+    );}
 }
-for (const { ok, text } of findings) console.log(`${ok ? "ok" : "FAILED"} ${text}`);
+for (const { ok, text } of findings) {
+  console.log(`${ok ? "ok" : "FAILED"} ${text}`);
+}
 Deno.exit(findings.every(({ ok }) => ok) ? 0 : 1);
 
 /** Runs pairs of processes by turns, until one is good enough. */
-async function throughput(runtime: BenchRuntime, serverUrl: string): Promise<Finding> {
+async function throughput(
+  runtime: BenchRuntime,
+  serverUrl: string,
+): Promise<Finding> {
   const timeOf = async (fetcher: "stream" | "bare loop"): Promise<number> =>
-    (await runFresh(runtime, { serverUrl, fetcher, requests: [REQUESTS] }))[0]!.wallMs;
+    (await runFresh(runtime, { serverUrl, fetcher, requests: [REQUESTS] }))[0]!
+      .wallMs;
   let best = 0;
   let pairs = 0;
   for (; pairs < MAX_PAIRS && best < MIN_THROUGHPUT; pairs++) {
@@ -59,13 +69,18 @@ async function throughput(runtime: BenchRuntime, serverUrl: string): Promise<Fin
   const name = runtime.name === "deno" ? "Deno" : "Bun";
   return {
     ok: best >= MIN_THROUGHPUT,
-    text: `T1 client.stream() on ${name}, fresh processes of ${REQUESTS.toLocaleString("en")} requests: ${
+    text: `T1 client.stream() on ${name}, fresh processes of ${
+      REQUESTS.toLocaleString("en")
+    } requests: ${
       best.toFixed(2)
     } of a bare loop's throughput, best of ${pairs} (at least ${MIN_THROUGHPUT})`,
   };
 }
 
-async function hotFunctionsOf(runtime: BenchRuntime, serverUrl: string): Promise<Finding> {
+async function hotFunctionsOf(
+  runtime: BenchRuntime,
+  serverUrl: string,
+): Promise<Finding> {
   const context = { runtime, serverUrl, quick: true };
   const bare = await hotFunctions(context, "bare loop");
   const { value } = beyond(await hotFunctions(context, "stream"), bare);

@@ -39,18 +39,30 @@ export interface FaultsResult {
 /** What became of whom, ours first; a rival that can't be loaded is missing. */
 export type FaultsResults = Readonly<{ [C in Contender]?: FaultsResult }>;
 
-await program(async ({ scene, origins, limitMs }: FaultsOptions): Promise<FaultsResults> => {
-  const contenders = Object.entries(origins) as [Contender, readonly string[]][];
-  const running = contenders.map(async ([name, own]) => {
-    try {
-      return [[name, await resultOf(name, { scene, origins: own, limitMs })] as const];
-    } catch (error) {
-      if (error instanceof RivalUnavailableError) return [];
-      throw error;
-    }
-  });
-  return Object.fromEntries((await Promise.all(running)).flat());
-});
+await program(
+  async (
+    { scene, origins, limitMs }: FaultsOptions,
+  ): Promise<FaultsResults> => {
+    const contenders = Object.entries(origins) as [
+      Contender,
+      readonly string[],
+    ][];
+    const running = contenders.map(async ([name, own]) => {
+      try {
+        return [
+          [
+            name,
+            await resultOf(name, { scene, origins: own, limitMs }),
+          ] as const,
+        ];
+      } catch (error) {
+        if (error instanceof RivalUnavailableError) return [];
+        throw error;
+      }
+    });
+    return Object.fromEntries((await Promise.all(running)).flat());
+  },
+);
 // Some may still be waiting.
 process.exit();
 
@@ -60,7 +72,10 @@ interface OwnScene {
   readonly limitMs: number;
 }
 
-async function resultOf(name: Contender, { scene, origins, limitMs }: OwnScene): Promise<FaultsResult> {
+async function resultOf(
+  name: Contender,
+  { scene, origins, limitMs }: OwnScene,
+): Promise<FaultsResult> {
   const settleAll = await createContender(name);
   const urls = Array.from(
     { length: SCENES[scene].urls },
@@ -76,8 +91,11 @@ async function resultOf(name: Contender, { scene, origins, limitMs }: OwnScene):
   });
   const endedMs = await Promise.race([
     batch.then(() => performance.now() - startedAt),
-    new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), limitMs)),
+    new Promise<undefined>((resolve) =>
+      setTimeout(() => resolve(undefined), limitMs)
+    ),
   ]);
-  const requestsPerUrl = requestsTo(origins.at(-1)!) / (urls.length / origins.length);
+  const requestsPerUrl = requestsTo(origins.at(-1)!) /
+    (urls.length / origins.length);
   return { came, lastMs, firstOriginMs, endedMs, requestsPerUrl };
 }

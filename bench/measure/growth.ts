@@ -10,20 +10,23 @@ import { program } from "../support/program.ts";
 import { alternate, type Comparison, type Pair } from "../support/slices.ts";
 
 /** Options. */
-export interface GrowthOptions extends Pick<Comparison, "first" | "pairs" | "warmup"> {
+export interface GrowthOptions
+  extends Pick<Comparison, "first" | "pairs" | "warmup"> {
   readonly method: BatchMethod;
   readonly few: number;
   readonly many: number;
 }
 
-await program(async ({ method, few, many, ...options }: GrowthOptions): Promise<Pair[]> => {
-  const fetchBatch = createBatcher(method, createFakeFetch());
-  return await alternate({
-    ...options,
-    ours: () => fetchBatch(many),
-    // As many requests, in smaller batches.
-    async theirs() {
-      for (let done = 0; done < many; done += few) await fetchBatch(few);
-    },
-  });
-});
+await program(
+  async ({ method, few, many, ...options }: GrowthOptions): Promise<Pair[]> => {
+    const fetchBatch = createBatcher(method, createFakeFetch());
+    return await alternate({
+      ...options,
+      ours: () => fetchBatch(many),
+      // As many requests, in smaller batches.
+      async theirs() {
+        for (let done = 0; done < many; done += few) await fetchBatch(few);
+      },
+    });
+  },
+);

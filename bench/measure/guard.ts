@@ -9,7 +9,8 @@ import { program } from "../support/program.ts";
 import { alternate, type Comparison, type Pair } from "../support/slices.ts";
 
 /** Options. */
-export interface GuardOptions extends Pick<Comparison, "first" | "pairs" | "warmup"> {
+export interface GuardOptions
+  extends Pick<Comparison, "first" | "pairs" | "warmup"> {
   readonly ours: Guard;
   readonly theirs: Guard;
   /** How many tasks make a slice. */
@@ -17,7 +18,10 @@ export interface GuardOptions extends Pick<Comparison, "first" | "pairs" | "warm
 }
 
 await program(async (options: GuardOptions): Promise<Pair[]> => {
-  const [ours, theirs] = await Promise.all([createGuard(options.ours), createGuard(options.theirs)]);
+  const [ours, theirs] = await Promise.all([
+    createGuard(options.ours),
+    createGuard(options.theirs),
+  ]);
   return await alternate({
     ...options,
     ours: () => runTasks(ours, options.tasks),

@@ -9,7 +9,8 @@ import { program } from "../support/program.ts";
 import { alternate, type Comparison, type Pair } from "../support/slices.ts";
 
 /** Options. */
-export interface OverheadOptions extends Pick<Comparison, "first" | "pairs" | "warmup"> {
+export interface OverheadOptions
+  extends Pick<Comparison, "first" | "pairs" | "warmup"> {
   readonly serverUrl: string;
   readonly resource: "small" | "large";
   readonly ours: Fetcher;
@@ -21,7 +22,10 @@ export interface OverheadOptions extends Pick<Comparison, "first" | "pairs" | "w
 
 await program(async (options: OverheadOptions): Promise<Pair[]> => {
   const { serverUrl, resource, requests, concurrency } = options;
-  const [ours, theirs] = await Promise.all([createFetcher(options.ours), createFetcher(options.theirs)]);
+  const [ours, theirs] = await Promise.all([
+    createFetcher(options.ours),
+    createFetcher(options.theirs),
+  ]);
   return await alternate({
     ...options,
     ours: () => ours(urlsOf(serverUrl, resource, requests), concurrency),

@@ -5,7 +5,11 @@
  */
 
 import { createClient } from "../../mod.ts";
-import { type Clock, systemClock, TokenBucket } from "../../src/primitives/mod.ts";
+import {
+  type Clock,
+  systemClock,
+  TokenBucket,
+} from "../../src/primitives/mod.ts";
 import { urls } from "../support/batches.ts";
 import { createFakeFetch } from "../support/fake_fetch.ts";
 import { program } from "../support/program.ts";
@@ -32,8 +36,10 @@ class NotedClock implements Clock {
   lastMs = 0;
   now = (): number => this.lastMs = systemClock.now();
   wallNow = (): number => systemClock.wallNow();
-  setTimeout: Clock["setTimeout"] = (callback, ms) => systemClock.setTimeout(callback, ms);
-  clearTimeout: Clock["clearTimeout"] = (handle) => systemClock.clearTimeout(handle);
+  setTimeout: Clock["setTimeout"] = (callback, ms) =>
+    systemClock.setTimeout(callback, ms);
+  clearTimeout: Clock["clearTimeout"] = (handle) =>
+    systemClock.clearTimeout(handle);
 }
 
 await program(async (options: RateOptions): Promise<RateResult> => {
@@ -44,14 +50,27 @@ await program(async (options: RateOptions): Promise<RateResult> => {
     ? await bucketGrants(options, total)
     : await clientGrants(options, total);
   const first = grants[0] ?? startedAt;
-  const granted = grants.filter((atMs) => atMs < first + seconds * 1_000).length;
-  return { granted, mostOver: mostOver(grants, tokensPerSecond / 1_000) - burst };
+  const granted = grants.filter((atMs) =>
+    atMs < first + seconds * 1_000
+  ).length;
+  return {
+    granted,
+    mostOver: mostOver(grants, tokensPerSecond / 1_000) - burst,
+  };
 });
 
 /** When tokens were granted, to callers who all wait from the start. */
-async function bucketGrants({ tokensPerSecond, burst }: RateOptions, total: number): Promise<number[]> {
+async function bucketGrants(
+  { tokensPerSecond, burst }: RateOptions,
+  total: number,
+): Promise<number[]> {
   const clock = new NotedClock();
-  const bucket = new TokenBucket({ limit: tokensPerSecond, intervalMs: 1_000, burst, clock });
+  const bucket = new TokenBucket({
+    limit: tokensPerSecond,
+    intervalMs: 1_000,
+    burst,
+    clock,
+  });
   const grants: number[] = [];
   const callers: Promise<unknown>[] = [];
   for (let index = 0; index < total; index++) {
@@ -62,7 +81,10 @@ async function bucketGrants({ tokensPerSecond, burst }: RateOptions, total: numb
 }
 
 /** When a client dispatched its requests. */
-async function clientGrants({ tokensPerSecond, burst }: RateOptions, total: number): Promise<number[]> {
+async function clientGrants(
+  { tokensPerSecond, burst }: RateOptions,
+  total: number,
+): Promise<number[]> {
   const grants: number[] = [];
   const answer = createFakeFetch();
   await using client = createClient({

@@ -22,15 +22,20 @@ export async function createAtOnce(
   who: AtOnce,
   fetch: typeof globalThis.fetch,
 ): Promise<(calls: number) => Promise<void>> {
-  const fetchJson = async (url: string): Promise<unknown> => await (await fetch(url)).json();
+  const fetchJson = async (url: string): Promise<unknown> =>
+    await (await fetch(url)).json();
   switch (who) {
     case "client.json": {
       const client = createClient({ fetch, concurrency: CONCURRENCY });
-      return async (calls) => void await Promise.all(Array.from(urls(calls), (url) => client.json(url)));
+      return async (calls) =>
+        void await Promise.all(
+          Array.from(urls(calls), (url) => client.json(url)),
+        );
     }
     case "bare fetch": {
       const limited = leastLimit(fetchJson);
-      return async (calls) => void await Promise.all(Array.from(urls(calls), limited));
+      return async (calls) =>
+        void await Promise.all(Array.from(urls(calls), limited));
     }
     case "p-limit + fetch": {
       const { limitAll } = await loadRival("p_limit");
@@ -40,7 +45,9 @@ export async function createAtOnce(
 }
 
 /** The least limit: a counter, and a list of those who wait. */
-function leastLimit(get: (url: string) => Promise<unknown>): (url: string) => Promise<unknown> {
+function leastLimit(
+  get: (url: string) => Promise<unknown>,
+): (url: string) => Promise<unknown> {
   const waiting: (() => void)[] = [];
   let next = 0;
   let free = CONCURRENCY;

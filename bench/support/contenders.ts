@@ -10,7 +10,11 @@ import { type Get, loadRival } from "./rivals.ts";
 import { CONCURRENCY } from "./scenes.ts";
 
 /** Who meets it. */
-export type Contender = "ours" | "ky + p-limit" | "ofetch + p-limit" | "pooledMap + retries";
+export type Contender =
+  | "ours"
+  | "ky + p-limit"
+  | "ofetch + p-limit"
+  | "pooledMap + retries";
 
 /** All of them. */
 export const CONTENDERS: readonly Contender[] = [
@@ -41,23 +45,32 @@ export async function createContender(name: Contender): Promise<SettleAll> {
       return limitAll((await loadRival("ofetch")).get);
     case "pooledMap + retries": {
       const { poolAll } = await loadRival("pooled_map");
-      return (urls, onSettled) => poolAll(urls, CONCURRENCY, settling(getWithRetries, urls, onSettled));
+      return (urls, onSettled) =>
+        poolAll(urls, CONCURRENCY, settling(getWithRetries, urls, onSettled));
     }
   }
 }
 
-async function streamAll(urls: readonly string[], onSettled: Parameters<SettleAll>[1]): Promise<void> {
+async function streamAll(
+  urls: readonly string[],
+  onSettled: Parameters<SettleAll>[1],
+): Promise<void> {
   await using client = createClient();
   for await (const { index, ok } of client.stream(urls)) onSettled(index, ok);
 }
 
 async function limitAll(get: Get): Promise<SettleAll> {
   const { limitAll } = await loadRival("p_limit");
-  return (urls, onSettled) => limitAll(urls, CONCURRENCY, settling(get, urls, onSettled));
+  return (urls, onSettled) =>
+    limitAll(urls, CONCURRENCY, settling(get, urls, onSettled));
 }
 
 /** One that fails must not end the others, as it would in `Promise.all`. */
-function settling(get: Get, urls: readonly string[], onSettled: Parameters<SettleAll>[1]): Get {
+function settling(
+  get: Get,
+  urls: readonly string[],
+  onSettled: Parameters<SettleAll>[1],
+): Get {
   const indexes = new Map(urls.map((url, index) => [url, index]));
   return async (url) => {
     const index = indexes.get(url)!;

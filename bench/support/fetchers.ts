@@ -27,8 +27,14 @@ export type FetchRival = Extract<
 >;
 
 /** URLs of one resource, all different, so that nothing is shared between requests. */
-export function* urlsOf(serverUrl: string, resource: string, count: number): Generator<string> {
-  for (let index = 0; index < count; index++) yield `${serverUrl}/${resource}/${index}`;
+export function* urlsOf(
+  serverUrl: string,
+  resource: string,
+  count: number,
+): Generator<string> {
+  for (let index = 0; index < count; index++) {
+    yield `${serverUrl}/${resource}/${index}`;
+  }
 }
 
 /**
@@ -41,12 +47,14 @@ export async function createFetcher(name: Fetcher): Promise<FetchAll> {
     case "bare loop":
       return (urls, concurrency) => workerLoop(urls, concurrency, fetchJson);
     case "bare loop with signals":
-      return (urls, concurrency) => workerLoop(urls, concurrency, fetchJsonWithSignal);
+      return (urls, concurrency) =>
+        workerLoop(urls, concurrency, fetchJsonWithSignal);
     case "one by one":
       return (urls) => workerLoop(urls, 1, fetchJson);
     case "json": {
       const client = createClient();
-      return (urls, concurrency) => workerLoop(urls, concurrency, (url) => client.json(url));
+      return (urls, concurrency) =>
+        workerLoop(urls, concurrency, (url) => client.json(url));
     }
     case "stream":
       return streamAll;
@@ -60,13 +68,19 @@ export async function createFetcher(name: Fetcher): Promise<FetchAll> {
 // Everything that is on by default stays on; there is no cache, as by default.
 const client = createClient();
 
-async function streamAll(urls: Iterable<string>, concurrency: number): Promise<void> {
+async function streamAll(
+  urls: Iterable<string>,
+  concurrency: number,
+): Promise<void> {
   for await (const outcome of client.stream(urls, { concurrency })) {
     if (!outcome.ok) throw outcome.error;
   }
 }
 
-async function settleAll(urls: Iterable<string>, concurrency: number): Promise<void> {
+async function settleAll(
+  urls: Iterable<string>,
+  concurrency: number,
+): Promise<void> {
   for (const outcome of await client.settle(urls, { concurrency })) {
     if (!outcome.ok) throw outcome.error;
   }
@@ -89,7 +103,9 @@ async function workerLoop(
 ): Promise<void> {
   const source = urls[Symbol.iterator]();
   const work = async (): Promise<void> => {
-    for (let next = source.next(); !next.done; next = source.next()) await get(next.value);
+    for (let next = source.next(); !next.done; next = source.next()) {
+      await get(next.value);
+    }
   };
   await Promise.all(Array.from({ length: workers }, work));
 }

@@ -5,17 +5,24 @@
  * @module
  */
 
-import { CircuitBreaker, Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
+import {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  Semaphore,
+  TokenBucket,
+} from "../../src/primitives/mod.ts";
 import { loadRival, type Run } from "./rivals.ts";
 
 /** What runs tasks. */
 export type Guard =
   | "Semaphore.run"
   | "Semaphore.acquire"
-  | "CircuitBreaker.run"
+  | "CircuitBreaker.run, in a row"
+  | "CircuitBreaker.run, by share"
   | "semaphore + bucket + breaker"
   | "cockatiel bulkhead"
-  | "cockatiel breaker"
+  | "cockatiel ConsecutiveBreaker"
+  | "cockatiel SamplingBreaker"
   | "async-sema"
   | "p-limit"
   | "bottleneck"
@@ -32,10 +39,16 @@ const CONCURRENCY = 20;
 const GUARDS: Readonly<Record<Guard, () => Run | Promise<Run>>> = {
   "Semaphore.run": () => semaphoreRun(),
   "Semaphore.acquire": () => semaphoreAcquire(),
-  "CircuitBreaker.run": () => breakerRun(),
-  "semaphore + bucket + breaker": () => stack(breakerRun(), ownTake(), semaphoreRun()),
-  "cockatiel bulkhead": async () => (await loadRival("cockatiel")).limit(CONCURRENCY),
-  "cockatiel breaker": async () => (await loadRival("cockatiel")).breaker(),
+  "CircuitBreaker.run, in a row": () => breakerRun({ threshold: 5 }),
+  "CircuitBreaker.run, by share": () => breakerRun(),
+  "semaphore + bucket + breaker": () =>
+    stack(breakerRun(), ownTake(), semaphoreRun()),
+  "cockatiel bulkhead": async () =>
+    (await loadRival("cockatiel")).limit(CONCURRENCY),
+  "cockatiel ConsecutiveBreaker": async () =>
+    (await loadRival("cockatiel")).breaker(),
+  "cockatiel SamplingBreaker": async () =>
+    (await loadRival("cockatiel")).samplingBreaker(),
   "async-sema": async () => (await loadRival("async_sema")).limit(CONCURRENCY),
   "p-limit": async () => (await loadRival("p_limit")).limit(CONCURRENCY),
   "bottleneck": async () => (await loadRival("bottleneck")).limit(CONCURRENCY),
@@ -86,13 +99,16 @@ function semaphoreAcquire(): Run {
   };
 }
 
-function breakerRun(): Run {
-  const breaker = new CircuitBreaker();
+function breakerRun(options?: CircuitBreakerOptions): Run {
+  const breaker = new CircuitBreaker(options);
   return (task) => breaker.run(task);
 }
 
 function ownTake(): () => Promise<unknown> {
-  const bucket = new TokenBucket({ limit: TOKENS_PER_SECOND, intervalMs: 1_000 });
+  const bucket = new TokenBucket({
+    limit: TOKENS_PER_SECOND,
+    intervalMs: 1_000,
+  });
   return () => bucket.take();
 }
 

@@ -4,7 +4,11 @@
  * @module
  */
 
-import { type F1Session, seasonCache, tracingInsights } from "../../src/f1/mod.ts";
+import {
+  type F1Session,
+  seasonCache,
+  tracingInsights,
+} from "../../src/f1/mod.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
 import { racePayloads } from "../../src/testing/mod.ts";
 
@@ -24,21 +28,34 @@ export interface RaceSessionOptions {
 }
 
 /** Makes a race whose files are ready bytes. Nothing is loaded yet. */
-export function createRaceSession({ keep, drivers, laps }: RaceSessionOptions): RaceSession {
+export function createRaceSession(
+  { keep, drivers, laps }: RaceSessionOptions,
+): RaceSession {
   const race = racePayloads({ drivers, laps });
   const encoder = new TextEncoder();
-  const files = new Map(race.paths().map((path) => [race.urlPath(path), encoder.encode(race.get(path))]));
+  const files = new Map(
+    race.paths().map((
+      path,
+    ) => [race.urlPath(path), encoder.encode(race.get(path))]),
+  );
   const source = tracingInsights({
     fetch: (input) => {
       const { pathname } = new URL(String(input));
-      return Promise.resolve(new Response(files.get(pathname.slice(pathname.indexOf("/2025@")))));
+      return Promise.resolve(
+        new Response(files.get(pathname.slice(pathname.indexOf("/2025@")))),
+      );
     },
     ...keep === "default" ? {} : {
-      cache: seasonCache(memoryCache({ keep, maxBytes: 512 * 1024 * 1024, maxEntries: 5_000 })),
+      cache: seasonCache(
+        memoryCache({ keep, maxBytes: 512 * 1024 * 1024, maxEntries: 5_000 }),
+      ),
     },
   });
   const session = source.session(race.year, race.event, race.session);
-  return { load: () => loadTelemetry(session), [Symbol.asyncDispose]: () => source.close() };
+  return {
+    load: () => loadTelemetry(session),
+    [Symbol.asyncDispose]: () => source.close(),
+  };
 }
 
 async function loadTelemetry(session: F1Session): Promise<number> {

@@ -4,7 +4,11 @@
  * @module
  */
 
-import type { FaultsOptions, FaultsResult, FaultsResults } from "../measure/faults.ts";
+import type {
+  FaultsOptions,
+  FaultsResult,
+  FaultsResults,
+} from "../measure/faults.ts";
 import { CONTENDERS } from "../support/contenders.ts";
 import { type Scene, type SceneName, SCENES } from "../support/scenes.ts";
 import { startFaultsServer } from "../support/server.ts";
@@ -28,36 +32,62 @@ const QUICK_SCENES: readonly SceneName[] = [
 /** T10. */
 export const faultsTarget: Target = {
   id: "T10",
-  title: "2,000 URLs of a service that is not perfect, 50 ms each, 20 at once, all defaults on",
+  title:
+    "2,000 URLs of a service that is not perfect, 50 ms each, 20 at once, all defaults on",
   async *rows(context) {
-    const names = context.quick ? QUICK_SCENES : Object.keys(SCENES) as SceneName[];
+    const names = context.quick
+      ? QUICK_SCENES
+      : Object.keys(SCENES) as SceneName[];
     const running = runScenes(context, names);
     // The first one: what requests cost here where everything is well.
     const well = await running[0]!;
-    for (const [index, name] of names.entries()) yield* sceneRows(name, await running[index]!, well);
+    for (const [index, name] of names.entries()) {
+      yield* sceneRows(name, await running[index]!, well);
+    }
   },
 };
 
 /** Runs all scenes, each in a process of its own, and gives back a promise for each. */
-function runScenes(context: TargetContext, names: readonly SceneName[]): Promise<FaultsResults>[] {
-  const scenes = names.map((name) => ({ name, ...Promise.withResolvers<FaultsResults>() }));
+function runScenes(
+  context: TargetContext,
+  names: readonly SceneName[],
+): Promise<FaultsResults>[] {
+  const scenes = names.map((name) => ({
+    name,
+    ...Promise.withResolvers<FaultsResults>(),
+  }));
   const source = scenes.values();
   const work = async (): Promise<void> => {
-    for (const { name, resolve, reject } of source) await runScene(context, name).then(resolve, reject);
+    for (const { name, resolve, reject } of source) {
+      await runScene(context, name).then(resolve, reject);
+    }
   };
   for (let index = 0; index < SCENES_AT_ONCE; index++) work();
   return scenes.map(({ promise }) => promise);
 }
 
-async function runScene({ runtime, quick }: TargetContext, scene: SceneName): Promise<FaultsResults> {
+async function runScene(
+  { runtime, quick }: TargetContext,
+  scene: SceneName,
+): Promise<FaultsResults> {
   // Where nothing can come, no rival shows what is possible; and their lookups of a host would be in the way.
-  const contenders = SCENES[scene].possible === 0 ? ["ours" as const] : CONTENDERS;
+  const contenders = SCENES[scene].possible === 0
+    ? ["ours" as const]
+    : CONTENDERS;
   await using server = await startFaultsServer(scene, contenders);
-  const options: FaultsOptions = { scene, origins: server.origins, limitMs: quick ? 25_000 : 45_000 };
+  const options: FaultsOptions = {
+    scene,
+    origins: server.origins,
+    limitMs: quick ? 25_000 : 45_000,
+  };
   return await runProgram(runtime, "faults", options);
 }
 
-function* sceneRows(name: SceneName, results: FaultsResults, well: FaultsResults): Iterable<Row> {
+function* sceneRows(
+  name: SceneName,
+  results: FaultsResults,
+  well: FaultsResults,
+): Iterable<Row> {
   const scene = SCENES[name];
   const ours = results.ours!;
   if (scene.possible > 0) {
@@ -68,11 +98,14 @@ function* sceneRows(name: SceneName, results: FaultsResults, well: FaultsResults
   }
   if (scene.origins.length === 2 && name !== "well") {
     yield {
-      question: `${scene.title}: last value of the origin that is well : where both are well`,
+      question:
+        `${scene.title}: last value of the origin that is well : where both are well`,
       bound: { atMost: 1.1 },
       unit: "×",
       measured: spreadOf([ours.firstOriginMs / well.ours!.firstOriginMs]),
-      detail: `s: ${eachOf(results, ({ firstOriginMs }) => seconds(firstOriginMs))}`,
+      detail: `s: ${
+        eachOf(results, ({ firstOriginMs }) => seconds(firstOriginMs))
+      }`,
     };
   }
   if (scene.maxRequestsPerUrl === undefined) return;
@@ -101,10 +134,15 @@ function cameRow({ title, possible }: Scene, results: FaultsResults): Row {
  * Beside the best of the rivals that lose nothing; if all of them do, beside the least that is possible, and what requests
  * cost here where everything is well.
  */
-function timeRow({ title, possible, floorMs }: Scene, results: FaultsResults, well: FaultsResults): Row {
+function timeRow(
+  { title, possible, floorMs }: Scene,
+  results: FaultsResults,
+  well: FaultsResults,
+): Row {
   const ours = results.ours!;
   const complete = rivalsOf(results).filter(({ came }) => came === possible);
-  const leastMs = floorMs + Math.min(...Object.values(well).map(({ lastMs }) => lastMs)) -
+  const leastMs = floorMs +
+    Math.min(...Object.values(well).map(({ lastMs }) => lastMs)) -
     SCENES.well.floorMs;
   const theirMs = Math.min(
     ...complete.map(({ lastMs }) => lastMs),
@@ -113,19 +151,25 @@ function timeRow({ title, possible, floorMs }: Scene, results: FaultsResults, we
   const notes = [
     `s: ${eachOf(results, ({ lastMs }) => seconds(lastMs))}`,
     `the least ${seconds(leastMs)}`,
-    ours.endedMs === undefined ? "ours has not ended in time" : `ours ended after ${seconds(ours.endedMs)} s`,
-    ...ours.came < possible ? ["ours lost some, so that its time says nothing"] : [],
+    ours.endedMs === undefined
+      ? "ours has not ended in time"
+      : `ours ended after ${seconds(ours.endedMs)} s`,
+    ...ours.came < possible
+      ? ["ours lost some, so that its time says nothing"]
+      : [],
   ];
   return {
     question: `${title}: time until the last value : ${
-      complete.length > 0 ? "the best rival that loses nothing" : "the least, as every rival loses some"
+      complete.length > 0
+        ? "the best rival that loses nothing"
+        : "the least, as every rival loses some"
     }`,
     bound: { atMost: 1.15 },
     unit: "×",
     // Whoever loses values is done early; and a batch must end.
-    measured: ours.came < possible
-      ? undefined
-      : spreadOf([ours.endedMs === undefined ? Infinity : ours.lastMs / theirMs]),
+    measured: ours.came < possible ? undefined : spreadOf([
+      ours.endedMs === undefined ? Infinity : ours.lastMs / theirMs,
+    ]),
     detail: notes.join("; "),
   };
 }
@@ -142,12 +186,19 @@ function endRow({ title }: Scene, { endedMs }: FaultsResult): Row {
     bound: { atMost: 10 },
     unit: "s",
     measured: spreadOf([endedMs === undefined ? Infinity : endedMs / 1_000]),
-    detail: endedMs === undefined ? "has not ended in time" : "no rival beside it",
+    detail: endedMs === undefined
+      ? "has not ended in time"
+      : "no rival beside it",
   };
 }
 
-function eachOf(results: FaultsResults, show: (result: FaultsResult) => string): string {
-  return Object.entries(results).map(([name, result]) => `${name} ${show(result)}`).join(", ");
+function eachOf(
+  results: FaultsResults,
+  show: (result: FaultsResult) => string,
+): string {
+  return Object.entries(results).map(([name, result]) =>
+    `${name} ${show(result)}`
+  ).join(", ");
 }
 
 function seconds(ms: number): string {

@@ -4,7 +4,10 @@
  * @module
  */
 
-import type { HotFunctionsOptions, HotFunctionsResult } from "../measure/hot_functions.ts";
+import type {
+  HotFunctionsOptions,
+  HotFunctionsResult,
+} from "../measure/hot_functions.ts";
 import type { Fetcher } from "../support/fetchers.ts";
 import { median, type Spread, spreadOf } from "../support/statistics.ts";
 import { runProgram } from "./bench_runtime.ts";
@@ -26,7 +29,9 @@ export const hotFunctionsTarget: Target = {
     for (const fetcher of ["stream", "json"] as const) {
       yield await hotRow(context, fetcher, bare, { atMost: 40 });
     }
-    for (const fetcher of ["ofetch", "ky"] as const) yield await hotRow(context, fetcher, bare);
+    for (const fetcher of ["ofetch", "ky"] as const) {
+      yield await hotRow(context, fetcher, bare);
+    }
   },
 };
 
@@ -36,12 +41,21 @@ async function hotRow(
   bare: readonly HotFunctionsResult[],
   bound?: Bound,
 ): Promise<Row> {
-  const who = fetcher === "stream" || fetcher === "json" ? `\`client.${fetcher}()\`` : `${fetcher} + p-limit`;
+  const who = fetcher === "stream" || fetcher === "json"
+    ? `\`client.${fetcher}()\``
+    : `${fetcher} + p-limit`;
   return await rowOf(
-    { question: `${who}: hot functions beyond a bare loop's`, bound, unit: "functions" },
+    {
+      question: `${who}: hot functions beyond a bare loop's`,
+      bound,
+      unit: "functions",
+    },
     async () => {
       const results = await hotFunctions(context, fetcher);
-      return { measured: beyond(results, bare), detail: `${figures(results)}; a bare loop ${figures(bare)}` };
+      return {
+        measured: beyond(results, bare),
+        detail: `${figures(results)}; a bare loop ${figures(bare)}`,
+      };
     },
   );
 }
@@ -51,15 +65,25 @@ export function beyond(
   results: readonly HotFunctionsResult[],
   bare: readonly HotFunctionsResult[],
 ): Spread {
-  return spreadOf(results.map(({ baseline }, index) => baseline - bare[index]!.baseline));
+  return spreadOf(
+    results.map(({ baseline }, index) => baseline - bare[index]!.baseline),
+  );
 }
 
 /** Counts in fresh processes, few of them, because the count hardly moves. */
 export async function hotFunctions(
-  { runtime, serverUrl, quick }: Pick<TargetContext, "runtime" | "serverUrl" | "quick">,
+  { runtime, serverUrl, quick }: Pick<
+    TargetContext,
+    "runtime" | "serverUrl" | "quick"
+  >,
   fetcher: Fetcher,
 ): Promise<HotFunctionsResult[]> {
-  const options: HotFunctionsOptions = { serverUrl, fetcher, requests: REQUESTS, concurrency: CONCURRENCY };
+  const options: HotFunctionsOptions = {
+    serverUrl,
+    fetcher,
+    requests: REQUESTS,
+    concurrency: CONCURRENCY,
+  };
   const results: HotFunctionsResult[] = [];
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     results.push(await runProgram(runtime, "hot_functions", options));
@@ -68,8 +92,9 @@ export async function hotFunctions(
 }
 
 function figures(results: readonly HotFunctionsResult[]): string {
-  const [baseline, dfg, ftl, ms] = (["baseline", "dfg", "ftl", "compileMs"] as const).map((key) =>
-    median(results.map((result) => result[key])).toFixed(0)
-  );
+  const [baseline, dfg, ftl, ms] =
+    (["baseline", "dfg", "ftl", "compileMs"] as const).map((key) =>
+      median(results.map((result) => result[key])).toFixed(0)
+    );
   return `${baseline} Baseline, ${dfg} DFG, ${ftl} FTL in ${ms} ms`;
 }

@@ -18,15 +18,23 @@ const ALLOWANCE_MS = 5;
 /** T5. */
 export const rateTarget: Target = {
   id: "T5",
-  title: `${TOKENS_PER_SECOND} tokens a second, burst ${BURST}, callers always waiting`,
+  title:
+    `${TOKENS_PER_SECOND} tokens a second, burst ${BURST}, callers always waiting`,
   async *rows(context) {
-    for (const subject of ["bucket", "client"] as const) yield* rateRows(context, subject);
+    for (const subject of ["bucket", "client"] as const) {
+      yield* rateRows(context, subject);
+    }
   },
 };
 
-async function* rateRows(context: TargetContext, subject: RateOptions["subject"]): AsyncIterable<Row> {
+async function* rateRows(
+  context: TargetContext,
+  subject: RateOptions["subject"],
+): AsyncIterable<Row> {
   const seconds = context.quick ? 1 : 5;
-  const who = subject === "bucket" ? "`TokenBucket.take()`" : "`client.stream()` with `rateLimit`";
+  const who = subject === "bucket"
+    ? "`TokenBucket.take()`"
+    : "`client.stream()` with `rateLimit`";
   const results: RateResult[] = [];
   yield await rowOf(
     {
@@ -37,12 +45,19 @@ async function* rateRows(context: TargetContext, subject: RateOptions["subject"]
     async () => {
       const expected = BURST + TOKENS_PER_SECOND * seconds;
       for (let index = 0; index < context.rounds; index++) {
-        const options: RateOptions = { subject, tokensPerSecond: TOKENS_PER_SECOND, burst: BURST, seconds };
+        const options: RateOptions = {
+          subject,
+          tokensPerSecond: TOKENS_PER_SECOND,
+          burst: BURST,
+          seconds,
+        };
         results.push(await runProgram(context.runtime, "rate", options));
       }
       const granted = results.map((result) => result.granted);
       return {
-        measured: spreadOf(granted.map((count) => (count / expected - 1) * 100)),
+        measured: spreadOf(
+          granted.map((count) => (count / expected - 1) * 100),
+        ),
         detail: `${spreadOf(granted).value} granted of ${expected}`,
       };
     },

@@ -13,11 +13,17 @@ import { type Row, type Target, type Verdict, verdictOf } from "./target.ts";
 export interface RuntimeResults {
   /** Such as `Deno 2.9.6`. */
   readonly runtime: string;
-  readonly measured: readonly { readonly target: Target; readonly rows: readonly Row[] }[];
+  readonly measured: readonly {
+    readonly target: Target;
+    readonly rows: readonly Row[];
+  }[];
 }
 
 /** Writes the file, formatted. */
-export async function writeResults(results: readonly RuntimeResults[], minutes: number): Promise<void> {
+export async function writeResults(
+  results: readonly RuntimeResults[],
+  minutes: number,
+): Promise<void> {
   const path = `${BENCH}RESULTS.md`;
   const text = [
     "# Results",
@@ -26,15 +32,22 @@ export async function writeResults(results: readonly RuntimeResults[], minutes: 
     ...results.flatMap(section),
   ].join("\n\n");
   await Deno.writeTextFile(path, `${text}\n`);
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path] }).output();
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path] })
+    .output();
 }
 
 function facts(results: readonly RuntimeResults[], minutes: number): string {
   const processors = cpus();
-  const verdicts = results.flatMap(({ measured }) => measured.flatMap(({ rows }) => rows.map(verdictOf)));
+  const verdicts = results.flatMap(({ measured }) =>
+    measured.flatMap(({ rows }) => rows.map(verdictOf))
+  );
   return [
-    `- Date: ${new Date().toISOString().slice(0, 10)}; the run took ${minutes.toFixed(0)} minutes.`,
-    `- Machine: ${processors[0]?.model.trim() ?? "unknown"}, ${processors.length} cores, ${
+    `- Date: ${new Date().toISOString().slice(0, 10)}; the run took ${
+      minutes.toFixed(0)
+    } minutes.`,
+    `- Machine: ${
+      processors[0]?.model.trim() ?? "unknown"
+    }, ${processors.length} cores, ${
       (totalmem() / 1e9).toFixed(0)
     } GB; ${Deno.build.os} ${Deno.osRelease()}, ${Deno.build.arch}. Load before the run: ${loadText()}.`,
     `- Runtimes: ${results.map(({ runtime }) => runtime).join(", ")}.`,
@@ -54,19 +67,28 @@ function rivalVersions(): string[] {
   const versions = new Set<string>();
   for (const { name } of Deno.readDirSync(`${BENCH}rivals`)) {
     const source = Deno.readTextFileSync(`${BENCH}rivals/${name}`);
-    for (const [, pinned] of source.matchAll(/"npm:((?!@types\/)[^"]+@[\d.]+)"/g)) versions.add(pinned!);
+    for (
+      const [, pinned] of source.matchAll(/"npm:((?!@types\/)[^"]+@[\d.]+)"/g)
+    ) versions.add(pinned!);
   }
   return [...versions].sort();
 }
 
 /** How many verdicts of which kind there are, as text. */
 export function verdictCounts(verdicts: readonly Verdict[]): string {
-  const count = (verdict: Verdict): number => verdicts.filter((each) => each === verdict).length;
-  return `${count("met")} met, ${count("MISSED")} missed, ${count("not measured")} not measured`;
+  const count = (verdict: Verdict): number =>
+    verdicts.filter((each) => each === verdict).length;
+  return `${count("met")} met, ${count("MISSED")} missed, ${
+    count("not measured")
+  } not measured`;
 }
 
 function section({ runtime, measured }: RuntimeResults): string[] {
-  const titles = measured.map(({ target: { id, title } }) => `- ${id}: ${title}`).join("\n");
-  const lines = measured.flatMap(({ target, rows }) => rows.map((row) => markdownLine(target.id, row)));
+  const titles = measured.map(({ target: { id, title } }) =>
+    `- ${id}: ${title}`
+  ).join("\n");
+  const lines = measured.flatMap(({ target, rows }) =>
+    rows.map((row) => markdownLine(target.id, row))
+  );
   return [`## ${runtime}`, titles, [MARKDOWN_HEAD, ...lines].join("\n")];
 }

@@ -33,7 +33,15 @@ export interface Row {
   /** What was measured; without it the question remains open. */
   readonly measured?: Spread | undefined;
   /** The unit of both. */
-  readonly unit?: "×" | "ms" | "s" | "KB" | "%" | "tokens" | "functions" | undefined;
+  readonly unit?:
+    | "×"
+    | "ms"
+    | "s"
+    | "KB"
+    | "%"
+    | "tokens"
+    | "functions"
+    | undefined;
   /** The figures behind the value, or why there is none. */
   readonly detail: string;
 }
@@ -57,5 +65,7 @@ export function verdictOf({ bound, measured }: Row): Verdict {
   if (measured === undefined) return "not measured";
   if (bound === undefined) return "no target";
   const { atLeast = -Infinity, atMost = Infinity } = bound;
-  return measured.value >= atLeast && measured.value <= atMost ? "met" : "MISSED";
+  return measured.value >= atLeast && measured.value <= atMost
+    ? "met"
+    : "MISSED";
 }

@@ -469,7 +469,9 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     lane.succeeded++;
     lane.succeededAtMs = attempt.attemptedAtMs;
     if (lane.limit < lane.maxInFlight) lane.gain(this.#ledger.capacity);
-    if (lane.breaker !== undefined) lane.breaker.settle(attempt.ticket, "success", attempt.attemptedAtMs);
+    if (lane.breaker !== undefined) {
+      lane.breaker.settle(attempt.ticket, "success", attempt.attemptedAtMs, nowMs);
+    }
     if (!lane.isClear) {
       lane.quota?.noteSuccess();
       this.examine(lane);

@@ -190,13 +190,14 @@ export class CircuitBreaker {
    * @param result How it went.
    * @param startedAtMs When it began, on the breaker's clock, if that is known: a success of a call that began before the first of
    * several failures says nothing of them.
+   * @param nowMs What the breaker's clock says, for who has just read it.
    */
-  settle(ticket: number, result: CircuitResult, startedAtMs?: number): void {
+  settle(ticket: number, result: CircuitResult, startedAtMs?: number, nowMs?: number): void {
     const { kind } = this.#state;
     if (ticket !== this.#generation) {
       if (ticket === this.#probe && result === "success" && kind === "open") this.#close();
     } else if (kind === "closed") {
-      if (result === "success") this.#counter.success(startedAtMs);
+      if (result === "success") this.#counter.success(startedAtMs, nowMs);
       else if (result === "failure" && this.#counter.failure(startedAtMs)) {
         this.#open(this.#settings.cooldownMs);
       }

@@ -13,8 +13,9 @@ export interface FailureCounter {
    * Counts a success.
    *
    * @param startedAtMs When the call began, if that is known.
+   * @param nowMs What the clock says, for who has just read it.
    */
-  success(startedAtMs?: number): void;
+  success(startedAtMs?: number, nowMs?: number): void;
   /**
    * Counts a failure, and says whether it is one too many.
    *
@@ -93,9 +94,9 @@ export class FailureRatio implements FailureCounter {
   }
 
   /** @inheritdoc */
-  success(startedAtMs: number = Infinity): void {
+  success(startedAtMs: number = Infinity, nowMs: number = this.#clock.now()): void {
     if (this.#inARow > 0 && startedAtMs > this.#firstStartedAtMs) this.#inARow = 0;
-    this.#results.add(this.#clock.now());
+    this.#results.add(nowMs);
   }
 
   /** @inheritdoc */
