@@ -69,9 +69,7 @@ async function throughput(
   const name = runtime.name === "deno" ? "Deno" : "Bun";
   return {
     ok: best >= MIN_THROUGHPUT,
-    text: `T1 client.stream() on ${name}, fresh processes of ${
-      REQUESTS.toLocaleString("en")
-    } requests: ${
+    text: `T1 client.stream() on ${name}, fresh processes of ${REQUESTS.toLocaleString("en")} requests: ${
       best.toFixed(2)
     } of a bare loop's throughput, best of ${pairs} (at least ${MIN_THROUGHPUT})`,
   };

@@ -32,8 +32,7 @@ for (const [label, name] of Object.entries(FETCHERS)) {
         name: label,
         group: resource === "small" ? "400 bytes" : "133 KB",
         baseline: name === "bare loop",
-        fn: async () =>
-          await fetchAll(urlsOf(server.url, resource, REQUESTS), CONCURRENCY),
+        fn: async () => await fetchAll(urlsOf(server.url, resource, REQUESTS), CONCURRENCY),
       });
     }
   } catch (error) {

@@ -62,7 +62,5 @@ for (const [group, runs] of Object.entries(RUNS)) {
 
 function label(fetcher: Fetcher): string {
   if (fetcher === "bare loop") return "bare fetch loop, in parallel";
-  return fetcher === "one by one"
-    ? "bare fetch, one by one"
-    : `client.${fetcher}()`;
+  return fetcher === "one by one" ? "bare fetch, one by one" : `client.${fetcher}()`;
 }

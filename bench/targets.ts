@@ -21,19 +21,10 @@ import { memoryTarget } from "./targets/memory.ts";
 import { overheadTarget, rivalsTarget } from "./targets/overhead.ts";
 import { primitivesTarget } from "./targets/primitives.ts";
 import { rateTarget } from "./targets/rate.ts";
-import {
-  type RuntimeResults,
-  verdictCounts,
-  writeResults,
-} from "./targets/results.ts";
+import { type RuntimeResults, verdictCounts, writeResults } from "./targets/results.ts";
 import { startUpTarget } from "./targets/start_up.ts";
 import { terminalLine } from "./targets/table.ts";
-import {
-  type Row,
-  type Target,
-  type TargetContext,
-  verdictOf,
-} from "./targets/target.ts";
+import { type Row, type Target, type TargetContext, verdictOf } from "./targets/target.ts";
 
 const TARGETS: readonly Target[] = [
   overheadTarget,
@@ -53,9 +44,7 @@ const { quick, only, runtime } = parseArgs(Deno.args, {
   boolean: ["quick"],
   string: ["only", "runtime"],
 });
-const ids = (only?.split(",") ?? TARGETS.map(({ id }) => id)).map((id) =>
-  id.toUpperCase()
-);
+const ids = (only?.split(",") ?? TARGETS.map(({ id }) => id)).map((id) => id.toUpperCase());
 const targets = TARGETS.filter(({ id }) => ids.includes(id.toUpperCase()));
 if (targets.length < ids.length) {
   throw new TypeError(
@@ -83,9 +72,7 @@ const minutes = (performance.now() - startedAt) / 60_000;
 if (!quick && only === undefined && runtime === undefined) {
   await writeResults(results, minutes);
 }
-const verdicts = results.flatMap(({ measured }) =>
-  measured.flatMap(({ rows }) => rows.map(verdictOf))
-);
+const verdicts = results.flatMap(({ measured }) => measured.flatMap(({ rows }) => rows.map(verdictOf)));
 const missed = verdicts.filter((verdict) => verdict === "MISSED").length;
 console.log(`\n${verdictCounts(verdicts)}; ${minutes.toFixed(1)} minutes`);
 Deno.exit(missed === 0 ? 0 : 1);

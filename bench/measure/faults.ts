@@ -91,9 +91,7 @@ async function resultOf(
   });
   const endedMs = await Promise.race([
     batch.then(() => performance.now() - startedAt),
-    new Promise<undefined>((resolve) =>
-      setTimeout(() => resolve(undefined), limitMs)
-    ),
+    new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), limitMs)),
   ]);
   const requestsPerUrl = requestsTo(origins.at(-1)!) /
     (urls.length / origins.length);

@@ -10,8 +10,7 @@ import { program } from "../support/program.ts";
 import { alternate, type Comparison, type Pair } from "../support/slices.ts";
 
 /** Options. */
-export interface GrowthOptions
-  extends Pick<Comparison, "first" | "pairs" | "warmup"> {
+export interface GrowthOptions extends Pick<Comparison, "first" | "pairs" | "warmup"> {
   readonly method: BatchMethod;
   readonly few: number;
   readonly many: number;

@@ -9,8 +9,7 @@ import { program } from "../support/program.ts";
 import { alternate, type Comparison, type Pair } from "../support/slices.ts";
 
 /** Options. */
-export interface GuardOptions
-  extends Pick<Comparison, "first" | "pairs" | "warmup"> {
+export interface GuardOptions extends Pick<Comparison, "first" | "pairs" | "warmup"> {
   readonly ours: Guard;
   readonly theirs: Guard;
   /** How many tasks make a slice. */

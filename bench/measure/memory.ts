@@ -38,9 +38,7 @@ await program(
         peakHeapBytes = Math.max(peakHeapBytes, heapBytes());
       }
     };
-    await (subject === "stream"
-      ? stream(fetch, requests, count)
-      : bareLoop(fetch, requests, count));
+    await (subject === "stream" ? stream(fetch, requests, count) : bareLoop(fetch, requests, count));
     return { peakRssBytes: peakRssBytes(), peakHeapBytes };
   },
 );

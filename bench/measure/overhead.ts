@@ -9,8 +9,7 @@ import { program } from "../support/program.ts";
 import { alternate, type Comparison, type Pair } from "../support/slices.ts";
 
 /** Options. */
-export interface OverheadOptions
-  extends Pick<Comparison, "first" | "pairs" | "warmup"> {
+export interface OverheadOptions extends Pick<Comparison, "first" | "pairs" | "warmup"> {
   readonly serverUrl: string;
   readonly resource: "small" | "large";
   readonly ours: Fetcher;

@@ -5,11 +5,7 @@
  */
 
 import { createClient } from "../../mod.ts";
-import {
-  type Clock,
-  systemClock,
-  TokenBucket,
-} from "../../src/primitives/mod.ts";
+import { type Clock, systemClock, TokenBucket } from "../../src/primitives/mod.ts";
 import { urls } from "../support/batches.ts";
 import { createFakeFetch } from "../support/fake_fetch.ts";
 import { program } from "../support/program.ts";
@@ -36,10 +32,8 @@ class NotedClock implements Clock {
   lastMs = 0;
   now = (): number => this.lastMs = systemClock.now();
   wallNow = (): number => systemClock.wallNow();
-  setTimeout: Clock["setTimeout"] = (callback, ms) =>
-    systemClock.setTimeout(callback, ms);
-  clearTimeout: Clock["clearTimeout"] = (handle) =>
-    systemClock.clearTimeout(handle);
+  setTimeout: Clock["setTimeout"] = (callback, ms) => systemClock.setTimeout(callback, ms);
+  clearTimeout: Clock["clearTimeout"] = (handle) => systemClock.clearTimeout(handle);
 }
 
 await program(async (options: RateOptions): Promise<RateResult> => {
@@ -50,9 +44,7 @@ await program(async (options: RateOptions): Promise<RateResult> => {
     ? await bucketGrants(options, total)
     : await clientGrants(options, total);
   const first = grants[0] ?? startedAt;
-  const granted = grants.filter((atMs) =>
-    atMs < first + seconds * 1_000
-  ).length;
+  const granted = grants.filter((atMs) => atMs < first + seconds * 1_000).length;
   return {
     granted,
     mostOver: mostOver(grants, tokensPerSecond / 1_000) - burst,

@@ -5,10 +5,7 @@
  */
 
 import process from "node:process";
-import {
-  createRaceSession,
-  type RaceSessionOptions,
-} from "../support/race_session.ts";
+import { createRaceSession, type RaceSessionOptions } from "../support/race_session.ts";
 import { program } from "../support/program.ts";
 import { cpuMs } from "../support/usage.ts";
 

@@ -22,8 +22,7 @@ export async function createAtOnce(
   who: AtOnce,
   fetch: typeof globalThis.fetch,
 ): Promise<(calls: number) => Promise<void>> {
-  const fetchJson = async (url: string): Promise<unknown> =>
-    await (await fetch(url)).json();
+  const fetchJson = async (url: string): Promise<unknown> => await (await fetch(url)).json();
   switch (who) {
     case "client.json": {
       const client = createClient({ fetch, concurrency: CONCURRENCY });
@@ -34,8 +33,7 @@ export async function createAtOnce(
     }
     case "bare fetch": {
       const limited = leastLimit(fetchJson);
-      return async (calls) =>
-        void await Promise.all(Array.from(urls(calls), limited));
+      return async (calls) => void await Promise.all(Array.from(urls(calls), limited));
     }
     case "p-limit + fetch": {
       const { limitAll } = await loadRival("p_limit");

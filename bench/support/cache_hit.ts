@@ -49,8 +49,7 @@ export async function createFileHit(
   let reads = 0;
   return {
     hit: () => client.json(urls[hits++ % FILES]!, { cache: "only-if-cached" }),
-    parse: async () =>
-      JSON.parse(decoder.decode((await files.read(paths[reads++ % FILES]!))!)),
+    parse: async () => JSON.parse(decoder.decode((await files.read(paths[reads++ % FILES]!))!)),
     [Symbol.asyncDispose]: () => client.close(),
   };
 }

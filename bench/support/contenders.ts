@@ -45,8 +45,7 @@ export async function createContender(name: Contender): Promise<SettleAll> {
       return limitAll((await loadRival("ofetch")).get);
     case "pooledMap + retries": {
       const { poolAll } = await loadRival("pooled_map");
-      return (urls, onSettled) =>
-        poolAll(urls, CONCURRENCY, settling(getWithRetries, urls, onSettled));
+      return (urls, onSettled) => poolAll(urls, CONCURRENCY, settling(getWithRetries, urls, onSettled));
     }
   }
 }
@@ -61,8 +60,7 @@ async function streamAll(
 
 async function limitAll(get: Get): Promise<SettleAll> {
   const { limitAll } = await loadRival("p_limit");
-  return (urls, onSettled) =>
-    limitAll(urls, CONCURRENCY, settling(get, urls, onSettled));
+  return (urls, onSettled) => limitAll(urls, CONCURRENCY, settling(get, urls, onSettled));
 }
 
 /** One that fails must not end the others, as it would in `Promise.all`. */

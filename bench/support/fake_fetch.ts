@@ -14,8 +14,5 @@ const INIT: ResponseInit = { headers: { "content-type": "application/json" } };
 export function createFakeFetch(): typeof fetch {
   let count = 0;
   const answer = (): Response => new Response('{"ok":true}', INIT);
-  return () =>
-    ++count % REQUESTS_A_TURN === 0
-      ? eventLoopTurn().then(answer)
-      : Promise.resolve(answer());
+  return () => ++count % REQUESTS_A_TURN === 0 ? eventLoopTurn().then(answer) : Promise.resolve(answer());
 }

@@ -47,14 +47,12 @@ export async function createFetcher(name: Fetcher): Promise<FetchAll> {
     case "bare loop":
       return (urls, concurrency) => workerLoop(urls, concurrency, fetchJson);
     case "bare loop with signals":
-      return (urls, concurrency) =>
-        workerLoop(urls, concurrency, fetchJsonWithSignal);
+      return (urls, concurrency) => workerLoop(urls, concurrency, fetchJsonWithSignal);
     case "one by one":
       return (urls) => workerLoop(urls, 1, fetchJson);
     case "json": {
       const client = createClient();
-      return (urls, concurrency) =>
-        workerLoop(urls, concurrency, (url) => client.json(url));
+      return (urls, concurrency) => workerLoop(urls, concurrency, (url) => client.json(url));
     }
     case "stream":
       return streamAll;

@@ -41,14 +41,10 @@ const GUARDS: Readonly<Record<Guard, () => Run | Promise<Run>>> = {
   "Semaphore.acquire": () => semaphoreAcquire(),
   "CircuitBreaker.run, in a row": () => breakerRun({ threshold: 5 }),
   "CircuitBreaker.run, by share": () => breakerRun(),
-  "semaphore + bucket + breaker": () =>
-    stack(breakerRun(), ownTake(), semaphoreRun()),
-  "cockatiel bulkhead": async () =>
-    (await loadRival("cockatiel")).limit(CONCURRENCY),
-  "cockatiel ConsecutiveBreaker": async () =>
-    (await loadRival("cockatiel")).breaker(),
-  "cockatiel SamplingBreaker": async () =>
-    (await loadRival("cockatiel")).samplingBreaker(),
+  "semaphore + bucket + breaker": () => stack(breakerRun(), ownTake(), semaphoreRun()),
+  "cockatiel bulkhead": async () => (await loadRival("cockatiel")).limit(CONCURRENCY),
+  "cockatiel ConsecutiveBreaker": async () => (await loadRival("cockatiel")).breaker(),
+  "cockatiel SamplingBreaker": async () => (await loadRival("cockatiel")).samplingBreaker(),
   "async-sema": async () => (await loadRival("async_sema")).limit(CONCURRENCY),
   "p-limit": async () => (await loadRival("p_limit")).limit(CONCURRENCY),
   "bottleneck": async () => (await loadRival("bottleneck")).limit(CONCURRENCY),

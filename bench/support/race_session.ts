@@ -4,11 +4,7 @@
  * @module
  */
 
-import {
-  type F1Session,
-  seasonCache,
-  tracingInsights,
-} from "../../src/f1/mod.ts";
+import { type F1Session, seasonCache, tracingInsights } from "../../src/f1/mod.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
 import { racePayloads } from "../../src/testing/mod.ts";
 

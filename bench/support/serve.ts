@@ -16,8 +16,7 @@ const LARGE = httpResponse(LARGE_JSON);
 
 function httpResponse(json: string): Uint8Array {
   const body = new TextEncoder().encode(json);
-  const head =
-    `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
   const bytes = new TextEncoder().encode(head + END_OF_HEAD);
   return Uint8Array.from([...bytes, ...body]);
 }

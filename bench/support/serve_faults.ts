@@ -6,14 +6,7 @@
  * @module
  */
 
-import {
-  type Answer,
-  type Ask,
-  LATENCY_MS,
-  type Origin,
-  type SceneName,
-  SCENES,
-} from "./scenes.ts";
+import { type Answer, type Ask, LATENCY_MS, type Origin, type SceneName, SCENES } from "./scenes.ts";
 
 const [scene, ...contenders] = Deno.args;
 const { origins } = SCENES[scene as SceneName];
@@ -22,9 +15,7 @@ const BODY = JSON.stringify({ ok: true });
 /** Opens the origins of one contender, whose scene begins with its first request. */
 function open(): string[] {
   let startedAt: number | undefined;
-  return origins.map((origin) =>
-    urlOf(origin, () => performance.now() - (startedAt ??= performance.now()))
-  );
+  return origins.map((origin) => urlOf(origin, () => performance.now() - (startedAt ??= performance.now())));
 }
 
 function urlOf(origin: Origin, elapsed: () => number): string {
@@ -51,9 +42,7 @@ function serve(answerOf: (ask: Ask) => Answer, elapsed: () => number): number {
         tries: tries.get(id)!,
         elapsedMs: elapsed(),
       });
-      await new Promise((resolve) =>
-        setTimeout(resolve, answer.latencyMs ?? LATENCY_MS)
-      );
+      await new Promise((resolve) => setTimeout(resolve, answer.latencyMs ?? LATENCY_MS));
       return responseOf(answer);
     },
   );

@@ -58,9 +58,7 @@ export async function runFile(
   args: readonly string[],
 ): Promise<FinishedProcess> {
   const env = Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) =>
-      !PROXY_VARIABLE.test(name)
-    ),
+    Object.entries(Deno.env.toObject()).filter(([name]) => !PROXY_VARIABLE.test(name)),
   );
   const command = new Deno.Command(executable, {
     args: [...args],

@@ -72,8 +72,7 @@ function hitRow(
 
 /** A race that is loaded again, by the time of processors. */
 function warmSessionRow(context: TargetContext): Promise<Row> {
-  const question =
-    "1,140 laps again, checked: kept parsed : kept as bytes, CPU";
+  const question = "1,140 laps again, checked: kept parsed : kept as bytes, CPU";
   return rowOf({ question, unit: "×", bound: { atMost: 0.6 } }, async () => {
     const results: {
       readonly parsed: WarmSessionResult;
@@ -97,15 +96,12 @@ function warmSessionRow(context: TargetContext): Promise<Row> {
             .toFixed(2)
         )
         .join(" against ");
-    const warm = ({ warmCpuMs }: WarmSessionResult): number =>
-      median(warmCpuMs);
+    const warm = ({ warmCpuMs }: WarmSessionResult): number => median(warmCpuMs);
     return {
       measured: spreadOf(
         results.map(({ parsed, bytes }) => warm(parsed) / warm(bytes)),
       ),
-      detail: `${seconds(warm)} s; the first time ${
-        seconds(({ coldCpuMs }) => coldCpuMs)
-      } s`,
+      detail: `${seconds(warm)} s; the first time ${seconds(({ coldCpuMs }) => coldCpuMs)} s`,
     };
   });
 }

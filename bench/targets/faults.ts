@@ -4,11 +4,7 @@
  * @module
  */
 
-import type {
-  FaultsOptions,
-  FaultsResult,
-  FaultsResults,
-} from "../measure/faults.ts";
+import type { FaultsOptions, FaultsResult, FaultsResults } from "../measure/faults.ts";
 import { CONTENDERS } from "../support/contenders.ts";
 import { type Scene, type SceneName, SCENES } from "../support/scenes.ts";
 import { startFaultsServer } from "../support/server.ts";
@@ -32,12 +28,9 @@ const QUICK_SCENES: readonly SceneName[] = [
 /** T10. */
 export const faultsTarget: Target = {
   id: "T10",
-  title:
-    "2,000 URLs of a service that is not perfect, 50 ms each, 20 at once, all defaults on",
+  title: "2,000 URLs of a service that is not perfect, 50 ms each, 20 at once, all defaults on",
   async *rows(context) {
-    const names = context.quick
-      ? QUICK_SCENES
-      : Object.keys(SCENES) as SceneName[];
+    const names = context.quick ? QUICK_SCENES : Object.keys(SCENES) as SceneName[];
     const running = runScenes(context, names);
     // The first one: what requests cost here where everything is well.
     const well = await running[0]!;
@@ -71,9 +64,7 @@ async function runScene(
   scene: SceneName,
 ): Promise<FaultsResults> {
   // Where nothing can come, no rival shows what is possible; and their lookups of a host would be in the way.
-  const contenders = SCENES[scene].possible === 0
-    ? ["ours" as const]
-    : CONTENDERS;
+  const contenders = SCENES[scene].possible === 0 ? ["ours" as const] : CONTENDERS;
   await using server = await startFaultsServer(scene, contenders);
   const options: FaultsOptions = {
     scene,
@@ -98,14 +89,11 @@ function* sceneRows(
   }
   if (scene.origins.length === 2 && name !== "well") {
     yield {
-      question:
-        `${scene.title}: last value of the origin that is well : where both are well`,
+      question: `${scene.title}: last value of the origin that is well : where both are well`,
       bound: { atMost: 1.1 },
       unit: "×",
       measured: spreadOf([ours.firstOriginMs / well.ours!.firstOriginMs]),
-      detail: `s: ${
-        eachOf(results, ({ firstOriginMs }) => seconds(firstOriginMs))
-      }`,
+      detail: `s: ${eachOf(results, ({ firstOriginMs }) => seconds(firstOriginMs))}`,
     };
   }
   if (scene.maxRequestsPerUrl === undefined) return;
@@ -151,18 +139,12 @@ function timeRow(
   const notes = [
     `s: ${eachOf(results, ({ lastMs }) => seconds(lastMs))}`,
     `the least ${seconds(leastMs)}`,
-    ours.endedMs === undefined
-      ? "ours has not ended in time"
-      : `ours ended after ${seconds(ours.endedMs)} s`,
-    ...ours.came < possible
-      ? ["ours lost some, so that its time says nothing"]
-      : [],
+    ours.endedMs === undefined ? "ours has not ended in time" : `ours ended after ${seconds(ours.endedMs)} s`,
+    ...ours.came < possible ? ["ours lost some, so that its time says nothing"] : [],
   ];
   return {
     question: `${title}: time until the last value : ${
-      complete.length > 0
-        ? "the best rival that loses nothing"
-        : "the least, as every rival loses some"
+      complete.length > 0 ? "the best rival that loses nothing" : "the least, as every rival loses some"
     }`,
     bound: { atMost: 1.15 },
     unit: "×",
@@ -186,9 +168,7 @@ function endRow({ title }: Scene, { endedMs }: FaultsResult): Row {
     bound: { atMost: 10 },
     unit: "s",
     measured: spreadOf([endedMs === undefined ? Infinity : endedMs / 1_000]),
-    detail: endedMs === undefined
-      ? "has not ended in time"
-      : "no rival beside it",
+    detail: endedMs === undefined ? "has not ended in time" : "no rival beside it",
   };
 }
 
@@ -196,9 +176,7 @@ function eachOf(
   results: FaultsResults,
   show: (result: FaultsResult) => string,
 ): string {
-  return Object.entries(results).map(([name, result]) =>
-    `${name} ${show(result)}`
-  ).join(", ");
+  return Object.entries(results).map(([name, result]) => `${name} ${show(result)}`).join(", ");
 }
 
 function seconds(ms: number): string {

@@ -8,11 +8,7 @@ import type { FreshOptions } from "../measure/fresh.ts";
 import type { Fetcher } from "../support/fetchers.ts";
 import type { Cost } from "../support/slices.ts";
 import { median, type Spread, spreadOf } from "../support/statistics.ts";
-import {
-  type BenchRuntime,
-  NotMeasuredError,
-  runProgram,
-} from "./bench_runtime.ts";
+import { type BenchRuntime, NotMeasuredError, runProgram } from "./bench_runtime.ts";
 import type { TargetContext } from "./target.ts";
 
 const CONCURRENCY = 20;

@@ -19,8 +19,7 @@ const MANY = 100_000;
 /** T9. */
 export const growthTarget: Target = {
   id: "T9",
-  title:
-    "Cost of a request over a simulated `fetch` when there are 100,000, in one batch or called at once",
+  title: "Cost of a request over a simulated `fetch` when there are 100,000, in one batch or called at once",
   async *rows(context) {
     yield await growthRow(context, "stream");
     if (!context.quick) yield await growthRow(context, "settle");
@@ -73,8 +72,7 @@ async function* atOnceRows(context: TargetContext): AsyncIterable<Row> {
     bare.push(await run("bare fetch"));
     if (round % 2 === 1) ours.push(await run("client.json"));
   }
-  const who =
-    "`client.json()`, 100,000 called at once : bare `fetch` under the same limit";
+  const who = "`client.json()`, 100,000 called at once : bare `fetch` under the same limit";
   yield {
     question: `${who}, time`,
     bound: { atMost: 2.5 },
@@ -89,9 +87,7 @@ async function* atOnceRows(context: TargetContext): AsyncIterable<Row> {
     bound: { atMost: 1.5 },
     unit: "×",
     measured: spreadOf(
-      ours.map(({ peakRssBytes }, round) =>
-        peakRssBytes / bare[round]!.peakRssBytes
-      ),
+      ours.map(({ peakRssBytes }, round) => peakRssBytes / bare[round]!.peakRssBytes),
     ),
     detail: `${megabytes(ours)} against ${megabytes(bare)} MB resident`,
   };
@@ -103,9 +99,7 @@ async function* atOnceRows(context: TargetContext): AsyncIterable<Row> {
     const theirs = await run("p-limit + fetch");
     return {
       measured: spreadOf(bare.map(({ wallMs }) => theirs.wallMs / wallMs)),
-      detail: `${microseconds([theirs])} µs a call; ${
-        megabytes([theirs])
-      } MB resident`,
+      detail: `${microseconds([theirs])} µs a call; ${megabytes([theirs])} MB resident`,
     };
   });
 }

@@ -4,10 +4,7 @@
  * @module
  */
 
-import type {
-  HotFunctionsOptions,
-  HotFunctionsResult,
-} from "../measure/hot_functions.ts";
+import type { HotFunctionsOptions, HotFunctionsResult } from "../measure/hot_functions.ts";
 import type { Fetcher } from "../support/fetchers.ts";
 import { median, type Spread, spreadOf } from "../support/statistics.ts";
 import { runProgram } from "./bench_runtime.ts";
@@ -41,9 +38,7 @@ async function hotRow(
   bare: readonly HotFunctionsResult[],
   bound?: Bound,
 ): Promise<Row> {
-  const who = fetcher === "stream" || fetcher === "json"
-    ? `\`client.${fetcher}()\``
-    : `${fetcher} + p-limit`;
+  const who = fetcher === "stream" || fetcher === "json" ? `\`client.${fetcher}()\`` : `${fetcher} + p-limit`;
   return await rowOf(
     {
       question: `${who}: hot functions beyond a bare loop's`,
@@ -92,9 +87,8 @@ export async function hotFunctions(
 }
 
 function figures(results: readonly HotFunctionsResult[]): string {
-  const [baseline, dfg, ftl, ms] =
-    (["baseline", "dfg", "ftl", "compileMs"] as const).map((key) =>
-      median(results.map((result) => result[key])).toFixed(0)
-    );
+  const [baseline, dfg, ftl, ms] = (["baseline", "dfg", "ftl", "compileMs"] as const).map((key) =>
+    median(results.map((result) => result[key])).toFixed(0)
+  );
   return `${baseline} Baseline, ${dfg} DFG, ${ftl} FTL in ${ms} ms`;
 }

@@ -16,8 +16,7 @@ const CONCURRENCY = 20;
 /** T3. */
 export const latencyTarget: Target = {
   id: "T3",
-  title:
-    "Files of 400 B that come 75 ms late, 20 at once, beside as many turns of one bare `fetch`",
+  title: "Files of 400 B that come 75 ms late, 20 at once, beside as many turns of one bare `fetch`",
   async *rows(context) {
     yield await latencyRow(context, "stream", 20, { atMost: 1.15 });
     yield await latencyRow(context, "json", 20, { atMost: 1.15 });
@@ -34,12 +33,8 @@ async function latencyRow(
   bound?: Bound,
 ): Promise<Row> {
   const waves = files / CONCURRENCY;
-  const who = fetcher === "bare loop"
-    ? "a bare loop"
-    : `\`client.${fetcher}()\``;
-  const question = `${who}, ${files} files : ${
-    waves === 1 ? "one" : `${waves} times one`
-  }`;
+  const who = fetcher === "bare loop" ? "a bare loop" : `\`client.${fetcher}()\``;
+  const question = `${who}, ${files} files : ${waves === 1 ? "one" : `${waves} times one`}`;
   return await rowOf({ question, bound, unit: "×" }, async () => {
     const rounds: LatencyResult[][] = [];
     for (let index = 0; index < context.rounds; index++) {
@@ -56,9 +51,7 @@ async function latencyRow(
     // One file is measured many times over all rounds, because all others are measured by it.
     const oneMs = median(rounds.flat().map((result) => result.oneMs));
     const allMs = median(rounds.flat().map((result) => result.allMs));
-    const ratios = rounds.map((round) =>
-      median(round.map((result) => result.allMs)) / (waves * oneMs)
-    );
+    const ratios = rounds.map((round) => median(round.map((result) => result.allMs)) / (waves * oneMs));
     return {
       measured: spreadOf(ratios),
       detail: `${allMs.toFixed(0)} ms; one file ${oneMs.toFixed(1)} ms`,

@@ -52,9 +52,7 @@ async function processes(
   }));
   for (let round = 0; round < (context.quick ? 1 : context.rounds); round++) {
     for (
-      const { subject, requests, results } of round % 2 === 0
-        ? all
-        : all.toReversed()
+      const { subject, requests, results } of round % 2 === 0 ? all : all.toReversed()
     ) {
       const options: MemoryOptions = { subject, requests };
       results.push(await runProgram(context.runtime, "memory", options));
@@ -67,25 +65,17 @@ function memoryRow(over: Measured, under: Measured, bound?: Bound): Row {
   const nameOf = ({ subject, requests }: Measured): string =>
     `${LABELS[subject]}, ${requests.toLocaleString("en")} requests`;
   const figures = (key: keyof MemoryResult): string =>
-    [over, under].map(({ results }) =>
-      (median(results.map((result) => result[key])) / 1e6).toFixed(1)
-    )
+    [over, under].map(({ results }) => (median(results.map((result) => result[key])) / 1e6).toFixed(1))
       .join(" against ");
   return {
     question: `${nameOf(over)} : ${
-      over.subject === under.subject
-        ? under.requests.toLocaleString("en")
-        : LABELS[under.subject]
+      over.subject === under.subject ? under.requests.toLocaleString("en") : LABELS[under.subject]
     }`,
     bound,
     unit: "×",
     measured: spreadOf(
-      over.results.map(({ peakRssBytes }, round) =>
-        peakRssBytes / under.results[round]!.peakRssBytes
-      ),
+      over.results.map(({ peakRssBytes }, round) => peakRssBytes / under.results[round]!.peakRssBytes),
     ),
-    detail: `${figures("peakRssBytes")} MB; highest heap ${
-      figures("peakHeapBytes")
-    } MB`,
+    detail: `${figures("peakRssBytes")} MB; highest heap ${figures("peakHeapBytes")} MB`,
   };
 }

@@ -6,20 +6,14 @@
 
 import type { OverheadOptions } from "../measure/overhead.ts";
 import type { Fetcher, FetchRival } from "../support/fetchers.ts";
-import {
-  compareFresh,
-  freshCounts,
-  type FreshRounds,
-  freshRounds,
-} from "./fresh.ts";
+import { compareFresh, freshCounts, type FreshRounds, freshRounds } from "./fresh.ts";
 import { compareRounds, rowOf } from "./rounds.ts";
 import type { Bound, Row, Target, TargetContext } from "./target.ts";
 
 const CONCURRENCY = 20;
 
 /** What two fetchers are compared by. */
-interface OverheadQuestion
-  extends Pick<OverheadOptions, "ours" | "theirs" | "resource"> {
+interface OverheadQuestion extends Pick<OverheadOptions, "ours" | "theirs" | "resource"> {
   /** The least throughput that is wanted. */
   readonly atLeast?: number | undefined;
 }
@@ -27,8 +21,7 @@ interface OverheadQuestion
 /** T1: beside a bare loop. */
 export const overheadTarget: Target = {
   id: "T1",
-  title:
-    "Throughput beside a bare `fetch` + `json()` loop, 20 at once, all defaults on",
+  title: "Throughput beside a bare `fetch` + `json()` loop, 20 at once, all defaults on",
   async *rows(context) {
     const wanted = {
       small: 0.9,
@@ -126,9 +119,7 @@ async function overheadRow(
 ): Promise<Row> {
   const { ours, theirs, resource } = options;
   const slices = slicing(context, options);
-  const question = `${labelOf(ours, theirs)}, ${
-    resource === "small" ? "400 B" : "133 KB"
-  }`;
+  const question = `${labelOf(ours, theirs)}, ${resource === "small" ? "400 B" : "133 KB"}`;
   return await rowOf(
     {
       question,
@@ -148,21 +139,17 @@ async function overheadRow(
           serverUrl: context.serverUrl,
         },
       );
-      const us = (ms: number): string =>
-        (ms * 1_000 / slices.requests).toFixed(1);
+      const us = (ms: number): string => (ms * 1_000 / slices.requests).toFixed(1);
       return {
         measured: throughput,
-        detail: `${us(oursMs)} against ${us(theirsMs)} µs a request; CPU time ${
-          cpu.value.toFixed(2)
-        }×`,
+        detail: `${us(oursMs)} against ${us(theirsMs)} µs a request; CPU time ${cpu.value.toFixed(2)}×`,
       };
     },
   );
 }
 
 /** How a comparison is sliced. */
-interface Slicing
-  extends Pick<OverheadOptions, "requests" | "pairs" | "warmup"> {}
+interface Slicing extends Pick<OverheadOptions, "requests" | "pairs" | "warmup"> {}
 
 /**
  * Short slices, so that neighbours are disturbed alike. Rivals get longer ones, because they make a task of every URL of a
@@ -192,9 +179,7 @@ async function* freshRows(context: TargetContext): AsyncIterable<Row> {
   const theirs = "bare loop";
   for (const ours of ["json", "stream"] as const) {
     for (const [index, count] of freshCounts(context).entries()) {
-      const question = `${labelOf(ours, theirs)}, 400 B, fresh processes of ${
-        count.toLocaleString("en")
-      }`;
+      const question = `${labelOf(ours, theirs)}, 400 B, fresh processes of ${count.toLocaleString("en")}`;
       const { throughput, cpu, oursMs, theirsMs } = compareFresh(rounds, {
         ours,
         theirs,
@@ -222,9 +207,7 @@ function* firstRequestsRows(
   const bound: Bound = { atMost: runtime.name === "bun" ? 1.7 : 1.25 };
   const theirs = "bare loop";
   for (const ours of ["json", "stream"] as const) {
-    const question = `${
-      labelOf(ours, theirs)
-    }, CPU time of the first 1,000 requests of a process`;
+    const question = `${labelOf(ours, theirs)}, CPU time of the first 1,000 requests of a process`;
     const { cpu } = compareFresh(rounds, { ours, theirs, index: 0 });
     yield {
       question,
@@ -248,9 +231,7 @@ async function* freshRivalRows(context: TargetContext): AsyncIterable<Row> {
     "axios",
     "got",
   ]);
-  const counts = freshCounts(context).map((count) =>
-    count.toLocaleString("en")
-  );
+  const counts = freshCounts(context).map((count) => count.toLocaleString("en"));
   for (
     const theirs of [
       "ky",
@@ -261,9 +242,7 @@ async function* freshRivalRows(context: TargetContext): AsyncIterable<Row> {
       "p_limit",
     ] as const
   ) {
-    const question = `${
-      labelOf("stream", theirs)
-    }, 400 B, the worst of fresh processes`;
+    const question = `${labelOf("stream", theirs)}, 400 B, the worst of fresh processes`;
     yield await rowOf({
       question,
       bound: { atLeast: WANTED[theirs]! },
@@ -272,12 +251,8 @@ async function* freshRivalRows(context: TargetContext): AsyncIterable<Row> {
       const each = counts.map((_, index) =>
         compareFresh(rounds, { ours: "stream", theirs, index }).throughput
       );
-      const worst = each.reduce((worst, spread) =>
-        spread.value < worst.value ? spread : worst
-      );
-      const detail = each.map(({ value }, index) =>
-        `${counts[index]}: ${value.toFixed(2)}`
-      ).join("; ");
+      const worst = each.reduce((worst, spread) => spread.value < worst.value ? spread : worst);
+      const detail = each.map(({ value }, index) => `${counts[index]}: ${value.toFixed(2)}`).join("; ");
       return Promise.resolve({ measured: worst, detail });
     });
   }

@@ -101,9 +101,7 @@ async function* waitersRows(context: TargetContext): AsyncIterable<Row> {
         few.push(await drain("Semaphore.run", 100_000));
         many.push(await drain("Semaphore.run", 1_000_000));
       }
-      const [fewMs, manyMs] = [few, many].map((results) =>
-        median(results.map(({ wallMs }) => wallMs))
-      );
+      const [fewMs, manyMs] = [few, many].map((results) => median(results.map(({ wallMs }) => wallMs)));
       return {
         measured: spreadOf(
           many.map(({ wallMs }, index) => wallMs / few[index]!.wallMs),
@@ -130,13 +128,9 @@ async function* waitersRows(context: TargetContext): AsyncIterable<Row> {
       const theirMs = median(theirs.map(({ wallMs }) => wallMs)).toFixed(0);
       return {
         measured: spreadOf(
-          many.map(({ peakRssBytes }, index) =>
-            peakRssBytes / theirs[index]!.peakRssBytes
-          ),
+          many.map(({ peakRssBytes }, index) => peakRssBytes / theirs[index]!.peakRssBytes),
         ),
-        detail: `${megabytes(many)} against ${
-          megabytes(theirs)
-        } MB resident; p-limit takes ${theirMs} ms`,
+        detail: `${megabytes(many)} against ${megabytes(theirs)} MB resident; p-limit takes ${theirMs} ms`,
       };
     },
   );

@@ -18,8 +18,7 @@ const ALLOWANCE_MS = 5;
 /** T5. */
 export const rateTarget: Target = {
   id: "T5",
-  title:
-    `${TOKENS_PER_SECOND} tokens a second, burst ${BURST}, callers always waiting`,
+  title: `${TOKENS_PER_SECOND} tokens a second, burst ${BURST}, callers always waiting`,
   async *rows(context) {
     for (const subject of ["bucket", "client"] as const) {
       yield* rateRows(context, subject);
@@ -32,9 +31,7 @@ async function* rateRows(
   subject: RateOptions["subject"],
 ): AsyncIterable<Row> {
   const seconds = context.quick ? 1 : 5;
-  const who = subject === "bucket"
-    ? "`TokenBucket.take()`"
-    : "`client.stream()` with `rateLimit`";
+  const who = subject === "bucket" ? "`TokenBucket.take()`" : "`client.stream()` with `rateLimit`";
   const results: RateResult[] = [];
   yield await rowOf(
     {

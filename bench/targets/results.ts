@@ -38,16 +38,10 @@ export async function writeResults(
 
 function facts(results: readonly RuntimeResults[], minutes: number): string {
   const processors = cpus();
-  const verdicts = results.flatMap(({ measured }) =>
-    measured.flatMap(({ rows }) => rows.map(verdictOf))
-  );
+  const verdicts = results.flatMap(({ measured }) => measured.flatMap(({ rows }) => rows.map(verdictOf)));
   return [
-    `- Date: ${new Date().toISOString().slice(0, 10)}; the run took ${
-      minutes.toFixed(0)
-    } minutes.`,
-    `- Machine: ${
-      processors[0]?.model.trim() ?? "unknown"
-    }, ${processors.length} cores, ${
+    `- Date: ${new Date().toISOString().slice(0, 10)}; the run took ${minutes.toFixed(0)} minutes.`,
+    `- Machine: ${processors[0]?.model.trim() ?? "unknown"}, ${processors.length} cores, ${
       (totalmem() / 1e9).toFixed(0)
     } GB; ${Deno.build.os} ${Deno.osRelease()}, ${Deno.build.arch}. Load before the run: ${loadText()}.`,
     `- Runtimes: ${results.map(({ runtime }) => runtime).join(", ")}.`,
@@ -76,19 +70,12 @@ function rivalVersions(): string[] {
 
 /** How many verdicts of which kind there are, as text. */
 export function verdictCounts(verdicts: readonly Verdict[]): string {
-  const count = (verdict: Verdict): number =>
-    verdicts.filter((each) => each === verdict).length;
-  return `${count("met")} met, ${count("MISSED")} missed, ${
-    count("not measured")
-  } not measured`;
+  const count = (verdict: Verdict): number => verdicts.filter((each) => each === verdict).length;
+  return `${count("met")} met, ${count("MISSED")} missed, ${count("not measured")} not measured`;
 }
 
 function section({ runtime, measured }: RuntimeResults): string[] {
-  const titles = measured.map(({ target: { id, title } }) =>
-    `- ${id}: ${title}`
-  ).join("\n");
-  const lines = measured.flatMap(({ target, rows }) =>
-    rows.map((row) => markdownLine(target.id, row))
-  );
+  const titles = measured.map(({ target: { id, title } }) => `- ${id}: ${title}`).join("\n");
+  const lines = measured.flatMap(({ target, rows }) => rows.map((row) => markdownLine(target.id, row)));
   return [`## ${runtime}`, titles, [MARKDOWN_HEAD, ...lines].join("\n")];
 }

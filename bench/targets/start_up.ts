@@ -47,8 +47,7 @@ export const startUpTarget: Target = {
     );
     yield await rowOf(
       {
-        question:
-          "`mod.ts` bundled and minified, without valibot and what loads at first use, gzip",
+        question: "`mod.ts` bundled and minified, without valibot and what loads at first use, gzip",
         bound: { atMost: 25 },
         unit: "KB",
       },
@@ -79,8 +78,7 @@ async function startUp(
   module: string,
 ): Promise<Measured> {
   const [executable = "", ...args] = runtime.command;
-  const timeOf = async (file: string): Promise<number> =>
-    (await runFile(executable, [...args, file])).wallMs;
+  const timeOf = async (file: string): Promise<number> => (await runFile(executable, [...args, file])).wallMs;
   const times = { empty: [] as number[], module: [] as number[] };
   const differences: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -97,13 +95,10 @@ async function startUp(
     }
     differences.push(median(pairs));
   }
-  const [whole, empty] = [times.module, times.empty].map((all) =>
-    median(all).toFixed(1)
-  );
+  const [whole, empty] = [times.module, times.empty].map((all) => median(all).toFixed(1));
   return {
     measured: spreadOf(differences),
-    detail:
-      `${whole} against ${empty} ms from the start of a process to its end`,
+    detail: `${whole} against ${empty} ms from the start of a process to its end`,
   };
 }
 
@@ -132,9 +127,7 @@ async function sizeOf(module: string, folder: string): Promise<Measured> {
   const others = [...Deno.readDirSync(folder)].length - chunks.size;
   return {
     measured: spreadOf([byteLength / 1_024]),
-    detail: `${
-      (bytes.length / 1_024).toFixed(1)
-    } KB before gzip; ${others} chunks load at first use`,
+    detail: `${(bytes.length / 1_024).toFixed(1)} KB before gzip; ${others} chunks load at first use`,
   };
 }
 

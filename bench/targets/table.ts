@@ -15,21 +15,15 @@ export const MARKDOWN_HEAD: string = [
 /** A line for the terminal. */
 export function terminalLine(id: string, row: Row): string {
   const { question, wanted, measured, spread, verdict, detail } = cellsOf(row);
-  const head = `${id}  ${verdict.padEnd(12)}  ${measured.padStart(11)}  ${
-    wanted.padStart(9)
-  }`;
-  return `${head}  ${question.replaceAll("`", "")}\n${" ".repeat(43)}${spread}${
-    spread && "; "
-  }${detail}`;
+  const head = `${id}  ${verdict.padEnd(12)}  ${measured.padStart(11)}  ${wanted.padStart(9)}`;
+  return `${head}  ${question.replaceAll("`", "")}\n${" ".repeat(43)}${spread}${spread && "; "}${detail}`;
 }
 
 /** A line of the Markdown table. */
 export function markdownLine(id: string, row: Row): string {
   const { question, wanted, measured, spread, verdict, detail } = cellsOf(row);
   const shown = verdict === "MISSED" ? "**missed**" : verdict;
-  return `| ${
-    [id, question, wanted, measured, spread, shown, detail].join(" | ")
-  } |`;
+  return `| ${[id, question, wanted, measured, spread, shown, detail].join(" | ")} |`;
 }
 
 interface Cells {
@@ -60,7 +54,5 @@ function cellsOf(row: Row): Cells {
 function boundText({ atLeast, atMost }: Bound, unit: Row["unit"]): string {
   const suffix = unit === undefined || unit === "×" ? "" : ` ${unit}`;
   if (atLeast === undefined) return `≤ ${atMost}${suffix}`;
-  return atMost === undefined
-    ? `≥ ${atLeast}${suffix}`
-    : `${atLeast} to ${atMost}${suffix}`;
+  return atMost === undefined ? `≥ ${atLeast}${suffix}` : `${atLeast} to ${atMost}${suffix}`;
 }

@@ -65,7 +65,5 @@ export function verdictOf({ bound, measured }: Row): Verdict {
   if (measured === undefined) return "not measured";
   if (bound === undefined) return "no target";
   const { atLeast = -Infinity, atMost = Infinity } = bound;
-  return measured.value >= atLeast && measured.value <= atMost
-    ? "met"
-    : "MISSED";
+  return measured.value >= atLeast && measured.value <= atMost ? "met" : "MISSED";
 }
