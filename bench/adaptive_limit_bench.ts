@@ -24,19 +24,16 @@ const LIMITS: Readonly<Record<string, () => number | AdaptiveLimit>> = {
 function serve(refuses: boolean): Deno.HttpServer<Deno.NetAddr> {
   const line: (() => void)[] = [];
   let busy = 0;
-  return Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async () => {
-      if (busy < SLOTS) busy++;
-      else if (refuses) return new Response(null, { status: 503 });
-      else await new Promise<void>((resolve) => line.push(resolve));
-      await new Promise((resolve) => setTimeout(resolve, SERVICE_MS));
-      const next = line.shift();
-      if (next === undefined) busy--;
-      else next();
-      return Response.json({ ok: true });
-    },
-  );
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async () => {
+    if (busy < SLOTS) busy++;
+    else if (refuses) return new Response(null, { status: 503 });
+    else await new Promise<void>((resolve) => line.push(resolve));
+    await new Promise((resolve) => setTimeout(resolve, SERVICE_MS));
+    const next = line.shift();
+    if (next === undefined) busy--;
+    else next();
+    return Response.json({ ok: true });
+  });
 }
 
 for (const refuses of [false, true]) {

@@ -19,22 +19,14 @@ Deno.bench({
   baseline: true,
   fn: async () => void await memory.parse(),
 });
-Deno.bench({
-  group: "memory",
-  name: "memory cache hit",
-  fn: async () => void await memory.hit(),
-});
+Deno.bench({ group: "memory", name: "memory cache hit", fn: async () => void await memory.hit() });
 Deno.bench({
   group: "file system",
   name: "read, decode and parse",
   baseline: true,
   fn: async () => void await disk.parse(),
 });
-Deno.bench({
-  group: "file system",
-  name: "file system cache hit",
-  fn: async () => void await disk.hit(),
-});
+Deno.bench({ group: "file system", name: "file system cache hit", fn: async () => void await disk.hit() });
 Deno.bench({
   group: "file system, 400 bytes",
   name: "read, decode and parse",

@@ -34,11 +34,7 @@ for (const name of NAMES) {
             (_, ok) => void (ok && came++),
           );
           bench.end();
-          if (came < possible) {
-            console.error(
-              `${contender}, ${title}: ${came} of ${possible} came`,
-            );
-          }
+          if (came < possible) console.error(`${contender}, ${title}: ${came} of ${possible} came`);
         },
       });
     } catch (error) {

@@ -39,26 +39,16 @@ const findings: Finding[] = [];
   await using server = await startServer();
   using bun = await bunRuntime(["fresh", "hot_functions"]);
   findings.push(await throughput(denoRuntime(), server.url));
-  if (bun === undefined) {
-    findings.push({ ok: false, text: "measures on Bun: there is no Bun here" });
-  } else {findings.push(
-      await throughput(bun, server.url),
-      await hotFunctionsOf(bun, server.url),
-    );}
+  if (bun === undefined) findings.push({ ok: false, text: "measures on Bun: there is no Bun here" });
+  else findings.push(await throughput(bun, server.url), await hotFunctionsOf(bun, server.url));
 }
-for (const { ok, text } of findings) {
-  console.log(`${ok ? "ok" : "FAILED"} ${text}`);
-}
+for (const { ok, text } of findings) console.log(`${ok ? "ok" : "FAILED"} ${text}`);
 Deno.exit(findings.every(({ ok }) => ok) ? 0 : 1);
 
 /** Runs pairs of processes by turns, until one is good enough. */
-async function throughput(
-  runtime: BenchRuntime,
-  serverUrl: string,
-): Promise<Finding> {
+async function throughput(runtime: BenchRuntime, serverUrl: string): Promise<Finding> {
   const timeOf = async (fetcher: "stream" | "bare loop"): Promise<number> =>
-    (await runFresh(runtime, { serverUrl, fetcher, requests: [REQUESTS] }))[0]!
-      .wallMs;
+    (await runFresh(runtime, { serverUrl, fetcher, requests: [REQUESTS] }))[0]!.wallMs;
   let best = 0;
   let pairs = 0;
   for (; pairs < MAX_PAIRS && best < MIN_THROUGHPUT; pairs++) {
@@ -75,10 +65,7 @@ async function throughput(
   };
 }
 
-async function hotFunctionsOf(
-  runtime: BenchRuntime,
-  serverUrl: string,
-): Promise<Finding> {
+async function hotFunctionsOf(runtime: BenchRuntime, serverUrl: string): Promise<Finding> {
   const context = { runtime, serverUrl, quick: true };
   const bare = await hotFunctions(context, "bare loop");
   const { value } = beyond(await hotFunctions(context, "stream"), bare);

@@ -19,9 +19,7 @@ for (const method of METHODS) {
       group: method,
       baseline: length === 100,
       async fn() {
-        for (let done = 0; done < REQUESTS; done += length) {
-          await fetchBatch(length);
-        }
+        for (let done = 0; done < REQUESTS; done += length) await fetchBatch(length);
       },
     });
   }

@@ -38,23 +38,14 @@ const server = await startServer();
 for (const [group, runs] of Object.entries(RUNS)) {
   for (const { fetcher, files, times } of runs) {
     const fetchAll = await createFetcher(fetcher);
-    for (
-      const [resource, size] of Object.entries({
-        small: "400 B",
-        large: "133 KB",
-      })
-    ) {
+    for (const [resource, size] of Object.entries({ small: "400 B", large: "133 KB" })) {
       Deno.bench({
         name: `${label(fetcher)}, ${size}`,
         group,
         baseline: fetcher === "bare loop" && resource === "small",
         n: times,
         warmup: 1,
-        fn: async () =>
-          await fetchAll(
-            urlsOf(server.url, `75ms/${resource}`, files),
-            CONCURRENCY,
-          ),
+        fn: async () => await fetchAll(urlsOf(server.url, `75ms/${resource}`, files), CONCURRENCY),
       });
     }
   }

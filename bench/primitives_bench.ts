@@ -31,12 +31,7 @@ const GROUPS: Readonly<Record<string, readonly Guard[]>> = {
     "p-limit + limiter + cockatiel",
   ],
 };
-const WAITING: readonly Guard[] = [
-  "Semaphore.run",
-  "async-sema",
-  "p-limit",
-  "cockatiel bulkhead",
-];
+const WAITING: readonly Guard[] = ["Semaphore.run", "async-sema", "p-limit", "cockatiel bulkhead"];
 
 for (const [group, guards] of Object.entries(GROUPS)) {
   for (const guard of guards) {
@@ -49,12 +44,7 @@ for (const [group, guards] of Object.entries(GROUPS)) {
 // Bottleneck waits for a timer at every step, so that 1,000 tasks would take seconds.
 await withGuard("Semaphore.run", (run) => {
   const group = "5 tasks under a permit";
-  Deno.bench({
-    name: "Semaphore.run",
-    group,
-    baseline: true,
-    fn: async () => await runTasks(run, 5),
-  });
+  Deno.bench({ name: "Semaphore.run", group, baseline: true, fn: async () => await runTasks(run, 5) });
 });
 await withGuard("bottleneck", (run) => {
   Deno.bench({
@@ -68,18 +58,13 @@ for (const guard of WAITING) {
   await withGuard(guard, (run) => {
     const group = "10,000 tasks that wait for 20 permits";
     const fn = async (): Promise<void> => {
-      await Promise.all(
-        Array.from({ length: 10_000 }, () => run(() => Promise.resolve())),
-      );
+      await Promise.all(Array.from({ length: 10_000 }, () => run(() => Promise.resolve())));
     };
     Deno.bench({ name: guard, group, baseline: guard === WAITING[0], fn });
   });
 }
 
-async function withGuard(
-  guard: Guard,
-  register: (run: Run) => void,
-): Promise<void> {
+async function withGuard(guard: Guard, register: (run: Run) => void): Promise<void> {
   try {
     register(await createGuard(guard));
   } catch (error) {

@@ -16,17 +16,8 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 for (const [name, script] of Object.entries(SCRIPTS)) {
   const args = ["run", "--quiet", "--no-check", `${ROOT}${script}`];
   const fn = async (): Promise<void> => {
-    const { success } = await new Deno.Command(Deno.execPath(), {
-      args,
-      stderr: "inherit",
-    }).output();
+    const { success } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
     if (!success) throw new Error(`Cannot load ${script}`);
   };
-  Deno.bench({
-    name,
-    baseline: name === "an empty script",
-    n: 20,
-    warmup: 2,
-    fn,
-  });
+  Deno.bench({ name, baseline: name === "an empty script", n: 20, warmup: 2, fn });
 }

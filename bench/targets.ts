@@ -40,16 +40,11 @@ const TARGETS: readonly Target[] = [
   faultsTarget,
 ];
 
-const { quick, only, runtime } = parseArgs(Deno.args, {
-  boolean: ["quick"],
-  string: ["only", "runtime"],
-});
+const { quick, only, runtime } = parseArgs(Deno.args, { boolean: ["quick"], string: ["only", "runtime"] });
 const ids = (only?.split(",") ?? TARGETS.map(({ id }) => id)).map((id) => id.toUpperCase());
 const targets = TARGETS.filter(({ id }) => ids.includes(id.toUpperCase()));
 if (targets.length < ids.length) {
-  throw new TypeError(
-    `Cannot measure as '--only' names no target: received '${only}'`,
-  );
+  throw new TypeError(`Cannot measure as '--only' names no target: received '${only}'`);
 }
 
 const startedAt = performance.now();
@@ -57,38 +52,24 @@ const results: RuntimeResults[] = [];
 {
   await using server = await startServer();
   using bun = runtime === "deno" ? undefined : await bunRuntime();
-  if (bun === undefined && runtime !== "deno") {
-    console.error("not measured: there is no Bun here");
-  }
+  if (bun === undefined && runtime !== "deno") console.error("not measured: there is no Bun here");
   for (const each of [denoRuntime(), bun]) {
-    if (
-      each === undefined || (runtime !== undefined && each.name !== runtime)
-    ) continue;
+    if (each === undefined || (runtime !== undefined && each.name !== runtime)) continue;
     results.push(await measureOn(each, server.url));
   }
 }
 const minutes = (performance.now() - startedAt) / 60_000;
 // A part of the table, or a rough one, must not replace the whole.
-if (!quick && only === undefined && runtime === undefined) {
-  await writeResults(results, minutes);
-}
+if (!quick && only === undefined && runtime === undefined) await writeResults(results, minutes);
 const verdicts = results.flatMap(({ measured }) => measured.flatMap(({ rows }) => rows.map(verdictOf)));
 const missed = verdicts.filter((verdict) => verdict === "MISSED").length;
 console.log(`\n${verdictCounts(verdicts)}; ${minutes.toFixed(1)} minutes`);
 Deno.exit(missed === 0 ? 0 : 1);
 
-async function measureOn(
-  runtime: BenchRuntime,
-  serverUrl: string,
-): Promise<RuntimeResults> {
+async function measureOn(runtime: BenchRuntime, serverUrl: string): Promise<RuntimeResults> {
   const name = `${runtime.name === "deno" ? "Deno" : "Bun"} ${runtime.version}`;
   console.log(`\n${name}${quick ? ", quick and rough" : ""}`);
-  const context: TargetContext = {
-    runtime,
-    serverUrl,
-    quick,
-    rounds: quick ? 3 : 5,
-  };
+  const context: TargetContext = { runtime, serverUrl, quick, rounds: quick ? 3 : 5 };
   const measured: { target: Target; rows: Row[] }[] = [];
   for (const target of targets) {
     if (target.on !== undefined && target.on !== runtime.name) continue;

@@ -21,13 +21,11 @@ export interface AtOnceResult {
   readonly peakRssBytes: number;
 }
 
-await program(
-  async ({ subject, calls }: AtOnceOptions): Promise<AtOnceResult> => {
-    const callAll = await createAtOnce(subject, createFakeFetch());
-    // Hot code before the clock starts: what is asked is what many waiters cost.
-    for (let index = 0; index < 20; index++) await callAll(1_000);
-    const before = performance.now();
-    await callAll(calls);
-    return { wallMs: performance.now() - before, peakRssBytes: peakRssBytes() };
-  },
-);
+await program(async ({ subject, calls }: AtOnceOptions): Promise<AtOnceResult> => {
+  const callAll = await createAtOnce(subject, createFakeFetch());
+  // Hot code before the clock starts: what is asked is what many waiters cost.
+  for (let index = 0; index < 20; index++) await callAll(1_000);
+  const before = performance.now();
+  await callAll(calls);
+  return { wallMs: performance.now() - before, peakRssBytes: peakRssBytes() };
+});

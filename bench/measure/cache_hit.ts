@@ -20,25 +20,20 @@ export interface CacheHitOptions extends Pick<Comparison, "first" | "pairs" | "w
   readonly hits: number;
 }
 
-await program(
-  async (
-    { adapter, size, hits, ...options }: CacheHitOptions,
-  ): Promise<Pair[]> => {
-    await using folder = await tempFolder();
-    // Closed before the folder is removed, so that nothing is written to it meanwhile.
-    await using ways: CacheHit = adapter === "memory" ? await createCacheHit() : await createFileHit(
-      folder.path,
-      size === "large" ? LARGE_JSON : SMALL_JSON,
-    );
-    const { hit, parse } = ways;
-    return await alternate({
-      ...options,
-      async ours() {
-        for (let index = 0; index < hits; index++) await hit();
-      },
-      async theirs() {
-        for (let index = 0; index < hits; index++) await parse();
-      },
-    });
-  },
-);
+await program(async ({ adapter, size, hits, ...options }: CacheHitOptions): Promise<Pair[]> => {
+  await using folder = await tempFolder();
+  // Closed before the folder is removed, so that nothing is written to it meanwhile.
+  await using ways: CacheHit = adapter === "memory"
+    ? await createCacheHit()
+    : await createFileHit(folder.path, size === "large" ? LARGE_JSON : SMALL_JSON);
+  const { hit, parse } = ways;
+  return await alternate({
+    ...options,
+    async ours() {
+      for (let index = 0; index < hits; index++) await hit();
+    },
+    async theirs() {
+      for (let index = 0; index < hits; index++) await parse();
+    },
+  });
+});

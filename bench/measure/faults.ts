@@ -39,30 +39,18 @@ export interface FaultsResult {
 /** What became of whom, ours first; a rival that can't be loaded is missing. */
 export type FaultsResults = Readonly<{ [C in Contender]?: FaultsResult }>;
 
-await program(
-  async (
-    { scene, origins, limitMs }: FaultsOptions,
-  ): Promise<FaultsResults> => {
-    const contenders = Object.entries(origins) as [
-      Contender,
-      readonly string[],
-    ][];
-    const running = contenders.map(async ([name, own]) => {
-      try {
-        return [
-          [
-            name,
-            await resultOf(name, { scene, origins: own, limitMs }),
-          ] as const,
-        ];
-      } catch (error) {
-        if (error instanceof RivalUnavailableError) return [];
-        throw error;
-      }
-    });
-    return Object.fromEntries((await Promise.all(running)).flat());
-  },
-);
+await program(async ({ scene, origins, limitMs }: FaultsOptions): Promise<FaultsResults> => {
+  const contenders = Object.entries(origins) as [Contender, readonly string[]][];
+  const running = contenders.map(async ([name, own]) => {
+    try {
+      return [[name, await resultOf(name, { scene, origins: own, limitMs })] as const];
+    } catch (error) {
+      if (error instanceof RivalUnavailableError) return [];
+      throw error;
+    }
+  });
+  return Object.fromEntries((await Promise.all(running)).flat());
+});
 // Some may still be waiting.
 process.exit();
 
@@ -72,10 +60,7 @@ interface OwnScene {
   readonly limitMs: number;
 }
 
-async function resultOf(
-  name: Contender,
-  { scene, origins, limitMs }: OwnScene,
-): Promise<FaultsResult> {
+async function resultOf(name: Contender, { scene, origins, limitMs }: OwnScene): Promise<FaultsResult> {
   const settleAll = await createContender(name);
   const urls = Array.from(
     { length: SCENES[scene].urls },
@@ -93,7 +78,6 @@ async function resultOf(
     batch.then(() => performance.now() - startedAt),
     new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), limitMs)),
   ]);
-  const requestsPerUrl = requestsTo(origins.at(-1)!) /
-    (urls.length / origins.length);
+  const requestsPerUrl = requestsTo(origins.at(-1)!) / (urls.length / origins.length);
   return { came, lastMs, firstOriginMs, endedMs, requestsPerUrl };
 }

@@ -18,24 +18,14 @@ export interface FreshOptions {
   readonly concurrency: number;
 }
 
-await program(
-  async (
-    { serverUrl, fetcher, requests, concurrency }: FreshOptions,
-  ): Promise<Cost[]> => {
-    const fetchAll = await createFetcher(fetcher);
-    const cpuBefore = cpuMs();
-    const before = performance.now();
-    const costs: Cost[] = [];
-    for (const [index, count] of requests.entries()) {
-      await fetchAll(
-        urlsOf(serverUrl, "small", count - (requests[index - 1] ?? 0)),
-        concurrency,
-      );
-      costs.push({
-        wallMs: performance.now() - before,
-        cpuMs: cpuMs() - cpuBefore,
-      });
-    }
-    return costs;
-  },
-);
+await program(async ({ serverUrl, fetcher, requests, concurrency }: FreshOptions): Promise<Cost[]> => {
+  const fetchAll = await createFetcher(fetcher);
+  const cpuBefore = cpuMs();
+  const before = performance.now();
+  const costs: Cost[] = [];
+  for (const [index, count] of requests.entries()) {
+    await fetchAll(urlsOf(serverUrl, "small", count - (requests[index - 1] ?? 0)), concurrency);
+    costs.push({ wallMs: performance.now() - before, cpuMs: cpuMs() - cpuBefore });
+  }
+  return costs;
+});

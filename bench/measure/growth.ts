@@ -16,16 +16,14 @@ export interface GrowthOptions extends Pick<Comparison, "first" | "pairs" | "war
   readonly many: number;
 }
 
-await program(
-  async ({ method, few, many, ...options }: GrowthOptions): Promise<Pair[]> => {
-    const fetchBatch = createBatcher(method, createFakeFetch());
-    return await alternate({
-      ...options,
-      ours: () => fetchBatch(many),
-      // As many requests, in smaller batches.
-      async theirs() {
-        for (let done = 0; done < many; done += few) await fetchBatch(few);
-      },
-    });
-  },
-);
+await program(async ({ method, few, many, ...options }: GrowthOptions): Promise<Pair[]> => {
+  const fetchBatch = createBatcher(method, createFakeFetch());
+  return await alternate({
+    ...options,
+    ours: () => fetchBatch(many),
+    // As many requests, in smaller batches.
+    async theirs() {
+      for (let done = 0; done < many; done += few) await fetchBatch(few);
+    },
+  });
+});

@@ -17,10 +17,7 @@ export interface GuardOptions extends Pick<Comparison, "first" | "pairs" | "warm
 }
 
 await program(async (options: GuardOptions): Promise<Pair[]> => {
-  const [ours, theirs] = await Promise.all([
-    createGuard(options.ours),
-    createGuard(options.theirs),
-  ]);
+  const [ours, theirs] = await Promise.all([createGuard(options.ours), createGuard(options.theirs)]);
   return await alternate({
     ...options,
     ours: () => runTasks(ours, options.tasks),

@@ -31,26 +31,17 @@ const REPORT = "BUN_JSC_reportCompileTimes";
 /** Reports of this length do not occur. */
 const MAX_REPORT_BYTES = 64_000_000;
 
-await program(
-  async (
-    options: HotFunctionsOptions,
-  ): Promise<HotFunctionsResult | undefined> => {
-    if (process.env[REPORT] === undefined) {
-      return resultOf(await reportOf(process.argv.slice(1)));
-    }
-    const { serverUrl, fetcher, requests, concurrency } = options;
-    const fetchAll = await createFetcher(fetcher);
-    await fetchAll(urlsOf(serverUrl, "small", requests), concurrency);
-  },
-);
+await program(async (options: HotFunctionsOptions): Promise<HotFunctionsResult | undefined> => {
+  if (process.env[REPORT] === undefined) return resultOf(await reportOf(process.argv.slice(1)));
+  const { serverUrl, fetcher, requests, concurrency } = options;
+  const fetchAll = await createFetcher(fetcher);
+  await fetchAll(urlsOf(serverUrl, "small", requests), concurrency);
+});
 
 /** Runs this program with the same arguments, and gives back what it and its compilers print. */
 function reportOf(args: readonly string[]): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const options = {
-    env: { ...process.env, [REPORT]: "1" },
-    maxBuffer: MAX_REPORT_BYTES,
-  };
+  const options = { env: { ...process.env, [REPORT]: "1" }, maxBuffer: MAX_REPORT_BYTES };
   execFile(process.execPath, args, options, (error, stdout, stderr) => {
     if (error === null) resolve(stdout + stderr);
     else reject(error);
@@ -61,18 +52,9 @@ function reportOf(args: readonly string[]): Promise<string> {
 function resultOf(report: string): HotFunctionsResult {
   const tiers = { Baseline: 0, DFG: 0, FTL: 0 };
   let compileMs = 0;
-  for (
-    const [, tier, ms] of report.matchAll(
-      /^Optimized .* using (Baseline|DFG|FTL) .* in ([\d.]+) ms/gm,
-    )
-  ) {
+  for (const [, tier, ms] of report.matchAll(/^Optimized .* using (Baseline|DFG|FTL) .* in ([\d.]+) ms/gm)) {
     tiers[tier as keyof typeof tiers]++;
     compileMs += Number(ms);
   }
-  return {
-    baseline: tiers.Baseline,
-    dfg: tiers.DFG,
-    ftl: tiers.FTL,
-    compileMs,
-  };
+  return { baseline: tiers.Baseline, dfg: tiers.DFG, ftl: tiers.FTL, compileMs };
 }

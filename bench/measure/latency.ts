@@ -28,24 +28,16 @@ await program(async (options: LatencyOptions): Promise<LatencyResult[]> => {
   const { serverUrl, files, concurrency, repetitions } = options;
   const fetchAll = await createFetcher(options.fetcher);
   const bare = await createFetcher("bare loop");
-  const timeOf = async (
-    fetchAll: typeof bare,
-    count: number,
-  ): Promise<number> => {
+  const timeOf = async (fetchAll: typeof bare, count: number): Promise<number> => {
     const before = performance.now();
     await fetchAll(urlsOf(serverUrl, "75ms/small", count), concurrency);
     return performance.now() - before;
   };
   // Connections and code that are warm: what is measured is waiting.
-  for (const each of [bare, fetchAll]) {
-    await each(urlsOf(serverUrl, "small", 2_000), concurrency);
-  }
+  for (const each of [bare, fetchAll]) await each(urlsOf(serverUrl, "small", 2_000), concurrency);
   const results: LatencyResult[] = [];
   for (let index = 0; index < repetitions; index++) {
-    results.push({
-      oneMs: await timeOf(bare, 1),
-      allMs: await timeOf(fetchAll, files),
-    });
+    results.push({ oneMs: await timeOf(bare, 1), allMs: await timeOf(fetchAll, files) });
   }
   return results;
 });

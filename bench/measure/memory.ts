@@ -28,40 +28,26 @@ const CONCURRENCY = 20;
 /** So often the heap is looked at. */
 const REQUESTS_A_SAMPLE = 500;
 
-await program(
-  async ({ subject, requests }: MemoryOptions): Promise<MemoryResult> => {
-    const fetch = createFakeFetch();
-    let peakHeapBytes = 0;
-    let done = 0;
-    const count = (): void => {
-      if (++done % REQUESTS_A_SAMPLE === 0) {
-        peakHeapBytes = Math.max(peakHeapBytes, heapBytes());
-      }
-    };
-    await (subject === "stream" ? stream(fetch, requests, count) : bareLoop(fetch, requests, count));
-    return { peakRssBytes: peakRssBytes(), peakHeapBytes };
-  },
-);
+await program(async ({ subject, requests }: MemoryOptions): Promise<MemoryResult> => {
+  const fetch = createFakeFetch();
+  let peakHeapBytes = 0;
+  let done = 0;
+  const count = (): void => {
+    if (++done % REQUESTS_A_SAMPLE === 0) peakHeapBytes = Math.max(peakHeapBytes, heapBytes());
+  };
+  await (subject === "stream" ? stream(fetch, requests, count) : bareLoop(fetch, requests, count));
+  return { peakRssBytes: peakRssBytes(), peakHeapBytes };
+});
 
-async function stream(
-  fetch: typeof globalThis.fetch,
-  requests: number,
-  count: () => void,
-): Promise<void> {
+async function stream(fetch: typeof globalThis.fetch, requests: number, count: () => void): Promise<void> {
   await using client = createClient({ fetch });
-  for await (
-    const outcome of client.stream(urls(requests), { concurrency: CONCURRENCY })
-  ) {
+  for await (const outcome of client.stream(urls(requests), { concurrency: CONCURRENCY })) {
     if (!outcome.ok) throw outcome.error;
     count();
   }
 }
 
-async function bareLoop(
-  fetch: typeof globalThis.fetch,
-  requests: number,
-  count: () => void,
-): Promise<void> {
+async function bareLoop(fetch: typeof globalThis.fetch, requests: number, count: () => void): Promise<void> {
   const source = urls(requests);
   const work = async (): Promise<void> => {
     for (let next = source.next(); !next.done; next = source.next()) {

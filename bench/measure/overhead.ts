@@ -21,10 +21,7 @@ export interface OverheadOptions extends Pick<Comparison, "first" | "pairs" | "w
 
 await program(async (options: OverheadOptions): Promise<Pair[]> => {
   const { serverUrl, resource, requests, concurrency } = options;
-  const [ours, theirs] = await Promise.all([
-    createFetcher(options.ours),
-    createFetcher(options.theirs),
-  ]);
+  const [ours, theirs] = await Promise.all([createFetcher(options.ours), createFetcher(options.theirs)]);
   return await alternate({
     ...options,
     ours: () => ours(urlsOf(serverUrl, resource, requests), concurrency),

@@ -45,24 +45,13 @@ await program(async (options: RateOptions): Promise<RateResult> => {
     : await clientGrants(options, total);
   const first = grants[0] ?? startedAt;
   const granted = grants.filter((atMs) => atMs < first + seconds * 1_000).length;
-  return {
-    granted,
-    mostOver: mostOver(grants, tokensPerSecond / 1_000) - burst,
-  };
+  return { granted, mostOver: mostOver(grants, tokensPerSecond / 1_000) - burst };
 });
 
 /** When tokens were granted, to callers who all wait from the start. */
-async function bucketGrants(
-  { tokensPerSecond, burst }: RateOptions,
-  total: number,
-): Promise<number[]> {
+async function bucketGrants({ tokensPerSecond, burst }: RateOptions, total: number): Promise<number[]> {
   const clock = new NotedClock();
-  const bucket = new TokenBucket({
-    limit: tokensPerSecond,
-    intervalMs: 1_000,
-    burst,
-    clock,
-  });
+  const bucket = new TokenBucket({ limit: tokensPerSecond, intervalMs: 1_000, burst, clock });
   const grants: number[] = [];
   const callers: Promise<unknown>[] = [];
   for (let index = 0; index < total; index++) {
@@ -73,10 +62,7 @@ async function bucketGrants(
 }
 
 /** When a client dispatched its requests. */
-async function clientGrants(
-  { tokensPerSecond, burst }: RateOptions,
-  total: number,
-): Promise<number[]> {
+async function clientGrants({ tokensPerSecond, burst }: RateOptions, total: number): Promise<number[]> {
   const grants: number[] = [];
   const answer = createFakeFetch();
   await using client = createClient({

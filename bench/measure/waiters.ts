@@ -20,21 +20,17 @@ export interface WaitersResult {
   readonly peakRssBytes: number;
 }
 
-await program(
-  async ({ guard, waiters }: WaitersOptions): Promise<WaitersResult> => {
-    const run = await createGuard(guard);
-    // Hot code before the clock starts, so that a short run does not look dear beside a long one.
-    await drain(20_000);
-    const before = performance.now();
-    await drain(waiters);
-    return { wallMs: performance.now() - before, peakRssBytes: peakRssBytes() };
+await program(async ({ guard, waiters }: WaitersOptions): Promise<WaitersResult> => {
+  const run = await createGuard(guard);
+  // Hot code before the clock starts, so that a short run does not look dear beside a long one.
+  await drain(20_000);
+  const before = performance.now();
+  await drain(waiters);
+  return { wallMs: performance.now() - before, peakRssBytes: peakRssBytes() };
 
-    async function drain(count: number): Promise<void> {
-      const done: Promise<void>[] = [];
-      for (let index = 0; index < count; index++) {
-        done.push(run(() => Promise.resolve()));
-      }
-      await Promise.all(done);
-    }
-  },
-);
+  async function drain(count: number): Promise<void> {
+    const done: Promise<void>[] = [];
+    for (let index = 0; index < count; index++) done.push(run(() => Promise.resolve()));
+    await Promise.all(done);
+  }
+});

@@ -21,18 +21,16 @@ export interface WarmSessionResult {
 
 const TIMES = 3;
 
-await program(
-  async (options: RaceSessionOptions): Promise<WarmSessionResult> => {
-    await using race = createRaceSession(options);
-    const load = async (): Promise<number> => {
-      const before = cpuMs();
-      laps = await race.load();
-      return cpuMs() - before;
-    };
-    let laps = 0;
-    const coldCpuMs = await load();
-    const warmCpuMs: number[] = [];
-    for (let time = 0; time < TIMES; time++) warmCpuMs.push(await load());
-    return { laps, coldCpuMs, warmCpuMs, rssBytes: process.memoryUsage().rss };
-  },
-);
+await program(async (options: RaceSessionOptions): Promise<WarmSessionResult> => {
+  await using race = createRaceSession(options);
+  const load = async (): Promise<number> => {
+    const before = cpuMs();
+    laps = await race.load();
+    return cpuMs() - before;
+  };
+  let laps = 0;
+  const coldCpuMs = await load();
+  const warmCpuMs: number[] = [];
+  for (let time = 0; time < TIMES; time++) warmCpuMs.push(await load());
+  return { laps, coldCpuMs, warmCpuMs, rssBytes: process.memoryUsage().rss };
+});

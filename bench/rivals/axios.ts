@@ -11,9 +11,6 @@ import { limitAll } from "./p_limit.ts";
 const client = axios.create({ timeout: 30_000 });
 
 /** Fetches and parses all URLs, some at once. */
-export function fetchAll(
-  urls: Iterable<string>,
-  concurrency: number,
-): Promise<void> {
+export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
   return limitAll(urls, concurrency, (url) => client.get(url));
 }

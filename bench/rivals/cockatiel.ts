@@ -22,20 +22,13 @@ export function limit(concurrency: number): Run {
 
 /** Runs tasks through a closed circuit that opens at the fifth failure in a row. */
 export function breaker(): Run {
-  const policy = circuitBreaker(handleAll, {
-    halfOpenAfter: 60_000,
-    breaker: new ConsecutiveBreaker(5),
-  });
+  const policy = circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker: new ConsecutiveBreaker(5) });
   return (task) => policy.execute(task);
 }
 
 /** Runs tasks through a closed circuit that opens when so many of the last ten seconds' have failed. */
 export function samplingBreaker(): Run {
-  const breaker = new SamplingBreaker({
-    threshold: 0.8,
-    duration: 10_000,
-    minimumRps: 2,
-  });
+  const breaker = new SamplingBreaker({ threshold: 0.8, duration: 10_000, minimumRps: 2 });
   const policy = circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker });
   return (task) => policy.execute(task);
 }

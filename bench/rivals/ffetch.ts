@@ -11,13 +11,6 @@ import { limitAll } from "./p_limit.ts";
 const fetch = createClient({ retries: 3, timeout: 30_000 });
 
 /** Fetches and parses all URLs, some at once. */
-export function fetchAll(
-  urls: Iterable<string>,
-  concurrency: number,
-): Promise<void> {
-  return limitAll(
-    urls,
-    concurrency,
-    async (url) => await (await fetch(url)).json(),
-  );
+export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
+  return limitAll(urls, concurrency, async (url) => await (await fetch(url)).json());
 }

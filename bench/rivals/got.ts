@@ -8,15 +8,9 @@
 import got from "npm:got@16.1.0";
 import { limitAll } from "./p_limit.ts";
 
-const client = got.extend({
-  retry: { limit: 3 },
-  timeout: { request: 30_000 },
-});
+const client = got.extend({ retry: { limit: 3 }, timeout: { request: 30_000 } });
 
 /** Fetches and parses all URLs, some at once. */
-export function fetchAll(
-  urls: Iterable<string>,
-  concurrency: number,
-): Promise<void> {
+export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
   return limitAll(urls, concurrency, (url) => client(url).json());
 }

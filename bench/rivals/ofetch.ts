@@ -14,9 +14,6 @@ export function get(url: string): Promise<unknown> {
 }
 
 /** Fetches and parses all URLs, some at once. */
-export function fetchAll(
-  urls: Iterable<string>,
-  concurrency: number,
-): Promise<void> {
+export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
   return limitAll(urls, concurrency, get);
 }

@@ -11,8 +11,6 @@ import type { Run } from "../support/rivals.ts";
 
 /** Runs tasks through a closed circuit. */
 export function breaker(): Run {
-  const circuit = new CircuitBreaker(<T>(task: () => Promise<T>) => task(), {
-    timeout: false,
-  });
+  const circuit = new CircuitBreaker(<T>(task: () => Promise<T>) => task(), { timeout: false });
   return <T>(task: () => Promise<T>) => circuit.fire(task) as Promise<T>;
 }

@@ -25,13 +25,6 @@ export async function limitAll(
 }
 
 /** Fetches and parses all URLs, some at once, by bare `fetch`: no timeout, no retries. */
-export function fetchAll(
-  urls: Iterable<string>,
-  concurrency: number,
-): Promise<void> {
-  return limitAll(
-    urls,
-    concurrency,
-    async (url) => await (await fetch(url)).json(),
-  );
+export function fetchAll(urls: Iterable<string>, concurrency: number): Promise<void> {
+  return limitAll(urls, concurrency, async (url) => await (await fetch(url)).json());
 }

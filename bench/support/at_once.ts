@@ -26,10 +26,7 @@ export async function createAtOnce(
   switch (who) {
     case "client.json": {
       const client = createClient({ fetch, concurrency: CONCURRENCY });
-      return async (calls) =>
-        void await Promise.all(
-          Array.from(urls(calls), (url) => client.json(url)),
-        );
+      return async (calls) => void await Promise.all(Array.from(urls(calls), (url) => client.json(url)));
     }
     case "bare fetch": {
       const limited = leastLimit(fetchJson);
@@ -43,9 +40,7 @@ export async function createAtOnce(
 }
 
 /** The least limit: a counter, and a list of those who wait. */
-function leastLimit(
-  get: (url: string) => Promise<unknown>,
-): (url: string) => Promise<unknown> {
+function leastLimit(get: (url: string) => Promise<unknown>): (url: string) => Promise<unknown> {
   const waiting: (() => void)[] = [];
   let next = 0;
   let free = CONCURRENCY;

@@ -15,9 +15,7 @@ export function createBatcher(
   fetch: typeof globalThis.fetch,
 ): (count: number) => Promise<void> {
   const client = createClient({ fetch });
-  const batches: Readonly<
-    Record<BatchMethod, (count: number) => Promise<void>>
-  > = {
+  const batches: Readonly<Record<BatchMethod, (count: number) => Promise<void>>> = {
     async stream(count) {
       for await (const outcome of client.stream(urls(count))) {
         if (!outcome.ok) throw outcome.error;
@@ -37,7 +35,5 @@ export function createBatcher(
 
 /** So many different URLs. */
 export function* urls(count: number): Generator<string> {
-  for (let index = 0; index < count; index++) {
-    yield `https://fake.test/${index}`;
-  }
+  for (let index = 0; index < count; index++) yield `https://fake.test/${index}`;
 }

@@ -23,21 +23,12 @@ const URL = "https://fake.test/telemetry.json";
 const FILES = 1_000;
 
 /** Puts 1,000 files of some JSON into a file system cache and, bare, beside it; takes the next one each time. */
-export async function createFileHit(
-  folder: string,
-  json: string,
-): Promise<CacheHit> {
+export async function createFileHit(folder: string, json: string): Promise<CacheHit> {
   const client = createClient({
     cache: ttlCache(filesystemCache(`${folder}/cache`), { ttlMs: Infinity }),
-    fetch: () =>
-      Promise.resolve(
-        new Response(json, { headers: { "content-type": "application/json" } }),
-      ),
+    fetch: () => Promise.resolve(new Response(json, { headers: { "content-type": "application/json" } })),
   });
-  const urls = Array.from(
-    { length: FILES },
-    (_, index) => `https://fake.test/${index}.json`,
-  );
+  const urls = Array.from({ length: FILES }, (_, index) => `https://fake.test/${index}.json`);
   const paths = urls.map((_, index) => `${folder}/bare/${index}.json`);
   const files = currentFiles();
   const bytes = new TextEncoder().encode(json);
@@ -59,12 +50,7 @@ export async function createCacheHit(): Promise<CacheHit> {
   const bytes = new TextEncoder().encode(LARGE_JSON);
   const client = createClient({
     cache: ttlCache(memoryCache(), { ttlMs: Infinity }),
-    fetch: () =>
-      Promise.resolve(
-        new Response(bytes, {
-          headers: { "content-type": "application/json" },
-        }),
-      ),
+    fetch: () => Promise.resolve(new Response(bytes, { headers: { "content-type": "application/json" } })),
   });
   await client.json(URL);
   const decoder = new TextDecoder();

@@ -10,11 +10,7 @@ import { type Get, loadRival } from "./rivals.ts";
 import { CONCURRENCY } from "./scenes.ts";
 
 /** Who meets it. */
-export type Contender =
-  | "ours"
-  | "ky + p-limit"
-  | "ofetch + p-limit"
-  | "pooledMap + retries";
+export type Contender = "ours" | "ky + p-limit" | "ofetch + p-limit" | "pooledMap + retries";
 
 /** All of them. */
 export const CONTENDERS: readonly Contender[] = [
@@ -50,10 +46,7 @@ export async function createContender(name: Contender): Promise<SettleAll> {
   }
 }
 
-async function streamAll(
-  urls: readonly string[],
-  onSettled: Parameters<SettleAll>[1],
-): Promise<void> {
+async function streamAll(urls: readonly string[], onSettled: Parameters<SettleAll>[1]): Promise<void> {
   await using client = createClient();
   for await (const { index, ok } of client.stream(urls)) onSettled(index, ok);
 }
@@ -64,11 +57,7 @@ async function limitAll(get: Get): Promise<SettleAll> {
 }
 
 /** One that fails must not end the others, as it would in `Promise.all`. */
-function settling(
-  get: Get,
-  urls: readonly string[],
-  onSettled: Parameters<SettleAll>[1],
-): Get {
+function settling(get: Get, urls: readonly string[], onSettled: Parameters<SettleAll>[1]): Get {
   const indexes = new Map(urls.map((url, index) => [url, index]));
   return async (url) => {
     const index = indexes.get(url)!;

@@ -27,14 +27,8 @@ export type FetchRival = Extract<
 >;
 
 /** URLs of one resource, all different, so that nothing is shared between requests. */
-export function* urlsOf(
-  serverUrl: string,
-  resource: string,
-  count: number,
-): Generator<string> {
-  for (let index = 0; index < count; index++) {
-    yield `${serverUrl}/${resource}/${index}`;
-  }
+export function* urlsOf(serverUrl: string, resource: string, count: number): Generator<string> {
+  for (let index = 0; index < count; index++) yield `${serverUrl}/${resource}/${index}`;
 }
 
 /**
@@ -66,19 +60,13 @@ export async function createFetcher(name: Fetcher): Promise<FetchAll> {
 // Everything that is on by default stays on; there is no cache, as by default.
 const client = createClient();
 
-async function streamAll(
-  urls: Iterable<string>,
-  concurrency: number,
-): Promise<void> {
+async function streamAll(urls: Iterable<string>, concurrency: number): Promise<void> {
   for await (const outcome of client.stream(urls, { concurrency })) {
     if (!outcome.ok) throw outcome.error;
   }
 }
 
-async function settleAll(
-  urls: Iterable<string>,
-  concurrency: number,
-): Promise<void> {
+async function settleAll(urls: Iterable<string>, concurrency: number): Promise<void> {
   for (const outcome of await client.settle(urls, { concurrency })) {
     if (!outcome.ok) throw outcome.error;
   }
@@ -101,9 +89,7 @@ async function workerLoop(
 ): Promise<void> {
   const source = urls[Symbol.iterator]();
   const work = async (): Promise<void> => {
-    for (let next = source.next(); !next.done; next = source.next()) {
-      await get(next.value);
-    }
+    for (let next = source.next(); !next.done; next = source.next()) await get(next.value);
   };
   await Promise.all(Array.from({ length: workers }, work));
 }

@@ -101,10 +101,7 @@ function breakerRun(options?: CircuitBreakerOptions): Run {
 }
 
 function ownTake(): () => Promise<unknown> {
-  const bucket = new TokenBucket({
-    limit: TOKENS_PER_SECOND,
-    intervalMs: 1_000,
-  });
+  const bucket = new TokenBucket({ limit: TOKENS_PER_SECOND, intervalMs: 1_000 });
   return () => bucket.take();
 }
 

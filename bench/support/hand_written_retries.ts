@@ -13,26 +13,15 @@ export async function getWithRetries(url: string): Promise<unknown> {
   for (let retry = 0;; retry++) {
     let pauseMs = PAUSE_MS * 2 ** retry * (0.5 + Math.random());
     try {
-      const response = await fetch(url, {
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
+      const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
       if (response.ok) return await response.json();
       await response.body?.cancel();
-      if (
-        response.status < 500 && response.status !== 429 ||
-        retry === MAX_RETRIES
-      ) {
-        throw new DOMException(
-          `${url} answers ${response.status}`,
-          "OperationError",
-        );
+      if (response.status < 500 && response.status !== 429 || retry === MAX_RETRIES) {
+        throw new DOMException(`${url} answers ${response.status}`, "OperationError");
       }
       pauseMs = Number(response.headers.get("retry-after")) * 1_000 || pauseMs;
     } catch (error) {
-      if (
-        error instanceof DOMException && error.name === "OperationError" ||
-        retry === MAX_RETRIES
-      ) {
+      if (error instanceof DOMException && error.name === "OperationError" || retry === MAX_RETRIES) {
         throw error;
       }
     }

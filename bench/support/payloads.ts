@@ -15,7 +15,5 @@ export const LARGE_JSON: string = JSON.stringify({ tel: columns() });
 
 function columns(): Record<string, number[]> {
   const column = Array.from({ length: ROWS }, (_, row) => row * 0.131 + 0.0001);
-  return Object.fromEntries(
-    Array.from({ length: COLUMNS }, (_, index) => [`column${index}`, column]),
-  );
+  return Object.fromEntries(Array.from({ length: COLUMNS }, (_, index) => [`column${index}`, column]));
 }

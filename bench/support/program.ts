@@ -9,27 +9,19 @@ import process from "node:process";
 import { RivalUnavailableError } from "./rivals.ts";
 
 /** What a program prints. */
-export type ProgramOutput<R> = { readonly result: R } | {
-  readonly unavailable: string;
-};
+export type ProgramOutput<R> = { readonly result: R } | { readonly unavailable: string };
 
 /** Measures, and prints the result. */
-export async function program<O, R>(
-  measure: (options: O) => Promise<R>,
-): Promise<void> {
+export async function program<O, R>(measure: (options: O) => Promise<R>): Promise<void> {
   const options: O = JSON.parse(process.argv[2] ?? "{}");
   console.log(JSON.stringify(await outputOf(() => measure(options))));
 }
 
-async function outputOf<R>(
-  measure: () => Promise<R>,
-): Promise<ProgramOutput<R>> {
+async function outputOf<R>(measure: () => Promise<R>): Promise<ProgramOutput<R>> {
   try {
     return { result: await measure() };
   } catch (error) {
-    if (error instanceof RivalUnavailableError) {
-      return { unavailable: error.message };
-    }
+    if (error instanceof RivalUnavailableError) return { unavailable: error.message };
     throw error;
   }
 }

@@ -24,34 +24,21 @@ export interface RaceSessionOptions {
 }
 
 /** Makes a race whose files are ready bytes. Nothing is loaded yet. */
-export function createRaceSession(
-  { keep, drivers, laps }: RaceSessionOptions,
-): RaceSession {
+export function createRaceSession({ keep, drivers, laps }: RaceSessionOptions): RaceSession {
   const race = racePayloads({ drivers, laps });
   const encoder = new TextEncoder();
-  const files = new Map(
-    race.paths().map((
-      path,
-    ) => [race.urlPath(path), encoder.encode(race.get(path))]),
-  );
+  const files = new Map(race.paths().map((path) => [race.urlPath(path), encoder.encode(race.get(path))]));
   const source = tracingInsights({
     fetch: (input) => {
       const { pathname } = new URL(String(input));
-      return Promise.resolve(
-        new Response(files.get(pathname.slice(pathname.indexOf("/2025@")))),
-      );
+      return Promise.resolve(new Response(files.get(pathname.slice(pathname.indexOf("/2025@")))));
     },
     ...keep === "default" ? {} : {
-      cache: seasonCache(
-        memoryCache({ keep, maxBytes: 512 * 1024 * 1024, maxEntries: 5_000 }),
-      ),
+      cache: seasonCache(memoryCache({ keep, maxBytes: 512 * 1024 * 1024, maxEntries: 5_000 })),
     },
   });
   const session = source.session(race.year, race.event, race.session);
-  return {
-    load: () => loadTelemetry(session),
-    [Symbol.asyncDispose]: () => source.close(),
-  };
+  return { load: () => loadTelemetry(session), [Symbol.asyncDispose]: () => source.close() };
 }
 
 async function loadTelemetry(session: F1Session): Promise<number> {

@@ -24,10 +24,7 @@ export interface Rivals {
 export type Get = (url: string) => Promise<unknown>;
 
 /** Fetches and parses all URLs, some at once. */
-export type FetchAll = (
-  urls: Iterable<string>,
-  concurrency: number,
-) => Promise<void>;
+export type FetchAll = (urls: Iterable<string>, concurrency: number) => Promise<void>;
 
 /** Runs a task, guarded by whatever it is. */
 export type Run = <T>(task: () => Promise<T>) => Promise<T>;
@@ -42,9 +39,7 @@ export class RivalUnavailableError extends Error {
  *
  * @throws {RivalUnavailableError} If that does not work, most likely because its package can't be reached.
  */
-export async function loadRival<N extends keyof Rivals>(
-  name: N,
-): Promise<Rivals[N]> {
+export async function loadRival<N extends keyof Rivals>(name: N): Promise<Rivals[N]> {
   // On Bun this module and the rivals are bundles, each of its own.
   const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const url = new URL(`../rivals/${name}.${suffix}`, import.meta.url).href;
@@ -52,9 +47,7 @@ export async function loadRival<N extends keyof Rivals>(
     return await import(url);
   } catch (cause) {
     const why = suffix === "js" ? "it could not be bundled" : firstLine(cause);
-    throw new RivalUnavailableError(`${name} can't be loaded: ${why}`, {
-      cause,
-    });
+    throw new RivalUnavailableError(`${name} can't be loaded: ${why}`, { cause });
   }
 }
 

@@ -89,9 +89,7 @@ export const SCENES: Readonly<Record<SceneName, Scene>> = {
   "first tries": {
     title: "5 % of first tries fail",
     urls: URLS,
-    origins: [
-      () => ({ id, tries }) => id % 20 === 7 && tries === 1 ? UNAVAILABLE : OK,
-    ],
+    origins: [() => ({ id, tries }) => id % 20 === 7 && tries === 1 ? UNAVAILABLE : OK],
     possible: URLS,
     floorMs: ALL_MS * 1.05,
     maxRequestsPerUrl: 1.2,
@@ -125,9 +123,7 @@ export const SCENES: Readonly<Record<SceneName, Scene>> = {
   "flapping": {
     title: "an origin 2 s up, 2 s down",
     urls: URLS,
-    origins: [
-      () => ({ elapsedMs }) => elapsedMs % 4_000 < 2_000 ? OK : UNAVAILABLE,
-    ],
+    origins: [() => ({ elapsedMs }) => elapsedMs % 4_000 < 2_000 ? OK : UNAVAILABLE],
     possible: URLS,
     floorMs: ALL_MS + 2 * 2_000,
     maxRequestsPerUrl: 1.2,

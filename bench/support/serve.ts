@@ -26,11 +26,7 @@ function serve(socket: Socket): void {
   socket.setNoDelay(true).setEncoding("latin1");
   socket.on("data", (text: string) => {
     unread += text;
-    for (
-      let end = unread.indexOf(END_OF_HEAD);
-      end !== -1;
-      end = unread.indexOf(END_OF_HEAD)
-    ) {
+    for (let end = unread.indexOf(END_OF_HEAD); end !== -1; end = unread.indexOf(END_OF_HEAD)) {
       answer(socket, unread.slice(0, unread.indexOf("\r\n")));
       unread = unread.slice(end + END_OF_HEAD.length);
     }
@@ -41,17 +37,12 @@ function serve(socket: Socket): void {
 /** One request at a time comes over a connection, so that answers can't overtake one another. */
 function answer(socket: Socket, requestLine: string): void {
   const response = requestLine.includes("small") ? SMALL : LARGE;
-  if (requestLine.includes("/75ms/")) {
-    setTimeout(() => socket.write(response), 75);
-  } else socket.write(response);
+  if (requestLine.includes("/75ms/")) setTimeout(() => socket.write(response), 75);
+  else socket.write(response);
 }
 
 const server = createServer(serve);
-server.listen(
-  0,
-  "127.0.0.1",
-  () => console.log((server.address() as AddressInfo).port),
-);
+server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));
 for await (const _ of Deno.stdin.readable) {
   // Whoever started this process ends it by closing the pipe, also by dying.
 }

@@ -32,36 +32,23 @@ function closedPort(): number {
 
 function serve(answerOf: (ask: Ask) => Answer, elapsed: () => number): number {
   const tries = new Map<number, number>();
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async (request) => {
-      const id = Number(request.url.slice(request.url.lastIndexOf("/") + 1));
-      tries.set(id, (tries.get(id) ?? 0) + 1);
-      const answer = answerOf({
-        id,
-        tries: tries.get(id)!,
-        elapsedMs: elapsed(),
-      });
-      await new Promise((resolve) => setTimeout(resolve, answer.latencyMs ?? LATENCY_MS));
-      return responseOf(answer);
-    },
-  );
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const id = Number(request.url.slice(request.url.lastIndexOf("/") + 1));
+    tries.set(id, (tries.get(id) ?? 0) + 1);
+    const answer = answerOf({ id, tries: tries.get(id)!, elapsedMs: elapsed() });
+    await new Promise((resolve) => setTimeout(resolve, answer.latencyMs ?? LATENCY_MS));
+    return responseOf(answer);
+  });
   return server.addr.port;
 }
 
 function responseOf({ status, retryAfterSeconds }: Answer): Response {
   const headers = new Headers({ "content-type": "application/json" });
-  if (retryAfterSeconds !== undefined) {
-    headers.set("retry-after", String(retryAfterSeconds));
-  }
+  if (retryAfterSeconds !== undefined) headers.set("retry-after", String(retryAfterSeconds));
   return new Response(BODY, { status, headers });
 }
 
-console.log(
-  JSON.stringify(
-    Object.fromEntries(contenders.map((contender) => [contender, open()])),
-  ),
-);
+console.log(JSON.stringify(Object.fromEntries(contenders.map((contender) => [contender, open()]))));
 for await (const _ of Deno.stdin.readable) {
   // Whoever started this process ends it by closing the pipe, also by dying.
 }

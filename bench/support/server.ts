@@ -29,11 +29,7 @@ export async function startFaultsServer<C extends string>(
   scene: SceneName,
   contenders: readonly C[],
 ): Promise<FaultsServer<C>> {
-  const { firstLine, stop } = await startProcess(
-    "serve_faults.ts",
-    scene,
-    ...contenders,
-  );
+  const { firstLine, stop } = await startProcess("serve_faults.ts", scene, ...contenders);
   return { origins: JSON.parse(firstLine), [Symbol.asyncDispose]: stop };
 }
 
@@ -43,23 +39,13 @@ interface ServerProcess {
   readonly stop: () => Promise<void>;
 }
 
-async function startProcess(
-  script: string,
-  ...args: readonly string[]
-): Promise<ServerProcess> {
+async function startProcess(script: string, ...args: readonly string[]): Promise<ServerProcess> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-check",
-      "--allow-net=127.0.0.1",
-      new URL(script, import.meta.url).href,
-      ...args,
-    ],
+    args: ["run", "--no-check", "--allow-net=127.0.0.1", new URL(script, import.meta.url).href, ...args],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
-  const reader = process.stdout.pipeThrough(new TextDecoderStream())
-    .getReader();
+  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let printed = "";
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     printed += read.value;

@@ -36,9 +36,7 @@ export interface Comparison {
 }
 
 /** Runs slices in the order A B, B A, A B … and says what each took. */
-export async function alternate(
-  { ours, theirs, pairs, warmup, first }: Comparison,
-): Promise<Pair[]> {
+export async function alternate({ ours, theirs, pairs, warmup, first }: Comparison): Promise<Pair[]> {
   const measured: Pair[] = [];
   for (let index = -warmup; index < pairs; index++) {
     let pair: Pair;

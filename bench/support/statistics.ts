@@ -24,9 +24,5 @@ export interface Spread {
 
 /** Sums up rounds. */
 export function spreadOf(rounds: readonly number[]): Spread {
-  return {
-    value: median(rounds),
-    low: Math.min(...rounds),
-    high: Math.max(...rounds),
-  };
+  return { value: median(rounds), low: Math.min(...rounds), high: Math.max(...rounds) };
 }

@@ -19,9 +19,7 @@ export function cpuMs(): number {
  */
 export function peakRssBytes(): number {
   try {
-    const mark = /^VmHWM:\s*(\d+) kB$/m.exec(
-      readFileSync("/proc/self/status", "utf8"),
-    );
+    const mark = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"));
     if (mark !== null) return Number(mark[1]) * 1_024;
   } catch {
     // Not Linux.

@@ -28,20 +28,14 @@ export const BENCH: string = new URL("..", import.meta.url).pathname;
 const PROXY_VARIABLE = /^(?:https?|all|no)_proxy$/i;
 
 /** Runs a program in a process of its own, and gives back what it has measured. */
-export async function runProgram<O, R>(
-  runtime: BenchRuntime,
-  program: string,
-  options: O,
-): Promise<R> {
+export async function runProgram<O, R>(runtime: BenchRuntime, program: string, options: O): Promise<R> {
   const [executable = "", ...args] = runtime.command;
   const { stdout } = await runFile(executable, [
     ...args,
     runtime.fileOf(`measure/${program}`),
     JSON.stringify(options),
   ]);
-  const output: ProgramOutput<R> = JSON.parse(
-    stdout.trimEnd().split("\n").at(-1) ?? "",
-  );
+  const output: ProgramOutput<R> = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
   if ("unavailable" in output) throw new NotMeasuredError(output.unavailable);
   return output.result;
 }
@@ -53,10 +47,7 @@ export interface FinishedProcess {
 }
 
 /** Runs a process to its end, without the proxies of the environment, which loopback must not go through. */
-export async function runFile(
-  executable: string,
-  args: readonly string[],
-): Promise<FinishedProcess> {
+export async function runFile(executable: string, args: readonly string[]): Promise<FinishedProcess> {
   const env = Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([name]) => !PROXY_VARIABLE.test(name)),
   );
@@ -71,8 +62,6 @@ export async function runFile(
   const { success, stdout, stderr } = await command.output();
   const wallMs = performance.now() - before;
   const decoder = new TextDecoder();
-  if (!success) {
-    throw new Error(`Cannot run ${args.join(" ")}:\n${decoder.decode(stderr)}`);
-  }
+  if (!success) throw new Error(`Cannot run ${args.join(" ")}:\n${decoder.decode(stderr)}`);
   return { stdout: decoder.decode(stdout), wallMs };
 }

@@ -15,18 +15,13 @@ export interface BunRuntime extends BenchRuntime, Disposable {}
  * Finds Bun and bundles programs, each by itself: those that are named, or all of them and all rivals. Gives nothing where
  * there is no Bun.
  */
-export async function bunRuntime(
-  programs?: readonly string[],
-): Promise<BunRuntime | undefined> {
+export async function bunRuntime(programs?: readonly string[]): Promise<BunRuntime | undefined> {
   const executable = await findBun();
   if (executable === undefined) return undefined;
   const folder = await Deno.makeTempDir({ prefix: "slipstream-bench-" });
-  const paths = programs?.map((name) => `measure/${name}.ts`) ??
-    ["measure", "rivals"].flatMap(filesOf);
+  const paths = programs?.map((name) => `measure/${name}.ts`) ?? ["measure", "rivals"].flatMap(filesOf);
   for (const path of paths) await bundle(folder, path);
-  const { output } = await runCommand(executable, ["--version"], {
-    quiet: true,
-  });
+  const { output } = await runCommand(executable, ["--version"], { quiet: true });
   return {
     name: "bun",
     version: output.trim(),
@@ -37,10 +32,7 @@ export async function bunRuntime(
 }
 
 function filesOf(part: string): string[] {
-  return Array.from(
-    Deno.readDirSync(`${BENCH}${part}`),
-    ({ name }) => `${part}/${name}`,
-  );
+  return Array.from(Deno.readDirSync(`${BENCH}${part}`), ({ name }) => `${part}/${name}`);
 }
 
 /**
@@ -49,17 +41,7 @@ function filesOf(part: string): string[] {
  */
 async function bundle(folder: string, path: string): Promise<void> {
   const outdir = `${folder}/${path.slice(0, path.lastIndexOf("/"))}`;
-  const args = [
-    "bundle",
-    "--quiet",
-    "--code-splitting",
-    "--outdir",
-    outdir,
-    `${BENCH}${path}`,
-  ];
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args,
-    stderr: "null",
-  }).output();
+  const args = ["bundle", "--quiet", "--code-splitting", "--outdir", outdir, `${BENCH}${path}`];
+  const { success } = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();
   if (!success) console.error(`not bundled for Bun: bench/${path}`);
 }

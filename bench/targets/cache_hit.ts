@@ -17,27 +17,15 @@ export const cacheHitTarget: Target = {
   id: "T7",
   title: "A cache hit of 133 KB beside decoding and parsing the same bytes",
   async *rows(context) {
-    yield await hitRow(
-      context,
-      { adapter: "memory", size: "large", hits: 10 },
-      {
-        question: "memory hit : parse",
-        bound: { atMost: 1.1 },
-      },
-    );
-    yield await hitRow(context, {
-      adapter: "filesystem",
-      size: "large",
-      hits: 10,
-    }, {
+    yield await hitRow(context, { adapter: "memory", size: "large", hits: 10 }, {
+      question: "memory hit : parse",
+      bound: { atMost: 1.1 },
+    });
+    yield await hitRow(context, { adapter: "filesystem", size: "large", hits: 10 }, {
       question: "filesystem hit : read and parse, 1,000 files",
       bound: { atMost: 1.25 },
     });
-    yield await hitRow(context, {
-      adapter: "filesystem",
-      size: "small",
-      hits: 50,
-    }, {
+    yield await hitRow(context, { adapter: "filesystem", size: "small", hits: 50 }, {
       question: "filesystem hit : read and parse, 1,000 files of 400 bytes",
       bound: { atMost: 2 },
     });
@@ -52,21 +40,10 @@ function hitRow(
 ): Promise<Row> {
   return rowOf({ ...question, unit: "×" }, async () => {
     const pairs = context.quick ? 40 : 100;
-    const options: Omit<CacheHitOptions, "first"> = {
-      ...what,
-      pairs,
-      warmup: 10,
-    };
-    const { time, oursMs, theirsMs } = await compareRounds(
-      context,
-      "cache_hit",
-      options,
-    );
+    const options: Omit<CacheHitOptions, "first"> = { ...what, pairs, warmup: 10 };
+    const { time, oursMs, theirsMs } = await compareRounds(context, "cache_hit", options);
     const us = (ms: number): string => (ms * 1_000 / what.hits).toFixed(0);
-    return {
-      measured: time,
-      detail: `${us(oursMs)} against ${us(theirsMs)} µs`,
-    };
+    return { measured: time, detail: `${us(oursMs)} against ${us(theirsMs)} µs` };
   });
 }
 
@@ -74,33 +51,19 @@ function hitRow(
 function warmSessionRow(context: TargetContext): Promise<Row> {
   const question = "1,140 laps again, checked: kept parsed : kept as bytes, CPU";
   return rowOf({ question, unit: "×", bound: { atMost: 0.6 } }, async () => {
-    const results: {
-      readonly parsed: WarmSessionResult;
-      readonly bytes: WarmSessionResult;
-    }[] = [];
+    const results: { readonly parsed: WarmSessionResult; readonly bytes: WarmSessionResult }[] = [];
     for (let round = 0; round < context.rounds; round++) {
-      const run = (
-        keep: RaceSessionOptions["keep"],
-      ): Promise<WarmSessionResult> =>
-        runProgram(context.runtime, "warm_session", {
-          keep,
-          drivers: 20,
-          laps: 57,
-        });
+      const run = (keep: RaceSessionOptions["keep"]): Promise<WarmSessionResult> =>
+        runProgram(context.runtime, "warm_session", { keep, drivers: 20, laps: 57 });
       results.push({ parsed: await run("parsed"), bytes: await run("bytes") });
     }
     const seconds = (figure: (result: WarmSessionResult) => number): string =>
       (["parsed", "bytes"] as const)
-        .map((keep) =>
-          (median(results.map((result) => figure(result[keep]))) / 1_000)
-            .toFixed(2)
-        )
+        .map((keep) => (median(results.map((result) => figure(result[keep]))) / 1_000).toFixed(2))
         .join(" against ");
     const warm = ({ warmCpuMs }: WarmSessionResult): number => median(warmCpuMs);
     return {
-      measured: spreadOf(
-        results.map(({ parsed, bytes }) => warm(parsed) / warm(bytes)),
-      ),
+      measured: spreadOf(results.map(({ parsed, bytes }) => warm(parsed) / warm(bytes))),
       detail: `${seconds(warm)} s; the first time ${seconds(({ coldCpuMs }) => coldCpuMs)} s`,
     };
   });

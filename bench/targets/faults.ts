@@ -34,51 +34,30 @@ export const faultsTarget: Target = {
     const running = runScenes(context, names);
     // The first one: what requests cost here where everything is well.
     const well = await running[0]!;
-    for (const [index, name] of names.entries()) {
-      yield* sceneRows(name, await running[index]!, well);
-    }
+    for (const [index, name] of names.entries()) yield* sceneRows(name, await running[index]!, well);
   },
 };
 
 /** Runs all scenes, each in a process of its own, and gives back a promise for each. */
-function runScenes(
-  context: TargetContext,
-  names: readonly SceneName[],
-): Promise<FaultsResults>[] {
-  const scenes = names.map((name) => ({
-    name,
-    ...Promise.withResolvers<FaultsResults>(),
-  }));
+function runScenes(context: TargetContext, names: readonly SceneName[]): Promise<FaultsResults>[] {
+  const scenes = names.map((name) => ({ name, ...Promise.withResolvers<FaultsResults>() }));
   const source = scenes.values();
   const work = async (): Promise<void> => {
-    for (const { name, resolve, reject } of source) {
-      await runScene(context, name).then(resolve, reject);
-    }
+    for (const { name, resolve, reject } of source) await runScene(context, name).then(resolve, reject);
   };
   for (let index = 0; index < SCENES_AT_ONCE; index++) work();
   return scenes.map(({ promise }) => promise);
 }
 
-async function runScene(
-  { runtime, quick }: TargetContext,
-  scene: SceneName,
-): Promise<FaultsResults> {
+async function runScene({ runtime, quick }: TargetContext, scene: SceneName): Promise<FaultsResults> {
   // Where nothing can come, no rival shows what is possible; and their lookups of a host would be in the way.
   const contenders = SCENES[scene].possible === 0 ? ["ours" as const] : CONTENDERS;
   await using server = await startFaultsServer(scene, contenders);
-  const options: FaultsOptions = {
-    scene,
-    origins: server.origins,
-    limitMs: quick ? 25_000 : 45_000,
-  };
+  const options: FaultsOptions = { scene, origins: server.origins, limitMs: quick ? 25_000 : 45_000 };
   return await runProgram(runtime, "faults", options);
 }
 
-function* sceneRows(
-  name: SceneName,
-  results: FaultsResults,
-  well: FaultsResults,
-): Iterable<Row> {
+function* sceneRows(name: SceneName, results: FaultsResults, well: FaultsResults): Iterable<Row> {
   const scene = SCENES[name];
   const ours = results.ours!;
   if (scene.possible > 0) {
@@ -122,15 +101,10 @@ function cameRow({ title, possible }: Scene, results: FaultsResults): Row {
  * Beside the best of the rivals that lose nothing; if all of them do, beside the least that is possible, and what requests
  * cost here where everything is well.
  */
-function timeRow(
-  { title, possible, floorMs }: Scene,
-  results: FaultsResults,
-  well: FaultsResults,
-): Row {
+function timeRow({ title, possible, floorMs }: Scene, results: FaultsResults, well: FaultsResults): Row {
   const ours = results.ours!;
   const complete = rivalsOf(results).filter(({ came }) => came === possible);
-  const leastMs = floorMs +
-    Math.min(...Object.values(well).map(({ lastMs }) => lastMs)) -
+  const leastMs = floorMs + Math.min(...Object.values(well).map(({ lastMs }) => lastMs)) -
     SCENES.well.floorMs;
   const theirMs = Math.min(
     ...complete.map(({ lastMs }) => lastMs),
@@ -149,9 +123,9 @@ function timeRow(
     bound: { atMost: 1.15 },
     unit: "×",
     // Whoever loses values is done early; and a batch must end.
-    measured: ours.came < possible ? undefined : spreadOf([
-      ours.endedMs === undefined ? Infinity : ours.lastMs / theirMs,
-    ]),
+    measured: ours.came < possible
+      ? undefined
+      : spreadOf([ours.endedMs === undefined ? Infinity : ours.lastMs / theirMs]),
     detail: notes.join("; "),
   };
 }
@@ -172,10 +146,7 @@ function endRow({ title }: Scene, { endedMs }: FaultsResult): Row {
   };
 }
 
-function eachOf(
-  results: FaultsResults,
-  show: (result: FaultsResult) => string,
-): string {
+function eachOf(results: FaultsResults, show: (result: FaultsResult) => string): string {
   return Object.entries(results).map(([name, result]) => `${name} ${show(result)}`).join(", ");
 }
 

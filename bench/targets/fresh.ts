@@ -19,10 +19,7 @@ const SHORT = 2;
  * What the processes of a fetcher took, for each round and each number of requests, the highest of which are missing in short
  * rounds; or why there is nothing.
  */
-export type FreshRounds = ReadonlyMap<
-  Fetcher,
-  readonly (readonly Cost[])[] | NotMeasuredError
->;
+export type FreshRounds = ReadonlyMap<Fetcher, readonly (readonly Cost[])[] | NotMeasuredError>;
 
 /** What fresh processes say about two fetchers at one number of requests. */
 export interface FreshComparison {
@@ -45,11 +42,7 @@ export function runFresh(
   runtime: BenchRuntime,
   options: Pick<FreshOptions, "serverUrl" | "fetcher" | "requests">,
 ): Promise<Cost[]> {
-  return runProgram(
-    runtime,
-    "fresh",
-    { ...options, concurrency: CONCURRENCY } satisfies FreshOptions,
-  );
+  return runProgram(runtime, "fresh", { ...options, concurrency: CONCURRENCY } satisfies FreshOptions);
 }
 
 /**
@@ -63,9 +56,7 @@ export async function freshRounds(
   const { runtime, serverUrl, quick } = context;
   const counts = freshCounts(context);
   const shortRounds = quick ? 2 : 10;
-  const all = new Map<Fetcher, Cost[][] | NotMeasuredError>(
-    fetchers.map((fetcher) => [fetcher, []]),
-  );
+  const all = new Map<Fetcher, Cost[][] | NotMeasuredError>(fetchers.map((fetcher) => [fetcher, []]));
   for (let round = 0; round < shortRounds + context.rounds; round++) {
     const requests = round < shortRounds ? counts.slice(0, SHORT) : counts;
     for (const fetcher of round % 2 === 0 ? fetchers : fetchers.toReversed()) {
@@ -89,11 +80,7 @@ export async function freshRounds(
  */
 export function compareFresh(
   rounds: FreshRounds,
-  { ours, theirs, index }: {
-    readonly ours: Fetcher;
-    readonly theirs: Fetcher;
-    readonly index: number;
-  },
+  { ours, theirs, index }: { readonly ours: Fetcher; readonly theirs: Fetcher; readonly index: number },
 ): FreshComparison {
   const [our, their] = [ours, theirs].map((fetcher) =>
     costsOf(rounds, fetcher).flatMap((costs) => costs[index] ?? [])
@@ -108,10 +95,7 @@ export function compareFresh(
   };
 }
 
-function costsOf(
-  rounds: FreshRounds,
-  fetcher: Fetcher,
-): readonly (readonly Cost[])[] {
+function costsOf(rounds: FreshRounds, fetcher: Fetcher): readonly (readonly Cost[])[] {
   const costs = rounds.get(fetcher) ?? [];
   if (costs instanceof NotMeasuredError) throw costs;
   return costs;

@@ -27,44 +27,27 @@ export const growthTarget: Target = {
   },
 };
 
-async function growthRow(
-  context: TargetContext,
-  method: Exclude<BatchMethod, "json at once">,
-): Promise<Row> {
+async function growthRow(context: TargetContext, method: Exclude<BatchMethod, "json at once">): Promise<Row> {
   const question = `\`client.${method}()\`, 100,000 : 100 × 1,000`;
-  return await rowOf(
-    { question, bound: { atMost: 1.1 }, unit: "×" },
-    async () => {
-      const options: Omit<GrowthOptions, "first"> = {
-        method,
-        few: FEW,
-        many: MANY,
-        pairs: context.quick ? 2 : 6,
-        warmup: 1,
-      };
-      const { time, oursMs, theirsMs } = await compareRounds(
-        context,
-        "growth",
-        options,
-      );
-      const us = (ms: number): string => (ms * 1_000 / MANY).toFixed(2);
-      return {
-        measured: time,
-        detail: `${us(oursMs)} against ${us(theirsMs)} µs a request`,
-      };
-    },
-  );
+  return await rowOf({ question, bound: { atMost: 1.1 }, unit: "×" }, async () => {
+    const options: Omit<GrowthOptions, "first"> = {
+      method,
+      few: FEW,
+      many: MANY,
+      pairs: context.quick ? 2 : 6,
+      warmup: 1,
+    };
+    const { time, oursMs, theirsMs } = await compareRounds(context, "growth", options);
+    const us = (ms: number): string => (ms * 1_000 / MANY).toFixed(2);
+    return { measured: time, detail: `${us(oursMs)} against ${us(theirsMs)} µs a request` };
+  });
 }
 
 /** Calls at once, each side in processes of its own, by turns. */
 async function* atOnceRows(context: TargetContext): AsyncIterable<Row> {
   const { runtime, rounds } = context;
   const run = (subject: AtOnce): Promise<AtOnceResult> =>
-    runProgram(
-      runtime,
-      "at_once",
-      { subject, calls: MANY } satisfies AtOnceOptions,
-    );
+    runProgram(runtime, "at_once", { subject, calls: MANY } satisfies AtOnceOptions);
   const ours: AtOnceResult[] = [];
   const bare: AtOnceResult[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -77,25 +60,18 @@ async function* atOnceRows(context: TargetContext): AsyncIterable<Row> {
     question: `${who}, time`,
     bound: { atMost: 2.5 },
     unit: "×",
-    measured: spreadOf(
-      ours.map(({ wallMs }, round) => wallMs / bare[round]!.wallMs),
-    ),
+    measured: spreadOf(ours.map(({ wallMs }, round) => wallMs / bare[round]!.wallMs)),
     detail: `${microseconds(ours)} against ${microseconds(bare)} µs a call`,
   };
   yield {
     question: `${who}, peak memory`,
     bound: { atMost: 1.5 },
     unit: "×",
-    measured: spreadOf(
-      ours.map(({ peakRssBytes }, round) => peakRssBytes / bare[round]!.peakRssBytes),
-    ),
+    measured: spreadOf(ours.map(({ peakRssBytes }, round) => peakRssBytes / bare[round]!.peakRssBytes)),
     detail: `${megabytes(ours)} against ${megabytes(bare)} MB resident`,
   };
   if (context.quick) return;
-  yield await rowOf({
-    question: `${who}, with p-limit in place of ours, time`,
-    unit: "×",
-  }, async () => {
+  yield await rowOf({ question: `${who}, with p-limit in place of ours, time`, unit: "×" }, async () => {
     const theirs = await run("p-limit + fetch");
     return {
       measured: spreadOf(bare.map(({ wallMs }) => theirs.wallMs / wallMs)),
@@ -105,12 +81,9 @@ async function* atOnceRows(context: TargetContext): AsyncIterable<Row> {
 }
 
 function microseconds(results: readonly AtOnceResult[]): string {
-  return (median(results.map(({ wallMs }) => wallMs)) * 1_000 / MANY).toFixed(
-    2,
-  );
+  return (median(results.map(({ wallMs }) => wallMs)) * 1_000 / MANY).toFixed(2);
 }
 
 function megabytes(results: readonly AtOnceResult[]): string {
-  return (median(results.map(({ peakRssBytes }) => peakRssBytes)) / 1e6)
-    .toFixed(0);
+  return (median(results.map(({ peakRssBytes }) => peakRssBytes)) / 1e6).toFixed(0);
 }

@@ -26,9 +26,7 @@ export const hotFunctionsTarget: Target = {
     for (const fetcher of ["stream", "json"] as const) {
       yield await hotRow(context, fetcher, bare, { atMost: 40 });
     }
-    for (const fetcher of ["ofetch", "ky"] as const) {
-      yield await hotRow(context, fetcher, bare);
-    }
+    for (const fetcher of ["ofetch", "ky"] as const) yield await hotRow(context, fetcher, bare);
   },
 };
 
@@ -40,17 +38,10 @@ async function hotRow(
 ): Promise<Row> {
   const who = fetcher === "stream" || fetcher === "json" ? `\`client.${fetcher}()\`` : `${fetcher} + p-limit`;
   return await rowOf(
-    {
-      question: `${who}: hot functions beyond a bare loop's`,
-      bound,
-      unit: "functions",
-    },
+    { question: `${who}: hot functions beyond a bare loop's`, bound, unit: "functions" },
     async () => {
       const results = await hotFunctions(context, fetcher);
-      return {
-        measured: beyond(results, bare),
-        detail: `${figures(results)}; a bare loop ${figures(bare)}`,
-      };
+      return { measured: beyond(results, bare), detail: `${figures(results)}; a bare loop ${figures(bare)}` };
     },
   );
 }
@@ -60,25 +51,15 @@ export function beyond(
   results: readonly HotFunctionsResult[],
   bare: readonly HotFunctionsResult[],
 ): Spread {
-  return spreadOf(
-    results.map(({ baseline }, index) => baseline - bare[index]!.baseline),
-  );
+  return spreadOf(results.map(({ baseline }, index) => baseline - bare[index]!.baseline));
 }
 
 /** Counts in fresh processes, few of them, because the count hardly moves. */
 export async function hotFunctions(
-  { runtime, serverUrl, quick }: Pick<
-    TargetContext,
-    "runtime" | "serverUrl" | "quick"
-  >,
+  { runtime, serverUrl, quick }: Pick<TargetContext, "runtime" | "serverUrl" | "quick">,
   fetcher: Fetcher,
 ): Promise<HotFunctionsResult[]> {
-  const options: HotFunctionsOptions = {
-    serverUrl,
-    fetcher,
-    requests: REQUESTS,
-    concurrency: CONCURRENCY,
-  };
+  const options: HotFunctionsOptions = { serverUrl, fetcher, requests: REQUESTS, concurrency: CONCURRENCY };
   const results: HotFunctionsResult[] = [];
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     results.push(await runProgram(runtime, "hot_functions", options));

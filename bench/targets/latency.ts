@@ -52,9 +52,6 @@ async function latencyRow(
     const oneMs = median(rounds.flat().map((result) => result.oneMs));
     const allMs = median(rounds.flat().map((result) => result.allMs));
     const ratios = rounds.map((round) => median(round.map((result) => result.allMs)) / (waves * oneMs));
-    return {
-      measured: spreadOf(ratios),
-      detail: `${allMs.toFixed(0)} ms; one file ${oneMs.toFixed(1)} ms`,
-    };
+    return { measured: spreadOf(ratios), detail: `${allMs.toFixed(0)} ms; one file ${oneMs.toFixed(1)} ms` };
   });
 }

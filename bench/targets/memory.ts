@@ -42,18 +42,10 @@ interface Measured extends MemoryOptions {
 }
 
 /** Measures each in fresh processes, by turns. */
-async function processes(
-  context: TargetContext,
-  subjects: readonly MemoryOptions[],
-): Promise<Measured[]> {
-  const all = subjects.map((options) => ({
-    ...options,
-    results: [] as MemoryResult[],
-  }));
+async function processes(context: TargetContext, subjects: readonly MemoryOptions[]): Promise<Measured[]> {
+  const all = subjects.map((options) => ({ ...options, results: [] as MemoryResult[] }));
   for (let round = 0; round < (context.quick ? 1 : context.rounds); round++) {
-    for (
-      const { subject, requests, results } of round % 2 === 0 ? all : all.toReversed()
-    ) {
+    for (const { subject, requests, results } of round % 2 === 0 ? all : all.toReversed()) {
       const options: MemoryOptions = { subject, requests };
       results.push(await runProgram(context.runtime, "memory", options));
     }

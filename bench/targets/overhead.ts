@@ -23,28 +23,16 @@ export const overheadTarget: Target = {
   id: "T1",
   title: "Throughput beside a bare `fetch` + `json()` loop, 20 at once, all defaults on",
   async *rows(context) {
-    const wanted = {
-      small: 0.9,
-      large: context.runtime.name === "deno" ? 0.95 : 0.92,
-    } as const;
+    const wanted = { small: 0.9, large: context.runtime.name === "deno" ? 0.95 : 0.92 } as const;
     for (const resource of ["small", "large"] as const) {
       for (const ours of ["json", "stream"] as const) {
         const atLeast = wanted[resource];
-        yield await overheadRow(context, {
-          ours,
-          theirs: "bare loop",
-          resource,
-          atLeast,
-        });
+        yield await overheadRow(context, { ours, theirs: "bare loop", resource, atLeast });
       }
     }
     // What nobody can beat who stops requests at a deadline, and how far to trust the figures.
     for (const ours of ["bare loop with signals", "bare loop"] as const) {
-      yield await overheadRow(context, {
-        ours,
-        theirs: "bare loop",
-        resource: "small",
-      });
+      yield await overheadRow(context, { ours, theirs: "bare loop", resource: "small" });
     }
     yield* freshRows(context);
   },
@@ -73,24 +61,14 @@ export const rivalsTarget: Target = {
     ] as const;
     for (const theirs of rivals) {
       const atLeast = WANTED[theirs];
-      yield await overheadRow(context, {
-        ours: "stream",
-        theirs,
-        resource: "small",
-        atLeast,
-      });
+      yield await overheadRow(context, { ours: "stream", theirs, resource: "small", atLeast });
     }
     yield* freshRivalRows(context);
     if (context.quick) return;
     // Parsing is most of what a large file costs, and nobody can do anything about that.
     for (const theirs of ["ky", "ofetch", "ffetch", "p_limit"] as const) {
       const atLeast = Math.min(1, WANTED[theirs]!);
-      yield await overheadRow(context, {
-        ours: "stream",
-        theirs,
-        resource: "large",
-        atLeast,
-      });
+      yield await overheadRow(context, { ours: "stream", theirs, resource: "large", atLeast });
     }
   },
 };
@@ -113,31 +91,17 @@ function labelOf(ours: Fetcher, theirs: Fetcher): string {
   return `${LABELS[ours] ?? ours} : ${LABELS[theirs] ?? theirs}`;
 }
 
-async function overheadRow(
-  context: TargetContext,
-  { atLeast, ...options }: OverheadQuestion,
-): Promise<Row> {
+async function overheadRow(context: TargetContext, { atLeast, ...options }: OverheadQuestion): Promise<Row> {
   const { ours, theirs, resource } = options;
   const slices = slicing(context, options);
   const question = `${labelOf(ours, theirs)}, ${resource === "small" ? "400 B" : "133 KB"}`;
   return await rowOf(
-    {
-      question,
-      bound: atLeast === undefined ? undefined : { atLeast },
-      unit: "×",
-    },
+    { question, bound: atLeast === undefined ? undefined : { atLeast }, unit: "×" },
     async () => {
-      const { throughput, cpu, oursMs, theirsMs } = await compareRounds<
-        Omit<OverheadOptions, "first">
-      >(
+      const { throughput, cpu, oursMs, theirsMs } = await compareRounds<Omit<OverheadOptions, "first">>(
         context,
         "overhead",
-        {
-          ...options,
-          ...slices,
-          concurrency: CONCURRENCY,
-          serverUrl: context.serverUrl,
-        },
+        { ...options, ...slices, concurrency: CONCURRENCY, serverUrl: context.serverUrl },
       );
       const us = (ms: number): string => (ms * 1_000 / slices.requests).toFixed(1);
       return {
@@ -155,22 +119,11 @@ interface Slicing extends Pick<OverheadOptions, "requests" | "pairs" | "warmup">
  * Short slices, so that neighbours are disturbed alike. Rivals get longer ones, because they make a task of every URL of a
  * list at once, and that is a part of what they cost.
  */
-function slicing(
-  { runtime, quick }: TargetContext,
-  { resource, theirs }: OverheadQuestion,
-): Slicing {
+function slicing({ runtime, quick }: TargetContext, { resource, theirs }: OverheadQuestion): Slicing {
   const shorter = quick ? 3 : 1;
-  if (resource === "large") {
-    return { requests: 60, pairs: 60 / shorter, warmup: 8 };
-  }
-  if (theirs !== "bare loop") {
-    return { requests: 2_000, pairs: 18 / shorter, warmup: 2 };
-  }
-  return {
-    requests: runtime.name === "deno" ? 200 : 400,
-    pairs: 120 / shorter,
-    warmup: 15,
-  };
+  if (resource === "large") return { requests: 60, pairs: 60 / shorter, warmup: 8 };
+  if (theirs !== "bare loop") return { requests: 2_000, pairs: 18 / shorter, warmup: 2 };
+  return { requests: runtime.name === "deno" ? 200 : 400, pairs: 120 / shorter, warmup: 15 };
 }
 
 /** Most programs are not warm: they fetch their URLs and end. */
@@ -180,74 +133,34 @@ async function* freshRows(context: TargetContext): AsyncIterable<Row> {
   for (const ours of ["json", "stream"] as const) {
     for (const [index, count] of freshCounts(context).entries()) {
       const question = `${labelOf(ours, theirs)}, 400 B, fresh processes of ${count.toLocaleString("en")}`;
-      const { throughput, cpu, oursMs, theirsMs } = compareFresh(rounds, {
-        ours,
-        theirs,
-        index,
-      });
+      const { throughput, cpu, oursMs, theirsMs } = compareFresh(rounds, { ours, theirs, index });
       const figures = `${oursMs.toFixed(0)} against ${theirsMs.toFixed(0)} ms`;
       const detail = `${figures}; CPU time ${cpu.value.toFixed(2)}×`;
-      yield {
-        question,
-        bound: { atLeast: 0.86 },
-        unit: "×",
-        measured: throughput,
-        detail,
-      };
+      yield { question, bound: { atLeast: 0.86 }, unit: "×", measured: throughput, detail };
     }
   }
   yield* firstRequestsRows(context, rounds);
 }
 
 /** CPU time, because on Bun the throughput of small requests does not show all of it. */
-function* firstRequestsRows(
-  { runtime }: TargetContext,
-  rounds: FreshRounds,
-): Iterable<Row> {
+function* firstRequestsRows({ runtime }: TargetContext, rounds: FreshRounds): Iterable<Row> {
   const bound: Bound = { atMost: runtime.name === "bun" ? 1.7 : 1.25 };
   const theirs = "bare loop";
   for (const ours of ["json", "stream"] as const) {
     const question = `${labelOf(ours, theirs)}, CPU time of the first 1,000 requests of a process`;
     const { cpu } = compareFresh(rounds, { ours, theirs, index: 0 });
-    yield {
-      question,
-      bound,
-      unit: "×",
-      measured: cpu,
-      detail: "with what is compiled on other threads",
-    };
+    yield { question, bound, unit: "×", measured: cpu, detail: "with what is compiled on other threads" };
   }
 }
 
 /** One line for each rival: it counts where ours is worst, so that the line is met only if each number of requests is. */
 async function* freshRivalRows(context: TargetContext): AsyncIterable<Row> {
   // Those with the tightest bounds are the neighbours of ours.
-  const rounds = await freshRounds(context, [
-    "ky",
-    "ofetch",
-    "stream",
-    "p_limit",
-    "ffetch",
-    "axios",
-    "got",
-  ]);
+  const rounds = await freshRounds(context, ["ky", "ofetch", "stream", "p_limit", "ffetch", "axios", "got"]);
   const counts = freshCounts(context).map((count) => count.toLocaleString("en"));
-  for (
-    const theirs of [
-      "ky",
-      "ofetch",
-      "ffetch",
-      "axios",
-      "got",
-      "p_limit",
-    ] as const
-  ) {
+  for (const theirs of ["ky", "ofetch", "ffetch", "axios", "got", "p_limit"] as const) {
     const question = `${labelOf("stream", theirs)}, 400 B, the worst of fresh processes`;
-    yield await rowOf({
-      question,
-      bound: { atLeast: WANTED[theirs]! },
-      unit: "×",
-    }, () => {
+    yield await rowOf({ question, bound: { atLeast: WANTED[theirs]! }, unit: "×" }, () => {
       const each = counts.map((_, index) =>
         compareFresh(rounds, { ours: "stream", theirs, index }).throughput
       );

@@ -17,47 +17,25 @@ export const primitivesTarget: Target = {
   id: "T4",
   title: "Time of primitives beside rivals",
   async *rows(context) {
-    yield await guardRow(context, "Semaphore.run", "cockatiel bulkhead", {
-      atMost: 1,
+    yield await guardRow(context, "Semaphore.run", "cockatiel bulkhead", { atMost: 1 });
+    yield await guardRow(context, "CircuitBreaker.run, in a row", "cockatiel ConsecutiveBreaker", {
+      atMost: 0.5,
     });
-    yield await guardRow(
-      context,
-      "CircuitBreaker.run, in a row",
-      "cockatiel ConsecutiveBreaker",
-      { atMost: 0.5 },
-    );
-    yield await guardRow(
-      context,
-      "CircuitBreaker.run, by share",
-      "cockatiel SamplingBreaker",
-      { atMost: 0.5 },
-    );
-    yield await guardRow(
-      context,
-      "semaphore + bucket + breaker",
-      "p-limit + limiter + cockatiel",
-      {
-        atMost: 0.35,
-      },
-    );
+    yield await guardRow(context, "CircuitBreaker.run, by share", "cockatiel SamplingBreaker", {
+      atMost: 0.5,
+    });
+    yield await guardRow(context, "semaphore + bucket + breaker", "p-limit + limiter + cockatiel", {
+      atMost: 0.35,
+    });
     yield await guardRow(context, "Semaphore.run", "try and finally");
     yield* waitersRows(context);
   },
 };
 
-async function guardRow(
-  context: TargetContext,
-  ours: Guard,
-  theirs: Guard,
-  bound?: Bound,
-): Promise<Row> {
+async function guardRow(context: TargetContext, ours: Guard, theirs: Guard, bound?: Bound): Promise<Row> {
   const tasks = 5_000;
   return await rowOf(
-    {
-      question: `${ours} : ${theirs}, a task that does nothing`,
-      bound,
-      unit: "×",
-    },
+    { question: `${ours} : ${theirs}, a task that does nothing`, bound, unit: "×" },
     async () => {
       const options: Omit<GuardOptions, "first"> = {
         ours,
@@ -66,16 +44,9 @@ async function guardRow(
         pairs: context.quick ? 50 : 200,
         warmup: 20,
       };
-      const { time, oursMs, theirsMs } = await compareRounds(
-        context,
-        "guard",
-        options,
-      );
+      const { time, oursMs, theirsMs } = await compareRounds(context, "guard", options);
       const ns = (ms: number): string => (ms * 1_000_000 / tasks).toFixed(0);
-      return {
-        measured: time,
-        detail: `${ns(oursMs)} against ${ns(theirsMs)} ns a task`,
-      };
+      return { measured: time, detail: `${ns(oursMs)} against ${ns(theirsMs)} ns a task` };
     },
   );
 }
@@ -83,18 +54,10 @@ async function guardRow(
 async function* waitersRows(context: TargetContext): AsyncIterable<Row> {
   const rounds = context.quick ? 1 : context.rounds;
   const drain = (guard: Guard, waiters: number): Promise<WaitersResult> =>
-    runProgram(
-      context.runtime,
-      "waiters",
-      { guard, waiters } satisfies WaitersOptions,
-    );
+    runProgram(context.runtime, "waiters", { guard, waiters } satisfies WaitersOptions);
   const many: WaitersResult[] = [];
   yield await rowOf(
-    {
-      question: "1,000,000 waiters of Semaphore.run : 100,000",
-      bound: { atMost: 15 },
-      unit: "×",
-    },
+    { question: "1,000,000 waiters of Semaphore.run : 100,000", bound: { atMost: 15 }, unit: "×" },
     async () => {
       const few: WaitersResult[] = [];
       for (let index = 0; index < rounds; index++) {
@@ -103,33 +66,21 @@ async function* waitersRows(context: TargetContext): AsyncIterable<Row> {
       }
       const [fewMs, manyMs] = [few, many].map((results) => median(results.map(({ wallMs }) => wallMs)));
       return {
-        measured: spreadOf(
-          many.map(({ wallMs }, index) => wallMs / few[index]!.wallMs),
-        ),
+        measured: spreadOf(many.map(({ wallMs }, index) => wallMs / few[index]!.wallMs)),
         detail: `${manyMs!.toFixed(0)} against ${fewMs!.toFixed(0)} ms`,
       };
     },
   );
   yield await rowOf(
-    {
-      question: "1,000,000 waiters, peak memory: Semaphore.run : p-limit",
-      bound: { atMost: 1 },
-      unit: "×",
-    },
+    { question: "1,000,000 waiters, peak memory: Semaphore.run : p-limit", bound: { atMost: 1 }, unit: "×" },
     async () => {
       const theirs: WaitersResult[] = [];
-      for (let index = 0; index < rounds; index++) {
-        theirs.push(await drain("p-limit", 1_000_000));
-      }
+      for (let index = 0; index < rounds; index++) theirs.push(await drain("p-limit", 1_000_000));
       const megabytes = (results: WaitersResult[]): string =>
-        (median(results.map(({ peakRssBytes }) => peakRssBytes)) / 1e6).toFixed(
-          0,
-        );
+        (median(results.map(({ peakRssBytes }) => peakRssBytes)) / 1e6).toFixed(0);
       const theirMs = median(theirs.map(({ wallMs }) => wallMs)).toFixed(0);
       return {
-        measured: spreadOf(
-          many.map(({ peakRssBytes }, index) => peakRssBytes / theirs[index]!.peakRssBytes),
-        ),
+        measured: spreadOf(many.map(({ peakRssBytes }, index) => peakRssBytes / theirs[index]!.peakRssBytes)),
         detail: `${megabytes(many)} against ${megabytes(theirs)} MB resident; p-limit takes ${theirMs} ms`,
       };
     },

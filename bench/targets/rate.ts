@@ -20,16 +20,11 @@ export const rateTarget: Target = {
   id: "T5",
   title: `${TOKENS_PER_SECOND} tokens a second, burst ${BURST}, callers always waiting`,
   async *rows(context) {
-    for (const subject of ["bucket", "client"] as const) {
-      yield* rateRows(context, subject);
-    }
+    for (const subject of ["bucket", "client"] as const) yield* rateRows(context, subject);
   },
 };
 
-async function* rateRows(
-  context: TargetContext,
-  subject: RateOptions["subject"],
-): AsyncIterable<Row> {
+async function* rateRows(context: TargetContext, subject: RateOptions["subject"]): AsyncIterable<Row> {
   const seconds = context.quick ? 1 : 5;
   const who = subject === "bucket" ? "`TokenBucket.take()`" : "`client.stream()` with `rateLimit`";
   const results: RateResult[] = [];
@@ -42,19 +37,12 @@ async function* rateRows(
     async () => {
       const expected = BURST + TOKENS_PER_SECOND * seconds;
       for (let index = 0; index < context.rounds; index++) {
-        const options: RateOptions = {
-          subject,
-          tokensPerSecond: TOKENS_PER_SECOND,
-          burst: BURST,
-          seconds,
-        };
+        const options: RateOptions = { subject, tokensPerSecond: TOKENS_PER_SECOND, burst: BURST, seconds };
         results.push(await runProgram(context.runtime, "rate", options));
       }
       const granted = results.map((result) => result.granted);
       return {
-        measured: spreadOf(
-          granted.map((count) => (count / expected - 1) * 100),
-        ),
+        measured: spreadOf(granted.map((count) => (count / expected - 1) * 100)),
         detail: `${spreadOf(granted).value} granted of ${expected}`,
       };
     },

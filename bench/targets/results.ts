@@ -13,17 +13,11 @@ import { type Row, type Target, type Verdict, verdictOf } from "./target.ts";
 export interface RuntimeResults {
   /** Such as `Deno 2.9.6`. */
   readonly runtime: string;
-  readonly measured: readonly {
-    readonly target: Target;
-    readonly rows: readonly Row[];
-  }[];
+  readonly measured: readonly { readonly target: Target; readonly rows: readonly Row[] }[];
 }
 
 /** Writes the file, formatted. */
-export async function writeResults(
-  results: readonly RuntimeResults[],
-  minutes: number,
-): Promise<void> {
+export async function writeResults(results: readonly RuntimeResults[], minutes: number): Promise<void> {
   const path = `${BENCH}RESULTS.md`;
   const text = [
     "# Results",
@@ -32,8 +26,7 @@ export async function writeResults(
     ...results.flatMap(section),
   ].join("\n\n");
   await Deno.writeTextFile(path, `${text}\n`);
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path] })
-    .output();
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path] }).output();
 }
 
 function facts(results: readonly RuntimeResults[], minutes: number): string {
@@ -61,9 +54,7 @@ function rivalVersions(): string[] {
   const versions = new Set<string>();
   for (const { name } of Deno.readDirSync(`${BENCH}rivals`)) {
     const source = Deno.readTextFileSync(`${BENCH}rivals/${name}`);
-    for (
-      const [, pinned] of source.matchAll(/"npm:((?!@types\/)[^"]+@[\d.]+)"/g)
-    ) versions.add(pinned!);
+    for (const [, pinned] of source.matchAll(/"npm:((?!@types\/)[^"]+@[\d.]+)"/g)) versions.add(pinned!);
   }
   return [...versions].sort();
 }

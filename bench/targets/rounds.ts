@@ -23,9 +23,7 @@ export interface Rounds {
 }
 
 /** Runs a comparing program in several processes: each starts with the other one, and counts with its median pair. */
-export async function compareRounds<
-  O extends Pick<Comparison, "pairs" | "warmup">,
->(
+export async function compareRounds<O extends Pick<Comparison, "pairs" | "warmup">>(
   context: TargetContext,
   program: string,
   options: O,
@@ -33,9 +31,7 @@ export async function compareRounds<
   const rounds: Pair[][] = [];
   for (let index = 0; index < context.rounds; index++) {
     const first: Comparison["first"] = index % 2 === 0 ? "ours" : "theirs";
-    rounds.push(
-      await runProgram(context.runtime, program, { ...options, first }),
-    );
+    rounds.push(await runProgram(context.runtime, program, { ...options, first }));
   }
   const spread = (ratio: (pair: Pair) => number): Spread =>
     spreadOf(rounds.map((pairs) => median(pairs.map(ratio))));
@@ -58,9 +54,7 @@ export async function rowOf(
   try {
     return { ...question, ...await measure() };
   } catch (error) {
-    if (error instanceof NotMeasuredError) {
-      return { ...question, detail: error.message };
-    }
+    if (error instanceof NotMeasuredError) return { ...question, detail: error.message };
     throw error;
   }
 }

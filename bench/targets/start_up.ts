@@ -30,17 +30,11 @@ export const startUpTarget: Target = {
     const limit = { atMost: 14 };
     if (context.runtime.name === "bun") {
       const question = "`mod.ts` as a bundle : an empty script";
-      yield await rowOf(
-        { question, bound: limit, unit: "ms" },
-        () => startUp(context, bundled),
-      );
+      yield await rowOf({ question, bound: limit, unit: "ms" }, () => startUp(context, bundled));
       return;
     }
     const sources = "`mod.ts` from its sources : an empty script";
-    yield await rowOf(
-      { question: sources, bound: limit, unit: "ms" },
-      () => startUp(context, MODULE),
-    );
+    yield await rowOf({ question: sources, bound: limit, unit: "ms" }, () => startUp(context, MODULE));
     yield await rowOf(
       { question: "`mod.ts` as a bundle : an empty script", unit: "ms" },
       () => startUp(context, bundled),
@@ -54,11 +48,7 @@ export const startUpTarget: Target = {
       () => sizeOf(MODULE, `${folder.path}/module`),
     );
     yield await rowOf(
-      {
-        question: "`Semaphore` alone, bundled and minified, gzip",
-        bound: { atMost: 2 },
-        unit: "KB",
-      },
+      { question: "`Semaphore` alone, bundled and minified, gzip", bound: { atMost: 2 }, unit: "KB" },
       () => sizeOf(SEMAPHORE, `${folder.path}/semaphore`),
     );
   },
@@ -66,17 +56,11 @@ export const startUpTarget: Target = {
 
 function temporaryFolder(): Disposable & { readonly path: string } {
   const path = Deno.makeTempDirSync({ prefix: "slipstream-bench-" });
-  return {
-    path,
-    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
-  };
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
 }
 
 /** Starts processes by turns, and takes the median difference of neighbours. */
-async function startUp(
-  { runtime, rounds, quick }: TargetContext,
-  module: string,
-): Promise<Measured> {
+async function startUp({ runtime, rounds, quick }: TargetContext, module: string): Promise<Measured> {
   const [executable = "", ...args] = runtime.command;
   const timeOf = async (file: string): Promise<number> => (await runFile(executable, [...args, file])).wallMs;
   const times = { empty: [] as number[], module: [] as number[] };
@@ -115,14 +99,9 @@ async function sizeOf(module: string, folder: string): Promise<Measured> {
     module,
   ]);
   const chunks = new Map<string, string>();
-  await addChunks(
-    chunks,
-    `${folder}/${module.split("/").at(-1)!.replace(/\.ts$/, ".js")}`,
-  );
+  await addChunks(chunks, `${folder}/${module.split("/").at(-1)!.replace(/\.ts$/, ".js")}`);
   const bytes = new TextEncoder().encode([...chunks.values()].join("\n"));
-  const gzip = new Response(bytes).body!.pipeThrough(
-    new CompressionStream("gzip"),
-  );
+  const gzip = new Response(bytes).body!.pipeThrough(new CompressionStream("gzip"));
   const { byteLength } = await new Response(gzip).arrayBuffer();
   const others = [...Deno.readDirSync(folder)].length - chunks.size;
   return {
@@ -132,29 +111,15 @@ async function sizeOf(module: string, folder: string): Promise<Measured> {
 }
 
 /** Adds a chunk and all that its import declarations lead to. */
-async function addChunks(
-  chunks: Map<string, string>,
-  path: string,
-): Promise<void> {
+async function addChunks(chunks: Map<string, string>, path: string): Promise<void> {
   if (chunks.has(path)) return;
   const source = await Deno.readTextFile(path);
   chunks.set(path, source);
-  for (
-    const [, imported] of source.matchAll(/\b(?:from|import)\s*"(\.[^"]+)"/g)
-  ) {
-    await addChunks(
-      chunks,
-      `${path.slice(0, path.lastIndexOf("/"))}/${imported}`,
-    );
+  for (const [, imported] of source.matchAll(/\b(?:from|import)\s*"(\.[^"]+)"/g)) {
+    await addChunks(chunks, `${path.slice(0, path.lastIndexOf("/"))}/${imported}`);
   }
 }
 
 async function bundle(output: string): Promise<void> {
-  await runFile(Deno.execPath(), [
-    "bundle",
-    "--quiet",
-    "--output",
-    output,
-    MODULE,
-  ]);
+  await runFile(Deno.execPath(), ["bundle", "--quiet", "--output", output, MODULE]);
 }

@@ -33,15 +33,7 @@ export interface Row {
   /** What was measured; without it the question remains open. */
   readonly measured?: Spread | undefined;
   /** The unit of both. */
-  readonly unit?:
-    | "×"
-    | "ms"
-    | "s"
-    | "KB"
-    | "%"
-    | "tokens"
-    | "functions"
-    | undefined;
+  readonly unit?: "×" | "ms" | "s" | "KB" | "%" | "tokens" | "functions" | undefined;
   /** The figures behind the value, or why there is none. */
   readonly detail: string;
 }
