@@ -5,6 +5,7 @@
  */
 
 import { SlipstreamError } from "../errors.ts";
+import { isPlainUrl } from "../http/url.ts";
 import type { Call, CallSink } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
 import type { FetchRequest } from "./request.ts";
@@ -89,7 +90,10 @@ export function outcomeOf(
 ): Outcome<unknown> {
   const { from, attempts, durationMs, head } = call;
   if (!ok) return { ok, index, request, error: toError(value), attempts, durationMs };
-  const { status, url } = head!;
+  const { status } = head!;
+  // A runtime parses a URL anew to say what it is.
+  const isPlain = call.isSentAsIs && isPlainUrl(call.sentUrl, call.lane!.key);
+  const url = isPlain ? call.sentUrl : head!.url;
   if (from === "cache" || from === "stale") {
     return {
       ok,

@@ -105,7 +105,9 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
         const init = this.#begin(call, nowMs);
         // Browsers refuse to have their `fetch` called as a method.
         const { fetch } = globalThis;
-        const send = this.#fetch ?? (fetch === fetchAtImport ? fetch : this.#environment.fetch);
+        const isNative = this.#fetch === undefined && fetch === fetchAtImport;
+        call.isSentAsIs = isNative && this.#redirect === "manual";
+        const send = isNative ? fetch : this.#fetch ?? this.#environment.fetch;
         response = await send(call.sentUrl, init);
         if (this.#hedges !== undefined) this.#hedges.answered(call, response);
         if (call.lane!.listens) this.#noteAnswer(call, response);
@@ -253,6 +255,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   }
 
   #follow(call: Call, opening: Opening): void {
+    call.isSentAsIs = false;
     call.opening = opening;
     this.#owner.follow(call);
   }

@@ -30,6 +30,10 @@ const SENSITIVE_WORD = new RegExp(
 /** Words that mean nothing else at the end of a longer one either: `accesstoken`, but not `compass`. */
 const SENSITIVE_ENDING = /(?:token|secret|passwd|password|passphrase|signature|credentials?|apikey)\d*$/i;
 
+/** What a parser leaves as it is after the origin: nothing that it would escape or drop, no dot segment, no fragment. */
+const PLAIN_PATH =
+  /(?:\/(?!(?:\.|%2e){1,2}(?:[/?]|$))[\w.~%!$&()*+,;=:@-]*)+(?:\?[\w.~%!$&()*+,;=:@/?-]*)?$/iy;
+
 /** Whether a URL names its own scheme, so that mirrors have no part in it. */
 export function isAbsoluteUrl(url: string): boolean {
   return SCHEME.test(url);
@@ -260,4 +264,16 @@ function decodeName(name: string): string {
     // A broken escape stands for itself.
     return name;
   }
+}
+
+/**
+ * Tells at a glance that a URL is what its parser would make of it.
+ *
+ * @param url The absolute URL.
+ * @param origin Its origin, as the parser writes it.
+ * @returns Whether it is; `false` also if a closer look would be needed.
+ */
+export function isPlainUrl(url: string, origin: string): boolean {
+  PLAIN_PATH.lastIndex = origin.length;
+  return PLAIN_PATH.test(url) && url.startsWith(origin);
 }

@@ -207,6 +207,8 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   // Of an attempt on the straight way.
   /** What it is sent to. */
   sentUrl = "";
+  /** Whether it was sent by the `fetch` of the runtime, which follows no redirect, so that this is the URL that answered. */
+  isSentAsIs = false;
   /** What the lane's breaker said. */
   ticket = 0;
   attemptedAtMs = 0;

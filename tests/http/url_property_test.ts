@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../support/property.ts";
 import { withQuery } from "../../src/http/query.ts";
-import { joinUrl, OriginIndex, redactUrl, shownUrl, splitUserInfo } from "../../src/http/url.ts";
+import { isPlainUrl, joinUrl, OriginIndex, redactUrl, shownUrl, splitUserInfo } from "../../src/http/url.ts";
 import { test } from "../support/test.ts";
 
 const SECRET = "hunter2";
@@ -139,5 +139,14 @@ test("withQuery() writes a record, a string and URLSearchParams alike, and puts 
     const wellFormed = (values: Readonly<Record<string, string>>) =>
       Object.fromEntries(new URLSearchParams(values));
     assertEquals(both, wellFormed({ ...common, ...own }));
+  }));
+});
+
+test("isPlainUrl() holds only for URLs that are as their parser writes them", () => {
+  const origin = "https://a.test";
+  const part = fc.string({ unit: fc.constantFrom(..."/.%2eE?#a=&;\\ ä'^{|}[]~@:\t\n"), maxLength: 12 });
+  fc.assert(fc.property(part, (rest) => {
+    const url = origin + rest;
+    if (isPlainUrl(url, origin)) assertEquals(new URL(url).href, url);
   }));
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   isAbsoluteUrl,
+  isPlainUrl,
   joinUrl,
   OriginIndex,
   parseHttpUrl,
@@ -472,4 +473,40 @@ test("redactUrl() and shownUrl() take time in proportion to the length of hostil
       }
     }
   }
+});
+
+test("isPlainUrl() holds for what the parser leaves as it is, and for nothing that it changes", () => {
+  const origin = "https://a.test:81";
+  for (
+    const rest of [
+      "/",
+      "/a",
+      "/a.json?x=1&y=a/b",
+      "/.well-known/x",
+      "/a..b/...",
+      "/a/%20b?c=%7B",
+      "/a,b;c=1/@x",
+    ]
+  ) {
+    assertEquals(isPlainUrl(origin + rest, origin), true, rest);
+    assertEquals(new URL(origin + rest).href, origin + rest);
+  }
+  const changed = [
+    "",
+    "?a",
+    "/a b",
+    "/ä",
+    "/a#b",
+    "/a\\b",
+    "/../a",
+    "/a/.",
+    "/a/%2E%2e/b",
+    "/a/..?x",
+    "/a\tb",
+    "/a'?b'",
+  ];
+  for (const rest of changed) assertEquals(isPlainUrl(origin + rest, origin), false, rest);
+  assertEquals(isPlainUrl("HTTPS://a.test:81/a", origin), false);
+  assertEquals(isPlainUrl("https://a.test:82/a", origin), false);
+  assertEquals(isPlainUrl("https://a.test:810/a", origin), false);
 });

@@ -414,3 +414,29 @@ test("a client that is closed leaves no connection busy, over sockets", async ()
   assertEquals(requests.map(({ reason }) => reason), Array(10).fill("closed"));
   assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
 });
+
+test("the URL of an outcome is the one that the runtime's own fetch tells, over sockets", async () => {
+  await using origin = await listening([]);
+  await using client = createClient(AT_ONCE);
+  const rests = [
+    "x.json",
+    "x.json?a=1&b=c/d",
+    "x.json?a=b c",
+    "x.json?ä='",
+    "./x.json",
+    "y/%2E./x.json",
+    "x.json#y",
+  ];
+  const urls = rests.map((rest) => `${origin.url}/${rest}`);
+  urls.push(`${origin.url.replace("http:", "HTTP:")}/x.json`);
+  const expected: string[] = [];
+  for (const url of urls) {
+    const response = await fetch(url);
+    await response.body?.cancel();
+    expected.push(response.url);
+  }
+  for (let round = 0; round < 2; round++) {
+    const outcomes = await client.settle(urls);
+    assertEquals(outcomes.map((outcome) => outcome.ok ? outcome.url : outcome.error.message), expected);
+  }
+});
