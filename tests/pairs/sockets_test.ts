@@ -425,7 +425,6 @@ test("the URL of an outcome is the one that the runtime's own fetch tells, over 
     "x.json?ä='",
     "./x.json",
     "y/%2E./x.json",
-    "x.json#y",
   ];
   const urls = rests.map((rest) => `${origin.url}/${rest}`);
   urls.push(`${origin.url.replace("http:", "HTTP:")}/x.json`);
