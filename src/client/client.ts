@@ -389,7 +389,7 @@ export interface Client extends AsyncDisposable {
    * folder must exist; nothing is forced to the disk (`fsync`).
    *
    * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header or `compression` is on. Downloads
-   * are not cached unless `cache` says so, and a 304 to a condition of the request's own leaves everything as it is. `onProgress` is called
+   * are not cached unless `cache` says so, and a 304 to a condition of the request's own leaves everything as it is; to no condition it is an error. `onProgress` is called
    * with each chunk; its `bytes` are those of the file so far.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
@@ -399,7 +399,8 @@ export interface Client extends AsyncDisposable {
    * @throws {NetworkError} Rejects, and so do its kin and `DataNotFoundError`, as {@linkcode Client.json} does.
    * @throws {InvalidDataError} Rejects if the file is not what `digest` says, longer than announced or than `maxBodyBytes`, or can't be gone
    * on with because it has changed.
-   * @throws {WriteError} Rejects if it can't be written; also if another download goes to the same file.
+   * @throws {WriteError} Rejects if it can't be written; also if another download goes to the same file, or a folder, a device or a
+   * pipe has its name.
    * @throws {TypeError} If the URL or an option is malformed.
    *
    * @example Into a stream, with a digest

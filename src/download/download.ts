@@ -46,7 +46,7 @@ export async function download(
   details: DownloadDetails,
 ): Promise<DownloadResult> {
   checkTarget(to);
-  checkHeaders(request);
+  checkRequest(request);
   const { digest } = details;
   const expected = digest && { hex: digestHex(digest), begin: () => beginHash(digest) };
   // Now, and not after the first response: it may not be possible here.
@@ -148,16 +148,30 @@ async function openSink(
   });
 }
 
+/** Paths of which the last segment is no name: it would be left out, and a file made in place of a folder. */
+const FOLDER = /(?:^|\/)\.{0,2}$/;
+
 function checkTarget(to: unknown): asserts to is DownloadTarget {
-  if (to instanceof WritableStream || to instanceof URL || (typeof to === "string" && to !== "")) return;
-  const received = to === "" ? "an empty string" : typeof to === "object" ? "an object" : String(to);
+  if (to instanceof WritableStream) return;
+  const isPath = typeof to === "string" || to instanceof URL;
+  if (isPath && !FOLDER.test(String(to))) return;
+  const received = to === ""
+    ? "an empty string"
+    : isPath
+    ? `'${to}', which can only be a folder`
+    : typeof to === "object" && to !== null
+    ? "an object"
+    : String(to);
   throw new TypeError(
     `Cannot download as 'to' must be the path of a file, its URL or a WritableStream: received ${received}`,
   );
 }
 
-/** What a download says of parts by itself. */
-function checkHeaders({ headers }: DownloadRequest): void {
+/** A download needs a body, and says itself which part of it. */
+function checkRequest({ headers, describe }: DownloadRequest): void {
+  if (describe().method === "HEAD") {
+    throw new TypeError("Cannot download as the 'method' must not be HEAD, whose response has no body");
+  }
   for (const name of ["range", "if-range"]) {
     if (!(name in headers)) continue;
     throw new TypeError(`Cannot download as the header '${name}' must be left to the download itself`);

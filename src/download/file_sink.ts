@@ -5,7 +5,7 @@
  */
 
 import { WriteError } from "../errors.ts";
-import type { Disk, DiskFile } from "../runtime/disk/contract.ts";
+import type { Disk, DiskEntry, DiskFile } from "../runtime/disk/contract.ts";
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { DownloadSink } from "./download_sink.ts";
 import type { FileVersion } from "./file_version.ts";
@@ -58,9 +58,7 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
   if (busyPaths.has(path)) throw writeError(path, "another download goes there");
   busyPaths.add(path);
   try {
-    if (!options.overwrites && await disk.entry(path) !== undefined) {
-      throw writeError(path, "it is there already");
-    }
+    checkReplaceable(path, await disk.entry(path), options);
     // Without use for it, it is looked at when it turns out to be in the way.
     const earlier = options.resumes ? await findEarlier(disk, path, options) : undefined;
     return new FileSink(disk, path, options, earlier);
@@ -68,6 +66,22 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
     busyPaths.delete(path);
     throw error instanceof WriteError ? error : writeError(path, messageOf(error), error);
   }
+}
+
+const REFUSALS = {
+  file: "it is there already",
+  folder: "it is a folder",
+  special: "it is a device or a pipe, which only a stream can be written to",
+} as const;
+
+/** A file that was renamed over a device would take it away from everybody. */
+function checkReplaceable(
+  path: string,
+  existing: DiskEntry | undefined,
+  { overwrites }: FileSinkOptions,
+): void {
+  if (existing === undefined || (existing.kind === "file" && overwrites)) return;
+  throw writeError(path, REFUSALS[existing.kind]);
 }
 
 /** So long the path of a folder is remembered, in milliseconds: a link that is changed within that time has just missed the file. */
@@ -163,7 +177,6 @@ class FileSink implements DownloadSink {
   /** Puts what is held on the disk. */
   async #spill(): Promise<void> {
     const held = this.#held!;
-    await this.#refuseFolder();
     if (!this.#options.resumes) await (await findEarlier(this.#disk, this.path, this.#options))?.file.close();
     await this.#openPart();
     this.#held = undefined;
@@ -248,17 +261,8 @@ class FileSink implements DownloadSink {
   }
 
   async #takeName(): Promise<void> {
-    try {
-      if (this.#options.overwrites) await this.#disk.rename(partPath(this.path), this.path);
-      else await this.#disk.renameToFree(partPath(this.path), this.path);
-    } catch (error) {
-      await this.#refuseFolder();
-      throw error;
-    }
-  }
-
-  async #refuseFolder(): Promise<void> {
-    if ((await this.#disk.entry(this.path))?.isFolder) throw new Error("it is a folder");
+    if (this.#options.overwrites) await this.#disk.rename(partPath(this.path), this.path);
+    else await this.#disk.renameToFree(partPath(this.path), this.path);
   }
 
   async abandon(keeps: boolean): Promise<void> {

@@ -12,6 +12,7 @@ import {
   isTimeoutError,
   NetworkError,
 } from "../errors.ts";
+import { contentLength } from "../http/body.ts";
 import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
 import type { HeaderMap } from "../http/headers.ts";
 import type { BodyChunks, ReceivedResponse } from "../http/tracked_response.ts";
@@ -143,7 +144,15 @@ export class Transfer {
       if (from === undefined || !isHttpError(error) || error.status !== 416) throw error;
       return this.#refusePart(error);
     }
-    if (response.status === 304) return response;
+    if (NULL_BODY_STATUSES.has(response.status)) {
+      if (response.status === 304 && isConditional(this.#options.request)) return response;
+      if (from !== undefined) {
+        return this.#refusePart(this.#invalid("range", `is no part: ${response.status}`));
+      }
+      if (response.status === 304) {
+        throw this.#invalid("changed", "is a 304, although it was asked for without a condition");
+      }
+    }
     const portion = await this.#accept(response, from);
     if (portion instanceof Incomplete) return portion;
     const failure = await this.#receive(response, portion);
@@ -213,7 +222,9 @@ export class Transfer {
       throw this.#invalid("range", "is a part, although the whole was asked for");
     }
     const { digest } = this.#options;
+    const length = contentLength(response.headers);
     const isRight = range !== undefined && range.start === from &&
+      (length === undefined || length === range.end - range.start) &&
       !response.headers.has("content-encoding") && range.totalBytes === this.totalBytes &&
       (digest !== undefined || isOfVersion(this.#version!, response.headers, range.totalBytes));
     if (!isRight) {
@@ -340,6 +351,10 @@ async function nextOrBreak(chunks: BodyChunks): Promise<Uint8Array<ArrayBuffer> 
 }
 
 /** Whether the runtime could have decoded what it has left as it is. */
+function isConditional({ headers }: StreamRequest<ReceivedResponse>): boolean {
+  return "if-none-match" in headers || "if-modified-since" in headers;
+}
+
 function isDecodable({ headers }: ReceivedResponse): boolean {
   return currentRuntime.decodes.has(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
 }

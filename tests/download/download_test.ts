@@ -155,6 +155,18 @@ test("download() of a condition that a 304 answers leaves the file as it is", as
   });
 });
 
+test("download() refuses a 304 that no condition has asked for, as no file comes of it", async () => {
+  await scene((_request, reply) => reply.head(304, { etag: TAG }), async (s) => {
+    for (const headers of [{}, { "if-match": TAG }]) {
+      const error = await rejection(s.download({ headers }));
+      assert(isInvalidDataError(error) && error.reason === "changed");
+    }
+    assertEquals(await s.folder.list(), []);
+    const since = { "if-modified-since": "Thu, 01 Jan 2026 00:00:00 GMT" };
+    assertEquals((await s.download({ headers: since })).status, 304);
+  });
+});
+
 test("download() refuses arguments that mean nothing, before anything is sent", async () => {
   await scene(
     (request, reply, received) => serveFile(request, reply, { received, data: DATA }),
@@ -162,6 +174,14 @@ test("download() refuses arguments that mean nothing, before anything is sent", 
       const calls: (() => Promise<unknown>)[] = [
         () => s.client.download(s.url, ""),
         () => s.client.download(s.url, 5 as unknown as string),
+        () => s.client.download(s.url, null as unknown as string),
+        () => s.client.download(s.url, "."),
+        () => s.client.download(s.url, ".."),
+        () => s.client.download(s.url, `${s.folder.path}/`),
+        () => s.client.download(s.url, `${s.folder.path}/missing/`),
+        () => s.client.download(s.url, `${s.folder.path}/missing/..`),
+        () => s.client.download(s.url, new URL(`file://${s.folder.path}/missing/`)),
+        () => s.client.download({ url: s.url, method: "HEAD" }, s.path),
         () => s.download({ headers: { range: "bytes=0-5" } }),
         () => s.download({ digest: { algorithm: "sha-256", value: "abc" } }),
         () => s.download({ digest: { algorithm: "crc" as "md5", value: "abc" } }),

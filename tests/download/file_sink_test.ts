@@ -136,13 +136,27 @@ test("download() tells of disk errors, with their cause, and leaves what is ther
 
       const missing = await rejection(s.client.download(s.url, `${s.folder.path}/none/file`));
       assert(isWriteError(missing) && missing.cause instanceof Error);
-      // What can be seen without a look at the file is seen before anything is sent.
-      assertEquals(s.requests.length, 1);
+      assertEquals(s.requests.length, 0);
 
       await s.folder.folder("other.part");
       const blocked = await rejection(s.client.download(s.url, `${s.folder.path}/other`));
       assert(isWriteError(blocked) && blocked.cause instanceof Error);
       assertEquals(await s.folder.list(), ["file/", "other.part/"]);
+    },
+  );
+});
+
+test("download() refuses to take the name of a device or a pipe, before anything is sent", async () => {
+  await scene(
+    (request, reply, received) => serveFile(request, reply, { received, data: DATA }),
+    async (s) => {
+      // By a link, so that nothing but the link is lost if it is replaced.
+      await s.folder.link("file", "/dev/null");
+      for (const options of [{}, { overwrite: false }, { resume: false }]) {
+        const error = await rejection(s.download(options));
+        assert(isWriteError(error) && /device or a pipe/.test(error.message));
+      }
+      assertEquals([await s.folder.list(), s.requests.length], [["file"], 0]);
     },
   );
 });

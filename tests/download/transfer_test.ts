@@ -161,6 +161,17 @@ const LIES: Readonly<Record<string, (reply: Reply) => Promise<void> | void>> = {
     reply.head(206, { "content-length": "200000", "content-range": "bytes 100000-299999/300000" });
     return reply.send(OTHER.subarray(100_000));
   },
+  "a body shorter than its range": (reply) => {
+    reply.head(206, { etag: TAG, "content-length": "5", "content-range": "bytes 100000-299999/300000" });
+    return reply.send(DATA.subarray(100_000, 100_005));
+  },
+  "a body longer than its range": (reply) => {
+    reply.head(206, { etag: TAG, "content-length": "9", "content-range": "bytes 100000-100004/300000" });
+    return reply.send(DATA.subarray(100_000, 100_009));
+  },
+  "a 204": (reply) => reply.head(204, { etag: TAG }),
+  "a 205": (reply) => reply.head(205, { etag: TAG, "content-length": "0" }),
+  "a 304 that no condition has asked for": (reply) => reply.head(304, { etag: TAG }),
   "a 416": (reply) => reply.head(416, { "content-range": "bytes */300000", "content-length": "0" }),
 };
 

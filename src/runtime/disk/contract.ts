@@ -23,7 +23,8 @@ export interface DiskFile {
 /** What is at a path. */
 export interface DiskEntry {
   readonly id: string;
-  readonly isFolder: boolean;
+  /** Whether it can be replaced by a file: a folder can't, and a device or a pipe must not. */
+  readonly kind: "file" | "folder" | "special";
 }
 
 /** Where something is. */

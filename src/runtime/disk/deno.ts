@@ -13,7 +13,8 @@ export function denoDisk(): Disk {
     ...nodeDisk(),
     async entry(path) {
       const info = await unlessMissing(Deno.stat(path));
-      return info && { id: idOf(info), isFolder: info.isDirectory };
+      if (info === undefined) return undefined;
+      return { id: idOf(info), kind: info.isFile ? "file" : info.isDirectory ? "folder" : "special" };
     },
     async remove(path) {
       // Deno removes empty folders too.

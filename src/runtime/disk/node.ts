@@ -15,6 +15,7 @@ interface Stats {
   readonly mtimeMs: bigint;
   readonly birthtimeMs: bigint;
   isDirectory(): boolean;
+  isFile(): boolean;
 }
 
 interface FileHandle {
@@ -84,7 +85,11 @@ export function nodeDisk(): Disk {
     join: (folder, name) => paths.join(folder, name),
     async entry(path) {
       const stats = await unlessMissing(fs.stat(path, { bigint: true }));
-      return stats && { id: idOf(stats), isFolder: stats.isDirectory() };
+      if (stats === undefined) return undefined;
+      return {
+        id: idOf(stats),
+        kind: stats.isFile() ? "file" : stats.isDirectory() ? "folder" : "special",
+      };
     },
     create: async (path) => await openedFile(await fs.open(path, O_CREAT | O_EXCL | O_RDWR, 0o666)),
     async createWhole(path, bytes) {

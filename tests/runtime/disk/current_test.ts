@@ -47,7 +47,10 @@ for (const [name, disk] of Object.entries(disks)) {
     assertEquals(await disk.open(`${folder.path}/link`), undefined);
     assertEquals(await disk.open(`${folder.path}/none`), undefined);
     assertEquals(await disk.entry(`${folder.path}/none`), undefined);
-    assertEquals((await disk.entry(folder.path))?.isFolder, true);
+    const kinds = [path, `${folder.path}/link`, folder.path, "/dev/null"].map(async (each) =>
+      (await disk.entry(each))?.kind
+    );
+    assertEquals(await Promise.all(kinds), ["file", "file", "folder", "special"]);
   });
 
   test(`Disk.entry() tells a file from another one in its place, and knows it by another name (${name})`, async () => {
