@@ -7,7 +7,8 @@
 import type { ClientEvent, Reporter } from "../policies/event.ts";
 import type { Clock } from "../primitives/clock.ts";
 
-/** Receives events; it must not take long, and what it throws becomes a warning to the other listeners. */
+/** Receives events; it must not take long, and what it throws, or rejects with, becomes a warning to the other
+ * listeners. */
 export type ClientListener = (event: ClientEvent) => void;
 
 /** Hands events to listeners in the order in which they came. */
@@ -41,7 +42,11 @@ export class EventHub implements Reporter {
   }
 
   emit(event: ClientEvent): void {
-    this.#queue.push({ event, failed: undefined });
+    this.#enqueue({ event, failed: undefined });
+  }
+
+  #enqueue(telling: QueuedTelling): void {
+    this.#queue.push(telling);
     // What a listener causes comes after what it was told, for all of them.
     if (this.#queue.length > 1) return;
     for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
@@ -56,11 +61,17 @@ export class EventHub implements Reporter {
       // One that was disposed while the others were told is told nothing more.
       if (listener === failed || !this.#listeners.includes(listener)) continue;
       try {
-        listener(event);
+        const told: unknown = listener(event);
+        // An async function fails later, and would end the process.
+        if (told instanceof Promise) told.catch((error) => this.#onFailure(listener, error, failed));
       } catch (error) {
-        if (failed === undefined) this.#queue.push({ event: this.#warning(error), failed: listener });
+        this.#onFailure(listener, error, failed);
       }
     }
+  }
+
+  #onFailure(listener: ClientListener, error: unknown, failed: ClientListener | undefined): void {
+    if (failed === undefined) this.#enqueue({ event: this.#warning(error), failed: listener });
   }
 
   #warning(error: unknown): ClientEvent {

@@ -184,16 +184,21 @@ function progressOf(
 ): ((transfer: Transfer, response: ReceivedResponse) => void) | undefined {
   if (onProgress === undefined) return undefined;
   let hasWarned = false;
+  // Who only looks on can't break a download.
+  const warn = (url: string, error: unknown): void => {
+    if (hasWarned || !reporter.active) return;
+    hasWarned = true;
+    const message = `The 'onProgress' of ${url} has thrown`;
+    reporter.emit({ type: "warning", atMs: clock.now(), source: "onProgress", message, error });
+  };
   return ({ attempts, position, totalBytes }, { url }) => {
     const progress: Progress = { url, attempt: attempts, bytes: position, totalBytes };
     try {
-      onProgress(progress);
+      const told: unknown = onProgress(progress);
+      // An async function fails later, and would end the process.
+      if (told instanceof Promise) told.catch((error) => warn(url, error));
     } catch (error) {
-      // Who only looks on can't break a download.
-      if (hasWarned || !reporter.active) return;
-      hasWarned = true;
-      const message = `The 'onProgress' of ${url} has thrown`;
-      reporter.emit({ type: "warning", atMs: clock.now(), source: "onProgress", message, error });
+      warn(url, error);
     }
   };
 }

@@ -9,7 +9,8 @@
  *
  * @param value The value.
  * @returns The text.
- * @throws {TypeError} If it can't be written: it refers to itself, holds a bigint, or is a function or a symbol.
+ * @throws {TypeError} If it can't be written: it refers to itself, holds a bigint, or is a function or a symbol. Also if nothing would be
+ * left of it, as of a promise, a `Map` or a form, or if it is bytes or parameters, which belong into `body`.
  */
 export function jsonBody(value: unknown): string {
   let text: string | undefined;
@@ -21,8 +22,20 @@ export function jsonBody(value: unknown): string {
       cause,
     });
   }
-  if (text !== undefined) return text;
+  if (text !== undefined && !isLost(value, text)) return text;
+  const received = typeof value === "object" ? `an object of ${kindOf(value)}` : `a ${typeof value}`;
+  const why = text === undefined ? "" : ", of which the content would be lost";
   throw new TypeError(
-    `Cannot fetch as 'json' must be a value that can be written as JSON: received a ${typeof value}`,
+    `Cannot fetch as 'json' must be a value that can be written as JSON: received ${received}${why}`,
   );
+}
+
+/** Whether JSON says little of a value, or what no server expects, so that it is a slip: an `await` left out, or a `body` meant. */
+function isLost(value: unknown, text: string): boolean {
+  if (ArrayBuffer.isView(value) || value instanceof URLSearchParams) return true;
+  return text === "{}" && kindOf(value) !== "Object";
+}
+
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }

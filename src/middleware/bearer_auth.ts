@@ -81,8 +81,9 @@ const NAMES: readonly (keyof BearerAuthOptions)[] = [
  * `refresh` asks with the `fetch` that it is given. With the same client it would wait for permits that are held by those who wait
  * for the refresh, or for itself, until `refreshTimeoutMs` or `timeoutMs` ends that.
  *
- * Where the token goes: to every origin, mirrors included, unless `origins` says which. A redirect to another origin never carries
- * it, and a refusal from there is no reason to refresh. The cache is in front of this: it does not know whose answers it keeps, so
+ * Where the token goes: to every origin that the caller asks, mirrors included, unless `origins` says which. A redirect to another
+ * origin never carries it, and a refusal from there is no reason to refresh; nor does a page of `client.pages` at another origin,
+ * unless `origins` has that. The cache is in front of this: it does not know whose answers it keeps, so
  * that users who share a cache need its `partition`.
  *
  * @param options Options.
@@ -108,11 +109,12 @@ const NAMES: readonly (keyof BearerAuthOptions)[] = [
 export function bearerAuth(options: BearerAuthOptions): Middleware {
   assertOptions(ACTION, options);
   assertKnownOptions(ACTION, options, NAMES);
-  const { token, refresh, refreshTimeoutMs = 10_000, refreshIntervalMs = 1_000, onRefreshFailure } = options;
+  const { token, refresh, origins, refreshTimeoutMs = 10_000, refreshIntervalMs = 1_000, onRefreshFailure } =
+    options;
   if (typeof token === "string") assertToken(token, "token");
   else if (typeof token !== "function") throw shapeError(ACTION, "token", "a string or a function", token);
   if (refresh !== undefined) assertFunction(ACTION, "refresh", refresh);
-  const isMeant = originsOf(ACTION, options.origins);
+  const isAllowed = originsOf(ACTION, origins);
   const isRefusal = refusalOf(options.refreshOn);
   if (refreshTimeoutMs !== Infinity) assertPositive(ACTION, "refreshTimeoutMs", refreshTimeoutMs);
   assertNonNegative(ACTION, "refreshIntervalMs", refreshIntervalMs);
@@ -131,7 +133,8 @@ export function bearerAuth(options: BearerAuthOptions): Middleware {
     next: Next,
     context: MiddlewareContext,
   ): Promise<Response> {
-    if (request.headers.has("authorization") || !isMeant(request.url)) return await next(request);
+    const isMeant = isAllowed(request.url) && (origins !== undefined || !context.isForeign);
+    if (request.headers.has("authorization") || !isMeant) return await next(request);
     const { signal } = request;
     const sent = await source.present(signal);
     authorize(request, sent);
@@ -153,7 +156,15 @@ function authorize(request: Request, token: string | undefined): void {
 }
 
 function refusalOf(refreshOn: BearerAuthOptions["refreshOn"] = [401]): (response: Response) => boolean {
-  if (typeof refreshOn === "function") return refreshOn;
+  if (typeof refreshOn === "function") {
+    return (response) => {
+      const isRefusal: unknown = refreshOn(response);
+      if (typeof isRefusal === "boolean") return isRefusal;
+      // A promise would be true whatever comes of it, and end the process if it rejects.
+      if (isRefusal instanceof Promise) isRefusal.catch(() => {});
+      throw shapeError(ACTION, "refreshOn()", "true or false", isRefusal);
+    };
+  }
   if (!Array.isArray(refreshOn)) {
     throw argumentError(ACTION, "refreshOn", "an array of statuses or a function", refreshOn);
   }
@@ -178,7 +189,8 @@ function withoutBody({ status, statusText, headers }: Response): Response {
 
 function tell(listener: ((error: unknown) => void) | undefined, error: unknown): void {
   try {
-    listener?.(error);
+    const told: unknown = listener?.(error);
+    if (told instanceof Promise) told.catch(() => {});
   } catch {
     // A listener has no part in what becomes of the requests.
   }

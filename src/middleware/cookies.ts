@@ -15,7 +15,7 @@ export interface CookieJarLike {
    * @param url The absolute URL.
    * @returns `a=1; b=2`, or an empty string for none.
    */
-  getCookieString(url: string): string | PromiseLike<string>;
+  getCookieString(url: string): string | null | undefined | PromiseLike<string | null | undefined>;
   /**
    * Keeps a cookie.
    *
@@ -66,7 +66,7 @@ export function cookies(jar: CookieJarLike): Middleware {
   }
   const withCookies: Middleware = async (request, next) => {
     const { url, headers } = request;
-    const merged = mergeCookies(headers.get("cookie"), await jar.getCookieString(url));
+    const merged = mergeCookies(headers.get("cookie"), cookiesOf(await jar.getCookieString(url)));
     if (merged !== "") headers.set("cookie", merged);
     const response = await next(request);
     for (const cookie of response.headers.getSetCookie()) {
@@ -78,6 +78,19 @@ export function cookies(jar: CookieJarLike): Middleware {
 }
 
 /** Puts the request's own cookies before those of the jar, without those that it replaces. */
+/** What a header can have (RFC 9110 §5.5): a line end in it would begin another one. */
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** What a jar gives; the error does not show it. */
+function cookiesOf(given: unknown): string {
+  if (given === undefined || given === null) return "";
+  if (typeof given === "string" && SENDABLE.test(given)) return given.trim();
+  const received = typeof given === "string" ? "one with other characters" : typeof given;
+  throw new TypeError(
+    `Cannot send cookies as 'jar.getCookieString()' must give a string that a header can have, or nothing: received ${received}`,
+  );
+}
+
 function mergeCookies(own: string | null, kept: string): string {
   if (own === null || own === "") return kept;
   const names = new Set(pairs(own).map(nameOf));

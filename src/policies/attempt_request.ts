@@ -60,7 +60,7 @@ export async function sendRequest(
     use,
     { ...request, init, signal },
     (passed) => sendOne(environment, call, target.sensitive, { request: passed, attempt, signal, exchange }),
-    toContext(environment, attempt),
+    toContext(environment, call, attempt),
   );
 }
 
@@ -86,7 +86,7 @@ async function sendOne(
       useOnHops,
       { ...hop, init, signal },
       (passed) => fetchHop(environment, call, { hop: passed, redirect, signal }),
-      toContext(environment, attempt),
+      toContext(environment, call, attempt),
     );
   const mode = init?.redirect ?? "follow";
   const isOurs = mode !== "manual" &&
@@ -124,9 +124,11 @@ async function fetchHop(
 
 function toContext(
   { clock, fetch }: SendingEnvironment,
+  { request: { withheld } }: Call,
   attempt: number,
 ): Omit<MiddlewareContext, "canResend"> {
-  return { attempt, clock, fetch: (url, init) => fetch(String(url), init) };
+  const isForeign = withheld !== undefined;
+  return { attempt, clock, isForeign, fetch: (url, init) => fetch(String(url), init) };
 }
 
 function toInit(

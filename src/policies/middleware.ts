@@ -14,6 +14,11 @@ export interface MiddlewareContext {
   /** The client's clock. */
   readonly clock: Clock;
   /**
+   * Whether a server has said where this goes: the next page of `client.pages`, at another origin than the first one. The caller's own
+   * headers that hold secrets are not sent there; what a middleware adds is its own business.
+   */
+  readonly isForeign: boolean;
+  /**
    * Sends a request of the middleware's own by the client's `fetch`, past its limits, retries and middleware. A request to the client
    * itself would wait for a permit, while the middleware holds one.
    */

@@ -40,16 +40,21 @@ export function progressOf(
   const totalBytes = isCoded ? undefined : contentLength(response.headers);
   let bytes = 0;
   let hasWarned = false;
+  // Who only looks on can't break a request.
+  const warn = (error: unknown): void => {
+    if (hasWarned || !reporter.active) return;
+    hasWarned = true;
+    const message = `The 'onProgress' of ${url} has thrown`;
+    reporter.emit({ type: "warning", atMs: clock.now(), source: "onProgress", message, error });
+  };
   const tell = ({ settings: { onProgress }, settled, streams }: Call, progress: Progress): void => {
     if (onProgress === undefined || (settled && !streams)) return;
     try {
-      onProgress(progress);
+      const told: unknown = onProgress(progress);
+      // An async function fails later, and would end the process.
+      if (told instanceof Promise) told.catch(warn);
     } catch (error) {
-      // Who only looks on can't break a request.
-      if (hasWarned || !reporter.active) return;
-      hasWarned = true;
-      const message = `The 'onProgress' of ${url} has thrown`;
-      reporter.emit({ type: "warning", atMs: clock.now(), source: "onProgress", message, error });
+      warn(error);
     }
   };
   return (length) => {

@@ -35,19 +35,33 @@ export function askCaller(call: Call, reply: Reply | undefined, error: unknown):
   }
   if (reply !== undefined && reply.status < 400) return AS_USUAL;
   const { url, method, attempts } = call.describe(reply?.target ?? call.target);
-  const verdict = retryOn({ url, method, attempts, status: reply?.status, headers: reply?.headers, error });
+  const verdict: unknown = retryOn({
+    url,
+    method,
+    attempts,
+    status: reply?.status,
+    headers: reply?.headers,
+    error,
+  });
   if (verdict === undefined) return AS_USUAL;
   if (typeof verdict === "boolean") return { isWorth: verdict };
   if (typeof verdict === "number" && verdict >= 0 && verdict < Infinity) {
     return { isWorth: true, delayMs: verdict };
   }
+  // It answers too late, and what it rejects with would end the process.
+  if (verdict instanceof Promise) verdict.catch(() => {});
   throw new TypeError(
     "Cannot fetch as 'retryOn' must return true, false, undefined or a number of milliseconds of at least 0: " +
-      `received ${typeof verdict === "number" ? verdict : typeof verdict}`,
+      `received ${shown(verdict)}`,
   );
 }
 
 /** Whether a status is worth another try, as far as that can be said without asking the caller's function. */
 export function isWorthRetry({ settings: { retryOn } }: Call, status: number): boolean {
   return Array.isArray(retryOn) ? retryOn.includes(status) : isRetryableStatus(status);
+}
+
+function shown(verdict: unknown): string {
+  if (verdict === null || typeof verdict === "number") return String(verdict);
+  return verdict instanceof Promise ? "a promise" : typeof verdict;
 }

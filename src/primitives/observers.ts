@@ -21,7 +21,7 @@ export class Observers<E> {
     return { [Symbol.dispose]: () => void this.#listeners.delete(entry) };
   }
 
-  /** Tells an event to all. What they throw goes nowhere. */
+  /** Tells an event to all. What they throw, or reject with, goes nowhere. */
   notify(event: E): void {
     this.#pending.push(event);
     // Else a listener of an event that is being told has caused this one: it is told when that one has been.
@@ -34,7 +34,9 @@ export class Observers<E> {
     for (const entry of [...this.#listeners]) {
       if (!this.#listeners.has(entry)) continue;
       try {
-        entry.listener(event);
+        const told: unknown = entry.listener(event);
+        // An async function fails later, and would end the process.
+        if (told instanceof Promise) told.catch(() => {});
       } catch {
         // An observer must not change what it observes, and there is nobody here who could act on its error.
       }

@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { EventHub } from "../../src/client/events.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 
@@ -82,6 +83,23 @@ test("EventHub tells the others of a listener that throws, and goes on", () => {
     message: "A listener of client.on() threw",
     error: failure,
   });
+});
+
+test("EventHub tells the others of an async listener that rejects, and no rejection is left", async () => {
+  const { hub, heard } = setUp();
+  hub.on(async (event) => {
+    await Promise.resolve();
+    throw new Error(nameOf(event));
+  });
+  hub.on(async (event) => {
+    heard.push(event.type === "warning" ? String((event.error as Error).message) : nameOf(event));
+    if (event.type === "warning") throw await Promise.resolve(new Error("of a warning"));
+  });
+  hub.emit(eventOf(1));
+  hub.emit(eventOf(2));
+  await eventLoopTurn();
+
+  assertEquals(heard, ["1", "2", "1", "2"]);
 });
 
 test("EventHub lets all listeners throw at everything", () => {

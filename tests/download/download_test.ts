@@ -310,19 +310,21 @@ test("download() holds no permit in its backoff, and an abort or close() ends th
   }
 });
 
-test("download() with onProgress that throws goes on, and tells of it once", async () => {
-  await scene((request, reply) => serveFile(request, reply, { data: DATA }), async (s) => {
-    const warnings: string[] = [];
-    using _listening = s.client.on((event) =>
-      event.type === "warning" ? warnings.push(event.source) : undefined
-    );
-    await s.download({
-      onProgress: () => {
-        throw new Error("a bug");
-      },
+test("download() with onProgress that throws or rejects goes on, and tells of it once", async () => {
+  const callbacks = [() => {
+    throw new Error("a bug");
+  }, () => Promise.reject(new Error("a bug"))];
+  for (const onProgress of callbacks) {
+    await scene((request, reply) => serveFile(request, reply, { data: DATA }), async (s) => {
+      const warnings: string[] = [];
+      using _listening = s.client.on((event) =>
+        event.type === "warning" ? warnings.push(event.source) : undefined
+      );
+      await s.download({ onProgress });
+      await eventLoopTurn();
+      assertEquals([warnings, await bytesAt(s.path)], [["onProgress"], DATA]);
     });
-    assertEquals([warnings, await bytesAt(s.path)], [["onProgress"], DATA]);
-  });
+  }
 });
 
 test("download() takes nothing from a cache and puts nothing there, unless it is told to", async () => {

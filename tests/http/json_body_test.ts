@@ -16,3 +16,37 @@ test("jsonBody() refuses what JSON can't hold, saying why", () => {
     assertThrows(() => jsonBody(value), TypeError, "'json' must be a value that can be written as JSON");
   }
 });
+
+test("jsonBody() refuses what would lose its content, such as a promise or a form", () => {
+  const lost = [
+    Promise.resolve(1),
+    new Map([[1, 2]]),
+    new Set([1]),
+    new FormData(),
+    new Blob(["x"]),
+    new URLSearchParams("a=1"),
+    new Uint8Array(2),
+    new ArrayBuffer(2),
+    new ReadableStream(),
+    new Error("x"),
+    /x/,
+  ];
+  for (const value of lost) {
+    assertThrows(() => jsonBody(value), TypeError, "of which the content would be lost");
+  }
+  class Own {
+    readonly a = 1;
+  }
+  class Empty {}
+  assertEquals([new Own(), new Empty(), Object.create(null), new Date(0)].map(jsonBody), [
+    `{"a":1}`,
+    "{}",
+    "{}",
+    `"1970-01-01T00:00:00.000Z"`,
+  ]);
+});
+
+test("jsonBody() says what it has received in its own words", () => {
+  assertThrows(() => jsonBody({ toJSON: () => undefined }), TypeError, "received an object of Object");
+  assertThrows(() => jsonBody(() => 1), TypeError, "received a function");
+});

@@ -10,6 +10,7 @@ import { memoryCache } from "../../src/cache/memory.ts";
 import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
 import { bearerAuth, type BearerAuthOptions } from "../../src/middleware/bearer_auth.ts";
 import type { RefreshInput } from "../../src/middleware/token_source.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { type FakeClient, fakeClient } from "../client/fake_client.ts";
 import type { SentRequest } from "../client/fake_network.ts";
@@ -538,4 +539,44 @@ test("bearerAuth() refuses options that make no sense, and never shows a token",
     const error = assertThrows(() => bearerAuth(options as BearerAuthOptions), Error, message);
     assertEquals(/s.cret/.test(error.message), false);
   }
+});
+
+test("bearerAuth() lets an async onRefreshFailure that rejects end nothing", async () => {
+  const service = scene({
+    refresh: () => Promise.reject(new Error("refused")),
+    onRefreshFailure: () => Promise.reject(new Error("a listener")) as unknown as void,
+  });
+  service.accepted = "t2";
+  assertEquals(statusOf(await service.client.json(URL_A).catch((error) => error)), 401);
+  await eventLoopTurn();
+});
+
+test("bearerAuth() refuses a refreshOn that does not answer true or false, as a promise would always be true", async () => {
+  for (const answer of [Promise.resolve(false), "no", undefined, 0]) {
+    const service = scene({ refreshOn: () => answer as unknown as boolean });
+    await assertRejects(() => service.client.json(URL_A), TypeError, "'refreshOn()' must be true or false");
+    assertEquals(service.refreshes.length, 0);
+  }
+});
+
+test("bearerAuth() × pages: a link to another origin does not carry the token there, unless origins has that", async () => {
+  const cases = [
+    [{}, ["Bearer t1", null, null]],
+    [{ origins: ["https://a.test"] }, ["Bearer t1", null, "Bearer t1"]],
+    [{ origins: ["https://a.test", "https://b.test"] }, ["Bearer t1", "Bearer t1", "Bearer t1"]],
+  ] as const;
+  for (const [auth, expected] of cases) {
+    const { client, network } = fakeClient(({ url }) => {
+      const next = { "https://a.test/1": "https://b.test/2", "https://b.test/2": "https://a.test/3" }[url];
+      return { json: 1, headers: next === undefined ? {} : { link: `<${next}>; rel=next` } };
+    }, { use: [bearerAuth({ token: "t1", ...auth })] });
+    for await (const _page of client.pages("https://a.test/1"));
+    assertEquals(network.sent.map(({ headers }) => headers.get("authorization")), [...expected]);
+  }
+});
+
+test("bearerAuth() × batches: origins that the caller asks by itself get the token", async () => {
+  const { client, network } = fakeClient(() => ({ json: 1 }), { use: [bearerAuth({ token: "t1" })] });
+  await client.all(["https://a.test/1", "https://b.test/2"]);
+  assertEquals(network.sent.map(({ headers }) => headers.get("authorization")), ["Bearer t1", "Bearer t1"]);
 });

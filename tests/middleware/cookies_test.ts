@@ -170,3 +170,29 @@ test("cookies() refuses what is no jar", () => {
     assertThrows(() => cookies(jar as unknown as CookieJarLike), TypeError, "'jar' must be a cookie jar");
   }
 });
+
+test("cookies() takes nothing from a jar for no cookies, and refuses what no header can have without showing it", async () => {
+  const jarOf = (given: unknown): CookieJarLike => ({
+    getCookieString: () => given as string,
+    setCookie: () => {},
+  });
+  for (const given of [undefined, null, "", " ", Promise.resolve(undefined)]) {
+    const { client, network } = fakeClient(() => ({ json: 1 }), { use: [cookies(jarOf(given))] });
+    await client.json("https://a.test/");
+    await client.json({ url: "https://a.test/", headers: { cookie: "own=1" } });
+    assertEquals(network.sent.map(({ headers }) => headers.get("cookie")), [null, "own=1"]);
+  }
+  for (const given of ["sid=secret\r\nx: y", "sid=secret\0", "sid=secret\u65e5", 5, {}, ["sid=secret"]]) {
+    const { client, network } = fakeClient(() => ({ json: 1 }), { use: [cookies(jarOf(given))] });
+    const error = await client.json("https://a.test/").catch((error) => error as Error) as Error;
+    assertEquals(
+      [error.name, /'jar.getCookieString\(\)'/.test(error.message), /secret/.test(error.message)],
+      [
+        "TypeError",
+        true,
+        false,
+      ],
+    );
+    assertEquals(network.sent.length, 0);
+  }
+});

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
 import { type ClientOptions, createClient, type Progress, type WarningEvent } from "../../mod.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { test } from "../support/test.ts";
 
 const URL = "https://a.test/x?token=secret";
@@ -86,6 +87,20 @@ test("progressOf() lets a callback that throws break nothing, and warns once", a
     },
   });
   assertEquals([value, warnings.length, warnings[0]!.error], [123, 1, thrown]);
+});
+
+test("progressOf() lets an async callback that rejects break nothing, and warns once", async () => {
+  const warnings: WarningEvent[] = [];
+  await using client = createClient({ fetch: inParts(["1", "2", "3"]) });
+  using _listening = client.on((event) => event.type === "warning" ? warnings.push(event) : undefined);
+  const onProgress = () => Promise.reject(new Error("a bug"));
+  assertEquals(await client.json(URL, { onProgress }), 123);
+  assertEquals(await (await client.fetch(URL, {}, { onProgress })).text(), "123");
+  await eventLoopTurn();
+  assertEquals(warnings.map(({ source, error }) => [source, (error as Error).message]), [
+    ["onProgress", "a bug"],
+    ["onProgress", "a bug"],
+  ]);
 });
 
 test("progressOf() × single-flight: all who share an answer are told", async () => {

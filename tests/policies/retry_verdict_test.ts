@@ -55,6 +55,19 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "askCaller() refuses a promise, which answers too late, and lets none reject unheard",
+  async (rig) => {
+    for (const answer of [() => Promise.resolve(true), () => Promise.reject(new Error("late"))]) {
+      const { client, origin, run } = rig([status(503), OK], { retryOn: answer as unknown as () => boolean });
+      const error = await run(client.json(URL_A).catch((error) => error));
+      assertInstanceOf(error, TypeError);
+      assert(error.message.endsWith("received a promise"));
+      assertEquals(origin.calls, 1);
+    }
+  },
+);
+
 testBothWays("askCaller() obeys true, false and undefined", async (rig) => {
   const cases: readonly (readonly [number, boolean | undefined, number])[] = [
     [404, true, 2],

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Observers } from "../../src/primitives/observers.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { test } from "../support/test.ts";
 
 test("Observers tells each event to all, in the order in which they were added", () => {
@@ -37,6 +38,17 @@ test("Observers goes on when a listener throws", () => {
   observers.notify(2);
 
   assertEquals(heard, [1, 2]);
+});
+
+test("Observers goes on when an async listener rejects, and no rejection is left", async () => {
+  const observers = new Observers<number>();
+  const heard: number[] = [];
+  observers.add(() => Promise.reject(new Error("listener")) as unknown as void);
+  observers.add((event) => void heard.push(event));
+  observers.notify(1);
+  await eventLoopTurn();
+
+  assertEquals(heard, [1]);
 });
 
 test("Observers stops telling who was disposed, also while an event is being told", () => {
