@@ -56,11 +56,11 @@ export type Outcome<T> = Success<T> | Failure;
 /** The outcomes of requests with values of types `V`, in the same order. */
 export type OutcomesOf<V extends readonly unknown[]> = { [Index in keyof V]: Outcome<V[Index]> };
 
-/** An abort's reason may be anything; an outcome has an error. */
+/** An abort's reason, and what the caller's own code throws, may be anything; an outcome has an error. */
 export function toError(reason: unknown): Error {
   if (reason instanceof Error) return reason;
   const shown = typeof reason === "string" ? reason : typeof reason;
-  return new SlipstreamError(`The request was aborted: ${shown}`, { cause: reason });
+  return new SlipstreamError(`The request was given up: ${shown}`, { cause: reason });
 }
 
 /**

@@ -8,6 +8,7 @@ import { toHeaderMap } from "../http/headers.ts";
 import type { RedirectedRequest } from "../http/redirect.ts";
 import { replayableBody } from "../http/request_body.ts";
 import {
+  asNetworkFailure,
   isNetworkFailure,
   type Middleware,
   type MiddlewareContext,
@@ -45,7 +46,7 @@ export async function passThrough(
   const received: Response[] = [];
   const failures = new Set<unknown>();
   const last = async (request: Request): Promise<Response> => {
-    const { url, method, headers } = request;
+    const { url, method, headers } = checkRequest(request);
     const body = await bodies.of(request);
     passing.signal.throwIfAborted();
     try {
@@ -132,8 +133,16 @@ function checkRequest(request: Request): Request {
 }
 
 function checkResponse(response: Response): Response {
-  if (Object.prototype.toString.call(response) === "[object Response]") return response;
-  throw new TypeError("Cannot fetch as a middleware must return a Response");
+  if (Object.prototype.toString.call(response) !== "[object Response]") {
+    throw new TypeError("Cannot fetch as a middleware must return a Response");
+  }
+  if (response.type === "error") {
+    throw asNetworkFailure(new TypeError("Fetch failed: a middleware has answered with Response.error()"));
+  }
+  if (!response.bodyUsed) return response;
+  throw new TypeError(
+    "Cannot fetch as a middleware must return a Response whose body is not read: read that of its clone(), or return a new one",
+  );
 }
 
 /** Gets rid of a response that was not returned, unless its body lives on in the one that was. */

@@ -21,7 +21,7 @@ test("toError() gives an error back as it is, and makes one of any other reason"
     assertInstanceOf(made, SlipstreamError);
     assertStrictEquals(made.cause, reason);
   }
-  assertEquals(toError("enough").message, "The request was aborted: enough");
+  assertEquals(toError("enough").message, "The request was given up: enough");
 });
 
 test("refusal() is the outcome of a request that was never sent", () => {

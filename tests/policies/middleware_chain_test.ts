@@ -173,6 +173,14 @@ test("passThrough() refuses what is no Request and what is no Response", async (
   await assertRejects(() => make(() => undefined), TypeError, "a middleware must return a Response");
   const bad = (_: Request, next: (request: unknown) => unknown) => next("https://a.test");
   await assertRejects(() => make(bad), TypeError, "hands on must be a Request");
+  // The last one hands on to the network.
+  for (const given of ["https://a.test", undefined, null, { url: "https://a.test" }]) {
+    const { client, network } = fakeClient(() => ({ json: 1 }), {
+      use: [(_, next) => next(given as unknown as Request)],
+    });
+    await assertRejects(() => client.json(URL), TypeError, "hands on must be a Request");
+    assertEquals(network.sent.length, 0);
+  }
 });
 
 test("passThrough() cancels the bodies of responses that nobody returns", async () => {
@@ -416,4 +424,41 @@ test("passThrough() lets a middleware ask by itself, past limits and other middl
     `GET ${URL}`,
   ]);
   assertEquals(network.sent[1]!.headers.get("x-own"), "https://own.test/");
+});
+
+test("passThrough() refuses a response whose body a middleware has read, once and not as the origin's failure", async () => {
+  const readings: ((response: Response) => Promise<unknown>)[] = [
+    (response) => response.text(),
+    (response) => response.json(),
+    (response) => response.body!.cancel(),
+  ];
+  for (const read of readings) {
+    const { client, network } = fakeClient(() => ({ json: 1 }), {
+      use: [pass, async (request, next) => {
+        const response = await next(request);
+        await read(response);
+        return response;
+      }],
+    });
+    await assertRejects(() => client.json(URL), TypeError, "whose body is not read");
+    assertEquals([network.sent.length, client.stats().inFlight], [1, 0]);
+  }
+  const { client } = fakeClient(() => ({ json: 1 }), {
+    use: [async (request, next) => {
+      const response = await next(request);
+      await response.clone().text();
+      return response;
+    }],
+  });
+  assertEquals(await client.json(URL), 1);
+});
+
+test("passThrough() takes Response.error() for a failure of the network, which may pass", async () => {
+  let left = 1;
+  const { client, clock, network } = fakeClient(() => ({ json: 1 }), {
+    use: [(request, next) => left-- > 0 ? Response.error() : next(request)],
+  });
+  const value = client.json(URL);
+  await clock.advance(10_000);
+  assertEquals([await value, network.sent.length], [1, 1]);
 });

@@ -4,22 +4,38 @@
  * @module
  */
 
+import { describeUnknown } from "../../http/option_hints.ts";
 import { argumentError, assertNonNegative, assertPositiveInteger } from "../../primitives/argument_checks.ts";
 import type { CdnRequest } from "./cdn_request.ts";
-import type { Fault, FaultKind, FaultRule } from "./fault.ts";
+import type { Fault, FaultKind, FaultMatch, FaultRule } from "./fault.ts";
 import { latencySampler } from "./latency.ts";
 
-const KINDS: Readonly<Record<FaultKind, true>> = {
-  status: true,
-  retryAfter: true,
-  refuse: true,
-  reset: true,
-  cut: true,
-  stall: true,
-  wrongContent: true,
-  drip: true,
-  slow: true,
+/** What rules of each kind may say besides what any may; where they are words, which. */
+const DETAILS: Readonly<Record<FaultKind, Readonly<Record<string, readonly unknown[] | undefined>>>> = {
+  status: { status: undefined, headers: undefined, body: undefined },
+  retryAfter: { delayMs: undefined, status: undefined, form: ["seconds", "date"] },
+  refuse: {},
+  reset: {},
+  cut: { afterBytes: undefined, framing: ["length", "chunked", "close"] },
+  stall: { afterBytes: undefined, phase: ["headers", "body"] },
+  wrongContent: { content: ["html", "json", "truncated", "empty"] },
+  drip: { bytesPerSecond: undefined },
+  slow: { latency: undefined },
 };
+
+/** What any rule may say. */
+const COMMON: readonly ("kind" | keyof FaultMatch)[] = [
+  "kind",
+  "match",
+  "mirror",
+  "nth",
+  "probability",
+  "afterRequests",
+  "untilRequests",
+  "fromMs",
+  "untilMs",
+  "times",
+];
 
 /** Fault rules, in order. */
 export class FaultRules {
@@ -104,11 +120,27 @@ interface RuleName {
 function assertRule(rule: FaultRule, ruleName: RuleName, mirrors: readonly string[] | undefined): void {
   const { action, name } = ruleName;
   if (typeof rule !== "object" || rule === null) throw argumentError(action, name, "an object", rule);
-  if (!Object.hasOwn(KINDS, rule.kind)) {
-    throw argumentError(action, `${name}.kind`, `one of ${Object.keys(KINDS).join(", ")}`, rule.kind);
+  if (!Object.hasOwn(DETAILS, rule.kind)) {
+    throw argumentError(action, `${name}.kind`, `one of ${Object.keys(DETAILS).join(", ")}`, rule.kind);
   }
+  assertDetails(rule, ruleName);
   assertMatch(rule, ruleName, mirrors);
   assertFault(rule, ruleName);
+}
+
+/** A condition that is misspelt would be none: the fault would befall every request. */
+function assertDetails(rule: FaultRule, { action, name }: RuleName): void {
+  const details = DETAILS[rule.kind];
+  const known = [...COMMON, ...Object.keys(details)];
+  const foreign = Object.keys(rule).find((key) => !known.includes(key));
+  if (foreign !== undefined) {
+    throw new TypeError(`Cannot ${action} as '${name}.${foreign}' ${describeUnknown(foreign, known)}`);
+  }
+  for (const [key, words] of Object.entries(details)) {
+    const value = (rule as unknown as Readonly<Record<string, unknown>>)[key];
+    if (value === undefined || words === undefined || words.includes(value)) continue;
+    throw argumentError(action, `${name}.${key}`, `one of ${words.join(", ")}`, value);
+  }
 }
 
 function assertMatch(

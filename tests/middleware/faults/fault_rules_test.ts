@@ -150,6 +150,14 @@ test("FaultRules refuses rules that make no sense, naming the place", () => {
   refuse({ kind: "cut", afterBytes: -1 }, "'faults[1].afterBytes'");
   refuse({ kind: "drip", bytesPerSecond: 0 }, "'faults[1].bytesPerSecond' must be a positive number");
   refuse({ kind: "slow", latency: -1 }, "'latency'");
+  // Misspelt, it would befall every request.
+  refuse({ kind: "reset", probabilty: 0.01 }, "'faults[1].probabilty' is not an option: did you mean");
+  refuse({ kind: "status", status: 503, delayMs: 5 }, "'faults[1].delayMs' is not an option");
+  refuse({ kind: "cut", phase: "headers" }, "'faults[1].phase' is not an option");
+  refuse({ kind: "stall", phase: "header" }, "'faults[1].phase' must be one of headers, body");
+  refuse({ kind: "cut", framing: "half" }, "'faults[1].framing' must be one of length, chunked, close");
+  refuse({ kind: "wrongContent", content: "xml" }, "'faults[1].content' must be one of html, json");
+  refuse({ kind: "retryAfter", delayMs: 1, form: "ms" }, "'faults[1].form' must be one of seconds, date");
   assertThrows(
     () => new FaultRules({} as FaultRule[], [], ACTION),
     TypeError,
