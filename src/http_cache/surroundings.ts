@@ -9,12 +9,15 @@ import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import { type Mirror, relativeTo, urlAt } from "../policies/mirrors.ts";
 
-/** What the names of headers say that carry credentials; there are too many for a list. */
-const SECRET_NAME = /token|key|secret|session|password|signature/;
+/** What the names of headers say that carry credentials; there are too many for a list. Where in doubt, the cache is passed by. */
+const SECRET_NAME =
+  /token|key|secret|session|pass(?:word|wd|code|phrase)|signature|auth|bearer|cookie|credential|csrf|xsrf|dpop|jwt|saml|assertion|principal/;
+/** Short words that mean credentials only as the last one of a name. */
+const SECRET_WORD = /(?:^|[-_])(?:pass|pwd|pin|otp|sid|sig|ticket)$/;
 
 /**
  * Whether a request carries credentials, to whichever mirror it goes: its answer is nobody else's business. Headers that are said to be
- * sensitive are such, and those whose names say token, key, secret, session, password or signature.
+ * sensitive are such, and those whose names say token, key, secret, session, password, signature, auth or the like.
  *
  * @param call The request.
  * @param surroundings Where the client's requests lead, and what they carry.
@@ -25,7 +28,7 @@ export function hasCredentials(
   { headers, sensitive, mirrors }: CacheSurroundings,
 ): boolean {
   const isSecret = (names: ReadonlySet<string>) => (name: string) =>
-    names.has(name) || SECRET_NAME.test(name);
+    names.has(name) || SECRET_NAME.test(name) || SECRET_WORD.test(name);
   if ([request.headers, headers].some((map) => Object.keys(map).some(isSecret(sensitive)))) return true;
   if (request.absolute) return false;
   return mirrors.some((mirror) => Object.keys(mirror.headers).some(isSecret(mirror.sensitive)));

@@ -43,6 +43,21 @@ test("hasCredentials() goes by what a header's name says, whatever the client ca
     "x-client-secret",
     "x-password",
     "x-hub-signature-256",
+    "x-auth-user",
+    "authentication",
+    "x-authorization",
+    "x-bearer",
+    "cookie2",
+    "x-credential",
+    "x-csrf",
+    "x-jwt-assertion",
+    "x-passwd",
+    "x-passphrase",
+    "x-ms-client-principal",
+    "x-otp",
+    "x-hub-sig",
+    "sid",
+    "dpop",
   ];
   const surroundings = around({ sensitive: new Set() });
   for (const name of names) {
@@ -55,7 +70,19 @@ test("hasCredentials() goes by what a header's name says, whatever the client ca
     const mirrors = [mirror("https://a.test", { [name]: "v" }, new Set())];
     assertEquals(hasCredentials(callOf({ absolute: false, url: "x" }), around({ mirrors })), true, name);
   }
-  const harmless = ["accept", "accept-language", "user-agent", "range", "x-request-id", "referer", "origin"];
+  const harmless = [
+    "x-compass",
+    "x-spin",
+    "x-design",
+    "x-inside",
+    "accept",
+    "accept-language",
+    "user-agent",
+    "range",
+    "x-request-id",
+    "referer",
+    "origin",
+  ];
   for (const name of harmless) {
     assertEquals(hasCredentials(callOf({ headers: { [name]: "v" } }), surroundings), false, name);
   }
