@@ -37,11 +37,11 @@ export interface DriversPayload {
 }
 
 const text = v.pipe(
-  v.nullable(v.string()),
-  v.transform((value): string | null => isMissingText(value) ? null : value),
+  v.nullable(v.union([v.string(), v.number()])),
+  v.transform((value): string | null => value === null || isMissingText(value) ? null : String(value)),
 );
 
-/** Checks `drivers.json`: the string `"None"` becomes `null`, and unknown fields pass through. */
+/** Checks `drivers.json`: the string `"None"` becomes `null`, a car's number may be one, and unknown fields pass through. */
 export const driversSchema: PayloadSchema<DriversPayload> = v.looseObject({
   drivers: v.array(v.looseObject({
     driver: v.pipe(v.string(), v.nonEmpty("A driver's code must not be empty")),

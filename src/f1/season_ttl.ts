@@ -4,7 +4,8 @@
  * @module
  */
 
-const SEASON = /\/(\d{4})@main\//;
+/** The season of a URL, in the layouts of all public copies. */
+const SEASON = /\/(\d{4})(?:@main|\/resolve|\/main)\//;
 const RUNNING_SEASON_TTL_MS = 5 * 60_000;
 
 /**

@@ -9,7 +9,13 @@ import type { PayloadSchema } from "./payload_schema.ts";
 
 /** How the source writes a value that it does not have, by season. */
 const MISSING = "None";
-const ALSO_MISSING: ReadonlySet<unknown> = new Set(["nan", "NaN", "NaT"]);
+const ALSO_MISSING: ReadonlySet<unknown> = new Set(["nan", "NaN", "NaT", "<NA>"]);
+/** Where no text belongs, these stand for none as well. */
+const NO_VALUE = /^\s*(?:nan|none|null|n\/a)?\s*$/i;
+/** How Python writes a boolean as a text. */
+const FLAG_TEXTS: ReadonlyMap<unknown, boolean> = new Map(
+  Object.entries({ True: true, true: true, False: false, false: false }),
+);
 /** A number that some seasons write as a text. */
 const NUMBER_TEXT = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;
 
@@ -55,13 +61,14 @@ export function optional<Values>(column: Column<Values>): Column<Values, false> 
   return { ...column, required: false };
 }
 
+type ColumnType = Column<unknown>["type"];
 type Values = readonly unknown[];
 type RawTable = Readonly<Record<string, unknown>>;
 type Report = (message: string, column: string, index?: number) => void;
 
 /**
- * A schema for a table: known columns have the right types and equal lengths, missing values become `null`, numbers written as
- * texts become numbers, unknown columns pass through.
+ * A schema for a table: known columns have the right types and equal lengths, missing values become `null`, numbers and booleans
+ * written as texts become such, numbers become texts where texts belong, unknown columns pass through.
  *
  * The input is never changed. What needs no change is not copied: a table without missing values comes out as the very
  * object that went in, and of any other table only the columns that hold some are new.
@@ -126,13 +133,14 @@ function checkSingle(
   report: Report,
 ): unknown {
   if (nextMisfit([value], column.type, 0) === 1) return value;
-  if (column.gaps && isMissing(value)) return null;
-  if (column.type === "number" && isNumberText(value)) return Number(value);
+  if (column.gaps && isMissing(value, column.type)) return null;
+  const converted = convert(value, column.type);
+  if (converted !== undefined) return converted;
   report(`Column '${name}' must be one ${column.type}: it is ${describe(value)}`, name);
   return value;
 }
 
-/** The column with `null` where values are missing and numbers for their texts; the column itself when there is neither. */
+/** The column with `null` where values are missing, and of the right type; the column itself when all are so already. */
 function checkColumn(
   values: Values,
   name: string,
@@ -146,13 +154,11 @@ function checkColumn(
     index = nextMisfit(values, column.type, index + 1)
   ) {
     const value = values[index];
-    if (column.gaps && isMissing(value)) {
-      if (value === null) continue;
+    if (column.gaps && value === null) continue;
+    const meant = column.gaps && isMissing(value, column.type) ? null : convert(value, column.type);
+    if (meant !== undefined) {
       checked ??= values.slice();
-      checked[index] = null;
-    } else if (column.type === "number" && isNumberText(value)) {
-      checked ??= values.slice();
-      checked[index] = Number(value);
+      checked[index] = meant;
     } else {
       report(
         `Column '${name}' must hold ${column.type} values: index ${index} holds ${describe(value)}`,
@@ -165,8 +171,9 @@ function checkColumn(
   return checked ?? values;
 }
 
-function isMissing(value: unknown): boolean {
-  return value === null || isMissingText(value);
+function isMissing(value: unknown, type: ColumnType): boolean {
+  if (value === null || isMissingText(value)) return true;
+  return type !== "string" && typeof value === "string" && NO_VALUE.test(value);
 }
 
 /** Whether a value is a text that stands for none. */
@@ -174,8 +181,11 @@ export function isMissingText(value: unknown): boolean {
   return value === MISSING || ALSO_MISSING.has(value);
 }
 
-function isNumberText(value: unknown): value is string {
-  return typeof value === "string" && NUMBER_TEXT.test(value);
+/** What a value of another type is meant for; `undefined` for nothing that this type has. */
+function convert(value: unknown, type: ColumnType): number | string | boolean | undefined {
+  if (type === "string") return typeof value === "number" ? String(value) : undefined;
+  if (type === "boolean") return FLAG_TEXTS.get(value);
+  return typeof value === "string" && NUMBER_TEXT.test(value) ? Number(value) : undefined;
 }
 
 /** The index of the next value that is missing or of another type; the length when there is none. */

@@ -45,7 +45,8 @@ export function trackStatusOf(laps: Readonly<Record<string, LapTimes>>): readonl
   const digitsOf = new Map<number, Set<string>>();
   for (const { lap, status } of Object.values(laps)) {
     for (const [row, text] of (status ?? []).entries()) {
-      const digits = /^\d+$/.test(text ?? "") ? text! : "";
+      // Unchecked payloads may hold numbers here.
+      const digits = /^\d+$/.test(String(text)) ? String(text) : "";
       const number = lap[row]!;
       const known = digitsOf.get(number) ?? new Set();
       digitsOf.set(number, new Set([...known, ...digits]));

@@ -38,7 +38,7 @@ test('driversSchema turns "None" into null in every detail', () => {
 
 test("driversSchema names the driver and the field that is wrong", () => {
   const result = v.safeParse(driversSchema, {
-    drivers: [{ driver: "NOR", team: "McLaren" }, { driver: "", team: 7 }],
+    drivers: [{ driver: "NOR", team: "McLaren" }, { driver: "", team: [7] }],
   });
   assert(!result.success);
   assertEquals(result.issues.map((issue) => v.getDotPath(issue)), ["drivers.1.driver", "drivers.1.team"]);
@@ -47,4 +47,9 @@ test("driversSchema names the driver and the field that is wrong", () => {
 test("driversSchema refuses a payload without drivers", () => {
   assertEquals(v.is(driversSchema, {}), false);
   assertEquals(v.is(driversSchema, [{ driver: "NOR", team: "McLaren" }]), false);
+});
+
+test("driversSchema makes texts of numbers", () => {
+  const { drivers } = v.parse(driversSchema, { drivers: [{ driver: "VER", team: null, dn: 1, ln: "nan" }] });
+  assertEquals(drivers, [{ driver: "VER", team: null, dn: "1", ln: null }]);
 });

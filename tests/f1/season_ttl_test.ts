@@ -27,3 +27,11 @@ test("seasonTtlMs() is five minutes for a URL that names no season", () => {
     assertEquals(seasonTtlMs(url, now), FIVE_MINUTES_MS, url);
   }
 });
+
+test("seasonTtlMs() knows the layouts of the other public copies", () => {
+  const now = Date.UTC(2026, 5, 1);
+  for (const path of ["2018/resolve/a/b/drivers.json", "2018/main/a/b/drivers.json"]) {
+    assertEquals(seasonTtlMs(`https://copy.test/${path}`, now), Infinity, path);
+    assertEquals(seasonTtlMs(`https://copy.test/${path.replace("2018", "2026")}`, now), FIVE_MINUTES_MS);
+  }
+});

@@ -122,8 +122,8 @@ test("tableSchema() names column and index of a value of another type", () => {
   assertEquals(faults(table({ time: ["None", 2, true] })), [
     "time.2: Column 'time' must hold number values: index 2 holds true",
   ]);
-  assertEquals(faults(table({ flag: [1, "None", "x"] })), [
-    "flag.0: Column 'flag' must hold string values: index 0 holds 1",
+  assertEquals(faults(table({ flag: [true, "None", "x"] })), [
+    "flag.0: Column 'flag' must hold string values: index 0 holds true",
   ]);
   assertEquals(faults(table({ ok: [true, [], {}] })), [
     "ok.1: Column 'ok' must hold boolean values: index 1 holds an array",
@@ -209,5 +209,29 @@ test("tableSchema() refuses texts that are no numbers where numbers belong", () 
     assertEquals(faults(table({ id: [1, text, 3] })), [
       `id.1: Column 'id' must hold number values: index 1 holds ${JSON.stringify(text)}`,
     ]);
+  }
+});
+
+test("tableSchema() makes texts of numbers where texts belong, and booleans of their texts", () => {
+  const input = table({
+    name: [1, "b", 2.5],
+    flag: [4, "None", "<NA>"],
+    ok: ["True", "false", "nan"],
+    key: 7,
+  });
+  const { name, flag, ok, key } = v.parse(schema, input);
+  assertEquals([name, flag, ok, key], [["1", "b", "2.5"], ["4", null, null], [true, false, null], "7"]);
+  assertEquals(input["name"], [1, "b", 2.5]);
+  for (const value of [1, 0, "yes", "constructor", "TRUE"]) {
+    assertEquals(faults(table({ ok: [true, value, true] })), [
+      `ok.1: Column 'ok' must hold boolean values: index 1 holds ${JSON.stringify(value)}`,
+    ]);
+  }
+});
+
+test("tableSchema() takes any text that says nothing for a missing number or boolean", () => {
+  for (const text of ["", " ", "NAN", "none", "null", "N/A", "<NA>"]) {
+    const { time, ok } = v.parse(schema, table({ time: [1, text, 3], ok: [text, true, false] }));
+    assertEquals([time, ok], [[1, null, 3], [null, true, false]], text);
   }
 });

@@ -25,3 +25,9 @@ test("trackStatusOf() leaves out what is not known", () => {
   ]);
   assertEquals(trackStatusOf({ VER: statusOf([1, 2]) }), []);
 });
+
+test("trackStatusOf() takes the numbers of an unchecked payload", () => {
+  assertEquals(trackStatusOf({ VER: statusOf([1, 2], [12, undefined] as never) }), [
+    { lap: 1, status: "12", states: ["green", "yellow"] },
+  ]);
+});
