@@ -7,6 +7,7 @@
 import type { Outcome } from "../client/outcome.ts";
 import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
+import { codeOf } from "../f1/find_driver.ts";
 import { sourceError } from "../f1/missing_file.ts";
 import { fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
 import { schemaOf } from "../f1/payload.ts";
@@ -156,7 +157,8 @@ function nameOrNumber(text: string): string | number {
 }
 
 function sessionFiles(flags: Flags<typeof FLAGS>): SessionFiles {
-  const { laps, telemetry, all, driver: drivers } = flags;
+  const { laps, telemetry, all } = flags;
+  const drivers = flags.driver.map((driver) => codeOf(driver) ?? driver);
   if (drivers.length > 0 && !laps && !telemetry && !all) {
     throw new UsageError("'--driver' needs '--laps', '--telemetry' or '--all'");
   }

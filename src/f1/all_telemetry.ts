@@ -16,10 +16,10 @@ import type { Telemetry } from "./telemetry.ts";
 /** Options of {@linkcode F1Session.allTelemetry}. */
 export type AllTelemetryOptions = F1BatchOptions & Pick<BatchOptions, "ordered" | "prefetch"> & {
   /**
-   * The codes of the drivers whose laps are wanted.
+   * The drivers whose laps are wanted, as in {@linkcode F1Session.driver}.
    * @default {all drivers of the session}
    */
-  readonly drivers?: readonly string[] | undefined;
+  readonly drivers?: readonly (string | number)[] | undefined;
 };
 
 /** A lap whose telemetry was loaded. */

@@ -41,7 +41,7 @@ export interface F1Session {
   /**
    * One of the drivers who took part.
    *
-   * @param driver The code, the car number or the last name, as in `"VER"`, `1` or `"verstappen"`.
+   * @param driver The code, the car number, the last or the whole name, as in `"VER"`, `1` or `"verstappen"`.
    * @param options Options of the request.
    * @returns The driver.
    * @throws {RangeError} Rejects, if nobody of that name took part; the message says who may have been meant.
@@ -77,11 +77,11 @@ export interface F1Session {
   /**
    * One driver's laps.
    *
-   * @param driver The driver's code, as in `VER`.
+   * @param driver The driver, as in {@linkcode F1Session.driver}; only what is no code is looked up.
    * @param options Options of the request.
    * @returns The laps, column by column.
    */
-  laps(driver: string, options?: F1RequestOptions): Promise<LapTimes>;
+  laps(driver: string | number, options?: F1RequestOptions): Promise<LapTimes>;
   /**
    * The laps of all drivers, loaded in parallel. The first failure aborts the rest and rejects.
    *
@@ -94,11 +94,11 @@ export interface F1Session {
    * One driver's laps under readable names, one object each; {@linkcode lapRows} and {@linkcode lapColumns} do the same to laps that
    * are there.
    *
-   * @param driver The driver's code, as in `VER`.
+   * @param driver The driver, as in {@linkcode F1Session.driver}; only what is no code is looked up.
    * @param options Options of the request.
    * @returns The laps, in the file's order.
    */
-  lapRows(driver: string, options?: F1RequestOptions): Promise<readonly Lap[]>;
+  lapRows(driver: string | number, options?: F1RequestOptions): Promise<readonly Lap[]>;
   /**
    * The laps of all drivers under readable names, one object each.
    *
@@ -110,13 +110,13 @@ export interface F1Session {
   /**
    * One lap under readable names.
    *
-   * @param driver The driver's code, as in `VER`.
+   * @param driver The driver, as in {@linkcode F1Session.driver}; only what is no code is looked up.
    * @param lap The lap's number, from 1.
    * @param options Options of the request.
    * @returns The lap.
    * @throws {RangeError} Rejects, if the driver drove no lap of that number.
    */
-  lap(driver: string, lap: number, options?: F1RequestOptions): Promise<Lap>;
+  lap(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Lap>;
 
   /**
    * The fastest lap of the session. Deleted lap times don't count, and neither do drivers who have no file.
@@ -138,12 +138,12 @@ export interface F1Session {
   /**
    * The telemetry of one lap.
    *
-   * @param driver The driver's code, as in `VER`.
+   * @param driver The driver, as in {@linkcode F1Session.driver}; only what is no code is looked up.
    * @param lap The lap's number, from 1.
    * @param options Options of the request.
    * @returns The telemetry.
    */
-  telemetry(driver: string, lap: number, options?: F1RequestOptions): Promise<Telemetry>;
+  telemetry(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Telemetry>;
 
   /**
    * The telemetry of all laps, as a stream of outcomes in the order in which they complete. Laps are asked for as the stream is

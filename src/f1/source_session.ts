@@ -10,7 +10,7 @@ import { type AllTelemetryOptions, streamTelemetry, type TelemetryOutcome } from
 import type { Corners } from "./corners.ts";
 import type { Driver } from "./drivers.ts";
 import { type FastestLap, fastestLapOf, type FastestLapTelemetry } from "./fastest_lap.ts";
-import { findDriver } from "./find_driver.ts";
+import { codeOf, findDriver } from "./find_driver.ts";
 import { type Lap, lapRows } from "./lap.ts";
 import type { LapTimes } from "./lap_times.ts";
 import { fileOf, sourceError } from "./missing_file.ts";
@@ -71,40 +71,43 @@ export class SourceSession implements F1Session {
     return totalLapsOf(await this.laps(options));
   }
 
-  laps(driver: string, options?: F1RequestOptions): Promise<LapTimes>;
+  laps(driver: string | number, options?: F1RequestOptions): Promise<LapTimes>;
   laps(options?: F1BatchOptions): Promise<Readonly<Record<string, LapTimes>>>;
   async laps(
-    driver?: string | F1BatchOptions,
+    driver?: string | number | F1BatchOptions,
     options?: F1RequestOptions,
   ): Promise<LapTimes | Readonly<Record<string, LapTimes>>> {
     if (driver !== undefined && (typeof driver !== "object" || driver === null)) {
-      return await this.#fetch(lapTimesPath(driver), options);
+      return await this.#fetch(lapTimesPath(await this.#codeOf(driver, options)), options);
     }
     return await this.#lapsOf(await this.drivers(driver), driver);
   }
 
-  lapRows(driver: string, options?: F1RequestOptions): Promise<readonly Lap[]>;
+  lapRows(driver: string | number, options?: F1RequestOptions): Promise<readonly Lap[]>;
   lapRows(options?: F1BatchOptions): Promise<readonly Lap[]>;
   async lapRows(
-    driver?: string | F1BatchOptions,
+    driver?: string | number | F1BatchOptions,
     options?: F1RequestOptions,
   ): Promise<readonly Lap[]> {
     if (driver !== undefined && (typeof driver !== "object" || driver === null)) {
-      return lapRows(driver, await this.laps(driver, options));
+      const code = await this.#codeOf(driver, options);
+      return lapRows(code, await this.laps(code, options));
     }
     return Object.entries(await this.laps(driver)).flatMap(([code, laps]) => lapRows(code, laps));
   }
 
-  async lap(driver: string, lap: number, options?: F1RequestOptions): Promise<Lap> {
+  async lap(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Lap> {
     assertPositiveInteger("find lap", "lap", lap);
-    const laps = await this.lapRows(driver, options);
+    const code = await this.#codeOf(driver, options);
+    const laps = await this.lapRows(code, options);
     const found = laps.find(({ LapNumber }) => LapNumber === lap);
     if (found !== undefined) return found;
-    throw new RangeError(`Cannot find lap as ${driver} drove no lap ${lap}: there are ${laps.length}`);
+    throw new RangeError(`Cannot find lap as ${code} drove no lap ${lap}: there are ${laps.length}`);
   }
 
-  async telemetry(driver: string, lap: number, options?: F1RequestOptions): Promise<Telemetry> {
-    return await this.#fetch(telemetryPath(driver, lap), options);
+  async telemetry(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Telemetry> {
+    assertPositiveInteger("fetch F1 data", "lap", lap);
+    return await this.#fetch(telemetryPath(await this.#codeOf(driver, options), lap), options);
   }
 
   allTelemetry(options: AllTelemetryOptions = {}): AsyncIterableIterator<TelemetryOutcome> {
@@ -112,8 +115,9 @@ export class SourceSession implements F1Session {
     if (drivers !== undefined && !Array.isArray(drivers)) {
       throw argumentError("stream telemetry", "drivers", "an array of drivers' codes", drivers);
     }
-    drivers?.forEach(lapTimesPath);
-    return streamTelemetry(this.#context, this.#folder, () => drivers ?? this.#driverCodes(options), options);
+    drivers?.forEach(checkDriver);
+    const codes = () => drivers === undefined ? this.#driverCodes(options) : this.#codesOf(drivers, options);
+    return streamTelemetry(this.#context, this.#folder, codes, options);
   }
 
   fastestLap(options?: F1BatchOptions & { readonly by?: "session" | undefined }): Promise<FastestLap | null>;
@@ -188,6 +192,22 @@ export class SourceSession implements F1Session {
     return (await this.drivers(options)).map(({ driver }) => driver);
   }
 
+  /** The codes of drivers, whatever they are called, each once. */
+  async #codesOf(
+    drivers: readonly (string | number)[],
+    options: AllTelemetryOptions,
+  ): Promise<readonly string[]> {
+    const codes: string[] = [];
+    for (const driver of drivers) codes.push(await this.#codeOf(driver, options));
+    return [...new Set(codes)];
+  }
+
+  /** The code of a driver, whatever the driver is called; only what is no code is looked up. */
+  async #codeOf(driver: string | number, options?: F1RequestOptions): Promise<string> {
+    checkDriver(driver);
+    return codeOf(driver) ?? (await this.driver(driver, options)).driver;
+  }
+
   #fetch<Path extends string>(path: Path, options?: F1RequestOptions): Promise<PayloadOf<Path>> {
     // Methods that load several files hand on what they were given.
     const own = optionsOfOne(options);
@@ -215,6 +235,10 @@ function optionsOfOne(options: AllTelemetryOptions = {}): F1RequestOptions {
   const { concurrency: _concurrency, ordered: _ordered, prefetch: _prefetch, drivers: _drivers, ...one } =
     options;
   return one;
+}
+
+function checkDriver(driver: string | number): void {
+  lapTimesPath(typeof driver === "number" ? String(driver) : driver);
 }
 
 function checkBy(by: string): void {

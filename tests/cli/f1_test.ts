@@ -52,7 +52,7 @@ test("slipstream f1 --all loads everything, with missing values as null", async 
 
 test("slipstream f1 --laps --driver asks for nothing else", async () => {
   const { f1, cdn } = setUp();
-  assertEquals(await f1(...SESSION, "--laps", "--driver", "PIA", "--driver", "PIA"), 0);
+  assertEquals(await f1(...SESSION, "--laps", "--driver", "PIA", "--driver", "pia"), 0);
   assertEquals(cdn.log.entries.map(({ path }) => path), [
     `/gh/TracingInsights${RACE.urlPath("PIA/laptimes.json")}`,
   ]);

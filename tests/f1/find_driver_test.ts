@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Driver } from "../../src/f1/drivers.ts";
-import { findDriver } from "../../src/f1/find_driver.ts";
+import { codeOf, findDriver } from "../../src/f1/find_driver.ts";
 import { test } from "../support/test.ts";
 
 const DRIVERS: readonly Driver[] = [
@@ -19,6 +19,8 @@ test("findDriver() goes by code, number and last name, whatever the case and the
     ["Hulkenberg", "HUL"],
     ["hülkenberg", "HUL"],
     ["LIN", "LIN"],
+    ["max verstappen", "VER"],
+    ["Nico HULKENBERG", "HUL"],
   ];
   for (const [name, code] of names) assertEquals(findDriver(DRIVERS, name).driver, code);
 });
@@ -33,4 +35,11 @@ test("findDriver() suggests who may have been meant, or says who took part", () 
   );
   assertThrows(() => findDriver(DRIVERS, ""), RangeError, "there are 'VER'");
   assertThrows(() => findDriver(DRIVERS, null as never), TypeError, "'driver' must be a code");
+});
+
+test("codeOf() is for three letters, in whatever case", () => {
+  assertEquals(["VER", "ver", "Ver"].map(codeOf), ["VER", "VER", "VER"]);
+  for (const name of ["", "VE", "VERS", "1", 1, "VÉR", "V R", "../", null]) {
+    assertEquals(codeOf(name), undefined, String(name));
+  }
 });

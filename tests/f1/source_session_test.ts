@@ -276,3 +276,31 @@ test("F1Session has types for each form of its methods", () => {
   };
   assertEquals(typeof types, "function");
 });
+
+test("F1Session takes a driver by code, number or name, and looks up only what is no code", async () => {
+  const files = fakeFiles({
+    "drivers.json": {
+      drivers: [{ driver: "VER", team: "T", dn: "1", fn: "Max", ln: "Verstappen" }, {
+        driver: "NOR",
+        team: "T",
+      }],
+    },
+    "VER/laptimes.json": lapsOf(91),
+    "VER/1_tel.json": telemetryOf("VER-1"),
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const session = f1.session(2018, EVENT, "Race");
+  assertEquals((await session.laps("ver")).time, [91]);
+  assertEquals(files.paths, ["VER/laptimes.json"]);
+  for (const name of [1, "1", "verstappen", "Max Verstappen", "ver"]) {
+    assertEquals((await session.laps(name)).time, [91], String(name));
+    assertEquals((await session.lap(name, 1)).Driver, "VER");
+    assertEquals((await session.lapRows(name)).length, 1);
+    assertEquals((await session.telemetry(name, 1)).tel.dataKey, "VER-1");
+  }
+  const drivers: string[] = [];
+  for await (const { driver } of session.allTelemetry({ drivers: ["ver", 1, "VER"] })) drivers.push(driver);
+  assertEquals(drivers, ["VER"]);
+  await assertRejects(() => session.laps("Verstapen"), RangeError, "did you mean 'VER'?");
+  await assertRejects(() => session.telemetry(99, 1), RangeError, `no "99"`);
+});
