@@ -62,7 +62,7 @@ export class MirrorList {
   /** Appends a mirror; one with the same base URL is replaced. */
   add(options: MirrorOptions): void {
     const mirror = this.#make!(options);
-    const former = this.#present.find(({ url }) => url === mirror.base);
+    const former = this.#present.find(({ url }) => isSame(url, mirror.base));
     this.#push(mirror, false);
     if (former !== undefined) former.isRemoved = true;
   }
@@ -118,7 +118,7 @@ export class MirrorList {
   }
 
   #find(url: string): Entry | undefined {
-    return this.#present.find((entry) => entry.url === url);
+    return this.#present.find((entry) => isSame(entry.url, url));
   }
 
   #checkRest(entry: Entry, action: string): void {
@@ -139,4 +139,9 @@ export class MirrorList {
     this.#entries.push(entry);
     this.#mirrors.push(entry.mirror);
   }
+}
+
+/** Whether two base URLs lead to the same: a slash at the end makes no difference. */
+function isSame(a: string, b: string): boolean {
+  return a.replace(/\/+$/, "") === b.replace(/\/+$/, "");
 }

@@ -135,3 +135,12 @@ test("A request waits for no mirror that is left out", async () => {
   const error = await clock.run(rejection(client.json("y")));
   assertInstanceOf(error, CircuitOpenError);
 });
+
+test("MirrorList knows a mirror with and without a slash at the end", async () => {
+  const { list, get, asked } = setUp(["https://a.test/f1", "https://b.test/f1/"]);
+  list.add({ url: "https://a.test/f1/" });
+  assertEquals(list.list().map(({ url }) => url), ["https://b.test/f1/", "https://a.test/f1/"]);
+  assertEquals(list.enable("https://b.test/f1", false), true);
+  assertEquals(list.remove("https://b.test/f1"), true);
+  assertEquals([await get(), asked()], ["a", "a"]);
+});
