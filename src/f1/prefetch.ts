@@ -6,11 +6,12 @@
 
 import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
-import { eventsOf } from "./calendar.ts";
+import { shapeError } from "../primitives/argument_checks.ts";
+import { eventsOf, type F1Event } from "./calendar.ts";
 import { sourceError } from "./missing_file.ts";
 import { type EventName, sessionsOf } from "./event_names.ts";
 import { type ResolvedNames, resolveNames } from "./names.ts";
-import type { SessionName } from "./session_names.ts";
+import { findSession, type SessionName } from "./session_names.ts";
 import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
 import { type SessionFile, SessionFiles } from "./session_files.ts";
 
@@ -57,7 +58,8 @@ export type PrefetchOptions = SessionPrefetchOptions & {
    */
   readonly events?: readonly EventName[] | undefined;
   /**
-   * Which sessions of each, as in {@linkcode TracingInsights.session}.
+   * Which sessions of each, as in {@linkcode TracingInsights.session}. Where `events` is left out, events without such a session are
+   * left out too: `["Sprint"]` is all sprints of the season.
    * @default {all sessions of the event}
    */
   readonly sessions?: readonly SessionName[] | undefined;
@@ -131,9 +133,42 @@ export function prefetchTargets(
   year: number,
   { events, sessions }: Pick<PrefetchOptions, "events" | "sessions">,
 ): readonly ResolvedNames[] {
+  checkList("events", events);
+  checkList("sessions", sessions);
+  if (events === undefined && sessions !== undefined) return targetsOfSeason(year, sessions);
   return (events ?? eventsOf(year).map(({ name }) => name)).flatMap((event) =>
     (sessions ?? sessionsOf(year, event)).map((session) => resolveNames(year, event, session))
   );
+}
+
+/** The sessions of each event that has them. One that no event has is refused in the words of the last event. */
+function targetsOfSeason(year: number, sessions: readonly SessionName[]): readonly ResolvedNames[] {
+  const events = eventsOf(year);
+  const found = sessions.map((session) => events.map((event) => sessionOf(event, session)));
+  for (const [nth, names] of found.entries()) {
+    if (names.every((name) => name === undefined)) findSession(sessions[nth]!, events.at(-1));
+  }
+  return events.flatMap(({ name }, nth) => {
+    const names = found.map((session) => session[nth]).filter((session) => session !== undefined);
+    return [...new Set(names)].map((session) => ({ event: name, session }));
+  });
+}
+
+/** The folder of a session that an event has. */
+function sessionOf(event: F1Event, session: SessionName): string | undefined {
+  try {
+    const name = findSession(session, event);
+    return event.sessions.includes(name) ? name : undefined;
+  } catch (error) {
+    // Not every weekend has each session.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function checkList(name: string, value: unknown): void {
+  if (value === undefined || Array.isArray(value)) return;
+  throw shapeError("prefetch F1 data", name, "an array", value);
 }
 
 /** What several prefetches have done together. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { seasonCache } from "../../src/f1/season_cache.ts";
 import { prefetchTargets } from "../../src/f1/prefetch.ts";
@@ -121,4 +121,24 @@ test("prefetchTargets() are all sessions of a season unless it is told otherwise
   assertEquals(prefetchTargets(2027, { events: ["Monaco Grand Prix"], sessions: ["Q"] }), [
     { event: "Monaco Grand Prix", session: "Qualifying" },
   ]);
+});
+
+test("prefetchTargets() leave out events without a session, unless they were named", () => {
+  const sprints = prefetchTargets(2025, { sessions: ["sprint"] });
+  assertEquals([sprints.length, sprints[0]], [6, { event: "Chinese Grand Prix", session: "Sprint" }]);
+  const races = prefetchTargets(2025, { sessions: ["R", "Race", 5] });
+  assertEquals([races.length, new Set(races.map(({ session }) => session))], [24, new Set(["Race"])]);
+  assertThrows(() => prefetchTargets(2025, { sessions: ["Race", "rcae"] }), RangeError, 'no "rcae"');
+  assertThrows(() => prefetchTargets(2019, { sessions: ["sprint"] }), RangeError, 'no "sprint"');
+  assertThrows(() => prefetchTargets(2025, { sessions: [null as never] }), TypeError, "'session' must be");
+});
+
+test("prefetchTargets() refuse what is no list", () => {
+  for (const [name, value] of [["events", "monaco"], ["sessions", "R"], ["events", 8]] as const) {
+    assertThrows(
+      () => prefetchTargets(2025, { [name]: value as never }),
+      TypeError,
+      `Cannot prefetch F1 data as '${name}' must be an array: received`,
+    );
+  }
 });
