@@ -125,7 +125,7 @@ export const TESTING: Readonly<Record<number, string>> = {
 };
 
 /** What people also call a country, without spaces and accents. */
-export const COUNTRY_ALIASES: Readonly<Record<string, string>> = {
+export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entries({
   gb: "greatbritain",
   uk: "greatbritain",
   unitedkingdom: "greatbritain",
@@ -134,4 +134,28 @@ export const COUNTRY_ALIASES: Readonly<Record<string, string>> = {
   usa: "unitedstates",
   america: "unitedstates",
   holland: "netherlands",
-};
+  britain: "greatbritain",
+  england: "greatbritain",
+  brasil: "brazil",
+  emirates: "unitedarabemirates",
+}));
+
+/** What the tracks are called whose town people do not say: the name and the town, without spaces and accents. */
+export const TRACKS: ReadonlyMap<string, string> = new Map(Object.entries({
+  albertpark: "melbourne",
+  algarve: "portimao",
+  americas: "austin",
+  catalunya: "barcelona",
+  circuitoftheamericas: "austin",
+  cota: "austin",
+  gillesvilleneuve: "montreal",
+  hermanosrodriguez: "mexicocity",
+  hockenheimring: "hockenheim",
+  hungaroring: "budapest",
+  interlagos: "saopaulo",
+  losail: "lusail",
+  madring: "madrid",
+  paulricard: "lecastellet",
+  redbullring: "spielberg",
+  yasmarina: "yasisland",
+}));

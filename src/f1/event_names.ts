@@ -6,11 +6,16 @@
 
 import { argumentError } from "../primitives/argument_checks.ts";
 import { eventsOf, type F1Event, hasCalendar } from "./calendar.ts";
-import { COUNTRY_ALIASES } from "./calendar_data.ts";
+import { COUNTRY_ALIASES, TRACKS } from "./calendar_data.ts";
 import { key, nearest, unknownName } from "./near_miss.ts";
 import { assertSegment } from "./path.ts";
 
-/** Which event: the name of its folder, its round, or what people call it: `"monaco"`, `"spa"`, `"Brazil"`. */
+/** How people write a round as a text. */
+const ROUND = /^\s*(?:r|round)?\s*0*(\d{1,2})\s*$/i;
+/** What an event and its country begin with alike: Italian and Italy. */
+const SHARED_BEGINNING = 3;
+
+/** Which event: the name of its folder, its round (`8` or `"8"`), or what people call it: `"monaco"`, `"spa"`, `"Brazil"`. */
 export type EventName = string | number;
 
 /**
@@ -29,6 +34,8 @@ export function findEvent(year: number, name: EventName): F1Event | string {
   const events = eventsOf(year);
   const exact = events.find((event) => event.name === name.normalize("NFC"));
   if (exact !== undefined) return exact;
+  const round = ROUND.exec(name)?.[1];
+  if (round !== undefined) return eventOfRound(year, Number(round));
   const wanted = stem(name);
   const matches = matchingEvents(events, wanted);
   if (matches.length === 1) return matches[0]!;
@@ -65,12 +72,15 @@ function eventOfRound(year: number, round: number): F1Event {
 /** The events that a name stands for, by the first rule that finds any; a rule that finds several is only the last word. */
 function matchingEvents(events: readonly F1Event[], wanted: string): readonly F1Event[] {
   if (wanted === "") return [];
-  const country = COUNTRY_ALIASES[wanted] ?? wanted;
+  const country = COUNTRY_ALIASES.get(wanted) ?? wanted;
+  const town = TRACKS.get(wanted) ?? wanted;
   const rules: readonly ((event: F1Event) => boolean)[] = [
     ({ name }) => stem(name) === wanted,
     ({ name }) => stem(name) === country,
-    ({ location = "" }) => key(location) === wanted,
+    ({ location = "" }) => key(location) === town,
     (event) => key(event.country ?? "") === country,
+    // Of several in a country, the one that bears its name.
+    (event) => key(event.country ?? "") === country && isNamedAfter(event, country),
     ({ name }) => words(name).includes(wanted),
     ({ location = "" }) => words(location).includes(wanted),
     ({ name }) => wanted.length >= 3 && stem(name).startsWith(wanted),
@@ -95,6 +105,10 @@ function nearestEvent(events: readonly F1Event[], wanted: string): F1Event | und
 /** What stands before "Grand Prix". */
 function stem(name: string): string {
   return key(name).replace(/(?:grandprix|gp)$/, "");
+}
+
+function isNamedAfter({ name }: F1Event, country: string): boolean {
+  return stem(name).slice(0, SHARED_BEGINNING) === country.slice(0, SHARED_BEGINNING);
 }
 
 function words(name: string): string[] {

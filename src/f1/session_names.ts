@@ -9,12 +9,15 @@ import type { F1Event } from "./calendar.ts";
 import { key, nearest, unknownName } from "./near_miss.ts";
 import { assertSegment } from "./path.ts";
 
-/** Which session: the name of its folder, its place in the weekend from 1, or a short name: `"Q"`, `"FP1"`, `"race"`. */
+/** Which session: the name of its folder, its place in the weekend from 1 (`4` or `"4"`), or a short name: `"Q"`, `"FP1"`, `"race"`. */
 export type SessionName = string | number;
 
 /** What each short name may stand for; the first that the weekend has counts, since sprints have changed their names. */
-const SHORT_NAMES: Readonly<Record<string, readonly string[]>> = {
+const SHORT_NAMES: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   fp1: ["Practice 1"],
+  practiceone: ["Practice 1"],
+  practicetwo: ["Practice 2"],
+  practicethree: ["Practice 3"],
   fp2: ["Practice 2"],
   fp3: ["Practice 3"],
   p1: ["Practice 1"],
@@ -22,6 +25,7 @@ const SHORT_NAMES: Readonly<Record<string, readonly string[]>> = {
   p3: ["Practice 3"],
   q: ["Qualifying"],
   quali: ["Qualifying"],
+  qualy: ["Qualifying"],
   r: ["Race"],
   gp: ["Race"],
   grandprix: ["Race"],
@@ -35,7 +39,7 @@ const SHORT_NAMES: Readonly<Record<string, readonly string[]>> = {
   ss: ["Sprint Shootout", "Sprint Qualifying"],
   shootout: ["Sprint Shootout", "Sprint Qualifying"],
   sprintshootout: ["Sprint Shootout", "Sprint Qualifying"],
-};
+}));
 
 const ALL_SESSIONS: readonly string[] = [
   "Practice 1",
@@ -64,8 +68,10 @@ export function findSession(name: SessionName, event: F1Event | undefined): stri
   const wanted = key(name);
   const plain = sessions.find((session) => key(session) === wanted);
   if (plain !== undefined) return plain;
-  const short = SHORT_NAMES[wanted]?.find((session) => sessions.includes(session));
+  const short = SHORT_NAMES.get(wanted)?.find((session) => sessions.includes(session));
   if (short !== undefined) return short;
+  // Where the calendar does not know the weekend, a number may be the name.
+  if (event !== undefined && /^\s*\d+\s*$/.test(name)) return sessionOfPlace(Number(name), event);
   if (event === undefined || event.round === null) return name;
   throw unknownName(
     "session",

@@ -269,11 +269,12 @@ class Source implements TracingInsights {
   }
 
   events(year: number): readonly F1Event[] {
-    return eventsOf(year);
+    // Copies: the calendar is everybody's.
+    return eventsOf(year).map((event) => ({ ...event, sessions: [...event.sessions] }));
   }
 
   sessions(year: number, event: EventName): readonly string[] {
-    return sessionsOf(year, event);
+    return [...sessionsOf(year, event)];
   }
 
   async prefetch(

@@ -84,3 +84,42 @@ test("sessionsOf() has the sessions of an event of the calendar", () => {
   assertThrows(() => sessionsOf(2027, "Monaco Grand Prix"), RangeError, "which has 2018 to 2026");
   assertThrows(() => sessionsOf(2023, "Pre-Season Testing"), RangeError, "in the calendar of 2023");
 });
+
+test("findEvent() takes a round as a text, and only where there is a calendar", () => {
+  for (const text of ["8", "08", " 8 ", "R8", "round 8", "Round8"]) {
+    assertEquals(eventOf(2025, text), "Monaco Grand Prix", text);
+  }
+  assertEquals(eventOf(2020, "70th"), "70th Anniversary Grand Prix");
+  assertEquals(eventOf(2027, "8"), "8 (as it is)");
+  assertThrows(() => findEvent(2025, "25"), RangeError, "'round' must be an integer from 1 to 24");
+});
+
+test("findEvent() knows tracks by their own names, and of several events the one that bears the country's name", () => {
+  const names: readonly [number, string, string][] = [
+    [2025, "Interlagos", "São Paulo"],
+    [2019, "interlagos", "Brazilian"],
+    [2025, "COTA", "United States"],
+    [2025, "Yas Marina", "Abu Dhabi"],
+    [2025, "Red Bull Ring", "Austrian"],
+    [2025, "Hungaroring", "Hungarian"],
+    [2025, "Paul Ricard", ""],
+    [2025, "Italy", "Italian"],
+    [2020, "italy", "Italian"],
+    [2026, "Spain", "Spanish"],
+    [2021, "Austria", "Austrian"],
+    [2025, "England", "British"],
+    [2025, "Brasil", "São Paulo"],
+  ];
+  for (const [year, name, stem] of names) {
+    if (stem === "") assertThrows(() => findEvent(year, name), RangeError, "there is no");
+    else assertEquals(eventOf(year, name), `${stem} Grand Prix`, `${name} ${year}`);
+  }
+});
+
+test("findEvent() and findSession() know no names that objects have by themselves", () => {
+  for (const name of ["constructor", "__proto__", "toString"]) {
+    assertThrows(() => findEvent(2025, name), RangeError, "there is no");
+    assertThrows(() => resolveNames(2025, 8, name), RangeError, "there is no");
+    assertEquals(resolveNames(2027, name, name), { event: name, session: name });
+  }
+});

@@ -32,3 +32,13 @@ test("findSession() takes any session of tests, which have had more than three d
   const tests = eventsOf(2025)[0]!;
   assertEquals([findSession("FP3", tests), findSession("Day 4", tests)], ["Practice 3", "Day 4"]);
 });
+
+test("findSession() takes the place in the weekend as a text where there is a weekend", () => {
+  const monaco = eventsOf(2025)[8]!;
+  assertEquals([findSession("4", monaco), findSession(" 1 ", monaco)], ["Qualifying", "Practice 1"]);
+  assertEquals(findSession("qualy", monaco), "Qualifying");
+  assertEquals(findSession("practice two", monaco), "Practice 2");
+  assertThrows(() => findSession("6", monaco), RangeError, "an integer from 1 to 5");
+  assertEquals(findSession("6", undefined), "6");
+  assertEquals(findSession("2", eventsOf(2025)[0]), "Practice 2");
+});

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createClient } from "../../src/client/create_client.ts";
 import { DataNotFoundError, HttpError, InvalidDataError } from "../../src/errors.ts";
+import type { F1Event } from "../../src/f1/calendar.ts";
 import type { DriversPayload } from "../../src/f1/drivers.ts";
 import type { LapTimes } from "../../src/f1/lap_times.ts";
 import { type TracingInsights, tracingInsights } from "../../src/f1/source.ts";
@@ -281,4 +282,15 @@ test("tracingInsights() asks nothing twice of a race, missing files included, wi
   await clock.advance(5 * 60_000);
   await f1.fetchMultiple(files.slice(0, 10));
   assertEquals(sent.slice(1_128).map((url) => url.split("/").at(-1)), ["7.json"]);
+});
+
+test("TracingInsights.events() and sessions() give lists of their own", async () => {
+  await using f1 = tracingInsights();
+  const events = f1.events(2025) as F1Event[];
+  const sessions = f1.sessions(2025, 8) as string[];
+  (events[1]!.sessions as string[]).pop();
+  events.reverse();
+  sessions.pop();
+  assertEquals([f1.events(2025)[1]!.sessions.length, f1.events(2025)[8]!.name], [5, "Monaco Grand Prix"]);
+  assertEquals(f1.sessions(2025, 8).length, 5);
 });
