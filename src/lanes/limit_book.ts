@@ -57,13 +57,13 @@ export class LimitBook {
   noteSent(nowMs: number): void {
     this.#pending++;
     if (this.#askingUntilMs === Infinity) this.#askingUntilMs = nowMs + FIRST_ANSWER_MS;
-    for (const window of this.#resets.values()) window.take(1);
+    for (const window of this.#resets.values()) window.take(nowMs);
   }
 
   /** It was not sent after all. */
   noteUnsent(): void {
     this.#pending--;
-    for (const window of this.#resets.values()) window.take(-1);
+    for (const window of this.#resets.values()) window.giveBack();
   }
 
   /** One has been answered, or has ended without an answer. */
