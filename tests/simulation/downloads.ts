@@ -24,8 +24,9 @@ export function playDownload(stage: Stage, step: DownloadStep): void {
   const { schema: _, cache: _cache, as: _as, ...others } = optionsOf(options);
   const chunks: Uint8Array[] = [];
   const sink = sinkOf(stage, caller, step, chunks);
-  stage.clients[0]!.download(given, sink, { ...others, signal }).then(async () => {
-    const text = await new Blob(chunks as BlobPart[]).text();
+  stage.clients[0]!.download(given, sink, { ...others, signal }).then(() => {
+    const decoder = new TextDecoder();
+    const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
     endCaller(stage, caller, { ok: true, value: parsed(text) });
   }, (value) => endCaller(stage, caller, { ok: false, value }));
 }

@@ -210,6 +210,10 @@ export const MUTATIONS: readonly Mutation[] = [
       file: "src/lanes/reset_window.ts",
       search: "    if (this.#left > 0 && this.#left <= 1) this.#emptySinceMs = nowMs;\n",
       replace: "    void nowMs;\n",
+    }, {
+      file: "src/lanes/reset_window.ts",
+      search: "    this.#emptySinceMs = nowMs;\n    this.#left =",
+      replace: "    this.#left =",
     }],
   },
   {
