@@ -34,6 +34,8 @@ export class LimitBook {
   readonly #beganAtMs: number;
   /** When the latest ones were answered, as long as no counted limit has been stated. */
   readonly #early: number[] = [];
+  /** The end of the latest wait that listeners have been told of, on the client's clock. */
+  #toldUntilMs = -Infinity;
   /** How many have been sent since, and not answered. */
   #pending = 0;
   /** How long others wait for the one that was sent first, on the client's clock; `-Infinity` once that does not matter. */
@@ -57,13 +59,13 @@ export class LimitBook {
   noteSent(nowMs: number): void {
     this.#pending++;
     if (this.#askingUntilMs === Infinity) this.#askingUntilMs = nowMs + FIRST_ANSWER_MS;
-    for (const window of this.#resets.values()) window.take(1);
+    for (const window of this.#resets.values()) window.take(nowMs);
   }
 
   /** It was not sent after all. */
   noteUnsent(): void {
     this.#pending--;
-    for (const window of this.#resets.values()) window.take(-1);
+    for (const window of this.#resets.values()) window.giveBack();
   }
 
   /** One has been answered, or has ended without an answer. */
@@ -94,6 +96,19 @@ export class LimitBook {
       untilMs = Math.max(untilMs, window.blockedUntilMs(nowMs, this.#pending));
     }
     return untilMs;
+  }
+
+  /**
+   * A wait that an answer has brought, and that nobody has been told of: it is told once.
+   *
+   * @param nowMs The time on the client's clock.
+   * @returns How long it is, in milliseconds; 0 if there is none.
+   */
+  takeNews(nowMs: number): number {
+    const untilMs = this.blockedUntilMs(nowMs);
+    if (untilMs <= Math.max(nowMs, this.#toldUntilMs) || untilMs === Infinity) return 0;
+    this.#toldUntilMs = untilMs;
+    return untilMs - nowMs;
   }
 
   /** Whether it would be the same if it were begun anew. */

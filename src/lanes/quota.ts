@@ -18,7 +18,8 @@ const TOLERANCE = 0.25;
  * 429. Nothing is learnt from the first pause, which may say something of a moment only. Nor is it a rate as long as the
  * counts between pauses differ, or hardly exceed what was sent at once: that looks like a limit on what is in flight, which
  * the lane finds by itself. After some windows without a 429 it tries more: a twentieth at first, and twice as much each time that
- * goes well. Each time it does not, it waits twice as long before it tries again.
+ * goes well. Each time it does not, it waits twice as long before it tries again. An origin that twice in a row refuses less than
+ * that does not count in windows: what was learnt is forgotten.
  */
 export class Quota {
   /** Requests in a window; absent as long as it is not known. */
@@ -35,6 +36,10 @@ export class Quota {
   #answered = 0;
   /** The same between the two pauses before. */
   #answeredBefore = 0;
+  /** Whether more had been tried before the latest pause. */
+  #hasTried = false;
+  /** Whether the latest pause came before the quota was used up. */
+  #isDoubted = false;
   /** How many could be in flight before the latest pause. */
   #atOnce = 0;
   /** Windows since the latest 429, and how many of them it takes to try more. */
@@ -71,6 +76,7 @@ export class Quota {
     this.fruitlessPauses++;
     if (this.#limit !== undefined && this.#cleanWindows > 0) this.#gap = Math.min(LONGEST_GAP, 2 * this.#gap);
     this.#cleanWindows = 0;
+    this.#hasTried = this.#step > 0;
     this.#step = 0;
   }
 
@@ -84,16 +90,28 @@ export class Quota {
   #learn(nowMs: number): void {
     this.#isPausing = false;
     this.#isFruitless = this.#answered === 0;
-    const isSame = Math.abs(this.#answered - this.#answeredBefore) <= TOLERANCE * this.#answered;
-    const isRate = this.#limit !== undefined || (isSame && this.#answered >= 2 * this.#atOnce);
-    if (this.#answered > 0 && this.#pauses > 1 && isRate) {
-      this.#limit = this.#answered;
-      this.#windowMs = Math.max(SHORTEST_WINDOW_MS, nowMs - this.#pausedAtMs);
-    }
+    const isEarly = this.#limit !== undefined &&
+      (!this.#hasTried || this.#answered < (1 - TOLERANCE) * this.#limit);
+    if (this.#answered > 0) this.#noteCount(isEarly, nowMs);
     this.#startedAtMs = nowMs;
     this.#sent = 0;
     this.#answeredBefore = this.#answered;
     this.#answered = 0;
+  }
+
+  #noteCount(isEarly: boolean, nowMs: number): void {
+    if (isEarly) {
+      // Once, the origin's window may have begun at another time than this one.
+      if (this.#isDoubted) this.#limit = undefined;
+      this.#isDoubted = !this.#isDoubted;
+      return;
+    }
+    this.#isDoubted = false;
+    const isSame = Math.abs(this.#answered - this.#answeredBefore) <= TOLERANCE * this.#answered;
+    const isRate = this.#limit !== undefined || (isSame && this.#answered >= 2 * this.#atOnce);
+    if (this.#pauses < 2 || !isRate) return;
+    this.#limit = this.#answered;
+    this.#windowMs = Math.max(SHORTEST_WINDOW_MS, nowMs - this.#pausedAtMs);
   }
 
   #startWindow(nowMs: number): void {

@@ -80,9 +80,15 @@ export class ResetWindow {
     if (this.#left <= 0) this.#resetAtMs = Math.min(this.#resetAtMs, atMs);
   }
 
-  /** One is about to be sent, or was not sent after all. */
-  take(count: 1 | -1): void {
-    this.#left -= count;
+  /** One is about to be sent. */
+  take(nowMs: number): void {
+    if (this.#left > 0 && this.#left <= 1) this.#emptySinceMs = nowMs;
+    this.#left--;
+  }
+
+  /** It was not sent after all. */
+  giveBack(): void {
+    this.#left++;
   }
 
   /**
@@ -109,7 +115,8 @@ export class ResetWindow {
 
   #reset(nowMs: number, pending: number): void {
     this.#resetAtMs = Infinity;
-    this.#setLeft(Math.max(1, this.#limit ?? this.#most) - pending, nowMs);
+    this.#emptySinceMs = nowMs;
+    this.#left = Math.max(1, this.#limit ?? this.#most) - pending;
   }
 
   /** Whether nothing of it matters any more. */

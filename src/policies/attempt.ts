@@ -189,6 +189,7 @@ export class Attempt implements DeadlineTarget, Pending {
     }
     this.#noteExchange(own);
     scheduler.answered(this.target.lane, this.startedAtMs, this.#admission.receipt, response);
+    this.#reportLimits(response.status);
     return await this.#receive(response);
   }
 
@@ -481,6 +482,18 @@ export class Attempt implements DeadlineTarget, Pending {
       attempt: this.number,
       status,
     });
+  }
+
+  /** What an answer has stated makes others wait, if nothing is left; a 429 that pauses its origin, or a 503, tells of its own wait. */
+  #reportLimits(status: number): void {
+    const { reporter, clock, pauseOn429 } = this.#environment;
+    if (!reporter.active) return;
+    const { lane } = this.target;
+    const books = [this.#admission.receipt?.line?.book, lane.book];
+    const nowMs = clock.now();
+    const waitMs = Math.max(...books.map((book) => book?.takeNews(nowMs) ?? 0));
+    const isTold = status === 503 || (status === 429 && pauseOn429 !== "request");
+    if (waitMs > 0 && !isTold) this.#reportPause(nowMs, waitMs);
   }
 
   #reportPause(atMs: number, retryAfterMs: number): void {

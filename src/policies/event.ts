@@ -124,7 +124,7 @@ export interface HedgeEvent extends RequestEvent {
   readonly elapsedMs: number;
 }
 
-/** An origin asked everyone to wait. */
+/** An origin asked everyone to wait, or has stated that nothing is left of a limit until then: each such wait is told once. */
 export interface RateLimitedEvent extends RequestEvent {
   /** What happened. */
   readonly type: "rateLimited";

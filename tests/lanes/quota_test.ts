@@ -2,9 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { createClient } from "../../mod.ts";
 import { Quota } from "../../src/lanes/quota.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { testClientsBothWays } from "../client/fake_client.ts";
 import { FakeNetwork } from "../client/fake_network.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { bothWays } from "../policies/both_ways.ts";
 import { test } from "../support/test.ts";
+
+/** A quota that is not known blocks nothing. */
+const MOST_SENT = 1_000;
 
 /** A pause, at the end of which the first request of a cycle is sent, and so many are answered well until the next. */
 function cycle(quota: Quota, fromMs: number, toMs: number, answered: number, atOnce = 1): void {
@@ -26,7 +31,7 @@ function taught(limit = 20, windowMs = 1_000): Quota {
 /** Sends all that may be sent now, of which so many are answered well; gives how many that was. */
 function fill(quota: Quota, nowMs: number, capacity = Infinity): number {
   let sent = 0;
-  for (; quota.blockedUntilMs(nowMs) <= nowMs; sent++) {
+  for (; quota.blockedUntilMs(nowMs) <= nowMs && sent < MOST_SENT; sent++) {
     quota.noteSent(nowMs);
     if (sent < capacity) quota.noteSuccess();
   }
@@ -189,3 +194,69 @@ bothWays((listens) => () => setUp(listens))(
     assert(clock.now() <= 1.15 * 60_000, `it took ${clock.now()} ms`);
   },
 );
+
+test("Quota forgets what it has learnt when an origin twice in a row refuses much less", () => {
+  const quota = taught(20);
+  // Once may be a window that began at another time.
+  fill(quota, 2_010, 5);
+  quota.notePause(2_100, 20);
+  quota.noteSent(2_200);
+  assertEquals(quota.isKnown, true);
+  for (let nth = 0; nth < 3; nth++) quota.noteSuccess();
+  quota.notePause(2_300, 20);
+  quota.noteSent(2_400);
+  assertEquals([quota.isKnown, quota.blockedUntilMs(2_400)], [false, 2_400]);
+});
+
+test("Quota keeps what it has learnt when only one refusal came early, until trying more is refused", () => {
+  const quota = taught(20);
+  let nowMs = 3_000;
+  for (let round = 0; round < 4; round++) {
+    // The window may have begun at another time.
+    quota.notePause(nowMs, 1);
+    quota.noteSent(nowMs += 1_000);
+    fill(quota, nowMs);
+    do nowMs += 1_000; while (fill(quota, nowMs, 20) <= 20);
+    quota.notePause(nowMs, 1);
+    quota.noteSent(nowMs += 1_000);
+    fill(quota, nowMs);
+    assertEquals(quota.isKnown, true);
+  }
+});
+
+test("Quota learns anew how much there is when an origin takes less from then on", () => {
+  const quota = taught(20);
+  for (let round = 1; round < 4; round++) cycle(quota, 3_000 * round, 3_000 * round + 1_000, 10);
+  quota.notePause(19_000, 1);
+  quota.noteSent(20_000);
+  quota.noteSuccess();
+  assertEquals([fill(quota, 20_010), quota.blockedUntilMs(20_010)], [9, 21_000]);
+});
+
+for (const part of [0.005, 0.02, 0.05]) {
+  testClientsBothWays()(
+    `an origin that refuses a part of ${part} by chance is not taken for one that counts`,
+    async (setUp) => {
+      const clock = new ManualClock();
+      const random = seededRandom(1_000 * part);
+      const { client } = setUp(
+        () =>
+          random() < part
+            ? { status: 429, headers: { "retry-after-ms": "20" }, afterMs: 5 }
+            : { json: 1, afterMs: 5 },
+        {
+          clock,
+          maxRetries: 8,
+          backoff: { baseMs: 5, jitter: "full", maxMs: 50 },
+        },
+      );
+      const urls = Array.from({ length: 4_000 }, (_, nth) => `https://api.test/${nth}`);
+      const outcomes = await clock.run(client.settle(urls));
+
+      assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+      // One after the other, and the pauses.
+      const mostMs = 4_000 * (5 + 20 * part);
+      assert(clock.now() < mostMs, `it took ${clock.now()} ms`);
+    },
+  );
+}

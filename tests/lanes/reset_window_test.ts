@@ -10,11 +10,11 @@ test("ResetWindow lets as many go as are left, less those that may not be counte
   const window = new ResetWindow(60_000);
   assertEquals(window.blockedUntilMs(0, 5), 0);
   window.update({ limit: 10, remaining: 3, resetAtMs: 1_000 }, facts(0, { pending: 1 }));
-  window.take(1);
+  window.take(5);
   assertEquals(window.blockedUntilMs(10, 2), 10);
-  window.take(1);
+  window.take(5);
   assertEquals(window.blockedUntilMs(10, 3), 1_000);
-  window.take(-1);
+  window.giveBack();
   assertEquals(window.blockedUntilMs(10, 2), 10);
 });
 
@@ -26,7 +26,7 @@ test("ResetWindow is full again after the reset, as far as is known how much tha
     assertEquals(window.blockedUntilMs(499, 0), 500);
     let sent = 0;
     while (window.blockedUntilMs(500, sent) <= 500) {
-      window.take(1);
+      window.take(500);
       sent++;
     }
     assertEquals([sent, window.blockedUntilMs(500, sent)], [expected, Infinity]);
@@ -39,8 +39,8 @@ test("ResetWindow: the answer to an earlier request makes nothing more, and may 
   const window = new ResetWindow(60_000);
   window.update({ limit: 10, remaining: 2, resetAtMs: 1_000 }, facts(0, { number: 8 }));
   window.update({ limit: 10, remaining: 7, resetAtMs: 5_000 }, facts(10, { number: 3 }));
-  window.take(1);
-  window.take(1);
+  window.take(20);
+  window.take(20);
   assertEquals(window.blockedUntilMs(20, 2), 1_000);
   window.update({ limit: 10, remaining: 5, resetAtMs: 1_000 }, facts(30, { number: 10 }));
   assertEquals(window.blockedUntilMs(40, 0), 40);
@@ -61,7 +61,7 @@ test("ResetWindow: a quota that is used up is believed in for so long, then one 
   const window = new ResetWindow(1_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
   assertEquals([window.blockedUntilMs(10, 0), window.blockedUntilMs(1_000, 0)], [1_000, 1_000]);
-  window.take(1);
+  window.take(1_000);
   assertEquals(window.blockedUntilMs(1_000, 1), 9_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(1_100, { number: 2, isOk: false }));
   assertEquals(window.blockedUntilMs(1_100, 0), 2_100);
@@ -71,7 +71,7 @@ test("ResetWindow: an answer that should not have been proves it wrong, until it
   const window = new ResetWindow(1_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
   window.blockedUntilMs(1_000, 0);
-  window.take(1);
+  window.take(1_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(1_100, { number: 2 }));
   assertEquals([window.blockedUntilMs(1_100, 3), window.isOver(1_100)], [1_100, true]);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(1_200, { number: 3, isOk: false }));
@@ -89,4 +89,33 @@ test("ResetWindow: a clock that goes back makes nobody wait for longer than a qu
   const window = new ResetWindow(1_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 3_600_500 }, facts(3_600_000));
   assertEquals(window.blockedUntilMs(50, 0), 1_050);
+});
+
+for (
+  const [shape, lastTakenAtMs, emptyAtMs] of [["answers", 99_000, 99_100], [
+    "requests",
+    99_000,
+    99_000,
+  ]] as const
+) {
+  test(`ResetWindow: a quota that ${shape} use up late is believed in from then on, and not from its beginning`, () => {
+    const window = new ResetWindow(60_000);
+    window.update({ limit: 3, remaining: 2, resetAtMs: 3_600_000 }, facts(0));
+    window.take(50_000);
+    window.update({ limit: 3, remaining: 1, resetAtMs: 3_600_000 }, facts(50_100, { number: 2 }));
+    if (shape === "requests") window.take(lastTakenAtMs);
+    window.update({ limit: 3, remaining: 0, resetAtMs: 3_600_000 }, facts(99_100, { number: 3 }));
+    assertEquals(window.blockedUntilMs(99_200, 0), emptyAtMs + 60_000);
+  });
+}
+
+test("ResetWindow: a quota of one that is refilled each second is kept to, however often that happens", () => {
+  const window = new ResetWindow(60_000);
+  for (let second = 0; second < 200; second++) {
+    const nowMs = 1_000 * second;
+    assertEquals(window.blockedUntilMs(nowMs, 0), nowMs);
+    window.take(nowMs);
+    window.update({ limit: 1, remaining: 0, resetAtMs: nowMs + 1_000 }, facts(nowMs, { number: second }));
+    assertEquals(window.blockedUntilMs(nowMs + 10, 0), nowMs + 1_000);
+  }
 });

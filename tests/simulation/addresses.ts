@@ -44,3 +44,9 @@ export function addressOf(url: string): Address {
   const [id = "", page = "1"] = parts.at(-1)!.split("-");
   return { origin, kind: parts.at(-2) ?? "", id, page: Number(page), isHop: parts.includes("hop") };
 }
+
+/** The limit key of a request: its kind, but not of all. */
+export function limitKeyOf(url: string): string | undefined {
+  const { kind } = addressOf(new URL(url, originOf(0)).href);
+  return kind === "big" || kind === "redirect" ? undefined : kind;
+}

@@ -14,9 +14,10 @@ import type { RetryOn } from "../../src/policies/retry_on.ts";
 import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { baseUrlOf, SECRET } from "./addresses.ts";
+import { baseUrlOf, limitKeyOf, SECRET } from "./addresses.ts";
 import { middlewareOf } from "./middleware.ts";
-import type { CacheWorldPlan, ExtensionPlan, RetryOnKind } from "./plan.ts";
+import type { CacheWorldPlan, ClientPlan, ExtensionPlan, RetryOnKind } from "./plan.ts";
+import { COUNT_HEADER, LIMIT_HEADER } from "./origin_limits.ts";
 import type { Stage } from "./stage.ts";
 
 /** How long a caller who decides so lets a request wait, in milliseconds. */
@@ -33,7 +34,7 @@ export interface ClientParts {
 /** Makes the options of a stage's client. */
 export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): ClientParts {
   const { clock, controllers, plan: { client, seed } } = stage;
-  const { concurrency, cache, rate, mirrors, signal, retryOn, use, hasSecretHeader } = client;
+  const { concurrency, cache, rates, mirrors, signal, retryOn, use, hasSecretHeader } = client;
   const adaptiveLimit = concurrency?.kind === "adaptive"
     ? new AdaptiveLimit({ ...concurrency.rules, clock })
     : undefined;
@@ -48,7 +49,9 @@ export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): Client
     random: seededRandom(seed),
     concurrency: adaptiveLimit ?? semaphore ?? number,
     perOrigin: client.perOrigin === undefined ? undefined : { concurrency: client.perOrigin },
-    rateLimit: rate,
+    rateLimit: rates?.length === 1 ? rates[0] : rates,
+    limitKey: client.hasKeys ? ({ url }) => limitKeyOf(url) : undefined,
+    learnLimits: client.learns && learningOf(client.learns),
     circuitBreaker: client.breaker,
     retryBudget: client.retryBudget,
     backoff: client.backoff,
@@ -67,6 +70,22 @@ export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): Client
   };
   const extensions = (client.extensions ?? []).map((plan) => extensionOf(stage, plan));
   return { options, extensions, semaphore, adaptiveLimit };
+}
+
+function learningOf(learns: NonNullable<ClientPlan["learns"]>): ClientOptions["learnLimits"] {
+  if (learns === "never") return false;
+  if (learns === "counted") return { limits: LIMIT_HEADER, counts: COUNT_HEADER, per: "origin" };
+  return (headers) => {
+    const limit = headers.get("x-ratelimit-limit");
+    if (limit === null) return [];
+    const remaining = Number(headers.get("x-ratelimit-remaining"));
+    return [{
+      limit: Number(limit),
+      remaining,
+      resetMs: 1_000 * Number(headers.get("x-ratelimit-reset")),
+      per: "origin",
+    }];
+  };
 }
 
 function extensionOf(stage: Stage, { maxRetries, timeoutMs, use, hasHeader }: ExtensionPlan): ExtendOptions {

@@ -9,6 +9,7 @@ import {
   type BatchStep,
   type CallStep,
   type ClientPlan,
+  type DownloadStep,
   type ItemsStep,
   type OptionsPlan,
   type ResourceKind,
@@ -72,7 +73,7 @@ class StepDrawer {
     const dice = this.#dice;
     const atMs = this.moment();
     const kind = dice.int(0, 9);
-    if (kind < 2) return [this.#items(atMs)];
+    if (kind < 2) return [dice.chance(0.25) ? this.#download(atMs) : this.#items(atMs)];
     if (kind < 5) return [this.#batch(atMs)];
     return Array.from({ length: dice.chance(0.3) ? dice.int(2, 12) : 1 }, () => this.#call(atMs));
   }
@@ -154,6 +155,19 @@ class StepDrawer {
       signal: this.#signal(0.3),
       leavesAfter: how === "stream" ? dice.maybe(0.25, () => dice.int(0, 8)) : undefined,
       slowMs: how === "stream" ? dice.maybe(0.3, () => dice.pick([20, 400])) : undefined,
+    };
+  }
+
+  #download(atMs: number): DownloadStep {
+    const dice = this.#dice;
+    return {
+      what: "download",
+      atMs,
+      target: { ...this.#target(["big", "data", "missing", "redirect"]), method: undefined },
+      options: this.#options(),
+      signal: this.#signal(0.3),
+      slowMs: dice.maybe(0.3, () => dice.pick([5, 100])),
+      breaksAfter: dice.maybe(0.15, () => dice.int(0, 1)),
     };
   }
 

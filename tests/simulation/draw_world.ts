@@ -15,8 +15,10 @@ import {
   type FaultName,
   type MiddlewareKind,
   type MirrorPlan,
+  type OriginLimitPlan,
   type OriginPlan,
   type PhasePlan,
+  type RatePlan,
   SIGNALS,
   type WorldPlan,
 } from "./plan.ts";
@@ -61,6 +63,16 @@ function drawOrigin(dice: Dice, lastsMs: number): OriginPlan {
       : dice.chance(0.2)
       ? drawFlaps(dice)
       : Array.from({ length: dice.int(1, 4) }, () => drawPhase(dice, lastsMs)),
+    limit: dice.maybe(0.25, () => drawOriginLimit(dice)),
+  };
+}
+
+function drawOriginLimit(dice: Dice): OriginLimitPlan {
+  return {
+    most: dice.pick([1, 2, 5, 20]),
+    windowMs: dice.pick([1_000, 5_000]),
+    form: dice.pick(["draft", "legacy", "counted"]),
+    namesWait: dice.chance(0.5),
   };
 }
 
@@ -93,12 +105,8 @@ function drawClient(dice: Dice, origins: number): ClientPlan {
     signal: dice.maybe(0.1, () => dice.int(0, SIGNALS - 1)),
     concurrency: drawConcurrency(dice),
     perOrigin: dice.maybe(0.25, () => dice.int(1, 4)) ?? dice.maybe(0.1, () => drawLimit(dice)),
-    rate: dice.maybe(0.25, () => ({
-      limit: dice.int(1, 20),
-      intervalMs: dice.pick([100, 1_000]),
-      burst: dice.int(1, 5),
-      per: dice.pick(["client", "origin"]),
-    })),
+    ...drawRates(dice),
+    learns: dice.pick([undefined, undefined, undefined, "never", "counted", "function"]),
     breaker: drawBreaker(dice),
     retryBudget: dice.pick([
       undefined,
@@ -137,8 +145,23 @@ function drawClient(dice: Dice, origins: number): ClientPlan {
       notFoundIsFinal: dice.maybe(0.1, () => false),
       offline: dice.maybe(0.02, () => true),
       clientHeadersTo: dice.maybe(0.2, () => "mirrors"),
+      maxQueue: dice.maybe(0.1, () => dice.pick([0, 1, 4])),
+      maxQueueMs: dice.maybe(0.1, () => dice.pick([1, 50, 1_000])),
     },
   };
+}
+
+/** One rate, or two, and whether requests have keys. */
+function drawRates(dice: Dice): Pick<ClientPlan, "rates" | "hasKeys"> {
+  const hasKeys = dice.maybe(0.2, () => true);
+  const rates = dice.maybe(0.25, () =>
+    Array.from({ length: dice.int(1, 2) }, (): RatePlan => ({
+      limit: dice.int(1, 20),
+      intervalMs: dice.pick([100, 1_000]),
+      burst: dice.int(1, 5),
+      per: dice.pick(hasKeys ? ["client", "origin", "key", "key"] : ["client", "origin"]),
+    })));
+  return { rates, hasKeys };
 }
 
 function drawConcurrency(dice: Dice): ClientPlan["concurrency"] {

@@ -64,12 +64,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "who comes later overtakes",
     changes: [{
       file: "src/lanes/next_in_line.ts",
-      search: "  return lane.waiting.find((place) => mayGo(place.waiter.errand, lane))?.waiter;",
-      replace: "  let last: Waiter<Lane> | undefined;\n" +
-        "  lane.waiting.forEach((place) => {\n" +
-        "    if (mayGo(place.waiter.errand, lane)) last = place.waiter;\n" +
-        "  });\n" +
-        "  return last;",
+      search: "  const first = waiting.find(isFit);",
+      replace: "  let first: Place<Lane> | undefined;\n" +
+        "  waiting.forEach((place) => {\n    if (isFit(place)) first = place;\n  });",
     }],
   },
   {
@@ -97,9 +94,11 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [{
       file: "src/lanes/scheduler.ts",
       search: '    if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;\n' +
-        "    const nowMs = this.now();\n    const ticket = this.#tryEnterAny(lane, nowMs);",
-      replace: '    const nowMs = this.now();\n    const isOpen = lane.breaker?.state === "open";\n' +
-        "    const ticket = isOpen && this.#grant(lane) ? 0 : this.#tryEnterAny(lane, nowMs);",
+        "    return this.#tryAdmitAny(errand, lane, this.now());",
+      replace:
+        '    const nowMs = this.now();\n    if (lane.breaker?.state === "open" && this.#grant(lane)) {\n' +
+        "      return this.#lend(errand, lane, 0, nowMs, undefined);\n    }\n" +
+        "    return this.#tryAdmitAny(errand, lane, nowMs);",
     }],
   },
   {
@@ -186,6 +185,43 @@ export const MUTATIONS: readonly Mutation[] = [
       file: "src/primitives/token_level.ts",
       search: "    this.#tokens -= n;\n    return true;",
       replace: "    this.#tokens -= n / 2;\n    return true;",
+    }],
+  },
+  {
+    name: "of several rates one is forgotten",
+    changes: [{
+      file: "src/lanes/tokens.ts",
+      search: "const buckets = [keyed, own, common].filter(",
+      replace: "const buckets = [keyed, own].filter(",
+    }],
+  },
+  {
+    name: "a limit that was learnt is not kept",
+    changes: [{
+      file: "src/lanes/lane.ts",
+      search:
+        "    if (this.book !== undefined) untilMs = Math.max(untilMs, this.book.blockedUntilMs(nowMs));\n",
+      replace: "",
+    }],
+  },
+  {
+    name: "when a quota was used up is forgotten",
+    changes: [{
+      file: "src/lanes/reset_window.ts",
+      search: "    if (this.#left > 0 && this.#left <= 1) this.#emptySinceMs = nowMs;\n",
+      replace: "    void nowMs;\n",
+    }, {
+      file: "src/lanes/reset_window.ts",
+      search: "    this.#emptySinceMs = nowMs;\n    this.#left =",
+      replace: "    this.#left =",
+    }],
+  },
+  {
+    name: "whoever is in line for too long stays there",
+    changes: [{
+      file: "src/lanes/scheduler.ts",
+      search: "    if (shedding.maxQueueMs === Infinity) return;",
+      replace: "    if (shedding.maxQueueMs > 0) return;",
     }],
   },
 ];

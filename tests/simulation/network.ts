@@ -5,6 +5,7 @@
  */
 
 import { addressOf } from "./addresses.ts";
+import { statedOf } from "./origin_limits.ts";
 import type { Sent } from "./records.ts";
 import type { Stage } from "./stage.ts";
 
@@ -51,6 +52,7 @@ function noteSent(stage: Stage, input: string | URL | Request, init: RequestInit
     answeredAtMs: Infinity,
     status: 0,
     waitMs: undefined,
+    stated: undefined,
     abortedAtMs: Infinity,
     bytes: 0,
     activeAtMs: stage.clock.now(),
@@ -73,12 +75,14 @@ function noteAnswer(stage: Stage, sent: Sent, response: Response): void {
   // Whatever the server thinks of it, nothing more will come.
   if (response.headers.get("content-length") === "0" || response.body === null) sent.isOver = true;
   sent.waitMs = waitOf(stage, response);
+  sent.stated = statedOf(response.headers);
   stage.note(`answered #${sent.index}: ${response.status}`);
   stage.listener?.onAnswer(sent);
 }
 
-function waitOf(stage: Stage, { headers }: Response): number | undefined {
+function waitOf(stage: Stage, { status, headers }: Response): number | undefined {
+  const stated = statedOf(headers);
   const text = headers.get("retry-after");
-  if (text === null) return undefined;
+  if (text === null) return status === 429 && stated?.remaining === 0 ? stated.resetMs : undefined;
   return /^\d+$/.test(text) ? 1_000 * Number(text) : Math.max(0, Date.parse(text) - stage.clock.wallNow());
 }

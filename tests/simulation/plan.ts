@@ -33,7 +33,12 @@ export interface ClientPlan {
     | { readonly kind: "adaptive"; readonly rules: AdaptiveLimitRules }
     | undefined;
   readonly perOrigin?: number | AdaptiveLimitRules | undefined;
-  readonly rate?: RatePlan | undefined;
+  /** Rates that hold together; one alone is given as it is. */
+  readonly rates?: readonly RatePlan[] | undefined;
+  /** Whether requests of the same kind share limits. */
+  readonly hasKeys?: boolean | undefined;
+  /** How limits are learnt; by default from the usual headers. */
+  readonly learns?: "never" | "counted" | "function" | undefined;
   readonly breaker?: BreakerOptions | false | undefined;
   readonly retryBudget?: RetryBudgetOptions | false | undefined;
   readonly backoff?: BackoffOptions | undefined;
@@ -60,6 +65,8 @@ export interface ClientPlan {
       | "notFoundIsFinal"
       | "offline"
       | "clientHeadersTo"
+      | "maxQueue"
+      | "maxQueueMs"
     >
     | undefined;
 }
@@ -69,7 +76,7 @@ export interface RatePlan {
   readonly limit: number;
   readonly intervalMs: number;
   readonly burst: number;
-  readonly per: "client" | "origin";
+  readonly per: "client" | "origin" | "key";
 }
 
 /** A mirror at an origin. */
@@ -113,6 +120,18 @@ export interface OriginPlan {
   readonly latencyMs: readonly [number, number];
   readonly bytesPerSecond?: number | undefined;
   readonly phases: readonly PhasePlan[];
+  /** How many requests it takes in which time. */
+  readonly limit?: OriginLimitPlan | undefined;
+}
+
+/** A limit that an origin keeps to, and states in its answers. */
+export interface OriginLimitPlan {
+  readonly most: number;
+  readonly windowMs: number;
+  /** By which headers it is stated. */
+  readonly form: "draft" | "legacy" | "counted";
+  /** Whether a refusal names a wait besides. */
+  readonly namesWait: boolean;
 }
 
 /** What goes wrong for a while. */
@@ -198,7 +217,7 @@ export type OptionsPlan =
   };
 
 /** One thing that happens. */
-export type Step = CallStep | BatchStep | ItemsStep | AbortStep | CloseStep | ListenStep;
+export type Step = CallStep | BatchStep | ItemsStep | DownloadStep | AbortStep | CloseStep | ListenStep;
 
 /** A single request. */
 export interface CallStep {
@@ -240,6 +259,19 @@ export interface ItemsStep {
   readonly options?: OptionsPlan | undefined;
   readonly signal?: number | undefined;
   readonly leavesAfter?: number | undefined;
+}
+
+/** A file, to a stream of the caller's. */
+export interface DownloadStep {
+  readonly what: "download";
+  readonly atMs: number;
+  readonly target: TargetPlan;
+  readonly options?: OptionsPlan | undefined;
+  readonly signal?: number | undefined;
+  /** How long the stream takes for each chunk. */
+  readonly slowMs?: number | undefined;
+  /** After how many chunks the stream breaks. */
+  readonly breaksAfter?: number | undefined;
 }
 
 /** A caller aborts. */

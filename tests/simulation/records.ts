@@ -8,6 +8,7 @@ import type { Batch } from "../../src/client/batch.ts";
 import type { FetchRequest } from "../../src/client/request.ts";
 import type { CdnLogEntry } from "../../src/testing/cdn_log.ts";
 import type { Address } from "./addresses.ts";
+import type { StatedLimit } from "./origin_limits.ts";
 import type { BatchStep, OptionsPlan, TargetPlan } from "./plan.ts";
 
 /** A request that the network sees. */
@@ -34,6 +35,8 @@ export interface Sent {
   status: number;
   /** How long the answer asks to wait, in milliseconds. */
   waitMs: number | undefined;
+  /** What the answer states of its origin's limit. */
+  stated: StatedLimit | undefined;
   /** When it was stopped by the client. */
   abortedAtMs: number;
   /** How much of its body has come, and when the latest of it came, as far as somebody has looked. */

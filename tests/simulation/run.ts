@@ -30,12 +30,15 @@ export interface Run {
 
 /** Has the code there that is loaded at its first use, so that loading it takes no time in a run. */
 export async function warmUp(): Promise<void> {
+  const { loadLimitLearner } = await import("../../src/client/learnt_limits.ts");
   const { loadEstimator } = await import("../../src/client/adaptive_lanes.ts");
   await loadEstimator();
   await import("../../src/policies/hedger.ts");
   await import("../../src/streams/lines.ts");
   await import("../../src/streams/events.ts");
   await import("../../src/streams/pages.ts");
+  await import("../../src/download/download.ts");
+  await loadLimitLearner();
 }
 
 /** Runs a world to its end, or to the first rule that is broken. */

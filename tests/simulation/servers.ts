@@ -10,6 +10,7 @@ import type { Fault, FaultRule } from "../../src/middleware/faults/fault.ts";
 import type { Resource } from "../../src/testing/resource.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { addressOf, originOf } from "./addresses.ts";
+import { OriginLimit } from "./origin_limits.ts";
 import type { FaultName, WorldPlan } from "./plan.ts";
 
 /** How long a server asks to wait that has been asked too much, in milliseconds. */
@@ -45,6 +46,7 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
 /** The servers of a world, on its clock. */
 export function createServers({ seed, origins }: WorldPlan, clock: Clock): SimulatedCdn {
   const names = origins.map((_, index) => `o${index}`);
+  const limits = origins.map(({ limit }) => limit && new OriginLimit(limit, clock));
   return createSimulatedCdn({
     seed,
     clock,
@@ -57,7 +59,10 @@ export function createServers({ seed, origins }: WorldPlan, clock: Clock): Simul
     faults: origins.flatMap(({ phases }, index) =>
       phases.map(({ fault, ...when }): FaultRule => ({ ...when, ...FAULTS[fault], mirror: names[index]! }))
     ),
-    resources: (_, request) => resourceFor(request, clock, origins.length),
+    resources: (_, request) => {
+      const limit = limits[names.indexOf(request.mirror)];
+      return limit?.refuse() ?? withHeaders(resourceFor(request, clock, origins.length), limit?.headers());
+    },
   });
 }
 
@@ -100,6 +105,10 @@ function resourceFor(request: CdnRequest, clock: Clock, origins: number): Resour
     default:
       return { json };
   }
+}
+
+function withHeaders(resource: Resource, headers: Resource["headers"]): Resource {
+  return headers === undefined ? resource : { ...resource, headers: { ...headers, ...resource.headers } };
 }
 
 function redirect({ mirror }: CdnRequest, origins: number, id: string): Resource {

@@ -4,7 +4,17 @@
  * @module
  */
 
-import type { BatchStep, ClientPlan, OriginPlan, Step, TargetPlan, WorldPlan } from "./plan.ts";
+import type {
+  BatchStep,
+  CallStep,
+  ClientPlan,
+  DownloadStep,
+  ItemsStep,
+  OriginPlan,
+  Step,
+  TargetPlan,
+  WorldPlan,
+} from "./plan.ts";
 
 /** Whether a world breaks the rule. */
 export type Fails = (plan: WorldPlan) => Promise<boolean>;
@@ -109,7 +119,11 @@ function withoutClientOption(plan: WorldPlan, place: number): WorldPlan | undefi
 function withOrigins(step: Step): Step {
   const toAbsolute = (target: TargetPlan): TargetPlan => ({ ...target, origin: target.origin ?? 0 });
   if (step.what === "batch") return { ...step, targets: step.targets.map(toAbsolute) };
-  return step.what === "call" || step.what === "items" ? { ...step, target: toAbsolute(step.target) } : step;
+  return isWork(step) ? { ...step, target: toAbsolute(step.target) } : step;
+}
+
+function isWork(step: Step): step is BatchStep | CallStep | ItemsStep | DownloadStep {
+  return step.what === "call" || step.what === "batch" || step.what === "items" || step.what === "download";
 }
 
 function withoutExtension(step: Step): Step {
@@ -125,18 +139,28 @@ function withoutPhase(plan: WorldPlan, place: number): WorldPlan | undefined {
       return { ...plan, origins: plan.origins.with(index, changed) };
     }
     left -= origin.phases.length;
+    if (origin.limit === undefined) continue;
+    if (left === 0) return { ...plan, origins: plan.origins.with(index, omit(origin, "limit")) };
+    left--;
   }
   return undefined;
 }
 
 /** Members of steps that may be left out. */
-const OPTIONAL: ReadonlySet<string> = new Set(["options", "signal", "leavesAfter", "slowMs", "extension"]);
+const OPTIONAL: ReadonlySet<string> = new Set([
+  "options",
+  "signal",
+  "leavesAfter",
+  "slowMs",
+  "breaksAfter",
+  "extension",
+]);
 
 /** Leaves out a member of a step, or one of its options. */
 function withoutMember(plan: WorldPlan, place: number): WorldPlan | undefined {
   let left = place;
   for (const [index, step] of plan.steps.entries()) {
-    if (step.what !== "call" && step.what !== "batch" && step.what !== "items") continue;
+    if (!isWork(step)) continue;
     const names = definedKeys(step).filter((name) => OPTIONAL.has(name));
     if (left < names.length) return withStep(plan, index, omit(step, names[left]!));
     left -= names.length;

@@ -9,6 +9,7 @@ import type { Outcome } from "../../src/client/outcome.ts";
 import { playBatch } from "./batches.ts";
 import { beginCaller, endCaller, follow, headersOf, mustEnd, requestOf } from "./callers.ts";
 import { optionsOf } from "./options_of.ts";
+import { playDownload } from "./downloads.ts";
 import { playItems } from "./items.ts";
 import { readBody } from "./reading.ts";
 import { urlOf } from "./addresses.ts";
@@ -25,6 +26,8 @@ export function play(stage: Stage, step: Step): void {
       return playBatch(stage, step);
     case "items":
       return playItems(stage, step);
+    case "download":
+      return playDownload(stage, step);
     case "abort":
       return abort(stage, step.signal);
     case "close":

@@ -11,6 +11,7 @@ import { breakerRules } from "./breakers.ts";
 import { budgetRules } from "./budgets.ts";
 import { cacheRules } from "./caches.ts";
 import { endingRules } from "./endings.ts";
+import { learntRules } from "./learnt.ts";
 import { limitRules } from "./limits.ts";
 import { mirrorRules } from "./mirrors.ts";
 import { orderRules } from "./order.ts";
@@ -18,6 +19,7 @@ import { pauseRules } from "./pauses.ts";
 import { retryRules } from "./retries.ts";
 import type { RuleGroup } from "./rule.ts";
 import { secretRules } from "./secrets.ts";
+import { sheddingRules } from "./shedding.ts";
 import { timeRules } from "./times.ts";
 import { valueRules } from "./values.ts";
 
@@ -60,6 +62,8 @@ export function createRules(stage: Stage): Rules {
     limitRules(stage),
     orderRules(stage),
     pauseRules(stage),
+    learntRules(stage),
+    sheddingRules(stage),
     breakerRules(stage),
     retryRules(stage),
     budgetRules(stage),

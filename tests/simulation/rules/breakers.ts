@@ -11,7 +11,7 @@ import type { Call } from "../../../src/policies/call.ts";
 import { originOf } from "../addresses.ts";
 import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
-import { isPatient } from "./retries.ts";
+import { isItems, isPatient } from "./retries.ts";
 import type { RuleGroup } from "./rule.ts";
 
 /** The longest time that a probe has to its headers, in milliseconds. */
@@ -90,7 +90,9 @@ function checkPatience(stage: Stage, lane: Lane): void {
   const { outageSinceMs, breaker } = lane;
   if (outageSinceMs === undefined || breaker?.state !== "open") return;
   // For a permit, or a token, whoever goes as a probe waits as everybody does.
-  if (stage.plan.client.rate !== undefined || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit) {
+  const { rates, hasKeys } = stage.plan.client;
+  const isLimited = rates !== undefined || hasKeys || lane.book !== undefined;
+  if (isLimited || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit) {
     return;
   }
   const nowMs = stage.clock.now();
@@ -116,8 +118,8 @@ function checkImpatient(stage: Stage): void {
     if (caller.batch !== undefined || caller.sent.length > 0 || caller.withheld > 0 || caller.isShared) {
       continue;
     }
-    const { target, how } = caller;
-    if (target.origin === undefined || how === "pages" || how === "lines" || how === "events") continue;
+    const { target } = caller;
+    if (target.origin === undefined || isItems(caller)) continue;
     if (isPatient(stage, caller)) continue;
     const lane = stage.eyes.lanes.get(originOf(target.origin));
     if (lane?.breaker?.state !== "open" || lane.breaker.refusesForMs(Infinity) < 1) continue;

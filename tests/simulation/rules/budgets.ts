@@ -21,7 +21,8 @@ export function budgetRules(stage: Stage): RuleGroup {
   const { ratio = 0.2, minPerSecond = 10 } = retryBudget;
   const isNothing = ratio === 0 && minPerSecond === 0;
   // Those who wait pay in another way, and time stands still for all in an outage.
-  const isAlone = breaker === false && steps.every(({ what }) => what !== "batch" && what !== "items");
+  const isAlone = breaker === false &&
+    steps.every(({ what }) => what !== "batch" && what !== "items" && what !== "download");
   if (!isNothing && !isAlone) return {};
   const retriedAtMs: number[] = [];
   return {

@@ -76,7 +76,10 @@ function checkOrigins(stage: Stage): void {
 /** Where every request is one of the script's singles, the client has counted how they ended. */
 function checkOwnNumbers(stage: Stage): void {
   const { plan: { steps, client }, clients, callers } = stage;
-  if (client.extensions !== undefined || !steps.every(({ what }) => what !== "batch" && what !== "items")) {
+  if (
+    client.extensions !== undefined ||
+    !steps.every(({ what }) => what === "call" || what === "abort" || what === "close")
+  ) {
     return;
   }
   const { requests, succeeded } = clients[0]!.stats();

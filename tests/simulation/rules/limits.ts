@@ -4,6 +4,9 @@
  * @module
  */
 
+import { limitKeyOf } from "../addresses.ts";
+import type { RatePlan } from "../plan.ts";
+import type { Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
@@ -16,7 +19,7 @@ export function limitRules(stage: Stage): RuleGroup {
   const takeToken = tokenRule(stage);
   return {
     onSend(sent) {
-      const { capacity, clock } = stage;
+      const { capacity } = stage;
       const { origin } = sent.address;
       const open = stage.openAt();
       // A limit may have fallen since the attempt began of which this is a part.
@@ -25,7 +28,7 @@ export function limitRules(stage: Stage): RuleGroup {
       const most = mostAt(stage, origin);
       const there = most === Infinity ? 0 : stage.openAt(origin);
       if (there > most) stage.fail("S11", `${there} bodies are in flight at ${origin}: ${most} may be`);
-      if (!sent.isPart) takeToken(origin, clock.now());
+      if (!sent.isPart) takeToken(sent);
     },
     onQuiet() {
       const open = stage.openAt();
@@ -57,14 +60,23 @@ function hasRedirects({ sent }: Stage): boolean {
 }
 
 /** A bucket as it should be, for each that there is. */
-function tokenRule(stage: Stage): (origin: string, nowMs: number) => void {
-  const { rate } = stage.plan.client;
-  if (rate === undefined) return () => {};
+function tokenRule(stage: Stage): (sent: Sent) => void {
+  const { rates = [] } = stage.plan.client;
+  const rules = rates.map((rate) => rateRule(stage, rate));
+  return (sent) => {
+    for (const rule of rules) rule(sent);
+  };
+}
+
+function rateRule(stage: Stage, rate: RatePlan): (sent: Sent) => void {
   const levels = new Map<string, { tokens: number; atMs: number }>();
   const perMs = rate.limit / rate.intervalMs;
   const burst = rate.burst + FORGIVEN_MS * perMs;
-  return (origin, nowMs) => {
-    const key = rate.per === "origin" ? origin : "";
+  return ({ address: { origin }, caller, url, atMs: nowMs }) => {
+    const limitKey = limitKeyOf(url);
+    // Whoever goes by mirrors has the key of the path that was asked for.
+    if (rate.per === "key" && (limitKey === undefined || caller?.target.origin === undefined)) return;
+    const key = rate.per === "client" ? "" : rate.per === "origin" ? origin : `${limitKey} at ${origin}`;
     const { tokens, atMs } = levels.get(key) ?? { tokens: burst, atMs: 0 };
     const left = Math.min(burst, tokens + (nowMs - atMs) * perMs) - 1;
     levels.set(key, { tokens: left, atMs: nowMs });

@@ -11,13 +11,13 @@ import type { RuleGroup } from "./rule.ts";
 
 /** A mirror is passed over only if something is wrong with it, and what is not there is not looked for elsewhere. */
 export function mirrorRules(stage: Stage): RuleGroup {
-  const { mirrors, rate, cache, retryOn } = stage.plan.client;
+  const { mirrors, rates, cache, retryOn } = stage.plan.client;
   if (mirrors === undefined) return {};
   return {
     onSend(sent) {
       const { caller } = sent;
       if (caller === undefined || sent.isPart || caller.target.origin !== undefined) return;
-      if (rate === undefined && cache === undefined && caller.sent.length === 1) {
+      if (rates === undefined && cache === undefined && caller.sent.length === 1) {
         checkFirst(stage, caller, sent);
       }
       if (retryOn === undefined) checkFinal(stage, caller, sent);
@@ -34,7 +34,8 @@ function checkFirst(stage: Stage, { startedAtMs, name, batch }: Caller, { addres
   const lane = stage.eyes.lanes.get(origin);
   if (lane === undefined || lane.breaker?.state !== "closed") return;
   if ((stage.eyes.changedAtMs.get(origin) ?? -Infinity) === atMs) return;
-  const isBusy = lane.pauseLeftMs(atMs) > 0 || lane.quota !== undefined || lane.queued > 0 ||
+  const isBusy = lane.pauseLeftMs(atMs) > 0 || lane.quota !== undefined || lane.book !== undefined ||
+    lane.keyed !== undefined || lane.queued > 0 ||
     lane.inFlight >= lane.limit || atMs >= lane.warmUntilMs;
   if (isBusy) return;
   // Lanes share the permits while several are busy.

@@ -14,7 +14,7 @@ const ROUNDING_MS = 1e-3;
 
 /** Nobody who came later is sent earlier, where nothing but a turn is waited for; and nobody waits for nothing. */
 export function orderRules(stage: Stage): RuleGroup {
-  const { cache, plain, extensions, rate } = stage.plan.client;
+  const { cache, plain, hasKeys, extensions, rates } = stage.plan.client;
   /** Who was overtaken, unless it is sent in the same moment: the ways of two requests that are admitted together differ. */
   let overtaken: { readonly caller: Caller; readonly by: Caller }[] = [];
   const onQuiet = (): void => {
@@ -23,7 +23,7 @@ export function orderRules(stage: Stage): RuleGroup {
       stage.fail("S11 order", `${by.name} was sent before ${caller.name}`);
     }
     overtaken = [];
-    if (rate !== undefined || stage.isClosed || !stage.eyes.scheduler?.isIdle) return;
+    if (rates !== undefined || stage.isClosed || !stage.eyes.scheduler?.isIdle) return;
     for (const lane of stage.eyes.lanes.values()) checkIdle(stage, lane);
   };
   if (cache !== undefined || plain?.offline || extensions !== undefined) return { onQuiet };
@@ -38,6 +38,7 @@ export function orderRules(stage: Stage): RuleGroup {
       for (const other of stage.unsettled) {
         if (other.sent.length > 0 || !isSimple(other) || other === caller) continue;
         if (other.target.origin !== caller.target.origin) continue;
+        if (hasKeys && other.target.kind !== caller.target.kind) continue;
         if ((other.options.priority ?? 0) !== (caller.options.priority ?? 0)) continue;
         if (other.startedAtMs >= caller.startedAtMs || stage.clock.now() >= deadlineOf(other)) continue;
         overtaken.push({ caller: other, by: caller });
@@ -54,6 +55,8 @@ function checkIdle(stage: Stage, lane: Lane): void {
   if (lane.wakeUp !== undefined && lane.wakeUp.atMs - nowMs < ROUNDING_MS) return;
   let waiting: Place<Lane> | undefined;
   const look = (place: Place<Lane>): void => {
+    // A limit of its key's is in its way.
+    if (place.line?.isBlocked) return;
     const { allowance } = place.waiter.errand;
     if (allowance === undefined || allowance.active < allowance.concurrency) waiting ??= place;
   };

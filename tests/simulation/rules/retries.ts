@@ -33,7 +33,7 @@ export function retryRules(stage: Stage): RuleGroup {
 }
 
 export function isItems({ how }: Caller): boolean {
-  return how === "lines" || how === "events" || how === "pages";
+  return how === "lines" || how === "events" || how === "pages" || how === "download";
 }
 
 function checkDead(stage: Stage, caller: Caller, { url, atMs }: Sent): void {

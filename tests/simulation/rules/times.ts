@@ -6,6 +6,7 @@
 
 import type { Caller, Sent } from "../records.ts";
 import { isOver, type Stage } from "../stage.ts";
+import { isItems } from "./retries.ts";
 import type { RuleGroup } from "./rule.ts";
 
 const ROUNDING_MS = 0.01;
@@ -27,7 +28,7 @@ export function timeRules(stage: Stage): RuleGroup {
     onEnding(caller) {
       const { ending, startedAtMs, totalTimeoutMs, name, batch, how } = caller;
       const tookMs = ending!.atMs - startedAtMs;
-      if (batch?.step.source === "async" || how === "events" || how === "pages" || how === "lines") return;
+      if (batch?.step.source === "async" || isItems(caller)) return;
       if (how === "all" || batch?.step.how === "all") return;
       if (tookMs > totalTimeoutMs + ROUNDING_MS) {
         stage.fail("S9", `${name} took ${tookMs} ms in place of ${totalTimeoutMs}`);
@@ -38,10 +39,11 @@ export function timeRules(stage: Stage): RuleGroup {
 
 function checkCaller(
   stage: Stage,
-  { mustEndWith, name, how, batch, startedAtMs, totalTimeoutMs }: Caller,
+  caller: Caller,
 ): void {
+  const { mustEndWith, name, batch, startedAtMs, totalTimeoutMs } = caller;
   if (mustEndWith !== undefined) stage.fail("S6", `${name} has not ended although it was aborted`);
-  if (batch !== undefined || how === "events" || how === "pages" || how === "lines") return;
+  if (batch !== undefined || isItems(caller)) return;
   if (stage.clock.now() > startedAtMs + totalTimeoutMs + ROUNDING_MS) {
     stage.fail("S9", `${name} has not ended although its total time is over`);
   }

@@ -6,6 +6,7 @@
 
 import type { Caller } from "../records.ts";
 import type { Stage } from "../stage.ts";
+import { isItems } from "./retries.ts";
 import type { RuleGroup } from "./rule.ts";
 
 /** Values are the caller's own, and attempts are those that the network saw. */
@@ -20,7 +21,7 @@ export function valueRules(stage: Stage): RuleGroup {
 
 function checkValue(stage: Stage, { ending, target, name, how, options }: Caller): void {
   const hasSchema = options.hasSchema && how !== "text" && how !== "bytes" && how !== "fetch" &&
-    how !== "events";
+    how !== "events" && how !== "download";
   if (
     hasSchema && how !== "lines" && (ending!.value as { readonly u?: string } | undefined)?.u === undefined
   ) {
@@ -45,9 +46,9 @@ function parsed(text: unknown): unknown {
 
 /** What an outcome says of its attempts is what the network saw. */
 function checkAttempts(stage: Stage, caller: Caller): void {
-  const { ending, how, name, isShared, withheld, sent } = caller;
+  const { ending, name, isShared, withheld, sent } = caller;
   const { attempts, from } = ending!;
-  if (attempts === undefined || isShared || how === "lines" || how === "events" || how === "pages") return;
+  if (attempts === undefined || isShared || isItems(caller)) return;
   const seen = sent.filter(({ isPart }) => !isPart).length + withheld;
   const isEarly = caller.deadAtMs < Infinity || stage.plan.client.use !== undefined;
   if (attempts === seen || (isEarly && attempts === seen + 1)) return;

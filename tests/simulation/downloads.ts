@@ -1,0 +1,68 @@
+/**
+ * Callers of files, which go to a stream of theirs.
+ *
+ * @module
+ */
+
+import { urlOf } from "./addresses.ts";
+import { beginCaller, endCaller } from "./callers.ts";
+import { optionsOf } from "./options_of.ts";
+import type { DownloadStep } from "./plan.ts";
+import type { Caller } from "./records.ts";
+import type { Stage } from "./stage.ts";
+
+/** What a caller's stream breaks with. */
+class SinkError extends Error {}
+
+/** Asks for a file, and looks at what has come of it. */
+export function playDownload(stage: Stage, step: DownloadStep): void {
+  const { target, options, signal: index } = step;
+  const signals = index === undefined ? [] : [index];
+  const given = urlOf(target);
+  const caller = beginCaller(stage, { how: "download", target, given, options, signals, streams: true });
+  const signal = index === undefined ? undefined : stage.controllers[index]!.signal;
+  const { schema: _, cache: _cache, as: _as, ...others } = optionsOf(options);
+  const chunks: Uint8Array[] = [];
+  const sink = sinkOf(stage, caller, step, chunks);
+  stage.clients[0]!.download(given, sink, { ...others, signal }).then(() => {
+    const decoder = new TextDecoder();
+    const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
+    endCaller(stage, caller, { ok: true, value: parsed(text) });
+  }, (value) => endCaller(stage, caller, { ok: false, value }));
+}
+
+/** A stream that keeps everything, in its own time, or breaks. */
+function sinkOf(
+  stage: Stage,
+  caller: Caller,
+  { slowMs, breaksAfter = Infinity }: DownloadStep,
+  chunks: Uint8Array[],
+): WritableStream<Uint8Array> {
+  let isOver = false;
+  const end = (): void => {
+    if (isOver) stage.fail("download", `the stream of ${caller.name} has ended twice`);
+    isOver = true;
+  };
+  return new WritableStream({
+    async write(chunk) {
+      if (isOver) stage.fail("download", `${caller.name} goes on after the end of its stream`);
+      if (chunks.length >= breaksAfter) {
+        isOver = true;
+        throw new SinkError("the stream is full");
+      }
+      chunks.push(chunk.slice());
+      if (slowMs !== undefined) await stage.clock.sleep(slowMs);
+    },
+    close: end,
+    abort: end,
+  });
+}
+
+/** A file may be anything that a server gives in its place. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch { // a page, or half of a file whose length nobody has told
+    return text;
+  }
+}

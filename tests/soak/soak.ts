@@ -1,0 +1,154 @@
+/**
+ * Many requests to a server with which something is wrong now and then, and what becomes of each.
+ *
+ * @module
+ */
+
+import { type Client, createClient, isInvalidDataError, type Outcome } from "../../mod.ts";
+import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { countsOf, countTimers, heapSize, type Sample } from "./resources.ts";
+
+/** How many requests are one portion, asked for in one way. */
+const PORTION = 1_000;
+/** How many callers ask at once where each asks for one. */
+const CALLERS = 40;
+
+/** What is done. */
+export interface SoakOptions {
+  readonly url: string;
+  /** How many requests there are. */
+  readonly total: number;
+  /** After how many of them a sample is taken each time. */
+  readonly sampleEvery: number;
+  readonly onSample?: ((sample: Sample) => void) | undefined;
+}
+
+/** What has become of all requests. */
+export interface SoakResult {
+  readonly ok: number;
+  /** Failures by the name of their error. */
+  readonly failed: Readonly<Record<string, number>>;
+  /** Requests that ended in no way, in two, or with the value of another one; by what is wrong. */
+  readonly wrong: readonly string[];
+  readonly samples: readonly Sample[];
+}
+
+/** Makes all requests, in ways that take turns, with one signal for all. */
+export async function soak({ url, total, sampleEvery, onSample }: SoakOptions): Promise<SoakResult> {
+  using timers = countTimers();
+  const controller = new AbortController();
+  const listeners = countAbortListeners(controller.signal);
+  const ledger = new Ledger();
+  const samples: Sample[] = [];
+  await using client = createClient({
+    baseUrls: url,
+    timeoutMs: 400,
+    maxRetries: 6,
+    backoff: { baseMs: 5, jitter: "full", maxMs: 50 },
+  });
+  for (let first = 0, turn = 0; first < total; first += PORTION, turn++) {
+    const numbers = Array.from({ length: Math.min(PORTION, total - first) }, (_, index) => first + index);
+    await WAYS[turn % WAYS.length]!(client, numbers, controller.signal, ledger);
+    ledger.close(numbers);
+    const requests = first + numbers.length;
+    if (requests % sampleEvery !== 0 && requests < total) continue;
+    const heap = await heapSize();
+    const { open: sockets } = await countsOf(url);
+    const sample = { requests, heap, sockets, timers: timers.count, listeners: listeners.now };
+    samples.push(sample);
+    onSample?.(sample);
+  }
+  return { ...ledger, samples };
+}
+
+/** Writes down how each request ends. */
+class Ledger {
+  ok = 0;
+  readonly failed: Record<string, number> = {};
+  readonly wrong: string[] = [];
+  #ended: Set<number> = new Set();
+
+  /** A request has brought a value. */
+  value(number: number, value: unknown): void {
+    this.#end(number);
+    this.ok++;
+    if ((value as { readonly n?: unknown } | undefined)?.n !== number) {
+      this.wrong.push(`${number} has another's value`);
+    }
+  }
+
+  /** It has failed. What is no JSON is no value, and everything else comes in time. */
+  error(number: number, error: unknown): void {
+    this.#end(number);
+    const name = error instanceof Error ? error.name : String(error);
+    this.failed[name] = (this.failed[name] ?? 0) + 1;
+    if (!isInvalidDataError(error)) this.wrong.push(`${number} has failed: ${error}`);
+  }
+
+  outcome(number: number, outcome: Outcome<unknown>): void {
+    if (outcome.ok) this.value(number, outcome.value);
+    else this.error(number, outcome.error);
+  }
+
+  #end(number: number): void {
+    if (this.#ended.has(number)) this.wrong.push(`${number} has ended twice`);
+    this.#ended.add(number);
+  }
+
+  /** All of a portion must have ended. */
+  close(numbers: readonly number[]): void {
+    for (const number of numbers) if (!this.#ended.has(number)) this.wrong.push(`${number} has not ended`);
+    this.#ended = new Set();
+  }
+}
+
+type Way = (client: Client, numbers: readonly number[], signal: AbortSignal, ledger: Ledger) => Promise<void>;
+
+const WAYS: readonly Way[] = [
+  async (client, numbers, signal, ledger) => {
+    for await (const outcome of client.stream(numbers.map(pathOf), { signal })) {
+      ledger.outcome(numbers[outcome.index]!, outcome);
+    }
+  },
+  oneByOne(async (client, number, signal, ledger) => {
+    ledger.value(number, await client.json(pathOf(number), { signal }));
+  }),
+  async (client, numbers, signal, ledger) => {
+    const outcomes = await client.settle(numbers.map(pathOf), { signal });
+    outcomes.forEach((outcome, index) => ledger.outcome(numbers[index]!, outcome));
+  },
+  oneByOne(async (client, number, signal, ledger) => {
+    ledger.outcome(number, await client.outcome(pathOf(number), { signal }));
+  }),
+  oneByOne(async (client, number, signal, ledger) => {
+    // A body is whole, or its reader hears of it and asks again; some have enough of it sooner.
+    for (;;) {
+      const response = await client.fetch(pathOf(number), { signal });
+      if (number % 3 === 0) {
+        await response.body?.cancel();
+        return ledger.value(number, { n: number });
+      }
+      const text = await response.text().catch(() => undefined);
+      if (text?.startsWith("{")) return ledger.value(number, JSON.parse(text));
+    }
+  }),
+];
+
+function oneByOne(
+  ask: (client: Client, number: number, signal: AbortSignal, ledger: Ledger) => Promise<void>,
+): Way {
+  return async (client, numbers, signal, ledger) => {
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < numbers.length) {
+        const number = numbers[next++]!;
+        await ask(client, number, signal, ledger).catch((error) => ledger.error(number, error));
+      }
+    };
+    await Promise.all(Array.from({ length: CALLERS }, work));
+  };
+}
+
+function pathOf(number: number): string {
+  return `/item/${number}`;
+}
