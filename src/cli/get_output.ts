@@ -117,12 +117,21 @@ async function openFiles(
     : await openParent(parent, terminal);
   if (folder === undefined) throw new UsageError("'--out' needs a value");
   const manifest = await openManifest(flags, terminal);
-  const plan = name === undefined ? new PathPlan(await folder.isCaseSensitive()) : undefined;
+  const plan = name === undefined ? new PathPlan(await tellsCase(folder)) : undefined;
   const pathOf: (job: Parameters<PathPlan["pathOf"]>[0]) => readonly string[] = plan === undefined
     ? () => [name!]
     : (job) => plan.pathOf(job);
   const sink = new FileSink({ folder, files, resume, pathOf, manifest: manifest?.writer });
   return { sink, [Symbol.asyncDispose]: async () => await manifest?.file[Symbol.asyncDispose]() };
+}
+
+/** Whether a folder tells `A` from `a`; that it can't be written into is found out here at the latest. */
+async function tellsCase(folder: OutputFolder): Promise<boolean> {
+  try {
+    return await folder.isCaseSensitive();
+  } catch (cause) {
+    throw new UsageError(`'--out' must be a folder that can be written into: ${errorLine(cause)}`, { cause });
+  }
 }
 
 async function openManifest(

@@ -143,7 +143,8 @@ export class Run implements Disposable {
     const excerpt = excerptLine(error);
     const line = `${errorLine(error)}${excerpt === "" ? "" : `: ${excerpt}`}`;
     const red = styleFor(this.#context.terminal.stderr, this.#context.terminal.noColor).red;
-    await this.#say(`${red(where)}: ${line.includes(subject) ? line : `${subject}: ${line}`}`);
+    const isSaid = subject === where || line.includes(subject);
+    await this.#say(`${red(where)}: ${isSaid ? line : `${subject}: ${line}`}`);
   }
 
   /** Says something on stderr that changes no outcome. */

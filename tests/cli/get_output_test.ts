@@ -61,3 +61,18 @@ for (const [message, isSingle, ...args] of WRONG) {
     await assertRejects(() => put(isSingle, ...args), UsageError, message);
   });
 }
+
+for (const code of ["EROFS", "EACCES", "ENOSPC"]) {
+  test(`openGetOutput() names the flag whose folder can't be written into (${code})`, async () => {
+    await using temp = await tempFolder();
+    const { run } = setUpRun();
+    const createFile = () => Promise.reject(Object.assign(new Error(`${code}: no way`), { code }));
+    const terminal = new FakeTerminal({ ...files, createFile });
+    const { flags } = readArgs(["--out", temp.path], { ...GET_OUTPUT_FLAGS, ...OUTPUT_FLAGS });
+    await assertRejects(
+      () => openGetOutput(flags, { terminal, run, isSingle: false }),
+      UsageError,
+      `'--out' must be a folder that can be written into: ${code}: no way`,
+    );
+  });
+}

@@ -33,6 +33,12 @@ test("Run.finish() gives 0 when all succeeded and 1 when some failed", async () 
   );
 });
 
+test("Run.fail() says once where something was asked for that has no other name", async () => {
+  const { run, terminal } = setUp();
+  await run.fail({ error: new Error("broken"), where: "urls.txt:7", subject: "urls.txt:7" });
+  assertEquals(terminal.stderr.text, "urls.txt:7: broken\n");
+});
+
 test("Run.fail() does not repeat a subject that the message names", async () => {
   const { run, terminal } = setUp();
   await run.fail({ ...FAILURE, error: new Error("GET https://h/x failed") });
