@@ -36,11 +36,24 @@ const MAX_TTL_MS = 86_400_000;
 /** An answer without a time, or with none: those who ask at once share it nevertheless. */
 const MIN_TTL_MS = 1_000;
 
+/** Why questions end that nobody is to wait for any more. */
+const CLOSED = new TypeError("The transport was closed");
+
+/** What an error says, without URLs: they may hold a token, and what was asked for. */
+function textOf(error: unknown, host: string): string {
+  const { cause } = (error ?? {}) as { readonly cause?: unknown };
+  const told = cause instanceof Error ? cause : error;
+  const text = told instanceof Error ? told.message : String(told);
+  return text.replace(/https?:\/\/[^\s"'()]+/g, host);
+}
+
 /** Asks servers, one after the other, and remembers the answers for as long as they are good. */
 export class DohResolver {
   readonly #settings: DohResolverSettings;
   readonly #known = new Map<string, Resolution>();
   readonly #flights = new SingleFlight<string, readonly string[]>();
+  /** What is asked now. */
+  readonly #asking = new Set<AbortController>();
 
   constructor(settings: DohResolverSettings) {
     this.#settings = settings;
@@ -79,11 +92,17 @@ export class DohResolver {
         return this.#remember(host, await this.#askServer(server, host, signal));
       } catch (error) {
         signal.throwIfAborted();
-        failures.push(`${new URL(server).host}: ${error instanceof Error ? error.message : String(error)}`);
+        if (error === CLOSED) throw error;
+        const { host: name } = new URL(server);
+        failures.push(`${name}: ${textOf(error, name)}`);
       }
     }
     throw markOwn(
-      new ResolverError(host, "unreachable", `no resolver has answered (${failures.join("; ")})`),
+      new ResolverError(
+        host,
+        "unreachable",
+        `no resolver has answered (${failures.join("; ")}); 'dns.doh' says which are asked`,
+      ),
     );
   }
 
@@ -91,6 +110,7 @@ export class DohResolver {
   async #askServer(server: string, host: string, signal: AbortSignal): Promise<readonly DnsAnswer[]> {
     const { clock, timeoutMs } = this.#settings;
     const controller = new AbortController();
+    this.#asking.add(controller);
     const abort = (): void => controller.abort(signal.reason);
     signal.addEventListener("abort", abort);
     const timer = clock.setTimeout(
@@ -108,6 +128,7 @@ export class DohResolver {
       }
       return answers;
     } finally {
+      this.#asking.delete(controller);
       clock.clearTimeout(timer);
       signal.removeEventListener("abort", abort);
     }
@@ -130,7 +151,12 @@ export class DohResolver {
     }
     const bytes = await readBody(response, MAX_ANSWER_BYTES);
     if (bytes === undefined) throw new Error("its answer is too large");
-    return decodeAnswer(bytes, type);
+    return decodeAnswer(bytes, host, type);
+  }
+
+  /** Lets go of all questions: whoever waits for an answer gets none. */
+  close(): void {
+    for (const controller of this.#asking) controller.abort(CLOSED);
   }
 
   #remember(host: string, answers: readonly DnsAnswer[]): readonly string[] {
