@@ -83,7 +83,10 @@ export class Fetching {
     const { request } = wanted;
     const isPartial = "range" in request.headers;
     this.#setHeaders(call, isPartial ? { ...wanted, found: undefined } : wanted);
-    call.exchange = call.settings.writeCache ? { keepsBody: true, sentAtMs: 0, answeredAtMs: 0 } : undefined;
+    const replacesStale = wanted.found === undefined ? {} : { replacesStale: true };
+    call.exchange = call.settings.writeCache
+      ? { keepsBody: true, ...replacesStale, sentAtMs: 0, answeredAtMs: 0 }
+      : undefined;
     const askedAt = this.#options.entries.nextMoment();
     let reply: Reply;
     try {

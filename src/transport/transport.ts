@@ -6,6 +6,7 @@
 
 import type { ClientTransport, ConnectionStats } from "../http/client_transport.ts";
 import type { TransportRuntime } from "../runtime/transport/contract.ts";
+import { pageUrl } from "../runtime/page_url.ts";
 import { currentTransport } from "../runtime/transport/current.ts";
 import { createCarrier } from "./carrier.ts";
 import { ColdStart } from "./cold_start.ts";
@@ -84,7 +85,7 @@ class RuntimeTransport implements Transport {
 
   async #fetch(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
     if (this.#closed !== undefined) throw new TransportClosedError();
-    const url = new URL(input instanceof Request ? input.url : input);
+    const url = new URL(input instanceof Request ? input.url : input, pageUrl());
     // What needs no connection is none of our business.
     if (!/^https?:$/.test(url.protocol)) return await fetch(input, init);
     const coldStart = url.protocol === "https:" ? this.#coldStart : undefined;

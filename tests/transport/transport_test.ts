@@ -233,9 +233,11 @@ test("createTransport() follows redirects between names that only its resolver k
 
 test("createTransport() says of a redirect that it leads to a name without an address, or nowhere", async () => {
   await using origin = await serveHttpHere((request, response) => {
-    response.writeHead(302, { location: `http://${request.url!.slice(1)}:${origin.port}/` }).end();
+    const name = request.url!.slice(1);
+    response.writeHead(302, { location: `http://${name}:${name.startsWith("dead") ? 4 : origin.port}/` })
+      .end();
   });
-  await using resolver = await serveResolver({ "from.doh.test": "127.0.0.1", "dead.doh.test": "127.0.0.9" });
+  await using resolver = await serveResolver({ "from.doh.test": "127.0.0.1", "dead.doh.test": "127.0.0.1" });
   await using transport = createTransport({ dns: { doh: [resolver.url] } });
   const follow = (name: string) => () => transport.fetch(`http://from.doh.test:${origin.port}/${name}`);
   const error = await assertRejects(follow("gone.doh.test"), ResolverError, "gone.doh.test");
