@@ -5,7 +5,7 @@
  */
 
 import { readBody } from "../http/body.ts";
-import type { Clock } from "../primitives/clock.ts";
+import type { Clock, TimerHandle } from "../primitives/clock.ts";
 import { SingleFlight } from "../primitives/single_flight.ts";
 import { type AddressType, decodeAnswer, type DnsAnswer, encodeQuery } from "./dns_message.ts";
 import { isIpAddress } from "./ip_address.ts";
@@ -33,6 +33,8 @@ const TYPES: readonly AddressType[] = ["A", "AAAA"];
 const MAX_ANSWER_BYTES = 65_536;
 const MAX_NAMES = 1_024;
 const MAX_TTL_MS = 86_400_000;
+/** When there are addresses of IPv4, those of IPv6 are waited for no longer than this, in milliseconds (RFC 8305 §3 calls it a delay). */
+const MAX_DELAY_MS = 250;
 /** An answer without a time, or with none: those who ask at once share it nevertheless. */
 const MIN_TTL_MS = 1_000;
 
@@ -106,7 +108,7 @@ export class DohResolver {
     );
   }
 
-  /** Asks for both kinds of address at once; one that can't be had is not missed if there is the other. */
+  /** Asks for both kinds of address at once; one that can't be had, or not soon, is not missed if there is the other. */
   async #askServer(server: string, host: string, signal: AbortSignal): Promise<readonly DnsAnswer[]> {
     const { clock, timeoutMs } = this.#settings;
     const controller = new AbortController();
@@ -117,10 +119,16 @@ export class DohResolver {
       () => controller.abort(new Error(`no answer within ${timeoutMs} ms`)),
       timeoutMs,
     );
+    let delay: TimerHandle;
+    const query = async (type: AddressType): Promise<DnsAnswer> => {
+      const answer = await this.#query(server, host, type, controller.signal);
+      if (type === "A" && answer.addresses.length > 0) {
+        delay = clock.setTimeout(() => controller.abort(new Error("no answer soon enough")), MAX_DELAY_MS);
+      }
+      return answer;
+    };
     try {
-      const settled = await Promise.allSettled(
-        TYPES.map((type) => this.#query(server, host, type, controller.signal)),
-      );
+      const settled = await Promise.allSettled(TYPES.map(query));
       const answers = settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
       const failure = settled.find((result) => result.status === "rejected");
       if (failure !== undefined && !answers.some(({ addresses }) => addresses.length > 0)) {
@@ -130,6 +138,7 @@ export class DohResolver {
     } finally {
       this.#asking.delete(controller);
       clock.clearTimeout(timer);
+      if (delay !== undefined) clock.clearTimeout(delay);
       signal.removeEventListener("abort", abort);
     }
   }
