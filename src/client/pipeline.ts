@@ -192,6 +192,7 @@ function buildLimits(
     deadlines,
     idleDeadlines: timersBelongToRequests ? new SeparateDeadlines(lazyClock) : new DeadlineQueue(lazyClock),
     runtime: currentRuntime,
+    timersBelongToRequests,
     scheduler,
     reporter,
     counters: { ...NO_COUNTS },

@@ -233,10 +233,15 @@ class CacheHandler {
     const reuse = this.#reuseOf(call, request, found);
     const mayBeOfAnyAge = cache === "force-cache" || cache === "only-if-cached";
     if (reuse === "validate" && !mayBeOfAnyAge) return undefined;
-    const reply = await this.#serving.serve(call, request, found, sourceOf(reuse));
-    if (reply !== undefined && reuse === "stale-while-revalidate" && !mayBeOfAnyAge) {
-      this.#fetching.refresh(call, request, found);
+    const isToRefresh = reuse === "stale-while-revalidate" && !mayBeOfAnyAge;
+    const first = isToRefresh ? this.#fetching.refreshFirst(call, request, found) : undefined;
+    if (first !== undefined) {
+      const entry = await first;
+      call.throwIfCancelled();
+      return await this.#serving.serve(call, request, entry, entry === found ? "stale" : "shared");
     }
+    const reply = await this.#serving.serve(call, request, found, sourceOf(reuse));
+    if (reply !== undefined && isToRefresh) this.#fetching.refresh(call, request, found);
     return reply;
   }
 

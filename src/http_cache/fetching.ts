@@ -13,6 +13,7 @@ import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
+import { deferred } from "../primitives/deferred.ts";
 import { toCachedResponse } from "./cached_response.ts";
 import type { Entries, EntryPlan } from "./entries.ts";
 import { keepDecoded } from "./decode_entry.ts";
@@ -82,7 +83,10 @@ export class Fetching {
     const { request } = wanted;
     const isPartial = "range" in request.headers;
     this.#setHeaders(call, isPartial ? { ...wanted, found: undefined } : wanted);
-    call.exchange = call.settings.writeCache ? { keepsBody: true, sentAtMs: 0, answeredAtMs: 0 } : undefined;
+    const replacesStale = wanted.found === undefined ? {} : { replacesStale: true };
+    call.exchange = call.settings.writeCache
+      ? { keepsBody: true, ...replacesStale, sentAtMs: 0, answeredAtMs: 0 }
+      : undefined;
     const askedAt = this.#options.entries.nextMoment();
     let reply: Reply;
     try {
@@ -215,15 +219,37 @@ export class Fetching {
   /** Brings what is stale up to date when its caller has it already; once for all who come meanwhile. */
   refresh(call: Call, request: CachedRequest, found: CacheEntry): void {
     const { key } = found.meta;
-    // A part can't bring the whole up to date, and who wants the cache alone wants no request.
-    if ("range" in request.headers || request.directives.has("only-if-cached")) return;
-    if (!call.settings.writeCache) return;
+    if (!mayRefresh(call, request)) return;
     const end = this.#refreshes.tryBegin(key);
-    if (end === undefined) return;
+    if (end !== undefined) this.#start(call, { request, found, mayReplace: true }, end);
+  }
+
+  /**
+   * Brings what is stale up to date before its caller has it, where an earlier refresh may have ended with the incoming request that
+   * it belonged to.
+   *
+   * @returns What to answer with, as soon as there is something new, or it can't be had; `undefined` if nothing has to be waited for.
+   */
+  refreshFirst(call: Call, request: CachedRequest, found: CacheEntry): Promise<CacheEntry> | undefined {
+    if (!this.#options.environment.timersBelongToRequests || !mayRefresh(call, request)) return undefined;
+    const end = this.#refreshes.tryTakeOver(found.meta.key);
+    if (end === undefined) return undefined;
+    const { promise, resolve } = deferred<CacheEntry>();
+    let stored: MaybePromise<CacheEntry | undefined>;
+    const ended = async (succeeded: boolean): Promise<void> => {
+      end(succeeded);
+      resolve(await stored ?? found);
+    };
+    this.#start(call, { request, found, mayReplace: true }, ended, (entry) => void (stored = entry));
+    return promise;
+  }
+
+  /** Asks in the background. */
+  #start(call: Call, wanted: Wanted, end: (succeeded: boolean) => void, onStored?: OnStored): void {
     this.#options.environment.startInBackground(call, async (background) => {
       let succeeded = false;
       try {
-        const reply = await this.fetch(background, { request, found, mayReplace: true });
+        const reply = await this.fetch(background, wanted, onStored);
         succeeded = reply.from !== "stale" && !isPassing(reply.status);
         return reply;
       } finally {
@@ -231,6 +257,11 @@ export class Fetching {
       }
     });
   }
+}
+
+/** A part can't bring the whole up to date, and who wants the cache alone wants no request. */
+function mayRefresh(call: Call, { headers, directives }: CachedRequest): boolean {
+  return !("range" in headers) && !directives.has("only-if-cached") && call.settings.writeCache;
 }
 
 /** Whether the network has failed, or somebody on the way has answered in place of the origin, such as a login page. */

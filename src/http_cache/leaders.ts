@@ -19,7 +19,7 @@ import type { OnStored, Wanted } from "./wanted.ts";
 
 /** What the leaders work with. */
 export interface LeadersOptions {
-  readonly environment: Pick<Environment, "clock" | "deadlines" | "inBackground">;
+  readonly environment: Pick<Environment, "clock" | "deadlines" | "inBackground" | "timersBelongToRequests">;
   readonly rules: CacheRules;
   readonly serving: Serving;
   /** Asks the network. */
@@ -45,8 +45,10 @@ interface Waiting {
 interface UnderWay {
   readonly call: Call;
   readonly url: string;
-  /** The moment at which it was begun. */
+  /** The moment at which it was begun, in the order of calls. */
   readonly begunAt: number;
+  /** The same on the clock. */
+  readonly begunAtMs: number;
   /** Those who wait for it; and who have waited for the one before it, if that goes on. */
   readonly waiting: Set<Waiting>;
   /** What has become of it, when it has ended. */
@@ -112,6 +114,7 @@ export class Leaders {
       call,
       url: wanted.request.url,
       begunAt: ++this.#moment,
+      begunAtMs: this.#options.environment.clock.now(),
       waiting: before?.waiting ?? new Set(),
       ended: {},
     };
@@ -145,7 +148,7 @@ export class Leaders {
   /** Waits for a request to end; in vain, if an attempt of the call's own would have taken too long. */
   #wait(call: Call, underWay: UnderWay): Promise<UnderWay | undefined> {
     const { deadlines } = this.#options.environment;
-    const { timeoutMs } = call.settings;
+    const waitMs = this.#longestWaitMs(call, underWay);
     const { promise, resolve } = deferred<UnderWay | undefined>();
     const wake = (ended: UnderWay | undefined) => {
       if (deadline !== undefined) deadlines.remove(deadline);
@@ -155,12 +158,20 @@ export class Leaders {
     };
     const waiting: Waiting = { call, wake };
     const pending: Pending = { cancel: () => wake(undefined), purpose: () => "another request for the same" };
-    const deadline = timeoutMs < underWay.call.settings.timeoutMs
-      ? deadlines.add({ onDeadline: () => wake(undefined) }, timeoutMs)
-      : undefined;
+    const deadline = waitMs === undefined
+      ? undefined
+      : deadlines.add({ onDeadline: () => wake(undefined) }, waitMs);
     underWay.waiting.add(waiting);
     call.pending = pending;
     return promise;
+  }
+
+  /** How long a call waits for a request at most, in milliseconds; `undefined` for as long as it takes. */
+  #longestWaitMs({ settings: { timeoutMs } }: Call, { call, begunAtMs }: UnderWay): number | undefined {
+    const { timersBelongToRequests, clock } = this.#options.environment;
+    // The incoming request that it belongs to may have ended, and it with that.
+    if (timersBelongToRequests) return Math.max(0, begunAtMs + timeoutMs - clock.now());
+    return timeoutMs < call.settings.timeoutMs ? timeoutMs : undefined;
   }
 
   /** What a request has brought, if a call may use it. */

@@ -67,9 +67,9 @@ export class ResponseError extends TypeError {
   }
 }
 
-/** Whether an error says that the program may not do this: its own fault, and nobody else's. */
+/** Whether an error says that the program may not do this, or has closed its transport: its own fault, and nobody else's. */
 export function isDenied(error: unknown): boolean {
-  return error instanceof Error && error.name === "NotCapable";
+  return error instanceof Error && (error.name === "NotCapable" || error.name === "TransportClosedError");
 }
 
 const finalErrors = new WeakSet<object>();

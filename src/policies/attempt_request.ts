@@ -115,11 +115,14 @@ interface Hop {
 
 // Browsers refuse to have their `fetch` called as a method.
 async function fetchHop(
-  { fetch }: SendingEnvironment,
+  { fetch, runtime }: SendingEnvironment,
   call: Call,
   { hop, redirect, signal }: Hop,
 ): Promise<Response> {
-  return checkResponse(await fetch(hop.url, toInit(call, hop, redirect, signal)));
+  const init = toInit(call, hop, redirect, signal);
+  // Browsers hide redirects, and have a cache of their own, which serves what is stale as well (RFC 5861).
+  if (!runtime.showsRedirects && call.exchange?.replacesStale === true) init.cache ??= "no-cache";
+  return checkResponse(await fetch(hop.url, init));
 }
 
 function toContext(

@@ -53,6 +53,8 @@ export interface Hop {
 export interface Exchange {
   /** Whether the body is stored, so that it is needed as bytes. */
   readonly keepsBody: boolean;
+  /** Whether it replaces something stale: a browser's own cache must not answer with that once more. Absent if not. */
+  readonly replacesStale?: boolean | undefined;
   /** When the request was sent that got the answer. */
   sentAtMs: number;
   answeredAtMs: number;

@@ -56,6 +56,8 @@ export interface Environment {
   readonly idleDeadlines: Deadlines;
   /** What of the runtime matters to an attempt. */
   readonly runtime: AttemptRuntime;
+  /** Whether what a call does ends with the incoming request that has made it, so that what others wait for may never come. */
+  readonly timersBelongToRequests: boolean;
   readonly scheduler: Scheduler;
   readonly reporter: Reporter;
   readonly counters: Counters;

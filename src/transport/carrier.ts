@@ -41,7 +41,7 @@ export function createCarrier(settings: TransportSettings, runtime: TransportRun
       { runtime, sender, tunnel: openTunnel(settings, sockets, names), pool },
       hasExceptions(),
     );
-  return names === undefined ? carrier : closingToo(carrier, names.sender);
+  return names === undefined ? carrier : closingToo(carrier, names);
 }
 
 interface Names {
@@ -84,7 +84,7 @@ function hasExceptions(): boolean {
   return ["NO_PROXY", "no_proxy"].some((name) => (currentRuntime.env(name) ?? "") !== "");
 }
 
-function closingToo(carrier: Carrier, sender: Sender): Carrier {
+function closingToo(carrier: Carrier, { resolver, sender }: Names): Carrier {
   return {
     send: (url, input, init) => carrier.send(url, input, init),
     get opened() {
@@ -94,6 +94,7 @@ function closingToo(carrier: Carrier, sender: Sender): Carrier {
       return carrier.open;
     },
     async close() {
+      resolver.close();
       sender.close();
       await carrier.close();
     },

@@ -9,7 +9,7 @@ import type { Endpoint, Socket, Sockets } from "../runtime/transport/contract.ts
 import type { DohResolver } from "./doh_resolver.ts";
 import { requestTunnel } from "./http_connect.ts";
 import { isIpAddress } from "./ip_address.ts";
-import type { ProxyAddress } from "./proxy_address.ts";
+import { type Credentials, type ProxyAddress, wantedCredentials } from "./proxy_address.ts";
 import { SocketReader } from "./socket_reader.ts";
 import { requestSocks, SocksRefusal } from "./socks.ts";
 import { TransportError } from "./transport_errors.ts";
@@ -39,26 +39,38 @@ export class HopError extends Error {
   override readonly name: string = "HopError";
   /** The status of an HTTP proxy's refusal. */
   readonly status: number | undefined;
-  /** Whether the proxy says that it can't reach the origin, so that either may be at fault. */
+  /** Whether the proxy says that it can't reach the origin, or something like that, so that either may be at fault. */
   readonly isAboutOrigin: boolean;
+  /** Whether the request may have come to the origin nevertheless. */
+  readonly mayBeSent: boolean;
 
-  constructor(
-    message: string,
-    options: { readonly status?: number | undefined; readonly isAboutOrigin?: boolean } = {},
-  ) {
+  constructor(message: string, options: HopErrorOptions = {}) {
     super(message);
     this.status = options.status;
     this.isAboutOrigin = options.isAboutOrigin ?? false;
+    this.mayBeSent = options.mayBeSent ?? false;
   }
+}
+
+/** What a {@linkcode HopError} adds. */
+export interface HopErrorOptions {
+  readonly status?: number | undefined;
+  readonly isAboutOrigin?: boolean | undefined;
+  readonly mayBeSent?: boolean | undefined;
 }
 
 /** What a proxy answers when it is the origin that it can't reach (RFC 9110 §15.6). */
 const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** What a status says that a proxy has refused with. */
-export function refusalOf(status: number | undefined): HopError {
+/**
+ * What a status says that a proxy has refused with.
+ *
+ * @param status The status; `undefined` for an answer that had none.
+ * @param credentials What the proxy was told.
+ */
+export function refusalOf(status: number | undefined, credentials: Credentials | undefined): HopError {
   if (status === undefined) return new HopError("did not answer as a proxy does");
-  const what = status === 407 ? "asks for other credentials: 407" : `refused with ${status}`;
+  const what = status === 407 ? `${wantedCredentials(credentials)}: 407` : `refused with ${status}`;
   return new HopError(what, { status, isAboutOrigin: GATEWAY_STATUSES.has(status) });
 }
 
@@ -75,18 +87,18 @@ export class Dialer {
    *
    * @param target Where it leads.
    * @param proxy What it goes through.
-   * @param closing Gives it up.
+   * @param leaving Gives it up.
    * @returns The connection.
    * @throws {HopError} If the proxy could not be used.
    * @throws {TransportError} If it has taken too long, or the name could not be resolved.
    * @throws {unknown} The runtime's error.
    */
-  async dial(target: Endpoint, proxy: ProxyAddress | undefined, closing: AbortSignal): Promise<Dialed> {
+  async dial(target: Endpoint, proxy: ProxyAddress | undefined, leaving: AbortSignal): Promise<Dialed> {
     const { clock, connectTimeoutMs } = this.#settings;
     const controller = new AbortController();
-    const abort = (): void => controller.abort(closing.reason);
-    closing.throwIfAborted();
-    closing.addEventListener("abort", abort);
+    const abort = (): void => controller.abort(leaving.reason);
+    leaving.throwIfAborted();
+    leaving.addEventListener("abort", abort);
     const timer = connectTimeoutMs === undefined
       ? undefined
       : clock.setTimeout(() => controller.abort(lateness(target, proxy, connectTimeoutMs)), connectTimeoutMs);
@@ -98,7 +110,7 @@ export class Dialer {
       throw controller.signal.aborted ? controller.signal.reason : error;
     } finally {
       if (timer !== undefined) clock.clearTimeout(timer);
-      closing.removeEventListener("abort", abort);
+      leaving.removeEventListener("abort", abort);
     }
   }
 
@@ -169,7 +181,7 @@ async function introduce(
 ): Promise<void> {
   if (kind === "socks") return await requestSocks(socket, reader, target, credentials);
   const status = await requestTunnel(socket, reader, target, credentials);
-  if (status === undefined || status < 200 || status > 299) throw refusalOf(status);
+  if (status === undefined || status < 200 || status > 299) throw refusalOf(status, credentials);
 }
 
 /** Names that lead to this machine are nobody else's business (RFC 6761 §6.3). */

@@ -71,11 +71,12 @@ interface DnsRecord {
  * Reads an answer.
  *
  * @param bytes The message.
+ * @param host The name that was asked for, as in a URL.
  * @param type What was asked for.
  * @returns The answer.
- * @throws {DnsMessageError} If it is no answer, is cut, or says that the resolver has failed.
+ * @throws {DnsMessageError} If it is no answer, is one to another question, is cut, or says that the resolver has failed.
  */
-export function decodeAnswer(bytes: Uint8Array, type: AddressType): DnsAnswer {
+export function decodeAnswer(bytes: Uint8Array, host: string, type: AddressType): DnsAnswer {
   const reader = new MessageReader(bytes);
   const flags = reader.uint16(2);
   const code = flags & 15;
@@ -83,9 +84,10 @@ export function decodeAnswer(bytes: Uint8Array, type: AddressType): DnsAnswer {
   if (code !== 0 && code !== NO_SUCH_NAME) {
     throw new DnsMessageError(RESPONSE_CODES[code] ?? `it answered with code ${code}`);
   }
-  let asked = "";
+  const asked = host.replace(/\.$/, "").toLowerCase();
   for (let left = reader.uint16(4); left > 0; left--) {
-    asked = reader.name();
+    const isAsked = reader.name() === asked && reader.uint16(reader.position) === TYPES[type];
+    if (!isAsked) throw new DnsMessageError("it answered another question");
     reader.position += 4;
   }
   const answers = reader.records(reader.uint16(6));

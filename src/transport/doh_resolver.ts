@@ -5,7 +5,7 @@
  */
 
 import { readBody } from "../http/body.ts";
-import type { Clock } from "../primitives/clock.ts";
+import type { Clock, TimerHandle } from "../primitives/clock.ts";
 import { SingleFlight } from "../primitives/single_flight.ts";
 import { type AddressType, decodeAnswer, type DnsAnswer, encodeQuery } from "./dns_message.ts";
 import { isIpAddress } from "./ip_address.ts";
@@ -33,14 +33,29 @@ const TYPES: readonly AddressType[] = ["A", "AAAA"];
 const MAX_ANSWER_BYTES = 65_536;
 const MAX_NAMES = 1_024;
 const MAX_TTL_MS = 86_400_000;
+/** When there are addresses of IPv4, those of IPv6 are waited for no longer than this, in milliseconds (RFC 8305 §3 calls it a delay). */
+const MAX_DELAY_MS = 250;
 /** An answer without a time, or with none: those who ask at once share it nevertheless. */
 const MIN_TTL_MS = 1_000;
+
+/** Why questions end that nobody is to wait for any more. */
+const CLOSED = new TypeError("The transport was closed");
+
+/** What an error says, without URLs: they may hold a token, and what was asked for. */
+function textOf(error: unknown, host: string): string {
+  const { cause } = (error ?? {}) as { readonly cause?: unknown };
+  const told = cause instanceof Error ? cause : error;
+  const text = told instanceof Error ? told.message : String(told);
+  return text.replace(/https?:\/\/[^\s"'()]+/g, host);
+}
 
 /** Asks servers, one after the other, and remembers the answers for as long as they are good. */
 export class DohResolver {
   readonly #settings: DohResolverSettings;
   readonly #known = new Map<string, Resolution>();
   readonly #flights = new SingleFlight<string, readonly string[]>();
+  /** What is asked now. */
+  readonly #asking = new Set<AbortController>();
 
   constructor(settings: DohResolverSettings) {
     this.#settings = settings;
@@ -79,28 +94,41 @@ export class DohResolver {
         return this.#remember(host, await this.#askServer(server, host, signal));
       } catch (error) {
         signal.throwIfAborted();
-        failures.push(`${new URL(server).host}: ${error instanceof Error ? error.message : String(error)}`);
+        if (error === CLOSED) throw error;
+        const { host: name } = new URL(server);
+        failures.push(`${name}: ${textOf(error, name)}`);
       }
     }
     throw markOwn(
-      new ResolverError(host, "unreachable", `no resolver has answered (${failures.join("; ")})`),
+      new ResolverError(
+        host,
+        "unreachable",
+        `no resolver has answered (${failures.join("; ")}); 'dns.doh' says which are asked`,
+      ),
     );
   }
 
-  /** Asks for both kinds of address at once; one that can't be had is not missed if there is the other. */
+  /** Asks for both kinds of address at once; one that can't be had, or not soon, is not missed if there is the other. */
   async #askServer(server: string, host: string, signal: AbortSignal): Promise<readonly DnsAnswer[]> {
     const { clock, timeoutMs } = this.#settings;
     const controller = new AbortController();
+    this.#asking.add(controller);
     const abort = (): void => controller.abort(signal.reason);
     signal.addEventListener("abort", abort);
     const timer = clock.setTimeout(
       () => controller.abort(new Error(`no answer within ${timeoutMs} ms`)),
       timeoutMs,
     );
+    let delay: TimerHandle;
+    const query = async (type: AddressType): Promise<DnsAnswer> => {
+      const answer = await this.#query(server, host, type, controller.signal);
+      if (type === "A" && answer.addresses.length > 0) {
+        delay = clock.setTimeout(() => controller.abort(new Error("no answer soon enough")), MAX_DELAY_MS);
+      }
+      return answer;
+    };
     try {
-      const settled = await Promise.allSettled(
-        TYPES.map((type) => this.#query(server, host, type, controller.signal)),
-      );
+      const settled = await Promise.allSettled(TYPES.map(query));
       const answers = settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
       const failure = settled.find((result) => result.status === "rejected");
       if (failure !== undefined && !answers.some(({ addresses }) => addresses.length > 0)) {
@@ -108,7 +136,9 @@ export class DohResolver {
       }
       return answers;
     } finally {
+      this.#asking.delete(controller);
       clock.clearTimeout(timer);
+      if (delay !== undefined) clock.clearTimeout(delay);
       signal.removeEventListener("abort", abort);
     }
   }
@@ -130,7 +160,12 @@ export class DohResolver {
     }
     const bytes = await readBody(response, MAX_ANSWER_BYTES);
     if (bytes === undefined) throw new Error("its answer is too large");
-    return decodeAnswer(bytes, type);
+    return decodeAnswer(bytes, host, type);
+  }
+
+  /** Lets go of all questions: whoever waits for an answer gets none. */
+  close(): void {
+    for (const controller of this.#asking) controller.abort(CLOSED);
   }
 
   #remember(host: string, answers: readonly DnsAnswer[]): readonly string[] {

@@ -22,15 +22,17 @@
 export type { ClientTransport, ConnectionStats } from "../http/client_transport.ts";
 export { NetworkError, type SlipstreamError, type SlipstreamErrorOptions } from "../errors.ts";
 export type { Clock, TimerHandle } from "../primitives/clock.ts";
-export type { CertifiedKey } from "../runtime/transport/contract.ts";
+export type { CertificateFailure, CertificateFault, CertifiedKey } from "../runtime/transport/contract.ts";
 export type { ResolveWhen } from "./dialer.ts";
 export type { ProxyStrategy } from "./proxy_pool.ts";
 export { createTransport, type Transport } from "./transport.ts";
 export {
+  CertificateError,
   ProxyError,
   type ProxyFailure,
   ResolverError,
   type ResolverFailure,
+  TransportClosedError,
   TransportError,
   type TransportErrorOptions,
   type TransportHop,

@@ -16,6 +16,7 @@ import type { TransportRuntime } from "../runtime/transport/contract.ts";
 import { isLocal, type ResolveWhen } from "./dialer.ts";
 import type { DohResolver } from "./doh_resolver.ts";
 import { isIpAddress, toUrlHost } from "./ip_address.ts";
+import { CertificateError } from "./transport_errors.ts";
 import { type FetchInput, type SendOnRoute, signalOf } from "./sending.ts";
 
 /** What resolves names for requests. */
@@ -106,6 +107,7 @@ export class NamedSender {
         if (!this.#settings.runtime.isUnsent(error) || init.body instanceof ReadableStream) break;
       }
     }
-    throw failure;
+    const fault = this.#settings.runtime.certificateFault(failure);
+    throw fault === undefined ? failure : new CertificateError(url.host, fault, failure);
   }
 }

@@ -18,6 +18,7 @@ import type { Clock } from "../primitives/clock.ts";
 import { systemClock } from "../primitives/clock.ts";
 import type { SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
 import type { ResolveWhen } from "./dialer.ts";
+import { isPem } from "./pem.ts";
 import { parseProxy, type ProxyAddress } from "./proxy_address.ts";
 import type { ProxyPoolSettings } from "./proxy_pool.ts";
 import type { DnsOptions, TransportOptions } from "./transport_options.ts";
@@ -46,6 +47,7 @@ const ACTION = "create transport";
 const DOH_SERVERS = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
 const PER_ORIGIN =
   "give createClient() { perOrigin: { concurrency } }, which bounds the connections of HTTP/1.1 as well";
+const NO_PROXY = "hosts that need no proxy are for a client with another transport";
 const ELSEWHERE: Elsewhere = {
   maxConnectionsPerOrigin: PER_ORIGIN,
   maxConnections: "give createClient() { concurrency }, which bounds the connections of HTTP/1.1 as well",
@@ -57,7 +59,23 @@ const ELSEWHERE: Elsewhere = {
   maxFailures: "put it into 'proxy'",
   doh: "put it into 'dns'",
   when: "put it into 'dns'",
+  proxies: "it is called 'proxy'",
+  proxyUrl: "it is called 'proxy'",
+  ca: "it is called 'caCerts'",
+  tls: "its parts are 'caCerts' and 'clientCertificate'",
+  cert: "put it into 'clientCertificate'",
+  key: "put it into 'clientCertificate'",
+  rejectUnauthorized: "name the authority in 'caCerts', so that certificates are checked",
+  noProxy: NO_PROXY,
+  bypass: NO_PROXY,
+  maxSockets: "give createClient() { concurrency }, which bounds the connections of HTTP/1.1 as well",
+  poolSize:
+    "it is called 'maxIdleConnections', for those that are kept; createClient() has 'concurrency' for the others",
+  maxFreeSockets: "it is called 'maxIdleConnections'",
 };
+/** How blocks of PEM are called that hold certificates, and keys. */
+const CERTIFICATES = "CERTIFICATE";
+const KEYS = "(?:[A-Z]+ )?PRIVATE KEY";
 const NAMES: readonly (keyof TransportOptions)[] = [
   "keepAlive",
   "idleTimeoutMs",
@@ -74,6 +92,16 @@ const NAMES: readonly (keyof TransportOptions)[] = [
 ];
 const PROXY_NAMES = ["urls", "strategy", "maxFailures", "cooldownMs"];
 const DNS_NAMES = ["doh", "when", "timeoutMs", "maxNegativeTtlMs"];
+const IN_PROXY: Elsewhere = {
+  url: "it is called 'urls', and is an array",
+  noProxy: NO_PROXY,
+  bypass: NO_PROXY,
+};
+const IN_DNS: Elsewhere = {
+  server: "it is called 'doh'",
+  servers: "it is called 'doh'",
+  urls: "it is called 'doh'",
+};
 const STRATEGIES = ["round-robin", "random", "least-failures"];
 
 /**
@@ -141,12 +169,10 @@ function readSender(options: TransportOptions): SenderSettings {
     throw new TypeError(`Cannot ${ACTION} as '${name}' must be left out where 'keepAlive' is false`);
   }
   if (http2 !== undefined) assertFlag("http2", http2);
-  if (!Array.isArray(caCerts) || !caCerts.every((text) => isPem(text, "CERTIFICATE"))) {
-    throw new TypeError(`Cannot ${ACTION} as 'caCerts' must be an array of certificates as PEM texts`);
-  }
+  assertCertificates(caCerts);
   if (clientCertificate !== undefined) {
     const { cert, key } = (clientCertificate ?? {}) as unknown as Record<string, unknown>;
-    if (!isPem(cert, "CERTIFICATE") || !isPem(key, "PRIVATE KEY")) {
+    if (!isPem(cert, CERTIFICATES) || !isPem(key, KEYS)) {
       // What was received may be a key.
       throw new TypeError(`Cannot ${ACTION} as 'clientCertificate' must be { cert, key } with PEM texts`);
     }
@@ -154,8 +180,27 @@ function readSender(options: TransportOptions): SenderSettings {
   return { caCerts: [...caCerts], clientCertificate, http2, keepAlive, idleTimeoutMs, maxIdleConnections };
 }
 
-function isPem(value: unknown, what: string): boolean {
-  return typeof value === "string" && new RegExp(`-----BEGIN (?:[A-Z]+ )?${what}-----`).test(value);
+/** What was received is not shown: it may be a key. */
+function assertCertificates(caCerts: unknown): void {
+  const rule = "must be an array of certificates as PEM texts";
+  if (!Array.isArray(caCerts)) {
+    const isOne = isPem(caCerts, CERTIFICATES);
+    const received = isOne
+      ? "one certificate, which belongs into an array"
+      : `a value of type ${typeof caCerts}`;
+    throw new TypeError(`Cannot ${ACTION} as 'caCerts' ${rule}: received ${received}`);
+  }
+  const wrong = caCerts.findIndex((text) => !isPem(text, CERTIFICATES));
+  if (wrong === -1) return;
+  const value: unknown = caCerts[wrong];
+  const received = typeof value !== "string"
+    ? `a value of type ${typeof value}`
+    : value.includes("-----BEGIN")
+    ? "a PEM text that is cut, broken, or holds something else"
+    : "another text; the contents of a file are meant, not its name";
+  throw new TypeError(
+    `Cannot ${ACTION} as 'caCerts[${wrong}]' must be a certificate as PEM text: received ${received}`,
+  );
 }
 
 function readProxies(
@@ -169,9 +214,9 @@ function readProxies(
     ? option as Exclude<typeof option, URL | readonly unknown[]>
     : { urls: Array.isArray(option) ? option : [option] };
   const name = isPool ? "proxy.urls" : "proxy";
-  if (isPool) assertNames(option, PROXY_NAMES, "proxy.");
+  if (isPool) assertNames(option, PROXY_NAMES, "proxy.", IN_PROXY);
   if (!Array.isArray(urls) || urls.length === 0) {
-    throw shapeError(ACTION, name, "a non-empty array of URLs", urls);
+    throw urlsError(name, "a non-empty array of URLs", urls);
   }
   if (!STRATEGIES.includes(strategy)) {
     throw shapeError(ACTION, "proxy.strategy", "'round-robin', 'random' or 'least-failures'", strategy);
@@ -184,11 +229,13 @@ function readProxies(
 
 function readDns(option: DnsOptions | undefined): DnsSettings | undefined {
   if (option === undefined) return undefined;
-  if (typeof option !== "object" || option === null) throw shapeError(ACTION, "dns", "{ doh, when }", option);
-  assertNames(option, DNS_NAMES, "dns.");
+  if (typeof option !== "object" || option === null) {
+    throw urlsError("dns", "{ doh, when }", option);
+  }
+  assertNames(option, DNS_NAMES, "dns.", IN_DNS);
   const { doh = true, when = "fallback", timeoutMs = 5_000, maxNegativeTtlMs = 30_000 } = option;
   if (doh !== true && (!Array.isArray(doh) || doh.length === 0)) {
-    throw shapeError(ACTION, "dns.doh", "true, or a non-empty array of URLs", doh);
+    throw urlsError("dns.doh", "true, or a non-empty array of URLs", doh);
   }
   if (when !== "fallback" && when !== "always") {
     throw shapeError(ACTION, "dns.when", "'fallback' or 'always'", when);
@@ -197,6 +244,12 @@ function readDns(option: DnsOptions | undefined): DnsSettings | undefined {
   assertDuration("dns.maxNegativeTtlMs", maxNegativeTtlMs);
   const servers = doh === true ? DOH_SERVERS : doh.map(readServer);
   return { servers, when, timeoutMs, maxNegativeTtlMs };
+}
+
+/** A text in the place of several URLs is likely to be one, and may hold a password. */
+function urlsError(name: string, rule: string, value: unknown): TypeError {
+  if (typeof value !== "string") return shapeError(ACTION, name, rule, value);
+  return new TypeError(`Cannot ${ACTION} as '${name}' must be ${rule}: received a text`);
 }
 
 /** The URL of a resolver, without the template that some write at its end. */

@@ -24,6 +24,9 @@ export interface ProxyAddress extends Endpoint {
   readonly credentials: Credentials | undefined;
 }
 
+/** SOCKS 5 says the length of each in one byte (RFC 1929), which must not be 0. */
+const MAX_SOCKS_BYTES = 255;
+
 const KINDS: Readonly<Record<string, readonly [ProxyAddress["kind"], number]>> = {
   "http:": ["http", 80],
   "https:": ["https", 443],
@@ -37,7 +40,7 @@ const KINDS: Readonly<Record<string, readonly [ProxyAddress["kind"], number]>> =
  * @param value The URL.
  * @param name The option that it was given in, for errors. They never say what was received, as it may hold a password.
  * @returns The address.
- * @throws {TypeError} If it is no URL of a proxy.
+ * @throws {TypeError} If it is no URL of a proxy, or its credentials are longer than its protocol has room for.
  */
 export function parseProxy(value: unknown, name: string): ProxyAddress {
   const rule = "a URL such as 'http://user:password@host:8080', with http, https, socks5 or socks5h";
@@ -57,6 +60,12 @@ export function parseProxy(value: unknown, name: string): ProxyAddress {
   const [kind, defaultPort] = KINDS[protocol] ?? [];
   if (kind === undefined || hostname === "" || !/^\/?$/.test(pathname) || search !== "") return fail();
   const decoded = decodeAll([username, password]) ?? fail();
+  if (kind === "socks" && decoded.some((text) => new TextEncoder().encode(text).length > MAX_SOCKS_BYTES)) {
+    throw new TypeError(
+      `Cannot create transport as '${name}' must have a user name and a password of at most ` +
+        `${MAX_SOCKS_BYTES} bytes each for SOCKS 5`,
+    );
+  }
   const address = { kind, host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || defaultPort! };
   return {
     ...address,
@@ -66,6 +75,13 @@ export function parseProxy(value: unknown, name: string): ProxyAddress {
       ? undefined
       : { username: decoded[0]!, password: decoded[1]! },
   };
+}
+
+/** What a proxy wants that is not content with what it was told. */
+export function wantedCredentials(credentials: Credentials | undefined): string {
+  return credentials === undefined
+    ? "asks for credentials, which its URL has to name"
+    : "asks for other credentials";
 }
 
 function decodeAll(texts: readonly string[]): string[] | undefined {

@@ -7,7 +7,10 @@
 import type { Clock } from "../primitives/clock.ts";
 import type { ProxyAddress } from "./proxy_address.ts";
 
-/** How a proxy is chosen: in turn, by chance, or the one that has failed least since its last success. */
+/**
+ * How a proxy is chosen: in turn, by chance, or the one that has failed least since its last success. A failure is held against it for as
+ * long as it would rest.
+ */
 export type ProxyStrategy = "round-robin" | "random" | "least-failures";
 
 /** What a pool is made of. */
@@ -27,6 +30,8 @@ export interface PooledProxy {
   readonly address: ProxyAddress;
   /** Failures since its last success. */
   failures: number;
+  /** When it has failed the last time since then, on the pool's clock. */
+  failedAtMs: number;
   /** Until when it rests, on the pool's clock. */
   restsUntilMs: number;
 }
@@ -42,6 +47,7 @@ export class ProxyPool {
       index,
       address,
       failures: 0,
+      failedAtMs: -Infinity,
       restsUntilMs: -Infinity,
     }));
     this.#settings = settings;
@@ -56,28 +62,36 @@ export class ProxyPool {
     if (proxies.length === 1) return proxies;
     const nowMs = this.#settings.clock.now();
     const awake = proxies.filter(({ restsUntilMs }) => restsUntilMs <= nowMs);
-    if (awake.length > 0) return this.#order(awake);
+    if (awake.length > 0) return this.#order(awake, nowMs);
     return [proxies.reduce((first, other) => other.restsUntilMs < first.restsUntilMs ? other : first)];
   }
 
-  #order(awake: readonly PooledProxy[]): readonly PooledProxy[] {
-    const { strategy, random } = this.#settings;
-    const first = strategy === "random" ? Math.floor(random() * this.proxies.length) : this.#turn++;
-    const distance = ({ index }: PooledProxy): number =>
-      (index - first % this.proxies.length + this.proxies.length) % this.proxies.length;
-    const inTurn = awake.toSorted((a, b) => distance(a) - distance(b));
-    return strategy === "least-failures" ? inTurn.toSorted((a, b) => a.failures - b.failures) : inTurn;
+  /** Takes turns among those that are awake: what rests must not double the load of the one after it. */
+  #order(awake: readonly PooledProxy[], nowMs: number): readonly PooledProxy[] {
+    const { strategy, random, cooldownMs } = this.#settings;
+    const count = awake.length;
+    const first = strategy === "random"
+      ? Math.min(Math.floor(random() * count), count - 1)
+      : this.#turn++ % count;
+    const inTurn = [...awake.slice(first), ...awake.slice(0, first)];
+    if (strategy !== "least-failures") return inTurn;
+    // What has failed long ago has to be tried, or it would never succeed again.
+    const failures = (proxy: PooledProxy): number =>
+      nowMs < proxy.failedAtMs + cooldownMs ? proxy.failures : 0;
+    return inTurn.toSorted((a, b) => failures(a) - failures(b));
   }
 
   /** A proxy has made its connection. */
   noteSuccess(proxy: PooledProxy): void {
     proxy.failures = 0;
+    proxy.failedAtMs = -Infinity;
     proxy.restsUntilMs = -Infinity;
   }
 
   /** A proxy could not be used. */
   noteFailure(proxy: PooledProxy): void {
     const { maxFailures, cooldownMs, clock } = this.#settings;
-    if (++proxy.failures >= maxFailures) proxy.restsUntilMs = clock.now() + cooldownMs;
+    proxy.failedAtMs = clock.now();
+    if (++proxy.failures >= maxFailures) proxy.restsUntilMs = proxy.failedAtMs + cooldownMs;
   }
 }

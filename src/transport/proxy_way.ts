@@ -5,9 +5,12 @@
  */
 
 import { cancelBody } from "../http/body.ts";
+import { isSafeMethod } from "../http/classify.ts";
+import type { TransportRuntime } from "../runtime/transport/contract.ts";
 import { HopError, refusalOf } from "./dialer.ts";
+import type { Credentials } from "./proxy_address.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
-import { type FetchInput, isRepeatable, signalOf } from "./sending.ts";
+import { type FetchInput, isRepeatable, methodOf, signalOf } from "./sending.ts";
 import { markOwn, ProxyError } from "./transport_errors.ts";
 
 /** A request to send. */
@@ -24,11 +27,11 @@ interface FailedTry {
 
 /**
  * Sends a request through the first proxy that can be used, and tells the pool how each has done. A proxy that can't reach the origin is
- * at fault only if another one can.
+ * at fault only if another one can. What may have come to the origin is sent again only if its method is safe.
  *
  * @param pool The proxies.
  * @param request The request.
- * @param send Sends it through one of them; what it throws of the class `HopError` says that nothing was sent to the origin.
+ * @param send Sends it through one of them, and throws a `HopError` if that proxy could not be used.
  * @returns The response.
  * @throws {ProxyError} If no proxy could be used.
  * @throws {unknown} What `send` throws otherwise.
@@ -48,8 +51,9 @@ export async function sendThroughProxies(
       tries.push({ proxy, error });
       if (!error.isAboutOrigin) pool.noteFailure(proxy);
       if (signalOf(request.input, request.init)?.aborted) break;
-      if (isRepeatable(request.input, request.init)) continue;
-      break;
+      const { input, init } = request;
+      if (!isRepeatable(input, init) || (error.mayBeSent && !isSafeMethod(methodOf(input, init)))) break;
+      continue;
     }
     pool.noteSuccess(proxy);
     for (const { proxy: other, error } of tries) if (error.isAboutOrigin) pool.noteFailure(other);
@@ -71,17 +75,35 @@ function toProxyError(url: URL, tries: readonly FailedTry[]): ProxyError {
 /**
  * Looks at an answer that has come through a proxy without a tunnel, as those of http do.
  *
+ * @param credentials What the proxy was told.
  * @returns The same response.
  * @throws {HopError} If it is the proxy's own, which asks for credentials.
  */
-export function checkForwarded(response: Response): Response {
+export function checkForwarded(response: Response, credentials: Credentials | undefined): Response {
   if (response.status !== 407) return response;
   cancelBody(response);
-  throw refusalOf(407);
+  throw refusalOf(407, credentials);
 }
 
 /** What a proxy did that could not be reached. */
 export function unreachable(error: unknown): HopError {
   const { code } = (error ?? {}) as { readonly code?: unknown };
   return new HopError(`could not be reached${typeof code === "string" ? `: ${code}` : ""}`);
+}
+
+/**
+ * What has become of a connection through a proxy that the runtime has broken off: the proxy has made it, and so either it or the
+ * origin may be at fault.
+ *
+ * @param error The runtime's error.
+ * @param runtime Understands it.
+ * @returns The failure of the proxy; `undefined` if the error is about something else.
+ */
+export function brokenOff(error: unknown, runtime: TransportRuntime): HopError | undefined {
+  if (!runtime.isBroken(error) || runtime.certificateFault(error) !== undefined) return undefined;
+  if (runtime.isUnsent(error)) return new HopError("led to no TLS server", { isAboutOrigin: true });
+  return new HopError("broke the connection off, or the origin did; the request may have been sent", {
+    isAboutOrigin: true,
+    mayBeSent: true,
+  });
 }

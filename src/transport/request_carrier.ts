@@ -9,8 +9,15 @@ import type { Route, Sender, SenderSettings, TransportRuntime } from "../runtime
 import type { NamedSender } from "./named_sender.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
 import { refusalOf } from "./dialer.ts";
-import { checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
-import { type Carrier, type FetchInput, isRepeatable, type SendOnRoute } from "./sending.ts";
+import { brokenOff, checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
+import {
+  type Carrier,
+  type FetchInput,
+  isRepeatable,
+  methodOf,
+  type SendOnRoute,
+  signalOf,
+} from "./sending.ts";
 
 /** What a carrier is made of. */
 export interface RequestCarrierSettings {
@@ -61,12 +68,13 @@ export class RequestCarrier implements Carrier {
     const { runtime } = this.#settings;
     try {
       const response = await this.#sender.fetch(input, init, { proxyUrl: address.url });
-      return url.protocol === "http:" ? checkForwarded(response) : response;
+      return url.protocol === "http:" ? checkForwarded(response, address.credentials) : response;
     } catch (error) {
       const status = runtime.tunnelStatus(error);
-      if (status !== undefined) throw refusalOf(status === 0 ? undefined : status);
+      if (status !== undefined) throw refusalOf(status === 0 ? undefined : status, address.credentials);
+      if (signalOf(input, init)?.aborted) throw error;
       // The only name that is resolved, and the only host that is connected to, is the proxy.
-      throw runtime.isUnsent(error) ? unreachable(error) : error;
+      throw brokenOff(error, runtime) ?? (runtime.isUnsent(error) ? unreachable(error) : error);
     }
   }
 
@@ -107,6 +115,5 @@ export class RequestCarrier implements Carrier {
 }
 
 function mayTry(input: FetchInput, init: RequestInit | undefined): boolean {
-  const method = init?.method ?? (input instanceof Request ? input.method : "GET");
-  return isSafeMethod(method.toUpperCase()) && isRepeatable(input, init);
+  return isSafeMethod(methodOf(input, init)) && isRepeatable(input, init);
 }

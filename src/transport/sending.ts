@@ -42,6 +42,11 @@ export function isRepeatable(input: FetchInput, init: RequestInit | undefined): 
   return !(input instanceof Request) || input.body === null || (init?.body ?? undefined) !== undefined;
 }
 
+/** The method of a request. */
+export function methodOf(input: FetchInput, init: RequestInit | undefined): string {
+  return (init?.method ?? (input instanceof Request ? input.method : "GET")).toUpperCase();
+}
+
 /** The signal that stops a request. */
 export function signalOf(input: FetchInput, init: RequestInit | undefined): AbortSignal | undefined {
   return init?.signal ?? (input instanceof Request ? input.signal : undefined);

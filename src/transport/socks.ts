@@ -5,8 +5,8 @@
  */
 
 import type { Endpoint, Socket } from "../runtime/transport/contract.ts";
-import { formatIpv6 } from "./ip_address.ts";
-import type { Credentials } from "./proxy_address.ts";
+import { formatIpv6, parseIpAddress } from "./ip_address.ts";
+import { type Credentials, wantedCredentials } from "./proxy_address.ts";
 import type { SocketReader } from "./socket_reader.ts";
 
 const VERSION = 5;
@@ -68,7 +68,7 @@ export async function requestSocks(
   const [version, method] = await reader.take(2) ?? [];
   if (version !== VERSION) throw new SocksRefusal("does not speak SOCKS 5", false);
   if (method === USER_NAME && credentials !== undefined) await authenticate(socket, reader, credentials);
-  else if (method !== NO_AUTHENTICATION) throw new SocksRefusal("asks for other credentials", false);
+  else if (method !== NO_AUTHENTICATION) throw new SocksRefusal(wantedCredentials(credentials), false);
   await socket.write(Uint8Array.of(VERSION, CONNECT, 0, ...encodeAddress(target)));
   const [, reply, , kind] = await reader.take(4) ?? [];
   if (reply === undefined) throw new SocksRefusal("has ended the connection", false);
@@ -82,7 +82,7 @@ async function authenticate(socket: Socket, reader: SocketReader, credentials: C
   const fields = [credentials.username, credentials.password].map((text) => new TextEncoder().encode(text));
   await socket.write(Uint8Array.of(
     AUTHENTICATION_VERSION,
-    ...fields.flatMap((bytes) => [Math.min(bytes.length, 255), ...bytes.subarray(0, 255)]),
+    ...fields.flatMap((bytes) => [bytes.length, ...bytes]),
   ));
   const [, status] = await reader.take(2) ?? [];
   if (status !== 0) throw new SocksRefusal("does not accept the credentials", false);
@@ -131,9 +131,12 @@ export function replySocks(socket: Socket, reply: number): Promise<boolean> {
   return socket.write(Uint8Array.of(VERSION, reply, 0, IPV4, 0, 0, 0, 0, 0, 0));
 }
 
+/** An address is sent as such: not every proxy takes one for a name. */
 function encodeAddress({ host, port }: Endpoint): number[] {
-  const bytes = new TextEncoder().encode(host);
-  return [NAME, bytes.length, ...bytes, port >> 8, port & 255];
+  const address = parseIpAddress(host);
+  const name = new TextEncoder().encode(host);
+  const kind = address === undefined ? [NAME, name.length] : [address.length === 4 ? IPV4 : IPV6];
+  return [...kind, ...address ?? name, port >> 8, port & 255];
 }
 
 async function readAddress(reader: SocketReader, kind: number | undefined): Promise<Endpoint | undefined> {

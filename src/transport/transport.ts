@@ -6,12 +6,13 @@
 
 import type { ClientTransport, ConnectionStats } from "../http/client_transport.ts";
 import type { TransportRuntime } from "../runtime/transport/contract.ts";
+import { pageUrl } from "../runtime/page_url.ts";
 import { currentTransport } from "../runtime/transport/current.ts";
 import { createCarrier } from "./carrier.ts";
 import { ColdStart } from "./cold_start.ts";
 import { readTransportOptions } from "./option_checks.ts";
 import { type Carrier, type FetchInput, signalOf } from "./sending.ts";
-import { isOwnFailure } from "./transport_errors.ts";
+import { CertificateError, isOwnFailure, TransportClosedError, TransportError } from "./transport_errors.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** Makes the connections of one client or of several, or of nobody but its own `fetch`. */
@@ -23,7 +24,9 @@ export interface Transport extends ClientTransport, AsyncDisposable {
    * @throws {ProxyError} Rejects, if no proxy could be used.
    * @throws {ResolverError} Rejects, if the name could not be resolved over HTTPS.
    * @throws {TransportError} Rejects, if there was no connection within `connectTimeoutMs`.
-   * @throws {TypeError} Rejects, as the global `fetch` does; also once the transport is closed.
+   * @throws {CertificateError} Rejects, if the certificate of the server is not to be trusted.
+   * @throws {TransportClosedError} Rejects, once the transport is closed.
+   * @throws {TypeError} Rejects, as the global `fetch` does.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
@@ -63,6 +66,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
 
 class RuntimeTransport implements Transport {
   readonly negotiatesHttp2: boolean;
+  readonly #runtime: TransportRuntime;
   readonly #carrier: Carrier;
   readonly #coldStart: ColdStart | undefined;
   #requests = 0;
@@ -70,6 +74,7 @@ class RuntimeTransport implements Transport {
 
   constructor(options: TransportOptions, runtime: TransportRuntime) {
     const settings = readTransportOptions(options, runtime);
+    this.#runtime = runtime;
     const { http2, idleTimeoutMs } = settings.sender;
     this.negotiatesHttp2 = runtime.negotiatesHttp2 && http2 !== false;
     this.#coldStart = this.negotiatesHttp2 ? new ColdStart(settings.clock, idleTimeoutMs) : undefined;
@@ -79,8 +84,8 @@ class RuntimeTransport implements Transport {
   readonly fetch: Transport["fetch"] = (input, init) => this.#fetch(input, init);
 
   async #fetch(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
-    if (this.#closed !== undefined) throw new TypeError("Cannot fetch as the transport is closed");
-    const url = new URL(input instanceof Request ? input.url : input);
+    if (this.#closed !== undefined) throw new TransportClosedError();
+    const url = new URL(input instanceof Request ? input.url : input, pageUrl());
     // What needs no connection is none of our business.
     if (!/^https?:$/.test(url.protocol)) return await fetch(input, init);
     const coldStart = url.protocol === "https:" ? this.#coldStart : undefined;
@@ -92,10 +97,21 @@ class RuntimeTransport implements Transport {
       isAnswered = true;
       this.#requests++;
       return response;
+    } catch (error) {
+      throw this.#explain(error, url);
     } finally {
       if (isAhead) coldStart?.leave(url.origin, isAnswered);
       else if (isAnswered) coldStart?.answered(url.origin);
     }
+  }
+
+  /** Says what is to be done about a certificate that was refused. */
+  #explain(error: unknown, url: URL): unknown {
+    const fault = error instanceof TransportError ? undefined : this.#runtime.certificateFault(error);
+    if (fault === undefined) return error;
+    // A redirect may have led elsewhere.
+    const { host } = URL.parse(this.#runtime.targetOf(error) ?? url.href) ?? url;
+    return new CertificateError(host, fault, error);
   }
 
   isOwnFailure(error: unknown): boolean {

@@ -5,8 +5,9 @@
  */
 
 import { NetworkError, type SlipstreamErrorOptions } from "../errors.ts";
+import type { CertificateFailure, CertificateFault } from "../runtime/transport/contract.ts";
 
-/** Where a connection failed: at a proxy, at the resolver of names, or on the way to the origin. */
+/** Where a connection failed: at a proxy, at the resolver of names, or at the origin or on the way there. */
 export type TransportHop = "proxy" | "resolver" | "origin";
 
 /** What a {@linkcode TransportError} adds. */
@@ -17,7 +18,7 @@ export interface TransportErrorOptions extends SlipstreamErrorOptions {
 
 const OWN: unique symbol = Symbol.for("@slipstream/fetch.own-failure");
 
-/** A transport could not make a connection; nothing of the request was sent to the origin. */
+/** A transport could not make a connection; nothing of the request was sent to the origin, unless the message says that it may have been. */
 export class TransportError extends NetworkError {
   /** `"TransportError"`, unless a subclass has its own. */
   override readonly name: string = "TransportError";
@@ -28,6 +29,17 @@ export class TransportError extends NetworkError {
   constructor(message: string, options: TransportErrorOptions) {
     super(message, options);
     this.hop = options.hop;
+  }
+}
+
+/** A transport is closed, and sends nothing any more. A client does not try again. */
+export class TransportClosedError extends TypeError {
+  /** `"TransportClosedError"`. */
+  override readonly name: string = "TransportClosedError";
+
+  /** Creates the error. */
+  constructor() {
+    super("Cannot fetch as the transport is closed");
   }
 }
 
@@ -56,6 +68,34 @@ export class ProxyError extends TransportError {
       context: { proxies: failures },
     });
     this.failures = failures;
+  }
+}
+
+const ADVICE: Readonly<Record<CertificateFailure, string>> = {
+  untrusted: "if its authority is a private one, 'caCerts' has to name it",
+  "wrong-name": "the server has none for this name",
+  expired: "the server has to renew it, or the clock of this machine is wrong",
+  invalid: "the server needs another one",
+};
+
+/** A server has shown a certificate that is not to be trusted. `hop` is `"origin"`. */
+export class CertificateError extends TransportError {
+  /** `"CertificateError"`. */
+  override readonly name: string = "CertificateError";
+  /** The host whose certificate it was to be, with its port if that is a special one. */
+  readonly host: string;
+  /** Why. */
+  readonly reason: CertificateFailure;
+
+  /** Creates the error. */
+  constructor(host: string, { reason, detail }: CertificateFault, cause: unknown) {
+    super(`Cannot trust the certificate of ${host}: ${detail} (${ADVICE[reason]})`, {
+      hop: "origin",
+      cause,
+      context: { host, reason },
+    });
+    this.host = host;
+    this.reason = reason;
   }
 }
 

@@ -14,7 +14,8 @@ export interface ProxyPoolOptions {
   /** The proxies, each with its credentials. */
   readonly urls: readonly (string | URL)[];
   /**
-   * How one is chosen: in turn, by chance, or the one that has failed least since its last success.
+   * How one is chosen: in turn, by chance, or the one that has failed least since its last success, where a failure is held against it
+   * for `cooldownMs`.
    * @default {"round-robin"}
    */
   readonly strategy?: ProxyStrategy | undefined;

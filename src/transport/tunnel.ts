@@ -25,6 +25,18 @@ export interface TunnelSettings {
 const HANDSHAKE_MS = 10_000;
 const MAX_FAILURES = 1_024;
 const STRAIGHT = "straight";
+/** Why a connection is given up whose client has left. */
+const LEFT = new Error("The client has left");
+
+/** What has come already when a connection is there. */
+interface Begun {
+  /** From the client, with its request. */
+  readonly early: Uint8Array;
+  /** From the client, after that; `undefined` if it leaves. */
+  readonly next: Promise<Uint8Array | undefined>;
+  /** From the origin. */
+  readonly rest: Uint8Array;
+}
 
 /** Connects clients that know its password. */
 export class Tunnel {
@@ -35,7 +47,9 @@ export class Tunnel {
   readonly #settings: TunnelSettings;
   readonly #listener: SocketListener;
   readonly #password = crypto.randomUUID();
-  readonly #closing = new AbortController();
+  /** Ends the connections that are being made, by their clients. */
+  readonly #dialing = new Set<AbortController>();
+  #isClosed = false;
   readonly #serving = new Set<Promise<void>>();
   readonly #sockets = new Set<Socket>();
   /** Why the latest connection to a host could not be made, by the way and the host. */
@@ -63,8 +77,9 @@ export class Tunnel {
 
   /** Breaks all connections, and resolves when nothing is left; idempotent. */
   async close(): Promise<void> {
-    if (!this.#closing.signal.aborted) {
-      this.#closing.abort(new TypeError("The transport was closed"));
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      for (const dialing of this.#dialing) dialing.abort(new TypeError("The transport was closed"));
       for (const socket of this.#sockets) socket.close();
       await this.#listener.close();
     }
@@ -87,18 +102,27 @@ export class Tunnel {
     const timer = clock.setTimeout(() => client.close(), HANDSHAKE_MS);
     const request = await acceptSocks(client, reader, this.#password)
       .finally(() => clock.clearTimeout(timer));
-    if (request === undefined) return;
+    if (request === undefined || this.#isClosed) return;
     const { username, host, port } = request;
     const key = keyOf(username, host, port);
+    const dialing = new AbortController();
+    this.#dialing.add(dialing);
+    // A client says nothing before the connection is there, but it may leave: nobody wants the connection then.
+    const next = client.read();
+    const left = next.then((bytes) => bytes === undefined && dialing.abort(LEFT));
     try {
       const proxy = username === STRAIGHT ? undefined : proxies[Number(username)];
-      const { socket, rest } = await dialer.dial(request, proxy, this.#closing.signal);
+      const { socket, rest } = await dialer.dial(request, proxy, dialing.signal)
+        .finally(() => this.#dialing.delete(dialing));
       this.#failures.delete(key);
-      await this.#join(client, socket, reader.takeRest(), rest);
+      await this.#join(client, socket, { early: reader.takeRest(), next, rest });
     } catch (error) {
+      if (error === LEFT) return;
       // Whoever has sent the request finds it here.
       this.#note(key, error);
       await replySocks(client, SOCKS_UNREACHABLE);
+      client.close();
+      await left;
     }
   }
 
@@ -108,7 +132,7 @@ export class Tunnel {
   }
 
   /** Hands bytes on in both directions until one side has gone. */
-  async #join(client: Socket, origin: Socket, early: Uint8Array, rest: Uint8Array): Promise<void> {
+  async #join(client: Socket, origin: Socket, { early, next, rest }: Begun): Promise<void> {
     this.#sockets.add(origin);
     this.opened++;
     this.open++;
@@ -117,8 +141,10 @@ export class Tunnel {
       if (early.length > 0) await origin.write(early);
       if (rest.length > 0) await client.write(rest);
       const answers = origin.pumpTo(client);
+      const first = await next;
+      if (first !== undefined) await origin.write(first);
       // A client of HTTP that sends no more wants no more either.
-      await client.pumpTo(origin);
+      if (first !== undefined) await client.pumpTo(origin);
       origin.close();
       await answers;
     } finally {

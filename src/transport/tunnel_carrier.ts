@@ -7,8 +7,8 @@
 import type { Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
 import { HopError } from "./dialer.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
-import { checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
-import type { Carrier, FetchInput } from "./sending.ts";
+import { brokenOff, checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
+import { type Carrier, type FetchInput, signalOf } from "./sending.ts";
 import { TransportError } from "./transport_errors.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -71,10 +71,12 @@ export class TunnelCarrier implements Carrier {
     }
     this.#isBlind = true;
     try {
-      return checkForwarded(await this.#senderFor(`forward ${index}`, address.url).fetch(input, init));
+      const response = await this.#senderFor(`forward ${index}`, address.url).fetch(input, init);
+      return checkForwarded(response, address.credentials);
     } catch (error) {
       // The only connection is the one to the proxy.
-      throw runtime.isUnsent(error) ? unreachable(error) : error;
+      if (runtime.isUnsent(error)) throw unreachable(error);
+      throw signalOf(input, init)?.aborted ? error : brokenOff(error, runtime) ?? error;
     }
   }
 
@@ -85,15 +87,23 @@ export class TunnelCarrier implements Carrier {
     input: FetchInput,
     init: RequestInit | undefined,
   ): Promise<Response> {
-    const { runtime, tunnel } = this.#settings;
+    const { runtime } = this.#settings;
     try {
       return await sender.fetch(input, init);
     } catch (error) {
-      if (!runtime.isUnsent(error)) throw error;
-      const host = url.hostname.replace(/^\[|\]$/g, "");
-      const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
-      throw toFailure(tunnel!.failureOf(proxy, host, port)) ?? error;
+      if (signalOf(input, init)?.aborted) throw error;
+      const failure = runtime.isUnsent(error)
+        ? this.#failureOf(proxy, runtime.targetOf(error), url)
+        : undefined;
+      throw toFailure(failure) ?? (proxy === undefined ? error : brokenOff(error, runtime) ?? error);
     }
+  }
+
+  /** Why the tunnel has made no connection to where the request, or a redirect, leads. */
+  #failureOf(proxy: number | undefined, target: string | undefined, asked: URL): unknown {
+    const { hostname, port, protocol } = (target === undefined ? null : URL.parse(target)) ?? asked;
+    const host = hostname.replace(/^\[|\]$/g, "");
+    return this.#settings.tunnel!.failureOf(proxy, host, Number(port) || (protocol === "https:" ? 443 : 80));
   }
 
   #senderFor(way: string, proxyUrl: string | undefined): Sender {

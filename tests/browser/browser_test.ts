@@ -132,6 +132,15 @@ testPage("the cache of the web, kept from one page to the next", async (page, si
   assertEquals(site.countOf("/cached/web"), 1);
 });
 
+testPage("what is stale is replaced by what is new, not by what the browser has kept", async (page, site) => {
+  assertEquals(await play(page, "replaced"), [1, 1, 2]);
+  assertEquals(site.countOf("/stale/page"), 2);
+});
+
+testPage("a transport, which has the page's own URLs", async (page) => {
+  assertEquals(await play(page, "transport"), ["/item/own", 1, "TransportClosedError"]);
+});
+
 testPage("bodies that nobody reads", async (page) => {
   assertEquals(await play(page, "unread"), "none waited for another");
 });

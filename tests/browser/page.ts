@@ -5,8 +5,9 @@
  */
 
 import { createClient } from "@slipstream/fetch";
-import { httpCache } from "@slipstream/fetch/cache";
+import { httpCache, memoryCache } from "@slipstream/fetch/cache";
 import { webCache } from "@slipstream/fetch/cache/web";
+import { createTransport } from "@slipstream/fetch/transport";
 import { TOUR, tour, tourClients } from "../support/tour.ts";
 
 const quick = { backoff: { baseMs: 1, jitter: "none" } } as const;
@@ -88,6 +89,23 @@ const scenes = {
       return outcome.ok ? outcome.from : outcome.error.message;
     };
     return [await from(), await from()];
+  },
+  async replaced(): Promise<unknown> {
+    await using client = createClient({ cache: httpCache(memoryCache()) });
+    const found = [await client.json("/stale/page"), await client.json("/stale/page")];
+    let latest: unknown = 1;
+    for (let turn = 0; turn < 200 && latest === 1; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      latest = await client.json("/stale/page", { cache: "only-if-cached" });
+    }
+    return [...found, latest];
+  },
+  async transport(): Promise<unknown> {
+    const transport = createTransport();
+    const value = await (await transport.fetch("/item/own")).json();
+    await transport.close();
+    const closed = await transport.fetch("/item/own").then(() => "open", (error: Error) => error.name);
+    return [value, transport.connectionStats().requests, closed];
   },
   async unread(): Promise<unknown> {
     await using client = createClient({ concurrency: 1, timeoutMs: 60_000 });

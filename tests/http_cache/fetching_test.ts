@@ -209,3 +209,53 @@ test("Fetching.refresh() is tried again after it has failed, but not at once", a
     }
   }
 });
+
+test("Fetching.refreshFirst() waits for a new answer where the refresh before may have ended with its request", async () => {
+  const openBody = {
+    collect: () => Promise.resolve(encoder.encode('"streamed"')),
+    discard() {},
+  } as unknown as OpenBody;
+  const answers: readonly (readonly [Handler, string])[] = [
+    [() => Promise.resolve(replyOf('"new"', FRESH)), '"new"'],
+    [() => Promise.resolve(replyOf(openBody, FRESH)), '"streamed"'],
+    [
+      () => Promise.reject(new NetworkError("reset", { url: PARTS_URL, method: "GET", attempts: 1 })),
+      '"old"',
+    ],
+    [() => Promise.resolve(replyOf('"busy"', {}, 503)), '"old"'],
+    [() => Promise.resolve(replyOf('"secret"', { "cache-control": "no-store" })), '"old"'],
+  ];
+  for (const [next, expected] of answers) {
+    const parts = mortal(partsWith());
+    const found = await staleEntry(parts);
+    const fetching = fetchingWith(parts, next);
+    assertEquals(fetching.refreshFirst(callWith(), requestOf(), found), undefined);
+    fetching.refresh(callWith(), requestOf(), found);
+    assertEquals(fetching.refreshFirst(callWith(), requestOf(), found), undefined);
+    await parts.clock.advance(1_000);
+    const first = fetching.refreshFirst(callWith(), requestOf(), found);
+    assertEquals(fetching.refreshFirst(callWith(), requestOf(), found), undefined);
+    assertEquals(parts.started.length, 2);
+    await parts.started[1]!.handler(callWith({ isBackground: true })).catch(() => {});
+    assertEquals(new TextDecoder().decode((await first)!.body), expected);
+  }
+});
+
+test("Fetching.refreshFirst() lets nobody wait where work outlives requests, nor who may not refresh", async () => {
+  for (const isMortal of [false, true]) {
+    const parts = isMortal ? mortal(partsWith()) : partsWith();
+    const found = await staleEntry(parts);
+    const fetching = fetchingWith(parts, () => Promise.resolve(replyOf('"new"', FRESH)));
+    fetching.refresh(callWith(), requestOf(), found);
+    await parts.clock.advance(60_000);
+    const reading = callWith({ settings: { writeCache: false } });
+    assertEquals(fetching.refreshFirst(reading, requestOf(), found), undefined);
+    assertEquals(fetching.refreshFirst(callWith(), requestOf({ range: "bytes=0-1" }), found), undefined);
+    assertEquals(fetching.refreshFirst(callWith(), requestOf(), found) === undefined, !isMortal);
+  }
+});
+
+/** Parts where what a call does ends with the incoming request. */
+function mortal(parts: Parts): Parts {
+  return { ...parts, environment: { ...parts.environment, timersBelongToRequests: true } };
+}

@@ -237,3 +237,21 @@ test("Leaders.forget() lets who asks after a change wait for nothing that was as
   followAll(leaders, [{}, {}]);
   assertEquals(sent.length, 2);
 });
+
+test("Leaders.follow() does not wait for a call that may have ended with its request, however alike they are", async () => {
+  const parts = partsWith();
+  const environment = { ...parts.environment, timersBelongToRequests: true };
+  const { leaders, sent } = leadersWith({ ...parts, environment });
+  followAll(leaders, [{ timeoutMs: 1_000 }]);
+  await parts.clock.advance(600);
+  // As long since the other began as an attempt of its own may take; who comes later does not begin to wait.
+  const { watched } = followAll(leaders, [{ timeoutMs: 1_000 }, { timeoutMs: 1_000 }]);
+  await parts.clock.advance(399);
+  assertEquals(sent.length, 1);
+  await parts.clock.advance(1);
+  assertEquals(sent.length, 2);
+  sent[1]!.onStored(entryOf(parts, "2", "max-age=60"));
+  sent[1]!.resolve(replyOf("2"));
+  await parts.clock.advance(0);
+  assertEquals(watched.map(({ value }) => value?.from), ["network", "shared"]);
+});

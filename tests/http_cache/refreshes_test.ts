@@ -11,6 +11,22 @@ test("Refreshes.tryBegin() lets one run at a time for each key", () => {
   assertEquals(typeof refreshes.tryBegin("a"), "function");
 });
 
+test("Refreshes.tryTakeOver() begins one in the place of another that may be lost, whose end changes nothing", async () => {
+  const clock = new ManualClock();
+  const refreshes = new Refreshes(clock);
+  assertEquals(refreshes.tryTakeOver("a"), undefined);
+  const lost = refreshes.tryBegin("a")!;
+  await clock.advance(999);
+  assertEquals(refreshes.tryTakeOver("a"), undefined);
+  await clock.advance(1);
+  const end = refreshes.tryTakeOver("a")!;
+  assertEquals(refreshes.tryTakeOver("a"), undefined);
+  lost(true);
+  assertEquals(refreshes.tryBegin("a"), undefined);
+  end(true);
+  assertEquals(typeof refreshes.tryBegin("a"), "function");
+});
+
 test("Refreshes.tryBegin() pauses after a failure, twice as long after each further one, up to a minute", async () => {
   const clock = new ManualClock();
   const refreshes = new Refreshes(clock);

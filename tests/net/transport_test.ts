@@ -4,7 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createClient } from "../../src/client/create_client.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { currentTransport } from "../../src/runtime/transport/current.ts";
-import { createTransport } from "../../src/transport/mod.ts";
+import { CertificateError, createTransport } from "../../src/transport/mod.ts";
 import { PLAIN_SENDER } from "../support/fake_transport_runtime.ts";
 import { serveProxy, serveResolver } from "../support/net_servers.ts";
 import { runtime, test } from "../support/test.ts";
@@ -146,7 +146,9 @@ test("createTransport() resolves a name that only its resolver knows, over TLS a
     const { connections, protocols } = await burst(transport.fetch, url, 20);
     assertEquals([connections, protocols], [1, ["HTTP/2.0"]]);
     // The server is the same, but its certificate is not for this name.
-    await assertRejects(() => transport.fetch(`https://other.net.test:${settings.http2}/`), TypeError);
+    const other = `other.net.test:${settings.http2}`;
+    const error = await assertRejects(() => transport.fetch(`https://${other}/`), CertificateError);
+    assertEquals([error.reason, error.host], ["wrong-name", other]);
     await assertRejects(
       () => transport.fetch(`https://missing.net.test:${settings.http2}/`),
       Error,

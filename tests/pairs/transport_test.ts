@@ -10,7 +10,11 @@ import { serveHttpHere } from "../support/net_servers.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/";
-const FAILURES = [{ proxy: "http://p.test:80", failure: "asks for other credentials: 407", status: 407 }];
+const FAILURES = [{
+  proxy: "http://p.test:80",
+  failure: "asks for credentials, which its URL has to name: 407",
+  status: 407,
+}];
 
 /** A transport that gives these results, and then the last one again. */
 function fakeTransport(results: readonly (Response | Error)[], negotiatesHttp2 = false) {
@@ -103,7 +107,7 @@ test("transport × errors: the message says what the proxy did", async () => {
   const error = await assertRejects(() => client.json(URL_A), NetworkError);
   assertEquals(
     error.message,
-    "GET https://a.test/ failed: Cannot reach a.test through a proxy: http://p.test:80 asks for other credentials: 407",
+    "GET https://a.test/ failed: Cannot reach a.test through a proxy: http://p.test:80 asks for credentials, which its URL has to name: 407",
   );
   assert(error.cause instanceof ProxyError);
 });

@@ -21,6 +21,7 @@ async function sent(
   target: Partial<Target> = {},
   responses: readonly Response[] = [new Response("ok")],
   runtime: Runtime = bunRuntime,
+  exchange?: Exchange,
 ): Promise<{ url: unknown; init: RequestInit }[]> {
   const calls: { url: unknown; init: RequestInit }[] = [];
   let next = 0;
@@ -30,12 +31,23 @@ async function sent(
   };
   await sendRequest(
     { fetch, runtime, use: undefined, useOnHops: undefined, clock: systemClock },
-    fakeCall({ request }),
+    Object.assign(fakeCall({ request }), { exchange }),
     fakeTarget(target),
     { signal },
   );
   return calls;
 }
+
+test("sendRequest() has a browser's own cache ask as well, where something stale is to be replaced", async () => {
+  const first = { keepsBody: true, sentAtMs: 0, answeredAtMs: 0 };
+  const anew = { ...first, replacesStale: true };
+  const cacheOf = async (runtime: Runtime, exchange: Exchange | undefined, init = {}) =>
+    (await sent({ init }, {}, undefined, runtime, exchange))[0]!.init.cache;
+  assertEquals(await cacheOf(BROWSER, anew), "no-cache");
+  assertEquals(await cacheOf(BROWSER, anew, { cache: "reload" }), "reload");
+  for (const exchange of [first, undefined]) assertEquals(await cacheOf(BROWSER, exchange), undefined);
+  assertEquals(await cacheOf(bunRuntime, anew), undefined);
+});
 
 test("sendRequest() sends a plain GET with its signal and nothing else", async () => {
   assertEquals(await sent(undefined), [{ url: SECRET_URL, init: { signal, redirect } }]);

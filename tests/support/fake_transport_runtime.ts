@@ -52,6 +52,10 @@ export function fakeRuntime(
       close: () => void closed++,
     }),
     isUnsent: (error) => hasCode(error, "ECONNREFUSED", "ENOTFOUND", "ERR_PROXY_TUNNEL"),
+    isBroken: (error) => hasCode(error, "ECONNRESET"),
+    targetOf: () => undefined,
+    certificateFault: (error) =>
+      hasCode(error, "CERT_HAS_EXPIRED") ? { reason: "expired", detail: "it has expired" } : undefined,
     isUnresolved: (error) => hasCode(error, "ENOTFOUND"),
     tunnelStatus: (error) => (error as { readonly status?: number }).status,
     isHttp2Refused: (error) => hasCode(error, "EPROTO"),

@@ -71,6 +71,8 @@ export class UnresolvedError extends Error {}
 export class MemorySockets implements Sockets {
   /** Where was connected to, as `host:port`. */
   readonly dialed: string[] = [];
+  /** Where connections were given up, as `host:port`. */
+  readonly abandoned: string[] = [];
   /** The name of each certificate that was asked for. */
   readonly tlsNames: string[] = [];
   /** Takes the client's end of a new connection to the listener. */
@@ -88,11 +90,16 @@ export class MemorySockets implements Sockets {
   }
 
   connect(endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
-    this.dialed.push(`${endpoint.host}:${endpoint.port}`);
+    const name = `${endpoint.host}:${endpoint.port}`;
+    this.dialed.push(name);
     return new Promise((resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason));
       const host = this.#hosts[endpoint.host];
-      if (host === undefined) return;
+      if (host === undefined) {
+        return signal.addEventListener("abort", () => {
+          this.abandoned.push(name);
+          reject(signal.reason);
+        });
+      }
       const [near, far] = socketPair();
       host(far, endpoint);
       resolve(near);

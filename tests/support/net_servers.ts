@@ -48,11 +48,34 @@ SjExiwH1HlYDUeMfjRQVO1brukV5eKGLkZwtskKsn9dKxbKAjAK9iMdN
 -----END PRIVATE KEY-----
 `;
 
+/** For `localhost` and 127.0.0.1, signed by itself, and over since 2021. */
+export const OLD_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBdzCCAR2gAwIBAgIBAjAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwHhcNMjAwMTAxMDAwMDAwWhcNMjEwMTAxMDAwMDAwWjAUMRIwEAYDVQQDDAls
+b2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARNfwFSKzrBw17KZJSQ
+ugcnHqSyCH+/jqa6W9tzfUXVbbeSC2DdZuEus9CDhLyydE3NuzUyFwtZwgIrqf4x
+jLnmo2AwXjAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwDAYDVR0TAQH/BAIw
+ADATBgNVHSUEDDAKBggrBgEFBQcDATAdBgNVHQ4EFgQUbhXDoD76NqU9yiB/4UyL
+dmY841cwCgYIKoZIzj0EAwIDSAAwRQIgcthwDMqwfmVIyi8l5VRR+HNkIQ4+++mU
+rM3nW6TCe4wCIQCddXo6BJ11PLiaIAvdVVjcW5oXkSh6I5+De389zQBVvA==
+-----END CERTIFICATE-----
+`;
+
+/** The key of {@linkcode OLD_CERTIFICATE}. */
+export const OLD_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgWfJOymq9uxBuq8Hh
+pnXz37GIKC+XYQ5h/s+QpxyubqShRANCAARNfwFSKzrBw17KZJSQugcnHqSyCH+/
+jqa6W9tzfUXVbbeSC2DdZuEus9CDhLyydE3NuzUyFwtZwgIrqf4xjLnm
+-----END PRIVATE KEY-----
+`;
+
 /** A running server. */
 export interface NetServer extends AsyncDisposable {
   readonly port: number;
   /** How many connections were made. */
   readonly connections: number;
+  /** Resolves when none is open. */
+  left(): Promise<void>;
 }
 
 type HttpListener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -61,11 +84,15 @@ type HttpListener = (request: IncomingMessage, response: ServerResponse) => void
 async function start(server: Server): Promise<NetServer> {
   let connections = 0;
   const open = new Set<Socket>();
+  let onLeft: (() => void) | undefined;
   server.on("connection", (socket: Socket) => {
     connections++;
     open.add(socket);
     socket.on("error", () => {});
-    socket.on("close", () => open.delete(socket));
+    socket.on("close", () => {
+      open.delete(socket);
+      if (open.size === 0) onLeft?.();
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { readonly port: number };
@@ -74,6 +101,7 @@ async function start(server: Server): Promise<NetServer> {
     get connections() {
       return connections;
     },
+    left: () => open.size === 0 ? Promise.resolve() : new Promise((resolve) => onLeft = resolve),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of open) socket.destroy();
@@ -88,8 +116,11 @@ export function serveHttpHere(listener: HttpListener = tellHost): Promise<NetSer
 }
 
 /** Serves https with HTTP/1.1, and nothing else. */
-export async function serveHttpsHere(listener: HttpListener = tellHost): Promise<NetServer> {
-  const options = { cert: CERTIFICATE, key: KEY, ALPNProtocols: ["http/1.1"] };
+export async function serveHttpsHere(
+  listener: HttpListener = tellHost,
+  shown: { readonly cert: string; readonly key: string } = { cert: CERTIFICATE, key: KEY },
+): Promise<NetServer> {
+  const options = { ...shown, ALPNProtocols: ["http/1.1"] };
   const inside = await start(createHttpsServer(options, listener));
   // Not every runtime tells of connections that fail in TLS: they are counted at a door before it.
   const door = await start(createTcpServer((client) => {
@@ -102,6 +133,7 @@ export async function serveHttpsHere(listener: HttpListener = tellHost): Promise
     get connections() {
       return door.connections;
     },
+    left: () => door.left(),
     async [Symbol.asyncDispose]() {
       await door[Symbol.asyncDispose]();
       await inside[Symbol.asyncDispose]();
@@ -158,9 +190,23 @@ export async function serveProxy({ credentials, refusesWith, leadsTo }: ProxyOpt
   ) as ProxyServer;
 }
 
+/** A server that never answers. */
+export interface SilentServer extends NetServer {
+  /** Resolves when the next bytes have come. */
+  read(): Promise<void>;
+}
+
 /** Takes connections, reads, and never answers. */
-export function serveSilence(): Promise<NetServer> {
-  return start(createTcpServer((client) => void client.resume()));
+export async function serveSilence(): Promise<SilentServer> {
+  let onRead = (): void => {};
+  const server = await start(createTcpServer((client) => void client.on("data", () => onRead())));
+  const read = (): Promise<void> => new Promise((resolve) => onRead = resolve);
+  return Object.defineProperties({ read }, Object.getOwnPropertyDescriptors(server)) as SilentServer;
+}
+
+/** Reads what a client sends first, answers with this text, and ends the connection. */
+export function serveText(text: string): Promise<NetServer> {
+  return start(createTcpServer((client) => void client.once("data", () => client.end(text))));
 }
 
 /** A SOCKS 5 proxy that takes `user` with `password`, and leads everything to one port. */

@@ -59,6 +59,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
     const next = page < 3 ? { link: `</pages?page=${page + 1}>; rel="next"` } : {};
     return Response.json([page], { headers: next });
   },
+  /** Stale at once, and another one each time, after `?ms`. */
+  async stale(url, _request, count) {
+    await delay(Number(url.searchParams.get("ms") ?? 0));
+    return Response.json(count, { headers: { "cache-control": "max-age=0, stale-while-revalidate=600" } });
+  },
   /** Fresh for a minute, and another one each time. */
   cached: (_url, _request, count) =>
     Response.json(count, { headers: { "cache-control": "max-age=60", "etag": `"${count}"` } }),

@@ -115,7 +115,12 @@ test("Dialer.dial() goes through HTTP proxies, over TLS where they want it, and 
 test("Dialer.dial() says what a proxy has done, and closes the connection to it", async () => {
   const cases: readonly (readonly [string, MemoryHost, string, boolean])[] = [
     ["http", refused, "could not be reached: refused", false],
-    ["http", scripted(["HTTP/1.1 407 No\r\n\r\n"]), "asks for other credentials: 407", false],
+    [
+      "http",
+      scripted(["HTTP/1.1 407 No\r\n\r\n"]),
+      "asks for credentials, which its URL has to name: 407",
+      false,
+    ],
     ["http", scripted(["HTTP/1.1 502 No\r\n\r\n"]), "refused with 502", true],
     ["http", scripted(["hello\r\n\r\n"]), "did not answer as a proxy does", false],
     ["socks5", scripted([Uint8Array.of(5, 0), Uint8Array.of(5, 5, 0, 1)]), "was refused by the host", true],
@@ -166,7 +171,9 @@ test("Dialer.dial() ends when it is closed, with the reason", async () => {
 });
 
 test("refusalOf() takes 502, 503 and 504 for what they say of the origin", () => {
-  const about = [407, 403, 500, 502, 503, 504, undefined].map((status) => refusalOf(status).isAboutOrigin);
+  const about = [407, 403, 500, 502, 503, 504, undefined].map((status) =>
+    refusalOf(status, undefined).isAboutOrigin
+  );
   assertEquals(about, [false, false, false, true, true, true, false]);
 });
 

@@ -51,7 +51,7 @@ test("encodeQuery() knows what can be no name", () => {
 });
 
 test("decodeAnswer() reads the answer of RFC 8484", () => {
-  const { addresses, ttlSeconds, isMissing } = decodeAnswer(RFC_ANSWER, "AAAA");
+  const { addresses, ttlSeconds, isMissing } = decodeAnswer(RFC_ANSWER, "www.example.com", "AAAA");
   assertEquals(new URL(`http://[${addresses[0]}]/`).hostname, "[2001:db8:abcd:12:1:2:3:4]");
   assertEquals([addresses.length, ttlSeconds, isMissing], [1, 3709, false]);
 });
@@ -62,7 +62,7 @@ test("decodeAnswer() follows aliases, and takes the shortest time", () => {
     record(ASKED, 5, 20, OTHER),
     record(OTHER, 1, 40, [10, 0, 0, 3]),
   ];
-  assertEquals(decodeAnswer(message({ answers }), "A"), {
+  assertEquals(decodeAnswer(message({ answers }), "a.test", "A"), {
     addresses: ["10.0.0.2", "10.0.0.3"],
     ttlSeconds: 20,
     isMissing: false,
@@ -76,7 +76,7 @@ test("decodeAnswer() leaves out what was not asked for: other names, kinds and l
     record(ASKED, 1, 30, [1, 2, 3]),
     record(ASKED, 1, 60, [10, 0, 0, 1]),
   ];
-  assertEquals(decodeAnswer(message({ answers }), "A"), {
+  assertEquals(decodeAnswer(message({ answers }), "a.test", "A"), {
     addresses: ["10.0.0.1"],
     ttlSeconds: 60,
     isMissing: false,
@@ -85,27 +85,59 @@ test("decodeAnswer() leaves out what was not asked for: other names, kinds and l
 
 test("decodeAnswer() says how long it is known that there is nothing", () => {
   const soa = record([0xc0, 14], 6, 900, [0, 0, ...Array(16).fill(0), 0, 0, 0, 50]);
-  const missing = decodeAnswer(message({ flags: 0x8183, authorities: [soa] }), "A");
+  const missing = decodeAnswer(message({ flags: 0x8183, authorities: [soa] }), "a.test", "A");
   assertEquals(missing, { addresses: [], ttlSeconds: 50, isMissing: true });
-  assertEquals(decodeAnswer(message({}), "A"), { addresses: [], ttlSeconds: undefined, isMissing: false });
+  assertEquals(decodeAnswer(message({}), "a.test", "A"), {
+    addresses: [],
+    ttlSeconds: undefined,
+    isMissing: false,
+  });
 });
 
 test("decodeAnswer() refuses failures, questions and answers that are cut", () => {
   for (const flags of [0x8182, 0x8185, 0x8189, 0x0100, 0x8380]) {
-    assertThrows(() => decodeAnswer(message({ flags }), "A"), DnsMessageError);
+    assertThrows(() => decodeAnswer(message({ flags }), "a.test", "A"), DnsMessageError);
   }
   for (let length = 0; length < RFC_ANSWER.length; length++) {
-    assertThrows(() => decodeAnswer(RFC_ANSWER.subarray(0, length), "AAAA"), DnsMessageError);
+    assertThrows(
+      () => decodeAnswer(RFC_ANSWER.subarray(0, length), "www.example.com", "AAAA"),
+      DnsMessageError,
+    );
+  }
+});
+
+test("decodeAnswer() takes the case of names, a last dot, and a missing question as they come", () => {
+  const answers = [record(ASKED, 1, 30, [10, 0, 0, 1])];
+  for (const host of ["a.test", "A.Test", "a.test."]) {
+    assertEquals(decodeAnswer(message({ answers }), host, "A").addresses, ["10.0.0.1"]);
+  }
+  const named = [record([1, 65, 4, 84, 69, 83, 84, 0], 1, 30, [10, 0, 0, 2])];
+  const header = [0, 0, 0x81, 0x80, 0, 0, 0, 1, 0, 0, 0, 0];
+  const bare = Uint8Array.of(...header, ...named.flat());
+  assertEquals(decodeAnswer(bare, "a.test", "A").addresses, ["10.0.0.2"]);
+  assertEquals(decodeAnswer(bare, "b.test", "A").addresses, []);
+});
+
+test("decodeAnswer() refuses an answer to another question: another name, or another kind of address", () => {
+  const answers = [record(ASKED, 1, 30, [10, 0, 0, 1])];
+  for (
+    const [host, type] of [["b.test", "A"], ["test", "A"], ["x.a.test", "A"], ["a.test", "AAAA"]] as const
+  ) {
+    assertThrows(
+      () => decodeAnswer(message({ answers }), host, type),
+      DnsMessageError,
+      "it answered another question",
+    );
   }
 });
 
 test("decodeAnswer() comes to an end for names that point at themselves, and aliases in a circle", () => {
   assertThrows(
-    () => decodeAnswer(message({ answers: [[0xc0, 24, ...Array(14).fill(0)]] }), "A"),
+    () => decodeAnswer(message({ answers: [[0xc0, 24, ...Array(14).fill(0)]] }), "a.test", "A"),
     DnsMessageError,
   );
   const answers = [record(ASKED, 5, 20, OTHER), record(OTHER, 5, 20, ASKED)];
-  assertEquals(decodeAnswer(message({ answers }), "A").addresses, []);
+  assertEquals(decodeAnswer(message({ answers }), "a.test", "A").addresses, []);
 });
 
 test("decodeAnswer() gives an answer or an error for whatever comes", () => {
@@ -116,7 +148,7 @@ test("decodeAnswer() gives an answer or an error for whatever comes", () => {
       bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
     }
     try {
-      decodeAnswer(bytes, "AAAA");
+      decodeAnswer(bytes, "www.example.com", "AAAA");
     } catch (error) {
       assertEquals(error instanceof DnsMessageError, true);
     }

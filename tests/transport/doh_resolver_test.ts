@@ -20,7 +20,8 @@ interface Server {
   readonly address?: readonly number[];
   readonly ttl?: number;
   readonly status?: number;
-  readonly isSilent?: boolean;
+  /** Whether it answers nothing, or nothing about addresses of one kind. */
+  readonly isSilent?: boolean | "A" | "AAAA";
   readonly bytes?: number;
 }
 
@@ -36,7 +37,9 @@ function setUp(servers: Readonly<Record<string, Server>>, options: Partial<DohRe
       const url = new URL(href);
       asked.push(url.host);
       const { address, ttl = 60, status = 200, isSilent, bytes } = servers[url.host]!;
-      if (isSilent) {
+      const isIpv4 =
+        Uint8Array.fromBase64(url.searchParams.get("dns")!, { alphabet: "base64url" }).at(-3) === 1;
+      if (isSilent === true || isSilent === (isIpv4 ? "A" : "AAAA")) {
         return new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
       }
       if (bytes !== undefined) return Promise.resolve(new Response(new Uint8Array(bytes)));
@@ -48,6 +51,38 @@ function setUp(servers: Readonly<Record<string, Server>>, options: Partial<DohRe
   });
   return { clock, resolver, asked };
 }
+
+test("DohResolver.resolve() waits a little for addresses of IPv6 when it has others, and for those of IPv4 as long as it may", async () => {
+  const quick = setUp({ "one.test": { address: [10, 0, 0, 1], isSilent: "AAAA" } });
+  const found = quick.resolver.resolve("a.test");
+  await quick.clock.advance(249);
+  assertEquals(quick.resolver.known("a.test"), undefined);
+  await quick.clock.advance(1);
+  assertEquals([await found, quick.clock.pending], [["10.0.0.1"], 0]);
+  const slow = setUp({ "one.test": { address: [10, 0, 0, 1], isSilent: "A" } });
+  const failed = assertRejects(
+    () => slow.resolver.resolve("a.test"),
+    ResolverError,
+    "no answer within 1000 ms",
+  );
+  await slow.clock.advance(1_000);
+  await failed;
+  assertEquals(slow.clock.pending, 0);
+});
+
+test("DohResolver.close() ends what is asked, for all who wait, and says why", async () => {
+  const { resolver, clock } = setUp({
+    "one.test": { isSilent: true },
+    "two.test": { address: [10, 0, 0, 1] },
+  });
+  const waiting = [resolver.resolve("a.test"), resolver.resolve("a.test"), resolver.resolve("b.test")]
+    .map((each) => assertRejects(() => each, TypeError, "The transport was closed"));
+  await clock.advance(0);
+  resolver.close();
+  await Promise.all(waiting);
+  resolver.close();
+  assertEquals([clock.pending, resolver.known("a.test")], [0, undefined]);
+});
 
 test("DohResolver.resolve() remembers addresses as long as they are good", async () => {
   const { resolver, asked, clock } = setUp({ "one.test": { address: [10, 0, 0, 1], ttl: 60 } });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatIpv6, isIpAddress, toUrlHost } from "../../src/transport/ip_address.ts";
+import { formatIpv6, isIpAddress, parseIpAddress, toUrlHost } from "../../src/transport/ip_address.ts";
 import { test } from "../support/test.ts";
 
 test("isIpAddress() tells addresses from names", () => {
@@ -16,4 +16,21 @@ test("toUrlHost() puts brackets around what needs them", () => {
 test("formatIpv6() gives what a URL takes for the same address", () => {
   const text = formatIpv6(Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff));
   assertEquals(new URL(`http://[${text}]/`).hostname, "[2001:db8::ff]");
+});
+
+test("parseIpAddress() reads what formatIpv6() writes, and addresses of both kinds in any form", () => {
+  const cases: readonly (readonly [string, readonly number[] | undefined])[] = [
+    ["127.0.0.1", [127, 0, 0, 1]],
+    ["::", Array(16).fill(0)],
+    ["::1", [...Array(15).fill(0), 1]],
+    ["[fe80::]", [0xfe, 0x80, ...Array(14).fill(0)]],
+    ["1:2:3:4:5:6:7:8", [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8]],
+    ["::ffff:10.0.0.1", [...Array(10).fill(0), 255, 255, 10, 0, 0, 1]],
+    ["a.test", undefined],
+    ["1.example", undefined],
+    ["a:b:c", undefined],
+  ];
+  for (const [host, bytes] of cases) assertEquals(parseIpAddress(host), bytes);
+  const bytes = Uint8Array.of(0x20, 1, 0, 0, 0, 0, 0, 0, 0xab, 0, 0, 1, 0, 0, 0, 9);
+  assertEquals(parseIpAddress(formatIpv6(bytes)), [...bytes]);
 });

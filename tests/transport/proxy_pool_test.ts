@@ -75,3 +75,33 @@ test("ProxyPool.candidates() gives a single proxy whatever it has done", () => {
   fail(0, 5);
   assertEquals(order(), "0");
 });
+
+test("ProxyPool.candidates() shares the load of one that rests among all others, whatever the strategy", () => {
+  for (const strategy of ["round-robin", "random", "least-failures"] as const) {
+    for (const resting of [0, 1, 3]) {
+      const { order, fail } = setUp({ count: 4, strategy });
+      fail(resting, 2);
+      const firsts = Array.from({ length: 3_000 }, () => Number(order()[0]));
+      for (const index of [0, 1, 2, 3]) {
+        const share = firsts.filter((first) => first === index).length / 3_000;
+        const isFair = index === resting ? share === 0 : share > 0.3 && share < 0.37;
+        assertEquals(isFair, true, `${strategy}, ${index} while ${resting} rests: ${share}`);
+      }
+    }
+  }
+});
+
+test("ProxyPool.candidates() tries one again that has failed, when that is long enough ago", async () => {
+  const { clock, order, fail } = setUp({ strategy: "least-failures", maxFailures: 3 });
+  const firsts = (): string => [order(), order(), order()].map(([first]) => first).sort().join("");
+  fail(0, 1); // does not rest
+  fail(1, 3);
+  assertEquals(firsts(), "222");
+  await clock.advance(999);
+  assertEquals(firsts(), "222");
+  await clock.advance(1);
+  assertEquals(firsts(), "012");
+  // It has had no success yet, so that one more failure is enough.
+  fail(1);
+  assertEquals(order().includes("1"), false);
+});

@@ -2,9 +2,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { HopError, refusalOf } from "../../src/transport/dialer.ts";
 import { parseProxy } from "../../src/transport/proxy_address.ts";
 import { ProxyPool } from "../../src/transport/proxy_pool.ts";
-import { checkForwarded, sendThroughProxies, unreachable } from "../../src/transport/proxy_way.ts";
+import { brokenOff, checkForwarded, sendThroughProxies, unreachable } from "../../src/transport/proxy_way.ts";
 import { isOwnFailure, ProxyError } from "../../src/transport/transport_errors.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { coded, fakeRuntime } from "../support/fake_transport_runtime.ts";
 import { test } from "../support/test.ts";
 
 function setUp(results: readonly (Response | Error)[], init: RequestInit = {}) {
@@ -34,7 +35,7 @@ function setUp(results: readonly (Response | Error)[], init: RequestInit = {}) {
 
 test("sendThroughProxies() goes on until one can be used, and tells the pool", async () => {
   const { send, tried, failures } = setUp([
-    refusalOf(403),
+    refusalOf(403, undefined),
     unreachable(undefined),
     new Response("x"),
     new Response("y"),
@@ -44,13 +45,13 @@ test("sendThroughProxies() goes on until one can be used, and tells the pool", a
 });
 
 test("sendThroughProxies() blames a proxy that can't reach the origin only if another one can", async () => {
-  const one = setUp([refusalOf(502), new Response("x")]);
+  const one = setUp([refusalOf(502, undefined), new Response("x")]);
   await one.send();
   assertEquals(one.failures(), [1, 0]);
-  const all = setUp([refusalOf(502), refusalOf(504)]);
+  const all = setUp([refusalOf(502, undefined), refusalOf(504, undefined)]);
   const error = await assertRejects(all.send, ProxyError);
   assertEquals([all.failures(), isOwnFailure(error)], [[0, 0], false]);
-  const mixed = setUp([refusalOf(502), refusalOf(403)]);
+  const mixed = setUp([refusalOf(502, undefined), refusalOf(403, undefined)]);
   assertEquals(isOwnFailure(await assertRejects(mixed.send, ProxyError)), true);
 });
 
@@ -63,7 +64,7 @@ test("sendThroughProxies() does not go on after anything but a hop", async () =>
 test("sendThroughProxies() does not go on with a body that streams, nor after an abort", async () => {
   const aborted = AbortSignal.abort(new Error("enough"));
   for (const init of [{ method: "POST", body: new Blob(["x"]).stream() }, { signal: aborted }]) {
-    const { send, tried } = setUp([refusalOf(403), new Response("x")], init);
+    const { send, tried } = setUp([refusalOf(403, undefined), new Response("x")], init);
     await assertRejects(send, ProxyError);
     assertEquals(tried, [0]);
   }
@@ -71,9 +72,13 @@ test("sendThroughProxies() does not go on with a body that streams, nor after an
 
 test("checkForwarded() takes a 407 for the proxy's, and nothing else", async () => {
   for (const status of [200, 401, 403, 502]) {
-    assertEquals(checkForwarded(new Response("x", { status })).status, status);
+    assertEquals(checkForwarded(new Response("x", { status }), undefined).status, status);
   }
-  await assertRejects(async () => await checkForwarded(new Response("x", { status: 407 })), HopError, "407");
+  await assertRejects(
+    async () => await checkForwarded(new Response("x", { status: 407 }), undefined),
+    HopError,
+    "407",
+  );
 });
 
 test("unreachable() names the code, if there is one", () => {
@@ -85,4 +90,31 @@ test("unreachable() names the code, if there is one", () => {
     [unreachable(new Error("x")).message, unreachable(null).message],
     Array(2).fill("could not be reached"),
   );
+});
+
+test("brokenOff() tells what was sent, perhaps, from what was not, and leaves everything else", () => {
+  const { runtime } = fakeRuntime(() => new Response());
+  const broken = brokenOff(coded("ECONNRESET"), runtime)!;
+  assertEquals([broken.mayBeSent, broken.isAboutOrigin], [true, true]);
+  const unsent = brokenOff(coded("ECONNRESET"), { ...runtime, isUnsent: () => true })!;
+  assertEquals([unsent.mayBeSent, unsent.isAboutOrigin], [false, true]);
+  const isBroken = (): boolean => true;
+  for (const error of [coded("EMFILE"), new TypeError("x"), undefined]) {
+    assertEquals(brokenOff(error ?? {}, runtime), undefined);
+  }
+  assertEquals(brokenOff(coded("CERT_HAS_EXPIRED"), { ...runtime, isBroken }), undefined);
+});
+
+test("sendThroughProxies() sends what may have been sent again only if that can do no harm", async () => {
+  const broken = () => new HopError("broke off", { isAboutOrigin: true, mayBeSent: true });
+  for (const method of ["GET", "head", "OPTIONS"]) {
+    const { send, failures } = setUp([broken(), new Response(null)], { method });
+    await send();
+    assertEquals(failures(), [1, 0]);
+  }
+  for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
+    const { send, tried, failures } = setUp([broken(), new Response("x")], { method });
+    assertEquals(isOwnFailure(await assertRejects(send, ProxyError, "broke off")), false);
+    assertEquals([tried, failures()], [[0], [0, 0]]);
+  }
 });

@@ -51,7 +51,7 @@ test("acceptSocks() reads addresses of both kinds", async () => {
   const login = [5, 1, 2, 1, 1, 117, 1, 112, 5, 1, 0];
   const cases: readonly (readonly [readonly number[], string])[] = [
     [[1, 10, 0, 0, 1, 1, 187], "10.0.0.1"],
-    [[4, ...Array(15).fill(0), 1, 1, 187], "0:0:0:0:0:0:0:1"],
+    [[4, ...Array(15).fill(0), 1, 1, 187], "::1"],
   ];
   for (const [address, host] of cases) {
     const [near, far] = socketPair();
@@ -64,6 +64,35 @@ test("requestSocks() goes on without a login where the proxy wants none", async 
   const got = await ask([Uint8Array.of(5, 0), Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0)]);
   assertEquals(got.length, 2);
   assert(got[1]!.includes("a.test"));
+});
+
+test("requestSocks() sends an address as such, and a name as a name", async () => {
+  const cases: readonly (readonly [string, readonly number[]])[] = [
+    ["a.test", [3, 6, ...new TextEncoder().encode("a.test")]],
+    ["1.example", [3, 9, ...new TextEncoder().encode("1.example")]],
+    ["10.0.0.1", [1, 10, 0, 0, 1]],
+    ["::1", [4, ...Array(15).fill(0), 1]],
+    ["2001:db8::ff:0", [4, 0x20, 1, 0x0d, 0xb8, ...Array(9).fill(0), 0xff, 0, 0]],
+  ];
+  for (const [host, address] of cases) {
+    const [near, far] = socketPair();
+    const asking = requestSocks(near, new SocketReader(near), { host, port: 443 }, undefined);
+    const reader = new SocketReader(far);
+    assertEquals([...(await reader.take(3))!], [5, 1, 0]);
+    await far.write(Uint8Array.of(5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0));
+    await asking;
+    assertEquals([...(await reader.take(address.length + 5))!], [5, 1, 0, ...address, 1, 187]);
+  }
+});
+
+test("requestSocks() says that a proxy asks for credentials where it has none", async () => {
+  const [near, far] = socketPair();
+  scripted([Uint8Array.of(5, 255)], [])(far, TARGET);
+  await assertRejects(
+    () => requestSocks(near, new SocketReader(near), TARGET, undefined),
+    SocksRefusal,
+    "asks for credentials, which its URL has to name",
+  );
 });
 
 test("requestSocks() says what the proxy does not want, and whether it is about the host", async () => {

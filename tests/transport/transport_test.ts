@@ -2,23 +2,35 @@ import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows
 import { isNetworkError } from "../../src/errors.ts";
 import { createClient } from "../../src/client/create_client.ts";
 import {
+  CertificateError,
   createTransport,
   ProxyError,
   ResolverError,
+  type Transport,
+  TransportClosedError,
   TransportError,
   type TransportOptions,
 } from "../../src/transport/mod.ts";
 import {
   CA,
   type NetServer,
+  OLD_CERTIFICATE,
+  OLD_KEY,
   serveHttpHere,
   serveHttpsHere,
   serveProxy,
   serveResolver,
   serveSilence,
   serveSocks,
+  serveText,
 } from "../support/net_servers.ts";
 import { runtime, test } from "../support/test.ts";
+
+async function closedTransport(): Promise<Transport> {
+  const transport = createTransport();
+  await transport.close();
+  return transport;
+}
 
 const onDeno = runtime === "deno";
 
@@ -60,7 +72,27 @@ test("createTransport() refuses everything once it is closed", async () => {
   const transport = createTransport();
   await transport.close();
   await transport.close();
-  await assertRejects(() => transport.fetch("http://127.0.0.1:9/"), TypeError, "the transport is closed");
+  await assertRejects(
+    () => transport.fetch("http://127.0.0.1:9/"),
+    TransportClosedError,
+    "the transport is closed",
+  );
+});
+
+test("createTransport() has a client say at once that it is closed: one request, a batch, and a body to send", async () => {
+  await using client = createClient({ transport: await closedTransport() });
+  const url = "http://127.0.0.1:9/";
+  const attempts: number[] = [];
+  client.on((event) => void (event.type === "attempt" && attempts.push(event.attempt)));
+  await assertRejects(() => client.json(url), TransportClosedError);
+  await assertRejects(() => client.fetch(url, { method: "POST", body: "x" }), TransportClosedError);
+  const outcomes = await client.settle([url, `${url}b`]);
+  assertEquals(
+    outcomes.map((outcome) => outcome.ok ? "ok" : outcome.error.name),
+    Array(2).fill("TransportClosedError"),
+  );
+  assertEquals(attempts, [1, 1, 1, 1]);
+  assertEquals(client.stats().origins["http://127.0.0.1:9"]?.breaker, "closed");
 });
 
 test("createTransport() trusts caCerts, and nobody else", async () => {
@@ -68,7 +100,59 @@ test("createTransport() trusts caCerts, and nobody else", async () => {
   await using trusting = createTransport({ caCerts: [CA] });
   await using wary = createTransport();
   assertEquals((await (await trusting.fetch(`https://localhost:${server.port}/`)).json()).url, "/");
-  await assertRejects(() => wary.fetch(`https://localhost:${server.port}/`), TypeError);
+  const error = await assertRejects(() => wary.fetch(`https://localhost:${server.port}/`), CertificateError);
+  assertEquals([error.hop, error.reason, error.host], ["origin", "untrusted", `localhost:${server.port}`]);
+  assertStringIncludes(error.message, "if its authority is a private one, 'caCerts' has to name it");
+});
+
+test("createTransport() says what is wrong with a certificate, straight and through a proxy", async () => {
+  await using old = await serveHttpsHere(undefined, { cert: OLD_CERTIFICATE, key: OLD_KEY });
+  await using named = await serveHttpsHere();
+  let port = 0;
+  await using proxy = await serveProxy({ leadsTo: () => port });
+  for (const options of [{}, { proxy: `http://127.0.0.1:${proxy.port}` }]) {
+    await using transport = createTransport({ caCerts: [CA, OLD_CERTIFICATE], ...options });
+    port = old.port;
+    const expired = await assertRejects(
+      () => transport.fetch(`https://localhost:${old.port}/`),
+      CertificateError,
+      "the server has to renew it",
+    );
+    assertEquals([expired.hop, expired.reason], ["origin", "expired"]);
+    port = named.port;
+    const url = `https://127.0.0.2:${named.port}/`;
+    if ("proxy" in options) {
+      const wrong = await assertRejects(
+        () => transport.fetch(url),
+        CertificateError,
+        "has none for this name",
+      );
+      assertEquals([wrong.reason, wrong.host], ["wrong-name", `127.0.0.2:${named.port}`]);
+    }
+  }
+});
+
+test("createTransport() tells a client which certificate was refused, and why", async () => {
+  await using server = await serveHttpsHere();
+  await using transport = createTransport();
+  await using client = createClient({ transport, maxRetries: 0 });
+  const error = await failureOf(client.json(`https://localhost:${server.port}/`));
+  assertEquals(error.name, "NetworkError");
+  assertStringIncludes(error.message, `Cannot trust the certificate of localhost:${server.port}`);
+  assert(error.cause instanceof CertificateError);
+});
+
+test("createTransport() refuses certificates that can't be read, when it is made", () => {
+  const body = CA.split("\n");
+  const wrong = [
+    "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----", // whole, but empty
+    "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----",
+    body.toSpliced(2, 1).join("\n"),
+    body.slice(0, -3).join("\n"),
+  ];
+  for (const text of wrong) {
+    assertThrows(() => createTransport({ caCerts: [CA, text] }), TypeError, "caCerts");
+  }
 });
 
 test("createTransport() goes back to HTTP/1.1 for an origin that refuses HTTP/2", async () => {
@@ -121,7 +205,11 @@ test("createTransport() refuses a certificate that is not for the name, whatever
   await using server = await serveHttpsHere();
   await using resolver = await serveResolver({ "other.doh.test": "127.0.0.1" });
   await using transport = createTransport({ caCerts: [CA], dns: { doh: [resolver.url] } });
-  await assertRejects(() => transport.fetch(`https://other.doh.test:${server.port}/`), TypeError);
+  const error = await assertRejects(
+    () => transport.fetch(`https://other.doh.test:${server.port}/`),
+    CertificateError,
+  );
+  assertEquals([error.reason, error.host], ["wrong-name", `other.doh.test:${server.port}`]);
   assert(server.connections > 0);
 });
 
@@ -141,6 +229,54 @@ test("createTransport() follows redirects between names that only its resolver k
   assertEquals([manual.status, manual.headers.get("location")], [302, "/b"]);
   await manual.body?.cancel();
   await assertRejects(() => transport.fetch(url, { redirect: "error" }), TypeError);
+});
+
+test("createTransport() says of a redirect that it leads to a name without an address, or nowhere", async () => {
+  await using origin = await serveHttpHere((request, response) => {
+    const name = request.url!.slice(1);
+    response.writeHead(302, { location: `http://${name}:${name.startsWith("dead") ? 4 : origin.port}/` })
+      .end();
+  });
+  await using resolver = await serveResolver({ "from.doh.test": "127.0.0.1", "dead.doh.test": "127.0.0.1" });
+  await using transport = createTransport({ dns: { doh: [resolver.url] } });
+  const follow = (name: string) => () => transport.fetch(`http://from.doh.test:${origin.port}/${name}`);
+  const error = await assertRejects(follow("gone.doh.test"), ResolverError, "gone.doh.test");
+  assertEquals([error.host, error.reason], ["gone.doh.test", "not-found"]);
+  assertEquals((await failureOf(follow("dead.doh.test")())).name, "TypeError");
+});
+
+test("createTransport() never shows the URL of a resolver, which may hold a token", async () => {
+  await using https = await serveHttpsHere();
+  await using redirecting = await serveHttpHere((_, response) =>
+    response.writeHead(302, { location: "/x" }).end()
+  );
+  await using silence = await serveSilence();
+  const query = "dns-query?token=hunter2";
+  const servers = [
+    `http://user:hunter2@127.0.0.1:4/${query}`,
+    `http://127.0.0.1:${redirecting.port}/${query}`,
+    `https://127.0.0.1:${https.port}/${query}`,
+    `http://127.0.0.1:${silence.port}/${query}`,
+  ];
+  for (const doh of servers) {
+    await using transport = createTransport({ dns: { doh: [doh], when: "always", timeoutMs: 100 } });
+    const error = await assertRejects(() => transport.fetch("http://n.doh.test/"), ResolverError);
+    assertEquals(error.message.includes("hunter2"), false, error.message);
+    assertStringIncludes(error.message, new URL(doh).host);
+  }
+});
+
+test("createTransport() ends the wait for a resolver when it is closed", async () => {
+  await using silence = await serveSilence();
+  const transport = createTransport({ dns: { doh: [`http://127.0.0.1:${silence.port}/`], when: "always" } });
+  const request = failureOf(transport.fetch("http://n.doh.test/"));
+  await silence.read();
+  await transport.close();
+  const error = await request;
+  assertStringIncludes(
+    `${error.message} ${(error.cause as Error | undefined)?.message}`,
+    "The transport was closed",
+  );
 });
 
 test("createTransport() says that no resolver has answered, and that a name has no address", async () => {
@@ -219,6 +355,64 @@ test("createTransport() goes on to the next proxy when one refuses, can't be rea
   await (await transport.fetch("https://only.doh.test/")).text();
   // All but one rest.
   assertEquals([refusing.connections, failing.connections], [1, 1]);
+});
+
+test("createTransport() goes on to the next proxy when one breaks off, speaks something else, or leads nowhere", async () => {
+  await using origin = await serveHttpsHere();
+  await using plain = await serveHttpHere();
+  await using good = await serveProxy({ leadsTo: () => port });
+  let port = 0;
+  for (
+    const text of ["", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n<html>"]
+  ) {
+    await using bad = await serveText(text);
+    const proxy = [`http://u:hunter2@127.0.0.1:${bad.port}`, `http://127.0.0.1:${good.port}`];
+    await using transport = createTransport({ proxy, caCerts: [CA] });
+    port = origin.port;
+    const response = await transport.fetch(`https://localhost:${port}/`);
+    assertEquals(await response.json(), { host: `localhost:${port}`, url: "/" });
+    await using alone = createTransport({ proxy: proxy[0], caCerts: [CA] });
+    const error = await assertRejects(() => alone.fetch(`https://localhost:${port}/`), ProxyError);
+    assertEquals([error.hop, error.failures.length], ["proxy", 1]);
+    assertStringIncludes(error.message, `http://127.0.0.1:${bad.port} `);
+    assert(!error.message.includes("hunter2"));
+  }
+  // Without a tunnel, only what is no answer can be told from one of the origin.
+  for (const text of ["", "SSH-2.0-OpenSSH\r\n\r\n"]) {
+    await using bad = await serveText(text);
+    port = plain.port;
+    const proxy = [`http://127.0.0.1:${bad.port}`, `http://127.0.0.1:${good.port}`];
+    await using transport = createTransport({ proxy });
+    assertEquals(
+      (await (await transport.fetch(`http://localhost:${port}/`)).json()).host,
+      `localhost:${port}`,
+    );
+    await using posting = createTransport({ proxy });
+    const error = await assertRejects(
+      () => posting.fetch(`http://localhost:${port}/`, { method: "POST", body: "x" }),
+      ProxyError,
+      "may have been sent",
+    );
+    assertEquals(error.failures.length, 1);
+  }
+});
+
+test("createTransport() leaves no connection to a proxy that was silent until the request was given up", async () => {
+  await using silence = await serveSilence();
+  const schemes = onDeno ? ["http", "socks5"] : ["http"];
+  for (const scheme of schemes) {
+    await using transport = createTransport({ proxy: `${scheme}://127.0.0.1:${silence.port}` });
+    const count = silence.connections;
+    for (const url of ["https://a.test/", "http://a.test/"]) {
+      const controller = new AbortController();
+      const request = transport.fetch(url, { signal: controller.signal });
+      await silence.read();
+      controller.abort(new Error("enough"));
+      await assertRejects(() => request, Error, "enough");
+      await silence.left();
+    }
+    assertEquals(silence.connections, count + 2);
+  }
 });
 
 test("createTransport() does not send a stream again to another proxy", async () => {

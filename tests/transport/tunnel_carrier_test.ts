@@ -51,7 +51,11 @@ test("TunnelCarrier names the proxy that hands http on, and passes on what it do
     ProxyError,
     "http://one.test:80 could not be reached",
   );
-  for (const options of [{ proxy: "http://one.test" }, { countConnections: true }, {}]) {
+  const broken = setUp({ proxy: "http://one.test" }, () => coded("ECONNRESET"));
+  for (const url of ["http://a.test/", "https://a.test/"]) {
+    await assertRejects(() => broken.send(url), ProxyError, "http://one.test:80 broke the connection off");
+  }
+  for (const options of [{ countConnections: true }, {}]) {
     const { send } = setUp(options, () => coded("ECONNRESET"));
     for (const url of ["http://a.test/", "https://a.test/"]) {
       await assertRejects(() => send(url), TypeError, "ECONNRESET");

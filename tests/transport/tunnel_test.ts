@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Dialer } from "../../src/transport/dialer.ts";
 import { SocketReader } from "../../src/transport/socket_reader.ts";
 import { requestSocks } from "../../src/transport/socks.ts";
@@ -77,6 +77,41 @@ test("Tunnel.urlFor() has a password that nobody can guess, and a name for each 
   assertStringIncludes(tunnel.urlFor(3), "socks5h://3:");
   assertEquals(new URL(tunnel.urlFor(3)).password, new URL(tunnel.urlFor(undefined)).password);
   assertEquals(new URL(setUp({}).tunnel.urlFor(3)).password === new URL(tunnel.urlFor(3)).password, false);
+});
+
+test("Tunnel gives up a connection whose client leaves while it is being made, and says nothing of it", async () => {
+  const { tunnel, sockets, connect, ask } = setUp({ "a.test": echo });
+  const { username, password } = new URL(tunnel.urlFor(undefined));
+  const socket = connect();
+  const target = { host: "nowhere.test", port: 443 };
+  const asking = requestSocks(socket, new SocketReader(socket), target, { username, password });
+  for (let turn = 0; turn < 100 && sockets.dialed.length === 0; turn++) await Promise.resolve();
+  socket.close();
+  await assertRejects(() => asking);
+  for (let turn = 0; turn < 100 && sockets.abandoned.length === 0; turn++) await Promise.resolve();
+  assertEquals(sockets.abandoned, ["nowhere.test:443"]);
+  assertEquals(tunnel.failureOf(undefined, "nowhere.test", 443), undefined);
+  await ask("a.test");
+  await tunnel.close();
+});
+
+test("Tunnel hands on what a client sends before it hears of the connection, in order", async () => {
+  const { tunnel, connect } = setUp({ "a.test": echo });
+  const { username, password } = new URL(tunnel.urlFor(undefined));
+  const texts = [username, password, "a.test"].map((
+    text,
+  ) => [text.length, ...new TextEncoder().encode(text)]);
+  const socket = connect();
+  const reader = new SocketReader(socket);
+  await socket.write(
+    Uint8Array.of(5, 1, 2, 1, ...texts[0]!, ...texts[1]!, 5, 1, 0, 3, ...texts[2]!, 1, 187, 49),
+  );
+  await socket.write(Uint8Array.of(50));
+  await socket.write(Uint8Array.of(51));
+  await reader.take(2 + 2 + 10);
+  assertEquals(new TextDecoder().decode(await reader.take(3)), "123");
+  socket.close();
+  await tunnel.close();
 });
 
 test("Tunnel.close() breaks what is open and what is being made, and can be called again", async () => {

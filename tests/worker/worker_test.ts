@@ -109,6 +109,37 @@ testWorker(
 );
 
 testWorker(
+  "what is stale is brought up to date, although the request ends that has begun to ask for it",
+  async (worker, site) => {
+    for (const name of ["a", "b"]) {
+      const path = `/cached?path=stale/${name}?ms=50`;
+      assertEquals([await worker.ask(path), await worker.ask(path)], values(2, () => 1));
+      await until(async () => (await worker.ask(path) as { value: number }).value > 1);
+      // Those who come at the same time do not ask all.
+      const before = site.countOf(`/stale/${name}`);
+      await askAll(worker, paths(50, () => path));
+      assert(site.countOf(`/stale/${name}`) <= before + 2);
+    }
+  },
+);
+
+testWorker(
+  "a call of a cache goes itself if the one that it waits for ends with its request",
+  async (worker, site) => {
+    for (const scene of ["/cached-once", "/cached"]) {
+      const path = `path=item${scene}?ms=400`;
+      const leader = worker.ask(`/cached?${path}`, AbortSignal.timeout(150)).catch(() => "gone");
+      await until(() => site.countOf(`/item${scene}`) === 1);
+      assertEquals([await worker.ask(`${scene}?${path}`), await leader], [
+        { value: `/item${scene}` },
+        "gone",
+      ]);
+      assertEquals(await worker.ask(`/cached-once?${path}`), { value: `/item${scene}` });
+    }
+  },
+);
+
+testWorker(
   "the cache of the web keeps answers from one request to another, alone and as a tier",
   async (worker, site) => {
     for (const scene of ["/web", "/tiers"]) {

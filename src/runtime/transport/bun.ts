@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Route, Sender, SenderSettings, TransportRuntime } from "./contract.ts";
+import { nodeModule } from "../node_module.ts";
+import type { CertificateFailure, Route, Sender, SenderSettings, TransportRuntime } from "./contract.ts";
 
 /** The part of `Bun.FetchSession` that is used here. */
 interface FetchSession {
@@ -32,11 +33,48 @@ const TRANSPORT_CODES: ReadonlySet<unknown> = new Set([
   "EAI_AGAIN",
   "ENETUNREACH",
   "EHOSTUNREACH",
+  "EPROTO", // TLS comes before everything else
   "ERR_PROXY_TUNNEL",
 ]);
 const UNRESOLVED_CODES: ReadonlySet<unknown> = new Set(["ENOTFOUND", "EAI_AGAIN", "ENODATA"]);
 /** What Bun says when a server does not agree to HTTP/2; none of it comes after a request has been sent. */
 const HTTP2_CODES: ReadonlySet<unknown> = new Set(["EPROTO", "HTTP2Unsupported"]);
+
+/** What comes of a connection that ends, or speaks something else. */
+const BROKEN_CODES: ReadonlySet<unknown> = new Set([
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "EPROTO",
+  "ETIMEDOUT",
+  "ConnectionClosed",
+  "Malformed_HTTP_Response",
+]);
+/** What BoringSSL finds (X509_verify_cert_error_string), as Bun names it. */
+const CERTIFICATE_CODES: Readonly<Record<string, CertificateFailure>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: "wrong-name",
+  CERT_HAS_EXPIRED: "expired",
+  CERT_NOT_YET_VALID: "expired",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "untrusted",
+  UNABLE_TO_GET_ISSUER_CERT: "untrusted",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "untrusted",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "untrusted",
+  SELF_SIGNED_CERT_IN_CHAIN: "untrusted",
+  CERT_UNTRUSTED: "untrusted",
+  CERT_REJECTED: "invalid",
+  CERT_REVOKED: "invalid",
+  CERT_SIGNATURE_FAILURE: "invalid",
+  CERT_CHAIN_TOO_LONG: "invalid",
+  INVALID_CA: "invalid",
+  INVALID_PURPOSE: "invalid",
+  PATH_LENGTH_EXCEEDED: "invalid",
+};
+
+/** The part of `node:crypto` that is used here. */
+interface NodeCrypto {
+  readonly X509Certificate?: new (pem: string) => unknown;
+}
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 function bunGlobal(): BunGlobal {
   return (globalThis as unknown as { Bun: BunGlobal }).Bun;
@@ -58,6 +96,14 @@ export const bunTransport: TransportRuntime = {
   sockets: undefined,
   createSender: (settings) => new BunSender(settings),
   isUnsent: (error) => TRANSPORT_CODES.has(codeOf(error)),
+  isBroken: (error) => BROKEN_CODES.has(codeOf(error)),
+  targetOf: () => undefined,
+  certificateFault(error) {
+    const reason = CERTIFICATE_CODES[String(codeOf(error))];
+    if (reason === undefined) return undefined;
+    const { message } = error as Error;
+    return { reason, detail: message.includes("://") ? String(codeOf(error)) : message };
+  },
   isUnresolved: (error) => UNRESOLVED_CODES.has(codeOf(error)),
   tunnelStatus(error) {
     if (codeOf(error) !== "ERR_PROXY_TUNNEL") return undefined;
@@ -75,6 +121,23 @@ export const bunTransport: TransportRuntime = {
   },
 };
 
+/** Bun looks at certificates with the first connection only, and has no word for what is wrong with them. */
+function assertReadable(caCerts: readonly string[]): void {
+  const { X509Certificate } = nodeModule<NodeCrypto>("node:crypto") ?? {};
+  if (X509Certificate === undefined) return;
+  const blocks = caCerts.flatMap((text) => text.match(CERTIFICATES) ?? []);
+  for (const block of blocks) {
+    try {
+      new X509Certificate(block);
+    } catch (error) {
+      throw new TypeError(
+        `Cannot create transport as 'caCerts' must hold what can be read: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+}
+
 /** Sends requests with a pool of its own. */
 class BunSender implements Sender {
   readonly #session: FetchSession | undefined;
@@ -83,6 +146,7 @@ class BunSender implements Sender {
 
   constructor({ caCerts, clientCertificate, keepAlive, idleTimeoutMs, maxIdleConnections }: SenderSettings) {
     const tls: TlsSettings = { ...(caCerts.length === 0 ? {} : { ca: caCerts }), ...clientCertificate };
+    assertReadable(caCerts);
     this.#tls = Object.keys(tls).length === 0 ? undefined : tls;
     this.#keepAlive = keepAlive;
     const { FetchSession } = bunGlobal();

@@ -12,6 +12,17 @@ export interface CertifiedKey {
   readonly key: string;
 }
 
+/** What is wrong with a certificate: nobody trusts who has signed it, it is for another name, its time is over, or something else. */
+export type CertificateFailure = "untrusted" | "wrong-name" | "expired" | "invalid";
+
+/** A certificate that was refused. */
+export interface CertificateFault {
+  /** Why, as far as it is known. */
+  readonly reason: CertificateFailure;
+  /** What the runtime says. */
+  readonly detail: string;
+}
+
 /** How a sender makes its connections and keeps them. */
 export interface SenderSettings {
   /** Certificates to trust besides those of the system, as PEM texts. */
@@ -129,6 +140,15 @@ export interface TransportRuntime {
   createSender(settings: SenderSettings): Sender;
   /** Whether an error of a `fetch` says that there was no connection, so that nothing was sent. */
   isUnsent(error: unknown): boolean;
+  /**
+   * Whether an error of a `fetch` says that a connection ended, or brought what is not HTTP: the request may have been sent, if
+   * {@linkcode TransportRuntime.isUnsent} does not say otherwise.
+   */
+  isBroken(error: unknown): boolean;
+  /** The URL that an error of a `fetch` is about, which redirects may have led to; `undefined` if it does not say. */
+  targetOf(error: unknown): string | undefined;
+  /** What is wrong with a certificate, if that is what an error says. */
+  certificateFault(error: unknown): CertificateFault | undefined;
   /** Whether an error of a `fetch` says that the name could not be resolved. */
   isUnresolved(error: unknown): boolean;
   /** The status with which a proxy has refused to make a tunnel, as an error of a `fetch` says it. */

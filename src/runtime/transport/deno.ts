@@ -5,6 +5,7 @@
  */
 
 import type {
+  CertificateFailure,
   Endpoint,
   Sender,
   SenderSettings,
@@ -17,6 +18,11 @@ import type {
 /** The only address that is listened on. */
 const LOOPBACK = "127.0.0.1";
 const BUFFER_BYTES = 65_536;
+const FAULTS: readonly (readonly [RegExp, CertificateFailure])[] = [
+  [/^UnknownIssuer|^CaUsedAsEndEntity/, "untrusted"],
+  [/not valid for name|^NotValidForName/i, "wrong-name"],
+  [/expired|not valid (?:yet|until)/i, "expired"],
+];
 
 /** Deno's TCP. */
 const denoSockets: Sockets = {
@@ -55,7 +61,7 @@ export const denoTransport: TransportRuntime = {
   negotiatesHttp2: true,
   sockets: denoSockets,
   createSender(settings) {
-    const client = Deno.createHttpClient(clientOptions(settings));
+    const client = createClient(settings);
     const sender: Sender = {
       fetch: (input, init) => fetch(input, { ...init, client }),
       close: () => client.close(),
@@ -63,15 +69,42 @@ export const denoTransport: TransportRuntime = {
     return sender;
   },
   isUnsent(error) {
-    // Deno gives no code: this text is all that there is.
-    const { cause } = (error ?? {}) as { readonly cause?: unknown };
-    return cause instanceof Error && cause.message.includes("client error (Connect)");
+    return causeText(error).includes("client error (Connect)");
+  },
+  isBroken: (error) => causeText(error).includes("client error ("),
+  targetOf: (error) => / for url \((\S+)\):/.exec(causeText(error))?.[1],
+  certificateFault(error) {
+    // rustls says it in the text of the error, or of its cause if that is one of a `fetch`.
+    const text = `${error instanceof Error ? error.message : ""} ${causeText(error)}`;
+    const detail = /invalid peer certificate: (.*\S)/.exec(text)?.[1];
+    if (detail === undefined) return undefined;
+    const [, reason = "invalid"] = FAULTS.find(([pattern]) => pattern.test(detail)) ?? [];
+    return { reason, detail };
   },
   isUnresolved: () => false,
   tunnelStatus: () => undefined,
   isHttp2Refused: () => false,
   canResolve: () => Promise.resolve(true),
 };
+
+/** Deno gives no code: this text is all that there is. */
+function causeText(error: unknown): string {
+  const { cause } = (error ?? {}) as { readonly cause?: unknown };
+  return cause instanceof Error ? cause.message : "";
+}
+
+function createClient(settings: SenderSettings): Deno.HttpClient {
+  try {
+    return Deno.createHttpClient(clientOptions(settings));
+  } catch (error) {
+    const { caCerts, clientCertificate } = settings;
+    if (!(error instanceof TypeError) || (caCerts.length === 0 && clientCertificate === undefined)) {
+      throw error;
+    }
+    const rule = "'caCerts' and 'clientCertificate' must hold what can be read";
+    throw new TypeError(`Cannot create transport as ${rule}: ${error.message}`, { cause: error });
+  }
+}
 
 function clientOptions(
   { caCerts, clientCertificate, http2, keepAlive, idleTimeoutMs, maxIdleConnections, proxyUrl }:

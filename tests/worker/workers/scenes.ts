@@ -21,6 +21,7 @@ const many = createClient({ baseUrls: SITE, concurrency: 20 });
 const paced = createClient({ baseUrls: SITE, rateLimit: { limit: 50, intervalMs: 1_000, burst: 1 } });
 const web = createClient({ baseUrls: SITE, cache: httpCache(webCache("api")) });
 const tiers = createClient({ baseUrls: SITE, cache: httpCache([memoryCache(), webCache("tiers")]) });
+const cached = createClient({ baseUrls: SITE, timeoutMs: 1_000, cache: httpCache(memoryCache()) });
 let closable = createClient({ baseUrls: SITE });
 
 /** What a request asks for: the path says what, and `?path` where at the site. */
@@ -32,6 +33,8 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   "/paced": (path) => paced.json(path),
   "/web": (path) => fromOf(web, path),
   "/tiers": (path) => fromOf(tiers, path),
+  "/cached": (path) => cached.json(path),
+  "/cached-once": (path) => cached.json(path, { maxRetries: 0 }),
   "/settle": async (path) => {
     const outcomes = await client.settle(Array.from({ length: 20 }, (_, index) => `${path}/${index}?ms=10`));
     return outcomes.filter(({ ok }) => ok).length;

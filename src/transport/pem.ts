@@ -1,0 +1,41 @@
+/**
+ * Texts of the kind PEM (RFC 7468), as far as they can be checked without what reads certificates.
+ *
+ * @module
+ */
+
+const SEQUENCE = 0x30;
+
+/**
+ * Whether a value is a text with one or several blocks of a kind, all of them whole. What is between them is a comment. A key that a
+ * password hides (RFC 1421) is none.
+ *
+ * @param value The value.
+ * @param label What the blocks hold, as a pattern: `CERTIFICATE`.
+ */
+export function isPem(value: unknown, label: string): boolean {
+  if (typeof value !== "string") return false;
+  const begins = value.match(new RegExp(`-----BEGIN ${label}-----`, "g")) ?? [];
+  const blocks = [...value.matchAll(new RegExp(`-----BEGIN (${label})-----([^-]*)-----END \\1-----`, "g"))];
+  return begins.length > 0 && blocks.length === begins.length && blocks.every((block) => isWhole(block[2]!));
+}
+
+/** Whether a body is one structure of ASN.1 from its first byte to the last (X.690 §8.1). */
+function isWhole(body: string): boolean {
+  const bytes = decode(body);
+  if (bytes === undefined || bytes[0] !== SEQUENCE) return false;
+  const first = bytes[1] ?? 0;
+  if (first < 0x80) return bytes.length === 2 + first;
+  const count = first & 0x7f;
+  const length = bytes.subarray(2, 2 + count).reduce((sum, byte) => sum * 256 + byte, 0);
+  return count > 0 && length > 0 && bytes.length === 2 + count + length;
+}
+
+function decode(text: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.fromBase64(text);
+  } catch {
+    // It is no Base64, so that there is nothing to check.
+    return undefined;
+  }
+}
