@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createClient, isTimeoutError, type Outcome } from "../../mod.ts";
 import { test } from "../support/test.ts";
 import { testClientsBothWays } from "./fake_client.ts";
-import { rejection } from "./settled.ts";
+import { rejection } from "../support/settled.ts";
 
 const testBothWays = testClientsBothWays();
 const urls = (count: number) => Array.from({ length: count }, (_, index) => `https://a.test/${index}`);

@@ -4,7 +4,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
-import { rejection } from "./settled.ts";
+import { rejection } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";

@@ -10,7 +10,7 @@ import {
 } from "../../mod.ts";
 import { test } from "../support/test.ts";
 import { testClientsBothWays } from "./fake_client.ts";
-import { rejection } from "./settled.ts";
+import { rejection } from "../support/settled.ts";
 
 const testBothWays = testClientsBothWays();
 const ONE = () => ({ json: 1 });

@@ -23,7 +23,7 @@ import {
 } from "../../mod.ts";
 import { test } from "../support/test.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
-import { gate, rejection, watch } from "./settled.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
 function assertType<T extends true>(): T | undefined {

@@ -11,8 +11,8 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { test } from "../support/test.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
-import { serveHandler } from "./serve_handler.ts";
-import { rejection, watch } from "./settled.ts";
+import { serveHandler } from "../support/serve_handler.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";

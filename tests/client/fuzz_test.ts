@@ -13,7 +13,7 @@ import type { StandardSchemaV1 } from "../../src/schemas/standard_schema.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { bothWays } from "../policies/both_ways.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { type Answer, FakeNetwork } from "./fake_network.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 

@@ -5,8 +5,9 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { FakeOrigin, hanging, json, late, type Reply, status } from "../policies/fake_origin.ts";
 import { URL_A } from "../policies/rig.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
-import { microtasks, track } from "../primitives/tracked_promise.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const echo: Reply = (sent) => json(new URL(sent.url).pathname)(sent);
@@ -77,7 +78,7 @@ test("fetchJson() stops at once when its signal aborts, with the reason", async 
   const origin = new FakeOrigin(hanging(), { clock });
   const controller = new AbortController();
   const count = countAbortListeners(controller.signal);
-  const request = track(
+  const request = watch(
     fetchJson(URL_A, { signal: controller.signal, client: { fetch: origin.fetch, clock } }),
   );
   await clock.advance(0);
@@ -85,7 +86,7 @@ test("fetchJson() stops at once when its signal aborts, with the reason", async 
   controller.abort(reason);
   await clock.advance(0);
 
-  assertStrictEquals(request.reason, reason);
+  assertStrictEquals(request.error, reason);
   assertEquals([origin.open, clock.pending, count.now], [0, 0, 0]);
 });
 
@@ -127,7 +128,7 @@ test("fetchMany() rejects when its signal aborts, and lets go of everything", as
   const clock = new ManualClock();
   const origin = new FakeOrigin(hanging(), { clock });
   const controller = new AbortController();
-  const many = track(
+  const many = watch(
     fetchMany(urls(100), {
       signal: controller.signal,
       client: { fetch: origin.fetch, clock, concurrency: 3 },
@@ -137,7 +138,7 @@ test("fetchMany() rejects when its signal aborts, and lets go of everything", as
   controller.abort("enough");
   await clock.advance(0);
 
-  assertEquals([many.state, many.reason, origin.calls, origin.open, clock.pending], [
+  assertEquals([many.state, many.error, origin.calls, origin.open, clock.pending], [
     "rejected",
     "enough",
     3,
@@ -219,13 +220,13 @@ test("fetchStream() throws when its signal aborts, and when its source throws", 
   const clock = new ManualClock();
   const origin = new FakeOrigin(hanging(), { clock });
   const controller = new AbortController();
-  const aborted = track(
+  const aborted = watch(
     fetchStream(urls(5), { signal: controller.signal, client: { fetch: origin.fetch, clock } }).next(),
   );
   await clock.advance(0);
   controller.abort("enough");
   await microtasks(100);
-  assertEquals([aborted.state, aborted.reason], ["rejected", "enough"]);
+  assertEquals([aborted.state, aborted.error], ["rejected", "enough"]);
 
   const failure = new Error("source");
   function* requests(): Generator<string> {

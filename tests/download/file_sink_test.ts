@@ -5,7 +5,7 @@ import { openFileSink } from "../../src/download/file_sink.ts";
 import type { Disk } from "../../src/runtime/disk/contract.ts";
 import { currentDisk } from "../../src/runtime/disk/current.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { type TempFolder, tempFolder } from "../support/temp_folder.ts";
 import { runtime, test } from "../support/test.ts";
 import { bytesOf, serveFile, startOrigin } from "./origin.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { isInvalidDataError, isNetworkError, isWriteError } from "../../mod.ts";
 import { StreamSink } from "../../src/download/stream_sink.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { Received, serveFile, startOrigin } from "./origin.ts";
 import { DATA, impatientClient, OTHER, scene, sha256, TAG } from "./scene.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { isInvalidDataError, isNetworkError } from "../../mod.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import {

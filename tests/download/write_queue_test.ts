@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { WriteQueue } from "../../src/download/write_queue.ts";
 import type { DiskFile } from "../../src/runtime/disk/contract.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { bytesOf } from "./origin.ts";
 

@@ -15,7 +15,7 @@ import type { CacheAdapter, CacheEntry } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { RecordingCache } from "./recording_cache.ts";
 import { planOf, type PlanParts } from "./plan_of.ts";

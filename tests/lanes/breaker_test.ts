@@ -12,7 +12,7 @@ import {
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
-import { gate, rejection, watch } from "../client/settled.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 import { bothWays } from "../policies/both_ways.ts";
 import { test } from "../support/test.ts";
 

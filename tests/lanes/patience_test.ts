@@ -12,7 +12,7 @@ import { Semaphore } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { bothWays } from "../policies/both_ways.ts";
 
 const ORIGIN = "https://a.test";

@@ -6,7 +6,7 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { testClientsBothWays } from "../client/fake_client.ts";
 import { FakeNetwork } from "../client/fake_network.ts";
-import { gate, rejection, watch } from "../client/settled.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const testBothWays = testClientsBothWays({ maxRetries: 0 });

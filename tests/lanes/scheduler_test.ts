@@ -17,7 +17,7 @@ import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
 import { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 

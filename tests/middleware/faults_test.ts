@@ -4,7 +4,7 @@ import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { faults, type FaultsOptions } from "../../src/middleware/faults.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { type FakeClient, fakeClient } from "../client/fake_client.ts";
-import { serveHandler } from "../client/serve_handler.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/x";

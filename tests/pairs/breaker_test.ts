@@ -13,7 +13,7 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { rig, testBothWays, URL_A } from "../policies/rig.ts";
-import { track } from "../primitives/tracked_promise.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
@@ -36,13 +36,13 @@ test("breaker × concurrency: half-open lets exactly one of many through, and re
   }, { clock });
   await run(client.settle(urls(2)));
   await clock.advance(10_000);
-  const requests = urls(10).map((url) => track(client.json(url)));
+  const requests = urls(10).map((url) => watch(client.json(url)));
   await clock.advance(0);
 
   assertEquals(origin.calls, 3);
   const refused = requests.filter(({ state }) => state === "rejected");
   assertEquals(refused.length, 9);
-  for (const { reason } of refused) assertInstanceOf(reason, CircuitOpenError);
+  for (const { error } of refused) assertInstanceOf(error, CircuitOpenError);
   await clock.advance(100);
   assertEquals(requests.filter(({ state }) => state === "fulfilled").length, 1);
   assertEquals((await run(client.settle(urls(10)))).filter(({ ok }) => ok).length, 10);
@@ -112,7 +112,7 @@ test("breaker × abort: an aborted probe counts as neither, and the next caller 
     await run(client.settle(urls(2), { concurrency: 1 }));
     await clock.advance(10_000);
     const controller = new AbortController();
-    const probe = track(client.json(URL_A, { signal: controller.signal }));
+    const probe = watch(client.json(URL_A, { signal: controller.signal }));
     await clock.advance(10);
     controller.abort();
     await clock.advance(0);
@@ -130,7 +130,7 @@ test("breaker × abort: aborted requests open nothing", async () => {
   });
   for (let index = 0; index < 4; index++) {
     const controller = new AbortController();
-    const request = track(client.json(URL_A, { signal: controller.signal }));
+    const request = watch(client.json(URL_A, { signal: controller.signal }));
     await clock.advance(10);
     controller.abort();
     await clock.advance(0);
@@ -160,13 +160,13 @@ testBothWays(
     await clock.advance(10_000);
     const busy = client.json("https://b.test/");
     const controller = new AbortController();
-    const probe = track(client.json(URL_A, { signal: controller.signal }));
+    const probe = watch(client.json(URL_A, { signal: controller.signal }));
     await clock.advance(10);
     controller.abort();
     await clock.advance(0);
     assertEquals(probe.state, "rejected");
 
-    const next = track(client.json(URL_A));
+    const next = watch(client.json(URL_A));
     await run(busy);
     await clock.advance(0);
     assertEquals(next.value, { ok: true });
@@ -244,8 +244,8 @@ testBothWays(
       concurrency: 10,
     }, { clock });
     await run(client.settle(urls(2), { concurrency: 1 }));
-    const requests = urls(5).map((url) => track(client.json(url)));
-    const hurried = track(client.json("https://a.test/hurried", { totalTimeoutMs: 2_000 }));
+    const requests = urls(5).map((url) => watch(client.json(url)));
+    const hurried = watch(client.json("https://a.test/hurried", { totalTimeoutMs: 2_000 }));
     await clock.advance(2_000);
     assertEquals([hurried.state, origin.calls], ["rejected", 2]);
     await clock.advance(8_000);
@@ -280,7 +280,7 @@ test("breaker × late results: what began before it opened changes nothing after
   const reply: Reply = (sent) =>
     sent.url.endsWith("/slow") ? late(clock, 15_000, OK)(sent) : status(500)(sent);
   const { client, events, run } = rig(reply, { circuitBreaker: BREAKER, maxRetries: 0 }, { clock });
-  const slow = track(client.json("https://a.test/slow"));
+  const slow = watch(client.json("https://a.test/slow"));
   await run(client.settle(urls(2), { concurrency: 1 }));
   await clock.advance(10_000);
   await run(client.settle(urls(1)));

@@ -11,7 +11,7 @@ import {
 import { type CacheEntry, memoryCache } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
-import { gate, rejection, watch } from "../client/settled.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 import {
   adapterWith,
   type CacheRig,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { isOverloadError, OverloadError } from "../../mod.ts";
 import { fakeClient, testClientsBothWays } from "../client/fake_client.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 import { test } from "../support/test.ts";
 

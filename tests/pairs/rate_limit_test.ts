@@ -4,7 +4,7 @@ import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { FakeOrigin, hanging, json, late, refused, type Reply, status } from "../policies/fake_origin.ts";
 import { testBothWays, URL_A } from "../policies/rig.ts";
-import { track } from "../primitives/tracked_promise.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
@@ -50,7 +50,7 @@ testBothWays(
       concurrency: 2,
       rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 },
     }, { clock });
-    const all = track(client.settle(urls(4)));
+    const all = watch(client.settle(urls(4)));
     await clock.advance(1_000);
     assertEquals([origin.timesMs, client.stats().inFlight], [[0, 1_000], 2]);
     await clock.advance(60_000);
@@ -65,7 +65,7 @@ testBothWays("rate limit × concurrency: who waits for a token leaves the permit
     concurrency: 1,
     rateLimit: { limit: 1, intervalMs: 60_000, per: "origin" },
   });
-  const requests = [...urls(2, "a.test"), ...urls(1, "b.test")].map((url) => track(client.json(url)));
+  const requests = [...urls(2, "a.test"), ...urls(1, "b.test")].map((url) => watch(client.json(url)));
   await clock.advance(0);
 
   assertEquals(requests.map(({ state }) => state), ["fulfilled", "pending", "fulfilled"]);
@@ -76,7 +76,7 @@ testBothWays("rate limit × abort: who leaves the queue for tokens takes none al
   const { client, clock, origin } = rig(OK, { rateLimit: { limit: 1, intervalMs: 1_000 } });
   const controller = new AbortController();
   const requests = urls(5).map((url, index) => {
-    return track(client.json(url, index > 0 && index < 4 ? { signal: controller.signal } : {}));
+    return watch(client.json(url, index > 0 && index < 4 ? { signal: controller.signal } : {}));
   });
   await clock.advance(500);
   controller.abort();
@@ -190,13 +190,13 @@ testBothWays("429 × POST: it is not sent again, and its origin is left alone al
 
 testBothWays("429 × close: who waits is told at once", async (rig) => {
   const { client, clock } = rig([status(429, { "retry-after": "10" }), OK]);
-  const requests = urls(50).map((url) => track(client.json(url)));
+  const requests = urls(50).map((url) => watch(client.json(url)));
   await clock.advance(1_000);
   await client.close("closed");
   await clock.advance(0);
 
   const fulfilled = requests.filter(({ state }) => state === "fulfilled").length;
-  assertEquals(requests.filter(({ reason }) => reason === "closed").length, 50 - fulfilled);
+  assertEquals(requests.filter(({ error }) => error === "closed").length, 50 - fulfilled);
   assert(fulfilled < 50);
   assertEquals(clock.pending, 0);
 });
@@ -207,8 +207,8 @@ test("a shared semaphore × close: a client that closes gives its permits to the
   const origin = new FakeOrigin([hanging(), OK], { clock });
   const first = createClient({ clock, fetch: origin.fetch, concurrency });
   const second = createClient({ clock, fetch: origin.fetch, concurrency });
-  const mine = track(first.json(URL_A));
-  const yours = track(second.json(URL_A));
+  const mine = watch(first.json(URL_A));
+  const yours = watch(second.json(URL_A));
   await clock.advance(0);
   assertEquals([origin.calls, yours.state], [1, "pending"]);
   await first.close();
@@ -280,7 +280,7 @@ testBothWays(
     for (const until of ["1800000005", "1800000005000"]) {
       const clock = new ManualClock({ wallMs: 1_800_000_000_000 });
       const { client, origin, run } = rig([status(429, { "retry-after": until }), OK], {}, { clock });
-      const first = track(client.json(URL_A));
+      const first = watch(client.json(URL_A));
       await clock.advance(0);
       assertEquals(await run(client.json("https://a.test/other.json")), { ok: true });
       await clock.advance(0);

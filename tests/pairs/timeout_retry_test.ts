@@ -15,7 +15,7 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { rig, testBothWays, URL_A } from "../policies/rig.ts";
-import { track } from "../primitives/tracked_promise.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const OK = json({ ok: true });
@@ -103,14 +103,14 @@ testBothWays(
   "total timeout × pause of the origin: who can't wait so long fails now, and the others wait",
   async (rig) => {
     const { client, origin, clock } = rig([status(429, { "retry-after": "20" }), OK]);
-    const first = track(client.json(URL_A));
+    const first = watch(client.json(URL_A));
     await clock.advance(1_000);
-    const hurried = track(client.json("https://a.test/hurried", { totalTimeoutMs: 5_000 }));
-    const patient = track(client.json("https://a.test/patient", { totalTimeoutMs: 50_000 }));
+    const hurried = watch(client.json("https://a.test/hurried", { totalTimeoutMs: 5_000 }));
+    const patient = watch(client.json("https://a.test/patient", { totalTimeoutMs: 50_000 }));
     await clock.advance(0);
 
     assertEquals([hurried.state, patient.state], ["rejected", "pending"]);
-    assertInstanceOf(hurried.reason, NetworkError);
+    assertInstanceOf(hurried.error, NetworkError);
     await clock.advance(19_000);
     assertEquals([first.state, patient.state, origin.calls], ["fulfilled", "fulfilled", 3]);
   },

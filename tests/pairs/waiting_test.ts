@@ -3,7 +3,7 @@ import { type ClientOptions, createClient, HttpError } from "../../mod.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { json, late, type Reply, status } from "../policies/fake_origin.ts";
 import { testBothWays } from "../policies/rig.ts";
 import { test } from "../support/test.ts";

@@ -18,7 +18,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const A = "https://a.test";

@@ -4,8 +4,9 @@ import { type Deadline, DeadlineQueue, type DeadlineTarget } from "../../src/pri
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { countAbortListeners } from "./abort_listener_count.ts";
-import { microtasks, track } from "./tracked_promise.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { watch } from "../support/settled.ts";
 
 function recorder(clock: Clock, met: string[], name: string): DeadlineTarget {
   return { onDeadline: () => void met.push(`${name}@${clock.now()}`) };
@@ -232,8 +233,8 @@ test("DeadlineQueue.clear() forgets all deadlines and the timer, and can be used
 test("DeadlineQueue.sleep() resolves when the time has passed, and a sleep of 0 on a timer's turn", async () => {
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
-  const none = track(queue.sleep(0));
-  const long = track(queue.sleep(1_000));
+  const none = watch(queue.sleep(0));
+  const long = watch(queue.sleep(1_000));
   await microtasks(20);
   assertEquals(none.state, "pending");
   await clock.advance(0);
@@ -251,13 +252,13 @@ test("DeadlineQueue.sleep() rejects at once when its signal aborts, and leaves n
   const controller = new AbortController();
   const count = countAbortListeners(controller.signal);
   const reason = { why: "test" };
-  const sleeps = Array.from({ length: 100 }, () => track(queue.sleep(1_000, { signal: controller.signal })));
+  const sleeps = Array.from({ length: 100 }, () => watch(queue.sleep(1_000, { signal: controller.signal })));
   assertEquals(count, { now: 1, most: 1 });
   controller.abort(reason);
   assertEquals([queue.size, clock.pending, count.now], [0, 0, 0]);
   await microtasks(1);
 
-  assert(sleeps.every((sleep) => sleep.state === "rejected" && sleep.reason === reason));
+  assert(sleeps.every((sleep) => sleep.state === "rejected" && sleep.error === reason));
 });
 
 test("DeadlineQueue.sleep() leaves no listener when it has slept", async () => {
@@ -285,15 +286,15 @@ test("DeadlineQueue.sleep() for ever ends with its signal, also after clear()", 
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
   const controller = new AbortController();
-  const forever = track(queue.sleep(Infinity, { signal: controller.signal }));
-  const cleared = track(queue.sleep(10, { signal: controller.signal }));
+  const forever = watch(queue.sleep(Infinity, { signal: controller.signal }));
+  const cleared = watch(queue.sleep(10, { signal: controller.signal }));
   queue.clear();
   await clock.advance(100);
   assertEquals([forever.state, cleared.state, clock.pending], ["pending", "pending", 0]);
   controller.abort("end");
   await microtasks(1);
 
-  assertEquals([forever.reason, cleared.reason], ["end", "end"]);
+  assertEquals([forever.error, cleared.error], ["end", "end"]);
 });
 
 test("DeadlineQueue refuses what is no clock", () => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createClient } from "../../mod.ts";
-import { serveHandler } from "../client/serve_handler.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
 /** What a crawl has still to ask for: a source that waits while pages are under way, because they may bring more. */

@@ -17,9 +17,9 @@ import {
   type ServerSentEvent,
   TimeoutError,
 } from "../../mod.ts";
-import { serveHandler } from "../client/serve_handler.ts";
-import { rejection, watch } from "../client/settled.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { serveHandler } from "../support/serve_handler.ts";
+import { rejection, watch } from "../support/settled.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { test } from "../support/test.ts";
 import {
   type ChunkedBody,
