@@ -18,6 +18,7 @@ import {
 import { rig, URL_A } from "../policies/rig.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { microtasks } from "../support/microtasks.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { planOf } from "../http_cache/plan_of.ts";
@@ -383,7 +384,7 @@ for (const place of ["queued", "permit", "attempt", "headers", "settled"] as con
     using _listening = client.on(({ type }) => {
       if (type === place && ++seen === 3) controller.abort(reason);
     });
-    const urls = Array.from({ length: 20 }, (_, index) => `https://a.test/${index}`);
+    const urls = numberedUrls(20);
     const batch = watch(client.settle(urls, { signal: controller.signal }));
     await clock.advance(0);
 

@@ -9,6 +9,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { type ClientOptions, createClient, NetworkError, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
 import { serveHandler } from "../support/serve_handler.ts";
@@ -366,7 +367,7 @@ test("a process without descriptors waits for bodies to end, and loses nothing (
     });
     if (listens) client.on(() => {});
     const outcomes = await clock.run(
-      client.settle(Array.from({ length: 200 }, (_, n) => `https://a.test/${n}`)),
+      client.settle(numberedUrls(200)),
     );
     assertEquals(outcomes.filter(({ ok }) => !ok), []);
     const origin = client.stats().origins["https://a.test"]!;

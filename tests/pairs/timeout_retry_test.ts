@@ -15,6 +15,7 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { rig, testBothWays, URL_A } from "../policies/rig.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
@@ -187,7 +188,7 @@ testBothWays(
         clock,
       },
     );
-    const urls = Array.from({ length: 50 }, (_, index) => `https://a.test/${index}`);
+    const urls = numberedUrls(50);
     const outcomes = await run(client.settle(urls));
 
     assertEquals(outcomes.filter(({ ok }) => ok).length, 50);

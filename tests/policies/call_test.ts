@@ -18,6 +18,7 @@ import type { CacheAdapter } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { microtasks } from "../support/microtasks.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { type Settled, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { hanging, json, late, refused, type Reply, stalled, status } from "./fake_origin.ts";
@@ -533,7 +534,7 @@ testBothWays("100,000 requests on one signal leave no listener on it (S7)", asyn
     fetch: () => Promise.resolve(new Response("1")),
     concurrency: 100,
   });
-  const urls = Array.from({ length: 1_000 }, (_, index) => `https://a.test/${index}`);
+  const urls = numberedUrls(1_000);
   for (let round = 0; round < 100; round++) {
     await Promise.all(urls.map((url) => client.json(url, { signal })));
   }
