@@ -15,11 +15,11 @@ import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { serveFile } from "./origin.ts";
-import { bytesAt, DATA, OTHER, scene, sha256, TAG } from "./scene.ts";
+import { bytesAt, DATA, OTHER, scene, serving, sha256, TAG } from "./scene.ts";
 
 test("download() writes a file, says all of it, and leaves nothing else", async () => {
   await scene(
-    (request, reply, received) => serveFile(request, reply, { received, data: DATA, etag: TAG }),
+    serving(),
     async (s) => {
       const seen: number[] = [];
       const result = await s.download({
@@ -46,7 +46,7 @@ test("download() writes a file, says all of it, and leaves nothing else", async 
 
 test("download() takes a file URL", async () => {
   await scene(
-    (request, reply, received) => serveFile(request, reply, { received, data: DATA }),
+    serving({ etag: undefined }),
     async (s) => {
       const to = new URL("file:///");
       to.pathname = `${s.folder.path}/with space`;
@@ -75,7 +75,7 @@ test("download() writes empty bodies and those of unknown length", async () => {
 test("download() refuses a wrong digest, and what was there before stays", async () => {
   const value = await sha256(OTHER);
   await scene(
-    (request, reply, received) => serveFile(request, reply, { received, data: DATA, etag: TAG }),
+    serving(),
     async (s) => {
       await s.folder.write("file", "old");
       const error = await rejection(s.download({ digest: { algorithm: "sha-256", value } }));
@@ -169,7 +169,7 @@ test("download() refuses a 304 that no condition has asked for, as no file comes
 
 test("download() refuses arguments that mean nothing, before anything is sent", async () => {
   await scene(
-    (request, reply, received) => serveFile(request, reply, { received, data: DATA }),
+    serving({ etag: undefined }),
     async (s) => {
       const calls: (() => Promise<unknown>)[] = [
         () => s.client.download(s.url, ""),
