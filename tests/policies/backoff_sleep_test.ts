@@ -1,11 +1,11 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Lane } from "../../src/lanes/lane.ts";
-import { Scheduler } from "../../src/lanes/scheduler.ts";
 import { sleepBetweenRounds } from "../../src/policies/backoff_sleep.ts";
 import type { Call } from "../../src/policies/call.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { type Settled, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { fakeAllowance, fakeCall, fakeLane } from "./fake_call.ts";
@@ -22,14 +22,7 @@ function setUp(): SetUp {
   const clock = new ManualClock();
   const deadlines = new DeadlineQueue(clock);
   const semaphore = new Semaphore(2);
-  const scheduler = new Scheduler({
-    semaphore,
-    bucket: undefined,
-    clock,
-    deadlines,
-    maxRetryAfterMs: 60_000,
-    timersBelongToRequests: false,
-  });
+  const scheduler = schedulerOn(clock, { semaphore, deadlines });
   const lane = fakeLane();
   scheduler.adopt(lane);
   return {
