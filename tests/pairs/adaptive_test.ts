@@ -3,9 +3,10 @@ import { type ClientOptions, createClient } from "../../mod.ts";
 import { loadEstimator } from "../../src/client/adaptive_lanes.ts";
 import { AdaptiveLimit, type AdaptiveLimitRules } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { FakeOrigin, json, late, type Reply, type SentRequest, status } from "../policies/fake_origin.ts";
+import { FakeOrigin, json, late, type Reply, status } from "../policies/fake_origin.ts";
 import { rig, testBothWays } from "../policies/rig.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
+import type { SentRequest } from "../support/sent_request.ts";
 import { test } from "../support/test.ts";
 
 // It is loaded when it is used first.
