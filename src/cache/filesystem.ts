@@ -37,7 +37,7 @@ export interface FilesystemCacheOptions {
   readonly maxBytes?: number | undefined;
   /**
    * How many bytes one entry may take, body and metadata; a larger one is not stored. A larger file in the place of one is
-   * taken for damaged and removed by whoever asks for it, so it should be the same for all who share a folder.
+   * taken for damaged and removed by the process that asks for it, so it should be the same for all who share a folder.
    * @default {16_777_216}
    */
   readonly maxEntryBytes?: number | undefined;
@@ -73,7 +73,7 @@ const ACTION = "create filesystem cache";
  * and the use. The folder itself may be a link.
  *
  * The entries that were not used for longest make room for new ones; that an entry is used is noted once a minute. Nothing
- * runs in the background: what has expired is removed when somebody asks for it, or by `sweep()`, which also removes what
+ * runs in the background: what has expired is removed when it is asked for, or by `sweep()`, which also removes what
  * is damaged and what a crash left behind.
  *
  * A folder that may only be read gives hits. When a write fails, `set()` rejects and leaves nothing behind. When every write

@@ -25,7 +25,7 @@ export function fetchByName(addresses: readonly string[], send: typeof fetch): t
   return async (input, init) => {
     const { href, origin } = new URL(input instanceof Request ? input.url : input);
     const response = await send(`${byOrigin.get(origin) ?? origin}${href.slice(origin.length)}`, init);
-    // Whoever stores it stores it under the name.
+    // A cache stores it under the name.
     return Object.defineProperty(response, "url", { value: href });
   };
 }

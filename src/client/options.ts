@@ -247,7 +247,7 @@ export interface ClientOptions extends
    */
   readonly maxRetryAfterMs?: number | undefined;
   /**
-   * Whether a 429 makes everybody wait who asks its origin, or only the request that got it.
+   * Whether a 429 makes all requests to its origin wait, or only the request that got it.
    * @default {"origin"}
    */
   readonly pauseOn429?: "origin" | "request" | undefined;

@@ -124,7 +124,7 @@ function leavesParts(
   return resume && isRepeatable && identity !== undefined;
 }
 
-/** Whether what has come is of no use to anybody. */
+/** Whether what has come is of no use any more. */
 function isWrong(error: unknown): error is InvalidDataError {
   return isInvalidDataError(error);
 }

@@ -1,5 +1,5 @@
 /**
- * A response to hand out, which looks like the one of `fetch`, and whose body somebody looks after.
+ * A response to hand out, which looks like the one of `fetch`, and whose body is looked after.
  *
  * @module
  */

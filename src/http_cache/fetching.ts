@@ -63,7 +63,7 @@ export class Fetching {
   fetchOnce(call: Call, wanted: Wanted): Promise<Reply> {
     const { request } = wanted;
     const headers = JSON.stringify(Object.entries(request.headers).sort());
-    // Who asks whether it is still right does not want what somebody has asked for before.
+    // A request that validates does not want what was asked for before.
     const mode = call.settings.cache === "no-cache" ? "no-cache" : "";
     return this.#leaders.follow(
       call,
@@ -72,7 +72,7 @@ export class Fetching {
     );
   }
 
-  /** A URL's resource may have changed: who asks from now on must not get what was asked for before. */
+  /** A URL's resource may have changed: requests from now on must not get what was asked for before. */
   forget(changedUrl: string): void {
     this.#leaders.forget(changedUrl);
   }
@@ -233,7 +233,7 @@ export class Fetching {
   }
 }
 
-/** Whether the network has failed, or somebody on the way has answered in place of the origin, such as a login page. */
+/** Whether the network has failed, or something on the way has answered in place of the origin, such as a login page. */
 function isFailure(error: unknown): boolean {
   if (isInvalidDataError(error)) return error.reason === "not-json" || error.reason === "truncated";
   return isNetworkError(error);

@@ -182,7 +182,7 @@ function isFromElsewhere({ redirected, url }: Response, request: Request): boole
   return redirected && URL.canParse(url) && new URL(url).origin !== new URL(request.url).origin;
 }
 
-/** What may be said of a response whose body belongs to somebody else. */
+/** What may be said of a response whose body belongs to the caller. */
 function withoutBody({ status, statusText, headers }: Response): Response {
   return new Response(null, { status, statusText, headers });
 }

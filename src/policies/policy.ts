@@ -67,9 +67,9 @@ export interface Environment {
   readonly backoff: Backoff;
   /** The pause of an origin that asks for one without saying how long, by how many of them have been in vain. */
   readonly unnamedPauseMs: (fruitlessPauses: number) => number;
-  /** Whether a 429 makes everybody wait who asks its origin, or only the request that got it. */
+  /** Whether a 429 makes all requests to its origin wait, or only the request that got it. */
   readonly pauseOn429: "origin" | "request";
-  /** Whether breakers count failures in a row, whoever's they are, in place of their share. */
+  /** Whether breakers count failures in a row, of whichever requests, in place of their share. */
   readonly countsInARow: boolean;
   /** Whether an error is a failure of its origin. */
   readonly isFailure: ((error: unknown) => boolean) | undefined;

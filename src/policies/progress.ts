@@ -25,7 +25,7 @@ export interface ProgressSurroundings {
  * @param target Where it was sent.
  * @param response What has come of it.
  * @param surroundings Which attempt it is, and where a callback that throws is told of.
- * @returns What is to be called with the length of each chunk; `undefined` if nobody wants to know.
+ * @returns What is to be called with the length of each chunk; `undefined` without a listener.
  */
 export function progressOf(
   call: Call,
@@ -36,7 +36,7 @@ export function progressOf(
   if (call.settings.onProgress === undefined) return undefined;
   const { attempt } = surroundings;
   const { url } = call.describe(target);
-  // The length of what is decoded on the way is nobody's to know.
+  // The length of what is decoded on the way is unknown.
   const isCoded = response.headers.has("content-encoding");
   const totalBytes = isCoded ? undefined : contentLength(response.headers);
   let bytes = 0;

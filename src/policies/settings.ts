@@ -125,5 +125,5 @@ export interface Settings {
   readonly patienceMs: number | undefined;
 }
 
-/** The same, as far as somebody has said it. */
+/** The same, as far as it was given. */
 export type PartialSettings = { readonly [K in keyof Settings]?: Settings[K] | undefined };

@@ -191,7 +191,7 @@ export class Semaphore {
   }
 }
 
-/** Who waits in `acquire`. */
+/** A waiter in `acquire`. */
 class AcquireWaiter extends PermitWaiter {
   readonly promise: Promise<Permit>;
   readonly #resolve: (permit: Permit) => void;
@@ -214,7 +214,7 @@ class AcquireWaiter extends PermitWaiter {
   }
 }
 
-/** Who waits in `run`. It carries the function itself, which saves a promise for each that waits. */
+/** A waiter in `run`. It carries the function itself, which saves a promise for each waiter. */
 class RunWaiter<T> extends PermitWaiter {
   readonly promise: Promise<T>;
   readonly #fn: () => T | PromiseLike<T>;

@@ -52,7 +52,7 @@ const TAKEN: Promise<void> = Promise.resolve();
  * lateness of the timer that serves them is made good up to 5 ms, so that the bound for a stretch in which they do is
  * `burst + (t + 5) · limit / intervalMs`; without that, no rate above `burst` per 1 to 2 ms could be kept.
  *
- * The bucket starts full and fills as time passes, fractions included, with no timer; only while somebody waits is one timer
+ * The bucket starts full and fills as time passes, fractions included, with no timer; only while a caller waits is one timer
  * armed, and it keeps the process alive. Callers are served in the order in which they came; nobody overtakes, however little
  * they ask for. A clock that goes back neither takes tokens away nor gives any, and delays the next one by no more than its
  * usual distance.
@@ -93,7 +93,7 @@ export class TokenBucket implements Bucket {
     this.#level = new TokenLevel(tokensPerMs, burst, clock.now());
   }
 
-  /** How many tokens the bucket holds now, with the fraction. Those who wait, and a pause, come before who asks for them. */
+  /** How many tokens the bucket holds now, with the fraction. A new caller comes after those who wait, and after a pause. */
   get available(): number {
     this.#observe();
     return this.#level.tokens;

@@ -13,7 +13,7 @@ import { asStoreFault } from "./store_fault.ts";
 /** The largest entry that there is by default. */
 const MAX_HASHED_BYTES = 16 * 1024 ** 2;
 
-/** A file of the cache, or what somebody else has put into the place of one. */
+/** A file of the cache, or what another program has put into the place of one. */
 export interface EntryFile extends EntryName {
   /** Whether it is (or was, before a crash) still being written. */
   readonly isTemp: boolean;
@@ -142,7 +142,7 @@ export class EntryFolders {
   /**
    * Removes what {@linkcode list} has just found, if it is {@linkcode isOwn}.
    *
-   * @returns What became of it: removed, left alone as somebody else's, or gone before.
+   * @returns What became of it: removed, left alone as it is not the cache's, or gone before.
    * @throws {Error} If it can't be read or removed.
    */
   async removeOwn(file: EntryFile): Promise<"removed" | "foreign" | "gone"> {

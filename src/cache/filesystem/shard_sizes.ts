@@ -7,7 +7,7 @@
 import { SHARDS } from "./entry_name.ts";
 import type { LedgerNews } from "./ledger.ts";
 
-/** The size of each folder: as it was when somebody looked, and with what is known to have happened since. */
+/** The size of each folder: as it was at the last look, with what is known to have happened since. */
 export class ShardSizes {
   readonly #bytes = new Map<string, number>();
   #totalBytes = 0;
@@ -26,12 +26,12 @@ export class ShardSizes {
     return this.#totalBytes;
   }
 
-  /** The size of a folder, in bytes; `undefined` for one that nobody has looked at. */
+  /** The size of a folder, in bytes; `undefined` before the first look. */
   get(shard: string): number | undefined {
     return this.#bytes.get(shard);
   }
 
-  /** Notes what somebody has found in a folder, in bytes. */
+  /** Notes what a look has found in a folder, in bytes. */
   set(shard: string, bytes: number): void {
     this.#totalBytes += bytes - (this.#bytes.get(shard) ?? 0);
     this.#bytes.set(shard, bytes);
