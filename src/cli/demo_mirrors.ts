@@ -8,8 +8,8 @@
 export const MIRRORS = ["alpha", "bravo", "charlie"] as const;
 
 /**
- * What a client calls the mirrors. Names that nobody owns (RFC 6761 §6.2), because a cache knows a file by its URL, and has
- * to know it again when the mirrors listen elsewhere.
+ * What a client calls the mirrors. Names that have no owner (RFC 6761 §6.2), because a cache knows a file by its URL, and
+ * has to know it again when the mirrors listen elsewhere.
  */
 export const MIRROR_URLS: readonly string[] = MIRRORS.map((name) => `http://${name}.test`);
 

@@ -39,8 +39,8 @@ export interface BatchRun {
   readonly window: number;
   readonly priority: number;
   /**
-   * Whether it pulls without a permit, and its requests wait for theirs: so that whatever a request starts belongs to whoever has
-   * started the batch, and not to whoever passes a permit on.
+   * Whether it pulls without a permit, and its requests wait for theirs: so that what a request starts belongs to the caller of
+   * the batch, and not to the one that passes a permit on.
    */
   readonly pullsAhead: boolean;
   readonly signal: AbortSignal | undefined;

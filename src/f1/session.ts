@@ -51,7 +51,7 @@ export interface F1Session {
   /**
    * The order of the drivers, as far as the laps tell: a race by laps and the position at the end of the last one, other sessions by
    * the part of qualifying that was reached and the fastest lap. The data has no official classification: neither the grid, nor points,
-   * nor why somebody retired, nor what stewards changed afterwards.
+   * nor why a driver retired, nor what stewards changed afterwards.
    *
    * @param options Options of the requests.
    * @returns The drivers in order.

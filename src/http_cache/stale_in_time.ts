@@ -27,8 +27,8 @@ export interface StaleInTimeOptions {
 }
 
 /**
- * Waits for the network, unless a stale answer is due before: when `staleAfterMs` have passed and an attempt has failed or the
- * origin is in trouble, and shortly before the call's total deadline. The work then goes on in the background, for whoever asks next.
+ * Waits for the network, unless a stale answer is due before: when `staleAfterMs` have passed and an attempt has failed or the origin
+ * is in trouble, and shortly before the call's total deadline. The work then goes on in the background, for the next request.
  *
  * @param work What the network brings.
  * @param call Whose it is.

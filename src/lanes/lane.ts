@@ -446,7 +446,7 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Chooses who finds out whether the origin is back: somebody else each time, since who was first in line may be asking for
+   * Chooses who finds out whether the origin is back: another request each time, since the first in line may be asking for
    * something that always fails.
    *
    * @param isFit Whether a waiter may be it.
@@ -463,8 +463,8 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Whether a request that sleeps may find out how the origin is, which was well not long ago, because nobody asks it: one at a
-   * time, and with a longer gap after each that was in vain.
+   * Whether a request that sleeps may find out how the origin is, which was well not long ago, because no request asks it: one
+   * at a time, and with a longer gap after each that was in vain.
    */
   tryTest(nowMs: number): boolean {
     const wasWell = this.succeeded >= FEW && nowMs - this.succeededAtMs <= RECENTLY_MS;

@@ -224,7 +224,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   }
 
   /**
-   * Admits a second attempt beside one that is under way, if it has to wait for nothing. It is nobody's probe, takes nothing that
+   * Admits a second attempt beside one that is under way, if it has to wait for nothing. It is never a probe, takes nothing that
    * a request in line waits for, and no place in a batch that has enough under way.
    *
    * @param errand The request.

@@ -76,7 +76,7 @@ export interface Environment {
   /** Whether an error of `fetch` says nothing of the origin, because a proxy or a resolver has failed before it. */
   readonly isOwnFailure: ((error: unknown) => boolean) | undefined;
   /**
-   * Starts a call that nobody waits for, for the same as another one. Closing gives it a little time to end.
+   * Starts a call without a caller, for the same as another one. Closing gives it a little time to end.
    *
    * @param original The call that is the reason for it.
    * @param handler Brings it to its reply, whose body is then got rid of.

@@ -49,8 +49,8 @@ export class Flight<K, T, W> {
   }
 
   /**
-   * Takes a member away; each calls this at most once. Without members the key is free again: who asks next starts a new
-   * execution.
+   * Takes a member away; each calls this at most once. Without members the key is free again: the next caller starts a
+   * new execution.
    *
    * @returns Whether that was the last one, so that the work is of no use any more.
    */

@@ -62,8 +62,8 @@ interface KnownAccount extends LedgerAccount {
 }
 
 /**
- * The accounts of all processes that write to a cache. A fault of the ledger rejects nothing: who can't write there is found
- * by the scans of the others.
+ * The accounts of all processes that write to a cache. A fault of the ledger rejects nothing: a process that can't write
+ * there is found by the scans of the others.
  */
 export class Ledger {
   readonly #files: Files;

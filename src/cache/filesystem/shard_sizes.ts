@@ -50,12 +50,12 @@ export class ShardSizes {
   }
 
   /**
-   * Notes what other processes have announced. Nobody says in which folder, but keys are hashes: what is written goes to all
-   * alike, and what is removed was where something is.
+   * Notes what other processes have announced. They do not say in which folder, but keys are hashes: what is written goes to
+   * all alike, and what is removed was where something is.
    *
    * @param news What they have announced.
    * @param seenFraction Which part of the folders was looked at since the announcements before. Of what happened there
-   * meanwhile, the look has found one half and missed the other, as far as anybody can tell.
+   * meanwhile, the look has found one half and missed the other, as far as can be told.
    */
   learn({ writtenBytes, removedBytes, unfinishedBytes }: LedgerNews, seenFraction: number): void {
     const missedFraction = 1 - seenFraction / 2;
