@@ -9,6 +9,7 @@ import {
 } from "../../mod.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { httpCache } from "../../src/http_cache/http_cache.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { rejection, watch } from "../support/settled.ts";
 import { tempFolder } from "../support/temp_folder.ts";
