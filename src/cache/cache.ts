@@ -33,9 +33,9 @@ export interface CacheMeta {
   readonly initialAge: number;
   /** For how long it is fresh, in milliseconds from `storedAt - initialAge`; `null` for ever. */
   readonly freshForMs: number | null;
-  /** After when it is of no use to anybody, in milliseconds since 1970; `null` for never. */
+  /** From when on it is of no use, in milliseconds since 1970; `null` for never. */
   readonly removeAt: number | null;
-  /** The redirects that led to it, in their order; absent if there were none, or nobody minds. */
+  /** The redirects that led to it, in their order; absent if there were none, or they don't matter. */
   readonly via?: readonly StoredRedirect[] | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface CacheMeta {
 export interface StoredRedirect {
   /** Where it led. */
   readonly to: string;
-  /** What says that nothing has changed there since; empty where nobody has looked yet. */
+  /** What says that nothing has changed there since; empty before the first look. */
   readonly generation: string;
   /** Its `Cache-Control`; `null` if it had none. */
   readonly cacheControl: string | null;
@@ -55,13 +55,13 @@ export interface DecodedValues {
   readonly bytes: number;
 }
 
-/** A stored response. Nobody may change its bytes. */
+/** A stored response. Its bytes must not be changed. */
 export interface CacheEntry {
   /** What is kept beside the body. */
   readonly meta: CacheMeta;
   /** The decoded response body. */
   readonly body: Uint8Array<ArrayBuffer>;
-  /** What the body was decoded to; given only to adapters that keep it, and filled by whoever decodes the body. */
+  /** What the body was decoded to; given only to adapters that keep it, and filled by the code that decodes the body. */
   readonly decoded?: DecodedValues | undefined;
 }
 
@@ -114,6 +114,6 @@ export interface CacheCallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of each fault by an adapter that is made of others, and can go on without one of them; it then throws nothing. */
   readonly onFault?: ((fault: CacheFault) => void) | undefined;
-  /** Given what goes on behind an answer, so that somebody can wait for it; it never rejects. */
+  /** Given what goes on behind an answer, so that it can be waited for; it never rejects. */
   readonly waitUntil?: ((work: Promise<void>) => void) | undefined;
 }

@@ -37,7 +37,7 @@ export interface FilesystemCacheOptions {
   readonly maxBytes?: number | undefined;
   /**
    * How many bytes one entry may take, body and metadata; a larger one is not stored. A larger file in the place of one is
-   * taken for damaged and removed by whoever asks for it, so it should be the same for all who share a folder.
+   * taken for damaged and removed by the process that asks for it, so it should be the same for all who share a folder.
    * @default {16_777_216}
    */
   readonly maxEntryBytes?: number | undefined;
@@ -64,16 +64,16 @@ const ACTION = "create filesystem cache";
  * place of an entry; a folder that holds something is a miss, and `set()` and `delete()` of that very entry reject.
  *
  * `clear()`, `sweep()` and the search for room remove only files that begin with the cache's magic number, or that have the
- * name of an entry and are empty or begin with 16 zeros, as a power loss leaves them. In a folder that is somebody's store of
- * files by their SHA-256, they leave those alone.
+ * name of an entry and are empty or begin with 16 zeros, as a power loss leaves them. In a folder where another program
+ * stores files by their SHA-256, they leave those alone.
  *
- * Files and folders that it makes are open to their owner only. Links in the place of `v1` or of a folder in it are not
- * followed: writing and removing look at both each time, reading looks at them once a minute for each folder, and at what is
- * in the entry's place once a minute for each entry. That does not hold off somebody who may write into the folder and swaps things between the look
- * and the use. The folder itself may be a link.
+ * Files and folders that it makes are open to their owner only. Links in the place of `v1` or of a folder in it are not followed: writing
+ * and removing look at both each time, reading looks at them once a minute for each folder, and at what is in the entry's place once a
+ * minute for each entry. That does not protect from a program that may write into the folder and swaps things between the look and the use.
+ * The folder itself may be a link.
  *
  * The entries that were not used for longest make room for new ones; that an entry is used is noted once a minute. Nothing
- * runs in the background: what has expired is removed when somebody asks for it, or by `sweep()`, which also removes what
+ * runs in the background: what has expired is removed when it is asked for, or by `sweep()`, which also removes what
  * is damaged and what a crash left behind.
  *
  * A folder that may only be read gives hits. When a write fails, `set()` rejects and leaves nothing behind. When every write

@@ -10,7 +10,7 @@ import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 /** For so many schemas at a time the value of one body is kept; the one that came first goes first. */
 const MAX_SCHEMAS = 4;
 
-/** Who holds values, and counts what they take. */
+/** Holds values, and counts what they take. */
 export interface ValueHolder {
   /** Counts bytes; `false` if they are too many, and were not counted. */
   take(bytes: number): boolean;
@@ -20,7 +20,7 @@ export interface ValueHolder {
 
 interface KeptValue {
   readonly schema: object | undefined;
-  /** Absent if the value can't be kept, so that nobody tries again. */
+  /** Absent if the value can't be kept, so that it is not tried again. */
   readonly snapshot: Snapshot | undefined;
 }
 
@@ -46,7 +46,7 @@ export class KeptValues implements DecodedValues {
   }
 
   /**
-   * Keeps a copy of a value, if somebody holds the values and has room, and the value can be copied.
+   * Keeps a copy of a value, if there is a holder that has room, and the value can be copied.
    *
    * @param schema What the value was validated by.
    * @param value The value; it stays the caller's.
@@ -60,12 +60,12 @@ export class KeptValues implements DecodedValues {
     this.#values.push({ schema, snapshot });
   }
 
-  /** Whether somebody counts them. */
+  /** Whether a holder counts them. */
   get isHeld(): boolean {
     return this.#holder !== undefined;
   }
 
-  /** Gives the values, which nobody holds, to a holder, which counts them from now on. What is too much for it is dropped. */
+  /** Gives the values, which have no holder yet, to a holder, which counts them from now on. What is too much for it is dropped. */
   hold(holder: ValueHolder): void {
     if (!holder.take(this.#bytes)) {
       this.#values.length = 0;
@@ -74,7 +74,7 @@ export class KeptValues implements DecodedValues {
     this.#holder = holder;
   }
 
-  /** Takes the values from their holder; whoever has them still may use them. */
+  /** Takes the values from their holder; callers that have them may still use them. */
   release(): void {
     this.#holder?.free(this.#bytes);
     this.#holder = undefined;

@@ -74,7 +74,7 @@ const MAX_EXPIRE_IN_MS = 1e12;
  * isn't bounded by bytes: it removes entries some time after they have become useless, and {@linkcode CacheAdapter.sweep} does
  * at once.
  *
- * @param kv The store. It stays open: whoever opened it closes it, after the client.
+ * @param kv The store. It stays open: the program that opened it closes it, after the client.
  * @param options Where in the store, and how large an entry may be.
  * @returns The adapter. What the store throws (it is closed, full, locked for long) it throws too; a client goes on without it.
  * @throws {TypeError} If `kv` is no store, or an option has the wrong shape.

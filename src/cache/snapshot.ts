@@ -34,7 +34,7 @@ export interface Snapshot {
  * are not frozen here and shared: JavaScriptCore takes three times as long to freeze a large array as to parse it, and reads it ten times
  * slower from then on.
  *
- * @param value The value; the snapshot shares nothing with it that anybody could change.
+ * @param value The value; the snapshot shares nothing with it that can be changed.
  * @returns The snapshot; `undefined` if the value can't be copied so.
  */
 export function takeSnapshot(value: unknown): Snapshot | undefined {
@@ -71,7 +71,7 @@ const TYPED_ARRAYS: ReadonlySet<object> = new Set(
 /** Finds out whether a value is plain data, and what it takes. */
 class Survey {
   bytes = 0;
-  /** Whether nobody can change anything of it. */
+  /** Whether nothing of it can be changed. */
   isFrozen = true;
   /** Long arrays that hold nothing but primitives. */
   readonly flat: Set<object> = new Set();
@@ -87,7 +87,7 @@ class Survey {
       return this.#isSettled(value) && this.#acceptsArray(value as unknown[], depth);
     }
     if (prototype === Object.prototype) return this.#isSettled(value) && this.#acceptsObject(value, depth);
-    // Freezing does not keep anybody from changing these.
+    // Freezing does not keep these from being changed.
     this.isFrozen = false;
     if (prototype === Date.prototype) return this.#acceptsDate(value as Date);
     return TYPED_ARRAYS.has(prototype) && this.#acceptsTypedArray(value as Uint8Array);

@@ -27,7 +27,7 @@ export function parseMeta(json: Uint8Array): CacheMeta | undefined {
   return removeAt === null || typeof removeAt === "number" ? meta as CacheMeta : undefined;
 }
 
-/** Whether an entry is of use to nobody any more. */
+/** Whether an entry is of no use any more. */
 export function isExpired({ removeAt }: CacheMeta, nowMs: number): boolean {
   return removeAt !== null && removeAt <= nowMs;
 }

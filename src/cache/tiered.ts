@@ -92,7 +92,7 @@ class Tiers implements CacheAdapter {
     const faults = new Faults("get", options.onFault);
     const isUnchanged = this.#changes.watch(key);
     const finish = (hit: Hit | undefined) => {
-      // What was read before somebody's write must not overwrite it.
+      // What was read before a write must not overwrite it.
       if (isUnchanged() && hit !== undefined) return this.#copyUpward(key, hit, options);
       if (hit === undefined) faults.throwIfMany(this.#tiers.length);
       return hit?.entry;

@@ -170,7 +170,7 @@ class WebCache implements CacheAdapter {
     return { removed, freedBytes };
   }
 
-  /** Opens it each time: one that somebody has cleared takes nothing any more. */
+  /** Opens it each time: one that was cleared elsewhere takes nothing any more. */
   #open(): Promise<WebCacheStore> {
     return this.#caches.open(this.#cacheName);
   }

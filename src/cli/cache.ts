@@ -71,13 +71,13 @@ async function cache(args: readonly string[], context: CommandContext): Promise<
   return 0;
 }
 
-/** Does what was asked for in a folder that somebody has named. */
+/** Does what was asked for in a folder that was named. */
 async function onFolder(name: string, action: Action, task: Task): Promise<readonly string[]> {
   await checkFolder(name, task);
   return await action(task);
 }
 
-/** The same in the folder that nobody had to make or to name, and says which it is. */
+/** The same in the default folder, and says which it is. */
 async function onDefaultFolder(name: string, action: Action, task: Task): Promise<readonly string[]> {
   const { dir, files } = task;
   if (await files.info(dir) === undefined) return [`Nothing is kept in ${dir}`];
@@ -139,7 +139,7 @@ async function clear(task: Task): Promise<readonly string[]> {
 async function sweep(task: Task): Promise<readonly string[]> {
   const { dir, files, context: { clock } } = task;
   const now = () => clock.wallNow();
-  // Whoever fills the cache decides how large it may be.
+  // The command that fills the cache decides how large it may be.
   const unbounded = filesystemCache(dir, { maxBytes: Number.MAX_SAFE_INTEGER, now });
   const { removed = 0, freedBytes = 0 } = await unbounded.sweep?.() ?? {};
   const { all } = await surveyCache(dir, files, now());

@@ -67,7 +67,7 @@ export async function isCacheFolder(dir: string, files: Files): Promise<boolean>
 }
 
 /**
- * Reads the metadata of all entries, and no body. What vanishes meanwhile is left out, as is what is somebody else's.
+ * Reads the metadata of all entries, and no body. What vanishes meanwhile is left out, as are files that are not the cache's.
  *
  * @param dir The cache's folder.
  * @param files The file system.

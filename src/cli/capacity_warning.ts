@@ -8,7 +8,7 @@ import { formatCount } from "./format.ts";
 
 /** What there is. */
 export interface Capacity {
-  /** How many files and sockets may be open; `undefined` when nobody knows. */
+  /** How many files and sockets may be open; `undefined` when that is unknown. */
   readonly descriptors: number | undefined;
   /** How many requests the runtime sends at once. */
   readonly requests: number;

@@ -68,7 +68,7 @@ export async function withDisk<T>(
 }
 
 /**
- * Loads every file from disk, and asks nobody for what is not there.
+ * Loads every file from disk, and sends no request for what is not there.
  *
  * @param disk What is loaded.
  * @param context Where progress and failures are shown.

@@ -8,8 +8,8 @@
 export const MIRRORS = ["alpha", "bravo", "charlie"] as const;
 
 /**
- * What a client calls the mirrors. Names that nobody owns (RFC 6761 §6.2), because a cache knows a file by its URL, and has
- * to know it again when the mirrors listen elsewhere.
+ * What a client calls the mirrors. Names that have no owner (RFC 6761 §6.2), because a cache knows a file by its URL, and
+ * has to know it again when the mirrors listen elsewhere.
  */
 export const MIRROR_URLS: readonly string[] = MIRRORS.map((name) => `http://${name}.test`);
 
@@ -25,7 +25,7 @@ export function fetchByName(addresses: readonly string[], send: typeof fetch): t
   return async (input, init) => {
     const { href, origin } = new URL(input instanceof Request ? input.url : input);
     const response = await send(`${byOrigin.get(origin) ?? origin}${href.slice(origin.length)}`, init);
-    // Whoever stores it stores it under the name.
+    // A cache stores it under the name.
     return Object.defineProperty(response, "url", { value: href });
   };
 }

@@ -73,7 +73,7 @@ export interface DownloadOptions {
   readonly present?: number | undefined;
 }
 
-/** Sends the request of one job, in the way that suits whoever takes the answer. All ways reject as the client does. */
+/** Sends the request of one job, in the way that suits its sink. All ways reject as the client does. */
 export class Exchange {
   readonly #options: ExchangeOptions;
 

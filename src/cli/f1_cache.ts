@@ -34,7 +34,7 @@ export const F1_CACHE_DETAILS: readonly string[] = [
 /** A cache that is open. */
 export interface F1Cache {
   readonly adapter: CacheAdapter;
-  /** The folder, where nobody has named it. */
+  /** The folder, where none was named. */
   readonly defaultDir?: string | undefined;
 }
 

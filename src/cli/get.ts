@@ -7,9 +7,9 @@
 import { createClient } from "../client/create_client.ts";
 import { httpCache } from "../http_cache/http_cache.ts";
 import { currentRuntime } from "../runtime/current.ts";
-import { readArgs } from "./args.ts";
+import { type ParsedArgs, readArgs } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
-import { CLIENT_FLAGS, clientFlagOptions, onOpenFlag } from "./client_flags.ts";
+import { CLIENT_FLAGS, type ClientFlagOptions, clientFlagOptions, onOpenFlag } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
 import { capacityWarning } from "./capacity_warning.ts";
 import { eventText } from "./event_log.ts";
@@ -18,6 +18,7 @@ import { GET_OUTPUT_FLAGS, openGetOutput } from "./get_output.ts";
 import { checkOperands, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
 import { OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
 import { REQUEST_FLAGS, requestFlagParts } from "./request_flags.ts";
+import type { RequestParts } from "./request_parts.ts";
 import { Run } from "./run.ts";
 import { optional, parseBaseUrl, parseDuration } from "./values.ts";
 import { writeWords } from "./word_wrap.ts";
@@ -55,7 +56,7 @@ export const getCommand: Command = {
 
 async function get(args: readonly string[], context: CommandContext): Promise<number> {
   const { flags, operands } = readArgs(args, FLAGS);
-  const { terminal, clock } = context;
+  const { terminal } = context;
   if (flags.help) {
     await writeWords(terminal.stdout, commandUsage(getCommand));
     return 0;
@@ -65,6 +66,23 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   const baseUrls = flags["base-url"].map((text) => parseBaseUrl("base-url", text));
   await checkOperands(operands, terminal);
   const parts = await requestFlagParts(flags, terminal, operands.includes("-"));
+  return await fetchAll({ flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }, context);
+}
+
+/** Everything that was asked for, read and checked. */
+interface GetOrder extends ParsedArgs<typeof FLAGS> {
+  readonly clientOptions: ClientFlagOptions;
+  readonly totalTimeoutMs: number | undefined;
+  readonly baseUrls: readonly URL[];
+  readonly parts: RequestParts;
+}
+
+/** Fetches everything; gives the exit code. */
+async function fetchAll(
+  { flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }: GetOrder,
+  context: CommandContext,
+): Promise<number> {
+  const { terminal, clock } = context;
   const adapter = openCache(flags, clock);
   const isSingle = isSingleUrl(operands);
 

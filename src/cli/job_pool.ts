@@ -59,7 +59,7 @@ export class JobPool<T> {
   #onPulled({ done, value }: IteratorResult<T>): void {
     this.#isPulling = false;
     if (done === true || this.#options.signal.aborted) {
-      if (done !== true) this.#iterator.return?.().catch(() => {}); // nobody wants to hear more of it
+      if (done !== true) this.#iterator.return?.().catch(() => {}); // how it ends does not matter
       return this.#onExhausted();
     }
     this.#outstanding++;

@@ -7,9 +7,9 @@
 import type { TerminalFiles } from "../runtime/terminal/contract.ts";
 
 /**
- * Writes files whole or not at all: each is written under another name in its folder and renamed. A symbolic link that
- * leads outside is refused where a folder is needed, and replaced where a file is. Whoever can change the folder at the same time
- * can still swap a folder for a link between the check and the write.
+ * Writes files whole or not at all: each is written under another name in its folder and renamed. A symbolic link that leads
+ * outside is refused where a folder is needed, and replaced where a file is. A program that can change the folder at the same
+ * time can still swap a folder for a link between the check and the write.
  */
 export class OutputFolder {
   /** The folder's absolute path. */

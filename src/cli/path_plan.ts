@@ -10,7 +10,7 @@ import type { Job } from "./sink.ts";
 /** Gives paths: what the input says (`out`), or what its URL is. */
 export class PathPlan {
   readonly #isCaseSensitive: boolean;
-  /** Who has said which path. */
+  /** Which input has claimed which path. */
   readonly #said = new Map<string, number>();
 
   /** Plans for a file system that tells `A` from `a`, or does not. */

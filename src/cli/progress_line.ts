@@ -16,7 +16,7 @@ export interface ProgressState {
   readonly done: number;
   /** How many of those failed. */
   readonly failed: number;
-  /** How many there are; absent while nobody knows. */
+  /** How many there are; absent while that is unknown. */
   readonly total?: number | undefined;
   /** How many end in a second. */
   readonly perSecond: number;

@@ -53,7 +53,7 @@ export function partsOfLines(lines: readonly string[]): RequestParts {
   };
 }
 
-/** Sent with a body of text whose type nobody says. */
+/** Sent with a body of text whose type is not given. */
 export const FORM: Readonly<Record<string, string>> = { "content-type": "application/x-www-form-urlencoded" };
 /** Sent with a body of JSON. */
 export const JSON_HEADERS: Readonly<Record<string, string>> = {

@@ -54,7 +54,7 @@ const EXIT_CODES: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 
 
 /** Counts, stops and reports. {@linkcode Run.finish} ends it; disposing it gives Ctrl-C back. */
 export class Run implements Disposable {
-  /** How many there are; absent while nobody knows. */
+  /** How many there are; absent while that is unknown. */
   total: number | undefined;
   /** How many brought what was asked for. */
   succeeded = 0;
@@ -155,9 +155,9 @@ export class Run implements Disposable {
   }
 
   /**
-   * Says on stderr what goes on, for whoever wants to see progress.
+   * Says on stderr what goes on, unless only errors are wanted.
    *
-   * @returns Whether somebody does.
+   * @returns Whether it was said.
    */
   async note(text: string): Promise<boolean> {
     if (this.#options.quiet || this.#options.jsonErrors) return false;
@@ -212,7 +212,7 @@ export class Run implements Disposable {
   }
 
   #interrupt(signal: EndSignal): void {
-    // The first Ctrl-C ends cleanly; whoever presses it again does not want to wait for that.
+    // The first Ctrl-C ends cleanly; a second one does not wait for that.
     if (this.#stopReason === "interrupted") this.#context.terminal.exit(EXIT_CODES[signal]);
     this.#stopReason = "interrupted";
     this.#endSignal = signal;

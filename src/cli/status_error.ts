@@ -14,7 +14,7 @@ export interface StatusErrorOptions {
   readonly url: string;
   readonly attempts: number;
   readonly isStored: boolean;
-  /** The first characters of the body; empty if nobody has read it. */
+  /** The first characters of the body; empty if it was not read. */
   readonly body: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Colours, where somebody sees them.
+ * Colours, where the output is a terminal.
  *
  * @module
  */

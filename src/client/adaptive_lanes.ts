@@ -20,7 +20,7 @@ export interface AdaptiveSurroundings {
 
 type Estimator = typeof LimitEstimator;
 
-/** The code of estimators, once somebody has needed it. */
+/** The code of estimators, once it was needed. */
 let loaded: Estimator | undefined;
 
 /** Loads the code of estimators, which few clients need. */

@@ -20,7 +20,7 @@ export interface BackgroundOwner extends CallOwner {
   now(): number;
 }
 
-/** Keeps what goes on for nobody, until it ends, so that closing can wait for it. */
+/** Keeps what goes on without a caller, until it ends, so that closing can wait for it. */
 export class Background {
   readonly #owner: BackgroundOwner;
   readonly #hub: EventHub;
@@ -58,7 +58,7 @@ export class Background {
   /** Never rejects. */
   async #run({ request, lane, settings, limitKey }: Call, handler: Handler): Promise<void> {
     const context: CallContext = {
-      // Whoever asks next tries again.
+      // The next request tries again.
       settings: { ...settings, maxRetries: 0 },
       signals: [],
       headers: NO_HEADERS,
@@ -81,7 +81,7 @@ export class Background {
       reply.openBody?.discard();
       reportSettled(this.#hub, call, this.#owner.now(), { ok: true, from: reply.from });
     } catch (error) {
-      // Nobody waits for it, but whoever listens is told.
+      // No caller waits for it, but listeners are told.
       reportSettled(this.#hub, call, this.#owner.now(), { ok: false, error });
     } finally {
       call.settled = true;

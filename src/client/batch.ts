@@ -16,9 +16,9 @@ import { type Outcome, outcomeOf, refusal } from "./outcome.ts";
 import { checkSource } from "./request_checks.ts";
 import type { FetchRequest, RequestSource } from "./request.ts";
 
-/** Who takes the outcomes of a batch. */
+/** Takes the outcomes of a batch. */
 export interface OutcomeConsumer {
-  /** How many outcomes it holds that nobody has taken. */
+  /** How many outcomes it holds that were not taken yet. */
   readonly held: number;
   /** Takes an outcome. */
   onOutcome(outcome: Outcome<unknown>): void;
@@ -39,8 +39,8 @@ export interface BatchRun {
   readonly window: number;
   readonly priority: number;
   /**
-   * Whether it pulls without a permit, and its requests wait for theirs: so that whatever a request starts belongs to whoever has
-   * started the batch, and not to whoever passes a permit on.
+   * Whether it pulls without a permit, and its requests wait for theirs: so that what a request starts belongs to the caller of
+   * the batch, and not to the one that passes a permit on.
    */
   readonly pullsAhead: boolean;
   readonly signal: AbortSignal | undefined;
@@ -212,7 +212,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     Promise.resolve(result).then((settled) => {
       this.#pulling = false;
       const pulled = checkResult(settled) as IteratorResult<FetchRequest>;
-      // There may be no room any more: who has slept goes on first.
+      // There may be no room any more: requests that have slept go on first.
       if (pulled.done || this.#ended || this.#exhausted) this.#take(pulled);
       else this.#pulled = pulled;
     }).catch((error) => {
@@ -261,7 +261,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     }
     call.index = index;
     call.given = request;
-    // Who listens may have stopped the batch as soon as the request was reported.
+    // A listener may have stopped the batch as soon as the request was reported.
     if (this.#ended) call.abort(this.#stopReason);
     return starter.launch(call);
   }
@@ -371,7 +371,7 @@ function checkResult<T>(result: T): T {
   );
 }
 
-/** Closes what can't be waited for; how that ends is nobody's concern any more. */
+/** Closes what can't be waited for; how that ends does not matter any more. */
 function ignoreFailure(close: () => unknown): void {
   new Promise((resolve) => resolve(close())).catch(() => {});
 }

@@ -84,8 +84,8 @@ export interface Client extends AsyncDisposable {
    * A drop-in `fetch`, which goes the same way as every other request, and can replace the global one. Any status resolves; one
    * that is worth a retry is retried, and the last response is returned. The body streams: `timeoutMs` is for the time up to the
    * headers, and then `idleTimeoutMs` for each wait of its reader. A permit is held until the last byte has come, or the body is
-   * cancelled; one that nobody reads is received while others wait, if it is small, and ends after `timeoutMs`, or when it is
-   * collected. The body of a `Request` is read first, so that it can be sent again; one of more than 1 MiB is sent once.
+   * cancelled; an unread one is received while others wait, if it is small, and ends after `timeoutMs`, or when it is collected.
+   * The body of a `Request` is read first, so that it can be sent again; one of more than 1 MiB is sent once.
    *
    * @param input The URL or `Request`. `blob:`, `data:` and `file:` go to the runtime's own `fetch` as they are.
    * @param init As for `fetch`; members that only a runtime knows are handed on.
@@ -125,8 +125,8 @@ export interface Client extends AsyncDisposable {
 
   /**
    * Fetches many, and yields outcomes as requests complete, or in input order with `ordered: true`. Pulls as they can be
-   * started and taken: it holds at most `concurrency + prefetch` of them, however many there are. Leaving the loop early, or
-   * the scope of `await using`, aborts what is under way and closes `requests`.
+   * started and taken: it holds at most `concurrency + maxWaiting + prefetch` of them, however many there are. Leaving the
+   * loop early, or the scope of `await using`, aborts what is under way and closes `requests`.
    *
    * @param requests The requests.
    * @param options Options for each of them and for the batch.
@@ -308,8 +308,8 @@ export interface Client extends AsyncDisposable {
    * Fetches a list page by page. Each page is fetched when it is asked for, under the same limits and with the same retries as any
    * request; as requests of a batch do, pages wait while the circuit breaker is open. The next page is where the `Link` header says
    * (`rel="next"`, RFC 8288), or `options.next`. It is asked for as the first one was. Headers that must not reach another origin stay
-   * at home: once a page is of another origin, they are not sent any more, as with redirects; only what a request that `next` has given
-   * says itself is.
+   * at home: once a page is of another origin, they are not sent any more, as with redirects; only the headers of a request that `next`
+   * returns are.
    *
    * @param request The first page: a URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param options Options of each page; those of a request go first.
@@ -377,16 +377,17 @@ export interface Client extends AsyncDisposable {
   /**
    * Downloads a file to the disk, or into a stream, with the memory of a few chunks, and no faster than they are taken.
    *
-   * A body that breaks off is gone on with: the rest is asked for (`Range`, RFC 9110 §14), if the server has said how long the file is and
-   * how to tell its versions apart (a strong `ETag`, or a `Last-Modified` of more than a minute before), or a `digest` is given. Otherwise it
-   * begins anew, which a stream that has been given bytes can't. Bytes of two versions are never mixed; of several base URLs the others
-   * are asked first then. Each break is followed by the usual backoff, without a permit, and `maxRetries` breaks in a row may bring nothing
-   * new. `timeoutMs` is for the time up to the headers, `idleTimeoutMs` for each wait for bytes, `totalTimeoutMs` for everything.
+   * A body that breaks off is resumed: the client asks for the rest (`Range`, RFC 9110 §14), if the server has said how long the file is
+   * and how to tell its versions apart (a strong `ETag`, or a `Last-Modified` of more than a minute before), or a `digest` is given.
+   * Otherwise it begins anew, which a stream that has been given bytes can't. Bytes of two versions are never mixed; with several base
+   * URLs, the others are asked first then. Each break is followed by the usual backoff, without a permit, and `maxRetries` breaks in a
+   * row may bring nothing new. `timeoutMs` is for the time up to the headers, `idleTimeoutMs` for each wait for bytes, `totalTimeoutMs`
+   * for everything.
    *
    * A file has its name when it is whole and right, and not before: it is written to `<name>.part`, and `<name>.part.json` says what that
-   * is; up to 256 KiB are held in memory first. Whatever fails, a file that was there before stays. What can be gone on with stays too, and the next download of the same to the
-   * same file takes it up, in another process as well, after asking the server whether it is still the same; else nothing is left. The
-   * folder must exist; nothing is forced to the disk (`fsync`).
+   * is; up to 256 KiB are held in memory first. Whatever fails, a file that was there before stays. A part that can be resumed stays too,
+   * and the next download of the same URL to the same file resumes it, in another process as well, after asking the server whether it is
+   * still the same; else nothing is left. The folder must exist; nothing is forced to the disk (`fsync`).
    *
    * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header or `compression` is on. Downloads
    * are not cached unless `cache` says so, and a 304 to a condition of the request's own leaves everything as it is; to no condition it is an error. `onProgress` is called
@@ -435,8 +436,8 @@ export interface Client extends AsyncDisposable {
 
   /**
    * Aborts what is under way, and refuses everything from now on. A batch ends with the outcomes of what had started, and
-   * rejects with the reason if its requests were not all started. What is being refreshed for the cache in the background may
-   * end within five seconds. Calling it again does nothing.
+   * rejects with the reason if its requests were not all started. What is being refreshed for the cache in the background has
+   * five seconds to end. Calling it again does nothing.
    *
    * @param reason What requests reject with. @default {an `AbortError`}
    * @returns When everything has been let go of.

@@ -261,7 +261,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
    */
   launch(call: Call): Runnable | undefined {
     if (this.#hub.active) reportQueued(this.#hub, call);
-    // Whoever was told of it may have aborted it.
+    // A listener that was told of it may have aborted it.
     if (call.settled) return undefined;
     const { prepared, context } = call;
     if (!context.streams && (prepared === undefined || isPlainGet(prepared))) {
@@ -328,7 +328,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   deliver(call: Call, reply: Reply): void {
     this.#leaveFlights(call);
     const followers = call.flight?.followers.filter((follower) => !follower.settled) ?? [];
-    // Who has been answered does not read the body any more.
+    // A caller that was answered does not read the body any more.
     if (call.settled && followers.length === 0) reply.openBody?.discard();
     if (!call.settled) this.#conclude(call, reply);
     for (const follower of followers) {
@@ -369,7 +369,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     }
   }
 
-  /** Whoever comes from now on does not get what was asked for before; after a change, of no call for the same. */
+  /** Calls from now on do not get what was asked for before; after a change, of no call for the same. */
   #leaveFlights(call: Call): void {
     call.hasEnded = true;
     this.#flights.remove(call);
@@ -403,7 +403,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     if (this.#hub.active) {
       reportSettled(this.#hub, call, nowMs, ok ? { ok, from: call.from } : { ok, error: value });
     }
-    // Only now: whoever was told may have closed the client, and the batch must not end without this one.
+    // Only now: a listener may have closed the client, and the batch must not end without this one.
     const { allowance } = call.context;
     if (allowance !== undefined) {
       if (call.isAsleep) allowance.asleep--;
@@ -411,7 +411,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     }
     if (goesOn && call.pending instanceof Waiter) this.scheduler.reconsider(call.pending);
     const { sink } = call;
-    // It leads to the response, whose body ends when nobody can read it any more.
+    // It leads to the response, whose body ends when it can't be read any more.
     if (call.context.streams) call.sink = NOBODY;
     sink.onSettled(call, ok, value);
   }

@@ -57,7 +57,7 @@ const BREAKER_NUMBERS = {
  * - words: `SLIPSTREAM_ON_OPEN` (`fail` or `wait`), `SLIPSTREAM_PAUSE_ON_429` (`origin` or `request`);
  * - `SLIPSTREAM_BASE_URLS`, separated by commas.
  *
- * @param env The variables; by default those of the process, as far as they may be read without asking anybody.
+ * @param env The variables; by default those of the process, as far as they may be read without a prompt.
  * @returns The options that are set, to be spread into those of `createClient`.
  * @throws {TypeError} If a variable is not what its option takes.
  *

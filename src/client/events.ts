@@ -1,5 +1,5 @@
 /**
- * Who listens to a client, and hears everything that happens.
+ * The listeners of a client, which hear everything that happens.
  *
  * @module
  */
@@ -82,6 +82,6 @@ export class EventHub implements Reporter {
 
 interface QueuedTelling {
   readonly event: ClientEvent;
-  /** Who is not told. */
+  /** The listener that is not told. */
   readonly failed: ClientListener | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The global `fetch`, which somebody may have replaced: also by the `fetch` of a client.
+ * The global `fetch`, which may have been replaced: also by the `fetch` of a client.
  *
  * @module
  */

@@ -52,7 +52,7 @@ export class ItemStream<T> implements AsyncIterableIterator<T, undefined>, Async
     try {
       return await this.#take();
     } catch (error) {
-      // Who has left does not hear what has become of the rest.
+      // A reader that has left does not hear what has become of the rest.
       if (this.#hasEnded) return END;
       this.#end();
       throw error;

@@ -34,7 +34,7 @@ interface Code {
   readonly readCountedHeaders: typeof import("../http/limit_headers.ts").readCountedHeaders;
 }
 
-/** The code that learns, once somebody has needed it. */
+/** The code that learns, once it was needed. */
 let loaded: Code | undefined;
 
 /** Loads the code that learns, which most clients never need. */

@@ -78,7 +78,7 @@ function within(name: string, { path, ...found }: Fault): Fault {
   return { ...found, path: [name, ...path] };
 }
 
-/** Members of these names, which may hold anything: it is checked by whoever uses them. */
+/** Members of these names, which may hold anything: it is checked where they are used. */
 export function optionalAny(...names: string[]): Record<string, Rule> {
   return Object.fromEntries(names.map((name) => [name, () => undefined]));
 }
@@ -122,7 +122,7 @@ function nowhere(): Elsewhere {
   return {};
 }
 
-/** An object with members of these names; what they hold is checked by whoever uses them. */
+/** An object with members of these names; what they hold is checked where they are used. */
 export function members(what: string, ...names: string[]): Rule {
   return plain(what, strict(optionalAny(...names), `must be ${what}`));
 }

@@ -1,5 +1,5 @@
 /**
- * What a client is made of.
+ * The options of a client.
  *
  * @module
  */
@@ -27,9 +27,8 @@ export interface MirrorOptions {
   /** Headers that go to this mirror only. */
   readonly headers?: HeaderRecord | Headers | undefined;
   /**
-   * Where the mirror keeps what the others have at another place: from a request's relative URL, as in
-   * `2025@main/a.json?v=1`, to the one that is appended to `url`. The cache knows a resource by the URL before that. A call whose
-   * path it throws for rejects with that error.
+   * For a mirror with another layout: maps a request's relative URL, as in `2025@main/a.json?v=1`, to the one that is appended to
+   * `url`. The cache knows a resource by the URL before that. If it throws, the call rejects with that error.
    */
   readonly path?: ((path: string) => string) | undefined;
   /**
@@ -86,8 +85,8 @@ export type BreakerOptions = (Omit<ConsecutiveFailureOptions, "name"> | Omit<Fai
 /** Limits of each origin. */
 export interface PerOriginOptions {
   /**
-   * How many bodies may be fetched at once from each origin: a positive integer; or what finds that out for each origin by itself, from how
-   * long its answers take, and how many of them are 429, 503, 504, 529 or attempt timeouts. The client's own `concurrency` holds
+   * How many bodies may be fetched at once from each origin: a positive integer; or the rules of a limit for each origin that adapts itself
+   * to how long its answers take, and to how many of them are 429, 503, 504, 529 or attempt timeouts. The client's own `concurrency` holds
    * besides, and should be the larger one. See `AdaptiveLimit` of `@slipstream/fetch/primitives`.
    * @default {Infinity}
    */
@@ -138,8 +137,8 @@ export interface ClientOptions extends
   /** Headers of every request. */
   readonly headers?: HeaderRecord | Headers | undefined;
   /**
-   * Who gets the client's headers: every URL that is asked, or the origins of `baseUrls` alone. The latter keeps them from an absolute URL
-   * that leads elsewhere, and from a redirect to another origin.
+   * Which requests get the client's headers: all of them, or those to the origins of `baseUrls` alone. The latter keeps them from an
+   * absolute URL that leads elsewhere, and from a redirect to another origin.
    * @default {"all"}
    */
   readonly clientHeadersTo?: "all" | "mirrors" | undefined;
@@ -157,7 +156,7 @@ export interface ClientOptions extends
    */
   readonly transport?: ClientTransport | undefined;
   /**
-   * What is put around each attempt, outermost first: see {@linkcode Middleware}, and `@slipstream/fetch/middleware` for some that
+   * What runs around each attempt, outermost first: see {@linkcode Middleware}, and `@slipstream/fetch/middleware` for some that
    * are ready-made.
    */
   readonly use?: readonly Middleware[] | undefined;
@@ -196,9 +195,9 @@ export interface ClientOptions extends
    */
   readonly maxQueueMs?: number | undefined;
   /**
-   * How fast attempts may start: a rate; several rates, all of which hold at once; a bucket that other clients share; or what gives each
-   * origin its bucket. An attempt takes a token of each rate that is for it, or of none, at the moment at which it is sent; those who wait
-   * get them by priority. By default there is no limit.
+   * How fast attempts may start: a rate; several rates, all of which hold at once; a bucket that other clients share; or a function that
+   * gives each origin its bucket. An attempt takes a token of each rate that is for it, or of none, at the moment at which it is sent;
+   * requests that wait get them by priority. By default there is no limit.
    */
   readonly rateLimit?:
     | RateLimitOptions
@@ -247,7 +246,7 @@ export interface ClientOptions extends
    */
   readonly maxRetryAfterMs?: number | undefined;
   /**
-   * Whether a 429 makes everybody wait who asks its origin, or only the request that got it.
+   * Whether a 429 makes all requests to its origin wait, or only the request that got it.
    * @default {"origin"}
    */
   readonly pauseOn429?: "origin" | "request" | undefined;
@@ -256,7 +255,7 @@ export interface ClientOptions extends
   /** How responses are cached: a plan of `@slipstream/fetch/cache`. By default they are not. */
   readonly cache?: CachePlan | false | undefined;
   /**
-   * Whether the network may not be asked.
+   * Whether the cache alone answers, and nothing is sent.
    * @default {false}
    */
   readonly offline?: boolean | undefined;

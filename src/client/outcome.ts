@@ -101,7 +101,7 @@ export function outcomeOf(
       request,
       value,
       status,
-      // They are made when somebody asks, which is seldom.
+      // They are made when they are needed, which is seldom.
       get headers() {
         return head!.headers;
       },

@@ -1,6 +1,6 @@
 /**
  * The settings of a request: for each its default and its rule, in one table. Their types and meanings are those of
- * `policies/settings.ts`; whoever adds one there is told by the compiler to add it here, and nowhere else.
+ * `policies/settings.ts`; the compiler asks for what is added there to be added here, and nowhere else.
  *
  * @module
  */

@@ -59,7 +59,7 @@ export interface ClientStats {
   readonly origins: Readonly<Record<string, OriginStats>>;
 }
 
-/** How requests have ended; counted by whoever ends them. */
+/** How requests have ended; counted where they end. */
 export class Tally {
   requests = 0;
   succeeded = 0;

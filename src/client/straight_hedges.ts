@@ -87,7 +87,7 @@ export class StraightHedges implements DeadlineTarget {
   /**
    * Gives what has become of an attempt to who has taken it over.
    *
-   * @returns Whether anybody has.
+   * @returns Whether one has.
    */
   deliver(call: Call, response: Response | undefined, error: unknown): boolean {
     const taker = this.#takers.get(call);
@@ -134,7 +134,7 @@ export class StraightHedges implements DeadlineTarget {
   #giveAway(call: Call, rival: Admission): void {
     this.end(call);
     const answer = new Promise<Response>((resolve, reject) => this.#takers.set(call, { resolve, reject }));
-    // Nobody may be left who waits for it.
+    // No caller may be left that waits for it.
     answer.catch(() => {});
     this.#way.handOver(call, answer, rival);
   }

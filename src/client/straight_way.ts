@@ -233,7 +233,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     );
   }
 
-  /** An attempt was no plain success, or its call has left: gives its permit to whoever looks after it now. */
+  /** An attempt was no plain success, or its call has left: gives its permit to the code that looks after it now. */
   #depart(call: Call, response: Response | undefined, error: unknown): undefined {
     const { scheduler } = this.#environment;
     const lane = call.lane!;

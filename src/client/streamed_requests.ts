@@ -170,7 +170,7 @@ export class StreamedRequests {
     const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
     let about = { url: redactUrl(prepared.url), method, attempts: 0 };
     let latest: Lane | undefined;
-    // What is made of its parts is for whoever reads them.
+    // What is made of its parts is the reader's concern.
     const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
     const open: Opener<R> = ({ headers, signal, elsewhere } = {}) =>
       new Promise((resolve, reject) => {

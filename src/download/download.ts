@@ -10,7 +10,7 @@ import type { ReceivedResponse } from "../http/tracked_response.ts";
 import type { DownloadDetails, DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { Reporter } from "../policies/event.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
-import type { Progress } from "../policies/settings.ts";
+import { progressTeller } from "../policies/progress.ts";
 import type { Backoff } from "../primitives/backoff.ts";
 import type { Deadline, Deadlines } from "../primitives/deadline_queue.ts";
 import { Interruption } from "../streams/interruption.ts";
@@ -124,7 +124,7 @@ function leavesParts(
   return resume && isRepeatable && identity !== undefined;
 }
 
-/** Whether what has come is of no use to anybody. */
+/** Whether what has come is of no use any more. */
 function isWrong(error: unknown): error is InvalidDataError {
   return isInvalidDataError(error);
 }
@@ -180,27 +180,12 @@ function checkRequest({ headers, describe }: DownloadRequest): void {
 
 function progressOf(
   { settings: { onProgress } }: DownloadRequest,
-  { clock, reporter }: DownloadSurroundings,
+  surroundings: DownloadSurroundings,
 ): ((transfer: Transfer, response: ReceivedResponse) => void) | undefined {
   if (onProgress === undefined) return undefined;
-  let hasWarned = false;
-  // Who only looks on can't break a download.
-  const warn = (url: string, error: unknown): void => {
-    if (hasWarned || !reporter.active) return;
-    hasWarned = true;
-    const message = `The 'onProgress' of ${url} has thrown`;
-    reporter.emit({ type: "warning", atMs: clock.now(), source: "onProgress", message, error });
-  };
-  return ({ attempts, position, totalBytes }, { url }) => {
-    const progress: Progress = { url, attempt: attempts, bytes: position, totalBytes };
-    try {
-      const told: unknown = onProgress(progress);
-      // An async function fails later, and would end the process.
-      if (told instanceof Promise) told.catch((error) => warn(url, error));
-    } catch (error) {
-      warn(url, error);
-    }
-  };
+  const tell = progressTeller(surroundings);
+  return ({ attempts, position, totalBytes }, { url }) =>
+    tell(onProgress, { url, attempt: attempts, bytes: position, totalBytes });
 }
 
 function signalsOf({ signals }: DownloadRequest, { signal }: Stop): readonly AbortSignal[] {

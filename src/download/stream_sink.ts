@@ -54,7 +54,7 @@ export class StreamSink implements DownloadSink {
 
   abandon(_keeps: boolean, reason: unknown): Promise<void> {
     this.#hasEnded = true;
-    // It may have to end a write first, which nobody waits for.
+    // It may have to end a write first, which is not waited for.
     this.#writer.abort(reason).catch(() => {});
     this.#writer.ready.catch(() => {});
     this.#writer.closed.catch(() => {});

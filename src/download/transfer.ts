@@ -53,7 +53,7 @@ interface Portion {
 /** A response of which nothing, or not everything, could be used; another one may do better. */
 class Incomplete {
   readonly error: unknown;
-  /** Whether nobody has failed, so that there is nothing to wait for. */
+  /** Whether no attempt has failed, so that there is nothing to wait for. */
   readonly isPlanned: boolean;
 
   constructor(error: unknown, isPlanned: boolean) {
@@ -98,7 +98,7 @@ export class Transfer {
     return this.#options.sink.position;
   }
 
-  /** How many there will be; `undefined` if nobody has said so. */
+  /** How many there will be; `undefined` if that is unknown. */
   get totalBytes(): number | undefined {
     return this.#version?.totalBytes;
   }
@@ -359,7 +359,7 @@ function isDecodable({ headers }: ReceivedResponse): boolean {
   return currentRuntime.decodes.has(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
 }
 
-/** Nobody reads it, nor hears what becomes of it. */
+/** Cancels a body that is of no use; how that ends does not matter. */
 function discard(response: ReceivedResponse): void {
   response.chunks?.cancel(undefined).catch(() => {});
 }

@@ -98,7 +98,7 @@ export async function* streamTelemetry(
 
 /** Lists the laps of drivers, and remembers the laps that are under way. */
 class LapQueue {
-  /** What could not even be asked for, since somebody last looked. */
+  /** What could not even be asked for, since the last look. */
   readonly failures: TelemetryFailure[] = [];
   readonly #context: SourceContext;
   readonly #folder: string;
@@ -122,7 +122,7 @@ class LapQueue {
     try {
       for await (const list of lists) yield* this.#lapRequests(this.#listed[list.index]!, list);
     } catch (error) {
-      // Nobody listens any more once the stream was stopped.
+      // There is no listener any more once the stream was stopped.
       if (!this.#stopped.signal.aborted) throw error;
     }
   }

@@ -20,7 +20,7 @@ export interface DiskTierOptions {
 }
 
 /**
- * A folder that nobody has asked for, behind a cache in memory. The code for files is loaded at the first use. One fault is told, for the
+ * A folder that the user has not named, behind a cache in memory. The code for files is loaded at the first use. One fault is told, for the
  * one warning that follows from it; from then on a read that fails is a miss, and a write that fails is refused. Without being able
  * to remove entries the tier can't be trusted any more, and is off.
  */

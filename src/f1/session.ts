@@ -44,14 +44,14 @@ export interface F1Session {
    * @param driver The code, the car number, the last or the whole name, as in `"VER"`, `1` or `"verstappen"`.
    * @param options Options of the request.
    * @returns The driver.
-   * @throws {RangeError} Rejects, if nobody of that name took part; the message says who may have been meant.
+   * @throws {RangeError} Rejects, if no driver of that name took part; the message names drivers that may have been meant.
    */
   driver(driver: string | number, options?: F1RequestOptions): Promise<Driver>;
 
   /**
    * The order of the drivers, as far as the laps tell: a race by laps and the position at the end of the last one, other sessions by
    * the part of qualifying that was reached and the fastest lap. The data has no official classification: neither the grid, nor points,
-   * nor why somebody retired, nor what stewards changed afterwards.
+   * nor why a driver retired, nor what stewards changed afterwards.
    *
    * @param options Options of the requests.
    * @returns The drivers in order.
@@ -70,7 +70,7 @@ export interface F1Session {
    * How many laps the leader drove; how many were planned is not published.
    *
    * @param options Options of the requests.
-   * @returns The number; 0 if nobody drove a lap.
+   * @returns The number; 0 if no driver drove a lap.
    */
   totalLaps(options?: F1BatchOptions): Promise<number>;
 

@@ -89,7 +89,7 @@ export class SessionFiles {
     return problems;
   }
 
-  /** Gives out no more files, also to whoever waits for one. */
+  /** Gives out no more files, nor to calls that wait for one. */
   stop(): void {
     this.#isStopped = true;
     this.#wake();

@@ -160,6 +160,6 @@ export function contentLength(headers: Headers): number | undefined {
 }
 
 function ignoreRejection(promise: Promise<unknown>): void {
-  // Whoever cancels has lost interest in how that ends.
+  // How the cancelling ends does not matter.
   promise.catch(() => {});
 }

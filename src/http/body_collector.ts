@@ -1,5 +1,5 @@
 /**
- * The bytes of a body that somebody else reads.
+ * The bytes of a body that a caller reads.
  *
  * @module
  */

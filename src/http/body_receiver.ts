@@ -1,5 +1,5 @@
 /**
- * The body of a response that somebody else reads, at their pace.
+ * The body of a response that a caller reads, at the caller's pace.
  *
  * @module
  */
@@ -118,11 +118,11 @@ export class BodyReceiver {
     }
   }
 
-  /** Breaks the body off, with the reason for whoever reads it. */
+  /** Breaks the body off, with the reason for its reader. */
   fail(reason: unknown): void {
     if (this.#hasEnded) return;
     this.failure = { reason };
-    // First of all, for the permit is somebody else's as soon as it has ended. What becomes of it is of no interest.
+    // First of all, for the permit goes to another request as soon as it has ended. What becomes of it does not matter.
     (this.#reader ?? this.#response.body)?.cancel(reason).catch(() => {});
     this.#end(false);
     this.#wake();
@@ -168,7 +168,7 @@ export class BodyReceiver {
     if (this.#bytes > this.#options.maxBytes) return this.fail(this.#options.onTooLarge());
     this.#options.onBytes?.(chunk.length);
     this.#options.collector?.add(chunk);
-    // What has not come from the network may be somebody's own, and the stream that it goes to takes the buffer away.
+    // What has not come from the network may belong to the program, and the stream that it goes to takes the buffer away.
     this.#ahead.push(this.#response.url === "" ? chunk.slice() : chunk);
   }
 

@@ -60,7 +60,7 @@ export function toHeaderMap(input: HeaderInput | undefined, what: string): Heade
 
 function addHeader(map: Record<string, string>, name: unknown, value: unknown, what: string): void {
   if (typeof name !== "string" || !NAME.test(name)) {
-    // No more of it is shown than may be a name: somebody may have written the whole line into it.
+    // No more of it is shown than may be a name: the whole line may have been written into it.
     const shown = /^[\w-]*/.exec(String(name))![0];
     throw new TypeError(`Cannot send ${what} as a header name must be a token: received '${shown}…'`);
   }

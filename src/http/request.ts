@@ -58,7 +58,7 @@ export interface PreparedRequest {
   /** Whether it may be sent a second time: that does no harm, and the body is still there. */
   readonly repeatable: boolean;
   readonly init: RequestInit | undefined;
-  /** Lower-case names of headers that are not sent, whoever gives them: they are for another origin. */
+  /** Lower-case names of headers that are not sent, wherever they come from: they are for another origin. */
   readonly withheld?: ReadonlySet<string> | undefined;
 }
 

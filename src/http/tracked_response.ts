@@ -1,5 +1,5 @@
 /**
- * A response to hand out, which looks like the one of `fetch`, and whose body somebody looks after.
+ * A response to hand out, which looks like the one of `fetch`, and whose body is looked after.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export interface ResponseHead {
 }
 
 /**
- * Makes a response whose body is received by somebody, wherever it is read: also by a server that it is returned from. When
- * nobody can read the body any more, because the response and its stream have been collected, it is cancelled.
+ * Makes a response whose body is received by a reader of its own, wherever it is read: also by a server that it is returned
+ * from. When the body can't be read any more, because the response and its stream have been collected, it is cancelled.
  *
  * @param head What it says.
  * @param receiver Who receives the body.

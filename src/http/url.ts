@@ -211,7 +211,7 @@ export function isSameUrl(url: string, other: string): boolean {
   return url === other || withoutFragment(new URL(url).href) === withoutFragment(new URL(other).href);
 }
 
-/** What a malformed URL may show: nobody knows where its user info ends, so all of its authority is a secret. */
+/** What a malformed URL may show: where its user info ends is unknown, so all of its authority is a secret. */
 function redactMalformed(url: string): string {
   const shown = redactUrl(url);
   const [, start, authority] = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})(.*)$/i.exec(shown) ?? [];

@@ -17,7 +17,7 @@ export interface PendingWrite {
   ended: Promise<void>;
 }
 
-/** So many bytes may wait to be written if nobody says how many; what comes beyond is not stored. */
+/** So many bytes may wait to be written by default; what comes beyond is not stored. */
 export const MAX_PENDING_BYTES: number = 64 * 1024 * 1024;
 const ENDED = Promise.resolve();
 
@@ -39,7 +39,7 @@ export class AdapterState {
    *
    * @param hash The hash of the key.
    * @param entry What it is to hold; `undefined` for nothing.
-   * @returns The write, and whether somebody is at it already; otherwise it is the caller's, who ends it.
+   * @returns The write, and whether another caller has begun it; otherwise it is the caller's, who ends it.
    */
   note(
     hash: string,

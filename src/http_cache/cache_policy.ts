@@ -178,7 +178,7 @@ class CacheHandler {
         `Cannot find the partition as it must be a string or null: received ${typeof name}`,
       );
     } catch (error) {
-      // Nobody knows whose it is.
+      // Whose it is, is unknown.
       this.#store.warn("find the partition", error);
       return null;
     }
@@ -222,7 +222,7 @@ class CacheHandler {
     // Most of a call's time is for the network, in case the adapter does not answer.
     const leftMs = call.deadlineAtMs - this.#environment.clock.now();
     const found = await this.#entries.find(request, leftMs === Infinity ? undefined : leftMs / 4);
-    // Who has left meanwhile is not served, and causes nothing.
+    // A caller that has left meanwhile is not served, and causes nothing.
     call.throwIfCancelled();
     return found;
   }

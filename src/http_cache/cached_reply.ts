@@ -78,7 +78,7 @@ function shared(head: ReplyHead, from: ValueSource, body: Uint8Array<ArrayBuffer
   return reply;
 }
 
-/** Makes its headers when somebody asks, which is seldom. */
+/** Makes its headers when they are needed, which is seldom. */
 class StoredHead implements ReplyHead {
   #headers: Headers | undefined;
   readonly #pairs: [name: string, value: string][];

@@ -14,7 +14,7 @@ import type { CachedResponse } from "./rules.ts";
  *
  * @param call Who got it.
  * @param reply The reply.
- * @param nowMs The present, in milliseconds since 1970: when it was asked for and came, if nobody has noted that.
+ * @param nowMs The present, in milliseconds since 1970: when it was asked for and came, if that was not noted.
  * @returns The response.
  */
 export function toCachedResponse(call: Call, reply: Reply, nowMs: number): CachedResponse {

@@ -93,7 +93,7 @@ export class Changes {
     const changed = this.#changesBy(call, reply).flatMap((change) => rules.invalidatedUrls(change));
     for (const url of new Set(changed.flatMap((url) => aliasesOf(url, mirrors)))) {
       fetching.forget(url);
-      // Whoever reads from now on sees it, however long the adapter takes.
+      // Every read from now on sees it, however long the adapter takes.
       environment.inBackground(entries.removeAll(url));
     }
   }

@@ -52,7 +52,7 @@ export class Entries {
     this.#generations = new Generations(store, state);
   }
 
-  /** A moment of its own, to be kept by whoever asks the network now. */
+  /** A moment of its own, to be kept by the request that goes to the network now. */
   nextMoment(): number {
     return ++this.#state.moment;
   }
@@ -92,7 +92,7 @@ export class Entries {
    *
    * @param request What was asked for.
    * @param response What came.
-   * @returns The plan; `undefined` if the response may not be stored, or is of no use to anybody.
+   * @returns The plan; `undefined` if the response may not be stored, or is of no use.
    */
   plan(request: CachedRequest, response: CachedResponse): EntryPlan | undefined {
     const names = this.#rules.varyNames(response);

@@ -36,6 +36,6 @@ export class EntriesState {
   readonly changes: LruCache<string, number> = new LruCache(MAX_URLS);
   /** At which moment what is stored under a key was asked for. */
   readonly askedAt: LruCache<string, number> = new LruCache(MAX_URLS);
-  /** How often somebody has asked the network, or changed something. */
+  /** How often the network was asked, or something changed. */
   moment = 0;
 }

@@ -64,7 +64,7 @@ export class Fetching {
   fetchOnce(call: Call, wanted: Wanted): Promise<Reply> {
     const { request } = wanted;
     const headers = JSON.stringify(Object.entries(request.headers).sort());
-    // Who asks whether it is still right does not want what somebody has asked for before.
+    // A request that validates does not want what was asked for before.
     const mode = call.settings.cache === "no-cache" ? "no-cache" : "";
     return this.#leaders.follow(
       call,
@@ -73,7 +73,7 @@ export class Fetching {
     );
   }
 
-  /** A URL's resource may have changed: who asks from now on must not get what was asked for before. */
+  /** A URL's resource may have changed: requests from now on must not get what was asked for before. */
   forget(changedUrl: string): void {
     this.#leaders.forget(changedUrl);
   }
@@ -259,12 +259,12 @@ export class Fetching {
   }
 }
 
-/** A part can't bring the whole up to date, and who wants the cache alone wants no request. */
+/** A part can't bring the whole up to date, and a caller who wants the cache alone wants no request. */
 function mayRefresh(call: Call, { headers, directives }: CachedRequest): boolean {
   return !("range" in headers) && !directives.has("only-if-cached") && call.settings.writeCache;
 }
 
-/** Whether the network has failed, or somebody on the way has answered in place of the origin, such as a login page. */
+/** Whether the network has failed, or something on the way has answered in place of the origin, such as a login page. */
 function isFailure(error: unknown): boolean {
   if (isInvalidDataError(error)) return error.reason === "not-json" || error.reason === "truncated";
   return isNetworkError(error);

@@ -46,7 +46,7 @@ export class Generations {
       this.#known.set(key, { generation, removeAt: slot.meta.removeAt, isPlanned: false });
       return generation;
     }
-    // It is gone, unless somebody has planned or written a new one.
+    // It is gone, unless a new one was planned or written.
     if (before?.isPlanned === false && this.#known.get(key) === before) this.#known.delete(key);
     return undefined;
   }

@@ -102,7 +102,7 @@ export class Leaders {
     }
   }
 
-  /** A URL's resource may have changed: who asks from now on must not get what was asked for before. */
+  /** A URL's resource may have changed: requests from now on must not get what was asked for before. */
   forget(changedUrl: string): void {
     for (const [key, { url }] of this.#underWay) {
       if (withoutFragment(url) === changedUrl) this.#underWay.delete(key);
@@ -128,7 +128,7 @@ export class Leaders {
       own.ended = { error };
       throw error;
     } finally {
-      // The caller need not wait for the body of an error, but who asks again has to: it may be kept.
+      // The caller need not wait for the body of an error, but the next request has to: it may be kept.
       if (stored instanceof Promise) {
         this.#options.environment.inBackground(stored.then((entry) => this.#end(key, own, entry)));
       } else {
@@ -140,7 +140,7 @@ export class Leaders {
   #end(key: string, own: UnderWay, entry: CacheEntry | undefined): void {
     own.ended = own.call.cancelled && entry === undefined ? {} : { ...own.ended, entry };
     if (this.#underWay.get(key) === own) this.#underWay.delete(key);
-    // The first to go on asks next, if somebody has to.
+    // The first to go on asks next, if one has to.
     const waiting = [...own.waiting].sort((one, other) => effortOf(other.call) - effortOf(one.call));
     for (const { wake } of waiting) wake(own);
   }

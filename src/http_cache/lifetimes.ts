@@ -28,7 +28,7 @@ export interface LifetimeOptions {
 }
 
 /**
- * For how long a response is fresh, if somebody has said so.
+ * For how long a response is fresh, if the server or an option says so.
  *
  * @param options What the user says.
  * @param url The absolute URL.

@@ -1,10 +1,10 @@
 /**
- * Who shares stored responses with whom.
+ * Which callers share stored responses.
  *
  * @module
  */
 
-/** A request, as whoever partitions the cache sees it. */
+/** A request, as the function that partitions the cache sees it. */
 export interface PartitionRequest {
   /** The absolute URL. */
   readonly url: string;

@@ -24,7 +24,7 @@ export interface CachedRequest {
   readonly sentHeaders: HeaderMap;
   /** What `Cache-Control` or `Pragma` among them say. */
   readonly directives: CacheControl;
-  /** Whose answers may be used: a digest, or nothing for anybody's. */
+  /** Whose answers may be used: a digest, or nothing for every caller's. */
   readonly partition: string;
   /** Whether a redirect is no answer for it: `redirect: "error"`. */
   readonly refusesRedirects: boolean;
@@ -66,7 +66,7 @@ export interface CacheRules {
   readonly heedsChanges: boolean;
   /** The names of the request headers that select a response; `undefined` when it can't be found again. */
   varyNames(response: Pick<CachedResponse, "headers" | "redirects">): readonly string[] | undefined;
-  /** What to keep beside the body of a response; `undefined` when it may not be stored, or is of no use to anybody. */
+  /** What to keep beside the body of a response; `undefined` when it may not be stored, or is of no use. */
   toMeta(response: CachedResponse, request: CachedRequest, placement: Placement): CacheMeta | undefined;
   /** A stored response after the server has said that it is still the right one. */
   freshen(meta: CacheMeta, response: CachedResponse, request: CachedRequest): Freshened;

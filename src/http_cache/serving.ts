@@ -76,7 +76,7 @@ export class Serving {
    */
   async share(call: Call, leader: Call, reply: Reply): Promise<Reply | undefined> {
     const { as, maxBodyBytes } = call.settings;
-    // A text is what is left of bytes that nobody wanted; how many they were, nobody knows any more.
+    // A text is what is left of bytes that were not wanted; how many they were is unknown by now.
     if (typeof reply.body === "string" && (as === "bytes" || maxBodyBytes !== Infinity)) return undefined;
     if (reply.body !== undefined && reply.body.length > maxBodyBytes) return undefined;
     reply.shared = true;

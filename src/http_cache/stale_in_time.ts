@@ -27,8 +27,8 @@ export interface StaleInTimeOptions {
 }
 
 /**
- * Waits for the network, unless a stale answer is due before: when `staleAfterMs` have passed and an attempt has failed or the
- * origin is in trouble, and shortly before the call's total deadline. The work then goes on in the background, for whoever asks next.
+ * Waits for the network, unless a stale answer is due before: when `staleAfterMs` have passed and an attempt has failed or the origin
+ * is in trouble, and shortly before the call's total deadline. The work then goes on in the background, for the next request.
  *
  * @param work What the network brings.
  * @param call Whose it is.
@@ -80,7 +80,7 @@ export function orStaleInTime(
   });
 }
 
-/** Whether an attempt has failed, or nobody is let through to where the call would go. */
+/** Whether an attempt has failed, or no request is let through to where the call would go. */
 function isInTrouble(call: Call, { mirrors }: Pick<CacheSurroundings, "mirrors">, nowMs: number): boolean {
   if (call.round > 1) return true;
   const lanes = call.lane === undefined ? mirrors.map(({ lane }) => lane) : [call.lane];

@@ -16,7 +16,7 @@ const SECRET_NAME =
 const SECRET_WORD = /(?:^|[-_])(?:pass|pwd|pin|otp|sid|sig|ticket)$/;
 
 /**
- * Whether a request carries credentials, to whichever mirror it goes: its answer is nobody else's business. Headers that are said to be
+ * Whether a request carries credentials, to whichever mirror it goes: its answer is for no other caller. Headers that are said to be
  * sensitive are such, and those whose names say token, key, secret, session, password, signature, auth or the like.
  *
  * @param call The request.
@@ -47,7 +47,7 @@ export function resourceUrl({ request }: Call, { mirrors }: CacheSurroundings): 
 
 /**
  * All URLs that name what a URL does: what one mirror has, all of them have. A mirror whose layout is its own is known by the URLs that
- * lead there, but nobody knows which those are from what they lead to.
+ * lead there, but what they lead to does not tell which those are.
  *
  * @param url The absolute URL.
  * @param mirrors The mirrors.

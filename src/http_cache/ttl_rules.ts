@@ -32,7 +32,7 @@ export class TtlRules implements CacheRules {
     this.#windows = windows;
   }
 
-  /** Headers are part of the key, because nobody says which ones matter; as a digest, because one may be a secret. */
+  /** Headers are part of the key, because it is not said which ones matter; as a digest, because one may be a secret. */
   primaryKey({ url, headers, partition }: Pick<CachedRequest, "url" | "headers" | "partition">): string {
     const selected = isEmpty(headers) ? "" : sha256(JSON.stringify(Object.entries(headers).sort()));
     return `v1\nGET\n${withoutFragment(url)}\n${partition}\n${selected}`;

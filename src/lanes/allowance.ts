@@ -52,7 +52,7 @@ export class Allowance {
 
   /** One of those that wait goes on. */
   wakeUp(): void {
-    // One may always wait, or nobody could.
+    // One may always wait, or none could.
     const wasFull = this.asleep-- === Math.max(1, this.maxWaiting);
     this.active++;
     if (wasFull) this.#onRoom();

@@ -48,7 +48,7 @@ export class CountedWindow {
   /** How many that were answered count now. */
   usedAt(nowMs: number): number {
     const log = this.#log;
-    // A clock that has gone back makes nobody wait for longer than a window.
+    // A clock that has gone back makes no request wait for longer than a window.
     if (log.length > 0 && log.at(-1)!.atMs > nowMs) {
       for (const entry of log) entry.atMs = Math.min(entry.atMs, nowMs);
     }

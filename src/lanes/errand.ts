@@ -15,7 +15,7 @@ export interface Errand {
   readonly allowance: Allowance | undefined;
   /** What it shares limits with others by; `undefined` if it has no limits but its origin's. */
   readonly limitKey: string | undefined;
-  /** What the attempt counts in that it has just been admitted to; whoever sends it takes it over. */
+  /** What the attempt counts in that it has just been admitted to; the code that sends it takes it over. */
   receipt: Receipt | undefined;
   /** How long an attempt may take, in milliseconds. */
   readonly timeoutMs: number;

@@ -29,7 +29,7 @@ export class KeyLine<T extends PriorityItem<T>> {
   /** Takes a notice of the bucket back. Only the scheduler writes it. */
   tokenNotice: Disposable | undefined = undefined;
 
-  /** Creates the line of a key, in which nobody waits. */
+  /** Creates the line of a key, which is empty. */
   constructor(key: string, bucket: Bucket | undefined) {
     this.key = key;
     this.bucket = bucket;

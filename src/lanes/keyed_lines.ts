@@ -18,7 +18,7 @@ const MANY_KEYS = 1_024;
 export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
   readonly #plain: PriorityQueue<Place<L>> = new PriorityQueue();
   readonly #lines: Map<string, KeyLine<Place<L>>> = new Map();
-  /** Lines in which somebody waits. */
+  /** Lines in which requests wait. */
   readonly #busy: Set<KeyLine<Place<L>>> = new Set();
   readonly #create: (key: string) => KeyLine<Place<L>>;
   readonly #isQuiet: (line: KeyLine<Place<L>>) => boolean;

@@ -63,7 +63,7 @@ export interface LaneOptions {
   readonly bucket: Bucket | undefined;
   /** How many requests may be in flight there at once. @default {Infinity} */
   readonly maxInFlight?: number | undefined;
-  /** Tells whether a pause is over that nobody asks about any more; without it, none is. */
+  /** Tells whether a pause is over that no request asks about any more; without it, none is. */
   readonly clock?: Clock | undefined;
   /**
    * Whether one request goes ahead of the first burst: requests may share a connection there, and nothing tells how many
@@ -108,7 +108,7 @@ export class Lane implements Claimant, Line<Lane> {
   limit: number;
   /** What `maxInFlight` follows, where it adapts itself. */
   estimator: LimitEstimator | undefined;
-  /** How long its answers take, where somebody wants to know. */
+  /** How long its answers take, where that is needed. */
   latencies: LatencyWindow | undefined = undefined;
   /** How much it takes in what time, where it has answered 429. */
   quota: Quota | undefined;
@@ -118,13 +118,13 @@ export class Lane implements Claimant, Line<Lane> {
   learner: Learner | undefined;
   /** The limits that the origin has stated. */
   book: LimitBook | undefined;
-  /** Whether nobody may go yet, because what learns the limits is being loaded. */
+  /** Whether no request may go yet, because what learns the limits is being loaded. */
   isPreparing = false;
   /** What the breaker says to all while it is closed. */
   ticket = 0;
-  /** Whether nothing but `limit`, `warmUntilMs` and the bucket has to be asked: no pause, a closed breaker, nobody waits. */
+  /** Whether nothing but `limit`, `warmUntilMs` and the bucket has to be asked: no pause, a closed breaker, no waiter. */
   isClear = true;
-  /** What it asked for; forgotten when somebody asks after it has passed. */
+  /** What it asked for; forgotten at the first look after it has passed. */
   pause: Pause | undefined;
   /** Until when connections count as open, on the client's clock; `Infinity` where that does not matter. */
   warmUntilMs: number;
@@ -224,7 +224,7 @@ export class Lane implements Claimant, Line<Lane> {
     return this.keyed?.lineOf(key);
   }
 
-  /** Who is first in line, but for those that a limit of their key's holds. */
+  /** The first in line, but for those that a limit of their key's holds. */
   get head(): Place<Lane> | undefined {
     let place = this.urgent.peek();
     while (place?.line?.isBlocked === true) place = place.next;
@@ -239,7 +239,7 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Until when nobody may go, tokens and permits apart.
+   * Until when no request may go, tokens and permits apart.
    *
    * @param nowMs The time on the client's clock.
    * @returns A time that is not after `nowMs` when the way is free; `Infinity` until something happens.
@@ -446,7 +446,7 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Chooses who finds out whether the origin is back: somebody else each time, since who was first in line may be asking for
+   * Chooses who finds out whether the origin is back: another request each time, since the first in line may be asking for
    * something that always fails.
    *
    * @param isFit Whether a waiter may be it.
@@ -463,8 +463,8 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Whether a request that sleeps may find out how the origin is, which was well not long ago, because nobody asks it: one at a
-   * time, and with a longer gap after each that was in vain.
+   * Whether a request that sleeps may find out how the origin is, which was well not long ago, because no request asks it: one
+   * at a time, and with a longer gap after each that was in vain.
    */
   tryTest(nowMs: number): boolean {
     const wasWell = this.succeeded >= FEW && nowMs - this.succeededAtMs <= RECENTLY_MS;

@@ -15,7 +15,7 @@ const FIRST_ANSWER_MS = 1_000;
 /** How many answers are remembered that have come before a counted limit was stated. */
 const MOST_EARLY = 256;
 
-/** After so long nobody is waited for who was under way when a book was begun, in milliseconds. */
+/** How long attempts are waited for that were under way when a book was begun, in milliseconds. */
 const STRANGE_MS = 30_000;
 
 /** An answer, as a book sees it. */
@@ -29,7 +29,7 @@ export class LimitBook {
   readonly #counted: Map<string, CountedWindow> = new Map();
   readonly #resets: Map<string, ResetWindow> = new Map();
   readonly #maxWaitMs: number;
-  /** How many were under way when the book was begun: nobody will say when they are answered. */
+  /** How many still count that were under way when the book was begun; which of them were answered is not told. */
   #strangers: number;
   readonly #beganAtMs: number;
   /** When the latest ones were answered, as long as no counted limit has been stated. */

@@ -9,8 +9,8 @@ import type { Lane } from "./lane.ts";
 import { isOlder, type Place, type Waiter } from "./waiter.ts";
 
 /**
- * So often in a row the highest priority goes first; then it is the turn of whoever has waited for the longest time of the others. They get
- * one in sixteen, and nobody starves.
+ * So often in a row the highest priority goes first; then it is the turn of the one that has waited for the longest time of the others.
+ * They get one turn in sixteen, and none starves.
  */
 const MOST_FAVOURS = 15;
 

@@ -7,20 +7,20 @@
 import type { PermitLedger } from "../primitives/permit_ledger.ts";
 import type { Lane } from "./lane.ts";
 
-/** Holds a permit for something that goes on at somebody else's pace. */
+/** Holds a permit for a body that is read at the caller's pace. */
 export interface PermitHolder {
   /** The lane that the permit counts in. */
   readonly lane: Lane;
-  /** Somebody waits for a permit: gives it back as soon as that is possible without a loss. Called once. */
+  /** A request waits for a permit: gives it back as soon as that is possible without a loss. Called once. */
   hurry(): void;
 }
 
-/** Knows them, and tells them when somebody waits: in this client, or for a semaphore that it shares with others. */
+/** Knows them, and tells them when a request waits: in this client, or for a semaphore that it shares with others. */
 export class PermitHolders {
   readonly #ledger: PermitLedger;
   readonly #holders: Set<PermitHolder> = new Set();
 
-  /** Knows nobody yet. */
+  /** Knows no holder yet. */
   constructor(ledger: PermitLedger) {
     this.#ledger = ledger;
   }
@@ -30,20 +30,20 @@ export class PermitHolders {
     return this.#holders.size;
   }
 
-  /** Somebody holds a permit from now on; tells them at once if somebody waits. */
+  /** Adds a holder, and tells it at once if a request waits. */
   add(holder: PermitHolder): void {
     if (this.#ledger.waiting > 0 || holder.lane.queued > 0) return holder.hurry();
     this.#holders.add(holder);
     (this.#ledger.onShortage ??= new Set()).add(this.hurry);
   }
 
-  /** Somebody has given their permit back. */
+  /** A holder has given its permit back. */
   delete(holder: PermitHolder): void {
     this.#holders.delete(holder);
     if (this.#holders.size === 0) this.#stopListening();
   }
 
-  /** Somebody waits for a permit. One function, because it is a listener. */
+  /** A request waits for a permit. One function, because it is a listener. */
   readonly hurry = (): void => {
     const holders = [...this.#holders];
     this.#holders.clear();

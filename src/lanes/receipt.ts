@@ -19,8 +19,8 @@ export interface KeyOwner extends LimitOwner {
 }
 
 /**
- * The entry of an attempt in the books of learnt limits: from when it is sent until its answer comes, nobody knows when the origin has
- * counted it.
+ * The entry of an attempt in the books of learnt limits: from when it is sent until its answer comes, it is unknown when the origin
+ * has counted it.
  */
 export class Receipt {
   /** How many attempts its origin had seen when it was sent, this one included. */

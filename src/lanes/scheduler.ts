@@ -68,9 +68,9 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   /** Permits that were taken and are about to be used. */
   #inHand = 0;
   #isPicking = false;
-  /** Whether somebody has asked meanwhile that others be admitted. */
+  /** Whether more was to be admitted meanwhile. */
   #isAsked = false;
-  /** How many want that nobody is admitted. */
+  /** How many want that no request is admitted. */
   #holds = 0;
   /** In line for a permit of a semaphore that others use as well. */
   readonly #turn: PermitTurn;
@@ -78,7 +78,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   inFlight = 0;
   /** Requests in line. */
   #inLine = 0;
-  /** Called when an attempt has given its permit back, once somebody wants to know. */
+  /** Called when an attempt has given its permit back, once a listener wants to know. */
   onRelease: (() => void) | undefined = undefined;
   readonly #holders: PermitHolders;
   /** Absent where attempts never die. */
@@ -117,7 +117,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     return this.#options.clock.now();
   }
 
-  /** Whether a permit is free that nobody waits for. */
+  /** Whether a permit is free that no request waits for. */
   get isIdle(): boolean {
     return this.#turns.size === 0 && this.#ledger.waiting === 0 && this.#ledger.inUse < this.#ledger.capacity;
   }
@@ -224,7 +224,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   }
 
   /**
-   * Admits a second attempt beside one that is under way, if it has to wait for nothing. It is nobody's probe, takes nothing that
+   * Admits a second attempt beside one that is under way, if it has to wait for nothing. It is never a probe, takes nothing that
    * a request in line waits for, and no place in a batch that has enough under way.
    *
    * @param errand The request.
@@ -261,7 +261,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   /** Puts a request in line; it is refused at once if it must not wait. */
   wait(waiter: Waiter<Lane>, nowMs: number): void {
     const { errand, lanes } = waiter;
-    // Whoever has no patience still goes as a probe, if one is due.
+    // A request without patience still goes as a probe, if one is due.
     const refusal = refusalOf(errand, lanes, nowMs, this.#options.maxRetryAfterMs);
     if (refusal !== undefined) return waiter.onRefused(refusal);
     if (errand.priority !== 0) this.#turns.hasPriorities = true;
@@ -336,7 +336,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.dispatch();
   }
 
-  /** Admits nobody while a function runs that takes many out of line: permits must not go to those who are next. */
+  /** Admits no request while a function runs that takes many out of line: permits must not go to those who are next. */
   hold(work: () => void): void {
     this.#holds++;
     try {
@@ -561,7 +561,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     waiter.poll = deadlines.add({ onDeadline }, delayMs, nowMs);
   }
 
-  /** Nobody waits in a lane: it needs nothing any more. */
+  /** No request waits in a lane: it needs nothing any more. */
   #settleDown(lane: Lane): void {
     this.quit(lane);
     this.#dropWakeUp(lane);
@@ -588,7 +588,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     }
   }
 
-  /** The limits of a key hold nobody any more, as far as is known. */
+  /** The limits of a key hold no request any more, as far as is known. */
   #unblock(line: KeyLine<Place<Lane>>): void {
     line.isBlocked = false;
     if (line.wakeUp !== undefined) this.#options.deadlines.remove(line.wakeUp);
@@ -624,9 +624,9 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     else this.#ledger.give(1);
   }
 
-  /** Admits whoever may go, one by one, until nobody may. */
+  /** Admits requests that may go, one by one, until none may. */
   dispatch(): void {
-    // Whoever picks goes on until there is nobody left.
+    // The call that picks goes on until none is left.
     this.#isAsked = this.#isPicking || this.#holds > 0;
     if (this.#isAsked) return;
     const ledger = this.#ledger;
@@ -677,7 +677,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     return undefined;
   };
 
-  /** Takes all that a request needs besides a permit, or sees to it that nobody asks for it in vain until it is worth asking again. */
+  /** Takes all that a request needs besides a permit, or sees to it that the lane does not ask in vain until it is worth asking again. */
   #takeAll(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): boolean {
     if (line?.book !== undefined) {
       const untilMs = line.book.blockedUntilMs(nowMs);
@@ -706,7 +706,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     wakeUp(waiter.errand);
     const ticket = lane.enter(nowMs, cooldownCapMs);
     if (!waiter.isCancelled) return waiter.onAdmitted(lane, ticket);
-    // Who was told of the probe has aborted it.
+    // A listener that was told of the probe has aborted it.
     this.#exit(lane);
     this.#inHand++;
     lane.breaker?.settle(ticket, "ignored");

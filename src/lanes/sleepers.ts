@@ -19,7 +19,7 @@ export function wakeHopeless(lane: Lane, nowMs: number): void {
   );
 }
 
-/** An attempt has failed where nothing has ever come from: after some time of that, whoever sleeps for the lane fails. */
+/** An attempt has failed where nothing has ever come from: after some time of that, all that sleep for the lane fail. */
 export function noteUnanswered(lane: Lane, nowMs: number): void {
   lane.failingSinceMs ??= nowMs;
   if (nowMs - lane.failingSinceMs < UNANSWERED_MS) return;

@@ -9,7 +9,7 @@ import type { KeyLine } from "./key_line.ts";
 import type { Lane } from "./lane.ts";
 import type { Place } from "./waiter.ts";
 
-/** Who is told that there may be tokens again. */
+/** Hears that there may be tokens again. */
 export interface TokenListener {
   /** In the bucket of a lane. */
   examine(lane: Lane): void;
@@ -74,7 +74,7 @@ export class Tokens {
     return bucket === line?.bucket ? line.tokenNotice !== undefined : this.isOut;
   }
 
-  /** Asks for a notice for a lane, or for all; nobody claims with this bucket until then. */
+  /** Asks for a notice for a lane, or for all; no lane claims with this bucket until then. */
   await(lane: Lane, bucket: Bucket): void {
     if (bucket === lane.bucket) {
       lane.tokenNotice ??= bucket.notify(() => {
@@ -91,7 +91,7 @@ export class Tokens {
     }
   }
 
-  /** Nobody waits for the client's bucket any more. */
+  /** No request waits for the client's bucket any more. */
   forget(): void {
     this.isOut = false;
     this.#notice?.[Symbol.dispose]();

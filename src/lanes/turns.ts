@@ -11,7 +11,7 @@ import type { Lane } from "./lane.ts";
 /** So often in a row the higher priority decides whose turn it is; then it is the turn of who has had none for the longest time. */
 const MOST_FAVOURS = 15;
 
-/** The round of those who could use a permit: lanes in which somebody could go if there was one, and batches that could pull. */
+/** The round of those who could use a permit: lanes in which a request could go if there was one, and batches that could pull. */
 export class Turns extends LinkedQueue<Claimant> {
   /** Whether priorities matter: a request had one. */
   hasPriorities = false;

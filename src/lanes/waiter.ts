@@ -23,7 +23,7 @@ export interface Line<L extends Line<L>> {
   readonly waiting: WaitingLine<Place<L>>;
   /** How many places there are. */
   readonly queued: number;
-  /** Whether nobody waits, among other things. */
+  /** Whether there is no waiter, among other things. */
   isClear: boolean;
   /** How many have ever got in line. */
   entered: number;
@@ -92,7 +92,7 @@ export abstract class Waiter<L extends Line<L>> extends Place<L> {
   isWaiting = false;
   /** Whether nobody wants it to be admitted any more. Only the scheduler writes it. */
   isCancelled = false;
-  /** When it looks whether it may go, where nobody else's timer does. Only the scheduler writes it. */
+  /** When it looks whether it may go, where no other timer does. Only the scheduler writes it. */
   poll: Deadline | undefined = undefined;
   /** When it has stood in line for too long. Only the scheduler writes it. */
   limit: Deadline | undefined = undefined;
@@ -144,7 +144,7 @@ export abstract class Waiter<L extends Line<L>> extends Place<L> {
    *
    * @param lane The lane that admits it.
    * @param ticket What the lane's breaker said.
-   * @returns Itself if whoever admits it has to run it.
+   * @returns Itself if the code that admits it has to run it.
    */
   abstract onAdmitted(lane: L, ticket: number): Runnable | undefined;
 

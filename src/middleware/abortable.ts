@@ -10,7 +10,7 @@ import { type Clock, timerDelay } from "../primitives/clock.ts";
 /**
  * Waits for a promise, or for a signal.
  *
- * @param promise The promise; what it rejects with after the signal is nobody's.
+ * @param promise The promise; what it rejects with after the signal is dropped.
  * @param signal The signal.
  * @returns What the promise gives.
  * @throws {unknown} Rejects with what the promise rejects with, and with the signal's reason.

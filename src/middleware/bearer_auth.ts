@@ -49,7 +49,8 @@ export interface BearerAuthOptions {
    */
   readonly refreshTimeoutMs?: number | undefined;
   /**
-   * How long after the end of a refresh no other one begins, in milliseconds: until then, whoever is refused gets that response.
+   * How long after the end of a refresh no other one begins, in milliseconds: until then, a request that is refused gets that
+   * response.
    *
    * @default {1_000}
    */
@@ -72,14 +73,14 @@ const NAMES: readonly (keyof BearerAuthOptions)[] = [
 /**
  * Sends `authorization: Bearer …` with each attempt that has no `authorization` yet, and renews the token when it is refused.
  *
- * A refresh runs once for all who were refused with the same token. Requests that begin meanwhile wait for it; each that was refused
- * is then sent once more, if its body can be, and whatever that brings is the answer. Who was refused with an older token than the
- * present one goes again at once. All of this is one attempt: it counts as one, within its `timeoutMs` and with its permit. An abort
- * takes its own caller out; the refresh goes on for the others, and its token is kept. When a refresh fails, each of those who wait
- * gets its own 401.
+ * A refresh runs once for all requests that were refused with the same token. Requests that begin meanwhile wait for it; each that
+ * was refused is then sent once more, if its body can be, and whatever that brings is the answer. A request that was refused with
+ * an older token than the present one goes again at once. All of this is one attempt: it counts as one, within its `timeoutMs` and
+ * with its permit. An abort takes its own caller out; the refresh goes on for the others, and its token is kept. When a refresh
+ * fails, each request that waits gets its own 401.
  *
- * `refresh` asks with the `fetch` that it is given. With the same client it would wait for permits that are held by those who wait
- * for the refresh, or for itself, until `refreshTimeoutMs` or `timeoutMs` ends that.
+ * `refresh` asks with the `fetch` that it is given. With the same client it would wait for permits that are held by requests that
+ * wait for the refresh, or for itself, until `refreshTimeoutMs` or `timeoutMs` ends that.
  *
  * Where the token goes: to every origin that the caller asks, mirrors included, unless `origins` says which. A redirect to another
  * origin never carries it, and a refusal from there is no reason to refresh; nor does a page of `client.pages` at another origin,
@@ -182,7 +183,7 @@ function isFromElsewhere({ redirected, url }: Response, request: Request): boole
   return redirected && URL.canParse(url) && new URL(url).origin !== new URL(request.url).origin;
 }
 
-/** What may be said of a response whose body belongs to somebody else. */
+/** What may be said of a response whose body belongs to the caller. */
 function withoutBody({ status, statusText, headers }: Response): Response {
   return new Response(null, { status, statusText, headers });
 }

@@ -82,7 +82,7 @@ export function resumeAttempt(
   return new Attempt(environment, call, target, admission, call.attempts).resume(response, error);
 }
 
-/** Who is told how far an attempt has come. */
+/** Hears how far an attempt has come. */
 export interface AttemptWatcher {
   /** The headers have come. */
   onHeaders(attempt: Attempt, status: number): void;
@@ -96,7 +96,7 @@ export class Attempt implements DeadlineTarget, Pending {
   readonly startedAtMs: number;
   /** Counted from 1 over all rounds and mirrors. */
   readonly number: number;
-  /** Who is told of its headers. */
+  /** Hears of its headers. */
   watcher: AttemptWatcher | undefined = undefined;
   /** Whether one beside it has failed at the same origin already: the failure of the two is one. */
   isSecondFailure = false;
@@ -156,7 +156,7 @@ export class Attempt implements DeadlineTarget, Pending {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       work().then((reply) => {
-        // Nobody takes it who has been told of the abort.
+        // The caller, who was told of the abort, does not take it.
         if (this.#stopped !== undefined) reply.openBody?.discard();
         resolve(reply);
       }, reject);
@@ -231,7 +231,7 @@ export class Attempt implements DeadlineTarget, Pending {
     return reply;
   }
 
-  /** The response of a fetch that did not heed its signal: nobody wants it, and its body must end. */
+  /** The response of a fetch that did not heed its signal: it is of no use, and its body must end. */
   #refuse(response: Response): never {
     this.#open(response).discard();
     throw this.#stopped!.reason;
@@ -412,7 +412,7 @@ export class Attempt implements DeadlineTarget, Pending {
     this.cancel(error);
   }
 
-  /** Stops the attempt: who waits for it is told at once; the permit comes back when the fetch has settled. */
+  /** Stops the attempt: what waits for it is told at once; the permit comes back when the fetch has settled. */
   cancel(reason: unknown): void {
     if (this.#hasEnded || this.#stopped !== undefined) return;
     this.#stopped = { reason };

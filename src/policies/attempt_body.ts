@@ -1,5 +1,5 @@
 /**
- * What happens to the body of an attempt that is not read here: somebody gets rid of it, shows its beginning, or hands it out.
+ * What happens to the body of an attempt that is not read here: it is discarded, its beginning is shown, or it is handed out.
  *
  * @module
  */
@@ -59,13 +59,13 @@ export interface AttemptBodyOptions {
 /** A body that is open, and that nobody reads yet. */
 export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   readonly #options: AttemptBodyOptions;
-  /** Who wants the bytes that the caller reads. */
+  /** Takes a copy of the bytes that the caller reads. */
   #collector: BodyCollector | undefined;
   /** Who receives what the caller reads; nothing here may lead to the caller's response, so that it can be collected. */
   #receiver: BodyReceiver | undefined;
   /** The body's first characters, once it is being got rid of. */
   #excerpt: Promise<string> | undefined;
-  /** When it will have taken too long: with nobody who reads, or for the one who does. */
+  /** When it will have taken too long: without a reader, or for its reader. */
   #idle: Deadline | undefined;
   #wait: Deadline | undefined;
   #hasEnded = false;
@@ -133,7 +133,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
       onEnd(0);
       return undefined;
     }
-    // Somebody has read the body before.
+    // The body was read before.
     if (response.bodyUsed) throw onUnusable(new TypeError("the body of the response has been read already"));
     const receiver = this.#receiver = new BodyReceiver(response, {
       maxBytes,
@@ -187,7 +187,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     this.#options.onTimeout(deadline === this.#wait);
   }
 
-  /** Somebody waits for the permit: what is left of the body may be little enough to be received for its reader. */
+  /** A request waits for the permit: what is left of the body may be little enough to be received for its reader. */
   hurry(): void {
     const { environment: { deadlines, inBackground } } = this.#options;
     const receiver = this.#receiver!;
@@ -205,7 +205,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     this.#receiver?.fail(reason);
   }
 
-  /** The attempt has ended: nobody collects anything any more. */
+  /** The attempt has ended: no bytes are collected any more. */
   end(): void {
     this.#hasEnded = true;
     this.#stopIdling();

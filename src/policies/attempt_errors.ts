@@ -49,7 +49,7 @@ export function tooLarge(call: Call, target: Target): InvalidDataError {
   );
 }
 
-/** The error that a response with a status of failure would lead to, for whoever judges errors. */
+/** The error that a response with a status of failure would lead to, for the code that judges errors. */
 export function statusError(call: Call, target: Target, { status, headers }: Response): HttpError {
   const about = call.describe(target);
   return new HttpError(`${about.method} ${about.url} was answered with ${status}`, {
@@ -67,7 +67,7 @@ export class ResponseError extends TypeError {
   }
 }
 
-/** Whether an error says that the program may not do this, or has closed its transport: its own fault, and nobody else's. */
+/** Whether an error says that the program may not do this, or has closed its transport: no fault of the origin. */
 export function isDenied(error: unknown): boolean {
   return error instanceof Error && (error.name === "NotCapable" || error.name === "TransportClosedError");
 }

@@ -17,8 +17,8 @@ export type SleepEnvironment = Pick<Environment, "clock" | "deadlines" | "schedu
 
 /**
  * Lets a call sleep. It holds nothing meanwhile, and its batch goes on without it. A batch that has a free permit and nothing
- * else to send wakes it early, if its origin has answered somebody well since. If nobody asks the origin, which was well not long
- * ago, one call at a time goes early to find out, each once a round.
+ * else to send wakes it early, if its origin has answered another request well since. If no request asks the origin, which was
+ * well not long ago, one call at a time goes early to find out, each once a round.
  *
  * @param environment What the policies share.
  * @param call The call.

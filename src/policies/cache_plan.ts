@@ -26,7 +26,7 @@ export interface CacheSurroundings {
   readonly offline: boolean;
   /** What every request carries. */
   readonly headers: HeaderMap;
-  /** Lower-case names of headers that are nobody else's business. */
+  /** Lower-case names of headers that no other caller may profit from. */
   readonly sensitive: ReadonlySet<string>;
   /** Where relative URLs lead. */
   readonly mirrors: readonly Mirror[];

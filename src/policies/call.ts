@@ -77,7 +77,7 @@ export interface CallOwner {
   };
 }
 
-/** Who waits for the answer. */
+/** What waits for the answer. */
 export interface CallSink {
   /** Takes the value, or the error; called once. */
   onSettled(call: Call, ok: boolean, value: unknown): void;
@@ -161,7 +161,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   round = 1;
   /** Whether it goes before those that were never sent: it was, and told to come again. */
   isUrgent = false;
-  /** Whether it was woken early to find out how its origin is, where nobody else asks it. */
+  /** Whether it was woken early to find out how its origin is, where no other request asks it. */
   isTesting = false;
   /** The round in which it was woken so last. */
   testedInRound = 0;
@@ -174,9 +174,9 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   /** From the call to the answer, in milliseconds; 0 until then. */
   durationMs = 0;
   settled = false;
-  /** Whether its work is about to be stopped, so that nobody may join it. */
+  /** Whether its work is about to be stopped, so that no other may join it. */
   isLeaving = false;
-  /** Whether its work is over; who waits for it as well is about to be answered. */
+  /** Whether its work is over; others that wait for it are about to be answered. */
   hasEnded = false;
   /** Whether its batch counts it among those that wait. */
   isAsleep = false;
@@ -235,7 +235,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   isValidating = false;
   /** What is noted of the latest attempt; absent when the cache has no use for it. */
   exchange: Exchange | undefined = undefined;
-  /** The request, once somebody has asked for its parts. */
+  /** The request, once its parts were needed. */
   prepared: PreparedRequest | undefined;
   #abortController: AbortController | undefined = undefined;
   /** Whether the work has been stopped: nobody wants its result any more. Only the call writes it. */
@@ -329,7 +329,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return this.context.allowance === undefined || this.settings.patienceMs !== undefined;
   }
 
-  /** Aborts when the work is of no use any more; made when somebody first asks for it. */
+  /** Aborts when the work is of no use any more; made when it is first needed. */
   get signal(): AbortSignal {
     if (this.#abortController === undefined) {
       this.#abortController = new AbortController();
@@ -390,7 +390,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.abort(new TimeoutError(message, { ...about, kind: "total", timeoutMs, cause }));
   }
 
-  /** What it is doing now, as the end of a sentence; empty for what nobody looks after, such as a schema. */
+  /** What it is doing now, as the end of a sentence; empty for what no step has announced, such as a schema. */
   #activity(): string {
     if (this.settled) return ", before its body had ended";
     if (this.leader !== undefined) return ", while it waited for another request for the same";

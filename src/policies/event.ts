@@ -195,9 +195,9 @@ export type ClientEvent =
   | BreakerEvent
   | WarningEvent;
 
-/** Where policies report to. They ask `active` first, so that nothing is built when nobody listens. */
+/** Where policies report to. They ask `active` first, so that nothing is built without a listener. */
 export interface Reporter {
-  /** Whether anybody listens. */
+  /** Whether there is a listener. */
   readonly active: boolean;
   /** Hands an event to every listener; never throws. */
   emit(event: ClientEvent): void;

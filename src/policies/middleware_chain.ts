@@ -149,6 +149,6 @@ function checkResponse(response: Response): Response {
 function release(response: Response, returned: Response | undefined): void {
   const { body } = response;
   if (body === null || response.bodyUsed || body.locked || body === returned?.body) return;
-  // Whoever gives a response away has lost interest in how its body ends.
+  // How the body of a response ends that was given away does not matter.
   body.cancel().catch(() => {});
 }

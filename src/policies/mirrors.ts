@@ -256,7 +256,7 @@ function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined):
   };
 }
 
-/** Who is asked, and who could be. */
+/** Which lanes are asked, and which could be. */
 interface Asking {
   readonly mirror: Mirror;
   readonly target: Target;

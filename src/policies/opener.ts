@@ -51,13 +51,13 @@ export interface StreamRequest<R = Response> {
 export interface Closings {
   /** What the client was closed with, once it was. */
   readonly closing: { readonly reason: unknown } | undefined;
-  /** Has somebody told. */
+  /** Adds a listener. */
   add(target: ClosingTarget): void;
-  /** Takes somebody back. */
+  /** Removes a listener. */
   delete(target: ClosingTarget): void;
 }
 
-/** Somebody who is told. */
+/** Hears of a closing. */
 export interface ClosingTarget {
   /** Starts nothing more. */
   onClose(reason: unknown): void;

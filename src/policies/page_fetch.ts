@@ -8,7 +8,7 @@ import type { CallSink } from "./call.ts";
 
 /** How a page is fetched. */
 export interface PageFetch {
-  /** Who gets it. */
+  /** What gets it. */
   readonly sink: CallSink;
   readonly signal: AbortSignal;
   /** Whether it is of an origin that the first page was not asked of. */

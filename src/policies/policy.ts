@@ -69,16 +69,16 @@ export interface Environment {
   readonly backoff: Backoff;
   /** The pause of an origin that asks for one without saying how long, by how many of them have been in vain. */
   readonly unnamedPauseMs: (fruitlessPauses: number) => number;
-  /** Whether a 429 makes everybody wait who asks its origin, or only the request that got it. */
+  /** Whether a 429 makes all requests to its origin wait, or only the request that got it. */
   readonly pauseOn429: "origin" | "request";
-  /** Whether breakers count failures in a row, whoever's they are, in place of their share. */
+  /** Whether breakers count failures in a row, of whichever requests, in place of their share. */
   readonly countsInARow: boolean;
   /** Whether an error is a failure of its origin. */
   readonly isFailure: ((error: unknown) => boolean) | undefined;
   /** Whether an error of `fetch` says nothing of the origin, because a proxy or a resolver has failed before it. */
   readonly isOwnFailure: ((error: unknown) => boolean) | undefined;
   /**
-   * Starts a call that nobody waits for, for the same as another one. Closing gives it a little time to end.
+   * Starts a call without a caller, for the same as another one. Closing gives it a little time to end.
    *
    * @param original The call that is the reason for it.
    * @param handler Brings it to its reply, whose body is then got rid of.

@@ -25,42 +25,57 @@ export interface ProgressSurroundings {
  * @param target Where it was sent.
  * @param response What has come of it.
  * @param surroundings Which attempt it is, and where a callback that throws is told of.
- * @returns What is to be called with the length of each chunk; `undefined` if nobody wants to know.
+ * @returns What is to be called with the length of each chunk; `undefined` without a listener.
  */
 export function progressOf(
   call: Call,
   target: Target,
   response: Response,
-  { attempt, clock, reporter }: ProgressSurroundings,
+  surroundings: ProgressSurroundings,
 ): ((bytes: number) => void) | undefined {
   if (call.settings.onProgress === undefined) return undefined;
+  const { attempt } = surroundings;
   const { url } = call.describe(target);
-  // The length of what is decoded on the way is nobody's to know.
+  // The length of what is decoded on the way is unknown.
   const isCoded = response.headers.has("content-encoding");
   const totalBytes = isCoded ? undefined : contentLength(response.headers);
   let bytes = 0;
-  let hasWarned = false;
-  // Who only looks on can't break a request.
-  const warn = (error: unknown): void => {
-    if (hasWarned || !reporter.active) return;
-    hasWarned = true;
-    const message = `The 'onProgress' of ${url} has thrown`;
-    reporter.emit({ type: "warning", atMs: clock.now(), source: "onProgress", message, error });
-  };
+  const handOn = progressTeller(surroundings);
   const tell = ({ settings: { onProgress }, settled, streams }: Call, progress: Progress): void => {
-    if (onProgress === undefined || (settled && !streams)) return;
-    try {
-      const told: unknown = onProgress(progress);
-      // An async function fails later, and would end the process.
-      if (told instanceof Promise) told.catch(warn);
-    } catch (error) {
-      warn(error);
-    }
+    if (onProgress !== undefined && (!settled || streams)) handOn(onProgress, progress);
   };
   return (length) => {
     bytes += length;
     const progress: Progress = { url, attempt, bytes, totalBytes };
     tell(call, progress);
     for (const follower of call.flight?.followers ?? []) tell(follower, progress);
+  };
+}
+
+/**
+ * Makes what hands progress to listeners. What a listener throws breaks nothing; the first time is a warning event.
+ *
+ * @param surroundings Where warnings go.
+ * @returns Calls a listener.
+ */
+export function progressTeller(
+  { clock, reporter }: Pick<ProgressSurroundings, "clock" | "reporter">,
+): (listener: (progress: Progress) => void, progress: Progress) => void {
+  let hasWarned = false;
+  // A listener can't break a request.
+  const warn = (url: string, error: unknown): void => {
+    if (hasWarned || !reporter.active) return;
+    hasWarned = true;
+    const message = `The 'onProgress' of ${url} has thrown`;
+    reporter.emit({ type: "warning", atMs: clock.now(), source: "onProgress", message, error });
+  };
+  return (listener, progress) => {
+    try {
+      const told: unknown = listener(progress);
+      // An async function fails later, and would end the process.
+      if (told instanceof Promise) told.catch((error) => warn(progress.url, error));
+    } catch (error) {
+      warn(progress.url, error);
+    }
   };
 }

@@ -59,9 +59,9 @@ export interface ReplyOptions {
 export class Reply {
   readonly status: number;
   readonly from: ValueSource;
-  /** The whole body, as text where nobody needs the bytes; absent while it is open. */
+  /** The whole body, as text where the bytes are not needed; absent while it is open. */
   readonly body: Uint8Array<ArrayBuffer> | string | undefined;
-  /** The body that somebody must discard, show or hand out; absent when it has been read. */
+  /** The body, which must be discarded, shown or handed out; absent when it has been read. */
   readonly openBody: OpenBody | undefined;
   /** What the reply says of its response. */
   readonly head: ReplyHead;
@@ -69,7 +69,7 @@ export class Reply {
   readonly target: Target | undefined;
   /** What all mirrors did in a round in which none was of any help; absent if only one was asked. */
   failures: RoundFailures | undefined = undefined;
-  /** Whether others have the same bytes, so that nobody may be given them to keep. */
+  /** Whether others have the same bytes, so that no caller may be given them to keep. */
   shared = false;
   /** How long the server asked to wait, in milliseconds; known for statuses that are worth a retry. */
   retryAfterMs: number | undefined = undefined;

@@ -16,7 +16,7 @@ import type { Reply } from "./reply.ts";
  *
  * @param call Who asked.
  * @param reply The reply.
- * @param body The first characters of its body, if somebody has read them.
+ * @param body The first characters of its body, if they were read.
  * @returns A `DataNotFoundError` for 404 and 410, an `HttpError` otherwise.
  */
 export function replyError(call: Call, reply: Reply, body?: string): HttpError | DataNotFoundError {

@@ -107,7 +107,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       noteFailure(call, round.reply, round.error);
       previousMs = plan.delayMs;
       report(environment, call, plan);
-      // Whoever was told of it may have aborted it.
+      // A listener that was told of it may have aborted it.
       call.throwIfCancelled();
       if (plan.counts) call.round++;
       call.isUrgent = plan.isUrgent;
@@ -229,7 +229,7 @@ function planOf(
   const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
   const isPaused = isUrgent && pauseOn429 === "origin" && pauseMs > 0;
   if (isFailedProbe(call, lanes)) {
-    // It went ahead for all who wait, and gets in line again: the next probe is somebody else's.
+    // It went ahead for all who wait, and gets in line again: the next probe is another request.
     const delayMs = lanes[0]!.breaker!.retryAfterMs;
     return { reason, delayMs, sleeps: false, needsBudget: false, isUrgent: false, counts: false };
   }

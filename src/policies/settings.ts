@@ -48,8 +48,8 @@ export interface Settings {
    */
   readonly timeoutMs: number;
   /**
-   * How long the reader of a body that streams may have to wait for its next bytes, in milliseconds; `Infinity` for any time. Who
-   * does not read is not timed out.
+   * How long the reader of a body that streams may have to wait for its next bytes, in milliseconds; `Infinity` for any time. A
+   * reader that pauses is not timed out.
    * @default {the value of `timeoutMs`}
    */
   readonly idleTimeoutMs: number | undefined;
@@ -95,8 +95,8 @@ export interface Settings {
    */
   readonly writeCache: boolean;
   /**
-   * Who goes first when requests wait for a permit or a token: the higher number. While others wait, one turn in sixteen is theirs, so that
-   * nobody starves.
+   * Which request goes first when several wait for a permit or a token: the one with the higher number. One turn in sixteen goes to another
+   * one, so that none starves.
    * @default {0}
    */
   readonly priority: number;
@@ -118,12 +118,12 @@ export interface Settings {
    */
   readonly onOpen: "fail" | "wait" | undefined;
   /**
-   * How old an outage may be that is waited out, in milliseconds, counted from when the breaker opened first. An origin from
-   * which nothing has ever come is not waited for, unless this is said.
+   * How old an outage may be for a request to wait for its end, in milliseconds, counted from when the breaker opened first.
+   * An origin from which nothing has ever come is not waited for, unless this is said.
    * @default {30_000}
    */
   readonly patienceMs: number | undefined;
 }
 
-/** The same, as far as somebody has said it. */
+/** The same, as far as it was given. */
 export type PartialSettings = { readonly [K in keyof Settings]?: Settings[K] | undefined };

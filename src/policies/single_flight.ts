@@ -63,7 +63,7 @@ export class Flights {
     call.chain = undefined;
   }
 
-  /** The resource of a URL may have changed: who asks from now on must not get what was asked for before. */
+  /** The resource of a URL may have changed: requests from now on must not get what was asked for before. */
   forget(url: string): void {
     const changed = withoutFragment(url);
     const hash = hashOf(changed);
@@ -144,7 +144,7 @@ export function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   const { head, body, openBody, target } = reply;
   const shared = new Reply(head, { from: "shared", body, openBody, target });
   shared.retryAfterMs = reply.retryAfterMs;
-  // The cache may have it too, whoever else is left.
+  // The cache may have it too, even if no other caller is left.
   shared.shared = reply.shared;
   return shared;
 }

@@ -53,8 +53,8 @@ export interface AdaptivePermit extends Disposable {
  * lower it for long: a lower limit is only kept if it lowers latencies. Every ten seconds the limit is a fifth lower for one window,
  * to measure latencies without a queue.
  *
- * A limit that falls takes nothing away from anybody; it admits nobody until enough has been given back. Order, priorities and aborts are
- * those of `Semaphore`. There are no timers.
+ * A limit that falls takes nothing away; it admits no caller until enough has been given back. Order, priorities and aborts are those of
+ * `Semaphore`. There are no timers.
  *
  * @example A service that takes 32 requests at once
  * ```ts

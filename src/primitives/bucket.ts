@@ -8,12 +8,12 @@
  * Hands out tokens, one for each unit of work. {@linkcode TokenBucket} is one; a bucket that other processes share keeps a
  * few tokens here and fetches more in the background.
  *
- * Nobody holds a token while waiting for something else: who wants one asks when everything else is there, and if there
- * is none, asks to be notified.
+ * No caller holds a token while it waits for something else: it asks for one when everything else is there, and if
+ * there is none, asks to be notified.
  */
 export interface Bucket {
   /**
-   * Takes tokens if they are there now, and nobody waits who came before.
+   * Takes tokens if they are there now, and no earlier caller waits.
    *
    * @param n How many. @default {1}
    * @returns Whether they were taken.

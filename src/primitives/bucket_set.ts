@@ -89,7 +89,7 @@ export class BucketSet implements Bucket {
   }
 }
 
-/** Somebody who wants to know when it is worth asking again. */
+/** A listener for the moment at which it is worth asking again. */
 interface Notice {
   readonly listener: () => void;
   readonly tokens: number;

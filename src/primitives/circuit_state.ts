@@ -19,7 +19,7 @@ export type Rest = { readonly kind: "closed" } | {
  */
 export type HalfOpen = { readonly kind: "half-open"; sinceMs: number; readonly cooldownMs: number };
 
-/** Lets no call pass. `rest` is what the circuit returns to when nobody holds it isolated any more. */
+/** Lets no call pass. `rest` is what the circuit returns to when nothing holds it isolated any more. */
 export type Isolated = { readonly kind: "isolated"; holders: number; rest: Rest };
 
 /** Everything that tells one circuit from another, but for its counts. */

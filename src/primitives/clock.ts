@@ -15,7 +15,7 @@ export interface Clock {
   wallNow(): number;
   /**
    * Calls `callback` once, not before `delayMs` milliseconds have passed, or {@linkcode MAX_TIMER_MS} if that is
-   * less: whoever waits longer looks at `now()` and arms again. The timer keeps the process alive.
+   * less: for a longer wait, look at `now()` and arm again. The timer keeps the process alive.
    */
   setTimeout(callback: () => void, delayMs: number): TimerHandle;
   /** Forgets a timer; does nothing for one that has fired. */
@@ -32,7 +32,7 @@ export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /**
  * A delay as a caller's own clock may be given it: never negative, and within one timer's range, since such a clock may pass it on to
- * the runtime as it is. Whoever waits longer arms again.
+ * the runtime as it is. For a longer wait, arm it again.
  *
  * @param delayMs The delay; what is due already may be late.
  * @returns Milliseconds from 0 to {@linkcode MAX_TIMER_MS}.

@@ -33,7 +33,7 @@ export class Flight<K, T, W> {
     return this.#promise;
   }
 
-  /** Who does the work: what to stop when nobody waits any more; absent once it has ended. */
+  /** What does the work: it is stopped when no member waits any more; absent once it has ended. */
   get worker(): W | undefined {
     return this.#worker;
   }
@@ -49,10 +49,10 @@ export class Flight<K, T, W> {
   }
 
   /**
-   * Takes a member away; each calls this at most once. Without members the key is free again: who asks next starts a new
-   * execution.
+   * Takes a member away; each calls this at most once. Without members the key is free again: the next caller starts a
+   * new execution.
    *
-   * @returns Whether that was the last one, so that the work is of no use to anybody.
+   * @returns Whether that was the last one, so that the work is of no use any more.
    */
   leave(): boolean {
     if (--this.#members > 0) return false;
@@ -60,7 +60,7 @@ export class Flight<K, T, W> {
     return true;
   }
 
-  /** The execution has settled. Lets go of it: who has taken part may still hold the flight. */
+  /** The execution has settled. Lets go of it: members may still hold the flight. */
   end(): void {
     this.#promise = undefined;
     this.#worker = undefined;
@@ -94,7 +94,7 @@ export class FlightTable<K, T, W> {
     return flight;
   }
 
-  /** Registers an execution under a key that has none; whoever does so calls `end()` when it has settled. */
+  /** Registers an execution under a key that has none; the caller calls `end()` when it has settled. */
   start(key: K, worker: W, promise: Promise<T>): Flight<K, T, W> {
     const flight = new Flight(this.#flights, key, promise, worker);
     this.#flights.set(key, flight);

@@ -38,7 +38,7 @@ export class Observers<E> {
         // An async function fails later, and would end the process.
         if (told instanceof Promise) told.catch(() => {});
       } catch {
-        // An observer must not change what it observes, and there is nobody here who could act on its error.
+        // An observer must not change what it observes, and no code here could act on its error.
       }
     }
   }

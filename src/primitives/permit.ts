@@ -10,7 +10,7 @@ export class Permit implements Disposable {
   readonly weight: number;
   #giveBack: ((weight: number) => void) | undefined;
 
-  /** Made by whoever hands out permits; `giveBack` is called at most once, with the weight. */
+  /** Made where permits are handed out; `giveBack` is called at most once, with the weight. */
   constructor(weight: number, giveBack: (weight: number) => void) {
     this.weight = weight;
     this.#giveBack = giveBack;

@@ -8,7 +8,7 @@ import { hasAborted } from "./abort_across_requests.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { type PriorityItem, PriorityQueue } from "./priority_queue.ts";
 
-/** Somebody in the queue of a {@linkcode PermitLedger}. */
+/** A waiter in the queue of a {@linkcode PermitLedger}. */
 export abstract class PermitWaiter implements PriorityItem<PermitWaiter>, AbortTarget {
   /** @inheritdoc */
   previous: PermitWaiter | undefined = undefined;
@@ -52,7 +52,7 @@ export class PermitLedger {
   inUse = 0;
   /** Those who wait. Only the ledger changes it. */
   readonly waiters: PriorityQueue<PermitWaiter> = new PriorityQueue();
-  /** Called when somebody has begun to wait: they may have permits that they can do without. Absent while there are none. */
+  /** Called when a waiter has come: they may have permits that they can do without. Absent while there are none. */
   onShortage: Set<() => void> | undefined = undefined;
 
   /** Creates a ledger with everything free. */
@@ -65,7 +65,7 @@ export class PermitLedger {
     return this.waiters.size;
   }
 
-  /** Takes `weight`, if it is free and nobody waits. */
+  /** Takes `weight`, if it is free and there is no waiter. */
   take(weight: number): boolean {
     if (weight === 0) return true;
     if (this.waiters.size > 0 || this.inUse + weight > this.capacity) return false;

@@ -112,8 +112,8 @@ export class RetryBudget {
 
   /**
    * Gives a retry back, as if it had not been made, and another one with it: a retry that succeeds shows that retries are of
-   * use again, so that what an outage has used up is soon there. Who does so for each retry that succeeds lets the retries
-   * that fail be at most the budget, and as many as succeed.
+   * use again, so that what an outage has used up is soon there. A caller that does so for each retry that succeeds lets the
+   * retries that fail be at most the budget, and as many as succeed.
    *
    * @param nowMs What the clock said just now, for who has just read it.
    */

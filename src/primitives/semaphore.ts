@@ -37,7 +37,7 @@ export let ledgerOf: (semaphore: Semaphore) => PermitLedger;
 /**
  * Lets at most `capacity` units of work run at once; the others wait.
  *
- * It is fair: higher priorities go first, equal ones go in the order in which they came, and nobody overtakes. The head of
+ * It is fair: higher priorities go first, equal ones go in the order in which they came, and none overtakes. The head of
  * the queue waits until its whole weight is free, so that light work can't starve heavy work, and those behind it wait with
  * it. A permit that is given back goes straight to the queue; newcomers can't snatch it.
  *
@@ -169,9 +169,9 @@ export class Semaphore {
   }
 
   /**
-   * Changes the capacity. Raising it wakes those who now fit; lowering it takes nothing away from anybody, but admits nobody
-   * until enough has been given back. Who waits with a weight over the new capacity goes on waiting, with all behind, until
-   * the capacity is raised again or its signal aborts.
+   * Changes the capacity. Raising it wakes those who now fit; lowering it takes nothing away, but admits no caller until
+   * enough has been given back. A caller that waits with a weight over the new capacity goes on waiting, with all behind it,
+   * until the capacity is raised again or its signal aborts.
    *
    * @param capacity A positive integer, or `Infinity`.
    * @throws {TypeError} If `capacity` is not a number.
@@ -191,7 +191,7 @@ export class Semaphore {
   }
 }
 
-/** Who waits in `acquire`. */
+/** A waiter in `acquire`. */
 class AcquireWaiter extends PermitWaiter {
   readonly promise: Promise<Permit>;
   readonly #resolve: (permit: Permit) => void;
@@ -214,7 +214,7 @@ class AcquireWaiter extends PermitWaiter {
   }
 }
 
-/** Who waits in `run`. It carries the function itself, which saves a promise for each that waits. */
+/** A waiter in `run`. It carries the function itself, which saves a promise for each waiter. */
 class RunWaiter<T> extends PermitWaiter {
   readonly promise: Promise<T>;
   readonly #fn: () => T | PromiseLike<T>;

@@ -178,7 +178,7 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
 
   /**
    * Aborts the group's signal: calls of `spawn` that wait reject, nothing is started any more, and tasks end as they react to
-   * it. Who calls it knows why the group ends, so that leaving the block does not throw.
+   * it. The caller knows why the group ends, so that leaving the block does not throw.
    *
    * @param reason The signal's reason; by default an `AbortError`.
    */
@@ -271,7 +271,7 @@ class Task<T> implements TaskHandle<T> {
   constructor(index: number, run: (task: Task<T>) => Promise<T>) {
     this.index = index;
     this.result = run(this);
-    // The group knows of the failure: nobody else has to look at it.
+    // The group knows of the failure: the task's own promise needs no listener.
     this.result.catch(() => {});
   }
 }

@@ -52,8 +52,8 @@ const TAKEN: Promise<void> = Promise.resolve();
  * lateness of the timer that serves them is made good up to 5 ms, so that the bound for a stretch in which they do is
  * `burst + (t + 5) · limit / intervalMs`; without that, no rate above `burst` per 1 to 2 ms could be kept.
  *
- * The bucket starts full and fills as time passes, fractions included, with no timer; only while somebody waits is one timer
- * armed, and it keeps the process alive. Callers are served in the order in which they came; nobody overtakes, however little
+ * The bucket starts full and fills as time passes, fractions included, with no timer; only while a caller waits is one timer
+ * armed, and it keeps the process alive. Callers are served in the order in which they came; none overtakes, however little
  * they ask for. A clock that goes back neither takes tokens away nor gives any, and delays the next one by no more than its
  * usual distance.
  *
@@ -93,7 +93,7 @@ export class TokenBucket implements Bucket {
     this.#level = new TokenLevel(tokensPerMs, burst, clock.now());
   }
 
-  /** How many tokens the bucket holds now, with the fraction. Those who wait, and a pause, come before who asks for them. */
+  /** How many tokens the bucket holds now, with the fraction. A new caller comes after those who wait, and after a pause. */
   get available(): number {
     this.#observe();
     return this.#level.tokens;
@@ -168,7 +168,7 @@ export class TokenBucket implements Bucket {
   }
 
   /**
-   * Calls a listener once, as soon as tokens are there and nobody waits who came before; see {@linkcode Bucket}.
+   * Calls a listener once, as soon as tokens are there and no earlier caller waits; see {@linkcode Bucket}.
    *
    * @param listener Called synchronously, from a timer or from what made the tokens free. Only while it runs, it may take
    * them ahead of those who wait.
@@ -222,8 +222,8 @@ export class TokenBucket implements Bucket {
 
   /**
    * Changes the rate from now on; the time until now counts at the old one. Tokens over the new burst are lost, a larger
-   * burst begins empty. Who waits for more than the new burst goes on waiting, with all behind, until the burst grows again
-   * or its signal aborts.
+   * burst begins empty. A caller that waits for more than the new burst goes on waiting, with all behind it, until the
+   * burst grows again or its signal aborts.
    *
    * @param rate The new rate; its burst is what it says, or its default.
    * @throws {TypeError} If an option is of the wrong type.

@@ -50,7 +50,7 @@ export class TokenLevel {
    * Moves time on.
    *
    * @param nowMs The moment.
-   * @param isServing Whether somebody has waited until now, so that a late timer may be what kept the bucket filling.
+   * @param isServing Whether a caller has waited until now, so that a late timer may be what kept the bucket filling.
    */
   observe(nowMs: number, isServing: boolean): void {
     const elapsedMs = nowMs - this.#nowMs;

@@ -1,5 +1,5 @@
 /**
- * The body of a response, read chunk by chunk by somebody who may leave at any time.
+ * The body of a response, read chunk by chunk by a reader that may leave at any time.
  *
  * @module
  */

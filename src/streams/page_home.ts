@@ -17,7 +17,7 @@ export interface PagePlace {
   readonly isForeign: boolean;
 }
 
-/** Follows pages from one to the next, and knows when they have left home. Who has left does not come back, as with redirects. */
+/** Follows pages from one to the next, and knows when they have left home. What has left does not come back, as with redirects. */
 export class PageHome {
   readonly #mirrors: readonly Mirror[];
   readonly #origins: ReadonlySet<string>;
@@ -43,7 +43,7 @@ export class PageHome {
    * Finds the next page.
    *
    * @param reference Its URL, which may be relative to the page's.
-   * @param pageUrl The URL of the page that leads to it; empty if nobody knows it.
+   * @param pageUrl The URL of the page that leads to it; empty if it is unknown.
    * @returns The place; `undefined` if the URL is none, or is no http(s) URL.
    */
   find(reference: string, pageUrl: string): PagePlace | undefined {

@@ -24,7 +24,7 @@ export interface HttpExchange {
 /** Answers a request. A handler that rejects breaks the connection. */
 export type HttpHandler = (exchange: HttpExchange) => Promise<void>;
 
-/** Who wants to know of connections. */
+/** Hears of connections. */
 export interface ConnectionObserver {
   /** A connection was accepted. */
   connected(): void;

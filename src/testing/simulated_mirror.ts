@@ -28,7 +28,7 @@ export interface IncomingRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
-  /** The headers, in lower case; asked for only if somebody looks at them. */
+  /** The headers, in lower case; made only if they are looked at. */
   readonly headers: () => Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -42,7 +42,7 @@ export class SimulatedMirror {
   readonly #context: MirrorContext;
   readonly #sampleLatency: LatencySampler;
   readonly #bytesPerSecond: number;
-  /** Requests by URL; absent if nobody needs the count. */
+  /** Requests by URL; absent if the count is not needed. */
   readonly #counts: Map<string, number> | undefined;
   readonly #drawsByUrl: boolean;
   #random: () => number;
@@ -133,7 +133,7 @@ export class SimulatedMirror {
   }
 }
 
-/** A log entry whose path and headers are read when somebody asks for them. */
+/** A log entry whose path and headers are made when they are read. */
 function newEntry(mirror: string, incoming: IncomingRequest, nth: number, atMs: number): OpenLogEntry {
   const { method, url, body } = incoming;
   return {

@@ -33,7 +33,7 @@ async function handle(http: HttpExchange, mirror: SimulatedMirror): Promise<void
   try {
     await respond(http, mirror, exchange);
   } catch (error) {
-    // A cancelled exchange says that the client has left: nobody is there who could be told more.
+    // A cancelled exchange says that the client has left: no one is there to be told more.
     if (!exchange.isEnded) throw error;
   }
 }

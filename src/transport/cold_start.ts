@@ -31,7 +31,7 @@ export class ColdStart {
    * Begins without a connection to any origin.
    *
    * @param clock Where time comes from.
-   * @param idleMs How long connections stay open that nobody uses.
+   * @param idleMs How long idle connections stay open.
    */
   constructor(clock: Clock, idleMs: number = IDLE_MS) {
     this.#clock = clock;

@@ -184,7 +184,7 @@ async function introduce(
   if (status === undefined || status < 200 || status > 299) throw refusalOf(status, credentials);
 }
 
-/** Names that lead to this machine are nobody else's business (RFC 6761 §6.3). */
+/** Names that lead to this machine are told to no resolver (RFC 6761 §6.3). */
 export function isLocal(host: string): boolean {
   return /(?:^|\.)localhost\.?$/i.test(host);
 }

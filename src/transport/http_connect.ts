@@ -39,7 +39,7 @@ export async function requestTunnel(
   }
 }
 
-/** The value of a header that says who asks (RFC 7617). */
+/** The value of a header that names the user (RFC 7617). */
 function basic({ username, password }: Credentials): string {
   const bytes = new TextEncoder().encode(`${username}:${password}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;

@@ -1,6 +1,6 @@
 /**
  * Transports: how connections are made and kept. Pools, HTTP/2, certificates, proxies, and names resolved over HTTPS where the
- * system does not resolve them. Whoever needs none of that needs no transport: the runtime's own `fetch` does well.
+ * system does not resolve them. A program that needs none of that needs no transport: the runtime's own `fetch` does well.
  *
  * @example A transport that resolves names by itself, if the system does not
  * ```ts

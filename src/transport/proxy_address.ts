@@ -88,7 +88,7 @@ function decodeAll(texts: readonly string[]): string[] | undefined {
   try {
     return texts.map(decodeURIComponent);
   } catch {
-    // A broken escape: nobody knows what was meant.
+    // A broken escape: what was meant is unknown.
     return undefined;
   }
 }

@@ -20,9 +20,9 @@ export interface Carrier {
    * @returns The response.
    */
   send(url: URL, input: FetchInput, init: RequestInit | undefined): Promise<Response>;
-  /** How many connections were made; `undefined` where nobody can see them. */
+  /** How many connections were made; `undefined` where they can't be seen. */
   readonly opened: number | undefined;
-  /** How many connections are open; `undefined` where nobody can see them. */
+  /** How many connections are open; `undefined` where they can't be seen. */
   readonly open: number | undefined;
   /** Lets go of all connections. */
   close(): Promise<void>;

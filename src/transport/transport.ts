@@ -15,7 +15,7 @@ import { type Carrier, type FetchInput, signalOf } from "./sending.ts";
 import { CertificateError, isOwnFailure, TransportClosedError, TransportError } from "./transport_errors.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
-/** Makes the connections of one client or of several, or of nobody but its own `fetch`. */
+/** Makes the connections of one client or of several, or of its own `fetch` alone. */
 export interface Transport extends ClientTransport, AsyncDisposable {
   /**
    * Sends a request, as the global `fetch` does; a function of its own, that can be handed on. Of a burst to an origin that has no
@@ -38,7 +38,7 @@ export interface Transport extends ClientTransport, AsyncDisposable {
 }
 
 /**
- * Creates a transport: how connections are made and kept. It belongs to whoever makes it; clients that use it do not close it.
+ * Creates a transport: how connections are made and kept. It belongs to the program that makes it; clients that use it do not close it.
  *
  * @param options What is to differ from the runtime's own `fetch`.
  * @returns The transport.

@@ -69,13 +69,13 @@ export interface TransportOptions {
    */
   readonly keepAlive?: boolean | undefined;
   /**
-   * How long a connection that nobody uses stays open, in milliseconds. Bun rounds up to steps of 4 seconds, and of a minute above four
+   * How long an idle connection stays open, in milliseconds. Bun rounds up to steps of 4 seconds, and of a minute above four
    * minutes.
    * @default {the runtime's: 90_000 on Deno, 300_000 on Bun}
    */
   readonly idleTimeoutMs?: number | undefined;
   /**
-   * How many connections that nobody uses are kept: for each host on Deno; on Bun for each kind (plain, TLS). Fewer than there
+   * How many idle connections are kept: for each host on Deno; on Bun for each kind (plain, TLS). Fewer than there
    * are requests at once make the rest connect again and again.
    * @default {the runtime's}
    */

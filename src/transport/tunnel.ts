@@ -1,5 +1,5 @@
 /**
- * A door on this machine through which a runtime's own HTTP client makes its connections, for runtimes that let nobody else make
+ * A door on this machine through which a runtime's own HTTP client makes its connections, for runtimes that let no other code make
  * them. It speaks SOCKS 5, so that TLS, and with it the check of the certificate, stays between the client and the origin.
  *
  * @module
@@ -118,7 +118,7 @@ export class Tunnel {
       await this.#join(client, socket, { early: reader.takeRest(), next, rest });
     } catch (error) {
       if (error === LEFT) return;
-      // Whoever has sent the request finds it here.
+      // The sender of the request finds it here.
       this.#note(key, error);
       await replySocks(client, SOCKS_UNREACHABLE);
       client.close();

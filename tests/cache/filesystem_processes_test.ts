@@ -36,19 +36,37 @@ async function peakOf({ processes, kills, writes, maxBytes, least, most }: Scene
   const filled = Promise.all(Array.from({ length: processes }, (_, seed) => fill(seed)))
     .finally(() => isOver = true);
   let peak = 0;
-  while (!isOver) peak = Math.max(peak, await sizeOf(folder));
+  let last = await filesOf(folder);
+  while (!isOver) {
+    const files = await filesOf(folder);
+    peak = Math.max(peak, sizeOfBoth(last, files));
+    last = files;
+  }
   await filled;
-  return Math.max(peak, await sizeOf(folder));
+  const left = await filesOf(folder);
+  return Math.max(peak, sizeOfBoth(left, left));
 }
 
-async function sizeOf(folder: TempFolder): Promise<number> {
+/** The files of a folder, by path and inode, with their sizes. They need not all have been there at one moment. */
+async function filesOf(folder: TempFolder): Promise<ReadonlyMap<string, number>> {
   const { lstat } = await import("node:fs/promises");
   const paths = (await folder.list().catch(() => [])).filter((path) =>
     !path.endsWith("/") && path.includes("/v1/")
   );
-  // What is listed may be gone.
-  const sizes = paths.map((path) => lstat(`${folder.path}/${path}`).then((info) => info.size, () => 0));
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  const files = new Map<string, number>();
+  await Promise.all(paths.map(async (path) => {
+    // What is listed may be gone.
+    const info = await lstat(`${folder.path}/${path}`).catch(() => undefined);
+    if (info !== undefined) files.set(`${path} ${info.ino}`, info.size);
+  }));
+  return files;
+}
+
+/** What a folder held, at least, between two looks at it: the files that were there at both. */
+function sizeOfBoth(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): number {
+  let size = 0;
+  for (const [file, bytes] of after) size += Math.min(bytes, before.get(file) ?? 0);
+  return size;
 }
 
 const SCENES: readonly Scene[] = [

@@ -5,6 +5,7 @@ import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { runCli, startCli } from "../support/cli_process.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { runtime, test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 
 const FRESH = { "cache-control": "max-age=3600" };
 const ANY: Resources = (path) => ({ body: `body of ${path}`, headers: FRESH });
@@ -132,7 +133,7 @@ test("slipstream get --cache as a process that was killed half-way leaves what t
   const cli = await startCli(get);
   await stalled.promise;
   // Nothing more comes, and what came is being kept.
-  while (!(await temp.list()).some((name) => /\/[0-9a-f]{62}$/.test(name)));
+  await until(async () => (await temp.list()).some((name) => /\/[0-9a-f]{62}$/.test(name)));
   isKilled = true;
   cli.kill();
   await cli.ended;

@@ -7,9 +7,12 @@ import type { Resources } from "../../src/testing/resource.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import type { TerminalFiles } from "../../src/runtime/terminal/contract.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { loadDownloads } from "../support/load_downloads.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { type FakeFiles, FakeTerminal } from "./fake_terminal.ts";
+
+await loadDownloads();
 
 const { files } = currentTerminal();
 

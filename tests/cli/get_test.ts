@@ -7,9 +7,12 @@ import type { Resources } from "../../src/testing/resource.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import type { TerminalFiles } from "../../src/runtime/terminal/contract.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { loadDownloads } from "../support/load_downloads.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { Exit, type FakeFiles, FakeTerminal } from "./fake_terminal.ts";
+
+await loadDownloads();
 
 const { files } = currentTerminal();
 
@@ -327,11 +330,10 @@ test("slipstream get --out names a file that can't be written, and writes the ot
 });
 
 test("slipstream get shows a live line on a terminal and takes it away", async () => {
-  await using temp = await tempFolder();
-  const setup = new Setup(ANY, [], 1_000, files);
+  const setup = new Setup(ANY, [], 1_000);
   setup.terminal.stderr.isTerminal = true;
   setup.terminal.noColor = true;
-  await setup.get("--out", `${temp.path}/out`, "--concurrency", "1", `${HOST}/1`, `${HOST}/2`);
+  await setup.get("--ndjson", "-o", "/lines", "--concurrency", "1", `${HOST}/1`, `${HOST}/2`);
   const { writes } = setup.terminal.stderr;
   const drawn = writes.map((text) => text.replaceAll("\x1b", "␛"));
   assert(drawn.some((text) => /^\r0\/2 .* 1 in flight␛\[K$/.test(text)), drawn.join("\n"));

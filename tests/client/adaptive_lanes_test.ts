@@ -1,23 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AdaptiveLanes, loadEstimator } from "../../src/client/adaptive_lanes.ts";
 import { Lane } from "../../src/lanes/lane.ts";
-import { Scheduler } from "../../src/lanes/scheduler.ts";
-import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
-import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { test } from "../support/test.ts";
 
 function setUp(rules = {}) {
   const clock = new ManualClock();
-  const scheduler = new Scheduler({
-    semaphore: new Semaphore(20),
-    bucket: undefined,
-    clock,
-    deadlines: new DeadlineQueue(clock),
-    maxRetryAfterMs: 60_000,
-    timersBelongToRequests: false,
-  });
+  const scheduler = schedulerOn(clock);
   const reporter = { active: false, emit: () => {} };
   const lanes = new AdaptiveLanes(rules, { clock, reporter, scheduler: () => scheduler });
   const make = (key: string): Lane => {

@@ -5,7 +5,7 @@ import type { Call } from "../../src/policies/call.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
 import { Reply } from "../../src/policies/reply.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { watch } from "./settled.ts";
+import { watch } from "../support/settled.ts";
 import { fakeCall, fakeLane } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 

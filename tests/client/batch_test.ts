@@ -2,10 +2,10 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals, assertThrow
 import { Batch, type BatchRun } from "../../src/client/batch.ts";
 import { SlipstreamError } from "../../src/errors.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { test } from "../support/test.ts";
 import { CountedSource, fakeBatch, RecordingConsumer } from "./fake_starter.ts";
-import { watch } from "./settled.ts";
+import { watch } from "../support/settled.ts";
 
 function setUp(source: BatchRun["source"], options: Parameters<typeof fakeBatch>[2] = {}) {
   return fakeBatch(source, new RecordingConsumer(), options);

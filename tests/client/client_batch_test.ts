@@ -12,7 +12,7 @@ import { Semaphore } from "../../src/primitives/mod.ts";
 import { test } from "../support/test.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import type { Answer, SentRequest } from "./fake_network.ts";
-import { rejection, watch } from "./settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 
 const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, { maxRetries: 0, ...options });
 

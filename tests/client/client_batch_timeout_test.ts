@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createClient, isTimeoutError, type Outcome } from "../../mod.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
 import { testClientsBothWays } from "./fake_client.ts";
-import { rejection } from "./settled.ts";
+import { rejection } from "../support/settled.ts";
 
 const testBothWays = testClientsBothWays();
-const urls = (count: number) => Array.from({ length: count }, (_, index) => `https://a.test/${index}`);
 const SLOW = () => ({ json: 1, afterMs: 100 });
 const OPTIONS = { batchTimeoutMs: 250, concurrency: 2 };
 
@@ -21,7 +21,7 @@ testBothWays(
   "batchTimeoutMs × settle(): each request of an array has its outcome, started or not",
   async (make) => {
     const { client, clock, network } = make(SLOW);
-    const outcomes = await clock.run(client.settle(urls(8), OPTIONS));
+    const outcomes = await clock.run(client.settle(numberedUrls(8), OPTIONS));
     assertEquals(outcomes.map(endingOf), [
       ...["value", "value", "value", "value"],
       ...["aborted", "aborted", "not started", "not started"],
@@ -33,7 +33,7 @@ testBothWays(
 
 testBothWays("batchTimeoutMs × settle(): a batch that ends in time leaves no timer", async (make) => {
   const { client, clock } = make(SLOW);
-  const outcomes = await clock.run(client.settle(urls(4), OPTIONS));
+  const outcomes = await clock.run(client.settle(numberedUrls(4), OPTIONS));
   assertEquals(outcomes.map(endingOf), ["value", "value", "value", "value"]);
   assertEquals(clock.now(), 200);
   await client.close();
@@ -42,7 +42,7 @@ testBothWays("batchTimeoutMs × settle(): a batch that ends in time leaves no ti
 
 testBothWays("batchTimeoutMs × all(): rejects with the timeout", async (make) => {
   const { client, clock } = make(SLOW);
-  const error = await clock.run(rejection(client.all(urls(8), OPTIONS)));
+  const error = await clock.run(rejection(client.all(numberedUrls(8), OPTIONS)));
   assert(isTimeoutError(error) && error.kind === "batch");
   assertEquals(clock.now(), 250);
 });
@@ -95,7 +95,9 @@ testBothWays(
       }]
     ) {
       const { client, clock } = make(() => answer);
-      const outcomes = await clock.run(client.settle(urls(30), { batchTimeoutMs: 250, patienceMs: 60_000 }));
+      const outcomes = await clock.run(
+        client.settle(numberedUrls(30), { batchTimeoutMs: 250, patienceMs: 60_000 }),
+      );
       assertEquals(outcomes.length, 30);
       for (const outcome of outcomes) endingOf(outcome);
       assertEquals(clock.now(), 250);
@@ -107,7 +109,7 @@ testBothWays(
   "batchTimeoutMs × stream(): time begins with the first request, and a slow consumer gets all of an array",
   async (make) => {
     const { client, clock } = make(SLOW);
-    const stream = client.stream(urls(6), OPTIONS);
+    const stream = client.stream(numberedUrls(6), OPTIONS);
     await clock.advance(1_000);
     const seen: string[] = [];
     const read = async () => {
@@ -132,14 +134,22 @@ test("batchTimeoutMs belongs to batches, and is checked", async () => {
   for (const bad of [0, -1, NaN, "5s"]) {
     const options = { batchTimeoutMs: bad as number };
     await assertRejects(
-      () => client.settle(urls(1), options),
+      () => client.settle(numberedUrls(1), options),
       Error,
       "'batchTimeoutMs' must be a positive number",
     );
   }
   const advice = "give it to all(), settle(), stream() or record()";
-  await assertRejects(() => client.json(urls(1)[0]!, { batchTimeoutMs: 1 } as object), TypeError, advice);
-  await assertRejects(() => client.json({ url: urls(1)[0]!, batchTimeoutMs: 1 } as never), TypeError, advice);
+  await assertRejects(
+    () => client.json(numberedUrls(1)[0]!, { batchTimeoutMs: 1 } as object),
+    TypeError,
+    advice,
+  );
+  await assertRejects(
+    () => client.json({ url: numberedUrls(1)[0]!, batchTimeoutMs: 1 } as never),
+    TypeError,
+    advice,
+  );
   await assertRejects(
     () => Promise.try(() => createClient({ batchTimeoutMs: 1 } as object)),
     TypeError,

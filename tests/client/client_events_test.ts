@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { type Client, type ClientEvent, type ClientOptions, createClient, HttpError } from "../../mod.ts";
+import { type ClientEvent, type ClientOptions, HttpError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
-import { rejection } from "./settled.ts";
+import { type FakeClient, fakeClient } from "./fake_client.ts";
+import type { Answer, SentRequest } from "./fake_network.ts";
+import { rejection } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";
@@ -12,19 +12,15 @@ const URL_A = "https://a.test/a.json";
 function setUp(
   answer: (request: SentRequest) => Answer,
   options: ClientOptions = {},
-): { clock: ManualClock; network: FakeNetwork; client: Client; events: ClientEvent[] } {
-  const clock = new ManualClock({ nowMs: 500 });
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
+): FakeClient & { readonly events: ClientEvent[] } {
+  const made = fakeClient(answer, {
+    clock: new ManualClock({ nowMs: 500 }),
     backoff: { jitter: "none" },
     ...options,
   });
   const events: ClientEvent[] = [];
-  client.on((event) => events.push(event));
-  return { clock, network, client, events };
+  made.client.on((event) => events.push(event));
+  return { ...made, events };
 }
 
 test("Client.on() hears the way of a request, in order, with times of the clock", async () => {

@@ -8,15 +8,13 @@ import {
   isCircuitOpenError,
   type Middleware,
 } from "../../mod.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
 import { testClientsBothWays } from "./fake_client.ts";
-import { rejection } from "./settled.ts";
+import { rejection } from "../support/settled.ts";
 
 const testBothWays = testClientsBothWays();
 const ONE = () => ({ json: 1 });
-const urls = (count: number, host = "a") =>
-  Array.from({ length: count }, (_, index) => `https://${host}.test/${index}`);
-
 testBothWays(
   "Client.extend() lays headers over the client's, and replaces base URLs and settings",
   async (make) => {
@@ -41,7 +39,11 @@ testBothWays(
   async (make) => {
     const { client, clock, network } = make(() => ({ json: 1, afterMs: 10 }), { concurrency: 3 });
     const api = client.extend({ headers: { x: "1" } });
-    const values = Promise.all([client.all(urls(20)), api.all(urls(20)), api.all(urls(20, "b"))]);
+    const values = Promise.all([
+      client.all(numberedUrls(20)),
+      api.all(numberedUrls(20)),
+      api.all(numberedUrls(20, "b.test")),
+    ]);
     await clock.run(values);
     assertEquals([network.peak, network.sent.length], [3, 60]);
     assertEquals(clock.now(), 200);
@@ -137,7 +139,7 @@ testBothWays(
       api.json("https://a.test/1").catch((error: unknown) => error),
       client.json("https://a.test/2"),
     ];
-    const batch = api.settle(urls(10)).catch((error: unknown) => error);
+    const batch = api.settle(numberedUrls(10)).catch((error: unknown) => error);
     const reason = new Error("enough");
     await clock.advance(10);
     await clock.run(api.close(reason));

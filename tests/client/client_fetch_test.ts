@@ -2,9 +2,9 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { createClient, NetworkError, TimeoutError } from "../../mod.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { test } from "../support/test.ts";
-import { serveHandler } from "./serve_handler.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
-import { rejection, watch } from "./settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 
 const URL_A = "https://a.test/a.json";
 

@@ -8,7 +8,6 @@ import {
 import * as v from "valibot";
 import {
   type CallOptions,
-  type Client,
   type ClientOptions,
   createClient,
   DataNotFoundError,
@@ -18,35 +17,23 @@ import {
   NetworkError,
   type Outcome,
 } from "../../mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { test } from "../support/test.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
-import { rejection } from "./settled.ts";
+import { type FakeClient, fakeClient } from "./fake_client.ts";
+import type { Answer, SentRequest } from "./fake_network.ts";
+import { rejection } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";
 
-interface Setup {
-  readonly clock: ManualClock;
-  readonly network: FakeNetwork;
-  readonly client: Client;
+interface Setup extends FakeClient {
   readonly outcome: (request: FetchRequest, options?: CallOptions) => Promise<Outcome<unknown>>;
 }
 
 function setUp(answer: (request: SentRequest) => Answer, options: ClientOptions = {}): Setup {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
-    maxRetries: 0,
-    ...options,
-  });
-  const outcome: Setup["outcome"] = (request, options) => clock.run(client.outcome(request, options));
-  return { clock, network, client, outcome };
+  const made = fakeClient(answer, { maxRetries: 0, ...options });
+  const { clock, client } = made;
+  return { ...made, outcome: (request, options) => clock.run(client.outcome(request, options)) };
 }
 
 /** The error of an outcome without a value, after so many attempts. */

@@ -22,8 +22,8 @@ import {
   type ValueSource,
 } from "../../mod.ts";
 import { test } from "../support/test.ts";
-import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
-import { gate, rejection, watch } from "./settled.ts";
+import { fakeClient } from "./fake_client.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
 function assertType<T extends true>(): T | undefined {
@@ -32,10 +32,8 @@ function assertType<T extends true>(): T | undefined {
 
 const URL_A = "https://a.test/a.json";
 
-const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, options);
-
 test("Client has types that follow from the options", async () => {
-  const { client } = setUp(() => ({ json: "7" }));
+  const { client } = fakeClient(() => ({ json: "7" }));
   const schema = v.pipe(v.string(), v.transform(Number));
   const spec: RequestSpec = { url: URL_A, schema };
 
@@ -79,7 +77,7 @@ test("Client has types that follow from the options", async () => {
 });
 
 test("Client.json(), text() and bytes() decode the same body", async () => {
-  const { client } = setUp(() => ({ body: '{"name":"Zoë"}' }));
+  const { client } = fakeClient(() => ({ body: '{"name":"Zoë"}' }));
 
   assertEquals(await client.json(URL_A), { name: "Zoë" });
   assertEquals(await client.text(URL_A), '{"name":"Zoë"}');
@@ -87,7 +85,7 @@ test("Client.json(), text() and bytes() decode the same body", async () => {
 });
 
 test("Client.json(), text() and bytes() ignore 'as', which is for batches", async () => {
-  const { client } = setUp(() => ({ body: "1" }));
+  const { client } = fakeClient(() => ({ body: "1" }));
 
   assertEquals(await client.json({ url: URL_A, as: "text" }), 1);
   assertEquals(await client.text({ url: URL_A, as: "bytes" }), "1");
@@ -95,7 +93,7 @@ test("Client.json(), text() and bytes() ignore 'as', which is for batches", asyn
 });
 
 test("Client.json(), text() and bytes() refuse what belongs somewhere else, and say where", async () => {
-  const { client, network } = setUp(() => ({ json: 1 }));
+  const { client, network } = fakeClient(() => ({ json: 1 }));
   const cases: readonly (readonly [string | RequestSpec, unknown, string])[] = [
     [URL_A, { method: "POST", body: "{}" }, "put 'method' into the request: { url, method }"],
     [URL_A, { url: URL_A }, "put 'url' into the request: { url }"],
@@ -120,13 +118,13 @@ test("Client.json(), text() and bytes() refuse what belongs somewhere else, and 
 });
 
 test("Client.json() takes a byte order mark and white space as any JSON reader does", async () => {
-  const { client } = setUp(() => ({ body: '\uFEFF \n{"a":1}\n' }));
+  const { client } = fakeClient(() => ({ body: '\uFEFF \n{"a":1}\n' }));
 
   assertEquals(await client.json(URL_A), { a: 1 });
 });
 
 test("Client.json() gives undefined for 204, 205, 304 and empty bodies, and null for null", async () => {
-  const { client } = setUp(({ url }) => {
+  const { client } = fakeClient(({ url }) => {
     const name = url.split("/").at(-1)!;
     if (name === "empty") return { body: "" };
     return name === "null" ? { body: "null" } : { status: Number(name), body: null };
@@ -141,7 +139,7 @@ test("Client.json() gives undefined for 204, 205, 304 and empty bodies, and null
 });
 
 test("Client.json() gives what the schema makes of the body, also when the schema takes its time", async () => {
-  const { client } = setUp(() => ({ json: { lap: "7" } }));
+  const { client } = fakeClient(() => ({ json: { lap: "7" } }));
   const schema = v.object({ lap: v.pipe(v.string(), v.transform(Number)) });
   const slow = v.pipeAsync(schema, v.checkAsync(async (value) => await Promise.resolve(value.lap === 7)));
 
@@ -151,7 +149,7 @@ test("Client.json() gives what the schema makes of the body, also when the schem
 });
 
 test("Client.json() rejects with what the schema finds wrong, and validate: false skips it", async () => {
-  const { client, network } = setUp(() => ({ json: { laps: [{ time: "None" }] } }));
+  const { client, network } = fakeClient(() => ({ json: { laps: [{ time: "None" }] } }));
   const schema = v.object({ laps: v.array(v.object({ time: v.number("must be a time") })) });
 
   const error = await rejection(client.json(URL_A, { schema }));
@@ -168,7 +166,7 @@ test("Client.json() rejects with what the schema finds wrong, and validate: fals
 });
 
 test("Client.json() rejects when the schema throws, without asking again", async () => {
-  const { client, network, clock } = setUp(() => ({ json: 1 }), { concurrency: 1 });
+  const { client, network, clock } = fakeClient(() => ({ json: 1 }), { concurrency: 1 });
   const schema: StandardSchemaV1 = {
     "~standard": {
       version: 1,
@@ -187,7 +185,7 @@ test("Client.json() rejects when the schema throws, without asking again", async
 });
 
 test("Client.bytes() gives bytes of the caller's own", async () => {
-  const { client } = setUp(() => ({ body: "abc" }));
+  const { client } = fakeClient(() => ({ body: "abc" }));
 
   const [one, two] = await Promise.all([client.bytes(URL_A), client.bytes(URL_A)]);
   one.fill(0);
@@ -197,7 +195,7 @@ test("Client.bytes() gives bytes of the caller's own", async () => {
 });
 
 test("Client.json() rejects with HttpError and DataNotFoundError", async () => {
-  const { client } = setUp(({ url }) => ({
+  const { client } = fakeClient(({ url }) => ({
     status: Number(url.split("/").at(-1)),
     body: "why <b>not</b>",
     headers: { "x-trace": "7" },
@@ -217,7 +215,7 @@ test("Client.json() rejects with HttpError and DataNotFoundError", async () => {
 });
 
 test("Client sends the client's headers and the request's, and the same name replaces", async () => {
-  const { client, network } = setUp(() => ({ json: 1 }), {
+  const { client, network } = fakeClient(() => ({ json: 1 }), {
     headers: { "X-Team": "client", accept: "client/json" },
   });
 
@@ -238,7 +236,7 @@ test("Client sends the client's headers and the request's, and the same name rep
 });
 
 test("Client takes a request's options before those beside it", async () => {
-  const { client, network, clock } = setUp(() => ({ status: 503 }));
+  const { client, network, clock } = fakeClient(() => ({ status: 503 }));
 
   await clock.run(rejection(client.json({ url: URL_A, maxRetries: 0 }, { maxRetries: 2 })));
   assertEquals(network.sent.length, 1);
@@ -247,7 +245,7 @@ test("Client takes a request's options before those beside it", async () => {
 });
 
 test("Client sends methods and bodies as they were given", async () => {
-  const { client, network } = setUp(() => ({ json: 1 }));
+  const { client, network } = fakeClient(() => ({ json: 1 }));
   const form = new URLSearchParams({ a: "1" });
   const bodies = ["text", new Uint8Array([1, 2]), form, new Blob(["blob"]), new FormData()];
 
@@ -262,7 +260,7 @@ test("Client sends methods and bodies as they were given", async () => {
 });
 
 test("Client resolves relative URLs against its base URL, and leaves absolute ones alone", async () => {
-  const { client, network } = setUp(() => ({ json: 1 }), { baseUrls: "https://a.test/data/v1" });
+  const { client, network } = fakeClient(() => ({ json: 1 }), { baseUrls: "https://a.test/data/v1" });
   const slashed = createClient({ fetch: network.fetch, baseUrls: [new URL("https://b.test/data/")] });
 
   await client.json("2025/laps.json?driver=VER#top");
@@ -283,7 +281,7 @@ test("Client resolves relative URLs against its base URL, and leaves absolute on
 });
 
 test("Client names a URL, header or method that is no good, before anything is sent", async () => {
-  const { client, network } = setUp(() => ({ json: 1 }));
+  const { client, network } = fakeClient(() => ({ json: 1 }));
   const cases: readonly (readonly [FetchRequest, RegExp])[] = [
     ["laps.json", /laps\.json/],
     ["", /URL|url/],
@@ -311,7 +309,7 @@ test("Client names a URL, header or method that is no good, before anything is s
 });
 
 test("Client names an option of a request that is no good, before anything is sent", async () => {
-  const { client, network } = setUp(() => ({ json: 1 }));
+  const { client, network } = fakeClient(() => ({ json: 1 }));
   const wrongTypes: Record<string, unknown> = {
     signal: {},
     schema: { parse: () => 1 },
@@ -357,7 +355,7 @@ test("Client names an option of a request that is no good, before anything is se
 });
 
 test("Client rejects with the signal's own reason, and makes no call when it has already aborted", async () => {
-  const { client, network, clock } = setUp(() => ({ json: 1, afterMs: 10 }));
+  const { client, network, clock } = fakeClient(() => ({ json: 1, afterMs: 10 }));
   const reason = { my: "reason" };
 
   assertStrictEquals(await rejection(client.json(URL_A, { signal: AbortSignal.abort(reason) })), reason);
@@ -373,7 +371,7 @@ test("Client rejects with the signal's own reason, and makes no call when it has
 });
 
 test("Client hands its own signal to fetch, never the caller's", async () => {
-  const { client, network } = setUp(() => ({ json: 1 }));
+  const { client, network } = fakeClient(() => ({ json: 1 }));
   const { signal } = new AbortController();
 
   await client.json(URL_A, { signal });
@@ -388,7 +386,7 @@ test("Client hands its own signal to fetch, never the caller's", async () => {
 });
 
 test("Client.close() aborts what is under way and what waits, with its reason, and refuses the rest", async () => {
-  const { client, network, clock } = setUp(() => ({ json: 1, afterMs: 1_000 }), { concurrency: 2 });
+  const { client, network, clock } = fakeClient(() => ({ json: 1, afterMs: 1_000 }), { concurrency: 2 });
   const reason = new Error("the end");
   const calls = Array.from({ length: 5 }, (_, n) => rejection(client.json(`https://a.test/${n}`)));
   // Neither has got a permit yet, so nothing was pulled of them.
@@ -414,7 +412,7 @@ test("Client.close() aborts what is under way and what waits, with its reason, a
 });
 
 test("Client.close() gives an AbortError by default, and so does leaving an await using block", async () => {
-  const { clock, network } = setUp(() => ({ json: 1, afterMs: 1_000 }));
+  const { clock, network } = fakeClient(() => ({ json: 1, afterMs: 1_000 }));
   const pending: Promise<unknown>[] = [];
   {
     await using client = createClient({ fetch: network.fetch, clock });
@@ -429,7 +427,7 @@ test("Client.close() gives an AbortError by default, and so does leaving an awai
 });
 
 test("Client.close() ends waiting for a token, a backoff and a body", async () => {
-  const { client, network, clock } = setUp(({ url }) => {
+  const { client, network, clock } = fakeClient(({ url }) => {
     if (url.endsWith("/backoff")) return { status: 503 };
     return { json: 1, bodyMs: 1_000 };
   }, { rateLimit: { limit: 1, intervalMs: 1_000, burst: 2 } });
@@ -448,7 +446,7 @@ test("Client.close() ends waiting for a token, a backoff and a body", async () =
 
 test("Client.close() waits until everything has been let go of", async () => {
   const deaf = gate();
-  const { client, clock } = setUp(() => ({ json: 1, gate: deaf.promise, deaf: true }));
+  const { client, clock } = fakeClient(() => ({ json: 1, gate: deaf.promise, deaf: true }));
   const call = watch(client.json(URL_A));
   await clock.advance(1);
 
@@ -463,7 +461,7 @@ test("Client.close() waits until everything has been let go of", async () => {
 test("createClient() takes a signal that closes the client, also one that has already aborted", async () => {
   const reason = new Error("shutdown");
   const controller = new AbortController();
-  const { client, network, clock } = setUp(() => ({ json: 1, afterMs: 1_000 }), {
+  const { client, network, clock } = fakeClient(() => ({ json: 1, afterMs: 1_000 }), {
     signal: controller.signal,
   });
   const pending = rejection(client.json(URL_A));

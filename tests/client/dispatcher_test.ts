@@ -16,8 +16,10 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { rig, URL_A } from "../policies/rig.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
-import { microtasks, track } from "../primitives/tracked_promise.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
@@ -169,7 +171,7 @@ test("an abort ends a request once, also when it comes with the answer, the time
       );
       const controller = new AbortController();
       clock.setTimeout(() => first({ client, controller }), atMs);
-      const request = track(client.json(URL_A, { signal: controller.signal }));
+      const request = watch(client.json(URL_A, { signal: controller.signal }));
       clock.setTimeout(() => second({ client, controller }), atMs);
       await clock.advance(10_000);
 
@@ -205,30 +207,30 @@ test("close() refuses every request from then on, with its reason and without a 
     client.fetch(URL_A),
     client.all([URL_A]),
     client.settle([URL_A]),
-  ].map(track);
+  ].map(watch);
   await microtasks(50);
 
-  for (const request of requests) assertStrictEquals(request.reason, reason);
+  for (const request of requests) assertStrictEquals(request.error, reason);
   assertEquals(origin.calls, 0);
 });
 
 test("close() closes with an AbortError by default", async () => {
   const { client } = rig(hanging());
-  const request = track(client.json(URL_A));
+  const request = watch(client.json(URL_A));
   await client.close();
   await microtasks(50);
 
-  assertEquals((request.reason as Error).name, "AbortError");
+  assertEquals((request.error as Error).name, "AbortError");
 });
 
 test("close() is idempotent, and its first reason counts", async () => {
   const { client } = rig(hanging());
-  const request = track(client.json(URL_A));
+  const request = watch(client.json(URL_A));
   await Promise.all([client.close("first"), client.close("second")]);
   await client.close("third");
   await microtasks(50);
 
-  assertEquals(request.reason, "first");
+  assertEquals(request.error, "first");
   assertEquals(await client.json(URL_A).catch((error) => error), "first");
 });
 
@@ -246,13 +248,13 @@ test("close() resolves when nothing of the client is under way any more", async 
 
 test("close() ends the bodies that callers of fetch() still read, with its reason", async () => {
   const { client, origin, clock } = rig(stalled("start"));
-  const body = track((await client.fetch(URL_A)).text());
+  const body = watch((await client.fetch(URL_A)).text());
   const reason = new Error("closed");
   await client.close(reason);
   await clock.advance(0);
 
   assertEquals(body.state, "rejected");
-  assertStrictEquals(body.reason, reason);
+  assertStrictEquals(body.error, reason);
   assertEquals([origin.open, clock.pending], [0, 0]);
 });
 
@@ -281,7 +283,7 @@ test("a client at the end of `await using` has let go of everything", async () =
   let request;
   {
     await using client = inner;
-    request = track(client.json(URL_A));
+    request = watch(client.json(URL_A));
     await clock.advance(0);
   }
   await clock.advance(0);
@@ -301,7 +303,7 @@ test("batches pull their requests one by one, as they can be started", async () 
       yield `https://a.test/${index}`;
     }
   }
-  const settled = track(client.settle(requests()));
+  const settled = watch(client.settle(requests()));
   await clock.advance(0);
   assertEquals([pulled, origin.calls], [4, 4]);
   await clock.advance(100);
@@ -363,10 +365,10 @@ test("all() rejects with the first failure at once, and aborts the rest", async 
       closed = true;
     }
   }
-  const all = track(client.all(requests()));
+  const all = watch(client.all(requests()));
   await clock.advance(0);
 
-  assertEquals([all.state, (all.reason as Error).name], ["rejected", "DataNotFoundError"]);
+  assertEquals([all.state, (all.error as Error).name], ["rejected", "DataNotFoundError"]);
   // The body of the failure is read first, so its permit has gone to one more request, which is aborted like the others.
   assertEquals([closed, origin.open, origin.calls], [true, 0, 6]);
   await clock.advance(60_000);
@@ -382,12 +384,12 @@ for (const place of ["queued", "permit", "attempt", "headers", "settled"] as con
     using _listening = client.on(({ type }) => {
       if (type === place && ++seen === 3) controller.abort(reason);
     });
-    const urls = Array.from({ length: 20 }, (_, index) => `https://a.test/${index}`);
-    const batch = track(client.settle(urls, { signal: controller.signal }));
+    const urls = numberedUrls(20);
+    const batch = watch(client.settle(urls, { signal: controller.signal }));
     await clock.advance(0);
 
     assertEquals(batch.state, "rejected");
-    assertStrictEquals(batch.reason, reason);
+    assertStrictEquals(batch.error, reason);
     await clock.advance(100_000);
     // A permit goes on when a body has ended, a little before the request that it was for has settled.
     assert(origin.calls <= 6, `${origin.calls} calls`);
@@ -413,11 +415,11 @@ for (const place of ["fetch", "source"] as const) {
         yield `https://a.test/${index}`;
       }
     }
-    const batch = track(client.settle(requests(), { signal: controller.signal }));
+    const batch = watch(client.settle(requests(), { signal: controller.signal }));
     await clock.advance(0);
 
     assertEquals(batch.state, "rejected");
-    assertStrictEquals(batch.reason, reason);
+    assertStrictEquals(batch.error, reason);
     await clock.advance(100_000);
     assert(calls <= 3, `${calls} calls`);
   });

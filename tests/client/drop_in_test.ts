@@ -6,23 +6,19 @@
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { type ClientOptions, createClient, NetworkError, TimeoutError } from "../../mod.ts";
+import { createClient, NetworkError, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
-import { serveHandler } from "./serve_handler.ts";
-import { rejection, watch } from "./settled.ts";
+import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
+import { serveHandler } from "../support/serve_handler.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";
 
-function setUp(answer: (request: SentRequest) => Answer, options: ClientOptions = {}) {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({ fetch: network.fetch, clock, maxRetries: 0, ...options });
-  return { clock, network, client };
-}
+const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, { maxRetries: 0, ...options });
 
 /** Compresses with what the web has for it. */
 async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -366,7 +362,7 @@ test("a process without descriptors waits for bodies to end, and loses nothing (
     });
     if (listens) client.on(() => {});
     const outcomes = await clock.run(
-      client.settle(Array.from({ length: 200 }, (_, n) => `https://a.test/${n}`)),
+      client.settle(numberedUrls(200)),
     );
     assertEquals(outcomes.filter(({ ok }) => !ok), []);
     const origin = client.stats().origins["https://a.test"]!;

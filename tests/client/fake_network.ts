@@ -1,14 +1,10 @@
 import type { ManualClock } from "../../src/testing/manual_clock.ts";
+import { type SentRequest as BareRequest, sentRequest } from "../support/sent_request.ts";
+import { unlessAborted } from "../support/unless_aborted.ts";
 
-/** A request as it was handed to `fetch`. */
-export interface SentRequest {
-  readonly url: string;
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body: BodyInit | null | undefined;
+/** A request as it was handed to `fetch`, with all that it was given. */
+export interface SentRequest extends BareRequest {
   readonly init: RequestInit;
-  readonly signal: AbortSignal | undefined;
-  readonly atMs: number;
   /** Which request this is to its URL, from 1. */
   readonly nth: number;
 }
@@ -66,8 +62,9 @@ export class FakeNetwork {
       closed = true;
     };
     try {
-      await within(answer.deaf ? undefined : request.signal, answer.gate);
-      await this.#pause(answer.deaf ? undefined : request.signal, answer.afterMs);
+      const signal = answer.deaf ? undefined : request.signal;
+      if (answer.gate !== undefined) await unlessAborted(signal, () => answer.gate!);
+      await this.#pause(signal, answer.afterMs);
       if (answer.error !== undefined) throw answer.error;
       return this.#respond(request, answer, close);
     } catch (error) {
@@ -77,20 +74,10 @@ export class FakeNetwork {
   };
 
   #note(input: string | URL | Request, init: RequestInit): SentRequest {
-    const from = input instanceof Request ? input : undefined;
-    const url = from?.url ?? String(input);
-    const nth = (this.#counts.get(url) ?? 0) + 1;
-    this.#counts.set(url, nth);
-    const request: SentRequest = {
-      url,
-      nth,
-      method: init.method ?? from?.method ?? "GET",
-      headers: new Headers(init.headers ?? from?.headers),
-      body: init.body ?? from?.body,
-      init,
-      signal: init.signal ?? from?.signal,
-      atMs: this.#clock.now(),
-    };
+    const bare = sentRequest(input, init, this.#clock.now());
+    const nth = (this.#counts.get(bare.url) ?? 0) + 1;
+    this.#counts.set(bare.url, nth);
+    const request: SentRequest = { ...bare, init, nth };
     this.sent.push(request);
     return request;
   }
@@ -151,25 +138,11 @@ export class FakeNetwork {
     if (ms === undefined) return;
     let timer: unknown;
     try {
-      await within(signal, new Promise<void>((resolve) => timer = this.#clock.setTimeout(resolve, ms)));
+      await unlessAborted(signal, () => {
+        return new Promise<void>((resolve) => timer = this.#clock.setTimeout(resolve, ms));
+      });
     } finally {
       this.#clock.clearTimeout(timer);
     }
-  }
-}
-
-/** Waits for a promise, or rejects as soon as the signal aborts. */
-async function within(signal: AbortSignal | undefined, promise: Promise<void> | undefined): Promise<void> {
-  if (promise === undefined) return;
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal?.reason);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener("abort", onAbort);
-  });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
   }
 }

@@ -13,7 +13,8 @@ import type { StandardSchemaV1 } from "../../src/schemas/standard_schema.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { bothWays } from "../policies/both_ways.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { Dice } from "../support/dice.ts";
 import { type Answer, FakeNetwork } from "./fake_network.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
@@ -26,28 +27,6 @@ const HOSTS = ["a.test", "b.test"];
 const LONG_MS = 100_000;
 /** Longer than anything that may still be waited for: retries, pauses, patience and the answers to all of them. */
 const FOR_EVER_MS = 5_000_000;
-
-/** Chance. */
-class Dice {
-  readonly #random: () => number;
-
-  constructor(seed: number) {
-    this.#random = seededRandom(seed);
-  }
-
-  /** A whole number below `count`. */
-  below(count: number): number {
-    return Math.floor(this.#random() * count);
-  }
-
-  chance(share: number): boolean {
-    return this.#random() < share;
-  }
-
-  one<T>(values: readonly T[]): T {
-    return values[this.below(values.length)]!;
-  }
-}
 
 /** What callers, listeners, schemas and servers do here that they should not. */
 class Ordeal {
@@ -86,21 +65,21 @@ class Ordeal {
       concurrency: this.semaphore,
       perOrigin: dice.chance(0.3) ? { concurrency: 1 + dice.below(2) } : undefined,
       timeoutMs: 200 + dice.below(1_000),
-      idleTimeoutMs: dice.one([undefined, 50, 2_000]),
+      idleTimeoutMs: dice.pick([undefined, 50, 2_000]),
       maxRetries: dice.below(3),
-      backoff: { baseMs: 1 + dice.below(300), jitter: dice.one(["full", "none"]) },
-      circuitBreaker: dice.one([undefined, false, { threshold: 2, cooldownMs: 100 }]),
-      rateLimit: dice.one([undefined, undefined, { limit: 10, intervalMs: 1_000, burst: 2 }]),
+      backoff: { baseMs: 1 + dice.below(300), jitter: dice.pick(["full", "none"]) },
+      circuitBreaker: dice.pick([undefined, false, { threshold: 2, cooldownMs: 100 }]),
+      rateLimit: dice.pick([undefined, undefined, { limit: 10, intervalMs: 1_000, burst: 2 }]),
       baseUrls: HOSTS.map((host) => `https://${host}`),
-      cache: dice.one([
+      cache: dice.pick([
         undefined,
         undefined,
         planOf({
           adapter: this.#cache(),
-          mode: dice.one(["http", "ttl"]),
+          mode: dice.pick(["http", "ttl"]),
           ttlMs: 500,
-          staleWhileRevalidateMs: dice.one([0, 1_000]),
-          staleIfErrorMs: dice.one([0, 2_000]),
+          staleWhileRevalidateMs: dice.pick([0, 1_000]),
+          staleIfErrorMs: dice.pick([0, 2_000]),
         }),
       ]),
     };
@@ -131,10 +110,10 @@ class Ordeal {
   readonly #fetch = (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const dice = this.#dice;
     if (dice.chance(0.05)) {
-      throw dice.one<unknown>([new TypeError("at once"), undefined, "text", Object.freeze({})]);
+      throw dice.pick<unknown>([new TypeError("at once"), undefined, "text", Object.freeze({})]);
     }
-    if (dice.chance(0.05)) return Promise.reject(dice.one([undefined, null, 0, "text", Object.freeze({})]));
-    if (dice.chance(0.05)) return Promise.resolve(dice.one(this.#strange()));
+    if (dice.chance(0.05)) return Promise.reject(dice.pick([undefined, null, 0, "text", Object.freeze({})]));
+    if (dice.chance(0.05)) return Promise.resolve(dice.pick(this.#strange()));
     if (dice.chance(0.15)) return this.network.fetch(input, { ...init, signal: null });
     return this.network.fetch(input, init);
   };
@@ -152,14 +131,14 @@ class Ordeal {
     const dice = this.#dice;
     const pace = { afterMs: dice.below(300), bodyMs: dice.below(200) };
     if (dice.chance(0.4)) return { json: [1, 2], ...pace };
-    return dice.one<Answer>([
+    return dice.pick<Answer>([
       { status: 500, body: "x".repeat(100_000), ...pace },
       { status: 503, headers: { "retry-after": `${dice.below(2)}` }, ...pace },
-      { status: 429, headers: { "retry-after": dice.one(["0", "1", "soon", "-1"]) }, ...pace },
+      { status: 429, headers: { "retry-after": dice.pick(["0", "1", "soon", "-1"]) }, ...pace },
       { status: 404, body: "nothing", ...pace },
       {
         status: 302,
-        headers: { location: dice.one(["/1", "https://b.test/2", "https://[", "request"]) },
+        headers: { location: dice.pick(["/1", "https://b.test/2", "https://[", "request"]) },
         ...pace,
       },
       { status: 303, headers: { location: "/3" }, body: "elsewhere", ...pace },
@@ -170,7 +149,7 @@ class Ordeal {
       { error: new TypeError("reset"), ...pace },
       { json: [1], afterMs: LONG_MS },
       { json: [1], bodyMs: LONG_MS },
-      { json: [1], deaf: true, afterMs: dice.one([100, 3_000, LONG_MS]) },
+      { json: [1], deaf: true, afterMs: dice.pick([100, 3_000, LONG_MS]) },
     ]);
   }
 
@@ -180,7 +159,7 @@ class Ordeal {
     if (this.#mischief === 0 || !dice.chance(0.15)) return;
     this.#mischief--;
     const what = dice.below(20);
-    if (what === 19) this.client.close(dice.one([undefined, "closed from within"])).catch(() => {});
+    if (what === 19) this.client.close(dice.pick([undefined, "closed from within"])).catch(() => {});
     else if (what < 4) this.client.on(() => {})[Symbol.dispose]();
     else if (what < 8) this.call(`from within ${type}`);
     else if (what < 10) this.client.stats();
@@ -189,7 +168,7 @@ class Ordeal {
 
   abortOne(): void {
     if (this.#controllers.length > 0) {
-      this.#dice.one(this.#controllers).abort(this.#dice.one([undefined, {}, "enough"]));
+      this.#dice.pick(this.#controllers).abort(this.#dice.pick([undefined, {}, "enough"]));
     }
   }
 
@@ -201,8 +180,8 @@ class Ordeal {
       signal: this.#signal(),
       schema: dice.chance(0.3) ? this.#schema() : undefined,
       totalTimeoutMs: dice.chance(0.2) ? 1 + dice.below(2_000) : undefined,
-      priority: dice.one([undefined, undefined, 1, -1]),
-      onOpen: dice.one([undefined, "fail", "wait"]),
+      priority: dice.pick([undefined, undefined, 1, -1]),
+      onOpen: dice.pick([undefined, "fail", "wait"]),
     };
     const { signal } = options;
     const init: RequestInit = signal === undefined ? {} : { signal };
@@ -223,7 +202,7 @@ class Ordeal {
       malformed: () =>
         dice.chance(0.5) ? client.fetch("https://", init) : client.json("ftp://a.test", options),
     };
-    const name = dice.one(Object.keys(kinds));
+    const name = dice.pick(Object.keys(kinds));
     const deed = { name: `${name} ${place}`, settled: 0 };
     this.deeds.push(deed);
     const settle = (): number => deed.settled++;
@@ -231,10 +210,10 @@ class Ordeal {
   }
 
   #request(signal: AbortSignal | undefined): Request {
-    const url = `https://${this.#dice.one(HOSTS)}/request`;
-    const method = this.#dice.one(["GET", "PUT", "POST"]);
-    const body = method === "GET" ? null : "x".repeat(this.#dice.one([0, 10, 2_000_000]));
-    const redirect = this.#dice.one(["follow", "manual", "error"] as const);
+    const url = `https://${this.#dice.pick(HOSTS)}/request`;
+    const method = this.#dice.pick(["GET", "PUT", "POST"]);
+    const body = method === "GET" ? null : "x".repeat(this.#dice.pick([0, 10, 2_000_000]));
+    const redirect = this.#dice.pick(["follow", "manual", "error"] as const);
     return new Request(url, { method, body, redirect, ...(signal === undefined ? {} : { signal }) });
   }
 
@@ -253,7 +232,7 @@ class Ordeal {
 
   #url(): string {
     const path = this.#dice.below(10);
-    return this.#dice.chance(0.5) ? `${path}` : `https://${this.#dice.one(HOSTS)}/${path}`;
+    return this.#dice.chance(0.5) ? `${path}` : `https://${this.#dice.pick(HOSTS)}/${path}`;
   }
 
   #urls(): FetchRequest[] {
@@ -281,7 +260,7 @@ class Ordeal {
     const mayBeAborted = dice.chance(0.1);
     const shared = this.#controllers.filter(({ signal }) => mayBeAborted || !signal.aborted);
     if (dice.chance(0.5)) return undefined;
-    if (shared.length > 0 && dice.chance(0.5)) return dice.one(shared).signal;
+    if (shared.length > 0 && dice.chance(0.5)) return dice.pick(shared).signal;
     const controller = new AbortController();
     this.#controllers.push(controller);
     this.#listeners.push(countAbortListeners(controller.signal));
@@ -306,7 +285,7 @@ class Ordeal {
         return { value };
       },
     ];
-    return { "~standard": { version: 1, vendor: "fuzz", validate: dice.one(ways) } };
+    return { "~standard": { version: 1, vendor: "fuzz", validate: dice.pick(ways) } };
   }
 
   /** Everything that was begun has ended, once, and nothing has been left behind. */
@@ -347,7 +326,7 @@ async function failureOf(seed: number, listens: boolean): Promise<string | undef
   const closesAt = dice.chance(0.3) ? dice.below(STEPS) : STEPS;
   try {
     for (let step = 0; step < STEPS; step++) {
-      if (step === closesAt) client.close(dice.one([undefined, "closed"])).catch(() => {});
+      if (step === closesAt) client.close(dice.pick([undefined, "closed"])).catch(() => {});
       for (let count = dice.below(4); count >= 0; count--) ordeal.call(`at step ${step}`);
       await clock.advance(dice.below(400));
       if (dice.chance(0.2)) ordeal.abortOne();

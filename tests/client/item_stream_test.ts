@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { ItemStream } from "../../src/client/item_stream.ts";
 import { test } from "../support/test.ts";
-import { rejection, watch } from "./settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 
 interface Rig {
   readonly stream: ItemStream<number>;

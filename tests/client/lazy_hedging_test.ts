@@ -6,7 +6,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeCall } from "../policies/fake_call.ts";
 import { FakeOrigin, hanging, json } from "../policies/fake_origin.ts";
 import { test } from "../support/test.ts";
-import { rejection } from "./settled.ts";
+import { rejection } from "../support/settled.ts";
 
 const clock = new ManualClock();
 const events: ClientEvent[] = [];

@@ -2,26 +2,17 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type ClientOptions, createClient } from "../../mod.ts";
 import { LearntLimits, loadLimitLearner } from "../../src/client/learnt_limits.ts";
 import { Lane } from "../../src/lanes/lane.ts";
-import { Scheduler } from "../../src/lanes/scheduler.ts";
-import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
-import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeClient } from "./fake_client.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { test } from "../support/test.ts";
 
 const STATED = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "5" };
 
 function setUp(option: ConstructorParameters<typeof LearntLimits>[0] = true) {
   const clock = new ManualClock();
-  const scheduler = new Scheduler({
-    semaphore: new Semaphore(1),
-    bucket: undefined,
-    clock,
-    deadlines: new DeadlineQueue(clock),
-    maxRetryAfterMs: 60_000,
-    timersBelongToRequests: false,
-  });
+  const scheduler = schedulerOn(clock);
   const learning = new LearntLimits(option, {
     clock,
     reporter: { active: false, emit() {} },

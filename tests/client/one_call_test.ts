@@ -5,14 +5,13 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { FakeOrigin, hanging, json, late, type Reply, status } from "../policies/fake_origin.ts";
 import { URL_A } from "../policies/rig.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
-import { microtasks, track } from "../primitives/tracked_promise.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const echo: Reply = (sent) => json(new URL(sent.url).pathname)(sent);
-const urls = (count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `https://a.test/${index}`);
-
 test("fetchJson() brings a value, and retries by the client's rules on the way", async () => {
   const clock = new ManualClock();
   const origin = new FakeOrigin([status(503), echo], { clock });
@@ -77,7 +76,7 @@ test("fetchJson() stops at once when its signal aborts, with the reason", async 
   const origin = new FakeOrigin(hanging(), { clock });
   const controller = new AbortController();
   const count = countAbortListeners(controller.signal);
-  const request = track(
+  const request = watch(
     fetchJson(URL_A, { signal: controller.signal, client: { fetch: origin.fetch, clock } }),
   );
   await clock.advance(0);
@@ -85,7 +84,7 @@ test("fetchJson() stops at once when its signal aborts, with the reason", async 
   controller.abort(reason);
   await clock.advance(0);
 
-  assertStrictEquals(request.reason, reason);
+  assertStrictEquals(request.error, reason);
   assertEquals([origin.open, clock.pending, count.now], [0, 0, 0]);
 });
 
@@ -97,7 +96,7 @@ test("fetchMany() brings every outcome in input order, with no more at once than
   };
   const origin = new FakeOrigin(reply, { clock });
   const outcomes = await clock.run(
-    fetchMany(urls(20), { client: { fetch: origin.fetch, clock, concurrency: 4 } }),
+    fetchMany(numberedUrls(20), { client: { fetch: origin.fetch, clock, concurrency: 4 } }),
   );
 
   assertEquals(outcomes.map(({ index }) => index), Array.from({ length: 20 }, (_, index) => index));
@@ -116,7 +115,7 @@ test("fetchMany() accepts any iterable, and nothing else", async () => {
     yield new URL("https://a.test/b");
   }
   assertEquals(await fetchMany([], { client: { fetch } }), []);
-  assertEquals((await fetchMany(new Set(urls(3)), { client: { fetch } })).length, 3);
+  assertEquals((await fetchMany(new Set(numberedUrls(3)), { client: { fetch } })).length, 3);
   assertEquals((await fetchMany(later(), { client: { fetch } })).map(({ ok }) => ok), [true, true]);
   for (const wrong of [URL_A, new URL(URL_A), 3, null, undefined, {}]) {
     await assertRejects(() => fetchMany(wrong as unknown as string[], { client: { fetch } }), TypeError);
@@ -127,8 +126,8 @@ test("fetchMany() rejects when its signal aborts, and lets go of everything", as
   const clock = new ManualClock();
   const origin = new FakeOrigin(hanging(), { clock });
   const controller = new AbortController();
-  const many = track(
-    fetchMany(urls(100), {
+  const many = watch(
+    fetchMany(numberedUrls(100), {
       signal: controller.signal,
       client: { fetch: origin.fetch, clock, concurrency: 3 },
     }),
@@ -137,7 +136,7 @@ test("fetchMany() rejects when its signal aborts, and lets go of everything", as
   controller.abort("enough");
   await clock.advance(0);
 
-  assertEquals([many.state, many.reason, origin.calls, origin.open, clock.pending], [
+  assertEquals([many.state, many.error, origin.calls, origin.open, clock.pending], [
     "rejected",
     "enough",
     3,
@@ -154,7 +153,7 @@ test("fetchStream() yields as completed, or in input order", async () => {
     const collected = async (): Promise<number[]> => {
       const indices: number[] = [];
       for await (
-        const { index } of fetchStream(urls(4), { ordered, client: { fetch: origin.fetch, clock } })
+        const { index } of fetchStream(numberedUrls(4), { ordered, client: { fetch: origin.fetch, clock } })
       ) {
         indices.push(index);
       }
@@ -194,7 +193,7 @@ for (const leave of ["break", "throw"] as const) {
     let isClosed = false;
     function* requests(): Generator<string> {
       try {
-        yield* urls(100);
+        yield* numberedUrls(100);
       } finally {
         isClosed = true;
       }
@@ -219,13 +218,14 @@ test("fetchStream() throws when its signal aborts, and when its source throws", 
   const clock = new ManualClock();
   const origin = new FakeOrigin(hanging(), { clock });
   const controller = new AbortController();
-  const aborted = track(
-    fetchStream(urls(5), { signal: controller.signal, client: { fetch: origin.fetch, clock } }).next(),
+  const aborted = watch(
+    fetchStream(numberedUrls(5), { signal: controller.signal, client: { fetch: origin.fetch, clock } })
+      .next(),
   );
   await clock.advance(0);
   controller.abort("enough");
   await microtasks(100);
-  assertEquals([aborted.state, aborted.reason], ["rejected", "enough"]);
+  assertEquals([aborted.state, aborted.error], ["rejected", "enough"]);
 
   const failure = new Error("source");
   function* requests(): Generator<string> {

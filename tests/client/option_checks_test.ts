@@ -4,7 +4,7 @@ import { checkRequestOptions } from "../../src/client/option_checks.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
 import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { test } from "../support/test.ts";
-import { rejection } from "./settled.ts";
+import { rejection } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 /** Values of each option that are of the wrong shape, by the name that the error has to give. */

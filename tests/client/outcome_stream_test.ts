@@ -3,7 +3,7 @@ import { OutcomeStream } from "../../src/client/outcome_stream.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { test } from "../support/test.ts";
 import { CountedSource, fakeBatch } from "./fake_starter.ts";
-import { rejection, watch } from "./settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 
 function setUp(ordered: boolean, length = 10, options: Parameters<typeof fakeBatch>[2] = {}) {
   const source = new CountedSource(length);

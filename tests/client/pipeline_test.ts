@@ -6,7 +6,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import type { FakeNetwork } from "./fake_network.ts";
-import { rejection, watch } from "./settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const URL_A = "https://a.test/a.json";

@@ -1,22 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Client, type ClientOptions, type ClientStats, createClient } from "../../mod.ts";
+import type { ClientStats } from "../../mod.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "./fake_network.ts";
-import { rejection, watch } from "./settled.ts";
+import { fakeClient } from "./fake_client.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
-
-function setUp(
-  answer: (request: SentRequest) => Answer,
-  options: ClientOptions = {},
-): { clock: ManualClock; network: FakeNetwork; client: Client } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({ fetch: network.fetch, clock, random: seededRandom(1), ...options });
-  return { clock, network, client };
-}
 
 function url(name: string | number, host = "a.test"): string {
   return `https://${host}/${name}`;
@@ -28,7 +16,7 @@ function assertAddsUp(stats: ClientStats, underway: number): void {
 }
 
 test("Client.stats() begins at nothing, and is a snapshot", async () => {
-  const { client, clock } = setUp(() => ({ json: 1 }));
+  const { client, clock } = fakeClient(() => ({ json: 1 }));
 
   const before = client.stats();
   assertEquals(before, {
@@ -52,7 +40,7 @@ test("Client.stats() begins at nothing, and is a snapshot", async () => {
 });
 
 test("Client.stats() counts every request as exactly one end", async () => {
-  const { client, clock } = setUp(({ url }) => {
+  const { client, clock } = fakeClient(({ url }) => {
     const name = url.split("/").at(-1)!;
     if (name === "refused") return { error: new TypeError("refused") };
     if (name === "html") return { body: "<html>" };
@@ -72,14 +60,14 @@ test("Client.stats() counts every request as exactly one end", async () => {
 });
 
 test("Client.stats() does not count a request that could not be sent as it was", async () => {
-  const { client, clock } = setUp(() => ({ json: 1 }));
+  const { client, clock } = fakeClient(() => ({ json: 1 }));
 
   await clock.run(client.settle(["ftp://a.test", { url: url(1), timeoutMs: -1 }, url(1)]));
   assertEquals([client.stats().requests, client.stats().failed], [1, 0]);
 });
 
 test("Client.stats() counts retries, which are rounds after the first", async () => {
-  const { client, clock } = setUp(({ nth }) => ({ status: nth < 3 ? 503 : 200, json: 1 }));
+  const { client, clock } = fakeClient(({ nth }) => ({ status: nth < 3 ? 503 : 200, json: 1 }));
 
   await clock.run(client.all([url(1), url(2)]));
   assertEquals(client.stats().retried, 4);
@@ -88,7 +76,7 @@ test("Client.stats() counts retries, which are rounds after the first", async ()
 });
 
 test("Client.stats() tells what is in flight from what waits", async () => {
-  const { client, clock } = setUp(() => ({ json: 1, afterMs: 100 }), { concurrency: 2 });
+  const { client, clock } = fakeClient(() => ({ json: 1, afterMs: 100 }), { concurrency: 2 });
 
   const all = client.all([1, 2, 3, 4, 5].map((n) => url(n)));
   const one = watch(client.json(url("one")));
@@ -102,7 +90,7 @@ test("Client.stats() tells what is in flight from what waits", async () => {
 });
 
 test("Client.stats() counts a backoff as waiting, not as in flight", async () => {
-  const { client, clock } = setUp(({ nth }) => ({ status: nth === 1 ? 503 : 200, json: 1 }));
+  const { client, clock } = fakeClient(({ nth }) => ({ status: nth === 1 ? 503 : 200, json: 1 }));
 
   const pending = client.json(url(1));
   await clock.advance(1_000);
@@ -112,7 +100,7 @@ test("Client.stats() counts a backoff as waiting, not as in flight", async () =>
 });
 
 test("Client.stats() counts bytes, not characters", async () => {
-  const { client, clock } = setUp(() => ({ body: "äöü 0123" }));
+  const { client, clock } = fakeClient(() => ({ body: "äöü 0123" }));
 
   await clock.run(client.text(url(1)));
   assertEquals(client.stats().bytes, 11);
@@ -122,7 +110,7 @@ test("Client.stats() counts bytes, not characters", async () => {
 });
 
 test("Client.stats() counts the bytes that were read, whatever length was announced", async () => {
-  const { client, clock } = setUp(() => ({ body: "0123456789", headers: { "content-length": "4" } }));
+  const { client, clock } = fakeClient(() => ({ body: "0123456789", headers: { "content-length": "4" } }));
 
   await clock.run(client.text(url(1)));
   await clock.run(client.bytes(url(2)));
@@ -130,14 +118,14 @@ test("Client.stats() counts the bytes that were read, whatever length was announ
 });
 
 test("Client.stats() counts the bytes that were read of client.fetch()", async () => {
-  const { client, clock } = setUp(() => ({ body: "0123456789" }));
+  const { client, clock } = fakeClient(() => ({ body: "0123456789" }));
 
   await clock.run((async () => await (await client.fetch(url(1))).text())());
   assertEquals([client.stats().bytes, client.stats().origins["https://a.test"]!.bytes], [10, 10]);
 });
 
 test("Client.stats() counts hits by kind, and nothing of them for the origin", async () => {
-  const { client, clock } = setUp(() => ({ json: 1, afterMs: 10 }), {
+  const { client, clock } = fakeClient(() => ({ json: 1, afterMs: 10 }), {
     cache: planOf({ adapter: memoryCache({ now: () => 0 }), ttlMs: 1_000 }),
   });
 
@@ -153,7 +141,7 @@ test("Client.stats() counts hits by kind, and nothing of them for the origin", a
 });
 
 test("Client.stats() gives latency percentiles within 4 %", async () => {
-  const { client, clock } = setUp(
+  const { client, clock } = fakeClient(
     (request) => ({ json: 1, afterMs: Number(request.url.split("/").at(-1)) }),
     {
       concurrency: 1_000,
@@ -169,7 +157,7 @@ test("Client.stats() gives latency percentiles within 4 %", async () => {
 
 test("Client.stats() gives the latency of a single request, of a second and of a day", async () => {
   for (const ms of [1, 1_000, 86_400_000]) {
-    const { client, clock } = setUp(() => ({ json: 1, afterMs: ms }), { timeoutMs: Infinity });
+    const { client, clock } = fakeClient(() => ({ json: 1, afterMs: ms }), { timeoutMs: Infinity });
     await clock.run(client.json(url(1)));
     const { p50, p99 } = client.stats().latencyMs;
     assert(Math.abs(p50 - ms) <= ms * 0.04 && p50 === p99, `${p50} for ${ms}`);
@@ -177,7 +165,7 @@ test("Client.stats() gives the latency of a single request, of a second and of a
 });
 
 test("Client.stats() gives the breaker, the health and the tokens of each origin", async () => {
-  const { client, clock } = setUp(({ url }) => url.includes("b.test") ? { status: 500 } : { json: 1 }, {
+  const { client, clock } = fakeClient(({ url }) => url.includes("b.test") ? { status: 500 } : { json: 1 }, {
     maxRetries: 0,
     circuitBreaker: { threshold: 2, cooldownMs: 1_000 },
     rateLimit: { limit: 10, intervalMs: 1_000, burst: 10, per: "origin" },
@@ -194,14 +182,14 @@ test("Client.stats() gives the breaker, the health and the tokens of each origin
 });
 
 test("Client.stats() gives no tokens where there is no limit per origin", async () => {
-  const { client, clock } = setUp(() => ({ json: 1 }));
+  const { client, clock } = fakeClient(() => ({ json: 1 }));
 
   await clock.run(client.json(url(1)));
   assertEquals(client.stats().origins["https://a.test"]!.tokens, undefined);
 });
 
 test("Client.stats() says that an origin which asked to wait is not healthy until then", async () => {
-  const { client, clock } = setUp(() => ({ status: 429, headers: { "retry-after": "10" } }), {
+  const { client, clock } = fakeClient(() => ({ status: 429, headers: { "retry-after": "10" } }), {
     maxRetries: 0,
   });
 
@@ -212,7 +200,7 @@ test("Client.stats() says that an origin which asked to wait is not healthy unti
 });
 
 test("Client.stats() counts 404 and 403 as the origin's success, and what breaks as its failure", async () => {
-  const { client, clock } = setUp(({ url }) => {
+  const { client, clock } = fakeClient(({ url }) => {
     const name = url.split("/").at(-1)!;
     if (name === "breaks") return { body: "0123", breaksWith: new TypeError("reset") };
     if (name === "slow") return { json: 1, afterMs: 60_000 };
@@ -228,7 +216,7 @@ test("Client.stats() counts 404 and 403 as the origin's success, and what breaks
 });
 
 test("Client.stats() counts an attempt that its caller aborted as neither", async () => {
-  const { client, clock } = setUp(() => ({ body: "0123456789", afterMs: 100, bodyMs: 100 }));
+  const { client, clock } = fakeClient(() => ({ body: "0123456789", afterMs: 100, bodyMs: 100 }));
   for (const afterMs of [50, 150]) {
     const controller = new AbortController();
     const pending = rejection(client.text(url(afterMs), { signal: controller.signal }));
@@ -243,7 +231,7 @@ test("Client.stats() counts an attempt that its caller aborted as neither", asyn
 });
 
 test("Client.stats() counts no attempt that was admitted and never sent", async () => {
-  const { client, clock, network } = setUp(() => ({ body: "0123456789", bodyMs: 10_000 }), {
+  const { client, clock, network } = fakeClient(() => ({ body: "0123456789", bodyMs: 10_000 }), {
     concurrency: 1,
   });
   client.on(() => {});

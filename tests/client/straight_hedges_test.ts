@@ -8,7 +8,7 @@ import { Hedger } from "../../src/policies/hedger.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeCall, type FakeCallOptions } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
-import { rejection } from "./settled.ts";
+import { rejection } from "../support/settled.ts";
 
 interface Given {
   readonly call: Call;

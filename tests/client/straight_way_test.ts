@@ -31,7 +31,7 @@ import {
 } from "../policies/fake_origin.ts";
 import { rig, URL_A } from "../policies/rig.ts";
 import { test } from "../support/test.ts";
-import { gate, rejection, watch } from "./settled.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 
 /** What becomes of a call, for its owner. */
 type Ending = readonly ["settle" | "deliver" | "fail" | "follow", unknown];

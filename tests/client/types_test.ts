@@ -15,7 +15,7 @@ import {
   type ValueOf,
 } from "../../mod.ts";
 import { test } from "../support/test.ts";
-import { rejection } from "./settled.ts";
+import { rejection } from "../support/settled.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
 

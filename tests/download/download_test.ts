@@ -11,15 +11,16 @@ import { memoryCache } from "../../src/cache/memory.ts";
 import { httpCache } from "../../src/http_cache/http_cache.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import { serveFile } from "./origin.ts";
-import { bytesAt, DATA, OTHER, scene, sha256, TAG } from "./scene.ts";
+import { bytesAt, DATA, OTHER, scene, serving, sha256, TAG } from "./scene.ts";
 
 test("download() writes a file, says all of it, and leaves nothing else", async () => {
   await scene(
-    (request, reply, received) => serveFile(request, reply, { received, data: DATA, etag: TAG }),
+    serving(),
     async (s) => {
       const seen: number[] = [];
       const result = await s.download({
@@ -46,7 +47,7 @@ test("download() writes a file, says all of it, and leaves nothing else", async 
 
 test("download() takes a file URL", async () => {
   await scene(
-    (request, reply, received) => serveFile(request, reply, { received, data: DATA }),
+    serving({ etag: undefined }),
     async (s) => {
       const to = new URL("file:///");
       to.pathname = `${s.folder.path}/with space`;
@@ -75,7 +76,7 @@ test("download() writes empty bodies and those of unknown length", async () => {
 test("download() refuses a wrong digest, and what was there before stays", async () => {
   const value = await sha256(OTHER);
   await scene(
-    (request, reply, received) => serveFile(request, reply, { received, data: DATA, etag: TAG }),
+    serving(),
     async (s) => {
       await s.folder.write("file", "old");
       const error = await rejection(s.download({ digest: { algorithm: "sha-256", value } }));
@@ -169,7 +170,7 @@ test("download() refuses a 304 that no condition has asked for, as no file comes
 
 test("download() refuses arguments that mean nothing, before anything is sent", async () => {
   await scene(
-    (request, reply, received) => serveFile(request, reply, { received, data: DATA }),
+    serving({ etag: undefined }),
     async (s) => {
       const calls: (() => Promise<unknown>)[] = [
         () => s.client.download(s.url, ""),
@@ -239,9 +240,9 @@ function halfClient(end: "stall" | "break", options: ClientOptions = {}) {
   return { clock, ranges, client };
 }
 
-/** Waits until so much has come, in turns of the event loop. */
-async function untilHalf(progress: { bytes: number }): Promise<void> {
-  while (progress.bytes < DATA.length / 2) await eventLoopTurn();
+/** Waits until the first half has come. */
+function untilHalf(progress: { readonly bytes: number }): Promise<void> {
+  return until(() => progress.bytes >= DATA.length / 2);
 }
 
 test("download() goes on after idleTimeoutMs without a byte", async () => {
@@ -254,11 +255,13 @@ test("download() goes on after idleTimeoutMs without a byte", async () => {
     onProgress: ({ bytes }) => void (progress.bytes = bytes),
   }));
   await untilHalf(progress);
+  // The next read may have to wait for the disk.
+  await until(() => clock.pending > 0);
   await clock.advance(4_999);
   assertEquals(ranges.length, 1);
   await clock.advance(1);
   await clock.advance(4_000);
-  while (downloaded.state === "pending") await eventLoopTurn();
+  await until(() => downloaded.state !== "pending");
 
   assertEquals([downloaded.error, ranges], [undefined, [null, `bytes=${DATA.length / 2}-`]]);
   assertEquals(await bytesAt(path), DATA);
@@ -278,7 +281,7 @@ test("download() ends at totalTimeoutMs, in its backoff and while nothing comes,
     await clock.advance(9_999);
     assertEquals(downloaded.state, "pending");
     await clock.advance(1);
-    while (downloaded.state === "pending") await eventLoopTurn();
+    await until(() => downloaded.state !== "pending");
 
     const { error } = downloaded;
     assert(isTimeoutError(error) && error.kind === "total", String(error));
@@ -305,7 +308,7 @@ test("download() holds no permit in its backoff, and an abort or close() ends th
     const reason = new Error("enough");
     if (way === "abort") controller.abort(reason);
     else await client.close(reason);
-    while (downloaded.state === "pending") await eventLoopTurn();
+    await until(() => downloaded.state !== "pending");
     assertEquals(downloaded.error, reason);
   }
 });

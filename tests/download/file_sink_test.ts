@@ -5,22 +5,16 @@ import { openFileSink } from "../../src/download/file_sink.ts";
 import type { Disk } from "../../src/runtime/disk/contract.ts";
 import { currentDisk } from "../../src/runtime/disk/current.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { type TempFolder, tempFolder } from "../support/temp_folder.ts";
 import { runtime, test } from "../support/test.ts";
 import { bytesOf, serveFile, startOrigin } from "./origin.ts";
-import { bytesAt, DATA, OTHER, type Scene, scene, sha256, TAG } from "./scene.ts";
+import { bytesAt, DATA, OTHER, type Scene, scene, serving, sha256, TAG } from "./scene.ts";
 
 for (const resume of [true, false]) {
   test(`download() leaves ${resume ? "what a later one goes on with" : "nothing with resume: false"}`, async () => {
     await scene(
-      (request, reply, received) =>
-        serveFile(request, reply, {
-          received,
-          data: DATA,
-          etag: TAG,
-          cutAfter: request.number === 1 ? 90_000 : undefined,
-        }),
+      serving({ cuts: [90_000] }),
       async (s) => {
         await s.folder.write("file", "old");
         await rejection(s.download({ maxRetries: 0, resume }));
@@ -91,13 +85,7 @@ test("download() is not misled by a .part that is stale, torn, foreign or of ano
   ];
   for (const change of spoil) {
     await scene(
-      (request, reply, received) =>
-        serveFile(request, reply, {
-          received,
-          data: DATA,
-          etag: TAG,
-          cutAfter: request.number === 1 ? 90_000 : undefined,
-        }),
+      serving({ cuts: [90_000] }),
       async (s) => {
         await rejection(s.download({ maxRetries: 0 }));
         await change(s);
@@ -111,13 +99,7 @@ test("download() is not misled by a .part that is stale, torn, foreign or of ano
     );
   }
   await scene(
-    (request, reply, received) =>
-      serveFile(request, reply, {
-        received,
-        data: DATA,
-        etag: TAG,
-        cutAfter: request.number === 1 ? 90_000 : undefined,
-      }),
+    serving({ cuts: [90_000] }),
     async (s) => {
       await rejection(s.download({ maxRetries: 0 }));
       await s.client.download(`${s.url}?other`, s.path);
@@ -128,7 +110,7 @@ test("download() is not misled by a .part that is stale, torn, foreign or of ano
 
 test("download() tells of disk errors, with their cause, and leaves what is there", async () => {
   await scene(
-    (request, reply, received) => serveFile(request, reply, { received, data: DATA }),
+    serving({ etag: undefined }),
     async (s) => {
       await s.folder.folder("file");
       const taken = await rejection(s.download());

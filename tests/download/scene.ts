@@ -1,11 +1,20 @@
 import { type Client, type ClientOptions, createClient, type DownloadOptions } from "../../mod.ts";
 import { type TempFolder, tempFolder } from "../support/temp_folder.ts";
-import { bytesOf, type OriginRequest, Received, type Reply, startOrigin } from "./origin.ts";
+import {
+  bytesOf,
+  type OriginRequest,
+  Received,
+  type Reply,
+  type ServedFile,
+  serveFile,
+  startOrigin,
+} from "./origin.ts";
 
 /** What is downloaded, and what it is not. */
 export const DATA: Uint8Array<ArrayBuffer> = bytesOf(300_000);
 export const OTHER: Uint8Array<ArrayBuffer> = bytesOf(300_000, 2);
 export const TAG = '"v1"';
+
 /** A client that tries again at once. */
 export function impatientClient(options: ClientOptions = {}): Client {
   return createClient({
@@ -14,6 +23,30 @@ export function impatientClient(options: ClientOptions = {}): Client {
     circuitBreaker: false,
     ...options,
   });
+}
+
+/** Answers a request of a scene. */
+export type SceneHandler = (
+  request: OriginRequest,
+  reply: Reply,
+  received: Received,
+) => void | Promise<void>;
+
+/** A file that is served, and after how many bytes the connections of the first responses break. */
+export interface Serving extends Partial<Omit<ServedFile, "cutAfter" | "received">> {
+  readonly cuts?: readonly number[] | undefined;
+}
+
+/** Serves a file as it should be: {@linkcode DATA} with {@linkcode TAG}, unless it is told otherwise. */
+export function serving({ cuts = [], ...file }: Serving = {}): SceneHandler {
+  return (request, reply, received) =>
+    serveFile(request, reply, {
+      data: DATA,
+      etag: TAG,
+      received,
+      ...file,
+      cutAfter: cuts[request.number - 1],
+    });
 }
 
 /** What a file holds. */
@@ -35,7 +68,7 @@ export interface Scene {
 
 /** Makes a scene. */
 export async function scene(
-  handler: (request: OriginRequest, reply: Reply, received: Received) => void | Promise<void>,
+  handler: SceneHandler,
   work: (scene: Scene) => Promise<void>,
   options: ClientOptions = {},
 ): Promise<void> {

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { isInvalidDataError, isNetworkError, isWriteError } from "../../mod.ts";
 import { StreamSink } from "../../src/download/stream_sink.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import { Received, serveFile, startOrigin } from "./origin.ts";
 import { DATA, impatientClient, OTHER, scene, sha256, TAG } from "./scene.ts";
 
@@ -145,13 +147,12 @@ test("download() receives no more than a slow stream takes, and an abort ends it
   }));
   await begun.promise;
   // What is sent meanwhile waits in sockets.
-  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve));
+  for (let turn = 0; turn < 50; turn++) await eventLoopTurn();
   assert(received < 5_000_000, String(received));
   assertEquals(downloaded.state, "pending");
 
   controller.abort(reason);
-  await new Promise((resolve) => setTimeout(resolve));
-  await new Promise((resolve) => setTimeout(resolve));
+  await until(() => downloaded.state !== "pending");
 
   assertEquals([downloaded.state, downloaded.error], ["rejected", reason]);
   never.resolve();

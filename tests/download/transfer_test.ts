@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { isInvalidDataError, isNetworkError } from "../../mod.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import {
@@ -12,7 +12,7 @@ import {
   serveFile,
   startOrigin,
 } from "./origin.ts";
-import { bytesAt, DATA, impatientClient, OTHER, scene, sha256, TAG } from "./scene.ts";
+import { bytesAt, DATA, impatientClient, OTHER, scene, serving, sha256, TAG } from "./scene.ts";
 
 /** Long ago, beside the date of a response. */
 const OLD = { date: "Sat, 28 Nov 2026 12:00:00 GMT", "last-modified": "Fri, 27 Nov 2026 12:00:00 GMT" };
@@ -81,13 +81,7 @@ test("download() goes on by Last-Modified if that is old, and begins anew if it 
   for (const [lastModified, expected] of [[OLD["last-modified"], 100_000], [OLD.date, undefined]] as const) {
     const headers = { ...OLD, "last-modified": lastModified };
     await scene(
-      (request, reply, received) =>
-        serveFile(request, reply, {
-          received,
-          data: DATA,
-          headers,
-          cutAfter: request.number === 1 ? 100_000 : undefined,
-        }),
+      serving({ etag: undefined, headers, cuts: [100_000] }),
       async (s) => {
         await s.download();
 
@@ -106,13 +100,7 @@ test("download() begins anew where there is no strong validator, or no length, o
   }];
   for (const headers of cases) {
     await scene(
-      (request, reply, received) =>
-        serveFile(request, reply, {
-          received,
-          data: DATA,
-          headers,
-          cutAfter: request.number < 3 ? 70_000 : undefined,
-        }),
+      serving({ etag: undefined, headers, cuts: [70_000, 70_000] }),
       async (s) => {
         await s.download();
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { WriteQueue } from "../../src/download/write_queue.ts";
 import type { DiskFile } from "../../src/runtime/disk/contract.ts";
-import { rejection } from "../client/settled.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { rejection } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { bytesOf } from "./origin.ts";
 
@@ -52,8 +53,7 @@ test("WriteQueue.add() makes few writes of many chunks, one at a time, and waits
   }
   writes.at(-1)!.end.resolve();
   const flushed = queue.flush();
-  await Promise.resolve();
-  await new Promise((resolve) => setTimeout(resolve));
+  await eventLoopTurn();
   writes.at(-1)!.end.resolve();
   await flushed;
 

@@ -5,7 +5,7 @@ import { MirrorList } from "../../src/f1/mirror_list.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { type Answer, FakeNetwork } from "../client/fake_network.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 
 const A = "https://a.test/";
 const B = "https://b.test/";

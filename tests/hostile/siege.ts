@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { type Client, type ClientOptions, createClient, type Outcome, SlipstreamError } from "../../mod.ts";
 import { Semaphore } from "../../src/primitives/mod.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { runtime } from "../support/test.ts";
 import { type RawHandler, type RawServer, serveRaw } from "./raw_server.ts";
 

@@ -9,7 +9,7 @@ import {
 } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { adapterWith, cacheRig, counting, from, tagged, turns, URL_A, URL_B } from "./cache_rig.ts";
 import { RecordingCache } from "./recording_cache.ts";

@@ -1,58 +1,28 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
 import {
-  type Client,
   type ClientOptions,
-  createClient,
   DataNotFoundError,
   HttpError,
   InvalidDataError,
   NetworkError,
   OfflineError,
-  type WarningEvent,
 } from "../../mod.ts";
 import type { CacheAdapter, CacheEntry } from "../../src/http_cache/mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
-import { rejection, watch } from "../client/settled.ts";
+import type { Answer, SentRequest } from "../client/fake_network.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
+import { type CacheRig, cacheRig, turns, URL_A, URL_B } from "./cache_rig.ts";
 import { RecordingCache } from "./recording_cache.ts";
 import { planOf, type PlanParts } from "./plan_of.ts";
 
-const URL_A = "https://a.test/a.json";
-const URL_B = "https://a.test/b.json";
-
-interface SetUp {
-  readonly clock: ManualClock;
-  readonly network: FakeNetwork;
-  readonly client: Client;
-  readonly cache: RecordingCache;
-  readonly warnings: WarningEvent[];
-}
-
-/** A client with a cache that can be looked into. */
+/** A client with a cache that can be looked into, which keeps values for a fixed time. */
 function setUp(
   answer: (request: SentRequest) => Answer,
-  options: ClientOptions & { readonly adapter?: CacheAdapter; readonly ttlMs?: PlanParts["ttlMs"] } = {},
-): SetUp {
-  const { adapter, ttlMs, ...clientOptions } = options;
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const cache = new RecordingCache();
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
-    maxRetries: 0,
-    cache: planOf({ adapter: adapter ?? cache, ttlMs }),
-    ...clientOptions,
-  });
-  const warnings: WarningEvent[] = [];
-  client.on((event) => {
-    if (event.type === "warning") warnings.push(event);
-  });
-  return { clock, network, client, cache, warnings };
+  { adapter, ttlMs, ...options }: ClientOptions & Pick<PlanParts, "adapter" | "ttlMs"> = {},
+): CacheRig {
+  const plan = { mode: "ttl", ttlMs, ...adapter === undefined ? {} : { adapter } } as const;
+  return cacheRig(answer, { ...options, plan });
 }
 
 const counting = ({ nth }: SentRequest): Answer => ({ json: { nth } });
@@ -644,19 +614,14 @@ test("client.fetch() is answered by the cache with a response of its own", async
   assertEquals(network.sent.length, 1);
 });
 
-/** Gives the background its time. */
-async function settle(clock: ManualClock): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await clock.advance(0);
-}
-
 test("client.fetch() stores a body once it has been read, and not before", async () => {
   const { client, cache, clock, network } = setUp(({ nth }) => ({ body: `0123456789${nth}`, bodyMs: 10 }));
 
   const response = await client.fetch(URL_A);
-  await settle(clock);
+  await turns(clock);
   assertEquals([cache.entries.size, clock.now()], [0, 0]);
   assertEquals(await clock.run(response.text()), "01234567891");
-  await settle(clock);
+  await turns(clock);
   assertEquals(await clock.run(client.text(URL_A)), "01234567891");
   assertEquals([network.sent.length, client.stats().inFlight], [1, 0]);
 });
@@ -666,7 +631,7 @@ test("client.fetch() stops the download when its body is cancelled, and stores n
 
   const response = await client.fetch(URL_A);
   const cancelled = watch(response.body!.cancel());
-  await settle(clock);
+  await turns(clock);
   assertEquals([cancelled.state, network.open, client.stats().inFlight], ["fulfilled", 0, 0]);
   await clock.advance(1_000);
   assertEquals(cache.entries.size, 0);
@@ -676,7 +641,7 @@ test("client.fetch() stores nothing of a body that breaks, and tells its reader"
   const { client, cache, clock } = setUp(() => ({ body: "0123456789", breaksWith: new TypeError("reset") }));
 
   assertInstanceOf(await rejection((await client.fetch(URL_A)).text()), Error);
-  await settle(clock);
+  await turns(clock);
   assertEquals([cache.entries.size, client.stats().inFlight], [0, 0]);
 });
 
@@ -685,7 +650,7 @@ test("Client.close() does not wait for a body that stalls on its way to the read
 
   const response = await client.fetch(URL_A);
   const closing = watch(client.close(new Error("the end")));
-  await settle(clock);
+  await turns(clock);
   assertEquals([closing.state, network.open, clock.pending], ["fulfilled", 0, 0]);
   assertInstanceOf(await rejection(response.text()), Error);
 });

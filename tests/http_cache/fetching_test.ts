@@ -7,7 +7,7 @@ import type { Wanted } from "../../src/http_cache/wanted.ts";
 import type { Call } from "../../src/policies/call.ts";
 import type { Handler } from "../../src/policies/policy.ts";
 import { type OpenBody, Reply } from "../../src/policies/reply.ts";
-import { gate } from "../client/settled.ts";
+import { gate } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { callWith, type Parts, PARTS_URL, partsWith, requestOf } from "./parts.ts";
 

@@ -8,7 +8,7 @@ import { GuardedAdapter } from "../../src/http_cache/guarded_adapter.ts";
 import type { Environment } from "../../src/policies/policy.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { gate } from "../client/settled.ts";
+import { gate } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { RecordingCache } from "./recording_cache.ts";
 

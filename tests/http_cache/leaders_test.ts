@@ -6,7 +6,7 @@ import type { OnStored, Wanted } from "../../src/http_cache/wanted.ts";
 import type { Call } from "../../src/policies/call.ts";
 import { Reply } from "../../src/policies/reply.ts";
 import type { Settings } from "../../src/policies/settings.ts";
-import { watch } from "../client/settled.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { callWith, type Parts, PARTS_URL, partsWith, requestOf, responseOf } from "./parts.ts";
 

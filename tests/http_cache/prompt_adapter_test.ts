@@ -5,7 +5,7 @@ import { PromptAdapter, type TimedCallOptions } from "../../src/http_cache/promp
 import type { Clock } from "../../src/primitives/clock.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { watch } from "../client/settled.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { adapterWith } from "./cache_rig.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { HttpError, InvalidDataError, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import type { Answer } from "../client/fake_network.ts";
 import { test } from "../support/test.ts";
 import { cacheRig, type CacheRigOptions, URL_A, URL_B } from "./cache_rig.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Admission } from "../../src/lanes/admission.ts";
 import { AdmissionWaiter, type WaitingRoom } from "../../src/lanes/admission_waiter.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { fakeCall, fakeLane } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 

@@ -4,44 +4,31 @@ import {
   CircuitOpenError,
   type Client,
   type ClientOptions,
-  createClient,
   DataNotFoundError,
   HttpError,
   NetworkError,
 } from "../../mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
-import { gate, rejection, watch } from "../client/settled.ts";
+import { type FakeClient, fakeClient } from "../client/fake_client.ts";
+import type { Answer, SentRequest } from "../client/fake_network.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 import { bothWays } from "../policies/both_ways.ts";
 import { test } from "../support/test.ts";
 
 const ORIGIN = "https://a.test";
 
-interface SetUp {
-  readonly clock: ManualClock;
-  readonly network: FakeNetwork;
-  readonly client: Client;
+interface SetUp extends FakeClient {
   readonly changes: string[];
 }
 
 function setUp(answer: (request: SentRequest) => Answer, options: ClientOptions = {}, listens = true): SetUp {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, answer);
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
-    maxRetries: 0,
-    ...options,
-  });
+  const made = fakeClient(answer, { maxRetries: 0, ...options });
   const changes: string[] = [];
   if (listens) {
-    client.on((event) => {
+    made.client.on((event) => {
       if (event.type === "breaker") changes.push(`${event.from} > ${event.to}`);
     });
   }
-  return { clock, network, client, changes };
+  return { ...made, changes };
 }
 
 const testBothWays = bothWays(

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Dice } from "./model_dice.ts";
+import { Dice } from "../support/dice.ts";
 import { watch } from "./model_eyes.ts";
 import { drawPlan, type Plan } from "./model_plan.ts";
 import { Rules } from "./model_rules.ts";

@@ -7,7 +7,7 @@
 import type { Bucket } from "../../src/primitives/bucket.ts";
 import type { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import type { ModelClock } from "./model_clock.ts";
-import type { Dice } from "./model_dice.ts";
+import type { Dice } from "../support/dice.ts";
 
 /** Grants late, and sometimes says that it is worth asking when it is not. */
 export class ForeignBucket implements Bucket {

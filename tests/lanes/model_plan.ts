@@ -7,7 +7,8 @@
 import type { BreakerOptions, ClientOptions, RateLimitOptions } from "../../src/client/options.ts";
 import type { AdaptiveLimitRules } from "../../src/primitives/adaptive_limit_options.ts";
 import type { RetryBudgetOptions } from "../../src/primitives/retry_budget.ts";
-import type { Dice } from "./model_dice.ts";
+import type { Dice } from "../support/dice.ts";
+import { drawLimit } from "../support/draw_limit.ts";
 import type { CountedLimit, Weather } from "./model_server.ts";
 
 /** How fast attempts may start. */
@@ -82,8 +83,8 @@ export function drawPlan(seed: number, dice: Dice): Plan {
     deafness: dice.pick([0, 0, 0, 0.2, 1]),
     concurrency: dice.int(1, 6),
     isSemaphoreShared: dice.chance(0.3),
-    perOrigin: dice.maybe(0.3, () => dice.int(1, 3)) ?? dice.maybe(0.2, () => drawLimit(dice)),
-    adaptive: dice.maybe(0.2, () => drawLimit(dice)),
+    perOrigin: dice.maybe(0.3, () => dice.int(1, 3)) ?? dice.maybe(0.2, () => drawLimit(dice, 6)),
+    adaptive: dice.maybe(0.2, () => drawLimit(dice, 6)),
     rate: windows === undefined ? dice.maybe(0.4, () => drawRate(dice)) : undefined,
     breaker: drawBreaker(dice),
     retryBudget: dice.pick([undefined, false, { ratio: 0.2, minPerSecond: 0.5 }, {
@@ -102,18 +103,6 @@ export function drawPlan(seed: number, dice: Dice): Plan {
     lastsMs: dice.pick([0, 50, 500, 3_000]),
     works: dice.int(1, 10),
     signals: dice.int(0, 4),
-  };
-}
-
-function drawLimit(dice: Dice): AdaptiveLimitRules {
-  const min = dice.int(1, 2);
-  const max = min + dice.int(0, 6);
-  return {
-    min,
-    max,
-    initial: dice.int(min, max),
-    algorithm: dice.pick(["gradient", "aimd"]),
-    windowMs: dice.pick([1, 20, 100]),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { ModelClock } from "./model_clock.ts";
-import type { Dice } from "./model_dice.ts";
+import type { Dice } from "../support/dice.ts";
 
 /** The longest time after which a deaf `fetch` that was aborted is written off, in milliseconds. */
 const MAX_WRITE_OFF_MS = 30_000;

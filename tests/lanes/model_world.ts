@@ -17,7 +17,7 @@ import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import { ForeignBucket } from "./model_bucket.ts";
 import { ModelClock } from "./model_clock.ts";
-import type { Dice } from "./model_dice.ts";
+import type { Dice } from "../support/dice.ts";
 import { Eyes, watch } from "./model_eyes.ts";
 import { CountedController } from "./model_signal.ts";
 import { keyOf, type Plan } from "./model_plan.ts";

@@ -1,18 +1,10 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import {
-  CircuitOpenError,
-  type Client,
-  type ClientOptions,
-  createClient,
-  HttpError,
-  NetworkError,
-  TimeoutError,
-} from "../../mod.ts";
+import { CircuitOpenError, type ClientOptions, HttpError, NetworkError, TimeoutError } from "../../mod.ts";
 import { Semaphore } from "../../src/primitives/mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { type FakeClient, fakeClient } from "../client/fake_client.ts";
+import type { Answer, SentRequest } from "../client/fake_network.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { bothWays } from "../policies/both_ways.ts";
 
 const ORIGIN = "https://a.test";
@@ -21,26 +13,19 @@ function setUp(
   answer: (request: SentRequest) => Answer,
   options: ClientOptions = {},
   listens = true,
-): { clock: ManualClock; network: FakeNetwork; client: Client; open: () => Promise<void> } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(
-    clock,
-    (request) => request.url.endsWith("/fail") ? { status: 500 } : answer(request),
-  );
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
+): FakeClient & { readonly open: () => Promise<void> } {
+  const made = fakeClient((request) => request.url.endsWith("/fail") ? { status: 500 } : answer(request), {
     maxRetries: 0,
     circuitBreaker: { threshold: 1, cooldownMs: 1_000, onOpen: "wait" },
     ...options,
   });
+  const { clock, client } = made;
   const open = async (): Promise<void> => {
     await clock.run(rejection(client.json(`${ORIGIN}/fail`)));
     assertEquals(client.stats().origins[ORIGIN]!.breaker, "open");
   };
   if (listens) client.on(() => {});
-  return { clock, network, client, open };
+  return { ...made, open };
 }
 
 const testBothWays = bothWays(
@@ -206,20 +191,15 @@ function setUpOutage(
   listens: boolean,
   answer: (atMs: number) => Answer,
   options: ClientOptions = {},
-): { clock: ManualClock; network: FakeNetwork; client: Client; urls: (count: number) => string[] } {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock, () => answer(clock.now()));
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
+): FakeClient {
+  const made = fakeClient(({ atMs }) => answer(atMs), {
     random: () => 0,
     retryBudget: false,
     circuitBreaker: { threshold: 1, cooldownMs: 400 },
     ...options,
   });
-  if (listens) client.on(() => {});
-  const urls = (count: number) => Array.from({ length: count }, (_, n) => `${ORIGIN}/${n}`);
-  return { clock, network, client, urls };
+  if (listens) made.client.on(() => {});
+  return made;
 }
 
 const testOutages = bothWays((listens) => (answer: (atMs: number) => Answer, options?: ClientOptions) =>
@@ -229,8 +209,8 @@ const testOutages = bothWays((listens) => (answer: (atMs: number) => Answer, opt
 testOutages(
   "requests of a batch wait out an outage by default, however many probes fail (S14b)",
   async (setUp) => {
-    const { client, clock, network, urls } = setUp(downUntil(20_000), { concurrency: 4 });
-    const outcomes = await clock.run(client.settle(urls(50)));
+    const { client, clock, network } = setUp(downUntil(20_000), { concurrency: 4 });
+    const outcomes = await clock.run(client.settle(numberedUrls(50)));
 
     assertEquals(outcomes.filter(({ ok }) => ok).length, 50);
     const during = network.sent.filter(({ atMs }) => atMs > 0 && atMs < 20_000);
@@ -255,10 +235,10 @@ testOutages(
   "requests of a batch fail when the outage is as old as their patience, after a last probe (S14b)",
   async (setUp) => {
     for (const patienceMs of [undefined, 3_150]) {
-      const { client, clock, network, urls } = setUp(downUntil(Infinity), { concurrency: 4 });
+      const { client, clock, network } = setUp(downUntil(Infinity), { concurrency: 4 });
       await clock.run(client.json(`${ORIGIN}/known`, { maxRetries: 0 }).catch(() => {}));
       const openedAtMs = network.sent[0]!.atMs;
-      const outcomes = await clock.run(client.settle(urls(20), { patienceMs }));
+      const outcomes = await clock.run(client.settle(numberedUrls(20), { patienceMs }));
 
       const endMs = openedAtMs + (patienceMs ?? 30_000);
       assertEquals([clock.now(), network.sent.at(-1)!.atMs], [endMs, endMs]);
@@ -271,8 +251,8 @@ testOutages(
 );
 
 testOutages("requests of a batch go on when the last probe succeeds (S14b)", async (setUp) => {
-  const { client, clock, urls } = setUp(downUntil(3_000), { circuitBreaker: { threshold: 1 } });
-  const outcomes = await clock.run(client.settle(urls(20), { patienceMs: 3_000 }));
+  const { client, clock } = setUp(downUntil(3_000), { circuitBreaker: { threshold: 1 } });
+  const outcomes = await clock.run(client.settle(numberedUrls(20), { patienceMs: 3_000 }));
 
   assertEquals(outcomes.filter(({ ok }) => ok).length, 20);
   assert(clock.now() >= 3_000 && clock.now() < 3_200, `${clock.now()}`);
@@ -281,8 +261,8 @@ testOutages("requests of a batch go on when the last probe succeeds (S14b)", asy
 testOutages(
   "single requests fail at once while the breaker is open, and do not end the patience of others (S14b)",
   async (setUp) => {
-    const { client, clock, urls } = setUp(downUntil(2_000));
-    const batch = watch(client.settle(urls(5)));
+    const { client, clock } = setUp(downUntil(2_000));
+    const batch = watch(client.settle(numberedUrls(5)));
     await clock.advance(200);
     const error = await clock.run(rejection(client.json(`${ORIGIN}/single`)));
     assertInstanceOf(error, CircuitOpenError);
@@ -296,14 +276,14 @@ testOutages(
   "`onOpen` of a request wins over the client's, and over what a batch does by default (S14b)",
   async (setUp) => {
     for (const own of ["fail", "wait"] as const) {
-      const { client, clock, urls, network } = setUp(downUntil(1_000), {
+      const { client, clock, network } = setUp(downUntil(1_000), {
         circuitBreaker: { threshold: 1, cooldownMs: 400, onOpen: own === "fail" ? "wait" : "fail" },
         maxRetries: 0,
       });
       await clock.run(client.json(`${ORIGIN}/known`, { onOpen: own }).catch(() => {}));
       assertEquals([network.sent.length, clock.now()], [1, 0]);
       const single = watch(client.json(`${ORIGIN}/single`, { onOpen: own }));
-      const batch = watch(client.settle(urls(3), { onOpen: own }));
+      const batch = watch(client.settle(numberedUrls(3), { onOpen: own }));
       await clock.advance(0);
       if (own === "fail") {
         assertInstanceOf(single.error, CircuitOpenError);
@@ -320,8 +300,8 @@ testOutages(
 testOutages(
   "`maxRetries: 0` makes a batch's requests fail at once while the breaker is open (S14b)",
   async (setUp) => {
-    const { client, clock, network, urls } = setUp(downUntil(Infinity), { maxRetries: 0, concurrency: 1 });
-    const outcomes = await clock.run(client.settle(urls(5)));
+    const { client, clock, network } = setUp(downUntil(Infinity), { maxRetries: 0, concurrency: 1 });
+    const outcomes = await clock.run(client.settle(numberedUrls(5)));
 
     assertEquals([clock.now(), network.sent.length], [0, 1]);
     assert(outcomes.slice(1).every((outcome) => !outcome.ok && outcome.error instanceof CircuitOpenError));
@@ -332,10 +312,10 @@ testOutages(
   "a batch does not wait for an origin that never answered anything, once its attempts have failed for 4 s (S14b)",
   async (setUp) => {
     for (const circuitBreaker of [undefined, { threshold: 1 }]) {
-      const { client, clock, urls } = setUp(() => ({ error: new TypeError("no such host") }), {
+      const { client, clock } = setUp(() => ({ error: new TypeError("no such host") }), {
         circuitBreaker,
       });
-      const outcomes = await clock.run(client.settle(urls(100)));
+      const outcomes = await clock.run(client.settle(numberedUrls(100)));
 
       assert(outcomes.every((outcome) => !outcome.ok && outcome.error instanceof NetworkError));
       assert(clock.now() >= 4_000 && clock.now() <= 8_000, `${clock.now()}`);
@@ -347,11 +327,11 @@ testOutages(
 testOutages(
   "a batch waits for an origin that never answered anything when it says `patienceMs` (S14b)",
   async (setUp) => {
-    const { client, clock, urls } = setUp(
+    const { client, clock } = setUp(
       (atMs) => atMs < 15_000 ? { error: new TypeError("starting") } : { json: 1 },
       { circuitBreaker: { threshold: 1 } },
     );
-    const outcomes = await clock.run(client.settle(urls(100), { patienceMs: 20_000 }));
+    const outcomes = await clock.run(client.settle(numberedUrls(100), { patienceMs: 20_000 }));
 
     assertEquals(outcomes.filter(({ ok }) => ok).length, 100);
   },
@@ -360,15 +340,15 @@ testOutages(
 testOutages(
   "an outage is as old as its first opening: probes that fail begin no new one (S14b)",
   async (setUp) => {
-    const { client, clock, urls, network } = setUp(downUntil(Infinity), {
+    const { client, clock, network } = setUp(downUntil(Infinity), {
       circuitBreaker: { threshold: 1, cooldownMs: 1_000 },
     });
     await clock.run(client.json(`${ORIGIN}/known`, { maxRetries: 0 }).catch(() => {}));
     const openedAtMs = network.sent[0]!.atMs;
-    await clock.run(client.settle(urls(3), { patienceMs: 5_000 }));
+    await clock.run(client.settle(numberedUrls(3), { patienceMs: 5_000 }));
     assertEquals(clock.now(), openedAtMs + 5_000);
     // Who comes afterwards has no patience left, and may only be a probe.
-    const late = await clock.run(client.settle(urls(3), { patienceMs: 5_000 }));
+    const late = await clock.run(client.settle(numberedUrls(3), { patienceMs: 5_000 }));
     assertEquals(clock.now(), openedAtMs + 5_000);
     assert(late.every(({ ok }) => !ok));
   },
@@ -377,8 +357,8 @@ testOutages(
 testOutages(
   "a total deadline ends the wait of a batch's request at the latest when it passes (S14b)",
   async (setUp) => {
-    const { client, clock, urls } = setUp(downUntil(Infinity));
-    await clock.run(client.settle(urls(10), { totalTimeoutMs: 2_500 }));
+    const { client, clock } = setUp(downUntil(Infinity));
+    await clock.run(client.settle(numberedUrls(10), { totalTimeoutMs: 2_500 }));
 
     assert(clock.now() <= 2_500, `${clock.now()}`);
     assertEquals([clock.pending, client.stats().inFlight, client.stats().queued], [0, 0, 0]);

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { HttpError } from "../../mod.ts";
 import { MAX_PAUSE_MS } from "../../src/lanes/pause.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { json, status } from "../policies/fake_origin.ts";
 import { testBothWays, URL_A } from "../policies/rig.ts";
 

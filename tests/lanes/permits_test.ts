@@ -6,14 +6,11 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { testClientsBothWays } from "../client/fake_client.ts";
 import { FakeNetwork } from "../client/fake_network.ts";
-import { gate, rejection, watch } from "../client/settled.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const testBothWays = testClientsBothWays({ maxRetries: 0 });
-
-function urls(count: number, host = "a.test"): string[] {
-  return Array.from({ length: count }, (_, n) => `https://${host}/${n}`);
-}
 
 testBothWays("S11: at no instant are more than `concurrency` bodies being fetched", async (setUp) => {
   for (const concurrency of [1, 3, 7]) {
@@ -23,9 +20,9 @@ testBothWays("S11: at no instant are more than `concurrency` bodies being fetche
       afterMs: Math.floor(20 * random()),
       bodyMs: Math.floor(20 * random()),
     }), { concurrency });
-    const single = Promise.all(urls(50, "b.test").map((url) => client.json(url)));
-    const batch = client.settle(urls(100));
-    const stream = Array.fromAsync(client.stream(urls(100, "c.test"), { ordered: true }));
+    const single = Promise.all(numberedUrls(50, "b.test").map((url) => client.json(url)));
+    const batch = client.settle(numberedUrls(100));
+    const stream = Array.fromAsync(client.stream(numberedUrls(100, "c.test"), { ordered: true }));
 
     await clock.run(Promise.all([single, batch, stream]));
     assertEquals([network.peak, network.sent.length, network.open], [concurrency, 250, 0]);
@@ -35,7 +32,7 @@ testBothWays("S11: at no instant are more than `concurrency` bodies being fetche
 testBothWays("S11: 20 is the concurrency by default", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }));
 
-  await clock.run(Promise.all(urls(60).map((url) => client.json(url))));
+  await clock.run(Promise.all(numberedUrls(60).map((url) => client.json(url))));
   assertEquals([network.peak, clock.now()], [20, 30]);
 });
 
@@ -46,7 +43,7 @@ testBothWays(
       concurrency: 2,
     });
 
-    const all = client.all(urls(4));
+    const all = client.all(numberedUrls(4));
     await clock.advance(500);
     assertEquals(network.sent.length, 2);
     await clock.run(all);
@@ -60,7 +57,7 @@ testBothWays(
     const body = "0123456789".repeat(20_000);
     const { client, clock, network } = setUp(() => ({ body }), { concurrency: 2 });
 
-    const [first, second] = await clock.run(Promise.all(urls(2).map((url) => client.fetch(url))));
+    const [first, second] = await clock.run(Promise.all(numberedUrls(2).map((url) => client.fetch(url))));
     const third = watch(client.fetch("https://a.test/third"));
     const fourth = watch(client.text("https://a.test/fourth"));
     await clock.advance(1_000);
@@ -155,8 +152,8 @@ testBothWays("S11: every way to fail gives the permit back", async (setUp) => {
 testBothWays("S11: requests get their permits in the order of their calls", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 1 });
 
-  await clock.run(Promise.all(urls(30).map((url) => client.json(url))));
-  assertEquals(network.urls, urls(30));
+  await clock.run(Promise.all(numberedUrls(30).map((url) => client.json(url))));
+  assertEquals(network.urls, numberedUrls(30));
 });
 
 testBothWays("S11: a higher priority goes first, and among equals who came first", async (setUp) => {
@@ -173,7 +170,7 @@ testBothWays("S11: an aborted waiter leaves the queue at once, and its place to 
   const { signal } = controller;
 
   const first = client.json("https://a.test/first");
-  const waiters = urls(20, "gone.test").map((url) => rejection(client.json(url, { signal })));
+  const waiters = numberedUrls(20, "gone.test").map((url) => rejection(client.json(url, { signal })));
   const last = client.json("https://a.test/last");
   await clock.advance(5);
   assertEquals(client.stats().queued, 21);
@@ -217,7 +214,7 @@ test("S11: two clients share a semaphore", async () => {
   const make = () => createClient({ fetch: network.fetch, clock, concurrency: semaphore });
   const [one, two] = [make(), make()];
 
-  await clock.run(Promise.all([one.settle(urls(20)), two.settle(urls(20, "b.test"))]));
+  await clock.run(Promise.all([one.settle(numberedUrls(20)), two.settle(numberedUrls(20, "b.test"))]));
   assertEquals([network.peak, network.sent.length, semaphore.inUse, clock.now()], [3, 40, 0, 140]);
 });
 
@@ -225,7 +222,7 @@ testBothWays("S11: a semaphore that is resized takes effect at once", async (set
   const semaphore = new Semaphore(2);
   const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: semaphore });
 
-  const all = Promise.all(urls(20).map((url) => client.json(url)));
+  const all = Promise.all(numberedUrls(20).map((url) => client.json(url)));
   await clock.advance(5);
   semaphore.resize(6);
   await clock.advance(0);
@@ -242,7 +239,7 @@ testBothWays(
   async (setUp) => {
     const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 4 });
 
-    const batch = client.settle(urls(10), { concurrency: 3 });
+    const batch = client.settle(numberedUrls(10), { concurrency: 3 });
     const single = client.json("https://b.test/single");
     await clock.run(single);
     assertEquals([clock.now(), network.peak], [10, 4]);
@@ -270,7 +267,7 @@ test("S11: no more bodies are open at a real server than `concurrency`, retries 
   });
   const controller = new AbortController();
   const aborted = rejection(
-    client.settle(urls(20).map((_, n) => `f/aborted/${n}`), { signal: controller.signal }),
+    client.settle(numberedUrls(20).map((_, n) => `f/aborted/${n}`), { signal: controller.signal }),
   );
   const outcomes = client.settle(Array.from({ length: 100 }, (_, n) => `f/${n}`));
   await client.json("f/first");
@@ -289,9 +286,9 @@ testBothWays(
       ({ url }) => ({ json: 1, afterMs: url.includes("slow.test") ? 1_000 : 10 }),
       { concurrency: 4 },
     );
-    const slow = Promise.all(urls(40, "slow.test").map((url) => client.json(url)));
+    const slow = Promise.all(numberedUrls(40, "slow.test").map((url) => client.json(url)));
     await clock.advance(1);
-    const fast = Promise.all(urls(40, "fast.test").map((url) => client.json(url)));
+    const fast = Promise.all(numberedUrls(40, "fast.test").map((url) => client.json(url)));
     await clock.run(fast);
 
     // All permits were out for the slow one, and came back at once: from then on each has its half.
@@ -303,7 +300,7 @@ testBothWays(
 
 testBothWays("an origin alone may have all permits", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 4 });
-  await clock.run(Promise.all(urls(40).map((url) => client.json(url))));
+  await clock.run(Promise.all(numberedUrls(40).map((url) => client.json(url))));
   assertEquals([network.peak, clock.now()], [4, 100]);
 });
 
@@ -312,7 +309,9 @@ testBothWays(
   async (setUp) => {
     const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 1 });
     const priorities = [0, 0, 5, -1, 5, 0];
-    await clock.run(Promise.all(urls(6).map((url, n) => client.json(url, { priority: priorities[n]! }))));
+    await clock.run(
+      Promise.all(numberedUrls(6).map((url, n) => client.json(url, { priority: priorities[n]! }))),
+    );
     assertEquals(network.urls.map((url) => url.at(-1)).join(""), "024153");
   },
 );
@@ -323,12 +322,12 @@ testBothWays(
     const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 2 });
     let pulled = 0;
     function* source(): Generator<string> {
-      for (const url of urls(10, "b.test")) {
+      for (const url of numberedUrls(10, "b.test")) {
         pulled++;
         yield url;
       }
     }
-    const singles = urls(4).map((url) => client.json(url));
+    const singles = numberedUrls(4).map((url) => client.json(url));
     const batch = client.settle(source());
     await clock.advance(0);
     assertEquals([network.sent.length, pulled], [2, 0]);
@@ -342,7 +341,7 @@ testBothWays(
 
 testBothWays("batches share the permits by taking turns", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 10 }), { concurrency: 2 });
-  const batches = ["b.test", "c.test"].map((host) => client.settle(urls(20, host)));
+  const batches = ["b.test", "c.test"].map((host) => client.settle(numberedUrls(20, host)));
   await clock.run(Promise.race(batches));
   const first = network.urls.slice(0, 20);
   const ofB = first.filter((url) => url.includes("b.test")).length;
@@ -369,8 +368,8 @@ testBothWays(
         }
       },
     });
-    const a = client.settle(urls(20));
-    const b = Promise.all(urls(20, "b.test").map((url) => client.json(url)));
+    const a = client.settle(numberedUrls(20));
+    const b = Promise.all(numberedUrls(20, "b.test").map((url) => client.json(url)));
     await clock.run(Promise.all([a, b]));
     assertEquals([...peaks.values()], [2, 2]);
     assertEquals(clock.now(), 100);

@@ -6,6 +6,7 @@ import { testClientsBothWays } from "../client/fake_client.ts";
 import { FakeNetwork } from "../client/fake_network.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { bothWays } from "../policies/both_ways.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
 
 /** A quota that is not known blocks nothing. */
@@ -181,7 +182,7 @@ bothWays((listens) => () => setUp(listens))(
   "an origin that takes 20 a second gets its whole load, and at most a tenth more once that is known",
   async (setUp) => {
     const { clock, client, network, refusedAtMs } = setUp();
-    const urls = Array.from({ length: 1_200 }, (_, n) => `https://a.test/${n}`);
+    const urls = numberedUrls(1_200);
     const outcomes = await clock.run(client.settle(urls));
     assert(outcomes.every(({ ok }) => ok));
 

@@ -5,14 +5,11 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { fakeClient, testClientsBothWays } from "../client/fake_client.ts";
 import { type Answer, FakeNetwork } from "../client/fake_network.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const testBothWays = testClientsBothWays();
-
-function urls(count: number, host = "a.test"): string[] {
-  return Array.from({ length: count }, (_, n) => `https://${host}/${n}`);
-}
 
 /** The most of some moments that fall in any window of this length, both ends included. */
 function peakWithin(times: readonly number[], windowMs: number): number {
@@ -34,9 +31,9 @@ testBothWays("S12: in no window do more attempts start than burst + rate × leng
       concurrency: 1_000,
       rateLimit: { limit, intervalMs, burst },
     });
-    const calls = [client.settle(urls(100))];
+    const calls = [client.settle(numberedUrls(100))];
     await clock.advance(Math.floor(1_000 * random()));
-    calls.push(client.settle(urls(100, "b.test")));
+    calls.push(client.settle(numberedUrls(100, "b.test")));
     await clock.run(Promise.all(calls));
 
     const times = network.sent.map(({ atMs }) => atMs);
@@ -65,7 +62,9 @@ testBothWays("S12: per origin, each origin has the limit for itself", async (set
     rateLimit: { limit: 1, intervalMs: 1_000, burst: 1, per: "origin" },
   });
 
-  await clock.run(client.all([...urls(2), ...urls(2, "b.test"), ...urls(1, "a.test:8443")]));
+  await clock.run(
+    client.all([...numberedUrls(2), ...numberedUrls(2, "b.test"), ...numberedUrls(1, "a.test:8443")]),
+  );
   const times = (host: string) =>
     network.sent.filter(({ url }) => new URL(url).host === host).map(({ atMs }) => atMs);
   assertEquals([times("a.test"), times("b.test"), times("a.test:8443")], [[0, 1_000], [0, 1_000], [0]]);
@@ -107,7 +106,7 @@ test("S12: two clients share a bucket", async () => {
   const make = () => createClient({ fetch: network.fetch, clock, rateLimit });
   const [one, two] = [make(), make()];
 
-  await clock.run(Promise.all([one.settle(urls(10)), two.settle(urls(10, "b.test"))]));
+  await clock.run(Promise.all([one.settle(numberedUrls(10)), two.settle(numberedUrls(10, "b.test"))]));
   const times = network.sent.map(({ atMs }) => atMs);
   assertEquals(peakWithin(times, 999), 11);
   assertEquals(times.at(-1), 1_800);
@@ -121,7 +120,9 @@ testBothWays("S12: who aborts while it waits for a token leaves at once, and tak
   const reason = new Error("enough");
 
   const first = client.json("https://a.test/first");
-  const leaving = urls(5, "b.test").map((url) => rejection(client.json(url, { signal: controller.signal })));
+  const leaving = numberedUrls(5, "b.test").map((url) =>
+    rejection(client.json(url, { signal: controller.signal }))
+  );
   const last = client.json("https://a.test/last");
   await clock.advance(500);
   controller.abort(reason);
@@ -135,11 +136,11 @@ testBothWays("S12: nobody overtakes who waits for a token", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1 }), {
     rateLimit: { limit: 10, intervalMs: 1_000, burst: 1 },
   });
-  const early = client.all(urls(5));
+  const early = client.all(numberedUrls(5));
   await clock.advance(450);
   const late = client.json("https://a.test/late");
   await clock.run(Promise.all([early, late]));
-  assertEquals(network.urls, [...urls(5), "https://a.test/late"]);
+  assertEquals(network.urls, [...numberedUrls(5), "https://a.test/late"]);
 });
 
 for (
@@ -166,8 +167,8 @@ for (
 
       const limited = client.json("https://a.test/0");
       await clock.advance(1);
-      const others = client.all(urls(5).slice(1));
-      const elsewhere = client.all(urls(5, "b.test"));
+      const others = client.all(numberedUrls(5).slice(1));
+      const elsewhere = client.all(numberedUrls(5, "b.test"));
       await clock.run(elsewhere);
       assert(clock.now() < 100, `${clock.now()}`);
       await clock.run(Promise.all([limited, others]));
@@ -186,7 +187,7 @@ for (
       { rateLimit, concurrency: 1 },
     );
 
-    const all = Promise.all(urls(5).map((url) => client.json(url)));
+    const all = Promise.all(numberedUrls(5).map((url) => client.json(url)));
     await clock.run(all);
     const [first, ...rest] = network.sent.map(({ atMs }) => atMs);
     assertEquals([first, rest.length], [0, 5]);
@@ -203,7 +204,7 @@ testBothWays("S4: a 429 pauses those that already wait for a token", async (setU
     { rateLimit: { limit: 1, intervalMs: 1_000, burst: 1, per: "origin" } },
   );
 
-  await clock.run(Promise.all(urls(4).map((url) => client.json(url))));
+  await clock.run(Promise.all(numberedUrls(4).map((url) => client.json(url))));
   const [first, ...rest] = network.sent.map(({ atMs }) => atMs);
   assertEquals([first, rest.length], [0, 4]);
   assert(rest.every((atMs) => atMs >= 20_000), rest.join());
@@ -243,7 +244,7 @@ testBothWays(
       },
     );
 
-    const errors = await clock.run(Promise.all(urls(4).map((url) => rejection(client.json(url)))));
+    const errors = await clock.run(Promise.all(numberedUrls(4).map((url) => rejection(client.json(url)))));
     for (const error of errors) {
       assertInstanceOf(error, HttpError);
       assertEquals(error.retryAfterMs, 120_000);
@@ -274,10 +275,10 @@ testBothWays("S4: a pause ends, and what follows goes at the usual rate", async 
     },
   );
 
-  await clock.run(client.settle(urls(20)));
+  await clock.run(client.settle(numberedUrls(20)));
   await clock.advance(10_000);
   const before = network.sent.length;
-  await clock.run(client.settle(urls(20)));
+  await clock.run(client.settle(numberedUrls(20)));
   const times = network.sent.slice(before).map(({ atMs }) => atMs);
   assertEquals(times.at(-1)! - times[0]!, 1_900);
 });
@@ -410,7 +411,7 @@ testBothWays(
       rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 },
     });
 
-    const requests = urls(5).map((url) => watch(client.json(url, { totalTimeoutMs: 1_500 })));
+    const requests = numberedUrls(5).map((url) => watch(client.json(url, { totalTimeoutMs: 1_500 })));
     await clock.advance(1_500);
     assertEquals(requests.map(({ state }) => state), [
       "fulfilled",
@@ -434,7 +435,7 @@ testBothWays(
       rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 },
     });
 
-    const outcomes = await clock.run(client.settle(urls(5), { totalTimeoutMs: 1_500 }));
+    const outcomes = await clock.run(client.settle(numberedUrls(5), { totalTimeoutMs: 1_500 }));
     assertEquals(outcomes.map(({ ok, durationMs }) => [ok, durationMs]), [
       [true, 0],
       ...Array.from({ length: 4 }, () => [true, 1_000]),

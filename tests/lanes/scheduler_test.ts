@@ -8,7 +8,7 @@ import { KeyLine } from "../../src/lanes/key_line.ts";
 import { KeyedLines } from "../../src/lanes/keyed_lines.ts";
 import { Lane, type LaneOptions, type Sleeper } from "../../src/lanes/lane.ts";
 import { LimitBook } from "../../src/lanes/limit_book.ts";
-import { Scheduler, type SchedulerOptions } from "../../src/lanes/scheduler.ts";
+import type { Scheduler, SchedulerOptions } from "../../src/lanes/scheduler.ts";
 import { type Place, Waiter } from "../../src/lanes/waiter.ts";
 import type { Settings } from "../../src/policies/settings.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
@@ -17,9 +17,10 @@ import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
 import { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
+import { schedulerOn } from "./scheduler_on.ts";
 
 /** A request in line that writes down what becomes of it, and has to be run by whoever admits it if it says so. */
 class Guest extends Waiter<Lane> implements Runnable {
@@ -60,15 +61,7 @@ function setUp(
 ) {
   const clock = new ManualClock();
   const semaphore = options.semaphore ?? new Semaphore(capacity);
-  const scheduler = new Scheduler({
-    semaphore,
-    bucket: undefined,
-    clock,
-    deadlines: new DeadlineQueue(clock),
-    maxRetryAfterMs: 60_000,
-    timersBelongToRequests: false,
-    ...options,
-  });
+  const scheduler = schedulerOn(clock, { ...options, semaphore });
   /** A lane without a warm-up, whose breaker opens at the first failure. */
   const lane = (name = "a", given: Partial<LaneOptions> = {}): Lane => {
     const breaker = new CircuitBreaker({ threshold: 1, cooldownMs: 100, clock });

@@ -14,6 +14,7 @@ import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { type FakeClient, fakeClient } from "../client/fake_client.ts";
 import type { SentRequest } from "../client/fake_network.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/x";
@@ -97,7 +98,7 @@ test("bearerAuth() does not refresh for an origin that is not in its list", asyn
 test("bearerAuth() refreshes once for all who were refused with one token", async () => {
   const started = scene();
   started.accepted = "t2";
-  const urls = Array.from({ length: 10 }, (_, index) => `https://a.test/${index}`);
+  const urls = numberedUrls(10);
   assertEquals(await started.client.all(urls), urls.map(() => "ok"));
   assertEquals(started.refreshes.length, 1);
   const [{ token, response, url }] = started.refreshes as [RefreshInput];

@@ -4,7 +4,7 @@ import { memoryCache } from "../../src/cache/memory.ts";
 import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
 import { type CookieJarLike, cookies } from "../../src/middleware/cookies.ts";
 import { fakeClient } from "../client/fake_client.ts";
-import { serveHandler } from "../client/serve_handler.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
 /** A jar that knows nothing but origins. */

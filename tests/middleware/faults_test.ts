@@ -4,7 +4,8 @@ import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { faults, type FaultsOptions } from "../../src/middleware/faults.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { type FakeClient, fakeClient } from "../client/fake_client.ts";
-import { serveHandler } from "../client/serve_handler.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/x";
@@ -130,7 +131,7 @@ test("faults() names no secret of a URL", async () => {
 });
 
 test("faults() repeats itself with a seeded random", async () => {
-  const urls = Array.from({ length: 40 }, (_, id) => `https://a.test/${id}`);
+  const urls = numberedUrls(40);
   const runs = await Promise.all([1, 1, 2].map(async (seed) => {
     const { client } = faulty([{ kind: "status", status: 404, probability: 0.5 }], {
       random: seededRandom(seed),

@@ -3,17 +3,16 @@ import { type ClientOptions, createClient } from "../../mod.ts";
 import { loadEstimator } from "../../src/client/adaptive_lanes.ts";
 import { AdaptiveLimit, type AdaptiveLimitRules } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { FakeOrigin, json, late, type Reply, type SentRequest, status } from "../policies/fake_origin.ts";
+import { FakeOrigin, json, late, type Reply, status } from "../policies/fake_origin.ts";
 import { rig, testBothWays } from "../policies/rig.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import type { SentRequest } from "../support/sent_request.ts";
 import { test } from "../support/test.ts";
 
 // It is loaded when it is used first.
 await loadEstimator();
 
 const OK = json({ ok: true });
-const urls = (count: number, host = "a.test"): string[] =>
-  Array.from({ length: count }, (_, index) => `https://${host}/${index}`);
-
 /** A server that serves so many at once; what is above that waits, or is refused. */
 function server(clock: ManualClock, slots: number, { serviceMs = 50, refusal }: {
   serviceMs?: number;
@@ -60,7 +59,7 @@ for (const index of [0, 1]) {
       const clock = new ManualClock();
       const { options, present } = places({ initial, max: 512 }, clock)[index]!;
       const { client, run, origin } = rig(server(clock, 32), options, { clock });
-      const outcomes = await run(client.settle(urls(3_200)));
+      const outcomes = await run(client.settle(numberedUrls(3_200)));
 
       assert(outcomes.every(({ ok }) => ok));
       // At best 3,200 take 5 s.
@@ -82,7 +81,7 @@ for (const index of [0, 1]) {
           maxRetries: 20,
           backoff: { baseMs: 100, factor: 1, jitter: "none" },
         }, { clock });
-        const outcomes = await run(client.settle(urls(6_400)));
+        const outcomes = await run(client.settle(numberedUrls(6_400)));
 
         assert(outcomes.every(({ ok }) => ok));
         assert(clock.now() < 14_000, `${clock.now()} ms`);
@@ -109,7 +108,7 @@ testBothWays(
       perOrigin: { concurrency: { initial: 40 } },
       maxRetries: 10,
     }, { clock });
-    const all = client.settle(urls(200));
+    const all = client.settle(numberedUrls(200));
     await clock.advance(1_000);
     assertEquals(origin.calls, 40);
     inRange(client.stats().origins["https://a.test"]!.limit!, 20, 40);
@@ -132,7 +131,7 @@ testBothWays(
       circuitBreaker: { threshold: 5, cooldownMs: 100, onOpen: "wait" },
       maxRetries: 10,
     }, { clock });
-    const outcomes = await run(client.settle(urls(4_000)));
+    const outcomes = await run(client.settle(numberedUrls(4_000)));
 
     assert(outcomes.every(({ ok }) => ok));
     assertEquals(client.stats().origins["https://a.test"]!.limit, 8);
@@ -150,7 +149,7 @@ testBothWays("adaptive × timeout: attempts that take too long count as dropped"
     maxRetries: 50,
     backoff: { baseMs: 10, factor: 1, jitter: "none" },
   }, { clock });
-  await run(client.settle(urls(1_000)));
+  await run(client.settle(numberedUrls(1_000)));
 
   inRange(client.stats().origins["https://a.test"]!.limit!, 4, 40);
   assertEquals(origin.open, 0);
@@ -162,7 +161,9 @@ testBothWays("adaptive × abort: who leaves says nothing of the service", async 
   const { client } = rig(late(clock, 1_000, OK), { concurrency: limit }, { clock });
   for (let round = 0; round < 50; round++) {
     const controller = new AbortController();
-    const all = Promise.allSettled(urls(20).map((url) => client.json(url, { signal: controller.signal })));
+    const all = Promise.allSettled(
+      numberedUrls(20).map((url) => client.json(url, { signal: controller.signal })),
+    );
     await clock.advance(5);
     controller.abort();
     await all;
@@ -178,7 +179,7 @@ testBothWays("adaptive × rate limit: the limit does not grow while tokens are w
     concurrency: limit,
     rateLimit: { limit: 100, intervalMs: 1_000, burst: 1 },
   }, { clock });
-  await run(client.settle(urls(500)));
+  await run(client.settle(numberedUrls(500)));
 
   assertEquals(limit.limit, 20);
   inRange(clock.now(), 4_900, 5_200);
@@ -190,7 +191,7 @@ testBothWays(
     const clock = new ManualClock();
     const limit = new AdaptiveLimit({ clock, initial: 20 });
     const { client, run, origin } = rig(late(clock, 50, OK), { concurrency: limit }, { clock });
-    await run(client.settle(urls(400), { concurrency: 5 }));
+    await run(client.settle(numberedUrls(400), { concurrency: 5 }));
 
     assertEquals([origin.peak, limit.limit], [5, 20]);
   },
@@ -202,7 +203,7 @@ testBothWays("adaptive × stream: a stream may have as much under way as the lim
   const { client, run, origin } = rig(server(clock, 32), { concurrency: limit }, { clock });
   const read = async (): Promise<number> => {
     let count = 0;
-    for await (const { ok } of client.stream(urls(2_000))) if (ok) count++;
+    for await (const { ok } of client.stream(numberedUrls(2_000))) if (ok) count++;
     return count;
   };
 
@@ -221,7 +222,9 @@ test("adaptive × two clients: a shared limit holds for both, and both make it l
       return client;
     };
     const [a, b] = [make(), make()];
-    const [first, second] = await clock.run(Promise.all([a.settle(urls(1_500)), b.settle(urls(1_500))]));
+    const [first, second] = await clock.run(
+      Promise.all([a.settle(numberedUrls(1_500)), b.settle(numberedUrls(1_500))]),
+    );
 
     assert([...first, ...second].every(({ ok }) => ok));
     inRange(limit.limit, 20, 64);
@@ -234,7 +237,7 @@ test("adaptive × resize: a capacity set by hand holds at once, and as long as t
   const clock = new ManualClock();
   const limit = new AdaptiveLimit({ clock, initial: 20 });
   const { client, run, origin } = rig(server(clock, 32), { concurrency: limit }, { clock, listens: false });
-  const all = client.settle(urls(1_000));
+  const all = client.settle(numberedUrls(1_000));
   await clock.advance(10);
   limit.semaphore.resize(1);
   assertEquals(origin.open, 20);
@@ -254,7 +257,9 @@ testBothWays("adaptive × two origins: each has a limit of its own", async (rig)
   const { client, run } = rig(reply, { concurrency: 1_000, perOrigin: { concurrency: { initial: 16 } } }, {
     clock,
   });
-  await run(Promise.all([client.settle(urls(500, "a.test")), client.settle(urls(6_000, "b.test"))]));
+  await run(
+    Promise.all([client.settle(numberedUrls(500, "a.test")), client.settle(numberedUrls(6_000, "b.test"))]),
+  );
 
   const { origins } = client.stats();
   inRange(origins["https://a.test"]!.limit!, 2, 10);

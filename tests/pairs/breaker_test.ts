@@ -13,15 +13,13 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { rig, testBothWays, URL_A } from "../policies/rig.ts";
-import { track } from "../primitives/tracked_promise.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
 const BREAKER = { threshold: 2, cooldownMs: 10_000 } as const;
-const urls = (count: number, host = "a.test"): string[] =>
-  Array.from({ length: count }, (_, index) => `https://${host}/${index}`);
-
 /** The changes of the breakers, in order. */
 function changes(events: readonly ClientEvent[]): string[] {
   return events.flatMap((event) => event.type === "breaker" ? [`${event.from} to ${event.to}`] : []);
@@ -34,18 +32,18 @@ test("breaker × concurrency: half-open lets exactly one of many through, and re
     maxRetries: 0,
     concurrency: 10,
   }, { clock });
-  await run(client.settle(urls(2)));
+  await run(client.settle(numberedUrls(2)));
   await clock.advance(10_000);
-  const requests = urls(10).map((url) => track(client.json(url)));
+  const requests = numberedUrls(10).map((url) => watch(client.json(url)));
   await clock.advance(0);
 
   assertEquals(origin.calls, 3);
   const refused = requests.filter(({ state }) => state === "rejected");
   assertEquals(refused.length, 9);
-  for (const { reason } of refused) assertInstanceOf(reason, CircuitOpenError);
+  for (const { error } of refused) assertInstanceOf(error, CircuitOpenError);
   await clock.advance(100);
   assertEquals(requests.filter(({ state }) => state === "fulfilled").length, 1);
-  assertEquals((await run(client.settle(urls(10)))).filter(({ ok }) => ok).length, 10);
+  assertEquals((await run(client.settle(numberedUrls(10)))).filter(({ ok }) => ok).length, 10);
   assertEquals(changes(events), ["closed to open", "open to half-open", "half-open to closed"]);
 });
 
@@ -54,7 +52,7 @@ test("breaker × concurrency: a probe that fails opens it again, for twice the c
     circuitBreaker: BREAKER,
     maxRetries: 0,
   });
-  await run(client.settle(urls(2), { concurrency: 1 }));
+  await run(client.settle(numberedUrls(2), { concurrency: 1 }));
   await clock.advance(10_000);
   await assertRejects(() => run(client.json(URL_A)), NetworkError);
   await clock.advance(19_999);
@@ -81,7 +79,7 @@ testBothWays(
       maxRetries: 0,
       concurrency: 2,
     }, { clock });
-    const outcomes = await run(Promise.all(urls(20).map((url) => client.settle([url]))));
+    const outcomes = await run(Promise.all(numberedUrls(20).map((url) => client.settle([url]))));
 
     assertEquals(origin.calls, 2);
     const errors = outcomes.flat().flatMap((outcome) => outcome.ok ? [] : [outcome.error.name]);
@@ -94,8 +92,10 @@ testBothWays(
 testBothWays("breaker × origins: one that fails stops nobody else", async (rig) => {
   const reply: Reply = (sent) => sent.url.includes("//a.test") ? status(500)(sent) : OK(sent);
   const { client, origin, run } = rig(reply, { circuitBreaker: BREAKER, maxRetries: 0 });
-  await run(client.settle(urls(5), { concurrency: 1 }));
-  const others = await run(client.settle([...urls(5, "b.test"), "https://a.test:8443/x", "http://a.test/x"]));
+  await run(client.settle(numberedUrls(5), { concurrency: 1 }));
+  const others = await run(
+    client.settle([...numberedUrls(5, "b.test"), "https://a.test:8443/x", "http://a.test/x"]),
+  );
 
   assertEquals(others.map(({ ok }) => ok), [true, true, true, true, true, false, false]);
   assertEquals(origin.sent.filter(({ url }) => url.startsWith("https://a.test/")).length, 2);
@@ -109,10 +109,10 @@ test("breaker × abort: an aborted probe counts as neither, and the next caller 
       circuitBreaker: BREAKER,
       maxRetries: 0,
     });
-    await run(client.settle(urls(2), { concurrency: 1 }));
+    await run(client.settle(numberedUrls(2), { concurrency: 1 }));
     await clock.advance(10_000);
     const controller = new AbortController();
-    const probe = track(client.json(URL_A, { signal: controller.signal }));
+    const probe = watch(client.json(URL_A, { signal: controller.signal }));
     await clock.advance(10);
     controller.abort();
     await clock.advance(0);
@@ -130,7 +130,7 @@ test("breaker × abort: aborted requests open nothing", async () => {
   });
   for (let index = 0; index < 4; index++) {
     const controller = new AbortController();
-    const request = track(client.json(URL_A, { signal: controller.signal }));
+    const request = watch(client.json(URL_A, { signal: controller.signal }));
     await clock.advance(10);
     controller.abort();
     await clock.advance(0);
@@ -156,17 +156,17 @@ testBothWays(
       },
       { clock },
     );
-    await run(client.settle(urls(2), { concurrency: 1 }));
+    await run(client.settle(numberedUrls(2), { concurrency: 1 }));
     await clock.advance(10_000);
     const busy = client.json("https://b.test/");
     const controller = new AbortController();
-    const probe = track(client.json(URL_A, { signal: controller.signal }));
+    const probe = watch(client.json(URL_A, { signal: controller.signal }));
     await clock.advance(10);
     controller.abort();
     await clock.advance(0);
     assertEquals(probe.state, "rejected");
 
-    const next = track(client.json(URL_A));
+    const next = watch(client.json(URL_A));
     await run(busy);
     await clock.advance(0);
     assertEquals(next.value, { ok: true });
@@ -178,7 +178,7 @@ testBothWays("breaker × statuses: 4xx are successes, except 408, and 429, which
     const [code, opens] of [[400, false], [401, false], [404, false], [422, false], [408, true]] as const
   ) {
     const { client, origin, run } = rig(status(code), { circuitBreaker: BREAKER, maxRetries: 0 });
-    await run(client.settle(urls(4), { concurrency: 1 }));
+    await run(client.settle(numberedUrls(4), { concurrency: 1 }));
 
     assertEquals(origin.calls, opens ? 2 : 4, `${code}`);
   }
@@ -186,7 +186,7 @@ testBothWays("breaker × statuses: 4xx are successes, except 408, and 429, which
     circuitBreaker: BREAKER,
     maxRetries: 0,
   });
-  await run(client.settle(urls(4), { concurrency: 1 }));
+  await run(client.settle(numberedUrls(4), { concurrency: 1 }));
   assertEquals(await run(client.json(URL_A)), { ok: true });
 });
 
@@ -195,7 +195,7 @@ testBothWays(
   async (rig) => {
     for (const reply of [hanging(), stalled(), broken(), refused()]) {
       const { client, origin, run } = rig(reply, { circuitBreaker: BREAKER, maxRetries: 0, timeoutMs: 100 });
-      const outcomes = await run(client.settle(urls(3), { concurrency: 1 }));
+      const outcomes = await run(client.settle(numberedUrls(3), { concurrency: 1 }));
 
       assertEquals(origin.calls, 2);
       assert(outcomes[2]?.ok === false && outcomes[2].error instanceof CircuitOpenError);
@@ -243,9 +243,9 @@ testBothWays(
       maxRetries: 0,
       concurrency: 10,
     }, { clock });
-    await run(client.settle(urls(2), { concurrency: 1 }));
-    const requests = urls(5).map((url) => track(client.json(url)));
-    const hurried = track(client.json("https://a.test/hurried", { totalTimeoutMs: 2_000 }));
+    await run(client.settle(numberedUrls(2), { concurrency: 1 }));
+    const requests = numberedUrls(5).map((url) => watch(client.json(url)));
+    const hurried = watch(client.json("https://a.test/hurried", { totalTimeoutMs: 2_000 }));
     await clock.advance(2_000);
     assertEquals([hurried.state, origin.calls], ["rejected", 2]);
     await clock.advance(8_000);
@@ -264,12 +264,12 @@ testBothWays("breaker × rate limit: what is refused takes no token", async (rig
     maxRetries: 0,
     rateLimit: { limit: 1, intervalMs: 10_000, burst: 3 },
   });
-  await run(client.settle(urls(2), { concurrency: 1 }));
-  await run(client.settle(urls(50)));
+  await run(client.settle(numberedUrls(2), { concurrency: 1 }));
+  await run(client.settle(numberedUrls(50)));
   down = false;
   await clock.advance(10_000);
   const startedMs = clock.now();
-  await run(client.settle(urls(2), { concurrency: 1 }));
+  await run(client.settle(numberedUrls(2), { concurrency: 1 }));
 
   assertEquals(origin.calls, 4);
   assertEquals(clock.now(), startedMs);
@@ -280,10 +280,10 @@ test("breaker × late results: what began before it opened changes nothing after
   const reply: Reply = (sent) =>
     sent.url.endsWith("/slow") ? late(clock, 15_000, OK)(sent) : status(500)(sent);
   const { client, events, run } = rig(reply, { circuitBreaker: BREAKER, maxRetries: 0 }, { clock });
-  const slow = track(client.json("https://a.test/slow"));
-  await run(client.settle(urls(2), { concurrency: 1 }));
+  const slow = watch(client.json("https://a.test/slow"));
+  await run(client.settle(numberedUrls(2), { concurrency: 1 }));
   await clock.advance(10_000);
-  await run(client.settle(urls(1)));
+  await run(client.settle(numberedUrls(1)));
   assertEquals(changes(events), ["closed to open", "open to half-open", "half-open to open"]);
   await clock.advance(5_000);
 
@@ -300,7 +300,7 @@ testBothWays("breaker × cache: an open circuit does not keep the cache from ans
   });
   await run(client.json(URL_A));
   down = true;
-  await run(client.settle(urls(3), { concurrency: 1 }));
+  await run(client.settle(numberedUrls(3), { concurrency: 1 }));
 
   assertEquals(await run(client.json(URL_A)), { ok: true });
   await assertRejects(() => run(client.json("https://a.test/other")), CircuitOpenError);
@@ -310,7 +310,7 @@ testBothWays(
   "breaker × invalid data: an origin that answers nonsense is up, whatever it says",
   async (rig) => {
     const { client, origin, run } = rig(text("<html>"), { circuitBreaker: BREAKER });
-    await run(client.settle(urls(5), { concurrency: 1 }));
+    await run(client.settle(numberedUrls(5), { concurrency: 1 }));
 
     assertEquals(origin.calls, 5);
   },
@@ -318,7 +318,7 @@ testBothWays(
 
 testBothWays("no breaker: `circuitBreaker: false` asks again and again", async (rig) => {
   const { client, origin, run } = rig(status(500), { circuitBreaker: false, maxRetries: 0 });
-  const outcomes = await run(client.settle(urls(30), { concurrency: 1 }));
+  const outcomes = await run(client.settle(numberedUrls(30), { concurrency: 1 }));
 
   assertEquals(origin.calls, 30);
   for (const outcome of outcomes) assert(!outcome.ok && outcome.error instanceof HttpError);
@@ -330,7 +330,7 @@ test("breaker × not found: a 404 closes a half-open circuit, and is still a 404
     circuitBreaker: BREAKER,
     maxRetries: 0,
   });
-  await run(client.settle(urls(2), { concurrency: 1 }));
+  await run(client.settle(numberedUrls(2), { concurrency: 1 }));
   await clock.advance(10_000);
 
   await assertRejects(() => run(client.json(URL_A)), DataNotFoundError);

@@ -11,7 +11,7 @@ import {
 import { type CacheEntry, memoryCache } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
-import { gate, rejection, watch } from "../client/settled.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 import {
   adapterWith,
   type CacheRig,
@@ -578,18 +578,17 @@ test("change × undecodable answer: what the server has done removes the entry, 
   assertEquals(wrong, []);
 });
 
+/** Answers the first GET with the old value, late, and the next ones with the new one. */
+function slowlyOld({ method, nth }: SentRequest): Answer {
+  const headers = { "cache-control": "max-age=60" };
+  if (method !== "GET") return { json: null };
+  return nth === 1 ? { json: "old", afterMs: 100, headers } : { json: "new", headers };
+}
+
 test("change × single-flight: who asks after a change does not get what was asked for before it", async () => {
   const wrong: string[] = [];
   for (const [what, options] of [["the same", {}], ["other settings", { timeoutMs: 1_234 }]] as const) {
-    const { client, clock } = cacheRig(({ method, nth }) =>
-      method === "GET"
-        ? {
-          json: nth === 1 ? "old" : "new",
-          ...(nth === 1 ? { afterMs: 100 } : {}),
-          headers: { "cache-control": "max-age=60" },
-        }
-        : { json: null }
-    );
+    const { client, clock } = cacheRig(slowlyOld);
     const early = client.json(URL_A);
     await turns(clock);
     await client.json({ url: URL_A, method: "PUT" });
@@ -600,15 +599,7 @@ test("change × single-flight: who asks after a change does not get what was ask
 });
 
 test("change × clock set back: what was asked for before the change is not stored", async () => {
-  const { client, clock } = cacheRig(({ method, nth }) =>
-    method === "GET"
-      ? {
-        json: nth === 1 ? "old" : "new",
-        ...(nth === 1 ? { afterMs: 100 } : {}),
-        headers: { "cache-control": "max-age=60" },
-      }
-      : { json: null }
-  );
+  const { client, clock } = cacheRig(slowlyOld);
   const early = client.json(URL_A);
   await turns(clock);
   clock.setWall(clock.wallNow() - 3_600_000);

@@ -3,7 +3,7 @@ import { type ClientOptions, createClient } from "../../mod.ts";
 import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
-import { gate, watch } from "../client/settled.ts";
+import { gate, watch } from "../support/settled.ts";
 import { adapterWith, turns } from "../http_cache/cache_rig.ts";
 import { planOf, type PlanParts } from "../http_cache/plan_of.ts";
 import { memoryCache, tieredCache } from "../../src/http_cache/mod.ts";

@@ -15,7 +15,7 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { rig, URL_A } from "../policies/rig.ts";
-import { track } from "../primitives/tracked_promise.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
@@ -119,7 +119,7 @@ test("cache × slow adapter: a store that takes for ever holds nobody up", async
     cache: planOf({ adapter: adapterWith({ set: () => new Promise(() => {}) }) }),
     concurrency: 1,
   });
-  const requests = [client.json(URL_A), client.json("https://a.test/2")].map(track);
+  const requests = [client.json(URL_A), client.json("https://a.test/2")].map(watch);
   await clock.advance(1_000);
 
   assertEquals(requests.map(({ state }) => state), ["fulfilled", "fulfilled"]);
@@ -134,8 +134,8 @@ test("cache × concurrency: a look-up holds no permit", async () => {
     get: (key) => adapter.entries.size === 0 ? held.promise : adapter.get(key),
   };
   const { client, clock, origin } = rig(OK, { cache: planOf({ adapter: slow }), concurrency: 1 });
-  const waiting = track(client.json(URL_A));
-  const other = track(client.json("https://a.test/2", { cache: "no-store" }));
+  const waiting = watch(client.json(URL_A));
+  const other = watch(client.json("https://a.test/2", { cache: "no-store" }));
   await clock.advance(0);
   assertEquals([waiting.state, other.state, origin.calls], ["pending", "fulfilled", 1]);
 
@@ -149,7 +149,7 @@ test("cache × abort: nothing is stored of a body whose reader has left", async 
     const adapter = adapterWith({});
     const { client, clock, run } = rig([reply, OK], { cache: planOf({ adapter }) });
     const controller = new AbortController();
-    const request = track(client.json(URL_A, { signal: controller.signal }));
+    const request = watch(client.json(URL_A, { signal: controller.signal }));
     await clock.advance(10);
     controller.abort();
     await clock.advance(1_000);

@@ -5,30 +5,9 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
 import { bothWays } from "../policies/both_ways.ts";
+import { Dice } from "../support/dice.ts";
 
 const HOSTS = ["a.test", "b.test", "c.test"];
-
-/** Chance, by weight. */
-class Dice {
-  readonly #random: () => number;
-
-  constructor(seed: number) {
-    this.#random = seededRandom(seed);
-  }
-
-  /** A whole number below `count`. */
-  below(count: number): number {
-    return Math.floor(this.#random() * count);
-  }
-
-  chance(share: number): boolean {
-    return this.#random() < share;
-  }
-
-  one<T>(values: readonly T[]): T {
-    return values[this.below(values.length)]!;
-  }
-}
 
 function answerOf(dice: Dice, share: number): Answer {
   const pace = dice.chance(0.3) ? {} : { afterMs: dice.below(300) };
@@ -36,7 +15,7 @@ function answerOf(dice: Dice, share: number): Answer {
     return { json: [1, 2], ...pace, ...(dice.chance(0.5) ? { bodyMs: dice.below(200) } : {}) };
   }
 
-  return dice.one<Answer>([
+  return dice.pick<Answer>([
     { status: 503, body: "busy", ...pace },
     { status: 503, headers: { "retry-after": "1" }, ...pace },
     { status: 429, ...pace },
@@ -63,27 +42,27 @@ function optionsOf(dice: Dice, clock: ManualClock, semaphore: Semaphore): Client
     perOrigin: dice.chance(0.3) ? { concurrency: 1 + dice.below(3) } : undefined,
     timeoutMs: 500 + dice.below(1_500),
     maxRetries: dice.below(4),
-    maxWaiting: dice.one([undefined, 1, 3]),
-    backoff: { baseMs: 10 + dice.below(500), jitter: dice.one(["full", "none", undefined]) },
-    circuitBreaker: dice.one<ClientOptions["circuitBreaker"]>([
+    maxWaiting: dice.pick([undefined, 1, 3]),
+    backoff: { baseMs: 10 + dice.below(500), jitter: dice.pick(["full", "none", undefined]) },
+    circuitBreaker: dice.pick<ClientOptions["circuitBreaker"]>([
       undefined,
       false,
       { threshold: 2, cooldownMs: 100 },
       { threshold: 3, patienceMs: 2_000 },
       { minimumRequests: 3, onOpen: "wait", patienceMs: 3_000 },
     ]),
-    retryBudget: dice.one<ClientOptions["retryBudget"]>([undefined, false, {
+    retryBudget: dice.pick<ClientOptions["retryBudget"]>([undefined, false, {
       ratio: 0.1,
       minPerSecond: 0.2,
     }]),
-    rateLimit: dice.one<ClientOptions["rateLimit"]>([
+    rateLimit: dice.pick<ClientOptions["rateLimit"]>([
       undefined,
       undefined,
       { limit: 20, intervalMs: 1_000 },
       { limit: 10, intervalMs: 1_000, per: "origin" },
       new TokenBucket({ limit: 30, intervalMs: 1_000, burst: 2, clock }),
     ]),
-    pauseOn429: dice.one(["origin", "request"]),
+    pauseOn429: dice.pick(["origin", "request"]),
     baseUrls: dice.chance(0.5) ? [`https://${HOSTS[0]}`, `https://${HOSTS[1]}`] : [`https://${HOSTS[2]}`],
   };
 }
@@ -109,7 +88,7 @@ async function ordeal(seed: number, listens: boolean): Promise<void> {
   const clock = new ManualClock();
   const capacity = 1 + dice.below(6);
   const semaphore = new Semaphore(capacity);
-  let share = dice.one([0.1, 0.5, 0.9]);
+  let share = dice.pick([0.1, 0.5, 0.9]);
   const network = new FakeNetwork(clock, (_: SentRequest) => answerOf(dice, share));
   const client = createClient({ ...optionsOf(dice, clock, semaphore), fetch: network.fetch });
   if (listens) client.on(() => {});
@@ -121,21 +100,21 @@ async function ordeal(seed: number, listens: boolean): Promise<void> {
       deed.toldWith = error;
     });
   };
-  const url = () => dice.chance(0.3) ? `x/${dice.below(5)}` : `https://${dice.one(HOSTS)}/${dice.below(40)}`;
+  const url = () => dice.chance(0.3) ? `x/${dice.below(5)}` : `https://${dice.pick(HOSTS)}/${dice.below(40)}`;
   const urls = () => Array.from({ length: dice.below(25) }, url);
   const run = async (): Promise<void> => {
     const deed: Deed = { settled: 0 };
     const controller = new AbortController();
     const signal = dice.chance(0.4) ? controller.signal : undefined;
     const totalTimeoutMs = dice.chance(0.2) ? dice.below(3_000) + 1 : undefined;
-    const priority = dice.one([undefined, undefined, 1, -1]);
+    const priority = dice.pick([undefined, undefined, 1, -1]);
     const options = { signal, totalTimeoutMs, priority };
     const kinds: readonly (() => Promise<unknown>)[] = [
       () => client.json(url(), options),
       () => client.text({ url: url(), timeoutMs: 400 + dice.below(900) }, options),
       () => client.json({ url: url(), method: "POST", body: "x" }, options),
       () => client.fetch(url(), signal && { signal }).then((response) => response.text()),
-      () => client.settle(urls(), { ...options, concurrency: dice.one([undefined, 1, 3]) }),
+      () => client.settle(urls(), { ...options, concurrency: dice.pick([undefined, 1, 3]) }),
       () => client.all(urls(), options),
       () => readSome(client.stream(urls(), { ...options, ordered: dice.chance(0.5) }), dice.below(20)),
     ];

@@ -15,8 +15,8 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { rig, URL_A } from "../policies/rig.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
-import { track } from "../primitives/tracked_promise.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
@@ -26,7 +26,7 @@ const SECOND = "https://a.test/second";
 test("fetch() × permit: half-read bodies hold their permits, and no more are open than allowed", async () => {
   const { client, clock, origin } = rig(text("x".repeat(500_000)), { concurrency: 2 });
   const responses = [await client.fetch(URL_A), await client.fetch(URL_A)];
-  const third = track(client.fetch(URL_A));
+  const third = watch(client.fetch(URL_A));
   const reader = responses[0]!.body!.getReader();
   await reader.read();
   await clock.advance(100);
@@ -43,7 +43,7 @@ test("fetch() × permit: half-read bodies hold their permits, and no more are op
 test("fetch() × permit: a body that breaks gives its permit back, and is not retried behind the reader's back", async () => {
   const { client, clock, origin } = rig([broken("start"), OK], { concurrency: 1 });
   const response = await client.fetch(URL_A);
-  const body = track(response.text());
+  const body = watch(response.text());
   await clock.advance(0);
   assertEquals([body.state, origin.calls], ["rejected", 1]);
 
@@ -53,13 +53,13 @@ test("fetch() × permit: a body that breaks gives its permit back, and is not re
 
 test("fetch() × timeout: a body that is read too slowly, or comes too slowly, is cut off", async () => {
   const { client, clock, origin } = rig(stalled("start"), { timeoutMs: 1_000 });
-  const body = track((await client.fetch(URL_A)).text());
+  const body = watch((await client.fetch(URL_A)).text());
   await clock.advance(999);
   assertEquals(body.state, "pending");
   await clock.advance(1);
 
   assertEquals(body.state, "rejected");
-  assert(body.reason instanceof TimeoutError, String(body.reason));
+  assert(body.error instanceof TimeoutError, String(body.error));
   assertEquals([origin.open, clock.pending, client.stats().inFlight], [0, 0, 0]);
 });
 
@@ -75,11 +75,11 @@ test("fetch() × timeout: a body that was read in time has no timer left", async
 
 test("fetch() × total timeout: a body that streams is ended by it as well", async () => {
   const { client, clock, origin } = rig(stalled("start"), { totalTimeoutMs: 2_000, timeoutMs: 10_000 });
-  const body = track((await client.fetch(URL_A)).text());
+  const body = watch((await client.fetch(URL_A)).text());
   await clock.advance(2_000);
 
   assertEquals(body.state, "rejected");
-  assert(body.reason instanceof TimeoutError && body.reason.kind === "total", String(body.reason));
+  assert(body.error instanceof TimeoutError && body.error.kind === "total", String(body.error));
   assertEquals([origin.open, clock.pending], [0, 0]);
 });
 
@@ -116,13 +116,13 @@ test("fetch() × abort: aborts in the queue, the headers and the backoff reject 
     const { client, clock, origin } = rig(place === "backoff" ? status(503) : hanging(), { concurrency: 1 });
     if (place === "queue") client.json(SECOND).catch(() => {});
     const controller = new AbortController();
-    const response = track(client.fetch(URL_A, { signal: controller.signal }));
+    const response = watch(client.fetch(URL_A, { signal: controller.signal }));
     await clock.advance(100);
     const reason = { place };
     controller.abort(reason);
     await clock.advance(0);
 
-    assertStrictEquals(response.reason, reason);
+    assertStrictEquals(response.error, reason);
     const calls = origin.calls;
     await clock.advance(100);
     assertEquals(origin.calls, calls);
@@ -228,7 +228,7 @@ test("fetch() × abort, timeout and close end a body that streams, whatever the 
     });
     const controller = new AbortController();
     const response = await client.fetch(URL_A, { signal: controller.signal });
-    const body = track(response.text());
+    const body = watch(response.text());
     await clock.advance(10);
     const reason = new Error(end);
     if (end === "abort") controller.abort(reason);
@@ -236,19 +236,19 @@ test("fetch() × abort, timeout and close end a body that streams, whatever the 
     await clock.advance(end === "timeout" ? 990 : 0);
 
     assertEquals(body.state, "rejected", end);
-    if (end === "timeout") assert(body.reason instanceof TimeoutError);
-    else assertStrictEquals(body.reason, reason);
+    if (end === "timeout") assert(body.error instanceof TimeoutError);
+    else assertStrictEquals(body.error, reason);
     assertEquals([origin.open, client.stats().inFlight, clock.pending], [0, 0, 0], end);
   }
 });
 
 test("fetch() × too large: a body that streams past the limit breaks off there", async () => {
   const { client, origin, clock } = rig(text("x".repeat(1_001)), { maxBodyBytes: 1_000 });
-  const body = track((await client.fetch(URL_A)).text());
+  const body = watch((await client.fetch(URL_A)).text());
   await clock.advance(250);
 
   assertEquals(body.state, "rejected");
-  assert(body.reason instanceof InvalidDataError && body.reason.reason === "too-large", String(body.reason));
+  assert(body.error instanceof InvalidDataError && body.error.reason === "too-large", String(body.error));
   assertEquals([origin.open, client.stats().inFlight, clock.pending], [0, 0, 0]);
 });
 
@@ -265,7 +265,7 @@ test("fetch() × abort, timeout and close end a body that streams, over sockets"
     const response = await client.fetch(`${server.url}/x.json`, { signal: controller.signal });
     const reader = response.body!.getReader();
     await reader.read();
-    const rest = track(reader.read());
+    const rest = watch(reader.read());
     const reason = new Error(end);
     if (end === "abort") controller.abort(reason);
     else if (end === "close") await client.close(reason);
@@ -273,8 +273,8 @@ test("fetch() × abort, timeout and close end a body that streams, over sockets"
     await clock.advance(0);
 
     assertEquals(rest.state, "rejected", end);
-    if (end === "timeout") assert(rest.reason instanceof TimeoutError, String(rest.reason));
-    else assertStrictEquals(rest.reason, reason);
+    if (end === "timeout") assert(rest.error instanceof TimeoutError, String(rest.error));
+    else assertStrictEquals(rest.error, reason);
     assertEquals(client.stats().inFlight, 0, end);
   }
 });
@@ -283,7 +283,7 @@ test("fetch() × retry × abort: the end of a body that was discarded does not c
   const replies = [stalled("busy", { status: 503, headers: { "retry-after": "0" } }), stalled()];
   const { client, clock, origin } = rig(replies);
   const controller = new AbortController();
-  const reading = track(
+  const reading = watch(
     client.fetch(URL_A, { signal: controller.signal }).then((response) => response.text()),
   );
   await clock.advance(1_000);
@@ -291,16 +291,16 @@ test("fetch() × retry × abort: the end of a body that was discarded does not c
   controller.abort("enough");
   await clock.advance(0);
 
-  assertEquals([reading.state, reading.reason], ["rejected", "enough"]);
+  assertEquals([reading.state, reading.error], ["rejected", "enough"]);
   assertEquals([clock.pending, client.stats().inFlight, origin.open], [0, 0, 0]);
 });
 
 test("fetch() × retry × total timeout: it reaches the body of a retry, too (S6)", async () => {
   const replies = [stalled("busy", { status: 503, headers: { "retry-after": "0" } }), stalled()];
   const { client, clock, origin } = rig(replies, { totalTimeoutMs: 1_000 });
-  const reading = track(client.fetch(URL_A).then((response) => response.text()));
+  const reading = watch(client.fetch(URL_A).then((response) => response.text()));
   await clock.advance(1_000);
 
-  assertEquals([reading.state, reading.reason instanceof TimeoutError], ["rejected", true]);
+  assertEquals([reading.state, reading.error instanceof TimeoutError], ["rejected", true]);
   assertEquals([clock.pending, client.stats().inFlight, origin.open], [0, 0, 0]);
 });

@@ -13,7 +13,8 @@ import { httpCache, memoryCache } from "../../src/http_cache/mod.ts";
 import { AdaptiveLimit, Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { rejection, watch } from "../client/settled.ts";
+import type { SentRequest } from "../support/sent_request.ts";
+import { rejection, watch } from "../support/settled.ts";
 import {
   broken,
   type FakeOrigin,
@@ -23,7 +24,6 @@ import {
   lateBody,
   refused,
   type Reply,
-  type SentRequest,
   status,
   text,
 } from "../policies/fake_origin.ts";

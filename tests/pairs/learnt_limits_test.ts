@@ -5,7 +5,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { testClientsBothWays } from "../client/fake_client.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
-import { watch } from "../client/settled.ts";
+import { watch } from "../support/settled.ts";
 
 // Its code is there from the first client on, as it is after the first answer in a program.
 await loadLimitLearner();

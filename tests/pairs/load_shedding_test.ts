@@ -1,22 +1,19 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { isOverloadError, OverloadError } from "../../mod.ts";
 import { fakeClient, testClientsBothWays } from "../client/fake_client.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 import { test } from "../support/test.ts";
 
 const testBothWays = testClientsBothWays();
-
-function urls(count: number): string[] {
-  return Array.from({ length: count }, (_, n) => `https://a.test/${n}`);
-}
 
 testBothWays("maxQueue: the newest is refused at once, and the error says the limit", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 100 }), {
     concurrency: 2,
     maxQueue: 3,
   });
-  const calls = urls(7).map((url) => watch(client.json(url)));
+  const calls = numberedUrls(7).map((url) => watch(client.json(url)));
   await clock.advance(0);
 
   assertEquals(calls.map(({ state }) => state), [
@@ -49,7 +46,7 @@ testBothWays("maxQueue: the newest is refused at once, and the error says the li
 
 testBothWays("maxQueue: 0 refuses whatever can't be sent at once, and nothing else", async (setUp) => {
   const { client, clock } = setUp(() => ({ json: 1, afterMs: 100 }), { concurrency: 2, maxQueue: 0 });
-  const first = urls(3).map((url) => watch(client.json(url)));
+  const first = numberedUrls(3).map((url) => watch(client.json(url)));
   await clock.advance(100);
   const second = watch(client.json("https://a.test/again"));
   await clock.advance(100);
@@ -66,7 +63,7 @@ testBothWays(
       maxQueue: 1,
       rateLimit: { limit: 2, intervalMs: 1_000, burst: 2 },
     });
-    const batch = watch(client.settle(urls(6)));
+    const batch = watch(client.settle(numberedUrls(6)));
     await clock.advance(0);
     const single = watch(client.json("https://b.test/"));
     await clock.advance(0);
@@ -84,7 +81,7 @@ testBothWays(
       concurrency: 1,
       maxQueueMs: 500,
     });
-    const calls = urls(4).map((url) => watch(client.json(url)));
+    const calls = numberedUrls(4).map((url) => watch(client.json(url)));
     await clock.advance(499);
     assertEquals(calls.map(({ state }) => state), ["fulfilled", "pending", "pending", "pending"]);
     await clock.advance(1);
@@ -129,7 +126,7 @@ testBothWays(
     );
     const first = watch(client.json("https://a.test/first"));
     await clock.advance(0);
-    const others = urls(2).map((url) => watch(client.json(url)));
+    const others = numberedUrls(2).map((url) => watch(client.json(url)));
     await clock.advance(10_000);
     assertEquals([first.state, ...others.map(({ state }) => state)], ["fulfilled", "fulfilled", "fulfilled"]);
   },

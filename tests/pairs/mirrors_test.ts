@@ -24,7 +24,7 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { type Rig, rig } from "../policies/rig.ts";
-import { track } from "../primitives/tracked_promise.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const OK = json({ ok: true });
@@ -99,13 +99,13 @@ test("mirrors × abort: no further mirror is asked", async () => {
   for (const reply of [hanging(), stalled()]) {
     const setup = mirrored({ a: reply });
     const controller = new AbortController();
-    const request = track(setup.client.json("x.json", { signal: controller.signal }));
+    const request = watch(setup.client.json("x.json", { signal: controller.signal }));
     await setup.clock.advance(10);
     const reason = new Error("enough");
     controller.abort(reason);
     await setup.clock.advance(100_000);
 
-    assertStrictEquals(request.reason, reason);
+    assertStrictEquals(request.error, reason);
     assertEquals(hosts(setup), "a");
   }
 });
@@ -350,12 +350,12 @@ test("mirrors × abort: nothing is told of a further mirror, whatever the reason
   const reason = new HttpError("looks like a failure", { status: 503, headers: new Headers() });
   const setup = mirrored({ a: hanging() });
   const controller = new AbortController();
-  const request = track(setup.client.json("x", { signal: controller.signal }));
+  const request = watch(setup.client.json("x", { signal: controller.signal }));
   await setup.clock.advance(10);
   controller.abort(reason);
   await setup.clock.advance(10_000);
 
-  assertStrictEquals(request.reason, reason);
+  assertStrictEquals(request.error, reason);
   assertEquals([hosts(setup), setup.events.at(-1)?.type], ["a", "settled"]);
 });
 
@@ -373,7 +373,7 @@ test("mirrors × fetch × abort: the body of the last error that is handed out e
   for (const baseUrls of [["https://a.test"], ["https://a.test", "https://b.test"]]) {
     const { client, clock, origin } = rig(stalled("some", { status: 500 }), { baseUrls, maxRetries: 0 });
     const controller = new AbortController();
-    const reading = track(
+    const reading = watch(
       client.fetch("x", { signal: controller.signal }).then((response) => response.text()),
     );
     await clock.advance(10);
@@ -381,7 +381,7 @@ test("mirrors × fetch × abort: the body of the last error that is handed out e
     const reason = { my: "reason" };
     controller.abort(reason);
     await clock.advance(0);
-    assertEquals([reading.state, reading.reason], ["rejected", reason]);
+    assertEquals([reading.state, reading.error], ["rejected", reason]);
     await clock.advance(1_000);
     assertEquals([clock.pending, client.stats().inFlight, origin.open], [0, 0, 0]);
   }
@@ -396,11 +396,11 @@ test("mirrors × fetch × total timeout: it reaches the body of the last error t
     maxRetries: 0,
     totalTimeoutMs: 1_000,
   });
-  const reading = track(client.fetch("x").then((response) => response.text()));
+  const reading = watch(client.fetch("x").then((response) => response.text()));
   await clock.advance(1_000);
 
   assertEquals(reading.state, "rejected");
-  assertInstanceOf(reading.reason, TimeoutError);
+  assertInstanceOf(reading.error, TimeoutError);
   await client.close();
   await clock.advance(1_000);
   assertEquals([clock.pending, client.stats().inFlight], [0, 0]);

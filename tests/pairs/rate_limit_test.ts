@@ -4,14 +4,12 @@ import { Semaphore, TokenBucket } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { FakeOrigin, hanging, json, late, refused, type Reply, status } from "../policies/fake_origin.ts";
 import { testBothWays, URL_A } from "../policies/rig.ts";
-import { track } from "../primitives/tracked_promise.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
-const urls = (count: number, host = "a.test"): string[] =>
-  Array.from({ length: count }, (_, index) => `https://${host}/${index}`);
-
 /** The most that were sent in any stretch of time of this length. */
 function mostWithin(timesMs: readonly number[], windowMs: number): number {
   const counts = timesMs.map((startMs) =>
@@ -28,7 +26,7 @@ testBothWays(
       circuitBreaker: false,
       retryBudget: false,
     });
-    await run(client.settle(urls(30)));
+    await run(client.settle(numberedUrls(30)));
 
     assertEquals(origin.calls, 120);
     for (const windowMs of [100, 1_000, 3_000]) {
@@ -50,7 +48,7 @@ testBothWays(
       concurrency: 2,
       rateLimit: { limit: 1, intervalMs: 1_000, burst: 1 },
     }, { clock });
-    const all = track(client.settle(urls(4)));
+    const all = watch(client.settle(numberedUrls(4)));
     await clock.advance(1_000);
     assertEquals([origin.timesMs, client.stats().inFlight], [[0, 1_000], 2]);
     await clock.advance(60_000);
@@ -65,7 +63,9 @@ testBothWays("rate limit × concurrency: who waits for a token leaves the permit
     concurrency: 1,
     rateLimit: { limit: 1, intervalMs: 60_000, per: "origin" },
   });
-  const requests = [...urls(2, "a.test"), ...urls(1, "b.test")].map((url) => track(client.json(url)));
+  const requests = [...numberedUrls(2, "a.test"), ...numberedUrls(1, "b.test")].map((url) =>
+    watch(client.json(url))
+  );
   await clock.advance(0);
 
   assertEquals(requests.map(({ state }) => state), ["fulfilled", "pending", "fulfilled"]);
@@ -75,8 +75,8 @@ testBothWays("rate limit × concurrency: who waits for a token leaves the permit
 testBothWays("rate limit × abort: who leaves the queue for tokens takes none along", async (rig) => {
   const { client, clock, origin } = rig(OK, { rateLimit: { limit: 1, intervalMs: 1_000 } });
   const controller = new AbortController();
-  const requests = urls(5).map((url, index) => {
-    return track(client.json(url, index > 0 && index < 4 ? { signal: controller.signal } : {}));
+  const requests = numberedUrls(5).map((url, index) => {
+    return watch(client.json(url, index > 0 && index < 4 ? { signal: controller.signal } : {}));
   });
   await clock.advance(500);
   controller.abort();
@@ -111,7 +111,7 @@ testBothWays(
       return late(clock, 100, isFirst ? status(429, { "retry-after": "10" }) : OK)(sent);
     };
     const { client, origin, run } = rig(reply, { concurrency: 5 }, { clock });
-    const outcomes = await run(Promise.all(urls(200).map((url) => client.json(url))));
+    const outcomes = await run(Promise.all(numberedUrls(200).map((url) => client.json(url))));
 
     assertEquals(outcomes.length, 200);
     const after = origin.timesMs.filter((timeMs) => timeMs > 100);
@@ -138,7 +138,7 @@ testBothWays(
       rateLimit: { limit: 10, intervalMs: 1_000, burst: 10, per: "origin" },
     });
     const first = client.json("https://a.test/first");
-    await run(Promise.all([first, client.settle(urls(40))]));
+    await run(Promise.all([first, client.settle(numberedUrls(40))]));
     const after = origin.timesMs.filter((timeMs) => timeMs >= 10_000);
 
     assertEquals(origin.timesMs.filter((timeMs) => timeMs > 0 && timeMs < 10_000), []);
@@ -157,7 +157,7 @@ testBothWays(
       return late(clock, Number(sent.url.at(-1)) * 10, status(429, { "retry-after": seconds }))(sent);
     };
     const { client, origin, run } = rig(reply, {}, { clock });
-    const three = urls(3).map((url) => client.json(url));
+    const three = numberedUrls(3).map((url) => client.json(url));
     await clock.advance(100);
     const later = client.json("https://a.test/later");
     await run(Promise.all([...three, later]));
@@ -190,13 +190,13 @@ testBothWays("429 × POST: it is not sent again, and its origin is left alone al
 
 testBothWays("429 × close: who waits is told at once", async (rig) => {
   const { client, clock } = rig([status(429, { "retry-after": "10" }), OK]);
-  const requests = urls(50).map((url) => track(client.json(url)));
+  const requests = numberedUrls(50).map((url) => watch(client.json(url)));
   await clock.advance(1_000);
   await client.close("closed");
   await clock.advance(0);
 
   const fulfilled = requests.filter(({ state }) => state === "fulfilled").length;
-  assertEquals(requests.filter(({ reason }) => reason === "closed").length, 50 - fulfilled);
+  assertEquals(requests.filter(({ error }) => error === "closed").length, 50 - fulfilled);
   assert(fulfilled < 50);
   assertEquals(clock.pending, 0);
 });
@@ -207,8 +207,8 @@ test("a shared semaphore × close: a client that closes gives its permits to the
   const origin = new FakeOrigin([hanging(), OK], { clock });
   const first = createClient({ clock, fetch: origin.fetch, concurrency });
   const second = createClient({ clock, fetch: origin.fetch, concurrency });
-  const mine = track(first.json(URL_A));
-  const yours = track(second.json(URL_A));
+  const mine = watch(first.json(URL_A));
+  const yours = watch(second.json(URL_A));
   await clock.advance(0);
   assertEquals([origin.calls, yours.state], [1, "pending"]);
   await first.close();
@@ -222,7 +222,9 @@ test("a shared token bucket × two clients: together they keep the limit", async
   const rateLimit = new TokenBucket({ limit: 10, intervalMs: 1_000, burst: 1, clock });
   const origin = new FakeOrigin(OK, { clock });
   const clients = [1, 2].map(() => createClient({ clock, fetch: origin.fetch, rateLimit }));
-  await clock.run(Promise.all(clients.map((client, index) => client.settle(urls(20, `host${index}.test`)))));
+  await clock.run(
+    Promise.all(clients.map((client, index) => client.settle(numberedUrls(20, `host${index}.test`)))),
+  );
 
   assert(mostWithin(origin.timesMs, 1_000) <= 11, `${mostWithin(origin.timesMs, 1_000)} in a second`);
   assertEquals(origin.calls, 40);
@@ -245,10 +247,10 @@ testBothWays(
 testBothWays("batch concurrency × client concurrency: both hold", async (rig) => {
   const clock = new ManualClock();
   const { client, origin, run } = rig(late(clock, 10, OK), { concurrency: 5 }, { clock });
-  const few = client.settle(urls(20), { concurrency: 2 });
+  const few = client.settle(numberedUrls(20), { concurrency: 2 });
   await clock.advance(0);
   assertEquals(origin.open, 2);
-  await run(Promise.all([few, client.settle(urls(20, "b.test"), { concurrency: 100 })]));
+  await run(Promise.all([few, client.settle(numberedUrls(20, "b.test"), { concurrency: 100 })]));
 
   assertEquals([origin.peak, origin.calls], [5, 40]);
 });
@@ -280,7 +282,7 @@ testBothWays(
     for (const until of ["1800000005", "1800000005000"]) {
       const clock = new ManualClock({ wallMs: 1_800_000_000_000 });
       const { client, origin, run } = rig([status(429, { "retry-after": until }), OK], {}, { clock });
-      const first = track(client.json(URL_A));
+      const first = watch(client.json(URL_A));
       await clock.advance(0);
       assertEquals(await run(client.json("https://a.test/other.json")), { ok: true });
       await clock.advance(0);

@@ -4,7 +4,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { testClientsBothWays } from "../client/fake_client.ts";
 import type { Answer } from "../client/fake_network.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 import { test } from "../support/test.ts";
 

@@ -3,7 +3,8 @@ import { type ClientOptions, HttpError, type RequestOptions, TimeoutError } from
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { hanging, json, late, lateBody, type Reply, stalled, status } from "../policies/fake_origin.ts";
 import { rig, testBothWays, URL_A } from "../policies/rig.ts";
-import { microtasks, track } from "../primitives/tracked_promise.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
@@ -27,12 +28,12 @@ for (const [name, replies, options] of STATIONS) {
         const { client, origin } = rig(replies(clock), options, { clock });
         if (name.includes("queue")) client.json("https://a.test/first").catch(() => {});
         const controllers = [new AbortController(), new AbortController()];
-        const requests = controllers.map(({ signal }) => track(client.json(URL_A, { signal })));
+        const requests = controllers.map(({ signal }) => watch(client.json(URL_A, { signal })));
         await clock.advance(1_000);
         controllers[leaving]!.abort("left");
         await microtasks(100);
         assertEquals(requests.map(({ state }) => state)[leaving], "rejected");
-        assertEquals(requests[leaving]!.reason, "left");
+        assertEquals(requests[leaving]!.error, "left");
 
         await clock.advance(20_000);
         assertEquals(requests[1 - leaving]!.value, { ok: true });
@@ -50,13 +51,13 @@ for (const [name, replies, options] of STATIONS) {
       const { client, origin } = rig(replies(clock), options, { clock });
       if (name.includes("queue")) client.json("https://a.test/first").catch(() => {});
       const controllers = [new AbortController(), new AbortController()];
-      const requests = controllers.map(({ signal }) => track(client.json(URL_A, { signal })));
+      const requests = controllers.map(({ signal }) => watch(client.json(URL_A, { signal })));
       await clock.advance(1_000);
       const before = origin.calls;
       for (const { abort } of controllers.map((controller) => ({ abort: () => controller.abort("left") }))) {
         abort();
       }
-      const next = track(client.json(URL_A));
+      const next = watch(client.json(URL_A));
       await microtasks(100);
       assertEquals(requests.map(({ state }) => state), ["rejected", "rejected"]);
 
@@ -77,11 +78,11 @@ testBothWays("single-flight × abort: who leaves from within `fetch` takes nobod
       return init?.signal?.aborted ? Promise.reject(init.signal.reason) : Promise.resolve(Response.json(1));
     },
   });
-  const first = track(client.json(URL_A, { signal: controller.signal }));
-  const second = track(client.json(URL_A));
+  const first = watch(client.json(URL_A, { signal: controller.signal }));
+  const second = watch(client.json(URL_A));
   await clock.advance(60_000);
 
-  assertEquals([first.state, first.reason], ["rejected", "from within"]);
+  assertEquals([first.state, first.error], ["rejected", "from within"]);
   assertEquals([second.state, second.value], ["fulfilled", 1]);
 });
 
@@ -92,11 +93,11 @@ test("single-flight × abort: who leaves from within an event takes nobody along
     using _listening = client.on((event) => {
       if (event.type === type) controller.abort("from within");
     });
-    const first = track(client.json(URL_A, { signal: controller.signal }));
-    const second = track(client.json(URL_A));
+    const first = watch(client.json(URL_A, { signal: controller.signal }));
+    const second = watch(client.json(URL_A));
     await clock.advance(60_000);
 
-    assertEquals([first.state, first.reason], ["rejected", "from within"], type);
+    assertEquals([first.state, first.error], ["rejected", "from within"], type);
     assertEquals([second.state, second.value], ["fulfilled", { ok: true }], type);
   }
 });
@@ -126,14 +127,14 @@ testBothWays(
     for (const order of ["hurried first", "patient first"]) {
       const clock = new ManualClock();
       const { client, origin } = rig(late(clock, 5_000, OK), {}, { clock });
-      const start = (totalTimeoutMs: number) => track(client.json(URL_A, { totalTimeoutMs }));
+      const start = (totalTimeoutMs: number) => watch(client.json(URL_A, { totalTimeoutMs }));
       const [hurried, patient] = order === "hurried first"
         ? [start(1_000), start(9_000)]
         : [start(9_000), start(1_000)].reverse();
       await clock.advance(1_000);
 
       assertEquals(hurried!.state, "rejected", order);
-      assert(hurried!.reason instanceof TimeoutError && hurried!.reason.kind === "total");
+      assert(hurried!.error instanceof TimeoutError && hurried!.error.kind === "total");
       await clock.advance(4_000);
       assertEquals(patient!.value, { ok: true }, order);
       assert(origin.calls <= 2);
@@ -215,13 +216,13 @@ testBothWays(
 testBothWays("single-flight × close: everybody is told, with the reason", async (rig) => {
   for (const reply of [hanging(), stalled()]) {
     const { client, clock, origin } = rig(reply);
-    const requests = [client.json(URL_A), client.json(URL_A), client.json(URL_A)].map(track);
+    const requests = [client.json(URL_A), client.json(URL_A), client.json(URL_A)].map(watch);
     await clock.advance(0);
     const reason = new Error("closed");
     await client.close(reason);
     await clock.advance(0);
 
-    for (const request of requests) assertStrictEquals(request.reason, reason);
+    for (const request of requests) assertStrictEquals(request.error, reason);
     assertEquals([origin.calls, origin.open, clock.pending], [1, 0, 0]);
   }
 });
@@ -242,12 +243,12 @@ testBothWays(
       backoff: { baseMs: 0, maxMs: 0 },
     });
     const controller = new AbortController();
-    const first = track(client.json(URL_A, { signal: controller.signal }));
-    const second = track(client.json(URL_A));
+    const first = watch(client.json(URL_A, { signal: controller.signal }));
+    const second = watch(client.json(URL_A));
     await clock.advance(100);
     controller.abort("enough");
     await clock.advance(0);
-    assertEquals([first.reason, second.state, origin.calls], ["enough", "pending", 1]);
+    assertEquals([first.error, second.state, origin.calls], ["enough", "pending", 1]);
     await clock.advance(1_000);
 
     assertEquals([second.value, origin.calls], [{ ok: true }, 2]);
@@ -263,12 +264,12 @@ testBothWays(
     const { client } = rig(slowly, { concurrency: 1, totalTimeoutMs: 1_500 }, { clock });
     const urls = ["a", "b", "c"].map((name) => `https://a.test/${name}`);
     // Is in the way for so long that the first one leaves before its answer comes, while it waits for its turn.
-    const busy = track(client.json("https://a.test/x/a"));
+    const busy = watch(client.json("https://a.test/x/a"));
     await clock.advance(0);
-    const own = track(client.settle(urls.map((url) => ({ url })), { concurrency: 1 }));
+    const own = watch(client.settle(urls.map((url) => ({ url })), { concurrency: 1 }));
     await clock.advance(1_400);
     assertEquals(busy.state, "fulfilled");
-    const joined = track(client.settle([urls[0]!]));
+    const joined = watch(client.settle([urls[0]!]));
     await clock.advance(100_000);
 
     assertEquals([own.state, joined.state], ["fulfilled", "fulfilled"]);
@@ -288,15 +289,15 @@ testBothWays(
     const { client, clock } = rig(reply, { retryBudget: false, circuitBreaker: false });
     const urls = ["a", "b", "c", "d"].map((name) => `https://a.test/${name}`);
     const controller = new AbortController();
-    const own = track(client.all(urls, { concurrency: 1, signal: controller.signal }));
+    const own = watch(client.all(urls, { concurrency: 1, signal: controller.signal }));
     await clock.advance(100);
     // They have failed once, and sleep.
-    const others = track(client.settle(urls));
+    const others = watch(client.settle(urls));
     await clock.advance(100);
     controller.abort("enough");
     await clock.advance(100_000);
 
-    assertEquals([own.reason, others.state], ["enough", "fulfilled"]);
+    assertEquals([own.error, others.state], ["enough", "fulfilled"]);
     assertEquals((others.value ?? []).map(({ ok }) => ok), [true, true, true, true]);
     assertEquals([clock.pending, client.stats().inFlight], [0, 0]);
   },

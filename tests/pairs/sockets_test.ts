@@ -14,9 +14,10 @@ import type { FaultRule } from "../../src/middleware/faults/fault.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Resources } from "../../src/testing/resource.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { nextEvent } from "../policies/next_event.ts";
-import { microtasks, track } from "../primitives/tracked_promise.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const AT_ONCE: ClientOptions = { backoff: { baseMs: 0, jitter: "none" }, retryBudget: false };
@@ -69,13 +70,13 @@ test("an abort in the backoff is heard at once, and nothing more is sent, over s
   const controller = new AbortController();
   const isBackingOff = Promise.withResolvers<void>();
   using _listening = client.on(({ type }) => type === "retry" && isBackingOff.resolve());
-  const request = track(client.json(`${origin.url}/x.json`, { signal: controller.signal }));
+  const request = watch(client.json(`${origin.url}/x.json`, { signal: controller.signal }));
   await isBackingOff.promise;
   const reason = new Error("enough");
   controller.abort(reason);
   await microtasks(100);
 
-  assertStrictEquals(request.reason, reason);
+  assertStrictEquals(request.error, reason);
   assertEquals(origin.cdn.log.requests, 1);
 });
 
@@ -88,12 +89,12 @@ test("the caller's abort is not retried because there is a timeout too, over soc
   await using origin = await listening([{ kind: "stall", phase: "headers", match }]);
   await using client = createClient({ ...AT_ONCE, timeoutMs: 10_000 });
   const controller = new AbortController();
-  const request = track(client.json(`${origin.url}/x.json`, { signal: controller.signal }));
+  const request = watch(client.json(`${origin.url}/x.json`, { signal: controller.signal }));
   await arrived.promise;
   controller.abort("enough");
   await microtasks(100);
 
-  assertEquals(request.reason, "enough");
+  assertEquals(request.error, "enough");
   await client.close();
   assertEquals(origin.cdn.log.requests, 1);
 });
@@ -243,14 +244,14 @@ test("a list of any length is pulled as it is worked off, over sockets", async (
   const arrived = Promise.withResolvers<void>();
   let attempts = 0;
   using _listening = client.on(({ type }) => type === "attempt" && ++attempts === 5 && arrived.resolve());
-  const all = track(client.settle(requests(), { signal: controller.signal }));
+  const all = watch(client.settle(requests(), { signal: controller.signal }));
   await arrived.promise;
   await microtasks(1_000);
   assertEquals([pulled, attempts], [5, 5]);
   controller.abort("enough");
   await microtasks(100);
 
-  assertEquals([all.state, all.reason, pulled], ["rejected", "enough", 5]);
+  assertEquals([all.state, all.error, pulled], ["rejected", "enough", 5]);
 });
 
 test("an origin that fails closes the door on itself only, over sockets", async () => {
@@ -405,13 +406,13 @@ test("a client that is closed leaves no connection busy, over sockets", async ()
   const client = createClient(AT_ONCE);
   const requests = Array.from(
     { length: 10 },
-    (_, index) => track(client.json(`${origin.url}/x.json?${index}`)),
+    (_, index) => watch(client.json(`${origin.url}/x.json?${index}`)),
   );
   const response = client.fetch(`${origin.url}/x.json?streamed`);
   await (await response).body?.getReader().read();
   await client.close("closed");
 
-  assertEquals(requests.map(({ reason }) => reason), Array(10).fill("closed"));
+  assertEquals(requests.map(({ error }) => error), Array(10).fill("closed"));
   assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
 });
 

@@ -15,7 +15,8 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { rig, testBothWays, URL_A } from "../policies/rig.ts";
-import { track } from "../primitives/tracked_promise.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const OK = json({ ok: true });
@@ -103,14 +104,14 @@ testBothWays(
   "total timeout × pause of the origin: who can't wait so long fails now, and the others wait",
   async (rig) => {
     const { client, origin, clock } = rig([status(429, { "retry-after": "20" }), OK]);
-    const first = track(client.json(URL_A));
+    const first = watch(client.json(URL_A));
     await clock.advance(1_000);
-    const hurried = track(client.json("https://a.test/hurried", { totalTimeoutMs: 5_000 }));
-    const patient = track(client.json("https://a.test/patient", { totalTimeoutMs: 50_000 }));
+    const hurried = watch(client.json("https://a.test/hurried", { totalTimeoutMs: 5_000 }));
+    const patient = watch(client.json("https://a.test/patient", { totalTimeoutMs: 50_000 }));
     await clock.advance(0);
 
     assertEquals([hurried.state, patient.state], ["rejected", "pending"]);
-    assertInstanceOf(hurried.reason, NetworkError);
+    assertInstanceOf(hurried.error, NetworkError);
     await clock.advance(19_000);
     assertEquals([first.state, patient.state, origin.calls], ["fulfilled", "fulfilled", 3]);
   },
@@ -187,7 +188,7 @@ testBothWays(
         clock,
       },
     );
-    const urls = Array.from({ length: 50 }, (_, index) => `https://a.test/${index}`);
+    const urls = numberedUrls(50);
     const outcomes = await run(client.settle(urls));
 
     assertEquals(outcomes.filter(({ ok }) => ok).length, 50);

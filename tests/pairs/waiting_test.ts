@@ -2,8 +2,9 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { type ClientOptions, createClient, HttpError } from "../../mod.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { json, late, type Reply, status } from "../policies/fake_origin.ts";
 import { testBothWays } from "../policies/rig.ts";
 import { test } from "../support/test.ts";
@@ -256,7 +257,7 @@ for (const how of ["close", "signal"] as const) {
       rejection(client.all(hanging())),
     ];
     // Each has asked for what does not come.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await eventLoopTurn();
     const reason = new Error("bye");
     if (how === "close") await client.close(reason);
     else controller.abort(reason);

@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { AttemptBody } from "../../src/policies/attempt_body.ts";
-import { Scheduler } from "../../src/lanes/scheduler.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { test } from "../support/test.ts";
 import { fakeLane } from "./fake_call.ts";
 
@@ -13,14 +13,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET") {
   const clock = new ManualClock();
   const semaphore = new Semaphore(1);
   const deadlines = new DeadlineQueue(clock);
-  const scheduler = new Scheduler({
-    semaphore,
-    bucket: undefined,
-    clock,
-    deadlines,
-    maxRetryAfterMs: 0,
-    timersBelongToRequests: false,
-  });
+  const scheduler = schedulerOn(clock, { semaphore, deadlines, maxRetryAfterMs: 0 });
   const timeouts: boolean[] = [];
   const ends: (number | undefined)[] = [];
   const unusable: unknown[] = [];

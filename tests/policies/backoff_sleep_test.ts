@@ -1,12 +1,12 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Lane } from "../../src/lanes/lane.ts";
-import { Scheduler } from "../../src/lanes/scheduler.ts";
 import { sleepBetweenRounds } from "../../src/policies/backoff_sleep.ts";
 import type { Call } from "../../src/policies/call.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { track, type TrackedPromise } from "../primitives/tracked_promise.ts";
+import { schedulerOn } from "../lanes/scheduler_on.ts";
+import { type Settled, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { fakeAllowance, fakeCall, fakeLane } from "./fake_call.ts";
 
@@ -15,21 +15,14 @@ interface SetUp {
   readonly lane: Lane;
   readonly semaphore: Semaphore;
   /** Lets a call sleep. */
-  readonly sleep: (call: Call, delayMs: number, lane?: Lane | undefined) => TrackedPromise<boolean>;
+  readonly sleep: (call: Call, delayMs: number, lane?: Lane | undefined) => Settled<boolean>;
 }
 
 function setUp(): SetUp {
   const clock = new ManualClock();
   const deadlines = new DeadlineQueue(clock);
   const semaphore = new Semaphore(2);
-  const scheduler = new Scheduler({
-    semaphore,
-    bucket: undefined,
-    clock,
-    deadlines,
-    maxRetryAfterMs: 60_000,
-    timersBelongToRequests: false,
-  });
+  const scheduler = schedulerOn(clock, { semaphore, deadlines });
   const lane = fakeLane();
   scheduler.adopt(lane);
   return {
@@ -37,7 +30,7 @@ function setUp(): SetUp {
     lane,
     semaphore,
     sleep: (call, delayMs, own = lane) =>
-      track(sleepBetweenRounds({ clock, deadlines, scheduler }, call, own, delayMs)),
+      watch(sleepBetweenRounds({ clock, deadlines, scheduler }, call, own, delayMs)),
   };
 }
 
@@ -81,7 +74,7 @@ test("sleepBetweenRounds() rejects at once, with the very reason, when the call 
   await clock.advance(0);
 
   assertEquals(slept.state, "rejected");
-  assertStrictEquals(slept.reason, reason);
+  assertStrictEquals(slept.error, reason);
   assertEquals([clock.pending, lane.sleeping.size, call.pending], [0, 0, undefined]);
 });
 
@@ -172,7 +165,7 @@ test("sleepBetweenRounds() never ends early for a single call, or for one that h
   const alone = single.sleep(fakeCall(), 1_000);
   const severalLanes = setUp();
   const call = eagerCall();
-  const roaming = track(
+  const roaming = watch(
     sleepBetweenRounds(
       {
         clock: severalLanes.clock,

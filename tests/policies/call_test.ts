@@ -16,8 +16,10 @@ import {
 } from "../../mod.ts";
 import type { CacheAdapter } from "../../src/http_cache/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
-import { microtasks, track, type TrackedPromise } from "../primitives/tracked_promise.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { type Settled, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { hanging, json, late, refused, type Reply, stalled, status } from "./fake_origin.ts";
 import { type Rig, rig, testBothWays, URL_A } from "./rig.ts";
@@ -137,7 +139,7 @@ async function arriveAt(
   station: Station,
   options: ClientOptions,
   signal?: AbortSignal,
-): Promise<Rig & { readonly request: TrackedPromise<unknown>; readonly requestId: number }> {
+): Promise<Rig & { readonly request: Settled<unknown>; readonly requestId: number }> {
   const baseUrls = ["https://a.test", "https://b.test"];
   const made = await station.setUp(
     make,
@@ -145,7 +147,7 @@ async function arriveAt(
   );
   const url = station.name.includes("mirror") ? "second.json" : SECOND;
   const requestId = made.client.stats().requests + 1;
-  const request = track(made.client.json(url, { ...station.request, signal }));
+  const request = watch(made.client.json(url, { ...station.request, signal }));
   await made.clock.advance(station.afterMs ?? 0);
   return { ...made, request, requestId };
 }
@@ -170,7 +172,7 @@ for (const station of STATIONS) {
       controller.abort(reason);
       await microtasks(AT_ONCE);
       assertEquals(request.state, "rejected");
-      assertStrictEquals(request.reason, reason);
+      assertStrictEquals(request.error, reason);
       assertEquals(listeners.now, 0);
 
       await clock.advance(1_000_000);
@@ -198,10 +200,10 @@ for (const station of STATIONS) {
       const { clock, client, origin, request } = await arriveAt(rig, station, {});
       const reason = new Error("closed by the test");
       const calls = origin.calls;
-      const closing = track(client.close(reason));
+      const closing = watch(client.close(reason));
       await microtasks(AT_ONCE);
       assertEquals(request.state, "rejected");
-      assertStrictEquals(request.reason, reason);
+      assertStrictEquals(request.error, reason);
 
       await clock.advance(1_000_000);
       assertEquals([origin.calls, origin.open, clock.pending, closing.state], [calls, 0, 0, "fulfilled"]);
@@ -218,7 +220,7 @@ for (const station of STATIONS) {
       controller.abort(reason);
       await microtasks(AT_ONCE);
       assertEquals(request.state, "rejected");
-      assertStrictEquals(request.reason, reason);
+      assertStrictEquals(request.error, reason);
 
       await clock.advance(1_000_000);
       assertEquals([origin.calls, origin.open, clock.pending], [calls, 0, 0]);
@@ -234,7 +236,7 @@ for (const station of STATIONS) {
       }, {});
       await clock.advance(50);
       assertEquals(request.state, "rejected");
-      assert(request.reason instanceof NetworkError, String(request.reason));
+      assert(request.error instanceof NetworkError, String(request.error));
 
       const calls = origin.calls;
       await clock.advance(1_000);
@@ -250,8 +252,8 @@ testBothWays("an abort gives the permit back, so that the next request goes on (
   for (const first of [hanging(), stalled()]) {
     const { client, clock, origin } = rig([first, OK], { concurrency: 1 });
     const controller = new AbortController();
-    const aborted = track(client.json(URL_A, { signal: controller.signal }));
-    const next = track(client.json(SECOND));
+    const aborted = watch(client.json(URL_A, { signal: controller.signal }));
+    const next = watch(client.json(SECOND));
     await clock.advance(0);
     controller.abort();
     await clock.advance(0);
@@ -270,12 +272,12 @@ testBothWays(
     };
     const { client, clock, origin } = rig([deaf, OK], { concurrency: 1 }, { deaf: true });
     const controller = new AbortController();
-    const aborted = track(client.json(URL_A, { signal: controller.signal }));
-    const next = track(client.json(SECOND));
+    const aborted = watch(client.json(URL_A, { signal: controller.signal }));
+    const next = watch(client.json(SECOND));
     await clock.advance(0);
     controller.abort("enough");
     await clock.advance(10_000);
-    assertEquals([aborted.state, aborted.reason, next.state, origin.calls], [
+    assertEquals([aborted.state, aborted.error, next.state, origin.calls], [
       "rejected",
       "enough",
       "pending",
@@ -295,7 +297,7 @@ testBothWays(
     const { client, origin } = rig(late(clock, 100, OK), { concurrency: 1 }, { clock });
     const controllers = Array.from({ length: 5 }, () => new AbortController());
     const requests = controllers.map(({ signal }, index) =>
-      track(client.json(`https://a.test/${index}`, { signal }))
+      watch(client.json(`https://a.test/${index}`, { signal }))
     );
     await clock.advance(0);
     controllers[2]!.abort("two");
@@ -361,11 +363,11 @@ for (const type of ["queued", "token", "permit", "attempt", "headers", "body", "
       callsAtClose ??= origin.calls;
       client.close(reason);
     });
-    const requests = Array.from({ length: 5 }, (_, index) => track(client.json(`https://a.test/${index}`)));
+    const requests = Array.from({ length: 5 }, (_, index) => watch(client.json(`https://a.test/${index}`)));
     await clock.advance(1_000_000);
 
     for (const { state } of requests) assert(state !== "pending");
-    assert(requests.some(({ reason: own }) => own === reason));
+    assert(requests.some(({ error: own }) => own === reason));
     assertEquals(origin.calls, callsAtClose);
     assertEquals([origin.open, clock.pending, client.stats().inFlight, client.stats().queued], [0, 0, 0, 0]);
     const { requests: begun } = client.stats();
@@ -387,7 +389,7 @@ testBothWays(
         maxRetries: 1,
         concurrency: 1,
       });
-      const requests = [client.json(URL_A), client.text(SECOND), client.fetch(URL_A)].map(track);
+      const requests = [client.json(URL_A), client.text(SECOND), client.fetch(URL_A)].map(watch);
       await clock.advance(100_000);
 
       for (const { state } of requests.slice(0, 2)) assertEquals(state, "rejected", `${index}`);
@@ -407,11 +409,11 @@ testBothWays(
     assertEquals(origin.calls, 3);
 
     const controller = new AbortController();
-    const request = track(client.json(URL_A, { signal: controller.signal }));
+    const request = watch(client.json(URL_A, { signal: controller.signal }));
     await clock.advance(10);
     controller.abort("enough");
     await clock.advance(0);
-    assertEquals([request.reason, origin.open, inner.stats().inFlight], ["enough", 0, 0]);
+    assertEquals([request.error, origin.open, inner.stats().inFlight], ["enough", 0, 0]);
   },
 );
 
@@ -486,13 +488,13 @@ testBothWays("of several signals the first to abort counts, and none keeps a lis
     const counts = controllers.map(({ signal }) => countAbortListeners(signal));
     const [ofClient, ofBatch, ofRequest] = controllers.map(({ signal }) => signal);
     const { client, clock, origin } = rig(hanging(), { signal: ofClient });
-    const batch = track(client.settle([{ url: URL_A, signal: ofRequest }], { signal: ofBatch }));
+    const batch = watch(client.settle([{ url: URL_A, signal: ofRequest }], { signal: ofBatch }));
     await clock.advance(10);
     const reason = new Error(aborting);
     controllers[names.indexOf(aborting)]!.abort(reason);
     await microtasks(AT_ONCE);
 
-    if (batch.state === "rejected") assertStrictEquals(batch.reason, reason);
+    if (batch.state === "rejected") assertStrictEquals(batch.error, reason);
     else {
       const outcome = batch.value?.[0];
       assert(outcome !== undefined && !outcome.ok, aborting);
@@ -510,7 +512,7 @@ testBothWays("20,000 requests that wait on one signal have one listener on it (S
   const { client, clock, origin } = rig(hanging(), { concurrency: 10 });
   const requests = Array.from(
     { length: 20_000 },
-    (_, index) => track(client.json(`https://a.test/${index}`, { signal: controller.signal })),
+    (_, index) => watch(client.json(`https://a.test/${index}`, { signal: controller.signal })),
   );
   await clock.advance(0);
   assertEquals([count.now, count.most, origin.calls], [1, 1, 10]);
@@ -518,7 +520,7 @@ testBothWays("20,000 requests that wait on one signal have one listener on it (S
   controller.abort("all of you");
   await clock.advance(0);
   assertEquals(
-    requests.filter(({ state, reason }) => state === "rejected" && reason === "all of you").length,
+    requests.filter(({ state, error }) => state === "rejected" && error === "all of you").length,
     20_000,
   );
   assertEquals([count.now, origin.calls, origin.open, clock.pending], [0, 10, 0, 0]);
@@ -532,7 +534,7 @@ testBothWays("100,000 requests on one signal leave no listener on it (S7)", asyn
     fetch: () => Promise.resolve(new Response("1")),
     concurrency: 100,
   });
-  const urls = Array.from({ length: 1_000 }, (_, index) => `https://a.test/${index}`);
+  const urls = numberedUrls(1_000);
   for (let round = 0; round < 100; round++) {
     await Promise.all(urls.map((url) => client.json(url, { signal })));
   }
@@ -592,31 +594,31 @@ testBothWays(
     const { client, clock, origin } = rig([stalled("start"), OK], { concurrency: 1 });
     const controller = new AbortController();
     const response = await client.fetch(URL_A, { signal: controller.signal });
-    const body = track(response.text());
-    const next = track(client.json(SECOND));
+    const body = watch(response.text());
+    const next = watch(client.json(SECOND));
     await clock.advance(10);
     const reason = new Error("mid-stream");
     controller.abort(reason);
     await clock.advance(0);
 
     assertEquals([body.state, next.state, origin.peak], ["rejected", "fulfilled", 1]);
-    assertStrictEquals(body.reason, reason);
+    assertStrictEquals(body.error, reason);
   },
 );
 
 // S17: what a total deadline has interrupted
 
 /** The error of a request whose total deadline has passed. */
-function timeoutOf({ reason }: { readonly reason: unknown }): TimeoutError {
-  assertInstanceOf(reason, TimeoutError);
-  assertEquals(reason.kind, "total");
-  return reason;
+function timeoutOf({ error }: { readonly error?: unknown }): TimeoutError {
+  assertInstanceOf(error, TimeoutError);
+  assertEquals(error.kind, "total");
+  return error;
 }
 
 testBothWays("a total timeout says that an attempt was under way, and which one (S17)", async (rig) => {
   for (const reply of [hanging(), stalled()]) {
     const { client, clock } = rig(reply);
-    const request = track(client.json(URL_A, { totalTimeoutMs: 50 }));
+    const request = watch(client.json(URL_A, { totalTimeoutMs: 50 }));
     await clock.advance(50);
     const error = timeoutOf(request);
     assertEquals(
@@ -637,7 +639,7 @@ testBothWays("a total timeout has what failed before as its cause (S17)", async 
   ) {
     const truncated = name === "InvalidDataError" ? () => new Response("[1,") : first;
     const { client, clock } = rig([truncated, hanging()]);
-    const request = track(client.json(URL_A, { totalTimeoutMs: 2_500 }));
+    const request = watch(client.json(URL_A, { totalTimeoutMs: 2_500 }));
     await clock.advance(2_500);
     const error = timeoutOf(request);
     assert(error.message.endsWith("while attempt 2 was under way"), error.message);
@@ -658,7 +660,7 @@ testBothWays("a total timeout says for what the request waited in line (S17)", a
     ] as const
   ) {
     const { client, clock } = await withFirst(rig(hanging(), options));
-    const request = track(client.json(SECOND, { totalTimeoutMs: 50 }));
+    const request = watch(client.json(SECOND, { totalTimeoutMs: 50 }));
     await clock.advance(50);
     const { message, attempts } = timeoutOf(request);
     assert(message.endsWith(`, while it waited for ${purpose}`), message);
@@ -674,9 +676,9 @@ testBothWays("a total timeout says that the circuit breaker kept the request wai
       circuitBreaker: { threshold: 1, cooldownMs: 1_000, onOpen: "wait" },
     }),
   );
-  const probe = track(client.json("https://a.test/probe.json"));
+  const probe = watch(client.json("https://a.test/probe.json"));
   await clock.advance(1_000);
-  const request = track(client.json(SECOND, { totalTimeoutMs: 50 }));
+  const request = watch(client.json(SECOND, { totalTimeoutMs: 50 }));
   await clock.advance(50);
   assertEquals(probe.state, "pending");
   const { message } = timeoutOf(request);
@@ -688,11 +690,11 @@ testBothWays(
   "a total timeout says that the request waited for a retry, and after what (S17)",
   async (rig) => {
     const { client, clock } = rig(status(503), { retryBudget: { ratio: 0, minPerSecond: 0 } });
-    const batch = track(client.settle([URL_A], { totalTimeoutMs: 2_500 }));
+    const batch = watch(client.settle([URL_A], { totalTimeoutMs: 2_500 }));
     await clock.advance(2_500);
     const [outcome] = batch.value!;
     assert(outcome !== undefined && !outcome.ok);
-    const error = timeoutOf({ reason: outcome.error });
+    const error = timeoutOf({ error: outcome.error });
     assert(error.message.endsWith(", while it waited for a retry"), error.message);
     assertEquals([error.attempts, (error.cause as Error).name], [1, "HttpError"]);
   },
@@ -700,12 +702,12 @@ testBothWays(
 
 testBothWays("a total timeout says that somebody else's request was waited for (S17)", async (rig) => {
   const { client, clock, origin } = rig(hanging());
-  const batch = track(client.settle([URL_A, URL_A], { totalTimeoutMs: 50 }));
+  const batch = watch(client.settle([URL_A, URL_A], { totalTimeoutMs: 50 }));
   await clock.advance(50);
   assertEquals(origin.calls, 1);
   const messages = batch.value!.map((outcome) => {
     assert(!outcome.ok);
-    return timeoutOf({ reason: outcome.error }).message;
+    return timeoutOf({ error: outcome.error }).message;
   });
   assert(messages[0]!.endsWith(", while attempt 1 was under way"), messages[0]);
   assert(messages[1]!.endsWith(", while it waited for another request for the same"), messages[1]);
@@ -717,7 +719,7 @@ testBothWays(
     const { client, clock } = rig([status(503), hanging()], {
       baseUrls: ["https://a.test", "https://b.test"],
     });
-    const request = track(client.json("data.json", { totalTimeoutMs: 50 }));
+    const request = watch(client.json("data.json", { totalTimeoutMs: 50 }));
     await clock.advance(50);
     const error = timeoutOf(request);
     assertEquals(error.url, "https://b.test/data.json");
@@ -729,7 +731,7 @@ testBothWays(
 testBothWays("a total timeout before a streamed body has ended says so (S17)", async (rig) => {
   const { client, clock } = rig(stalled("start"), { totalTimeoutMs: 50 });
   const response = await client.fetch(URL_A);
-  const body = track(response.text());
+  const body = watch(response.text());
   await clock.advance(50);
   const { message } = timeoutOf(body);
   assert(message.endsWith(", before its body had ended"), message);
@@ -739,7 +741,7 @@ testBothWays(
   "a total timeout while nobody looks after the request says no more than that (S17)",
   async (rig) => {
     const { client, clock } = rig(OK);
-    const request = track(client.json(URL_A, { schema: endlessSchema, totalTimeoutMs: 50 }));
+    const request = watch(client.json(URL_A, { schema: endlessSchema, totalTimeoutMs: 50 }));
     await clock.advance(50);
     assert(timeoutOf(request).message.endsWith("'totalTimeoutMs': 50"));
   },

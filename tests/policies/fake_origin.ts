@@ -5,18 +5,8 @@
  */
 
 import type { ManualClock } from "../../src/testing/manual_clock.ts";
-
-/** A request as it was handed to `fetch`. */
-export interface SentRequest {
-  readonly url: string;
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body: BodyInit | null | undefined;
-  /** The signal it came with, which is not the caller's. */
-  readonly signal: AbortSignal | undefined;
-  /** When, by the origin's clock. */
-  readonly atMs: number;
-}
+import { type SentRequest, sentRequest } from "../support/sent_request.ts";
+import { unlessAborted } from "../support/unless_aborted.ts";
 
 /** Answers a request. */
 export type Reply = (sent: SentRequest) => Response | Promise<Response>;
@@ -63,15 +53,7 @@ export class FakeOrigin {
 
   /** The `fetch`. */
   readonly fetch: typeof fetch = async (input: RequestInfo | URL, init: RequestInit = {}) => {
-    const from = input instanceof Request ? input : undefined;
-    const sent: SentRequest = {
-      url: from?.url ?? String(input),
-      method: init.method ?? from?.method ?? "GET",
-      headers: new Headers(init.headers ?? from?.headers),
-      body: init.body ?? from?.body,
-      signal: init.signal ?? from?.signal,
-      atMs: this.#options.clock?.now() ?? 0,
-    };
+    const sent = sentRequest(input, init, this.#options.clock?.now() ?? 0);
     const signal = this.#options.deaf ? undefined : sent.signal;
     this.sent.push(sent);
     this.peak = Math.max(this.peak, ++this.open);
@@ -130,22 +112,6 @@ export class FakeOrigin {
         await reader.cancel(reason);
       },
     }, { highWaterMark: 0 });
-  }
-}
-
-/** Runs a function, but rejects as soon as a signal aborts, and leaves no listener on it. */
-async function unlessAborted<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
-  if (signal === undefined) return await run();
-  signal.throwIfAborted();
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort);
-  });
-  try {
-    return await Promise.race([run(), aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -1,25 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { Lane } from "../../src/lanes/lane.ts";
-import { Scheduler } from "../../src/lanes/scheduler.ts";
 import type { HedgeOptions } from "../../src/policies/hedge_options.ts";
 import { Hedger } from "../../src/policies/hedger.ts";
-import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeLane, fakeTarget } from "./fake_call.ts";
 
 function setUp(options: HedgeOptions, permits = 1_000) {
   const clock = new ManualClock();
   const semaphore = new Semaphore(permits);
-  const scheduler = new Scheduler({
-    semaphore,
-    bucket: undefined,
-    clock,
-    deadlines: new DeadlineQueue(clock),
-    maxRetryAfterMs: 60_000,
-    timersBelongToRequests: false,
-  });
+  const scheduler = schedulerOn(clock, { semaphore });
   const hedger = new Hedger(options, clock);
   const lane = new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined });
   scheduler.adopt(lane);

@@ -2,7 +2,6 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import * as v from "valibot";
 import {
   CircuitOpenError,
-  type Client,
   type ClientOptions,
   createClient,
   DataNotFoundError,
@@ -14,21 +13,17 @@ import {
   type RetryEvent,
 } from "../../mod.ts";
 import { type Mirror, relativeTo, urlAt } from "../../src/policies/mirrors.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { seededRandom } from "../../src/testing/random.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
-import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_network.ts";
-import { rejection } from "../client/settled.ts";
+import { type FakeClient, fakeClient } from "../client/fake_client.ts";
+import type { Answer, SentRequest } from "../client/fake_network.ts";
+import { rejection } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const A = "https://a.test";
 const B = "https://b.test";
 const C = "https://c.test";
 
-interface SetUp {
-  readonly clock: ManualClock;
-  readonly network: FakeNetwork;
-  readonly client: Client;
+interface SetUp extends FakeClient {
   readonly mirrorEvents: MirrorEvent[];
   readonly retryEvents: RetryEvent[];
   /** Which mirror each request went to, by its first letter. */
@@ -40,28 +35,19 @@ function setUp(
   answers: Partial<Record<"a" | "b" | "c", (request: SentRequest) => Answer>>,
   options: ClientOptions = {},
 ): SetUp {
-  const clock = new ManualClock();
   const letterOf = (url: string) => new URL(url).host[0] as "a" | "b" | "c";
-  const network = new FakeNetwork(clock, (request) => {
+  const made = fakeClient((request) => {
     const letter = letterOf(request.url);
     return answers[letter]?.(request) ?? { json: letter };
-  });
-  const client = createClient({
-    fetch: network.fetch,
-    clock,
-    random: seededRandom(1),
-    backoff: { jitter: "none" },
-    baseUrls: [A, B, C],
-    ...options,
-  });
+  }, { backoff: { jitter: "none" }, baseUrls: [A, B, C], ...options });
   const mirrorEvents: MirrorEvent[] = [];
   const retryEvents: RetryEvent[] = [];
-  client.on((event) => {
+  made.client.on((event) => {
     if (event.type === "mirror") mirrorEvents.push(event);
     if (event.type === "retry") retryEvents.push(event);
   });
-  const asked = () => network.urls.map(letterOf).join("");
-  return { clock, network, client, mirrorEvents, retryEvents, asked };
+  const asked = () => made.network.urls.map(letterOf).join("");
+  return { ...made, mirrorEvents, retryEvents, asked };
 }
 
 const down = (): Answer => ({ status: 503 });

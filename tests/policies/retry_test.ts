@@ -12,6 +12,7 @@ import {
 } from "../../mod.ts";
 import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
 import { broken, FakeOrigin, hanging, json, refused, type Reply, status, text } from "./fake_origin.ts";
 import { rig, testBothWays, URL_A } from "./rig.ts";
@@ -372,7 +373,7 @@ testBothWays("retry does not hold a permit or take a token while it waits (S1)",
     rateLimit: { limit: 100, intervalMs: 1_000 },
   });
   const slow = client.json("https://a.test/slow", { maxRetries: 1 }).catch(() => {});
-  const others = client.settle(Array.from({ length: 10 }, (_, index) => `https://a.test/${index}`));
+  const others = client.settle(numberedUrls(10));
   await clock.run(others);
 
   assertEquals(clock.now(), 0);
@@ -675,7 +676,7 @@ test("timeouts beyond 2^31 - 1 ms do not end a request at once, by the machine's
 testBothWays("a full outage costs at most 20 % more requests, and 10 a second (S10)", async (rig) => {
   const { client, origin, clock, run } = rig(status(503), { circuitBreaker: false, concurrency: 100 });
   const outcomes = await run(
-    client.settle(Array.from({ length: 2_000 }, (_, index) => `https://a.test/${index}`)),
+    client.settle(numberedUrls(2_000)),
   );
 
   assertEquals(outcomes.filter(({ ok }) => ok).length, 0);
@@ -696,7 +697,7 @@ testBothWays(
 
 testBothWays("without a budget an outage costs every retry (S10)", async (rig) => {
   const { client, origin, run } = rig(status(503), { circuitBreaker: false, retryBudget: false });
-  await run(client.settle(Array.from({ length: 100 }, (_, index) => `https://a.test/${index}`)));
+  await run(client.settle(numberedUrls(100)));
 
   assertEquals(origin.calls, 400);
 });
@@ -707,7 +708,7 @@ testBothWays("requests that succeed at once leave the budget to others (S10)", a
     retryBudget: { ratio: 0.1, minPerSecond: 0 },
     circuitBreaker: false,
   });
-  await run(client.settle(Array.from({ length: 30 }, (_, index) => `https://a.test/${index}`)));
+  await run(client.settle(numberedUrls(30)));
   await run(client.json("https://a.test/bad").catch(() => {}));
 
   assertEquals(origin.sent.filter(({ url }) => url.endsWith("bad")).length, 4);
@@ -768,9 +769,6 @@ testBothWays("Client.fetch() rejects with a NetworkError when no response came (
 
 // In a batch
 
-const manyUrls = (count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `https://a.test/${index}`);
-
 testBothWays("a 429 takes nothing from the retry budget (S4, S10)", async (rig) => {
   const seen = new Map<string, number>();
   const reply: Reply = (sent) => {
@@ -780,7 +778,7 @@ testBothWays("a 429 takes nothing from the retry budget (S4, S10)", async (rig) 
   };
   const { client, run } = rig(reply, { retryBudget: { ratio: 0, minPerSecond: 0 } });
   assertEquals(await run(client.json(URL_A)), { ok: true });
-  const outcomes = await run(client.settle(manyUrls(30)));
+  const outcomes = await run(client.settle(numberedUrls(30)));
   assertEquals(outcomes.filter(({ ok }) => ok).length, 30);
 });
 
@@ -795,7 +793,7 @@ testBothWays(
       return OK(sent);
     };
     const { client, run } = rig(reply, { maxRetries: 1, concurrency: 10 });
-    const outcomes = await run(client.settle(manyUrls(60)));
+    const outcomes = await run(client.settle(numberedUrls(60)));
 
     assertEquals(outcomes.filter(({ ok }) => ok).length, 60);
   },
@@ -807,7 +805,7 @@ testBothWays(
     const { client, origin, run } = rig(status(429, { "retry-after": "1" }), { maxRetries: 2 });
     const error = await assertRejects(() => run(client.json(URL_A)), HttpError);
     assertEquals([error.status, error.attempts, origin.calls], [429, 3, 3]);
-    const outcomes = await run(client.settle(manyUrls(5)));
+    const outcomes = await run(client.settle(numberedUrls(5)));
     assertEquals(outcomes.map(({ ok, attempts }) => [ok, attempts <= 4]), Array(5).fill([false, true]));
   },
 );
@@ -817,7 +815,7 @@ testBothWays("who was told to come again goes before those who were never sent (
   const { client, origin, clock, run } = rig(reply, { concurrency: 1 });
   const first = client.json("https://a.test/first");
   await clock.advance(1_000);
-  const others = manyUrls(3).map((url) => client.json(url));
+  const others = numberedUrls(3).map((url) => client.json(url));
   await run(Promise.all([first, ...others]));
 
   assertEquals(origin.sent.map(({ url }) => url.split("/").at(-1)), ["first", "first", "0", "1", "2"]);
@@ -842,7 +840,7 @@ testBothWays("a batch's request waits up to 3 s for the retry budget, and fails 
     circuitBreaker: false,
     backoff: { baseMs: 1_000 },
   });
-  const outcomes = await run(client.settle(manyUrls(2)));
+  const outcomes = await run(client.settle(numberedUrls(2)));
   assertEquals(outcomes.filter(({ ok }) => ok).length, 0);
   assertEquals(origin.calls, 3);
   assert(clock.now() >= 4_000 && clock.now() <= 5_500, `${clock.now()}`);
@@ -861,7 +859,7 @@ testBothWays("a retry that succeeds is given to those who wait for the retry bud
     circuitBreaker: false,
     backoff: { baseMs: 1_000 },
   });
-  const outcomes = await run(client.settle(manyUrls(20)));
+  const outcomes = await run(client.settle(numberedUrls(20)));
   assertEquals(outcomes.filter(({ ok }) => !ok), []);
   assertEquals(origin.calls, 40);
   assert(clock.now() <= 10_000, `${clock.now()}`);
@@ -877,7 +875,7 @@ testBothWays(
       return isFirst && sent.url.endsWith("/0") ? status(503)(sent) : OK(sent);
     };
     const { client, origin, run } = rig(reply);
-    const outcomes = await run(client.settle(manyUrls(3)));
+    const outcomes = await run(client.settle(numberedUrls(3)));
     assertEquals(outcomes.filter(({ ok }) => ok).length, 3);
     assertEquals(origin.timesMs, [0, 0, 0, 250]);
   },

@@ -14,7 +14,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { fakeClient, testClientsBothWays } from "../client/fake_client.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { fakeAllowance, fakeCall, SECRET_URL } from "./fake_call.ts";
 import { RecordingCache } from "../http_cache/recording_cache.ts";

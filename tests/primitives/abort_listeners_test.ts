@@ -5,7 +5,7 @@ import {
   removeAbortListener,
 } from "../../src/primitives/abort_listeners.ts";
 import { test } from "../support/test.ts";
-import { countAbortListeners } from "./abort_listener_count.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 
 function recorder(calls: string[], name: string): AbortTarget {
   return { onAbort: () => void calls.push(name) };

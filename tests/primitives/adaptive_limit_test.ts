@@ -7,7 +7,7 @@ import {
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { track } from "./tracked_promise.ts";
+import { watch } from "../support/settled.ts";
 
 function setUp(options: AdaptiveLimitOptions = {}) {
   const clock = new ManualClock();
@@ -38,9 +38,9 @@ test("AdaptiveLimit.acquire() waits for a place, by priority, and leaves the lin
   const { limit } = setUp({ initial: 1 });
   const first = await limit.acquire();
   const controller = new AbortController();
-  const low = track(limit.acquire());
-  const gone = track(limit.acquire({ signal: controller.signal }));
-  const high = track(limit.acquire({ priority: 1 }));
+  const low = watch(limit.acquire());
+  const gone = watch(limit.acquire({ signal: controller.signal }));
+  const high = watch(limit.acquire({ priority: 1 }));
   assertEquals(limit.waiting, 3);
   controller.abort(new Error("gone"));
   first.release();
@@ -89,7 +89,7 @@ test("AdaptiveLimit.record() wakes those who wait when the limit grows", async (
   const rig = setUp({ initial: 4 });
   const { limit, clock } = rig;
   const places = Array.from({ length: 4 }, () => limit.tryAcquire()!);
-  const waiting = Array.from({ length: 6 }, () => track(limit.acquire()));
+  const waiting = Array.from({ length: 6 }, () => watch(limit.acquire()));
   while (limit.limit === 4) {
     clock.jump(10);
     limit.record(10);
@@ -104,7 +104,7 @@ test("AdaptiveLimit.record() wakes those who wait when the limit grows", async (
 test("AdaptiveLimit lets what is in flight end when it falls, and admits nobody before", async () => {
   const { clock, limit } = setUp({ initial: 16 });
   const places = Array.from({ length: 16 }, () => limit.tryAcquire()!);
-  const next = track(limit.acquire());
+  const next = watch(limit.acquire());
   while (limit.limit === 16) {
     clock.jump(10);
     limit.record(10, "dropped");

@@ -5,7 +5,8 @@ import type { CircuitBreakerOptions } from "../../src/primitives/circuit_options
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { microtasks, track } from "./tracked_promise.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { watch } from "../support/settled.ts";
 
 /** A manual clock that counts how often it was read. */
 class CountingClock extends ManualClock {
@@ -275,16 +276,16 @@ test("CircuitBreaker that is half-open admits one of 100 calls, and refuses the 
   const end = Promise.withResolvers<string>();
   let calls = 0;
   const runs = Array.from({ length: 100 }, () =>
-    track(breaker.run(() => {
+    watch(breaker.run(() => {
       calls++;
       return end.promise;
     })));
   clock.jump(300);
-  const late = track(breaker.run(() => end.promise));
+  const late = watch(breaker.run(() => end.promise));
   await microtasks(5);
   assertEquals([calls, runs.filter((run) => run.state === "rejected").length], [1, 99]);
-  assert(runs.slice(1).every(({ reason }) => (reason as CircuitOpenError).retryAfterMs === 5_000));
-  assertEquals((late.reason as CircuitOpenError).retryAfterMs, 4_700);
+  assert(runs.slice(1).every(({ error }) => (error as CircuitOpenError).retryAfterMs === 5_000));
+  assertEquals((late.error as CircuitOpenError).retryAfterMs, 4_700);
   end.resolve("back");
   await microtasks(5);
 
@@ -364,7 +365,7 @@ test("CircuitBreaker ignores results of calls from before a transition, in every
 test("CircuitBreaker.run() ignores what was begun before a transition", async () => {
   const { breaker, clock } = setUp();
   const slow = Promise.withResolvers<never>();
-  const run = track(breaker.run(() => slow.promise));
+  const run = watch(breaker.run(() => slow.promise));
   fail(breaker, 2);
   clock.jump(1_000);
   succeed(breaker);
@@ -500,7 +501,7 @@ test("CircuitBreaker.run() counts the reason of the caller's abort as neither, a
 test("CircuitBreaker.run() gives the probe back when its caller aborts", async () => {
   const { breaker } = setUpDue();
   const controller = new AbortController();
-  const run = track(breaker.run(
+  const run = watch(breaker.run(
     () =>
       new Promise((_resolve, reject) =>
         controller.signal.addEventListener("abort", () => reject(controller.signal.reason))
@@ -510,7 +511,7 @@ test("CircuitBreaker.run() gives the probe back when its caller aborts", async (
   controller.abort("enough");
   await microtasks(5);
 
-  assertEquals([run.reason, breaker.state, breaker.retryAfterMs], ["enough", "half-open", 0]);
+  assertEquals([run.error, breaker.state, breaker.retryAfterMs], ["enough", "half-open", 0]);
 });
 
 test("CircuitBreaker.run() does not begin with a signal that has aborted already, and leaves the probe to others", async () => {

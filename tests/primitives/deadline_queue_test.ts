@@ -3,22 +3,14 @@ import { type Clock, MAX_TIMER_MS } from "../../src/primitives/clock.ts";
 import { type Deadline, DeadlineQueue, type DeadlineTarget } from "../../src/primitives/deadline_queue.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { RecordingClock } from "../support/recording_clock.ts";
 import { test } from "../support/test.ts";
-import { countAbortListeners } from "./abort_listener_count.ts";
-import { microtasks, track } from "./tracked_promise.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { watch } from "../support/settled.ts";
 
 function recorder(clock: Clock, met: string[], name: string): DeadlineTarget {
   return { onDeadline: () => void met.push(`${name}@${clock.now()}`) };
-}
-
-/** A manual clock that counts how often a timer was armed. */
-class CountingClock extends ManualClock {
-  armed = 0;
-
-  override setTimeout(callback: () => void, delayMs: number): unknown {
-    this.armed++;
-    return super.setTimeout(callback, delayMs);
-  }
 }
 
 test("DeadlineQueue meets deadlines in time order, first added first met among equals", async () => {
@@ -47,30 +39,30 @@ test("DeadlineQueue hands the deadline to its target", async () => {
 });
 
 test("DeadlineQueue uses one timer however many deadlines there are, and clears it with the last", () => {
-  const clock = new CountingClock();
+  const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
   const deadlines = Array.from(
     { length: 10_000 },
     (_, index) => queue.add(recorder(clock, [], "x"), 1_000 + index),
   );
-  assertEquals([clock.pending, clock.armed], [1, 1]);
+  assertEquals([clock.pending, clock.delaysMs.length], [1, 1]);
   for (const deadline of deadlines.slice(1)) queue.remove(deadline);
   assertEquals(clock.pending, 1);
   queue.remove(deadlines[0]!);
 
-  assertEquals([queue.size, clock.pending, clock.armed], [0, 0, 1]);
+  assertEquals([queue.size, clock.pending, clock.delaysMs.length], [0, 0, 1]);
 });
 
 test("DeadlineQueue.remove() of the earliest deadline does not arm anew; the timer then finds the next one", async () => {
-  const clock = new CountingClock();
+  const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
   const first = queue.add(recorder(clock, met, "first"), 10);
   queue.add(recorder(clock, met, "second"), 50);
   queue.remove(first);
-  assertEquals(clock.armed, 1);
+  assertEquals(clock.delaysMs.length, 1);
   await clock.advance(10);
-  assertEquals([met.length, clock.armed], [0, 2]);
+  assertEquals([met.length, clock.delaysMs.length], [0, 2]);
   await clock.advance(40);
 
   assertEquals(met, ["second@50"]);
@@ -128,13 +120,13 @@ test("DeadlineQueue.add() believes who has just read the clock", async () => {
 });
 
 test("DeadlineQueue meets a deadline beyond the longest timer on time, not before (S5)", async () => {
-  const clock = new CountingClock();
+  const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
   const delayMs = 3 * MAX_TIMER_MS + 5;
   queue.add(recorder(clock, met, "far"), delayMs);
   await clock.advance(delayMs - 1);
-  assertEquals([met.length, clock.pending, clock.armed], [0, 1, 4]);
+  assertEquals([met.length, clock.pending, clock.delaysMs.length], [0, 1, 4]);
   await clock.advance(1);
 
   assertEquals(met, [`far@${delayMs}`]);
@@ -185,7 +177,7 @@ test("DeadlineQueue.remove() works from within a target, for those due with it",
 });
 
 test("DeadlineQueue meets what a target adds in the timer's next turn, also with a delay of 0", async () => {
-  const clock = new CountingClock();
+  const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
   let turns = 0;
   const again: DeadlineTarget = {
@@ -196,7 +188,7 @@ test("DeadlineQueue meets what a target adds in the timer's next turn, also with
   queue.add(again, 10);
   await clock.advance(10);
 
-  assertEquals([turns, clock.armed, clock.pending], [5, 5, 0]);
+  assertEquals([turns, clock.delaysMs.length, clock.pending], [5, 5, 0]);
 });
 
 test("DeadlineQueue.remove() does nothing for what was met, removed, or is another queue's", async () => {
@@ -232,8 +224,8 @@ test("DeadlineQueue.clear() forgets all deadlines and the timer, and can be used
 test("DeadlineQueue.sleep() resolves when the time has passed, and a sleep of 0 on a timer's turn", async () => {
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
-  const none = track(queue.sleep(0));
-  const long = track(queue.sleep(1_000));
+  const none = watch(queue.sleep(0));
+  const long = watch(queue.sleep(1_000));
   await microtasks(20);
   assertEquals(none.state, "pending");
   await clock.advance(0);
@@ -251,13 +243,13 @@ test("DeadlineQueue.sleep() rejects at once when its signal aborts, and leaves n
   const controller = new AbortController();
   const count = countAbortListeners(controller.signal);
   const reason = { why: "test" };
-  const sleeps = Array.from({ length: 100 }, () => track(queue.sleep(1_000, { signal: controller.signal })));
+  const sleeps = Array.from({ length: 100 }, () => watch(queue.sleep(1_000, { signal: controller.signal })));
   assertEquals(count, { now: 1, most: 1 });
   controller.abort(reason);
   assertEquals([queue.size, clock.pending, count.now], [0, 0, 0]);
   await microtasks(1);
 
-  assert(sleeps.every((sleep) => sleep.state === "rejected" && sleep.reason === reason));
+  assert(sleeps.every((sleep) => sleep.state === "rejected" && sleep.error === reason));
 });
 
 test("DeadlineQueue.sleep() leaves no listener when it has slept", async () => {
@@ -271,29 +263,29 @@ test("DeadlineQueue.sleep() leaves no listener when it has slept", async () => {
 });
 
 test("DeadlineQueue.sleep() does not begin with a signal that has aborted, or with no number", async () => {
-  const clock = new CountingClock();
+  const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
   const reason = new Error("early");
   const error = await assertRejects(() => queue.sleep(1_000, { signal: AbortSignal.abort(reason) }));
   assertStrictEquals(error, reason);
   await assertRejects(() => queue.sleep(NaN), RangeError, "'delayMs'");
 
-  assertEquals([clock.armed, queue.size], [0, 0]);
+  assertEquals([clock.delaysMs.length, queue.size], [0, 0]);
 });
 
 test("DeadlineQueue.sleep() for ever ends with its signal, also after clear()", async () => {
   const clock = new ManualClock();
   const queue = new DeadlineQueue(clock);
   const controller = new AbortController();
-  const forever = track(queue.sleep(Infinity, { signal: controller.signal }));
-  const cleared = track(queue.sleep(10, { signal: controller.signal }));
+  const forever = watch(queue.sleep(Infinity, { signal: controller.signal }));
+  const cleared = watch(queue.sleep(10, { signal: controller.signal }));
   queue.clear();
   await clock.advance(100);
   assertEquals([forever.state, cleared.state, clock.pending], ["pending", "pending", 0]);
   controller.abort("end");
   await microtasks(1);
 
-  assertEquals([forever.reason, cleared.reason], ["end", "end"]);
+  assertEquals([forever.error, cleared.error], ["end", "end"]);
 });
 
 test("DeadlineQueue refuses what is no clock", () => {
@@ -337,14 +329,7 @@ test("DeadlineQueue meets every deadline that stays, once and on time, under ran
 });
 
 test("DeadlineQueue gives its clock no negative delay, however late it is, and none that is too long (S5)", async () => {
-  const delays: number[] = [];
-  class StrictClock extends ManualClock {
-    override setTimeout(callback: () => void, delayMs: number): unknown {
-      delays.push(delayMs);
-      return super.setTimeout(callback, delayMs);
-    }
-  }
-  const clock = new StrictClock();
+  const clock = new RecordingClock();
   const queue = new DeadlineQueue(clock);
   const met: string[] = [];
   queue.add(recorder(clock, met, "believed"), 5, clock.now() - 100);
@@ -360,6 +345,6 @@ test("DeadlineQueue gives its clock no negative delay, however late it is, and n
   await clock.advance(1_000);
   assertEquals(met.map((each) => each.split("@")[0]).sort(), ["added", "believed", "overdue"]);
   queue.remove(queue.add(recorder(clock, met, "late"), 2 ** 40));
-  assertEquals(delays.filter((delayMs) => !(delayMs >= 0 && delayMs <= MAX_TIMER_MS)), []);
-  assert(delays.includes(0) && delays.includes(MAX_TIMER_MS));
+  assertEquals(clock.delaysMs.filter((delayMs) => !(delayMs >= 0 && delayMs <= MAX_TIMER_MS)), []);
+  assert(clock.delaysMs.includes(0) && clock.delaysMs.includes(MAX_TIMER_MS));
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PermitLedger, PermitWaiter } from "../../src/primitives/permit_ledger.ts";
 import { test } from "../support/test.ts";
-import { countAbortListeners } from "./abort_listener_count.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 
 class Waiter extends PermitWaiter {
   readonly #log: string[];

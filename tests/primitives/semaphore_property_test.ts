@@ -3,7 +3,7 @@ import type { Permit } from "../../src/primitives/permit.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { fc } from "../support/property.ts";
 import { test } from "../support/test.ts";
-import { microtasks } from "./tracked_promise.ts";
+import { microtasks } from "../support/microtasks.ts";
 
 /** What may be done to a semaphore; a number says to which of those that there are. */
 type Step =

@@ -3,8 +3,9 @@ import type { Permit } from "../../src/primitives/permit.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { countAbortListeners } from "./abort_listener_count.ts";
-import { microtasks, track } from "./tracked_promise.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { watch } from "../support/settled.ts";
 
 /** Asserts that all permits can be had, which shows that none has leaked. */
 function assertAllFree(semaphore: Semaphore): void {
@@ -130,7 +131,7 @@ test("Semaphore.tryAcquire() refuses while anybody waits, of whatever priority",
   const semaphore = new Semaphore(3);
   const held = await semaphore.acquire(2);
   const controller = new AbortController();
-  const heavy = track(semaphore.acquire(2, { signal: controller.signal, priority: -10 }));
+  const heavy = watch(semaphore.acquire(2, { signal: controller.signal, priority: -10 }));
   assertEquals(semaphore.tryAcquire(), undefined);
 
   controller.abort();
@@ -182,14 +183,14 @@ test("Semaphore.acquire() that is aborted wakes whom it held up, at once and wit
   const semaphore = new Semaphore(10);
   const held = await semaphore.acquire(1);
   const controller = new AbortController();
-  const heavy = track(semaphore.acquire(10, { signal: controller.signal }));
-  const light = track(semaphore.acquire(1));
-  const heavyAgain = track(semaphore.acquire(9));
+  const heavy = watch(semaphore.acquire(10, { signal: controller.signal }));
+  const light = watch(semaphore.acquire(1));
+  const heavyAgain = watch(semaphore.acquire(9));
   controller.abort("enough");
 
   assertEquals([semaphore.inUse, semaphore.waiting], [2, 1]);
   await microtasks(1);
-  assertEquals([heavy.state, heavy.reason], ["rejected", "enough"]);
+  assertEquals([heavy.state, heavy.error], ["rejected", "enough"]);
   assertEquals([light.state, heavyAgain.state], ["fulfilled", "pending"]);
   light.value!.release();
   await microtasks(1);
@@ -203,13 +204,13 @@ test("Semaphore.acquire() leaves the queue at once when its signal aborts, with 
   const held = await semaphore.acquire();
   const controller = new AbortController();
   const reason = { why: "test" };
-  const aborted = track(semaphore.acquire(1, { signal: controller.signal }));
-  const next = track(semaphore.acquire());
+  const aborted = watch(semaphore.acquire(1, { signal: controller.signal }));
+  const next = watch(semaphore.acquire());
   controller.abort(reason);
   assertEquals(semaphore.waiting, 1);
   await microtasks(1);
   assertEquals(aborted.state, "rejected");
-  assertStrictEquals(aborted.reason, reason);
+  assertStrictEquals(aborted.error, reason);
 
   held.release();
   await microtasks(1);
@@ -236,8 +237,8 @@ test("Semaphore loses no permit when an abort races the grant, in either order a
       const semaphore = new Semaphore(1);
       const held = await semaphore.acquire();
       const controller = new AbortController();
-      const waiter = track(semaphore.acquire(1, { signal: controller.signal }));
-      const second = track(semaphore.acquire());
+      const waiter = watch(semaphore.acquire(1, { signal: controller.signal }));
+      const second = watch(semaphore.acquire());
       if (abortFirst) {
         controller.abort("abort");
         await microtasks(offset);
@@ -263,7 +264,7 @@ test("Semaphore.run() that is interrupted at any microtask gives back what it ha
     const semaphore = new Semaphore(2);
     const controller = new AbortController();
     const { signal } = controller;
-    const runs = Array.from({ length: 6 }, () => track(semaphore.run(() => microtasks(3), { signal })));
+    const runs = Array.from({ length: 6 }, () => watch(semaphore.run(() => microtasks(3), { signal })));
     await microtasks(offset);
     controller.abort("abort");
     await microtasks(30);
@@ -279,12 +280,12 @@ test("Semaphore.run() does not call its function when the signal aborts between 
   const held = await semaphore.acquire();
   const controller = new AbortController();
   let calls = 0;
-  const run = track(semaphore.run(() => calls++, { signal: controller.signal }));
+  const run = watch(semaphore.run(() => calls++, { signal: controller.signal }));
   held.release();
   controller.abort("late");
   await microtasks(5);
 
-  assertEquals([calls, run.state, run.reason], [0, "rejected", "late"]);
+  assertEquals([calls, run.state, run.error], [0, "rejected", "late"]);
   assertAllFree(semaphore);
 });
 
@@ -293,14 +294,14 @@ test("Semaphore grants nothing to a waiter whose signal has aborted, while the s
   const held = await semaphore.acquire(1);
   const controller = new AbortController();
   const { signal } = controller;
-  const heavy = track(semaphore.acquire(10, { signal }));
-  const light = track(semaphore.acquire(1, { signal }));
-  const other = track(semaphore.acquire(1));
+  const heavy = watch(semaphore.acquire(10, { signal }));
+  const light = watch(semaphore.acquire(1, { signal }));
+  const other = watch(semaphore.acquire(1));
   controller.abort("both");
   await microtasks(1);
 
   assertEquals([heavy.state, light.state, other.state], ["rejected", "rejected", "fulfilled"]);
-  assertEquals(light.reason, "both");
+  assertEquals(light.error, "both");
   held.release();
   other.value!.release();
   assertAllFree(semaphore);
@@ -326,7 +327,7 @@ test("Semaphore admits nobody too many when a permit is disposed twice while ano
 test("Semaphore.resize() up wakes as many as fit", async () => {
   const semaphore = new Semaphore(2);
   const held = [await semaphore.acquire(), await semaphore.acquire()];
-  const waiters = Array.from({ length: 6 }, () => track(semaphore.acquire()));
+  const waiters = Array.from({ length: 6 }, () => watch(semaphore.acquire()));
   semaphore.resize(5);
   await microtasks(1);
 
@@ -349,7 +350,7 @@ test("Semaphore.resize() down takes nothing away, and admits nobody until enough
   const held: Permit[] = [];
   for (let index = 0; index < 5; index++) held.push(await semaphore.acquire());
   semaphore.resize(1);
-  const waiter = track(semaphore.acquire());
+  const waiter = watch(semaphore.acquire());
   for (let left = 4; left >= 1; left--) {
     held.pop()!.release();
     await microtasks(1);
@@ -367,9 +368,9 @@ test("Semaphore.resize() below a waiter's weight keeps it waiting until it fits 
   const semaphore = new Semaphore(4);
   const held = await semaphore.acquire(4);
   const controller = new AbortController();
-  const heavy = track(semaphore.acquire(3, { signal: controller.signal }));
-  const heavyToo = track(semaphore.acquire(3));
-  const light = track(semaphore.acquire(1));
+  const heavy = watch(semaphore.acquire(3, { signal: controller.signal }));
+  const heavyToo = watch(semaphore.acquire(3));
+  const light = watch(semaphore.acquire(1));
   semaphore.resize(2);
   held.release();
   await microtasks(1);
@@ -390,7 +391,7 @@ test("Semaphore.resize() below a waiter's weight keeps it waiting until it fits 
 test("Semaphore.resize() while a release is being handed on keeps the books", async () => {
   const semaphore = new Semaphore(1);
   const held = await semaphore.acquire();
-  const waiters = Array.from({ length: 3 }, () => track(semaphore.acquire()));
+  const waiters = Array.from({ length: 3 }, () => watch(semaphore.acquire()));
   held.release();
   semaphore.resize(2);
   semaphore.resize(1);
@@ -433,10 +434,10 @@ test("Semaphore.run() gives the permit back once, however its function ends", as
   assertAllFree(semaphore);
 
   const held = await semaphore.acquire();
-  const waiting = track(semaphore.run(throws));
+  const waiting = watch(semaphore.run(throws));
   held.release();
   await microtasks(10);
-  assertStrictEquals(waiting.reason, error);
+  assertStrictEquals(waiting.error, error);
   assertAllFree(semaphore);
 });
 
@@ -454,8 +455,8 @@ test("Semaphore.run() keeps the permit of an aborted function until that has rea
     running--;
     return value;
   };
-  const aborted = [1, 2].map(() => track(semaphore.run(fn, { signal: controller.signal })));
-  const others = [3, 4].map(() => track(semaphore.run(fn)));
+  const aborted = [1, 2].map(() => watch(semaphore.run(fn, { signal: controller.signal })));
+  const others = [3, 4].map(() => watch(semaphore.run(fn)));
   controller.abort("give up");
   await microtasks(10);
   assertEquals([semaphore.inUse, semaphore.waiting, running], [2, 2, 2]);
@@ -489,12 +490,12 @@ test("Semaphore puts one listener on a signal for 100,000 waiters, and none for 
   const held = await semaphore.acquire(1, { signal });
   assertEquals(count.most, 0);
 
-  const waiters = Array.from({ length: 100_000 }, () => track(semaphore.acquire(1, { signal })));
+  const waiters = Array.from({ length: 100_000 }, () => watch(semaphore.acquire(1, { signal })));
   assertEquals(count, { now: 1, most: 1 });
   controller.abort("all");
   assertEquals([semaphore.waiting, count.now], [0, 0]);
   await microtasks(1);
-  assert(waiters.every((waiter) => waiter.state === "rejected" && waiter.reason === "all"));
+  assert(waiters.every((waiter) => waiter.state === "rejected" && waiter.error === "all"));
   held.release();
   assertAllFree(semaphore);
 });
@@ -550,11 +551,11 @@ test("Semaphore.acquire() of a higher priority that fits does not wait for the h
   for (const how of ["acquire", "run"] as const) {
     const semaphore = new Semaphore(4);
     const held = await semaphore.acquire(2);
-    const heavy = track(semaphore.acquire(3));
-    const light = track(semaphore.acquire(1));
+    const heavy = watch(semaphore.acquire(3));
+    const light = watch(semaphore.acquire(1));
     const urgent = how === "acquire"
-      ? track(semaphore.acquire(1, { priority: 1 }))
-      : track(semaphore.run(() => semaphore.tryAcquire(0)!, { priority: 1 }));
+      ? watch(semaphore.acquire(1, { priority: 1 }))
+      : watch(semaphore.run(() => semaphore.tryAcquire(0)!, { priority: 1 }));
     await microtasks(10);
     assertEquals([urgent.state, heavy.state, light.state], ["fulfilled", "pending", "pending"]);
     urgent.value!.release();
@@ -571,8 +572,8 @@ test("Semaphore admits whoever fits when the heavy one at the head aborts, or th
   const semaphore = new Semaphore(4);
   const held = await semaphore.acquire(2);
   const controller = new AbortController();
-  const heavy = track(semaphore.acquire(4, { signal: controller.signal }));
-  const others = [1, 1, 2].map((weight) => track(semaphore.acquire(weight)));
+  const heavy = watch(semaphore.acquire(4, { signal: controller.signal }));
+  const others = [1, 1, 2].map((weight) => watch(semaphore.acquire(weight)));
   controller.abort();
   await microtasks(10);
   assertEquals([heavy.state, ...others.map(({ state }) => state)], [

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { SingleFlight } from "../../src/primitives/single_flight.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
-import { rejection, watch } from "../client/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
-import { countAbortListeners } from "./abort_listener_count.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 
 /** Work that ends when a test says so, and knows its signals. */
 function setUp() {

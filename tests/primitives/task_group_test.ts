@@ -3,8 +3,9 @@ import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { TaskGroup, type TaskGroupOptions } from "../../src/primitives/task_group.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-import { countAbortListeners } from "./abort_listener_count.ts";
-import { microtasks, track } from "./tracked_promise.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { watch } from "../support/settled.ts";
 
 /** Rejects with the signal's reason when it aborts, and never ends otherwise. */
 function untilAborted(signal: AbortSignal): Promise<never> {
@@ -240,15 +241,15 @@ test("TaskGroup passes the abort of the outer signal on to tasks and to spawn(),
     await ended.promise;
   });
   let calls = 0;
-  const pending = track(group.spawn(() => void calls++));
+  const pending = watch(group.spawn(() => void calls++));
   controller.abort(reason);
   await microtasks(10);
   assertEquals([pending.state, seen.length, calls], ["rejected", 1, 0]);
-  assertStrictEquals(pending.reason, reason);
+  assertStrictEquals(pending.error, reason);
   assertStrictEquals(seen[0], reason);
   assertStrictEquals(group.signal.reason, reason);
 
-  const leaving = track(group[Symbol.asyncDispose]());
+  const leaving = watch(group[Symbol.asyncDispose]());
   await microtasks(20);
   assertEquals(leaving.state, "pending");
   ended.resolve();
@@ -290,11 +291,11 @@ test("TaskGroup.abort() ends tasks and calls of spawn() that wait, and leaving d
   const semaphore = new Semaphore(1);
   const group = new TaskGroup<never>({ semaphore, collectErrors: false });
   const task = await group.spawn(untilAborted);
-  const pending = track(group.spawn(untilAborted));
+  const pending = watch(group.spawn(untilAborted));
   group.abort("enough");
   await group[Symbol.asyncDispose]();
 
-  assertEquals([pending.reason, task.status, semaphore.inUse], ["enough", "rejected", 0]);
+  assertEquals([pending.error, task.status, semaphore.inUse], ["enough", "rejected", 0]);
 });
 
 test("TaskGroup.abort() lets a block that throws keep its own error", async () => {
@@ -377,7 +378,7 @@ test("TaskGroup leaks no permit when it is aborted at any microtask", async () =
     const group = new TaskGroup<void>({ semaphore, signal: controller.signal });
     let running = 0;
     const spawns = Array.from({ length: 6 }, () =>
-      track(group.spawn(async () => {
+      watch(group.spawn(async () => {
         running++;
         await microtasks(4);
         running--;
@@ -391,6 +392,6 @@ test("TaskGroup leaks no permit when it is aborted at any microtask", async () =
     await microtasks(5);
 
     assertEquals([running, semaphore.inUse, semaphore.waiting], [0, 0, 0]);
-    assert(spawns.every(({ state, reason }) => state === "fulfilled" || reason === "abort"));
+    assert(spawns.every(({ state, error }) => state === "fulfilled" || error === "abort"));
   }
 });

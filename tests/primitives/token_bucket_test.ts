@@ -3,9 +3,11 @@ import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
 import { TokenBucket, type TokenBucketOptions } from "../../src/primitives/token_bucket.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { RecordingClock } from "../support/recording_clock.ts";
 import { test } from "../support/test.ts";
-import { countAbortListeners } from "./abort_listener_count.ts";
-import { microtasks, track } from "./tracked_promise.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { microtasks } from "../support/microtasks.ts";
+import { type Settled, watch } from "../support/settled.ts";
 
 /** 10 at once, then one each 100 ms, unless told otherwise. */
 function setUp(options: Partial<TokenBucketOptions> = {}): { clock: ManualClock; bucket: TokenBucket } {
@@ -175,8 +177,8 @@ test("TokenBucket.take() gives a shared, resolved promise when tokens are there"
 test("TokenBucket.tryTake() does not overtake who waits, however little it asks for", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
-  const heavy = track(bucket.take(5));
-  const light = track(bucket.take(1));
+  const heavy = watch(bucket.take(5));
+  const light = watch(bucket.take(1));
   for (let step = 0; step < 49; step++) {
     assertEquals(bucket.tryTake(1), false);
     await clock.advance(10);
@@ -204,7 +206,7 @@ test("TokenBucket lets n = 0 pass, whatever holds the others", async () => {
   const { bucket, clock } = setUp();
   drain(bucket);
   bucket.pauseUntil(clock.now() + 10_000);
-  track(bucket.take());
+  watch(bucket.take());
   assertEquals(bucket.tryTake(0), true);
   await bucket.take(0);
   assertEquals(bucket.waiting, 1);
@@ -218,7 +220,7 @@ test("TokenBucket takes fractions of tokens", () => {
 test("TokenBucket that is served late catches up no more than 5 ms, and is consistent afterwards", async () => {
   const { clock, bucket } = setUp({ limit: 1_000, intervalMs: 1_000, burst: 10 });
   drain(bucket);
-  const takes = Array.from({ length: 1_000 }, () => track(bucket.take()));
+  const takes = Array.from({ length: 1_000 }, () => watch(bucket.take()));
   const granted = () => takes.filter((take) => take.state === "fulfilled").length;
   clock.jump(50);
   await clock.advance(1);
@@ -232,7 +234,7 @@ test("TokenBucket that is served late catches up no more than 5 ms, and is consi
 test("TokenBucket keeps nothing of a late timer once nobody waits", async () => {
   const { clock, bucket } = setUp({ limit: 1_000, intervalMs: 1_000, burst: 10 });
   drain(bucket);
-  const take = track(bucket.take());
+  const take = watch(bucket.take());
   clock.jump(50);
   await clock.advance(1);
   assertEquals([take.state, drain(bucket)], ["fulfilled", 10]);
@@ -253,12 +255,12 @@ test("TokenBucket.take() that is aborted lets the others move up, at the head, i
   const { clock, bucket } = setUp();
   drain(bucket);
   const controllers = Array.from({ length: 5 }, () => new AbortController());
-  const takes = controllers.map(({ signal }) => track(bucket.take(1, { signal })));
+  const takes = controllers.map(({ signal }) => watch(bucket.take(1, { signal })));
   const reason = { why: "test" };
   for (const index of [0, 2, 4]) controllers[index]!.abort(reason);
   assertEquals([bucket.waiting, clock.pending], [2, 1]);
   await microtasks(1);
-  for (const index of [0, 2, 4]) assertStrictEquals(takes[index]!.reason, reason);
+  for (const index of [0, 2, 4]) assertStrictEquals(takes[index]!.error, reason);
   await clock.advance(100);
   assertEquals([takes[1]!.state, takes[3]!.state], ["fulfilled", "pending"]);
   await clock.advance(100);
@@ -271,8 +273,8 @@ test("TokenBucket.take() that is aborted lets those pass at once whom it held up
   drain(bucket);
   await clock.advance(300);
   const controller = new AbortController();
-  const heavy = track(bucket.take(5, { signal: controller.signal }));
-  const light = [track(bucket.take(2)), track(bucket.take(1)), track(bucket.take(1))];
+  const heavy = watch(bucket.take(5, { signal: controller.signal }));
+  const light = [watch(bucket.take(2)), watch(bucket.take(1)), watch(bucket.take(1))];
   controller.abort();
   await microtasks(1);
   assertEquals(heavy.state, "rejected");
@@ -287,11 +289,11 @@ test("TokenBucket.take() clears the timer when the last who waits is aborted", a
   const { clock, bucket } = setUp();
   drain(bucket);
   const controller = new AbortController();
-  const take = track(bucket.take(1, { signal: controller.signal }));
+  const take = watch(bucket.take(1, { signal: controller.signal }));
   controller.abort("end");
   assertEquals([bucket.waiting, clock.pending], [0, 0]);
   await microtasks(1);
-  assertEquals(take.reason, "end");
+  assertEquals(take.error, "end");
   await clock.advance(100);
   assertEquals(drain(bucket), 1);
 });
@@ -312,7 +314,7 @@ test("TokenBucket grants nothing to a waiter whose signal has aborted, while the
   await clock.advance(300);
   const controller = new AbortController();
   const { signal } = controller;
-  const takes = [bucket.take(5, { signal }), bucket.take(1, { signal }), bucket.take(1)].map(track);
+  const takes = [bucket.take(5, { signal }), bucket.take(1, { signal }), bucket.take(1)].map(watch);
   controller.abort("both");
   await microtasks(1);
 
@@ -332,7 +334,7 @@ test("TokenBucket puts one listener on a signal for 10,000 waiters, and leaves n
   assertEquals(count, { now: 1, most: 1 });
   await clock.run(Promise.all(takes));
   assertEquals(count.now, 0);
-  const aborted = Array.from({ length: 10_000 }, () => track(bucket.take(1, { signal })));
+  const aborted = Array.from({ length: 10_000 }, () => watch(bucket.take(1, { signal })));
   controller.abort();
   await microtasks(1);
   assertEquals([count.now, clock.pending, bucket.waiting], [0, 0, 0]);
@@ -346,7 +348,7 @@ test("TokenBucket.pauseUntil() holds all grants back, and only ever for longer",
   bucket.pauseUntil(untilMs - 2_000);
   bucket.pauseUntil(0);
   assertEquals([bucket.pausedUntilMs, bucket.tryTake()], [untilMs, false]);
-  const take = track(bucket.take());
+  const take = watch(bucket.take());
   await clock.advance(4_999);
   assertEquals([take.state, clock.pending], ["pending", 1]);
   await clock.advance(1);
@@ -358,7 +360,7 @@ test("TokenBucket.pauseUntil() holds all grants back, and only ever for longer",
 test("TokenBucket.pauseUntil() holds those back who wait already, and is followed by a burst at most", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
-  const takes = Array.from({ length: 30 }, () => track(bucket.take()));
+  const takes = Array.from({ length: 30 }, () => watch(bucket.take()));
   await clock.advance(50);
   bucket.pauseUntil(clock.now() + 10_000);
   await clock.advance(9_999);
@@ -379,7 +381,7 @@ test("TokenBucket.pauseUntil() of a moment that is past does nothing", () => {
 test("TokenBucket.pauseUntil() keeps its length when the clock goes back", async () => {
   const { clock, bucket } = setUp();
   bucket.pauseUntil(clock.now() + 1_000);
-  const take = track(bucket.take());
+  const take = watch(bucket.take());
   clock.jump(-500);
   bucket.pauseUntil(clock.now() + 200);
   await clock.advance(1_000);
@@ -399,7 +401,7 @@ test("TokenBucket waits longer than one timer can run, and not less (S5)", async
   const intervalMs = 2 * MAX_TIMER_MS;
   const { clock, bucket } = setUp({ limit: 1, intervalMs });
   await bucket.take();
-  const take = track(bucket.take());
+  const take = watch(bucket.take());
   await clock.advance(MAX_TIMER_MS);
   assertEquals([take.state, clock.pending], ["pending", 1]);
   await clock.advance(MAX_TIMER_MS - 1);
@@ -412,8 +414,8 @@ test("TokenBucket waits longer than one timer can run, and not less (S5)", async
 test("TokenBucket.setRate() counts the time until then at the old rate, and arms the timer anew", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
-  const first = track(bucket.take());
-  const second = track(bucket.take());
+  const first = watch(bucket.take());
+  const second = watch(bucket.take());
   await clock.advance(50);
   bucket.setRate({ limit: 1_000, intervalMs: 1_000, burst: 10 });
   assertEquals(clock.pending, 1);
@@ -426,7 +428,7 @@ test("TokenBucket.setRate() counts the time until then at the old rate, and arms
 test("TokenBucket.setRate() slows down who waits", async () => {
   const { clock, bucket } = setUp();
   drain(bucket);
-  const take = track(bucket.take());
+  const take = watch(bucket.take());
   bucket.setRate({ limit: 1, intervalMs: 1_000, burst: 10 });
   await clock.advance(999);
   assertEquals(take.state, "pending");
@@ -448,7 +450,7 @@ test("TokenBucket.setRate() below what a waiter wants leaves it waiting without 
   drain(bucket);
   const controller = new AbortController();
   const { signal } = controller;
-  const [aborted, heavy, light] = [bucket.take(9, { signal }), bucket.take(8), bucket.take(1)].map(track);
+  const [aborted, heavy, light] = [bucket.take(9, { signal }), bucket.take(8), bucket.take(1)].map(watch);
   bucket.setRate({ limit: 10, intervalMs: 1_000, burst: 5 });
   assertEquals([bucket.waiting, clock.pending], [3, 0]);
   await clock.advance(10_000);
@@ -477,10 +479,10 @@ test("TokenBucket lets nobody leak through random aborts, rates and pauses", asy
   for (let seed = 0; seed < 20; seed++) {
     const random = seededRandom(seed);
     const { clock, bucket } = setUp({ burst: 5 });
-    const takes: { state: string; reason: unknown }[] = [];
+    const takes: Settled<void>[] = [];
     for (let step = 0; step < 150; step++) {
       const controller = new AbortController();
-      takes.push(track(bucket.take(Math.floor(random() * 4), { signal: controller.signal })));
+      takes.push(watch(bucket.take(Math.floor(random() * 4), { signal: controller.signal })));
       if (random() < 0.3) controller.abort("abort");
       if (random() < 0.05) bucket.pauseUntil(clock.now() + random() * 500);
       if (random() < 0.05) bucket.setRate({ limit: 1 + random() * 100, intervalMs: 1_000, burst: 5 });
@@ -491,9 +493,7 @@ test("TokenBucket lets nobody leak through random aborts, rates and pauses", asy
     await clock.advance(10_000_000);
     assertEquals([bucket.waiting, clock.pending], [0, 0]);
     assert(
-      takes.every(({ state, reason }) =>
-        state === "fulfilled" || (state === "rejected" && reason === "abort")
-      ),
+      takes.every(({ state, error }) => state === "fulfilled" || (state === "rejected" && error === "abort")),
     );
   }
 });
@@ -563,7 +563,7 @@ test("TokenBucket.notify() gives its listener the first right to its tokens, and
     // There are tokens for both, but these are not the listener's.
     taken.push(bucket.tryTake(2), bucket.tryTake(), bucket.tryTake());
   }, 1);
-  const behind = track(bucket.take());
+  const behind = watch(bucket.take());
   // A timer that is late by so much has let two tokens come.
   clock.jump(100);
   await clock.advance(100);
@@ -578,7 +578,7 @@ test("TokenBucket.notify() passes on to those behind what its listener does not 
   let calls = 0;
   bucket.notify(() => calls++);
   bucket.notify(() => calls++);
-  const behind = track(bucket.take());
+  const behind = watch(bucket.take());
   await clock.advance(100);
 
   assertEquals([calls, behind.state, bucket.waiting], [2, "fulfilled", 0]);
@@ -617,7 +617,7 @@ test("TokenBucket.notify() takes its listener back when disposed, twice as once,
   drain(bucket);
   let calls = 0;
   const listening = bucket.notify(() => calls++, 10);
-  const behind = track(bucket.take());
+  const behind = watch(bucket.take());
   await clock.advance(200);
   assertEquals(behind.state, "pending");
   listening[Symbol.dispose]();
@@ -643,7 +643,7 @@ test("TokenBucket.notify() is not disturbed by a listener that takes itself, or 
     other[Symbol.dispose]();
   });
   const other = bucket.notify(() => calls += 100);
-  const behind = track(bucket.take());
+  const behind = watch(bucket.take());
   await clock.advance(100);
 
   assertEquals([calls, behind.state, bucket.waiting, clock.pending], [1, "fulfilled", 0, 0]);
@@ -689,14 +689,7 @@ test("TokenBucket.pauseFor() refuses what is no finite number", () => {
 });
 
 test("TokenBucket gives its clock no delay that is negative or too long for a timer (S5)", async () => {
-  const delays: number[] = [];
-  class StrictClock extends ManualClock {
-    override setTimeout(callback: () => void, delayMs: number): unknown {
-      delays.push(delayMs);
-      return super.setTimeout(callback, delayMs);
-    }
-  }
-  const clock = new StrictClock();
+  const clock = new RecordingClock();
   const bucket = new TokenBucket({ limit: 1, intervalMs: 10, clock });
   await bucket.take();
   const takes = [bucket.take(), bucket.take(), bucket.take()];
@@ -709,8 +702,8 @@ test("TokenBucket gives its clock no delay that is negative or too long for a ti
   const late = bucket.take(1, { signal: never.signal }).catch(() => {});
   never.abort();
   await late;
-  assertEquals(delays.filter((delayMs) => !(delayMs >= 0 && delayMs <= MAX_TIMER_MS)), []);
-  assert(delays.includes(MAX_TIMER_MS));
+  assertEquals(clock.delaysMs.filter((delayMs) => !(delayMs >= 0 && delayMs <= MAX_TIMER_MS)), []);
+  assert(clock.delaysMs.includes(MAX_TIMER_MS));
 });
 
 test("TokenBucket.canTake() says what tryTake() would, and takes nothing", async () => {

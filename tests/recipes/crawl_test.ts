@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createClient } from "../../mod.ts";
-import { serveHandler } from "../client/serve_handler.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
 /** What a crawl has still to ask for: a source that waits while pages are under way, because they may bring more. */
@@ -37,11 +38,15 @@ class Frontier implements AsyncIterable<string> {
 
 test("a recipe: a crawl that finds its URLs on the way, at most three at once", async () => {
   let [open, peak] = [0, 0];
+  const full = Promise.withResolvers<void>();
   await using server = serveHandler(async (request) => {
     peak = Math.max(peak, ++open);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    open--;
     const { pathname } = new URL(request.url);
+    if (open === 3) full.resolve();
+    // There are enough of these for three at once, and none is answered before there have been.
+    if (pathname.split("/").length === 3) await full.promise;
+    await eventLoopTurn();
+    open--;
     if (pathname === "/1/2/2") return new Response("gone", { status: 410 });
     // Each page links to itself, to the start, and down to two others, three levels deep.
     const below = pathname.split("/").length <= 3

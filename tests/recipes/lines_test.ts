@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { createClient } from "../../mod.ts";
-import { serveHandler } from "../client/serve_handler.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
 test("a recipe: a large export line by line, until there is enough", async () => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createClient } from "../../mod.ts";
-import { serveHandler } from "../client/serve_handler.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
 /** Headers that are for one connection only (RFC 9110 §7.6.1). */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { createClient } from "../../mod.ts";
-import { serveHandler } from "../client/serve_handler.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
 const Lap = v.object({ driver: v.string(), lap: v.number() });

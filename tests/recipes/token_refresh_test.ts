@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createClient } from "../../mod.ts";
 import { bearerAuth } from "../../src/middleware/bearer_auth.ts";
 import { logger } from "../../src/middleware/logger.ts";
-import { serveHandler } from "../client/serve_handler.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { test } from "../support/test.ts";
 
 /** A service whose tokens are good for so many requests, and which counts the logins. */

@@ -3,7 +3,7 @@ import { createClient } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { FakeNetwork } from "../client/fake_network.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 
 /** Runs something as on a page. */
 async function onPage(href: string, work: () => Promise<void>): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { serveHandler } from "../client/serve_handler.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 
 /** A request as it arrived. */
 export interface Received {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
 import { type Client, type ClientOptions, createClient } from "../../mod.ts";
 import { type ApiServer, type Received, type Routes, serveApi } from "./api_server.ts";
+import { until } from "../support/until.ts";
 
 /** Much longer than anything here takes, and much shorter than the `timeoutMs` that would end a stall. */
 const SOON_MS = 5_000;
@@ -68,13 +68,7 @@ export async function soon<T>(promise: PromiseLike<T>, what = "the answer"): Pro
 
 /** Waits until a client has got everything back. */
 export async function assertIdle(client: Client): Promise<void> {
-  const until = performance.now() + SOON_MS;
-  const isBusy = (): boolean => client.stats().inFlight + client.stats().queued > 0;
-  while (isBusy() && performance.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  const { inFlight, queued } = client.stats();
-  assertEquals([inFlight, queued], [0, 0]);
+  await until(() => client.stats().inFlight + client.stats().queued === 0);
 }
 
 /** The state of the breaker of the only origin. */

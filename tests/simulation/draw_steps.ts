@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Dice } from "../lanes/model_dice.ts";
+import type { Dice } from "../support/dice.ts";
 import {
   type BatchStep,
   type CallStep,

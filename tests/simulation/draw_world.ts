@@ -5,8 +5,8 @@
  */
 
 import type { BreakerOptions } from "../../src/client/options.ts";
-import type { AdaptiveLimitRules } from "../../src/primitives/adaptive_limit_options.ts";
-import { Dice } from "../lanes/model_dice.ts";
+import { Dice } from "../support/dice.ts";
+import { drawLimit } from "../support/draw_limit.ts";
 import { drawSteps } from "./draw_steps.ts";
 import {
   type CacheWorldPlan,
@@ -104,7 +104,7 @@ function drawClient(dice: Dice, origins: number): ClientPlan {
     listens: dice.pick([undefined, undefined, "always", "always", "now and then"]),
     signal: dice.maybe(0.1, () => dice.int(0, SIGNALS - 1)),
     concurrency: drawConcurrency(dice),
-    perOrigin: dice.maybe(0.25, () => dice.int(1, 4)) ?? dice.maybe(0.1, () => drawLimit(dice)),
+    perOrigin: dice.maybe(0.25, () => dice.int(1, 4)) ?? dice.maybe(0.1, () => drawLimit(dice, 8)),
     ...drawRates(dice),
     learns: dice.pick([undefined, undefined, undefined, "never", "counted", "function"]),
     breaker: drawBreaker(dice),
@@ -167,19 +167,7 @@ function drawRates(dice: Dice): Pick<ClientPlan, "rates" | "hasKeys"> {
 function drawConcurrency(dice: Dice): ClientPlan["concurrency"] {
   const kind = dice.pick(["default", "number", "number", "semaphore", "adaptive"]);
   if (kind === "number" || kind === "semaphore") return { kind, most: dice.pick([1, 2, 3, 5, 30]) };
-  return kind === "adaptive" ? { kind, rules: drawLimit(dice) } : undefined;
-}
-
-function drawLimit(dice: Dice): AdaptiveLimitRules {
-  const min = dice.int(1, 2);
-  const max = min + dice.int(0, 8);
-  return {
-    min,
-    max,
-    initial: dice.int(min, max),
-    algorithm: dice.pick(["gradient", "aimd"]),
-    windowMs: dice.pick([1, 20, 100]),
-  };
+  return kind === "adaptive" ? { kind, rules: drawLimit(dice, 8) } : undefined;
 }
 
 function drawBreaker(dice: Dice): BreakerOptions | false | undefined {

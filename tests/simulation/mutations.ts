@@ -19,6 +19,7 @@ const COPIED: readonly string[] = [
   "mod.ts",
   "tests/simulation",
   "tests/lanes",
+  "tests/support",
   "tests/links",
 ];
 

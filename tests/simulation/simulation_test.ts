@@ -7,7 +7,7 @@ import { runSeeds } from "./seeds.ts";
 /** How many seeds are run here; `deno task simulate` runs more of them. */
 const SEEDS = 500;
 /** How many are one test. */
-const PORTION = 100;
+const PORTION = 25;
 
 for (let first = 1; first <= SEEDS; first += PORTION) {
   test(`runWorld() keeps every rule in worlds ${first} to ${first + PORTION - 1}`, async () => {

@@ -11,7 +11,7 @@ import type { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
 import type { Semaphore } from "../../src/primitives/semaphore.ts";
 import type { SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { ModelClock } from "../lanes/model_clock.ts";
-import { Dice } from "../lanes/model_dice.ts";
+import { Dice } from "../support/dice.ts";
 import { Eyes, watch } from "../lanes/model_eyes.ts";
 import { CountedController } from "../lanes/model_signal.ts";
 import { clientParts } from "./client_parts.ts";

@@ -5,7 +5,7 @@
  */
 
 import { type Client, createClient, isInvalidDataError, type Outcome } from "../../mod.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { countsOf, countTimers, heapSize, type Sample } from "./resources.ts";
 
 /** How many requests are one portion, asked for in one way. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { OpenOptions } from "../../src/policies/opener.ts";
 import { BodyReader } from "../../src/streams/body_reader.ts";
-import { rejection } from "../client/settled.ts";
+import { rejection } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { chunkedBody } from "./chunked.ts";
 

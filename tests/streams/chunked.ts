@@ -1,4 +1,8 @@
 import { type Client, type ClientOptions, createClient } from "../../mod.ts";
+// They are loaded when they are used first, and a clock that is moved by hand does not wait for the disk.
+import "../../src/streams/events.ts";
+import "../../src/streams/lines.ts";
+import "../../src/streams/pages.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 
 const encoder = new TextEncoder();

@@ -17,10 +17,11 @@ import {
   type ServerSentEvent,
   TimeoutError,
 } from "../../mod.ts";
-import { serveHandler } from "../client/serve_handler.ts";
-import { rejection, watch } from "../client/settled.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { serveHandler } from "../support/serve_handler.ts";
+import { rejection, watch } from "../support/settled.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import {
   type ChunkedBody,
   chunkedBody,
@@ -49,13 +50,16 @@ function setUp(answers: readonly (() => ChunkedBody | Error)[], options: ClientO
 
 const dataOf = (events: ServerSentEvent<unknown>[]): unknown[] => events.map(({ data }) => data);
 
+/** Waits until the next event is waited for: in a body that hangs, or between two connections. */
+function untilWaiting({ bodies, client, clock }: ChunkedClient, ending: "hang" | "end"): Promise<void> {
+  return until(() =>
+    ending === "hang" ? bodies[0]!.pulled === 2 : client.stats().inFlight === 0 && clock.pending > 0
+  );
+}
+
 /** All events, on a clock that is moved. */
 function all(rig: ChunkedClient, options?: EventsOptions): Promise<ServerSentEvent[]> {
   return rig.clock.run(Array.fromAsync(rig.client.events(URL_A, options)));
-}
-
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setTimeout(resolve));
 }
 
 test("Client.events() gives the events of a stream, wherever its chunks begin", async () => {
@@ -291,9 +295,9 @@ test("Client.events() rejects with the signal's own reason, also between two con
     const events = rig.client.events(URL_A, { signal: controller.signal });
     await events.next();
     const next = watch(events.next());
-    await turns();
+    await untilWaiting(rig, ending);
     controller.abort(reason);
-    await turns();
+    await until(() => next.state !== "pending");
     assertStrictEquals(next.error, reason);
     assertEquals([listeners.now, rig.clock.pending, rig.client.stats().inFlight], [0, 0, 0]);
   }
@@ -305,9 +309,9 @@ test("Client.close() ends events with its reason, also between two connections",
     const events = rig.client.events(URL_A);
     await events.next();
     const next = watch(events.next());
-    await turns();
+    await untilWaiting(rig, ending);
     await rig.client.close("closed");
-    await turns();
+    await until(() => next.state !== "pending");
     assertEquals([next.error, rig.clock.pending, rig.client.stats().inFlight], ["closed", 0, 0]);
   }
 });
@@ -318,9 +322,9 @@ test("Client.events() ends a next() that waits, when it is left, and leaves no t
     const events = rig.client.events(URL_A);
     await events.next();
     const next = watch(events.next());
-    await turns();
+    await untilWaiting(rig, ending);
     await events.return!();
-    await turns();
+    await until(() => next.state !== "pending");
     assertEquals([next.value?.done, rig.clock.pending, rig.client.stats().inFlight], [true, 0, 0]);
   }
 });

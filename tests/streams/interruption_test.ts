@@ -2,8 +2,8 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { ClosingTarget } from "../../src/policies/opener.ts";
 import { Interruption } from "../../src/streams/interruption.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { rejection, watch } from "../client/settled.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { rejection, watch } from "../support/settled.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { test } from "../support/test.ts";
 
 function setUp(signals: readonly AbortSignal[] = []) {

@@ -17,10 +17,11 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
-import { serveHandler } from "../client/serve_handler.ts";
-import { rejection, watch } from "../client/settled.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { serveHandler } from "../support/serve_handler.ts";
+import { rejection, watch } from "../support/settled.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import { chunkedBody, chunkedClient, pieces, toBytes } from "./chunked.ts";
 
 const URL_A = "https://a.test/laps.ndjson";
@@ -183,11 +184,11 @@ test("Client.lines() ends a next() that waits for a line, a permit or the header
   const [first, second] = [client.lines(URL_A), client.lines(`${URL_A}?2`)];
   await first.next();
   const [body, queued] = [watch(first.next()), watch(second.next())];
-  await new Promise<void>((resolve) => setTimeout(resolve));
+  await until(() => bodies[0]!.pulled === 2 && client.stats().queued === 1);
   assertEquals([body.state, queued.state], ["pending", "pending"]);
   await second.return!();
   await first.return!();
-  await new Promise<void>((resolve) => setTimeout(resolve));
+  await until(() => body.state !== "pending" && queued.state !== "pending");
   assertEquals([body.value?.done, queued.value?.done, bodies.length, client.stats().inFlight], [
     true,
     true,
@@ -205,14 +206,21 @@ test("Client.lines() rejects with the signal's own reason, wherever it is, and l
     const { promise, resolve } = Promise.withResolvers<Response>();
     const body = chunkedBody(["1\n2\n3\n"], "hang");
     if (linesBefore > 0) resolve(body.response);
-    const client = createClient({ fetch: (_url, init) => Promise.race([promise, aborted(init!.signal!)]) });
+    let sent = 0;
+    const client = createClient({
+      fetch: (_url, init) => {
+        sent++;
+        return Promise.race([promise, aborted(init!.signal!)]);
+      },
+    });
     const lines = client.lines(URL_A, { signal: controller.signal });
     if (linesBefore === -1) controller.abort(reason);
     for (let line = 0; line < linesBefore; line++) assertEquals((await lines.next()).done, false);
-    const next = linesBefore === 1 ? undefined : watch(lines.next());
-    await new Promise<void>((done) => setTimeout(done, 1));
+    const next = linesBefore === 1 ? undefined : rejection(lines.next());
+    if (linesBefore === 0) await until(() => sent === 1);
+    if (linesBefore === 3) await until(() => body.pulled === 2);
     controller.abort(reason);
-    assertStrictEquals(await rejection(next === undefined ? lines.next() : settled(next)), reason);
+    assertStrictEquals(await (next ?? rejection(lines.next())), reason);
     assertEquals(
       [await lines.next(), listeners.now],
       [{ done: true, value: undefined }, 0],
@@ -227,22 +235,21 @@ function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 
-/** A watched promise as a promise again, once it has had its turn. */
-async function settled<T>(watched: { state: string; value?: T; error?: unknown }): Promise<T | undefined> {
-  await new Promise<void>((resolve) => setTimeout(resolve, 1));
-  if (watched.state === "rejected") throw watched.error;
-  return watched.value;
-}
-
 test("Client.lines() rejects at once when a schema does not end", async () => {
   const controller = new AbortController();
-  const never = v.pipeAsync(v.unknown(), v.transformAsync(() => new Promise<never>(() => {})));
+  let isAsked = false;
+  const never = v.pipeAsync(
+    v.unknown(),
+    v.transformAsync(() => {
+      isAsked = true;
+      return new Promise<never>(() => {});
+    }),
+  );
   const { client } = chunkedClient(() => chunkedBody(["1\n"], "hang"));
-  const next = watch(client.lines(URL_A, { schema: never, signal: controller.signal }).next());
-  await new Promise<void>((resolve) => setTimeout(resolve, 5));
-  assertEquals(next.state, "pending");
+  const next = rejection(client.lines(URL_A, { schema: never, signal: controller.signal }).next());
+  await until(() => isAsked);
   controller.abort("enough");
-  assertEquals(await rejection(settled(next)), "enough");
+  assertEquals(await next, "enough");
   assertEquals(client.stats().inFlight, 0);
 });
 
@@ -324,7 +331,7 @@ test("Client.lines() reads what a real server sends, and lets go of what it does
     if (++taken === 1_000) break;
   }
   assertEquals([taken, client.stats().inFlight], [1_000, 0]);
-  while (!isCancelled) await new Promise<void>((resolve) => setTimeout(resolve, 5));
+  await until(() => isCancelled);
 });
 
 test("Client.lines() gives whole lines only of a body whose connection is cut", async () => {

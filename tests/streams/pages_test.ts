@@ -18,9 +18,9 @@ import {
 } from "../../mod.ts";
 import { type FakeClient, fakeClient } from "../client/fake_client.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
-import { serveHandler } from "../client/serve_handler.ts";
-import { rejection, watch } from "../client/settled.ts";
-import { countAbortListeners } from "../primitives/abort_listener_count.ts";
+import { serveHandler } from "../support/serve_handler.ts";
+import { rejection, watch } from "../support/settled.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/items";

@@ -14,13 +14,16 @@ interface BunTest {
 
 const bun = (globalThis as { Bun?: { jest(path: string): { test: BunTest } } }).Bun;
 
+/** How long Bun waits for a test: only one that hangs takes that long, however busy the machine is. */
+const STALLED_AFTER_MS = 300_000;
+
 /** Which runtime the tests run on. */
 export const runtime: "deno" | "bun" = bun === undefined ? "deno" : "bun";
 
 /** Registers a test. */
 export function test(name: string, body: TestBody): void {
   if (bun === undefined) Deno.test(name, body);
-  else bun.jest(import.meta.path).test(name, body, 60_000);
+  else bun.jest(import.meta.path).test(name, body, STALLED_AFTER_MS);
 }
 
 /** Registers a test that is skipped, with the reason in its name. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { SimulatedCdnOptions } from "../../src/testing/cdn_options.ts";
-import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn, type SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 
 const BODY = "0123456789".repeat(10_000);
 
@@ -18,10 +18,6 @@ async function withServer(
   await cdn.close();
   // Nothing may be left, whatever the client did.
   assertEquals([cdn.log.openRequests, cdn.log.openBodies, cdn.log.openSockets], [0, 0, 0]);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await eventLoopTurn();
 }
 
 test("SimulatedCdn.listen() answers the runtime's own fetch", async () => {

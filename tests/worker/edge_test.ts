@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { serveSite, type Site } from "../support/site.ts";
+import { until } from "../support/until.ts";
 import { bundleWorker, serveWorker } from "./worker_rig.ts";
 
 const DENO_SERVE = "Deno.serve(async (request) => {";
@@ -87,7 +88,8 @@ for (const [name, serve] of Object.entries({ "workerd": onWorkerd, "Deno with --
       assertStringIncludes(slow!, "took longer than");
     }
     assert(performance.now() - startedAt < SOON_MS);
-    await untilNothingIsLeft(site);
+    // Every caller has left the upstream that never ends.
+    await until(() => site.endless === 0);
   });
 
   test("one upstream is well, for many at once", async () => {
@@ -100,7 +102,8 @@ for (const [name, serve] of Object.entries({ "workerd": onWorkerd, "Deno with --
       assertMatch(slow!, /took longer than|the circuit breaker of \S+ is open/);
     }
     assert(answers.some(([, slow]) => slow!.includes("took longer than")));
-    await untilNothingIsLeft(site);
+    // Every caller has left the upstream that never ends.
+    await until(() => site.endless === 0);
   });
 }
 
@@ -108,12 +111,4 @@ async function ask(edge: Edge): Promise<string[]> {
   const response = await fetch(edge.url);
   assertEquals(response.status, 200);
   return await response.json();
-}
-
-/** Waits until the upstream that never ends has been left by everybody. */
-async function untilNothingIsLeft(site: Site): Promise<void> {
-  for (const end = performance.now() + SOON_MS; site.endless > 0 && performance.now() < end;) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  assertEquals(site.endless, 0);
 }

@@ -1,6 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { serveSite, type Site } from "../support/site.ts";
 import { TOUR } from "../support/tour.ts";
+import { until } from "../support/until.ts";
 import { bundleWorker, serveWorker, type WorkerRig } from "./worker_rig.ts";
 
 const SCRIPT = await bundleWorker("tests/worker/workers/scenes.ts");
@@ -162,12 +163,3 @@ testWorker("Client.close() ends what another request waits for", async (worker, 
 testWorker("Client.close() survives an abort that throws", async (worker) => {
   assertEquals(await worker.ask("/close-throws"), { value: ["AbortError", "AbortError"] });
 });
-
-/** Waits until something is so. */
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 5_000; performance.now() < end;) {
-    if (await isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  assert(false, "waited too long");
-}

@@ -46,7 +46,7 @@ interface ReadOptions extends Pick<CacheCallOptions, "waitUntil"> {
   readonly now: () => number;
 }
 
-/** Entries as files: written beside and renamed, so that nobody ever sees a part of one. */
+/** Entries as files: written beside and renamed, so that no reader sees a part of one. */
 export class FilesystemCache implements CacheAdapter {
   readonly name = "filesystem";
   readonly maxEntryBytes: number;
@@ -159,12 +159,12 @@ export class FilesystemCache implements CacheAdapter {
     const nowMs = this.#now();
     this.#rememberSeen(path, nowMs);
     if (isRecent(file.modifiedAt, nowMs)) return await this.#files.read(path);
-    // A folder that is read-only keeps nobody from reading.
+    // A read-only folder can still be read.
     const touched = this.#files.touch(path, nowMs).catch(() => {});
     try {
       return await this.#files.read(path);
     } finally {
-      // It may go on behind the answer, if somebody sees to its end.
+      // It may go on behind the answer, if the client waits for its end.
       if (waitUntil === undefined) await touched;
       else waitUntil(touched);
     }
@@ -230,7 +230,7 @@ export class FilesystemCache implements CacheAdapter {
     return file?.bytes ?? 0;
   }
 
-  /** Writes an entry, also when somebody removes its folder meanwhile. */
+  /** Writes an entry, also when another program removes its folder meanwhile. */
   async #write(place: EntryName, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       await this.#folders.make(place.shard);

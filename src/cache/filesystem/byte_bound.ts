@@ -112,7 +112,7 @@ export class ByteBound {
   }
 
   /**
-   * Removes the useless, the orphans, and the least recently used above the bound; nothing of somebody else.
+   * Removes the useless, the orphans, and the least recently used above the bound; never a file that is not the cache's.
    *
    * @param isUseless Tells whether an entry is of no use.
    * @throws {unknown} The first failure, when everything else is done.
@@ -285,7 +285,7 @@ export class ByteBound {
     return { removed, otherBytes, failures };
   }
 
-  /** Removes files, but none of somebody else: those are not counted any more. */
+  /** Removes files of the cache. Others stay, and are not counted any more. */
   async #remove(files: readonly EntryFile[]): Promise<Removal> {
     let otherBytes = 0;
     const removal = await removeEach(files, async (file) => {
@@ -303,7 +303,7 @@ export class ByteBound {
     return { ...removal, otherBytes };
   }
 
-  /** Notes what is somebody else's; `false` if there are too many to remember. */
+  /** Notes a file that is not the cache's; `false` if there are too many to remember. */
   #noteForeign(file: EntryFile): boolean {
     if (this.#foreign.size >= MAX_FOREIGN) return false;
     this.#foreign.set(this.#options.folders.pathOf(file), stampOf(file));

@@ -13,7 +13,7 @@ import { asStoreFault } from "./store_fault.ts";
 /** The largest entry that there is by default. */
 const MAX_HASHED_BYTES = 16 * 1024 ** 2;
 
-/** A file of the cache, or what somebody else has put into the place of one. */
+/** A file of the cache, or what another program has put into the place of one. */
 export interface EntryFile extends EntryName {
   /** Whether it is (or was, before a crash) still being written. */
   readonly isTemp: boolean;
@@ -29,7 +29,7 @@ export interface EntryFile extends EntryName {
 
 /**
  * The files of the cache, by folder. That a folder is none but a link is looked at by each operation, at its beginning:
- * nobody but the owner may write there, so nobody should be able to swap it later.
+ * only the owner may write there, so no one else should be able to swap it later.
  */
 export class EntryFolders {
   readonly #files: Files;
@@ -117,10 +117,10 @@ export class EntryFolders {
   }
 
   /**
-   * Whether what {@linkcode list} has just found was written by a cache, and not by somebody who gives files such names: it
-   * begins with the magic number. After a power loss it may also be empty or begin with zeros, because the name of a file
-   * may reach the disk before its bytes. Somebody's store of files by their SHA-256 may hold such files too: their names say
-   * so.
+   * Whether what {@linkcode list} has just found was written by a cache, and not by another program that gives files such
+   * names: it begins with the magic number. After a power loss it may also be empty or begin with zeros, because the name of
+   * a file may reach the disk before its bytes. Another program's store of files by their SHA-256 may hold such files too:
+   * their names say so.
    *
    * @throws {Error} If it can't be read.
    */
@@ -142,7 +142,7 @@ export class EntryFolders {
   /**
    * Removes what {@linkcode list} has just found, if it is {@linkcode isOwn}.
    *
-   * @returns What became of it: removed, left alone as somebody else's, or gone before.
+   * @returns What became of it: removed, left alone as it is not the cache's, or gone before.
    * @throws {Error} If it can't be read or removed.
    */
   async removeOwn(file: EntryFile): Promise<"removed" | "foreign" | "gone"> {

@@ -21,7 +21,7 @@ export const SHARDS: readonly string[] = Array.from(
 );
 
 /**
- * The file of a key. No two keys that anybody can find share one, and none leads out of the cache.
+ * The file of a key. No two keys that can be found share one, and none leads out of the cache.
  *
  * @param key Any string; 64 lower-case hexadecimal digits are taken for a hash.
  */

@@ -23,11 +23,11 @@ export const LEDGER_FOLDER = "ledger";
 const UNANNOUNCED_FRACTION = 1 / 16;
 /** Processes that begin at the same time do not see each other, so each takes so many for granted. */
 const EXPECTED_PROCESSES = 8;
-/** Who has announced nothing for so long is no more, or begins anew. */
+/** A process that has announced nothing for so long has ended, or begins anew. */
 const MAX_AGE_MS = 10 * 60_000;
 /** A file stays young by being touched so often. */
 const TOUCH_INTERVAL_MS = 60_000;
-/** A list that is made during a rename may miss the file; who is missing so often is no more. */
+/** A list that is made during a rename may miss the file; a process whose file is missing so often has ended. */
 const MAX_MISSES = 16;
 /** No announcement is so far ahead of the file that it is about, unless its process is no more. */
 const MAX_UNFINISHED_MS = 1_000;
@@ -62,8 +62,8 @@ interface KnownAccount extends LedgerAccount {
 }
 
 /**
- * The accounts of all processes that write to a cache. A fault of the ledger rejects nothing: who can't write there is found
- * by the scans of the others.
+ * The accounts of all processes that write to a cache. A fault of the ledger rejects nothing: a process that can't write
+ * there is found by the scans of the others.
  */
 export class Ledger {
   readonly #files: Files;
@@ -169,7 +169,7 @@ export class Ledger {
     await this.#removeAll(async (path) => (await this.#files.info(path))?.kind === "file");
     this.#own = newAccount();
     this.#announced = undefined;
-    // What is left there is somebody else's, or was announced meanwhile.
+    // What is left there belongs to other processes, or was announced meanwhile.
     if (await this.#isFolder()) await this.#files.removeFolder(this.#folder).catch(() => {});
   }
 
@@ -199,7 +199,7 @@ export class Ledger {
       this.#announced = next;
       return true;
     }
-    // Who has seen the old file knows what it said; the new one says the rest.
+    // A process that has read the old file knows what it said; the new one says the rest.
     this.#own = {
       id: newAccount().id,
       begunBytes: Math.max(0, this.#own.begunBytes - before.begunBytes),
@@ -273,7 +273,7 @@ export class Ledger {
   }
 
   async #list(): Promise<readonly string[]> {
-    // Where there is no list, nobody else is known.
+    // Where there is no list, no other process is known.
     return await this.#files.list(this.#folder).catch(() => undefined) ?? [];
   }
 

@@ -11,7 +11,7 @@ import { settleAll } from "./settle_all.ts";
 export interface Removal {
   /** Those that are gone, because this process has removed them. */
   readonly removed: readonly EntryFile[];
-  /** How many bytes count no more although they were not removed: files of somebody else, and those that others have removed. */
+  /** How many bytes count no more although they were not removed: files that are not the cache's, and those that other processes have removed. */
   readonly otherBytes: number;
   /** Why the others are not. */
   readonly failures: readonly unknown[];

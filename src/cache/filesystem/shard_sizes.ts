@@ -7,7 +7,7 @@
 import { SHARDS } from "./entry_name.ts";
 import type { LedgerNews } from "./ledger.ts";
 
-/** The size of each folder: as it was when somebody looked, and with what is known to have happened since. */
+/** The size of each folder: as it was at the last look, with what is known to have happened since. */
 export class ShardSizes {
   readonly #bytes = new Map<string, number>();
   #totalBytes = 0;
@@ -26,12 +26,12 @@ export class ShardSizes {
     return this.#totalBytes;
   }
 
-  /** The size of a folder, in bytes; `undefined` for one that nobody has looked at. */
+  /** The size of a folder, in bytes; `undefined` before the first look. */
   get(shard: string): number | undefined {
     return this.#bytes.get(shard);
   }
 
-  /** Notes what somebody has found in a folder, in bytes. */
+  /** Notes what a look has found in a folder, in bytes. */
   set(shard: string, bytes: number): void {
     this.#totalBytes += bytes - (this.#bytes.get(shard) ?? 0);
     this.#bytes.set(shard, bytes);
@@ -50,12 +50,12 @@ export class ShardSizes {
   }
 
   /**
-   * Notes what other processes have announced. Nobody says in which folder, but keys are hashes: what is written goes to all
-   * alike, and what is removed was where something is.
+   * Notes what other processes have announced. They do not say in which folder, but keys are hashes: what is written goes to
+   * all alike, and what is removed was where something is.
    *
    * @param news What they have announced.
    * @param seenFraction Which part of the folders was looked at since the announcements before. Of what happened there
-   * meanwhile, the look has found one half and missed the other, as far as anybody can tell.
+   * meanwhile, the look has found one half and missed the other, as far as can be told.
    */
   learn({ writtenBytes, removedBytes, unfinishedBytes }: LedgerNews, seenFraction: number): void {
     const missedFraction = 1 - seenFraction / 2;

@@ -38,7 +38,7 @@ export async function removeAll(kv: KvStore, root: KvKey): Promise<void> {
   await deletions.commit();
 }
 
-/** Removes the slots below a key of which nobody has any use. */
+/** Removes the slots below a key that are of no use any more. */
 export async function sweepSlots(
   kv: KvStore,
   root: KvKey,

@@ -6,7 +6,7 @@
 
 import type { CacheAdapter, CacheFault } from "../cache.ts";
 
-/** Who is told of faults. */
+/** Hears of faults. */
 export type FaultListener = (fault: CacheFault) => void;
 
 /** The faults of one operation on all tiers. */
@@ -27,11 +27,11 @@ export class Faults {
     try {
       this.#listener?.({ adapter: name, operation, error });
     } catch {
-      // Whoever listens can't break the cache.
+      // A listener can't break the cache.
     }
   }
 
-  /** Throws if that many tiers have failed and nobody has been told. */
+  /** Throws if that many tiers have failed and no listener was told. */
   throwIfMany(count: number): void {
     if (this.#errors.length >= count && this.#listener === undefined) throw joined(this.#errors);
   }

@@ -40,7 +40,7 @@ export function parseCacheControl(value: string | null): CacheControl {
   return directives;
 }
 
-/** White space beside the `=` is malformed, and kept so that nobody takes the value for a number. */
+/** White space beside the `=` is malformed, and kept so that the value is not taken for a number. */
 function readArgument(beforeEquals: string, afterEquals: string): string {
   const text = afterEquals.trimEnd();
   if (/[\t ]$/.test(beforeEquals)) return ` ${text}`;

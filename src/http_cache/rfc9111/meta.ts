@@ -54,7 +54,7 @@ export function toMeta(response: StorableResponse): CacheMeta {
 }
 
 /**
- * Whether storing a response is of any use: one that is stale and can't be validated either, nobody will ever want.
+ * Whether storing a response is of any use: one that is stale and can't be validated either is never used.
  *
  * @param lifetime Its metadata.
  * @returns Whether it is.

@@ -55,7 +55,7 @@ export function throughRedirects(
     leftMs = Math.min(leftMs, hopLeftMs);
     windowMs = Math.min(windowMs, staleWindowMs(fields, windows));
   }
-  // Its validators are another URL's, and bring nobody a 304.
+  // Its validators are another URL's, and bring no 304.
   const usableForMs = leftMs + windowMs > 0 ? Math.max(0, leftMs) + Math.max(windowMs, RETENTION_MS) : 0;
   return {
     ...meta,

@@ -1,5 +1,5 @@
 /**
- * What a stored response is good for, when somebody asks.
+ * What a stored response is good for, for a request.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { storedFields } from "./fields.ts";
  */
 export type Reuse = "fresh" | "stale" | "stale-while-revalidate" | "validate";
 
-/** Who asks, and when. */
+/** The request, and when it is made. */
 export interface ReuseContext {
   /** The request's directives. */
   readonly directives: CacheControl;

@@ -20,7 +20,7 @@ export interface Exchange {
   readonly status: number;
   /** The response's fields. */
   readonly fields: Fields;
-  /** Whether somebody else than the server says for how long a response of this status is fresh. */
+  /** Whether another side than the server says for how long a response of this status is fresh. */
   readonly hasFallback?: boolean | undefined;
 }
 
@@ -41,7 +41,7 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
   414,
   501,
 ]);
-/** Who is refused now may be let in a moment later; also parts, and answers to a validation. */
+/** A caller that is refused now may be let in a moment later; also parts, and answers to a validation. */
 const NEVER: ReadonlySet<number> = new Set([206, 304, 401, 403, 407, 421, 425]);
 
 /**

@@ -107,7 +107,7 @@ export function nodeDisk(): Disk {
     },
     readText: (path) => unlessMissing(fs.readFile(path, "utf8")),
     async writeText(path, text) {
-      // A link that somebody has put there is not followed.
+      // A link in its place is not followed.
       await remove(path);
       await fs.writeFile(path, text, { mode: 0o600, flag: "wx" });
     },
@@ -123,7 +123,7 @@ export function nodeDisk(): Disk {
         process.kill(processId, 0);
         return true;
       } catch (error) {
-        // One that belongs to somebody else is running too; without the permission to ask, nothing is known.
+        // One that belongs to another user is running too; without the permission to ask, nothing is known.
         return codeOf(error) === "EPERM";
       }
     },

@@ -10,7 +10,7 @@ export interface FileInfo {
   readonly kind: "file" | "folder" | "other";
   /** How large it is, in bytes. */
   readonly bytes: number;
-  /** When it was last written or touched, in milliseconds since 1970; 0 if nobody knows. */
+  /** When it was last written or touched, in milliseconds since 1970; 0 if that is unknown. */
   readonly modifiedAt: number;
 }
 

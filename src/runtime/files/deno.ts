@@ -61,8 +61,8 @@ interface Zlib {
 }
 
 /**
- * `node:zlib` is twenty times as fast as plain code, but takes 20 ms to load, in which plain code checks 60 MB. Who has
- * checked half of that is likely to check more.
+ * `node:zlib` is twenty times as fast as plain code, but takes 20 ms to load, in which plain code checks 60 MB. A
+ * program that has checked half of that is likely to check more.
  */
 const LOAD_ZLIB_AFTER_BYTES = 32 * 1024 * 1024;
 let checkedBytes = 0;

@@ -34,7 +34,7 @@ export function cacheFolder(
 
 function baseFolder({ system, env }: UserFolders): string | undefined {
   const chosen = env("XDG_CACHE_HOME");
-  // Who may not see whether the user has chosen a folder must not take another one.
+  // Without the permission to see whether the user has chosen a folder, none may be taken in its place.
   if (chosen === null) return undefined;
   // A relative path is to be ignored.
   if (chosen !== undefined && isAbsolute(chosen)) return trimmed(chosen);

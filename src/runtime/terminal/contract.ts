@@ -8,7 +8,7 @@
 export interface TerminalOutput {
   /** Whether a person looks at it, as opposed to a file or another program. */
   readonly isTerminal: boolean;
-  /** How wide it is, in columns; 80 when nobody knows. */
+  /** How wide it is, in columns; 80 when that is unknown. */
   columns(): number;
   /**
    * Writes all of the data, after everything that was written before.
@@ -97,7 +97,7 @@ export interface Terminal {
    * @returns Disposing it brings the runtime's own behaviour back.
    */
   onInterrupt(listener: (signal: EndSignal) => void): Disposable;
-  /** How many files and sockets the process may have open at once; `undefined` when nobody knows. */
+  /** How many files and sockets the process may have open at once; `undefined` when that is unknown. */
   descriptorLimit(): Promise<number | undefined>;
   /**
    * Keeps requests to a host away from the proxy that the environment may name. It works before the first request of the

@@ -15,7 +15,7 @@ export async function openFilesLimit(readLimits: () => Promise<string>): Promise
   try {
     limits = await readLimits();
   } catch {
-    // No such list on this system: then nobody knows.
+    // No such list on this system: then the limit is unknown.
     return undefined;
   }
   const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(limits) ?? [];

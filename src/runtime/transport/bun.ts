@@ -115,7 +115,7 @@ export const bunTransport: TransportRuntime = {
     try {
       return (await bunGlobal().dns.lookup(host, { backend: "system" })).length > 0;
     } catch {
-      // Why it can't is of no matter: somebody else is asked.
+      // Why it can't does not matter: the next resolver is asked.
       return false;
     }
   },

@@ -140,7 +140,7 @@ class DenoListener implements SocketListener {
   }
 
   async close(): Promise<void> {
-    // Whoever waits for the end of it must not find the process ended.
+    // The process must not end before those who wait for it hear of its end.
     this.#listener.ref();
     this.#listener.close();
     await this.#accepting;

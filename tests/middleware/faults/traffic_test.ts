@@ -4,6 +4,7 @@ import { FaultRules } from "../../../src/middleware/faults/fault_rules.ts";
 import { Traffic } from "../../../src/middleware/faults/traffic.ts";
 import { ManualClock } from "../../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../../src/testing/random.ts";
+import { numberedUrls } from "../../support/numbered_urls.ts";
 import { test } from "../../support/test.ts";
 
 /** Which of some requests are struck. */
@@ -53,7 +54,7 @@ test("Traffic.faultFor() gives rules the headers as they are sent", () => {
 });
 
 test("Traffic.faultFor() repeats itself with a seeded random", () => {
-  const urls = Array.from({ length: 50 }, (_, id) => `https://a.test/${id}`);
+  const urls = numberedUrls(50);
   const rule: FaultRule = { kind: "reset", probability: 0.3 };
   const first = struck(rule, urls, seededRandom(1));
   assertEquals(struck(rule, urls, seededRandom(1)), first);

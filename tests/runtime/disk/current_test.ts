@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { currentDisk } from "../../../src/runtime/disk/current.ts";
 import { nodeDisk } from "../../../src/runtime/disk/node.ts";
-import { rejection } from "../../client/settled.ts";
+import { rejection } from "../../support/settled.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { runtime, test } from "../../support/test.ts";
 

@@ -1,12 +1,12 @@
 /**
- * Chance, as the model needs it.
+ * Chance that repeats itself.
  *
  * @module
  */
 
 import { seededRandom } from "../../src/testing/random.ts";
 
-/** Draws what repeats itself for a seed. */
+/** Draws the same again for the same seed. */
 export class Dice {
   /** From 0 (included) to 1 (excluded). */
   readonly random: () => number;
@@ -23,6 +23,11 @@ export class Dice {
   /** A whole number from `from` to `to`, both included. */
   int(from: number, to: number): number {
     return from + Math.floor(this.random() * (to - from + 1));
+  }
+
+  /** A whole number from 0 to below `count`. */
+  below(count: number): number {
+    return this.int(0, count - 1);
   }
 
   /** One of several. */

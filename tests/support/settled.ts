@@ -1,6 +1,12 @@
+/**
+ * What becomes of promises.
+ *
+ * @module
+ */
+
 import { AssertionError } from "@std/assert";
 
-/** How a promise ended, if it has. */
+/** How a promise has ended, as far as its reactions have run. */
 export interface Settled<T> {
   state: "pending" | "fulfilled" | "rejected";
   value?: T;

@@ -1,0 +1,15 @@
+import type { AdaptiveLimitRules } from "../../src/primitives/mod.ts";
+import type { Dice } from "./dice.ts";
+
+/** Draws an adaptive limit, which is at most so much above the least one. */
+export function drawLimit(dice: Dice, range: number): AdaptiveLimitRules {
+  const min = dice.int(1, 2);
+  const max = min + dice.int(0, range);
+  return {
+    min,
+    max,
+    initial: dice.int(min, max),
+    algorithm: dice.pick(["gradient", "aimd"]),
+    windowMs: dice.pick([1, 20, 100]),
+  };
+}
