@@ -130,6 +130,8 @@ export class Lane implements Claimant, Line<Lane> {
   warmUntilMs: number;
   /** When the breaker opened first since it was closed; absent while it is closed. */
   outageSinceMs: number | undefined;
+  /** The outage that the headers of a probe have ended, and how many had succeeded by then; absent when its body has come whole. */
+  doubtedOutage: { readonly sinceMs: number; readonly succeeded: number } | undefined;
   /** Whether anything has ever come from there, if only an error status. */
   hasAnswered = false;
   /** When the first attempt failed, while nothing has ever come from there. */
@@ -424,6 +426,15 @@ export class Lane implements Claimant, Line<Lane> {
     this.warmUntilMs = Math.max(this.warmUntilMs, atMs + IDLE_MS);
     this.#warmingUntilMs = 0;
     return wasWarmingUp;
+  }
+
+  /**
+   * Since when there has been an outage, for a breaker that opens now: an origin of which only headers have come since the last one
+   * has not been back.
+   */
+  outageBegins(nowMs: number): number {
+    const { doubtedOutage } = this;
+    return doubtedOutage?.succeeded === this.succeeded ? doubtedOutage.sinceMs : nowMs;
   }
 
   /**

@@ -8,6 +8,8 @@
 export interface Pause {
   /** When it ends, on the client's clock. */
   readonly untilMs: number;
+  /** Whether the response said how long; otherwise the client has decided. */
+  readonly isNamed: boolean;
   /** The response's status. */
   readonly status: number;
   /** The response's headers. */

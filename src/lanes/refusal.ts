@@ -58,7 +58,7 @@ function tell(errand: Errand, lane: Lane, nowMs: number): { readonly url: string
   const openMs = refusedForMs(lane, errand, nowMs);
   const failure = openMs > 0
     ? `its circuit breaker is open for another ${Math.ceil(openMs)} ms`
-    : `answered ${lane.pause?.status} and asked to wait another ${Math.ceil(lane.pauseLeftMs(nowMs))} ms`;
+    : describePause(lane, lane.pauseLeftMs(nowMs));
   return { url: lane.key, failure };
 }
 
@@ -129,10 +129,14 @@ function pausedError(errand: Errand, lane: Lane, leftMs: number, context: Contex
   const about = errand.describe();
   const { status, headers } = lane.pause!;
   return new HttpError(
-    `${about.method} ${about.url} was not sent: ${lane.key} answered ${status} and asked to wait another ` +
-      `${Math.ceil(leftMs)} ms`,
+    `${about.method} ${about.url} was not sent: ${lane.key} ${describePause(lane, leftMs)}`,
     { ...about, context, status, headers, retryAfterMs: leftMs },
   );
+}
+
+function describePause({ pause }: Lane, leftMs: number): string {
+  const wait = pause!.isNamed ? "asked to wait another" : "is not asked for another";
+  return `answered ${pause!.status} and ${wait} ${Math.ceil(leftMs)} ms`;
 }
 
 /** How many may wait, and for how long. */

@@ -132,7 +132,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     lane.attach(this.#claimLane);
     lane.breaker?.on(({ from, to, atMs }) => {
       if (to === "closed" || from === "closed") {
-        lane.outageSinceMs = to === "closed" ? undefined : atMs;
+        lane.outageSinceMs = to === "closed" ? undefined : lane.outageBegins(atMs);
         this.workingTime.note(to !== "closed", atMs);
       }
       lane.ticket = to === "closed" ? lane.breaker!.enter() : 0;

@@ -212,8 +212,8 @@ export class Attempt implements DeadlineTarget, Pending {
       if (this.#isStopped()) return this.#refuse(response);
     }
     if (this.#call.streams || !isSuccessStatus(status)) return this.#openReply(response);
-    // A probe has proved that its origin is back; how long the rest takes says nothing of that.
-    if (this.target.lane.breaker?.state === "half-open") this.#admission.judge("success");
+    const isProbe = this.target.lane.breaker?.state === "half-open";
+    if (isProbe) this.#judgeByHeaders();
     let body: Uint8Array<ArrayBuffer> | string | undefined;
     try {
       body = await this.#read(response);
@@ -224,11 +224,23 @@ export class Attempt implements DeadlineTarget, Pending {
     }
     this.#admission.sample(false);
     this.#admission.judge("success");
+    if (isProbe) this.target.lane.doubtedOutage = undefined;
     this.#finish(typeof body === "string" ? utf8Length(body) : body.length);
     const reply = new Reply(response, { from: "network", body, target: this.target });
     const decoding = decodeReply(this.#call, reply);
     if (decoding !== undefined) await decoding;
     return reply;
+  }
+
+  /**
+   * A probe has proved that its origin is back; how long the rest takes says nothing of that. But if all bodies break off or stall, the
+   * outage goes on, and patience with it must end.
+   */
+  #judgeByHeaders(): void {
+    const { lane } = this.target;
+    const sinceMs = lane.outageSinceMs;
+    this.#admission.judge("success");
+    if (sinceMs !== undefined) lane.doubtedOutage = { sinceMs, succeeded: lane.succeeded };
   }
 
   /** The response of a fetch that did not heed its signal: it is of no use, and its body must end. */
@@ -329,7 +341,11 @@ export class Attempt implements DeadlineTarget, Pending {
     const pauseMs = Math.min(wait ?? unnamedPauseMs(lane.quota?.fruitlessPauses ?? 0), MAX_PAUSE_MS);
     if (pauseMs === 0) return;
     const nowMs = clock.now();
-    lane.pauseFor({ untilMs: nowMs + pauseMs, status, headers }, nowMs, isOverloaded);
+    lane.pauseFor(
+      { untilMs: nowMs + pauseMs, isNamed: wait !== undefined, status, headers },
+      nowMs,
+      isOverloaded,
+    );
     // A wait that the answer names counts more than the reset of a quota.
     if (wait !== undefined) lane.book?.resetBy(nowMs + pauseMs);
     this.#reportPause(nowMs, pauseMs);

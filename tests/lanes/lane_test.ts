@@ -22,7 +22,7 @@ function setUpCold(warmsUp = (): boolean => true): Lane {
 }
 
 function pauseUntil(untilMs: number, status = 429): Pause {
-  return { untilMs, status, headers: new Headers() };
+  return { untilMs, isNamed: true, status, headers: new Headers() };
 }
 
 const NO_ROOM: WaitingRoom = {
@@ -521,4 +521,14 @@ test("Lane.pauseFor() does not halve a limit that adapts itself", () => {
 test("Lane.sample() does nothing where nothing adapts itself", () => {
   const { lane } = setUp();
   assertEquals([lane.sample(1, true, 1), lane.limit], [false, Infinity]);
+});
+
+test("Lane.outageBegins() goes on with an outage that only headers have ended, until something succeeds", () => {
+  const lane = new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined });
+  assertEquals(lane.outageBegins(500), 500);
+  lane.succeeded = 3;
+  lane.doubtedOutage = { sinceMs: 100, succeeded: 3 };
+  assertEquals(lane.outageBegins(500), 100);
+  lane.succeeded = 4;
+  assertEquals(lane.outageBegins(500), 500);
 });

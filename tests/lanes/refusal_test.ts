@@ -39,7 +39,7 @@ function open(lane: Lane): Lane {
 }
 
 function pause(lane: Lane, untilMs: number, status = 429): Lane {
-  lane.pauseFor({ untilMs, status, headers: new Headers({ "retry-after": "9" }) }, 0, false);
+  lane.pauseFor({ untilMs, isNamed: true, status, headers: new Headers({ "retry-after": "9" }) }, 0, false);
   return lane;
 }
 
@@ -101,6 +101,14 @@ test("refusalOf() refuses a request that a pause would hold up for longer than i
     assertEquals(error.headers.get("retry-after"), "9");
     assert(error.message.includes("answered 503 and asked to wait another 60001 ms"), error.message);
   }
+});
+
+test("refusalOf() does not say that an origin has asked for a pause that it has not named", () => {
+  const { lane, refusal } = setUp();
+  lane.pauseFor({ untilMs: MINUTE_MS + 1, isNamed: false, status: 429, headers: new Headers() }, 0, true);
+  const error = refusal(single(), lane);
+  assertInstanceOf(error, HttpError);
+  assert(error.message.endsWith("answered 429 and is not asked for another 60001 ms"), error.message);
 });
 
 test("refusalOf() lets a request wait for a pause that is just short enough", async () => {

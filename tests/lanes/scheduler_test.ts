@@ -93,7 +93,7 @@ function open(scheduler: Scheduler, lane: Lane): void {
 
 function pause(scheduler: Scheduler, lane: Lane, forMs: number): void {
   lane.pauseFor(
-    { untilMs: scheduler.now() + forMs, status: 503, headers: new Headers() },
+    { untilMs: scheduler.now() + forMs, isNamed: true, status: 503, headers: new Headers() },
     scheduler.now(),
     false,
   );
@@ -515,7 +515,7 @@ test("successes of both ways raise a lane's limit, and tell its quota that a pau
     const made = setUp({ capacity: 9 });
     const a = made.lane();
     for (let nth = 0; nth < 3; nth++) made.scheduler.tryEnter(a, 0);
-    a.pauseFor({ untilMs: 10, status: 429, headers: new Headers() }, 0, true);
+    a.pauseFor({ untilMs: 10, isNamed: true, status: 429, headers: new Headers() }, 0, true);
     assertEquals([a.limit, a.quota?.fruitlessPauses], [1, 1]);
     succeed(made, a);
     assertEquals([a.limit, a.quota?.fruitlessPauses], [2, 0]);

@@ -348,3 +348,44 @@ testBothWays(
     assertEquals(origin.timesMs, [0, 10_000]);
   },
 );
+
+for (
+  const [name, reply] of [
+    ["stall", stalled()],
+    ["break off", broken()],
+    ["stall after less than was announced", stalled('{"a":', { headers: { "content-length": "900" } })],
+  ] as const
+) {
+  test(`breaker × patience: an origin whose bodies ${name} is not back when a probe gets headers`, async () => {
+    const { client, clock, origin, run } = rig([OK, reply], {
+      circuitBreaker: { threshold: 4, cooldownMs: 500, patienceMs: 5_000 },
+      concurrency: 4,
+      timeoutMs: 1_000,
+    });
+    const outcomes = await run(client.settle(urls(600)));
+    const errors = outcomes.flatMap((outcome) => outcome.ok ? [] : [outcome.error]);
+
+    assertEquals(errors.length, 599);
+    const refused = errors.filter((error) => error instanceof CircuitOpenError);
+    assert(refused.length > 400, `${refused.length} were refused, ${origin.calls} sent`);
+    assert(clock.now() <= 30_000, `it took ${clock.now()} ms`);
+  });
+}
+
+test("breaker × patience: a body that comes whole after headers have closed the circuit ends the outage", async () => {
+  const { client, clock, events, run } = rig(
+    [status(500), status(500), OK, OK, status(500), status(500), OK],
+    {
+      circuitBreaker: { threshold: 2, cooldownMs: 1_000, patienceMs: 5_000 },
+      maxRetries: 9,
+      backoff: { baseMs: 0, jitter: "none" },
+      concurrency: 1,
+    },
+  );
+  await run(client.settle(urls(1)));
+  await clock.advance(6_000);
+  const outcomes = await run(client.settle(urls(3)));
+
+  assertEquals(outcomes.map(({ ok }) => ok), [true, true, true]);
+  assertEquals(changes(events).filter((change) => change === "closed to open").length, 2);
+});

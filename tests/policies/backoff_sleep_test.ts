@@ -141,7 +141,11 @@ test("sleepBetweenRounds() does not end early while it is of no use to the batch
   const cases: Record<string, (made: SetUp, call: Call) => void> = {
     "the origin has answered nobody well since": ({ lane }) => lane.succeededAtMs = -1,
     "the origin has asked for a pause": ({ lane, clock }) =>
-      lane.pauseFor({ untilMs: clock.now() + 9_000, status: 429, headers: new Headers() }, clock.now(), true),
+      lane.pauseFor(
+        { untilMs: clock.now() + 9_000, isNamed: true, status: 429, headers: new Headers() },
+        clock.now(),
+        true,
+      ),
     "the batch has more to send": (_, { allowance }) => allowance!.hasMore = true,
     "the batch has enough under way": (_, { allowance }) => allowance!.active = allowance!.concurrency,
     "no permit is free": ({ semaphore }) => semaphore.tryAcquire(2),
