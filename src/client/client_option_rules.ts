@@ -86,7 +86,7 @@ const hedge = both(
 );
 
 const LIMIT = "a positive integer, or { min, initial, max, algorithm, windowMs }";
-const fixedLimit = number(LIMIT, (value) => Number.isInteger(value) && value > 0);
+const fixedLimit = number(LIMIT, (value) => Number.isSafeInteger(value) && value > 0);
 const adaptiveLimit = members(LIMIT, "min", "initial", "max", "algorithm", "windowMs");
 
 /** A number, or what an adaptive limit goes by. */

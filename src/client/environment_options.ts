@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertOptions } from "../primitives/argument_checks.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { ClientOptions } from "./options.ts";
 
@@ -71,6 +72,7 @@ const BREAKER_NUMBERS = {
  * ```
  */
 export function clientOptionsFromEnv(env?: EnvironmentVariables): ClientOptions {
+  if (env !== undefined) assertOptions("read client options", env);
   const read = (name: string): string | undefined => {
     const value = env === undefined ? currentRuntime.env(name) : env[name];
     return value === undefined || value.trim() === "" ? undefined : value.trim();

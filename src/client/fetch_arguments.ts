@@ -68,7 +68,7 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
     request: {
       url: given === undefined ? textOf(input as string | URL) : given.url,
       method: method ?? given?.method,
-      headers: headers === undefined ? given?.headers : new Headers(headers),
+      headers: headers === undefined ? given?.headers : toHeaders(headers),
       body,
       init: { ...fromRequest(given), ...withoutUndefined(rest) },
     },
@@ -76,6 +76,21 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
     cache: CACHE_MODES[cache ?? given?.cache ?? ""],
   };
+}
+
+/** As the standard has it; the words of the runtimes do not say what was wrong. */
+function toHeaders(init: unknown): Headers {
+  try {
+    return new Headers(init as HeadersInit);
+  } catch (error) {
+    // Neither names nor values are shown, as they may be credentials.
+    throw new TypeError(
+      "Cannot fetch as 'headers' must be Headers, a record of strings, or pairs of a name and a value",
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /** Whether a URL is of a scheme that no network is asked for: what it leads to is in this process, or on this machine. */

@@ -7,6 +7,8 @@
 import type { InferOutput, StandardSchemaV1 } from "../schemas/standard_schema.ts";
 import type { Client } from "./client.ts";
 import { createClient } from "./create_client.ts";
+import { checkRequestOptions } from "./option_checks.ts";
+import { isBare } from "./option_rules.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Outcome, OutcomesOf } from "./outcome.ts";
 import type {
@@ -59,8 +61,8 @@ export function fetchJson<S extends StandardSchemaV1>(
 ): Promise<InferOutput<S>>;
 /** Fetches one JSON resource of a type that the caller states, and that nothing checks; `unknown` if none is stated. */
 export function fetchJson<T = unknown>(request: FetchRequest, options?: OneCallOptions): Promise<NoInfer<T>>;
-export async function fetchJson(request: FetchRequest, options: OneCallOptions = {}): Promise<unknown> {
-  const { client: clientOptions, ...requestOptions } = options;
+export async function fetchJson(request: FetchRequest, options?: OneCallOptions): Promise<unknown> {
+  const { client: clientOptions, ...requestOptions } = checked<OneCallOptions>(options);
   return await withClient(clientOptions, (client) => client.json(request, requestOptions));
 }
 
@@ -87,7 +89,7 @@ export async function fetchMany<
   const R extends RequestSource,
   const O extends OneCallBatchOptions = OneCallBatchOptions,
 >(requests: R & OnlyRequests<R>, options?: O): Promise<OutcomesOf<ValuesOf<R, O>>> {
-  const { client: clientOptions, ...batchOptions } = options ?? {} as OneCallBatchOptions;
+  const { client: clientOptions, ...batchOptions } = checked<OneCallBatchOptions>(options);
   const outcomes = await withClient(
     clientOptions,
     (client) => client.settle<RequestSource>(requests, batchOptions),
@@ -120,7 +122,7 @@ export async function* fetchStream<
   requests: R & OnlyRequests<R>,
   options?: O,
 ): AsyncGenerator<Outcome<ValueOf<O, RequestOf<R>>>, void, undefined> {
-  const { client: clientOptions, ...batchOptions } = options ?? {} as OneCallBatchOptions;
+  const { client: clientOptions, ...batchOptions } = checked<OneCallBatchOptions>(options);
   const client = createClient(clientOptions);
   try {
     yield* client.stream<RequestSource>(requests, batchOptions) as AsyncIterable<
@@ -129,6 +131,13 @@ export async function* fetchStream<
   } finally {
     await client.close();
   }
+}
+
+/** What can be taken apart into options of the client and of the request; nothing that would be ignored, or spread into letters. */
+function checked<O extends object>(options: O | undefined): O {
+  if (options === undefined) return {} as O;
+  if (!isBare(options)) checkRequestOptions(options, "call");
+  return options;
 }
 
 /** Uses a client, and closes it. The core does without `using`, which not every runtime can read. */

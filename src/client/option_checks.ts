@@ -99,6 +99,7 @@ function describeOptions(value: unknown): string {
 
 function describe(value: unknown): string {
   if (typeof value === "string") return `'${value}'`;
+  if (typeof value === "bigint") return `the bigint ${value}n`;
   if (value === null || typeof value !== "object") {
     return typeof value === "function" ? "a function" : String(value);
   }

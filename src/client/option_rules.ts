@@ -140,8 +140,8 @@ function isPlain(value: unknown): boolean {
 
 /** Whether a value is an object that holds only what it says: no collection, and none of the platform's objects. */
 export function isBare(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !(Symbol.iterator in value) &&
-    !(Symbol.toStringTag in value);
+  return Object.prototype.toString.call(value) === "[object Object]" &&
+    !(Symbol.iterator in (value as object));
 }
 
 /** Takes what passes the test as it is, and checks everything else. */
@@ -179,7 +179,7 @@ export const positiveMs: Rule = number(
 /** How many there may be. */
 export const positiveInteger: Rule = number(
   "a positive integer",
-  (value) => Number.isInteger(value) && value > 0,
+  (value) => Number.isSafeInteger(value) && value > 0,
 );
 /** How often. */
 export const count: Rule = number(

@@ -101,6 +101,7 @@ function tagOf(value: unknown): string {
 /** What was received; a string is not shown, as it may hold a credential. */
 function describe(value: unknown): string {
   if (typeof value === "string" || typeof value === "function") return `a ${typeof value}`;
+  if (typeof value === "bigint") return `the bigint ${value}n`;
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return "an array";
   if (isPromise(value)) return "a promise";

@@ -86,7 +86,7 @@ function closest(name: string, known: readonly string[]): string | undefined {
 
 /** A name without what people write differently: capitals, underscores, and the unit at the end. */
 function normalize(name: string): string {
-  return name.toLowerCase().replaceAll(/[_-]/g, "").replace(/(?<=..)(ms|bytes)$/, "");
+  return name.toLowerCase().replaceAll(/[_-]/g, "").replace(/(?<=..)(ms|bytes?)$/, "");
 }
 
 /**

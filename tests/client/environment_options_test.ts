@@ -105,3 +105,13 @@ test("clientOptionsFromEnv() reads the process's own variables when it is given 
   const own = Object.fromEntries(names.map((name) => [name, currentRuntime.env(name)]));
   assertEquals(clientOptionsFromEnv(), clientOptionsFromEnv(own));
 });
+
+test("clientOptionsFromEnv() refuses what can hold no variables", () => {
+  for (const env of [null, 5, "SLIPSTREAM_OFFLINE=1", true, () => 1] as never[]) {
+    assertThrows(
+      () => clientOptionsFromEnv(env),
+      TypeError,
+      "Cannot read client options as the options must be an object: received",
+    );
+  }
+});

@@ -118,3 +118,15 @@ test("fromFetchArguments() refuses a request whose body has been read, unless th
   assertThrows(() => fromFetchArguments(request, {}), TypeError, "has been read already");
   assertEquals(fromFetchArguments(request, { body: "other" }).request.body, "other");
 });
+
+test("fromFetchArguments() says which member is wrong when headers can't be read, and shows none", () => {
+  const wrong = [null, [["secret"]], [["a", "b", "secret"]], { "secret name": "x" }, { a: "sec\nret" }];
+  for (const headers of wrong) {
+    const error = assertThrows(() => fromFetchArguments(URL_A, { headers } as RequestInit), TypeError);
+    assertEquals(
+      error.message,
+      "Cannot fetch as 'headers' must be Headers, a record of strings, or pairs of a name and a value",
+      JSON.stringify(headers),
+    );
+  }
+});

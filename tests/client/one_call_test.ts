@@ -269,3 +269,36 @@ test("fetchJson() gives the HTTP error of a full outage, after as many attempts 
   assertInstanceOf(error, HttpError);
   assertEquals([error.status, error.attempts, origin.calls], [502, 2, 2]);
 });
+
+test("the one-call forms refuse what has no options in it, before anything is sent", async () => {
+  const origin = new FakeOrigin(echo);
+  const wrong = [
+    null,
+    5,
+    "x",
+    "",
+    [],
+    [1],
+    () => 1,
+    new Map(),
+    new Date(),
+    new Error("x"),
+    /x/,
+    true,
+    5n,
+    Symbol("x"),
+  ];
+  for (const options of wrong as never[]) {
+    const forms = {
+      fetchJson: () => fetchJson(URL_A, options),
+      fetchMany: () => fetchMany([URL_A], options),
+      fetchStream: () => Array.fromAsync(fetchStream([URL_A], options)),
+    };
+    for (const [name, form] of Object.entries(forms)) {
+      const error = await assertRejects<Error>(form, TypeError);
+      const begin = "Cannot fetch as the options must be an object such as { timeoutMs: 5000 }: received ";
+      assert(error.message.startsWith(begin), `${name}: ${error.message}`);
+    }
+  }
+  assertEquals(origin.calls, 0);
+});

@@ -357,3 +357,47 @@ test("createClient() says what a cache must be to who gives it an adapter, or th
     assert(error.message.startsWith(`Cannot create client as ${advice}`), error.message);
   }
 });
+
+test("checkRequestOptions() refuses objects of the platform, which have no options in them", () => {
+  for (
+    const options of [
+      new Date(),
+      new Error("x"),
+      /x/,
+      new Map(),
+      new Uint8Array(1),
+      new URL("https://a.test"),
+    ]
+  ) {
+    assertThrows(
+      () => checkRequestOptions(options, "call"),
+      TypeError,
+      "must be an object such as { timeoutMs: 5000 }: received",
+    );
+    assertThrows(
+      () => createClient(options as ClientOptions),
+      TypeError,
+      "Cannot create client as the options must be an object",
+    );
+  }
+  class Defaults {
+    timeoutMs = 5;
+  }
+  checkRequestOptions(new Defaults(), "call");
+  checkRequestOptions(Object.create(null), "call");
+});
+
+test("createClient() says that a bigint is one, as the same number might do", () => {
+  for (const name of ["concurrency", "timeoutMs", "maxRetries", "maxQueue", "maxBodyBytes"]) {
+    const error = assertThrows(() => createClient({ [name]: 5n } as ClientOptions), TypeError);
+    assert(error.message.endsWith(": received the bigint 5n"), error.message);
+    assert(error.message.includes(`'${name}'`), error.message);
+  }
+  assertThrows(() => new Semaphore(5n as unknown as number), TypeError, "received the bigint 5n");
+});
+
+test("createClient() names 'concurrency' when it is no number that can be counted to", () => {
+  for (const concurrency of [2 ** 53, 1e21, Number.MAX_VALUE]) {
+    assertThrows(() => createClient({ concurrency }), RangeError, "'concurrency' must be a positive integer");
+  }
+});

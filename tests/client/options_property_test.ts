@@ -17,7 +17,7 @@ const isNumber = (isGood: (value: number) => boolean): Predicate => (value) =>
 const isPositive = isNumber((value) => value > 0);
 const isAtLeast0 = isNumber((value) => value >= 0);
 const isCount = isNumber((value) => Number.isInteger(value) && value >= 0);
-const isPositiveInteger = isNumber((value) => Number.isInteger(value) && value > 0);
+const isPositiveInteger = isNumber((value) => Number.isSafeInteger(value) && value > 0);
 const isFlag: Predicate = (value) => typeof value === "boolean";
 const isFunction: Predicate = (value) => typeof value === "function";
 const isOneOf = (...words: string[]): Predicate => (value) => words.includes(value as string);
