@@ -4,7 +4,13 @@
  * @module
  */
 
-import { argumentError, assertFunction, assertNonNegative, shapeError } from "./argument_checks.ts";
+import {
+  argumentError,
+  assertFunction,
+  assertNonNegative,
+  assertOptions,
+  shapeError,
+} from "./argument_checks.ts";
 
 /** How chance spreads retries, so that clients that failed together do not come back together. */
 export type BackoffJitter = "additive" | "full" | "equal" | "decorrelated" | "none";
@@ -89,6 +95,7 @@ const ACTION = "create backoff";
  * ```
  */
 export function backoff(options: BackoffOptions = {}): Backoff {
+  assertOptions("create backoff", options);
   const { factor = 2, baseMs = 1_000, maxMs = 60_000, jitter = "additive", jitterMs = 1_000 } = options;
   const { random = Math.random } = options;
   if (!(Number.isFinite(factor) && factor >= 1)) {

@@ -8,6 +8,7 @@ import {
   argumentError,
   assertClock,
   assertFunction,
+  assertOptions,
   assertPositive,
   assertPositiveInteger,
   shapeError,
@@ -119,6 +120,7 @@ const ACTION = "create circuit breaker";
 
 /** Checks the options, and fills in their defaults. */
 export function toCircuitSettings(options: CircuitBreakerOptions): CircuitSettings {
+  assertOptions(ACTION, options);
   const { cooldownMs = 250, probeTimeoutMs = 5_000, clock = systemClock, name, isFailure } = options;
   assertPositive(ACTION, "cooldownMs", cooldownMs);
   const { maxCooldownMs = Math.max(60_000, cooldownMs) } = options;
@@ -149,8 +151,10 @@ function toCounter(options: CircuitBreakerOptions, clock: Clock): FailureCounter
   const { threshold, failureRatio, minimumRequests, windowMs } = options;
   if (threshold === undefined) return toRatio(failureRatio, minimumRequests, windowMs, clock);
   assertPositiveInteger(ACTION, "threshold", threshold);
-  if (failureRatio !== undefined || minimumRequests !== undefined || windowMs !== undefined) {
-    throw new TypeError(`Cannot ${ACTION} as 'threshold' does not go with 'failureRatio': received both`);
+  const ofRatio = Object.entries({ failureRatio, minimumRequests, windowMs });
+  const foreign = ofRatio.find(([, value]) => value !== undefined)?.[0];
+  if (foreign !== undefined) {
+    throw new TypeError(`Cannot ${ACTION} as 'threshold' does not go with '${foreign}': received both`);
   }
   return new ConsecutiveFailures(threshold);
 }

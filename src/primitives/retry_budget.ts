@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertClock, assertNonNegative, assertPositive } from "./argument_checks.ts";
+import { assertClock, assertNonNegative, assertOptions, assertPositive } from "./argument_checks.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { WindowedCount } from "./windowed_count.ts";
 
@@ -71,6 +71,7 @@ export class RetryBudget {
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: RetryBudgetOptions = {}) {
+    assertOptions("create retry budget", options);
     const { ratio = 0.2, minPerSecond = 10, windowMs = 10_000, clock = systemClock } = options;
     assertNonNegative("create retry budget", "ratio", ratio);
     assertNonNegative("create retry budget", "minPerSecond", minPerSecond);

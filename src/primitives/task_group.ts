@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
-import { assertFunction, shapeError } from "./argument_checks.ts";
+import { assertFunction, assertOptions, shapeError } from "./argument_checks.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { Permit } from "./permit.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -111,10 +111,12 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
    * @throws {RangeError} If `semaphore` is a number that is no capacity.
    */
   constructor(options: TaskGroupOptions = {}) {
+    assertOptions("create task group", options);
     const { semaphore, collectResults = true, collectErrors = true, signal } = options;
     this.#semaphore = toSemaphore(semaphore);
     assertBoolean("collectResults", collectResults);
     assertBoolean("collectErrors", collectErrors);
+    assertSignal(signal);
     this.#results = collectResults ? new Map() : undefined;
     this.#errors = collectErrors ? new Map() : undefined;
     this.#outerSignal = signal;
@@ -287,6 +289,11 @@ function toSemaphore(semaphore: Semaphore | number | undefined): Semaphore | und
   if (typeof semaphore === "number") return new Semaphore(semaphore);
   if (semaphore === undefined || typeof semaphore.acquire === "function") return semaphore;
   throw shapeError("create task group", "semaphore", "a semaphore or a capacity", semaphore);
+}
+
+function assertSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof EventTarget) return;
+  throw shapeError("create task group", "signal", "an AbortSignal", signal);
 }
 
 function assertBoolean(name: string, value: unknown): void {

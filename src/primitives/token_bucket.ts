@@ -6,7 +6,13 @@
 
 import { hasAborted } from "./abort_across_requests.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
-import { argumentError, assertClock, assertPositive, assertPositiveInteger } from "./argument_checks.ts";
+import {
+  argumentError,
+  assertClock,
+  assertOptions,
+  assertPositive,
+  assertPositiveInteger,
+} from "./argument_checks.ts";
 import type { Bucket } from "./bucket.ts";
 import { type Clock, systemClock, timerDelay, type TimerHandle } from "./clock.ts";
 import { type LinkedItem, LinkedQueue } from "./linked_queue.ts";
@@ -86,6 +92,7 @@ export class TokenBucket implements Bucket {
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: TokenBucketOptions) {
+    assertOptions("create token bucket", options);
     const { clock = systemClock } = options;
     assertClock("create token bucket", "clock", clock);
     const { tokensPerMs, burst } = toRate("create token bucket", options);

@@ -543,7 +543,19 @@ testBothWays(
 
 test("retry takes a Retry-After that makes no sense for none, and looks at no other header (S4)", async () => {
   for (
-    const value of ["soon", "0x10", "1.5", "-1", "", "inf", "Infinity", "1e3", "7 s", "1, 2", "Wed, 21 Oct"]
+    const value of [
+      "soon",
+      "0x10",
+      "1.5.5",
+      "-1",
+      "",
+      "inf",
+      "Infinity",
+      "1e3",
+      "7 s",
+      "1, two",
+      "Wed, 21 Oct",
+    ]
   ) {
     const headers = { "retry-after": value, "ratelimit-reset": "50", "x-ratelimit-reset": "50" };
     assertEquals(await secondAttemptMs(status(503, headers)), 2_000, `'${value}'`);

@@ -21,7 +21,7 @@ test("limitSettings() says what is wrong, and with what", () => {
     [{ min: 0 }, RangeError, "'min' must be a positive integer: received 0"],
     [{ min: "1" }, TypeError, "'min' must be a positive integer: received \"1\""],
     [{ min: Symbol("s") }, TypeError, "'min' must be a positive integer: received Symbol(s)"],
-    [{ min: 5n }, TypeError, "'min' must be a positive integer: received 5"],
+    [{ min: 5n }, TypeError, "'min' must be a positive integer: received the bigint 5n"],
     [{ max: Symbol("s") }, TypeError, "'max' must be an integer"],
     [{ min: 5, max: 4 }, RangeError, "'max' must be an integer of at least 'min', which is 5: received 4"],
     [{ max: 1.5 }, RangeError, "'max' must be an integer"],

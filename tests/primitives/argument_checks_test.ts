@@ -31,7 +31,7 @@ test("argumentError() is a TypeError for what is not a number, and says what it 
     [undefined, "undefined"],
     [null, "null"],
     [true, "true"],
-    [1n, "1"],
+    [1n, "the bigint 1n"],
     [Symbol("s"), "Symbol(s)"],
     [{}, "an object"],
     [[], "an array"],

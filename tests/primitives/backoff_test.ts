@@ -125,3 +125,13 @@ test("backoff() gives the same delays for the same chance", () => {
   assertEquals(sequence(), sequence());
   assertEquals(new Set(sequence()).size > 5, true);
 });
+
+test("backoff() refuses what has no options in it", () => {
+  for (const options of [null, 5, "x", true, () => 1] as never[]) {
+    assertThrows(
+      () => backoff(options),
+      TypeError,
+      "Cannot create backoff as the options must be an object: received",
+    );
+  }
+});

@@ -67,3 +67,20 @@ test("toCircuitSettings() refuses both ways of counting at once", () => {
     assertThrows(() => toCircuitSettings(options as CircuitBreakerOptions), TypeError);
   }
 });
+
+test("toCircuitSettings() refuses what has no options in it", () => {
+  for (const options of [null, 5, "x", true, () => 1] as never[]) {
+    assertThrows(
+      () => toCircuitSettings(options),
+      TypeError,
+      "Cannot create circuit breaker as the options must be an object: received",
+    );
+  }
+});
+
+test("toCircuitSettings() names the option that does not go with 'threshold'", () => {
+  for (const name of ["failureRatio", "minimumRequests", "windowMs"]) {
+    const options = { threshold: 2, [name]: 1 } as unknown as CircuitBreakerOptions;
+    assertThrows(() => toCircuitSettings(options), TypeError, `'threshold' does not go with '${name}'`);
+  }
+});

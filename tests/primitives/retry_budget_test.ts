@@ -150,3 +150,13 @@ test("RetryBudget gives exactly its share, whatever rounding makes of it", () =>
     assertEquals(withdrawAll(reserve), percent);
   }
 });
+
+test("RetryBudget() refuses what has no options in it", () => {
+  for (const options of [null, 5, "x", true, () => 1] as never[]) {
+    assertThrows(
+      () => new RetryBudget(options),
+      TypeError,
+      "Cannot create retry budget as the options must be an object: received",
+    );
+  }
+});

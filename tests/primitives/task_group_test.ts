@@ -395,3 +395,23 @@ test("TaskGroup leaks no permit when it is aborted at any microtask", async () =
     assert(spawns.every(({ state, error }) => state === "fulfilled" || error === "abort"));
   }
 });
+
+test("TaskGroup() refuses what has no options in it", () => {
+  for (const options of [null, 5, "x", true, () => 1] as never[]) {
+    assertThrows(
+      () => new TaskGroup(options),
+      TypeError,
+      "Cannot create task group as the options must be an object: received",
+    );
+  }
+});
+
+test("TaskGroup() names 'signal' when that is none", () => {
+  for (const signal of [5, "x", null, {}, { aborted: false }] as never[]) {
+    assertThrows(
+      () => new TaskGroup({ signal }),
+      TypeError,
+      "Cannot create task group as 'signal' must be an AbortSignal",
+    );
+  }
+});

@@ -736,3 +736,13 @@ test("TokenBucket.canTake() is for those who wait first", async () => {
   await clock.advance(100);
   assertEquals(told, [true, true, false]);
 });
+
+test("TokenBucket() refuses what has no options in it", () => {
+  for (const options of [null, 5, "x", true, () => 1] as never[]) {
+    assertThrows(
+      () => new TokenBucket(options),
+      TypeError,
+      "Cannot create token bucket as the options must be an object: received",
+    );
+  }
+});
