@@ -91,10 +91,13 @@ function tokenAt(text: string, position: number): string {
 
 function applySchema(value: unknown, schema: StandardSchemaV1, options: DecodeOptions): unknown {
   const result = schema["~standard"].validate(value);
-  return "then" in result ? result.then((settled) => conclude(settled, options)) : conclude(result, options);
+  return typeof result === "object" && result !== null && "then" in result
+    ? result.then((settled) => conclude(settled, options))
+    : conclude(result, options);
 }
 
 function conclude(result: StandardSchemaResult<unknown>, options: DecodeOptions): unknown {
+  assertResult(result);
   if (result.issues === undefined) return result.value;
   const issues = result.issues.map(toDataIssue);
   const [first] = issues;
@@ -102,6 +105,18 @@ function conclude(result: StandardSchemaResult<unknown>, options: DecodeOptions)
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
   const what = `does not fit the schema${where}: ${first?.message ?? "no reason given"}${more}`;
   throw invalid(options, what, { reason: "schema", issues });
+}
+
+/** A schema of the caller's own may give anything. */
+function assertResult(result: unknown): void {
+  const isObject = typeof result === "object" && result !== null;
+  if (isObject && (!("issues" in result) || result.issues === undefined || Array.isArray(result.issues))) {
+    return;
+  }
+  const received = isObject ? "issues that are no array" : String(result);
+  throw new TypeError(
+    `Cannot validate as the schema's validate() must give { value } or { issues }: received ${received}`,
+  );
 }
 
 function toDataIssue(issue: StandardSchemaIssue): DataIssue {

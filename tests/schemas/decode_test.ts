@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@
 import * as v from "valibot";
 import { InvalidDataError } from "../../src/errors.ts";
 import { decodeBody, type DecodeOptions } from "../../src/schemas/decode.ts";
+import type { StandardSchemaV1 } from "../../src/schemas/standard_schema.ts";
 import { test } from "../support/test.ts";
 
 const describe = () => ({ url: "https://a.test/", method: "GET", attempts: 2 });
@@ -130,4 +131,25 @@ test("decodeBody() says which part of a response is wrong, if it is told", () =>
     [error.message, error.context],
     ["Line 3 of the response to GET https://a.test/ is not JSON: unexpected 'x' at position 3", { line: 3 }],
   );
+});
+
+test("decodeBody() says what is wrong with a schema that gives no result", async () => {
+  const schemaOf = (result: unknown): StandardSchemaV1 =>
+    ({ "~standard": { version: 1, vendor: "test", validate: () => result } }) as StandardSchemaV1;
+  const rule = "Cannot validate as the schema's validate() must give { value } or { issues }: received ";
+  for (const result of [undefined, null, true, 5, "x"]) {
+    const options = { as: "json" as const, describe: () => ({}) };
+    assertThrows(
+      () => decodeBody("1", { ...options, schema: schemaOf(result) }),
+      TypeError,
+      rule + String(result),
+    );
+    const later = async (): Promise<unknown> =>
+      await decodeBody("1", { ...options, schema: schemaOf(Promise.resolve(result)) });
+    await assertRejects(later, TypeError, rule + String(result));
+  }
+  for (const issues of [null, "x", {}]) {
+    const options = { as: "json" as const, describe: () => ({}), schema: schemaOf({ issues }) };
+    assertThrows(() => decodeBody("1", options), TypeError, rule + "issues that are no array");
+  }
 });
