@@ -362,7 +362,7 @@ for (
       concurrency: 4,
       timeoutMs: 1_000,
     });
-    const outcomes = await run(client.settle(urls(600)));
+    const outcomes = await run(client.settle(numberedUrls(600)));
     const errors = outcomes.flatMap((outcome) => outcome.ok ? [] : [outcome.error]);
 
     assertEquals(errors.length, 599);
@@ -382,9 +382,9 @@ test("breaker × patience: a body that comes whole after headers have closed the
       concurrency: 1,
     },
   );
-  await run(client.settle(urls(1)));
+  await run(client.settle(numberedUrls(1)));
   await clock.advance(6_000);
-  const outcomes = await run(client.settle(urls(3)));
+  const outcomes = await run(client.settle(numberedUrls(3)));
 
   assertEquals(outcomes.map(({ ok }) => ok), [true, true, true]);
   assertEquals(changes(events).filter((change) => change === "closed to open").length, 2);
