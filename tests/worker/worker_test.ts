@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { serveSite, type Site } from "../support/site.ts";
 import { TOUR } from "../support/tour.ts";
 import { until } from "../support/until.ts";
