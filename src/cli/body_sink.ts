@@ -1,37 +1,37 @@
 /**
- * Bodies as they are, on stdout.
+ * Bodies as they are, on stdout, or where else nothing can be taken back.
  *
  * @module
  */
 
 import type { OpenAnswer } from "./exchange.ts";
-import type { Run } from "./run.ts";
 import type { Sink } from "./sink.ts";
 
 /** Options of {@linkcode bodySink}. */
 export interface BodySinkOptions {
+  /** Writes text or bytes, after all that came before. */
+  readonly put: (data: string | Uint8Array<ArrayBuffer>) => Promise<void>;
   /** Whether the head of the answer comes first. */
   readonly include: boolean;
 }
 
 /**
- * A body goes to stdout as it comes, and of a failure nothing does.
+ * A body is written as it comes, and of a failure nothing is.
  *
- * @param run Whose stdout it is.
- * @param options What goes there besides.
+ * @param options Where it goes, and what goes there besides.
  * @returns The sink.
  */
-export function bodySink(run: Run, { include }: BodySinkOptions): Sink {
+export function bodySink({ put, include }: BodySinkOptions): Sink {
   return {
     async take({ input }, exchange) {
       if (include || exchange.isAsItComes) {
         const answer = await exchange.open();
-        if (include) await run.put(headText(answer));
-        for await (const chunk of answer.body) await run.put(chunk);
+        if (include) await put(headText(answer));
+        for await (const chunk of answer.body) await put(chunk);
         return answer.failure;
       }
-      const stdout = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (chunk) => run.put(chunk) });
-      await exchange.download(stdout, { name: input.url.href, resume: false });
+      const stream = new WritableStream<Uint8Array<ArrayBuffer>>({ write: put });
+      await exchange.download(stream, { name: input.url.href, resume: false });
       return undefined;
     },
   };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Terminal } from "../runtime/terminal/contract.ts";
+import type { FileWriter, Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { bodySink } from "./body_sink.ts";
 import { errorLine } from "./error_record.ts";
@@ -62,10 +62,15 @@ export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOpt
   const { terminal, run, isSingle } = options;
   const { include, ordered, resume } = flags;
   const file = flags.output === "-" ? undefined : flags.output;
+  if (file !== undefined && isSingle && !flags.ndjson && await isSpecial(file, terminal)) {
+    return await openSpecial(file, flags, terminal);
+  }
   if (flags.out !== undefined || file !== undefined && isSingle && !flags.ndjson) {
     return await openFiles(flags, file, options);
   }
-  if (isSingle && !flags.ndjson) return { sink: bodySink(run, { include }), ...NOTHING_OPEN };
+  if (isSingle && !flags.ndjson) {
+    return { sink: bodySink({ put: (data) => run.put(data), include }), ...NOTHING_OPEN };
+  }
   if (file === undefined) {
     return { sink: new NdjsonSink({ write: (line) => run.put(line), include, ordered }), ...NOTHING_OPEN };
   }
@@ -123,6 +128,34 @@ async function openFiles(
     : (job) => plan.pathOf(job);
   const sink = new FileSink({ folder, files, resume, pathOf, manifest: manifest?.writer });
   return { sink, [Symbol.asyncDispose]: async () => await manifest?.file[Symbol.asyncDispose]() };
+}
+
+/** Whether a path leads to a device or a pipe. */
+async function isSpecial(path: string, { files }: Terminal): Promise<boolean> {
+  const kind = await files.kind(path);
+  if (kind !== "link") return kind === "other";
+  // A link that leads nowhere is no device.
+  const real = await files.realPath(path).catch(() => undefined);
+  return real !== undefined && await files.kind(real) === "other";
+}
+
+/** A device or a pipe is written to as it is: a file can't take its place. */
+async function openSpecial(
+  path: string,
+  { include, resume }: GetOutputFlags,
+  { files }: Terminal,
+): Promise<GetOutput> {
+  if (resume) throw new UsageError("'--resume' needs a file: '--output' is a device or a pipe");
+  let writer: FileWriter;
+  try {
+    writer = await files.open(path, "append");
+  } catch (cause) {
+    throw new UsageError(`'--output' must be a file that can be written: ${errorLine(cause)}`, { cause });
+  }
+  const encoder = new TextEncoder();
+  const put = (data: string | Uint8Array<ArrayBuffer>): Promise<void> =>
+    writer.write(typeof data === "string" ? encoder.encode(data) : data);
+  return { sink: bodySink({ put, include }), [Symbol.asyncDispose]: () => writer.close() };
 }
 
 /** Whether a folder tells `A` from `a`; that it can't be written into is found out here at the latest. */

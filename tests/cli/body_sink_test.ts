@@ -6,7 +6,7 @@ import { brokenBody, exchangeOf, JOB, setUpRun } from "./sink_rig.ts";
 
 test("bodySink() writes a body as it comes", async () => {
   const { terminal, run } = setUpRun();
-  await bodySink(run, { include: false }).take(JOB, exchangeOf(new Response("[1]")));
+  await bodySink({ put: (data) => run.put(data), include: false }).take(JOB, exchangeOf(new Response("[1]")));
   assertEquals(terminal.stdout.text, "[1]");
 });
 
@@ -17,7 +17,7 @@ test("bodySink() writes the head first where that was asked for", async () => {
     statusText: "Created",
     headers: { "content-type": "a/b", etag: '"1"' },
   });
-  await bodySink(run, { include: true }).take(JOB, exchangeOf(response));
+  await bodySink({ put: (data) => run.put(data), include: true }).take(JOB, exchangeOf(response));
   assertEquals(terminal.stdout.text, 'HTTP 201 Created\r\ncontent-type: a/b\r\netag: "1"\r\n\r\nx');
 });
 
@@ -29,7 +29,7 @@ test("bodySink() goes on where a body broke off, and fails when it would have to
       ? new Response("all of it", { headers })
       : new Response("rest", { status: 206, headers: { etag, "content-range": "bytes 4-7/8" } });
     const exchange = exchangeOf([new Response(brokenBody("half"), { headers }), rest]);
-    const done = bodySink(run, { include: false }).take(JOB, exchange);
+    const done = bodySink({ put: (data) => run.put(data), include: false }).take(JOB, exchange);
     if (etag === undefined) await assertRejects(() => done, InvalidDataError);
     else await done;
     assertEquals(terminal.stdout.text, etag === undefined ? "half" : "halfrest");
@@ -43,7 +43,7 @@ test("bodySink() writes nothing of an answer that is no success, unless its body
       const exchange = exchangeOf(new Response("no", { status: 400, headers: { "content-type": "a/b" } }), {
         takesErrorBodies,
       });
-      const done = bodySink(run, { include }).take(JOB, exchange);
+      const done = bodySink({ put: (data) => run.put(data), include }).take(JOB, exchange);
       if (takesErrorBodies) assertEquals((await done as HttpError).status, 400);
       else await assertRejects(() => done, HttpError, "400");
       const { text } = terminal.stdout;

@@ -35,6 +35,18 @@ test("openGetOutput() finds the place that the flags name", async () => {
   assertEquals([files.length, await temp.read(files[0]!)], [1, "1"]);
 });
 
+test("openGetOutput() writes into a device as it is, and so behind a link", async () => {
+  await using temp = await tempFolder();
+  const fs = await import("node:fs/promises");
+  await fs.symlink("/dev/null", `${temp.path}/link`);
+  for (const path of ["/dev/null", `${temp.path}/link`]) {
+    assertEquals(await put(true, "-o", path), "");
+    await assertRejects(() => put(true, "--resume", "-o", path), UsageError, "'--resume' needs a file");
+  }
+  assertEquals(await temp.list(), ["link"]);
+  assertEquals((await fs.stat("/dev/null")).isCharacterDevice(), true);
+});
+
 const WRONG: readonly (readonly [message: string, isSingle: boolean, ...args: string[]])[] = [
   ["'--out' and '--output' exclude each other", true, "--out", "a", "-o", "b"],
   ["'--out' and '--ndjson' exclude each other", true, "--out", "a", "--ndjson"],
