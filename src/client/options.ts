@@ -144,8 +144,9 @@ export interface ClientOptions extends
   readonly clientHeadersTo?: "all" | "mirrors" | undefined;
   /**
    * Headers that must not follow a redirect to another origin, besides `authorization`, `cookie` and
-   * `proxy-authorization`; the usual names of API keys by default.
-   * @default {["x-api-key", "api-key", "x-auth-token", "x-access-token"]}
+   * `proxy-authorization`. What is given takes the place of the default: the usual names of API keys and tokens, such as `x-api-key`,
+   * `apikey`, `x-goog-api-key`, `x-auth-token`, `x-access-token` and `private-token`.
+   * @default {the usual names of API keys and tokens}
    */
   readonly sensitiveHeaders?: readonly string[] | undefined;
   /** What sends requests; in place of a `transport`. @default {globalThis.fetch} */

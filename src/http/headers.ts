@@ -23,12 +23,21 @@ const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/;
 /** Headers that no redirect to another origin and no other mirror may carry, whatever the caller says. */
 const ALWAYS_SENSITIVE = ["authorization", "cookie", "proxy-authorization"];
 
-/** Headers that are treated as sensitive unless told otherwise: the usual names of API keys. */
+/** Headers that are treated as sensitive unless told otherwise: the usual names of API keys and tokens. */
 export const DEFAULT_SENSITIVE_HEADERS: readonly string[] = [
   "x-api-key",
   "api-key",
+  "apikey",
+  "x-goog-api-key",
+  "ocp-apim-subscription-key",
+  "x-functions-key",
+  "x-auth-key",
   "x-auth-token",
   "x-access-token",
+  "private-token",
+  "x-session-token",
+  "x-amz-security-token",
+  "x-vault-token",
 ];
 
 /**

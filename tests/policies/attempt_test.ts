@@ -811,6 +811,10 @@ const SECRETS = {
   "api-key": "s3cret",
   "x-auth-token": "s3cret",
   "x-access-token": "s3cret",
+  apikey: "s3cret",
+  "x-goog-api-key": "s3cret",
+  "private-token": "s3cret",
+  "x-vault-token": "s3cret",
 };
 
 test("a redirect to another origin carries no credentials, of client or request, over sockets (S16)", async () => {
