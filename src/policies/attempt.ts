@@ -19,6 +19,7 @@ import {
   attemptTimeout,
   bodyTimeout,
   isDenied,
+  isUntrusted,
   markExhaustion,
   markFinal,
   networkError,
@@ -395,6 +396,7 @@ export class Attempt implements DeadlineTarget, Pending {
   #networkError(error: unknown): NetworkError {
     const { runtime, isFailure, isOwnFailure } = this.#environment;
     const told = networkError(this.#call, this.target, error);
+    if (isUntrusted(error)) markFinal(told);
     if (error instanceof RedirectError || runtime.isRedirectFailure(error)) {
       markFinal(told);
       this.#admission.judge("ignored");

@@ -72,6 +72,11 @@ export function isDenied(error: unknown): boolean {
   return error instanceof Error && (error.name === "NotCapable" || error.name === "TransportClosedError");
 }
 
+/** Whether an error says that a server has shown a certificate that is not to be trusted, which no retry changes. */
+export function isUntrusted(error: unknown): boolean {
+  return error instanceof Error && error.name === "CertificateError";
+}
+
 const finalErrors = new WeakSet<object>();
 const exhaustionErrors = new WeakSet<object>();
 

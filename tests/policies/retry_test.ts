@@ -901,3 +901,17 @@ testBothWays("retries of a single request never go early", async (rig) => {
   await clock.run(first);
   assertEquals(origin.timesMs, [0, 100, 2_000]);
 });
+
+testBothWays(
+  "a certificate that is not to be trusted is asked for once at each mirror (S1, S15)",
+  async (rig) => {
+    const untrusted = () => Object.assign(new Error("Cannot trust it"), { name: "CertificateError" });
+    for (
+      const [baseUrls, calls] of [["https://a.test", 1], [["https://a.test", "https://b.test"], 2]] as const
+    ) {
+      const { client, origin, run } = rig(() => Promise.reject(untrusted()), { baseUrls });
+      await assertRejects(() => run(client.json("/x")), NetworkError, "Cannot trust it");
+      assertEquals(origin.calls, calls);
+    }
+  },
+);
