@@ -26,25 +26,16 @@ export function retryAfterMs(status: number, headers: Headers, wallNowMs: number
 }
 
 /**
- * Reads a `Retry-After` value: seconds, or an HTTP date. A number that would mean decades is a Unix time, which some servers send, in
- * seconds or milliseconds. RFC 9110 has whole seconds only, and one value; a server that sends fractions has said how long to wait all
- * the same, and so has one whose field comes twice, as from a proxy: then the longest wait is meant, if all can be read.
+ * Reads a `Retry-After` value: whole seconds, or an HTTP date. A number that would mean decades is a Unix time, which some servers
+ * send, in seconds or milliseconds.
  *
  * @param value The field's value.
  * @param wallNowMs The present, in milliseconds since 1970.
  * @returns Milliseconds from now, 0 for a moment that has passed, or `undefined` for anything else.
  */
 export function parseRetryAfter(value: string, wallNowMs: number): number | undefined {
-  const waits = value.split(BETWEEN_VALUES).map((text) => parseOne(text.trim(), wallNowMs));
-  const known = waits.filter((wait) => wait !== undefined);
-  return known.length < waits.length ? undefined : Math.max(...known);
-}
-
-/** The comma between two values; the one within a date is behind the name of a day. */
-const BETWEEN_VALUES = /(?<=\d|GMT)\s*,/i;
-
-function parseOne(text: string, wallNowMs: number): number | undefined {
-  if (/^\d+(\.\d+)?$/.test(text)) return distanceMs(Number(text), wallNowMs);
+  const text = value.trim();
+  if (/^\d+$/.test(text)) return distanceMs(Number(text), wallNowMs);
   const date = parseHttpDate(text, wallNowMs);
   return date === undefined ? undefined : Math.max(0, date - wallNowMs);
 }

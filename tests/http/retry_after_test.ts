@@ -8,6 +8,7 @@ const GARBAGE = [
     "-1",
     "-0",
     "+5",
+    "1.5",
     "5.",
     ".5",
     "0x10",
@@ -17,16 +18,7 @@ const GARBAGE = [
     "",
     " ",
     "5 5",
-    "5,",
-    ", 5",
-    "5, soon",
-    "soon, 5",
-    "5, 10 s",
-    "5,, 5",
-    "Thu, 01 Jan 2026 12:00:10 GMT, soon",
-    "1.5.5",
-    "-1.5",
-    "1,5,x",
+    "5, 10",
     "inf",
     "Infinity",
   ],
@@ -38,34 +30,6 @@ test("S4: parseRetryAfter() reads whole seconds", () => {
   assertEquals(parseRetryAfter("1", NOW), 1_000);
   assertEquals(parseRetryAfter("007", NOW), 7_000);
   assertEquals(parseRetryAfter(" 5 ", NOW), 5_000);
-});
-
-test("S4: parseRetryAfter() takes fractions of seconds, so that no server is asked before the time it has named", () => {
-  for (
-    const [value, expectedMs] of [["1.5", 1_500], ["30.25", 30_250], ["0.65", 650], ["0.0", 0], [
-      " 2.0 ",
-      2_000,
-    ]] as const
-  ) {
-    assertEquals(parseRetryAfter(value, NOW), expectedMs, value);
-  }
-});
-
-test("S4: parseRetryAfter() takes the longest of several values, as a field that comes twice gives them", () => {
-  const date = "Thu, 01 Jan 2026 12:00:10 GMT";
-  for (
-    const [value, expectedMs] of [
-      ["5, 10", 10_000],
-      ["10,5", 10_000],
-      ["120, 120", 120_000],
-      ["0 , 1.5, 1", 1_500],
-      [`${date}, ${date}`, 10_000],
-      [`${date}, 20`, 20_000],
-      [`5, ${date}`, 10_000],
-      ["Thursday, 01-Jan-26 12:00:10 GMT, 3", 10_000],
-      ["Thu Jan  1 12:00:10 2026, 3", 10_000],
-    ] as const
-  ) assertEquals(parseRetryAfter(value, NOW), expectedMs, value);
 });
 
 test("S4: parseRetryAfter() takes 0 as now, and not as nothing", () => {
