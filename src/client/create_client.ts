@@ -120,8 +120,8 @@ class SlipstreamClient implements Client {
       const plain = typeof request === "string"
         ? this.#dispatcher.tryBegin(context, request, sink)
         : undefined;
-      const runnable = this.#dispatcher.launch(plain ?? this.#begin(request, context, as, sink));
-      if (runnable !== undefined) runnable.run();
+      const call = plain ?? this.#begin(request, context, as, sink);
+      if (this.#dispatcher.launch(call) !== undefined) this.#dispatcher.straight.run(call);
     });
   }
 
