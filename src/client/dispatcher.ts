@@ -119,7 +119,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 
   /** Whether batches pull without a permit; see `BatchRun`. */
   get pullsAhead(): boolean {
-    return this.pipeline.timersBelongToRequests;
+    return this.pipeline.environment.timersBelongToRequests;
   }
 
   /** The pause before a retry. */
@@ -287,7 +287,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
       leader.priority = call.priority;
       if (leader.pending instanceof Waiter) this.scheduler.raise(leader.pending, call.priority);
     }
-    if (this.pipeline.timersBelongToRequests) this.#watch(call, leader);
+    if (this.pipeline.environment.timersBelongToRequests) this.#watch(call, leader);
     return undefined;
   }
 

@@ -66,8 +66,6 @@ export interface Pipeline {
   readonly isStraight: boolean;
   /** What sends second attempts beside slow ones; `undefined` for nothing. */
   readonly hedging: LazyHedging | undefined;
-  /** Whether timers and sockets belong to the request during which they were made. */
-  readonly timersBelongToRequests: boolean;
 }
 
 const NO_COUNTS: Readonly<Counters> = {
@@ -98,7 +96,6 @@ export function buildPipeline(
   lifetime: Lifetime,
   shared?: Pipeline,
 ): Pipeline {
-  const { timersBelongToRequests } = currentRuntime;
   const { environment, lanes, hedging } = shared === undefined
     ? buildLimits(options, around, lifetime)
     : { ...shared, environment: extendEnvironment(shared.environment, options, lifetime) };
@@ -127,7 +124,7 @@ export function buildPipeline(
     }),
   ], mirrors(environment, { mirrors: bases, headers, sensitive, isForMirrors }));
   const isBare = environment.use === undefined && environment.useOnHops === undefined;
-  const isStraight = caching === undefined && isBare && !timersBelongToRequests &&
+  const isStraight = caching === undefined && isBare && !environment.timersBelongToRequests &&
     (!isForMirrors || isEmpty(headers));
   return {
     handle,
@@ -139,7 +136,6 @@ export function buildPipeline(
     sensitive,
     hedging,
     isStraight,
-    timersBelongToRequests,
   };
 }
 
