@@ -58,8 +58,8 @@ export class Background {
   /** Never rejects. */
   async #run({ request, lane, settings, limitKey }: Call, handler: Handler): Promise<void> {
     const context: CallContext = {
-      // The next request tries again.
-      settings: { ...settings, maxRetries: 0 },
+      // The next request tries again, and nobody waits for this one.
+      settings: { ...settings, maxRetries: 0, totalTimeoutMs: Infinity },
       signals: [],
       headers: NO_HEADERS,
       allowance: undefined,

@@ -224,7 +224,6 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     this.#tally.requests++;
     if (signals !== NO_SIGNALS) { for (const signal of signals) addAbortListener(signal, call); }
     if (totalTimeoutMs !== Infinity) {
-      call.deadlineAtMs = call.startedAtMs + totalTimeoutMs;
       call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs);
     }
     return call;

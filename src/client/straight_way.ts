@@ -13,7 +13,8 @@ import type { Lane } from "../lanes/lane.ts";
 import { Waiter } from "../lanes/waiter.ts";
 import { MAX_WRITE_OFF_MS } from "../policies/attempt.ts";
 import { attemptTimeout, ResponseError } from "../policies/attempt_errors.ts";
-import type { Call, Opening, Pending } from "../policies/call.ts";
+import type { Call, Pending } from "../policies/call.ts";
+import type { Opening } from "../policies/journey.ts";
 import type { Environment, FetchFunction } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
@@ -77,7 +78,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   /** A call finds out whether its origin is back: that is for the general way. */
   probe(call: Call): void {
     const { scheduler, clock } = this.#environment;
-    call.granted = scheduler.toAdmission(call, call.lane!, call.ticket, clock.now());
+    call.journey.granted = scheduler.toAdmission(call, call.lane!, call.ticket, clock.now());
     this.#owner.follow(call);
   }
 
@@ -146,9 +147,9 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     call.isInFlight = true;
     call.pending = this;
     call.attemptedAtMs = nowMs;
-    call.timeoutAtMs = nowMs + call.settings.timeoutMs;
+    const timeoutAtMs = nowMs + call.settings.timeoutMs;
     this.#underWay++;
-    if (call.timeoutAtMs < this.#scanAtMs) this.#scanAt(call.timeoutAtMs, nowMs);
+    if (timeoutAtMs < this.#scanAtMs) this.#scanAt(timeoutAtMs, nowMs);
     if (this.#hedging !== undefined) this.#watch(call, nowMs);
     const { signal } = call.controller = new AbortController();
     const headers = call.context.straightHeaders!;
@@ -239,9 +240,10 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const lane = call.lane!;
     if (call.hasLeft) {
       if (this.#hedges?.deliver(call, response, error)) return undefined;
-      if (call.writeOff !== undefined) this.#environment.deadlines.remove(call.writeOff);
+      const { writeOff, isWrittenOff } = call.journey;
+      if (writeOff !== undefined) this.#environment.deadlines.remove(writeOff);
       response?.body?.cancel().catch(ignore);
-      if (!call.isWrittenOff) scheduler.release(lane);
+      if (!isWrittenOff) scheduler.release(lane);
       return undefined;
     }
     this.#end(call);
@@ -256,7 +258,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
 
   #follow(call: Call, opening: Opening): void {
     call.isSentAsIs = false;
-    call.opening = opening;
+    call.journey.opening = opening;
     this.#owner.follow(call);
   }
 
@@ -318,7 +320,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     if (call.receipt !== undefined) scheduler.forgo(call.lane!, call.receipt);
     call.receipt = undefined;
     const onDeadline = (): void => {
-      call.isWrittenOff = true;
+      call.journey.isWrittenOff = true;
       if (reporter.active) {
         const { method, url } = call.describe();
         const message =
@@ -327,24 +329,26 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
       }
       scheduler.release(call.lane!);
     };
-    call.writeOff = deadlines.add({ onDeadline }, Math.min(call.settings.timeoutMs, MAX_WRITE_OFF_MS));
+    call.journey.writeOff = deadlines.add(
+      { onDeadline },
+      Math.min(call.settings.timeoutMs, MAX_WRITE_OFF_MS),
+    );
     call.controller?.abort(reason);
   }
 }
 
 /** A plain call in line. */
 class StraightWaiter extends Waiter<Lane> implements Pending {
-  readonly #call: Call;
+  declare readonly errand: Call;
   readonly #way: StraightWay;
 
-  constructor(call: Call, lane: Lane, way: StraightWay) {
-    super(call, [lane], false);
-    this.#call = call;
+  constructor(call: Call, { alone }: Lane, way: StraightWay) {
+    super(call, alone, false);
     this.#way = way;
   }
 
   onAdmitted(lane: Lane, ticket: number): Runnable | undefined {
-    const call = this.#call;
+    const call = this.errand;
     call.pending = undefined;
     call.ticket = ticket;
     if (lane.breaker === undefined || lane.breaker.state === "closed") return call;
@@ -353,8 +357,8 @@ class StraightWaiter extends Waiter<Lane> implements Pending {
   }
 
   onRefused(error: Error): void {
-    this.#call.pending = undefined;
-    this.#way.refuse(this.#call, error);
+    this.errand.pending = undefined;
+    this.#way.refuse(this.errand, error);
   }
 
   cancel(): void {

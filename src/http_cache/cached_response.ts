@@ -5,7 +5,8 @@
  */
 
 import { isSameUrl } from "../http/url.ts";
-import type { Call, Hop } from "../policies/call.ts";
+import type { Call } from "../policies/call.ts";
+import type { Hop } from "../policies/journey.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { CachedResponse } from "./rules.ts";
 
@@ -19,7 +20,7 @@ import type { CachedResponse } from "./rules.ts";
  */
 export function toCachedResponse(call: Call, reply: Reply, nowMs: number): CachedResponse {
   const { status, headers, url } = reply;
-  const { sentAtMs, answeredAtMs } = call.exchange ?? { sentAtMs: nowMs, answeredAtMs: nowMs };
+  const { sentAtMs, answeredAtMs } = call.journey.exchange ?? { sentAtMs: nowMs, answeredAtMs: nowMs };
   const redirects = redirectsTo(reply, call);
   return { status, headers, url, redirects, requestedAtMs: sentAtMs, storedAtMs: answeredAtMs };
 }
@@ -33,7 +34,7 @@ export function toCachedResponse(call: Call, reply: Reply, nowMs: number): Cache
  * answered: the runtime has followed them by itself, or a middleware has sent something else.
  */
 export function redirectsTo({ url }: Pick<Reply, "url">, call: Call): readonly Hop[] | undefined {
-  const { exchange, target } = call;
+  const { exchange, target } = call.journey;
   const hops = exchange?.hops ?? [];
   const isDirect = url === "" ? hops.length === 0 : isSameUrl(url, target!.url);
   if (isDirect) return [];

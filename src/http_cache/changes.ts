@@ -53,7 +53,7 @@ export class Changes {
     const assumeChange = () => {
       if (call.attempts > 0) this.#invalidate(call, undefined);
     };
-    call.exchange = { keepsBody: false, sentAtMs: 0, answeredAtMs: 0 };
+    call.journey.exchange = { keepsBody: false, sentAtMs: 0, answeredAtMs: 0 };
     const askedAt = entries.nextMoment();
     call.signal.addEventListener("abort", assumeChange, { once: true });
     let reply: Reply;
@@ -101,7 +101,7 @@ export class Changes {
   /** What was sent, one after the other. Without a reply, all of it may have been done. */
   #changesBy(call: Call, reply: Reply | undefined): readonly Change[] {
     const { request: { method }, target } = call;
-    const hops = call.exchange?.hops ?? [];
+    const hops = call.journey.exchange?.hops ?? [];
     const url = target?.url ?? resourceUrl(call, this.#options.surroundings);
     const last = hops.at(-1)?.to ?? { method, url };
     const { status = 200, headers: fields = NO_FIELDS } = reply ?? {};

@@ -84,7 +84,7 @@ export class Fetching {
     const isPartial = "range" in request.headers;
     this.#setHeaders(call, isPartial ? { ...wanted, found: undefined } : wanted);
     const replacesStale = wanted.found === undefined ? {} : { replacesStale: true };
-    call.exchange = call.settings.writeCache
+    call.journey.exchange = call.settings.writeCache
       ? { keepsBody: true, ...replacesStale, sentAtMs: 0, answeredAtMs: 0 }
       : undefined;
     const askedAt = this.#options.entries.nextMoment();
@@ -97,7 +97,7 @@ export class Fetching {
       if (rescue === undefined) throw error;
       return rescue;
     }
-    if (reply.status === 304 && call.isValidating) {
+    if (reply.status === 304 && call.journey.isValidating) {
       return await this.#confirm(call, wanted, { reply, askedAt }, onStored);
     }
     const rescue = reply.status >= 500 ? await this.rescue(call, wanted) : undefined;
@@ -110,11 +110,11 @@ export class Fetching {
 
   #setHeaders(call: Call, { request, found }: Wanted): void {
     const conditions = found === undefined ? {} : conditionalHeaders(found.meta);
-    call.ownHeaders = mergeHeaders(call.request.headers, conditions);
-    call.isValidating = !isEmpty(conditions);
+    call.journey.ownHeaders = mergeHeaders(call.request.headers, conditions);
+    call.journey.isValidating = !isEmpty(conditions);
     if (call.settings.cache === "no-cache" && !("cache-control" in request.headers)) {
       // As the fetch standard has it: caches on the way are to ask as well.
-      call.ownHeaders = mergeHeaders(call.headers, { "cache-control": "max-age=0" });
+      call.journey.ownHeaders = mergeHeaders(call.headers, { "cache-control": "max-age=0" });
     }
   }
 

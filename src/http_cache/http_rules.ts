@@ -6,7 +6,7 @@
 
 import type { CacheMeta } from "../cache/cache.ts";
 import { splitUserInfo } from "../http/url.ts";
-import type { Hop } from "../policies/call.ts";
+import type { Hop } from "../policies/journey.ts";
 import { type Change, invalidatedUrls } from "./rfc9111/invalidation.ts";
 import { isOfUse, toMeta } from "./rfc9111/meta.ts";
 import { throughRedirects } from "./rfc9111/redirects.ts";

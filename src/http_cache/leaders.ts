@@ -196,7 +196,7 @@ export class Leaders {
       if (!isSuccessStatus(reply.status) && triesHarder(call, leader)) return undefined;
       const selects = ({ headers }: Pick<Reply, "headers">) =>
         varyNames(headers)?.includes("accept") !== false;
-      const responses = [reply, ...leader.exchange?.hops ?? []];
+      const responses = [reply, ...leader.journey.exchange?.hops ?? []];
       if (call.settings.as !== leader.settings.as && responses.some(selects)) return undefined;
       return await serving.share(call, leader, reply);
     }

@@ -12,7 +12,7 @@ import type { Reuse } from "./rfc9111/reuse.ts";
 import type { Freshened } from "./rfc9111/validation.ts";
 import type { SelectingHeader } from "./rfc9111/vary.ts";
 import type { HeaderMap } from "../http/headers.ts";
-import type { Hop } from "../policies/call.ts";
+import type { Hop } from "../policies/journey.ts";
 
 /** A GET, as the cache sees it. */
 export interface CachedRequest {

@@ -82,7 +82,7 @@ export function orStaleInTime(
 
 /** Whether an attempt has failed, or no request is let through to where the call would go. */
 function isInTrouble(call: Call, { mirrors }: Pick<CacheSurroundings, "mirrors">, nowMs: number): boolean {
-  if (call.round > 1) return true;
+  if (call.journey.round > 1) return true;
   const lanes = call.lane === undefined ? mirrors.map(({ lane }) => lane) : [call.lane];
   return lanes.every((lane) => !lane.isHealthy(nowMs));
 }

@@ -147,6 +147,8 @@ export class Lane implements Claimant, Line<Lane> {
   /** Whether a mirror refers to it, so that it must never be made anew. */
   isKept = false;
 
+  /** The lanes of a request that can go nowhere else. */
+  readonly alone: readonly [Lane] = [this];
   /** Requests that go before all others: those that were sent and told to come again. */
   readonly urgent: LinkedQueue<Place<Lane>> = new LinkedQueue();
   /** All other requests that wait. */

@@ -28,7 +28,8 @@ import {
   tooLarge,
 } from "./attempt_errors.ts";
 import { sendRequest } from "./attempt_request.ts";
-import type { Call, Exchange, Opening, Pending, Target } from "./call.ts";
+import type { Call, Pending } from "./call.ts";
+import type { Exchange, Opening, Target } from "./journey.ts";
 import { decodeReply } from "./decode.ts";
 import type { Environment } from "./policy.ts";
 import { MiddlewareFailure } from "./middleware.ts";
@@ -172,7 +173,7 @@ export class Attempt implements DeadlineTarget, Pending {
   }
 
   async #send(given?: Response | Promise<Response>): Promise<Reply> {
-    const { exchange } = this.#call;
+    const { exchange } = this.#call.journey;
     const { clock, scheduler } = this.#environment;
     // Of two beside each other, the one counts that is answered.
     const own: Exchange | undefined = exchange && { ...exchange, sentAtMs: clock.wallNow(), hops: undefined };
@@ -195,7 +196,7 @@ export class Attempt implements DeadlineTarget, Pending {
   }
 
   #noteExchange(own: Exchange | undefined): void {
-    const { exchange } = this.#call;
+    const { exchange } = this.#call.journey;
     if (own === undefined || exchange === undefined || this.#stopped !== undefined) return;
     exchange.sentAtMs = own.sentAtMs;
     exchange.answeredAtMs = this.#environment.clock.wallNow();
@@ -255,7 +256,7 @@ export class Attempt implements DeadlineTarget, Pending {
     const { as, maxBodyBytes } = this.#call.settings;
     const onBytes = this.#progressOf(response);
     if (onBytes !== undefined) return readBody(response, maxBodyBytes, onBytes);
-    if (as === "bytes" || this.#call.exchange?.keepsBody || maxBodyBytes !== Infinity) {
+    if (as === "bytes" || this.#call.journey.exchange?.keepsBody || maxBodyBytes !== Infinity) {
       return readBody(response, maxBodyBytes);
     }
     return response.text();
@@ -323,7 +324,7 @@ export class Attempt implements DeadlineTarget, Pending {
    * speak for themselves.
    */
   #judge(verdict: "failure" | "ignored" | "success"): void {
-    const { round, patienceMs } = this.#call;
+    const { journey: { round }, patienceMs } = this.#call;
     const isRepeated = verdict === "failure" && !this.#environment.countsInARow &&
       (this.isSecondFailure || (round > 1 && patienceMs === 0 && !this.#admission.isProbe));
     if (isRepeated) this.target.lane.failed++;

@@ -6,7 +6,8 @@
 
 import { HttpError, InvalidDataError, isSlipstreamError, NetworkError, TimeoutError } from "../errors.ts";
 import { redactError } from "../http/redact_error.ts";
-import type { Call, Target } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Target } from "./journey.ts";
 
 /** The error of an attempt that brought no response, or not all of it. */
 export function networkError(call: Call, target: Target, error: unknown): NetworkError {

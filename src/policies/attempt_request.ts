@@ -12,7 +12,8 @@ import {
   type RedirectListener,
 } from "../http/redirect.ts";
 import { ResponseError } from "./attempt_errors.ts";
-import type { Call, Exchange, Target } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Exchange, Target } from "./journey.ts";
 import type { MiddlewareContext } from "./middleware.ts";
 import { passThrough } from "./middleware_chain.ts";
 import type { Environment } from "./policy.ts";
@@ -121,7 +122,7 @@ async function fetchHop(
 ): Promise<Response> {
   const init = toInit(call, hop, redirect, signal);
   // Browsers hide redirects, and have a cache of their own, which serves what is stale as well (RFC 5861).
-  if (!runtime.showsRedirects && call.exchange?.replacesStale === true) init.cache ??= "no-cache";
+  if (!runtime.showsRedirects && call.journey.exchange?.replacesStale === true) init.cache ??= "no-cache";
   return checkResponse(await fetch(hop.url, init));
 }
 

@@ -67,7 +67,9 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     this.#untilMs = this.#sinceMs + delayMs;
     lane?.sleeping.push(this);
     const mayBeEager = lane !== undefined && call.allowance !== undefined;
-    const firstMs = mayBeEager ? Math.min(delayMs, EAGER_MS * 2 ** Math.max(0, call.round - 2)) : delayMs;
+    const firstMs = mayBeEager
+      ? Math.min(delayMs, EAGER_MS * 2 ** Math.max(0, call.journey.round - 2))
+      : delayMs;
     this.#deadline = environment.deadlines.add(this, firstMs, this.#sinceMs);
   }
 
@@ -89,10 +91,10 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     const lane = this.#lane!;
     if (!lane.isClear || !this.#environment.scheduler.isIdle) return false;
     if (lane.succeededAtMs >= this.#sinceMs) return true;
-    const call = this.errand;
-    call.isTesting = call.patienceMs > 0 && call.testedInRound < call.round && lane.tryTest(nowMs);
-    if (call.isTesting) call.testedInRound = call.round;
-    return call.isTesting;
+    const { journey, patienceMs } = this.errand;
+    journey.isTesting = patienceMs > 0 && journey.testedInRound < journey.round && lane.tryTest(nowMs);
+    if (journey.isTesting) journey.testedInRound = journey.round;
+    return journey.isTesting;
   }
 
   giveUp(): void {

@@ -6,10 +6,8 @@
 
 import { type SlipstreamErrorOptions, TimeoutError } from "../errors.ts";
 import type { HeaderMap } from "../http/headers.ts";
-import type { RedirectedRequest } from "../http/redirect.ts";
 import type { PreparedRequest, RequestAdditions } from "../http/request.ts";
 import { redactUrl } from "../http/url.ts";
-import type { Admission } from "../lanes/admission.ts";
 import type { Allowance } from "../lanes/allowance.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
@@ -20,47 +18,12 @@ import type { AbortTarget } from "../primitives/abort_listeners.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { LinkedItem } from "../primitives/linked_queue.ts";
 import type { ValueSource } from "./event.ts";
+import { Journey, type Target } from "./journey.ts";
 import type { ReplyHead } from "./reply_head.ts";
 import type { Settings } from "./settings.ts";
 
 /** How old an outage may be that requests of a batch wait out by default, in milliseconds. */
 const PATIENCE_MS = 30_000;
-
-/** Where an attempt goes. */
-export interface Target {
-  readonly lane: Lane;
-  /** The absolute URL. */
-  readonly url: string;
-  /** All headers, the client's and the mirror's included. */
-  readonly headers: HeaderMap;
-  /** Lower-case names of headers that must not reach another origin. */
-  readonly sensitive: ReadonlySet<string>;
-}
-
-/** A redirect that was followed on the way to an answer. Times are in milliseconds since 1970. */
-export interface Hop {
-  /** What it answered. */
-  readonly from: Pick<RedirectedRequest, "method" | "url">;
-  /** Where it led. */
-  readonly to: Pick<RedirectedRequest, "method" | "url">;
-  readonly status: number;
-  readonly headers: Headers;
-  readonly sentAtMs: number;
-  readonly answeredAtMs: number;
-}
-
-/** What the cache needs to know of the latest attempt. Times are in milliseconds since 1970. */
-export interface Exchange {
-  /** Whether the body is stored, so that it is needed as bytes. */
-  readonly keepsBody: boolean;
-  /** Whether it replaces something stale: a browser's own cache must not answer with that once more. Absent if not. */
-  readonly replacesStale?: boolean | undefined;
-  /** When the request was sent that got the answer. */
-  sentAtMs: number;
-  answeredAtMs: number;
-  /** The redirects before it, as far as the runtime shows them; absent if there were none. */
-  hops?: Hop[] | undefined;
-}
 
 /** Who looks after a call while it is under way. */
 export interface CallOwner {
@@ -118,24 +81,14 @@ export interface Pending {
   purpose?(nowMs: number): string;
 }
 
-/** What has become of the first attempt, where that was made before the call came here. */
-export interface Opening {
-  /** What the attempt holds; absent if it holds nothing that has to be given back. */
-  readonly admission?: Admission | undefined;
-  readonly response?: Response | undefined;
-  /** What becomes of one that is still under way; then there is neither response nor error. */
-  readonly answer?: Promise<Response> | undefined;
-  /** What another one was admitted with, that is to be sent beside it. */
-  readonly rival?: Admission | undefined;
-  readonly error?: unknown;
-}
-
 /** Those who wait for one execution. */
 export interface Flight {
   /** How many there are, the one that executes it included. */
   members: number;
   /** All but that one. */
   readonly followers: Call[];
+  /** When the total deadline of the most patient of them passes, on the client's clock. */
+  deadlineAtMs: number;
 }
 
 /** One logical request: made when the caller calls, and answered once. It waits for one thing at a time. */
@@ -152,21 +105,9 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   given: unknown = undefined;
   priority: number;
   startedAtMs = 0;
-  /** When the total deadline passes, on the client's clock. */
-  deadlineAtMs: number = Infinity;
   deadline: Deadline | undefined = undefined;
   /** Attempts made so far, over all rounds and mirrors. */
   attempts = 0;
-  /** The round under way, from 1. */
-  round = 1;
-  /** Whether it goes before those that were never sent: it was, and told to come again. */
-  isUrgent = false;
-  /** Whether it was woken early to find out how its origin is, where no other request asks it. */
-  isTesting = false;
-  /** The round in which it was woken so last. */
-  testedInRound = 0;
-  /** Whether its latest attempt went ahead to find out whether the origin is back. */
-  isProbing = false;
   /** Where the value came from; final when the call has settled. */
   from: ValueSource = "network";
   /** What the response says that the value came with; there when the call settles. */
@@ -190,8 +131,6 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   receipt: Receipt | undefined = undefined;
   /** The lane of an absolute URL; mirrors have their own. */
   lane: Lane | undefined = undefined;
-  /** What the attempt under way is sent to, or was. */
-  target: Target | undefined = undefined;
   /** What stops it: a turn, a backoff or an attempt that it waits for. */
   pending: Pending | undefined = undefined;
   /** Those who wait for it, if it has ever been joined. */
@@ -215,35 +154,15 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   ticket = 0;
   attemptedAtMs = 0;
   controller: AbortController | undefined = undefined;
-  /** When the attempt has taken too long, on the client's clock; or when it is written off, once it was stopped. */
-  timeoutAtMs: number = Infinity;
   /** Whether the call has gone on without the attempt's result. */
   hasLeft = false;
-  /** When the attempt is written off that the call has left. */
-  writeOff: Deadline | undefined = undefined;
-  /** Whether the permit of the attempt has been given to others. */
-  isWrittenOff = false;
-
-  // For the general way.
-  /** What has become of an attempt on the straight way. */
-  opening: Opening | undefined = undefined;
-  /** What it was admitted with before it came here. */
-  granted: Admission | undefined = undefined;
-  /** The request's own headers, and the conditions of the cache. */
-  ownHeaders: HeaderMap | undefined = undefined;
-  /** Whether the cache has added conditions: a 304 is then for the cache, and no value. */
-  isValidating = false;
-  /** What is noted of the latest attempt; absent when the cache has no use for it. */
-  exchange: Exchange | undefined = undefined;
   /** The request, once its parts were needed. */
   prepared: PreparedRequest | undefined;
-  #abortController: AbortController | undefined = undefined;
+  #journey: Journey | undefined = undefined;
   /** Whether the work has been stopped: nobody wants its result any more. Only the call writes it. */
   cancelled = false;
   /** What the work has been stopped for. */
   reason: unknown = undefined;
-  /** What it has failed of so far, and goes on from; noted only if it has a total deadline. */
-  failure: unknown = undefined;
 
   /**
    * Begins.
@@ -271,6 +190,16 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.context.owner.straight.run(this);
   }
 
+  /** What the general way keeps of it; made when it is first needed. */
+  get journey(): Journey {
+    return this.#journey ??= new Journey();
+  }
+
+  /** What the attempt under way on the general way is sent to, or was. */
+  get target(): Target | undefined {
+    return this.#journey?.target;
+  }
+
   /** The request with all its parts. One that came as a URL alone is a GET of something absolute. */
   get request(): PreparedRequest {
     return this.prepared ??= {
@@ -287,7 +216,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
 
   /** The request's own headers, and the conditions of the cache. */
   get headers(): HeaderMap {
-    return this.ownHeaders ?? this.request.headers;
+    return this.#journey?.ownHeaders ?? this.request.headers;
   }
 
   /** Whether the caller gets the response itself, its body unread. */
@@ -312,6 +241,16 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return (allowance?.signal !== undefined && hasAborted(allowance.signal)) || signals.some(hasAborted);
   }
 
+  /** When the total deadline passes, on the client's clock: that of the most patient of those who wait for it. */
+  get deadlineAtMs(): number {
+    return this.flight?.deadlineAtMs ?? this.startedAtMs + this.settings.totalTimeoutMs;
+  }
+
+  /** When an attempt on the straight way has taken too long, on the client's clock. */
+  get timeoutAtMs(): number {
+    return this.attemptedAtMs + this.settings.timeoutMs;
+  }
+
   /** How long an attempt may take, in milliseconds. */
   get timeoutMs(): number {
     return this.settings.timeoutMs;
@@ -331,11 +270,12 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
 
   /** Aborts when the work is of no use any more; made when it is first needed. */
   get signal(): AbortSignal {
-    if (this.#abortController === undefined) {
-      this.#abortController = new AbortController();
-      if (this.cancelled) this.#abortController.abort(this.reason);
+    const { journey } = this;
+    if (journey.controller === undefined) {
+      journey.controller = new AbortController();
+      if (this.cancelled) journey.controller.abort(this.reason);
     }
-    return this.#abortController.signal;
+    return journey.controller.signal;
   }
 
   /** Answers the caller with the reason, and stops the work unless others wait for it; also the body that it reads. */
@@ -361,9 +301,10 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.cancelled = true;
     this.reason = reason;
     this.pending?.cancel(reason, this);
-    this.granted?.withdraw();
+    this.#journey?.granted?.withdraw();
     this.context.owner.onCancel(this);
-    if (this.#abortController !== undefined) abortIfPossible(this.#abortController, reason);
+    const controller = this.#journey?.controller;
+    if (controller !== undefined) abortIfPossible(controller, reason);
   }
 
   /** Throws the reason if the work has been stopped. */
@@ -386,7 +327,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     const timeoutMs = this.settings.totalTimeoutMs;
     const message = `${about.method} ${about.url} took longer than 'totalTimeoutMs': ${timeoutMs}` +
       this.#activity();
-    const cause = this.leader?.failure ?? this.failure;
+    const cause = this.leader?.journey.failure ?? this.journey.failure;
     this.abort(new TimeoutError(message, { ...about, kind: "total", timeoutMs, cause }));
   }
 

@@ -20,7 +20,7 @@ import { describeReply } from "./reply_error.ts";
 export function decodeReply(call: Call, reply: Reply): Promise<void> | undefined {
   const { status, body } = reply;
   if (body === undefined || call.streams || !isSuccessStatus(status)) return undefined;
-  if (status === 304 && call.isValidating) return undefined;
+  if (status === 304 && call.journey.isValidating) return undefined;
   const value = decodeFor(call, reply, body);
   reply.decodedFor = call;
   reply.value = value;

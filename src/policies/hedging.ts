@@ -6,7 +6,8 @@
 
 import { isSafeMethod } from "../http/classify.ts";
 import type { Admission } from "../lanes/admission.ts";
-import type { Call, Opening, Target } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Opening, Target } from "./journey.ts";
 import type { Reply } from "./reply.ts";
 
 /** How an attempt ended: one of the two. */
@@ -70,6 +71,6 @@ export function hedgingOf<E>(
 ): Hedging<E> | undefined {
   const loaded = hedging?.loaded;
   if (loaded === undefined || admission?.isProbe === true) return undefined;
-  const isEnded = admission === undefined && call.opening?.answer === undefined;
+  const isEnded = admission === undefined && call.journey.opening?.answer === undefined;
   return isEnded || !mayBeHedged(call) ? undefined : loaded;
 }

@@ -12,7 +12,8 @@ import { Admission } from "../lanes/admission.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { withAccept } from "./accept.ts";
 import { attempt, resumeAttempt } from "./attempt.ts";
-import type { Call, Target } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Target } from "./journey.ts";
 import { type Ending, type Hedging, hedgingOf, type RaceStart } from "./hedging.ts";
 import type { Environment, Handler } from "./policy.ts";
 import { type MirrorFailure, Reply, type RoundFailures } from "./reply.ts";
@@ -109,8 +110,8 @@ async function askOrigin(environment: Environment, options: MirrorsOptions, call
   const sent = sentHeaders(common, call.headers, call.request.withheld);
   const headers = withAccept(sent, call.settings.as);
   const target = { lane, url: call.url, headers, sensitive };
-  call.target = target;
-  const admission = await admit(environment, call, [lane]);
+  call.journey.target = target;
+  const admission = await admit(environment, call, lane.alone);
   const hedging = hedgingOf(environment, call, admission);
   if (hedging === undefined) return await send(environment, call, target, admission);
   const endings = await hedging.race(environment, call, startOf(call, target, admission), {
@@ -125,8 +126,8 @@ async function askOrigin(environment: Environment, options: MirrorsOptions, call
 /** What the first attempt of a race begins with. */
 function startOf(call: Call, target: Target, admission: Admission | undefined): RaceStart {
   if (admission !== undefined) return { target, admission };
-  const { opening } = call;
-  call.opening = undefined;
+  const { opening } = call.journey;
+  call.journey.opening = undefined;
   return { target, opening };
 }
 
@@ -138,8 +139,8 @@ function send(
   admission: Admission | undefined,
 ): Promise<Reply> {
   if (admission !== undefined) return attempt(environment, call, target, admission);
-  const opening = call.opening!;
-  call.opening = undefined;
+  const opening = call.journey.opening!;
+  call.journey.opening = undefined;
   return resumeAttempt(environment, call, target, opening);
 }
 
@@ -149,13 +150,13 @@ async function admit(
   call: Call,
   lanes: readonly Lane[],
 ): Promise<Admission | undefined> {
-  if (call.opening !== undefined) return undefined;
-  const { granted } = call;
-  call.granted = undefined;
-  if (granted !== undefined) call.isProbing = granted.isProbe;
+  if (call.journey.opening !== undefined) return undefined;
+  const { granted } = call.journey;
+  call.journey.granted = undefined;
+  if (granted !== undefined) call.journey.isProbing = granted.isProbe;
   if (granted !== undefined) return granted;
   const sinceMs = clock.now();
-  const admitted = scheduler.admit(call, lanes, call.isUrgent);
+  const admitted = scheduler.admit(call, lanes, call.journey.isUrgent);
   let admission: Admission;
   if (admitted instanceof Admission) {
     // As late as one that was in line, and admitted in this same turn: it goes first.
@@ -168,7 +169,7 @@ async function admit(
       if (call.pending === admitted) call.pending = undefined;
     }
   }
-  call.isProbing = admission.isProbe;
+  call.journey.isProbing = admission.isProbe;
   // A probe waits for no budget, but a second try is one all the same.
   if (admission.isProbe && call.attempts > 0) budget?.tryWithdraw(scheduler.workingTime.at(clock.now()));
   if (reporter.active) {
@@ -207,13 +208,13 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
       if (worst === undefined || call.cancelled) throw error;
       break;
     }
-    const lane = admission?.lane ?? call.opening?.admission?.lane ?? lanes[0]!;
+    const lane = admission?.lane ?? call.journey.opening?.admission?.lane ?? lanes[0]!;
     const isHere = (candidate: Mirror) => candidate.lane === lane;
     // One that was switched off after the call had been admitted there.
     const mirror = candidates.find(isHere) ?? options.mirrors.find(isHere)!;
     const previous = failures.at(-1);
     if (previous !== undefined) reportMirror(environment, call, previous, mirror);
-    const target = call.target = targetOf(mirror, call, admission);
+    const target = call.journey.target = targetOf(mirror, call, admission);
     const failed = await ask(environment, call, { mirror, target, admission, candidates });
     if (failed instanceof Reply) {
       worst?.reply?.openBody?.discard();

@@ -6,7 +6,8 @@
 
 import { contentLength } from "../http/body.ts";
 import type { Clock } from "../primitives/clock.ts";
-import type { Call, Target } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Target } from "./journey.ts";
 import type { Reporter } from "./event.ts";
 import type { Progress } from "./settings.ts";
 

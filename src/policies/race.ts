@@ -10,7 +10,8 @@ import type { Lane } from "../lanes/lane.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { Attempt, type AttemptWatcher } from "./attempt.ts";
-import type { Call, Pending, Target } from "./call.ts";
+import type { Call, Pending } from "./call.ts";
+import type { Target } from "./journey.ts";
 import type { HedgeEvent } from "./event.ts";
 import type { Ending, RaceField, RaceStart } from "./hedging.ts";
 import type { Environment } from "./policy.ts";
@@ -156,7 +157,7 @@ export class Race implements AttemptWatcher, DeadlineTarget, Pending {
     const first = this.#first!;
     const second = this.#second!;
     this.#winner = winner;
-    this.#call.target = winner.target;
+    this.#call.journey.target = winner.target;
     winner.lead();
     if (winner === second) {
       this.#environment.counters.hedgesWon++;

@@ -5,7 +5,7 @@
  */
 
 import type { ReceivedResponse } from "../http/tracked_response.ts";
-import type { Target } from "./call.ts";
+import type { Target } from "./journey.ts";
 import type { ValueSource } from "./event.ts";
 import type { ReplyHead } from "./reply_head.ts";
 

@@ -57,7 +57,7 @@ export function describeReply(
  */
 export function noteFailure(call: Call, reply: Reply | undefined, error: unknown): void {
   if (call.deadlineAtMs === Infinity) return;
-  call.failure = reply === undefined ? error : replyError(call, reply);
+  call.journey.failure = reply === undefined ? error : replyError(call, reply);
 }
 
 function sourceText({ attempts }: Call, { from }: Reply): string {

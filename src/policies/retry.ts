@@ -86,7 +86,7 @@ interface Plan {
 export function retry(environment: Environment, options: RetryOptions): Policy {
   return (next) => async (call) => {
     // One that comes from the straight way was counted there.
-    if (call.opening === undefined) environment.budget?.deposit(workingTimeMs(environment));
+    if (call.journey.opening === undefined) environment.budget?.deposit(workingTimeMs(environment));
     let previousMs: number | undefined;
     let earlier: Round | undefined;
     for (;;) {
@@ -109,8 +109,8 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       report(environment, call, plan);
       // A listener that was told of it may have aborted it.
       call.throwIfCancelled();
-      if (plan.counts) call.round++;
-      call.isUrgent = plan.isUrgent;
+      if (plan.counts) call.journey.round++;
+      call.journey.isUrgent = plan.isUrgent;
       if (!await rest(environment, options, call, plan)) return conclude(round);
     }
   };
@@ -220,8 +220,8 @@ function planOf(
   if (maxRetries === 0 || !call.request.repeatable) return undefined;
   const nowMs = clock.now();
   // Like a probe, it went for others as well.
-  const isTest = call.isTesting && lanes.length === 1;
-  call.isTesting = false;
+  const isTest = call.journey.isTesting && lanes.length === 1;
+  call.journey.isTesting = false;
   const { status, target } = round.reply ?? {};
   const askedMs = worth.delayMs ?? round.reply?.retryAfterMs;
   const isUrgent = status === 429;
@@ -233,11 +233,11 @@ function planOf(
     const delayMs = lanes[0]!.breaker!.retryAfterMs;
     return { reason, delayMs, sleeps: false, needsBudget: false, isUrgent: false, counts: false };
   }
-  const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(call.round, previousMs));
+  const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(call.journey.round, previousMs));
   // In a batch, those who are told to come again wait as long as others are served.
   const isServed = isUrgent && call.allowance !== undefined && delayMs > 0 &&
     nowMs - target!.lane.succeededAtMs <= RECENT_MS + 2 * delayMs;
-  if (!isServed && !isTest && call.round > maxRetries) return undefined;
+  if (!isServed && !isTest && call.journey.round > maxRetries) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) return undefined;
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
   const needsBudget = !isUrgent && !isTest && budget !== undefined &&
@@ -255,7 +255,8 @@ function mayGoAgain({ request: { body } }: Call, lanes: readonly Lane[]): boolea
 
 /** Whether a patient call was the probe of an origin that is still down. */
 function isFailedProbe(call: Call, lanes: readonly Lane[]): boolean {
-  return call.isProbing && call.patienceMs > 0 && lanes.length === 1 && lanes[0]!.breaker?.state === "open" &&
+  return call.journey.isProbing && call.patienceMs > 0 && lanes.length === 1 &&
+    lanes[0]!.breaker?.state === "open" &&
     !isAbandoned(lanes[0]!, call);
 }
 
@@ -315,5 +316,12 @@ function isDown({ breaker }: Lane): boolean {
 function report({ reporter, clock, counters }: Environment, call: Call, { delayMs, reason }: Plan): void {
   counters.retried++;
   if (!reporter.active) return;
-  reporter.emit({ type: "retry", requestId: call.id, atMs: clock.now(), retry: call.round, delayMs, reason });
+  reporter.emit({
+    type: "retry",
+    requestId: call.id,
+    atMs: clock.now(),
+    retry: call.journey.round,
+    delayMs,
+    reason,
+  });
 }

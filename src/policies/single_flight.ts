@@ -126,12 +126,12 @@ function haveSameHeaders(headers: HeaderMap, others: HeaderMap): boolean {
 
 /** Lets a call wait for another one's answer. Each may be aborted alone: the work goes on as long as one waits for it. */
 export function join(call: Call, leader: Call): void {
-  leader.flight ??= { members: leader.settled ? 0 : 1, followers: [] };
+  leader.flight ??= { members: leader.settled ? 0 : 1, followers: [], deadlineAtMs: leader.deadlineAtMs };
   leader.flight.members++;
   leader.flight.followers.push(call);
   call.leader = leader;
   // The work may take as long as the most patient of those who wait for it.
-  leader.deadlineAtMs = Math.max(leader.deadlineAtMs, call.deadlineAtMs);
+  leader.flight.deadlineAtMs = Math.max(leader.flight.deadlineAtMs, call.deadlineAtMs);
   if (call.isAsleep) return;
   call.isAsleep = true;
   call.allowance?.fallAsleep();
@@ -140,7 +140,7 @@ export function join(call: Call, leader: Call): void {
 /** The reply of a call's execution, for one that has waited for it. */
 export function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   call.attempts = leader.attempts;
-  call.target = reply.target ?? leader.target;
+  call.journey.target = reply.target ?? leader.target;
   const { head, body, openBody, target } = reply;
   const shared = new Reply(head, { from: "shared", body, openBody, target });
   shared.retryAfterMs = reply.retryAfterMs;

@@ -13,6 +13,7 @@ import { clientSettings } from "../../src/client/settings.ts";
 import { type StraightOwner, StraightWay } from "../../src/client/straight_way.ts";
 import { type HeaderMap, NO_HEADERS } from "../../src/http/headers.ts";
 import { Lane } from "../../src/lanes/lane.ts";
+import type { Journey } from "../../src/policies/journey.ts";
 import { Call } from "../../src/policies/call.ts";
 import type { Settings } from "../../src/policies/settings.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
@@ -78,7 +79,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
     settle: (call, _ok, value) => end(call, "settle", value),
     deliver: (call, { body }) => end(call, "deliver", body),
     fail: (call, error) => end(call, "fail", error),
-    follow: (call) => end(call, "follow", call.opening),
+    follow: (call) => end(call, "follow", call.journey.opening),
   };
   const way = new StraightWay(environment, owner, fetch);
   let loops = 0;
@@ -198,7 +199,7 @@ test("a response that is no success leaves with its admission, unread and not ju
     const call = start();
     await clock.advance(0);
     const [way, opening] = end(call)!;
-    const { admission, response, error } = opening as NonNullable<Call["opening"]>;
+    const { admission, response, error } = opening as NonNullable<Journey["opening"]>;
     assertEquals([way, response?.status, response?.bodyUsed, error], ["follow", code, false, undefined]);
     assertEquals([scheduler.inFlight, lane.succeeded, lane.failed, clock.pending], [1, 0, 0, 0]);
     admission!.judge("failure");
@@ -220,7 +221,7 @@ test("a broken body and a failed fetch leave with the very error and the admissi
     const call = start();
     await clock.advance(0);
     const [way, opening] = end(call)!;
-    const { admission, response, error } = opening as NonNullable<Call["opening"]>;
+    const { admission, response, error } = opening as NonNullable<Journey["opening"]>;
     assertInstanceOf(error, TypeError);
     assert(error.message.includes(message), error.message);
     assertEquals([way, response, admission?.lane, lane.inFlight], ["follow", undefined, lane, 1]);
@@ -233,7 +234,7 @@ test("what is no Response leaves without a value", async () => {
     const call = made.start();
     await made.clock.advance(0);
     const ending = made.end(call)!;
-    const { admission, response, error } = ending[1] as NonNullable<Call["opening"]>;
+    const { admission, response, error } = ending[1] as NonNullable<Journey["opening"]>;
     if (nonsense === null) assertInstanceOf(error, TypeError);
     else assertEquals([response as unknown, error], [nonsense, undefined]);
     assertEquals([ending[0], admission?.lane], ["follow", made.lane]);
@@ -279,8 +280,8 @@ test("the loop ends with an attempt that leaves, and its permit brings another l
   const [first, second] = [start(), start()];
   await clock.advance(0);
   assertEquals([end(first)?.[0], end(second), loops()], ["follow", undefined, 1]);
-  first.opening!.admission!.judge("success");
-  first.opening!.admission!.release();
+  first.journey.opening!.admission!.judge("success");
+  first.journey.opening!.admission!.release();
   await clock.advance(0);
   assertEquals([end(second), loops()], [["settle", 1], 2]);
 });
@@ -290,8 +291,8 @@ test("whoever is admitted as a probe is for the general way, with the admission"
   scheduler.judge(lane, lane.breaker!.enter(), "failure", 0);
   const call = start({ onOpen: "wait" });
   await clock.advance(100);
-  assertEquals([end(call)?.[0], call.opening, origin.calls], ["follow", undefined, 0]);
-  assert(call.granted?.isProbe);
+  assertEquals([end(call)?.[0], call.journey.opening, origin.calls], ["follow", undefined, 0]);
+  assert(call.journey.granted?.isProbe);
   assertEquals(scheduler.inFlight, 1);
 });
 
@@ -327,7 +328,7 @@ test("each attempt has its own time, from when it is sent, with one timer for al
   assertEquals(ended(), [undefined, "follow", "follow"]);
   await clock.advance(150);
   assertEquals([ended(), scheduler.inFlight, clock.pending], [["follow", "follow", "follow"], 0, 0]);
-  const { error, admission } = calls[1]!.opening!;
+  const { error, admission } = calls[1]!.journey.opening!;
   assertInstanceOf(error, TimeoutError);
   assertEquals([error.kind, error.timeoutMs, admission], ["attempt", 100, undefined]);
 });
@@ -339,7 +340,7 @@ test("a timeout is a failure of the origin, unless the client is told otherwise,
     const call = start({ timeoutMs: 100 });
     await clock.advance(100);
     assertEquals([lane.succeeded, lane.failed], isFailure === undefined ? [0, 1] : [1, 0]);
-    assertStrictEquals(origin.sent[0]!.signal?.reason, call.opening!.error);
+    assertStrictEquals(origin.sent[0]!.signal?.reason, call.journey.opening!.error);
     assertEquals([origin.open, lane.inFlight], [0, 0]);
   }
 });
@@ -356,7 +357,7 @@ test("a fetch that heeds no signal keeps its permit until `timeoutMs` after the 
   const { start, clock, scheduler, lane, events } = setUp(hanging(), { deaf: true });
   const call = start({ timeoutMs: 100 });
   await clock.advance(100);
-  assertEquals([call.opening?.error instanceof TimeoutError, scheduler.inFlight], [true, 1]);
+  assertEquals([call.journey.opening?.error instanceof TimeoutError, scheduler.inFlight], [true, 1]);
   await clock.advance(99);
   assertEquals([scheduler.inFlight, events], [1, []]);
   await clock.advance(1);

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { redirectsTo, toCachedResponse } from "../../src/http_cache/cached_response.ts";
-import type { Call, Hop } from "../../src/policies/call.ts";
+import type { Call } from "../../src/policies/call.ts";
+import type { Hop } from "../../src/policies/journey.ts";
 import { Reply } from "../../src/policies/reply.ts";
 import { test } from "../support/test.ts";
 import { callWith, PARTS_URL } from "./parts.ts";
@@ -20,7 +21,7 @@ function hop(from: string, to: string): Hop {
 
 function callAfter(hops: Hop[] | undefined): Call {
   const call = callWith();
-  call.exchange = { keepsBody: true, sentAtMs: 3, answeredAtMs: 4, hops };
+  call.journey.exchange = { keepsBody: true, sentAtMs: 3, answeredAtMs: 4, hops };
   return call;
 }
 

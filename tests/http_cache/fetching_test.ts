@@ -25,7 +25,8 @@ const FRESH = { "cache-control": "max-age=60", etag: '"1"' };
 function fetchingWith(parts: Parts, next: Handler): Fetching {
   const exchanging: Handler = (call: Call) => {
     const nowMs = parts.clock.wallNow();
-    if (call.exchange !== undefined) Object.assign(call.exchange, { sentAtMs: nowMs, answeredAtMs: nowMs });
+    const { exchange } = call.journey;
+    if (exchange !== undefined) Object.assign(exchange, { sentAtMs: nowMs, answeredAtMs: nowMs });
     return next(call);
   };
   return new Fetching({ ...parts, next: exchanging, maxEntryBytes: 100, keepsParsed: false });
@@ -59,7 +60,7 @@ test("Fetching.fetch() stores nothing for a call that may not write", async () =
   const fetching = fetchingWith(parts, () => Promise.resolve(replyOf("1", FRESH)));
   const call = callWith({ settings: { writeCache: false } });
   await fetching.fetch(call, wantedOf(requestOf()));
-  assertEquals([parts.background.length, call.exchange], [0, undefined]);
+  assertEquals([parts.background.length, call.journey.exchange], [0, undefined]);
 });
 
 test("Fetching.fetch() asks on the condition of what was found, over the request's own headers", async () => {

@@ -4,7 +4,7 @@ import type { StaleWindows } from "../../src/http_cache/rfc9111/reuse.ts";
 import { HttpRules } from "../../src/http_cache/http_rules.ts";
 import type { LifetimeOptions } from "../../src/http_cache/lifetimes.ts";
 import type { CachedRequest, CachedResponse } from "../../src/http_cache/rules.ts";
-import type { Hop } from "../../src/policies/call.ts";
+import type { Hop } from "../../src/policies/journey.ts";
 import { test } from "../support/test.ts";
 
 const URL_A = "https://a.test/x";

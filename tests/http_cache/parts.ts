@@ -94,6 +94,6 @@ export function callWith(
 ): Call {
   const call = fakeCall({ settings, streams, isBackground, request: { url: PARTS_URL, headers } });
   call.id = 7;
-  call.target = fakeTarget({ url: PARTS_URL });
+  call.journey.target = fakeTarget({ url: PARTS_URL });
   return call;
 }

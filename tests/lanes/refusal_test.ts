@@ -24,12 +24,12 @@ function setUp() {
 
 /** A request that fails at once when a breaker is open. */
 function single(deadlineAtMs = Infinity): Errand {
-  return Object.assign(fakeCall(), { deadlineAtMs });
+  return fakeCall({ settings: { totalTimeoutMs: deadlineAtMs } });
 }
 
 /** A request of a batch; its patience is half a minute unless it says something else. */
 function patient(settings: Partial<Settings> = {}, deadlineAtMs = Infinity): Errand {
-  return Object.assign(fakeCall({ allowance: fakeAllowance(), settings }), { deadlineAtMs });
+  return fakeCall({ allowance: fakeAllowance(), settings: { ...settings, totalTimeoutMs: deadlineAtMs } });
 }
 
 function open(lane: Lane): Lane {

@@ -797,7 +797,7 @@ test("requests that sleep are told when they would be refused on waking, and oth
   const { scheduler, lane } = setUp();
   const a = lane();
   a.hasAnswered = true;
-  const hopeless = Object.assign(patient(), { deadlineAtMs: 50 });
+  const hopeless = patient({ totalTimeoutMs: 50 });
   const gone = fallAsleep(a, [patient(), hopeless, single()]);
   open(scheduler, a);
   assertEquals(gone, [1]);

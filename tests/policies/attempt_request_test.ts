@@ -1,8 +1,7 @@
-import type { Exchange } from "../../src/policies/call.ts";
+import type { Exchange, Target } from "../../src/policies/journey.ts";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { PreparedRequest } from "../../src/http/request.ts";
 import { sendRequest } from "../../src/policies/attempt_request.ts";
-import type { Target } from "../../src/policies/call.ts";
 import type { FetchFunction } from "../../src/policies/policy.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
@@ -29,9 +28,11 @@ async function sent(
     calls.push({ url, init });
     return Promise.resolve(responses[Math.min(next++, responses.length - 1)]!);
   };
+  const call = fakeCall({ request });
+  call.journey.exchange = exchange;
   await sendRequest(
     { fetch, runtime, use: undefined, useOnHops: undefined, clock: systemClock },
-    Object.assign(fakeCall({ request }), { exchange }),
+    call,
     fakeTarget(target),
     { signal },
   );

@@ -39,7 +39,7 @@ function eagerCall(round = 2): Call {
   const allowance = fakeAllowance();
   allowance.hasMore = false;
   const call = fakeCall({ allowance });
-  call.round = round;
+  call.journey.round = round;
   return call;
 }
 
@@ -121,14 +121,14 @@ test("sleepBetweenRounds() lets one call at a time find out how an origin is tha
   await clock.advance(249);
   assertEquals(ended(), 0);
   await clock.advance(1);
-  assertEquals([ended(), calls.filter(({ isTesting }) => isTesting).length], [1, 1]);
+  assertEquals([ended(), calls.filter(({ journey }) => journey.isTesting).length], [1, 1]);
   // The next one goes when it is worth asking again.
   await clock.advance(250);
   assertEquals(ended(), 1);
   await clock.advance(250);
   assertEquals(ended(), 2);
   // Each goes once a round.
-  const again = sleep(calls.find(({ isTesting }) => isTesting)!, 3_000);
+  const again = sleep(calls.find(({ journey }) => journey.isTesting)!, 3_000);
   await clock.advance(2_999);
   assertEquals(again.state, "pending");
   await clock.advance(1);

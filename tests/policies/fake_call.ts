@@ -9,7 +9,8 @@ import { NO_HEADERS } from "../../src/http/headers.ts";
 import type { PreparedRequest } from "../../src/http/request.ts";
 import { Allowance } from "../../src/lanes/allowance.ts";
 import { Lane } from "../../src/lanes/lane.ts";
-import { Call, type CallContext, type Target } from "../../src/policies/call.ts";
+import { Call, type CallContext } from "../../src/policies/call.ts";
+import type { Target } from "../../src/policies/journey.ts";
 import type { Settings } from "../../src/policies/settings.ts";
 
 /** A URL with a secret in it. */

@@ -36,8 +36,8 @@ test("hedgingOf() leaves probes alone, and what has ended", () => {
   assertEquals(hedgingOf({ hedging: { loaded: undefined } }, call, admission), undefined);
   assertEquals(hedgingOf({ hedging }, call, { isProbe: true } as Admission), undefined);
   assertEquals(hedgingOf({ hedging }, fakeCall({ settings: { hedge: false } }), admission), undefined);
-  call.opening = { admission, error: new Error("ended") };
+  call.journey.opening = { admission, error: new Error("ended") };
   assertEquals(hedgingOf({ hedging }, call, undefined), undefined);
-  call.opening = { admission, answer: Promise.resolve(new Response()) };
+  call.journey.opening = { admission, answer: Promise.resolve(new Response()) };
   assertStrictEquals(hedgingOf({ hedging }, call, undefined), loaded);
 });

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { buildPipeline } from "../../src/client/pipeline.ts";
 import type { Admission } from "../../src/lanes/admission.ts";
-import type { Call, Target } from "../../src/policies/call.ts";
+import type { Call } from "../../src/policies/call.ts";
+import type { Target } from "../../src/policies/journey.ts";
 import { Hedger } from "../../src/policies/hedger.ts";
 import type { RaceField } from "../../src/policies/hedging.ts";
 import { Race } from "../../src/policies/race.ts";
@@ -69,7 +70,6 @@ test("Race.run() sends nothing for a call that was stopped before, and gives its
 function sent(call: Call, { admit, clock }: ReturnType<typeof setUp>) {
   call.attempts = 1;
   call.attemptedAtMs = clock.now();
-  call.timeoutAtMs = clock.now() + 30_000;
   call.controller = new AbortController();
   return admit(call);
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { DataNotFoundError, HttpError, NetworkError } from "../../src/errors.ts";
-import type { Call, Target } from "../../src/policies/call.ts";
+import type { Call } from "../../src/policies/call.ts";
+import type { Target } from "../../src/policies/journey.ts";
 import type { ValueSource } from "../../src/policies/event.ts";
 import { Reply } from "../../src/policies/reply.ts";
 import { describeReply, noteFailure, replyError } from "../../src/policies/reply_error.ts";
@@ -28,7 +29,7 @@ test("replyError() is a DataNotFoundError for 404 and 410, and an HttpError for 
 
 test("replyError() names where the reply came from, not where the call went last, and how often that was", () => {
   const call = attempted(3);
-  call.target = fakeTarget({ url: "https://last.test/x" });
+  call.journey.target = fakeTarget({ url: "https://last.test/x" });
   const error = replyError(
     call,
     replyOf(503, fakeTarget({ url: "https://user:secret@mirror.test/x?sig=secret" })),
@@ -46,7 +47,8 @@ test("replyError() says so if the reply was stored", () => {
 
 test("describeReply() names the URL that a stored reply came from, and that was asked for one of the network", () => {
   const url = "https://user:secret@mirror.test/x?token=secret";
-  const call = Object.assign(attempted(2), { target: fakeTarget({ url: "https://last.test/x" }) });
+  const call = attempted(2);
+  call.journey.target = fakeTarget({ url: "https://last.test/x" });
   for (const from of ["cache", "stale"] as const) {
     assertEquals(describeReply(call, replyOf(200, undefined, from, url)), {
       url: "https://***@mirror.test/x?token=***",
@@ -72,10 +74,11 @@ test("replyError() has the wait, and what the other mirrors did", () => {
 
 test("noteFailure() notes what failed for a call with a total deadline, and nothing for another one", () => {
   const failed = new NetworkError("failed");
-  const [free, bound] = [fakeCall(), Object.assign(fakeCall(), { deadlineAtMs: 1_000 })];
+  const [free, bound] = [fakeCall(), fakeCall({ settings: { totalTimeoutMs: 1_000 } })];
   for (const call of [free, bound]) noteFailure(call, undefined, failed);
-  assertEquals([free.failure, bound.failure], [undefined, failed]);
+  assertEquals([free.journey.failure, bound.journey.failure], [undefined, failed]);
   noteFailure(bound, replyOf(503), undefined);
-  assertInstanceOf(bound.failure, HttpError);
-  assertEquals(bound.failure.status, 503);
+  const { failure } = bound.journey;
+  assertInstanceOf(failure, HttpError);
+  assertEquals(failure.status, 503);
 });

@@ -10,7 +10,7 @@
 import type { CacheMeta } from "../../cache/cache.ts";
 import type { HeaderMap } from "../../http/headers.ts";
 import { splitUserInfo, withoutFragment } from "../../http/url.ts";
-import type { Hop } from "../../policies/call.ts";
+import type { Hop } from "../../policies/journey.ts";
 import { initialAgeMs } from "./age.ts";
 import { storedFields } from "./fields.ts";
 import { freshnessLifetimeMs } from "./freshness.ts";

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { toMeta } from "../../../src/http_cache/rfc9111/meta.ts";
 import { throughRedirects } from "../../../src/http_cache/rfc9111/redirects.ts";
 import type { StaleWindows } from "../../../src/http_cache/rfc9111/reuse.ts";
-import type { Hop } from "../../../src/policies/call.ts";
+import type { Hop } from "../../../src/policies/journey.ts";
 import { test } from "../../support/test.ts";
 
 const NOW = 1_767_225_600_000;

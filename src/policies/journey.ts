@@ -1,0 +1,92 @@
+/**
+ * What the general way keeps of a request: calls that go the straight way need none of it.
+ *
+ * @module
+ */
+
+import type { HeaderMap } from "../http/headers.ts";
+import type { RedirectedRequest } from "../http/redirect.ts";
+import type { Admission } from "../lanes/admission.ts";
+import type { Lane } from "../lanes/lane.ts";
+import type { Deadline } from "../primitives/deadline_queue.ts";
+
+/** Where an attempt goes. */
+export interface Target {
+  readonly lane: Lane;
+  /** The absolute URL. */
+  readonly url: string;
+  /** All headers, the client's and the mirror's included. */
+  readonly headers: HeaderMap;
+  /** Lower-case names of headers that must not reach another origin. */
+  readonly sensitive: ReadonlySet<string>;
+}
+
+/** A redirect that was followed on the way to an answer. Times are in milliseconds since 1970. */
+export interface Hop {
+  /** What it answered. */
+  readonly from: Pick<RedirectedRequest, "method" | "url">;
+  /** Where it led. */
+  readonly to: Pick<RedirectedRequest, "method" | "url">;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly sentAtMs: number;
+  readonly answeredAtMs: number;
+}
+
+/** What the cache needs to know of the latest attempt. Times are in milliseconds since 1970. */
+export interface Exchange {
+  /** Whether the body is stored, so that it is needed as bytes. */
+  readonly keepsBody: boolean;
+  /** Whether it replaces something stale: a browser's own cache must not answer with that once more. Absent if not. */
+  readonly replacesStale?: boolean | undefined;
+  /** When the request was sent that got the answer. */
+  sentAtMs: number;
+  answeredAtMs: number;
+  /** The redirects before it, as far as the runtime shows them; absent if there were none. */
+  hops?: Hop[] | undefined;
+}
+
+/** What has become of the first attempt, where that was made before the call came here. */
+export interface Opening {
+  /** What the attempt holds; absent if it holds nothing that has to be given back. */
+  readonly admission?: Admission | undefined;
+  readonly response?: Response | undefined;
+  /** What becomes of one that is still under way; then there is neither response nor error. */
+  readonly answer?: Promise<Response> | undefined;
+  /** What another one was admitted with, that is to be sent beside it. */
+  readonly rival?: Admission | undefined;
+  readonly error?: unknown;
+}
+
+/** What has become of a call so far on the general way: its rounds, its latest attempt, and what the cache has to do with it. */
+export class Journey {
+  /** The round under way, from 1. */
+  round = 1;
+  /** Whether it goes before those that were never sent: it was, and told to come again. */
+  isUrgent = false;
+  /** Whether it was woken early to find out how its origin is, where no other request asks it. */
+  isTesting = false;
+  /** The round in which it was woken so last. */
+  testedInRound = 0;
+  /** Whether its latest attempt went ahead to find out whether the origin is back. */
+  isProbing = false;
+  /** What the attempt under way is sent to, or was. */
+  target: Target | undefined = undefined;
+  /** What has become of an attempt on the straight way. */
+  opening: Opening | undefined = undefined;
+  /** When an attempt on the straight way is written off that the call has left, and whether its permit was given to others. */
+  writeOff: Deadline | undefined = undefined;
+  isWrittenOff = false;
+  /** What it was admitted with before it came here. */
+  granted: Admission | undefined = undefined;
+  /** The request's own headers, and the conditions of the cache. */
+  ownHeaders: HeaderMap | undefined = undefined;
+  /** Whether the cache has added conditions: a 304 is then for the cache, and no value. */
+  isValidating = false;
+  /** What is noted of the latest attempt; absent when the cache has no use for it. */
+  exchange: Exchange | undefined = undefined;
+  /** What it has failed of so far, and goes on from; noted only if it has a total deadline. */
+  failure: unknown = undefined;
+  /** Aborts when the work is of no use any more; made when it is first needed. */
+  controller: AbortController | undefined = undefined;
+}
