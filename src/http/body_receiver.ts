@@ -6,6 +6,7 @@
 
 import { contentLength } from "./body.ts";
 import type { BodyCollector } from "./body_collector.ts";
+import { concatenate } from "./chunks.ts";
 
 /** How a body is received. */
 export interface BodyReceiverOptions {
@@ -25,6 +26,8 @@ export interface BodyReceiverOptions {
   readonly collector?: BodyCollector | undefined;
   /** Whether a small body comes as one chunk, which costs less. What has come of one that breaks off is lost then. */
   readonly joinsSmall?: boolean | undefined;
+  /** Whether somebody made the response: then its chunks may belong to the program, and its head may say anything. */
+  readonly isMade: boolean;
 }
 
 /** So many bytes come at once, or nearly so. */
@@ -43,6 +46,7 @@ export class BodyReceiver {
   /** What the body has broken off with. Only the receiver writes it. */
   failure: { readonly reason: unknown } | undefined;
   #isReceiving = false;
+  #joinsSmall: boolean;
   #bytes = 0;
   #hasEnded = false;
   #isCancelled = false;
@@ -54,6 +58,7 @@ export class BodyReceiver {
   constructor(response: Response, options: BodyReceiverOptions) {
     this.#response = response;
     this.#options = options;
+    this.#joinsSmall = options.joinsSmall ?? false;
   }
 
   /** Whether nothing comes any more. */
@@ -80,6 +85,19 @@ export class BodyReceiver {
     }
     if (this.failure !== undefined) throw this.failure.reason;
     return this.#ahead.shift() as Uint8Array<ArrayBuffer>;
+  }
+
+  /**
+   * All of the body, instead of one chunk after the other.
+   *
+   * @returns The bytes, which are the caller's own.
+   * @throws {unknown} Rejects, as {@linkcode BodyReceiver.next} does.
+   */
+  async whole(): Promise<Uint8Array<ArrayBuffer>> {
+    this.#joinsSmall = true;
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) chunks.push(chunk);
+    return chunks.length === 1 ? chunks[0]! : concatenate(chunks, this.#bytes);
   }
 
   /**
@@ -137,7 +155,9 @@ export class BodyReceiver {
   /** Never rejects. */
   async #receiveChunk(): Promise<void> {
     try {
-      if (this.#reader === undefined && this.#options.joinsSmall && isSmall(this.#response)) {
+      if (
+        this.#reader === undefined && this.#joinsSmall && !this.#options.isMade && isSmall(this.#response)
+      ) {
         return await this.#receiveWhole();
       }
       this.#reader ??= this.#response.body?.getReader();
@@ -168,8 +188,8 @@ export class BodyReceiver {
     if (this.#bytes > this.#options.maxBytes) return this.fail(this.#options.onTooLarge());
     this.#options.onBytes?.(chunk.length);
     this.#options.collector?.add(chunk);
-    // What has not come from the network may belong to the program, and the stream that it goes to takes the buffer away.
-    this.#ahead.push(this.#response.url === "" ? chunk.slice() : chunk);
+    // The stream that it goes to takes the buffer away.
+    this.#ahead.push(this.#options.isMade ? chunk.slice() : chunk);
   }
 
   #wake(): void {
@@ -187,8 +207,7 @@ export class BodyReceiver {
   }
 }
 
-/** Whether a body is known to be small; what is compressed may become large, and a response that somebody made may say anything. */
-function isSmall({ headers, url }: Response): boolean {
-  const length = contentLength(headers) ?? Infinity;
-  return length <= SMALL_BYTES && url !== "" && !headers.has("content-encoding");
+/** Whether a body is known to be small; what is compressed may become large. */
+function isSmall({ headers }: Response): boolean {
+  return (contentLength(headers) ?? Infinity) <= SMALL_BYTES && !headers.has("content-encoding");
 }

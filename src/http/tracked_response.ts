@@ -27,7 +27,7 @@ export interface ResponseHead {
  */
 export function trackedResponse(head: ResponseHead, receiver: BodyReceiver): Response {
   const stream = new ReadableStream(sourceOf(receiver), { highWaterMark: 0 });
-  registry()?.register(stream, receiver);
+  registry()?.register(stream, receiver, receiver);
   return new TrackedResponse(stream, head, receiver);
 }
 
@@ -82,10 +82,18 @@ export function receivedResponse(response: Response): ReceivedResponse {
   return { status, headers, url, type, chunks };
 }
 
-/** A constructor of the platform may ask itself what it says (Node.js 20 does): it gets the platform's own answer until it has ended. */
+/**
+ * Reads its body straight from the receiver, where nobody else has any of it: to go by way of a stream costs as much again.
+ *
+ * A constructor of the platform may ask itself what it says (Node.js 20 does): it gets the platform's own answer until it has ended.
+ */
 class TrackedResponse extends Response {
   readonly #head: ResponseHead;
   readonly #receiver: BodyReceiver | undefined;
+  /** Whether it shares its body with a clone. */
+  #isShared = false;
+  /** Whether its body was read, or is being read, without its stream. */
+  #isRead = false;
 
   constructor(body: BodyInit | null, head: ResponseHead, receiver: BodyReceiver | undefined) {
     const { status, statusText, headers } = head;
@@ -115,31 +123,42 @@ class TrackedResponse extends Response {
     return #head in this ? this.#head.type : super.type;
   }
 
+  override get bodyUsed(): boolean {
+    return (#head in this && this.#isRead) || super.bodyUsed;
+  }
+
   override clone(): Response {
     const { status, statusText, headers, url, redirected, type } = this;
     const head = { status, statusText, headers, url, redirected, type };
-    return new TrackedResponse(super.clone().body, head, this.#receiver);
+    const clone = new TrackedResponse(super.clone().body, head, this.#receiver);
+    this.#isShared = clone.#isShared = true;
+    return clone;
   }
 
-  override arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#withReason(super.arrayBuffer());
+  override async arrayBuffer(): Promise<ArrayBuffer> {
+    const whole = this.#takeWhole();
+    return whole === undefined ? await this.#withReason(super.arrayBuffer()) : ownBuffer(await whole);
   }
 
   /** Node 20 has none. */
   override async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(await this.arrayBuffer());
+    return await this.#takeWhole() ?? new Uint8Array(await this.arrayBuffer());
   }
 
   override formData(): Promise<FormData> {
     return this.#withReason(super.formData());
   }
 
-  override json(): Promise<unknown> {
-    return this.#withReason(super.json());
+  override async json(): Promise<unknown> {
+    const whole = this.#takeWhole();
+    return whole === undefined
+      ? await this.#withReason(super.json())
+      : JSON.parse(new TextDecoder().decode(await whole));
   }
 
-  override text(): Promise<string> {
-    return this.#withReason(super.text());
+  override async text(): Promise<string> {
+    const whole = this.#takeWhole();
+    return whole === undefined ? await this.#withReason(super.text()) : new TextDecoder().decode(await whole);
   }
 
   /** Bun forgets the type of a body that is a stream. */
@@ -147,6 +166,19 @@ class TrackedResponse extends Response {
     const type = this.headers.get("content-type") ?? "";
     const blob = await this.#withReason(super.blob());
     return blob.type === "" && type !== "" ? new Blob([blob], { type }) : blob;
+  }
+
+  /** All of the body; nothing if it has no receiver, or somebody has begun to read it, or may. */
+  #takeWhole(): Promise<Uint8Array<ArrayBuffer>> | undefined {
+    const receiver = this.#receiver;
+    if (receiver === undefined || this.#isShared || this.bodyUsed || this.body?.locked !== false) {
+      return undefined;
+    }
+    // Nobody else may read it from now on; and it is received to its end, even if nobody waits for it any more.
+    this.body.getReader();
+    this.#isRead = true;
+    collected?.unregister(receiver);
+    return receiver.whole();
   }
 
   /** Browsers say "network error", whatever a stream has broken off with. */
@@ -158,6 +190,10 @@ class TrackedResponse extends Response {
       throw failure === undefined ? error : failure.reason;
     }
   }
+}
+
+function ownBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 }
 
 function isConstructible(status: number): boolean {

@@ -69,6 +69,8 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   #idle: Deadline | undefined;
   #wait: Deadline | undefined;
   #hasEnded = false;
+  /** Asked for once: a runtime may work it out each time. */
+  #knownUrl: string | undefined;
 
   /** Takes a body over. */
   constructor(options: AttemptBodyOptions) {
@@ -110,8 +112,9 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     if (this.#excerpt !== undefined) return this.#excerptResponse(this.#excerpt);
     const receiver = this.#handOut(false);
     if (receiver === undefined) return response;
-    const { status, statusText, url, redirected, type } = response;
-    return trackedResponse({ status, statusText, headers: this.#headers, url, redirected, type }, receiver);
+    const { status, statusText, redirected, type } = response;
+    const head = { status, statusText, headers: this.#headers, url: this.#url, redirected, type };
+    return trackedResponse(head, receiver);
   }
 
   receive(): ReceivedResponse {
@@ -119,8 +122,13 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     const { response } = this.#options;
     const chunks = this.#handOut(true);
     if (chunks === undefined) return receivedResponse(response);
-    const { status, url, type } = response;
-    return { status, headers: this.#headers, url, type, chunks };
+    const { status, type } = response;
+    return { status, headers: this.#headers, url: this.#url, type, chunks };
+  }
+
+  /** Where the response came from; empty if somebody made it. */
+  get #url(): string {
+    return this.#knownUrl ??= this.#options.response.url;
   }
 
   /** Begins to receive the body for its reader; `undefined` if it has ended. */
@@ -144,6 +152,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
       onWait: (isWaiting) => this.#onWait(isWaiting),
       collector: this.#collector,
       joinsSmall,
+      isMade: this.#url === "",
     });
     this.#idle = environment.idleDeadlines.add(this, timeoutMs);
     environment.scheduler.offer(this);
@@ -161,7 +170,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   #isEmpty(): boolean {
     const { response, method } = this.#options;
     if (method === "HEAD" || NULL_BODY_STATUSES.has(response.status)) return true;
-    return response.url === "" ? response.body === null : contentLength(response.headers) === 0;
+    return this.#url === "" ? response.body === null : contentLength(response.headers) === 0;
   }
 
   #onWait(isWaiting: boolean): void {

@@ -71,6 +71,33 @@ test("a large answer that nobody reads gives its permit back when it has been co
   await client.close();
 });
 
+test("an answer that is being read is received to its end, also when nothing leads to it any more", async () => {
+  const { promise: collected, resolve: goOn } = Promise.withResolvers<void>();
+  await using server = serveHandler(() => {
+    const body = new ReadableStream({
+      async start(controller) {
+        controller.enqueue(new Uint8Array(40_000));
+        await collected;
+        controller.enqueue(new Uint8Array(40_000));
+        controller.close();
+      },
+    });
+    return new Response(body);
+  });
+  const client = createClient();
+  const reading = await (async () => {
+    const response = await client.fetch(server.url);
+    return { bytes: response.bytes() };
+  })();
+  for (let turn = 0; turn < 20; turn++) {
+    collectGarbage();
+    await eventLoopTurn();
+  }
+  goOn();
+  assertEquals((await reading.bytes).length, 80_000);
+  await client.close();
+});
+
 test("timeoutMs is for the headers and for a body that nobody reads, idleTimeoutMs for each wait of a reader (S6)", async () => {
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const clock = new ManualClock();

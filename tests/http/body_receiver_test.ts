@@ -8,6 +8,7 @@ function receive(response: Response, options: Partial<BodyReceiverOptions> = {})
   const waits: boolean[] = [];
   const receiver = new BodyReceiver(response, {
     maxBytes: Infinity,
+    isMade: response.url === "",
     onTooLarge: () => new RangeError("too large"),
     onBreak: (error) => error,
     onEnd: (bytes) => ends.push(bytes),

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { BodyReceiver } from "../../src/http/body_receiver.ts";
 import { receivedResponse, trackedResponse } from "../../src/http/tracked_response.ts";
 import { test } from "../support/test.ts";
@@ -7,6 +7,7 @@ function track(response: Response) {
   const ends: number[] = [];
   const receiver = new BodyReceiver(response, {
     maxBytes: Infinity,
+    isMade: response.url === "",
     onTooLarge: () => new Error("too large"),
     onBreak: (error) => error,
     onEnd: (bytes) => ends.push(bytes),
@@ -42,6 +43,68 @@ test("trackedResponse() can be read in every way, also by a server that it is re
   assertEquals(text, "[1]");
   const form = new URLSearchParams({ a: "1" });
   assertEquals((await track(answer(form)).response.formData()).get("a"), "1");
+});
+
+const READERS = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
+
+test("trackedResponse() can be read once, in whatever way, and belongs to its reader from then on", async () => {
+  for (const reader of READERS) {
+    const { response } = track(
+      answer("1", { headers: { "content-type": "application/x-www-form-urlencoded" } }),
+    );
+    const reading = response[reader]().catch(() => {});
+    assertEquals([response.bodyUsed, response.body?.locked], [true, true], reader);
+    for (const again of READERS) await assertRejects(() => response[again](), TypeError);
+    assertThrows(() => response.clone(), TypeError);
+    assertThrows(() => new Response(response.body), TypeError);
+    await reading;
+    assertEquals([response.bodyUsed, response.body?.locked], [true, true], reader);
+  }
+});
+
+test("trackedResponse() can't be read beside somebody who reads its stream", async () => {
+  for (const reader of READERS) {
+    const { response } = track(answer("[1]"));
+    const stream = response.body!.getReader();
+    await assertRejects(() => response[reader](), TypeError);
+    assertEquals(new TextDecoder().decode((await stream.read()).value), "[1]");
+    stream.releaseLock();
+    await assertRejects(() => response[reader](), TypeError);
+  }
+});
+
+test("trackedResponse() reads text as the platform does, byte order mark, broken letters and all", async () => {
+  const bodies = ["", "\ufeff[1]", "[1]\ufeff", "caf\u00e9 \u{1f3ce}", "[1"].map((text) =>
+    new TextEncoder().encode(text)
+  );
+  bodies.push(Uint8Array.of(0xff, 0x5b, 0xe2, 0x82), Uint8Array.of(0xef, 0xbb));
+  for (const body of bodies) {
+    const parts = () => ReadableStream.from(Array.from(body, (byte) => Uint8Array.of(byte)));
+    for (const make of [() => body, parts]) {
+      assertEquals(await track(answer(make())).response.text(), await new Response(body).text());
+      assertEquals(await track(answer(make())).response.bytes(), body);
+      const expected = await new Response(body).json().catch(({ name }) => name);
+      assertEquals(await track(answer(make())).response.json().catch(({ name }) => name), expected);
+    }
+  }
+});
+
+test("trackedResponse() tells all its readers what its body broke off with, and gives none of it", async () => {
+  for (const reader of READERS) {
+    const failure = new Error("broken");
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode("[1"));
+      },
+      pull(controller) {
+        controller.error(failure);
+      },
+    });
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const { response, ends } = track(answer(body, { headers }));
+    assertStrictEquals(await assertRejects(() => response[reader]()), failure);
+    assertEquals(ends.length, 1);
+  }
 });
 
 test("trackedResponse() gives a blob of the type that the headers say", async () => {
@@ -118,13 +181,13 @@ test("trackedResponse() works where the platform's constructor asks the new resp
   class Asking extends Response {
     constructor(body?: BodyInit | null, init?: ResponseInit) {
       super(body, init);
-      seen.push(this.status, this.ok, this.url, this.redirected, this.type);
+      seen.push(this.status, this.ok, this.url, this.redirected, this.type, this.bodyUsed);
     }
   }
   Object.setPrototypeOf(Tracked, Asking);
   try {
     const { response } = track(answer("12345", { status: 201 }));
-    assertEquals(seen, [201, true, "", false, "default"]);
+    assertEquals(seen, [201, true, "", false, "default", false]);
     assertEquals([response.status, response.ok, response.url, response.type], [
       201,
       true,
