@@ -22,6 +22,8 @@ export class CallContexts {
   readonly #dispatcher: Dispatcher;
   /** What requests have in common that come without options, by what they bring. */
   readonly plain: Readonly<Record<Settings["as"], CallContext>>;
+  /** The same for those that bring the response itself. */
+  readonly plainFetch: CallContext;
 
   /**
    * Lays the client's options over the defaults.
@@ -45,6 +47,7 @@ export class CallContexts {
       text: plain({ ...json, as: "text" }),
       bytes: plain({ ...json, as: "bytes" }),
     };
+    this.plainFetch = this.contextOf({ settings: this.plain.bytes.settings, streams: true });
   }
 
   /**
@@ -108,8 +111,7 @@ export class CallContexts {
       avoided,
       isBackground: false,
       owner: this.#dispatcher,
-      // The straight way keeps nothing of a response but its body.
-      straightHeaders: streams ? undefined : this.#dispatcher.straightHeaders(settings, headers),
+      straightHeaders: this.#dispatcher.straightHeaders(settings, headers),
     };
   }
 

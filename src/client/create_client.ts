@@ -144,16 +144,24 @@ class SlipstreamClient implements Client {
   }
 
   /** A function of its own, because a `fetch` is handed on as one. */
-  readonly fetch: Client["fetch"] = dropIn((input, init = {}, options) =>
+  readonly fetch: Client["fetch"] = dropIn((input, init, options) =>
     new Promise((resolve, reject) => {
-      if (isLocal(input)) return resolve(this.#dispatcher.fetchLocally(input, init));
-      const { request, bodyOf, signals, cache } = fromFetchArguments(input, init);
-      const { settings } = this.#contexts.plain.bytes;
-      const plain: CallContext = this.#contexts.contextOf({
-        settings: cache === undefined ? settings : { ...settings, cache },
-        signals,
-        streams: true,
-      });
+      const { plainFetch } = this.#contexts;
+      if (typeof input === "string" && init === undefined && options === undefined) {
+        const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
+        const call = this.#dispatcher.tryBegin(plainFetch, input, sink);
+        if (call !== undefined) return void this.#dispatcher.launch(call)?.run();
+      }
+      if (isLocal(input)) return resolve(this.#dispatcher.fetchLocally(input, init ?? {}));
+      const { request, bodyOf, signals, cache } = fromFetchArguments(input, init ?? {});
+      const { settings } = plainFetch;
+      const plain: CallContext = cache === undefined && signals.length === 0
+        ? plainFetch
+        : this.#contexts.contextOf({
+          ...plainFetch,
+          settings: cache === undefined ? settings : { ...settings, cache },
+          signals,
+        });
       const context = options === undefined
         ? plain
         : this.#contexts.withOptions(plain, options, "call", "bytes");

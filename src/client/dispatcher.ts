@@ -266,17 +266,28 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     if (!context.streams && (prepared === undefined || isPlainGet(prepared))) {
       const leader = this.#flights.enter(call);
       if (leader !== undefined) return this.#join(call, leader);
-      const isPlain = prepared === undefined || prepared.headers === context.headers;
-      const goesStraight = !this.#hub.active && this.#hedging?.isAwaited !== true;
-      if (isPlain && call.lane !== undefined && context.straightHeaders !== undefined && goesStraight) {
-        const ticket = this.scheduler.tryEnter(call.lane, call.startedAtMs);
-        if (ticket === -1) return this.straight.enqueue(call);
-        call.ticket = ticket;
-        return call;
-      }
     }
-    this.follow(call);
-    return undefined;
+    const isPlain = prepared === undefined ||
+      (prepared.headers === context.headers && isPlainGet(prepared)) || this.#goesAsItIs(prepared);
+    // Of those that are hedged, no body streams, and none changes anything.
+    const isHedged = this.#hedging !== undefined && (context.streams || this.#hedging.isAwaited);
+    if (
+      !isPlain || isHedged || this.#hub.active || call.lane === undefined ||
+      context.straightHeaders === undefined
+    ) {
+      this.follow(call);
+      return undefined;
+    }
+    const ticket = this.scheduler.tryEnter(call.lane, call.startedAtMs);
+    if (ticket === -1) return this.straight.enqueue(call);
+    call.ticket = ticket;
+    return call;
+  }
+
+  /** Whether a request with a method, headers or a body of its own can go the straight way. */
+  #goesAsItIs({ init, withheld }: PreparedRequest): boolean {
+    return init === undefined && withheld === undefined && this.#hedging === undefined &&
+      this.pipeline.environment.runtime.showsRedirects;
   }
 
   #join(call: Call, leader: Call): undefined {

@@ -70,7 +70,7 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
       method: method ?? given?.method,
       headers: headers === undefined ? given?.headers : toHeaders(headers),
       body,
-      init: { ...fromRequest(given), ...withoutUndefined(rest) },
+      init: orNothing({ ...fromRequest(given), ...withoutUndefined(rest) }),
     },
     bodyOf: given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined,
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
@@ -144,6 +144,10 @@ function fromRequest(request: Request | undefined): RequestInit {
     integrity: integrity === "" ? undefined : integrity,
     keepalive: keepalive ? true : undefined,
   });
+}
+
+function orNothing(init: RequestInit): RequestInit | undefined {
+  return Object.keys(init).length === 0 ? undefined : init;
 }
 
 function withoutUndefined(init: Readonly<Record<string, unknown>>): RequestInit {

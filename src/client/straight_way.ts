@@ -6,17 +6,21 @@
  */
 
 import { utf8Length } from "../http/body.ts";
-import { NO_HEADERS } from "../http/headers.ts";
+import { type HeaderMap, mergeHeaders, NO_HEADERS } from "../http/headers.ts";
+import type { PreparedRequest } from "../http/request.ts";
 import { Admission } from "../lanes/admission.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { Waiter } from "../lanes/waiter.ts";
-import { MAX_WRITE_OFF_MS } from "../policies/attempt.ts";
+import { withAccept } from "../policies/accept.ts";
+import { MAX_WRITE_OFF_MS, openAttempt } from "../policies/attempt.ts";
 import { attemptTimeout, ResponseError } from "../policies/attempt_errors.ts";
-import type { Call, Pending } from "../policies/call.ts";
+import { requestInit } from "../policies/attempt_request.ts";
+import type { Call, CallContext, Pending } from "../policies/call.ts";
 import type { Opening } from "../policies/journey.ts";
 import type { Environment, FetchFunction } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
+import { isWorthRetry } from "../policies/retry_verdict.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { decodeBody } from "../schemas/decode.ts";
 import { fetchAtImport } from "./global_fetch.ts";
@@ -25,6 +29,10 @@ import type { HedgedWay, StraightHedges } from "./straight_hedges.ts";
 
 /** Who looks after calls, before and after the straight way. */
 export interface StraightOwner {
+  /** Lower-case names of headers that must not reach another origin. */
+  readonly sensitive: ReadonlySet<string>;
+  /** What every request carries. */
+  readonly headers: HeaderMap;
   /** The first of all calls under way; they are linked by `next`. */
   readonly firstCall: Call | undefined;
   /** Answers the caller, who is the only one that waits. */
@@ -112,7 +120,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
         response = await send(call.sentUrl, init);
         if (this.#hedges !== undefined) this.#hedges.answered(call, response);
         if (call.lane!.listens) this.#noteAnswer(call, response);
-        if (response?.ok && !call.hasLeft && response instanceof Response) {
+        if (response?.ok && !call.hasLeft && !call.context.streams && response instanceof Response) {
           body = call.settings.as === "bytes"
             ? new Uint8Array(await response.arrayBuffer())
             : await response.text();
@@ -152,9 +160,19 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     if (timeoutAtMs < this.#scanAtMs) this.#scanAt(timeoutAtMs, nowMs);
     if (this.#hedging !== undefined) this.#watch(call, nowMs);
     const { signal } = call.controller = new AbortController();
-    const headers = call.context.straightHeaders!;
+    const { prepared, context } = call;
     const redirect = this.#redirect;
+    if (prepared !== undefined && !isPlain(prepared, context)) return this.#ownInit(call, prepared, signal);
+    const headers = context.straightHeaders!;
     return headers === NO_HEADERS ? { signal, redirect } : { signal, redirect, headers };
+  }
+
+  /** What is sent of a request that has a method, headers or a body of its own. */
+  #ownInit(call: Call, { method, headers: own, body }: PreparedRequest, signal: AbortSignal): RequestInit {
+    const headers = withAccept(mergeHeaders(this.#owner.headers, own), call.settings.as);
+    const url = call.sentUrl;
+    call.journey.target = { lane: call.lane!, url, headers, sensitive: this.#owner.sensitive };
+    return requestInit({ url, method, headers, body }, signal, this.#redirect);
   }
 
   #watch(call: Call, nowMs: number): void {
@@ -198,7 +216,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     call.head = response;
     if (--this.#underWay === 0) this.#disarm();
     const { schema, validate, as } = call.settings;
-    if (call.flight !== undefined) {
+    if (call.flight !== undefined || (call.prepared !== undefined && call.prepared.method !== "GET")) {
       this.#owner.deliver(call, new Reply(response, { from: "network", body, target: undefined }));
     } else if (as === "json" && typeof body === "string" && (schema === undefined || !validate)) {
       let value: unknown = NOT_JSON;
@@ -249,11 +267,32 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#end(call);
     const admission = new Admission(scheduler, lane, call.ticket, call.attemptedAtMs, call.receipt);
     call.receipt = undefined;
+    if (
+      call.context.streams && response?.ok && response instanceof Response &&
+      !isWorthRetry(call, response.status)
+    ) {
+      this.#handOut(call, admission, response);
+      return undefined;
+    }
     // A `fetch` may give anything.
     const isNothing = response === undefined || response === null;
     const failure = error ?? (isNothing ? new ResponseError() : undefined);
     this.#follow(call, { admission, response: isNothing ? undefined : response, error: failure });
     return undefined;
+  }
+
+  /** The caller reads the body; the permit comes back with its end. */
+  #handOut(call: Call, admission: Admission, response: Response): void {
+    const { sensitive } = this.#owner;
+    const { lane, sentUrl: url, journey, context: { straightHeaders } } = call;
+    const target = journey.target ??= { lane: lane!, url, headers: straightHeaders!, sensitive };
+    let reply: Reply;
+    try {
+      reply = openAttempt(this.#environment, call, target, admission, response);
+    } catch (error) {
+      return this.#owner.fail(call, error);
+    }
+    this.#owner.deliver(call, reply);
   }
 
   #follow(call: Call, opening: Opening): void {
@@ -367,5 +406,10 @@ class StraightWaiter extends Waiter<Lane> implements Pending {
 }
 
 const NOT_JSON = Symbol();
+
+/** Whether nothing is sent of a request but what all of its context have in common. */
+function isPlain({ method, headers }: PreparedRequest, context: CallContext): boolean {
+  return method === "GET" && headers === context.headers;
+}
 
 function ignore(): void {}

@@ -9,7 +9,7 @@ import { readBody, utf8Length } from "../http/body.ts";
 import { isOverloadStatus, isRetryableStatus, isSuccessStatus, verdictOn } from "../http/classify.ts";
 import { RedirectError } from "../http/redirect.ts";
 import { retryAfterMs } from "../http/retry_after.ts";
-import { redactUrl } from "../http/url.ts";
+import { isPlainUrl, redactUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
 import { MAX_PAUSE_MS } from "../lanes/pause.ts";
 import { abortIfPossible } from "../primitives/abort_across_requests.ts";
@@ -84,6 +84,27 @@ export function resumeAttempt(
   return new Attempt(environment, call, target, admission, call.attempts).resume(response, error);
 }
 
+/**
+ * Hands out the body of an attempt that was made on the straight way, and has succeeded as far as its headers say.
+ *
+ * @param environment What the policies share.
+ * @param call The call.
+ * @param target Where it was sent.
+ * @param admission What it was admitted with.
+ * @param response What was answered.
+ * @returns The reply, whose body is open.
+ * @throws {unknown} What the caller's own code throws.
+ */
+export function openAttempt(
+  environment: Environment,
+  call: Call,
+  target: Target,
+  admission: Admission,
+  response: Response,
+): Reply {
+  return new Attempt(environment, call, target, admission, call.attempts).open(response);
+}
+
 /** Hears how far an attempt has come. */
 export interface AttemptWatcher {
   /** The headers have come. */
@@ -151,6 +172,11 @@ export class Attempt implements DeadlineTarget, Pending {
   resume(response: Response | Promise<Response> | undefined, error?: unknown): Promise<Reply> {
     if (response === undefined) return Promise.reject(this.#fail(error));
     return this.#guard(() => this.#send(response));
+  }
+
+  /** Goes on with an answer whose body the caller reads. */
+  open(response: Response): Reply {
+    return this.#openReply(response);
   }
 
   /** A fetch that does not heed its signal must not keep the caller waiting, so the outcome is raced by hand. */
@@ -269,10 +295,11 @@ export class Attempt implements DeadlineTarget, Pending {
   }
 
   #open(response: Response): AttemptBody {
-    const { method, init } = this.#call.request;
+    const { isSentAsIs, sentUrl, request: { method, init } } = this.#call;
     const { timeoutMs, idleTimeoutMs = timeoutMs, maxBodyBytes } = this.#call.settings;
     return this.#body = new AttemptBody({
       response,
+      url: isSentAsIs && isPlainUrl(sentUrl, this.target.lane.key) ? sentUrl : undefined,
       environment: this.#environment,
       lane: this.target.lane,
       method,

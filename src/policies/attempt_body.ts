@@ -28,6 +28,8 @@ const AHEAD_MS = 250;
 /** What an open body is part of. */
 export interface AttemptBodyOptions {
   readonly response: Response;
+  /** Where it came from, if that is known: a runtime may parse a URL anew to say it. */
+  readonly url?: string | undefined;
   readonly environment: Pick<
     Environment,
     "deadlines" | "idleDeadlines" | "scheduler" | "inBackground" | "runtime"
@@ -69,12 +71,12 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   #idle: Deadline | undefined;
   #wait: Deadline | undefined;
   #hasEnded = false;
-  /** Asked for once: a runtime may work it out each time. */
   #knownUrl: string | undefined;
 
   /** Takes a body over. */
   constructor(options: AttemptBodyOptions) {
     this.#options = options;
+    this.#knownUrl = options.url;
   }
 
   /** The lane whose permit it holds. */

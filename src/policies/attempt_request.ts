@@ -120,7 +120,7 @@ async function fetchHop(
   call: Call,
   { hop, redirect, signal }: Hop,
 ): Promise<Response> {
-  const init = toInit(call, hop, redirect, signal);
+  const init = requestInit(hop, signal, redirect, call.request.init);
   // Browsers hide redirects, and have a cache of their own, which serves what is stale as well (RFC 5861).
   if (!runtime.showsRedirects && call.journey.exchange?.replacesStale === true) init.cache ??= "no-cache";
   return checkResponse(await fetch(hop.url, init));
@@ -135,13 +135,21 @@ function toContext(
   return { attempt, clock, isForeign, fetch: (url, init) => fetch(String(url), init) };
 }
 
-function toInit(
-  call: Call,
+/**
+ * What `fetch` is called with.
+ *
+ * @param request What is sent.
+ * @param signal What stops it.
+ * @param redirect What becomes of redirects; absent for what `rest` says.
+ * @param rest What else the caller has said of it.
+ */
+export function requestInit(
   { method, headers, body }: RedirectedRequest,
-  redirect: RequestRedirect | undefined,
   signal: AbortSignal,
+  redirect: RequestRedirect | undefined,
+  rest?: RequestInit,
 ): RequestInit {
-  const init: RequestInit & { duplex?: "half" } = { ...call.request.init, signal };
+  const init: RequestInit & { duplex?: "half" } = { ...rest, signal };
   if (method !== "GET") init.method = method;
   if (!isEmpty(headers)) init.headers = headers;
   if (redirect !== undefined) init.redirect = redirect;

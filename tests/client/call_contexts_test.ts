@@ -81,14 +81,12 @@ test("CallContexts.withOptions() refuses what is no option there, and leaves wha
   assertStrictEquals(made.plain.json, json);
 });
 
-test("CallContexts.contextOf() has nothing to send the straight way for what streams", () => {
-  const made = contexts({ headers: { a: "1" } });
-  const { settings } = made.plain.json;
-  assertEquals(made.contextOf({ settings, streams: true }).straightHeaders, undefined);
-  assertEquals({ ...made.contextOf({ settings, streams: false }).straightHeaders }, {
-    a: "1",
-    accept: "application/json",
-  });
+test("CallContexts.contextOf() says what is sent the straight way, whether the body streams or not", () => {
+  const { plain, plainFetch } = contexts({ headers: { a: "1" } });
+  assertEquals({ ...plain.json.straightHeaders }, { a: "1", accept: "application/json" });
+  assertEquals({ ...plainFetch.straightHeaders }, { a: "1" });
+  const { plainFetch: bounded } = contexts({ maxBodyBytes: 10 });
+  assertEquals(bounded.straightHeaders, undefined);
 });
 
 test("CallContexts.prepare() joins the headers and the query of all requests to one request", () => {

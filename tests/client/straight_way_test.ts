@@ -13,8 +13,10 @@ import { clientSettings } from "../../src/client/settings.ts";
 import { type StraightOwner, StraightWay } from "../../src/client/straight_way.ts";
 import { type HeaderMap, NO_HEADERS } from "../../src/http/headers.ts";
 import { Lane } from "../../src/lanes/lane.ts";
+import type { PreparedRequest } from "../../src/http/request.ts";
 import type { Journey } from "../../src/policies/journey.ts";
 import { Call } from "../../src/policies/call.ts";
+import type { Reply as HandedReply } from "../../src/policies/reply.ts";
 import type { Settings } from "../../src/policies/settings.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { LinkedQueue } from "../../src/primitives/linked_queue.ts";
@@ -41,6 +43,12 @@ interface SetUpOptions {
   readonly options?: ClientOptions;
   readonly lane?: { readonly key?: string; readonly warmsUp?: () => boolean };
   readonly headers?: HeaderMap;
+  /** What every request of the client carries. */
+  readonly common?: HeaderMap;
+  /** The requests, where they are more than a URL. */
+  readonly request?: Partial<PreparedRequest>;
+  /** Whether the callers read the bodies. */
+  readonly streams?: boolean;
   readonly fetch?: (sent: string, init: RequestInit) => unknown;
   readonly deaf?: boolean;
   readonly clock?: ManualClock;
@@ -76,8 +84,10 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
     get firstCall() {
       return calls.peek();
     },
+    headers: given.common ?? NO_HEADERS,
+    sensitive: new Set(["authorization"]),
     settle: (call, _ok, value) => end(call, "settle", value),
-    deliver: (call, { body }) => end(call, "deliver", body),
+    deliver: (call, reply) => end(call, "deliver", given.streams ? reply : reply.body),
     fail: (call, error) => end(call, "fail", error),
     follow: (call) => end(call, "follow", call.journey.opening),
   };
@@ -95,14 +105,25 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
       signals: [],
       headers: NO_HEADERS,
       allowance: undefined,
-      streams: false,
+      streams: given.streams ?? false,
       rejectsStatus: false,
       isBackground: false,
       owner: { settle() {}, onCancel() {}, onBodyEnd() {}, straight: way },
       straightHeaders: given.headers ?? NO_HEADERS,
     };
     const url = `${lane.key}/${calls.size}`;
-    const call = Object.assign(new Call(context, url, { onSettled() {} }), {
+    const prepared: PreparedRequest | undefined = given.request && {
+      method: "GET",
+      url,
+      absolute: true,
+      origin: lane.key,
+      headers: NO_HEADERS,
+      body: null,
+      repeatable: true,
+      init: undefined,
+      ...given.request,
+    };
+    const call = Object.assign(new Call(context, prepared ?? url, { onSettled() {} }), {
       lane,
       sentUrl: url,
       startedAtMs: clock.now(),
@@ -528,4 +549,81 @@ test("those who share one request get a value each", async () => {
   const [first, second] = await run(Promise.all([client.json(URL_A), client.json(URL_A)]));
   assertEquals([first, second, origin.calls], [{ a: 1 }, { a: 1 }, 1]);
   assert(first !== second);
+});
+
+test("a body that streams is handed out with its head, and its permit goes on when it has been read", async () => {
+  const { start, end, clock, scheduler, lane, origin, loops } = setUp([json(1), json(2)], { streams: true });
+  const [call, next] = [start(), start()];
+  await clock.advance(0);
+  const [way, reply] = end(call) as readonly ["deliver", HandedReply];
+  assertEquals([way, reply.status, reply.from, reply.target?.url], ["deliver", 200, "network", call.url]);
+  assertEquals([scheduler.inFlight, origin.calls, end(next)], [1, 1, undefined]);
+
+  const response = reply.openBody!.release();
+  assertEquals([await response.json(), response.url], [1, call.url]);
+  await clock.advance(0);
+  assertEquals([origin.calls, loops(), end(next)?.[0]], [2, 2, "deliver"]);
+  assertEquals([lane.succeeded, lane.bytes, scheduler.inFlight], [2, 1, 1]);
+  (end(next)![1] as HandedReply).openBody!.discard();
+  await clock.run(Promise.resolve());
+  await clock.advance(0);
+  assertEquals([scheduler.inFlight, origin.open, clock.pending], [0, 0, 0]);
+});
+
+test("an answer that is no success, or that its caller wants to have again, is sent on, also when it streams", async () => {
+  const cases: [Reply, Partial<Settings>][] = [
+    [status(404), {}],
+    [status(503), {}],
+    [status(429), {}],
+    [status(304), {}],
+    [json(1), { retryOn: [200] }],
+  ];
+  for (const [reply, settings] of cases) {
+    const { start, end, clock, scheduler } = setUp(reply, { streams: true });
+    const call = start(settings);
+    await clock.advance(0);
+    const [way, opening] = end(call)!;
+    assertEquals([way, scheduler.inFlight], ["follow", 1]);
+    const { admission, response } = opening as NonNullable<Journey["opening"]>;
+    assertInstanceOf(response, Response);
+    admission!.release();
+  }
+});
+
+test("what has a method, headers or a body of its own is sent with them, and answered as others are", async () => {
+  const common = { "x-common": "1", "x-both": "client" };
+  const headers = { "x-both": "own", "content-type": "text/plain" };
+  const cases: [Partial<PreparedRequest>, Ending][] = [
+    [{ headers }, ["settle", 1]],
+    [{ method: "POST", headers, body: "é", repeatable: false }, ["deliver", "1"]],
+    [{ method: "DELETE" }, ["deliver", "1"]],
+  ];
+  for (const [request, ending] of cases) {
+    const { start, end, clock, origin, scheduler } = setUp(json(1), { request, common, headers: common });
+    const call = start();
+    await clock.advance(0);
+    assertEquals(end(call), ending);
+    const [{ method, body, headers: sent }] = origin.sent as [typeof origin.sent[0]];
+    assertEquals([method, body ?? null], [request.method ?? "GET", request.body ?? null]);
+    const { accept, ...rest } = Object.fromEntries(sent);
+    assertEquals([accept, rest], ["application/json", { ...common, ...request.headers }]);
+    assertEquals([scheduler.inFlight, clock.pending], [0, 0]);
+  }
+});
+
+test("a body that streams to the origin is sent as a stream, once", async () => {
+  const inits: RequestInit[] = [];
+  const fetch = (_url: string, init: RequestInit) => {
+    inits.push(init);
+    return Promise.reject(new TypeError("reset"));
+  };
+  const body = new ReadableStream();
+  const request = { method: "PUT", body, repeatable: false };
+  const { start, end, clock } = setUp(json(1), { request, fetch });
+  const call = start();
+  await clock.advance(0);
+  assertEquals([end(call)?.[0], inits.length], ["follow", 1]);
+  const { duplex, ...init } = inits[0]! as RequestInit & { duplex?: string };
+  assertStrictEquals(init.body, body);
+  assertEquals([duplex, init.method, init.redirect], ["half", "PUT", "manual"]);
 });
