@@ -90,6 +90,8 @@ export class Leaders {
       }
       const ended = await this.#wait(call, underWay);
       call.throwIfCancelled();
+      // It was answered with what is stale, and needs no request of its own.
+      if (call.hasEnded) throw new Error(`Another request for ${wanted.request.url} was waited for in vain`);
       if (ended === undefined) {
         // Of several who can't wait any longer, one asks.
         if (this.#underWay.get(key) === underWay) return await this.#lead(call, wanted, key, underWay);
@@ -157,7 +159,11 @@ export class Leaders {
       resolve(ended);
     };
     const waiting: Waiting = { call, wake };
-    const pending: Pending = { cancel: () => wake(undefined), purpose: () => "another request for the same" };
+    const pending: Pending = {
+      cancel: () => wake(undefined),
+      purpose: () => "another request for the same",
+      leader: underWay.call,
+    };
     const deadline = waitMs === undefined
       ? undefined
       : deadlines.add({ onDeadline: () => wake(undefined) }, waitMs);

@@ -28,7 +28,8 @@ export interface StaleInTimeOptions {
 
 /**
  * Waits for the network, unless a stale answer is due before: when `staleAfterMs` have passed and an attempt has failed or the origin
- * is in trouble, and shortly before the call's total deadline. The work then goes on in the background, for the next request.
+ * is in trouble, and shortly before the call's total deadline or that of its batch. The work then goes on in the background, for the
+ * next request.
  *
  * @param work What the network brings.
  * @param call Whose it is.
@@ -45,7 +46,7 @@ export function orStaleInTime(
   const { clock, deadlines, inBackground } = environment;
   return new Promise((resolve, reject) => {
     const startedAtMs = clock.now();
-    const leftMs = call.deadlineAtMs - startedAtMs;
+    const leftMs = Math.min(call.deadlineAtMs, call.allowance?.endsAtMs ?? Infinity) - startedAtMs;
     const lastMs = leftMs - Math.min(LAST_MS, LAST_SHARE * leftMs);
     let isOver = false;
     const target: DeadlineTarget = {
@@ -80,9 +81,13 @@ export function orStaleInTime(
   });
 }
 
-/** Whether an attempt has failed, or no request is let through to where the call would go. */
+/**
+ * Whether an attempt has failed, be it of another call that this one waits for, or no request is let through to where the call
+ * would go.
+ */
 function isInTrouble(call: Call, { mirrors }: Pick<CacheSurroundings, "mirrors">, nowMs: number): boolean {
-  if (call.journey.round > 1) return true;
-  const lanes = call.lane === undefined ? mirrors.map(({ lane }) => lane) : [call.lane];
+  const { journey: { round }, lane: only } = call.pending?.leader ?? call;
+  if (round > 1) return true;
+  const lanes = only === undefined ? mirrors.map(({ lane }) => lane) : [only];
   return lanes.every((lane) => !lane.isHealthy(nowMs));
 }

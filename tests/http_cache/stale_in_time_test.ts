@@ -134,3 +134,54 @@ test("an abort is an abort, whatever stale answer there is", async () => {
   controller.abort("enough");
   assertEquals(await clock.run(pending), "enough");
 });
+
+test("a stale answer comes in time also to who waits for another one's request, which then is the only one", async () => {
+  for (
+    const options of [{ as: "text" }, { maxRetries: 0 }, { writeCache: false }, {
+      timeoutMs: 60_000,
+    }] as const
+  ) {
+    for (const failing of [{ status: 503 }, { error: new TypeError("reset") }]) {
+      const { client, clock, waitedMs, network } = await setUp(() => failing);
+      const before = network.sent.length;
+      const all = [{}, options, options].map(async (each) => {
+        const outcome = await client.outcome(URL_A, each);
+        return [outcome.ok && String(outcome.value), waitedMs()];
+      });
+      const name = JSON.stringify([options, failing]);
+      assertEquals(await clock.run(Promise.all(all)), Array(3).fill(["1", 10_000]), name);
+      await clock.advance(100_000);
+      assertEquals([network.sent.length - before, client.stats().inFlight, clock.pending], [4, 0, 0], name);
+    }
+  }
+});
+
+test("who waits for another one's slow request that has not failed waits on, and has what it brings", async () => {
+  const { client, clock, waitedMs } = await setUp(() => ({
+    json: "new",
+    afterMs: 20_000,
+    headers: { "cache-control": "max-age=60" },
+  }));
+  const both = Promise.all([client.json(URL_A), client.text(URL_A)]);
+  assertEquals([await clock.run(both), waitedMs()], [["new", '"new"'], 20_000]);
+});
+
+test("a stale answer comes in place of the error of a batch that takes too long, for what is under way", async () => {
+  for (const answer of [{ status: 503 }, { json: "new", afterMs: 60_000 }]) {
+    for (const options of [{}, { totalTimeoutMs: 50_000 }, { concurrency: 1 }]) {
+      const { client, clock, waitedMs } = await setUp(() => answer);
+      const outcomes = await clock.run(client.settle([URL_A, URL_B], { ...options, batchTimeoutMs: 3_000 }));
+      const seen = outcomes.map((outcome) =>
+        outcome.ok ? outcome.value : (outcome.error as TimeoutError).kind
+      );
+      assertEquals([seen, waitedMs()], [[1, "batch"], 3_000]);
+    }
+  }
+});
+
+test("a total deadline before that of the batch is still the request's own", async () => {
+  const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 60_000 }));
+  const stream = client.stream([URL_A], { batchTimeoutMs: 3_000, totalTimeoutMs: 1_000 });
+  const { value } = await clock.run(stream.next());
+  assertEquals([value.value, value.from, waitedMs()], [1, "stale", 950]);
+});
