@@ -203,6 +203,43 @@ test("mode http: a 304 that says no-store or Vary: * answers, and ends the entry
   }
 });
 
+test("mode http: a 304 that nobody asked for neither removes nor confirms what is stale, which answers if it may", async () => {
+  for (const [staleIfErrorMs, text, from] of [[1e9, '{"nth":1}', "stale"], [0, "", "network"]] as const) {
+    for (const cache of ["default", "no-cache"] as const) {
+      let isBroken = false;
+      const rig = cacheRig((request) => isBroken ? { status: 304 } : counting("max-age=1")(request), {
+        plan: { staleIfErrorMs },
+      });
+      await rig.client.json(URL_A);
+      await rig.clock.advance(2_000);
+      isBroken = true;
+      const outcome = await rig.client.outcome(URL_A, { cache, as: "text" });
+      assertEquals([outcome.ok && outcome.value, outcome.ok && outcome.from], [text, from]);
+      assertEquals(new TextDecoder().decode(rig.cache.only.body), '{"nth":1}');
+      isBroken = false;
+      assertEquals([await rig.client.json(URL_A), rig.network.sent.length], [{ nth: 3 }, 3]);
+    }
+  }
+});
+
+test("mode http: what is stale answers for a failure that comes after a 304 about something else", async () => {
+  for (
+    const failure of [{ status: 503 }, { error: new TypeError("reset") }, { status: 304 }, { body: "<html>" }]
+  ) {
+    let isOther = false;
+    const { client, clock, cache, network } = cacheRig((request) => {
+      if (!isOther) return tagged("max-age=1")(request);
+      return request.headers.has("if-none-match") ? { status: 304, headers: { etag: '"v2"' } } : failure;
+    }, { plan: { staleIfErrorMs: 1e9 } });
+    await client.json(URL_A);
+    await clock.advance(2_000);
+    isOther = true;
+    const outcome = await client.outcome(URL_A);
+    assertEquals([outcome.ok && outcome.value, outcome.ok && outcome.from], [{ nth: 1 }, "stale"]);
+    assertEquals([cache.entries.size, network.sent.length], [1, 3]);
+  }
+});
+
 test("mode http: a 200 replaces what was to be validated, and what may not be stored removes it", async () => {
   for (const control of ["max-age=60", "no-store"]) {
     const { client, cache, clock } = cacheRig(({ nth }) => ({
