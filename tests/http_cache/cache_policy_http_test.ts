@@ -972,6 +972,35 @@ test("A tier in trouble is warned of by its own name, once an operation, and the
   ]);
 });
 
+test("A tier that gives another key's entry, or what can't be served, is passed over, whether it answers at once or not", async () => {
+  const lies: Record<string, (entry: CacheEntry) => unknown> = {
+    "another key's": (entry) => ({ ...entry, meta: { ...entry.meta, key: `${entry.meta.key}?` } }),
+    "another version": (entry) => ({ ...entry, meta: { ...entry.meta, v: 2 } }),
+    "no status": (entry) => ({ ...entry, meta: { ...entry.meta, status: 42 } }),
+    "headers that there can't be": (entry) => ({ ...entry, meta: { ...entry.meta, headers: [["a b", ""]] } }),
+    "no metadata": ({ body }) => ({ body }),
+    "null": () => null,
+  };
+  for (const [name, lie] of Object.entries(lies)) {
+    for (const isAsync of [false, true]) {
+      const inner = new RecordingCache();
+      const read = (key: string) => {
+        const entry = inner.entries.get(key);
+        return entry && lie(entry) as CacheEntry;
+      };
+      const get = (key: string) => isAsync ? Promise.resolve(read(key)) : read(key);
+      const bad = adapterWith({ get, set: (key, entry) => inner.set(key, entry) }, "bad");
+      const { client, network } = cacheRig(counting("max-age=60"), {
+        plan: { adapter: [bad, adapterWith({}, "good")] },
+      });
+      for (let round = 0; round < 3; round++) {
+        assertEquals([await client.json(URL_A), await client.json(URL_B)], [{ nth: 1 }, { nth: 1 }], name);
+      }
+      assertEquals([inner.entries.size, network.sent.length], [2, 2], name);
+    }
+  }
+});
+
 test("Offline, what is stored answers at any age, by the rules of HTTP too; the rest is an OfflineError", async () => {
   const cache = new RecordingCache();
   const clock = new ManualClock();
