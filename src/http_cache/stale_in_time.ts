@@ -46,16 +46,22 @@ export function orStaleInTime(
   const { clock, deadlines, inBackground } = environment;
   return new Promise((resolve, reject) => {
     const startedAtMs = clock.now();
-    const leftMs = Math.min(call.deadlineAtMs, call.allowance?.endsAtMs ?? Infinity) - startedAtMs;
-    const lastMs = leftMs - Math.min(LAST_MS, LAST_SHARE * leftMs);
+    const totalMs = call.deadlineAtMs - startedAtMs;
     let isOver = false;
+    const lastMs = (): number => {
+      const leftMs = Math.min(totalMs, batchEndsAtMs(call) - startedAtMs);
+      return leftMs - Math.min(LAST_MS, LAST_SHARE * leftMs);
+    };
     const target: DeadlineTarget = {
       onDeadline() {
         const waitedMs = clock.now() - startedAtMs;
-        if (lastMs - waitedMs < SHORTEST_WAIT_MS || isInTrouble(call, surroundings, clock.now())) {
+        const leftMs = lastMs() - waitedMs;
+        const patienceMs = staleAfterMs - waitedMs;
+        const isPatient = patienceMs >= SHORTEST_WAIT_MS;
+        if (leftMs < SHORTEST_WAIT_MS || (!isPatient && isInTrouble(call, surroundings, clock.now()))) {
           serve().catch(reject);
         } else {
-          deadline = deadlines.add(target, Math.min(LOOK_MS, lastMs - waitedMs));
+          deadline = deadlines.add(target, Math.min(isPatient ? patienceMs : LOOK_MS, leftMs));
         }
       },
     };
@@ -66,7 +72,7 @@ export function orStaleInTime(
       inBackground(work);
       resolve(reply);
     };
-    let deadline = deadlines.add(target, Math.min(staleAfterMs, lastMs));
+    let deadline = deadlines.add(target, Math.min(staleAfterMs, lastMs()));
     work.then((reply) => {
       deadlines.remove(deadline);
       // Its caller has an answer already.
@@ -79,6 +85,14 @@ export function orStaleInTime(
       reject(error);
     });
   });
+}
+
+/** When the batch ends that waits for a call, the last one of several; never, if a caller waits for it that has no batch. */
+function batchEndsAtMs(call: Call): number {
+  const { allowance, flight } = call;
+  if (flight === undefined) return allowance?.endsAtMs ?? Infinity;
+  const waiting = [call, ...flight.followers].filter(({ settled }) => !settled);
+  return Math.max(...waiting.map(({ allowance }) => allowance?.endsAtMs ?? Infinity));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { HttpError, InvalidDataError, TimeoutError } from "../../mod.ts";
+import { HttpError, InvalidDataError, type Outcome, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { rejection } from "../support/settled.ts";
 import type { Answer } from "../client/fake_network.ts";
@@ -184,4 +184,37 @@ test("a total deadline before that of the batch is still the request's own", asy
   const stream = client.stream([URL_A], { batchTimeoutMs: 3_000, totalTimeoutMs: 1_000 });
   const { value } = await clock.run(stream.next());
   assertEquals([value.value, value.from, waitedMs()], [1, "stale", 950]);
+});
+
+test("a batch that ends first takes nothing from those who wait for the same and have time", async () => {
+  for (const staleAfterMs of [1_000, 10_000, Infinity]) {
+    for (const isFirst of [true, false]) {
+      const slow = { json: "new", afterMs: 20_000, headers: { "cache-control": "max-age=60" } };
+      const { client, clock, waitedMs } = await setUp(() => slow, { plan: { staleAfterMs } });
+      const timed = async (pending: Promise<readonly Outcome<unknown>[]>) => {
+        const [outcome] = await pending;
+        const { error } = outcome as { readonly error?: TimeoutError };
+        return [outcome!.ok ? outcome!.value : error!.kind, waitedMs()];
+      };
+      const batches = [3_000, 6_000].map((batchTimeoutMs) => () =>
+        client.settle([URL_A], { batchTimeoutMs })
+      );
+      const single = () => client.settle([URL_A]);
+      const starts = isFirst ? [...batches, single] : [single, ...batches];
+      const seen = await clock.run(Promise.all(starts.map((start) => timed(start()))));
+      const expected = [["batch", 3_000], ["batch", 6_000]];
+      assertEquals(seen, isFirst ? [...expected, ["new", 20_000]] : [["new", 20_000], ...expected]);
+      const both = await clock.run(Promise.all(batches.map((start) => timed(start()))));
+      assertEquals(both.map(([value]) => value), ["new", "new"]);
+    }
+  }
+});
+
+test("of two batches that wait for the same, the one that ends last has what is stale", async () => {
+  const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 60_000 }));
+  const settle = async (batchTimeoutMs: number) => {
+    const [outcome] = await client.settle([URL_A, URL_A], { batchTimeoutMs });
+    return [outcome!.ok && outcome!.value, waitedMs()];
+  };
+  assertEquals(await clock.run(Promise.all([settle(3_000), settle(6_000)])), [[false, 3_000], [1, 5_950]]);
 });
