@@ -97,6 +97,7 @@ export class Leaders {
         if (this.#underWay.get(key) === underWay) return await this.#lead(call, wanted, key, underWay);
         continue;
       }
+      if (hasFailed(ended.ended)) call.journey.hasSeenFailure = true;
       const reply = await this.#take(call, wanted.request, ended, cameAt);
       call.throwIfCancelled();
       if (reply !== undefined) return reply;
@@ -210,6 +211,11 @@ export class Leaders {
     call.attempts = leader.attempts;
     throw error;
   }
+}
+
+/** Whether a leader has found that the network fails, whatever its caller was answered with. */
+function hasFailed({ error, reply }: Ended): boolean {
+  return isNetworkError(error) || reply?.from === "stale";
 }
 
 /** Whether a leader stores what it gets, if a call wants that. */

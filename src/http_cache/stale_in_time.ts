@@ -101,7 +101,7 @@ function batchEndsAtMs(call: Call): number {
  */
 function isInTrouble(call: Call, { mirrors }: Pick<CacheSurroundings, "mirrors">, nowMs: number): boolean {
   const { journey: { round }, lane: only } = call.pending?.leader ?? call;
-  if (round > 1) return true;
+  if (round > 1 || call.journey.hasSeenFailure) return true;
   const lanes = only === undefined ? mirrors.map(({ lane }) => lane) : [only];
   return lanes.every((lane) => !lane.isHealthy(nowMs));
 }

@@ -166,6 +166,26 @@ test("who waits for another one's slow request that has not failed waits on, and
   assertEquals([await clock.run(both), waitedMs()], [["new", '"new"'], 20_000]);
 });
 
+test("who has seen another one's request for the same fail does not wait for a second failure", async () => {
+  for (
+    const first of [{ maxRetries: 0 }, { totalTimeoutMs: 30_000 }, { maxRetries: 0, as: "text" }] as const
+  ) {
+    for (const [staleAfterMs, dueMs] of [[0, 30_250], [10_000, 30_250], [40_000, 40_000]] as const) {
+      const plan = { staleAfterMs };
+      const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 90_000 }), { plan });
+      const others = [{}, { as: "text" }, { maxRetries: 5 }] as const;
+      const all = [first, ...others].map(async (options) => {
+        const outcome = await client.outcome(URL_A, options);
+        return [outcome.ok && String(outcome.value), waitedMs()] as const;
+      });
+      for (const [value, ms] of await clock.run(Promise.all(all))) {
+        assertEquals(value, "1");
+        assert(ms <= dueMs, `${JSON.stringify(first)}, ${staleAfterMs}: ${ms}`);
+      }
+    }
+  }
+});
+
 test("a stale answer comes in place of the error of a batch that takes too long, for what is under way", async () => {
   for (const answer of [{ status: 503 }, { json: "new", afterMs: 60_000 }]) {
     for (const options of [{}, { totalTimeoutMs: 50_000 }, { concurrency: 1 }]) {
