@@ -206,10 +206,11 @@ export class Fetching {
       onStored?.({ meta: plan.meta, body, decoded });
     } else if (reply.openBody !== undefined) {
       const collected = reply.openBody.collect(maxEntryBytes);
+      // One that breaks off is a failure of the network, and leaves what is stored alone.
       environment.inBackground(collected.then(save));
-      onStored?.(
-        collected.then((body) => body === undefined ? undefined : { meta: plan.meta, body, decoded }),
-      );
+      const toEntry = (body: Uint8Array<ArrayBuffer> | undefined) =>
+        body && { meta: plan.meta, body, decoded };
+      onStored?.(collected.then(toEntry, () => undefined));
     }
     return reply;
   }

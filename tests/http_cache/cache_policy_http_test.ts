@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
-import { createClient, DataNotFoundError, HttpError, InvalidDataError, OfflineError } from "../../mod.ts";
+import {
+  type Client,
+  createClient,
+  DataNotFoundError,
+  HttpError,
+  InvalidDataError,
+  OfflineError,
+} from "../../mod.ts";
 import {
   type CacheAdapter,
   type CacheEntry,
@@ -323,6 +330,36 @@ test("mode http: a body that breaks off or is larger than the adapter takes is n
   }
   await turns(broken.clock);
   assertEquals([broken.cache.entries.size, large.network.sent.length], [0, 4]);
+});
+
+test("mode http: a body that breaks off leaves what is stale alone; one that is left, or too large, replaces it", async () => {
+  const reads: Record<string, (client: Client) => Promise<unknown>> = {
+    json: (client) => client.json(URL_A),
+    fetch: async (client) => await (await client.fetch(URL_A)).text(),
+    lines: (client) => Array.fromAsync(client.lines(URL_A)),
+    cancel: async (client) => await (await client.fetch(URL_A)).body?.cancel(),
+  };
+  const headers = { "cache-control": "max-age=1", etag: '"1"' };
+  const broken = { body: "[2,3,4]", headers, bodyMs: 10, breaksWith: new TypeError("reset") };
+  const stalled = { body: "[2,3,4]", headers, bodyMs: 1e6 };
+  const tooLarge = { body: `["${"x".repeat(1_000)}"]`, headers };
+  for (const [name, read] of Object.entries(reads)) {
+    for (const answer of [broken, stalled, tooLarge]) {
+      let latest: Answer = { body: "[1]", headers };
+      const { client, clock } = cacheRig(() => latest, {
+        plan: { adapter: memoryCache({ maxEntryBytes: 700, now: () => 0 }), staleIfErrorMs: 1e9 },
+      });
+      await client.json(URL_A);
+      await clock.advance(2_000);
+      latest = answer;
+      await clock.run(read(client).catch(() => "broken"));
+      await turns(clock);
+      latest = { status: 503 };
+      const outcome = await client.outcome(URL_A);
+      const isKept = name !== "cancel" && answer !== tooLarge;
+      assertEquals(outcome.ok && [outcome.value, outcome.from], isKept && [[1], "stale"], name);
+    }
+  }
 });
 
 test("mode http: what a redirect led to is not stored where the runtime hides the redirect", async () => {
