@@ -171,7 +171,9 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     if (signal !== undefined) addAbortListener(signal, this);
     starter.add(this);
     const { timeoutMs, deadlines } = this.#run;
-    if (timeoutMs !== Infinity) this.#deadline = deadlines.add(this, timeoutMs);
+    if (timeoutMs === Infinity) return true;
+    this.#deadline = deadlines.add(this, timeoutMs);
+    this.allowance.endsAtMs = this.#deadline.atMs;
     return true;
   }
 

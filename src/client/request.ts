@@ -97,6 +97,7 @@ export interface BatchOptions extends RequestOptions {
   /**
    * How long the whole batch may take, in milliseconds, from when its first request is pulled. Then what is under way fails with a
    * `TimeoutError` of kind `"batch"`, and so do those of an array that were not started; a batch of another source ends with that error.
+   * A cache that may answer for a failure with what is stale does so for what is under way, shortly before.
    * @default {Infinity}
    */
   readonly batchTimeoutMs?: number | undefined;

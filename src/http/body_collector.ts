@@ -9,18 +9,20 @@ import { concatenate } from "./chunks.ts";
 
 /** Keeps what is read of a body, up to a limit. */
 export class BodyCollector {
-  /** The whole body; `undefined` when it was too large, or not read to its end. */
+  /** The whole body; `undefined` when it was too large, or not read to its end. Rejects with what it has broken off with. */
   readonly bytes: Promise<Uint8Array<ArrayBuffer> | undefined>;
   readonly #resolve: (bytes: Uint8Array<ArrayBuffer> | undefined) => void;
+  readonly #reject: (reason: unknown) => void;
   readonly #maxBytes: number;
   #chunks: Uint8Array[] = [];
   #size = 0;
 
   /** Creates a collector of at most so many bytes. */
   constructor(maxBytes: number) {
-    const { promise, resolve } = deferred<Uint8Array<ArrayBuffer> | undefined>();
+    const { promise, resolve, reject } = deferred<Uint8Array<ArrayBuffer> | undefined>();
     this.bytes = promise;
     this.#resolve = resolve;
+    this.#reject = reject;
     this.#maxBytes = maxBytes;
   }
 
@@ -36,6 +38,12 @@ export class BodyCollector {
     this.#resolve(
       complete && this.#size <= this.#maxBytes ? concatenate(this.#chunks, this.#size) : undefined,
     );
+    this.#chunks = [];
+  }
+
+  /** The body has broken off; only if it was not over. */
+  fail(reason: unknown): void {
+    this.#reject(reason);
     this.#chunks = [];
   }
 }

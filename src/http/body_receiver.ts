@@ -140,6 +140,7 @@ export class BodyReceiver {
   fail(reason: unknown): void {
     if (this.#hasEnded) return;
     this.failure = { reason };
+    this.#options.collector?.fail(reason);
     // First of all, for the permit goes to another request as soon as it has ended. What becomes of it does not matter.
     (this.#reader ?? this.#response.body)?.cancel(reason).catch(() => {});
     this.#end(false);
@@ -166,6 +167,8 @@ export class BodyReceiver {
         this.#take(result?.done === false ? result.value : undefined);
       }
     } catch (error) {
+      // First of all, for the attempt may end with it.
+      this.#options.collector?.fail(error);
       // The reader is told of it.
       this.fail(this.#options.onBreak(error));
     } finally {

@@ -82,7 +82,7 @@ export class Fetching {
   async fetch(call: Call, wanted: Wanted, onStored?: OnStored): Promise<Reply> {
     const { request } = wanted;
     const isPartial = "range" in request.headers;
-    this.#setHeaders(call, isPartial ? { ...wanted, found: undefined } : wanted);
+    this.#setHeaders(call, isPartial || wanted.isRefuted === true ? { ...wanted, found: undefined } : wanted);
     const replacesStale = wanted.found === undefined ? {} : { replacesStale: true };
     call.journey.exchange = call.settings.writeCache
       ? { keepsBody: true, ...replacesStale, sentAtMs: 0, answeredAtMs: 0 }
@@ -100,7 +100,9 @@ export class Fetching {
     if (reply.status === 304 && call.journey.isValidating) {
       return await this.#confirm(call, wanted, { reply, askedAt }, onStored);
     }
-    const rescue = reply.status >= 500 ? await this.rescue(call, wanted) : undefined;
+    // A 304 that was not asked for is the mistake of something on the way.
+    const isFault = reply.status >= 500 || reply.status === 304;
+    const rescue = isFault ? await this.rescue(call, wanted) : undefined;
     if (rescue !== undefined) {
       reply.openBody?.discard();
       return rescue;
@@ -143,7 +145,7 @@ export class Fetching {
     const reply = isConfirmed ? await serving.serve(call, request, entry, "cache") : undefined;
     // What was found is of no use to this caller, so the server must send something.
     if (reply === undefined) {
-      return await this.fetch(call, { request, found: undefined, mayReplace: true }, onStored);
+      return await this.fetch(call, { request, found, mayReplace: true, isRefuted: true }, onStored);
     }
     if (!call.settings.writeCache || entries.isOutdated(request, meta, askedAt)) return reply;
     environment.inBackground(
@@ -204,10 +206,11 @@ export class Fetching {
       onStored?.({ meta: plan.meta, body, decoded });
     } else if (reply.openBody !== undefined) {
       const collected = reply.openBody.collect(maxEntryBytes);
+      // One that breaks off is a failure of the network, and leaves what is stored alone.
       environment.inBackground(collected.then(save));
-      onStored?.(
-        collected.then((body) => body === undefined ? undefined : { meta: plan.meta, body, decoded }),
-      );
+      const toEntry = (body: Uint8Array<ArrayBuffer> | undefined) =>
+        body && { meta: plan.meta, body, decoded };
+      onStored?.(collected.then(toEntry, () => undefined));
     }
     return reply;
   }
@@ -270,7 +273,7 @@ function isFailure(error: unknown): boolean {
   return isNetworkError(error);
 }
 
-/** Whether a failure may pass, so that it says nothing of what was found. */
+/** Whether a status is that of a failure which may pass, or of a 304 that was not asked for: it says nothing of what was found. */
 function isPassing(status: number): boolean {
-  return status >= 500 || status === 429 || status === 408;
+  return status >= 500 || status === 429 || status === 408 || status === 304;
 }

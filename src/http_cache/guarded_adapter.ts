@@ -40,6 +40,10 @@ export class GuardedAdapter {
       now: () => environment.clock.wallNow(),
       onFault: ({ adapter, operation, error }) => this.#warn(adapter, operation, error),
       waitUntil: (work) => environment.inBackground(work),
+      isWanted: (entry, hash) => {
+        const key = entry.meta?.key;
+        return typeof key === "string" && this.#state.hashes.of(key) === hash && isUsable(entry, key);
+      },
       environment,
     };
     this.#silently = { ...this.#options, onFault: () => {} };

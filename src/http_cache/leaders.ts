@@ -90,11 +90,14 @@ export class Leaders {
       }
       const ended = await this.#wait(call, underWay);
       call.throwIfCancelled();
+      // It was answered with what is stale, and needs no request of its own.
+      if (call.hasEnded) throw new Error(`Another request for ${wanted.request.url} was waited for in vain`);
       if (ended === undefined) {
         // Of several who can't wait any longer, one asks.
         if (this.#underWay.get(key) === underWay) return await this.#lead(call, wanted, key, underWay);
         continue;
       }
+      if (hasFailed(ended.ended)) call.journey.hasSeenFailure = true;
       const reply = await this.#take(call, wanted.request, ended, cameAt);
       call.throwIfCancelled();
       if (reply !== undefined) return reply;
@@ -157,7 +160,11 @@ export class Leaders {
       resolve(ended);
     };
     const waiting: Waiting = { call, wake };
-    const pending: Pending = { cancel: () => wake(undefined), purpose: () => "another request for the same" };
+    const pending: Pending = {
+      cancel: () => wake(undefined),
+      purpose: () => "another request for the same",
+      leader: underWay.call,
+    };
     const deadline = waitMs === undefined
       ? undefined
       : deadlines.add({ onDeadline: () => wake(undefined) }, waitMs);
@@ -204,6 +211,11 @@ export class Leaders {
     call.attempts = leader.attempts;
     throw error;
   }
+}
+
+/** Whether a leader has found that the network fails, whatever its caller was answered with. */
+function hasFailed({ error, reply }: Ended): boolean {
+  return isNetworkError(error) || reply?.from === "stale";
 }
 
 /** Whether a leader stores what it gets, if a call wants that. */

@@ -15,6 +15,8 @@ export interface TimedCallOptions extends CacheCallOptions {
   readonly environment: Pick<Environment, "clock" | "deadlines" | "idleDeadlines">;
   /** How long the caller can wait for what is read, in milliseconds; then it is a miss, and no fault. @default {Infinity} */
   readonly patienceMs?: number | undefined;
+  /** Whether an entry is what the caller wants of a key: what is not, is a miss, so that the next tier is asked. It may throw. */
+  readonly isWanted?: ((entry: CacheEntry, key: string) => boolean) | undefined;
 }
 
 /** For so long an adapter that did not answer is not asked again, in milliseconds. */
@@ -56,9 +58,9 @@ export class PromptAdapter implements CacheAdapter {
     const { environment: { deadlines }, patienceMs = Infinity } = options;
     const limit = { deadlines, timeoutMs: this.#timeoutMs };
     const answer = this.#inTime(() => this.#adapter.get(key, options), options, limit);
-    return isPromise(answer) && patienceMs < this.#timeoutMs
-      ? missAfter(answer, patienceMs, deadlines)
-      : answer;
+    if (!isPromise(answer)) return ifWanted(answer, key, options);
+    const wanted = answer.then((entry) => ifWanted(entry, key, options));
+    return patienceMs < this.#timeoutMs ? missAfter(wanted, patienceMs, deadlines) : wanted;
   }
 
   set(key: string, entry: CacheEntry, options: TimedCallOptions): MaybePromise<boolean> {
@@ -153,6 +155,15 @@ export class PromptAdapter implements CacheAdapter {
       });
     });
   }
+}
+
+/** What was read, if it is of use. */
+function ifWanted(
+  entry: CacheEntry | undefined,
+  key: string,
+  { isWanted }: TimedCallOptions,
+): CacheEntry | undefined {
+  return !entry || isWanted === undefined || isWanted(entry, key) ? entry : undefined;
 }
 
 /** What is read, or nothing if that takes longer. */

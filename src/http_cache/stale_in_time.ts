@@ -28,7 +28,8 @@ export interface StaleInTimeOptions {
 
 /**
  * Waits for the network, unless a stale answer is due before: when `staleAfterMs` have passed and an attempt has failed or the origin
- * is in trouble, and shortly before the call's total deadline. The work then goes on in the background, for the next request.
+ * is in trouble, and shortly before the call's total deadline or that of its batch. The work then goes on in the background, for the
+ * next request.
  *
  * @param work What the network brings.
  * @param call Whose it is.
@@ -45,16 +46,22 @@ export function orStaleInTime(
   const { clock, deadlines, inBackground } = environment;
   return new Promise((resolve, reject) => {
     const startedAtMs = clock.now();
-    const leftMs = call.deadlineAtMs - startedAtMs;
-    const lastMs = leftMs - Math.min(LAST_MS, LAST_SHARE * leftMs);
+    const totalMs = call.deadlineAtMs - startedAtMs;
     let isOver = false;
+    const lastMs = (): number => {
+      const leftMs = Math.min(totalMs, batchEndsAtMs(call) - startedAtMs);
+      return leftMs - Math.min(LAST_MS, LAST_SHARE * leftMs);
+    };
     const target: DeadlineTarget = {
       onDeadline() {
         const waitedMs = clock.now() - startedAtMs;
-        if (lastMs - waitedMs < SHORTEST_WAIT_MS || isInTrouble(call, surroundings, clock.now())) {
+        const leftMs = lastMs() - waitedMs;
+        const patienceMs = staleAfterMs - waitedMs;
+        const isPatient = patienceMs >= SHORTEST_WAIT_MS;
+        if (leftMs < SHORTEST_WAIT_MS || (!isPatient && isInTrouble(call, surroundings, clock.now()))) {
           serve().catch(reject);
         } else {
-          deadline = deadlines.add(target, Math.min(LOOK_MS, lastMs - waitedMs));
+          deadline = deadlines.add(target, Math.min(isPatient ? patienceMs : LOOK_MS, leftMs));
         }
       },
     };
@@ -65,7 +72,7 @@ export function orStaleInTime(
       inBackground(work);
       resolve(reply);
     };
-    let deadline = deadlines.add(target, Math.min(staleAfterMs, lastMs));
+    let deadline = deadlines.add(target, Math.min(staleAfterMs, lastMs()));
     work.then((reply) => {
       deadlines.remove(deadline);
       // Its caller has an answer already.
@@ -80,9 +87,21 @@ export function orStaleInTime(
   });
 }
 
-/** Whether an attempt has failed, or no request is let through to where the call would go. */
+/** When the batch ends that waits for a call, the last one of several; never, if a caller waits for it that has no batch. */
+function batchEndsAtMs(call: Call): number {
+  const { allowance, flight } = call;
+  if (flight === undefined) return allowance?.endsAtMs ?? Infinity;
+  const waiting = [call, ...flight.followers].filter(({ settled }) => !settled);
+  return Math.max(...waiting.map(({ allowance }) => allowance?.endsAtMs ?? Infinity));
+}
+
+/**
+ * Whether an attempt has failed, be it of another call that this one waits for, or no request is let through to where the call
+ * would go.
+ */
 function isInTrouble(call: Call, { mirrors }: Pick<CacheSurroundings, "mirrors">, nowMs: number): boolean {
-  if (call.journey.round > 1) return true;
-  const lanes = call.lane === undefined ? mirrors.map(({ lane }) => lane) : [call.lane];
+  const { journey: { round }, lane: only } = call.pending?.leader ?? call;
+  if (round > 1 || call.journey.hasSeenFailure) return true;
+  const lanes = only === undefined ? mirrors.map(({ lane }) => lane) : [only];
   return lanes.every((lane) => !lane.isHealthy(nowMs));
 }

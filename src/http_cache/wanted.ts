@@ -14,6 +14,8 @@ export interface Wanted {
   readonly found: CacheEntry | undefined;
   /** Whether something may be stored that the answer replaces, found or not. */
   readonly mayReplace: boolean;
+  /** Whether validating what was found has brought nothing, so that the whole is asked for. */
+  readonly isRefuted?: boolean | undefined;
 }
 
 /** Takes what was stored, while it is being written; later, and maybe nothing, if its body is still on its way. */

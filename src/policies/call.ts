@@ -79,6 +79,8 @@ export interface Pending {
   cancel(reason: unknown, call: Call): void;
   /** What it stands for, as an error says it: "a retry". Absent for an attempt. */
   purpose?(nowMs: number): string;
+  /** The call whose request it waits for, if it is that. */
+  readonly leader?: Call | undefined;
 }
 
 /** Those who wait for one execution. */

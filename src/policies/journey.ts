@@ -62,6 +62,8 @@ export interface Opening {
 export class Journey {
   /** The round under way, from 1. */
   round = 1;
+  /** Whether another request for the same, that it waited for, has failed of the network. */
+  hasSeenFailure = false;
   /** Whether it goes before those that were never sent: it was, and told to come again. */
   isUrgent = false;
   /** Whether it was woken early to find out how its origin is, where no other request asks it. */

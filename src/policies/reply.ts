@@ -19,7 +19,7 @@ export interface OpenBody {
    * Collects the bytes that the caller reads.
    *
    * @param maxBytes How many at most.
-   * @returns The whole body; `undefined` when it is larger, was not read to its end, or has broken off.
+   * @returns The whole body; `undefined` when it is larger, or was not read to its end. Rejects if it has broken off while it was read.
    */
   collect(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**

@@ -33,6 +33,20 @@ test("BodyCollector gives an empty body as one, and keeps to its first end", asy
   assertEquals(await left.bytes, undefined);
 });
 
+test("BodyCollector rejects with what a body has broken off with, unless it was over", async () => {
+  const broken = new BodyCollector(9);
+  broken.add(bytesOf("123"));
+  broken.fail("reset");
+  broken.end(true);
+  assertEquals(await broken.bytes.catch((reason) => `rejected: ${reason}`), "rejected: reset");
+
+  const whole = new BodyCollector(9);
+  whole.add(bytesOf("123"));
+  whole.end(true);
+  whole.fail("reset");
+  assertEquals(await whole.bytes, bytesOf("123"));
+});
+
 test("BodyCollector keeps bytes of its own, whatever the reader does to a chunk", async () => {
   const collector = new BodyCollector(5);
   const chunk = bytesOf("12345");

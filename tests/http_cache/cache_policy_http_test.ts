@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
-import { createClient, DataNotFoundError, HttpError, InvalidDataError, OfflineError } from "../../mod.ts";
+import {
+  type Client,
+  createClient,
+  DataNotFoundError,
+  HttpError,
+  InvalidDataError,
+  OfflineError,
+} from "../../mod.ts";
 import {
   type CacheAdapter,
   type CacheEntry,
@@ -203,6 +210,43 @@ test("mode http: a 304 that says no-store or Vary: * answers, and ends the entry
   }
 });
 
+test("mode http: a 304 that nobody asked for neither removes nor confirms what is stale, which answers if it may", async () => {
+  for (const [staleIfErrorMs, text, from] of [[1e9, '{"nth":1}', "stale"], [0, "", "network"]] as const) {
+    for (const cache of ["default", "no-cache"] as const) {
+      let isBroken = false;
+      const rig = cacheRig((request) => isBroken ? { status: 304 } : counting("max-age=1")(request), {
+        plan: { staleIfErrorMs },
+      });
+      await rig.client.json(URL_A);
+      await rig.clock.advance(2_000);
+      isBroken = true;
+      const outcome = await rig.client.outcome(URL_A, { cache, as: "text" });
+      assertEquals([outcome.ok && outcome.value, outcome.ok && outcome.from], [text, from]);
+      assertEquals(new TextDecoder().decode(rig.cache.only.body), '{"nth":1}');
+      isBroken = false;
+      assertEquals([await rig.client.json(URL_A), rig.network.sent.length], [{ nth: 3 }, 3]);
+    }
+  }
+});
+
+test("mode http: what is stale answers for a failure that comes after a 304 about something else", async () => {
+  for (
+    const failure of [{ status: 503 }, { error: new TypeError("reset") }, { status: 304 }, { body: "<html>" }]
+  ) {
+    let isOther = false;
+    const { client, clock, cache, network } = cacheRig((request) => {
+      if (!isOther) return tagged("max-age=1")(request);
+      return request.headers.has("if-none-match") ? { status: 304, headers: { etag: '"v2"' } } : failure;
+    }, { plan: { staleIfErrorMs: 1e9 } });
+    await client.json(URL_A);
+    await clock.advance(2_000);
+    isOther = true;
+    const outcome = await client.outcome(URL_A);
+    assertEquals([outcome.ok && outcome.value, outcome.ok && outcome.from], [{ nth: 1 }, "stale"]);
+    assertEquals([cache.entries.size, network.sent.length], [1, 3]);
+  }
+});
+
 test("mode http: a 200 replaces what was to be validated, and what may not be stored removes it", async () => {
   for (const control of ["max-age=60", "no-store"]) {
     const { client, cache, clock } = cacheRig(({ nth }) => ({
@@ -286,6 +330,36 @@ test("mode http: a body that breaks off or is larger than the adapter takes is n
   }
   await turns(broken.clock);
   assertEquals([broken.cache.entries.size, large.network.sent.length], [0, 4]);
+});
+
+test("mode http: a body that breaks off leaves what is stale alone; one that is left, or too large, replaces it", async () => {
+  const reads: Record<string, (client: Client) => Promise<unknown>> = {
+    json: (client) => client.json(URL_A),
+    fetch: async (client) => await (await client.fetch(URL_A)).text(),
+    lines: (client) => Array.fromAsync(client.lines(URL_A)),
+    cancel: async (client) => await (await client.fetch(URL_A)).body?.cancel(),
+  };
+  const headers = { "cache-control": "max-age=1", etag: '"1"' };
+  const broken = { body: "[2,3,4]", headers, bodyMs: 10, breaksWith: new TypeError("reset") };
+  const stalled = { body: "[2,3,4]", headers, bodyMs: 1e6 };
+  const tooLarge = { body: `["${"x".repeat(1_000)}"]`, headers };
+  for (const [name, read] of Object.entries(reads)) {
+    for (const answer of [broken, stalled, tooLarge]) {
+      let latest: Answer = { body: "[1]", headers };
+      const { client, clock } = cacheRig(() => latest, {
+        plan: { adapter: memoryCache({ maxEntryBytes: 700, now: () => 0 }), staleIfErrorMs: 1e9 },
+      });
+      await client.json(URL_A);
+      await clock.advance(2_000);
+      latest = answer;
+      await clock.run(read(client).catch(() => "broken"));
+      await turns(clock);
+      latest = { status: 503 };
+      const outcome = await client.outcome(URL_A);
+      const isKept = name !== "cancel" && answer !== tooLarge;
+      assertEquals(outcome.ok && [outcome.value, outcome.from], isKept && [[1], "stale"], name);
+    }
+  }
 });
 
 test("mode http: what a redirect led to is not stored where the runtime hides the redirect", async () => {
@@ -933,6 +1007,35 @@ test("A tier in trouble is warned of by its own name, once an operation, and the
     "'bad' failed to get;",
     "'bad' failed to set;",
   ]);
+});
+
+test("A tier that gives another key's entry, or what can't be served, is passed over, whether it answers at once or not", async () => {
+  const lies: Record<string, (entry: CacheEntry) => unknown> = {
+    "another key's": (entry) => ({ ...entry, meta: { ...entry.meta, key: `${entry.meta.key}?` } }),
+    "another version": (entry) => ({ ...entry, meta: { ...entry.meta, v: 2 } }),
+    "no status": (entry) => ({ ...entry, meta: { ...entry.meta, status: 42 } }),
+    "headers that there can't be": (entry) => ({ ...entry, meta: { ...entry.meta, headers: [["a b", ""]] } }),
+    "no metadata": ({ body }) => ({ body }),
+    "null": () => null,
+  };
+  for (const [name, lie] of Object.entries(lies)) {
+    for (const isAsync of [false, true]) {
+      const inner = new RecordingCache();
+      const read = (key: string) => {
+        const entry = inner.entries.get(key);
+        return entry && lie(entry) as CacheEntry;
+      };
+      const get = (key: string) => isAsync ? Promise.resolve(read(key)) : read(key);
+      const bad = adapterWith({ get, set: (key, entry) => inner.set(key, entry) }, "bad");
+      const { client, network } = cacheRig(counting("max-age=60"), {
+        plan: { adapter: [bad, adapterWith({}, "good")] },
+      });
+      for (let round = 0; round < 3; round++) {
+        assertEquals([await client.json(URL_A), await client.json(URL_B)], [{ nth: 1 }, { nth: 1 }], name);
+      }
+      assertEquals([inner.entries.size, network.sent.length], [2, 2], name);
+    }
+  }
 });
 
 test("Offline, what is stored answers at any age, by the rules of HTTP too; the rest is an OfflineError", async () => {

@@ -222,3 +222,21 @@ test("PromptAdapter gives a hasty caller a miss, which is no fault of the adapte
   await clock.advance(1_000);
   assertEquals([adapter.get("k", options), calls.length], [undefined, 3]);
 });
+
+test("PromptAdapter takes what the caller does not want for a miss, and rejects with what the look at it throws", async () => {
+  for (const answer of [() => ENTRY, () => Promise.resolve(ENTRY)]) {
+    const { clock, adapter, options } = setUp({ get: answer });
+    const isWanted = (entry: CacheEntry, key: string) => entry === ENTRY && key === "k";
+    assertStrictEquals(await adapter.get("k", { ...options, isWanted }), ENTRY);
+    assertEquals(await adapter.get("other", { ...options, isWanted }), undefined);
+    const broken = () => {
+      throw new Error("no entry");
+    };
+    await assertRejects(
+      async () => await adapter.get("k", { ...options, isWanted: broken }),
+      Error,
+      "no entry",
+    );
+    assertEquals(clock.pending, 0);
+  }
+});

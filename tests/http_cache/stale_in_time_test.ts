@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { HttpError, InvalidDataError, TimeoutError } from "../../mod.ts";
+import { HttpError, InvalidDataError, type Outcome, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { rejection } from "../support/settled.ts";
 import type { Answer } from "../client/fake_network.ts";
@@ -133,4 +133,108 @@ test("an abort is an abort, whatever stale answer there is", async () => {
   await clock.advance(1_000);
   controller.abort("enough");
   assertEquals(await clock.run(pending), "enough");
+});
+
+test("a stale answer comes in time also to who waits for another one's request, which then is the only one", async () => {
+  for (
+    const options of [{ as: "text" }, { maxRetries: 0 }, { writeCache: false }, {
+      timeoutMs: 60_000,
+    }] as const
+  ) {
+    for (const failing of [{ status: 503 }, { error: new TypeError("reset") }]) {
+      const { client, clock, waitedMs, network } = await setUp(() => failing);
+      const before = network.sent.length;
+      const all = [{}, options, options].map(async (each) => {
+        const outcome = await client.outcome(URL_A, each);
+        return [outcome.ok && String(outcome.value), waitedMs()];
+      });
+      const name = JSON.stringify([options, failing]);
+      assertEquals(await clock.run(Promise.all(all)), Array(3).fill(["1", 10_000]), name);
+      await clock.advance(100_000);
+      assertEquals([network.sent.length - before, client.stats().inFlight, clock.pending], [4, 0, 0], name);
+    }
+  }
+});
+
+test("who waits for another one's slow request that has not failed waits on, and has what it brings", async () => {
+  const { client, clock, waitedMs } = await setUp(() => ({
+    json: "new",
+    afterMs: 20_000,
+    headers: { "cache-control": "max-age=60" },
+  }));
+  const both = Promise.all([client.json(URL_A), client.text(URL_A)]);
+  assertEquals([await clock.run(both), waitedMs()], [["new", '"new"'], 20_000]);
+});
+
+test("who has seen another one's request for the same fail does not wait for a second failure", async () => {
+  for (
+    const first of [{ maxRetries: 0 }, { totalTimeoutMs: 30_000 }, { maxRetries: 0, as: "text" }] as const
+  ) {
+    for (const [staleAfterMs, dueMs] of [[0, 30_250], [10_000, 30_250], [40_000, 40_000]] as const) {
+      const plan = { staleAfterMs };
+      const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 90_000 }), { plan });
+      const others = [{}, { as: "text" }, { maxRetries: 5 }] as const;
+      const all = [first, ...others].map(async (options) => {
+        const outcome = await client.outcome(URL_A, options);
+        return [outcome.ok && String(outcome.value), waitedMs()] as const;
+      });
+      for (const [value, ms] of await clock.run(Promise.all(all))) {
+        assertEquals(value, "1");
+        assert(ms <= dueMs, `${JSON.stringify(first)}, ${staleAfterMs}: ${ms}`);
+      }
+    }
+  }
+});
+
+test("a stale answer comes in place of the error of a batch that takes too long, for what is under way", async () => {
+  for (const answer of [{ status: 503 }, { json: "new", afterMs: 60_000 }]) {
+    for (const options of [{}, { totalTimeoutMs: 50_000 }, { concurrency: 1 }]) {
+      const { client, clock, waitedMs } = await setUp(() => answer);
+      const outcomes = await clock.run(client.settle([URL_A, URL_B], { ...options, batchTimeoutMs: 3_000 }));
+      const seen = outcomes.map((outcome) =>
+        outcome.ok ? outcome.value : (outcome.error as TimeoutError).kind
+      );
+      assertEquals([seen, waitedMs()], [[1, "batch"], 3_000]);
+    }
+  }
+});
+
+test("a total deadline before that of the batch is still the request's own", async () => {
+  const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 60_000 }));
+  const stream = client.stream([URL_A], { batchTimeoutMs: 3_000, totalTimeoutMs: 1_000 });
+  const { value } = await clock.run(stream.next());
+  assertEquals([value.value, value.from, waitedMs()], [1, "stale", 950]);
+});
+
+test("a batch that ends first takes nothing from those who wait for the same and have time", async () => {
+  for (const staleAfterMs of [1_000, 10_000, Infinity]) {
+    for (const isFirst of [true, false]) {
+      const slow = { json: "new", afterMs: 20_000, headers: { "cache-control": "max-age=60" } };
+      const { client, clock, waitedMs } = await setUp(() => slow, { plan: { staleAfterMs } });
+      const timed = async (pending: Promise<readonly Outcome<unknown>[]>) => {
+        const [outcome] = await pending;
+        const { error } = outcome as { readonly error?: TimeoutError };
+        return [outcome!.ok ? outcome!.value : error!.kind, waitedMs()];
+      };
+      const batches = [3_000, 6_000].map((batchTimeoutMs) => () =>
+        client.settle([URL_A], { batchTimeoutMs })
+      );
+      const single = () => client.settle([URL_A]);
+      const starts = isFirst ? [...batches, single] : [single, ...batches];
+      const seen = await clock.run(Promise.all(starts.map((start) => timed(start()))));
+      const expected = [["batch", 3_000], ["batch", 6_000]];
+      assertEquals(seen, isFirst ? [...expected, ["new", 20_000]] : [["new", 20_000], ...expected]);
+      const both = await clock.run(Promise.all(batches.map((start) => timed(start()))));
+      assertEquals(both.map(([value]) => value), ["new", "new"]);
+    }
+  }
+});
+
+test("of two batches that wait for the same, the one that ends last has what is stale", async () => {
+  const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 60_000 }));
+  const settle = async (batchTimeoutMs: number) => {
+    const [outcome] = await client.settle([URL_A, URL_A], { batchTimeoutMs });
+    return [outcome!.ok && outcome!.value, waitedMs()];
+  };
+  assertEquals(await clock.run(Promise.all([settle(3_000), settle(6_000)])), [[false, 3_000], [1, 5_950]]);
 });

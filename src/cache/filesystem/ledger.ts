@@ -67,6 +67,7 @@ interface KnownAccount extends LedgerAccount {
  */
 export class Ledger {
   readonly #files: Files;
+  readonly #root: string;
   readonly #folder: string;
   readonly #maxBytes: number;
   readonly #now: () => number;
@@ -82,6 +83,7 @@ export class Ledger {
   /** Reads and makes nothing yet. */
   constructor({ files, root, maxBytes, now }: LedgerOptions) {
     this.#files = files;
+    this.#root = root;
     this.#folder = `${root}/${LEDGER_FOLDER}`;
     this.#maxBytes = maxBytes;
     this.#now = now;
@@ -230,11 +232,11 @@ export class Ledger {
   }
 
   async #create(bytes: number): Promise<void> {
-    const kind = (await this.#files.info(this.#folder))?.kind;
-    if (kind === undefined) await this.#files.makeFolder(this.#folder);
-    // A link may lead anywhere.
-    else if (kind !== "folder") {
-      throw new Error(`Cannot keep a ledger in '${this.#folder}' as it is no folder`);
+    for (const path of [this.#root, this.#folder]) {
+      const kind = (await this.#files.info(path))?.kind;
+      if (kind === undefined) await this.#files.makeFolder(path);
+      // A link may lead anywhere.
+      else if (kind !== "folder") throw new Error(`Cannot keep a ledger in '${path}' as it is no folder`);
     }
     const account = this.#next(bytes);
     await this.#files.create(this.#pathOf(account), new Uint8Array(0));
@@ -278,7 +280,9 @@ export class Ledger {
   }
 
   async #isFolder(): Promise<boolean> {
-    return (await this.#files.info(this.#folder).catch(() => undefined))?.kind === "folder";
+    const isFolder = async (path: string) =>
+      (await this.#files.info(path).catch(() => undefined))?.kind === "folder";
+    return await isFolder(this.#root) && await isFolder(this.#folder);
   }
 
   #pathOf(account: LedgerAccount): string {

@@ -6,8 +6,9 @@
 
 import type { HeaderMap } from "../../http/headers.ts";
 import type { CacheMeta } from "../../cache/cache.ts";
+import { parseHttpDate } from "../../http/http_date.ts";
 import { type ExchangeTimes, initialAgeMs } from "./age.ts";
-import { storedFields } from "./fields.ts";
+import { type Fields, storedFields } from "./fields.ts";
 import { freshnessLifetimeMs } from "./freshness.ts";
 import { isOfUse, lifetimeOf } from "./meta.ts";
 import type { StaleWindows } from "./reuse.ts";
@@ -68,7 +69,8 @@ export function conditionalHeaders(meta: CacheMeta): HeaderMap {
 /**
  * Whether a 304 is about a stored response: one with another entity tag is about something else, and must not change what is
  * stored (RFC 9111 §4.3.4). Tags are compared weakly, which is less than the RFC asks for: servers that compress on the fly
- * send `W/"1"` with a body and `"1"` without.
+ * send `W/"1"` with a body and `"1"` without. Where no tag was asked for, a date of change that is later than the stored one's is
+ * of something else; an earlier one is that of a mirror which is behind, and has nothing newer either.
  *
  * @param meta What is kept beside the body.
  * @param headers The headers of the 304.
@@ -76,9 +78,15 @@ export function conditionalHeaders(meta: CacheMeta): HeaderMap {
  */
 export function confirms(meta: CacheMeta, headers: Headers): boolean {
   const etag = headers.get("etag");
-  if (etag === null) return true;
-  const stored = storedFields(meta).get("etag");
-  return stored === null ? isWeak(etag) : opaqueTag(etag) === opaqueTag(stored);
+  const fields = storedFields(meta);
+  const stored = fields.get("etag");
+  if (etag !== null) return stored === null ? isWeak(etag) : opaqueTag(etag) === opaqueTag(stored);
+  return stored !== null || !(changedMs(headers, meta) > changedMs(fields, meta));
+}
+
+/** When something was last changed, as it says, in milliseconds since 1970; `NaN` if it says nothing that can be read. */
+function changedMs(fields: Fields, { storedAt }: CacheMeta): number {
+  return parseHttpDate(fields.get("last-modified") ?? "", storedAt) ?? NaN;
 }
 
 /**

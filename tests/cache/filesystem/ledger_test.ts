@@ -172,18 +172,25 @@ test("Ledger.clear() removes all accounts and the folder, but no file of the use
   assertEquals(await folder.list(), ["v1/", "v1/ledger/", `v1/ledger/${ID}-1-1-1/`, "v1/ledger/mine"]);
 });
 
-test("Ledger follows no link in the place of its folder", async () => {
-  const { folder, open } = await setUp();
-  await using _ = folder;
-  await folder.folder("elsewhere");
-  await folder.folder("v1");
-  await folder.write(`elsewhere/${ID}-1-1-1`, "");
-  await folder.link("v1/ledger", `${folder.path}/elsewhere`);
-  const ledger = open();
-  await ledger.open();
-  await write(ledger, 1_000);
-  await ledger.clear();
-  assertEquals(await folder.list(), ["elsewhere/", `elsewhere/${ID}-1-1-1`, "v1/", "v1/ledger"]);
+test("Ledger follows no link in the place of its folder, or of the one above", async () => {
+  for (const [link, account] of [["v1/ledger", "elsewhere/"], ["v1", "elsewhere/ledger/"]] as const) {
+    for (const hasAccount of [true, false]) {
+      const { folder, open } = await setUp();
+      await using _ = folder;
+      await folder.folder("elsewhere");
+      if (link !== "v1") await folder.folder("v1");
+      if (hasAccount && link === "v1") await folder.folder("elsewhere/ledger");
+      if (hasAccount) await folder.write(`${account}${ID}-1-1-1`, "");
+      await folder.link(link, `${folder.path}/elsewhere`);
+      const before = await folder.list();
+      const ledger = open();
+      await ledger.open();
+      await write(ledger, 1_000);
+      await ledger.sweep();
+      await ledger.clear();
+      assertEquals(await folder.list(), before);
+    }
+  }
 });
 
 for (

@@ -101,6 +101,21 @@ test("confirms() is false for a 304 with another entity tag (RFC 9111 §4.3.4)",
   assertEquals([isFor(none), isFor(none, '"1"'), isFor(none, 'W/"1"')], [true, false, true]);
 });
 
+test("confirms() is false for a 304 that was changed later than what is stored, unless a tag was asked for", () => {
+  const at = (ms: number) => ({ "last-modified": dateAt(ms) });
+  const isFor = (stored: Record<string, string>, headers: Record<string, string>) =>
+    confirms(metaOf(stored), new Headers(headers));
+  assertEquals([0, 1_000, -1_000].map((ms) => isFor(at(NOW), at(NOW + ms))), [true, false, true]);
+  assertEquals([isFor(at(NOW), {}), isFor(at(NOW), { "last-modified": "soon" }), isFor({}, at(NOW))], [
+    true,
+    true,
+    true,
+  ]);
+  const later = at(NOW + 1_000);
+  assertEquals(isFor({ etag: '"1"', ...at(NOW) }, later), true);
+  assertEquals(isFor(at(NOW), { etag: 'W/"1"', ...later }), true);
+});
+
 test("freshen() takes a validator where there was none", () => {
   const { meta } = afterNotModified({ "last-modified": dateAt(NOW) }, { etag: '"2"' });
   assertEquals(headersOf(meta).etag, '"2"');
