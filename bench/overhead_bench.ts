@@ -14,6 +14,7 @@ const CONCURRENCY = 20;
 const FETCHERS: Readonly<Record<string, Fetcher>> = {
   "bare fetch loop": "bare loop",
   "client.json() in a worker loop": "json",
+  "client.fetch() + json() in a worker loop": "fetch",
   "client.stream()": "stream",
   "client.settle()": "settle",
   "pooledMap + fetch": "pooled_map",

@@ -8,13 +8,14 @@ import { createClient } from "../../mod.ts";
 import { type FetchAll, type Get, loadRival, type Rivals } from "./rivals.ts";
 
 /**
- * Who can fetch: `json` in a worker loop, `stream` and `settle` are this module's methods. The loop `with signals` gives every
+ * Who can fetch: `json` and `fetch` in a worker loop, `stream` and `settle` are this module's methods. The loop `with signals` gives every
  * `fetch` a controller's signal, which is the least that can stop it at a deadline.
  */
 export type Fetcher =
   | "bare loop"
   | "bare loop with signals"
   | "json"
+  | "fetch"
   | "stream"
   | "settle"
   | "one by one"
@@ -47,6 +48,11 @@ export async function createFetcher(name: Fetcher): Promise<FetchAll> {
     case "json": {
       const client = createClient();
       return (urls, concurrency) => workerLoop(urls, concurrency, (url) => client.json(url));
+    }
+    case "fetch": {
+      const { fetch } = createClient();
+      const get = async (url: string): Promise<unknown> => await (await fetch(url)).json();
+      return (urls, concurrency) => workerLoop(urls, concurrency, get);
     }
     case "stream":
       return streamAll;

@@ -30,6 +30,7 @@ export const overheadTarget: Target = {
         yield await overheadRow(context, { ours, theirs: "bare loop", resource, atLeast });
       }
     }
+    yield await overheadRow(context, { ours: "fetch", theirs: "bare loop", resource: "small" });
     // What nobody can beat who stops requests at a deadline, and how far to trust the figures.
     for (const ours of ["bare loop with signals", "bare loop"] as const) {
       yield await overheadRow(context, { ours, theirs: "bare loop", resource: "small" });
@@ -77,6 +78,7 @@ const LABELS: Readonly<Partial<Record<Fetcher, string>>> = {
   "bare loop": "a bare loop",
   "bare loop with signals": "a bare loop with signals",
   json: "`client.json()` in a worker loop",
+  fetch: "`client.fetch()` + `json()` in a worker loop",
   stream: "`client.stream()`",
   axios: "axios + p-limit",
   ffetch: "ffetch + p-limit",
