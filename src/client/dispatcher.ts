@@ -379,12 +379,17 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     }
   }
 
-  /** Calls from now on do not get what was asked for before; after a change, of no call for the same. */
+  /** Calls from now on do not get what was asked for before; after a change, not that of another call for the same either. */
   #leaveFlights(call: Call): void {
     call.hasEnded = true;
     this.#flights.remove(call);
     if (call.settled) this.#forget(call);
-    if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) this.#flights.forget(call.url);
+    if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) this.noteChange(call);
+  }
+
+  /** Calls from now on do not get what was asked for before. */
+  noteChange(call: Call): void {
+    this.#flights.forget(call.url);
   }
 
   settle(call: Call, ok: boolean, value: unknown, nowMs: number = this.#clock.now()): void {

@@ -6,6 +6,7 @@
  */
 
 import { utf8Length } from "../http/body.ts";
+import { isSafeMethod } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders, NO_HEADERS } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { Admission } from "../lanes/admission.ts";
@@ -37,6 +38,8 @@ export interface StraightOwner {
   readonly firstCall: Call | undefined;
   /** Answers the caller, who is the only one that waits. */
   settle(call: Call, ok: true, value: unknown, nowMs: number): void;
+  /** What its URL stands for may be another thing now. */
+  noteChange(call: Call): void;
   /** Answers all who wait for it with a reply. */
   deliver(call: Call, reply: Reply): void;
   /** Answers all who wait for it with an error. */
@@ -216,7 +219,8 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     call.head = response;
     if (--this.#underWay === 0) this.#disarm();
     const { schema, validate, as } = call.settings;
-    if (call.flight !== undefined || (call.prepared !== undefined && call.prepared.method !== "GET")) {
+    if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) this.#owner.noteChange(call);
+    if (call.flight !== undefined) {
       this.#owner.deliver(call, new Reply(response, { from: "network", body, target: undefined }));
     } else if (as === "json" && typeof body === "string" && (schema === undefined || !validate)) {
       let value: unknown = NOT_JSON;

@@ -74,6 +74,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
   });
   scheduler.adopt(lane);
   const calls = new LinkedQueue<Call>();
+  const changed: Call[] = [];
   const endings = new Map<Call, Ending>();
   const end = (call: Call, ...ending: Ending): void => {
     assert(!endings.has(call), `${call.url} has two ends: ${endings.get(call)?.[0]} and ${ending[0]}`);
@@ -86,6 +87,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
     },
     headers: given.common ?? NO_HEADERS,
     sensitive: new Set(["authorization"]),
+    noteChange: (call) => void changed.push(call),
     settle: (call, _ok, value) => end(call, "settle", value),
     deliver: (call, reply) => end(call, "deliver", given.streams ? reply : reply.body),
     fail: (call, error) => end(call, "fail", error),
@@ -143,6 +145,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
     lane,
     start,
     end: (call: Call) => endings.get(call),
+    changed,
     loops: () => loops,
   };
 }
@@ -595,11 +598,16 @@ test("what has a method, headers or a body of its own is sent with them, and ans
   const headers = { "x-both": "own", "content-type": "text/plain" };
   const cases: [Partial<PreparedRequest>, Ending][] = [
     [{ headers }, ["settle", 1]],
-    [{ method: "POST", headers, body: "é", repeatable: false }, ["deliver", "1"]],
-    [{ method: "DELETE" }, ["deliver", "1"]],
+    [{ method: "POST", headers, body: "é", repeatable: false }, ["settle", 1]],
+    [{ method: "DELETE" }, ["settle", 1]],
+    [{ method: "HEAD" }, ["settle", 1]],
   ];
   for (const [request, ending] of cases) {
-    const { start, end, clock, origin, scheduler } = setUp(json(1), { request, common, headers: common });
+    const { start, end, clock, origin, scheduler, changed } = setUp(json(1), {
+      request,
+      common,
+      headers: common,
+    });
     const call = start();
     await clock.advance(0);
     assertEquals(end(call), ending);
@@ -608,6 +616,7 @@ test("what has a method, headers or a body of its own is sent with them, and ans
     const { accept, ...rest } = Object.fromEntries(sent);
     assertEquals([accept, rest], ["application/json", { ...common, ...request.headers }]);
     assertEquals([scheduler.inFlight, clock.pending], [0, 0]);
+    assertEquals(changed.length, ["POST", "DELETE"].includes(method) ? 1 : 0);
   }
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { HttpError, NetworkError } from "../../mod.ts";
+import { HttpError, InvalidDataError, NetworkError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { json, late, refused, type Reply, status } from "../policies/fake_origin.ts";
+import { json, late, refused, type Reply, status, text } from "../policies/fake_origin.ts";
 import { testBothWays, URL_A } from "../policies/rig.ts";
 import { rejection } from "../support/settled.ts";
 
@@ -81,3 +81,18 @@ testBothWays("methods × answers: nothing that comes without a body is a value",
   assertEquals([error.status, error.method, error.attempts, origin.calls], [409, "PUT", 1, 3]);
   assertEquals([client.stats().succeeded, client.stats().failed, client.stats().inFlight], [2, 1, 0]);
 });
+
+testBothWays(
+  "methods × retryOn: what can't be used of an answer is judged by the caller as well",
+  async (rig) => {
+    for (const method of ["GET", "PUT"]) {
+      const asked: unknown[] = [];
+      const { client, origin, run } = rig([text("[1"), OK]);
+      const retryOn = ({ error }: { readonly error?: unknown }): boolean => asked.push(error) > 0;
+      const request = { url: URL_A, method, retryOn, ...method === "PUT" ? { json: 1 } : {} };
+      assertEquals(await run(client.json(request)), { ok: true });
+      assertEquals([origin.calls, asked.length], [2, 1]);
+      assertInstanceOf(asked[0], InvalidDataError);
+    }
+  },
+);
