@@ -90,7 +90,8 @@ export interface MirrorsOptions {
 /**
  * Sends a call to its origin, or, when its URL is relative, to each mirror in turn until one brings usable content. A call waits
  * for all mirrors at once, and goes to the first that admits it, the preferred one if several do; after a failure the others
- * are asked that would admit it now. A mirror in trouble comes back by itself when its breaker admits a probe or its
+ * are asked that would admit it now. One that has said that it does not have it is not asked again in later rounds if it could use
+ * up what others of its origin need. A mirror in trouble comes back by itself when its breaker admits a probe or its
  * pause ends.
  *
  * @param environment What the policies share.
@@ -190,14 +191,16 @@ function inOrder(mirrors: readonly Mirror[], { context: { avoided } }: Call): re
 }
 
 /** What a mirror that did not do left behind. */
-interface Failure extends Ending {
+export interface MirrorEnding extends Ending {
   readonly mirror: Mirror;
 }
 
 async function askMirrors(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
-  let candidates = inOrder(options.mirrors.filter(isOn), call);
-  const failures: Failure[] = [];
-  let worst: Failure | undefined;
+  const all = options.mirrors.filter(isOn);
+  const passedOver = call.journey.misses.filter(({ mirror }) => isInTheWay(mirror, all, call));
+  const failures = [...passedOver];
+  let candidates = inOrder(all.filter((each) => !passedOver.some(({ mirror }) => mirror === each)), call);
+  let worst: MirrorEnding | undefined;
   while (candidates.length > 0) {
     const lanes = [...new Set(candidates.map(({ lane }) => lane))];
     let admission: Admission | undefined;
@@ -226,6 +229,7 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     for (const failure of failed) {
       noteFailure(call, failure.reply, failure.error);
       worst = keep(call, worst, failure);
+      if (isMiss(call, failure)) noteMiss(call, failure);
     }
     // One that must not be sent twice has been sent.
     if (!call.request.repeatable) break;
@@ -271,7 +275,7 @@ async function ask(
   environment: Environment,
   call: Call,
   asking: Asking,
-): Promise<Reply | readonly Failure[]> {
+): Promise<Reply | readonly MirrorEnding[]> {
   const { mirror, target, admission } = asking;
   const hedging = hedgingOf(environment, call, admission);
   if (hedging !== undefined) return await askTwo(environment, call, asking, hedging);
@@ -290,7 +294,7 @@ async function askTwo(
   call: Call,
   { mirror, target, admission, candidates }: Asking,
   hedging: Hedging<Environment>,
-): Promise<Reply | readonly Failure[]> {
+): Promise<Reply | readonly MirrorEnding[]> {
   const asked = new Map([[target, mirror]]);
   const endings = await hedging.race(environment, call, startOf(call, target, admission), {
     rivals(toNextMirror) {
@@ -304,7 +308,7 @@ async function askTwo(
     },
     isDecisive: (where, status) => !hasFailed(call, asked.get(where)!, status) && !isWorthRetry(call, status),
   });
-  const all = endings.map((ending): Failure => ({ mirror: asked.get(ending.target)!, ...ending }));
+  const all = endings.map((ending): MirrorEnding => ({ mirror: asked.get(ending.target)!, ...ending }));
   // Of several, the body of the last one is whole.
   const kept = all.findLast(({ mirror, reply, error }) =>
     reply === undefined ? !isSlipstreamError(error) : !hasFailed(call, mirror, reply.status)
@@ -330,6 +334,21 @@ function hasFailed({ settings: { notFoundIsFinal } }: Call, { moveOn }: Mirror, 
     (isNotFoundStatus(status) && !notFoundIsFinal);
 }
 
+/** Whether asking a mirror again that does not have it could use up what another one of the same origin needs, that may have it. */
+function isInTheWay({ lane }: Mirror, all: readonly Mirror[], { journey: { misses } }: Call): boolean {
+  return all.some((other) => other.lane === lane && !misses.some(({ mirror }) => mirror === other));
+}
+
+/** Whether a mirror has said for good that it does not have it, as far as the caller leaves that to the status. */
+function isMiss(call: Call, { reply }: MirrorEnding): boolean {
+  return reply !== undefined && typeof call.settings.retryOn !== "function" &&
+    !isServerTrouble(reply.status) && !isWorthRetry(call, reply.status);
+}
+
+function noteMiss({ journey }: Call, miss: MirrorEnding): void {
+  journey.misses = [...journey.misses.filter(({ mirror }) => mirror !== miss.mirror), miss];
+}
+
 function discardAllBut(kept: Ending | undefined, all: readonly Ending[]): void {
   for (const other of all) if (other !== kept) other.reply?.openBody?.discard();
 }
@@ -353,7 +372,7 @@ function betterOf<T extends Ending>(call: Call, kept: T, latest: T): T {
 }
 
 /** The result of a round in which no mirror was of any help; it says what the others did. */
-function conclude(call: Call, worst: Failure, failures: readonly Failure[]): Reply {
+function conclude(call: Call, worst: MirrorEnding, failures: readonly MirrorEnding[]): Reply {
   const { reply, error } = worst;
   const others = failures.length < 2 ? undefined : roundFailures(call, worst, failures);
   if (reply !== undefined) {
@@ -371,7 +390,7 @@ function conclude(call: Call, worst: Failure, failures: readonly Failure[]): Rep
 }
 
 /** What the mirrors did, and the errors of all of them: of the one whose error the caller gets, what was behind that. */
-function roundFailures(call: Call, worst: Failure, failures: readonly Failure[]): RoundFailures {
+function roundFailures(call: Call, worst: MirrorEnding, failures: readonly MirrorEnding[]): RoundFailures {
   const errors = failures.flatMap((failure) => {
     if (failure !== worst) return [errorOf(call, failure)];
     const { cause } = (failure.error ?? {}) as { readonly cause?: unknown };
@@ -381,18 +400,18 @@ function roundFailures(call: Call, worst: Failure, failures: readonly Failure[])
   return { told: failures.map(tell), cause };
 }
 
-function errorOf(call: Call, { reply, error }: Failure): unknown {
+function errorOf(call: Call, { reply, error }: MirrorEnding): unknown {
   return reply === undefined ? error : replyError(call, reply);
 }
 
-function tell({ target, reply, error }: Failure): MirrorFailure {
+function tell({ target, reply, error }: MirrorEnding): MirrorFailure {
   return {
     url: redactUrl(target.url),
     failure: reply === undefined ? (error as Error).message : `status ${reply.status}`,
   };
 }
 
-function reportMirror({ reporter, clock }: Environment, call: Call, failed: Failure, to: Mirror): void {
+function reportMirror({ reporter, clock }: Environment, call: Call, failed: MirrorEnding, to: Mirror): void {
   if (!reporter.active) return;
   reporter.emit({
     type: "mirror",

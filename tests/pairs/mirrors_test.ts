@@ -24,7 +24,7 @@ import {
   text,
 } from "../policies/fake_origin.ts";
 import { type Rig, rig } from "../policies/rig.ts";
-import { watch } from "../support/settled.ts";
+import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 
 const OK = json({ ok: true });
@@ -404,4 +404,36 @@ test("mirrors × fetch × total timeout: it reaches the body of the last error t
   await client.close();
   await clock.advance(1_000);
   assertEquals([clock.pending, client.stats().inFlight], [0, 0]);
+});
+
+test("mirrors × retry: one that does not have it is asked once, and can't use up what the others share with it", async () => {
+  for (const [miss, moveOn] of [[404, []], [410, []], [403, [403]]] as const) {
+    const replies = [status(miss), status(429), status(503), status(429), OK];
+    const { client, origin, run } = rig(replies, {
+      baseUrls: [
+        { url: "https://a.test/one/", moveOn },
+        { url: "https://a.test/two/", moveOn },
+      ],
+      notFoundIsFinal: false,
+    });
+    const [outcome] = await run(client.settle(["x.json"]));
+    assertEquals(outcome!.ok && outcome!.value, { ok: true });
+    const [first, ...others] = origin.sent.map(({ url }) => new URL(url).pathname);
+    assertEquals([first, others], ["/one/x.json", Array(4).fill("/two/x.json")]);
+  }
+});
+
+test("mirrors × retry: an error tells of the one that does not have it, though it was asked in the first round only", async () => {
+  const { client, origin, run } = rig([status(404), status(503)], {
+    baseUrls: ["https://a.test/one/", "https://a.test/two/"],
+    notFoundIsFinal: false,
+    maxRetries: 2,
+  });
+  const error = await run(rejection(client.json("x.json")));
+  assertInstanceOf(error, HttpError);
+  assertEquals([error.status, origin.calls], [503, 4]);
+  assertEquals(error.context?.mirrors, [
+    { url: "https://a.test/one/x.json", failure: "status 404" },
+    { url: "https://a.test/two/x.json", failure: "status 503" },
+  ]);
 });
