@@ -6,6 +6,7 @@
 
 import { shownUrl } from "../http/url.ts";
 import { UsageError } from "./args.ts";
+import { givenUrl } from "./given_url.ts";
 
 /** So many in so long. */
 export interface Rate {
@@ -101,16 +102,19 @@ export function parseMethod(flag: string, text: string): string {
 }
 
 /**
- * An absolute http(s) URL.
+ * An http(s) URL, which gets the scheme that it lacks as the URLs below it do.
  *
  * @param flag The flag's name.
  * @param text The value.
  * @throws {UsageError} If it is something else.
  */
 export function parseBaseUrl(flag: string, text: string): URL {
-  const url = URL.parse(text);
-  if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
-  throw valueError(flag, "an http or https URL", shownUrl(text));
+  try {
+    return givenUrl(text);
+  } catch {
+    // The flag is to be named.
+    throw valueError(flag, "an http or https URL", shownUrl(text));
+  }
 }
 
 /**

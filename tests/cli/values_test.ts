@@ -96,8 +96,11 @@ for (
 }
 
 test("parseBaseUrl() takes http and https URLs only", () => {
-  assertEquals(parseBaseUrl("base-url", "https://cdn.example.com/x").href, "https://cdn.example.com/x");
-  for (const text of ["cdn.example.com", "file:///etc", "/x", ""]) {
+  for (const text of ["https://cdn.example.com/x", "cdn.example.com/x"]) {
+    assertEquals(parseBaseUrl("base-url", text).href, "https://cdn.example.com/x");
+  }
+  assertEquals(parseBaseUrl("base-url", "localhost:8000/a").href, "http://localhost:8000/a");
+  for (const text of ["cdn", "ftp://h", "file:///etc", "/x", ""]) {
     assertThrows(
       () => parseBaseUrl("base-url", text),
       UsageError,
