@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertKnownOptions } from "../http/option_hints.ts";
 import {
   assertFunction,
   assertOptions,
@@ -54,6 +55,7 @@ export interface FilesystemCacheOptions {
   readonly random?: (() => number) | undefined;
 }
 
+const NAMES: readonly (keyof FilesystemCacheOptions)[] = ["maxBytes", "maxEntryBytes", "now", "random"];
 const ACTION = "create filesystem cache";
 
 /**
@@ -86,7 +88,7 @@ const ACTION = "create filesystem cache";
  * alone, also by `clear()`.
  * @param options The bounds.
  * @returns The adapter. On Deno its operations need `--allow-read` and `--allow-write` for the folder, and reject without.
- * @throws {TypeError} If `dir` is no path or file URL, the options are no object, one is of the wrong type, or the runtime has no files.
+ * @throws {TypeError} If `dir` is no path or file URL, the options are no object, one is of the wrong type or does not exist, or the runtime has no files.
  * @throws {RangeError} If a bound is not a positive integer.
  *
  * @example Answers that outlive the program
@@ -113,6 +115,7 @@ const ACTION = "create filesystem cache";
  */
 export function filesystemCache(dir: string | URL, options: FilesystemCacheOptions = {}): CacheAdapter {
   assertOptions(ACTION, options);
+  assertKnownOptions(ACTION, options, NAMES);
   const { maxBytes = 1024 ** 3, maxEntryBytes = 16 * 1024 ** 2, now, random = Math.random } = options;
   const files = currentFiles();
   const path = pathOf(dir, files);
