@@ -97,8 +97,10 @@ const ACTION = "create filesystem cache";
  * import { ttlCache } from "@slipstream/fetch/cache";
  * import { filesystemCache } from "@slipstream/fetch/cache/filesystem";
  * import { assertEquals } from "@std/assert";
+ * import { mkdtemp, rm } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
  *
- * const dir = await Deno.makeTempDir();
+ * const dir = await mkdtemp(`${tmpdir()}/cache-`);
  * let requests = 0;
  * async function load(): Promise<unknown> {
  *   await using client = createClient({
@@ -110,7 +112,7 @@ const ACTION = "create filesystem cache";
  *
  * assertEquals(await load(), [1]);
  * assertEquals(await load(), [1]);
- * await Deno.remove(dir, { recursive: true });
+ * await rm(dir, { recursive: true });
  * ```
  */
 export function filesystemCache(dir: string | URL, options: FilesystemCacheOptions = {}): CacheAdapter {
