@@ -8,7 +8,7 @@ import type { Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { errorLine } from "./error_record.ts";
 import { FORM, JSON_HEADERS, type RequestParts } from "./request_parts.ts";
-import { optional, parseHeaders, parseMethod } from "./values.ts";
+import { optional, parseHeaders, parseHeaderValue, parseMethod } from "./values.ts";
 
 /** Flags for method, headers and body. */
 export const REQUEST_FLAGS = {
@@ -47,7 +47,7 @@ export async function requestFlagParts(
     ...(data.length === 0 ? {} : FORM),
     ...(json === undefined ? {} : JSON_HEADERS),
     ...(user === undefined ? {} : { authorization: basicAuthorization(user) }),
-    ...(agent === undefined ? {} : parseHeaders("agent", [`user-agent: ${agent}`])),
+    ...(agent === undefined ? {} : { "user-agent": parseHeaderValue("agent", agent) }),
     ...parseHeaders("header", flags.header),
   };
   const method = optional("method", flags.method, parseMethod);

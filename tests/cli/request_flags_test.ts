@@ -62,6 +62,8 @@ test("requestFlagParts() refuses what can't be sent, and shows no password", asy
     ["'--method' must be an HTTP method such as GET or POST: received \"TRACE\"", "-X", "TRACE"],
     ["'--method' must be an HTTP method such as GET or POST: received \"A B\"", "-X", "A B"],
     ["'--user' must be 'user:password'", "-u", "s3cret"],
+    ["'--agent' must be a text in latin-1 letters on one line: received \"a\\nb\"", "-A", "a\nb"],
+    ["'--agent' must be a text in latin-1 letters on one line: received \"日\"", "-A", "日"],
     ["'--user' must be 'user:password'", "-u", "a:s3cret\n"],
   ];
   for (const [message, ...args] of cases) {
