@@ -116,7 +116,7 @@ async function addChunks(chunks: Map<string, string>, path: string): Promise<voi
   const source = await Deno.readTextFile(path);
   chunks.set(path, source);
   for (const [, imported] of source.matchAll(/\b(?:from|import)\s*"(\.[^"]+)"/g)) {
-    await addChunks(chunks, `${path.slice(0, path.lastIndexOf("/"))}/${imported}`);
+    await addChunks(chunks, `${path.slice(0, path.lastIndexOf("/"))}/${imported!.replace(/^\.\//, "")}`);
   }
 }
 

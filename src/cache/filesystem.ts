@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertKnownOptions } from "../http/option_hints.ts";
 import {
   assertFunction,
   assertOptions,
@@ -54,6 +55,7 @@ export interface FilesystemCacheOptions {
   readonly random?: (() => number) | undefined;
 }
 
+const NAMES: readonly (keyof FilesystemCacheOptions)[] = ["maxBytes", "maxEntryBytes", "now", "random"];
 const ACTION = "create filesystem cache";
 
 /**
@@ -86,7 +88,7 @@ const ACTION = "create filesystem cache";
  * alone, also by `clear()`.
  * @param options The bounds.
  * @returns The adapter. On Deno its operations need `--allow-read` and `--allow-write` for the folder, and reject without.
- * @throws {TypeError} If `dir` is no path or file URL, the options are no object, one is of the wrong type, or the runtime has no files.
+ * @throws {TypeError} If `dir` is no path or file URL, the options are no object, one is of the wrong type or does not exist, or the runtime has no files.
  * @throws {RangeError} If a bound is not a positive integer.
  *
  * @example Answers that outlive the program
@@ -95,8 +97,10 @@ const ACTION = "create filesystem cache";
  * import { ttlCache } from "@slipstream/fetch/cache";
  * import { filesystemCache } from "@slipstream/fetch/cache/filesystem";
  * import { assertEquals } from "@std/assert";
+ * import { mkdtemp, rm } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
  *
- * const dir = await Deno.makeTempDir();
+ * const dir = await mkdtemp(`${tmpdir()}/cache-`);
  * let requests = 0;
  * async function load(): Promise<unknown> {
  *   await using client = createClient({
@@ -108,11 +112,12 @@ const ACTION = "create filesystem cache";
  *
  * assertEquals(await load(), [1]);
  * assertEquals(await load(), [1]);
- * await Deno.remove(dir, { recursive: true });
+ * await rm(dir, { recursive: true });
  * ```
  */
 export function filesystemCache(dir: string | URL, options: FilesystemCacheOptions = {}): CacheAdapter {
   assertOptions(ACTION, options);
+  assertKnownOptions(ACTION, options, NAMES);
   const { maxBytes = 1024 ** 3, maxEntryBytes = 16 * 1024 ** 2, now, random = Math.random } = options;
   const files = currentFiles();
   const path = pathOf(dir, files);

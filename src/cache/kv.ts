@@ -20,6 +20,7 @@
  */
 
 import { delay } from "@std/async/delay";
+import { assertKnownOptions } from "../http/option_hints.ts";
 import {
   assertFunction,
   assertOptions,
@@ -60,6 +61,7 @@ export interface KvCacheOptions {
   readonly delay?: ((delayMs: number) => Promise<void>) | undefined;
 }
 
+const NAMES: readonly (keyof KvCacheOptions)[] = ["prefix", "maxEntryBytes", "now", "random", "delay"];
 /** The format of the entries, as a part of their keys. */
 const FORMAT = 1;
 /** What is useful for longer than this, in milliseconds (31 years), the store needn't remove: it takes no such number. */
@@ -77,7 +79,7 @@ const MAX_EXPIRE_IN_MS = 1e12;
  * @param kv The store. It stays open: the program that opened it closes it, after the client.
  * @param options Where in the store, and how large an entry may be.
  * @returns The adapter. What the store throws (it is closed, full, locked for long) it throws too; a client goes on without it.
- * @throws {TypeError} If `kv` is no store, or an option has the wrong shape.
+ * @throws {TypeError} If `kv` is no store, or an option has the wrong shape or does not exist.
  * @throws {RangeError} If `maxEntryBytes` is not a positive integer.
  */
 export function kvCache(kv: KvStore, options: KvCacheOptions = {}): CacheAdapter {
@@ -96,6 +98,7 @@ class KvCache implements CacheAdapter {
   constructor(kv: KvStore, options: KvCacheOptions) {
     const action = "create kv cache";
     assertOptions(action, options);
+    assertKnownOptions(action, options, NAMES);
     const {
       prefix = ["slipstream"],
       maxEntryBytes = 4 * 1024 * 1024,

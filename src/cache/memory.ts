@@ -5,6 +5,7 @@
  */
 
 import { LruCache } from "@std/cache/lru-cache";
+import { assertKnownOptions } from "../http/option_hints.ts";
 import {
   argumentError,
   assertFunction,
@@ -55,7 +56,7 @@ export interface MemoryCacheOptions {
  *
  * @param options The bounds.
  * @returns The adapter; its operations are synchronous.
- * @throws {TypeError} If a bound is not a number, or `keep` is not one of its words.
+ * @throws {TypeError} If a bound is not a number, `keep` is not one of its words, or an option does not exist.
  * @throws {RangeError} If a bound is not a positive integer.
  *
  * @example A client that asks for each file once
@@ -96,6 +97,13 @@ export function memoryCache(options: MemoryCacheOptions = {}): CacheAdapter {
   return new MemoryCache(options);
 }
 
+const NAMES: readonly (keyof MemoryCacheOptions)[] = [
+  "maxBytes",
+  "maxEntryBytes",
+  "maxEntries",
+  "keep",
+  "now",
+];
 const ACTION = "create memory cache";
 
 /** An entry, and what is counted for it, in bytes. */
@@ -115,6 +123,7 @@ class MemoryCache implements CacheAdapter {
 
   constructor(options: MemoryCacheOptions) {
     assertOptions(ACTION, options);
+    assertKnownOptions(ACTION, options, NAMES);
     const {
       maxBytes = 64 * 1024 * 1024,
       maxEntryBytes = 4 * 1024 * 1024,

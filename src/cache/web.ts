@@ -21,6 +21,7 @@
  * @module
  */
 
+import { assertKnownOptions } from "../http/option_hints.ts";
 import {
   assertFunction,
   assertOptions,
@@ -66,6 +67,7 @@ export interface WebCacheOptions {
   readonly caches?: WebCacheStorage | undefined;
 }
 
+const NAMES: readonly (keyof WebCacheOptions)[] = ["maxEntryBytes", "now", "caches"];
 /** A host that can't exist (RFC 6761 §6.4): entries can't be mistaken for answers to anybody's requests. */
 const BASE_URL = "https://slipstream.invalid/1/";
 /** What is useful for ever is so for a year, in seconds, to those who ask. */
@@ -80,7 +82,7 @@ const MAX_AGE_S = 31_536_000;
  * @param name The name of the cache; it should hold nothing else.
  * @param options How large an entry may be.
  * @returns The adapter. What the platform throws it throws too; a client goes on without it.
- * @throws {TypeError} If the runtime has no `caches`, or an option has the wrong shape.
+ * @throws {TypeError} If the runtime has no `caches`, or an option has the wrong shape or does not exist.
  * @throws {RangeError} If `maxEntryBytes` is not a positive integer.
  */
 export function webCache(name: string, options: WebCacheOptions = {}): CacheAdapter {
@@ -98,6 +100,7 @@ class WebCache implements CacheAdapter {
   constructor(name: string, options: WebCacheOptions) {
     const action = "create web cache";
     assertOptions(action, options);
+    assertKnownOptions(action, options, NAMES);
     const { maxEntryBytes = 4 * 1024 * 1024, now = Date.now, caches = globalThis.caches } = options;
     if (typeof name !== "string" || name === "") throw shapeError(action, "name", "a non-empty text", name);
     assertPositiveInteger(action, "maxEntryBytes", maxEntryBytes);

@@ -44,8 +44,8 @@ export interface ParsedArgs<Specs extends FlagSpecs> {
 }
 
 /**
- * Sorts arguments into flags and operands. `--name value`, `--name=value`, `-n value` and `-nvalue` are the same; after `--`
- * everything is an operand; `-` is one too.
+ * Sorts arguments into flags and operands. `--name value`, `--name=value`, `-n value` and `-nvalue` are the same, and so are `-a -b` and
+ * `-ab`; after `--` everything is an operand; `-` is one too.
  *
  * @param args The arguments after the command.
  * @param specs The command's flags.
@@ -105,18 +105,20 @@ function joinValues(args: readonly string[], specs: FlagSpecs): string[] {
     const takesNumber = flag !== undefined && Object.hasOwn(specs, flag) && specs[flag]!.kind !== "switch";
     if (takesNumber && /^-\d/.test(arg) || takesDash && arg === "-") {
       joined[joined.length - 1] = `--${flag}=${arg}`;
-    } else joined.push(writeOut(arg, specs));
+    } else joined.push(...writeOut(arg, specs));
   }
   return joined;
 }
 
-/** `-H` and `-Hvalue`, written out; everything else as it is. */
-function writeOut(arg: string, specs: FlagSpecs): string {
-  const [, letter, rest = ""] = /^-([A-Za-z])=?(.*)$/s.exec(arg) ?? [];
+/** `-H`, `-Hvalue`, `-iv` and `-ivHvalue`, written out; everything else as it is. */
+function writeOut(arg: string, specs: FlagSpecs): readonly string[] {
+  const [, letter, equals, rest = ""] = /^-([A-Za-z])(=?)(.*)$/s.exec(arg) ?? [];
   const [name, spec] =
     Object.entries(specs).find(([, { short }]) => letter !== undefined && short === letter) ?? [];
-  if (name === undefined) return arg;
-  if (rest === "") return `--${name}`;
-  // `-ix` is neither a flag nor a flag with a value.
-  return spec?.kind === "switch" ? arg : `--${name}=${rest}`;
+  if (name === undefined) return [arg];
+  if (rest === "") return [`--${name}`];
+  if (spec?.kind !== "switch") return [`--${name}=${rest}`];
+  const others = writeOut(`-${rest}`, specs);
+  // Where one letter is no flag, the whole is named.
+  return equals === "" && others[0] !== `-${rest}` ? [`--${name}`, ...others] : [arg];
 }

@@ -28,6 +28,7 @@ export function completionsCommand(commands: readonly Command[]): Command {
       "bash: source <(slipstream completions bash)",
       'zsh:  slipstream completions zsh > "${fpath[1]}/_slipstream"',
       "fish: slipstream completions fish > ~/.config/fish/completions/slipstream.fish",
+      "For an alias, zsh needs 'setopt complete_aliases' besides.",
     ],
     flags: FLAGS,
     run: (args, context) => completions(args, context, command, [...commands, command]),

@@ -19,8 +19,9 @@ export type Body = Uint8Array<ArrayBuffer>;
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
+  /** How many attempts were made; 0 if no byte of a body has come that could say so. */
   readonly attempts: number;
-  /** What is wrong with it, if its status is no success, and its body is taken all the same. */
+  /** What is wrong with it, if its status is no success, and its body is taken all the same; to be asked for after the body. */
   readonly failure?: Error | undefined;
 }
 
@@ -129,7 +130,9 @@ export class Exchange {
     const chunks = await Array.fromAsync(answer.body);
     const body = new Uint8Array(await new Blob(chunks).arrayBuffer());
     const { status, headers, attempts, failure } = answer;
-    return { status, headers, attempts, failure, body, from: attempts === 0 ? "cache" : "network" };
+    // Of what is stored no progress is told, nor is it of an empty body.
+    const isStored = this.#options.usesCache && attempts === 0 && body.length > 0;
+    return { status, headers, attempts, failure, body, from: isStored ? "cache" : "network" };
   }
 
   /** With the body as it comes, which is not gone on with where it breaks off. */
@@ -146,20 +149,20 @@ export class Exchange {
         method,
         url: response.url === "" ? shownUrl : response.url,
         attempts: progress.attempts,
-        isStored: false,
         body,
       });
     if (!isSuccess && !takesErrorBodies) throw errorWith(await excerptOf(response));
-    const failure = isSuccess ? undefined : errorWith("");
     const body = (response.body ?? []) as AsyncIterable<Body>;
     return {
       status,
       statusText,
       headers,
-      failure,
       body,
       get attempts() {
         return progress.attempts;
+      },
+      get failure() {
+        return isSuccess ? undefined : errorWith("");
       },
     };
   }

@@ -6,9 +6,12 @@
 
 import { isAbsoluteUrl, joinUrl, shownUrl } from "../http/url.ts";
 
-/** `example.com/x`, `localhost:8000`, `[::1]:80/x`: what begins with a host. */
-const HOST_FIRST =
-  /^(localhost|[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\.?|\[[0-9a-f:.]+\]|[a-z0-9_-]+(?=:\d))(?::\d+)?(?=[/?#]|$)/i;
+/** `example.com/x`, `bücher.example`, `localhost:8000`, `[::1]:80/x`: what begins with a host. */
+const LABEL = String.raw`[\p{L}\p{M}\p{N}_-]+`;
+const HOST_FIRST = new RegExp(
+  String.raw`^(localhost|${LABEL}(?:\.${LABEL})+\.?|\[[0-9a-f:.]+\]|${LABEL}(?=:\d))(?::\d+)?(?=[/?#]|$)`,
+  "iu",
+);
 const LOOPBACK = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/i;
 
 /**

@@ -36,10 +36,13 @@ export interface BadInput {
  *
  * @param operands URLs, `-` and `@file`.
  * @param terminal Where the files are.
- * @throws {UsageError} If there is nothing to fetch, or a file is missing.
+ * @throws {UsageError} If there is nothing to fetch, a file is missing, or stdin is named twice.
  */
 export async function checkOperands(operands: readonly string[], terminal: Terminal): Promise<void> {
   if (operands.length === 0) throw new UsageError("Nothing to fetch: give URLs, '-' or '@file'");
+  if (operands.indexOf("-") !== operands.lastIndexOf("-")) {
+    throw new UsageError("'-' may be given once, as stdin can be read once");
+  }
   for (const operand of operands.filter(isFile)) {
     const path = operand.slice(1);
     const kind = path === "" ? undefined : await terminal.files.kind(path);

@@ -8,23 +8,25 @@ import type { Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { errorLine } from "./error_record.ts";
 import { FORM, JSON_HEADERS, type RequestParts } from "./request_parts.ts";
-import { optional, parseHeaders, parseMethod } from "./values.ts";
+import { optional, parseHeaders, parseHeaderValue, parseMethod } from "./values.ts";
 
 /** Flags for method, headers and body. */
 export const REQUEST_FLAGS = {
   method: { kind: "value", short: "X", value: "METHOD", help: "GET, or POST with a body, by default" },
   header: { kind: "list", short: "H", value: "'Name: value'", help: "a header; may be repeated" },
   data: {
-    kind: "value",
+    kind: "list",
     short: "d",
     dash: true,
     value: "TEXT",
-    help: "a body: text, @file, or @- for stdin",
+    help: "a body: text, @file, or @- for stdin; several are joined by &",
   },
   json: { kind: "value", value: "JSON", help: "the same, sent as JSON" },
   user: { kind: "value", short: "u", value: "USER:PASS", help: "credentials (Basic)" },
   agent: { kind: "value", short: "A", value: "NAME", help: "the User-Agent" },
 } as const;
+
+type Body = string | Uint8Array<ArrayBuffer>;
 
 /**
  * Reads what the flags say of every request.
@@ -40,23 +42,12 @@ export async function requestFlagParts(
   readsStdin: boolean,
 ): Promise<RequestParts> {
   const { data, json, user, agent } = flags;
-  if (data !== undefined && json !== undefined) {
-    throw new UsageError("'--data' and '--json' exclude each other");
-  }
-  const source = data ?? json;
-  const isStdin = source === "@-";
-  if (isStdin && readsStdin) {
-    throw new UsageError(`'--${data === undefined ? "json" : "data"} @-' and '-' both read stdin`);
-  }
-  const body = source === undefined
-    ? undefined
-    : await readBody(source, data === undefined ? "json" : "data", terminal);
-  if (json !== undefined && typeof body === "string") checkJson(body);
+  const body = await readBody(flags, terminal, readsStdin);
   const headers = {
-    ...(data === undefined ? {} : FORM),
+    ...(data.length === 0 ? {} : FORM),
     ...(json === undefined ? {} : JSON_HEADERS),
     ...(user === undefined ? {} : { authorization: basicAuthorization(user) }),
-    ...(agent === undefined ? {} : parseHeaders("agent", [`user-agent: ${agent}`])),
+    ...(agent === undefined ? {} : { "user-agent": parseHeaderValue("agent", agent) }),
     ...parseHeaders("header", flags.header),
   };
   const method = optional("method", flags.method, parseMethod);
@@ -67,18 +58,39 @@ export async function requestFlagParts(
 }
 
 async function readBody(
-  source: string,
-  flag: string,
+  { data, json }: Flags<typeof REQUEST_FLAGS>,
   terminal: Terminal,
-): Promise<string | Uint8Array<ArrayBuffer>> {
+  readsStdin: boolean,
+): Promise<Body | undefined> {
+  if (data.length > 0 && json !== undefined) {
+    throw new UsageError("'--data' and '--json' exclude each other");
+  }
+  const flag = json === undefined ? "data" : "json";
+  const sources = json === undefined ? data : [json];
+  const readers = sources.filter((source) => source === "@-").length;
+  if (readers > 0 && readsStdin) throw new UsageError(`'--${flag} @-' and '-' both read stdin`);
+  if (readers > 1) throw new UsageError(`'--${flag} @-' may be given once, as stdin can be read once`);
+  const parts: Body[] = [];
+  for (const source of sources) parts.push(await readSource(source, flag, terminal));
+  const [first] = parts;
+  if (json !== undefined && typeof first === "string") checkJson(first);
+  return parts.length < 2 ? first : await bytesOf(parts.flatMap((part) => ["&", part]).slice(1));
+}
+
+async function readSource(source: string, flag: string, terminal: Terminal): Promise<Body> {
   if (!source.startsWith("@")) return source;
   const path = source.slice(1);
   try {
-    const chunks = await Array.fromAsync(path === "-" ? terminal.stdinBytes() : terminal.files.read(path));
-    return new Uint8Array(await new Blob(chunks).arrayBuffer());
+    return await bytesOf(
+      await Array.fromAsync(path === "-" ? terminal.stdinBytes() : terminal.files.read(path)),
+    );
   } catch (cause) {
     throw new UsageError(`'--${flag}' must be a text, @file or @-: ${errorLine(cause)}`, { cause });
   }
+}
+
+async function bytesOf(parts: readonly Body[]): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Blob([...parts]).arrayBuffer());
 }
 
 function checkJson(text: string): void {

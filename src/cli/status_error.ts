@@ -12,8 +12,8 @@ import { redactUrl } from "../http/url.ts";
 export interface StatusErrorOptions {
   readonly method: string;
   readonly url: string;
+  /** How many attempts were made; 0 if that is not known. */
   readonly attempts: number;
-  readonly isStored: boolean;
   /** The first characters of the body; empty if it was not read. */
   readonly body: string;
 }
@@ -24,11 +24,11 @@ const EXCERPT_CHARACTERS = 1_000;
 /** Makes the error; a `DataNotFoundError` for 404 and 410. */
 export function statusError(
   { status, headers }: Response,
-  { method, url, attempts, isStored, body }: StatusErrorOptions,
+  { method, url, attempts, body }: StatusErrorOptions,
 ): HttpError | DataNotFoundError {
   const shown = redactUrl(url);
-  const source = isStored ? "from the cache" : attempts === 1 ? "1 attempt" : `${attempts} attempts`;
-  const message = `${method} ${shown} was answered with ${status} (${source})`;
+  const tries = attempts === 0 ? "" : attempts === 1 ? " (1 attempt)" : ` (${attempts} attempts)`;
+  const message = `${method} ${shown} was answered with ${status}${tries}`;
   const about = { url: shown, method, attempts, headers, body };
   return isNotFoundStatus(status)
     ? new DataNotFoundError(message, { ...about, status })

@@ -6,6 +6,7 @@
 
 import { shownUrl } from "../http/url.ts";
 import { UsageError } from "./args.ts";
+import { givenUrl } from "./given_url.ts";
 
 /** So many in so long. */
 export interface Rate {
@@ -77,14 +78,30 @@ export function parseHeaders(flag: string, texts: readonly string[]): Readonly<R
   const headers = new Map<string, string>();
   for (const text of texts) {
     const [, name, value] = HEADER.exec(text) ?? [];
-    // deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
-    if (name === undefined || value === undefined || /[\0\r\n]|[^\x00-\xff]/.test(value)) {
+    if (name === undefined || value === undefined || !isFieldValue(value)) {
       throw valueError(flag, "'Name: value' in latin-1 letters on one line", `${/^[\w-]*/.exec(text)?.[0]}…`);
     }
     const known = headers.get(name.toLowerCase());
     headers.set(name.toLowerCase(), known === undefined ? value : `${known}, ${value}`);
   }
   return Object.fromEntries(headers);
+}
+
+/**
+ * The value of a header.
+ *
+ * @param flag The flag's name.
+ * @param text The value.
+ * @throws {UsageError} If it can't be sent.
+ */
+export function parseHeaderValue(flag: string, text: string): string {
+  if (isFieldValue(text)) return text;
+  throw valueError(flag, "a text in latin-1 letters on one line", text);
+}
+
+function isFieldValue(text: string): boolean {
+  // deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
+  return !/[\0\r\n]|[^\x00-\xff]/.test(text);
 }
 
 /**
@@ -101,16 +118,22 @@ export function parseMethod(flag: string, text: string): string {
 }
 
 /**
- * An absolute http(s) URL.
+ * An http(s) URL without query and fragment, which gets the scheme that it lacks as the URLs below it do.
  *
  * @param flag The flag's name.
  * @param text The value.
  * @throws {UsageError} If it is something else.
  */
 export function parseBaseUrl(flag: string, text: string): URL {
-  const url = URL.parse(text);
-  if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
-  throw valueError(flag, "an http or https URL", shownUrl(text));
+  let url: URL | undefined;
+  try {
+    url = givenUrl(text);
+  } catch {
+    // The flag is to be named.
+  }
+  if (url !== undefined && !/[?#]/.test(url.href)) return url;
+  const rule = url === undefined ? "an http or https URL" : "a URL without query and fragment";
+  throw valueError(flag, rule, shownUrl(text));
 }
 
 /**

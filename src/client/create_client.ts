@@ -164,7 +164,7 @@ class SlipstreamClient implements Client {
         });
       const context = options === undefined
         ? plain
-        : this.#contexts.withOptions(plain, options, "call", "bytes");
+        : this.#contexts.withOptions(plain, options, "fetch", "bytes");
       const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
       const launch = (input: RequestInput): void =>
         void this.#dispatcher.launch(

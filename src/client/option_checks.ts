@@ -57,7 +57,7 @@ export function checkExtendOptions(options: unknown): void {
 }
 
 /** What options belong to: a single request, a batch, a stream of items, or a request that has them with it. */
-export type OptionsOf = "call" | "batch" | "lines" | "events" | "pages" | "download" | "request";
+export type OptionsOf = "call" | "fetch" | "batch" | "lines" | "events" | "pages" | "download" | "request";
 
 /**
  * Checks the options of a request or a batch, or a whole request.
@@ -282,6 +282,9 @@ const extendRule = once(() =>
 /** The same of requests, by what their options belong to. */
 const requestRules: Readonly<Record<OptionsOf, () => Rule>> = {
   call: once(() => optionsObject(requestEntries(), TO_BATCH)),
+  fetch: once(() =>
+    optionsObject(requestEntries(), { ...TO_BATCH, ...elsewhere(["method", "body"], () => TO_FETCH) })
+  ),
   lines: once(() => optionsObject({ ...requestEntries(), ...linesEntries }, TO_BATCH)),
   events: once(() => optionsObject({ ...requestEntries(), ...eventsEntries }, TO_BATCH)),
   pages: once(() => optionsObject({ ...requestEntries(), ...pagesEntries }, TO_BATCH)),

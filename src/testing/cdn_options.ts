@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertKnownOptions } from "../http/option_hints.ts";
 import { argumentError } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { FaultRule } from "../middleware/faults/fault.ts";
@@ -84,6 +85,7 @@ export interface SimulatedCdnOptions {
 }
 
 const ACTION = "create simulated CDN";
+const NAMES: readonly (keyof MirrorOptions)[] = ["name", "origin", "latency", "bytesPerSecond"];
 
 /**
  * The mirrors with their names and origins checked and filled in.
@@ -116,5 +118,6 @@ function checkedMirror(mirror: string | MirrorOptions, index: number): MirrorOpt
   if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
     throw argumentError(ACTION, `mirrors[${index}].origin`, "an origin such as https://cdn.test", origin);
   }
+  assertKnownOptions(ACTION, options, NAMES);
   return { ...options, origin };
 }

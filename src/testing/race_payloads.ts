@@ -4,7 +4,8 @@
  * @module
  */
 
-import { argumentError, assertPositiveInteger } from "../primitives/argument_checks.ts";
+import { assertKnownOptions } from "../http/option_hints.ts";
+import { argumentError, assertOptions, assertPositiveInteger } from "../primitives/argument_checks.ts";
 import { LapTelemetry } from "./lap_telemetry.ts";
 import { MAX_DRIVERS, type RaceDriver, raceDrivers, type RaceLap, raceLaps } from "./race_model.ts";
 import { cornersText, driversText, lapTimesText, raceControlText, weatherText } from "./race_tables.ts";
@@ -86,6 +87,7 @@ export interface RacePayloads {
 }
 
 const ACTION = "create race payloads";
+const NAMES: readonly (keyof RacePayloadsOptions)[] = ["seed", "drivers", "laps", "year", "event", "session"];
 const FIRST_YEAR = 2018;
 const TELEMETRY_PATH = /^([1-9]\d*)_tel\.json$/;
 
@@ -96,7 +98,7 @@ const TELEMETRY_PATH = /^([1-9]\d*)_tel\.json$/;
  *
  * @param options How large the race is, and what it follows from.
  * @returns The files.
- * @throws {TypeError | RangeError} If an option makes no sense.
+ * @throws {TypeError | RangeError} If an option makes no sense, or does not exist.
  *
  * @example A race behind a simulated CDN
  * ```ts
@@ -113,6 +115,8 @@ const TELEMETRY_PATH = /^([1-9]\d*)_tel\.json$/;
  * ```
  */
 export function racePayloads(options: RacePayloadsOptions = {}): RacePayloads {
+  assertOptions(ACTION, options);
+  assertKnownOptions(ACTION, options, NAMES);
   const {
     seed = 1,
     drivers = 20,

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { argumentError, assertPositive } from "../primitives/argument_checks.ts";
+import { argumentError, assertOptions, assertPositive } from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
 import { listenTcp } from "../runtime/server/current.ts";
 import { type CdnLog, CdnRecorder } from "./cdn_log.ts";
 import { checkedMirrors, type MirrorOptions, type SimulatedCdnOptions } from "./cdn_options.ts";
+import { assertKnownOptions } from "../http/option_hints.ts";
 import { FaultRules } from "../middleware/faults/fault_rules.ts";
 import { latencySampler } from "../middleware/faults/latency.ts";
 import { resourceLookup } from "./resource.ts";
@@ -56,6 +57,16 @@ export interface SimulatedCdn extends AsyncDisposable {
 }
 
 const ACTION = "create simulated CDN";
+const NAMES: readonly (keyof SimulatedCdnOptions)[] = [
+  "resources",
+  "mirrors",
+  "latency",
+  "bytesPerSecond",
+  "faults",
+  "seed",
+  "clock",
+  "log",
+];
 const DEFAULT_ORIGIN = "https://cdn.test";
 
 /**
@@ -64,7 +75,7 @@ const DEFAULT_ORIGIN = "https://cdn.test";
  *
  * @param options What it holds, and how it behaves.
  * @returns The CDN.
- * @throws {TypeError | RangeError} If an option makes no sense.
+ * @throws {TypeError | RangeError} If an option makes no sense, or does not exist.
  *
  * @example A mirror that fails half-way, without a network
  * ```ts
@@ -89,6 +100,8 @@ const DEFAULT_ORIGIN = "https://cdn.test";
  * ```
  */
 export function createSimulatedCdn(options: SimulatedCdnOptions): SimulatedCdn {
+  assertOptions(ACTION, options);
+  assertKnownOptions(ACTION, options, NAMES);
   const { seed = 1, clock = systemClock, log = "full", faults = [] } = options;
   const lookup = resourceLookup(options.resources);
   const mirrorOptions = checkedMirrors(options.mirrors);

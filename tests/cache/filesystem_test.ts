@@ -56,6 +56,8 @@ test("filesystemCache() refuses options that are no good, before it touches anyt
     }
     assert(open({ [name]: undefined })().maxEntryBytes > 0);
   }
+  const unknown = "Cannot create filesystem cache as 'maxEntries' is not an option";
+  assertThrows(open({ maxEntries: 5 }), TypeError, unknown);
   for (const name of ["now", "random"]) {
     for (const value of [5, null, "now", {}]) {
       assertThrows(open({ [name]: value }), TypeError, `'${name}' must be a function: received`);

@@ -459,6 +459,13 @@ test("kvCache() refuses stores and options that are no good", () => {
   }
   refuse(kv, { maxEntryBytes: "5" }, TypeError, "'maxEntryBytes' must be a positive integer: received \"5\"");
   refuse(kv, null, TypeError, "the options must be an object: received null");
+  refuse(kv, { maxBytes: 5 }, TypeError, "'maxBytes' is not an option");
+  refuse(
+    kv,
+    { maxEntrybytes: 5 },
+    TypeError,
+    "'maxEntrybytes' is not an option: did you mean 'maxEntryBytes'?",
+  );
   refuse(kv, "x", TypeError, 'the options must be an object: received "x"');
   for (const name of ["now", "random", "delay"]) {
     refuse(kv, { [name]: 5 }, TypeError, `'${name}' must be a function: received 5`);

@@ -186,6 +186,10 @@ test("memoryCache() refuses options that are none, and a time that can't be aske
       /^Cannot create memory cache as the options must be an object: received (null|"x"|5)$/,
     );
   }
+  for (const [name, hint] of [["maxSize", ""], ["maxByte", ": did you mean 'maxBytes'?"], ["ttlMs", ""]]) {
+    const error = assertThrows(() => memoryCache({ [name!]: 5 } as unknown as MemoryCacheOptions), TypeError);
+    assertEquals(error.message, `Cannot create memory cache as '${name}' is not an option${hint}`);
+  }
   const message = "Cannot create memory cache as 'now' must be a function: received 5";
   assertThrows(() => memoryCache({ now: 5 } as unknown as MemoryCacheOptions), TypeError, message);
   assert(memoryCache(undefined).maxEntryBytes > 0);

@@ -115,9 +115,25 @@ test("readArgs() knows flags of one letter, with their value behind a space, an 
   assertEquals([flags.header, flags.data, flags.help, operands], [["A: 1", "B: 2", "C: 3"], "x", true, [
     "u",
   ]]);
-  assertThrows(() => readArgs(["-hd"], SPECS), UsageError, "Unknown flag: -hd");
   assertThrows(() => readArgs(["-d"], SPECS), UsageError, "'--data' needs a value");
   assertEquals(readArgs(["--", "-H", "x"], SPECS).operands, ["-H", "x"]);
+});
+
+test("readArgs() knows several switches of one letter behind one dash, and a last flag with its value", () => {
+  for (
+    const [args, header] of [[["-qh"], []], [["-hq", "u"], []], [["-qhHA: 1"], ["A: 1"]], [["-hqH", "A: 1"], [
+      "A: 1",
+    ]]] as const
+  ) {
+    const { flags } = readArgs(args, { ...SPECS, quiet: { kind: "switch", short: "q", help: "" } });
+    assertEquals([flags.help, flags.quiet, flags.header], [true, true, [...header]]);
+  }
+  assertEquals(readArgs(["-hd", "-", "-"], SPECS).flags.data, "-");
+  assertThrows(() => readArgs(["-hd"], SPECS), UsageError, "'--data' needs a value");
+  for (const arg of ["-hx", "-hhx", "-h-", "-h1", "-hh1"]) {
+    assertThrows(() => readArgs([arg], SPECS), UsageError, `Unknown flag: ${arg}`);
+  }
+  assertThrows(() => readArgs(["-h=1"], SPECS), UsageError, "Unknown flag: -h");
 });
 
 test("readArgs() takes - as a value where that is one, and as an operand elsewhere", () => {

@@ -47,6 +47,24 @@ test("Exchange.open() brings the body as it comes, and rejects a status that is 
   assertEquals([(taken.failure as HttpError).status, (await Array.fromAsync(taken.body)).length], [400, 1]);
 });
 
+test("Exchange says after the body how many attempts an answer took, and none where no byte has come", async () => {
+  for (const statuses of [[404], [503, 503], [503, 404], [200], [503, 200]]) {
+    for (const body of ["why", ""]) {
+      const answers = () => statuses.map((status) => new Response(body, { status }));
+      const options = { takesErrorBodies: true, maxRetries: statuses.length - 1 };
+      const attempts = body === "" ? 0 : statuses.length;
+      const suffix = ["", " (1 attempt)", " (2 attempts)"][attempts]!;
+      const open = await exchangeOf(answers(), options).open();
+      await Array.fromAsync(open.body);
+      const whole = await exchangeOf(answers(), options).whole();
+      assertEquals([open.attempts, whole.attempts, whole.from], [attempts, attempts, "network"]);
+      const status = statuses.at(-1)!;
+      const message = status === 200 ? undefined : `GET https://h/a was answered with ${status}${suffix}`;
+      assertEquals([open.failure?.message, whole.failure?.message], [message, message]);
+    }
+  }
+});
+
 test("Exchange.download() counts what comes, sends what the request says, and takes compressed bodies", async () => {
   const { run } = setUpRun();
   const seen: (string | null)[] = [];

@@ -21,6 +21,9 @@ test("givenUrl() supplies http on this machine, and https elsewhere", () => {
     "Example.com?x": "https://example.com/?x",
     "api:3000/x": "https://api:3000/x",
     "127.0.0.1.example.com/": "https://127.0.0.1.example.com/",
+    "bücher.example/ä": "https://xn--bcher-kva.example/%C3%A4",
+    "例え.テスト:8443": "https://xn--r8jz45g.xn--zckzah:8443/",
+    "पोर्टल.भारत?q": "https://xn--c2bvsj6jna.xn--h2brj9c/?q",
   };
   for (const [text, href] of Object.entries(hosts)) assertEquals(givenUrl(text).href, href);
 });

@@ -106,6 +106,17 @@ test("checkOperands() asks for something to fetch", async () => {
   await assertRejects(() => checkOperands([], new FakeTerminal()), UsageError, "Nothing to fetch");
 });
 
+test("checkOperands() refuses stdin that is named twice", async () => {
+  await checkOperands(["https://h/a", "-", "https://h/a"], new FakeTerminal());
+  for (const operands of [["-", "-"], ["-", "https://h/a", "-"]]) {
+    await assertRejects(
+      () => checkOperands(operands, new FakeTerminal()),
+      UsageError,
+      "'-' may be given once",
+    );
+  }
+});
+
 test("checkOperands() refuses files that are not there, before anything is fetched", async () => {
   const terminal = new FakeTerminal();
   await terminal.files.makeFolder("dir");

@@ -41,6 +41,18 @@ test("requestFlagParts() takes a body from the flag, a file or stdin; a header s
   assertEquals(decoded((await partsOf(["-d", "@-"], terminal)).body), "from stdin");
 });
 
+test("requestFlagParts() joins several texts and files of a form, in order", async () => {
+  const terminal = new FakeTerminal();
+  terminal.files.contents.set("b", "b=2");
+  terminal.stdin = ["c=3"];
+  assertEquals(decoded((await partsOf(["-d", "a=1", "--data", "@b"], terminal)).body), "a=1&b=2");
+  assertEquals(decoded((await partsOf(["-d@b", "-da=1", "-d@-"], terminal)).body), "b=2&a=1&c=3");
+  for (const args of [["-d", "@-", "-d", "@-"], ["-d", "@-", "-d", "a", "-d", "@-"]]) {
+    await assertRejects(() => partsOf(args), UsageError, "'--data @-' may be given once");
+  }
+  await assertRejects(() => partsOf(["-d", "a", "-d", "@-"], terminal, true), UsageError, "both read stdin");
+});
+
 test("requestFlagParts() refuses what can't be sent, and shows no password", async () => {
   const cases: readonly (readonly [string, ...string[]])[] = [
     ["'--data' and '--json' exclude each other", "-d", "a", "--json", "1"],
@@ -50,6 +62,8 @@ test("requestFlagParts() refuses what can't be sent, and shows no password", asy
     ["'--method' must be an HTTP method such as GET or POST: received \"TRACE\"", "-X", "TRACE"],
     ["'--method' must be an HTTP method such as GET or POST: received \"A B\"", "-X", "A B"],
     ["'--user' must be 'user:password'", "-u", "s3cret"],
+    ["'--agent' must be a text in latin-1 letters on one line: received \"a\\nb\"", "-A", "a\nb"],
+    ["'--agent' must be a text in latin-1 letters on one line: received \"日\"", "-A", "日"],
     ["'--user' must be 'user:password'", "-u", "a:s3cret\n"],
   ];
   for (const [message, ...args] of cases) {

@@ -7,7 +7,6 @@ const ABOUT = {
   method: "GET",
   url: "https://u:s3cret@h/a?token=s3cret",
   attempts: 2,
-  isStored: false,
   body: "why",
 };
 
@@ -20,8 +19,8 @@ test("statusError() names method, URL and attempts, and no secret", () => {
   ]);
   const missing = statusError(new Response(null, { status: 404 }), { ...ABOUT, attempts: 1 });
   assertEquals([isDataNotFoundError(missing), missing.message.endsWith("404 (1 attempt)")], [true, true]);
-  const stored = statusError(new Response(null, { status: 410 }), { ...ABOUT, isStored: true });
-  assertEquals(stored.message.endsWith("410 (from the cache)"), true);
+  const unknown = statusError(new Response(null, { status: 410 }), { ...ABOUT, attempts: 0 });
+  assertEquals(unknown.message.endsWith("was answered with 410"), true);
 });
 
 test("excerptOf() reads the beginning of a body, however long it is, and whatever becomes of it", async () => {

@@ -6,6 +6,7 @@ import {
   parseCount,
   parseDuration,
   parseHeaders,
+  parseHeaderValue,
   parseRate,
 } from "../../src/cli/values.ts";
 import { test } from "../support/test.ts";
@@ -96,12 +97,42 @@ for (
 }
 
 test("parseBaseUrl() takes http and https URLs only", () => {
-  assertEquals(parseBaseUrl("base-url", "https://cdn.example.com/x").href, "https://cdn.example.com/x");
-  for (const text of ["cdn.example.com", "file:///etc", "/x", ""]) {
+  for (const text of ["https://cdn.example.com/x", "cdn.example.com/x"]) {
+    assertEquals(parseBaseUrl("base-url", text).href, "https://cdn.example.com/x");
+  }
+  assertEquals(parseBaseUrl("base-url", "localhost:8000/a").href, "http://localhost:8000/a");
+  for (const text of ["cdn", "ftp://h", "file:///etc", "/x", ""]) {
     assertThrows(
       () => parseBaseUrl("base-url", text),
       UsageError,
       "'--base-url' must be an http or https URL",
+    );
+  }
+});
+
+test("parseBaseUrl() takes no query and no fragment", () => {
+  for (
+    const text of [
+      "https://h/a?b=1",
+      "https://h/?",
+      "h.test#c",
+      "h.test/a#",
+      "https://u:s3cret@h/?token=s3cret",
+    ]
+  ) {
+    const error = assertThrows(() => parseBaseUrl("base-url", text), UsageError);
+    assertStringIncludes(error.message, "'--base-url' must be a URL without query and fragment: received");
+    assertFalse(error.message.includes("s3cret"), error.message);
+  }
+});
+
+test("parseHeaderValue() takes what a header can hold", () => {
+  for (const text of ["robot/1 (ü)", "", "a\tb"]) assertEquals(parseHeaderValue("agent", text), text);
+  for (const text of ["a\r\nb", "a\0b", "€"]) {
+    assertThrows(
+      () => parseHeaderValue("agent", text),
+      UsageError,
+      "'--agent' must be a text in latin-1 letters",
     );
   }
 });

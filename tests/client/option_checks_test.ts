@@ -217,7 +217,7 @@ test("createClient() asks whether another option was meant", () => {
 });
 
 /** What is said of one option. */
-function saidOf(name: string, value: unknown, of: "call" | "batch" | "request"): string {
+function saidOf(name: string, value: unknown, of: "call" | "fetch" | "batch" | "request"): string {
   const { message } = assertThrows(() => checkRequestOptions({ [name]: value }, of), TypeError);
   return message.replace(`Cannot fetch as '${name}' is not an option`, "");
 }
@@ -230,6 +230,14 @@ test("checkRequestOptions() refuses in options what the request itself has", () 
     assertEquals(saidOf("url", "https://a.test", of), " here: put 'url' into the request: { url }");
   }
   checkRequestOptions({ url: "https://a.test", method: "POST", body: "{}", key: "a" }, "request");
+});
+
+test("checkRequestOptions() says of client.fetch() that its second argument has what the request itself has", () => {
+  for (const name of ["method", "body", "redirect"]) {
+    assertEquals(saidOf(name, "x", "fetch"), " here: give it to client.fetch(url, init)");
+  }
+  assertEquals(saidOf("ordered", true, "fetch"), " here: give it to stream()");
+  checkRequestOptions({ timeoutMs: 5, headers: { a: "b" } }, "fetch");
 });
 
 test("checkRequestOptions() refuses for one request what is for many", () => {

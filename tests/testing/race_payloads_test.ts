@@ -114,6 +114,8 @@ test("racePayloads() refuses options that make no sense", () => {
   const refuse = (options: RacePayloadsOptions, message: string) =>
     assertThrows(() => racePayloads(options), Error, `Cannot create race payloads as ${message}`);
 
+  refuse({ driver: 5 } as RacePayloadsOptions, "'driver' is not an option: did you mean 'drivers'?");
+  refuse(null as never, "the options must be an object: received null");
   refuse({ seed: 1.5 }, "'seed' must be a safe integer: received 1.5");
   refuse({ drivers: 0 }, "'drivers' must be an integer from 1 to 20: received 0");
   refuse({ drivers: 21 }, "'drivers' must be an integer from 1 to 20: received 21");

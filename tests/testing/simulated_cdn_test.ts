@@ -185,6 +185,15 @@ test("createSimulatedCdn() refuses options that make no sense", () => {
       `Cannot create simulated CDN as ${message}`,
     );
 
+  refuse({ latancy: 5 }, "'latancy' is not an option: did you mean 'latency'?");
+  refuse({ mirrors: [{ name: "a", fault: [] }] }, "'fault' is not an option");
+  for (const none of [undefined, null, 5]) {
+    assertThrows(
+      () => createSimulatedCdn(none as never),
+      TypeError,
+      `the options must be an object: received ${none}`,
+    );
+  }
   refuse({ resources: undefined }, "'resources' must be an object, a map or a function: received undefined");
   refuse({ seed: 0.5 }, "'seed' must be a safe integer: received 0.5");
   refuse({ log: "some" }, '\'log\' must be "full" or "counts": received "some"');
