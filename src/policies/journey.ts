@@ -8,7 +8,6 @@ import type { HeaderMap } from "../http/headers.ts";
 import type { RedirectedRequest } from "../http/redirect.ts";
 import type { Admission } from "../lanes/admission.ts";
 import type { Lane } from "../lanes/lane.ts";
-import type { MirrorEnding } from "./mirrors.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
 
 /** Where an attempt goes. */
@@ -75,8 +74,6 @@ export class Journey {
   isProbing = false;
   /** What the attempt under way is sent to, or was. */
   target: Target | undefined = undefined;
-  /** The answers of mirrors that do not have it. */
-  misses: readonly MirrorEnding[] = [];
   /** What has become of an attempt on the straight way. */
   opening: Opening | undefined = undefined;
   /** When an attempt on the straight way is written off that the call has left, and whether its permit was given to others. */

@@ -191,13 +191,16 @@ function inOrder(mirrors: readonly Mirror[], { context: { avoided } }: Call): re
 }
 
 /** What a mirror that did not do left behind. */
-export interface MirrorEnding extends Ending {
+interface MirrorEnding extends Ending {
   readonly mirror: Mirror;
 }
 
+/** What mirrors have answered that do not have what a call asks for; most calls have none. */
+const misses = new WeakMap<Call, readonly MirrorEnding[]>();
+
 async function askMirrors(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
   const all = options.mirrors.filter(isOn);
-  const passedOver = call.journey.misses.filter(({ mirror }) => isInTheWay(mirror, all, call));
+  const passedOver = missesOf(call).filter(({ mirror }) => isInTheWay(mirror, all, call));
   const failures = [...passedOver];
   let candidates = inOrder(all.filter((each) => !passedOver.some(({ mirror }) => mirror === each)), call);
   let worst: MirrorEnding | undefined;
@@ -335,8 +338,8 @@ function hasFailed({ settings: { notFoundIsFinal } }: Call, { moveOn }: Mirror, 
 }
 
 /** Whether asking a mirror again that does not have it could use up what another one of the same origin needs, that may have it. */
-function isInTheWay({ lane }: Mirror, all: readonly Mirror[], { journey: { misses } }: Call): boolean {
-  return all.some((other) => other.lane === lane && !misses.some(({ mirror }) => mirror === other));
+function isInTheWay({ lane }: Mirror, all: readonly Mirror[], call: Call): boolean {
+  return all.some((other) => other.lane === lane && !missesOf(call).some(({ mirror }) => mirror === other));
 }
 
 /** Whether a mirror has said for good that it does not have it, as far as the caller leaves that to the status. */
@@ -345,8 +348,12 @@ function isMiss(call: Call, { reply }: MirrorEnding): boolean {
     !isServerTrouble(reply.status) && !isWorthRetry(call, reply.status);
 }
 
-function noteMiss({ journey }: Call, miss: MirrorEnding): void {
-  journey.misses = [...journey.misses.filter(({ mirror }) => mirror !== miss.mirror), miss];
+function missesOf(call: Call): readonly MirrorEnding[] {
+  return misses.get(call) ?? [];
+}
+
+function noteMiss(call: Call, miss: MirrorEnding): void {
+  misses.set(call, [...missesOf(call).filter(({ mirror }) => mirror !== miss.mirror), miss]);
 }
 
 function discardAllBut(kept: Ending | undefined, all: readonly Ending[]): void {
