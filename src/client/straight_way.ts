@@ -347,6 +347,8 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const { isFailure, scheduler } = this.#environment;
     const error = attemptTimeout(call, undefined);
     const verdict = isFailure?.(error) === false ? "success" : "failure";
+    // What the caller has been asked there may have ended it.
+    if (call.pending !== this) return;
     scheduler.sample(call.lane!, call.attemptedAtMs, true);
     this.cancel(error, call);
     scheduler.judge(call.lane!, call.ticket, verdict, call.attemptedAtMs);

@@ -327,7 +327,7 @@ export class Attempt implements DeadlineTarget, Pending {
         this.#noteWait(reply);
       }
     } catch (error) {
-      // The caller's own code threw: its `random`, or its `isFailure`.
+      // The caller's own `random` threw.
       openBody.discard();
       throw error;
     }

@@ -369,6 +369,25 @@ test("a timeout is a failure of the origin, unless the client is told otherwise,
   }
 });
 
+test("a call that `isFailure` ends when it has timed out gives one permit back, and does not go on", async () => {
+  for (const deaf of [false, true]) {
+    const reason = new Error("enough");
+    const isFailure = (): boolean => {
+      for (const call of calls) call.cancel(reason);
+      return true;
+    };
+    const circuitBreaker = { threshold: 1, isFailure };
+    const options = { circuitBreaker, concurrency: 2 };
+    const { start, end, clock, scheduler, lane, origin } = setUp(stalled(), { options, deaf });
+    const calls = [start({ timeoutMs: 100 }), start({ timeoutMs: 100 })];
+    await clock.advance(100);
+    assertEquals([calls.map(end), lane.failed], [[undefined, undefined], 0]);
+    assertStrictEquals(origin.sent[0]!.signal?.reason, reason);
+    await clock.advance(100_000);
+    assertEquals([scheduler.inFlight, lane.inFlight, clock.pending], [0, 0, 0]);
+  }
+});
+
 test("several that time out together all leave", async () => {
   const { start, end, clock, scheduler } = setUp(hanging(), { options: { concurrency: 5 } });
   const calls = Array.from({ length: 5 }, () => start({ timeoutMs: 100 }));
