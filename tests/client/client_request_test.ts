@@ -1,7 +1,8 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { type ClientOptions, createClient, type FetchRequest, type RequestSpec } from "../../mod.ts";
 import { fakeClient, testClientsBothWays } from "./fake_client.ts";
 import { test } from "../support/test.ts";
+import { watch } from "../support/settled.ts";
 
 const URL = "https://a.test/x";
 const testBothWays = testClientsBothWays();
@@ -96,5 +97,21 @@ test("Client.settle() gives a request with a bad `query` its own outcome", async
 test("createClient() says where `json` and `query` belong", () => {
   for (const option of [{ json: 1 }, { query: {} }]) {
     assertThrows(() => createClient(option as ClientOptions), TypeError, "give it to each request");
+  }
+});
+
+testBothWays("A request is not sent that its `limitKey` ends, by an abort or a closing", async (setUp) => {
+  const reason = new Error("enough");
+  for (const ends of ["close", "abort"] as const) {
+    const controller = new AbortController();
+    const limitKey = (): undefined => {
+      if (ends === "abort") controller.abort(reason);
+      else client.close(reason);
+    };
+    const { client, clock, network } = setUp(ANSWER, { limitKey });
+    const failed = watch(client.json(URL, { signal: controller.signal }));
+    await clock.advance(0);
+    assertStrictEquals(failed.error, reason);
+    assertEquals([network.sent.length, client.stats().queued], [0, 0]);
   }
 });
