@@ -247,7 +247,8 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
 function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined): Target {
   let url: string;
   try {
-    url = urlAt(mirror, call.url);
+    // One that has been sent has gone where the mirror said then.
+    url = call.journey.opening === undefined ? urlAt(mirror, call.url) : call.sentUrl;
   } catch (error) {
     // The caller's own code threw, and must not keep the permit.
     admission?.withdraw();
