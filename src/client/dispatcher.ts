@@ -485,7 +485,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     if (this.#closed === undefined) {
       this.#closed = { reason };
       if (this.#parent !== undefined) this.#parent.#extensions.delete(this);
-      for (const extension of this.#extensions) extension.close(reason);
+      for (const extension of this.#extensions) this.#background.keep(extension.close(reason));
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
       this.scheduler.hold(() => {
         for (const batch of this.#batches) batch.onClose(reason);
