@@ -490,7 +490,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
         if (this.#isAsked) this.dispatch();
         return runnable;
       }
-      if (this.#inHand > 0) {
+      // A source may have made others give permits back.
+      while (this.#inHand > 0) {
         this.#inHand--;
         ledger.give(1);
       }

@@ -679,3 +679,22 @@ test("Client.settle() is ended by what closes the client or aborts in its source
     }
   }
 });
+
+test("Client.settle() keeps no permit that comes free while its source says that it is over", async () => {
+  for (const frees of ["resize", "release"] as const) {
+    const semaphore = new Semaphore(2);
+    const held = await semaphore.acquire();
+    const { client, clock } = setUp(echo, { concurrency: semaphore });
+    function* source(): Generator<string> {
+      try {
+        yield* numbered(0, 0, 0);
+      } finally {
+        if (frees === "resize") semaphore.resize(5);
+        else held.release();
+      }
+    }
+    assertEquals((await clock.run(client.settle(source()))).length, 3);
+    held.release();
+    assertEquals([semaphore.inUse, semaphore.waiting, client.stats().inFlight], [0, 0, 0]);
+  }
+});
