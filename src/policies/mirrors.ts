@@ -154,8 +154,12 @@ async function admit(
   if (call.journey.opening !== undefined) return undefined;
   const { granted } = call.journey;
   call.journey.granted = undefined;
-  if (granted !== undefined) call.journey.isProbing = granted.isProbe;
-  if (granted !== undefined) return granted;
+  if (granted !== undefined) {
+    call.journey.isProbing = granted.isProbe;
+    return granted;
+  }
+  // It may have been stopped between two waits, when there was nothing that could be.
+  call.throwIfCancelled();
   const sinceMs = clock.now();
   const admitted = scheduler.admit(call, lanes, call.journey.isUrgent);
   let admission: Admission;

@@ -685,14 +685,14 @@ test("Client.settle() keeps no permit that comes free while its source says that
     const semaphore = new Semaphore(2);
     const held = await semaphore.acquire();
     const { client, clock } = setUp(echo, { concurrency: semaphore });
-    function* source(): Generator<string> {
+    const source = function* (): Generator<string> {
       try {
         yield* numbered(0, 0, 0);
       } finally {
         if (frees === "resize") semaphore.resize(5);
         else held.release();
       }
-    }
+    };
     assertEquals((await clock.run(client.settle(source()))).length, 3);
     held.release();
     assertEquals([semaphore.inUse, semaphore.waiting, client.stats().inFlight], [0, 0, 0]);
