@@ -298,7 +298,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
       leader.priority = call.priority;
       if (leader.pending instanceof Waiter) this.scheduler.raise(leader.pending, call.priority);
     }
-    if (this.pipeline.environment.timersBelongToRequests) this.#watch(call, leader);
+    // A source that was asked while it fell asleep may have stopped it.
+    if (this.pipeline.environment.timersBelongToRequests && !call.settled) this.#watch(call, leader);
     return undefined;
   }
 

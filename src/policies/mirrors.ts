@@ -168,6 +168,8 @@ async function admit(
     admission = await Promise.resolve(admitted);
   } else {
     call.pending = admitted;
+    // Whoever has gone ahead meanwhile may have stopped it.
+    if (call.cancelled) admitted.cancel(call.reason);
     try {
       admission = await admitted.admission;
     } finally {

@@ -8,7 +8,8 @@ import {
   NetworkError,
   type Outcome,
 } from "../../mod.ts";
-import { Semaphore } from "../../src/primitives/mod.ts";
+import { type Bucket, Semaphore } from "../../src/primitives/mod.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 import { test } from "../support/test.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import type { Answer, SentRequest } from "./fake_network.ts";
@@ -697,4 +698,27 @@ test("Client.settle() keeps no permit that comes free while its source says that
     held.release();
     assertEquals([semaphore.inUse, semaphore.waiting, client.stats().inFlight], [0, 0, 0]);
   }
+});
+
+test("Client.settle() takes no token for a request that its source aborts while it gets in line", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let taken = 0;
+  const rateLimit: Bucket = {
+    tryTake: () => ++taken > 0,
+    notify: () => ({ [Symbol.dispose]() {} }),
+  };
+  // With a cache they get in line one by one, and not while the batch pulls.
+  const options = { cache: planOf(), perOrigin: { concurrency: 1 }, rateLimit };
+  const { client, clock, network } = setUp(echo, options);
+  const [first, second, third] = numbered(100, 101, 102) as [string, string, string];
+  function* source(): Generator<FetchRequest> {
+    yield first;
+    yield { url: second, signal };
+    controller.abort("enough");
+    yield third;
+  }
+  const outcomes = await clock.run(client.settle(source()));
+  assertEquals(outcomes.map(({ ok }) => ok), [true, false, true]);
+  assertEquals([network.urls, taken], [[first, third], 2]);
 });
