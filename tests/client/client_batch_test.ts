@@ -718,7 +718,7 @@ test("Client.settle() takes no token for a request that its source aborts while 
     controller.abort("enough");
     yield third;
   }
-  const outcomes = await clock.run(client.settle(source()));
+  const outcomes = await clock.run(client.settle(source(), { concurrency: 2 }));
   assertEquals(outcomes.map(({ ok }) => ok), [true, false, true]);
   assertEquals([network.urls, taken], [[first, third], 2]);
 });
