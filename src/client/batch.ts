@@ -93,7 +93,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   /** Whether the source is being asked: it may be entered again by what it does. */
   #pulling = false;
   #isPullingAhead = false;
-  /** What an asynchronous source has given, until there is room for it. */
+  /** What the source has given before there was room for it. */
   #pulled: IteratorResult<FetchRequest> | undefined;
   #exhausted = false;
   #deadline: Deadline | undefined;
@@ -149,7 +149,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   }
 
   #begin(): boolean {
-    const { source, signal, starter } = this.#run;
+    const { source, signal, starter, timeoutMs, deadlines } = this.#run;
     if (signal?.aborted) {
       this.stop(signal.reason);
       return false;
@@ -158,6 +158,13 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       this.#fail(starter.closing.reason);
       this.#endIfDone();
       return false;
+    }
+    // First of all, for what opens the source may end the batch.
+    if (signal !== undefined) addAbortListener(signal, this);
+    starter.add(this);
+    if (timeoutMs !== Infinity) {
+      this.#deadline = deadlines.add(this, timeoutMs);
+      this.allowance.endsAtMs = this.#deadline.atMs;
     }
     try {
       this.#iterator = Symbol.asyncIterator in source
@@ -168,12 +175,6 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       this.#endIfDone();
       return false;
     }
-    if (signal !== undefined) addAbortListener(signal, this);
-    starter.add(this);
-    const { timeoutMs, deadlines } = this.#run;
-    if (timeoutMs === Infinity) return true;
-    this.#deadline = deadlines.add(this, timeoutMs);
-    this.allowance.endsAtMs = this.#deadline.atMs;
     return true;
   }
 
@@ -271,17 +272,30 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #refuse(request: FetchRequest, index: number, error: unknown): undefined {
     this.allowance.active--;
     if (this.#ended) return;
-    const { consumer } = this.#run;
-    consumer.onOutcome(refusal(request, index, error));
+    this.#run.consumer.onOutcome(refusal(request, index, error));
+    // What has begun it may have closed the client.
+    this.#endIfDone();
   }
 
   /** A request of this batch has ended. */
   onSettled(call: Call, ok: boolean, value: unknown): void {
     if (this.#ended) return;
     this.#run.consumer.onOutcome(outcomeOf(call, call.index, call.given as FetchRequest, { ok, value }));
-    if (this.isClaiming && !this.allowance.hasRefused) return;
+    const { active, asleep, hasRefused } = this.allowance;
+    if (this.isClaiming && !hasRefused) {
+      if (active + asleep === 0) queueMicrotask(() => this.#lookAhead());
+      return;
+    }
     this.#onRoom();
     this.#endIfDone();
+  }
+
+  /** If the permit has gone to others: whether the batch is over must not be known as late as they give one back. */
+  #lookAhead(): void {
+    const { active, asleep } = this.allowance;
+    if (!this.isClaiming || active + asleep > 0 || this.#pulling || this.#pulled !== undefined) return;
+    this.#pulling = true;
+    this.#await(new Promise((resolve) => resolve(this.#iterator!.next())));
   }
 
   #endIfDone(): void {

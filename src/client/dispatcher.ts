@@ -213,10 +213,11 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   }
 
   #register(call: Call): Call {
+    // First of all, for what the caller does there may close the client, or abort the call.
+    if (this.pipeline.limitKey !== undefined) call.limitKey = this.#limitKeyOf(call, this.pipeline.limitKey);
     if (this.#closed !== undefined) throw this.#closed.reason;
     const { context: { signals }, settings: { totalTimeoutMs } } = call;
     if (signals !== NO_SIGNALS) { for (const signal of signals) signal.throwIfAborted(); }
-    if (this.pipeline.limitKey !== undefined) call.limitKey = this.#limitKeyOf(call, this.pipeline.limitKey);
     call.startedAtMs = this.#clock.now();
     call.id = ++this.#latest.id;
     call.isListed = true;
@@ -297,7 +298,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
       leader.priority = call.priority;
       if (leader.pending instanceof Waiter) this.scheduler.raise(leader.pending, call.priority);
     }
-    if (this.pipeline.environment.timersBelongToRequests) this.#watch(call, leader);
+    // A source that was asked while it fell asleep may have stopped it.
+    if (this.pipeline.environment.timersBelongToRequests && !call.settled) this.#watch(call, leader);
     return undefined;
   }
 
@@ -484,7 +486,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     if (this.#closed === undefined) {
       this.#closed = { reason };
       if (this.#parent !== undefined) this.#parent.#extensions.delete(this);
-      for (const extension of this.#extensions) extension.close(reason);
+      for (const extension of this.#extensions) this.#background.keep(extension.close(reason));
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
       this.scheduler.hold(() => {
         for (const batch of this.#batches) batch.onClose(reason);

@@ -202,7 +202,7 @@ function buildLimits(
     pauseOn429: options.pauseOn429 ?? "origin",
     countsInARow: circuitBreaker !== undefined && circuitBreaker !== false &&
       circuitBreaker.threshold !== undefined,
-    isFailure: circuitBreaker === false ? undefined : circuitBreaker?.isFailure,
+    isFailure: toFailureTest(circuitBreaker),
     inBackground: lifetime.inBackground,
     startInBackground: lifetime.startInBackground,
   };
@@ -225,6 +225,20 @@ function toBudget(option: ClientOptions["retryBudget"], clock: Clock): RetryBudg
   // One of another copy of this module does as well.
   if (option !== undefined && "tryWithdraw" in option) return option;
   return new RetryBudget({ ...option, clock: option?.clock ?? clock });
+}
+
+/** What the caller says of errors; where that throws, the error is a failure. */
+function toFailureTest(option: ClientOptions["circuitBreaker"]): Environment["isFailure"] {
+  const { isFailure } = option || {};
+  if (isFailure === undefined) return undefined;
+  return (error) => {
+    try {
+      return Boolean(isFailure(error));
+    } catch {
+      // The caller is to get the error of the request, not this one.
+      return true;
+    }
+  };
 }
 
 function toShedding({ maxQueue = Infinity, maxQueueMs = Infinity }: ClientOptions): LoadShedding | undefined {

@@ -18,12 +18,12 @@ import { MAX_WRITE_OFF_MS, openAttempt } from "../policies/attempt.ts";
 import { attemptTimeout, ResponseError } from "../policies/attempt_errors.ts";
 import { requestInit } from "../policies/attempt_request.ts";
 import type { Call, CallContext, Pending } from "../policies/call.ts";
+import { decodeReply } from "../policies/decode.ts";
 import type { Opening } from "../policies/journey.ts";
 import type { Environment, FetchFunction } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
 import { isWorthRetry } from "../policies/retry_verdict.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
-import { decodeBody } from "../schemas/decode.ts";
 import { fetchAtImport } from "./global_fetch.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
 import type { HedgedWay, StraightHedges } from "./straight_hedges.ts";
@@ -109,7 +109,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     let nowMs = this.#environment.clock.now();
     while (call !== undefined) {
       // What was started since it was admitted may have aborted it.
-      if (call.cancelled) return this.#withdraw(call);
+      if (call.cancelled) return this.#withdraw(call, nowMs);
       let response: Response | undefined;
       let body: string | Uint8Array<ArrayBuffer> | undefined;
       let error: unknown;
@@ -143,10 +143,8 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   }
 
   /** What was admitted and is not wanted any more is no attempt. */
-  #withdraw({ lane, receipt }: Call): void {
-    receipt?.cancel();
-    lane!.attempts--;
-    this.#environment.scheduler.release(lane!, undefined, receipt);
+  #withdraw(call: Call, nowMs: number): void {
+    this.#environment.scheduler.toAdmission(call, call.lane!, call.ticket, nowMs).withdraw();
   }
 
   #begin(call: Call, nowMs: number): RequestInit {
@@ -220,40 +218,41 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     if (--this.#underWay === 0) this.#disarm();
     const { schema, validate, as } = call.settings;
     if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) this.#owner.noteChange(call);
-    if (call.flight !== undefined) {
-      this.#owner.deliver(call, new Reply(response, { from: "network", body, target: undefined }));
-    } else if (as === "json" && typeof body === "string" && (schema === undefined || !validate)) {
+    const isJson = as === "json" && typeof body === "string" && (schema === undefined || !validate);
+    if (isJson && call.flight === undefined) {
       let value: unknown = NOT_JSON;
       try {
         value = body === "" ? undefined : JSON.parse(body);
       } catch {
         // The decoder says what is wrong with it.
-        this.#decode(call, body, nowMs);
+        this.#decode(call, response, body, nowMs);
       }
       if (value !== NOT_JSON) this.#owner.settle(call, true, value, nowMs);
     } else {
-      this.#decode(call, body, nowMs);
+      this.#decode(call, response, body, nowMs);
     }
     return scheduler.succeed(call, nowMs) as Call | undefined;
   }
 
-  #decode(call: Call, body: string | Uint8Array<ArrayBuffer>, nowMs: number): void {
-    const { as, schema, validate } = call.settings;
-    let value: unknown;
+  #decode(call: Call, response: Response, body: string | Uint8Array<ArrayBuffer>, nowMs: number): void {
+    const reply = new Reply(response, { from: "network", body, target: undefined });
+    let decoding: Promise<void> | undefined;
     try {
-      value = decodeBody(body, {
-        as,
-        schema: validate ? schema : undefined,
-        describe: () => call.describe(),
-      });
+      decoding = decodeReply(call, reply);
     } catch (error) {
       return this.#follow(call, { error });
     }
-    if (!(value instanceof Promise)) return this.#owner.settle(call, true, value, nowMs);
-    value.then(
-      (settled: unknown) => this.#owner.settle(call, true, settled, this.#environment.clock.now()),
+    if (decoding === undefined) return this.#answer(call, reply, nowMs);
+    decoding.then(
+      () => this.#answer(call, reply, this.#environment.clock.now()),
       (error: unknown) => this.#follow(call, { error }),
     );
+  }
+
+  /** Answers the caller, and those who have joined the call by now. */
+  #answer(call: Call, reply: Reply, nowMs: number): void {
+    if (call.flight === undefined) this.#owner.settle(call, true, reply.value, nowMs);
+    else this.#owner.deliver(call, reply);
   }
 
   /** An attempt was no plain success, or its call has left: gives its permit to the code that looks after it now. */
@@ -348,6 +347,8 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const { isFailure, scheduler } = this.#environment;
     const error = attemptTimeout(call, undefined);
     const verdict = isFailure?.(error) === false ? "success" : "failure";
+    // What the caller has been asked there may have ended it.
+    if (call.pending !== this) return;
     scheduler.sample(call.lane!, call.attemptedAtMs, true);
     this.cancel(error, call);
     scheduler.judge(call.lane!, call.ticket, verdict, call.attemptedAtMs);

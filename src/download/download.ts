@@ -108,7 +108,7 @@ async function transferTo(
     const response = await transfer.run();
     if (response.status === 304) {
       await sink.abandon(true, new DOMException("Nothing has changed", "AbortError"));
-    } else await sink.finish();
+    } else await transfer.finish();
     return response;
   } catch (error) {
     await sink.abandon(resumes && transfer.isResumable && !isWrong(error), error);

@@ -64,7 +64,7 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
     return new FileSink(disk, path, options, earlier);
   } catch (error) {
     busyPaths.delete(path);
-    throw error instanceof WriteError ? error : writeError(path, messageOf(error), error);
+    throw asWriteError(path, error);
   }
 }
 
@@ -304,7 +304,7 @@ class FileSink implements DownloadSink {
     try {
       return await work();
     } catch (error) {
-      throw writeError(this.path, messageOf(error), error);
+      throw asWriteError(this.path, error);
     }
   }
 }
@@ -330,6 +330,10 @@ function recordPath(path: string): string {
 
 function writeError(path: string, why: string, cause?: unknown): WriteError {
   return new WriteError(`Cannot download to ${path}: ${why}`, { path, cause });
+}
+
+function asWriteError(path: string, error: unknown): WriteError {
+  return error instanceof WriteError ? error : writeError(path, messageOf(error), error);
 }
 
 function messageOf(error: unknown): string {

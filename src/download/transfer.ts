@@ -298,12 +298,22 @@ export class Transfer {
   }
 
   #take(chunk: Uint8Array<ArrayBuffer>, response: ReceivedResponse): Promise<void> | undefined {
-    const { sink, onChunk, interruption } = this.#options;
+    const { sink, onChunk } = this.#options;
     this.#hash?.update(chunk);
     const room = sink.write(chunk);
     onChunk?.(this, response);
-    // A file takes what it takes; a stream may never take any more.
-    return room === undefined || sink.path !== undefined ? room : interruption.settle(room);
+    return room && this.#unlessStopped(room);
+  }
+
+  /** Has everything put where it belongs, once it has come. */
+  finish(): Promise<void> {
+    return this.#unlessStopped(this.#options.sink.finish());
+  }
+
+  /** A file is done with what it is given; a stream may never be. */
+  #unlessStopped(work: Promise<void>): Promise<void> {
+    const { sink, interruption } = this.#options;
+    return sink.path === undefined ? interruption.settle(work) : work;
   }
 
   /** The body has ended: whether everything has come that was announced. */

@@ -89,7 +89,10 @@ export class Lanes {
   #forgetOldest(): void {
     for (const [key, lane] of this.#lanes) {
       if (this.#lanes.size < MAX_LANES) break;
-      if (!lane.isInUse) this.#lanes.delete(key);
+      if (lane.isInUse) continue;
+      this.#lanes.delete(key);
+      // It is met anew with a closed one, and must not count as an outage for ever.
+      lane.breaker?.reset();
     }
   }
 }

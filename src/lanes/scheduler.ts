@@ -446,9 +446,9 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   }
 
   /** Takes the permit of an attempt back, of which nothing is on the wire any more. */
-  release(lane: Lane, admission?: Admission, receipt: Receipt | undefined = admission?.receipt): void {
+  release(lane: Lane, admission?: Admission): void {
     if (admission !== undefined) this.#leases?.end(admission);
-    if (receipt !== undefined) this.#close(receipt);
+    if (admission?.receipt !== undefined) this.#close(admission.receipt);
     this.#exit(lane);
     this.#ledger.give(1);
     if (lane.queued > 0) this.#rouse(lane, this.now());
@@ -490,7 +490,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
         if (this.#isAsked) this.dispatch();
         return runnable;
       }
-      if (this.#inHand > 0) {
+      // A source may have made others give permits back.
+      while (this.#inHand > 0) {
         this.#inHand--;
         ledger.give(1);
       }

@@ -170,6 +170,8 @@ export class Attempt implements DeadlineTarget, Pending {
 
   /** Goes on with what has become of it, or will; the reply, as {@linkcode attempt} gives it. */
   resume(response: Response | Promise<Response> | undefined, error?: unknown): Promise<Reply> {
+    // What has stopped the call meanwhile could not reach it.
+    if (this.#call.cancelled) this.cancel(this.#call.reason);
     if (response === undefined) return Promise.reject(this.#fail(error));
     return this.#guard(() => this.#send(response));
   }
@@ -327,7 +329,7 @@ export class Attempt implements DeadlineTarget, Pending {
         this.#noteWait(reply);
       }
     } catch (error) {
-      // The caller's own code threw: its `random`, or its `isFailure`.
+      // The caller's own `random` threw.
       openBody.discard();
       throw error;
     }

@@ -33,6 +33,7 @@ export function sleepBetweenRounds(
   lane: Lane | undefined,
   delayMs: number,
 ): Promise<boolean> {
+  if (call.cancelled) return Promise.reject(call.reason);
   return new Promise((resolve, reject) => {
     call.pending = new BackoffSleep(environment, call, lane, delayMs, { resolve, reject });
     if (call.isAsleep) return;

@@ -236,8 +236,9 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return this.settled ? undefined : this.context.allowance;
   }
 
-  /** Whether one of its signals has aborted, and it is about to be told. */
+  /** Whether one of its signals has aborted, and it is about to be told; or its work is about to be stopped. */
   get isAborted(): boolean {
+    if (this.isLeaving) return !this.cancelled;
     const { signals, allowance } = this.context;
     if (this.settled || (signals.length === 0 && allowance?.signal === undefined)) return false;
     return (allowance?.signal !== undefined && hasAborted(allowance.signal)) || signals.some(hasAborted);

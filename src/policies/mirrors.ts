@@ -154,8 +154,12 @@ async function admit(
   if (call.journey.opening !== undefined) return undefined;
   const { granted } = call.journey;
   call.journey.granted = undefined;
-  if (granted !== undefined) call.journey.isProbing = granted.isProbe;
-  if (granted !== undefined) return granted;
+  if (granted !== undefined) {
+    call.journey.isProbing = granted.isProbe;
+    return granted;
+  }
+  // It may have been stopped between two waits, when there was nothing that could be.
+  call.throwIfCancelled();
   const sinceMs = clock.now();
   const admitted = scheduler.admit(call, lanes, call.journey.isUrgent);
   let admission: Admission;
@@ -164,6 +168,8 @@ async function admit(
     admission = await Promise.resolve(admitted);
   } else {
     call.pending = admitted;
+    // Whoever has gone ahead meanwhile may have stopped it.
+    if (call.cancelled) admitted.cancel(call.reason);
     try {
       admission = await admitted.admission;
     } finally {
@@ -250,7 +256,8 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
 function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined): Target {
   let url: string;
   try {
-    url = urlAt(mirror, call.url);
+    // One that has been sent has gone where the mirror said then.
+    url = call.journey.opening === undefined ? urlAt(mirror, call.url) : call.sentUrl;
   } catch (error) {
     // The caller's own code threw, and must not keep the permit.
     admission?.withdraw();

@@ -96,8 +96,6 @@ export class Race implements AttemptWatcher, DeadlineTarget, Pending {
   /** The first was under way when it was slow, and another one has been admitted. */
   #join(first: Attempt, answer: Promise<Response>, rival: Rival): void {
     this.#follow(first, first.resume(answer));
-    // What has stopped the call meanwhile could not reach it.
-    if (this.#call.cancelled) first.cancel(this.#call.reason);
     this.#send(rival);
   }
 

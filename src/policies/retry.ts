@@ -211,7 +211,8 @@ function planOf(
   const { maxRetries } = call.settings;
   if (call.cancelled) return undefined;
   const worth = reasonOf(call, round);
-  if (worth === undefined) return undefined;
+  // The caller may have ended it when asked.
+  if (worth === undefined || call.cancelled) return undefined;
   const { text: reason } = worth;
   const lanes = lanesOf(call);
   if (isExhaustion(round.error) && mayGoAgain(call, lanes)) {

@@ -92,7 +92,7 @@ function tokenAt(text: string, position: number): string {
 function applySchema(value: unknown, schema: StandardSchemaV1, options: DecodeOptions): unknown {
   const result = schema["~standard"].validate(value);
   return typeof result === "object" && result !== null && "then" in result
-    ? result.then((settled) => conclude(settled, options))
+    ? Promise.resolve(result).then((settled) => conclude(settled, options))
     : conclude(result, options);
 }
 

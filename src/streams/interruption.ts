@@ -57,6 +57,8 @@ export class Interruption implements AbortTarget, ClosingTarget {
    */
   async settle<T>(work: PromiseLike<T>): Promise<T> {
     const settled = Promise.resolve(work);
+    // It may fail when it is not waited for any more, or never was.
+    settled.catch(() => {});
     await this.#begin((end) => void settled.then(end, end));
     return await settled;
   }

@@ -8,7 +8,8 @@ import {
   NetworkError,
   type Outcome,
 } from "../../mod.ts";
-import { Semaphore } from "../../src/primitives/mod.ts";
+import { type Bucket, Semaphore } from "../../src/primitives/mod.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 import { test } from "../support/test.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import type { Answer, SentRequest } from "./fake_network.ts";
@@ -609,4 +610,115 @@ test("Client.settle() takes a source that calls the client while it is pulled fr
 
   const outcomes = await clock.run(client.settle(source()));
   assertEquals(outcomes.map((outcome) => outcome.ok && outcome.value), [3, 4]);
+});
+
+test("Client.settle() ends when its requests have, also while all permits are at others", async () => {
+  const slow = numbered(1_000)[0]!;
+  const sources: readonly (readonly [number, (source: Source) => Source | AsyncGenerator<FetchRequest>])[] = [
+    [1, (source) => source],
+    [1, (source) => source.stream()],
+    [3, (source) => source],
+    [3, (source) => source.stream()],
+  ];
+  for (const [length, sourceOf] of sources) {
+    const { client, clock, network } = setUp(echo, { concurrency: 1 });
+    const source = new Source(length, (index) => `https://a.test/${100 + index}`);
+    const batch = watch(client.settle(sourceOf(source)));
+    await clock.advance(0);
+    const other = watch(client.json(slow));
+    await clock.advance(500);
+    // Those that are left wait behind the other one, and no more of them are pulled than one.
+    assertEquals([batch.state, other.state], [length === 1 ? "fulfilled" : "pending", "pending"]);
+    assertEquals([source.pulled, network.sent.length], [Math.min(length, 2), 2]);
+    await clock.advance(2_000);
+    assertEquals([batch.state, other.state], ["fulfilled", "fulfilled"]);
+    assertEquals(network.urls.filter((url) => url !== slow), numbered(100, 101, 102).slice(0, length));
+    assertEquals(client.stats().inFlight, 0);
+  }
+});
+
+test("Client.settle() tells of a source that throws behind its last request while all permits are at others", async () => {
+  const { client, clock } = setUp(echo, { concurrency: 1 });
+  const error = new Error("no more");
+  function* source(): Generator<string> {
+    yield "https://a.test/100";
+    throw error;
+  }
+  const batch = watch(client.settle(source()));
+  await clock.advance(0);
+  const other = watch(client.json("https://a.test/1000"));
+  await clock.advance(500);
+  assertStrictEquals(batch.error, error);
+  assertEquals(other.state, "pending");
+  await clock.advance(1_000);
+  assertEquals(other.state, "fulfilled");
+});
+
+test("Client.settle() is ended by what closes the client or aborts in its source or a request", async () => {
+  const reason = new Error("enough");
+  const url = "https://a.test/1";
+  for (const ends of ["close", "abort"] as const) {
+    for (const place of ["source", "request", "limitKey"] as const) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const end = (): void => {
+        if (ends === "abort") controller.abort(reason);
+        else client.close(reason);
+      };
+      const limitKey = (): undefined => place === "limitKey" ? end() as undefined : undefined;
+      const { client, clock, network } = setUp(echo, { limitKey });
+      const json = { toJSON: () => place === "request" ? end() : undefined };
+      const requests = [{ url, method: "POST", json }, url];
+      const source = { [Symbol.iterator]: () => (place === "source" && end(), requests[Symbol.iterator]()) };
+      const batch = watch(client.settle(source, { signal, batchTimeoutMs: 1_000 }));
+      await clock.advance(0);
+      assertStrictEquals(batch.error, reason, `${ends} in ${place}`);
+      // The manual clock has no timer left: the deadline of the batch has gone as well.
+      if (ends === "abort") await client.close();
+      await clock.advance(0);
+      assertEquals([network.sent.length, clock.pending], [0, 0], `${ends} in ${place}`);
+    }
+  }
+});
+
+test("Client.settle() keeps no permit that comes free while its source says that it is over", async () => {
+  for (const frees of ["resize", "release"] as const) {
+    const semaphore = new Semaphore(2);
+    const held = await semaphore.acquire();
+    const { client, clock } = setUp(echo, { concurrency: semaphore });
+    const source = function* (): Generator<string> {
+      try {
+        yield* numbered(0, 0, 0);
+      } finally {
+        if (frees === "resize") semaphore.resize(5);
+        else held.release();
+      }
+    };
+    assertEquals((await clock.run(client.settle(source()))).length, 3);
+    held.release();
+    assertEquals([semaphore.inUse, semaphore.waiting, client.stats().inFlight], [0, 0, 0]);
+  }
+});
+
+test("Client.settle() takes no token for a request that its source aborts while it gets in line", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let taken = 0;
+  const rateLimit: Bucket = {
+    tryTake: () => ++taken > 0,
+    notify: () => ({ [Symbol.dispose]() {} }),
+  };
+  // With a cache they get in line one by one, and not while the batch pulls.
+  const options = { cache: planOf(), perOrigin: { concurrency: 1 }, rateLimit };
+  const { client, clock, network } = setUp(echo, options);
+  const [first, second, third] = numbered(100, 101, 102) as [string, string, string];
+  function* source(): Generator<FetchRequest> {
+    yield first;
+    yield { url: second, signal };
+    controller.abort("enough");
+    yield third;
+  }
+  const outcomes = await clock.run(client.settle(source(), { concurrency: 2 }));
+  assertEquals(outcomes.map(({ ok }) => ok), [true, false, true]);
+  assertEquals([network.urls, taken], [[first, third], 2]);
 });

@@ -11,7 +11,9 @@ import {
 import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
 import { testClientsBothWays } from "./fake_client.ts";
-import { rejection } from "../support/settled.ts";
+import { RecordingCache } from "../http_cache/recording_cache.ts";
+import { planOf } from "../http_cache/plan_of.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 
 const testBothWays = testClientsBothWays();
 const ONE = () => ({ json: 1 });
@@ -163,6 +165,34 @@ testBothWays(
     assertStrictEquals(await value, reason);
     assertStrictEquals(await rejection(inner.json("https://a.test/1")), reason);
     assertStrictEquals(await rejection(client.extend({}).json("https://a.test/1")), reason);
+  },
+);
+
+testBothWays(
+  "Client.extend() × close() × cache: closing the client waits for what an extension still stores",
+  async (make) => {
+    const url = "https://a.test/1";
+    const headers = { "cache-control": "max-age=1, stale-while-revalidate=60" };
+    const { client, clock } = make(({ nth }) => ({ json: nth, headers }));
+    const { promise, open } = gate();
+    class SlowCache extends RecordingCache {
+      override async set(...entry: Parameters<RecordingCache["set"]>): Promise<boolean> {
+        if (this.entries.size > 0) await promise;
+        return await super.set(...entry);
+      }
+    }
+    const adapter = new SlowCache();
+    const api = client.extend({ cache: planOf({ adapter, mode: "http", adapterTimeoutMs: 4_000 }) });
+    await clock.run(api.json(url));
+    await clock.advance(2_000);
+    assertEquals(await clock.run(api.json(url)), 1);
+    await clock.advance(100);
+    const closed = watch(client.close());
+    await clock.advance(100);
+    assertEquals([closed.state, adapter.calls.filter((call) => call === "set").length], ["pending", 1]);
+    open();
+    await clock.advance(0);
+    assertEquals([closed.state, adapter.calls.filter((call) => call === "set").length], ["fulfilled", 2]);
   },
 );
 

@@ -1,7 +1,9 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { type ClientOptions, createClient, type FetchRequest, type RequestSpec } from "../../mod.ts";
+import { type Bucket, Semaphore } from "../../src/primitives/mod.ts";
 import { fakeClient, testClientsBothWays } from "./fake_client.ts";
 import { test } from "../support/test.ts";
+import { watch } from "../support/settled.ts";
 
 const URL = "https://a.test/x";
 const testBothWays = testClientsBothWays();
@@ -97,4 +99,40 @@ test("createClient() says where `json` and `query` belong", () => {
   for (const option of [{ json: 1 }, { query: {} }]) {
     assertThrows(() => createClient(option as ClientOptions), TypeError, "give it to each request");
   }
+});
+
+testBothWays("A request is not sent that its `limitKey` ends, by an abort or a closing", async (setUp) => {
+  const reason = new Error("enough");
+  for (const ends of ["close", "abort"] as const) {
+    const controller = new AbortController();
+    const limitKey = (): undefined => {
+      if (ends === "abort") controller.abort(reason);
+      else client.close(reason);
+    };
+    const { client, clock, network } = setUp(ANSWER, { limitKey });
+    const failed = watch(client.json(URL, { signal: controller.signal }));
+    await clock.advance(0);
+    assertStrictEquals(failed.error, reason);
+    assertEquals([network.sent.length, client.stats().queued], [0, 0]);
+  }
+});
+
+test("A request that is just being told of its abort takes no token, whatever its listener gives free", async () => {
+  const semaphore = new Semaphore(1);
+  const held = await semaphore.acquire();
+  let taken = 0;
+  const rateLimit: Bucket = {
+    tryTake: () => ++taken > 0,
+    notify: () => ({ [Symbol.dispose]() {} }),
+  };
+  const { client, clock, network } = fakeClient(ANSWER, { concurrency: semaphore, rateLimit });
+  client.on(({ type }) => type === "settled" && held[Symbol.dispose]());
+  const controller = new AbortController();
+  const failed = watch(client.json(URL, { signal: controller.signal }));
+  await clock.advance(0);
+  controller.abort("enough");
+  await clock.advance(0);
+  assertEquals([failed.error, taken, network.sent.length], ["enough", 0, 0]);
+  assertEquals(await clock.run(client.json(URL)), 1);
+  assertEquals([taken, client.stats().inFlight], [1, 0]);
 });

@@ -34,6 +34,7 @@ import {
 } from "../policies/fake_origin.ts";
 import { rig, URL_A } from "../policies/rig.ts";
 import { test } from "../support/test.ts";
+import { microtasks } from "../support/microtasks.ts";
 import { gate, rejection, watch } from "../support/settled.ts";
 
 /** What becomes of a call, for its owner. */
@@ -369,6 +370,25 @@ test("a timeout is a failure of the origin, unless the client is told otherwise,
   }
 });
 
+test("a call that `isFailure` ends when it has timed out gives one permit back, and does not go on", async () => {
+  for (const deaf of [false, true]) {
+    const reason = new Error("enough");
+    const isFailure = (): boolean => {
+      for (const call of calls) call.cancel(reason);
+      return true;
+    };
+    const circuitBreaker = { threshold: 1, isFailure };
+    const options = { circuitBreaker, concurrency: 2 };
+    const { start, end, clock, scheduler, lane, origin } = setUp(stalled(), { options, deaf });
+    const calls = [start({ timeoutMs: 100 }), start({ timeoutMs: 100 })];
+    await clock.advance(100);
+    assertEquals([calls.map(end), lane.failed], [[undefined, undefined], 0]);
+    assertStrictEquals(origin.sent[0]!.signal?.reason, reason);
+    await clock.advance(100_000);
+    assertEquals([scheduler.inFlight, lane.inFlight, clock.pending], [0, 0, 0]);
+  }
+});
+
 test("several that time out together all leave", async () => {
   const { start, end, clock, scheduler } = setUp(hanging(), { options: { concurrency: 5 } });
   const calls = Array.from({ length: 5 }, () => start({ timeoutMs: 100 }));
@@ -635,4 +655,35 @@ test("a body that streams to the origin is sent as a stream, once", async () => 
   const { duplex, ...init } = inits[0]! as RequestInit & { duplex?: string };
   assertStrictEquals(init.body, body);
   assertEquals([duplex, init.method, init.redirect], ["half", "PUT", "manual"]);
+});
+
+test("an abort at any moment behind the headers sends nothing more, and gives the permit back", async () => {
+  const url = "https://a.test/x";
+  const replies = [
+    () => new Response(null, { status: 302, headers: { location: "/y" } }),
+    () => new Response("no", { status: 503 }),
+    () => new Response('{"a":'),
+    () => Promise.reject(new TypeError("refused")),
+  ];
+  for (const reply of replies) {
+    for (let count = 0; count < 40; count++) {
+      const clock = new ManualClock();
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const sentAt: boolean[] = [];
+      const fetch = (): Promise<Response> => {
+        sentAt.push(controller.signal.aborted);
+        if (sentAt.length > 1) return Promise.resolve(new Response("1"));
+        void microtasks(count).then(() => controller.abort(reason));
+        return Promise.resolve(reply());
+      };
+      const backoff = { jitter: "none", baseMs: 0 } as const;
+      const client = createClient({ clock, fetch, concurrency: 1, backoff });
+      const failed = watch(client.json(url, { signal: controller.signal }));
+      await clock.advance(500);
+      assert(!sentAt.includes(true), `sent after ${count} microtasks`);
+      if (failed.state === "rejected") assertStrictEquals(failed.error, reason);
+      assertEquals([client.stats().inFlight, clock.pending], [0, 0]);
+    }
+  }
 });

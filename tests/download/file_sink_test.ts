@@ -284,7 +284,8 @@ test("openFileSink() refuses a large file where another process writes, also wit
       Promise.resolve(sink.write(DATA.slice(0, bytes))).then(() => sink.finish()),
     );
     await sink.abandon(false, error);
-    assertStringIncludes((error as Error).message, "process 4000000 downloads to it");
+    const { message } = error as Error;
+    assertEquals(message, `Cannot download to ${sink.path}: process 4000000 downloads to it`);
   }
   assertEquals(await folder.list(), ["file.part", "file.part.json"]);
 });

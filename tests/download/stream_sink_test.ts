@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { isInvalidDataError, isNetworkError, isWriteError } from "../../mod.ts";
+import { isInvalidDataError, isNetworkError, isTimeoutError, isWriteError } from "../../mod.ts";
 import { StreamSink } from "../../src/download/stream_sink.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { rejection, watch } from "../support/settled.ts";
@@ -169,4 +169,47 @@ test("download() into a stream gives up after maxRetries, and aborts the stream 
       assertEquals([s.requests.length, ended.aborted], [3, error]);
     },
   );
+});
+
+test("download() into a stream that takes no more is ended by an abort in 'onProgress'", async () => {
+  await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const never = Promise.withResolvers<void>();
+    const { stream, ended } = collector(() => never.promise);
+    const { signal } = controller;
+    const onProgress = (): void => controller.abort(reason);
+    assertEquals(await rejection(s.client.download(s.url, stream, { signal, onProgress })), reason);
+    // What the stream has not taken fails now: a rejection that nothing handles would fail the test.
+    await eventLoopTurn();
+    never.resolve();
+    await until(() => ended.aborted === reason);
+    assertEquals(s.client.stats().inFlight, 0);
+  });
+});
+
+test("download() into a stream that is never closed rejects at once for an abort, its time or a closing", async () => {
+  const reason = new Error("enough");
+  for (const way of ["abort", "time", "close"] as const) {
+    await scene((request, reply) => serveFile(request, reply, { data: DATA, etag: TAG }), async (s) => {
+      const controller = new AbortController();
+      const closing = Promise.withResolvers<void>();
+      const stream = new WritableStream<Uint8Array>({
+        close() {
+          closing.resolve();
+          return new Promise(() => {});
+        },
+      });
+      const totalTimeoutMs = way === "time" ? 500 : undefined;
+      const { signal } = controller;
+      const ended = watch(s.client.download(s.url, stream, { signal, totalTimeoutMs }));
+      await closing.promise;
+      if (way === "abort") controller.abort(reason);
+      if (way === "close") await s.client.close(reason);
+      await until(() => ended.state !== "pending");
+      if (way !== "time") assertEquals(ended.error, reason);
+      else assert(isTimeoutError(ended.error) && ended.error.kind === "total");
+      assertEquals(stream.locked, false);
+    });
+  }
 });

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import type { Lane } from "../../src/lanes/lane.ts";
+import { Lane } from "../../src/lanes/lane.ts";
 import { Lanes } from "../../src/lanes/lanes.ts";
 import { fakeLane } from "../policies/fake_call.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
+import { schedulerOn } from "./scheduler_on.ts";
 
 function setUp() {
   const made: string[] = [];
@@ -151,4 +154,23 @@ test("Lanes.keep() gives a lane that is never forgotten, also when it is quiet",
   assertStrictEquals(lanes.keep("https://mirror.test"), kept);
   meet(20_000);
   assertStrictEquals(lanes.get("https://mirror.test"), kept);
+});
+
+test("Lanes forgets the outage of an origin with its lane, so that the time of retries does not stand still", () => {
+  const clock = new ManualClock();
+  const scheduler = schedulerOn(clock);
+  const lanes = new Lanes((key) => {
+    const breaker = new CircuitBreaker({ threshold: 1, cooldownMs: 1_000, clock });
+    const lane = new Lane({ key, breaker, bucket: undefined });
+    scheduler.adopt(lane);
+    return lane;
+  });
+  for (let index = 0; index < 8_192; index++) {
+    const { breaker } = lanes.get(`https://${index}.test`);
+    breaker!.settle(breaker!.enter(), "failure");
+  }
+  assertEquals(scheduler.workingTime.openLanes, 8_192);
+  clock.jump(1_000);
+  lanes.get("https://new.test");
+  assertEquals([keysOf(lanes).length, scheduler.workingTime.openLanes], [8_192, 8_191]);
 });

@@ -991,7 +991,7 @@ test("Scheduler.answered() lets those go whom a stated limit has held until one 
   const { receipt } = guests[0]!.errand;
   scheduler.answered(a, 0, receipt, new Response());
   assertEquals([admitted(guests), a.isClear], [[0, 1, 2], false]);
-  scheduler.release(a, undefined, receipt);
+  scheduler.toAdmission(guests[0]!.errand, a, 0, 0).release();
   assertEquals([a.inFlight, clock.pending], [2, 0]);
 });
 
@@ -1001,7 +1001,7 @@ test("Scheduler.release() closes what an attempt without an answer counted in", 
   a.keepBook(new LimitBook(60_000, 0, 0));
   const guests = [wait(a), wait(a)];
   assertEquals(admitted(guests), [0]);
-  scheduler.release(a, undefined, guests[0]!.errand.receipt);
+  scheduler.toAdmission(guests[0]!.errand, a, 0, 0).release();
   assertEquals(admitted(guests), [0, 1]);
 });
 
@@ -1016,8 +1016,6 @@ test("Scheduler.release() lets those of a key go whom one has held that was not 
   const b = made.lane("b", { keyed });
   const guests = [1, 2].map(() => made.wait(b, { errand: keyedErrand("free") }));
   assertEquals([admitted(guests), free.isBlocked], [[0], true]);
-  const { receipt } = guests[0]!.errand;
-  receipt!.cancel();
-  made.scheduler.release(b, undefined, receipt);
+  made.scheduler.toAdmission(guests[0]!.errand, b, 0, 0).withdraw();
   assertEquals(admitted(guests), [0, 1]);
 });

@@ -103,6 +103,45 @@ testBothWays("a timeout ends the wait also for a `fetch` that knows no signals (
   }
 });
 
+testBothWays(
+  "an `isFailure` that throws has called an error a failure, and the caller gets the error",
+  async (rig) => {
+    const replies: readonly (readonly [Reply, new (message: string, options: never) => Error])[] = [
+      [refused(), NetworkError],
+      [broken(), NetworkError],
+      [stalled(), TimeoutError],
+      [hanging(), TimeoutError],
+      [status(500), HttpError],
+    ];
+    for (const [reply, kind] of replies) {
+      const isFailure = (): boolean => {
+        throw new Error("isFailure is broken");
+      };
+      const circuitBreaker = { threshold: 2, isFailure };
+      const options = { circuitBreaker, maxRetries: 0, timeoutMs: 100, concurrency: 1 };
+      const { client, clock, run } = rig(reply, options);
+      const both = [watch(client.json(URL_A)), watch(client.json(`${URL_A}?2`))];
+      await clock.advance(500);
+      for (const { error } of both) assertInstanceOf(error, kind);
+      const { inFlight, origins } = client.stats();
+      assertEquals([inFlight, origins["https://a.test"]!.failed, clock.pending], [0, 2, 0]);
+      assertEquals(origins["https://a.test"]!.breaker, "open");
+      await run(client.close());
+    }
+  },
+);
+
+testBothWays("an `isFailure` that gives nothing calls no error a failure", async (rig) => {
+  const isFailure = (() => {}) as unknown as () => boolean;
+  for (const reply of [refused(), stalled(), status(500)]) {
+    const options = { circuitBreaker: { threshold: 1, isFailure }, maxRetries: 0, timeoutMs: 100 };
+    const { client, clock } = rig(reply, options);
+    const failed = watch(client.json(URL_A));
+    await clock.advance(500);
+    assertEquals([failed.state, client.stats().origins["https://a.test"]!.breaker], ["rejected", "closed"]);
+  }
+});
+
 testBothWays("a timeout aborts the request that it ends (S6)", async (rig) => {
   for (const reply of [hanging(), stalled()]) {
     const { client, origin, run } = rig(reply, { timeoutMs: 1_000, maxRetries: 0 });

@@ -189,3 +189,13 @@ test("sleepBetweenRounds() never ends early for a single call, or for one that h
   for (const { clock } of [single, severalLanes]) await clock.advance(1);
   assertEquals([alone.value, roaming.value], [true, true]);
 });
+
+test("sleepBetweenRounds() rejects at once for a call that has been stopped already", async () => {
+  const { clock, lane, sleep } = setUp();
+  const allowance = fakeAllowance(3);
+  const call = fakeCall({ allowance });
+  call.cancel("enough");
+  const slept = sleep(call, 2_000);
+  await clock.advance(0);
+  assertEquals([slept.error, allowance.asleep, lane.sleeping.size, clock.pending], ["enough", 0, 0, 0]);
+});

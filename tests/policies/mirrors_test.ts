@@ -701,3 +701,23 @@ test("relativeTo() is the opposite of urlAt(), and finds nothing that this would
     assertEquals(relativeTo(bases, url), undefined, url);
   }
 });
+
+test("S15: an error names the URL that was asked, whatever the only mirror's path has become, and keeps no permit", async () => {
+  const next = [
+    () => "other",
+    () => {
+      throw new Error("my own fault");
+    },
+  ];
+  for (const later of next) {
+    let calls = 0;
+    const path = (url: string): string => calls++ === 0 ? url : later();
+    const { client, clock } = fakeClient(() => ({ status: 404 }), {
+      baseUrls: [{ url: A, path }],
+      concurrency: 1,
+    });
+    const error = await clock.run(rejection(client.json("x")));
+    assertInstanceOf(error, DataNotFoundError);
+    assertEquals([error.url, client.stats().inFlight], [`${A}/x`, 0]);
+  }
+});

@@ -11,10 +11,13 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { microtasks } from "../support/microtasks.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
-import { broken, FakeOrigin, hanging, json, refused, type Reply, status, text } from "./fake_origin.ts";
+import { broken, FakeOrigin, hanging, json, late, refused, type Reply, status, text } from "./fake_origin.ts";
 import { rig, testBothWays, URL_A } from "./rig.ts";
 
 const SAFE_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"];
@@ -915,3 +918,23 @@ testBothWays(
     }
   },
 );
+
+test("retry gets in no line any more for a request that is aborted at any moment between two rounds", async () => {
+  for (let count = 0; count < 30; count++) {
+    const controller = new AbortController();
+    const clock = new ManualClock();
+    const replies = [status(429, { "retry-after": "1" }), late(clock, 100, OK)];
+    const { client, events } = rig(replies, { concurrency: 1, maxQueue: 1 }, { clock });
+    const failed = watch(client.json(URL_A, { signal: controller.signal }));
+    client.on(({ type }) => {
+      if (type === "retry") void microtasks(count).then(() => controller.abort("enough"));
+    });
+    await clock.advance(5_000);
+    assertEquals(failed.error, "enough");
+    const settledAt = events.findIndex(({ type }) => type === "settled");
+    assertEquals(events.slice(settledAt + 1).map(({ type }) => type), [], `after ${count} microtasks`);
+    // One is sent, and the other one is the only one in line.
+    const both = Promise.all([client.json(URL_A), client.json(`${URL_A}?2`)]);
+    assertEquals(await clock.run(both), [{ ok: true }, { ok: true }]);
+  }
+});

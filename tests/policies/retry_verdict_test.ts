@@ -7,6 +7,8 @@ import {
   InvalidDataError,
   type RetryOn,
 } from "../../mod.ts";
+import { RetryBudget } from "../../src/primitives/retry_budget.ts";
+import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { json, refused, status, text } from "./fake_origin.ts";
 import { rig, testBothWays, URL_A } from "./rig.ts";
@@ -184,3 +186,30 @@ test("isWorthRetry() × Retry-After: an origin that asks for a pause gets it, al
   await run(client.json(`${URL_A}2`));
   assertEquals(origin.timesMs[1]! - origin.timesMs[0]!, 5_000);
 });
+
+testBothWays(
+  "askCaller() may end the request: nothing is retried, told of or taken from the budget",
+  async (rig) => {
+    for (
+      const [reply, ends] of [[status(503), "abort"], [refused(), "abort"], [status(503), "close"]] as const
+    ) {
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const retryBudget = new RetryBudget();
+      const retryOn = (): boolean => {
+        if (ends === "abort") controller.abort(reason);
+        else client.close(reason);
+        return true;
+      };
+      const { client, clock, origin, events } = rig(reply, { retryOn, retryBudget, concurrency: 1 });
+      const before = retryBudget.balance;
+      const failed = watch(client.json(URL_A, { signal: controller.signal }));
+      await clock.advance(10_000);
+      assertStrictEquals(failed.error, reason);
+      assertEquals([origin.calls, retryBudget.balance], [1, before]);
+      assertEquals(events.filter(({ type }) => type === "retry"), []);
+      const { retried, inFlight } = client.stats();
+      assertEquals([retried, inFlight, clock.pending], [0, 0, 0]);
+    }
+  },
+);

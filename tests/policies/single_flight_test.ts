@@ -14,7 +14,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { fakeClient, testClientsBothWays } from "../client/fake_client.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
-import { rejection, watch } from "../support/settled.ts";
+import { gate, rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { fakeAllowance, fakeCall, SECRET_URL } from "./fake_call.ts";
 import { RecordingCache } from "../http_cache/recording_cache.ts";
@@ -204,6 +204,37 @@ testBothWays("A retry serves all that wait", async (setUp) => {
   const late = client.json(URL_A);
   assertEquals(await clock.run(Promise.all([...early, late])), [...fifty(() => ({ nth: 2 })), { nth: 2 }]);
   assertEquals(network.sent.length, 2);
+});
+
+testBothWays("JSON that ends early is asked for again for all that wait", async (setUp) => {
+  const { client, clock, network } = setUp(({ nth }) => nth === 1 ? { body: '{"nth":' } : { json: { nth } });
+
+  const values = Promise.all([client.json(URL_A), client.json(URL_A)]);
+  assertEquals(await clock.run(values), [{ nth: 2 }, { nth: 2 }]);
+  assertEquals([network.sent.length, client.stats().inFlight], [2, 0]);
+});
+
+testBothWays("Who joins while a schema still decides is answered as well, well or not", async (setUp) => {
+  for (const issues of [undefined, [{ message: "no" }]]) {
+    const { client, clock, network } = setUp(({ nth }) => ({ json: { nth } }));
+    const { promise, open } = gate();
+    const validate = (value: unknown) => promise.then(() => issues === undefined ? { value } : { issues });
+    const schema = { "~standard": { version: 1, vendor: "test", validate } } as const;
+
+    const first = watch(client.json(URL_A, { schema }));
+    await clock.advance(0);
+    const late = watch(client.json(URL_A, { schema }));
+    const outcome = watch(client.outcome(URL_A, { schema }));
+    await clock.advance(0);
+    assertEquals([first.state, late.state], ["pending", "pending"]);
+    open();
+    await clock.advance(0);
+    const state = issues === undefined ? "fulfilled" : "rejected";
+    assertEquals([first.state, late.state, outcome.state], [state, state, "fulfilled"]);
+    assertEquals([outcome.value?.ok, network.sent.length], [issues === undefined, 1]);
+    const { inFlight, queued } = client.stats();
+    assertEquals([inFlight, queued], [0, 0]);
+  }
 });
 
 testBothWays("Requests with other headers do not share", async (setUp) => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { InvalidDataError } from "../../src/errors.ts";
 import { decodeBody, type DecodeOptions } from "../../src/schemas/decode.ts";
@@ -121,6 +121,20 @@ test("decodeBody() waits for a schema that is asynchronous", async () => {
   const schema = v.pipeAsync(v.number(), v.checkAsync((value) => Promise.resolve(value > 1), "too small"));
   assertEquals(await decodeBody("2", options({ schema })), 2);
   await assertRejects(async () => await decodeBody("1", options({ schema })), InvalidDataError, "too small");
+});
+
+test("decodeBody() gives a promise of its own where a schema gives another kind of one", async () => {
+  /** What a library may have of its own, or another realm. */
+  const later = (result: unknown) => ({ then: (give: (result: unknown) => unknown) => void give(result) });
+  const schemaOf = (result: unknown): StandardSchemaV1 => ({
+    "~standard": { version: 1, vendor: "test", validate: () => later(result) as never },
+  });
+  const good = decodeBody("1", options({ schema: schemaOf({ value: 2 }) }));
+  assert(good instanceof Promise);
+  assertEquals(await good, 2);
+  const bad = decodeBody("1", options({ schema: schemaOf({ issues: [{ message: "no" }] }) }));
+  assert(bad instanceof Promise);
+  await assertRejects(async () => await bad, InvalidDataError, "no");
 });
 
 test("decodeBody() says which part of a response is wrong, if it is told", () => {

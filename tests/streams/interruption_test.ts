@@ -76,3 +76,20 @@ test("Interruption.stop() ends a wait whose work never ends, and the work's late
   await clock.advance(1);
   assertEquals(next.state, "fulfilled");
 });
+
+test("Interruption.settle() hears of work that fails after it was interrupted, before that or from the first", async () => {
+  for (const when of ["before", "at once", "later"] as const) {
+    const controller = new AbortController();
+    const { clock, targets, interruption } = setUp([controller.signal]);
+    const { promise, reject } = Promise.withResolvers<number>();
+    if (when === "at once") reject(new Error("late"));
+    if (when !== "later") controller.abort("enough");
+    const waiting = watch(interruption.settle(promise));
+    if (when === "later") controller.abort("enough");
+    await clock.advance(0);
+    assertEquals([waiting.error, targets.size], ["enough", 0]);
+    // A rejection that nothing handles would fail the test.
+    reject(new Error("late"));
+    await clock.advance(0);
+  }
+});
