@@ -349,10 +349,9 @@ function isInTheWay({ lane }: Mirror, all: readonly Mirror[], call: Call): boole
   return all.some((other) => other.lane === lane && !missesOf(call).some(({ mirror }) => mirror === other));
 }
 
-/** Whether a mirror has said for good that it does not have it, as far as the caller leaves that to the status. */
-function isMiss(call: Call, { reply }: MirrorEnding): boolean {
-  return reply !== undefined && typeof call.settings.retryOn !== "function" &&
-    !isServerTrouble(reply.status) && !isWorthRetry(call, reply.status);
+/** Whether a mirror does not have it for good, or has something else, as far as the caller leaves that to be seen here. */
+function isMiss(call: Call, { reply, error }: MirrorEnding): boolean {
+  return typeof call.settings.retryOn !== "function" && !mayPass(call, reply, error);
 }
 
 function missesOf(call: Call): readonly MirrorEnding[] {

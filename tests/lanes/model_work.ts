@@ -289,7 +289,7 @@ function syncSource(
   const throwsAt = dice.chance(0.1) ? dice.int(0, size) : Infinity;
   return {
     [Symbol.iterator]: () => {
-      world.beginning = batch;
+      batch.batch = world.opening;
       return {
         next: (): IteratorResult<FetchRequest> => {
           noteAsked(world, batch);
@@ -317,7 +317,7 @@ function asyncSource(
   const throwsAt = dice.chance(0.1) ? dice.int(0, size) : Infinity;
   return {
     [Symbol.asyncIterator]: () => {
-      world.beginning = batch;
+      batch.batch = world.opening;
       return {
         next: async (): Promise<IteratorResult<FetchRequest>> => {
           noteAsked(world, batch);

@@ -112,8 +112,8 @@ export class World {
   lastId = 0;
   /** How deep in mischief. */
   isMeddling = false;
-  /** The batch whose source has just been asked for its iterator. */
-  beginning: BatchJob | undefined;
+  /** The batch that is about to ask its source for an iterator. */
+  opening: Batch | undefined;
 
   constructor(
     readonly plan: Plan,
@@ -143,10 +143,7 @@ export class World {
     const { rate, bucketOf } = this.#rate();
     this.bucketOf = bucketOf;
     watch(this.eyes);
-    this.eyes.onBatch = (batch) => {
-      if (this.beginning !== undefined) this.beginning.batch = batch;
-      this.beginning = undefined;
-    };
+    this.eyes.onBatch = (batch) => void (this.opening = batch);
     this.client = createClient(this.#options(rate));
     if (plan.listens === "always") this.listen();
   }

@@ -22,7 +22,7 @@ export function createSource(stage: Stage, batch: BatchRecord): RequestSource {
   const pull = (): IteratorResult<FetchRequest> => pullNext(stage, batch, given);
   if (source === "async" || source === "stalled") return asyncSource(stage, batch, pull);
   const iterate = (): Iterator<FetchRequest> => {
-    stage.beginning = batch;
+    batch.batch = stage.opening;
     return { next: pull, return: () => noteReturn(stage, batch) };
   };
   // The client sees how long an array is, and the stage when it is read.
@@ -63,7 +63,7 @@ function asyncSource(
   const { source, targets } = batch.step;
   return {
     [Symbol.asyncIterator]: () => {
-      stage.beginning = batch;
+      batch.batch = stage.opening;
       return {
         async next() {
           if (batch.isAsked) {

@@ -75,8 +75,8 @@ export class Stage {
   #listening: Disposable | undefined;
   /** How many requests the servers have logged, as far as somebody has looked. */
   #arrivals = 0;
-  /** The batch whose source has just been asked for its iterator. */
-  beginning: BatchRecord | undefined;
+  /** The batch that is about to ask its source for an iterator. */
+  opening: BatchRecord["batch"];
   /** The most that the client allowed at this moment: what was admitted before its limit fell is sent all the same. */
   #capacity: { readonly atMs: number; readonly most: number } = { atMs: -1, most: 0 };
 
@@ -86,10 +86,7 @@ export class Stage {
     this.servers = createServers(plan, clock);
     this.controllers = Array.from({ length: SIGNALS }, () => new CountedController());
     watch(this.eyes);
-    this.eyes.onBatch = (batch) => {
-      if (this.beginning !== undefined) this.beginning.batch = batch;
-      this.beginning = undefined;
-    };
+    this.eyes.onBatch = (batch) => void (this.opening = batch);
     const { options, extensions, semaphore, adaptiveLimit } = clientParts(this, createNetwork(this));
     this.semaphore = adaptiveLimit?.semaphore ?? semaphore;
     this.adaptiveLimit = adaptiveLimit;
