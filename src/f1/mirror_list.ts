@@ -6,15 +6,25 @@
 
 import { keepMirrors } from "../client/base_urls.ts";
 import type { MirrorOptions } from "../client/options.ts";
+import type { LooksAgain } from "../lanes/admission_waiter.ts";
+import type { Lane } from "../lanes/lane.ts";
 import type { Mirror } from "../policies/mirrors.ts";
 
 /** Makes the mirror of a client. */
 type MakeMirror = (options: MirrorOptions) => Mirror;
 
+/** The client, or an extension of it, which has the same mirrors with headers of its own. */
+interface Follower {
+  /** What it asks; an extension may be gone. */
+  readonly mirrors: WeakRef<Mirror[]>;
+  readonly make: MakeMirror;
+}
+
 /** One mirror of the list. */
 interface Entry {
   readonly url: string;
-  readonly mirror: Mirror;
+  readonly options: MirrorOptions;
+  readonly lane: Lane;
   /** Whether it was there when the client was made. */
   readonly isInitial: boolean;
   isEnabled: boolean;
@@ -32,17 +42,17 @@ export interface MirrorState {
 }
 
 /**
- * The mirrors of one client. Pass `baseUrls` to that client; what happens to the list afterwards holds for each round that begins
- * from then on, and leaves what is in flight alone.
+ * The mirrors of one client and its extensions. Pass `baseUrls` to that client; what happens to the list afterwards holds for each
+ * request that is sent from then on, also if it is in line, and leaves what is in flight alone.
  *
  * The list forgets no mirror: one that was removed is off for good, so that a request which was admitted there still knows it.
  */
 export class MirrorList {
   /** The `baseUrls` of the client. */
   readonly baseUrls: readonly MirrorOptions[];
+  readonly #inLine = new Set<LooksAgain>();
   #entries: Entry[] = [];
-  #mirrors: Mirror[] = [];
-  #make: MakeMirror | undefined;
+  #followers: Follower[] = [];
 
   /** Creates a list with the mirrors of the beginning. */
   constructor(baseUrls: readonly MirrorOptions[]) {
@@ -52,7 +62,7 @@ export class MirrorList {
 
   /** The mirrors that have not been removed, in the order in which they are preferred. */
   list(): readonly MirrorState[] {
-    return this.#present.map(({ url, isEnabled, mirror: { lane } }) => ({
+    return this.#present.map(({ url, isEnabled, lane }) => ({
       url,
       enabled: isEnabled,
       circuit: lane.breaker?.state ?? "closed",
@@ -61,10 +71,17 @@ export class MirrorList {
 
   /** Appends a mirror; one with the same base URL is replaced. */
   add(options: MirrorOptions): void {
-    const mirror = this.#make!(options);
-    const former = this.#present.find(({ url }) => isSame(url, mirror.base));
-    this.#push(mirror, false);
+    // Each with the headers of its client.
+    const made = this.#followers.map(({ make }) => make(options));
+    const { base, lane } = made[0]!;
+    const former = this.#present.find(({ url }) => isSame(url, base));
+    const entry = { url: base, options, lane, isInitial: false, isEnabled: true, isRemoved: false };
+    this.#entries.push(entry);
+    for (const [nth, { mirrors }] of this.#followers.entries()) {
+      mirrors.deref()?.push(this.#switched(made[nth]!, entry));
+    }
     if (former !== undefined) former.isRemoved = true;
+    this.#tell();
   }
 
   /**
@@ -78,6 +95,7 @@ export class MirrorList {
     if (entry === undefined) return false;
     this.#checkRest(entry, "remove");
     entry.isRemoved = true;
+    this.#tell();
     return true;
   }
 
@@ -92,6 +110,7 @@ export class MirrorList {
     if (entry === undefined) return false;
     if (!isEnabled) this.#checkRest(entry, "disable");
     entry.isEnabled = isEnabled;
+    this.#tell();
     return true;
   }
 
@@ -100,17 +119,38 @@ export class MirrorList {
     for (const entry of this.#entries) {
       entry.isRemoved = !entry.isInitial;
       entry.isEnabled = true;
-      if (entry.isInitial) entry.mirror.lane.breaker?.reset();
+      if (entry.isInitial) entry.lane.breaker?.reset();
     }
+    this.#tell();
   }
 
   #attach(mirrors: readonly Mirror[], make: MakeMirror): readonly Mirror[] {
-    if (this.#make !== undefined) {
+    if (this.#entries.length === 0) {
+      this.#entries = mirrors.map(({ base: url, lane }, nth) => ({
+        url,
+        options: this.baseUrls[nth]!,
+        lane,
+        isInitial: true,
+        isEnabled: true,
+        isRemoved: false,
+      }));
+    } else if (mirrors[0]!.lane !== this.#entries[0]!.lane) {
       throw new TypeError("Cannot create client as its mirrors belong to another one");
     }
-    this.#make = make;
-    for (const mirror of mirrors) this.#push(mirror, true);
-    return this.#mirrors;
+    const own = this.#entries.map((entry) => this.#switched(make(entry.options), entry));
+    this.#followers = this.#followers.filter(({ mirrors }) => mirrors.deref() !== undefined);
+    this.#followers.push({ mirrors: new WeakRef(own), make });
+    return own;
+  }
+
+  /** The mirror, which is asked as long as its entry says so. */
+  #switched(mirror: Mirror, entry: Entry): Mirror {
+    return { ...mirror, isOff: () => entry.isRemoved || !entry.isEnabled, inLine: this.#inLine };
+  }
+
+  /** Tells the requests in line that the mirrors have changed. */
+  #tell(): void {
+    for (const waiting of [...this.#inLine]) waiting.lookAgain();
   }
 
   get #present(): readonly Entry[] {
@@ -126,18 +166,6 @@ export class MirrorList {
     throw new RangeError(
       `Cannot ${action} mirror as one must be left that is enabled: received '${entry.url}'`,
     );
-  }
-
-  #push(mirror: Mirror, isInitial: boolean): void {
-    const entry: Entry = {
-      url: mirror.base,
-      mirror: { ...mirror, isOff: () => entry.isRemoved || !entry.isEnabled },
-      isInitial,
-      isEnabled: true,
-      isRemoved: false,
-    };
-    this.#entries.push(entry);
-    this.#mirrors.push(entry.mirror);
   }
 }
 
