@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { CircuitOpenError, type ClientOptions, createClient } from "../../mod.ts";
 import { memoryCache, ttlCache } from "../../src/http_cache/mod.ts";
 import { MirrorList } from "../../src/f1/mirror_list.ts";
@@ -66,7 +66,7 @@ test("MirrorList.add() replaces a mirror with the same URL", async () => {
   assertEquals([list.list().length, network.sent[0]?.headers.get("x-key")], [1, "1"]);
 });
 
-test("MirrorList.remove() and enable() leave a mirror out from the next round on, and tell whether it was there", async () => {
+test("MirrorList.remove() and enable() leave a mirror out from then on, and tell whether it was there", async () => {
   const { list, get, asked } = setUp([A, B, C]);
   assertEquals([list.enable(A, false), list.remove("https://other.test/"), list.enable("x", true)], [
     true,
@@ -143,4 +143,90 @@ test("MirrorList knows a mirror with and without a slash at the end", async () =
   assertEquals(list.enable("https://b.test/f1", false), true);
   assertEquals(list.remove("https://b.test/f1"), true);
   assertEquals([await get(), asked()], ["a", "a"]);
+});
+
+test("Requests in line go to no mirror that was left out meanwhile, single or in a batch", async () => {
+  for (const others of [[], [B]]) {
+    for (
+      const leaveOut of [(list: MirrorList) => list.enable(A, false), (list: MirrorList) => list.remove(A)]
+    ) {
+      const slow = () => ({ afterMs: 100, json: 1 });
+      const { list, client, clock, asked } = setUp([A, ...others], { a: slow, b: slow }, { concurrency: 2 });
+      const single = Promise.all(["1", "2", "3", "4", "5"].map((url) => client.json(url)));
+      if (others.length === 0) list.add({ url: B });
+      leaveOut(list);
+      assertEquals([await clock.run(single), asked()], [[1, 1, 1, 1, 1], "aabbb"]);
+      list.reset();
+      list.add({ url: B });
+      const batch = client.all(["6", "7", "8", "9"]);
+      clock.advance(50);
+      leaveOut(list);
+      assertEquals([await clock.run(batch), asked().slice(5)], [[1, 1, 1, 1], "aabb"]);
+    }
+  }
+});
+
+test("Requests in line for mirrors in trouble go to one that is added, enabled or reset, at once", async () => {
+  const ways: readonly ((list: MirrorList) => void)[] = [
+    (list) => list.add({ url: C }),
+    (list) => list.enable(B, true),
+    (list) => list.reset(),
+  ];
+  for (const [nth, helpBy] of ways.entries()) {
+    let isDown = true;
+    const down = () => isDown ? { status: 503 } : { json: "late" };
+    const { list, client, clock } = setUp([A, B], { a: down, b: () => nth === 1 ? { json: "b" } : down() }, {
+      maxRetries: 3,
+      circuitBreaker: { threshold: 1, cooldownMs: 20_000, patienceMs: 30_000 },
+    });
+    list.enable(B, false);
+    const batch = client.settle(["1", "2", "3"]);
+    clock.advance(10_000);
+    if (nth === 2) isDown = false;
+    helpBy(list);
+    const outcomes = await clock.run(batch);
+    assertEquals(outcomes.map(({ ok }) => ok), [true, true, true]);
+    assert(clock.now() < 20_000, `${clock.now()}`);
+  }
+});
+
+test("A request that failed at one mirror goes on at those that are there by then", async () => {
+  const { list, get, asked } = setUp([A, B], {
+    a: () => {
+      list.enable(B, false);
+      list.add({ url: C });
+      return { status: 503 };
+    },
+  });
+  assertEquals([await get(), asked()], ["c", "ac"]);
+});
+
+test("A request in line is aborted in the very moment in which the mirrors change", async () => {
+  const { list, client, clock, asked } = setUp([A, B], { a: () => ({ afterMs: 100, json: 1 }) }, {
+    concurrency: 1,
+  });
+  const first = client.json("1");
+  const controller = new AbortController();
+  const second = rejection(client.json("2", { signal: controller.signal }));
+  list.remove(A);
+  controller.abort("enough");
+  assertEquals([await clock.run(second), await clock.run(first), asked()], ["enough", 1, "a"]);
+  assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
+});
+
+test("MirrorList belongs to a client's extensions as well, each with headers of its own", async () => {
+  const { list, client, clock, network, asked } = setUp([A, B], {}, { headers: { "x-of": "client" } });
+  list.remove(A);
+  const extension = client.extend({ headers: { "x-of": "extension" } });
+  assertEquals(await clock.run(extension.json("1")), "b");
+  list.add({ url: C, headers: { "x-key": "c" } });
+  list.enable(B, false);
+  assertEquals([await clock.run(extension.json("2")), await clock.run(client.json("3"))], ["c", "c"]);
+  list.reset();
+  assertEquals([await clock.run(extension.json("4")), await clock.run(client.json("5"))], ["a", "a"]);
+  assertEquals(asked(), "bccaa");
+  assertEquals(
+    network.sent.map(({ headers }) => [headers.get("x-of"), headers.get("x-key")]),
+    [["extension", null], ["extension", "c"], ["client", "c"], ["extension", null], ["client", null]],
+  );
 });
