@@ -14,7 +14,7 @@ import { codeOf, findDriver } from "./find_driver.ts";
 import { type Lap, lapRows } from "./lap.ts";
 import type { LapTimes } from "./lap_times.ts";
 import { fileOf, sourceError } from "./missing_file.ts";
-import { lapTimesPath, sessionFolder, telemetryPath } from "./path.ts";
+import { DRIVERS_PATH, fileUrl, lapTimesPath, sessionFolder, telemetryPath } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
   type F1BatchOptions,
@@ -28,6 +28,7 @@ import { isRace, resultsOf, type SessionResult, totalLapsOf } from "./results.ts
 import type { F1Session } from "./session.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { type TrackStatus, trackStatusOf } from "./track_status.ts";
+import { usableDrivers, usableLaps } from "./usable.ts";
 import type { Weather } from "./weather.ts";
 
 /** Where {@linkcode F1Session.fastestLapTelemetry} looks: at the whole session, or at each driver. */
@@ -50,8 +51,7 @@ export class SourceSession implements F1Session {
   }
 
   async drivers(options?: F1RequestOptions): Promise<readonly Driver[]> {
-    const { drivers } = await this.#fetch("drivers.json", options);
-    return drivers;
+    return usableDrivers(await this.#fetch(DRIVERS_PATH, options), this.#urlOf(DRIVERS_PATH));
   }
 
   async driver(driver: string | number, options?: F1RequestOptions): Promise<Driver> {
@@ -60,15 +60,16 @@ export class SourceSession implements F1Session {
 
   async results(options?: F1BatchOptions): Promise<readonly SessionResult[]> {
     const drivers = await this.drivers(options);
-    return resultsOf(drivers, await this.#lapsOf(drivers, options), isRace(this.year, this.name));
+    const laps = this.#usable(await this.#lapsOf(drivers, options));
+    return resultsOf(drivers, laps, isRace(this.year, this.name));
   }
 
   async trackStatus(options?: F1BatchOptions): Promise<readonly TrackStatus[]> {
-    return trackStatusOf(await this.laps(options));
+    return trackStatusOf(this.#usable(await this.laps(options)));
   }
 
   async totalLaps(options?: F1BatchOptions): Promise<number> {
-    return totalLapsOf(await this.laps(options));
+    return totalLapsOf(this.#usable(await this.laps(options)));
   }
 
   laps(driver: string | number, options?: F1RequestOptions): Promise<LapTimes>;
@@ -91,9 +92,10 @@ export class SourceSession implements F1Session {
   ): Promise<readonly Lap[]> {
     if (driver !== undefined && (typeof driver !== "object" || driver === null)) {
       const code = await this.#codeOf(driver, options);
-      return lapRows(code, await this.laps(code, options));
+      return lapRows(code, usableLaps(await this.laps(code, options), this.#urlOf(lapTimesPath(code))));
     }
-    return Object.entries(await this.laps(driver)).flatMap(([code, laps]) => lapRows(code, laps));
+    const all = this.#usable(await this.laps(driver));
+    return Object.entries(all).flatMap(([code, laps]) => lapRows(code, laps));
   }
 
   async lap(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Lap> {
@@ -126,7 +128,7 @@ export class SourceSession implements F1Session {
     { by = "session", ...options }: FastestLapOptions = {},
   ): Promise<FastestLap | null | readonly FastestLap[]> {
     checkBy(by);
-    const laps = fastestFirst(await this.laps(options));
+    const laps = fastestFirst(this.#usable(await this.laps(options)));
     return by === "session" ? laps[0] ?? null : laps;
   }
 
@@ -140,7 +142,7 @@ export class SourceSession implements F1Session {
     { by = "session", ...options }: FastestLapOptions = {},
   ): Promise<FastestLapTelemetry | null | readonly FastestLapTelemetry[]> {
     checkBy(by);
-    const laps = fastestFirst(await this.laps(options));
+    const laps = fastestFirst(this.#usable(await this.laps(options)));
     if (by === "session") return await this.#firstWithTelemetry(laps, options);
     const found = await this.#fetchFound(laps.map(({ driver, lap }) => telemetryPath(driver, lap)), options);
     return found.map(([index, telemetry]) => ({ ...laps[index]!, telemetry }));
@@ -161,6 +163,16 @@ export class SourceSession implements F1Session {
   async prefetch(options: SessionPrefetchOptions = {}): Promise<PrefetchSummary> {
     const name = `${this.year}/${this.event}/${this.name}`;
     return await prefetchSession(this.#context, { folder: this.#folder, name }, options);
+  }
+
+  /** The same laps, each driver's of some use. */
+  #usable(laps: Readonly<Record<string, LapTimes>>): Readonly<Record<string, LapTimes>> {
+    for (const [code, payload] of Object.entries(laps)) usableLaps(payload, this.#urlOf(lapTimesPath(code)));
+    return laps;
+  }
+
+  #urlOf(path: string): string {
+    return fileUrl(this.#folder, path);
   }
 
   /** The laps of those drivers who have a file. */

@@ -263,6 +263,82 @@ test("F1Session.fastestLapTelemetry() works on unchecked payloads too", async ()
   assertEquals([fastest?.driver, fastest?.lap], ["NOR", 2]);
 });
 
+/** What files may hold where nothing is checked. */
+const ODD: readonly unknown[] = [null, [], [1], "text", 7, true, {}, { drivers: 1, lap: null, time: 2 }];
+
+test("F1Session says which unchecked file is of no use to it", async () => {
+  for (const payload of ODD) {
+    for (const path of ["drivers.json", "VER/laptimes.json"]) {
+      const files = fakeFiles({
+        "drivers.json": driversOf("VER"),
+        "VER/laptimes.json": lapsOf(91.2),
+        [path]: () => Response.json(payload),
+      });
+      await using f1 = tracingInsights({ fetch: files.fetch, validate: false, cache: false });
+      const session = f1.session(2026, EVENT, "Race");
+      const ways: readonly (() => Promise<unknown>)[] = [
+        () => session.results(),
+        () => session.trackStatus(),
+        () => session.totalLaps(),
+        () => session.lapRows(),
+        () => session.fastestLap(),
+        () => session.fastestLapTelemetry({ by: "driver" }),
+        ...(path === "drivers.json"
+          ? [() => session.drivers(), () => session.driver("Verstappen"), () => session.laps()]
+          : [() => session.lapRows("VER"), () => session.lap("VER", 1)]),
+      ];
+      for (const way of ways) await assertRejects(way, InvalidDataError, path);
+      const { failures } = await session.prefetch({ telemetry: path !== "drivers.json" });
+      assertEquals(failures.map(({ file, error }) => [file.endsWith(path), error.name]), [[
+        true,
+        "InvalidDataError",
+      ]]);
+      if (path === "drivers.json") continue;
+      assertEquals<unknown>(await session.laps("VER"), payload);
+      assertEquals<unknown>(await session.laps(), { VER: payload });
+      for await (const outcome of session.allTelemetry()) {
+        assertEquals([outcome.ok, outcome.lap, !outcome.ok && outcome.error.name], [
+          false,
+          null,
+          "InvalidDataError",
+        ]);
+      }
+    }
+  }
+});
+
+test("F1Session leaves out columns of unchecked laps that are none", async () => {
+  for (const payload of ODD) {
+    const laps = { ...lapsOf(92, 91), status: payload, qs: payload, pos: payload, del: payload };
+    const files = fakeFiles({ "drivers.json": driversOf("VER"), "VER/laptimes.json": laps });
+    await using f1 = tracingInsights({ fetch: files.fetch, validate: false, cache: false });
+    for (const name of ["Race", "Qualifying"]) {
+      const session = f1.session(2026, EVENT, name);
+      assertEquals((await session.trackStatus()).length <= 1, true);
+      assertEquals((await session.results()).map(({ laps }) => laps), [2]);
+      assertEquals(await session.fastestLap(), { driver: "VER", lap: 2, time: 91 });
+      assertEquals((await session.lapRows("VER")).map(({ LapTime }) => LapTime), [92, 91]);
+    }
+  }
+});
+
+test("F1Session counts a driver once who is listed twice", async () => {
+  const files = fakeFiles({
+    "drivers.json": driversOf("VER", "NOR", "VER"),
+    "VER/laptimes.json": lapsOf(91.2),
+    "VER/1_tel.json": telemetryOf("VER-1"),
+    "NOR/laptimes.json": lapsOf(92),
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: false });
+  const session = f1.session(2026, EVENT, "Race");
+  assertEquals((await session.drivers()).map(({ driver }) => driver), ["VER", "NOR"]);
+  assertEquals((await session.results()).map(({ driver }) => driver.driver), ["VER", "NOR"]);
+  const laps: string[] = [];
+  for await (const { driver, lap } of session.allTelemetry({ ordered: true })) laps.push(`${driver} ${lap}`);
+  assertEquals(laps, ["VER 1", "NOR 1"]);
+  assertEquals(await session.prefetch(), { loaded: 4, missing: 4, failures: [] });
+});
+
 test("F1Session has types for each form of its methods", () => {
   const types = (session: F1Session): void => {
     const one = session.laps("VER");
