@@ -9,18 +9,12 @@ import type { BatchOptions, RequestSpec } from "../client/request.ts";
 import type { ValueSource } from "../policies/event.ts";
 import { sourceError } from "./missing_file.ts";
 import { fileUrl, lapTimesPath, telemetryPath } from "./path.ts";
-import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
+import { type F1DriversOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { usableLaps } from "./usable.ts";
 
 /** Options of {@linkcode F1Session.allTelemetry}. */
-export type AllTelemetryOptions = F1BatchOptions & Pick<BatchOptions, "ordered" | "prefetch"> & {
-  /**
-   * The drivers whose laps are wanted, as in {@linkcode F1Session.driver}.
-   * @default {all drivers of the session}
-   */
-  readonly drivers?: readonly (string | number)[] | undefined;
-};
+export type AllTelemetryOptions = F1DriversOptions & Pick<BatchOptions, "ordered" | "prefetch">;
 
 /** A lap whose telemetry was loaded. */
 export interface TelemetrySuccess {

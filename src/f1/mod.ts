@@ -75,7 +75,7 @@ export { type LapTimes, lapTimesSchema } from "./lap_times.ts";
 export { type F1Mirror, type F1Mirrors, FALLBACK_MIRRORS } from "./mirrors.ts";
 export type { PayloadOf } from "./payload.ts";
 export type { PayloadIssue, PayloadSchema } from "./payload_schema.ts";
-export type { F1BatchOptions, F1RequestOptions } from "./payload_request.ts";
+export type { F1BatchOptions, F1DriversOptions, F1RequestOptions } from "./payload_request.ts";
 export type {
   PrefetchFailure,
   PrefetchOptions,
