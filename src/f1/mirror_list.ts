@@ -137,7 +137,7 @@ export class MirrorList {
     } else if (mirrors[0]!.lane !== this.#entries[0]!.lane) {
       throw new TypeError("Cannot create client as its mirrors belong to another one");
     }
-    const own = this.#entries.map((entry) => this.#switched(make(entry.options), entry));
+    const own = this.#entries.map((entry, nth) => this.#switched(mirrors[nth] ?? make(entry.options), entry));
     this.#followers = this.#followers.filter(({ mirrors }) => mirrors.deref() !== undefined);
     this.#followers.push({ mirrors: new WeakRef(own), make });
     return own;

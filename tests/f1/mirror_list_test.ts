@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
 import { CircuitOpenError, type ClientOptions, createClient } from "../../mod.ts";
 import { memoryCache, ttlCache } from "../../src/http_cache/mod.ts";
 import { MirrorList } from "../../src/f1/mirror_list.ts";
@@ -49,6 +49,22 @@ test("MirrorList.list() says what there is, and what its breaker says", async ()
     { url: A, enabled: true, circuit: "open" },
     { url: B, enabled: true, circuit: "closed" },
   ]);
+});
+
+test("MirrorList leaves it to the client what a mirror is called in errors", async () => {
+  const list = new MirrorList([{ url: A }, { url: B, path: (() => 5) as never }]);
+  await using client = createClient({
+    baseUrls: list.baseUrls,
+    fetch: () => Promise.reject(new Error("no")),
+  });
+  list.remove(A);
+  assertStringIncludes(
+    `${await rejection(client.json("x"))}`,
+    "the 'path' of 'baseUrls.1' must return a string",
+  );
+  list.add({ url: C, path: (() => 5) as never });
+  list.remove(B);
+  assertStringIncludes(`${await rejection(client.json("x"))}`, "the 'path' of 'url' must return a string");
 });
 
 test("MirrorList.add() appends a mirror, also to a client that had one", async () => {
