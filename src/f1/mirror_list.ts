@@ -74,13 +74,13 @@ export class MirrorList {
     // Each with the headers of its client.
     const made = this.#followers.map(({ make }) => make(options));
     const { base, lane } = made[0]!;
-    const former = this.#present.find(({ url }) => isSame(url, base));
+    const former = this.#find(base);
     const entry = { url: base, options, lane, isInitial: false, isEnabled: true, isRemoved: false };
     this.#entries.push(entry);
     for (const [nth, { mirrors }] of this.#followers.entries()) {
       mirrors.deref()?.push(this.#switched(made[nth]!, entry));
     }
-    if (former !== undefined) former.isRemoved = true;
+    for (const other of former) other.isRemoved = true;
     this.#tell();
   }
 
@@ -91,12 +91,11 @@ export class MirrorList {
    * @throws {RangeError} If no enabled mirror would be left.
    */
   remove(url: string): boolean {
-    const entry = this.#find(url);
-    if (entry === undefined) return false;
-    this.#checkRest(entry, "remove");
-    entry.isRemoved = true;
+    const found = this.#find(url);
+    this.#checkRest(found, "remove");
+    for (const entry of found) entry.isRemoved = true;
     this.#tell();
-    return true;
+    return found.length > 0;
   }
 
   /**
@@ -106,12 +105,11 @@ export class MirrorList {
    * @throws {RangeError} If no enabled mirror would be left.
    */
   enable(url: string, isEnabled: boolean): boolean {
-    const entry = this.#find(url);
-    if (entry === undefined) return false;
-    if (!isEnabled) this.#checkRest(entry, "disable");
-    entry.isEnabled = isEnabled;
+    const found = this.#find(url);
+    if (!isEnabled) this.#checkRest(found, "disable");
+    for (const entry of found) entry.isEnabled = isEnabled;
     this.#tell();
-    return true;
+    return found.length > 0;
   }
 
   /** Goes back to the mirrors of the beginning, all of them enabled and their circuits closed. */
@@ -157,14 +155,15 @@ export class MirrorList {
     return this.#entries.filter(({ isRemoved }) => !isRemoved);
   }
 
-  #find(url: string): Entry | undefined {
-    return this.#present.find((entry) => isSame(entry.url, url));
+  /** A client may have been given the same mirror twice. */
+  #find(url: string): readonly Entry[] {
+    return this.#present.filter((entry) => isSame(entry.url, url));
   }
 
-  #checkRest(entry: Entry, action: string): void {
-    if (this.#present.some((other) => other !== entry && other.isEnabled)) return;
+  #checkRest(found: readonly Entry[], action: string): void {
+    if (this.#present.some((other) => other.isEnabled && !found.includes(other))) return;
     throw new RangeError(
-      `Cannot ${action} mirror as one must be left that is enabled: received '${entry.url}'`,
+      `Cannot ${action} mirror as one must be left that is enabled: received '${found[0]?.url}'`,
     );
   }
 }

@@ -106,6 +106,23 @@ test("MirrorList leaves one mirror enabled", () => {
   assertEquals(list.list().map(({ enabled }) => enabled), [false, true]);
 });
 
+test("MirrorList leaves a mirror out that a client was given twice", async () => {
+  for (
+    const leaveOut of [(list: MirrorList) => list.remove(A), (list: MirrorList) => list.enable(A, false)]
+  ) {
+    const { list, get, asked } = setUp([A, "https://a.test", B]);
+    assertEquals(leaveOut(list), true);
+    await get();
+    list.add({ url: A });
+    list.enable(B, false);
+    await get("y");
+    assertEquals([asked(), list.list().map(({ url }) => url)], ["ba", [B, A]]);
+    assertThrows(() => list.remove(A), RangeError, "one must be left");
+  }
+  const { list } = setUp([A, "https://a.test"]);
+  assertThrows(() => list.remove(A), RangeError, A);
+});
+
 test("MirrorList.reset() goes back to the beginning, with closed circuits", async () => {
   let isDown = true;
   const { list, client, clock, asked } = setUp([A, B], {
