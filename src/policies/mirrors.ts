@@ -250,8 +250,12 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     }
     const lane = admission?.lane ?? call.journey.opening?.admission?.lane ?? lanes[0]!;
     const isHere = (candidate: Mirror) => candidate.lane === lane;
-    // One that was switched off after the call had been sent there, or in the moment in which it was admitted.
-    const mirror = candidates.find(isHere) ?? options.mirrors.find(isHere)!;
+    const mirror = candidates.find((candidate) => isHere(candidate) && isOn(candidate));
+    if (mirror === undefined) {
+      // It was switched off in the very moment in which it admitted the call.
+      admission?.withdraw();
+      continue;
+    }
     const previous = failures.at(-1);
     if (previous !== undefined) reportMirror(environment, call, previous, mirror);
     const target = call.journey.target = targetOf(mirror, call, admission);
@@ -333,14 +337,18 @@ async function askTwo(
   const asked = new Map([[target, mirror]]);
   const endings = await hedging.race(environment, call, startOf(call, target, admission), {
     rivals(toNextMirror) {
-      if (!toNextMirror) return [target];
+      const here = isOn(mirror) ? [target] : [];
+      if (!toNextMirror) return here;
       const nowMs = environment.clock.now();
+      const rivals: Target[] = [];
       for (const other of candidates) {
         const isRival = other !== mirror && isOn(other) && other.lane.isHealthy(nowMs);
         const rival = isRival ? tryTarget(other, call) : undefined;
-        if (rival !== undefined) asked.set(rival, other);
+        if (rival === undefined) continue;
+        rivals.push(rival);
+        asked.set(rival, other);
       }
-      return asked.size === 1 ? [target] : [...asked.keys()].slice(1);
+      return rivals.length === 0 ? here : rivals;
     },
     isDecisive: (where, status) => !hasFailed(call, asked.get(where)!, status) && !isWorthRetry(call, status),
   });

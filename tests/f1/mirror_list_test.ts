@@ -186,6 +186,7 @@ test("Requests in line go to no mirror that was left out meanwhile, single or in
       const slow = () => ({ afterMs: 100, json: 1 });
       const { list, client, clock, asked } = setUp([A, ...others], { a: slow, b: slow }, { concurrency: 2 });
       const single = Promise.all(["1", "2", "3", "4", "5"].map((url) => client.json(url)));
+      await clock.advance(50);
       if (others.length === 0) list.add({ url: B });
       leaveOut(list);
       assertEquals([await clock.run(single), asked()], [[1, 1, 1, 1, 1], "aabbb"]);
@@ -234,6 +235,35 @@ test("A request that failed at one mirror goes on at those that are there by the
   assertEquals([await get(), asked()], ["c", "ac"]);
 });
 
+test("A request goes to no mirror that is left out in the very moment in which it is admitted there", async () => {
+  const { list, client, clock, asked } = setUp([A, B], {}, {
+    concurrency: 1,
+    rateLimit: { limit: 1, intervalMs: 1_000 },
+  });
+  const both = Promise.all([client.json("1"), client.json("2")]);
+  list.remove(A);
+  assertEquals([await clock.run(both), asked()], [["b", "b"], "bb"]);
+  assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
+});
+
+test("A slow request gets no second attempt at a mirror that is left out", async () => {
+  for (const to of ["same", "nextMirror"] as const) {
+    let afterMs = 0;
+    const { list, client, clock, asked } = setUp([A, B, C], { a: () => ({ afterMs, json: "a" }) }, {
+      hedge: { afterMs: 100, maxExtraRatio: 1, to },
+    });
+    // The first request waits for the code that hedges.
+    await clock.run(client.json("first"));
+    afterMs = 1_000;
+    const slow = client.json("1");
+    await clock.advance(50);
+    list.enable(A, false);
+    list.enable(B, false);
+    const isSame = to === "same";
+    assertEquals([await clock.run(slow), asked().slice(1)], isSame ? ["a", "a"] : ["c", "ac"]);
+  }
+});
+
 test("A request in line is aborted in the very moment in which the mirrors change", async () => {
   const { list, client, clock, asked } = setUp([A, B], { a: () => ({ afterMs: 100, json: 1 }) }, {
     concurrency: 1,
@@ -241,6 +271,7 @@ test("A request in line is aborted in the very moment in which the mirrors chang
   const first = client.json("1");
   const controller = new AbortController();
   const second = rejection(client.json("2", { signal: controller.signal }));
+  await clock.advance(50);
   list.remove(A);
   controller.abort("enough");
   assertEquals([await clock.run(second), await clock.run(first), asked()], ["enough", 1, "a"]);
