@@ -4,7 +4,7 @@
  * @module
  */
 
-import { codeOf } from "../f1/find_driver.ts";
+import { codeOf, findDriver } from "../f1/find_driver.ts";
 import type { F1RequestOptions } from "../f1/payload_request.ts";
 import type { F1Session } from "../f1/session.ts";
 import { UsageError } from "./args.ts";
@@ -14,29 +14,20 @@ import { UsageError } from "./args.ts";
  *
  * @param session Where they took part.
  * @param names Codes, car numbers and names.
- * @param options Options of the request that looks them up.
+ * @param options Options of the request for the list of drivers.
  * @returns The codes, each once.
  * @throws {UsageError} Rejects, if nobody of that name took part.
  */
 export async function driverCodes(
-  session: Pick<F1Session, "driver">,
+  session: Pick<F1Session, "drivers">,
   names: readonly string[],
   options: F1RequestOptions,
 ): Promise<readonly string[]> {
-  const codes: string[] = [];
-  for (const name of names) codes.push(codeOf(name) ?? await lookUp(session, name, options));
-  return [...new Set(codes)];
-}
-
-async function lookUp(
-  session: Pick<F1Session, "driver">,
-  name: string,
-  options: F1RequestOptions,
-): Promise<string> {
+  const isKnown = names.every((name) => codeOf(name) !== undefined);
+  const drivers = isKnown ? [] : await session.drivers(options);
   try {
-    return (await session.driver(name, options)).driver;
+    return [...new Set(names.map((name) => codeOf(name) ?? findDriver(drivers, name).driver))];
   } catch (cause) {
-    if (cause instanceof RangeError) throw new UsageError(cause.message, { cause });
-    throw cause;
+    throw new UsageError((cause as RangeError).message, { cause });
   }
 }

@@ -34,7 +34,7 @@ export interface F1Session {
    * The drivers who took part.
    *
    * @param options Options of the request.
-   * @returns The drivers, in the file's order.
+   * @returns The drivers, each once, in the file's order.
    */
   drivers(options?: F1RequestOptions): Promise<readonly Driver[]>;
 
