@@ -72,6 +72,8 @@ export interface PrefetchTarget {
   readonly folder: string;
   /** What it is called in failures. */
   readonly name: string;
+  /** Whether it is only known that it is planned. */
+  readonly isPlanned?: boolean | undefined;
 }
 
 /**
@@ -85,7 +87,7 @@ export interface PrefetchTarget {
  */
 export async function prefetchSession(
   context: SourceContext,
-  { folder, name }: PrefetchTarget,
+  { folder, name, isPlanned = false }: PrefetchTarget,
   { telemetry = true, refresh = false, ...options }: SessionPrefetchOptions,
 ): Promise<PrefetchSummary> {
   const files = new SessionFiles({ session: true, laps: true, telemetry, drivers: [] });
@@ -110,7 +112,7 @@ export async function prefetchSession(
       const problems = files.settle(file, outcome.ok ? outcome.value : undefined);
       const error = outcome.ok ? undefined : sourceError(outcome.error);
       if (error === undefined) loaded++;
-      else if (isDataNotFoundError(error) && !file.required) missing++;
+      else if (isDataNotFoundError(error) && (isPlanned || !file.required)) missing++;
       else failures.push({ file: `${name}/${file.path}`, error });
       for (const problem of problems) {
         failures.push({ file: `${name}/${file.path}`, error: problem as Error });

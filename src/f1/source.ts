@@ -28,6 +28,7 @@ import {
 import {
   checkPrefetchOptions,
   type PrefetchOptions,
+  prefetchSession,
   type PrefetchSummary,
   prefetchTargets,
   sumOf,
@@ -61,7 +62,7 @@ export interface TracingInsightsOptions extends ClientOptions {
   readonly client?: Client | undefined;
   /**
    * Whether payloads are checked against the schema of their path. Without it they come as they are: a missing value is
-   * `"None"`, whatever the types say.
+   * `"None"`, whatever the types say. A list of drivers or laps that a method has to read itself, and can't, is an `InvalidDataError`.
    * @default {true}
    */
   readonly validate?: boolean | undefined;
@@ -165,7 +166,8 @@ export interface TracingInsights extends AsyncDisposable {
 
   /**
    * Loads all files of sessions, one session after the other, so that they are in the source's cache, and keeps none of them in memory.
-   * Make the source with a cache that is large enough: a race with its telemetry takes about 150 MB.
+   * Make the source with a cache that is large enough: a race with its telemetry takes about 150 MB. Where `events` is left out, a session
+   * that has not been driven yet is only files that there are not; one that was asked for is a failure.
    *
    * @param year The season.
    * @param options Which events and sessions, whether telemetry is wanted and what is in the cache is loaded again; and options of the
@@ -297,7 +299,9 @@ class Source implements TracingInsights {
     const targets = prefetchTargets(year, { events, sessions });
     const summaries: PrefetchSummary[] = [];
     for (const { event, session } of targets) {
-      summaries.push(await new SourceSession(this.#context, year, event, session).prefetch(options));
+      const folder = sessionFolder(year, event, session);
+      const target = { folder, name: `${year}/${event}/${session}`, isPlanned: events === undefined };
+      summaries.push(await prefetchSession(this.#context, target, options));
     }
     return sumOf(summaries);
   }
