@@ -50,7 +50,8 @@ export type F1Mirror = MirrorState;
 
 /**
  * The mirrors of a source. A change holds for each request that is sent from then on, also if it has been waiting for its turn; requests
- * in flight go on. Extensions of the source's client have the same mirrors. A mirror in trouble is left out and comes back by itself, so there is nothing to mark.
+ * in flight go on. Extensions of the source's client have the same mirrors. A mirror in trouble is left out and comes back by itself,
+ * so there is nothing to mark.
  *
  * Each method throws a `TypeError` where the source was given a `client`: that client's `baseUrls` are its mirrors.
  */

@@ -37,7 +37,7 @@ export interface Mirror {
   readonly moveOn?: ReadonlySet<number> | undefined;
   /** Whether it is left out at present. */
   readonly isOff?: (() => boolean) | undefined;
-  /** The calls in line for it and its like, to be told when one of them is switched on or off, or another one comes; absent where that can't be. */
+  /** The calls in line, to be told when a mirror is switched on or off, or another one comes; absent where that can't be. */
   readonly inLine?: Set<LooksAgain> | undefined;
 }
 
