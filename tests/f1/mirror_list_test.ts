@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
-import { CircuitOpenError, type ClientOptions, createClient } from "../../mod.ts";
+import { CircuitOpenError, type ClientOptions, createClient, DataNotFoundError } from "../../mod.ts";
 import { memoryCache, ttlCache } from "../../src/http_cache/mod.ts";
 import { MirrorList } from "../../src/f1/mirror_list.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -293,4 +293,35 @@ test("MirrorList belongs to a client's extensions as well, each with headers of 
     network.sent.map(({ headers }) => [headers.get("x-of"), headers.get("x-key")]),
     [["extension", null], ["extension", "c"], ["client", "c"], ["extension", null], ["client", null]],
   );
+});
+
+test("A mirror that was passed over is asked when those that it would be in the way of are gone", async () => {
+  const [x, y] = ["https://a.test/x", "https://a.test/y"];
+  for (const isInLine of [false, true]) {
+    const clock = new ManualClock();
+    const network = new FakeNetwork(clock, ({ url }) => {
+      if (url.endsWith("slow")) return { afterMs: 60_000, json: 1 };
+      return { status: url.startsWith(x) ? 404 : 503 };
+    });
+    const list = new MirrorList([{ url: x }, { url: y }]);
+    const client = createClient({
+      fetch: network.fetch,
+      clock,
+      baseUrls: list.baseUrls,
+      concurrency: 1,
+      maxRetries: 1,
+      circuitBreaker: false,
+      timeoutMs: 90_000,
+    });
+    const missing = rejection(client.json("1", { notFoundIsFinal: false }));
+    await clock.advance(0);
+    const slow = isInLine ? client.json("slow") : undefined;
+    // Asleep until the second round, and then in line.
+    await clock.advance(isInLine ? 10_000 : 500);
+    list.remove(y);
+    assertInstanceOf(await clock.run(missing), DataNotFoundError);
+    await clock.run(Promise.resolve(slow));
+    const asked = network.urls.filter((url) => url.endsWith("/1")).map((url) => url.slice(0, -2));
+    assertEquals(asked, [x, y, x]);
+  }
 });
