@@ -7,21 +7,21 @@
 import type { Outcome } from "../client/outcome.ts";
 import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
-import { codeOf } from "../f1/find_driver.ts";
 import { sourceError } from "../f1/missing_file.ts";
-import { fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
+import { DRIVERS_PATH, fileUrl, lapTimesPath, sessionFolder } from "../f1/path.ts";
 import { schemaOf } from "../f1/payload.ts";
 import type { EventName } from "../f1/event_names.ts";
 import { resolveNames } from "../f1/names.ts";
 import { seasonCache } from "../f1/season_cache.ts";
 import { type SessionFile, SessionFiles } from "../f1/session_files.ts";
-import { tracingInsights } from "../f1/source.ts";
+import { type TracingInsights, tracingInsights } from "../f1/source.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
 import { warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
 import { errorRecord } from "./error_record.ts";
 import { F1_CACHE_DETAILS, F1_CACHE_FLAGS, openF1Cache } from "./f1_cache.ts";
+import { driverCodes } from "./f1_drivers.ts";
 import { eventLines, sessionLines } from "./f1_listing.ts";
 import { ndjsonLine } from "./ndjson.ts";
 import { openOutputFolder, OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
@@ -36,7 +36,11 @@ const FLAGS = {
   laps: { kind: "switch", help: "each driver's laps" },
   telemetry: { kind: "switch", help: "the telemetry of each lap" },
   all: { kind: "switch", help: "everything: the files of the session, laps and telemetry" },
-  driver: { kind: "list", value: "VER", help: "only this driver's laps and telemetry; may be repeated" },
+  driver: {
+    kind: "list",
+    value: "VER",
+    help: "only this driver's laps and telemetry, also by number or name; may be repeated",
+  },
   refresh: { kind: "switch", help: "load again what is in the cache, and keep the new files" },
   "base-url": { kind: "list", value: "URL", help: "a mirror to ask instead of jsDelivr; may be repeated" },
   ...CLIENT_FLAGS,
@@ -73,7 +77,7 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   const session = operand;
   const clientOptions = clientFlagOptions(flags);
   const baseUrls = mirrorsOf(flags);
-  const files = sessionFiles(flags);
+  checkDrivers(flags);
   const { fetch, clock } = context;
   const cache = openF1Cache(flags, { fetch, clock, baseUrls });
   const folder = await openOutputFolder(flags, terminal);
@@ -89,9 +93,11 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   using _warnings = cache && warnOfCache(source.client, (text) => run.warn(text));
   const url = `${source.mirrors.list()[0]!.url}/${session.folder}`;
   const notice = cache && new SeasonNotice(cache, { year: session.names[0]!, url, nowMs: clock.wallNow() });
+  const drivers = await driversOf(source, session, flags, run);
+  if (drivers === undefined) return await run.finish();
   const isNoted = notice !== undefined && await notice.isDue() && await run.note(notice.text);
   run.start(() => source.client.stats());
-  const load = new SessionLoad(session, files, run, folder);
+  const load = new SessionLoad(session, sessionFiles(flags, drivers), run, folder);
   const options = { readCache: !flags.refresh };
   for await (const outcome of source.client.stream(load.requests(), options)) await load.settle(outcome);
   // What came may still be on its way to the disk.
@@ -156,18 +162,40 @@ function nameOrNumber(text: string): string | number {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
-function sessionFiles(flags: Flags<typeof FLAGS>): SessionFiles {
-  const { laps, telemetry, all } = flags;
-  const drivers = flags.driver.map((driver) => codeOf(driver) ?? driver);
-  if (drivers.length > 0 && !laps && !telemetry && !all) {
+function checkDrivers({ laps, telemetry, all, driver }: Flags<typeof FLAGS>): void {
+  if (driver.length > 0 && !laps && !telemetry && !all) {
     throw new UsageError("'--driver' needs '--laps', '--telemetry' or '--all'");
   }
-  for (const driver of drivers) asUsage(() => lapTimesPath(driver));
+  for (const text of driver) asUsage(() => lapTimesPath(text));
+}
+
+/** The codes of the drivers that were named; `undefined` if they could not be looked up. */
+async function driversOf(
+  source: TracingInsights,
+  { names: [year, event = "", name = ""] }: Session,
+  { driver: texts, refresh }: Flags<typeof FLAGS>,
+  run: Run,
+): Promise<readonly string[] | undefined> {
+  const { signal } = run;
+  try {
+    const session = source.session(Number(year), event, name);
+    return await driverCodes(session, texts, { signal, readCache: !refresh });
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    if (!run.isStop(error)) await run.fail({ error, where: DRIVERS_PATH, subject: DRIVERS_PATH });
+    return undefined;
+  }
+}
+
+function sessionFiles(
+  { laps, telemetry, all }: Flags<typeof FLAGS>,
+  drivers: readonly string[],
+): SessionFiles {
   return new SessionFiles({
     session: all || !laps && !telemetry,
     laps: laps || all,
     telemetry: telemetry || all,
-    drivers: [...new Set(drivers)],
+    drivers,
   });
 }
 

@@ -42,6 +42,8 @@ export interface ProgressOptions {
 
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 5_000;
+/** How wide `^C` is. */
+const ECHO_COLUMNS = 2;
 const CLEAR_TO_END = "\x1b[K";
 
 /** Takes away the line that the cursor is in (ECMA-48 §8.3.41, EL). */
@@ -97,8 +99,9 @@ export class Progress {
     if (this.#writing) return;
     let text: string;
     if (mode === "live") {
-      // The last column stays free: some terminals wrap when it is written.
-      this.#drawn = renderProgressLine(state, output.columns() - 1, style);
+      // The last column stays free: some terminals wrap when it is written. So does room for the echo of Ctrl-C, which would begin a
+      // line that is not cleared.
+      this.#drawn = renderProgressLine(state, output.columns() - ECHO_COLUMNS - 1, style);
       text = `\r${this.#drawn}${CLEAR_TO_END}`;
     } else text = `${renderProgressLine(state, undefined, PLAIN)}\n`;
     this.#writing = true;

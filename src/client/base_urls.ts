@@ -57,16 +57,26 @@ export function toMirrors(
   if (list.length === 0) throw new RangeError("Cannot create client as 'baseUrls' must not be empty");
   const mirrors = list.map((entry, index) => {
     const mirror = typeof entry === "string" || entry instanceof URL ? { url: entry } : entry;
-    return toMirror(mirror, `baseUrls.${index}`, surroundings);
+    return toMirror(mirror, { action: "create client", name: `baseUrls.${index}` }, surroundings);
   });
   const keeper = keepers.get(list);
-  return keeper === undefined ? mirrors : keeper(mirrors, (mirror) => toMirror(mirror, "url", surroundings));
+  if (keeper === undefined) return mirrors;
+  return keeper(mirrors, (mirror) => toMirror(mirror, { action: "add mirror", name: "url" }, surroundings));
 }
 
-function toMirror(mirror: MirrorOptions, name: string, surroundings: MirrorSurroundings): Mirror {
+/** In which terms an error is told. */
+interface Terms {
+  /** What can't be done. */
+  readonly action: string;
+  /** What the mirror is called. */
+  readonly name: string;
+}
+
+function toMirror(mirror: MirrorOptions, terms: Terms, surroundings: MirrorSurroundings): Mirror {
+  const { name } = terms;
   const text = resolveUrl(String(mirror.url), currentRuntime.baseUrl());
   const credentials = splitUserInfo(text);
-  const url = parseBase(credentials?.url ?? text, name);
+  const url = parseBase(credentials?.url ?? text, terms);
   const fromUrl = credentials === undefined ? NO_HEADERS : { authorization: credentials.authorization };
   const own = mergeHeaders(fromUrl, toHeaderMap(mirror.headers, `the headers of '${name}'`));
   return {
@@ -90,15 +100,15 @@ function safePath(path: (path: string) => string, name: string): (path: string) 
   };
 }
 
-function parseBase(text: string, name: string): URL {
+function parseBase(text: string, { action, name }: Terms): URL {
   let url: URL;
   try {
     url = parseHttpUrl(text);
   } catch (cause) {
     const rule = `'${name}' must be an absolute http(s) URL`;
-    throw new TypeError(`Cannot create client as ${rule}: received '${shownUrl(text)}'`, { cause });
+    throw new TypeError(`Cannot ${action} as ${rule}: received '${shownUrl(text)}'`, { cause });
   }
   if (!/[?#]/.test(url.href)) return url;
   const rule = `'${name}' must have no query and no fragment`;
-  throw new TypeError(`Cannot create client as ${rule}: received '${shownUrl(text)}'`);
+  throw new TypeError(`Cannot ${action} as ${rule}: received '${shownUrl(text)}'`);
 }

@@ -57,7 +57,8 @@ const given = rule("must be a number", (value) => value !== undefined);
 
 const errorStatus = number("an integer from 400 to 599", isErrorStatus);
 
-const mirror = unless(
+/** The rule of a mirror. */
+export const mirror: Rule = unless(
   isUrl,
   strict({
     url: required(rule("must be a string or a URL", isUrl)),

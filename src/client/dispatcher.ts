@@ -182,6 +182,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     // With one base URL a relative request is as plain as any; its headers are not for requests that go elsewhere.
     const base = mirrors.length === 1 ? mirrors[0]! : undefined;
     if (mirrors.length > 1 || (base !== undefined && base.headers !== common)) return undefined;
+    // A call in line must hear of it when the mirrors change.
+    if (base?.inLine !== undefined) return undefined;
     const all = withAccept(mergeHeaders(common, headers), settings.as);
     if (!environment.runtime.showsRedirects && needsOwnRedirects(all, sensitive)) return undefined;
     return isEmpty(all) ? NO_HEADERS : all;

@@ -5,7 +5,7 @@
  */
 
 import type { Settings } from "../policies/settings.ts";
-import { clientEntries, rulesOf, sharedEntries } from "./client_option_rules.ts";
+import { clientEntries, mirror, rulesOf, sharedEntries } from "./client_option_rules.ts";
 import type { Elsewhere } from "../http/option_hints.ts";
 import type { ClientOptions } from "./options.ts";
 import {
@@ -56,6 +56,17 @@ export function checkExtendOptions(options: unknown): void {
   check(extendRule(), options, "extend client");
 }
 
+/**
+ * Checks a mirror that is added to a client.
+ *
+ * @param options The mirror.
+ * @throws {TypeError} If it is neither a URL nor options of a mirror.
+ * @throws {RangeError} If the value of an option is out of range.
+ */
+export function checkMirror(options: unknown): void {
+  check(strict({ mirror: required(mirror) }, ""), { mirror: options }, "add mirror");
+}
+
 /** What options belong to: a single request, a batch, a stream of items, or a request that has them with it. */
 export type OptionsOf = "call" | "fetch" | "batch" | "lines" | "events" | "pages" | "download" | "request";
 
@@ -82,7 +93,7 @@ function check(rule: Rule, options: unknown, purpose: string): void {
   // The message of a member that is too many says it all.
   if (kind === "unwanted") throw new TypeError(`Cannot ${purpose} as '${name}' ${message}`);
   // Headers and URLs may hold credentials.
-  const isSecret = typeof value === "string" && /^(headers|baseUrls)/.test(name);
+  const isSecret = typeof value === "string" && /^(headers|baseUrls|mirror)/.test(name);
   const text = `Cannot ${purpose} as '${name}' ${message}: received ${
     isSecret ? "a string" : describe(value)
   }`;

@@ -7,20 +7,14 @@
 import type { Outcome } from "../client/outcome.ts";
 import type { BatchOptions, RequestSpec } from "../client/request.ts";
 import type { ValueSource } from "../policies/event.ts";
-import type { LapTimes } from "./lap_times.ts";
 import { sourceError } from "./missing_file.ts";
-import { lapTimesPath, telemetryPath } from "./path.ts";
-import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
+import { fileUrl, lapTimesPath, telemetryPath } from "./path.ts";
+import { type F1DriversOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { usableLaps } from "./usable.ts";
 
 /** Options of {@linkcode F1Session.allTelemetry}. */
-export type AllTelemetryOptions = F1BatchOptions & Pick<BatchOptions, "ordered" | "prefetch"> & {
-  /**
-   * The drivers whose laps are wanted, as in {@linkcode F1Session.driver}.
-   * @default {all drivers of the session}
-   */
-  readonly drivers?: readonly (string | number)[] | undefined;
-};
+export type AllTelemetryOptions = F1DriversOptions & Pick<BatchOptions, "ordered" | "prefetch">;
 
 /** A lap whose telemetry was loaded. */
 export interface TelemetrySuccess {
@@ -148,18 +142,28 @@ class LapQueue {
   }
 
   *#lapRequests(driver: string, list: Outcome<unknown>): Generator<RequestSpec, undefined, undefined> {
-    if (!list.ok) {
-      const { attempts, durationMs } = list;
-      const error = sourceError(list.error);
-      this.failures.push({ ok: false, driver, lap: null, error, attempts, durationMs });
-      return;
-    }
-    for (const lap of new Set((list.value as LapTimes).lap)) {
+    const laps = this.#lapsIn(driver, list);
+    for (const lap of new Set(laps)) {
       const request = this.#request(driver, lap, () => telemetryPath(driver, lap));
       if (request === undefined) continue;
       this.#underWay.set(this.#count++, { driver, lap });
       yield request;
     }
+  }
+
+  /** The numbers of a driver's laps; a list that is of no use becomes a failure instead. */
+  #lapsIn(driver: string, list: Outcome<unknown>): readonly number[] {
+    let error: Error;
+    try {
+      if (list.ok) return usableLaps(list.value, fileUrl(this.#folder, lapTimesPath(driver)), ["lap"]).lap;
+      error = sourceError(list.error);
+    } catch (unusable) {
+      // Told with the other failures.
+      error = unusable as Error;
+    }
+    const { attempts, durationMs } = list;
+    this.failures.push({ ok: false, driver, lap: null, error, attempts, durationMs });
+    return [];
   }
 
   /** The request; a driver or lap that names no file becomes a failure instead. */

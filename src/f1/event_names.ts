@@ -12,6 +12,8 @@ import { assertSegment } from "./path.ts";
 
 /** How people write a round as a text. */
 const ROUND = /^\s*(?:r|round)?\s*0*(\d{1,2})\s*$/i;
+/** How much of a name has to be there. */
+const SHORTEST_BEGINNING = 3;
 /** What an event and its country begin with alike: Italian and Italy. */
 const SHARED_BEGINNING = 3;
 
@@ -83,8 +85,6 @@ function matchingEvents(events: readonly F1Event[], wanted: string): readonly F1
     (event) => key(event.country ?? "") === country && isNamedAfter(event, country),
     ({ name }) => words(name).includes(wanted),
     ({ location = "" }) => words(location).includes(wanted),
-    ({ name }) => wanted.length >= 3 && stem(name).startsWith(wanted),
-    ({ location = "" }) => wanted.length >= 3 && key(location).startsWith(wanted),
   ];
   let several: readonly F1Event[] = [];
   for (const rule of rules) {
@@ -92,14 +92,24 @@ function matchingEvents(events: readonly F1Event[], wanted: string): readonly F1
     if (matches.length === 1) return matches;
     if (several.length === 0) several = matches;
   }
-  return several;
+  return several.length > 0 ? several : eventsThatBegin(events, wanted);
 }
 
+/** The events whose names begin so, or else those whose towns do: "aus" may be Australian or Austrian, and is not Austin. */
+function eventsThatBegin(events: readonly F1Event[], wanted: string): readonly F1Event[] {
+  if (wanted.length < SHORTEST_BEGINNING) return [];
+  const named = events.filter(({ name }) => stem(name).startsWith(wanted));
+  return named.length > 0 ? named : events.filter(({ location = "" }) => key(location).startsWith(wanted));
+}
+
+/** The event that is typed differently, or that a longer name speaks of: "Grand Prix de Monaco". */
 function nearestEvent(events: readonly F1Event[], wanted: string): F1Event | undefined {
   const names = events.flatMap((event) =>
     [stem(event.name), key(event.location ?? ""), key(event.country ?? "")].map((text) => ({ event, text }))
   );
-  return nearest(names, wanted, ({ text }) => text)?.event;
+  const typed = nearest(names, wanted, ({ text }) => text);
+  const part = names.find(({ text }) => text.length > SHORTEST_BEGINNING && wanted.includes(text));
+  return (typed ?? part)?.event;
 }
 
 /** What stands before "Grand Prix". */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shapeError } from "../primitives/argument_checks.ts";
 import type { LapTimes } from "./lap_times.ts";
 import { isMissingText } from "./table.ts";
 
@@ -126,6 +127,7 @@ const COLUMNS: Readonly<Record<Exclude<keyof Lap, "Driver">, string>> = {
  * @param driver The driver's code.
  * @param laps The laps as they are published.
  * @returns The laps, in the file's order.
+ * @throws {TypeError} If the laps were not checked, and are none.
  *
  * @example The laps on soft tyres
  * ```ts
@@ -151,6 +153,7 @@ export function lapRows(driver: string, laps: LapTimes): readonly Lap[] {
  * @param driver The driver's code.
  * @param laps The laps as they are published.
  * @returns The columns that the laps have.
+ * @throws {TypeError} If the laps were not checked, and are none.
  *
  * @example Tyre life beside lap times
  * ```ts
@@ -162,6 +165,8 @@ export function lapRows(driver: string, laps: LapTimes): readonly Lap[] {
  * ```
  */
 export function lapColumns(driver: string, laps: LapTimes): LapColumns {
+  // Unchecked payloads may be anything.
+  if (!Array.isArray(laps?.lap)) throw shapeError("name the columns", "laps.lap", "an array", laps?.lap);
   const columns: Record<string, readonly unknown[]> = { Driver: laps.lap.map(() => driver) };
   for (const [name, column] of Object.entries(COLUMNS)) {
     const values = laps[column];

@@ -6,15 +6,25 @@
 
 import { keepMirrors } from "../client/base_urls.ts";
 import type { MirrorOptions } from "../client/options.ts";
+import type { LooksAgain } from "../lanes/admission_waiter.ts";
+import type { Lane } from "../lanes/lane.ts";
 import type { Mirror } from "../policies/mirrors.ts";
 
 /** Makes the mirror of a client. */
 type MakeMirror = (options: MirrorOptions) => Mirror;
 
+/** The client, or an extension of it, which has the same mirrors with headers of its own. */
+interface Follower {
+  /** What it asks; an extension may be gone. */
+  readonly mirrors: WeakRef<Mirror[]>;
+  readonly make: MakeMirror;
+}
+
 /** One mirror of the list. */
 interface Entry {
   readonly url: string;
-  readonly mirror: Mirror;
+  readonly options: MirrorOptions;
+  readonly lane: Lane;
   /** Whether it was there when the client was made. */
   readonly isInitial: boolean;
   isEnabled: boolean;
@@ -32,17 +42,17 @@ export interface MirrorState {
 }
 
 /**
- * The mirrors of one client. Pass `baseUrls` to that client; what happens to the list afterwards holds for each round that begins
- * from then on, and leaves what is in flight alone.
+ * The mirrors of one client and its extensions. Pass `baseUrls` to that client; what happens to the list afterwards holds for each
+ * request that is sent from then on, also if it is in line, and leaves what is in flight alone.
  *
  * The list forgets no mirror: one that was removed is off for good, so that a request which was admitted there still knows it.
  */
 export class MirrorList {
   /** The `baseUrls` of the client. */
   readonly baseUrls: readonly MirrorOptions[];
+  readonly #inLine = new Set<LooksAgain>();
   #entries: Entry[] = [];
-  #mirrors: Mirror[] = [];
-  #make: MakeMirror | undefined;
+  #followers: Follower[] = [];
 
   /** Creates a list with the mirrors of the beginning. */
   constructor(baseUrls: readonly MirrorOptions[]) {
@@ -52,7 +62,7 @@ export class MirrorList {
 
   /** The mirrors that have not been removed, in the order in which they are preferred. */
   list(): readonly MirrorState[] {
-    return this.#present.map(({ url, isEnabled, mirror: { lane } }) => ({
+    return this.#present.map(({ url, isEnabled, lane }) => ({
       url,
       enabled: isEnabled,
       circuit: lane.breaker?.state ?? "closed",
@@ -61,10 +71,17 @@ export class MirrorList {
 
   /** Appends a mirror; one with the same base URL is replaced. */
   add(options: MirrorOptions): void {
-    const mirror = this.#make!(options);
-    const former = this.#present.find(({ url }) => isSame(url, mirror.base));
-    this.#push(mirror, false);
-    if (former !== undefined) former.isRemoved = true;
+    // Each with the headers of its client.
+    const made = this.#followers.map(({ make }) => make(options));
+    const { base, lane } = made[0]!;
+    const former = this.#find(base);
+    const entry = { url: base, options, lane, isInitial: false, isEnabled: true, isRemoved: false };
+    this.#entries.push(entry);
+    for (const [nth, { mirrors }] of this.#followers.entries()) {
+      mirrors.deref()?.push(this.#switched(made[nth]!, entry));
+    }
+    for (const other of former) other.isRemoved = true;
+    this.#tell();
   }
 
   /**
@@ -74,11 +91,11 @@ export class MirrorList {
    * @throws {RangeError} If no enabled mirror would be left.
    */
   remove(url: string): boolean {
-    const entry = this.#find(url);
-    if (entry === undefined) return false;
-    this.#checkRest(entry, "remove");
-    entry.isRemoved = true;
-    return true;
+    const found = this.#find(url);
+    this.#checkRest(found, "remove");
+    for (const entry of found) entry.isRemoved = true;
+    this.#tell();
+    return found.length > 0;
   }
 
   /**
@@ -88,11 +105,11 @@ export class MirrorList {
    * @throws {RangeError} If no enabled mirror would be left.
    */
   enable(url: string, isEnabled: boolean): boolean {
-    const entry = this.#find(url);
-    if (entry === undefined) return false;
-    if (!isEnabled) this.#checkRest(entry, "disable");
-    entry.isEnabled = isEnabled;
-    return true;
+    const found = this.#find(url);
+    if (!isEnabled) this.#checkRest(found, "disable");
+    for (const entry of found) entry.isEnabled = isEnabled;
+    this.#tell();
+    return found.length > 0;
   }
 
   /** Goes back to the mirrors of the beginning, all of them enabled and their circuits closed. */
@@ -100,44 +117,54 @@ export class MirrorList {
     for (const entry of this.#entries) {
       entry.isRemoved = !entry.isInitial;
       entry.isEnabled = true;
-      if (entry.isInitial) entry.mirror.lane.breaker?.reset();
+      if (entry.isInitial) entry.lane.breaker?.reset();
     }
+    this.#tell();
   }
 
   #attach(mirrors: readonly Mirror[], make: MakeMirror): readonly Mirror[] {
-    if (this.#make !== undefined) {
+    if (this.#entries.length === 0) {
+      this.#entries = mirrors.map(({ base: url, lane }, nth) => ({
+        url,
+        options: this.baseUrls[nth]!,
+        lane,
+        isInitial: true,
+        isEnabled: true,
+        isRemoved: false,
+      }));
+    } else if (mirrors[0]!.lane !== this.#entries[0]!.lane) {
       throw new TypeError("Cannot create client as its mirrors belong to another one");
     }
-    this.#make = make;
-    for (const mirror of mirrors) this.#push(mirror, true);
-    return this.#mirrors;
+    const own = this.#entries.map((entry, nth) => this.#switched(mirrors[nth] ?? make(entry.options), entry));
+    this.#followers = this.#followers.filter(({ mirrors }) => mirrors.deref() !== undefined);
+    this.#followers.push({ mirrors: new WeakRef(own), make });
+    return own;
+  }
+
+  /** The mirror, which is asked as long as its entry says so. */
+  #switched(mirror: Mirror, entry: Entry): Mirror {
+    return { ...mirror, isOff: () => entry.isRemoved || !entry.isEnabled, inLine: this.#inLine };
+  }
+
+  /** Tells the requests in line that the mirrors have changed. */
+  #tell(): void {
+    for (const waiting of [...this.#inLine]) waiting.lookAgain();
   }
 
   get #present(): readonly Entry[] {
     return this.#entries.filter(({ isRemoved }) => !isRemoved);
   }
 
-  #find(url: string): Entry | undefined {
-    return this.#present.find((entry) => isSame(entry.url, url));
+  /** A client may have been given the same mirror twice. */
+  #find(url: string): readonly Entry[] {
+    return this.#present.filter((entry) => isSame(entry.url, url));
   }
 
-  #checkRest(entry: Entry, action: string): void {
-    if (this.#present.some((other) => other !== entry && other.isEnabled)) return;
+  #checkRest(found: readonly Entry[], action: string): void {
+    if (this.#present.some((other) => other.isEnabled && !found.includes(other))) return;
     throw new RangeError(
-      `Cannot ${action} mirror as one must be left that is enabled: received '${entry.url}'`,
+      `Cannot ${action} mirror as one must be left that is enabled: received '${found[0]?.url}'`,
     );
-  }
-
-  #push(mirror: Mirror, isInitial: boolean): void {
-    const entry: Entry = {
-      url: mirror.base,
-      mirror: { ...mirror, isOff: () => entry.isRemoved || !entry.isEnabled },
-      isInitial,
-      isEnabled: true,
-      isRemoved: false,
-    };
-    this.#entries.push(entry);
-    this.#mirrors.push(entry.mirror);
   }
 }
 

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { checkClientOptions } from "../client/option_checks.ts";
+import { checkMirror } from "../client/option_checks.ts";
 import type { ClientOptions, MirrorOptions } from "../client/options.ts";
 import { parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
+import { shapeError } from "../primitives/argument_checks.ts";
 import { MirrorList, type MirrorState } from "./mirror_list.ts";
 
 /**
@@ -48,8 +49,9 @@ export const FALLBACK_MIRRORS: readonly MirrorOptions[] = [
 export type F1Mirror = MirrorState;
 
 /**
- * The mirrors of a source. A change holds for each request that is sent from then on; requests in flight go on. A mirror in trouble
- * is left out and comes back by itself, so there is nothing to mark.
+ * The mirrors of a source. A change holds for each request that is sent from then on, also if it has been waiting for its turn; requests
+ * in flight go on. Extensions of the source's client have the same mirrors. A mirror in trouble is left out and comes back by itself,
+ * so there is nothing to mark.
  *
  * Each method throws a `TypeError` where the source was given a `client`: that client's `baseUrls` are its mirrors.
  */
@@ -125,7 +127,7 @@ export class SourceMirrors implements F1Mirrors {
   }
 
   add(mirror: string | URL | MirrorOptions): void {
-    checkClientOptions({ baseUrls: [mirror] });
+    checkMirror(mirror);
     this.#list.add(toOptions(mirror));
     if (!isPublic(mirror)) this.#arePublic = false;
   }
@@ -197,6 +199,7 @@ function isUrl(value: unknown): value is string | URL {
 
 /** The base URL as the list has it. */
 function baseOf(url: string | URL): string {
+  if (!isUrl(url)) throw shapeError("change the mirrors", "url", "an absolute http(s) URL", url);
   const text = String(url);
   try {
     return parseHttpUrl(splitUserInfo(text)?.url ?? text).href;

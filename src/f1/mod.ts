@@ -4,6 +4,20 @@
  * what people call them, laps have readable names, and what follows from the files is worked out: fastest laps, results, the state of
  * the track.
  *
+ * | FastF1                                                    | here                                                           |
+ * | --------------------------------------------------------- | -------------------------------------------------------------- |
+ * | `get_event_schedule(2025)`                                | `f1.events(2025)`                                              |
+ * | `get_session(2025, "Monaco", "Q")`                        | `f1.session(2025, "monaco", "Q")`                              |
+ * | `session.load()`                                          | not needed; `session.prefetch()` fills the cache               |
+ * | `Cache.enable_cache(folder)`                              | `cache: seasonCache(filesystemCache(folder))`                  |
+ * | `session.laps`                                            | `session.lapRows()`, or `session.laps()` as it is published    |
+ * | `laps.pick_drivers(["VER", "NOR"])`                       | `session.lapRows({ drivers: ["VER", "NOR"] })`                 |
+ * | `laps.pick_fastest()`                                     | `session.fastestLap()`, of each driver with `{ by: "driver" }` |
+ * | `lap.get_telemetry()`                                     | `session.telemetry("VER", 33)`, `session.fastestLapTelemetry()` |
+ * | `session.get_driver("VER")`, `session.results`            | `session.driver("VER")`, `session.results()`                   |
+ * | `session.weather_data`, `session.race_control_messages`   | `session.weather()`, `session.raceControl()`                   |
+ * | `session.get_circuit_info().corners`                      | `session.corners()`                                            |
+ *
  * @example Every lap of a session
  * ```ts
  * import { tracingInsights } from "@slipstream/fetch/f1";
@@ -75,7 +89,7 @@ export { type LapTimes, lapTimesSchema } from "./lap_times.ts";
 export { type F1Mirror, type F1Mirrors, FALLBACK_MIRRORS } from "./mirrors.ts";
 export type { PayloadOf } from "./payload.ts";
 export type { PayloadIssue, PayloadSchema } from "./payload_schema.ts";
-export type { F1BatchOptions, F1RequestOptions } from "./payload_request.ts";
+export type { F1BatchOptions, F1DriversOptions, F1RequestOptions } from "./payload_request.ts";
 export type {
   PrefetchFailure,
   PrefetchOptions,

@@ -6,6 +6,9 @@
 
 import { argumentError, assertPositiveInteger } from "../primitives/argument_checks.ts";
 
+/** The path of the list of drivers. */
+export const DRIVERS_PATH = "drivers.json";
+
 const ACTION = "fetch F1 data";
 const FIRST_YEAR = 2018;
 const LAST_YEAR = 2100;

@@ -16,6 +16,15 @@ export type F1RequestOptions = Omit<RequestOptions, "schema" | "as">;
 /** Options of many F1 requests: those of one hold for each of them. */
 export type F1BatchOptions = F1RequestOptions & Pick<BatchOptions, "concurrency">;
 
+/** Options of what is loaded driver by driver. */
+export type F1DriversOptions = F1BatchOptions & {
+  /**
+   * The drivers that are wanted, as in {@linkcode F1Session.driver}; only what is no code is looked up.
+   * @default {all drivers of the session}
+   */
+  readonly drivers?: readonly (string | number)[] | undefined;
+};
+
 /** What all requests of a source share. */
 export interface SourceContext {
   readonly client: Client;

@@ -6,7 +6,7 @@
 
 import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
-import { shapeError } from "../primitives/argument_checks.ts";
+import { assertOptions, assertSwitch, shapeError } from "../primitives/argument_checks.ts";
 import { eventsOf, type F1Event } from "./calendar.ts";
 import { sourceError } from "./missing_file.ts";
 import { type EventName, sessionsOf } from "./event_names.ts";
@@ -15,6 +15,7 @@ import { findSession, type SessionName } from "./session_names.ts";
 import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
 import { type SessionFile, SessionFiles } from "./session_files.ts";
 
+const ACTION = "prefetch F1 data";
 /** The end comes by `stop`. */
 const NEVER = new AbortController().signal;
 
@@ -71,6 +72,8 @@ export interface PrefetchTarget {
   readonly folder: string;
   /** What it is called in failures. */
   readonly name: string;
+  /** Whether it is only known that it is planned. */
+  readonly isPlanned?: boolean | undefined;
 }
 
 /**
@@ -84,7 +87,7 @@ export interface PrefetchTarget {
  */
 export async function prefetchSession(
   context: SourceContext,
-  { folder, name }: PrefetchTarget,
+  { folder, name, isPlanned = false }: PrefetchTarget,
   { telemetry = true, refresh = false, ...options }: SessionPrefetchOptions,
 ): Promise<PrefetchSummary> {
   const files = new SessionFiles({ session: true, laps: true, telemetry, drivers: [] });
@@ -109,7 +112,7 @@ export async function prefetchSession(
       const problems = files.settle(file, outcome.ok ? outcome.value : undefined);
       const error = outcome.ok ? undefined : sourceError(outcome.error);
       if (error === undefined) loaded++;
-      else if (isDataNotFoundError(error) && !file.required) missing++;
+      else if (isDataNotFoundError(error) && (isPlanned || !file.required)) missing++;
       else failures.push({ file: `${name}/${file.path}`, error });
       for (const problem of problems) {
         failures.push({ file: `${name}/${file.path}`, error: problem as Error });
@@ -154,6 +157,18 @@ function targetsOfSeason(year: number, sessions: readonly SessionName[]): readon
   });
 }
 
+/**
+ * Checks what belongs to a prefetch alone.
+ *
+ * @param options The options.
+ * @throws {TypeError} If they are no object, or what must be true or false is neither.
+ */
+export function checkPrefetchOptions(options: SessionPrefetchOptions): void {
+  assertOptions(ACTION, options);
+  assertSwitch(ACTION, "telemetry", options.telemetry);
+  assertSwitch(ACTION, "refresh", options.refresh);
+}
+
 /** The folder of a session that an event has. */
 function sessionOf(event: F1Event, session: SessionName): string | undefined {
   try {
@@ -168,7 +183,7 @@ function sessionOf(event: F1Event, session: SessionName): string | undefined {
 
 function checkList(name: string, value: unknown): void {
   if (value === undefined || Array.isArray(value)) return;
-  throw shapeError("prefetch F1 data", name, "an array", value);
+  throw shapeError(ACTION, name, "an array", value);
 }
 
 /** What several prefetches have done together. */

@@ -66,7 +66,9 @@ export function resultsOf(
  * @returns The highest number of a lap; 0 without any.
  */
 export function totalLapsOf(laps: Readonly<Record<string, LapTimes>>): number {
-  return Object.values(laps).reduce((most, { lap }) => lap.reduce((a, b) => Math.max(a, b), most), 0);
+  // Unchecked payloads may hold "None" here.
+  const numbers = Object.values(laps).flatMap(({ lap }) => lap).filter((lap) => typeof lap === "number");
+  return numbers.reduce((most, lap) => Math.max(most, lap), 0);
 }
 
 function entryOf(driver: Driver, laps: LapTimes | undefined, race: boolean): Entry {
@@ -96,7 +98,8 @@ function totalTime({ time }: LapTimes): number {
 /** The parts of qualifying have names that sort: those who reached a later one are ahead, also without a time there. */
 function qualifyingRank(driver: string, laps: LapTimes): readonly number[] {
   const overall = fastestLapOf(driver, laps)?.time ?? Infinity;
-  const parts = (laps.qs ?? []).map((part) => Number(/\d+$/.exec(part ?? "")?.[0] ?? 0));
+  const qs = Array.isArray(laps.qs) ? laps.qs : [];
+  const parts = qs.map((part) => Number(/\d+$/.exec(String(part))?.[0] ?? 0));
   const reached = Math.max(0, ...parts);
   const inPart = {
     ...laps,

@@ -10,7 +10,7 @@ import type { Driver } from "./drivers.ts";
 import type { FastestLap, FastestLapTelemetry } from "./fastest_lap.ts";
 import type { Lap } from "./lap.ts";
 import type { LapTimes } from "./lap_times.ts";
-import type { F1BatchOptions, F1RequestOptions } from "./payload_request.ts";
+import type { F1BatchOptions, F1DriversOptions, F1RequestOptions } from "./payload_request.ts";
 import type { PrefetchSummary, SessionPrefetchOptions } from "./prefetch.ts";
 import type { RaceControl } from "./race_control.ts";
 import type { SessionResult } from "./results.ts";
@@ -34,7 +34,7 @@ export interface F1Session {
    * The drivers who took part.
    *
    * @param options Options of the request.
-   * @returns The drivers, in the file's order.
+   * @returns The drivers, each once, in the file's order.
    */
   drivers(options?: F1RequestOptions): Promise<readonly Driver[]>;
 
@@ -83,12 +83,13 @@ export interface F1Session {
    */
   laps(driver: string | number, options?: F1RequestOptions): Promise<LapTimes>;
   /**
-   * The laps of all drivers, loaded in parallel. The first failure aborts the rest and rejects.
+   * The laps of all drivers, or of some, loaded in parallel. The first failure aborts the rest and rejects.
    *
-   * @param options Options of the requests.
-   * @returns The laps by driver, in the order of {@linkcode F1Session.drivers}; a driver who has no file is not there.
+   * @param options Options of the requests, and whose laps are wanted.
+   * @returns The laps by driver, in the order of {@linkcode F1Session.drivers} or of `options.drivers`; a driver who has no file is not
+   * there.
    */
-  laps(options?: F1BatchOptions): Promise<Readonly<Record<string, LapTimes>>>;
+  laps(options?: F1DriversOptions): Promise<Readonly<Record<string, LapTimes>>>;
 
   /**
    * One driver's laps under readable names, one object each; {@linkcode lapRows} and {@linkcode lapColumns} do the same to laps that
@@ -100,12 +101,12 @@ export interface F1Session {
    */
   lapRows(driver: string | number, options?: F1RequestOptions): Promise<readonly Lap[]>;
   /**
-   * The laps of all drivers under readable names, one object each.
+   * The laps of all drivers, or of some, under readable names, one object each.
    *
-   * @param options Options of the requests.
+   * @param options Options of the requests, and whose laps are wanted.
    * @returns The laps, driver by driver.
    */
-  lapRows(options?: F1BatchOptions): Promise<readonly Lap[]>;
+  lapRows(options?: F1DriversOptions): Promise<readonly Lap[]>;
 
   /**
    * One lap under readable names.
@@ -121,19 +122,19 @@ export interface F1Session {
   /**
    * The fastest lap of the session. Deleted lap times don't count, and neither do drivers who have no file.
    *
-   * @param options Options of the requests.
+   * @param options Options of the requests, and whose laps count.
    * @returns The lap; `null` when none has a time.
    */
   fastestLap(
-    options?: F1BatchOptions & { readonly by?: "session" | undefined },
+    options?: F1DriversOptions & { readonly by?: "session" | undefined },
   ): Promise<FastestLap | null>;
   /**
    * The fastest lap of each driver who has a time.
    *
-   * @param options Options of the requests.
+   * @param options Options of the requests, and which drivers are meant.
    * @returns The laps, fastest first.
    */
-  fastestLap(options: F1BatchOptions & { readonly by: "driver" }): Promise<readonly FastestLap[]>;
+  fastestLap(options: F1DriversOptions & { readonly by: "driver" }): Promise<readonly FastestLap[]>;
 
   /**
    * The telemetry of one lap.
@@ -162,20 +163,20 @@ export interface F1Session {
    * The fastest lap of the session. Deleted lap times don't count. If its telemetry is missing, it is that of the next driver whose
    * fastest lap has some; {@linkcode F1Session.fastestLap} is the fastest lap in any case.
    *
-   * @param options Options of the requests.
+   * @param options Options of the requests, and whose laps count.
    * @returns The lap with its telemetry; `null` when no driver's fastest lap has a time and telemetry.
    */
   fastestLapTelemetry(
-    options?: F1BatchOptions & { readonly by?: "session" | undefined },
+    options?: F1DriversOptions & { readonly by?: "session" | undefined },
   ): Promise<FastestLapTelemetry | null>;
   /**
    * The fastest lap of each driver. Deleted lap times don't count.
    *
-   * @param options Options of the requests.
+   * @param options Options of the requests, and which drivers are meant.
    * @returns The laps with their telemetry, fastest first; without drivers who have no time or no telemetry of that lap.
    */
   fastestLapTelemetry(
-    options: F1BatchOptions & { readonly by: "driver" },
+    options: F1DriversOptions & { readonly by: "driver" },
   ): Promise<readonly FastestLapTelemetry[]>;
 
   /**

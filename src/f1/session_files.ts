@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { DriversPayload } from "./drivers.ts";
-import type { LapTimes } from "./lap_times.ts";
-import { lapTimesPath, telemetryPath } from "./path.ts";
+import { DRIVERS_PATH, lapTimesPath, telemetryPath } from "./path.ts";
+import { usableDrivers, usableLaps } from "./usable.ts";
 
 /** Which files are wanted. */
 export interface SessionSelection {
@@ -27,7 +26,6 @@ export interface SessionFile {
   readonly required: boolean;
 }
 
-const DRIVERS_PATH = "drivers.json";
 const OTHER_PATHS = ["weather.json", "rcm.json", "corners.json"];
 
 /** Gives out files one by one, and learns of further ones from those that have been loaded. */
@@ -76,7 +74,7 @@ export class SessionFiles {
    *
    * @param file The file.
    * @param payload What is in it; `undefined` if it could not be loaded.
-   * @returns What is wrong with the names of files in it.
+   * @returns What is wrong with it, or with the names of files in it.
    */
   settle(file: SessionFile, payload: unknown): readonly unknown[] {
     const problems: unknown[] = [];
@@ -108,14 +106,16 @@ export class SessionFiles {
         problems.push(problem);
       }
     };
-    if (path === DRIVERS_PATH) {
-      const { drivers } = payload as DriversPayload;
-      for (const { driver } of drivers) learnOne(() => this.#addLapTimes(driver, false));
-    } else {
-      const [driver = ""] = path.split("/", 1);
-      const laps = new Set((payload as LapTimes).lap);
-      for (const lap of laps) learnOne(() => this.#add(telemetryPath(driver, lap), true, false));
-    }
+    learnOne(() => {
+      if (path === DRIVERS_PATH) {
+        const drivers = usableDrivers(payload, path);
+        for (const { driver } of drivers) learnOne(() => this.#addLapTimes(driver, false));
+      } else {
+        const [driver = ""] = path.split("/", 1);
+        const laps = new Set(usableLaps(payload, path, ["lap"]).lap);
+        for (const lap of laps) learnOne(() => this.#add(telemetryPath(driver, lap), true, false));
+      }
+    });
   }
 
   #addLapTimes(driver: string, required: boolean): void {

@@ -8,7 +8,7 @@ import type { Client } from "../client/client.ts";
 import { createClient, reporterOf } from "../client/create_client.ts";
 import type { ClientOptions } from "../client/options.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
-import { argumentError } from "../primitives/argument_checks.ts";
+import { argumentError, assertOptions, assertSwitch } from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
 import { eventsOf, type F1Event } from "./calendar.ts";
 import { defaultCache } from "./default_cache.ts";
@@ -25,7 +25,14 @@ import {
   payloadRequest,
   type SourceContext,
 } from "./payload_request.ts";
-import { type PrefetchOptions, type PrefetchSummary, prefetchTargets, sumOf } from "./prefetch.ts";
+import {
+  checkPrefetchOptions,
+  type PrefetchOptions,
+  prefetchSession,
+  type PrefetchSummary,
+  prefetchTargets,
+  sumOf,
+} from "./prefetch.ts";
 import type { F1Session } from "./session.ts";
 import type { SessionName } from "./session_names.ts";
 import { SourceSession } from "./source_session.ts";
@@ -55,11 +62,13 @@ export interface TracingInsightsOptions extends ClientOptions {
   readonly client?: Client | undefined;
   /**
    * Whether payloads are checked against the schema of their path. Without it they come as they are: a missing value is
-   * `"None"`, whatever the types say.
+   * `"None"`, whatever the types say. A list of drivers or laps that a method has to read itself, and can't, is an `InvalidDataError`.
    * @default {true}
    */
   readonly validate?: boolean | undefined;
 }
+
+const ACTION = "create F1 source";
 
 /** Formula 1 timing and telemetry. */
 export interface TracingInsights extends AsyncDisposable {
@@ -157,7 +166,8 @@ export interface TracingInsights extends AsyncDisposable {
 
   /**
    * Loads all files of sessions, one session after the other, so that they are in the source's cache, and keeps none of them in memory.
-   * Make the source with a cache that is large enough: a race with its telemetry takes about 150 MB.
+   * Make the source with a cache that is large enough: a race with its telemetry takes about 150 MB. Where `events` is left out, a session
+   * that has not been driven yet is only files that there are not; one that was asked for is a failure.
    *
    * @param year The season.
    * @param options Which events and sessions, whether telemetry is wanted and what is in the cache is loaded again; and options of the
@@ -216,7 +226,9 @@ class Source implements TracingInsights {
   readonly #context: SourceContext;
   readonly #signal: AbortSignal | undefined;
 
-  constructor({ client, ...options }: TracingInsightsOptions) {
+  constructor(given: TracingInsightsOptions) {
+    assertOptions(ACTION, given);
+    const { client, ...options } = given;
     const { validate = true, clock = systemClock, signal } = options;
     if (client !== undefined) checkClient(client, options);
     if (client === undefined) {
@@ -260,6 +272,7 @@ class Source implements TracingInsights {
     options: F1BatchOptions = {},
   ): Promise<unknown[]> {
     checkIterable(requests);
+    assertOptions("fetch F1 data", options);
     return await fetchMultiple(this.#context, requests, options, [options.signal, this.#signal]);
   }
 
@@ -279,12 +292,16 @@ class Source implements TracingInsights {
 
   async prefetch(
     year: number,
-    { events, sessions, ...options }: PrefetchOptions = {},
+    given: PrefetchOptions = {},
   ): Promise<PrefetchSummary> {
+    checkPrefetchOptions(given);
+    const { events, sessions, ...options } = given;
     const targets = prefetchTargets(year, { events, sessions });
     const summaries: PrefetchSummary[] = [];
     for (const { event, session } of targets) {
-      summaries.push(await new SourceSession(this.#context, year, event, session).prefetch(options));
+      const folder = sessionFolder(year, event, session);
+      const target = { folder, name: `${year}/${event}/${session}`, isPlanned: events === undefined };
+      summaries.push(await prefetchSession(this.#context, target, options));
     }
     return sumOf(summaries);
   }
@@ -299,16 +316,16 @@ class Source implements TracingInsights {
 }
 
 function checkClient(client: Client, options: ClientOptions): void {
-  const action = "create F1 source";
+  assertSwitch(ACTION, "validate", options.validate);
   try {
     reporterOf(client);
   } catch {
     // Said in terms of the option.
-    throw argumentError(action, "client", "a client of createClient()", client);
+    throw argumentError(ACTION, "client", "a client of createClient()", client);
   }
   for (const [name, value] of Object.entries(options)) {
     if (name !== "validate" && value !== undefined) {
-      throw argumentError(action, name, "absent beside 'client', which has options of its own", value);
+      throw argumentError(ACTION, name, "absent beside 'client', which has options of its own", value);
     }
   }
 }

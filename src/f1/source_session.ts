@@ -5,7 +5,12 @@
  */
 
 import { isDataNotFoundError } from "../errors.ts";
-import { argumentError, assertPositiveInteger } from "../primitives/argument_checks.ts";
+import {
+  argumentError,
+  assertOptions,
+  assertPositiveInteger,
+  shapeError,
+} from "../primitives/argument_checks.ts";
 import { type AllTelemetryOptions, streamTelemetry, type TelemetryOutcome } from "./all_telemetry.ts";
 import type { Corners } from "./corners.ts";
 import type { Driver } from "./drivers.ts";
@@ -14,24 +19,33 @@ import { codeOf, findDriver } from "./find_driver.ts";
 import { type Lap, lapRows } from "./lap.ts";
 import type { LapTimes } from "./lap_times.ts";
 import { fileOf, sourceError } from "./missing_file.ts";
-import { lapTimesPath, sessionFolder, telemetryPath } from "./path.ts";
+import { DRIVERS_PATH, fileUrl, lapTimesPath, sessionFolder, telemetryPath } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
   type F1BatchOptions,
+  type F1DriversOptions,
   type F1RequestOptions,
   payloadRequest,
   type SourceContext,
 } from "./payload_request.ts";
-import { prefetchSession, type PrefetchSummary, type SessionPrefetchOptions } from "./prefetch.ts";
+import {
+  checkPrefetchOptions,
+  prefetchSession,
+  type PrefetchSummary,
+  type SessionPrefetchOptions,
+} from "./prefetch.ts";
 import type { RaceControl } from "./race_control.ts";
 import { isRace, resultsOf, type SessionResult, totalLapsOf } from "./results.ts";
 import type { F1Session } from "./session.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { type TrackStatus, trackStatusOf } from "./track_status.ts";
+import { usableDrivers, usableLaps } from "./usable.ts";
 import type { Weather } from "./weather.ts";
 
 /** Where {@linkcode F1Session.fastestLapTelemetry} looks: at the whole session, or at each driver. */
-type FastestLapOptions = F1BatchOptions & { readonly by?: "session" | "driver" | undefined };
+type FastestLapOptions = F1DriversOptions & { readonly by?: "session" | "driver" | undefined };
+
+const ACTION = "fetch F1 data";
 
 /** The session of a source. */
 export class SourceSession implements F1Session {
@@ -50,8 +64,7 @@ export class SourceSession implements F1Session {
   }
 
   async drivers(options?: F1RequestOptions): Promise<readonly Driver[]> {
-    const { drivers } = await this.#fetch("drivers.json", options);
-    return drivers;
+    return usableDrivers(await this.#fetch(DRIVERS_PATH, options), this.#urlOf(DRIVERS_PATH));
   }
 
   async driver(driver: string | number, options?: F1RequestOptions): Promise<Driver> {
@@ -60,40 +73,44 @@ export class SourceSession implements F1Session {
 
   async results(options?: F1BatchOptions): Promise<readonly SessionResult[]> {
     const drivers = await this.drivers(options);
-    return resultsOf(drivers, await this.#lapsOf(drivers, options), isRace(this.year, this.name));
+    const codes = drivers.map(({ driver }) => driver);
+    const laps = this.#usable(await this.#lapsOf(codes, options));
+    return resultsOf(drivers, laps, isRace(this.year, this.name));
   }
 
   async trackStatus(options?: F1BatchOptions): Promise<readonly TrackStatus[]> {
-    return trackStatusOf(await this.laps(options));
+    return trackStatusOf(this.#usable(await this.laps(options)));
   }
 
   async totalLaps(options?: F1BatchOptions): Promise<number> {
-    return totalLapsOf(await this.laps(options));
+    return totalLapsOf(this.#usable(await this.laps(options)));
   }
 
   laps(driver: string | number, options?: F1RequestOptions): Promise<LapTimes>;
-  laps(options?: F1BatchOptions): Promise<Readonly<Record<string, LapTimes>>>;
+  laps(options?: F1DriversOptions): Promise<Readonly<Record<string, LapTimes>>>;
   async laps(
-    driver?: string | number | F1BatchOptions,
+    driver?: string | number | F1DriversOptions,
     options?: F1RequestOptions,
   ): Promise<LapTimes | Readonly<Record<string, LapTimes>>> {
     if (driver !== undefined && (typeof driver !== "object" || driver === null)) {
       return await this.#fetch(lapTimesPath(await this.#codeOf(driver, options)), options);
     }
-    return await this.#lapsOf(await this.drivers(driver), driver);
+    const { drivers: _drivers, ...batch } = driver ?? {};
+    return await this.#lapsOf(await this.#wantedCodes(driver), batch);
   }
 
   lapRows(driver: string | number, options?: F1RequestOptions): Promise<readonly Lap[]>;
-  lapRows(options?: F1BatchOptions): Promise<readonly Lap[]>;
+  lapRows(options?: F1DriversOptions): Promise<readonly Lap[]>;
   async lapRows(
-    driver?: string | number | F1BatchOptions,
+    driver?: string | number | F1DriversOptions,
     options?: F1RequestOptions,
   ): Promise<readonly Lap[]> {
     if (driver !== undefined && (typeof driver !== "object" || driver === null)) {
       const code = await this.#codeOf(driver, options);
-      return lapRows(code, await this.laps(code, options));
+      return lapRows(code, usableLaps(await this.laps(code, options), this.#urlOf(lapTimesPath(code))));
     }
-    return Object.entries(await this.laps(driver)).flatMap(([code, laps]) => lapRows(code, laps));
+    const all = this.#usable(await this.laps(driver));
+    return Object.entries(all).flatMap(([code, laps]) => lapRows(code, laps));
   }
 
   async lap(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Lap> {
@@ -106,41 +123,37 @@ export class SourceSession implements F1Session {
   }
 
   async telemetry(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Telemetry> {
-    assertPositiveInteger("fetch F1 data", "lap", lap);
+    assertPositiveInteger(ACTION, "lap", lap);
     return await this.#fetch(telemetryPath(await this.#codeOf(driver, options), lap), options);
   }
 
   allTelemetry(options: AllTelemetryOptions = {}): AsyncIterableIterator<TelemetryOutcome> {
-    const { drivers } = options;
-    if (drivers !== undefined && !Array.isArray(drivers)) {
-      throw argumentError("stream telemetry", "drivers", "an array of drivers' codes", drivers);
-    }
-    drivers?.forEach(checkDriver);
-    const codes = () => drivers === undefined ? this.#driverCodes(options) : this.#codesOf(drivers, options);
-    return streamTelemetry(this.#context, this.#folder, codes, options);
+    assertOptions(ACTION, options);
+    checkDrivers(options.drivers);
+    return streamTelemetry(this.#context, this.#folder, () => this.#wantedCodes(options), options);
   }
 
-  fastestLap(options?: F1BatchOptions & { readonly by?: "session" | undefined }): Promise<FastestLap | null>;
-  fastestLap(options: F1BatchOptions & { readonly by: "driver" }): Promise<readonly FastestLap[]>;
-  async fastestLap(
-    { by = "session", ...options }: FastestLapOptions = {},
-  ): Promise<FastestLap | null | readonly FastestLap[]> {
-    checkBy(by);
-    const laps = fastestFirst(await this.laps(options));
+  fastestLap(
+    options?: F1DriversOptions & { readonly by?: "session" | undefined },
+  ): Promise<FastestLap | null>;
+  fastestLap(options: F1DriversOptions & { readonly by: "driver" }): Promise<readonly FastestLap[]>;
+  async fastestLap(given: FastestLapOptions = {}): Promise<FastestLap | null | readonly FastestLap[]> {
+    const { by, drivers, ...options } = checkedFastest(given);
+    const laps = fastestFirst(this.#usable(await this.laps({ ...options, drivers })));
     return by === "session" ? laps[0] ?? null : laps;
   }
 
   fastestLapTelemetry(
-    options?: F1BatchOptions & { readonly by?: "session" | undefined },
+    options?: F1DriversOptions & { readonly by?: "session" | undefined },
   ): Promise<FastestLapTelemetry | null>;
   fastestLapTelemetry(
-    options: F1BatchOptions & { readonly by: "driver" },
+    options: F1DriversOptions & { readonly by: "driver" },
   ): Promise<readonly FastestLapTelemetry[]>;
   async fastestLapTelemetry(
-    { by = "session", ...options }: FastestLapOptions = {},
+    given: FastestLapOptions = {},
   ): Promise<FastestLapTelemetry | null | readonly FastestLapTelemetry[]> {
-    checkBy(by);
-    const laps = fastestFirst(await this.laps(options));
+    const { by, drivers, ...options } = checkedFastest(given);
+    const laps = fastestFirst(this.#usable(await this.laps({ ...options, drivers })));
     if (by === "session") return await this.#firstWithTelemetry(laps, options);
     const found = await this.#fetchFound(laps.map(({ driver, lap }) => telemetryPath(driver, lap)), options);
     return found.map(([index, telemetry]) => ({ ...laps[index]!, telemetry }));
@@ -159,16 +172,26 @@ export class SourceSession implements F1Session {
   }
 
   async prefetch(options: SessionPrefetchOptions = {}): Promise<PrefetchSummary> {
+    checkPrefetchOptions(options);
     const name = `${this.year}/${this.event}/${this.name}`;
     return await prefetchSession(this.#context, { folder: this.#folder, name }, options);
   }
 
+  /** The same laps, each driver's of some use. */
+  #usable(laps: Readonly<Record<string, LapTimes>>): Readonly<Record<string, LapTimes>> {
+    for (const [code, payload] of Object.entries(laps)) usableLaps(payload, this.#urlOf(lapTimesPath(code)));
+    return laps;
+  }
+
+  #urlOf(path: string): string {
+    return fileUrl(this.#folder, path);
+  }
+
   /** The laps of those drivers who have a file. */
   async #lapsOf(
-    drivers: readonly Driver[],
+    codes: readonly string[],
     options?: F1BatchOptions,
   ): Promise<Readonly<Record<string, LapTimes>>> {
-    const codes = drivers.map(({ driver }) => driver);
     const laps = await this.#fetchFound(codes.map(lapTimesPath), options);
     return Object.fromEntries(laps.map(([index, payload]) => [codes[index], payload]));
   }
@@ -188,15 +211,11 @@ export class SourceSession implements F1Session {
     return null;
   }
 
-  async #driverCodes(options?: AllTelemetryOptions): Promise<readonly string[]> {
-    return (await this.drivers(options)).map(({ driver }) => driver);
-  }
-
-  /** The codes of drivers, whatever they are called, each once. */
-  async #codesOf(
-    drivers: readonly (string | number)[],
-    options: AllTelemetryOptions,
-  ): Promise<readonly string[]> {
+  /** The codes of the drivers that are wanted, whatever they are called, each once. */
+  async #wantedCodes(options?: F1DriversOptions): Promise<readonly string[]> {
+    const { drivers } = options ?? {};
+    checkDrivers(drivers);
+    if (drivers === undefined) return (await this.drivers(options)).map(({ driver }) => driver);
     const codes: string[] = [];
     for (const driver of drivers) codes.push(await this.#codeOf(driver, options));
     return [...new Set(codes)];
@@ -232,6 +251,7 @@ export class SourceSession implements F1Session {
 
 /** Of the options of many requests, those that one may have. */
 function optionsOfOne(options: AllTelemetryOptions = {}): F1RequestOptions {
+  assertOptions(ACTION, options);
   const { concurrency: _concurrency, ordered: _ordered, prefetch: _prefetch, drivers: _drivers, ...one } =
     options;
   return one;
@@ -241,9 +261,18 @@ function checkDriver(driver: string | number): void {
   lapTimesPath(typeof driver === "number" ? String(driver) : driver);
 }
 
-function checkBy(by: string): void {
-  if (by === "session" || by === "driver") return;
-  throw argumentError("find the fastest lap", "by", "'session' or 'driver'", by);
+function checkDrivers(drivers: unknown): void {
+  if (drivers === undefined) return;
+  if (!Array.isArray(drivers)) throw shapeError(ACTION, "drivers", "an array of drivers", drivers);
+  drivers.forEach(checkDriver);
+}
+
+function checkedFastest(given: FastestLapOptions): FastestLapOptions & { readonly by: "session" | "driver" } {
+  const action = "find the fastest lap";
+  assertOptions(action, given);
+  const { by = "session", ...options } = given;
+  if (by === "session" || by === "driver") return { by, ...options };
+  throw argumentError(action, "by", "'session' or 'driver'", by);
 }
 
 function fastestFirst(lapsByDriver: Readonly<Record<string, LapTimes>>): FastestLap[] {

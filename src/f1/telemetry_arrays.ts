@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shapeError } from "../primitives/argument_checks.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** The numbers of one lap: index `i` of every channel belongs to the same moment, and a missing value is `NaN`. */
@@ -53,6 +54,7 @@ const CHANNELS: readonly NumberChannel[] =
  *
  * @param telemetry The telemetry of a lap.
  * @returns The channels of `telemetry.tel` that hold numbers; the units are the same.
+ * @throws {TypeError} If the telemetry was not checked, and has no array for a channel.
  *
  * @example The average speed
  * ```ts
@@ -70,15 +72,16 @@ const CHANNELS: readonly NumberChannel[] =
  * assertEquals([...acc_x], [NaN, 3]);
  * ```
  */
-export function telemetryArrays({ tel }: Telemetry): TelemetryArrays {
-  const arrays = Object.fromEntries(CHANNELS.map((channel) => [channel, toArray(tel[channel])]));
-  const { DistanceToDriverAhead: ahead } = tel;
-  return (ahead === undefined
-    ? arrays
-    : { ...arrays, DistanceToDriverAhead: toArray(ahead) }) as unknown as TelemetryArrays;
+export function telemetryArrays(telemetry: Telemetry): TelemetryArrays {
+  // Unchecked payloads may be anything.
+  const { tel }: Partial<Telemetry> = telemetry ?? {};
+  const names = tel?.DistanceToDriverAhead === undefined ? CHANNELS : [...CHANNELS, "DistanceToDriverAhead"];
+  const arrays = names.map((name) => [name, toArray(tel?.[name], name)]);
+  return Object.fromEntries(arrays) as unknown as TelemetryArrays;
 }
 
-function toArray(values: readonly (number | null)[]): Float64Array<ArrayBuffer> {
+function toArray(values: unknown, name: string): Float64Array<ArrayBuffer> {
+  if (!Array.isArray(values)) throw shapeError("make arrays of telemetry", `tel.${name}`, "an array", values);
   const array = new Float64Array(values.length);
   for (let index = 0; index < values.length; index++) {
     const value = values[index];

@@ -44,8 +44,8 @@ const STATES: Readonly<Record<string, TrackState>> = {
 export function trackStatusOf(laps: Readonly<Record<string, LapTimes>>): readonly TrackStatus[] {
   const digitsOf = new Map<number, Set<string>>();
   for (const { lap, status } of Object.values(laps)) {
-    for (const [row, text] of (status ?? []).entries()) {
-      // Unchecked payloads may hold numbers here.
+    // Unchecked payloads may hold anything here.
+    for (const [row, text] of (Array.isArray(status) ? status : []).entries()) {
       const digits = /^\d+$/.test(String(text)) ? String(text) : "";
       const number = lap[row]!;
       const known = digitsOf.get(number) ?? new Set();

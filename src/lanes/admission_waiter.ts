@@ -20,8 +20,17 @@ export interface WaitingRoom {
   leave(waiter: Waiter<Lane>): void;
 }
 
+/** What a request that waits is told when there are other lanes for it: to get in line once more. */
+export const LOOK_AGAIN: unknown = new Error("There are other lanes");
+
+/** Waits for one of several lanes, which may become others. */
+export interface LooksAgain {
+  /** Leaves the line, because of other lanes that would do. */
+  lookAgain(): void;
+}
+
 /** Waits for an admission as for a promise. */
-export class AdmissionWaiter extends Waiter<Lane> {
+export class AdmissionWaiter extends Waiter<Lane> implements LooksAgain {
   /** The admission; rejects when it is of no use to wait any longer. */
   readonly admission: Promise<Admission>;
   readonly #room: WaitingRoom;
@@ -49,6 +58,11 @@ export class AdmissionWaiter extends Waiter<Lane> {
 
   onRefused(error: Error): void {
     this.#reject(error);
+  }
+
+  /** Leaves the line, and rejects with {@linkcode LOOK_AGAIN}; one that has been admitted stays so. */
+  lookAgain(): void {
+    this.cancel(LOOK_AGAIN);
   }
 
   /** Leaves the line: nobody wants the admission any more. */

@@ -9,6 +9,7 @@ import { isNotFoundStatus, isServerTrouble } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders, NO_HEADERS, sentHeaders } from "../http/headers.ts";
 import { isAbsoluteUrl, joinUrl, redactUrl } from "../http/url.ts";
 import { Admission } from "../lanes/admission.ts";
+import { LOOK_AGAIN, type LooksAgain } from "../lanes/admission_waiter.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { withAccept } from "./accept.ts";
 import { attempt, resumeAttempt } from "./attempt.ts";
@@ -36,6 +37,8 @@ export interface Mirror {
   readonly moveOn?: ReadonlySet<number> | undefined;
   /** Whether it is left out at present. */
   readonly isOff?: (() => boolean) | undefined;
+  /** The calls in line, to be told when a mirror is switched on or off, or another one comes; absent where that can't be. */
+  readonly inLine?: Set<LooksAgain> | undefined;
 }
 
 /**
@@ -150,6 +153,7 @@ async function admit(
   { scheduler, reporter, clock, budget }: Environment,
   call: Call,
   lanes: readonly Lane[],
+  inLine?: Set<LooksAgain>,
 ): Promise<Admission | undefined> {
   if (call.journey.opening !== undefined) return undefined;
   const { granted } = call.journey;
@@ -170,9 +174,11 @@ async function admit(
     call.pending = admitted;
     // Whoever has gone ahead meanwhile may have stopped it.
     if (call.cancelled) admitted.cancel(call.reason);
+    inLine?.add(admitted);
     try {
       admission = await admitted.admission;
     } finally {
+      inLine?.delete(admitted);
       if (call.pending === admitted) call.pending = undefined;
     }
   }
@@ -190,6 +196,23 @@ async function admit(
   return admission;
 }
 
+/** Those that have said in an earlier round that they do not have it, and are in the way of others. */
+function passedOver({ mirrors }: MirrorsOptions, call: Call): readonly MirrorEnding[] {
+  const all = mirrors.filter(isOn);
+  return missesOf(call).filter(({ mirror }) => isInTheWay(mirror, all, call));
+}
+
+/** The mirrors that a call may ask: at first all others, and after a failure those that would admit it now. */
+function candidatesOf(
+  { mirrors }: MirrorsOptions,
+  call: Call,
+  failures: readonly MirrorEnding[],
+  nowMs: number | undefined,
+): readonly Mirror[] {
+  const others = mirrors.filter((other) => isOn(other) && !failures.some(({ mirror }) => mirror === other));
+  return inOrder(nowMs === undefined ? others : others.filter(({ lane }) => lane.isHealthy(nowMs)), call);
+}
+
 /** The one that has broken off a body comes last. */
 function inOrder(mirrors: readonly Mirror[], { context: { avoided } }: Call): readonly Mirror[] {
   if (avoided === undefined) return mirrors;
@@ -205,25 +228,34 @@ interface MirrorEnding extends Ending {
 const misses = new WeakMap<Call, readonly MirrorEnding[]>();
 
 async function askMirrors(environment: Environment, options: MirrorsOptions, call: Call): Promise<Reply> {
-  const all = options.mirrors.filter(isOn);
-  const passedOver = missesOf(call).filter(({ mirror }) => isInTheWay(mirror, all, call));
-  const failures = [...passedOver];
-  let candidates = inOrder(all.filter((each) => !passedOver.some(({ mirror }) => mirror === each)), call);
+  let failures: readonly MirrorEnding[] = [];
   let worst: MirrorEnding | undefined;
-  while (candidates.length > 0) {
+  for (;;) {
+    // Mirrors may change while the call is in line.
+    if (worst === undefined) failures = passedOver(options, call);
+    const candidates = candidatesOf(options, call, failures, worst && environment.clock.now());
+    if (candidates.length === 0) break;
     const lanes = [...new Set(candidates.map(({ lane }) => lane))];
     let admission: Admission | undefined;
     try {
-      admission = await admit(environment, call, lanes);
+      admission = await admit(environment, call, lanes, candidates[0]!.inLine);
     } catch (error) {
+      if (error === LOOK_AGAIN) {
+        call.throwIfCancelled();
+        continue;
+      }
       // That the next one was not asked says less than what the one before it did.
       if (worst === undefined || call.cancelled) throw error;
       break;
     }
     const lane = admission?.lane ?? call.journey.opening?.admission?.lane ?? lanes[0]!;
     const isHere = (candidate: Mirror) => candidate.lane === lane;
-    // One that was switched off after the call had been admitted there.
-    const mirror = candidates.find(isHere) ?? options.mirrors.find(isHere)!;
+    const mirror = candidates.find((candidate) => isHere(candidate) && isOn(candidate));
+    if (mirror === undefined) {
+      // It was switched off in the very moment in which it admitted the call.
+      admission?.withdraw();
+      continue;
+    }
     const previous = failures.at(-1);
     if (previous !== undefined) reportMirror(environment, call, previous, mirror);
     const target = call.journey.target = targetOf(mirror, call, admission);
@@ -234,7 +266,7 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     }
     if (call.cancelled) discardAllBut(undefined, failed);
     call.throwIfCancelled();
-    failures.push(...failed);
+    failures = [...failures, ...failed];
     for (const failure of failed) {
       noteFailure(call, failure.reply, failure.error);
       worst = keep(call, worst, failure);
@@ -242,10 +274,7 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     }
     // One that must not be sent twice has been sent.
     if (!call.request.repeatable) break;
-    const nowMs = environment.clock.now();
-    const wasAsked = (other: Mirror) => failed.some(({ mirror }) => mirror === other);
-    candidates = candidates.filter((other) => !wasAsked(other) && other.lane.isHealthy(nowMs));
-    if (candidates.length === 0) break;
+    if (candidatesOf(options, call, failures, environment.clock.now()).length === 0) break;
     // Its permit may be the one that the next mirror waits for.
     discardAllBut(undefined, failed);
     call.isInFlight = false;
@@ -308,13 +337,18 @@ async function askTwo(
   const asked = new Map([[target, mirror]]);
   const endings = await hedging.race(environment, call, startOf(call, target, admission), {
     rivals(toNextMirror) {
-      if (!toNextMirror) return [target];
+      const here = isOn(mirror) ? [target] : [];
+      if (!toNextMirror) return here;
       const nowMs = environment.clock.now();
+      const rivals: Target[] = [];
       for (const other of candidates) {
-        const rival = other !== mirror && other.lane.isHealthy(nowMs) ? tryTarget(other, call) : undefined;
-        if (rival !== undefined) asked.set(rival, other);
+        const isRival = other !== mirror && isOn(other) && other.lane.isHealthy(nowMs);
+        const rival = isRival ? tryTarget(other, call) : undefined;
+        if (rival === undefined) continue;
+        rivals.push(rival);
+        asked.set(rival, other);
       }
-      return asked.size === 1 ? [target] : [...asked.keys()].slice(1);
+      return rivals.length === 0 ? here : rivals;
     },
     isDecisive: (where, status) => !hasFailed(call, asked.get(where)!, status) && !isWorthRetry(call, status),
   });

@@ -27,9 +27,9 @@ export function shapeError(action: string, name: string, rule: string, value: un
   return new TypeError(`Cannot ${action} as '${name}' must be ${rule}: received ${describe(value)}`);
 }
 
-/** Throws unless `options` is an object. */
+/** Throws unless `options` is an object, and no array. */
 export function assertOptions(action: string, options: unknown): void {
-  if (typeof options !== "object" || options === null) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(`Cannot ${action} as the options must be an object: received ${describe(options)}`);
   }
 }
@@ -50,6 +50,12 @@ export function assertPositive(action: string, name: string, value: unknown): vo
 export function assertNonNegative(action: string, name: string, value: unknown): void {
   if (Number.isFinite(value) && (value as number) >= 0) return;
   throw argumentError(action, name, "a number of at least 0", value);
+}
+
+/** Throws unless `value` is true, false or absent. */
+export function assertSwitch(action: string, name: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw shapeError(action, name, "true or false", value);
 }
 
 /** Throws unless `value` is a function. */

@@ -103,6 +103,37 @@ test("slipstream f1 fails for a session, and for a driver, that isn't there", as
   assertStringIncludes(driver.terminal.stderr.text, "XXX/laptimes.json: ");
 });
 
+test("slipstream f1 --driver takes numbers and names, and says who may be meant", async () => {
+  const { f1, lines, cdn } = setUp();
+  const names = ["piastri", "81", "PIA"].flatMap((name) => ["--driver", name]);
+  assertEquals(await f1(...SESSION, "--laps", ...names), 0);
+  assertEquals(lines().map(({ path }) => path), ["PIA/laptimes.json"]);
+  assertEquals([...cdn.log.countByUrl().values()], [1, 1]);
+  for (
+    const [name, hint] of [["piastry", "did you mean 'PIA'?"], ["99", "there are 'VER', 'PIA'"]] as const
+  ) {
+    const typo = setUp();
+    assertEquals(await typo.f1(...SESSION, "--laps", "--driver", name), 2);
+    assertStringIncludes(typo.terminal.stderr.text, hint);
+    assertEquals(typo.terminal.stdout.text, "");
+  }
+});
+
+test("slipstream f1 --driver fails like any file where names can't be looked up, and stops at Ctrl-C", async () => {
+  const session = setUp();
+  const other = ["2024", "Abu Dhabi Grand Prix", "Race", "--laps", "--driver", "piastri"];
+  assertEquals(await session.f1(...other), 1);
+  assertMatch(session.terminal.stderr.text, /^drivers\.json: GET .* 404 .*\n0 done, 1 failed/);
+  const json = setUp();
+  assertEquals(await json.f1(...other, "--json-errors"), 1);
+  assertEquals(JSON.parse(json.terminal.stderr.text).where, "drivers.json");
+  const { start, clock, terminal, cdn } = setUp([{ kind: "stall", match: /drivers/ }]);
+  const done = start(...SESSION, "--laps", "--driver", "piastri");
+  await clock.advance(1_000);
+  terminal.interrupt();
+  assertEquals([await done, cdn.log.openRequests, clock.pending], [130, 0, 0]);
+});
+
 test("slipstream f1 names a file that no attempt could load, and loads the others", async () => {
   const { f1, lines, terminal } = setUp([{ kind: "wrongContent", match: /VER\/1_tel/ }]);
   assertEquals(await f1(...SESSION, "--telemetry", "--retries", "0"), 1);

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { unicodeWidth } from "@std/cli/unicode-width";
 import { Progress, type ProgressMode } from "../../src/cli/progress.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
@@ -32,6 +33,18 @@ test("Progress draws ten times a second at most, over the line before", async ()
     assert(text.startsWith("\r 5/10") && text.endsWith("\x1b[K"), JSON.stringify(text));
   }
   await progress.stop();
+});
+
+test("Progress leaves room behind its line for the echo of Ctrl-C, however wide the terminal is", async () => {
+  for (let columns = 10; columns <= 80; columns++) {
+    const { clock, output, progress } = setUp("live");
+    output.columns = () => columns;
+    progress.start();
+    await clock.advance(100);
+    const line = output.writes[0]?.slice(1, -3) ?? "";
+    assert(unicodeWidth(`${line}^C`) < columns, `${columns}: ${line}`);
+    await progress.stop();
+  }
 });
 
 test("Progress.stop() takes the line away and leaves no timer, however often it is called", async () => {

@@ -116,6 +116,39 @@ test("findEvent() knows tracks by their own names, and of several events the one
   }
 });
 
+test("findEvent() takes no town for a name that several events begin with", () => {
+  for (const [year, name] of [[2025, "aus"], [2026, "Aust"], [2018, "AUSTR"]] as const) {
+    const both = "may be any of 'Australian Grand Prix', 'Austrian Grand Prix'";
+    assertThrows(() => findEvent(year, name), RangeError, both);
+  }
+  assertEquals([eventOf(2025, "austi"), eventOf(2021, "aus")], [
+    "United States Grand Prix",
+    "Austrian Grand Prix",
+  ]);
+});
+
+test("findEvent() suggests the event that a longer name speaks of", () => {
+  for (
+    const name of [
+      "GP de Monaco",
+      "Grand Prix of Monaco",
+      "Monaco Grand Prix 2025",
+      "FORMULA 1 GRAND PRIX DE MONACO 2025",
+    ]
+  ) {
+    assertThrows(() => findEvent(2025, name), RangeError, "did you mean 'Monaco Grand Prix'?");
+  }
+  assertThrows(
+    () => findEvent(2025, "Formula 1 Las Vegas GP of Nevada"),
+    RangeError,
+    "'Las Vegas Grand Prix'?",
+  );
+  for (const name of ["a", "gp", "the", "dubai"]) {
+    const { message } = assertThrows(() => findEvent(2025, name), RangeError);
+    assertEquals(message.includes("did you mean"), false, message);
+  }
+});
+
 test("findEvent() and findSession() know no names that objects have by themselves", () => {
   for (const name of ["constructor", "__proto__", "toString"]) {
     assertThrows(() => findEvent(2025, name), RangeError, "there is no");

@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { type Lap, lapColumns, lapRows } from "../../src/f1/lap.ts";
 import { lapTimesSchema } from "../../src/f1/lap_times.ts";
@@ -41,6 +41,14 @@ test("lapRows() and lapColumns() have null for what is missing in unchecked payl
   const unchecked = { time: ["None", 91], lap: [1, 2], compound: ["nan", "SOFT"] } as never;
   assertEquals(lapColumns("VER", unchecked).LapTime, [null, 91]);
   assertEquals(lapRows("VER", unchecked).map(({ Compound }) => Compound), [null, "SOFT"]);
+});
+
+test("lapRows() and lapColumns() refuse unchecked payloads that are no laps", () => {
+  for (const payload of [null, undefined, 7, "x", [], {}, { lap: "1" }]) {
+    for (const  of of[lapRows, lapColumns]) {
+      assertThrows(() => of("VER", payload as never), TypeError, "'laps.lap' must be an array: received");
+    }
+  }
 });
 
 test("lapRows() has a readable name for every column of the schema", () => {

@@ -1,5 +1,5 @@
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { CircuitOpenError, type ClientOptions, createClient } from "../../mod.ts";
+import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
+import { CircuitOpenError, type ClientOptions, createClient, DataNotFoundError } from "../../mod.ts";
 import { memoryCache, ttlCache } from "../../src/http_cache/mod.ts";
 import { MirrorList } from "../../src/f1/mirror_list.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -51,6 +51,22 @@ test("MirrorList.list() says what there is, and what its breaker says", async ()
   ]);
 });
 
+test("MirrorList leaves it to the client what a mirror is called in errors", async () => {
+  const list = new MirrorList([{ url: A }, { url: B, path: (() => 5) as never }]);
+  await using client = createClient({
+    baseUrls: list.baseUrls,
+    fetch: () => Promise.reject(new Error("no")),
+  });
+  list.remove(A);
+  assertStringIncludes(
+    `${await rejection(client.json("x"))}`,
+    "the 'path' of 'baseUrls.1' must return a string",
+  );
+  list.add({ url: C, path: (() => 5) as never });
+  list.remove(B);
+  assertStringIncludes(`${await rejection(client.json("x"))}`, "the 'path' of 'url' must return a string");
+});
+
 test("MirrorList.add() appends a mirror, also to a client that had one", async () => {
   const { list, get, asked } = setUp([A], { a: () => ({ status: 503 }) });
   list.add({ url: B, path: (path) => `moved/${path}` });
@@ -66,7 +82,7 @@ test("MirrorList.add() replaces a mirror with the same URL", async () => {
   assertEquals([list.list().length, network.sent[0]?.headers.get("x-key")], [1, "1"]);
 });
 
-test("MirrorList.remove() and enable() leave a mirror out from the next round on, and tell whether it was there", async () => {
+test("MirrorList.remove() and enable() leave a mirror out from then on, and tell whether it was there", async () => {
   const { list, get, asked } = setUp([A, B, C]);
   assertEquals([list.enable(A, false), list.remove("https://other.test/"), list.enable("x", true)], [
     true,
@@ -88,6 +104,23 @@ test("MirrorList leaves one mirror enabled", () => {
   assertThrows(() => list.enable(B, false), RangeError, "one must be left that is enabled");
   assertThrows(() => list.remove(B), RangeError, B);
   assertEquals(list.list().map(({ enabled }) => enabled), [false, true]);
+});
+
+test("MirrorList leaves a mirror out that a client was given twice", async () => {
+  for (
+    const leaveOut of [(list: MirrorList) => list.remove(A), (list: MirrorList) => list.enable(A, false)]
+  ) {
+    const { list, get, asked } = setUp([A, "https://a.test", B]);
+    assertEquals(leaveOut(list), true);
+    await get();
+    list.add({ url: A });
+    list.enable(B, false);
+    await get("y");
+    assertEquals([asked(), list.list().map(({ url }) => url)], ["ba", [B, A]]);
+    assertThrows(() => list.remove(A), RangeError, "one must be left");
+  }
+  const { list } = setUp([A, "https://a.test"]);
+  assertThrows(() => list.remove(A), RangeError, A);
 });
 
 test("MirrorList.reset() goes back to the beginning, with closed circuits", async () => {
@@ -143,4 +176,152 @@ test("MirrorList knows a mirror with and without a slash at the end", async () =
   assertEquals(list.enable("https://b.test/f1", false), true);
   assertEquals(list.remove("https://b.test/f1"), true);
   assertEquals([await get(), asked()], ["a", "a"]);
+});
+
+test("Requests in line go to no mirror that was left out meanwhile, single or in a batch", async () => {
+  for (const others of [[], [B]]) {
+    for (
+      const leaveOut of [(list: MirrorList) => list.enable(A, false), (list: MirrorList) => list.remove(A)]
+    ) {
+      const slow = () => ({ afterMs: 100, json: 1 });
+      const { list, client, clock, asked } = setUp([A, ...others], { a: slow, b: slow }, { concurrency: 2 });
+      const single = Promise.all(["1", "2", "3", "4", "5"].map((url) => client.json(url)));
+      await clock.advance(50);
+      if (others.length === 0) list.add({ url: B });
+      leaveOut(list);
+      assertEquals([await clock.run(single), asked()], [[1, 1, 1, 1, 1], "aabbb"]);
+      list.reset();
+      list.add({ url: B });
+      const batch = client.all(["6", "7", "8", "9"]);
+      await clock.advance(50);
+      leaveOut(list);
+      assertEquals([await clock.run(batch), asked().slice(5)], [[1, 1, 1, 1], "aabb"]);
+    }
+  }
+});
+
+test("Requests in line for mirrors in trouble go to one that is added, enabled or reset, at once", async () => {
+  const ways: readonly ((list: MirrorList) => void)[] = [
+    (list) => list.add({ url: C }),
+    (list) => list.enable(B, true),
+    (list) => list.reset(),
+  ];
+  for (const [nth, helpBy] of ways.entries()) {
+    let isDown = true;
+    const down = () => isDown ? { status: 503 } : { json: "late" };
+    const { list, client, clock } = setUp([A, B], { a: down, b: () => nth === 1 ? { json: "b" } : down() }, {
+      maxRetries: 3,
+      circuitBreaker: { threshold: 1, cooldownMs: 20_000, patienceMs: 30_000 },
+    });
+    list.enable(B, false);
+    const batch = client.settle(Array.from({ length: 40 }, (_, n) => `${n}`));
+    await clock.advance(10_000);
+    if (nth === 2) isDown = false;
+    helpBy(list);
+    const outcomes = await clock.run(batch);
+    assertEquals(outcomes.every(({ ok }) => ok), true);
+    assertEquals(clock.now(), 10_000);
+  }
+});
+
+test("A request that failed at one mirror goes on at those that are there by then", async () => {
+  const { list, get, asked } = setUp([A, B], {
+    a: () => {
+      list.enable(B, false);
+      list.add({ url: C });
+      return { status: 503 };
+    },
+  });
+  assertEquals([await get(), asked()], ["c", "ac"]);
+});
+
+test("A request goes to no mirror that is left out in the very moment in which it is admitted there", async () => {
+  const { list, client, clock, asked } = setUp([A, B], {}, {
+    concurrency: 1,
+    rateLimit: { limit: 1, intervalMs: 1_000 },
+  });
+  const both = Promise.all([client.json("1"), client.json("2")]);
+  list.remove(A);
+  assertEquals([await clock.run(both), asked()], [["b", "b"], "bb"]);
+  assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
+});
+
+test("A slow request gets no second attempt at a mirror that is left out", async () => {
+  for (const to of ["same", "nextMirror"] as const) {
+    let afterMs = 0;
+    const { list, client, clock, asked } = setUp([A, B, C], { a: () => ({ afterMs, json: "a" }) }, {
+      hedge: { afterMs: 100, maxExtraRatio: 1, to },
+    });
+    // The first request waits for the code that hedges.
+    await clock.run(client.json("first"));
+    afterMs = 1_000;
+    const slow = client.json("1");
+    await clock.advance(50);
+    list.enable(A, false);
+    list.enable(B, false);
+    const isSame = to === "same";
+    assertEquals([await clock.run(slow), asked().slice(1)], isSame ? ["a", "a"] : ["c", "ac"]);
+  }
+});
+
+test("A request in line is aborted in the very moment in which the mirrors change", async () => {
+  const { list, client, clock, asked } = setUp([A, B], { a: () => ({ afterMs: 100, json: 1 }) }, {
+    concurrency: 1,
+  });
+  const first = client.json("1");
+  const controller = new AbortController();
+  const second = rejection(client.json("2", { signal: controller.signal }));
+  await clock.advance(50);
+  list.remove(A);
+  controller.abort("enough");
+  assertEquals([await clock.run(second), await clock.run(first), asked()], ["enough", 1, "a"]);
+  assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
+});
+
+test("MirrorList belongs to a client's extensions as well, each with headers of its own", async () => {
+  const { list, client, clock, network, asked } = setUp([A, B], {}, { headers: { "x-of": "client" } });
+  list.remove(A);
+  const extension = client.extend({ headers: { "x-of": "extension" } });
+  assertEquals(await clock.run(extension.json("1")), "b");
+  list.add({ url: C, headers: { "x-key": "c" } });
+  list.enable(B, false);
+  assertEquals([await clock.run(extension.json("2")), await clock.run(client.json("3"))], ["c", "c"]);
+  list.reset();
+  assertEquals([await clock.run(extension.json("4")), await clock.run(client.json("5"))], ["a", "a"]);
+  assertEquals(asked(), "bccaa");
+  assertEquals(
+    network.sent.map(({ headers }) => [headers.get("x-of"), headers.get("x-key")]),
+    [["extension", null], ["extension", "c"], ["client", "c"], ["extension", null], ["client", null]],
+  );
+});
+
+test("A mirror that was passed over is asked when those that it would be in the way of are gone", async () => {
+  const [x, y] = ["https://a.test/x", "https://a.test/y"];
+  for (const isInLine of [false, true]) {
+    const clock = new ManualClock();
+    const network = new FakeNetwork(clock, ({ url }) => {
+      if (url.endsWith("slow")) return { afterMs: 60_000, json: 1 };
+      return { status: url.startsWith(x) ? 404 : 503 };
+    });
+    const list = new MirrorList([{ url: x }, { url: y }]);
+    const client = createClient({
+      fetch: network.fetch,
+      clock,
+      baseUrls: list.baseUrls,
+      concurrency: 1,
+      maxRetries: 1,
+      circuitBreaker: false,
+      timeoutMs: 90_000,
+    });
+    const missing = rejection(client.json("1", { notFoundIsFinal: false }));
+    await clock.advance(0);
+    const slow = isInLine ? client.json("slow") : undefined;
+    // Asleep until the second round, and then in line.
+    await clock.advance(isInLine ? 10_000 : 500);
+    list.remove(y);
+    assertInstanceOf(await clock.run(missing), DataNotFoundError);
+    await clock.run(Promise.resolve(slow));
+    const asked = network.urls.filter((url) => url.endsWith("/1")).map((url) => url.slice(0, -2));
+    assertEquals(asked, [x, y, x]);
+  }
 });

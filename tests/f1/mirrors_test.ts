@@ -127,11 +127,33 @@ test("F1Mirrors keep what is in the cache", async () => {
 test("F1Mirrors refuse what is no mirror, and to be without one", async () => {
   const { f1 } = setUp([]);
   await using _f1 = f1;
-  assertThrows(() => f1.mirrors.add("no url"), TypeError, "must be an absolute http(s) URL");
-  assertThrows(() => f1.mirrors.add("https://m.test/?a=1"), TypeError, "no query");
-  assertThrows(() => f1.mirrors.add({ url: "https://m.test", path: 5 as never }), TypeError, "path");
-  assertThrows(() => f1.mirrors.add({ url: "https://m.test", moveOn: [200] }), RangeError, "moveOn");
+  const notAdded: readonly (readonly [mirror: unknown, message: string])[] = [
+    ["nope", "'url' must be an absolute http(s) URL: received 'nope'"],
+    [{ url: "nope" }, "'url' must be an absolute http(s) URL: received 'nope'"],
+    ["https://m.test/?a=1", "'url' must have no query and no fragment"],
+    [null, "'mirror' must be a string, a URL or"],
+    [{}, "'mirror.url' must be a string or a URL: received undefined"],
+    [{ url: "https://m.test", path: 5 }, "'mirror.path' must be a function: received 5"],
+    [{ url: "https://m.test", headres: {} }, "'mirror.headres' is not an option: did you mean 'headers'?"],
+    [{ url: "https://m.test", headers: "key: s3cret" }, "'mirror.headers' must be a record of strings"],
+  ];
+  for (const [mirror, message] of notAdded) {
+    const error = assertThrows(
+      () => f1.mirrors.add(mirror as string),
+      TypeError,
+      `Cannot add mirror as ${message}`,
+    );
+    assertEquals(error.message.includes("s3cret"), false);
+  }
+  assertThrows(() => f1.mirrors.add({ url: "https://m.test", moveOn: [200] }), RangeError, "mirror.moveOn");
   assertThrows(() => f1.mirrors.remove("no url"), TypeError, "'url' must be an absolute http(s) URL");
+  for (const url of [FALLBACK_MIRRORS[0], null, 5, [CDN]]) {
+    assertThrows(
+      () => f1.mirrors.disable(url as never),
+      TypeError,
+      "'url' must be an absolute http(s) URL: received",
+    );
+  }
   f1.mirrors.disable(CDN);
   f1.mirrors.remove(GCORE);
   assertThrows(() => f1.mirrors.disable(FASTLY), RangeError, "one must be left that is enabled");

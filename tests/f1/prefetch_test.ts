@@ -81,6 +81,27 @@ test("F1Session.prefetch() rejects with the caller's own reason, also while it w
   }
 });
 
+test("TracingInsights.prefetch() of a season takes sessions that are to come for missing, and of events for failures", async () => {
+  const files = fakeFiles(FILES);
+  const held = "Australian%20Grand%20Prix";
+  let status = 404;
+  await using f1 = tracingInsights({
+    fetch: (input, init) =>
+      String(input).includes(held) ? files.fetch(input, init) : Promise.resolve(new Response("", { status })),
+    maxRetries: 0,
+    cache: false,
+  });
+  const options = { sessions: ["R"], telemetry: false };
+  // The race that was held lacks three files, and the other 23 all four of the session.
+  assertEquals(await f1.prefetch(2025, options), { loaded: 4, missing: 3 + 23 * 4, failures: [] });
+  const { missing, failures } = await f1.prefetch(2025, { ...options, events: [1, 2] });
+  assertEquals([missing, failures.map(({ file, error }) => [file, error.name])], [3 + 3, [
+    ["2025/Chinese Grand Prix/Race/drivers.json", "DataNotFoundError"],
+  ]]);
+  status = 400;
+  assertEquals((await f1.prefetch(2025, options)).failures.length, 23 * 4);
+});
+
 test("TracingInsights.prefetch() loads the sessions of several events", async () => {
   const files = fakeFiles(FILES);
   await using f1 = tracingInsights({ fetch: files.fetch, cache: seasonCache(memoryCache()) });

@@ -263,6 +263,82 @@ test("F1Session.fastestLapTelemetry() works on unchecked payloads too", async ()
   assertEquals([fastest?.driver, fastest?.lap], ["NOR", 2]);
 });
 
+/** What files may hold where nothing is checked. */
+const ODD: readonly unknown[] = [null, [], [1], "text", 7, true, {}, { drivers: 1, lap: null, time: 2 }];
+
+test("F1Session says which unchecked file is of no use to it", async () => {
+  for (const payload of ODD) {
+    for (const path of ["drivers.json", "VER/laptimes.json"]) {
+      const files = fakeFiles({
+        "drivers.json": driversOf("VER"),
+        "VER/laptimes.json": lapsOf(91.2),
+        [path]: () => Response.json(payload),
+      });
+      await using f1 = tracingInsights({ fetch: files.fetch, validate: false, cache: false });
+      const session = f1.session(2026, EVENT, "Race");
+      const ways: readonly (() => Promise<unknown>)[] = [
+        () => session.results(),
+        () => session.trackStatus(),
+        () => session.totalLaps(),
+        () => session.lapRows(),
+        () => session.fastestLap(),
+        () => session.fastestLapTelemetry({ by: "driver" }),
+        ...(path === "drivers.json"
+          ? [() => session.drivers(), () => session.driver("Verstappen"), () => session.laps()]
+          : [() => session.lapRows("VER"), () => session.lap("VER", 1)]),
+      ];
+      for (const way of ways) await assertRejects(way, InvalidDataError, path);
+      const { failures } = await session.prefetch({ telemetry: path !== "drivers.json" });
+      assertEquals(failures.map(({ file, error }) => [file.endsWith(path), error.name]), [[
+        true,
+        "InvalidDataError",
+      ]]);
+      if (path === "drivers.json") continue;
+      assertEquals<unknown>(await session.laps("VER"), payload);
+      assertEquals<unknown>(await session.laps(), { VER: payload });
+      for await (const outcome of session.allTelemetry()) {
+        assertEquals([outcome.ok, outcome.lap, !outcome.ok && outcome.error.name], [
+          false,
+          null,
+          "InvalidDataError",
+        ]);
+      }
+    }
+  }
+});
+
+test("F1Session leaves out columns of unchecked laps that are none", async () => {
+  for (const payload of ODD) {
+    const laps = { ...lapsOf(92, 91), status: payload, qs: payload, pos: payload, del: payload };
+    const files = fakeFiles({ "drivers.json": driversOf("VER"), "VER/laptimes.json": laps });
+    await using f1 = tracingInsights({ fetch: files.fetch, validate: false, cache: false });
+    for (const name of ["Race", "Qualifying"]) {
+      const session = f1.session(2026, EVENT, name);
+      assertEquals((await session.trackStatus()).length <= 1, true);
+      assertEquals((await session.results()).map(({ laps }) => laps), [2]);
+      assertEquals(await session.fastestLap(), { driver: "VER", lap: 2, time: 91 });
+      assertEquals((await session.lapRows("VER")).map(({ LapTime }) => LapTime), [92, 91]);
+    }
+  }
+});
+
+test("F1Session counts a driver once who is listed twice", async () => {
+  const files = fakeFiles({
+    "drivers.json": driversOf("VER", "NOR", "VER"),
+    "VER/laptimes.json": lapsOf(91.2),
+    "VER/1_tel.json": telemetryOf("VER-1"),
+    "NOR/laptimes.json": lapsOf(92),
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: false });
+  const session = f1.session(2026, EVENT, "Race");
+  assertEquals((await session.drivers()).map(({ driver }) => driver), ["VER", "NOR"]);
+  assertEquals((await session.results()).map(({ driver }) => driver.driver), ["VER", "NOR"]);
+  const laps: string[] = [];
+  for await (const { driver, lap } of session.allTelemetry({ ordered: true })) laps.push(`${driver} ${lap}`);
+  assertEquals(laps, ["VER 1", "NOR 1"]);
+  assertEquals(await session.prefetch(), { loaded: 4, missing: 4, failures: [] });
+});
+
 test("F1Session has types for each form of its methods", () => {
   const types = (session: F1Session): void => {
     const one = session.laps("VER");
@@ -303,4 +379,78 @@ test("F1Session takes a driver by code, number or name, and looks up only what i
   assertEquals(drivers, ["VER"]);
   await assertRejects(() => session.laps("Verstapen"), RangeError, "did you mean 'VER'?");
   await assertRejects(() => session.telemetry(99, 1), RangeError, `no "99"`);
+});
+
+test("F1Session has the laps and fastest laps of some drivers only, and asks for no other files", async () => {
+  const files = fakeFiles({
+    "drivers.json": {
+      drivers: [{ driver: "VER", team: "A", ln: "Verstappen" }, { driver: "NOR", team: "B" }],
+    },
+    "VER/laptimes.json": lapsOf(91, 92),
+    "NOR/laptimes.json": lapsOf(93),
+    "HAM/laptimes.json": lapsOf(90),
+    "VER/1_tel.json": telemetryOf("VER-1"),
+    "NOR/1_tel.json": telemetryOf("NOR-1"),
+  });
+  await using f1 = tracingInsights({ fetch: files.fetch, cache: false });
+  const session = f1.session(2026, EVENT, "Race");
+  assertEquals(Object.keys(await session.laps({ drivers: ["nor", "VER", "NOR"] })), ["NOR", "VER"]);
+  assertEquals((await session.lapRows({ drivers: ["NOR"] })).map(({ Driver }) => Driver), ["NOR"]);
+  const two = { drivers: ["NOR", "VER"], concurrency: 1 };
+  assertEquals(await session.fastestLap(two), { driver: "VER", lap: 1, time: 91 });
+  assertEquals((await session.fastestLap({ ...two, by: "driver" })).map(({ time }) => time), [91, 93]);
+  assertEquals((await session.fastestLapTelemetry(two))?.telemetry.tel.dataKey, "VER-1");
+  const telemetry = await session.fastestLapTelemetry({ ...two, by: "driver" });
+  assertEquals(telemetry.map(({ telemetry }) => telemetry.tel.dataKey), ["VER-1", "NOR-1"]);
+  assertEquals(await session.laps({ drivers: [] }), {});
+  assertEquals(await session.laps({ drivers: ["XXX"] }), {});
+  assertEquals(
+    new Set(files.paths),
+    new Set(
+      ["NOR", "VER", "XXX"].map((code) => `${code}/laptimes.json`).concat([
+        "VER/1_tel.json",
+        "NOR/1_tel.json",
+      ]),
+    ),
+  );
+  assertEquals(Object.keys(await session.laps({ drivers: ["verstappen"] })), ["VER"]);
+  assertEquals(files.paths.slice(-2), ["drivers.json", "VER/laptimes.json"]);
+  await assertRejects(() => session.laps({ drivers: ["verstapen"] }), RangeError, "did you mean 'VER'?");
+});
+
+test("F1Session refuses options that are none, and drivers that are no list, before any request", async () => {
+  const files = fakeFiles({});
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const session = f1.session(2026, EVENT, "Race");
+  for (const options of [null, 5, "VER", ["VER"], true] as unknown as undefined[]) {
+    const ways: readonly (() => unknown)[] = [
+      () => session.drivers(options),
+      () => session.results(options),
+      () => session.weather(options),
+      () => session.telemetry("VER", 1, options),
+      () => session.laps("VER", options),
+      () => session.fastestLap(options),
+      () => session.fastestLapTelemetry(options),
+      () => session.prefetch(options),
+      () => f1.prefetch(2025, options),
+      () => f1.fetchMultiple([], options),
+      async () => await session.allTelemetry(options).next(),
+    ];
+    for (const way of ways) {
+      await assertRejects(async () => await way(), TypeError, "the options must be an object");
+    }
+  }
+  for (const drivers of ["VER", 1, {}, null, [null], [{}], [""], ["a/b"]] as unknown as string[][]) {
+    await assertRejects(() => session.laps({ drivers }), TypeError, "'driver");
+    await assertRejects(() => session.fastestLap({ drivers }), TypeError, "'driver");
+    assertThrows(() => session.allTelemetry({ drivers }), TypeError, "'driver");
+  }
+  for (const name of ["telemetry", "refresh"]) {
+    for (const value of ["no", 0, null]) {
+      const message = `'${name}' must be true or false`;
+      await assertRejects(() => session.prefetch({ [name]: value }), TypeError, message);
+      await assertRejects(() => f1.prefetch(2025, { [name]: value }), TypeError, message);
+    }
+  }
+  assertEquals(files.urls, []);
 });

@@ -63,6 +63,14 @@ test("tracingInsights() refuses other options beside a client, and what is no cl
   );
   assertThrows(() => tracingInsights({ client: {} as never }), TypeError, "'client' must be a client");
   await using _source = tracingInsights({ client, validate: false, baseUrls: undefined });
+  assertThrows(
+    () => tracingInsights({ client, validate: "no" as never }),
+    TypeError,
+    "'validate' must be true or false",
+  );
+  for (const options of [null, 5, "x", []]) {
+    assertThrows(() => tracingInsights(options as never), TypeError, "the options must be an object");
+  }
 });
 
 test("tracingInsights() refuses an option that its client refuses", () => {

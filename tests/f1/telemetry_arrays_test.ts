@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { telemetrySchema } from "../../src/f1/telemetry.ts";
 import { telemetryArrays } from "../../src/f1/telemetry_arrays.ts";
@@ -29,4 +29,12 @@ test("telemetryArrays() has NaN for texts of unchecked payloads", () => {
   const payload = telemetryOf("x");
   payload.tel["rel_distance"] = ["None", 0.5];
   assertEquals([...telemetryArrays(payload as never).rel_distance], [NaN, 0.5]);
+});
+
+test("telemetryArrays() says which channel of an unchecked payload is none", () => {
+  for (const payload of [null, undefined, 7, "x", [], {}, { tel: null }, { tel: { time: 5 } }]) {
+    assertThrows(() => telemetryArrays(payload as never), TypeError, "'tel.time' must be an array: received");
+  }
+  const tel = { ...telemetryOf("VER-1").tel, DistanceToDriverAhead: "None" };
+  assertThrows(() => telemetryArrays({ tel } as never), TypeError, "'tel.DistanceToDriverAhead' must be");
 });

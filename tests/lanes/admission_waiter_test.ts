@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Admission } from "../../src/lanes/admission.ts";
-import { AdmissionWaiter, type WaitingRoom } from "../../src/lanes/admission_waiter.ts";
+import { AdmissionWaiter, LOOK_AGAIN, type WaitingRoom } from "../../src/lanes/admission_waiter.ts";
 import { rejection } from "../support/settled.ts";
 import { fakeCall, fakeLane } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
@@ -44,6 +44,17 @@ test("AdmissionWaiter.cancel() leaves the line and rejects with the very reason"
   assertStrictEquals(await rejection(waiter.admission), reason);
   assertEquals(left.length, 1);
   assertStrictEquals(left[0], waiter);
+});
+
+test("AdmissionWaiter.lookAgain() leaves the line and says so, unless it has been admitted", async () => {
+  const { waiter, left } = setUp();
+  waiter.lookAgain();
+  assertStrictEquals(await rejection(waiter.admission), LOOK_AGAIN);
+  assertEquals(left.length, 1);
+  const { waiter: admitted, lanes } = setUp();
+  admitted.onAdmitted(lanes[0]!, 5);
+  admitted.lookAgain();
+  assertStrictEquals((await admitted.admission).lane, lanes[0]);
 });
 
 test("AdmissionWaiter is in line only when it has entered, and urgent in all lanes if it is", () => {

@@ -4,8 +4,10 @@ import {
   assertClock,
   assertFunction,
   assertNonNegative,
+  assertOptions,
   assertPositive,
   assertPositiveInteger,
+  assertSwitch,
   shapeError,
 } from "../../src/primitives/argument_checks.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
@@ -50,6 +52,7 @@ test("the assertions let through what keeps the rule, and nothing else", () => {
     [assertPositiveInteger, [1, 2 ** 53 - 1], [0, -1, 1.5, NaN, Infinity, 2 ** 53, "1", undefined]],
     [assertPositive, [1, 0.1, 5e-324], [0, -0, -1, NaN, Infinity, "1", undefined, null]],
     [assertNonNegative, [0, 0.1, 1e308], [-1, -5e-324, NaN, Infinity, "1", undefined]],
+    [assertSwitch, [true, false, undefined], [null, 0, 1, "true", {}]],
     [assertFunction, [() => {}, class {}], [0, "f", {}, undefined]],
     [assertClock, [systemClock], [{}, null, undefined, () => 1]],
   ];
@@ -58,9 +61,18 @@ test("the assertions let through what keeps the rule, and nothing else", () => {
     for (const value of bad) {
       assertThrows(
         () => check("do", "x", value),
-        typeof value === "number" && check !== assertFunction ? RangeError : TypeError,
-        "Cannot do as 'x' must be a",
+        typeof value === "number" && check !== assertFunction && check !== assertSwitch
+          ? RangeError
+          : TypeError,
+        check === assertSwitch ? "Cannot do as 'x' must be true or false" : "Cannot do as 'x' must be a",
       );
     }
+  }
+});
+
+test("assertOptions() lets objects through, and nothing else", () => {
+  for (const options of [{}, { a: 1 }, Object.create(null)]) assertOptions("do", options);
+  for (const options of [undefined, null, 5, "x", true, [], [{}], () => {}]) {
+    assertThrows(() => assertOptions("do", options), TypeError, "Cannot do as the options must be an object");
   }
 });
