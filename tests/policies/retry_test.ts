@@ -825,6 +825,31 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "a URL that is always answered with 429 does not keep the others of its batch from going (S4)",
+  async (rig) => {
+    for (const headers of [{ "retry-after": "1" }, undefined]) {
+      const reply: Reply = (sent) => sent.url.endsWith("refused") ? status(429, headers)(sent) : OK(sent);
+      const { client, clock, run } = rig(reply, { concurrency: 2 });
+      const served: number[] = [];
+      const urls = numberedUrls(60);
+      urls.splice(5, 0, URL_A + "/refused", URL_A + "/b/refused");
+      const outcomes = await run((async () => {
+        const all = [];
+        for await (const outcome of client.stream(urls)) {
+          if (outcome.ok) served.push(clock.now());
+          all.push(outcome);
+        }
+        return all;
+      })());
+
+      // One after the other, with a few pauses in between: each is refused twice before it must not go ahead any more.
+      assertEquals([outcomes.length, served.length], [62, 60]);
+      assert(served.at(-1)! < 15_000, `the last one was served after ${served.at(-1)} ms`);
+    }
+  },
+);
+
 testBothWays("who was told to come again goes before those who were never sent (S4)", async (rig) => {
   const reply: Reply = (sent) => sent.atMs === 0 ? status(429, { "retry-after": "5" })(sent) : OK(sent);
   const { client, origin, clock, run } = rig(reply, { concurrency: 1 });
