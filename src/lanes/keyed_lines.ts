@@ -20,6 +20,8 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
   readonly #lines: Map<string, KeyLine<Place<L>>> = new Map();
   /** Lines in which requests wait. */
   readonly #busy: Set<KeyLine<Place<L>>> = new Set();
+  /** How many wait with each priority. */
+  readonly #priorities: Map<number, number> = new Map();
   readonly #create: (key: string) => KeyLine<Place<L>>;
   readonly #isQuiet: (line: KeyLine<Place<L>>) => boolean;
   #sweepAt = MANY_KEYS;
@@ -71,7 +73,8 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
 
   push(place: Place<L>): void {
     this.size++;
-    const { line } = place;
+    const { line, priority } = place;
+    this.#priorities.set(priority, (this.#priorities.get(priority) ?? 0) + 1);
     if (line === undefined) return this.#plain.push(place);
     line.waiting.push(place);
     this.#busy.add(line);
@@ -79,7 +82,10 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
 
   remove(place: Place<L>): void {
     this.size--;
-    const { line } = place;
+    const { line, priority } = place;
+    const left = this.#priorities.get(priority)! - 1;
+    if (left > 0) this.#priorities.set(priority, left);
+    else this.#priorities.delete(priority);
     if (line === undefined) return this.#plain.remove(place);
     line.waiting.remove(place);
     if (line.waiting.size === 0) this.#busy.delete(line);
@@ -90,8 +96,7 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
   }
 
   get isMixed(): boolean {
-    return this.#plain.isMixed || this.#busy.size > 1 ||
-      [...this.#busy].some(({ waiting }) => waiting.isMixed);
+    return this.#priorities.size > 1;
   }
 
   /** The first one that a test accepts, of those that no limit holds. */
