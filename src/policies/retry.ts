@@ -112,6 +112,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       if (plan.counts) call.journey.round++;
       call.journey.isUrgent = plan.isUrgent;
       if (!await rest(environment, options, call, plan)) return conclude(round);
+      if (call.journey.refusals > 1) call.priority = lowestPriority(options.lanesOf(call), call.priority);
     }
   };
 }
@@ -261,6 +262,13 @@ function isFailedProbe(call: Call, lanes: readonly Lane[]): boolean {
   return call.journey.isProbing && call.patienceMs > 0 && lanes.length === 1 &&
     lanes[0]!.breaker?.state === "open" &&
     !isAbandoned(lanes[0]!, call);
+}
+
+/** The lowest priority of those in line: one that is refused again and again goes behind them, or it would pause its origin for each of them. */
+function lowestPriority(lanes: readonly Lane[], own: number): number {
+  let lowest = own;
+  for (const { waiting } of lanes) waiting.forEach(({ priority }) => lowest = Math.min(lowest, priority));
+  return lowest;
 }
 
 /** Whether a call would still be refused after so long, or its origin is not waited for. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import type { FetchRequest } from "../../src/client/request.ts";
 import {
   type Client,
   type ClientOptions,
@@ -832,8 +833,9 @@ testBothWays(
       const reply: Reply = (sent) => sent.url.endsWith("refused") ? status(429, headers)(sent) : OK(sent);
       const { client, clock, run } = rig(reply, { concurrency: 2 });
       const served: number[] = [];
-      const urls = numberedUrls(60);
-      urls.splice(5, 0, URL_A + "/refused", URL_A + "/b/refused");
+      const urls: FetchRequest[] = numberedUrls(60);
+      // One of them even goes before all others.
+      urls.splice(5, 0, URL_A + "/refused", { url: URL_A + "/b/refused", priority: 1 });
       const outcomes = await run((async () => {
         const all = [];
         for await (const outcome of client.stream(urls)) {
