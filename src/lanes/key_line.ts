@@ -5,12 +5,13 @@
  */
 
 import type { Bucket } from "../primitives/bucket.ts";
+import type { HeapItem } from "../primitives/binary_heap.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
 import { type PriorityItem, PriorityQueue } from "../primitives/priority_queue.ts";
 import type { LimitBook } from "./limit_book.ts";
 
 /** What requests of one origin with the same key have in common: limits of their own, and a line for those who wait for these. */
-export class KeyLine<T extends PriorityItem<T>> {
+export class KeyLine<T extends PriorityItem<T>> implements HeapItem {
   readonly key: string;
   /** The key's own bucket. */
   readonly bucket: Bucket | undefined;
@@ -22,8 +23,11 @@ export class KeyLine<T extends PriorityItem<T>> {
   queued = 0;
   /** How many have been sent, and were not answered yet. */
   open = 0;
-  /** Whether a limit of the key's holds them, so that those with other keys go first. Only the scheduler writes it. */
-  isBlocked = false;
+  /** Where it is among the lines that no limit holds. Only these write it. */
+  heapIndex = -1;
+  /** Told when `isBlocked` has changed. */
+  onBlocked: ((line: KeyLine<T>) => void) | undefined = undefined;
+  #isBlocked = false;
   /** When it is worth looking again. Only the scheduler writes it. */
   wakeUp: Deadline | undefined = undefined;
   /** Takes a notice of the bucket back. Only the scheduler writes it. */
@@ -33,6 +37,17 @@ export class KeyLine<T extends PriorityItem<T>> {
   constructor(key: string, bucket: Bucket | undefined) {
     this.key = key;
     this.bucket = bucket;
+  }
+
+  /** Whether a limit of the key's holds them, so that those with other keys go first. Only the scheduler writes it. */
+  get isBlocked(): boolean {
+    return this.#isBlocked;
+  }
+
+  set isBlocked(isBlocked: boolean) {
+    if (isBlocked === this.#isBlocked) return;
+    this.#isBlocked = isBlocked;
+    this.onBlocked?.(this);
   }
 
   /** Whether requests have to do with it now. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BinaryHeap } from "../primitives/binary_heap.ts";
 import { PriorityQueue } from "../primitives/priority_queue.ts";
 import type { KeyLine } from "./key_line.ts";
 import { isOlder, type Line, type Place, type WaitingLine } from "./waiter.ts";
@@ -20,6 +21,12 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
   readonly #lines: Map<string, KeyLine<Place<L>>> = new Map();
   /** Lines in which requests wait. */
   readonly #busy: Set<KeyLine<Place<L>>> = new Set();
+  /** Those of them that no limit holds, the one whose first goes first on top. */
+  readonly #free: BinaryHeap<KeyLine<Place<L>>> = new BinaryHeap((a, b) =>
+    isAhead(a.waiting.peek()!, b.waiting.peek()!)
+  );
+  /** How many wait with each priority. */
+  readonly #priorities: Map<number, number> = new Map();
   readonly #create: (key: string) => KeyLine<Place<L>>;
   readonly #isQuiet: (line: KeyLine<Place<L>>) => boolean;
   #sweepAt = MANY_KEYS;
@@ -42,6 +49,7 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
     if (line === undefined) {
       if (this.#lines.size >= this.#sweepAt) this.#sweep();
       line = this.#create(key);
+      line.onBlocked = this.#onBlocked;
       this.#lines.set(key, line);
     }
     return line;
@@ -71,32 +79,49 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
 
   push(place: Place<L>): void {
     this.size++;
-    const { line } = place;
+    const { line, priority } = place;
+    this.#priorities.set(priority, (this.#priorities.get(priority) ?? 0) + 1);
     if (line === undefined) return this.#plain.push(place);
+    // Its place there is by its first, which may change.
+    this.#free.remove(line);
     line.waiting.push(place);
     this.#busy.add(line);
+    this.#onBlocked(line);
   }
 
   remove(place: Place<L>): void {
     this.size--;
-    const { line } = place;
+    const { line, priority } = place;
+    const left = this.#priorities.get(priority)! - 1;
+    if (left > 0) this.#priorities.set(priority, left);
+    else this.#priorities.delete(priority);
     if (line === undefined) return this.#plain.remove(place);
+    this.#free.remove(line);
     line.waiting.remove(place);
     if (line.waiting.size === 0) this.#busy.delete(line);
+    this.#onBlocked(line);
   }
+
+  /** Sees to it that a line is among the free ones if it should be. One function for all lines. */
+  readonly #onBlocked = (line: KeyLine<Place<L>>): void => {
+    this.#free.remove(line);
+    if (!line.isBlocked && line.waiting.size > 0) this.#free.push(line);
+  };
 
   peek(): Place<L> | undefined {
     return this.find(() => true);
   }
 
   get isMixed(): boolean {
-    return this.#plain.isMixed || this.#busy.size > 1 ||
-      [...this.#busy].some(({ waiting }) => waiting.isMixed);
+    return this.#priorities.size > 1;
   }
 
   /** The first one that a test accepts, of those that no limit holds. */
   find(test: (place: Place<L>) => boolean): Place<L> | undefined {
     let first = this.#plain.find(test);
+    const top = this.#free.peek()?.waiting.peek();
+    if (top === undefined) return first;
+    if (test(top)) return first === undefined || isAhead(top, first) ? top : first;
     for (const { waiting, isBlocked } of this.#busy) {
       if (isBlocked) continue;
       const place = waiting.find(test);

@@ -65,9 +65,9 @@ export class Place<L extends Line<L>> implements PriorityItem<Place<L>> {
 
   /** Takes its place in the queue. */
   enter(): void {
+    this.order = ++this.lane.entered;
     if (this.isUrgent) this.lane.urgent.push(this);
     else this.lane.waiting.push(this);
-    this.order = ++this.lane.entered;
     if (this.line !== undefined) this.line.queued++;
     this.lane.isClear = false;
   }

@@ -66,6 +66,8 @@ export class Journey {
   hasSeenFailure = false;
   /** Whether it goes before those that were never sent: it was, and told to come again. */
   isUrgent = false;
+  /** How often it was told to come again. */
+  refusals = 0;
   /** Whether it was woken early to find out how its origin is, where no other request asks it. */
   isTesting = false;
   /** The round in which it was woken so last. */

@@ -112,6 +112,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       if (plan.counts) call.journey.round++;
       call.journey.isUrgent = plan.isUrgent;
       if (!await rest(environment, options, call, plan)) return conclude(round);
+      if (call.journey.refusals > 1) call.priority = lowestPriority(options.lanesOf(call), call.priority);
     }
   };
 }
@@ -225,10 +226,12 @@ function planOf(
   call.journey.isTesting = false;
   const { status, target } = round.reply ?? {};
   const askedMs = worth.delayMs ?? round.reply?.retryAfterMs;
-  const isUrgent = status === 429;
+  const isRefused = status === 429;
+  // If it is refused again, that may be for what it asks for: then it must not keep all others from going.
+  const isUrgent = isRefused && ++call.journey.refusals === 1;
   if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) return undefined;
   const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
-  const isPaused = isUrgent && pauseOn429 === "origin" && pauseMs > 0;
+  const isPaused = isRefused && pauseOn429 === "origin" && pauseMs > 0;
   if (isFailedProbe(call, lanes)) {
     // It went ahead for all who wait, and gets in line again: the next probe is another request.
     const delayMs = lanes[0]!.breaker!.retryAfterMs;
@@ -236,12 +239,12 @@ function planOf(
   }
   const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(call.journey.round, previousMs));
   // In a batch, those who are told to come again wait as long as others are served.
-  const isServed = isUrgent && call.allowance !== undefined && delayMs > 0 &&
+  const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
     nowMs - target!.lane.succeededAtMs <= RECENT_MS + 2 * delayMs;
   if (!isServed && !isTest && call.journey.round > maxRetries) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) return undefined;
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
-  const needsBudget = !isUrgent && !isTest && budget !== undefined &&
+  const needsBudget = !isRefused && !isTest && budget !== undefined &&
     !budget.tryWithdraw(workingTimeMs(environment));
   if (needsBudget && call.patienceMs === 0) return undefined;
   // With several lanes, one may be free that has just failed: it is given time.
@@ -259,6 +262,13 @@ function isFailedProbe(call: Call, lanes: readonly Lane[]): boolean {
   return call.journey.isProbing && call.patienceMs > 0 && lanes.length === 1 &&
     lanes[0]!.breaker?.state === "open" &&
     !isAbandoned(lanes[0]!, call);
+}
+
+/** The lowest priority of those in line: one that is refused again and again goes behind them, or it would pause its origin for each of them. */
+function lowestPriority(lanes: readonly Lane[], own: number): number {
+  let lowest = own;
+  for (const { waiting } of lanes) waiting.forEach(({ priority }) => lowest = Math.min(lowest, priority));
+  return lowest;
 }
 
 /** Whether a call would still be refused after so long, or its origin is not waited for. */

@@ -4,6 +4,7 @@ import { KeyedLines } from "../../src/lanes/keyed_lines.ts";
 import { Lane } from "../../src/lanes/lane.ts";
 import { type Place, Waiter } from "../../src/lanes/waiter.ts";
 import { fakeCall } from "../policies/fake_call.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 
 class Somebody extends Waiter<Lane> {
@@ -93,3 +94,37 @@ test("KeyedLines forget keys that would be the same if they were met anew, and n
     assertEquals([...keyed.values()].length < 2_000, isQuiet);
   }
 });
+
+test("KeyedLines.find() asks of the one who is next alone, however many keys there are", () => {
+  const { keyed, enter } = setUp();
+  for (let index = 0; index < 1_000; index++) enter(`${index}`, `key ${index}`);
+  let asked = 0;
+  const isFit = (): boolean => ++asked > 0;
+  for (let index = 0; index < 500; index++) keyed.find(isFit)!.waiter.leaveAll();
+  assertEquals([asked, keyed.size], [500, 500]);
+});
+
+test("KeyedLines know who is next whatever enters, leaves, is held or let go in between", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = seededRandom(seed);
+    const below = (limit: number): number => Math.floor(random() * limit);
+    const { keyed, enter } = setUp();
+    const waiting: Somebody[] = [];
+    for (let step = 0; step < 200; step++) {
+      const what = below(4);
+      if (what < 2) waiting.push(enter("", below(5) === 0 ? undefined : `${below(6)}`, below(3)));
+      if (what === 2 && waiting.length > 0) waiting.splice(below(waiting.length), 1)[0]!.leaveAll();
+      if (what === 3) keyed.lineOf(`${below(6)}`).isBlocked = random() < 0.5;
+      const odd = (place: Place<Lane>): boolean => place.order % 2 === 1;
+      assertStrictEquals(keyed.peek(), firstOf(waiting, () => true), `seed ${seed}, step ${step}`);
+      assertStrictEquals(keyed.find(odd), firstOf(waiting, odd), `seed ${seed}, step ${step}`);
+      assertEquals(keyed.isMixed, new Set(waiting.map(({ priority }) => priority)).size > 1);
+    }
+  }
+});
+
+/** The first that may go, as it is without any order kept. */
+function firstOf(waiting: readonly Somebody[], test: (place: Place<Lane>) => boolean): Somebody | undefined {
+  return waiting.filter((one) => one.line?.isBlocked !== true && test(one))
+    .sort((a, b) => b.priority - a.priority || a.order - b.order)[0];
+}

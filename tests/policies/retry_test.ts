@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import type { FetchRequest } from "../../src/client/request.ts";
 import {
   type Client,
   type ClientOptions,
@@ -822,6 +823,32 @@ testBothWays(
     assertEquals([error.status, error.attempts, origin.calls], [429, 3, 3]);
     const outcomes = await run(client.settle(numberedUrls(5)));
     assertEquals(outcomes.map(({ ok, attempts }) => [ok, attempts <= 4]), Array(5).fill([false, true]));
+  },
+);
+
+testBothWays(
+  "a URL that is always answered with 429 does not keep the others of its batch from going (S4)",
+  async (rig) => {
+    for (const headers of [{ "retry-after": "1" }, undefined]) {
+      const reply: Reply = (sent) => sent.url.endsWith("refused") ? status(429, headers)(sent) : OK(sent);
+      const { client, clock, run } = rig(reply, { concurrency: 2 });
+      const served: number[] = [];
+      const urls: FetchRequest[] = numberedUrls(60);
+      // One of them even goes before all others.
+      urls.splice(5, 0, URL_A + "/refused", { url: URL_A + "/b/refused", priority: 1 });
+      const outcomes = await run((async () => {
+        const all = [];
+        for await (const outcome of client.stream(urls)) {
+          if (outcome.ok) served.push(clock.now());
+          all.push(outcome);
+        }
+        return all;
+      })());
+
+      // One after the other, with a few pauses in between: each is refused twice before it must not go ahead any more.
+      assertEquals([outcomes.length, served.length], [62, 60]);
+      assert(served.at(-1)! < 15_000, `the last one was served after ${served.at(-1)} ms`);
+    }
   },
 );
 
