@@ -56,8 +56,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "retries are free",
     changes: [{
       file: "src/policies/retry.ts",
-      search: "const needsBudget = !isUrgent",
-      replace: "const needsBudget = false && !isUrgent",
+      search: "const needsBudget = !isRefused",
+      replace: "const needsBudget = false && !isRefused",
     }],
   },
   {
