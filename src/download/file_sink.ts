@@ -5,6 +5,7 @@
  */
 
 import { WriteError } from "../errors.ts";
+import { concatenate } from "../http/chunks.ts";
 import type { Disk, DiskEntry, DiskFile } from "../runtime/disk/contract.ts";
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { DownloadSink } from "./download_sink.ts";
@@ -250,7 +251,7 @@ class FileSink implements DownloadSink {
   /** Writes a small file at once; `false` if there is a part already. */
   async #writeWhole(chunks: readonly Uint8Array<ArrayBuffer>[]): Promise<boolean> {
     try {
-      if (!await this.#disk.createWhole(partPath(this.path), concat(chunks))) return false;
+      if (!await this.#disk.createWhole(partPath(this.path), wholeOf(chunks, this.position))) return false;
       await this.#takeName();
       return true;
     } catch (error) {
@@ -309,15 +310,8 @@ class FileSink implements DownloadSink {
   }
 }
 
-function concat(chunks: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  if (chunks.length === 1) return chunks[0]!;
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let filled = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, filled);
-    filled += chunk.length;
-  }
-  return whole;
+function wholeOf(chunks: readonly Uint8Array<ArrayBuffer>[], bytes: number): Uint8Array<ArrayBuffer> {
+  return chunks.length === 1 ? chunks[0]! : concatenate(chunks, bytes);
 }
 
 function partPath(path: string): string {

@@ -1,6 +1,6 @@
 /**
  * One test for both ways that a request may go: the general one, as long as somebody listens to the client, and the straight one,
- * which plain GETs go when nobody does. They keep the same promises.
+ * which plain requests go when nobody does. They keep the same promises.
  *
  * @module
  */

@@ -26,7 +26,7 @@ export interface Rig {
 /** How a rig is made. */
 export interface RigOptions extends FakeOriginOptions {
   /**
-   * Whether the test listens to the client. Then every request goes the general way; if nobody listens, plain GETs go the
+   * Whether the test listens to the client. Then every request goes the general way; if nobody listens, plain requests go the
    * straight one, and `events` stays empty.
    *
    * @default {true}
