@@ -170,7 +170,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   }
 
   get firstCall(): Call | undefined {
-    return this.#calls.peek();
+    return this.#calls.head;
   }
 
   /** What is sent with plain requests that go the straight way; `undefined` if they can't. */
@@ -455,7 +455,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** A copy of all numbers. */
   stats(): ClientStats {
     let queued = 0;
-    for (let call = this.#calls.peek(); call !== undefined; call = call.next) {
+    for (let call = this.#calls.head; call !== undefined; call = call.next) {
       if (!call.settled && !call.isInFlight) queued++;
     }
     return this.#tally.snapshot(this.pipeline, queued);
@@ -474,11 +474,11 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** Aborts the calls of one batch. */
   abortAll(allowance: CallContext["allowance"], reason: unknown): void {
     this.scheduler.hold(() => {
-      for (let call = this.#calls.peek(); call !== undefined;) {
+      for (let call = this.#calls.head; call !== undefined;) {
         const { next } = call;
         if (call.context.allowance === allowance) call.abort(reason);
         // What the abort has caused may have taken the next one out.
-        call = next === undefined || next.isListed ? next : this.#calls.peek();
+        call = next === undefined || next.isListed ? next : this.#calls.head;
       }
     });
   }
@@ -492,7 +492,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
       this.scheduler.hold(() => {
         for (const batch of this.#batches) batch.onClose(reason);
-        for (let call = this.#calls.peek(); call !== undefined; call = this.#calls.peek()) {
+        for (let call = this.#calls.head; call !== undefined; call = this.#calls.head) {
           this.#forget(call);
           call.abort(reason);
         }

@@ -7,8 +7,9 @@
 import type { Bucket } from "../primitives/bucket.ts";
 import type { HeapItem } from "../primitives/binary_heap.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
-import { type PriorityItem, PriorityQueue } from "../primitives/priority_queue.ts";
+import type { PriorityItem } from "../primitives/priority_queue.ts";
 import type { LimitBook } from "./limit_book.ts";
+import { SearchableQueue } from "./searchable_queue.ts";
 
 /** What requests of one origin with the same key have in common: limits of their own, and a line for those who wait for these. */
 export class KeyLine<T extends PriorityItem<T>> implements HeapItem {
@@ -18,7 +19,7 @@ export class KeyLine<T extends PriorityItem<T>> implements HeapItem {
   /** What the origin has said of the key's limits. */
   book: LimitBook | undefined = undefined;
   /** All who wait, but for those that are urgent. */
-  readonly waiting: PriorityQueue<T> = new PriorityQueue();
+  readonly waiting: SearchableQueue<T> = new SearchableQueue();
   /** How many wait, the urgent ones among them. */
   queued = 0;
   /** How many have been sent, and were not answered yet. */

@@ -5,8 +5,8 @@
  */
 
 import { BinaryHeap } from "../primitives/binary_heap.ts";
-import { PriorityQueue } from "../primitives/priority_queue.ts";
 import type { KeyLine } from "./key_line.ts";
+import { SearchableQueue } from "./searchable_queue.ts";
 import { isOlder, type Line, type Place, type WaitingLine } from "./waiter.ts";
 
 /** From how many keys on those are forgotten that would be the same if they were met anew. */
@@ -17,7 +17,7 @@ const MANY_KEYS = 1_024;
  * those are passed over that a limit of their key's holds.
  */
 export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
-  readonly #plain: PriorityQueue<Place<L>> = new PriorityQueue();
+  readonly #plain: SearchableQueue<Place<L>> = new SearchableQueue();
   readonly #lines: Map<string, KeyLine<Place<L>>> = new Map();
   /** Lines in which requests wait. */
   readonly #busy: Set<KeyLine<Place<L>>> = new Set();

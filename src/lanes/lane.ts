@@ -11,7 +11,6 @@ import type { Deadline } from "../primitives/deadline_queue.ts";
 import type { LatencyWindow } from "../primitives/latency_window.ts";
 import type { LimitEstimator } from "../primitives/limit_estimator.ts";
 import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
-import { PriorityQueue } from "../primitives/priority_queue.ts";
 import type { Claimant, Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
 import type { Pause } from "./pause.ts";
@@ -20,6 +19,7 @@ import type { KeyedLines } from "./keyed_lines.ts";
 import type { LimitBook } from "./limit_book.ts";
 import { Quota } from "./quota.ts";
 import type { Receipt } from "./receipt.ts";
+import { SearchableQueue } from "./searchable_queue.ts";
 import type { Line, Place, Waiter, WaitingLine } from "./waiter.ts";
 
 /** A wait shorter than this, in milliseconds, is none: where it does not move the clock it would never end. */
@@ -196,7 +196,7 @@ export class Lane implements Claimant, Line<Lane> {
     this.#warmsUp = warmsUp;
     this.#clock = clock;
     this.keyed = keyed;
-    this.waiting = keyed ?? new PriorityQueue();
+    this.waiting = keyed ?? new SearchableQueue();
     if (keyed !== undefined) this.isClear = false;
     this.warmUntilMs = warmsUp !== undefined && key.startsWith("https:") ? -Infinity : Infinity;
   }
@@ -230,7 +230,7 @@ export class Lane implements Claimant, Line<Lane> {
 
   /** The first in line, but for those that a limit of their key's holds. */
   get head(): Place<Lane> | undefined {
-    let place = this.urgent.peek();
+    let place = this.urgent.head;
     while (place?.line?.isBlocked === true) place = place.next;
     return place ?? this.waiting.peek();
   }

@@ -21,7 +21,7 @@ export function firstOf(lane: Lane): Waiter<Lane> | undefined {
     if (probe !== undefined) return probe;
   }
   const isFit = (place: Place<Lane>): boolean => mayGo(place.waiter.errand, lane);
-  for (let place = lane.urgent.peek(); place !== undefined; place = place.next) {
+  for (let place = lane.urgent.head; place !== undefined; place = place.next) {
     if (place.line?.isBlocked !== true && isFit(place)) return place.waiter;
   }
   const { waiting } = lane;

@@ -32,7 +32,7 @@ export class PermitHolders {
 
   /** Adds a holder, and tells it at once if a request waits. */
   add(holder: PermitHolder): void {
-    if (this.#ledger.waiting > 0 || holder.lane.queued > 0) return holder.hurry();
+    if (this.#ledger.waiters.size > 0 || holder.lane.queued > 0) return holder.hurry();
     this.#holders.add(holder);
     (this.#ledger.onShortage ??= new Set()).add(this.hurry);
   }

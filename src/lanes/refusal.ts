@@ -85,7 +85,7 @@ export function refuseSome(
       patienceEndMs = Math.min(patienceEndMs, (lane.outageSinceMs ?? nowMs) + waiter.errand.patienceMs);
     }
   };
-  for (let place = lane.urgent.peek(); place !== undefined; place = place.next) look(place);
+  for (let place = lane.urgent.head; place !== undefined; place = place.next) look(place);
   lane.waiting.forEach(look);
   lane.limitCooldown(patienceEndMs);
   for (const [waiter, refusal] of refused) {

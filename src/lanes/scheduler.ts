@@ -119,7 +119,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
 
   /** Whether a permit is free that no request waits for. */
   get isIdle(): boolean {
-    return this.#turns.size === 0 && this.#ledger.waiting === 0 && this.#ledger.inUse < this.#ledger.capacity;
+    return this.#turns.size === 0 && this.#ledger.waiters.size === 0 &&
+      this.#ledger.inUse < this.#ledger.capacity;
   }
 
   /** Whether a token has to be taken for a lane. */

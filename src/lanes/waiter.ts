@@ -5,15 +5,16 @@
  */
 
 import type { LinkedQueue } from "../primitives/linked_queue.ts";
-import type { PriorityItem, PriorityQueue } from "../primitives/priority_queue.ts";
+import type { PriorityItem } from "../primitives/priority_queue.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
 import type { Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
+import type { SearchableQueue } from "./searchable_queue.ts";
 
 /** Those who wait by priority, and by age within a priority. */
 export type WaitingLine<P extends PriorityItem<P>> = Pick<
-  PriorityQueue<P>,
+  SearchableQueue<P>,
   "size" | "isMixed" | "push" | "remove" | "peek" | "find" | "oldestBelow" | "forEach"
 >;
 

@@ -18,13 +18,13 @@ export function argumentError(
   rule: string,
   value: unknown,
 ): TypeError | RangeError {
-  if (typeof value !== "number") return shapeError(action, name, rule, value);
-  return new RangeError(`Cannot ${action} as '${name}' must be ${rule}: received ${value}`);
+  const ErrorClass = typeof value === "number" ? RangeError : TypeError;
+  return new ErrorClass(textOf(action, name, rule, value));
 }
 
 /** The error for a value of the wrong shape; its parameters are those of {@linkcode argumentError}. */
 export function shapeError(action: string, name: string, rule: string, value: unknown): TypeError {
-  return new TypeError(`Cannot ${action} as '${name}' must be ${rule}: received ${describe(value)}`);
+  return new TypeError(textOf(action, name, rule, value));
 }
 
 /** Throws unless `options` is an object, and no array. */
@@ -71,6 +71,10 @@ export function assertClock(action: string, name: string, value: unknown): void 
     ["now", "wallNow", "setTimeout", "clearTimeout"].every((method) => typeof clock[method] === "function")
   ) return;
   throw shapeError(action, name, "a clock", value);
+}
+
+function textOf(action: string, name: string, rule: string, value: unknown): string {
+  return `Cannot ${action} as '${name}' must be ${rule}: received ${describe(value)}`;
 }
 
 function describe(value: unknown): string {

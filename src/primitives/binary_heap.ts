@@ -32,8 +32,7 @@ export class BinaryHeap<T extends HeapItem> {
 
   /** Adds an item that is in no heap. */
   push(item: T): void {
-    this.#items.push(item);
-    this.#raise(item, this.#items.length - 1);
+    this.#raise(item, this.#items.length);
   }
 
   /**
@@ -50,11 +49,6 @@ export class BinaryHeap<T extends HeapItem> {
     if (this.#isBefore(last, item)) this.#raise(last, index);
     else this.#sink(last, index);
     return true;
-  }
-
-  /** Removes all items. */
-  clear(): void {
-    this.#items.length = 0;
   }
 
   /** Puts `item` into the hole at `index`, or above. */

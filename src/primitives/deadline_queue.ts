@@ -71,7 +71,7 @@ class Entry implements Deadline, HeapItem {
  */
 export class DeadlineQueue implements Deadlines {
   readonly #clock: Clock;
-  readonly #entries: BinaryHeap<Entry> = new BinaryHeap(isBefore);
+  #entries: BinaryHeap<Entry> = new BinaryHeap(isBefore);
   #sequence = 0;
   #timer: TimerHandle | undefined;
   #armedForMs = Infinity;
@@ -138,7 +138,7 @@ export class DeadlineQueue implements Deadlines {
 
   /** Forgets all deadlines. Their targets are not called; a `sleep` stays pending, until its signal aborts. */
   clear(): void {
-    this.#entries.clear();
+    this.#entries = new BinaryHeap(isBefore);
     this.#disarm();
   }
 

@@ -64,7 +64,7 @@ const OUTAGE_MS = 250;
 /** Or so many times `minimumRequests` of them. */
 const OUTAGE_FACTOR = 5;
 /** A product that rounding makes a little too large must not need one failure more. */
-const ROUNDING = 1 - 1e-12;
+const ROUNDING = 0.999_999_999_999;
 
 /**
  * Too many is a share of `failureRatio` or more of the results of a sliding window, once it holds `minimumRequests`; or

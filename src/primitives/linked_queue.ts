@@ -14,16 +14,11 @@ export interface LinkedItem<T> {
 
 /** A doubly linked list of items that carry the links themselves: every operation takes O(1) and allocates nothing. */
 export class LinkedQueue<T extends LinkedItem<T>> {
-  /** The first item. Only the queue writes it; as above. */
+  /** The first item. Only the queue writes it. */
   head: T | undefined = undefined;
   #tail: T | undefined;
   /** How many items there are. Only the queue writes it; a field, because it is asked for all the time. */
   size = 0;
-
-  /** The first item, which stays. */
-  peek(): T | undefined {
-    return this.head;
-  }
 
   /** Adds an item that is in no queue, behind all others. */
   push(item: T): void {

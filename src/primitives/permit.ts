@@ -19,9 +19,8 @@ export class Permit implements Disposable {
   /** Gives the permit back. Only the first call does anything. */
   release(): void {
     const giveBack = this.#giveBack;
-    if (giveBack === undefined) return;
     this.#giveBack = undefined;
-    giveBack(this.weight);
+    giveBack?.(this.weight);
   }
 
   /** Gives the permit back, as `release` does. */

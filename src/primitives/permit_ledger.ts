@@ -40,17 +40,18 @@ export abstract class PermitWaiter implements PriorityItem<PermitWaiter>, AbortT
   /** Leaves the queue. */
   onAbort(signal: AbortSignal): void {
     this.reject(signal.reason);
-    this.ledger.abandon(this);
+    this.ledger.waiters.remove(this);
+    this.ledger.admit();
   }
 }
 
 /** Accounts for a capacity, and hands it on in the order of the queue. Weights have been checked before. */
 export class PermitLedger {
-  /** How much may be in use at once. Only the ledger writes this and the next one. */
+  /** How much may be in use at once; who changes it has `admit` look who may go. */
   capacity: number;
-  /** How much is in use. */
+  /** How much is in use. Only the ledger writes it. */
   inUse = 0;
-  /** Those who wait. Only the ledger changes it. */
+  /** Those who wait. Only the ledger changes it, and who leaves. */
   readonly waiters: PriorityQueue<PermitWaiter> = new PriorityQueue();
   /** Called when a waiter has come: they may have permits that they can do without. Absent while there are none. */
   onShortage: Set<() => void> | undefined = undefined;
@@ -58,11 +59,6 @@ export class PermitLedger {
   /** Creates a ledger with everything free. */
   constructor(capacity: number) {
     this.capacity = capacity;
-  }
-
-  /** How many wait. */
-  get waiting(): number {
-    return this.waiters.size;
   }
 
   /** Takes `weight`, if it is free and there is no waiter. */
@@ -76,32 +72,20 @@ export class PermitLedger {
   /** Gives `weight` back. An arrow function, so that all permits share it. */
   readonly give = (weight: number): void => {
     this.inUse -= weight;
-    if (this.waiters.size > 0) this.#admit();
+    if (this.waiters.size > 0) this.admit();
   };
-
-  /** Changes the capacity. */
-  resize(capacity: number): void {
-    this.capacity = capacity;
-    this.#admit();
-  }
 
   /** Puts a waiter into the queue, after `take` has refused it. */
   enqueue(waiter: PermitWaiter): void {
     this.waiters.push(waiter);
     if (waiter.signal !== undefined) addAbortListener(waiter.signal, waiter);
     // It may fit where those whom it goes before, of a lower priority, are too heavy.
-    if (this.waiters.size > 1 && this.waiters.peek() === waiter) this.#admit();
+    if (this.waiters.peek() === waiter) this.admit();
     if (this.onShortage !== undefined) { for (const listener of [...this.onShortage]) listener(); }
   }
 
-  /** Takes a waiter out of the queue, and admits whom it held up. */
-  abandon(waiter: PermitWaiter): void {
-    const wasHead = this.waiters.peek() === waiter;
-    this.waiters.remove(waiter);
-    if (wasHead) this.#admit();
-  }
-
-  #admit(): void {
+  /** Hands on what is free, after a waiter has left or the capacity has changed. */
+  admit(): void {
     for (let head = this.waiters.peek(); head !== undefined; head = this.waiters.peek()) {
       const { signal } = head;
       const isAborted = signal !== undefined && hasAborted(signal);

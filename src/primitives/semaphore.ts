@@ -4,8 +4,7 @@
  * @module
  */
 
-import { argumentError, assertFunction } from "./argument_checks.ts";
-import { deferred } from "./deferred.ts";
+import { argumentError, shapeError } from "./argument_checks.ts";
 import { Permit } from "./permit.ts";
 import { PermitLedger, PermitWaiter } from "./permit_ledger.ts";
 
@@ -89,7 +88,7 @@ export class Semaphore {
 
   /** How many callers wait, whatever their weights. */
   get waiting(): number {
-    return this.#ledger.waiting;
+    return this.#ledger.waiters.size;
   }
 
   /**
@@ -106,20 +105,7 @@ export class Semaphore {
    * @throws {unknown} The signal's reason, if it has aborted or aborts before the permit is granted.
    */
   acquire(weight = 1, options?: AcquireOptions): Promise<Permit> {
-    try {
-      this.#assertWeight(weight);
-      assertPriority(options?.priority);
-      const signal = options?.signal;
-      if (signal?.aborted) return Promise.reject(signal.reason);
-      const ledger = this.#ledger;
-      if (ledger.take(weight)) return Promise.resolve(new Permit(weight, ledger.give));
-      const waiter = new AcquireWaiter(ledger, weight, options?.priority, signal);
-      ledger.enqueue(waiter);
-      return waiter.promise;
-    } catch (error) {
-      // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
-      return Promise.reject(error);
-    }
+    return this.#enter(weight, options);
   }
 
   /**
@@ -150,22 +136,10 @@ export class Semaphore {
    * @throws {unknown} The signal's reason, if it has aborted or aborts before `fn` is called; what `fn` throws.
    */
   run<T>(fn: () => T | PromiseLike<T>, options?: SemaphoreRunOptions): Promise<T> {
-    try {
-      assertFunction("run under permit", "fn", fn);
-      const weight = options?.weight ?? 1;
-      this.#assertWeight(weight);
-      assertPriority(options?.priority);
-      const signal = options?.signal;
-      if (signal?.aborted) return Promise.reject(signal.reason);
-      const ledger = this.#ledger;
-      if (ledger.take(weight)) return callAndGive(ledger, weight, fn);
-      const waiter = new RunWaiter(ledger, weight, options?.priority, signal, fn);
-      ledger.enqueue(waiter);
-      return waiter.promise;
-    } catch (error) {
-      // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
-      return Promise.reject(error);
+    if (typeof fn !== "function") {
+      return Promise.reject(shapeError("run under permit", "fn", "a function", fn));
     }
+    return this.#enter(options?.weight ?? 1, options, fn);
   }
 
   /**
@@ -179,79 +153,81 @@ export class Semaphore {
    */
   resize(capacity: number): void {
     assertCapacity("resize semaphore", capacity);
-    this.#ledger.resize(capacity);
+    this.#ledger.capacity = capacity;
+    this.#ledger.admit();
+  }
+
+  /** Waits if need be; then runs a function, or hands out the permit itself where there is none. */
+  #enter<T>(weight: number, options?: AcquireOptions, fn?: Work<T>): Promise<T> {
+    try {
+      this.#assertWeight(weight);
+      const priority = options?.priority;
+      if (priority !== undefined && (typeof priority !== "number" || Number.isNaN(priority))) {
+        throw argumentError("acquire permit", "priority", "a number", priority);
+      }
+      const signal = options?.signal;
+      if (signal?.aborted) throw signal.reason;
+      const ledger = this.#ledger;
+      if (ledger.take(weight)) {
+        return fn === undefined
+          ? Promise.resolve(new Permit(weight, ledger.give) as T)
+          : callAndGive(ledger, weight, fn);
+      }
+      const caller = new Caller(ledger, weight, priority, signal, fn);
+      ledger.enqueue(caller);
+      return caller.promise;
+    } catch (error) {
+      // Everything rejects that goes wrong in a function that returns a promise.
+      return Promise.reject(error);
+    }
   }
 
   #assertWeight(weight: number): void {
     const { capacity } = this.#ledger;
-    if (Number.isSafeInteger(weight) && weight >= 0 && weight <= capacity) return;
-    const isTooMuch = Number.isSafeInteger(weight) && weight > capacity;
-    const rule = isTooMuch ? `at most the capacity of ${capacity}` : "an integer of at least 0";
+    const isWeight = Number.isSafeInteger(weight) && weight >= 0;
+    if (isWeight && weight <= capacity) return;
+    const rule = isWeight ? `at most the capacity of ${capacity}` : "an integer of at least 0";
     throw argumentError("acquire permit", "weight", rule, weight);
   }
 }
 
-/** A waiter in `acquire`. */
-class AcquireWaiter extends PermitWaiter {
-  readonly promise: Promise<Permit>;
-  readonly #resolve: (permit: Permit) => void;
-  readonly #reject: (reason: unknown) => void;
+type Work<T> = () => T | PromiseLike<T>;
 
-  constructor(ledger: PermitLedger, weight: number, priority?: number, signal?: AbortSignal) {
-    super(ledger, weight, priority, signal);
-    const { promise, resolve, reject } = deferred<Permit>();
-    this.promise = promise;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  grant(): void {
-    this.#resolve(new Permit(this.weight, this.ledger.give));
-  }
-
-  reject(reason: unknown): void {
-    this.#reject(reason);
-  }
-}
-
-/** A waiter in `run`. It carries the function itself, which saves a promise for each waiter. */
-class RunWaiter<T> extends PermitWaiter {
+/** A caller in the queue. It carries the function itself, which saves a promise for each. */
+class Caller<T> extends PermitWaiter {
   readonly promise: Promise<T>;
-  readonly #fn: () => T | PromiseLike<T>;
-  readonly #resolve: (value: PromiseLike<T>) => void;
-  readonly #reject: (reason: unknown) => void;
+  override reject!: (reason: unknown) => void;
+  readonly #fn: Work<T> | undefined;
+  #resolve!: (value: T | PromiseLike<T>) => void;
 
   constructor(
     ledger: PermitLedger,
     weight: number,
     priority: number | undefined,
     signal: AbortSignal | undefined,
-    fn: () => T | PromiseLike<T>,
+    fn: Work<T> | undefined,
   ) {
     super(ledger, weight, priority, signal);
-    const { promise, resolve, reject } = deferred<T>();
-    this.promise = promise;
     this.#fn = fn;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.reject = reject;
+    });
   }
 
   grant(): void {
+    const { ledger, weight, signal } = this;
+    const fn = this.#fn;
+    if (fn === undefined) return this.#resolve(new Permit(weight, ledger.give) as T);
     // In a microtask: functions that end at once would call one another until the stack overflows.
-    RESOLVED.then(() => this.#start());
-  }
-
-  reject(reason: unknown): void {
-    this.#reject(reason);
-  }
-
-  #start(): void {
-    if (this.signal?.aborted) {
-      this.ledger.give(this.weight);
-      this.#reject(this.signal.reason);
-    } else {
-      this.#resolve(callAndGive(this.ledger, this.weight, this.#fn));
-    }
+    RESOLVED.then(() => {
+      if (signal?.aborted) {
+        ledger.give(weight);
+        this.reject(signal.reason);
+      } else {
+        this.#resolve(callAndGive(ledger, weight, fn));
+      }
+    });
   }
 }
 
@@ -272,9 +248,4 @@ async function callAndGive<T>(
 function assertCapacity(action: string, capacity: number): void {
   if (capacity === Infinity || (Number.isSafeInteger(capacity) && capacity >= 1)) return;
   throw argumentError(action, "capacity", "a positive integer or Infinity", capacity);
-}
-
-function assertPriority(priority: number | undefined): void {
-  if (priority === undefined || (typeof priority === "number" && !Number.isNaN(priority))) return;
-  throw argumentError("acquire permit", "priority", "a number", priority);
 }

@@ -49,7 +49,7 @@ export interface TakeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const TAKEN: Promise<void> = Promise.resolve();
+const TAKEN: Promise<void> = /* @__PURE__ */ Promise.resolve();
 
 /**
  * Lets through at most `limit` units of work an interval, after a burst.
@@ -276,7 +276,7 @@ export class TokenBucket implements Bucket {
     this.#observe();
     // A listener may cause what serves again: the one that is called first goes on.
     if (this.#isNotifying) return;
-    for (let head = this.#waiters.peek(); head !== undefined; head = this.#waiters.peek()) {
+    for (let head = this.#waiters.head; head !== undefined; head = this.#waiters.head) {
       const { signal } = head;
       const isAborted = signal !== undefined && hasAborted(signal);
       if (head.isListener) {
@@ -310,7 +310,7 @@ export class TokenBucket implements Bucket {
   /** Arms the timer anew for the first in the queue. */
   #arm(): void {
     this.#disarm();
-    const head = this.#waiters.peek();
+    const head = this.#waiters.head;
     const waitMs = head === undefined ? Infinity : this.#level.waitMs(head.tokens);
     if (waitMs === Infinity) return;
     this.#isArmed = true;
@@ -331,9 +331,9 @@ export class TokenBucket implements Bucket {
 
   /** One function for all waiters, so that none costs a closure of its own. */
   readonly #abandon = (waiter: Waiter): void => {
-    const isHead = this.#waiters.peek() === waiter;
+    const isHead = this.#waiters.head === waiter;
     this.#waiters.remove(waiter);
-    const head = this.#waiters.peek();
+    const head = this.#waiters.head;
     // A head that wants no less than the one before it waits for the timer, which is early for it, and armed again.
     if (head === undefined) this.#disarm();
     else if (isHead && head.tokens < waiter.tokens) this.#serve();

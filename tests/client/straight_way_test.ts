@@ -84,7 +84,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
   };
   const owner: StraightOwner = {
     get firstCall() {
-      return calls.peek();
+      return calls.head;
     },
     headers: given.common ?? NO_HEADERS,
     sensitive: new Set(["authorization"]),

@@ -308,7 +308,7 @@ export class Rules {
       return allowance === undefined || allowance.active < allowance.concurrency;
     };
     let isWaiting = false;
-    for (let place = lane.urgent.peek(); place !== undefined; place = place.next) {
+    for (let place = lane.urgent.head; place !== undefined; place = place.next) {
       isWaiting ||= hasRoom(place);
     }
     lane.waiting.forEach((place) => isWaiting ||= hasRoom(place));

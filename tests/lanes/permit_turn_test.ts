@@ -11,9 +11,9 @@ test("PermitTurn stands in the queue once, and can get in line again when its tu
   const permit = await semaphore.acquire();
   turn.queue();
   turn.queue();
-  assertEquals([ledger.waiting, turn.isQueued, turns], [1, true, 0]);
+  assertEquals([ledger.waiters.size, turn.isQueued, turns], [1, true, 0]);
   permit.release();
-  assertEquals([ledger.waiting, turn.isQueued, turns, semaphore.inUse], [0, false, 1, 1]);
+  assertEquals([ledger.waiters.size, turn.isQueued, turns, semaphore.inUse], [0, false, 1, 1]);
   turn.queue();
   ledger.give(1);
   assertEquals([turns, semaphore.inUse], [2, 1]);

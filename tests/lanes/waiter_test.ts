@@ -2,14 +2,14 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { Errand } from "../../src/lanes/errand.ts";
 import { type Line, type Place, Waiter } from "../../src/lanes/waiter.ts";
 import { LinkedQueue } from "../../src/primitives/linked_queue.ts";
-import { PriorityQueue } from "../../src/primitives/priority_queue.ts";
+import { SearchableQueue } from "../../src/lanes/searchable_queue.ts";
 import { fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
 /** A line and nothing else. */
 class BareLine implements Line<BareLine> {
   readonly urgent: LinkedQueue<Place<BareLine>> = new LinkedQueue();
-  readonly waiting: PriorityQueue<Place<BareLine>> = new PriorityQueue();
+  readonly waiting: SearchableQueue<Place<BareLine>> = new SearchableQueue();
   isClear = true;
   entered = 0;
   refreshed = 0;
@@ -97,9 +97,9 @@ test("Waiter stands before all that were never sent, if it is urgent, in the ord
   });
   for (const waiter of [plain!, first!, second!]) waiter.enterAll();
   assertEquals([lane.urgent.size, lane.waiting.size], [2, 1]);
-  assertStrictEquals(lane.urgent.peek(), first);
+  assertStrictEquals(lane.urgent.head, first);
   first!.leaveAll();
-  assertStrictEquals(lane.urgent.peek(), second);
+  assertStrictEquals(lane.urgent.head, second);
 });
 
 test("Waiter stands by priority, and behind those of the same that came before", () => {

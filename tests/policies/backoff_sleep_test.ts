@@ -81,7 +81,7 @@ test("sleepBetweenRounds() rejects at once, with the very reason, when the call 
 test("sleepBetweenRounds() ends at once when there is nothing to wait for", async () => {
   const { clock, lane, sleep } = setUp();
   const slept = sleep(fakeCall(), 2_000);
-  lane.sleeping.peek()!.giveUp();
+  lane.sleeping.head!.giveUp();
   await clock.advance(0);
 
   assertEquals([slept.value, clock.pending, lane.sleeping.size], [false, 0, 0]);

@@ -54,15 +54,3 @@ test("BinaryHeap.remove() refuses what is not there", () => {
   assertEquals(items.remove(a), false);
   assertEquals([items.size, other.size], [0, 1]);
 });
-
-test("BinaryHeap.clear() leaves items that can be added again", () => {
-  const items = heap();
-  const all = [3, 1, 2].map(item);
-  all.forEach((each) => items.push(each));
-  items.clear();
-  assertEquals([items.size, items.peek()], [0, undefined]);
-
-  assertEquals(items.remove(all[0]!), false);
-  all.forEach((each) => items.push(each));
-  assertStrictEquals(items.peek(), all[1]);
-});

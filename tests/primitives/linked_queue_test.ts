@@ -12,7 +12,7 @@ class Item implements LinkedItem<Item> {
 
 function names(queue: LinkedQueue<Item>): number[] {
   const found: number[] = [];
-  for (let item = queue.peek(); item !== undefined; item = item.next) found.push(item.name);
+  for (let item = queue.head; item !== undefined; item = item.next) found.push(item.name);
   return found;
 }
 

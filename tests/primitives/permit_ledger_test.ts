@@ -34,9 +34,9 @@ test("PermitLedger hands what is given back to the head of the queue, and to nob
   ledger.enqueue(new Waiter(ledger, "heavy", 2, log));
   ledger.enqueue(new Waiter(ledger, "light", 1, log));
   ledger.give(1);
-  assertEquals([log, ledger.take(1), ledger.waiting], [[], false, 2]);
+  assertEquals([log, ledger.take(1), ledger.waiters.size], [[], false, 2]);
   ledger.give(2);
-  assertEquals([log, ledger.inUse, ledger.waiting], [["heavy", "light"], 3, 0]);
+  assertEquals([log, ledger.inUse, ledger.waiters.size], [["heavy", "light"], 3, 0]);
 });
 
 test("PermitLedger admits at once whom an abandoned head held up", () => {
@@ -64,7 +64,7 @@ test("PermitLedger admits at once who goes before a heavier one of a lower prior
   ledger.enqueue(new Waiter(ledger, "behind", 1, log));
   assertEquals(log, []);
   ledger.enqueue(new Waiter(ledger, "urgent", 1, log, undefined, 1));
-  assertEquals([log, ledger.inUse, ledger.waiting], [["urgent"], 3, 2]);
+  assertEquals([log, ledger.inUse, ledger.waiters.size], [["urgent"], 3, 2]);
   ledger.enqueue(new Waiter(ledger, "too late", 1, log, undefined, 1));
   ledger.give(3);
   assertEquals([log, ledger.inUse], [["urgent", "too late", "heavy"], 3]);

@@ -106,7 +106,7 @@ function checkPatience(stage: Stage, lane: Lane): void {
       `${errand.describe().url} waits ${overMs} ms longer than its patience for ${lane.key}`,
     );
   };
-  for (let place = lane.urgent.peek(); place !== undefined; place = place.next) look(place);
+  for (let place = lane.urgent.head; place !== undefined; place = place.next) look(place);
   lane.waiting.forEach(look);
 }
 

@@ -60,7 +60,7 @@ function checkIdle(stage: Stage, lane: Lane): void {
     const { allowance } = place.waiter.errand;
     if (allowance === undefined || allowance.active < allowance.concurrency) waiting ??= place;
   };
-  for (let place = lane.urgent.peek(); place !== undefined; place = place.next) look(place);
+  for (let place = lane.urgent.head; place !== undefined; place = place.next) look(place);
   lane.waiting.forEach(look);
   if (waiting === undefined) return;
   stage.fail("S11 idle", `${waiting.waiter.errand.describe().url} waits although nothing is in its way`);
