@@ -4,35 +4,22 @@
  * @module
  */
 
-import { InvalidDataError, type NetworkError } from "../errors.ts";
 import { readBody, utf8Length } from "../http/body.ts";
-import { isOverloadStatus, isRetryableStatus, isSuccessStatus, verdictOn } from "../http/classify.ts";
-import { RedirectError } from "../http/redirect.ts";
-import { retryAfterMs } from "../http/retry_after.ts";
-import { isPlainUrl, redactUrl } from "../http/url.ts";
+import { isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
+import { isPlainUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
-import { MAX_PAUSE_MS } from "../lanes/pause.ts";
 import { abortIfPossible } from "../primitives/abort_across_requests.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { AttemptBody } from "./attempt_body.ts";
-import {
-  attemptTimeout,
-  bodyTimeout,
-  isDenied,
-  isUntrusted,
-  markExhaustion,
-  markFinal,
-  networkError,
-  ResponseError,
-  statusError,
-  tooLarge,
-} from "./attempt_errors.ts";
+import { attemptTimeout, bodyTimeout, tooLarge } from "./attempt_errors.ts";
+import { reportAttempt, reportBody, reportHeaders, reportLimits, reportWriteOff } from "./attempt_events.ts";
 import { sendRequest } from "./attempt_request.ts";
+import { AttemptVerdict } from "./attempt_verdict.ts";
 import type { Call, Pending } from "./call.ts";
 import type { Exchange, Opening, Target } from "./journey.ts";
 import { decodeReply } from "./decode.ts";
+import { pauseOrigin } from "./origin_pause.ts";
 import type { Environment } from "./policy.ts";
-import { MiddlewareFailure } from "./middleware.ts";
 import { progressOf } from "./progress.ts";
 import { Reply } from "./reply.ts";
 import { isWorthRetry } from "./retry_verdict.ts";
@@ -121,8 +108,8 @@ export class Attempt implements DeadlineTarget, Pending {
   readonly number: number;
   /** Hears of its headers. */
   watcher: AttemptWatcher | undefined = undefined;
-  /** Whether one beside it has failed at the same origin already: the failure of the two is one. */
-  isSecondFailure = false;
+  /** What it says of its origin. */
+  readonly verdict: AttemptVerdict;
   readonly #environment: Environment;
   readonly #call: Call;
   readonly #admission: Admission;
@@ -151,6 +138,7 @@ export class Attempt implements DeadlineTarget, Pending {
     this.target = target;
     this.number = number ?? ++call.attempts;
     this.#admission = admission;
+    this.verdict = new AttemptVerdict(environment, call, target, admission);
     call.pending = this;
     call.isInFlight = true;
     this.#controller = (isResumed ? call.controller : undefined) ?? new AbortController();
@@ -162,7 +150,7 @@ export class Attempt implements DeadlineTarget, Pending {
 
   /** Sends it; the reply, as {@linkcode attempt} gives it. */
   run(): Promise<Reply> {
-    this.#report();
+    reportAttempt(this.#environment, this.#call, this);
     // An abort may come from who has just been told.
     if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
     return this.#guard(() => this.#send());
@@ -218,8 +206,10 @@ export class Attempt implements DeadlineTarget, Pending {
       throw this.#fail(error);
     }
     this.#noteExchange(own);
-    scheduler.answered(this.target.lane, this.startedAtMs, this.#admission.receipt, response);
-    this.#reportLimits(response.status);
+    const { lane } = this.target;
+    const { receipt } = this.#admission;
+    scheduler.answered(lane, this.startedAtMs, receipt, response);
+    reportLimits(this.#environment, this.#call, { lane, receipt, status: response.status });
     return await this.#receive(response);
   }
 
@@ -234,7 +224,7 @@ export class Attempt implements DeadlineTarget, Pending {
   async #receive(response: Response): Promise<Reply> {
     if (this.#stopped !== undefined) return this.#refuse(response);
     const { status } = response;
-    this.#reportHeaders(status);
+    reportHeaders(this.#environment, this.#call, this, status);
     if (this.#isStopped()) return this.#refuse(response);
     if (this.watcher !== undefined) {
       this.watcher.onHeaders(this, status);
@@ -243,7 +233,7 @@ export class Attempt implements DeadlineTarget, Pending {
     }
     if (this.#call.streams || !isSuccessStatus(status)) return this.#openReply(response);
     const isProbe = this.target.lane.breaker?.state === "half-open";
-    if (isProbe) this.#judgeByHeaders();
+    if (isProbe) this.verdict.judgeByHeaders();
     let body: Uint8Array<ArrayBuffer> | string | undefined;
     try {
       body = await this.#read(response);
@@ -252,25 +242,13 @@ export class Attempt implements DeadlineTarget, Pending {
     } catch (error) {
       throw this.#fail(error);
     }
-    this.#admission.sample(false);
-    this.#admission.judge("success");
+    this.verdict.succeed();
     if (isProbe) this.target.lane.doubtedOutage = undefined;
     this.#finish(typeof body === "string" ? utf8Length(body) : body.length);
     const reply = new Reply(response, { from: "network", body, target: this.target });
     const decoding = decodeReply(this.#call, reply);
     if (decoding !== undefined) await decoding;
     return reply;
-  }
-
-  /**
-   * A probe has proved that its origin is back; how long the rest takes says nothing of that. But if all bodies break off or stall, the
-   * outage goes on, and patience with it must end.
-   */
-  #judgeByHeaders(): void {
-    const { lane } = this.target;
-    const sinceMs = lane.outageSinceMs;
-    this.#admission.judge("success");
-    if (sinceMs !== undefined) lane.doubtedOutage = { sinceMs, succeeded: lane.succeeded };
   }
 
   /** The response of a fetch that did not heed its signal: it is of no use, and its body must end. */
@@ -323,10 +301,10 @@ export class Attempt implements DeadlineTarget, Pending {
     const openBody = this.#open(response);
     const reply = new Reply(response, { from: "network", openBody, target: this.target });
     try {
-      this.#judgeStatus(response);
+      this.verdict.judgeStatus(response);
       // Also one that this caller does not wait for.
       if (isRetryableStatus(response.status) || isWorthRetry(this.#call, response.status)) {
-        this.#noteWait(reply);
+        pauseOrigin(this.#environment, this.#call, reply);
       }
     } catch (error) {
       // The caller's own `random` threw.
@@ -336,69 +314,13 @@ export class Attempt implements DeadlineTarget, Pending {
     return reply;
   }
 
-  #judgeStatus(response: Response): void {
-    const verdict = verdictOn(response.status);
-    // How long the body takes is its reader's affair.
-    if (isSuccessStatus(response.status)) this.#admission.sample(false);
-    else if (isOverloadStatus(response.status)) this.#admission.sample(true);
-    const { isFailure } = this.#environment;
-    const isExcused = verdict === "failure" && isFailure !== undefined &&
-      !isFailure(statusError(this.#call, this.target, response));
-    this.#judge(isExcused ? "success" : verdict);
-  }
-
-  /**
-   * Tells the lane what the attempt says of its origin. Where a breaker goes by the share of failures, a single request counts once
-   * among them, however often it is tried: its retries of a bad URL must not speak for all others. Those of a batch are many, and
-   * speak for themselves.
-   */
-  #judge(verdict: "failure" | "ignored" | "success"): void {
-    const { journey: { round }, patienceMs } = this.#call;
-    const isRepeated = verdict === "failure" && !this.#environment.countsInARow &&
-      (this.isSecondFailure || (round > 1 && patienceMs === 0 && !this.#admission.isProbe));
-    if (isRepeated) this.target.lane.failed++;
-    this.#admission.judge(isRepeated ? "ignored" : verdict);
-  }
-
-  /** A 429 holds for everyone who asks this origin, and so does any other answer that says for how long. */
-  #noteWait(reply: Reply): void {
-    const { clock, pauseOn429, unnamedPauseMs } = this.#environment;
-    const { status, headers } = reply;
-    const wait = retryAfterMs(status, headers, clock.wallNow());
-    reply.retryAfterMs = wait;
-    const isOverloaded = status === 429;
-    if (isOverloaded ? pauseOn429 === "request" : status !== 503 || wait === undefined) return;
-    const { lane } = this.target;
-    const pauseMs = Math.min(wait ?? unnamedPauseMs(lane.quota?.fruitlessPauses ?? 0), MAX_PAUSE_MS);
-    if (pauseMs === 0) return;
-    const nowMs = clock.now();
-    lane.pauseFor(
-      { untilMs: nowMs + pauseMs, isNamed: wait !== undefined, status, headers },
-      nowMs,
-      isOverloaded,
-    );
-    // A wait that the answer names counts more than the reset of a quota.
-    if (wait !== undefined) lane.book?.resetBy(nowMs + pauseMs);
-    this.#reportPause(nowMs, pauseMs);
-    this.#environment.scheduler.examine(lane);
-  }
-
   /** The body is over, and so is the attempt. */
   #finish(bytes: number): void {
     if (this.#hasEnded) return;
-    const { counters, reporter, clock } = this.#environment;
-    counters.bytes += bytes;
+    this.#environment.counters.bytes += bytes;
     this.target.lane.bytes += bytes;
     this.#end();
-    if (reporter.active) {
-      reporter.emit({
-        type: "body",
-        requestId: this.#call.id,
-        atMs: clock.now(),
-        attempt: this.number,
-        bytes,
-      });
-    }
+    reportBody(this.#environment, this.#call, this, bytes);
   }
 
   /** Ends the attempt and says what it failed of: the reason it was stopped for, or else the network. */
@@ -408,38 +330,8 @@ export class Attempt implements DeadlineTarget, Pending {
       return this.#stopped.reason;
     }
     abortIfPossible(this.#controller);
-    let told = error;
-    if (error instanceof MiddlewareFailure) {
-      told = error.thrown;
-      this.#admission.judge("ignored");
-    } else if (error instanceof InvalidDataError) {
-      this.#admission.judge("success");
-    } else if (isDenied(error) || error instanceof ResponseError) {
-      this.#admission.judge("ignored");
-    } else {
-      told = this.#networkError(error);
-    }
+    const told = this.verdict.judgeFailure(error);
     this.#end();
-    return told;
-  }
-
-  #networkError(error: unknown): NetworkError {
-    const { runtime, isFailure, isOwnFailure } = this.#environment;
-    const told = networkError(this.#call, this.target, error);
-    if (isUntrusted(error)) markFinal(told);
-    if (error instanceof RedirectError || runtime.isRedirectFailure(error)) {
-      markFinal(told);
-      this.#admission.judge("ignored");
-    } else if (runtime.isOutOfDescriptors(error)) {
-      markExhaustion(told);
-      this.target.lane.shrink();
-      this.#admission.judge("ignored");
-    } else if (isOwnFailure?.(error)) {
-      // It may pass, but the origin has no part in it.
-      this.#admission.judge("ignored");
-    } else {
-      this.#judge(isFailure?.(told) === false ? "success" : "failure");
-    }
     return told;
   }
 
@@ -453,10 +345,12 @@ export class Attempt implements DeadlineTarget, Pending {
 
   /** The attempt has taken too long; or, if it was stopped, its `fetch` has not heeded that for as long. */
   onDeadline(): void {
-    if (this.#stopped !== undefined) return this.#writeOff();
+    if (this.#stopped !== undefined) {
+      reportWriteOff(this.#environment, this.#call, this);
+      return this.#end();
+    }
     const error = attemptTimeout(this.#call, this.target);
-    this.#admission.sample(true);
-    this.#judge(this.#environment.isFailure?.(error) === false ? "success" : "failure");
+    this.verdict.judgeTimeout(error);
     this.cancel(error);
   }
 
@@ -477,17 +371,6 @@ export class Attempt implements DeadlineTarget, Pending {
     this.#end();
   }
 
-  #writeOff(): void {
-    const { reporter, clock } = this.#environment;
-    if (reporter.active) {
-      const { method, url } = this.#call.describe(this.target);
-      const message =
-        `${method} ${url} was aborted, and its fetch has not ended: its permit is given to others`;
-      reporter.emit({ type: "warning", atMs: clock.now(), source: "fetch", message });
-    }
-    this.#end();
-  }
-
   #end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -505,49 +388,5 @@ export class Attempt implements DeadlineTarget, Pending {
     this.#wasLatest = true;
     this.#call.pending = undefined;
     this.#call.isInFlight = false;
-  }
-
-  #report(): void {
-    const { reporter, clock } = this.#environment;
-    if (!reporter.active) return;
-    reporter.emit({
-      type: "attempt",
-      requestId: this.#call.id,
-      atMs: clock.now(),
-      attempt: this.number,
-      origin: this.target.lane.key,
-      url: redactUrl(this.target.url),
-    });
-  }
-
-  #reportHeaders(status: number): void {
-    const { reporter, clock } = this.#environment;
-    if (!reporter.active) return;
-    reporter.emit({
-      type: "headers",
-      requestId: this.#call.id,
-      atMs: clock.now(),
-      attempt: this.number,
-      status,
-    });
-  }
-
-  /** What an answer has stated makes others wait, if nothing is left; a 429 that pauses its origin, or a 503, tells of its own wait. */
-  #reportLimits(status: number): void {
-    const { reporter, clock, pauseOn429 } = this.#environment;
-    if (!reporter.active) return;
-    const { lane } = this.target;
-    const books = [this.#admission.receipt?.line?.book, lane.book];
-    const nowMs = clock.now();
-    const waitMs = Math.max(...books.map((book) => book?.takeNews(nowMs) ?? 0));
-    const isTold = status === 503 || (status === 429 && pauseOn429 !== "request");
-    if (waitMs > 0 && !isTold) this.#reportPause(nowMs, waitMs);
-  }
-
-  #reportPause(atMs: number, retryAfterMs: number): void {
-    const { reporter } = this.#environment;
-    if (!reporter.active) return;
-    const { lane: { key } } = this.target;
-    reporter.emit({ type: "rateLimited", requestId: this.#call.id, atMs, origin: key, retryAfterMs });
   }
 }

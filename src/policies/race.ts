@@ -190,7 +190,7 @@ export class Race implements AttemptWatcher, DeadlineTarget, Pending {
 
   /** One of the two has failed, and the other may do better. */
   #waitFor(other: Attempt, { target, reply }: Ending): void {
-    other.isSecondFailure = other.target.lane === target.lane;
+    other.verdict.isSecondFailure = other.target.lane === target.lane;
     // Its permit may be one that others wait for.
     reply?.openBody?.discard();
   }

@@ -1,0 +1,109 @@
+/**
+ * What listeners hear of an attempt. With no listener nothing is made.
+ *
+ * @module
+ */
+
+import { redactUrl } from "../http/url.ts";
+import type { Lane } from "../lanes/lane.ts";
+import type { Receipt } from "../lanes/receipt.ts";
+import type { Call } from "./call.ts";
+import type { Target } from "./journey.ts";
+import type { Environment } from "./policy.ts";
+
+/** What events need of the policies. */
+export type Surroundings = Pick<Environment, "clock" | "reporter" | "pauseOn429">;
+
+/** Which attempt it is. */
+export interface NumberedAttempt {
+  /** Counted from 1 over all rounds and mirrors. */
+  readonly number: number;
+  /** Where it goes. */
+  readonly target: Target;
+}
+
+/** It is about to be sent. */
+export function reportAttempt(
+  { reporter, clock }: Surroundings,
+  call: Call,
+  { number, target }: NumberedAttempt,
+): void {
+  if (!reporter.active) return;
+  const { lane, url } = target;
+  reporter.emit({
+    type: "attempt",
+    requestId: call.id,
+    atMs: clock.now(),
+    attempt: number,
+    origin: lane.key,
+    url: redactUrl(url),
+  });
+}
+
+/** Its headers have come. */
+export function reportHeaders(
+  { reporter, clock }: Surroundings,
+  call: Call,
+  { number }: NumberedAttempt,
+  status: number,
+): void {
+  if (!reporter.active) return;
+  reporter.emit({ type: "headers", requestId: call.id, atMs: clock.now(), attempt: number, status });
+}
+
+/** The whole of its body has come. */
+export function reportBody(
+  { reporter, clock }: Surroundings,
+  call: Call,
+  { number }: NumberedAttempt,
+  bytes: number,
+): void {
+  if (!reporter.active) return;
+  reporter.emit({ type: "body", requestId: call.id, atMs: clock.now(), attempt: number, bytes });
+}
+
+/** It was aborted, and its `fetch` has never ended. */
+export function reportWriteOff(
+  { reporter, clock }: Surroundings,
+  call: Call,
+  { target }: NumberedAttempt,
+): void {
+  if (!reporter.active) return;
+  const { method, url } = call.describe(target);
+  const message = `${method} ${url} was aborted, and its fetch has not ended: its permit is given to others`;
+  reporter.emit({ type: "warning", atMs: clock.now(), source: "fetch", message });
+}
+
+/** What has been answered, and where. */
+export interface Statement {
+  readonly lane: Lane;
+  /** What the attempt counts in. */
+  readonly receipt: Receipt | undefined;
+  readonly status: number;
+}
+
+/** What an answer has stated makes others wait, if nothing is left; a 429 that pauses its origin, or a 503, tells of its own wait. */
+export function reportLimits(
+  surroundings: Surroundings,
+  call: Call,
+  { lane, receipt, status }: Statement,
+): void {
+  const { reporter, clock, pauseOn429 } = surroundings;
+  if (!reporter.active) return;
+  const nowMs = clock.now();
+  const books = [receipt?.line?.book, lane.book];
+  const waitMs = Math.max(...books.map((book) => book?.takeNews(nowMs) ?? 0));
+  const isTold = status === 503 || (status === 429 && pauseOn429 !== "request");
+  if (waitMs > 0 && !isTold) reportPause(surroundings, call, lane, waitMs);
+}
+
+/** Nothing is sent to an origin for so long, in milliseconds. */
+export function reportPause(
+  { reporter, clock }: Surroundings,
+  call: Call,
+  { key }: Lane,
+  retryAfterMs: number,
+): void {
+  if (!reporter.active) return;
+  reporter.emit({ type: "rateLimited", requestId: call.id, atMs: clock.now(), origin: key, retryAfterMs });
+}

@@ -1,0 +1,130 @@
+/**
+ * What an attempt says of its origin: to its breaker, and to the limits that adapt themselves.
+ *
+ * @module
+ */
+
+import { InvalidDataError, type NetworkError } from "../errors.ts";
+import { isOverloadStatus, isSuccessStatus, verdictOn } from "../http/classify.ts";
+import { RedirectError } from "../http/redirect.ts";
+import type { Admission } from "../lanes/admission.ts";
+import {
+  isDenied,
+  isUntrusted,
+  markExhaustion,
+  markFinal,
+  networkError,
+  ResponseError,
+  statusError,
+} from "./attempt_errors.ts";
+import type { Call } from "./call.ts";
+import type { Target } from "./journey.ts";
+import { MiddlewareFailure } from "./middleware.ts";
+import type { Environment } from "./policy.ts";
+
+/** Judges one attempt; its first word counts. */
+export class AttemptVerdict {
+  /** Whether one beside it has failed at the same origin already: the failure of the two is one. */
+  isSecondFailure = false;
+  readonly #environment: Environment;
+  readonly #call: Call;
+  readonly #target: Target;
+  readonly #admission: Admission;
+
+  /** Has not judged yet; its parameters are those of the attempt. */
+  constructor(environment: Environment, call: Call, target: Target, admission: Admission) {
+    this.#environment = environment;
+    this.#call = call;
+    this.#target = target;
+    this.#admission = admission;
+  }
+
+  /** All of it has come. */
+  succeed(): void {
+    this.#admission.sample(false);
+    this.#admission.judge("success");
+  }
+
+  /**
+   * A probe has proved by its headers that its origin is back; how long the rest takes says nothing of that. But if all bodies break
+   * off or stall, the outage goes on, and patience with it must end.
+   */
+  judgeByHeaders(): void {
+    const { lane } = this.#target;
+    const sinceMs = lane.outageSinceMs;
+    this.#admission.judge("success");
+    if (sinceMs !== undefined) lane.doubtedOutage = { sinceMs, succeeded: lane.succeeded };
+  }
+
+  /** An answer whose body is read by the caller, or does not count. */
+  judgeStatus(response: Response): void {
+    const verdict = verdictOn(response.status);
+    // How long the body takes is its reader's affair.
+    if (isSuccessStatus(response.status)) this.#admission.sample(false);
+    else if (isOverloadStatus(response.status)) this.#admission.sample(true);
+    const { isFailure } = this.#environment;
+    const isExcused = verdict === "failure" && isFailure !== undefined &&
+      !isFailure(statusError(this.#call, this.#target, response));
+    this.#judge(isExcused ? "success" : verdict);
+  }
+
+  /** It has taken too long. */
+  judgeTimeout(error: unknown): void {
+    this.#admission.sample(true);
+    this.#judge(this.#environment.isFailure?.(error) === false ? "success" : "failure");
+  }
+
+  /**
+   * It has failed.
+   *
+   * @param error What was thrown, by `fetch` or on the way to the value.
+   * @returns What the call fails of.
+   */
+  judgeFailure(error: unknown): unknown {
+    if (error instanceof MiddlewareFailure) {
+      this.#admission.judge("ignored");
+      return error.thrown;
+    }
+    if (error instanceof InvalidDataError) {
+      this.#admission.judge("success");
+      return error;
+    }
+    if (isDenied(error) || error instanceof ResponseError) {
+      this.#admission.judge("ignored");
+      return error;
+    }
+    return this.#judgeNetworkError(error);
+  }
+
+  #judgeNetworkError(error: unknown): NetworkError {
+    const { runtime, isFailure, isOwnFailure } = this.#environment;
+    const told = networkError(this.#call, this.#target, error);
+    if (isUntrusted(error)) markFinal(told);
+    if (error instanceof RedirectError || runtime.isRedirectFailure(error)) {
+      markFinal(told);
+      this.#admission.judge("ignored");
+    } else if (runtime.isOutOfDescriptors(error)) {
+      markExhaustion(told);
+      this.#target.lane.shrink();
+      this.#admission.judge("ignored");
+    } else if (isOwnFailure?.(error)) {
+      // It may pass, but the origin has no part in it.
+      this.#admission.judge("ignored");
+    } else {
+      this.#judge(isFailure?.(told) === false ? "success" : "failure");
+    }
+    return told;
+  }
+
+  /**
+   * Where a breaker goes by the share of failures, a single request counts once among them, however often it is tried: its retries of
+   * a bad URL must not speak for all others. Those of a batch are many, and speak for themselves.
+   */
+  #judge(verdict: "failure" | "ignored" | "success"): void {
+    const { journey: { round }, patienceMs } = this.#call;
+    const isRepeated = verdict === "failure" && !this.#environment.countsInARow &&
+      (this.isSecondFailure || (round > 1 && patienceMs === 0 && !this.#admission.isProbe));
+    if (isRepeated) this.#target.lane.failed++;
+    this.#admission.judge(isRepeated ? "ignored" : verdict);
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * What an answer that asks for a pause does to its origin.
+ *
+ * @module
+ */
+
+import { retryAfterMs } from "../http/retry_after.ts";
+import { MAX_PAUSE_MS } from "../lanes/pause.ts";
+import { reportPause } from "./attempt_events.ts";
+import type { Call } from "./call.ts";
+import type { Environment } from "./policy.ts";
+import type { Reply } from "./reply.ts";
+
+/**
+ * Notes for how long an answer asks to be left alone. A 429 holds for all who ask its origin, and so does any other answer that
+ * says for how long.
+ *
+ * @param environment What the policies share.
+ * @param call Whose answer it is.
+ * @param reply The answer; it is told how long the wait is that it names.
+ * @throws {unknown} What the caller's own `random` throws.
+ */
+export function pauseOrigin(environment: Environment, call: Call, reply: Reply): void {
+  const { clock, pauseOn429, unnamedPauseMs, scheduler } = environment;
+  const { status, headers } = reply;
+  const wait = retryAfterMs(status, headers, clock.wallNow());
+  reply.retryAfterMs = wait;
+  const isOverloaded = status === 429;
+  if (isOverloaded ? pauseOn429 === "request" : status !== 503 || wait === undefined) return;
+  const { lane } = reply.target!;
+  const pauseMs = Math.min(wait ?? unnamedPauseMs(lane.quota?.fruitlessPauses ?? 0), MAX_PAUSE_MS);
+  if (pauseMs === 0) return;
+  const nowMs = clock.now();
+  const pause = { untilMs: nowMs + pauseMs, isNamed: wait !== undefined, status, headers };
+  lane.pauseFor(pause, nowMs, isOverloaded);
+  // A wait that the answer names counts more than the reset of a quota.
+  if (wait !== undefined) lane.book?.resetBy(nowMs + pauseMs);
+  reportPause(environment, call, lane, pauseMs);
+  scheduler.examine(lane);
+}

@@ -1,0 +1,132 @@
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { buildPipeline } from "../../src/client/pipeline.ts";
+import { HttpError, InvalidDataError, NetworkError } from "../../src/errors.ts";
+import { RedirectError } from "../../src/http/redirect.ts";
+import { Admission, type AdmissionOffice } from "../../src/lanes/admission.ts";
+import { AttemptVerdict } from "../../src/policies/attempt_verdict.ts";
+import type { Call } from "../../src/policies/call.ts";
+import { MiddlewareFailure } from "../../src/policies/middleware.ts";
+import type { Environment } from "../../src/policies/policy.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+import { fakeCall, fakeTarget } from "./fake_call.ts";
+
+interface SetUp {
+  readonly changes?: Partial<Environment>;
+  readonly call?: Call;
+}
+
+/** A verdict, and what its lane is told: a result, or whether it was dropped. */
+function setUp({ changes, call = fakeCall() }: SetUp = {}) {
+  const clock = new ManualClock();
+  const { environment } = buildPipeline(
+    {},
+    { clock, reporter: { active: false, emit: () => {} } },
+    { inBackground() {}, startInBackground() {} },
+  );
+  const told: unknown[] = [];
+  const office: AdmissionOffice = {
+    judge: (_lane, _ticket, result) => void told.push(result),
+    sample: (_lane, _startedAtMs, isDropped) => void told.push(isDropped),
+    release: () => {},
+  };
+  const target = fakeTarget();
+  const admission = new Admission(office, target.lane, 0, 0);
+  const verdict = new AttemptVerdict({ ...environment, ...changes }, call, target, admission);
+  return { verdict, told, target };
+}
+
+test("AttemptVerdict.judgeStatus() tells the breaker of servers in trouble, and limits of those that are overloaded", () => {
+  const toldOf = (status: number): unknown[] => {
+    const { verdict, told } = setUp();
+    verdict.judgeStatus(new Response(null, { status }));
+    return told;
+  };
+
+  assertEquals([204, 404, 429, 500, 503].map(toldOf), [
+    [false, "success"],
+    ["success"],
+    [true, "ignored"],
+    ["failure"],
+    [true, "failure"],
+  ]);
+});
+
+test("AttemptVerdict.judgeStatus() excuses what the caller's `isFailure` calls no failure", () => {
+  const seen: unknown[] = [];
+  const isFailure = (error: unknown): boolean => {
+    seen.push(error);
+    return false;
+  };
+  const { verdict, told } = setUp({ changes: { isFailure } });
+  verdict.judgeStatus(new Response(null, { status: 500 }));
+
+  assertEquals(told, ["success"]);
+  assertInstanceOf(seen[0], HttpError);
+});
+
+test("AttemptVerdict.judgeFailure() blames the origin for what breaks on the way, and for nothing else", () => {
+  const own = new Error("thrown by a middleware");
+  const unusable = new InvalidDataError("no JSON", {
+    reason: "not-json",
+    method: "GET",
+    url: "https://a.test/x",
+  });
+  const denied = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
+  const judged = (error: unknown, changes: Partial<Environment> = {}) => {
+    const { verdict, told } = setUp({ changes });
+    return { failsOf: verdict.judgeFailure(error), told };
+  };
+
+  const reset = judged(new TypeError("connection reset"));
+  assertInstanceOf(reset.failsOf, NetworkError);
+  assertEquals(reset.told, ["failure"]);
+  const redirected = judged(new RedirectError("too many"));
+  assertInstanceOf(redirected.failsOf, NetworkError);
+  assertEquals(redirected.told, ["ignored"]);
+  for (const [error, word] of [[unusable, "success"], [denied, "ignored"]] as const) {
+    const { failsOf, told } = judged(error);
+    assertStrictEquals(failsOf, error);
+    assertEquals(told, [word]);
+  }
+  const thrown = judged(new MiddlewareFailure(own));
+  assertStrictEquals(thrown.failsOf, own);
+  assertEquals(thrown.told, ["ignored"]);
+  assertEquals(judged(new TypeError("proxy"), { isOwnFailure: () => true }).told, ["ignored"]);
+  assertEquals(judged(new TypeError("reset"), { isFailure: () => false }).told, ["success"]);
+});
+
+test("AttemptVerdict.judgeTimeout() counts as a drop and as a failure, unless `isFailure` says otherwise", () => {
+  const first = setUp();
+  first.verdict.judgeTimeout(new Error("late"));
+  const second = setUp({ changes: { isFailure: () => false } });
+  second.verdict.judgeTimeout(new Error("late"));
+
+  assertEquals([first.told, second.told], [[true, "failure"], [true, "success"]]);
+});
+
+test("AttemptVerdict counts a single request once among the failures, however often it is tried", () => {
+  const fail = (change: (each: ReturnType<typeof setUp> & { readonly call: Call }) => void, changes = {}) => {
+    const call = fakeCall();
+    const each = setUp({ call, changes });
+    change({ ...each, call });
+    each.verdict.judgeStatus(new Response(null, { status: 500 }));
+    return [each.told, each.target.lane.failed];
+  };
+
+  assertEquals(fail(() => {}), [["failure"], 0]);
+  assertEquals(fail(({ call }) => call.journey.round = 2), [["ignored"], 1]);
+  assertEquals(fail(({ verdict }) => verdict.isSecondFailure = true), [["ignored"], 1]);
+  assertEquals(fail(({ call }) => call.journey.round = 2, { countsInARow: true }), [["failure"], 0]);
+});
+
+test("AttemptVerdict.judgeByHeaders() says that the origin is back, and keeps when its outage began", () => {
+  const { verdict, told, target: { lane } } = setUp();
+  lane.outageSinceMs = 700;
+  lane.succeeded = 3;
+  verdict.judgeByHeaders();
+  verdict.succeed();
+
+  assertEquals(told, ["success", false]);
+  assertEquals(lane.doubtedOutage, { sinceMs: 700, succeeded: 3 });
+});
