@@ -9,6 +9,11 @@ import type { HeaderMap } from "./headers.ts";
 /** Statuses whose responses can't have a body (fetch standard, "null body status"). */
 export const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 
+/** Whether a response has no body, whatever its headers say. */
+export function isBodiless(method: string, status: number): boolean {
+  return method === "HEAD" || NULL_BODY_STATUSES.has(status);
+}
+
 /** What decides whether a body was decoded. */
 export interface DecodingContext {
   readonly method: string;
@@ -34,7 +39,7 @@ export function decodedHeaders(
 ): Headers {
   const coding = headers.get("content-encoding");
   if (coding === null || !decodes.has(coding.trim().toLowerCase())) return headers;
-  if (method === "HEAD" || NULL_BODY_STATUSES.has(status)) return headers;
+  if (isBodiless(method, status)) return headers;
   if ((init as { readonly decompress?: unknown } | undefined)?.decompress === false) return headers;
   if (sent !== undefined && asksForIdentity(sent)) return headers;
   const copy = new Headers(headers);

@@ -6,6 +6,7 @@
 
 import { readBody, utf8Length } from "../http/body.ts";
 import { isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
+import { isBodiless } from "../http/decoded_headers.ts";
 import { isPlainUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
 import { abortIfPossible } from "../primitives/abort_across_requests.ts";
@@ -259,11 +260,12 @@ export class Attempt implements DeadlineTarget, Pending {
 
   /** Text comes cheaper from the runtime than by way of bytes, where these are not asked for. */
   #read(response: Response): Promise<Uint8Array<ArrayBuffer> | string | undefined> {
-    const { as, maxBodyBytes } = this.#call.settings;
+    const { settings: { as, maxBodyBytes }, request: { method }, journey: { exchange } } = this.#call;
+    // What has no body may have the length of one (RFC 9110 §8.6).
+    const maxBytes = isBodiless(method, response.status) ? Infinity : maxBodyBytes;
     const onBytes = this.#progressOf(response);
-    if (onBytes !== undefined) return readBody(response, maxBodyBytes, onBytes);
-    if (as === "bytes" || this.#call.journey.exchange?.keepsBody || maxBodyBytes !== Infinity) {
-      return readBody(response, maxBodyBytes);
+    if (onBytes !== undefined || as === "bytes" || exchange?.keepsBody || maxBytes !== Infinity) {
+      return readBody(response, maxBytes, onBytes);
     }
     return response.text();
   }

@@ -7,7 +7,7 @@
 import { contentLength, drainBody } from "../http/body.ts";
 import { BodyCollector } from "../http/body_collector.ts";
 import { BodyReceiver } from "../http/body_receiver.ts";
-import { decodedHeaders, NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
+import { decodedHeaders, isBodiless } from "../http/decoded_headers.ts";
 import type { HeaderMap } from "../http/headers.ts";
 import {
   type ReceivedResponse,
@@ -171,7 +171,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   /** Whether its end has come with the headers. To look at the body itself might keep the process alive. */
   #isEmpty(): boolean {
     const { response, method } = this.#options;
-    if (method === "HEAD" || NULL_BODY_STATUSES.has(response.status)) return true;
+    if (isBodiless(method, response.status)) return true;
     return this.#url === "" ? response.body === null : contentLength(response.headers) === 0;
   }
 

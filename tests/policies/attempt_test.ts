@@ -590,6 +590,24 @@ testBothWays("`maxBodyBytes` does not turn an HTTP error into another one", asyn
   assertEquals((await assertRejects(() => run(client.json(URL_A)), HttpError)).status, 400);
 });
 
+testBothWays(
+  "`maxBodyBytes` is for bodies: an answer without one may have the length of one",
+  async (rig) => {
+    const headers = { "content-length": "2000" };
+    for (const [method, code] of [["HEAD", 200], ["GET", 304], ["GET", 204]] as const) {
+      const { client, run } = rig(text(null, { status: code, headers }), { maxBodyBytes: 1_000 });
+      const request = { url: URL_A, method, onProgress: () => {} };
+      assertEquals(await run(client.json(request)), undefined);
+      assertEquals(await run(client.text(request)), "");
+      assertEquals(await run(client.bytes({ url: URL_A, method })), new Uint8Array(0));
+      const [outcome] = await run(client.settle([{ url: URL_A, method }]));
+      assertEquals([outcome!.ok, outcome!.attempts], [true, 1]);
+    }
+    const { client, run } = rig(text("x".repeat(2_000), { headers }), { maxBodyBytes: 1_000 });
+    await assertRejects(() => run(client.text(URL_A)), InvalidDataError);
+  },
+);
+
 testBothWays("a JSON value is parsed anew for every caller", async (rig) => {
   const { client, run } = rig(json({ list: [1] }));
   const [first, second] = await run(Promise.all([client.json(URL_A), client.json(URL_A)]));
@@ -766,6 +784,18 @@ test("`maxBodyBytes` counts the bytes that come out of a compressed body, over s
   );
   assertEquals(error.reason, "too-large");
   assertEquals((await client.text(server.url, { maxBodyBytes: 1_000_000 })).length, 1_000_000);
+});
+
+test("`maxBodyBytes` is not for what a HEAD says of a body, over sockets", async () => {
+  await using cdn = createSimulatedCdn({
+    resources: () => ({ body: "0".repeat(100_000), headers: { "content-type": "text/plain" } }),
+  });
+  await using server = await cdn.listen();
+  await using client = createClient({ ...AT_ONCE, maxBodyBytes: 1_000 });
+
+  const head = await client.outcome({ url: server.url, method: "HEAD" }, { as: "bytes" });
+  assert(head.ok);
+  assertEquals([head.value.length, head.headers.get("content-length")], [0, "100000"]);
 });
 
 test("no more bodies are open at once than `concurrency`, also of Client.fetch(), over sockets (S11)", async () => {
