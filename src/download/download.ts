@@ -7,6 +7,7 @@
 import { sha256 } from "../cache/sha256.ts";
 import { type InvalidDataError, isInvalidDataError, TimeoutError } from "../errors.ts";
 import type { ReceivedResponse } from "../http/tracked_response.ts";
+import { redactUrl } from "../http/url.ts";
 import type { DownloadDetails, DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { Reporter } from "../policies/event.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
@@ -179,13 +180,15 @@ function checkRequest({ headers, describe }: DownloadRequest): void {
 }
 
 function progressOf(
-  { settings: { onProgress } }: DownloadRequest,
+  { settings: { onProgress }, describe }: DownloadRequest,
   surroundings: DownloadSurroundings,
 ): ((transfer: Transfer, response: ReceivedResponse) => void) | undefined {
   if (onProgress === undefined) return undefined;
   const tell = progressTeller(surroundings);
-  return ({ attempts, position, totalBytes }, { url }) =>
+  return ({ attempts, position, totalBytes }, response) => {
+    const url = response.url === "" ? describe().url : redactUrl(response.url);
     tell(onProgress, { url, attempt: attempts, bytes: position, totalBytes });
+  };
 }
 
 function signalsOf({ signals }: DownloadRequest, { signal }: Stop): readonly AbortSignal[] {

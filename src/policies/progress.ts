@@ -5,6 +5,7 @@
  */
 
 import { contentLength } from "../http/body.ts";
+import { redactUrl } from "../http/url.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./journey.ts";
@@ -36,7 +37,8 @@ export function progressOf(
 ): ((bytes: number) => void) | undefined {
   if (call.settings.onProgress === undefined) return undefined;
   const { attempt } = surroundings;
-  const { url } = call.describe(target);
+  // What somebody made has no URL of its own.
+  const url = response.url === "" ? call.describe(target).url : redactUrl(response.url);
   // The length of what is decoded on the way is unknown.
   const isCoded = response.headers.has("content-encoding");
   const totalBytes = isCoded ? undefined : contentLength(response.headers);

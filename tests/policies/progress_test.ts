@@ -124,3 +124,29 @@ test("progressOf() × cache: what comes from the cache is no progress, and what 
   }
   assertEquals(seen, [1, 2]);
 });
+
+test("progressOf() tells the URL that answers, redirects followed, as an outcome does", async () => {
+  const reply = (url: string): Response => {
+    const isFirst = url.startsWith("https://a.test");
+    const response = isFirst
+      ? new Response(null, { status: 302, headers: { location: "https://b.test/y?token=secret" } })
+      : new Response("12");
+    Object.defineProperty(response, "url", { value: url });
+    return response;
+  };
+  await using client = createClient({ fetch: (url) => Promise.resolve(reply(String(url))) });
+  const seen: string[] = [];
+  const onProgress = ({ url }: Progress): void => void seen.push(url);
+  const outcome = await client.outcome(URL, { onProgress });
+  await (await client.fetch(URL, {}, { onProgress })).text();
+  await client.download(URL, new WritableStream(), { onProgress });
+  using _listening = client.on((event) => event.type === "warning" && seen.push(event.message));
+  const failing = (): never => {
+    throw new Error("a bug");
+  };
+  await client.download(URL, new WritableStream(), { onProgress: failing });
+  assert(outcome.ok && outcome.url === "https://b.test/y?token=secret");
+  const warning = seen.pop()!;
+  assertEquals([...new Set(seen)], ["https://b.test/y?token=***"]);
+  assertEquals([seen.length, warning], [3, "The 'onProgress' of https://b.test/y?token=*** has thrown"]);
+});
