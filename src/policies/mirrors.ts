@@ -182,6 +182,11 @@ async function admit(
       if (call.pending === admitted) call.pending = undefined;
     }
   }
+  // It may have been stopped in the very moment in which it was admitted.
+  if (call.cancelled) {
+    admission.withdraw();
+    throw call.reason;
+  }
   call.journey.isProbing = admission.isProbe;
   // A probe waits for no budget, but a second try is one all the same.
   if (admission.isProbe && call.attempts > 0) budget?.tryWithdraw(scheduler.workingTime.at(clock.now()));
@@ -256,8 +261,8 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
       admission?.withdraw();
       continue;
     }
-    const previous = failures.at(-1);
-    if (previous !== undefined) reportMirror(environment, call, previous, mirror);
+    // Those that were passed over have not been asked in this round.
+    if (worst !== undefined) reportMirror(environment, call, failures.at(-1)!, mirror);
     const target = call.journey.target = targetOf(mirror, call, admission);
     const failed = await ask(environment, call, { mirror, target, admission, candidates });
     if (failed instanceof Reply) {
@@ -459,7 +464,8 @@ function tell({ target, reply, error }: MirrorEnding): MirrorFailure {
 }
 
 function reportMirror({ reporter, clock }: Environment, call: Call, failed: MirrorEnding, to: Mirror): void {
-  if (!reporter.active) return;
+  // A listener that was told of the permit may have aborted it.
+  if (!reporter.active || call.cancelled) return;
   reporter.emit({
     type: "mirror",
     requestId: call.id,

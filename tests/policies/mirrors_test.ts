@@ -721,3 +721,14 @@ test("S15: an error names the URL that was asked, whatever the only mirror's pat
     assertEquals([error.url, client.stats().inFlight], [`${A}/x`, 0]);
   }
 });
+
+test("A mirror that is passed over in a later round is not told of as one that has failed in it", async () => {
+  const { client, clock, mirrorEvents, network } = setUp({
+    a: ({ url, nth }) =>
+      url.includes("/old/") ? { status: 404 } : nth === 1 ? { status: 503 } : { json: "a" },
+  }, { baseUrls: [A, `${A}/old`] });
+
+  assertEquals(await clock.run(client.json("1", { notFoundIsFinal: false })), "a");
+  assertEquals(network.urls, [`${A}/1`, `${A}/old/1`, `${A}/1`]);
+  assertEquals(mirrorEvents.map(({ reason }) => reason), ["503"]);
+});
