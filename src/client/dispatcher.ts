@@ -294,7 +294,6 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   }
 
   #join(call: Call, leader: Call): undefined {
-    this.pipeline.environment.counters.shared++;
     join(call, leader);
     if (call.priority > leader.priority) {
       leader.priority = call.priority;
@@ -402,6 +401,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     if (call.leader !== undefined) {
       call.pending?.cancel(undefined, call);
       this.#relays.delete(call);
+      if (ok) this.pipeline.environment.counters.shared++;
     }
     if (ok && call.isInTable) this.#flights.remove(call);
     // A body that streams can still be aborted.

@@ -140,6 +140,26 @@ test("Client.stats() counts hits by kind, and nothing of them for the origin", a
   assertEquals([requests, succeeded, origins["https://a.test"]!.attempts], [5, 5, 1]);
 });
 
+test("Client.stats() counts as shared what has been answered so, and not what has failed or left", async () => {
+  const { client, clock } = fakeClient(({ url }) => ({
+    status: url.endsWith("gone") ? 404 : 200,
+    json: 1,
+    afterMs: 10,
+  }));
+  const controller = new AbortController();
+
+  const [answered, aborted] = [
+    client.json(url(1)),
+    rejection(client.json(url(1), { signal: controller.signal })),
+  ];
+  controller.abort();
+  const gone = client.settle([url("gone"), url("gone")]);
+  const shared = client.settle([url(2), url(2), url(2)]);
+  assertEquals(client.stats().cacheHits.shared, 0);
+  await clock.run(Promise.all([answered, aborted, gone, shared]));
+  assertEquals(client.stats().cacheHits, { fresh: 0, stale: 0, shared: 2 });
+});
+
 test("Client.stats() gives latency percentiles within 4 %", async () => {
   const { client, clock } = fakeClient(
     (request) => ({ json: 1, afterMs: Number(request.url.split("/").at(-1)) }),
