@@ -62,6 +62,8 @@ export interface Opening {
 export class Journey {
   /** The round under way, from 1. */
   round = 1;
+  /** How many have followed the first, also those that do not count as rounds. */
+  retries = 0;
   /** Whether another request for the same, that it waited for, has failed of the network. */
   hasSeenFailure = false;
   /** Whether it goes before those that were never sent: it was, and told to come again. */

@@ -247,8 +247,8 @@ function planOf(
   const needsBudget = !isRefused && !isTest && budget !== undefined &&
     !budget.tryWithdraw(workingTimeMs(environment));
   if (needsBudget && call.patienceMs === 0) return undefined;
-  // With several lanes, one may be free that has just failed: it is given time.
-  const sleeps = !(isPaused && lanes.length === 1);
+  // With several lanes, one may be free that has just failed: it is given time. So is a caller who wants more than the pause.
+  const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
   return { reason, delayMs, sleeps, needsBudget, isUrgent, counts: !isServed && !isTest };
 }
 
@@ -326,12 +326,13 @@ function isDown({ breaker }: Lane): boolean {
 
 function report({ reporter, clock, counters }: Environment, call: Call, { delayMs, reason }: Plan): void {
   counters.retried++;
+  const retry = ++call.journey.retries;
   if (!reporter.active) return;
   reporter.emit({
     type: "retry",
     requestId: call.id,
     atMs: clock.now(),
-    retry: call.journey.round,
+    retry,
     delayMs,
     reason,
   });

@@ -266,3 +266,50 @@ test("Client.on() hears the body of client.fetch() when it has been read", async
   const bodies = events.filter((event) => event.type === "body");
   assertEquals(bodies.map(({ bytes, atMs }) => [bytes, atMs]), [[10, 600]]);
 });
+
+test("Client.on() numbers the retries of a request from 1, also those that do not count as rounds", async () => {
+  const { client, clock, events } = setUp(({ url, nth }) => {
+    if (url === URL_A && nth < 6) return { status: 429, headers: { "retry-after": "1" } };
+    return { json: 1 };
+  }, { concurrency: 5 });
+
+  const urls = [URL_A, ...Array.from({ length: 50 }, (_, index) => `https://a.test/${index}`)];
+  const [first] = await clock.run(client.settle(urls));
+  assertEquals([first!.ok, first!.attempts, client.stats().retried], [true, 6, 5]);
+  assertEquals(events.flatMap((event) => event.type === "retry" ? [event.retry] : []), [1, 2, 3, 4, 5]);
+});
+
+test("Client.on() hears nothing of a permit after the end of a request that was aborted in the same turn", async () => {
+  for (const baseUrls of [undefined, ["https://a.test", "https://b.test"]]) {
+    const { client, clock, events, network } = setUp(() => ({ json: 1 }), {
+      baseUrls,
+      rateLimit: { limit: 10, intervalMs: 1_000 },
+    });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const aborted = rejection(client.json(baseUrls === undefined ? URL_A : "a", { signal }));
+    controller.abort("enough");
+    assertEquals(await aborted, "enough");
+    await clock.advance(10_000);
+
+    assertEquals(events.map(({ type }) => type), ["queued", "settled"]);
+    assertEquals([network.sent.length, client.stats().inFlight], [0, 0]);
+    assertEquals(client.stats().origins["https://a.test"]!.attempts, 0);
+  }
+});
+
+test("Client.on() hears of no mirror for a request that a listener aborts when it hears of the permit", async () => {
+  const { client, clock, events, network } = setUp(() => ({ status: 503 }), {
+    baseUrls: ["https://a.test", "https://b.test"],
+  });
+  const controller = new AbortController();
+  using _second = client.on(({ type }) => {
+    if (type === "permit" && network.sent.length === 1) controller.abort("enough");
+  });
+
+  assertEquals(await clock.run(rejection(client.json("a", { signal: controller.signal }))), "enough");
+  await clock.advance(10_000);
+  assertEquals(events.filter(({ type }) => type === "permit").length, 2);
+  assertEquals(events.filter(({ type }) => type === "mirror"), []);
+  assertEquals([network.sent.length, client.stats().inFlight], [1, 0]);
+});

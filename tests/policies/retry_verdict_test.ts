@@ -97,6 +97,14 @@ testBothWays(
     const paused = rig([status(503, { "retry-after": "7" }), OK], { ...NO_JITTER, retryOn: () => 250 });
     await paused.run(paused.client.json(URL_A));
     assertEquals(paused.origin.timesMs[1]! - paused.origin.timesMs[0]!, 7_000);
+    for (const headers of [{ "retry-after": "1" }, undefined]) {
+      const longer = rig([status(429, headers), OK], { ...NO_JITTER, retryOn: () => 10_000 });
+      await longer.run(longer.client.json(URL_A));
+      assertEquals(longer.origin.timesMs[1]! - longer.origin.timesMs[0]!, 10_000);
+      const shorter = rig([status(429, { "retry-after": "7" }), OK], { ...NO_JITTER, retryOn: () => 250 });
+      await shorter.run(shorter.client.json(URL_A));
+      assertEquals(shorter.origin.timesMs[1]! - shorter.origin.timesMs[0]!, 7_000);
+    }
     const { client, origin, run } = rig([status(404), OK], { maxRetryAfterMs: 100, retryOn: () => 250 });
     await run(client.json(URL_A));
     assertEquals(origin.calls, 2);
