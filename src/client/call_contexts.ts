@@ -124,8 +124,8 @@ export class CallContexts {
     input: RequestInput,
     { headers, additions, settings: { idempotent } }: CallContext,
   ): PreparedRequest {
-    const { lanes: { origins }, baseUrl, headers: clientHeaders } = this.#dispatcher;
-    return prepareRequest(input, { origins, baseUrl, headers, clientHeaders, additions, idempotent });
+    const { lanes: { origins }, baseUrl } = this.#dispatcher;
+    return prepareRequest(input, { origins, baseUrl, headers, additions, idempotent });
   }
 }
 

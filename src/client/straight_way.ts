@@ -20,6 +20,7 @@ import { requestInit } from "../policies/attempt_request.ts";
 import type { Call, CallContext, Pending } from "../policies/call.ts";
 import { decodeReply } from "../policies/decode.ts";
 import type { Opening } from "../policies/journey.ts";
+import { withJsonType } from "../policies/json_type.ts";
 import type { Environment, FetchFunction } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
 import { isWorthRetry } from "../policies/retry_verdict.ts";
@@ -169,8 +170,12 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   }
 
   /** What is sent of a request that has a method, headers or a body of its own. */
-  #ownInit(call: Call, { method, headers: own, body }: PreparedRequest, signal: AbortSignal): RequestInit {
-    const headers = withAccept(mergeHeaders(this.#owner.headers, own), call.settings.as);
+  #ownInit(call: Call, prepared: PreparedRequest, signal: AbortSignal): RequestInit {
+    const { method, headers: own, body } = prepared;
+    const headers = withJsonType(
+      withAccept(mergeHeaders(this.#owner.headers, own), call.settings.as),
+      prepared,
+    );
     const url = call.sentUrl;
     call.journey.target = { lane: call.lane!, url, headers, sensitive: this.#owner.sensitive };
     return requestInit({ url, method, headers, body }, signal, this.#redirect);

@@ -5,7 +5,7 @@
  */
 
 import { isIdempotentMethod } from "./classify.ts";
-import { type HeaderInput, type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "./headers.ts";
+import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
 import { jsonBody } from "./json_body.ts";
 import { type QueryInit, withQuery } from "./query.ts";
 import { isAbsoluteUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
@@ -35,8 +35,6 @@ export interface RequestContext {
   readonly baseUrl?: string | undefined;
   /** Headers of what the request is a part of; its own replace them. */
   readonly headers: HeaderMap;
-  /** Headers that come on top of it later, unless it has them itself. */
-  readonly clientHeaders?: HeaderMap | undefined;
   /** What is added to what the request is a part of. */
   readonly additions?: RequestAdditions | undefined;
   /** Whether it may be sent twice; its method decides when nothing was said. */
@@ -55,6 +53,8 @@ export interface PreparedRequest {
   /** The request's own headers; the client's and the mirror's come on top. */
   readonly headers: HeaderMap;
   readonly body: BodyInit | null;
+  /** Whether the body is a value that was written as JSON; absent if it is not. */
+  readonly isJson?: boolean | undefined;
   /** Whether it may be sent a second time: that does no harm, and the body is still there. */
   readonly repeatable: boolean;
   readonly init: RequestInit | undefined;
@@ -62,7 +62,6 @@ export interface PreparedRequest {
   readonly withheld?: ReadonlySet<string> | undefined;
 }
 
-const JSON_TYPE: HeaderMap = { "content-type": "application/json" };
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 
@@ -96,9 +95,6 @@ export function prepareRequest(input: RequestInput, context: RequestContext): Pr
     throw new TypeError("Cannot fetch as a request must have either 'json' or 'body', and not both");
   }
   const body = isJson ? jsonBody(value) : input.body ?? null;
-  if (isJson && !("content-type" in headers) && !("content-type" in (context.clientHeaders ?? NO_HEADERS))) {
-    headers = mergeHeaders(headers, JSON_TYPE);
-  }
   if (body !== null) checkBody(body, method);
   const idempotent = context.idempotent ?? (isIdempotentMethod(method) || "idempotency-key" in headers);
   return {
@@ -108,6 +104,7 @@ export function prepareRequest(input: RequestInput, context: RequestContext): Pr
     origin,
     headers,
     body,
+    isJson,
     repeatable: idempotent && !(body instanceof ReadableStream),
     init: input.init,
   };

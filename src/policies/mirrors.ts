@@ -15,6 +15,7 @@ import { withAccept } from "./accept.ts";
 import { attempt, resumeAttempt } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./journey.ts";
+import { withJsonType } from "./json_type.ts";
 import { type Ending, type Hedging, hedgingOf, type RaceStart } from "./hedging.ts";
 import type { Environment, Handler } from "./policy.ts";
 import { type MirrorFailure, Reply, type RoundFailures } from "./reply.ts";
@@ -112,7 +113,7 @@ async function askOrigin(environment: Environment, options: MirrorsOptions, call
   const isElsewhere = isForMirrors && !mirrors.some((mirror) => mirror.lane === lane);
   const common = isElsewhere ? NO_HEADERS : options.headers;
   const sent = sentHeaders(common, call.headers, call.request.withheld);
-  const headers = withAccept(sent, call.settings.as);
+  const headers = withJsonType(withAccept(sent, call.settings.as), call.request);
   const target = { lane, url: call.url, headers, sensitive };
   call.journey.target = target;
   const admission = await admit(environment, call, lane.alone);
@@ -297,10 +298,11 @@ function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined):
     admission?.withdraw();
     throw error;
   }
+  const headers = withAccept(mergeHeaders(mirror.headers, call.headers), call.settings.as);
   return {
     lane: mirror.lane,
     url,
-    headers: withAccept(mergeHeaders(mirror.headers, call.headers), call.settings.as),
+    headers: withJsonType(headers, call.request),
     sensitive: mirror.sensitive,
   };
 }
