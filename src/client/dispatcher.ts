@@ -176,7 +176,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** What is sent with plain requests that go the straight way; `undefined` if they can't. */
   straightHeaders(settings: Settings, headers: HeaderMap): HeaderMap | undefined {
     const { environment, isStraight, mirrors, sensitive, headers: common } = this.pipeline;
-    if (!isStraight || settings.maxBodyBytes !== Infinity || settings.onProgress !== undefined) {
+    const { maxBodyBytes, onProgress, cache } = settings;
+    if (!isStraight || maxBodyBytes !== Infinity || onProgress !== undefined || cache === "only-if-cached") {
       return undefined;
     }
     // With one base URL a relative request is as plain as any; its headers are not for requests that go elsewhere.

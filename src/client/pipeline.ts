@@ -20,6 +20,7 @@ import type { Reporter } from "../policies/event.ts";
 import { middlewareAround } from "../policies/middleware.ts";
 import { lanesOf, type Mirror, mirrors } from "../policies/mirrors.ts";
 import { offline } from "../policies/offline.ts";
+import { onlyIfCached } from "../policies/only_if_cached.ts";
 import type { Counters, Environment, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
@@ -117,6 +118,7 @@ export function buildPipeline(
     : undefined;
   const handle = compose([
     caching,
+    onlyIfCached,
     hedging?.policy,
     retry(environment, {
       maxRetryAfterMs,

@@ -13,7 +13,8 @@ import type { Call } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
 import { offlineError } from "../policies/offline.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
-import { Reply } from "../policies/reply.ts";
+import type { Reply } from "../policies/reply.ts";
+import { unsatisfiable } from "../policies/only_if_cached.ts";
 import { AdapterState } from "./adapter_state.ts";
 import { Changes } from "./changes.ts";
 import { Entries } from "./entries.ts";
@@ -259,9 +260,4 @@ function usableBy({ settings }: Call, entry: CacheEntry | undefined): CacheEntry
 /** Where a value came from that a stored response gave. */
 function sourceOf(reuse: Reuse): ValueSource {
   return reuse === "fresh" ? "cache" : "stale";
-}
-
-/** RFC 9111 §5.2.1.7: without a stored response the answer is 504. */
-function unsatisfiable(url: string): Reply {
-  return new Reply({ status: 504, headers: new Headers(), url }, { from: "cache", body: new Uint8Array(0) });
 }

@@ -1,0 +1,71 @@
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { type ClientOptions, HttpError } from "../../mod.ts";
+import { memoryCache } from "../../src/cache/memory.ts";
+import { httpCache } from "../../src/http_cache/http_cache.ts";
+import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
+import { onlyIfCached, unsatisfiable } from "../../src/policies/only_if_cached.ts";
+import { Reply } from "../../src/policies/reply.ts";
+import { testClientsBothWays } from "../client/fake_client.ts";
+import { rejection } from "../support/settled.ts";
+import { test } from "../support/test.ts";
+import { fakeCall } from "./fake_call.ts";
+
+const A = "https://a.test/x";
+const MIRRORS = ["https://a.test", "https://b.test"];
+const OPTIONS = { cache: "only-if-cached" } as const;
+
+const testBothWays = testClientsBothWays();
+
+test("onlyIfCached() hands on whatever may be sent, and nothing else", async () => {
+  const reply = new Reply(Response.json(1), { from: "network" });
+  const handler = onlyIfCached(() => Promise.resolve(reply));
+  for (const cache of ["default", "no-store", "reload", "no-cache", "force-cache"] as const) {
+    assertStrictEquals(await handler(fakeCall({ settings: { cache } })), reply);
+  }
+  const { status, from, url } = await handler(fakeCall({ settings: OPTIONS }));
+  assertEquals([status, from, url], [504, "cache", unsatisfiable("").url]);
+});
+
+testBothWays("cache: 'only-if-cached' sends nothing for a client without a cache", async (make) => {
+  for (const options of [{}, { cache: false }, { baseUrls: A }, { baseUrls: MIRRORS }] as ClientOptions[]) {
+    const { client, clock, network } = make(() => ({ json: 1 }), options);
+    const url = options.baseUrls === undefined ? A : "x";
+    const error = await clock.run(rejection(client.json(url, OPTIONS)));
+    assertInstanceOf(error, HttpError);
+    assertEquals([error.status, error.attempts], [504, 0]);
+    assert(error.message.includes("504 (from the cache)"), error.message);
+    const outcomes = await clock.run(client.settle([url, { url, cache: "default" }, url], OPTIONS));
+    assertEquals(outcomes.map(({ ok }) => ok), [false, true, false]);
+    assertEquals(network.sent.length, 1);
+    const response = await clock.run(client.fetch(options.baseUrls === undefined ? url : A, OPTIONS));
+    assertEquals([response.status, await response.text()], [504, ""]);
+    const lines = await clock.run(rejection(Array.fromAsync(client.lines(url, OPTIONS))));
+    const file = await clock.run(rejection(client.download(url, new WritableStream(), OPTIONS)));
+    for (const failed of [lines, file]) assertInstanceOf(failed, HttpError);
+    assertEquals([network.sent.length, client.stats().inFlight], [1, 0]);
+  }
+});
+
+testBothWays("cache: 'only-if-cached' sends nothing of what the cache has no part in", async (make) => {
+  for (
+    const plan of [httpCache, (cache: ReturnType<typeof memoryCache>) => ttlCache(cache, { ttlMs: 1_000 })]
+  ) {
+    const { client, clock, network } = make(() => ({ json: 1, headers: { "cache-control": "max-age=60" } }), {
+      cache: plan(memoryCache()),
+    });
+    const requests = [
+      { url: A, headers: { authorization: "Bearer x" } },
+      { url: A, method: "HEAD" },
+      { url: A, json: 1 },
+      { url: A, readCache: false },
+      A,
+    ];
+    for (const request of requests) {
+      const error = await clock.run(rejection(client.json(request, OPTIONS)));
+      assertInstanceOf(error, HttpError);
+      assertEquals([error.status, network.sent.length], [504, 0]);
+    }
+    await clock.run(client.json(A));
+    assertEquals([await clock.run(client.json(A, OPTIONS)), network.sent.length], [1, 1]);
+  }
+});
