@@ -64,18 +64,24 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
     throw new TypeError("Cannot fetch as the body of the Request has been read already");
   }
   const ownSignal = signal === undefined ? given?.signal : signal;
+  const mode = CACHE_MODES[cache ?? given?.cache ?? ""];
   return {
     request: {
       url: given === undefined ? textOf(input as string | URL) : given.url,
       method: method ?? given?.method,
       headers: headers === undefined ? given?.headers : toHeaders(headers),
       body,
-      init: orNothing({ ...fromRequest(given), ...withoutUndefined(rest) }),
+      init: orNothing({ ...fromRequest(given), ...withoutUndefined(rest), ...cacheOfRuntime(mode) }),
     },
     bodyOf: given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined,
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
-    cache: CACHE_MODES[cache ?? given?.cache ?? ""],
+    cache: mode,
   };
+}
+
+/** A browser has a cache of its own, which is to be treated in the same way; who wants nothing sent is not sent. */
+function cacheOfRuntime(cache: CacheMode | undefined): RequestInit {
+  return cache === undefined || cache === "only-if-cached" ? {} : { cache };
 }
 
 /** As the standard has it; the words of the runtimes do not say what was wrong. */

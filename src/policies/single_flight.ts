@@ -102,6 +102,8 @@ function hashOf(url: string): number {
 }
 
 function areAlike(call: Call, other: Call): boolean {
+  // Each is to be sent, and once.
+  if (call.settings.idempotent === false) return false;
   if (call.url !== other.url && withoutFragment(call.url) !== withoutFragment(other.url)) return false;
   return haveSameSettings(call.settings, other.settings) &&
     haveSameHeaders(call.headers, other.request.headers) &&

@@ -17,7 +17,7 @@ test("fromFetchArguments() keeps what it does not understand for the runtime's o
   const init = { redirect: "manual", keepalive: true, client: "a runtime's own" } as RequestInit;
   const rest = { ...init, method: "PUT", body: "b", headers: { "x-a": "1" }, cache: "reload" as const };
   const { request } = fromFetchArguments(URL_A, { ...rest, signal: null });
-  assertEquals(request.init, init);
+  assertEquals(request.init, { ...init, cache: "reload" });
   assertEquals([request.method, request.body], ["PUT", "b"]);
   assertEquals([...new Headers(request.headers as HeadersInit)], [["x-a", "1"]]);
 });
@@ -110,6 +110,18 @@ test("fromFetchArguments() keeps every cache mode but the default, which says no
     "force-cache",
     "only-if-cached",
   ]);
+});
+
+test("fromFetchArguments() hands on how a cache is to be used, unless nothing is to be sent", () => {
+  for (const cache of ["no-store", "reload", "no-cache", "force-cache"] as const) {
+    assertEquals(fromFetchArguments(URL_A, { cache, keepalive: true }).request.init, {
+      cache,
+      keepalive: true,
+    });
+  }
+  for (const cache of ["default", "only-if-cached"] as const) {
+    assertEquals(fromFetchArguments(URL_A, { cache }).request.init, undefined);
+  }
 });
 
 test("fromFetchArguments() refuses a request whose body has been read, unless there is another one", async () => {

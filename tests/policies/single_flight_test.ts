@@ -553,3 +553,22 @@ test("Flights.forget() takes out all that ask for a URL, with whatever fragment 
   assertEquals(flights.size, 1);
   assertStrictEquals(flights.enter(fakeCall({ request: { url: kept.url } })), kept);
 });
+
+testBothWays(
+  "A request that must not be sent twice is sent all the same while another one asks for it",
+  async (setUp) => {
+    const { client, clock, network } = setUp(({ nth }) => ({ json: nth, afterMs: 50 }));
+    const once = { url: URL_A, idempotent: false };
+
+    const values = client.all([
+      once,
+      once,
+      { ...once, idempotent: true },
+      { ...once, idempotent: true },
+      URL_A,
+      URL_A,
+    ]);
+    assertEquals(await clock.run(values), [1, 2, 3, 3, 4, 4]);
+    assertEquals([network.sent.length, client.stats().cacheHits.shared], [4, 2]);
+  },
+);
