@@ -86,8 +86,11 @@ const hedge = both(
   }),
 );
 
-const LIMIT = "a positive integer, or { min, initial, max, algorithm, windowMs }";
-const fixedLimit = number(LIMIT, (value) => Number.isSafeInteger(value) && value > 0);
+const LIMIT = "a positive integer, Infinity, or { min, initial, max, algorithm, windowMs }";
+const fixedLimit = number(
+  LIMIT,
+  (value) => value === Infinity || (Number.isSafeInteger(value) && value > 0),
+);
 const adaptiveLimit = members(LIMIT, "min", "initial", "max", "algorithm", "windowMs");
 
 /** A number, or what an adaptive limit goes by. */

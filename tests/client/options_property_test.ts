@@ -245,7 +245,7 @@ const PARTS: Readonly<Record<string, readonly [base: object, parts: Readonly<Rec
     onOpen: isOneOf("fail", "wait"),
     patienceMs: isAtLeast0,
   }],
-  perOrigin: [{}, { concurrency: isPositiveInteger }],
+  perOrigin: [{}, { concurrency: (value) => value === Infinity || isPositiveInteger(value) }],
 };
 
 for (const [option, [base, parts]] of Object.entries(PARTS)) {

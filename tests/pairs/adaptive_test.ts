@@ -272,8 +272,11 @@ test("createClient() refuses bad rules of an adaptive limit at once, and one lim
     [{ initial: 5, max: 4 }, "'initial' must be an integer from 1 to 4: received 5"],
     [{ algorithm: "vegas" }, "'algorithm' must be 'gradient' or 'aimd'"],
     [{ maximum: 5 }, "maximum"],
-    [0, "must be a positive integer, or { min, initial, max, algorithm, windowMs }"],
-    [new AdaptiveLimit(), "must be a positive integer, or { min, initial, max, algorithm, windowMs }"],
+    [0, "must be a positive integer, Infinity, or { min, initial, max, algorithm, windowMs }"],
+    [
+      new AdaptiveLimit(),
+      "must be a positive integer, Infinity, or { min, initial, max, algorithm, windowMs }",
+    ],
   ];
   for (const [concurrency, message] of cases) {
     const options = { perOrigin: { concurrency } } as ClientOptions;
