@@ -50,6 +50,7 @@ export type {
   BatchOptions,
   BodyOf,
   CallOptions,
+  FetchOptions,
   FetchRequest,
   HeaderRecord,
   OnlyRequest,

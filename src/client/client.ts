@@ -15,11 +15,11 @@ import type {
   BatchOptions,
   BodyOf,
   CallOptions,
+  FetchOptions,
   FetchRequest,
   OnlyRequest,
   OnlyRequests,
   RequestOf,
-  RequestOptions,
   RequestSource,
   RequestSpec,
   ValueOf,
@@ -96,7 +96,7 @@ export interface Client extends AsyncDisposable {
    */
   readonly fetch:
     & typeof globalThis.fetch
-    & ((input: string | URL | Request, init?: RequestInit, options?: RequestOptions) => Promise<Response>);
+    & ((input: string | URL | Request, init?: RequestInit, options?: FetchOptions) => Promise<Response>);
 
   /**
    * Fetches many, all or nothing.

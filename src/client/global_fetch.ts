@@ -5,7 +5,7 @@
  */
 
 import type { FetchFunction } from "../policies/policy.ts";
-import type { RequestOptions } from "./request.ts";
+import type { FetchOptions } from "./request.ts";
 
 /** The global `fetch` at import. */
 export const fetchAtImport: typeof globalThis.fetch = globalThis.fetch;
@@ -18,7 +18,7 @@ type DropIn = typeof globalThis.fetch & OwnFetch;
 type OwnFetch = (
   input: string | URL | Request,
   init?: RequestInit,
-  options?: RequestOptions,
+  options?: FetchOptions,
 ) => Promise<Response>;
 
 /**

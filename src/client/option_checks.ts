@@ -188,12 +188,8 @@ const downloadEntries = {
   ),
 };
 
-const NOT_DECODED = "a download is not decoded";
-/** What has no meaning for a download. */
-const NOT_FOR_DOWNLOADS: Elsewhere = {
-  as: NOT_DECODED,
-  schema: NOT_DECODED,
-};
+/** What has no meaning for a body that is not decoded. */
+const UNDECODED = ["as", "schema"];
 
 /** What only a transport has. */
 const TRANSPORT_ONLY = [
@@ -294,14 +290,19 @@ const extendRule = once(() =>
 const requestRules: Readonly<Record<OptionsOf, () => Rule>> = {
   call: once(() => optionsObject(requestEntries(), TO_BATCH)),
   fetch: once(() =>
-    optionsObject(requestEntries(), { ...TO_BATCH, ...elsewhere(["method", "body"], () => TO_FETCH) })
+    optionsObject(without(requestEntries(), UNDECODED), {
+      ...TO_BATCH,
+      ...elsewhere(["method", "body"], () => TO_FETCH),
+      ...elsewhere(UNDECODED, () => "a Response is not decoded: use json() or outcome()"),
+    })
   ),
   lines: once(() => optionsObject({ ...requestEntries(), ...linesEntries }, TO_BATCH)),
   events: once(() => optionsObject({ ...requestEntries(), ...eventsEntries }, TO_BATCH)),
   pages: once(() => optionsObject({ ...requestEntries(), ...pagesEntries }, TO_BATCH)),
   download: once(() => {
-    const entries = without(requestEntries(), Object.keys(NOT_FOR_DOWNLOADS));
-    return optionsObject({ ...entries, ...downloadEntries }, { ...TO_BATCH, ...NOT_FOR_DOWNLOADS });
+    const entries = without(requestEntries(), UNDECODED);
+    const unwanted = elsewhere(UNDECODED, () => "a download is not decoded");
+    return optionsObject({ ...entries, ...downloadEntries }, { ...TO_BATCH, ...unwanted });
   }),
   batch: once(() => optionsObject({ ...requestEntries(), ...batchEntries }, {})),
   request: once(() =>

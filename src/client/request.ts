@@ -51,6 +51,14 @@ export interface CallOptions extends RequestOptions {
   readonly redirect?: undefined;
 }
 
+/** Options of {@linkcode Client.fetch}, besides the standard ones. */
+export interface FetchOptions extends RequestOptions {
+  /** A `Response` is not decoded. */
+  readonly as?: undefined;
+  /** A `Response` is not decoded. */
+  readonly schema?: undefined;
+}
+
 /** What a body may be; JSON is given as `json`. */
 export type RequestBody =
   | string

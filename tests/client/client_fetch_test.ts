@@ -1,9 +1,18 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { createClient, NetworkError, TimeoutError } from "../../mod.ts";
+import * as v from "valibot";
+import {
+  type ClientOptions,
+  createClient,
+  type FetchOptions,
+  type Middleware,
+  NetworkError,
+  TimeoutError,
+} from "../../mod.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { test } from "../support/test.ts";
 import { serveHandler } from "../support/serve_handler.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
+import { planOf } from "../http_cache/plan_of.ts";
 import { rejection, watch } from "../support/settled.ts";
 
 const URL_A = "https://a.test/a.json";
@@ -103,6 +112,43 @@ test("Client.fetch() leaves the members of init that are not its own to fetch", 
   await (await client.fetch(URL_A, proxied)).text();
   const { integrity, keepalive, client: httpClient } = network.sent[0]!.init as Record<string, unknown>;
   assertEquals([integrity, keepalive, httpClient], ["sha256-x", true, { name: "http client" }]);
+});
+
+test("Client.fetch() has the runtime's own cache treat a request as it was told, whatever is around it", async () => {
+  const modes = ["no-store", "reload", "no-cache", "force-cache", "default", undefined] as const;
+  const onward: Middleware = (request, next) => next(request);
+  for (const options of [{}, { use: [onward] }, { cache: planOf() }] as ClientOptions[]) {
+    const { client, network } = setUp(() => ({ body: "x" }), options);
+    for (const [index, cache] of modes.entries()) {
+      await (await client.fetch(`${URL_A}?${index}`, cache && { cache })).text();
+    }
+    await (await client.fetch(URL_A, {}, { cache: "no-store" })).text();
+    const handedOn = network.sent.map(({ init }) => init.cache);
+    assertEquals(handedOn, [
+      "no-store",
+      "reload",
+      "no-cache",
+      "force-cache",
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  }
+});
+
+test("Client.fetch() decodes nothing, and refuses what would have it decoded", async () => {
+  const { client, network } = setUp(() => ({ json: 1 }));
+  for (const options of [{ as: "json" }, { schema: v.number() }]) {
+    const error = await rejection(client.fetch(URL_A, {}, options as unknown as FetchOptions));
+    const [name] = Object.keys(options);
+    assertInstanceOf(error, TypeError);
+    assertEquals(
+      error.message,
+      `Cannot fetch as '${name}' is not an option here: a Response is not decoded: use json() or outcome()`,
+    );
+  }
+  await (await client.fetch(URL_A, {}, { as: undefined, schema: undefined, validate: false })).text();
+  assertEquals(network.sent.length, 1);
 });
 
 test("Client.fetch() resolves relative URLs against the base URL", async () => {

@@ -72,7 +72,7 @@ export function endingOf(outcome: Outcome<unknown>): Parameters<typeof endCaller
 
 function playFetch(stage: Stage, caller: Caller, step: CallStep, options: RequestOptions | undefined): void {
   const { target: { method = "GET" }, reading = "all" } = step;
-  const { signal, schema: _, ...others } = options ?? {};
+  const { signal, schema: _, as: _as, ...others } = options ?? {};
   const init: RequestInit = {
     method,
     headers: headersOf(step.target),
