@@ -28,7 +28,7 @@ export interface Success<T> {
   readonly url: string;
   /** Where the value came from. */
   readonly from: ValueSource;
-  /** How many attempts were made; 0 when the cache answered. */
+  /** How many attempts were made; 0 when the cache answered without one. */
   readonly attempts: number;
   /** From the call to the value, every wait included, in milliseconds. */
   readonly durationMs: number;

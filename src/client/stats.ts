@@ -45,7 +45,7 @@ export interface ClientStats {
   readonly hedged: number;
   /** How many of them answered first. */
   readonly hedgesWon: number;
-  /** Requests that were answered without an attempt of their own, by kind. */
+  /** Requests that the cache has answered, maybe after it asked whether it may, or another request for the same; by kind. */
   readonly cacheHits: { readonly fresh: number; readonly stale: number; readonly shared: number };
   /** Attempts whose body has not ended: permits out. */
   readonly inFlight: number;

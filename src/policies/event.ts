@@ -73,13 +73,13 @@ export interface HeadersEvent extends RequestEvent {
   readonly status: number;
 }
 
-/** An attempt's body was read to its end. */
+/** An attempt's body has ended: it was read, or its reader has left it; not if it broke off. */
 export interface BodyEvent extends RequestEvent {
   /** What happened. */
   readonly type: "body";
   /** Which attempt, counted from 1 over all rounds and mirrors. */
   readonly attempt: number;
-  /** The length of the body. */
+  /** How many bytes of it were read. */
   readonly bytes: number;
 }
 

@@ -10,7 +10,7 @@ import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
 /**
  * How a request treats the cache; the names and meanings of the fetch standard's `cache`: as the rules have it; neither read
  * nor write; write only; ask whether what is stored is still right; whatever is stored, however old, or else the network;
- * or else a 504.
+ * or else a 504, also where there is no cache.
  */
 export type CacheMode = "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
 
@@ -59,8 +59,8 @@ export interface Settings {
    */
   readonly totalTimeoutMs: number;
   /**
-   * How many rounds may follow the first. 0 asks each mirror once, and waits neither for an open breaker nor for the retry
-   * budget.
+   * How many rounds may follow the first. 0 asks each mirror once, and waits neither for an open breaker, unless `onOpen` says so, nor
+   * for the retry budget.
    * @default {3}
    */
   readonly maxRetries: number;
@@ -105,7 +105,10 @@ export interface Settings {
    * @default {true}
    */
   readonly notFoundIsFinal: boolean;
-  /** Whether the request may be sent twice, whatever its method; by default its method decides. */
+  /**
+   * Whether the request may be sent twice, whatever its method; by default its method decides. One of which that is said to be `false` is
+   * sent, also while another one asks for the same.
+   */
   readonly idempotent: boolean | undefined;
   /**
    * `false` has no second attempt sent beside one that is slow, where the client hedges; see {@linkcode HedgeOptions}.
@@ -114,7 +117,7 @@ export interface Settings {
   readonly hedge: false | undefined;
   /**
    * What to do while the circuit breaker of the origin is open: fail at once, or wait for `patienceMs`.
-   * @default {"wait" for requests of a batch that may be retried, "fail" for all others}
+   * @default {"wait" for requests of a batch whose `maxRetries` is not 0, "fail" for all others}
    */
   readonly onOpen: "fail" | "wait" | undefined;
   /**
