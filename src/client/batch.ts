@@ -65,7 +65,7 @@ export interface BatchStarter {
   /** Sets a call going; gives it back if it has been admitted, and must be run. */
   launch(call: Call): Runnable | undefined;
   /** Aborts what is under way of a batch. */
-  abortAll(allowance: Allowance, reason: unknown): void;
+  abortAll(allowance: Allowance, abort: (call: Call) => void): void;
   /** Has the batch told of the client's closing. */
   add(batch: Closable): void;
   /** The batch is over. */
@@ -338,7 +338,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       if (Array.isArray(source)) this.#refuseRest(source, error);
       else this.#failure ??= { reason: error };
     }
-    if (!this.#ended) starter.abortAll(this.allowance, error);
+    if (!this.#ended) starter.abortAll(this.allowance, (call) => call.onBatchDeadline(timeoutMs));
     this.#endIfDone();
   }
 
@@ -372,7 +372,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     if (this.#ended) return;
     this.#finish();
     this.#stopReason = reason;
-    this.#run.starter.abortAll(this.allowance, reason);
+    this.#run.starter.abortAll(this.allowance, (call) => call.abort(reason));
     if (this.#exhausted) return;
     // A source that is stalled would not close before it gives its next request, which nobody wants.
     if (this.#pulling) ignoreFailure(() => this.#iterator?.return?.());

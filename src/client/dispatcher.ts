@@ -473,11 +473,11 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   }
 
   /** Aborts the calls of one batch. */
-  abortAll(allowance: CallContext["allowance"], reason: unknown): void {
+  abortAll(allowance: CallContext["allowance"], abort: (call: Call) => void): void {
     this.scheduler.hold(() => {
       for (let call = this.#calls.head; call !== undefined;) {
         const { next } = call;
-        if (call.context.allowance === allowance) call.abort(reason);
+        if (call.context.allowance === allowance) abort(call);
         // What the abort has caused may have taken the next one out.
         call = next === undefined || next.isListed ? next : this.#calls.head;
       }

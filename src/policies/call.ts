@@ -324,23 +324,34 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.abort(signal.reason);
   }
 
-  /** The total deadline passed: the error says what that interrupted, and what had failed before. */
+  /** The total deadline passed. */
   onDeadline(): void {
-    const about = this.describe();
-    const timeoutMs = this.settings.totalTimeoutMs;
-    const message = `${about.method} ${about.url} took longer than 'totalTimeoutMs': ${timeoutMs}` +
-      this.#activity();
-    const cause = this.leader?.journey.failure ?? this.journey.failure;
-    this.abort(new TimeoutError(message, { ...about, kind: "total", timeoutMs, cause }));
+    const { totalTimeoutMs } = this.settings;
+    this.#timeOut("total", totalTimeoutMs, this.startedAtMs + totalTimeoutMs);
   }
 
-  /** What it is doing now, as the end of a sentence; empty for what no step has announced, such as a schema. */
-  #activity(): string {
+  /** Its batch has taken longer than so many milliseconds. */
+  onBatchDeadline(timeoutMs: number): void {
+    this.#timeOut("batch", timeoutMs, this.context.allowance!.endsAtMs);
+  }
+
+  /** A deadline passed: the error says what that interrupted, and what had failed before. */
+  #timeOut(kind: "batch" | "total", timeoutMs: number, atMs: number): void {
+    const about = this.describe();
+    const what = kind === "total" ? "took" : "was given up, as its batch took";
+    const message = `${about.method} ${about.url} ${what} longer than '${kind}TimeoutMs': ${timeoutMs}` +
+      this.#activity(atMs);
+    const cause = this.leader?.journey.failure ?? this.journey.failure;
+    this.abort(new TimeoutError(message, { ...about, kind, timeoutMs, cause }));
+  }
+
+  /** What it is doing at this moment, as the end of a sentence; empty for what no step has announced, such as a schema. */
+  #activity(atMs: number): string {
     if (this.settled) return ", before its body had ended";
     if (this.leader !== undefined) return ", while it waited for another request for the same";
     if (this.isInFlight) return `, while attempt ${this.attempts} was under way`;
     // Those who wait for it as well may have more time.
-    const purpose = this.pending?.purpose?.(this.startedAtMs + this.settings.totalTimeoutMs);
+    const purpose = this.pending?.purpose?.(atMs);
     return purpose === undefined ? "" : `, while it waited for ${purpose}`;
   }
 

@@ -91,7 +91,7 @@ export class Journey {
   isValidating = false;
   /** What is noted of the latest attempt; absent when the cache has no use for it. */
   exchange: Exchange | undefined = undefined;
-  /** What it has failed of so far, and goes on from; noted only if it has a total deadline. */
+  /** What it has failed of so far, and goes on from; noted only if it or its batch has a deadline. */
   failure: unknown = undefined;
   /** Aborts when the work is of no use any more; made when it is first needed. */
   controller: AbortController | undefined = undefined;

@@ -48,15 +48,16 @@ export function describeReply(
 }
 
 /**
- * Notes what a call has failed of, and goes on from: its total deadline gives that as the cause. It does nothing for a call
- * without a total deadline.
+ * Notes what a call has failed of, and goes on from: its total deadline, or that of its batch, gives that as the cause. It does
+ * nothing for a call without either.
  *
  * @param call The call.
  * @param reply What was answered, if anything was.
  * @param error What the attempt failed of otherwise.
  */
 export function noteFailure(call: Call, reply: Reply | undefined, error: unknown): void {
-  if (call.deadlineAtMs === Infinity) return;
+  const { allowance } = call.context;
+  if (call.deadlineAtMs === Infinity && (allowance === undefined || allowance.endsAtMs === Infinity)) return;
   call.journey.failure = reply === undefined ? error : replyError(call, reply);
 }
 

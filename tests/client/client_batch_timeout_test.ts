@@ -156,3 +156,41 @@ test("batchTimeoutMs belongs to batches, and is checked", async () => {
     advice,
   );
 });
+
+testBothWays(
+  "batchTimeoutMs × errors: what was under way says what it did, and what had failed before",
+  async (make) => {
+    const { client, clock } = make(({ url, nth }) => {
+      if (url.endsWith("/retried?token=s3cret")) {
+        return { status: nth === 1 ? 503 : 200, json: 1, afterMs: 1_000 };
+      }
+      return url.endsWith("/down") ? { status: 500 } : { json: 1, afterMs: 60_000 };
+    }, { backoff: { jitter: "none" }, concurrency: 3 });
+    const requests = ["slow", "slow", "retried?token=s3cret", "down"].map((path) => `https://a.test/${path}`);
+    const outcomes = await clock.run(
+      client.settle([...requests, "https://a.test/next"], { batchTimeoutMs: 3_500 }),
+    );
+    const told = outcomes.map((outcome) => {
+      assert(!outcome.ok && isTimeoutError(outcome.error));
+      const { kind, method, attempts, message, cause } = outcome.error;
+      assertEquals([kind, method, attempts], ["batch", "GET", outcome.attempts]);
+      return [
+        message.replace(" was given up, as its batch took longer than 'batchTimeoutMs': 3500", ""),
+        (cause as Error)?.message,
+      ];
+    });
+    assertEquals(told, [
+      ["GET https://a.test/slow, while attempt 1 was under way", undefined],
+      ["GET https://a.test/slow, while it waited for another request for the same", undefined],
+      [
+        "GET https://a.test/retried?token=***, while attempt 2 was under way",
+        "GET https://a.test/retried?token=*** was answered with 503 (1 attempt)",
+      ],
+      [
+        "GET https://a.test/down, while it waited for a retry",
+        "GET https://a.test/down was answered with 500 (2 attempts)",
+      ],
+      ["GET https://a.test/next, while attempt 1 was under way", undefined],
+    ]);
+  },
+);

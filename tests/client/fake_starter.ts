@@ -65,9 +65,9 @@ export class FakeStarter implements CallOwner, BatchStarter {
 
   readonly straight = { run: (): Promise<void> => Promise.resolve() };
 
-  abortAll(allowance: Allowance, reason: unknown): void {
+  abortAll(allowance: Allowance, abort: (call: Call) => void): void {
     for (const call of this.calls) {
-      if (call.context.allowance === allowance && !call.settled) call.abort(reason);
+      if (call.context.allowance === allowance && !call.settled) abort(call);
     }
   }
 
