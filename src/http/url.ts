@@ -9,7 +9,10 @@ const MAX_KNOWN_PREFIXES = 1_024;
 const MAX_SHOWN = 200;
 const SPACE = 0x20;
 const ALPHANUMERIC = /[a-z0-9]/i;
-const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+// deno-lint-ignore no-control-regex -- the URL standard has a parser take these off.
+const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.-]*:/i;
+// deno-lint-ignore no-control-regex -- the same, and slashes.
+const LEAD = /^[\x00-\x20/\\]+/;
 /** User info at the start of a URL; it ends with the last '@' of the authority. */
 const USER_INFO = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@/i;
 /** The same of a URL within the path or the query of another one. */
@@ -146,6 +149,11 @@ export function splitUserInfo(url: string): UrlCredentials | undefined {
   return { url: parsed.href, authorization: `Basic ${btoa(letters)}` };
 }
 
+/** A relative URL without what changes nothing at its beginning: white space, which a parser would take off, and slashes. */
+export function withoutLead(relative: string): string {
+  return relative.replace(LEAD, "");
+}
+
 /**
  * Appends a relative URL to a base. The result always stays below the base's origin: a leading slash or two changes
  * nothing.
@@ -155,7 +163,7 @@ export function splitUserInfo(url: string): UrlCredentials | undefined {
  * @returns The absolute URL.
  */
 export function joinUrl(base: string, relative: string): string {
-  const path = relative.replace(/^[/\\]+/, "");
+  const path = withoutLead(relative);
   if (path === "" || path.startsWith("?") || path.startsWith("#")) return base + path;
   return base.endsWith("/") ? base + path : `${base}/${path}`;
 }

@@ -7,7 +7,7 @@
 import { isSlipstreamError } from "../errors.ts";
 import { isNotFoundStatus, isServerTrouble } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders, NO_HEADERS, sentHeaders } from "../http/headers.ts";
-import { isAbsoluteUrl, joinUrl, redactUrl } from "../http/url.ts";
+import { isAbsoluteUrl, joinUrl, redactUrl, withoutLead } from "../http/url.ts";
 import { Admission } from "../lanes/admission.ts";
 import { LOOK_AGAIN, type LooksAgain } from "../lanes/admission_waiter.ts";
 import type { Lane } from "../lanes/lane.ts";
@@ -51,7 +51,7 @@ export interface Mirror {
  * @throws {unknown} What the mirror's `path` throws.
  */
 export function urlAt({ base, path }: Mirror, url: string): string {
-  return joinUrl(base, path === undefined ? url : path(url.replace(/^[/\\]+/, "")));
+  return joinUrl(base, path === undefined ? url : path(withoutLead(url)));
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   redactUserInfo,
   shownUrl,
   splitUserInfo,
+  withoutLead,
 } from "../../src/http/url.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
@@ -161,6 +162,15 @@ test("S17: parseHttpUrl() shows no user info that is not where a plain URL has i
   ];
   const messages = urls.map((url) => assertThrows(() => parseHttpUrl(url), TypeError).message);
   assertEquals(messages.filter((message) => message.includes(SECRET)), []);
+});
+
+test("isAbsoluteUrl() and withoutLead() look past what a parser takes off the beginning", () => {
+  for (const space of [" ", "\t", "\r\n", "\0 "]) {
+    assert(isAbsoluteUrl(`${space}https://h/`));
+    assertFalse(isAbsoluteUrl(`${space}a/b`));
+    assertEquals(withoutLead(`${space}/a b`), "a b");
+    assertEquals(joinUrl("https://h/b", `${space}a`), "https://h/b/a");
+  }
 });
 
 test("joinUrl() appends to the base's path", () => {

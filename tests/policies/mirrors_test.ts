@@ -732,3 +732,28 @@ test("A mirror that is passed over in a later round is not told of as one that h
   assertEquals(network.urls, [`${A}/1`, `${A}/old/1`, `${A}/1`]);
   assertEquals(mirrorEvents.map(({ reason }) => reason), ["503"]);
 });
+
+test("White space before a URL changes nothing, with mirrors and without, as in the URL standard", async () => {
+  for (
+    const baseUrls of [undefined, A, [A, B], [{
+      url: A,
+      path: (path) => `v2/${path}`,
+    }]] as ClientOptions["baseUrls"][]
+  ) {
+    const { client, clock, network } = fakeClient(() => ({ json: 1 }), { baseUrls });
+    for (const space of ["", " ", "\n  ", "\t", "\r\n"]) {
+      const outcome = await clock.run(client.outcome(`${space}${C}/x`));
+      assert(outcome.ok);
+      assertEquals(new URL(network.urls.at(-1)!).href, `${C}/x`);
+      if (baseUrls === undefined) continue;
+      for (const path of ["x", "/x", "?q=1"]) {
+        await clock.run(client.json(path));
+        const [plain] = network.urls.slice(-1);
+        await clock.run(client.json(space + path));
+        assertEquals(network.urls.at(-1), plain);
+      }
+      await clock.run(Array.fromAsync(client.pages(`${space}${C}/x`)));
+      assertEquals(new URL(network.urls.at(-1)!).href, `${C}/x`);
+    }
+  }
+});
