@@ -88,7 +88,7 @@ export interface Client extends AsyncDisposable {
    * The body of a `Request` is read first, so that it can be sent again; one of more than 1 MiB is sent once.
    *
    * @param input The URL or `Request`. `blob:`, `data:` and `file:` go to the runtime's own `fetch` as they are.
-   * @param init As for `fetch`; members that only a runtime knows are handed on.
+   * @param init As for `fetch`; members that only a runtime knows are handed on, and so is `cache`, for a runtime with a cache of its own.
    * @param options Options of the request, as for the other methods.
    * @returns The response.
    * @throws {NetworkError} If no attempt brought a response.
