@@ -119,6 +119,7 @@ export function readTransportOptions(
 ): TransportSettings {
   assertOptions(ACTION, options);
   assertNames(options, NAMES, "", ELSEWHERE);
+  assertPossible(options, runtime);
   const { connectTimeoutMs, countConnections = false, clock = systemClock, random = Math.random } = options;
   const sender = readSender(options);
   assertDuration("connectTimeoutMs", connectTimeoutMs);
@@ -132,22 +133,30 @@ export function readTransportOptions(
       `Cannot ${ACTION} as 'dns' must be left out beside 'proxy': proxies resolve names themselves`,
     );
   }
-  assertPossible(options, proxies?.addresses ?? [], runtime);
+  assertNoSocks(proxies?.addresses ?? [], runtime);
   const timeoutMs = connectTimeoutMs === Infinity ? undefined : connectTimeoutMs;
   return { sender, connectTimeoutMs: timeoutMs, proxies, dns, countConnections, clock };
 }
 
-/** What is asked for must be done, or said that it can't be. */
+/**
+ * What is asked for must be done, or said that it can't be: before it is looked at, as what does it may lack what looks at it, such as
+ * what reads Base64.
+ */
 function assertPossible(
   options: TransportOptions,
-  proxies: readonly ProxyAddress[],
-  { name: runtimeName, refused, refusesSocks }: TransportRuntime,
+  { name: runtimeName, refused }: TransportRuntime,
 ): void {
   for (const [name, reason] of Object.entries(refused)) {
     const value = options[name as keyof TransportOptions];
     if (value === undefined || value === false && name === "countConnections") continue;
     throw new TypeError(`Cannot ${ACTION} as '${name}' is beyond ${runtimeName}: ${reason}`);
   }
+}
+
+function assertNoSocks(
+  proxies: readonly ProxyAddress[],
+  { name: runtimeName, refusesSocks }: TransportRuntime,
+): void {
   const socks = proxies.find(({ kind }) => kind === "socks");
   if (socks !== undefined && refusesSocks !== undefined) {
     throw new TypeError(

@@ -139,6 +139,16 @@ test("readTransportOptions() refuses what is beyond the runtime, and takes what 
   for (const options of beyond) {
     assertThrows(() => readTransportOptions(options, webTransport), TypeError, "is beyond this runtime");
   }
+  // It has no need of what could read them.
+  const unread: TransportOptions[] = [
+    { caCerts: ["-----BEGIN CERTIFICATE-----"] },
+    { clientCertificate: { cert: "", key: "" } },
+    { dns: { doh: ["dns.test"] } },
+    { proxy: "proxy.test" },
+  ];
+  for (const options of unread) {
+    assertThrows(() => readTransportOptions(options, webTransport), TypeError, "is beyond this runtime");
+  }
   readTransportOptions({ countConnections: false, dns: undefined }, webTransport);
   const http = fakeRuntime(() => new Response(), { refusesSocks: "no SOCKS here" }).runtime;
   const error = assertThrows(
