@@ -12,6 +12,7 @@ import {
   assertFunction,
   assertOptions,
   assertPositiveInteger,
+  secretShapeError,
   shapeError,
 } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -225,7 +226,7 @@ function readProxies(
   const name = isPool ? "proxy.urls" : "proxy";
   if (isPool) assertNames(option, PROXY_NAMES, "proxy.", IN_PROXY);
   if (!Array.isArray(urls) || urls.length === 0) {
-    throw urlsError(name, "a non-empty array of URLs", urls);
+    throw secretShapeError(ACTION, name, "a non-empty array of URLs", urls);
   }
   if (!STRATEGIES.includes(strategy)) {
     throw shapeError(ACTION, "proxy.strategy", "'round-robin', 'random' or 'least-failures'", strategy);
@@ -239,12 +240,12 @@ function readProxies(
 function readDns(option: DnsOptions | undefined): DnsSettings | undefined {
   if (option === undefined) return undefined;
   if (typeof option !== "object" || option === null) {
-    throw urlsError("dns", "{ doh, when }", option);
+    throw secretShapeError(ACTION, "dns", "{ doh, when }", option);
   }
   assertNames(option, DNS_NAMES, "dns.", IN_DNS);
   const { doh = true, when = "fallback", timeoutMs = 5_000, maxNegativeTtlMs = 30_000 } = option;
   if (doh !== true && (!Array.isArray(doh) || doh.length === 0)) {
-    throw urlsError("dns.doh", "true, or a non-empty array of URLs", doh);
+    throw secretShapeError(ACTION, "dns.doh", "true, or a non-empty array of URLs", doh);
   }
   if (when !== "fallback" && when !== "always") {
     throw shapeError(ACTION, "dns.when", "'fallback' or 'always'", when);
@@ -253,12 +254,6 @@ function readDns(option: DnsOptions | undefined): DnsSettings | undefined {
   assertDuration("dns.maxNegativeTtlMs", maxNegativeTtlMs);
   const servers = doh === true ? DOH_SERVERS : doh.map(readServer);
   return { servers, when, timeoutMs, maxNegativeTtlMs };
-}
-
-/** A text in the place of several URLs is likely to be one, and may hold a password. */
-function urlsError(name: string, rule: string, value: unknown): TypeError {
-  if (typeof value !== "string") return shapeError(ACTION, name, rule, value);
-  return new TypeError(`Cannot ${ACTION} as '${name}' must be ${rule}: received a text`);
 }
 
 /** The URL of a resolver, without the template that some write at its end. */
