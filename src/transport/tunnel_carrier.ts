@@ -5,7 +5,7 @@
  */
 
 import type { Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
-import { HopError } from "./dialer.ts";
+import { HopError, isDenied } from "./dialer.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
 import { brokenOff, checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
 import { type Carrier, type FetchInput, signalOf } from "./sending.ts";
@@ -126,6 +126,6 @@ function toFailure(failure: unknown): unknown {
   if (failure === undefined || failure instanceof HopError || failure instanceof TransportError) {
     return failure;
   }
-  if (failure instanceof Error && failure.name === "NotCapable") return failure;
+  if (isDenied(failure)) return failure;
   return new TypeError("fetch failed", { cause: failure });
 }
