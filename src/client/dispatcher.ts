@@ -315,8 +315,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     promise.then((answer) => answer());
     this.#relays.set(call, resolve);
     const onDeadline = (): void => {
-      if (call.settled) return;
-      this.#relays.delete(call);
+      // One that has been told is answered as soon as its own request goes on.
+      if (!this.#relays.delete(call)) return;
       this.#flights.remove(leader);
       call.leader = undefined;
       leader.flight!.followers.splice(leader.flight!.followers.indexOf(call), 1);
