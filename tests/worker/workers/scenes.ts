@@ -22,6 +22,7 @@ const paced = createClient({ baseUrls: SITE, rateLimit: { limit: 50, intervalMs:
 const web = createClient({ baseUrls: SITE, cache: httpCache(webCache("api")) });
 const tiers = createClient({ baseUrls: SITE, cache: httpCache([memoryCache(), webCache("tiers")]) });
 const hasty = createClient({ baseUrls: SITE, timeoutMs: 60, maxRetries: 0, circuitBreaker: false });
+const narrow = createClient({ baseUrls: SITE, concurrency: 2, circuitBreaker: false });
 const cached = createClient({ baseUrls: SITE, timeoutMs: 1_000, cache: httpCache(memoryCache()) });
 let closable = createClient({ baseUrls: SITE });
 
@@ -31,6 +32,7 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   "/json": (path) => client.json(path),
   "/once": (path) => client.json(path, { maxRetries: 0 }),
   "/hasty": (path) => hasty.json(path),
+  "/leave": (path) => narrow.json(path, { signal: AbortSignal.timeout(Math.random() * 50) }),
   "/many": (path) => many.json(path),
   "/paced": (path) => paced.json(path),
   "/web": (path) => fromOf(web, path),
@@ -43,7 +45,9 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   },
   "/unread": async (path) => (await client.fetch(`${SITE}/${path}`)).status,
   "/stats": () =>
-    [client, many, paced, web, tiers, hasty].map((each) => each.stats().inFlight + each.stats().queued),
+    [client, many, paced, web, tiers, hasty, narrow].map((each) =>
+      each.stats().inFlight + each.stats().queued
+    ),
   "/closable": (path) => closable.json(path),
   async "/close"() {
     const closing = closable;
