@@ -16,7 +16,7 @@ function testWorker(name: string, body: (worker: WorkerRig, site: Site) => Promi
       await using site = serveSite();
       await using worker = await serveWorker(SCRIPT.replaceAll("http://site.invalid", site.url));
       await body(worker, site);
-      assertEquals(await worker.ask("/stats"), { value: [0, 0, 0, 0, 0, 0, 0] });
+      assertEquals(await worker.ask("/stats"), { value: [0, 0, 0, 0, 0, 0] });
     },
   });
 }
@@ -92,6 +92,9 @@ testWorker("those who leave at any moment leave no permit behind that others wai
     const ends = await askAll(worker, paths(60, (index) => `/leave?path=item/${round}-${index % 6}?ms=30`));
     assertEquals(ends.length, 60);
   }
+  // Long before what has died must have ended.
+  const stayed = await askAll(worker, paths(4, (index) => `/stay?path=item/${index}`));
+  assertEquals(stayed, values(4, (index) => `/item/${index}`));
 });
 
 testWorker("retries, and waits that a 429 asked for, happen in overlapping requests", async (worker) => {
@@ -122,7 +125,7 @@ testWorker(
     // What is left unread holds its permit as long as its request could have gone on, and no longer when others wait for it.
     await until(async () => {
       assertEquals(await worker.ask("/settle?path=item/after"), { value: 20 });
-      return JSON.stringify(await worker.ask("/stats")) === '{"value":[0,0,0,0,0,0,0]}';
+      return JSON.stringify(await worker.ask("/stats")) === '{"value":[0,0,0,0,0,0]}';
     });
   },
 );

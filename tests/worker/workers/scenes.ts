@@ -33,6 +33,7 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   "/once": (path) => client.json(path, { maxRetries: 0 }),
   "/hasty": (path) => hasty.json(path),
   "/leave": (path) => narrow.json(path, { signal: AbortSignal.timeout(Math.random() * 50) }),
+  "/stay": (path) => narrow.json(path, { totalTimeoutMs: 5_000 }),
   "/many": (path) => many.json(path),
   "/paced": (path) => paced.json(path),
   "/web": (path) => fromOf(web, path),
@@ -45,9 +46,7 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   },
   "/unread": async (path) => (await client.fetch(`${SITE}/${path}`)).status,
   "/stats": () =>
-    [client, many, paced, web, tiers, hasty, narrow].map((each) =>
-      each.stats().inFlight + each.stats().queued
-    ),
+    [client, many, paced, web, tiers, hasty].map((each) => each.stats().inFlight + each.stats().queued),
   "/closable": (path) => closable.json(path),
   async "/close"() {
     const closing = closable;
