@@ -44,6 +44,8 @@ export interface Closable {
 const GRACE_MS = 5_000;
 
 const NO_SIGNALS: readonly AbortSignal[] = [];
+/** Why a request ends that nobody waits for any more. */
+const UNWANTED = new Error("All who wanted it have left");
 const NOBODY: CallSink = { onSettled() {} };
 
 /** What a client does, without what it looks like. */
@@ -315,12 +317,13 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     promise.then((answer) => answer());
     this.#relays.set(call, resolve);
     const onDeadline = (): void => {
-      if (call.settled) return;
-      this.#relays.delete(call);
+      // One that has been told is answered as soon as its own request goes on.
+      if (!this.#relays.delete(call)) return;
       this.#flights.remove(leader);
       call.leader = undefined;
       leader.flight!.followers.splice(leader.flight!.followers.indexOf(call), 1);
-      leader.flight!.members--;
+      // Its own caller may have left before.
+      if (--leader.flight!.members === 0) leader.cancel(UNWANTED);
       this.follow(call);
     };
     call.pending = { cancel: () => deadlines.remove(deadline) };

@@ -16,8 +16,6 @@ import { type F1BatchOptions, payloadRequest, type SourceContext } from "./paylo
 import { type SessionFile, SessionFiles } from "./session_files.ts";
 
 const ACTION = "prefetch F1 data";
-/** The end comes by `stop`. */
-const NEVER = new AbortController().signal;
 
 /** Options of {@linkcode F1Session.prefetch}. */
 export type SessionPrefetchOptions = F1BatchOptions & {
@@ -98,7 +96,8 @@ export async function prefetchSession(
 
   async function* requests(): AsyncGenerator<RequestSpec, undefined, undefined> {
     for (;;) {
-      const file = await files.next(NEVER);
+      // The end comes by `stop`.
+      const file = await files.next();
       if (file === undefined) return;
       underWay.set(given++, file);
       yield payloadRequest(context, folder, file.path, batch);

@@ -59,7 +59,7 @@ export class SessionFiles {
   }
 
   /** The next file, once it is known; `undefined` when there are no more, or `signal` aborts. */
-  async next(signal: AbortSignal): Promise<SessionFile | undefined> {
+  async next(signal?: AbortSignal): Promise<SessionFile | undefined> {
     while (this.#queue.length === 0 && this.#settled < this.#given && !this.#isOver(signal)) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
@@ -93,8 +93,8 @@ export class SessionFiles {
     this.#wake();
   }
 
-  #isOver(signal: AbortSignal): boolean {
-    return this.#isStopped || signal.aborted;
+  #isOver(signal: AbortSignal | undefined): boolean {
+    return this.#isStopped || signal?.aborted === true;
   }
 
   #learn(path: string, payload: unknown, problems: unknown[]): void {

@@ -36,6 +36,8 @@ export class AdmissionWaiter extends Waiter<Lane> implements LooksAgain {
   readonly #room: WaitingRoom;
   readonly #resolve: (admission: Admission) => void;
   readonly #reject: (reason: unknown) => void;
+  /** What it was admitted with. */
+  #admission: Admission | undefined = undefined;
 
   /** Creates a waiter, which is not in line yet. */
   constructor(
@@ -53,7 +55,8 @@ export class AdmissionWaiter extends Waiter<Lane> implements LooksAgain {
   }
 
   onAdmitted(lane: Lane, ticket: number): undefined {
-    this.#resolve(this.#room.toAdmission(this.errand, lane, ticket, this.#room.now()));
+    this.#admission = this.#room.toAdmission(this.errand, lane, ticket, this.#room.now());
+    this.#resolve(this.#admission);
   }
 
   onRefused(error: Error): void {
@@ -62,11 +65,17 @@ export class AdmissionWaiter extends Waiter<Lane> implements LooksAgain {
 
   /** Leaves the line, and rejects with {@linkcode LOOK_AGAIN}; one that has been admitted stays so. */
   lookAgain(): void {
-    this.cancel(LOOK_AGAIN);
+    this.#leave(LOOK_AGAIN);
   }
 
-  /** Leaves the line: nobody wants the admission any more. */
+  /** Leaves the line: nobody wants the admission any more. Whoever has been admitted already gives it back, if they ever go on. */
   cancel(reason: unknown): void {
+    this.#leave(reason);
+    const admission = this.#admission;
+    if (admission !== undefined && admission.expiresAtMs < Infinity) admission.withdraw();
+  }
+
+  #leave(reason: unknown): void {
     this.#room.leave(this);
     this.#reject(reason);
   }

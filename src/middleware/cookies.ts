@@ -5,7 +5,7 @@
  */
 
 import type { Middleware } from "../policies/middleware.ts";
-import { shapeError } from "../primitives/argument_checks.ts";
+import { secretShapeError } from "../primitives/argument_checks.ts";
 
 /** What keeps cookies, as `CookieJar` of the package `tough-cookie` does. It decides which cookies a URL gets, and which it may set. */
 export interface CookieJarLike {
@@ -62,7 +62,12 @@ export interface CookieJarLike {
  */
 export function cookies(jar: CookieJarLike): Middleware {
   if (typeof jar?.getCookieString !== "function" || typeof jar.setCookie !== "function") {
-    throw shapeError("create cookies", "jar", "a cookie jar with getCookieString() and setCookie()", jar);
+    throw secretShapeError(
+      "create cookies",
+      "jar",
+      "a cookie jar with getCookieString() and setCookie()",
+      jar,
+    );
   }
   const withCookies: Middleware = async (request, next) => {
     const { url, headers } = request;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { argumentError } from "../primitives/argument_checks.ts";
+import { secretShapeError } from "../primitives/argument_checks.ts";
 
 /**
  * Makes a test of URLs.
@@ -20,13 +20,13 @@ export function originsOf(
 ): (url: string) => boolean {
   if (origins === undefined) return () => true;
   const rule = "an array of http(s) URLs";
-  if (!Array.isArray(origins)) throw argumentError(action, "origins", rule, origins);
+  // What is wrong is not shown: it may hold credentials.
+  if (!Array.isArray(origins)) throw secretShapeError(action, "origins", rule, origins);
   const known = new Set<string>();
-  for (const each of origins as readonly unknown[]) {
+  for (const [index, each] of (origins as readonly unknown[]).entries()) {
     const text = String(each);
-    // What is wrong is not shown: it may hold credentials.
     if (!/^https?:/i.test(text) || !URL.canParse(text)) {
-      throw argumentError(action, "origins", rule, typeof each);
+      throw secretShapeError(action, `origins[${index}]`, "an http(s) URL", each);
     }
     known.add(new URL(text).origin);
   }

@@ -19,18 +19,25 @@ export function argumentError(
   value: unknown,
 ): TypeError | RangeError {
   const ErrorClass = typeof value === "number" ? RangeError : TypeError;
-  return new ErrorClass(textOf(action, name, rule, value));
+  return new ErrorClass(textOf(action, name, rule, describe(value)));
 }
 
 /** The error for a value of the wrong shape; its parameters are those of {@linkcode argumentError}. */
 export function shapeError(action: string, name: string, rule: string, value: unknown): TypeError {
-  return new TypeError(textOf(action, name, rule, value));
+  return new TypeError(textOf(action, name, rule, describe(value)));
 }
 
-/** Throws unless `options` is an object, and no array. */
+/** The same for what may be a secret in the wrong place, or hold one, such as a token or a URL with a password: no text is shown. */
+export function secretShapeError(action: string, name: string, rule: string, value: unknown): TypeError {
+  return new TypeError(textOf(action, name, rule, describeSecret(value)));
+}
+
+/** Throws unless `options` is an object, and no array. What is there instead may be a secret that belongs into one. */
 export function assertOptions(action: string, options: unknown): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`Cannot ${action} as the options must be an object: received ${describe(options)}`);
+    throw new TypeError(
+      `Cannot ${action} as the options must be an object: received ${describeSecret(options)}`,
+    );
   }
 }
 
@@ -58,10 +65,10 @@ export function assertSwitch(action: string, name: string, value: unknown): void
   throw shapeError(action, name, "true or false", value);
 }
 
-/** Throws unless `value` is a function. */
+/** Throws unless `value` is a function. What is there instead may be the secret that it is to give. */
 export function assertFunction(action: string, name: string, value: unknown): void {
   if (typeof value === "function") return;
-  throw shapeError(action, name, "a function", value);
+  throw secretShapeError(action, name, "a function", value);
 }
 
 /** Throws unless `value` looks like a `Clock`. */
@@ -73,8 +80,12 @@ export function assertClock(action: string, name: string, value: unknown): void 
   throw shapeError(action, name, "a clock", value);
 }
 
-function textOf(action: string, name: string, rule: string, value: unknown): string {
-  return `Cannot ${action} as '${name}' must be ${rule}: received ${describe(value)}`;
+function textOf(action: string, name: string, rule: string, received: string): string {
+  return `Cannot ${action} as '${name}' must be ${rule}: received ${received}`;
+}
+
+function describeSecret(value: unknown): string {
+  return typeof value === "string" ? "a string" : describe(value);
 }
 
 function describe(value: unknown): string {

@@ -10,6 +10,7 @@ import { Dialer } from "./dialer.ts";
 import { DohResolver } from "./doh_resolver.ts";
 import { NamedSender } from "./named_sender.ts";
 import type { DnsSettings, TransportSettings } from "./option_checks.ts";
+import { ProxyExceptions } from "./proxy_exceptions.ts";
 import { ProxyPool } from "./proxy_pool.ts";
 import { RequestCarrier } from "./request_carrier.ts";
 import type { Carrier } from "./sending.ts";
@@ -28,19 +29,24 @@ export function createCarrier(settings: TransportSettings, runtime: TransportRun
   const { sender, proxies, dns } = settings;
   const pool = proxies === undefined ? undefined : new ProxyPool(proxies.addresses, proxies.pool);
   const names = dns === undefined ? undefined : createNames(dns, settings, runtime);
+  const exceptions = new ProxyExceptions((name) => currentRuntime.env(name));
   const { sockets } = runtime;
   const carrier = sockets === undefined
     ? new RequestCarrier({
       runtime,
       sender,
       pool,
+      exceptions,
       names: names &&
         ((send) => new NamedSender({ runtime, resolver: names.resolver, when: names.when }, send)),
     })
-    : new TunnelCarrier(
-      { runtime, sender, tunnel: openTunnel(settings, sockets, names), pool },
-      hasExceptions(),
-    );
+    : new TunnelCarrier({
+      runtime,
+      sender,
+      tunnel: openTunnel(settings, sockets, names),
+      pool,
+      exceptions,
+    });
   return names === undefined ? carrier : closingToo(carrier, names);
 }
 
@@ -77,11 +83,6 @@ function openTunnel(
   if (!isNeeded) return undefined;
   const dialer = new Dialer({ sockets, clock, connectTimeoutMs, caCerts: sender.caCerts, dns });
   return new Tunnel({ sockets, dialer, clock, proxies: proxies?.addresses ?? [] });
-}
-
-/** Whether the environment names hosts that are reached without a proxy, and so past a tunnel. */
-function hasExceptions(): boolean {
-  return ["NO_PROXY", "no_proxy"].some((name) => (currentRuntime.env(name) ?? "") !== "");
 }
 
 function closingToo(carrier: Carrier, { resolver, sender }: Names): Carrier {

@@ -68,6 +68,14 @@ export class ColdStart {
     this.#originOf(name).warmUntilMs = this.#clock.now() + this.#idleMs;
   }
 
+  /** Lets all go who wait, and leaves no timer. */
+  close(): void {
+    for (const origin of this.#origins.values()) {
+      this.#clock.clearTimeout(origin.timer);
+      this.#release(origin);
+    }
+  }
+
   #originOf(name: string): Origin {
     const known = this.#origins.get(name);
     if (known !== undefined) return known;

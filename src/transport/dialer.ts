@@ -145,6 +145,8 @@ export class Dialer {
       socket = await this.#connectTo(proxy, signal);
     } catch (error) {
       signal.throwIfAborted();
+      // A permission that is missing is no fault of the proxy, and will be missing the next time.
+      if (isDenied(error)) throw error;
       throw new HopError(`could not be reached: ${messageOf(error)}`);
     }
     const close = (): void => socket.close();
@@ -194,6 +196,11 @@ function lateness({ host, port }: Endpoint, proxy: ProxyAddress | undefined, tim
   return new TransportError(`Cannot connect to ${host}:${port} within 'connectTimeoutMs': ${timeoutMs}`, {
     hop: "origin",
   });
+}
+
+/** Whether an error says that the program may not do that. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof Error && error.name === "NotCapable";
 }
 
 /** What an error says. */

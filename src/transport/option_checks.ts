@@ -12,6 +12,7 @@ import {
   assertFunction,
   assertOptions,
   assertPositiveInteger,
+  secretShapeError,
   shapeError,
 } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -119,6 +120,7 @@ export function readTransportOptions(
 ): TransportSettings {
   assertOptions(ACTION, options);
   assertNames(options, NAMES, "", ELSEWHERE);
+  assertPossible(options, runtime);
   const { connectTimeoutMs, countConnections = false, clock = systemClock, random = Math.random } = options;
   const sender = readSender(options);
   assertDuration("connectTimeoutMs", connectTimeoutMs);
@@ -132,22 +134,30 @@ export function readTransportOptions(
       `Cannot ${ACTION} as 'dns' must be left out beside 'proxy': proxies resolve names themselves`,
     );
   }
-  assertPossible(options, proxies?.addresses ?? [], runtime);
+  assertNoSocks(proxies?.addresses ?? [], runtime);
   const timeoutMs = connectTimeoutMs === Infinity ? undefined : connectTimeoutMs;
   return { sender, connectTimeoutMs: timeoutMs, proxies, dns, countConnections, clock };
 }
 
-/** What is asked for must be done, or said that it can't be. */
+/**
+ * What is asked for must be done, or said that it can't be: before it is looked at, as what does it may lack what looks at it, such as
+ * what reads Base64.
+ */
 function assertPossible(
   options: TransportOptions,
-  proxies: readonly ProxyAddress[],
-  { name: runtimeName, refused, refusesSocks }: TransportRuntime,
+  { name: runtimeName, refused }: TransportRuntime,
 ): void {
   for (const [name, reason] of Object.entries(refused)) {
     const value = options[name as keyof TransportOptions];
     if (value === undefined || value === false && name === "countConnections") continue;
     throw new TypeError(`Cannot ${ACTION} as '${name}' is beyond ${runtimeName}: ${reason}`);
   }
+}
+
+function assertNoSocks(
+  proxies: readonly ProxyAddress[],
+  { name: runtimeName, refusesSocks }: TransportRuntime,
+): void {
   const socks = proxies.find(({ kind }) => kind === "socks");
   if (socks !== undefined && refusesSocks !== undefined) {
     throw new TypeError(
@@ -216,7 +226,7 @@ function readProxies(
   const name = isPool ? "proxy.urls" : "proxy";
   if (isPool) assertNames(option, PROXY_NAMES, "proxy.", IN_PROXY);
   if (!Array.isArray(urls) || urls.length === 0) {
-    throw urlsError(name, "a non-empty array of URLs", urls);
+    throw secretShapeError(ACTION, name, "a non-empty array of URLs", urls);
   }
   if (!STRATEGIES.includes(strategy)) {
     throw shapeError(ACTION, "proxy.strategy", "'round-robin', 'random' or 'least-failures'", strategy);
@@ -230,12 +240,12 @@ function readProxies(
 function readDns(option: DnsOptions | undefined): DnsSettings | undefined {
   if (option === undefined) return undefined;
   if (typeof option !== "object" || option === null) {
-    throw urlsError("dns", "{ doh, when }", option);
+    throw secretShapeError(ACTION, "dns", "{ doh, when }", option);
   }
   assertNames(option, DNS_NAMES, "dns.", IN_DNS);
   const { doh = true, when = "fallback", timeoutMs = 5_000, maxNegativeTtlMs = 30_000 } = option;
   if (doh !== true && (!Array.isArray(doh) || doh.length === 0)) {
-    throw urlsError("dns.doh", "true, or a non-empty array of URLs", doh);
+    throw secretShapeError(ACTION, "dns.doh", "true, or a non-empty array of URLs", doh);
   }
   if (when !== "fallback" && when !== "always") {
     throw shapeError(ACTION, "dns.when", "'fallback' or 'always'", when);
@@ -244,12 +254,6 @@ function readDns(option: DnsOptions | undefined): DnsSettings | undefined {
   assertDuration("dns.maxNegativeTtlMs", maxNegativeTtlMs);
   const servers = doh === true ? DOH_SERVERS : doh.map(readServer);
   return { servers, when, timeoutMs, maxNegativeTtlMs };
-}
-
-/** A text in the place of several URLs is likely to be one, and may hold a password. */
-function urlsError(name: string, rule: string, value: unknown): TypeError {
-  if (typeof value !== "string") return shapeError(ACTION, name, rule, value);
-  return new TypeError(`Cannot ${ACTION} as '${name}' must be ${rule}: received a text`);
 }
 
 /** The URL of a resolver, without the template that some write at its end. */

@@ -7,6 +7,7 @@
 import { isSafeMethod } from "../http/classify.ts";
 import type { Route, Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
 import type { NamedSender } from "./named_sender.ts";
+import type { ProxyExceptions } from "./proxy_exceptions.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
 import { refusalOf } from "./dialer.ts";
 import { brokenOff, checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
@@ -24,6 +25,8 @@ export interface RequestCarrierSettings {
   readonly runtime: TransportRuntime;
   readonly sender: SenderSettings;
   readonly pool: ProxyPool | undefined;
+  /** Hosts that the runtime reaches past its proxy. */
+  readonly exceptions: ProxyExceptions;
   /** Makes what resolves names, from what sends a request on a way. */
   readonly names: ((send: SendOnRoute) => NamedSender) | undefined;
 }
@@ -47,8 +50,12 @@ export class RequestCarrier implements Carrier {
   }
 
   async send(url: URL, input: FetchInput, init: RequestInit | undefined): Promise<Response> {
-    const { pool } = this.#settings;
+    const { pool, exceptions } = this.#settings;
     if (pool !== undefined) {
+      // No proxy is to blame for what comes of that, nor to be praised; one is needed where redirects lead elsewhere.
+      if (exceptions.has(url.hostname)) {
+        return await this.#sender.fetch(input, init, { proxyUrl: pool.proxies[0]!.address.url });
+      }
       return await sendThroughProxies(
         pool,
         { url, input, init },

@@ -25,7 +25,7 @@ export interface Transport extends ClientTransport, AsyncDisposable {
    * @throws {ResolverError} Rejects, if the name could not be resolved over HTTPS.
    * @throws {TransportError} Rejects, if there was no connection within `connectTimeoutMs`.
    * @throws {CertificateError} Rejects, if the certificate of the server is not to be trusted.
-   * @throws {TransportClosedError} Rejects, once the transport is closed.
+   * @throws {TransportClosedError} Rejects, once the transport is closed, also if that broke the request off.
    * @throws {TypeError} Rejects, as the global `fetch` does.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -90,7 +90,10 @@ class RuntimeTransport implements Transport {
     if (!/^https?:$/.test(url.protocol)) return await fetch(input, init);
     const coldStart = url.protocol === "https:" ? this.#coldStart : undefined;
     let isAhead = coldStart?.enter(url.origin, signalOf(input, init)) ?? false;
-    if (isAhead instanceof Promise) isAhead = await isAhead;
+    if (isAhead instanceof Promise) {
+      isAhead = await isAhead;
+      if (this.#closed !== undefined) throw new TransportClosedError();
+    }
     let isAnswered = false;
     try {
       const response = await this.#carrier.send(url, input, init);
@@ -98,7 +101,9 @@ class RuntimeTransport implements Transport {
       this.#requests++;
       return response;
     } catch (error) {
-      throw this.#explain(error, url);
+      // What has broken off says less than why.
+      const isClosed = this.#closed !== undefined && !signalOf(input, init)?.aborted;
+      throw isClosed ? new TransportClosedError(error) : this.#explain(error, url);
     } finally {
       if (isAhead) coldStart?.leave(url.origin, isAnswered);
       else if (isAnswered) coldStart?.answered(url.origin);
@@ -132,7 +137,11 @@ class RuntimeTransport implements Transport {
   }
 
   close(): Promise<void> {
-    return this.#closed ??= this.#carrier.close();
+    if (this.#closed === undefined) {
+      this.#closed = this.#carrier.close();
+      this.#coldStart?.close();
+    }
+    return this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -37,9 +37,9 @@ export class TransportClosedError extends TypeError {
   /** `"TransportClosedError"`. */
   override readonly name: string = "TransportClosedError";
 
-  /** Creates the error. */
-  constructor() {
-    super("Cannot fetch as the transport is closed");
+  /** Creates the error; the cause is what became of a request that was under way. */
+  constructor(cause?: unknown) {
+    super("Cannot fetch as the transport is closed", cause === undefined ? undefined : { cause });
   }
 }
 

@@ -92,13 +92,14 @@ export interface TransportOptions {
   readonly clientCertificate?: CertifiedKey | undefined;
   /**
    * How long a connection may take, in milliseconds: resolving the name, TCP, and the answer of a proxy; TLS comes after that. Deno only,
-   * whose own look-up of the name comes before that (see `dns`).
+   * whose own look-up of the name comes before that (see `dns`), and which itself connects to the HTTP proxy of a URL with http, for any time.
    * By default there is no limit but the request's own.
    */
   readonly connectTimeoutMs?: number | undefined;
   /**
    * Where requests go through: an HTTP or HTTPS proxy, on Deno also a SOCKS 5 proxy; several of them; or several and how one is chosen for
    * each request. One that can't be used makes room for the next one, as long as nothing was sent. Proxies resolve names themselves.
+   * Hosts of the environment's `NO_PROXY` are reached without one.
    */
   readonly proxy?: string | URL | readonly (string | URL)[] | ProxyPoolOptions | undefined;
   /**

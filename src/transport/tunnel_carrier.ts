@@ -5,7 +5,8 @@
  */
 
 import type { Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
-import { HopError } from "./dialer.ts";
+import { HopError, isDenied } from "./dialer.ts";
+import type { ProxyExceptions } from "./proxy_exceptions.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
 import { brokenOff, checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
 import { type Carrier, type FetchInput, signalOf } from "./sending.ts";
@@ -19,6 +20,8 @@ export interface TunnelCarrierSettings {
   /** What connections are made through; `undefined` where nothing is asked for that needs it. */
   readonly tunnel: Tunnel | undefined;
   readonly pool: ProxyPool | undefined;
+  /** Hosts that the runtime reaches past its proxy, and so past the tunnel. */
+  readonly exceptions: ProxyExceptions;
 }
 
 /** Has a client of the runtime for each way. */
@@ -29,9 +32,9 @@ export class TunnelCarrier implements Carrier {
   /** Whether requests have gone where connections can't be seen. */
   #isBlind: boolean;
 
-  constructor(settings: TunnelCarrierSettings, isBlind: boolean) {
+  constructor(settings: TunnelCarrierSettings) {
     this.#settings = settings;
-    this.#isBlind = isBlind || settings.tunnel === undefined;
+    this.#isBlind = settings.exceptions.areThere || settings.tunnel === undefined;
     // Create one now, so that certificates that are none throw here.
     this.#senderFor("straight", settings.pool === undefined ? settings.tunnel?.urlFor(undefined) : undefined);
   }
@@ -45,8 +48,12 @@ export class TunnelCarrier implements Carrier {
   }
 
   async send(url: URL, input: FetchInput, init: RequestInit | undefined): Promise<Response> {
-    const { pool, tunnel } = this.#settings;
+    const { pool, tunnel, exceptions } = this.#settings;
     if (pool !== undefined) {
+      // No proxy is to blame for what comes of that, nor to be praised; one is needed where redirects lead elsewhere.
+      if (exceptions.has(url.hostname)) {
+        return await this.#senderFor("0", tunnel!.urlFor(0)).fetch(input, init);
+      }
       return await sendThroughProxies(
         pool,
         { url, input, init },
@@ -126,6 +133,6 @@ function toFailure(failure: unknown): unknown {
   if (failure === undefined || failure instanceof HopError || failure instanceof TransportError) {
     return failure;
   }
-  if (failure instanceof Error && failure.name === "NotCapable") return failure;
+  if (isDenied(failure)) return failure;
   return new TypeError("fetch failed", { cause: failure });
 }

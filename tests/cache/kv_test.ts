@@ -466,7 +466,7 @@ test("kvCache() refuses stores and options that are no good", () => {
     TypeError,
     "'maxEntrybytes' is not an option: did you mean 'maxEntryBytes'?",
   );
-  refuse(kv, "x", TypeError, 'the options must be an object: received "x"');
+  refuse(kv, "x", TypeError, "the options must be an object: received a string");
   for (const name of ["now", "random", "delay"]) {
     refuse(kv, { [name]: 5 }, TypeError, `'${name}' must be a function: received 5`);
   }

@@ -245,7 +245,7 @@ test("webCache() refuses names and options that are no good", () => {
   }
   refuse("a", null, TypeError, "the options must be an object: received null");
   refuse("a", { caches, maxBytes: 5 }, TypeError, "'maxBytes' is not an option");
-  refuse("a", "x", TypeError, 'the options must be an object: received "x"');
+  refuse("a", "x", TypeError, "the options must be an object: received a string");
   refuse("a", { caches, now: 5 }, TypeError, "'now' must be a function: received 5");
   for (const wrong of [null, {}, { open: () => {} }]) {
     refuse("a", { caches: wrong }, TypeError, "'caches' must be a CacheStorage");

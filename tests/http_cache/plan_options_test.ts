@@ -76,7 +76,7 @@ test("readPlanOptions() refuses options that are no object, that do not exist, o
     [{ negative: { 404: "5" } }, "'negative.404' must be a number of milliseconds of at least 0"],
     [{ staleIfErrorMs: "5" }, "'staleIfErrorMs' must be a number of milliseconds of at least 0"],
     [{ adapterTimeoutMs: "1" }, "'adapterTimeoutMs' must be a positive number of milliseconds, or Infinity"],
-    [{ partition: "mine" }, `'partition' must be a function: received "mine"`],
+    [{ partition: "mine" }, `'partition' must be a function: received a string`],
   ];
   for (const [options, message] of cases) {
     assertThrows(() => read(options), TypeError, `Cannot create test cache as ${message}`);

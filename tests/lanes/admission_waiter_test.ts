@@ -1,25 +1,29 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Admission } from "../../src/lanes/admission.ts";
 import { AdmissionWaiter, LOOK_AGAIN, type WaitingRoom } from "../../src/lanes/admission_waiter.ts";
+import type { Lane } from "../../src/lanes/lane.ts";
 import { rejection } from "../support/settled.ts";
 import { fakeCall, fakeLane } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
-/** A room in which it is always the 30th millisecond. */
-function setUp() {
+/** A room in which it is always the 30th millisecond, and in which admissions may expire. */
+function setUp(expiresAtMs = Infinity) {
   const errand = fakeCall();
   const lanes = [fakeLane("https://a.test"), fakeLane("https://b.test")];
   const asked: unknown[][] = [];
   const left: unknown[] = [];
+  const released: Lane[] = [];
   const room: WaitingRoom = {
     now: () => 30,
     toAdmission: (...words) => {
       asked.push(words);
-      return new Admission({ judge() {}, sample() {}, release() {} }, words[1], words[2], words[3]);
+      const release = (lane: Lane): void => void released.push(lane);
+      const admission = new Admission({ judge() {}, sample() {}, release }, words[1], words[2], words[3]);
+      return Object.assign(admission, { expiresAtMs });
     },
     leave: (waiter) => left.push(waiter),
   };
-  return { errand, lanes, asked, left, waiter: new AdmissionWaiter(room, errand, lanes, true) };
+  return { errand, lanes, asked, left, released, waiter: new AdmissionWaiter(room, errand, lanes, true) };
 }
 
 test("AdmissionWaiter resolves with the admission to the lane that has admitted it, and is run by nobody else", async () => {
@@ -46,14 +50,35 @@ test("AdmissionWaiter.cancel() leaves the line and rejects with the very reason"
   assertStrictEquals(left[0], waiter);
 });
 
+test("AdmissionWaiter.cancel() gives back what it was admitted with where it may never go on, once", async () => {
+  const { waiter, lanes, released } = setUp(1_000);
+  waiter.onAdmitted(lanes[1]!, 5);
+  waiter.cancel(new Error("enough"));
+  assertEquals(released, [lanes[1]]);
+  // Who goes on with it gives it back as well.
+  const admission = await waiter.admission;
+  admission.withdraw();
+  assertEquals([released, lanes[1]!.attempts], [[lanes[1]], -1]);
+});
+
+test("AdmissionWaiter.cancel() leaves it to who goes on where that is certain", async () => {
+  const { waiter, lanes, released } = setUp();
+  waiter.onAdmitted(lanes[1]!, 5);
+  waiter.cancel(new Error("enough"));
+  assertEquals(released, []);
+  (await waiter.admission).withdraw();
+  assertEquals(released, [lanes[1]]);
+});
+
 test("AdmissionWaiter.lookAgain() leaves the line and says so, unless it has been admitted", async () => {
   const { waiter, left } = setUp();
   waiter.lookAgain();
   assertStrictEquals(await rejection(waiter.admission), LOOK_AGAIN);
   assertEquals(left.length, 1);
-  const { waiter: admitted, lanes } = setUp();
+  const { waiter: admitted, lanes, released } = setUp();
   admitted.onAdmitted(lanes[0]!, 5);
   admitted.lookAgain();
+  assertEquals(released, []);
   assertStrictEquals((await admitted.admission).lane, lanes[0]);
 });
 

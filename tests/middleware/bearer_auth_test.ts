@@ -522,14 +522,15 @@ test("bearerAuth() gives what the network fails of on to the retries", async () 
 test("bearerAuth() refuses options that make no sense, and never shows a token", () => {
   const wrong: [unknown, string][] = [
     [undefined, "the options must be an object"],
+    ["secret", "the options must be an object: received a string"],
     [{}, "'token' must be a string or a function: received undefined"],
     [{ token: "" }, "received an empty string"],
     [{ token: "Bearer secret" }, "begins with 'Bearer'"],
     [{ token: "sécret" }, "other characters"],
     [{ token: "a", refersh: () => "b" }, "'refersh' is not an option: did you mean 'refresh'?"],
-    [{ token: "a", refresh: "b" }, "'refresh' must be a function"],
-    [{ token: "a", origins: "https://a.test" }, "'origins' must be an array of http(s) URLs"],
-    [{ token: "a", origins: ["a.test"] }, "'origins' must be an array of http(s) URLs"],
+    [{ token: "a", refresh: "secret" }, "'refresh' must be a function: received a string"],
+    [{ token: "a", origins: "https://u:secret@a.test" }, "'origins' must be an array of http(s) URLs"],
+    [{ token: "a", origins: ["a.test"] }, "'origins[0]' must be an http(s) URL"],
     [{ token: "a", refreshOn: [200] }, "'refreshOn' must be an array of statuses from 400 to 599"],
     [{ token: "a", refreshOn: 401 }, "'refreshOn' must be an array of statuses or a function"],
     [{ token: "a", refreshTimeoutMs: 0 }, "'refreshTimeoutMs' must be a positive number"],

@@ -19,7 +19,11 @@ test("originsOf() compares scheme, host and port, and nothing else", () => {
 
 test("originsOf() refuses what is no http(s) URL, without showing it", () => {
   for (const wrong of ["a.test", "ftp://user:secret@a.test", "https://user:secret@", "", 1, undefined]) {
-    const error = assertThrows(() => originsOf("test", [wrong as string]), TypeError, "'origins' must be");
+    const error = assertThrows(() => originsOf("test", [wrong as string]), TypeError, "'origins[0]' must be");
+    assertEquals(error.message.includes("secret"), false);
+  }
+  for (const wrong of ["https://user:secret@a.test", new URL("https://user:secret@a.test"), null]) {
+    const error = assertThrows(() => originsOf("test", wrong as never), TypeError, "'origins' must be");
     assertEquals(error.message.includes("secret"), false);
   }
 });

@@ -8,6 +8,7 @@ import {
   assertPositive,
   assertPositiveInteger,
   assertSwitch,
+  secretShapeError,
   shapeError,
 } from "../../src/primitives/argument_checks.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
@@ -68,6 +69,22 @@ test("the assertions let through what keeps the rule, and nothing else", () => {
       );
     }
   }
+});
+
+test("secretShapeError() shows no text, and everything else as shapeError() does", () => {
+  const messageOf = (value: unknown): string => secretShapeError("run", "jar", "a jar", value).message;
+  assertEquals(messageOf("secret"), "Cannot run as 'jar' must be a jar: received a string");
+  for (const value of [1, null, undefined, {}, [], () => 1]) {
+    assertEquals(messageOf(value), shapeError("run", "jar", "a jar", value).message);
+  }
+});
+
+test("assertOptions() shows nothing of a text in the place of options, which may be a token", () => {
+  assertThrows(
+    () => assertOptions("do", "secret"),
+    TypeError,
+    "Cannot do as the options must be an object: received a string",
+  );
 });
 
 test("assertOptions() lets objects through, and nothing else", () => {

@@ -69,3 +69,14 @@ test("ColdStart forgets origins before it knows too many, but none that is waite
   coldStart.leave(A, true);
   assertEquals(await waiting, false);
 });
+
+test("ColdStart.close() lets all go who wait, at every origin, and leaves no timer", async () => {
+  const { coldStart, clock } = setUp();
+  const waiting = [A, "https://b.test"].flatMap((origin) => {
+    coldStart.enter(origin, undefined);
+    return [coldStart.enter(origin, undefined), coldStart.enter(origin, undefined)];
+  });
+  coldStart.close();
+  assertEquals(await Promise.all(waiting), [false, false, false, false]);
+  assertEquals(clock.pending, 0);
+});

@@ -1,5 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Dialer, type DialerSettings, HopError, isLocal, refusalOf } from "../../src/transport/dialer.ts";
+import {
+  Dialer,
+  type DialerSettings,
+  HopError,
+  isDenied,
+  isLocal,
+  refusalOf,
+} from "../../src/transport/dialer.ts";
 import { DohResolver } from "../../src/transport/doh_resolver.ts";
 import { parseProxy } from "../../src/transport/proxy_address.ts";
 import { TransportError } from "../../src/transport/transport_errors.ts";
@@ -139,6 +146,25 @@ test("Dialer.dial() says what a proxy has done, and closes the connection to it"
     assertEquals(error.isAboutOrigin, isAboutOrigin);
     assertEquals(host === refused || far?.peer.isClosed, true);
   }
+});
+
+test("Dialer.dial() does not blame a proxy that the program may not reach", async () => {
+  const denied = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
+  for (const scheme of ["http", "https", "socks5"]) {
+    const { dialer } = setUp({
+      "p.test": () => {
+        throw denied;
+      },
+    });
+    const proxy = parseProxy(`${scheme}://p.test`, "proxy");
+    assertEquals(await assertRejects(() => dialer.dial(TARGET, proxy, NEVER)), denied);
+  }
+});
+
+test("isDenied() knows a missing permission by its name", () => {
+  const denied = Object.assign(new Error(""), { name: "NotCapable" });
+  const others = [new Error("NotCapable"), { name: "NotCapable" }, undefined];
+  assertEquals([denied, ...others].map(isDenied), [true, false, false, false]);
 });
 
 test("Dialer.dial() gives up after connectTimeoutMs, at whatever stage, and leaves no timer", async () => {

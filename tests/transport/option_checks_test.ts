@@ -91,10 +91,10 @@ test("readTransportOptions() says what is wrong, with the option and the rule", 
     [{ caCerts: [CA.slice(0, 200)] }, "'caCerts[0]' must be"],
     [
       { proxy: { urls: "http://u:hunter2@p.test" } },
-      "'proxy.urls' must be a non-empty array of URLs: received a text",
+      "'proxy.urls' must be a non-empty array of URLs: received a string",
     ],
-    [{ dns: "https://u:hunter2@r.test" }, "'dns' must be { doh, when }: received a text"],
-    [{ dns: { doh: "https://r.test/?token=hunter2" } }, "or a non-empty array of URLs: received a text"],
+    [{ dns: "https://u:hunter2@r.test" }, "'dns' must be { doh, when }: received a string"],
+    [{ dns: { doh: "https://r.test/?token=hunter2" } }, "or a non-empty array of URLs: received a string"],
     [{ proxies: ["http://p.test"] }, "'proxies' is not an option here: it is called 'proxy'"],
     [{ ca: CA }, "it is called 'caCerts'"],
     [{ rejectUnauthorized: false }, "name the authority in 'caCerts'"],
@@ -137,6 +137,16 @@ test("readTransportOptions() says what is wrong, with the option and the rule", 
 test("readTransportOptions() refuses what is beyond the runtime, and takes what says no to it", () => {
   const beyond: TransportOptions[] = [{ keepAlive: true }, { http2: false }, { caCerts: [] }, { dns: {} }];
   for (const options of beyond) {
+    assertThrows(() => readTransportOptions(options, webTransport), TypeError, "is beyond this runtime");
+  }
+  // It has no need of what could read them.
+  const unread: TransportOptions[] = [
+    { caCerts: ["-----BEGIN CERTIFICATE-----"] },
+    { clientCertificate: { cert: "", key: "" } },
+    { dns: { doh: ["dns.test"] } },
+    { proxy: "proxy.test" },
+  ];
+  for (const options of unread) {
     assertThrows(() => readTransportOptions(options, webTransport), TypeError, "is beyond this runtime");
   }
   readTransportOptions({ countConnections: false, dns: undefined }, webTransport);

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { parseProxy } from "../../src/transport/proxy_address.ts";
+import { ProxyExceptions } from "../../src/transport/proxy_exceptions.ts";
 import { ProxyPool } from "../../src/transport/proxy_pool.ts";
 import { RequestCarrier } from "../../src/transport/request_carrier.ts";
 import { ProxyError } from "../../src/transport/transport_errors.ts";
@@ -9,7 +10,12 @@ import { test } from "../support/test.ts";
 
 const URL_A = new URL("https://a.test/x");
 
-function setUp(answer: (request: SentRequest) => Response | Error, http2?: boolean, proxies: string[] = []) {
+function setUp(
+  answer: (request: SentRequest) => Response | Error,
+  http2?: boolean,
+  proxies: string[] = [],
+  noProxy = "",
+) {
   const fake = fakeRuntime(answer);
   const pool = new ProxyPool(proxies.map((url) => parseProxy(url, "proxy")), {
     strategy: "round-robin",
@@ -22,11 +28,12 @@ function setUp(answer: (request: SentRequest) => Response | Error, http2?: boole
     runtime: fake.runtime,
     sender: { ...PLAIN_SENDER, http2 },
     pool: proxies.length === 0 ? undefined : pool,
+    exceptions: new ProxyExceptions(() => noProxy),
     names: undefined,
   });
   const send = (init?: RequestInit, url = URL_A) => carrier.send(url, url.href, init);
   const protocols = () => fake.sent.map(({ route }) => route.http2 === true ? 2 : 1);
-  return { ...fake, carrier, send, protocols };
+  return { ...fake, carrier, send, protocols, pool };
 }
 
 test("RequestCarrier sends as it is told, without HTTP/2", async () => {
@@ -98,6 +105,22 @@ test("RequestCarrier says what a proxy has refused with, and passes on what is n
   // Over TLS it is the origin that asks.
   const asking = setUp(() => new Response("no", { status: 407 }), undefined, ["http://one.test"]);
   assertEquals((await asking.send()).status, 407);
+});
+
+test("RequestCarrier blames no proxy for a host that is reached past it, and praises none", async () => {
+  const proxies = ["http://one.test", "http://two.test"];
+  for (const code of ["ECONNREFUSED", "ENOTFOUND", "ECONNRESET"]) {
+    const failing = setUp(() => coded(code), undefined, proxies, "a.test");
+    assertEquals((await assertRejects(() => failing.send(), TypeError)).message, code);
+    assertEquals(failing.pool.proxies.map(({ failures }) => failures), [0, 0]);
+    // Where a redirect leads to another host, the proxy is used.
+    assertEquals(failing.sent.map(({ route }) => route.proxyUrl), ["http://one.test"]);
+    await assertRejects(() => failing.send(undefined, new URL("https://b.test/")), ProxyError);
+  }
+  const { pool, send } = setUp(() => new Response("x"), undefined, proxies, "a.test");
+  pool.proxies.forEach((proxy) => pool.noteFailure(proxy));
+  await send();
+  assertEquals(pool.proxies.map(({ failures }) => failures), [1, 1]);
 });
 
 test("RequestCarrier.close() closes its sender", async () => {

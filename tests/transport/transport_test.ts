@@ -95,6 +95,38 @@ test("createTransport() has a client say at once that it is closed: one request,
   assertEquals(client.stats().origins["http://127.0.0.1:9"]?.breaker, "closed");
 });
 
+test("createTransport() says of all that its end breaks off that it is closed: one ahead, those behind it, and proxies in turn", async () => {
+  const asked = Promise.withResolvers<void>();
+  await using server = await serveHttpsHere(() => asked.resolve());
+  await using silence = await serveSilence();
+  const proxyUrl = `http://127.0.0.1:${silence.port}`;
+  const url = `https://localhost:${server.port}/`;
+  for (const options of [{}, { proxy: [proxyUrl, `${proxyUrl}/`] }]) {
+    const begun = "proxy" in options ? silence.read() : asked.promise;
+    const transport = createTransport({ caCerts: [CA], ...options });
+    const requests = [1, 2, 3].map(() => failureOf(transport.fetch(url)));
+    await begun;
+    await transport.close();
+    // Not every runtime breaks off what is under way.
+    await ("proxy" in options ? silence : server)[Symbol.asyncDispose]();
+    for (const request of requests) assert(await request instanceof TransportClosedError);
+  }
+});
+
+test("createTransport() leaves the reason to a signal that aborts once the transport is closed", async () => {
+  const asked = Promise.withResolvers<void>();
+  await using server = await serveHttpHere(() => asked.resolve());
+  const transport = createTransport();
+  const controller = new AbortController();
+  const url = `http://127.0.0.1:${server.port}/`;
+  const request = failureOf(transport.fetch(url, { signal: controller.signal }));
+  await asked.promise;
+  await transport.close();
+  const reason = new Error("enough");
+  controller.abort(reason);
+  assertEquals(await request, reason);
+});
+
 test("createTransport() trusts caCerts, and nobody else", async () => {
   await using server = await serveHttpsHere();
   await using trusting = createTransport({ caCerts: [CA] });
@@ -273,10 +305,9 @@ test("createTransport() ends the wait for a resolver when it is closed", async (
   await silence.read();
   await transport.close();
   const error = await request;
-  assertStringIncludes(
-    `${error.message} ${(error.cause as Error | undefined)?.message}`,
-    "The transport was closed",
-  );
+  assert(error instanceof TransportClosedError);
+  const { message, cause } = error.cause as Error;
+  assertStringIncludes(`${message} ${(cause as Error | undefined)?.message}`, "The transport was closed");
 });
 
 test("createTransport() says that no resolver has answered, and that a name has no address", async () => {

@@ -1,6 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createCarrier } from "../../src/transport/carrier.ts";
+import { Dialer } from "../../src/transport/dialer.ts";
 import { readTransportOptions } from "../../src/transport/option_checks.ts";
+import { ProxyExceptions } from "../../src/transport/proxy_exceptions.ts";
+import { ProxyPool } from "../../src/transport/proxy_pool.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { Tunnel } from "../../src/transport/tunnel.ts";
+import { TunnelCarrier } from "../../src/transport/tunnel_carrier.ts";
 import { ProxyError } from "../../src/transport/transport_errors.ts";
 import type { TransportOptions } from "../../src/transport/transport_options.ts";
 import { coded, fakeRuntime, type SentRequest } from "../support/fake_transport_runtime.ts";
@@ -61,4 +67,29 @@ test("TunnelCarrier names the proxy that hands http on, and passes on what it do
       await assertRejects(() => send(url), TypeError, "ECONNRESET");
     }
   }
+});
+
+test("TunnelCarrier blames no proxy for a host that is reached past it, and praises none", async () => {
+  const { runtime, sent } = fakeRuntime(() => coded("ECONNREFUSED"), { sockets: new MemorySockets() });
+  const settings = readTransportOptions({ proxy: ["http://one.test", "socks5://two.test"] }, runtime);
+  const pool = new ProxyPool(settings.proxies!.addresses, settings.proxies!.pool);
+  const clock = new ManualClock();
+  const sockets = runtime.sockets!;
+  const dialer = new Dialer({ sockets, clock, connectTimeoutMs: undefined, caCerts: [], dns: undefined });
+  const carrier = new TunnelCarrier({
+    runtime,
+    sender: settings.sender,
+    tunnel: new Tunnel({ sockets, dialer, clock, proxies: settings.proxies!.addresses }),
+    pool,
+    exceptions: new ProxyExceptions(() => "a.test"),
+  });
+  for (const url of ["http://a.test/", "https://x.a.test/"]) {
+    const error = await assertRejects(() => carrier.send(new URL(url), url, undefined), TypeError);
+    assertEquals(error.message, "ECONNREFUSED");
+  }
+  assertEquals(pool.proxies.map(({ failures }) => failures), [0, 0]);
+  // Where a redirect leads to another host, the proxy is used.
+  assertEquals(sent.map(({ settings }) => settings.proxyUrl?.startsWith("socks5h://0:")), [true, true]);
+  assertEquals([carrier.opened, carrier.open], [undefined, undefined]);
+  await carrier.close();
 });

@@ -16,7 +16,7 @@ function testWorker(name: string, body: (worker: WorkerRig, site: Site) => Promi
       await using site = serveSite();
       await using worker = await serveWorker(SCRIPT.replaceAll("http://site.invalid", site.url));
       await body(worker, site);
-      assertEquals(await worker.ask("/stats"), { value: [0, 0, 0, 0, 0] });
+      assertEquals(await worker.ask("/stats"), { value: [0, 0, 0, 0, 0, 0] });
     },
   });
 }
@@ -76,6 +76,27 @@ testWorker(
   },
 );
 
+testWorker(
+  "those who share a request that times out end with it, and nothing of them goes on",
+  async (worker) => {
+    // Whose own time is over when they have been told, but not yet gone on, is a matter of chance.
+    for (let round = 0; round < 8; round++) {
+      const ends = await askAll(worker, paths(40, () => "/hasty?path=slow"));
+      assertEquals(ends, Array(40).fill({ error: "TimeoutError" }));
+    }
+  },
+);
+
+testWorker("those who leave at any moment leave no permit behind that others wait for", async (worker) => {
+  for (let round = 0; round < 5; round++) {
+    const ends = await askAll(worker, paths(60, (index) => `/leave?path=item/${round}-${index % 6}?ms=30`));
+    assertEquals(ends.length, 60);
+  }
+  // Long before what has died must have ended.
+  const stayed = await askAll(worker, paths(4, (index) => `/stay?path=item/${index}`));
+  assertEquals(stayed, values(4, (index) => `/item/${index}`));
+});
+
 testWorker("retries, and waits that a 429 asked for, happen in overlapping requests", async (worker) => {
   const flaky = await askAll(worker, paths(4, (index) => `/json?path=flaky/${index}`));
   assertEquals(flaky, values(4, () => ["GET", ""]));
@@ -104,7 +125,7 @@ testWorker(
     // What is left unread holds its permit as long as its request could have gone on, and no longer when others wait for it.
     await until(async () => {
       assertEquals(await worker.ask("/settle?path=item/after"), { value: 20 });
-      return JSON.stringify(await worker.ask("/stats")) === '{"value":[0,0,0,0,0]}';
+      return JSON.stringify(await worker.ask("/stats")) === '{"value":[0,0,0,0,0,0]}';
     });
   },
 );

@@ -14,6 +14,8 @@ interface FileSystem {
 }
 
 interface BunGlobal {
+  /** Whether the program was compiled into an executable, which is the program then. */
+  readonly isStandaloneExecutable?: boolean;
   spawn(command: readonly string[], options: {
     readonly stdin: "ignore";
     readonly stdout: "pipe";
@@ -35,7 +37,8 @@ export function bunProcesses(): Processes {
     },
     async runSelf(args) {
       const [, script = ""] = process.argv;
-      const child = bun.spawn([process.execPath, script, ...args], {
+      const self = bun.isStandaloneExecutable ? [] : [script];
+      const child = bun.spawn([process.execPath, ...self, ...args], {
         stdin: "ignore",
         stdout: "pipe",
         stderr: "inherit",

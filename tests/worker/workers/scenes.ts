@@ -21,6 +21,8 @@ const many = createClient({ baseUrls: SITE, concurrency: 20 });
 const paced = createClient({ baseUrls: SITE, rateLimit: { limit: 50, intervalMs: 1_000, burst: 1 } });
 const web = createClient({ baseUrls: SITE, cache: httpCache(webCache("api")) });
 const tiers = createClient({ baseUrls: SITE, cache: httpCache([memoryCache(), webCache("tiers")]) });
+const hasty = createClient({ baseUrls: SITE, timeoutMs: 60, maxRetries: 0, circuitBreaker: false });
+const narrow = createClient({ baseUrls: SITE, concurrency: 2, circuitBreaker: false });
 const cached = createClient({ baseUrls: SITE, timeoutMs: 1_000, cache: httpCache(memoryCache()) });
 let closable = createClient({ baseUrls: SITE });
 
@@ -29,6 +31,9 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   "/tour": () => tour(clients, SITE),
   "/json": (path) => client.json(path),
   "/once": (path) => client.json(path, { maxRetries: 0 }),
+  "/hasty": (path) => hasty.json(path),
+  "/leave": (path) => narrow.json(path, { signal: AbortSignal.timeout(Math.random() * 50) }),
+  "/stay": (path) => narrow.json(path, { totalTimeoutMs: 5_000 }),
   "/many": (path) => many.json(path),
   "/paced": (path) => paced.json(path),
   "/web": (path) => fromOf(web, path),
@@ -41,7 +46,7 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   },
   "/unread": async (path) => (await client.fetch(`${SITE}/${path}`)).status,
   "/stats": () =>
-    [client, many, paced, web, tiers].map((each) => each.stats().inFlight + each.stats().queued),
+    [client, many, paced, web, tiers, hasty].map((each) => each.stats().inFlight + each.stats().queued),
   "/closable": (path) => closable.json(path),
   async "/close"() {
     const closing = closable;
