@@ -13,6 +13,7 @@ import type { DownloadResult, DownloadTarget } from "../policies/download_terms.
 import type { ClientEvent, Reporter } from "../policies/event.ts";
 import type { Settings } from "../policies/settings.ts";
 import { systemClock } from "../primitives/clock.ts";
+import { abortIfPossible } from "../primitives/abort_across_requests.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { Batch, type OutcomeConsumer } from "./batch.ts";
 import { CallContexts, isBare } from "./call_contexts.ts";
@@ -172,11 +173,27 @@ class SlipstreamClient implements Client {
         )
           ?.run();
       if (bodyOf === undefined) return launch(request);
-      const isWhole = !currentRuntime.showsRedirects;
-      replayableBody(bodyOf, { signals: context.signals, isWhole })
-        .then((body) => launch({ ...request, body })).catch(reject);
+      this.#bodyOf(bodyOf, context.signals).then((body) => launch({ ...request, body })).catch(reject);
     })
   );
+
+  /** The body of a request, as something that can be sent; the client's closing ends the reading. */
+  async #bodyOf(
+    request: Request,
+    signals: readonly AbortSignal[],
+  ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
+    const dispatcher = this.#dispatcher;
+    const closing = new AbortController();
+    const closable = { onClose: (reason: unknown) => void abortIfPossible(closing, reason) };
+    if (dispatcher.closing !== undefined) closing.abort(dispatcher.closing.reason);
+    dispatcher.add(closable);
+    try {
+      const isWhole = !currentRuntime.showsRedirects;
+      return await replayableBody(request, { signals: [...signals, closing.signal], isWhole });
+    } finally {
+      dispatcher.delete(closable);
+    }
+  }
 
   all<V>(requests: RequestSource, options?: BatchOptions): Promise<V> {
     return new Promise((resolve, reject) => {

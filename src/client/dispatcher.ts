@@ -220,9 +220,13 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   #register(call: Call): Call {
     // First of all, for what the caller does there may close the client, or abort the call.
     if (this.pipeline.limitKey !== undefined) call.limitKey = this.#limitKeyOf(call, this.pipeline.limitKey);
-    if (this.#closed !== undefined) throw this.#closed.reason;
     const { context: { signals }, settings: { totalTimeoutMs } } = call;
-    if (signals !== NO_SIGNALS) { for (const signal of signals) signal.throwIfAborted(); }
+    let stopped = this.#closed;
+    if (signals !== NO_SIGNALS) stopped ??= signals.find(({ aborted }) => aborted);
+    if (stopped !== undefined) {
+      call.cancel(stopped.reason);
+      throw stopped.reason;
+    }
     call.startedAtMs = this.#clock.now();
     call.id = ++this.#latest.id;
     call.isListed = true;

@@ -157,6 +157,8 @@ class FileSink implements DownloadSink {
   /** What has come of a version of which nothing is on the disk. */
   #held: Uint8Array<ArrayBuffer>[] | undefined;
   #version: FileVersion | undefined;
+  /** Whether it is known what the part on the disk is of; otherwise nobody can go on with it. */
+  #isNoted = false;
 
   constructor(disk: Disk, path: string, options: FileSinkOptions, earlier: Earlier | undefined) {
     this.path = path;
@@ -206,7 +208,9 @@ class FileSink implements DownloadSink {
       version,
       processId: this.#disk.processId,
     };
+    this.#isNoted = false;
     await this.#disk.writeText(recordPath(this.path), formatPartRecord(record));
+    this.#isNoted = true;
   }
 
   async readBack(onChunk: (chunk: Uint8Array) => void): Promise<void> {
@@ -278,7 +282,7 @@ class FileSink implements DownloadSink {
     this.#held = undefined;
     try {
       await this.#close();
-      if (!keeps && hasBegun) await this.#removePart(file!);
+      if (!(keeps && this.#isNoted) && hasBegun) await this.#removePart(file!);
     } catch {
       // It is left there: a later download goes on with it, or replaces it.
     }

@@ -25,7 +25,12 @@ export class StreamSink implements DownloadSink {
   constructor(stream: WritableStream<Uint8Array>, onBreak: (error: WriteError) => void) {
     if (stream.locked) throw new TypeError("Cannot download as the stream in 'to' must not be locked");
     this.#writer = stream.getWriter();
-    this.#writer.closed.catch((error) => this.#hasEnded ? undefined : onBreak(streamError(error)));
+    const onClosed = (): never => {
+      throw new TypeError("it is closed already");
+    };
+    this.#writer.closed.then(onClosed).catch((error) =>
+      this.#hasEnded ? undefined : onBreak(streamError(error))
+    );
     this.#writer.ready.catch(() => {});
   }
 
@@ -47,8 +52,8 @@ export class StreamSink implements DownloadSink {
   }
 
   async finish(): Promise<void> {
-    await this.#settled(this.#writer.close());
     this.#hasEnded = true;
+    await this.#settled(this.#writer.close());
     this.#writer.releaseLock();
   }
 

@@ -176,10 +176,9 @@ export class Transfer {
   }
 
   #headers(from: number | undefined): HeaderMap {
-    const { digest, compression } = this.#options;
+    const { digest } = this.#options;
     const headers: Record<string, string> = {};
-    const isPlain = this.#asksForIdentity || (compression && from !== undefined && !this.#hasOwnCoding);
-    if (isPlain) headers["accept-encoding"] = "identity";
+    if (this.#asksPlainly(from)) headers["accept-encoding"] = "identity";
     if (from === undefined) return headers;
     headers.range = `bytes=${from}-`;
     const { etag, lastModified } = this.#version!;
@@ -189,19 +188,35 @@ export class Transfer {
     return headers;
   }
 
-  /** Looks at the head of a response, and makes the sink ready for its body. */
+  /** Whether bytes are asked for as they are, which a runtime then leaves as they come; a part always is. */
+  #asksPlainly(from: number | undefined): boolean {
+    const { compression } = this.#options;
+    return this.#asksForIdentity || (compression && from !== undefined && !this.#hasOwnCoding);
+  }
+
+  /** Looks at the head of a response, and makes the sink ready for its body; lets go of one that is of no use. */
   async #accept(response: ReceivedResponse, from: number | undefined): Promise<Portion | Incomplete> {
-    if (response.status === 206) return await this.#acceptPart(response, from);
-    if (this.#asksForIdentity && isDecodable(response)) {
-      discard(response);
+    let portion: Portion | Incomplete | undefined;
+    try {
+      portion = await (response.status === 206
+        ? this.#acceptPart(response, from)
+        : this.#acceptWhole(response, from));
+      return portion;
+    } finally {
+      if (portion === undefined || portion instanceof Incomplete) discard(response);
+    }
+  }
+
+  async #acceptWhole(response: ReceivedResponse, from: number | undefined): Promise<Portion | Incomplete> {
+    if (this.#asksPlainly(from) && isDecodable(response)) {
       this.#asksForIdentity = false;
-      return new Incomplete(this.#invalid("content-type", "is compressed, which was not asked for"), true);
+      const error = this.#invalid("content-type", "is compressed, which was not asked for");
+      return from === undefined ? new Incomplete(error, true) : this.#refusePart(error);
     }
     const version = versionOf(response);
     const { maxBodyBytes } = this.#options.request.settings;
     const { totalBytes: end = Infinity } = version;
     if (end > maxBodyBytes && end !== Infinity) {
-      discard(response);
       throw this.#invalid("too-large", `is larger than 'maxBodyBytes': ${maxBodyBytes}`);
     }
     // It is the whole again, of which a part was asked for: what is there needs not be written again.
@@ -211,14 +226,13 @@ export class Transfer {
       await this.#goOn();
       return { skip: this.position, end };
     }
-    await this.#begin(response, version);
+    await this.#begin(version);
     return { skip: 0, end };
   }
 
   async #acceptPart(response: ReceivedResponse, from: number | undefined): Promise<Portion | Incomplete> {
     const range = parseContentRange(response.headers.get("content-range"));
     if (from === undefined) {
-      discard(response);
       throw this.#invalid("range", "is a part, although the whole was asked for");
     }
     const { digest } = this.#options;
@@ -228,7 +242,6 @@ export class Transfer {
       !response.headers.has("content-encoding") && range.totalBytes === this.totalBytes &&
       (digest !== undefined || isOfVersion(this.#version!, response.headers, range.totalBytes));
     if (!isRight) {
-      discard(response);
       const error = this.#invalid("range", "is not the part that was asked for, or of another version");
       return this.#refusePart(error);
     }
@@ -253,18 +266,12 @@ export class Transfer {
     if (hash !== undefined) await sink.readBack((chunk) => hash.update(chunk));
   }
 
-  async #begin(response: ReceivedResponse, version: FileVersion): Promise<void> {
+  async #begin(version: FileVersion): Promise<void> {
     const { sink, digest } = this.#options;
     this.#isEarlier = false;
     this.resumedFrom = 0;
     this.#wasResumed = false;
-    let hasBegun = false;
-    try {
-      hasBegun = await sink.begin(version);
-    } finally {
-      if (!hasBegun) discard(response);
-    }
-    if (!hasBegun) {
+    if (!await sink.begin(version)) {
       throw this.#invalid(
         "changed",
         `can't go on after ${this.position} bytes: it is not known to be the same`,

@@ -38,7 +38,11 @@ export async function replayableBody(
   const stop: AbortTarget = {
     onAbort: ({ reason }) => void reader.cancel(reason).catch(() => {}),
   };
-  for (const signal of signals) addAbortListener(signal, stop);
+  for (const signal of signals) {
+    // One that has aborted calls nobody any more.
+    if (signal.aborted) stop.onAbort(signal);
+    else addAbortListener(signal, stop);
+  }
   try {
     return await readOrStream(reader, signals);
   } finally {

@@ -82,7 +82,6 @@ export function cookies(jar: CookieJarLike): Middleware {
   return Object.assign(withCookies, { around: "hop" as const });
 }
 
-/** Puts the request's own cookies before those of the jar, without those that it replaces. */
 /** What a header can have (RFC 9110 §5.5): a line end in it would begin another one. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -96,6 +95,7 @@ function cookiesOf(given: unknown): string {
   );
 }
 
+/** Puts the request's own cookies before those of the jar, without those that it replaces. */
 function mergeCookies(own: string | null, kept: string): string {
   if (own === null || own === "") return kept;
   const names = new Set(pairs(own).map(nameOf));

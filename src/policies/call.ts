@@ -308,6 +308,14 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.context.owner.onCancel(this);
     const controller = this.#journey?.controller;
     if (controller !== undefined) abortIfPossible(controller, reason);
+    this.#cancelBody(reason);
+  }
+
+  /** A stream that was not sent yet is cancelled, as `fetch` does it (fetch standard, "abort a fetch() call"). */
+  #cancelBody(reason: unknown): void {
+    const body = this.prepared?.body;
+    // How that ends does not matter.
+    if (body instanceof ReadableStream && !body.locked) body.cancel(reason).catch(() => {});
   }
 
   /** Throws the reason if the work has been stopped. */

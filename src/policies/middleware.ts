@@ -36,7 +36,8 @@ export type Next = (request: Request) => Promise<Response>;
  *
  * `request.signal` aborts when the attempt has taken too long or is not wanted any more. What it throws by itself is the caller's own
  * error: the request rejects with it at once, and nothing is retried. What `next` rejects with is a failure of the network and can be
- * thrown on. The bodies of responses that it does not return are cancelled.
+ * thrown on. The bodies of responses that it does not return are cancelled, also of those that come after it has returned; then it
+ * can't hand on any more.
  *
  * @example A header with the time, on each attempt
  * ```ts

@@ -44,14 +44,19 @@ export async function passThrough(
   const bodies = new PassingBodies(passing, given);
   const own: MiddlewareContext = { ...context, canResend: (request) => bodies.canResend(request) };
   const received: Response[] = [];
+  let returned: Response | undefined;
+  let isOver = false;
   const failures = new Set<unknown>();
   const last = async (request: Request): Promise<Response> => {
+    // The permit of the attempt may be another request's by now.
+    if (isOver) throw new TypeError("Cannot fetch as a middleware must hand on before it returns");
     const { url, method, headers } = checkRequest(request);
     const body = await bodies.of(request);
     passing.signal.throwIfAborted();
     try {
       const response = await send({ url, method, headers: toHeaderMap(headers, "the request"), body });
-      received.push(response);
+      if (isOver) release(response, returned);
+      else received.push(response);
       return response;
     } catch (error) {
       // One that is nearer to the network has thrown by itself: that is no failure of the network out here either.
@@ -61,17 +66,20 @@ export async function passThrough(
     }
   };
   const handler = use.reduceRight<(request: Request) => Promise<Response>>(
-    (next, middleware) => async (request) =>
-      checkResponse(await middleware(checkRequest(request), next, own)),
+    (next, middleware) => async (request) => {
+      const response = await middleware(checkRequest(request), next, own);
+      // Nothing becomes of one that comes late, and its body is cancelled already.
+      return isOver ? response : checkResponse(response);
+    },
     last,
   );
-  let response: Response | undefined;
   try {
-    return response = await handler(given);
+    return returned = await handler(given);
   } catch (error) {
     throw failures.has(error) || isNetworkFailure(error) ? error : new MiddlewareFailure(error);
   } finally {
-    for (const other of received) if (other !== response) release(other, response);
+    isOver = true;
+    for (const other of received) if (other !== returned) release(other, returned);
   }
 }
 

@@ -127,22 +127,27 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
       ? nextLink(page)
       : await this.#interruption.settle(asPromise(next(page)));
     if (found === undefined || found === null) return undefined;
-    if (!isBare(found) && (typeof found !== "object" || !("url" in found))) {
-      throw new TypeError(
-        `Cannot fetch the next page as 'next' must give a URL, a request or nothing: received ${typeof found}`,
-      );
-    }
+    if (!isBare(found) && !isSpec(found)) throw nextError(found);
     const isWhole = isBare(found);
-    const spec: PageSpec = isWhole ? { ...this.#template, url: found } : found as PageSpec;
+    const spec: PageSpec = isWhole ? { ...this.#template, url: found } : found;
     const place = this.#home.find(String(spec.url), page.url);
-    if (place === undefined) throw unusableLink(page, "is no http or https URL");
+    if (place === undefined) throw this.#unusableLink(page, "is no http or https URL");
     const { url, href, isForeign } = place;
     if (!this.#seen.add({ ...spec, url: href })) {
-      throw unusableLink(page, `leads back to a page that was there before: ${redactUrl(href)}`);
+      throw this.#unusableLink(page, `leads back to a page that was there before: ${redactUrl(href)}`);
     }
     const request = isWhole && this.#template === undefined ? url : { ...spec, url };
     const ownHeaders = isWhole ? [] : Object.keys(toHeaderMap(spec.headers, "the request"));
     return { request: request as unknown as R, isForeign, isWhole, ownHeaders };
+  }
+
+  #unusableLink({ url, attempts }: LoadedPage<R>, what: string): InvalidDataError {
+    const shown = redactUrl(url === "" ? this.#home.first : url);
+    return new InvalidDataError(`The link of ${shown} to its next page ${what}`, {
+      url: shown,
+      attempts,
+      reason: "link",
+    });
   }
 
   close(): void {
@@ -153,6 +158,22 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
 
 function isBare(request: unknown): request is string | URL {
   return typeof request === "string" || request instanceof URL;
+}
+
+/** Whether something has a URL and options. Of a `Request`, all but its URL would be lost. */
+function isSpec(value: unknown): value is PageSpec {
+  return tagOf(value) === "Object" && isBare((value as { readonly url?: unknown }).url);
+}
+
+function nextError(found: unknown): TypeError {
+  const received = typeof found === "object" ? `a value of type ${tagOf(found)}` : typeof found;
+  return new TypeError(
+    `Cannot fetch the next page as 'next' must give a URL, a request { url, … } or nothing: received ${received}`,
+  );
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /** The first request, with its user info as the header that it becomes. */
@@ -178,15 +199,6 @@ function nextLink({ headers, url }: LoadedPage<unknown>): string | undefined {
 function isAboutPage(anchor: string | undefined, url: string): boolean {
   if (anchor === undefined) return true;
   return URL.canParse(anchor, url) && new URL(anchor, url).href === new URL(url).href;
-}
-
-function unusableLink({ url, attempts }: LoadedPage<unknown>, what: string): InvalidDataError {
-  const shown = redactUrl(url);
-  return new InvalidDataError(`The link of ${shown} to its next page ${what}`, {
-    url: shown,
-    attempts,
-    reason: "link",
-  });
 }
 
 /** Makes a page of what a call brings. */

@@ -257,6 +257,62 @@ test("Client.fetch() rejects with the signal's very reason, in the headers and i
   assertEquals([network.open, client.stats().inFlight, clock.pending], [0, 0, 0]);
 });
 
+test("Client.fetch() cancels a stream that was not sent yet, for an abort, its time and a closing", async () => {
+  const reason = { my: "reason" };
+  for (const isRequest of [false, true]) {
+    for (const how of ["before", "waiting", "middleware", "closed before", "closed", "time"]) {
+      const held = new Promise<Response>(() => {});
+      const { client, clock, network } = setUp(() => ({ body: "x", bodyMs: 1_000 }), {
+        concurrency: 1,
+        use: how === "middleware" ? [() => held] : [],
+      });
+      const first = how === "middleware" ? undefined : await clock.run(client.fetch(URL_A));
+      let cancelled: unknown = "not at all";
+      const body = new ReadableStream({
+        start: (controller) => controller.enqueue(new Uint8Array(2_000_000)),
+        cancel: (why) => void (cancelled = why),
+      });
+      const controller = new AbortController();
+      if (how === "before") controller.abort(reason);
+      if (how === "closed before") await clock.run(client.close(reason));
+      const init = { method: "POST", body, duplex: "half", signal: controller.signal } as RequestInit;
+      const options = how === "time" ? { totalTimeoutMs: 100 } : {};
+      const rejected = rejection(
+        isRequest
+          ? client.fetch(new Request("https://a.test/up", init), undefined, options)
+          : client.fetch("https://a.test/up", init, options),
+      );
+      await clock.advance(50);
+      if (how === "closed") await clock.run(client.close(reason));
+      else if (how !== "time") controller.abort(reason);
+      await clock.advance(100);
+
+      const error = await rejected;
+      if (how !== "time") assertStrictEquals(error, reason);
+      assertStrictEquals(cancelled, error, `${how} ${isRequest}`);
+      assertEquals(network.sent.length, first === undefined ? 0 : 1);
+      await first?.body?.cancel().catch(() => {});
+      await clock.run(client.close());
+    }
+  }
+});
+
+test("Client.fetch() ends the reading of a Request's body when the client closes, or is closed", async () => {
+  const reason = { my: "reason" };
+  for (const isClosedBefore of [true, false]) {
+    const { client, clock, network } = setUp(() => ({ json: 1 }));
+    let cancelled: unknown;
+    const body = new ReadableStream({ cancel: (why) => void (cancelled = why) });
+    if (isClosedBefore) await clock.run(client.close(reason));
+    const request = new Request(URL_A, { method: "POST", body, duplex: "half" } as RequestInit);
+    const rejected = rejection(client.fetch(request));
+    await clock.run(client.close(reason));
+
+    assertStrictEquals(await rejected, reason);
+    assertEquals([cancelled, network.sent.length], [reason, 0]);
+  }
+});
+
 test("Client.fetch() breaks a body that is being read when the client closes, with its reason", async () => {
   const { client, clock, network } = setUp(() => ({ body: "0123456789", bodyMs: 100 }));
   const reason = new Error("the end");

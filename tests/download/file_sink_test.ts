@@ -229,6 +229,21 @@ test("openFileSink() tells of a disk that is full, and what was there before sta
   await again.abandon(false, undefined);
 });
 
+test("openFileSink() leaves no part that nobody can go on with, as its record can't be written", async () => {
+  for (const bytes of [1_000, DATA.length]) {
+    await using folder = await tempFolder();
+    const full = new Error("no space left on device");
+    const disk = failingDisk({ writeText: () => Promise.reject(full) });
+    const sink = await sinkOn(disk, `${folder.path}/file`);
+    await sink.begin(VERSION);
+    const error = await sink.write(DATA.slice(0, bytes))?.catch((error: unknown) => error);
+    await sink.abandon(true, error);
+
+    assertEquals(bytes === DATA.length, isWriteError(error));
+    assertEquals(await folder.list(), []);
+  }
+});
+
 test("openFileSink() has nothing of a small file on the disk before it is whole, whatever was left there", async () => {
   const small = DATA.slice(0, 1_000);
   for (const resumes of [true, false]) {

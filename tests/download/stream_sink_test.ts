@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { isInvalidDataError, isNetworkError, isTimeoutError, isWriteError } from "../../mod.ts";
 import { StreamSink } from "../../src/download/stream_sink.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
+import { unlessAborted } from "../support/unless_aborted.ts";
 import { until } from "../support/until.ts";
 import { Received, serveFile, startOrigin } from "./origin.ts";
 import { DATA, impatientClient, OTHER, scene, sha256, TAG } from "./scene.ts";
@@ -211,5 +212,26 @@ test("download() into a stream that is never closed rejects at once for an abort
       else assert(isTimeoutError(ended.error) && ended.error.kind === "total");
       assertEquals(stream.locked, false);
     });
+  }
+});
+
+test("download() into a stream that is closed or has failed already rejects without waiting for an answer", async () => {
+  const closed = collector().stream;
+  await closed.close();
+  const failed = new WritableStream<Uint8Array>({
+    start: (controller) => controller.error(new Error("gone")),
+  });
+  const aborted = collector().stream;
+  await aborted.abort(new Error("gone"));
+  for (const [stream, why] of [[closed, "closed"], [failed, "gone"], [aborted, "gone"]] as const) {
+    await using client = impatientClient({
+      fetch: (_url, init) => unlessAborted(init?.signal ?? undefined, () => new Promise<Response>(() => {})),
+    });
+    const error = await rejection(client.download("https://a.test/file", stream));
+
+    assert(isWriteError(error));
+    assertStringIncludes(error.message, why);
+    await until(() => client.stats().inFlight === 0);
+    assertEquals(stream.locked, false);
   }
 });

@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { isInvalidDataError, isNetworkError } from "../../mod.ts";
+import { isInvalidDataError, isNetworkError, isWriteError } from "../../mod.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { rejection } from "../support/settled.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import {
+  bytesOf,
   type OriginHandler,
   type OriginRequest,
   Received,
@@ -348,4 +350,49 @@ test("download() leaves a mirror that breaks off, and goes on at the next", asyn
     assertEquals(await bytesAt(`${folder.path}/file`), etag === TAG ? DATA : OTHER);
     assertEquals([first.requests.length, second.requests.map(({ start }) => start)], [1, [80_000]]);
   }
+});
+
+test("download() with compression begins anew at a server that compresses the rest it was asked for", async () => {
+  const stream = new Blob([DATA]).stream().pipeThrough(new CompressionStream("gzip"));
+  const packed = new Uint8Array(await new Response(stream).arrayBuffer());
+  const headers = { etag: TAG, "content-encoding": "gzip", "content-length": String(packed.length) };
+  for (const compression of [true, false]) {
+    await scene(async (request, reply, received) => {
+      if (request.number === 1) return await serving({ cuts: [90_000] })(request, reply, received);
+      reply.head(200, headers);
+      await reply.send(packed);
+    }, async (s) => {
+      await s.download({ compression });
+
+      assertEquals(await bytesAt(s.path), DATA);
+      assertEquals(await s.folder.list(), ["file"]);
+      // What is asked for as it is, Deno leaves as it comes.
+      assertEquals(
+        s.requests.map(({ start }) => start),
+        [undefined, 90_000, undefined].slice(0, s.requests.length),
+      );
+    });
+  }
+});
+
+test("download() lets go of a response that its file can't go on with, at once", async () => {
+  const large = bytesOf(4_000_000);
+  const fs = await import("node:fs/promises");
+  let record = "";
+  await scene(async (request, reply, received) => {
+    if (request.number === 2) {
+      // It can't be written any more.
+      await fs.rm(record);
+      await fs.mkdir(`${record}/a`, { recursive: true });
+    }
+    await serving({ data: large, cuts: [400_000] })(request, reply, received);
+  }, async (s) => {
+    record = `${s.path}.part.json`;
+    await rejection(s.download({ maxRetries: 0 }));
+    const error = await rejection(s.download());
+
+    assert(isWriteError(error));
+    await until(() => s.client.stats().inFlight === 0);
+    assertEquals(s.requests.length, 2);
+  }, { timeoutMs: 600_000 });
 });

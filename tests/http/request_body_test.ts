@@ -52,3 +52,12 @@ test("replayableBody() rejects with what the body breaks off with", async () => 
   });
   await assertRejects(() => replayableBody(post(broken), options), Error, "cut");
 });
+
+test("replayableBody() ends at once when a signal has aborted before, and cancels the body", async () => {
+  const reason = { my: "reason" };
+  let cancelled: unknown;
+  const silent = new ReadableStream<Uint8Array>({ cancel: (reason) => void (cancelled = reason) });
+  const signals = [new AbortController().signal, AbortSignal.abort(reason)];
+  assertEquals(await replayableBody(post(silent), { ...options, signals }).catch((error) => error), reason);
+  assertEquals(cancelled, reason);
+});

@@ -4,6 +4,7 @@ import { isNetworkError, isTimeoutError } from "../../src/errors.ts";
 import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
 import { asNetworkFailure, type Middleware } from "../../src/policies/middleware.ts";
 import type { RequestBody } from "../../mod.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { fakeClient } from "../client/fake_client.ts";
 import { runtime, test } from "../support/test.ts";
 
@@ -206,6 +207,49 @@ test("passThrough() cancels the bodies of responses that nobody returns", async 
   assertEquals(response.headers.get("x-kept"), "1");
   await response.body!.cancel();
   assertEquals(cancelled, 2);
+});
+
+test("passThrough() cancels the body of a response that comes after the middleware has returned", async () => {
+  for (
+    const inner of [[], [pass], [
+      Object.assign((...[request, next]: Parameters<Middleware>) => next(request), {
+        around: "hop" as const,
+      }),
+    ]]
+  ) {
+    let answer: () => void = () => {};
+    let cancelled = 0;
+    let late: Promise<Response> | undefined;
+    const { client } = fakeClient(() => ({ json: 1 }), {
+      fetch: () =>
+        new Promise((resolve) => {
+          answer = () => resolve(new Response(new ReadableStream({ cancel: () => void cancelled++ })));
+        }),
+      use: [(request, next) => {
+        late = next(request);
+        return Response.json("own");
+      }, ...inner],
+    });
+    assertEquals(await client.json(URL), "own");
+    await eventLoopTurn();
+    answer();
+    await late;
+    assertEquals(cancelled, 1);
+  }
+});
+
+test("passThrough() sends nothing for a middleware that has returned", async () => {
+  let handOn: () => Promise<unknown> = () => Promise.resolve();
+  let sent = 0;
+  const { client } = fakeClient(() => ({ json: ++sent }), {
+    use: [(request, next) => {
+      handOn = () => next(request);
+      return Response.json("own");
+    }],
+  });
+  assertEquals(await client.json(URL), "own");
+  await assertRejects(() => handOn(), TypeError, "must hand on before it returns");
+  assertEquals(sent, 0);
 });
 
 test("passThrough() is inside the attempt's time and permit, and its signal aborts with them", async () => {

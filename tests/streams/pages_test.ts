@@ -4,6 +4,7 @@ import {
   assertInstanceOf,
   assertRejects,
   assertStrictEquals,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import * as v from "valibot";
@@ -238,7 +239,11 @@ test("Client.pages() rejects at a link that leads nowhere", async () => {
       "is no http or https URL",
     );
   }
-  for (const next of [7, true, {}] as unknown as FetchRequest[]) {
+  const requests = [
+    new Request("https://a.test/2", { method: "PUT", body: "all but its URL would be lost" }),
+    new Response(),
+  ];
+  for (const next of [7, true, {}, { url: 7 }, [], () => {}, ...requests] as unknown as FetchRequest[]) {
     await assertRejects(
       () => valuesOf(setUp(() => page(1)), { next: () => next }),
       TypeError,
@@ -250,6 +255,15 @@ test("Client.pages() rejects at a link that leads nowhere", async () => {
     throw failure;
   };
   assertStrictEquals(await rejection(valuesOf(setUp(() => page(1)), { next })), failure);
+});
+
+test("Client.pages() names the first page where a made response does not say where it is from", async () => {
+  await using client = createClient({ fetch: () => Promise.resolve(Response.json(1)) });
+  const pages = client.pages("https://a.test/1", { next: () => "ftp://a.test/2" });
+  await pages.next();
+  const error = await rejection(pages.next());
+  assert(error instanceof InvalidDataError);
+  assertStringIncludes(error.message, "The link of https://a.test/1 to its next page");
 });
 
 const SECRETS = {
