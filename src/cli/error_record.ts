@@ -50,6 +50,7 @@ export function excerptLine(error: unknown): string {
   return line.length > EXCERPT_CHARACTERS ? `${line.slice(0, EXCERPT_CHARACTERS)}…` : line;
 }
 
-function oneLine(text: string): string {
+/** Text of others, such as a URL of a list, without what moves the cursor or colours the terminal. */
+export function oneLine(text: string): string {
   return text.replace(CONTROLS, " ");
 }

@@ -7,7 +7,7 @@
 import type { Client } from "../client/client.ts";
 import { isAbsoluteUrl, shownUrl } from "../http/url.ts";
 import type { Clock } from "../primitives/clock.ts";
-import { errorRecord } from "./error_record.ts";
+import { errorLine, errorRecord } from "./error_record.ts";
 import { Exchange, type ExchangeRequestOptions, type JobRequest } from "./exchange.ts";
 import type { BadInput, Input } from "./inputs.ts";
 import { JobPool } from "./job_pool.ts";
@@ -129,7 +129,7 @@ class GetJob {
       await sink.fail?.(failed, error);
     } catch (failure) {
       // The failure can't be written down; it is said all the same.
-      await run.warn(`${this.#given.where}: ${errorRecord(failure).message}`);
+      await run.warn(`${this.#given.where}: ${errorLine(failure)}`);
     }
     await this.#say(error);
   }

@@ -6,7 +6,7 @@
 
 import type { ClientStats } from "../client/stats.ts";
 import type { EndSignal } from "../runtime/terminal/contract.ts";
-import { errorLine, errorRecord, excerptLine } from "./error_record.ts";
+import { errorLine, errorRecord, excerptLine, oneLine } from "./error_record.ts";
 import type { CommandContext } from "./command.ts";
 import { CLEAR_LINE, Progress, type ProgressCounts, type ProgressMode } from "./progress.ts";
 import { styleFor } from "./style.ts";
@@ -123,7 +123,7 @@ export class Run implements Disposable {
 
   /** Shows how far a body has come, as long as it is not disposed. */
   showTransfer(name: string, transfer: ShownTransfer): Disposable {
-    this.#transfers.set(transfer, name);
+    this.#transfers.set(transfer, oneLine(name));
     return { [Symbol.dispose]: () => void this.#transfers.delete(transfer) };
   }
 
@@ -144,7 +144,7 @@ export class Run implements Disposable {
     const line = `${errorLine(error)}${excerpt === "" ? "" : `: ${excerpt}`}`;
     const red = styleFor(this.#context.terminal.stderr, this.#context.terminal.noColor).red;
     const isSaid = subject === where || line.includes(subject);
-    await this.#say(`${red(where)}: ${isSaid ? line : `${subject}: ${line}`}`);
+    await this.#say(`${red(oneLine(where))}: ${isSaid ? line : `${oneLine(subject)}: ${line}`}`);
   }
 
   /** Says something on stderr that changes no outcome. */

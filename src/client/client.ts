@@ -62,9 +62,29 @@ export interface Client extends AsyncDisposable {
   json<T = unknown>(request: FetchRequest, options?: CallOptions): Promise<NoInfer<T>>;
 
   /** Fetches text, decoded as UTF-8; otherwise like {@linkcode Client.json}. */
+  text<S extends StandardSchemaV1>(
+    request: RequestSpec & { readonly schema: S },
+    options?: CallOptions,
+  ): Promise<InferOutput<S>>;
+  /** Fetches text, for a schema in the options. */
+  text<S extends StandardSchemaV1>(
+    request: FetchRequest,
+    options: CallOptions & { readonly schema: S },
+  ): Promise<InferOutput<S>>;
+  /** Fetches text that no schema has changed. */
   text(request: FetchRequest, options?: CallOptions): Promise<string>;
 
   /** Fetches bytes, which are the caller's own; otherwise like {@linkcode Client.json}. */
+  bytes<S extends StandardSchemaV1>(
+    request: RequestSpec & { readonly schema: S },
+    options?: CallOptions,
+  ): Promise<InferOutput<S>>;
+  /** Fetches bytes, for a schema in the options. */
+  bytes<S extends StandardSchemaV1>(
+    request: FetchRequest,
+    options: CallOptions & { readonly schema: S },
+  ): Promise<InferOutput<S>>;
+  /** Fetches bytes that no schema has changed. */
   bytes(request: FetchRequest, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
 
   /**

@@ -104,12 +104,12 @@ class SlipstreamClient implements Client {
     return this.#fetchOne(request, options, "json") as Promise<T>;
   }
 
-  text(request: FetchRequest, options?: CallOptions): Promise<string> {
-    return this.#fetchOne(request, options, "text") as Promise<string>;
+  text<T>(request: FetchRequest, options?: CallOptions): Promise<T> {
+    return this.#fetchOne(request, options, "text") as Promise<T>;
   }
 
-  bytes(request: FetchRequest, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#fetchOne(request, options, "bytes") as Promise<Uint8Array<ArrayBuffer>>;
+  bytes<T>(request: FetchRequest, options?: CallOptions): Promise<T> {
+    return this.#fetchOne(request, options, "bytes") as Promise<T>;
   }
 
   #fetchOne(request: FetchRequest, options: CallOptions | undefined, as: Settings["as"]): Promise<unknown> {

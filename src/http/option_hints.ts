@@ -7,9 +7,20 @@
 /** Options that are given somewhere else, and where: an advice such as "give it to createClient()". */
 export type Elsewhere = Readonly<Record<string, string>>;
 
-/** What others call an option (ky, got, axios, ofetch), as `normalize` leaves it, and its names here. */
+/** What others call an option (ky, got, axios, ofetch, undici), in small letters, and its names here. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   abortsignal: ["signal"],
+  agent: ["transport"],
+  dispatcher: ["transport"],
+  hooks: ["use"],
+  httpagent: ["transport"],
+  httpsagent: ["transport"],
+  interceptors: ["use"],
+  middleware: ["use"],
+  middlewares: ["use"],
+  onrequest: ["use"],
+  onresponse: ["use"],
+  plugins: ["use"],
   base: ["baseUrls"],
   baseurl: ["baseUrls"],
   prefix: ["baseUrls"],
@@ -70,8 +81,8 @@ export function assertKnownOptions(action: string, options: object, known: reado
 /** The name that was probably meant; nothing if none is near. */
 function closest(name: string, known: readonly string[]): string | undefined {
   const given = normalize(name);
-  const others = Object.hasOwn(OTHER_NAMES, given) ? OTHER_NAMES[given]! : [];
-  const translated = others.find((other) => known.includes(other));
+  // 'params' ends like a unit, and is none.
+  const translated = [spelled(name), given].flatMap(otherNames).find((other) => known.includes(other));
   if (translated !== undefined) return translated;
   let best: string | undefined;
   let least = Math.max(1, Math.floor(given.length / 4)) + 1;
@@ -84,9 +95,17 @@ function closest(name: string, known: readonly string[]): string | undefined {
   return best;
 }
 
+function otherNames(name: string): readonly string[] {
+  return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name]! : [];
+}
+
 /** A name without what people write differently: capitals, underscores, and the unit at the end. */
 function normalize(name: string): string {
-  return name.toLowerCase().replaceAll(/[_-]/g, "").replace(/(?<=..)(ms|bytes?)$/, "");
+  return spelled(name).replace(/(?<=..)(ms|bytes?)$/, "");
+}
+
+function spelled(name: string): string {
+  return name.toLowerCase().replaceAll(/[_-]/g, "");
 }
 
 /**

@@ -39,6 +39,20 @@ test("Run.fail() says once where something was asked for that has no other name"
   assertEquals(terminal.stderr.text, "urls.txt:7: broken\n");
 });
 
+test("Run.fail() lets nothing of a list through that moves the cursor or colours the terminal", async () => {
+  const { run, terminal } = setUp();
+  await run.fail({
+    error: new Error("broken"),
+    where: "a\x1b[2J.txt:7",
+    subject: "https://h/\x1b[31m\0\x9b2J",
+  });
+  await run.fail({ error: new Error("broken"), where: "-:8", subject: "https://h/\r\x1b]0;title\x07" });
+  assertEquals(
+    terminal.stderr.text,
+    "a [2J.txt:7: https://h/ [31m 2J: broken\n-:8: https://h/ ]0;title : broken\n",
+  );
+});
+
 test("Run.fail() does not repeat a subject that the message names", async () => {
   const { run, terminal } = setUp();
   await run.fail({ ...FAILURE, error: new Error("GET https://h/x failed") });

@@ -109,7 +109,7 @@ test("Client.json(), text() and bytes() refuse what belongs somewhere else, and 
   ];
   for (const [request, options, part] of cases) {
     for (const method of ["json", "text", "bytes"] as const) {
-      const error = await rejection(client[method](request, options as RequestOptions));
+      const error = await rejection(client[method as "json"](request, options as RequestOptions));
       assertInstanceOf(error, TypeError);
       assert(error.message.includes(part), error.message);
     }

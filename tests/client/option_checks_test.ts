@@ -204,6 +204,8 @@ test("createClient() asks whether another option was meant", () => {
     baseUrl: "baseUrls",
     baseURL: "baseUrls",
     prefixUrl: "baseUrls",
+    hooks: "use",
+    agent: "transport",
     Timeout: "timeoutMs",
     HEADERS: "headers",
   };
@@ -263,7 +265,9 @@ test("checkRequestOptions() says what is for clients, and what is for client.fet
     );
     assertEquals(saidOf("timeoutMS", 5, of), ": did you mean 'timeoutMs'?");
     assertEquals(saidOf("retry", 5, of), ": did you mean 'maxRetries'?");
-    assertEquals(saidOf("hooks", {}, of), "");
+    assertEquals(saidOf("hooks", {}, of), ": did you mean 'use'? If so, give it to createClient()");
+    assertEquals(saidOf("searchParams", {}, of), ": did you mean 'query'?");
+    assertEquals(saidOf("throwHttpErrors", false, of), "");
   }
 });
 

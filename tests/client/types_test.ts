@@ -7,6 +7,7 @@ import {
   fetchJson,
   fetchMany,
   type FetchRequest,
+  type InferOutput,
   type Outcome,
   type RequestOptions,
   type RequestSource,
@@ -55,6 +56,38 @@ test("a schema in a request types what json() and outcome() bring", async () => 
   typed<Outcome<{ time: number }>>()(
     await client.outcome({ url: URL_A, as: "json" }, { schema: Lap, timeoutMs: 5 }),
   );
+});
+
+test("a schema types what text() and bytes() bring, too", async () => {
+  const Length = v.pipe(v.string(), v.transform((text) => text.length));
+  const Size = v.pipe(v.instance(Uint8Array), v.transform((bytes) => bytes.length));
+  const length = JSON.stringify(BODY).length;
+  assertEquals(typed<number>()(await client.text(URL_A, { schema: Length })), length);
+  assertEquals(typed<number>()(await client.text({ url: URL_A, schema: Length })), length);
+  assertEquals(typed<number>()(await client.bytes(URL_A, { schema: Size })), length);
+  assertEquals(typed<number>()(await client.bytes({ url: URL_A, schema: Size })), length);
+  typed<string>()(await client.text(URL_A, { timeoutMs: 5_000 }));
+  typed<Uint8Array<ArrayBuffer>>()(await client.bytes({ url: URL_A }));
+});
+
+test("a function hands on requests with a schema whose type is its parameter", async () => {
+  async function inRequests<S extends StandardSchemaV1>(schema: S): Promise<Outcome<InferOutput<S>>[]> {
+    return await client.settle([1, 2].map((id) => ({ url: `${URL_A}/${id}`, schema })));
+  }
+  async function inOptions<S extends StandardSchemaV1>(schema: S): Promise<InferOutput<S>[]> {
+    return await client.all([1, 2].map((id) => `${URL_A}/${id}`), { schema });
+  }
+  async function asOutcome<S extends StandardSchemaV1>(schema: S): Promise<Outcome<InferOutput<S>>> {
+    return await client.outcome({ url: URL_A, schema });
+  }
+  async function inRecord<S extends StandardSchemaV1>(schema: S): Promise<Outcome<InferOutput<S>>> {
+    return (await client.record({ a: { url: URL_A, schema } })).a;
+  }
+  const [first] = typed<Outcome<{ time: number }>[]>()(await inRequests(Lap));
+  assert(first?.ok);
+  assertEquals(first.value.time, 91);
+  assertEquals(typed<{ time: number }[]>()(await inOptions(Lap)), [{ time: 91 }, { time: 91 }]);
+  assertEquals([(await asOutcome(Lap)).ok, (await inRecord(Lap)).ok], [true, true]);
 });
 
 test("json() has the type that is stated, and infers none from where its value goes", async () => {

@@ -10,11 +10,14 @@ const KNOWN = [
   "maxBodyBytes",
   "maxRetries",
   "ordered",
+  "query",
   "schema",
   "signal",
   "timeoutMs",
   "totalTimeoutMs",
+  "transport",
   "url",
+  "use",
 ];
 
 /** What is meant by a name, if anything. */
@@ -50,7 +53,10 @@ const MEANINGS: Readonly<Record<string, readonly string[]>> = {
   as: ["responseType", "AS"],
   url: ["uri", "Url", "href"],
   body: ["data", "json", "form", "bodi"],
-  schema: ["schemas", "shema"],
+  schema: ["schemas", "shema", "parser"],
+  query: ["params", "searchParams", "search_params", "querys"],
+  use: ["hooks", "interceptors", "middleware", "onRequest", "plugins"],
+  transport: ["agent", "dispatcher", "httpsAgent", "httpAgent"],
 };
 
 for (const [meant, names] of Object.entries(MEANINGS)) {
@@ -61,7 +67,7 @@ for (const [meant, names] of Object.entries(MEANINGS)) {
 
 test("describeUnknown() says nothing else of a name that is near to none", () => {
   for (
-    const name of ["x", "", "hooks", "agent", "dispatcher", "toString", "__proto__", "constructor", "ur1234"]
+    const name of ["x", "", "throwHttpErrors", "toString", "__proto__", "constructor", "ur1234"]
   ) {
     assertEquals(describeUnknown(name, KNOWN), "is not an option", name);
   }

@@ -99,7 +99,7 @@ export function startSingle(world: World): void {
   });
   const as = dice.pick(["json", "json", "text", "bytes"] as const);
   const all = signal === undefined && Object.keys(own).length === 0 ? undefined : { ...own, signal };
-  const promise: Promise<unknown> = client[as](given, all);
+  const promise: Promise<unknown> = client[as as "json"](given, all);
   promise.then((value) => {
     settle(world, job, undefined);
     if (as === "json") checkValue(world, job, value);

@@ -49,7 +49,7 @@ function playCall(stage: Stage, step: CallStep): void {
   const signal = step.signal === undefined ? undefined : stage.controllers[step.signal]!.signal;
   const told = signal === undefined && options === undefined ? undefined : { ...optionsOf(options), signal };
   if (how === "fetch") return playFetch(stage, caller, step, told);
-  if (how !== "outcome") return follow(stage, caller, stage.clients[client]![how](given, told));
+  if (how !== "outcome") return follow(stage, caller, stage.clients[client]![how as "json"](given, told));
   stage.clients[client]!.outcome(given, told).then(
     (outcome: Outcome<unknown>) => endCaller(stage, caller, endingOf(outcome)),
     (value) => endCaller(stage, caller, { ok: false, value }),
