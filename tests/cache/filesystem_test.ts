@@ -63,7 +63,7 @@ test("filesystemCache() refuses options that are no good, before it touches anyt
       assertThrows(open({ [name]: value }), TypeError, `'${name}' must be a function: received`);
     }
   }
-  for (const [options, received] of [[null, "null"], [5, "5"], ["a", '"a"']]) {
+  for (const [options, received] of [[null, "null"], [5, "5"], ["a", "a string"]]) {
     const message = `Cannot create filesystem cache as the options must be an object: received ${received}`;
     assertThrows(open(options as unknown as object), TypeError, message);
   }
