@@ -146,7 +146,7 @@ export class Dialer {
     } catch (error) {
       signal.throwIfAborted();
       // A permission that is missing is no fault of the proxy, and will be missing the next time.
-      if (isDenied(error)) throw error;
+      if (lacksPermission(error)) throw error;
       throw new HopError(`could not be reached: ${messageOf(error)}`);
     }
     const close = (): void => socket.close();
@@ -199,7 +199,7 @@ function lateness({ host, port }: Endpoint, proxy: ProxyAddress | undefined, tim
 }
 
 /** Whether an error says that the program may not do that. */
-export function isDenied(error: unknown): boolean {
+export function lacksPermission(error: unknown): boolean {
   return error instanceof Error && error.name === "NotCapable";
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
-import { HopError, isDenied } from "./dialer.ts";
+import { HopError, lacksPermission } from "./dialer.ts";
 import type { ProxyExceptions } from "./proxy_exceptions.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
 import { brokenOff, checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
@@ -133,6 +133,6 @@ function toFailure(failure: unknown): unknown {
   if (failure === undefined || failure instanceof HopError || failure instanceof TransportError) {
     return failure;
   }
-  if (isDenied(failure)) return failure;
+  if (lacksPermission(failure)) return failure;
   return new TypeError("fetch failed", { cause: failure });
 }

@@ -1,15 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { SearchableQueue } from "../../src/lanes/searchable_queue.ts";
-import type { PriorityItem } from "../../src/primitives/priority_queue.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-
-class Item implements PriorityItem<Item> {
-  previous: Item | undefined;
-  next: Item | undefined;
-
-  constructor(readonly priority: number, readonly sequence: number = 0) {}
-}
+import { Item } from "../primitives/priority_item.ts";
 
 test("SearchableQueue.find() and forEach() go through the items in the order in which they would leave", () => {
   for (let seed = 0; seed < 20; seed++) {

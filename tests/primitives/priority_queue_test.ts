@@ -1,14 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { type PriorityItem, PriorityQueue } from "../../src/primitives/priority_queue.ts";
+import { PriorityQueue } from "../../src/primitives/priority_queue.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
-
-class Item implements PriorityItem<Item> {
-  previous: Item | undefined;
-  next: Item | undefined;
-
-  constructor(readonly priority: number, readonly sequence: number = 0) {}
-}
+import { Item } from "./priority_item.ts";
 
 test("PriorityQueue gives higher priorities first, and first in first out within one", () => {
   for (let seed = 0; seed < 30; seed++) {

@@ -3,8 +3,8 @@ import {
   Dialer,
   type DialerSettings,
   HopError,
-  isDenied,
   isLocal,
+  lacksPermission,
   refusalOf,
 } from "../../src/transport/dialer.ts";
 import { DohResolver } from "../../src/transport/doh_resolver.ts";
@@ -161,10 +161,10 @@ test("Dialer.dial() does not blame a proxy that the program may not reach", asyn
   }
 });
 
-test("isDenied() knows a missing permission by its name", () => {
+test("lacksPermission() knows a missing permission by its name", () => {
   const denied = Object.assign(new Error(""), { name: "NotCapable" });
   const others = [new Error("NotCapable"), { name: "NotCapable" }, undefined];
-  assertEquals([denied, ...others].map(isDenied), [true, false, false, false]);
+  assertEquals([denied, ...others].map(lacksPermission), [true, false, false, false]);
 });
 
 test("Dialer.dial() gives up after connectTimeoutMs, at whatever stage, and leaves no timer", async () => {

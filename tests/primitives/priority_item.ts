@@ -1,0 +1,15 @@
+/**
+ * What stands in queues by priority.
+ *
+ * @module
+ */
+
+import type { PriorityItem } from "../../src/primitives/priority_queue.ts";
+
+/** An item that knows when it came. */
+export class Item implements PriorityItem<Item> {
+  previous: Item | undefined;
+  next: Item | undefined;
+
+  constructor(readonly priority: number, readonly sequence: number = 0) {}
+}
