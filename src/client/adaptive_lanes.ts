@@ -65,7 +65,7 @@ export class AdaptiveLanes {
 
   #follow(lane: Lane, estimator: Estimator): void {
     this.#surroundings.scheduler().isAdaptive = true;
-    lane.follow(new estimator(this.#rules));
+    lane.limit.follow(new estimator(this.#rules));
   }
 
   #warn(error: unknown): void {

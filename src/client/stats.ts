@@ -107,7 +107,7 @@ function originStats(lane: Lane, nowMs: number): OriginStats {
     bytes,
     breaker: breaker?.state ?? "closed",
     healthy: lane.isHealthy(nowMs),
-    limit: lane.limit === Infinity ? undefined : lane.limit,
+    limit: lane.limit.current === Infinity ? undefined : lane.limit.current,
     tokens: bucket instanceof TokenBucket || bucket instanceof BucketSet ? bucket.available : undefined,
   };
 }

@@ -9,37 +9,23 @@ import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
 import type { LatencyWindow } from "../primitives/latency_window.ts";
-import type { LimitEstimator } from "../primitives/limit_estimator.ts";
 import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
 import type { Claimant, Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
-import type { Pause } from "./pause.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { KeyedLines } from "./keyed_lines.ts";
+import { LaneLimit } from "./lane_limit.ts";
 import type { LimitBook } from "./limit_book.ts";
+import { Outage } from "./outage.ts";
+import type { Pause } from "./pause.ts";
 import { Quota } from "./quota.ts";
 import type { Receipt } from "./receipt.ts";
 import { SearchableQueue } from "./searchable_queue.ts";
 import type { Line, Place, Waiter, WaitingLine } from "./waiter.ts";
+import { WarmUp } from "./warm_up.ts";
 
 /** A wait shorter than this, in milliseconds, is none: where it does not move the clock it would never end. */
 const SHORTEST_WAIT_MS = 1e-3;
-
-/** After so long without an attempt, connections count as closed, in milliseconds. */
-const IDLE_MS = 60_000;
-
-/** The longest that a burst waits for the request ahead of it, in milliseconds; a server may be slow to answer. */
-const WARM_UP_MS = 500;
-
-/** While requests of a batch wait, no cooldown is longer than this, or than the first one, in milliseconds. */
-const PATIENT_COOLDOWN_MS = 500;
-
-/** Or this share of how old the outage is, so that who waits learns of its end soon, as things go. */
-const PATIENT_SHARE = 0.1;
-
-/** A limit that was too much before is tried again after so many times as many successes, twice that each time. */
-const FIRST_CAUTION = 4;
-const MOST_CAUTION = 128;
 
 /** How long it is until a sleeping request may find out again how its origin is, in milliseconds; twice that each time. */
 const FIRST_TEST_GAP_MS = 250;
@@ -96,18 +82,18 @@ export class Lane implements Claimant, Line<Lane> {
   readonly key: string;
   readonly breaker: CircuitBreaker | undefined;
   readonly bucket: Bucket | undefined;
-  /** The most that may be in flight while all is well. */
-  maxInFlight: number;
+  /** How many attempts may be in flight there. */
+  readonly limit: LaneLimit;
+  /** Lets one request go ahead of a burst; absent where connections can't be shared. */
+  readonly warmUp: WarmUp | undefined;
+  /** How long it has been away, and what that means for those who wait. */
+  readonly outage: Outage;
   attempts = 0;
   succeeded = 0;
   failed = 0;
   bytes = 0;
   /** Attempts that hold a permit. */
   inFlight = 0;
-  /** How many there may be; lowered by 429s, and raised again by successes. */
-  limit: number;
-  /** What `maxInFlight` follows, where it adapts itself. */
-  estimator: LimitEstimator | undefined;
   /** How long its answers take, where that is needed. */
   latencies: LatencyWindow | undefined = undefined;
   /** How much it takes in what time, where it has answered 429. */
@@ -122,16 +108,10 @@ export class Lane implements Claimant, Line<Lane> {
   isPreparing = false;
   /** What the breaker says to all while it is closed. */
   ticket = 0;
-  /** Whether nothing but `limit`, `warmUntilMs` and the bucket has to be asked: no pause, a closed breaker, no waiter. */
+  /** Whether nothing but `limit`, `warmUp` and the bucket has to be asked: no pause, a closed breaker, no waiter. */
   isClear = true;
   /** What it asked for; forgotten at the first look after it has passed. */
   pause: Pause | undefined;
-  /** Until when connections count as open, on the client's clock; `Infinity` where that does not matter. */
-  warmUntilMs: number;
-  /** When the breaker opened first since it was closed; absent while it is closed. */
-  outageSinceMs: number | undefined;
-  /** The outage that the headers of a probe have ended, and how many had succeeded by then; absent when its body has come whole. */
-  doubtedOutage: { readonly sinceMs: number; readonly succeeded: number } | undefined;
   /** Whether anything has ever come from there, if only an error status. */
   hasAnswered = false;
   /** When the first attempt failed, while nothing has ever come from there. */
@@ -168,22 +148,10 @@ export class Lane implements Claimant, Line<Lane> {
   wakeUp: Deadline | undefined = undefined;
   /** Takes a notice of the bucket back. Only the scheduler writes it. */
   tokenNotice: Disposable | undefined = undefined;
-  /** When the patience of those who wait ends first, on the client's clock. */
-  patienceEndMs: number = Infinity;
-  /** The most that those who wait let a cooldown last, in milliseconds. */
-  cooldownCapMs: number = Infinity;
-  readonly #warmsUp: (() => boolean) | undefined;
   readonly #clock: Clock | undefined;
-  #warmingUntilMs = 0;
   #probePart = 0;
   #testAtMs = -Infinity;
   #testGapMs = FIRST_TEST_GAP_MS;
-  /** Successes since the limit was changed. */
-  #gained = 0;
-  /** The most that was not too much, when the limit was lowered last. */
-  #ceiling = Infinity;
-  /** How many times as many successes it takes to grow beyond that. */
-  #caution = FIRST_CAUTION;
   #claim: (lane: Lane, nowMs: number) => Runnable | undefined = nothing;
 
   /** Creates the lane of an origin that was never asked. */
@@ -191,14 +159,13 @@ export class Lane implements Claimant, Line<Lane> {
     this.key = key;
     this.breaker = breaker;
     this.bucket = bucket;
-    this.maxInFlight = maxInFlight;
-    this.limit = maxInFlight;
-    this.#warmsUp = warmsUp;
+    this.limit = new LaneLimit(maxInFlight);
+    this.outage = new Outage(breaker);
+    if (warmsUp !== undefined && key.startsWith("https:")) this.warmUp = new WarmUp(warmsUp);
     this.#clock = clock;
     this.keyed = keyed;
     this.waiting = keyed ?? new SearchableQueue();
     if (keyed !== undefined) this.isClear = false;
-    this.warmUntilMs = warmsUp !== undefined && key.startsWith("https:") ? -Infinity : Infinity;
   }
 
   /** Says who has its requests admitted; called once, by the scheduler. */
@@ -249,15 +216,15 @@ export class Lane implements Claimant, Line<Lane> {
    * @returns A time that is not after `nowMs` when the way is free; `Infinity` until something happens.
    */
   blockedUntilMs(nowMs: number): number {
-    if (this.inFlight >= this.limit || this.isPreparing) return Infinity;
+    if (this.inFlight >= this.limit.current || this.isPreparing) return Infinity;
     let untilMs = nowMs + this.pauseLeftMs(nowMs);
     const { breaker } = this;
     if (breaker !== undefined && breaker.state !== "closed") {
-      untilMs = Math.max(untilMs, nowMs + breaker.refusesForMs(this.cooldownCapMs));
+      untilMs = Math.max(untilMs, nowMs + breaker.refusesForMs(this.outage.cooldownCapMs));
     }
     if (this.quota !== undefined) untilMs = Math.max(untilMs, this.quota.blockedUntilMs(nowMs));
     if (this.book !== undefined) untilMs = Math.max(untilMs, this.book.blockedUntilMs(nowMs));
-    if (this.#isWarmingUp(nowMs)) untilMs = Math.max(untilMs, this.#warmingUntilMs);
+    if (this.warmUp !== undefined) untilMs = Math.max(untilMs, this.warmUp.blockedUntilMs(nowMs));
     return untilMs;
   }
 
@@ -268,13 +235,9 @@ export class Lane implements Claimant, Line<Lane> {
     if (this.quota !== undefined && this.quota.blockedUntilMs(nowMs) > nowMs) return `the quota of ${key}`;
     if (this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs) return `the limit of ${key}`;
     if (this.tokenNotice !== undefined) return `a token of ${key}`;
-    if (this.inFlight >= this.limit) return `a permit of ${key}`;
-    if (this.#isWarmingUp(nowMs)) return `the first answer of ${key}`;
+    if (this.inFlight >= this.limit.current) return `a permit of ${key}`;
+    if ((this.warmUp?.blockedUntilMs(nowMs) ?? 0) > nowMs) return `the first answer of ${key}`;
     return "a permit or a token";
-  }
-
-  #isWarmingUp(nowMs: number): boolean {
-    return nowMs >= this.warmUntilMs && nowMs < this.#warmingUntilMs - SHORTEST_WAIT_MS;
   }
 
   /** Whether a breaker or a pause keep requests away, so that a mirror is a better choice. */
@@ -312,10 +275,9 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   #noteOverload(nowMs: number): void {
-    const atOnce = this.limit === Infinity ? this.inFlight : this.limit;
     this.quota ??= new Quota();
-    this.quota.notePause(nowMs, atOnce);
-    if (this.estimator === undefined) this.#halve(atOnce, this.quota.isKnown);
+    this.quota.notePause(nowMs, this.limit.atOnce(this.inFlight));
+    this.limit.halve(this.inFlight, this.quota.isKnown);
   }
 
   /** Learns from each answer what the limits are, from now on. */
@@ -332,59 +294,6 @@ export class Lane implements Claimant, Line<Lane> {
     this.isClear = false;
   }
 
-  #halve(atOnce: number, isQuotaKnown: boolean): void {
-    this.limit = isQuotaKnown
-      ? this.maxInFlight
-      : Math.max(1, Math.floor(Math.min(this.limit, this.inFlight) / 2));
-    this.#gained = 0;
-    this.#ceiling = atOnce - 1;
-    this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
-  }
-
-  /** Follows an estimator from now on. */
-  follow(estimator: LimitEstimator): void {
-    this.estimator = estimator;
-    this.#adapt(estimator.limit);
-  }
-
-  /**
-   * Tells the estimator what has become of an attempt, which still counts as in flight.
-   *
-   * @returns Whether more may be in flight now.
-   */
-  sample(latencyMs: number, isDropped: boolean, nowMs: number): boolean {
-    const { estimator, limit } = this;
-    if (!estimator?.note(latencyMs, this.inFlight, isDropped, nowMs)) return false;
-    this.#adapt(estimator.limit);
-    return this.limit > limit;
-  }
-
-  /** What has lowered the limit for another reason still holds. */
-  #adapt(most: number): void {
-    this.limit = this.limit === this.maxInFlight ? most : Math.min(this.limit, most);
-    this.maxInFlight = most;
-  }
-
-  /** An attempt found no room in this process: no more than the others must be in flight, until more succeed. */
-  shrink(): void {
-    this.limit = Math.max(1, Math.min(this.limit, this.inFlight - 1));
-    this.#gained = 0;
-    this.#ceiling = this.limit;
-  }
-
-  /**
-   * A success, after which more may be in flight: the limit grows by one for as many successes as it is large, up to what was
-   * too much; beyond that for many times as many, and twice that each time that it was too much again.
-   */
-  gain(capacity: number): void {
-    if (this.limit >= this.maxInFlight) return;
-    if (++this.#gained < (this.limit < this.#ceiling ? this.limit : this.#caution * this.limit)) return;
-    this.#gained = 0;
-    this.limit++;
-    // Above what the client may have in flight a limit means nothing.
-    if (this.limit >= capacity) this.limit = this.maxInFlight;
-  }
-
   /**
    * An attempt is about to be sent there.
    *
@@ -393,69 +302,22 @@ export class Lane implements Claimant, Line<Lane> {
    * @returns The ticket of the breaker.
    */
   enter(nowMs: number, cooldownCapMs: number): number {
-    if (nowMs >= this.warmUntilMs) this.#warmUp(nowMs);
+    this.warmUp?.noteSent(nowMs);
     this.quota?.noteSent(nowMs);
     if (this.breaker === undefined) return 0;
     if (this.breaker.state !== "closed") this.probedAtMs = nowMs;
     return this.breaker.enter(cooldownCapMs);
   }
 
-  /** The first goes ahead; the others come when it was answered, or when it was waited for long enough. */
-  #warmUp(nowMs: number): void {
-    if (this.#warmingUntilMs === 0 && this.#warmsUp?.()) {
-      this.#warmingUntilMs = nowMs + WARM_UP_MS;
-    } else {
-      this.#warmingUntilMs = 0;
-      this.warmUntilMs = nowMs + IDLE_MS;
-    }
-  }
-
-  /** The request that went ahead has ended without an answer: another one goes ahead. */
-  stopWarmUp(): void {
-    this.#warmingUntilMs = 0;
-  }
-
   /**
-   * An attempt that began then has been answered: no request need wait for a first answer any more.
+   * An attempt that began then has been answered.
    *
-   * @returns Whether some may have waited for it.
+   * @returns Whether some may have waited for a first answer.
    */
-  answered(atMs: number): boolean {
+  answered(startedAtMs: number): boolean {
     this.hasAnswered = true;
-    this.listens = this.warmUntilMs !== Infinity || this.learner !== undefined || this.keyed !== undefined;
-    if (this.warmUntilMs === Infinity) return false;
-    const wasWarmingUp = this.#warmingUntilMs > 0;
-    this.warmUntilMs = Math.max(this.warmUntilMs, atMs + IDLE_MS);
-    this.#warmingUntilMs = 0;
-    return wasWarmingUp;
-  }
-
-  /**
-   * Since when there has been an outage, for a breaker that opens now: an origin of which only headers have come since the last one
-   * has not been back.
-   */
-  outageBegins(nowMs: number): number {
-    const { doubtedOutage } = this;
-    return doubtedOutage?.succeeded === this.succeeded ? doubtedOutage.sinceMs : nowMs;
-  }
-
-  /**
-   * Says when the patience of those who wait here ends first. While any of them is patient, cooldowns grow with the age of the
-   * outage at most, and none lasts longer than their patience, so that a last probe is due then.
-   *
-   * @param patienceEndMs On the client's clock; `Infinity` if none of them is patient.
-   */
-  limitCooldown(patienceEndMs: number): void {
-    const { breaker } = this;
-    this.patienceEndMs = patienceEndMs;
-    if (breaker === undefined || patienceEndMs === Infinity) {
-      this.cooldownCapMs = Infinity;
-      return;
-    }
-    const { openedAtMs, cooldownMs } = breaker;
-    const ageMs = openedAtMs - (this.outageSinceMs ?? openedAtMs);
-    const longestMs = Math.max(PATIENT_COOLDOWN_MS, cooldownMs, PATIENT_SHARE * ageMs);
-    this.cooldownCapMs = Math.max(0, Math.min(longestMs, patienceEndMs - openedAtMs));
+    this.listens = this.warmUp !== undefined || this.learner !== undefined || this.keyed !== undefined;
+    return this.warmUp?.noteAnswer(startedAtMs) ?? false;
   }
 
   /**
@@ -492,8 +354,7 @@ export class Lane implements Claimant, Line<Lane> {
   /** Whether it would be the same if it were met anew. */
   get isQuiet(): boolean {
     const { breaker, bucket } = this;
-    return !this.isInUse && this.quota === undefined && this.limit === this.maxInFlight &&
-      (this.estimator?.isNew ?? true) && (breaker?.isQuiet ?? true) &&
+    return !this.isInUse && this.quota === undefined && this.limit.isNew && (breaker?.isQuiet ?? true) &&
       (this.book === undefined || this.book.isQuiet(this.#clock?.now() ?? -Infinity)) &&
       (this.keyed === undefined || this.keyed.isQuiet) &&
       (bucket === undefined || isFull(bucket));

@@ -82,12 +82,12 @@ export function refuseSome(
     const refusal = refusalOf(waiter.errand, waiter.lanes, nowMs, maxRetryAfterMs);
     if (refusal !== undefined) refused.push([waiter, refusal]);
     else if (waiter.errand.patienceMs > 0) {
-      patienceEndMs = Math.min(patienceEndMs, (lane.outageSinceMs ?? nowMs) + waiter.errand.patienceMs);
+      patienceEndMs = Math.min(patienceEndMs, lane.outage.patienceEnd(waiter.errand.patienceMs, nowMs));
     }
   };
   for (let place = lane.urgent.head; place !== undefined; place = place.next) look(place);
   lane.waiting.forEach(look);
-  lane.limitCooldown(patienceEndMs);
+  lane.outage.limitCooldown(patienceEndMs);
   for (const [waiter, refusal] of refused) {
     // What the one before has caused may have taken it out of line.
     if (!waiter.isWaiting) continue;
@@ -101,10 +101,10 @@ function refusedForMs(lane: Lane, errand: Errand, nowMs: number): number {
   const { breaker } = lane;
   if (breaker === undefined || breaker.state === "closed") return 0;
   const { patienceMs } = errand;
-  const openMs = breaker.refusesForMs(patienceMs > 0 ? lane.cooldownCapMs : Infinity);
+  const openMs = breaker.refusesForMs(patienceMs > 0 ? lane.outage.cooldownCapMs : Infinity);
   if (openMs === 0) return 0;
   if (patienceMs === 0 || isAbandoned(lane, errand)) return openMs;
-  const patienceEndMs = (lane.outageSinceMs ?? nowMs) + patienceMs;
+  const patienceEndMs = lane.outage.patienceEnd(patienceMs, nowMs);
   if (nowMs >= patienceEndMs) {
     // The last probe is under way, or was made when their patience ended.
     return breaker.state === "half-open" || lane.probedAtMs < patienceEndMs ? 0 : openMs;

@@ -133,7 +133,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     lane.attach(this.#claimLane);
     lane.breaker?.on(({ from, to, atMs }) => {
       if (to === "closed" || from === "closed") {
-        lane.outageSinceMs = to === "closed" ? undefined : lane.outageBegins(atMs);
+        if (to === "closed") lane.outage.end();
+        else lane.outage.begin(atMs, lane.succeeded);
         this.workingTime.note(to !== "closed", atMs);
       }
       lane.ticket = to === "closed" ? lane.breaker!.enter() : 0;
@@ -150,7 +151,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
    * @returns The ticket of the lane's breaker; -1 if the request is not admitted.
    */
   tryEnter(lane: Lane, nowMs: number): number {
-    if (!lane.isClear || lane.inFlight >= lane.limit || nowMs >= lane.warmUntilMs) return -1;
+    if (!lane.isClear || lane.inFlight >= lane.limit.current || lane.warmUp?.isCold(nowMs)) return -1;
     if (this.#turns.busyLanes > 1 && lane.inFlight >= this.#turns.shareOf(lane, this.capacity)) return -1;
     return this.#grant(lane) ? lane.ticket : -1;
   }
@@ -181,10 +182,10 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
 
   /** The same for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
   #tryEnterUnclear(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): number {
-    const isOnlyCold = lane.isClear && nowMs >= lane.warmUntilMs;
+    const isOnlyCold = lane.isClear && lane.warmUp?.isCold(nowMs) === true;
     if ((lane.isClear && !isOnlyCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
     if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return -1;
-    return this.#grant(lane, line) ? lane.enter(nowMs, lane.cooldownCapMs) : -1;
+    return this.#grant(lane, line) ? lane.enter(nowMs, lane.outage.cooldownCapMs) : -1;
   }
 
   /**
@@ -269,9 +270,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     waiter.enterAll();
     this.#inLine++;
     for (const lane of lanes) {
-      if (lane.outageSinceMs !== undefined && errand.patienceMs > 0) {
-        lane.limitCooldown(Math.min(lane.patienceEndMs, lane.outageSinceMs + errand.patienceMs));
-      }
+      lane.outage.shortenCooldown(errand.patienceMs);
       this.#rouse(lane, nowMs);
     }
     if (!errand.isAsleep) {
@@ -376,13 +375,13 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (result === "success") {
       lane.succeeded++;
       lane.succeededAtMs = startedAtMs;
-      lane.gain(this.capacity);
+      lane.limit.gain(this.capacity);
       lane.quota?.noteSuccess();
     } else if (result === "failure") {
       lane.failed++;
       if (!lane.hasAnswered) noteUnanswered(lane, this.now());
     }
-    if (result !== "success" && lane.warmUntilMs !== Infinity) lane.stopWarmUp();
+    if (result !== "success") lane.warmUp?.noteFailure();
     breaker?.settle(ticket, result, startedAtMs);
     if (lane.isClear) return;
     if (result === "failure" && lane.sleeping.size > 0) wakeHopeless(lane, this.now());
@@ -400,7 +399,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (!this.isAdaptive) return;
     const nowMs = this.now();
     const latencyMs = Math.max(0, nowMs - startedAtMs);
-    if (lane.sample(latencyMs, isDropped, nowMs) && lane.queued > 0) this.examine(lane);
+    const hasGrown = lane.limit.sample(latencyMs, lane.inFlight, isDropped, nowMs);
+    if (hasGrown && lane.queued > 0) this.examine(lane);
     this.#options.adaptiveLimit?.record(latencyMs, isDropped ? "dropped" : "success");
   }
 
@@ -469,7 +469,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (this.isAdaptive) this.sample(lane, attempt.attemptedAtMs, false);
     lane.succeeded++;
     lane.succeededAtMs = attempt.attemptedAtMs;
-    if (lane.limit < lane.maxInFlight) lane.gain(this.#ledger.capacity);
+    if (lane.limit.current < lane.limit.most) lane.limit.gain(this.#ledger.capacity);
     if (lane.breaker !== undefined) {
       lane.breaker.settle(attempt.ticket, "success", attempt.attemptedAtMs, nowMs);
     }
@@ -514,7 +514,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (lane.pauseLeftMs(nowMs) > 0 || (breaker !== undefined && breaker.state !== "closed")) {
       refuseSome(lane, nowMs, this.#options.maxRetryAfterMs, (waiter) => this.#remove(waiter));
     } else {
-      lane.limitCooldown(Infinity);
+      lane.outage.limitCooldown(Infinity);
     }
     if (lane.queued === 0) return this.#settleDown(lane);
     this.#rouse(lane, nowMs);
@@ -569,7 +569,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.#dropWakeUp(lane);
     lane.tokenNotice?.[Symbol.dispose]();
     lane.tokenNotice = undefined;
-    lane.limitCooldown(Infinity);
+    lane.outage.limitCooldown(Infinity);
     lane.refresh();
   }
 
@@ -696,7 +696,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   }
 
   #admit(waiter: Waiter<Lane>, lane: Lane, nowMs: number): Runnable | undefined {
-    const { cooldownCapMs } = lane;
+    const { cooldownCapMs } = lane.outage;
     noteFavour(lane, waiter);
     this.#inHand--;
     this.#enter(lane);

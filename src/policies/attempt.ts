@@ -244,7 +244,7 @@ export class Attempt implements DeadlineTarget, Pending {
       throw this.#fail(error);
     }
     this.verdict.succeed();
-    if (isProbe) this.target.lane.doubtedOutage = undefined;
+    if (isProbe) this.target.lane.outage.settle();
     this.#finish(typeof body === "string" ? utf8Length(body) : body.length);
     const reply = new Reply(response, { from: "network", body, target: this.target });
     const decoding = decodeReply(this.#call, reply);

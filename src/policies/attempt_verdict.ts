@@ -51,9 +51,9 @@ export class AttemptVerdict {
    */
   judgeByHeaders(): void {
     const { lane } = this.#target;
-    const sinceMs = lane.outageSinceMs;
+    const { sinceMs } = lane.outage;
     this.#admission.judge("success");
-    if (sinceMs !== undefined) lane.doubtedOutage = { sinceMs, succeeded: lane.succeeded };
+    if (sinceMs !== undefined) lane.outage.doubt(sinceMs, lane.succeeded);
   }
 
   /** An answer whose body is read by the caller, or does not count. */
@@ -105,7 +105,8 @@ export class AttemptVerdict {
       this.#admission.judge("ignored");
     } else if (runtime.isOutOfDescriptors(error)) {
       markExhaustion(told);
-      this.#target.lane.shrink();
+      const { lane } = this.#target;
+      lane.limit.shrink(lane.inFlight);
       this.#admission.judge("ignored");
     } else if (isOwnFailure?.(error)) {
       // It may pass, but the origin has no part in it.

@@ -202,8 +202,8 @@ test("clientBucket() is the bucket that was given, or one made from the rate, an
 test("laneFactory() lets as many be in flight at an origin as is said, and warms connections up where that helps", () => {
   const { create } = setUp({ perOrigin: { concurrency: 3 } }, { warmsUp: true });
   const [secure, plain] = [create("https://a.test"), create("http://a.test")];
-  assertEquals([secure.limit, secure.maxInFlight], [3, 3]);
-  assertEquals([secure.warmUntilMs, plain.warmUntilMs], [-Infinity, Infinity]);
+  assertEquals([secure.limit.current, secure.limit.most], [3, 3]);
+  assertEquals([secure.warmUp?.isCold(0), plain.warmUp], [true, undefined]);
   const cold = setUp().create("https://a.test");
-  assertEquals([cold.limit, cold.warmUntilMs], [Infinity, Infinity]);
+  assertEquals([cold.limit.current, cold.warmUp], [Infinity, undefined]);
 });

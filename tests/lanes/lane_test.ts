@@ -40,10 +40,6 @@ function enqueue(lane: Lane, isUrgent = false, priority = 0): Waiter<Lane> {
   return waiter;
 }
 
-function succeed(lane: Lane, times: number, capacity = 1_000): void {
-  for (let nth = 0; nth < times; nth++) lane.gain(capacity);
-}
-
 test("Lane is clear until a pause, an open breaker or somebody in line says otherwise", async () => {
   const { lane, breaker, clock } = setUp();
   assert(lane.isClear);
@@ -148,66 +144,26 @@ test("Lane.blockedUntilMs() has no end while as many are in flight as may be", (
   assertEquals(lane.blockedUntilMs(7), Infinity);
 });
 
-test("Lane.limitCooldown() caps the cooldown at half a second while somebody is patient", async () => {
-  const { lane, breaker, clock } = setUp();
-  const fail = (): void => breaker.settle(breaker.enter(lane.cooldownCapMs), "failure");
-  fail();
-  lane.outageSinceMs = 0;
-  // Three probes fail: the breaker's own cooldown is 800 ms then.
-  for (const cooldownMs of [100, 200, 400]) {
-    await clock.advance(cooldownMs);
-    fail();
-  }
-  assertEquals(lane.blockedUntilMs(700), 1_500);
-  lane.limitCooldown(30_000);
-  assertEquals([lane.cooldownCapMs, lane.blockedUntilMs(700)], [500, 1_200]);
-  lane.limitCooldown(Infinity);
-  assertEquals([lane.cooldownCapMs, lane.blockedUntilMs(700)], [Infinity, 1_500]);
-});
-
-test("Lane.limitCooldown() lets the first cooldown last, or a tenth of the outage's age, if that is more", () => {
-  const { lane, breaker } = setUp({}, 2_000);
-  breaker.settle(breaker.enter(), "failure");
-  lane.limitCooldown(30_000);
-  assertEquals(lane.cooldownCapMs, 2_000);
-  lane.outageSinceMs = -25_000;
-  lane.limitCooldown(30_000);
-  assertEquals(lane.cooldownCapMs, 2_500);
-  lane.outageSinceMs = -5_000;
-  lane.limitCooldown(30_000);
-  assertEquals(lane.cooldownCapMs, 2_000);
-});
-
-test("Lane.limitCooldown() never goes past the end of the patience, where the last probe is due", () => {
-  const { lane, breaker } = setUp({}, 2_000);
-  breaker.settle(breaker.enter(), "failure");
-  lane.outageSinceMs = 0;
-  lane.limitCooldown(300);
-  assertEquals([lane.patienceEndMs, lane.cooldownCapMs, lane.blockedUntilMs(0)], [300, 300, 300]);
-  lane.limitCooldown(-1);
-  assertEquals([lane.cooldownCapMs, lane.blockedUntilMs(0)], [0, 0]);
-});
-
 test("a 429 halves what is in flight, once a pause, and leaves one at least", () => {
   const { lane } = setUp();
   lane.inFlight = 9;
   lane.pauseFor(pauseUntil(100), 0, true);
-  assertEquals(lane.limit, 4);
+  assertEquals(lane.limit.current, 4);
   // The others that were under way are told the same.
   lane.pauseFor(pauseUntil(120), 20, true);
-  assertEquals([lane.limit, lane.pause?.untilMs], [4, 120]);
+  assertEquals([lane.limit.current, lane.pause?.untilMs], [4, 120]);
 
   lane.pauseLeftMs(120);
   lane.inFlight = 1;
   lane.pauseFor(pauseUntil(200), 120, true);
-  assertEquals(lane.limit, 1);
+  assertEquals(lane.limit.current, 1);
 });
 
 test("a pause that asks for no less leaves the limit as it is", () => {
   const { lane } = setUp({ maxInFlight: 8 });
   lane.inFlight = 8;
   lane.pauseFor(pauseUntil(100, 503), 0, false);
-  assertEquals([lane.limit, lane.quota], [8, undefined]);
+  assertEquals([lane.limit.current, lane.quota], [8, undefined]);
 });
 
 test("a 429 leaves the limit alone once it is known how much the origin takes in what time", () => {
@@ -219,121 +175,41 @@ test("a 429 leaves the limit alone once it is known how much the origin takes in
     lane.enter(atMs + 100, Infinity);
     for (let nth = 0; nth < 16; nth++) lane.quota?.noteSuccess();
   }
-  assertEquals([lane.quota?.isKnown, lane.limit], [true, 1]);
+  assertEquals([lane.quota?.isKnown, lane.limit.current], [true, 1]);
   lane.pauseFor(pauseUntil(4_000), 3_000, true);
-  assertEquals(lane.limit, 8);
+  assertEquals(lane.limit.current, 8);
 });
 
-test("Lane.gain() raises the limit by one for as many successes as it is large", () => {
-  const { lane } = setUp();
-  lane.inFlight = 6;
-  lane.pauseFor(pauseUntil(100), 0, true);
-  const limits: number[] = [];
-  for (let success = 1; success <= 7; success++) {
-    succeed(lane, 1);
-    limits.push(lane.limit);
-  }
-  assertEquals(limits, [3, 3, 4, 4, 4, 4, 5]);
+test("Lane.blockedUntilMs() lets a cooldown last no longer than the outage's cap", () => {
+  const { lane, breaker } = setUp({}, 2_000);
+  breaker.settle(breaker.enter(), "failure");
+  assertEquals(lane.blockedUntilMs(0), 2_000);
+  lane.outage.limitCooldown(300);
+  assertEquals(lane.blockedUntilMs(0), 300);
+  lane.outage.limitCooldown(-1);
+  assertEquals(lane.blockedUntilMs(0), 0);
 });
 
-test("Lane.gain() counts anew after the next 429", () => {
-  const { lane } = setUp();
-  lane.inFlight = 6;
-  lane.pauseFor(pauseUntil(100), 0, true);
-  succeed(lane, 2);
-  lane.pauseLeftMs(100);
-  lane.pauseFor(pauseUntil(200), 100, true);
-  assertEquals(lane.limit, 1);
-  succeed(lane, 1);
-  assertEquals(lane.limit, 2);
-});
-
-test("Lane.gain() goes back to what was too much with much more care, and with more each time that it was too much again", () => {
-  const { lane } = setUp();
-  lane.inFlight = 3;
-  lane.pauseFor(pauseUntil(100), 0, true);
-  succeed(lane, 1);
-  assertEquals(lane.limit, 2);
-  // Three were too much: two are fine at once, and a third is tried after eight times as many successes as there are permits.
-  succeed(lane, 15);
-  assertEquals(lane.limit, 2);
-  succeed(lane, 1);
-  assertEquals(lane.limit, 3);
-
-  lane.pauseLeftMs(100);
-  lane.pauseFor(pauseUntil(200), 100, true);
-  succeed(lane, 1);
-  assertEquals(lane.limit, 2);
-  succeed(lane, 31);
-  assertEquals(lane.limit, 2);
-  succeed(lane, 1);
-  assertEquals(lane.limit, 3);
-});
-
-test("Lane.gain() ends at the most there may be, and takes the limit away at the client's capacity", () => {
-  const capped = setUp({ maxInFlight: 3 }).lane;
-  capped.limit = 2;
-  succeed(capped, 100);
-  assertEquals(capped.limit, 3);
-
-  const free = setUp().lane;
-  free.limit = 4;
-  succeed(free, 3, 5);
-  assertEquals(free.limit, 4);
-  succeed(free, 1, 5);
-  assertEquals(free.limit, Infinity);
-});
-
-test("one request goes ahead to a new https origin, and the others follow when it is answered", () => {
+test("Lane.blockedUntilMs() is when the one that went ahead to a new https origin is not waited for any longer", () => {
   const lane = setUpCold();
   assertEquals(lane.blockedUntilMs(10), 10);
   lane.enter(10, Infinity);
-  assertEquals(lane.blockedUntilMs(10), 510);
   assertEquals(lane.blockedUntilMs(200), 510);
-  assertEquals(lane.answered(10), true);
-  assertEquals([lane.blockedUntilMs(200), lane.answered(10)], [200, false]);
+  assertEquals([lane.answered(10), lane.blockedUntilMs(200), lane.hasAnswered], [true, 200, true]);
 });
 
-test("the others follow after half a second, if the one ahead is slow, and nobody goes ahead of them", () => {
-  const lane = setUpCold();
-  lane.enter(10, Infinity);
-  assertEquals([lane.blockedUntilMs(509), lane.blockedUntilMs(510)], [510, 510]);
-  lane.enter(510, Infinity);
-  assertEquals([lane.blockedUntilMs(510), lane.warmUntilMs], [510, 60_510]);
-});
-
-test("when the one ahead fails another one goes ahead", () => {
-  const lane = setUpCold();
-  lane.enter(0, Infinity);
-  lane.stopWarmUp();
-  assertEquals(lane.blockedUntilMs(20), 20);
-  lane.enter(20, Infinity);
-  assertEquals(lane.blockedUntilMs(21), 520);
-});
-
-test("one goes ahead again when no attempt has begun for a minute", () => {
-  const lane = setUpCold();
-  lane.enter(0, Infinity);
-  lane.answered(0);
-  lane.answered(30_000);
-  // A late answer to an old attempt says nothing of the connections of now.
-  lane.answered(5);
-  assertEquals(lane.warmUntilMs, 90_000);
-  lane.enter(89_999, Infinity);
-  assertEquals(lane.blockedUntilMs(89_999), 89_999);
-  lane.enter(90_000, Infinity);
-  assertEquals(lane.blockedUntilMs(90_001), 90_500);
-});
-
-test("nobody goes ahead over http, or where connections are not shared", () => {
+test("Lane warms up neither over http, nor where it is not known whether connections are shared", () => {
   const plain = setUp({ warmsUp: () => true }).lane;
-  const unshared = setUpCold(() => false);
   const unknown = setUp({ key: "https://a.test" }).lane;
-  for (const lane of [plain, unshared, unknown]) {
+  for (const lane of [plain, unknown]) {
     lane.enter(0, Infinity);
-    assertEquals([lane.blockedUntilMs(0), lane.answered(0), lane.hasAnswered], [0, false, true]);
+    assertEquals([lane.warmUp, lane.blockedUntilMs(0), lane.answered(0), lane.hasAnswered], [
+      undefined,
+      0,
+      false,
+      true,
+    ]);
   }
-  assertEquals([plain.warmUntilMs, unknown.warmUntilMs], [Infinity, Infinity]);
 });
 
 test("Lane.enter() gives the breaker's ticket, and lets a probe go by the cap of those who waited", async () => {
@@ -405,11 +281,11 @@ test("Lane is not quiet while anybody is in flight, in line or asleep, or while 
     queued: (lane) => enqueue(lane),
     urgent: (lane) => enqueue(lane, true),
     sleeping: (lane) => lane.sleeping.push(sleeper),
-    limit: (lane) => lane.limit = 5,
+    limit: (lane) => lane.limit.current = 5,
     quota: (lane) => {
       lane.pauseFor(pauseUntil(10), 0, true);
       lane.pauseLeftMs(10);
-      lane.limit = Infinity;
+      lane.limit.current = Infinity;
     },
   };
   for (const [name, change] of Object.entries(changes)) {
@@ -481,54 +357,10 @@ test("Lane.obstacle() says that the first answer is waited for", () => {
   assertEquals(lane.obstacle(10), "a permit or a token");
 });
 
-/** A lane with 8 in flight that follows an estimator, and a success or a drop a millisecond until its limit changes. */
-function setUpAdaptive(initial: number) {
-  const { lane } = setUp({ maxInFlight: initial });
-  lane.follow(new LimitEstimator({ initial, max: 64, algorithm: "aimd", windowMs: 10 }));
-  let nowMs = 0;
-  const sampleUntilChange = (isDropped: boolean): boolean => {
-    const before = lane.maxInFlight;
-    lane.inFlight = before;
-    let hasGrown = false;
-    for (let nth = 0; lane.maxInFlight === before && nth < 1_000; nth++) {
-      hasGrown = lane.sample(1, isDropped, nowMs += 1);
-    }
-    return hasGrown;
-  };
-  return { lane, sampleUntilChange };
-}
-
-test("Lane.sample() makes the limit follow the estimator, and says when it has grown", () => {
-  const { lane, sampleUntilChange } = setUpAdaptive(8);
-  assertEquals([sampleUntilChange(false), lane.limit, lane.maxInFlight], [true, 16, 16]);
-  assertEquals([sampleUntilChange(true), lane.limit, lane.maxInFlight], [false, 8, 8]);
-});
-
-test("Lane.sample() leaves a limit alone that was lowered because this process has no room", () => {
-  const { lane, sampleUntilChange } = setUpAdaptive(8);
-  lane.inFlight = 5;
-  lane.shrink();
-  assertEquals([sampleUntilChange(false), lane.limit, lane.maxInFlight], [false, 4, 16]);
-});
-
 test("Lane.pauseFor() does not halve a limit that adapts itself", () => {
-  const { lane } = setUpAdaptive(8);
+  const { lane } = setUp({ maxInFlight: 8 });
+  lane.limit.follow(new LimitEstimator({ initial: 8, max: 64, algorithm: "aimd" }));
   lane.inFlight = 8;
   lane.pauseFor(pauseUntil(100), 0, true);
-  assertEquals([lane.limit, lane.pause?.untilMs], [8, 100]);
-});
-
-test("Lane.sample() does nothing where nothing adapts itself", () => {
-  const { lane } = setUp();
-  assertEquals([lane.sample(1, true, 1), lane.limit], [false, Infinity]);
-});
-
-test("Lane.outageBegins() goes on with an outage that only headers have ended, until something succeeds", () => {
-  const lane = new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined });
-  assertEquals(lane.outageBegins(500), 500);
-  lane.succeeded = 3;
-  lane.doubtedOutage = { sinceMs: 100, succeeded: 3 };
-  assertEquals(lane.outageBegins(500), 100);
-  lane.succeeded = 4;
-  assertEquals(lane.outageBegins(500), 500);
+  assertEquals([lane.limit.current, lane.pause?.untilMs], [8, 100]);
 });

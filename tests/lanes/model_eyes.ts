@@ -6,7 +6,8 @@
 
 import { Dispatcher } from "../../src/client/dispatcher.ts";
 import type { Batch } from "../../src/client/batch.ts";
-import { Lane } from "../../src/lanes/lane.ts";
+import type { Lane } from "../../src/lanes/lane.ts";
+import { LaneLimit } from "../../src/lanes/lane_limit.ts";
 import { Scheduler } from "../../src/lanes/scheduler.ts";
 
 /** What there is to see of one client. */
@@ -34,12 +35,13 @@ Scheduler.prototype.adopt = function (lane: Lane): void {
     const eyes = watching;
     eyes.scheduler = this;
     eyes.lanes.set(lane.key, lane);
-    const { sample } = Lane.prototype;
-    lane.sample = (latencyMs, isDropped, nowMs) => {
+    const { limit } = lane;
+    const { sample } = LaneLimit.prototype;
+    limit.sample = (latencyMs, inFlight, isDropped, nowMs) => {
       const before = eyes.limits.get(lane.key);
-      const most = before?.atMs === nowMs ? before.most : lane.maxInFlight;
+      const most = before?.atMs === nowMs ? before.most : limit.most;
       eyes.limits.set(lane.key, { atMs: nowMs, most });
-      return sample.call(lane, latencyMs, isDropped, nowMs);
+      return sample.call(limit, latencyMs, inFlight, isDropped, nowMs);
     };
     lane.breaker?.on(({ atMs }) => eyes.changedAtMs.set(lane.key, atMs));
   }

@@ -91,7 +91,7 @@ export class Rules {
     const before = sampled?.atMs === world.clock.now() ? sampled.most : 0;
     const most = typeof plan.perOrigin === "number"
       ? plan.perOrigin
-      : Math.max(before, lanes.get(origin)?.maxInFlight ?? Infinity);
+      : Math.max(before, lanes.get(origin)?.limit.most ?? Infinity);
     if (there > most) world.fail(`${there} bodies at ${origin} exceed ${most}`);
   }
 
@@ -287,13 +287,13 @@ export class Rules {
   #checkLane(lane: Lane): void {
     const world = this.#world;
     const nowMs = world.clock.now();
-    if (lane.queued === 0 || !this.#isPermitFree || lane.inFlight >= lane.limit) return;
+    if (lane.queued === 0 || !this.#isPermitFree || lane.inFlight >= lane.limit.current) return;
     if (lane.pause !== undefined && lane.pause.untilMs - nowMs > 1e-3) return;
     if ((lane.quota?.blockedUntilMs(nowMs) ?? 0) > nowMs) return;
     if (lane.isPreparing || (lane.book?.blockedUntilMs(nowMs) ?? 0) > nowMs) return;
     const { breaker } = lane;
     if (breaker !== undefined && breaker.state !== "closed") {
-      if (breaker.state !== "open" || breaker.refusesForMs(lane.cooldownCapMs) > 0) return;
+      if (breaker.state !== "open" || breaker.refusesForMs(lane.outage.cooldownCapMs) > 0) return;
     }
     if (this.#hasToken(lane) !== true) return;
     // What rounding leaves over is waited for.

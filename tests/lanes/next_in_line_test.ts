@@ -64,7 +64,7 @@ test("isFirstOf() is true of the head of a line that is not blocked", () => {
   const lane = laneOf();
   const [first, second] = [wait(lane), wait(lane)];
   assertEquals([isFirstOf(lane, first, 0), isFirstOf(lane, second, 0)], [true, false]);
-  lane.limit = 0;
+  lane.limit.current = 0;
   assertEquals(isFirstOf(lane, first, 0), false);
 });
 

@@ -34,7 +34,7 @@ function patient(settings: Partial<Settings> = {}, deadlineAtMs = Infinity): Err
 
 function open(lane: Lane): Lane {
   lane.breaker!.settle(lane.breaker!.enter(), "failure");
-  lane.outageSinceMs = 0;
+  lane.outage.sinceMs = 0;
   return lane;
 }
 
@@ -169,7 +169,7 @@ test("refusalOf() lets nobody's patience end before a probe that was sent when i
 test("refusalOf() counts patience from the first opening, however often probes have failed since", async () => {
   const { clock, lane, refusal } = setUp();
   open(lane);
-  lane.outageSinceMs = -500;
+  lane.outage.sinceMs = -500;
   await clock.advance(50);
   lane.probedAtMs = 600;
   assertEquals(refusal(patient({ patienceMs: 600 }), lane), undefined);

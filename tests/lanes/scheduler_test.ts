@@ -130,7 +130,7 @@ test("Scheduler.tryEnter() admits nobody whom anything holds up, and takes nothi
       semaphore.tryAcquire(2);
       return lane();
     },
-    limit: ({ lane }) => Object.assign(lane(), { limit: 0 }),
+    limit: ({ lane }) => lane("a", { maxInFlight: 0 }),
     pause: ({ scheduler, lane }) => {
       const paused = lane();
       pause(scheduler, paused, 10);
@@ -516,9 +516,9 @@ test("successes of both ways raise a lane's limit, and tell its quota that a pau
     const a = made.lane();
     for (let nth = 0; nth < 3; nth++) made.scheduler.tryEnter(a, 0);
     a.pauseFor({ untilMs: 10, isNamed: true, status: 429, headers: new Headers() }, 0, true);
-    assertEquals([a.limit, a.quota?.fruitlessPauses], [1, 1]);
+    assertEquals([a.limit.current, a.quota?.fruitlessPauses], [1, 1]);
     succeed(made, a);
-    assertEquals([a.limit, a.quota?.fruitlessPauses], [2, 0]);
+    assertEquals([a.limit.current, a.quota?.fruitlessPauses], [2, 0]);
   }
 });
 
@@ -603,7 +603,7 @@ test("nobody spends a token who can't go", () => {
   const hindrances: Record<string, (made: ReturnType<typeof setUp>, lane: Lane) => void> = {
     breaker: ({ scheduler }, lane) => open(scheduler, lane),
     pause: ({ scheduler }, lane) => pause(scheduler, lane, 10),
-    limit: (_, lane) => lane.limit = 0,
+    limit: (_, lane) => lane.limit.current = 0,
     permit: ({ semaphore }) => semaphore.tryAcquire(),
   };
   for (const own of [true, false]) {
@@ -724,10 +724,10 @@ test("an outage is as old as its first opening, however many probes have failed 
   open(scheduler, a);
   await clock.advance(100);
   scheduler.judge(a, a.breaker!.enter(), "failure", 100);
-  assertEquals([a.breaker!.state, a.outageSinceMs], ["open", 0]);
+  assertEquals([a.breaker!.state, a.outage.sinceMs], ["open", 0]);
   await clock.advance(200);
   scheduler.judge(a, a.breaker!.enter(), "success", 300);
-  assertEquals(a.outageSinceMs, undefined);
+  assertEquals(a.outage.sinceMs, undefined);
 });
 
 /** Requests that sleep for a lane, and write down who was told that there is nothing to wait for. */

@@ -42,7 +42,7 @@ test("noteUnanswered() gives those up who sleep when attempts have failed for 4 
 test("wakeHopeless() wakes those of an outage that is older than their patience", () => {
   const { breaker, lane, gone, sleep } = setUp();
   breaker.settle(breaker.enter(), "failure");
-  lane.outageSinceMs = 0;
+  lane.outage.sinceMs = 0;
   lane.hasAnswered = true;
   const of = (patienceMs: number) =>
     fakeCall({ allowance: fakeAllowance(), settings: { onOpen: "wait", patienceMs } });

@@ -122,11 +122,12 @@ test("AttemptVerdict counts a single request once among the failures, however of
 
 test("AttemptVerdict.judgeByHeaders() says that the origin is back, and keeps when its outage began", () => {
   const { verdict, told, target: { lane } } = setUp();
-  lane.outageSinceMs = 700;
+  lane.outage.sinceMs = 700;
   lane.succeeded = 3;
   verdict.judgeByHeaders();
   verdict.succeed();
 
   assertEquals(told, ["success", false]);
-  assertEquals(lane.doubtedOutage, { sinceMs: 700, succeeded: 3 });
+  lane.outage.begin(900, 3);
+  assertEquals(lane.outage.sinceMs, 700);
 });

@@ -55,7 +55,7 @@ test("Hedger.tryAdmit() takes the first lane that admits", () => {
   const { hedger, scheduler, call } = setUp({ afterMs: 10 });
   const [full, free] = [fakeTarget(), fakeTarget({ lane: fakeLane("https://b.test") })];
   for (const { lane } of [full, free]) scheduler.adopt(lane);
-  full.lane.limit = 0;
+  full.lane.limit.current = 0;
   assertEquals(hedger.tryAdmit(scheduler, call, [full, free], 0)?.target, free);
   assertEquals(hedger.tryAdmit(scheduler, call, [], 0), undefined);
 });

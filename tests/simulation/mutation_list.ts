@@ -81,7 +81,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "what an open breaker refuses is sent",
     changes: [{
       file: "src/lanes/lane.ts",
-      search: "      untilMs = Math.max(untilMs, nowMs + breaker.refusesForMs(this.cooldownCapMs));",
+      search: "      untilMs = Math.max(untilMs, nowMs + breaker.refusesForMs(this.outage.cooldownCapMs));",
       replace: "      void breaker;",
     }, {
       file: "src/primitives/circuit_breaker.ts",

@@ -76,10 +76,10 @@ function checkPatienceKept(stage: Stage, caller: Caller): void {
     return;
   }
   const lane = stage.eyes.lanes.get(originOf(target.origin));
-  if (lane?.outageSinceMs === undefined) return;
+  if (lane?.outage.sinceMs === undefined) return;
   const patienceMs = options.patienceMs ?? (stage.plan.client.breaker || undefined)?.patienceMs ??
     PATIENCE_MS;
-  const ageMs = stage.clock.now() - lane.outageSinceMs;
+  const ageMs = stage.clock.now() - lane.outage.sinceMs;
   if (ageMs < patienceMs - ROUNDING_MS) {
     stage.fail("S14b", `${name} was refused after ${ageMs} ms of its patience of ${patienceMs}`);
   }
@@ -87,19 +87,19 @@ function checkPatienceKept(stage: Stage, caller: Caller): void {
 
 /** Those who wait for an outage do so for as long as their patience, and for the last probe. */
 function checkPatience(stage: Stage, lane: Lane): void {
-  const { outageSinceMs, breaker } = lane;
-  if (outageSinceMs === undefined || breaker?.state !== "open") return;
+  const { breaker, outage: { sinceMs } } = lane;
+  if (sinceMs === undefined || breaker?.state !== "open") return;
   // For a permit, or a token, whoever goes as a probe waits as everybody does.
   const { rates, hasKeys } = stage.plan.client;
   const isLimited = rates !== undefined || hasKeys || lane.book !== undefined;
-  if (isLimited || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit) {
+  if (isLimited || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit.current) {
     return;
   }
   const nowMs = stage.clock.now();
   const look = ({ waiter: { errand, lanes } }: Place<Lane>): void => {
     if (lanes.length > 1 || errand.patienceMs === 0) return;
     const { startedAtMs } = errand as Call;
-    const overMs = nowMs - Math.max(startedAtMs, outageSinceMs + errand.patienceMs);
+    const overMs = nowMs - Math.max(startedAtMs, sinceMs + errand.patienceMs);
     if (overMs <= PROBE_MS + ROUNDING_MS) return;
     stage.fail(
       "S14b",

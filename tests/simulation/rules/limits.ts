@@ -52,7 +52,7 @@ function mostAt(stage: Stage, origin: string): number {
   const { lanes, limits } = stage.eyes;
   const sampled = limits.get(origin);
   const before = sampled?.atMs === stage.clock.now() ? sampled.most : 0;
-  return Math.max(before, lanes.get(origin)?.maxInFlight ?? Infinity);
+  return Math.max(before, lanes.get(origin)?.limit.most ?? Infinity);
 }
 
 function hasRedirects({ sent }: Stage): boolean {

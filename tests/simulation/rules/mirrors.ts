@@ -36,7 +36,7 @@ function checkFirst(stage: Stage, { startedAtMs, name, batch }: Caller, { addres
   if ((stage.eyes.changedAtMs.get(origin) ?? -Infinity) === atMs) return;
   const isBusy = lane.pauseLeftMs(atMs) > 0 || lane.quota !== undefined || lane.book !== undefined ||
     lane.keyed !== undefined || lane.queued > 0 ||
-    lane.inFlight >= lane.limit || atMs >= lane.warmUntilMs;
+    lane.inFlight >= lane.limit.current || lane.warmUp?.isCold(atMs) === true;
   if (isBusy) return;
   // Lanes share the permits while several are busy.
   if (

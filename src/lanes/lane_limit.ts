@@ -1,0 +1,106 @@
+/**
+ * How many requests may be in flight to one origin.
+ *
+ * @module
+ */
+
+import type { LimitEstimator } from "../primitives/limit_estimator.ts";
+
+/** A limit that was too much before is tried again after so many times as many successes, twice that each time. */
+const FIRST_CAUTION = 4;
+const MOST_CAUTION = 128;
+
+/**
+ * Halved when the origin says that it is too much, raised again by successes. What it follows, where an estimator adapts it, never
+ * raises what was lowered for another reason.
+ */
+export class LaneLimit {
+  /** The most while all is well. */
+  most: number;
+  /** How many there may be now. */
+  current: number;
+  /** What adapts it, where it adapts itself. */
+  estimator: LimitEstimator | undefined;
+  /** Successes since the limit was changed. */
+  #gained = 0;
+  /** The most that was not too much, when the limit was lowered last. */
+  #ceiling = Infinity;
+  /** How many times as many successes it takes to grow beyond that. */
+  #caution = FIRST_CAUTION;
+
+  /** Begins with the most that there may be; `Infinity` for no limit. */
+  constructor(most: number) {
+    this.most = most;
+    this.current = most;
+  }
+
+  /** Whether it would be the same for an origin that was never asked. */
+  get isNew(): boolean {
+    return this.current === this.most && (this.estimator?.isNew ?? true);
+  }
+
+  /** Follows an estimator from now on. */
+  follow(estimator: LimitEstimator): void {
+    this.estimator = estimator;
+    this.#adapt(estimator.limit);
+  }
+
+  /**
+   * Tells the estimator what has become of an attempt, which still counts as in flight.
+   *
+   * @returns Whether more may be in flight now.
+   */
+  sample(latencyMs: number, inFlight: number, isDropped: boolean, nowMs: number): boolean {
+    const before = this.current;
+    if (!this.estimator?.note(latencyMs, inFlight, isDropped, nowMs)) return false;
+    this.#adapt(this.estimator.limit);
+    return this.current > before;
+  }
+
+  /** What has lowered the limit for another reason still holds. */
+  #adapt(most: number): void {
+    this.current = this.current === this.most ? most : Math.min(this.current, most);
+    this.most = most;
+  }
+
+  /**
+   * The origin says that too much was sent: half of that may be in flight. An estimator has heard of it already.
+   *
+   * @param inFlight What is in flight.
+   * @param isQuotaKnown Whether it is known how much the origin takes in what time, so that it is not for how much is in flight.
+   */
+  halve(inFlight: number, isQuotaKnown: boolean): void {
+    if (this.estimator !== undefined) return;
+    const tooMuch = this.atOnce(inFlight);
+    this.current = isQuotaKnown ? this.most : Math.max(1, Math.floor(Math.min(this.current, inFlight) / 2));
+    this.#gained = 0;
+    this.#ceiling = tooMuch - 1;
+    this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
+  }
+
+  /** How many there may be at once, or are where there is no limit. */
+  atOnce(inFlight: number): number {
+    return this.current === Infinity ? inFlight : this.current;
+  }
+
+  /** An attempt found no room in this process: no more than the others must be in flight, until more succeed. */
+  shrink(inFlight: number): void {
+    this.current = Math.max(1, Math.min(this.current, inFlight - 1));
+    this.#gained = 0;
+    this.#ceiling = this.current;
+  }
+
+  /**
+   * A success, after which more may be in flight: the limit grows by one for as many successes as it is large, up to what was
+   * too much; beyond that for many times as many, and twice that each time that it was too much again.
+   *
+   * @param capacity What the client may have in flight; above that a limit means nothing.
+   */
+  gain(capacity: number): void {
+    const { current } = this;
+    if (current >= this.most) return;
+    if (++this.#gained < (current < this.#ceiling ? current : this.#caution * current)) return;
+    this.#gained = 0;
+    this.current = current + 1 >= capacity ? this.most : current + 1;
+  }
+}

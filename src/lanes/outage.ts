@@ -1,0 +1,85 @@
+/**
+ * How long an origin has been away, and how patience shortens the cooldowns of its breaker.
+ *
+ * @module
+ */
+
+import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
+
+/** While requests of a batch wait, no cooldown is longer than this, or than the first one, in milliseconds. */
+const PATIENT_COOLDOWN_MS = 500;
+
+/** Or this share of how old the outage is, so that who waits learns of its end soon, as things go. */
+const PATIENT_SHARE = 0.1;
+
+/** An outage lasts from when the breaker opens until it is closed again. All times are on the client's clock, in milliseconds. */
+export class Outage {
+  /** When the breaker opened first since it was closed; absent while it is closed. */
+  sinceMs: number | undefined;
+  /** When the patience of those who wait ends first. */
+  patienceEndMs: number = Infinity;
+  /** The most that those who wait let a cooldown last. */
+  cooldownCapMs: number = Infinity;
+  readonly #breaker: CircuitBreaker | undefined;
+  /** The outage that the headers of a probe have ended, and how many had succeeded by then; absent when its body has come whole. */
+  #doubted: { readonly sinceMs: number; readonly succeeded: number } | undefined;
+
+  /** Begins without an outage. */
+  constructor(breaker: CircuitBreaker | undefined) {
+    this.#breaker = breaker;
+  }
+
+  /**
+   * The breaker has opened: an origin of which only headers have come since the last outage has not been back.
+   *
+   * @param atMs When it opened.
+   * @param succeeded How many attempts have succeeded there.
+   */
+  begin(atMs: number, succeeded: number): void {
+    this.sinceMs = this.#doubted?.succeeded === succeeded ? this.#doubted.sinceMs : atMs;
+  }
+
+  /** The breaker has been closed. */
+  end(): void {
+    this.sinceMs = undefined;
+  }
+
+  /** Only the headers of a probe have ended an outage that began then. */
+  doubt(sinceMs: number, succeeded: number): void {
+    this.#doubted = { sinceMs, succeeded };
+  }
+
+  /** The body of the probe has come whole: the outage is over without a doubt. */
+  settle(): void {
+    this.#doubted = undefined;
+  }
+
+  /**
+   * Says when the patience of those who wait ends first. While any of them is patient, cooldowns grow with the age of the
+   * outage at most, and none lasts longer than their patience, so that a last probe is due then.
+   *
+   * @param patienceEndMs When that is; `Infinity` if none of them is patient.
+   */
+  limitCooldown(patienceEndMs: number): void {
+    this.patienceEndMs = patienceEndMs;
+    if (this.#breaker === undefined || patienceEndMs === Infinity) {
+      this.cooldownCapMs = Infinity;
+      return;
+    }
+    const { openedAtMs, cooldownMs } = this.#breaker;
+    const ageMs = openedAtMs - (this.sinceMs ?? openedAtMs);
+    const longestMs = Math.max(PATIENT_COOLDOWN_MS, cooldownMs, PATIENT_SHARE * ageMs);
+    this.cooldownCapMs = Math.max(0, Math.min(longestMs, patienceEndMs - openedAtMs));
+  }
+
+  /** A request waits that is so patient: no cooldown lasts longer than that. */
+  shortenCooldown(patienceMs: number): void {
+    if (this.sinceMs === undefined || patienceMs === 0) return;
+    this.limitCooldown(Math.min(this.patienceEndMs, this.sinceMs + patienceMs));
+  }
+
+  /** When a patience of that length ends, in this outage or one that begins now. */
+  patienceEnd(patienceMs: number, nowMs: number): number {
+    return (this.sinceMs ?? nowMs) + patienceMs;
+  }
+}

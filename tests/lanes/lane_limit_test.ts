@@ -1,0 +1,136 @@
+import { assertEquals } from "@std/assert";
+import { LaneLimit } from "../../src/lanes/lane_limit.ts";
+import { LimitEstimator } from "../../src/primitives/limit_estimator.ts";
+import { test } from "../support/test.ts";
+
+function succeed(limit: LaneLimit, times: number, capacity = 1_000): void {
+  for (let nth = 0; nth < times; nth++) limit.gain(capacity);
+}
+
+/** A limit that an origin has had lowered to half of what was in flight. */
+function halved(inFlight: number): LaneLimit {
+  const limit = new LaneLimit(Infinity);
+  limit.halve(inFlight, false);
+  return limit;
+}
+
+test("LaneLimit.halve() leaves half of what is in flight, or of what may be, and one at least", () => {
+  assertEquals([9, 2, 1, 0].map((inFlight) => halved(inFlight).current), [4, 1, 1, 1]);
+  const limit = new LaneLimit(8);
+  limit.halve(8, false);
+  // One that was told so as well, while more were still under way.
+  limit.halve(7, false);
+  assertEquals([limit.current, limit.most, limit.isNew], [2, 8, false]);
+});
+
+test("LaneLimit.halve() takes the limit away where it is known what the origin takes in what time", () => {
+  const limit = new LaneLimit(8);
+  limit.halve(8, false);
+  limit.halve(4, true);
+  assertEquals([limit.current, limit.isNew], [8, true]);
+});
+
+test("LaneLimit.gain() raises the limit by one for as many successes as it is large", () => {
+  const limit = halved(6);
+  const limits: number[] = [];
+  for (let success = 1; success <= 7; success++) {
+    succeed(limit, 1);
+    limits.push(limit.current);
+  }
+  assertEquals(limits, [3, 3, 4, 4, 4, 4, 5]);
+});
+
+test("LaneLimit.gain() counts anew after the limit was lowered", () => {
+  const limit = halved(6);
+  succeed(limit, 2);
+  limit.halve(2, false);
+  assertEquals(limit.current, 1);
+  succeed(limit, 1);
+  assertEquals(limit.current, 2);
+});
+
+test("LaneLimit.gain() goes back to what was too much with much more care, and with more each time that it was too much again", () => {
+  const limit = halved(3);
+  succeed(limit, 1);
+  assertEquals(limit.current, 2);
+  // Three were too much: two are fine at once, and a third is tried after eight times as many successes as there are permits.
+  succeed(limit, 15);
+  assertEquals(limit.current, 2);
+  succeed(limit, 1);
+  assertEquals(limit.current, 3);
+
+  limit.halve(3, false);
+  succeed(limit, 1);
+  assertEquals(limit.current, 2);
+  succeed(limit, 31);
+  assertEquals(limit.current, 2);
+  succeed(limit, 1);
+  assertEquals(limit.current, 3);
+});
+
+test("LaneLimit.gain() ends at the most there may be, and takes the limit away at the client's capacity", () => {
+  const capped = new LaneLimit(3);
+  capped.halve(3, false);
+  succeed(capped, 100);
+  assertEquals([capped.current, capped.isNew], [3, true]);
+
+  const free = halved(8);
+  succeed(free, 3, 5);
+  assertEquals(free.current, 4);
+  succeed(free, 1, 5);
+  assertEquals(free.current, Infinity);
+});
+
+test("LaneLimit.shrink() allows no more than the others, one at least, until more succeed", () => {
+  const limit = new LaneLimit(Infinity);
+  limit.shrink(6);
+  assertEquals(limit.current, 5);
+  limit.shrink(1);
+  assertEquals(limit.current, 1);
+  succeed(limit, 4);
+  assertEquals(limit.current, 2);
+});
+
+test("LaneLimit.atOnce() is the limit, or what is in flight where there is none", () => {
+  assertEquals([new LaneLimit(4).atOnce(3), new LaneLimit(Infinity).atOnce(3)], [4, 3]);
+});
+
+/** A limit that follows an estimator, and successes or drops, one a millisecond, until it changes. */
+function setUpAdaptive(initial: number) {
+  const limit = new LaneLimit(initial);
+  limit.follow(new LimitEstimator({ initial, max: 64, algorithm: "aimd", windowMs: 10 }));
+  let nowMs = 0;
+  const sampleUntilChange = (isDropped: boolean): boolean => {
+    const before = limit.most;
+    let hasGrown = false;
+    for (let nth = 0; limit.most === before && nth < 1_000; nth++) {
+      hasGrown = limit.sample(1, before, isDropped, nowMs += 1);
+    }
+    return hasGrown;
+  };
+  return { limit, sampleUntilChange };
+}
+
+test("LaneLimit.sample() makes the limit follow the estimator, and says when it has grown", () => {
+  const { limit, sampleUntilChange } = setUpAdaptive(8);
+  assertEquals(limit.isNew, true);
+  assertEquals([sampleUntilChange(false), limit.current, limit.most, limit.isNew], [true, 16, 16, false]);
+  assertEquals([sampleUntilChange(true), limit.current, limit.most], [false, 8, 8]);
+});
+
+test("LaneLimit.sample() leaves a limit alone that was lowered because this process has no room", () => {
+  const { limit, sampleUntilChange } = setUpAdaptive(8);
+  limit.shrink(5);
+  assertEquals([sampleUntilChange(false), limit.current, limit.most], [false, 4, 16]);
+});
+
+test("LaneLimit.sample() does nothing where nothing adapts itself", () => {
+  const limit = new LaneLimit(Infinity);
+  assertEquals([limit.sample(1, 1, true, 1), limit.current], [false, Infinity]);
+});
+
+test("LaneLimit.halve() leaves what adapts itself to its estimator", () => {
+  const { limit } = setUpAdaptive(8);
+  limit.halve(8, false);
+  assertEquals(limit.current, 8);
+});

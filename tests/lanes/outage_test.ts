@@ -1,0 +1,96 @@
+import { assertEquals } from "@std/assert";
+import { Outage } from "../../src/lanes/outage.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+
+/** The outage of a breaker that has opened at 0. */
+function setUp(cooldownMs: number) {
+  const clock = new ManualClock();
+  const breaker = new CircuitBreaker({ threshold: 1, cooldownMs, clock });
+  const outage = new Outage(breaker);
+  const fail = (): void => breaker.settle(breaker.enter(outage.cooldownCapMs), "failure");
+  fail();
+  return { clock, outage, fail };
+}
+
+test("Outage.limitCooldown() caps the cooldown at half a second while somebody is patient", async () => {
+  const { clock, outage, fail } = setUp(100);
+  outage.begin(0, 0);
+  // Three probes fail: the breaker's own cooldown is 800 ms then.
+  for (const cooldownMs of [100, 200, 400]) {
+    await clock.advance(cooldownMs);
+    fail();
+  }
+  outage.limitCooldown(30_000);
+  assertEquals(outage.cooldownCapMs, 500);
+  outage.limitCooldown(Infinity);
+  assertEquals(outage.cooldownCapMs, Infinity);
+});
+
+test("Outage.limitCooldown() lets the first cooldown last, or a tenth of the outage's age, if that is more", () => {
+  const { outage } = setUp(2_000);
+  outage.limitCooldown(30_000);
+  assertEquals(outage.cooldownCapMs, 2_000);
+  outage.begin(-25_000, 0);
+  outage.limitCooldown(30_000);
+  assertEquals(outage.cooldownCapMs, 2_500);
+  outage.begin(-5_000, 0);
+  outage.limitCooldown(30_000);
+  assertEquals(outage.cooldownCapMs, 2_000);
+});
+
+test("Outage.limitCooldown() never goes past the end of the patience, where the last probe is due", () => {
+  const { outage } = setUp(2_000);
+  outage.begin(0, 0);
+  outage.limitCooldown(300);
+  assertEquals([outage.patienceEndMs, outage.cooldownCapMs], [300, 300]);
+  outage.limitCooldown(-1);
+  assertEquals(outage.cooldownCapMs, 0);
+});
+
+test("Outage.limitCooldown() caps nothing where there is no breaker", () => {
+  const outage = new Outage(undefined);
+  outage.limitCooldown(300);
+  assertEquals(outage.cooldownCapMs, Infinity);
+});
+
+test("Outage.shortenCooldown() goes by the least patient, and by nobody who has none", () => {
+  const { outage } = setUp(2_000);
+  outage.shortenCooldown(100);
+  assertEquals(outage.patienceEndMs, Infinity);
+  outage.begin(0, 0);
+  outage.shortenCooldown(0);
+  assertEquals(outage.patienceEndMs, Infinity);
+  for (const patienceMs of [800, 300, 500]) outage.shortenCooldown(patienceMs);
+  assertEquals([outage.patienceEndMs, outage.cooldownCapMs], [300, 300]);
+});
+
+test("Outage.patienceEnd() counts from the beginning of the outage, or from now", () => {
+  const { outage } = setUp(100);
+  assertEquals(outage.patienceEnd(1_000, 40), 1_040);
+  outage.begin(10, 0);
+  assertEquals(outage.patienceEnd(1_000, 40), 1_010);
+  outage.end();
+  assertEquals([outage.sinceMs, outage.patienceEnd(1_000, 40)], [undefined, 1_040]);
+});
+
+test("Outage.begin() goes on with an outage that only headers have ended, until something succeeds", () => {
+  const outage = new Outage(undefined);
+  outage.begin(500, 0);
+  assertEquals(outage.sinceMs, 500);
+  outage.end();
+  outage.doubt(100, 3);
+  outage.begin(500, 3);
+  assertEquals(outage.sinceMs, 100);
+  outage.begin(500, 4);
+  assertEquals(outage.sinceMs, 500);
+});
+
+test("Outage.settle() takes the doubt away: the next outage is a new one", () => {
+  const outage = new Outage(undefined);
+  outage.doubt(100, 3);
+  outage.settle();
+  outage.begin(500, 3);
+  assertEquals(outage.sinceMs, 500);
+});
