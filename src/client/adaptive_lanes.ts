@@ -64,7 +64,7 @@ export class AdaptiveLanes {
   }
 
   #follow(lane: Lane, estimator: Estimator): void {
-    this.#surroundings.scheduler().isAdaptive = true;
+    this.#surroundings.scheduler().reports.isAdaptive = true;
     lane.limit.follow(new estimator(this.#rules));
   }
 

@@ -203,7 +203,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   #noteAnswer(call: Call, response: Response): void {
     // A `fetch` may give anything.
     const answer = response instanceof Response ? response : undefined;
-    this.#environment.scheduler.answered(call.lane!, call.attemptedAtMs, call.receipt, answer);
+    this.#environment.scheduler.reports.answered(call.lane!, call.attemptedAtMs, call.receipt, answer);
   }
 
   #succeed(
@@ -354,9 +354,9 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const verdict = isFailure?.(error) === false ? "success" : "failure";
     // What the caller has been asked there may have ended it.
     if (call.pending !== this) return;
-    scheduler.sample(call.lane!, call.attemptedAtMs, true);
+    scheduler.reports.sample(call.lane!, call.attemptedAtMs, true);
     this.cancel(error, call);
-    scheduler.judge(call.lane!, call.ticket, verdict, call.attemptedAtMs);
+    scheduler.reports.judge(call.lane!, call.ticket, verdict, call.attemptedAtMs);
     this.#follow(call, { error });
   }
 
@@ -366,7 +366,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#end(call);
     const { deadlines, scheduler, reporter, clock } = this.#environment;
     // The next attempt counts for itself.
-    if (call.receipt !== undefined) scheduler.forgo(call.lane!, call.receipt);
+    if (call.receipt !== undefined) scheduler.reports.forgo(call.lane!, call.receipt);
     call.receipt = undefined;
     const onDeadline = (): void => {
       call.journey.isWrittenOff = true;

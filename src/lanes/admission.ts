@@ -5,15 +5,14 @@
  */
 
 import type { CircuitResult } from "../primitives/circuit_breaker.ts";
+import type { AttemptReports } from "./attempt_reports.ts";
 import type { Lane } from "./lane.ts";
 import type { Receipt } from "./receipt.ts";
 
 /** Who admits requests, and takes back what they were given. */
 export interface AdmissionOffice {
-  /** Tells what an attempt says of its origin. */
-  judge(lane: Lane, ticket: number, result: CircuitResult, startedAtMs: number): void;
-  /** Tells limits what has become of an attempt. */
-  sample(lane: Lane, startedAtMs: number, isDropped: boolean): void;
+  /** Hears what becomes of attempts. */
+  readonly reports: Pick<AttemptReports, "judge" | "sample">;
   /** Takes the permit of an attempt back. */
   release(lane: Lane, admission?: Admission): void;
 }
@@ -66,14 +65,14 @@ export class Admission {
   judge(result: CircuitResult): void {
     if (this.#isJudged) return;
     this.#isJudged = true;
-    this.#office.judge(this.lane, this.#ticket, result, this.#startedAtMs);
+    this.#office.reports.judge(this.lane, this.#ticket, result, this.#startedAtMs);
   }
 
   /** Says that the attempt has brought what it should, or was dropped because of too much load; only the first word counts. */
   sample(isDropped: boolean): void {
     if (this.#isSampled || this.#isReleased) return;
     this.#isSampled = true;
-    this.#office.sample(this.lane, this.#startedAtMs, isDropped);
+    this.#office.reports.sample(this.lane, this.#startedAtMs, isDropped);
   }
 
   /** Gives the permit back; only the first call does anything. What was not judged is ignored. */

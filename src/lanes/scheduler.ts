@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
 import type { Bucket } from "../primitives/bucket.ts";
-import type { CircuitResult } from "../primitives/circuit_breaker.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import type { PermitLedger } from "../primitives/permit_ledger.ts";
@@ -14,33 +12,28 @@ import { ledgerOf, type Semaphore } from "../primitives/semaphore.ts";
 import { Admission, type AdmissionOffice } from "./admission.ts";
 import { AdmissionWaiter, type WaitingRoom } from "./admission_waiter.ts";
 import type { Allowance } from "./allowance.ts";
+import { AttemptReports, type ReportOptions } from "./attempt_reports.ts";
 import type { Claimant, Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
-import type { Lane, StatedAnswer } from "./lane.ts";
+import type { Lane } from "./lane.ts";
 import { Leases } from "./leases.ts";
 import { firstOf, isFirstOf, noteFavour } from "./next_in_line.ts";
 import { type PermitHolder, PermitHolders } from "./permit_holders.ts";
 import { PermitTurn } from "./permit_turn.ts";
+import { Polls } from "./polls.ts";
 import { Receipt } from "./receipt.ts";
 import { type LoadShedding, overloadError, refusalOf, refuseSome } from "./refusal.ts";
-import { noteUnanswered, wakeHopeless } from "./sleepers.ts";
 import { type TokenListener, Tokens } from "./tokens.ts";
 import { Turns } from "./turns.ts";
 import type { Place, Waiter } from "./waiter.ts";
+import { WakeUps } from "./wake_ups.ts";
 import { WorkingTime } from "./working_time.ts";
 
-/** How often a request that has its own timers looks whether it may go, in milliseconds. */
-const POLL_MS = 1_000;
-/** The same where it may be a token that is missing, in milliseconds. */
-const TOKEN_POLL_MS = 25;
-
 /** What a scheduler works with. */
-export interface SchedulerOptions {
+export interface SchedulerOptions extends ReportOptions {
   /** Bounds what is in flight; it may be shared with others. */
   readonly semaphore: Semaphore;
-  /** What makes the semaphore as large as it should be. */
-  readonly adaptiveLimit?: AdaptiveLimit | undefined;
   /** The bucket of all requests that are not of an origin with its own; it may be shared with others. */
   readonly bucket: Bucket | undefined;
   readonly clock: Clock;
@@ -49,8 +42,6 @@ export interface SchedulerOptions {
   readonly maxRetryAfterMs: number;
   /** When single requests are refused because too many are in line, or one has been for too long. */
   readonly shedding?: LoadShedding | undefined;
-  /** Told of answers that may be the first to state limits. */
-  readonly onStatement?: ((lane: Lane, answer: StatedAnswer) => void) | undefined;
   /** Whether a timer lives only as long as the request that has set it, so that each waiter needs one. */
   readonly timersBelongToRequests: boolean;
 }
@@ -81,19 +72,26 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   /** Called when an attempt has given its permit back, once a listener wants to know. */
   onRelease: (() => void) | undefined = undefined;
   readonly #holders: PermitHolders;
+  readonly #wakeUps: WakeUps;
   /** Absent where attempts never die. */
   readonly #leases: Leases | undefined;
-  /** Whether there is a limit that has to know what becomes of attempts. */
-  isAdaptive: boolean;
+  readonly #polls: Polls | undefined;
+  /** Hears what has become of attempts. */
+  readonly reports: AttemptReports;
   /** The time that retries are counted in. */
   readonly workingTime: WorkingTime = new WorkingTime();
 
   /** Creates a scheduler of whose permits none is used. */
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.isAdaptive = options.adaptiveLimit !== undefined;
     this.#tokens = new Tokens(options.bucket, this);
-    if (options.timersBelongToRequests) this.#leases = new Leases();
+    const examine = (lane: Lane): void => this.examine(lane);
+    this.#wakeUps = new WakeUps({ ...options, examine });
+    this.reports = new AttemptReports(options, this, this.#wakeUps);
+    if (options.timersBelongToRequests) {
+      this.#leases = new Leases();
+      this.#polls = new Polls(options.deadlines, this.#leases, this.#wakeUps, this);
+    }
     this.#ledger = ledgerOf(options.semaphore);
     this.#holders = new PermitHolders(this.#ledger);
     this.#turn = new PermitTurn(this.#ledger, () => {
@@ -277,10 +275,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
       errand.isAsleep = true;
       errand.allowance?.fallAsleep();
     }
-    if (this.#leases !== undefined) {
-      this.#leases.expire(nowMs);
-      this.#poll(waiter);
-    }
+    this.#polls?.begin(waiter);
     this.dispatch();
     // It may be a limit of its lane that it waits for.
     if (this.#holders.size > 0 && waiter.isWaiting) this.#holders.hurry();
@@ -369,87 +364,10 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (this.#turns.size === 0) this.#tokens.forget();
   }
 
-  /** Tells what an attempt says of its origin. */
-  judge(lane: Lane, ticket: number, result: CircuitResult, startedAtMs: number): void {
-    const { breaker } = lane;
-    if (result === "success") {
-      lane.succeeded++;
-      lane.succeededAtMs = startedAtMs;
-      lane.limit.gain(this.capacity);
-      lane.quota?.noteSuccess();
-    } else if (result === "failure") {
-      lane.failed++;
-      if (!lane.hasAnswered) noteUnanswered(lane, this.now());
-    }
-    if (result !== "success") lane.warmUp?.noteFailure();
-    breaker?.settle(ticket, result, startedAtMs);
-    if (lane.isClear) return;
-    if (result === "failure" && lane.sleeping.size > 0) wakeHopeless(lane, this.now());
-    this.examine(lane);
-  }
-
-  /**
-   * Tells the limits that adapt themselves what has become of an attempt, which still holds its permit.
-   *
-   * @param lane Where it went.
-   * @param startedAtMs When it began.
-   * @param isDropped Whether it was refused because of too much load, or took too long.
-   */
-  sample(lane: Lane, startedAtMs: number, isDropped: boolean): void {
-    if (!this.isAdaptive) return;
-    const nowMs = this.now();
-    const latencyMs = Math.max(0, nowMs - startedAtMs);
-    const hasGrown = lane.limit.sample(latencyMs, lane.inFlight, isDropped, nowMs);
-    if (hasGrown && lane.queued > 0) this.examine(lane);
-    this.#options.adaptiveLimit?.record(latencyMs, isDropped ? "dropped" : "success");
-  }
-
-  /**
-   * The headers of an attempt have come.
-   *
-   * @param lane Where it went.
-   * @param startedAtMs When it began.
-   * @param receipt What it counts in.
-   * @param response What has come; `undefined` if it is no response.
-   */
-  answered(lane: Lane, startedAtMs: number, receipt?: Receipt, response?: Response): void {
-    const isFirst = !lane.hasAnswered;
-    lane.failingSinceMs = undefined;
-    lane.isAbandoned = false;
-    let mayGoOn = lane.answered(startedAtMs);
-    if (receipt !== undefined) {
-      this.#close(receipt);
-      mayGoOn = true;
-    }
-    if (
-      response !== undefined && (lane.learner !== undefined || isFirst || !response.ok) &&
-      isOf(lane, response)
-    ) {
-      mayGoOn = true;
-      const { headers, ok } = response;
-      const answer: StatedAnswer = { headers, isOk: ok, nowMs: this.now(), receipt };
-      if (lane.learner !== undefined) lane.learner.learn(lane, answer);
-      else this.#options.onStatement?.(lane, answer);
-    }
-    if (mayGoOn && lane.queued > 0) this.examine(lane);
-  }
-
-  /** An attempt has been answered, or its answer does not matter any more: what it counted in may let others go. */
-  forgo(lane: Lane, receipt: Receipt): void {
-    this.#close(receipt);
-    if (lane.queued > 0) this.examine(lane);
-  }
-
-  #close(receipt: Receipt): void {
-    receipt.close(this.now());
-    const line = receipt.line as KeyLine<Place<Lane>> | undefined;
-    if (line?.isBlocked === true && line.tokenNotice === undefined) this.#unblock(line);
-  }
-
   /** Takes the permit of an attempt back, of which nothing is on the wire any more. */
   release(lane: Lane, admission?: Admission): void {
     if (admission !== undefined) this.#leases?.end(admission);
-    if (admission?.receipt !== undefined) this.#close(admission.receipt);
+    if (admission?.receipt !== undefined) this.reports.close(admission.receipt);
     this.#exit(lane);
     this.#ledger.give(1);
     if (lane.queued > 0) this.#rouse(lane, this.now());
@@ -466,7 +384,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
    */
   succeed(attempt: StraightAttempt, nowMs: number): Runnable | undefined {
     const lane = attempt.lane!;
-    if (this.isAdaptive) this.sample(lane, attempt.attemptedAtMs, false);
+    if (this.reports.isAdaptive) this.reports.sample(lane, attempt.attemptedAtMs, false);
     lane.succeeded++;
     lane.succeededAtMs = attempt.attemptedAtMs;
     if (lane.limit.current < lane.limit.most) lane.limit.gain(this.#ledger.capacity);
@@ -526,56 +444,21 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (lane.tokenNotice !== undefined) return;
     const untilMs = lane.blockedUntilMs(nowMs);
     if (untilMs <= nowMs) {
-      this.#dropWakeUp(lane);
+      this.#wakeUps.drop(lane);
       return this.join(lane);
     }
     this.quit(lane);
-    if (lane.wakeUp?.atMs === untilMs) return;
-    this.#dropWakeUp(lane);
-    // Where timers belong to requests, each waiter looks by itself.
-    if (untilMs === Infinity || this.#options.timersBelongToRequests) return;
-    const onDeadline = (): void => {
-      lane.wakeUp = undefined;
-      this.examine(lane);
-    };
-    lane.wakeUp = this.#options.deadlines.add({ onDeadline }, untilMs - nowMs, nowMs);
-  }
-
-  #poll(waiter: Waiter<Lane>): void {
-    const { deadlines } = this.#options;
-    const nowMs = this.now();
-    const waits = waiter.lanes.map((lane) => {
-      const leftMs = lane.blockedUntilMs(nowMs) - nowMs;
-      return leftMs > 0 ? leftMs : this.hasBucket(lane) ? TOKEN_POLL_MS : POLL_MS;
-    });
-    const delayMs = Math.min(...waits, POLL_MS);
-    const onDeadline = (): void => {
-      if (!waiter.isWaiting) return;
-      this.#leases?.expire(this.now());
-      for (const lane of waiter.lanes) {
-        const line = waiter.placeIn(lane)?.line;
-        if (line !== undefined) this.#unblock(line);
-        this.examine(lane);
-      }
-      this.dispatch();
-      if (waiter.isWaiting) this.#poll(waiter);
-    };
-    waiter.poll = deadlines.add({ onDeadline }, delayMs, nowMs);
+    this.#wakeUps.set(lane, untilMs, nowMs);
   }
 
   /** No request waits in a lane: it needs nothing any more. */
   #settleDown(lane: Lane): void {
     this.quit(lane);
-    this.#dropWakeUp(lane);
+    this.#wakeUps.drop(lane);
     lane.tokenNotice?.[Symbol.dispose]();
     lane.tokenNotice = undefined;
     lane.outage.limitCooldown(Infinity);
     lane.refresh();
-  }
-
-  #dropWakeUp(lane: Lane): void {
-    if (lane.wakeUp !== undefined) this.#options.deadlines.remove(lane.wakeUp);
-    lane.wakeUp = undefined;
   }
 
   #remove(waiter: Waiter<Lane>): void {
@@ -585,33 +468,9 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (waiter.poll !== undefined) this.#options.deadlines.remove(waiter.poll);
     for (const lane of waiter.lanes) {
       const line = waiter.placeIn(lane)?.line;
-      if (line?.queued === 0) this.#unblock(line);
+      if (line?.queued === 0) this.#wakeUps.unblock(line);
       if (lane.queued === 0) this.#settleDown(lane);
     }
-  }
-
-  /** The limits of a key hold no request any more, as far as is known. */
-  #unblock(line: KeyLine<Place<Lane>>): void {
-    line.isBlocked = false;
-    if (line.wakeUp !== undefined) this.#options.deadlines.remove(line.wakeUp);
-    line.wakeUp = undefined;
-    line.tokenNotice?.[Symbol.dispose]();
-    line.tokenNotice = undefined;
-  }
-
-  /** The limits of a key hold those who wait there, until a moment, or until its bucket gives notice. */
-  #block(lane: Lane, line: KeyLine<Place<Lane>>, untilMs: number | Bucket, nowMs: number): void {
-    line.isBlocked = true;
-    // Where timers belong to requests, each waiter looks by itself.
-    if (this.#options.timersBelongToRequests || untilMs === Infinity) return;
-    const onDeadline = (): void => {
-      line.isBlocked = false;
-      line.wakeUp = undefined;
-      line.tokenNotice = undefined;
-      this.examine(lane);
-    };
-    if (typeof untilMs !== "number") line.tokenNotice = untilMs.notify(onDeadline);
-    else line.wakeUp = this.#options.deadlines.add({ onDeadline }, untilMs - nowMs, nowMs);
   }
 
   #awaitToken(lane: Lane, bucket: Bucket): void {
@@ -684,13 +543,13 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (line?.book !== undefined) {
       const untilMs = line.book.blockedUntilMs(nowMs);
       if (untilMs > nowMs) {
-        this.#block(lane, line, untilMs, nowMs);
+        this.#wakeUps.block(lane, line, untilMs, nowMs);
         return false;
       }
     }
     const empty = this.#tokens.take(lane, line);
     if (empty === undefined) return true;
-    if (empty === line?.bucket) this.#block(lane, line, empty, nowMs);
+    if (empty === line?.bucket) this.#wakeUps.block(lane, line, empty, nowMs);
     else this.#awaitToken(lane, empty);
     return false;
   }
@@ -714,7 +573,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     lane.breaker?.settle(ticket, "ignored");
     if (receipt !== undefined) {
       receipt.cancel();
-      this.#close(receipt);
+      this.reports.close(receipt);
     }
     if (lane.queued > 0) this.#rouse(lane, nowMs);
     this.onRelease?.();
@@ -733,11 +592,6 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
 /** What an attempt counts in; nothing where no limit is stated, and it has none of its own. */
 function receiptOf(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): Receipt | undefined {
   return line === undefined && lane.book === undefined ? undefined : new Receipt(lane, line, nowMs);
-}
-
-/** Whether a response is of the lane's origin, and not of another one that a redirect has led to. */
-function isOf({ key }: Lane, { url }: Response): boolean {
-  return url === "" || url.startsWith(key);
 }
 
 function wakeUp(errand: Errand): void {

@@ -209,7 +209,7 @@ export class Attempt implements DeadlineTarget, Pending {
     this.#noteExchange(own);
     const { lane } = this.target;
     const { receipt } = this.#admission;
-    scheduler.answered(lane, this.startedAtMs, receipt, response);
+    scheduler.reports.answered(lane, this.startedAtMs, receipt, response);
     reportLimits(this.#environment, this.#call, { lane, receipt, status: response.status });
     return await this.#receive(response);
   }

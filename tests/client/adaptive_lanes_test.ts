@@ -22,7 +22,11 @@ test("AdaptiveLanes.adopt() gives each lane an estimator of its own, also those 
   const [early, second] = [make("https://a.test"), make("https://b.test")];
   lanes.adopt(early);
   lanes.adopt(second);
-  assertEquals([early.limit.current, early.limit.estimator, scheduler.isAdaptive], [7, undefined, false]);
+  assertEquals([early.limit.current, early.limit.estimator, scheduler.reports.isAdaptive], [
+    7,
+    undefined,
+    false,
+  ]);
   await loadEstimator();
   await eventLoopTurn();
   const late = make("https://c.test");
@@ -30,7 +34,7 @@ test("AdaptiveLanes.adopt() gives each lane an estimator of its own, also those 
 
   const estimators = [early, second, late].map(({ limit }) => limit.estimator);
   assertEquals([new Set(estimators).size, estimators.includes(undefined)], [3, false]);
-  assertEquals([early.limit.current, late.limit.current, scheduler.isAdaptive], [7, 7, true]);
+  assertEquals([early.limit.current, late.limit.current, scheduler.reports.isAdaptive], [7, 7, true]);
 });
 
 test("AdaptiveLanes refuses bad rules at once, by name", () => {

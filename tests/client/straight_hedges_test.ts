@@ -26,7 +26,7 @@ function setUp(options: HedgeOptions, concurrency = 100) {
   );
   const lane: Lane = lanes.get("https://a.test");
   // It has been answered before.
-  environment.scheduler.answered(lane, 0);
+  environment.scheduler.reports.answered(lane, 0);
   const given: Given[] = [];
   const way: HedgedWay = {
     handOver: (call, answer, rival) => {

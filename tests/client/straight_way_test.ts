@@ -313,7 +313,7 @@ test("the loop ends with an attempt that leaves, and its permit brings another l
 
 test("whoever is admitted as a probe is for the general way, with the admission", async () => {
   const { start, end, clock, lane, scheduler, origin } = setUp(json(1));
-  scheduler.judge(lane, lane.breaker!.enter(), "failure", 0);
+  scheduler.reports.judge(lane, lane.breaker!.enter(), "failure", 0);
   const call = start({ onOpen: "wait" });
   await clock.advance(100);
   assertEquals([end(call)?.[0], call.journey.opening, origin.calls], ["follow", undefined, 0]);
@@ -323,7 +323,7 @@ test("whoever is admitted as a probe is for the general way, with the admission"
 
 test("whoever must not wait for an open breaker fails", () => {
   const { start, end, lane, scheduler } = setUp(json(1));
-  scheduler.judge(lane, lane.breaker!.enter(), "failure", 0);
+  scheduler.reports.judge(lane, lane.breaker!.enter(), "failure", 0);
   const call = start();
   assertEquals([end(call)?.[0], call.pending, lane.queued], ["fail", undefined, 0]);
 });
@@ -466,9 +466,9 @@ test("each request is paid into the retry budget once, with no time for outages"
   const { start, clock, lane, scheduler } = setUp(json(1), { options: { retryBudget } });
   start();
   await clock.advance(40);
-  scheduler.judge(lane, lane.breaker!.enter(), "failure", 40);
+  scheduler.reports.judge(lane, lane.breaker!.enter(), "failure", 40);
   await clock.advance(100);
-  scheduler.judge(lane, lane.breaker!.enter(), "success", 140);
+  scheduler.reports.judge(lane, lane.breaker!.enter(), "success", 140);
   start();
   await clock.advance(0);
   assertEquals(deposits, [0, 40]);

@@ -10,8 +10,10 @@ import { test } from "../support/test.ts";
 function setUp(lane: Lane = fakeLane()): { admission: Admission; told: unknown[][] } {
   const told: unknown[][] = [];
   const office: AdmissionOffice = {
-    judge: (...words) => told.push(["judge", ...words]),
-    sample: (...words) => told.push(["sample", ...words]),
+    reports: {
+      judge: (...words) => told.push(["judge", ...words]),
+      sample: (...words) => told.push(["sample", ...words]),
+    },
     release: (...words) => told.push(["release", ...words]),
   };
   return { admission: new Admission(office, lane, 7, 25), told };

@@ -18,7 +18,12 @@ function setUp(expiresAtMs = Infinity) {
     toAdmission: (...words) => {
       asked.push(words);
       const release = (lane: Lane): void => void released.push(lane);
-      const admission = new Admission({ judge() {}, sample() {}, release }, words[1], words[2], words[3]);
+      const admission = new Admission(
+        { reports: { judge() {}, sample() {} }, release },
+        words[1],
+        words[2],
+        words[3],
+      );
       return Object.assign(admission, { expiresAtMs });
     },
     leave: (waiter) => left.push(waiter),

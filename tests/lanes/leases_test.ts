@@ -8,8 +8,7 @@ function setUp() {
   const leases = new Leases();
   const released: Admission[] = [];
   const office = {
-    judge() {},
-    sample() {},
+    reports: { judge() {}, sample() {} },
     release: (_: Lane, admission?: Admission) => {
       leases.end(admission!);
       released.push(admission!);

@@ -88,7 +88,7 @@ function single(priority = 0): Errand {
 }
 
 function open(scheduler: Scheduler, lane: Lane): void {
-  scheduler.judge(lane, lane.breaker!.enter(), "failure", scheduler.now());
+  scheduler.reports.judge(lane, lane.breaker!.enter(), "failure", scheduler.now());
 }
 
 function pause(scheduler: Scheduler, lane: Lane, forMs: number): void {
@@ -434,7 +434,7 @@ test("single requests in line are refused when the breaker opens, and patient on
   await clock.advance(100);
   const [probe] = admitted(guests);
   assertEquals([admitted(guests).length, a.breaker!.state], [1, "half-open"]);
-  scheduler.judge(a, guests[probe!]!.ticket, "success", 100);
+  scheduler.reports.judge(a, guests[probe!]!.ticket, "success", 100);
   assertEquals(admitted(guests), [0, 1, 2]);
 });
 
@@ -460,7 +460,7 @@ test("whoever waits for a breaker fails when its patience ends, after a last pro
   const fail = (): void => {
     const last = guests.findLast(({ at, hasRun }) => at !== undefined && !hasRun)!;
     last.hasRun = true;
-    scheduler.judge(a, last.ticket, "failure", scheduler.now());
+    scheduler.reports.judge(a, last.ticket, "failure", scheduler.now());
     scheduler.release(a);
   };
   fail();
@@ -481,7 +481,7 @@ test("whoever comes late in an outage, and is patient, waits no longer for a pro
   open(scheduler, a);
   for (const cooldownMs of [100, 200, 400, 800]) {
     await clock.advance(cooldownMs);
-    scheduler.judge(a, a.breaker!.enter(), "failure", clock.now());
+    scheduler.reports.judge(a, a.breaker!.enter(), "failure", clock.now());
   }
   assertEquals([a.breaker!.retryAfterMs, clock.now()], [1_600, 1_500]);
   const guest = wait(a);
@@ -508,7 +508,7 @@ test("a probe that is aborted by whoever hears of it is not sent, and another on
 
 test("successes of both ways raise a lane's limit, and tell its quota that a pause has helped", () => {
   const ways: ((made: ReturnType<typeof setUp>, lane: Lane) => void)[] = [
-    ({ scheduler }, lane) => scheduler.judge(lane, lane.ticket, "success", 0),
+    ({ scheduler }, lane) => scheduler.reports.judge(lane, lane.ticket, "success", 0),
     ({ scheduler }, lane) => scheduler.succeed({ lane, ticket: lane.ticket, attemptedAtMs: 0 }, 0),
   ];
   for (const succeed of ways) {
@@ -714,7 +714,7 @@ test("Scheduler.workingTime stands still while any lane's breaker is not closed"
   open(scheduler, a);
   await clock.advance(100);
   assertEquals([scheduler.workingTime.at(100), scheduler.workingTime.openLanes], [0, 1]);
-  scheduler.judge(a, a.breaker!.enter(), "success", 100);
+  scheduler.reports.judge(a, a.breaker!.enter(), "success", 100);
   assertEquals([scheduler.workingTime.at(110), scheduler.workingTime.openLanes], [10, 0]);
 });
 
@@ -723,10 +723,10 @@ test("an outage is as old as its first opening, however many probes have failed 
   const a = lane();
   open(scheduler, a);
   await clock.advance(100);
-  scheduler.judge(a, a.breaker!.enter(), "failure", 100);
+  scheduler.reports.judge(a, a.breaker!.enter(), "failure", 100);
   assertEquals([a.breaker!.state, a.outage.sinceMs], ["open", 0]);
   await clock.advance(200);
-  scheduler.judge(a, a.breaker!.enter(), "success", 300);
+  scheduler.reports.judge(a, a.breaker!.enter(), "success", 300);
   assertEquals(a.outage.sinceMs, undefined);
 });
 
@@ -758,25 +758,25 @@ test("an origin that has never answered is given up when attempts have failed fo
     fakeCall({ allowance }),
   ]);
   await clock.advance(1_000);
-  scheduler.judge(a, 0, "failure", 0);
+  scheduler.reports.judge(a, 0, "failure", 0);
   await clock.advance(3_999);
-  scheduler.judge(a, 0, "failure", 0);
+  scheduler.reports.judge(a, 0, "failure", 0);
   assertEquals([a.isAbandoned, gone], [false, []]);
   await clock.advance(1);
-  scheduler.judge(a, 0, "failure", 0);
+  scheduler.reports.judge(a, 0, "failure", 0);
   assertEquals([a.isAbandoned, gone], [true, [0, 2]]);
-  scheduler.answered(a, 5_000);
+  scheduler.reports.answered(a, 5_000);
   assertEquals([a.isAbandoned, a.failingSinceMs, a.hasAnswered], [false, undefined, true]);
 });
 
 test("an origin that has answered anything once is not given up", async () => {
   const { scheduler, lane, clock } = setUp();
   const a = lane("a", { breaker: undefined });
-  scheduler.judge(a, 0, "failure", 0);
-  scheduler.answered(a, 0);
+  scheduler.reports.judge(a, 0, "failure", 0);
+  scheduler.reports.answered(a, 0);
   const gone = fallAsleep(a, [fakeCall({ allowance: fakeAllowance() })]);
   await clock.advance(10_000);
-  scheduler.judge(a, 0, "failure", 0);
+  scheduler.reports.judge(a, 0, "failure", 0);
   assertEquals([a.isAbandoned, gone], [false, []]);
 });
 
@@ -788,7 +788,7 @@ test("those in line for an origin that is given up fail as well", async () => {
   const guests = [wait(a, { errand: fakeCall({ allowance }) }), wait(a, { errand: fakeCall({ allowance }) })];
   await clock.advance(4_000);
   const [probe] = guests.filter(({ at }) => at !== undefined);
-  scheduler.judge(a, probe!.ticket, "failure", 4_000);
+  scheduler.reports.judge(a, probe!.ticket, "failure", 4_000);
   const [other] = guests.filter(({ at }) => at === undefined);
   assertInstanceOf(other!.error, CircuitOpenError);
 });
@@ -809,7 +809,7 @@ test("the first request to a cold lane goes ahead, and the others follow its hea
   const guests = [wait(cold), wait(cold), wait(cold)];
   assertEquals(admitted(guests), [0]);
   await clock.advance(30);
-  scheduler.answered(cold, 0);
+  scheduler.reports.answered(cold, 0);
   assertEquals([admitted(guests), clock.pending], [[0, 1, 2], 0]);
 });
 
@@ -820,7 +820,7 @@ test("the others of a cold lane go after 500 ms, or one of them goes ahead when 
     lane(name, { ...options, key: `https://${name}.test` })
   );
   const [late, failed] = [slow!, broken!].map((cold) => [wait(cold), wait(cold), wait(cold)]);
-  scheduler.judge(broken!, 0, "failure", 0);
+  scheduler.reports.judge(broken!, 0, "failure", 0);
   scheduler.release(broken!);
   assertEquals([admitted(late!), admitted(failed!)], [[0], [0, 1]]);
   await clock.advance(500);
@@ -989,7 +989,7 @@ test("Scheduler.answered() lets those go whom a stated limit has held until one 
   const guests = [wait(a), wait(a), wait(a)];
   assertEquals(admitted(guests), [0]);
   const { receipt } = guests[0]!.errand;
-  scheduler.answered(a, 0, receipt, new Response());
+  scheduler.reports.answered(a, 0, receipt, new Response());
   assertEquals([admitted(guests), a.isClear], [[0, 1, 2], false]);
   scheduler.toAdmission(guests[0]!.errand, a, 0, 0).release();
   assertEquals([a.inFlight, clock.pending], [2, 0]);

@@ -26,8 +26,10 @@ function setUp({ changes, call = fakeCall() }: SetUp = {}) {
   );
   const told: unknown[] = [];
   const office: AdmissionOffice = {
-    judge: (_lane, _ticket, result) => void told.push(result),
-    sample: (_lane, _startedAtMs, isDropped) => void told.push(isDropped),
+    reports: {
+      judge: (_lane, _ticket, result) => void told.push(result),
+      sample: (_lane, _startedAtMs, isDropped) => void told.push(isDropped),
+    },
     release: () => {},
   };
   const target = fakeTarget();

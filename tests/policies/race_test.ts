@@ -25,7 +25,7 @@ function setUp(replies: Reply | Reply[], clock = clockOf()) {
   const target = fakeTarget({ lane: lanes.get("https://a.test") });
   const field: RaceField = { rivals: () => [target], isDecisive: (_, status) => status === 200 };
   // It has been answered before.
-  scheduler.answered(target.lane, 0);
+  scheduler.reports.answered(target.lane, 0);
   const admit = (call: Call): Admission => scheduler.tryAdmit(call, target.lane)!;
   const race = (call: Call) => new Race(hedger, environment, call, field);
   return { clock, origin, scheduler, target, admit, race, hedger, environment };

@@ -1,0 +1,157 @@
+import { assertEquals } from "@std/assert";
+import { AttemptReports, type ReportOptions } from "../../src/lanes/attempt_reports.ts";
+import { KeyLine } from "../../src/lanes/key_line.ts";
+import { Lane, type LaneOptions, type Sleeper, type StatedAnswer } from "../../src/lanes/lane.ts";
+import { LimitBook } from "../../src/lanes/limit_book.ts";
+import { Receipt } from "../../src/lanes/receipt.ts";
+import type { Place, Waiter } from "../../src/lanes/waiter.ts";
+import { WakeUps } from "../../src/lanes/wake_ups.ts";
+import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+
+import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
+import { test } from "../support/test.ts";
+
+/** Reports of a lane, and which lanes were looked at because of them. */
+function setUp(options: ReportOptions = {}, laneOptions: Partial<LaneOptions> = {}) {
+  const clock = new ManualClock();
+  const examined: string[] = [];
+  const examine = (lane: Lane): void => void examined.push(lane.key);
+  const wakeUps = new WakeUps({
+    deadlines: new DeadlineQueue(clock),
+    timersBelongToRequests: false,
+    examine,
+  });
+  const reader = { capacity: 100, now: () => clock.now(), examine };
+  const breaker = new CircuitBreaker({ threshold: 2, clock });
+  const lane = new Lane({ key: "http://a.test", breaker, bucket: undefined, ...laneOptions });
+  return { clock, examined, lane, breaker, wakeUps, reports: new AttemptReports(options, reader, wakeUps) };
+}
+
+/** Puts somebody in line. */
+function fill(lane: Lane): void {
+  const waiter = { priority: 0, errand: fakeCall() } as unknown as Waiter<Lane>;
+  lane.urgent.push({ waiter, priority: 0 } as unknown as Place<Lane>);
+}
+
+test("AttemptReports.judge() counts, tells the breaker, and has only those looked at that are not clear", () => {
+  const { reports, lane, breaker, examined } = setUp();
+  reports.judge(lane, lane.breaker!.enter(), "success", 7);
+  reports.judge(lane, lane.breaker!.enter(), "ignored", 8);
+  assertEquals([lane.succeeded, lane.failed, lane.succeededAtMs, examined], [1, 0, 7, []]);
+
+  for (const _ of [1, 2]) reports.judge(lane, breaker.enter(), "failure", 9);
+  assertEquals([lane.failed, breaker.state], [2, "open"]);
+  lane.refresh();
+  reports.judge(lane, 0, "ignored", 9);
+  assertEquals(examined, ["http://a.test"]);
+});
+
+test("AttemptReports.judge() raises a lowered limit by what succeeds", () => {
+  const { reports, lane } = setUp();
+  lane.limit.halve(4, false);
+  reports.judge(lane, 0, "success", 0);
+  reports.judge(lane, 0, "failure", 0);
+  assertEquals(lane.limit.current, 2);
+  reports.judge(lane, 0, "success", 0);
+  assertEquals(lane.limit.current, 3);
+});
+
+test("AttemptReports.judge() lets another one go ahead when the first to a cold lane brings nothing", () => {
+  for (const result of ["failure", "ignored"] as const) {
+    const { reports, lane } = setUp({}, { key: "https://a.test", warmsUp: () => true });
+    lane.enter(0, Infinity);
+    assertEquals(lane.blockedUntilMs(0), 500);
+    reports.judge(lane, 0, result, 0);
+    assertEquals([result, lane.blockedUntilMs(0)], [result, 0]);
+  }
+});
+
+test("AttemptReports.judge() wakes those who sleep for an origin that has never answered", async () => {
+  const { reports, lane, clock } = setUp({}, { breaker: undefined });
+  let isAwake = false;
+  const errand = fakeCall({ allowance: fakeAllowance() });
+  const sleeper: Sleeper = { errand, giveUp: () => isAwake = true, previous: undefined, next: undefined };
+  lane.sleeping.push(sleeper);
+  reports.judge(lane, 0, "failure", 0);
+  await clock.advance(4_000);
+  reports.judge(lane, 0, "failure", 4_000);
+  assertEquals([isAwake, lane.isAbandoned], [true, true]);
+});
+
+test("AttemptReports.sample() tells the client's limit, and the lane's, how long it took", async () => {
+  const adaptiveLimit = new AdaptiveLimit({ initial: 4, min: 1, max: 8 });
+  const told: unknown[] = [];
+  adaptiveLimit.record = (...words) => void told.push(words);
+  const { reports, lane, clock } = setUp({ adaptiveLimit });
+  await clock.advance(30);
+  reports.sample(lane, 10, false);
+  reports.sample(lane, 40, true);
+  assertEquals([reports.isAdaptive, told], [true, [[20, "success"], [0, "dropped"]]]);
+});
+
+test("AttemptReports.sample() has those looked at who may go since a lane's limit has grown", () => {
+  const { reports, lane, examined } = setUp();
+  lane.limit.sample = () => true;
+  fill(lane);
+  reports.sample(lane, 0, false);
+  assertEquals(examined, []);
+  reports.isAdaptive = true;
+  reports.sample(lane, 0, false);
+  assertEquals(examined, ["http://a.test"]);
+  lane.limit.sample = () => false;
+  reports.sample(lane, 0, false);
+  assertEquals(examined, ["http://a.test"]);
+});
+
+test("AttemptReports.answered() asks about limits the first answer, and those that are not well, of the lane's own origin", () => {
+  const told: StatedAnswer[] = [];
+  const { reports, lane, clock } = setUp({ onStatement: (_, answer) => void told.push(answer) });
+  const foreign = Object.defineProperty(new Response(), "url", { value: "http://b.test/x" });
+  reports.answered(lane, 0, undefined, foreign);
+  assertEquals([told.length, lane.hasAnswered], [0, true]);
+  lane.hasAnswered = false;
+  reports.answered(lane, 0, undefined, new Response());
+  reports.answered(lane, 0, undefined, new Response());
+  reports.answered(lane, 0, undefined, new Response(null, { status: 404 }));
+  reports.answered(lane, 0);
+  assertEquals(told.map(({ isOk, nowMs }) => [isOk, nowMs]), [[true, clock.now()], [false, clock.now()]]);
+});
+
+test("AttemptReports.answered() asks the lane's learner each time, once it has one", () => {
+  const learnt: boolean[] = [];
+  const { reports, lane } = setUp({ onStatement: () => learnt.push(false) });
+  lane.prepare({
+    learn: (_, { isOk }) => void learnt.push(isOk),
+    begin: () => new LimitBook(60_000, 0, 0),
+  });
+  for (const _ of [1, 2]) reports.answered(lane, 0, undefined, new Response());
+  assertEquals(learnt, [true, true]);
+});
+
+test("AttemptReports.answered() has those in line looked at only where an answer may let them go", () => {
+  const { reports, lane, examined } = setUp();
+  lane.hasAnswered = true;
+  fill(lane);
+  reports.answered(lane, 0, undefined, new Response());
+  assertEquals(examined, []);
+  reports.answered(lane, 0, new Receipt(lane, undefined, 0), new Response());
+  reports.answered(lane, 0, undefined, new Response(null, { status: 429 }));
+  assertEquals(examined.length, 2);
+});
+
+test("AttemptReports.forgo() closes what an attempt counted in, and frees the line of its key unless a token is missing there", async () => {
+  for (const lacksToken of [false, true]) {
+    const { reports, lane, wakeUps, examined, clock } = setUp();
+    const line = new KeyLine<Place<Lane>>("key", undefined);
+    const receipt = new Receipt(lane, line, 0);
+    wakeUps.block(lane, line, 50, 0);
+    if (lacksToken) line.tokenNotice = { [Symbol.dispose]() {} };
+    fill(lane);
+    reports.forgo(lane, receipt);
+    assertEquals([line.open, line.isBlocked, examined.length], [0, lacksToken, 1]);
+    await clock.advance(100);
+  }
+});
