@@ -7,7 +7,7 @@
 import { type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
 import { parseHttpUrl, resolveUrl, shownUrl, splitUserInfo } from "../http/url.ts";
 import type { Lanes } from "../lanes/lanes.ts";
-import type { Mirror } from "../policies/mirrors.ts";
+import type { Mirror } from "../policies/mirror.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { ClientOptions, MirrorOptions } from "./options.ts";
 

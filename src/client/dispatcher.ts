@@ -13,7 +13,7 @@ import type { Scheduler } from "../lanes/scheduler.ts";
 import { Waiter } from "../lanes/waiter.ts";
 import { withAccept } from "../policies/accept.ts";
 import { Call, type CallContext, type CallSink } from "../policies/call.ts";
-import { type Mirror, urlAt } from "../policies/mirrors.ts";
+import { type Mirror, urlAt } from "../policies/mirror.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { Settings } from "../policies/settings.ts";
 import { Flights, join, sharedReply } from "../policies/single_flight.ts";

@@ -8,7 +8,7 @@ import { keepMirrors } from "../client/base_urls.ts";
 import type { MirrorOptions } from "../client/options.ts";
 import type { LooksAgain } from "../lanes/admission_waiter.ts";
 import type { Lane } from "../lanes/lane.ts";
-import type { Mirror } from "../policies/mirrors.ts";
+import type { Mirror } from "../policies/mirror.ts";
 
 /** Makes the mirror of a client. */
 type MakeMirror = (options: MirrorOptions) => Mirror;

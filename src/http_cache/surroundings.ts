@@ -7,7 +7,7 @@
 import { joinUrl, withoutFragment } from "../http/url.ts";
 import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
-import { type Mirror, relativeTo, urlAt } from "../policies/mirrors.ts";
+import { type Mirror, relativeTo, urlAt } from "../policies/mirror.ts";
 
 /** What the names of headers say that carry credentials; there are too many for a list. Where in doubt, the cache is passed by. */
 const SECRET_NAME =

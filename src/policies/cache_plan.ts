@@ -5,7 +5,7 @@
  */
 
 import type { HeaderMap } from "../http/headers.ts";
-import type { Mirror } from "./mirrors.ts";
+import type { Mirror } from "./mirror.ts";
 import type { Environment, Policy } from "./policy.ts";
 
 /** What marks a plan. It is the same in every copy of this module, because a bundle may hold one of its own. */

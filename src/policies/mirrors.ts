@@ -7,77 +7,22 @@
 import { isSlipstreamError } from "../errors.ts";
 import { isNotFoundStatus, isServerTrouble } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders, NO_HEADERS, sentHeaders } from "../http/headers.ts";
-import { isAbsoluteUrl, joinUrl, redactUrl, withoutLead } from "../http/url.ts";
-import { Admission } from "../lanes/admission.ts";
-import { LOOK_AGAIN, type LooksAgain } from "../lanes/admission_waiter.ts";
-import type { Lane } from "../lanes/lane.ts";
+import type { Admission } from "../lanes/admission.ts";
+import { LOOK_AGAIN } from "../lanes/admission_waiter.ts";
 import { withAccept } from "./accept.ts";
+import { admit } from "./admit.ts";
 import { attempt, resumeAttempt } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./journey.ts";
 import { withJsonType } from "./json_type.ts";
-import { type Ending, type Hedging, hedgingOf, type RaceStart } from "./hedging.ts";
+import { type Hedging, hedgingOf, type RaceStart } from "./hedging.ts";
+import { isOn, type Mirror, urlAt } from "./mirror.ts";
+import { discardAllBut, endRound, keep, type MirrorEnding } from "./mirror_endings.ts";
 import type { Environment, Handler } from "./policy.ts";
-import { type MirrorFailure, Reply, type RoundFailures } from "./reply.ts";
-import { noteFailure, replyError } from "./reply_error.ts";
+import { Reply } from "./reply.ts";
+import { noteFailure } from "./reply_error.ts";
 import { mayPass } from "./retry.ts";
 import { isWorthRetry } from "./retry_verdict.ts";
-
-/** One base URL. */
-export interface Mirror {
-  readonly lane: Lane;
-  /** The base URL, without query and fragment. */
-  readonly base: string;
-  /** The client's headers under the mirror's. */
-  readonly headers: HeaderMap;
-  /** Lower-case names of headers that must not reach another origin, those of the mirror's own included. */
-  readonly sensitive: ReadonlySet<string>;
-  /** From a request's relative URL to this mirror's. */
-  readonly path?: ((path: string) => string) | undefined;
-  /** Statuses after which the next mirror is asked, besides those that say that a server is in trouble. */
-  readonly moveOn?: ReadonlySet<number> | undefined;
-  /** Whether it is left out at present. */
-  readonly isOff?: (() => boolean) | undefined;
-  /** The calls in line, to be told when a mirror is switched on or off, or another one comes; absent where that can't be. */
-  readonly inLine?: Set<LooksAgain> | undefined;
-}
-
-/**
- * The URL at which a mirror has what a relative URL names.
- *
- * @param mirror The mirror.
- * @param url The relative URL.
- * @returns The absolute URL.
- * @throws {unknown} What the mirror's `path` throws.
- */
-export function urlAt({ base, path }: Mirror, url: string): string {
-  return joinUrl(base, path === undefined ? url : path(withoutLead(url)));
-}
-
-/**
- * The relative URL that leads to what an absolute one names; the opposite of {@linkcode urlAt}.
- *
- * @param mirrors The mirrors.
- * @param url The absolute URL.
- * @returns The relative URL; `undefined` if no mirror has that, or its layout is its own.
- */
-export function relativeTo(mirrors: readonly Mirror[], url: string): string | undefined {
-  for (const { base, path } of mirrors) {
-    if (path !== undefined || !url.startsWith(base)) continue;
-    const relative = url.slice(base.length).replace(/^\//, "");
-    if (!isAbsoluteUrl(relative) && joinUrl(base, relative) === url) return relative;
-  }
-  return undefined;
-}
-
-/** The lanes of those mirrors that are not left out, the preferred one first. */
-export function lanesOf(mirrors: readonly Mirror[]): readonly Lane[] {
-  return mirrors.filter(isOn).map(({ lane }) => lane);
-}
-
-function isOn({ isOff }: Mirror): boolean {
-  return isOff?.() !== true;
-}
 
 /** Where requests may go. */
 export interface MirrorsOptions {
@@ -149,59 +94,6 @@ function send(
   return resumeAttempt(environment, call, target, opening);
 }
 
-/** What lets the call be sent now; nothing if it has been sent. */
-async function admit(
-  { scheduler, reporter, clock, budget }: Environment,
-  call: Call,
-  lanes: readonly Lane[],
-  inLine?: Set<LooksAgain>,
-): Promise<Admission | undefined> {
-  if (call.journey.opening !== undefined) return undefined;
-  const { granted } = call.journey;
-  call.journey.granted = undefined;
-  if (granted !== undefined) {
-    call.journey.isProbing = granted.isProbe;
-    return granted;
-  }
-  // It may have been stopped between two waits, when there was nothing that could be.
-  call.throwIfCancelled();
-  const sinceMs = clock.now();
-  const admitted = scheduler.admit(call, lanes, call.journey.isUrgent);
-  let admission: Admission;
-  if (admitted instanceof Admission) {
-    // As late as one that was in line, and admitted in this same turn: it goes first.
-    admission = await Promise.resolve(admitted);
-  } else {
-    call.pending = admitted;
-    // Whoever has gone ahead meanwhile may have stopped it.
-    if (call.cancelled) admitted.cancel(call.reason);
-    inLine?.add(admitted);
-    try {
-      admission = await admitted.admission;
-    } finally {
-      inLine?.delete(admitted);
-      if (call.pending === admitted) call.pending = undefined;
-    }
-  }
-  // It may have been stopped in the very moment in which it was admitted.
-  if (call.cancelled) {
-    admission.withdraw();
-    throw call.reason;
-  }
-  call.journey.isProbing = admission.isProbe;
-  // A probe waits for no budget, but a second try is one all the same.
-  if (admission.isProbe && call.attempts > 0) budget?.tryWithdraw(scheduler.workingTime.at(clock.now()));
-  if (reporter.active) {
-    const atMs = clock.now();
-    const waitedMs = atMs - sinceMs;
-    if (scheduler.hasBucket(admission.lane)) {
-      reporter.emit({ type: "token", requestId: call.id, atMs, waitedMs });
-    }
-    reporter.emit({ type: "permit", requestId: call.id, atMs, waitedMs });
-  }
-  return admission;
-}
-
 /** Those that have said in an earlier round that they do not have it, and are in the way of others. */
 function passedOver({ mirrors }: MirrorsOptions, call: Call): readonly MirrorEnding[] {
   const all = mirrors.filter(isOn);
@@ -223,11 +115,6 @@ function candidatesOf(
 function inOrder(mirrors: readonly Mirror[], { context: { avoided } }: Call): readonly Mirror[] {
   if (avoided === undefined) return mirrors;
   return mirrors.toSorted((a, b) => Number(a.lane === avoided) - Number(b.lane === avoided));
-}
-
-/** What a mirror that did not do left behind. */
-interface MirrorEnding extends Ending {
-  readonly mirror: Mirror;
 }
 
 /** What mirrors have answered that do not have what a call asks for; most calls have none. */
@@ -285,7 +172,7 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     discardAllBut(undefined, failed);
     call.isInFlight = false;
   }
-  return conclude(call, worst!, failures);
+  return endRound(call, worst!, failures);
 }
 
 function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined): Target {
@@ -401,68 +288,6 @@ function missesOf(call: Call): readonly MirrorEnding[] {
 
 function noteMiss(call: Call, miss: MirrorEnding): void {
   misses.set(call, [...missesOf(call).filter(({ mirror }) => mirror !== miss.mirror), miss]);
-}
-
-function discardAllBut(kept: Ending | undefined, all: readonly Ending[]): void {
-  for (const other of all) if (other !== kept) other.reply?.openBody?.discard();
-}
-
-/** Of two failures of a round, the one that says more about whether a retry helps; the other's body is got rid of. */
-function keep<T extends Ending>(call: Call, kept: T | undefined, latest: T): T {
-  if (kept === undefined) return latest;
-  const winner = betterOf(call, kept, latest);
-  const loser = winner === kept ? latest : kept;
-  loser.reply?.openBody?.discard();
-  return winner;
-}
-
-function betterOf<T extends Ending>(call: Call, kept: T, latest: T): T {
-  // Only the latest response still has a body for its caller to read.
-  if (call.streams && latest.reply !== undefined) return latest;
-  const keptMayPass = mayPass(call, kept.reply, kept.error);
-  if (keptMayPass !== mayPass(call, latest.reply, latest.error)) return keptMayPass ? kept : latest;
-  // The round may be repeated as soon as one of them takes it.
-  return (kept.reply?.retryAfterMs ?? 0) < (latest.reply?.retryAfterMs ?? 0) ? kept : latest;
-}
-
-/** The result of a round in which no mirror was of any help; it says what the others did. */
-function conclude(call: Call, worst: MirrorEnding, failures: readonly MirrorEnding[]): Reply {
-  const { reply, error } = worst;
-  const others = failures.length < 2 ? undefined : roundFailures(call, worst, failures);
-  if (reply !== undefined) {
-    reply.failures = others;
-    return reply;
-  }
-  if (others !== undefined && isSlipstreamError(error)) {
-    const context = { ...error.context, mirrors: others.told };
-    // It was made when its own mirror had failed; since then others have been asked.
-    Object.defineProperty(error, "attempts", { value: call.attempts, enumerable: true });
-    Object.defineProperty(error, "context", { value: context, enumerable: true });
-    Object.defineProperty(error, "cause", { value: others.cause, configurable: true, writable: true });
-  }
-  throw error;
-}
-
-/** What the mirrors did, and the errors of all of them: of the one whose error the caller gets, what was behind that. */
-function roundFailures(call: Call, worst: MirrorEnding, failures: readonly MirrorEnding[]): RoundFailures {
-  const errors = failures.flatMap((failure) => {
-    if (failure !== worst) return [errorOf(call, failure)];
-    const { cause } = (failure.error ?? {}) as { readonly cause?: unknown };
-    return cause === undefined ? [] : [cause];
-  });
-  const cause = new AggregateError(errors, `${failures.length} mirrors failed`);
-  return { told: failures.map(tell), cause };
-}
-
-function errorOf(call: Call, { reply, error }: MirrorEnding): unknown {
-  return reply === undefined ? error : replyError(call, reply);
-}
-
-function tell({ target, reply, error }: MirrorEnding): MirrorFailure {
-  return {
-    url: redactUrl(target.url),
-    failure: reply === undefined ? (error as Error).message : `status ${reply.status}`,
-  };
 }
 
 function reportMirror({ reporter, clock }: Environment, call: Call, failed: MirrorEnding, to: Mirror): void {

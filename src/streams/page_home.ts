@@ -5,7 +5,7 @@
  */
 
 import { isAbsoluteUrl } from "../http/url.ts";
-import { type Mirror, relativeTo, urlAt } from "../policies/mirrors.ts";
+import { type Mirror, relativeTo, urlAt } from "../policies/mirror.ts";
 
 /** A page that was found by its URL. */
 export interface PagePlace {

@@ -11,7 +11,7 @@ import { redactUrl, splitUserInfo } from "../http/url.ts";
 import type { Call, CallSink } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
-import type { Mirror } from "../policies/mirrors.ts";
+import type { Mirror } from "../policies/mirror.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
 import { Interruption } from "./interruption.ts";

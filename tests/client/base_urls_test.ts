@@ -5,7 +5,7 @@ import { sensitiveNames, toHeaderMap } from "../../src/http/headers.ts";
 import { joinUrl } from "../../src/http/url.ts";
 import { Lane } from "../../src/lanes/lane.ts";
 import { Lanes } from "../../src/lanes/lanes.ts";
-import type { Mirror } from "../../src/policies/mirrors.ts";
+import type { Mirror } from "../../src/policies/mirror.ts";
 import { test } from "../support/test.ts";
 
 function setUp() {

@@ -4,7 +4,7 @@ import type { PreparedRequest } from "../../src/http/request.ts";
 import { aliasesOf, hasCredentials, resourceUrl, variesByMirror } from "../../src/http_cache/surroundings.ts";
 import type { CacheSurroundings } from "../../src/policies/cache_plan.ts";
 import type { Call } from "../../src/policies/call.ts";
-import type { Mirror } from "../../src/policies/mirrors.ts";
+import type { Mirror } from "../../src/policies/mirror.ts";
 import { fakeCall, fakeLane } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 

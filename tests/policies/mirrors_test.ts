@@ -12,7 +12,6 @@ import {
   NetworkError,
   type RetryEvent,
 } from "../../mod.ts";
-import { type Mirror, relativeTo, urlAt } from "../../src/policies/mirrors.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { type FakeClient, fakeClient } from "../client/fake_client.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
@@ -679,27 +678,6 @@ test("S15: with one mirror that moves on, its status is final", async () => {
   const error = await clock.run(rejection(client.json("x")));
   assertInstanceOf(error, HttpError);
   assertEquals([error.status, asked()], [403, "a"]);
-});
-
-test("relativeTo() is the opposite of urlAt(), and finds nothing that this would not bring back", () => {
-  const mirror = (base: string, path?: Mirror["path"]): Mirror =>
-    ({ base, path, headers: {}, sensitive: new Set(), lane: undefined }) as unknown as Mirror;
-  const bases = [mirror("https://a.test/v1"), mirror("https://b.test/"), mirror("https://c.test", String)];
-  for (const url of ["x/y", "?page=2", "", "x?y=https://c.test/#z"]) {
-    for (const base of bases.slice(0, 2)) assertEquals(relativeTo(bases, urlAt(base, url)), url);
-  }
-  for (
-    const url of [
-      "https://a.test/v1beta/x",
-      "https://a.test/",
-      "https://a.test/v1//x",
-      "https://b.test/http:x",
-      "https://b.tests/x",
-      "https://c.test/x",
-    ]
-  ) {
-    assertEquals(relativeTo(bases, url), undefined, url);
-  }
 });
 
 test("S15: an error names the URL that was asked, whatever the only mirror's path has become, and keeps no permit", async () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Mirror } from "../../src/policies/mirrors.ts";
+import type { Mirror } from "../../src/policies/mirror.ts";
 import { PageHome } from "../../src/streams/page_home.ts";
 import { test } from "../support/test.ts";
 

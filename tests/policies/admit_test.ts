@@ -1,0 +1,87 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { buildPipeline } from "../../src/client/pipeline.ts";
+import { LOOK_AGAIN, type LooksAgain } from "../../src/lanes/admission_waiter.ts";
+import type { ClientEvent } from "../../src/policies/event.ts";
+import { admit } from "../../src/policies/admit.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { test } from "../support/test.ts";
+import { fakeCall } from "./fake_call.ts";
+
+/** An environment with one permit, a lane, and what listeners hear. */
+function setUp() {
+  const clock = new ManualClock();
+  const events: ClientEvent[] = [];
+  const reporter = { active: true, emit: (event: ClientEvent) => void events.push(event) };
+  const background = { inBackground() {}, startInBackground() {} };
+  const { environment, lanes } = buildPipeline({ concurrency: 1 }, { clock, reporter }, background);
+  return { clock, events, environment, lanes: [lanes.get("https://a.test")] };
+}
+
+test("admit() takes the permit that is free, and says so", async () => {
+  const { environment, lanes, events } = setUp();
+  const admission = await admit(environment, fakeCall(), lanes);
+  assertEquals([admission?.lane, environment.scheduler.inFlight], [lanes[0], 1]);
+  assertEquals(events, [{ type: "permit", requestId: 0, atMs: 0, waitedMs: 0 }]);
+});
+
+test("admit() has a call wait in line, where it is found meanwhile", async () => {
+  const { environment, lanes, events, clock } = setUp();
+  const first = await admit(environment, fakeCall(), lanes);
+  const call = fakeCall();
+  const inLine = new Set<LooksAgain>();
+  const second = admit(environment, call, lanes, inLine);
+  assertEquals([inLine.size, call.pending !== undefined], [1, true]);
+  await clock.advance(40);
+  first!.release();
+  assertEquals((await second)?.lane, lanes[0]);
+  assertEquals([inLine.size, call.pending, events.at(-1)], [
+    0,
+    undefined,
+    { type: "permit", requestId: 0, atMs: 40, waitedMs: 40 },
+  ]);
+});
+
+test("admit() gives what was granted before, and nothing to a call that has been sent", async () => {
+  const { environment, lanes } = setUp();
+  const granted = await admit(environment, fakeCall(), lanes);
+  const call = fakeCall();
+  call.journey.granted = granted;
+  assertStrictEquals(await admit(environment, call, lanes), granted);
+  call.journey.opening = {};
+  assertEquals(await admit(environment, call, lanes), undefined);
+  assertEquals(environment.scheduler.inFlight, 1);
+});
+
+test("admit() rejects with the reason of a call that is stopped, wherever it is, and keeps no permit", async () => {
+  const { environment, lanes } = setUp();
+  const reason = new Error("enough");
+  const stopped = fakeCall();
+  stopped.abort(reason);
+  assertStrictEquals(await assertRejects(() => admit(environment, stopped, lanes)), reason);
+
+  const justAdmitted = fakeCall();
+  const admission = admit(environment, justAdmitted, lanes);
+  justAdmitted.abort(reason);
+  assertStrictEquals(await assertRejects(() => admission), reason);
+  assertEquals(environment.scheduler.inFlight, 0);
+
+  const first = await admit(environment, fakeCall(), lanes);
+  const waiting = fakeCall();
+  const inLine = new Set<LooksAgain>();
+  const turn = admit(environment, waiting, lanes, inLine);
+  waiting.abort(reason);
+  assertStrictEquals(await assertRejects(() => turn), reason);
+  first!.release();
+  assertEquals([environment.scheduler.inFlight, inLine.size], [0, 0]);
+});
+
+test("admit() rejects with LOOK_AGAIN when who waits is told to", async () => {
+  const { environment, lanes } = setUp();
+  await admit(environment, fakeCall(), lanes);
+  const inLine = new Set<LooksAgain>();
+  const turn = admit(environment, fakeCall(), lanes, inLine);
+  for (const waiter of inLine) waiter.lookAgain();
+  let caught: unknown;
+  await turn.catch((error: unknown) => caught = error);
+  assertStrictEquals(caught, LOOK_AGAIN);
+});

@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { isOn, lanesOf, type Mirror, relativeTo, urlAt } from "../../src/policies/mirror.ts";
+import { test } from "../support/test.ts";
+import { fakeLane } from "./fake_call.ts";
+
+test("relativeTo() is the opposite of urlAt(), and finds nothing that this would not bring back", () => {
+  const mirror = (base: string, path?: Mirror["path"]): Mirror =>
+    ({ base, path, headers: {}, sensitive: new Set(), lane: undefined }) as unknown as Mirror;
+  const bases = [mirror("https://a.test/v1"), mirror("https://b.test/"), mirror("https://c.test", String)];
+  for (const url of ["x/y", "?page=2", "", "x?y=https://c.test/#z"]) {
+    for (const base of bases.slice(0, 2)) assertEquals(relativeTo(bases, urlAt(base, url)), url);
+  }
+  for (
+    const url of [
+      "https://a.test/v1beta/x",
+      "https://a.test/",
+      "https://a.test/v1//x",
+      "https://b.test/http:x",
+      "https://b.tests/x",
+      "https://c.test/x",
+    ]
+  ) {
+    assertEquals(relativeTo(bases, url), undefined, url);
+  }
+});
+
+test("urlAt() joins a base and a relative URL, as the mirror's layout has it", () => {
+  const mirror = (base: string, path?: Mirror["path"]): Mirror => ({
+    base,
+    path,
+    lane: fakeLane(base),
+    headers: {},
+    sensitive: new Set(),
+  });
+  assertEquals(urlAt(mirror("https://a.test/v1"), "x.json?y"), "https://a.test/v1/x.json?y");
+  const moved = mirror("https://a.test/v1/", (path) => `main/${path}`);
+  assertEquals(["x.json", "/x.json", " x.json"].map((url) => urlAt(moved, url)), [
+    "https://a.test/v1/main/x.json",
+    "https://a.test/v1/main/x.json",
+    "https://a.test/v1/main/x.json",
+  ]);
+});
+
+test("lanesOf() has the lanes of those that are not left out, in their order", () => {
+  const off = new Set(["b"]);
+  const mirrors = ["a", "b", "c"].map((name): Mirror => ({
+    base: `https://${name}.test`,
+    lane: fakeLane(`https://${name}.test`),
+    headers: {},
+    sensitive: new Set(),
+    isOff: name === "c" ? undefined : () => off.has(name),
+  }));
+  assertEquals(mirrors.map(isOn), [true, false, true]);
+  assertEquals(lanesOf(mirrors).map(({ key }) => key), ["https://a.test", "https://c.test"]);
+});
