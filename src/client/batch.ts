@@ -72,6 +72,11 @@ export interface BatchStarter {
   delete(batch: Closable): void;
 }
 
+/** What lists are iterated over with, before anybody has changed that. */
+const valuesOf = Array.prototype[Symbol.iterator];
+/** What a list gives when there is nothing more. */
+const END: IteratorResult<FetchRequest> = { done: true, value: undefined };
+
 /**
  * Pulls requests and starts them. It takes its turn at the client's permits, and pulls when it has got one, so that nothing is
  * held of what was not pulled. What has to wait makes room for the next.
@@ -89,6 +94,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   readonly context: CallContext;
   readonly #run: BatchRun;
   #iterator: Iterator<FetchRequest> | AsyncIterator<FetchRequest> | undefined;
+  /** The source, where it is a list that says nothing new when it is asked by its iterator. */
+  readonly #list: readonly FetchRequest[] | undefined;
   #nextIndex = 0;
   /** Whether the source is being asked: it may be entered again by what it does. */
   #pulling = false;
@@ -109,6 +116,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   constructor(run: BatchRun) {
     checkSource(run.source);
     this.#run = run;
+    if (isPlainList(run.source)) this.#list = run.source;
     this.claimPriority = run.priority;
     this.allowance = new Allowance(run.concurrency, run.maxWaiting, () => this.#onRoom());
     this.allowance.signal = run.signal;
@@ -194,7 +202,10 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     this.#pulling = true;
     let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
     try {
-      result = this.#iterator!.next();
+      const list = this.#list;
+      if (list === undefined) result = this.#iterator!.next();
+      else if (this.#nextIndex < list.length) result = { done: false, value: list[this.#nextIndex]! };
+      else result = END;
       if (typeof result !== "object" || result === null) checkResult(result);
     } catch (error) {
       this.#pulling = false;
@@ -294,6 +305,10 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #lookAhead(): void {
     const { active, asleep } = this.allowance;
     if (!this.isClaiming || active + asleep > 0 || this.#pulling || this.#pulled !== undefined) return;
+    if (this.#list !== undefined) {
+      if (this.#nextIndex >= this.#list.length) this.#take(END);
+      return;
+    }
     this.#pulling = true;
     this.#await(new Promise((resolve) => resolve(this.#iterator!.next())));
   }
@@ -378,6 +393,12 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     if (this.#pulling) ignoreFailure(() => this.#iterator?.return?.());
     else await this.#iterator?.return?.();
   }
+}
+
+/** Whether what the iterator of a source gives is what is at 0, 1 and so on, as long as there is anything. */
+function isPlainList(source: RequestSource): source is readonly FetchRequest[] {
+  return Object.getPrototypeOf(source) === Array.prototype && !Object.hasOwn(source, Symbol.iterator) &&
+    Array.isArray(source) && source[Symbol.iterator] === valuesOf;
 }
 
 function checkResult<T>(result: T): T {

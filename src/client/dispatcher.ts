@@ -43,7 +43,6 @@ export interface Closable {
 /** How long a closing client waits for what it has aborted, and for calls that nobody waits for, in milliseconds. */
 const GRACE_MS = 5_000;
 
-const NO_SIGNALS: readonly AbortSignal[] = [];
 /** Why a request ends that nobody waits for any more. */
 const UNWANTED = new Error("All who wanted it have left");
 const NOBODY: CallSink = { onSettled() {} };
@@ -222,7 +221,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     if (this.pipeline.limitKey !== undefined) call.limitKey = this.#limitKeyOf(call, this.pipeline.limitKey);
     const { context: { signals }, settings: { totalTimeoutMs } } = call;
     let stopped = this.#closed;
-    if (signals !== NO_SIGNALS) stopped ??= signals.find(({ aborted }) => aborted);
+    if (signals.length > 0) stopped ??= signals.find(({ aborted }) => aborted);
     if (stopped !== undefined) {
       call.cancel(stopped.reason);
       throw stopped.reason;
@@ -232,7 +231,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     call.isListed = true;
     this.#calls.push(call);
     this.#tally.requests++;
-    if (signals !== NO_SIGNALS) { for (const signal of signals) addAbortListener(signal, call); }
+    if (signals.length > 0) { for (const signal of signals) addAbortListener(signal, call); }
     if (totalTimeoutMs !== Infinity) {
       call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs);
     }
@@ -415,7 +414,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     // A body that streams can still be aborted.
     const goesOn = !ok && !call.hasEnded && call.flight !== undefined && call.flight.members > 1;
     if (call.isListed && !goesOn && (!ok || !call.context.streams || !call.isInFlight)) {
-      if (call.context.signals === NO_SIGNALS && call.deadline === undefined) {
+      if (call.context.signals.length === 0 && call.deadline === undefined) {
         call.isListed = false;
         this.#calls.remove(call);
       } else {
@@ -456,7 +455,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     call.isListed = false;
     this.#calls.remove(call);
     const { signals } = call.context;
-    if (signals !== NO_SIGNALS) { for (const signal of signals) removeAbortListener(signal, call); }
+    if (signals.length > 0) { for (const signal of signals) removeAbortListener(signal, call); }
     if (call.deadline !== undefined) this.pipeline.environment.deadlines.remove(call.deadline);
   }
 

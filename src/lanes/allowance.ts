@@ -29,6 +29,8 @@ export class Allowance {
   /** How many may wait while others go on. */
   readonly maxWaiting: number;
   readonly #onRoom: () => void;
+  /** Whether a lane has found no room. */
+  hasRefused = false;
   /** Lanes whose requests could not go on because too many were under way. */
   readonly #refused: Claimant[] = [];
 
@@ -68,15 +70,14 @@ export class Allowance {
   /** Remembers a lane that found no room, so that it claims again when there is some. */
   refuse(lane: Claimant): void {
     if (!this.#refused.includes(lane)) this.#refused.push(lane);
-  }
-
-  /** Whether a lane has found no room. */
-  get hasRefused(): boolean {
-    return this.#refused.length > 0;
+    this.hasRefused = true;
   }
 
   /** A lane that found no room, now that there is some; each is given once. */
   takeRefused(): Claimant | undefined {
-    return this.active < this.concurrency ? this.#refused.pop() : undefined;
+    if (this.active >= this.concurrency) return undefined;
+    const lane = this.#refused.pop();
+    this.hasRefused = this.#refused.length > 0;
+    return lane;
   }
 }

@@ -140,6 +140,58 @@ test("Batch gives a request that can't be started its outcome, and goes on", () 
   assertEquals(consumer.log, ["end"]);
 });
 
+test("Batch asks a list for what is in it by the time that it is asked, and no more once it has ended", () => {
+  const list = ["https://a.test/0", "https://a.test/1"];
+  const { batch, starter, consumer } = setUp(list, { concurrency: 1 });
+  batch.pump();
+  list.push("https://a.test/2");
+  starter.answer(0);
+  list.splice(1, 1, "https://a.test/x");
+  starter.answer(1);
+  starter.answer(2);
+  list.push("https://a.test/3");
+  batch.pump();
+  assertEquals(consumer.outcomes.map(({ request }) => request), [
+    "https://a.test/0",
+    "https://a.test/1",
+    "https://a.test/2",
+  ]);
+  assertEquals(consumer.log, ["end"]);
+});
+
+test("Batch asks a list with an iterator of its own by that", () => {
+  class Reversed extends Array<string> {
+    override *[Symbol.iterator](): ArrayIterator<string> {
+      for (let index = this.length - 1; index >= 0; index--) yield this[index]!;
+    }
+  }
+  const own = ["https://a.test/0", "https://a.test/1"];
+  own[Symbol.iterator] = function* (): ArrayIterator<string> {
+    yield "https://a.test/own";
+  };
+  for (const list of [Reversed.from(["https://a.test/0", "https://a.test/1"]), own]) {
+    const { batch, starter, consumer } = setUp(list);
+    batch.pump();
+    for (const index of [...list].keys()) starter.answer(index);
+    assertEquals(consumer.outcomes.map(({ request }) => request), [...list]);
+  }
+});
+
+test("Batch takes a list of which a part can't be read for a source that throws", () => {
+  const broken = new Error("broken list");
+  const list = ["https://a.test/0", "https://a.test/1", "https://a.test/2"];
+  Object.defineProperty(list, 1, {
+    get(): string {
+      throw broken;
+    },
+  });
+  const { batch, starter, consumer } = setUp(list);
+  batch.pump();
+  assertEquals([starter.open, consumer.log], [1, []]);
+  starter.answer(0);
+  assertEquals([consumer.outcomes.length, consumer.log], [1, [{ failed: broken }]]);
+});
+
 test("Batch ends at once when its source is empty", async () => {
   const { batch, consumer } = setUp([]);
   batch.pump();

@@ -40,7 +40,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [{
       file: "src/client/dispatcher.ts",
       search:
-        "    if (signals !== NO_SIGNALS) { for (const signal of signals) removeAbortListener(signal, call); }\n",
+        "    if (signals.length > 0) { for (const signal of signals) removeAbortListener(signal, call); }\n",
       replace: "    void signals;\n",
     }],
   },
