@@ -8,6 +8,7 @@ import type { CacheEntry, MaybePromise } from "../cache/cache.ts";
 import { isInvalidDataError, isNetworkError } from "../errors.ts";
 import { isSuccessStatus } from "../http/classify.ts";
 import { withoutFragment } from "../http/url.ts";
+import { fallAsleep } from "../lanes/errand.ts";
 import type { Call, Pending } from "../policies/call.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
@@ -170,6 +171,8 @@ export class Leaders {
       : deadlines.add({ onDeadline: () => wake(undefined) }, waitMs);
     underWay.waiting.add(waiting);
     call.pending = pending;
+    // The leader may wait for a place in the same batch. What is asked for another request then may have stopped this one.
+    fallAsleep(call);
     return promise;
   }
 

@@ -34,3 +34,16 @@ export interface Errand {
   /** The text that names it in an error: method and URL, without secrets. */
   describe(): { readonly url: string; readonly method: string; readonly attempts: number };
 }
+
+/** A request has to wait for something: until it goes on, it takes no place in its batch, which may pull another one. */
+export function fallAsleep(errand: Pick<Errand, "allowance" | "isAsleep">): void {
+  if (errand.isAsleep) return;
+  errand.isAsleep = true;
+  errand.allowance?.fallAsleep();
+}
+
+/** A request goes on that may have waited. */
+export function wakeUp(errand: Pick<Errand, "allowance" | "isAsleep">): void {
+  if (errand.isAsleep) errand.allowance?.wakeUp();
+  errand.isAsleep = false;
+}

@@ -14,7 +14,7 @@ import { AdmissionWaiter, type WaitingRoom } from "./admission_waiter.ts";
 import type { Allowance } from "./allowance.ts";
 import { AttemptReports, type ReportOptions } from "./attempt_reports.ts";
 import type { Claimant, Runnable } from "./claimant.ts";
-import type { Errand } from "./errand.ts";
+import { type Errand, fallAsleep, wakeUp } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { Lane } from "./lane.ts";
 import { Leases } from "./leases.ts";
@@ -271,10 +271,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
       lane.outage.shortenCooldown(errand.patienceMs);
       this.#rouse(lane, nowMs);
     }
-    if (!errand.isAsleep) {
-      errand.isAsleep = true;
-      errand.allowance?.fallAsleep();
-    }
+    fallAsleep(errand);
     this.#polls?.begin(waiter);
     this.dispatch();
     // It may be a limit of its lane that it waits for.
@@ -592,11 +589,6 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
 /** What an attempt counts in; nothing where no limit is stated, and it has none of its own. */
 function receiptOf(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): Receipt | undefined {
   return line === undefined && lane.book === undefined ? undefined : new Receipt(lane, line, nowMs);
-}
-
-function wakeUp(errand: Errand): void {
-  if (errand.isAsleep) errand.allowance?.wakeUp();
-  errand.isAsleep = false;
 }
 
 /** An attempt on the straight way. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fallAsleep } from "../lanes/errand.ts";
 import type { Lane, Sleeper } from "../lanes/lane.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { Call, Pending } from "./call.ts";
@@ -36,9 +37,7 @@ export function sleepBetweenRounds(
   if (call.cancelled) return Promise.reject(call.reason);
   return new Promise((resolve, reject) => {
     call.pending = new BackoffSleep(environment, call, lane, delayMs, { resolve, reject });
-    if (call.isAsleep) return;
-    call.isAsleep = true;
-    call.allowance?.fallAsleep();
+    fallAsleep(call);
   });
 }
 

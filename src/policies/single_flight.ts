@@ -6,6 +6,7 @@
 
 import { type HeaderMap, isEmpty } from "../http/headers.ts";
 import { withoutFragment } from "../http/url.ts";
+import { fallAsleep } from "../lanes/errand.ts";
 import type { Call } from "./call.ts";
 import { Reply } from "./reply.ts";
 import type { Settings } from "./settings.ts";
@@ -134,9 +135,7 @@ export function join(call: Call, leader: Call): void {
   call.leader = leader;
   // The work may take as long as the most patient of those who wait for it.
   leader.flight.deadlineAtMs = Math.max(leader.flight.deadlineAtMs, call.deadlineAtMs);
-  if (call.isAsleep) return;
-  call.isAsleep = true;
-  call.allowance?.fallAsleep();
+  fallAsleep(call);
 }
 
 /** The reply of a call's execution, for one that has waited for it. */

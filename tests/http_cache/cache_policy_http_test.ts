@@ -14,6 +14,7 @@ import {
   memoryCache,
   type PartitionRequest,
 } from "../../src/http_cache/mod.ts";
+import type { FetchRequest } from "../../src/client/request.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
 import { rejection, watch } from "../support/settled.ts";
@@ -1184,4 +1185,30 @@ test("mode http: a stored body that does not fit the schema is asked for again, 
   await client.json(URL_A);
   assertEquals(await client.json(URL_A, { schema: v.object({ n: v.number() }) }), { n: 3 });
   assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, '"1"', null]);
+});
+
+// ---- batches
+
+test("a request that waits for another one's answer takes no place in their batch, whatever keeps them apart", async () => {
+  const pairs: readonly [string, readonly FetchRequest[]][] = [
+    ["settings", [{ url: URL_A, maxRetries: 1 }, { url: URL_A, maxRetries: 2 }]],
+    ["patience", [{ url: URL_A }, { url: URL_A, patienceMs: 1_000 }]],
+    ["neither may be joined", [{ url: URL_A, idempotent: false }, { url: URL_A, idempotent: false }]],
+  ];
+  for (const [what, pair] of pairs) {
+    for (const concurrency of [1, 2]) {
+      const { client, clock, network } = cacheRig(counting("max-age=60"), {
+        rateLimit: { limit: 1, intervalMs: 1_000, burst: 1, per: "origin" },
+      });
+      // It takes the only token, so that the next one has to wait.
+      await client.json(URL_B);
+      const outcomes = await clock.run(client.settle([...pair, URL_B] as FetchRequest[], { concurrency }));
+      assertEquals([what, concurrency, outcomes.map(({ ok }) => ok), network.sent.length], [
+        what,
+        concurrency,
+        [true, true, true],
+        2,
+      ]);
+    }
+  }
 });
