@@ -443,6 +443,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   }
 
   onCancel(call: Call): void {
+    // Nobody joins it any more, and on the straight way nothing else would follow.
+    this.#flights.remove(call);
     if (call.settled) this.#forget(call);
   }
 

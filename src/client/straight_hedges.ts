@@ -124,7 +124,7 @@ export class StraightHedges implements DeadlineTarget {
           this.#giveAway(call, rival);
           continue;
         }
-        this.#watched.set(call, nowMs + this.#hedger.againMs(call.lane!));
+        this.#watched.set(call, nowMs + this.#hedger.againMs(call.lane!, nowMs - call.attemptedAtMs));
       }
       nextMs = Math.min(nextMs, this.#watched.get(call)!);
     }

@@ -27,6 +27,8 @@ const FLOOR = 1;
 const AGAIN = 1 / 4;
 const SOONEST_MS = 5;
 const LATEST_MS = 100;
+/** Or, if that is longer, a share of how long the first attempt has taken. */
+const AGAIN_ELAPSED = 1 / 10;
 
 /** Samples of which so few are above the percentile say little of it. */
 const FEW_ABOVE = 2;
@@ -81,9 +83,16 @@ export class Hedger implements Hedging<Environment>, RaceRules {
     return this.#window === undefined ? this.#afterMs : lane.latencies?.thresholdMs ?? Infinity;
   }
 
-  /** How long to wait until a second attempt is tried again, in milliseconds. */
-  againMs(lane: Lane): number {
-    return Math.min(LATEST_MS, Math.max(SOONEST_MS, AGAIN * this.delayMs(lane)));
+  /**
+   * How long to wait until a second attempt is tried again: ever longer, the longer the first one takes.
+   *
+   * @param lane The lane of the first one.
+   * @param elapsedMs How long that has taken so far, in milliseconds.
+   * @returns Milliseconds.
+   */
+  againMs(lane: Lane, elapsedMs: number): number {
+    const waitMs = Math.min(LATEST_MS, Math.max(SOONEST_MS, AGAIN * this.delayMs(lane)));
+    return Math.max(waitMs, AGAIN_ELAPSED * elapsedMs);
   }
 
   /** Whether it is of any use to note latencies. */

@@ -51,12 +51,17 @@ export function endRound(call: Call, worst: MirrorEnding, failures: readonly Mir
   }
   if (others !== undefined && isSlipstreamError(error)) {
     const context = { ...error.context, mirrors: others.told };
-    // It was made when its own mirror had failed; since then others have been asked.
-    Object.defineProperty(error, "attempts", { value: call.attempts, enumerable: true });
+    noteAttempts(call, error);
     Object.defineProperty(error, "context", { value: context, enumerable: true });
     Object.defineProperty(error, "cause", { value: others.cause, configurable: true, writable: true });
   }
   throw error;
+}
+
+/** An error that was made when its own attempt had failed tells of those that were made since then, too. */
+export function noteAttempts(call: Call, error: unknown): void {
+  if (!isSlipstreamError(error)) return;
+  Object.defineProperty(error, "attempts", { value: call.attempts, enumerable: true });
 }
 
 /** What the mirrors did, and the errors of all of them: of the one whose error the caller gets, what was behind that. */

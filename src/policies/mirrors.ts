@@ -17,7 +17,7 @@ import type { Target } from "./journey.ts";
 import { withJsonType } from "./json_type.ts";
 import { type Hedging, hedgingOf, type RaceStart } from "./hedging.ts";
 import { isOn, type Mirror, urlAt } from "./mirror.ts";
-import { discardAllBut, endRound, keep, type MirrorEnding } from "./mirror_endings.ts";
+import { discardAllBut, endRound, keep, type MirrorEnding, noteAttempts } from "./mirror_endings.ts";
 import type { Environment, Handler } from "./policy.ts";
 import { Reply } from "./reply.ts";
 import { noteFailure } from "./reply_error.ts";
@@ -69,8 +69,9 @@ async function askOrigin(environment: Environment, options: MirrorsOptions, call
     isDecisive: (_, status) => !isServerTrouble(status) && !isWorthRetry(call, status),
   });
   const { reply, error } = endings.reduce((kept, latest) => keep(call, kept, latest));
-  if (reply === undefined) throw error;
-  return reply;
+  if (reply !== undefined) return reply;
+  if (endings.length > 1) noteAttempts(call, error);
+  throw error;
 }
 
 /** What the first attempt of a race begins with. */

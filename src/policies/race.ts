@@ -34,7 +34,7 @@ export interface RaceRules {
   /** How long an attempt has to bring its headers, in milliseconds. */
   delayMs(lane: Lane): number;
   /** How long to wait until a second attempt is tried again, in milliseconds. */
-  againMs(lane: Lane): number;
+  againMs(lane: Lane, elapsedMs: number): number;
   /** Notes how long the headers of an answer took. */
   noteAnswer(lane: Lane, status: number, latencyMs: number, nowMs: number): void;
   /** Notes how long an attempt had been slow when it was cut short. */
@@ -116,8 +116,9 @@ export class Race implements AttemptWatcher, DeadlineTarget, Pending {
     const nowMs = this.#environment.clock.now();
     const rivals = this.#field.rivals(this.#rules.toNextMirror);
     const rival = this.#rules.tryAdmit(this.#environment.scheduler, call, rivals, nowMs);
-    if (rival === undefined) this.#wait(this.#rules.againMs(this.#first!.target.lane), nowMs);
-    else this.#send(rival);
+    if (rival !== undefined) return this.#send(rival);
+    const { startedAtMs, target: { lane } } = this.#first!;
+    this.#wait(this.#rules.againMs(lane, nowMs - startedAtMs), nowMs);
   }
 
   #send({ target, admission }: Rival): void {

@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import type { Client, ClientEvent, ClientOptions, RequestSpec } from "../../mod.ts";
+import {
+  type Client,
+  type ClientEvent,
+  type ClientOptions,
+  createClient,
+  type RequestSpec,
+} from "../../mod.ts";
+import { Flights } from "../../src/policies/single_flight.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import {
@@ -181,6 +188,56 @@ test("an abort ends a request once, also when it comes with the answer, the time
     }
   }
 });
+
+test("a request that was aborted, or has taken too long, is not remembered as one that others may join", async () => {
+  const { enter } = Flights.prototype;
+  const tables = new Set<Flights>();
+  Flights.prototype.enter = function (call): ReturnType<typeof enter> {
+    tables.add(this);
+    return enter.call(this, call);
+  };
+  const urls = numberedUrls(10);
+  const stops: Readonly<Record<string, (client: Client, clock: ManualClock) => Promise<unknown>>> = {
+    "an abort": async (client) => {
+      const controller = new AbortController();
+      const requests = urls.map((url) => client.json(url, { signal: controller.signal }));
+      controller.abort();
+      return await Promise.allSettled(requests);
+    },
+    "the total deadline": (client, clock) =>
+      clock.run(Promise.allSettled(urls.map((url) => client.json(url, { totalTimeoutMs: 500 })))),
+    "the deadline of a batch": (client, clock) =>
+      clock.run(client.settle(urls, { batchTimeoutMs: 500, concurrency: 10 })),
+    "leaving a stream": async (client) => {
+      const stream = client.stream(urls, { concurrency: 10 });
+      const first = stream.next();
+      await microtasks(50);
+      await stream.return?.();
+      return await first;
+    },
+  };
+  try {
+    for (const [what, stop] of Object.entries(stops)) {
+      for (const options of [{}, { maxBodyBytes: 1_000 }]) {
+        tables.clear();
+        const clock = new ManualClock();
+        const client = createClient({ clock, concurrency: 3, fetch: hangingFetch, ...options });
+        await stop(client, clock);
+        await microtasks(50);
+        assertEquals([what, [...tables].map(({ size }) => size)], [what, [0]]);
+      }
+    }
+  } finally {
+    Flights.prototype.enter = enter;
+  }
+});
+
+/** A `fetch` that brings nothing until it is aborted. */
+function hangingFetch(_: string | URL | Request, init?: RequestInit): Promise<Response> {
+  return new Promise((_, reject) =>
+    init!.signal!.addEventListener("abort", ({ target }) => reject((target as AbortSignal).reason))
+  );
+}
 
 test("requests that can't be sent as they are count as none", async () => {
   const { client, events, run } = rig(OK);

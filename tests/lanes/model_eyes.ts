@@ -9,6 +9,8 @@ import type { Batch } from "../../src/client/batch.ts";
 import type { Lane } from "../../src/lanes/lane.ts";
 import { LaneLimit } from "../../src/lanes/lane_limit.ts";
 import { Scheduler } from "../../src/lanes/scheduler.ts";
+import { Flights } from "../../src/policies/single_flight.ts";
+import type { Call } from "../../src/policies/call.ts";
 
 /** What there is to see of one client. */
 export class Eyes {
@@ -18,6 +20,8 @@ export class Eyes {
   onBatch: (batch: Batch) => void = () => {};
   /** The most that each lane allowed at the moment of its latest sample: what was admitted before a limit fell is sent all the same. */
   readonly limits: Map<string, { readonly atMs: number; readonly most: number }> = new Map();
+  /** The tables of calls that others may join. */
+  readonly flights: Set<Flights> = new Set();
   /** When each lane's breaker changed last. */
   readonly changedAtMs: Map<string, number> = new Map();
 }
@@ -46,6 +50,12 @@ Scheduler.prototype.adopt = function (lane: Lane): void {
     lane.breaker?.on(({ atMs }) => eyes.changedAtMs.set(lane.key, atMs));
   }
   adopt.call(this, lane);
+};
+
+const { enter } = Flights.prototype;
+Flights.prototype.enter = function (call): Call | undefined {
+  watching?.flights.add(this);
+  return enter.call(this, call);
 };
 
 const { add } = Dispatcher.prototype;

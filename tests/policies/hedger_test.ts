@@ -86,12 +86,12 @@ test("Hedger asks for more samples where a percentile is higher, unless it is to
   assertEquals(needed({ percentile: 0.99, minimumSamples: 3 }), 3);
 });
 
-test("Hedger.againMs() is a part of the delay, within bounds", () => {
+test("Hedger.againMs() is a part of the delay, within bounds, and longer the longer the first attempt takes", () => {
   const again = (afterMs: number) => {
     const { hedger, lane } = setUp({ afterMs });
-    return hedger.againMs(lane);
+    return hedger.againMs(lane, afterMs);
   };
-  assertEquals([1, 40, 10_000].map(again), [5, 10, 100]);
+  assertEquals([1, 40, 1_000].map(again), [5, 10, 100]);
   const { hedger, lane } = setUp({ percentile: 0.9 });
-  assertEquals(hedger.againMs(lane), 100);
+  assertEquals([0, 1_000, 10_000].map((elapsedMs) => hedger.againMs(lane, elapsedMs)), [100, 100, 1_000]);
 });

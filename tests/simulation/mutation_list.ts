@@ -217,6 +217,15 @@ export const MUTATIONS: readonly Mutation[] = [
     }],
   },
   {
+    name: "who has left may still be joined",
+    changes: [{
+      file: "src/client/dispatcher.ts",
+      search:
+        "    this.#flights.remove(call);\n    if (call.settled) this.#forget(call);\n  }\n\n  onBodyEnd",
+      replace: "    if (call.settled) this.#forget(call);\n  }\n\n  onBodyEnd",
+    }],
+  },
+  {
     name: "whoever is in line for too long stays there",
     changes: [{
       file: "src/lanes/scheduler.ts",

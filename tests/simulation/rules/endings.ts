@@ -22,6 +22,7 @@ export function endingRules(stage: Stage): RuleGroup {
       }
       for (const name of stage.endings) stage.fail("end", `${name} has never ended`);
       checkNumbers(stage);
+      checkFlights(stage);
       checkEvents(stage);
     },
     atClose() {
@@ -37,6 +38,7 @@ export function endingRules(stage: Stage): RuleGroup {
         if (listeners > 0) stage.fail("S7", `${listeners} listeners are left on signal ${index}`);
       });
       checkNumbers(stage);
+      checkFlights(stage);
       checkEvents(stage);
     },
   };
@@ -45,6 +47,12 @@ export function endingRules(stage: Stage): RuleGroup {
 /** A source that says nothing any more holds its batch until somebody ends it. */
 function isStalled({ step: { source }, isAsked }: BatchRecord): boolean {
   return source === "stalled" && isAsked;
+}
+
+function checkFlights(stage: Stage): void {
+  for (const { size } of stage.eyes.flights) {
+    if (size > 0) stage.fail("end", `${size} calls may still be joined that have ended`);
+  }
 }
 
 function checkNumbers(stage: Stage): void {
