@@ -31,6 +31,12 @@ export interface Errand {
   readonly isAborted: boolean;
   /** Whether its batch counts it among those that wait. */
   isAsleep: boolean;
+  /**
+   * Answers those who wait for it and are no part of a batch with an error, if there are others, which are patient.
+   *
+   * @returns Whether there are: it goes on for them.
+   */
+  refuseSingles(error: Error): boolean;
   /** The text that names it in an error: method and URL, without secrets. */
   describe(): { readonly url: string; readonly method: string; readonly attempts: number };
 }

@@ -287,6 +287,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     const refuse = (limit: keyof LoadShedding): void => {
       const nowMs = this.now();
       const error = overloadError(waiter, limit, shedding, { queued: this.#inLine - 1, sinceMs, nowMs });
+      if (errand.refuseSingles(error)) return;
       this.leave(waiter);
       waiter.onRefused(error);
     };

@@ -298,6 +298,18 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     }
   }
 
+  refuseSingles(error: Error): boolean {
+    const followers = this.flight?.followers.filter(({ settled }) => !settled) ?? [];
+    if (followers.every(({ allowance }) => allowance === undefined)) return false;
+    for (const follower of followers) {
+      if (follower.allowance !== undefined) continue;
+      follower.attempts = this.attempts;
+      follower.abort(error);
+    }
+    this.abort(error);
+    return true;
+  }
+
   /** Stops the work, wherever it is. */
   cancel(reason: unknown): void {
     if (this.cancelled) return;

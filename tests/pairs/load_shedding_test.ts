@@ -97,6 +97,32 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "maxQueueMs × single-flight: of those who wait for the same, only single requests are refused",
+  async (setUp) => {
+    const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 1_000 }), {
+      perOrigin: { concurrency: 1 },
+      maxRetries: 0,
+      maxQueueMs: 500,
+    });
+    const busy = watch(client.json("https://a.test/busy"));
+    const singles = [1, 2].map(() => watch(client.json("https://a.test/same")));
+    const batch = watch(client.settle(["https://a.test/same", "https://a.test/same"]));
+    await clock.advance(100);
+    const late = watch(client.json("https://a.test/same"));
+    await clock.advance(400);
+    assertEquals([busy, ...singles, late, batch].map(({ state }) => state), [
+      "pending",
+      ...Array<string>(3).fill("rejected"),
+      "pending",
+    ]);
+    assert(isOverloadError((singles[1] as { error: unknown }).error));
+    await clock.advance(2_000);
+    assertEquals([batch.value?.map(({ ok }) => ok), network.sent.length], [[true, true], 2]);
+    assertEquals([client.stats().inFlight, client.stats().queued, clock.pending], [0, 0, 0]);
+  },
+);
+
 testBothWays("maxQueueMs × abort, × a permit in time: no timer is left behind", async (setUp) => {
   const { client, clock } = setUp(() => ({ json: 1, afterMs: 100 }), { concurrency: 1, maxQueueMs: 1_000 });
   const controller = new AbortController();
