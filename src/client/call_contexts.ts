@@ -97,6 +97,7 @@ export class CallContexts {
       rejectsStatus = false,
       readsChunks = false,
       avoided,
+      continues,
     }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
   ): CallContext {
     return {
@@ -109,6 +110,7 @@ export class CallContexts {
       rejectsStatus,
       readsChunks,
       avoided,
+      continues,
       isBackground: false,
       owner: this.#dispatcher,
       straightHeaders: this.#dispatcher.straightHeaders(settings, headers),

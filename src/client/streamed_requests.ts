@@ -176,7 +176,8 @@ export class StreamedRequests {
       new Promise((resolve, reject) => {
         const signals = signal === undefined ? own.signals : [...own.signals, signal];
         const avoided = elsewhere ? latest : undefined;
-        const context = this.#contexts.contextOf({ ...own, settings: sending, signals, avoided });
+        const continues = about.attempts > 0;
+        const context = this.#contexts.contextOf({ ...own, settings: sending, signals, avoided, continues });
         const sent = headers === undefined
           ? prepared
           : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };

@@ -291,8 +291,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
       this.leave(waiter);
       waiter.onRefused(error);
     };
-    // One that was sent before has been taken on.
-    if (errand.attempts === 0 && this.#inLine > shedding.maxQueue) return refuse("maxQueue");
+    if (!errand.wasTakenOn && this.#inLine > shedding.maxQueue) return refuse("maxQueue");
     if (shedding.maxQueueMs === Infinity) return;
     const onDeadline = (): void => refuse("maxQueueMs");
     waiter.limit = this.#options.deadlines.add({ onDeadline }, shedding.maxQueueMs, sinceMs);

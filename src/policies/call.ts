@@ -65,6 +65,8 @@ export interface CallContext {
   readonly readsChunks?: boolean | undefined;
   /** The lane of a mirror that is asked after the others. */
   readonly avoided?: Lane | undefined;
+  /** Whether it goes on with what an earlier call has begun, such as a download. */
+  readonly continues?: boolean | undefined;
   /** Whether nobody waits for it. */
   readonly isBackground: boolean;
   /** Who looks after the calls. */
@@ -296,6 +298,10 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     } else if (this.flight === undefined || --this.flight.members === 0) {
       this.cancel(reason);
     }
+  }
+
+  get wasTakenOn(): boolean {
+    return this.attempts > 0 || this.context.continues === true;
   }
 
   refuseSingles(error: Error): boolean {

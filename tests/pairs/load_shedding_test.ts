@@ -158,6 +158,37 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "maxQueue × events(): one that comes back to go on is not refused, and a new one is",
+  async (setUp) => {
+    const { client, clock, network } = setUp(
+      ({ url }) =>
+        url.endsWith("/events")
+          ? { body: "retry: 100\nid: 1\ndata: 1\n\n", headers: { "content-type": "text/event-stream" } }
+          : { json: 1, afterMs: 1_000 },
+      { concurrency: 1, maxQueue: 0 },
+    );
+    const events = client.events("https://a.test/events");
+    const first = watch(events.next());
+    await clock.advance(0);
+    const second = watch(events.next());
+    await clock.advance(50);
+    const busy = watch(client.json("https://a.test/busy"));
+    await clock.advance(60);
+    const late = watch(client.events("https://a.test/events").next());
+    await clock.advance(0);
+    assertEquals([first, second, busy, late].map(({ state }) => state), [
+      "fulfilled",
+      "pending",
+      "pending",
+      "rejected",
+    ]);
+    await clock.advance(1_000);
+    assertEquals([second.state, busy.state, network.sent.length], ["fulfilled", "fulfilled", 3]);
+    await client.close();
+  },
+);
+
 testBothWays("maxQueue × retry: a refusal is final, and no failure of the origin", async (setUp) => {
   const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 100 }), {
     concurrency: 1,
