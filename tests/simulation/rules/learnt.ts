@@ -21,7 +21,7 @@ interface Empty {
 interface Book {
   readonly empty: Map<string, Empty>;
   /** Which request was sent last of those whose answers state something. */
-  readonly latest: Map<string, number>;
+  readonly latest: Map<string, Sent>;
   /** Who has told the client of a limit. */
   readonly learning: Set<string>;
 }
@@ -55,13 +55,17 @@ export function learntRules(stage: Stage): RuleGroup {
 
 function note(sent: Sent, { empty, latest, learning }: Book): void {
   const { index, stated, answeredAtMs, abortedAtMs, address: { origin, isHop }, waitMs, status } = sent;
-  // Of a redirect, what it leads to is looked at.
-  if (stated === undefined || (status >= 300 && status < 400)) return;
+  if (stated === undefined) return;
   // Of two, the one that was sent later knows better.
-  const isLatest = index > (latest.get(origin) ?? -1);
-  if (isLatest) latest.set(origin, index);
+  const before = latest.get(origin);
+  const isLatest = index > (before?.index ?? -1);
+  if (isLatest) latest.set(origin, sent);
+  // Which of two that were sent in one moment was to go first, only the client knows.
+  const isTwin = before?.atMs === sent.atMs;
+  // Of a redirect, what it leads to is looked at.
+  if (status >= 300 && status < 400 && status !== 304) return;
   // Some other wait counts more, and so does what another answer says, whichever is right.
-  if (stated.remaining > 0 || waitMs !== undefined || abortedAtMs <= answeredAtMs || isHop) {
+  if (stated.remaining > 0 || isTwin || waitMs !== undefined || abortedAtMs <= answeredAtMs || isHop) {
     empty.delete(origin);
   } else if (isLatest && learning.has(origin)) {
     empty.set(origin, { fromMs: answeredAtMs, untilMs: answeredAtMs + stated.resetMs, because: sent });

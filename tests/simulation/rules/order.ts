@@ -50,7 +50,11 @@ export function orderRules(stage: Stage): RuleGroup {
 /** With a permit that is free, a lane that nothing blocks has nobody in line. */
 function checkIdle(stage: Stage, lane: Lane): void {
   const nowMs = stage.clock.now();
-  if (lane.queued === 0 || lane.blockedUntilMs(nowMs + ROUNDING_MS) > nowMs + ROUNDING_MS) return;
+  // A lane forgets a pause that has passed when it is asked, and it is not to be asked too early.
+  const isPausing = lane.pause !== undefined && lane.pause.untilMs > nowMs;
+  if (isPausing || lane.queued === 0 || lane.blockedUntilMs(nowMs + ROUNDING_MS) > nowMs + ROUNDING_MS) {
+    return;
+  }
   // What rounding leaves over is waited for.
   if (lane.wakeUp !== undefined && lane.wakeUp.atMs - nowMs < ROUNDING_MS) return;
   let waiting: Place<Lane> | undefined;
