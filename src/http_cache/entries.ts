@@ -76,13 +76,17 @@ export class Entries {
     request: CachedRequest,
     patienceMs: number | undefined,
   ): Promise<CacheEntry | undefined> {
+    const { indexes } = this.#state;
+    const [before, changedAt] = [indexes.get(primary), this.#changedAt(request.url)];
     const slot = await this.#store.get(primary, patienceMs);
     const index = slot === undefined ? undefined : readIndexEntry(slot);
+    // A slow read must not bring back the index that a change has removed, nor take away what was planned or written meanwhile.
+    const isOvertaken = indexes.get(primary) !== before || this.#changedAt(request.url) !== changedAt;
     if (index === undefined) {
-      if (this.#state.indexes.get(primary)?.isPlanned !== true) this.#state.indexes.delete(primary);
+      if (!isOvertaken && before?.isPlanned !== true) indexes.delete(primary);
       return slot;
     }
-    this.#state.indexes.set(primary, { index, removeAt: slot!.meta.removeAt, isPlanned: false });
+    if (!isOvertaken) indexes.set(primary, { index, removeAt: slot!.meta.removeAt, isPlanned: false });
     const entry = await this.#store.get(variantKey(primary, index, request.sentHeaders), patienceMs);
     return entry !== undefined && matchesVary(entry.meta.vary, request.sentHeaders) ? entry : undefined;
   }
@@ -142,12 +146,14 @@ export class Entries {
     const names = this.#rules.varyNames({ headers, redirects: [] });
     if (names === undefined) return await this.#store.delete(meta.key);
     const { key, vary, index } = this.#place(request, names);
-    if (key !== meta.key) await this.#store.delete(meta.key);
+    // Without a wait in between, in which something could change.
+    const moved = key === meta.key ? undefined : this.#store.delete(meta.key);
     await this.#put(request, {
       entry: { ...entry, meta: { ...meta, key, vary } },
       index,
       askedAt,
     });
+    await moved;
   }
 
   /** Removes a stored response. */
@@ -176,10 +182,15 @@ export class Entries {
     { key, via = [] }: Pick<CacheMeta, "key" | "via">,
     askedAt: number,
   ): boolean {
-    const { moment, changes, askedAt: others } = this.#state;
+    const { moment, askedAt: others } = this.#state;
     if (moment === askedAt) return false;
-    const hasChanged = (at: string) => (changes.get(withoutFragment(at)) ?? 0) > askedAt;
+    const hasChanged = (at: string) => this.#changedAt(at) > askedAt;
     return hasChanged(url) || via.some(({ to }) => hasChanged(to)) || (others.get(key) ?? 0) > askedAt;
+  }
+
+  /** The moment at which what is stored for a URL was last made wrong. */
+  #changedAt(url: string): number {
+    return this.#state.changes.get(withoutFragment(url)) ?? 0;
   }
 
   /** Removes what a request would select, whether or not there is something, unless it was asked for after a moment. */

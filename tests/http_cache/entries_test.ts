@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { CacheEntry } from "../../src/cache/cache.ts";
 import { HttpRules } from "../../src/http_cache/http_rules.ts";
 import { Entries } from "../../src/http_cache/entries.ts";
 import { GuardedAdapter } from "../../src/http_cache/guarded_adapter.ts";
@@ -109,6 +110,65 @@ test("Entries.removeAll() removes all variants in all partitions, for other proc
     undefined,
     undefined,
   ]);
+});
+
+/** Begins to look for something, with an adapter that has read and not answered yet; it answers when it is told to. */
+function findSlowly(
+  { entries, cache }: Parts,
+  request: CachedRequest,
+): () => Promise<CacheEntry | undefined> {
+  const answered = Promise.withResolvers<void>();
+  cache.get = async (key) => {
+    const entry = cache.entries.get(key);
+    await answered.promise;
+    return entry;
+  };
+  const found = entries.find(request);
+  cache.get = (key) => cache.entries.get(key);
+  return () => {
+    answered.resolve();
+    return found;
+  };
+}
+
+test("Entries.find() × removeAll(): a read that a change has overtaken brings no other variant back", async () => {
+  const parts = partsWith();
+  const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  await store(parts, de, "de", { vary: "accept-language" });
+  await store(parts, fr, "fr", { vary: "accept-language" });
+  const answer = findSlowly(parts, de);
+  await parts.entries.removeAll(PARTS_URL);
+  await answer();
+  await store(parts, de, "new", { vary: "accept-language" });
+  assertEquals([await find(parts, de), await find(parts, fr)], ["new", undefined]);
+});
+
+test("Entries.find() × store(): a read that a write has overtaken parts no variants", async () => {
+  const parts = partsWith();
+  const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  const answer = findSlowly(parts, fr);
+  await store(parts, de, "de", { vary: "accept-language" });
+  assertEquals(await answer(), undefined);
+  await store(parts, fr, "fr", { vary: "accept-language" });
+  assertEquals([await find(parts, de), await find(parts, fr)], ["de", "fr"]);
+});
+
+test("Entries.refresh() × removeAll(): what moves by its Vary is gone after a change, however slow the adapter is", async () => {
+  const parts = partsWith();
+  const request = requestOf({ "accept-language": "de" });
+  await store(parts, request, "de");
+  const { meta, body } = (await parts.entries.find(request))!;
+  const removed = Promise.withResolvers<void>();
+  parts.cache.delete = async (key) => {
+    await removed.promise;
+    return parts.cache.entries.delete(key);
+  };
+  const varying = { ...meta, headers: [...meta.headers, ["vary", "accept-language"] as const] };
+  const refreshed = parts.entries.refresh(request, { meta: varying, body }, parts.entries.nextMoment());
+  const changed = parts.entries.removeAll(PARTS_URL);
+  removed.resolve();
+  await Promise.all([refreshed, changed]);
+  assertEquals([await find(parts, request), await find(parts, requestOf())], [undefined, undefined]);
 });
 
 test("Entries.isOutdated() holds for what was asked for before a change of the same URL, in any partition", async () => {
