@@ -76,17 +76,19 @@ export class Entries {
     request: CachedRequest,
     patienceMs: number | undefined,
   ): Promise<CacheEntry | undefined> {
-    const { indexes } = this.#state;
-    const [before, changedAt] = [indexes.get(primary), this.#changedAt(request.url)];
+    const { indexes, moment } = this.#state;
+    const before = indexes.get(primary);
     const slot = await this.#store.get(primary, patienceMs);
     const index = slot === undefined ? undefined : readIndexEntry(slot);
-    // A slow read must not bring back the index that a change has removed, nor take away what was planned or written meanwhile.
-    const isOvertaken = indexes.get(primary) !== before || this.#changedAt(request.url) !== changedAt;
+    // A slow read must not take away what was planned or written meanwhile, nor bring back the index that a change has removed.
+    const isLatest = indexes.get(primary) === before;
     if (index === undefined) {
-      if (!isOvertaken && before?.isPlanned !== true) indexes.delete(primary);
+      if (before?.isPlanned === false && isLatest) indexes.delete(primary);
       return slot;
     }
-    if (!isOvertaken) indexes.set(primary, { index, removeAt: slot!.meta.removeAt, isPlanned: false });
+    if (isLatest && !this.#state.hasChanged(request.url, moment)) {
+      indexes.set(primary, { index, removeAt: slot!.meta.removeAt, isPlanned: false });
+    }
     const entry = await this.#store.get(variantKey(primary, index, request.sentHeaders), patienceMs);
     return entry !== undefined && matchesVary(entry.meta.vary, request.sentHeaders) ? entry : undefined;
   }
@@ -131,8 +133,11 @@ export class Entries {
   async #put(request: CachedRequest, { entry, index, askedAt }: Storing): Promise<void> {
     const { meta } = entry;
     const isShared = this.#isShared(request);
-    // It was planned under a generation that has ended meanwhile.
-    if (isShared && !meta.key.startsWith(this.#primaryKey(request))) return;
+    const primary = this.#primaryKey(request);
+    // It was planned under a generation that has ended meanwhile, or under an index to which others have added since: it could not be
+    // found.
+    if (isShared && !meta.key.startsWith(primary)) return;
+    if (index !== undefined && isExtended(index, this.#state.indexes.get(primary)?.index)) return;
     this.#state.askedAt.set(meta.key, askedAt);
     const kept = isShared ? this.#generations.keep(request.url, meta) : undefined;
     await this.#write(request, entry, index);
@@ -184,13 +189,8 @@ export class Entries {
   ): boolean {
     const { moment, askedAt: others } = this.#state;
     if (moment === askedAt) return false;
-    const hasChanged = (at: string) => this.#changedAt(at) > askedAt;
+    const hasChanged = (at: string) => this.#state.hasChanged(at, askedAt);
     return hasChanged(url) || via.some(({ to }) => hasChanged(to)) || (others.get(key) ?? 0) > askedAt;
-  }
-
-  /** The moment at which what is stored for a URL was last made wrong. */
-  #changedAt(url: string): number {
-    return this.#state.changes.get(withoutFragment(url)) ?? 0;
   }
 
   /** Removes what a request would select, whether or not there is something, unless it was asked for after a moment. */
@@ -247,6 +247,11 @@ export class Entries {
       this.#store.set(toIndexEntry({ ...index, key: primary, url, storedAtMs: storedAt, removeAt })),
     ]);
   }
+}
+
+/** Whether names were added to an index. */
+function isExtended(index: VariantIndex, latest: VariantIndex | undefined): boolean {
+  return latest?.generation === index.generation && latest.names.length > index.names.length;
 }
 
 /** The later of two moments; `null` is never. */

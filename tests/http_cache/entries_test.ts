@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CacheEntry } from "../../src/cache/cache.ts";
 import { HttpRules } from "../../src/http_cache/http_rules.ts";
 import { Entries } from "../../src/http_cache/entries.ts";
 import { GuardedAdapter } from "../../src/http_cache/guarded_adapter.ts";
@@ -112,22 +111,19 @@ test("Entries.removeAll() removes all variants in all partitions, for other proc
   ]);
 });
 
-/** Begins to look for something, with an adapter that has read and not answered yet; it answers when it is told to. */
-function findSlowly(
-  { entries, cache }: Parts,
-  request: CachedRequest,
-): () => Promise<CacheEntry | undefined> {
+/** Begins something, with an adapter that has read and not answered yet; it answers when it is told to. */
+function beginSlowly<T>({ cache }: Parts, begin: () => Promise<T>): () => Promise<T> {
   const answered = Promise.withResolvers<void>();
   cache.get = async (key) => {
     const entry = cache.entries.get(key);
     await answered.promise;
     return entry;
   };
-  const found = entries.find(request);
+  const begun = begin();
   cache.get = (key) => cache.entries.get(key);
   return () => {
     answered.resolve();
-    return found;
+    return begun;
   };
 }
 
@@ -136,7 +132,7 @@ test("Entries.find() × removeAll(): a read that a change has overtaken brings n
   const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
   await store(parts, de, "de", { vary: "accept-language" });
   await store(parts, fr, "fr", { vary: "accept-language" });
-  const answer = findSlowly(parts, de);
+  const answer = beginSlowly(parts, () => find(parts, de));
   await parts.entries.removeAll(PARTS_URL);
   await answer();
   await store(parts, de, "new", { vary: "accept-language" });
@@ -146,11 +142,52 @@ test("Entries.find() × removeAll(): a read that a change has overtaken brings n
 test("Entries.find() × store(): a read that a write has overtaken parts no variants", async () => {
   const parts = partsWith();
   const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
-  const answer = findSlowly(parts, fr);
+  const answer = beginSlowly(parts, () => find(parts, fr));
   await store(parts, de, "de", { vary: "accept-language" });
   assertEquals(await answer(), undefined);
   await store(parts, fr, "fr", { vary: "accept-language" });
   assertEquals([await find(parts, de), await find(parts, fr)], ["de", "fr"]);
+});
+
+test("Entries.store() × removeAll(): what outlives the others of its URL does not bring them back after a change", async () => {
+  const parts = partsWith();
+  const [alice, bob] = [requestOf({}, "alice"), requestOf({}, "bob")];
+  await store(parts, alice, "alice");
+  const forLong = { "cache-control": "max-age=31536000" };
+  const answer = beginSlowly(parts, () => store(parts, bob, "bob", forLong));
+  const changed = parts.entries.removeAll(PARTS_URL);
+  await Promise.all([answer(), changed]);
+  assertEquals([await find(parts, alice), await find(parts, bob)], [undefined, undefined]);
+  await store(parts, bob, "new");
+  assertEquals([await find(parts, alice), await find(parts, bob)], [undefined, "new"]);
+});
+
+test("Entries.find() × removeAll(): a read that a change has overtaken does not keep what comes next from being found", async () => {
+  const parts = partsWith();
+  const alice = requestOf({}, "alice");
+  await store(parts, alice, "old");
+  const answer = beginSlowly(parts, () => find(parts, alice));
+  await parts.entries.removeAll(PARTS_URL);
+  assertEquals(await answer(), undefined);
+  await store(parts, alice, "new");
+  assertEquals(await find(parts, alice), "new");
+});
+
+test("Entries.store() × plan(): a body that comes late does not take away what its URL has come to vary by", async () => {
+  const parts = partsWith();
+  const { entries } = parts;
+  const [old, other] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  const mobile = requestOf({ "accept-language": "fr", "x-device": "mobile" });
+  await store(parts, other, "old", { vary: "accept-language" });
+  const response = responseOf(parts, { "cache-control": "max-age=60", vary: "accept-language" });
+  const [plan, askedAt] = [entries.plan(old, response)!, entries.nextMoment()];
+  await store(parts, mobile, "mobile", { vary: "accept-language, x-device" });
+  await entries.store(old, plan, { body: encoder.encode("late") }, askedAt);
+  assertEquals([await find(parts, mobile), await find(parts, other), await find(parts, old)], [
+    "mobile",
+    undefined,
+    undefined,
+  ]);
 });
 
 test("Entries.refresh() × removeAll(): what moves by its Vary is gone after a change, however slow the adapter is", async () => {
