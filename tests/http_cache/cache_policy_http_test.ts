@@ -242,6 +242,46 @@ test("mode http: a HEAD × change: what has changed while the adapter was read i
   assertEquals(await client.json(URL_A), { nth: 4 });
 });
 
+// ---- those who wait
+
+test("stale-if-error × those who wait × Vary: a failure is not answered with another variant", async () => {
+  const headers = { "cache-control": "max-age=60, stale-if-error=60", vary: "accept", etag: '"1"' };
+  for (const failure of [{ status: 500 }, { error: new TypeError("reset") }]) {
+    const { client, clock, network } = cacheRig(({ nth }) =>
+      nth === 1 ? { json: 1, headers, afterMs: 5 } : { ...failure, afterMs: 5 }
+    );
+    const both = Promise.allSettled([client.json(URL_A), client.text(URL_A)]);
+    assertEquals((await clock.run(both)).map(({ status }) => status), ["fulfilled", "rejected"]);
+    assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, null]);
+  }
+});
+
+test("maxBodyBytes × those who wait: what is too large for one of them is too large after a 304 as well", async () => {
+  const { client, clock } = cacheRig(({ headers: sent }) => {
+    const headers = { "cache-control": "max-age=60", etag: '"1"' };
+    return sent.has("if-none-match")
+      ? { status: 304, headers, afterMs: 5 }
+      : { body: "0123456789", headers, afterMs: 5 };
+  });
+  const [whole, limited] = await clock.run(
+    Promise.allSettled([client.text(URL_A), client.text(URL_A, { maxBodyBytes: 5 })]),
+  );
+  assertEquals([whole.status, limited.status], ["fulfilled", "rejected"]);
+  assertInstanceOf((limited as PromiseRejectedResult).reason, InvalidDataError);
+});
+
+test("stale-if-error × those who wait: what the server has replaced for one of them is not served again", async () => {
+  const { client, clock } = cacheRig(({ nth }) => {
+    if (nth > 2) return { status: 500 };
+    const control = nth === 1 ? "max-age=0, stale-if-error=60" : "no-store";
+    return { json: nth, afterMs: 5, headers: { "cache-control": control, etag: `"${nth}"` } };
+  });
+  const both = Promise.all([client.json(URL_A), client.json(URL_A, { timeoutMs: 9_999 })]);
+  assertEquals(await clock.run(both), [1, 2]);
+  await turns(clock);
+  await rejection(client.json(URL_A));
+});
+
 // ---- validation
 
 test("mode http: a 304 keeps the body, renews the headers and begins the freshness anew", async () => {
