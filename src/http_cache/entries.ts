@@ -151,13 +151,10 @@ export class Entries {
     const names = this.#rules.varyNames({ headers, redirects: [] });
     if (names === undefined) return await this.#store.delete(meta.key);
     const { key, vary, index } = this.#place(request, names);
+    if (this.isOutdated(request, { key }, askedAt)) return;
     // Without a wait in between, in which something could change.
     const moved = key === meta.key ? undefined : this.#store.delete(meta.key);
-    await this.#put(request, {
-      entry: { ...entry, meta: { ...meta, key, vary } },
-      index,
-      askedAt,
-    });
+    await this.#put(request, { entry: { ...entry, meta: { ...meta, key, vary } }, index, askedAt });
     await moved;
   }
 

@@ -190,6 +190,17 @@ test("Entries.store() × plan(): a body that comes late does not take away what 
   ]);
 });
 
+test("Entries.refresh() × store(): what moves does not take the place of what was asked for after it", async () => {
+  const parts = partsWith();
+  const { entries } = parts;
+  const request = requestOf({ "accept-language": "de" });
+  await store(parts, request, "old");
+  const [found, askedAt] = [(await entries.find(request))!, entries.nextMoment()];
+  await store(parts, request, "new", { vary: "accept-language" });
+  await entries.refresh(request, found, askedAt);
+  assertEquals(await find(parts, request), "new");
+});
+
 test("Entries.refresh() × removeAll(): what moves by its Vary is gone after a change, however slow the adapter is", async () => {
   const parts = partsWith();
   const request = requestOf({ "accept-language": "de" });
