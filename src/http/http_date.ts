@@ -1,17 +1,21 @@
 /**
- * HTTP dates, strictly: the three forms of RFC 9110 §5.6.7 and nothing else.
+ * HTTP dates, strictly: the three forms of RFC 9110 §5.6.7 and nothing else, in any case of their letters (RFC 9111 §4.2).
  *
  * @module
  */
 
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const MONTH = `(${MONTHS.join("|")})`;
 const TIME = "(\\d\\d):(\\d\\d):(\\d\\d)";
-const IMF_FIXDATE = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\\d\\d) ${MONTH} (\\d{4}) ${TIME} GMT$`);
+const IMF_FIXDATE = new RegExp(
+  `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\\d\\d) ${MONTH} (\\d{4}) ${TIME} GMT$`,
+  "i",
+);
 const RFC850 = new RegExp(
   `^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday), (\\d\\d)-${MONTH}-(\\d\\d) ${TIME} GMT$`,
+  "i",
 );
-const ASCTIME = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`);
+const ASCTIME = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`, "i");
 
 /**
  * Reads an HTTP date: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
@@ -46,7 +50,7 @@ function toMs(
   minute: string | undefined,
   second: string | undefined,
 ): number | undefined {
-  const monthIndex = MONTHS.indexOf(month ?? "");
+  const monthIndex = MONTHS.indexOf((month ?? "").toLowerCase());
   // 60 is a leap second, which the clock of this machine counts as the second before.
   const seconds = Math.min(Number(second), 59);
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;

@@ -4,21 +4,22 @@
  * @module
  */
 
+import type { CacheEntry } from "../cache/cache.ts";
 import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
-import { redirectsTo } from "./cached_response.ts";
+import { redirectsTo, toCachedResponse } from "./cached_response.ts";
 import type { Entries } from "./entries.ts";
 import type { Fetching } from "./fetching.ts";
 import type { Change } from "./rfc9111/invalidation.ts";
-import { contradicts } from "./rfc9111/validation.ts";
+import { contradicts, identifies } from "./rfc9111/validation.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import { aliasesOf, resourceUrl } from "./surroundings.ts";
 
 /** What the changes work with. */
 export interface ChangesOptions {
-  readonly environment: Pick<Environment, "inBackground">;
+  readonly environment: Pick<Environment, "clock" | "inBackground">;
   readonly surroundings: CacheSurroundings;
   readonly rules: CacheRules;
   readonly entries: Entries;
@@ -72,7 +73,7 @@ export class Changes {
     return reply;
   }
 
-  /** What a HEAD says may be at odds with what a GET has stored. */
+  /** What a HEAD says may be at odds with what a GET has stored; or else bring it up to date. */
   async #compare(call: Call, reply: Reply, askedAt: number): Promise<void> {
     const { entries, describe } = this.#options;
     const request = describe(call);
@@ -83,9 +84,32 @@ export class Changes {
     // Of a redirect that leads elsewhere by now, nothing holds.
     const isElsewhere = hops?.length !== via.length ||
       (via.length > 0 && aliasesOf(hops.at(-1)!.to.url, [])[0] !== via.at(-1)!.to);
-    if (isElsewhere || contradicts(found.meta, reply.headers)) {
+    // What was not there, and is now, has nothing to compare.
+    const isOther = isElsewhere || found.meta.status !== reply.status;
+    if (isOther || contradicts(found.meta, reply.headers)) {
       await entries.removeSelected(request!, askedAt);
+    } else if (via.length === 0 && identifies(found.meta, reply.headers)) {
+      await this.#freshen(call, request!, found, { reply, askedAt });
     }
+  }
+
+  async #freshen(
+    call: Call,
+    request: CachedRequest,
+    found: CacheEntry,
+    { reply, askedAt }: { readonly reply: Reply; readonly askedAt: number },
+  ): Promise<void> {
+    const { entries, environment: { clock }, rules } = this.#options;
+    const { cache, writeCache } = call.settings;
+    if (cache === "no-store" || !writeCache || "range" in request.headers || !rules.isCacheable(request)) {
+      return;
+    }
+    const response = toCachedResponse(call, reply, clock.wallNow());
+    const { meta, storable } = rules.freshen(found.meta, response, request);
+    if (entries.isOutdated(request, meta, askedAt)) return;
+    await (storable
+      ? entries.refresh(request, { ...found, meta }, askedAt)
+      : entries.removeSelected(request, askedAt));
   }
 
   #invalidate(call: Call, reply: Reply | undefined): void {

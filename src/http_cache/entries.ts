@@ -76,13 +76,19 @@ export class Entries {
     request: CachedRequest,
     patienceMs: number | undefined,
   ): Promise<CacheEntry | undefined> {
+    const { indexes, moment } = this.#state;
+    const before = indexes.get(primary);
     const slot = await this.#store.get(primary, patienceMs);
     const index = slot === undefined ? undefined : readIndexEntry(slot);
+    // A slow read must not take away what was planned or written meanwhile, nor bring back the index that a change has removed.
+    const isLatest = indexes.get(primary) === before;
     if (index === undefined) {
-      if (this.#state.indexes.get(primary)?.isPlanned !== true) this.#state.indexes.delete(primary);
+      if (before?.isPlanned === false && isLatest) indexes.delete(primary);
       return slot;
     }
-    this.#state.indexes.set(primary, { index, removeAt: slot!.meta.removeAt, isPlanned: false });
+    if (isLatest && !this.#state.hasChanged(request.url, moment)) {
+      indexes.set(primary, { index, removeAt: slot!.meta.removeAt, isPlanned: false });
+    }
     const entry = await this.#store.get(variantKey(primary, index, request.sentHeaders), patienceMs);
     return entry !== undefined && matchesVary(entry.meta.vary, request.sentHeaders) ? entry : undefined;
   }
@@ -127,8 +133,11 @@ export class Entries {
   async #put(request: CachedRequest, { entry, index, askedAt }: Storing): Promise<void> {
     const { meta } = entry;
     const isShared = this.#isShared(request);
-    // It was planned under a generation that has ended meanwhile.
-    if (isShared && !meta.key.startsWith(this.#primaryKey(request))) return;
+    const primary = this.#primaryKey(request);
+    // It was planned under a generation that has ended meanwhile, or under an index to which others have added since: it could not be
+    // found.
+    if (isShared && !meta.key.startsWith(primary)) return;
+    if (index !== undefined && isExtended(index, this.#state.indexes.get(primary)?.index)) return;
     this.#state.askedAt.set(meta.key, askedAt);
     const kept = isShared ? this.#generations.keep(request.url, meta) : undefined;
     await this.#write(request, entry, index);
@@ -142,12 +151,11 @@ export class Entries {
     const names = this.#rules.varyNames({ headers, redirects: [] });
     if (names === undefined) return await this.#store.delete(meta.key);
     const { key, vary, index } = this.#place(request, names);
-    if (key !== meta.key) await this.#store.delete(meta.key);
-    await this.#put(request, {
-      entry: { ...entry, meta: { ...meta, key, vary } },
-      index,
-      askedAt,
-    });
+    if (this.isOutdated(request, { key }, askedAt)) return;
+    // Without a wait in between, in which something could change.
+    const moved = key === meta.key ? undefined : this.#store.delete(meta.key);
+    await this.#put(request, { entry: { ...entry, meta: { ...meta, key, vary } }, index, askedAt });
+    await moved;
   }
 
   /** Removes a stored response. */
@@ -176,9 +184,9 @@ export class Entries {
     { key, via = [] }: Pick<CacheMeta, "key" | "via">,
     askedAt: number,
   ): boolean {
-    const { moment, changes, askedAt: others } = this.#state;
+    const { moment, askedAt: others } = this.#state;
     if (moment === askedAt) return false;
-    const hasChanged = (at: string) => (changes.get(withoutFragment(at)) ?? 0) > askedAt;
+    const hasChanged = (at: string) => this.#state.hasChanged(at, askedAt);
     return hasChanged(url) || via.some(({ to }) => hasChanged(to)) || (others.get(key) ?? 0) > askedAt;
   }
 
@@ -236,6 +244,11 @@ export class Entries {
       this.#store.set(toIndexEntry({ ...index, key: primary, url, storedAtMs: storedAt, removeAt })),
     ]);
   }
+}
+
+/** Whether names were added to an index. */
+function isExtended(index: VariantIndex, latest: VariantIndex | undefined): boolean {
+  return latest?.generation === index.generation && latest.names.length > index.names.length;
 }
 
 /** The later of two moments; `null` is never. */

@@ -5,6 +5,7 @@
  */
 
 import { LruCache } from "@std/cache/lru-cache";
+import { withoutFragment } from "../http/url.ts";
 import type { VariantIndex } from "./rfc9111/vary.ts";
 
 /** So many URLs are remembered. */
@@ -38,4 +39,9 @@ export class EntriesState {
   readonly askedAt: LruCache<string, number> = new LruCache(MAX_URLS);
   /** How often the network was asked, or something changed. */
   moment = 0;
+
+  /** Whether what is stored for a URL was made wrong after a moment. */
+  hasChanged(url: string, since: number): boolean {
+    return this.moment !== since && (this.changes.get(withoutFragment(url)) ?? 0) > since;
+  }
 }

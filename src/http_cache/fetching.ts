@@ -191,11 +191,16 @@ export class Fetching {
   ): Reply {
     const { entries, environment, keepsParsed, maxEntryBytes } = this.#options;
     const decoded = keepsParsed ? new KeptValues() : undefined;
+    // Neither stored nor given to those who wait, of whom some may have come after the change.
+    const toEntry = (body: Uint8Array<ArrayBuffer> | undefined): CacheEntry | undefined =>
+      body === undefined || entries.isOutdated(request, plan.meta, askedAt)
+        ? undefined
+        : { meta: plan.meta, body, decoded };
     const save = async (body: Uint8Array<ArrayBuffer> | undefined) => {
       // What the server has replaced is not served again, although this could not be kept.
       if (body === undefined && mayReplace) await entries.removeSelected(request, askedAt);
-      if (body === undefined || entries.isOutdated(request, plan.meta, askedAt)) return;
-      await entries.store(request, plan, { body, decoded }, askedAt);
+      const entry = toEntry(body);
+      if (entry !== undefined) await entries.store(request, plan, entry, askedAt);
     };
     if (reply.body instanceof Uint8Array) {
       reply.shared = true;
@@ -203,13 +208,11 @@ export class Fetching {
       environment.inBackground(save(body));
       // Once the adapter has taken it, and before the caller gets the value.
       keepDecoded(call, reply, decoded);
-      onStored?.({ meta: plan.meta, body, decoded });
+      onStored?.(toEntry(body));
     } else if (reply.openBody !== undefined) {
       const collected = reply.openBody.collect(maxEntryBytes);
       // One that breaks off is a failure of the network, and leaves what is stored alone.
       environment.inBackground(collected.then(save));
-      const toEntry = (body: Uint8Array<ArrayBuffer> | undefined) =>
-        body && { meta: plan.meta, body, decoded };
       onStored?.(collected.then(toEntry, () => undefined));
     }
     return reply;

@@ -28,19 +28,24 @@ export interface GenerationUse {
 /** The generations of URLs. */
 export class Generations {
   readonly #store: GuardedAdapter;
+  readonly #state: Pick<EntriesState, "moment" | "hasChanged">;
   readonly #known: EntriesState["generations"];
 
   /** Takes where they are kept, and what is known of them. */
-  constructor(store: GuardedAdapter, { generations }: Pick<EntriesState, "generations">) {
+  constructor(store: GuardedAdapter, state: Pick<EntriesState, "generations" | "moment" | "hasChanged">) {
     this.#store = store;
-    this.#known = generations;
+    this.#state = state;
+    this.#known = state.generations;
   }
 
   /** The generation that is stored, if it is found in the time that the caller has. */
   async read(url: string, patienceMs?: number): Promise<string | undefined> {
     const key = keyOf(url);
     const before = this.#known.get(key);
+    const { moment } = this.#state;
     const slot = await this.#store.get(key, patienceMs);
+    // What a change has overtaken has ended.
+    if (this.#state.hasChanged(url, moment)) return undefined;
     if (slot !== undefined) {
       const generation = new TextDecoder().decode(slot.body);
       this.#known.set(key, { generation, removeAt: slot.meta.removeAt, isPlanned: false });

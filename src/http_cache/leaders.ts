@@ -102,7 +102,10 @@ export class Leaders {
       const reply = await this.#take(call, wanted.request, ended, cameAt);
       call.throwIfCancelled();
       if (reply !== undefined) return reply;
-      wanted = { ...wanted, found: ended.ended.entry ?? wanted.found };
+      const { entry } = ended.ended;
+      if (entry !== undefined && fits(entry, call, wanted.request)) {
+        wanted = { ...wanted, found: entry, mayReplace: true };
+      }
     }
   }
 
@@ -194,11 +197,8 @@ export class Leaders {
     const { rules, serving, environment: { clock } } = this.#options;
     const isOwn = begunAt > cameAt;
     if (entry !== undefined) {
-      const isTooLarge = entry.body.length > call.settings.maxBodyBytes;
-      if (!matchesVary(entry.meta.vary, request.sentHeaders)) return undefined;
-      if (isTooLarge || (!isOwn && rules.reuseOf(entry.meta, request, clock.wallNow()) === "validate")) {
-        return undefined;
-      }
+      if (!fits(entry, call, request)) return undefined;
+      if (!isOwn && rules.reuseOf(entry.meta, request, clock.wallNow()) === "validate") return undefined;
       return await serving.serve(call, request, entry, "shared");
     }
     if (!isOwn) return undefined;
@@ -214,6 +214,11 @@ export class Leaders {
     call.attempts = leader.attempts;
     throw error;
   }
+}
+
+/** Whether what a leader has stored is what a call selects, and not too large for it. */
+function fits({ meta, body }: CacheEntry, { settings }: Call, { sentHeaders }: CachedRequest): boolean {
+  return body.length <= settings.maxBodyBytes && matchesVary(meta.vary, sentHeaders);
 }
 
 /** Whether a leader has found that the network fails, whatever its caller was answered with. */

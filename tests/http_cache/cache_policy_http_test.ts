@@ -152,6 +152,136 @@ test("mode http: a HEAD that is at odds with what is stored removes it, and one 
   }
 });
 
+test("mode http: a HEAD that names a validator of what is stored brings it up to date (RFC 9111 §4.3.5)", async () => {
+  const etag = '"1"';
+  const stored = { "cache-control": "max-age=10", etag, "x-a": "old", "x-b": "kept", "content-length": "9" };
+  // The headers of the HEAD, how it is sent, and how many GETs there are when what was stored has expired.
+  const cases: [Record<string, string>, RequestInit, number][] = [
+    [{ etag, "cache-control": "max-age=100" }, {}, 1],
+    [{ etag: 'W/"1"' }, {}, 1],
+    [{ etag, "content-length": "9" }, {}, 1],
+    [{ "cache-control": "max-age=100" }, {}, 2],
+    [{ "last-modified": "Sat, 01 Jan 2000 00:00:00 GMT", "cache-control": "max-age=100" }, {}, 2],
+    [{ etag: '"2"', "cache-control": "max-age=100" }, {}, 2],
+    [{ etag, "cache-control": "no-store" }, {}, 2],
+    [{ etag, "cache-control": "no-cache" }, {}, 2],
+    [{ etag, vary: "*" }, {}, 2],
+    [{ etag, "cache-control": "max-age=100" }, { headers: { "cache-control": "no-store" } }, 2],
+    [{ etag, "cache-control": "max-age=100" }, { cache: "no-store" }, 2],
+    [{ etag, "cache-control": "max-age=100" }, { headers: { "if-none-match": '"0"' } }, 2],
+  ];
+  for (const [headers, init, gets] of cases) {
+    const { client, clock, network } = cacheRig(({ method }) =>
+      method === "HEAD" ? { headers: { "x-a": "new", ...headers } } : { json: { nth: 1 }, headers: stored }
+    );
+    await client.json(URL_A);
+    await clock.advance(5_000);
+    await client.fetch(URL_A, { method: "HEAD", ...init });
+    await turns(clock);
+    await clock.advance(6_000);
+    const response = await client.fetch(URL_A);
+    assertEquals(await response.json(), { nth: 1 });
+    const sent = network.sent.filter(({ method }) => method === "GET").length;
+    assertEquals([headers, init, sent], [headers, init, gets]);
+    assertEquals([response.headers.get("x-a"), response.headers.get("x-b")], [
+      gets === 1 ? "new" : "old",
+      "kept",
+    ]);
+    if (gets === 1) assertEquals(response.headers.get("age"), "6");
+  }
+});
+
+test("mode http: a HEAD × Range leaves what is stored as it is", async () => {
+  const headers = { "cache-control": "max-age=100", etag: '"1"' };
+  const { client, clock, cache } = cacheRig(({ nth }) => ({ json: { nth }, headers }));
+  await client.json(URL_A);
+  const entry = cache.only;
+  await client.fetch(URL_A, { method: "HEAD", headers: { range: "bytes=0-1" } });
+  await turns(clock);
+  assertStrictEquals(cache.only, entry);
+});
+
+test("mode http: a HEAD × negative: what is there by now is asked for, although it is stored that it is not", async () => {
+  const control = { "cache-control": "max-age=100" };
+  const { client, clock, network } = cacheRig(({ method, nth }) => {
+    if (method === "HEAD") {
+      return { headers: { ...control, "last-modified": "Sat, 01 Jan 2000 00:00:00 GMT" } };
+    }
+    return nth === 1 ? { status: 404, headers: control } : { json: { nth }, headers: control };
+  });
+  for (let nth = 0; nth < 2; nth++) await rejection(client.json(URL_A));
+  await client.fetch(URL_A, { method: "HEAD" });
+  await turns(clock);
+  assertEquals([await client.json(URL_A), network.sent.length], [{ nth: 3 }, 3]);
+});
+
+test("mode http: a HEAD × change: what has changed while the adapter was read is not brought back", async () => {
+  const inner = new RecordingCache();
+  let gate: Promise<void> | undefined;
+  const adapter = adapterWith({
+    get: async (key) => {
+      const entry = inner.get(key);
+      await gate;
+      return await entry;
+    },
+    set: (key, entry) => inner.set(key, entry),
+    delete: (key) => inner.delete(key),
+  });
+  const headers = { "cache-control": "max-age=100", etag: '"1"' };
+  const { client, clock } = cacheRig(({ nth }) => ({ json: { nth }, headers }), { plan: { adapter } });
+  await client.json(URL_A);
+  await turns(clock);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate = promise;
+  await client.fetch(URL_A, { method: "HEAD" });
+  await turns(clock);
+  await client.json({ url: URL_A, method: "PUT" });
+  gate = undefined;
+  resolve();
+  await turns(clock);
+  assertEquals(await client.json(URL_A), { nth: 4 });
+});
+
+// ---- those who wait
+
+test("stale-if-error × those who wait × Vary: a failure is not answered with another variant", async () => {
+  const headers = { "cache-control": "max-age=60, stale-if-error=60", vary: "accept", etag: '"1"' };
+  for (const failure of [{ status: 500 }, { error: new TypeError("reset") }]) {
+    const { client, clock, network } = cacheRig(({ nth }) =>
+      nth === 1 ? { json: 1, headers, afterMs: 5 } : { ...failure, afterMs: 5 }
+    );
+    const both = Promise.allSettled([client.json(URL_A), client.text(URL_A)]);
+    assertEquals((await clock.run(both)).map(({ status }) => status), ["fulfilled", "rejected"]);
+    assertEquals(network.sent.map(({ headers }) => headers.get("if-none-match")), [null, null]);
+  }
+});
+
+test("maxBodyBytes × those who wait: what is too large for one of them is too large after a 304 as well", async () => {
+  const { client, clock } = cacheRig(({ headers: sent }) => {
+    const headers = { "cache-control": "max-age=60", etag: '"1"' };
+    return sent.has("if-none-match")
+      ? { status: 304, headers, afterMs: 5 }
+      : { body: "0123456789", headers, afterMs: 5 };
+  });
+  const [whole, limited] = await clock.run(
+    Promise.allSettled([client.text(URL_A), client.text(URL_A, { maxBodyBytes: 5 })]),
+  );
+  assertEquals([whole.status, limited.status], ["fulfilled", "rejected"]);
+  assertInstanceOf((limited as PromiseRejectedResult).reason, InvalidDataError);
+});
+
+test("stale-if-error × those who wait: what the server has replaced for one of them is not served again", async () => {
+  const { client, clock } = cacheRig(({ nth }) => {
+    if (nth > 2) return { status: 500 };
+    const control = nth === 1 ? "max-age=0, stale-if-error=60" : "no-store";
+    return { json: nth, afterMs: 5, headers: { "cache-control": control, etag: `"${nth}"` } };
+  });
+  const both = Promise.all([client.json(URL_A), client.json(URL_A, { timeoutMs: 9_999 })]);
+  assertEquals(await clock.run(both), [1, 2]);
+  await turns(clock);
+  await rejection(client.json(URL_A));
+});
+
 // ---- validation
 
 test("mode http: a 304 keeps the body, renews the headers and begins the freshness anew", async () => {

@@ -104,6 +104,31 @@ test("Changes × partition: an answer that was asked for before another user's c
   assertEquals(await clock.run(client.json(URL_A, bob)), 3);
 });
 
+test("Changes × those who wait: who asks after a change is not answered with what was asked for before it", async () => {
+  const target = "https://a.test/target.json";
+  // A change where a redirect leads, and one by another client with the same cache.
+  for (const [url, changed, isOther] of [[URL_A, target, false], [URL_A, URL_A, true]] as const) {
+    let version = 0;
+    const cache = planOf({ adapter: new RecordingCache(), mode: "http" });
+    const answer = ({ url, method }: SentRequest): Answer => {
+      if (method === "PUT") return { json: ++version, afterMs: 5 };
+      if (changed === target && url === URL_A) {
+        return { status: 301, headers: { location: target, ...FRESH } };
+      }
+      return { json: version, headers: FRESH, afterMs: 50 };
+    };
+    const { client, clock } = cacheRig(answer, { cache });
+    const { client: other } = cacheRig(answer, { cache, manualClock: clock });
+    const early = client.json(url);
+    await clock.advance(1);
+    await clock.run((isOther ? other : client).json({ url: changed, method: "PUT" }));
+    // With a patience of its own, so that it does not take part in the other one.
+    const late = client.json(url, { timeoutMs: 9_999 });
+    assertEquals(await clock.run(Promise.all([early, late])), [0, 1]);
+    assertEquals(await clock.run(client.json(url)), 1);
+  }
+});
+
 test("Changes × partition: what a change removes stays removed when its slot is lost, and is never taken for new", async () => {
   const cache = new RecordingCache();
   const rig = usersOf(cache);

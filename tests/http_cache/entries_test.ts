@@ -111,6 +111,114 @@ test("Entries.removeAll() removes all variants in all partitions, for other proc
   ]);
 });
 
+/** Begins something, with an adapter that has read and not answered yet; it answers when it is told to. */
+function beginSlowly<T>({ cache }: Parts, begin: () => Promise<T>): () => Promise<T> {
+  const answered = Promise.withResolvers<void>();
+  cache.get = async (key) => {
+    const entry = cache.entries.get(key);
+    await answered.promise;
+    return entry;
+  };
+  const begun = begin();
+  cache.get = (key) => cache.entries.get(key);
+  return () => {
+    answered.resolve();
+    return begun;
+  };
+}
+
+test("Entries.find() × removeAll(): a read that a change has overtaken brings no other variant back", async () => {
+  const parts = partsWith();
+  const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  await store(parts, de, "de", { vary: "accept-language" });
+  await store(parts, fr, "fr", { vary: "accept-language" });
+  const answer = beginSlowly(parts, () => find(parts, de));
+  await parts.entries.removeAll(PARTS_URL);
+  await answer();
+  await store(parts, de, "new", { vary: "accept-language" });
+  assertEquals([await find(parts, de), await find(parts, fr)], ["new", undefined]);
+});
+
+test("Entries.find() × store(): a read that a write has overtaken parts no variants", async () => {
+  const parts = partsWith();
+  const [de, fr] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  const answer = beginSlowly(parts, () => find(parts, fr));
+  await store(parts, de, "de", { vary: "accept-language" });
+  assertEquals(await answer(), undefined);
+  await store(parts, fr, "fr", { vary: "accept-language" });
+  assertEquals([await find(parts, de), await find(parts, fr)], ["de", "fr"]);
+});
+
+test("Entries.store() × removeAll(): what outlives the others of its URL does not bring them back after a change", async () => {
+  const parts = partsWith();
+  const [alice, bob] = [requestOf({}, "alice"), requestOf({}, "bob")];
+  await store(parts, alice, "alice");
+  const forLong = { "cache-control": "max-age=31536000" };
+  const answer = beginSlowly(parts, () => store(parts, bob, "bob", forLong));
+  const changed = parts.entries.removeAll(PARTS_URL);
+  await Promise.all([answer(), changed]);
+  assertEquals([await find(parts, alice), await find(parts, bob)], [undefined, undefined]);
+  await store(parts, bob, "new");
+  assertEquals([await find(parts, alice), await find(parts, bob)], [undefined, "new"]);
+});
+
+test("Entries.find() × removeAll(): a read that a change has overtaken does not keep what comes next from being found", async () => {
+  const parts = partsWith();
+  const alice = requestOf({}, "alice");
+  await store(parts, alice, "old");
+  const answer = beginSlowly(parts, () => find(parts, alice));
+  await parts.entries.removeAll(PARTS_URL);
+  assertEquals(await answer(), undefined);
+  await store(parts, alice, "new");
+  assertEquals(await find(parts, alice), "new");
+});
+
+test("Entries.store() × plan(): a body that comes late does not take away what its URL has come to vary by", async () => {
+  const parts = partsWith();
+  const { entries } = parts;
+  const [old, other] = [requestOf({ "accept-language": "de" }), requestOf({ "accept-language": "fr" })];
+  const mobile = requestOf({ "accept-language": "fr", "x-device": "mobile" });
+  await store(parts, other, "old", { vary: "accept-language" });
+  const response = responseOf(parts, { "cache-control": "max-age=60", vary: "accept-language" });
+  const [plan, askedAt] = [entries.plan(old, response)!, entries.nextMoment()];
+  await store(parts, mobile, "mobile", { vary: "accept-language, x-device" });
+  await entries.store(old, plan, { body: encoder.encode("late") }, askedAt);
+  assertEquals([await find(parts, mobile), await find(parts, other), await find(parts, old)], [
+    "mobile",
+    undefined,
+    undefined,
+  ]);
+});
+
+test("Entries.refresh() × store(): what moves does not take the place of what was asked for after it", async () => {
+  const parts = partsWith();
+  const { entries } = parts;
+  const request = requestOf({ "accept-language": "de" });
+  await store(parts, request, "old");
+  const [found, askedAt] = [(await entries.find(request))!, entries.nextMoment()];
+  await store(parts, request, "new", { vary: "accept-language" });
+  await entries.refresh(request, found, askedAt);
+  assertEquals(await find(parts, request), "new");
+});
+
+test("Entries.refresh() × removeAll(): what moves by its Vary is gone after a change, however slow the adapter is", async () => {
+  const parts = partsWith();
+  const request = requestOf({ "accept-language": "de" });
+  await store(parts, request, "de");
+  const { meta, body } = (await parts.entries.find(request))!;
+  const removed = Promise.withResolvers<void>();
+  parts.cache.delete = async (key) => {
+    await removed.promise;
+    return parts.cache.entries.delete(key);
+  };
+  const varying = { ...meta, headers: [...meta.headers, ["vary", "accept-language"] as const] };
+  const refreshed = parts.entries.refresh(request, { meta: varying, body }, parts.entries.nextMoment());
+  const changed = parts.entries.removeAll(PARTS_URL);
+  removed.resolve();
+  await Promise.all([refreshed, changed]);
+  assertEquals([await find(parts, request), await find(parts, requestOf())], [undefined, undefined]);
+});
+
 test("Entries.isOutdated() holds for what was asked for before a change of the same URL, in any partition", async () => {
   const parts = partsWith();
   const { entries } = parts;

@@ -165,11 +165,33 @@ test("Leaders.follow() asks again, with the stored response, for what must be va
   sent[0]!.onStored(entry);
   sent[0]!.resolve(replyOf("1"));
   await parts.clock.advance(0);
-  assertEquals([sent.length, sent[1]!.wanted.found], [2, entry]);
+  // What it has stored, the next one may replace.
+  assertEquals([sent.length, sent[1]!.wanted.found, sent[1]!.wanted.mayReplace], [2, entry, true]);
   sent[1]!.onStored(entry);
   sent[1]!.resolve(replyOf("1"));
   await parts.clock.advance(0);
   assertEquals([sent.length, watched.every(({ state }) => state === "fulfilled")], [2, true]);
+});
+
+test("Leaders.follow() × Vary × maxBodyBytes: who can't use what was stored does not validate it either", async () => {
+  const parts = partsWith();
+  const { leaders, sent } = leadersWith(parts);
+  const entry = entryOf(parts, "123", "no-cache, stale-if-error=60");
+  const json = requestOf({ accept: "application/json" });
+  const plan = parts.entries.plan(
+    json,
+    responseOf(parts, { "cache-control": "max-age=60, stale-if-error=60", vary: "accept" }),
+  )!;
+  const variant: CacheEntry = { meta: plan.meta, body: new TextEncoder().encode("1") };
+  for (const [stored, settings] of [[entry, { maxBodyBytes: 2 }], [variant, {}]] as const) {
+    followAll(leaders, [{}, settings], stored.meta.key);
+    const [first] = sent.splice(0);
+    first!.onStored(stored);
+    first!.resolve(replyOf("1"));
+    await parts.clock.advance(0);
+    const [second] = sent.splice(0);
+    assertEquals([second!.wanted.found, second!.wanted.mayReplace], [undefined, false]);
+  }
 });
 
 test("Leaders.follow() lets somebody else go on when a leader leaves, and leaves no timer of who leaves", async () => {

@@ -16,6 +16,13 @@ export interface ByteRange {
 }
 
 const SINGLE_RANGE = /^bytes=(\d*)-(\d*)$/;
+/** What is said of the bytes of one message, and not of what they are a part of. */
+const OF_THE_WHOLE: ReadonlySet<string> = new Set([
+  "content-digest",
+  "content-length",
+  "content-md5",
+  "content-range",
+]);
 
 /**
  * The part of a stored response that a request asks for (RFC 9110 §14.1.2).
@@ -36,7 +43,7 @@ export function selectRange({ meta, body }: CacheEntry, range: string): ByteRang
 }
 
 /**
- * The headers of a 206 made from a whole response (RFC 9110 §15.3.7).
+ * The headers of a 206 made from a whole response (RFC 9110 §15.3.7): a digest of the whole would refute the part (RFC 9530 §2).
  *
  * @param headers The headers of the whole.
  * @param range The bytes.
@@ -48,7 +55,7 @@ export function toPartialHeaders(
   { start, end }: ByteRange,
   length: number,
 ): [name: string, value: string][] {
-  const others = [...headers].filter(([name]) => name !== "content-length" && name !== "content-range");
+  const others = [...headers].filter(([name]) => !OF_THE_WHOLE.has(name));
   return [
     ...others.map(([name, value]): [string, string] => [name, value]),
     ["content-length", String(end - start)],

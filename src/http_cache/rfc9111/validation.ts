@@ -106,6 +106,21 @@ export function contradicts(meta: CacheMeta, headers: Headers): boolean {
   });
 }
 
+/**
+ * Whether the answer to a HEAD is about a stored response, which then is up to date (RFC 9111 §4.3.5): it names a validator of it, and
+ * contradicts nothing. The RFC asks for less: there, an answer without a validator is about whatever is stored.
+ *
+ * @param meta What is kept beside the body.
+ * @param headers The headers of the answer.
+ * @returns Whether it is.
+ */
+export function identifies(meta: CacheMeta, headers: Headers): boolean {
+  const fields = storedFields(meta);
+  const names = ["etag", "last-modified"];
+  return names.some((name) => headers.get(name) !== null && fields.get(name) !== null) &&
+    !contradicts(meta, headers);
+}
+
 function isWeak(etag: string): boolean {
   return etag.startsWith("W/");
 }
@@ -135,8 +150,8 @@ export interface Freshened {
 }
 
 /**
- * Brings a stored response up to date after a 304 (RFC 9111 §4.3.4): the new headers replace the stored ones, and its
- * freshness begins anew.
+ * Brings a stored response up to date after a 304 (RFC 9111 §4.3.4), or after a HEAD that is about it: the new headers replace the
+ * stored ones, and its freshness begins anew.
  *
  * @param meta What is kept beside the body.
  * @param notModified The 304.

@@ -31,6 +31,14 @@ test("freshnessLifetimeMs() is Expires less Date, or less the time that the resp
   assertEquals(lifetimeOf({ expires, date: dateAt(NOW + 90_000) }), 0);
   assertEquals([lifetimeOf({ expires }), lifetimeOf({ expires, date: "foo" })], [60_000, 60_000]);
   assertEquals(lifetimeOf({ expires: "Fri, 01 Jan 9999 00:00:00 GMT" }), MAX_DELTA_MS);
+  // RFC 9111 §4.2: a cache should not look at the case.
+  assertEquals([
+    lifetimeOf({ expires: expires.toLowerCase() }),
+    lifetimeOf({ expires: expires.toUpperCase() }),
+  ], [
+    60_000,
+    60_000,
+  ]);
 });
 
 test("freshnessLifetimeMs() is 0 for an Expires that is no HTTP date, also where a guess could be made", () => {

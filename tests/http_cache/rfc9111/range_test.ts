@@ -52,3 +52,17 @@ test("toPartialHeaders() says which bytes they are", () => {
     ["content-range", "bytes 2-4/10"],
   ]);
 });
+
+test("toPartialHeaders() leaves out what holds for the bytes of the whole only, such as its digest", () => {
+  const whole: [string, string][] = [
+    ["content-digest", "sha-256=:AAAA:"],
+    ["content-md5", "AAAA"],
+    ["content-range", "bytes 0-9/10"],
+    ["repr-digest", "sha-256=:AAAA:"],
+  ];
+  assertEquals(toPartialHeaders(whole, { start: 0, end: 1 }, 10), [
+    ["repr-digest", "sha-256=:AAAA:"],
+    ["content-length", "1"],
+    ["content-range", "bytes 0-0/10"],
+  ]);
+});

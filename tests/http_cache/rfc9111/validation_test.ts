@@ -3,7 +3,9 @@ import type { CacheMeta } from "../../../src/cache/cache.ts";
 import {
   conditionalHeaders,
   confirms,
+  contradicts,
   freshen,
+  identifies,
   isConditional,
 } from "../../../src/http_cache/rfc9111/validation.ts";
 import { test } from "../../support/test.ts";
@@ -114,6 +116,26 @@ test("confirms() is false for a 304 that was changed later than what is stored, 
   const later = at(NOW + 1_000);
   assertEquals(isFor({ etag: '"1"', ...at(NOW) }, later), true);
   assertEquals(isFor(at(NOW), { etag: 'W/"1"', ...later }), true);
+});
+
+test("contradicts() and identifies() tell what a HEAD says of what is stored (RFC 9111 §4.3.5)", () => {
+  const stored = metaOf({ etag: '"1"', "last-modified": dateAt(NOW), "content-length": "9" });
+  const untold = metaOf({});
+  const cases: [CacheMeta, Record<string, string>, boolean, boolean][] = [
+    [stored, {}, false, false],
+    [stored, { "content-length": "9" }, false, false],
+    [stored, { etag: '"1"' }, false, true],
+    [stored, { "last-modified": dateAt(NOW), "content-length": "9" }, false, true],
+    [stored, { etag: '"1"', "last-modified": dateAt(NOW - 1_000) }, true, false],
+    [stored, { etag: '"1"', "content-length": "8" }, true, false],
+    [stored, { etag: '"2"' }, true, false],
+    [untold, { "last-modified": dateAt(NOW), "content-length": "9" }, false, false],
+    [untold, { etag: 'W/"1"' }, false, false],
+  ];
+  for (const [meta, told, isAgainst, isFor] of cases) {
+    const headers = new Headers(told);
+    assertEquals([told, contradicts(meta, headers), identifies(meta, headers)], [told, isAgainst, isFor]);
+  }
 });
 
 test("freshen() takes a validator where there was none", () => {
