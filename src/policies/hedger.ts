@@ -28,7 +28,7 @@ const AGAIN = 1 / 4;
 const SOONEST_MS = 5;
 const LATEST_MS = 100;
 /** Or, if that is longer, a share of how long the first attempt has taken. */
-const AGAIN_ELAPSED = 1 / 10;
+const AGAIN_ELAPSED = 1 / 20;
 
 /** Samples of which so few are above the percentile say little of it. */
 const FEW_ABOVE = 2;
