@@ -1,7 +1,13 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { HttpError, NetworkError } from "../../src/errors.ts";
 import type { Mirror } from "../../src/policies/mirror.ts";
-import { discardAllBut, endRound, keep, type MirrorEnding } from "../../src/policies/mirror_endings.ts";
+import {
+  discardAllBut,
+  endRound,
+  keep,
+  type MirrorEnding,
+  noteAttempts,
+} from "../../src/policies/mirror_endings.ts";
 import { type OpenBody, Reply } from "../../src/policies/reply.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeLane, fakeTarget } from "./fake_call.ts";
@@ -96,6 +102,17 @@ test("endRound() throws the error, with the attempts of all and what the others 
   const { errors } = error.cause as AggregateError;
   assertInstanceOf(errors[0], HttpError);
   assertStrictEquals(errors[1], behind);
+});
+
+test("noteAttempts() has an error tell of the attempts that were made since it was made, and leaves others alone", () => {
+  const call = fakeCall();
+  const { error } = setUp().failed("down");
+  call.attempts = 3;
+  noteAttempts(call, error);
+  assertEquals((error as NetworkError).attempts, 3);
+  const foreign = Object.freeze(new Error("theirs"));
+  noteAttempts(call, foreign);
+  assertEquals(Object.keys(foreign), []);
 });
 
 test("endRound() throws what is no error of ours as it is", () => {
