@@ -40,7 +40,8 @@ import { SourceSession } from "./source_session.ts";
 /**
  * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Two of
  * the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a {@linkcode seasonCache}, so that a race that is
- * loaded twice is asked for, parsed and checked once (each caller gets a copy of its own); a file that is missing is asked for again after five minutes.
+ * loaded twice is asked for, parsed and checked once (each caller gets a copy of its own); a file that is missing, and one of the running season, is asked for
+ * again after five minutes. While the network fails, the old ones are served, and one `warning` event says so.
  *
  * That cache keeps up to 384 MiB in memory and, where there is a disk, up to 2 GiB (about thirteen races) in a folder, so that the next
  * run asks for nothing either: `slipstream/f1` in `$XDG_CACHE_HOME`, or else in `~/.cache`, in `~/Library/Caches` on macOS, and in `%LOCALAPPDATA%` on
