@@ -17,6 +17,7 @@ import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple
 import { type F1Mirrors, FOREIGN_MIRRORS, SourceMirrors } from "./mirrors.ts";
 import { fileOf, withMissingFiles } from "./missing_file.ts";
 import { resolveNames } from "./names.ts";
+import { checkF1Options } from "./option_checks.ts";
 import { sessionFolder } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
@@ -256,6 +257,7 @@ class Source implements TracingInsights {
     path: Path,
     options?: F1RequestOptions,
   ): Promise<PayloadOf<Path>> {
+    if (options !== undefined) checkF1Options("fetch F1 data", options);
     const request = payloadRequest(this.#context, sessionFolder(year, event, session), path, options);
     return await fileOf(this.client.json(request, options)) as PayloadOf<Path>;
   }
@@ -273,7 +275,7 @@ class Source implements TracingInsights {
     options: F1BatchOptions = {},
   ): Promise<unknown[]> {
     checkIterable(requests);
-    assertOptions("fetch F1 data", options);
+    checkF1Options("fetch F1 data", options);
     return await fetchMultiple(this.#context, requests, options, [options.signal, this.#signal]);
   }
 
@@ -295,7 +297,7 @@ class Source implements TracingInsights {
     year: number,
     given: PrefetchOptions = {},
   ): Promise<PrefetchSummary> {
-    checkPrefetchOptions(given);
+    checkPrefetchOptions(given, ["events", "sessions"]);
     const { events, sessions, ...options } = given;
     const targets = prefetchTargets(year, { events, sessions });
     const summaries: PrefetchSummary[] = [];
