@@ -48,7 +48,11 @@ export function takeSnapshot(value: unknown): Snapshot | undefined {
   const { bytes, isFrozen } = survey;
   if (isFrozen) return { bytes, give: () => value };
   const flat = new Set<object>();
-  const own = copyOf(value, survey.flat, flat);
+  return snapshotOf(copyOf(value, survey.flat, flat), flat, bytes);
+}
+
+/** A function of its own: closures of one function share what they hold, and this one must not hold the caller's value. */
+function snapshotOf(own: unknown, flat: ReadonlySet<object>, bytes: number): Snapshot {
   return { bytes, give: () => copyOf(own, flat) };
 }
 
