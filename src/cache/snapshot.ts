@@ -4,6 +4,8 @@
  * @module
  */
 
+import { leadingNumbers } from "../primitives/leading_numbers.ts";
+
 /** Deeper values are not kept: a copy must not run out of stack where the parser did not. A cycle is deeper than all of them. */
 const MAX_DEPTH = 200;
 /** Of shorter arrays it is seen fast enough what they hold. */
@@ -117,7 +119,7 @@ class Survey {
     let isFlat = true;
     let characters = 0;
     let texts = 0;
-    for (let index = 0; index < values.length; index++) {
+    for (let index = leadingNumbers(values, null); index < values.length; index++) {
       const value = values[index];
       // Nearly all are numbers, then texts and null: these are seen here, because there are hundreds of thousands.
       if (typeof value === "number" || value === null) continue;
