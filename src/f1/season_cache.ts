@@ -27,7 +27,7 @@ const ADAPTER_TIMEOUT_MS = 3_000;
  * {@linkcode seasonTtlMs}. That a file is missing is kept for five minutes, also where the CDN says so with a 403.
  *
  * What is older is asked for again. If the network fails then, or a login page is all that comes, it is served all the same, for 30 days (that
- * a file is missing too), and there is one `warning` event of the source `f1` until something comes again; a `telemetry` outcome says
+ * a file is missing too), and there is one `warning` event of the source `f1` until something comes again; an outcome of `allTelemetry()` says
  * `from: "stale"`. `staleIfErrorMs: 0` makes the failure an error instead.
  *
  * @param adapter Where files are kept; several adapters are tiers, the fastest first.
