@@ -4,6 +4,8 @@
  * @module
  */
 
+import { leadingNumbers } from "../primitives/leading_numbers.ts";
+
 /** Deeper values are not kept: a copy must not run out of stack where the parser did not. A cycle is deeper than all of them. */
 const MAX_DEPTH = 200;
 /** Of shorter arrays it is seen fast enough what they hold. */
@@ -48,7 +50,11 @@ export function takeSnapshot(value: unknown): Snapshot | undefined {
   const { bytes, isFrozen } = survey;
   if (isFrozen) return { bytes, give: () => value };
   const flat = new Set<object>();
-  const own = copyOf(value, survey.flat, flat);
+  return snapshotOf(copyOf(value, survey.flat, flat), flat, bytes);
+}
+
+/** A function of its own: closures of one function share what they hold, and this one must not hold the caller's value. */
+function snapshotOf(own: unknown, flat: ReadonlySet<object>, bytes: number): Snapshot {
   return { bytes, give: () => copyOf(own, flat) };
 }
 
@@ -113,7 +119,7 @@ class Survey {
     let isFlat = true;
     let characters = 0;
     let texts = 0;
-    for (let index = 0; index < values.length; index++) {
+    for (let index = leadingNumbers(values, null); index < values.length; index++) {
       const value = values[index];
       // Nearly all are numbers, then texts and null: these are seen here, because there are hundreds of thousands.
       if (typeof value === "number" || value === null) continue;

@@ -64,18 +64,18 @@ export function cachesAreOff(env: (name: string) => string | undefined = current
 }
 
 /**
- * Says when the cache is in trouble: once, since one cause makes reading and writing fail.
+ * Says when the cache is in trouble: once, since one cause makes reading and writing fail. So it does when Formula 1 files may be out of date.
  *
  * @param client The client that uses the cache.
  * @param warn Says it.
  * @returns Disposing it ends that.
  */
 export function warnOfCache(client: Client, warn: (text: string) => Promise<void>): Disposable {
-  let isWarned = false;
+  const untold = new Set(["cache", "f1"]);
   return client.on((event) => {
-    if (event.type !== "warning" || event.source !== "cache" || isWarned) return;
-    isWarned = true;
+    if (event.type !== "warning" || !untold.delete(event.source)) return;
+    const text = event.error === undefined ? event.message : `${event.message}: ${errorLine(event.error)}`;
     // A warning that can't be shown is no reason to stop.
-    warn(`${event.message}: ${errorLine(event.error)}`).catch(() => {});
+    warn(text).catch(() => {});
   });
 }

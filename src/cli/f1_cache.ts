@@ -27,7 +27,8 @@ export const F1_CACHE_FLAGS = {
 export const F1_CACHE_DETAILS: readonly string[] = [
   "What comes from jsDelivr is kept in the folder slipstream/f1 of your caches ($XDG_CACHE_HOME, ~/.cache, ~/Library/Caches or " +
   "%LOCALAPPDATA%), up to 2 GiB: 'slipstream cache stats --f1' looks at it. What comes from --base-url is kept with --cache alone.",
-  "The files of past seasons are good for ever, and those of the running one, and that a file is missing, for five minutes.",
+  "The files of past seasons are good for ever, and those of the running one, and that a file is missing, for five minutes; while the " +
+  "network fails they are used for up to 30 days, with a warning.",
   CACHE_DETAIL,
 ];
 

@@ -26,6 +26,8 @@ export class Background {
   readonly #hub: EventHub;
   readonly #work = new Set<Promise<unknown>>();
   readonly #calls = new Set<Call>();
+  /** Calls that go on although their callers have been answered. */
+  readonly #answered = new Set<Call>();
 
   /** Nothing goes on yet. */
   constructor(owner: BackgroundOwner, hub: EventHub) {
@@ -33,10 +35,19 @@ export class Background {
     this.#hub = hub;
   }
 
-  /** Keeps some work. */
-  keep(work: Promise<unknown>): void {
+  /**
+   * Keeps some work.
+   *
+   * @param work The work.
+   * @param call Whose it is, if it is the rest of what a call does whose caller has been answered.
+   */
+  keep(work: Promise<unknown>, call?: Call): void {
     this.#work.add(work);
-    const forget = () => this.#work.delete(work);
+    if (call !== undefined) this.#answered.add(call);
+    const forget = () => {
+      this.#work.delete(work);
+      if (call !== undefined) this.#answered.delete(call);
+    };
     work.then(forget, forget);
   }
 
@@ -52,7 +63,12 @@ export class Background {
 
   /** Stops the calls. */
   cancel(reason: unknown): void {
-    for (const call of this.#calls) call.cancel(reason);
+    for (const call of [...this.#calls, ...this.#answered]) call.cancel(reason);
+  }
+
+  /** Stops the calls whose callers have been answered, and that only wait for their turn or for the next try. */
+  cancelWaiting(reason: unknown): void {
+    for (const call of this.#answered) if (!call.isInFlight) call.cancel(reason);
   }
 
   /** Never rejects. */

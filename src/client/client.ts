@@ -458,7 +458,7 @@ export interface Client extends AsyncDisposable {
   /**
    * Aborts what is under way, and refuses everything from now on. A batch ends with the outcomes of what had started, and
    * rejects with the reason if its requests were not all started. What is being refreshed for the cache in the background has
-   * five seconds to end. Calling it again does nothing.
+   * five seconds to end, and is not tried again. Calling it again does nothing.
    *
    * @param reason What requests reject with. @default {an `AbortError`}
    * @returns When everything has been let go of.

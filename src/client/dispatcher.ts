@@ -92,7 +92,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     this.#hub = hub;
     this.#background = new Background(this, hub);
     this.pipeline = buildPipeline(options, { clock, reporter: hub }, {
-      inBackground: (work) => this.#background.keep(work),
+      inBackground: (work, call) => this.#background.keep(work, call),
       startInBackground: (original, handler) => {
         if (this.#closed === undefined) this.#background.start(original, handler);
       },
@@ -505,6 +505,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
           this.#forget(call);
           call.abort(reason);
         }
+        this.#background.cancelWaiting(reason);
       });
     }
     const idle = this.#whenIdle();

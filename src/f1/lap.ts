@@ -77,6 +77,28 @@ export interface Lap {
   readonly FastF1Generated?: boolean | null | undefined;
   /** Whether the lap's times are consistent with each other. */
   readonly IsAccurate?: boolean | null | undefined;
+  /** The state of each mini-sector of sector 1, a digit each, as it is published. */
+  readonly Sector1MiniSectors?: string | null | undefined;
+  /** The same of sector 2. */
+  readonly Sector2MiniSectors?: string | null | undefined;
+  /** The same of sector 3. */
+  readonly Sector3MiniSectors?: string | null | undefined;
+  /** The session time at which the weather below was measured, shortly before the lap or during it. */
+  readonly WeatherTime?: number | null | undefined;
+  /** The air's temperature, in °C. */
+  readonly AirTemp?: number | null | undefined;
+  /** The humidity, in per cent. */
+  readonly Humidity?: number | null | undefined;
+  /** The air pressure, in hPa. */
+  readonly Pressure?: number | null | undefined;
+  /** Whether it rains. */
+  readonly Rainfall?: boolean | null | undefined;
+  /** The track's temperature, in °C. */
+  readonly TrackTemp?: number | null | undefined;
+  /** Where the wind comes from, in degrees. */
+  readonly WindDirection?: number | null | undefined;
+  /** How fast the wind is, in m/s. */
+  readonly WindSpeed?: number | null | undefined;
 }
 
 /** Laps column by column under readable names: index `i` of every column belongs to the same lap. */
@@ -119,6 +141,17 @@ const COLUMNS: Readonly<Record<Exclude<keyof Lap, "Driver">, string>> = {
   DeletedReason: "delR",
   FastF1Generated: "ff1G",
   IsAccurate: "iacc",
+  Sector1MiniSectors: "ms1",
+  Sector2MiniSectors: "ms2",
+  Sector3MiniSectors: "ms3",
+  WeatherTime: "wT",
+  AirTemp: "wAT",
+  Humidity: "wH",
+  Pressure: "wP",
+  Rainfall: "wR",
+  TrackTemp: "wTT",
+  WindDirection: "wWD",
+  WindSpeed: "wWS",
 };
 
 /**

@@ -9,8 +9,8 @@ import { flagsOrGaps, numbers, numbersOrGaps, optional, tableSchema, textsOrGaps
 
 /**
  * One driver's laps, column by column: index `i` of every column belongs to the same lap. Times and durations are seconds,
- * session times count from the session's start. The files of the oldest seasons have no more than the first three columns; the others
- * are optional, and absent where a season lacks them.
+ * session times count from the session's start. The oldest files have no more than the first three columns; the others
+ * are optional, and absent where a file lacks them.
  */
 export interface LapTimes {
   /** The lap time. */
@@ -77,6 +77,28 @@ export interface LapTimes {
   readonly ff1G?: readonly (boolean | null)[] | undefined;
   /** Whether the lap's times are consistent with each other. */
   readonly iacc?: readonly (boolean | null)[] | undefined;
+  /** The state of each mini-sector of sector 1, a digit each, as it is published. */
+  readonly ms1?: readonly (string | null)[] | undefined;
+  /** The same of sector 2. */
+  readonly ms2?: readonly (string | null)[] | undefined;
+  /** The same of sector 3. */
+  readonly ms3?: readonly (string | null)[] | undefined;
+  /** The session time at which the weather below was measured. */
+  readonly wT?: readonly (number | null)[] | undefined;
+  /** The air's temperature, in °C. */
+  readonly wAT?: readonly (number | null)[] | undefined;
+  /** The humidity, in per cent. */
+  readonly wH?: readonly (number | null)[] | undefined;
+  /** The air pressure, in hPa. */
+  readonly wP?: readonly (number | null)[] | undefined;
+  /** Whether it rains. */
+  readonly wR?: readonly (boolean | null)[] | undefined;
+  /** The track's temperature, in °C. */
+  readonly wTT?: readonly (number | null)[] | undefined;
+  /** Where the wind comes from, in degrees. */
+  readonly wWD?: readonly (number | null)[] | undefined;
+  /** How fast the wind is, in m/s. */
+  readonly wWS?: readonly (number | null)[] | undefined;
   /** What else the file says. */
   readonly [column: string]: unknown;
 }
@@ -118,4 +140,15 @@ export const lapTimesSchema: PayloadSchema<LapTimes> = tableSchema<LapTimes>({
   delR: optional(textsOrGaps),
   ff1G: optional(flagsOrGaps),
   iacc: optional(flagsOrGaps),
+  ms1: optional(textsOrGaps),
+  ms2: optional(textsOrGaps),
+  ms3: optional(textsOrGaps),
+  wT: optional(numbersOrGaps),
+  wAT: optional(numbersOrGaps),
+  wH: optional(numbersOrGaps),
+  wP: optional(numbersOrGaps),
+  wR: optional(flagsOrGaps),
+  wTT: optional(numbersOrGaps),
+  wWD: optional(numbersOrGaps),
+  wWS: optional(numbersOrGaps),
 });

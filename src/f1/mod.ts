@@ -16,6 +16,7 @@
  * | `lap.get_telemetry()`                                     | `session.telemetry("VER", 33)`, `session.fastestLapTelemetry()` |
  * | `session.get_driver("VER")`, `session.results`            | `session.driver("VER")`, `session.results()`                   |
  * | `session.weather_data`, `session.race_control_messages`   | `session.weather()`, `session.raceControl()`                   |
+ * | `lap.get_weather_data()`                                  | `AirTemp`, `TrackTemp`, `Rainfall` … of `session.lapRows()`    |
  * | `session.get_circuit_info().corners`                      | `session.corners()`                                            |
  *
  * @example Every lap of a session

@@ -6,11 +6,12 @@
 
 import type { RequestSpec } from "../client/request.ts";
 import { isDataNotFoundError } from "../errors.ts";
-import { assertOptions, assertSwitch, shapeError } from "../primitives/argument_checks.ts";
+import { assertSwitch, shapeError } from "../primitives/argument_checks.ts";
 import { eventsOf, type F1Event } from "./calendar.ts";
 import { sourceError } from "./missing_file.ts";
 import { type EventName, sessionsOf } from "./event_names.ts";
 import { type ResolvedNames, resolveNames } from "./names.ts";
+import { checkF1Options } from "./option_checks.ts";
 import { findSession, type SessionName } from "./session_names.ts";
 import { type F1BatchOptions, payloadRequest, type SourceContext } from "./payload_request.ts";
 import { type SessionFile, SessionFiles } from "./session_files.ts";
@@ -160,10 +161,11 @@ function targetsOfSeason(year: number, sessions: readonly SessionName[]): readon
  * Checks what belongs to a prefetch alone.
  *
  * @param options The options.
- * @throws {TypeError} If they are no object, or what must be true or false is neither.
+ * @param further Options that may stand beside those of a session.
+ * @throws {TypeError} If they are no object, one is misspelt, or what must be true or false is neither.
  */
-export function checkPrefetchOptions(options: SessionPrefetchOptions): void {
-  assertOptions(ACTION, options);
+export function checkPrefetchOptions(options: SessionPrefetchOptions, further: readonly string[] = []): void {
+  checkF1Options(ACTION, options, ["telemetry", "refresh", ...further]);
   assertSwitch(ACTION, "telemetry", options.telemetry);
   assertSwitch(ACTION, "refresh", options.refresh);
 }

@@ -17,6 +17,7 @@ import { type F1Request, fetchMultiple, type PayloadsOf } from "./fetch_multiple
 import { type F1Mirrors, FOREIGN_MIRRORS, SourceMirrors } from "./mirrors.ts";
 import { fileOf, withMissingFiles } from "./missing_file.ts";
 import { resolveNames } from "./names.ts";
+import { checkF1Options } from "./option_checks.ts";
 import { sessionFolder } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
@@ -40,7 +41,8 @@ import { SourceSession } from "./source_session.ts";
 /**
  * Options of {@linkcode tracingInsights}: a client that exists, or the options of one that the source makes for itself. Two of
  * the latter have other defaults here: `baseUrls` are jsDelivr's mirrors, and `cache` is a {@linkcode seasonCache}, so that a race that is
- * loaded twice is asked for, parsed and checked once (each caller gets a copy of its own); a file that is missing is asked for again after five minutes.
+ * loaded twice is asked for, parsed and checked once (each caller gets a copy of its own); a file that is missing, and one of the running season, is asked for
+ * again after five minutes. While the network fails, the old ones are served, and one `warning` event says so.
  *
  * That cache keeps up to 384 MiB in memory and, where there is a disk, up to 2 GiB (about thirteen races) in a folder, so that the next
  * run asks for nothing either: `slipstream/f1` in `$XDG_CACHE_HOME`, or else in `~/.cache`, in `~/Library/Caches` on macOS, and in `%LOCALAPPDATA%` on
@@ -255,6 +257,7 @@ class Source implements TracingInsights {
     path: Path,
     options?: F1RequestOptions,
   ): Promise<PayloadOf<Path>> {
+    if (options !== undefined) checkF1Options("fetch F1 data", options);
     const request = payloadRequest(this.#context, sessionFolder(year, event, session), path, options);
     return await fileOf(this.client.json(request, options)) as PayloadOf<Path>;
   }
@@ -272,7 +275,7 @@ class Source implements TracingInsights {
     options: F1BatchOptions = {},
   ): Promise<unknown[]> {
     checkIterable(requests);
-    assertOptions("fetch F1 data", options);
+    checkF1Options("fetch F1 data", options);
     return await fetchMultiple(this.#context, requests, options, [options.signal, this.#signal]);
   }
 
@@ -294,7 +297,7 @@ class Source implements TracingInsights {
     year: number,
     given: PrefetchOptions = {},
   ): Promise<PrefetchSummary> {
-    checkPrefetchOptions(given);
+    checkPrefetchOptions(given, ["events", "sessions"]);
     const { events, sessions, ...options } = given;
     const targets = prefetchTargets(year, { events, sessions });
     const summaries: PrefetchSummary[] = [];

@@ -5,12 +5,7 @@
  */
 
 import { isDataNotFoundError } from "../errors.ts";
-import {
-  argumentError,
-  assertOptions,
-  assertPositiveInteger,
-  shapeError,
-} from "../primitives/argument_checks.ts";
+import { argumentError, assertPositiveInteger, shapeError } from "../primitives/argument_checks.ts";
 import { type AllTelemetryOptions, streamTelemetry, type TelemetryOutcome } from "./all_telemetry.ts";
 import type { Corners } from "./corners.ts";
 import type { Driver } from "./drivers.ts";
@@ -19,6 +14,7 @@ import { codeOf, findDriver } from "./find_driver.ts";
 import { type Lap, lapRows } from "./lap.ts";
 import type { LapTimes } from "./lap_times.ts";
 import { fileOf, sourceError } from "./missing_file.ts";
+import { checkF1Options } from "./option_checks.ts";
 import { DRIVERS_PATH, fileUrl, lapTimesPath, sessionFolder, telemetryPath } from "./path.ts";
 import type { PayloadOf } from "./payload.ts";
 import {
@@ -128,7 +124,7 @@ export class SourceSession implements F1Session {
   }
 
   allTelemetry(options: AllTelemetryOptions = {}): AsyncIterableIterator<TelemetryOutcome> {
-    assertOptions(ACTION, options);
+    checkF1Options(ACTION, options, ["drivers"]);
     checkDrivers(options.drivers);
     return streamTelemetry(this.#context, this.#folder, () => this.#wantedCodes(options), options);
   }
@@ -214,6 +210,7 @@ export class SourceSession implements F1Session {
   /** The codes of the drivers that are wanted, whatever they are called, each once. */
   async #wantedCodes(options?: F1DriversOptions): Promise<readonly string[]> {
     const { drivers } = options ?? {};
+    checkF1Options(ACTION, options ?? {}, ["drivers"]);
     checkDrivers(drivers);
     if (drivers === undefined) return (await this.drivers(options)).map(({ driver }) => driver);
     const codes: string[] = [];
@@ -251,7 +248,7 @@ export class SourceSession implements F1Session {
 
 /** Of the options of many requests, those that one may have. */
 function optionsOfOne(options: AllTelemetryOptions = {}): F1RequestOptions {
-  assertOptions(ACTION, options);
+  checkF1Options(ACTION, options);
   const { concurrency: _concurrency, ordered: _ordered, prefetch: _prefetch, drivers: _drivers, ...one } =
     options;
   return one;
@@ -269,7 +266,7 @@ function checkDrivers(drivers: unknown): void {
 
 function checkedFastest(given: FastestLapOptions): FastestLapOptions & { readonly by: "session" | "driver" } {
   const action = "find the fastest lap";
-  assertOptions(action, given);
+  checkF1Options(action, given, ["drivers", "by"]);
   const { by = "session", ...options } = given;
   if (by === "session" || by === "driver") return { by, ...options };
   throw argumentError(action, "by", "'session' or 'driver'", by);

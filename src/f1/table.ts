@@ -5,6 +5,7 @@
  */
 
 import * as v from "valibot";
+import { leadingNumbers } from "../primitives/leading_numbers.ts";
 import type { PayloadSchema } from "./payload_schema.ts";
 
 /** How the source writes a value that it does not have, by season. */
@@ -149,7 +150,11 @@ function checkColumn(
 ): Values {
   let checked: unknown[] | undefined;
   for (
-    let index = nextMisfit(values, column.type, 0);
+    let index = nextMisfit(
+      values,
+      column.type,
+      column.type === "number" ? leadingNumbers(values, MISSING) : 0,
+    );
     index < values.length;
     index = nextMisfit(values, column.type, index + 1)
   ) {

@@ -29,6 +29,7 @@ import type { CachedRequest, CacheRules } from "./rules.ts";
 import { Serving } from "./serving.ts";
 import { orStaleInTime } from "./stale_in_time.ts";
 import { hasCredentials, resourceUrl } from "./surroundings.ts";
+import type { Wanted } from "./wanted.ts";
 
 /** How a cache is used. */
 export interface CachePolicyOptions {
@@ -93,6 +94,8 @@ class CacheHandler {
   readonly #serving: Serving;
   readonly #fetching: Fetching;
   readonly #changes: Changes;
+  /** The origins (all mirrors are one) that have failed so that something stale was served, and have brought nothing since. */
+  readonly #outages = new WeakSet<object>();
 
   constructor(
     environment: Environment,
@@ -212,11 +215,21 @@ class CacheHandler {
       : this.#fetching.fetch(call, wanted);
     const nowMs = this.#environment.clock.wallNow();
     if (found === undefined || !this.#rules.mayAnswerError(found.meta, request, nowMs)) return await work;
-    return await orStaleInTime(work, call, () => this.#fetching.rescue(call, wanted), {
+    return await this.#orStale(work, call, wanted);
+  }
+
+  /** What the network brings, or a stale answer in time; once one has waited in vain, others do not until something comes. */
+  async #orStale(work: Promise<Reply>, call: Call, wanted: Wanted): Promise<Reply> {
+    const origin = call.lane ?? this.#surroundings;
+    work.then(({ from }) => from !== "stale" && this.#outages.delete(origin), () => {});
+    const reply = await orStaleInTime(work, call, () => this.#fetching.rescue(call, wanted), {
       environment: this.#environment,
       surroundings: this.#surroundings,
       staleAfterMs: this.#staleAfterMs,
+      isOut: this.#outages.has(origin),
     });
+    if (reply.from === "stale" && this.#staleAfterMs < Infinity) this.#outages.add(origin);
+    return reply;
   }
 
   async #find(call: Call, request: CachedRequest): Promise<CacheEntry | undefined> {

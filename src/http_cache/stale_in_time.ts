@@ -12,6 +12,8 @@ import type { DeadlineTarget } from "../primitives/deadline_queue.ts";
 
 /** A wait shorter than this, in milliseconds, is none: where it does not move the clock it would never end. */
 const SHORTEST_WAIT_MS = 1e-3;
+/** When a request looks first where the network is out, in milliseconds: a refused connection is refused by then. */
+const FIRST_LOOK_MS = 50;
 /** How often a request looks whether the network has failed, once it has waited for long enough, in milliseconds. */
 const LOOK_MS = 250;
 /** So long before the end of its total time a request takes what there is, in milliseconds, or this share of the time, if that is less. */
@@ -24,12 +26,14 @@ export interface StaleInTimeOptions {
   readonly surroundings: Pick<CacheSurroundings, "mirrors">;
   /** How long a request waits for the network that has failed already, in milliseconds. */
   readonly staleAfterMs: number;
+  /** Whether another request has waited so long in vain, and nothing has come since. */
+  readonly isOut: boolean;
 }
 
 /**
- * Waits for the network, unless a stale answer is due before: when `staleAfterMs` have passed and an attempt has failed or the origin
- * is in trouble, and shortly before the call's total deadline or that of its batch. The work then goes on in the background, for the
- * next request.
+ * Waits for the network, unless a stale answer is due before: when two of three hold, that `staleAfterMs` have passed, that an attempt has
+ * failed or the origin is in trouble, and that the network is known to be out; and shortly before the call's total deadline or that of its
+ * batch. The work then goes on in the background, for the next request.
  *
  * @param work What the network brings.
  * @param call Whose it is.
@@ -41,7 +45,7 @@ export function orStaleInTime(
   work: Promise<Reply>,
   call: Call,
   serveStale: () => Promise<Reply | undefined>,
-  { environment, surroundings, staleAfterMs }: StaleInTimeOptions,
+  { environment, surroundings, staleAfterMs, isOut }: StaleInTimeOptions,
 ): Promise<Reply> {
   const { clock, deadlines, inBackground } = environment;
   return new Promise((resolve, reject) => {
@@ -52,16 +56,19 @@ export function orStaleInTime(
       const leftMs = Math.min(totalMs, batchEndsAtMs(call) - startedAtMs);
       return leftMs - Math.min(LAST_MS, LAST_SHARE * leftMs);
     };
+    const hasTrouble = (): boolean => isInTrouble(call, surroundings, clock.now());
     const target: DeadlineTarget = {
       onDeadline() {
         const waitedMs = clock.now() - startedAtMs;
         const leftMs = lastMs() - waitedMs;
         const patienceMs = staleAfterMs - waitedMs;
         const isPatient = patienceMs >= SHORTEST_WAIT_MS;
-        if (leftMs < SHORTEST_WAIT_MS || (!isPatient && isInTrouble(call, surroundings, clock.now()))) {
+        const isDue = isPatient ? isOut && hasTrouble() : isOut || hasTrouble();
+        if (leftMs < SHORTEST_WAIT_MS || isDue) {
           serve().catch(reject);
         } else {
-          deadline = deadlines.add(target, Math.min(isPatient ? patienceMs : LOOK_MS, leftMs));
+          const lookMs = isPatient && !isOut ? patienceMs : LOOK_MS;
+          deadline = deadlines.add(target, Math.min(lookMs, leftMs));
         }
       },
     };
@@ -69,10 +76,10 @@ export function orStaleInTime(
       const reply = await serveStale();
       if (isOver || reply === undefined) return;
       isOver = true;
-      inBackground(work);
+      inBackground(work, call);
       resolve(reply);
     };
-    let deadline = deadlines.add(target, Math.min(staleAfterMs, lastMs()));
+    let deadline = deadlines.add(target, Math.min(isOut ? FIRST_LOOK_MS : staleAfterMs, lastMs()));
     work.then((reply) => {
       deadlines.remove(deadline);
       // Its caller has an answer already.
@@ -100,8 +107,8 @@ function batchEndsAtMs(call: Call): number {
  * would go.
  */
 function isInTrouble(call: Call, { mirrors }: Pick<CacheSurroundings, "mirrors">, nowMs: number): boolean {
-  const { journey: { round }, lane: only } = call.pending?.leader ?? call;
-  if (round > 1 || call.journey.hasSeenFailure) return true;
+  const { journey: { round, hasSeenFailure }, lane: only } = call.pending?.leader ?? call;
+  if (round > 1 || hasSeenFailure || call.journey.hasSeenFailure) return true;
   const lanes = only === undefined ? mirrors.map(({ lane }) => lane) : [only];
   return lanes.every((lane) => !lane.isHealthy(nowMs));
 }

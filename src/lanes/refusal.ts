@@ -31,22 +31,30 @@ export function refusalOf(
   nowMs: number,
   maxRetryAfterMs: number,
 ): CircuitOpenError | HttpError | undefined {
-  let firstMs = Infinity;
-  let first: ((context: Context) => CircuitOpenError | HttpError) | undefined;
+  let refusals: Refusal[] | undefined;
   for (const lane of lanes) {
     const pauseMs = lane.pauseLeftMs(nowMs);
-    const isTooLong = pauseMs > 0 && (pauseMs > maxRetryAfterMs || nowMs + pauseMs > errand.deadlineAtMs);
-    const openMs = isTooLong ? 0 : refusedForMs(lane, errand, nowMs);
-    if (!isTooLong && openMs === 0) return undefined;
-    const waitMs = isTooLong ? pauseMs : openMs;
-    if (first !== undefined && waitMs >= firstMs) continue;
-    firstMs = waitMs;
-    first = (context) =>
-      isTooLong
-        ? pausedError(errand, lane, pauseMs, context)
-        : circuitOpenError(errand, lane, openMs, context);
+    const isPaused = pauseMs > 0 && (pauseMs > maxRetryAfterMs || nowMs + pauseMs > errand.deadlineAtMs);
+    const waitMs = isPaused ? pauseMs : refusedForMs(lane, errand, nowMs);
+    if (waitMs === 0) return undefined;
+    // Asked once: it reads the clock by itself, and may admit a probe in the next moment.
+    (refusals ??= []).push({ lane, isPaused, waitMs });
   }
-  return first?.(lanes.length < 2 ? undefined : { mirrors: lanes.map((lane) => tell(errand, lane, nowMs)) });
+  if (refusals === undefined) return undefined;
+  const context = refusals.length < 2 ? undefined : { mirrors: refusals.map(tell) };
+  const { lane, isPaused, waitMs } = refusals.reduce((a, b) => b.waitMs < a.waitMs ? b : a);
+  return isPaused
+    ? pausedError(errand, lane, waitMs, context)
+    : circuitOpenError(errand, lane, waitMs, context);
+}
+
+/** Why a lane would not do. */
+interface Refusal {
+  readonly lane: Lane;
+  /** Whether it has been asked for a pause that is too long; otherwise its breaker is open. */
+  readonly isPaused: boolean;
+  /** For how long, in milliseconds. */
+  readonly waitMs: number;
 }
 
 /** What an error says besides: as after a round, what is wrong with each mirror. */
@@ -54,11 +62,10 @@ type Context =
   | Readonly<Record<"mirrors", readonly { readonly url: string; readonly failure: string }[]>>
   | undefined;
 
-function tell(errand: Errand, lane: Lane, nowMs: number): { readonly url: string; readonly failure: string } {
-  const openMs = refusedForMs(lane, errand, nowMs);
-  const failure = openMs > 0
-    ? `its circuit breaker is open for another ${Math.ceil(openMs)} ms`
-    : describePause(lane, lane.pauseLeftMs(nowMs));
+function tell({ lane, isPaused, waitMs }: Refusal): { readonly url: string; readonly failure: string } {
+  const failure = isPaused
+    ? describePause(lane, waitMs)
+    : `its circuit breaker is open for another ${Math.ceil(waitMs)} ms`;
   return { url: lane.key, failure };
 }
 

@@ -64,7 +64,7 @@ export class Journey {
   round = 1;
   /** How many have followed the first, also those that do not count as rounds. */
   retries = 0;
-  /** Whether another request for the same, that it waited for, has failed of the network. */
+  /** Whether the network has failed: at a mirror, or for another request for the same that it waited for. */
   hasSeenFailure = false;
   /** Whether it goes before those that were never sent: it was, and told to come again. */
   isUrgent = false;

@@ -165,6 +165,7 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
       noteFailure(call, failure.reply, failure.error);
       worst = keep(call, worst, failure);
       if (isMiss(call, failure)) noteMiss(call, failure);
+      else call.journey.hasSeenFailure = true;
     }
     // One that must not be sent twice has been sent.
     if (!call.request.repeatable) break;

@@ -20,8 +20,10 @@ export function offline(): Handler {
 /** The error of a call that only the network could have answered. */
 export function offlineError(call: Call): OfflineError {
   const about = call.describe();
+  const { readCache, cache } = call.settings;
+  const why = readCache && cache !== "no-store" ? "has no answer" : "is not to be read";
   return new OfflineError(
-    `${about.method} ${about.url} was not sent: the client is offline, and the cache has no answer`,
+    `${about.method} ${about.url} was not sent: the client is offline, and the cache ${why}`,
     about,
   );
 }

@@ -84,6 +84,11 @@ export interface Environment {
    * @param handler Brings it to its reply, whose body is then got rid of.
    */
   readonly startInBackground: (original: Call, handler: Handler) => void;
-  /** Keeps work that nobody waits for, until it ends, so that closing can wait for it. */
-  readonly inBackground: (work: Promise<unknown>) => void;
+  /**
+   * Keeps work that nobody waits for, until it ends, so that closing can wait for it.
+   *
+   * @param work The work.
+   * @param call Whose it is, if it is the rest of what a call does whose caller has been answered: closing stops it.
+   */
+  readonly inBackground: (work: Promise<unknown>, call?: Call) => void;
 }

@@ -266,3 +266,31 @@ for (const [message, ...args] of WRONG) {
     assertEquals(cdn.log.requests, 0);
   });
 }
+
+test("slipstream f1 takes old files of the running season while the network fails, and says so; --refresh does not", async () => {
+  await using temp = await tempFolder();
+  const clock = new ManualClock({ wallMs: Date.UTC(2025, 11, 10) });
+  const cdn = createSimulatedCdn({ resources: RACE.resources, clock });
+  const run = async (fetch: typeof globalThis.fetch, ...flags: string[]) => {
+    const terminal = new FakeTerminal();
+    const args = ["f1", ...SESSION, "--all", "--cache", temp.path, ...flags];
+    const code = await clock.run(main(args, terminal, { fetch, clock }));
+    const sources = terminal.stdout.text.split("\n").slice(0, -1).map((line) => JSON.parse(line).from);
+    return { code, sources: [...new Set(sources)], stderr: terminal.stderr.text };
+  };
+  const down: typeof fetch = () => Promise.reject(new TypeError("no route"));
+  const warning =
+    "warning: Files that may be out of date are served from the cache, because the network fails\n";
+  const fresh = await run(cdn.fetch as typeof fetch);
+  assertEquals([fresh.code, fresh.sources, fresh.stderr.includes(warning)], [0, ["network"], false]);
+  await clock.advance(86_400_000);
+  const old = await run(down);
+  assertEquals([old.code, old.sources, old.stderr.split(warning).length], [0, ["stale"], 2]);
+  const refreshed = await run(down, "--refresh", "--retries", "0");
+  assertEquals([refreshed.code, refreshed.sources, refreshed.stderr.includes(warning)], [
+    1,
+    [undefined],
+    false,
+  ]);
+  assertEquals((await run(down)).sources, ["stale"]);
+});

@@ -77,3 +77,29 @@ test("Background.cancel() stops the calls that are under way", async () => {
   never.resolve(reply());
   await background.end();
 });
+
+test("Background.cancelWaiting() stops what only waits of the calls whose callers have been answered, cancel() the rest", async () => {
+  const { background } = setUp();
+  const never = Promise.withResolvers<Reply>();
+  let refresh: Call | undefined;
+  background.start(fakeCall(), (call) => {
+    refresh = call;
+    return never.promise;
+  });
+  const [asleep, sent, over] = [fakeCall(), fakeCall(), fakeCall()];
+  sent.isInFlight = true;
+  for (const call of [asleep, sent]) background.keep(never.promise, call);
+  background.keep(Promise.reject(new Error("of no matter")), over);
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  background.cancelWaiting("closed");
+  assertEquals([refresh, asleep, sent, over].map((call) => call!.cancelled), [false, true, false, false]);
+  background.cancel("enough");
+  assertEquals([refresh, asleep, sent, over].map((call) => call!.reason), [
+    "enough",
+    "closed",
+    "enough",
+    undefined,
+  ]);
+  never.resolve(reply());
+  await background.end();
+});

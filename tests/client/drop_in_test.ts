@@ -10,6 +10,7 @@ import { createClient, NetworkError, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
+import { canCollect, collectGarbage } from "../support/garbage.ts";
 import { test } from "../support/test.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import { serveHandler } from "../support/serve_handler.ts";
@@ -412,19 +413,3 @@ test("close() ends although a fetch never does", async () => {
     assert(clock.now() <= 6_000, `${clock.now()}`);
   }
 });
-
-interface Collector {
-  readonly Bun?: { gc(isSynchronous: boolean): void };
-  readonly gc?: () => void;
-}
-
-function canCollect(): boolean {
-  const { Bun, gc } = globalThis as Collector;
-  return Bun !== undefined || gc !== undefined;
-}
-
-function collectGarbage(): void {
-  const { Bun, gc } = globalThis as Collector;
-  if (Bun !== undefined) Bun.gc(true);
-  else gc?.();
-}

@@ -51,9 +51,27 @@ test("lapRows() and lapColumns() refuse unchecked payloads that are no laps", ()
   }
 });
 
+test("lapRows() has the weather and the mini-sectors of each lap, as newer files do", () => {
+  const laps = v.parse(lapTimesSchema, {
+    ...lapsOf("None", 90.219),
+    ms1: ["5511111", "None"],
+    wT: [1078.546, "None"],
+    wAT: [25.1, "None"],
+    wR: [false, "None"],
+    wWD: [265, "nan"],
+  });
+  const [first, second] = lapRows("VER", laps);
+  const weatherOf = (
+    { Sector1MiniSectors, WeatherTime, AirTemp, Rainfall, WindDirection, TrackTemp }: Lap,
+  ) => [Sector1MiniSectors, WeatherTime, AirTemp, Rainfall, WindDirection, TrackTemp];
+  assertEquals(weatherOf(first!), ["5511111", 1078.546, 25.1, false, 265, undefined]);
+  assertEquals(weatherOf(second!), [null, null, null, null, null, undefined]);
+  assertType<Equal<Lap["Rainfall"], boolean | null | undefined>>();
+});
+
 test("lapRows() has a readable name for every column of the schema", () => {
   const columns =
-    "time,lap,compound,stint,s1,s2,s3,life,pos,status,pb,qs,sesT,drv,dNum,pout,pin,s1T,s2T,s3T,vi1,vi2,vfl,vst,fresh,team,lST,lSD,del,delR,ff1G,iacc"
+    "time,lap,compound,stint,s1,s2,s3,life,pos,status,pb,qs,sesT,drv,dNum,pout,pin,s1T,s2T,s3T,vi1,vi2,vfl,vst,fresh,team,lST,lSD,del,delR,ff1G,iacc,ms1,ms2,ms3,wT,wAT,wH,wP,wR,wTT,wWD,wWS"
       .split(",");
   const laps = Object.fromEntries(columns.map((column, index) => [column, [index]]));
   const row = lapRows("VER", laps as never)[0]!;

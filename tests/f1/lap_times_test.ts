@@ -48,6 +48,19 @@ test("lapTimesSchema checks the columns that newer files have", () => {
   assertEquals(result.issues.map((issue) => v.getDotPath(issue)), ["pout"]);
 });
 
+test("lapTimesSchema checks the weather and the mini-sectors of laps", () => {
+  const laps = v.parse(lapTimesSchema, {
+    ...LAPS,
+    ms2: ["1111133311", "None"],
+    wTT: ["nan", 39.2],
+    wR: ["None", true],
+  });
+  assertEquals([laps.ms2, laps.wTT, laps.wR], [["1111133311", null], [null, 39.2], [null, true]]);
+  for (const wrong of [{ wR: [0, 1] }, { wAT: ["hot", 25] }, { ms1: [true, false] }, { wWS: 3 }]) {
+    assertEquals(v.is(lapTimesSchema, { ...LAPS, ...wrong }), false);
+  }
+});
+
 test("lapTimesSchema keeps unknown columns", () => {
   assertEquals(v.parse(lapTimesSchema, { ...LAPS, mystery: ["None"] })["mystery"], ["None"]);
 });

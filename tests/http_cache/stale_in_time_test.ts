@@ -52,6 +52,83 @@ test("staleAfterMs may be any time, and Infinity waits for all retries", async (
   }
 });
 
+test("once a request has waited in vain, the next ones wait for a first failure alone, until something comes", async () => {
+  const plan = { staleAfterMs: 4_000 };
+  const { client, clock, waitedMs, network, recover } = await setUp(() => ({ status: 503 }), { plan });
+  const timed = async (): Promise<[value: unknown, from: string, tookMs: number]> => {
+    const sinceMs = waitedMs();
+    const outcome = await clock.run(client.outcome(URL_A));
+    assert(outcome.ok);
+    return [outcome.value, outcome.from, waitedMs() - sinceMs];
+  };
+  assertEquals(await timed(), [1, "stale", 4_000]);
+  // Each asks for itself all the same, so that the end is seen at once.
+  for (let nth = 0; nth < 3; nth++) {
+    await clock.advance(60_000);
+    const before = network.sent.length;
+    assertEquals(await timed(), [1, "stale", 50]);
+    assert(network.sent.length > before);
+  }
+  await clock.advance(60_000);
+  recover();
+  assertEquals((await timed()).slice(1), ["network", 0]);
+});
+
+test("an outage of one origin is none of another, and none where all retries are waited for", async () => {
+  const { client, clock, waitedMs } = await setUp(() => ({ status: 503 }), {
+    plan: { staleAfterMs: Infinity },
+  });
+  for (let nth = 0; nth < 2; nth++) {
+    const sinceMs = waitedMs();
+    assertEquals(await clock.run(client.json(URL_A)), 1);
+    assert(waitedMs() - sinceMs >= 14_000);
+  }
+  let isDown = false;
+  const other = cacheRig(
+    () => isDown ? { status: 503 } : { json: 1, headers: { "cache-control": "max-age=1" } },
+    { maxRetries: 3, plan: { ...STALE, staleAfterMs: 4_000 } },
+  );
+  const urls = [URL_A, "https://b.test/a.json"];
+  await other.client.all(urls);
+  await other.clock.advance(2_000);
+  isDown = true;
+  for (const [nth, url] of [...urls, ...urls].entries()) {
+    const sinceMs = other.clock.now();
+    await other.clock.run(other.client.json(url));
+    assertEquals(other.clock.now() - sinceMs, nth < 2 ? 4_000 : 50);
+    await other.clock.advance(60_000);
+  }
+});
+
+test("in an outage a stale answer comes after staleAfterMs also to who hears nothing", async () => {
+  let answer: Answer = { status: 503 };
+  const { client, clock, waitedMs } = await setUp(() => answer, { plan: { staleAfterMs: 4_000 } });
+  assertEquals(await clock.run(client.json(URL_A)), 1);
+  await clock.advance(60_000);
+  answer = { json: "new", afterMs: 20_000 };
+  const sinceMs = waitedMs();
+  assertEquals([await clock.run(client.json(URL_A)), waitedMs() - sinceMs < 4_300], [1, true]);
+});
+
+test("the failure of one mirror is one, also while the next one lets the request wait", async () => {
+  let isDown = false;
+  const { client, clock } = cacheRig(({ url }) => {
+    if (!isDown) return { json: "old", headers: { "cache-control": "max-age=1" } };
+    return url.startsWith("https://a.test")
+      ? { error: new TypeError("reset") }
+      : { json: "new", afterMs: 20_000 };
+  }, {
+    baseUrls: ["https://a.test", "https://b.test"],
+    plan: { ...STALE, staleAfterMs: 4_000 },
+  });
+  await clock.run(client.json("a.json"));
+  await clock.advance(2_000);
+  isDown = true;
+  const sinceMs = clock.now();
+  assertEquals([await clock.run(client.json("a.json")), clock.now() - sinceMs], ["old", 4_000]);
+  await clock.run(client.close());
+});
+
 test("a network that is only slow is waited for", async () => {
   const { client, clock, waitedMs } = await setUp(() => ({ json: "new", afterMs: 20_000 }));
   assertEquals([await clock.run(client.json(URL_A)), waitedMs()], ["new", 20_000]);
@@ -115,6 +192,37 @@ test("what goes on behind a stale answer is stored for who asks next, and leaves
   const before = network.sent.length;
   assertEquals([await clock.run(client.json(URL_A)), network.sent.length], ["new", before]);
   assertEquals([client.stats().inFlight, client.stats().queued, clock.pending], [0, 0, 0]);
+});
+
+test("close() does not wait for the retries behind a stale answer, and ends what hangs there in five seconds", async () => {
+  const failures: [Answer, number, number][] = [
+    [{ status: 503 }, 0, 300],
+    [{ error: new TypeError("reset") }, 0, 300],
+    [{ status: 429, headers: { "retry-after": "50" } }, 0, 300],
+    [{ json: "new", afterMs: 1e9 }, 5_000, 5_000],
+  ];
+  for (const [failing, least, most] of failures) {
+    const { client, clock, waitedMs, network } = await setUp(() => failing, { plan: { staleAfterMs: 100 } });
+    const totalTimeoutMs = failing.afterMs === undefined ? undefined : 2_000;
+    assertEquals(await clock.run(client.json(URL_A, { totalTimeoutMs })), 1);
+    const [before, sent] = [waitedMs(), network.sent.length];
+    await clock.run(client.close());
+    const tookMs = waitedMs() - before;
+    assert(tookMs >= least && tookMs <= most, `${JSON.stringify(failing)}: ${tookMs}`);
+    assertEquals([clock.pending, network.sent.length], [0, sent]);
+  }
+});
+
+test("close() lets come in what is on its way behind a stale answer, and stores it", async () => {
+  const { client, clock, cache } = await setUp(() => ({
+    json: "new",
+    afterMs: 4_000,
+    headers: { "cache-control": "max-age=1000" },
+  }));
+  assertEquals(await clock.run(client.json(URL_A, { totalTimeoutMs: 1_000 })), 1);
+  await clock.run(client.close());
+  const next = cacheRig(() => ({ status: 503 }), { plan: { ...STALE, adapter: cache }, manualClock: clock });
+  assertEquals(await clock.run(next.client.json(URL_A)), "new");
 });
 
 test("without leave to answer for errors, an error is one, and at its own time", async () => {

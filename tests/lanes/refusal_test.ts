@@ -211,3 +211,26 @@ test("refusalOf() says of each of several lanes why it would not do, and names t
   });
   assertEquals(refusal(single(), lane)?.context, {});
 });
+
+test("refusalOf() says why of each lane also when a cooldown or a pause ends while it is said", () => {
+  // Time goes on with each look at it.
+  let nowMs = 0;
+  const clock = Object.assign(new ManualClock(), { now: () => nowMs++ });
+  const laneOf = (key: string, cooldownMs: number): Lane =>
+    open(
+      new Lane({ key, breaker: new CircuitBreaker({ threshold: 1, cooldownMs, clock }), bucket: undefined }),
+    );
+  for (let cooldownMs = 1; cooldownMs < 40; cooldownMs++) {
+    for (
+      const errand of [single(), patient({ onOpen: "fail" }), patient({ patienceMs: 1 }), patient({}, 3)]
+    ) {
+      nowMs = 0;
+      const [a, b] = [laneOf("https://a.test", cooldownMs), laneOf("https://b.test", cooldownMs + 1)];
+      pause(b, nowMs + cooldownMs);
+      const error = refusalOf(errand, [a, b, laneOf("https://c.test", cooldownMs)], clock.now(), 1);
+      if (error === undefined) continue;
+      const { mirrors } = error.context as { mirrors: readonly { failure: string }[] };
+      assertEquals(mirrors.filter(({ failure }) => /another [1-9]\d* ms$/.test(failure)).length, 3);
+    }
+  }
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { createClient } from "../../src/client/create_client.ts";
 import { OfflineError } from "../../src/errors.ts";
 import { offline, offlineError } from "../../src/policies/offline.ts";
@@ -14,6 +14,22 @@ test("offline() refuses every call with an OfflineError", async () => {
     "https://a.test/x",
     "GET https://a.test/x was not sent: the client is offline, and the cache has no answer",
   ]);
+});
+
+test("offlineError() blames no cache that was not to be read", () => {
+  for (
+    const [settings, why] of [
+      [{}, "the cache has no answer"],
+      [{ cache: "only-if-cached" }, "the cache has no answer"],
+      [{ readCache: false }, "the cache is not to be read"],
+      [{ cache: "no-store" }, "the cache is not to be read"],
+    ] as const
+  ) {
+    assertMatch(
+      offlineError(fakeCall({ settings })).message,
+      new RegExp(`the client is offline, and ${why}$`),
+    );
+  }
 });
 
 test("offlineError() shows no secret of the URL", () => {
