@@ -43,8 +43,6 @@ export interface Closable {
 /** How long a closing client waits for what it has aborted, and for calls that nobody waits for, in milliseconds. */
 const GRACE_MS = 5_000;
 
-/** Why a request ends that nobody waits for any more. */
-const UNWANTED = new Error("All who wanted it have left");
 const NOBODY: CallSink = { onSettled() {} };
 
 /** What a client does, without what it looks like. */
@@ -326,7 +324,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
       call.leader = undefined;
       leader.flight!.followers.splice(leader.flight!.followers.indexOf(call), 1);
       // Its own caller may have left before.
-      if (--leader.flight!.members === 0) leader.cancel(UNWANTED);
+      if (--leader.flight!.members === 0) leader.cancel(new Error("All who wanted it have left"));
       this.follow(call);
     };
     call.pending = { cancel: () => deadlines.remove(deadline) };
