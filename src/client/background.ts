@@ -6,8 +6,8 @@
 
 import { NO_HEADERS } from "../http/headers.ts";
 import { Call, type CallContext, type CallOwner, type CallSink } from "../policies/call.ts";
+import { reportQueued, reportSettled } from "../policies/call_events.ts";
 import type { Handler } from "../policies/policy.ts";
-import { reportQueued, reportSettled } from "./call_events.ts";
 import type { EventHub } from "./events.ts";
 
 const NOBODY: CallSink = { onSettled() {} };

@@ -8,7 +8,7 @@ import { type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/h
 import { parseHttpUrl, resolveUrl, shownUrl, splitUserInfo } from "../http/url.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Mirror } from "../policies/mirror.ts";
-import { currentRuntime } from "../runtime/current.ts";
+import { pageUrl } from "../runtime/page_url.ts";
 import type { ClientOptions, MirrorOptions } from "./options.ts";
 
 /** What surrounds the mirrors of a client. */
@@ -74,7 +74,7 @@ interface Terms {
 
 function toMirror(mirror: MirrorOptions, terms: Terms, surroundings: MirrorSurroundings): Mirror {
   const { name } = terms;
-  const text = resolveUrl(String(mirror.url), currentRuntime.baseUrl());
+  const text = resolveUrl(String(mirror.url), pageUrl());
   const credentials = splitUserInfo(text);
   const url = parseBase(credentials?.url ?? text, terms);
   const fromUrl = credentials === undefined ? NO_HEADERS : { authorization: credentials.authorization };

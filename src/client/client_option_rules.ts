@@ -6,8 +6,8 @@
 
 import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
+import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
-import { isAdaptiveLimit } from "./is_adaptive_limit.ts";
 import {
   arrayOf,
   atLeast0Ms,
@@ -33,6 +33,12 @@ import {
   unless,
 } from "./option_rules.ts";
 import { CLIENT_WIDE, SETTINGS } from "./settings.ts";
+
+/** Whether a value is an `AdaptiveLimit`; its class, which few use, is not loaded for that. */
+export function isAdaptiveLimit(value: unknown): value is AdaptiveLimit {
+  return hasMethods(value, "record", "tryAcquire") &&
+    (value as Partial<AdaptiveLimit>).semaphore instanceof Semaphore;
+}
 
 function isFalse(value: unknown): boolean {
   return value === false;

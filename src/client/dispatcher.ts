@@ -11,8 +11,9 @@ import type { Runnable } from "../lanes/claimant.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import { Waiter } from "../lanes/waiter.ts";
-import { withAccept } from "../policies/accept.ts";
+import { withAccept } from "../policies/default_headers.ts";
 import { Call, type CallContext, type CallSink } from "../policies/call.ts";
+import { reportQueued, reportSettled } from "../policies/call_events.ts";
 import { type Mirror, urlAt } from "../policies/mirror.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { Settings } from "../policies/settings.ts";
@@ -23,9 +24,8 @@ import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import { type Deferred, deferred } from "../primitives/deferred.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
-import { currentRuntime } from "../runtime/current.ts";
+import { pageUrl } from "../runtime/page_url.ts";
 import { Background, type BackgroundOwner } from "./background.ts";
-import { reportQueued, reportSettled } from "./call_events.ts";
 import { conclude } from "./conclusion.ts";
 import type { EventHub } from "./events.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
@@ -138,7 +138,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 
   /** What relative URLs resolve against where no mirror completes them. */
   get baseUrl(): string | undefined {
-    return this.pipeline.mirrors.length === 0 ? currentRuntime.baseUrl() : undefined;
+    return this.pipeline.mirrors.length === 0 ? pageUrl() : undefined;
   }
 
   /** Fetches what needs no network, and no part of a client. */

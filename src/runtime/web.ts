@@ -5,7 +5,6 @@
  */
 
 import type { Runtime } from "./contract.ts";
-import { pageUrl } from "./page_url.ts";
 
 const { userAgent = "" } =
   (globalThis as { readonly navigator?: { readonly userAgent?: string } }).navigator ?? {};
@@ -25,7 +24,6 @@ export const webRuntime: Runtime = {
   decodes: new Set(),
   decodesIdentity: true,
   showsRedirects: !isBrowser(),
-  baseUrl: pageUrl,
   isOutOfDescriptors: () => false,
   isRedirectFailure: () => false,
   // Electron may have objects for timers; what browsers do not keep alive needs nothing.
