@@ -84,14 +84,19 @@ function textOf(action: string, name: string, rule: string, received: string): s
   return `Cannot ${action} as '${name}' must be ${rule}: received ${received}`;
 }
 
-function describeSecret(value: unknown): string {
+/** What an error says of a value that may be a secret: it shows no text. */
+export function describeSecret(value: unknown): string {
   return typeof value === "string" ? "a string" : describe(value);
 }
 
-function describe(value: unknown): string {
+/** What an error says of a value: an object is told by its class. */
+export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `the bigint ${value}n`;
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  // Data may have a member of this name.
+  const name: unknown = value.constructor?.name;
+  return typeof name !== "string" || name === "Object" ? "an object" : `an object of ${name}`;
 }

@@ -37,6 +37,10 @@ test("argumentError() is a TypeError for what is not a number, and says what it 
     [1n, "the bigint 1n"],
     [Symbol("s"), "Symbol(s)"],
     [{}, "an object"],
+    [Object.create(null), "an object"],
+    [{ constructor: { name: 5 } }, "an object"],
+    [new Map(), "an object of Map"],
+    [new (class Own {})(), "an object of Own"],
     [[], "an array"],
     [() => 1, "a function"],
   ]);
