@@ -8,7 +8,7 @@ import { type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/h
 import { isUrl, parseHttpUrl, resolveUrl, shownUrl, splitUserInfo } from "../http/url.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Mirror } from "../policies/mirror.ts";
-import { pageUrl } from "../runtime/page_url.ts";
+import { pageUrl } from "../runtime/web.ts";
 import type { ClientOptions, MirrorOptions } from "./options.ts";
 
 /** What surrounds the mirrors of a client. */

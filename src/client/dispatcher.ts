@@ -24,7 +24,7 @@ import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import { type Deferred, deferred } from "../primitives/deferred.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
-import { pageUrl } from "../runtime/page_url.ts";
+import { pageUrl } from "../runtime/web.ts";
 import { Background, type BackgroundOwner } from "./background.ts";
 import { conclude } from "./conclusion.ts";
 import type { EventHub } from "./events.ts";

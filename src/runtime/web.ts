@@ -1,5 +1,5 @@
 /**
- * Browsers, and whatever else has a `fetch`.
+ * Browsers, their pages, and whatever else has a `fetch`.
  *
  * @module
  */
@@ -30,3 +30,14 @@ export const webRuntime: Runtime = {
   unref: (timer) => void (timer as { unref?(): void }).unref?.(),
   env: () => undefined,
 };
+
+interface PageGlobals {
+  readonly document?: { readonly baseURI?: string } | undefined;
+  readonly location?: { readonly href?: string } | undefined;
+}
+
+/** What relative URLs resolve against, as for `fetch`; `undefined` where there is no page. */
+export function pageUrl(): string | undefined {
+  const { document, location } = globalThis as PageGlobals;
+  return document?.baseURI ?? location?.href;
+}
