@@ -7,7 +7,7 @@
 import type { Elsewhere } from "../http/option_hints.ts";
 import { isUrl } from "../http/url.ts";
 import type { Settings } from "../policies/settings.ts";
-import { describeSecret } from "../primitives/argument_checks.ts";
+import { describeKind } from "../primitives/argument_checks.ts";
 import { clientEntries, mirror, rulesOf, sharedEntries } from "./client_option_rules.ts";
 import type { ClientOptions } from "./options.ts";
 import {
@@ -96,7 +96,7 @@ function check(rule: Rule, options: unknown, purpose: string): void {
   if (kind === "unwanted") throw new TypeError(`Cannot ${purpose} as '${name}' ${message}`);
   // Headers and URLs may hold credentials.
   const isSecret = /^(headers|baseUrls|mirror)/.test(name);
-  const shown = typeof value === "string" && !isSecret ? `'${value}'` : describeSecret(value);
+  const shown = typeof value === "string" && !isSecret ? `'${value}'` : describeKind(value);
   const text = `Cannot ${purpose} as '${name}' ${message}: received ${shown}`;
   throw kind === "range" ? new RangeError(text) : new TypeError(text);
 }
@@ -105,7 +105,7 @@ function check(rule: Rule, options: unknown, purpose: string): void {
 function describeOptions(value: unknown): string {
   if (value instanceof AbortSignal) return "an AbortSignal; give it as { signal }";
   if (value instanceof Headers) return "Headers; give them as { headers }";
-  return describeSecret(value);
+  return describeKind(value);
 }
 
 /** What only many requests have. */

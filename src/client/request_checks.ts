@@ -5,7 +5,7 @@
  */
 
 import { isUrl } from "../http/url.ts";
-import { describeSecret } from "../primitives/argument_checks.ts";
+import { describeKind } from "../primitives/argument_checks.ts";
 import type { FetchRequest, RequestSource, RequestSpec } from "./request.ts";
 
 /**
@@ -20,7 +20,7 @@ export function checkSpec(request: unknown): asserts request is RequestSpec {
     return;
   }
   throw new TypeError(
-    `Cannot fetch as a request must be a URL, or an object { url, … }: received ${describeSecret(request)}${
+    `Cannot fetch as a request must be a URL, or an object { url, … }: received ${describeKind(request)}${
       advice === undefined ? "" : `; ${advice}`
     }`,
   );
@@ -49,7 +49,7 @@ export function checkSource(requests: unknown): asserts requests is RequestSourc
     : "";
   throw new TypeError(
     `Cannot fetch many as the requests must be an iterable or async iterable: received ${
-      describeSecret(requests)
+      describeKind(requests)
     }${advice}`,
   );
 }
@@ -66,7 +66,7 @@ export function namedRequests(requests: unknown): [name: string, request: FetchR
     for (const [name] of entries) {
       if (typeof name === "string") continue;
       throw new TypeError(
-        `Cannot fetch a record as the keys of the map must be strings: received ${describeSecret(name)}`,
+        `Cannot fetch a record as the keys of the map must be strings: received ${describeKind(name)}`,
       );
     }
     return entries;
@@ -81,7 +81,7 @@ export function namedRequests(requests: unknown): [name: string, request: FetchR
     : "";
   throw new TypeError(
     `Cannot fetch a record as the requests must be an object { name: request }, or a Map: received ${
-      describeSecret(requests)
+      describeKind(requests)
     }${advice}`,
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe } from "../primitives/argument_checks.ts";
+import { describeKind } from "../primitives/argument_checks.ts";
 
 /**
  * Writes a value as JSON.
@@ -27,7 +27,9 @@ export function jsonBody(value: unknown): string {
   if (text !== undefined && !isLost(value, text)) return text;
   const why = text === undefined ? "" : ", of which the content would be lost";
   throw new TypeError(
-    `Cannot fetch as 'json' must be a value that can be written as JSON: received ${describe(value)}${why}`,
+    `Cannot fetch as 'json' must be a value that can be written as JSON: received ${
+      describeKind(value)
+    }${why}`,
   );
 }
 
