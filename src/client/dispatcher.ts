@@ -12,7 +12,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import { Waiter } from "../lanes/waiter.ts";
 import { withAccept } from "../policies/default_headers.ts";
-import { Call, type CallContext, type CallSink } from "../policies/call.ts";
+import { Call, type CallContext, type CallOwner, type CallSink } from "../policies/call.ts";
 import { reportQueued, reportSettled } from "../policies/call_events.ts";
 import { type Mirror, urlAt } from "../policies/mirror.ts";
 import type { Reply } from "../policies/reply.ts";
@@ -25,7 +25,7 @@ import type { Deadlines } from "../primitives/deadline_queue.ts";
 import { type Deferred, deferred } from "../primitives/deferred.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
 import { pageUrl } from "../runtime/web.ts";
-import { Background, type BackgroundOwner } from "./background.ts";
+import { Background } from "./background.ts";
 import { conclude } from "./conclusion.ts";
 import type { EventHub } from "./events.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
@@ -46,7 +46,7 @@ const GRACE_MS = 5_000;
 const NOBODY: CallSink = { onSettled() {} };
 
 /** What a client does, without what it looks like. */
-export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
+export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   readonly #clock: Clock;
   readonly #hub: EventHub;
   /** What the calls pass. */
@@ -62,7 +62,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   readonly #flights = new Flights();
   /** Calls whose callers wait, or read the body of their response. */
   readonly #calls = new LinkedQueue<Call>();
-  readonly #background: Background;
+  readonly #background = new Background();
   /** Batches that are not over. */
   readonly #batches = new Set<Closable>();
   /** What brings answers into the incoming requests that wait for them, where those own what they start. */
@@ -88,12 +88,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     this.#latest = parent === undefined ? { id: 0 } : parent.#latest;
     this.#clock = clock;
     this.#hub = hub;
-    this.#background = new Background(this, hub);
     this.pipeline = buildPipeline(options, { clock, reporter: hub }, {
-      inBackground: (work) => this.#background.keep(work),
-      startInBackground: (original, handler) => {
-        if (this.#closed === undefined) this.#background.start(original, handler);
-      },
+      inBackground: (work, call) => this.#background.keep(work, call),
     }, parent?.pipeline);
     this.scheduler = this.pipeline.environment.scheduler;
     this.#hedging = this.pipeline.hedging;
@@ -161,11 +157,6 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** The number of the next call. */
   nextId(): number {
     return ++this.#latest.id;
-  }
-
-  /** The time on the client's clock. */
-  now(): number {
-    return this.#clock.now();
   }
 
   get firstCall(): Call | undefined {

@@ -79,7 +79,7 @@ const NO_COUNTS: Readonly<Counters> = {
 };
 
 /** What outlives the calls. */
-export type Lifetime = Pick<Environment, "inBackground" | "startInBackground">;
+export type Lifetime = Pick<Environment, "inBackground">;
 
 /**
  * Builds the way of a client's requests.
@@ -201,7 +201,6 @@ function buildLimits(
       circuitBreaker.threshold !== undefined,
     isFailure: toFailureTest(circuitBreaker),
     inBackground: lifetime.inBackground,
-    startInBackground: lifetime.startInBackground,
   };
   const lanes = new Lanes(laneFactory(options, {
     clock,

@@ -15,6 +15,7 @@ import type { Environment, Handler } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
 import { offlineError, unsatisfiable } from "../policies/without_network.ts";
 import { AdapterState } from "./adapter_state.ts";
+import { startInBackground } from "./background_call.ts";
 import { Changes } from "./changes.ts";
 import { Entries } from "./entries.ts";
 import { EntriesState } from "./entries_state.ts";
@@ -123,6 +124,7 @@ class CacheHandler {
       entries,
       serving,
       next,
+      startInBackground: (original, handler) => startInBackground(environment, original, handler),
       maxEntryBytes,
       keepsParsed,
     });

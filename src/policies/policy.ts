@@ -77,13 +77,6 @@ export interface Environment {
   readonly isFailure: ((error: unknown) => boolean) | undefined;
   /** Whether an error of `fetch` says nothing of the origin, because a proxy or a resolver has failed before it. */
   readonly isOwnFailure: ((error: unknown) => boolean) | undefined;
-  /**
-   * Starts a call without a caller, for the same as another one. Closing gives it a little time to end.
-   *
-   * @param original The call that is the reason for it.
-   * @param handler Brings it to its reply, whose body is then got rid of.
-   */
-  readonly startInBackground: (original: Call, handler: Handler) => void;
-  /** Keeps work that nobody waits for, until it ends, so that closing can wait for it. */
-  readonly inBackground: (work: Promise<unknown>) => void;
+  /** Keeps work that nobody waits for, until it ends, so that closing can wait for it; a call that takes too long is stopped then. */
+  readonly inBackground: (work: Promise<unknown>, call?: Call) => void;
 }
