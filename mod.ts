@@ -127,7 +127,7 @@ export type {
   WarningEvent,
 } from "./src/policies/event.ts";
 
-export type { LearnLimits } from "./src/client/learnt_limits.ts";
+export type { LearnLimits } from "./src/client/limit_learning.ts";
 export type { LimitHeaders } from "./src/http/limit_headers.ts";
 export type { LimitReading } from "./src/http/limit_reading.ts";
 export type {

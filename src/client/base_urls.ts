@@ -5,10 +5,10 @@
  */
 
 import { type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
-import { parseHttpUrl, resolveUrl, shownUrl, splitUserInfo } from "../http/url.ts";
+import { isUrl, parseHttpUrl, resolveUrl, shownUrl, splitUserInfo } from "../http/url.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Mirror } from "../policies/mirror.ts";
-import { currentRuntime } from "../runtime/current.ts";
+import { pageUrl } from "../runtime/web.ts";
 import type { ClientOptions, MirrorOptions } from "./options.ts";
 
 /** What surrounds the mirrors of a client. */
@@ -53,10 +53,10 @@ export function toMirrors(
   surroundings: MirrorSurroundings,
 ): readonly Mirror[] {
   if (baseUrls === undefined) return [];
-  const list = typeof baseUrls === "string" || baseUrls instanceof URL ? [baseUrls] : baseUrls;
+  const list = isUrl(baseUrls) ? [baseUrls] : baseUrls;
   if (list.length === 0) throw new RangeError("Cannot create client as 'baseUrls' must not be empty");
   const mirrors = list.map((entry, index) => {
-    const mirror = typeof entry === "string" || entry instanceof URL ? { url: entry } : entry;
+    const mirror = isUrl(entry) ? { url: entry } : entry;
     return toMirror(mirror, { action: "create client", name: `baseUrls.${index}` }, surroundings);
   });
   const keeper = keepers.get(list);
@@ -74,7 +74,7 @@ interface Terms {
 
 function toMirror(mirror: MirrorOptions, terms: Terms, surroundings: MirrorSurroundings): Mirror {
   const { name } = terms;
-  const text = resolveUrl(String(mirror.url), currentRuntime.baseUrl());
+  const text = resolveUrl(String(mirror.url), pageUrl());
   const credentials = splitUserInfo(text);
   const url = parseBase(credentials?.url ?? text, terms);
   const fromUrl = credentials === undefined ? NO_HEADERS : { authorization: credentials.authorization };

@@ -11,7 +11,7 @@ import type { Settings } from "../policies/settings.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { checkRequestOptions, type OptionsOf } from "./option_checks.ts";
 import type { ClientOptions } from "./options.ts";
-import type { FetchRequest, RequestOptions } from "./request.ts";
+import type { RequestOptions } from "./request.ts";
 import { clientSettings, withOptions } from "./settings.ts";
 
 const NOTHING: RequestOptions = {};
@@ -129,9 +129,4 @@ export class CallContexts {
     const { lanes: { origins }, baseUrl } = this.#dispatcher;
     return prepareRequest(input, { origins, baseUrl, headers, additions, idempotent });
   }
-}
-
-/** Whether a request is a URL and nothing else. */
-export function isBare(request: FetchRequest): request is string | URL {
-  return typeof request === "string" || request instanceof URL;
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { isUrl } from "../http/url.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
+import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
-import { isAdaptiveLimit } from "./is_adaptive_limit.ts";
 import {
   arrayOf,
   atLeast0Ms,
@@ -17,7 +18,7 @@ import {
   flag,
   hasMethods,
   isErrorStatus,
-  isUrl,
+  isFalse,
   members,
   number,
   object,
@@ -34,8 +35,10 @@ import {
 } from "./option_rules.ts";
 import { CLIENT_WIDE, SETTINGS } from "./settings.ts";
 
-function isFalse(value: unknown): boolean {
-  return value === false;
+/** Whether a value is an `AdaptiveLimit`; its class, which few use, is not loaded for that. */
+export function isAdaptiveLimit(value: unknown): value is AdaptiveLimit {
+  return hasMethods(value, "record", "tryAcquire") &&
+    (value as Partial<AdaptiveLimit>).semaphore instanceof Semaphore;
 }
 
 const headers = object("a record of strings, or Headers");
@@ -77,7 +80,7 @@ const hedge = both(
     percentile: number("a number between 0 and 1", (value) => value > 0 && value < 1),
     minimumSamples: positiveInteger,
     maxExtraRatio: number("a number from 0 to 1", share),
-    to: oneOf(["same", "nextMirror"], "must be 'same' or 'nextMirror'"),
+    to: oneOf("same", "nextMirror"),
   }, HEDGE),
   rule(HEDGE, (value) => {
     const { afterMs, percentile, minimumSamples } = value as Record<string, unknown>;
@@ -103,7 +106,7 @@ const rate = strict({
   intervalMs: required(given),
   ...optionalAny("burst"),
   spread: flag,
-  per: oneOf(["client", "origin", "key"], "must be 'client', 'origin' or 'key'"),
+  per: oneOf("client", "origin", "key"),
 }, RATE);
 const rates = both(arrayOf(rate, RATE), rule(RATE, (value) => (value as unknown[]).length > 0));
 
@@ -115,7 +118,7 @@ const headerName = rule(
 const source = strict({
   limits: required(headerName),
   counts: headerName,
-  per: oneOf(["origin", "key"], "must be 'origin' or 'key'"),
+  per: oneOf("origin", "key"),
 }, LEARNT);
 const sources = both(arrayOf(source, LEARNT), rule(LEARNT, (value) => (value as unknown[]).length > 0));
 
@@ -127,7 +130,7 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
     isUrl,
     arrayOf(mirror, "must be a URL, or an array of URLs and { url, headers, path, moveOn }"),
   ),
-  clientHeadersTo: oneOf(["all", "mirrors"], "must be 'all' or 'mirrors'"),
+  clientHeadersTo: oneOf("all", "mirrors"),
   sensitiveHeaders: arrayOf(
     headerName,
     "must be an array of header names",
@@ -151,7 +154,7 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
     (value) => value === Infinity || (Number.isInteger(value) && value >= 0),
   ),
   maxQueueMs: positiveMs,
-  pauseOn429: oneOf(["origin", "request"], "must be 'origin' or 'request'"),
+  pauseOn429: oneOf("origin", "request"),
   rateLimit: unless(
     (value) => typeof value === "function" || hasMethods(value, "tryTake", "notify"),
     (value) => Array.isArray(value) ? rates(value) : rate(value),

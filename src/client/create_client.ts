@@ -7,6 +7,7 @@
 import { toHeaderMap } from "../http/headers.ts";
 import type { RequestInput } from "../http/request.ts";
 import { replayableBody } from "../http/request_body.ts";
+import { isUrl } from "../http/url.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
@@ -16,7 +17,7 @@ import { systemClock } from "../primitives/clock.ts";
 import { abortIfPossible } from "../primitives/abort_across_requests.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { Batch, type OutcomeConsumer } from "./batch.ts";
-import { CallContexts, isBare } from "./call_contexts.ts";
+import { CallContexts } from "./call_contexts.ts";
 import type { Client } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { DownloadOptions } from "./download_options.ts";
@@ -320,7 +321,7 @@ class SlipstreamClient implements Client {
 
   /** Begins a request, or throws what is wrong with it; `as` decides what it brings, if given. */
   #begin(request: FetchRequest, context: CallContext, as: Settings["as"] | undefined, sink: CallSink): Call {
-    if (isBare(request)) {
+    if (isUrl(request)) {
       return this.#dispatcher.begin(context, this.#contexts.prepare({ url: request }, context), sink);
     }
     checkSpec(request);

@@ -11,8 +11,9 @@ import type { Runnable } from "../lanes/claimant.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import { Waiter } from "../lanes/waiter.ts";
-import { withAccept } from "../policies/accept.ts";
-import { Call, type CallContext, type CallSink } from "../policies/call.ts";
+import { withAccept } from "../policies/default_headers.ts";
+import { Call, type CallContext, type CallOwner, type CallSink } from "../policies/call.ts";
+import { reportQueued, reportSettled } from "../policies/call_events.ts";
 import { type Mirror, urlAt } from "../policies/mirror.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { Settings } from "../policies/settings.ts";
@@ -23,9 +24,8 @@ import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import { type Deferred, deferred } from "../primitives/deferred.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
-import { currentRuntime } from "../runtime/current.ts";
-import { Background, type BackgroundOwner } from "./background.ts";
-import { reportQueued, reportSettled } from "./call_events.ts";
+import { pageUrl } from "../runtime/web.ts";
+import { Background } from "./background.ts";
 import { conclude } from "./conclusion.ts";
 import type { EventHub } from "./events.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
@@ -43,12 +43,10 @@ export interface Closable {
 /** How long a closing client waits for what it has aborted, and for calls that nobody waits for, in milliseconds. */
 const GRACE_MS = 5_000;
 
-/** Why a request ends that nobody waits for any more. */
-const UNWANTED = new Error("All who wanted it have left");
 const NOBODY: CallSink = { onSettled() {} };
 
 /** What a client does, without what it looks like. */
-export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
+export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   readonly #clock: Clock;
   readonly #hub: EventHub;
   /** What the calls pass. */
@@ -64,7 +62,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   readonly #flights = new Flights();
   /** Calls whose callers wait, or read the body of their response. */
   readonly #calls = new LinkedQueue<Call>();
-  readonly #background: Background;
+  readonly #background = new Background();
   /** Batches that are not over. */
   readonly #batches = new Set<Closable>();
   /** What brings answers into the incoming requests that wait for them, where those own what they start. */
@@ -90,12 +88,8 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
     this.#latest = parent === undefined ? { id: 0 } : parent.#latest;
     this.#clock = clock;
     this.#hub = hub;
-    this.#background = new Background(this, hub);
     this.pipeline = buildPipeline(options, { clock, reporter: hub }, {
       inBackground: (work, call) => this.#background.keep(work, call),
-      startInBackground: (original, handler) => {
-        if (this.#closed === undefined) this.#background.start(original, handler);
-      },
     }, parent?.pipeline);
     this.scheduler = this.pipeline.environment.scheduler;
     this.#hedging = this.pipeline.hedging;
@@ -140,7 +134,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
 
   /** What relative URLs resolve against where no mirror completes them. */
   get baseUrl(): string | undefined {
-    return this.pipeline.mirrors.length === 0 ? currentRuntime.baseUrl() : undefined;
+    return this.pipeline.mirrors.length === 0 ? pageUrl() : undefined;
   }
 
   /** Fetches what needs no network, and no part of a client. */
@@ -163,11 +157,6 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
   /** The number of the next call. */
   nextId(): number {
     return ++this.#latest.id;
-  }
-
-  /** The time on the client's clock. */
-  now(): number {
-    return this.#clock.now();
   }
 
   get firstCall(): Call | undefined {
@@ -326,7 +315,7 @@ export class Dispatcher implements BackgroundOwner, StraightOwner, AbortTarget {
       call.leader = undefined;
       leader.flight!.followers.splice(leader.flight!.followers.indexOf(call), 1);
       // Its own caller may have left before.
-      if (--leader.flight!.members === 0) leader.cancel(UNWANTED);
+      if (--leader.flight!.members === 0) leader.cancel(new Error("All who wanted it have left"));
       this.follow(call);
     };
     call.pending = { cancel: () => deadlines.remove(deadline) };

@@ -6,44 +6,43 @@
 
 import { assertOptions } from "../primitives/argument_checks.ts";
 import { currentRuntime } from "../runtime/current.ts";
-import type { ClientOptions } from "./options.ts";
+import type { BreakerOptions, ClientOptions } from "./options.ts";
 
 /** Environment variables by name. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** The options that are numbers; of `maxRetries` the variable is `SLIPSTREAM_MAX_RETRIES`, and so on. */
+const NUMBERS = [
+  "concurrency",
+  "maxWaiting",
+  "maxQueue",
+  "maxQueueMs",
+  "maxRetries",
+  "timeoutMs",
+  "idleTimeoutMs",
+  "totalTimeoutMs",
+  "maxRetryAfterMs",
+  "maxBodyBytes",
+] as const satisfies readonly (keyof ClientOptions)[];
 
-/** The options that are numbers, and the variables that set them. */
-const NUMBERS = {
-  concurrency: "SLIPSTREAM_CONCURRENCY",
-  maxWaiting: "SLIPSTREAM_MAX_WAITING",
-  maxQueue: "SLIPSTREAM_MAX_QUEUE",
-  maxQueueMs: "SLIPSTREAM_MAX_QUEUE_MS",
-  maxRetries: "SLIPSTREAM_MAX_RETRIES",
-  timeoutMs: "SLIPSTREAM_TIMEOUT_MS",
-  idleTimeoutMs: "SLIPSTREAM_IDLE_TIMEOUT_MS",
-  totalTimeoutMs: "SLIPSTREAM_TOTAL_TIMEOUT_MS",
-  maxRetryAfterMs: "SLIPSTREAM_MAX_RETRY_AFTER_MS",
-  maxBodyBytes: "SLIPSTREAM_MAX_BODY_BYTES",
-} as const;
+/** The options that are switches. */
+const FLAGS = ["offline", "validate", "notFoundIsFinal"] as const satisfies readonly (keyof ClientOptions)[];
 
-/** The options that are switches, and the variables that set them. */
-const FLAGS = {
-  offline: "SLIPSTREAM_OFFLINE",
-  validate: "SLIPSTREAM_VALIDATE",
-  notFoundIsFinal: "SLIPSTREAM_NOT_FOUND_IS_FINAL",
-} as const;
+/** The numbers of the circuit breaker: of `cooldownMs` the variable is `SLIPSTREAM_BREAKER_COOLDOWN_MS`. */
+const BREAKER_NUMBERS = [
+  "threshold",
+  "failureRatio",
+  "minimumRequests",
+  "windowMs",
+  "cooldownMs",
+  "maxCooldownMs",
+] as const satisfies readonly (keyof BreakerOptions)[];
 
-/** The numbers of the circuit breaker, and the variables that set them. */
-const BREAKER_NUMBERS = {
-  threshold: "SLIPSTREAM_BREAKER_THRESHOLD",
-  failureRatio: "SLIPSTREAM_BREAKER_FAILURE_RATIO",
-  minimumRequests: "SLIPSTREAM_BREAKER_MINIMUM_REQUESTS",
-  windowMs: "SLIPSTREAM_BREAKER_WINDOW_MS",
-  cooldownMs: "SLIPSTREAM_BREAKER_COOLDOWN_MS",
-  maxCooldownMs: "SLIPSTREAM_BREAKER_MAX_COOLDOWN_MS",
-  patienceMs: "SLIPSTREAM_PATIENCE_MS",
-} as const;
+/** Makes a value of the text of a variable, or throws. */
+type Parse<T> = (value: string, name: string) => T;
+
+/** Reads a variable, whose name begins with `SLIPSTREAM_`; `undefined` where it is not set, or empty. */
+type Read = <T>(name: string, parse: Parse<T>) => T | undefined;
 
 /**
  * Reads client options from the environment:
@@ -73,75 +72,71 @@ const BREAKER_NUMBERS = {
  */
 export function clientOptionsFromEnv(env?: EnvironmentVariables): ClientOptions {
   if (env !== undefined) assertOptions("read client options", env);
-  const read = (name: string): string | undefined => {
-    const value = env === undefined ? currentRuntime.env(name) : env[name];
-    return value === undefined || value.trim() === "" ? undefined : value.trim();
+  const read: Read = (rest, parse) => {
+    const name = `SLIPSTREAM_${rest}`;
+    const value = (env === undefined ? currentRuntime.env(name) : env[name])?.trim();
+    return value === undefined || value === "" ? undefined : parse(value, name);
   };
-  const options: Mutable<ClientOptions> = {};
-  for (const [option, name] of Object.entries(NUMBERS) as [keyof typeof NUMBERS, string][]) {
-    const value = read(name);
-    if (value !== undefined) options[option] = toNumber(name, value);
-  }
-  for (const [option, name] of Object.entries(FLAGS) as [keyof typeof FLAGS, string][]) {
-    const value = read(name);
-    if (value !== undefined) options[option] = toFlag(name, value);
-  }
-  const perOrigin = read(PER_ORIGIN);
-  if (perOrigin !== undefined) options.perOrigin = { concurrency: toNumber(PER_ORIGIN, perOrigin) };
-  const pauseOn429 = read(PAUSE_ON_429);
-  if (pauseOn429 !== undefined) {
-    options.pauseOn429 = toWord(PAUSE_ON_429, pauseOn429, ["origin", "request"] as const);
-  }
-  const retryBudget = read(RETRY_BUDGET);
-  if (retryBudget !== undefined && !toFlag(RETRY_BUDGET, retryBudget)) options.retryBudget = false;
-  const circuitBreaker = breakerOptions(read);
-  if (circuitBreaker !== undefined) options.circuitBreaker = circuitBreaker;
-  const baseUrls = read("SLIPSTREAM_BASE_URLS");
-  if (baseUrls !== undefined) {
-    options.baseUrls = baseUrls.split(",").map((url) => url.trim()).filter((url) => url !== "");
-  }
-  const ci = read("SLIPSTREAM_CI");
-  if (ci !== undefined && toFlag("SLIPSTREAM_CI", ci)) options.cache = false;
-  return options;
+  const concurrency = read("PER_ORIGIN_CONCURRENCY", toNumber);
+  return given({
+    ...Object.fromEntries(NUMBERS.map((option) => [option, read(upperCase(option), toNumber)])),
+    ...Object.fromEntries(FLAGS.map((option) => [option, read(upperCase(option), toFlag)])),
+    perOrigin: concurrency === undefined ? undefined : { concurrency },
+    pauseOn429: read("PAUSE_ON_429", wordOf("origin", "request")),
+    retryBudget: read("RETRY_BUDGET", toFlag) === false ? false : undefined,
+    circuitBreaker: breakerOptions(read),
+    baseUrls: read("BASE_URLS", toList),
+    cache: read("CI", toFlag) === true ? false : undefined,
+  });
 }
 
-const PER_ORIGIN = "SLIPSTREAM_PER_ORIGIN_CONCURRENCY";
-const PAUSE_ON_429 = "SLIPSTREAM_PAUSE_ON_429";
-const RETRY_BUDGET = "SLIPSTREAM_RETRY_BUDGET";
-const BREAKER = "SLIPSTREAM_BREAKER";
-const ON_OPEN = "SLIPSTREAM_ON_OPEN";
-
-function breakerOptions(read: (name: string) => string | undefined): ClientOptions["circuitBreaker"] {
-  const breaker = read(BREAKER);
-  if (breaker !== undefined && !toFlag(BREAKER, breaker)) return false;
-  const options: Record<string, unknown> = {};
-  for (const [option, name] of Object.entries(BREAKER_NUMBERS)) {
-    const value = read(name);
-    if (value !== undefined) options[option] = toNumber(name, value);
-  }
-  const onOpen = read(ON_OPEN);
-  if (onOpen !== undefined) options.onOpen = toWord(ON_OPEN, onOpen, ["fail", "wait"] as const);
+function breakerOptions(read: Read): BreakerOptions | false | undefined {
+  if (read("BREAKER", toFlag) === false) return false;
+  const options: BreakerOptions = given({
+    ...Object.fromEntries(
+      BREAKER_NUMBERS.map((option) => [option, read(`BREAKER_${upperCase(option)}`, toNumber)]),
+    ),
+    patienceMs: read("PATIENCE_MS", toNumber),
+    onOpen: read("ON_OPEN", wordOf("fail", "wait")),
+  });
   return Object.keys(options).length === 0 ? undefined : options;
 }
 
-function toWord<T extends string>(name: string, value: string, words: readonly T[]): T {
-  const word = words.find((each) => each === value.toLowerCase());
-  if (word !== undefined) return word;
-  throw new TypeError(
-    `Cannot read client options as '${name}' must be ${words.join(" or ")}: received '${value}'`,
-  );
+/** The options that are set, so that they can be spread over others. */
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-function toNumber(name: string, value: string): number {
+/** `MAX_RETRIES` for `maxRetries`. */
+function upperCase(option: string): string {
+  return option.replaceAll(/[A-Z]/g, "_$&").toUpperCase();
+}
+
+function toList(value: string): string[] {
+  return value.split(",").map((url) => url.trim()).filter((url) => url !== "");
+}
+
+function wordOf<T extends string>(...words: readonly T[]): Parse<T> {
+  return (value, name) => {
+    const word = words.find((each) => each === value.toLowerCase());
+    if (word === undefined) throw valueError(name, words.join(" or "), value);
+    return word;
+  };
+}
+
+function toNumber(value: string, name: string): number {
   const number = Number(value);
-  if (!Number.isNaN(number)) return number;
-  throw new TypeError(`Cannot read client options as '${name}' must be a number: received '${value}'`);
+  if (Number.isNaN(number)) throw valueError(name, "a number", value);
+  return number;
 }
 
-function toFlag(name: string, value: string): boolean {
-  if (value === "1" || value.toLowerCase() === "true") return true;
-  if (value === "0" || value.toLowerCase() === "false") return false;
-  throw new TypeError(
-    `Cannot read client options as '${name}' must be 1, 0, true or false: received '${value}'`,
-  );
+function toFlag(value: string, name: string): boolean {
+  const word = value.toLowerCase();
+  if (word === "1" || word === "true") return true;
+  if (word === "0" || word === "false") return false;
+  throw valueError(name, "1, 0, true or false", value);
+}
+
+function valueError(name: string, rule: string, value: string): TypeError {
+  return new TypeError(`Cannot read client options as '${name}' must be ${rule}: received '${value}'`);
 }

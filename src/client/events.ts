@@ -6,6 +6,7 @@
 
 import type { ClientEvent, Reporter } from "../policies/event.ts";
 import type { Clock } from "../primitives/clock.ts";
+import { Observers } from "../primitives/observers.ts";
 
 /** Receives events; it must not take long, and what it throws, or rejects with, becomes a warning to the other
  * listeners. */
@@ -14,9 +15,10 @@ export type ClientListener = (event: ClientEvent) => void;
 /** Hands events to listeners in the order in which they came. */
 export class EventHub implements Reporter {
   readonly #clock: Clock;
-  #listeners: readonly ClientListener[] = [];
-  /** What is being told, and what came up meanwhile. */
-  readonly #queue: QueuedTelling[] = [];
+  /** A warning of a listener that threw is for the others: one that always throws would never be done. */
+  readonly #listeners = new Observers<ClientEvent>((listener, error, isWarning) => {
+    if (!isWarning) this.#listeners.notify(this.#warning(error), listener);
+  });
 
   /** Creates the hub; the clock dates its own warnings. */
   constructor(clock: Clock) {
@@ -30,58 +32,22 @@ export class EventHub implements Reporter {
     if (typeof listener !== "function") {
       throw new TypeError(`Cannot listen as the listener must be a function: received ${typeof listener}`);
     }
-    const own: ClientListener = (event) => listener(event);
-    this.#listeners = [...this.#listeners, own];
+    const added = this.#listeners.add(listener);
     this.active = true;
     return {
       [Symbol.dispose]: () => {
-        this.#listeners = this.#listeners.filter((other) => other !== own);
-        this.active = this.#listeners.length > 0;
+        added[Symbol.dispose]();
+        this.active = this.#listeners.size > 0;
       },
     };
   }
 
   emit(event: ClientEvent): void {
-    this.#enqueue({ event, failed: undefined });
-  }
-
-  #enqueue(telling: QueuedTelling): void {
-    this.#queue.push(telling);
-    // What a listener causes comes after what it was told, for all of them.
-    if (this.#queue.length > 1) return;
-    for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
-      this.#tell(entry);
-      this.#queue.shift();
-    }
-  }
-
-  /** A warning of a listener that threw is for the others: one that always throws would never be done. */
-  #tell({ event, failed }: QueuedTelling): void {
-    for (const listener of this.#listeners) {
-      // One that was disposed while the others were told is told nothing more.
-      if (listener === failed || !this.#listeners.includes(listener)) continue;
-      try {
-        const told: unknown = listener(event);
-        // An async function fails later, and would end the process.
-        if (told instanceof Promise) told.catch((error) => this.#onFailure(listener, error, failed));
-      } catch (error) {
-        this.#onFailure(listener, error, failed);
-      }
-    }
-  }
-
-  #onFailure(listener: ClientListener, error: unknown, failed: ClientListener | undefined): void {
-    if (failed === undefined) this.#enqueue({ event: this.#warning(error), failed: listener });
+    this.#listeners.notify(event);
   }
 
   #warning(error: unknown): ClientEvent {
     const message = "A listener of client.on() threw";
     return { type: "warning", atMs: this.#clock.now(), source: "listener", message, error };
   }
-}
-
-interface QueuedTelling {
-  readonly event: ClientEvent;
-  /** The listener that is not told. */
-  readonly failed: ClientListener | undefined;
 }

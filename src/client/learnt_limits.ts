@@ -4,47 +4,24 @@
  * @module
  */
 
-import type { LimitHeaders } from "../http/limit_headers.ts";
-import type { LimitReading } from "../http/limit_reading.ts";
 import { statesLimits } from "../http/rate_limit_headers.ts";
 import type { Lane, Learner, StatedAnswer } from "../lanes/lane.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Reporter } from "../policies/event.ts";
-import type { Clock } from "../primitives/clock.ts";
-
-/** How limits are learnt: by the usual headers, by headers of a service, by a function, or not at all. */
-export type LearnLimits =
-  | boolean
-  | LimitHeaders
-  | readonly LimitHeaders[]
-  | ((headers: Headers) => readonly LimitReading[]);
+import type { LearnerSurroundings, LearnLimits } from "./limit_learning.ts";
 
 /** What surrounds the lanes of a client. */
-export interface LearningSurroundings {
-  readonly clock: Clock;
+export interface LearningSurroundings extends LearnerSurroundings {
   readonly reporter: Reporter;
   readonly scheduler: () => Scheduler;
-  /** How long a quota that is used up is believed in, in milliseconds. */
-  readonly maxWaitMs: number;
-}
-
-interface Code {
-  readonly LimitLearner: typeof import("../lanes/limit_learner.ts").LimitLearner;
-  readonly readLimitHeaders: typeof import("../http/limit_headers.ts").readLimitHeaders;
-  readonly readCountedHeaders: typeof import("../http/limit_headers.ts").readCountedHeaders;
 }
 
 /** The code that learns, once it was needed. */
-let loaded: Code | undefined;
+let loaded: typeof import("./limit_learning.ts") | undefined;
 
 /** Loads the code that learns, which most clients never need. */
-export async function loadLimitLearner(): Promise<Code> {
-  if (loaded !== undefined) return loaded;
-  const [{ LimitLearner }, { readLimitHeaders, readCountedHeaders }] = await Promise.all([
-    import("../lanes/limit_learner.ts"),
-    import("../http/limit_headers.ts"),
-  ]);
-  return loaded ??= { LimitLearner, readLimitHeaders, readCountedHeaders };
+export async function loadLimitLearning(): Promise<typeof import("./limit_learning.ts")> {
+  return loaded ??= await import("./limit_learning.ts");
 }
 
 /**
@@ -103,39 +80,13 @@ export class LearntLimits {
   }
 
   #withLearner(use: (learner: Learner) => void, fail: () => void): void {
-    if (loaded !== undefined) this.#learner ??= this.#create(loaded);
-    if (this.#learner !== undefined) return use(this.#learner);
-    loadLimitLearner().then((code) => use(this.#learner ??= this.#create(code)), (error: unknown) => {
+    const create = ({ limitLearner }: typeof import("./limit_learning.ts")): Learner =>
+      this.#learner ??= limitLearner(this.#option, this.#surroundings, (...said) => this.#warn(...said));
+    if (loaded !== undefined) return use(create(loaded));
+    loadLimitLearning().then((code) => use(create(code)), (error: unknown) => {
       this.#warn("the code that learns limits was not loaded: nothing is learnt", error);
       fail();
     });
-  }
-
-  #create({ LimitLearner, readLimitHeaders, readCountedHeaders }: Code): Learner {
-    const option = this.#option;
-    const { clock, maxWaitMs } = this.#surroundings;
-    if (typeof option === "function") {
-      return new LimitLearner({ read: (headers) => this.#ask(option, headers), maxWaitMs });
-    }
-    if (typeof option === "boolean") {
-      return new LimitLearner({ read: (headers) => readLimitHeaders(headers, clock.wallNow()), maxWaitMs });
-    }
-    const sources = Array.isArray(option) ? option as readonly LimitHeaders[] : [option as LimitHeaders];
-    return new LimitLearner({ read: (headers) => readCountedHeaders(headers, sources), maxWaitMs });
-  }
-
-  /** The caller's own code may throw, and give anything. */
-  #ask(read: (headers: Headers) => readonly LimitReading[], headers: Headers): readonly LimitReading[] {
-    try {
-      const readings: unknown = read(headers);
-      if (Array.isArray(readings)) {
-        return readings.filter((reading) => typeof reading === "object" && reading);
-      }
-      this.#warn(`'learnLimits' must give an array: received ${typeof readings}`);
-    } catch (error) {
-      this.#warn("'learnLimits' threw: nothing is learnt of this answer", error);
-    }
-    return [];
   }
 
   /** Says once that something is wrong. */

@@ -4,9 +4,11 @@
  * @module
  */
 
-import type { Settings } from "../policies/settings.ts";
-import { clientEntries, mirror, rulesOf, sharedEntries } from "./client_option_rules.ts";
 import type { Elsewhere } from "../http/option_hints.ts";
+import { isUrl } from "../http/url.ts";
+import type { Settings } from "../policies/settings.ts";
+import { describeKind } from "../primitives/argument_checks.ts";
+import { clientEntries, mirror, rulesOf, sharedEntries } from "./client_option_rules.ts";
 import type { ClientOptions } from "./options.ts";
 import {
   both,
@@ -14,7 +16,7 @@ import {
   count,
   flag,
   isBare,
-  isUrl,
+  isFalse,
   number,
   oneOf,
   optionalAny,
@@ -93,31 +95,17 @@ function check(rule: Rule, options: unknown, purpose: string): void {
   // The message of a member that is too many says it all.
   if (kind === "unwanted") throw new TypeError(`Cannot ${purpose} as '${name}' ${message}`);
   // Headers and URLs may hold credentials.
-  const isSecret = typeof value === "string" && /^(headers|baseUrls|mirror)/.test(name);
-  const text = `Cannot ${purpose} as '${name}' ${message}: received ${
-    isSecret ? "a string" : describe(value)
-  }`;
+  const isSecret = /^(headers|baseUrls|mirror)/.test(name);
+  const shown = typeof value === "string" && !isSecret ? `'${value}'` : describeKind(value);
+  const text = `Cannot ${purpose} as '${name}' ${message}: received ${shown}`;
   throw kind === "range" ? new RangeError(text) : new TypeError(text);
 }
 
 /** What was given instead of options, and how to give that. */
 function describeOptions(value: unknown): string {
-  if (typeof value === "string") return "a string";
   if (value instanceof AbortSignal) return "an AbortSignal; give it as { signal }";
   if (value instanceof Headers) return "Headers; give them as { headers }";
-  return describe(value);
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return `'${value}'`;
-  if (typeof value === "bigint") return `the bigint ${value}n`;
-  if (value === null || typeof value !== "object") {
-    return typeof value === "function" ? "a function" : String(value);
-  }
-  if (Array.isArray(value)) return "an array";
-  // Data may have a member of this name.
-  const name: unknown = value.constructor?.name;
-  return `an object of ${typeof name === "string" ? name : "no class"}`;
+  return describeKind(value);
 }
 
 /** What only many requests have. */
@@ -146,7 +134,7 @@ const requestEntries = once(() => ({
 /** What `fetch` takes besides, and clients hand on for `client.fetch` only. */
 const FETCH_ONLY = ["redirect", "credentials", "mode", "integrity", "keepalive", "referrer", "duplex"];
 
-const textual = oneOf(["json", "text"], "must be 'json' or 'text'");
+const textual = oneOf("json", "text");
 
 /** What only the lines of a body have. */
 const linesEntries = { as: textual, maxLineBytes: positiveInteger };
@@ -159,7 +147,7 @@ const attempts: Rule = number(
 /** What only a stream of events has. */
 const eventsEntries = {
   as: textual,
-  reconnect: unless((value) => value === false, strict({ maxAttempts: attempts }, RECONNECT)),
+  reconnect: unless(isFalse, strict({ maxAttempts: attempts }, RECONNECT)),
   lastEventId: text,
   doneData: text,
   maxEventBytes: positiveInteger,
@@ -169,7 +157,7 @@ const eventsEntries = {
 const pagesEntries = {
   next: callable,
   maxPages: unless((value) => value === Infinity, positiveInteger),
-  prefetch: oneOf([0, 1], "must be 0 or 1"),
+  prefetch: oneOf(0, 1),
 };
 
 /** What only a download has. */
@@ -179,9 +167,7 @@ const downloadEntries = {
   compression: flag,
   digest: strict(
     {
-      algorithm: required(
-        oneOf(["sha-256", "sha-512", "sha-1", "md5"], "must be 'sha-256', 'sha-512', 'sha-1' or 'md5'"),
-      ),
+      algorithm: required(oneOf("sha-256", "sha-512", "sha-1", "md5")),
       value: required(text),
     },
     "must be an object { algorithm, value }",
@@ -270,9 +256,9 @@ const SHARED = [
 ];
 const TO_PARENT = "give it to createClient(): an extension shares it with the client that it comes from";
 
-const ownHedge = oneOf(
-  [false],
+const ownHedge = rule(
   "must be false: an extension shares the 'hedge' of the client that it comes from",
+  isFalse,
 );
 
 /** The rules of options that not everybody gives. */

@@ -43,8 +43,10 @@ export function number(rule: string, isInRange: (value: number) => boolean): Rul
 }
 
 /** One of these values. */
-export function oneOf(values: readonly unknown[], message: string): Rule {
-  return rule(message, (value) => values.includes(value));
+export function oneOf(...values: readonly (string | number)[]): Rule {
+  const shown = values.map((value) => typeof value === "string" ? `'${value}'` : value);
+  const message = `must be ${shown.slice(0, -1).join(", ")} or ${shown.at(-1)}`;
+  return rule(message, (value) => (values as readonly unknown[]).includes(value));
 }
 
 /** Something of which only the kind is checked here. */
@@ -149,9 +151,9 @@ export function unless(isGood: (value: unknown) => boolean, otherwise: Rule): Ru
   return (value) => isGood(value) ? undefined : otherwise(value);
 }
 
-/** Whether a value is a URL, or may be one. */
-export function isUrl(value: unknown): boolean {
-  return typeof value === "string" || value instanceof URL;
+/** Whether a value is `false`. */
+export function isFalse(value: unknown): value is false {
+  return value === false;
 }
 
 /** Whether a value is a status that says that something is wrong. */

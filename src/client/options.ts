@@ -17,7 +17,7 @@ import type { PartialSettings } from "../policies/settings.ts";
 import type { Bucket } from "../primitives/bucket.ts";
 import type { RetryBudget, RetryBudgetOptions } from "../primitives/retry_budget.ts";
 import type { Semaphore } from "../primitives/semaphore.ts";
-import type { LearnLimits } from "./learnt_limits.ts";
+import type { LearnLimits } from "./limit_learning.ts";
 import type { HeaderRecord } from "./request.ts";
 
 /** A mirror with headers, a layout or rules of its own. */

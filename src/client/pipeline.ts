@@ -15,15 +15,13 @@ import { Lanes } from "../lanes/lanes.ts";
 import type { LoadShedding } from "../lanes/refusal.ts";
 import { Scheduler } from "../lanes/scheduler.ts";
 import { policyOf } from "../policies/cache_plan.ts";
-import { compose } from "../policies/compose.ts";
 import type { Reporter } from "../policies/event.ts";
 import { middlewareAround } from "../policies/middleware.ts";
 import { lanesOf, type Mirror } from "../policies/mirror.ts";
 import { mirrors } from "../policies/mirrors.ts";
-import { offline } from "../policies/offline.ts";
-import { onlyIfCached } from "../policies/only_if_cached.ts";
 import type { Counters, Environment, Handler } from "../policies/policy.ts";
 import { retry } from "../policies/retry.ts";
+import { offline, onlyIfCached } from "../policies/without_network.ts";
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
 import { backoff } from "../primitives/backoff.ts";
 import { type Clock, systemClock } from "../primitives/clock.ts";
@@ -33,8 +31,8 @@ import { Semaphore } from "../primitives/semaphore.ts";
 import { SeparateDeadlines } from "../primitives/separate_deadlines.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { toMirrors } from "./base_urls.ts";
+import { isAdaptiveLimit } from "./client_option_rules.ts";
 import { fetchAtImport, globalFetch } from "./global_fetch.ts";
-import { isAdaptiveLimit } from "./is_adaptive_limit.ts";
 import { clientBucket, laneFactory } from "./lane_factory.ts";
 import { LazyHedging } from "./lazy_hedging.ts";
 import { LearntLimits } from "./learnt_limits.ts";
@@ -81,7 +79,7 @@ const NO_COUNTS: Readonly<Counters> = {
 };
 
 /** What outlives the calls. */
-export type Lifetime = Pick<Environment, "inBackground" | "startInBackground">;
+export type Lifetime = Pick<Environment, "inBackground">;
 
 /**
  * Builds the way of a client's requests.
@@ -117,20 +115,16 @@ export function buildPipeline(
     : isOffline
     ? offline
     : undefined;
-  const handle = compose([
-    caching,
-    onlyIfCached,
-    hedging?.policy,
-    retry(environment, {
-      maxRetryAfterMs,
-      lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],
-    }),
-  ], mirrors(environment, { mirrors: bases, headers, sensitive, isForMirrors }));
+  const retrying = retry(environment, {
+    maxRetryAfterMs,
+    lanesOf: (call) => call.lane === undefined ? lanesOf(bases) : [call.lane],
+  })(mirrors(environment, { mirrors: bases, headers, sensitive, isForMirrors }));
+  const sending = onlyIfCached(hedging?.policy(retrying) ?? retrying);
   const isBare = environment.use === undefined && environment.useOnHops === undefined;
   const isStraight = caching === undefined && isBare && !environment.timersBelongToRequests &&
     (!isForMirrors || isEmpty(headers));
   return {
-    handle,
+    handle: caching?.(sending) ?? sending,
     environment,
     lanes,
     limitKey: shared === undefined ? options.limitKey : shared.limitKey,
@@ -207,7 +201,6 @@ function buildLimits(
       circuitBreaker.threshold !== undefined,
     isFailure: toFailureTest(circuitBreaker),
     inBackground: lifetime.inBackground,
-    startInBackground: lifetime.startInBackground,
   };
   const lanes = new Lanes(laneFactory(options, {
     clock,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isUrl } from "../http/url.ts";
+import { describeKind } from "../primitives/argument_checks.ts";
 import type { FetchRequest, RequestSource, RequestSpec } from "./request.ts";
 
 /**
@@ -18,7 +20,7 @@ export function checkSpec(request: unknown): asserts request is RequestSpec {
     return;
   }
   throw new TypeError(
-    `Cannot fetch as a request must be a URL, or an object { url, … }: received ${describe(request)}${
+    `Cannot fetch as a request must be a URL, or an object { url, … }: received ${describeKind(request)}${
       advice === undefined ? "" : `; ${advice}`
     }`,
   );
@@ -47,7 +49,7 @@ export function checkSource(requests: unknown): asserts requests is RequestSourc
     : "";
   throw new TypeError(
     `Cannot fetch many as the requests must be an iterable or async iterable: received ${
-      describe(requests)
+      describeKind(requests)
     }${advice}`,
   );
 }
@@ -64,7 +66,7 @@ export function namedRequests(requests: unknown): [name: string, request: FetchR
     for (const [name] of entries) {
       if (typeof name === "string") continue;
       throw new TypeError(
-        `Cannot fetch a record as the keys of the map must be strings: received ${describe(name)}`,
+        `Cannot fetch a record as the keys of the map must be strings: received ${describeKind(name)}`,
       );
     }
     return entries;
@@ -79,13 +81,13 @@ export function namedRequests(requests: unknown): [name: string, request: FetchR
     : "";
   throw new TypeError(
     `Cannot fetch a record as the requests must be an object { name: request }, or a Map: received ${
-      describe(requests)
+      describeKind(requests)
     }${advice}`,
   );
 }
 
 function isOne(value: unknown): boolean {
-  return typeof value === "string" || value instanceof URL || tagOf(value) === "Request" ||
+  return isUrl(value) || tagOf(value) === "Request" ||
     (typeof value === "object" && value !== null && "url" in value);
 }
 
@@ -96,15 +98,4 @@ function isPromise(value: unknown): boolean {
 /** What an object says it is, whichever realm or package it is of. */
 function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
-}
-
-/** What was received; a string is not shown, as it may hold a credential. */
-function describe(value: unknown): string {
-  if (typeof value === "string" || typeof value === "function") return `a ${typeof value}`;
-  if (typeof value === "bigint") return `the bigint ${value}n`;
-  if (typeof value !== "object" || value === null) return String(value);
-  if (Array.isArray(value)) return "an array";
-  if (isPromise(value)) return "a promise";
-  const tag = tagOf(value);
-  return /^[AEIO]/.test(tag) ? `an ${tag}` : `a ${tag}`;
 }

@@ -11,6 +11,7 @@ import {
   count,
   flag,
   isErrorStatus,
+  isFalse,
   isStandardSchema,
   number,
   oneOf,
@@ -25,20 +26,18 @@ interface SettingRule<T> {
   /** What it may be. */
   readonly rule: Rule;
   /** Whether it may be said for all of a client's requests. */
-  readonly isClientWide: boolean;
+  readonly isClientWide?: true | undefined;
 }
 
 /** All settings of a request. */
 export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]> } = {
   as: {
     default: "json",
-    rule: oneOf(["json", "text", "bytes"], "must be 'json', 'text' or 'bytes'"),
-    isClientWide: false,
+    rule: oneOf("json", "text", "bytes"),
   },
   schema: {
     default: undefined,
     rule: rule("must be a Standard Schema", isStandardSchema),
-    isClientWide: false,
   },
   validate: { default: true, rule: flag, isClientWide: true },
   timeoutMs: { default: 30_000, rule: positiveMs, isClientWide: true },
@@ -58,34 +57,27 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
     rule: number("a positive number of bytes, or Infinity", (value) => value > 0),
     isClientWide: true,
   },
-  onProgress: { default: undefined, rule: callable, isClientWide: false },
+  onProgress: { default: undefined, rule: callable },
   cache: {
     default: "default",
-    rule: oneOf(
-      ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"],
-      "must be 'default', 'no-store', 'reload', 'no-cache', 'force-cache' or 'only-if-cached'",
-    ),
-    isClientWide: false,
+    rule: oneOf("default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"),
   },
-  readCache: { default: true, rule: flag, isClientWide: false },
-  writeCache: { default: true, rule: flag, isClientWide: false },
-  priority: { default: 0, rule: number("a number", () => true), isClientWide: false },
+  readCache: { default: true, rule: flag },
+  writeCache: { default: true, rule: flag },
+  priority: { default: 0, rule: number("a number", () => true) },
   notFoundIsFinal: { default: true, rule: flag, isClientWide: true },
-  idempotent: { default: undefined, rule: flag, isClientWide: false },
+  idempotent: { default: undefined, rule: flag },
   hedge: {
     default: undefined,
-    rule: oneOf([false], "must be false: 'hedge' of createClient() says when requests are hedged"),
-    isClientWide: false,
+    rule: rule("must be false: 'hedge' of createClient() says when requests are hedged", isFalse),
   },
   onOpen: {
     default: undefined,
-    rule: oneOf(["fail", "wait"], "must be 'fail' or 'wait'"),
-    isClientWide: false,
+    rule: oneOf("fail", "wait"),
   },
   patienceMs: {
     default: undefined,
     rule: number("a number of milliseconds of at least 0, or Infinity", (value) => value >= 0),
-    isClientWide: false,
   },
 };
 

@@ -13,14 +13,14 @@ import { Admission } from "../lanes/admission.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { Waiter } from "../lanes/waiter.ts";
-import { withAccept } from "../policies/accept.ts";
 import { MAX_WRITE_OFF_MS, openAttempt } from "../policies/attempt.ts";
 import { attemptTimeout, ResponseError } from "../policies/attempt_errors.ts";
 import { requestInit } from "../policies/attempt_request.ts";
 import type { Call, CallContext, Pending } from "../policies/call.ts";
+import { reportWriteOff } from "../policies/call_events.ts";
 import { decodeReply } from "../policies/decode.ts";
 import type { Opening } from "../policies/journey.ts";
-import { withJsonType } from "../policies/json_type.ts";
+import { withDefaults } from "../policies/default_headers.ts";
 import type { Environment, FetchFunction } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
 import { isWorthRetry } from "../policies/retry_verdict.ts";
@@ -172,10 +172,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   /** What is sent of a request that has a method, headers or a body of its own. */
   #ownInit(call: Call, prepared: PreparedRequest, signal: AbortSignal): RequestInit {
     const { method, headers: own, body } = prepared;
-    const headers = withJsonType(
-      withAccept(mergeHeaders(this.#owner.headers, own), call.settings.as),
-      prepared,
-    );
+    const headers = withDefaults(mergeHeaders(this.#owner.headers, own), call);
     const url = call.sentUrl;
     call.journey.target = { lane: call.lane!, url, headers, sensitive: this.#owner.sensitive };
     return requestInit({ url, method, headers, body }, signal, this.#redirect);
@@ -364,18 +361,13 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   cancel(reason: unknown, call: Call): void {
     call.hasLeft = true;
     this.#end(call);
-    const { deadlines, scheduler, reporter, clock } = this.#environment;
+    const { deadlines, scheduler } = this.#environment;
     // The next attempt counts for itself.
     if (call.receipt !== undefined) scheduler.reports.forgo(call.lane!, call.receipt);
     call.receipt = undefined;
     const onDeadline = (): void => {
       call.journey.isWrittenOff = true;
-      if (reporter.active) {
-        const { method, url } = call.describe();
-        const message =
-          `${method} ${url} was aborted, and its fetch has not ended: its permit is given to others`;
-        reporter.emit({ type: "warning", atMs: clock.now(), source: "fetch", message });
-      }
+      reportWriteOff(this.#environment, call, undefined);
       scheduler.release(call.lane!);
     };
     call.journey.writeOff = deadlines.add(

@@ -7,7 +7,7 @@
 import { mergeHeaders } from "../http/headers.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { ReceivedResponse } from "../http/tracked_response.ts";
-import { redactUrl } from "../http/url.ts";
+import { isUrl, redactUrl } from "../http/url.ts";
 import { Allowance } from "../lanes/allowance.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { Call, CallContext } from "../policies/call.ts";
@@ -18,7 +18,7 @@ import type { Opener, StreamRequest, StreamSurroundings } from "../policies/open
 import type { PageFetch } from "../policies/page_fetch.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { Clock } from "../primitives/clock.ts";
-import { type CallContexts, isBare } from "./call_contexts.ts";
+import type { CallContexts } from "./call_contexts.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { DownloadOptions } from "./download_options.ts";
 import { ItemStream } from "./item_stream.ts";
@@ -87,8 +87,8 @@ export class StreamedRequests {
     const context = this.#contexts.contextOf({ ...own, allowance });
     const { next, maxPages, prefetch } = options;
     const { mirrors } = this.#dispatcher;
-    if (!isBare(request)) checkRequestSpec(request);
-    const ownSignal = isBare(request) ? undefined : request.signal;
+    if (!isUrl(request)) checkRequestSpec(request);
+    const ownSignal = isUrl(request) ? undefined : request.signal;
     const signals = ownSignal === undefined ? own.signals : [...own.signals, ownSignal];
     const fetch = (page: FetchRequest, how: PageFetch) => this.#fetchPage(page, context, how);
     return this.#items<Page<T>>(signals, async (surroundings) => {
@@ -111,8 +111,8 @@ export class StreamedRequests {
     const { isForeign, isWhole, ownHeaders, signal, sink } = how;
     const additions = isWhole ? { json: context.additions?.json } : context.additions;
     const all = this.#contexts.contextOf({ ...context, additions, signals: [...context.signals, signal] });
-    const own = isBare(request) ? all : this.#contexts.withOptions(all, request, "request", undefined);
-    const prepared = this.#contexts.prepare(isBare(request) ? { url: request } : request, own);
+    const own = isUrl(request) ? all : this.#contexts.withOptions(all, request, "request", undefined);
+    const prepared = this.#contexts.prepare(isUrl(request) ? { url: request } : request, own);
     const { sensitive } = this.#dispatcher;
     const withheld = isForeign
       ? new Set([...sensitive].filter((name) => !ownHeaders.includes(name)))
@@ -163,9 +163,9 @@ export class StreamedRequests {
     const as = readsChunks ? "bytes" : undefined;
     const plain = this.#contexts.contextOf({ settings, streams: true, rejectsStatus: true, readsChunks });
     const common = options === undefined ? plain : this.#contexts.withOptions(plain, options, of, as);
-    if (!isBare(request)) checkSpec(request);
-    const own = isBare(request) ? common : this.#contexts.withOptions(common, request, "request", as);
-    const prepared = this.#contexts.prepare(isBare(request) ? { url: request } : request, own);
+    if (!isUrl(request)) checkSpec(request);
+    const own = isUrl(request) ? common : this.#contexts.withOptions(common, request, "request", as);
+    const prepared = this.#contexts.prepare(isUrl(request) ? { url: request } : request, own);
     const { method, url, headers: ownHeaders, body, repeatable } = prepared;
     const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
     let about = { url: redactUrl(prepared.url), method, attempts: 0 };

@@ -5,7 +5,7 @@
  */
 
 import { WriteError } from "../errors.ts";
-import { concatenate } from "../http/chunks.ts";
+import { concatenate } from "../http/body_collector.ts";
 import type { Disk, DiskEntry, DiskFile } from "../runtime/disk/contract.ts";
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { DownloadSink } from "./download_sink.ts";

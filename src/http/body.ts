@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { BodyCollector } from "./body_collector.ts";
-import { concatenate } from "./chunks.ts";
+import { type BodyCollector, concatenate } from "./body_collector.ts";
 import type { Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
 
 /** How much of an unwanted body is read before it is cancelled; reading it to its end keeps the connection. */

@@ -5,7 +5,6 @@
  */
 
 import { deferred } from "../primitives/deferred.ts";
-import { concatenate } from "./chunks.ts";
 
 /** Keeps what is read of a body, up to a limit. */
 export class BodyCollector {
@@ -46,4 +45,15 @@ export class BodyCollector {
     this.#reject(reason);
     this.#chunks = [];
   }
+}
+
+/** Puts chunks together. */
+export function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
 }

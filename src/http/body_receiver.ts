@@ -5,8 +5,7 @@
  */
 
 import { contentLength } from "./body.ts";
-import type { BodyCollector } from "./body_collector.ts";
-import { concatenate } from "./chunks.ts";
+import { type BodyCollector, concatenate } from "./body_collector.ts";
 
 /** How a body is received. */
 export interface BodyReceiverOptions {

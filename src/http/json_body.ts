@@ -4,6 +4,8 @@
  * @module
  */
 
+import { describeKind } from "../primitives/argument_checks.ts";
+
 /**
  * Writes a value as JSON.
  *
@@ -23,10 +25,11 @@ export function jsonBody(value: unknown): string {
     });
   }
   if (text !== undefined && !isLost(value, text)) return text;
-  const received = typeof value === "object" ? `an object of ${kindOf(value)}` : `a ${typeof value}`;
   const why = text === undefined ? "" : ", of which the content would be lost";
   throw new TypeError(
-    `Cannot fetch as 'json' must be a value that can be written as JSON: received ${received}${why}`,
+    `Cannot fetch as 'json' must be a value that can be written as JSON: received ${
+      describeKind(value)
+    }${why}`,
   );
 }
 

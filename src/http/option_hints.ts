@@ -7,43 +7,22 @@
 /** Options that are given somewhere else, and where: an advice such as "give it to createClient()". */
 export type Elsewhere = Readonly<Record<string, string>>;
 
-/** What others call an option (ky, got, axios, ofetch, undici), in small letters, and its names here. */
+/** What others call options (ky, got, axios, ofetch, undici), in small letters; where two are meant, the first that there is. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  abortsignal: ["signal"],
-  agent: ["transport"],
-  dispatcher: ["transport"],
-  hooks: ["use"],
-  httpagent: ["transport"],
-  httpsagent: ["transport"],
-  interceptors: ["use"],
-  middleware: ["use"],
-  middlewares: ["use"],
-  onrequest: ["use"],
-  onresponse: ["use"],
-  plugins: ["use"],
-  base: ["baseUrls"],
-  baseurl: ["baseUrls"],
-  prefix: ["baseUrls"],
-  prefixurl: ["baseUrls"],
-  data: ["json", "body"],
-  form: ["body"],
-  json: ["json", "body"],
-  href: ["url"],
-  uri: ["url"],
-  maxbodysize: ["maxBodyBytes"],
-  maxcontentlength: ["maxBodyBytes"],
-  maxresponsesize: ["maxBodyBytes"],
-  maxretry: ["maxRetries"],
-  retries: ["maxRetries"],
-  retry: ["maxRetries"],
-  retrycount: ["maxRetries"],
-  params: ["query"],
-  searchparams: ["query"],
-  parser: ["schema"],
-  responsetype: ["as"],
-  retrystatuscodes: ["retryOn"],
-  limit: ["concurrency"],
-  parallel: ["concurrency"],
+  as: ["responsetype"],
+  baseUrls: ["base", "baseurl", "prefix", "prefixurl"],
+  json: ["data", "json"],
+  body: ["data", "form", "json"],
+  concurrency: ["limit", "parallel"],
+  maxBodyBytes: ["maxbodysize", "maxcontentlength", "maxresponsesize"],
+  maxRetries: ["maxretry", "retries", "retry", "retrycount"],
+  query: ["params", "searchparams"],
+  retryOn: ["retrystatuscodes"],
+  schema: ["parser"],
+  signal: ["abortsignal"],
+  transport: ["agent", "dispatcher", "httpagent", "httpsagent"],
+  url: ["href", "uri"],
+  use: ["hooks", "interceptors", "middleware", "middlewares", "onrequest", "onresponse", "plugins"],
 };
 
 /**
@@ -82,7 +61,10 @@ export function assertKnownOptions(action: string, options: object, known: reado
 function closest(name: string, known: readonly string[]): string | undefined {
   const given = normalize(name);
   // 'params' ends like a unit, and is none.
-  const translated = [spelled(name), given].flatMap(otherNames).find((other) => known.includes(other));
+  const names = [spelled(name), given];
+  const translated = Object.keys(OTHER_NAMES).find((own) =>
+    known.includes(own) && OTHER_NAMES[own]!.some((other) => names.includes(other))
+  );
   if (translated !== undefined) return translated;
   let best: string | undefined;
   let least = Math.max(1, Math.floor(given.length / 4)) + 1;
@@ -93,10 +75,6 @@ function closest(name: string, known: readonly string[]): string | undefined {
     least = distance;
   }
   return best;
-}
-
-function otherNames(name: string): readonly string[] {
-  return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name]! : [];
 }
 
 /** A name without what people write differently: capitals, underscores, and the unit at the end. */

@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
-import { concatenate } from "./chunks.ts";
+import { concatenate } from "./body_collector.ts";
 
 /** How much of a body is kept to be sent again, in bytes. */
 export const MAX_REPLAY_BYTES: number = 1_048_576;

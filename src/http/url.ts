@@ -37,6 +37,11 @@ const SENSITIVE_ENDING = /(?:token|secret|passwd|password|passphrase|signature|c
 const PLAIN_PATH =
   /(?:\/(?!(?:\.|%2e){1,2}(?:[/?]|$))[\w.~%!$&()*+,;=:@-]*)+(?:\?[\w.~%!$&()*+,;=:@/?-]*)?$/iy;
 
+/** Whether a value is a URL, or may be one: nothing but that. */
+export function isUrl(value: unknown): value is string | URL {
+  return typeof value === "string" || value instanceof URL;
+}
+
 /** Whether a URL names its own scheme, so that mirrors have no part in it. */
 export function isAbsoluteUrl(url: string): boolean {
   return SCHEME.test(url);

@@ -7,15 +7,15 @@
 import type { CacheAdapter, CacheEntry } from "../cache/cache.ts";
 import { sha256 } from "../cache/sha256.ts";
 import { sentHeaders } from "../http/headers.ts";
-import { withAccept } from "../policies/accept.ts";
+import { withAccept } from "../policies/default_headers.ts";
 import type { CachePolicyMaker, CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
-import { offlineError } from "../policies/offline.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
-import { unsatisfiable } from "../policies/only_if_cached.ts";
+import { offlineError, unsatisfiable } from "../policies/without_network.ts";
 import { AdapterState } from "./adapter_state.ts";
+import { startInBackground } from "./background_call.ts";
 import { Changes } from "./changes.ts";
 import { Entries } from "./entries.ts";
 import { EntriesState } from "./entries_state.ts";
@@ -127,6 +127,7 @@ class CacheHandler {
       entries,
       serving,
       next,
+      startInBackground: (original, handler) => startInBackground(environment, original, handler),
       maxEntryBytes,
       keepsParsed,
     });

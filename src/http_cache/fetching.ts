@@ -32,6 +32,8 @@ export interface FetchingOptions {
   readonly entries: Entries;
   readonly serving: Serving;
   readonly next: Handler;
+  /** Starts a call without a caller; see `background_call.ts`. */
+  readonly startInBackground: (original: Call, handler: Handler) => void;
   /** The largest body that is stored, in bytes. */
   readonly maxEntryBytes: number;
   /** Whether what bodies are decoded to is stored with them. */
@@ -252,7 +254,7 @@ export class Fetching {
 
   /** Asks in the background. */
   #start(call: Call, wanted: Wanted, end: (succeeded: boolean) => void, onStored?: OnStored): void {
-    this.#options.environment.startInBackground(call, async (background) => {
+    this.#options.startInBackground(call, async (background) => {
       let succeeded = false;
       try {
         const reply = await this.fetch(background, wanted, onStored);

@@ -21,7 +21,7 @@ export interface WaitingRoom {
 }
 
 /** What a request that waits is told when there are other lanes for it: to get in line once more. */
-export const LOOK_AGAIN: unknown = new Error("There are other lanes");
+export const LOOK_AGAIN: unknown = Symbol("There are other lanes");
 
 /** Waits for one of several lanes, which may become others. */
 export interface LooksAgain {

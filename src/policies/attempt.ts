@@ -13,7 +13,7 @@ import { abortIfPossible } from "../primitives/abort_across_requests.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { AttemptBody } from "./attempt_body.ts";
 import { attemptTimeout, bodyTimeout, tooLarge } from "./attempt_errors.ts";
-import { reportAttempt, reportBody, reportHeaders, reportLimits, reportWriteOff } from "./attempt_events.ts";
+import { reportAttempt, reportBody, reportHeaders, reportLimits, reportWriteOff } from "./call_events.ts";
 import { sendRequest } from "./attempt_request.ts";
 import { AttemptVerdict } from "./attempt_verdict.ts";
 import type { Call, Pending } from "./call.ts";
@@ -348,7 +348,7 @@ export class Attempt implements DeadlineTarget, Pending {
   /** The attempt has taken too long; or, if it was stopped, its `fetch` has not heeded that for as long. */
   onDeadline(): void {
     if (this.#stopped !== undefined) {
-      reportWriteOff(this.#environment, this.#call, this);
+      reportWriteOff(this.#environment, this.#call, this.target);
       return this.#end();
     }
     const error = attemptTimeout(this.#call, this.target);

@@ -33,6 +33,10 @@ export interface CallOwner {
   onBodyEnd(call: Call): void;
   /** Nobody wants its result any more. */
   onCancel(call: Call): void;
+  /** The number of the next call. */
+  nextId(): number;
+  /** What the client was closed with, once it was. */
+  readonly closing: { readonly reason: unknown } | undefined;
   /** Where calls go that were admitted on the straight way. */
   readonly straight: {
     /** Runs a call, and answers it. Never rejects. */

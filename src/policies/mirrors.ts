@@ -9,12 +9,11 @@ import { isNotFoundStatus, isServerTrouble } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders, NO_HEADERS, sentHeaders } from "../http/headers.ts";
 import type { Admission } from "../lanes/admission.ts";
 import { LOOK_AGAIN } from "../lanes/admission_waiter.ts";
-import { withAccept } from "./accept.ts";
 import { admit } from "./admit.ts";
 import { attempt, resumeAttempt } from "./attempt.ts";
 import type { Call } from "./call.ts";
+import { withDefaults } from "./default_headers.ts";
 import type { Target } from "./journey.ts";
-import { withJsonType } from "./json_type.ts";
 import { type Hedging, hedgingOf, type RaceStart } from "./hedging.ts";
 import { isOn, type Mirror, urlAt } from "./mirror.ts";
 import { discardAllBut, endRound, keep, type MirrorEnding, noteAttempts } from "./mirror_endings.ts";
@@ -58,7 +57,7 @@ async function askOrigin(environment: Environment, options: MirrorsOptions, call
   const isElsewhere = isForMirrors && !mirrors.some((mirror) => mirror.lane === lane);
   const common = isElsewhere ? NO_HEADERS : options.headers;
   const sent = sentHeaders(common, call.headers, call.request.withheld);
-  const headers = withJsonType(withAccept(sent, call.settings.as), call.request);
+  const headers = withDefaults(sent, call);
   const target = { lane, url: call.url, headers, sensitive };
   call.journey.target = target;
   const admission = await admit(environment, call, lane.alone);
@@ -187,11 +186,10 @@ function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined):
     admission?.withdraw();
     throw error;
   }
-  const headers = withAccept(mergeHeaders(mirror.headers, call.headers), call.settings.as);
   return {
     lane: mirror.lane,
     url,
-    headers: withJsonType(headers, call.request),
+    headers: withDefaults(mergeHeaders(mirror.headers, call.headers), call),
     sensitive: mirror.sensitive,
   };
 }

@@ -6,7 +6,7 @@
 
 import { retryAfterMs } from "../http/retry_after.ts";
 import { MAX_PAUSE_MS } from "../lanes/pause.ts";
-import { reportPause } from "./attempt_events.ts";
+import { reportPause } from "./call_events.ts";
 import type { Call } from "./call.ts";
 import type { Environment } from "./policy.ts";
 import type { Reply } from "./reply.ts";

@@ -78,17 +78,10 @@ export interface Environment {
   /** Whether an error of `fetch` says nothing of the origin, because a proxy or a resolver has failed before it. */
   readonly isOwnFailure: ((error: unknown) => boolean) | undefined;
   /**
-   * Starts a call without a caller, for the same as another one. Closing gives it a little time to end.
-   *
-   * @param original The call that is the reason for it.
-   * @param handler Brings it to its reply, whose body is then got rid of.
-   */
-  readonly startInBackground: (original: Call, handler: Handler) => void;
-  /**
    * Keeps work that nobody waits for, until it ends, so that closing can wait for it.
    *
    * @param work The work.
-   * @param call Whose it is, if it is the rest of what a call does whose caller has been answered: closing stops it.
+   * @param call A call that it consists of, or the rest of one whose caller has been answered: closing stops it.
    */
   readonly inBackground: (work: Promise<unknown>, call?: Call) => void;
 }

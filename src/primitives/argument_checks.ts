@@ -18,8 +18,8 @@ export function argumentError(
   rule: string,
   value: unknown,
 ): TypeError | RangeError {
-  const ErrorClass = typeof value === "number" ? RangeError : TypeError;
-  return new ErrorClass(textOf(action, name, rule, describe(value)));
+  if (typeof value !== "number") return shapeError(action, name, rule, value);
+  return new RangeError(textOf(action, name, rule, String(value)));
 }
 
 /** The error for a value of the wrong shape; its parameters are those of {@linkcode argumentError}. */
@@ -82,6 +82,15 @@ export function assertClock(action: string, name: string, value: unknown): void 
 
 function textOf(action: string, name: string, rule: string, received: string): string {
   return `Cannot ${action} as '${name}' must be ${rule}: received ${received}`;
+}
+
+/** What an error says of a value of any kind: an object is told by its class, and no text is shown, as it may be a secret. */
+export function describeKind(value: unknown): string {
+  const text = describeSecret(value);
+  // Data may have a member of this name.
+  const name: unknown = (value as object | null | undefined)?.constructor?.name;
+  const isTold = text === "an object" && typeof name === "string" && name !== "Object";
+  return isTold ? `an object of ${name}` : text;
 }
 
 function describeSecret(value: unknown): string {

@@ -5,7 +5,6 @@
  */
 
 import type { Runtime } from "./contract.ts";
-import { pageUrl } from "./page_url.ts";
 
 interface BunGlobal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -39,7 +38,6 @@ export const bunRuntime: Runtime = {
   decodes: new Set(["gzip", "br", "deflate", "zstd"]),
   decodesIdentity: true,
   showsRedirects: true,
-  baseUrl: pageUrl,
   isOutOfDescriptors: (error) => OUT_OF_DESCRIPTORS.has(codeOf(error)),
   isRedirectFailure: (error) => REDIRECT_FAILURES.has(codeOf(error)),
   unref: (timer) => void (timer as { unref?(): void }).unref?.(),

@@ -22,8 +22,6 @@ export interface Runtime {
   readonly decodesIdentity: boolean;
   /** Whether the answer to a request with `redirect: "manual"` can be read; browsers hide it. */
   readonly showsRedirects: boolean;
-  /** What relative URLs resolve against where there are no base URLs: that of a page; `undefined` elsewhere. */
-  baseUrl(): string | undefined;
   /**
    * Whether an error of `fetch` says that the process has no descriptor left for another connection.
    *

@@ -7,8 +7,7 @@
 import { bunRuntime } from "./bun.ts";
 import type { Runtime } from "./contract.ts";
 import { denoRuntime } from "./deno.ts";
-import { nodeRuntime } from "./node.ts";
-import { nodeProcess } from "./node_process.ts";
+import { nodeProcess, nodeRuntime } from "./node.ts";
 import { webRuntime } from "./web.ts";
 
 const globals = globalThis as { readonly Deno?: unknown; readonly Bun?: unknown };

@@ -5,7 +5,6 @@
  */
 
 import type { Runtime } from "./contract.ts";
-import { pageUrl } from "./page_url.ts";
 
 interface Unrefable {
   unref?(): void;
@@ -20,7 +19,6 @@ export const denoRuntime: Runtime = {
   decodes: new Set(["gzip", "br"]),
   decodesIdentity: false,
   showsRedirects: true,
-  baseUrl: pageUrl,
   isOutOfDescriptors(error) {
     // Deno gives no code: this text is all that there is. EMFILE is 24 and ENFILE 23, on Linux as on macOS.
     const { cause } = error as { readonly cause?: unknown };

@@ -1,11 +1,10 @@
 /**
- * Browsers, and whatever else has a `fetch`.
+ * Browsers, their pages, and whatever else has a `fetch`.
  *
  * @module
  */
 
 import type { Runtime } from "./contract.ts";
-import { pageUrl } from "./page_url.ts";
 
 const { userAgent = "" } =
   (globalThis as { readonly navigator?: { readonly userAgent?: string } }).navigator ?? {};
@@ -25,10 +24,20 @@ export const webRuntime: Runtime = {
   decodes: new Set(),
   decodesIdentity: true,
   showsRedirects: !isBrowser(),
-  baseUrl: pageUrl,
   isOutOfDescriptors: () => false,
   isRedirectFailure: () => false,
   // Electron may have objects for timers; what browsers do not keep alive needs nothing.
   unref: (timer) => void (timer as { unref?(): void }).unref?.(),
   env: () => undefined,
 };
+
+interface PageGlobals {
+  readonly document?: { readonly baseURI?: string } | undefined;
+  readonly location?: { readonly href?: string } | undefined;
+}
+
+/** What relative URLs resolve against, as for `fetch`; `undefined` where there is no page. */
+export function pageUrl(): string | undefined {
+  const { document, location } = globalThis as PageGlobals;
+  return document?.baseURI ?? location?.href;
+}

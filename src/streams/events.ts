@@ -6,8 +6,7 @@
 
 import { InvalidDataError, isHttpError, isNetworkError, isOfflineError, isTimeoutError } from "../errors.ts";
 import { isRetryableStatus } from "../http/classify.ts";
-import { trimSpace } from "../http/field_values.ts";
-import type { HeaderMap } from "../http/headers.ts";
+import { type HeaderMap, trimSpace } from "../http/headers.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { trimSpace } from "../http/field_values.ts";
+import { trimSpace } from "../http/headers.ts";
 
 /** A link that a response has to something else. */
 export interface WebLink {

@@ -7,7 +7,7 @@
 import { InvalidDataError } from "../errors.ts";
 import { toHeaderMap } from "../http/headers.ts";
 import type { QueryInit } from "../http/query.ts";
-import { redactUrl, splitUserInfo } from "../http/url.ts";
+import { isUrl, redactUrl, splitUserInfo } from "../http/url.ts";
 import type { Call, CallSink } from "../policies/call.ts";
 import type { ValueSource } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
@@ -83,7 +83,7 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     const { first, mirrors, surroundings, signals } = options;
     this.#options = options;
     this.#template = templateOf(first);
-    this.#home = new PageHome(String(isBare(first) ? first : first.url), mirrors);
+    this.#home = new PageHome(String(isUrl(first) ? first : first.url), mirrors);
     this.#interruption = new Interruption(surroundings, signals);
   }
 
@@ -127,8 +127,8 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
       ? nextLink(page)
       : await this.#interruption.settle(asPromise(next(page)));
     if (found === undefined || found === null) return undefined;
-    if (!isBare(found) && !isSpec(found)) throw nextError(found);
-    const isWhole = isBare(found);
+    if (!isUrl(found) && !isSpec(found)) throw nextError(found);
+    const isWhole = isUrl(found);
     const spec: PageSpec = isWhole ? { ...this.#template, url: found } : found;
     const place = this.#home.find(String(spec.url), page.url);
     if (place === undefined) throw this.#unusableLink(page, "is no http or https URL");
@@ -156,13 +156,9 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
   }
 }
 
-function isBare(request: unknown): request is string | URL {
-  return typeof request === "string" || request instanceof URL;
-}
-
 /** Whether something has a URL and options. Of a `Request`, all but its URL would be lost. */
 function isSpec(value: unknown): value is PageSpec {
-  return tagOf(value) === "Object" && isBare((value as { readonly url?: unknown }).url);
+  return tagOf(value) === "Object" && isUrl((value as { readonly url?: unknown }).url);
 }
 
 function nextError(found: unknown): TypeError {
@@ -178,8 +174,8 @@ function tagOf(value: unknown): string {
 
 /** The first request, with its user info as the header that it becomes. */
 function templateOf(first: PageRequest): PageSpec | undefined {
-  const { authorization } = splitUserInfo(String(isBare(first) ? first : first.url)) ?? {};
-  const spec = isBare(first) ? undefined : { ...first, query: undefined };
+  const { authorization } = splitUserInfo(String(isUrl(first) ? first : first.url)) ?? {};
+  const spec = isUrl(first) ? undefined : { ...first, query: undefined };
   if (authorization === undefined) return spec;
   return { url: "", ...spec, headers: { authorization, ...toHeaderMap(spec?.headers, "the request") } };
 }

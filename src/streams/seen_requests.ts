@@ -4,7 +4,7 @@
  * @module
  */
 
-import { withoutFragment } from "../http/url.ts";
+import { isUrl, withoutFragment } from "../http/url.ts";
 
 /** Members that say nothing of what a request asks for. */
 const IRRELEVANT = new Set(["signal", "schema"]);
@@ -29,7 +29,7 @@ export class SeenRequests {
 }
 
 function keyOf(request: unknown): string | undefined {
-  const spec = typeof request === "string" || request instanceof URL ? { url: request } : request as object;
+  const spec = isUrl(request) ? { url: request } : request as object;
   let isComparable = true;
   function toText(this: Readonly<Record<string, unknown>>, name: string, shown: unknown): unknown {
     // Bun has platform objects that say themselves what they are as JSON, and do so before this is asked.

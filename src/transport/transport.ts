@@ -6,7 +6,7 @@
 
 import type { ClientTransport, ConnectionStats } from "../http/client_transport.ts";
 import type { TransportRuntime } from "../runtime/transport/contract.ts";
-import { pageUrl } from "../runtime/page_url.ts";
+import { pageUrl } from "../runtime/web.ts";
 import { currentTransport } from "../runtime/transport/current.ts";
 import { createCarrier } from "./carrier.ts";
 import { ColdStart } from "./cold_start.ts";

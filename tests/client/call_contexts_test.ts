@@ -1,6 +1,6 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { ClientOptions } from "../../mod.ts";
-import { CallContexts, isBare } from "../../src/client/call_contexts.ts";
+import { CallContexts } from "../../src/client/call_contexts.ts";
 import { Dispatcher } from "../../src/client/dispatcher.ts";
 import { EventHub } from "../../src/client/events.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
@@ -104,8 +104,4 @@ test("CallContexts.prepare() joins the headers and the query of all requests to 
   assertEquals([url, method], [`${URL_A}?x=1&page=2`, "DELETE"]);
   assertEquals({ ...headers }, { a: "1", b: "2" });
   assertThrows(() => made.prepare({ url: URL_A, headers: { "a b": "1" } }, context), TypeError);
-});
-
-test("isBare() tells a URL from a request with options", () => {
-  assertEquals([URL_A, new URL(URL_A), { url: URL_A }].map(isBare), [true, true, false]);
 });

@@ -184,8 +184,11 @@ const RUBBISH: readonly (readonly [unknown, string])[] = [
   [true, "received true"],
   [[numbered(1)[0]], "received an array"],
   [() => numbered(1)[0], "received a function"],
-  [Promise.resolve(numbered(1)[0]), "received a promise; await it first"],
-  [new Request(numbered(1)[0]!), "received a Request; give its URL, or use client.fetch() for a Request"],
+  [Promise.resolve(numbered(1)[0]), "received an object of Promise; await it first"],
+  [
+    new Request(numbered(1)[0]!),
+    "received an object of Request; give its URL, or use client.fetch() for a Request",
+  ],
 ];
 
 for (const isAsync of [false, true]) {

@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { clientEntries, rulesOf, sharedEntries } from "../../src/client/client_option_rules.ts";
+import {
+  clientEntries,
+  isAdaptiveLimit,
+  rulesOf,
+  sharedEntries,
+} from "../../src/client/client_option_rules.ts";
 import type { Rule } from "../../src/client/option_rules.ts";
 import { CLIENT_WIDE } from "../../src/client/settings.ts";
+import { AdaptiveLimit, Semaphore } from "../../src/primitives/mod.ts";
 import { test } from "../support/test.ts";
 
 function faultOf(rule: Rule, value: unknown): string | undefined {
@@ -46,4 +52,11 @@ test("clientEntries say of members of an option that do not exist which were mea
   for (const [name, value, meant] of cases) {
     assertEquals(faultOf(clientEntries[name]!, value), `is not an option: did you mean '${meant}'?`, name);
   }
+});
+
+test("isAdaptiveLimit() knows one by what it does, and nothing else", () => {
+  const limit = new AdaptiveLimit();
+  const others = [undefined, null, 5, {}, new Semaphore(5), { record() {}, tryAcquire() {} }];
+  assertEquals(isAdaptiveLimit(limit), true);
+  for (const other of others) assertEquals(isAdaptiveLimit(other), false);
 });

@@ -130,6 +130,10 @@ export class FakeStarter implements CallOwner, BatchStarter {
 
   onBodyEnd(): void {}
 
+  nextId(): number {
+    return this.calls.length + 1;
+  }
+
   onCancel(): void {}
 }
 

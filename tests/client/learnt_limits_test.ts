@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type ClientOptions, createClient } from "../../mod.ts";
-import { LearntLimits, loadLimitLearner } from "../../src/client/learnt_limits.ts";
+import { LearntLimits, loadLimitLearning } from "../../src/client/learnt_limits.ts";
 import { Lane } from "../../src/lanes/lane.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeClient } from "./fake_client.ts";
@@ -31,7 +31,7 @@ function setUp(option: ConstructorParameters<typeof LearntLimits>[0] = true) {
 test("LearntLimits.adopt() sends nothing before the code is there, where it is said how limits are stated", async () => {
   const { lane } = setUp({ limits: "x-limits" });
   assertEquals([lane.isPreparing, lane.isClear, lane.blockedUntilMs(0)], [true, false, Infinity]);
-  await loadLimitLearner();
+  await loadLimitLearning();
   await eventLoopTurn();
   assertEquals([lane.isPreparing, lane.learner !== undefined, lane.blockedUntilMs(0)], [false, true, 0]);
   const { client, clock } = fakeClient(() => ({ json: 1 }), { learnLimits: { limits: "x-limits" } });
@@ -39,7 +39,7 @@ test("LearntLimits.adopt() sends nothing before the code is there, where it is s
 });
 
 test("LearntLimits.hear() has a lane learn from the first answer on that states limits", async () => {
-  await loadLimitLearner();
+  await loadLimitLearning();
   const { lane, hear } = setUp();
   hear({ "content-type": "text/plain" });
   assertEquals([lane.learner, lane.book, lane.isClear], [undefined, undefined, true]);
@@ -48,7 +48,7 @@ test("LearntLimits.hear() has a lane learn from the first answer on that states 
 });
 
 test("LearntLimits.bookOfKey() begins a book where it is known that answers state limits", async () => {
-  await loadLimitLearner();
+  await loadLimitLearning();
   const [usual, told] = [setUp(), setUp({ limits: "x-limits" })];
   assertEquals(usual.learning.bookOfKey(usual.lane), undefined);
   assert(told.learning.bookOfKey(told.lane) !== undefined);

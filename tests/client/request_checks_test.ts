@@ -43,15 +43,16 @@ test("checkSpec() says of anything else what was received", () => {
 
 test("checkSpec() says what to do with a promise and with a Request, of whatever package", () => {
   const thenable = { then: (resolve: (url: string) => void) => resolve(URL_A) };
-  for (const promise of [Promise.resolve(URL_A), thenable]) {
-    assert(messageOf(() => checkSpec(promise)).endsWith("received a promise; await it first"));
-  }
-  for (const request of [new Request(URL_A), new Foreign()]) {
+  const advice = "give its URL, or use client.fetch() for a Request";
+  const cases: readonly (readonly [unknown, string])[] = [
+    [Promise.resolve(URL_A), "an object of Promise; await it first"],
+    [thenable, "an object; await it first"],
+    [new Request(URL_A), `an object of Request; ${advice}`],
+    [new Foreign(), `an object of Foreign; ${advice}`],
+  ];
+  for (const [request, received] of cases) {
     const message = messageOf(() => checkSpec(request));
-    assert(
-      message.endsWith("received a Request; give its URL, or use client.fetch() for a Request"),
-      message,
-    );
+    assert(message.endsWith(`: received ${received}`), message);
   }
 });
 
@@ -65,15 +66,15 @@ test("checkSource() says what to do with one request, and with a promise of many
   const cases: readonly (readonly [unknown, string])[] = [
     [URL_A, `a string${one}`],
     ["", `a string${one}`],
-    [new URL(URL_A), `a URL${one}`],
-    [{ url: URL_A }, `an Object${one}`],
-    [new Request(URL_A), `a Request${one}`],
-    [Promise.resolve([URL_A]), "a promise; await it first"],
+    [new URL(URL_A), `an object of URL${one}`],
+    [{ url: URL_A }, `an object${one}`],
+    [new Request(URL_A), `an object of Request${one}`],
+    [Promise.resolve([URL_A]), "an object of Promise; await it first"],
     [undefined, "undefined"],
     [null, "null"],
     [7, "7"],
     [() => [URL_A], "a function"],
-    [{}, "an Object"],
+    [{}, "an object"],
   ];
   for (const [source, received] of cases) {
     assertEquals(
@@ -111,10 +112,10 @@ test("namedRequests() refuses what has no names, instead of finding nothing in i
   const list = "; use client.settle() for requests without names";
   const cases: readonly (readonly [unknown, string])[] = [
     [[URL_A], `an array${list}`],
-    [new Set([URL_A]), `a Set${list}`],
-    [new Headers({ a: URL_A }), `a Headers${list}`],
-    [Promise.resolve({ a: URL_A }), "a promise; await it first"],
-    [new URL(URL_A), "a URL"],
+    [new Set([URL_A]), `an object of Set${list}`],
+    [new Headers({ a: URL_A }), `an object of Headers${list}`],
+    [Promise.resolve({ a: URL_A }), "an object of Promise; await it first"],
+    [new URL(URL_A), "an object of URL"],
     [URL_A, "a string"],
     [null, "null"],
     [undefined, "undefined"],

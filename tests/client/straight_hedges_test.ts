@@ -22,7 +22,7 @@ function setUp(options: HedgeOptions, concurrency = 100) {
   const { environment, lanes } = buildPipeline(
     { concurrency, fetch: () => Promise.reject(new Error("unused")) },
     { clock, reporter: { active: false, emit: () => {} } },
-    { inBackground() {}, startInBackground() {} },
+    { inBackground() {} },
   );
   const lane: Lane = lanes.get("https://a.test");
   // It has been answered before.

@@ -64,7 +64,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
   const { environment } = buildPipeline(
     { concurrency: 1, fetch, random: () => 0, ...given.options },
     { clock, reporter: { active: true, emit: (event) => events.push(event) } },
-    { inBackground() {}, startInBackground() {} },
+    { inBackground() {} },
   );
   const { scheduler } = environment;
   const lane = new Lane({
@@ -111,7 +111,14 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
       streams: given.streams ?? false,
       rejectsStatus: false,
       isBackground: false,
-      owner: { settle() {}, onCancel() {}, onBodyEnd() {}, straight: way },
+      owner: {
+        settle() {},
+        onCancel() {},
+        onBodyEnd() {},
+        nextId: () => 1,
+        closing: undefined,
+        straight: way,
+      },
       straightHeaders: given.headers ?? NO_HEADERS,
     };
     const url = `${lane.key}/${calls.size}`;

@@ -8,6 +8,7 @@ import {
   sensitiveNames,
   sentHeaders,
   toHeaderMap,
+  trimSpace,
   withoutSensitive,
 } from "../../src/http/headers.ts";
 import { test } from "../support/test.ts";
@@ -220,4 +221,21 @@ test("sentHeaders() merges headers, and leaves out those that are withheld, whoe
   const [below, above] = [{ authorization: "a", accept: "x" }, { cookie: "b", "x-a": "1" }];
   assertEquals({ ...sentHeaders(below, above, undefined) }, { ...below, ...above });
   assertEquals(sentHeaders(below, above, new Set(["authorization", "cookie"])), { accept: "x", "x-a": "1" });
+});
+
+test("trimSpace() takes spaces and tabs off both ends, and nothing else", () => {
+  const cases: readonly [string, string][] = [
+    ["", ""],
+    [" \t ", ""],
+    ["a", "a"],
+    ["\t a  b \t", "a  b"],
+    ["\u00a0a\u00a0", "\u00a0a\u00a0"],
+    ["\na\n", "\na\n"],
+  ];
+  for (const [text, expected] of cases) assertEquals(trimSpace(text), expected);
+});
+
+test("trimSpace() ends for a long run of spaces inside", () => {
+  const text = `a${" ".repeat(200_000)}b`;
+  assertEquals(trimSpace(text), text);
 });

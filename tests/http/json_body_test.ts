@@ -47,6 +47,6 @@ test("jsonBody() refuses what would lose its content, such as a promise or a for
 });
 
 test("jsonBody() says what it has received in its own words", () => {
-  assertThrows(() => jsonBody({ toJSON: () => undefined }), TypeError, "received an object of Object");
+  assertThrows(() => jsonBody({ toJSON: () => undefined }), TypeError, "received an object");
   assertThrows(() => jsonBody(() => 1), TypeError, "received a function");
 });

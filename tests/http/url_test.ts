@@ -2,6 +2,7 @@ import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows }
 import {
   isAbsoluteUrl,
   isPlainUrl,
+  isUrl,
   joinUrl,
   OriginIndex,
   parseHttpUrl,
@@ -519,4 +520,15 @@ test("isPlainUrl() holds for what the parser leaves as it is, and for nothing th
   assertEquals(isPlainUrl("HTTPS://a.test:81/a", origin), false);
   assertEquals(isPlainUrl("https://a.test:82/a", origin), false);
   assertEquals(isPlainUrl("https://a.test:810/a", origin), false);
+});
+
+test("isUrl() is true of strings and URLs", () => {
+  assertEquals(["", "/x", new URL("https://a.test")].map(isUrl), [true, true, true]);
+  assertEquals([5, null, undefined, {}, { href: "https://a.test" }].map(isUrl), [
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
 });

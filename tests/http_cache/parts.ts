@@ -31,6 +31,7 @@ export interface Parts {
   readonly background: Promise<unknown>[];
   /** Calls that were started in the background, and how they go on. */
   readonly started: { readonly original: Call; readonly handler: Handler }[];
+  readonly startInBackground: (original: Call, handler: Handler) => void;
 }
 
 /** Puts the parts together, by the rules of HTTP. */
@@ -46,13 +47,26 @@ export function partsWith({ isOffline = false }: { readonly isOffline?: boolean 
     counters: { retried: 0, fresh: 0, stale: 0, shared: 0, bytes: 0 },
     reporter: { active: true, emit: (event: ClientEvent) => void events.push(event) },
     inBackground: (work: Promise<unknown>) => void background.push(work),
-    startInBackground: (original: Call, handler: Handler) => void started.push({ original, handler }),
   } as unknown as Environment;
+  const startInBackground = (original: Call, handler: Handler): void =>
+    void started.push({ original, handler });
   const rules = new HttpRules({ ttlMs: undefined, negative: {}, onError: () => {} }, {});
   const entries = new Entries(rules, new GuardedAdapter(environment, cache));
   const serving = new Serving(environment, rules, entries, isOffline);
   const surroundings = { offline: isOffline, headers: {}, sensitive: new Set<string>(), mirrors: [] };
-  return { clock, cache, events, environment, surroundings, rules, entries, serving, background, started };
+  return {
+    clock,
+    cache,
+    events,
+    environment,
+    surroundings,
+    rules,
+    entries,
+    serving,
+    background,
+    started,
+    startInBackground,
+  };
 }
 
 /** A GET of the URL. */

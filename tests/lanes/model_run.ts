@@ -9,10 +9,10 @@
  */
 
 import process from "node:process";
-import { loadLimitLearner } from "../../src/client/learnt_limits.ts";
+import { loadLimitLearning } from "../../src/client/learnt_limits.ts";
 import { runSeed } from "./model.ts";
 
-await loadLimitLearner();
+await loadLimitLearning();
 
 const seeds = Number(process.argv[2] ?? 10_000);
 const first = Number(process.argv[3] ?? 1);

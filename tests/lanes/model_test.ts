@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { loadEstimator } from "../../src/client/adaptive_lanes.ts";
-import { loadLimitLearner } from "../../src/client/learnt_limits.ts";
+import { loadLimitLearning } from "../../src/client/learnt_limits.ts";
 import { test } from "../support/test.ts";
 import { runSeed } from "./model.ts";
 
 // Their code is there from the first run on.
 await loadEstimator();
-await loadLimitLearner();
+await loadLimitLearning();
 
 /** One seed alone, to look into it; `undefined` for all. */
 const ONLY: number | undefined = undefined;

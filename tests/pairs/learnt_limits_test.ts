@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ClientOptions } from "../../mod.ts";
-import { loadLimitLearner } from "../../src/client/learnt_limits.ts";
+import { loadLimitLearning } from "../../src/client/learnt_limits.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { testClientsBothWays } from "../client/fake_client.ts";
@@ -8,7 +8,7 @@ import type { Answer, SentRequest } from "../client/fake_network.ts";
 import { watch } from "../support/settled.ts";
 
 // Its code is there from the first client on, as it is after the first answer in a program.
-await loadLimitLearner();
+await loadLimitLearning();
 
 const testBothWays = testClientsBothWays();
 

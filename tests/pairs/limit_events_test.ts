@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { type ClientOptions, createClient } from "../../mod.ts";
-import { loadLimitLearner } from "../../src/client/learnt_limits.ts";
+import { loadLimitLearning } from "../../src/client/learnt_limits.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { type Answer, FakeNetwork } from "../client/fake_network.ts";
 import { test } from "../support/test.ts";
 
-await loadLimitLearner();
+await loadLimitLearning();
 
 interface Seen {
   /** When requests were sent. */

@@ -12,7 +12,7 @@ function setUp() {
   const clock = new ManualClock();
   const events: ClientEvent[] = [];
   const reporter = { active: true, emit: (event: ClientEvent) => void events.push(event) };
-  const background = { inBackground() {}, startInBackground() {} };
+  const background = { inBackground() {} };
   const { environment, lanes } = buildPipeline({ concurrency: 1 }, { clock, reporter }, background);
   return { clock, events, environment, lanes: [lanes.get("https://a.test")] };
 }

@@ -22,7 +22,7 @@ function setUp({ changes, call = fakeCall() }: SetUp = {}) {
   const { environment } = buildPipeline(
     {},
     { clock, reporter: { active: false, emit: () => {} } },
-    { inBackground() {}, startInBackground() {} },
+    { inBackground() {} },
   );
   const told: unknown[] = [];
   const office: AdmissionOffice = {

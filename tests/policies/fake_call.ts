@@ -39,7 +39,14 @@ export function fakeCall(
     streams,
     rejectsStatus: false,
     isBackground,
-    owner: { settle() {}, onCancel() {}, onBodyEnd() {}, straight: { run: () => Promise.resolve() } },
+    owner: {
+      settle() {},
+      onCancel() {},
+      onBodyEnd() {},
+      nextId: () => 1,
+      closing: undefined,
+      straight: { run: () => Promise.resolve() },
+    },
     straightHeaders: undefined,
   };
   if (request === undefined) return new Call(context, SECRET_URL, { onSettled() {} });

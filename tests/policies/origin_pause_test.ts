@@ -15,7 +15,7 @@ function pauseBy(status: number, retryAfter?: string, changes: Partial<Environme
   const { environment, lanes } = buildPipeline(
     {},
     { clock, reporter: { active: true, emit: (event) => void events.push(event) } },
-    { inBackground() {}, startInBackground() {} },
+    { inBackground() {} },
   );
   const target = fakeTarget({ lane: lanes.get("https://a.test") });
   const headers = retryAfter === undefined ? {} : { "retry-after": retryAfter };

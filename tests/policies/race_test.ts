@@ -18,7 +18,7 @@ function setUp(replies: Reply | Reply[], clock = clockOf()) {
   const { environment, lanes } = buildPipeline(
     { fetch: origin.fetch },
     { clock, reporter: { active: false, emit: () => {} } },
-    { inBackground() {}, startInBackground() {} },
+    { inBackground() {} },
   );
   const { scheduler } = environment;
   const hedger = new Hedger({ afterMs: 60, maxExtraRatio: 1 }, clock);

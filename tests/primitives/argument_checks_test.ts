@@ -8,6 +8,7 @@ import {
   assertPositive,
   assertPositiveInteger,
   assertSwitch,
+  describeKind,
   secretShapeError,
   shapeError,
 } from "../../src/primitives/argument_checks.ts";
@@ -26,6 +27,25 @@ test("shapeError() is a TypeError for a number too", () => {
 
   assertInstanceOf(error, TypeError);
   assertEquals(error.message, "Cannot run as 'fn' must be a function: received 1");
+});
+
+test("describeKind() tells objects by their class, and shows no text", () => {
+  const received = new Map<unknown, string>([
+    [{}, "an object"],
+    [Object.create(null), "an object"],
+    [{ constructor: null }, "an object"],
+    [{ constructor: { name: Symbol("s") } }, "an object"],
+    [new Map(), "an object of Map"],
+    [new (class Own {})(), "an object of Own"],
+    [[], "an array"],
+    [() => 1, "a function"],
+    ["s3cret", "a string"],
+    [7, "7"],
+    [1n, "the bigint 1n"],
+    [null, "null"],
+    [undefined, "undefined"],
+  ]);
+  for (const [value, text] of received) assertEquals(describeKind(value), text);
 });
 
 test("argumentError() is a TypeError for what is not a number, and says what it is", () => {

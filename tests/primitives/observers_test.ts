@@ -78,3 +78,24 @@ test("Observers tells a listener twice that was added twice, and each is dispose
 
   assertEquals(calls, 3);
 });
+
+test("Observers says whose listener has failed, now or later, and can leave that one out", async () => {
+  const heard: string[] = [];
+  const observers = new Observers<string>((observer, error, isLeftOut) => {
+    heard.push(`failed: ${(error as Error).message}, ${isLeftOut}`);
+    if (!isLeftOut) observers.notify("warning", observer);
+  });
+  observers.add((event) => {
+    heard.push(`a ${event}`);
+    throw new Error("a");
+  });
+  observers.add((event) => {
+    heard.push(`b ${event}`);
+    return Promise.reject(new Error("b")) as unknown as void;
+  });
+  observers.notify("event");
+  assertEquals(heard.splice(0), ["a event", "failed: a, false", "b event", "b warning"]);
+  await eventLoopTurn();
+
+  assertEquals(heard, ["failed: b, false", "a warning", "failed: a, true", "failed: b, true"]);
+});

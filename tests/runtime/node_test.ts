@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { nodeRuntime } from "../../src/runtime/node.ts";
-import { asIn, NODE_GLOBALS, testElsewhere } from "../support/globals.ts";
+import { nodeProcess, nodeRuntime } from "../../src/runtime/node.ts";
+import { asIn, NODE_22, NODE_GLOBALS, testElsewhere } from "../support/globals.ts";
 import { test } from "../support/test.ts";
 
 testElsewhere("nodeRuntime.env() reads the environment on Node, and finds nothing elsewhere", async () => {
@@ -17,4 +17,32 @@ test("nodeRuntime.isOutOfDescriptors() asks the cause for its code", () => {
       .map(nodeRuntime.isOutOfDescriptors),
     [true, true, false, false, false, false, false],
   );
+});
+
+test("nodeProcess() finds nothing on the runtimes that imitate Node", () => {
+  assertEquals(nodeProcess(), undefined);
+});
+
+testElsewhere("nodeProcess() is the process of Node, with and without a navigator", async () => {
+  await asIn(NODE_GLOBALS, () => assertEquals(nodeProcess(), NODE_22));
+  await asIn({ ...NODE_GLOBALS, navigator: undefined }, () => assertEquals(nodeProcess(), NODE_22));
+});
+
+testElsewhere("nodeProcess() finds nothing in a worker at the edge that imitates Node", async () => {
+  const globals = { ...NODE_GLOBALS, navigator: { userAgent: "Cloudflare-Workers" } };
+  await asIn(globals, () => assertEquals(nodeProcess(), undefined));
+});
+
+testElsewhere(
+  "nodeProcess() finds nothing in a browser, with or without what a bundler puts in for `process`",
+  async () => {
+    for (const process of [undefined, {}, { env: {} }, { env: {}, versions: {} }]) {
+      await asIn({ ...NODE_GLOBALS, process }, () => assertEquals(nodeProcess(), undefined));
+    }
+  },
+);
+
+testElsewhere("nodeProcess() finds nothing in Electron, whose pages fetch as browsers do", async () => {
+  const process = { ...NODE_22, versions: { node: "22.23.3", electron: "40.0.0" } };
+  await asIn({ ...NODE_GLOBALS, process }, () => assertEquals(nodeProcess(), undefined));
 });

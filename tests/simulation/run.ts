@@ -30,7 +30,7 @@ export interface Run {
 
 /** Has the code there that is loaded at its first use, so that loading it takes no time in a run. */
 export async function warmUp(): Promise<void> {
-  const { loadLimitLearner } = await import("../../src/client/learnt_limits.ts");
+  const { loadLimitLearning } = await import("../../src/client/learnt_limits.ts");
   const { loadEstimator } = await import("../../src/client/adaptive_lanes.ts");
   await loadEstimator();
   await import("../../src/policies/hedger.ts");
@@ -38,7 +38,7 @@ export async function warmUp(): Promise<void> {
   await import("../../src/streams/events.ts");
   await import("../../src/streams/pages.ts");
   await import("../../src/download/download.ts");
-  await loadLimitLearner();
+  await loadLimitLearning();
 }
 
 /** Runs a world to its end, or to the first rule that is broken. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { trimSpace } from "../../http/field_values.ts";
+import { trimSpace } from "../../http/headers.ts";
 import { parseHttpDate } from "../../http/http_date.ts";
 import type { CacheMeta } from "../../cache/cache.ts";
 import { MAX_DELTA_MS, parseDeltaMs } from "./delta_seconds.ts";

@@ -8,8 +8,7 @@
  * @module
  */
 
-import type { HeaderMap } from "../../http/headers.ts";
-import { trimSpace } from "../../http/field_values.ts";
+import { type HeaderMap, trimSpace } from "../../http/headers.ts";
 import { withoutFragment } from "../../http/url.ts";
 import type { CacheEntry } from "../../cache/cache.ts";
 import { sha256 } from "../../cache/sha256.ts";

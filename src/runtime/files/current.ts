@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nodeProcess } from "../node_process.ts";
+import { nodeProcess } from "../node.ts";
 import { bunFiles } from "./bun.ts";
 import type { Files } from "./contract.ts";
 import { denoFiles } from "./deno.ts";

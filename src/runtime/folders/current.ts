@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nodeProcess } from "../node_process.ts";
+import { nodeProcess } from "../node.ts";
 import type { UserFolders } from "./contract.ts";
 import { denoFolders } from "./deno.ts";
 import { nodeFolders } from "./node.ts";

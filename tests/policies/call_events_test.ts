@@ -5,9 +5,11 @@ import {
   reportHeaders,
   reportLimits,
   reportPause,
+  reportQueued,
+  reportSettled,
   reportWriteOff,
   type Surroundings,
-} from "../../src/policies/attempt_events.ts";
+} from "../../src/policies/call_events.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
 import { LimitBook } from "../../src/lanes/limit_book.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -31,7 +33,7 @@ test("events of an attempt say which one it is, of which request, and no secret"
   reportHeaders(surroundings, call, attempt, 206);
   reportBody(surroundings, call, attempt, 512);
   reportPause(surroundings, call, attempt.target.lane, 30);
-  reportWriteOff(surroundings, call, attempt);
+  reportWriteOff(surroundings, call, attempt.target);
 
   assertEquals(events.map(({ type }) => type), ["attempt", "headers", "body", "rateLimited", "warning"]);
   const of = { requestId: 4, atMs: 0 };
@@ -67,7 +69,40 @@ test("events of an attempt are not made while there is no listener", () => {
   reportBody(surroundings, call, attempt, 1);
   reportLimits(surroundings, call, { lane: attempt.target.lane, receipt: undefined, status: 200 });
   reportPause(surroundings, call, attempt.target.lane, 30);
-  reportWriteOff(surroundings, call, attempt);
+  reportWriteOff(surroundings, call, attempt.target);
 
+  assertEquals(events, []);
+});
+
+function listen(active = true) {
+  const events: ClientEvent[] = [];
+  return { events, reporter: { active, emit: (event: ClientEvent) => void events.push(event) } };
+}
+
+test("reportQueued() says what is asked for, without its secrets", () => {
+  const { events, reporter } = listen();
+  const call = Object.assign(fakeCall({ request: { method: "PUT" } }), { id: 3, startedAtMs: 50 });
+  reportQueued(reporter, call);
+  assertEquals(events, [
+    { type: "queued", requestId: 3, atMs: 50, method: "PUT", url: "https://a.test/x?token=***" },
+  ]);
+});
+
+test("reportSettled() says how long it took, after how many attempts, and what came", () => {
+  const { events, reporter } = listen();
+  const call = Object.assign(fakeCall(), { id: 3, startedAtMs: 50, attempts: 2 });
+  const error = new Error("no");
+  reportSettled(reporter, call, 80, { ok: true, from: "cache" });
+  reportSettled(reporter, call, 90, { ok: false, error });
+  assertEquals(events, [
+    { type: "settled", requestId: 3, atMs: 80, attempts: 2, durationMs: 30, ok: true, from: "cache" },
+    { type: "settled", requestId: 3, atMs: 90, attempts: 2, durationMs: 40, ok: false, error },
+  ]);
+});
+
+test("reportQueued() and reportSettled() say nothing where nobody listens", () => {
+  const { events, reporter } = listen(false);
+  reportQueued(reporter, fakeCall());
+  reportSettled(reporter, fakeCall(), 1, { ok: true, from: "network" });
   assertEquals(events, []);
 });

@@ -1,5 +1,5 @@
 /**
- * What listeners hear of an attempt. With no listener nothing is made.
+ * What listeners hear of a call and its attempts. With no listener nothing is made.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { redactUrl } from "../http/url.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { Receipt } from "../lanes/receipt.ts";
 import type { Call } from "./call.ts";
+import type { Reporter, ValueSource } from "./event.ts";
 import type { Target } from "./journey.ts";
 import type { Environment } from "./policy.ts";
 
@@ -22,7 +23,32 @@ export interface NumberedAttempt {
   readonly target: Target;
 }
 
-/** It is about to be sent. */
+/** How a call ended. */
+export type Ending = { readonly ok: true; readonly from: ValueSource } | {
+  readonly ok: false;
+  readonly error: unknown;
+};
+
+/** Tells of a call that has begun. */
+export function reportQueued(reporter: Reporter, { id, url, prepared, startedAtMs }: Call): void {
+  if (!reporter.active) return;
+  const method = prepared?.method ?? "GET";
+  reporter.emit({ type: "queued", requestId: id, atMs: startedAtMs, method, url: redactUrl(url) });
+}
+
+/** Tells how a call has ended. */
+export function reportSettled(
+  reporter: Reporter,
+  { id, attempts, startedAtMs }: Call,
+  atMs: number,
+  ending: Ending,
+): void {
+  if (!reporter.active) return;
+  const durationMs = atMs - startedAtMs;
+  reporter.emit({ type: "settled", requestId: id, atMs, attempts, durationMs, ...ending });
+}
+
+/** Tells of an attempt that is about to be sent. */
 export function reportAttempt(
   { reporter, clock }: Surroundings,
   call: Call,
@@ -62,11 +88,15 @@ export function reportBody(
   reporter.emit({ type: "body", requestId: call.id, atMs: clock.now(), attempt: number, bytes });
 }
 
-/** It was aborted, and its `fetch` has never ended. */
+/**
+ * It was aborted, and its `fetch` has never ended.
+ *
+ * @param target Where it was sent; `undefined` for where the call leads.
+ */
 export function reportWriteOff(
-  { reporter, clock }: Surroundings,
+  { reporter, clock }: Pick<Surroundings, "clock" | "reporter">,
   call: Call,
-  { target }: NumberedAttempt,
+  target: Target | undefined,
 ): void {
   if (!reporter.active) return;
   const { method, url } = call.describe(target);

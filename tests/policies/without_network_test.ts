@@ -1,14 +1,23 @@
-import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { type ClientOptions, HttpError } from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import { type ClientOptions, createClient, HttpError, OfflineError } from "../../mod.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { httpCache } from "../../src/http_cache/http_cache.ts";
 import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
-import { onlyIfCached, unsatisfiable } from "../../src/policies/only_if_cached.ts";
+import { offline, offlineError, onlyIfCached, unsatisfiable } from "../../src/policies/without_network.ts";
 import { Reply } from "../../src/policies/reply.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { testClientsBothWays } from "../client/fake_client.ts";
 import { rejection } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { fakeCall } from "./fake_call.ts";
+import { FakeOrigin, json } from "./fake_origin.ts";
 
 const A = "https://a.test/x";
 const MIRRORS = ["https://a.test", "https://b.test"];
@@ -67,5 +76,55 @@ testBothWays("cache: 'only-if-cached' sends nothing of what the cache has no par
     }
     await clock.run(client.json(A));
     assertEquals([await clock.run(client.json(A, OPTIONS)), network.sent.length], [1, 1]);
+  }
+});
+
+test("offline() refuses every call with an OfflineError", async () => {
+  const call = fakeCall({ request: { url: "https://a.test/x" } });
+  const error = await assertRejects(() => offline()(call), OfflineError);
+  assertEquals([error.url, error.message], [
+    "https://a.test/x",
+    "GET https://a.test/x was not sent: the client is offline, and the cache has no answer",
+  ]);
+});
+
+test("offlineError() blames no cache that was not to be read", () => {
+  for (
+    const [settings, why] of [
+      [{}, "the cache has no answer"],
+      [{ cache: "only-if-cached" }, "the cache has no answer"],
+      [{ readCache: false }, "the cache is not to be read"],
+      [{ cache: "no-store" }, "the cache is not to be read"],
+    ] as const
+  ) {
+    assertMatch(
+      offlineError(fakeCall({ settings })).message,
+      new RegExp(`the client is offline, and ${why}$`),
+    );
+  }
+});
+
+test("offlineError() shows no secret of the URL", () => {
+  const call = fakeCall({ request: { url: "https://a.test/x?token=s3cret" } });
+  assertEquals(offlineError(call).message.includes("s3cret"), false);
+});
+
+test("an offline client without a plan sends nothing, whatever the method and the settings", async () => {
+  const clock = new ManualClock();
+  for (const cache of [undefined, false] as const) {
+    const origin = new FakeOrigin(json(1));
+    await using client = createClient({ clock, fetch: origin.fetch, offline: true, cache });
+    for (
+      const options of [{}, { cache: "only-if-cached" }, { cache: "no-store" }, { readCache: false }] as const
+    ) {
+      for (const method of ["GET", "POST"]) {
+        const request = { url: "https://a.test/x", method };
+        assertInstanceOf(
+          await clock.run(client.json(request, options).catch((error) => error)),
+          OfflineError,
+        );
+      }
+    }
+    assertEquals(origin.calls, 0);
   }
 });

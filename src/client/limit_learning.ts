@@ -1,0 +1,66 @@
+/**
+ * What learns limits as `learnLimits` says; loaded when it is needed.
+ *
+ * @module
+ */
+
+import { type LimitHeaders, readCountedHeaders, readLimitHeaders } from "../http/limit_headers.ts";
+import type { LimitReading } from "../http/limit_reading.ts";
+import type { Learner } from "../lanes/lane.ts";
+import { LimitLearner } from "../lanes/limit_learner.ts";
+import type { Clock } from "../primitives/clock.ts";
+
+/** How limits are learnt: by the usual headers, by headers of a service, by a function, or not at all. */
+export type LearnLimits =
+  | boolean
+  | LimitHeaders
+  | readonly LimitHeaders[]
+  | ((headers: Headers) => readonly LimitReading[]);
+
+/** What a learner needs of its client. */
+export interface LearnerSurroundings {
+  readonly clock: Clock;
+  /** How long a quota that is used up is believed in, in milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+/** Says that something is wrong. */
+export type Warn = (message: string, error?: unknown) => void;
+
+/**
+ * Makes what learns the limits of a client's lanes.
+ *
+ * @param option How answers state limits.
+ * @param surroundings What belongs to the client.
+ * @param warn Called when a caller's own function throws, or gives what is no list.
+ */
+export function limitLearner(
+  option: LearnLimits,
+  { clock, maxWaitMs }: LearnerSurroundings,
+  warn: Warn,
+): Learner {
+  if (typeof option === "function") {
+    return new LimitLearner({ read: (headers) => ask(option, headers, warn), maxWaitMs });
+  }
+  if (typeof option === "boolean") {
+    return new LimitLearner({ read: (headers) => readLimitHeaders(headers, clock.wallNow()), maxWaitMs });
+  }
+  const sources = Array.isArray(option) ? option as readonly LimitHeaders[] : [option as LimitHeaders];
+  return new LimitLearner({ read: (headers) => readCountedHeaders(headers, sources), maxWaitMs });
+}
+
+/** The caller's own code may throw, and give anything. */
+function ask(
+  read: (headers: Headers) => readonly LimitReading[],
+  headers: Headers,
+  warn: Warn,
+): readonly LimitReading[] {
+  try {
+    const readings: unknown = read(headers);
+    if (Array.isArray(readings)) return readings.filter((reading) => typeof reading === "object" && reading);
+    warn(`'learnLimits' must give an array: received ${typeof readings}`);
+  } catch (error) {
+    warn("'learnLimits' threw: nothing is learnt of this answer", error);
+  }
+  return [];
+}

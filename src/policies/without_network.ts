@@ -1,0 +1,51 @@
+/**
+ * Handler 3 where the network is out of the question: for all calls of an offline client that has no cache, and, behind the cache or in
+ * its place, for calls that only a cache may answer. They go no further.
+ *
+ * @module
+ */
+
+import { OfflineError } from "../errors.ts";
+import type { Call } from "./call.ts";
+import type { Handler } from "./policy.ts";
+import { Reply } from "./reply.ts";
+
+/**
+ * Refuses every call.
+ *
+ * @returns The handler. It rejects with an `OfflineError`.
+ */
+export function offline(): Handler {
+  return (call) => Promise.reject(offlineError(call));
+}
+
+/** The error of a call that only the network could have answered. */
+export function offlineError(call: Call): OfflineError {
+  const about = call.describe();
+  const { readCache, cache } = call.settings;
+  const why = readCache && cache !== "no-store" ? "has no answer" : "is not to be read";
+  return new OfflineError(
+    `${about.method} ${about.url} was not sent: the client is offline, and the cache ${why}`,
+    about,
+  );
+}
+
+/**
+ * Answers calls that are for the cache alone with a 504.
+ *
+ * @param next Where all others go.
+ * @returns The handler.
+ */
+export function onlyIfCached(next: Handler): Handler {
+  return (call) =>
+    call.settings.cache === "only-if-cached" ? Promise.resolve(unsatisfiable(call.sentUrl)) : next(call);
+}
+
+/**
+ * The answer to who wants what is stored, and nothing is: 504 (RFC 9111 §5.2.1.7).
+ *
+ * @param url The URL; empty if several mirrors could answer it.
+ */
+export function unsatisfiable(url: string): Reply {
+  return new Reply({ status: 504, headers: new Headers(), url }, { from: "cache", body: new Uint8Array(0) });
+}
