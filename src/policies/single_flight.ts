@@ -106,9 +106,10 @@ function areAlike(call: Call, other: Call): boolean {
   // Each is to be sent, and once.
   if (call.settings.idempotent === false) return false;
   if (call.url !== other.url && withoutFragment(call.url) !== withoutFragment(other.url)) return false;
+  // A batch waits where a single call is refused.
   return haveSameSettings(call.settings, other.settings) &&
     haveSameHeaders(call.headers, other.request.headers) &&
-    call.patienceMs === other.patienceMs;
+    call.patienceMs === other.patienceMs && call.isOfBatch === other.isOfBatch;
 }
 
 /** What a shared execution depends on; whom it is urgent for, or told to, it does not. */
