@@ -48,9 +48,9 @@ export async function loadLimitLearner(): Promise<Code> {
 }
 
 /**
- * Gives lanes what learns their limits. Where it is said how, each lane has it from the beginning, and sends nothing before the code is
- * there. Otherwise a lane gets it when an answer has the usual headers: its first one, or one that is no success. The headers of all other
- * answers are never looked at.
+ * Gives lanes what learns their limits. Where it is said how, each lane has it from the beginning. Otherwise a lane gets it when an answer
+ * has the usual headers: its first one, or one that is no success. The headers of all other answers are never looked at. A lane that is to
+ * have it sends nothing before the code is there.
  */
 export class LearntLimits {
   readonly #option: LearnLimits;
@@ -68,14 +68,7 @@ export class LearntLimits {
 
   /** A lane was made. */
   adopt(lane: Lane): void {
-    if (!this.#isExpected) return;
-    lane.isPreparing = true;
-    lane.refresh();
-    this.#withLearner((learner) => this.#prepare(lane, learner), () => {
-      lane.isPreparing = false;
-      lane.refresh();
-      this.#surroundings.scheduler().examine(lane);
-    });
+    if (this.#isExpected) this.#withLearner(lane, (learner) => this.#prepare(lane, learner));
   }
 
   #prepare(lane: Lane, learner: Learner): void {
@@ -95,19 +88,23 @@ export class LearntLimits {
   /** An answer has come that may be the first one of its lane to state limits. */
   hear(lane: Lane, answer: StatedAnswer): void {
     if (this.#option !== true || !statesLimits(answer.headers)) return;
-    this.#withLearner((learner) => {
+    this.#withLearner(lane, (learner) => {
       lane.prepare(learner);
       learner.learn(lane, answer);
       this.#surroundings.scheduler().examine(lane);
-    }, () => {});
+    });
   }
 
-  #withLearner(use: (learner: Learner) => void, fail: () => void): void {
+  #withLearner(lane: Lane, use: (learner: Learner) => void): void {
     if (loaded !== undefined) this.#learner ??= this.#create(loaded);
     if (this.#learner !== undefined) return use(this.#learner);
+    lane.isPreparing = true;
+    lane.refresh();
     loadLimitLearner().then((code) => use(this.#learner ??= this.#create(code)), (error: unknown) => {
       this.#warn("the code that learns limits was not loaded: nothing is learnt", error);
-      fail();
+      lane.isPreparing = false;
+      lane.refresh();
+      this.#surroundings.scheduler().examine(lane);
     });
   }
 
