@@ -12,7 +12,7 @@ import { readArgs, UsageError } from "./args.ts";
 import { cacheReport } from "./cache_report.ts";
 import { isCacheFolder, surveyCache } from "./cache_survey.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
-import { errorLine } from "./error_record.ts";
+import { errorLine, oneLine } from "./error_record.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import { styleFor } from "./style.ts";
 import { writeWords } from "./word_wrap.ts";
@@ -62,7 +62,7 @@ async function cache(args: readonly string[], context: CommandContext): Promise<
   const task: Task = { dir, files: currentFiles(), context };
   let lines: readonly string[];
   try {
-    lines = flags.f1 ? await onDefaultFolder(name, action, task) : await onFolder(name, action, task);
+    lines = await onFolder(name, action, task, flags.f1);
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
     throw new Error(`Cannot ${verb(name)} '${dir}': ${errorLine(cause)}`, { cause });
@@ -71,17 +71,18 @@ async function cache(args: readonly string[], context: CommandContext): Promise<
   return 0;
 }
 
-/** Does what was asked for in a folder that was named. */
-async function onFolder(name: string, action: Action, task: Task): Promise<readonly string[]> {
-  await checkFolder(name, task);
-  return await action(task);
-}
-
-/** The same in the default folder, and says which it is. */
-async function onDefaultFolder(name: string, action: Action, task: Task): Promise<readonly string[]> {
+/** Does what was asked for. A cache that nothing has been stored in has no folder yet. */
+async function onFolder(
+  name: string,
+  action: Action,
+  task: Task,
+  isDefault: boolean,
+): Promise<readonly string[]> {
   const { dir, files } = task;
-  if (await files.info(dir) === undefined) return [`Nothing is kept in ${dir}`];
-  return [dir, "", ...await onFolder(name, action, task)];
+  if (await files.info(dir) === undefined) return [`Nothing is kept in ${oneLine(dir)}`];
+  await checkFolder(name, task);
+  const lines = await action(task);
+  return isDefault ? [dir, "", ...lines] : lines;
 }
 
 function parseOperands(operands: readonly string[], isDefault: boolean): {
@@ -116,7 +117,7 @@ async function checkFolder(name: string, { dir, files }: Task): Promise<void> {
   const info = await files.info(dir);
   if (info?.kind === "file") throw refuse("it is a file, and no folder");
   // A link may lead to a folder, or nowhere.
-  if (info === undefined || await files.list(dir) === undefined) throw refuse("there is no such folder");
+  if (await files.list(dir) === undefined) throw refuse("there is no such folder");
   if (!await isCacheFolder(dir, files)) throw refuse("it is not the folder of a cache");
 }
 

@@ -250,7 +250,7 @@ class SessionLoad {
       await this.#count(file, outcome);
     } catch (error) {
       // The payload came, but could not be kept: for the caller that is a failure like any other.
-      await this.#fail(file, error);
+      if (!this.#run.isStop(error)) await this.#fail(file, error);
     }
     for (const problem of problems) await this.#fail(file, problem);
   }

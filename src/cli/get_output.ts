@@ -75,7 +75,8 @@ export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOpt
     return { sink: new NdjsonSink({ write: (line) => run.put(line), include, ordered }), ...NOTHING_OPEN };
   }
   const lines: { file?: LineFile } = {};
-  const sink = new NdjsonSink({ write: (line) => lines.file!.write(line), include, ordered });
+  const write = (line: string): Promise<void> => run.keep(file, () => lines.file!.write(line));
+  const sink = new NdjsonSink({ write, include, ordered });
   lines.file = await LineFile.open(
     "output",
     file,
@@ -112,7 +113,7 @@ function checkFlags(flags: GetOutputFlags, { isSingle }: GetOutputOptions): void
 async function openFiles(
   flags: GetOutputFlags,
   file: string | undefined,
-  { terminal }: GetOutputOptions,
+  { terminal, run }: GetOutputOptions,
 ): Promise<GetOutput> {
   const { files } = terminal;
   const { resume } = flags;
@@ -121,7 +122,7 @@ async function openFiles(
     ? await openOutputFolder(flags, terminal)
     : await openParent(parent, terminal);
   if (folder === undefined) throw new UsageError("'--out' needs a value");
-  const manifest = await openManifest(flags, terminal);
+  const manifest = await openManifest(flags, terminal, run);
   const plan = name === undefined ? new PathPlan(await tellsCase(folder)) : undefined;
   const pathOf: (job: Parameters<PathPlan["pathOf"]>[0]) => readonly string[] = plan === undefined
     ? () => [name!]
@@ -170,12 +171,14 @@ async function tellsCase(folder: OutputFolder): Promise<boolean> {
 async function openManifest(
   { manifest, resume }: GetOutputFlags,
   { files }: Terminal,
+  run: Run,
 ): Promise<{ readonly file: LineFile; readonly writer: ManifestWriter } | undefined> {
   if (manifest === undefined) return undefined;
   const known = new Set<string>();
   const onLine = resume ? (line: string) => void known.add(manifestFile(line)) : undefined;
   const file = await LineFile.open("manifest", manifest, files, onLine);
-  return { file, writer: new ManifestWriter(file, known) };
+  const write = (line: string): Promise<void> => run.keep(manifest, () => file.write(line));
+  return { file, writer: new ManifestWriter(write, known) };
 }
 
 function split(path: string): readonly [parent: string, name: string] {

@@ -8,7 +8,7 @@ import type { FileWriter, TerminalFiles } from "../runtime/terminal/contract.ts"
 import { UsageError } from "./args.ts";
 import { errorLine } from "./error_record.ts";
 
-/** Writes lines in the order of the calls. */
+/** Writes lines in the order of the calls, and none behind one that could not be written: that may be torn. */
 export class LineFile implements AsyncDisposable {
   readonly #writer: FileWriter;
   /** The lines that wait while others are being written, and when they are there. */
@@ -51,8 +51,7 @@ export class LineFile implements AsyncDisposable {
     else {
       const written = this.#tail.then(() => this.#flush());
       this.#waiting = { text: line, written };
-      // The callers hear of a failure; the next lines go their own way.
-      this.#tail = written.catch(() => {});
+      this.#tail = written;
     }
     return this.#waiting.written;
   }
@@ -64,7 +63,7 @@ export class LineFile implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tail;
+    await this.#tail.catch(() => {}); // the callers have heard of it
     await this.#writer.close();
   }
 }

@@ -7,22 +7,21 @@
 import { redactUserInfo } from "../http/url.ts";
 import { streamHash } from "../runtime/disk/stream_hash.ts";
 import type { Answer } from "./exchange.ts";
-import type { LineFile } from "./line_file.ts";
 import type { Job } from "./sink.ts";
 
 /** Writes a line of JSON for every file: `url`, `file`, `bytes`, `status`, `etag`, `digest`. */
 export class ManifestWriter {
-  readonly #file: LineFile;
+  readonly #writeLine: (line: string) => Promise<void>;
   readonly #known: ReadonlySet<string>;
 
   /**
-   * Writes into a file of lines.
+   * Begins with what an earlier run has written.
    *
-   * @param file The file.
+   * @param writeLine Writes a line, with its end.
    * @param known The files that it names already.
    */
-  constructor(file: LineFile, known: ReadonlySet<string>) {
-    this.#file = file;
+  constructor(writeLine: (line: string) => Promise<void>, known: ReadonlySet<string>) {
+    this.#writeLine = writeLine;
     this.#known = known;
   }
 
@@ -43,7 +42,7 @@ export class ManifestWriter {
   }
 
   async #line({ input }: Job, fields: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#file.write(`${JSON.stringify({ url: redactUserInfo(input.text), ...fields })}\n`);
+    await this.#writeLine(`${JSON.stringify({ url: redactUserInfo(input.text), ...fields })}\n`);
   }
 }
 

@@ -13,8 +13,11 @@ import { styleFor } from "./style.ts";
 import { summaryLine } from "./summary.ts";
 import { wrapWords, writeWords } from "./word_wrap.ts";
 
-/** Why a run ended early: Ctrl-C, the first failure under `--fail-fast`, or a reader of stdout that has gone. */
-export type StopReason = "interrupted" | "failed" | "closed";
+/**
+ * Why a run ended early: Ctrl-C, the first failure under `--fail-fast`, a reader of stdout that has gone, or an output of all outcomes that
+ * can't be written.
+ */
+export type StopReason = "interrupted" | "failed" | "closed" | "unwritable";
 
 /** Options of {@linkcode Run}. */
 export interface RunOptions {
@@ -76,6 +79,8 @@ export class Run implements Disposable {
   #stats: (() => ClientStats) | undefined;
   #stopReason: StopReason | undefined;
   #endSignal: EndSignal = "SIGINT";
+  /** Whether an output could not be written, which has been said. */
+  #isUnwritable = false;
 
   /** Starts a run: Ctrl-C stops it from now on. */
   constructor(context: CommandContext, options: RunOptions) {
@@ -127,9 +132,31 @@ export class Run implements Disposable {
     return { [Symbol.dispose]: () => void this.#transfers.delete(transfer) };
   }
 
-  /** Writes data to stdout. */
+  /** Writes data to stdout; see {@linkcode Run.keep}. */
   async put(data: string | Uint8Array<ArrayBuffer>): Promise<void> {
-    if (!await this.#context.terminal.stdout.write(data)) this.stop("closed");
+    await this.keep("stdout", async () => {
+      if (!await this.#context.terminal.stdout.write(data)) this.stop("closed");
+    });
+  }
+
+  /**
+   * Writes to what many outcomes go to. The first failure ends the run, for whatever else came would be lost too; it is said once.
+   *
+   * @param output What is written to, as it is named on stderr.
+   * @param write Writes.
+   * @returns When it is written. Rejects with the reason of the stop if that was not possible.
+   */
+  async keep(output: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      this.stop("unwritable");
+      if (!this.#isUnwritable) {
+        this.#isUnwritable = true;
+        await this.fail({ error, where: output, subject: output });
+      }
+      throw this.signal.reason;
+    }
   }
 
   /** Counts a failure and names it on stderr. */

@@ -22,7 +22,7 @@ export interface RunSummary {
   readonly retries: number;
   readonly elapsedMs: number;
   /** Why the run ended early, if it did. */
-  readonly stopReason?: "interrupted" | "failed" | "closed" | undefined;
+  readonly stopReason?: "interrupted" | "failed" | "closed" | "unwritable" | undefined;
 }
 
 /** Says what a run has done. */
@@ -46,5 +46,6 @@ export function summaryLine(summary: RunSummary): string {
 
 function prefix(stopReason: RunSummary["stopReason"]): string {
   if (stopReason === "interrupted") return "Interrupted: ";
-  return stopReason === "failed" ? "Stopped at the first failure: " : "";
+  if (stopReason === "failed") return "Stopped at the first failure: ";
+  return stopReason === "unwritable" ? "Stopped as the output can't be written: " : "";
 }

@@ -25,9 +25,9 @@ export async function loadLimitLearning(): Promise<typeof import("./limit_learni
 }
 
 /**
- * Gives lanes what learns their limits. Where it is said how, each lane has it from the beginning, and sends nothing before the code is
- * there. Otherwise a lane gets it when an answer has the usual headers: its first one, or one that is no success. The headers of all other
- * answers are never looked at.
+ * Gives lanes what learns their limits. Where it is said how, each lane has it from the beginning. Otherwise a lane gets it when an answer
+ * has the usual headers: its first one, or one that is no success. The headers of all other answers are never looked at. A lane that is to
+ * have it sends nothing before the code is there.
  */
 export class LearntLimits {
   readonly #option: LearnLimits;
@@ -45,14 +45,7 @@ export class LearntLimits {
 
   /** A lane was made. */
   adopt(lane: Lane): void {
-    if (!this.#isExpected) return;
-    lane.isPreparing = true;
-    lane.refresh();
-    this.#withLearner((learner) => this.#prepare(lane, learner), () => {
-      lane.isPreparing = false;
-      lane.refresh();
-      this.#surroundings.scheduler().examine(lane);
-    });
+    if (this.#isExpected) this.#withLearner(lane, (learner) => this.#prepare(lane, learner));
   }
 
   #prepare(lane: Lane, learner: Learner): void {
@@ -72,20 +65,24 @@ export class LearntLimits {
   /** An answer has come that may be the first one of its lane to state limits. */
   hear(lane: Lane, answer: StatedAnswer): void {
     if (this.#option !== true || !statesLimits(answer.headers)) return;
-    this.#withLearner((learner) => {
+    this.#withLearner(lane, (learner) => {
       lane.prepare(learner);
       learner.learn(lane, answer);
       this.#surroundings.scheduler().examine(lane);
-    }, () => {});
+    });
   }
 
-  #withLearner(use: (learner: Learner) => void, fail: () => void): void {
+  #withLearner(lane: Lane, use: (learner: Learner) => void): void {
     const create = ({ limitLearner }: typeof import("./limit_learning.ts")): Learner =>
       this.#learner ??= limitLearner(this.#option, this.#surroundings, (...said) => this.#warn(...said));
     if (loaded !== undefined) return use(create(loaded));
+    lane.isPreparing = true;
+    lane.refresh();
     loadLimitLearning().then((code) => use(create(code)), (error: unknown) => {
       this.#warn("the code that learns limits was not loaded: nothing is learnt", error);
-      fail();
+      lane.isPreparing = false;
+      lane.refresh();
+      this.#surroundings.scheduler().examine(lane);
     });
   }
 

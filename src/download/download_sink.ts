@@ -22,8 +22,8 @@ export interface DownloadSink {
   begin(version: FileVersion): Promise<boolean>;
   /** Goes on with the version of the earlier download. */
   goOn(): Promise<void>;
-  /** Gives back what it has from the earlier download. */
-  readBack(onChunk: (chunk: Uint8Array) => void): Promise<void>;
+  /** Gives back what it has from the earlier download; a chunk is of use until the next one is asked for. */
+  readBack(): AsyncIterable<Uint8Array>;
   /**
    * Takes the next bytes, which are its own then.
    *

@@ -213,17 +213,15 @@ class FileSink implements DownloadSink {
     this.#isNoted = true;
   }
 
-  async readBack(onChunk: (chunk: Uint8Array) => void): Promise<void> {
+  async *readBack(): AsyncIterable<Uint8Array> {
     const buffer = new Uint8Array(READ_BACK_BYTES);
-    await this.#doing(async () => {
-      for (let at = 0; at < this.position;) {
-        const wanted = buffer.subarray(0, Math.min(buffer.length, this.position - at));
-        const length = await this.#file!.read(wanted, at);
-        if (length === 0) throw new Error("it has become shorter");
-        onChunk(buffer.subarray(0, length));
-        at += length;
-      }
-    });
+    for (let at = 0; at < this.position;) {
+      const wanted = buffer.subarray(0, Math.min(buffer.length, this.position - at));
+      const length = await this.#doing(() => this.#file!.read(wanted, at));
+      if (length === 0) throw writeError(this.path, "it has become shorter");
+      yield buffer.subarray(0, length);
+      at += length;
+    }
   }
 
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {

@@ -41,7 +41,7 @@ export class StreamSink implements DownloadSink {
 
   async goOn(): Promise<void> {}
 
-  async readBack(): Promise<void> {}
+  async *readBack(): AsyncIterable<Uint8Array> {}
 
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.position += chunk.length;

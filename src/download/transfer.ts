@@ -259,11 +259,15 @@ export class Transfer {
   async #goOn(): Promise<void> {
     if (!this.#isEarlier) return;
     this.#isEarlier = false;
-    const { sink, digest } = this.#options;
+    const { sink, digest, interruption } = this.#options;
     await sink.goOn();
     this.resumedFrom = this.position;
     const hash = this.#hash = digest?.begin();
-    if (hash !== undefined) await sink.readBack((chunk) => hash.update(chunk));
+    if (hash === undefined) return;
+    for await (const chunk of sink.readBack()) {
+      interruption.throwIfStopped();
+      hash.update(chunk);
+    }
   }
 
   async #begin(version: FileVersion): Promise<void> {

@@ -8,7 +8,12 @@ import type { Client } from "../client/client.ts";
 import { createClient, reporterOf } from "../client/create_client.ts";
 import type { ClientOptions } from "../client/options.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
-import { argumentError, assertOptions, assertSwitch } from "../primitives/argument_checks.ts";
+import {
+  argumentError,
+  assertOptions,
+  assertSwitch,
+  secretShapeError,
+} from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
 import { eventsOf, type F1Event } from "./calendar.ts";
 import { defaultCache } from "./default_cache.ts";
@@ -274,7 +279,7 @@ class Source implements TracingInsights {
     requests: Iterable<F1Request> | AsyncIterable<F1Request>,
     options: F1BatchOptions = {},
   ): Promise<unknown[]> {
-    checkIterable(requests);
+    checkRequests(requests);
     checkF1Options("fetch F1 data", options);
     return await fetchMultiple(this.#context, requests, options, [options.signal, this.#signal]);
   }
@@ -333,11 +338,16 @@ function checkClient(client: Client, options: ClientOptions): void {
   }
 }
 
-function checkIterable(
+/** A text can be iterated too, and a single request, which is easily given in place of a list. */
+function checkRequests(
   requests: Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined,
 ): void {
-  if (typeof (requests?.[Symbol.asyncIterator] ?? requests?.[Symbol.iterator]) === "function") return;
-  throw argumentError("fetch F1 data", "requests", "an iterable of requests", requests);
+  const isIterable = typeof (requests?.[Symbol.asyncIterator] ?? requests?.[Symbol.iterator]) === "function";
+  const isOne = Array.isArray(requests) && requests.length > 0 &&
+    requests.every((part) => typeof part !== "object");
+  if (isIterable && typeof requests !== "string" && !isOne) return;
+  const rule = `an iterable of [year, event, session, path]${isOne ? ", and not a single one" : ""}`;
+  throw secretShapeError("fetch F1 data", "requests", rule, requests);
 }
 
 /** The cache that the options ask for. */

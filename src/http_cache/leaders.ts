@@ -239,7 +239,8 @@ function effortOf({ settings: { timeoutMs, maxRetries } }: Call): number {
 /** Whether a call might have succeeded where another one has failed. */
 function triesHarder(call: Call, other: Call): boolean {
   return call.settings.timeoutMs > other.settings.timeoutMs ||
-    call.settings.maxRetries > other.settings.maxRetries || call.patienceMs > other.patienceMs;
+    call.settings.maxRetries > other.settings.maxRetries || call.patienceMs > other.patienceMs ||
+    (call.isOfBatch && !other.isOfBatch);
 }
 
 /** Whether a leader's failure is what a call would have met with. */

@@ -13,6 +13,8 @@ export interface Errand {
   readonly priority: number;
   /** What its batch may have under way; absent for a single request. */
   readonly allowance: Allowance | undefined;
+  /** Whether it was begun by a batch, which waits for longer. */
+  readonly isOfBatch: boolean;
   /** What it shares limits with others by; `undefined` if it has no limits but its origin's. */
   readonly limitKey: string | undefined;
   /** What the attempt counts in that it has just been admitted to; the code that sends it takes it over. */

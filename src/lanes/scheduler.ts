@@ -282,7 +282,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   /** Refuses a single request that has come too late, or sees to it that it does not wait for too long. Batches are patient. */
   #shed(waiter: Waiter<Lane>, shedding: LoadShedding): void {
     const { errand } = waiter;
-    if (errand.allowance !== undefined) return;
+    if (errand.isOfBatch) return;
     const sinceMs = this.now();
     const refuse = (limit: keyof LoadShedding): void => {
       const nowMs = this.now();

@@ -242,6 +242,11 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return this.settled ? undefined : this.context.allowance;
   }
 
+  /** Whether it was begun by a batch, which is patient, even if it goes on for others only. */
+  get isOfBatch(): boolean {
+    return this.context.allowance !== undefined;
+  }
+
   /** Whether one of its signals has aborted, and it is about to be told; or its work is about to be stopped. */
   get isAborted(): boolean {
     if (this.isLeaving) return !this.cancelled;
@@ -268,13 +273,13 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   /** How old an outage may be that it waits out, in milliseconds; 0 for none. */
   get patienceMs(): number {
     const { onOpen, patienceMs = PATIENCE_MS, maxRetries } = this.settings;
-    const waits = onOpen ?? (this.context.allowance !== undefined && maxRetries > 0 ? "wait" : "fail");
+    const waits = onOpen ?? (this.isOfBatch && maxRetries > 0 ? "wait" : "fail");
     return waits === "wait" ? patienceMs : 0;
   }
 
   /** Whether it waits also for an origin from which nothing has ever come; a single request has its retries, as ever. */
   get waitsForUnanswered(): boolean {
-    return this.context.allowance === undefined || this.settings.patienceMs !== undefined;
+    return !this.isOfBatch || this.settings.patienceMs !== undefined;
   }
 
   /** Aborts when the work is of no use any more; made when it is first needed. */

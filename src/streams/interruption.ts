@@ -63,11 +63,17 @@ export class Interruption implements AbortTarget, ClosingTarget {
     return await settled;
   }
 
+  /** Throws the reason of a signal or of the closing, between two steps of a long work. */
+  throwIfStopped(): void {
+    for (const signal of this.#signals) signal.throwIfAborted();
+    const { closing } = this.#surroundings.closings;
+    if (closing !== undefined) throw closing.reason;
+  }
+
   #begin(start: (end: () => void) => void): Promise<void> {
     const { closings } = this.#surroundings;
     return new Promise((resolve, reject) => {
-      for (const signal of this.#signals) signal.throwIfAborted();
-      if (closings.closing !== undefined) throw closings.closing.reason;
+      this.throwIfStopped();
       const wait = this.#wait = { resolve, reject };
       for (const signal of this.#signals) addAbortListener(signal, this);
       closings.add(this);

@@ -41,6 +41,18 @@ test("slipstream f1 writes the files of the session as lines of JSON", async () 
   assertMatch(terminal.stderr.text, /^4 done, [\d.]+ kB in 10 ms, 400\/s\n$/);
 });
 
+test("slipstream f1 ends at the first write that fails, and says so once", async () => {
+  for (const flags of [[], ["--all"], ["--telemetry"]]) {
+    const { f1, terminal } = setUp();
+    terminal.stdout.write = () => Promise.reject(new Error("disk full"));
+    assertEquals(await f1(...SESSION, ...flags), 1);
+    assertMatch(
+      terminal.stderr.text,
+      /^stdout: disk full\nStopped as the output can't be written: [^\n]*\n$/,
+    );
+  }
+});
+
 test("slipstream f1 --all loads everything, with missing values as null", async () => {
   const { f1, lines, terminal } = setUp();
   assertEquals(await f1(...SESSION, "--all"), 0);

@@ -132,7 +132,7 @@ test("FileSink writes every file into the manifest, once, with the sum of what i
   const path = `${temp.path}/manifest`;
   const manifestOf = async (known: readonly string[] = []) => {
     const file = await LineFile.open("manifest", path, files, known.length === 0 ? undefined : () => {});
-    return { file, manifest: new ManifestWriter(file, new Set(known)) };
+    return { file, manifest: new ManifestWriter((line) => file.write(line), new Set(known)) };
   };
   const first = await manifestOf();
   const sink = await sinkOf(temp, { manifest: first.manifest });

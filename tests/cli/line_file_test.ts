@@ -4,6 +4,7 @@ import { LineFile } from "../../src/cli/line_file.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
+import { FakeFiles } from "./fake_terminal.ts";
 
 const { files } = currentTerminal();
 
@@ -39,6 +40,25 @@ test("LineFile.open() reads lines that are longer than a chunk", async () => {
   await using _file = await LineFile.open("output", `${temp.path}/a`, files, (line) => lines.push(line));
   assertEquals(lines.map((line) => line === long), [true, true]);
   assertEquals(await files.size(`${temp.path}/a`), 1_200_002);
+});
+
+test("LineFile.write() writes nothing behind a line that may be torn", async () => {
+  const fake = new FakeFiles();
+  const tried: string[] = [];
+  fake.open = () =>
+    Promise.resolve({
+      write(bytes) {
+        tried.push(new TextDecoder().decode(bytes));
+        return tried.length === 2 ? Promise.reject(new Error("disk full")) : Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    });
+  await using file = await LineFile.open("output", "/a", fake);
+  await file.write("1\n");
+  const writes = await Promise.allSettled([file.write("2\n"), file.write("3\n")]);
+  assertEquals(writes.map(({ status }) => status), ["rejected", "rejected"]);
+  await assertRejects(() => file.write("4\n"), Error, "disk full");
+  assertEquals(tried, ["1\n", "2\n3\n"]);
 });
 
 test("LineFile.open() refuses what is no file, and leaves a file alone whose lines are refused", async () => {

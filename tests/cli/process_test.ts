@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { runCli, startCli } from "../support/cli_process.ts";
 import { tempFolder } from "../support/temp_folder.ts";
@@ -64,6 +64,34 @@ test("slipstream as a process ends quietly when the reader of its stdout has gon
   const { code, stderr } = await cli.ended;
   assertEquals([code, stderr], [0, ""]);
   assertEquals(cdn.log.requests < 200, true);
+});
+
+test("slipstream as a process ends at the first write that fails, and says so once, where its stdout is full", async () => {
+  await using cdn = createSimulatedCdn({ resources: () => ({ body: "{}" }) });
+  const { url } = await cdn.listen();
+  const input = Array.from({ length: 500 }, (_, index) => `${url}/${index}\n`).join("");
+  for (const flags of [[], ["--ordered"], ["--fail-fast"]]) {
+    const before = cdn.log.requests;
+    const { code, stderr } = await runCli(["get", ...flags, "-"], { input, full: 1 });
+    assertEquals(code, 1);
+    assertMatch(stderr, /^stdout: [^\n]*o space left[^\n]*\nStopped as [^\n]* 0 done, 1 failed, [^\n]*\n$/);
+    assert(cdn.log.requests - before < 200, String(cdn.log.requests));
+  }
+  for (const flags of [[], ["--include"]]) {
+    const { code, stderr } = await runCli(["get", ...flags, `${url}/one`], { full: 1 });
+    assertEquals(code, 1);
+    assertMatch(stderr, /^stdout: [^\n]*o space left[^\n]*\n$/);
+  }
+});
+
+test("slipstream as a process fetches everything where its stderr is full", async () => {
+  await using cdn = createSimulatedCdn({ resources: (path) => path === "/0" ? undefined : { body: "{}" } });
+  const { url } = await cdn.listen();
+  for (const [first, code] of [[0, 1], [1, 0]] as const) {
+    const input = Array.from({ length: 100 }, (_, index) => `${url}/${first + index}\n`).join("");
+    const run = await runCli(["get", "--verbose", "-"], { input, full: 2 });
+    assertEquals([run.code, run.stdout.split("\n").length], [code, 101]);
+  }
 });
 
 test("slipstream demo as a process loads a race", async () => {

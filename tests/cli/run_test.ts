@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Run, type RunOptions } from "../../src/cli/run.ts";
 import { createClient } from "../../src/client/create_client.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -128,6 +128,35 @@ test("Run.put() stops the run when the reader of stdout has gone, and finish() k
   assertEquals(run.stopReason, undefined);
   await run.put("b");
   assertEquals([run.stopReason, await run.finish(), terminal.stderr.text], ["closed", 0, ""]);
+});
+
+test("Run.put() stops the run when stdout can't be written, says so once, and rejects with the reason", async () => {
+  for (
+    const [options, text] of [
+      [
+        {},
+        "stdout: disk full\nStopped as the output can't be written: 0 done, 1 failed, the rest not done, 0 B in 0 ms\n",
+      ],
+      [{ failFast: true, quiet: true }, "stdout: disk full\n"],
+      [{ jsonErrors: true }, '{"where":"stdout","subject":"stdout","name":"Error","message":"disk full"}\n'],
+    ] as const
+  ) {
+    const { run, terminal } = setUp(options);
+    terminal.stdout.write = () => Promise.reject(new Error("disk full"));
+    const puts = await Promise.allSettled([run.put("a"), run.put("b")]);
+    assertEquals(puts.map((put) => put.status === "rejected" && run.isStop(put.reason)), [true, true]);
+    assertEquals([run.stopReason, await run.finish(), terminal.stderr.text], ["unwritable", 1, text]);
+  }
+});
+
+test("Run.keep() says that an output can't be written also after the run was stopped for another reason", async () => {
+  const { run, terminal } = setUp({ summary: false });
+  const error = await assertRejects(() => {
+    run.stop("failed");
+    return run.keep("a.ndjson", () => Promise.reject(new Error("disk full")));
+  });
+  assertEquals([run.isStop(error), run.stopReason, await run.finish()], [true, "failed", 1]);
+  assertEquals(terminal.stderr.text, "a.ndjson: disk full\n");
 });
 
 test("Run clears the line of the ^C that the terminal shows", async () => {

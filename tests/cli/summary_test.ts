@@ -39,4 +39,8 @@ test("summaryLine() says what was not done, and why", () => {
     summaryLine({ ...RUN, succeeded: 10, failed: 1, total: undefined, stopReason: "failed" }),
     "Stopped at the first failure: 10 done, 1 failed, the rest not done, 138.2 MB in 5.2 s, 1.9/s",
   );
+  assertEquals(
+    summaryLine({ ...RUN, succeeded: 10, failed: 1, stopReason: "unwritable" }),
+    "Stopped as the output can't be written: 10 done, 1 failed, 1,041 not done, 138.2 MB in 5.2 s, 1.9/s",
+  );
 });

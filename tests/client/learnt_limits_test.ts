@@ -28,12 +28,22 @@ function setUp(option: ConstructorParameters<typeof LearntLimits>[0] = true) {
 }
 
 // The first one of the file, while the code is not there yet.
-test("LearntLimits.adopt() sends nothing before the code is there, where it is said how limits are stated", async () => {
+test("LearntLimits sends nothing before the code is there, where it is said how limits are stated or an answer states one", async () => {
+  const hearing = setUp();
+  hearing.hear({ "content-type": "text/plain" });
+  assertEquals([hearing.lane.isPreparing, hearing.lane.blockedUntilMs(0)], [false, 0]);
+  hearing.hear(STATED);
+  assertEquals([hearing.lane.isPreparing, hearing.lane.isClear, hearing.lane.blockedUntilMs(0)], [
+    true,
+    false,
+    Infinity,
+  ]);
   const { lane } = setUp({ limits: "x-limits" });
   assertEquals([lane.isPreparing, lane.isClear, lane.blockedUntilMs(0)], [true, false, Infinity]);
   await loadLimitLearning();
   await eventLoopTurn();
   assertEquals([lane.isPreparing, lane.learner !== undefined, lane.blockedUntilMs(0)], [false, true, 0]);
+  assertEquals([hearing.lane.isPreparing, hearing.lane.blockedUntilMs(0)], [false, 5_000]);
   const { client, clock } = fakeClient(() => ({ json: 1 }), { learnLimits: { limits: "x-limits" } });
   assertEquals(await clock.run(client.json("https://a.test/")), 1);
 });

@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { isInvalidDataError, isNetworkError, isWriteError } from "../../mod.ts";
+import { Transfer } from "../../src/download/transfer.ts";
+import { Interruption } from "../../src/streams/interruption.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { rejection } from "../support/settled.ts";
 import { tempFolder } from "../support/temp_folder.ts";
@@ -328,6 +331,61 @@ test("download() with a digest goes on at a server without validators, and begin
       const starts = s.requests.map(({ start }) => start);
       assertEquals(starts, rest === DATA ? [undefined, 90_000] : [undefined, 90_000, undefined]);
     });
+  }
+});
+
+test("Transfer.run() with a digest stops reading an earlier part at once, when it is aborted or closed", async () => {
+  for (const end of ["abort", "close", undefined] as const) {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const closings: { closing?: { readonly reason: unknown } } & Record<"add" | "delete", () => void> = {
+      add() {},
+      delete() {},
+    };
+    let chunksRead = 0;
+    let cancelled = 0;
+    const sink = {
+      position: 99,
+      path: "/file",
+      earlier: { etag: TAG, totalBytes: 100 },
+      goOn: () => Promise.resolve(),
+      async *readBack() {
+        for (; chunksRead < 99; chunksRead++) {
+          if (chunksRead === 3 && end === "abort") controller.abort(reason);
+          if (chunksRead === 3 && end === "close") closings.closing = { reason };
+          yield await Promise.resolve(new Uint8Array(1));
+        }
+      },
+      write(chunk: Uint8Array) {
+        this.position += chunk.length;
+      },
+    };
+    const headers = new Headers({ "content-range": "bytes 99-99/100", etag: TAG });
+    const ofBody = [new Uint8Array(1)];
+    const chunks = {
+      next: () => Promise.resolve(ofBody.pop()),
+      cancel: () => Promise.resolve(void cancelled++),
+    };
+    let hashed = 0;
+    const transfer = new Transfer({
+      request: {
+        open: () => Promise.resolve({ status: 206, headers, url: "", chunks }),
+        settings: { maxRetries: 0, maxBodyBytes: Infinity },
+        headers: {},
+        isRepeatable: true,
+        describe: () => ({ url: "https://a.test/", method: "GET" }),
+      },
+      sink,
+      digest: { hex: "right", begin: () => ({ update: () => hashed++, digest: () => "right" }) },
+      interruption: new Interruption(
+        { clock: new ManualClock(), random: () => 0, closings: closings as never },
+        [controller.signal],
+      ),
+      compression: false,
+    } as never);
+    const error = await transfer.run().then(() => undefined, (error: unknown) => error);
+    assertEquals(error, end === undefined ? undefined : reason);
+    assertEquals([chunksRead, hashed, cancelled], end === undefined ? [99, 100, 0] : [3, 3, 1]);
   }
 });
 

@@ -171,7 +171,32 @@ test("fetchMultiple() rejects with the error of requests that can't be iterated"
     throw new Error("no more");
   }
   await assertRejects(() => f1.fetchMultiple(broken()), Error, "no more");
-  await assertRejects(() => f1.fetchMultiple({} as never), TypeError, "'requests'");
+});
+
+test("fetchMultiple() refuses what is no list of requests, before anything is sent", async () => {
+  const files = fakeFiles({ "drivers.json": driversOf("VER") });
+  await using f1 = tracingInsights({ fetch: files.fetch });
+  const one = [2026, EVENT, "Race", "drivers.json"];
+  for (
+    const requests of [undefined, null, 5, {}, "drivers.json", Promise.resolve([one]), one, one.slice(1)]
+  ) {
+    await assertRejects(
+      () => f1.fetchMultiple(requests as never),
+      TypeError,
+      "'requests' must be an iterable",
+    );
+  }
+  for (const options of [null, 5, "x", [], () => {}]) {
+    await assertRejects(
+      () => f1.fetchMultiple([], options as never),
+      TypeError,
+      "the options must be an object",
+    );
+  }
+  assertEquals(await f1.fetchMultiple([[2026, EVENT, "Race", "drivers.json"], 5] as never), [
+    driversOf("VER"),
+    null,
+  ]);
 });
 
 test("fetchMultiple() has the types that follow from the paths", () => {

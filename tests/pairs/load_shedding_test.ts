@@ -222,6 +222,67 @@ testBothWays("maxQueue × single-flight: who joins another one stands in no line
   assertEquals(calls.map(({ state }) => state), Array<string>(4).fill("fulfilled"));
 });
 
+for (const isCached of [false, true]) {
+  const name = isCached ? "cache" : "single-flight";
+  testBothWays(
+    `maxQueueMs × ${name} × batch: its requests wait where a single call for the same does not`,
+    async (setUp) => {
+      for (const circuitBreaker of [undefined, false, { onOpen: "wait" }, { onOpen: "fail" }] as const) {
+        for (const maxRetries of [0, 3]) {
+          const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 400 }), {
+            concurrency: 5,
+            perOrigin: { concurrency: 1 },
+            maxQueueMs: 100,
+            maxRetries,
+            circuitBreaker,
+            cache: isCached ? planOf() : false,
+          });
+          const first = watch(client.json("https://a.test/1"));
+          await clock.advance(0);
+          const single = watch(client.json("https://a.test/2"));
+          await clock.advance(0);
+          const batches = [0, 1].map(() => watch(client.settle(["https://a.test/2"])));
+          await clock.advance(10_000);
+
+          assertEquals(first.state, "fulfilled");
+          assert(isOverloadError(single.error));
+          const outcomes = batches.map(({ value }) => value?.[0]);
+          assertEquals(outcomes.map((outcome) => outcome?.ok), [true, true]);
+          assertEquals(network.sent.length, 2);
+          await client.close();
+        }
+      }
+    },
+  );
+}
+
+testBothWays(
+  "maxQueueMs × single-flight × abort: what a batch has begun waits for another batch when its own has left",
+  async (setUp) => {
+    const { client, clock } = setUp(
+      ({ nth, url }) =>
+        nth === 1 && url.endsWith("2") ? { status: 503, afterMs: 50 } : { json: 1, afterMs: 400 },
+      {
+        concurrency: 5,
+        perOrigin: { concurrency: 1 },
+        maxQueueMs: 100,
+        backoff: { baseMs: 10, jitter: "none" },
+      },
+    );
+    const controller = new AbortController();
+    const own = watch(client.settle(["https://a.test/2"], { signal: controller.signal }));
+    const other = watch(client.settle(["https://a.test/2"]));
+    await clock.advance(20);
+    const first = watch(client.settle(["https://a.test/1", "https://a.test/3"]));
+    controller.abort("left");
+    await clock.advance(10_000);
+
+    assertEquals([own.state, first.state], ["rejected", "fulfilled"]);
+    assertEquals(other.value?.map(({ ok }) => ok), [true]);
+    await client.close();
+  },
+);
+
 testBothWays("maxQueue × extend(): an extension shares the line", async (setUp) => {
   const { client, clock } = setUp(() => ({ json: 1, afterMs: 100 }), { concurrency: 1, maxQueue: 1 });
   const own = client.extend({ headers: { "x-own": "1" } });

@@ -852,6 +852,40 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "who is refused again and again is sent in its turn, however many come after it (S4)",
+  async (rig) => {
+    // The stream of the others never ends: a new one comes for each that is served, and sometimes it is more urgent.
+    for (const priorities of [[0], [1], [0, 1, -1]]) {
+      let served = 0;
+      const sentAfter: number[] = [];
+      const reply: Reply = (sent) => {
+        if (!sent.url.endsWith("refused")) return OK(sent);
+        sentAfter.push(served);
+        return sentAfter.length <= 3 ? status(429, { "retry-after": "1" })(sent) : OK(sent);
+      };
+      const { client, run } = rig(reply, { concurrency: 1 });
+      const refused = watch(client.json(URL_A + "/refused"));
+      let left = 400;
+      const next = async (): Promise<void> => {
+        if (left-- === 0 || refused.state !== "pending") return;
+        await client.json(`${URL_A}/${left}`, { priority: priorities[left % priorities.length] });
+        served++;
+        await next();
+      };
+      await run(Promise.all(Array.from({ length: 5 }, next)));
+
+      assertEquals([refused.state, sentAfter.length], ["fulfilled", 4]);
+      // Others have one turn in sixteen where some are more urgent than they are.
+      const waits = sentAfter.slice(1).map((at, index) => at - sentAfter[index]!);
+      assert(
+        waits.every((wait) => wait <= (priorities.length === 1 && priorities[0] === 0 ? 6 : 100)),
+        String(waits),
+      );
+    }
+  },
+);
+
 testBothWays("who was told to come again goes before those who were never sent (S4)", async (rig) => {
   const reply: Reply = (sent) => sent.atMs === 0 ? status(429, { "retry-after": "5" })(sent) : OK(sent);
   const { client, origin, clock, run } = rig(reply, { concurrency: 1 });

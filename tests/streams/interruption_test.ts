@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { ClosingTarget } from "../../src/policies/opener.ts";
 import { Interruption } from "../../src/streams/interruption.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -24,6 +24,18 @@ test("Interruption.delay() waits so long, also longer than one timer can", async
   assertEquals(clock.now(), 1_500);
   await clock.run(interruption.delay(5_000_000_000));
   assertEquals([clock.now(), clock.pending, targets.size], [5_000_001_500, 0, 0]);
+});
+
+test("Interruption.throwIfStopped() throws the reason of a signal or of the closing, and nothing before", () => {
+  const controller = new AbortController();
+  const { closings, interruption } = setUp([controller.signal]);
+  const reason = new Error("enough");
+  interruption.throwIfStopped();
+  closings.closing = { reason };
+  assertThrows(() => interruption.throwIfStopped(), Error, "enough");
+  closings.closing = undefined;
+  controller.abort(reason);
+  assertThrows(() => interruption.throwIfStopped(), Error, "enough");
 });
 
 test("Interruption.delay() rejects with the signal's own reason, and leaves no timer and no listener", async () => {

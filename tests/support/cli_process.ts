@@ -47,6 +47,8 @@ export interface CliProcessOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Deno's flags for its permissions, which Bun has none of; by default all. */
   readonly permissions?: readonly string[] | undefined;
+  /** Which of its outputs leads to a full disk, by the number of its descriptor. */
+  readonly full?: 1 | 2 | undefined;
   /** Another program than the command line, by its path. */
   readonly program?: string | undefined;
 }
@@ -54,13 +56,20 @@ export interface CliProcessOptions {
 /** Starts the command line. */
 export async function startCli(
   args: readonly string[],
-  { input, env, permissions = ["--allow-all"], program = MAIN }: CliProcessOptions = {},
+  { input, env, permissions = ["--allow-all"], full, program = MAIN }: CliProcessOptions = {},
 ): Promise<CliProcess> {
   const { spawn } = await import("node:child_process");
   const folder = await tempFolder();
+  const redirection = full === undefined ? "" : `${full}>/dev/full`;
   const child = spawn(
-    currentProcess.execPath,
-    [...await programArgs(program, folder, permissions), ...args],
+    "/bin/sh",
+    [
+      "-c",
+      `exec "$0" "$@" ${redirection}`,
+      currentProcess.execPath,
+      ...await programArgs(program, folder, permissions),
+      ...args,
+    ],
     {
       env: { ...currentProcess.env, NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1", NO_COLOR: "1", ...env },
       stdio: ["pipe", "pipe", "pipe"],

@@ -70,8 +70,9 @@ export function bunTerminal(): Terminal {
   const fs = nodeModule<FileSystem>("node:fs/promises")!;
   return {
     args: process.argv.slice(2),
-    stdout: output(process.stdout),
-    stderr: output(process.stderr),
+    stdout: output(process.stdout, (error) => hasCode(error, "EPIPE")),
+    // What can't be said is no reason to stop.
+    stderr: output(process.stderr, () => true),
     noColor: (process.env.NO_COLOR ?? "") !== "",
     files: bunFiles(bun, fs),
     stdinLines: (signal) => readLines(bun.stdin.stream(), signal),
@@ -135,7 +136,7 @@ function kindOf(info: Stats): FileKind {
   return info.isFile() ? "file" : "other";
 }
 
-function output(stream: BunStream): StreamOutput {
+function output(stream: BunStream, isClosed: (error: unknown) => boolean): StreamOutput {
   // The callback of `write` hears of the failure as well; without a listener the event ends the process.
   stream.on("error", () => {});
   return new StreamOutput({
@@ -145,7 +146,7 @@ function output(stream: BunStream): StreamOutput {
       new Promise((resolve, reject) => {
         stream.write(bytes, (error) => error ? reject(error) : resolve());
       }),
-    isClosed: (error) => hasCode(error, "EPIPE"),
+    isClosed,
   });
 }
 

@@ -17,8 +17,9 @@ const LIMITS = "/proc/self/limits";
 export function denoTerminal(): Terminal {
   return {
     args: Deno.args,
-    stdout: output(Deno.stdout),
-    stderr: output(Deno.stderr),
+    stdout: output(Deno.stdout, (error) => error instanceof Deno.errors.BrokenPipe),
+    // What can't be said is no reason to stop.
+    stderr: output(Deno.stderr, () => true),
     noColor: Deno.noColor,
     files: denoFiles,
     stdinLines: (signal) => readLines(Deno.stdin.readable, signal),
@@ -103,13 +104,13 @@ function kindOf(info: Deno.FileInfo): FileKind {
   return info.isFile ? "file" : "other";
 }
 
-function output(stream: typeof Deno.stdout): StreamOutput {
+function output(stream: typeof Deno.stdout, isClosed: (error: unknown) => boolean): StreamOutput {
   return new StreamOutput({
     isTerminal: stream.isTerminal(),
     columns: () => Deno.consoleSize().columns,
     async writeAll(bytes) {
       for (let written = 0; written < bytes.length;) written += await stream.write(bytes.subarray(written));
     },
-    isClosed: (error) => error instanceof Deno.errors.BrokenPipe,
+    isClosed,
   });
 }

@@ -19,7 +19,10 @@ export interface StreamOutputSource {
 
 const DEFAULT_COLUMNS = 80;
 
-/** Writes in the order of the calls, and keeps quiet once the reader has gone. */
+/**
+ * Writes in the order of the calls, keeps quiet once the reader has gone, and writes nothing behind what could not be written: that may be
+ * torn.
+ */
 export class StreamOutput implements TerminalOutput {
   readonly isTerminal: boolean;
   readonly #source: StreamOutputSource;
@@ -45,8 +48,7 @@ export class StreamOutput implements TerminalOutput {
   write(data: string | Uint8Array<ArrayBuffer>): Promise<boolean> {
     const bytes = typeof data === "string" ? this.#encoder.encode(data) : data;
     const written = this.#tail.then(() => this.#write(bytes));
-    // The caller hears of a failure; the next write goes its own way.
-    this.#tail = written.catch(() => {});
+    this.#tail = written;
     return written;
   }
 

@@ -34,12 +34,16 @@ test("StreamOutput.write() keeps quiet once the reader has gone", async () => {
   assertEquals([await output.write("a"), await output.write("b"), calls], [false, false, 1]);
 });
 
-test("StreamOutput.write() throws for other failures, and the next write tries again", async () => {
-  let full = true;
-  const output = setUp(() => full ? Promise.reject(new Error("disk full")) : Promise.resolve());
-  await assertRejects(() => output.write("a"), Error, "disk full");
-  full = false;
-  assertEquals(await output.write("b"), true);
+test("StreamOutput.write() throws for other failures, and writes nothing behind what may be torn", async () => {
+  const tried: string[] = [];
+  const output = setUp((text) => {
+    tried.push(text);
+    return text === "b" ? Promise.reject(new Error("disk full")) : Promise.resolve();
+  });
+  const writes = await Promise.allSettled([output.write("a"), output.write("b"), output.write("c")]);
+  assertEquals(writes.map(({ status }) => status), ["fulfilled", "rejected", "rejected"]);
+  await assertRejects(() => output.write("d"), Error, "disk full");
+  assertEquals(tried, ["a", "b"]);
 });
 
 test("StreamOutput.columns() is 80 when nobody knows", () => {
