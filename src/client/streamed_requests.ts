@@ -170,19 +170,20 @@ export class StreamedRequests {
     const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
     let about = { url: redactUrl(prepared.url), method, attempts: 0 };
     let latest: Lane | undefined;
+    let continues = false;
     // What is made of its parts is the reader's concern.
     const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
     const open: Opener<R> = ({ headers, signal, elsewhere } = {}) =>
       new Promise((resolve, reject) => {
         const signals = signal === undefined ? own.signals : [...own.signals, signal];
         const avoided = elsewhere ? latest : undefined;
-        const continues = about.attempts > 0;
         const context = this.#contexts.contextOf({ ...own, settings: sending, signals, avoided, continues });
         const sent = headers === undefined
           ? prepared
           : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };
         const onSettled = (call: Call, ok: boolean, value: unknown): void => {
           about = call.describe();
+          continues ||= about.attempts > 0;
           latest = call.target?.lane;
           if (ok) resolve(value as R);
           else reject(value);
