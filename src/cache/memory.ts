@@ -222,5 +222,8 @@ function sizeOf({ meta, body }: CacheEntry): number {
   let size = body.length + 2 * (meta.key.length + meta.url.length) + 200;
   for (const [name, value] of meta.headers) size += 2 * (name.length + value.length);
   for (const [name, value] of meta.vary) size += 2 * (name.length + (value?.length ?? 0));
+  for (const { to, cacheControl } of meta.via ?? []) {
+    size += 2 * (to.length + (cacheControl?.length ?? 0)) + 200;
+  }
   return size;
 }

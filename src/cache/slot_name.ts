@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sha256 } from "./sha256.ts";
+import { isSha256, sha256 } from "./sha256.ts";
 
 /**
  * A short name for a key, of plain characters.
@@ -14,7 +14,7 @@ import { sha256 } from "./sha256.ts";
  * names, also those that differ in half a surrogate pair only.
  */
 export function slotName(key: string): string {
-  if (/^[0-9a-f]{64}$/.test(key)) return key;
+  if (isSha256(key)) return key;
   // UTF-8 has one form for all lone surrogates; JSON escapes them.
   return `~${sha256(JSON.stringify(key))}`;
 }

@@ -119,7 +119,8 @@ class WebCache implements CacheAdapter {
     const found = await this.#read(cache, urlOf(key));
     if (found === undefined) return undefined;
     if (found === "corrupt") {
-      await discard(cache, urlOf(key));
+      // It is a miss, whether or not it could be removed.
+      await this.#removeUseless(cache, urlOf(key)).catch(() => {});
       return undefined;
     }
     const { frame, head, meta } = found;
@@ -164,13 +165,24 @@ class WebCache implements CacheAdapter {
     const cache = await this.#open();
     for (const { url } of await cache.keys?.() ?? []) {
       if (!url.startsWith(BASE_URL)) continue;
-      const found = await this.#read(cache, url);
-      if (found === undefined || (found !== "corrupt" && !isExpired(found.meta, this.#now()))) continue;
-      if (!await cache.delete(url)) continue;
+      const bytes = await this.#removeUseless(cache, url);
+      if (bytes === undefined) continue;
       removed += 1;
-      if (found !== "corrupt") freedBytes += found.frame.length;
+      freedBytes += bytes;
     }
     return { removed, freedBytes };
+  }
+
+  /** Removes an entry that is of no use, and says how large it was; never one that this program writes meanwhile. */
+  #removeUseless(cache: WebCacheStore, url: string): Promise<number | undefined> {
+    return this.#writes.run(url, async () => {
+      const found = await this.#read(cache, url);
+      if (found === undefined || (found !== "corrupt" && !isExpired(found.meta, this.#now()))) {
+        return undefined;
+      }
+      if (!await cache.delete(url)) return undefined;
+      return found === "corrupt" ? 0 : found.frame.length;
+    });
   }
 
   /** Opens it each time: one that was cleared elsewhere takes nothing any more. */
@@ -198,14 +210,6 @@ interface Found {
   readonly frame: Uint8Array;
   readonly head: FrameHead;
   readonly meta: CacheMeta;
-}
-
-async function discard(cache: WebCacheStore, url: string): Promise<void> {
-  try {
-    await cache.delete(url);
-  } catch {
-    // It is a miss, whether or not it could be removed.
-  }
 }
 
 function urlOf(key: string): string {

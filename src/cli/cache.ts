@@ -132,8 +132,7 @@ async function clear(task: Task): Promise<readonly string[]> {
   const before = (await surveyCache(dir, files, clock.wallNow())).all;
   await filesystemCache(dir).clear?.();
   const after = (await surveyCache(dir, files, clock.wallNow())).all;
-  const removed = before.files - after.files;
-  const line = removedLine(removed, before.bytes - after.bytes);
+  const line = removedLine(before.files, before.bytes);
   return after.files === 0 ? [line] : [line, `${formatCount(after.files)} came anew meanwhile`];
 }
 

@@ -26,14 +26,21 @@ export function isUsable(entry: CacheEntry | undefined, key: string): entry is C
   return true;
 }
 
-function isServable({ status, headers, vary, via = [] }: CacheMeta): boolean {
+function isServable(meta: CacheMeta): boolean {
+  const { url, status, headers, vary, via = [] } = meta;
   if (!Number.isInteger(status) || status < 200 || status > 599) return false;
+  if (typeof url !== "string" || !URL.canParse(url) || !hasTimes(meta)) return false;
   if (!Array.isArray(headers) || !headers.every((pair) => isPair(pair) && pair[1] !== null)) return false;
   if (!Array.isArray(vary) || !vary.every(isPair)) return false;
   if (!Array.isArray(via) || !via.every(isRedirect)) return false;
   // Headers that can't be made are nothing that can be served: this throws.
   new Headers(headers as [string, string][]);
   return true;
+}
+
+function hasTimes({ requestedAt, storedAt, initialAge, freshForMs, removeAt }: CacheMeta): boolean {
+  return [requestedAt, storedAt, initialAge].every(Number.isFinite) && initialAge >= 0 &&
+    [freshForMs, removeAt].every((ms) => ms === null || Number.isFinite(ms));
 }
 
 function isPair(value: unknown): boolean {

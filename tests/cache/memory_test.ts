@@ -85,6 +85,16 @@ test("memoryCache() counts the metadata", () => {
   assertEquals(cache.set("b", entryOf(0, { url: `https://a.test/${"y".repeat(5_000)}` })), false);
   assertEquals(cache.set("c", entryOf(0, { vary: [["x", "y".repeat(5_000)]] })), false);
   assertEquals(cache.set("d", entryOf(0, { vary: [["x".repeat(5_000), null]] })), false);
+  const redirect = { to: "https://a.test/", generation: "", cacheControl: null };
+  assertEquals(
+    cache.set("f", entryOf(0, { via: [{ ...redirect, to: `https://a.test/${"y".repeat(5_000)}` }] })),
+    false,
+  );
+  assertEquals(
+    cache.set("f", entryOf(0, { via: [{ ...redirect, cacheControl: "y".repeat(5_000) }] })),
+    false,
+  );
+  assertEquals(cache.set("f", entryOf(0, { via: Array(50).fill(redirect) })), false);
   assertEquals(cache.set("e", entryOf(0, { vary: [["x", null]] })), true);
 });
 

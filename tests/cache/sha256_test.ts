@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { sha256 } from "../../src/cache/sha256.ts";
+import { isSha256, sha256 } from "../../src/cache/sha256.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 
@@ -25,4 +25,19 @@ test("sha256() agrees with the runtime's digest on random text, lone surrogates 
     const text = String.fromCharCode(...Array.from({ length: random() * 300 }, () => random() * 0x10000));
     assertEquals(sha256(text), await digest(text));
   }
+});
+
+test("isSha256() takes 64 lower-case hexadecimal digits, and nothing else", () => {
+  const hash = sha256("abc");
+  assertEquals([hash, "0".repeat(64), "f".repeat(64)].map(isSha256), [true, true, true]);
+  const others = [
+    "",
+    hash.slice(1),
+    `${hash}0`,
+    `${hash}\n`,
+    ` ${hash.slice(1)}`,
+    hash.toUpperCase(),
+    `g${hash.slice(1)}`,
+  ];
+  assertEquals(others.filter(isSha256), []);
 });

@@ -161,6 +161,24 @@ eachStorage("webCache().sweep() removes what has expired or is corrupt", async (
   ]);
 });
 
+for (const [look, left] of [["get", "foreign"], ["sweep", "foreign"], ["sweep", "expired"]] as const) {
+  test(`webCache().${look}() removes nothing that is written while it removes what is ${left}`, async () => {
+    const caches = new MemoryCaches();
+    const cache = webCache("a", { caches, now: () => 1_000_000 });
+    if (left === "expired") await cache.set(KEY, entryOf("old", { removeAt: 1_000_000 }));
+    else await (await caches.open("a")).put(URL_OF_KEY, new Response(left));
+    const writes: unknown[] = [];
+    caches.beforeOperation = async (operation) => {
+      if (operation !== "delete") return;
+      writes.push(cache.set(KEY, entryOf("new")));
+      for (let turn = 0; turn < 50; turn++) await undefined;
+    };
+    await cache[look]?.(KEY);
+    assertEquals(await Promise.all(writes), [true]);
+    assertEquals(textOf(await cache.get(KEY)), "new");
+  });
+}
+
 test("webCache().sweep() removes nothing where nobody knows what there is", async () => {
   const memory = new MemoryCaches();
   const open = async (name: string) => ({ ...await memory.open(name), keys: undefined });

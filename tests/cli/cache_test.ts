@@ -47,6 +47,18 @@ test("slipstream cache clear removes entries and nothing else, and may be repeat
   });
 });
 
+test("slipstream cache clear counts what it removes, and not what comes meanwhile", async () => {
+  await using temp = await tempFolder();
+  await fill(temp.path);
+  const adapter = filesystemCache(temp.path);
+  const write = async (): Promise<void> => {
+    for (let key = 0; key < 100; key++) await adapter.set(`${key}`, entryOf("c", { key: `${key}` }));
+  };
+  const [{ code, stdout }] = await Promise.all([cache("clear", temp.path), write()]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^Removed \d+ (entry|entries), \d.* freed\n/);
+});
+
 test("slipstream cache sweep removes what is of no use, and says what is left", async () => {
   await using temp = await tempFolder();
   await fill(temp.path);

@@ -30,6 +30,7 @@ function entryOf(meta: Partial<CacheMeta> = {}, body = "0123456789"): CacheEntry
 test("isUsable() takes an entry of the key that can be served, and nothing else", () => {
   assert(isUsable(entryOf(), KEY));
   assert(isUsable(entryOf({ headers: [], status: 404 }, ""), KEY));
+  assert(isUsable(entryOf({ requestedAt: -1, storedAt: 0.5, freshForMs: 0, removeAt: 1e300 }), KEY));
   const wrong: unknown[] = [
     undefined,
     null,
@@ -56,6 +57,12 @@ test("isUsable() takes an entry of the key that can be served, and nothing else"
       entryOf({ vary: vary as unknown as CacheMeta["vary"] })
     ),
     ...[undefined, null, {}, ""].map((vary) => entryOf({ vary: vary as unknown as CacheMeta["vary"] })),
+    ...[undefined, null, 5, 5n, "", "x", "/x", [URL_A], {}].map((url) => entryOf({ url: url as string })),
+    ...["requestedAt", "storedAt", "initialAge", "freshForMs", "removeAt"].flatMap((name) =>
+      [undefined, NaN, Infinity, -Infinity, "1000", 5n, true, [], {}].map((ms) => entryOf({ [name]: ms }))
+    ),
+    ...["requestedAt", "storedAt", "initialAge"].map((name) => entryOf({ [name]: null })),
+    entryOf({ initialAge: -1 }),
   ];
   for (const [index, entry] of wrong.entries()) {
     let usable = false;

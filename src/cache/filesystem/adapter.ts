@@ -160,7 +160,7 @@ export class FilesystemCache implements CacheAdapter {
     this.#rememberSeen(path, nowMs);
     if (isRecent(file.modifiedAt, nowMs)) return await this.#files.read(path);
     // A read-only folder can still be read.
-    const touched = this.#files.touch(path, nowMs).catch(() => {});
+    const touched = this.#files.touch(path, nowMs).then(() => {}, () => {});
     try {
       return await this.#files.read(path);
     } finally {
@@ -247,7 +247,7 @@ export class FilesystemCache implements CacheAdapter {
     try {
       if (!(await this.#files.create(temp, bytes))) return false;
       const nowMs = this.#now();
-      if (this.#datesFiles) await this.#files.touch(temp, nowMs);
+      if (this.#datesFiles && !await this.#files.touch(temp, nowMs)) return false;
       isRenamed = await this.#files.rename(temp, path);
       if (isRenamed) this.#rememberSeen(path, nowMs);
       return isRenamed;

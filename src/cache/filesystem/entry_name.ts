@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sha256 } from "../sha256.ts";
+import { isSha256, sha256 } from "../sha256.ts";
 
 /** Where a file is, below the cache's folder. */
 export interface EntryName {
@@ -26,7 +26,7 @@ export const SHARDS: readonly string[] = Array.from(
  * @param key Any string; 64 lower-case hexadecimal digits are taken for a hash.
  */
 export function nameOf(key: string): EntryName {
-  if (/^[0-9a-f]{64}$/.test(key)) return { shard: key.slice(0, 2), name: key.slice(2) };
+  if (isSha256(key)) return { shard: key.slice(0, 2), name: key.slice(2) };
   // As JSON, because UTF-8 makes all lone surrogates the same.
   const hash = sha256(JSON.stringify(key));
   // Marked, so that the hash as a key of its own is another entry.

@@ -33,8 +33,8 @@ export interface Files {
   remove(path: string): Promise<boolean>;
   /** What is there; `undefined` for nothing. */
   info(path: string): Promise<FileInfo | undefined>;
-  /** Sets when a file was last used, in milliseconds since 1970. */
-  touch(path: string, atMs: number): Promise<void>;
+  /** Sets when a file was last used, in milliseconds since 1970; `false` when there is none. */
+  touch(path: string, atMs: number): Promise<boolean>;
   /** The names in a folder, in any order; `undefined` when it does not exist. */
   list(path: string): Promise<string[] | undefined>;
   /** Makes a folder that its owner alone may enter, and those above it; fine if it exists. */

@@ -36,7 +36,7 @@ export const denoFiles: Files = {
     const kind = info.isFile ? "file" : info.isDirectory ? "folder" : "other";
     return { kind, bytes: info.size, modifiedAt: info.mtime?.getTime() ?? 0 };
   },
-  touch: (path, atMs) => Deno.utime(path, new Date(atMs), new Date(atMs)),
+  touch: (path, atMs) => isDone(Deno.utime(path, new Date(atMs), new Date(atMs))),
   list: (path) => unlessMissing(Array.fromAsync(Deno.readDir(path), ({ name }) => name)),
   makeFolder: (path) => Deno.mkdir(path, { recursive: true, mode: 0o700 }),
   async removeFolder(path) {

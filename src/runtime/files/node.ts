@@ -71,7 +71,7 @@ export function nodeFiles(): Files {
       const kind = info.isFile() ? "file" : info.isDirectory() ? "folder" : "other";
       return { kind, bytes: info.size, modifiedAt: info.mtimeMs };
     },
-    touch: async (path, atMs) => await fs.utimes(path, atMs / 1000, atMs / 1000),
+    touch: async (path, atMs) => await isDone(fs.utimes(path, atMs / 1000, atMs / 1000)),
     list: async (path) => await unlessMissing(fs.readdir(path)),
     makeFolder: async (path) => void await fs.mkdir(path, { recursive: true, mode: 0o700 }),
     removeFolder: async (path) => await isDone(fs.rmdir(path), ["ENOENT", "ENOTEMPTY", "EEXIST"]),

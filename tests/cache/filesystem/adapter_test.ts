@@ -254,11 +254,11 @@ test("FilesystemCache.get() marks an entry behind its answer when somebody waits
   await using _ = folder;
   await cache.set("a", entryOf(5));
   time.now += MINUTE_MS;
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<boolean>();
   broken.touch = () => promise;
   const waiting: Promise<void>[] = [];
   assertEquals(await cache.get("a", { waitUntil: (work) => waiting.push(work) }), entryOf(5));
-  resolve();
+  resolve(true);
   assertEquals(await Promise.all(waiting), [undefined]);
 });
 
@@ -316,6 +316,24 @@ test("FilesystemCache.set() makes its folders again when somebody has removed th
   await fs.rm(`${folder.path}/v1`, { recursive: true });
   assertEquals([await cache.set("a", entryOf(6)), (await cache.get("a"))?.body.length], [true, 6]);
 });
+
+for (const [step, clock] of [["touch", "own"], ["rename", "own"], ["rename", "file system's"]] as const) {
+  test(`FilesystemCache.set() by its ${clock} clock stores what another process clears away before ${step}`, async () => {
+    const { folder, cache, broken, open } = await setUp(clock === "own" ? {} : { now: undefined });
+    await using _ = folder;
+    let writes = 0;
+    const clearOnce = async (path: string): Promise<void> => {
+      if (path.endsWith(".tmp") && ++writes === 1) await open().clear();
+    };
+    const { touch, rename } = currentFiles();
+    if (step === "touch") {
+      broken.touch = async (path, atMs) => (await clearOnce(path), await touch(path, atMs));
+    } else broken.rename = async (from, to) => (await clearOnce(from), await rename(from, to));
+    assertEquals([await cache.set("a", entryOf(5)), writes], [true, 2]);
+    assertEquals((await open().get("a"))?.body.length, 5);
+    assertEquals((await folder.list()).filter((path) => path.endsWith(".tmp")), []);
+  });
+}
 
 test("FilesystemCache.set() gives up on folders that vanish all the time", async () => {
   const { folder, cache, broken } = await setUp();

@@ -100,7 +100,8 @@ for (const [name, files] of Object.entries({ "the runtime's own": currentFiles()
     await using folder = await tempFolder();
     await folder.write("file", "text");
     const path = `${folder.path}/file`;
-    await files.touch(path, 1_234_567_890_123);
+    assertEquals(await files.touch(path, 1_234_567_890_123), true);
+    assertEquals(await files.touch(`${folder.path}/none`, 1_234_567_890_123), false);
 
     assertEquals(await files.info(path), { kind: "file", bytes: 4, modifiedAt: 1_234_567_890_123 });
     assertEquals((await files.info(folder.path))?.kind, "folder");
