@@ -44,6 +44,8 @@ export class BodyReceiver {
   readonly #ahead: Uint8Array[] = [];
   /** What the body has broken off with. Only the receiver writes it. */
   failure: { readonly reason: unknown } | undefined;
+  /** Called when the body has ended as well, by who looks after the stream that it goes to. */
+  onOver: (() => void) | undefined;
   #isReceiving = false;
   #joinsSmall: boolean;
   #bytes = 0;
@@ -205,6 +207,7 @@ export class BodyReceiver {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#options.collector?.end(isComplete);
+    this.onOver?.();
     this.#options.onEnd(this.#bytes);
   }
 }

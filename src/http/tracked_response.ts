@@ -27,7 +27,12 @@ export interface ResponseHead {
  */
 export function trackedResponse(head: ResponseHead, receiver: BodyReceiver): Response {
   const stream = new ReadableStream(sourceOf(receiver), { highWaterMark: 0 });
-  registry()?.register(stream, receiver, receiver);
+  const streams = registry();
+  if (streams !== undefined && !receiver.hasEnded) {
+    streams.register(stream, receiver, receiver);
+    // What it has ended with may lead to its stream.
+    receiver.onOver = () => void streams.unregister(receiver);
+  }
   return new (trackedResponseClass())(stream, head, receiver);
 }
 

@@ -1,6 +1,8 @@
-import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { BodyReceiver } from "../../src/http/body_receiver.ts";
 import { receivedResponse, trackedResponse } from "../../src/http/tracked_response.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { canCollect, collectGarbage } from "../support/garbage.ts";
 import { test } from "../support/test.ts";
 
 function track(response: Response) {
@@ -197,5 +199,42 @@ test("trackedResponse() works where the platform's constructor asks the new resp
     assertEquals(await response.text(), "12345");
   } finally {
     Object.setPrototypeOf(Tracked, Response);
+  }
+});
+
+/** A response whose body ends with an error that leads back to it, as an error's stack may. */
+async function endWithCycle(end: "broken off" | "cancelled" | "read"): Promise<WeakRef<ReadableStream>> {
+  const cause: { response?: Response } = {};
+  const receiver = new BodyReceiver(answer("12345"), {
+    maxBytes: Infinity,
+    isMade: true,
+    onTooLarge: () => new Error("too large", { cause }),
+    onBreak: (error) => error,
+    onEnd: () => {},
+  });
+  const response = cause.response = trackedResponse(answer(null), receiver);
+  const body = response.body!;
+  if (end === "read") { for await (const _ of body); }
+  else if (end === "cancelled") await body.cancel();
+  else receiver.fail(new Error("enough", { cause }));
+  return new WeakRef(body);
+}
+
+test("trackedResponse() keeps nothing of a body that has ended, whatever it has ended with", async () => {
+  assert(canCollect());
+  const bodies = new Map<string, WeakRef<ReadableStream>[]>();
+  for (const end of ["broken off", "cancelled", "read"] as const) {
+    const refs: WeakRef<ReadableStream>[] = [];
+    for (let nth = 0; nth < 20; nth++) refs.push(await endWithCycle(end));
+    bodies.set(end, refs);
+  }
+  for (let turn = 0; turn < 10; turn++) {
+    await eventLoopTurn();
+    collectGarbage();
+  }
+  for (const [end, refs] of bodies) {
+    const left = refs.filter((ref) => ref.deref() !== undefined).length;
+    // A conservative collector may take a word on the stack for a reference.
+    assert(left <= 2, `${left} of 20 are left that were ${end}`);
   }
 });
