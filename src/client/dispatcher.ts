@@ -24,6 +24,7 @@ import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import { type Deferred, deferred } from "../primitives/deferred.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
+import { WeakCollection } from "../primitives/weak_collection.ts";
 import { pageUrl } from "../runtime/web.ts";
 import { Background } from "./background.ts";
 import { conclude } from "./conclusion.ts";
@@ -70,9 +71,11 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   #idle: Deferred<void> | undefined;
   /** The number of the latest call; extensions share it. */
   readonly #latest: { id: number };
-  /** The client that this one is an extension of, and its own extensions that are not closed. */
+  /** The client that this one is an extension of, and what takes this one out of that one's extensions. */
   readonly #parent: Dispatcher | undefined;
-  readonly #extensions = new Set<Dispatcher>();
+  readonly #place: WeakRef<Dispatcher> | undefined;
+  /** Its own extensions that are not closed; who has let go of one has nothing under way there. */
+  readonly #extensions = new WeakCollection<Dispatcher>();
   #closed: { readonly reason: unknown } | undefined;
 
   /**
@@ -101,7 +104,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
       this.#hedging,
     );
     if (parent?.closing !== undefined) this.#closed = parent.closing;
-    else if (parent !== undefined) parent.#extensions.add(this);
+    else if (parent !== undefined) this.#place = parent.#extensions.add(this);
     this.#signal = options.signal;
     if (this.#signal?.aborted) this.#closed = { reason: this.#signal.reason };
     else if (this.#signal !== undefined) addAbortListener(this.#signal, this);
@@ -485,7 +488,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   async close(reason: unknown): Promise<void> {
     if (this.#closed === undefined) {
       this.#closed = { reason };
-      if (this.#parent !== undefined) this.#parent.#extensions.delete(this);
+      if (this.#place !== undefined) this.#parent!.#extensions.delete(this.#place);
       for (const extension of this.#extensions) this.#background.keep(extension.close(reason));
       if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
       this.scheduler.hold(() => {
