@@ -237,7 +237,9 @@ function planOf(
     const delayMs = lanes[0]!.breaker!.retryAfterMs;
     return { reason, delayMs, sleeps: false, needsBudget: false, isUrgent: false, counts: false };
   }
-  const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(call.journey.round, previousMs));
+  // Rounds that do not count make it wait longer all the same.
+  const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : call.journey.round;
+  const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, previousMs));
   // In a batch, those who are told to come again wait as long as others are served.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
     nowMs - target!.lane.succeededAtMs <= RECENT_MS + 2 * delayMs;

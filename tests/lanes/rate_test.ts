@@ -388,6 +388,32 @@ testBothWays('S4: with `pauseOn429: "request"` a 429 makes only its own request 
   }
 });
 
+testBothWays(
+  'S4: with `pauseOn429: "request"` those of a batch that are refused again and again wait ever longer',
+  async (setUp) => {
+    const WINDOW_MS = 5_000;
+    const answeredMs: number[] = [];
+    const { client, clock, network } = setUp(() => {
+      const since = clock.now() - WINDOW_MS;
+      if (answeredMs.filter((atMs) => atMs > since).length >= 2) return { status: 429 };
+      answeredMs.push(clock.now());
+      return { json: 1 };
+    }, {
+      random: () => 0,
+      pauseOn429: "request",
+      learnLimits: false,
+      maxRetries: 1,
+      backoff: { baseMs: 10, maxMs: 60_000, jitter: "none" },
+      concurrency: 20,
+    });
+    const outcomes = await clock.run(client.settle(numberedUrls(20)));
+    const [, { attempts = 0 } = {}] = Object.entries(client.stats().origins)[0]!;
+    // Each of twenty is refused some ten times: 10 ms, 20, 40 and so on, as long as others are served.
+    assert(attempts < 20 * 20, `${attempts} attempts`);
+    assertEquals([network.sent.length, outcomes.filter(({ ok }) => ok).length > 2], [attempts, true]);
+  },
+);
+
 testBothWays("S4: client.fetch() obeys a 429 like everyone, and gives the last response", async (setUp) => {
   const { client, clock, network } = setUp(() => ({
     status: 429,
