@@ -72,10 +72,16 @@ export class Outage {
     this.cooldownCapMs = Math.max(0, Math.min(longestMs, patienceEndMs - openedAtMs));
   }
 
-  /** A request waits that is so patient: no cooldown lasts longer than that. */
-  shortenCooldown(patienceMs: number): void {
+  /**
+   * A request waits that is so patient: no cooldown lasts longer than that, unless the last probe has been made for it.
+   *
+   * @param patienceMs How old an outage may be that it waits out, in milliseconds.
+   * @param probedAtMs When the latest probe was sent.
+   */
+  shortenCooldown(patienceMs: number, probedAtMs: number): void {
     if (this.sinceMs === undefined || patienceMs === 0) return;
-    this.limitCooldown(Math.min(this.patienceEndMs, this.sinceMs + patienceMs));
+    const endMs = this.sinceMs + patienceMs;
+    if (probedAtMs < endMs) this.limitCooldown(Math.min(this.patienceEndMs, endMs));
   }
 
   /** When a patience of that length ends, in this outage or one that begins now. */

@@ -89,7 +89,9 @@ export function refuseSome(
     const refusal = refusalOf(waiter.errand, waiter.lanes, nowMs, maxRetryAfterMs);
     if (refusal !== undefined) refused.push([waiter, refusal]);
     else if (waiter.errand.patienceMs > 0) {
-      patienceEndMs = Math.min(patienceEndMs, lane.outage.patienceEnd(waiter.errand.patienceMs, nowMs));
+      const endMs = lane.outage.patienceEnd(waiter.errand.patienceMs, nowMs);
+      // The last probe may have been made for it; then it waits for another lane.
+      if (lane.probedAtMs < endMs) patienceEndMs = Math.min(patienceEndMs, endMs);
     }
   };
   for (let place = lane.urgent.head; place !== undefined; place = place.next) look(place);
@@ -108,10 +110,12 @@ function refusedForMs(lane: Lane, errand: Errand, nowMs: number): number {
   const { breaker } = lane;
   if (breaker === undefined || breaker.state === "closed") return 0;
   const { patienceMs } = errand;
-  const openMs = breaker.refusesForMs(patienceMs > 0 ? lane.outage.cooldownCapMs : Infinity);
+  const patienceEndMs = lane.outage.patienceEnd(patienceMs, nowMs);
+  // No cooldown is cut short any more for the sake of one for which the last probe has been made.
+  const isOver = lane.probedAtMs >= patienceEndMs;
+  const openMs = breaker.refusesForMs(patienceMs > 0 && !isOver ? lane.outage.cooldownCapMs : Infinity);
   if (openMs === 0) return 0;
   if (patienceMs === 0 || isAbandoned(lane, errand)) return openMs;
-  const patienceEndMs = lane.outage.patienceEnd(patienceMs, nowMs);
   if (nowMs >= patienceEndMs) {
     // The last probe is under way, or was made when their patience ended.
     return breaker.state === "half-open" || lane.probedAtMs < patienceEndMs ? 0 : openMs;

@@ -268,7 +268,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     waiter.enterAll();
     this.#inLine++;
     for (const lane of lanes) {
-      lane.outage.shortenCooldown(errand.patienceMs);
+      lane.outage.shortenCooldown(errand.patienceMs, lane.probedAtMs);
       this.#rouse(lane, nowMs);
     }
     fallAsleep(errand);

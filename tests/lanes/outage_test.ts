@@ -57,12 +57,15 @@ test("Outage.limitCooldown() caps nothing where there is no breaker", () => {
 
 test("Outage.shortenCooldown() goes by the least patient, and by nobody who has none", () => {
   const { outage } = setUp(2_000);
-  outage.shortenCooldown(100);
+  outage.shortenCooldown(100, -Infinity);
   assertEquals(outage.patienceEndMs, Infinity);
   outage.begin(0, 0);
-  outage.shortenCooldown(0);
+  outage.shortenCooldown(0, -Infinity);
   assertEquals(outage.patienceEndMs, Infinity);
-  for (const patienceMs of [800, 300, 500]) outage.shortenCooldown(patienceMs);
+  // The last probe has been made for who was patient until 150.
+  outage.shortenCooldown(150, 150);
+  assertEquals(outage.patienceEndMs, Infinity);
+  for (const patienceMs of [800, 300, 500]) outage.shortenCooldown(patienceMs, 150);
   assertEquals([outage.patienceEndMs, outage.cooldownCapMs], [300, 300]);
 });
 

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { CircuitOpenError, HttpError } from "../../mod.ts";
+import { AdmissionWaiter } from "../../src/lanes/admission_waiter.ts";
 import type { Errand } from "../../src/lanes/errand.ts";
 import { Lane } from "../../src/lanes/lane.ts";
-import { isAbandoned, refusalOf } from "../../src/lanes/refusal.ts";
+import { isAbandoned, refusalOf, refuseSome } from "../../src/lanes/refusal.ts";
 import type { Settings } from "../../src/policies/settings.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -233,4 +234,35 @@ test("refusalOf() says why of each lane also when a cooldown or a pause ends whi
       assertEquals(mirrors.filter(({ failure }) => /another [1-9]\d* ms$/.test(failure)).length, 3);
     }
   }
+});
+
+test("refuseSome() cuts no cooldown short for who has had the last probe, and waits for another lane", () => {
+  const { lane, laneOf } = setUp();
+  open(lane);
+  lane.outage.sinceMs = -500;
+  lane.probedAtMs = 0;
+  const busy = laneOf("https://b.test");
+  const waitFor = (patienceMs: number): void => {
+    const room = { now: () => 0, leave() {}, toAdmission: () => assert(false) as never };
+    new AdmissionWaiter(room, patient({ patienceMs }), [lane, busy], false).enterAll();
+  };
+  const look = (): number => {
+    refuseSome(lane, 0, MINUTE_MS, () => assert(false));
+    return lane.outage.cooldownCapMs;
+  };
+  waitFor(500);
+  assertEquals([look(), lane.blockedUntilMs(0)], [Infinity, 100]);
+  // With one more who is patient until 60, a probe is due then.
+  waitFor(560);
+  assertEquals([look(), lane.blockedUntilMs(0)], [60, 60]);
+});
+
+test("refusalOf() refuses who has had the last probe, also where the cooldown has been cut short for another", () => {
+  const { lane, refusal } = setUp();
+  open(lane);
+  lane.outage.sinceMs = -500;
+  lane.probedAtMs = 0;
+  lane.outage.cooldownCapMs = 0;
+  assertEquals(refusal(patient({ patienceMs: 500 }), lane)?.message.includes("is open"), true);
+  assertEquals(refusal(patient({ patienceMs: 501 }), lane), undefined);
 });
