@@ -8,6 +8,7 @@ import { isUrl } from "../http/url.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
+import { CIRCUIT_NUMBERS } from "../primitives/circuit_options.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
 import {
   arrayOf,
@@ -182,16 +183,7 @@ export const clientEntries: Readonly<Record<string, Rule>> = {
     plain(
       "options of a circuit breaker, because each origin has one of its own, or false",
       strict({
-        ...optionalAny(
-          "threshold",
-          "failureRatio",
-          "minimumRequests",
-          "windowMs",
-          "cooldownMs",
-          "maxCooldownMs",
-          "probeTimeoutMs",
-          "clock",
-        ),
+        ...optionalAny(...CIRCUIT_NUMBERS, "clock"),
         ...rulesOf(["onOpen", "patienceMs"]),
         isFailure: callable,
       }, "must be options of a circuit breaker, or false"),

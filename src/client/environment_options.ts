@@ -5,6 +5,7 @@
  */
 
 import { assertOptions } from "../primitives/argument_checks.ts";
+import { CIRCUIT_NUMBERS } from "../primitives/circuit_options.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { BreakerOptions, ClientOptions } from "./options.ts";
 
@@ -28,16 +29,6 @@ const NUMBERS = [
 /** The options that are switches. */
 const FLAGS = ["offline", "validate", "notFoundIsFinal"] as const satisfies readonly (keyof ClientOptions)[];
 
-/** The numbers of the circuit breaker: of `cooldownMs` the variable is `SLIPSTREAM_BREAKER_COOLDOWN_MS`. */
-const BREAKER_NUMBERS = [
-  "threshold",
-  "failureRatio",
-  "minimumRequests",
-  "windowMs",
-  "cooldownMs",
-  "maxCooldownMs",
-] as const satisfies readonly (keyof BreakerOptions)[];
-
 /** Makes a value of the text of a variable, or throws. */
 type Parse<T> = (value: string, name: string) => T;
 
@@ -50,7 +41,7 @@ type Read = <T>(name: string, parse: Parse<T>) => T | undefined;
  * - numbers: `SLIPSTREAM_CONCURRENCY`, `SLIPSTREAM_PER_ORIGIN_CONCURRENCY`, `SLIPSTREAM_MAX_WAITING`, `SLIPSTREAM_MAX_QUEUE`,
  *   `SLIPSTREAM_MAX_QUEUE_MS`, `SLIPSTREAM_MAX_RETRIES`, `SLIPSTREAM_TIMEOUT_MS`, `SLIPSTREAM_IDLE_TIMEOUT_MS`, `SLIPSTREAM_TOTAL_TIMEOUT_MS`, `SLIPSTREAM_MAX_RETRY_AFTER_MS`,
  *   `SLIPSTREAM_MAX_BODY_BYTES`; of the circuit breaker `SLIPSTREAM_PATIENCE_MS`, and `SLIPSTREAM_BREAKER_` with `THRESHOLD`, `FAILURE_RATIO`,
- *   `MINIMUM_REQUESTS`, `WINDOW_MS`, `COOLDOWN_MS`, `MAX_COOLDOWN_MS`;
+ *   `MINIMUM_REQUESTS`, `WINDOW_MS`, `COOLDOWN_MS`, `MAX_COOLDOWN_MS`, `PROBE_TIMEOUT_MS`;
  * - as `1`/`0` or `true`/`false`: `SLIPSTREAM_OFFLINE`, `SLIPSTREAM_VALIDATE`, `SLIPSTREAM_NOT_FOUND_IS_FINAL`,
  *   `SLIPSTREAM_BREAKER` and `SLIPSTREAM_RETRY_BUDGET`, which can only turn theirs off, and `SLIPSTREAM_CI`, which turns the
  *   cache off;
@@ -93,8 +84,9 @@ export function clientOptionsFromEnv(env?: EnvironmentVariables): ClientOptions 
 function breakerOptions(read: Read): BreakerOptions | false | undefined {
   if (read("BREAKER", toFlag) === false) return false;
   const options: BreakerOptions = given({
+    // Of `cooldownMs` the variable is `SLIPSTREAM_BREAKER_COOLDOWN_MS`.
     ...Object.fromEntries(
-      BREAKER_NUMBERS.map((option) => [option, read(`BREAKER_${upperCase(option)}`, toNumber)]),
+      CIRCUIT_NUMBERS.map((option) => [option, read(`BREAKER_${upperCase(option)}`, toNumber)]),
     ),
     patienceMs: read("PATIENCE_MS", toNumber),
     onOpen: read("ON_OPEN", wordOf("fail", "wait")),

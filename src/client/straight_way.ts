@@ -23,7 +23,7 @@ import type { Opening } from "../policies/journey.ts";
 import { withDefaults } from "../policies/default_headers.ts";
 import type { Environment, FetchFunction } from "../policies/policy.ts";
 import { Reply } from "../policies/reply.ts";
-import { isWorthRetry } from "../policies/retry_verdict.ts";
+import { isWorthRetry } from "../policies/retry_reason.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { fetchAtImport } from "./global_fetch.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";

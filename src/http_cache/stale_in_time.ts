@@ -8,10 +8,9 @@ import type { CacheSurroundings } from "../policies/cache_plan.ts";
 import type { Call } from "../policies/call.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
+import { SHORTEST_WAIT_MS } from "../primitives/clock.ts";
 import type { DeadlineTarget } from "../primitives/deadline_queue.ts";
 
-/** A wait shorter than this, in milliseconds, is none: where it does not move the clock it would never end. */
-const SHORTEST_WAIT_MS = 1e-3;
 /** When a request looks first where the network is out, in milliseconds: a refused connection is refused by then. */
 const FIRST_LOOK_MS = 50;
 /** How often a request looks whether the network has failed, once it has waited for long enough, in milliseconds. */

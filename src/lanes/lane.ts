@@ -6,7 +6,7 @@
 
 import { type Bucket, isFull } from "../primitives/bucket.ts";
 import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
-import type { Clock } from "../primitives/clock.ts";
+import { type Clock, SHORTEST_WAIT_MS } from "../primitives/clock.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
 import type { LatencyWindow } from "../primitives/latency_window.ts";
 import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
@@ -23,9 +23,6 @@ import type { Receipt } from "./receipt.ts";
 import { SearchableQueue } from "./searchable_queue.ts";
 import type { Line, Place, Waiter, WaitingLine } from "./waiter.ts";
 import { WarmUp } from "./warm_up.ts";
-
-/** A wait shorter than this, in milliseconds, is none: where it does not move the clock it would never end. */
-const SHORTEST_WAIT_MS = 1e-3;
 
 /** How long it is until a sleeping request may find out again how its origin is, in milliseconds; twice that each time. */
 const FIRST_TEST_GAP_MS = 250;

@@ -20,7 +20,7 @@ export class LaneLimit {
   /** How many there may be now. */
   current: number;
   /** What adapts it, where it adapts itself. */
-  estimator: LimitEstimator | undefined;
+  #estimator: LimitEstimator | undefined;
   /** Successes since the limit was changed. */
   #gained = 0;
   /** The most that was not too much, when the limit was lowered last. */
@@ -36,12 +36,12 @@ export class LaneLimit {
 
   /** Whether it would be the same for an origin that was never asked. */
   get isNew(): boolean {
-    return this.current === this.most && (this.estimator?.isNew ?? true);
+    return this.current === this.most && (this.#estimator?.isNew ?? true);
   }
 
   /** Follows an estimator from now on. */
   follow(estimator: LimitEstimator): void {
-    this.estimator = estimator;
+    this.#estimator = estimator;
     this.#adapt(estimator.limit);
   }
 
@@ -52,8 +52,8 @@ export class LaneLimit {
    */
   sample(latencyMs: number, inFlight: number, isDropped: boolean, nowMs: number): boolean {
     const before = this.current;
-    if (!this.estimator?.note(latencyMs, inFlight, isDropped, nowMs)) return false;
-    this.#adapt(this.estimator.limit);
+    if (!this.#estimator?.note(latencyMs, inFlight, isDropped, nowMs)) return false;
+    this.#adapt(this.#estimator.limit);
     return this.current > before;
   }
 
@@ -70,7 +70,7 @@ export class LaneLimit {
    * @param isQuotaKnown Whether it is known how much the origin takes in what time, so that it is not for how much is in flight.
    */
   halve(inFlight: number, isQuotaKnown: boolean): void {
-    if (this.estimator !== undefined) return;
+    if (this.#estimator !== undefined) return;
     const tooMuch = this.atOnce(inFlight);
     this.current = isQuotaKnown ? this.most : Math.max(1, Math.floor(Math.min(this.current, inFlight) / 2));
     this.#gained = 0;

@@ -4,8 +4,7 @@
  * @module
  */
 
-/** A wait shorter than this, in milliseconds, is none: where it does not move the clock it would never end. */
-const SHORTEST_WAIT_MS = 1e-3;
+import { SHORTEST_WAIT_MS } from "../primitives/clock.ts";
 
 /** After so long without an attempt, connections count as closed, in milliseconds. */
 const IDLE_MS = 60_000;

@@ -23,7 +23,7 @@ import { pauseOrigin } from "./origin_pause.ts";
 import type { Environment } from "./policy.ts";
 import { progressOf } from "./progress.ts";
 import { Reply } from "./reply.ts";
-import { isWorthRetry } from "./retry_verdict.ts";
+import { isWorthRetry } from "./retry_reason.ts";
 
 /** The longest time after which an attempt is written off whose `fetch` does not heed its signal, in milliseconds. */
 export const MAX_WRITE_OFF_MS = 30_000;

@@ -11,7 +11,7 @@ import type { Ending } from "./hedging.ts";
 import type { Mirror } from "./mirror.ts";
 import type { MirrorFailure, Reply, RoundFailures } from "./reply.ts";
 import { replyError } from "./reply_error.ts";
-import { mayPass } from "./retry.ts";
+import { mayPass } from "./retry_reason.ts";
 
 /** What a mirror that did not do left behind. */
 export interface MirrorEnding extends Ending {

@@ -20,8 +20,7 @@ import { discardAllBut, endRound, keep, type MirrorEnding, noteAttempts } from "
 import type { Environment, Handler } from "./policy.ts";
 import { Reply } from "./reply.ts";
 import { noteFailure } from "./reply_error.ts";
-import { mayPass } from "./retry.ts";
-import { isWorthRetry } from "./retry_verdict.ts";
+import { isWorthRetry, mayPass } from "./retry_reason.ts";
 
 /** Where requests may go. */
 export interface MirrorsOptions {

@@ -4,34 +4,16 @@
  * @module
  */
 
-import {
-  isCircuitOpenError,
-  isHttpError,
-  isInvalidDataError,
-  isNetworkError,
-  isOverloadError,
-} from "../errors.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
-import { isExhaustion, isFinal } from "./attempt_errors.ts";
+import { isExhaustion } from "./attempt_errors.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
+import { noteRescue, waitForBudget, workingTimeMs } from "./budget_wait.ts";
 import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
 import { noteFailure } from "./reply_error.ts";
-import { askCaller, isWorthRetry } from "./retry_verdict.ts";
-
-/** How often a request looks whether the budget has a retry for it, in milliseconds. */
-const BUDGET_POLL_MS = 250;
-
-/**
- * How long a request of a batch waits for the budget, in milliseconds, since a retry has succeeded for the last time. While the
- * batch has others to send, it waits on unless it is in their way.
- */
-const BUDGET_PATIENCE_MS = 3_000;
-
-/** An origin that is down has probers enough when so many wait for it. */
-const ENOUGH_PROBERS = 8;
+import { isRefusal, reasonOf, type Round } from "./retry_reason.ts";
 
 /** So recently an origin must have answered others for a 429 not to count as a round, in milliseconds. */
 const RECENT_MS = 10_000;
@@ -42,19 +24,6 @@ export interface RetryOptions {
   readonly maxRetryAfterMs: number;
   /** The lanes that a call may go to, the preferred one first. */
   readonly lanesOf: (call: Call) => readonly Lane[];
-}
-
-/** Why a round may be repeated. */
-interface Reason {
-  readonly text: string;
-  /** How long the caller wants to wait before, in milliseconds. */
-  readonly delayMs?: number | undefined;
-}
-
-/** What a round has brought: one of the two. */
-interface Round {
-  readonly reply?: Reply | undefined;
-  readonly error?: unknown;
 }
 
 /** How a call goes on. */
@@ -97,7 +66,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       }
       const plan = planOrDiscard(environment, options, call, round, previousMs);
       if (plan === undefined) {
-        if (earlier !== undefined) noteSuccess(environment, call, round.reply);
+        if (earlier !== undefined) noteRescue(environment, call, round.reply);
         return conclude(round);
       }
       round.reply?.openBody?.discard();
@@ -117,11 +86,6 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
   };
 }
 
-/** The budget's time stands still in an outage: what happens then says nothing of how much may be retried after it. */
-function workingTimeMs({ scheduler, clock }: Environment): number {
-  return scheduler.workingTime.at(clock.now());
-}
-
 async function runRound(next: Handler, call: Call): Promise<Round> {
   try {
     return { reply: await next(call) };
@@ -136,52 +100,10 @@ function conclude({ reply, error }: Round): Reply {
   return reply;
 }
 
-/** A retry of a batch that succeeds shows that those who wait for the budget do so for something. */
-function noteSuccess(environment: Environment, call: Call, reply: Reply | undefined): void {
-  if (reply?.target === undefined || isWorthRetry(call, reply.status) || call.patienceMs === 0) return;
-  reply.target.lane.rescuedAtMs = environment.clock.now();
-  environment.budget?.restore(workingTimeMs(environment));
-}
-
 /** What a round brought that was to be repeated; of a body that the caller was to read, too little is left. */
 function concludeEarlier(round: Round, call: Call, refusal: unknown): Reply {
   if (round.reply !== undefined && call.streams) throw refusal;
   return conclude(round);
-}
-
-/** Whether a failure of one mirror may pass, as far as that can be said without asking the caller's function. */
-export function mayPass(call: Call, reply: Reply | undefined, error: unknown): boolean {
-  return reply !== undefined ? isWorthRetry(call, reply.status) : usualReason(error) !== undefined;
-}
-
-/** Why a round may be repeated; `undefined` for everything that would not get better, the reason of an abort included. */
-function reasonOf(call: Call, { reply, error }: Round): Reason | undefined {
-  if (reply === undefined && !isAskedAbout(error)) return undefined;
-  const { isWorth, delayMs } = askCaller(call, reply, error);
-  const usual = reply === undefined
-    ? usualReason(error)
-    : isWorthRetry(call, reply.status)
-    ? String(reply.status)
-    : undefined;
-  if (!(isWorth ?? usual !== undefined)) return undefined;
-  return { text: usual ?? (reply === undefined ? (error as Error).name : String(reply.status)), delayMs };
-}
-
-/** Whether it is for the caller to say that an error is worth another try. */
-function isAskedAbout(error: unknown): boolean {
-  if (isInvalidDataError(error)) return true;
-  // What has refused it has said no for good; an HttpError here was never sent, its origin asks for too long a pause.
-  return isNetworkError(error) && !isRefusal(error) && !isHttpError(error) && !isFinal(error);
-}
-
-/** Whether an error says that a request was not sent. */
-function isRefusal(error: unknown): boolean {
-  return isCircuitOpenError(error) || isOverloadError(error);
-}
-
-function usualReason(error: unknown): string | undefined {
-  if (isInvalidDataError(error)) return error.reason === "truncated" ? "truncated" : undefined;
-  return isAskedAbout(error) ? (error as Error).name : undefined;
 }
 
 /** The caller's own code may throw, of which a backoff may consist: nothing must be left open then. */
@@ -290,40 +212,6 @@ async function rest(
   const lane = lanes.length === 1 ? lanes[0] : undefined;
   if (plan.sleeps && !await sleepBetweenRounds(environment, call, lane, plan.delayMs)) return false;
   return !plan.needsBudget || await waitForBudget(environment, call, lanes);
-}
-
-/**
- * Waits until the budget has a retry for a call. While its origin is down, a few of those who wait are let through: they are
- * the ones who find out when it is back.
- */
-async function waitForBudget(environment: Environment, call: Call, lanes: readonly Lane[]): Promise<boolean> {
-  const { clock } = environment;
-  const budget = environment.budget!;
-  const { allowance } = call;
-  const lane = lanes.length === 1 ? lanes[0] : undefined;
-  // The budget's time stands still in an outage; patience does not.
-  let sinceMs = clock.now();
-  let workingSinceMs = workingTimeMs(environment);
-  let freeSinceMs = workingSinceMs;
-  while (!budget.tryWithdraw(workingTimeMs(environment))) {
-    if (lanes.some(({ rescuedAtMs }) => rescuedAtMs > sinceMs)) {
-      sinceMs = clock.now();
-      workingSinceMs = freeSinceMs = workingTimeMs(environment);
-    }
-    const nowMs = workingTimeMs(environment);
-    // As long as others are sent meanwhile, its wait costs the batch nothing.
-    if (allowance?.hasMore) freeSinceMs = nowMs;
-    const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;
-    if (nowMs - fromMs >= BUDGET_PATIENCE_MS) return false;
-    if (clock.now() - sinceMs >= call.patienceMs) return false;
-    if (lane !== undefined && isDown(lane) && lane.queued < ENOUGH_PROBERS) return true;
-    if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL_MS)) return false;
-  }
-  return true;
-}
-
-function isDown({ breaker }: Lane): boolean {
-  return breaker !== undefined && breaker.state !== "closed";
 }
 
 function report({ reporter, clock, counters }: Environment, call: Call, { delayMs, reason }: Plan): void {

@@ -7,6 +7,7 @@
 import { assertFunction } from "./argument_checks.ts";
 import { type CircuitBreakerOptions, type CircuitSettings, toCircuitSettings } from "./circuit_options.ts";
 import { CLOSED, elapsedMs, openError, type State, toRest } from "./circuit_state.ts";
+import { SHORTEST_WAIT_MS } from "./clock.ts";
 import type { FailureCounter } from "./failure_counter.ts";
 import { Observers } from "./observers.ts";
 
@@ -33,9 +34,6 @@ export interface CircuitBreakerRunOptions {
   /** What the caller gives up with: if it has aborted, its reason as an error counts neither as failure nor as success. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** The shortest wait: what rounding leaves over would be waited for without end where it does not move the clock. */
-const SHORTEST_WAIT_MS = 1e-3;
 
 /** What is done with the result of a call. */
 interface Handlers {

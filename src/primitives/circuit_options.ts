@@ -116,6 +116,20 @@ export interface CircuitSettings {
   readonly counter: FailureCounter;
 }
 
+/** The options that are numbers. */
+export const CIRCUIT_NUMBERS: readonly Exclude<
+  keyof CircuitBreakerOptions,
+  "clock" | "name" | "isFailure"
+>[] = [
+  "threshold",
+  "failureRatio",
+  "minimumRequests",
+  "windowMs",
+  "cooldownMs",
+  "maxCooldownMs",
+  "probeTimeoutMs",
+];
+
 const ACTION = "create circuit breaker";
 
 /** Checks the options, and fills in their defaults. */

@@ -30,6 +30,9 @@ export interface Clock {
 /** The longest delay of one timer, in milliseconds: above it every runtime's `setTimeout` fires at once. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
+/** The shortest wait, in milliseconds: what rounding leaves over is none, for where it does not move the clock it would never end. */
+export const SHORTEST_WAIT_MS = 1e-3;
+
 /**
  * A delay as a caller's own clock may be given it: never negative, and within one timer's range, since such a clock may pass it on to
  * the runtime as it is. For a longer wait, arm it again.

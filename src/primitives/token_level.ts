@@ -4,14 +4,13 @@
  * @module
  */
 
+import { SHORTEST_WAIT_MS } from "./clock.ts";
+
 /** How much of a timer's lateness is caught up with while callers wait, in milliseconds. */
 const FORGIVEN_LATENESS_MS = 5;
 
 /** What rounding may cost: a bucket this short of the tokens asked for has them. The shortage is carried on. */
 const ROUNDING_TOKENS = 1e-9;
-
-/** The shortest wait: a wait that rounding makes too small to move the clock would never end. */
-const SHORTEST_WAIT_MS = 1e-3;
 
 /**
  * The arithmetic of a token bucket. Time is what `observe` was told last: every question is about that moment.

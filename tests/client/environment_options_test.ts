@@ -31,6 +31,7 @@ test("clientOptionsFromEnv() reads every variable, and a client takes the result
     SLIPSTREAM_BREAKER_THRESHOLD: "3",
     SLIPSTREAM_BREAKER_COOLDOWN_MS: "100",
     SLIPSTREAM_BREAKER_MAX_COOLDOWN_MS: "1000",
+    SLIPSTREAM_BREAKER_PROBE_TIMEOUT_MS: "700",
     SLIPSTREAM_PATIENCE_MS: "5000",
     SLIPSTREAM_ON_OPEN: "Wait",
   });
@@ -43,6 +44,7 @@ test("clientOptionsFromEnv() reads every variable, and a client takes the result
       threshold: 3,
       cooldownMs: 100,
       maxCooldownMs: 1_000,
+      probeTimeoutMs: 700,
       patienceMs: 5_000,
       onOpen: "wait",
     },
