@@ -17,7 +17,7 @@ import { reportQueued, reportSettled } from "../policies/call_events.ts";
 import { type Mirror, urlAt } from "../policies/mirror.ts";
 import type { Reply } from "../policies/reply.ts";
 import type { Settings } from "../policies/settings.ts";
-import { Flights, join, sharedReply } from "../policies/single_flight.ts";
+import { Flights, join, leave, sharedReply } from "../policies/single_flight.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Backoff } from "../primitives/backoff.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -32,6 +32,7 @@ import type { EventHub } from "./events.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
 import type { ClientOptions } from "./options.ts";
 import { buildPipeline, type Pipeline } from "./pipeline.ts";
+import { Relays } from "./relays.ts";
 import { type ClientStats, Tally } from "./stats.ts";
 import { type StraightOwner, StraightWay } from "./straight_way.ts";
 
@@ -66,8 +67,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   readonly #background = new Background();
   /** Batches that are not over. */
   readonly #batches = new Set<Closable>();
-  /** What brings answers into the incoming requests that wait for them, where those own what they start. */
-  readonly #relays = new Map<Call, (answer: () => void) => void>();
+  readonly #relays: Relays;
   #idle: Deferred<void> | undefined;
   /** The number of the latest call; extensions share it. */
   readonly #latest: { id: number };
@@ -95,6 +95,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
       inBackground: (work, call) => this.#background.keep(work, call),
     }, parent?.pipeline);
     this.scheduler = this.pipeline.environment.scheduler;
+    this.#relays = new Relays(this.pipeline.environment.deadlines, this.#goAlone);
     this.#hedging = this.pipeline.hedging;
     this.lanes = this.pipeline.lanes;
     this.straight = new StraightWay(
@@ -298,32 +299,19 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
       if (leader.pending instanceof Waiter) this.scheduler.raise(leader.pending, call.priority);
     }
     // A source that was asked while it fell asleep may have stopped it.
-    if (this.pipeline.environment.timersBelongToRequests && !call.settled) this.#watch(call, leader);
+    if (this.pipeline.environment.timersBelongToRequests && !call.settled) this.#relays.watch(call);
     return undefined;
   }
 
-  /**
-   * Where a leader ends with the request that it belongs to, a follower whose leader does not end goes itself. One that is
-   * answered goes on in its own request: what runs after a promise does so in the request that has made the promise.
-   */
-  #watch(call: Call, leader: Call): void {
-    const { deadlines } = this.pipeline.environment;
-    const { promise, resolve } = deferred<() => void>();
-    promise.then((answer) => answer());
-    this.#relays.set(call, resolve);
-    const onDeadline = (): void => {
-      // One that has been told is answered as soon as its own request goes on.
-      if (!this.#relays.delete(call)) return;
-      this.#flights.remove(leader);
-      call.leader = undefined;
-      leader.flight!.followers.splice(leader.flight!.followers.indexOf(call), 1);
-      // Its own caller may have left before.
-      if (--leader.flight!.members === 0) leader.cancel(new Error("All who wanted it have left"));
-      this.follow(call);
-    };
-    call.pending = { cancel: () => deadlines.remove(deadline) };
-    const deadline = deadlines.add({ onDeadline }, call.settings.timeoutMs);
-  }
+  /** A call whose leader does not end goes itself. */
+  readonly #goAlone = (call: Call): void => {
+    const leader = call.leader!;
+    this.#flights.remove(leader);
+    leave(call, leader);
+    // Its own caller may have left before.
+    if (leader.flight!.members === 0) leader.cancel(new Error("All who wanted it have left"));
+    this.follow(call);
+  };
 
   /** Waits for the reply, and answers. Never rejects. */
   async follow(call: Call): Promise<void> {
@@ -344,7 +332,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     if (call.settled && followers.length === 0) reply.openBody?.discard();
     if (!call.settled) this.#conclude(call, reply);
     for (const follower of followers) {
-      this.#tell(follower, () => this.#conclude(follower, sharedReply(follower, call, reply)));
+      this.#relays.tell(follower, () => this.#conclude(follower, sharedReply(follower, call, reply)));
     }
     this.scheduler.dispatch();
   }
@@ -355,17 +343,9 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     this.settle(call, false, error);
     for (const follower of call.flight?.followers ?? []) {
       follower.attempts = call.attempts;
-      this.#tell(follower, () => this.settle(follower, false, error));
+      this.#relays.tell(follower, () => this.settle(follower, false, error));
     }
     this.scheduler.dispatch();
-  }
-
-  /** Answers one that waited for another one's answer. */
-  #tell(follower: Call, answer: () => void): void {
-    const relay = this.#relays.get(follower);
-    if (relay === undefined) return answer();
-    this.#relays.delete(follower);
-    relay(answer);
   }
 
   #conclude(call: Call, reply: Reply): void {
@@ -399,7 +379,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     call.settled = true;
     if (call.leader !== undefined) {
       call.pending?.cancel(undefined, call);
-      this.#relays.delete(call);
+      this.#relays.forget(call);
       if (ok) this.pipeline.environment.counters.shared++;
     }
     if (ok && call.isInTable) this.#flights.remove(call);

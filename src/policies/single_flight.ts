@@ -138,6 +138,14 @@ export function join(call: Call, leader: Call): void {
   fallAsleep(call);
 }
 
+/** Lets a call wait no more for another one, which goes on for the others. */
+export function leave(call: Call, leader: Call): void {
+  const { followers } = leader.flight!;
+  followers.splice(followers.indexOf(call), 1);
+  leader.flight!.members--;
+  call.leader = undefined;
+}
+
 /** The reply of a call's execution, for one that has waited for it. */
 export function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   call.attempts = leader.attempts;

@@ -9,7 +9,7 @@ import * as v from "valibot";
 import { DataNotFoundError, HttpError, InvalidDataError, TimeoutError } from "../../mod.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
 import type { Call } from "../../src/policies/call.ts";
-import { Flights } from "../../src/policies/single_flight.ts";
+import { Flights, join, leave } from "../../src/policies/single_flight.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { fakeClient, testClientsBothWays } from "../client/fake_client.ts";
@@ -572,3 +572,13 @@ testBothWays(
     assertEquals([network.sent.length, client.stats().cacheHits.shared], [4, 2]);
   },
 );
+
+test("leave() takes one out of those who wait, and leaves the others and their leader alone", () => {
+  const leader = fakeCall();
+  const [first, second] = [fakeCall(), fakeCall()];
+  for (const call of [first, second]) join(call, leader);
+  leave(first, leader);
+  assertEquals([leader.flight?.members, leader.flight?.followers.length, leader.cancelled], [2, 1, false]);
+  assertStrictEquals(leader.flight?.followers[0], second);
+  assertStrictEquals(first.leader, undefined);
+});
