@@ -24,6 +24,8 @@ export class Eyes {
   readonly flights: Set<Flights> = new Set();
   /** When each lane's breaker changed last. */
   readonly changedAtMs: Map<string, number> = new Map();
+  /** Called when a lane's breaker has changed. */
+  onBreakerChange: (key: string) => void = () => {};
 }
 
 let watching: Eyes | undefined;
@@ -47,7 +49,10 @@ Scheduler.prototype.adopt = function (lane: Lane): void {
       eyes.limits.set(lane.key, { atMs: nowMs, most });
       return sample.call(limit, latencyMs, inFlight, isDropped, nowMs);
     };
-    lane.breaker?.on(({ atMs }) => eyes.changedAtMs.set(lane.key, atMs));
+    lane.breaker?.on(({ atMs }) => {
+      eyes.changedAtMs.set(lane.key, atMs);
+      eyes.onBreakerChange(lane.key);
+    });
   }
   adopt.call(this, lane);
 };

@@ -61,6 +61,8 @@ export class Stage {
   readonly unsettled: Set<Caller> = new Set();
   readonly batches: BatchRecord[] = [];
   readonly sent: Sent[] = [];
+  /** How many requests had been sent when the breaker of an origin changed last. */
+  readonly sentAtChange: Map<string, number> = new Map();
   /** What is on the wire. */
   readonly open: Set<Sent> = new Set();
   readonly events: ClientEvent[] = [];
@@ -87,6 +89,7 @@ export class Stage {
     this.controllers = Array.from({ length: SIGNALS }, () => new CountedController());
     watch(this.eyes);
     this.eyes.onBatch = (batch) => void (this.opening = batch);
+    this.eyes.onBreakerChange = (origin) => void this.sentAtChange.set(origin, this.sent.length);
     const { options, extensions, semaphore, adaptiveLimit } = clientParts(this, createNetwork(this));
     this.semaphore = adaptiveLimit?.semaphore ?? semaphore;
     this.adaptiveLimit = adaptiveLimit;

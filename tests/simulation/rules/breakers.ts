@@ -45,8 +45,8 @@ function checkSend(stage: Stage, sent: Sent): void {
     }
     return;
   }
-  const probe = stage.sent.find((other) =>
-    other !== sent && !other.isPart && other.address.origin === origin && other.atMs >= changedAtMs &&
+  const probe = stage.sent.slice(stage.sentAtChange.get(origin)).find((other) =>
+    other !== sent && !other.isPart && other.address.origin === origin &&
     other.answeredAtMs === Infinity && other.abortedAtMs === Infinity
   );
   if (probe !== undefined) stage.fail("S14", `${url} was sent although #${probe.index} is a probe`);
