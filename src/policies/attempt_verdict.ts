@@ -66,6 +66,7 @@ export class AttemptVerdict {
     const isExcused = verdict === "failure" && isFailure !== undefined &&
       !isFailure(statusError(this.#call, this.#target, response));
     this.#judge(isExcused ? "success" : verdict);
+    if (verdict === "success") this.#call.journey.answeredAtMs = this.#target.lane.succeededAtMs;
   }
 
   /** It has taken too long. */

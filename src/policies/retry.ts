@@ -164,7 +164,7 @@ function planOf(
   const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, previousMs));
   // In a batch, those who are told to come again wait as long as others are served.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
-    nowMs - target!.lane.succeededAtMs <= RECENT_MS + 2 * delayMs;
+    othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
   if (!isServed && !isTest && call.journey.round > maxRetries) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) return undefined;
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
@@ -174,6 +174,11 @@ function planOf(
   // With several lanes, one may be free that has just failed: it is given time. So is a caller who wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
   return { reason, delayMs, sleeps, needsBudget, isUrgent, counts: !isServed && !isTest };
+}
+
+/** When the latest request began that a lane has served, the call itself not counted: a mirror there may answer that it has nothing for it. */
+function othersServedAtMs({ journey: { answeredAtMs } }: Call, { succeededAtMs }: Lane): number {
+  return succeededAtMs > answeredAtMs ? succeededAtMs : -Infinity;
 }
 
 /** Whether a call that has found no descriptor waits for those that have one: nothing of it was sent. */
