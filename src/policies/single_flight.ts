@@ -149,7 +149,6 @@ export function leave(call: Call, leader: Call): void {
 /** The reply of a call's execution, for one that has waited for it. */
 export function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   call.attempts = leader.attempts;
-  call.journey.target = reply.target ?? leader.target;
   const { head, body, openBody, target } = reply;
   const shared = new Reply(head, { from: "shared", body, openBody, target });
   shared.retryAfterMs = reply.retryAfterMs;

@@ -34,7 +34,7 @@ import {
   text,
 } from "./fake_origin.ts";
 import { nextEvent } from "./next_event.ts";
-import { testBothWays, URL_A } from "./rig.ts";
+import { rig, testBothWays, URL_A } from "./rig.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 const OK = json({ ok: true });
@@ -93,6 +93,20 @@ testBothWays(
     assertEquals(origin.timesMs, [0, 5_000, 10_000]);
   },
 );
+
+test("a deaf fetch that goes the general way is written off after `timeoutMs`, and a listener is warned without secrets", async () => {
+  const replies = [hanging(), OK];
+  const { client, clock, events, origin } = rig(replies, { concurrency: 1, maxRetries: 0 }, { deaf: true });
+  const first = watch(client.json(`${URL_A}?token=secret`, { timeoutMs: 100 }));
+  const next = watch(client.json(`${URL_A}?2`));
+  await clock.advance(199);
+  assertEquals([first.error instanceof TimeoutError, next.state, origin.calls], [true, "pending", 1]);
+  await clock.advance(1);
+  assertEquals([next.state, origin.calls], ["fulfilled", 2]);
+  const warnings = events.filter(({ type }) => type === "warning");
+  assertEquals(warnings.map(({ atMs }) => atMs), [200]);
+  assertEquals(JSON.stringify(warnings).includes("secret"), false);
+});
 
 testBothWays("a timeout ends the wait also for a `fetch` that knows no signals (S6)", async (rig) => {
   for (const reply of [hanging(), stalled()]) {
