@@ -32,14 +32,14 @@ export interface FilesystemCacheOptions {
   /**
    * How many bytes all entries may take together. One process keeps to it exactly in a small cache, and closely in one of
    * more than 1,000 entries. Several processes tell each other what they write, in the folder `v1/ledger`, and may pass it by
-   * a quarter while they write at the same time. It should be the same for all who share a folder: a process with a smaller bound
+   * a quarter while they write at the same time. It should be the same in all processes that share a folder: one with a smaller bound
    * than the others spends its time on removing what they write.
    * @default {1_073_741_824}
    */
   readonly maxBytes?: number | undefined;
   /**
    * How many bytes one entry may take, body and metadata; a larger one is not stored. A larger file in the place of one is
-   * taken for damaged and removed by the process that asks for it, so it should be the same for all who share a folder.
+   * taken for damaged and removed by the process that asks for it, so it should be the same in all processes that share a folder.
    * @default {16_777_216}
    */
   readonly maxEntryBytes?: number | undefined;

@@ -180,7 +180,7 @@ class Tiers implements CacheAdapter {
     });
   }
 
-  /** Asks all tiers at once, and notes who failed. */
+  /** Asks all tiers at once, and notes which ones failed. */
   #askAll<T, U>(
     ask: (tier: CacheAdapter) => MaybePromise<T>,
     faults: Faults,
@@ -243,7 +243,7 @@ function valuesOf<T>(results: readonly Attempt<T>[]): T[] {
   return results.map(valueOf);
 }
 
-/** Who names no largest entry has none. */
+/** An adapter that names no largest entry has none. */
 function limitOf({ maxEntryBytes }: Partial<CacheAdapter>): number {
   return maxEntryBytes ?? Infinity;
 }

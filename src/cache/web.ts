@@ -68,15 +68,15 @@ export interface WebCacheOptions {
 }
 
 const NAMES: readonly (keyof WebCacheOptions)[] = ["maxEntryBytes", "now", "caches"];
-/** A host that can't exist (RFC 6761 §6.4): entries can't be mistaken for answers to anybody's requests. */
+/** A host that can't exist (RFC 6761 §6.4): entries can't be mistaken for responses to real requests. */
 const BASE_URL = "https://slipstream.invalid/1/";
-/** What is useful for ever is so for a year, in seconds, to those who ask. */
+/** How long an entry that is useful for ever is so by its header, in seconds: a year. */
 const MAX_AGE_S = 31_536_000;
 
 /**
  * Creates a cache in `caches`: in a browser, on Deno, in a worker at the edge. Bun has none.
  *
- * How much it holds, for how long, and who else sees it, is the platform's matter. Deno keeps the files of entries that were
+ * How much it holds, for how long, and what else can read it, is the platform's matter. Deno keeps the files of entries that were
  * replaced or deleted until the whole cache is removed, which is what {@linkcode CacheAdapter.clear} does.
  *
  * @param name The name of the cache; it should hold nothing else.

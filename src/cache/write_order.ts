@@ -23,7 +23,7 @@ export class WriteOrder {
     return result;
   }
 
-  /** Whether a write to a slot is under way, or waits. */
+  /** Whether a write to a slot is in flight, or waits. */
   has(slot: string): boolean {
     return this.#last.has(slot);
   }

@@ -22,7 +22,7 @@ const OWN_DESCRIPTORS = 40;
 /**
  * Says what is too much.
  *
- * @param concurrency How many requests are to be under way at once.
+ * @param concurrency How many requests are to be in flight at once.
  * @param capacity What there is.
  * @returns The warning; nothing if all is well.
  */

@@ -208,7 +208,7 @@ function asUsage<T>(check: () => T): T {
   }
 }
 
-/** The files that are under way, and where they go. */
+/** The files that are in flight, and where they go. */
 class SessionLoad {
   readonly #session: Session;
   readonly #files: SessionFiles;

@@ -28,7 +28,7 @@ export interface GetJobsOptions {
   readonly parts: RequestParts;
   /** Options of every request. */
   readonly request: ExchangeRequestOptions;
-  /** How many may be under way at once. */
+  /** How many may be in flight at once. */
   readonly concurrency: number;
   /** Whether there is a rate limit. */
   readonly isRated: boolean;

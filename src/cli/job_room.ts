@@ -1,5 +1,5 @@
 /**
- * How many jobs may be under way.
+ * How many jobs may run at once.
  *
  * @module
  */

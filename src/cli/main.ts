@@ -142,7 +142,7 @@ function commandOf(name: string): Command {
   throw new UsageError(`Unknown command: ${JSON.stringify(shownUrl(name))}${hint}`);
 }
 
-/** How it is used, in two lines; more is said to those who ask. */
+/** How it is used, in two lines; more is in the help. */
 function shortUsage(name: string): string {
   const command = COMMANDS.find((command) => command.name === name);
   if (command !== undefined) return `${usageLine(command)}\nAll flags: slipstream help ${name}\n`;

@@ -21,7 +21,7 @@ export interface SeasonNoticeOptions {
 }
 
 /**
- * A notice that a cache remembers, with an entry of its own: who clears the cache is told again, and so is who loads a season both before
+ * A notice that a cache remembers, with an entry of its own: a user that clears the cache is told again, and so is one that loads a season both before
  * and after its end.
  */
 export class SeasonNotice {
@@ -43,7 +43,7 @@ export class SeasonNotice {
     this.#key = sha256(this.#meta.key);
   }
 
-  /** Whether it has not been said to who uses the cache. */
+  /** Whether it was not said yet to the users of the cache. */
   async isDue(): Promise<boolean> {
     try {
       return await this.#adapter.get(this.#key) === undefined;

@@ -10,7 +10,7 @@ const SECOND_OFFSET = 0x9747b28c;
 
 /**
  * A hash of 53 bits: two 32-bit FNV-1a sums over the UTF-16 units, from different offsets, with murmur3's finaliser. It tells
- * texts apart; it keeps nothing secret, and resists nobody who wants two texts to collide.
+ * texts apart; it keeps nothing secret, and does not resist an attacker that wants two texts to collide.
  *
  * @param text Any text.
  * @returns A safe integer, the same on every runtime.

@@ -1,5 +1,5 @@
 /**
- * Many requests: pulled from their source one by one, as many under way as allowed, and each with its outcome.
+ * Many requests: pulled from their source one by one, as many in flight as allowed, and each with its outcome.
  *
  * @module
  */
@@ -31,11 +31,11 @@ export interface OutcomeConsumer {
 /** What a batch runs on. */
 export interface BatchRun {
   readonly source: RequestSource;
-  /** How many requests may be under way. */
+  /** How many requests may be in flight. */
   readonly concurrency: number;
   /** How many requests may wait while others go on. */
   readonly maxWaiting: number;
-  /** How many may be under way or held by the consumer. */
+  /** How many may be in flight or held by the consumer. */
   readonly window: number;
   readonly priority: number;
   /**
@@ -64,7 +64,7 @@ export interface BatchStarter {
   readonly closing: { readonly reason: unknown } | undefined;
   /** Sets a call going; gives it back if it has been admitted, and must be run. */
   launch(call: Call): Runnable | undefined;
-  /** Aborts what is under way of a batch. */
+  /** Aborts what is in flight of a batch. */
   abortAll(allowance: Allowance, abort: (call: Call) => void): void;
   /** Has the batch told of the client's closing. */
   add(batch: Closable): void;
@@ -88,7 +88,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   /** A batch holds no permits: its lanes do. */
   readonly permits = undefined;
   readonly claimPriority: number;
-  /** What it has under way, and asleep. */
+  /** What it has in flight, and asleep. */
   readonly allowance: Allowance;
   /** What its requests have in common. */
   readonly context: CallContext;
@@ -147,7 +147,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       (allowance.asleep < maxWaiting || allowance.asleep === 0) && allowance.active + consumer.held < window;
   }
 
-  /** One that was under way waits now. */
+  /** One that was in flight waits now. */
   #onRoom(): void {
     if (this.allowance.hasRefused) this.#run.scheduler.makeRoom(this.allowance);
     if (this.#iterator === undefined || !this.#hasRoom()) return;
@@ -337,7 +337,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     this.#endIfDone();
   }
 
-  /** The batch has taken too long: what is under way fails, and so does what was not started, as far as it is known how much that is. */
+  /** The batch has taken too long: what is in flight fails, and so does what was not started, as far as it is known how much that is. */
   onDeadline(): void {
     this.#deadline = undefined;
     const { source, timeoutMs, starter } = this.#run;
@@ -349,7 +349,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     this.#exhaust();
     if (!isWhole) {
       ignoreFailure(() => this.#iterator?.return?.());
-      // First of all, for the batch ends with the last one that is under way.
+      // First of all, for the batch ends with the last one that is in flight.
       if (Array.isArray(source)) this.#refuseRest(source, error);
       else this.#failure ??= { reason: error };
     }
@@ -372,13 +372,13 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   /** Ends the batch with an error: see {@linkcode Batch.cancel}. */
   stop(reason: unknown): void {
     if (this.#ended) return;
-    // The source's own end is not waited for: who aborts is answered at once.
+    // The source's own end is not waited for: a caller that aborts is answered at once.
     this.cancel(reason).catch(() => {});
     this.#run.consumer.onStop(reason);
   }
 
   /**
-   * Aborts what is under way, pulls nothing more, and closes the source.
+   * Aborts what is in flight, pulls nothing more, and closes the source.
    *
    * @param reason What the requests are aborted with.
    * @returns When the source has been closed, unless it is just being asked; rejects with what it throws at that.

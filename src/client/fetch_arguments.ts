@@ -79,7 +79,7 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   };
 }
 
-/** A browser has a cache of its own, which is to be treated in the same way; who wants nothing sent is not sent. */
+/** A browser has a cache of its own, which is to be treated in the same way; a request that wants nothing sent is not sent. */
 function cacheOfRuntime(cache: CacheMode | undefined): RequestInit {
   return cache === undefined || cache === "only-if-cached" ? {} : { cache };
 }

@@ -1,5 +1,5 @@
 /**
- * The items of a source for a consumer who pulls them one by one.
+ * The items of a source for a consumer that pulls them one by one.
  *
  * @module
  */
@@ -81,7 +81,7 @@ export class ItemStream<T> implements AsyncIterableIterator<T, undefined>, Async
     this.#source?.close();
   }
 
-  /** Leaves the stream: what is under way is aborted, and what is held is dropped. */
+  /** Leaves the stream: what is in flight is aborted, and what is held is dropped. */
   return(): Promise<Result<T>> {
     this.#end();
     return Promise.resolve(END);

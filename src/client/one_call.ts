@@ -30,7 +30,7 @@ export type OneCallOptions = CallOptions & { readonly client?: ClientOptions | u
 export type OneCallBatchOptions = BatchOptions & { readonly client?: ClientOptions | undefined };
 
 /**
- * Fetches one JSON resource with a client of its own. Who fetches more than once keeps a client: it remembers connections,
+ * Fetches one JSON resource with a client of its own. Code that fetches more than once keeps a client, which remembers connections,
  * limits and failures.
  *
  * @param request The request.

@@ -24,7 +24,7 @@ export interface Success<T> {
   readonly status: number;
   /** The response's headers, which are the caller's own. */
   readonly headers: Headers;
-  /** The URL that answered, redirects followed; empty for a response that somebody made. */
+  /** The URL that answered, redirects followed; empty for a response that was constructed. */
   readonly url: string;
   /** Where the value came from. */
   readonly from: ValueSource;

@@ -25,7 +25,7 @@ class Waiter<T> implements LinkedItem<Waiter<T>> {
 }
 
 /**
- * Hands outcomes to a consumer who pulls. What has ended and was not taken is held, and counts against the batch's window,
+ * Hands outcomes to a consumer that pulls. What has ended and was not taken is held, and counts against the batch's window,
  * so a slow consumer slows the batch down.
  */
 export class OutcomeStream<T>
@@ -111,7 +111,7 @@ export class OutcomeStream<T>
     });
   }
 
-  /** Leaves the stream: what is under way is aborted, what is held is dropped, and the source is closed. */
+  /** Leaves the stream: what is in flight is aborted, what is held is dropped, and the source is closed. */
   async return(): Promise<Result<T>> {
     this.#drop();
     this.onEnd(undefined);

@@ -103,15 +103,15 @@ export type RequestSource = (Iterable<FetchRequest> | AsyncIterable<FetchRequest
 /** Options of a batch; those of a request hold for each of its requests. */
 export interface BatchOptions extends RequestOptions {
   /**
-   * How long the whole batch may take, in milliseconds, from when its first request is pulled. Then what is under way fails with a
+   * How long the whole batch may take, in milliseconds, from when its first request is pulled. Then what is in flight fails with a
    * `TimeoutError` of kind `"batch"`, and so do those of an array that were not started; a batch of another source ends with that error.
-   * A cache that may answer for a failure with what is stale does so for what is under way, shortly before.
+   * A cache that may answer for a failure with what is stale does so for what is in flight, shortly before.
    * @default {Infinity}
    */
   readonly batchTimeoutMs?: number | undefined;
   /**
-   * How many requests of this batch may be under way at once; the client's own limit holds as well. Those that wait (for their
-   * turn, in a backoff) are not under way.
+   * How many requests of this batch may be in flight at once; the client's own limit holds as well. Those that wait (for their
+   * turn, in a backoff) are not in flight.
    */
   readonly concurrency?: number | undefined;
   /**

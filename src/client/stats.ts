@@ -49,7 +49,7 @@ export interface ClientStats {
   readonly cacheHits: { readonly fresh: number; readonly stale: number; readonly shared: number };
   /** Attempts whose body has not ended: permits out. */
   readonly inFlight: number;
-  /** Requests that callers wait for and that have no attempt under way. */
+  /** Requests that callers wait for and that have no attempt in flight. */
   readonly queued: number;
   /** Body bytes read. */
   readonly bytes: number;
@@ -71,7 +71,7 @@ export class Tally {
    * A copy of all numbers.
    *
    * @param pipeline What the client works with.
-   * @param queued How many requests callers wait for that have no attempt under way.
+   * @param queued How many requests callers wait for that have no attempt in flight.
    */
   snapshot({ environment, lanes }: Pipeline, queued: number): ClientStats {
     const { counters, scheduler, clock } = environment;

@@ -85,7 +85,7 @@ export class StraightHedges implements DeadlineTarget {
   }
 
   /**
-   * Gives what has become of an attempt to who has taken it over.
+   * Gives what has become of an attempt to the code that has taken it over.
    *
    * @returns Whether one has.
    */

@@ -35,15 +35,15 @@ export interface StraightOwner {
   readonly sensitive: ReadonlySet<string>;
   /** What every request carries. */
   readonly headers: HeaderMap;
-  /** The first of all calls under way; they are linked by `next`. */
+  /** The first of all calls in flight; they are linked by `next`. */
   readonly firstCall: Call | undefined;
-  /** Answers the caller, who is the only one that waits. */
+  /** Answers the caller, which is the only one that waits. */
   settle(call: Call, ok: true, value: unknown, nowMs: number): void;
   /** What its URL stands for may be another thing now. */
   noteChange(call: Call): void;
-  /** Answers all who wait for it with a reply. */
+  /** Answers all callers that wait for it with a reply. */
   deliver(call: Call, reply: Reply): void;
-  /** Answers all who wait for it with an error. */
+  /** Answers all callers that wait for it with an error. */
   fail(call: Call, error: unknown): void;
   /** Brings a call to its end on the general way. */
   follow(call: Call): void;
@@ -56,7 +56,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   /** The client's own `fetch`. */
   readonly #fetch: FetchFunction | undefined;
   readonly #redirect: RequestRedirect;
-  /** Calls whose attempt is under way here. */
+  /** Calls whose attempt is in flight here. */
   #underWay = 0;
   /** When the next of them may have taken too long. */
   #scanAtMs = Infinity;
@@ -65,7 +65,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   /** What watches for slow attempts, once there was one to watch. */
   #hedges: StraightHedges | undefined;
 
-  /** Creates the way; nothing is under way. */
+  /** Creates the way; nothing is in flight. */
   constructor(
     environment: Environment,
     owner: StraightOwner,
@@ -99,7 +99,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#environment.scheduler.leave(waiter);
   }
 
-  /** Tells all who wait for a call that its lane refuses it. */
+  /** Tells all callers that wait for a call that its lane refuses it. */
   refuse(call: Call, error: Error): void {
     this.#owner.fail(call, error);
   }
@@ -251,7 +251,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     );
   }
 
-  /** Answers the caller, and those who have joined the call by now. */
+  /** Answers the caller, and those that have joined the call by now. */
   #answer(call: Call, reply: Reply, nowMs: number): void {
     if (call.flight === undefined) this.#owner.settle(call, true, reply.value, nowMs);
     else this.#owner.deliver(call, reply);

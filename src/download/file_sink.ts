@@ -296,7 +296,7 @@ class FileSink implements DownloadSink {
 
   async #close(): Promise<void> {
     const file = this.#file;
-    // What is under way must not be cut off; if it has failed, its bytes are of no interest any more.
+    // What is in flight must not be cut off; if it has failed, its bytes are of no interest any more.
     await this.#queue?.flush().catch(() => {});
     this.#queue = undefined;
     this.#file = undefined;

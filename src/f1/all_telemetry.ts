@@ -90,7 +90,7 @@ export async function* streamTelemetry(
   }
 }
 
-/** Lists the laps of drivers, and remembers the laps that are under way. */
+/** Lists the laps of drivers, and remembers the laps that are being loaded. */
 class LapQueue {
   /** What could not even be asked for, since the last look. */
   readonly failures: TelemetryFailure[] = [];

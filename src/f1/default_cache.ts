@@ -35,7 +35,7 @@ export function defaultCacheFolder(): string | undefined {
 }
 
 /**
- * The folder on disk for a source, if what it loads is what everybody gets: it comes by the runtime's own `fetch` alone, from
+ * The folder on disk for a source, if what it loads is the same for all: it comes by the runtime's own `fetch` alone, from
  * the default mirrors, and by the real time.
  *
  * @param conditions Options of the source.

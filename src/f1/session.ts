@@ -148,7 +148,7 @@ export interface F1Session {
 
   /**
    * The telemetry of all laps, as a stream of outcomes in the order in which they complete. Laps are asked for as the stream is
-   * read: what is under way and what waits for the reader is bounded, however many laps there are. A lap that can't be loaded,
+   * read: what is in flight and what waits for the reader is bounded, however many laps there are. A lap that can't be loaded,
    * or a driver whose laps can't be listed, is an outcome with `ok: false`; the stream goes on. Leaving the loop aborts what
    * is in flight.
    *

@@ -53,7 +53,7 @@ export class SessionFiles {
     if (laps || telemetry) { for (const driver of drivers) this.#addLapTimes(driver, true); }
   }
 
-  /** How many files there are; absent while a file that is under way may lead to more. */
+  /** How many files there are; absent while a file that is in flight may lead to more. */
   get total(): number | undefined {
     return this.#leads === 0 ? this.#given + this.#queue.length : undefined;
   }

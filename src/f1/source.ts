@@ -290,7 +290,7 @@ class Source implements TracingInsights {
   }
 
   events(year: number): readonly F1Event[] {
-    // Copies: the calendar is everybody's.
+    // Copies: the calendar is shared.
     return eventsOf(year).map((event) => ({ ...event, sessions: [...event.sessions] }));
   }
 

@@ -67,7 +67,7 @@ async function readCounting(
  *
  * @param response The response; its body must not have been touched.
  * @param deadlines Where the time limit is kept.
- * @param collector Gets what is read, for who has a use for a short body.
+ * @param collector Gets what is read, for callers that can use a short body.
  * @returns The body's first characters. Never rejects.
  */
 export async function drainBody(

@@ -25,7 +25,7 @@ export interface BodyReceiverOptions {
   readonly collector?: BodyCollector | undefined;
   /** Whether a small body comes as one chunk, which costs less. What has come of one that breaks off is lost then. */
   readonly joinsSmall?: boolean | undefined;
-  /** Whether somebody made the response: then its chunks may belong to the program, and its head may say anything. */
+  /** Whether the response was constructed, and not fetched: then its chunks may belong to the program, and its head may say anything. */
   readonly isMade: boolean;
 }
 
@@ -44,7 +44,7 @@ export class BodyReceiver {
   readonly #ahead: Uint8Array[] = [];
   /** What the body has broken off with. Only the receiver writes it. */
   failure: { readonly reason: unknown } | undefined;
-  /** Called when the body has ended as well, by who looks after the stream that it goes to. */
+  /** Called when the body has ended as well, by the owner of the stream that it goes to. */
   onOver: (() => void) | undefined;
   #isReceiving = false;
   #joinsSmall: boolean;
@@ -55,7 +55,7 @@ export class BodyReceiver {
   #isAhead = false;
   #wakeAhead: (() => void) | undefined;
 
-  /** Takes a body over that nobody has read from. */
+  /** Takes over a body of which nothing was read. */
   constructor(response: Response, options: BodyReceiverOptions) {
     this.#response = response;
     this.#options = options;
@@ -102,7 +102,7 @@ export class BodyReceiver {
   }
 
   /**
-   * Receives what nobody has read yet, so that the body may end.
+   * Receives what was not read yet, so that the body may end.
    *
    * @param maxBytes When so many bytes wait to be read, it stops.
    */

@@ -59,7 +59,7 @@ export function isNotFoundStatus(status: number): status is 404 | 410 {
   return status === 404 || status === 410;
 }
 
-/** Whether a response with this status is a success for who asked for its content; 304 is one without content. */
+/** Whether a response with this status is a success for a caller that asked for its content; 304 is one without content. */
 export function isSuccessStatus(status: number): boolean {
   return status >= 200 && status < 300 || status === 304;
 }

@@ -1,5 +1,5 @@
 /**
- * The contract of a transport: all that a client knows of who makes its connections. The code comes with the transport.
+ * The contract of a transport: all that a client knows of what makes its connections. The code comes with the transport.
  *
  * @module
  */

@@ -42,7 +42,7 @@ export const DEFAULT_SENSITIVE_HEADERS: readonly string[] = [
  * Checks headers and turns their names to lower case.
  *
  * @param input The headers.
- * @param what Who they belong to, for the message.
+ * @param what What they belong to, for the message.
  * @returns The headers as a record without a prototype.
  * @throws {TypeError} If a name is no token or a value can't be sent (RFC 9110 §5.1, §5.5).
  */

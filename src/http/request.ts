@@ -134,7 +134,7 @@ function checkBody(body: unknown, method: string): void {
     body instanceof URLSearchParams || body instanceof FormData || body instanceof Blob ||
     body instanceof ReadableStream;
   if (body instanceof ReadableStream && body.locked) {
-    throw new TypeError("Cannot fetch as 'body' must be a stream that nobody reads: received a locked one");
+    throw new TypeError("Cannot fetch as 'body' must be a stream without a reader: received a locked one");
   }
   if (sendable) return;
   throw new TypeError(

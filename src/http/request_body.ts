@@ -39,7 +39,7 @@ export async function replayableBody(
     onAbort: ({ reason }) => void reader.cancel(reason).catch(() => {}),
   };
   for (const signal of signals) {
-    // One that has aborted calls nobody any more.
+    // One that has aborted calls no listener any more.
     if (signal.aborted) stop.onAbort(signal);
     else addAbortListener(signal, stop);
   }

@@ -22,7 +22,7 @@ export interface ResponseHead {
  * from. When the body can't be read any more, because the response and its stream have been collected, it is cancelled.
  *
  * @param head What it says.
- * @param receiver Who receives the body.
+ * @param receiver What receives the body.
  * @returns The response.
  */
 export function trackedResponse(head: ResponseHead, receiver: BodyReceiver): Response {
@@ -69,9 +69,9 @@ export interface ReceivedResponse {
 }
 
 /**
- * Makes a response that is read chunk by chunk of one whose body nobody receives.
+ * Makes a response that is read chunk by chunk of one whose body has no receiver.
  *
- * @param response The response, whose body nobody else may read.
+ * @param response The response, whose body has no other reader.
  * @returns The same.
  */
 export function receivedResponse(response: Response): ReceivedResponse {
@@ -105,7 +105,7 @@ function trackedResponseClass(): TrackedResponseClass {
 }
 
 /**
- * Reads its body straight from the receiver, where nobody else has any of it: to go by way of a stream costs as much again.
+ * Reads its body straight from the receiver, where no other reader has any of it: to go by way of a stream costs as much again.
  *
  * A constructor of the platform may ask itself what it says (Node.js 20 does): it gets the platform's own answer until it has ended.
  */
@@ -193,13 +193,13 @@ function makeClass(): TrackedResponseClass {
       return blob.type === "" && type !== "" ? new Blob([blob], { type }) : blob;
     }
 
-    /** All of the body; nothing if it has no receiver, or somebody has begun to read it, or may. */
+    /** All of the body; nothing if it has no receiver, or a reader has begun with it, or may. */
     #takeWhole(): Promise<Uint8Array<ArrayBuffer>> | undefined {
       const receiver = this.#receiver;
       if (receiver === undefined || this.#isShared || this.bodyUsed || this.body?.locked !== false) {
         return undefined;
       }
-      // Nobody else may read it from now on; and it is received to its end, even if nobody waits for it any more.
+      // No other reader may have it from now on; and it is received to its end, even if no caller waits for it any more.
       this.body.getReader();
       this.#isRead = true;
       collected?.unregister(receiver);
@@ -230,7 +230,7 @@ let collected: FinalizationRegistry<BodyReceiver> | undefined;
 
 /**
  * Cancels the bodies whose streams have been collected; not in workers at the edge, where that would be during no request, and whoever
- * waits for the permit could not go on. A receiver must not lead to its stream, unless somebody waits for a chunk, or none would ever be collected.
+ * waits for the permit could not go on. A receiver must not lead to its stream, unless a reader waits for a chunk, or none would ever be collected.
  */
 function registry(): FinalizationRegistry<BodyReceiver> | undefined {
   if (currentRuntime.timersBelongToRequests) return undefined;

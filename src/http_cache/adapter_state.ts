@@ -39,7 +39,7 @@ export class AdapterState {
    *
    * @param hash The hash of the key.
    * @param entry What it is to hold; `undefined` for nothing.
-   * @returns The write, and whether another caller has begun it; otherwise it is the caller's, who ends it.
+   * @returns The write, and whether another caller has begun it; otherwise it is the caller's, which ends it.
    */
   note(
     hash: string,

@@ -45,7 +45,7 @@ export interface CachePolicyOptions {
   readonly windows: StaleWindows;
   /** How long a request waits for a network that is failing, where a stale response may be served, in milliseconds. */
   readonly staleAfterMs: number;
-  /** Whose response it is; `null` for nobody's who could ask again, which then is not kept. */
+  /** The partition of the response; `null` for none that could ask again, so that it is not kept. */
   readonly partition: Partition | undefined;
   /** How many bytes may wait for the adapter to take them. */
   readonly maxPendingBytes: number;
@@ -56,7 +56,7 @@ export interface CachePolicyOptions {
  * stores what comes back. Requests for the same that come meanwhile wait for it. A fault of the adapter is a miss or a
  * refused write, and one warning for each operation.
  *
- * Clients share what is known of the adapter and of what is stored: writes under way, what was made wrong, and when. What is being
+ * Clients share what is known of the adapter and of what is stored: writes in flight, what was made wrong, and when. What is being
  * fetched is each client's own, because a fetch obeys the limits of its client and ends with it.
  *
  * @param options How the cache is used.
@@ -201,7 +201,7 @@ class CacheHandler {
   async #answerOnline(call: Call, request: CachedRequest): Promise<Reply> {
     const { cache, readCache } = call.settings;
     const mayRead = readCache && cache !== "reload";
-    // Also who does not read must know of the variants that there are, or lose them.
+    // A request that does not read must know of the variants as well, or they are lost.
     const isLookedUp = mayRead || this.#rules.knowsVariants;
     const stored = isLookedUp ? await this.#find(call, request) : undefined;
     const found = mayRead ? usableBy(call, stored) : undefined;

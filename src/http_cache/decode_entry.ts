@@ -1,5 +1,5 @@
 /**
- * Decoding what is stored, once for all who ask with the same schema.
+ * Decoding what is stored, once for all requests with the same schema.
  *
  * @module
  */

@@ -193,7 +193,7 @@ export class Fetching {
   ): Reply {
     const { entries, environment, keepsParsed, maxEntryBytes } = this.#options;
     const decoded = keepsParsed ? new KeptValues() : undefined;
-    // Neither stored nor given to those who wait, of whom some may have come after the change.
+    // Neither stored nor given to the callers that wait, of which some may have come after the change.
     const toEntry = (body: Uint8Array<ArrayBuffer> | undefined): CacheEntry | undefined =>
       body === undefined || entries.isOutdated(request, plan.meta, askedAt)
         ? undefined
@@ -224,7 +224,7 @@ export class Fetching {
     return toCachedResponse(call, reply, this.#options.environment.clock.wallNow());
   }
 
-  /** Brings what is stale up to date when its caller has it already; once for all who come meanwhile. */
+  /** Brings what is stale up to date when its caller has it already; once for all that come meanwhile. */
   refresh(call: Call, request: CachedRequest, found: CacheEntry): void {
     const { key } = found.meta;
     if (!mayRefresh(call, request)) return;
@@ -267,7 +267,7 @@ export class Fetching {
   }
 }
 
-/** A part can't bring the whole up to date, and a caller who wants the cache alone wants no request. */
+/** A part can't bring the whole up to date, and a caller that wants the cache alone wants no request. */
 function mayRefresh(call: Call, { headers, directives }: CachedRequest): boolean {
   return !("range" in headers) && !directives.has("only-if-cached") && call.settings.writeCache;
 }

@@ -35,7 +35,7 @@ interface Ended {
   readonly error?: unknown;
 }
 
-/** One who waits. */
+/** One that waits. */
 interface Waiting {
   readonly call: Call;
   /** Lets it go on: with the request that has ended, or without. */
@@ -50,7 +50,7 @@ interface UnderWay {
   readonly begunAt: number;
   /** The same on the clock. */
   readonly begunAtMs: number;
-  /** Those who wait for it; and who have waited for the one before it, if that goes on. */
+  /** Those that wait for it; and those that have waited for the one before it, if that goes on. */
   readonly waiting: Set<Waiting>;
   /** What has become of it, when it has ended. */
   ended: Ended;
@@ -71,7 +71,7 @@ export class Leaders {
 
   /**
    * Asks, unless another call is asking for the same: then what that one stores is the answer. If this call may not use it,
-   * the most patient of those who have waited asks next, and the others wait again. A request that was begun
+   * the most patient of those that have waited asks next, and the others wait again. A request that was begun
    * after a call had come is as good as the call's own: it takes the answer even if that may not be stored, and a failure
    * too unless it would have tried harder.
    *
@@ -94,7 +94,7 @@ export class Leaders {
       // It was answered with what is stale, and needs no request of its own.
       if (call.hasEnded) throw new Error(`Another request for ${wanted.request.url} was waited for in vain`);
       if (ended === undefined) {
-        // Of several who can't wait any longer, one asks.
+        // Of several that can't wait any longer, one asks.
         if (this.#underWay.get(key) === underWay) return await this.#lead(call, wanted, key, underWay);
         continue;
       }

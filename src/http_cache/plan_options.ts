@@ -43,7 +43,7 @@ export interface CachePlanOptions {
   readonly staleIfErrorMs?: number | undefined;
   /**
    * How long a request for which such an answer may be given waits for a network that is failing, in milliseconds; also the
-   * end of its `totalTimeoutMs`, or of the `batchTimeoutMs` of its batch, is near enough. What is under way then goes on in the background.
+   * end of its `totalTimeoutMs`, or of the `batchTimeoutMs` of its batch, is near enough. What is in flight then goes on in the background.
    * Once one has waited so long, the next ones wait for a first failure alone, until something comes again. `Infinity` waits for all retries.
    * @default {10_000}
    */

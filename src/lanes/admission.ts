@@ -9,7 +9,7 @@ import type { AttemptReports } from "./attempt_reports.ts";
 import type { Lane } from "./lane.ts";
 import type { Receipt } from "./receipt.ts";
 
-/** Who admits requests, and takes back what they were given. */
+/** What admits requests, and takes back what they were given. */
 export interface AdmissionOffice {
   /** Hears what becomes of attempts. */
   readonly reports: Pick<AttemptReports, "judge" | "sample">;
@@ -37,7 +37,7 @@ export class Admission {
   /**
    * Made by the scheduler, or for a request that was admitted on the straight way.
    *
-   * @param office Who has admitted the request.
+   * @param office What has admitted the request.
    * @param lane The lane that it goes to.
    * @param ticket What the lane's breaker said.
    * @param startedAtMs When, on the client's clock.

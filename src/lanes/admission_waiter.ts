@@ -68,7 +68,7 @@ export class AdmissionWaiter extends Waiter<Lane> implements LooksAgain {
     this.#leave(LOOK_AGAIN);
   }
 
-  /** Leaves the line: nobody wants the admission any more. Whoever has been admitted already gives it back, if they ever go on. */
+  /** Leaves the line: its admission is not wanted any more. One that has been admitted already gives it back, if it ever goes on. */
   cancel(reason: unknown): void {
     this.#leave(reason);
     const admission = this.#admission;

@@ -1,5 +1,5 @@
 /**
- * What a batch may have under way, and asleep.
+ * What a batch may have in flight, and asleep.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const CROWDED = 0.75;
  * *asleep* while it waits for its turn, for the end of a backoff, or for another request: then it takes no place.
  */
 export class Allowance {
-  /** Requests that are under way. */
+  /** Requests that are in flight. */
   active = 0;
   /** Requests that wait. */
   asleep = 0;
@@ -24,22 +24,22 @@ export class Allowance {
   endsAtMs: number = Infinity;
   /** Whether the batch may have further requests. */
   hasMore = true;
-  /** How many may be under way. */
+  /** How many may be in flight. */
   readonly concurrency: number;
   /** How many may wait while others go on. */
   readonly maxWaiting: number;
   readonly #onRoom: () => void;
   /** Whether a lane has found no room. */
   hasRefused = false;
-  /** Lanes whose requests could not go on because too many were under way. */
+  /** Lanes whose requests could not go on because too many were in flight. */
   readonly #refused: Claimant[] = [];
 
   /**
    * Creates an allowance of which nothing is used.
    *
-   * @param concurrency How many requests may be under way.
+   * @param concurrency How many requests may be in flight.
    * @param maxWaiting How many may wait.
-   * @param onRoom Called when one waits that was under way, or goes on where as many waited as may: another may be pulled.
+   * @param onRoom Called when one waits that was in flight, or goes on where as many waited as may: another may be pulled.
    */
   constructor(concurrency: number, maxWaiting: number, onRoom: () => void) {
     this.concurrency = concurrency;
@@ -47,7 +47,7 @@ export class Allowance {
     this.#onRoom = onRoom;
   }
 
-  /** One of those that are under way has to wait. */
+  /** One of those that are in flight has to wait. */
   fallAsleep(): void {
     this.active--;
     this.asleep++;

@@ -13,7 +13,7 @@ import { noteUnanswered, wakeHopeless } from "./sleepers.ts";
 import type { WakeUps } from "./wake_ups.ts";
 import type { Place } from "./waiter.ts";
 
-/** Who hears of what has become of attempts. */
+/** What hears of what has become of attempts. */
 export interface ReportOptions {
   /** What makes the client's semaphore as large as it should be. */
   readonly adaptiveLimit?: AdaptiveLimit | undefined;

@@ -1,5 +1,5 @@
 /**
- * Those who take turns at a client's permits.
+ * What takes turns at a client's permits.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Runnable {
 
 /** A lane with requests that wait, or a batch that could pull another one. */
 export interface Claimant extends LinkedItem<Claimant> {
-  /** Whether it is in the round of those who want a permit. Only the scheduler writes it. */
+  /** Whether it is in the round of those that want a permit. Only the scheduler writes it. */
   isClaiming: boolean;
   /** How many permits it holds; `undefined` for a batch, which may pull requests for any lane. */
   readonly permits: number | undefined;

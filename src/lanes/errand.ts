@@ -11,7 +11,7 @@ import type { Receipt } from "./receipt.ts";
 export interface Errand {
   /** Higher goes first. */
   readonly priority: number;
-  /** What its batch may have under way; absent for a single request. */
+  /** What its batch may have in flight; absent for a single request. */
   readonly allowance: Allowance | undefined;
   /** Whether it was begun by a batch, which waits for longer. */
   readonly isOfBatch: boolean;
@@ -36,7 +36,7 @@ export interface Errand {
   /** Whether its batch counts it among those that wait. */
   isAsleep: boolean;
   /**
-   * Answers those who wait for it and are no part of a batch with an error, if there are others, which are patient.
+   * Answers the callers that wait for it and are no part of a batch with an error, if there are others, which are patient.
    *
    * @returns Whether there are: it goes on for them.
    */

@@ -1,5 +1,5 @@
 /**
- * Those who wait for one lane with the same limit key.
+ * The requests in line for one lane with the same limit key.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { PriorityItem } from "../primitives/priority_queue.ts";
 import type { LimitBook } from "./limit_book.ts";
 import { SearchableQueue } from "./searchable_queue.ts";
 
-/** What requests of one origin with the same key have in common: limits of their own, and a line for those who wait for these. */
+/** What requests of one origin with the same key have in common: limits of their own, and a line for those that wait for these. */
 export class KeyLine<T extends PriorityItem<T>> implements HeapItem {
   readonly key: string;
   /** The key's own bucket. */
   readonly bucket: Bucket | undefined;
   /** What the origin has said of the key's limits. */
   book: LimitBook | undefined = undefined;
-  /** All who wait, but for those that are urgent. */
+  /** All that wait, but for those that are urgent. */
   readonly waiting: SearchableQueue<T> = new SearchableQueue();
   /** How many wait, the urgent ones among them. */
   queued = 0;

@@ -1,5 +1,5 @@
 /**
- * The lane of an origin: everything that decides whether a request may go there now, and who waits for it.
+ * The lane of an origin: everything that decides whether a request may go there now, and what waits for it.
  *
  * @module
  */
@@ -70,7 +70,7 @@ export interface StatedAnswer {
 export interface Learner {
   /** An answer of a lane. */
   learn(lane: Lane, answer: StatedAnswer): void;
-  /** Begins a book of limits; so many requests are under way. */
+  /** Begins a book of limits; so many requests are in flight. */
   begin(underWay: number, nowMs: number): LimitBook;
 }
 
@@ -83,7 +83,7 @@ export class Lane implements Claimant, Line<Lane> {
   readonly limit: LaneLimit;
   /** Lets one request go ahead of a burst; absent where connections can't be shared. */
   readonly warmUp: WarmUp | undefined;
-  /** How long it has been away, and what that means for those who wait. */
+  /** How long it has been away, and what that means for requests that wait. */
   readonly outage: Outage;
   attempts = 0;
   succeeded = 0;
@@ -165,7 +165,7 @@ export class Lane implements Claimant, Line<Lane> {
     if (keyed !== undefined) this.isClear = false;
   }
 
-  /** Says who has its requests admitted; called once, by the scheduler. */
+  /** Says what has its requests admitted; called once, by the scheduler. */
   attach(claim: (lane: Lane, nowMs: number) => Runnable | undefined): void {
     this.#claim = claim;
   }
@@ -253,7 +253,7 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Makes everybody wait for this origin; a shorter wait than the one in force changes nothing.
+   * Makes all requests wait for this origin; a shorter wait than the one in force changes nothing.
    *
    * @param pause What the origin asked for.
    * @param nowMs The time on the client's clock.
@@ -295,7 +295,7 @@ export class Lane implements Claimant, Line<Lane> {
    * An attempt is about to be sent there.
    *
    * @param nowMs The time on the client's clock.
-   * @param cooldownCapMs The most that those who waited let a cooldown last, in milliseconds.
+   * @param cooldownCapMs The longest cooldown that the requests in line allow, in milliseconds.
    * @returns The ticket of the breaker.
    */
   enter(nowMs: number, cooldownCapMs: number): number {
@@ -318,7 +318,7 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Chooses who finds out whether the origin is back: another request each time, since the first in line may be asking for
+   * Chooses which request finds out whether the origin is back: another request each time, since the first in line may be asking for
    * something that always fails.
    *
    * @param isFit Whether a waiter may be it.

@@ -15,12 +15,12 @@ const FIRST_ANSWER_MS = 1_000;
 /** How many answers are remembered that have come before a counted limit was stated. */
 const MOST_EARLY = 256;
 
-/** How long attempts are waited for that were under way when a book was begun, in milliseconds. */
+/** How long attempts are waited for that were in flight when a book was begun, in milliseconds. */
 const STRANGE_MS = 30_000;
 
 /** An answer, as a book sees it. */
 export interface BookedAnswer extends Omit<AnswerFacts, "pending"> {
-  /** Whether its request was under way before the book was begun. */
+  /** Whether its request was in flight before the book was begun. */
   readonly isStranger: boolean;
 }
 
@@ -29,7 +29,7 @@ export class LimitBook {
   readonly #counted: Map<string, CountedWindow> = new Map();
   readonly #resets: Map<string, ResetWindow> = new Map();
   readonly #maxWaitMs: number;
-  /** How many still count that were under way when the book was begun; which of them were answered is not told. */
+  /** How many still count that were in flight when the book was begun; which of them were answered is not told. */
   #strangers: number;
   readonly #beganAtMs: number;
   /** When the latest ones were answered, as long as no counted limit has been stated. */
@@ -45,7 +45,7 @@ export class LimitBook {
    * Begins a book. If nothing has been sent yet, the first request goes ahead of the others: its answer says how many may follow.
    *
    * @param maxWaitMs How long a quota that is used up is believed in, in milliseconds.
-   * @param underWay How many requests are under way.
+   * @param underWay How many requests are in flight.
    * @param nowMs The time on the client's clock.
    */
   constructor(maxWaitMs: number, underWay: number, nowMs: number) {
@@ -85,7 +85,7 @@ export class LimitBook {
    * Until when nothing should be sent.
    *
    * @param nowMs The time on the client's clock.
-   * @returns `nowMs` if something may be; `Infinity` until one that is under way has been answered.
+   * @returns `nowMs` if something may be; `Infinity` until one that is in flight has been answered.
    */
   blockedUntilMs(nowMs: number): number {
     let untilMs = this.#pending === 0 ? nowMs : Math.max(nowMs, this.#askingUntilMs);
@@ -99,7 +99,7 @@ export class LimitBook {
   }
 
   /**
-   * A wait that an answer has brought, and that nobody has been told of: it is told once.
+   * A wait that a response has brought, and that was not told yet: it is told once.
    *
    * @param nowMs The time on the client's clock.
    * @returns How long it is, in milliseconds; 0 if there is none.

@@ -25,7 +25,7 @@ export class LimitLearner implements Learner {
     this.#options = options;
   }
 
-  /** Begins a book; requests may be under way that are not in it. */
+  /** Begins a book; requests may be in flight that are not in it. */
   begin(underWay: number, nowMs: number): LimitBook {
     return new LimitBook(this.#options.maxWaitMs, underWay, nowMs);
   }
@@ -41,7 +41,7 @@ export class LimitLearner implements Learner {
       const isStranger = receipt?.isIn(book) !== true;
       book.update(stated, { nowMs, isOk, number: receipt?.number ?? -1, isStranger });
     };
-    // Those who are under way, and this one.
+    // Those that are in flight, and this one.
     if (line !== undefined && ofKey.length > 0) write(line.book ??= this.begin(line.open + 1, nowMs), ofKey);
     if (ofOrigin.length === 0) return;
     if (lane.book === undefined) lane.keepBook(this.begin(lane.inFlight, nowMs));

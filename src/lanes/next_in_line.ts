@@ -1,5 +1,5 @@
 /**
- * Who goes next in a lane.
+ * Which request goes next in a lane.
  *
  * @module
  */
@@ -31,10 +31,10 @@ export function firstOf(lane: Lane): Waiter<Lane> | undefined {
 }
 
 /**
- * Counts how often in a row the highest priority has gone first while others waited, which decides who is next.
+ * Counts how often in a row the highest priority has gone first while others waited, which decides what is next.
  *
  * @param lane The lane.
- * @param waiter Who is about to leave its line.
+ * @param waiter The one that is about to leave its line.
  */
 export function noteFavour(lane: Lane, waiter: Waiter<Lane>): void {
   const { waiting } = lane;
@@ -49,7 +49,7 @@ export function isFirstOf(lane: Lane, waiter: Waiter<Lane>, nowMs: number): bool
 
 /** Whether a request that waits is still wanted, and its batch has room for it. */
 function mayGo({ allowance, isAborted }: Errand, lane: Lane): boolean {
-  // Its signal is calling those who listen one by one, and has not come to it yet.
+  // Its signal is calling its listeners one by one, and has not come to it yet.
   if (isAborted) return false;
   if (allowance === undefined || allowance.active < allowance.concurrency) return true;
   allowance.refuse(lane);

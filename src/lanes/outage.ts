@@ -9,16 +9,16 @@ import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
 /** While requests of a batch wait, no cooldown is longer than this, or than the first one, in milliseconds. */
 const PATIENT_COOLDOWN_MS = 500;
 
-/** Or this share of how old the outage is, so that who waits learns of its end soon, as things go. */
+/** Or this share of how old the outage is, so that what waits learns of its end soon, as things go. */
 const PATIENT_SHARE = 0.1;
 
 /** An outage lasts from when the breaker opens until it is closed again. All times are on the client's clock, in milliseconds. */
 export class Outage {
   /** When the breaker opened first since it was closed; absent while it is closed. */
   sinceMs: number | undefined;
-  /** When the patience of those who wait ends first. */
+  /** When the patience of any that waits ends first. */
   patienceEndMs: number = Infinity;
-  /** The most that those who wait let a cooldown last. */
+  /** The longest cooldown while requests wait. */
   cooldownCapMs: number = Infinity;
   readonly #breaker: CircuitBreaker | undefined;
   /** The outage that the headers of a probe have ended, and how many had succeeded by then; absent when its body has come whole. */
@@ -55,7 +55,7 @@ export class Outage {
   }
 
   /**
-   * Says when the patience of those who wait ends first. While any of them is patient, cooldowns grow with the age of the
+   * Says when the patience of any that waits ends first. While any of them is patient, cooldowns grow with the age of the
    * outage at most, and none lasts longer than their patience, so that a last probe is due then.
    *
    * @param patienceEndMs When that is; `Infinity` if none of them is patient.

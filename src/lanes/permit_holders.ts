@@ -1,5 +1,5 @@
 /**
- * Those who hold a permit that they may be able to give back early.
+ * Attempts that may be able to give their permit back early.
  *
  * @module
  */

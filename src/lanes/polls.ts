@@ -23,12 +23,12 @@ export interface PolledRoom {
   hasBucket(lane: Lane): boolean;
   /** Looks at a lane. */
   examine(lane: Lane): void;
-  /** Admits who may go. */
+  /** Admits what may go. */
   dispatch(): void;
 }
 
 /**
- * Where the runtime ends a request's timers with the request, nobody may rely on a timer of another one: each that waits has its
+ * Where the runtime ends a request's timers with the request, none may rely on a timer of another one: each that waits has its
  * own, takes back what has been lent for too long, and looks for itself and its lanes.
  */
 export class Polls {
@@ -37,7 +37,7 @@ export class Polls {
   readonly #wakeUps: WakeUps;
   readonly #room: PolledRoom;
 
-  /** Begins with nobody in line. */
+  /** Begins with none in line. */
   constructor(deadlines: Deadlines, leases: Leases, wakeUps: WakeUps, room: PolledRoom) {
     this.#deadlines = deadlines;
     this.#leases = leases;

@@ -1,5 +1,5 @@
 /**
- * Who must not wait, or not any longer, and what it is told.
+ * Which requests must not wait, or not any longer, and what they are told.
  *
  * @module
  */
@@ -117,7 +117,7 @@ function refusedForMs(lane: Lane, errand: Errand, nowMs: number): number {
   if (openMs === 0) return 0;
   if (patienceMs === 0 || isAbandoned(lane, errand)) return openMs;
   if (nowMs >= patienceEndMs) {
-    // The last probe is under way, or was made when their patience ended.
+    // The last probe is in flight, or was made when their patience ended.
     return breaker.state === "half-open" || lane.probedAtMs < patienceEndMs ? 0 : openMs;
   }
   return breaker.state === "open" && nowMs + openMs > errand.deadlineAtMs ? openMs : 0;

@@ -1,5 +1,5 @@
 /**
- * The tokens that attempts start with, and who waits for them.
+ * The tokens that attempts start with, and what waits for them.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface TokenListener {
   dispatch(): void;
 }
 
-/** Takes tokens out of all buckets that a request needs; asks an empty one for a notice, once for all who wait. */
+/** Takes tokens out of all buckets that a request needs; asks an empty one for a notice, once for all that wait. */
 export class Tokens {
   readonly #bucket: Bucket | undefined;
   readonly #listener: TokenListener;
@@ -30,7 +30,7 @@ export class Tokens {
    * Creates the tokens of a client.
    *
    * @param bucket The client's, of which all requests need a token, if there is one.
-   * @param listener Who is told.
+   * @param listener What is told.
    */
   constructor(bucket: Bucket | undefined, listener: TokenListener) {
     this.#bucket = bucket;

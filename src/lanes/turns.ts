@@ -8,10 +8,10 @@ import { LinkedQueue } from "../primitives/linked_queue.ts";
 import type { Claimant } from "./claimant.ts";
 import type { Lane } from "./lane.ts";
 
-/** So often in a row the higher priority decides whose turn it is; then it is the turn of who has had none for the longest time. */
+/** So often in a row the higher priority decides which has its turn; then it is the one that has had none for the longest time. */
 const MOST_FAVOURS = 15;
 
-/** The round of those who could use a permit: lanes in which a request could go if there was one, and batches that could pull. */
+/** The round of what could use a permit: lanes in which a request could go if there was one, and batches that could pull. */
 export class Turns extends LinkedQueue<Claimant> {
   /** Whether priorities matter: a request had one. */
   hasPriorities = false;
@@ -42,7 +42,7 @@ export class Turns extends LinkedQueue<Claimant> {
   }
 
   /**
-   * Who claims next, of one at least; it comes last afterwards. By priority, but for every 16th time, so that nobody starves; then lanes with the fewest permits, as long as they hold
+   * What claims next, of one at least; it comes last afterwards. By priority, but for every 16th time, so that none starves; then lanes with the fewest permits, as long as they hold
    * no more than their share; then batches, which may pull requests for other lanes; then the lanes with more. An origin
    * that is slow would else hold nearly all permits when lanes merely took turns.
    *

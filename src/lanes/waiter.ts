@@ -1,5 +1,5 @@
 /**
- * Who waits for a lane.
+ * What waits for a lane.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Errand } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { SearchableQueue } from "./searchable_queue.ts";
 
-/** Those who wait by priority, and by age within a priority. */
+/** Those that wait by priority, and by age within a priority. */
 export type WaitingLine<P extends PriorityItem<P>> = Pick<
   SearchableQueue<P>,
   "size" | "isMixed" | "push" | "remove" | "peek" | "find" | "oldestBelow" | "forEach"
@@ -91,7 +91,7 @@ export abstract class Waiter<L extends Line<L>> extends Place<L> {
   readonly lanes: readonly L[];
   /** Whether it is in line. */
   isWaiting = false;
-  /** Whether nobody wants it to be admitted any more. Only the scheduler writes it. */
+  /** Whether its admission is not wanted any more. Only the scheduler writes it. */
   isCancelled = false;
   /** When it looks whether it may go, where no other timer does. Only the scheduler writes it. */
   poll: Deadline | undefined = undefined;

@@ -54,7 +54,7 @@ export class WakeUps {
   }
 
   /**
-   * The limits of a key hold those who wait there.
+   * The limits of a key hold what waits there.
    *
    * @param lane The lane.
    * @param line The key's line there.

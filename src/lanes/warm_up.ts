@@ -33,7 +33,7 @@ export class WarmUp {
     return nowMs >= this.#coldAtMs;
   }
 
-  /** Until when others wait for the one ahead; 0 if nobody does. */
+  /** Until when others wait for the one ahead; 0 if none does. */
   blockedUntilMs(nowMs: number): number {
     return this.isCold(nowMs) && nowMs < this.#aheadUntilMs - SHORTEST_WAIT_MS ? this.#aheadUntilMs : 0;
   }

@@ -17,7 +17,7 @@ import { type Clock, timerDelay } from "../primitives/clock.ts";
  */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
-    promise.catch(() => {}); // nobody waits for it any more
+    promise.catch(() => {}); // its caller waits no more
     return Promise.reject(signal.reason);
   }
   return new Promise<T>((resolve, reject) => {

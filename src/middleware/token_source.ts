@@ -1,5 +1,5 @@
 /**
- * The token of a client: where it comes from, and how it is renewed once for all who need a new one.
+ * The token of a client: where it comes from, and how it is renewed once for all requests that need a new one.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface RefreshInput {
   readonly url: string;
   /**
    * Sends a request by the client's `fetch`, past its limits, retries and middleware. A request to the client itself would wait for the
-   * permits of those who wait for this refresh.
+   * permits of the requests that wait for this refresh.
    */
   readonly fetch: (url: string | URL, init?: RequestInit) => Promise<Response>;
   /** Aborts after `refreshTimeoutMs`, and not when callers leave: a refresh token may be good for one use only. */
@@ -44,7 +44,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
 /** Knows which token is the present one, and lets at most one refresh of each run. */
 export class TokenSource {
   readonly #options: TokenSourceOptions;
-  /** The refreshes under way, by the token that they replace. They never reject. */
+  /** The refreshes in flight, by the token that they replace. They never reject. */
   readonly #refreshes = new Map<string | undefined, Promise<void>>();
   #asks = 0;
   /** The number of the ask that has brought the token which the user has. */
@@ -74,7 +74,7 @@ export class TokenSource {
   }
 
   /**
-   * A token in place of one that was refused. All who bring the same one share one refresh; one that is older than the present token
+   * A token in place of one that was refused. All requests with the same one share one refresh; one that is older than the present token
    * costs none. Soon after a refresh there is no other one, whatever became of it.
    *
    * @param refused What was refused.
@@ -96,7 +96,7 @@ export class TokenSource {
     return this.#present === refused ? undefined : this.#present;
   }
 
-  /** Asks the user, who may have another token by now. Of two answers that cross, the one that was asked for later counts. */
+  /** Asks the caller's function, which may have another token by now. Of two results that cross, the one that was asked for later counts. */
   async #ask(): Promise<void> {
     const number = ++this.#asks;
     const token = await this.#options.ask();

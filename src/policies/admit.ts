@@ -17,8 +17,8 @@ import type { Environment } from "./policy.ts";
  * @param call The call.
  * @param lanes The lanes that would do, the preferred one first.
  * @param inLine Where the call is found while it is in line, to be told to look again.
- * @returns What lets it be sent now; `undefined` if it has been sent. Rejects with its reason if it is stopped, with the error of who
- * refuses it, and with `LOOK_AGAIN`.
+ * @returns What lets it be sent now; `undefined` if it has been sent. Rejects with its reason if it is stopped, with the error
+ * of the lane that refuses it, and with `LOOK_AGAIN`.
  */
 export async function admit(
   { scheduler, reporter, clock, budget }: Environment,

@@ -152,7 +152,7 @@ export class Attempt implements DeadlineTarget, Pending {
   /** Sends it; the reply, as {@linkcode attempt} gives it. */
   run(): Promise<Reply> {
     reportAttempt(this.#environment, this.#call, this);
-    // An abort may come from who has just been told.
+    // The listener that was just called may have aborted it.
     if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
     return this.#guard(() => this.#send());
   }
@@ -175,7 +175,7 @@ export class Attempt implements DeadlineTarget, Pending {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       work().then((reply) => {
-        // The caller, who was told of the abort, does not take it.
+        // The caller, which was told of the abort, does not take it.
         if (this.#stopped !== undefined) reply.openBody?.discard();
         resolve(reply);
       }, reject);
@@ -229,7 +229,7 @@ export class Attempt implements DeadlineTarget, Pending {
     if (this.#isStopped()) return this.#refuse(response);
     if (this.watcher !== undefined) {
       this.watcher.onHeaders(this, status);
-      // So may who was told of that.
+      // So may the listener that was told of that.
       if (this.#isStopped()) return this.#refuse(response);
     }
     if (this.#call.streams || !isSuccessStatus(status)) return this.#openReply(response);

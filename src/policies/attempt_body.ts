@@ -21,7 +21,7 @@ import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { Environment } from "./policy.ts";
 import type { OpenBody } from "./reply.ts";
 
-/** How much of a body is received when somebody waits for its permit, in bytes, and for how long, in milliseconds. */
+/** How much of a body is received when a request waits for its permit, in bytes, and for how long, in milliseconds. */
 const AHEAD_BYTES = 65_536;
 const AHEAD_MS = 250;
 
@@ -39,7 +39,7 @@ export interface AttemptBodyOptions {
   /** The headers of the request. */
   readonly sent: HeaderMap;
   readonly init: RequestInit | undefined;
-  /** How long nobody may begin to read, and how long a reader may have to wait, in milliseconds. */
+  /** How long a reader may take to begin, and how long a reader may have to wait, in milliseconds. */
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number;
   /** The largest body that its reader is given; `Infinity` for any. */
@@ -50,7 +50,7 @@ export interface AttemptBodyOptions {
   readonly onTooLarge: () => Error;
   /** The caller has it now: the time of the attempt is over, and the body's begins. */
   readonly onHandOut: () => void;
-  /** Too long nobody has begun to read, or a reader has waited. */
+  /** For too long no reader has begun, or a reader has waited. */
   readonly onTimeout: (isRead: boolean) => void;
   /** The body has ended, and so has the attempt; the number of bytes where they were read by the caller. */
   readonly onEnd: (bytes: number | undefined) => void;
@@ -58,12 +58,12 @@ export interface AttemptBodyOptions {
   readonly onUnusable: (error: unknown) => unknown;
 }
 
-/** A body that is open, and that nobody reads yet. */
+/** A body that is open and has no reader yet. */
 export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   readonly #options: AttemptBodyOptions;
   /** Takes a copy of the bytes that the caller reads. */
   #collector: BodyCollector | undefined;
-  /** Who receives what the caller reads; nothing here may lead to the caller's response, so that it can be collected. */
+  /** What receives what the caller reads; nothing here may lead to the caller's response, so that it can be collected. */
   #receiver: BodyReceiver | undefined;
   /** The body's first characters, once it is being got rid of. */
   #excerpt: Promise<string> | undefined;
@@ -128,7 +128,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
     return { status, headers: this.#headers, url: this.#url, type, chunks };
   }
 
-  /** Where the response came from; empty if somebody made it. */
+  /** Where the response came from; empty if it was constructed. */
   get #url(): string {
     return this.#knownUrl ??= this.#options.response.url;
   }

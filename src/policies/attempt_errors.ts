@@ -30,7 +30,7 @@ export function attemptTimeout(call: Call, target: Target | undefined): TimeoutE
   });
 }
 
-/** The error of a body that its reader has waited for in vain, or that nobody has begun to read. */
+/** The error of a body that its reader has waited for in vain, or has not begun to read. */
 export function bodyTimeout(call: Call, target: Target, isRead: boolean): TimeoutError {
   const about = call.describe(target);
   const { timeoutMs, idleTimeoutMs = timeoutMs } = call.settings;

@@ -27,7 +27,7 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** The response, if it was sent already. */
   readonly first?: Response | undefined;
-  /** Where redirects are noted, for who wants to know. */
+  /** Where redirects are noted, for callers that want to know. */
   readonly exchange?: Exchange | undefined;
 }
 

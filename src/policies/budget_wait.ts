@@ -1,5 +1,5 @@
 /**
- * The part of a retry that the budget has: who waits for it, and when that is over.
+ * The part of a retry that the budget has: what waits for it, and when that is over.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export function workingTimeMs({ scheduler, clock }: Environment): number {
   return scheduler.workingTime.at(clock.now());
 }
 
-/** A retry of a batch that succeeds shows that those who wait for the budget do so for something. */
+/** A retry of a batch that succeeds shows that it is worth waiting for the budget. */
 export function noteRescue(environment: Environment, call: Call, reply: Reply | undefined): void {
   if (reply?.target === undefined || isWorthRetry(call, reply.status) || call.patienceMs === 0) return;
   reply.target.lane.rescuedAtMs = environment.clock.now();
@@ -36,7 +36,7 @@ export function noteRescue(environment: Environment, call: Call, reply: Reply | 
 }
 
 /**
- * Waits until the budget has a retry for a call. While its origin is down, a few of those who wait are let through: they are
+ * Waits until the budget has a retry for a call. While its origin is down, a few of those that wait are let through: they are
  * the ones who find out when it is back.
  */
 export async function waitForBudget(

@@ -25,13 +25,13 @@ import type { Settings } from "./settings.ts";
 /** How old an outage may be that requests of a batch wait out by default, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
-/** Who looks after a call while it is under way. */
+/** What looks after a call while it is in flight. */
 export interface CallOwner {
   /** Answers the caller once; later answers are ignored. */
   settle(call: Call, ok: boolean, value: unknown): void;
   /** The body of an attempt has ended; maybe after the caller was answered with the response. */
   onBodyEnd(call: Call): void;
-  /** Nobody wants its result any more. */
+  /** Its result is not wanted any more. */
   onCancel(call: Call): void;
   /** The number of the next call. */
   nextId(): number;
@@ -59,11 +59,11 @@ export interface CallContext {
   readonly headers: HeaderMap;
   /** What is added to each of them; absent for nothing. */
   readonly additions?: RequestAdditions | undefined;
-  /** What its batch may have under way; absent for a single request. */
+  /** What its batch may have in flight; absent for a single request. */
   readonly allowance: Allowance | undefined;
   /** Whether the caller gets the response itself, its body unread. */
   readonly streams: boolean;
-  /** Whether a response whose status is no success is an error, as for those who get its value. */
+  /** Whether a response whose status is no success is an error, as for callers that get its value. */
   readonly rejectsStatus: boolean;
   /** Whether a part of this client reads the response, chunk by chunk, instead of the caller. */
   readonly readsChunks?: boolean | undefined;
@@ -71,9 +71,9 @@ export interface CallContext {
   readonly avoided?: Lane | undefined;
   /** Whether it goes on with what an earlier call has begun, such as a download. */
   readonly continues?: boolean | undefined;
-  /** Whether nobody waits for it. */
+  /** Whether no caller waits for it. */
   readonly isBackground: boolean;
-  /** Who looks after the calls. */
+  /** What looks after the calls. */
   readonly owner: CallOwner;
   /** What is sent with each `fetch` on the straight way; absent when that is not for these calls. */
   readonly straightHeaders: HeaderMap | undefined;
@@ -89,7 +89,7 @@ export interface Pending {
   readonly leader?: Call | undefined;
 }
 
-/** Those who wait for one execution. */
+/** The callers that wait for one execution. */
 export interface Flight {
   /** How many there are, the one that executes it included. */
   members: number;
@@ -131,7 +131,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   isAsleep = false;
   /** Whether an attempt of its own holds a permit. */
   isInFlight = false;
-  /** Whether it is in the list of those that are under way. */
+  /** Whether it is in the list of those that are in flight. */
   isListed = false;
   /** What it shares limits with others by. */
   limitKey: string | undefined = undefined;
@@ -141,15 +141,15 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   lane: Lane | undefined = undefined;
   /** What stops it: a turn, a backoff or an attempt that it waits for. */
   pending: Pending | undefined = undefined;
-  /** Those who wait for it, if it has ever been joined. */
+  /** The callers that wait for it, if it has ever been joined. */
   flight: Flight | undefined = undefined;
   /** The call that this one waits for. */
   leader: Call | undefined = undefined;
-  /** In the table of what is under way: the hash of its URL, its neighbour, and whether it is there. */
+  /** In the table of what is in flight: the hash of its URL, its neighbour, and whether it is there. */
   hash = 0;
   chain: Call | undefined = undefined;
   isInTable = false;
-  /** Neighbours among the calls that are under way. */
+  /** Neighbours among the calls that are in flight. */
   previous: Call | undefined = undefined;
   next: Call | undefined = undefined;
 
@@ -167,7 +167,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   /** The request, once its parts were needed. */
   prepared: PreparedRequest | undefined;
   #journey: Journey | undefined = undefined;
-  /** Whether the work has been stopped: nobody wants its result any more. Only the call writes it. */
+  /** Whether the work has been stopped: its result is not wanted any more. Only the call writes it. */
   cancelled = false;
   /** What the work has been stopped for. */
   reason: unknown = undefined;
@@ -177,7 +177,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
    *
    * @param context What it has in common with others.
    * @param request Its URL, or the request with all its parts.
-   * @param sink Who waits for the answer.
+   * @param sink What gets the result.
    */
   constructor(context: CallContext, request: string | PreparedRequest, sink: CallSink) {
     this.context = context;
@@ -203,7 +203,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return this.#journey ??= new Journey();
   }
 
-  /** What the attempt under way on the general way is sent to, or was. */
+  /** What the attempt in flight on the general way is sent to, or was. */
   get target(): Target | undefined {
     return this.#journey?.target;
   }
@@ -232,12 +232,12 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return this.context.streams;
   }
 
-  /** Whether nobody waits for it. */
+  /** Whether no caller waits for it. */
   get isBackground(): boolean {
     return this.context.isBackground;
   }
 
-  /** What its batch may have under way; one that goes on for others only is no part of its batch any more. */
+  /** What its batch may have in flight; one that goes on for others only is no part of its batch any more. */
   get allowance(): Allowance | undefined {
     return this.settled ? undefined : this.context.allowance;
   }
@@ -255,7 +255,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return (allowance?.signal !== undefined && hasAborted(allowance.signal)) || signals.some(hasAborted);
   }
 
-  /** When the total deadline passes, on the client's clock: that of the most patient of those who wait for it. */
+  /** When the total deadline passes, on the client's clock: that of the most patient caller that waits for it. */
   get deadlineAtMs(): number {
     return this.flight?.deadlineAtMs ?? this.startedAtMs + this.settings.totalTimeoutMs;
   }
@@ -384,8 +384,8 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   #activity(atMs: number): string {
     if (this.settled) return ", before its body had ended";
     if (this.leader !== undefined) return ", while it waited for another request for the same";
-    if (this.isInFlight) return `, while attempt ${this.attempts} was under way`;
-    // Those who wait for it as well may have more time.
+    if (this.isInFlight) return `, while attempt ${this.attempts} was in flight`;
+    // Other callers that wait for it may have more time.
     const purpose = this.pending?.purpose?.(atMs);
     return purpose === undefined ? "" : `, while it waited for ${purpose}`;
   }

@@ -13,7 +13,7 @@ import { describeReply } from "./reply_error.ts";
 /**
  * Decodes a reply for a call, unless its body is for the caller to read, or it is an error's.
  *
- * @param call Who it is decoded for.
+ * @param call The call that it is decoded for.
  * @param reply The reply; keeps the value.
  * @returns A promise only when the schema is asynchronous.
  */

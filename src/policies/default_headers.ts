@@ -16,7 +16,7 @@ const JSON_TYPE: HeaderMap = Object.freeze(
 );
 
 /**
- * Lets those who want JSON say so, unless their headers say what they accept.
+ * Has requests for JSON say so, unless their headers say what they accept.
  *
  * @param headers All headers of the request.
  * @param as What its body is decoded to.
@@ -28,7 +28,7 @@ export function withAccept(headers: HeaderMap, as: Settings["as"]): HeaderMap {
 }
 
 /**
- * Lets those who want JSON, and those who send it, say so, unless their headers say something else.
+ * Has requests for JSON, and those that send it, say so, unless their headers say something else.
  *
  * @param headers All headers of the request: also those of the client and of the mirror, where it gets them.
  * @param call Whose request it is.

@@ -120,11 +120,11 @@ export interface HedgeEvent extends RequestEvent {
    * brought an answer.
    */
   readonly state: "sent" | "won" | "lost" | "failed";
-  /** How long the first one had been under way, in milliseconds. */
+  /** How long the first one had been in flight, in milliseconds. */
   readonly elapsedMs: number;
 }
 
-/** An origin asked everyone to wait, or has stated that nothing is left of a limit until then: each such wait is told once. */
+/** All requests to an origin wait: it asked for it, or has stated that nothing is left of a limit. There is one event for each such wait. */
 export interface RateLimitedEvent extends RequestEvent {
   /** What happened. */
   readonly type: "rateLimited";
@@ -170,7 +170,7 @@ export interface WarningEvent {
   readonly type: "warning";
   /** When, in milliseconds of the client's `clock.now()`. */
   readonly atMs: number;
-  /** Who warns: `cache`, `listener`, `f1`, … */
+  /** What warns: `cache`, `listener`, `f1`, … */
   readonly source: string;
   /** What went wrong. */
   readonly message: string;

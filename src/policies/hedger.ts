@@ -39,7 +39,7 @@ const FEW_SAMPLES = 20;
  *
  * A second attempt is one of J. Dean and L. A. Barroso, "The Tail at Scale" (2013): sent when the first has taken longer than most, so that
  * little is sent twice. The budget keeps that true when everything is slow. It never stands in line: it goes if everything that it needs is
- * there and nobody waits for that, or is tried again a little later.
+ * there and no request waits for that, or is tried again a little later.
  */
 export class Hedger implements Hedging<Environment>, RaceRules {
   readonly #afterMs: number;
@@ -117,7 +117,7 @@ export class Hedger implements Hedging<Environment>, RaceRules {
   /**
    * Has a second attempt admitted, if the budget allows it and it has to wait for nothing.
    *
-   * @param scheduler Who admits it.
+   * @param scheduler What admits it.
    * @param call The call.
    * @param targets Where it may go, the preferred one first.
    * @param nowMs The time on the client's clock.

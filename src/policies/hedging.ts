@@ -1,5 +1,5 @@
 /**
- * What the core knows of hedging; its code is loaded by who uses it.
+ * What the core knows of hedging; its code is loaded where it is used.
  *
  * @module
  */
@@ -20,9 +20,9 @@ export interface Ending {
 /** What an attempt begins with. */
 export interface RaceStart {
   readonly target: Target;
-  /** What it was admitted with; absent if it is under way. */
+  /** What it was admitted with; absent if it is in flight. */
   readonly admission?: Admission | undefined;
-  /** An attempt that is under way. */
+  /** An attempt that is in flight. */
   readonly opening?: Opening | undefined;
 }
 

@@ -51,7 +51,7 @@ export interface Opening {
   /** What the attempt holds; absent if it holds nothing that has to be given back. */
   readonly admission?: Admission | undefined;
   readonly response?: Response | undefined;
-  /** What becomes of one that is still under way; then there is neither response nor error. */
+  /** What becomes of one that is still in flight; then there is neither response nor error. */
   readonly answer?: Promise<Response> | undefined;
   /** What another one was admitted with, that is to be sent beside it. */
   readonly rival?: Admission | undefined;
@@ -60,7 +60,7 @@ export interface Opening {
 
 /** What has become of a call so far on the general way: its rounds, its latest attempt, and what the cache has to do with it. */
 export class Journey {
-  /** The round under way, from 1. */
+  /** The present round, from 1. */
   round = 1;
   /** How many have followed the first, also those that do not count as rounds. */
   retries = 0;
@@ -78,7 +78,7 @@ export class Journey {
   testedInRound = 0;
   /** Whether its latest attempt went ahead to find out whether the origin is back. */
   isProbing = false;
-  /** What the attempt under way is sent to, or was. */
+  /** What the attempt in flight is sent to, or was. */
   target: Target | undefined = undefined;
   /** What has become of an attempt on the straight way. */
   opening: Opening | undefined = undefined;

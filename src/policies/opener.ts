@@ -47,7 +47,7 @@ export interface StreamRequest<R = Response> {
   describe(): SlipstreamErrorOptions & { readonly url: string; readonly method: string };
 }
 
-/** Who tells of the client's closing, once it has begun. */
+/** What tells of the client's closing, once it has begun. */
 export interface Closings {
   /** What the client was closed with, once it was. */
   readonly closing: { readonly reason: unknown } | undefined;

@@ -12,7 +12,7 @@ import type { Environment } from "./policy.ts";
 import type { Reply } from "./reply.ts";
 
 /**
- * Notes for how long an answer asks to be left alone. A 429 holds for all who ask its origin, and so does any other answer that
+ * Notes for how long an answer asks to be left alone. A 429 holds for all requests to its origin, and so does any other answer that
  * says for how long.
  *
  * @param environment What the policies share.

@@ -52,7 +52,7 @@ export interface Environment {
   readonly useOnHops: readonly Middleware[] | undefined;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  /** Deadlines of what nobody waits for: they do not keep the process alive. */
+  /** Deadlines that no caller waits for: they do not keep the process alive. */
   readonly idleDeadlines: Deadlines;
   /** What of the runtime matters to an attempt. */
   readonly runtime: AttemptRuntime;
@@ -78,7 +78,7 @@ export interface Environment {
   /** Whether an error of `fetch` says nothing of the origin, because a proxy or a resolver has failed before it. */
   readonly isOwnFailure: ((error: unknown) => boolean) | undefined;
   /**
-   * Keeps work that nobody waits for, until it ends, so that closing can wait for it.
+   * Keeps work that no caller waits for, until it ends, so that closing can wait for it.
    *
    * @param work The work.
    * @param call A call that it consists of, or the rest of one whose caller has been answered: closing stops it.

@@ -21,7 +21,7 @@ export interface ProgressSurroundings {
 }
 
 /**
- * Tells the caller of a request, and all who wait for the same, how much of its body has come.
+ * Tells the caller of a request, and all others that wait for the same, how much of its body has come.
  *
  * @param call The call.
  * @param target Where it was sent.
@@ -37,7 +37,7 @@ export function progressOf(
 ): ((bytes: number) => void) | undefined {
   if (call.settings.onProgress === undefined) return undefined;
   const { attempt } = surroundings;
-  // What somebody made has no URL of its own.
+  // A response that was constructed has no URL of its own.
   const url = response.url === "" ? call.describe(target).url : redactUrl(response.url);
   // The length of what is decoded on the way is unknown.
   const isCoded = response.headers.has("content-encoding");

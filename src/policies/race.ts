@@ -44,7 +44,7 @@ export interface RaceRules {
 }
 
 /**
- * The attempts of one call that are under way at once. The first decisive headers win: the other attempt is aborted then, which says
+ * The attempts of one call that are in flight at once. The first decisive headers win: the other attempt is aborted then, which says
  * nothing of its origin, and the body that follows is the call's. Headers of a failure wait for the other attempt.
  */
 export class Race implements AttemptWatcher, DeadlineTarget, Pending {
@@ -93,7 +93,7 @@ export class Race implements AttemptWatcher, DeadlineTarget, Pending {
     this.#follow(first, first.run());
   }
 
-  /** The first was under way when it was slow, and another one has been admitted. */
+  /** The first was in flight when it was slow, and another one has been admitted. */
   #join(first: Attempt, answer: Promise<Response>, rival: Rival): void {
     this.#follow(first, first.resume(answer));
     this.#send(rival);

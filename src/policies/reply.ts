@@ -9,7 +9,7 @@ import type { Target } from "./journey.ts";
 import type { ValueSource } from "./event.ts";
 import type { ReplyHead } from "./reply_head.ts";
 
-/** The part of an attempt that goes on after the headers: a body that nobody has read yet. */
+/** The part of an attempt that goes on after the headers: a body that was not read yet. */
 export interface OpenBody {
   /** Gets rid of the body in the background. */
   discard(): void;

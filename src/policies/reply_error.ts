@@ -14,7 +14,7 @@ import type { Reply } from "./reply.ts";
 /**
  * Makes the error of a reply. It names the URL that answered, and says what the other mirrors of the round did.
  *
- * @param call Who asked.
+ * @param call The call that it ends.
  * @param reply The reply.
  * @param body The first characters of its body, if they were read.
  * @returns A `DataNotFoundError` for 404 and 410, an `HttpError` otherwise.
@@ -35,7 +35,7 @@ export function replyError(call: Call, reply: Reply, body?: string): HttpError |
 /**
  * What an error says of a reply: the URL that answered, also if that was long ago and the reply was stored.
  *
- * @param call Who asked.
+ * @param call The call that it ends.
  * @param reply The reply.
  * @returns What an error of this module takes.
  */

@@ -8,7 +8,7 @@
 export interface ReplyHead {
   readonly status: number;
   readonly headers: Headers;
-  /** The URL that answered, redirects followed; empty for a response that somebody made. */
+  /** The URL that answered, redirects followed; empty for a response that was constructed. */
   readonly url: string;
   /** Whether redirects led to it, where the head knows. */
   readonly redirected?: boolean | undefined;

@@ -90,7 +90,7 @@ async function runRound(next: Handler, call: Call): Promise<Round> {
   try {
     return { reply: await next(call) };
   } catch (error) {
-    // Whether it is worth another round is decided by who called.
+    // Whether it is worth another round is decided by the caller.
     return { error };
   }
 }
@@ -155,14 +155,14 @@ function planOf(
   const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
   const isPaused = isRefused && pauseOn429 === "origin" && pauseMs > 0;
   if (isFailedProbe(call, lanes)) {
-    // It went ahead for all who wait, and gets in line again: the next probe is another request.
+    // It went ahead for all requests that wait, and gets in line again: the next probe is another request.
     const delayMs = lanes[0]!.breaker!.retryAfterMs;
     return { reason, delayMs, sleeps: false, needsBudget: false, isUrgent: false, counts: false };
   }
   // Rounds that do not count make it wait longer all the same.
   const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : call.journey.round;
   const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, previousMs));
-  // In a batch, those who are told to come again wait as long as others are served.
+  // In a batch, requests that are told to come again wait as long as others are served.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
   if (!isServed && !isTest && call.journey.round > maxRetries) return undefined;
@@ -171,7 +171,7 @@ function planOf(
   const needsBudget = !isRefused && !isTest && budget !== undefined &&
     !budget.tryWithdraw(workingTimeMs(environment));
   if (needsBudget && call.patienceMs === 0) return undefined;
-  // With several lanes, one may be free that has just failed: it is given time. So is a caller who wants more than the pause.
+  // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
   return { reason, delayMs, sleeps, needsBudget, isUrgent, counts: !isServed && !isTest };
 }

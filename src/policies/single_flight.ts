@@ -14,7 +14,7 @@ import type { Settings } from "./settings.ts";
 const SMALLEST = 64;
 
 /**
- * The calls under way that others may join: those who ask for the same, under the same settings. A hash table whose entries
+ * The calls in flight that others may join: requests for the same, under the same settings. A hash table whose entries
  * are linked through the calls themselves, so that one costs a hash and no memory, and nothing is kept of one that has left.
  */
 export class Flights {
@@ -133,7 +133,7 @@ export function join(call: Call, leader: Call): void {
   leader.flight.members++;
   leader.flight.followers.push(call);
   call.leader = leader;
-  // The work may take as long as the most patient of those who wait for it.
+  // The work may take as long as the most patient caller that waits for it.
   leader.flight.deadlineAtMs = Math.max(leader.flight.deadlineAtMs, call.deadlineAtMs);
   fallAsleep(call);
 }

@@ -42,7 +42,7 @@ export function onlyIfCached(next: Handler): Handler {
 }
 
 /**
- * The answer to who wants what is stored, and nothing is: 504 (RFC 9111 §5.2.1.7).
+ * The response to a request for what is stored, where nothing is: 504 (RFC 9111 §5.2.1.7).
  *
  * @param url The URL; empty if several mirrors could answer it.
  */

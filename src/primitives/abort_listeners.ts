@@ -11,7 +11,7 @@ export interface AbortTarget {
   onAbort(signal: AbortSignal): void;
 }
 
-/** Those who wait on one signal; it is the signal's one listener. */
+/** The listeners of one signal; it is the signal's one listener. */
 class AbortGroup implements EventListenerObject {
   readonly targets: Set<AbortTarget> = new Set();
   readonly #signal: AbortSignal;

@@ -125,7 +125,7 @@ export class AdaptiveLimit {
   }
 
   /**
-   * Takes a place if one is free, and nobody waits.
+   * Takes a place if one is free, and no caller waits.
    *
    * @returns The place, or `undefined`.
    */

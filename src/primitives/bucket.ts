@@ -28,7 +28,7 @@ export interface Bucket {
   canTake?(n?: number): boolean;
   /**
    * Calls a listener once, when it is worth asking again. Listeners are called in the order in which they came. While it
-   * runs, the listener has the first right to `tryTake`, ahead of those who still wait; it need not use it.
+   * runs, the listener has the first right to `tryTake`, ahead of callers that still wait; it need not use it.
    *
    * @param listener Called synchronously; it must not throw.
    * @param n How many tokens are wanted. @default {1}

@@ -14,7 +14,7 @@ import type { TokenBucket } from "./token_bucket.ts";
 export class BucketSet implements Bucket {
   readonly #buckets: readonly TokenBucket[];
   readonly #notices: Notice[] = [];
-  /** The first of those who want a notice, while it is told. */
+  /** The first listener that wants a notice, while it is called. */
   #told: Notice | undefined;
 
   /**

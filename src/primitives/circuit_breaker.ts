@@ -116,7 +116,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * How long a call would be refused from now on, by whom a cooldown of that length is enough.
+   * How long a call would be refused from now on, where a cooldown of that length is enough.
    *
    * @param maxCooldownMs How much of a longer cooldown is waited for, in milliseconds.
    * @returns Milliseconds: 0 if it is admitted, `Infinity` while isolated.
@@ -170,7 +170,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * Admits a call, for who can't use `run`. Each ticket is settled once.
+   * Admits a call, for callers that can't use `run`. Each ticket is settled once.
    *
    * @param maxCooldownMs By how much of a longer cooldown the call is admitted as a probe, in milliseconds.
    * @returns The ticket for `settle`.
@@ -188,7 +188,7 @@ export class CircuitBreaker {
    * @param result How it went.
    * @param startedAtMs When it began, on the breaker's clock, if that is known: a success of a call that began before the first of
    * several failures says nothing of them.
-   * @param nowMs What the breaker's clock says, for who has just read it.
+   * @param nowMs What the breaker's clock says, for a caller that has just read it.
    */
   settle(ticket: number, result: CircuitResult, startedAtMs?: number, nowMs?: number): void {
     const { kind } = this.#state;
@@ -209,7 +209,7 @@ export class CircuitBreaker {
 
   /**
    * Refuses all calls, whatever the service does, until what is returned is disposed; if several hold the circuit isolated,
-   * until all have. Then it is closed or open as it was; a probe that was under way has lost its meaning. Results of calls
+   * until all have. Then it is closed or open as it was; a probe that was in flight has lost its meaning. Results of calls
    * that were admitted before do not count.
    *
    * @returns Ends the isolation; only the first disposal does anything.

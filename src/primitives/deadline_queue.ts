@@ -98,7 +98,7 @@ export class DeadlineQueue implements Deadlines {
    * @param target What to call.
    * @param delayMs How long from now, in milliseconds. Below 0 counts as 0, which is the timer's next turn; `Infinity` never
    * comes, and keeps nothing alive.
-   * @param nowMs What the clock said just now, for who has just read it.
+   * @param nowMs What the clock said just now, for a caller that has just read it.
    * @returns The deadline, good for `remove`.
    * @throws {TypeError} If `delayMs` is not a number.
    * @throws {RangeError} If `delayMs` is `NaN`.

@@ -13,7 +13,7 @@ export interface FailureCounter {
    * Counts a success.
    *
    * @param startedAtMs When the call began, if that is known.
-   * @param nowMs What the clock says, for who has just read it.
+   * @param nowMs What the clock says, for a caller that has just read it.
    */
   success(startedAtMs?: number, nowMs?: number): void;
   /**

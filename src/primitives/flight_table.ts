@@ -1,5 +1,5 @@
 /**
- * The executions under way, by key, with those who wait for each: what single-flight is made of.
+ * The executions in flight, by key, with the callers that wait for each: what single-flight is made of.
  *
  * @module
  */
@@ -68,7 +68,7 @@ export class Flight<K, T, W> {
   }
 }
 
-/** The executions under way. Nothing is kept of one that has ended. */
+/** The executions in flight. Nothing is kept of one that has ended. */
 export class FlightTable<K, T, W> {
   readonly #flights: FlightStore<K, Flight<K, T, W>>;
 
@@ -77,7 +77,7 @@ export class FlightTable<K, T, W> {
     this.#flights = store;
   }
 
-  /** How many executions are under way. */
+  /** How many executions are in flight. */
   get size(): number {
     return this.#flights.size;
   }

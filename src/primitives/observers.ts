@@ -1,10 +1,10 @@
 /**
- * Those who want to know what happens.
+ * Listeners, and how they are called.
  *
  * @module
  */
 
-/** Who is told of events. */
+/** What is told of events. */
 export interface Observer<E> {
   /** What is called. */
   readonly listener: (event: E) => void;
@@ -13,7 +13,7 @@ export interface Observer<E> {
 /**
  * Hears what an observer has thrown, or rejected with.
  *
- * @param observer Who it was.
+ * @param observer Which one it was.
  * @param error What it has thrown.
  * @param isLeftOut Whether an observer was left out of what has failed: see {@linkcode Observers.notify}.
  */

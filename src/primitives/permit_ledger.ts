@@ -1,5 +1,5 @@
 /**
- * Who holds how much of a capacity, and who waits for it.
+ * How much of a capacity is in use, and what waits for it.
  *
  * @module
  */
@@ -47,11 +47,11 @@ export abstract class PermitWaiter implements PriorityItem<PermitWaiter>, AbortT
 
 /** Accounts for a capacity, and hands it on in the order of the queue. Weights have been checked before. */
 export class PermitLedger {
-  /** How much may be in use at once; who changes it has `admit` look who may go. */
+  /** How much may be in use at once; code that changes it calls `admit` next. */
   capacity: number;
   /** How much is in use. Only the ledger writes it. */
   inUse = 0;
-  /** Those who wait. Only the ledger changes it, and who leaves. */
+  /** The waiters. Only the ledger changes it, and a waiter that leaves. */
   readonly waiters: PriorityQueue<PermitWaiter> = new PriorityQueue();
   /** Called when a waiter has come: they may have permits that they can do without. Absent while there are none. */
   onShortage: Set<() => void> | undefined = undefined;

@@ -93,7 +93,7 @@ export class RetryBudget {
   /**
    * Notes a request, but not its retries.
    *
-   * @param nowMs What the clock said just now, for who has just read it.
+   * @param nowMs What the clock said just now, for a caller that has just read it.
    */
   deposit(nowMs: number = this.#clock.now()): void {
     this.#requests.add(nowMs);
@@ -102,7 +102,7 @@ export class RetryBudget {
   /**
    * Takes a retry.
    *
-   * @param nowMs What the clock said just now, for who has just read it.
+   * @param nowMs What the clock said just now, for a caller that has just read it.
    * @returns Whether there was one; if not, the request should fail with what it has.
    */
   tryWithdraw(nowMs: number = this.#clock.now()): boolean {
@@ -116,7 +116,7 @@ export class RetryBudget {
    * use again, so that what an outage has used up is soon there. A caller that does so for each retry that succeeds lets the
    * retries that fail be at most the budget, and as many as succeed.
    *
-   * @param nowMs What the clock said just now, for who has just read it.
+   * @param nowMs What the clock said just now, for a caller that has just read it.
    */
   restore(nowMs: number = this.#clock.now()): void {
     this.#retries.remove(2, nowMs);

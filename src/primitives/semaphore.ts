@@ -30,7 +30,7 @@ export interface SemaphoreRunOptions extends AcquireOptions {
   readonly weight?: number | undefined;
 }
 
-/** The account of a semaphore, for those who decide by themselves whom a permit goes to. */
+/** The account of a semaphore, for code that decides by itself where a permit goes. */
 export let ledgerOf: (semaphore: Semaphore) => PermitLedger;
 
 /**
@@ -109,7 +109,7 @@ export class Semaphore {
   }
 
   /**
-   * Takes a permit if that is possible at once: enough is free, and nobody waits.
+   * Takes a permit if that is possible at once: enough is free, and no caller waits.
    *
    * @param weight How much of the capacity to take: an integer of at least 0; 0 always succeeds.
    * @returns The permit, or `undefined`.
@@ -143,7 +143,7 @@ export class Semaphore {
   }
 
   /**
-   * Changes the capacity. Raising it wakes those who now fit; lowering it takes nothing away, but admits no caller until
+   * Changes the capacity. Raising it wakes callers that now fit; lowering it takes nothing away, but admits no caller until
    * enough has been given back. A caller that waits with a weight over the new capacity goes on waiting, with all behind it,
    * until the capacity is raised again or its signal aborts.
    *

@@ -18,7 +18,7 @@ export interface SingleFlightRunOptions {
 
 /**
  * Lets concurrent callers of one key share one execution. Nothing is kept once it has settled, failures included: a failure
- * is shared by those who waited for it, and the next caller starts anew.
+ * is shared by the callers that waited for it, and the next caller starts anew.
  *
  * @typeParam K What tells executions apart; compared as a `Map` does.
  * @typeParam T What they give. All callers of one execution get the very same value.
@@ -43,7 +43,7 @@ export interface SingleFlightRunOptions {
 export class SingleFlight<K, T> {
   readonly #flights = new FlightTable<K, T, AbortController>();
 
-  /** How many executions are under way. */
+  /** How many executions are in flight. */
   get size(): number {
     return this.#flights.size;
   }
@@ -82,7 +82,7 @@ export class SingleFlight<K, T> {
   }
 }
 
-/** The flight's result for one member, who leaves when its signal aborts. */
+/** The flight's result for one member, which leaves when its signal aborts. */
 function waitFor<K, T>(flight: Flight<K, T, AbortController>, signal: AbortSignal): Promise<T> {
   const promise = flight.promise!;
   return new Promise<T>((resolve, reject) => {

@@ -54,7 +54,7 @@ export interface SpawnOptions {
 export interface TaskHandle<T> {
   /** Which call of `spawn` started it, from 0. */
   readonly index: number;
-  /** What the task gives. Nobody has to read it: a rejection that nobody looks at is not reported as unhandled. */
+  /** What the task gives. It need not be read: its rejection is never reported as unhandled. */
   readonly result: Promise<T>;
   /** How the task is doing. */
   readonly status: "running" | "fulfilled" | "rejected";

@@ -80,7 +80,7 @@ export class TokenBucket implements Bucket {
   readonly #level: TokenLevel;
   #timer: TimerHandle | undefined;
   #isArmed = false;
-  /** What a listener of `notify` may take while it is called, ahead of those who wait. */
+  /** What a listener of `notify` may take while it is called, ahead of callers that wait. */
   #granted = 0;
   #isNotifying = false;
 
@@ -100,7 +100,7 @@ export class TokenBucket implements Bucket {
     this.#level = new TokenLevel(tokensPerMs, burst, clock.now());
   }
 
-  /** How many tokens the bucket holds now, with the fraction. A new caller comes after those who wait, and after a pause. */
+  /** How many tokens the bucket holds now, with the fraction. A new caller comes after those that wait, and after a pause. */
   get available(): number {
     this.#observe();
     return this.#level.tokens;
@@ -124,7 +124,7 @@ export class TokenBucket implements Bucket {
   /**
    * Takes tokens, waiting for them if need be.
    *
-   * An abort while waiting rejects at once, takes no tokens, and lets those move up who came later.
+   * An abort while waiting rejects at once, takes no tokens, and lets later callers move up.
    *
    * @param n How many: a number from 0 to the burst. 0 never waits.
    * @param options Options.
@@ -146,7 +146,7 @@ export class TokenBucket implements Bucket {
   }
 
   /**
-   * Takes tokens if they are there, nobody waits and no pause holds.
+   * Takes tokens if they are there, no caller waits and no pause holds.
    *
    * @param n How many: a number from 0 to the burst. 0 always succeeds.
    * @returns Whether they were taken.
@@ -162,7 +162,7 @@ export class TokenBucket implements Bucket {
    * Whether {@linkcode TokenBucket.tryTake} would take tokens now.
    *
    * @param n How many: a number from 0 to the burst.
-   * @returns Whether they are there, nobody waits and no pause holds.
+   * @returns Whether they are there, no caller waits and no pause holds.
    * @throws {TypeError} If `n` is not a number.
    * @throws {RangeError} If `n` is negative, not finite, or over the burst.
    */
@@ -178,7 +178,7 @@ export class TokenBucket implements Bucket {
    * Calls a listener once, as soon as tokens are there and no earlier caller waits; see {@linkcode Bucket}.
    *
    * @param listener Called synchronously, from a timer or from what made the tokens free. Only while it runs, it may take
-   * them ahead of those who wait.
+   * them ahead of callers that wait.
    * @param n How many tokens are wanted: a number from 0 to the burst.
    * @returns Takes the listener back when disposed.
    * @throws {TypeError} If `n` is not a number.

@@ -7,7 +7,7 @@
 /** From how many on those that are gone are swept out, as often as their number has doubled. */
 const MANY = 64;
 
-/** Holds values as long as somebody else does. */
+/** Holds values as long as something else does. */
 export class WeakCollection<T extends object> {
   readonly #refs: Set<WeakRef<T>> = new Set();
   #sweepAt = MANY;

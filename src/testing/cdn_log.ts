@@ -31,9 +31,9 @@ export interface CdnLogEntry extends CdnRequest {
 export interface CdnLog {
   /** How many requests have arrived. */
   readonly requests: number;
-  /** How many requests are under way: from their arrival to the end of the body. */
+  /** How many requests are in flight: from their arrival to the end of the body. */
   readonly openRequests: number;
-  /** The most requests that were under way at once. */
+  /** The most requests that were in flight at once. */
   readonly peakOpenRequests: number;
   /**
    * How many bodies are open: from the headers until the client has read or cancelled the body, or until the server has

@@ -65,7 +65,7 @@ export interface SimulatedCdnOptions {
   readonly faults?: readonly FaultRule[] | undefined;
   /**
    * Where chance begins, a safe integer. With a full log, what befalls a request hangs on the seed, the mirror, the URL and
-   * how often it was asked for there, and not on what else is under way; otherwise on the order of requests.
+   * how often it was asked for there, and not on what else is in flight; otherwise on the order of requests.
    *
    * @default {1}
    */

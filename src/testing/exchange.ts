@@ -14,7 +14,7 @@ export interface ExchangeContext {
   readonly clock: Clock;
   /** The clock's time at the start. */
   startedAt: number;
-  /** What is under way, so that it can be cancelled when the CDN is closed. */
+  /** What is in flight, so that it can be cancelled when the CDN is closed. */
   readonly open: Set<Exchange>;
 }
 

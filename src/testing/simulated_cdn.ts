@@ -50,9 +50,9 @@ export interface SimulatedCdn extends AsyncDisposable {
    * @throws {TypeError} If the runtime has no TCP sockets.
    */
   listen(): Promise<CdnServer>;
-  /** Begins again: the time, the logs, chance, and the counts that fault rules go by. What is under way goes on. */
+  /** Begins again: the time, the logs, chance, and the counts that fault rules go by. What is in flight goes on. */
   reset(): void;
-  /** Stops all servers, and ends what `fetch` has under way with a `TypeError`; idempotent. */
+  /** Stops all servers, and ends what `fetch` has in flight with a `TypeError`; idempotent. */
   close(): Promise<void>;
 }
 

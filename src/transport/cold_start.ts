@@ -16,7 +16,7 @@ const MAX_ORIGINS = 1_024;
 
 interface Origin {
   warmUntilMs: number;
-  /** Those who wait for the request ahead of them; `undefined` when there is none. */
+  /** Those that wait for the request ahead of them; `undefined` when there is none. */
   waiting: Set<() => void> | undefined;
   timer: TimerHandle;
 }
@@ -68,7 +68,7 @@ export class ColdStart {
     this.#originOf(name).warmUntilMs = this.#clock.now() + this.#idleMs;
   }
 
-  /** Lets all go who wait, and leaves no timer. */
+  /** Lets all go that wait, and leaves no timer. */
   close(): void {
     for (const origin of this.#origins.values()) {
       this.#clock.clearTimeout(origin.timer);

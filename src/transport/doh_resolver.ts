@@ -35,7 +35,7 @@ const MAX_NAMES = 1_024;
 const MAX_TTL_MS = 86_400_000;
 /** When there are addresses of IPv4, those of IPv6 are waited for no longer than this, in milliseconds (RFC 8305 §3 calls it a delay). */
 const MAX_DELAY_MS = 250;
-/** An answer without a time, or with none: those who ask at once share it nevertheless. */
+/** An answer without a time, or with none: callers that ask at once share it nevertheless. */
 const MIN_TTL_MS = 1_000;
 
 /** Why questions end that nobody is to wait for any more. */
@@ -71,7 +71,7 @@ export class DohResolver {
   }
 
   /**
-   * Resolves a name. Those who ask for the same at once share the questions.
+   * Resolves a name. Callers that ask for the same at once share the questions.
    *
    * @param host The name; an address is its own.
    * @param signal Takes this caller out.

@@ -7,7 +7,7 @@
 import { shapeError } from "../primitives/argument_checks.ts";
 import type { Endpoint } from "../runtime/transport/contract.ts";
 
-/** What a proxy is told of who uses it. */
+/** The credentials of a proxy, as its header has them. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;

@@ -1,5 +1,5 @@
 /**
- * Several proxies: whose turn it is, and who had better rest.
+ * Several proxies: which one is next, and which ones rest.
  *
  * @module
  */

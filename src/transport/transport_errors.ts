@@ -37,7 +37,7 @@ export class TransportClosedError extends TypeError {
   /** `"TransportClosedError"`. */
   override readonly name: string = "TransportClosedError";
 
-  /** Creates the error; the cause is what became of a request that was under way. */
+  /** Creates the error; the cause is what became of a request that was in flight. */
   constructor(cause?: unknown) {
     super("Cannot fetch as the transport is closed", cause === undefined ? undefined : { cause });
   }

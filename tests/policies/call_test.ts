@@ -623,7 +623,7 @@ testBothWays("a total timeout says that an attempt was under way, and which one 
     const error = timeoutOf(request);
     assertEquals(
       error.message,
-      `GET ${URL_A} took longer than 'totalTimeoutMs': 50, while attempt 1 was under way`,
+      `GET ${URL_A} took longer than 'totalTimeoutMs': 50, while attempt 1 was in flight`,
     );
     assertFalse("cause" in error);
   }
@@ -642,7 +642,7 @@ testBothWays("a total timeout has what failed before as its cause (S17)", async 
     const request = watch(client.json(URL_A, { totalTimeoutMs: 2_500 }));
     await clock.advance(2_500);
     const error = timeoutOf(request);
-    assert(error.message.endsWith("while attempt 2 was under way"), error.message);
+    assert(error.message.endsWith("while attempt 2 was in flight"), error.message);
     assertEquals([error.attempts, (error.cause as Error).name], [2, name]);
     const { cause } = error.toJSON() as { readonly cause?: { readonly message?: string } };
     assert(cause?.message?.includes(URL_A), JSON.stringify(cause));
@@ -709,7 +709,7 @@ testBothWays("a total timeout says that somebody else's request was waited for (
     assert(!outcome.ok);
     return timeoutOf({ error: outcome.error }).message;
   });
-  assert(messages[0]!.endsWith(", while attempt 1 was under way"), messages[0]);
+  assert(messages[0]!.endsWith(", while attempt 1 was in flight"), messages[0]);
   assert(messages[1]!.endsWith(", while it waited for another request for the same"), messages[1]);
 });
 
@@ -723,7 +723,7 @@ testBothWays(
     await clock.advance(50);
     const error = timeoutOf(request);
     assertEquals(error.url, "https://b.test/data.json");
-    assert(error.message.endsWith("while attempt 2 was under way"), error.message);
+    assert(error.message.endsWith("while attempt 2 was in flight"), error.message);
     assertEquals((error.cause as HttpError).url, URL_A);
   },
 );

@@ -193,7 +193,7 @@ export class FilesystemCache implements CacheAdapter {
   async #discard(place: EntryName, now: () => number): Promise<void> {
     const path = this.#folders.pathOf(place);
     this.#seenAt.delete(path);
-    // Whatever is under way replaces or removes it.
+    // Whatever is in flight replaces or removes it.
     if (this.#order.has(path)) return;
     try {
       await this.#order.run(this.#folders.pathOf(place), async () => {

@@ -24,7 +24,7 @@ const WRITES_PER_SCAN = 16;
 const MAX_FOREIGN = 100_000;
 /** Small folders are scanned together, which takes less time than one after the other. */
 const FOLDERS_AT_ONCE = 16;
-/** No write takes so long: who began it is no more. */
+/** No write takes so long: the process that began it has ended. */
 const ORPHAN_AGE_MS = 10 * 60_000;
 
 /** What {@linkcode ByteBound} works with. */
@@ -162,7 +162,7 @@ export class ByteBound {
     return written;
   }
 
-  /** Waits for the writes under way: a scan that meets a file half-way could count it twice, or not at all. */
+  /** Waits for the writes in flight: a scan that meets a file half-way could count it twice, or not at all. */
   async #settleWrites(): Promise<void> {
     while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
   }

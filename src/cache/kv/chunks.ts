@@ -19,7 +19,7 @@ export const MAX_FRAME_BYTES: number = MAX_CHUNKS * CHUNK_BYTES;
 /** What the records of a slot amount to. */
 export type SlotContent =
   | { readonly kind: "absent" }
-  /** Parts are missing or come from different writes: a write may be under way. */
+  /** Parts are missing or come from different writes: a write may be in flight. */
   | { readonly kind: "torn" }
   /** Nothing that this cache has written. */
   | { readonly kind: "corrupt" }

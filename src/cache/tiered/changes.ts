@@ -22,7 +22,7 @@ export class Changes {
   /**
    * Begins to watch a key.
    *
-   * @returns Ends the watch, and says whether no write of the key has been under way since it began.
+   * @returns Ends the watch, and says whether no write of the key has been in flight since it began.
    */
   watch(key: string): () => boolean {
     const state = this.#use(key);

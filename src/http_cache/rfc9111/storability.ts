@@ -70,7 +70,7 @@ export function isStorableStatus(status: number): boolean {
   return status >= 200 && status <= 599 && !NEVER.has(status) && !isRetryableStatus(status);
 }
 
-/** RFC 9111 §5.2.2.3: who understands `must-understand` and the status need not heed `no-store`. */
+/** RFC 9111 §5.2.2.3: a cache that understands `must-understand` and the status may ignore `no-store`. */
 function forbidsStoring(status: number, directives: CacheControl): boolean {
   if (directives.has("must-understand")) return !UNDERSTOOD.has(status);
   return directives.has("no-store");

@@ -21,7 +21,7 @@ export interface CdnRequest {
   /** When it arrived, in milliseconds since the start; in real traffic, since the first request. */
   readonly atMs: number;
   /**
-   * Which request of this URL to this mirror it is, from 1. Zero if nobody counts: `log` is `"counts"` and no fault rule
+   * Which request of this URL to this mirror it is, from 1. 0 where requests are not counted: `log` is `"counts"` and no fault rule
    * has `nth`.
    */
   readonly nth: number;

@@ -60,7 +60,7 @@ export interface RetryAfterFault {
 
 /**
  * The connection is refused: at once, and without an answer. Over a socket the connection is broken as soon as the request
- * has been read, because who shall be refused shows only then.
+ * has been read, because only then it is known which request it is.
  */
 export interface RefuseFault {
   /** The name of the fault. */
@@ -160,7 +160,7 @@ export interface FaultMatch {
   readonly fromMs?: number | undefined;
   /** Ends so many milliseconds after the start; in real traffic, after the first request. */
   readonly untilMs?: number | undefined;
-  /** How often the fault befalls anybody, over all mirrors. */
+  /** How many requests have the fault at most, over all mirrors. */
   readonly times?: number | undefined;
 }
 

@@ -121,7 +121,7 @@ class FaultyBody {
     const { ending } = this.#damage;
     if (ending === "none") return undefined;
     if (ending === "stall") await this.#wait(Infinity);
-    // Nobody will read what is left of it.
+    // The rest of it will not be read.
     this.#reader.cancel().catch(() => {});
     if (ending === "cut") throw this.#around.error();
     return undefined;

@@ -22,7 +22,7 @@ export interface TcpConnection {
   /** Ends the connection in good order, after what has been written; does nothing if it is gone. */
   close(): void;
   /**
-   * Breaks the connection, whatever is under way: with a reset (RST) on Bun, without more ado on Deno, which has no
+   * Breaks the connection, whatever is in flight: with a reset (RST) on Bun, without more ado on Deno, which has no
    * means to send one. Does nothing if it is gone.
    */
   destroy(): void;

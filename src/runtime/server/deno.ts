@@ -102,7 +102,7 @@ class DenoConnection implements TcpConnection {
     this.close();
   }
 
-  /** Resolves when no operation is under way. */
+  /** Resolves when no operation is in flight. */
   async settled(): Promise<void> {
     await this.#reading;
     await this.#writing;

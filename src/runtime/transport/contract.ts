@@ -12,7 +12,7 @@ export interface CertifiedKey {
   readonly key: string;
 }
 
-/** What is wrong with a certificate: nobody trusts who has signed it, it is for another name, its time is over, or something else. */
+/** What is wrong with a certificate: its issuer is not trusted, it is for another name, its time is over, or something else. */
 export type CertificateFailure = "untrusted" | "wrong-name" | "expired" | "invalid";
 
 /** A certificate that was refused. */

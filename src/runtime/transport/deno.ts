@@ -140,7 +140,7 @@ class DenoListener implements SocketListener {
   }
 
   async close(): Promise<void> {
-    // The process must not end before those who wait for it hear of its end.
+    // The process must not end before the callers that wait for it learn of its end.
     this.#listener.ref();
     this.#listener.close();
     await this.#accepting;
