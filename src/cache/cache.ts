@@ -114,6 +114,6 @@ export interface CacheCallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of each fault by an adapter that is made of others, and can go on without one of them; it then throws nothing. */
   readonly onFault?: ((fault: CacheFault) => void) | undefined;
-  /** Given what goes on behind an answer, so that it can be waited for; it never rejects. */
+  /** Given what goes on after the result was given, so that it can be waited for; it never rejects. */
   readonly waitUntil?: ((work: Promise<void>) => void) | undefined;
 }

@@ -11,7 +11,7 @@ import type { Sink } from "./sink.ts";
 export interface BodySinkOptions {
   /** Writes text or bytes, after all that came before. */
   readonly put: (data: string | Uint8Array<ArrayBuffer>) => Promise<void>;
-  /** Whether the head of the answer comes first. */
+  /** Whether the head of the response comes first. */
   readonly include: boolean;
 }
 
@@ -37,7 +37,7 @@ export function bodySink({ put, include }: BodySinkOptions): Sink {
   };
 }
 
-/** The head of an answer; runtimes do not show the version of HTTP. */
+/** The head of a response; runtimes do not show the version of HTTP. */
 function headText({ status, statusText, headers }: OpenAnswer): string {
   const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
   return [`HTTP ${status} ${statusText}`.trim(), ...lines, "", ""].join("\r\n");

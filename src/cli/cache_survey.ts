@@ -15,7 +15,7 @@ import { currentAgeMs } from "../http_cache/rfc9111/age.ts";
 import type { Files } from "../runtime/files/contract.ts";
 
 /**
- * What a file is good for: an answer as it is, one after asking the server, or nothing; the list of a URL's variants; an
+ * What a file is good for: a response as it is, one after asking the server, or nothing; the list of a URL's variants; an
  * entry that can't be read as one; or what a write has left, or is about to complete.
  */
 export type EntryState = "fresh" | "stale" | "expired" | "index" | "damaged" | "unfinished";
@@ -147,7 +147,7 @@ class Census {
   #stateOf(meta: CacheMeta | undefined): EntryState {
     if (meta === undefined) return "damaged";
     if (isExpired(meta, this.#nowMs)) return "expired";
-    // The primary slot of a URL whose answers depend on request headers: it holds their names, and no answer.
+    // The primary slot of a URL whose responses depend on request headers: it holds their names, and no response.
     if (meta.key.endsWith("\n") && meta.vary?.length > 0) return "index";
     return meta.freshForMs === null || currentAgeMs(meta, this.#nowMs) < meta.freshForMs ? "fresh" : "stale";
   }

@@ -19,7 +19,7 @@ const FLAGS = {
   files: { kind: "value", value: "N", help: "load only the first N files" },
   latency: { kind: "value", value: "TIME", help: "how long a mirror thinks before it answers (75ms)" },
   concurrency: { kind: "value", value: "N", help: "at most N at once (20)" },
-  seed: { kind: "value", value: "N", help: "where chance begins (1)" },
+  seed: { kind: "value", value: "N", help: "the seed of the random numbers (1)" },
   "no-faults": { kind: "switch", help: "mirrors that never fail" },
   cache: {
     ...CACHE_FLAGS.cache,

@@ -25,13 +25,13 @@ export interface Answer {
   readonly failure?: Error | undefined;
 }
 
-/** An answer with its whole body. */
+/** A response with its whole body. */
 export interface WholeAnswer extends Answer {
   readonly from: ValueSource;
   readonly body: Body;
 }
 
-/** An answer whose body is on its way. */
+/** A response whose body is on its way. */
 export interface OpenAnswer extends Answer {
   readonly statusText: string;
   /** To be read once, to its end or not at all. */
@@ -60,7 +60,7 @@ export interface ExchangeOptions {
   readonly options: ExchangeRequestOptions;
   /** Whether what is downloaded may come from a cache. */
   readonly usesCache: boolean;
-  /** Whether the body of an answer that is no success is taken. */
+  /** Whether the body of a response that is no success is taken. */
   readonly takesErrorBodies: boolean;
 }
 
@@ -83,7 +83,7 @@ export class Exchange {
     this.#options = options;
   }
 
-  /** Whether the answer must be taken as it comes, because it may be an error, or a part that the caller has asked for. */
+  /** Whether the response must be taken as it comes, because it may be an error, or a part that the caller has asked for. */
   get isAsItComes(): boolean {
     const { takesErrorBodies, request: { headers } } = this.#options;
     return takesErrorBodies || "range" in headers || "if-range" in headers;

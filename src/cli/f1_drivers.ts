@@ -16,7 +16,7 @@ import { UsageError } from "./args.ts";
  * @param names Codes, car numbers and names.
  * @param options Options of the request for the list of drivers.
  * @returns The codes, each once.
- * @throws {UsageError} Rejects, if nobody of that name took part.
+ * @throws {UsageError} Rejects, if no driver of that name took part.
  */
 export async function driverCodes(
   session: Pick<F1Session, "drivers">,

@@ -34,7 +34,7 @@ export interface GetJobsOptions {
   readonly isRated: boolean;
   /** Whether answers may come from a cache. */
   readonly usesCache: boolean;
-  /** Whether the body of an answer that is no success goes where bodies go. */
+  /** Whether the body of a response that is no success goes where bodies go. */
   readonly takesErrorBodies: boolean;
   /** Whether relative URLs go to mirrors. */
   readonly hasMirrors: boolean;

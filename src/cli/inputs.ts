@@ -92,7 +92,7 @@ export async function* readInputs(
   }
 }
 
-/** A line, or a line with the indented ones below it. A program may wait for the answer to each line of stdin, so those stand alone. */
+/** A line, or a line with the indented ones below it. A program may wait for the response to each line of stdin, so those stand alone. */
 async function* blocks(lines: AsyncIterable<string>): AsyncIterableIterator<string> {
   let block: string | undefined;
   for await (const line of lines) {

@@ -33,7 +33,7 @@ export interface Sink {
   /**
    * Fetches what a job asks for, and takes it to its end.
    *
-   * @returns What is wrong with the answer, if its status is no success and it was taken all the same.
+   * @returns What is wrong with the response, if its status is no success and it was taken all the same.
    * @throws {Error} If nothing comes, or it can't be kept, or does not come to its end: that job has failed then.
    */
   take(job: Job, exchange: Exchange): Promise<Error | undefined>;

@@ -1,5 +1,5 @@
 /**
- * The error of an answer whose status is no success.
+ * The error of a response whose status is no success.
  *
  * @module
  */

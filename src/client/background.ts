@@ -1,5 +1,5 @@
 /**
- * Work that nobody waits for.
+ * Work that no caller waits for.
  *
  * @module
  */

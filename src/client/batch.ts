@@ -72,7 +72,7 @@ export interface BatchStarter {
   delete(batch: Closable): void;
 }
 
-/** What lists are iterated over with, before anybody has changed that. */
+/** What lists are iterated over with, before any program has changed that. */
 const valuesOf = Array.prototype[Symbol.iterator];
 /** What a list gives when there is nothing more. */
 const END: IteratorResult<FetchRequest> = { done: true, value: undefined };
@@ -389,7 +389,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     this.#stopReason = reason;
     this.#run.starter.abortAll(this.allowance, (call) => call.abort(reason));
     if (this.#exhausted) return;
-    // A source that is stalled would not close before it gives its next request, which nobody wants.
+    // A source that is stalled would not close before it gives its next request, which is not wanted.
     if (this.#pulling) ignoreFailure(() => this.#iterator?.return?.());
     else await this.#iterator?.return?.();
   }

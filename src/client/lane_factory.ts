@@ -30,7 +30,7 @@ export interface LaneSurroundings {
   readonly scheduler: () => Scheduler;
   /** Whether one request goes ahead of the first burst. */
   readonly warmsUp: (() => boolean) | undefined;
-  /** What makes lanes learn their limits from answers. */
+  /** What makes lanes learn their limits from responses. */
   readonly learning?: LearntLimits | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Lanes that learn from answers what their origin's limits are.
+ * Lanes that learn from responses what their origin's limits are.
  *
  * @module
  */
@@ -25,8 +25,8 @@ export async function loadLimitLearning(): Promise<typeof import("./limit_learni
 }
 
 /**
- * Gives lanes what learns their limits. Where it is said how, each lane has it from the beginning. Otherwise a lane gets it when an answer
- * has the usual headers: its first one, or one that is no success. The headers of all other answers are never looked at. A lane that is to
+ * Gives lanes what learns their limits. Where it is said how, each lane has it from the beginning. Otherwise a lane gets it when a response
+ * has the usual headers: its first one, or one that is no success. The headers of all other responses are never looked at. A lane that is to
  * have it sends nothing before the code is there.
  */
 export class LearntLimits {
@@ -62,7 +62,7 @@ export class LearntLimits {
     return lane.learner?.begin(0, this.#surroundings.clock.now());
   }
 
-  /** An answer has come that may be the first one of its lane to state limits. */
+  /** A response has come that may be the first one of its lane to state limits. */
   hear(lane: Lane, answer: StatedAnswer): void {
     if (this.#option !== true || !statesLimits(answer.headers)) return;
     this.#withLearner(lane, (learner) => {

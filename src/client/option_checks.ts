@@ -261,7 +261,7 @@ const ownHedge = rule(
   isFalse,
 );
 
-/** The rules of options that not everybody gives. */
+/** The rules of options that few callers give. */
 const extendRule = once(() =>
   both(
     rule("must be an object", isBare),

@@ -86,7 +86,7 @@ export type BreakerOptions = (Omit<ConsecutiveFailureOptions, "name"> | Omit<Fai
 export interface PerOriginOptions {
   /**
    * How many bodies may be fetched at once from each origin: a positive integer, or `Infinity`; or the rules of a limit for each origin that adapts itself
-   * to how long its answers take, and to how many of them are 429, 503, 504, 529 or attempt timeouts. The client's own `concurrency` holds
+   * to how long its responses take, and to how many of them are 429, 503, 504, 529 or attempt timeouts. The client's own `concurrency` holds
    * besides, and should be the larger one. See `AdaptiveLimit` of `@slipstream/fetch/primitives`.
    * @default {Infinity}
    */
@@ -161,9 +161,9 @@ export interface ClientOptions extends
    * are ready-made.
    */
   readonly use?: readonly Middleware[] | undefined;
-  /** Where time comes from. @default {systemClock} */
+  /** The source of time. @default {systemClock} */
   readonly clock?: Clock | undefined;
-  /** Where chance comes from, in [0, 1). @default {Math.random} */
+  /** The source of random numbers, from 0 (included) to 1 (excluded). @default {Math.random} */
   readonly random?: (() => number) | undefined;
   /** Closes the client, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -213,12 +213,12 @@ export interface ClientOptions extends
    */
   readonly limitKey?: ((request: LimitedRequest) => string | undefined) | undefined;
   /**
-   * Whether limits are learnt from what answers state, also good ones, so that a request waits for the next window and not for a 429.
+   * Whether limits are learnt from what responses state, also good ones, so that a request waits for the next window and not for a 429.
    *
-   * - `true`: from `RateLimit` and `RateLimit-Policy`, `RateLimit-Remaining`, `X-RateLimit-Remaining` and their kin, where the first answer of
-   *   an origin has such headers, or one that is no success. The headers of all other answers are not looked at.
+   * - `true`: from `RateLimit` and `RateLimit-Policy`, `RateLimit-Remaining`, `X-RateLimit-Remaining` and their kin, where the first response of
+   *   an origin has such headers, or one that is no success. The headers of all other responses are not looked at.
    * - Names of headers that state limits as `20:1,100:120`: see {@linkcode LimitHeaders}.
-   * - A function that says what the headers of an answer state. What it throws becomes a warning event.
+   * - A function that says what the headers of a response state. What it throws becomes a warning event.
    * - `false`: not at all; a 429 is heeded all the same.
    *
    * All limits that are stated hold together, and of two that contradict each other the stricter one. With a `limitKey`, they are those of
@@ -230,7 +230,7 @@ export interface ClientOptions extends
   /**
    * When a second attempt is sent beside one that has brought no headers yet: see {@linkcode HedgeOptions}; `false` for never. Only requests
    * are hedged whose method changes nothing (GET, HEAD, OPTIONS, QUERY) and whose body can be sent twice; `idempotent: false` and a
-   * request's own `hedge: false` exclude one. The first answer wins that is no failure worth a retry, and the other attempt is aborted.
+   * request's own `hedge: false` exclude one. The first response wins that is no failure worth a retry, and the other attempt is aborted.
    *
    * A second attempt takes a permit and a token of its own, counts among `attempts`, and is no retry. It is sent only while a permit is
    * free that no request waits for, the breaker is closed and no pause is on: a client that has all of its permits in use hedges nothing.

@@ -15,7 +15,7 @@ import { deferred } from "../primitives/deferred.ts";
 export class Relays {
   readonly #deadlines: Deadlines;
   readonly #onLost: (call: Call) => void;
-  /** What brings a call its answer. */
+  /** What brings a call its response. */
   readonly #answers = new Map<Call, (answer: () => void) => void>();
 
   /**

@@ -156,7 +156,7 @@ export type ValuesOf<R, O> = 0 extends 1 & R ? ValueOf<O>[]
 export type RequestOf<R> = R extends Iterable<infer T> | AsyncIterable<infer T> ? T : never;
 
 /**
- * A request without members that requests do not have, so that a slip of the pen does not compile. The condition looks at the URL
+ * A request without members that requests do not have, so that a misspelt one does not compile. The condition looks at the URL
  * alone: one on the whole request stays undecided where a function has the schema's type as a parameter.
  */
 export type OnlyRequest<R> = R extends { readonly url: unknown }

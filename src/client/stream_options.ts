@@ -41,7 +41,7 @@ export interface EventsOptions extends CallOptions {
   /**
    * Whether a new connection follows one that has ended or broken off, and how often. `false` for a stream that ends: then its end is
    * the end of the events.
-   * @default {{}} for requests that may be sent twice, and `false` for others
+   * @default {without a limit for requests that may be sent twice, `false` for others}
    */
   readonly reconnect?: false | ReconnectOptions | undefined;
   /** The id of the last event that is known already, from an earlier stream: the server goes on after it. */

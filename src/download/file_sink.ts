@@ -75,7 +75,7 @@ const REFUSALS = {
   special: "it is a device or a pipe, which only a stream can be written to",
 } as const;
 
-/** A file that was renamed over a device would take it away from everybody. */
+/** A file that was renamed over a device would take it away from all programs. */
 function checkReplaceable(
   path: string,
   existing: DiskEntry | undefined,
@@ -157,7 +157,7 @@ class FileSink implements DownloadSink {
   /** What has come of a version of which nothing is on the disk. */
   #held: Uint8Array<ArrayBuffer>[] | undefined;
   #version: FileVersion | undefined;
-  /** Whether it is known what the part on the disk is of; otherwise nobody can go on with it. */
+  /** Whether it is known what the part on the disk is of; otherwise it can't be resumed. */
   #isNoted = false;
 
   constructor(disk: Disk, path: string, options: FileSinkOptions, earlier: Earlier | undefined) {

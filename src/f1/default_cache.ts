@@ -73,7 +73,7 @@ export function defaultCache(
   return seasonCache([memory, new DiskTier({ dir, isAllowed })]);
 }
 
-/** Whether nobody has replaced the global `fetch`; one that stood in for it before this module was loaded mostly has another name. */
+/** Whether the global `fetch` is the runtime's own; one that stood in for it before this module was loaded mostly has another name. */
 function isFetchOfRuntime(): boolean {
   return globalThis.fetch === fetchAtImport && fetchAtImport.name === "fetch";
 }

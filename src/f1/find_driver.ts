@@ -34,7 +34,7 @@ export function findDriver(drivers: readonly Driver[], name: string | number): D
 /**
  * The code that a name says without a look at the drivers.
  *
- * @param name What somebody is called.
+ * @param name What a driver is called.
  * @returns Three letters in upper case, as all codes are; `undefined` for what has to be looked up.
  */
 export function codeOf(name: unknown): string | undefined {

@@ -110,8 +110,8 @@ export class SourceMirrors implements F1Mirrors {
   }
 
   /**
-   * Whether what comes from them is what everybody gets: they are the default ones and {@linkcode FALLBACK_MIRRORS}, and since the last
-   * {@linkcode reset} no other one was among them, whose answers may still be on their way.
+   * Whether what comes from them is the same for all: they are the default ones and {@linkcode FALLBACK_MIRRORS}, and since the last
+   * {@linkcode reset} no other one was among them, whose responses may still be on their way.
    */
   get arePublic(): boolean {
     return this.#arePublic;

@@ -1,5 +1,5 @@
 /**
- * The session of a source: what is asked for, and how the answers are put together.
+ * The session of a source: what is asked for, and how the responses are put together.
  *
  * @module
  */

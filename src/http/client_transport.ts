@@ -16,7 +16,7 @@ export interface ConnectionStats {
    * Requests that needed no connection of their own: at least so many, as some connections may have been made and never been used.
    */
   readonly reused: number | undefined;
-  /** The share of those requests, from 0 to 1; `undefined` before the first answer as well. */
+  /** The share of those requests, from 0 to 1; `undefined` before the first response as well. */
   readonly reuseRate: number | undefined;
 }
 

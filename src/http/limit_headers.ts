@@ -1,5 +1,5 @@
 /**
- * The limits that an answer states in its headers, used up or not.
+ * The limits that a response states in its headers, used up or not.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 /**
- * What an answer says of a rate limit.
+ * What a response says of a rate limit.
  *
  * @module
  */
 
 /**
- * One limit, as an answer states it: how many requests in which time, how many are left until when, or both. Of several limits an answer
+ * One limit, as a response states it: how many requests in which time, how many are left until when, or both. Of several limits a response
  * has several.
  */
 export interface LimitReading {

@@ -49,7 +49,7 @@ export function rateLimitResetMs(headers: Headers, wallNowMs: number): number | 
   return undefined;
 }
 
-/** Whether an answer states a limit by one of these headers, used up or not. */
+/** Whether a response states a limit by one of these headers, used up or not. */
 export function statesLimits(headers: Headers): boolean {
   return headers.has("ratelimit") || headers.has("ratelimit-policy") ||
     REMAINING_HEADERS.some((name) => headers.has(name));

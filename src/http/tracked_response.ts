@@ -107,7 +107,7 @@ function trackedResponseClass(): TrackedResponseClass {
 /**
  * Reads its body straight from the receiver, where no other reader has any of it: to go by way of a stream costs as much again.
  *
- * A constructor of the platform may ask itself what it says (Node.js 20 does): it gets the platform's own answer until it has ended.
+ * A constructor of the platform may ask itself what it says (Node.js 20 does): it gets the platform's own response until it has ended.
  */
 function makeClass(): TrackedResponseClass {
   return class TrackedResponse extends Response {

@@ -29,7 +29,7 @@ export function startInBackground(
   const { owner } = original.context;
   if (owner.closing !== undefined) return;
   const context: CallContext = {
-    // The next request tries again, and nobody waits for this one.
+    // The next request tries again, and no caller waits for this one.
     settings: { ...original.settings, maxRetries: 0, totalTimeoutMs: Infinity },
     signals: [],
     headers: NO_HEADERS,

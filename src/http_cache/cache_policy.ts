@@ -79,7 +79,7 @@ interface SharedState {
   readonly entries: EntriesState;
 }
 
-/** Marks the partition of redirects that were not followed, which are other answers. */
+/** Marks the partition of redirects that were not followed, which are other responses. */
 const UNFOLLOWED = " unfollowed";
 
 class CacheHandler {
@@ -219,7 +219,7 @@ class CacheHandler {
     return await this.#orStale(work, call, wanted);
   }
 
-  /** What the network brings, or a stale answer in time; once one has waited in vain, others do not until something comes. */
+  /** What the network brings, or a stale response in time; once one has waited in vain, others do not until something comes. */
   async #orStale(work: Promise<Reply>, call: Call, wanted: Wanted): Promise<Reply> {
     const origin = call.lane ?? this.#surroundings;
     work.then(({ from }) => from !== "stale" && this.#outages.delete(origin), () => {});

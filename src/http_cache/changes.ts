@@ -42,7 +42,7 @@ export class Changes {
 
   /**
    * Sends a request that is no GET. What is stored for its URL is removed if it may have changed something, in all partitions and
-   * variants, and under the names that other mirrors have for it; also for what a redirect has led it to, and for what the answer names
+   * variants, and under the names that other mirrors have for it; also for what a redirect has led it to, and for what the response names
    * at the same origin.
    *
    * @param call The request.
@@ -50,7 +50,7 @@ export class Changes {
    */
   async send(call: Call): Promise<Reply> {
     const { entries, environment, next, rules } = this.#options;
-    // Whatever the server has answered, and also if nobody waits for it any more, it may have done it.
+    // Whatever the server has answered, and also if no caller waits for it any more, it may have done it.
     const assumeChange = () => {
       if (call.attempts > 0) this.#invalidate(call, undefined);
     };

@@ -26,7 +26,7 @@ export interface HttpCacheOptions extends CachePlanOptions {
  * validated, `Vary` keeps variants apart, and a change invalidates.
  *
  * A change is a request by any method that is not known to be safe, and that the server has not refused. It removes what is stored for its
- * URL, and for the URLs of the same origin that its answer names, in all partitions, for all clients on the same adapter, and for other
+ * URL, and for the URLs of the same origin that its response names, in all partitions, for all clients on the same adapter, and for other
  * processes as far as the adapter is not their own memory. What mirrors have is one resource: a change at one of them is felt under the
  * names of all.
  *
@@ -37,7 +37,7 @@ export interface HttpCacheOptions extends CachePlanOptions {
  * Clients that are given one plan share what is stored, and what is known of it. What is being fetched is each client's own.
  *
  * @param adapter Where entries are kept; several adapters are tiers, the fastest first.
- * @param options What holds where the server says nothing, and whose answers may be kept.
+ * @param options What holds where the server says nothing, and whose responses may be kept.
  * @returns The plan, for the option `cache` of clients.
  * @throws {TypeError} If something has the wrong shape, or an option does not exist.
  * @throws {RangeError} If a number is out of range.

@@ -70,9 +70,9 @@ export class Leaders {
   }
 
   /**
-   * Asks, unless another call is asking for the same: then what that one stores is the answer. If this call may not use it,
+   * Asks, unless another call is asking for the same: then what that one stores is the response. If this call may not use it,
    * the most patient of those that have waited asks next, and the others wait again. A request that was begun
-   * after a call had come is as good as the call's own: it takes the answer even if that may not be stored, and a failure
+   * after a call had come is as good as the call's own: it takes the response even if that may not be stored, and a failure
    * too unless it would have tried harder.
    *
    * A call that waits for a more patient one asks itself when an attempt of its own would have taken too long.

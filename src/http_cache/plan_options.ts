@@ -26,30 +26,30 @@ export interface CachePlanOptions {
   /**
    * How long "there is nothing here" is fresh, in milliseconds by status. By the rules of HTTP a server may say so itself, also
    * of some other failures, but 401, 403, 408, 429, 500, 502, 503 and 504 are never stored.
-   * @default {{}}
+   * @default {none}
    */
   readonly negative?: Readonly<Partial<Record<404 | 410, number | undefined>>> | undefined;
   /**
-   * For how long a stale answer is given at once while a new one is fetched in the background, in milliseconds (RFC 5861);
+   * For how long a stale response is given at once while a new one is fetched in the background, in milliseconds (RFC 5861);
    * by the rules of HTTP where the server does not say. `Client.close` waits for the background.
    * @default {0}
    */
   readonly staleWhileRevalidateMs?: number | undefined;
   /**
-   * For how long a stale answer is given when the network fails or answers with a 5xx, in milliseconds (RFC 5861); by the
+   * For how long a stale response is given when the network fails or answers with a 5xx, in milliseconds (RFC 5861); by the
    * rules of HTTP where the server does not say.
    * @default {0}
    */
   readonly staleIfErrorMs?: number | undefined;
   /**
-   * How long a request for which such an answer may be given waits for a network that is failing, in milliseconds; also the
+   * How long a request for which such a response may be given waits for a network that is failing, in milliseconds; also the
    * end of its `totalTimeoutMs`, or of the `batchTimeoutMs` of its batch, is near enough. What is in flight then goes on in the background.
    * Once one has waited so long, the next ones wait for a first failure alone, until something comes again. `Infinity` waits for all retries.
    * @default {10_000}
    */
   readonly staleAfterMs?: number | undefined;
   /**
-   * Whose answer it is: requests of one name share answers; `""` is for answers that all may share, `null` for what must not be stored.
+   * Whose response it is: requests of one name share responses; `""` is for responses that all may share, `null` for what must not be stored.
    * Only a hash of it is kept. By the rules of HTTP, a change by one of them ends what all have of its URL; for that, a request of a
    * partition reads once more, and there is one small entry for each URL. By default, requests with credentials are `null`, and all others
    * `""`. Credentials are `authorization`, `cookie`, `proxy-authorization`, the client's `sensitiveHeaders`, headers of a mirror's own, and

@@ -129,7 +129,7 @@ export class PromptAdapter implements CacheAdapter {
       let isLate = false;
       const onDeadline = (): void => {
         if (!isLast) {
-          // If this program was busy until now, the answer may be there, and has not been heard.
+          // If this program was busy until now, the adapter's result may be there, and was not seen yet.
           isLast = true;
           deadline = deadlines.add({ onDeadline }, lastMs);
           return;

@@ -24,9 +24,9 @@ export interface CachedRequest {
   readonly sentHeaders: HeaderMap;
   /** What `Cache-Control` or `Pragma` among them say. */
   readonly directives: CacheControl;
-  /** Whose answers may be used: a digest, or nothing for every caller's. */
+  /** Whose responses may be used: a digest, or nothing for every caller's. */
   readonly partition: string;
-  /** Whether a redirect is no answer for it: `redirect: "error"`. */
+  /** Whether a redirect is no response for it: `redirect: "error"`. */
   readonly refusesRedirects: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface CacheRules {
   isCacheable(request: CachedRequest): boolean;
   /** What a stored response is good for. */
   reuseOf(meta: CacheMeta, request: CachedRequest, nowMs: number): Reuse;
-  /** Whether a stored response may be the answer after asking for a newer one has failed. */
+  /** Whether a stored response may be the response after asking for a newer one has failed. */
   mayAnswerError(meta: CacheMeta, request: CachedRequest, nowMs: number): boolean;
   /** Whether a URL may have several responses, told apart by request headers that the responses name. */
   readonly knowsVariants: boolean;

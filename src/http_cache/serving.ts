@@ -40,7 +40,7 @@ export class Serving {
    * @param request What it asks for.
    * @param entry The stored response.
    * @param from What the caller is told of where it came from.
-   * @returns The reply, decoded for the call; `undefined` if the response is none for this call. One that nobody could decode
+   * @returns The reply, decoded for the call; `undefined` if the response is none for this call. One that could not be decoded
    * is removed.
    */
   async serve(

@@ -1,5 +1,5 @@
 /**
- * A stale answer in time, where the network takes long to fail.
+ * A stale response in time, where the network takes long to fail.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const LOOK_MS = 250;
 const LAST_MS = 50;
 const LAST_SHARE = 0.05;
 
-/** What decides when a stale answer is due. */
+/** What decides when a stale response is due. */
 export interface StaleInTimeOptions {
   readonly environment: Pick<Environment, "clock" | "deadlines" | "inBackground">;
   readonly surroundings: Pick<CacheSurroundings, "mirrors">;
@@ -30,15 +30,15 @@ export interface StaleInTimeOptions {
 }
 
 /**
- * Waits for the network, unless a stale answer is due before: when two of three hold, that `staleAfterMs` have passed, that an attempt has
+ * Waits for the network, unless a stale response is due before: when two of three hold, that `staleAfterMs` have passed, that an attempt has
  * failed or the origin is in trouble, and that the network is known to be out; and shortly before the call's total deadline or that of its
  * batch. The work then goes on in the background, for the next request.
  *
  * @param work What the network brings.
  * @param call Whose it is.
- * @param serveStale Gives the stale answer, if there is one that may be used.
+ * @param serveStale Gives the stale response, if there is one that may be used.
  * @param options When it is due.
- * @returns What the network has brought, or the stale answer.
+ * @returns What the network has brought, or the stale response.
  */
 export function orStaleInTime(
   work: Promise<Reply>,
@@ -81,7 +81,7 @@ export function orStaleInTime(
     let deadline = deadlines.add(target, Math.min(isOut ? FIRST_LOOK_MS : staleAfterMs, lastMs()));
     work.then((reply) => {
       deadlines.remove(deadline);
-      // Its caller has an answer already.
+      // Its caller has a response already.
       if (isOver) reply.openBody?.discard();
       isOver = true;
       resolve(reply);

@@ -16,7 +16,7 @@ const SECRET_NAME =
 const SECRET_WORD = /(?:^|[-_])(?:pass|pwd|pin|otp|sid|sig|ticket)$/;
 
 /**
- * Whether a request carries credentials, to whichever mirror it goes: its answer is for no other caller. Headers that are said to be
+ * Whether a request carries credentials, to whichever mirror it goes: its response is for no other caller. Headers that are said to be
  * sensitive are such, and those whose names say token, key, secret, session, password, signature, auth or the like.
  *
  * @param call The request.

@@ -32,7 +32,7 @@ const ACTION = "create ttl cache";
  * Clients that are given one plan share what is stored, and what is known of it. What is being fetched is each client's own.
  *
  * @param adapter Where entries are kept; several adapters are tiers, the fastest first.
- * @param options For how long, and whose answers may be kept.
+ * @param options For how long, and whose responses may be kept.
  * @returns The plan, for the option `cache` of clients.
  * @throws {TypeError} If `ttlMs` is missing, something has the wrong shape, or an option does not exist.
  * @throws {RangeError} If a number is out of range.

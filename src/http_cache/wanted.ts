@@ -12,7 +12,7 @@ export interface Wanted {
   readonly request: CachedRequest;
   /** A stored response that may not be used before it was validated. */
   readonly found: CacheEntry | undefined;
-  /** Whether something may be stored that the answer replaces, found or not. */
+  /** Whether something may be stored that the response replaces, found or not. */
   readonly mayReplace: boolean;
   /** Whether validating what was found has brought nothing, so that the whole is asked for. */
   readonly isRefuted?: boolean | undefined;

@@ -17,7 +17,7 @@ import type { Place } from "./waiter.ts";
 export interface ReportOptions {
   /** What makes the client's semaphore as large as it should be. */
   readonly adaptiveLimit?: AdaptiveLimit | undefined;
-  /** Told of answers that may be the first to state limits. */
+  /** Told of responses that may be the first to state limits. */
   readonly onStatement?: ((lane: Lane, answer: StatedAnswer) => void) | undefined;
 }
 
@@ -114,7 +114,7 @@ export class AttemptReports {
     else this.#options.onStatement?.(lane, answer);
   }
 
-  /** An attempt has been answered, or its answer does not matter any more: what it counted in may let others go. */
+  /** An attempt has been answered, or its response does not matter any more: what it counted in may let others go. */
   forgo(lane: Lane, receipt: Receipt): void {
     this.close(receipt);
     if (lane.queued > 0) this.#reader.examine(lane);

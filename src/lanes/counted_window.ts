@@ -17,7 +17,7 @@ interface Entry {
 }
 
 /**
- * A log of the requests in the window that ends now. One counts from when it is sent until a whole window after its answer has come: the
+ * A log of the requests in the window that ends now. One counts from when it is sent until a whole window after its response has come: the
  * origin has counted it sometime in between, so that no window of the origin's, wherever it begins, holds more than the limit.
  */
 export class CountedWindow {

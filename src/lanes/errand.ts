@@ -25,7 +25,7 @@ export interface Errand {
   readonly attempts: number;
   /** Whether it was sent before, or goes on with what was. */
   readonly wasTakenOn: boolean;
-  /** When it has no more use for an answer, on the client's clock; `Infinity` for never. */
+  /** When it has no more use for a response, on the client's clock; `Infinity` for never. */
   readonly deadlineAtMs: number;
   /** How old an outage may be that it waits out, in milliseconds; 0 for none. */
   readonly patienceMs: number;

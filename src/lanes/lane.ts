@@ -57,7 +57,7 @@ export interface LaneOptions {
   readonly keyed?: KeyedLines<Lane> | undefined;
 }
 
-/** An answer that may state limits. */
+/** A response that may state limits. */
 export interface StatedAnswer {
   readonly headers: Headers;
   readonly isOk: boolean;
@@ -66,9 +66,9 @@ export interface StatedAnswer {
   readonly receipt: Receipt | undefined;
 }
 
-/** Learns the limits of lanes from their answers. */
+/** Learns the limits of lanes from their responses. */
 export interface Learner {
-  /** An answer of a lane. */
+  /** A response of a lane. */
   learn(lane: Lane, answer: StatedAnswer): void;
   /** Begins a book of limits; so many requests are in flight. */
   begin(underWay: number, nowMs: number): LimitBook;
@@ -91,13 +91,13 @@ export class Lane implements Claimant, Line<Lane> {
   bytes = 0;
   /** Attempts that hold a permit. */
   inFlight = 0;
-  /** How long its answers take, where that is needed. */
+  /** How long its responses take, where that is needed. */
   latencies: LatencyWindow | undefined = undefined;
   /** How much it takes in what time, where it has answered 429. */
   quota: Quota | undefined;
-  /** Whether it wants to know of each answer: of the first one, where connections may be shared, and where answers state limits. */
+  /** Whether it wants to know of each response: of the first one, where connections may be shared, and where responses state limits. */
   listens = true;
-  /** Learns from each answer what the limits are, where answers state them. */
+  /** Learns from each response what the limits are, where answers state them. */
   learner: Learner | undefined;
   /** The limits that the origin has stated. */
   book: LimitBook | undefined;
@@ -277,7 +277,7 @@ export class Lane implements Claimant, Line<Lane> {
     this.limit.halve(this.inFlight, this.quota.isKnown);
   }
 
-  /** Learns from each answer what the limits are, from now on. */
+  /** Learns from each response what the limits are, from now on. */
   prepare(learner: Learner): void {
     this.learner = learner;
     this.listens = true;
@@ -309,7 +309,7 @@ export class Lane implements Claimant, Line<Lane> {
   /**
    * An attempt that began then has been answered.
    *
-   * @returns Whether some may have waited for a first answer.
+   * @returns Whether some may have waited for a first response.
    */
   answered(startedAtMs: number): boolean {
     this.hasAnswered = true;

@@ -9,16 +9,16 @@ import { CountedWindow } from "./counted_window.ts";
 import { MAX_PAUSE_MS } from "./pause.ts";
 import { type AnswerFacts, ResetWindow } from "./reset_window.ts";
 
-/** The longest that others wait for the first answer of all, in milliseconds; a server may be slow to answer. */
+/** The longest that others wait for the first response of all, in milliseconds; a server may be slow to answer. */
 const FIRST_ANSWER_MS = 1_000;
 
-/** How many answers are remembered that have come before a counted limit was stated. */
+/** How many responses are remembered that have come before a counted limit was stated. */
 const MOST_EARLY = 256;
 
 /** How long attempts are waited for that were in flight when a book was begun, in milliseconds. */
 const STRANGE_MS = 30_000;
 
-/** An answer, as a book sees it. */
+/** A response, as a book sees it. */
 export interface BookedAnswer extends Omit<AnswerFacts, "pending"> {
   /** Whether its request was in flight before the book was begun. */
   readonly isStranger: boolean;
@@ -42,7 +42,7 @@ export class LimitBook {
   #askingUntilMs: number;
 
   /**
-   * Begins a book. If nothing has been sent yet, the first request goes ahead of the others: its answer says how many may follow.
+   * Begins a book. If nothing has been sent yet, the first request goes ahead of the others: its response says how many may follow.
    *
    * @param maxWaitMs How long a quota that is used up is believed in, in milliseconds.
    * @param underWay How many requests are in flight.
@@ -68,7 +68,7 @@ export class LimitBook {
     for (const window of this.#resets.values()) window.giveBack();
   }
 
-  /** One has been answered, or has ended without an answer. */
+  /** One has been answered, or has ended without a response. */
   noteAnswered(nowMs: number): void {
     this.#pending--;
     this.#askingUntilMs = -Infinity;
@@ -119,10 +119,10 @@ export class LimitBook {
   }
 
   /**
-   * An answer states limits. Counted ones that it does not name any more hold no longer; a quota holds until its reset.
+   * A response states limits. Counted ones that it does not name any more hold no longer; a quota holds until its reset.
    *
    * @param readings What it states; whatever makes no sense is passed over.
-   * @param answer Around the answer, which has been noted.
+   * @param answer Around the response, which has been noted.
    */
   update(readings: readonly LimitReading[], answer: BookedAnswer): void {
     if (answer.isStranger && this.#strangers > 0) this.#strangers--;
@@ -160,7 +160,7 @@ export class LimitBook {
     if (window === undefined) {
       this.#counted.set(name, window = this.#begin(most, windowMs, nowMs, isStranger ? 1 : 0));
     }
-    // Stated twice in one answer, the smaller one holds.
+    // Stated twice in one response, the smaller one holds.
     if (named.has(name)) most = Math.min(most, window.limit);
     named.add(name);
     window.limit = most;

@@ -1,5 +1,5 @@
 /**
- * Learns the limits of origins from their answers.
+ * Learns the limits of origins from their responses.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { LimitBook } from "./limit_book.ts";
 
 /** What is learnt, and how. */
 export interface LearnerOptions {
-  /** What the headers of an answer state; it must not throw. */
+  /** What the headers of a response state; it must not throw. */
   readonly read: (headers: Headers) => readonly LimitReading[];
   /** How long a quota that is used up is believed in, in milliseconds. */
   readonly maxWaitMs: number;
 }
 
-/** Writes what answers state into the books of their lane and their key. */
+/** Writes what responses state into the books of their lane and their key. */
 export class LimitLearner implements Learner {
   readonly #options: LearnerOptions;
 
@@ -30,7 +30,7 @@ export class LimitLearner implements Learner {
     return new LimitBook(this.#options.maxWaitMs, underWay, nowMs);
   }
 
-  /** An answer of a lane. */
+  /** A response of a lane. */
   learn(lane: Lane, { headers, isOk, nowMs, receipt }: StatedAnswer): void {
     const readings = this.#options.read(headers);
     if (readings.length === 0) return;

@@ -19,7 +19,7 @@ export interface KeyOwner extends LimitOwner {
 }
 
 /**
- * The entry of an attempt in the books of learnt limits: from when it is sent until its answer comes, it is unknown when the origin
+ * The entry of an attempt in the books of learnt limits: from when it is sent until its response comes, it is unknown when the origin
  * has counted it.
  */
 export class Receipt {
@@ -53,7 +53,7 @@ export class Receipt {
     return book === this.#book || book === this.#keyBook;
   }
 
-  /** The answer has come, or never will; only the first call does anything. */
+  /** The response has come, or never will; only the first call does anything. */
   close(nowMs: number): void {
     if (!this.#end()) return;
     this.#book?.noteAnswered(nowMs);

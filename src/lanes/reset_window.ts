@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What an answer says of a quota. */
+/** What a response says of a quota. */
 export interface QuotaState {
   /** How many requests it is for; `undefined` if the origin does not say. */
   readonly limit: number | undefined;
@@ -13,7 +13,7 @@ export interface QuotaState {
   readonly resetAtMs: number;
 }
 
-/** Around the answer. */
+/** Around the response. */
 export interface AnswerFacts {
   readonly nowMs: number;
   /** How many have been sent and not answered: the origin may not have counted them. */
@@ -40,7 +40,7 @@ export class ResetWindow {
   #number = -Infinity;
   /** Whether the wait was given up, and one request finds out how things are. */
   #isTrying = false;
-  /** Whether an answer came although nothing should have been left: what the origin says of this quota means nothing. */
+  /** Whether a response came although nothing should have been left: what the origin says of this quota means nothing. */
   #isDoubted = false;
 
   /**
@@ -52,7 +52,7 @@ export class ResetWindow {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** An answer says how it is. */
+  /** A response says how it is. */
   update({ limit, remaining, resetAtMs }: QuotaState, { nowMs, pending, number, isOk }: AnswerFacts): void {
     this.#isDoubted = remaining <= 0 && isOk && (this.#isDoubted || this.#isTrying);
     if (this.#isTrying) this.#emptySinceMs = nowMs;
@@ -65,7 +65,7 @@ export class ResetWindow {
       this.#setLeft(left, nowMs);
       this.#resetAtMs = resetAtMs;
     } else if (left < this.#left) {
-      // It is the answer to an earlier request, which may be about the time before the reset.
+      // It is the response to an earlier request, which may be about the time before the reset.
       this.#setLeft(left, nowMs);
     }
   }

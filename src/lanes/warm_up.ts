@@ -49,7 +49,7 @@ export class WarmUp {
     }
   }
 
-  /** The attempt that went ahead has ended without an answer: another one goes ahead. */
+  /** The attempt that went ahead has ended without a response: another one goes ahead. */
   noteFailure(): void {
     this.#aheadUntilMs = 0;
   }

@@ -74,7 +74,7 @@ const NAMES: readonly (keyof BearerAuthOptions)[] = [
  * Sends `authorization: Bearer …` with each attempt that has no `authorization` yet, and renews the token when it is refused.
  *
  * A refresh runs once for all requests that were refused with the same token. Requests that begin meanwhile wait for it; each that
- * was refused is then sent once more, if its body can be, and whatever that brings is the answer. A request that was refused with
+ * was refused is then sent once more, if its body can be, and whatever that brings is the response. A request that was refused with
  * an older token than the present one goes again at once. All of this is one attempt: it counts as one, within its `timeoutMs` and
  * with its permit. An abort takes its own caller out; the refresh goes on for the others, and its token is kept. When a refresh
  * fails, each request that waits gets its own 401.

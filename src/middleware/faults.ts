@@ -21,7 +21,7 @@ import { Traffic } from "./faults/traffic.ts";
 /** Options of {@linkcode faults}. */
 export interface FaultsOptions {
   /**
-   * Where chance comes from, in [0, 1): a seeded one repeats itself, as far as requests come in the same order.
+   * The source of random numbers, from 0 (included) to 1 (excluded): a seeded one repeats itself, as far as requests come in the same order.
    *
    * @default {Math.random}
    */
@@ -43,7 +43,7 @@ const NOTHING: Answer = { status: 200, headers: {}, body: new Uint8Array(0), isC
  * Lets things go wrong, for a test of what is built on a client: the rules are those of the simulated CDN of
  * `@slipstream/fetch/testing`, and of several that match a request, the first one counts. Nothing is sent for a request that is refused
  * or reset, stalls before its headers, or gets another status or a page: `status`, `retryAfter`, `refuse`, `reset`, `stall` of the
- * headers, and `wrongContent` as HTML or JSON. Others are sent, and it is their answer that is late (`slow`) or whose body is damaged
+ * headers, and `wrongContent` as HTML or JSON. Others are sent, and it is their response that is late (`slow`) or whose body is damaged
  * (`cut`, `stall`, `drip`, `wrongContent`).
  *
  * It is around hops, and so nearer to the network than all middleware that is around attempts: redirects count as requests of their

@@ -3,7 +3,7 @@
  *
  * The first one is outermost. `logger` before `bearerAuth` sees an attempt as one, however often it is sent; after it, each sending.
  * `cookies` and `faults` are around each request on the wire, redirects included, and inside of all others, wherever they stand. A retry
- * or another mirror is a new attempt, and goes through all of them again; an answer from the cache goes through none.
+ * or another mirror is a new attempt, and goes through all of them again; a response from the cache goes through none.
  *
  * @example A token that is renewed, and a log without secrets
  * ```ts

@@ -165,7 +165,7 @@ export class Attempt implements DeadlineTarget, Pending {
     return this.#guard(() => this.#send(response));
   }
 
-  /** Goes on with an answer whose body the caller reads. */
+  /** Goes on with a response whose body the caller reads. */
   open(response: Response): Reply {
     return this.#openReply(response);
   }

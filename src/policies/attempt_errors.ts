@@ -36,7 +36,7 @@ export function bodyTimeout(call: Call, target: Target, isRead: boolean): Timeou
   const { timeoutMs, idleTimeoutMs = timeoutMs } = call.settings;
   const message = isRead
     ? `The body of ${about.method} ${about.url} brought nothing for 'idleTimeoutMs': ${idleTimeoutMs}`
-    : `Nobody has read the body of ${about.method} ${about.url} within 'timeoutMs': ${timeoutMs}`;
+    : `The body of ${about.method} ${about.url} was not read within 'timeoutMs': ${timeoutMs}`;
   return new TimeoutError(message, { ...about, kind: "idle", timeoutMs: isRead ? idleTimeoutMs : timeoutMs });
 }
 
@@ -86,7 +86,7 @@ export function markFinal(error: object): void {
   finalErrors.add(error);
 }
 
-/** Whether somebody has said so. */
+/** Whether it was marked as final. */
 export function isFinal(error: unknown): boolean {
   return typeof error === "object" && error !== null && finalErrors.has(error);
 }
@@ -96,7 +96,7 @@ export function markExhaustion(error: object): void {
   exhaustionErrors.add(error);
 }
 
-/** Whether somebody has said so. */
+/** Whether it was marked as the exhaustion of this process. */
 export function isExhaustion(error: unknown): boolean {
   return typeof error === "object" && error !== null && exhaustionErrors.has(error);
 }

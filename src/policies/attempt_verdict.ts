@@ -56,7 +56,7 @@ export class AttemptVerdict {
     if (sinceMs !== undefined) lane.outage.doubt(sinceMs, lane.succeeded);
   }
 
-  /** An answer whose body is read by the caller, or does not count. */
+  /** A response whose body is read by the caller, or does not count. */
   judgeStatus(response: Response): void {
     const verdict = verdictOn(response.status);
     // How long the body takes is its reader's affair.

@@ -44,7 +44,7 @@ export interface CallOwner {
   };
 }
 
-/** What waits for the answer. */
+/** What waits for the response. */
 export interface CallSink {
   /** Takes the value, or the error; called once. */
   onSettled(call: Call, ok: boolean, value: unknown): void;
@@ -120,7 +120,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   from: ValueSource = "network";
   /** What the response says that the value came with; there when the call settles. */
   head: ReplyHead | undefined = undefined;
-  /** From the call to the answer, in milliseconds; 0 until then. */
+  /** From the call to the response, in milliseconds; 0 until then. */
   durationMs = 0;
   settled = false;
   /** Whether its work is about to be stopped, so that no other may join it. */

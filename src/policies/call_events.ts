@@ -112,7 +112,7 @@ export interface Statement {
   readonly status: number;
 }
 
-/** What an answer has stated makes others wait, if nothing is left; a 429 that pauses its origin, or a 503, tells of its own wait. */
+/** What a response has stated makes others wait, if nothing is left; a 429 that pauses its origin, or a 503, tells of its own wait. */
 export function reportLimits(
   surroundings: Surroundings,
   call: Call,

@@ -117,7 +117,7 @@ export interface HedgeEvent extends RequestEvent {
   readonly origin: string;
   /**
    * What has become of the second one: it was sent; it answered first, so that the other one was aborted; it was aborted; or neither
-   * brought an answer.
+   * brought a response.
    */
   readonly state: "sent" | "won" | "lost" | "failed";
   /** How long the first one had been in flight, in milliseconds. */

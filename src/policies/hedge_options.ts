@@ -32,10 +32,10 @@ export interface HedgePercentileOptions {
 }
 
 /**
- * When a second attempt is sent beside one that is slow, and where it goes. It is for the tail of latencies: for the few answers that take
+ * When a second attempt is sent beside one that is slow, and where it goes. It is for the tail of latencies: for the few responses that take
  * many times as long as most, and would not if they were asked for again. See J. Dean and L. A. Barroso, "The Tail at Scale" (2013).
  *
- * @example An answer in place of one that does not come
+ * @example A response in place of one that does not come
  * ```ts
  * import { createClient } from "@slipstream/fetch";
  * import { assertEquals } from "@std/assert";

@@ -100,7 +100,7 @@ export class Hedger implements Hedging<Environment>, RaceRules {
     return this.#window !== undefined;
   }
 
-  /** Notes how long the headers of an answer took; failures are fast for reasons of their own. */
+  /** Notes how long the headers of a response took; failures are fast for reasons of their own. */
   noteAnswer(lane: Lane, status: number, latencyMs: number, nowMs: number): void {
     if (verdictOn(status) === "success") this.noteLatency(lane, latencyMs, nowMs);
   }

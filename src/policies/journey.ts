@@ -21,7 +21,7 @@ export interface Target {
   readonly sensitive: ReadonlySet<string>;
 }
 
-/** A redirect that was followed on the way to an answer. Times are in milliseconds since 1970. */
+/** A redirect that was followed on the way to a response. Times are in milliseconds since 1970. */
 export interface Hop {
   /** What it answered. */
   readonly from: Pick<RedirectedRequest, "method" | "url">;
@@ -39,7 +39,7 @@ export interface Exchange {
   readonly keepsBody: boolean;
   /** Whether it replaces something stale: a browser's own cache must not answer with that once more. Absent if not. */
   readonly replacesStale?: boolean | undefined;
-  /** When the request was sent that got the answer. */
+  /** When the request was sent that got the response. */
   sentAtMs: number;
   answeredAtMs: number;
   /** The redirects before it, as far as the runtime shows them; absent if there were none. */

@@ -39,7 +39,7 @@ export type Next = (request: Request) => Promise<Response>;
  * thrown on. The bodies of responses that it does not return are cancelled, also of those that come after it has returned; then it
  * can't hand on any more.
  *
- * @example A header with the time, on each attempt
+ * @example A header with the number of the attempt
  * ```ts
  * import { createClient, type Middleware } from "@slipstream/fetch";
  * import { assertEquals } from "@std/assert";

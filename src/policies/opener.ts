@@ -66,7 +66,7 @@ export interface ClosingTarget {
 /** What there is around a request that is sent again and again. */
 export interface StreamSurroundings {
   readonly clock: Clock;
-  /** The source of chance, in [0, 1). */
+  /** The source of random numbers, from 0 (included) to 1 (excluded). */
   readonly random: () => number;
   readonly closings: Closings;
 }

@@ -1,5 +1,5 @@
 /**
- * What an answer that asks for a pause does to its origin.
+ * What a response that asks for a pause does to its origin.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import type { Environment } from "./policy.ts";
 import type { Reply } from "./reply.ts";
 
 /**
- * Notes for how long an answer asks to be left alone. A 429 holds for all requests to its origin, and so does any other answer that
+ * Notes for how long a response asks to be left alone. A 429 holds for all requests to its origin, and so does any other response that
  * says for how long.
  *
  * @param environment What the policies share.
  * @param call Whose answer it is.
- * @param reply The answer; it is told how long the wait is that it names.
+ * @param reply The response; it is told how long the wait is that it names.
  * @throws {unknown} What the caller's own `random` throws.
  */
 export function pauseOrigin(environment: Environment, call: Call, reply: Reply): void {
@@ -33,7 +33,7 @@ export function pauseOrigin(environment: Environment, call: Call, reply: Reply):
   const nowMs = clock.now();
   const pause = { untilMs: nowMs + pauseMs, isNamed: wait !== undefined, status, headers };
   lane.pauseFor(pause, nowMs, isOverloaded);
-  // A wait that the answer names counts more than the reset of a quota.
+  // A wait that the response names counts more than the reset of a quota.
   if (wait !== undefined) lane.book?.resetBy(nowMs + pauseMs);
   reportPause(environment, call, lane, pauseMs);
   scheduler.examine(lane);

@@ -35,7 +35,7 @@ export interface RaceRules {
   delayMs(lane: Lane): number;
   /** How long to wait until a second attempt is tried again, in milliseconds. */
   againMs(lane: Lane, elapsedMs: number): number;
-  /** Notes how long the headers of an answer took. */
+  /** Notes how long the headers of a response took. */
   noteAnswer(lane: Lane, status: number, latencyMs: number, nowMs: number): void;
   /** Notes how long an attempt had been slow when it was cut short. */
   noteLatency(lane: Lane, latencyMs: number, nowMs: number): void;

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A failed round of a request: the answer, or what came in its place. */
+/** A failed round of a request: the response, or what came in its place. */
 export interface AttemptFailure {
   /** The URL that was asked, as an error shows it. */
   readonly url: string;
@@ -12,9 +12,9 @@ export interface AttemptFailure {
   readonly method: string;
   /** How many attempts the request has made so far. */
   readonly attempts: number;
-  /** The status of the answer, from 400; `undefined` if there was none, or its content could not be used. */
+  /** The status of the response, from 400; `undefined` if there was none, or its content could not be used. */
   readonly status: number | undefined;
-  /** The headers of the answer; `undefined` where there is no `status`. */
+  /** The headers of the response; `undefined` where there is no `status`. */
   readonly headers: Headers | undefined;
   /** What the request would fail with, where there is no `status`. */
   readonly error: unknown;

@@ -76,7 +76,7 @@ export interface Settings {
   readonly maxBodyBytes: number;
   /**
    * Called with each chunk of the body that comes from the network; what it throws becomes a warning event. Requests for the same that
-   * share an answer are told by the one that is sent, if that has an `onProgress` too.
+   * share a response are told by the one that is sent, if that has an `onProgress` too.
    */
   readonly onProgress: ((progress: Progress) => void) | undefined;
   /**
@@ -90,7 +90,7 @@ export interface Settings {
    */
   readonly readCache: boolean;
   /**
-   * Whether the answer may be stored.
+   * Whether the response may be stored.
    * @default {true}
    */
   readonly writeCache: boolean;
@@ -128,5 +128,5 @@ export interface Settings {
   readonly patienceMs: number | undefined;
 }
 
-/** The same, as far as it was given. */
+/** {@linkcode Settings} of which each may be left out. */
 export type PartialSettings = { readonly [K in keyof Settings]?: Settings[K] | undefined };

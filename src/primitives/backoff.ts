@@ -12,7 +12,7 @@ import {
   shapeError,
 } from "./argument_checks.ts";
 
-/** How chance spreads retries, so that clients that failed together do not come back together. */
+/** How randomness spreads retries, so that clients that failed together do not come back together. */
 export type BackoffJitter = "additive" | "full" | "equal" | "decorrelated" | "none";
 
 /** Options of {@linkcode backoff}. */
@@ -36,7 +36,7 @@ export interface BackoffOptions {
    */
   readonly maxMs?: number | undefined;
   /**
-   * Where chance comes in; below, `exponential` is `min(factor ** retry * baseMs, maxMs)`.
+   * Where randomness comes in; below, `exponential` is `min(factor ** retry * baseMs, maxMs)`.
    *
    * - `"additive"`: `exponential` and up to `jitterMs` more, but no more than `maxMs`.
    * - `"full"`: anything from 0 to `exponential`.
@@ -54,7 +54,7 @@ export interface BackoffOptions {
    */
   readonly jitterMs?: number | undefined;
   /**
-   * The source of chance, from 0 to 1.
+   * The source of random numbers, from 0 to 1.
    *
    * @default {Math.random}
    */

@@ -20,7 +20,7 @@ export interface Runtime {
   readonly decodes: ReadonlySet<string>;
   /** Whether it decodes also what was asked for as it is: a part, or with `accept-encoding: identity`. */
   readonly decodesIdentity: boolean;
-  /** Whether the answer to a request with `redirect: "manual"` can be read; browsers hide it. */
+  /** Whether the response to a request with `redirect: "manual"` can be read; browsers hide it. */
   readonly showsRedirects: boolean;
   /**
    * Whether an error of `fetch` says that the process has no descriptor left for another connection.

@@ -94,7 +94,7 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     if (page === undefined) return undefined;
     if (this.#options.prefetch === 1) {
       this.#ahead = this.#load();
-      // Whoever wants it is told; nobody may.
+      // A caller that waits for it is told; there may be none.
       this.#ahead.catch(() => {});
     }
     return [page];

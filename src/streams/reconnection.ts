@@ -16,7 +16,7 @@ const MAX_RETRY_MS = 3_600_000;
 export interface ReconnectionOptions {
   /** How many connections in a row may be in vain; `Infinity` for any number. */
   readonly maxAttempts: number;
-  /** The source of chance, in [0, 1). */
+  /** The source of random numbers, from 0 (included) to 1 (excluded). */
   readonly random: () => number;
 }
 

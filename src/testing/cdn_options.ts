@@ -18,7 +18,7 @@ export interface MirrorOptions {
   /**
    * Where the `fetch` of the CDN finds it.
    *
-   * @default {`https://${name}.test`}
+   * @default {https://NAME.test}
    */
   readonly origin?: string | undefined;
   /**
@@ -64,14 +64,14 @@ export interface SimulatedCdnOptions {
    */
   readonly faults?: readonly FaultRule[] | undefined;
   /**
-   * Where chance begins, a safe integer. With a full log, what befalls a request hangs on the seed, the mirror, the URL and
+   * The seed of the random numbers, a safe integer. With a full log, the faults and latency of a request depend on the seed, the mirror, the URL and
    * how often it was asked for there, and not on what else is in flight; otherwise on the order of requests.
    *
    * @default {1}
    */
   readonly seed?: number | undefined;
   /**
-   * Where time comes from.
+   * The source of time.
    *
    * @default {the system's clock}
    */

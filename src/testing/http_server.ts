@@ -97,7 +97,7 @@ async function answer(
   };
   reader.onGone = () => exchange.onGone?.();
   const handled = handler(exchange);
-  // A client that sent its request and left at once was gone before anybody listened.
+  // A client that sent its request and left at once was gone before the server listened.
   if (reader.isGone) exchange.onGone?.();
   await handled;
   reader.onGone = undefined;

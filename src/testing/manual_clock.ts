@@ -176,7 +176,7 @@ export class ManualClock implements Clock {
   async run<T>(promise: PromiseLike<T>): Promise<T> {
     let settled = false;
     const outcome = Promise.resolve(promise).finally(() => settled = true);
-    // Until it is returned below nobody listens to `outcome`, and its rejection would be reported as unhandled.
+    // Until it is returned below nothing listens to `outcome`, and its rejection would be reported as unhandled.
     outcome.catch(() => {});
     await this.#quiet();
     while (!settled) {

@@ -110,7 +110,7 @@ const TELEMETRY_PATH = /^([1-9]\d*)_tel\.json$/;
  *
  * await using cdn = createSimulatedCdn({ resources: race.resources });
  * const response = await cdn.fetch(cdn.origins[0] + race.urlPath("VER/1_tel.json"));
- * const { tel } = await response.json();
+ * const { tel }: { tel: { time: number[]; speed: number[] } } = JSON.parse(await response.text());
  * assertEquals(tel.time.length, tel.speed.length);
  * ```
  */

@@ -1,5 +1,5 @@
 /**
- * Chance that repeats itself.
+ * Random numbers that repeat themselves.
  *
  * @module
  */

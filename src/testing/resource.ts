@@ -47,7 +47,7 @@ export type Resources =
     request: CdnRequest,
   ) => ResourceContent | undefined | Promise<ResourceContent | undefined>);
 
-/** Finds the answer to a request. */
+/** Finds the response to a request. */
 export type ResourceLookup = (request: CdnRequest) => Answer | Promise<Answer>;
 
 const encoder = new TextEncoder();

@@ -1,5 +1,5 @@
 /**
- * What goes out for an answer, after a fault has had its way with it.
+ * What goes out for a response, after a fault has had its way with it.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export interface ResponsePlan {
   readonly bytesPerSecond: number;
 }
 
-/** What a plan depends on besides the answer. */
+/** What a plan depends on besides the response. */
 export interface PlanInputs {
   readonly method: string;
   readonly fault: Fault | undefined;

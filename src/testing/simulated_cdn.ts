@@ -50,7 +50,7 @@ export interface SimulatedCdn extends AsyncDisposable {
    * @throws {TypeError} If the runtime has no TCP sockets.
    */
   listen(): Promise<CdnServer>;
-  /** Begins again: the time, the logs, chance, and the counts that fault rules go by. What is in flight goes on. */
+  /** Begins again: the time, the logs, the random numbers, and the counts of fault rules. What is in flight goes on. */
   reset(): void;
   /** Stops all servers, and ends what `fetch` has in flight with a `TypeError`; idempotent. */
   close(): Promise<void>;
@@ -71,7 +71,7 @@ const DEFAULT_ORIGIN = "https://cdn.test";
 
 /**
  * Creates a simulated CDN: one set of resources behind one or several mirrors, each with its latency, bandwidth, faults and
- * log, as a `fetch` and as real servers on the loopback interface. The same seed gives the same chances.
+ * log, as a `fetch` and as real servers on the loopback interface. The same seed gives the same random numbers.
  *
  * @param options What it holds, and how it behaves.
  * @returns The CDN.

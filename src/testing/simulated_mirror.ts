@@ -33,7 +33,7 @@ export interface IncomingRequest {
   readonly body: string;
 }
 
-/** One mirror: its counts, its chance, and what it answers. */
+/** One mirror: its counts, its random numbers, and what it answers. */
 export class SimulatedMirror {
   readonly name: string;
   /** Where a `fetch` finds it; every origin when there is none. */
@@ -68,7 +68,7 @@ export class SimulatedMirror {
     this.#random = this.#ownRandom();
   }
 
-  /** Starts counting and chance anew. */
+  /** Starts counting and the random numbers anew. */
   reset(): void {
     this.recorder.reset();
     this.#counts?.clear();

@@ -77,7 +77,7 @@ async function send(http: HttpExchange, plan: ResponsePlan, exchange: Exchange):
     unsent = undefined;
   }
   if (unsent !== undefined) await write(http, exchange, unsent);
-  // The connection ends in good order, so that what was sent arrives: after a reset nobody has to deliver it.
+  // The connection ends in good order, so that what was sent arrives: after a reset it need not be delivered.
   if (step === "cut" || plan.framing === "close") http.closeAfter();
   else if (plan.framing === "chunked" && !plan.isBodiless) await write(http, exchange, encodeLastChunk());
   exchange.end(step);

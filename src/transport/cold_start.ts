@@ -1,5 +1,5 @@
 /**
- * One request ahead of a burst: where HTTP/2 is agreed upon with the first answer, all others then use its connection, in place of
+ * One request ahead of a burst: where HTTP/2 is agreed upon with the first response, all others then use its connection, in place of
  * opening one each.
  *
  * @module
@@ -10,7 +10,7 @@ import type { Clock, TimerHandle } from "../primitives/clock.ts";
 
 /** The longest that a burst waits for the request ahead of it, in milliseconds; a server may be slow to answer. */
 const MAX_WAIT_MS = 500;
-/** After so long without an answer, connections count as closed, in milliseconds. */
+/** After so long without a response, connections count as closed, in milliseconds. */
 const IDLE_MS = 60_000;
 const MAX_ORIGINS = 1_024;
 

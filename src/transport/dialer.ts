@@ -27,7 +27,7 @@ export type ResolveWhen = "fallback" | "always";
 export interface DialerSettings {
   readonly sockets: Sockets;
   readonly clock: Clock;
-  /** How long a connection may take, up to the answer of a proxy; `undefined` for any time. */
+  /** How long a connection may take, up to the response of a proxy; `undefined` for any time. */
   readonly connectTimeoutMs: number | undefined;
   /** Certificates to trust besides those of the system, for proxies that are spoken to over TLS. */
   readonly caCerts: readonly string[];
@@ -65,7 +65,7 @@ const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 /**
  * What a status says that a proxy has refused with.
  *
- * @param status The status; `undefined` for an answer that had none.
+ * @param status The status; `undefined` for a response that had none.
  * @param credentials What the proxy was told.
  */
 export function refusalOf(status: number | undefined, credentials: Credentials | undefined): HopError {

@@ -38,7 +38,7 @@ const MAX_DELAY_MS = 250;
 /** An answer without a time, or with none: callers that ask at once share it nevertheless. */
 const MIN_TTL_MS = 1_000;
 
-/** Why questions end that nobody is to wait for any more. */
+/** Why questions end that no caller waits for any more. */
 const CLOSED = new TypeError("The transport was closed");
 
 /** What an error says, without URLs: they may hold a token, and what was asked for. */

@@ -15,10 +15,10 @@ const MAX_HEAD_BYTES = 16_384;
  * Asks a proxy for a tunnel.
  *
  * @param socket The connection to the proxy.
- * @param reader Reads from it; what comes after the answer stays there.
+ * @param reader Reads from it; what comes after the response stays there.
  * @param target Where to connect to.
  * @param credentials What the proxy is told.
- * @returns The status: from 200 to 299, the tunnel is there. `undefined` if the answer was none of HTTP.
+ * @returns The status: from 200 to 299, the tunnel is there. `undefined` if the response was none of HTTP.
  */
 export async function requestTunnel(
   socket: Socket,

@@ -8,7 +8,7 @@ import type { Clock } from "../primitives/clock.ts";
 import type { ProxyAddress } from "./proxy_address.ts";
 
 /**
- * How a proxy is chosen: in turn, by chance, or the one that has failed least since its last success. A failure is held against it for as
+ * How a proxy is chosen: in turn, at random, or the one that has failed least since its last success. A failure is held against it for as
  * long as it would rest.
  */
 export type ProxyStrategy = "round-robin" | "random" | "least-failures";

@@ -73,7 +73,7 @@ function toProxyError(url: URL, tries: readonly FailedTry[]): ProxyError {
 }
 
 /**
- * Looks at an answer that has come through a proxy without a tunnel, as those of http do.
+ * Looks at a response that has come through a proxy without a tunnel, as those of http do.
  *
  * @param credentials What the proxy was told.
  * @returns The same response.

@@ -14,7 +14,7 @@ export interface ProxyPoolOptions {
   /** The proxies, each with its credentials. */
   readonly urls: readonly (string | URL)[];
   /**
-   * How one is chosen: in turn, by chance, or the one that has failed least since its last success, where a failure is held against it
+   * How one is chosen: in turn, at random, or the one that has failed least since its last success, where a failure is held against it
    * for `cooldownMs`.
    * @default {"round-robin"}
    */
@@ -91,7 +91,7 @@ export interface TransportOptions {
   /** A certificate to show to servers that ask for one, and its key, as PEM texts. */
   readonly clientCertificate?: CertifiedKey | undefined;
   /**
-   * How long a connection may take, in milliseconds: resolving the name, TCP, and the answer of a proxy; TLS comes after that. Deno only,
+   * How long a connection may take, in milliseconds: resolving the name, TCP, and the response of a proxy; TLS comes after that. Deno only,
    * whose own look-up of the name comes before that (see `dns`), and which itself connects to the HTTP proxy of a URL with http, for any time.
    * By default there is no limit but the request's own.
    */
@@ -116,6 +116,6 @@ export interface TransportOptions {
   readonly countConnections?: boolean | undefined;
   /** Where time comes from. @default {systemClock} */
   readonly clock?: Clock | undefined;
-  /** Where chance comes from, in [0, 1). @default {Math.random} */
+  /** The source of random numbers, from 0 (included) to 1 (excluded). @default {Math.random} */
   readonly random?: (() => number) | undefined;
 }

@@ -107,7 +107,7 @@ export class Tunnel {
     const key = keyOf(username, host, port);
     const dialing = new AbortController();
     this.#dialing.add(dialing);
-    // A client says nothing before the connection is there, but it may leave: nobody wants the connection then.
+    // A client says nothing before the connection is there, but it may leave: the connection is not wanted then.
     const next = client.read();
     const left = next.then((bytes) => bytes === undefined && dialing.abort(LEFT));
     try {

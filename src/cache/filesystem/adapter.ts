@@ -164,7 +164,7 @@ export class FilesystemCache implements CacheAdapter {
     try {
       return await this.#files.read(path);
     } finally {
-      // It may go on behind the answer, if the client waits for its end.
+      // It may go on after the result, if the client waits for its end.
       if (waitUntil === undefined) await touched;
       else waitUntil(touched);
     }

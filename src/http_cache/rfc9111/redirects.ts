@@ -27,7 +27,7 @@ export interface RedirectContext {
 }
 
 /**
- * Describes a response as the answer to the URL whose redirects led to it. It is as old as the oldest of them (RFC 9111 §4.2.3), fresh
+ * Describes a response as the response to the URL whose redirects led to it. It is as old as the oldest of them (RFC 9111 §4.2.3), fresh
  * as long as all are (§4.2), and may be used stale only where each allows it (§4.2.4).
  *
  * @param meta What would be kept beside the body if nothing had been redirected.

@@ -60,7 +60,7 @@ export function reuseOf(meta: CacheMeta, context: ReuseContext, windows: StaleWi
 }
 
 /**
- * Whether a stored response may be the answer after validating it has failed (RFC 5861 §4), be it for want of an answer or
+ * Whether a stored response may be the response after validating it has failed (RFC 5861 §4), be it for want of a response or
  * with a status of 500 or above. The caller's own abort is no such failure.
  *
  * @param meta What is kept beside the body.

@@ -12,7 +12,7 @@ import { MAX_DELTA_MS } from "./delta_seconds.ts";
 /** A header field by its lower-case name. */
 export type StoredHeader = readonly [name: string, value: string];
 
-/** What is of one connection or one proxy only (RFC 9111 §3.1), the cookies of one answer, and the age that has passed. */
+/** What is of one connection or one proxy only (RFC 9111 §3.1), the cookies of one response, and the age that has passed. */
 const NOT_STORED: ReadonlySet<string> = new Set([
   "age",
   "connection",

@@ -1,5 +1,5 @@
 /**
- * Validation: asking whether a stored response is still the right one, and what the answer does to it.
+ * Validation: asking whether a stored response is still the right one, and what the server's response does to it.
  *
  * @module
  */
@@ -90,12 +90,12 @@ function changedMs(fields: Fields, { storedAt }: CacheMeta): number {
 }
 
 /**
- * Whether the answer to a HEAD is about something else than a stored response, which then is out of date (RFC 9111 §4.3.5): another
+ * Whether the response to a HEAD is about something else than a stored response, which then is out of date (RFC 9111 §4.3.5): another
  * entity tag, another date of change, or another length.
  *
  * @param meta What is kept beside the body.
- * @param headers The headers of the answer.
- * @returns Whether it is; an answer that says nothing of these tells nothing.
+ * @param headers The headers of the response.
+ * @returns Whether it is; a response that says nothing of these tells nothing.
  */
 export function contradicts(meta: CacheMeta, headers: Headers): boolean {
   if (!confirms(meta, headers)) return true;
@@ -107,11 +107,11 @@ export function contradicts(meta: CacheMeta, headers: Headers): boolean {
 }
 
 /**
- * Whether the answer to a HEAD is about a stored response, which then is up to date (RFC 9111 §4.3.5): it names a validator of it, and
- * contradicts nothing. The RFC asks for less: there, an answer without a validator is about whatever is stored.
+ * Whether the response to a HEAD is about a stored response, which then is up to date (RFC 9111 §4.3.5): it names a validator of it, and
+ * contradicts nothing. The RFC asks for less: there, a response without a validator is about whatever is stored.
  *
  * @param meta What is kept beside the body.
- * @param headers The headers of the answer.
+ * @param headers The headers of the response.
  * @returns Whether it is.
  */
 export function identifies(meta: CacheMeta, headers: Headers): boolean {
@@ -145,7 +145,7 @@ export interface NotModified extends ExchangeTimes {
 export interface Freshened {
   /** What is kept beside the body from now on. */
   readonly meta: CacheMeta;
-  /** Whether it may stay in the cache; if not, it is the answer to this request only. */
+  /** Whether it may stay in the cache; if not, it is the response to this request only. */
   readonly storable: boolean;
 }
 

@@ -92,7 +92,7 @@ export function matchesVary(vary: readonly SelectingHeader[], headers: HeaderMap
  * The key of a URL's primary slot.
  *
  * @param url The absolute URL.
- * @param partition Whose response it is; empty for anybody's.
+ * @param partition Whose response it is; empty for one that all may share.
  * @returns The key, of any length.
  */
 export function primaryKey(url: string, partition: string): string {

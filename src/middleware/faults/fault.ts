@@ -59,7 +59,7 @@ export interface RetryAfterFault {
 }
 
 /**
- * The connection is refused: at once, and without an answer. Over a socket the connection is broken as soon as the request
+ * The connection is refused: at once, and without a response. Over a socket the connection is broken as soon as the request
  * has been read, because only then it is known which request it is.
  */
 export interface RefuseFault {
@@ -134,7 +134,7 @@ export interface DripFault {
   readonly bytesPerSecond?: number | undefined;
 }
 
-/** The answer is right, but late. */
+/** The response is right, but late. */
 export interface SlowFault {
   /** The name of the fault. */
   readonly kind: "slow";

@@ -73,7 +73,7 @@ export class FaultRules {
    *
    * @param request The request.
    * @param mirrorRequests How many requests the mirror has seen, this one included.
-   * @param random Where chance comes from. Each rule with a probability draws exactly one number, matching or not, so that
+   * @param random The source of random numbers. Each rule with a probability draws exactly one number, matching or not, so that
    * what one rule does never changes the luck of another.
    */
   find(request: CdnRequest, mirrorRequests: number, random: () => number): Fault | undefined {

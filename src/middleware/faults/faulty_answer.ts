@@ -6,7 +6,7 @@
 
 import type { Fault, RetryAfterFault, WrongContentFault } from "./fault.ts";
 
-/** An answer as it would go out if nothing went wrong. */
+/** A response as it would go out if nothing went wrong. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export interface Answer {
 const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 
-/** Makes an answer of plain text. */
+/** Makes a response of plain text. */
 export function textAnswer(status: number, text: string, headers?: Readonly<Record<string, string>>): Answer {
   return {
     status,
@@ -28,12 +28,12 @@ export function textAnswer(status: number, text: string, headers?: Readonly<Reco
 }
 
 /**
- * An answer after a fault has had its way with it, as far as it is another one then.
+ * A response after a fault has had its way with it, as far as it is another one then.
  *
- * @param answer The answer if nothing went wrong.
+ * @param answer The response if nothing went wrong.
  * @param fault The fault.
  * @param wallNow The time, in milliseconds since 1970.
- * @returns The answer that goes out.
+ * @returns The response that goes out.
  */
 export function faultyAnswer(answer: Answer, fault: Fault | undefined, wallNow: () => number): Answer {
   switch (fault?.kind) {

@@ -18,7 +18,7 @@ export class Traffic {
   readonly #byUrl: Map<string, number> | undefined;
   #startedAtMs: number | undefined;
 
-  /** Takes the rules, and where chance comes from. */
+  /** Takes the rules, and the source of random numbers. */
   constructor(rules: FaultRules, random: () => number) {
     this.#rules = rules;
     this.#random = random;

@@ -18,7 +18,7 @@ const DEPLOYMENT = "DENO_DEPLOYMENT_ID";
  *
  * @param name The program's name, and what it calls the folder, with slashes between.
  * @param folders The machine and its user.
- * @returns The absolute path; `undefined` where there is none, or where it may not be found out, read and written already. Nobody is
+ * @returns The absolute path; `undefined` where there is none, or where it may not be found out, read and written already. No user is
  * asked for a permission.
  */
 export function cacheFolder(
