@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeKind } from "../primitives/argument_checks.ts";
 import { closestWord } from "./suggestion.ts";
 import { parseHeaders, parseMethod } from "./values.ts";
 
@@ -78,7 +79,9 @@ export function partsOfJson(line: string): RequestParts & { readonly url: string
     throw new TypeError("Cannot fetch as the line must be a URL or a JSON object: received broken JSON");
   }
   if (typeof spec !== "object" || spec === null || Array.isArray(spec)) {
-    throw new TypeError("Cannot fetch as the line must be a URL or a JSON object");
+    throw new TypeError(
+      `Cannot fetch as the line must be a URL or a JSON object: received ${describeKind(spec)}`,
+    );
   }
   for (const name of Object.keys(spec)) {
     if (!MEMBERS.includes(name)) throw unknown("a request", name, MEMBERS);
@@ -99,7 +102,7 @@ export function partsOfJson(line: string): RequestParts & { readonly url: string
 
 function headerLines(headers: unknown): string[] {
   if (typeof headers !== "object" || headers === null || Array.isArray(headers)) {
-    throw new TypeError("Cannot fetch as 'headers' must be an object");
+    throw new TypeError(`Cannot fetch as 'headers' must be an object: received ${describeKind(headers)}`);
   }
   return Object.entries(headers).map(([name, value]) => `${name}: ${text(`headers.${name}`, value) ?? ""}`);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeKind } from "../primitives/argument_checks.ts";
 import { type HeaderMap, mergeHeaders, NO_HEADERS, toHeaderMap } from "../http/headers.ts";
 import { isUrl, parseHttpUrl, resolveUrl, shownUrl, splitUserInfo } from "../http/url.ts";
 import type { Lanes } from "../lanes/lanes.ts";
@@ -95,7 +96,7 @@ function safePath(path: (path: string) => string, name: string): (path: string) 
     const mapped: unknown = path(url);
     if (typeof mapped === "string") return mapped;
     throw new TypeError(
-      `Cannot fetch as the 'path' of '${name}' must return a string: received ${typeof mapped}`,
+      `Cannot fetch as the 'path' of '${name}' must return a string: received ${describeKind(mapped)}`,
     );
   };
 }

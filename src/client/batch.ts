@@ -9,6 +9,7 @@ import { Allowance } from "../lanes/allowance.ts";
 import type { Claimant, Runnable } from "../lanes/claimant.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
+import { describeKind } from "../primitives/argument_checks.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Deadline, Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { Closable } from "./dispatcher.ts";
@@ -404,7 +405,7 @@ function isPlainList(source: RequestSource): source is readonly FetchRequest[] {
 function checkResult<T>(result: T): T {
   if (typeof result === "object" && result !== null) return result;
   throw new TypeError(
-    `Cannot fetch many as the source's next() must give an object: received ${typeof result}`,
+    `Cannot fetch many as the source's next() must give an object: received ${describeKind(result)}`,
   );
 }
 

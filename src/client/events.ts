@@ -5,6 +5,7 @@
  */
 
 import type { ClientEvent, Reporter } from "../policies/event.ts";
+import { describeKind } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { Observers } from "../primitives/observers.ts";
 
@@ -30,7 +31,9 @@ export class EventHub implements Reporter {
   /** Adds a listener; disposing takes it away. A listener that was added twice hears everything twice. */
   on(listener: ClientListener): Disposable {
     if (typeof listener !== "function") {
-      throw new TypeError(`Cannot listen as the listener must be a function: received ${typeof listener}`);
+      throw new TypeError(
+        `Cannot listen as the listener must be a function: received ${describeKind(listener)}`,
+      );
     }
     const added = this.#listeners.add(listener);
     this.active = true;

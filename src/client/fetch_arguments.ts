@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeKind } from "../primitives/argument_checks.ts";
 import type { RequestInput } from "../http/request.ts";
 import type { CacheMode } from "../policies/settings.ts";
 
@@ -122,7 +123,7 @@ function mayHaveBody({ method, body }: Request): boolean {
 function checkInit(init: RequestInit): void {
   if (typeof init !== "object" || init === null) {
     throw new TypeError(
-      `Cannot fetch as 'init' must be an object: received ${init === null ? "null" : typeof init}`,
+      `Cannot fetch as 'init' must be an object: received ${describeKind(init)}`,
     );
   }
   const members = init as Readonly<Record<string, unknown>>;
@@ -136,7 +137,9 @@ function checkInit(init: RequestInit): void {
   if (members.signal === undefined || members.signal === null || members.signal instanceof AbortSignal) {
     return;
   }
-  throw new TypeError("Cannot fetch as 'signal' must be an AbortSignal");
+  throw new TypeError(
+    `Cannot fetch as 'signal' must be an AbortSignal: received ${describeKind(members.signal)}`,
+  );
 }
 
 /** What of a request's other properties says something that is not the default. */

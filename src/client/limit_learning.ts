@@ -8,6 +8,7 @@ import { type LimitHeaders, readCountedHeaders, readLimitHeaders } from "../http
 import type { LimitReading } from "../http/limit_reading.ts";
 import type { Learner } from "../lanes/lane.ts";
 import { LimitLearner } from "../lanes/limit_learner.ts";
+import { describeKind } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
 
 /** How limits are learnt: by the usual headers, by headers of a service, by a function, or not at all. */
@@ -58,7 +59,7 @@ function ask(
   try {
     const readings: unknown = read(headers);
     if (Array.isArray(readings)) return readings.filter((reading) => typeof reading === "object" && reading);
-    warn(`'learnLimits' must give an array: received ${typeof readings}`);
+    warn(`'learnLimits' must give an array: received ${describeKind(readings)}`);
   } catch (error) {
     warn("'learnLimits' threw: nothing is learnt of this answer", error);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeKind } from "../primitives/argument_checks.ts";
 import { isIdempotentMethod } from "./classify.ts";
 import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
 import { jsonBody } from "./json_body.ts";
@@ -112,7 +113,7 @@ export function prepareRequest(input: RequestInput, context: RequestContext): Pr
 
 function urlText(url: unknown): string {
   if (url instanceof URL) return url.href;
-  throw new TypeError(`Cannot fetch as the URL must be a string or a URL: received ${typeof url}`);
+  throw new TypeError(`Cannot fetch as the URL must be a string or a URL: received ${describeKind(url)}`);
 }
 
 function checkMethod(method: unknown): string {
@@ -138,7 +139,7 @@ function checkBody(body: unknown, method: string): void {
   }
   if (sendable) return;
   throw new TypeError(
-    `Cannot fetch as 'body' must be text, bytes, a form, a Blob or a stream: received ${typeof body}` +
+    `Cannot fetch as 'body' must be text, bytes, a form, a Blob or a stream: received ${describeKind(body)}` +
       (typeof body === "object" ? "; give JSON as 'json'" : ""),
   );
 }

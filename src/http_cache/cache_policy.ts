@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeKind } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheEntry } from "../cache/cache.ts";
 import { sha256 } from "../cache/sha256.ts";
 import { sentHeaders } from "../http/headers.ts";
@@ -180,7 +181,7 @@ class CacheHandler {
       const name = partition(request);
       if (name === null || typeof name === "string") return name;
       throw new TypeError(
-        `Cannot find the partition as it must be a string or null: received ${typeof name}`,
+        `Cannot find the partition as it must be a string or null: received ${describeKind(name)}`,
       );
     } catch (error) {
       // Whose it is, is unknown.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeKind } from "../primitives/argument_checks.ts";
 import { toHeaderMap } from "../http/headers.ts";
 import type { RedirectedRequest } from "../http/redirect.ts";
 import { replayableBody } from "../http/request_body.ts";
@@ -137,12 +138,16 @@ class PassingBodies {
 
 function checkRequest(request: Request): Request {
   if (Object.prototype.toString.call(request) === "[object Request]") return request;
-  throw new TypeError("Cannot fetch as what a middleware hands on must be a Request");
+  throw new TypeError(
+    `Cannot fetch as what a middleware hands on must be a Request: received ${describeKind(request)}`,
+  );
 }
 
 function checkResponse(response: Response): Response {
   if (Object.prototype.toString.call(response) !== "[object Response]") {
-    throw new TypeError("Cannot fetch as a middleware must return a Response");
+    throw new TypeError(
+      `Cannot fetch as a middleware must return a Response: received ${describeKind(response)}`,
+    );
   }
   if (response.type === "error") {
     throw asNetworkFailure(new TypeError("Fetch failed: a middleware has answered with Response.error()"));

@@ -70,7 +70,7 @@ async function readRequest(input: RequestInfo | URL, init: RequestInit | undefin
 function parseUrl(input: string | URL): URL {
   const url = new URL(input);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new TypeError(`Cannot fetch as the scheme is neither http nor https: received '${url.protocol}'`);
+    throw new TypeError(`Cannot fetch as the URL's scheme must be http or https: received '${url.protocol}'`);
   }
   return url;
 }

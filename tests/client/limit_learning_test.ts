@@ -40,7 +40,7 @@ test("limitLearner() learns nothing, and warns, where a function throws, or give
   const none = afterAnswer(() => 5 as never, {});
   assertEquals(none, {
     waitMs: undefined,
-    warnings: [["'learnLimits' must give an array: received number", undefined]],
+    warnings: [["'learnLimits' must give an array: received 5", undefined]],
   });
   assertEquals(afterAnswer(() => [null, 5] as never, {}), { waitMs: undefined, warnings: [] });
 });
