@@ -11,7 +11,7 @@ import type { CallOptions } from "./request.ts";
 /** Options of {@linkcode Client.download}. */
 export interface DownloadOptions extends CallOptions {
   /**
-   * Whether to go on with what an earlier download of the same to the same file has left, and to leave something for a later one. Within
+   * Whether to resume what an earlier download of the same URL to the same file has left, and to leave something for a later one. Within
    * one call the rest is asked for in any case.
    * @default {true}
    */
@@ -24,8 +24,8 @@ export interface DownloadOptions extends CallOptions {
   /** What the whole file must be. It is compared before the file gets its name. */
   readonly digest?: DownloadDigest | undefined;
   /**
-   * Whether the server may compress the file on its way, where the runtime undoes that. What comes so can't be gone on with, and its
-   * length is not known: it pays for many texts of moderate size. The rest of a file that came as it is is asked for as it is.
+   * Whether the server may compress the file on its way, where the runtime undoes that. A compressed body can't be resumed, and its
+   * length is not known: it pays for many texts of moderate size. The rest of a file that came uncompressed is asked for uncompressed.
    * @default {false}
    */
   readonly compression?: boolean | undefined;

@@ -45,7 +45,10 @@ export interface RateLimitOptions {
   readonly limit: number;
   /** The interval, in milliseconds. */
   readonly intervalMs: number;
-  /** How many may start at once after a pause; by default as the token bucket's. */
+  /**
+   * How many may start at once after a pause: a positive integer.
+   * @default {Math.max(1, Math.floor(limit))}
+   */
   readonly burst?: number | undefined;
   /**
    * Whether attempts start evenly, `intervalMs / limit` apart, in place of a burst after each pause: the same as a `burst` of 1, beside which
@@ -72,8 +75,8 @@ export interface LimitedRequest {
 }
 
 /**
- * The circuit breaker of each origin. It opens when too many attempts fail, by share or in a row; answers with a 429 and aborts
- * count as neither.
+ * The circuit breaker of each origin. It opens when too many attempts fail, by share or in a row; responses with a 429 and aborts
+ * count neither as failures nor as successes.
  */
 export type BreakerOptions = (Omit<ConsecutiveFailureOptions, "name"> | Omit<FailureRatioOptions, "name">) & {
   /** What requests do while it is open, unless they say it themselves; see {@linkcode RequestOptions.onOpen}. */
@@ -219,7 +222,7 @@ export interface ClientOptions extends
    *   an origin has such headers, or one that is no success. The headers of all other responses are not looked at.
    * - Names of headers that state limits as `20:1,100:120`: see {@linkcode LimitHeaders}.
    * - A function that says what the headers of a response state. What it throws becomes a warning event.
-   * - `false`: not at all; a 429 is heeded all the same.
+   * - `false`: not at all; a 429 pauses its origin all the same.
    *
    * All limits that are stated hold together, and of two that contradict each other the stricter one. With a `limitKey`, they are those of
    * the key, unless it is said otherwise. A wait that a 429 names comes first. A quota that is used up is waited for until its
@@ -237,9 +240,12 @@ export interface ClientOptions extends
    * @default {false}
    */
   readonly hedge?: HedgeOptions | false | undefined;
-  /** The pause between rounds. */
+  /** How long a request waits between two rounds; it holds no permit then. By default about 2, 4 and 8 seconds. */
   readonly backoff?: BackoffOptions | undefined;
-  /** What bounds the retries of all requests together, which clients may share; `false` for no bound. */
+  /**
+   * What bounds the retries of all requests together, which clients may share; `false` for no bound. While it is used up, a request of a
+   * batch waits for it, and a single one fails. By default 20 % of the requests, and ten retries a second, may be retries.
+   */
   readonly retryBudget?: RetryBudgetOptions | RetryBudget | false | undefined;
   /**
    * The longest wait that a server may ask for, in milliseconds; a longer one fails the request at once.
@@ -251,7 +257,7 @@ export interface ClientOptions extends
    * @default {"origin"}
    */
   readonly pauseOn429?: "origin" | "request" | undefined;
-  /** The circuit breaker of each origin; `false` for none. */
+  /** The circuit breaker of each origin; `false` for none. By default it opens when 80 % of the results of ten seconds are failures. */
   readonly circuitBreaker?: BreakerOptions | false | undefined;
   /** How responses are cached: a plan of `@slipstream/fetch/cache`. By default they are not. */
   readonly cache?: CachePlan | false | undefined;

@@ -34,7 +34,7 @@ export interface Success<T> {
   readonly durationMs: number;
 }
 
-/** A request that did not bring a value. */
+/** A request that has failed. */
 export interface Failure {
   /** It did not. */
   readonly ok: false;

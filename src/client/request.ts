@@ -112,6 +112,7 @@ export interface BatchOptions extends RequestOptions {
   /**
    * How many requests of this batch may be in flight at once; the client's own limit holds as well. Those that wait (for their
    * turn, in a backoff) are not in flight.
+   * @default {the client's `concurrency`}
    */
   readonly concurrency?: number | undefined;
   /**
@@ -119,7 +120,10 @@ export interface BatchOptions extends RequestOptions {
    * @default {false}
    */
   readonly ordered?: boolean | undefined;
-  /** How many outcomes may wait for the consumer before no further request starts. */
+  /**
+   * How many outcomes of a stream may wait for its consumer before no further request starts.
+   * @default {the `concurrency` of the batch}
+   */
   readonly prefetch?: number | undefined;
   /** Each request has its own. */
   readonly url?: undefined;

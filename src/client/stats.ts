@@ -47,7 +47,7 @@ export interface ClientStats {
   readonly hedgesWon: number;
   /** Requests that the cache has answered, maybe after it asked whether it may, or another request for the same; by kind. */
   readonly cacheHits: { readonly fresh: number; readonly stale: number; readonly shared: number };
-  /** Attempts whose body has not ended: permits out. */
+  /** Attempts whose body has not ended: permits in use. */
   readonly inFlight: number;
   /** Requests that callers wait for and that have no attempt in flight. */
   readonly queued: number;

@@ -24,8 +24,8 @@ export interface LinesOptions extends CallOptions {
 /** How often a stream of events is connected again. */
 export interface ReconnectOptions {
   /**
-   * How many connections in a row may be in vain before their error, or their end, is the end: they failed, or brought no event and did
-   * not last as long as the wait before them.
+   * How many connections in a row may be in vain before their error, or their end, ends the events. One is in vain if it fails, or if it
+   * brings no event and does not last as long as the wait before it.
    * @default {Infinity}
    */
   readonly maxAttempts?: number | undefined;

@@ -24,7 +24,7 @@ export interface ConnectionStats {
 export interface ClientTransport {
   /** Sends a request; may be used alone. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
-  /** Whether it opens a connection a request until HTTP/2 is agreed upon, so that one request had better go ahead of a burst. */
+  /** Whether it opens one connection for each request until HTTP/2 is negotiated, so that of a burst one request should go first. */
   readonly negotiatesHttp2: boolean;
   /** Whether an error of its `fetch` says nothing of the origin: a proxy or a resolver has failed before it. */
   isOwnFailure(error: unknown): boolean;

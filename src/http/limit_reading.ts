@@ -9,7 +9,7 @@
  * has several.
  */
 export interface LimitReading {
-  /** Tells limits of the same window apart. */
+  /** The name of the limit, which tells it from others of the same window. */
   readonly name?: string | undefined;
   /** How many requests there may be in the window: a positive number. */
   readonly limit?: number | undefined;

@@ -27,7 +27,7 @@ const ACTION = "create ttl cache";
  * change, or whose changes one knows.
  *
  * The time is fixed: not even a change that the client itself sends ends it. Ask with `cache: "reload"` after one, or use
- * {@linkcode httpCache} with its `ttlMs`, which heeds changes.
+ * {@linkcode httpCache} with its `ttlMs`, which follows changes.
  *
  * Clients that are given one plan share what is stored, and what is known of it. What is being fetched is each client's own.
  *

@@ -73,7 +73,7 @@ export interface HeadersEvent extends RequestEvent {
   readonly status: number;
 }
 
-/** An attempt's body has ended: it was read, or its reader has left it; not if it broke off. */
+/** The body of an attempt has ended: it was read to its end, or cancelled by its reader. One that breaks off has no such event. */
 export interface BodyEvent extends RequestEvent {
   /** What happened. */
   readonly type: "body";

@@ -15,7 +15,7 @@ export interface MiddlewareContext {
   readonly clock: Clock;
   /**
    * Whether a server has said where this goes: the next page of `client.pages`, at another origin than the first one. The caller's own
-   * headers that hold secrets are not sent there; what a middleware adds is its own business.
+   * headers that hold secrets are not sent there; what a middleware adds is up to the middleware.
    */
   readonly isForeign: boolean;
   /**
@@ -35,8 +35,8 @@ export type Next = (request: Request) => Promise<Response>;
  * change the request's headers, hand on another request, look at the response, hand the request on again, or answer by itself.
  *
  * `request.signal` aborts when the attempt has taken too long or is not wanted any more. What it throws by itself is the caller's own
- * error: the request rejects with it at once, and nothing is retried. What `next` rejects with is a failure of the network and can be
- * thrown on. The bodies of responses that it does not return are cancelled, also of those that come after it has returned; then it
+ * error: the request rejects with it at once, and nothing is retried. What `next` rejects with is a failure of the network and may be
+ * thrown again. The bodies of responses that it does not return are cancelled, also of those that come after it has returned; then it
  * can't hand on any more.
  *
  * @example A header with the number of the attempt

@@ -106,8 +106,8 @@ export interface Settings {
    */
   readonly notFoundIsFinal: boolean;
   /**
-   * Whether the request may be sent twice, whatever its method; by default its method decides. One of which that is said to be `false` is
-   * sent, also while another one asks for the same.
+   * Whether the request may be sent twice, whatever its method; by default its method decides. With `false`, the
+   * request is always sent, and shares no response with others.
    */
   readonly idempotent: boolean | undefined;
   /**

@@ -29,16 +29,16 @@ export interface AdaptiveLimitOptions extends AdaptiveLimitRules {
   readonly clock?: Clock | undefined;
 }
 
-/** A place under an {@linkcode AdaptiveLimit}, held until it is released. */
+/** A permit of an {@linkcode AdaptiveLimit}, held until it is released. */
 export interface AdaptivePermit extends Disposable {
   /**
-   * Gives the place back, and notes how long it was held. Only the first call does anything.
+   * Gives the permit back, and notes how long it was held. Only the first call does anything.
    *
    * @param outcome What the work says of the service. @default {"success"}
-   * @throws {TypeError} If `outcome` is none; the place is given back all the same.
+   * @throws {TypeError} If `outcome` is none; the permit is given back all the same.
    */
   release(outcome?: LimitOutcome): void;
-  /** Gives the place back, and notes nothing: how the work has ended is not known. */
+  /** Gives the permit back, and notes nothing: how the work has ended is not known. */
   [Symbol.dispose](): void;
 }
 
@@ -112,22 +112,22 @@ export class AdaptiveLimit {
   }
 
   /**
-   * Takes a place, waiting for it if need be. The caller gives it back with what the work says of the service: its time counts from now.
+   * Takes a permit, waiting for it if need be. The caller gives it back with what the work says of the service: its time counts from now.
    *
    * @param options Options.
-   * @returns The place.
+   * @returns The permit.
    * @throws {TypeError} If `priority` is not a number.
    * @throws {RangeError} If `priority` is `NaN`.
-   * @throws {unknown} The signal's reason, if it has aborted or aborts before the place is granted.
+   * @throws {unknown} The signal's reason, if it has aborted or aborts before the permit is granted.
    */
   async acquire(options?: AcquireOptions): Promise<AdaptivePermit> {
     return this.#hold(await this.semaphore.acquire(1, options));
   }
 
   /**
-   * Takes a place if one is free, and no caller waits.
+   * Takes a permit if one is free, and no caller waits.
    *
-   * @returns The place, or `undefined`.
+   * @returns The permit, or `undefined`.
    */
   tryAcquire(): AdaptivePermit | undefined {
     const permit = this.semaphore.tryAcquire();
@@ -135,10 +135,10 @@ export class AdaptiveLimit {
   }
 
   /**
-   * Runs a function in a place, and notes how long it took if it has succeeded, or that it was dropped if its error says so.
+   * Runs a function under a permit, and notes how long it took if it has succeeded, or that it was dropped if its error says so.
    *
    * An abort while waiting rejects at once, and `fn` is not called. An abort while `fn` runs is for `fn` to react to: until
-   * it has really ended it keeps its place, and the caller waits.
+   * it has really ended it keeps its permit, and the caller waits.
    *
    * @typeParam T What the function gives.
    * @param fn What to run.

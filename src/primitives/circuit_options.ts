@@ -26,7 +26,7 @@ export interface CircuitBreakerCommonOptions {
    */
   readonly cooldownMs?: number | undefined;
   /**
-   * How long the cooldown gets, in milliseconds: a number of at least `cooldownMs`.
+   * How long the cooldown may get, in milliseconds: a number of at least `cooldownMs`.
    *
    * @default {60_000, or `cooldownMs` if that is more}
    */

@@ -55,7 +55,7 @@ const TAKEN: Promise<void> = /* @__PURE__ */ Promise.resolve();
  * Lets through at most `limit` units of work an interval, after a burst.
  *
  * In any stretch of `t` milliseconds at most `burst + t · limit / intervalMs` tokens are granted. While callers wait, the
- * lateness of the timer that serves them is made good up to 5 ms, so that the bound for a stretch in which they do is
+ * lateness of the timer that serves them is made up for, up to 5 ms, so that the bound for a stretch in which they do is
  * `burst + (t + 5) · limit / intervalMs`; without that, no rate above `burst` per 1 to 2 ms could be kept.
  *
  * The bucket starts full and fills as time passes, fractions included, with no timer; only while a caller waits is one timer

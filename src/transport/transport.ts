@@ -30,7 +30,7 @@ export interface Transport extends ClientTransport, AsyncDisposable {
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
-   * Lets go of all connections. What is in flight may fail, so close the clients first. Calling it again does nothing.
+   * Closes all connections. What is in flight may fail, so close the clients first. Calling it again does nothing.
    *
    * @returns When nothing is left.
    */

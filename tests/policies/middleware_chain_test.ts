@@ -171,7 +171,11 @@ test("passThrough() counts a marked error as one of the network", async () => {
 test("passThrough() refuses what is no Request and what is no Response", async () => {
   const make = (middleware: unknown) =>
     fakeClient(() => ({ json: 1 }), { use: [middleware as Middleware, pass] }).client.json(URL);
-  await assertRejects(() => make(() => undefined), TypeError, "a middleware must return a Response: received undefined");
+  await assertRejects(
+    () => make(() => undefined),
+    TypeError,
+    "a middleware must return a Response: received undefined",
+  );
   const bad = (_: Request, next: (request: unknown) => unknown) => next("https://a.test");
   await assertRejects(() => make(bad), TypeError, "hands on must be a Request: received a string");
   // The last one hands on to the network.

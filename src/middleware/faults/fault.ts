@@ -142,7 +142,7 @@ export interface SlowFault {
   readonly latency: Latency;
 }
 
-/** Which requests a fault befalls: those that fulfil every condition given. */
+/** Which requests have a fault: those that meet every condition given. */
 export interface FaultMatch {
   /** The URL as the mirror sees it (percent-encoded path and query): the whole of it, a pattern, or a function. */
   readonly match?: string | RegExp | ((request: CdnRequest) => boolean) | undefined;
@@ -150,7 +150,7 @@ export interface FaultMatch {
   readonly mirror?: string | undefined;
   /** Which requests of a URL to one mirror, from 1. */
   readonly nth?: number | readonly number[] | undefined;
-  /** How likely the fault is when all else is fulfilled, from 0 to 1. */
+  /** How likely the fault is when all other conditions are met, from 0 to 1. */
   readonly probability?: number | undefined;
   /** Begins after so many requests to the mirror. */
   readonly afterRequests?: number | undefined;
