@@ -6,7 +6,8 @@
  */
 
 import { createGuard, type Guard, runTasks } from "./support/guards.ts";
-import { RivalUnavailableError, type Run } from "./support/rivals.ts";
+import type { Run } from "./support/rival_terms.ts";
+import { RivalUnavailableError } from "./support/rivals.ts";
 
 const GROUPS: Readonly<Record<string, readonly Guard[]>> = {
   "1,000 tasks under a permit": [

@@ -6,7 +6,7 @@
 
 // deno-lint-ignore-file no-import-prefix -- a rival is pinned where it is used, and is no dependency of the project
 import { Sema } from "npm:async-sema@3.1.1";
-import type { Run } from "../support/rivals.ts";
+import type { Run } from "../support/rival_terms.ts";
 
 /** Runs tasks, so many at once. */
 export function limit(concurrency: number): Run {

@@ -12,7 +12,7 @@ import {
   handleAll,
   SamplingBreaker,
 } from "npm:cockatiel@4.0.0";
-import type { Run } from "../support/rivals.ts";
+import type { Run } from "../support/rival_terms.ts";
 
 /** Runs tasks, so many at once, and any number waiting. */
 export function limit(concurrency: number): Run {

@@ -7,7 +7,7 @@
 // deno-lint-ignore-file no-import-prefix -- a rival is pinned where it is used, and is no dependency of the project
 // @ts-types="npm:@types/opossum@8.1.9"
 import CircuitBreaker from "npm:opossum@10.0.0";
-import type { Run } from "../support/rivals.ts";
+import type { Run } from "../support/rival_terms.ts";
 
 /** Runs tasks through a closed circuit. */
 export function breaker(): Run {

@@ -6,7 +6,7 @@
 
 // deno-lint-ignore-file no-import-prefix -- a rival is pinned where it is used, and is no dependency of the project
 import pLimit from "npm:p-limit@7.3.3";
-import type { Get, Run } from "../support/rivals.ts";
+import type { Get, Run } from "../support/rival_terms.ts";
 
 /** Runs tasks, so many at once. */
 export function limit(concurrency: number): Run {

@@ -5,7 +5,7 @@
  */
 
 import { pooledMap } from "@std/async/pool";
-import type { Get } from "../support/rivals.ts";
+import type { Get } from "../support/rival_terms.ts";
 
 /** Gets all URLs, some at once. */
 export async function poolAll(urls: Iterable<string>, concurrency: number, get: Get): Promise<void> {

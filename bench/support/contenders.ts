@@ -6,7 +6,8 @@
 
 import { createClient } from "../../mod.ts";
 import { getWithRetries } from "./hand_written_retries.ts";
-import { type Get, loadRival } from "./rivals.ts";
+import type { Get } from "./rival_terms.ts";
+import { loadRival } from "./rivals.ts";
 import { CONCURRENCY } from "./scenes.ts";
 
 /** Who meets it. */

@@ -5,7 +5,8 @@
  */
 
 import { createClient } from "../../mod.ts";
-import { type FetchAll, type Get, loadRival, type Rivals } from "./rivals.ts";
+import type { FetchAll, Get } from "./rival_terms.ts";
+import { loadRival, type Rivals } from "./rivals.ts";
 
 /**
  * Who can fetch: `json` and `fetch` in a worker loop, `stream` and `settle` are this module's methods. The loop `with signals` gives every

@@ -11,7 +11,8 @@ import {
   Semaphore,
   TokenBucket,
 } from "../../src/primitives/mod.ts";
-import { loadRival, type Run } from "./rivals.ts";
+import type { Run } from "./rival_terms.ts";
+import { loadRival } from "./rivals.ts";
 
 /** What runs tasks. */
 export type Guard =

@@ -20,15 +20,6 @@ export interface Rivals {
   readonly "pooled_map": typeof import("../rivals/pooled_map.ts");
 }
 
-/** Fetches and parses one URL. */
-export type Get = (url: string) => Promise<unknown>;
-
-/** Fetches and parses all URLs, some at once. */
-export type FetchAll = (urls: Iterable<string>, concurrency: number) => Promise<void>;
-
-/** Runs a task, guarded by whatever it is. */
-export type Run = <T>(task: () => Promise<T>) => Promise<T>;
-
 /** A rival can't be loaded here. */
 export class RivalUnavailableError extends Error {
   override readonly name = "RivalUnavailableError";

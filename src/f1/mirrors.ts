@@ -14,7 +14,7 @@ import { MirrorList, type MirrorState } from "./mirror_list.ts";
  * jsDelivr's hosts for the same GitHub repositories, preferred first: what a source asks when it is not told otherwise. A 403 may mean
  * that one of them does not have a file, or that it refuses everything; either way another one may have it.
  */
-export const JSDELIVR_MIRRORS: readonly MirrorOptions[] = ["cdn", "fastly", "gcore"].map((host) => ({
+const JSDELIVR_MIRRORS: readonly MirrorOptions[] = ["cdn", "fastly", "gcore"].map((host) => ({
   url: `https://${host}.jsdelivr.net/gh/TracingInsights`,
   moveOn: [403],
 }));

@@ -66,7 +66,7 @@ export function isStorable({ method, headers, status, fields, hasFallback = fals
  * @param status The status.
  * @returns Whether they may.
  */
-export function isStorableStatus(status: number): boolean {
+function isStorableStatus(status: number): boolean {
   return status >= 200 && status <= 599 && !NEVER.has(status) && !isRetryableStatus(status);
 }
 

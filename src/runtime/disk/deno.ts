@@ -4,6 +4,7 @@
  * @module
  */
 
+import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
 import { nodeDisk } from "./node.ts";
 
@@ -91,13 +92,4 @@ async function openedFile(file: Deno.FsFile): Promise<DiskFile> {
 /** The number of a file may be given to another one when it is gone; both are not made in the same moment. */
 function idOf({ dev, ino, birthtime }: Deno.FileInfo): string {
   return `${dev}:${ino}:${birthtime?.getTime() ?? 0}`;
-}
-
-async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {
-  try {
-    return await operation;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

@@ -6,6 +6,7 @@
 
 import { pathOfFileUrl } from "../files/file_url.ts";
 import { nodeModule } from "../node_module.ts";
+import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
 
 interface Stats {
@@ -167,18 +168,6 @@ function behind(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Arr
   const rest = chunks.slice(index);
   if (left > 0) rest[0] = rest[0]!.subarray(left);
   return rest;
-}
-
-async function unlessMissing<T>(
-  operation: Promise<T>,
-  codes: readonly unknown[] = ["ENOENT"],
-): Promise<T | undefined> {
-  try {
-    return await operation;
-  } catch (error) {
-    if (codes.includes(codeOf(error))) return undefined;
-    throw error;
-  }
 }
 
 function codeOf(error: unknown): unknown {

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { unlessMissing } from "../unless_missing.ts";
 import type { Files } from "./contract.ts";
-import { nodeFiles, unlessMissing } from "./node.ts";
+import { nodeFiles } from "./node.ts";
 
 interface BunFile {
   bytes(): Promise<Uint8Array<ArrayBuffer>>;

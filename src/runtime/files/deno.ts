@@ -5,6 +5,7 @@
  */
 
 import { nodeModule } from "../node_module.ts";
+import { unlessMissing } from "../unless_missing.ts";
 import type { Files } from "./contract.ts";
 import { crc32 } from "./crc32.ts";
 import { pathOfFileUrl } from "./file_url.ts";
@@ -70,16 +71,6 @@ let zlib: Zlib | undefined;
 
 function loadZlib(): Zlib {
   return { crc32: nodeModule<Partial<Zlib>>("node:zlib")?.crc32 ?? crc32 };
-}
-
-/** What an operation gives; `undefined` when it did not find its file. */
-async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {
-  try {
-    return await operation;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 /** Whether an operation found its file. */

@@ -5,6 +5,7 @@
  */
 
 import { nodeModule } from "../node_module.ts";
+import { unlessMissing } from "../unless_missing.ts";
 import type { Files } from "./contract.ts";
 import { crc32 } from "./crc32.ts";
 import { pathOfFileUrl } from "./file_url.ts";
@@ -81,19 +82,6 @@ export function nodeFiles(): Files {
       return checksum(bytes);
     },
   };
-}
-
-/** What an operation gives; `undefined` when there was no such file. */
-export async function unlessMissing<T>(
-  operation: Promise<T>,
-  codes: readonly unknown[] = ["ENOENT"],
-): Promise<T | undefined> {
-  try {
-    return await operation;
-  } catch (error) {
-    if (codes.includes((error as { readonly code?: unknown }).code)) return undefined;
-    throw error;
-  }
 }
 
 /** Whether an operation did not fail with one of the codes. */
