@@ -123,11 +123,7 @@ export async function serveHttpsHere(
   const options = { ...shown, ALPNProtocols: ["http/1.1"] };
   const inside = await start(createHttpsServer(options, listener));
   // Not every runtime tells of connections that fail in TLS: they are counted at a door before it.
-  const door = await start(createTcpServer((client) => {
-    const way = connect(inside.port, "127.0.0.1", () => client.pipe(way).pipe(client));
-    way.on("error", () => client.destroy());
-    client.on("close", () => way.destroy());
-  }));
+  const door = await start(createTcpServer((client) => join(client, inside.port)));
   return {
     port: door.port,
     get connections() {
@@ -175,13 +171,10 @@ export async function serveProxy({ credentials, refusesWith, leadsTo }: ProxyOpt
       const isKnown = credentials === undefined || sent === Buffer.from(credentials).toString("base64");
       const status = refusesWith ?? (isKnown ? undefined : 407);
       if (status !== undefined) return client.end(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\n\r\nno`);
-      const origin = connect(leadsTo(), "127.0.0.1", () => {
+      join(client, leadsTo(), (origin) => {
         if (head.startsWith("CONNECT ")) client.write("HTTP/1.1 200 OK\r\n\r\n");
         else origin.write(bytes);
-        client.pipe(origin).pipe(client);
       });
-      origin.on("error", () => client.destroy());
-      client.on("close", () => origin.destroy());
     });
   });
   return Object.defineProperties(
@@ -220,12 +213,7 @@ export async function serveSocks(leadsTo: () => number): Promise<ProxyServer> {
         client.write(Uint8Array.of(1, isKnown ? 0 : 1));
         client.once("data", (request: Uint8Array) => {
           asked.push(new TextDecoder().decode(request.subarray(5, 5 + request[4]!)));
-          const origin = connect(leadsTo(), "127.0.0.1", () => {
-            client.write(Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0));
-            client.pipe(origin).pipe(client);
-          });
-          origin.on("error", () => client.destroy());
-          client.on("close", () => origin.destroy());
+          join(client, leadsTo(), () => client.write(Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0)));
         });
       });
     });
@@ -263,6 +251,16 @@ export async function serveResolver(
     { asked, url: `http://127.0.0.1:${server.port}/dns-query` },
     Object.getOwnPropertyDescriptors(server),
   ) as ResolverServer;
+}
+
+/** Joins a client with a port of this machine, both ways. What `begin` sends comes first. */
+function join(client: Socket, port: number, begin: (origin: Socket) => unknown = () => {}): void {
+  const origin = connect(port, "127.0.0.1", () => {
+    begin(origin);
+    client.pipe(origin).pipe(client);
+  });
+  origin.on("error", () => client.destroy());
+  client.on("close", () => origin.destroy());
 }
 
 function nameIn(question: Uint8Array): { readonly name: string; readonly end: number } {
