@@ -14,7 +14,9 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   json: ["data", "json"],
   body: ["data", "form", "json"],
   concurrency: ["limit", "parallel"],
+  headers: ["auth"],
   maxBodyBytes: ["maxbodysize", "maxcontentlength", "maxresponsesize"],
+  onProgress: ["ondownloadprogress"],
   maxRetries: ["maxretry", "retries", "retry", "retrycount"],
   query: ["params", "searchparams"],
   retryOn: ["retrystatuscodes"],
@@ -22,7 +24,17 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   signal: ["abortsignal"],
   transport: ["agent", "dispatcher", "httpagent", "httpsagent"],
   url: ["href", "uri"],
-  use: ["hooks", "interceptors", "middleware", "middlewares", "onrequest", "onresponse", "plugins"],
+  use: [
+    "cookiejar",
+    "cookies",
+    "hooks",
+    "interceptors",
+    "middleware",
+    "middlewares",
+    "onrequest",
+    "onresponse",
+    "plugins",
+  ],
 };
 
 /**

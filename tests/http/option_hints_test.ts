@@ -9,6 +9,7 @@ const KNOWN = [
   "headers",
   "maxBodyBytes",
   "maxRetries",
+  "onProgress",
   "ordered",
   "query",
   "schema",
@@ -38,7 +39,7 @@ const MEANINGS: Readonly<Record<string, readonly string[]>> = {
   ],
   totalTimeoutMs: ["totalTimeout", "total_timeout_ms", "total-timeout", "totalTimeuotMs"],
   maxRetries: ["retries", "retry", "maxRetry", "max_retries", "maxRetires", "MAXRETRIES"],
-  headers: ["Headers", "HEADERS", "header", "heeders", "hedaers"],
+  headers: ["Headers", "HEADERS", "header", "heeders", "hedaers", "auth"],
   concurrency: ["concurency", "concurrent", "Concurrency", "limit"],
   signal: ["signals", "sginal", "signl", "abortSignal"],
   ordered: ["order", "orderd"],
@@ -55,7 +56,8 @@ const MEANINGS: Readonly<Record<string, readonly string[]>> = {
   body: ["data", "json", "form", "bodi"],
   schema: ["schemas", "shema", "parser"],
   query: ["params", "searchParams", "search_params", "querys"],
-  use: ["hooks", "interceptors", "middleware", "onRequest", "plugins"],
+  onProgress: ["onDownloadProgress", "progress"],
+  use: ["cookieJar", "cookies", "hooks", "interceptors", "middleware", "onRequest", "plugins"],
   transport: ["agent", "dispatcher", "httpsAgent", "httpAgent"],
 };
 
