@@ -102,7 +102,7 @@ class WebCache implements CacheAdapter {
     assertOptions(action, options);
     assertKnownOptions(action, options, NAMES);
     const { maxEntryBytes = 4 * 1024 * 1024, now = Date.now, caches = globalThis.caches } = options;
-    if (typeof name !== "string" || name === "") throw shapeError(action, "name", "a non-empty text", name);
+    if (typeof name !== "string" || name === "") throw shapeError(action, "name", "a non-empty string", name);
     assertPositiveInteger(action, "maxEntryBytes", maxEntryBytes);
     assertFunction(action, "now", now);
     if (!isCacheStorage(caches)) {

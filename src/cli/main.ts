@@ -55,7 +55,7 @@ export interface MainOptions {
    */
   readonly fetch?: typeof fetch | undefined;
   /**
-   * The time.
+   * The source of time.
    * @default {systemClock}
    */
   readonly clock?: Clock | undefined;

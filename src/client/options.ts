@@ -218,7 +218,7 @@ export interface ClientOptions extends
   /**
    * Whether limits are learnt from what responses state, also good ones, so that a request waits for the next window and not for a 429.
    *
-   * - `true`: from `RateLimit` and `RateLimit-Policy`, `RateLimit-Remaining`, `X-RateLimit-Remaining` and their kin, where the first response of
+   * - `true`: from `RateLimit` and `RateLimit-Policy`, `RateLimit-Remaining`, `X-RateLimit-Remaining` and the like, where the first response of
    *   an origin has such headers, or one that is no success. The headers of all other responses are not looked at.
    * - Names of headers that state limits as `20:1,100:120`: see {@linkcode LimitHeaders}.
    * - A function that says what the headers of a response state. What it throws becomes a warning event.

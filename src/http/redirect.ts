@@ -76,7 +76,7 @@ export async function followRedirects(
     const isFinal = mode === "error" ? !REDIRECT_STATUSES.has(response.status) : !isRedirect(response);
     if (isFinal) return redirects === 0 ? response : asRedirected(response);
     cancelBody(response);
-    // A `fetch` that does not heed its signal may have come here late.
+    // A `fetch` that ignores its signal may have come here late.
     signal?.throwIfAborted();
     if (mode === "error") throw new RedirectError("Cannot follow a redirect as 'redirect' is 'error'");
     if (redirects === MAX_REDIRECTS) {

@@ -40,7 +40,7 @@ const ACTION = "create faults";
 const NOTHING: Answer = { status: 200, headers: {}, body: new Uint8Array(0), isChunked: false };
 
 /**
- * Lets things go wrong, for a test of what is built on a client: the rules are those of the simulated CDN of
+ * Makes requests fail on purpose, to test what is built on a client: the rules are those of the simulated CDN of
  * `@slipstream/fetch/testing`, and of several that match a request, the first one counts. Nothing is sent for a request that is refused
  * or reset, stalls before its headers, or gets another status or a page: `status`, `retryAfter`, `refuse`, `reset`, `stall` of the
  * headers, and `wrongContent` as HTML or JSON. Others are sent, and it is their response that is late (`slow`) or whose body is damaged
@@ -52,7 +52,7 @@ const NOTHING: Answer = { status: 200, headers: {}, body: new Uint8Array(0), isC
  * @param rules What goes wrong, and when.
  * @param options Options.
  * @returns An entry for the `use` of a client. Those that share it share its counts.
- * @throws {TypeError | RangeError} If a rule or an option makes no sense.
+ * @throws {TypeError | RangeError} If a rule or an option has the wrong shape or is out of range.
  *
  * @example One request in ten gets a 503, and one URL is gone
  * ```ts

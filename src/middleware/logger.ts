@@ -46,7 +46,7 @@ export type LogSink =
 /** Options of {@linkcode logger}. */
 export interface LoggerOptions {
   /**
-   * The least level that is told of.
+   * The lowest level of which the sink gets records.
    *
    * @default {"debug"}
    */
@@ -66,13 +66,13 @@ const LEVELS: readonly LogLevel[] = ["debug", "warn", "error"];
  * Tells a sink of each attempt, as soon as the headers of its response are there, or it has failed. It sees what the middleware after it
  * in `use` makes of a request: put it first to see an attempt as a whole, last to see each request that others hand on.
  *
- * A sink that throws or rejects changes nothing. Answers from the cache, and waits between attempts, are no attempts: `client.on` tells of
+ * A sink that throws or rejects changes nothing. Responses from the cache, and waits between attempts, are no attempts: `client.on` reports
  * these.
  *
  * @param sink Takes the records.
  * @param options Options.
  * @returns An entry for the `use` of a client.
- * @throws {TypeError} If the sink or an option makes no sense.
+ * @throws {TypeError} If the sink or an option has the wrong shape.
  *
  * @example What failed, and no secrets
  * ```ts

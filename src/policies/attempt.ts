@@ -25,7 +25,7 @@ import { progressOf } from "./progress.ts";
 import { Reply } from "./reply.ts";
 import { isWorthRetry } from "./retry_reason.ts";
 
-/** The longest time after which an attempt is written off whose `fetch` does not heed its signal, in milliseconds. */
+/** The longest time after which an attempt is written off whose `fetch` ignores its signal, in milliseconds. */
 export const MAX_WRITE_OFF_MS = 30_000;
 
 /**
@@ -170,7 +170,7 @@ export class Attempt implements DeadlineTarget, Pending {
     return this.#openReply(response);
   }
 
-  /** A fetch that does not heed its signal must not keep the caller waiting, so the outcome is raced by hand. */
+  /** A fetch that ignores its signal must not keep the caller waiting, so the outcome is raced by hand. */
   #guard(work: () => Promise<Reply>): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
@@ -252,7 +252,7 @@ export class Attempt implements DeadlineTarget, Pending {
     return reply;
   }
 
-  /** The response of a fetch that did not heed its signal: it is of no use, and its body must end. */
+  /** The response of a fetch that ignored its signal: it is of no use, and its body must end. */
   #refuse(response: Response): never {
     this.#open(response).discard();
     throw this.#stopped!.reason;
@@ -345,7 +345,7 @@ export class Attempt implements DeadlineTarget, Pending {
     if (this.#stopped !== undefined) throw this.#stopped.reason;
   }
 
-  /** The attempt has taken too long; or, if it was stopped, its `fetch` has not heeded that for as long. */
+  /** The attempt has taken too long; or, if it was stopped, its `fetch` has ignored that for as long. */
   onDeadline(): void {
     if (this.#stopped !== undefined) {
       reportWriteOff(this.#environment, this.#call, this.target);

@@ -12,6 +12,6 @@ export interface ItemSource<T> {
    * @returns At least one item; `undefined` after the last one. Rejects after all items that came before the failure.
    */
   read(): Promise<readonly T[] | undefined>;
-  /** Lets go of everything; a `read()` in flight ends. Does nothing when it has ended. */
+  /** Releases everything; a `read()` in flight ends. Does nothing when it has ended. */
   close(): void;
 }

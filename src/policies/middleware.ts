@@ -31,7 +31,7 @@ export interface MiddlewareContext {
 export type Next = (request: Request) => Promise<Response>;
 
 /**
- * Something around each attempt of each request: inside its permit and its `timeoutMs`, outside of redirects, behind the cache. It may
+ * A function around each attempt of each request: inside its permit and its `timeoutMs`, outside of redirects, behind the cache. It may
  * change the request's headers, hand on another request, look at the response, hand the request on again, or answer by itself.
  *
  * `request.signal` aborts when the attempt has taken too long or is not wanted any more. What it throws by itself is the caller's own

@@ -52,7 +52,7 @@ export class Reconnection {
   /**
    * How long to wait before the next connection.
    *
-   * @param retryMs What the server has asked for, if it has, in milliseconds; an hour at most is heeded.
+   * @param retryMs What the server has asked for, if it has, in milliseconds; an hour at most counts.
    * @returns Milliseconds.
    */
   waitMs(retryMs: number = DEFAULT_WAIT_MS): number {

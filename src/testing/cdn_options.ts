@@ -90,7 +90,7 @@ const NAMES: readonly (keyof MirrorOptions)[] = ["name", "origin", "latency", "b
 /**
  * The mirrors with their names and origins checked and filled in.
  *
- * @throws {TypeError | RangeError} If one makes no sense.
+ * @throws {TypeError | RangeError} If one has the wrong shape or is out of range.
  */
 export function checkedMirrors(mirrors: SimulatedCdnOptions["mirrors"]): readonly MirrorOptions[] {
   if (mirrors === undefined) return [{ name: "cdn" }];

@@ -98,7 +98,7 @@ const TELEMETRY_PATH = /^([1-9]\d*)_tel\.json$/;
  *
  * @param options How large the race is, and what it follows from.
  * @returns The files.
- * @throws {TypeError | RangeError} If an option makes no sense, or does not exist.
+ * @throws {TypeError | RangeError} If an option has the wrong shape, is out of range, or does not exist.
  *
  * @example A race behind a simulated CDN
  * ```ts
@@ -237,5 +237,5 @@ function positionsOf(laps: readonly (readonly RaceLap[])[], place: number): numb
 
 function assertName(name: "event" | "session", value: string): void {
   if (typeof value === "string" && /^[^/]+$/.test(value) && value !== "." && value !== "..") return;
-  throw argumentError(ACTION, name, "a text without slashes that is not empty", value);
+  throw argumentError(ACTION, name, "a non-empty string without slashes", value);
 }

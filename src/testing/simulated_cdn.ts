@@ -75,7 +75,7 @@ const DEFAULT_ORIGIN = "https://cdn.test";
  *
  * @param options What it holds, and how it behaves.
  * @returns The CDN.
- * @throws {TypeError | RangeError} If an option makes no sense, or does not exist.
+ * @throws {TypeError | RangeError} If an option has the wrong shape, is out of range, or does not exist.
  *
  * @example A mirror that fails half-way, without a network
  * ```ts

@@ -30,7 +30,7 @@ export class ColdStart {
   /**
    * Begins without a connection to any origin.
    *
-   * @param clock Where time comes from.
+   * @param clock The source of time.
    * @param idleMs How long idle connections stay open.
    */
   constructor(clock: Clock, idleMs: number = IDLE_MS) {

@@ -24,7 +24,7 @@ export interface Carrier {
   readonly opened: number | undefined;
   /** How many connections are open; `undefined` where they can't be seen. */
   readonly open: number | undefined;
-  /** Lets go of all connections. */
+  /** Closes all connections. */
   close(): Promise<void>;
 }
 

@@ -114,7 +114,7 @@ export interface TransportOptions {
    * @default {false}
    */
   readonly countConnections?: boolean | undefined;
-  /** Where time comes from. @default {systemClock} */
+  /** The source of time. @default {systemClock} */
   readonly clock?: Clock | undefined;
   /** The source of random numbers, from 0 (included) to 1 (excluded). @default {Math.random} */
   readonly random?: (() => number) | undefined;

@@ -251,7 +251,7 @@ test("webCache() refuses names and options that are no good", () => {
       `Cannot create web cache as ${message}`,
     );
   for (const name of ["", 5, null]) {
-    refuse(name, { caches }, TypeError, "'name' must be a non-empty text: received");
+    refuse(name, { caches }, TypeError, "'name' must be a non-empty string: received");
   }
   for (const maxEntryBytes of [0, 1.5, NaN]) {
     refuse(

@@ -121,7 +121,7 @@ test("racePayloads() refuses options that make no sense", () => {
   refuse({ drivers: 21 }, "'drivers' must be an integer from 1 to 20: received 21");
   refuse({ laps: 0 }, "'laps' must be a positive integer: received 0");
   refuse({ year: 2017 }, "'year' must be an integer of at least 2018: received 2017");
-  refuse({ event: "" }, "'event' must be a text without slashes that is not empty: received \"\"");
+  refuse({ event: "" }, "'event' must be a non-empty string without slashes: received \"\"");
   refuse({ session: ".." }, "'session' must be");
   refuse({ event: "a/b" }, "'event' must be");
 });

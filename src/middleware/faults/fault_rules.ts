@@ -52,7 +52,7 @@ export class FaultRules {
    *
    * @param mirrors The names of all mirrors; `undefined` where a mirror may have any name.
    * @param action What can't be done with wrong ones, for the message.
-   * @throws {TypeError | RangeError} If a rule makes no sense.
+   * @throws {TypeError | RangeError} If a rule has the wrong shape or is out of range.
    */
   constructor(rules: readonly FaultRule[], mirrors: readonly string[] | undefined, action: string) {
     if (!Array.isArray(rules)) throw argumentError(action, "faults", "an array", rules);

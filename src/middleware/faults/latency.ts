@@ -27,7 +27,7 @@ const Z99 = 2.3263478740408408;
  * @param latency The distribution.
  * @param action What can't be done with a wrong one, for the message.
  * @returns The sampler, and whether it draws random numbers at all.
- * @throws {TypeError | RangeError} If the distribution makes no sense.
+ * @throws {TypeError | RangeError} If the distribution has the wrong shape or is out of range.
  */
 export function latencySampler(
   latency: Latency,

@@ -16,7 +16,7 @@ export interface DiskFile {
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
   /** Reads into a buffer; gives how many bytes, 0 at the end. */
   read(into: Uint8Array, position: number): Promise<number>;
-  /** Lets go of it. */
+  /** Closes it. */
   close(): Promise<void>;
 }
 

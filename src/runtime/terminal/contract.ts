@@ -30,7 +30,7 @@ export type EndSignal = "SIGINT" | "SIGTERM";
 export interface FileWriter {
   /** Writes all of the bytes at the end; one call at a time. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Lets go of the file; what was written stays. */
+  /** Closes the file; what was written stays. */
   close(): Promise<void>;
 }
 

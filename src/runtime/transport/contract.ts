@@ -51,7 +51,7 @@ export interface Route {
 export interface Sender {
   /** A `fetch`; the route is for runtimes that take one with each request. */
   fetch(input: string | URL | Request, init: RequestInit | undefined, route?: Route): Promise<Response>;
-  /** Lets go of what is idle. */
+  /** Closes what is idle. */
   close(): void;
 }
 
