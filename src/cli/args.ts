@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { closestWord } from "./suggestion.ts";
+import { closestWord } from "./closest_word.ts";
 
 /** Something is wrong with the arguments: the program shows how it is used, and ends with 2. */
 export class UsageError extends Error {

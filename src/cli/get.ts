@@ -12,7 +12,7 @@ import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags
 import { CLIENT_FLAGS, type ClientFlagOptions, clientFlagOptions, onOpenFlag } from "./client_flags.ts";
 import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
 import { capacityWarning } from "./capacity_warning.ts";
-import { eventText } from "./event_log.ts";
+import { eventText } from "./event_text.ts";
 import { runGetJobs } from "./get_jobs.ts";
 import { GET_OUTPUT_FLAGS, openGetOutput } from "./get_output.ts";
 import { checkOperands, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";

@@ -29,7 +29,7 @@ import { errorLine } from "./error_record.ts";
 import { demoCommand } from "./demo.ts";
 import { f1Command } from "./f1.ts";
 import { getCommand } from "./get.ts";
-import { closestWord } from "./suggestion.ts";
+import { closestWord } from "./closest_word.ts";
 import { VERSION } from "./version.ts";
 import { writeWords } from "./word_wrap.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { describeKind } from "../primitives/argument_checks.ts";
-import { closestWord } from "./suggestion.ts";
+import { closestWord } from "./closest_word.ts";
 import { parseHeaders, parseMethod } from "./values.ts";
 
 /** What a request has of its own. */

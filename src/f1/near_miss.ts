@@ -4,7 +4,7 @@
  * @module
  */
 
-import { editDistance } from "./edit_distance.ts";
+import { editDistance } from "../primitives/edit_distance.ts";
 
 /**
  * What is most like a text: at most a third of it is typed differently.

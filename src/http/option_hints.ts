@@ -4,6 +4,8 @@
  * @module
  */
 
+import { editDistance } from "../primitives/edit_distance.ts";
+
 /** Options that are given somewhere else, and where: an advice such as "give it to createClient()". */
 export type Elsewhere = Readonly<Record<string, string>>;
 
@@ -98,24 +100,8 @@ function spelled(name: string): string {
   return name.toLowerCase().replaceAll(/[_-]/g, "");
 }
 
-/**
- * How many letters must be added, left out, changed or swapped with their neighbours to make one name of the other (the
- * distance of Damerau and Levenshtein, with optimal alignment).
- */
+/** How far a name is from another one; one that begins it counts as near. */
 function distanceOf(from: string, to: string): number {
   if (to.length > 4 && from.length >= 4 && to.startsWith(from)) return from === to ? 0 : 1;
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const same = from[i - 1] === to[j - 1];
-      row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1));
-      if (i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) {
-        row[j] = Math.min(row[j]!, beforeLast[j - 2]! + 1);
-      }
-    }
-    [beforeLast, last] = [last, row];
-  }
-  return last[to.length]!;
+  return editDistance(from, to);
 }

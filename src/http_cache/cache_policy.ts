@@ -29,7 +29,7 @@ import type { Reuse, StaleWindows } from "./rfc9111/reuse.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import { Serving } from "./serving.ts";
 import { orStaleInTime } from "./stale_in_time.ts";
-import { hasCredentials, resourceUrl } from "./surroundings.ts";
+import { hasCredentials, resourceUrl } from "./request_identity.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** How a cache is used. */

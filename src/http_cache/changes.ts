@@ -15,7 +15,7 @@ import type { Fetching } from "./fetching.ts";
 import type { Change } from "./rfc9111/invalidation.ts";
 import { contradicts, identifies } from "./rfc9111/validation.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
-import { aliasesOf, resourceUrl } from "./surroundings.ts";
+import { aliasesOf, resourceUrl } from "./request_identity.ts";
 
 /** What the changes work with. */
 export interface ChangesOptions {

@@ -21,7 +21,7 @@ import { Leaders, type LeadersOptions } from "./leaders.ts";
 import { Refreshes } from "./refreshes.ts";
 import type { CachedRequest, CachedResponse, CacheRules } from "./rules.ts";
 import type { Serving } from "./serving.ts";
-import { variesByMirror } from "./surroundings.ts";
+import { variesByMirror } from "./request_identity.ts";
 import type { OnStored, Wanted } from "./wanted.ts";
 
 /** What the fetching works with. */

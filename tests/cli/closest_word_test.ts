@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { closestWord } from "../../src/cli/suggestion.ts";
+import { closestWord } from "../../src/cli/closest_word.ts";
 import { test } from "../support/test.ts";
 
 const WORDS = ["concurrency", "retries", "timeout", "total-timeout", "out", "header", "quiet"];

@@ -5,8 +5,8 @@
  */
 
 /**
- * The least number of characters to insert, delete, replace, or swap with their neighbour to make one text of the other (optimal
- * string alignment).
+ * The least number of characters to insert, delete, replace, or swap with their neighbour to make one text of the other (the distance
+ * of Damerau and Levenshtein, with optimal string alignment).
  *
  * @param a One text.
  * @param b The other.

@@ -1,7 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { NO_HEADERS } from "../../src/http/headers.ts";
 import type { PreparedRequest } from "../../src/http/request.ts";
-import { aliasesOf, hasCredentials, resourceUrl, variesByMirror } from "../../src/http_cache/surroundings.ts";
+import {
+  aliasesOf,
+  hasCredentials,
+  resourceUrl,
+  variesByMirror,
+} from "../../src/http_cache/request_identity.ts";
 import type { CacheSurroundings } from "../../src/policies/cache_plan.ts";
 import type { Call } from "../../src/policies/call.ts";
 import type { Mirror } from "../../src/policies/mirror.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { eventText } from "../../src/cli/event_log.ts";
+import { eventText } from "../../src/cli/event_text.ts";
 import { createClient } from "../../src/client/create_client.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";

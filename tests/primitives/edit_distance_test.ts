@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { editDistance } from "../../src/f1/edit_distance.ts";
+import { editDistance } from "../../src/primitives/edit_distance.ts";
 import { test } from "../support/test.ts";
 
 test("editDistance() counts what has to be typed differently, either way", () => {
