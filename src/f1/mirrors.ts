@@ -6,7 +6,7 @@
 
 import { checkMirror } from "../client/option_checks.ts";
 import type { ClientOptions, MirrorOptions } from "../client/options.ts";
-import { parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
+import { isUrl, parseHttpUrl, redactUrl, splitUserInfo } from "../http/url.ts";
 import { shapeError } from "../primitives/argument_checks.ts";
 import { MirrorList, type MirrorState } from "./mirror_list.ts";
 
@@ -191,10 +191,6 @@ function isPublic(mirror: string | URL | MirrorOptions): boolean {
 function publicMirror(url: unknown): MirrorOptions | undefined {
   const base = String(url).replace(/\/+$/, "");
   return [...JSDELIVR_MIRRORS, ...FALLBACK_MIRRORS].find(({ url }) => url === base);
-}
-
-function isUrl(value: unknown): value is string | URL {
-  return typeof value === "string" || value instanceof URL;
 }
 
 /** The base URL as the list has it. */
