@@ -180,17 +180,17 @@ testBothWays(
       ];
     });
     assertEquals(told, [
-      ["GET https://a.test/slow, while attempt 1 was under way", undefined],
+      ["GET https://a.test/slow, while attempt 1 was in flight", undefined],
       ["GET https://a.test/slow, while it waited for another request for the same", undefined],
       [
-        "GET https://a.test/retried?token=***, while attempt 2 was under way",
+        "GET https://a.test/retried?token=***, while attempt 2 was in flight",
         "GET https://a.test/retried?token=*** was answered with 503 (1 attempt)",
       ],
       [
         "GET https://a.test/down, while it waited for a retry",
         "GET https://a.test/down was answered with 500 (2 attempts)",
       ],
-      ["GET https://a.test/next, while attempt 1 was under way", undefined],
+      ["GET https://a.test/next, while attempt 1 was in flight", undefined],
     ]);
   },
 );
