@@ -44,7 +44,7 @@ const EXIT_INTERRUPTED = 130;
  * Does something with a cache on disk: in a folder that stays, or in a temporary one that is removed after it.
  *
  * @param cacheDir The folder that stays.
- * @param context Who makes a temporary one.
+ * @param context What makes a temporary one.
  * @param run What to do; it gets nothing where there may be no folder, or the environment turns caches off.
  * @returns What `run` gives.
  */

@@ -13,7 +13,7 @@ import type { CommandContext } from "./command.ts";
 import type { DemoLoad } from "./demo_report.ts";
 import { Run } from "./run.ts";
 
-/** What is loaded, and by whom. */
+/** What is loaded, and by which client. */
 export interface DemoPhase {
   /** What the progress calls it. */
   readonly label: string;

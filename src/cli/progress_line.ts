@@ -34,7 +34,7 @@ export interface ProgressState {
 interface Part {
   readonly text: string;
   readonly paint?: Paint | undefined;
-  /** Who leaves first when the line is too narrow: the highest. */
+  /** Which part goes first when the line is too narrow: the one with the highest number. */
   readonly rank: number;
 }
 

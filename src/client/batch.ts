@@ -57,7 +57,7 @@ export interface BatchRun {
   readonly begin: (request: FetchRequest, batch: Batch) => Call;
 }
 
-/** Who starts the requests of a batch. */
+/** What starts the requests of a batch. */
 export interface BatchStarter {
   /** Begins a request for a URL whose lane is known; gives nothing for any other. */
   tryBegin(context: CallContext, url: string, sink: CallSink): Call | undefined;

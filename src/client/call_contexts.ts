@@ -29,7 +29,7 @@ export class CallContexts {
    * Lays the client's options over the defaults.
    *
    * @param options The client's options, checked.
-   * @param dispatcher Who sends the requests.
+   * @param dispatcher What sends the requests.
    */
   constructor(options: ClientOptions, dispatcher: Dispatcher) {
     this.#dispatcher = dispatcher;

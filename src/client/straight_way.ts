@@ -29,7 +29,7 @@ import { fetchAtImport } from "./global_fetch.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
 import type { HedgedWay, StraightHedges } from "./straight_hedges.ts";
 
-/** Who looks after calls, before and after the straight way. */
+/** What looks after calls, before and after the straight way. */
 export interface StraightOwner {
   /** Lower-case names of headers that must not reach another origin. */
   readonly sensitive: ReadonlySet<string>;

@@ -187,7 +187,7 @@ class FileSink implements DownloadSink {
   }
 
   async #openPart(): Promise<void> {
-    // A file of its own each time: who else has the one before open can't mix anything into this one.
+    // A file of its own each time: a program that has the one before open can't mix anything into this one.
     await this.#close();
     await this.#disk.remove(partPath(this.path));
     this.#file = await this.#disk.create(partPath(this.path));

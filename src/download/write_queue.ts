@@ -53,7 +53,7 @@ export class WriteQueue {
     this.#writing = this.#write(chunks, position);
   }
 
-  /** Never rejects: who adds or flushes is told. */
+  /** Never rejects: the caller that adds or flushes is told. */
   async #write(chunks: readonly Uint8Array[], position: number): Promise<void> {
     try {
       await this.#file.write(chunks, position);

@@ -19,7 +19,7 @@ export interface RaceControl {
   readonly status: readonly (string | null)[];
   /** The flag that is shown. */
   readonly flag: readonly (string | null)[];
-  /** Whom the flag is for: `Track`, `Sector`, `Driver`. */
+  /** What the flag is for: `Track`, `Sector`, `Driver`. */
   readonly scope: readonly (string | null)[];
   /** The marshal sector that the flag is for. */
   readonly sector: readonly (number | null)[];

@@ -10,7 +10,7 @@ import { Reply } from "../policies/reply.ts";
 import type { ReplyHead } from "../policies/reply_head.ts";
 import { selectRange, toPartialHeaders } from "./rfc9111/range.ts";
 
-/** Metadata that were found to be usable. Who keeps them in memory gives the same ones again. */
+/** Metadata that were found to be usable. An adapter that keeps them in memory gives the same ones again. */
 const checked = new WeakSet<CacheMeta>();
 
 /** Whether what an adapter gave is an entry for the key that can be served. It may throw for what is none at all. */

@@ -13,7 +13,7 @@ import type { CachedResponse } from "./rules.ts";
 /**
  * What the cache needs to know of a reply from the network.
  *
- * @param call Who got it.
+ * @param call The call that got it.
  * @param reply The reply.
  * @param nowMs The present, in milliseconds since 1970: when it was asked for and came, if that was not noted.
  * @returns The response.
@@ -29,7 +29,7 @@ export function toCachedResponse(call: Call, reply: Reply, nowMs: number): Cache
  * The redirects that led to a reply.
  *
  * @param reply The reply.
- * @param call Who got it.
+ * @param call The call that got it.
  * @returns The redirects, none for a direct answer; `undefined` if those that are known don't lead from where the call went to what has
  * answered: the runtime has followed them by itself, or a middleware has sent something else.
  */

@@ -14,7 +14,7 @@ import type { Reply } from "../policies/reply.ts";
 /**
  * Decodes the reply that an entry stands for, as far as its value is not kept with the entry.
  *
- * @param call Who it is decoded for.
+ * @param call The call that it is decoded for.
  * @param reply The reply; keeps the value.
  * @param entry The entry; keeps it too, if it comes from an adapter that does so.
  * @returns A promise only when the schema is asked, and asynchronous.
@@ -40,7 +40,7 @@ export function decodeEntry(call: Call, reply: Reply, entry: CacheEntry): Promis
 /**
  * Keeps what a reply was decoded to, if that is the value of JSON.
  *
- * @param call Who it was decoded for.
+ * @param call The call that it was decoded for.
  * @param reply The reply.
  * @param decoded Where to keep it, if anywhere.
  */

@@ -226,7 +226,7 @@ export class Entries {
     // A server that names other headers each time must not make the index ever longer.
     const isNew = known === undefined || extended.names.length > MAX_NAMES;
     const index = isNew ? extendIndex(undefined, names, () => crypto.randomUUID()) : extended;
-    // Who plans next, before this one is written, is to use it too.
+    // The next plan, made before this one is written, is to use it too.
     if (isNew) this.#state.indexes.set(primary, { index, removeAt: 0, isPlanned: true });
     const { sentHeaders: headers } = request;
     return { key: variantKey(primary, index, headers), vary: selectedHeaders(index.names, headers), index };

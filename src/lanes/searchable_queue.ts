@@ -1,5 +1,5 @@
 /**
- * A queue by priority that is looked through for whoever may go.
+ * A queue by priority that is looked through for one that may go.
  *
  * @module
  */

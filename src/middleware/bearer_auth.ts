@@ -84,7 +84,7 @@ const NAMES: readonly (keyof BearerAuthOptions)[] = [
  *
  * Where the token goes: to every origin that the caller asks, mirrors included, unless `origins` says which. A redirect to another
  * origin never carries it, and a refusal from there is no reason to refresh; nor does a page of `client.pages` at another origin,
- * unless `origins` has that. The cache is in front of this: it does not know whose answers it keeps, so
+ * unless `origins` has that. The cache is in front of this: it does not know whose responses it keeps, so
  * that users who share a cache need its `partition`.
  *
  * @param options Options.

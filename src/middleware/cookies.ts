@@ -33,7 +33,7 @@ export interface CookieJarLike {
  * Cookies of the request's own `cookie` header are sent as well, and win over those of the same name in the jar.
  *
  * It is around hops, and so nearer to the network than all middleware that is around attempts, wherever it stands in `use`. The
- * cache is in front of it: it does not know whose answers it keeps, so that users who share a cache need its `partition`. Browsers keep
+ * cache is in front of it: it does not know whose responses it keeps, so that users who share a cache need its `partition`. Browsers keep
  * their cookies to themselves: there this changes nothing.
  *
  * @param jar The jar.

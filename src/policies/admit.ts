@@ -43,7 +43,7 @@ export async function admit(
     admission = await Promise.resolve(admitted);
   } else {
     call.pending = admitted;
-    // Whoever has gone ahead meanwhile may have stopped it.
+    // Another request that has gone ahead meanwhile may have stopped it.
     if (call.cancelled) admitted.cancel(call.reason);
     inLine?.add(admitted);
     try {

@@ -37,7 +37,7 @@ export function noteRescue(environment: Environment, call: Call, reply: Reply | 
 
 /**
  * Waits until the budget has a retry for a call. While its origin is down, a few of those that wait are let through: they are
- * the ones who find out when it is back.
+ * the ones that find out when it is back.
  */
 export async function waitForBudget(
   environment: Environment,

@@ -79,7 +79,7 @@ export class PermitLedger {
   enqueue(waiter: PermitWaiter): void {
     this.waiters.push(waiter);
     if (waiter.signal !== undefined) addAbortListener(waiter.signal, waiter);
-    // It may fit where those whom it goes before, of a lower priority, are too heavy.
+    // It may fit where those behind it, of a lower priority, are too heavy.
     if (this.waiters.peek() === waiter) this.admit();
     if (this.onShortage !== undefined) { for (const listener of [...this.onShortage]) listener(); }
   }

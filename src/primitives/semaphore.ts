@@ -94,7 +94,7 @@ export class Semaphore {
   /**
    * Takes a permit, waiting for it if need be. The caller gives it back, in a `finally` or with `using`.
    *
-   * An abort while waiting rejects at once, and lets those pass whom this caller held up. An abort after the permit was
+   * An abort while waiting rejects at once, and lets callers pass that this one held up. An abort after the permit was
    * granted changes nothing, also when the caller has not got to see the permit yet.
    *
    * @param weight How much of the capacity to take: an integer of at least 0; 0 never waits.

@@ -98,7 +98,7 @@ export class Exchange {
   }
 
   /**
-   * The next step of the body. It is the caller who ends the exchange.
+   * The next step of the body. The caller ends the exchange.
    *
    * @returns The step, at once if nothing has to be waited for; rejects with the reason if the exchange is cancelled.
    */

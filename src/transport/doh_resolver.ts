@@ -163,7 +163,7 @@ export class DohResolver {
     return decodeAnswer(bytes, host, type);
   }
 
-  /** Lets go of all questions: whoever waits for an answer gets none. */
+  /** Ends all questions: what waits for an answer gets none. */
   close(): void {
     for (const controller of this.#asking) controller.abort(CLOSED);
   }

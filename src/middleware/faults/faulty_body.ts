@@ -127,7 +127,7 @@ class FaultyBody {
     return undefined;
   }
 
-  /** Whoever leaves, the attempt or the reader, ends it. */
+  /** The attempt or the reader, whichever leaves first, ends it. */
   async #wait(ms: number): Promise<void> {
     const { clock, signal, reader } = this.#around;
     if (ms > 0) await abortable(sleep(ms, { clock, signal }), reader);
