@@ -31,7 +31,7 @@ export interface ErrorJson {
 
 /**
  * What the prototypes of errors say of what they are: it costs nothing per error, survives a second copy of this module, and lets a
- * bundler leave out what nobody uses.
+ * bundler leave out what is not used.
  */
 const BRAND = "~slipstream";
 
@@ -269,7 +269,7 @@ export interface OverloadErrorOptions extends SlipstreamErrorOptions {
  * The client has too much to do, and has refused the request without sending it: as many requests stood in line as `maxQueue` allows,
  * or this one has stood there for `maxQueueMs`. It is not retried.
  *
- * @example One at once, and nobody waits
+ * @example One at once, and none waits
  * ```ts
  * import { createClient, OverloadError } from "@slipstream/fetch";
  * import { assert } from "@std/assert";
@@ -460,6 +460,17 @@ export interface WriteErrorOptions extends SlipstreamErrorOptions {
 /**
  * What was received can't be put where it belongs: the disk is full, the folder is missing or may not be written to, something is in the
  * way, or a stream has failed. `cause` is what the runtime or the stream says.
+ *
+ * @example A stream that fails
+ * ```ts
+ * import { createClient, WriteError } from "@slipstream/fetch";
+ * import { assertInstanceOf } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("1")) });
+ * const full = new WritableStream<Uint8Array>({ write: () => Promise.reject(new Error("full")) });
+ * const error = await client.download("https://example.com/a", full).catch((reason: unknown) => reason);
+ * assertInstanceOf(error, WriteError);
+ * ```
  */
 export class WriteError extends SlipstreamError {
   /** `"WriteError"`. */
@@ -633,7 +644,20 @@ export function isInvalidDataError(value: unknown): value is InvalidDataError {
   return hasBrand(value, "InvalidDataError");
 }
 
-/** Whether a value is a {@linkcode WriteError}, also of another realm. */
+/**
+ * Whether a value is a {@linkcode WriteError}, also of another realm.
+ *
+ * @example Tell it from others
+ * ```ts
+ * import { createClient, isWriteError } from "@slipstream/fetch";
+ * import { assert } from "@std/assert";
+ *
+ * await using client = createClient({ fetch: () => Promise.resolve(new Response("1")) });
+ * const full = new WritableStream<Uint8Array>({ write: () => Promise.reject(new Error("full")) });
+ * const error = await client.download("https://example.com/a", full).catch((reason: unknown) => reason);
+ * assert(isWriteError(error));
+ * ```
+ */
 export function isWriteError(value: unknown): value is WriteError {
   return hasBrand(value, "WriteError");
 }
@@ -665,7 +689,7 @@ const FIELDS = [
   "body",
 ];
 
-/** Of other errors nobody knows what else they hold. */
+/** Of other errors it is not known what else they hold. */
 const FOREIGN_FIELDS = ["code"];
 
 /** An error as data; `path` leads from the outermost error to this one, so that a cycle of causes ends. */

@@ -33,7 +33,7 @@ import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_o
  * what happened.
  *
  * All methods that make requests take a `signal`; when it aborts, they reject at once with its very own `reason`, wherever
- * the request is: waiting for a token or a permit, between two attempts, or in the middle of a body. What is under way is
+ * the request is: waiting for a token or a permit, between two attempts, or in the middle of a body. What is in flight is
  * then stopped, and nothing more is started.
  */
 export interface Client extends AsyncDisposable {
@@ -147,7 +147,7 @@ export interface Client extends AsyncDisposable {
   /**
    * Fetches many, and yields outcomes as requests complete, or in input order with `ordered: true`. Pulls as they can be
    * started and taken: it holds at most `concurrency + maxWaiting + prefetch` of them, however many there are. Leaving the
-   * loop early, or the scope of `await using`, aborts what is under way and closes `requests`.
+   * loop early, or the scope of `await using`, aborts what is in flight and closes `requests`.
    *
    * @param requests The requests.
    * @param options Options for each of them and for the batch.
@@ -204,7 +204,7 @@ export interface Client extends AsyncDisposable {
    * @param options Options; those of `request` go first.
    * @returns The lines in order: text, JSON values, or what the schema makes of these. Leaving the loop early, or the scope of
    * `await using`, cancels the body. An abort rejects at once with the signal's own reason.
-   * @throws {NetworkError} Rejects, and so do its kin, as {@linkcode Client.json} does.
+   * @throws {NetworkError} Rejects, also with a subclass of it, as {@linkcode Client.json} does.
    * @throws {InvalidDataError} Rejects, after the lines before it, at a line that is not JSON, does not fit the schema, or is longer
    * than `maxLineBytes`; `context.line` is its number, from 1.
    * @throws {TypeError} If the URL or an option is malformed.
@@ -264,7 +264,7 @@ export interface Client extends AsyncDisposable {
    * @param options Options; those of `request` go first.
    * @returns The events in order. Leaving the loop early, or the scope of `await using`, cancels the body. An abort rejects at once
    * with the signal's own reason.
-   * @throws {NetworkError} Rejects, and so do its kin, as {@linkcode Client.json} does; a body that breaks off only without
+   * @throws {NetworkError} Rejects, also with a subclass of it, as {@linkcode Client.json} does; a body that breaks off only without
    * reconnection.
    * @throws {InvalidDataError} Rejects if the content type is not `text/event-stream`; and, after the events before it, at an event
    * that is not JSON, does not fit the schema, or is larger than `maxEventBytes`.
@@ -334,9 +334,9 @@ export interface Client extends AsyncDisposable {
    *
    * @param request The first page: a URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param options Options of each page; those of a request go first.
-   * @returns The pages in order. Leaving the loop early, or the scope of `await using`, aborts what is under way. An abort rejects at
+   * @returns The pages in order. Leaving the loop early, or the scope of `await using`, aborts what is in flight. An abort rejects at
    * once with the signal's own reason.
-   * @throws {NetworkError} Rejects at a page that can't be fetched, and so do its kin, as {@linkcode Client.json} does.
+   * @throws {NetworkError} Rejects at a page that can't be fetched, also with a subclass of it, as {@linkcode Client.json} does.
    * @throws {InvalidDataError} Rejects at a page that is not JSON or does not fit the schema; and if a link leads back to a page that was
    * there before, or nowhere.
    * @throws {TypeError} If the URL or an option is malformed.
@@ -418,7 +418,7 @@ export interface Client extends AsyncDisposable {
    * @param to The path of the file, its `file:` URL, or a stream. A stream is closed at the end, and aborted after a failure.
    * @param options Options; those of `request` go first.
    * @returns How it has ended. An abort rejects at once with the signal's own reason.
-   * @throws {NetworkError} Rejects, and so do its kin and `DataNotFoundError`, as {@linkcode Client.json} does.
+   * @throws {NetworkError} Rejects, also with a subclass of it or a `DataNotFoundError`, as {@linkcode Client.json} does.
    * @throws {InvalidDataError} Rejects if the file is not what `digest` says, longer than announced or than `maxBodyBytes`, or can't be gone
    * on with because it has changed.
    * @throws {WriteError} Rejects if it can't be written; also if another download goes to the same file, or a folder, a device or a
@@ -456,12 +456,12 @@ export interface Client extends AsyncDisposable {
   on(listener: (event: ClientEvent) => void): Disposable;
 
   /**
-   * Aborts what is under way, and refuses everything from now on. A batch ends with the outcomes of what had started, and
+   * Aborts what is in flight, and refuses everything from now on. A batch ends with the outcomes of what had started, and
    * rejects with the reason if its requests were not all started. What is being refreshed for the cache in the background has
    * five seconds to end, and is not tried again. Calling it again does nothing.
    *
    * @param reason What requests reject with. @default {an `AbortError`}
-   * @returns When everything has been let go of.
+   * @returns When everything has been released.
    */
   close(reason?: unknown): Promise<void>;
 }

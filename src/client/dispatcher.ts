@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeKind } from "../primitives/argument_checks.ts";
 import { type HeaderMap, isEmpty, mergeHeaders, needsOwnRedirects, NO_HEADERS } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { isSafeMethod } from "../http/classify.ts";
@@ -42,7 +43,7 @@ export interface Closable {
   onClose(reason: unknown): void;
 }
 
-/** How long a closing client waits for what it has aborted, and for calls that nobody waits for, in milliseconds. */
+/** How long a closing client waits for what it has aborted, and for calls that no caller waits for, in milliseconds. */
 const GRACE_MS = 5_000;
 
 const NOBODY: CallSink = { onSettled() {} };
@@ -74,7 +75,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   /** The client that this one is an extension of, and what takes this one out of that one's extensions. */
   readonly #parent: Dispatcher | undefined;
   readonly #place: WeakRef<Dispatcher> | undefined;
-  /** Its own extensions that are not closed; who has let go of one has nothing under way there. */
+  /** Its own extensions that are not closed; a program that has let go of one has nothing in flight there. */
   readonly #extensions = new WeakCollection<Dispatcher>();
   #closed: { readonly reason: unknown } | undefined;
 
@@ -82,8 +83,8 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
    * Builds the way of the calls.
    *
    * @param options The client's options.
-   * @param clock Where time comes from.
-   * @param hub Who listens.
+   * @param clock The source of time.
+   * @param hub What tells the listeners.
    * @param parent The client that this one is an extension of.
    */
   constructor(options: ClientOptions, clock: Clock, hub: EventHub, parent?: Dispatcher) {
@@ -240,7 +241,9 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
       headers: mergeHeaders(this.headers, prepared?.headers ?? context.headers),
     });
     if (key === undefined || typeof key === "string") return key;
-    throw new TypeError(`Cannot fetch as 'limitKey' must give a string or undefined: received ${typeof key}`);
+    throw new TypeError(
+      `Cannot fetch as 'limitKey' must give a string or undefined: received ${describeKind(key)}`,
+    );
   }
 
   /** Finds where a call leads: its lane, unless it has as many as there are mirrors. */
@@ -309,7 +312,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     this.#flights.remove(leader);
     leave(call, leader);
     // Its own caller may have left before.
-    if (leader.flight!.members === 0) leader.cancel(new Error("All who wanted it have left"));
+    if (leader.flight!.members === 0) leader.cancel(new Error("All callers that wanted it have left"));
     this.follow(call);
   };
 
@@ -324,7 +327,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     this.deliver(call, reply);
   }
 
-  /** Answers all who wait for a call with its reply. */
+  /** Answers all callers that wait for a call with its reply. */
   deliver(call: Call, reply: Reply): void {
     this.#leaveFlights(call);
     const followers = call.flight?.followers.filter((follower) => !follower.settled) ?? [];
@@ -337,7 +340,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     this.scheduler.dispatch();
   }
 
-  /** Answers all who wait for a call with an error. */
+  /** Answers all callers that wait for a call with an error. */
   fail(call: Call, error: unknown): void {
     this.#leaveFlights(call);
     this.settle(call, false, error);
@@ -415,7 +418,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   }
 
   onCancel(call: Call): void {
-    // Nobody joins it any more, and on the straight way nothing else would follow.
+    // No other call joins it any more, and on the straight way nothing else would follow.
     this.#flights.remove(call);
     if (call.settled) this.#forget(call);
   }
@@ -464,7 +467,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     });
   }
 
-  /** Aborts what is under way, and refuses everything from now on; only the first reason counts. Ends when all has ended. */
+  /** Aborts what is in flight, and refuses everything from now on; only the first reason counts. Ends when all has ended. */
   async close(reason: unknown): Promise<void> {
     if (this.#closed === undefined) {
       this.#closed = { reason };
@@ -488,7 +491,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
       losePatience();
     };
     const grace = deadlines.add({ onDeadline }, GRACE_MS);
-    // A `fetch` that does not heed its signal may never end.
+    // A `fetch` that ignores its signal may never end.
     await Promise.race([patience, idle.then(() => this.#background.end())]);
     deadlines.remove(grace);
   }
@@ -502,7 +505,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     return this.#idle.promise;
   }
 
-  /** Who closes waits until the last attempt has really ended. */
+  /** A caller that closes waits until the last attempt has really ended. */
   #endIfIdle(): void {
     if (this.#closed !== undefined && this.scheduler.inFlight === 0) this.#idle?.resolve();
   }
@@ -513,7 +516,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   }
 }
 
-/** Whether others may share its answer. */
+/** Whether others may share its response. */
 function isPlainGet({ method, init, withheld }: PreparedRequest): boolean {
   return method === "GET" && init === undefined && withheld === undefined;
 }

@@ -202,7 +202,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   ): Admission | AdmissionWaiter {
     const nowMs = this.now();
     const { allowance } = errand;
-    // One that has slept must not go while its batch has enough under way.
+    // One that has slept must not go while its batch has enough in flight.
     const mayGo = !errand.isAsleep || allowance === undefined || allowance.active < allowance.concurrency;
     for (const lane of mayGo ? lanes : []) {
       const admission = this.#tryAdmitAny(errand, lane, nowMs);
@@ -224,8 +224,8 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   }
 
   /**
-   * Admits a second attempt beside one that is under way, if it has to wait for nothing. It is never a probe, takes nothing that
-   * a request in line waits for, and no place in a batch that has enough under way.
+   * Admits a second attempt beside one that is in flight, if it has to wait for nothing. It is never a probe, takes nothing that
+   * a request in line waits for, and no place in a batch that has enough in flight.
    *
    * @param errand The request.
    * @param lane Where the second attempt goes.
@@ -328,7 +328,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.dispatch();
   }
 
-  /** Admits no request while a function runs that takes many out of line: permits must not go to those who are next. */
+  /** Admits no request while a function runs that takes many out of line: permits must not go to those that are next. */
   hold(work: () => void): void {
     this.#holds++;
     try {
@@ -402,7 +402,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
       this.#inHand++;
       const runnable = this.#pick(nowMs);
       if (runnable !== undefined) {
-        // What was admitted may have made room for others, who can have other permits.
+        // What was admitted may have made room for others, which can have other permits.
         if (this.#isAsked) this.dispatch();
         return runnable;
       }
@@ -419,7 +419,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     return undefined;
   }
 
-  /** Something has happened in a lane: tells those who must not wait any longer, and lets the others go if they may. */
+  /** Something has happened in a lane: tells those that must not wait any longer, and lets the others go if they may. */
   examine(lane: Lane): void {
     if (lane.queued === 0) return this.#settleDown(lane);
     const nowMs = this.now();
@@ -559,7 +559,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     const line = waiter.placeIn(lane)?.line;
     const receipt = receiptOf(lane, line, nowMs);
     waiter.errand.receipt = receipt;
-    // First of all: who enters may change the breaker, and those who wait then may be refused.
+    // First of all: what enters may change the breaker, and those that wait then may be refused.
     this.#remove(waiter);
     wakeUp(waiter.errand);
     const ticket = lane.enter(nowMs, cooldownCapMs);

@@ -306,7 +306,7 @@ testBothWays(
     assertEquals((await rejection(client.json("bad")) as Error).message, "mine");
     assertEquals(
       (await rejection(client.json("number")) as Error).message,
-      "Cannot fetch as 'limitKey' must give a string or undefined: received number",
+      "Cannot fetch as 'limitKey' must give a string or undefined: received 5",
     );
     const outcomes = await clock.run(client.settle(["bad", "good"]));
     assertEquals(outcomes.map(({ ok }) => ok), [false, true]);
