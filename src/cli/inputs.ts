@@ -45,7 +45,7 @@ export async function checkOperands(operands: readonly string[], terminal: Termi
   }
   for (const operand of operands.filter(isFile)) {
     const path = operand.slice(1);
-    const kind = path === "" ? undefined : await terminal.files.kind(path);
+    const kind = path === "" ? undefined : await terminal.files.kind(path, { follow: true });
     if (kind === undefined) throw new UsageError(`Cannot read '${operand}' as there is no such file`);
     if (kind === "folder") throw new UsageError(`Cannot read '${operand}' as it is a folder`);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { nodeModule } from "../node_module.ts";
 import type { EndSignal, FileKind, Terminal, TerminalFiles } from "./contract.ts";
 import { openFilesLimit } from "./limits.ts";
@@ -89,9 +90,11 @@ export function bunTerminal(): Terminal {
 function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
   return {
     lines: (path, signal) => readLines(bun.file(path).stream(), signal),
-    async kind(path) {
+    async kind(path, { follow = false } = {}) {
       try {
-        return kindOf(await fs.lstat(path));
+        const kind = kindOf(await fs.lstat(path));
+        if (kind !== "link" || !follow) return kind;
+        return namesOpenFiles(await fs.realpath(folderOf(path))) ? "other" : kindOf(await fs.stat(path));
       } catch (error) {
         if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return undefined;
         throw error;
