@@ -30,6 +30,7 @@ interface FileSystem {
   readFile(path: string, encoding: "utf8"): Promise<string>;
   lstat(path: string): Promise<Stats>;
   stat(path: string): Promise<Stats>;
+  readdir(path: string): Promise<readonly string[]>;
   realpath(path: string): Promise<string>;
   mkdir(path: string, options: { readonly recursive: boolean }): Promise<unknown>;
   writeFile(path: string, bytes: Uint8Array, options: { readonly flag: "wx" }): Promise<void>;
@@ -100,6 +101,7 @@ function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
         throw error;
       }
     },
+    names: (path) => fs.readdir(path),
     realPath: (path) => fs.realpath(path),
     async makeFolder(path, { recursive = false } = {}) {
       try {

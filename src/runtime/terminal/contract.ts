@@ -54,6 +54,8 @@ export interface TerminalFiles {
     path: string,
     options?: { readonly follow?: boolean | undefined },
   ): Promise<FileKind | undefined>;
+  /** The names of what is in a folder, in any order. */
+  names(path: string): Promise<readonly string[]>;
   /** The absolute path without symbolic links. */
   realPath(path: string): Promise<string>;
   /** Makes a folder, and those above it if `recursive`; fine if there is something of that name already. */

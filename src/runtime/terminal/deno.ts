@@ -57,6 +57,7 @@ const denoFiles: TerminalFiles = {
       throw error;
     }
   },
+  names: (path) => Array.fromAsync(Deno.readDir(path), ({ name }) => name),
   realPath: (path) => Deno.realPath(path),
   async makeFolder(path, { recursive = false } = {}) {
     try {

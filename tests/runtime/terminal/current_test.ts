@@ -54,6 +54,16 @@ test("currentTerminal().files.kind() follows a link if it is told to, but for na
   ]);
 });
 
+test("currentTerminal().files.names() lists what is in a folder, and wants one", async () => {
+  await using temp = await tempFolder();
+  await temp.folder("a/b");
+  await temp.write("file ü", "");
+  await temp.link("link", "nowhere");
+  assertEquals([...await files.names(temp.path)].sort(), ["a", "file ü", "link"]);
+  assertEquals(await files.names(`${temp.path}/a/b`), []);
+  await assertRejects(() => files.names(`${temp.path}/none`), Error);
+});
+
 test("currentTerminal().files.createFile() never writes over a file or through a link", async () => {
   await using temp = await tempFolder();
   await temp.write("file", "old");
