@@ -51,6 +51,30 @@ export async function checkOperands(operands: readonly string[], terminal: Termi
   }
 }
 
+/**
+ * Checks that no file is read and written: what is to be written would take away what is to be read.
+ *
+ * @param operands URLs, `-` and `@file`.
+ * @param written The files that flags name, by the flag.
+ * @param terminal Where the files are.
+ * @throws {UsageError} If there is such a file.
+ */
+export async function checkWritten(
+  operands: readonly string[],
+  written: Readonly<Record<string, string | undefined>>,
+  { files }: Terminal,
+): Promise<void> {
+  const realPath = (path: string): Promise<string | undefined> => files.realPath(path).catch(() => undefined);
+  for (const [flag, path] of Object.entries(written)) {
+    const real = path === undefined ? undefined : await realPath(path);
+    if (real === undefined || await files.kind(real) !== "file") continue;
+    for (const operand of operands.filter(isFile)) {
+      if (await realPath(operand.slice(1)) !== real) continue;
+      throw new UsageError(`'--${flag}' must be another file than '${operand}', which is read`);
+    }
+  }
+}
+
 /** Whether exactly one URL is asked for, given as such. */
 export function isSingleUrl(operands: readonly string[]): boolean {
   return operands.length === 1 && operands.every((operand) => operand !== "-" && !isFile(operand));

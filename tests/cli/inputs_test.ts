@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/cli/args.ts";
-import { checkOperands, isSingleUrl, knownTotal, readInputs } from "../../src/cli/inputs.ts";
+import { checkOperands, checkWritten, isSingleUrl, knownTotal, readInputs } from "../../src/cli/inputs.ts";
+import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
 
@@ -115,6 +117,30 @@ test("checkOperands() refuses stdin that is named twice", async () => {
       "'-' may be given once",
     );
   }
+});
+
+test("checkWritten() refuses to write the file that is read, by whatever name", async () => {
+  await using temp = await tempFolder();
+  await temp.write("urls", "https://h/a");
+  await temp.write("other", "");
+  await temp.link("link", "urls");
+  await temp.folder("below");
+  const terminal = new FakeTerminal(currentTerminal().files);
+  const at = (name: string) => `${temp.path}/${name}`;
+  for (
+    const [read, written] of [["urls", "urls"], ["urls", "link"], ["link", "urls"], ["urls", "below/../urls"]]
+  ) {
+    for (const flag of ["output", "manifest"]) {
+      await assertRejects(
+        () => checkWritten(["https://h/b", `@${at(read!)}`], { [flag]: at(written!) }, terminal),
+        UsageError,
+        `'--${flag}' must be another file than '@${at(read!)}'`,
+      );
+    }
+  }
+  await checkWritten([`@${at("urls")}`], { output: at("other"), manifest: at("new") }, terminal);
+  await checkWritten([`@${at("urls")}`, "-"], { output: undefined, manifest: undefined }, terminal);
+  await checkWritten([`@/dev/null`, "-"], { output: "/dev/null" }, terminal);
 });
 
 test("checkOperands() refuses files that are not there, before anything is fetched", async () => {
