@@ -116,11 +116,14 @@ export async function* readInputs(
   }
 }
 
+/** One among the lines below a URL; one that is not indented hides those below itself, as it does if it was a URL. */
+const INDENTED_COMMENT = /^\s+#/;
+
 /** A line, or a line with the indented ones below it. A program may wait for the answer to each line of stdin, so those stand alone. */
 async function* blocks(lines: AsyncIterable<string>): AsyncIterableIterator<string> {
   let block: string | undefined;
   for await (const line of lines) {
-    if (block !== undefined && isOptionLine(line)) {
+    if (block !== undefined && (isOptionLine(line) || INDENTED_COMMENT.test(line))) {
       block += `\n${line}`;
       continue;
     }
@@ -151,7 +154,8 @@ async function* readList(
 }
 
 function toInput(block: string, where: string, base: URL | undefined): Input | BadInput {
-  const [first = "", ...lines] = block.split("\n");
+  const [first = "", ...below] = block.split("\n");
+  const lines = below.filter((line) => !INDENTED_COMMENT.test(line));
   const line = first.trim();
   try {
     const { url: text, ...parts } = line.startsWith("{")

@@ -19,6 +19,34 @@ test("readInputs() skips blank lines and comments, and counts them", async () =>
   assertEquals(await read(["@urls.txt"], terminal), ["urls.txt:3 https://h/a", "urls.txt:6 https://h/b"]);
 });
 
+test("readInputs() passes over comments among the lines of a URL, and over those of a URL that is one", async () => {
+  const terminal = new FakeTerminal();
+  const text = [
+    "https://h/a",
+    "  # why",
+    "  method=PUT",
+    "\t#header=X: 1",
+    '{"url":"https://h/b"}',
+    "  # no line of it",
+    "#https://h/c",
+    "  method=DELETE",
+    "https://h/d",
+  ].join("\n");
+  terminal.files.contents.set("urls.txt", text);
+  assertEquals(await read(["@urls.txt"], terminal), [
+    "urls.txt:1 https://h/a",
+    "urls.txt:5 https://h/b",
+    "urls.txt:9 https://h/d",
+  ]);
+  const { signal } = new AbortController();
+  const inputs = await Array.fromAsync(readInputs(["@urls.txt"], terminal, { signal }));
+  assertEquals(inputs.map((input) => input.ok && [input.parts.method, input.parts.headers]), [
+    ["PUT", undefined],
+    [undefined, undefined],
+    [undefined, undefined],
+  ]);
+});
+
 test("readInputs() names a bad URL with its line and reads on", async () => {
   const terminal = new FakeTerminal();
   const lines = [
