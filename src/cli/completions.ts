@@ -74,24 +74,39 @@ function pathFlagsOf({ flags }: Command): string[] {
   );
 }
 
+/** The words that the first operand may be, where those are all: `<stats|clear|sweep>`. */
+function operandWordsOf({ operands }: Command): readonly string[] {
+  return /^<([a-z]+(?:\|[a-z]+)+)>/.exec(operands)?.[1]?.split("|") ?? [];
+}
+
+/** What it leaves open, readline completes as a path, with all the quotes that this takes. */
 function bashScript(commands: readonly Command[]): string {
   const paths = [...new Set(commands.flatMap(pathFlagsOf))].join("|");
+  const casesOf = (wordsOf: (command: Command) => readonly string[]): string[] => [
+    "    case ${COMP_WORDS[1]} in",
+    ...commands.filter((command) => wordsOf(command).length > 0).map((command) =>
+      `      ${command.name}) COMPREPLY=($(compgen -W "${wordsOf(command).join(" ")}" -- "$current")) ;;`
+    ),
+    "    esac",
+  ];
   return [
     "_slipstream() {",
-    "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}",
+    "  local current=$2 previous=$3 IFS=$' \\t\\n'",
     "  COMPREPLY=()",
     "  if [[ $COMP_CWORD -eq 1 ]] || [[ $COMP_CWORD -eq 2 && ${COMP_WORDS[1]} == help ]]; then",
     `    COMPREPLY=($(compgen -W "${namesOf(commands)}" -- "$current"))`,
     "    return",
     "  fi",
-    '  case "$previous" in',
-    `    ${paths}) COMPREPLY=($(compgen -f -- "$current")); return ;;`,
-    "  esac",
-    "  case ${COMP_WORDS[1]} in",
-    ...commands.map((command) =>
-      `    ${command.name}) COMPREPLY=($(compgen -W "${flagsOf(command).join(" ")}" -- "$current")) ;;`
-    ),
-    "  esac",
+    `  case "$previous" in ${paths}) return ;; esac`,
+    "  if [[ $current == @* ]]; then",
+    "    IFS=$'\\n'",
+    '    COMPREPLY=($(compgen -f -P @ -- "${current#@}"))',
+    "    compopt -o filenames 2> /dev/null",
+    "  elif [[ $current == -* ]]; then",
+    ...casesOf(flagsOf),
+    "  elif [[ $COMP_CWORD -eq 2 ]]; then",
+    ...casesOf(operandWordsOf),
+    "  fi",
     "}",
     "complete -o default -F _slipstream slipstream",
     "",
@@ -101,6 +116,7 @@ function bashScript(commands: readonly Command[]): string {
 function zshScript(commands: readonly Command[]): string {
   return [
     "#compdef slipstream",
+    "_slipstream_path() { compset -P @; _files }",
     "_slipstream() {",
     "  local -a commands=(",
     ...commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`),
@@ -112,17 +128,22 @@ function zshScript(commands: readonly Command[]): string {
     "  local command=$words[2]",
     "  shift words; (( CURRENT-- ))",
     "  case $command in",
-    ...commands.flatMap(({ name, flags }) => [
-      `    ${name})`,
+    ...commands.flatMap((command) => [
+      `    ${command.name})`,
       `      _arguments -s ${
-        Object.entries(flags).flatMap(zshFlags).map(quote).join(" ")
-      } '*:file:_files' ;;`,
+        [...Object.entries(command.flags).flatMap(zshFlags), ...zshOperands(command)].map(quote).join(" ")
+      } ;;`,
     ]),
     "  esac",
     "}",
     'if [[ $funcstack[1] == _slipstream ]]; then _slipstream "$@"; else compdef _slipstream slipstream; fi',
     "",
   ].join("\n");
+}
+
+function zshOperands(command: Command): string[] {
+  const words = operandWordsOf(command);
+  return [...(words.length === 0 ? [] : [`1:word:(${words.join(" ")})`]), "*:file:_slipstream_path"];
 }
 
 function zshFlags([name, { kind, short, value, help }]: readonly [string, FlagSpec]): string[] {
@@ -145,6 +166,12 @@ function fishScript(commands: readonly Command[]): string {
     `complete -c slipstream -n '__fish_seen_subcommand_from help' -f -a ${
       quote(commands.map(({ name }) => name).join(" "))
     }`,
+    ...commands.filter((command) => operandWordsOf(command).length > 0).map((command) => {
+      const words = operandWordsOf(command).join(" ");
+      const isNext =
+        `__fish_seen_subcommand_from ${command.name}; and not __fish_seen_subcommand_from ${words}`;
+      return `complete -c slipstream -n ${quote(isNext)} -f -a ${quote(words)}`;
+    }),
     ...commands.flatMap(({ name, flags }) =>
       Object.entries(flags).map(([flag, { short, value, help }]) =>
         [

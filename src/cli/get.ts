@@ -15,7 +15,7 @@ import { capacityWarning } from "./capacity_warning.ts";
 import { eventText } from "./event_text.ts";
 import { runGetJobs } from "./get_jobs.ts";
 import { GET_OUTPUT_FLAGS, openGetOutput } from "./get_output.ts";
-import { checkOperands, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
+import { checkOperands, checkWritten, isSingleUrl, knownTotal, readInputs } from "./inputs.ts";
 import { OUTPUT_FLAGS, runOptions } from "./output_flags.ts";
 import { REQUEST_FLAGS, requestFlagParts } from "./request_flags.ts";
 import type { RequestParts } from "./request_parts.ts";
@@ -65,6 +65,8 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   const totalTimeoutMs = optional("total-timeout", flags["total-timeout"], parseDuration);
   const baseUrls = flags["base-url"].map((text) => parseBaseUrl("base-url", text));
   await checkOperands(operands, terminal);
+  const { output, manifest } = flags;
+  await checkWritten(operands, { output, manifest }, terminal);
   const parts = await requestFlagParts(flags, terminal, operands.includes("-"));
   return await fetchAll({ flags, operands, clientOptions, totalTimeoutMs, baseUrls, parts }, context);
 }

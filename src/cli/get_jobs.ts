@@ -89,7 +89,7 @@ class GetJob {
   async #fetch(input: Input): Promise<void> {
     const { run, sink } = this.#options;
     const request = requestOf(input, this.#options);
-    const job = this.#job(input, variantOf(input, request));
+    const job = this.#job(input, request);
     if (sink.has !== undefined && await sink.has(job)) return void run.skipped++;
     const failure = await sink.take(job, this.#exchange(request, input.url.href));
     if (failure === undefined) run.succeeded++;
@@ -101,12 +101,15 @@ class GetJob {
     return new Exchange({ client, run, request, shownUrl, options, usesCache, takesErrorBodies });
   }
 
-  #job(input: Input, variant: string): Job {
+  #job(input: Input, request: JobRequest): Job {
     const elapsedMs = (): number => this.#elapsedMs;
     return {
       index: this.#index,
       input,
-      variant,
+      // Made for who needs it: a body may be large.
+      get variant() {
+        return variantOf(input, request);
+      },
       get durationMs() {
         return elapsedMs();
       },

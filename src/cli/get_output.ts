@@ -62,7 +62,7 @@ export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOpt
   const { terminal, run, isSingle } = options;
   const { include, ordered, resume } = flags;
   const file = flags.output === "-" ? undefined : flags.output;
-  if (file !== undefined && isSingle && !flags.ndjson && await isSpecial(file, terminal)) {
+  if (file !== undefined && isSingle && !flags.ndjson && await leadsOut(file, terminal)) {
     return await openSpecial(file, flags, terminal);
   }
   if (flags.out !== undefined || file !== undefined && isSingle && !flags.ndjson) {
@@ -131,13 +131,9 @@ async function openFiles(
   return { sink, [Symbol.asyncDispose]: async () => await manifest?.file[Symbol.asyncDispose]() };
 }
 
-/** Whether a path leads to a device or a pipe. */
-async function isSpecial(path: string, { files }: Terminal): Promise<boolean> {
-  const kind = await files.kind(path);
-  if (kind !== "link") return kind === "other";
-  // A link that leads nowhere is no device.
-  const real = await files.realPath(path).catch(() => undefined);
-  return real !== undefined && await files.kind(real) === "other";
+/** Whether a path leads to a device, a pipe, or what is open already. */
+async function leadsOut(path: string, { files }: Terminal): Promise<boolean> {
+  return await files.kind(path, { follow: true }) === "other";
 }
 
 /** A device or a pipe is written to as it is: a file can't take its place. */

@@ -45,9 +45,33 @@ export async function checkOperands(operands: readonly string[], terminal: Termi
   }
   for (const operand of operands.filter(isFile)) {
     const path = operand.slice(1);
-    const kind = path === "" ? undefined : await terminal.files.kind(path);
+    const kind = path === "" ? undefined : await terminal.files.kind(path, { follow: true });
     if (kind === undefined) throw new UsageError(`Cannot read '${operand}' as there is no such file`);
     if (kind === "folder") throw new UsageError(`Cannot read '${operand}' as it is a folder`);
+  }
+}
+
+/**
+ * Checks that no file is read and written: what is to be written would take away what is to be read.
+ *
+ * @param operands URLs, `-` and `@file`.
+ * @param written The files that flags name, by the flag.
+ * @param terminal Where the files are.
+ * @throws {UsageError} If there is such a file.
+ */
+export async function checkWritten(
+  operands: readonly string[],
+  written: Readonly<Record<string, string | undefined>>,
+  { files }: Terminal,
+): Promise<void> {
+  const realPath = (path: string): Promise<string | undefined> => files.realPath(path).catch(() => undefined);
+  for (const [flag, path] of Object.entries(written)) {
+    const real = path === undefined ? undefined : await realPath(path);
+    if (real === undefined || await files.kind(real) !== "file") continue;
+    for (const operand of operands.filter(isFile)) {
+      if (await realPath(operand.slice(1)) !== real) continue;
+      throw new UsageError(`'--${flag}' must be another file than '${operand}', which is read`);
+    }
   }
 }
 
@@ -92,11 +116,14 @@ export async function* readInputs(
   }
 }
 
+/** One among the lines below a URL; one that is not indented hides those below itself, as it does if it was a URL. */
+const INDENTED_COMMENT = /^\s+#/;
+
 /** A line, or a line with the indented ones below it. A program may wait for the response to each line of stdin, so those stand alone. */
 async function* blocks(lines: AsyncIterable<string>): AsyncIterableIterator<string> {
   let block: string | undefined;
   for await (const line of lines) {
-    if (block !== undefined && isOptionLine(line)) {
+    if (block !== undefined && (isOptionLine(line) || INDENTED_COMMENT.test(line))) {
       block += `\n${line}`;
       continue;
     }
@@ -127,7 +154,8 @@ async function* readList(
 }
 
 function toInput(block: string, where: string, base: URL | undefined): Input | BadInput {
-  const [first = "", ...lines] = block.split("\n");
+  const [first = "", ...below] = block.split("\n");
+  const lines = below.filter((line) => !INDENTED_COMMENT.test(line));
   const line = first.trim();
   try {
     const { url: text, ...parts } = line.startsWith("{")

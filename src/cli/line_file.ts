@@ -36,7 +36,7 @@ export class LineFile implements AsyncDisposable {
   ): Promise<LineFile> {
     try {
       // What is no plain file, such as a pipe, can't be cut.
-      if (await files.kind(path) === "file") {
+      if (await files.kind(path, { follow: true }) === "file") {
         await files.truncate(path, onLine === undefined ? 0 : await readWhole(path, files, onLine));
       }
       return new LineFile(await files.open(path, "append"));

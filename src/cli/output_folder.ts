@@ -4,10 +4,15 @@
  * @module
  */
 
+import { currentDisk } from "../runtime/disk/current.ts";
 import type { TerminalFiles } from "../runtime/terminal/contract.ts";
 
+/** What files are called while they are written, and by which process. */
+const TEMPORARY = /^\.slipstream-(\d+)-[0-9a-f-]+\.part$/;
+
 /**
- * Writes files whole or not at all: each is written under another name in its folder and renamed. A symbolic link that leads
+ * Writes files whole or not at all: each is written under another name in its folder and renamed. What a process that was killed has left
+ * under such a name is removed before the next file is written there. A symbolic link that leads
  * outside is refused where a folder is needed, and replaced where a file is. A program that can change the folder at the same
  * time can still swap a folder for a link between the check and the write.
  */
@@ -16,6 +21,7 @@ export class OutputFolder {
   readonly path: string;
   readonly #files: TerminalFiles;
   readonly #checked = new Set<string>();
+  readonly #swept = new Set<string>();
 
   private constructor(path: string, files: TerminalFiles) {
     this.path = path;
@@ -40,7 +46,8 @@ export class OutputFolder {
 
   /** Whether the file system tells `A` from `a`; it writes a file to find out, and removes it. */
   async isCaseSensitive(): Promise<boolean> {
-    const name = `.slipstream-${crypto.randomUUID()}`;
+    await this.#sweep(this.path);
+    const name = temporaryName();
     await this.#files.createFile(`${this.path}/${name}`, new Uint8Array());
     try {
       return await this.#files.kind(`${this.path}/${name.toUpperCase()}`) === undefined;
@@ -77,7 +84,8 @@ export class OutputFolder {
     content: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array<ArrayBuffer>>,
   ): Promise<void> {
     const folder = await this.#enter(names.slice(0, -1));
-    const temporary = `${folder}/.slipstream-${crypto.randomUUID()}.part`;
+    await this.#sweep(folder);
+    const temporary = `${folder}/${temporaryName()}`;
     try {
       if (content instanceof Uint8Array) await this.#files.createFile(temporary, content);
       else await this.#writePieces(temporary, content);
@@ -86,6 +94,21 @@ export class OutputFolder {
       // The first failure counts, not that of cleaning up.
       await this.#files.remove(temporary).catch(() => {});
       throw error;
+    }
+  }
+
+  /** Once for each folder. */
+  async #sweep(folder: string): Promise<void> {
+    if (this.#swept.has(folder)) return;
+    this.#swept.add(folder);
+    try {
+      for (const name of await this.#files.names(folder)) {
+        const [, processId] = TEMPORARY.exec(name) ?? [];
+        if (processId === undefined || currentDisk().isRunning(Number(processId))) continue;
+        await this.#files.remove(`${folder}/${name}`);
+      }
+    } catch {
+      // What can't be tidied up is no reason to write nothing.
     }
   }
 
@@ -117,4 +140,8 @@ export class OutputFolder {
     if (!realPath.startsWith(this.path)) return false;
     return /^$|^[/\\]/.test(realPath.slice(this.path.length)) || /[/\\]$/.test(this.path);
   }
+}
+
+function temporaryName(): string {
+  return `.slipstream-${currentDisk().processId}-${crypto.randomUUID()}.part`;
 }

@@ -6,12 +6,15 @@
 
 import { isPartName, outputPath, outputSegments } from "./output_path.ts";
 import type { Job } from "./sink.ts";
+import { hashText } from "./text_hash.ts";
 
 /** Gives paths: what the input says (`out`), or what its URL is. */
 export class PathPlan {
   readonly #isCaseSensitive: boolean;
   /** Which input has claimed which path. */
   readonly #said = new Map<string, number>();
+  /** The paths that follow from URLs, as hashes: there may be many. */
+  readonly #derived = new Set<number>();
 
   /** Plans for a file system that tells `A` from `a`, or does not. */
   constructor(isCaseSensitive: boolean) {
@@ -22,10 +25,17 @@ export class PathPlan {
    * The path of a job's file.
    *
    * @returns The names of the folders and, last, of the file: safe ones.
-   * @throws {TypeError} If another input has said the same path.
+   * @throws {TypeError} If another input has said the same path, or has it by its URL.
    */
   pathOf({ index, input: { url, parts: { out } }, variant }: Job): readonly string[] {
-    if (out === undefined) return outputPath(url, { isCaseSensitive: this.#isCaseSensitive, variant });
+    if (out === undefined) {
+      const path = outputPath(url, { isCaseSensitive: this.#isCaseSensitive, variant });
+      const key = keyOf(path);
+      this.#derived.add(hashText(key));
+      const owner = this.#said.get(key);
+      if (owner !== undefined) throw takenError(`input ${owner + 1} has that 'out'`, path.join("/"));
+      return path;
+    }
     const names = out.split(/[/\\]/).filter((name) => name !== "" && name !== ".");
     if (names.length === 0 || names.includes("..")) {
       throw new TypeError(
@@ -40,12 +50,20 @@ export class PathPlan {
         }`,
       );
     }
-    const key = path.join("/").normalize("NFC").toLowerCase();
+    const key = keyOf(path);
+    if (this.#derived.has(hashText(key))) throw takenError("another input's file has that name", out);
     const owner = this.#said.get(key) ?? index;
     this.#said.set(key, owner);
-    if (owner !== index) {
-      throw new TypeError(`Cannot write as input ${owner + 1} has the same 'out': ${JSON.stringify(out)}`);
-    }
+    if (owner !== index) throw takenError(`input ${owner + 1} has the same 'out'`, out);
     return path;
   }
+}
+
+/** Equal for paths that some file system takes for one. */
+function keyOf(path: readonly string[]): string {
+  return path.join("/").normalize("NFC").toLowerCase();
+}
+
+function takenError(why: string, path: string): TypeError {
+  return new TypeError(`Cannot write as ${why}: ${JSON.stringify(path)}`);
 }

@@ -67,20 +67,31 @@ export function renderProgressLine(state: ProgressState, columns: number | undef
 }
 
 /** How long it will take to the end at the present speed, in milliseconds; `undefined` when that can't be said. */
-export function estimateMs({ done, total, perSecond }: ProgressState): number | undefined {
-  if (total === undefined || total <= done || perSecond <= 0) return undefined;
-  return (total - done) / perSecond * 1_000;
+export function estimateMs(state: ProgressState): number | undefined {
+  const { of, done, perSecond } = progressOf(state);
+  if (of === undefined || of <= done || perSecond <= 0) return undefined;
+  return (of - done) / perSecond * 1_000;
+}
+
+/** What the share, the bar and the estimate are of: the bytes, where all there is to do is one body of a known length. */
+function progressOf(
+  state: ProgressState,
+): { readonly done: number; readonly of: number | undefined; readonly perSecond: number } {
+  const { done, total, perSecond, bytesPerSecond, transfer } = state;
+  if (total !== 1 || transfer?.total === undefined) return { done, of: total, perSecond };
+  return { done: transfer.received, of: transfer.total, perSecond: bytesPerSecond };
 }
 
 function describe(state: ProgressState, style: Style): Part[] {
   const parts: Part[] = state.label === undefined ? [] : [{ text: state.label, rank: 9 }];
   parts.push({ text: countText(state), paint: style.bold, rank: COUNT_RANK });
   const etaMs = estimateMs(state);
-  const { done, total, failed, retries, openBreakers, perSecond, bytesPerSecond, inFlight } = state;
-  if (total !== undefined && total > 0) {
-    parts.push({ text: `${String(Math.floor(done / total * 100)).padStart(3)} %`, rank: 3 });
+  const { total, failed, retries, openBreakers, perSecond, bytesPerSecond, inFlight } = state;
+  const { done, of } = progressOf(state);
+  if (of !== undefined && of > 0) {
+    parts.push({ text: `${String(Math.floor(done / of * 100)).padStart(3)} %`, rank: 3 });
   }
-  parts.push({ text: `${formatRate(perSecond).padStart(4)}/s`, rank: 5 });
+  if (total !== 1) parts.push({ text: `${formatRate(perSecond).padStart(4)}/s`, rank: 5 });
   if (bytesPerSecond > 0) parts.push({ text: `${formatBytes(bytesPerSecond).padStart(8)}/s`, rank: 6 });
   parts.push({ text: `${formatCount(inFlight).padStart(2)} in flight`, rank: 8 });
   if (retries > 0) parts.push({ text: retriesText(retries), paint: style.yellow, rank: 7 });
@@ -110,10 +121,11 @@ function retriesText(retries: number): string {
   return retries === 1 ? "1 retry" : `${formatCount(retries)} retries`;
 }
 
-function drawBar({ done, total }: ProgressState, room: number, style: Style): string {
+function drawBar(state: ProgressState, room: number, style: Style): string {
+  const { done, of } = progressOf(state);
   const columns = Math.min(room, BAR_COLUMNS);
-  if (total === undefined || total === 0 || columns < LEAST_BAR_COLUMNS) return "";
-  const filled = Math.min(columns, Math.floor(done / total * columns));
+  if (of === undefined || of === 0 || columns < LEAST_BAR_COLUMNS) return "";
+  const filled = Math.min(columns, Math.floor(done / of * columns));
   return style.cyan("━".repeat(filled)) + style.dim("─".repeat(columns - filled));
 }
 

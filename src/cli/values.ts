@@ -68,7 +68,8 @@ export function parseRate(flag: string, text: string): Rate {
 }
 
 /**
- * Headers, each as `Name: value`. The same name twice gives one header with both values.
+ * Headers, each as `Name: value`. The same name twice gives one header with both values, joined as RFC 9110 §5.3 says, and RFC 6265 §4.2.1
+ * of cookies.
  *
  * @param flag The flag's name.
  * @param texts The values.
@@ -81,8 +82,9 @@ export function parseHeaders(flag: string, texts: readonly string[]): Readonly<R
     if (name === undefined || value === undefined || !isFieldValue(value)) {
       throw valueError(flag, "'Name: value' in latin-1 letters on one line", `${/^[\w-]*/.exec(text)?.[0]}…`);
     }
-    const known = headers.get(name.toLowerCase());
-    headers.set(name.toLowerCase(), known === undefined ? value : `${known}, ${value}`);
+    const key = name.toLowerCase();
+    const known = headers.get(key);
+    headers.set(key, known === undefined ? value : `${known}${key === "cookie" ? ";" : ","} ${value}`);
   }
   return Object.fromEntries(headers);
 }

@@ -172,8 +172,12 @@ class FileSink implements DownloadSink {
   async begin(version: FileVersion): Promise<boolean> {
     this.#version = version;
     this.position = 0;
-    if (this.#file === undefined) this.#held = [];
-    else await this.#doing(() => this.#openPart());
+    if (this.#file !== undefined) await this.#doing(() => this.#openPart());
+    else {
+      this.#held = [];
+      // What is large is on the disk from its first byte on: a process may be killed.
+      if ((version.totalBytes ?? 0) > HELD_BYTES) await this.#doing(() => this.#spill());
+    }
     return true;
   }
 
@@ -191,12 +195,12 @@ class FileSink implements DownloadSink {
     await this.#close();
     await this.#disk.remove(partPath(this.path));
     this.#file = await this.#disk.create(partPath(this.path));
-    this.#queue = new WriteQueue(this.#file, 0);
+    this.#queue = new WriteQueue(this.#file, 0, this.#options.wallNow);
     await this.#note(this.#version!);
   }
 
   async goOn(): Promise<void> {
-    this.#queue = new WriteQueue(this.#file!, this.position);
+    this.#queue = new WriteQueue(this.#file!, this.position, this.#options.wallNow);
     await this.#doing(() => this.#note(this.earlier!));
   }
 
@@ -280,7 +284,8 @@ class FileSink implements DownloadSink {
     this.#held = undefined;
     try {
       await this.#close();
-      if (!(keeps && this.#isNoted) && hasBegun) await this.#removePart(file!);
+      const isOfUse = keeps && this.#isNoted && this.position > 0;
+      if (!isOfUse && hasBegun) await this.#removePart(file!);
     } catch {
       // It is left there: a later download goes on with it, or replaces it.
     }

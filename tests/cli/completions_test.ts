@@ -35,12 +35,19 @@ test("slipstream completions bash completes commands, flags and files", async ()
       ["-c"],
       `${script}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${
         words.length - 1
-      }; _slipstream; echo "\${COMPREPLY[*]}"`,
+      }; _slipstream slipstream ${
+        words.slice(-2).reverse().map((word) => `'${word}'`).join(" ")
+      }; echo "\${COMPREPLY[*]}"`,
     );
   assertEquals(await completing("slipstream", "c"), "cache completions\n");
   assertEquals(await completing("slipstream", "help", "g"), "get\n");
   assertEquals(await completing("slipstream", "get", "--conc"), "--concurrency\n");
-  assertEquals(await completing("slipstream", "get", "--out", "deno.j"), "deno.json\n");
+  assertEquals(await completing("slipstream", "get", "@deno.j"), "@deno.json\n");
+  assertEquals(await completing("slipstream", "cache", "s"), "stats sweep\n");
+  assertEquals(await completing("slipstream", "completions", ""), "bash zsh fish\n");
+  // What is left open, readline completes as a path.
+  const paths = [["get", "--out", "deno.j"], ["get", "-o", "--"], ["cache", "stats", "d"], ["get", "d"]];
+  for (const words of paths) assertEquals(await completing("slipstream", ...words), "\n");
   assertEquals(await completing("slipstream", "f1", "--manif"), "\n");
 });
 

@@ -67,6 +67,12 @@ export class FakeFiles implements TerminalFiles {
     return Promise.resolve(this.folders.has(path) ? "folder" : this.contents.has(path) ? "file" : undefined);
   }
 
+  names(path: string): Promise<readonly string[]> {
+    const begin = path.endsWith("/") ? path : `${path}/`;
+    const below = [...this.contents.keys()].filter((each) => each.startsWith(begin));
+    return Promise.resolve(below.map((each) => each.slice(begin.length)));
+  }
+
   realPath(path: string): Promise<string> {
     return Promise.resolve(path);
   }

@@ -3,6 +3,7 @@ import { readArgs, UsageError } from "../../src/cli/args.ts";
 import { GET_OUTPUT_FLAGS, openGetOutput } from "../../src/cli/get_output.ts";
 import { OUTPUT_FLAGS } from "../../src/cli/output_flags.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { openedName } from "../support/opened_name.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
@@ -45,6 +46,25 @@ test("openGetOutput() writes into a device as it is, and so behind a link", asyn
   }
   assertEquals(await temp.list(), ["link"]);
   assertEquals((await fs.stat("/dev/null")).isCharacterDevice(), true);
+});
+
+test("openGetOutput() writes into what is open already, be it a file or a pipe, and replaces no name of it", async () => {
+  await using temp = await tempFolder();
+  await temp.write("a", "theirs ");
+  await using held = await openedName(`${temp.path}/a`);
+  assertEquals(await put(true, "-o", held.name), "");
+  assertEquals([await temp.read("a"), await temp.list()], ["theirs 1", ["a"]]);
+
+  const { execFile } = await import("node:child_process");
+  const { promisify } = await import("node:util");
+  await promisify(execFile)("mkfifo", [`${temp.path}/pipe`]);
+  // Open for both, so that neither side waits for the other one.
+  const { open } = await import("node:fs/promises");
+  const pipe = await open(`${temp.path}/pipe`, "r+");
+  await using name = await openedName(`${temp.path}/pipe`, pipe);
+  assertEquals(await put(true, "-o", name.name), "");
+  const { buffer } = await pipe.read(new Uint8Array(1), 0, 1);
+  assertEquals(new TextDecoder().decode(buffer), "1");
 });
 
 const WRONG: readonly (readonly [message: string, isSingle: boolean, ...args: string[]])[] = [

@@ -409,3 +409,13 @@ test("slipstream get --help shows its flags on stdout", async () => {
   assertStringIncludes(setup.terminal.stdout.text, "--concurrency N");
   assertEquals(setup.errors, "");
 });
+
+test("slipstream get leaves the list of its URLs alone, also if it is to write there", async () => {
+  const setup = new Setup();
+  const list = `${HOST}/a\n${HOST}/b\n`;
+  setup.terminal.files.contents.set("/urls", list);
+  for (const args of [["--ndjson", "--output", "/urls"], ["--out", "/out", "--manifest", "/urls"]]) {
+    assertEquals(await setup.get(...args, "@/urls"), 2);
+  }
+  assertEquals([setup.terminal.files.contents.get("/urls"), setup.cdn.log.entries.length], [list, 0]);
+});

@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/cli/args.ts";
-import { checkOperands, isSingleUrl, knownTotal, readInputs } from "../../src/cli/inputs.ts";
+import { checkOperands, checkWritten, isSingleUrl, knownTotal, readInputs } from "../../src/cli/inputs.ts";
+import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
 
@@ -15,6 +17,34 @@ test("readInputs() skips blank lines and comments, and counts them", async () =>
   const terminal = new FakeTerminal();
   terminal.files.contents.set("urls.txt", "# list\n\n  https://h/a  \n\t\n#https://h/no\nhttps://h/b");
   assertEquals(await read(["@urls.txt"], terminal), ["urls.txt:3 https://h/a", "urls.txt:6 https://h/b"]);
+});
+
+test("readInputs() passes over comments among the lines of a URL, and over those of a URL that is one", async () => {
+  const terminal = new FakeTerminal();
+  const text = [
+    "https://h/a",
+    "  # why",
+    "  method=PUT",
+    "\t#header=X: 1",
+    '{"url":"https://h/b"}',
+    "  # no line of it",
+    "#https://h/c",
+    "  method=DELETE",
+    "https://h/d",
+  ].join("\n");
+  terminal.files.contents.set("urls.txt", text);
+  assertEquals(await read(["@urls.txt"], terminal), [
+    "urls.txt:1 https://h/a",
+    "urls.txt:5 https://h/b",
+    "urls.txt:9 https://h/d",
+  ]);
+  const { signal } = new AbortController();
+  const inputs = await Array.fromAsync(readInputs(["@urls.txt"], terminal, { signal }));
+  assertEquals(inputs.map((input) => input.ok && [input.parts.method, input.parts.headers]), [
+    ["PUT", undefined],
+    [undefined, undefined],
+    [undefined, undefined],
+  ]);
 });
 
 test("readInputs() names a bad URL with its line and reads on", async () => {
@@ -115,6 +145,30 @@ test("checkOperands() refuses stdin that is named twice", async () => {
       "'-' may be given once",
     );
   }
+});
+
+test("checkWritten() refuses to write the file that is read, by whatever name", async () => {
+  await using temp = await tempFolder();
+  await temp.write("urls", "https://h/a");
+  await temp.write("other", "");
+  await temp.link("link", "urls");
+  await temp.folder("below");
+  const terminal = new FakeTerminal(currentTerminal().files);
+  const at = (name: string) => `${temp.path}/${name}`;
+  for (
+    const [read, written] of [["urls", "urls"], ["urls", "link"], ["link", "urls"], ["urls", "below/../urls"]]
+  ) {
+    for (const flag of ["output", "manifest"]) {
+      await assertRejects(
+        () => checkWritten(["https://h/b", `@${at(read!)}`], { [flag]: at(written!) }, terminal),
+        UsageError,
+        `'--${flag}' must be another file than '@${at(read!)}'`,
+      );
+    }
+  }
+  await checkWritten([`@${at("urls")}`], { output: at("other"), manifest: at("new") }, terminal);
+  await checkWritten([`@${at("urls")}`, "-"], { output: undefined, manifest: undefined }, terminal);
+  await checkWritten([`@/dev/null`, "-"], { output: "/dev/null" }, terminal);
 });
 
 test("checkOperands() refuses files that are not there, before anything is fetched", async () => {

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/cli/args.ts";
 import { LineFile } from "../../src/cli/line_file.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
+import { openedName } from "../support/opened_name.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 import { FakeFiles } from "./fake_terminal.ts";
@@ -16,6 +17,35 @@ test("LineFile.write() writes lines in the order of the calls, into a file that 
     await Promise.all([file.write("one\n"), file.write("two\n"), file.write("é\n")]);
   }
   assertEquals(await temp.read("a"), "one\ntwo\né\n");
+});
+
+test("LineFile.open() begins anew, or goes on, with the file that a link leads to", async () => {
+  await using temp = await tempFolder();
+  await temp.write("a", "old\ntorn");
+  await temp.link("link", "a");
+  await temp.link("dangling", "b");
+  const write = async (name: string, line: string, lines?: string[]) => {
+    const onLine = lines && ((line: string) => void lines.push(line));
+    await using file = await LineFile.open("output", `${temp.path}/${name}`, files, onLine);
+    await file.write(line);
+  };
+  const lines: string[] = [];
+  await write("link", "new\n", lines);
+  assertEquals([await temp.read("a"), lines], ["old\nnew\n", ["old"]]);
+  await write("link", "newest\n");
+  await write("dangling", "1\n");
+  assertEquals([await temp.read("a"), await temp.read("b")], ["newest\n", "1\n"]);
+});
+
+test("LineFile.open() cuts nothing behind a name of an open file, which another program writes to", async () => {
+  await using temp = await tempFolder();
+  await temp.write("a", "theirs\n");
+  await using held = await openedName(`${temp.path}/a`);
+  {
+    await using file = await LineFile.open("output", held.name, files);
+    await file.write("ours\n");
+  }
+  assertEquals(await temp.read("a"), "theirs\nours\n");
 });
 
 test("LineFile.open() keeps whole lines and cuts a torn one, wherever it is torn", async () => {

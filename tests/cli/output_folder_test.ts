@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { OutputFolder } from "../../src/cli/output_folder.ts";
+import { currentDisk } from "../../src/runtime/disk/current.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
@@ -97,13 +98,46 @@ test("OutputFolder.write() leaves no part of a file behind when it fails", async
   assertEquals(await temp.list(), ["file", "x/", "x/y/"]);
 });
 
+test("OutputFolder.write() removes what processes left that were killed, and nothing else", async () => {
+  const { processId } = currentDisk();
+  const id = "2c14d416-8db0-44e2-a033-29905d4fd7e7";
+  const left = [`.slipstream-${2 ** 30}-${id}.part`, `.slipstream-${2 ** 30 - 1}-${id}.part`];
+  const others = [
+    `.slipstream-${processId}-${id}.part`,
+    `.slipstream-${2 ** 30}-${id}.part.json`,
+    `.slipstream-${id}`,
+    "a.part",
+    `slipstream-${2 ** 30}-${id}.part`,
+  ];
+  await using temp = await tempFolder();
+  await temp.folder("below");
+  for (const name of [...left, ...others]) {
+    await temp.write(name, "");
+    await temp.write(`below/${name}`, "");
+  }
+  const folder = await OutputFolder.open(temp.path, files);
+  await folder.write(["below", "x"], bytes("1"));
+  const below = [...others, "x"].map((name) => `below/${name}`);
+  assertEquals(await temp.list(), ["below/", ...below, ...left, ...others].sort());
+  await folder.isCaseSensitive();
+  assertEquals(await temp.list(), ["below/", ...below, ...others].sort());
+});
+
+test("OutputFolder.write() writes where nothing can be tidied up", async () => {
+  await using temp = await tempFolder();
+  const refusing = { ...files, names: () => Promise.reject(new Error("no listing")) };
+  const folder = await OutputFolder.open(temp.path, refusing);
+  await folder.write(["x"], bytes("1"));
+  assertEquals(await temp.list(), ["x"]);
+});
+
 test("OutputFolder.write() shows a file under its name only when all of it is there", async () => {
   await using temp = await tempFolder();
   const seen: string[][] = [];
   const watched = {
     ...files,
     rename: async (from: string, to: string) => {
-      seen.push((await temp.list()).map((name) => name.replace(/slipstream-[0-9a-f-]{36}/, "*")));
+      seen.push((await temp.list()).map((name) => name.replace(/slipstream-\d+-[0-9a-f-]{36}/, "*")));
       await files.rename(from, to);
     },
   };

@@ -32,6 +32,26 @@ test("PathPlan.pathOf() refuses what leads out of the folder, and what another i
   assertThrows(() => plan.pathOf(jobOf(2, "https://h/b", "ETC/X")), TypeError, "input 2 has the same 'out'");
 });
 
+test("PathPlan.pathOf() refuses an 'out' that is the name of another input's file, whichever comes first", () => {
+  for (const out of ["h/a.json", "H/A.json", "./h//a.json"]) {
+    const saidFirst = new PathPlan(true);
+    saidFirst.pathOf(jobOf(0, "https://h/b", out));
+    assertThrows(
+      () => saidFirst.pathOf(jobOf(1, "https://h/a.json")),
+      TypeError,
+      `Cannot write as input 1 has that 'out': "h/a.json"`,
+    );
+    const saidLast = new PathPlan(true);
+    for (const index of [0, 1]) saidLast.pathOf(jobOf(index, "https://h/a.json"));
+    assertThrows(
+      () => saidLast.pathOf(jobOf(2, "https://h/b", out)),
+      TypeError,
+      `Cannot write as another input's file has that name: ${JSON.stringify(out)}`,
+    );
+    assertEquals(saidLast.pathOf(jobOf(3, "https://h/b")), ["h", "b.body"]);
+  }
+});
+
 test("PathPlan.pathOf() refuses an 'out' that looks like a file that is not whole yet", () => {
   const plan = new PathPlan(true);
   for (const out of ["a.part", "x/a.json.PART", "a.part.json"]) {

@@ -70,6 +70,38 @@ test("renderProgressLine() begins with the label, and leaves it out first", () =
   assertEquals(renderProgressLine(labelled, 24, PLAIN), "  412/1,052  2 failed");
 });
 
+const TRANSFER = { name: "a_name_that_is_longer_than_that.bin", received: 1_900_000, total: 5_000_000 };
+const SOLE: ProgressState = {
+  done: 0,
+  failed: 0,
+  total: 1,
+  perSecond: 0,
+  bytesPerSecond: 805_800,
+  transfer: TRANSFER,
+  inFlight: 1,
+  retries: 0,
+  openBreakers: 0,
+};
+
+test("renderProgressLine() of one file shows how far that is, however narrow the terminal", () => {
+  assertEquals(
+    renderProgressLine(SOLE, 120, PLAIN),
+    "0/1  ━━━━━━━━━───────────────   38 %  805.8 kB/s   1 in flight  a_name_that_is_longer_t… 38 % of 5.0 MB  ETA 3.8 s",
+  );
+  assertEquals(renderProgressLine(SOLE, 37, PLAIN), "0/1  ━━━━━─────────   38 %  ETA 3.8 s");
+  assertEquals(renderProgressLine(SOLE, 25, PLAIN), "0/1   38 %  ETA 3.8 s");
+});
+
+test("renderProgressLine() of one file of an unknown length, and of one in many, counts files", () => {
+  const open = { ...SOLE, transfer: { ...TRANSFER, total: undefined } };
+  assertStringIncludes(renderProgressLine(open, undefined, PLAIN), "0/1    0 %  805.8 kB/s   1 in flight");
+  assertStringIncludes(
+    renderProgressLine({ ...SOLE, total: 4, done: 1 }, undefined, PLAIN),
+    "1/4   25 %   0.0/s",
+  );
+  assertEquals(estimateMs(open), undefined);
+});
+
 test("renderProgressLine() in colour is the same text", () => {
   // deno-lint-ignore no-control-regex
   const stripped = renderProgressLine(BUSY, 100, ANSI).replace(/\x1b\[\d+m/g, "");

@@ -76,6 +76,11 @@ test("parseHeaders() reads names and values, and joins the same name", () => {
   );
 });
 
+test("parseHeaders() joins cookies as servers read them, however the name is written", () => {
+  const cookies = ["Cookie: a=1", "X: 1", "cookie: b=2; c=3", "COOKIE:d=4"];
+  assertEquals(parseHeaders("header", cookies), { cookie: "a=1; b=2; c=3; d=4", x: "1" });
+});
+
 for (
   const text of [
     "Authorization Bearer s3cret",

@@ -7,6 +7,7 @@ import { currentDisk } from "../../src/runtime/disk/current.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { rejection } from "../support/settled.ts";
 import { type TempFolder, tempFolder } from "../support/temp_folder.ts";
+import { until } from "../support/until.ts";
 import { runtime, test } from "../support/test.ts";
 import { bytesOf, serveFile, startOrigin } from "./origin.ts";
 import { bytesAt, DATA, OTHER, type Scene, scene, serving, sha256, TAG } from "./scene.ts";
@@ -230,17 +231,44 @@ test("openFileSink() tells of a disk that is full, and what was there before sta
 });
 
 test("openFileSink() leaves no part that nobody can go on with, as its record can't be written", async () => {
-  for (const bytes of [1_000, DATA.length]) {
+  for (
+    const [version, bytes, fails] of [[{}, 1_000, false], [{}, DATA.length, true], [
+      VERSION,
+      0,
+      true,
+    ]] as const
+  ) {
     await using folder = await tempFolder();
     const full = new Error("no space left on device");
     const disk = failingDisk({ writeText: () => Promise.reject(full) });
     const sink = await sinkOn(disk, `${folder.path}/file`);
-    await sink.begin(VERSION);
-    const error = await sink.write(DATA.slice(0, bytes))?.catch((error: unknown) => error);
+    const error = await sink.begin(version)
+      .then(() => sink.write(DATA.slice(0, bytes)))
+      .catch((error: unknown) => error);
     await sink.abandon(true, error);
 
-    assertEquals(bytes === DATA.length, isWriteError(error));
+    assertEquals(isWriteError(error), fails);
     assertEquals(await folder.list(), []);
+  }
+});
+
+test("openFileSink() has what is large on the disk as it comes, and leaves nothing if nothing has come", async () => {
+  for (const bytes of [0, 1, 1_000]) {
+    await using folder = await tempFolder();
+    const path = `${folder.path}/file`;
+    let now = Date.now();
+    const sink = await openFileSink(path, {
+      source: () => "a",
+      resumes: true,
+      overwrites: true,
+      wallNow: () => now,
+    });
+    await sink.begin({ etag: TAG, totalBytes: 300_000 });
+    now += 1_000;
+    if (bytes > 0) await sink.write(DATA.slice(0, bytes));
+    await until(async () => (await bytesAt(`${path}.part`)).length === bytes);
+    await sink.abandon(true, undefined);
+    assertEquals(await folder.list(), bytes === 0 ? [] : ["file.part", "file.part.json"]);
   }
 });
 
@@ -294,9 +322,10 @@ test("openFileSink() refuses a large file where another process writes, also wit
   await other.abandon(true, undefined);
   for (const bytes of [1_000, 300_000]) {
     const sink = await openFileSink(path, { ...options, disk });
-    await sink.begin({ totalBytes: bytes });
     const error = await rejection(
-      Promise.resolve(sink.write(DATA.slice(0, bytes))).then(() => sink.finish()),
+      sink.begin({ totalBytes: bytes })
+        .then(() => sink.write(DATA.slice(0, bytes)))
+        .then(() => sink.finish()),
     );
     await sink.abandon(false, error);
     const { message } = error as Error;

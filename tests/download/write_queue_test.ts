@@ -42,7 +42,7 @@ test("WriteQueue.add() makes few writes of many chunks, one at a time, and waits
   const data = bytesOf(3_000_000);
   const content = new Uint8Array(data.length + 10);
   const { file, writes } = slowFile(content);
-  const queue = new WriteQueue(file, 10);
+  const queue = new WriteQueue(file, 10, () => 0);
   let waits = 0;
   for (let at = 0; at < data.length; at += 1_000) {
     const room = queue.add(data.subarray(at, at + 1_000));
@@ -62,6 +62,36 @@ test("WriteQueue.add() makes few writes of many chunks, one at a time, and waits
   assert(writes.length <= 4, String(writes.length));
 });
 
+test("WriteQueue.add() writes little where much time has passed, unless something is being written", async () => {
+  const { file, writes } = slowFile(new Uint8Array(10));
+  let now = 1_000;
+  const queue = new WriteQueue(file, 0, () => now);
+  const chunk = new Uint8Array(1);
+  const sizes = () => writes.map(({ bytes }) => bytes);
+  now += 19;
+  assertEquals(queue.add(chunk), undefined);
+  now += 1;
+  await queue.add(chunk);
+  assertEquals(sizes(), [2]);
+  now += 500;
+  assertEquals(queue.add(chunk), undefined);
+  writes[0]!.end.resolve();
+  await eventLoopTurn();
+  // It counts from the end of what was written last.
+  assertEquals([queue.add(chunk), sizes()], [undefined, [2]]);
+  now += 20;
+  await queue.add(chunk);
+  assertEquals(sizes(), [2, 3]);
+  writes[1]!.end.resolve();
+  await eventLoopTurn();
+  // A clock that was put back by an hour leaves nothing waiting for an hour.
+  now -= 3_600_000;
+  await queue.add(chunk);
+  assertEquals(sizes(), [2, 3, 1]);
+  writes[2]!.end.resolve();
+  await queue.flush();
+});
+
 test("WriteQueue.add() and flush() tell of a write that failed, and write nothing more", async () => {
   let writes = 0;
   const failure = new Error("full");
@@ -73,7 +103,7 @@ test("WriteQueue.add() and flush() tell of a write that failed, and write nothin
       return Promise.reject(failure);
     },
   };
-  const queue = new WriteQueue(failing, 0);
+  const queue = new WriteQueue(failing, 0, () => 0);
   await queue.add(new Uint8Array(2_000_000));
 
   assertEquals(await rejection(queue.add(new Uint8Array(2_000_000))!), failure);

@@ -23,7 +23,7 @@ export interface DiskFile {
 /** What is at a path. */
 export interface DiskEntry {
   readonly id: string;
-  /** Whether it can be replaced by a file: a folder can't, and a device or a pipe must not. */
+  /** Whether it can be replaced by a file: a folder can't, and a device, a pipe or a name of an open file must not. */
   readonly kind: "file" | "folder" | "special";
 }
 
@@ -70,6 +70,6 @@ export interface Disk {
   remove(path: string): Promise<void>;
   /** The number of this process. */
   readonly processId: number;
-  /** Whether another process is running, as far as that may be known. */
+  /** Whether another process is running, as far as that may be known; one that has ended is not, also if its parent hasn't noticed. */
   isRunning(processId: number): boolean;
 }

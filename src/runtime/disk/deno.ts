@@ -4,6 +4,7 @@
  * @module
  */
 
+import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
 import { nodeDisk } from "./node.ts";
@@ -11,11 +12,12 @@ import { nodeDisk } from "./node.ts";
 /** The disk of the Deno process. What is written comes to it by Deno's own means, in half of the time. */
 export function denoDisk(): Disk {
   return {
-    ...nodeDisk(),
+    ...nodeDisk(readStat),
     async entry(path) {
       const info = await unlessMissing(Deno.stat(path));
       if (info === undefined) return undefined;
-      return { id: idOf(info), kind: info.isFile ? "file" : info.isDirectory ? "folder" : "special" };
+      const isFile = info.isFile && !namesOpenFiles(folderOf(path));
+      return { id: idOf(info), kind: isFile ? "file" : info.isDirectory ? "folder" : "special" };
     },
     async remove(path) {
       // Deno removes empty folders too.
@@ -43,6 +45,14 @@ export function denoDisk(): Disk {
       return file && await openedFile(file);
     },
   };
+}
+
+function readStat(processId: number): string {
+  const path = `/proc/${processId}/stat`;
+  // Asked first, because reading without the permission would prompt for it.
+  const { state } = Deno.permissions.querySync({ name: "read", path });
+  if (state !== "granted") throw new Deno.errors.NotCapable(`${path} may not be read`);
+  return Deno.readTextFileSync(path);
 }
 
 async function openedFile(file: Deno.FsFile): Promise<DiskFile> {

@@ -5,9 +5,11 @@
  */
 
 import { pathOfFileUrl } from "../files/file_url.ts";
+import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { nodeModule } from "../node_module.ts";
 import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
+import { hasEnded } from "./process_state.ts";
 
 interface Stats {
   readonly dev: bigint;
@@ -48,6 +50,11 @@ interface FileSystem {
   unlink(path: string): Promise<void>;
 }
 
+/** The part of `node:fs` that is used here. */
+interface SyncFileSystem {
+  readFileSync(path: string, encoding: "latin1"): string;
+}
+
 /** The part of `node:path` that is used here. */
 interface Paths {
   resolve(path: string): string;
@@ -65,9 +72,10 @@ interface ProcessGlobal {
 /**
  * The disk, by the modules of Node.js.
  *
+ * @param readStat Reads what Linux says of a process.
  * @throws {TypeError} If the runtime has none.
  */
-export function nodeDisk(): Disk {
+export function nodeDisk(readStat: (processId: number) => string = readStatFile): Disk {
   const { process } = globalThis as { readonly process?: ProcessGlobal | undefined };
   const fs = nodeModule<FileSystem>("node:fs/promises");
   const paths = nodeModule<Paths>("node:path");
@@ -87,10 +95,8 @@ export function nodeDisk(): Disk {
     async entry(path) {
       const stats = await unlessMissing(fs.stat(path, { bigint: true }));
       if (stats === undefined) return undefined;
-      return {
-        id: idOf(stats),
-        kind: stats.isFile() ? "file" : stats.isDirectory() ? "folder" : "special",
-      };
+      const isFile = stats.isFile() && !namesOpenFiles(folderOf(path));
+      return { id: idOf(stats), kind: isFile ? "file" : stats.isDirectory() ? "folder" : "special" };
     },
     create: async (path) => await openedFile(await fs.open(path, O_CREAT | O_EXCL | O_RDWR, 0o666)),
     async createWhole(path, bytes) {
@@ -122,13 +128,17 @@ export function nodeDisk(): Disk {
     isRunning(processId) {
       try {
         process.kill(processId, 0);
-        return true;
+        return !hasEnded(() => readStat(processId));
       } catch (error) {
         // One that belongs to another user is running too; without the permission to ask, nothing is known.
         return codeOf(error) === "EPERM";
       }
     },
   };
+}
+
+function readStatFile(processId: number): string {
+  return nodeModule<SyncFileSystem>("node:fs")!.readFileSync(`/proc/${processId}/stat`, "latin1");
 }
 
 async function openedFile(handle: FileHandle): Promise<DiskFile> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { nodeModule } from "../node_module.ts";
 import type { EndSignal, FileKind, Terminal, TerminalFiles } from "./contract.ts";
 import { openFilesLimit } from "./limits.ts";
@@ -29,6 +30,7 @@ interface FileSystem {
   readFile(path: string, encoding: "utf8"): Promise<string>;
   lstat(path: string): Promise<Stats>;
   stat(path: string): Promise<Stats>;
+  readdir(path: string): Promise<readonly string[]>;
   realpath(path: string): Promise<string>;
   mkdir(path: string, options: { readonly recursive: boolean }): Promise<unknown>;
   writeFile(path: string, bytes: Uint8Array, options: { readonly flag: "wx" }): Promise<void>;
@@ -89,14 +91,17 @@ export function bunTerminal(): Terminal {
 function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
   return {
     lines: (path, signal) => readLines(bun.file(path).stream(), signal),
-    async kind(path) {
+    async kind(path, { follow = false } = {}) {
       try {
-        return kindOf(await fs.lstat(path));
+        const kind = kindOf(await fs.lstat(path));
+        if (kind !== "link" || !follow) return kind;
+        return namesOpenFiles(await fs.realpath(folderOf(path))) ? "other" : kindOf(await fs.stat(path));
       } catch (error) {
         if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return undefined;
         throw error;
       }
     },
+    names: (path) => fs.readdir(path),
     realPath: (path) => fs.realpath(path),
     async makeFolder(path, { recursive = false } = {}) {
       try {

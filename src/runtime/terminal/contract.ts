@@ -20,7 +20,7 @@ export interface TerminalOutput {
   write(data: string | Uint8Array<ArrayBuffer>): Promise<boolean>;
 }
 
-/** What a path leads to, without following a symbolic link. */
+/** What is at a path; `link` is a symbolic one that was not followed. */
 export type FileKind = "file" | "folder" | "link" | "other";
 
 /** A signal that asks a program to end: Ctrl-C, and what `kill` and service managers send. */
@@ -44,8 +44,18 @@ export interface TerminalFiles {
    * @throws {Error} If it can't be read.
    */
   lines(path: string, signal: AbortSignal): AsyncIterableIterator<string>;
-  /** What is there; `undefined` for nothing. */
-  kind(path: string): Promise<FileKind | undefined>;
+  /**
+   * What is there; `undefined` for nothing.
+   *
+   * @param path The path.
+   * @param options `follow` asks for what links lead to: `other` for a name of an open file, such as `/dev/stdout`, whatever that is.
+   */
+  kind(
+    path: string,
+    options?: { readonly follow?: boolean | undefined },
+  ): Promise<FileKind | undefined>;
+  /** The names of what is in a folder, in any order. */
+  names(path: string): Promise<readonly string[]>;
   /** The absolute path without symbolic links. */
   realPath(path: string): Promise<string>;
   /** Makes a folder, and those above it if `recursive`; fine if there is something of that name already. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import type { FileKind, Terminal, TerminalFiles } from "./contract.ts";
 import { openFilesLimit } from "./limits.ts";
 import { onEndSignals } from "./end_signals.ts";
@@ -44,9 +45,11 @@ const denoFiles: TerminalFiles = {
     const file = await Deno.open(path);
     yield* readLines(file.readable, signal);
   },
-  async kind(path) {
+  async kind(path, { follow = false } = {}) {
     try {
-      return kindOf(await Deno.lstat(path));
+      const kind = kindOf(await Deno.lstat(path));
+      if (kind !== "link" || !follow) return kind;
+      return namesOpenFiles(await Deno.realPath(folderOf(path))) ? "other" : kindOf(await Deno.stat(path));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
         return undefined;
@@ -54,6 +57,7 @@ const denoFiles: TerminalFiles = {
       throw error;
     }
   },
+  names: (path) => Array.fromAsync(Deno.readDir(path), ({ name }) => name),
   realPath: (path) => Deno.realPath(path),
   async makeFolder(path, { recursive = false } = {}) {
     try {
@@ -87,7 +91,11 @@ const denoFiles: TerminalFiles = {
       throw error;
     }
   },
-  truncate: (path, bytes) => Deno.truncate(path, bytes),
+  async truncate(path, bytes) {
+    // Deno.truncate() refuses links.
+    using file = await Deno.open(path, { write: true });
+    await file.truncate(bytes);
+  },
   rename: (from, to) => Deno.rename(from, to),
   async remove(path) {
     try {

@@ -2,8 +2,10 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { currentDisk } from "../../../src/runtime/disk/current.ts";
 import { nodeDisk } from "../../../src/runtime/disk/node.ts";
 import { rejection } from "../../support/settled.ts";
+import { openedName } from "../../support/opened_name.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { runtime, test } from "../../support/test.ts";
+import { until } from "../../support/until.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -136,5 +138,28 @@ for (const [name, disk] of Object.entries(disks)) {
 
   test(`Disk.isRunning() knows this process, and one that is not (${name})`, () => {
     assertEquals([disk.isRunning(disk.processId), disk.isRunning(2 ** 30)], [true, false]);
+  });
+
+  test(`Disk.isRunning() knows a process that was killed, before its parent has noticed (${name})`, async () => {
+    const { spawn } = await import("node:child_process");
+    // A shell that waits for nothing has a child that has ended: its number comes first.
+    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const ended = new Promise((resolve) => parent.once("exit", resolve));
+    const child = await new Promise<number>((resolve) =>
+      parent.stdout!.once("data", (data) => resolve(Number(String(data))))
+    );
+    await until(() => !disk.isRunning(child));
+    assertEquals(disk.isRunning(parent.pid!), true);
+    parent.kill("SIGKILL");
+    await ended;
+  });
+
+  test(`Disk.entry() takes a name of an open file for no file (${name})`, async () => {
+    await using folder = await tempFolder();
+    await using held = await openedName(`${folder.path}/file`);
+    assertEquals((await disk.entry(held.name))?.kind, "special");
+    assertEquals((await disk.entry(`${folder.path}/file`))?.kind, "file");
   });
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { currentTerminal } from "../../../src/runtime/terminal/current.ts";
+import { openedName } from "../../support/opened_name.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
 
@@ -15,6 +16,52 @@ test("currentTerminal().files.kind() tells what is there, and follows no link", 
     files.kind(`${temp.path}/${name}`)
   );
   assertEquals(await Promise.all(kinds), ["folder", "file", "link", undefined, undefined]);
+});
+
+test("currentTerminal().files.kind() follows a link if it is told to, but for names of open files", async () => {
+  await using temp = await tempFolder();
+  await temp.folder("folder");
+  await temp.write("file", "");
+  const targets = {
+    a: "nowhere",
+    b: "file",
+    c: "folder",
+    d: "b",
+    e: "/dev/null",
+    f: "file/below",
+    g: "folder/../file",
+  };
+  for (const [name, target] of Object.entries(targets)) await temp.link(name, target);
+  const kinds = ["folder", "file", "missing", ...Object.keys(targets)].map((name) =>
+    files.kind(`${temp.path}/${name}`, { follow: true })
+  );
+  assertEquals(await Promise.all(kinds), [
+    "folder",
+    "file",
+    undefined,
+    undefined,
+    "file",
+    "folder",
+    "file",
+    "other",
+    undefined,
+    "file",
+  ]);
+  await using held = await openedName(`${temp.path}/file`);
+  assertEquals([await files.kind(held.name, { follow: true }), await files.kind(held.name)], [
+    "other",
+    "link",
+  ]);
+});
+
+test("currentTerminal().files.names() lists what is in a folder, and wants one", async () => {
+  await using temp = await tempFolder();
+  await temp.folder("a/b");
+  await temp.write("file ü", "");
+  await temp.link("link", "nowhere");
+  assertEquals([...await files.names(temp.path)].sort(), ["a", "file ü", "link"]);
+  assertEquals(await files.names(`${temp.path}/a/b`), []);
+  await assertRejects(() => files.names(`${temp.path}/none`), Error);
 });
 
 test("currentTerminal().files.createFile() never writes over a file or through a link", async () => {
