@@ -211,7 +211,9 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   ): Call | undefined {
     const { scheduler, counters } = this.#environment;
     const lane = call.lane!;
-    const bytes = typeof body === "string" ? utf8Length(body) : body.length;
+    const bytes = typeof body === "string"
+      ? utf8Length(body, call.isSentAsIs ? response : undefined)
+      : body.length;
     counters.bytes += bytes;
     lane.bytes += bytes;
     call.isInFlight = false;

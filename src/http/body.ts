@@ -134,11 +134,31 @@ export function cancelBody(response: Response): void {
 
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(65_536);
+/** How many bytes a byte order mark has, which is no part of a text. */
+const MARK_BYTES = 3;
 
-/** How many bytes a text takes as UTF-8. */
-export function utf8Length(text: string): number {
+/**
+ * How many bytes a text takes as UTF-8.
+ *
+ * @param text The text.
+ * @param response The response whose whole body it is, if that came from the network and shows all of its headers: of a long
+ * text it says how many bytes it has brought, since counting them takes a good part of the time that parsing does.
+ * @returns The number of bytes; of a response's text, that of those that came, with a byte order mark and malformed ones.
+ */
+export function utf8Length(text: string, response?: Response): number {
   // A unit takes three bytes at most.
   if (3 * text.length <= scratch.length) return encoder.encodeInto(text, scratch).written;
+  return (response && receivedLength(text, response)) ?? count(text);
+}
+
+/** How many bytes a text came as; `undefined` where the announced length is not that of the text. */
+function receivedLength(text: string, { headers }: Response): number | undefined {
+  if (headers.has("content-encoding")) return undefined;
+  const bytes = contentLength(headers) ?? 0;
+  return bytes >= text.length && bytes <= 3 * text.length + MARK_BYTES ? bytes : undefined;
+}
+
+function count(text: string): number {
   let bytes = 0;
   for (let rest = text; rest !== "";) {
     const { read, written } = encoder.encodeInto(rest, scratch);

@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import type { ClientStats } from "../../mod.ts";
+import { type ClientStats, createClient } from "../../mod.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
 import { test } from "../support/test.ts";
 import { fakeClient } from "./fake_client.ts";
 import { rejection, watch } from "../support/settled.ts";
+import { serveHandler } from "../support/serve_handler.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
 function url(name: string | number, host = "a.test"): string {
@@ -115,6 +116,33 @@ test("Client.stats() counts the bytes that were read, whatever length was announ
   await clock.run(client.text(url(1)));
   await clock.run(client.bytes(url(2)));
   assertEquals(client.stats().bytes, 20);
+});
+
+test("Client.stats() counts the bytes of a long text, whatever a fetch of the caller's own says of them", async () => {
+  const body = "x".repeat(40_000);
+  const { client, clock } = fakeClient(() => ({ body, headers: { "content-length": "50000" } }));
+
+  await clock.run(client.text(url(1)));
+  assertEquals(client.stats().bytes, 40_000);
+});
+
+test("Client.stats() counts the bytes of long texts from the network: plain ones, coded ones, and those in chunks", async () => {
+  const text = "周冠宇".repeat(10_000);
+  const { length } = new TextEncoder().encode(text);
+  const gzip = new CompressionStream("gzip");
+  const coded = await new Response(new Response(text).body!.pipeThrough(gzip)).bytes();
+  const answers: Readonly<Record<string, () => Response>> = {
+    "/plain": () => new Response(text),
+    "/marked": () => new Response(`\ufeff${text}`),
+    "/coded": () => new Response(coded, { headers: { "content-encoding": "gzip" } }),
+    "/chunks": () => new Response(new Response(text).body!.pipeThrough(new TransformStream())),
+  };
+  await using server = serveHandler(({ url }) => answers[new URL(url).pathname]!());
+  for (const [path, extra] of [["/plain", 0], ["/marked", 3], ["/coded", 0], ["/chunks", 0]] as const) {
+    await using client = createClient();
+    assertEquals(await client.text(server.url + path), text);
+    assertEquals(client.stats().bytes, length + extra, path);
+  }
 });
 
 test("Client.stats() counts the bytes that were read of client.fetch()", async () => {

@@ -123,6 +123,34 @@ test("utf8Length() counts the bytes of any text", () => {
   }
 });
 
+test("utf8Length() takes the announced length of a long text's response for what was received", () => {
+  const announce = (length: number) => new Response(null, { headers: { "content-length": `${length}` } });
+  for (const text of ["x".repeat(40_000), "é".repeat(40_000), "€".repeat(40_000), "😀".repeat(20_000)]) {
+    const { length } = new TextEncoder().encode(text);
+    assertEquals(utf8Length(text, announce(length)), length);
+    // With a byte order mark.
+    assertEquals(utf8Length(text, announce(length + 3)), length + 3);
+  }
+});
+
+test("utf8Length() counts a response's text where its length is not announced, or can't be that of the text", () => {
+  const text = "é".repeat(40_000);
+  for (
+    const headers of [
+      {},
+      { "content-length": "39999" },
+      { "content-length": "120004" },
+      { "content-length": "0" },
+      { "content-length": "many" },
+      { "content-length": "50000", "content-encoding": "gzip" },
+      { "content-length": "50000", "transfer-encoding": "chunked" },
+    ] as Record<string, string>[]
+  ) {
+    assertEquals(utf8Length(text, new Response(null, { headers })), 80_000, JSON.stringify(headers));
+  }
+  assertEquals(utf8Length("é", new Response(null, { headers: { "content-length": "3" } })), 2);
+});
+
 test("contentLength() takes nothing but digits", () => {
   for (
     const [value, expected] of [["12", 12], ["0", 0], ["-1", undefined], ["1e3", undefined], [
