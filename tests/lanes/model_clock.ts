@@ -57,6 +57,11 @@ export class ModelClock implements Clock {
     return timer;
   }
 
+  /** The computer sleeps: what is due meanwhile is late. */
+  jump(byMs: number): void {
+    this.#nowMs += byMs;
+  }
+
   /** When the next timer is due; `Infinity` if there is none. */
   get nextMs(): number {
     return this.#timers.peek()?.dueMs ?? Infinity;

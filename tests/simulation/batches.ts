@@ -38,7 +38,7 @@ export function playBatch(stage: Stage, step: BatchStep): void {
   stage.note(`begins: ${batch.name}`);
   const [client] = stage.clients;
   const options: BatchOptions = {
-    ...optionsOf(step.options),
+    ...optionsOf(stage, step.options),
     signal: signal === undefined ? undefined : stage.controllers[signal]!.signal,
   };
   if (how === "record") {

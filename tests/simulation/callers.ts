@@ -94,7 +94,7 @@ export function endCaller(
   caller.ending = { ok, value, from, atMs, attempts };
   stage.unsettled.delete(caller);
   stage.note(`ends: ${name}: ${ok ? "a value" : value} from ${from} after ${attempts}`);
-  if (mustEndWith !== undefined) {
+  if (mustEndWith?.isSure) {
     if (ok) stage.fail("S6", `${name} has a value although it was aborted`);
     else if (value !== mustEndWith.reason) {
       stage.fail("S6", `${name} has not ended with the reason of its abort but with ${value}`);
@@ -116,6 +116,8 @@ export function mustEnd(stage: Stage, isMeant: (caller: Caller) => boolean, reas
   for (const caller of stage.unsettled) {
     if (!isMeant(caller)) continue;
     caller.deadAtMs = Math.min(caller.deadAtMs, stage.clock.now());
-    if (caller.batch === undefined) caller.mustEndWith ??= { reason };
+    // In the middle of something else it may just have ended.
+    const isSure = !stage.interference.isUnderWay;
+    if (caller.batch === undefined) caller.mustEndWith ??= { reason, isSure };
   }
 }

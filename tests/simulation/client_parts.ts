@@ -5,6 +5,7 @@
  */
 
 import type { ClientOptions, ExtendOptions } from "../../src/client/options.ts";
+import { isTimeoutError } from "../../src/errors.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { httpCache } from "../../src/http_cache/http_cache.ts";
 import type { Partition } from "../../src/http_cache/partition.ts";
@@ -14,8 +15,9 @@ import type { RetryOn } from "../../src/policies/retry_on.ts";
 import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { baseUrlOf, limitKeyOf, SECRET } from "./addresses.ts";
-import { middlewareOf } from "./middleware.ts";
+import { addressOf, baseUrlOf, limitKeyOf, SECRET } from "./addresses.ts";
+import { HookError } from "./interference.ts";
+import { isMeant, middlewareOf } from "./middleware.ts";
 import type { CacheWorldPlan, ClientPlan, ExtensionPlan, RetryOnKind } from "./plan.ts";
 import { COUNT_HEADER, LIMIT_HEADER } from "./origin_limits.ts";
 import type { Stage } from "./stage.ts";
@@ -50,21 +52,21 @@ export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): Client
     concurrency: adaptiveLimit ?? semaphore ?? number,
     perOrigin: client.perOrigin === undefined ? undefined : { concurrency: client.perOrigin },
     rateLimit: rates?.length === 1 ? rates[0] : rates,
-    limitKey: client.hasKeys ? ({ url }) => limitKeyOf(url) : undefined,
+    limitKey: client.hasKeys ? ({ url }) => limitKeyAt(stage, url) : undefined,
     learnLimits: client.learns && learningOf(client.learns),
-    circuitBreaker: client.breaker,
+    circuitBreaker: breakerOf(stage, client),
     retryBudget: client.retryBudget,
     backoff: client.backoff,
     hedge: client.hedge,
-    retryOn: retryOn && retryOnOf(retryOn),
+    retryOn: retryOn && retryOnOf(stage, retryOn),
     signal: signal === undefined ? undefined : controllers[signal]!.signal,
-    cache: cache && cachePlanOf(cache),
+    cache: cache && cachePlanOf(stage, cache),
     use: use?.map((kind) => middlewareOf(stage, kind)),
     headers: hasSecretHeader ? { "x-api-key": `${SECRET}-client` } : undefined,
     baseUrls: mirrors?.map((mirror, index) => ({
       url: baseUrlOf(mirror, index),
       moveOn: mirror.moveOn,
-      path: mirror.hasPath ? (path: string) => `kept/${path}` : undefined,
+      path: mirror.hasPath ? (path: string) => pathAt(stage, path) : undefined,
       headers: mirror.hasKey ? { "x-mirror-key": `${SECRET}-m${index}` } : undefined,
     })),
   };
@@ -97,25 +99,64 @@ function extensionOf(stage: Stage, { maxRetries, timeoutMs, use, hasHeader }: Ex
   };
 }
 
-function cachePlanOf(plan: CacheWorldPlan): CachePlan {
+function cachePlanOf(stage: Stage, plan: CacheWorldPlan): CachePlan {
   const { mode, ttlMs, staleWhileRevalidateMs, staleIfErrorMs, isPartitioned, keepsParsed } = plan;
   const adapter = memoryCache(keepsParsed ? { keep: "parsed" } : {});
   const partition: Partition | undefined = isPartitioned
-    ? ({ headers }) => headers["authorization"] ?? ""
+    ? ({ headers }) => {
+      stage.interference.at("partition");
+      return headers["authorization"] ?? "";
+    }
     : undefined;
   const options = { staleWhileRevalidateMs, staleIfErrorMs, partition };
   return mode === "ttl" ? ttlCache(adapter, { ...options, ttlMs }) : httpCache(adapter, options);
 }
 
-function retryOnOf(kind: RetryOnKind): RetryOn {
+function retryOnOf(stage: Stage, kind: RetryOnKind): RetryOn {
+  if (kind === "few statuses") return [500, 503];
+  const decide = deciderOf(kind);
+  return (failure) => {
+    stage.interference.at("retryOn");
+    return decide(failure);
+  };
+}
+
+/** What a caller's function says. */
+function deciderOf(kind: Exclude<RetryOnKind, "few statuses">): Exclude<RetryOn, readonly number[]> {
   switch (kind) {
-    case "few statuses":
-      return [500, 503];
     case "never":
       return () => false;
     case "after a delay":
       return ({ status }) => status === undefined || status >= 500 ? RETRY_DELAY_MS : undefined;
     case "404 too":
       return ({ status }) => status === 404 ? true : undefined;
+    case "throws":
+      return ({ url }) => {
+        if (isMeant(kind, addressOf(url).id)) throw new HookError("thrown by retryOn");
+        return undefined;
+      };
   }
+}
+
+/** A breaker, and what it takes for a failure. */
+function breakerOf(stage: Stage, { breaker, isFailure }: ClientPlan): ClientOptions["circuitBreaker"] {
+  if (breaker === undefined || breaker === false || isFailure === undefined) return breaker;
+  return {
+    ...breaker,
+    isFailure: (error) => {
+      stage.interference.at("isFailure");
+      if (isFailure === "throws") throw new HookError("thrown by isFailure");
+      return isFailure === "timeouts" && isTimeoutError(error);
+    },
+  };
+}
+
+function limitKeyAt(stage: Stage, url: string): string | undefined {
+  stage.interference.at("limitKey");
+  return limitKeyOf(url);
+}
+
+function pathAt(stage: Stage, path: string): string {
+  stage.interference.at("path");
+  return `kept/${path}`;
 }

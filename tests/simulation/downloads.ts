@@ -21,7 +21,7 @@ export function playDownload(stage: Stage, step: DownloadStep): void {
   const given = urlOf(target);
   const caller = beginCaller(stage, { how: "download", target, given, options, signals, streams: true });
   const signal = index === undefined ? undefined : stage.controllers[index]!.signal;
-  const { schema: _, cache: _cache, as: _as, ...others } = optionsOf(options);
+  const { schema: _, cache: _cache, as: _as, ...others } = optionsOf(stage, options);
   const chunks: Uint8Array[] = [];
   const sink = sinkOf(stage, caller, step, chunks);
   stage.clients[0]!.download(given, sink, { ...others, signal }).then(() => {
@@ -45,6 +45,7 @@ function sinkOf(
   };
   return new WritableStream({
     async write(chunk) {
+      stage.interference.at("sink");
       if (isOver) stage.fail("download", `${caller.name} goes on after the end of its stream`);
       if (chunks.length >= breaksAfter) {
         isOver = true;

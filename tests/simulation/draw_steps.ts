@@ -53,14 +53,17 @@ export function drawSteps(dice: Dice, inputs: StepInputs): Step[] {
   return steps.sort((a, b) => a.atMs - b.atMs);
 }
 
-class StepDrawer {
+/** Draws what callers do, each with an id of its own. */
+export class StepDrawer {
   readonly #dice: Dice;
   readonly #inputs: StepInputs;
+  readonly #prefix: string;
   #lastId = 0;
 
-  constructor(dice: Dice, inputs: StepInputs) {
+  constructor(dice: Dice, inputs: StepInputs, prefix = "r") {
     this.#dice = dice;
     this.#inputs = inputs;
+    this.#prefix = prefix;
   }
 
   /** A moment at which somebody may do something. */
@@ -75,7 +78,7 @@ class StepDrawer {
     const kind = dice.int(0, 9);
     if (kind < 2) return [dice.chance(0.25) ? this.#download(atMs) : this.#items(atMs)];
     if (kind < 5) return [this.#batch(atMs)];
-    return Array.from({ length: dice.chance(0.3) ? dice.int(2, 12) : 1 }, () => this.#call(atMs));
+    return Array.from({ length: dice.chance(0.3) ? dice.int(2, 12) : 1 }, () => this.call(atMs));
   }
 
   #target(kinds: readonly ResourceKind[] = KINDS): TargetPlan {
@@ -86,7 +89,7 @@ class StepDrawer {
     const isRelative = client.mirrors !== undefined && dice.chance(0.65);
     return {
       kind,
-      id: isShared ? `s${dice.int(0, 2)}` : `r${++this.#lastId}`,
+      id: isShared ? `s${dice.int(0, 2)}` : `${this.#prefix}${++this.#lastId}`,
       origin: isRelative ? undefined : isShared ? 0 : dice.int(0, origins - 1),
       method: isShared
         ? undefined
@@ -111,7 +114,7 @@ class StepDrawer {
       cache: dice.maybe(0.1, () => dice.pick(["no-store", "reload", "no-cache", "force-cache"])),
       idempotent: dice.maybe(0.1, () => dice.chance(0.5)),
       notFoundIsFinal: dice.maybe(0.1, () => false),
-      hasSchema: dice.maybe(0.2, () => true),
+      schema: dice.maybe(0.2, () => "own"),
     };
   }
 
@@ -119,7 +122,8 @@ class StepDrawer {
     return this.#dice.maybe(probability, () => this.#dice.int(0, SIGNALS - 1));
   }
 
-  #call(atMs: number): CallStep {
+  /** A single request. */
+  call(atMs: number): CallStep {
     const dice = this.#dice;
     const how = dice.pick(["json", "json", "json", "text", "bytes", "outcome", "fetch", "fetch"] as const);
     return {
@@ -178,7 +182,12 @@ class StepDrawer {
       what: "items",
       atMs,
       how,
-      target: { ...this.#target([how]), kind: how, id: `r${++this.#lastId}`, method: undefined },
+      target: {
+        ...this.#target([how]),
+        kind: how,
+        id: `${this.#prefix}${++this.#lastId}`,
+        method: undefined,
+      },
       options: how === "pages" ? undefined : this.#options(),
       signal: this.#signal(0.4),
       leavesAfter: dice.maybe(how === "events" ? 0.9 : 0.3, () => dice.int(0, 5)),

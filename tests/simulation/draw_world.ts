@@ -8,6 +8,7 @@ import type { BreakerOptions } from "../../src/client/options.ts";
 import { Dice } from "../support/dice.ts";
 import { drawLimit } from "../support/draw_limit.ts";
 import { drawSteps } from "./draw_steps.ts";
+import { drawWider } from "./draw_wider.ts";
 import {
   type CacheWorldPlan,
   type ClientPlan,
@@ -46,6 +47,10 @@ const FAULTS: readonly FaultName[] = [
 
 /** Draws the world of a seed; it is the same each time. */
 export function drawWorld(seed: number): WorldPlan {
+  return drawWider(drawCore(seed));
+}
+
+function drawCore(seed: number): WorldPlan {
   const dice = new Dice(seed);
   const lastsMs = dice.pick([0, 200, 2_000, 10_000, 60_000]);
   const origins = Array.from({ length: dice.int(1, 3) }, () => drawOrigin(dice, lastsMs));

@@ -54,7 +54,7 @@ function itemsOf(
   const client = stage.clients[0]!;
   const signal = index === undefined ? undefined : stage.controllers[index]!.signal;
   if (how === "pages") return client.pages(given, { signal });
-  const { as: _, ...others } = optionsOf(options);
+  const { as: _, ...others } = optionsOf(stage, options);
   return how === "lines"
     ? client.lines(given, { ...others, as: "json", signal })
     : client.events(given, { ...others, as: "json", signal, reconnect: { maxAttempts: 3 } });

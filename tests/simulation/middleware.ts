@@ -6,7 +6,7 @@
 
 import type { Middleware } from "../../src/policies/middleware.ts";
 import { derivedSeed } from "../../src/testing/derived_seed.ts";
-import { addressOf } from "./addresses.ts";
+import { addressOf, originOf } from "./addresses.ts";
 import { AGAIN_HEADER } from "./network.ts";
 import type { MiddlewareKind } from "./plan.ts";
 import type { Stage } from "./stage.ts";
@@ -14,15 +14,21 @@ import type { Stage } from "./stage.ts";
 /** What a middleware throws. */
 export class MiddlewareError extends Error {}
 
-/** Whether a middleware does for a request what it does for some only. */
-export function isMeant(kind: MiddlewareKind, id: string): boolean {
+/** Whether something does for a request what it does for some only. */
+export function isMeant(kind: string, id: string): boolean {
   return derivedSeed(kind, id) % 3 === 0;
 }
 
 /** Makes a middleware that tells the stage what it keeps from the network. */
 export function middlewareOf(stage: Stage, kind: MiddlewareKind): Middleware {
   return async (request, next) => {
+    stage.interference.at("middleware");
     const { id, kind: resource, page } = addressOf(request.url);
+    if (kind === "hangs" && isMeant(kind, id)) {
+      withhold(stage, id);
+      return await new Promise(() => {});
+    }
+    if (kind === "asks" && resource === "private" && page === 1) await askForToken(stage, id);
     if (kind === "header") request.headers.set("x-seen", "1");
     if (kind === "throws" && isMeant(kind, id)) {
       withhold(stage, id);
@@ -33,11 +39,28 @@ export function middlewareOf(stage: Stage, kind: MiddlewareKind): Middleware {
       return Response.json({ u: id, atMs: stage.clock.now(), page });
     }
     const response = await next(request);
+    if (kind === "reads" && response.status === 200 && resource === "data") return await reread(response);
+    if (kind === "clones" && isMeant(kind, id)) response.clone();
+    if (kind === "drops" && isMeant(kind, id) && resource === "data") {
+      await response.body?.cancel();
+      return Response.json({ u: id, atMs: stage.clock.now() });
+    }
     if (kind !== "twice" || response.status !== 503 || !isMeant(kind, id)) return response;
     await response.body?.cancel();
     request.headers.set(AGAIN_HEADER, "1");
     return await next(request);
   };
+}
+
+/** Reads a body, and gives what was read. */
+async function reread(response: Response): Promise<Response> {
+  const body = await response.bytes();
+  return new Response(body, { status: response.status, headers: response.headers });
+}
+
+/** Asks by way of the same client, while the attempt holds a permit of it. */
+async function askForToken(stage: Stage, id: string): Promise<void> {
+  await stage.clients[0]!.outcome(`${originOf(0)}/data/token-${id}`, { timeoutMs: 200, totalTimeoutMs: 500 });
 }
 
 function withhold(stage: Stage, id: string): void {

@@ -5,24 +5,42 @@
  */
 
 import type { RequestOptions } from "../../src/client/request.ts";
-import type { StandardSchemaV1 } from "../../src/schemas/standard_schema.ts";
-import type { OptionsPlan } from "./plan.ts";
+import type { StandardSchemaResult, StandardSchemaV1 } from "../../src/schemas/standard_schema.ts";
+import { isMeant } from "./middleware.ts";
+import type { OptionsPlan, SchemaKind } from "./plan.ts";
+import type { Stage } from "./stage.ts";
+
+/** How long a schema takes that is asynchronous, in milliseconds. */
+const SCHEMA_MS = 30;
+
+/** What a schema throws, or rejects with. */
+export class SchemaError extends Error {}
 
 /** Takes what the servers have, and nothing that comes in its place. */
-const OWN: StandardSchemaV1 = {
-  "~standard": {
-    version: 1,
-    vendor: "simulation",
-    validate(value) {
-      const isOwn = typeof value === "object" && value !== null && "u" in value;
-      return isOwn ? { value } : { issues: [{ message: "must be the servers' own" }] };
-    },
-  },
-};
+function schemaOf(stage: Stage, kind: SchemaKind): StandardSchemaV1 {
+  const judge = (value: unknown): StandardSchemaResult<unknown> => {
+    const id = (value as { readonly u?: string } | null | undefined)?.u;
+    if (id === undefined) return { issues: [{ message: "must be the servers' own" }] };
+    if ((kind === "throws" || kind === "rejects") && isMeant(kind, id)) throw new SchemaError(`not ${id}`);
+    return { value: kind === "transforms" ? { ...value as object, isTransformed: true } : value };
+  };
+  const validate = (value: unknown) => {
+    stage.interference.at("schema");
+    return kind === "async" || kind === "rejects"
+      ? stage.clock.sleep(SCHEMA_MS).then(() => judge(value))
+      : judge(value);
+  };
+  return { "~standard": { version: 1, vendor: "simulation", validate } };
+}
 
 /** Makes options of their plan. */
 export function optionsOf<T extends OptionsPlan>(
-  { hasSchema, ...options }: T = {} as T,
-): Omit<T, "hasSchema"> & Pick<RequestOptions, "schema"> {
-  return hasSchema ? { ...options, schema: OWN } : options;
+  stage: Stage,
+  { schema, hasProgress, ...options }: T = {} as T,
+): Omit<T, "schema" | "hasProgress"> & Pick<RequestOptions, "schema" | "onProgress"> {
+  return {
+    ...options,
+    ...schema === undefined ? {} : { schema: schemaOf(stage, schema) },
+    ...hasProgress ? { onProgress: () => stage.interference.at("progress") } : {},
+  };
 }

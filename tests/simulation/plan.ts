@@ -11,6 +11,7 @@ import type { AdaptiveLimitRules } from "../../src/primitives/adaptive_limit_opt
 import type { BackoffOptions } from "../../src/primitives/backoff.ts";
 import type { HedgeOptions } from "../../src/policies/hedge_options.ts";
 import type { RetryBudgetOptions } from "../../src/primitives/retry_budget.ts";
+import type { InterferencePlan } from "./interference.ts";
 
 /** How many signals the callers of a world have between them. */
 export const SIGNALS = 4;
@@ -47,6 +48,10 @@ export interface ClientPlan {
   readonly cache?: CacheWorldPlan | undefined;
   readonly use?: readonly MiddlewareKind[] | undefined;
   readonly retryOn?: RetryOnKind | undefined;
+  /** What its breaker takes for a failure; by default what the client does. */
+  readonly isFailure?: "throws" | "nothing" | "timeouts" | undefined;
+  /** What users do when they are called back. */
+  readonly interferes?: readonly InterferencePlan[] | undefined;
   readonly extensions?: readonly ExtensionPlan[] | undefined;
   /** Whether it has an authorization header of its own. */
   readonly hasSecretHeader?: boolean | undefined;
@@ -102,10 +107,23 @@ export interface CacheWorldPlan {
 }
 
 /** What a middleware does. */
-export type MiddlewareKind = "pass" | "header" | "throws" | "answers" | "twice";
+export type MiddlewareKind =
+  | "pass"
+  | "header"
+  | "throws"
+  | "answers"
+  | "twice"
+  | "reads"
+  | "drops"
+  | "clones"
+  | "hangs"
+  | "asks";
 
 /** What a caller says about retries. */
-export type RetryOnKind = "few statuses" | "never" | "after a delay" | "404 too";
+export type RetryOnKind = "few statuses" | "never" | "after a delay" | "404 too" | "throws";
+
+/** What a schema does besides saying which values are the servers' own. */
+export type SchemaKind = "own" | "async" | "throws" | "rejects" | "transforms";
 
 /** A client that shares the limits of the first one. */
 export interface ExtensionPlan {
@@ -212,12 +230,22 @@ export type OptionsPlan =
     | "maxBodyBytes"
   >
   & {
-    /** Whether the value must be one of the servers' own. */
-    readonly hasSchema?: boolean | undefined;
+    /** Takes nothing but the servers' own. */
+    readonly schema?: SchemaKind | undefined;
+    /** Whether its caller is told how far its body has come. */
+    readonly hasProgress?: boolean | undefined;
   };
 
 /** One thing that happens. */
-export type Step = CallStep | BatchStep | ItemsStep | DownloadStep | AbortStep | CloseStep | ListenStep;
+export type Step =
+  | CallStep
+  | BatchStep
+  | ItemsStep
+  | DownloadStep
+  | AbortStep
+  | CloseStep
+  | ListenStep
+  | JumpStep;
 
 /** A single request. */
 export interface CallStep {
@@ -293,4 +321,11 @@ export interface CloseStep {
 export interface ListenStep {
   readonly what: "listen" | "unlisten";
   readonly atMs: number;
+}
+
+/** The computer sleeps: nothing happens for a while, and then everything that was due. */
+export interface JumpStep {
+  readonly what: "jump";
+  readonly atMs: number;
+  readonly byMs: number;
 }

@@ -83,8 +83,8 @@ export interface Caller {
   ending: Ending | undefined;
   /** When nothing more may be sent for it. */
   deadAtMs: number;
-  /** What it must reject with, at once. */
-  mustEndWith: { readonly reason: unknown } | undefined;
+  /** What it must reject with, at once; if that is not sure, it must end at once. */
+  mustEndWith: { readonly reason: unknown; readonly isSure: boolean } | undefined;
   /** Since when it reads its body; `Infinity` while it does not. */
   readingSinceMs: number;
 }

@@ -43,7 +43,7 @@ export async function warmUp(): Promise<void> {
 
 /** Runs a world to its end, or to the first rule that is broken. */
 export async function runWorld(plan: WorldPlan, isTracing = false): Promise<Run> {
-  const stage = new Stage(plan, isTracing);
+  const stage = new Stage(plan, isTracing, play);
   const rules = createRules(stage);
   stage.listener = rules;
   using _ = watchUnhandled((reason) => stage.fail("unhandled", `a rejection was not handled: ${reason}`));

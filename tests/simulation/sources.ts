@@ -36,6 +36,12 @@ function pullNext(
   given: readonly FetchRequest[],
 ): IteratorResult<FetchRequest> {
   const { pulled, step: { source, targets, options }, name } = batch;
+  try {
+    stage.interference.at("source");
+  } catch (error) {
+    batch.hasEnded = true;
+    throw error;
+  }
   if (batch.hasEnded) stage.fail("S13", `the source of ${name} is asked although it has ended`);
   const isDead = stage.clock.now() > batch.deadAtMs;
   if (isDead) stage.fail("S13", `the source of ${name} is asked although the batch is over`);

@@ -15,8 +15,9 @@ import { Dice } from "../support/dice.ts";
 import { Eyes, watch } from "../lanes/model_eyes.ts";
 import { CountedController } from "../lanes/model_signal.ts";
 import { clientParts } from "./client_parts.ts";
+import { Interference } from "./interference.ts";
 import { createNetwork } from "./network.ts";
-import { SIGNALS, type WorldPlan } from "./plan.ts";
+import { SIGNALS, type Step, type WorldPlan } from "./plan.ts";
 import type { BatchRecord, Caller, Sent } from "./records.ts";
 import { createServers } from "./servers.ts";
 
@@ -47,6 +48,7 @@ export interface StageListener {
 export class Stage {
   readonly clock: ModelClock = new ModelClock();
   readonly dice: Dice;
+  readonly interference: Interference;
   readonly eyes: Eyes = new Eyes();
   readonly servers: SimulatedCdn;
   readonly semaphore: Semaphore | undefined;
@@ -72,6 +74,8 @@ export class Stage {
   readonly endings: Set<string> = new Set();
   listener: StageListener | undefined;
   closedAtMs: number = Infinity;
+  /** How long the computer has slept, in milliseconds: whatever was due then is late. */
+  sleptMs = 0;
   readonly closedExtensions: Set<number> = new Set();
   readonly closeReason: Error = new Error("closed by the script");
   #listening: Disposable | undefined;
@@ -82,8 +86,13 @@ export class Stage {
   /** The most that the client allowed at this moment: what was admitted before its limit fell is sent all the same. */
   #capacity: { readonly atMs: number; readonly most: number } = { atMs: -1, most: 0 };
 
-  constructor(readonly plan: WorldPlan, readonly isTracing: boolean) {
+  constructor(
+    readonly plan: WorldPlan,
+    readonly isTracing: boolean,
+    play: (stage: Stage, step: Step) => void,
+  ) {
     const { clock } = this;
+    this.interference = new Interference(plan.client.interferes ?? [], (step) => play(this, step));
     this.dice = new Dice(plan.seed + 1);
     this.servers = createServers(plan, clock);
     this.controllers = Array.from({ length: SIGNALS }, () => new CountedController());
@@ -146,11 +155,19 @@ export class Stage {
     this.note(`VIOLATION of ${rule}: ${text}`);
   }
 
+  /** The computer sleeps. */
+  jump(byMs: number): void {
+    this.note(`sleeps for ${byMs} ms`);
+    this.sleptMs += byMs;
+    this.clock.jump(byMs);
+  }
+
   /** Somebody begins to listen. */
   listen(): void {
     this.#listening ??= this.clients[0]!.on((event) => {
       this.events.push(event);
       if (this.isTracing) this.note(`event ${JSON.stringify(event)}`);
+      this.interference.at("event");
     });
   }
 

@@ -36,6 +36,8 @@ export function play(stage: Stage, step: Step): void {
       return stage.listen();
     case "unlisten":
       return stage.unlisten();
+    case "jump":
+      return stage.jump(step.byMs);
   }
 }
 
@@ -47,7 +49,9 @@ function playCall(stage: Stage, step: CallStep): void {
   const streams = how === "fetch";
   const caller = beginCaller(stage, { how, target, given, options, client, signals, streams });
   const signal = step.signal === undefined ? undefined : stage.controllers[step.signal]!.signal;
-  const told = signal === undefined && options === undefined ? undefined : { ...optionsOf(options), signal };
+  const told = signal === undefined && options === undefined
+    ? undefined
+    : { ...optionsOf(stage, options), signal };
   if (how === "fetch") return playFetch(stage, caller, step, told);
   if (how !== "outcome") return follow(stage, caller, stage.clients[client]![how as "json"](given, told));
   stage.clients[client]!.outcome(given, told).then(
@@ -107,7 +111,9 @@ function abort(stage: Stage, index: number): void {
     const { active = 0, asleep = 0 } = batch.batch?.allowance ?? {};
     const isDone = (batch.hasEnded || batch.returns > 0) && active + asleep === 0;
     // A signal that closes the client too is heard by that first.
-    if (!isDone && plan.client.signal !== index) batch.mustEndWith ??= { reason };
+    if (!isDone && plan.client.signal !== index && !stage.interference.isUnderWay) {
+      batch.mustEndWith ??= { reason };
+    }
     for (const caller of batch.pulled) caller.deadAtMs = Math.min(caller.deadAtMs, clock.now());
   }
   if (plan.client.signal === index) noteClosing(stage, reason);

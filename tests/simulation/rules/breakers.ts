@@ -100,7 +100,7 @@ function checkPatience(stage: Stage, lane: Lane): void {
     if (lanes.length > 1 || errand.patienceMs === 0) return;
     const { startedAtMs } = errand as Call;
     const overMs = nowMs - Math.max(startedAtMs, sinceMs + errand.patienceMs);
-    if (overMs <= PROBE_MS + ROUNDING_MS) return;
+    if (overMs <= PROBE_MS + stage.sleptMs + ROUNDING_MS) return;
     stage.fail(
       "S14b",
       `${errand.describe().url} waits ${overMs} ms longer than its patience for ${lane.key}`,

@@ -85,7 +85,7 @@ function checkOrigins(stage: Stage): void {
 function checkOwnNumbers(stage: Stage): void {
   const { plan: { steps, client }, clients, callers } = stage;
   if (
-    client.extensions !== undefined ||
+    client.extensions !== undefined || client.interferes !== undefined || client.use?.includes("asks") ||
     !steps.every(({ what }) => what === "call" || what === "abort" || what === "close")
   ) {
     return;

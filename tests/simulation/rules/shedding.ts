@@ -42,7 +42,7 @@ function checkWait(stage: Stage, caller: Caller, maxQueueMs: number): void {
   // A round of several mirrors may be in line several times.
   if (target.origin === undefined) return;
   const waitedMs = stage.clock.now() - startedAtMs;
-  if (waitedMs > maxQueueMs + ROUNDING_MS) {
+  if (waitedMs > maxQueueMs + stage.sleptMs + ROUNDING_MS) {
     stage.fail("shedding", `${name} waits for ${waitedMs} ms: ${maxQueueMs} may be`);
   }
 }

@@ -30,7 +30,7 @@ export function timeRules(stage: Stage): RuleGroup {
       const tookMs = ending!.atMs - startedAtMs;
       if (batch?.step.source === "async" || isItems(caller)) return;
       if (how === "all" || batch?.step.how === "all") return;
-      if (tookMs > totalTimeoutMs + ROUNDING_MS) {
+      if (tookMs > totalTimeoutMs + stage.sleptMs + ROUNDING_MS) {
         stage.fail("S9", `${name} took ${tookMs} ms in place of ${totalTimeoutMs}`);
       }
     },
@@ -44,7 +44,7 @@ function checkCaller(
   const { mustEndWith, name, batch, startedAtMs, totalTimeoutMs } = caller;
   if (mustEndWith !== undefined) stage.fail("S6", `${name} has not ended although it was aborted`);
   if (batch !== undefined || isItems(caller)) return;
-  if (stage.clock.now() > startedAtMs + totalTimeoutMs + ROUNDING_MS) {
+  if (stage.clock.now() > startedAtMs + totalTimeoutMs + stage.sleptMs + ROUNDING_MS) {
     stage.fail("S9", `${name} has not ended although its total time is over`);
   }
 }
@@ -60,13 +60,13 @@ function checkSent(stage: Stage, sent: Sent): void {
     ? caller.sent.findLast((other) => !other.isPart && other.atMs <= atMs)!.atMs
     : atMs;
   if (answeredAtMs === Infinity || !streams) {
-    if (nowMs > startedAtMs + timeoutMs + ROUNDING_MS && status < 400) {
+    if (nowMs > startedAtMs + timeoutMs + stage.sleptMs + ROUNDING_MS && status < 400) {
       return stage.fail("S6", `${url} is under way for longer than ${timeoutMs} ms`);
     }
   } else if (caller.ending !== undefined) checkReader(stage, sent, caller);
   if (
     status >= 400 && caller.ending === undefined && !streams &&
-    nowMs > answeredAtMs + DISCARD_MS + ROUNDING_MS
+    nowMs > answeredAtMs + DISCARD_MS + stage.sleptMs + ROUNDING_MS
   ) {
     stage.fail("S8", `${url} is still received although its ${status} is of no use`);
   }
@@ -82,7 +82,7 @@ function checkReader(stage: Stage, sent: Sent, caller: Caller): void {
     sent.bytes = bytes;
     sent.activeAtMs = nowMs;
   }
-  if (nowMs > Math.max(sent.activeAtMs, readingSinceMs) + idleMs + ROUNDING_MS) {
+  if (nowMs > Math.max(sent.activeAtMs, readingSinceMs) + idleMs + stage.sleptMs + ROUNDING_MS) {
     stage.fail("S6", `${sent.url} brings nothing for longer than ${idleMs} ms`);
   }
 }

@@ -20,12 +20,16 @@ export function valueRules(stage: Stage): RuleGroup {
 }
 
 function checkValue(stage: Stage, { ending, target, name, how, options }: Caller): void {
-  const hasSchema = options.hasSchema && how !== "text" && how !== "bytes" && how !== "fetch" &&
+  const hasSchema = options.schema !== undefined && how !== "text" && how !== "bytes" && how !== "fetch" &&
     how !== "events" && how !== "download";
   if (
     hasSchema && how !== "lines" && (ending!.value as { readonly u?: string } | undefined)?.u === undefined
   ) {
     stage.fail("value", `${name} has got what its schema does not take`);
+  }
+  const isTransformed = (ending!.value as { readonly isTransformed?: true } | undefined)?.isTransformed;
+  if (how !== "lines" && hasSchema && (options.schema === "transforms") !== (isTransformed ?? false)) {
+    stage.fail("value", `${name} has got what another schema has made`);
   }
   const value = how === "text" ? parsed(ending!.value) : ending!.value;
   if (typeof value !== "object" || value === null || value instanceof Response) return;

@@ -1,0 +1,103 @@
+/**
+ * Makes a world wider: what happens in some worlds only, drawn apart from the rest, so that each is as it was but for that.
+ *
+ * @module
+ */
+
+import { Dice } from "../support/dice.ts";
+import { StepDrawer } from "./draw_steps.ts";
+import type { Hook, InterferencePlan } from "./interference.ts";
+import {
+  type ClientPlan,
+  type JumpStep,
+  type MiddlewareKind,
+  type OptionsPlan,
+  type SchemaKind,
+  SIGNALS,
+  type Step,
+  type WorldPlan,
+} from "./plan.ts";
+
+/** A number that makes other chance of the same seed. */
+const APART = 7_919;
+
+const HOOKS: readonly Hook[] = [
+  ...["event", "event", "progress", "schema", "retryOn", "isFailure"] as const,
+  ...["limitKey", "middleware", "source", "path", "partition", "sink"] as const,
+];
+const SCHEMAS: readonly SchemaKind[] = ["async", "throws", "rejects", "transforms"];
+const MIDDLEWARE: readonly MiddlewareKind[] = ["reads", "drops", "clones", "hangs", "asks"];
+
+/** Draws what a world has besides. */
+export function drawWider(world: WorldPlan): WorldPlan {
+  const dice = new Dice(world.seed + APART);
+  const lastsMs = Math.max(0, ...world.steps.map(({ atMs }) => atMs));
+  const inputs = { client: world.client, origins: world.origins.length, lastsMs };
+  const client = drawClient(dice, world.client, new StepDrawer(dice, inputs, "x"));
+  const steps = world.steps.map((step) => drawOptions(dice, step));
+  steps.push(...drawJumps(dice, lastsMs), ...drawSecondClose(dice, steps));
+  return { ...world, client, steps: steps.sort((a, b) => a.atMs - b.atMs) };
+}
+
+function drawClient(dice: Dice, client: ClientPlan, drawer: StepDrawer): ClientPlan {
+  return {
+    ...client,
+    use: dice.maybe(0.1, () => [dice.pick(MIDDLEWARE), ...client.use ?? []]) ?? client.use,
+    retryOn: dice.maybe(0.05, () => "throws" as const) ?? client.retryOn,
+    isFailure: dice.maybe(0.1, () => dice.pick(["throws", "nothing", "timeouts"])),
+    interferes: dice.maybe(
+      0.2,
+      () => Array.from({ length: dice.int(1, 3) }, () => drawInterference(dice, drawer)),
+    ),
+  };
+}
+
+function drawInterference(dice: Dice, drawer: StepDrawer): InterferencePlan {
+  return { hook: dice.pick(HOOKS), nth: dice.int(1, 12), step: drawAct(dice, drawer) };
+}
+
+/** What a user does in the middle of something; nothing for an error that is thrown. */
+function drawAct(dice: Dice, drawer: StepDrawer): Step | undefined {
+  switch (dice.int(0, 9)) {
+    case 0:
+    case 1:
+      return undefined;
+    case 2:
+      return { what: "close", atMs: 0 };
+    case 3:
+    case 4:
+    case 5:
+      return { what: "abort", atMs: 0, signal: dice.int(0, SIGNALS - 1) };
+    default:
+      return drawer.work()[0];
+  }
+}
+
+/** Schemas that do more, and callers who are told of progress. */
+function drawOptions(dice: Dice, step: Step): Step {
+  if (step.what !== "call" && step.what !== "batch" && step.what !== "items" && step.what !== "download") {
+    return step;
+  }
+  if (step.what === "items" && step.how === "pages") return step;
+  const hasProgress = dice.maybe(0.1, () => true);
+  const schema = dice.maybe(0.1, () => dice.pick(SCHEMAS)) ?? step.options?.schema;
+  if (hasProgress === undefined && schema === undefined) return step;
+  const options: OptionsPlan = { ...step.options, schema, hasProgress };
+  return { ...step, options } as Step;
+}
+
+function drawJumps(dice: Dice, lastsMs: number): JumpStep[] {
+  if (!dice.chance(0.08)) return [];
+  return Array.from({ length: dice.int(1, 3) }, () => ({
+    what: "jump",
+    atMs: dice.int(0, lastsMs + 1_000),
+    byMs: dice.pick([1, 90, 2_000, 45_000, 4_000_000]),
+  }));
+}
+
+/** Whoever has closed a client closes it again. */
+function drawSecondClose(dice: Dice, steps: readonly Step[]): Step[] {
+  const first = steps.find(({ what }) => what === "close");
+  if (first === undefined || dice.chance(0.5)) return [];
+  return [{ ...first, atMs: first.atMs + dice.pick([0, 1, 300]) }];
+}
