@@ -100,6 +100,9 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #nextIndex = 0;
   /** Whether the source is being asked: it may be entered again by what it does. */
   #pulling = false;
+  /** Whether its `next()` has not returned yet, so that it can't be closed; and whether it has to be then. */
+  #isInside = false;
+  #isUnneeded = false;
   #isPullingAhead = false;
   /** What the source has given before there was room for it. */
   #pulled: IteratorResult<FetchRequest> | undefined;
@@ -204,7 +207,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
     try {
       const list = this.#list;
-      if (list === undefined) result = this.#iterator!.next();
+      if (list === undefined) result = this.#ask();
       else if (this.#nextIndex < list.length) result = { done: false, value: list[this.#nextIndex]! };
       else result = END;
       if (typeof result !== "object" || result === null) checkResult(result);
@@ -216,9 +219,28 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     }
     if ("then" in result) return this.#await(result);
     this.#pulling = false;
-    // A source that has stopped its own batch could not be closed while it was asked.
-    if (this.#ended) ignoreFailure(() => this.#iterator!.return?.());
     return result.done || this.#ended || this.#exhausted ? this.#take(result) : this.#start(result.value);
+  }
+
+  /** What the source says next. One that has ended its own batch meanwhile could not be closed while it was asked. */
+  #ask(): IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>> {
+    let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
+    this.#isInside = true;
+    try {
+      result = this.#iterator!.next();
+    } finally {
+      this.#isInside = false;
+    }
+    if (this.#isUnneeded && (result as IteratorResult<FetchRequest> | undefined)?.done !== true) {
+      this.#closeUnheard();
+    }
+    return result;
+  }
+
+  /** Closes the source, whose end can't be waited for; how that ends does not matter any more. */
+  #closeUnheard(): void {
+    if (this.#isInside) this.#isUnneeded = true;
+    else ignoreFailure(() => this.#iterator?.return?.());
   }
 
   #await(result: Promise<IteratorResult<FetchRequest>>): undefined {
@@ -311,7 +333,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       return;
     }
     this.#pulling = true;
-    this.#await(new Promise((resolve) => resolve(this.#iterator!.next())));
+    this.#await(new Promise((resolve) => resolve(this.#ask())));
   }
 
   #endIfDone(): void {
@@ -334,7 +356,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   onClose(reason: unknown): void {
     if (this.#exhausted) return;
     this.#fail(reason);
-    ignoreFailure(() => this.#iterator?.return?.());
+    this.#closeUnheard();
     this.#endIfDone();
   }
 
@@ -349,7 +371,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     const isWhole = this.#exhausted;
     this.#exhaust();
     if (!isWhole) {
-      ignoreFailure(() => this.#iterator?.return?.());
+      this.#closeUnheard();
       // First of all, for the batch ends with the last one that is in flight.
       if (Array.isArray(source)) this.#refuseRest(source, error);
       else this.#failure ??= { reason: error };
@@ -391,7 +413,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     this.#run.starter.abortAll(this.allowance, (call) => call.abort(reason));
     if (this.#exhausted) return;
     // A source that is stalled would not close before it gives its next request, which is not wanted.
-    if (this.#pulling) ignoreFailure(() => this.#iterator?.return?.());
+    if (this.#pulling) this.#closeUnheard();
     else await this.#iterator?.return?.();
   }
 }
@@ -409,7 +431,7 @@ function checkResult<T>(result: T): T {
   );
 }
 
-/** Closes what can't be waited for; how that ends does not matter any more. */
+/** Does what can't be waited for, and may fail. */
 function ignoreFailure(close: () => unknown): void {
   new Promise((resolve) => resolve(close())).catch(() => {});
 }

@@ -684,6 +684,43 @@ test("Client.settle() is ended by what closes the client or aborts in its source
   }
 });
 
+test("Client.settle() closes a source once that closes the client or aborts while it is asked", async () => {
+  for (const ends of ["close", "abort"] as const) {
+    for (const nth of [1, 2, 3]) {
+      for (const isOver of [false, true]) {
+        for (const fails of [false, true]) {
+          const controller = new AbortController();
+          const { client, clock } = setUp(echo);
+          let [asked, closed, closedInside, isInside] = [0, 0, 0, false];
+          const source = {
+            [Symbol.iterator]: () => ({
+              next: () => {
+                isInside = true;
+                if (++asked === nth) ends === "abort" ? controller.abort() : client.close();
+                isInside = false;
+                if (asked === nth && fails) throw new Error("no more");
+                return { done: isOver && asked === nth, value: `https://a.test/${asked}` };
+              },
+              return: () => {
+                closed++;
+                if (isInside) closedInside++;
+                return { done: true as const, value: undefined };
+              },
+            }),
+          };
+          const batch = watch(client.settle(source, { signal: controller.signal }));
+          await clock.advance(0);
+          const about = `${ends} at ${nth}, over: ${isOver}, fails: ${fails}`;
+          assertEquals([batch.state, asked], ["rejected", nth], about);
+          // What is over, or has failed, is not closed by a loop either.
+          assertEquals([closed, closedInside], [isOver || fails ? 0 : 1, 0], about);
+          await client.close();
+        }
+      }
+    }
+  }
+});
+
 test("Client.settle() keeps no permit that comes free while its source says that it is over", async () => {
   for (const frees of ["resize", "release"] as const) {
     const semaphore = new Semaphore(2);
