@@ -40,8 +40,11 @@ export function middlewareOf(stage: Stage, kind: MiddlewareKind): Middleware {
     }
     const response = await next(request);
     if (kind === "reads" && response.status === 200 && resource === "data") return await reread(response);
-    if (kind === "clones" && isMeant(kind, id)) response.clone();
-    if (kind === "drops" && isMeant(kind, id) && resource === "data") {
+    if (kind === "clones" && response.ok && stage.callerById.get(id)?.streams === false) {
+      // What becomes of a body is its user's concern; this one reads it.
+      response.clone().text().catch(() => {});
+    }
+    if (kind === "drops" && response.ok && isMeant(kind, id) && resource === "data") {
       await response.body?.cancel();
       return Response.json({ u: id, atMs: stage.clock.now() });
     }

@@ -72,6 +72,8 @@ function checkNumbers(stage: Stage): void {
 /** Attempts are those that the network saw, but for what a middleware keeps from it. */
 function checkOrigins(stage: Stage): void {
   const { plan: { client }, clients, sent } = stage;
+  // Whoever hears of an attempt may end it before it is sent.
+  if (client.interferes !== undefined) return;
   if (client.use !== undefined || client.extensions?.some(({ use }) => use !== undefined)) return;
   for (const [origin, { attempts }] of Object.entries(clients[0]!.stats().origins)) {
     const seen = sent.filter(({ isPart, address }) => !isPart && address.origin === origin).length;
