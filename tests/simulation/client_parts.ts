@@ -16,6 +16,7 @@ import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { addressOf, baseUrlOf, limitKeyOf, SECRET } from "./addresses.ts";
+import { tierOf } from "./cache_tiers.ts";
 import { HookError } from "./interference.ts";
 import { isMeant, middlewareOf } from "./middleware.ts";
 import type { CacheWorldPlan, ClientPlan, ExtensionPlan, RetryOnKind } from "./plan.ts";
@@ -101,14 +102,20 @@ function extensionOf(stage: Stage, { maxRetries, timeoutMs, use, hasHeader }: Ex
 
 function cachePlanOf(stage: Stage, plan: CacheWorldPlan): CachePlan {
   const { mode, ttlMs, staleWhileRevalidateMs, staleIfErrorMs, isPartitioned, keepsParsed } = plan;
-  const adapter = memoryCache(keepsParsed ? { keep: "parsed" } : {});
+  const tiers = plan.tiers?.map((tier) => tierOf(stage, tier, keepsParsed ?? false));
+  const adapter = tiers ?? memoryCache(keepsParsed ? { keep: "parsed" } : {});
   const partition: Partition | undefined = isPartitioned
     ? ({ headers }) => {
       stage.interference.at("partition");
       return headers["authorization"] ?? "";
     }
     : undefined;
-  const options = { staleWhileRevalidateMs, staleIfErrorMs, partition };
+  const options = {
+    staleWhileRevalidateMs,
+    staleIfErrorMs,
+    partition,
+    adapterTimeoutMs: plan.adapterTimeoutMs,
+  };
   return mode === "ttl" ? ttlCache(adapter, { ...options, ttlMs }) : httpCache(adapter, options);
 }
 

@@ -5,9 +5,11 @@
  */
 
 import { Dice } from "../support/dice.ts";
-import { StepDrawer } from "./draw_steps.ts";
+import { StepDrawer, type StepInputs } from "./draw_steps.ts";
 import type { Hook, InterferencePlan } from "./interference.ts";
 import {
+  type CacheWorldPlan,
+  type CallStep,
   type ClientPlan,
   type JumpStep,
   type MiddlewareKind,
@@ -15,6 +17,8 @@ import {
   type SchemaKind,
   SIGNALS,
   type Step,
+  type TierPlan,
+  type TierTrouble,
   type WorldPlan,
 } from "./plan.ts";
 
@@ -35,6 +39,7 @@ export function drawWider(world: WorldPlan): WorldPlan {
   const inputs = { client: world.client, origins: world.origins.length, lastsMs };
   const client = drawClient(dice, world.client, new StepDrawer(dice, inputs, "x"));
   const steps = world.steps.map((step) => drawOptions(dice, step));
+  if (client.cache !== undefined && dice.chance(0.5)) steps.push(...drawCached(dice, inputs, client));
   steps.push(...drawJumps(dice, lastsMs), ...drawSecondClose(dice, steps));
   return { ...world, client, steps: steps.sort((a, b) => a.atMs - b.atMs) };
 }
@@ -42,6 +47,7 @@ export function drawWider(world: WorldPlan): WorldPlan {
 function drawClient(dice: Dice, client: ClientPlan, drawer: StepDrawer): ClientPlan {
   return {
     ...client,
+    cache: client.cache && drawTiers(dice, client.cache),
     use: dice.maybe(0.1, () => [dice.pick(MIDDLEWARE), ...client.use ?? []]) ?? client.use,
     retryOn: dice.maybe(0.05, () => "throws" as const) ?? client.retryOn,
     isFailure: dice.maybe(0.1, () => dice.pick(["throws", "nothing", "timeouts"])),
@@ -50,6 +56,19 @@ function drawClient(dice: Dice, client: ClientPlan, drawer: StepDrawer): ClientP
       () => Array.from({ length: dice.int(1, 3) }, () => drawInterference(dice, drawer)),
     ),
   };
+}
+
+const TROUBLES: readonly TierTrouble[] = [
+  ...["slow", "slow", "late", "hangs", "throws", "rejects", "forgets", "refuses", "lies"] as const,
+];
+
+function drawTiers(dice: Dice, cache: CacheWorldPlan): CacheWorldPlan {
+  if (dice.chance(0.5)) return cache;
+  const tiers = Array.from({ length: dice.int(1, 2) }, (): TierPlan => ({
+    trouble: dice.maybe(0.75, () => dice.pick(TROUBLES)),
+    probability: dice.pick([0.1, 0.5, 1]),
+  }));
+  return { ...cache, tiers, adapterTimeoutMs: dice.pick([undefined, 50, 300]) };
 }
 
 function drawInterference(dice: Dice, drawer: StepDrawer): InterferencePlan {
@@ -71,6 +90,29 @@ function drawAct(dice: Dice, drawer: StepDrawer): Step | undefined {
     default:
       return drawer.work()[0];
   }
+}
+
+/** Requests that say what they want of the cache, and others that change what is stored. */
+function drawCached(dice: Dice, { lastsMs, origins }: StepInputs, { mirrors }: ClientPlan): CallStep[] {
+  return Array.from({ length: dice.int(2, 12) }, () => ({
+    what: "call",
+    atMs: dice.int(0, lastsMs),
+    how: dice.pick(["json", "outcome", "outcome", "fetch"]),
+    target: {
+      kind: dice.pick(["fresh", "fresh", "swr", "etag", "data"]),
+      id: `s${dice.int(0, 1)}`,
+      origin: mirrors !== undefined && dice.chance(0.5)
+        ? undefined
+        : dice.chance(0.8)
+        ? 0
+        : dice.int(0, origins - 1),
+      method: dice.pick([undefined, undefined, undefined, undefined, "HEAD", "POST", "PUT"]),
+    },
+    options: dice.maybe(0.5, () => ({
+      cache: dice.pick(["only-if-cached", "no-store", "reload", "no-cache", "force-cache"]),
+    })),
+    reading: dice.pick(["all", "all", "late", "cancel"]),
+  }));
 }
 
 /** Schemas that do more, and callers who are told of progress. */

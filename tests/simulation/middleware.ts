@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Middleware } from "../../src/policies/middleware.ts";
+import { asNetworkFailure, type Middleware } from "../../src/policies/middleware.ts";
 import { derivedSeed } from "../../src/testing/derived_seed.ts";
 import { addressOf, originOf } from "./addresses.ts";
 import { AGAIN_HEADER } from "./network.ts";
-import type { MiddlewareKind } from "./plan.ts";
+import type { ClientPlan, MiddlewareKind } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a middleware throws. */
@@ -17,6 +17,11 @@ export class MiddlewareError extends Error {}
 /** Whether something does for a request what it does for some only. */
 export function isMeant(kind: string, id: string): boolean {
   return derivedSeed(kind, id) % 3 === 0;
+}
+
+/** Whether attempts may be sent later than they are admitted. */
+export function takesTime({ use = [], extensions = [] }: ClientPlan): boolean {
+  return [...use, ...extensions.flatMap(({ use = [] }) => use)].includes("asks");
 }
 
 /** Makes a middleware that tells the stage what it keeps from the network. */
@@ -57,7 +62,13 @@ export function middlewareOf(stage: Stage, kind: MiddlewareKind): Middleware {
 
 /** Reads a body, and gives what was read. */
 async function reread(response: Response): Promise<Response> {
-  const body = await response.bytes();
+  let body: Uint8Array<ArrayBuffer>;
+  try {
+    body = await response.bytes();
+  } catch (error) {
+    // What breaks off a body is no failure of the middleware.
+    throw asNetworkFailure(error as Error);
+  }
   return new Response(body, { status: response.status, headers: response.headers });
 }
 

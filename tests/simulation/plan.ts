@@ -104,7 +104,21 @@ export interface CacheWorldPlan {
   readonly isPartitioned?: boolean | undefined;
   /** Whether parsed values are kept. */
   readonly keepsParsed?: boolean | undefined;
+  /** What it is made of; by default one that is well. */
+  readonly tiers?: readonly TierPlan[] | undefined;
+  /** How long a tier has for an answer, in milliseconds. */
+  readonly adapterTimeoutMs?: number | undefined;
 }
+
+/** One cache of several. */
+export interface TierPlan {
+  /** What is the matter with it; absent for nothing. */
+  readonly trouble?: TierTrouble | undefined;
+  readonly probability: number;
+}
+
+/** What a cache does that is in trouble. */
+export type TierTrouble = "slow" | "late" | "hangs" | "throws" | "rejects" | "forgets" | "refuses" | "lies";
 
 /** What a middleware does. */
 export type MiddlewareKind =

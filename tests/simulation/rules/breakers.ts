@@ -9,6 +9,7 @@ import type { Lane } from "../../../src/lanes/lane.ts";
 import type { Place } from "../../../src/lanes/waiter.ts";
 import type { Call } from "../../../src/policies/call.ts";
 import { originOf } from "../addresses.ts";
+import { takesTime } from "../middleware.ts";
 import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import { isItems, isPatient } from "./retries.ts";
@@ -36,7 +37,7 @@ export function breakerRules(stage: Stage): RuleGroup {
 function checkSend(stage: Stage, sent: Sent): void {
   const { address: { origin }, url, atMs } = sent;
   const state = stage.eyes.lanes.get(origin)?.breaker?.state;
-  if (sent.isPart || state === undefined || state === "closed") return;
+  if (sent.isPart || takesTime(stage.plan.client) || state === undefined || state === "closed") return;
   const changedAtMs = stage.eyes.changedAtMs.get(origin)!;
   if (state === "open") {
     // It may have been admitted just before.

@@ -5,7 +5,8 @@
  */
 
 import { FRESH_MS, SWR_MS } from "../servers.ts";
-import type { Caller } from "../records.ts";
+import { urlOf } from "../addresses.ts";
+import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
@@ -17,13 +18,22 @@ const SECOND_MS = 1_000;
 /** What must not be stored never comes from the cache, and what does is not too old. */
 export function cacheRules(stage: Stage): RuleGroup {
   const { cache } = stage.plan.client;
+  const changes = new Map<string, Sent>();
   return {
+    onSend({ caller, url }) {
+      if (caller?.options.cache === "only-if-cached") stage.fail("cache", `${url} was sent, and must not be`);
+    },
+    onAnswer: (sent) => void noteChange(sent, changes),
     onEnding(caller) {
-      const { ending, target: { kind }, name } = caller;
+      if (cache?.mode === "http") checkChanges(stage, caller, changes);
+      const { ending, target: { kind }, name, options } = caller;
       const { u } = (ending!.value ?? {}) as { readonly u?: string };
       if (!ending!.ok || (ending!.from !== "cache" && ending!.from !== "stale")) return;
       if (cache === undefined) {
         return stage.fail("cache", `${name} was answered by a cache that is not there`);
+      }
+      if (options.cache === "reload" || options.cache === "no-store") {
+        stage.fail("cache", `${name} was answered by the cache, and has asked for '${options.cache}'`);
       }
       // A page that comes in its place says nothing of storing.
       if (kind === "nostore" && u !== undefined) {
@@ -32,6 +42,27 @@ export function cacheRules(stage: Stage): RuleGroup {
       checkAge(stage, caller);
     },
   };
+}
+
+/** When a server has changed something, and says so. */
+function noteChange(sent: Sent, changes: Map<string, Sent>): void {
+  const { method, status, url } = sent;
+  const isChange = (method === "PUT" || method === "POST") && status >= 200 && status < 300;
+  if (isChange) changes.set(url, sent);
+}
+
+/** Whoever asks after a change gets nothing that is older. */
+function checkChanges(
+  stage: Stage,
+  { ending, name, target, startedAtMs }: Caller,
+  changes: Map<string, Sent>,
+): void {
+  if (!ending!.ok || target.origin === undefined || target.method !== undefined) return;
+  const change = changes.get(urlOf(target));
+  const { atMs } = (ending!.value ?? {}) as { readonly atMs?: number };
+  if (change === undefined || atMs === undefined || startedAtMs <= change.answeredAtMs) return;
+  if (atMs >= change.atMs) return;
+  stage.fail("cache", `${name} has got what was there at ${atMs}, before #${change.index} has changed it`);
 }
 
 function checkAge(

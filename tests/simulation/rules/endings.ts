@@ -4,6 +4,7 @@
  * @module
  */
 
+import { takesTime } from "../middleware.ts";
 import type { BatchRecord } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
@@ -87,7 +88,7 @@ function checkOrigins(stage: Stage): void {
 function checkOwnNumbers(stage: Stage): void {
   const { plan: { steps, client }, clients, callers } = stage;
   if (
-    client.extensions !== undefined || client.interferes !== undefined || client.use?.includes("asks") ||
+    client.extensions !== undefined || client.interferes !== undefined || takesTime(client) ||
     !steps.every(({ what }) => what === "call" || what === "abort" || what === "close")
   ) {
     return;

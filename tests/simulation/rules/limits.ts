@@ -5,6 +5,7 @@
  */
 
 import { limitKeyOf } from "../addresses.ts";
+import { takesTime } from "../middleware.ts";
 import type { RatePlan } from "../plan.ts";
 import type { Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
@@ -61,9 +62,9 @@ function hasRedirects({ sent }: Stage): boolean {
 
 /** A bucket as it should be, for each that there is. */
 function tokenRule(stage: Stage): (sent: Sent) => void {
-  const { rates = [], use } = stage.plan.client;
+  const { rates = [] } = stage.plan.client;
   // A middleware that takes its time sends later than it was admitted.
-  if (use?.includes("asks")) return () => {};
+  if (takesTime(stage.plan.client)) return () => {};
   const rules = rates.map((rate) => rateRule(stage, rate));
   return (sent) => {
     for (const rule of rules) rule(sent);

@@ -6,6 +6,7 @@
 
 import type { Lane } from "../../../src/lanes/lane.ts";
 import type { Place } from "../../../src/lanes/waiter.ts";
+import { takesTime } from "../middleware.ts";
 import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
@@ -14,7 +15,7 @@ const ROUNDING_MS = 1e-3;
 
 /** Nobody who came later is sent earlier, where nothing but a turn is waited for; and nobody waits for nothing. */
 export function orderRules(stage: Stage): RuleGroup {
-  const { cache, plain, hasKeys, extensions, rates, use } = stage.plan.client;
+  const { cache, plain, hasKeys, extensions, rates } = stage.plan.client;
   /** Who was overtaken, unless it is sent in the same moment: the ways of two requests that are admitted together differ. */
   let overtaken: { readonly caller: Caller; readonly by: Caller }[] = [];
   const onQuiet = (): void => {
@@ -26,7 +27,7 @@ export function orderRules(stage: Stage): RuleGroup {
     if (rates !== undefined || stage.isClosed || !stage.eyes.scheduler?.isIdle) return;
     for (const lane of stage.eyes.lanes.values()) checkIdle(stage, lane);
   };
-  if (cache !== undefined || plain?.offline || extensions !== undefined || use?.includes("asks")) {
+  if (cache !== undefined || plain?.offline || extensions !== undefined || takesTime(stage.plan.client)) {
     return { onQuiet };
   }
   return {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { takesTime } from "../middleware.ts";
 import type { Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import { leastPauseMs } from "./backoffs.ts";
@@ -53,7 +54,7 @@ export function pauseRules(stage: Stage): RuleGroup {
 function pauseOf(stage: Stage, { status, waitMs, isPart, abortedAtMs, answeredAtMs }: Sent): number {
   const { client } = stage.plan;
   // What a middleware makes of an answer, the observer does not know.
-  if (isPart || abortedAtMs <= answeredAtMs || client.use?.includes("twice")) return 0;
+  if (isPart || takesTime(client) || abortedAtMs <= answeredAtMs || client.use?.includes("twice")) return 0;
   if (client.extensions?.some(({ use }) => use?.includes("twice"))) return 0;
   if (status === 429) {
     if (client.plain?.pauseOn429 === "request") return 0;

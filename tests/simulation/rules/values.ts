@@ -4,6 +4,7 @@
  * @module
  */
 
+import { takesTime } from "../middleware.ts";
 import type { Caller } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import { isItems } from "./retries.ts";
@@ -57,7 +58,7 @@ function checkAttempts(stage: Stage, caller: Caller): void {
   const isEarly = caller.deadAtMs < Infinity || stage.plan.client.use !== undefined;
   if (attempts === seen || (isEarly && attempts === seen + 1)) return;
   // One that asks for a token first may have no time left to send anything.
-  if (from === "cache" || from === "stale" || (seen < attempts && stage.plan.client.use?.includes("asks"))) {
+  if (from === "cache" || from === "stale" || (seen < attempts && takesTime(stage.plan.client))) {
     return;
   }
   stage.fail("attempts", `${name} says that it took ${attempts} attempts: ${seen} were seen`);
