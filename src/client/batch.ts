@@ -12,6 +12,7 @@ import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import { describeKind } from "../primitives/argument_checks.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Deadline, Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
+import { type Deferred, deferred } from "../primitives/deferred.ts";
 import type { Closable } from "./dispatcher.ts";
 import { type Outcome, outcomeOf, refusal } from "./outcome.ts";
 import { checkSource } from "./request_checks.ts";
@@ -104,6 +105,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #isInside = false;
   #isUnneeded = false;
   #isPullingAhead = false;
+  /** Tells a batch that pulls ahead that there is room; see `#awaitRoom()`. */
+  #room: Deferred<void> | undefined;
   /** What the source has given before there was room for it. */
   #pulled: IteratorResult<FetchRequest> | undefined;
   #exhausted = false;
@@ -155,9 +158,22 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #onRoom(): void {
     if (this.allowance.hasRefused) this.#run.scheduler.makeRoom(this.allowance);
     if (this.#iterator === undefined || !this.#hasRoom()) return;
-    if (this.#run.pullsAhead) return this.#pullAhead();
+    if (this.#run.pullsAhead) return this.#room?.resolve();
     this.#run.scheduler.join(this);
     this.#run.scheduler.dispatch();
+  }
+
+  /**
+   * Pulls when there is room again. That may become known in another incoming request, whose timers and sockets must not be those of
+   * this batch: what runs after a promise does so in the request that has made the promise.
+   */
+  #awaitRoom(): void {
+    this.#room = deferred();
+    this.#room.promise.then(() => {
+      if (this.#ended) return;
+      this.#awaitRoom();
+      this.pump();
+    });
   }
 
   #begin(): boolean {
@@ -174,6 +190,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     // First of all, for what opens the source may end the batch.
     if (signal !== undefined) addAbortListener(signal, this);
     starter.add(this);
+    if (this.#run.pullsAhead) this.#awaitRoom();
     if (timeoutMs !== Infinity) {
       this.#deadline = deadlines.add(this, timeoutMs);
       this.allowance.endsAtMs = this.#deadline.atMs;

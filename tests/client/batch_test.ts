@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { Batch, type BatchRun } from "../../src/client/batch.ts";
 import { SlipstreamError } from "../../src/errors.ts";
@@ -381,6 +382,41 @@ test("Batch closes a source that stops the batch itself while it is asked", asyn
   await eventLoopTurn();
   assertEquals([starter.calls.length, consumer.log], [0, [{ stopped: "by the source" }]]);
   assertEquals(closed, 1);
+});
+
+test("Batch that pulls ahead pulls in its own incoming request, whichever one makes room", async () => {
+  const request = new AsyncLocalStorage<string>();
+  for (const makesRoom of ["answers", "goes on", "falls asleep"] as const) {
+    const pulledIn: (string | undefined)[] = [];
+    const inner = new CountedSource(4)[Symbol.iterator]();
+    const source = {
+      [Symbol.iterator]: () => ({
+        next: () => {
+          pulledIn.push(request.getStore());
+          return inner.next();
+        },
+      }),
+    };
+    const { batch, starter, consumer } = setUp(source, { concurrency: 2, maxWaiting: 2, pullsAhead: true });
+    request.run("own", () => batch.pump());
+    if (makesRoom === "goes on") {
+      request.run("own", () => starter.sleep(0, true));
+      await eventLoopTurn();
+    }
+    const pulled = starter.calls.length;
+    request.run("other", () => {
+      if (makesRoom === "answers") starter.answer(0);
+      else starter.sleep(0, makesRoom === "falls asleep");
+    });
+    await eventLoopTurn();
+    if (makesRoom !== "goes on") assert(starter.calls.length > pulled, makesRoom);
+    for (let index = 0; index < starter.calls.length; index++) {
+      request.run("other", () => starter.answer(index));
+      await eventLoopTurn();
+    }
+    assertEquals([consumer.outcomes.length, consumer.log], [4, ["end"]], makesRoom);
+    assertEquals(new Set(pulledIn), new Set(["own"]), makesRoom);
+  }
 });
 
 test("Batch tells of a source whose next() gives no result, as a loop over it would", () => {
