@@ -19,6 +19,8 @@ interface Timer extends HeapItem {
 export class ModelClock implements Clock {
   /** Timers of what is tested. */
   pending = 0;
+  /** Put around all callbacks. */
+  around: (callback: () => void) => () => void = (callback) => callback;
   readonly #timers = new BinaryHeap<Timer>(isBefore);
   #nowMs = 0;
   #sequence = 0;
@@ -52,7 +54,13 @@ export class ModelClock implements Clock {
 
   #add(callback: () => void, delayMs: number, isScripted: boolean): Timer {
     const dueMs = this.#nowMs + (delayMs > 0 ? Math.min(delayMs, MAX_TIMER_MS) : 0);
-    const timer = { dueMs, sequence: this.#sequence++, isScripted, callback, heapIndex: -1 };
+    const timer = {
+      dueMs,
+      sequence: this.#sequence++,
+      isScripted,
+      callback: this.around(callback),
+      heapIndex: -1,
+    };
     this.#timers.push(timer);
     return timer;
   }

@@ -12,6 +12,7 @@ import type { BatchStep } from "./plan.ts";
 import type { BatchRecord } from "./records.ts";
 import { optionsOf } from "./options_of.ts";
 import { createSource } from "./sources.ts";
+import { currentVisit } from "./visits.ts";
 import type { Stage } from "./stage.ts";
 import { endingOf } from "./steps.ts";
 
@@ -19,7 +20,9 @@ import { endingOf } from "./steps.ts";
 export function playBatch(stage: Stage, step: BatchStep): void {
   const { how, signal } = step;
   const isDead = stage.isClosed || (signal !== undefined && stage.controllers[signal]!.signal.aborted);
+  const visit = currentVisit();
   const batch: BatchRecord = {
+    visit,
     name: `${how} ${stage.batches.length}`,
     step,
     pulled: [],
@@ -35,6 +38,7 @@ export function playBatch(stage: Stage, step: BatchStep): void {
     mustEnd: isDead,
   };
   stage.batches.push(batch);
+  visit?.work.add(batch);
   stage.note(`begins: ${batch.name}`);
   const [client] = stage.clients;
   const options: BatchOptions = {
@@ -159,7 +163,9 @@ function takeOutcome(stage: Stage, batch: BatchRecord, outcome: Outcome<unknown>
 }
 
 function endBatch(stage: Stage, batch: BatchRecord, ending: NonNullable<BatchRecord["ending"]>): void {
-  const { name, mustEndWith } = batch;
+  const { name, mustEndWith, visit } = batch;
+  if (visit?.isOver) return;
+  visit?.work.delete(batch);
   stage.note(`ends: ${name}: ${ending.ok ? "well" : ending.value}`);
   if (batch.ending !== undefined) stage.fail("one outcome", `${name} has ended twice`);
   batch.ending = ending;

@@ -9,6 +9,7 @@ import type { FetchRequest } from "../../src/client/request.ts";
 import { SECRET, urlOf } from "./addresses.ts";
 import type { OptionsPlan, TargetPlan } from "./plan.ts";
 import type { BatchRecord, Caller, Ending } from "./records.ts";
+import { currentVisit } from "./visits.ts";
 import type { Stage } from "./stage.ts";
 
 /** How a caller begins. */
@@ -50,7 +51,9 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
   const isShared = target.id.startsWith("s");
   const isDead = stage.isClosed || stage.closedExtensions.has(client) ||
     signals.some((signal) => controllers[signal]!.signal.aborted);
+  const visit = currentVisit();
   const caller: Caller = {
+    visit,
     name: `${how} ${target.method ?? "GET"} ${urlOf(target)} (${stage.callers.length})`,
     how,
     target,
@@ -74,6 +77,7 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
     readingSinceMs: Infinity,
   };
   stage.callers.push(caller);
+  if (batch === undefined) visit?.work.add(caller);
   stage.unsettled.add(caller);
   if (!isShared) stage.callerById.set(target.id, caller);
   batch?.pulled.push(caller);
@@ -87,7 +91,10 @@ export function endCaller(
   caller: Caller,
   ending: Omit<Ending, "atMs" | "attempts" | "from"> & Partial<Ending>,
 ): void {
-  const { name, mustEndWith } = caller;
+  const { name, mustEndWith, visit } = caller;
+  // Nobody is there any more.
+  if (visit?.isOver) return;
+  visit?.work.delete(caller);
   if (caller.ending !== undefined) stage.fail("one outcome", `${name} has ended twice`);
   const { ok, value, from, atMs = stage.clock.now() } = ending;
   const attempts = ending.attempts ?? (!ok && isSlipstreamError(value) ? value.attempts : undefined);

@@ -11,6 +11,7 @@ import {
   type CacheWorldPlan,
   type CallStep,
   type ClientPlan,
+  isWork,
   type JumpStep,
   type MiddlewareKind,
   type OptionsPlan,
@@ -41,7 +42,27 @@ export function drawWider(world: WorldPlan): WorldPlan {
   const steps = world.steps.map((step) => drawOptions(dice, step));
   if (client.cache !== undefined && dice.chance(0.5)) steps.push(...drawCached(dice, inputs, client));
   steps.push(...drawJumps(dice, lastsMs), ...drawSecondClose(dice, steps));
-  return { ...world, client, steps: steps.sort((a, b) => a.atMs - b.atMs) };
+  const wider = { ...world, client, steps: steps.sort((a, b) => a.atMs - b.atMs) };
+  return dice.chance(0.15) ? drawWorker(dice, wider) : wider;
+}
+
+/** A worker at the edge, whose visitors have nothing in common but the client. */
+function drawWorker(dice: Dice, { client, steps, ...world }: WorldPlan): WorldPlan {
+  const { signal: _, interferes: _interferes, cache, ...others } = client;
+  const losesVisitors = dice.chance(0.5);
+  const toVisit = (step: Step): Step => {
+    if (!isWork(step)) return step;
+    return {
+      ...step,
+      signal: undefined,
+      staysMs: losesVisitors ? dice.maybe(0.3, () => dice.int(0, 2_000)) : undefined,
+    };
+  };
+  return {
+    ...world,
+    client: { ...others, cache: cache && { ...cache, tiers: undefined }, isWorker: true },
+    steps: steps.filter(({ what }) => what !== "jump" && what !== "abort").map(toVisit),
+  };
 }
 
 function drawClient(dice: Dice, client: ClientPlan, drawer: StepDrawer): ClientPlan {
@@ -117,9 +138,7 @@ function drawCached(dice: Dice, { lastsMs, origins }: StepInputs, { mirrors }: C
 
 /** Schemas that do more, and callers who are told of progress. */
 function drawOptions(dice: Dice, step: Step): Step {
-  if (step.what !== "call" && step.what !== "batch" && step.what !== "items" && step.what !== "download") {
-    return step;
-  }
+  if (!isWork(step)) return step;
   if (step.what === "items" && step.how === "pages") return step;
   const hasProgress = dice.maybe(0.1, () => true);
   const schema = dice.maybe(0.1, () => dice.pick(SCHEMAS)) ?? step.options?.schema;

@@ -7,6 +7,7 @@
 import { addressOf } from "./addresses.ts";
 import { statedOf } from "./origin_limits.ts";
 import type { Sent } from "./records.ts";
+import { currentVisit, inVisit, ownedBy, type Visit, whileOpen } from "./visits.ts";
 import type { Stage } from "./stage.ts";
 
 /** Marks a request that a middleware sends again. */
@@ -18,7 +19,7 @@ export function createNetwork(stage: Stage): typeof fetch {
     const sent = noteSent(stage, input, init);
     stage.listener?.onSend(sent);
     try {
-      const response = await stage.servers.fetch(input, init);
+      const response = await reach(stage, sent, input, init);
       noteAnswer(stage, sent, response);
       return response;
     } catch (error) {
@@ -29,6 +30,38 @@ export function createNetwork(stage: Stage): typeof fetch {
       throw error;
     }
   };
+}
+
+/** Reaches the servers; at the edge, for as long as the visit goes on. */
+async function reach(
+  stage: Stage,
+  sent: Sent,
+  input: string | URL | Request,
+  init: RequestInit,
+): Promise<Response> {
+  if (!stage.plan.client.isWorker) return await stage.servers.fetch(input, init);
+  const visit = currentVisit();
+  if (visit === undefined) throw new Error("Disallowed operation called within global scope");
+  if (visit.isOver) {
+    // Only here it goes on: in a worker nothing would run any more.
+    sent.isOver = true;
+    return await new Promise(() => {});
+  }
+  const ending = inVisit(undefined, () => visitSignal(visit, sent));
+  const signal = sent.signal === undefined ? ending : AbortSignal.any([sent.signal, ending]);
+  const answer = inVisit(undefined, () => stage.servers.fetch(input, { ...init, signal }));
+  const response = await whileOpen(visit, answer);
+  return ownedBy(visit, response);
+}
+
+/** Aborts at the end of a visit, when nothing of it is on the wire any more. */
+function visitSignal(visit: Visit, sent: Sent): AbortSignal {
+  const controller = new AbortController();
+  visit.onEnd(() => {
+    sent.isOver = true;
+    controller.abort(new Error("the visit is over"));
+  });
+  return controller.signal;
 }
 
 function noteSent(stage: Stage, input: string | URL | Request, init: RequestInit): Sent {

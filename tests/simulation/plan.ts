@@ -26,6 +26,8 @@ export interface WorldPlan {
 
 /** A client; what is absent is as the client has it by default. */
 export interface ClientPlan {
+  /** Whether it is used by a worker at the edge: each step is a visit then. */
+  readonly isWorker?: boolean | undefined;
   readonly listens?: "always" | "now and then" | undefined;
   /** Which of the signals closes it. */
   readonly signal?: number | undefined;
@@ -261,10 +263,20 @@ export type Step =
   | ListenStep
   | JumpStep;
 
+/** A step in which somebody asks for something. */
+export type WorkStep = CallStep | BatchStep | ItemsStep | DownloadStep;
+
+/** Whether somebody asks for something in a step. */
+export function isWork(step: Step): step is WorkStep {
+  return step.what === "call" || step.what === "batch" || step.what === "items" || step.what === "download";
+}
+
 /** A single request. */
 export interface CallStep {
   readonly what: "call";
   readonly atMs: number;
+  /** At the edge: how long its visitor stays, in milliseconds; absent for one that does not leave early. */
+  readonly staysMs?: number | undefined;
   readonly how: "json" | "text" | "bytes" | "outcome" | "fetch";
   readonly target: TargetPlan;
   readonly options?: OptionsPlan | undefined;
@@ -279,6 +291,8 @@ export interface CallStep {
 export interface BatchStep {
   readonly what: "batch";
   readonly atMs: number;
+  /** At the edge: how long its visitor stays, in milliseconds; absent for one that does not leave early. */
+  readonly staysMs?: number | undefined;
   readonly how: "all" | "settle" | "stream" | "record";
   readonly targets: readonly TargetPlan[];
   readonly source: "array" | "iterator" | "async" | "stalled" | "throws";
@@ -296,6 +310,8 @@ export interface BatchStep {
 export interface ItemsStep {
   readonly what: "items";
   readonly atMs: number;
+  /** At the edge: how long its visitor stays, in milliseconds; absent for one that does not leave early. */
+  readonly staysMs?: number | undefined;
   readonly how: "lines" | "events" | "pages";
   readonly target: TargetPlan;
   readonly options?: OptionsPlan | undefined;
@@ -307,6 +323,8 @@ export interface ItemsStep {
 export interface DownloadStep {
   readonly what: "download";
   readonly atMs: number;
+  /** At the edge: how long its visitor stays, in milliseconds; absent for one that does not leave early. */
+  readonly staysMs?: number | undefined;
   readonly target: TargetPlan;
   readonly options?: OptionsPlan | undefined;
   readonly signal?: number | undefined;

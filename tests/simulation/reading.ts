@@ -21,8 +21,11 @@ export function readBody(
   if (reading === "never") return;
   const name = `the body of ${caller.name}`;
   stage.endings.add(name);
+  const { visit } = caller;
+  visit?.work.add(name);
   const done = (): void => {
     stage.endings.delete(name);
+    visit?.work.delete(name);
     caller.readingSinceMs = Infinity;
   };
   work(stage, caller, response, reading).then(done, done);

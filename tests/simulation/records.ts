@@ -10,6 +10,7 @@ import type { CdnLogEntry } from "../../src/testing/cdn_log.ts";
 import type { Address } from "./addresses.ts";
 import type { StatedLimit } from "./origin_limits.ts";
 import type { BatchStep, OptionsPlan, TargetPlan } from "./plan.ts";
+import type { Visit } from "./visits.ts";
 
 /** A request that the network sees. */
 export interface Sent {
@@ -58,6 +59,8 @@ export interface Ending {
 
 /** A request, as its caller sees it. */
 export interface Caller {
+  /** The visit that it belongs to, at the edge. */
+  readonly visit: Visit | undefined;
   /** What it is called in traces. */
   readonly name: string;
   readonly how: string;
@@ -91,6 +94,8 @@ export interface Caller {
 
 /** A batch, as its caller sees it. */
 export interface BatchRecord {
+  /** The visit that it belongs to, at the edge. */
+  readonly visit: Visit | undefined;
   readonly name: string;
   readonly step: BatchStep;
   readonly pulled: Caller[];

@@ -9,6 +9,7 @@ import type { WorldPlan } from "./plan.ts";
 import { createRules } from "./rules/all.ts";
 import { Stage, type Violation } from "./stage.ts";
 import { play } from "./steps.ts";
+import { ownControllers } from "./visits.ts";
 import { watchUnhandled } from "./unhandled.ts";
 
 /** No run takes so many steps, unless it goes round in circles. */
@@ -46,6 +47,7 @@ export async function runWorld(plan: WorldPlan, isTracing = false): Promise<Run>
   const stage = new Stage(plan, isTracing, play);
   const rules = createRules(stage);
   stage.listener = rules;
+  using _owned = plan.client.isWorker ? ownControllers() : undefined;
   using _ = watchUnhandled((reason) => stage.fail("unhandled", `a rejection was not handled: ${reason}`));
   const isFine = () => stage.violations.length === 0;
   const goOn = () => untilQuiet(stage, () => rules.onQuiet());
@@ -74,7 +76,10 @@ async function untilQuiet(stage: Stage, onQuiet: () => void): Promise<void> {
   for (let step = 0; clock.nextMs < Infinity; step++) {
     if (step === MOST_STEPS) return stage.fail("end", `it goes on after ${MOST_STEPS} steps`);
     await clock.step();
-    if (clock.nextMs > clock.now()) onQuiet();
+    if (clock.nextMs > clock.now()) {
+      onQuiet();
+      stage.endVisits();
+    }
     if (stage.violations.length > 0) return;
   }
 }

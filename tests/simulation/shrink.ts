@@ -4,16 +4,14 @@
  * @module
  */
 
-import type {
-  BatchStep,
-  CallStep,
-  ClientPlan,
-  DownloadStep,
-  ItemsStep,
-  OriginPlan,
-  Step,
-  TargetPlan,
-  WorldPlan,
+import {
+  type BatchStep,
+  type ClientPlan,
+  isWork,
+  type OriginPlan,
+  type Step,
+  type TargetPlan,
+  type WorldPlan,
 } from "./plan.ts";
 
 /** Whether a world breaks the rule. */
@@ -122,10 +120,6 @@ function withOrigins(step: Step): Step {
   return isWork(step) ? { ...step, target: toAbsolute(step.target) } : step;
 }
 
-function isWork(step: Step): step is BatchStep | CallStep | ItemsStep | DownloadStep {
-  return step.what === "call" || step.what === "batch" || step.what === "items" || step.what === "download";
-}
-
 function withoutExtension(step: Step): Step {
   return step.what === "call" ? omit(step, "extension") : step;
 }
@@ -153,6 +147,7 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   "leavesAfter",
   "slowMs",
   "breaksAfter",
+  "staysMs",
   "extension",
 ]);
 

@@ -77,6 +77,7 @@ function asyncSource(
           }
           batch.isAsked = true;
           if (batch.pulled.length % 2 === 1) await stage.clock.sleep(SOURCE_MS);
+          if (batch.visit?.isOver) return new Promise(() => {});
           if (source === "stalled" && batch.pulled.length >= targets.length >> 1) {
             return new Promise(() => {});
           }

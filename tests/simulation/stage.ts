@@ -10,6 +10,7 @@ import type { ClientEvent } from "../../src/policies/event.ts";
 import type { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
 import type { Semaphore } from "../../src/primitives/semaphore.ts";
 import type { SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
 import { ModelClock } from "../lanes/model_clock.ts";
 import { Dice } from "../support/dice.ts";
 import { Eyes, watch } from "../lanes/model_eyes.ts";
@@ -20,6 +21,7 @@ import { createNetwork } from "./network.ts";
 import { SIGNALS, type Step, type WorldPlan } from "./plan.ts";
 import type { BatchRecord, Caller, Sent } from "./records.ts";
 import { createServers } from "./servers.ts";
+import { currentVisit, inVisit, Visit } from "./visits.ts";
 
 /** A rule that was broken. */
 export interface Violation {
@@ -67,6 +69,11 @@ export class Stage {
   readonly sentAtChange: Map<string, number> = new Map();
   /** What is on the wire. */
   readonly open: Set<Sent> = new Set();
+  /** Visits that are not over, at the edge. */
+  readonly visits: Set<Visit> = new Set();
+  /** Whether a visitor has left in the middle of something. */
+  hasLost = false;
+  #visitCount = 0;
   readonly events: ClientEvent[] = [];
   readonly violations: Violation[] = [];
   readonly trace: string[] = [];
@@ -95,6 +102,9 @@ export class Stage {
     this.interference = new Interference(plan.client.interferes ?? [], (step) => play(this, step));
     this.dice = new Dice(plan.seed + 1);
     this.servers = createServers(plan, clock);
+    const { isWorker = false } = plan.client;
+    (currentRuntime as { timersBelongToRequests: boolean }).timersBelongToRequests = isWorker;
+    if (isWorker) clock.around = (callback) => this.#own(callback);
     this.controllers = Array.from({ length: SIGNALS }, () => new CountedController());
     watch(this.eyes);
     this.eyes.onBatch = (batch) => void (this.opening = batch);
@@ -106,6 +116,14 @@ export class Stage {
     const client = createClient(options);
     this.clients = [client, ...extensions.map((extension) => client.extend(extension))];
     if (plan.client.listens === "always") this.listen();
+  }
+
+  /** A timer ends with its visit. */
+  #own(callback: () => void): () => void {
+    const visit = currentVisit();
+    return () => {
+      if (!visit?.isOver) inVisit(visit, callback);
+    };
   }
 
   #watchCapacity(): void {
@@ -153,6 +171,37 @@ export class Stage {
     if (this.violations.length === TOLD) return;
     this.violations.push({ rule, atMs: this.clock.now(), text });
     this.note(`VIOLATION of ${rule}: ${text}`);
+  }
+
+  /** A visit begins: it ends when everything has that it waits for, or when its visitor leaves. */
+  visit(step: Step, run: () => void): void {
+    const visit = new Visit(`visit ${this.#visitCount++}`);
+    this.visits.add(visit);
+    const staysMs = "staysMs" in step ? step.staysMs : undefined;
+    if (staysMs !== undefined) this.clock.at(staysMs, () => this.#leave(visit));
+    inVisit(visit, run);
+  }
+
+  /** Ends the visits that wait for nothing any more. */
+  endVisits(): void {
+    for (const visit of this.visits) if (visit.work.size === 0) this.#endVisit(visit);
+  }
+
+  #leave(visit: Visit): void {
+    if (visit.isOver) return;
+    this.note(`the visitor of ${visit.name} leaves`);
+    this.hasLost ||= visit.work.size > 0;
+    for (const work of visit.work) {
+      if (typeof work === "string") this.endings.delete(work);
+      else this.unsettled.delete(work as Caller);
+    }
+    for (const caller of this.unsettled) if (caller.visit === visit) this.unsettled.delete(caller);
+    this.#endVisit(visit);
+  }
+
+  #endVisit(visit: Visit): void {
+    this.visits.delete(visit);
+    visit.end();
   }
 
   /** The computer sleeps. */

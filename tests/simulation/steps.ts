@@ -15,10 +15,17 @@ import { readBody } from "./reading.ts";
 import { urlOf } from "./addresses.ts";
 import type { CallStep, Step } from "./plan.ts";
 import type { Caller } from "./records.ts";
+import { currentVisit } from "./visits.ts";
 import type { Stage } from "./stage.ts";
 
-/** Has a step happen. */
+/** Has a step happen; at the edge, as a visit of its own. */
 export function play(stage: Stage, step: Step): void {
+  if (stage.plan.client.isWorker && currentVisit() === undefined) {
+    stage.visit(step, () => playStep(stage, step));
+  } else playStep(stage, step);
+}
+
+function playStep(stage: Stage, step: Step): void {
   switch (step.what) {
     case "call":
       return playCall(stage, step);
@@ -62,8 +69,13 @@ function playCall(stage: Stage, step: CallStep): void {
 
 /** Something has to come to an end besides callers and batches. */
 function awaitEnd(stage: Stage, name: string, ending: Promise<void>): void {
+  const visit = currentVisit();
   stage.endings.add(name);
-  ending.then(() => stage.endings.delete(name));
+  visit?.work.add(name);
+  ending.then(() => {
+    stage.endings.delete(name);
+    visit?.work.delete(name);
+  });
 }
 
 /** How a request has ended, as its outcome says it. */

@@ -24,7 +24,7 @@ export function limitRules(stage: Stage): RuleGroup {
       const { origin } = sent.address;
       const open = stage.openAt();
       // A limit may have fallen since the attempt began of which this is a part.
-      const isLate = sent.isPart && stage.adaptiveLimit !== undefined;
+      const isLate = (sent.isPart && stage.adaptiveLimit !== undefined) || goesOn(stage);
       if (open > capacity && !isLate) stage.fail("S11", `${open} bodies are in flight: ${capacity} may be`);
       const most = mostAt(stage, origin);
       const there = most === Infinity ? 0 : stage.openAt(origin);
@@ -33,6 +33,8 @@ export function limitRules(stage: Stage): RuleGroup {
     },
     onQuiet() {
       const open = stage.openAt();
+      // In a worker, an attempt that another request ends goes on until its own is over.
+      if (stage.plan.client.isWorker) return;
       const { inFlight = 0 } = stage.eyes.scheduler ?? {};
       if (open > inFlight) stage.fail("S11", `${open} bodies are in flight with ${inFlight} permits`);
       const { semaphore } = stage;
@@ -43,6 +45,11 @@ export function limitRules(stage: Stage): RuleGroup {
     atEnd: () => checkIdle(stage),
     atClose: () => checkIdle(stage),
   };
+}
+
+/** Whether attempts may go on in a worker after their callers have been answered by the closing in another request. */
+function goesOn({ plan: { client: { isWorker } }, closedExtensions }: Stage): boolean {
+  return isWorker === true && closedExtensions.size > 0;
 }
 
 function mostAt(stage: Stage, origin: string): number {
@@ -88,6 +95,8 @@ function rateRule(stage: Stage, rate: RatePlan): (sent: Sent) => void {
 }
 
 function checkIdle(stage: Stage): void {
+  // In a worker, whoever waits for a permit takes it back from those who are gone.
+  if (stage.plan.client.isWorker) return;
   const { clients, semaphore } = stage;
   const { inFlight } = clients[0]!.stats();
   if (inFlight !== 0) stage.fail("S11", `${inFlight} permits are out at the end`);

@@ -15,6 +15,8 @@ const ROUNDING_MS = 1e-3;
 
 /** Nobody who came later is sent earlier, where nothing but a turn is waited for; and nobody waits for nothing. */
 export function orderRules(stage: Stage): RuleGroup {
+  // In a worker each request looks for itself, by and by.
+  if (stage.plan.client.isWorker) return {};
   const { cache, plain, hasKeys, extensions, rates } = stage.plan.client;
   /** Who was overtaken, unless it is sent in the same moment: the ways of two requests that are admitted together differ. */
   let overtaken: { readonly caller: Caller; readonly by: Caller }[] = [];

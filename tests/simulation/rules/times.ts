@@ -20,7 +20,9 @@ export function timeRules(stage: Stage): RuleGroup {
     onQuiet() {
       for (const caller of stage.unsettled) checkCaller(stage, caller);
       for (const batch of stage.batches) {
-        if (batch.ending !== undefined || !batch.mustEnd || batch.step.how === "stream") continue;
+        if (
+          batch.visit?.isOver || batch.ending !== undefined || !batch.mustEnd || batch.step.how === "stream"
+        ) continue;
         stage.fail("S6", `${batch.name} has not ended although it was aborted, or the client closed`);
       }
       for (const sent of stage.open) if (!isOver(sent)) checkSent(stage, sent);
