@@ -22,6 +22,12 @@ export class Leases {
     this.#admissions.add(admission);
   }
 
+  /** An attempt goes on, and may do so for as long again, in milliseconds: it is alive. */
+  static prolong(admission: Admission, timeoutMs: number, nowMs: number): void {
+    if (admission.expiresAtMs === Infinity) return;
+    admission.expiresAtMs = Math.max(admission.expiresAtMs, nowMs + timeoutMs + GRACE_MS);
+  }
+
   /** An admission has been given back. */
   end(admission: Admission): void {
     this.#admissions.delete(admission);

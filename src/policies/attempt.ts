@@ -9,6 +9,7 @@ import { isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
 import { isBodiless } from "../http/decoded_headers.ts";
 import { isPlainUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
+import { Leases } from "../lanes/leases.ts";
 import { abortIfPossible } from "../primitives/abort_across_requests.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { AttemptBody } from "./attempt_body.ts";
@@ -293,6 +294,10 @@ export class Attempt implements DeadlineTarget, Pending {
       onBytes: this.#progressOf(response),
       onTooLarge: () => tooLarge(this.#call, this.target),
       onHandOut: () => this.#environment.deadlines.remove(this.#deadline),
+      onAlive: this.#environment.timersBelongToRequests
+        ? () =>
+          Leases.prolong(this.#admission, Math.max(timeoutMs, idleTimeoutMs), this.#environment.clock.now())
+        : undefined,
       onTimeout: (isRead) => this.cancel(bodyTimeout(this.#call, this.target, isRead)),
       onEnd: (bytes) => bytes === undefined ? this.#end() : this.#finish(bytes),
       onUnusable: (error) => this.#fail(error),

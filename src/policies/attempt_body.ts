@@ -50,6 +50,8 @@ export interface AttemptBodyOptions {
   readonly onTooLarge: () => Error;
   /** The caller has it now: the time of the attempt is over, and the body's begins. */
   readonly onHandOut: () => void;
+  /** Its reader waits for bytes, or has got some; absent where that does not matter. */
+  readonly onAlive?: (() => void) | undefined;
   /** For too long no reader has begun, or a reader has waited. */
   readonly onTimeout: (isRead: boolean) => void;
   /** The body has ended, and so has the attempt; the number of bytes where they were read by the caller. */
@@ -176,7 +178,8 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   }
 
   #onWait(isWaiting: boolean): void {
-    const { environment, idleTimeoutMs } = this.#options;
+    const { environment, idleTimeoutMs, onAlive } = this.#options;
+    onAlive?.();
     this.#stopIdling();
     if (isWaiting) this.#wait = environment.deadlines.add(this, idleTimeoutMs);
     else this.#stopWaiting();

@@ -30,6 +30,21 @@ test("Leases.expire() gives back those that have had their time and a second mor
   assertEquals(released, [short]);
 });
 
+test("Leases.prolong() gives an attempt that goes on more time, and none that has no end", () => {
+  const { leases, released, admission } = setUp();
+  const [alive, dead, unlent] = [admission(), admission(), admission()];
+  leases.lend(alive, 100, 0);
+  leases.lend(dead, 100, 0);
+  Leases.prolong(alive, 300, 1_000);
+  // What was lent for longer stays so.
+  Leases.prolong(alive, 1, 1_000);
+  Leases.prolong(unlent, 300, 1_000);
+  leases.expire(2_299);
+  assertEquals([released, unlent.expiresAtMs], [[dead], Infinity]);
+  leases.expire(2_300);
+  assertEquals(released, [dead, alive]);
+});
+
 test("Leases.end() has an admission that was given back never given back again", () => {
   const { leases, released, admission } = setUp();
   const one = admission();

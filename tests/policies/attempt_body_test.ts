@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { AttemptBody } from "../../src/policies/attempt_body.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
@@ -15,6 +15,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET") {
   const deadlines = new DeadlineQueue(clock);
   const scheduler = schedulerOn(clock, { semaphore, deadlines, maxRetryAfterMs: 0 });
   const timeouts: boolean[] = [];
+  const alive = { count: 0 };
   const ends: (number | undefined)[] = [];
   const unusable: unknown[] = [];
   const background: Promise<unknown>[] = [];
@@ -34,6 +35,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET") {
     timeoutMs: 1_000,
     idleTimeoutMs: 200,
     onHandOut() {},
+    onAlive: () => void alive.count++,
     onTimeout: (isRead) => timeouts.push(isRead),
     maxBytes,
     onBytes: undefined,
@@ -47,7 +49,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET") {
       return error;
     },
   });
-  return { body, clock, ends, unusable, background, semaphore, timeouts };
+  return { body, clock, ends, unusable, background, semaphore, timeouts, alive };
 }
 
 function stalled(): Response {
@@ -55,6 +57,27 @@ function stalled(): Response {
     new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("some")) }),
   );
 }
+
+test("AttemptBody.release() tells with each wait of its reader that the body is alive", async () => {
+  const { body, alive } = open(
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          controller.enqueue(new Uint8Array(10));
+        },
+      }),
+    ),
+  );
+  const reader = body.release().body!.getReader();
+  assertEquals(alive.count, 0);
+  let before = 0;
+  for (let chunk = 0; chunk < 3; chunk++) {
+    await reader.read();
+    assert(alive.count > before);
+    before = alive.count;
+  }
+  await reader.cancel();
+});
 
 test("AttemptBody.excerpt() gets rid of the body in the background, once, and gives its first characters (S8)", async () => {
   const { body, ends, background } = open(new Response("x".repeat(10_000)));
