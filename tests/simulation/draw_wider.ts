@@ -60,9 +60,19 @@ function drawWorker(dice: Dice, { client, steps, ...world }: WorldPlan): WorldPl
   };
   return {
     ...world,
-    client: { ...others, cache: cache && { ...cache, tiers: undefined }, isWorker: true },
+    client: {
+      ...others,
+      cache: cache && { ...cache, tiers: undefined },
+      isWorker: true,
+      use: withoutAsking(client.use),
+    },
     steps: steps.filter(({ what }) => what !== "jump" && what !== "abort").map(toVisit),
   };
+}
+
+/** At the edge, nobody may wait for a token that another request has asked for. */
+function withoutAsking(use: ClientPlan["use"]): ClientPlan["use"] {
+  return use?.filter((kind) => kind !== "asks");
 }
 
 function drawClient(dice: Dice, client: ClientPlan, drawer: StepDrawer): ClientPlan {

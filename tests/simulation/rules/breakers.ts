@@ -93,7 +93,8 @@ function checkPatience(stage: Stage, lane: Lane): void {
   // For a permit, or a token, whoever goes as a probe waits as everybody does.
   const { rates, hasKeys } = stage.plan.client;
   const isLimited = rates !== undefined || hasKeys || lane.book !== undefined;
-  if (isLimited || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit.current) {
+  // Those who have left wait for ever, and no one hears of it.
+  if (stage.hasLost || isLimited || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit.current) {
     return;
   }
   const nowMs = stage.clock.now();
