@@ -17,6 +17,8 @@ export interface BodyReceiverOptions {
   readonly onBreak: (error: unknown) => unknown;
   /** Called once, when the last byte has come, or none will come any more; with the number of bytes that came. */
   readonly onEnd: (bytes: number) => void;
+  /** Stops what sends the body: one that is being read as a whole can't be cancelled. */
+  readonly onStop?: (() => void) | undefined;
   /** Called when the reader begins to wait for the next bytes, and when it has them. */
   readonly onWait?: ((isWaiting: boolean) => void) | undefined;
   /** Called with the length of every chunk that comes. */
@@ -47,6 +49,8 @@ export class BodyReceiver {
   /** Called when the body has ended as well, by the owner of the stream that it goes to. */
   onOver: (() => void) | undefined;
   #isReceiving = false;
+  /** Whether it is being read as a whole. */
+  #isLocked = false;
   #joinsSmall: boolean;
   #bytes = 0;
   #hasEnded = false;
@@ -131,7 +135,7 @@ export class BodyReceiver {
     if (this.#hasEnded || this.#isCancelled) return;
     this.#isCancelled = true;
     try {
-      await (this.#reader ?? this.#response.body)?.cancel(reason);
+      await this.#cancelSource(reason);
     } finally {
       this.#end(false);
     }
@@ -143,9 +147,14 @@ export class BodyReceiver {
     this.failure = { reason };
     this.#options.collector?.fail(reason);
     // First of all, for the permit goes to another request as soon as it has ended. What becomes of it does not matter.
-    (this.#reader ?? this.#response.body)?.cancel(reason).catch(() => {});
+    this.#cancelSource(reason)?.catch(() => {});
     this.#end(false);
     this.#wake();
+  }
+
+  #cancelSource(reason: unknown): Promise<void> | undefined {
+    if (this.#isLocked) this.#options.onStop?.();
+    else return (this.#reader ?? this.#response.body)?.cancel(reason);
   }
 
   #receive(): void {
@@ -168,6 +177,7 @@ export class BodyReceiver {
         this.#take(result?.done === false ? result.value : undefined);
       }
     } catch (error) {
+      if (this.#hasEnded) return;
       // First of all, for the attempt may end with it.
       this.#options.collector?.fail(error);
       // The reader is told of it.
@@ -179,7 +189,9 @@ export class BodyReceiver {
   }
 
   async #receiveWhole(): Promise<void> {
+    this.#isLocked = true;
     const body = new Uint8Array(await this.#response.arrayBuffer());
+    this.#isLocked = false;
     if (this.#hasEnded || this.#isCancelled) return;
     this.#take(body);
     if (!this.#hasEnded) this.#end(true);

@@ -294,6 +294,7 @@ export class Attempt implements DeadlineTarget, Pending {
       onBytes: this.#progressOf(response),
       onTooLarge: () => tooLarge(this.#call, this.target),
       onHandOut: () => this.#environment.deadlines.remove(this.#deadline),
+      onStop: () => void abortIfPossible(this.#controller),
       onAlive: this.#environment.timersBelongToRequests
         ? () =>
           Leases.prolong(this.#admission, Math.max(timeoutMs, idleTimeoutMs), this.#environment.clock.now())

@@ -50,6 +50,8 @@ export interface AttemptBodyOptions {
   readonly onTooLarge: () => Error;
   /** The caller has it now: the time of the attempt is over, and the body's begins. */
   readonly onHandOut: () => void;
+  /** Stops what sends the body. */
+  readonly onStop: () => void;
   /** Its reader waits for bytes, or has got some; absent where that does not matter. */
   readonly onAlive?: (() => void) | undefined;
   /** For too long no reader has begun, or a reader has waited. */
@@ -137,8 +139,18 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
 
   /** Begins to receive the body for its reader; `undefined` if it has ended. */
   #handOut(joinsSmall: boolean): BodyReceiver | undefined {
-    const { response, environment, maxBytes, timeoutMs, onBytes, onTooLarge, onHandOut, onEnd, onUnusable } =
-      this.#options;
+    const {
+      response,
+      environment,
+      maxBytes,
+      timeoutMs,
+      onBytes,
+      onTooLarge,
+      onHandOut,
+      onStop,
+      onEnd,
+      onUnusable,
+    } = this.#options;
     onHandOut();
     if (this.#isEmpty()) {
       this.#collector?.end(true);
@@ -153,6 +165,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
       onTooLarge,
       onBreak: onUnusable,
       onEnd,
+      onStop,
       onWait: (isWaiting) => this.#onWait(isWaiting),
       collector: this.#collector,
       joinsSmall,

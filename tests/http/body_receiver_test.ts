@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { BodyCollector } from "../../src/http/body_collector.ts";
 import { BodyReceiver, type BodyReceiverOptions } from "../../src/http/body_receiver.ts";
+import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { test } from "../support/test.ts";
 
 function receive(response: Response, options: Partial<BodyReceiverOptions> = {}) {
@@ -219,6 +220,37 @@ test("BodyReceiver.next() gives a small body as one chunk where that is asked fo
   assertEquals(await chunksOf(networkResponse(twice(), { "content-length": "16385" }), true), [2, 2]);
   assertEquals(await chunksOf(networkResponse(twice(), { ...small, "content-encoding": "x" }), true), [2, 2]);
   assertEquals(await chunksOf(new Response(twice(), { headers: small }), true), [2, 2]);
+});
+
+test("BodyReceiver stops a small body that its reader, or its attempt, has no use for while it comes as a whole", async () => {
+  for (const leaves of ["cancel", "fail"] as const) {
+    for (const goesOn of ["breaks off", "comes", "hangs"] as const) {
+      let source!: ReadableStreamDefaultController<Uint8Array>;
+      const body = new ReadableStream<Uint8Array>({ start: (controller) => void (source = controller) });
+      const log: string[] = [];
+      const { receiver, ends } = receive(networkResponse(body, { "content-length": "4" }), {
+        joinsSmall: true,
+        onStop: () => void log.push(`stopped with ${ends.length} ends`),
+        onBreak: (error) => {
+          log.push("broken");
+          return error;
+        },
+      });
+      const ahead = receiver.receiveAhead(65_536);
+      if (leaves === "cancel") await receiver.cancel(undefined);
+      else receiver.fail(new Error("of no use"));
+      // First of all it is stopped, for the permit goes to another request.
+      assertEquals([log, ends], [["stopped with 0 ends"], [0]], leaves);
+      if (goesOn === "breaks off") source.error(new TypeError("aborted"));
+      if (goesOn === "comes") {
+        source.enqueue(new Uint8Array(4));
+        source.close();
+      }
+      await eventLoopTurn();
+      if (goesOn !== "hangs") await ahead;
+      assertEquals([log.length, ends], [1, [0]], `${leaves}, ${goesOn}`);
+    }
+  }
 });
 
 test("BodyReceiver.next() of a small body tells what it breaks off with, and when it is too large", async () => {

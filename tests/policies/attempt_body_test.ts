@@ -35,6 +35,7 @@ function open(response: Response, maxBytes = Infinity, method = "GET") {
     timeoutMs: 1_000,
     idleTimeoutMs: 200,
     onHandOut() {},
+    onStop() {},
     onAlive: () => void alive.count++,
     onTimeout: (isRead) => timeouts.push(isRead),
     maxBytes,
