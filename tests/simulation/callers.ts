@@ -7,6 +7,7 @@
 import { isSlipstreamError } from "../../src/errors.ts";
 import type { FetchRequest } from "../../src/client/request.ts";
 import { SECRET, urlOf } from "./addresses.ts";
+import { bodyOf, hasBody, isStream } from "./bodies.ts";
 import type { OptionsPlan, TargetPlan } from "./plan.ts";
 import type { BatchRecord, Caller, Ending } from "./records.ts";
 import { currentVisit } from "./visits.ts";
@@ -33,7 +34,7 @@ export function requestOf(target: TargetPlan): FetchRequest {
     url,
     method,
     headers: headersOf(target),
-    body: method === "POST" || method === "PUT" ? `{"from":"${target.id}"}` : undefined,
+    ...hasBody(target) ? bodyOf(target) : {},
   };
 }
 
@@ -67,7 +68,7 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
     totalTimeoutMs: options.totalTimeoutMs ?? plain?.totalTimeoutMs ?? Infinity,
     maxRetries: options.maxRetries ?? extension?.maxRetries ?? plain?.maxRetries ?? 3,
     isShared,
-    isRepeatable: options.idempotent ?? target.method !== "POST",
+    isRepeatable: !isStream(target) && (options.idempotent ?? target.method !== "POST"),
     streams,
     sent: [],
     withheld: 0,

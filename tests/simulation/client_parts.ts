@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ClientOptions, ExtendOptions } from "../../src/client/options.ts";
+import type { ClientOptions, ExtendOptions, MirrorOptions } from "../../src/client/options.ts";
+import { MirrorList } from "../../src/f1/mirror_list.ts";
 import { isTimeoutError } from "../../src/errors.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { httpCache } from "../../src/http_cache/http_cache.ts";
@@ -32,6 +33,7 @@ export interface ClientParts {
   readonly extensions: readonly ExtendOptions[];
   readonly semaphore: Semaphore | undefined;
   readonly adaptiveLimit: AdaptiveLimit | undefined;
+  readonly mirrorList: MirrorList | undefined;
 }
 
 /** Makes the options of a stage's client. */
@@ -43,6 +45,13 @@ export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): Client
     : undefined;
   const semaphore = concurrency?.kind === "semaphore" ? new Semaphore(concurrency.most) : undefined;
   const number = concurrency?.kind === "number" ? concurrency.most : undefined;
+  const baseUrls = mirrors?.map((mirror, index): MirrorOptions => ({
+    url: baseUrlOf(mirror, index),
+    moveOn: mirror.moveOn,
+    path: mirror.hasPath ? (path: string) => pathAt(stage, path) : undefined,
+    headers: mirror.hasKey ? { "x-mirror-key": `${SECRET}-m${index}` } : undefined,
+  }));
+  const mirrorList = client.hasMirrorList && baseUrls ? new MirrorList(baseUrls) : undefined;
   const options: ClientOptions = {
     ...client.plain,
     // Where there are no mirrors, it makes no sense.
@@ -64,15 +73,10 @@ export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): Client
     cache: cache && cachePlanOf(stage, cache),
     use: use?.map((kind) => middlewareOf(stage, kind)),
     headers: hasSecretHeader ? { "x-api-key": `${SECRET}-client` } : undefined,
-    baseUrls: mirrors?.map((mirror, index) => ({
-      url: baseUrlOf(mirror, index),
-      moveOn: mirror.moveOn,
-      path: mirror.hasPath ? (path: string) => pathAt(stage, path) : undefined,
-      headers: mirror.hasKey ? { "x-mirror-key": `${SECRET}-m${index}` } : undefined,
-    })),
+    baseUrls: mirrorList?.baseUrls ?? baseUrls,
   };
   const extensions = (client.extensions ?? []).map((plan) => extensionOf(stage, plan));
-  return { options, extensions, semaphore, adaptiveLimit };
+  return { options, extensions, semaphore, adaptiveLimit, mirrorList };
 }
 
 function learningOf(learns: NonNullable<ClientPlan["learns"]>): ClientOptions["learnLimits"] {

@@ -5,6 +5,7 @@
  */
 
 import { urlOf } from "./addresses.ts";
+import { fileText } from "./servers.ts";
 import { beginCaller, endCaller } from "./callers.ts";
 import { optionsOf } from "./options_of.ts";
 import type { DownloadStep } from "./plan.ts";
@@ -27,6 +28,7 @@ export function playDownload(stage: Stage, step: DownloadStep): void {
   stage.clients[0]!.download(given, sink, { ...others, signal }).then(() => {
     const decoder = new TextDecoder();
     const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
+    if (target.kind === "file") checkFile(stage, caller, text);
     endCaller(stage, caller, { ok: true, value: parsed(text) });
   }, (value) => endCaller(stage, caller, { ok: false, value }));
 }
@@ -57,6 +59,14 @@ function sinkOf(
     close: end,
     abort: end,
   });
+}
+
+/** All of a file is of one version, unless it is another page. */
+function checkFile(stage: Stage, { name, target }: Caller, text: string): void {
+  const [version] = /^\d+/.exec(text) ?? [];
+  // Half of a file whose length nobody has told, or told wrong, is one as well.
+  if (version === undefined || fileText(Number(version)).startsWith(text)) return;
+  stage.fail("download", `${name} has got a file of ${target.id} that is not of one version`);
 }
 
 /** A file may be anything that a server gives in its place. */

@@ -8,16 +8,20 @@ import { Dice } from "../support/dice.ts";
 import { StepDrawer, type StepInputs } from "./draw_steps.ts";
 import type { Hook, InterferencePlan } from "./interference.ts";
 import {
+  type BodyKind,
   type CacheWorldPlan,
   type CallStep,
   type ClientPlan,
+  type CrowdStep,
   isWork,
   type JumpStep,
   type MiddlewareKind,
+  type MirrorStep,
   type OptionsPlan,
   type SchemaKind,
   SIGNALS,
   type Step,
+  type TargetPlan,
   type TierPlan,
   type TierTrouble,
   type WorldPlan,
@@ -30,6 +34,15 @@ const HOOKS: readonly Hook[] = [
   ...["event", "event", "progress", "schema", "retryOn", "isFailure"] as const,
   ...["limitKey", "middleware", "source", "path", "partition", "sink"] as const,
 ];
+const BODIES: readonly BodyKind[] = [
+  "json",
+  "query",
+  "bytes",
+  "form",
+  "stream",
+  "slow stream",
+  "broken stream",
+];
 const SCHEMAS: readonly SchemaKind[] = ["async", "throws", "rejects", "transforms"];
 const MIDDLEWARE: readonly MiddlewareKind[] = ["reads", "drops", "clones", "hangs", "asks"];
 
@@ -39,9 +52,10 @@ export function drawWider(world: WorldPlan): WorldPlan {
   const lastsMs = Math.max(0, ...world.steps.map(({ atMs }) => atMs));
   const inputs = { client: world.client, origins: world.origins.length, lastsMs };
   const client = drawClient(dice, world.client, new StepDrawer(dice, inputs, "x"));
-  const steps = world.steps.map((step) => drawOptions(dice, step));
+  const steps = world.steps.map((step) => drawBodies(dice, drawOptions(dice, step)));
   if (client.cache !== undefined && dice.chance(0.5)) steps.push(...drawCached(dice, inputs, client));
-  steps.push(...drawJumps(dice, lastsMs), ...drawSecondClose(dice, steps));
+  steps.push(...drawJumps(dice, lastsMs), ...drawSecondClose(dice, steps), ...drawCrowd(dice, inputs));
+  if (client.hasMirrorList) steps.push(...drawMirrorChanges(dice, inputs, client.mirrors!.length));
   const wider = { ...world, client, steps: steps.sort((a, b) => a.atMs - b.atMs) };
   return dice.chance(0.15) ? drawWorker(dice, wider) : wider;
 }
@@ -66,7 +80,7 @@ function drawWorker(dice: Dice, { client, steps, ...world }: WorldPlan): WorldPl
       isWorker: true,
       use: withoutAsking(client.use),
     },
-    steps: steps.filter(({ what }) => what !== "jump" && what !== "abort").map(toVisit),
+    steps: steps.filter(({ what }) => what !== "jump" && what !== "abort" && what !== "crowd").map(toVisit),
   };
 }
 
@@ -78,6 +92,7 @@ function withoutAsking(use: ClientPlan["use"]): ClientPlan["use"] {
 function drawClient(dice: Dice, client: ClientPlan, drawer: StepDrawer): ClientPlan {
   return {
     ...client,
+    hasMirrorList: client.mirrors && dice.maybe(0.5, () => true),
     cache: client.cache && drawTiers(dice, client.cache),
     use: dice.maybe(0.1, () => [dice.pick(MIDDLEWARE), ...client.use ?? []]) ?? client.use,
     retryOn: dice.maybe(0.05, () => "throws" as const) ?? client.retryOn,
@@ -146,6 +161,18 @@ function drawCached(dice: Dice, { lastsMs, origins }: StepInputs, { mirrors }: C
   }));
 }
 
+/** Bodies of all kinds, and files that change. */
+function drawBodies(dice: Dice, step: Step): Step {
+  const change = <T extends TargetPlan>(target: T): T => {
+    if (target.method !== "PUT" && target.method !== "POST") return target;
+    return { ...target, body: dice.maybe(0.4, () => dice.pick(BODIES)) };
+  };
+  if (step.what === "call") return { ...step, target: change(step.target) };
+  if (step.what === "batch") return { ...step, targets: step.targets.map(change) };
+  if (step.what !== "download" || dice.chance(0.4)) return step;
+  return { ...step, target: { ...step.target, kind: "file", id: `f${step.target.id}` } };
+}
+
 /** Schemas that do more, and callers who are told of progress. */
 function drawOptions(dice: Dice, step: Step): Step {
   if (!isWork(step)) return step;
@@ -155,6 +182,26 @@ function drawOptions(dice: Dice, step: Step): Step {
   if (hasProgress === undefined && schema === undefined) return step;
   const options: OptionsPlan = { ...step.options, schema, hasProgress };
   return { ...step, options } as Step;
+}
+
+function drawMirrorChanges(dice: Dice, { lastsMs }: StepInputs, count: number): MirrorStep[] {
+  return Array.from({ length: dice.int(0, 5) }, () => ({
+    what: "mirror",
+    atMs: dice.int(0, lastsMs + 1_000),
+    does: dice.pick(["remove", "enable", "disable", "disable", "reset", "add"]),
+    mirror: dice.below(count),
+  }));
+}
+
+function drawCrowd(dice: Dice, { lastsMs, origins }: StepInputs): CrowdStep[] {
+  if (!dice.chance(0.01)) return [];
+  return [{
+    what: "crowd",
+    atMs: dice.int(0, lastsMs),
+    size: dice.pick([100, 1_000]),
+    origin: dice.below(origins),
+    signal: dice.below(SIGNALS),
+  }];
 }
 
 function drawJumps(dice: Dice, lastsMs: number): JumpStep[] {

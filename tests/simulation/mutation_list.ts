@@ -233,4 +233,68 @@ export const MUTATIONS: readonly Mutation[] = [
       replace: "    if (shedding.maxQueueMs > 0) return;",
     }],
   },
+  {
+    name: "a source is closed while it is asked",
+    changes: [{
+      file: "src/client/batch.ts",
+      search: "    if (this.#isInside) this.#isUnneeded = true;\n    else ignoreFailure",
+      replace: "    if (this.#isInside) this.#isUnneeded = true;\n    ignoreFailure",
+    }],
+  },
+  {
+    name: "a batch in a worker pulls wherever there is room",
+    changes: [{
+      file: "src/client/batch.ts",
+      search: "    if (this.#run.pullsAhead) return this.#room?.resolve();",
+      replace: "    if (this.#run.pullsAhead) return this.#pullAhead();",
+    }],
+  },
+  {
+    name: "a timer in a worker is for all",
+    changes: [{
+      file: "src/client/pipeline.ts",
+      search: "timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock)",
+      replace: "new DeadlineQueue(clock)",
+    }],
+  },
+  {
+    name: "a small body that is of no use is received",
+    changes: [{
+      file: "src/http/body_receiver.ts",
+      search: "    if (this.#isLocked) this.#options.onStop?.();\n    else return",
+      replace: "    return",
+    }],
+  },
+  {
+    name: "what a change has made wrong is given out",
+    changes: [{
+      file: "src/http_cache/changes.ts",
+      search: "      environment.inBackground(entries.removeAll(url));",
+      replace: "      void entries;\n      void environment;",
+    }],
+  },
+  {
+    name: "an entry that could not be replaced comes back",
+    changes: [{
+      file: "src/http_cache/prompt_adapter.ts",
+      search: "    if (this.#doubtful.has(key) || this.#isPassedOver(options)) return undefined;",
+      replace: "    if (this.#isPassedOver(options)) return undefined;",
+    }],
+  },
+  {
+    name: "a mirror that is off is asked",
+    changes: [{
+      file: "src/f1/mirror_list.ts",
+      search: "isOff: () => entry.isRemoved || !entry.isEnabled",
+      replace: "isOff: () => entry.isRemoved",
+    }],
+  },
+  {
+    name: "a part of another version is taken",
+    changes: [{
+      file: "src/download/file_version.ts",
+      search: 'if (version.etag !== undefined) return headers.get("etag")?.trim() === version.etag;',
+      replace: "if (version.etag !== undefined) return true;",
+    }],
+  },
 ];

@@ -47,6 +47,8 @@ export interface ClientPlan {
   readonly backoff?: BackoffOptions | undefined;
   readonly hedge?: HedgeOptions | undefined;
   readonly mirrors?: readonly MirrorPlan[] | undefined;
+  /** Whether the mirrors may change. */
+  readonly hasMirrorList?: boolean | undefined;
   readonly cache?: CacheWorldPlan | undefined;
   readonly use?: readonly MiddlewareKind[] | undefined;
   readonly retryOn?: RetryOnKind | undefined;
@@ -208,6 +210,7 @@ export type ResourceKind =
   | "nostore"
   | "private"
   | "missing"
+  | "file"
   | "nothing"
   | "redirect"
   | "away"
@@ -223,11 +226,16 @@ export interface TargetPlan {
   /** The origin; absent for a relative URL. */
   readonly origin?: number | undefined;
   readonly method?: "GET" | "HEAD" | "PUT" | "POST" | undefined;
+  /** What a PUT or POST carries; by default some text. */
+  readonly body?: BodyKind | undefined;
   /** Whose request it is, which its credentials say. */
   readonly user?: string | undefined;
   /** Whether there is a secret in its query. */
   readonly hasToken?: boolean | undefined;
 }
+
+/** What a body is given as. */
+export type BodyKind = "json" | "query" | "bytes" | "form" | "stream" | "slow stream" | "broken stream";
 
 /** Options that are data. */
 export type OptionsPlan =
@@ -261,7 +269,9 @@ export type Step =
   | AbortStep
   | CloseStep
   | ListenStep
-  | JumpStep;
+  | JumpStep
+  | MirrorStep
+  | CrowdStep;
 
 /** A step in which somebody asks for something. */
 export type WorkStep = CallStep | BatchStep | ItemsStep | DownloadStep;
@@ -360,4 +370,22 @@ export interface JumpStep {
   readonly what: "jump";
   readonly atMs: number;
   readonly byMs: number;
+}
+
+/** The mirrors change while the client runs. */
+export interface MirrorStep {
+  readonly what: "mirror";
+  readonly atMs: number;
+  readonly does: "remove" | "enable" | "disable" | "reset" | "add";
+  /** Which of the mirrors. */
+  readonly mirror: number;
+}
+
+/** Many single requests at once, which share a signal. */
+export interface CrowdStep {
+  readonly what: "crowd";
+  readonly atMs: number;
+  readonly size: number;
+  readonly origin: number;
+  readonly signal: number;
 }

@@ -19,6 +19,10 @@ export const NAMED_WAIT_MS = 1_000;
 /** How long what is fresh stays so, as servers say, in milliseconds. */
 export const FRESH_MS = 2_000;
 
+/** How long a file stays as it is, in milliseconds, and how long it is. */
+const FILE_MS = 1_500;
+const FILE_LINES = 300;
+
 /** How long what is stale may be given, as servers say, in milliseconds. */
 export const SWR_MS = 10_000;
 
@@ -69,10 +73,17 @@ export function createServers({ seed, origins }: WorldPlan, clock: Clock): Simul
 /** What there is; each body says what it is, when it was made and for whom. */
 function resourceFor(request: CdnRequest, clock: Clock, origins: number): Resource {
   const { kind, id, page, isHop } = addressOf(`https://${request.mirror}.test${request.url}`);
-  const json = { u: id, atMs: clock.now(), user: userOf(request.headers.authorization) };
+  const json = {
+    u: id,
+    atMs: clock.now(),
+    user: userOf(request.headers.authorization),
+    ...request.body === "" ? {} : { body: request.body },
+  };
   switch (kind) {
     case "big":
       return { json: { ...json, padding: "x".repeat(20_000) }, chunked: true };
+    case "file":
+      return fileOf(request, clock);
     case "fresh":
       return { json, headers: { "cache-control": `max-age=${FRESH_MS / 1_000}` } };
     case "swr":
@@ -105,6 +116,27 @@ function resourceFor(request: CdnRequest, clock: Clock, origins: number): Resour
     default:
       return { json };
   }
+}
+
+/** A file that changes now and then, and of which parts are to be had; not everywhere. */
+function fileOf({ mirror, headers, method }: CdnRequest, clock: Clock): Resource {
+  const version = Math.floor(clock.now() / FILE_MS);
+  const body = fileText(version);
+  const etag = `"v${version}"`;
+  const [, from] = /^bytes=(\d+)-$/.exec(headers.range ?? "") ?? [];
+  const isSame = headers["if-range"] === undefined || headers["if-range"] === etag;
+  // The last one of the origins knows no parts, and does not say so.
+  if (from === undefined || method !== "GET" || !isSame || mirror === "o2") return { body, etag };
+  if (Number(from) >= body.length) {
+    return { status: 416, etag, headers: { "content-range": `bytes */${body.length}` } };
+  }
+  const range = `bytes ${from}-${body.length - 1}/${body.length}`;
+  return { status: 206, body: body.slice(Number(from)), etag, headers: { "content-range": range } };
+}
+
+/** What a version of a file says: every line tells which version it is of, and where it stands. */
+export function fileText(version: number): string {
+  return Array.from({ length: FILE_LINES }, (_, line) => `${version} ${line}\n`).join("");
 }
 
 function withHeaders(resource: Resource, headers: Resource["headers"]): Resource {

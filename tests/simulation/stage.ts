@@ -15,10 +15,12 @@ import { ModelClock } from "../lanes/model_clock.ts";
 import { Dice } from "../support/dice.ts";
 import { Eyes, watch } from "../lanes/model_eyes.ts";
 import { CountedController } from "../lanes/model_signal.ts";
+import type { MirrorList } from "../../src/f1/mirror_list.ts";
+import { baseUrlOf } from "./addresses.ts";
 import { clientParts } from "./client_parts.ts";
 import { Interference } from "./interference.ts";
 import { createNetwork } from "./network.ts";
-import { SIGNALS, type Step, type WorldPlan } from "./plan.ts";
+import { type MirrorStep, SIGNALS, type Step, type WorldPlan } from "./plan.ts";
 import type { BatchRecord, Caller, Sent } from "./records.ts";
 import { createServers } from "./servers.ts";
 import { currentVisit, inVisit, Visit } from "./visits.ts";
@@ -74,6 +76,9 @@ export class Stage {
   /** Whether a visitor has left in the middle of something. */
   hasLost = false;
   #visitCount = 0;
+  readonly #mirrorList: MirrorList | undefined;
+  /** Which mirrors are off, and since when. */
+  readonly offMirrors: Map<number, number> = new Map();
   readonly events: ClientEvent[] = [];
   readonly violations: Violation[] = [];
   readonly trace: string[] = [];
@@ -109,9 +114,13 @@ export class Stage {
     watch(this.eyes);
     this.eyes.onBatch = (batch) => void (this.opening = batch);
     this.eyes.onBreakerChange = (origin) => void this.sentAtChange.set(origin, this.sent.length);
-    const { options, extensions, semaphore, adaptiveLimit } = clientParts(this, createNetwork(this));
+    const { options, extensions, semaphore, adaptiveLimit, mirrorList } = clientParts(
+      this,
+      createNetwork(this),
+    );
     this.semaphore = adaptiveLimit?.semaphore ?? semaphore;
     this.adaptiveLimit = adaptiveLimit;
+    this.#mirrorList = mirrorList;
     this.#watchCapacity();
     const client = createClient(options);
     this.clients = [client, ...extensions.map((extension) => client.extend(extension))];
@@ -202,6 +211,31 @@ export class Stage {
   #endVisit(visit: Visit): void {
     this.visits.delete(visit);
     visit.end();
+  }
+
+  /** The mirrors change; one that is enabled is always left. */
+  changeMirrors({ does, mirror }: MirrorStep): void {
+    const list = this.#mirrorList;
+    const plan = this.plan.client.mirrors?.[mirror];
+    if (list === undefined || plan === undefined) return;
+    const url = baseUrlOf(plan, mirror);
+    const others = list.list().filter((other) =>
+      other.enabled && other.url.replace(/\/$/, "") !== url.slice(0, -1)
+    );
+    if (others.length === 0 && (does === "remove" || does === "disable")) return;
+    this.note(`mirrors: ${does} ${url}`);
+    if (does === "remove") list.remove(url);
+    else if (does === "reset") list.reset();
+    else if (does === "add") list.add({ url });
+    else list.enable(url, does === "enable");
+    for (let index = 0; index < this.plan.client.mirrors!.length; index++) this.#noteMirror(list, index);
+  }
+
+  #noteMirror(list: MirrorList, index: number): void {
+    const url = baseUrlOf(this.plan.client.mirrors![index]!, index).slice(0, -1);
+    const isOn = list.list().some((other) => other.enabled && other.url.replace(/\/$/, "") === url);
+    if (isOn) this.offMirrors.delete(index);
+    else if (!this.offMirrors.has(index)) this.offMirrors.set(index, this.clock.now());
   }
 
   /** The computer sleeps. */

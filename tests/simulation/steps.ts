@@ -8,12 +8,13 @@ import type { RequestOptions } from "../../src/client/request.ts";
 import type { Outcome } from "../../src/client/outcome.ts";
 import { playBatch } from "./batches.ts";
 import { beginCaller, endCaller, follow, headersOf, mustEnd, requestOf } from "./callers.ts";
+import { bodyOf, hasBody, isStream } from "./bodies.ts";
 import { optionsOf } from "./options_of.ts";
 import { playDownload } from "./downloads.ts";
 import { playItems } from "./items.ts";
 import { readBody } from "./reading.ts";
 import { urlOf } from "./addresses.ts";
-import type { CallStep, Step } from "./plan.ts";
+import type { CallStep, CrowdStep, Step, TargetPlan } from "./plan.ts";
 import type { Caller } from "./records.ts";
 import { currentVisit } from "./visits.ts";
 import type { Stage } from "./stage.ts";
@@ -45,6 +46,10 @@ function playStep(stage: Stage, step: Step): void {
       return stage.unlisten();
     case "jump":
       return stage.jump(step.byMs);
+    case "mirror":
+      return stage.changeMirrors(step);
+    case "crowd":
+      return playCrowd(stage, step);
   }
 }
 
@@ -67,6 +72,14 @@ function playCall(stage: Stage, step: CallStep): void {
   );
 }
 
+/** Many who ask for something each, and leave together. */
+function playCrowd(stage: Stage, { atMs, size, origin, signal }: CrowdStep): void {
+  for (let index = 0; index < size; index++) {
+    const target: TargetPlan = { kind: "data", id: `c${atMs}x${index}x${signal}`, origin };
+    playCall(stage, { what: "call", atMs, how: "json", target, signal });
+  }
+}
+
 /** Something has to come to an end besides callers and batches. */
 function awaitEnd(stage: Stage, name: string, ending: Promise<void>): void {
   const visit = currentVisit();
@@ -87,13 +100,14 @@ export function endingOf(outcome: Outcome<unknown>): Parameters<typeof endCaller
 }
 
 function playFetch(stage: Stage, caller: Caller, step: CallStep, options: RequestOptions | undefined): void {
-  const { target: { method = "GET" }, reading = "all" } = step;
+  const { target, target: { method = "GET" }, reading = "all" } = step;
   const { signal, schema: _, as: _as, ...others } = options ?? {};
   const init: RequestInit = {
     method,
     headers: headersOf(step.target),
     signal: signal ?? null,
-    body: method === "POST" || method === "PUT" ? "x" : null,
+    body: hasBody(target) ? bodyOf(target).body as BodyInit | undefined ?? "x" : null,
+    ...isStream(target) ? { duplex: "half" } : {},
   };
   const client = stage.clients[caller.client]!;
   const answer = client.fetch(

@@ -39,7 +39,8 @@ export function learntRules(stage: Stage): RuleGroup {
   return {
     onSend({ address: { origin }, url, isPart, atMs }) {
       const quota = book.empty.get(origin);
-      if (isPart || quota === undefined) return;
+      // Of an attempt whose visitor has left nobody knows whether it was counted.
+      if (isPart || quota === undefined || stage.hasLost) return;
       const { fromMs, untilMs, because } = quota;
       if (atMs <= fromMs || atMs >= untilMs - ROUNDING_MS) return;
       stage.fail("S4 learnt", `${url} was sent although #${because.index} has left nothing until ${untilMs}`);

@@ -24,7 +24,7 @@ export function limitRules(stage: Stage): RuleGroup {
       const { origin } = sent.address;
       const open = stage.openAt();
       // A limit may have fallen since the attempt began of which this is a part.
-      const isLate = (sent.isPart && stage.adaptiveLimit !== undefined) || goesOn(stage);
+      const isLate = (mayBeLate(stage, sent) && stage.adaptiveLimit !== undefined) || goesOn(stage);
       if (open > capacity && !isLate) stage.fail("S11", `${open} bodies are in flight: ${capacity} may be`);
       const most = mostAt(stage, origin);
       const there = most === Infinity ? 0 : stage.openAt(origin);
@@ -45,6 +45,11 @@ export function limitRules(stage: Stage): RuleGroup {
     atEnd: () => checkIdle(stage),
     atClose: () => checkIdle(stage),
   };
+}
+
+/** Whether a request is sent later than its attempt was admitted. */
+function mayBeLate({ plan }: Stage, { isPart }: Sent): boolean {
+  return isPart || takesTime(plan.client);
 }
 
 /** Whether attempts may go on in a worker after their callers have been answered by the closing in another request. */

@@ -5,24 +5,36 @@
  */
 
 import { originOf } from "../addresses.ts";
+import { takesTime } from "../middleware.ts";
 import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
 /** A mirror is passed over only if something is wrong with it, and what is not there is not looked for elsewhere. */
 export function mirrorRules(stage: Stage): RuleGroup {
-  const { mirrors, rates, cache, retryOn } = stage.plan.client;
+  const { mirrors, rates, cache, retryOn, hasMirrorList } = stage.plan.client;
   if (mirrors === undefined) return {};
   return {
     onSend(sent) {
       const { caller } = sent;
+      checkOff(stage, sent);
       if (caller === undefined || sent.isPart || caller.target.origin !== undefined) return;
-      if (rates === undefined && cache === undefined && caller.sent.length === 1) {
+      if (!hasMirrorList && rates === undefined && cache === undefined && caller.sent.length === 1) {
         checkFirst(stage, caller, sent);
       }
       if (retryOn === undefined) checkFinal(stage, caller, sent);
     },
   };
+}
+
+/** Nothing goes to a mirror that is off. */
+function checkOff(stage: Stage, { url, atMs, isPart, address: { isHop } }: Sent): void {
+  if (isPart || isHop || takesTime(stage.plan.client)) return;
+  const [, index] = /^https:..[^/]+.m(\d+)\//.exec(url) ?? [];
+  const sinceMs = index === undefined ? undefined : stage.offMirrors.get(Number(index));
+  if (sinceMs !== undefined && sinceMs < atMs) {
+    stage.fail("S15", `${url} was sent although its mirror is off since ${sinceMs}`);
+  }
 }
 
 function checkFirst(stage: Stage, { startedAtMs, name, batch }: Caller, { address, atMs, url }: Sent): void {

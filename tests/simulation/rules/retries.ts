@@ -63,7 +63,8 @@ function checkRepeated(stage: Stage, caller: Caller, { url, method }: Sent): voi
 
 function checkCount(stage: Stage, caller: Caller): void {
   const { client, origins } = stage.plan;
-  const mirrors = caller.target.origin === undefined ? client.mirrors?.length ?? 1 : 1;
+  const added = stage.plan.steps.filter((step) => step.what === "mirror" && step.does === "add").length;
+  const mirrors = caller.target.origin === undefined ? (client.mirrors?.length ?? 1) + added : 1;
   // A 429 while others are served, and a probe that fails, are no rounds for a batch.
   const isCounted = caller.batch === undefined ||
     (client.breaker === false && origins.every(({ phases }) => phases.length === 0));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hasBody, isIntact } from "../bodies.ts";
 import { takesTime } from "../middleware.ts";
 import type { Caller } from "../records.ts";
 import type { Stage } from "../stage.ts";
@@ -34,7 +35,10 @@ function checkValue(stage: Stage, { ending, target, name, how, options }: Caller
   }
   const value = how === "text" ? parsed(ending!.value) : ending!.value;
   if (typeof value !== "object" || value === null || value instanceof Response) return;
-  const { u, user } = value as { readonly u?: string; readonly user?: string };
+  const { u, user, body } = value as { readonly u?: string; readonly user?: string; readonly body?: string };
+  if (body !== undefined && hasBody(target) && !isIntact(target, body)) {
+    stage.fail("value", `${name} has sent ${body.slice(0, 80)}`);
+  }
   if (u !== undefined && u !== target.id) stage.fail("value", `${name} has got what is ${u}'s`);
   if (u !== undefined && user !== target.user && user !== undefined) {
     stage.fail("cache", `${name} has got what is for ${user}`);

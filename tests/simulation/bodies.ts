@@ -1,0 +1,67 @@
+/**
+ * What requests carry, and how it looks where it arrives.
+ *
+ * @module
+ */
+
+import type { RequestSpec } from "../../src/client/request.ts";
+import type { TargetPlan } from "./plan.ts";
+
+/** How many chunks a stream has. */
+const CHUNKS = 5;
+
+/** What a stream breaks with. */
+export class BodyError extends Error {}
+
+/** Whether a request carries something. */
+export function hasBody({ method }: TargetPlan): boolean {
+  return method === "POST" || method === "PUT";
+}
+
+/** Whether what it carries can be sent once. */
+export function isStream({ body }: TargetPlan): boolean {
+  return body === "stream" || body === "slow stream" || body === "broken stream";
+}
+
+/** The body, or what takes its place. */
+export function bodyOf(target: TargetPlan): Pick<RequestSpec, "body" | "json" | "query"> {
+  const text = textOf(target);
+  switch (target.body) {
+    case undefined:
+      return { body: text };
+    case "json":
+      return { json: { from: target.id } };
+    case "query":
+      return { body: text, query: { page: 1 } };
+    case "bytes":
+      return { body: new TextEncoder().encode(text) };
+    case "form":
+      return { body: new URLSearchParams({ from: target.id }) };
+    default:
+      return { body: streamOf(target) };
+  }
+}
+
+/** Whether a body has arrived as it was sent. */
+export function isIntact(target: TargetPlan, body: string): boolean {
+  if (isStream(target)) return body === textOf(target).repeat(CHUNKS);
+  // `fetch` is given what it takes as it is.
+  return body === "x" || body === (target.body === "form" ? `from=${target.id}` : textOf(target));
+}
+
+function textOf({ id }: TargetPlan): string {
+  return `{"from":"${id}"}`;
+}
+
+function streamOf(target: TargetPlan): ReadableStream<Uint8Array> {
+  const chunk = new TextEncoder().encode(textOf(target));
+  let count = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (target.body === "slow stream") await Promise.resolve();
+      if (target.body === "broken stream" && count === 2) throw new BodyError(`no more of ${target.id}`);
+      if (count++ < CHUNKS) controller.enqueue(chunk.slice());
+      else controller.close();
+    },
+  });
+}
