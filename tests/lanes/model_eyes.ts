@@ -35,6 +35,22 @@ export function watch(eyes: Eyes | undefined): void {
   watching = eyes;
 }
 
+/** Who sees what is made now. */
+export function watched(): Eyes | undefined {
+  return watching;
+}
+
+/** Has nobody see what is made meanwhile. */
+export function unwatched<T>(run: () => T): T {
+  const eyes = watching;
+  watching = undefined;
+  try {
+    return run();
+  } finally {
+    watching = eyes;
+  }
+}
+
 const { adopt } = Scheduler.prototype;
 Scheduler.prototype.adopt = function (lane: Lane): void {
   if (watching !== undefined) {

@@ -20,6 +20,7 @@ export interface CallerParts {
   readonly given: FetchRequest;
   readonly options?: OptionsPlan | undefined;
   readonly client?: number | undefined;
+  readonly isSibling?: boolean | undefined;
   readonly batch?: BatchRecord | undefined;
   readonly signals?: readonly number[] | undefined;
   readonly streams?: boolean | undefined;
@@ -45,12 +46,12 @@ export function headersOf({ user }: TargetPlan): Record<string, string> {
 
 /** A request begins. */
 export function beginCaller(stage: Stage, parts: CallerParts): Caller {
-  const { how, target, given, batch, signals = [], client = 0, streams = false } = parts;
+  const { how, target, given, batch, signals = [], client = 0, streams = false, isSibling = false } = parts;
   const { plan: { client: { plain, extensions } }, clock, controllers } = stage;
   const options = parts.options ?? {};
   const extension = client === 0 ? undefined : extensions![client - 1]!;
   const isShared = target.id.startsWith("s");
-  const isDead = stage.isClosed || stage.closedExtensions.has(client) ||
+  const isDead = (stage.isClosed && !isSibling) || stage.closedExtensions.has(client) ||
     signals.some((signal) => controllers[signal]!.signal.aborted);
   const visit = currentVisit();
   const caller: Caller = {
@@ -61,6 +62,7 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
     given,
     options,
     client,
+    isSibling,
     batch,
     signals,
     startedAtMs: clock.now(),

@@ -57,7 +57,28 @@ export function drawWider(world: WorldPlan): WorldPlan {
   steps.push(...drawJumps(dice, lastsMs), ...drawSecondClose(dice, steps), ...drawCrowd(dice, inputs));
   if (client.hasMirrorList) steps.push(...drawMirrorChanges(dice, inputs, client.mirrors!.length));
   const wider = { ...world, client, steps: steps.sort((a, b) => a.atMs - b.atMs) };
-  return dice.chance(0.15) ? drawWorker(dice, wider) : wider;
+  if (dice.chance(0.15)) return drawWorker(dice, wider);
+  return dice.chance(0.2) ? drawSibling(dice, wider, inputs) : wider;
+}
+
+/** Another client under the same limit, which others ask. */
+function drawSibling(dice: Dice, world: WorldPlan, inputs: StepInputs): WorldPlan {
+  const { client, steps } = world;
+  const isLimited = client.concurrency?.kind === "semaphore" || client.concurrency?.kind === "adaptive";
+  if (!isLimited || client.hasMirrorList || client.signal !== undefined) return world;
+  const drawer = new StepDrawer(dice, inputs);
+  const others = Array.from({ length: dice.int(1, 20) }, (_, index): CallStep => {
+    const { target, ...call } = drawer.call(drawer.moment());
+    return {
+      ...{ ...call, extension: undefined, signal: undefined, isSibling: true },
+      target: { ...target, id: `y${index}` },
+    };
+  });
+  return {
+    ...world,
+    client: { ...client, hasSibling: true },
+    steps: [...steps, ...others].sort((a, b) => a.atMs - b.atMs),
+  };
 }
 
 /** A worker at the edge, whose visitors have nothing in common but the client. */

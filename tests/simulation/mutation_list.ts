@@ -274,14 +274,6 @@ export const MUTATIONS: readonly Mutation[] = [
     }],
   },
   {
-    name: "an entry that could not be replaced comes back",
-    changes: [{
-      file: "src/http_cache/prompt_adapter.ts",
-      search: "    if (this.#doubtful.has(key) || this.#isPassedOver(options)) return undefined;",
-      replace: "    if (this.#isPassedOver(options)) return undefined;",
-    }],
-  },
-  {
     name: "a mirror that is off is asked",
     changes: [{
       file: "src/f1/mirror_list.ts",
@@ -295,6 +287,14 @@ export const MUTATIONS: readonly Mutation[] = [
       file: "src/download/file_version.ts",
       search: 'if (version.etag !== undefined) return headers.get("etag")?.trim() === version.etag;',
       replace: "if (version.etag !== undefined) return true;",
+    }],
+  },
+  {
+    name: "nobody gets in line for the permits of another client",
+    changes: [{
+      file: "src/lanes/permit_turn.ts",
+      search: "    this.ledger.enqueue(this);\n",
+      replace: "",
     }],
   },
 ];

@@ -38,6 +38,8 @@ export interface ClientPlan {
   readonly perOrigin?: number | AdaptiveLimitRules | undefined;
   /** Rates that hold together; one alone is given as it is. */
   readonly rates?: readonly RatePlan[] | undefined;
+  /** Whether there is another client, made alike, under the same limit and with the same cache. */
+  readonly hasSibling?: boolean | undefined;
   /** Whether requests of the same kind share limits. */
   readonly hasKeys?: boolean | undefined;
   /** How limits are learnt; by default from the usual headers. */
@@ -293,6 +295,8 @@ export interface CallStep {
   readonly signal?: number | undefined;
   /** Which of the extensions is asked; absent for the client itself. */
   readonly extension?: number | undefined;
+  /** Whether the other client is asked. */
+  readonly isSibling?: boolean | undefined;
   /** What becomes of the body of `fetch`. */
   readonly reading?: "all" | "late" | "part" | "cancel" | "never" | undefined;
 }

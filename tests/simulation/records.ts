@@ -69,6 +69,8 @@ export interface Caller {
   /** What its own options say, over the batch's. */
   readonly options: OptionsPlan;
   readonly client: number;
+  /** Whether the other client is asked, of whose lanes the observer knows nothing. */
+  readonly isSibling: boolean;
   readonly batch: BatchRecord | undefined;
   readonly signals: readonly number[];
   readonly startedAtMs: number;

@@ -90,4 +90,5 @@ async function untilQuiet(stage: Stage, onQuiet: () => void): Promise<void> {
 /** Closes the client, unless the script has done so. */
 function close(stage: Stage): void {
   if (!stage.isClosed) play(stage, { what: "close", atMs: 0 });
+  stage.sibling?.close();
 }

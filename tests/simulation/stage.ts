@@ -13,7 +13,7 @@ import type { SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { ModelClock } from "../lanes/model_clock.ts";
 import { Dice } from "../support/dice.ts";
-import { Eyes, watch } from "../lanes/model_eyes.ts";
+import { Eyes, unwatched, watch } from "../lanes/model_eyes.ts";
 import { CountedController } from "../lanes/model_signal.ts";
 import type { MirrorList } from "../../src/f1/mirror_list.ts";
 import { baseUrlOf } from "./addresses.ts";
@@ -59,6 +59,8 @@ export class Stage {
   readonly adaptiveLimit: AdaptiveLimit | undefined;
   /** The client, and its extensions. */
   readonly clients: readonly Client[];
+  /** Another one, made alike, under the same limit and with the same cache. */
+  readonly sibling: Client | undefined;
   readonly controllers: readonly CountedController[];
   readonly callers: Caller[] = [];
   /** Callers by what they ask for; of what several ask for, none. */
@@ -124,6 +126,7 @@ export class Stage {
     this.#watchCapacity();
     const client = createClient(options);
     this.clients = [client, ...extensions.map((extension) => client.extend(extension))];
+    this.sibling = plan.client.hasSibling ? unwatched(() => createClient(options)) : undefined;
     if (plan.client.listens === "always") this.listen();
   }
 
@@ -166,6 +169,11 @@ export class Stage {
 
   get isClosed(): boolean {
     return this.closedAtMs < Infinity;
+  }
+
+  /** Who is asked by a caller. */
+  clientOf({ client, isSibling }: Caller): Client {
+    return (isSibling ? this.sibling : this.clients[client])!;
   }
 
   /** Writes down what happens. */
@@ -277,11 +285,12 @@ export class Stage {
   }
 
   /** What is on the wire now, there or anywhere. */
-  openAt(origin?: string): number {
+  openAt(origin?: string, isAll = true): number {
     this.#noteArrivals();
     let count = 0;
     for (const sent of this.open) {
       if (isOver(sent)) this.open.delete(sent);
+      else if (!isAll && sent.caller?.isSibling) continue;
       else if (origin === undefined || sent.address.origin === origin) count++;
     }
     return count;

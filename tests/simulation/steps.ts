@@ -16,6 +16,7 @@ import { readBody } from "./reading.ts";
 import { urlOf } from "./addresses.ts";
 import type { CallStep, CrowdStep, Step, TargetPlan } from "./plan.ts";
 import type { Caller } from "./records.ts";
+import { unwatched, watched } from "../lanes/model_eyes.ts";
 import { currentVisit } from "./visits.ts";
 import type { Stage } from "./stage.ts";
 
@@ -54,19 +55,24 @@ function playStep(stage: Stage, step: Step): void {
 }
 
 function playCall(stage: Stage, step: CallStep): void {
-  const { how, target, options, extension } = step;
+  const { how, target, options, extension, isSibling } = step;
+  // What the other client does is watched at the network alone.
+  if (isSibling && watched() !== undefined) return unwatched(() => playCall(stage, step));
   const client = extension === undefined ? 0 : extension + 1;
   const signals = step.signal === undefined ? [] : [step.signal];
   const given = how === "fetch" ? urlOf(target) : requestOf(target);
   const streams = how === "fetch";
-  const caller = beginCaller(stage, { how, target, given, options, client, signals, streams });
+  const caller = beginCaller(stage, {
+    ...{ how, target, given, options, client, signals, streams },
+    isSibling,
+  });
   const signal = step.signal === undefined ? undefined : stage.controllers[step.signal]!.signal;
   const told = signal === undefined && options === undefined
     ? undefined
     : { ...optionsOf(stage, options), signal };
   if (how === "fetch") return playFetch(stage, caller, step, told);
-  if (how !== "outcome") return follow(stage, caller, stage.clients[client]![how as "json"](given, told));
-  stage.clients[client]!.outcome(given, told).then(
+  if (how !== "outcome") return follow(stage, caller, stage.clientOf(caller)[how as "json"](given, told));
+  stage.clientOf(caller).outcome(given, told).then(
     (outcome: Outcome<unknown>) => endCaller(stage, caller, endingOf(outcome)),
     (value) => endCaller(stage, caller, { ok: false, value }),
   );
@@ -109,7 +115,7 @@ function playFetch(stage: Stage, caller: Caller, step: CallStep, options: Reques
     body: hasBody(target) ? bodyOf(target).body as BodyInit | undefined ?? "x" : null,
     ...isStream(target) ? { duplex: "half" } : {},
   };
-  const client = stage.clients[caller.client]!;
+  const client = stage.clientOf(caller);
   const answer = client.fetch(
     caller.given as string,
     init,
@@ -149,7 +155,7 @@ function abort(stage: Stage, index: number): void {
 function noteClosing(stage: Stage, reason: unknown): void {
   if (stage.isClosed) return;
   stage.closedAtMs = stage.clock.now();
-  mustEnd(stage, () => true, reason);
+  mustEnd(stage, ({ isSibling }) => !isSibling, reason);
   for (const batch of stage.batches) {
     batch.mustEnd = true;
     batch.deadAtMs = Math.min(batch.deadAtMs, stage.clock.now());
@@ -160,7 +166,7 @@ function noteClosing(stage: Stage, reason: unknown): void {
 function closeExtension(stage: Stage, client: number): void {
   if (stage.isClosed) return;
   stage.note(`extension ${client} closes`);
-  mustEnd(stage, (caller) => caller.client === client, stage.closeReason);
+  mustEnd(stage, (caller) => caller.client === client && !caller.isSibling, stage.closeReason);
   stage.closedExtensions.add(client);
   awaitEnd(stage, `close() of extension ${client}`, stage.clients[client]!.close(stage.closeReason));
 }

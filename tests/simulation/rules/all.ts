@@ -32,15 +32,15 @@ export class Rules implements StageListener {
   }
 
   onSend(sent: Sent): void {
-    for (const group of this.#groups) group.onSend?.(sent);
+    for (const group of this.#groups) if (hears(group, sent.caller)) group.onSend?.(sent);
   }
 
   onAnswer(sent: Sent): void {
-    for (const group of this.#groups) group.onAnswer?.(sent);
+    for (const group of this.#groups) if (hears(group, sent.caller)) group.onAnswer?.(sent);
   }
 
   onEnding(caller: Caller): void {
-    for (const group of this.#groups) group.onEnding?.(caller);
+    for (const group of this.#groups) if (hears(group, caller)) group.onEnding?.(caller);
   }
 
   onQuiet(): void {
@@ -54,6 +54,10 @@ export class Rules implements StageListener {
   atClose(): void {
     for (const group of this.#groups) group.atClose?.();
   }
+}
+
+function hears({ hearsAll = false }: RuleGroup, caller: Caller | undefined): boolean {
+  return hearsAll || !caller?.isSibling;
 }
 
 /** The rules of the design, for one stage. */

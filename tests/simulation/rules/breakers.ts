@@ -47,7 +47,7 @@ function checkSend(stage: Stage, sent: Sent): void {
     return;
   }
   const probe = stage.sent.slice(stage.sentAtChange.get(origin)).find((other) =>
-    other !== sent && !other.isPart && other.address.origin === origin &&
+    other !== sent && !other.isPart && !other.caller?.isSibling && other.address.origin === origin &&
     other.answeredAtMs === Infinity && other.abortedAtMs === Infinity
   );
   if (probe !== undefined) stage.fail("S14", `${url} was sent although #${probe.index} is a probe`);
@@ -117,7 +117,10 @@ function checkImpatient(stage: Stage): void {
   const { client } = stage.plan;
   if (client.cache !== undefined || client.plain?.offline) return;
   for (const caller of stage.unsettled) {
-    if (caller.batch !== undefined || caller.sent.length > 0 || caller.withheld > 0 || caller.isShared) {
+    if (
+      caller.isSibling || caller.batch !== undefined || caller.sent.length > 0 || caller.withheld > 0 ||
+      caller.isShared
+    ) {
       continue;
     }
     const { target } = caller;

@@ -60,7 +60,7 @@ function checkFlights(stage: Stage): void {
 function checkNumbers(stage: Stage): void {
   // Of those who have left, a worker hears nothing.
   if (stage.hasLost) return;
-  for (const client of stage.clients) {
+  for (const client of [...stage.clients, ...stage.sibling === undefined ? [] : [stage.sibling]]) {
     const { inFlight, queued, requests, succeeded, failed } = client.stats();
     // In a worker, a body that nobody has read ends with its visit, of which nobody hears.
     if ((inFlight !== 0 && !stage.plan.client.isWorker) || queued !== 0) {
@@ -81,7 +81,9 @@ function checkOrigins(stage: Stage): void {
   if (client.interferes !== undefined) return;
   if (client.use !== undefined || client.extensions?.some(({ use }) => use !== undefined)) return;
   for (const [origin, { attempts }] of Object.entries(clients[0]!.stats().origins)) {
-    const seen = sent.filter(({ isPart, address }) => !isPart && address.origin === origin).length;
+    const seen = sent.filter(({ isPart, address, caller }) =>
+      !isPart && !caller?.isSibling && address.origin === origin
+    ).length;
     if (attempts !== seen) {
       stage.fail("stats", `the client counts ${attempts} attempts at ${origin} of ${seen}`);
     }
@@ -92,7 +94,8 @@ function checkOrigins(stage: Stage): void {
 function checkOwnNumbers(stage: Stage): void {
   const { plan: { steps, client }, clients, callers } = stage;
   if (
-    client.extensions !== undefined || client.interferes !== undefined || takesTime(client) ||
+    client.hasSibling || client.extensions !== undefined || client.interferes !== undefined ||
+    takesTime(client) ||
     !steps.every(({ what }) => what === "call" || what === "abort" || what === "close")
   ) {
     return;

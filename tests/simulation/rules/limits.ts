@@ -19,6 +19,7 @@ const ROUNDING = 1e-6;
 export function limitRules(stage: Stage): RuleGroup {
   const takeToken = tokenRule(stage);
   return {
+    hearsAll: true,
     onSend(sent) {
       const { capacity } = stage;
       const { origin } = sent.address;
@@ -26,8 +27,9 @@ export function limitRules(stage: Stage): RuleGroup {
       // A limit may have fallen since the attempt began of which this is a part.
       const isLate = (mayBeLate(stage, sent) && stage.adaptiveLimit !== undefined) || goesOn(stage);
       if (open > capacity && !isLate) stage.fail("S11", `${open} bodies are in flight: ${capacity} may be`);
+      if (sent.caller?.isSibling) return;
       const most = mostAt(stage, origin);
-      const there = most === Infinity ? 0 : stage.openAt(origin);
+      const there = most === Infinity ? 0 : stage.openAt(origin, false);
       if (there > most) stage.fail("S11", `${there} bodies are in flight at ${origin}: ${most} may be`);
       if (!sent.isPart) takeToken(sent);
     },
@@ -35,7 +37,7 @@ export function limitRules(stage: Stage): RuleGroup {
       const open = stage.openAt();
       // In a worker, an attempt that another request ends goes on until its own is over.
       if (stage.plan.client.isWorker) return;
-      const { inFlight = 0 } = stage.eyes.scheduler ?? {};
+      const inFlight = (stage.eyes.scheduler?.inFlight ?? 0) + (stage.sibling?.stats().inFlight ?? 0);
       if (open > inFlight) stage.fail("S11", `${open} bodies are in flight with ${inFlight} permits`);
       const { semaphore } = stage;
       if (semaphore !== undefined && semaphore.inUse !== inFlight) {

@@ -28,8 +28,9 @@ export function mirrorRules(stage: Stage): RuleGroup {
 }
 
 /** Nothing goes to a mirror that is off. */
-function checkOff(stage: Stage, { url, atMs, isPart, address: { isHop } }: Sent): void {
-  if (isPart || isHop || takesTime(stage.plan.client)) return;
+function checkOff(stage: Stage, { url, atMs, isPart, address: { isHop, page } }: Sent): void {
+  // A page says where the next one is.
+  if (isPart || isHop || page > 1 || takesTime(stage.plan.client)) return;
   const [, index] = /^https:..[^/]+.m(\d+)\//.exec(url) ?? [];
   const sinceMs = index === undefined ? undefined : stage.offMirrors.get(Number(index));
   if (sinceMs !== undefined && sinceMs < atMs) {

@@ -76,9 +76,10 @@ function checkIdle(stage: Stage, lane: Lane): void {
 }
 
 /** Whether a request waits for one origin only, and has no way round. */
-function isSimple({ target, batch, how, isShared, withheld, deadAtMs }: Caller): boolean {
+function isSimple({ target, batch, how, isShared, withheld, deadAtMs, isSibling }: Caller): boolean {
   const isSingle = how === "json" || how === "text" || how === "bytes" || how === "outcome";
-  return isSingle && batch === undefined && target.origin !== undefined && !isShared && withheld === 0 &&
+  return isSingle && !isSibling && batch === undefined && target.origin !== undefined && !isShared &&
+    withheld === 0 &&
     deadAtMs === Infinity;
 }
 

@@ -8,6 +8,8 @@ import type { Caller, Sent } from "../records.ts";
 
 /** Rules that are looked at when something happens; those that are not concerned say nothing. */
 export interface RuleGroup {
+  /** Whether it hears of the other client as well, whose lanes nobody sees. */
+  readonly hearsAll?: boolean | undefined;
   /** A request is handed to the network. */
   onSend?(sent: Sent): void;
   /** It was answered, or has failed. */

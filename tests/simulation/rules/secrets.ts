@@ -21,6 +21,7 @@ const SENSITIVE: readonly string[] = [
 /** No secret goes to a foreign origin, nor into a message or an event. */
 export function secretRules(stage: Stage): RuleGroup {
   return {
+    hearsAll: true,
     onSend(sent) {
       checkRedirect(stage, sent);
       checkMirror(stage, sent);

@@ -37,8 +37,10 @@ export function sheddingRules(stage: Stage): RuleGroup {
 }
 
 function checkWait(stage: Stage, caller: Caller, maxQueueMs: number): void {
-  const { batch, sent, isShared, startedAtMs, name, target, deadAtMs } = caller;
-  if (batch !== undefined || sent.length > 0 || isShared || isItems(caller) || deadAtMs < Infinity) return;
+  const { batch, sent, isShared, startedAtMs, name, target, deadAtMs, isSibling } = caller;
+  if (
+    isSibling || batch !== undefined || sent.length > 0 || isShared || isItems(caller) || deadAtMs < Infinity
+  ) return;
   // A round of several mirrors may be in line several times.
   if (target.origin === undefined) return;
   const waitedMs = stage.clock.now() - startedAtMs;

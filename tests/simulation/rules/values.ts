@@ -14,6 +14,7 @@ import type { RuleGroup } from "./rule.ts";
 /** Values are the caller's own, and attempts are those that the network saw. */
 export function valueRules(stage: Stage): RuleGroup {
   return {
+    hearsAll: true,
     onEnding(caller) {
       if (caller.ending!.ok) checkValue(stage, caller);
       checkAttempts(stage, caller);
