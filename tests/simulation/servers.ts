@@ -21,7 +21,7 @@ export const FRESH_MS = 2_000;
 
 /** How long a file stays as it is, in milliseconds, and how long it is. */
 const FILE_MS = 1_500;
-const FILE_LINES = 300;
+const FILE_LINES = 2_500;
 
 /** How long what is stale may be given, as servers say, in milliseconds. */
 export const SWR_MS = 10_000;
