@@ -174,6 +174,8 @@ class SlipstreamClient implements Client {
         )
           ?.run();
       if (bodyOf === undefined) return launch(request);
+      // What is wrong with the rest is said before the body is touched.
+      this.#contexts.prepare({ ...request, body: new Uint8Array() }, context);
       this.#bodyOf(bodyOf, context.signals).then((body) => launch({ ...request, body })).catch(reject);
     })
   );

@@ -5,6 +5,7 @@
  */
 
 import { describeKind } from "../primitives/argument_checks.ts";
+import { isIterableBody, iterableBody } from "../http/iterable_body.ts";
 import type { RequestInput } from "../http/request.ts";
 import type { CacheMode } from "../policies/settings.ts";
 
@@ -61,8 +62,8 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   const given = isRequest(input) ? input : undefined;
   // As the standard has it, `null` is no body for a URL, and changes nothing of a request's.
   const hasOwnBody = body !== undefined && body !== null;
-  if (given?.bodyUsed && !hasOwnBody) {
-    throw new TypeError("Cannot fetch as the body of the Request has been read already");
+  if (given !== undefined && !hasOwnBody && (given.bodyUsed || given.body?.locked)) {
+    throw new TypeError("Cannot fetch as the body of the Request has been read already, or is being read");
   }
   const ownSignal = signal === undefined ? given?.signal : signal;
   const mode = CACHE_MODES[cache ?? given?.cache ?? ""];
@@ -71,7 +72,7 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
       url: given === undefined ? textOf(input as string | URL) : given.url,
       method: method ?? given?.method,
       headers: headers === undefined ? given?.headers : toHeaders(headers),
-      body,
+      body: isIterableBody(body) ? iterableBody(body) : body,
       init: orNothing({ ...fromRequest(given), ...withoutUndefined(rest), ...cacheOfRuntime(mode) }),
     },
     bodyOf: given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined,

@@ -134,5 +134,8 @@ function redirectedRequest(
 
 /** The response says that it was redirected, as it would have if the runtime had followed. */
 function asRedirected(response: Response): Response {
-  return Object.defineProperty(response, "redirected", { value: true });
+  return Object.defineProperties(response, {
+    redirected: { value: true },
+    clone: { value: () => asRedirected(Response.prototype.clone.call(response)) },
+  });
 }

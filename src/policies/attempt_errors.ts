@@ -73,6 +73,23 @@ export function isDenied(error: unknown): boolean {
   return error instanceof Error && (error.name === "NotCapable" || error.name === "TransportClosedError");
 }
 
+/**
+ * Whether `fetch` has thrown because the runtime takes no such request: a mistake in the arguments, which no retry would mend. What
+ * is not checked before differs between runtimes (a malformed referrer, shared memory as a body), so that the runtime itself is
+ * asked, and only after a failure.
+ */
+export function isRefused({ request: { method, body, init } }: Call, error: unknown): boolean {
+  if (!(error instanceof TypeError) || (init === undefined && body === null)) return false;
+  try {
+    // A stream would be taken, and the URL has been checked.
+    new Request("http://a.test", { ...init, method, body: body instanceof ReadableStream ? null : body });
+    return false;
+  } catch {
+    // It says the same as the error.
+    return true;
+  }
+}
+
 /** Whether an error says that a server has shown a certificate that is not to be trusted, which no retry changes. */
 export function isUntrusted(error: unknown): boolean {
   return error instanceof Error && error.name === "CertificateError";

@@ -10,6 +10,7 @@ import { RedirectError } from "../http/redirect.ts";
 import type { Admission } from "../lanes/admission.ts";
 import {
   isDenied,
+  isRefused,
   isUntrusted,
   markExhaustion,
   markFinal,
@@ -90,7 +91,7 @@ export class AttemptVerdict {
       this.#admission.judge("success");
       return error;
     }
-    if (isDenied(error) || error instanceof ResponseError) {
+    if (isDenied(error) || error instanceof ResponseError || isRefused(this.#call, error)) {
       this.#admission.judge("ignored");
       return error;
     }

@@ -413,3 +413,95 @@ test("close() ends although a fetch never does", async () => {
     assert(clock.now() <= 6_000, `${clock.now()}`);
   }
 });
+
+test("client.fetch() leaves a request's body alone when something else is wrong (S1)", async () => {
+  const { client, network } = setUp(() => ({ json: "unused" }));
+  const wrong: readonly [RequestInit, Parameters<typeof client.fetch>[2]][] = [
+    [{ method: "GET" }, undefined],
+    [{ method: "HEAD" }, undefined],
+    [{ method: "B AD" }, undefined],
+    [{ method: "TRACE" }, undefined],
+    [{ redirect: "sideways" as RequestRedirect }, undefined],
+    [{ headers: { "a b": "c" } }, undefined],
+    [{}, { timeoutMs: -1 }],
+  ];
+  for (const [init, options] of wrong) {
+    const request = new Request(URL_A, { method: "POST", body: "mine" });
+    const error = await rejection(client.fetch(request, init, options));
+    assert(error instanceof TypeError || error instanceof RangeError, String(error));
+    assertEquals([request.bodyUsed, await request.text()], [false, "mine"]);
+  }
+  assertEquals(network.sent.length, 0);
+  await client.close();
+});
+
+for (
+  const { middleware, listens } of [{ middleware: false, listens: false }, {
+    middleware: true,
+    listens: true,
+  }]
+) {
+  const about = listens ? ", with middleware and a listener" : "";
+  test(`client.fetch() blames nobody else for arguments that the runtime refuses${about} (S1)`, async () => {
+    await using server = serveHandler(() => new Response("well"));
+    const client = createClient({
+      circuitBreaker: { threshold: 1, cooldownMs: 60_000 },
+      ...middleware && { use: [(request, next) => next(request)] },
+    });
+    let attempts = 0;
+    if (listens) client.on(({ type }) => void (attempts += type === "attempt" ? 1 : 0));
+    const shared = new Uint8Array(new SharedArrayBuffer(2)) as unknown as Uint8Array<ArrayBuffer>;
+    const inits: readonly RequestInit[] = [
+      { referrer: "http://[" },
+      { mode: "navigate" },
+      { method: "PUT", body: shared },
+      { client: {} } as RequestInit,
+    ];
+    for (const init of inits) {
+      // A runtime may take it, and this one's own fetch says so.
+      const expected = await fetch(server.url, init).then(
+        (response) => response.text(),
+        (error: Error) => error.name,
+      );
+      const actual = await client.fetch(server.url, init).then(
+        (response) => response.text(),
+        ({ name }) => name,
+      );
+      assertEquals(actual, expected);
+    }
+    if (listens) assertEquals(attempts, inits.length);
+    assertEquals(await client.text(server.url), "well");
+    await client.close();
+  });
+}
+
+test("client.fetch() takes an async iterable as a body, as the runtimes do, and sends it once", async () => {
+  await using server = serveHandler(async (request) => new Response(await request.text(), { status: 503 }));
+  const client = createClient();
+  async function* chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+    for (const chunk of ["one ", "two"]) yield new TextEncoder().encode(chunk);
+  }
+  const body = chunks() as unknown as ReadableStream<Uint8Array<ArrayBuffer>>;
+  const response = await client.fetch(server.url, { method: "PUT", body });
+  assertEquals([response.status, await response.text()], [503, "one two"]);
+  assertEquals(client.stats().retried, 0);
+  await client.close();
+});
+
+test("client.fetch() gives responses without a body whose clones keep what they say (S11)", async () => {
+  await using server = serveHandler((request) => {
+    const { pathname } = new URL(request.url);
+    return pathname === "/end"
+      ? new Response(null, { status: request.method === "HEAD" ? 200 : 204 })
+      : new Response(null, { status: 307, headers: { location: "/end" } });
+  });
+  const client = createClient();
+  for (const method of ["HEAD", "GET", "PUT", "DELETE"]) {
+    const response = await client.fetch(`${server.url}/start`, { method });
+    const clone = response.clone();
+    for (const each of [response, clone, clone.clone()]) {
+      assertEquals([each.redirected, each.url, await each.text()], [true, `${server.url}/end`, ""], method);
+    }
+  }
+  await client.close();
+});

@@ -131,6 +131,27 @@ test("fromFetchArguments() refuses a request whose body has been read, unless th
   assertEquals(fromFetchArguments(request, { body: "other" }).request.body, "other");
 });
 
+test("fromFetchArguments() refuses a request whose body somebody reads, and leaves it to them", async () => {
+  const request = new Request(URL_A, { method: "POST", body: "own" });
+  const reader = request.body!.getReader();
+  assertThrows(() => fromFetchArguments(request, {}), TypeError, "or is being read");
+  assertEquals(fromFetchArguments(request, { body: "other" }).request.body, "other");
+  assertEquals((await reader.read()).value, new TextEncoder().encode("own"));
+});
+
+test("fromFetchArguments() makes a stream of a body that yields chunks", async () => {
+  async function* chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+    yield new Uint8Array([65]);
+    yield new Uint8Array([66]);
+  }
+  const body = chunks() as unknown as ReadableStream<Uint8Array<ArrayBuffer>>;
+  for (const input of [URL_A, new Request(URL_A, { method: "PUT", body: "own" })]) {
+    const { request, bodyOf } = fromFetchArguments(input, { method: "POST", body });
+    assertEquals([request.body instanceof ReadableStream, bodyOf], [true, undefined]);
+    if (input === URL_A) assertEquals(await new Response(request.body as ReadableStream).text(), "AB");
+  }
+});
+
 test("fromFetchArguments() says which member is wrong when headers can't be read, and shows none", () => {
   const wrong = [null, [["secret"]], [["a", "b", "secret"]], { "secret name": "x" }, { a: "sec\nret" }];
   for (const headers of wrong) {

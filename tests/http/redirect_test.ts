@@ -161,3 +161,23 @@ test("followRedirects() tells of each redirect that it follows, and of no other"
   }
   assertEquals(told.length, 2);
 });
+
+test("followRedirects() gives a response whose clones, and theirs, say that they were redirected", async () => {
+  const { response } = await follow(request({ method: "HEAD" }), [[302, "b"], [307, "https://b.test/c"]]);
+  const clone = response.clone();
+  assertEquals([response, clone, clone.clone()].map((each) => each.redirected), [true, true, true]);
+  const { response: direct } = await follow(request(), []);
+  assertEquals([direct, direct.clone()].map((each) => each.redirected), [false, false]);
+  const bodied = await followRedirects(
+    request(),
+    (sent) =>
+      Promise.resolve(
+        sent.url.endsWith("start")
+          ? new Response(null, { status: 303, headers: { location: "b" } })
+          : new Response("body"),
+      ),
+    { sensitive: SENSITIVE, mode: "follow" },
+  );
+  const copy = bodied.clone();
+  assertEquals([copy.redirected, await copy.text(), await bodied.text()], [true, "body", "body"]);
+});

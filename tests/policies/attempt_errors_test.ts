@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
   attemptTimeout,
   isDenied,
+  isRefused,
   networkError,
   statusError,
   tooLarge,
@@ -61,4 +62,24 @@ test("isDenied() holds for a missing permission, and for nothing else", () => {
     false,
     false,
   ]);
+});
+
+test("isRefused() asks the runtime, after a TypeError of what was not checked before", () => {
+  const error = new TypeError("fetch failed");
+  const refused = { method: "PUT", init: { referrerPolicy: "no such policy" as ReferrerPolicy } };
+  const isStrict = (() => {
+    try {
+      return new Request("https://a.test", refused.init) === undefined;
+    } catch {
+      return true;
+    }
+  })();
+  assertEquals(isRefused(fakeCall({ request: refused }), error), isStrict);
+  assertEquals(isRefused(fakeCall({ request: refused }), new RangeError("other")), false);
+  assertEquals(isRefused(fakeCall({ request: { method: "PUT" } }), error), false);
+  for (const body of ["text", new Blob(["a"]), new ReadableStream(), new Uint8Array(2)]) {
+    const request = { method: "PUT", body, init: { keepalive: true, redirect: "manual" as const } };
+    assertEquals(isRefused(fakeCall({ request }), error), false);
+    if (body instanceof ReadableStream) assertEquals(body.locked, false);
+  }
 });
