@@ -371,6 +371,9 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
 
   /** The client is closed: what had started has its outcomes, and nothing more is started. */
   onClose(reason: unknown): void {
+    const { signal } = this.#run;
+    // It was about to be told of that.
+    if (signal?.aborted) return this.stop(signal.reason);
     if (this.#exhausted) return;
     this.#fail(reason);
     this.#closeUnheard();

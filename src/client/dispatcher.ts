@@ -478,7 +478,8 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
         for (const batch of this.#batches) batch.onClose(reason);
         for (let call = this.#calls.head; call !== undefined; call = this.#calls.head) {
           this.#forget(call);
-          call.abort(reason);
+          // Its own signal may be the reason why the client is closed, and have others to tell of it first.
+          call.abort(call.context.signals.find(({ aborted }) => aborted)?.reason ?? reason);
         }
         this.#background.cancelWaiting(reason);
       });

@@ -115,7 +115,8 @@ function checkPatience(stage: Stage, lane: Lane): void {
 /** A single request without patience does not wait for a breaker that is open. */
 function checkImpatient(stage: Stage): void {
   const { client } = stage.plan;
-  if (client.cache !== undefined || client.plain?.offline) return;
+  // One that asks for a token first has been admitted, and sends nothing meanwhile.
+  if (client.cache !== undefined || client.plain?.offline || takesTime(client)) return;
   for (const caller of stage.unsettled) {
     if (
       caller.isSibling || caller.batch !== undefined || caller.sent.length > 0 || caller.withheld > 0 ||
