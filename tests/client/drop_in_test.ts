@@ -505,3 +505,46 @@ test("client.fetch() gives responses without a body whose clones keep what they 
   }
   await client.close();
 });
+
+test("Client.fetch() sends an async iterable, a stream of text and a Request of either as they are", async () => {
+  await using server = serveHandler(async (request) => new Response(await request.text()));
+  await using client = createClient();
+  const text = (): ReadableStream =>
+    new ReadableStream({
+      start(controller) {
+        for (const chunk of ["one ", "two"]) controller.enqueue(chunk);
+        controller.close();
+      },
+    });
+  async function* iterable() {
+    yield new TextEncoder().encode("one ");
+    yield "two";
+  }
+  const send = async (input: string | Request, body?: unknown): Promise<string> => {
+    const init = body === undefined ? {} : { method: "POST", body, duplex: "half" };
+    return await (await client.fetch(input, init as RequestInit)).text();
+  };
+  assertEquals(await send(server.url, iterable()), "one two");
+  assertEquals(await send(new Request(server.url, { method: "PUT", body: "none" }), iterable()), "one two");
+  const request = Object.defineProperty(new Request(server.url, { method: "POST", body: "" }), "body", {
+    value: text(),
+  });
+  assertEquals(await send(request), "one two");
+  const spec = { url: server.url, method: "POST", body: iterable() as AsyncIterable<Uint8Array> };
+  assertEquals(await client.text(spec), "one two");
+});
+
+test("Client.fetch() ends an async iterable that was not sent, for an abort", async () => {
+  const { client } = setUp(() => ({ body: "never asked for" }));
+  let ended = 0;
+  const body: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      return: () => Promise.resolve({ done: true as const, value: ended++ }),
+    }),
+  };
+  const init = { method: "POST", body, signal: AbortSignal.abort("no") } as unknown as RequestInit;
+  assertEquals(await rejection(client.fetch(URL_A, init)), "no");
+  await eventLoopTurn();
+  assertEquals(ended, 1);
+});
