@@ -548,3 +548,50 @@ test("Client.fetch() ends an async iterable that was not sent, for an abort", as
   await eventLoopTurn();
   assertEquals(ended, 1);
 });
+
+test("streams of the caller's own that break off are not held against the origin they go to (S1)", async () => {
+  // What has broken off is of no interest to the server.
+  await using server = serveHandler(async (request) => new Response(await request.text().catch(() => "")));
+  const chunk = new Uint8Array(700_000);
+  const bodies: Record<string, () => unknown> = {
+    "a stream": () => new ReadableStream({ pull: () => Promise.reject(new RangeError("mine")) }),
+    "a stream that has begun": () => {
+      let nth = 0;
+      return new ReadableStream({
+        pull(controller) {
+          if (nth++ === 3) throw new RangeError("mine");
+          controller.enqueue(chunk);
+        },
+      });
+    },
+    "an iterable": async function* () {
+      yield chunk;
+      throw new RangeError("mine");
+    },
+  };
+  for (const [name, body] of Object.entries(bodies)) {
+    for (const isRequest of [false, true]) {
+      await using client = createClient({ circuitBreaker: { threshold: 2, cooldownMs: 60_000 } });
+      for (let nth = 0; nth < 4; nth++) {
+        const init = { method: "PUT", body: body(), duplex: "half" } as RequestInit;
+        const sent = isRequest ? client.fetch(new Request(server.url, init)) : client.fetch(server.url, init);
+        assertInstanceOf(await rejection(sent), Error);
+      }
+      const about = `${name}${isRequest ? " of a Request" : ""}`;
+      const { breaker, failed } = client.stats().origins[server.url] ?? { breaker: "closed", failed: 0 };
+      assertEquals([about, breaker, failed], [about, "closed", 0]);
+      assertEquals(await client.text({ url: server.url, method: "POST", body: "x" }), "x");
+    }
+  }
+});
+
+test("a server that fails is known by its status, also where a stream is sent to it (S14)", async () => {
+  const { client } = setUp(() => ({ status: 500 }), { circuitBreaker: { threshold: 2, cooldownMs: 60_000 } });
+  for (let nth = 0; nth < 2; nth++) {
+    const body = new Blob(["x"]).stream();
+    const response = await client.fetch(URL_A, { method: "PUT", body });
+    assertEquals(response.status, 500);
+    await response.body?.cancel();
+  }
+  assertEquals(client.stats().origins["https://a.test"]?.breaker, "open");
+});
