@@ -5,7 +5,6 @@
  */
 
 import { describeKind } from "../primitives/argument_checks.ts";
-import { isIterableBody, iterableBody } from "../http/iterable_body.ts";
 import type { RequestInput } from "../http/request.ts";
 import type { CacheMode } from "../policies/settings.ts";
 
@@ -72,7 +71,7 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
       url: given === undefined ? textOf(input as string | URL) : given.url,
       method: method ?? given?.method,
       headers: headers === undefined ? given?.headers : toHeaders(headers),
-      body: isIterableBody(body) ? iterableBody(body) : body,
+      body,
       init: orNothing({ ...fromRequest(given), ...withoutUndefined(rest), ...cacheOfRuntime(mode) }),
     },
     bodyOf: given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined,
@@ -146,13 +145,16 @@ function checkInit(init: RequestInit): void {
 /** What of a request's other properties says something that is not the default. */
 function fromRequest(request: Request | undefined): RequestInit {
   if (request === undefined) return {};
-  const { redirect, credentials, mode, integrity, keepalive } = request;
+  const { redirect, credentials, mode, integrity, keepalive, referrer, referrerPolicy } = request;
   return withoutUndefined({
     redirect: redirect === "follow" ? undefined : redirect,
     credentials: credentials === "same-origin" ? undefined : credentials,
     mode: mode === "cors" || mode === "navigate" ? undefined : mode,
     integrity: integrity === "" ? undefined : integrity,
     keepalive: keepalive ? true : undefined,
+    // An empty one asks for none; not every runtime has any.
+    referrer: referrer === "about:client" ? undefined : referrer,
+    referrerPolicy: referrerPolicy === "" ? undefined : referrerPolicy,
   });
 }
 

@@ -10,6 +10,7 @@ import { Lane } from "../lanes/lane.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Place } from "../lanes/waiter.ts";
 import type { Reporter } from "../policies/event.ts";
+import { shapeError } from "../primitives/argument_checks.ts";
 import { type Bucket, isFull } from "../primitives/bucket.ts";
 import { BucketSet } from "../primitives/bucket_set.ts";
 import { CircuitBreaker } from "../primitives/circuit_breaker.ts";
@@ -18,6 +19,7 @@ import type { Clock } from "../primitives/clock.ts";
 import { TokenBucket } from "../primitives/token_bucket.ts";
 import { AdaptiveLanes } from "./adaptive_lanes.ts";
 import type { LearntLimits } from "./learnt_limits.ts";
+import { hasMethods } from "./option_rules.ts";
 import type { ClientOptions, RateLimitOptions } from "./options.ts";
 
 /** A probe is given no longer for its headers, in milliseconds. */
@@ -48,7 +50,9 @@ export function laneFactory(
   { clock, reporter, scheduler, warmsUp, learning }: LaneSurroundings,
 ): (origin: string) => Lane {
   const { rateLimit, limitKey } = options;
-  const bucketOf = typeof rateLimit === "function" ? rateLimit : ownBucket(rateLimit, "origin", clock);
+  const bucketOf = typeof rateLimit === "function"
+    ? checkedBucket(rateLimit)
+    : ownBucket(rateLimit, "origin", clock);
   const bucketOfKey = ownBucket(rateLimit, "key", clock);
   const { concurrency } = options.perOrigin ?? {};
   const adaptive = typeof concurrency === "object"
@@ -110,6 +114,15 @@ function breakerOptions(
     clock: options.clock ?? clock,
     name,
     isFailure: undefined,
+  };
+}
+
+/** Checks what the caller's function gives: an origin without a rate of its own may have none. */
+function checkedBucket(bucketOf: (origin: string) => Bucket): (origin: string) => Bucket | undefined {
+  return (origin) => {
+    const bucket: Bucket | undefined = bucketOf(origin);
+    if (bucket === undefined || hasMethods(bucket, "tryTake", "notify")) return bucket;
+    throw shapeError("fetch", "rateLimit()", "a bucket with tryTake() and notify()", bucket);
   };
 }
 

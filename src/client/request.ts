@@ -67,7 +67,8 @@ export type RequestBody =
   | Blob
   | FormData
   | URLSearchParams
-  | ReadableStream<Uint8Array>;
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>;
 
 /** A request with its options. */
 export interface RequestSpec extends RequestOptions {
@@ -78,7 +79,7 @@ export interface RequestSpec extends RequestOptions {
    * @default {"GET"}
    */
   readonly method?: string | undefined;
-  /** The body, unless there is `json`; a stream can't be sent twice, so such a request is never retried. */
+  /** The body, unless there is `json`. A stream or an async iterable can't be sent twice, so such a request is never retried. */
   readonly body?: RequestBody | null | undefined;
   /** A name of the caller's own: it is not sent, and comes back with `outcome.request`. */
   readonly key?: string | undefined;

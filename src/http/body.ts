@@ -5,6 +5,7 @@
  */
 
 import { type BodyCollector, concatenate } from "./body_collector.ts";
+import { chunkBytes } from "./chunk_bytes.ts";
 import type { Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
 
 /** How much of an unwanted body is read before it is cancelled; reading it to its end keeps the connection. */
@@ -52,13 +53,14 @@ async function readCounting(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return concatenate(chunks, size);
-    size += value.length;
+    const chunk = chunkBytes(value, reader);
+    size += chunk.length;
     if (size > maxBytes) {
       ignoreRejection(reader.cancel());
       return undefined;
     }
-    chunks.push(value);
-    onBytes?.(value.length);
+    chunks.push(chunk);
+    onBytes?.(chunk.length);
   }
 }
 
@@ -97,9 +99,10 @@ export async function drainBody(
         collector?.end(!isStopped);
         return excerpt.text();
       }
-      collector?.add(value);
-      size += value.length;
-      excerpt.add(value);
+      const chunk = chunkBytes(value, reader);
+      collector?.add(chunk);
+      size += chunk.length;
+      excerpt.add(chunk);
     }
     ignoreRejection(reader.cancel());
   } catch {

@@ -6,6 +6,7 @@
 
 import { contentLength } from "./body.ts";
 import { type BodyCollector, concatenate } from "./body_collector.ts";
+import { chunkBytes } from "./chunk_bytes.ts";
 
 /** How a body is received. */
 export interface BodyReceiverOptions {
@@ -197,8 +198,9 @@ export class BodyReceiver {
     if (!this.#hasEnded) this.#end(true);
   }
 
-  #take(chunk: Uint8Array | undefined): void {
-    if (chunk === undefined) return this.#end(true);
+  #take(given: Uint8Array | undefined): void {
+    if (given === undefined) return this.#end(true);
+    const chunk = chunkBytes(given);
     if (chunk.length === 0) return;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#options.maxBytes) return this.fail(this.#options.onTooLarge());

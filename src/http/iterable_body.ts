@@ -1,33 +1,37 @@
 /**
- * Bodies that a program produces as it goes.
+ * A body that is given as an async iterable.
  *
  * @module
  */
 
-/** Whether something yields one chunk after the other, as `fetch` of Deno, Bun and Node.js takes it, and is no stream. */
-export function isIterableBody(body: unknown): body is AsyncIterable<unknown> {
-  return typeof body === "object" && body !== null && Symbol.asyncIterator in body &&
-    !(body instanceof ReadableStream);
+import { chunkBytes } from "./chunk_bytes.ts";
+
+/** Whether a value is an async iterable: a generator, or a stream of Node.js. */
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof (value as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === "function";
 }
 
 /**
- * Makes a stream of an async iterable, which is asked for a chunk when one is to be sent.
+ * Makes a stream of an async iterable, which Deno, Bun and Node.js take as a body. It is pulled as it is sent.
  *
- * @param iterable It yields bytes, or text.
- * @returns The stream. It breaks off with what the iterable throws; when it is cancelled, the iterable is told to end.
+ * @param iterable Bytes and text.
+ * @returns The stream. It breaks off with what the iterable throws, and with a `TypeError` at a chunk that is something else;
+ * then, and when the stream is cancelled, the iterable's `return()` is called.
  */
 export function iterableBody(iterable: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
   let iterator: AsyncIterator<unknown> | undefined;
+  // One that nobody has begun may hold something open as well.
+  const end = async (): Promise<void> => {
+    iterator ??= iterable[Symbol.asyncIterator]();
+    await iterator.return?.();
+  };
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       iterator ??= iterable[Symbol.asyncIterator]();
       const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value as Uint8Array);
+      if (done) return controller.close();
+      controller.enqueue(chunkBytes(value, { cancel: end }));
     },
-    async cancel(reason) {
-      await iterator?.return?.(reason);
-    },
+    cancel: end,
   }, { highWaterMark: 0 });
 }

@@ -7,6 +7,7 @@
 import { describeKind } from "../primitives/argument_checks.ts";
 import { isIdempotentMethod } from "./classify.ts";
 import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
+import { isAsyncIterable, iterableBody } from "./iterable_body.ts";
 import { jsonBody } from "./json_body.ts";
 import { type QueryInit, withQuery } from "./query.ts";
 import { isAbsoluteUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
@@ -16,7 +17,7 @@ export interface RequestInput {
   readonly url: string | URL;
   readonly method?: string | undefined;
   readonly headers?: HeaderInput | undefined;
-  readonly body?: BodyInit | null | undefined;
+  readonly body?: BodyInit | AsyncIterable<Uint8Array> | null | undefined;
   /** A value to send as JSON, in place of a body. */
   readonly json?: unknown;
   /** Parameters to add to the URL. */
@@ -79,11 +80,11 @@ export function prepareRequest(input: RequestInput, context: RequestContext): Pr
   const written = typeof input.url === "string" ? input.url : urlText(input.url);
   const isPlain = input.query === undefined && additions?.query === undefined;
   const asked = isPlain ? written : withQuery(written, input.query, additions?.query);
-  const given = resolveUrl(asked, context.baseUrl);
-  const origin = context.origins.find(given);
+  const resolved = resolveUrl(asked, context.baseUrl);
+  const origin = context.origins.find(resolved);
   // What is known is absolute and has no user info.
-  const credentials = origin === undefined ? splitUserInfo(given) : undefined;
-  const url = credentials?.url ?? given;
+  const credentials = origin === undefined ? splitUserInfo(resolved) : undefined;
+  const url = credentials?.url ?? resolved;
   const value = input.json === undefined ? additions?.json : input.json;
   const isJson = value !== undefined;
   const method = input.method === undefined ? isJson ? "POST" : "GET" : checkMethod(input.method);
@@ -95,8 +96,8 @@ export function prepareRequest(input: RequestInput, context: RequestContext): Pr
   if (isJson && input.body !== undefined && input.body !== null) {
     throw new TypeError("Cannot fetch as a request must have either 'json' or 'body', and not both");
   }
-  const body = isJson ? jsonBody(value) : input.body ?? null;
-  if (body !== null) checkBody(body, method);
+  const given = isJson ? jsonBody(value) : input.body ?? null;
+  const body = given === null ? null : sendableBody(given, method);
   const idempotent = context.idempotent ?? (isIdempotentMethod(method) || "idempotency-key" in headers);
   return {
     method,
@@ -127,17 +128,19 @@ function checkMethod(method: unknown): string {
   return upper;
 }
 
-function checkBody(body: unknown, method: string): void {
+/** Checks a body; an async iterable becomes a stream. */
+function sendableBody(body: unknown, method: string): BodyInit {
   if (method === "GET" || method === "HEAD") {
     throw new TypeError(`Cannot fetch as a ${method} request must not have a 'body'`);
   }
-  const sendable = typeof body === "string" || body instanceof ArrayBuffer || ArrayBuffer.isView(body) ||
+  const isSendable = typeof body === "string" || body instanceof ArrayBuffer || ArrayBuffer.isView(body) ||
     body instanceof URLSearchParams || body instanceof FormData || body instanceof Blob ||
     body instanceof ReadableStream;
   if (body instanceof ReadableStream && body.locked) {
     throw new TypeError("Cannot fetch as 'body' must be a stream without a reader: received a locked one");
   }
-  if (sendable) return;
+  if (isSendable) return body as BodyInit;
+  if (isAsyncIterable(body)) return iterableBody(body);
   throw new TypeError(
     `Cannot fetch as 'body' must be text, bytes, a form, a Blob or a stream: received ${describeKind(body)}` +
       (typeof body === "object" ? "; give JSON as 'json'" : ""),

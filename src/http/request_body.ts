@@ -6,6 +6,7 @@
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import { concatenate } from "./body_collector.ts";
+import { chunkBytes } from "./chunk_bytes.ts";
 
 /** How much of a body is kept to be sent again, in bytes. */
 export const MAX_REPLAY_BYTES: number = 1_048_576;
@@ -60,14 +61,15 @@ async function readOrStream(
     const { done, value } = await reader.read();
     for (const signal of signals) signal.throwIfAborted();
     if (done) return concatenate(chunks, size);
-    chunks.push(value);
-    size += value.length;
+    const bytes = chunkBytes(value, reader);
+    chunks.push(bytes);
+    size += bytes.length;
   }
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const chunk = chunks.shift() ?? (await reader.read()).value;
       if (chunk === undefined) controller.close();
-      else controller.enqueue(chunk);
+      else controller.enqueue(chunkBytes(chunk, reader));
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });

@@ -6,6 +6,7 @@
 
 import { currentRuntime } from "../runtime/current.ts";
 import type { BodyReceiver } from "./body_receiver.ts";
+import { chunkBytes } from "./chunk_bytes.ts";
 
 /** What a response says that a constructed one does not know. */
 export interface ResponseHead {
@@ -80,7 +81,7 @@ export function receivedResponse(response: Response): ReceivedResponse {
   const chunks = reader && {
     async next() {
       const { done, value } = await reader.read();
-      return done ? undefined : value;
+      return done ? undefined : chunkBytes(value, reader) as Uint8Array<ArrayBuffer>;
     },
     cancel: (reason: unknown) => reader.cancel(reason),
   };
@@ -111,6 +112,11 @@ function trackedResponseClass(): TrackedResponseClass {
  */
 function makeClass(): TrackedResponseClass {
   return class TrackedResponse extends Response {
+    // Programs tell a response by the name of its class, and consoles show it.
+    static {
+      Object.defineProperty(this, "name", { value: "Response" });
+    }
+
     readonly #head: ResponseHead;
     readonly #receiver: BodyReceiver | undefined;
     /** Whether it shares its body with a clone. */
@@ -120,7 +126,11 @@ function makeClass(): TrackedResponseClass {
 
     constructor(body: BodyInit | null, head: ResponseHead, receiver: BodyReceiver | undefined) {
       const { status, statusText, headers } = head;
-      super(body, { status: isConstructible(status) ? status : 200, statusText, headers });
+      super(body, {
+        status: isConstructible(status) ? status : 200,
+        statusText: REASON.test(statusText) ? statusText : "",
+        headers,
+      });
       this.#head = head;
       this.#receiver = receiver;
     }
@@ -128,6 +138,10 @@ function makeClass(): TrackedResponseClass {
     /** Node asks for it while it constructs. */
     override get status(): number {
       return #head in this ? this.#head.status : super.status;
+    }
+
+    override get statusText(): string {
+      return #head in this ? this.#head.statusText : super.statusText;
     }
 
     override get ok(): boolean {
@@ -221,6 +235,9 @@ function makeClass(): TrackedResponseClass {
 function ownBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 }
+
+/** What a response can be constructed with. Node.js decodes what servers send as UTF-8, and gives what does not fit in there. */
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function isConstructible(status: number): boolean {
   return status >= 200 && status <= 599;

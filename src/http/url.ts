@@ -26,12 +26,17 @@ const SENSITIVE_WORD = new RegExp(
       "key|apikey|accesskey|secretkey|authkey|access|auth|oauth|authorization|bearer|jwt|token|assertion",
       "secret|credentials?|pass|passwd|password|passphrase|passcode|pwd|pin|code|otp|totp|ticket",
       "signature|sig|sas|hmac|session(?:[^a-z0-9]?id)?|sessid|sid|jsessionid|phpsessid|cookie|csrf|xsrf",
+      "appid|access[^a-z0-9]?key[^a-z0-9]?id|saml[^a-z0-9]?(?:response|request)",
     ].join("|")
   })(?:[^a-z0-9]*\\d+)?$`,
   "i",
 );
 /** Words that mean nothing else at the end of a longer one either: `accesstoken`, but not `compass`. */
-const SENSITIVE_ENDING = /(?:token|secret|passwd|password|passphrase|signature|credentials?|apikey)\d*$/i;
+const SENSITIVE_ENDING = new RegExp(
+  "(?:token|secret|passwd|password|passphrase|signature|credentials?" +
+    "|(?:access|account|api|app|consumer|license|pass|private|signing|subscription)key)\\d*$",
+  "i",
+);
 
 /** What a parser leaves as it is after the origin: nothing that it would escape or drop, no dot segment, no fragment. */
 const PLAIN_PATH =

@@ -159,12 +159,21 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (this.#inHand > 0) this.#inHand--;
     else if (this.#turns.size > 0 || !this.#ledger.take(1)) return false;
     const isFree = lane.bucket === undefined && this.#options.bucket === undefined && line === undefined;
-    if (!isFree && this.#tokens.take(lane, line) !== undefined) {
+    if (!isFree && !this.#takesTokens(lane, line)) {
       this.#giveBack();
       return false;
     }
     this.#enter(lane);
     return true;
+  }
+
+  #takesTokens(lane: Lane, line: KeyLine<Place<Lane>> | undefined): boolean {
+    try {
+      return this.#tokens.take(lane, line) === undefined;
+    } catch {
+      // The bucket is the caller's own. It is asked again for the request in line, which is refused then.
+      return false;
+    }
   }
 
   #enter(lane: Lane): void {
@@ -528,9 +537,17 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     }
     for (const admitting of waiter.lanes) {
       if (admitting !== lane && !isFirstOf(admitting, waiter, nowMs)) continue;
-      if (this.#takeAll(admitting, waiter.placeIn(admitting)?.line, nowMs)) {
-        return this.#admit(waiter, admitting, nowMs);
+      let isTaken: boolean;
+      try {
+        isTaken = this.#takeAll(admitting, waiter.placeIn(admitting)?.line, nowMs);
+      } catch (error) {
+        // A bucket of the caller's own has failed, and must not keep the others from going.
+        this.#remove(waiter);
+        if (admitting.queued > 0) this.#rouse(admitting, nowMs);
+        waiter.onRefused(error as Error);
+        return undefined;
       }
+      if (isTaken) return this.#admit(waiter, admitting, nowMs);
     }
     return undefined;
   };

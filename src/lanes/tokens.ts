@@ -83,11 +83,16 @@ export class Tokens {
       });
     } else if (!this.isOut) {
       this.isOut = true;
-      this.#notice = bucket.notify(() => {
-        this.#notice = undefined;
+      try {
+        this.#notice = bucket.notify(() => {
+          this.#notice = undefined;
+          this.isOut = false;
+          this.#listener.dispatch();
+        });
+      } catch (error) {
         this.isOut = false;
-        this.#listener.dispatch();
-      });
+        throw error;
+      }
     }
   }
 

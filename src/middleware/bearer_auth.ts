@@ -6,6 +6,7 @@
 
 import { cancelBody } from "../http/body.ts";
 import { assertKnownOptions } from "../http/option_hints.ts";
+import { responseLike } from "../http/tracked_response.ts";
 import type { Middleware, MiddlewareContext, Next } from "../policies/middleware.ts";
 import {
   argumentError,
@@ -184,8 +185,8 @@ function isFromElsewhere({ redirected, url }: Response, request: Request): boole
 }
 
 /** What may be said of a response whose body belongs to the caller. */
-function withoutBody({ status, statusText, headers }: Response): Response {
-  return new Response(null, { status, statusText, headers });
+function withoutBody(response: Response): Response {
+  return responseLike(response, null);
 }
 
 function tell(listener: ((error: unknown) => void) | undefined, error: unknown): void {

@@ -6,6 +6,7 @@
 
 import { contentLength } from "../http/body.ts";
 import { assertKnownOptions } from "../http/option_hints.ts";
+import { responseLike } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
 import { asNetworkFailure, type Middleware, type Next } from "../policies/middleware.ts";
 import { assertFunction, assertOptions } from "../primitives/argument_checks.ts";
@@ -141,8 +142,8 @@ function damaged(
     error: () => failure(request, "the connection was reset in the body"),
   });
   if (damage.ending === "end") headers.delete("content-length");
-  const copy = new Response(body, { status, statusText: response.statusText, headers });
-  return Object.defineProperty(copy, "url", { value: response.url });
+  const { statusText, url, redirected, type } = response;
+  return responseLike({ status, statusText, headers, url, redirected, type }, body);
 }
 
 function toResponse({ status, headers, body }: Answer, { method, url }: Request): Response {

@@ -110,8 +110,9 @@ export class AttemptVerdict {
       const { lane } = this.#target;
       lane.limit.shrink(lane.inFlight);
       this.#admission.judge("ignored");
-    } else if (isOwnFailure?.(error)) {
-      // It may pass, but the origin has no part in it.
+    } else if (isOwnFailure?.(error) || this.#call.prepared?.body instanceof ReadableStream) {
+      // It may pass, but the origin has no part in it; or it may be the stream that was to be sent which has broken off, as
+      // not every runtime tells.
       this.#admission.judge("ignored");
     } else {
       this.#judge(isFailure?.(told) === false ? "success" : "failure");

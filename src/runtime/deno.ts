@@ -21,7 +21,7 @@ export const denoRuntime: Runtime = {
   showsRedirects: true,
   isOutOfDescriptors(error) {
     // Deno gives no code: this text is all that there is. EMFILE is 24 and ENFILE 23, on Linux as on macOS.
-    const { cause } = error as { readonly cause?: unknown };
+    const { cause } = (error ?? {}) as { readonly cause?: unknown };
     return cause instanceof Error && /\bos error 2[34]\b/.test(cause.message);
   },
   isRedirectFailure(error) {

@@ -505,3 +505,93 @@ test("client.fetch() gives responses without a body whose clones keep what they 
   }
   await client.close();
 });
+
+test("Client.fetch() sends an async iterable, a stream of text and a Request of either as they are", async () => {
+  await using server = serveHandler(async (request) => new Response(await request.text()));
+  await using client = createClient();
+  const text = (): ReadableStream =>
+    new ReadableStream({
+      start(controller) {
+        for (const chunk of ["one ", "two"]) controller.enqueue(chunk);
+        controller.close();
+      },
+    });
+  async function* iterable() {
+    yield new TextEncoder().encode("one ");
+    yield "two";
+  }
+  const send = async (input: string | Request, body?: unknown): Promise<string> => {
+    const init = body === undefined ? {} : { method: "POST", body, duplex: "half" };
+    return await (await client.fetch(input, init as RequestInit)).text();
+  };
+  assertEquals(await send(server.url, iterable()), "one two");
+  assertEquals(await send(new Request(server.url, { method: "PUT", body: "none" }), iterable()), "one two");
+  const request = Object.defineProperty(new Request(server.url, { method: "POST", body: "" }), "body", {
+    value: text(),
+  });
+  assertEquals(await send(request), "one two");
+  const spec = { url: server.url, method: "POST", body: iterable() as AsyncIterable<Uint8Array> };
+  assertEquals(await client.text(spec), "one two");
+});
+
+test("Client.fetch() ends an async iterable that was not sent, for an abort", async () => {
+  const { client } = setUp(() => ({ body: "never asked for" }));
+  let ended = 0;
+  const body: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      return: () => Promise.resolve({ done: true as const, value: ended++ }),
+    }),
+  };
+  const init = { method: "POST", body, signal: AbortSignal.abort("no") } as unknown as RequestInit;
+  assertEquals(await rejection(client.fetch(URL_A, init)), "no");
+  await eventLoopTurn();
+  assertEquals(ended, 1);
+});
+
+test("streams of the caller's own that break off are not held against the origin they go to (S1)", async () => {
+  // What has broken off is of no interest to the server.
+  await using server = serveHandler(async (request) => new Response(await request.text().catch(() => "")));
+  const chunk = new Uint8Array(700_000);
+  const bodies: Record<string, () => unknown> = {
+    "a stream": () => new ReadableStream({ pull: () => Promise.reject(new RangeError("mine")) }),
+    "a stream that has begun": () => {
+      let nth = 0;
+      return new ReadableStream({
+        pull(controller) {
+          if (nth++ === 3) throw new RangeError("mine");
+          controller.enqueue(chunk);
+        },
+      });
+    },
+    "an iterable": async function* () {
+      yield chunk;
+      throw new RangeError("mine");
+    },
+  };
+  for (const [name, body] of Object.entries(bodies)) {
+    for (const isRequest of [false, true]) {
+      await using client = createClient({ circuitBreaker: { threshold: 2, cooldownMs: 60_000 } });
+      for (let nth = 0; nth < 4; nth++) {
+        const init = { method: "PUT", body: body(), duplex: "half" } as RequestInit;
+        const sent = isRequest ? client.fetch(new Request(server.url, init)) : client.fetch(server.url, init);
+        assertInstanceOf(await rejection(sent), Error);
+      }
+      const about = `${name}${isRequest ? " of a Request" : ""}`;
+      const { breaker, failed } = client.stats().origins[server.url] ?? { breaker: "closed", failed: 0 };
+      assertEquals([about, breaker, failed], [about, "closed", 0]);
+      assertEquals(await client.text({ url: server.url, method: "POST", body: "x" }), "x");
+    }
+  }
+});
+
+test("a server that fails is known by its status, also where a stream is sent to it (S14)", async () => {
+  const { client } = setUp(() => ({ status: 500 }), { circuitBreaker: { threshold: 2, cooldownMs: 60_000 } });
+  for (let nth = 0; nth < 2; nth++) {
+    const body = new Blob(["x"]).stream();
+    const response = await client.fetch(URL_A, { method: "PUT", body });
+    assertEquals(response.status, 500);
+    await response.body?.cancel();
+  }
+  assertEquals(client.stats().origins["https://a.test"]?.breaker, "open");
+});

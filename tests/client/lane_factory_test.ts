@@ -4,6 +4,7 @@ import {
   assertInstanceOf,
   assertNotStrictEquals,
   assertStrictEquals,
+  assertThrows,
 } from "@std/assert";
 import { createClient } from "../../mod.ts";
 import { clientBucket, laneFactory } from "../../src/client/lane_factory.ts";
@@ -206,4 +207,42 @@ test("laneFactory() lets as many be in flight at an origin as is said, and warms
   assertEquals([secure.warmUp?.isCold(0), plain.warmUp], [true, undefined]);
   const cold = setUp().create("https://a.test");
   assertEquals([cold.limit.current, cold.warmUp], [Infinity, undefined]);
+});
+
+test("laneFactory() refuses what 'rateLimit()' gives if it is no bucket, and takes none for none", async () => {
+  for (const given of [{}, null, 5, { tryTake: () => true }, { notify() {} }]) {
+    const { create } = setUp({ rateLimit: (() => given) as unknown as () => TokenBucket });
+    assertThrows(() => create("https://a.test"), TypeError, "'rateLimit()' must be a bucket");
+  }
+  await using client = createClient({
+    fetch: () => Promise.resolve(new Response("1")),
+    rateLimit: (() => undefined) as unknown as () => TokenBucket,
+  });
+  assertEquals(await client.json("https://a.test/"), 1);
+});
+
+test("Client fails the requests whose bucket throws, each once, and answers the next", async () => {
+  for (const per of ["client", "origin"]) {
+    for (const isHeard of [false, true]) {
+      let isBroken = true;
+      const bucket = {
+        tryTake: () => {
+          if (isBroken) throw new Error("no connection");
+          return true;
+        },
+        notify: () => ({ [Symbol.dispose]() {} }),
+      };
+      await using client = createClient({
+        fetch: () => Promise.resolve(new Response("1")),
+        rateLimit: per === "client" ? bucket : () => bucket,
+      });
+      if (isHeard) client.on(() => {});
+      const outcomes = await client.settle(["https://a.test/1", "https://a.test/2"]);
+      assertEquals(outcomes.map((each) => each.ok ? "" : each.error.message), Array(2).fill("no connection"));
+      const { message } = await client.json("https://a.test/3").catch((error) => error) as Error;
+      assertEquals([message, client.stats().inFlight, client.stats().queued], ["no connection", 0, 0]);
+      isBroken = false;
+      assertEquals(await client.json("https://a.test/4"), 1);
+    }
+  }
 });

@@ -1,75 +1,64 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { isIterableBody, iterableBody } from "../../src/http/iterable_body.ts";
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { isAsyncIterable, iterableBody } from "../../src/http/iterable_body.ts";
 import { test } from "../support/test.ts";
 
-async function* chunks(...values: unknown[]): AsyncGenerator<unknown, void> {
-  yield* values;
+/** An iterable that writes down what becomes of it. */
+function watched(chunks: readonly unknown[]) {
+  const log: string[] = [];
+  const iterable: AsyncIterable<unknown> = {
+    [Symbol.asyncIterator]() {
+      let at = 0;
+      return {
+        next() {
+          log.push("next");
+          if (chunks[at] instanceof Error) return Promise.reject(chunks[at]);
+          return Promise.resolve(at < chunks.length ? { value: chunks[at++] } : { done: true, value: 0 });
+        },
+        return() {
+          log.push("return");
+          return Promise.resolve({ done: true, value: undefined });
+        },
+      };
+    },
+  };
+  return { iterable, log };
 }
 
-test("isIterableBody() is true of what yields chunks, and of nothing that is a body otherwise", () => {
-  assertEquals([chunks(), { [Symbol.asyncIterator]: chunks }].map(isIterableBody), [true, true]);
-  const others = [
-    "text",
-    null,
-    undefined,
-    5,
-    ["a"],
-    { a: 1 },
-    new Blob(["a"]),
-    new ReadableStream(),
-    new FormData(),
-  ];
-  assertEquals(others.filter(isIterableBody), []);
-});
-
-test("iterableBody() sends bytes and text, chunk by chunk, and nothing before it is asked", async () => {
-  let asked = 0;
-  async function* counted(): AsyncGenerator<unknown, void> {
-    for (const value of ["h\u00e9", new Uint8Array([108, 108]), "", "o"]) {
-      asked++;
-      yield value;
-    }
-  }
-  const stream = iterableBody(counted());
-  await Promise.resolve();
-  assertEquals(asked, 0);
-  assertEquals(await new Response(stream).text(), "h\u00e9llo");
-  assertEquals(await new Response(iterableBody(chunks())).text(), "");
-});
-
-test("iterableBody() breaks off with what the iterable throws", async () => {
-  const thrown = new RangeError("mine");
-  const sources = [
-    { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(thrown) }) },
-    {
-      [Symbol.asyncIterator]: (): AsyncIterator<unknown> => {
-        throw thrown;
-      },
-    },
-  ];
-  for (const source of sources) {
-    await assertRejects(() => iterableBody(source).getReader().read(), RangeError, "mine");
+test("isAsyncIterable() tells async iterables from all else", () => {
+  assert(isAsyncIterable((async function* () {})()));
+  assert(isAsyncIterable(watched([]).iterable));
+  for (const value of [null, undefined, "x", 5, [], {}, new FormData(), { [Symbol.asyncIterator]: 1 }]) {
+    assertFalse(isAsyncIterable(value));
   }
 });
 
-test("iterableBody() tells the iterable to end when it is cancelled, and needs none that can", async () => {
-  const heard: unknown[] = [];
-  async function* endless(): AsyncGenerator<string, void> {
-    try {
-      for (;;) yield "a";
-    } finally {
-      heard.push("ended");
-    }
-  }
-  const reader = iterableBody(endless()).getReader();
+test("iterableBody() gives the bytes and the text, and pulls them as they are read", async () => {
+  const { iterable, log } = watched(["a", new Uint8Array([98]), new Uint8Array([99]).buffer]);
+  const reader = iterableBody(iterable).getReader();
+  assertEquals(log, []);
+  assertEquals(await reader.read(), { done: false, value: new Uint8Array([97]) });
+  assertEquals(log, ["next"]);
+  assertEquals(await reader.read(), { done: false, value: new Uint8Array([98]) });
+  assertEquals(await reader.read(), { done: false, value: new Uint8Array([99]) });
+  assertEquals((await reader.read()).done, true);
+  assertEquals(log, ["next", "next", "next", "next"]);
+});
+
+test("iterableBody() breaks off with what the iterable throws, or at what is no chunk", async () => {
+  const reader = iterableBody(watched(["a", new RangeError("mine")]).iterable).getReader();
   await reader.read();
-  await reader.cancel("enough");
-  assertEquals(heard, ["ended"]);
-  await iterableBody(chunks("unread")).cancel();
-  const plain = {
-    [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: false, value: "a" }) }),
-  };
-  const other = iterableBody(plain).getReader();
-  await other.read();
-  await other.cancel();
+  await assertRejects(() => reader.read(), RangeError, "mine");
+  const wrong = watched([5]);
+  await assertRejects(() => iterableBody(wrong.iterable).getReader().read(), TypeError, "received number");
+  assertEquals(wrong.log, ["next", "return"]);
+});
+
+test("iterableBody() ends the iterable when it is cancelled, also before it was begun", async () => {
+  for (const isBegun of [false, true]) {
+    const { iterable, log } = watched(["a", "b"]);
+    const reader = iterableBody(iterable).getReader();
+    if (isBegun) await reader.read();
+    await reader.cancel();
+    assertEquals(log, isBegun ? ["next", "return"] : ["return"]);
+  }
 });

@@ -61,3 +61,30 @@ test("replayableBody() ends at once when a signal has aborted before, and cancel
   assertEquals(await replayableBody(post(silent), { ...options, signals }).catch((error) => error), reason);
   assertEquals(cancelled, reason);
 });
+
+/** A request whose body is made of these chunks, also of those that its runtime would refuse. */
+function postChunks(chunks: readonly unknown[], reasons: unknown[] = []): Request {
+  let at = 0;
+  const body = new ReadableStream({
+    pull: (controller) => at < chunks.length ? controller.enqueue(chunks[at++]) : controller.close(),
+    cancel: (reason) => void reasons.push(reason),
+  });
+  return Object.defineProperty(post(""), "body", { value: body });
+}
+
+test("replayableBody() takes text and other bytes out of a stream, and loses none of it", async () => {
+  const chunks = ["hé", new Uint16Array([0x4142]), new Uint8Array([33]).buffer];
+  const large = "x".repeat(MAX_REPLAY_BYTES);
+  for (const all of [chunks, [...chunks, large, "y"], [large, ...chunks]]) {
+    const text = await new Response(new Blob(all as BlobPart[])).text();
+    const body = await replayableBody(postChunks(all), options);
+    assertEquals(await new Response(body as BodyInit).text(), text);
+  }
+});
+
+test("replayableBody() refuses a chunk that is neither, and cancels the stream", async () => {
+  const reasons: unknown[] = [];
+  const request = postChunks(["x", 5], reasons);
+  const error = await assertRejects(() => replayableBody(request, options), TypeError, "received number");
+  assertEquals(reasons, [error]);
+});

@@ -124,6 +124,19 @@ test("prepareRequest() takes every kind of body that can be sent, as it is", () 
   }
 });
 
+test("prepareRequest() makes a stream of an async iterable, which can be sent once", async () => {
+  async function* chunks() {
+    yield new Uint8Array([97]);
+    yield "b" as unknown as Uint8Array;
+  }
+  for (const method of ["POST", "PUT"]) {
+    const { body, repeatable } = prepareRequest({ url: URL_TEXT, method, body: chunks() });
+    assertFalse(repeatable);
+    assertEquals(await new Response(body as ReadableStream).text(), "ab");
+  }
+  assertThrows(() => prepareRequest({ url: URL_TEXT, body: chunks() }), TypeError, "must not have a 'body'");
+});
+
 test("prepareRequest() refuses a body that can't be sent, and says how JSON is", () => {
   for (const body of [{ a: 1 }, [1]]) {
     assertThrows(() => prepareRequest(untyped({ method: "POST", body })), TypeError, "'json'");

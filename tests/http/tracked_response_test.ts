@@ -159,6 +159,54 @@ test("trackedResponse() keeps a status that can't be constructed", async () => {
   assertEquals(await response.text(), "x");
 });
 
+test("trackedResponse() keeps a status text that can't be constructed, as Node.js gives it", async () => {
+  for (const statusText of ["R\ufffd", "日本", "a\0b"]) {
+    const { response } = track(
+      Object.defineProperties(new Response("x"), { statusText: { value: statusText } }),
+    );
+    assertEquals([response.statusText, response.clone().statusText], [statusText, statusText]);
+    assertEquals(await response.text(), "x");
+  }
+});
+
+test("trackedResponse() is of a class of the platform's name, and so are its clones", async () => {
+  const { response } = track(answer("x"));
+  const clone = response.clone();
+  assertEquals([response.constructor.name, clone.constructor.name], ["Response", "Response"]);
+  await Promise.all([response.text(), clone.text()]);
+});
+
+const oddChunks: readonly unknown[][] = [
+  ["h", "é"],
+  [new Uint16Array([0x4142])],
+  [new Uint8Array([65]).buffer, "b"],
+];
+for (const chunks of oddChunks) {
+  const about = chunks.map((chunk) => Object.prototype.toString.call(chunk).slice(8, -1)).join(" and ");
+  test(`trackedResponse() and receivedResponse() read chunks of ${about} as bytes`, async () => {
+    const text = await new Blob(chunks as BlobPart[]).text();
+    const made = (): Response =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            for (const chunk of chunks) controller.enqueue(chunk as Uint8Array);
+            controller.close();
+          },
+        }),
+      );
+    for (const each of [made(), Object.defineProperty(made(), "url", { value: "https://a.test/" })]) {
+      assertEquals(await track(each).response.text(), text);
+    }
+    assertEquals(await track(made()).response.clone().text(), text);
+    const { chunks: received } = receivedResponse(made());
+    let bytes = "";
+    for (let chunk = await received!.next(); chunk !== undefined; chunk = await received!.next()) {
+      bytes += new TextDecoder().decode(chunk);
+    }
+    assertEquals(bytes, text);
+  });
+}
+
 test("receivedResponse() says the same, gives its chunks in order, and cancels them", async () => {
   const { chunks, ...head } = receivedResponse(answer("12345", { status: 201 }));
   assertEquals([head.status, head.url, head.type], [201, "https://a.test/", "basic"]);

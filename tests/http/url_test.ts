@@ -302,6 +302,8 @@ test("S17: redactUrl() knows names whose last word is telling, whatever stands b
   const names = [
     ...["pass", "db_pass", "userPass", "passphrase", "keyPassphrase", "passcode", "otp", "otpCode", "smsOTP"],
     ...["bearer", "sas", "SASToken", "ticket", "loginTicket", "hmac", "x-hmac", "sig", "urlSig", "access"],
+    ...["appid", "APPID", "AWSAccessKeyId", "access_key_id", "SAMLResponse", "saml_request"],
+    ...["passkey", "privatekey", "licensekey", "subscriptionkey", "signingKey2"],
     ...["shared_access", "accesstoken", "clientsecret", "userpassword", "sharedaccesssignature", "myapikey"],
     ...[
       "sid",
@@ -325,6 +327,10 @@ test("redactUrl() takes no word for a telling one that only ends like it", () =>
     const name of [
       ...[
         "compass",
+        "monkey",
+        "sortkey",
+        "application",
+        "myappid",
         "bypass",
         "overpass",
         "passenger",

@@ -12,6 +12,7 @@ import type { Scheduler, SchedulerOptions } from "../../src/lanes/scheduler.ts";
 import { type Place, Waiter } from "../../src/lanes/waiter.ts";
 import type { Settings } from "../../src/policies/settings.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import type { Bucket } from "../../src/primitives/bucket.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
@@ -1019,3 +1020,33 @@ test("Scheduler.release() lets those of a key go whom one has held that was not 
   made.scheduler.toAdmission(guests[0]!.errand, b, 0, 0).withdraw();
   assertEquals(admitted(guests), [0, 1]);
 });
+
+for (const where of ["client", "origin"]) {
+  for (const fails of ["tryTake", "notify"]) {
+    test(`Scheduler refuses who needs a token of the bucket of a ${where} whose ${fails}() throws, and holds nothing`, async () => {
+      let isBroken = true;
+      const fault = new Error("no connection");
+      const answer = <T>(value: T): T => {
+        if (isBroken) throw fault;
+        return value;
+      };
+      const broken: Bucket = {
+        tryTake: () => fails === "tryTake" ? answer(true) : !isBroken,
+        notify: () => answer({ [Symbol.dispose]() {} }),
+      };
+      const { clock, scheduler, semaphore, lane, wait } = setUp({
+        bucket: where === "client" ? broken : undefined,
+      });
+      const made = where === "client" ? lane() : lane("a", { bucket: broken });
+      assertEquals([scheduler.tryEnter(made, 0), semaphore.inUse], [-1, 0]);
+      assertStrictEquals(wait(made).error, fault);
+      pause(scheduler, made, 10);
+      const guests = [wait(made), wait(made), wait(made)];
+      await clock.advance(10);
+      for (const { error } of guests) assertStrictEquals(error, fault);
+      assertEquals([semaphore.inUse, scheduler.inFlight, made.queued, made.inFlight], [0, 0, 0, 0]);
+      isBroken = false;
+      assertStrictEquals(wait(made).at, made);
+    });
+  }
+}

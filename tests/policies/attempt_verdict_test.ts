@@ -98,6 +98,17 @@ test("AttemptVerdict.judgeFailure() blames the origin for what breaks on the way
   assertEquals(judged(new TypeError("reset"), { isFailure: () => false }).told, ["success"]);
 });
 
+test("S1: AttemptVerdict.judgeFailure() blames nobody where a stream was sent, which may have broken off itself", () => {
+  const toldOf = (body: BodyInit | null, error: unknown): unknown[] => {
+    const { verdict, told } = setUp({ call: fakeCall({ request: { body } }) });
+    assertInstanceOf(verdict.judgeFailure(error), NetworkError);
+    return told;
+  };
+  assertEquals(toldOf(new Blob(["x"]).stream(), new TypeError("fetch failed")), ["ignored"]);
+  assertEquals(toldOf("x", new TypeError("fetch failed")), ["failure"]);
+  assertEquals(toldOf(null, new TypeError("fetch failed")), ["failure"]);
+});
+
 test("AttemptVerdict.judgeTimeout() counts as a drop and as a failure, unless `isFailure` says otherwise", () => {
   const first = setUp();
   first.verdict.judgeTimeout(new Error("late"));

@@ -51,3 +51,16 @@ test("denoRuntime.env() reads nothing that it has no permission for, and asks fo
 test("denoRuntime negotiates HTTP/2", () => {
   assertEquals(denoRuntime.negotiatesHttp2, true);
 });
+
+test("denoRuntime.isOutOfDescriptors() reads the cause of whatever a fetch has thrown", () => {
+  const because = (text: string): Error => new TypeError("fetch failed", { cause: new Error(text) });
+  for (const text of ["Too many open files (os error 24)", "os error 23"]) {
+    assertEquals(denoRuntime.isOutOfDescriptors(because(text)), true);
+  }
+  for (
+    const error of [undefined, null, "os error 24", 24, {}, new Error("os error 24"), because("os error 2")]
+  ) {
+    assertEquals(denoRuntime.isOutOfDescriptors(error), false);
+    assertEquals(denoRuntime.isRedirectFailure(error), false);
+  }
+});
