@@ -100,7 +100,7 @@ test("AttemptVerdict.judgeFailure() blames the origin for what breaks on the way
 
 test("S1: AttemptVerdict.judgeFailure() blames nobody where a stream was sent, which may have broken off itself", () => {
   const toldOf = (body: BodyInit | null, error: unknown): unknown[] => {
-    const { verdict, told } = setUp({ call: fakeCall({ request: { body } }) });
+    const { verdict, told } = setUp({ call: fakeCall({ request: { method: "POST", body } }) });
     assertInstanceOf(verdict.judgeFailure(error), NetworkError);
     return told;
   };
