@@ -41,7 +41,16 @@ function filesOf(part: string): string[] {
  */
 async function bundle(folder: string, path: string): Promise<void> {
   const outdir = `${folder}/${path.slice(0, path.lastIndexOf("/"))}`;
-  const args = ["bundle", "--quiet", "--code-splitting", "--outdir", outdir, `${BENCH}${path}`];
+  const args = [
+    "bundle",
+    "--quiet",
+    "--config",
+    `${BENCH}deno.json`,
+    "--code-splitting",
+    "--outdir",
+    outdir,
+    `${BENCH}${path}`,
+  ];
   const { success } = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();
   if (!success) console.error(`not bundled for Bun: bench/${path}`);
 }
