@@ -50,7 +50,8 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
   const { plan: { client: { plain, extensions } }, clock, controllers } = stage;
   const options = parts.options ?? {};
   const extension = client === 0 ? undefined : extensions![client - 1]!;
-  const isShared = target.id.startsWith("s");
+  // Of files that many ask for, the name begins like that of other files.
+  const isShared = /^f?s/.test(target.id);
   const isDead = (stage.isClosed && !isSibling) || stage.closedExtensions.has(client) ||
     signals.some((signal) => controllers[signal]!.signal.aborted);
   const visit = currentVisit();

@@ -191,7 +191,7 @@ function drawBodies(dice: Dice, step: Step): Step {
   if (step.what === "call") return { ...step, target: change(step.target) };
   if (step.what === "batch") return { ...step, targets: step.targets.map(change) };
   if (step.what !== "download" || dice.chance(0.4)) return step;
-  return { ...step, target: { ...step.target, kind: "file", id: `${step.target.id}f` } };
+  return { ...step, target: { ...step.target, kind: "file", id: `f${step.target.id}` } };
 }
 
 /** Schemas that do more, and callers who are told of progress. */

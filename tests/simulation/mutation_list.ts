@@ -258,14 +258,6 @@ export const MUTATIONS: readonly Mutation[] = [
     }],
   },
   {
-    name: "a small body that is of no use is received",
-    changes: [{
-      file: "src/http/body_receiver.ts",
-      search: "    if (this.#isLocked) this.#options.onStop?.();\n    else return",
-      replace: "    return",
-    }],
-  },
-  {
     name: "what a change has made wrong is given out",
     changes: [{
       file: "src/http_cache/changes.ts",

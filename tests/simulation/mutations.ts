@@ -1,7 +1,7 @@
 /**
  * Proves that the simulation sees: breaks one rule after the other in a copy of the sources, and runs seeds until one fails:
  *
- *     deno task simulate:mutations [--seeds 2000] [--jobs 2] [--only NAME]
+ *     deno task simulate:mutations [--seeds 10000] [--jobs 2] [--only NAME]
  *
  * @module
  */
@@ -31,7 +31,7 @@ const COMMAND: WorkerCommand = [
   ..."run --allow-all --no-check --quiet tests/simulation/worker.ts".split(" "),
 ];
 
-const { seeds = "2000", jobs = "2", only } = parseArgs(Deno.args, { string: ["seeds", "jobs", "only"] });
+const { seeds = "10000", jobs = "2", only } = parseArgs(Deno.args, { string: ["seeds", "jobs", "only"] });
 const waiting = MUTATIONS.filter(({ name }) => only === undefined || name.includes(only));
 let missed = 0;
 await Promise.all(Array.from({ length: Number(jobs) }, work));
