@@ -479,7 +479,8 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
         for (let call = this.#calls.head; call !== undefined; call = this.#calls.head) {
           this.#forget(call);
           // Its own signal may be the reason why the client is closed, and have others to tell of it first.
-          call.abort(call.context.signals.find(({ aborted }) => aborted)?.reason ?? reason);
+          const own = call.context.signals.find(({ aborted }) => aborted);
+          call.abort(own === undefined ? reason : own.reason);
         }
         this.#background.cancelWaiting(reason);
       });

@@ -335,22 +335,23 @@ test("a client whose signal has aborted before refuses everything with its reaso
 });
 
 test("close() × an abort that a listener closes at: all whose signal it is end with its reason, the others with that of the close", async () => {
-  const { client, clock } = rig(hanging());
-  const controller = new AbortController();
-  const own = [1, 2, 3].map((n) => watch(client.json(`${URL_A}?${n}`, { signal: controller.signal })));
-  const batch = watch(client.settle(numberedUrls(3), { signal: controller.signal }));
-  const other = watch(client.json(`${URL_A}?other`));
-  await clock.advance(0);
-  client.on(({ type }) => {
-    if (type === "settled") client.close(new Error("closed"));
-  });
-  const reason = new Error("aborted");
-  controller.abort(reason);
-  await clock.advance(0);
+  for (const reason of [new Error("aborted"), null]) {
+    const { client, clock } = rig(hanging());
+    const controller = new AbortController();
+    const own = [1, 2, 3].map((n) => watch(client.json(`${URL_A}?${n}`, { signal: controller.signal })));
+    const batch = watch(client.settle(numberedUrls(3), { signal: controller.signal }));
+    const other = watch(client.json(`${URL_A}?other`));
+    await clock.advance(0);
+    client.on(({ type }) => {
+      if (type === "settled") client.close(new Error("closed"));
+    });
+    controller.abort(reason);
+    await clock.advance(0);
 
-  for (const { error } of [...own, batch]) assertStrictEquals(error, reason);
-  assertEquals((other.error as Error).message, "closed");
-  assertEquals(client.stats().inFlight, 0);
+    for (const { error } of [...own, batch]) assertStrictEquals(error, reason);
+    assertEquals((other.error as Error).message, "closed");
+    assertEquals(client.stats().inFlight, 0);
+  }
 });
 
 test("a client at the end of `await using` has let go of everything", async () => {
