@@ -90,8 +90,19 @@ export function checkLayers(files: ReadonlyMap<string, string>): Violation[] {
     ...findCycles(modules, edges),
     ...checkCore(edges),
     ...[...modules].flatMap(([file, facts]) => checkMirror(file, facts, files)),
+    ...[...modules.keys()].flatMap((file) => checkSyntax(file, files.get(file)!)),
   ];
   return violations.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line);
+}
+
+/** Whatever Node and browsers may load must parse there; a `using` in a comment is an example. */
+function checkSyntax(file: string, text: string): Violation[] {
+  if (file.startsWith("src/cli/")) return [];
+  return text.split("\n").flatMap((line, index) =>
+    /^\s*(?:await )?using /.test(line)
+      ? [{ file, line: index + 1, message: "has a `using`, which Node 22 and browsers do not parse" }]
+      : []
+  );
 }
 
 function edgesOf(file: string, imports: readonly ModuleImport[]): Edge[] {

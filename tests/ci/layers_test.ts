@@ -192,3 +192,16 @@ test("checkLayers() accepts one test for what implements a contract on several r
   assertEquals(checkLayers(new Map([...modules, ["tests/runtime/server_test.ts", ""]])), []);
   assertEquals(checkLayers(new Map([...modules, ["tests/runtime/server/any_test.ts", ""]])), []);
 });
+
+test("checkLayers() refuses `using` where Node and browsers may load it, and not in the command line or an example", () => {
+  const body = "export async function a() {\n  using file = open();\n  await using client = file;\n}\n";
+  const violations = check({
+    "src/http/a.ts": body,
+    "src/cli/b.ts": body,
+    "src/http/c.ts": "/**\n * await using client = createClient();\n */\nexport const c = 1;",
+  });
+  assertEquals(
+    violations,
+    [2, 3].map((line) => `src/http/a.ts:${line}: has a \`using\`, which Node 22 and browsers do not parse`),
+  );
+});

@@ -93,8 +93,12 @@ const denoFiles: TerminalFiles = {
   },
   async truncate(path, bytes) {
     // Deno.truncate() refuses links.
-    using file = await Deno.open(path, { write: true });
-    await file.truncate(bytes);
+    const file = await Deno.open(path, { write: true });
+    try {
+      await file.truncate(bytes);
+    } finally {
+      file.close();
+    }
   },
   rename: (from, to) => Deno.rename(from, to),
   async remove(path) {
