@@ -43,7 +43,12 @@ import { Faults, joined } from "./tiered/faults.ts";
  */
 export function tieredCache(tiers: readonly CacheAdapter[]): CacheAdapter {
   if (!Array.isArray(tiers) || tiers.length === 0 || !tiers.every(isAdapter)) {
-    throw shapeError("create tiered cache", "tiers", "a non-empty array of cache adapters", tiers);
+    throw shapeError(
+      "create tiered cache",
+      "tiers",
+      "a non-empty array of cache adapters (name, get, set, delete)",
+      tiers,
+    );
   }
   return new Tiers([...tiers]);
 }

@@ -102,7 +102,12 @@ export function readPlanOptions(
   options: CommonOptions,
 ): Omit<CachePolicyOptions, "Rules"> {
   if (!isAdapter(adapter) && !isTiers(adapter)) {
-    throw shapeError(action, "adapter", "a cache adapter, or a non-empty array of such", adapter);
+    throw shapeError(
+      action,
+      "adapter",
+      "a cache adapter (name, get, set, delete), or a non-empty array of such",
+      adapter,
+    );
   }
   assertOptions(action, options);
   assertKnownOptions(action, options, NAMES);

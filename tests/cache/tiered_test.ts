@@ -375,7 +375,7 @@ test("tieredCache() refuses what is no array of adapters", () => {
     assertThrows(
       () => tieredCache(tiers as CacheAdapter[]),
       TypeError,
-      "Cannot create tiered cache as 'tiers' must be a non-empty array of cache adapters: received",
+      "Cannot create tiered cache as 'tiers' must be a non-empty array of cache adapters (name, get, set, delete): received",
     );
   }
 });

@@ -53,7 +53,7 @@ test("readPlanOptions() refuses what is neither an adapter nor several", () => {
     assertThrows(
       () => read({}, place === undefined ? null : place),
       TypeError,
-      "Cannot create test cache as 'adapter' must be a cache adapter, or a non-empty array of such: received",
+      "Cannot create test cache as 'adapter' must be a cache adapter (name, get, set, delete), or a non-empty array of such: received",
     );
   }
 });
