@@ -13,7 +13,8 @@ import type { Reply } from "./reply.ts";
 
 /**
  * Notes for how long a response asks to be left alone. A 429 holds for all requests to its origin, and so does any other response that
- * says for how long.
+ * says for how long. "At once" is believed once a request: it may be a wait that
+ * the server has rounded down.
  *
  * @param environment What the policies share.
  * @param call Whose answer it is.
@@ -23,7 +24,8 @@ import type { Reply } from "./reply.ts";
 export function pauseOrigin(environment: Environment, call: Call, reply: Reply): void {
   const { clock, pauseOn429, unnamedPauseMs, scheduler } = environment;
   const { status, headers } = reply;
-  const wait = retryAfterMs(status, headers, clock.wallNow());
+  const named = retryAfterMs(status, headers, clock.wallNow());
+  const wait = named === 0 && call.journey.hasComeAtOnce ? undefined : named;
   reply.retryAfterMs = wait;
   const isOverloaded = status === 429;
   if (isOverloaded ? pauseOn429 === "request" : status !== 503 || wait === undefined) return;

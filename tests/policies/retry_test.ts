@@ -545,6 +545,37 @@ testBothWays(
   },
 );
 
+test("retry comes at once if it is told to, and once a request: it backs off when that is refused as well (S4)", async () => {
+  for (
+    const [code, headers] of [
+      [429, { "retry-after": "0" }],
+      [429, { "retry-after": "Thu, 01 Jan 1970 00:00:00 GMT" }],
+      [429, { "retry-after-ms": "0" }],
+      [429, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "0" }],
+      [503, { "retry-after": "0" }],
+      [500, { "retry-after": "0" }],
+    ] as const
+  ) {
+    const refusal = status(code, headers);
+    const { client, origin, run } = rig([refusal, refusal, refusal, OK], { backoff: { jitter: "none" } });
+    assertEquals(await run(client.json(URL_A)), { ok: true });
+    const gaps = origin.timesMs.slice(1).map((atMs, index) => atMs - origin.timesMs[index]!);
+    assertEquals([gaps[0], gaps[1]! >= 1_000, gaps[2]! >= 1_000], [0, true, true], JSON.stringify(headers));
+  }
+});
+
+testBothWays("retry loses nobody where a server rounds its waits down to nothing (S4)", async (rig) => {
+  let [window, count] = [-1, 0];
+  const refusal = status(429, { "retry-after": "0" });
+  const { client, clock, run } = rig((request) => {
+    const now = Math.floor(clock.now() / 1_000);
+    if (now !== window) [window, count] = [now, 0];
+    return (++count <= 20 ? OK : refusal)(request);
+  });
+  const outcomes = await run(client.settle(numberedUrls(100)));
+  assertEquals(outcomes.filter(({ ok }) => !ok), []);
+});
+
 test("retry takes a Retry-After that makes no sense for none, and looks at no other header (S4)", async () => {
   for (
     const value of [
