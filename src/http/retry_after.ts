@@ -10,7 +10,7 @@ import { serverNowMs } from "./server_clock.ts";
 
 /**
  * The wait that a response asks for. `retry-after-ms`, which some services send beside the standard field, is the more precise one.
- * Then `Retry-After` (RFC 9110 §10.2.3) decides when it is there, even when it is garbage; otherwise a 429 or 503 may say it by its
+ * Then `Retry-After` (RFC 9110 §10.2.3) decides when it is there, even when it is garbage; otherwise a 429, 403 or 503 may say it by its
  * rate limit headers.
  *
  * @param status The response status.
@@ -24,7 +24,7 @@ export function retryAfterMs(status: number, headers: Headers, wallNowMs: number
   const nowMs = serverNowMs(headers, wallNowMs);
   const value = headers.get("retry-after");
   if (value !== null) return parseRetryAfter(value, nowMs);
-  return status === 429 || status === 503 ? rateLimitResetMs(headers, nowMs) : undefined;
+  return status === 429 || status === 403 || status === 503 ? rateLimitResetMs(headers, nowMs) : undefined;
 }
 
 /**

@@ -109,9 +109,10 @@ test("S4: retryAfterMs() does not go on to the rate limit headers when Retry-Aft
   }
 });
 
-test("S4: retryAfterMs() goes by the rate limit headers for 429 and 503 alone", () => {
+test("S4: retryAfterMs() goes by the rate limit headers for 429, 403 and 503 alone", () => {
   const headers = new Headers({ "ratelimit-reset": "9" });
   assertEquals(retryAfterMs(429, headers, NOW), 9_000);
+  assertEquals(retryAfterMs(403, headers, NOW), 9_000);
   assertEquals(retryAfterMs(503, headers, NOW), 9_000);
   for (const status of [408, 500, 502, 504]) assertEquals(retryAfterMs(status, headers, NOW), undefined);
 });
