@@ -77,6 +77,8 @@ export class LearntLimits {
       this.#learner ??= limitLearner(this.#option, this.#surroundings, (...said) => this.#warn(...said));
     if (loaded !== undefined) return use(create(loaded));
     lane.isPreparing = true;
+    // What comes meanwhile is learnt from as well, in its order.
+    lane.listens = true;
     lane.refresh();
     loadLimitLearning().then((code) => use(create(code)), (error: unknown) => {
       this.#warn("the code that learns limits was not loaded: nothing is learnt", error);

@@ -253,7 +253,8 @@ export interface ClientOptions extends
    */
   readonly maxRetryAfterMs?: number | undefined;
   /**
-   * Whether a 429 makes all requests to its origin wait, or only the request that got it.
+   * Whether a 429 makes all requests to its origin wait, or only the request that got it. So does a 403 that says for how long, if
+   * `retryOn` may want it.
    * @default {"origin"}
    */
   readonly pauseOn429?: "origin" | "request" | undefined;

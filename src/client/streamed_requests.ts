@@ -129,7 +129,8 @@ export class StreamedRequests {
   ): ItemStream<T> {
     return new ItemStream<T>({
       load: () => load(this.#surroundings) as Promise<ItemSource<T>>,
-      stopped: () => this.#dispatcher.closing ?? signals.find(({ aborted }) => aborted),
+      // A reader that hears of both at once gets the reason of its own.
+      stopped: () => signals.find(({ aborted }) => aborted) ?? this.#dispatcher.closing,
     });
   }
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { parseHttpDate } from "./http_date.ts";
 import type { LimitReading } from "./limit_reading.ts";
 import {
   distanceMs,
@@ -13,9 +12,7 @@ import {
   RESET_HEADERS,
   type StructuredItem,
 } from "./rate_limit_headers.ts";
-
-/** A clock that is no further off than this is right, in milliseconds: a date has whole seconds, and takes its time to come. */
-const CLOCK_TOLERANCE_MS = 2_000;
+import { serverNowMs } from "./server_clock.ts";
 
 /** Where the size of a quota may stand. */
 const LIMIT_HEADERS = ["ratelimit-limit", "x-ratelimit-limit", "x-rate-limit-limit"];
@@ -120,15 +117,6 @@ function numberOf(value: string | undefined): number | undefined {
 function msOf(value: string | undefined): number | undefined {
   const seconds = numberOf(value);
   return seconds === undefined ? undefined : seconds * 1_000;
-}
-
-/** The present as the server has it, if that is known and differs: this machine's clock may be off. */
-function serverNowMs(headers: Headers, wallNowMs: number): number {
-  const date = headers.get("date");
-  const sentAtMs = date === null ? undefined : parseHttpDate(date, wallNowMs);
-  return sentAtMs === undefined || Math.abs(sentAtMs - wallNowMs) <= CLOCK_TOLERANCE_MS
-    ? wallNowMs
-    : sentAtMs;
 }
 
 /**

@@ -6,23 +6,25 @@
 
 import { parseHttpDate } from "./http_date.ts";
 import { distanceMs, rateLimitResetMs } from "./rate_limit_headers.ts";
+import { serverNowMs } from "./server_clock.ts";
 
 /**
  * The wait that a response asks for. `retry-after-ms`, which some services send beside the standard field, is the more precise one.
- * Then `Retry-After` (RFC 9110 §10.2.3) decides when it is there, even when it is garbage; otherwise a 429 or 503 may say it by its
+ * Then `Retry-After` (RFC 9110 §10.2.3) decides when it is there, even when it is garbage; otherwise a 429, 403 or 503 may say it by its
  * rate limit headers.
  *
  * @param status The response status.
  * @param headers The response headers.
- * @param wallNowMs The present, in milliseconds since 1970.
+ * @param wallNowMs The present, in milliseconds since 1970; a response that has a `Date` knows better, where a moment is meant.
  * @returns Milliseconds, 0 for at once, or `undefined` when the response does not say.
  */
 export function retryAfterMs(status: number, headers: Headers, wallNowMs: number): number | undefined {
   const exact = headers.get("retry-after-ms")?.trim();
   if (exact !== undefined && /^\d+(\.\d+)?$/.test(exact)) return Number(exact);
+  const nowMs = serverNowMs(headers, wallNowMs);
   const value = headers.get("retry-after");
-  if (value !== null) return parseRetryAfter(value, wallNowMs);
-  return status === 429 || status === 503 ? rateLimitResetMs(headers, wallNowMs) : undefined;
+  if (value !== null) return parseRetryAfter(value, nowMs);
+  return status === 429 || status === 403 || status === 503 ? rateLimitResetMs(headers, nowMs) : undefined;
 }
 
 /**

@@ -99,7 +99,7 @@ export class AttemptReports {
       mayGoOn = true;
     }
     if (
-      response !== undefined && (lane.learner !== undefined || isFirst || !response.ok) &&
+      response !== undefined && (lane.learner !== undefined || lane.isPreparing || isFirst || !response.ok) &&
       isOf(lane, response)
     ) {
       mayGoOn = true;
@@ -109,7 +109,14 @@ export class AttemptReports {
   }
 
   #learn(lane: Lane, { headers, ok }: Response, receipt: Receipt | undefined): void {
-    const answer: StatedAnswer = { headers, isOk: ok, nowMs: this.#reader.now(), receipt };
+    const answer: StatedAnswer = {
+      headers,
+      isOk: ok,
+      nowMs: this.#reader.now(),
+      receipt,
+      inFlight: lane.inFlight,
+      openOfKey: (receipt?.line?.open ?? 0) + 1,
+    };
     if (lane.learner !== undefined) lane.learner.learn(lane, answer);
     else this.#options.onStatement?.(lane, answer);
   }

@@ -64,6 +64,9 @@ export interface StatedAnswer {
   readonly nowMs: number;
   /** What the attempt counts in; closed. */
   readonly receipt: Receipt | undefined;
+  /** How many were in flight in its lane when it came, and how many of its key were unanswered; this one included. */
+  readonly inFlight: number;
+  readonly openOfKey: number;
 }
 
 /** Learns the limits of lanes from their responses. */
@@ -313,7 +316,8 @@ export class Lane implements Claimant, Line<Lane> {
    */
   answered(startedAtMs: number): boolean {
     this.hasAnswered = true;
-    this.listens = this.warmUp !== undefined || this.learner !== undefined || this.keyed !== undefined;
+    this.listens = this.warmUp !== undefined || this.learner !== undefined || this.keyed !== undefined ||
+      this.isPreparing;
     return this.warmUp?.noteAnswer(startedAtMs) ?? false;
   }
 

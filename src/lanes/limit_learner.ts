@@ -31,7 +31,7 @@ export class LimitLearner implements Learner {
   }
 
   /** A response of a lane. */
-  learn(lane: Lane, { headers, isOk, nowMs, receipt }: StatedAnswer): void {
+  learn(lane: Lane, { headers, isOk, nowMs, receipt, inFlight, openOfKey }: StatedAnswer): void {
     const readings = this.#options.read(headers);
     if (readings.length === 0) return;
     const line = receipt?.line;
@@ -41,10 +41,9 @@ export class LimitLearner implements Learner {
       const isStranger = receipt?.isIn(book) !== true;
       book.update(stated, { nowMs, isOk, number: receipt?.number ?? -1, isStranger });
     };
-    // Those that are in flight, and this one.
-    if (line !== undefined && ofKey.length > 0) write(line.book ??= this.begin(line.open + 1, nowMs), ofKey);
+    if (line !== undefined && ofKey.length > 0) write(line.book ??= this.begin(openOfKey, nowMs), ofKey);
     if (ofOrigin.length === 0) return;
-    if (lane.book === undefined) lane.keepBook(this.begin(lane.inFlight, nowMs));
+    if (lane.book === undefined) lane.keepBook(this.begin(inFlight, nowMs));
     write(lane.book!, ofOrigin);
   }
 }

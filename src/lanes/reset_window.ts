@@ -34,6 +34,9 @@ export class ResetWindow {
   /** The most that was ever left. */
   #most = 0;
   #left = Infinity;
+  /** How many were left according to the response that is believed, and how many attempts it may not have counted. */
+  #stated = 0;
+  #uncounted = 0;
   #resetAtMs = Infinity;
   /** Since when nothing has been left. */
   #emptySinceMs = 0;
@@ -62,12 +65,22 @@ export class ResetWindow {
     const left = remaining - pending;
     if (number >= this.#number || this.#left === Infinity) {
       this.#number = Math.max(this.#number, number);
-      this.#setLeft(left, nowMs);
+      this.#believe(remaining, pending, nowMs);
       this.#resetAtMs = resetAtMs;
+    } else if (remaining > this.#stated && this.#uncounted > 0) {
+      // The origin counted it first, so that the later response has told of it already.
+      this.#uncounted--;
+      this.#setLeft(this.#left + 1, nowMs);
     } else if (left < this.#left) {
       // It is the response to an earlier request, which may be about the time before the reset.
-      this.#setLeft(left, nowMs);
+      this.#believe(remaining, pending, nowMs);
     }
+  }
+
+  #believe(remaining: number, pending: number, nowMs: number): void {
+    this.#stated = remaining;
+    this.#uncounted = pending;
+    this.#setLeft(remaining - pending, nowMs);
   }
 
   #setLeft(left: number, nowMs: number): void {
@@ -115,6 +128,7 @@ export class ResetWindow {
 
   #reset(nowMs: number, pending: number): void {
     this.#resetAtMs = Infinity;
+    this.#uncounted = 0;
     this.#emptySinceMs = nowMs;
     this.#left = Math.max(1, this.#limit ?? this.#most) - pending;
   }

@@ -24,7 +24,7 @@ import { pauseOrigin } from "./origin_pause.ts";
 import type { Environment } from "./policy.ts";
 import { progressOf } from "./progress.ts";
 import { Reply } from "./reply.ts";
-import { isWorthRetry } from "./retry_reason.ts";
+import { mayBeWorthRetry } from "./retry_reason.ts";
 
 /** The longest time after which an attempt is written off whose `fetch` ignores its signal, in milliseconds. */
 export const MAX_WRITE_OFF_MS = 30_000;
@@ -311,7 +311,7 @@ export class Attempt implements DeadlineTarget, Pending {
     try {
       this.verdict.judgeStatus(response);
       // Also one that this caller does not wait for.
-      if (isRetryableStatus(response.status) || isWorthRetry(this.#call, response.status)) {
+      if (isRetryableStatus(response.status) || mayBeWorthRetry(this.#call, response.status)) {
         pauseOrigin(this.#environment, this.#call, reply);
       }
     } catch (error) {

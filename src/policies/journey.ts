@@ -70,6 +70,8 @@ export class Journey {
   isUrgent = false;
   /** How often it was told to come again. */
   refusals = 0;
+  /** Whether it was told to come again at once, and did. */
+  hasComeAtOnce = false;
   /** When one of its own attempts began that its origin answered last, though it was of no help; on the client's clock. */
   answeredAtMs: number = -Infinity;
   /** Whether it was woken early to find out how its origin is, where no other request asks it. */

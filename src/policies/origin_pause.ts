@@ -13,7 +13,7 @@ import type { Reply } from "./reply.ts";
 
 /**
  * Notes for how long a response asks to be left alone. A 429 holds for all requests to its origin, and so does any other response that
- * says for how long.
+ * says for how long. "At once" is believed once a request: it may be a wait that the server has rounded down.
  *
  * @param environment What the policies share.
  * @param call Whose answer it is.
@@ -23,10 +23,14 @@ import type { Reply } from "./reply.ts";
 export function pauseOrigin(environment: Environment, call: Call, reply: Reply): void {
   const { clock, pauseOn429, unnamedPauseMs, scheduler } = environment;
   const { status, headers } = reply;
-  const wait = retryAfterMs(status, headers, clock.wallNow());
+  const named = retryAfterMs(status, headers, clock.wallNow());
+  const wait = named === 0 && call.journey.hasComeAtOnce ? undefined : named;
   reply.retryAfterMs = wait;
   const isOverloaded = status === 429;
-  if (isOverloaded ? pauseOn429 === "request" : status !== 503 || wait === undefined) return;
+  // Some services refuse with a 403 what is too much: it comes here only if it may be worth a retry.
+  const isRefusal = isOverloaded || status === 403;
+  if (isRefusal ? pauseOn429 === "request" : status !== 503) return;
+  if (!isOverloaded && wait === undefined) return;
   const { lane } = reply.target!;
   const pauseMs = Math.min(wait ?? unnamedPauseMs(lane.quota?.fruitlessPauses ?? 0), MAX_PAUSE_MS);
   if (pauseMs === 0) return;

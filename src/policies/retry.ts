@@ -146,6 +146,7 @@ function planOf(
   // Like a probe, it went for others as well.
   const isTest = call.journey.isTesting && lanes.length === 1;
   call.journey.isTesting = false;
+  call.journey.hasComeAtOnce ||= round.reply?.retryAfterMs === 0;
   const { status, target } = round.reply ?? {};
   const askedMs = worth.delayMs ?? round.reply?.retryAfterMs;
   const isRefused = status === 429;

@@ -95,6 +95,11 @@ export function isWorthRetry({ settings: { retryOn } }: Call, status: number): b
   return Array.isArray(retryOn) ? retryOn.includes(status) : isRetryableStatus(status);
 }
 
+/** Whether a status is worth another try, or the caller's function may say so. */
+export function mayBeWorthRetry(call: Call, status: number): boolean {
+  return isWorthRetry(call, status) || (status >= 400 && typeof call.settings.retryOn === "function");
+}
+
 function shown(verdict: unknown): string {
   if (verdict === null || typeof verdict === "number") return String(verdict);
   return verdict instanceof Promise ? "a promise" : typeof verdict;

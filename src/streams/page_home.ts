@@ -55,4 +55,9 @@ export class PageHome {
     if (relative === undefined && !this.#origins.has(origin)) this.#hasLeft = true;
     return { url: relative ?? href, href, isForeign: this.#hasLeft };
   }
+
+  /** What tells a page from others by its absolute URL: the same page of another mirror is the same. */
+  keyOf(href: string): string {
+    return relativeTo(this.#mirrors, href) ?? href;
+  }
 }

@@ -115,7 +115,8 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     });
     // Only now it is known where parameters and mirrors have led.
     if (index === 0) {
-      this.#seen.add({ ...this.#template, url: page.url === "" ? this.#home.first : page.url });
+      const url = this.#home.keyOf(page.url === "" ? this.#home.first : page.url);
+      this.#seen.add({ ...this.#template, url });
     }
     return this.#last = page;
   }
@@ -133,7 +134,7 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
     const place = this.#home.find(String(spec.url), page.url);
     if (place === undefined) throw this.#unusableLink(page, "is no http or https URL");
     const { url, href, isForeign } = place;
-    if (!this.#seen.add({ ...spec, url: href })) {
+    if (!this.#seen.add({ ...spec, url: this.#home.keyOf(href) })) {
       throw this.#unusableLink(page, `leads back to a page that was there before: ${redactUrl(href)}`);
     }
     const request = isWhole && this.#template === undefined ? url : { ...spec, url };

@@ -22,8 +22,11 @@ function setUp(option: ConstructorParameters<typeof LearntLimits>[0] = true) {
   const lane = new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined });
   scheduler.adopt(lane);
   learning.adopt(lane);
-  const hear = (headers: Record<string, string>) =>
-    learning.hear(lane, { headers: new Headers(headers), isOk: true, nowMs: 0, receipt: undefined });
+  const hear = (headers: Record<string, string>) => {
+    const { inFlight } = lane;
+    const about = { isOk: true, nowMs: 0, receipt: undefined, inFlight, openOfKey: 1 };
+    learning.hear(lane, { headers: new Headers(headers), ...about });
+  };
   return { lane, learning, hear };
 }
 
@@ -38,12 +41,26 @@ test("LearntLimits sends nothing before the code is there, where it is said how 
     false,
     Infinity,
   ]);
+  // Three at once: when the code is there, all of them have been answered, and one has ended.
+  const busy = setUp();
+  busy.lane.inFlight = 3;
+  for (const remaining of ["9", "8", "7"]) {
+    busy.lane.answered(0);
+    busy.hear({ ...STATED, "x-ratelimit-remaining": remaining });
+    assertEquals(busy.lane.listens, true);
+  }
+  busy.lane.inFlight = 2;
   const { lane } = setUp({ limits: "x-limits" });
   assertEquals([lane.isPreparing, lane.isClear, lane.blockedUntilMs(0)], [true, false, Infinity]);
   await loadLimitLearning();
   await eventLoopTurn();
   assertEquals([lane.isPreparing, lane.learner !== undefined, lane.blockedUntilMs(0)], [false, true, 0]);
   assertEquals([hearing.lane.isPreparing, hearing.lane.blockedUntilMs(0)], [false, 5_000]);
+  for (let sent = 0; sent < 7; sent++) {
+    assertEquals(busy.lane.blockedUntilMs(0), 0);
+    busy.lane.book!.noteSent(0);
+  }
+  assertEquals(busy.lane.blockedUntilMs(0), 5_000);
   const { client, clock } = fakeClient(() => ({ json: 1 }), { learnLimits: { limits: "x-limits" } });
   assertEquals(await clock.run(client.json("https://a.test/")), 1);
 });

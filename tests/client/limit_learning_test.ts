@@ -11,7 +11,14 @@ function afterAnswer(option: LearnLimits, init: Record<string, string>) {
   const warn = (message: string, error?: unknown): void => void warnings.push([message, error]);
   const learner = limitLearner(option, { clock, maxWaitMs: 60_000 }, warn);
   const lane = fakeLane();
-  learner.learn(lane, { headers: new Headers(init), isOk: true, nowMs: 0, receipt: undefined });
+  learner.learn(lane, {
+    headers: new Headers(init),
+    isOk: true,
+    nowMs: 0,
+    receipt: undefined,
+    inFlight: 0,
+    openOfKey: 1,
+  });
   return { waitMs: lane.book?.blockedUntilMs(0), warnings };
 }
 

@@ -50,6 +50,19 @@ for (const [name, open] of Object.entries(WAYS)) {
     assertStrictEquals(await third.next().catch((error) => error), "closed");
     assertEquals(network.sent.length, 0);
   });
+
+  test(`Client.${name}() ends with the reason of its own abort, also if the client is closed before that is heard of`, async () => {
+    for (const isCommon of [true, false]) {
+      const { client } = fakeClient(() => ({ json: [] }));
+      const own = new AbortController();
+      const request = isCommon ? URL_A : { url: URL_A, signal: own.signal };
+      const items = open(client, request as never, (isCommon ? { signal: own.signal } : {}) as never);
+      own.abort("own");
+      await client.close("closed");
+      assertStrictEquals(await items.next().catch((error) => error), "own");
+      assertEquals(await items.next(), { done: true, value: undefined });
+    }
+  });
 }
 
 test("Client.download() rejects for options that are no good, before it makes anything", async () => {

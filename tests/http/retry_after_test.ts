@@ -109,13 +109,32 @@ test("S4: retryAfterMs() does not go on to the rate limit headers when Retry-Aft
   }
 });
 
-test("S4: retryAfterMs() goes by the rate limit headers for 429 and 503 alone", () => {
+test("S4: retryAfterMs() goes by the rate limit headers for 429, 403 and 503 alone", () => {
   const headers = new Headers({ "ratelimit-reset": "9" });
   assertEquals(retryAfterMs(429, headers, NOW), 9_000);
+  assertEquals(retryAfterMs(403, headers, NOW), 9_000);
   assertEquals(retryAfterMs(503, headers, NOW), 9_000);
   for (const status of [408, 500, 502, 504]) assertEquals(retryAfterMs(status, headers, NOW), undefined);
 });
 
 test("retryAfterMs() has no answer when the response says nothing", () => {
   assertEquals(retryAfterMs(429, new Headers({ date: "Thu, 01 Jan 2026 12:00:00 GMT" }), NOW), undefined);
+});
+
+test("S4: retryAfterMs() goes by the server's clock where a moment is named, if that differs", () => {
+  for (const offMs of [-3_600_000, -10_000, 10_000, 3_600_000]) {
+    const date = new Date(NOW + offMs).toUTCString();
+    const until = new Date(NOW + offMs + 7_000).toUTCString();
+    const epoch = String((NOW + offMs) / 1_000 + 7);
+    for (
+      const headers of [
+        { "retry-after": until },
+        { "retry-after": epoch },
+        { "x-ratelimit-reset": epoch },
+        { "x-ratelimit-reset": `${epoch}000` },
+        { "ratelimit-reset": "7" },
+        { "retry-after": "7" },
+      ]
+    ) assertEquals(retryAfterMs(429, new Headers({ ...headers, date }), NOW), 7_000, JSON.stringify(headers));
+  }
 });

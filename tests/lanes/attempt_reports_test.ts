@@ -120,6 +120,19 @@ test("AttemptReports.answered() asks about limits the first answer, and those th
   assertEquals(told.map(({ isOk, nowMs }) => [isOk, nowMs]), [[true, clock.now()], [false, clock.now()]]);
 });
 
+test("AttemptReports.answered() tells of every answer while what learns limits is loaded, and of those in flight then", () => {
+  const told: StatedAnswer[] = [];
+  const { reports, lane } = setUp({ onStatement: (_, answer) => void told.push(answer) });
+  lane.hasAnswered = true;
+  lane.isPreparing = true;
+  for (const inFlight of [3, 2]) {
+    lane.inFlight = inFlight;
+    reports.answered(lane, 0, undefined, new Response());
+    assertEquals(lane.listens, true);
+  }
+  assertEquals(told.map(({ inFlight, openOfKey }) => [inFlight, openOfKey]), [[3, 1], [2, 1]]);
+});
+
 test("AttemptReports.answered() asks the lane's learner each time, once it has one", () => {
   const learnt: boolean[] = [];
   const { reports, lane } = setUp({ onStatement: () => learnt.push(false) });

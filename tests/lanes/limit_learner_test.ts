@@ -14,8 +14,10 @@ function setUp(...readings: readonly LimitReading[]) {
   const learner = new LimitLearner({ read: () => readings, maxWaitMs: 60_000 });
   const lane = fakeLane();
   const line = new KeyLine<Place<Lane>>("k", undefined);
-  const learn = (receipt?: Receipt) =>
-    learner.learn(lane, { headers: new Headers(), isOk: true, nowMs: 0, receipt });
+  const learn = (receipt?: Receipt, openOfKey = 1) => {
+    const about = { headers: new Headers(), isOk: true, nowMs: 0, inFlight: lane.inFlight, openOfKey };
+    learner.learn(lane, { ...about, receipt });
+  };
   const ends = () => [lane.book?.blockedUntilMs(0), line.book?.blockedUntilMs(0)];
   return { learner, lane, line, learn, ends };
 }
@@ -56,4 +58,9 @@ test("LimitLearner.learn() counts those who are under way when a book is begun",
   learn();
   lane.book!.noteSent(0);
   assertEquals(lane.book!.blockedUntilMs(0), 500);
+  const keyed = setUp({ remaining: 3, resetMs: 500 });
+  const receipt = new Receipt(keyed.lane, keyed.line, 0);
+  receipt.close(0);
+  keyed.learn(receipt, 4);
+  assertEquals(keyed.ends(), [undefined, 500]);
 });

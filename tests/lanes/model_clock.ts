@@ -23,6 +23,7 @@ export class ModelClock implements Clock {
   around: (callback: () => void) => () => void = (callback) => callback;
   readonly #timers = new BinaryHeap<Timer>(isBefore);
   #nowMs = 0;
+  #wallErrorMs = 0;
   #sequence = 0;
 
   now(): number {
@@ -30,7 +31,17 @@ export class ModelClock implements Clock {
   }
 
   wallNow(): number {
+    return this.trueWallNow() + this.#wallErrorMs;
+  }
+
+  /** The present, whatever this machine's wall clock shows. */
+  trueWallNow(): number {
     return 1_767_225_600_000 + this.#nowMs;
+  }
+
+  /** The wall clock is set: forward, or back. */
+  setWall(byMs: number): void {
+    this.#wallErrorMs += byMs;
   }
 
   setTimeout(callback: () => void, delayMs: number): Timer {

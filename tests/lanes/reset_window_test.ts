@@ -48,6 +48,33 @@ test("ResetWindow: the answer to an earlier request makes nothing more, and may 
   assertEquals(window.blockedUntilMs(60, 0), 1_000);
 });
 
+test("ResetWindow gives back what an earlier request takes that the later response has counted", () => {
+  for (const [early, expected] of [[[9, 8], 7], [[9], 6], [[4, 8], 4], [[4, 6], 4], [[4, 3], 3]] as const) {
+    const window = new ResetWindow(60_000);
+    window.update({ limit: 10, remaining: 7, resetAtMs: 1_000 }, facts(0, { number: 3, pending: 2 }));
+    for (const [index, remaining] of early.entries()) {
+      const answer = facts(10, { number: 1 + index, pending: 1 - index });
+      window.update({ limit: 10, remaining, resetAtMs: 1_000 }, answer);
+    }
+    let sent = 0;
+    while (window.blockedUntilMs(20, 0) <= 20) {
+      window.take(20);
+      sent++;
+    }
+    assertEquals(sent, expected, `${early}`);
+  }
+});
+
+test("ResetWindow: an earlier request gives nothing back after the reset, whatever was left before", () => {
+  const window = new ResetWindow(60_000);
+  window.update({ limit: 3, remaining: 1, resetAtMs: 1_000 }, facts(0, { number: 3, pending: 1 }));
+  assertEquals(window.blockedUntilMs(1_000, 1), 1_000);
+  window.update({ limit: 3, remaining: 2, resetAtMs: 1_000 }, facts(1_000, { number: 2 }));
+  window.take(1_001);
+  window.take(1_001);
+  assertEquals(window.blockedUntilMs(1_002, 2), Infinity);
+});
+
 test("ResetWindow.resetBy() ends the wait of a quota that is used up, and makes none longer", () => {
   const window = new ResetWindow(60_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));

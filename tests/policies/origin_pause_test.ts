@@ -44,6 +44,12 @@ test("pauseOrigin() lets a 503 hold for all only if it says for how long", () =>
   assertEquals(pauseBy(503), [undefined, 0, []]);
 });
 
+test("pauseOrigin() takes a 403 that says for how long as a 429, and any other one as nothing", () => {
+  assertEquals(pauseBy(403, "2"), [2_000, 2_000, [2_000]]);
+  assertEquals(pauseBy(403, "2", { pauseOn429: "request" }), [2_000, 0, []]);
+  assertEquals(pauseBy(403), [undefined, 0, []]);
+});
+
 test("pauseOrigin() pauses for no other status, and not for a time that is over", () => {
   assertEquals(pauseBy(500, "2"), [2_000, 0, []]);
   assertEquals(pauseBy(429, "0"), [0, 0, []]);

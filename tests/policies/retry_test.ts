@@ -532,6 +532,41 @@ test("retry obeys Retry-After of every status that it tries again (S4)", async (
   }
 });
 
+test("retry obeys Retry-After where the caller has said that a status is worth another try, by list or function (S4)", async () => {
+  for (const code of [400, 403, 404, 409, 423, 501]) {
+    for (const retryOn of [[code], () => true]) {
+      const first = status(code, { "retry-after": "7" });
+      assertEquals(await secondAttemptMs(first, { retryOn, notFoundIsFinal: false }), 7_000, `${code}`);
+    }
+    const delayed = { retryOn: () => 40, notFoundIsFinal: false, pauseOn429: "request" as const };
+    assertEquals(await secondAttemptMs(status(code, { "retry-after": "7" }), delayed), 40, `${code}`);
+  }
+});
+
+testBothWays(
+  "retry lets a 403 that names a wait, and is worth another try, hold for all who ask its origin (S4)",
+  async (rig) => {
+    for (
+      const headers of [
+        { "retry-after": "7" },
+        { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "7" },
+      ] as const
+    ) {
+      for (const retryOn of [[403, 429], () => true]) {
+        const { client, origin, clock } = rig([status(403, headers), OK], { retryOn, learnLimits: false });
+        const first = client.json(URL_A);
+        await clock.advance(500);
+        await clock.run(client.json("https://a.test/second"));
+        await clock.run(first);
+        assertEquals(origin.timesMs, [0, 7_000, 7_000]);
+      }
+    }
+    const { client, origin, clock } = rig([status(403, { "retry-after": "7" }), OK]);
+    await clock.run(client.settle([URL_A, "https://a.test/second"], { concurrency: 1 }));
+    assertEquals(origin.timesMs, [0, 0]);
+  },
+);
+
 testBothWays(
   "a 429 that does not say for how long makes everybody wait for the first backoff (S4)",
   async (rig) => {
@@ -544,6 +579,37 @@ testBothWays(
     assertEquals(origin.timesMs, [0, 1_000, 1_000]);
   },
 );
+
+test("retry comes at once if it is told to, and once a request: it backs off when that is refused as well (S4)", async () => {
+  for (
+    const [code, headers] of [
+      [429, { "retry-after": "0" }],
+      [429, { "retry-after": "Thu, 01 Jan 1970 00:00:00 GMT" }],
+      [429, { "retry-after-ms": "0" }],
+      [429, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "0" }],
+      [503, { "retry-after": "0" }],
+      [500, { "retry-after": "0" }],
+    ] as const
+  ) {
+    const refusal = status(code, headers);
+    const { client, origin, run } = rig([refusal, refusal, refusal, OK], { backoff: { jitter: "none" } });
+    assertEquals(await run(client.json(URL_A)), { ok: true });
+    const gaps = origin.timesMs.slice(1).map((atMs, index) => atMs - origin.timesMs[index]!);
+    assertEquals([gaps[0], gaps[1]! >= 1_000, gaps[2]! >= 1_000], [0, true, true], JSON.stringify(headers));
+  }
+});
+
+testBothWays("retry loses nobody where a server rounds its waits down to nothing (S4)", async (rig) => {
+  let [window, count] = [-1, 0];
+  const refusal = status(429, { "retry-after": "0" });
+  const { client, clock, run } = rig((request) => {
+    const now = Math.floor(clock.now() / 1_000);
+    if (now !== window) [window, count] = [now, 0];
+    return (++count <= 20 ? OK : refusal)(request);
+  });
+  const outcomes = await run(client.settle(numberedUrls(100)));
+  assertEquals(outcomes.filter(({ ok }) => !ok), []);
+});
 
 test("retry takes a Retry-After that makes no sense for none, and looks at no other header (S4)", async () => {
   for (

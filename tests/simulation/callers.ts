@@ -78,6 +78,7 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
     ending: undefined,
     deadAtMs: isDead ? clock.now() : Infinity,
     mustEndWith: undefined,
+    isBusy: false,
     readingSinceMs: Infinity,
   };
   stage.callers.push(caller);

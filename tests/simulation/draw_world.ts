@@ -8,6 +8,8 @@ import type { BreakerOptions } from "../../src/client/options.ts";
 import { Dice } from "../support/dice.ts";
 import { drawLimit } from "../support/draw_limit.ts";
 import { drawSteps } from "./draw_steps.ts";
+import { drawReaders } from "./draw_readers.ts";
+import { drawWallClock } from "./draw_wall_clock.ts";
 import { drawWider } from "./draw_wider.ts";
 import {
   type CacheWorldPlan,
@@ -47,7 +49,7 @@ const FAULTS: readonly FaultName[] = [
 
 /** Draws the world of a seed; it is the same each time. */
 export function drawWorld(seed: number): WorldPlan {
-  return drawWider(drawCore(seed));
+  return drawWallClock(drawReaders(drawWider(drawCore(seed))));
 }
 
 function drawCore(seed: number): WorldPlan {

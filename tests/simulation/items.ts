@@ -14,6 +14,10 @@ import type { Stage } from "./stage.ts";
 /** When a caller of events has had enough, in milliseconds. */
 const LONGEST_MS = 300_000;
 
+/** How many pages a list has, and one whose pages lead in a circle. */
+const LIST_PAGES = 4;
+const CIRCLE_PAGES = 3;
+
 /** Asks for items, and takes as many as the step says. */
 export function playItems(stage: Stage, step: ItemsStep): void {
   const { how, target, options } = step;
@@ -34,26 +38,45 @@ export function playItems(stage: Stage, step: ItemsStep): void {
 
 async function take(stage: Stage, caller: Caller, step: ItemsStep): Promise<number> {
   let count = 0;
-  const { leavesAfter = Infinity } = step;
+  let hasLeft = false;
+  const { leavesAfter = Infinity, leavesAfterMs, slowMs = 0 } = step;
   const items = itemsOf(stage, caller, step);
+  const leave = (): void => {
+    hasLeft = true;
+    items.return!();
+  };
   // A server that says nothing is asked for its events for ever.
-  if (step.how === "events") stage.clock.at(LONGEST_MS, () => items.return!());
+  if (step.how === "events") stage.clock.at(LONGEST_MS, leave);
+  if (leavesAfterMs !== undefined) stage.clock.at(leavesAfterMs, leave);
   for await (const item of items) {
     checkItem(stage, caller, item, count);
+    if (slowMs > 0) await dawdle(stage, caller, slowMs);
     // After a while, events come again from their start.
-    if (++count >= leavesAfter || count >= 12) break;
+    count++;
+    hasLeft ||= count >= leavesAfter || count >= 12;
+    if (hasLeft) break;
+  }
+  // Whoever leaves by itself does not hear that it was aborted meanwhile.
+  if (hasLeft && caller.mustEndWith !== undefined) {
+    caller.mustEndWith = { ...caller.mustEndWith, isSure: false };
   }
   return count;
+}
+
+async function dawdle({ clock }: Stage, caller: Caller, slowMs: number): Promise<void> {
+  caller.isBusy = true;
+  await clock.sleep(slowMs);
+  caller.isBusy = false;
 }
 
 function itemsOf(
   stage: Stage,
   { given }: Caller,
-  { how, options, signal: index }: ItemsStep,
+  { how, options, prefetch, signal: index }: ItemsStep,
 ): AsyncIterableIterator<unknown> {
   const client = stage.clients[0]!;
   const signal = index === undefined ? undefined : stage.controllers[index]!.signal;
-  if (how === "pages") return client.pages(given, { signal });
+  if (how === "pages") return client.pages(given, { signal, prefetch });
   const { as: _, ...others } = optionsOf(stage, options);
   return how === "lines"
     ? client.lines(given, { ...others, as: "json", signal })
@@ -62,11 +85,18 @@ function itemsOf(
 
 /** Items come in their order, each once for each connection. */
 function checkItem(stage: Stage, { how, name, target }: Caller, item: unknown, place: number): void {
-  const { u, n } = (how === "lines" ? item : (item as { readonly data?: unknown; readonly value?: unknown })[
-    how === "events" ? "data" : "value"
-  ]) as { readonly u?: string; readonly n?: number } ?? {};
+  const { u, n, page } =
+    (how === "lines" ? item : (item as { readonly data?: unknown; readonly value?: unknown })[
+      how === "events" ? "data" : "value"
+    ]) as { readonly u?: string; readonly n?: number; readonly page?: number } ?? {};
   if (u !== undefined && u !== target.id) stage.fail("value", `${name} has got what is ${u}'s`);
   if (how === "lines" && n !== undefined && n !== place) {
     stage.fail("order", `${name} has got line ${n} in place of ${place}`);
+  }
+  // A page that comes again without a token is another one, and so is one of mirrors that have changed meanwhile.
+  const again = stage.plan.client.hasMirrorList ? Infinity : target.hasToken ? 1 : 0;
+  const most = target.kind === "circle" ? CIRCLE_PAGES + again : LIST_PAGES;
+  if (page !== undefined && (page !== place % CIRCLE_PAGES + 1 && page !== place + 1 || place >= most)) {
+    stage.fail("order", `${name} has got page ${page} as its number ${place + 1}`);
   }
 }

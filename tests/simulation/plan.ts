@@ -218,7 +218,8 @@ export type ResourceKind =
   | "away"
   | "lines"
   | "events"
-  | "pages";
+  | "pages"
+  | "circle";
 
 /** Where a request goes, and with what. */
 export interface TargetPlan {
@@ -272,6 +273,7 @@ export type Step =
   | CloseStep
   | ListenStep
   | JumpStep
+  | WallStep
   | MirrorStep
   | CrowdStep;
 
@@ -331,6 +333,12 @@ export interface ItemsStep {
   readonly options?: OptionsPlan | undefined;
   readonly signal?: number | undefined;
   readonly leavesAfter?: number | undefined;
+  /** When the reader leaves, in milliseconds after it came, whether or not it waits for an item then. */
+  readonly leavesAfterMs?: number | undefined;
+  /** How long the reader takes for each item. */
+  readonly slowMs?: number | undefined;
+  /** How many pages are loaded ahead. */
+  readonly prefetch?: 1 | undefined;
 }
 
 /** A file, to a stream of the caller's. */
@@ -373,6 +381,14 @@ export interface ListenStep {
 export interface JumpStep {
   readonly what: "jump";
   readonly atMs: number;
+  readonly byMs: number;
+}
+
+/** The wall clock of the client's machine is set. */
+export interface WallStep {
+  readonly what: "wall";
+  readonly atMs: number;
+  /** Negative to set it back. */
   readonly byMs: number;
 }
 

@@ -90,6 +90,8 @@ export interface Caller {
   deadAtMs: number;
   /** What it must reject with, at once; if that is not sure, it must end at once. */
   mustEndWith: { readonly reason: unknown; readonly isSure: boolean } | undefined;
+  /** Whether it does something with an item, so that it hears of nothing. */
+  isBusy: boolean;
   /** Since when it reads its body; `Infinity` while it does not. */
   readingSinceMs: number;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../../src/primitives/clock.ts";
+import type { ModelClock } from "../lanes/model_clock.ts";
 import type { CdnRequest } from "../../src/middleware/faults/cdn_request.ts";
 import type { Fault, FaultRule } from "../../src/middleware/faults/fault.ts";
 import type { Resource } from "../../src/testing/resource.ts";
@@ -47,8 +48,14 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
   "slow": { kind: "slow", latency: { minMs: 200, maxMs: 3_000 } },
 };
 
-/** The servers of a world, on its clock. */
-export function createServers({ seed, origins }: WorldPlan, clock: Clock): SimulatedCdn {
+/** The servers of a world, on its clock, but for the wall clock of the client's machine. */
+export function createServers({ seed, origins }: WorldPlan, machine: ModelClock): SimulatedCdn {
+  const clock: Clock = {
+    now: () => machine.now(),
+    wallNow: () => machine.trueWallNow(),
+    setTimeout: (callback, delayMs) => machine.setTimeout(callback, delayMs),
+    clearTimeout: (handle) => machine.clearTimeout(handle),
+  };
   const names = origins.map((_, index) => `o${index}`);
   const limits = origins.map(({ limit }) => limit && new OriginLimit(limit, clock));
   return createSimulatedCdn({
@@ -112,6 +119,14 @@ function resourceFor(request: CdnRequest, clock: Clock, origins: number): Resour
       return {
         json: { ...json, page },
         headers: page < 4 ? { link: `<./${id}-${page + 1}>; rel="next"` } : {},
+      };
+    case "circle":
+      return {
+        json: { ...json, page },
+        // The third page leads back to the first, or to the one before.
+        headers: {
+          link: `<./${page < 3 ? `${id}-${page + 1}` : id.length % 2 === 0 ? id : `${id}-2`}>; rel="next"`,
+        },
       };
     default:
       return { json };

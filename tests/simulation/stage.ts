@@ -90,6 +90,8 @@ export class Stage {
   closedAtMs: number = Infinity;
   /** How long the computer has slept, in milliseconds: whatever was due then is late. */
   sleptMs = 0;
+  /** By how much the wall clock was set back altogether, in milliseconds: whatever is dated may seem as much younger. */
+  setBackMs = 0;
   readonly closedExtensions: Set<number> = new Set();
   readonly closeReason: Error = new Error("closed by the script");
   #listening: Disposable | undefined;
@@ -251,6 +253,13 @@ export class Stage {
     this.note(`sleeps for ${byMs} ms`);
     this.sleptMs += byMs;
     this.clock.jump(byMs);
+  }
+
+  /** The wall clock is set. */
+  setWall(byMs: number): void {
+    this.note(`sets its wall clock by ${byMs} ms`);
+    this.setBackMs += Math.max(0, -byMs);
+    this.clock.setWall(byMs);
   }
 
   /** Somebody begins to listen. */

@@ -47,6 +47,8 @@ function playStep(stage: Stage, step: Step): void {
       return stage.unlisten();
     case "jump":
       return stage.jump(step.byMs);
+    case "wall":
+      return stage.setWall(step.byMs);
     case "mirror":
       return stage.changeMirrors(step);
     case "crowd":
@@ -135,6 +137,10 @@ function abort(stage: Stage, index: number): void {
   const reason = new Error(`signal ${index} was aborted`);
   stage.note(`signal ${index} aborts`);
   mustEnd(stage, ({ signals }) => signals.includes(index), reason);
+  for (const caller of stage.unsettled) {
+    // It hears of the closing and of its own abort at once.
+    if (caller.isBusy && caller.signals.includes(index)) caller.mustEndWith = { reason, isSure: true };
+  }
   for (const batch of batches) {
     if (batch.step.signal !== index || batch.ending !== undefined || batch.deadAtMs < Infinity) continue;
     batch.deadAtMs = clock.now();

@@ -218,6 +218,24 @@ test("Client.pages() notices a circle through parameters that were added, and th
   await assertRejects(() => valuesOf(mirrored, {}, "items?page=1"), InvalidDataError, "leads back");
 });
 
+test("Client.pages() notices a circle whose pages come from several mirrors", async () => {
+  // Each mirror answers once, and is then out for a request.
+  for (const down of [[1], [2], [3], [4], [1, 3], [2, 3], [2, 4]]) {
+    let asked = 0;
+    const { client, clock } = setUp(({ url }) => {
+      if (url.startsWith("https://a.test") && down.includes(++asked)) return { status: 500 };
+      const number = Number(new URL(url).searchParams.get("page") ?? 1);
+      return page(number, `?page=${number % 3 + 1}`);
+    }, { baseUrls: ["https://a.test/v1/", "https://b.test/"] });
+    const values: unknown[] = [];
+    const reading = async (): Promise<void> => {
+      for await (const { value } of client.pages("items?page=1")) values.push(value);
+    };
+    await assertRejects(() => clock.run(reading()), InvalidDataError, "leads back");
+    assertEquals(values, [1, 2, 3], `${down}`);
+  }
+});
+
 test("Client.pages() does not take requests for one that differ in their bodies", async () => {
   const rig = setUp(() => page(rig.network.sent.length));
   const next = ({ index }: { index: number }) =>

@@ -46,8 +46,10 @@ function checkSend(stage: Stage, sent: Sent): void {
     }
     return;
   }
+  // What was sent for a visitor who has left is given up.
   const probe = stage.sent.slice(stage.sentAtChange.get(origin)).find((other) =>
-    other !== sent && !other.isPart && !other.caller?.isSibling && other.address.origin === origin &&
+    other !== sent && !other.isPart && !(other.isOver && stage.hasLost) && !other.caller?.isSibling &&
+    other.address.origin === origin &&
     other.answeredAtMs === Infinity && other.abortedAtMs === Infinity
   );
   if (probe !== undefined) stage.fail("S14", `${url} was sent although #${probe.index} is a probe`);

@@ -81,7 +81,7 @@ function checkAge(
   if (kind === "etag" && from === "cache") return;
   const mostMs = freshMs + (from === "stale" ? staleMs + (ending!.atMs - startedAtMs) : 0) + SECOND_MS;
   const ageMs = ending!.atMs - atMs;
-  if (ageMs > mostMs + stage.slowestMs + stage.sleptMs) {
+  if (ageMs > mostMs + stage.slowestMs + stage.sleptMs + stage.setBackMs) {
     stage.fail("cache", `${name} was answered from the ${from} after ${ageMs} ms`);
   }
 }

@@ -1,0 +1,27 @@
+import { assertEquals } from "@std/assert";
+import { serverNowMs } from "../../src/http/server_clock.ts";
+import { test } from "../support/test.ts";
+
+const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
+
+test("serverNowMs() goes by a Date that differs by more than dates do anyway", () => {
+  for (const offMs of [-86_400_000, -3_600_000, -3_000, 3_000, 3_600_000]) {
+    assertEquals(serverNowMs(new Headers({ date: new Date(NOW + offMs).toUTCString() }), NOW), NOW + offMs);
+  }
+  for (const offMs of [-2_000, -1_000, 0, 1_000, 2_000]) {
+    assertEquals(serverNowMs(new Headers({ date: new Date(NOW + offMs).toUTCString() }), NOW), NOW);
+  }
+});
+
+test("serverNowMs() goes by this machine's clock where a response says nothing, or no date", () => {
+  for (const date of [undefined, "", "yesterday", "2026-01-01T10:00:00Z", "1767225600"]) {
+    assertEquals(serverNowMs(new Headers(date === undefined ? {} : { date }), NOW), NOW, date);
+  }
+});
+
+test("serverNowMs() counts the time that a cache has kept a response", () => {
+  const date = new Date(NOW - 60_000).toUTCString();
+  for (const [age, expectedMs] of [["60", NOW], ["59", NOW], ["20", NOW - 40_000], ["x", NOW - 60_000]]) {
+    assertEquals(serverNowMs(new Headers({ date, age: `${age}` }), NOW), expectedMs);
+  }
+});
