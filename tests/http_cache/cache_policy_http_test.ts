@@ -619,6 +619,25 @@ test("cache: 'no-cache' validates what is fresh, and tells caches on the way, in
   }
 });
 
+test("cache: 'reload' tells caches on the way to let it through, in both modes, unless the caller tells them something", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    const { client, network } = cacheRig(tagged("max-age=60"), { plan: { mode } });
+    await client.json(URL_A);
+    await client.json(URL_A, { cache: "reload" });
+    await (await client.fetch(URL_A, { cache: "reload" })).body?.cancel();
+    await client.json(URL_A, { cache: "reload", headers: { pragma: "own" } });
+    await client.json(URL_A, { cache: "reload", headers: { "cache-control": "max-age=5" } });
+    const told = network.sent.map(({ headers }) => [headers.get("cache-control"), headers.get("pragma")]);
+    assertEquals(told, [
+      [null, null],
+      ["no-cache", "no-cache"],
+      ["no-cache", "no-cache"],
+      ["no-cache", "own"],
+      ["max-age=5", null],
+    ], mode);
+  }
+});
+
 test("readCache: false and writeCache: false are what they say, by the rules of HTTP as well", async () => {
   const { client } = cacheRig(counting("max-age=60"));
   assertEquals(await client.json(URL_A, { writeCache: false }), { nth: 1 });
