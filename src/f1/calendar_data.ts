@@ -124,7 +124,7 @@ export const TESTING: Readonly<Record<number, string>> = {
   2026: "Pre-Season Testing",
 };
 
-/** What people also call a country, without spaces and accents. */
+/** What people also call a country, without spaces and accents; and the codes that race results have for it. */
 export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entries({
   gb: "greatbritain",
   uk: "greatbritain",
@@ -138,6 +138,21 @@ export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entri
   england: "greatbritain",
   brasil: "brazil",
   emirates: "unitedarabemirates",
+  // The race there has been named after its town since 2021.
+  brazilian: "brazil",
+  mexican: "mexico",
+  aut: "austria",
+  bhr: "bahrain",
+  bra: "brazil",
+  chn: "china",
+  esp: "spain",
+  fra: "france",
+  gbr: "greatbritain",
+  ger: "germany",
+  jpn: "japan",
+  ksa: "saudiarabia",
+  ned: "netherlands",
+  sgp: "singapore",
 }));
 
 /** What the tracks are called whose town people do not say: the name and the town, without spaces and accents. */

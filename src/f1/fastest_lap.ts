@@ -24,8 +24,8 @@ export interface FastestLapTelemetry extends FastestLap {
 }
 
 /**
- * The fastest of a driver's laps. Laps without a time and laps whose time the stewards deleted don't count; of equal times the
- * earlier counts.
+ * The fastest of a driver's laps. Laps without a time, or with one that took none, and laps whose time the stewards deleted don't
+ * count; of equal times the earlier counts.
  *
  * @param driver The driver's code.
  * @param laps The driver's laps.
@@ -37,6 +37,7 @@ export function fastestLapOf(driver: string, laps: LapTimes): FastestLap | undef
     const lap = laps.lap[row];
     // Unchecked payloads still hold "None" here.
     if (typeof time !== "number" || typeof lap !== "number" || laps.del?.[row] === true) continue;
+    if (time <= 0) continue;
     if (fastest === undefined || time < fastest.time) fastest = { driver, lap, time };
   }
   return fastest;

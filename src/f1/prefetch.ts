@@ -129,7 +129,7 @@ export async function prefetchSession(
  *
  * @param year The season.
  * @param options Which events and sessions.
- * @returns The folders' names, event by event.
+ * @returns The folders' names, event by event; each once, by however many names it was asked for.
  * @throws {RangeError} If there is no such event or session.
  */
 export function prefetchTargets(
@@ -139,9 +139,14 @@ export function prefetchTargets(
   checkList("events", events);
   checkList("sessions", sessions);
   if (events === undefined && sessions !== undefined) return targetsOfSeason(year, sessions);
-  return (events ?? eventsOf(year).map(({ name }) => name)).flatMap((event) =>
-    (sessions ?? sessionsOf(year, event)).map((session) => resolveNames(year, event, session))
-  );
+  const targets = new Map<string, ResolvedNames>();
+  for (const event of events ?? eventsOf(year).map(({ name }) => name)) {
+    for (const session of sessions ?? sessionsOf(year, event)) {
+      const names = resolveNames(year, event, session);
+      targets.set(`${names.event}/${names.session}`, names);
+    }
+  }
+  return [...targets.values()];
 }
 
 /** The sessions of each event that has them. One that no event has is refused in the words of the last event. */

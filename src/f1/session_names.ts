@@ -15,6 +15,9 @@ export type SessionName = string | number;
 /** What each short name may stand for; the first that the weekend has counts, since sprints have changed their names. */
 const SHORT_NAMES: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   fp1: ["Practice 1"],
+  freepractice1: ["Practice 1"],
+  freepractice2: ["Practice 2"],
+  freepractice3: ["Practice 3"],
   practiceone: ["Practice 1"],
   practicetwo: ["Practice 2"],
   practicethree: ["Practice 3"],
@@ -26,6 +29,8 @@ const SHORT_NAMES: ReadonlyMap<string, readonly string[]> = new Map(Object.entri
   q: ["Qualifying"],
   quali: ["Qualifying"],
   qualy: ["Qualifying"],
+  qually: ["Qualifying"],
+  qualification: ["Qualifying"],
   r: ["Race"],
   gp: ["Race"],
   grandprix: ["Race"],

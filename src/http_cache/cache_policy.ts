@@ -157,12 +157,14 @@ class CacheHandler {
 
   /** What a request is for the cache; `undefined` when it must not be part of it. */
   #describe(call: Call): CachedRequest | undefined {
+    const { redirect = "follow", integrity } = call.request.init ?? {};
+    // What is stored was not compared with it, as the runtime does with what comes.
+    if (integrity) return undefined;
     const url = resourceUrl(call, this.#surroundings);
     const { headers: common } = this.#surroundings;
     const headers = sentHeaders(common, call.request.headers, call.request.withheld);
     const partition = this.#partitionOf(call, { url, headers });
     if (partition === null) return undefined;
-    const { redirect = "follow" } = call.request.init ?? {};
     const hash = partition === "" ? "" : sha256(partition);
     return {
       url,

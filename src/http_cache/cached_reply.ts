@@ -18,6 +18,8 @@ export function isUsable(entry: CacheEntry | undefined, key: string): entry is C
   if (!(entry?.body instanceof Uint8Array) || typeof entry.meta !== "object" || entry.meta === null) {
     return false;
   }
+  // Bytes that were moved to another thread are none: this throws.
+  if (entry.body.length === 0) new Uint8Array(entry.body.buffer);
   const { meta } = entry;
   if (meta.v !== 1 || meta.key !== key) return false;
   if (checked.has(meta)) return true;

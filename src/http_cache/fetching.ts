@@ -85,7 +85,8 @@ export class Fetching {
     const { request } = wanted;
     const isPartial = "range" in request.headers;
     this.#setHeaders(call, isPartial || wanted.isRefuted === true ? { ...wanted, found: undefined } : wanted);
-    const replacesStale = wanted.found === undefined ? {} : { replacesStale: true };
+    const isReload = call.settings.cache === "reload";
+    const replacesStale = wanted.found === undefined && !isReload ? {} : { replacesStale: true };
     call.journey.exchange = call.settings.writeCache
       ? { keepsBody: true, ...replacesStale, sentAtMs: 0, answeredAtMs: 0 }
       : undefined;
@@ -116,9 +117,16 @@ export class Fetching {
     const conditions = found === undefined ? {} : conditionalHeaders(found.meta);
     call.journey.ownHeaders = mergeHeaders(call.request.headers, conditions);
     call.journey.isValidating = !isEmpty(conditions);
-    if (call.settings.cache === "no-cache" && !("cache-control" in request.headers)) {
-      // As the fetch standard has it: caches on the way are to ask as well.
+    const { cache } = call.settings;
+    if ("cache-control" in request.headers) return;
+    // As the fetch standard has it: caches on the way are to ask as well, or to let the request through.
+    if (cache === "no-cache") {
       call.journey.ownHeaders = mergeHeaders(call.headers, { "cache-control": "max-age=0" });
+    } else if (cache === "reload" && this.#options.environment.runtime.showsRedirects) {
+      // Browsers say it themselves, where another origin need not have allowed these headers.
+      call.journey.ownHeaders = mergeHeaders({ pragma: "no-cache", ...call.headers }, {
+        "cache-control": "no-cache",
+      });
     }
   }
 

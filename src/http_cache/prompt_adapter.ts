@@ -6,6 +6,7 @@
 
 import { attempt, isPromise } from "../cache/attempt.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise } from "../cache/cache.ts";
+import { isOwn } from "../cache/own_adapters.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 
@@ -31,7 +32,8 @@ const MAX_DOUBTFUL = 100_000;
 /**
  * Wraps an adapter, which may be one of several tiers. A call that takes too long rejects, and for a while the adapter is passed over:
  * it has nothing, and takes nothing. Then one call finds out whether it answers again. An entry that could be neither replaced nor
- * removed, for whatever reason, is not given out until a change of it has succeeded.
+ * removed, for whatever reason, is not given out until a change of it has succeeded. What it does to the entries that it is given reaches
+ * no caller.
  */
 export class PromptAdapter implements CacheAdapter {
   readonly name: string;
@@ -67,7 +69,7 @@ export class PromptAdapter implements CacheAdapter {
     return this.#change(
       key,
       options,
-      () => this.#adapter.set(key, entry, options),
+      () => this.#adapter.set(key, isOwn(this.#adapter) ? entry : copyOf(entry), options),
       (taken) => taken === true,
     );
   }
@@ -155,6 +157,11 @@ export class PromptAdapter implements CacheAdapter {
       });
     });
   }
+}
+
+/** An entry for an adapter that may change it, or move its bytes to another thread, while callers and other tiers still need them. */
+function copyOf({ meta, body, ...others }: CacheEntry): CacheEntry {
+  return { meta: structuredClone(meta), body: body.slice(), ...others };
 }
 
 /** What was read, if it is of use. */

@@ -95,7 +95,15 @@ async function sendOne(
   if (!isOurs) return await send(request, init?.redirect);
   const onFollow = exchange === undefined ? undefined : hopNoter(exchange, environment);
   const options = { sensitive, mode, signal, first, onFollow };
-  return await followRedirects(request, (hop) => send(hop, "manual"), options);
+  return await followRedirects(
+    request,
+    (hop) => {
+      // Where a signal belongs to another incoming request, it could not be aborted.
+      call.throwIfCancelled();
+      return send(hop, "manual");
+    },
+    options,
+  );
 }
 
 /** Notes what was followed. A middleware may send several times: then all that it has followed is noted. */

@@ -10,7 +10,7 @@ import type { StandardSchemaV1 } from "../schemas/standard_schema.ts";
 /**
  * How a request treats the cache; the names and meanings of the fetch standard's `cache`: as the rules have it; neither read
  * nor write; write only; ask whether what is stored is still right; whatever is stored, however old, or else the network;
- * or else a 504, also where there is no cache.
+ * or else a 504, also where there is no cache. `reload` and `no-cache` tell the caches on the way as well.
  */
 export type CacheMode = "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached";
 

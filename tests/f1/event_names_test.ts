@@ -43,6 +43,31 @@ test("findEvent() knows towns, tracks, countries and beginnings", () => {
   for (const [year, name, stem] of names) assertEquals(eventOf(year, name), `${stem} Grand Prix`, name);
 });
 
+test("findEvent() knows the codes of countries, and the older names of races that were renamed", () => {
+  const names: readonly [number, string, string][] = [
+    [2025, "JPN", "Japanese"],
+    [2025, "ned", "Dutch"],
+    [2025, "GBR", "British"],
+    [2025, "AUT", "Austrian"],
+    [2021, "aut", "Austrian"],
+    [2025, "ESP", "Spanish"],
+    [2026, "esp", "Spanish"],
+    [2025, "KSA", "Saudi Arabian"],
+    [2020, "BHR", "Bahrain"],
+    [2020, "GER", "Eifel"],
+    [2019, "ger", "German"],
+    [2018, "BRA", "Brazilian"],
+    [2024, "Brazilian Grand Prix", "São Paulo"],
+    [2018, "Brazilian Grand Prix", "Brazilian"],
+    [2022, "mexican gp", "Mexico City"],
+    [2019, "Mexican", "Mexican"],
+  ];
+  for (const [year, name, stem] of names) {
+    assertEquals(eventOf(year, name), `${stem} Grand Prix`, `${name} ${year}`);
+  }
+  assertThrows(() => findEvent(2025, "FRA"), RangeError, "there is no");
+});
+
 test("findEvent() suggests what may have been meant", () => {
   const suggestions: readonly [string, string][] = [
     ["monacco", "Monaco"],

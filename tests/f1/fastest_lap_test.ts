@@ -10,6 +10,12 @@ test("fastestLapOf() finds the lap with the least time", () => {
   assertEquals(fastestLapOf("VER", laps), { driver: "VER", lap: 3, time: 91.25 });
 });
 
+test("fastestLapOf() takes no time for one that a lap can't have", () => {
+  const laps = v.parse(lapTimesSchema, lapsOf(0, 92, -1));
+  assertEquals(fastestLapOf("VER", laps), { driver: "VER", lap: 2, time: 92 });
+  assertEquals(fastestLapOf("VER", v.parse(lapTimesSchema, lapsOf(0))), undefined);
+});
+
 test("fastestLapOf() takes the earlier of equal times", () => {
   assertEquals(fastestLapOf("VER", v.parse(lapTimesSchema, lapsOf(92, 91, 91)))?.lap, 2);
 });

@@ -154,6 +154,19 @@ test("prefetchTargets() leave out events without a session, unless they were nam
   assertThrows(() => prefetchTargets(2025, { sessions: [null as never] }), TypeError, "'session' must be");
 });
 
+test("prefetchTargets() are each session once, by however many names it was asked for", () => {
+  const targets = prefetchTargets(2025, {
+    events: [8, "monaco", "Spa", "Monaco Grand Prix"],
+    sessions: ["Q", 4, "R"],
+  });
+  assertEquals(targets.map(({ event, session }) => `${event} ${session}`), [
+    "Monaco Grand Prix Qualifying",
+    "Monaco Grand Prix Race",
+    "Belgian Grand Prix Qualifying",
+    "Belgian Grand Prix Race",
+  ]);
+});
+
 test("prefetchTargets() refuse what is no list", () => {
   for (const [name, value] of [["events", "monaco"], ["sessions", "R"], ["events", 8]] as const) {
     assertThrows(

@@ -38,6 +38,8 @@ test("findSession() takes the place in the weekend as a text where there is a we
   assertEquals([findSession("4", monaco), findSession(" 1 ", monaco)], ["Qualifying", "Practice 1"]);
   assertEquals(findSession("qualy", monaco), "Qualifying");
   assertEquals(findSession("practice two", monaco), "Practice 2");
+  assertEquals(findSession("Free Practice 3", monaco), "Practice 3");
+  assertEquals(findSession("Qualification", monaco), "Qualifying");
   assertThrows(() => findSession("6", monaco), RangeError, "an integer from 1 to 5");
   assertEquals(findSession("6", undefined), "6");
   assertEquals(findSession("2", eventsOf(2025)[0]), "Practice 2");

@@ -619,6 +619,38 @@ test("cache: 'no-cache' validates what is fresh, and tells caches on the way, in
   }
 });
 
+test("cache: 'reload' tells caches on the way to let it through, in both modes, unless the caller tells them something", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    const { client, network } = cacheRig(tagged("max-age=60"), { plan: { mode } });
+    await client.json(URL_A);
+    await client.json(URL_A, { cache: "reload" });
+    await (await client.fetch(URL_A, { cache: "reload" })).body?.cancel();
+    await client.json(URL_A, { cache: "reload", headers: { pragma: "own" } });
+    await client.json(URL_A, { cache: "reload", headers: { "cache-control": "max-age=5" } });
+    const told = network.sent.map(({ headers }) => [headers.get("cache-control"), headers.get("pragma")]);
+    assertEquals(told, [
+      [null, null],
+      ["no-cache", "no-cache"],
+      ["no-cache", "no-cache"],
+      ["no-cache", "own"],
+      ["max-age=5", null],
+    ], mode);
+  }
+});
+
+test("A request that says what its body must be is not answered with what was not compared with that", async () => {
+  for (const mode of ["http", "ttl"] as const) {
+    const { client, network } = cacheRig(counting("max-age=60"), { plan: { mode } });
+    const read = async (input: string | Request, init: RequestInit = {}) =>
+      await (await client.fetch(input, init)).text();
+    const integrity = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    assertEquals(await read(URL_A), '{"nth":1}');
+    assertEquals(await read(URL_A, { integrity }), '{"nth":2}', mode);
+    assertEquals(await read(URL_A, { integrity: "" }), '{"nth":1}', mode);
+    assertEquals(network.sent.map(({ init }) => init.integrity), [undefined, integrity], mode);
+  }
+});
+
 test("readCache: false and writeCache: false are what they say, by the rules of HTTP as well", async () => {
   const { client } = cacheRig(counting("max-age=60"));
   assertEquals(await client.json(URL_A, { writeCache: false }), { nth: 1 });

@@ -12,7 +12,7 @@ import type { CacheAdapter, CacheEntry } from "../../src/http_cache/mod.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
 import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
-import { type CacheRig, cacheRig, turns, URL_A, URL_B } from "./cache_rig.ts";
+import { adapterWith, type CacheRig, cacheRig, turns, URL_A, URL_B } from "./cache_rig.ts";
 import { RecordingCache } from "./recording_cache.ts";
 import { planOf, type PlanParts } from "./plan_of.ts";
 
@@ -716,4 +716,41 @@ test("A Range is not answered with the whole", async () => {
   assertEquals(await client.text(URL_A), "0123456789");
   assertEquals(await client.text(URL_A, { headers: { range: "bytes=0-1" } }), "01");
   assertEquals(await client.text(URL_A), "0123456789");
+});
+
+test("An adapter that changes what it is given, or moves it to another thread, breaks no request", async () => {
+  const text = JSON.stringify({ text: "x".repeat(100) });
+  const ruins: readonly ((body: Uint8Array<ArrayBuffer>) => void)[] = [
+    (body) => body.fill(0),
+    (body) => structuredClone(body, { transfer: [body.buffer] }),
+  ];
+  for (const mode of ["http", "ttl"] as const) {
+    for (const ruin of ruins) {
+      for (const isFirst of [false, true]) {
+        const bad = adapterWith({
+          get: () => undefined,
+          set: (_key, { body }) => {
+            ruin(body);
+            return true;
+          },
+        });
+        const good = new RecordingCache();
+        const adapter = isFirst ? [bad, good] : [good, bad];
+        const answer = () => ({ body: text, headers: { "cache-control": "max-age=60" } });
+        const { client, clock, network } = cacheRig(answer, { plan: { mode, adapter } });
+        const read = () =>
+          Promise.all([
+            client.text(URL_A),
+            client.bytes(URL_A).then((bytes) => new TextDecoder().decode(bytes)),
+            client.json(URL_A).then((value) => JSON.stringify(value)),
+            client.fetch(URL_A).then((response) => response.text()),
+          ]);
+        assertEquals(await clock.run(read()), [text, text, text, text]);
+        assertEquals(await clock.run(read()), [text, text, text, text]);
+        const requests = network.sent.length;
+        await clock.run(read());
+        assertEquals(network.sent.length, requests, "the other tier has it whole");
+      }
+    }
+  }
 });

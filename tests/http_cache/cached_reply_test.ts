@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { CacheEntry, CacheMeta } from "../../src/cache/cache.ts";
 import { isUsable, toReply } from "../../src/http_cache/cached_reply.ts";
 import { test } from "../support/test.ts";
@@ -73,6 +73,14 @@ test("isUsable() takes an entry of the key that can be served, and nothing else"
     }
     assertEquals(usable, false, `${index}`);
   }
+});
+
+test("isUsable() throws for bytes that were moved to another thread, and takes others that are none", () => {
+  const entry = entryOf();
+  assert(isUsable(entry, KEY));
+  structuredClone(entry.body, { transfer: [entry.body.buffer] });
+  assertThrows(() => isUsable(entry, KEY), TypeError);
+  assert(isUsable({ ...entry, body: new Uint8Array(0) }, KEY));
 });
 
 test("toReply() gives back what the entry stands for, marked as shared, with headers of its own", () => {

@@ -79,6 +79,18 @@ test("Fetching.fetch() asks on the condition of what was found, over the request
   assertEquals(sent, [{ accept: "x", "if-none-match": '"1"' }, { "cache-control": "max-age=0" }, range]);
 });
 
+test("Fetching.fetch() leaves it to a browser to tell caches of a reload, its own first", async () => {
+  for (const showsRedirects of [true, false]) {
+    const parts = partsWith();
+    Object.assign(parts.environment.runtime, { showsRedirects });
+    const fetching = fetchingWith(parts, () => Promise.resolve(replyOf("1", FRESH)));
+    const call = callWith({ settings: { cache: "reload" } });
+    await fetching.fetch(call, wantedOf(requestOf()));
+    assertEquals("cache-control" in call.headers, showsRedirects);
+    assertEquals(call.journey.exchange?.replacesStale, true);
+  }
+});
+
 test("Fetching.fetch() answers a 304 with what was found, and keeps it fresh", async () => {
   const parts = partsWith();
   const found = await staleEntry(parts);

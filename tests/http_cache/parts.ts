@@ -44,6 +44,7 @@ export function partsWith({ isOffline = false }: { readonly isOffline?: boolean 
   const environment = {
     clock,
     deadlines: new DeadlineQueue(clock),
+    runtime: { showsRedirects: true },
     counters: { retried: 0, fresh: 0, stale: 0, shared: 0, bytes: 0 },
     reporter: { active: true, emit: (event: ClientEvent) => void events.push(event) },
     inBackground: (work: Promise<unknown>) => void background.push(work),

@@ -50,12 +50,37 @@ test("PromptAdapter is synchronous where its adapter is, and has its name and si
   const { clock, adapter, options } = setUp();
   assertEquals([adapter.name, adapter.maxEntryBytes], ["slow", 7]);
   assertEquals(adapter.set("k", ENTRY, options), true);
-  assertStrictEquals(adapter.get("k", options), ENTRY);
+  assertEquals(adapter.get("k", options), ENTRY);
   assertEquals([adapter.delete("k", options), adapter.get("k", options), clock.pending], [
     true,
     undefined,
     0,
   ]);
+});
+
+test("PromptAdapter lets nothing that an adapter does to its entries reach others", async () => {
+  const worst: readonly ((entry: { meta?: unknown; body?: Uint8Array<ArrayBuffer> }) => void)[] = [
+    ({ body }) => body!.fill(0),
+    ({ body }) => structuredClone(body, { transfer: [body!.buffer] }),
+    ({ meta }) => (meta as { headers: unknown[] }).headers.push(["x", "y"]),
+    (entry) => delete entry.meta,
+  ];
+  for (const ruin of worst) {
+    for (const isAsync of [false, true]) {
+      const set = (_key: string, entry: CacheEntry) => {
+        if (!isAsync) return ruin(entry), true;
+        return Promise.resolve().then(() => (ruin(entry), true));
+      };
+      const { adapter, options } = setUp({ set });
+      const body = new Uint8Array([1, 2, 3]);
+      const entry: CacheEntry = { meta: { ...ENTRY.meta, headers: [["a", "b"]] }, body };
+      assertEquals(await adapter.set("k", entry, options), true);
+      assertEquals(entry, {
+        meta: { ...ENTRY.meta, headers: [["a", "b"]] },
+        body: new Uint8Array([1, 2, 3]),
+      });
+    }
+  }
 });
 
 test("PromptAdapter leaves no timer when the answer has come", async () => {

@@ -139,6 +139,29 @@ test("sendRequest() rejects with the very error of `fetch`", async () => {
   assertStrictEquals(await assertRejects(send), reason);
 });
 
+test("sendRequest() follows no redirect for a call that was stopped, also where its signal could not be aborted", async () => {
+  for (const status of [301, 303, 307]) {
+    const reason = new Error("closed");
+    const call = fakeCall({ request: {} });
+    let sent = 0;
+    const fetch: FetchFunction = () => {
+      // The second redirect finds no caller any more.
+      if (++sent === 2) call.cancel(reason);
+      return Promise.resolve(new Response(null, { status, headers: { location: "/next" } }));
+    };
+    const environment = {
+      fetch,
+      runtime: bunRuntime,
+      use: undefined,
+      useOnHops: undefined,
+      clock: systemClock,
+    };
+    const error = await assertRejects(() => sendRequest(environment, call, fakeTarget(), { signal }));
+    assertStrictEquals(error, reason);
+    assertEquals([sent, signal.aborted], [2, false]);
+  }
+});
+
 test("sendRequest() notes the redirects that it follows, and when, only for who wants to know", async () => {
   const clock = new ManualClock();
   const steps = ["/one", "https://b.test/two", undefined];
