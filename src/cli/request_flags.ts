@@ -18,6 +18,7 @@ export const REQUEST_FLAGS = {
     kind: "list",
     short: "d",
     dash: true,
+    empty: true,
     value: "TEXT",
     help: "a body: text, @file, or @- for stdin; several are joined by &",
   },
