@@ -4,6 +4,7 @@
  * @module
  */
 
+import { currentDisk } from "../runtime/disk/current.ts";
 import type { FileWriter, Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { bodySink } from "./body_sink.ts";
@@ -178,12 +179,12 @@ async function openManifest(
 }
 
 function split(path: string): readonly [parent: string, name: string] {
-  const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  const name = path.slice(slash + 1);
-  if (name === "" || name === "." || name === "..") {
+  const { folder, name } = currentDisk().resolve(path);
+  // A slash or dots at the end are left out of the name of a folder.
+  if (name === "" || !path.endsWith(name)) {
     throw new UsageError(`'--output' must be a file: received ${JSON.stringify(path)}`);
   }
-  return [slash === -1 ? "." : path.slice(0, slash) || "/", name];
+  return [folder, name];
 }
 
 async function openParent(parent: string, { files }: Terminal): Promise<OutputFolder> {
