@@ -82,7 +82,7 @@ export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOpt
     "output",
     file,
     terminal.files,
-    resume ? (line) => sink.note(line) : undefined,
+    resume ? { begin: '{"index":', onLine: (line) => sink.note(line) } : undefined,
   );
   return { sink, [Symbol.asyncDispose]: () => lines.file![Symbol.asyncDispose]() };
 }
@@ -172,8 +172,13 @@ async function openManifest(
 ): Promise<{ readonly file: LineFile; readonly writer: ManifestWriter } | undefined> {
   if (manifest === undefined) return undefined;
   const known = new Set<string>();
-  const onLine = resume ? (line: string) => void known.add(manifestFile(line)) : undefined;
-  const file = await LineFile.open("manifest", manifest, files, onLine);
+  const onLine = (line: string): void => void known.add(manifestFile(line));
+  const file = await LineFile.open(
+    "manifest",
+    manifest,
+    files,
+    resume ? { begin: '{"url":', onLine } : undefined,
+  );
   const write = (line: string): Promise<void> => run.keep(manifest, () => file.write(line));
   return { file, writer: new ManifestWriter(write, known) };
 }
