@@ -22,6 +22,8 @@ export interface FlagSpec {
   readonly value?: string | undefined;
   /** Whether `-` is a value. */
   readonly dash?: boolean | undefined;
+  /** Whether an empty text is a value, as opposed to none. */
+  readonly empty?: boolean | undefined;
   /** What the help says. */
   readonly help: string;
 }
@@ -69,10 +71,18 @@ export function readArgs<const Specs extends FlagSpecs>(
     },
   });
   for (const name of valued) {
-    if ([parsed[name]].flat().includes("")) throw new UsageError(`'--${name}' needs a value`);
+    if (![parsed[name]].flat().includes("")) continue;
+    if (specs[name]!.empty !== true || isBare(name, long)) throw new UsageError(`'--${name}' needs a value`);
   }
   const flags = Object.fromEntries(Object.keys(specs).map((name) => [name, parsed[name]]));
   return { flags: flags as Flags<Specs>, operands: (parsed._ as unknown[]).map(String) };
+}
+
+/** Whether nothing follows a flag that it could have as its value. */
+function isBare(name: string, args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const flags = end === -1 ? args : args.slice(0, end);
+  return flags.some((arg, index) => arg === `--${name}` && flags[index + 1]?.startsWith("-") !== false);
 }
 
 /** Refuses `--quiet=no`, which would otherwise count as `--quiet`. */
@@ -94,16 +104,16 @@ function unknownFlag(text: string, specs: FlagSpecs): UsageError {
 
 /**
  * Writes flags of one letter out, and joins a value to its flag that looks like a flag itself and is none: `--retries -1`, so that the
- * value is named as what is wrong, and `--data -` and `--out -`, which mean stdin and stdout.
+ * value is named as what is wrong, and `--data -` and `--out -`, which mean stdin and stdout; and one that is empty.
  */
 function joinValues(args: readonly string[], specs: FlagSpecs): string[] {
   const joined: string[] = [];
   for (const [index, arg] of args.entries()) {
     if (arg === "--") return [...joined, ...args.slice(index)];
     const flag = /^--([^=]+)$/.exec(joined.at(-1) ?? "")?.[1];
-    const takesDash = flag !== undefined && Object.hasOwn(specs, flag) && specs[flag]!.dash === true;
-    const takesNumber = flag !== undefined && Object.hasOwn(specs, flag) && specs[flag]!.kind !== "switch";
-    if (takesNumber && /^-\d/.test(arg) || takesDash && arg === "-") {
+    const spec = flag !== undefined && Object.hasOwn(specs, flag) ? specs[flag] : undefined;
+    const isValue = arg === "" ? spec?.empty : arg === "-" ? spec?.dash : /^-\d/.test(arg);
+    if (isValue && spec !== undefined && spec.kind !== "switch") {
       joined[joined.length - 1] = `--${flag}=${arg}`;
     } else joined.push(...writeOut(arg, specs));
   }
@@ -116,7 +126,7 @@ function writeOut(arg: string, specs: FlagSpecs): readonly string[] {
   const [name, spec] =
     Object.entries(specs).find(([, { short }]) => letter !== undefined && short === letter) ?? [];
   if (name === undefined) return [arg];
-  if (rest === "") return [`--${name}`];
+  if (rest === "" && (equals === "" || spec?.kind === "switch")) return [`--${name}`];
   if (spec?.kind !== "switch") return [`--${name}=${rest}`];
   const others = writeOut(`-${rest}`, specs);
   // Where one letter is no flag, the whole is named.

@@ -24,7 +24,7 @@ export interface BodySinkOptions {
 export function bodySink({ put, include }: BodySinkOptions): Sink {
   return {
     async take({ input }, exchange) {
-      if (include || exchange.isAsItComes) {
+      if (include || exchange.isAsItComes || !exchange.hasBody) {
         const answer = await exchange.open();
         if (include) await put(headText(answer));
         for await (const chunk of answer.body) await put(chunk);

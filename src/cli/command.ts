@@ -77,7 +77,7 @@ export function programUsage(commands: readonly Command[]): string {
     ...table(commands.map(({ name, summary }) => [name, summary] as const)),
     "",
     "Help on a command: slipstream help <command>. Version: slipstream --version",
-    "Exit codes: 0 all succeeded, 1 some failed, 2 wrong usage, 130 or 143 stopped",
+    "Exit codes: 0 all succeeded, 1 some failed, 2 wrong usage, 129 130 143 stopped",
     "",
   ].join("\n");
 }

@@ -89,6 +89,11 @@ export class Exchange {
     return takesErrorBodies || "range" in headers || "if-range" in headers;
   }
 
+  /** Whether the response may have a body. */
+  get hasBody(): boolean {
+    return this.#options.request.method !== "HEAD";
+  }
+
   /** A URL costs less than a request. */
   get #sent(): FetchRequest {
     const { request } = this.#options;

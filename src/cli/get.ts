@@ -7,6 +7,7 @@
 import { createClient } from "../client/create_client.ts";
 import { httpCache } from "../http_cache/http_cache.ts";
 import { currentRuntime } from "../runtime/current.ts";
+import { createTransport, type Transport } from "../transport/transport.ts";
 import { type ParsedArgs, readArgs } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, type ClientFlagOptions, clientFlagOptions, onOpenFlag } from "./client_flags.ts";
@@ -44,7 +45,7 @@ export const getCommand: Command = {
   operands: "<url…|-|@file>",
   summary: "Fetches URLs in parallel",
   details: [
-    "URLs are arguments, or the lines of a file (@urls.txt) or of stdin (-). One URL goes to stdout as it is; several become lines of JSON (--ndjson). Without a scheme it is http for this machine, and https for every other.",
+    "URLs are arguments, or the lines of a file (@urls.txt) or of stdin (-). One URL goes to stdout as it is; several become lines of JSON (--ndjson). Without a scheme it is http for this machine, and https for every other. Of [1-3] and {a,b} nothing is made: that is left to the shell.",
     'A line may be a request in JSON: {"url":…,"method":…,"headers":…,"body":…,"out":…}. In a file, indented lines below a URL belong to it: header=Name: value, method=PUT, data=text, json={…}, out=path/in/DIR.',
     "Times are seconds, or have a unit: 5, 250ms, 2min.",
     "With --cache the servers say for how long an answer is good; requests with credentials are left out. " +
@@ -94,11 +95,13 @@ async function fetchAll(
     summary: !isSingle || isToFile(flags),
   });
   await using output = await openGetOutput(flags, { terminal, run, isSingle });
+  await using transport = transportFor(context);
   await using client = createClient({
     ...clientOptions,
     baseUrls: baseUrls.length === 0 ? undefined : baseUrls,
     cache: adapter && httpCache(adapter),
     fetch: context.fetch,
+    transport,
     clock,
   });
   const concurrency = Math.min(
@@ -139,6 +142,11 @@ async function fetchAll(
   // What came may still be on its way to the disk.
   await client.close();
   return await run.finish();
+}
+
+/** Of a `Host` that is given, Deno's own `fetch` sends nothing. */
+function transportFor({ fetch }: CommandContext): Transport | undefined {
+  return fetch === undefined && currentRuntime.name === "deno" ? createTransport() : undefined;
 }
 
 function isToFile(

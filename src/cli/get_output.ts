@@ -4,6 +4,7 @@
  * @module
  */
 
+import { currentDisk } from "../runtime/disk/current.ts";
 import type { FileWriter, Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { bodySink } from "./body_sink.ts";
@@ -81,7 +82,7 @@ export async function openGetOutput(flags: GetOutputFlags, options: GetOutputOpt
     "output",
     file,
     terminal.files,
-    resume ? (line) => sink.note(line) : undefined,
+    resume ? { begin: '{"index":', onLine: (line) => sink.note(line) } : undefined,
   );
   return { sink, [Symbol.asyncDispose]: () => lines.file![Symbol.asyncDispose]() };
 }
@@ -171,19 +172,24 @@ async function openManifest(
 ): Promise<{ readonly file: LineFile; readonly writer: ManifestWriter } | undefined> {
   if (manifest === undefined) return undefined;
   const known = new Set<string>();
-  const onLine = resume ? (line: string) => void known.add(manifestFile(line)) : undefined;
-  const file = await LineFile.open("manifest", manifest, files, onLine);
+  const onLine = (line: string): void => void known.add(manifestFile(line));
+  const file = await LineFile.open(
+    "manifest",
+    manifest,
+    files,
+    resume ? { begin: '{"url":', onLine } : undefined,
+  );
   const write = (line: string): Promise<void> => run.keep(manifest, () => file.write(line));
   return { file, writer: new ManifestWriter(write, known) };
 }
 
 function split(path: string): readonly [parent: string, name: string] {
-  const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  const name = path.slice(slash + 1);
-  if (name === "" || name === "." || name === "..") {
+  const { folder, name } = currentDisk().resolve(path);
+  // A slash or dots at the end are left out of the name of a folder.
+  if (name === "" || !path.endsWith(name)) {
     throw new UsageError(`'--output' must be a file: received ${JSON.stringify(path)}`);
   }
-  return [slash === -1 ? "." : path.slice(0, slash) || "/", name];
+  return [folder, name];
 }
 
 async function openParent(parent: string, { files }: Terminal): Promise<OutputFolder> {

@@ -6,6 +6,9 @@
 
 import { isAbsoluteUrl, joinUrl, shownUrl } from "../http/url.ts";
 
+// deno-lint-ignore no-control-regex -- URL parsers leave tabs and line breaks out, wherever they stand, and another thing is fetched.
+const CONTROL = /[\x00-\x1f\x7f]/;
+
 /** `example.com/x`, `bücher.example`, `localhost:8000`, `[::1]:80/x`: what begins with a host. */
 const LABEL = String.raw`[\p{L}\p{M}\p{N}_-]+`;
 const HOST_FIRST = new RegExp(
@@ -24,6 +27,7 @@ const LOOPBACK = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/i;
  * @throws {TypeError} If it is no http or https URL.
  */
 export function givenUrl(text: string, base?: URL): URL {
+  if (CONTROL.test(text)) throw urlError(text, "must have no control characters, such as tabs");
   const url = URL.parse(
     base === undefined ? withScheme(text) : isAbsoluteUrl(text) ? text : joinUrl(base.href, text),
   );

@@ -8,6 +8,14 @@ import type { FileWriter, TerminalFiles } from "../runtime/terminal/contract.ts"
 import { UsageError } from "./args.ts";
 import { errorLine } from "./error_record.ts";
 
+/** What the lines of an earlier run are. */
+export interface EarlierLines {
+  /** What each of them begins with: what begins otherwise is no torn line, and is not cut. */
+  readonly begin: string;
+  /** Called with every whole line that is there and stays; what it throws says that the file is another one. */
+  readonly onLine: (line: string) => void;
+}
+
 /** Writes lines in the order of the calls, and none behind one that could not be written: that may be torn. */
 export class LineFile implements AsyncDisposable {
   readonly #writer: FileWriter;
@@ -25,19 +33,19 @@ export class LineFile implements AsyncDisposable {
    * @param flag The flag that names it.
    * @param path The file.
    * @param files The file system.
-   * @param onLine Called with every whole line that is there and stays; without it the file begins anew.
+   * @param earlier What is there already; without it the file begins anew.
    * @throws {UsageError} If it can't be written.
    */
   static async open(
     flag: string,
     path: string,
     files: TerminalFiles,
-    onLine?: (line: string) => void,
+    earlier?: EarlierLines,
   ): Promise<LineFile> {
     try {
       // What is no plain file, such as a pipe, can't be cut.
       if (await files.kind(path, { follow: true }) === "file") {
-        await files.truncate(path, onLine === undefined ? 0 : await readWhole(path, files, onLine));
+        await files.truncate(path, earlier === undefined ? 0 : await readWhole(path, files, earlier));
       }
       return new LineFile(await files.open(path, "append"));
     } catch (cause) {
@@ -72,7 +80,7 @@ export class LineFile implements AsyncDisposable {
 async function readWhole(
   path: string,
   files: TerminalFiles,
-  onLine: (line: string) => void,
+  { begin, onLine }: EarlierLines,
 ): Promise<number> {
   const decoder = new TextDecoder();
   let rest = "";
@@ -86,5 +94,6 @@ async function readWhole(
     rest = lines.pop() ?? "";
     for (const line of lines) onLine(line);
   }
+  if (!rest.startsWith(begin.slice(0, rest.length))) throw new TypeError("it ends with what is no such line");
   return whole;
 }

@@ -73,13 +73,13 @@ const EXIT_USAGE = 2;
 /**
  * Runs the command line.
  *
- * Data goes to stdout, everything else to stderr. The first Ctrl-C or SIGTERM aborts what is in flight and keeps what was done, the
+ * Data goes to stdout, everything else to stderr. The first Ctrl-C, SIGTERM or SIGHUP aborts what is in flight and keeps what was done, the
  * second one ends the program at once.
  *
  * @param args The arguments after the program's name.
  * @param terminal Where it reads and writes.
  * @param options What else it works with.
- * @returns The exit code: 0 all succeeded, 1 some failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).
+ * @returns The exit code: 0 all succeeded, 1 some failed, 2 wrong usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).
  *
  * @example What it writes, as text
  * ```ts

@@ -16,7 +16,7 @@ import { Turnstile } from "./turnstile.ts";
 export interface NdjsonSinkOptions {
   /** Writes a line. */
   readonly write: (line: string) => Promise<void>;
-  /** Whether lines have status and headers. */
+  /** Whether lines have status and headers: each is a text, and several of `set-cookie`, which can't be joined, a list. */
   readonly include: boolean;
   /** Whether lines come in the order of the inputs. */
   readonly ordered: boolean;
@@ -60,7 +60,7 @@ export class NdjsonSink implements Sink {
 
   async take(job: Job, exchange: Exchange): Promise<Error | undefined> {
     const { status, headers, attempts, from, failure, body } = await exchange.whole();
-    const head = this.#options.include ? { status, headers: Object.fromEntries(headers) } : {};
+    const head = this.#options.include ? { status, headers: headerFields(headers) } : {};
     const outcome = failure === undefined ? { ok: true, from } : { ok: false, error: errorRecord(failure) };
     await this.#write(job, { ...outcome, ...told(attempts, job.durationMs), ...head }, body);
     return failure;
@@ -88,6 +88,12 @@ export class NdjsonSink implements Sink {
       this.#turns?.leave(index);
     }
   }
+}
+
+function headerFields(headers: Headers): Readonly<Record<string, string | readonly string[]>> {
+  const fields: Record<string, string> = Object.fromEntries(headers);
+  const cookies = headers.getSetCookie();
+  return cookies.length > 1 ? { ...fields, "set-cookie": cookies } : fields;
 }
 
 function told(

@@ -8,7 +8,7 @@ import type { Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { errorLine } from "./error_record.ts";
 import { FORM, JSON_HEADERS, type RequestParts } from "./request_parts.ts";
-import { optional, parseHeaders, parseHeaderValue, parseMethod } from "./values.ts";
+import { checkJson, optional, parseHeaders, parseHeaderValue, parseMethod } from "./values.ts";
 
 /** Flags for method, headers and body. */
 export const REQUEST_FLAGS = {
@@ -18,6 +18,7 @@ export const REQUEST_FLAGS = {
     kind: "list",
     short: "d",
     dash: true,
+    empty: true,
     value: "TEXT",
     help: "a body: text, @file, or @- for stdin; several are joined by &",
   },
@@ -73,7 +74,7 @@ async function readBody(
   const parts: Body[] = [];
   for (const source of sources) parts.push(await readSource(source, flag, terminal));
   const [first] = parts;
-  if (json !== undefined && typeof first === "string") checkJson(first);
+  if (json !== undefined && typeof first === "string") checkJson("json", first, "JSON, @file or @-");
   return parts.length < 2 ? first : await bytesOf(parts.flatMap((part) => ["&", part]).slice(1));
 }
 
@@ -91,14 +92,6 @@ async function readSource(source: string, flag: string, terminal: Terminal): Pro
 
 async function bytesOf(parts: readonly Body[]): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Blob([...parts]).arrayBuffer());
-}
-
-function checkJson(text: string): void {
-  try {
-    JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError("'--json' must be JSON, @file or @-", { cause });
-  }
 }
 
 /** RFC 7617, in UTF-8. */

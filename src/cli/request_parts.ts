@@ -6,7 +6,7 @@
 
 import { describeKind } from "../primitives/argument_checks.ts";
 import { closestWord } from "./closest_word.ts";
-import { parseHeaders, parseMethod } from "./values.ts";
+import { checkJson, parseHeaders, parseMethod } from "./values.ts";
 
 /** What a request has of its own. */
 export interface RequestParts {
@@ -47,6 +47,7 @@ export function partsOfLines(lines: readonly string[]): RequestParts {
   if (json !== undefined && data !== undefined) {
     throw new TypeError("Cannot fetch as 'data' and 'json' exclude each other");
   }
+  if (json !== undefined) rethrown(() => checkJson("json", json));
   return {
     ...methodOf(given.get("method")),
     ...bodyOf(json ?? data, json === undefined ? FORM : JSON_HEADERS, headersOf("header", headers)),

@@ -53,7 +53,7 @@ export interface RunFailure {
 }
 
 /** By convention 128 and the signal's number. */
-const EXIT_CODES: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
+const EXIT_CODES: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 /** Counts, stops and reports. {@linkcode Run.finish} ends it; disposing it gives Ctrl-C back. */
 export class Run implements Disposable {

@@ -152,6 +152,23 @@ export function parseChoice<T extends string>(flag: string, text: string, choice
   throw valueError(flag, choices.join(" or "), text);
 }
 
+/**
+ * Checks that a text is JSON.
+ *
+ * @param flag The flag's name.
+ * @param text The value, which the error does not show: it may hold a secret.
+ * @param rule What the value may be.
+ * @throws {UsageError} If it is something else.
+ */
+export function checkJson(flag: string, text: string, rule = "JSON"): void {
+  try {
+    JSON.parse(text);
+  } catch {
+    // The parser's own words quote the text.
+    throw new UsageError(`'--${flag}' must be ${rule}`);
+  }
+}
+
 /** The value of a flag that was given, or `undefined`. */
 export function optional<T>(
   flag: string,

@@ -408,7 +408,8 @@ export interface Client extends AsyncDisposable {
    * A file has its name when it is whole and right, and not before: it is written to `<name>.part`, and `<name>.part.json` says what that
    * is; up to 256 KiB are held in memory first. Whatever fails, a file that was there before stays. A part that can be resumed stays too,
    * and the next download of the same URL to the same file resumes it, in another process as well, after asking the server whether it is
-   * still the same; else nothing is left. The folder must exist; nothing is forced to the disk (`fsync`).
+   * still the same; else nothing is left. A page of HTML without a validator is not taken for a new version of a file of another type, but
+   * for a break: the network may want a log-in first. The folder must exist; nothing is forced to the disk (`fsync`).
    *
    * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header or `compression` is on. Downloads
    * are not cached unless `cache` says so, and a 304 to a condition of the request's own leaves everything as it is; to no condition it is an error. `onProgress` is called
@@ -420,7 +421,7 @@ export interface Client extends AsyncDisposable {
    * @returns How it has ended. An abort rejects at once with the signal's own reason.
    * @throws {NetworkError} Rejects, also with a subclass of it or a `DataNotFoundError`, as {@linkcode Client.json} does.
    * @throws {InvalidDataError} Rejects if the file is not what `digest` says, longer than announced or than `maxBodyBytes`, or can't be gone
-   * on with because it has changed.
+   * on with because it has changed, or because a page of HTML comes in its place.
    * @throws {WriteError} Rejects if it can't be written; also if another download goes to the same file, or a folder, a device or a
    * pipe has its name.
    * @throws {TypeError} If the URL or an option is malformed.

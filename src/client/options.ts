@@ -137,7 +137,7 @@ export interface ClientOptions extends
   > {
   /** Where relative URLs lead to: one base URL, or mirrors of the same content, preferred first. */
   readonly baseUrls?: string | URL | readonly (string | URL | MirrorOptions)[] | undefined;
-  /** Headers of every request. */
+  /** Headers of every request. Of a `host` Deno's own `fetch` sends nothing: that takes a `transport`. */
   readonly headers?: HeaderRecord | Headers | undefined;
   /**
    * Which requests get the client's headers: all of them, or those to the origins of `baseUrls` alone. The latter keeps them from an
@@ -146,8 +146,8 @@ export interface ClientOptions extends
    */
   readonly clientHeadersTo?: "all" | "mirrors" | undefined;
   /**
-   * Headers that must not follow a redirect to another origin, besides `authorization`, `cookie` and
-   * `proxy-authorization`. What is given takes the place of the default: the usual names of API keys and tokens, such as `x-api-key`,
+   * Headers that must not follow a redirect to another origin, besides `authorization`, `cookie`, `proxy-authorization` and
+   * `host`. What is given takes the place of the default: the usual names of API keys and tokens, such as `x-api-key`,
    * `apikey`, `x-goog-api-key`, `x-auth-token`, `x-access-token` and `private-token`.
    * @default {the usual names of API keys and tokens}
    */

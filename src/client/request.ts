@@ -15,7 +15,7 @@ export type HeaderRecord = Readonly<Record<string, string>>;
 export interface RequestOptions extends PartialSettings {
   /** Aborts the request: it rejects at once with the signal's own reason, wherever it is. */
   readonly signal?: AbortSignal | undefined;
-  /** Headers of this request, added to the client's; the same name replaces. */
+  /** Headers of this request, added to the client's; the same name replaces. On Deno a `host` takes a `transport`. */
   readonly headers?: HeaderRecord | Headers | undefined;
   /**
    * A value to send as JSON, with a `content-type` of `application/json` unless the headers have another one. The method is POST then,

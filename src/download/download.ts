@@ -125,9 +125,9 @@ function leavesParts(
   return resume && isRepeatable && identity !== undefined;
 }
 
-/** Whether what has come is of no use any more. */
+/** Whether what has come is of no use any more; a page that came in place of the rest says nothing of it. */
 function isWrong(error: unknown): error is InvalidDataError {
-  return isInvalidDataError(error);
+  return isInvalidDataError(error) && error.reason !== "content-type";
 }
 
 interface SinkDetails extends DownloadDetails {

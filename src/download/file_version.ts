@@ -5,10 +5,12 @@
  */
 
 import { contentLength } from "../http/body.ts";
+import { trimSpace } from "../http/headers.ts";
 import { parseHttpDate } from "../http/http_date.ts";
 
 /** So much older than its response a file must be for its date to tell versions apart, in milliseconds. */
 const STRONG_DATE_MS = 60_000;
+const HTML = "text/html";
 
 /** A version of a file, as far as a server has told. */
 export interface FileVersion {
@@ -18,6 +20,8 @@ export interface FileVersion {
   readonly lastModified?: string | undefined;
   /** How many bytes it has; absent if that is unknown, or if they are not the ones that are sent. */
   readonly totalBytes?: number | undefined;
+  /** Its media type in lower case, without parameters. */
+  readonly mediaType?: string | undefined;
   /** Whether the server has said that it sends no parts. */
   readonly isIndivisible?: boolean | undefined;
 }
@@ -31,8 +35,10 @@ export interface FileVersion {
  */
 export function versionOf({ headers, type }: Pick<Response, "headers" | "type">): FileVersion {
   const coding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (coding !== "identity" || type === "cors") return {};
+  const mediaType = mediaTypeOf(headers);
+  if (coding !== "identity" || type === "cors") return { mediaType };
   return {
+    mediaType,
     etag: strongTag(headers),
     lastModified: strongDate(headers),
     totalBytes: contentLength(headers),
@@ -66,6 +72,23 @@ export function isOfVersion(
   if (totalBytes === undefined || totalBytes !== version.totalBytes) return false;
   if (version.etag !== undefined) return headers.get("etag")?.trim() === version.etag;
   return version.lastModified !== undefined && headers.get("last-modified") === version.lastModified;
+}
+
+/**
+ * Whether a whole response is evidently no version of a file at all, but a page that came in its place: of a network that wants a log-in
+ * first, or of a service that is being repaired. Such a page is HTML where the file is not, and says nothing of its version.
+ *
+ * @param version A version of the file.
+ * @param headers The headers of the response.
+ */
+export function isStrayPage({ mediaType }: FileVersion, headers: Headers): boolean {
+  if (mediaType === undefined || mediaType === HTML || mediaTypeOf(headers) !== HTML) return false;
+  return !headers.has("etag") && !headers.has("last-modified");
+}
+
+function mediaTypeOf(headers: Headers): string | undefined {
+  const [essence = ""] = (headers.get("content-type") ?? "").split(";");
+  return trimSpace(essence).toLowerCase() || undefined;
 }
 
 function strongTag(headers: Headers): string | undefined {

@@ -43,8 +43,8 @@ export function parsePartRecord(text: string | undefined): PartRecord | undefine
   if (typeof fileId !== "string" || typeof source !== "string" || typeof processId !== "number") {
     return undefined;
   }
-  const { etag, lastModified, totalBytes } = version;
-  if (!isTextOrAbsent(etag) || !isTextOrAbsent(lastModified)) return undefined;
+  const { etag, lastModified, mediaType, totalBytes } = version;
+  if (!isTextOrAbsent(etag) || !isTextOrAbsent(lastModified) || !isTextOrAbsent(mediaType)) return undefined;
   if (totalBytes !== undefined && !(Number.isSafeInteger(totalBytes) && (totalBytes as number) >= 0)) {
     return undefined;
   }
@@ -52,7 +52,7 @@ export function parsePartRecord(text: string | undefined): PartRecord | undefine
     fileId,
     source,
     processId,
-    version: { etag, lastModified, totalBytes: totalBytes as number | undefined },
+    version: { etag, lastModified, mediaType, totalBytes: totalBytes as number | undefined },
   };
 }
 

@@ -23,7 +23,7 @@ import type { StreamHash } from "../runtime/disk/stream_hash.ts";
 import type { Interruption } from "../streams/interruption.ts";
 import { parseContentRange } from "./content_range.ts";
 import type { DownloadSink } from "./download_sink.ts";
-import { type FileVersion, isOfVersion, isResumable, versionOf } from "./file_version.ts";
+import { type FileVersion, isOfVersion, isResumable, isStrayPage, versionOf } from "./file_version.ts";
 
 /** What a transfer is made of. */
 export interface TransferOptions {
@@ -208,6 +208,11 @@ export class Transfer {
   }
 
   async #acceptWhole(response: ReceivedResponse, from: number | undefined): Promise<Portion | Incomplete> {
+    if (this.#version !== undefined && this.position > 0 && isStrayPage(this.#version, response.headers)) {
+      // What is there stays: the file may be back soon.
+      const what = `is an HTML page in place of the rest of a file of type '${this.#version.mediaType}'`;
+      return new Incomplete(this.#invalid("content-type", what), false);
+    }
     if (this.#asksPlainly(from) && isDecodable(response)) {
       this.#asksForIdentity = false;
       const error = this.#invalid("content-type", "is compressed, which was not asked for");

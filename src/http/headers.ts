@@ -18,8 +18,8 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
 const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/;
 
-/** Headers that no redirect to another origin and no other mirror may carry, whatever the caller says. */
-const ALWAYS_SENSITIVE = ["authorization", "cookie", "proxy-authorization"];
+/** Headers that no redirect to another origin and no other mirror may carry, whatever the caller says: credentials, and its own name. */
+const ALWAYS_SENSITIVE = ["authorization", "cookie", "proxy-authorization", "host"];
 
 /** Headers that are treated as sensitive unless told otherwise: the usual names of API keys and tokens. */
 export const DEFAULT_SENSITIVE_HEADERS: readonly string[] = [

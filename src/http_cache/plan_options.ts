@@ -52,7 +52,7 @@ export interface CachePlanOptions {
    * Whose response it is: requests of one name share responses; `""` is for responses that all may share, `null` for what must not be stored.
    * Only a hash of it is kept. By the rules of HTTP, a change by one of them ends what all have of its URL; for that, a request of a
    * partition reads once more, and there is one small entry for each URL. By default, requests with credentials are `null`, and all others
-   * `""`. Credentials are `authorization`, `cookie`, `proxy-authorization`, the client's `sensitiveHeaders`, headers of a mirror's own, and
+   * `""`. Credentials are `authorization`, `cookie`, `proxy-authorization`, `host`, the client's `sensitiveHeaders`, headers of a mirror's own, and
    * any header whose name says token, key, secret, session, password, signature, auth, cookie or the like.
    */
   readonly partition?: Partition | undefined;

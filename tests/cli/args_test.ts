@@ -94,6 +94,21 @@ test("readArgs() asks for a value that is missing", () => {
   );
 });
 
+test("readArgs() tells an empty value from none, where it may be empty", () => {
+  const specs = { ...SPECS, data: { kind: "list", short: "d", empty: true, help: "" } } as const;
+  for (const args of [["-d", ""], ["--data", ""], ["--data="], ["-d="], ["-hd", ""]]) {
+    assertEquals(readArgs([...args, "u"], specs).flags.data, [""], args.join(" "));
+    assertEquals(readArgs([...args, "-d", "a", "-d", ""], specs).flags.data, ["", "a", ""], args.join(" "));
+    assertEquals(readArgs([...args, "--", "--data"], specs).operands, ["--data"]);
+  }
+  for (
+    const args of [["-d"], ["-d", "", "-d"], ["--data", "--quiet"], ["-d", "--", ""], ["--data=", "--data"]]
+  ) {
+    assertThrows(() => readArgs(args, specs), UsageError, "'--data' needs a value");
+  }
+  assertThrows(() => readArgs(["--out", "", "u"], specs), UsageError, "'--out' needs a value");
+});
+
 test("readArgs() refuses a value for a switch", () => {
   assertThrows(
     () => readArgs(["--quiet=no"], SPECS),

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { bodySink } from "../../src/cli/body_sink.ts";
-import { HttpError, InvalidDataError } from "../../src/errors.ts";
+import { HttpError, InvalidDataError, SlipstreamError } from "../../src/errors.ts";
 import { test } from "../support/test.ts";
 import { brokenBody, exchangeOf, JOB, setUpRun } from "./sink_rig.ts";
 
@@ -19,6 +19,20 @@ test("bodySink() writes the head first where that was asked for", async () => {
   });
   await bodySink({ put: (data) => run.put(data), include: true }).take(JOB, exchangeOf(response));
   assertEquals(terminal.stdout.text, 'HTTP 201 Created\r\ncontent-type: a/b\r\netag: "1"\r\n\r\nx');
+});
+
+test("bodySink() writes no body of a HEAD, which succeeds or fails by its status", async () => {
+  for (const include of [false, true]) {
+    const { terminal, run } = setUpRun();
+    const sink = bodySink({ put: (data) => run.put(data), include });
+    const head = (status: number) =>
+      exchangeOf(new Response(null, { status, headers: { "content-length": "9" } }), {
+        request: { method: "HEAD" },
+      });
+    assertEquals(await sink.take(JOB, head(200)), undefined);
+    assertEquals(terminal.stdout.text, include ? "HTTP 200\r\ncontent-length: 9\r\n\r\n" : "");
+    await assertRejects(() => sink.take(JOB, head(404)), SlipstreamError, "404");
+  }
 });
 
 test("bodySink() goes on where a body broke off, and fails when it would have to begin again", async () => {

@@ -131,7 +131,12 @@ test("FileSink writes every file into the manifest, once, with the sum of what i
   await using temp = await tempFolder();
   const path = `${temp.path}/manifest`;
   const manifestOf = async (known: readonly string[] = []) => {
-    const file = await LineFile.open("manifest", path, files, known.length === 0 ? undefined : () => {});
+    const file = await LineFile.open(
+      "manifest",
+      path,
+      files,
+      known.length === 0 ? undefined : { begin: "{", onLine: () => {} },
+    );
     return { file, manifest: new ManifestWriter((line) => file.write(line), new Set(known)) };
   };
   const first = await manifestOf();

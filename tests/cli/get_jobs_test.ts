@@ -232,21 +232,26 @@ test("runGetJobs() --resume goes on with lines, tries failures again, and cuts a
   ], [4, true]]);
 });
 
-test("runGetJobs() stops at SIGTERM as at Ctrl-C, with the exit code of that signal", async () => {
-  const clock = new ManualClock();
-  const cdn = createSimulatedCdn({
-    resources: () => ({ json: 1 }),
-    faults: [{ kind: "stall", match: "/late" }],
-    clock,
+for (const [signal, exitCode] of [["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+  test(`runGetJobs() stops at ${signal} as at Ctrl-C, with the exit code of that signal`, async () => {
+    const clock = new ManualClock();
+    const cdn = createSimulatedCdn({
+      resources: () => ({ json: 1 }),
+      faults: [{ kind: "stall", match: "/late" }],
+      clock,
+    });
+    const terminal = new FakeTerminal();
+    const done = main(["get", "--ordered", `${HOST}/late`, `${HOST}/a`], terminal, {
+      fetch: cdn.fetch,
+      clock,
+    });
+    await clock.advance(1_000);
+    terminal.interrupt(signal);
+    assertEquals(await clock.run(done), exitCode);
+    assertMatch(terminal.stderr.text, /^Interrupted: /);
+    assertEquals([cdn.log.openRequests, clock.pending], [0, 0]);
   });
-  const terminal = new FakeTerminal();
-  const done = main(["get", "--ordered", `${HOST}/late`, `${HOST}/a`], terminal, { fetch: cdn.fetch, clock });
-  await clock.advance(1_000);
-  terminal.interrupt("SIGTERM");
-  assertEquals(await clock.run(done), 143);
-  assertMatch(terminal.stderr.text, /^Interrupted: /);
-  assertEquals([cdn.log.openRequests, clock.pending], [0, 0]);
-});
+}
 
 test("runGetJobs() warns when the system allows fewer connections than were asked for", async () => {
   const terminal = new FakeTerminal();

@@ -36,6 +36,17 @@ test("openGetOutput() finds the place that the flags name", async () => {
   assertEquals([files.length, await temp.read(files[0]!)], [1, "1"]);
 });
 
+test("openGetOutput() takes any name that the system does, and no folder for a file", async () => {
+  await using temp = await tempFolder();
+  const { path } = temp;
+  for (const name of ["we\\ird.json", "...", "..a", " ", "a:b", "-", "é"]) {
+    assertEquals([await put(true, "-o", `${path}/${name}`), await temp.read(name)], ["", "1"], name);
+  }
+  for (const folder of [`${path}/x/`, `${path}/.`, `${path}/x/..`, "..", ".", "/", "./"]) {
+    await assertRejects(() => put(true, "-o", folder), UsageError, "'--output' must be a file", folder);
+  }
+});
+
 test("openGetOutput() writes into a device as it is, and so behind a link", async () => {
   await using temp = await tempFolder();
   const fs = await import("node:fs/promises");

@@ -39,7 +39,13 @@ test("givenUrl() refuses what names no host, and other schemes, and shows no sec
     "mailto:me@example.com": "http or https",
     "file:///etc/passwd": "http or https",
     "ftp://user:s3cret@h/?token=s3cret": "http or https",
+    "http://h/a\thttp://mirror/a": "no control characters",
+    "http://h/a\tname.json": "no control characters",
+    "http://h/\r\n?token=s3cret": "no control characters",
+    "h.test/a\0http://h/b": "no control characters",
+    "http://h/\x1b[2J": "no control characters",
   };
+  assertThrows(() => givenUrl("a\tb", new URL("https://h/")), TypeError, "no control characters");
   for (const [text, rule] of Object.entries(cases)) {
     const { message } = assertThrows(() => givenUrl(text), TypeError, rule);
     assertFalse(message.includes("s3cret"), message);

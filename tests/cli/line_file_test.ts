@@ -25,8 +25,8 @@ test("LineFile.open() begins anew, or goes on, with the file that a link leads t
   await temp.link("link", "a");
   await temp.link("dangling", "b");
   const write = async (name: string, line: string, lines?: string[]) => {
-    const onLine = lines && ((line: string) => void lines.push(line));
-    await using file = await LineFile.open("output", `${temp.path}/${name}`, files, onLine);
+    const earlier = lines && { begin: "", onLine: (line: string) => void lines.push(line) };
+    await using file = await LineFile.open("output", `${temp.path}/${name}`, files, earlier);
     await file.write(line);
   };
   const lines: string[] = [];
@@ -55,7 +55,10 @@ test("LineFile.open() keeps whole lines and cuts a torn one, wherever it is torn
     await using temp = await tempFolder();
     await files.createFile(`${temp.path}/a`, bytes.slice(0, length));
     const lines: string[] = [];
-    await using file = await LineFile.open("output", `${temp.path}/a`, files, (line) => lines.push(line));
+    await using file = await LineFile.open("output", `${temp.path}/a`, files, {
+      begin: "",
+      onLine: (line) => lines.push(line),
+    });
     await file.write("new\n");
     const kept = length >= 16 ? whole : length >= 9 ? "first é\n" : "";
     assertEquals([await temp.read("a"), lines.map((line) => `${line}\n`).join("")], [`${kept}new\n`, kept]);
@@ -67,7 +70,10 @@ test("LineFile.open() reads lines that are longer than a chunk", async () => {
   const long = "é".repeat(300_000);
   await temp.write("a", `${long}\n${long}\ntorn`);
   const lines: string[] = [];
-  await using _file = await LineFile.open("output", `${temp.path}/a`, files, (line) => lines.push(line));
+  await using _file = await LineFile.open("output", `${temp.path}/a`, files, {
+    begin: "",
+    onLine: (line) => lines.push(line),
+  });
   assertEquals(lines.map((line) => line === long), [true, true]);
   assertEquals(await files.size(`${temp.path}/a`), 1_200_002);
 });
@@ -104,9 +110,35 @@ test("LineFile.open() refuses what is no file, and leaves a file alone whose lin
     throw new TypeError("no such line");
   };
   await assertRejects(
-    () => LineFile.open("manifest", `${temp.path}/a`, files, refuse),
+    () => LineFile.open("manifest", `${temp.path}/a`, files, { begin: "", onLine: refuse }),
     UsageError,
     "'--manifest' must be a file that can be written: no such line",
   );
   assertEquals(await temp.read("a"), "precious\nand torn");
+});
+
+test("LineFile.open() cuts only what may be a torn line of its own, wherever it is torn", async () => {
+  const begin = '{"index":';
+  const torn = `${begin}1,"url":"h`;
+  const open = async (text: string) => {
+    await using temp = await tempFolder();
+    await temp.write("a", text);
+    try {
+      await using _file = await LineFile.open("output", `${temp.path}/a`, files, { begin, onLine: () => {} });
+    } catch (error) {
+      return [(error as Error).message, await temp.read("a") === text];
+    }
+    return await temp.read("a");
+  };
+  for (const whole of ["", `${begin}0}\n`]) {
+    for (let length = 0; length <= torn.length; length++) {
+      assertEquals(await open(whole + torn.slice(0, length)), whole);
+    }
+    for (const other of ["notes", '{"url":"h', ' {"index":1', "[1]"]) {
+      assertEquals(await open(whole + other), [
+        "'--output' must be a file that can be written: it ends with what is no such line",
+        true,
+      ]);
+    }
+  }
 });

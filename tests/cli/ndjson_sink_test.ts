@@ -27,6 +27,19 @@ test("NdjsonSink writes status and headers where that was asked for", async () =
   assertEquals([status, headers.etag], [203, "x"]);
 });
 
+test("NdjsonSink writes every cookie that is set, and joins what can be joined", async () => {
+  const { lines, sink } = setUp({ include: true });
+  const cookies = ["a=1; Expires=Wed, 09 Jun 2027 10:18:14 GMT", "b=2"];
+  for (const count of [0, 1, 2]) {
+    const headers = new Headers([["vary", "a"], ["vary", "b"]]);
+    for (const cookie of cookies.slice(0, count)) headers.append("set-cookie", cookie);
+    await sink.take(JOB, exchangeOf(new Response("1", { headers })));
+  }
+  const written = lines.map((line) => JSON.parse(line).headers);
+  assertEquals(written.map((headers) => headers["set-cookie"]), [undefined, cookies[0], cookies]);
+  assertEquals(written.map(({ vary }) => vary), ["a, b", "a, b", "a, b"]);
+});
+
 test("NdjsonSink writes lines in the order of the inputs where that was asked for, also past one that has none", async () => {
   const { lines, sink } = setUp({ ordered: true });
   const done = [

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { runCli, startCli } from "../support/cli_process.ts";
+import { serveHttpHere } from "../support/net_servers.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 
@@ -32,6 +33,17 @@ test("slipstream as a process fetches from real sockets: arguments, stdin and fi
     `out/${host}/c.txt`,
     "urls.txt",
   ]);
+});
+
+test("slipstream as a process names the host that was given, for all URLs or for one", async () => {
+  await using server = await serveHttpHere();
+  await using temp = await tempFolder();
+  const url = `http://127.0.0.1:${server.port}/`;
+  const { stdout } = await runCli(["get", "-H", "Host: all.test", url]);
+  assertEquals(JSON.parse(stdout).host, "all.test");
+  await temp.write("urls.txt", `${url}\n  header=Host: one.test\n${url}?2\n`);
+  const lines = (await runCli(["get", "--ordered", `@${temp.path}/urls.txt`])).stdout.trimEnd().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line).value.host), ["one.test", `127.0.0.1:${server.port}`]);
 });
 
 test("slipstream as a process ends with 2 and its usage when a flag does not exist", async () => {

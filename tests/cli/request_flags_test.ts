@@ -41,6 +41,15 @@ test("requestFlagParts() takes a body from the flag, a file or stdin; a header s
   assertEquals(decoded((await partsOf(["-d", "@-"], terminal)).body), "from stdin");
 });
 
+test("requestFlagParts() takes a body that is empty for one", async () => {
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  for (const args of [["-d", ""], ["--data="], ["-d", "", "-X", "PUT"]]) {
+    const method = args.includes("-X") ? "PUT" : "POST";
+    assertEquals(await partsOf(args), { method, body: "", headers }, args.join(" "));
+  }
+  await assertRejects(() => partsOf(["-d", "", "-X", "GET"]), UsageError, "'--method GET' can't have a body");
+});
+
 test("requestFlagParts() joins several texts and files of a form, in order", async () => {
   const terminal = new FakeTerminal();
   terminal.files.contents.set("b", "b=2");

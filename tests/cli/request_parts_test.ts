@@ -36,3 +36,11 @@ test("partsOfJson() sends a body that is no text as JSON, null and false too", (
     assertThrows(() => partsOfJson(line), TypeError, "Cannot fetch as");
   }
 });
+
+test("partsOfLines() refuses JSON that is none, and shows nothing of it", () => {
+  for (const text of ["{bad: 's3cret'}", "", "1 2", "@file", "'s3cret'"]) {
+    const { message } = assertThrows(() => partsOfLines([`  json=${text}`]), TypeError);
+    assertEquals(message, "Cannot fetch as 'json' must be JSON");
+  }
+  for (const text of ["null", ' {"a": 1} ', '"s"']) assertEquals(partsOfLines([`  json=${text}`]).body, text);
+});

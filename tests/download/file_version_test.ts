@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isOfVersion, isResumable, versionOf } from "../../src/download/file_version.ts";
+import { isOfVersion, isResumable, isStrayPage, versionOf } from "../../src/download/file_version.ts";
 import { test } from "../support/test.ts";
 
 const DATE = "Sat, 28 Nov 2026 12:00:00 GMT";
@@ -25,12 +25,12 @@ test("versionOf() takes a date that is a minute older than the response", () => 
   assertEquals(version({ "last-modified": "Sat, 28 Nov 2026 11:00:00 GMT" }).lastModified, undefined);
 });
 
-test("versionOf() knows nothing of what may be compressed", () => {
-  const headers = { etag: '"a"', "content-length": "5" };
+test("versionOf() knows nothing but the type of what may be compressed", () => {
+  const headers = { etag: '"a"', "content-length": "5", "content-type": " Text/CSV; charset=utf-8" };
   assertEquals(version(headers).totalBytes, 5);
   assertEquals(version({ ...headers, "content-encoding": "identity" }).totalBytes, 5);
-  assertEquals(version({ ...headers, "content-encoding": "gzip" }), {});
-  assertEquals(version(headers, "cors"), {});
+  assertEquals(version({ ...headers, "content-encoding": "gzip" }), { mediaType: "text/csv" });
+  assertEquals(version(headers, "cors"), { mediaType: "text/csv" });
 });
 
 test("isResumable() needs a length, and something that tells versions apart", () => {
@@ -54,4 +54,22 @@ test("isOfVersion() compares the length and the strongest validator", () => {
   assertEquals(of({ "last-modified": DATE }, 5), false);
   assertEquals(isOfVersion({ ...known, etag: undefined }, new Headers({ "last-modified": DATE }), 5), true);
   assertEquals(isOfVersion({ totalBytes: 5 }, new Headers({ etag: '"a"' }), 5), false);
+});
+
+test("isStrayPage() is for HTML without a validator, where a file of another type had begun", () => {
+  const isStray = (mediaType: string | undefined, headers: Record<string, string>) =>
+    isStrayPage({ mediaType, totalBytes: 5 }, new Headers(headers));
+  for (const type of ["text/html", "Text/HTML; charset=utf-8", " text/html ;q"]) {
+    assertEquals(isStray("application/zip", { "content-type": type }), true, type);
+    assertEquals(isStray("text/plain", { "content-type": type, "content-length": "5" }), true, type);
+    assertEquals(isStray("text/html", { "content-type": type }), false, type);
+    assertEquals(isStray(undefined, { "content-type": type }), false, type);
+    // The file may have become a page.
+    assertEquals(isStray("text/plain", { "content-type": type, etag: 'W/"1"' }), false, type);
+    assertEquals(isStray("text/plain", { "content-type": type, "last-modified": "x" }), false, type);
+  }
+  for (const type of ["application/xhtml+xml", "text/htmlx", "application/json", ""]) {
+    assertEquals(isStray("application/zip", { "content-type": type }), false, type);
+  }
+  assertEquals(isStray("application/zip", {}), false);
 });

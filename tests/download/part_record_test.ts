@@ -5,7 +5,7 @@ import { test } from "../support/test.ts";
 const RECORD: PartRecord = {
   fileId: "1:2:3",
   source: "abc",
-  version: { etag: '"v"', lastModified: undefined, totalBytes: 5 },
+  version: { etag: '"v"', lastModified: undefined, mediaType: "text/csv", totalBytes: 5 },
   processId: 7,
 };
 
@@ -27,6 +27,7 @@ test("parsePartRecord() takes nothing that could not have been received", () => 
     { ...RECORD, version: { ...RECORD.version, etag: 5 } },
     { ...RECORD, version: { ...RECORD.version, totalBytes: -1 } },
     { ...RECORD, version: { ...RECORD.version, totalBytes: "5" } },
+    { ...RECORD, version: { ...RECORD.version, mediaType: 5 } },
     { ...RECORD, version: null },
     { ...RECORD, processId: "7" },
     { ...RECORD, fileId: 5 },

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isInvalidDataError, isNetworkError, isWriteError } from "../../mod.ts";
 import { Transfer } from "../../src/download/transfer.ts";
 import { Interruption } from "../../src/streams/interruption.ts";
@@ -17,7 +17,17 @@ import {
   serveFile,
   startOrigin,
 } from "./origin.ts";
-import { bytesAt, DATA, impatientClient, OTHER, scene, serving, sha256, TAG } from "./scene.ts";
+import {
+  bytesAt,
+  DATA,
+  impatientClient,
+  OTHER,
+  scene,
+  type SceneHandler,
+  serving,
+  sha256,
+  TAG,
+} from "./scene.ts";
 
 /** Long ago, beside the date of a response. */
 const OLD = { date: "Sat, 28 Nov 2026 12:00:00 GMT", "last-modified": "Fri, 27 Nov 2026 12:00:00 GMT" };
@@ -453,4 +463,75 @@ test("download() lets go of a response that its file can't go on with, at once",
     await until(() => s.client.stats().inFlight === 0);
     assertEquals(s.requests.length, 2);
   }, { timeoutMs: 600_000 });
+});
+
+const ZIP = { "content-type": "application/zip" };
+const PAGE = new TextEncoder().encode("<html>Log in first</html>");
+
+/** Serves a file of which the first response breaks, and pages in place of the next ones. */
+function strayPages(count: number, headers: Readonly<Record<string, string>> = {}): SceneHandler {
+  return (request, reply, received) => {
+    if (request.number === 1 || request.number > 1 + count) {
+      return serving({ headers: ZIP, cuts: [100_000] })(request, reply, received);
+    }
+    reply.head(200, {
+      "content-type": "Text/HTML; charset=utf-8",
+      "content-length": `${PAGE.length}`,
+      ...headers,
+    });
+    return reply.send(PAGE);
+  };
+}
+
+test("download() takes a page that comes in place of the rest for a break, and goes on when the file is back", async () => {
+  for (const compression of [false, true]) {
+    await scene(strayPages(2), async (s) => {
+      const { bytes, status } = await s.download({ maxRetries: 3, compression });
+
+      assertEquals([bytes, status], [DATA.length, 206]);
+      assertEquals(await bytesAt(s.path), DATA);
+      assertEquals(s.requests.map(({ start }) => start), [undefined, 100_000, 100_000, 100_000]);
+    });
+  }
+});
+
+test("download() keeps what it has where a page comes instead for good, for a later download", async () => {
+  await scene(strayPages(3), async (s) => {
+    for (const expected of [2, 4]) {
+      const error = await rejection(s.download({ maxRetries: 1 }));
+
+      assert(isInvalidDataError(error) && error.reason === "content-type", String(error));
+      assertStringIncludes(
+        error.message,
+        "is an HTML page in place of the rest of a file of type 'application/zip'",
+      );
+      assertEquals(s.requests.length, expected);
+      assertEquals(await s.folder.list(), ["file.part", "file.part.json"]);
+      assertEquals(await bytesAt(`${s.path}.part`), DATA.subarray(0, 100_000));
+    }
+    assertEquals((await s.download({ maxRetries: 1 })).resumedFrom, 100_000);
+    assertEquals(await bytesAt(s.path), DATA);
+  });
+});
+
+test("download() gives a stream nothing of a page that comes in place of the rest", async () => {
+  await scene(strayPages(1), async (s) => {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    const to = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (chunk) => void chunks.push(chunk) });
+    await s.client.download(s.url, to, { maxRetries: 2, onProgress: s.received.note });
+
+    assertEquals(new Uint8Array(await new Blob(chunks).arrayBuffer()), DATA);
+  });
+});
+
+test("download() takes a file that has become a page for a new version, if it says which one", async () => {
+  const validators: readonly Record<string, string>[] = [{ etag: '"page"' }, { "last-modified": OLD.date }];
+  for (const validator of validators) {
+    await scene(strayPages(1, validator), async (s) => {
+      await s.download({ maxRetries: 1 });
+
+      assertEquals(await bytesAt(s.path), PAGE);
+      assertEquals(s.requests.length, 2);
+    });
+  }
 });

@@ -6,6 +6,7 @@ import {
   type RedirectListener,
   type RedirectOptions,
 } from "../../src/http/redirect.ts";
+import { sensitiveNames } from "../../src/http/headers.ts";
 import { test } from "../support/test.ts";
 
 const SENSITIVE = new Set(["authorization", "x-api-key"]);
@@ -56,6 +57,17 @@ test("S16: followRedirects() sends sensitive headers to the same origin, and nev
     "https://a.test/back",
   ]]);
   assertEquals(sent.map(({ headers }) => Object.keys(headers).length), [3, 3, 1, 1]);
+});
+
+test("S16: followRedirects() names no host to another origin that was named for the first one", async () => {
+  const headers = { host: "virtual.test", accept: "c" };
+  const { sent } = await follow(
+    request({ headers }),
+    [[302, "/same"], [302, "https://b.test/"], [302, "https://a.test/back"]],
+    { sensitive: sensitiveNames([]) },
+  );
+  const named = sent.map(({ headers }) => headers.host);
+  assertEquals(named, ["virtual.test", "virtual.test", undefined, undefined]);
 });
 
 test("followRedirects() makes a GET of a POST for 301, 302 and 303, without its body and what described it", async () => {

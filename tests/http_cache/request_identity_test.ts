@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { NO_HEADERS } from "../../src/http/headers.ts";
+import { NO_HEADERS, sensitiveNames } from "../../src/http/headers.ts";
 import type { PreparedRequest } from "../../src/http/request.ts";
 import {
   aliasesOf,
@@ -29,6 +29,9 @@ function callOf(request: Partial<PreparedRequest> = {}): Call {
 
 test("hasCredentials() is for a request with a sensitive header, or with one that all of the client's requests carry", () => {
   const key = { "x-api-key": "k" };
+  // Another host has other answers under the same URL.
+  const surroundings = around({ sensitive: sensitiveNames([]) });
+  assertEquals(hasCredentials(callOf({ headers: { host: "virtual.test" } }), surroundings), true);
   assertEquals(hasCredentials(callOf(), around()), false);
   assertEquals(hasCredentials(callOf({ headers: { accept: "*/*" } }), around()), false);
   assertEquals(hasCredentials(callOf({ headers: key }), around()), true);

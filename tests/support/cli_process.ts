@@ -32,7 +32,7 @@ export interface CliProcess {
   /** Presses Ctrl-C. */
   interrupt(): void;
   /** Sends a signal. */
-  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+  signal(name: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGKILL"): void;
   /** Ends it at once, whatever it does. */
   kill(): void;
   /** Reads the first bytes of stdout, and then closes it. */
@@ -49,6 +49,8 @@ export interface CliProcessOptions {
   readonly permissions?: readonly string[] | undefined;
   /** Which of its outputs leads to a full disk, by the number of its descriptor. */
   readonly full?: 1 | 2 | undefined;
+  /** Whether SIGHUP is ignored, as `nohup` has it. */
+  readonly nohup?: boolean | undefined;
   /** Another program than the command line, by its path. */
   readonly program?: string | undefined;
 }
@@ -56,7 +58,7 @@ export interface CliProcessOptions {
 /** Starts the command line. */
 export async function startCli(
   args: readonly string[],
-  { input, env, permissions = ["--allow-all"], full, program = MAIN }: CliProcessOptions = {},
+  { input, env, permissions = ["--allow-all"], full, nohup = false, program = MAIN }: CliProcessOptions = {},
 ): Promise<CliProcess> {
   const { spawn } = await import("node:child_process");
   const folder = await tempFolder();
@@ -65,7 +67,7 @@ export async function startCli(
     "/bin/sh",
     [
       "-c",
-      `exec "$0" "$@" ${redirection}`,
+      `${nohup ? "trap '' HUP; " : ""}exec "$0" "$@" ${redirection}`,
       currentProcess.execPath,
       ...await programArgs(program, folder, permissions),
       ...args,

@@ -39,7 +39,7 @@ export function serveTls(): TlsServer {
   let requests = 0;
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, cert: CERTIFICATE, key: KEY, onListen: () => {} },
-    () => Response.json({ requests: ++requests }),
+    (request) => Response.json({ requests: ++requests, origin: new URL(request.url).origin }),
   );
   const door = new Door(server.addr.port);
   return {

@@ -59,6 +59,40 @@ test("createTransport() makes a fetch that can be used alone, and counts answers
   });
 });
 
+test("createTransport() sends the host that a request names, and to no other origin", async () => {
+  await using server = await serveHttpHere();
+  await using moved = await serveHttpHere((_request, response) => {
+    response.writeHead(302, { location: `http://127.0.0.1:${server.port}/there` }).end();
+  });
+  await using transport = createTransport();
+  await using client = createClient({ transport });
+  const host = "virtual.test";
+  const [here, there] = [server, moved].map(({ port }) => `http://127.0.0.1:${port}/`) as [string, string];
+  for (const headers of [{ Host: host }, new Headers({ host }), [["HOST", host]] as [string, string][]]) {
+    assertEquals((await (await transport.fetch(here, { headers })).json()).host, host);
+    assertEquals((await (await transport.fetch(new Request(here), { headers })).json()).host, host);
+  }
+  assertEquals(await client.json(here, { headers: { Host: host } }), { host, url: "/" });
+  assertEquals(await client.json(here), { host: new URL(here).host, url: "/" });
+  assertEquals(await client.json(there, { headers: { Host: host } }), {
+    host: new URL(here).host,
+    url: "/there",
+  });
+});
+
+test("createTransport() names one host over TLS, as HTTP/2 would name that of the URL besides", async () => {
+  if (!onDeno) return;
+  const { CERTIFICATE, serveTls } = await import("../support/tls_server.ts");
+  await using server = serveTls();
+  await using transport = createTransport({ caCerts: [CERTIFICATE] });
+  const hostOf = async (headers: HeadersInit): Promise<string> => {
+    const { origin } = await (await transport.fetch(server.url, { headers })).json();
+    return new URL(origin).hostname;
+  };
+  assertEquals(await hostOf({ host: "virtual.test" }), "virtual.test");
+  assertEquals(await hostOf({}), "127.0.0.1");
+});
+
 test("createTransport() closes each connection after its response with keepAlive: false", async () => {
   await using server = await serveHttpHere();
   await using transport = createTransport({ keepAlive: false });

@@ -8,7 +8,7 @@ import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { nodeModule } from "../node_module.ts";
 import type { EndSignal, FileKind, Terminal, TerminalFiles } from "./contract.ts";
 import { openFilesLimit } from "./limits.ts";
-import { onEndSignals } from "./end_signals.ts";
+import { ignoresHangup, onEndSignals, type SignalSource, STATUS } from "./end_signals.ts";
 import { readLines } from "./lines.ts";
 import { addHost } from "./no_proxy.ts";
 import { StreamOutput } from "./stream_output.ts";
@@ -38,6 +38,11 @@ interface FileSystem {
   truncate(path: string, bytes: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   rm(path: string, options: { readonly force: true }): Promise<void>;
+}
+
+/** The part of `node:fs` that is used here. */
+interface SyncFileSystem {
+  readFileSync(path: string, encoding: "utf8"): string;
 }
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -70,6 +75,11 @@ interface BunProcess {
 export function bunTerminal(): Terminal {
   const { Bun: bun, process } = globalThis as unknown as { Bun: BunGlobal; process: BunProcess };
   const fs = nodeModule<FileSystem>("node:fs/promises")!;
+  const signals: SignalSource = {
+    add: process.on.bind(process),
+    remove: process.off.bind(process),
+    ignoresHangup: ignoresHangup(() => nodeModule<SyncFileSystem>("node:fs")!.readFileSync(STATUS, "utf8")),
+  };
   return {
     args: process.argv.slice(2),
     stdout: output(process.stdout, (error) => hasCode(error, "EPIPE")),
@@ -79,7 +89,7 @@ export function bunTerminal(): Terminal {
     files: bunFiles(bun, fs),
     stdinLines: (signal) => readLines(bun.stdin.stream(), signal),
     stdinBytes: () => bun.stdin.stream(),
-    onInterrupt: (listener) => onEndSignals(listener, process.on.bind(process), process.off.bind(process)),
+    onInterrupt: (listener) => onEndSignals(listener, signals),
     descriptorLimit: () => openFilesLimit(() => fs.readFile("/proc/self/limits", "utf8")),
     bypassProxy(host) {
       for (const name of ["NO_PROXY", "no_proxy"]) process.env[name] = addHost(process.env[name], host);

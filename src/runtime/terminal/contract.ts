@@ -23,8 +23,8 @@ export interface TerminalOutput {
 /** What is at a path; `link` is a symbolic one that was not followed. */
 export type FileKind = "file" | "folder" | "link" | "other";
 
-/** A signal that asks a program to end: Ctrl-C, and what `kill` and service managers send. */
-export type EndSignal = "SIGINT" | "SIGTERM";
+/** A signal that asks a program to end: Ctrl-C, what `kill` and service managers send, and a terminal that was closed. */
+export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 /** A file that grows. */
 export interface FileWriter {
@@ -102,7 +102,8 @@ export interface Terminal {
   /** What is on the standard input, to its end. */
   stdinBytes(): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /**
-   * Calls `listener` at every Ctrl-C (SIGINT) and every SIGTERM, which then no longer end the program.
+   * Calls `listener` at every Ctrl-C (SIGINT), SIGTERM and SIGHUP, which then no longer end the program. SIGHUP is told of once,
+   * and not where the process was started to ignore it, as `nohup` does, or where that is unknown.
    *
    * @returns Disposing it brings the runtime's own behaviour back.
    */

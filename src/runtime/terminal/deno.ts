@@ -7,7 +7,7 @@
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import type { FileKind, Terminal, TerminalFiles } from "./contract.ts";
 import { openFilesLimit } from "./limits.ts";
-import { onEndSignals } from "./end_signals.ts";
+import { ignoresHangup, onEndSignals, type SignalSource, STATUS } from "./end_signals.ts";
 import { readLines } from "./lines.ts";
 import { addHost } from "./no_proxy.ts";
 import { StreamOutput } from "./stream_output.ts";
@@ -16,6 +16,15 @@ const LIMITS = "/proc/self/limits";
 
 /** The terminal of the Deno process. */
 export function denoTerminal(): Terminal {
+  const signals: SignalSource = {
+    add: Deno.addSignalListener,
+    remove: Deno.removeSignalListener,
+    ignoresHangup: ignoresHangup(() => {
+      // Asked first, because reading without the permission would prompt for it.
+      const { state } = Deno.permissions.querySync({ name: "read", path: STATUS });
+      return state === "granted" ? Deno.readTextFileSync(STATUS) : undefined;
+    }),
+  };
   return {
     args: Deno.args,
     stdout: output(Deno.stdout, (error) => error instanceof Deno.errors.BrokenPipe),
@@ -25,7 +34,7 @@ export function denoTerminal(): Terminal {
     files: denoFiles,
     stdinLines: (signal) => readLines(Deno.stdin.readable, signal),
     stdinBytes: () => Deno.stdin.readable,
-    onInterrupt: (listener) => onEndSignals(listener, Deno.addSignalListener, Deno.removeSignalListener),
+    onInterrupt: (listener) => onEndSignals(listener, signals),
     async descriptorLimit() {
       // Asked first, because reading without the permission would prompt for it.
       const { state } = await Deno.permissions.query({ name: "read", path: LIMITS });

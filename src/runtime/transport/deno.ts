@@ -60,14 +60,7 @@ export const denoTransport: TransportRuntime = {
   refusesSocks: undefined,
   negotiatesHttp2: true,
   sockets: denoSockets,
-  createSender(settings) {
-    const client = createClient(settings);
-    const sender: Sender = {
-      fetch: (input, init) => fetch(input, { ...init, client }),
-      close: () => client.close(),
-    };
-    return sender;
-  },
+  createSender: (settings) => new DenoSender(settings),
   isUnsent(error) {
     return causeText(error).includes("client error (Connect)");
   },
@@ -112,6 +105,7 @@ function clientOptions(
 ): Deno.CreateHttpClientOptions {
   return {
     caCerts: [...caCerts],
+    allowHost: true,
     ...clientCertificate,
     ...(http2 === undefined ? {} : { http2 }),
     ...(maxIdleConnections === undefined ? {} : { poolMaxIdlePerHost: maxIdleConnections }),
@@ -121,6 +115,43 @@ function clientOptions(
       : { poolIdleTimeout: idleTimeoutMs === Infinity ? false : Math.ceil(idleTimeoutMs) }),
     ...(proxyUrl === undefined ? {} : { proxy: { url: proxyUrl } }),
   };
+}
+
+class DenoSender implements Sender {
+  readonly #settings: SenderSettings;
+  readonly #client: Deno.HttpClient;
+  /** Without HTTP/2, which would name the host of the URL besides (RFC 9113 §8.3.1). */
+  #hostClient: Deno.HttpClient | undefined;
+
+  constructor(settings: SenderSettings) {
+    this.#settings = settings;
+    this.#client = createClient(settings);
+  }
+
+  fetch(input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
+    const client = namesHost(init?.headers ?? (input instanceof Request ? input.headers : {}))
+      ? this.#hostClient ??= createClient({ ...this.#settings, http2: false })
+      : this.#client;
+    return fetch(input, { ...init, client });
+  }
+
+  close(): void {
+    this.#client.close();
+    this.#hostClient?.close();
+  }
+}
+
+function namesHost(headers: HeadersInit): boolean {
+  if (headers instanceof Headers) return headers.has("host");
+  if (Array.isArray(headers)) return headers.some(([name = ""]) => isHost(name));
+  for (const name in headers) {
+    if (isHost(name)) return true;
+  }
+  return false;
+}
+
+function isHost(name: string): boolean {
+  return name.length === 4 && name.toLowerCase() === "host";
 }
 
 class DenoListener implements SocketListener {
