@@ -229,7 +229,9 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
     let ticket = this.tryEnter(lane, nowMs);
     if (ticket === -1) ticket = this.#tryEnterUnclear(lane, line, nowMs);
-    return ticket === -1 ? undefined : this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
+    return ticket === -1
+      ? undefined
+      : this.#lend(errand.timeoutMs, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
   }
 
   /**
@@ -248,22 +250,22 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     return this.#tryAdmitAny(errand, lane, this.now());
   }
 
-  /** What an admitted request gets. */
+  /** What a request gets that has waited. It may have died, and must prolong the lease when it goes on. */
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
     const { receipt } = errand;
     errand.receipt = undefined;
-    return this.#lend(errand, lane, ticket, nowMs, receipt);
+    return this.#lend(0, lane, ticket, nowMs, receipt);
   }
 
   #lend(
-    errand: Errand,
+    timeoutMs: number,
     lane: Lane,
     ticket: number,
     nowMs: number,
     receipt: Receipt | undefined,
   ): Admission {
     const admission = new Admission(this, lane, ticket, nowMs, receipt);
-    this.#leases?.lend(admission, errand.timeoutMs, nowMs);
+    this.#leases?.lend(admission, timeoutMs, nowMs);
     return admission;
   }
 
@@ -479,6 +481,13 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     }
   }
 
+  /** Takes a request out of line that seems to have died; if it has not, it gets in line again when it looks. */
+  #drop(waiter: Waiter<Lane>, nowMs: number): void {
+    waiter.poll = undefined;
+    this.#remove(waiter);
+    for (const lane of waiter.lanes) if (lane.queued > 0) this.#rouse(lane, nowMs);
+  }
+
   #awaitToken(lane: Lane, bucket: Bucket): void {
     // A notice would come by a timer that may die with another request: each waiter looks by itself.
     if (this.#options.timersBelongToRequests) return this.quit(lane);
@@ -533,6 +542,10 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     const waiter = firstOf(lane);
     if (waiter === undefined) {
       this.quit(lane);
+      return undefined;
+    }
+    if (this.#polls?.isLost(waiter, nowMs)) {
+      this.#drop(waiter, nowMs);
       return undefined;
     }
     for (const admitting of waiter.lanes) {

@@ -20,6 +20,7 @@ function setUp(needsToken = false) {
     hasBucket: () => needsToken,
     examine: () => void looks.push(clock.now()),
     dispatch: () => {},
+    wait: () => {},
   };
   const leases = new Leases();
   const polls = new Polls(

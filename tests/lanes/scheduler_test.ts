@@ -13,7 +13,7 @@ import { type Place, Waiter } from "../../src/lanes/waiter.ts";
 import type { Settings } from "../../src/policies/settings.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import type { Bucket } from "../../src/primitives/bucket.ts";
-import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
+import { type Deadline, DeadlineQueue, type DeadlineTarget } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
 import { TokenBucket } from "../../src/primitives/token_bucket.ts";
@@ -884,6 +884,108 @@ test("where attempts may die with their request, a permit is taken back a second
   // Whoever died comes back after all: it has nothing any more.
   dead.release();
   assertEquals([semaphore.inUse, a.inFlight], [1, 1]);
+});
+
+test("where timers belong to requests whoever waits for a permit of a lane looks for a token as well", async () => {
+  const clock = new ManualClock();
+  const bucket = new TokenBucket({ limit: 10, intervalMs: 1_000, burst: 1, clock });
+  const { scheduler, lane, wait } = setUp({
+    capacity: 5,
+    clock,
+    bucket,
+    deadlines: new SeparateDeadlines(clock),
+    timersBelongToRequests: true,
+  });
+  const a = lane("a", { maxInFlight: 1 });
+  const guests = [wait(a), wait(a), wait(a)];
+  await clock.advance(50);
+  // The lane has a permit before there is a token.
+  scheduler.release(a);
+  await clock.advance(50);
+  assertEquals(admitted(guests), [0, 1]);
+  scheduler.release(a);
+  await clock.advance(100);
+  assertEquals(admitted(guests), [0, 1, 2]);
+});
+
+/** Deadlines with timers of their own, which stop as those of a request that has died, and may be late. */
+function mortalDeadlines(clock: ManualClock) {
+  const deadlines = new SeparateDeadlines(clock);
+  const stopped: (() => void)[] = [];
+  const mortal = {
+    isDying: false,
+    add(target: DeadlineTarget, delayMs: number, nowMs?: number): Deadline {
+      if (!mortal.isDying) return deadlines.add(target, delayMs, nowMs);
+      const deadline = deadlines.add({ onDeadline() {} }, delayMs, nowMs);
+      stopped.push(() => target.onDeadline(deadline));
+      return deadline;
+    },
+    remove: (deadline: Deadline) => deadlines.remove(deadline),
+    sleep: (delayMs: number) => deadlines.sleep(delayMs),
+    /** The timers run after all. */
+    revive: () => stopped.splice(0).forEach((run) => run()),
+  };
+  return mortal;
+}
+
+test("where requests may die in line, no permit goes to those who have not looked when they should have", async () => {
+  const clock = new ManualClock();
+  const deadlines = mortalDeadlines(clock);
+  const { scheduler, semaphore, lane, wait } = setUp({ clock, deadlines, timersBelongToRequests: true });
+  const [a, b] = [lane("a"), lane("b")];
+  scheduler.tryEnter(a, 0);
+  deadlines.isDying = true;
+  const dead = [wait(a), wait([b, a]), wait(a)];
+  deadlines.isDying = false;
+  const alive = [wait(a), wait(b)];
+  await clock.advance(2_000);
+  scheduler.release(a);
+  // For another second they are only late.
+  assertEquals([admitted(dead), admitted(alive)], [[0], []]);
+  await clock.advance(1);
+  scheduler.release(a);
+  assertEquals([admitted(dead), admitted(alive), a.queued, b.queued], [[0], [1], 1, 0]);
+  scheduler.release(b);
+  assertEquals([admitted(dead), admitted(alive), semaphore.inUse], [[0], [0, 1], 1]);
+});
+
+test("where requests may die in line, one that was only late gets in line again", async () => {
+  const clock = new ManualClock();
+  const deadlines = mortalDeadlines(clock);
+  const { scheduler, lane, wait } = setUp({ clock, deadlines, timersBelongToRequests: true });
+  const a = lane();
+  scheduler.tryEnter(a, 0);
+  deadlines.isDying = true;
+  const [late, left] = [wait(a), wait(a)];
+  deadlines.isDying = false;
+  const other = wait(a);
+  await clock.advance(2_001);
+  scheduler.release(a);
+  assertEquals([admitted([late, left, other]), a.queued], [[2], 0]);
+  scheduler.leave(left);
+  deadlines.revive();
+  assertEquals([late.isWaiting, left.isWaiting, a.queued], [true, false, 1]);
+  scheduler.release(a);
+  assertEquals(admitted([late, left, other]), [0, 2]);
+});
+
+test("where requests may die in line, one that is handed a permit has a second to go on with it", async () => {
+  const clock = new ManualClock();
+  const deadlines = mortalDeadlines(clock);
+  const { scheduler, semaphore, lane, wait } = setUp({ clock, deadlines, timersBelongToRequests: true });
+  const a = lane();
+  const admission = scheduler.admit(patient({ timeoutMs: 60_000 }), [a], false);
+  assertInstanceOf(admission, Admission);
+  deadlines.isDying = true;
+  const dead = scheduler.admit(patient({ timeoutMs: 60_000 }), [a], false);
+  deadlines.isDying = false;
+  const other = wait(a);
+  assertInstanceOf(dead, AdmissionWaiter);
+  await clock.advance(10);
+  admission.release();
+  assertEquals((await dead.admission).expiresAtMs, 1_010);
+  await clock.advance(2_000);
+  assertEquals([other.at, semaphore.inUse], [a, 1]);
 });
 
 test("Scheduler.tryAdmit() admits what has to wait for nothing, with a permit and a token of its own", () => {
