@@ -229,9 +229,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
     let ticket = this.tryEnter(lane, nowMs);
     if (ticket === -1) ticket = this.#tryEnterUnclear(lane, line, nowMs);
-    return ticket === -1
-      ? undefined
-      : this.#lend(errand.timeoutMs, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
+    return ticket === -1 ? undefined : this.#lend(lane, ticket, nowMs, receiptOf(lane, line, nowMs));
   }
 
   /**
@@ -250,22 +248,16 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     return this.#tryAdmitAny(errand, lane, this.now());
   }
 
-  /** What a request gets that has waited. It may have died, and must prolong the lease when it goes on. */
+  /** What an admitted request gets. */
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
     const { receipt } = errand;
     errand.receipt = undefined;
-    return this.#lend(0, lane, ticket, nowMs, receipt);
+    return this.#lend(lane, ticket, nowMs, receipt);
   }
 
-  #lend(
-    timeoutMs: number,
-    lane: Lane,
-    ticket: number,
-    nowMs: number,
-    receipt: Receipt | undefined,
-  ): Admission {
+  #lend(lane: Lane, ticket: number, nowMs: number, receipt: Receipt | undefined): Admission {
     const admission = new Admission(this, lane, ticket, nowMs, receipt);
-    this.#leases?.lend(admission, timeoutMs, nowMs);
+    this.#leases?.lend(admission, nowMs);
     return admission;
   }
 

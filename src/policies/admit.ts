@@ -7,7 +7,6 @@
 import { Admission } from "../lanes/admission.ts";
 import type { LooksAgain } from "../lanes/admission_waiter.ts";
 import type { Lane } from "../lanes/lane.ts";
-import { Leases } from "../lanes/leases.ts";
 import type { Call } from "./call.ts";
 import type { Environment } from "./policy.ts";
 
@@ -49,7 +48,6 @@ export async function admit(
     inLine?.add(admitted);
     try {
       admission = await admitted.admission;
-      Leases.prolong(admission, call.timeoutMs, clock.now());
     } finally {
       inLine?.delete(admitted);
       if (call.pending === admitted) call.pending = undefined;

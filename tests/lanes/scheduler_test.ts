@@ -13,7 +13,7 @@ import { type Place, Waiter } from "../../src/lanes/waiter.ts";
 import type { Settings } from "../../src/policies/settings.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import type { Bucket } from "../../src/primitives/bucket.ts";
-import { type Deadline, DeadlineQueue, type DeadlineTarget } from "../../src/primitives/deadline_queue.ts";
+import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
 import { TokenBucket } from "../../src/primitives/token_bucket.ts";
@@ -21,6 +21,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { rejection } from "../support/settled.ts";
 import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
+import { mortalDeadlines } from "./mortal_deadlines.ts";
 import { schedulerOn } from "./scheduler_on.ts";
 
 /** A request in line that writes down what becomes of it, and has to be run by whoever admits it if it says so. */
@@ -865,7 +866,7 @@ test("where timers belong to requests whoever waits for a token looks for it aga
   assertEquals([admitted(guests), clock.pending], [[0, 1], 0]);
 });
 
-test("where attempts may die with their request, a permit is taken back a second after their time", async () => {
+test("where attempts may die with their request, a permit is taken back that no attempt uses after a second", async () => {
   const clock = new ManualClock();
   const { scheduler, semaphore, lane, wait } = setUp({
     clock,
@@ -873,11 +874,11 @@ test("where attempts may die with their request, a permit is taken back a second
     timersBelongToRequests: true,
   });
   const a = lane();
-  const dead = scheduler.admit(fakeCall({ settings: { timeoutMs: 5_000 } }), [a], false);
+  const dead = scheduler.admit(fakeCall(), [a], false);
   assertInstanceOf(dead, Admission);
-  assertEquals(dead.expiresAtMs, 6_000);
+  assertEquals(dead.expiresAtMs, 1_000);
   const guest = wait(a);
-  await clock.advance(5_999);
+  await clock.advance(999);
   assertEquals(guest.at, undefined);
   await clock.advance(1);
   assertEquals([guest.at?.key, semaphore.inUse, a.inFlight], [a.key, 1, 1]);
@@ -907,26 +908,6 @@ test("where timers belong to requests whoever waits for a permit of a lane looks
   await clock.advance(100);
   assertEquals(admitted(guests), [0, 1, 2]);
 });
-
-/** Deadlines with timers of their own, which stop as those of a request that has died, and may be late. */
-function mortalDeadlines(clock: ManualClock) {
-  const deadlines = new SeparateDeadlines(clock);
-  const stopped: (() => void)[] = [];
-  const mortal = {
-    isDying: false,
-    add(target: DeadlineTarget, delayMs: number, nowMs?: number): Deadline {
-      if (!mortal.isDying) return deadlines.add(target, delayMs, nowMs);
-      const deadline = deadlines.add({ onDeadline() {} }, delayMs, nowMs);
-      stopped.push(() => target.onDeadline(deadline));
-      return deadline;
-    },
-    remove: (deadline: Deadline) => deadlines.remove(deadline),
-    sleep: (delayMs: number) => deadlines.sleep(delayMs),
-    /** The timers run after all. */
-    revive: () => stopped.splice(0).forEach((run) => run()),
-  };
-  return mortal;
-}
 
 test("where requests may die in line, no permit goes to those who have not looked when they should have", async () => {
   const clock = new ManualClock();
@@ -974,10 +955,10 @@ test("where requests may die in line, one that is handed a permit has a second t
   const deadlines = mortalDeadlines(clock);
   const { scheduler, semaphore, lane, wait } = setUp({ clock, deadlines, timersBelongToRequests: true });
   const a = lane();
-  const admission = scheduler.admit(patient({ timeoutMs: 60_000 }), [a], false);
+  const admission = scheduler.admit(patient(), [a], false);
   assertInstanceOf(admission, Admission);
   deadlines.isDying = true;
-  const dead = scheduler.admit(patient({ timeoutMs: 60_000 }), [a], false);
+  const dead = scheduler.admit(patient(), [a], false);
   deadlines.isDying = false;
   const other = wait(a);
   assertInstanceOf(dead, AdmissionWaiter);

@@ -1,14 +1,9 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { buildPipeline } from "../../src/client/pipeline.ts";
 import { LOOK_AGAIN, type LooksAgain } from "../../src/lanes/admission_waiter.ts";
-import { Lane } from "../../src/lanes/lane.ts";
-import { admit } from "../../src/policies/admit.ts";
-import type { Call } from "../../src/policies/call.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
-import { Semaphore } from "../../src/primitives/semaphore.ts";
-import { SeparateDeadlines } from "../../src/primitives/separate_deadlines.ts";
+import { admit } from "../../src/policies/admit.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { test } from "../support/test.ts";
 import { fakeCall } from "./fake_call.ts";
 
@@ -44,23 +39,6 @@ test("admit() has a call wait in line, where it is found meanwhile", async () =>
     undefined,
     { type: "permit", requestId: 0, atMs: 40, waitedMs: 40 },
   ]);
-});
-
-test("admit() keeps for its whole time what was handed over for a moment, where requests may die in line", async () => {
-  const { environment, clock } = setUp();
-  const scheduler = schedulerOn(clock, {
-    semaphore: new Semaphore(1),
-    deadlines: new SeparateDeadlines(clock),
-    timersBelongToRequests: true,
-  });
-  const lane = new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined });
-  scheduler.adopt(lane);
-  const call = (): Call => fakeCall({ settings: { timeoutMs: 5_000 } });
-  const first = await admit({ ...environment, scheduler }, call(), [lane]);
-  const second = admit({ ...environment, scheduler }, call(), [lane]);
-  await clock.advance(40);
-  first!.release();
-  assertEquals((await second)!.expiresAtMs, 6_040);
 });
 
 test("admit() gives what was granted before, and nothing to a call that has been sent", async () => {

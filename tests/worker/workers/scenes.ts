@@ -27,7 +27,7 @@ const web = createClient({ baseUrls: SITE, cache: httpCache(webCache("api")) });
 const tiers = createClient({ baseUrls: SITE, cache: httpCache([memoryCache(), webCache("tiers")]) });
 const hasty = createClient({ baseUrls: SITE, timeoutMs: 60, maxRetries: 0, circuitBreaker: false });
 const narrow = createClient({ baseUrls: SITE, concurrency: 2, circuitBreaker: false });
-const brief = createClient({ baseUrls: SITE, concurrency: 1, timeoutMs: 300, circuitBreaker: false });
+const lone = createClient({ baseUrls: SITE, concurrency: 1 });
 const cached = createClient({ baseUrls: SITE, timeoutMs: 1_000, cache: httpCache(memoryCache()) });
 let closable = createClient({ baseUrls: SITE });
 
@@ -40,10 +40,10 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   "/leave": (path) => narrow.json(path, { signal: AbortSignal.timeout(Math.random() * 50) }),
   "/stay": (path) => narrow.json(path, { totalTimeoutMs: 5_000 }),
   "/abandon"(path) {
-    brief.json(path).catch(() => {});
+    lone.json(path).catch(() => {});
     return "gone";
   },
-  "/after": (path) => brief.json(path, { totalTimeoutMs: 10_000 }),
+  "/after": (path) => lone.json(path, { totalTimeoutMs: 10_000 }),
   "/many": (path) => many.json(path),
   "/paced": (path) => paced.json(path),
   "/web": (path) => fromOf(web, path),
