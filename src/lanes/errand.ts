@@ -19,8 +19,6 @@ export interface Errand {
   readonly limitKey: string | undefined;
   /** What the attempt counts in that it has just been admitted to; the code that sends it takes it over. */
   receipt: Receipt | undefined;
-  /** How long an attempt may take, in milliseconds. */
-  readonly timeoutMs: number;
   /** Attempts made so far. */
   readonly attempts: number;
   /** Whether it was sent before, or goes on with what was. */

@@ -10,22 +10,22 @@ import type { Admission } from "./admission.ts";
 const GRACE_MS = 1_000;
 
 /**
- * Admissions that end after a while by themselves: where the runtime ends a request's I/O and timers with the request, its attempt
- * never ends, and others must have its permit.
+ * Admissions that end after a while by themselves, unless they are prolonged: where the runtime ends a request's I/O and timers with
+ * the request, its attempt never ends, and others must have its permit.
  */
 export class Leases {
   readonly #admissions: Set<Admission> = new Set();
 
-  /** Lends an admission to an attempt that may take so long, in milliseconds. */
-  lend(admission: Admission, timeoutMs: number, nowMs: number): void {
-    admission.expiresAtMs = nowMs + timeoutMs + GRACE_MS;
+  /** Lends an admission to a request that is about to go on with it. */
+  lend(admission: Admission, nowMs: number): void {
+    admission.expiresAtMs = nowMs + GRACE_MS;
     this.#admissions.add(admission);
   }
 
-  /** An attempt goes on, and may do so for as long again, in milliseconds: it is alive. */
-  static prolong(admission: Admission, timeoutMs: number, nowMs: number): void {
+  /** An attempt goes on, and will say so again within this time, in milliseconds: it is alive. */
+  static prolong(admission: Admission, forMs: number, nowMs: number): void {
     if (admission.expiresAtMs === Infinity) return;
-    admission.expiresAtMs = Math.max(admission.expiresAtMs, nowMs + timeoutMs + GRACE_MS);
+    admission.expiresAtMs = Math.max(admission.expiresAtMs, nowMs + forMs + GRACE_MS);
   }
 
   /** An admission has been given back. */

@@ -14,6 +14,8 @@ import type { WakeUps } from "./wake_ups.ts";
 const POLL_MS = 1_000;
 /** The same where it may be a token that is missing, in milliseconds. */
 const TOKEN_POLL_MS = 25;
+/** How late it may look before it counts as dead, in milliseconds. */
+const GRACE_MS = 1_000;
 
 /** Where those in line wait. */
 export interface PolledRoom {
@@ -25,6 +27,8 @@ export interface PolledRoom {
   examine(lane: Lane): void;
   /** Admits what may go. */
   dispatch(): void;
+  /** Puts a request in line. */
+  wait(waiter: Waiter<Lane>, nowMs: number): void;
 }
 
 /**
@@ -51,17 +55,26 @@ export class Polls {
     this.#lookLater(waiter);
   }
 
+  /** Whether a request in line has not looked for so long that it must have died, and can't use what it would be given. */
+  isLost({ poll }: Waiter<Lane>, nowMs: number): boolean {
+    return poll !== undefined && nowMs > poll.atMs + GRACE_MS;
+  }
+
   #lookLater(waiter: Waiter<Lane>): void {
     const nowMs = this.#room.now();
     const waits = waiter.lanes.map((lane) => {
-      const leftMs = lane.blockedUntilMs(nowMs) - nowMs;
-      return leftMs > 0 ? leftMs : this.#room.hasBucket(lane) ? TOKEN_POLL_MS : POLL_MS;
+      const untilMs = lane.blockedUntilMs(nowMs);
+      if (untilMs > nowMs && untilMs < Infinity) return untilMs - nowMs;
+      // When a permit of the lane comes back, which is told, it may be a token that is missing, which is not.
+      return this.#room.hasBucket(lane) ? TOKEN_POLL_MS : POLL_MS;
     });
     const onDeadline = (): void => this.#look(waiter);
     waiter.poll = this.#deadlines.add({ onDeadline }, Math.min(...waits, POLL_MS), nowMs);
   }
 
   #look(waiter: Waiter<Lane>): void {
+    // It was late, and has been taken for dead.
+    if (waiter.poll === undefined && !waiter.isCancelled) return this.#room.wait(waiter, this.#room.now());
     if (!waiter.isWaiting) return;
     this.#leases.expire(this.#room.now());
     for (const lane of waiter.lanes) {

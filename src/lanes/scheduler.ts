@@ -229,7 +229,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
     let ticket = this.tryEnter(lane, nowMs);
     if (ticket === -1) ticket = this.#tryEnterUnclear(lane, line, nowMs);
-    return ticket === -1 ? undefined : this.#lend(errand, lane, ticket, nowMs, receiptOf(lane, line, nowMs));
+    return ticket === -1 ? undefined : this.#lend(lane, ticket, nowMs, receiptOf(lane, line, nowMs));
   }
 
   /**
@@ -252,18 +252,12 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
     const { receipt } = errand;
     errand.receipt = undefined;
-    return this.#lend(errand, lane, ticket, nowMs, receipt);
+    return this.#lend(lane, ticket, nowMs, receipt);
   }
 
-  #lend(
-    errand: Errand,
-    lane: Lane,
-    ticket: number,
-    nowMs: number,
-    receipt: Receipt | undefined,
-  ): Admission {
+  #lend(lane: Lane, ticket: number, nowMs: number, receipt: Receipt | undefined): Admission {
     const admission = new Admission(this, lane, ticket, nowMs, receipt);
-    this.#leases?.lend(admission, errand.timeoutMs, nowMs);
+    this.#leases?.lend(admission, nowMs);
     return admission;
   }
 
@@ -479,6 +473,13 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     }
   }
 
+  /** Takes a request out of line that seems to have died; if it has not, it gets in line again when it looks. */
+  #drop(waiter: Waiter<Lane>, nowMs: number): void {
+    waiter.poll = undefined;
+    this.#remove(waiter);
+    for (const lane of waiter.lanes) if (lane.queued > 0) this.#rouse(lane, nowMs);
+  }
+
   #awaitToken(lane: Lane, bucket: Bucket): void {
     // A notice would come by a timer that may die with another request: each waiter looks by itself.
     if (this.#options.timersBelongToRequests) return this.quit(lane);
@@ -533,6 +534,10 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     const waiter = firstOf(lane);
     if (waiter === undefined) {
       this.quit(lane);
+      return undefined;
+    }
+    if (this.#polls?.isLost(waiter, nowMs)) {
+      this.#drop(waiter, nowMs);
       return undefined;
     }
     for (const admitting of waiter.lanes) {

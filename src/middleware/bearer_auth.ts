@@ -138,11 +138,11 @@ export function bearerAuth(options: BearerAuthOptions): Middleware {
     const isMeant = isAllowed(request.url) && (origins !== undefined || !context.isForeign);
     if (request.headers.has("authorization") || !isMeant) return await next(request);
     const { signal } = request;
-    const sent = await source.present(signal);
+    const { clock, fetch } = context;
+    const sent = await source.present({ clock, signal });
     authorize(request, sent);
     const response = await next(request);
     if (refresh === undefined || isFromElsewhere(response, request) || !isRefusal(response)) return response;
-    const { clock, fetch } = context;
     const input = { response: withoutBody(response), url: request.url, fetch };
     const renewed = await source.renewed(sent, input, { clock, signal });
     if (renewed === undefined || !context.canResend(request)) return response;

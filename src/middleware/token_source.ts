@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Clock, timerDelay } from "../primitives/clock.ts";
+import { type Clock, timerDelay, type TimerHandle } from "../primitives/clock.ts";
 import { abortable } from "./abortable.ts";
 
 /** What a refresh is told. */
@@ -38,14 +38,31 @@ export interface TokenSourceOptions {
   readonly onRefreshFailure: (error: unknown) => void;
 }
 
+/** What a caller brings that waits for a token: the clock, and what stops the waiting. */
+interface Around {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** A refresh in flight. */
+interface Refresh {
+  /** Resolves when it has ended, well or not. */
+  readonly ended: Promise<void>;
+  /** When it can't be in flight any more, on the clock: in workers it dies with the request that has begun it, and never ends. */
+  readonly lostAtMs: number;
+}
+
+/** How late a refresh may end that has run out of time, in milliseconds. */
+const GRACE_MS = 1_000;
+
 /** What a token can be that goes into a header as it is. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
 /** Knows which token is the present one, and lets at most one refresh of each run. */
 export class TokenSource {
   readonly #options: TokenSourceOptions;
-  /** The refreshes in flight, by the token that they replace. They never reject. */
-  readonly #refreshes = new Map<string | undefined, Promise<void>>();
+  /** The refreshes in flight, by the token that they replace. */
+  readonly #refreshes = new Map<string | undefined, Refresh>();
   #asks = 0;
   /** The number of the ask that has brought the token which the user has. */
   #askTaken = 0;
@@ -61,15 +78,15 @@ export class TokenSource {
   /**
    * The present token: what the user has, or what a refresh has made of that. Waits while that one is being refreshed.
    *
-   * @param signal Stops the waiting.
+   * @param around The clock, and what stops the waiting.
    * @returns The token; `undefined` for none.
    * @throws {TypeError} Rejects, if the user's token can't be sent.
    * @throws {unknown} Rejects with what the user's function throws, and with the signal's reason.
    */
-  async present(signal: AbortSignal): Promise<string | undefined> {
+  async present(around: Around): Promise<string | undefined> {
     await this.#ask();
-    const refresh = this.#refreshes.get(this.#present);
-    if (refresh !== undefined) await abortable(refresh, signal);
+    const refresh = this.#inFlight(this.#present, around.clock);
+    if (refresh !== undefined) await wait(refresh, around);
     return this.#present;
   }
 
@@ -86,14 +103,23 @@ export class TokenSource {
   async renewed(
     refused: string | undefined,
     input: Omit<RefreshInput, "token" | "signal">,
-    { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+    around: Around,
   ): Promise<string | undefined> {
+    const { clock } = around;
     await this.#ask();
-    if (this.#present === refused) {
-      const refresh = this.#refreshes.get(refused) ?? this.#start(refused, input, clock);
-      if (refresh !== undefined) await abortable(refresh, signal);
+    while (this.#present === refused) {
+      const refresh = this.#inFlight(refused, clock) ?? this.#start(refused, input, clock);
+      if (refresh === undefined) break;
+      await wait(refresh, around);
+      if (this.#refreshes.get(refused) !== refresh) break;
+      // It was lost: this caller begins the next one.
     }
     return this.#present === refused ? undefined : this.#present;
+  }
+
+  #inFlight(token: string | undefined, clock: Clock): Refresh | undefined {
+    const refresh = this.#refreshes.get(token);
+    return refresh !== undefined && clock.now() < refresh.lostAtMs ? refresh : undefined;
   }
 
   /** Asks the caller's function, which may have another token by now. Of two results that cross, the one that was asked for later counts. */
@@ -112,12 +138,15 @@ export class TokenSource {
     refused: string | undefined,
     input: Omit<RefreshInput, "token" | "signal">,
     clock: Clock,
-  ): Promise<void> | undefined {
-    if (clock.now() - this.#refreshEndedAtMs < this.#options.refreshIntervalMs) return undefined;
-    const refresh = this.#refresh(refused, input, clock).catch(this.#options.onRefreshFailure).finally(() => {
-      this.#refreshes.delete(refused);
+  ): Refresh | undefined {
+    const { refreshTimeoutMs, refreshIntervalMs, onRefreshFailure } = this.#options;
+    const nowMs = clock.now();
+    if (nowMs - this.#refreshEndedAtMs < refreshIntervalMs) return undefined;
+    const ended = this.#refresh(refused, input, clock).catch(onRefreshFailure).finally(() => {
+      if (this.#refreshes.get(refused) === refresh) this.#refreshes.delete(refused);
       this.#refreshEndedAtMs = clock.now();
     });
+    const refresh: Refresh = { ended, lostAtMs: nowMs + refreshTimeoutMs + GRACE_MS };
     this.#refreshes.set(refused, refresh);
     return refresh;
   }
@@ -147,6 +176,19 @@ export class TokenSource {
     assertToken(token, "refresh()");
     if (token === refused) throw new Error("Cannot refresh the token as the new one is the old one");
     if (this.#present === refused) this.#present = token;
+  }
+}
+
+/** Waits until a refresh has ended, or is lost; rejects with the signal's reason. */
+async function wait({ ended, lostAtMs }: Refresh, { clock, signal }: Around): Promise<void> {
+  let timer: TimerHandle;
+  const lost = new Promise<void>((resolve) => {
+    if (lostAtMs < Infinity) timer = clock.setTimeout(resolve, timerDelay(lostAtMs - clock.now()));
+  });
+  try {
+    await abortable(Promise.race([ended, lost]), signal);
+  } finally {
+    clock.clearTimeout(timer);
   }
 }
 

@@ -26,6 +26,8 @@ import { progressOf } from "./progress.ts";
 import { Reply } from "./reply.ts";
 import { mayBeWorthRetry } from "./retry_reason.ts";
 
+/** How often an attempt says that it goes on, where it may die, in milliseconds. */
+const BEAT_MS = 1_000;
 /** The longest time after which an attempt is written off whose `fetch` ignores its signal, in milliseconds. */
 export const MAX_WRITE_OFF_MS = 30_000;
 
@@ -148,6 +150,16 @@ export class Attempt implements DeadlineTarget, Pending {
     this.startedAtMs = isResumed ? call.attemptedAtMs : nowMs;
     const leftMs = isResumed ? call.timeoutAtMs - nowMs : call.settings.timeoutMs;
     this.#deadline = environment.deadlines.add(this, leftMs, nowMs);
+    if (environment.timersBelongToRequests) this.#beat();
+  }
+
+  /** Says that the attempt goes on, as long as its caller has no body whose reader does. */
+  #beat(): void {
+    if (this.#hasEnded || this.#body?.isHandedOut) return;
+    const { clock, deadlines } = this.#environment;
+    const nowMs = clock.now();
+    Leases.prolong(this.#admission, BEAT_MS, nowMs);
+    deadlines.add({ onDeadline: () => this.#beat() }, BEAT_MS, nowMs);
   }
 
   /** Sends it; the reply, as {@linkcode attempt} gives it. */
@@ -293,7 +305,11 @@ export class Attempt implements DeadlineTarget, Pending {
       maxBytes: maxBodyBytes,
       onBytes: this.#progressOf(response),
       onTooLarge: () => tooLarge(this.#call, this.target),
-      onHandOut: () => this.#environment.deadlines.remove(this.#deadline),
+      onHandOut: () => {
+        this.#environment.deadlines.remove(this.#deadline);
+        // Who has not begun to read it has as long.
+        Leases.prolong(this.#admission, timeoutMs, this.#environment.clock.now());
+      },
       onStop: () => void abortIfPossible(this.#controller),
       onAlive: this.#environment.timersBelongToRequests
         ? () =>

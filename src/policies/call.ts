@@ -265,11 +265,6 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return this.attemptedAtMs + this.settings.timeoutMs;
   }
 
-  /** How long an attempt may take, in milliseconds. */
-  get timeoutMs(): number {
-    return this.settings.timeoutMs;
-  }
-
   /** How old an outage may be that it waits out, in milliseconds; 0 for none. */
   get patienceMs(): number {
     const { onOpen, patienceMs = PATIENCE_MS, maxRetries } = this.settings;

@@ -49,6 +49,15 @@ function textOf(error: unknown, host: string): string {
   return text.replace(/https?:\/\/[^\s"'()]+/g, host);
 }
 
+/** An answer that a cache on the way has held for some seconds, which its time does not know of (RFC 8484 §5.1). */
+function aged(answer: DnsAnswer, age: string | null): DnsAnswer {
+  // Of several values the first one counts, and what is no number of seconds does not (RFC 9111 §5.1).
+  const [, seconds] = /^\s*(\d+)\s*(?:,|$)/.exec(age ?? "") ?? [];
+  const { ttlSeconds } = answer;
+  if (seconds === undefined || ttlSeconds === undefined) return answer;
+  return { ...answer, ttlSeconds: Math.max(0, ttlSeconds - Number(seconds)) };
+}
+
 /** Asks servers, one after the other, and remembers the answers for as long as they are good. */
 export class DohResolver {
   readonly #settings: DohResolverSettings;
@@ -160,7 +169,7 @@ export class DohResolver {
     }
     const bytes = await readBody(response, MAX_ANSWER_BYTES);
     if (bytes === undefined) throw new Error("its answer is too large");
-    return decodeAnswer(bytes, host, type);
+    return aged(decodeAnswer(bytes, host, type), response.headers.get("age"));
   }
 
   /** Ends all questions: what waits for an answer gets none. */

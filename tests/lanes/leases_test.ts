@@ -18,23 +18,23 @@ function setUp() {
   return { leases, released, admission: () => new Admission(office, lane, 0, 0) };
 }
 
-test("Leases.expire() gives back those that have had their time and a second more, once", () => {
+test("Leases.expire() gives back those that have not gone on within a second, once", () => {
   const { leases, released, admission } = setUp();
-  const [short, long] = [admission(), admission()];
-  leases.lend(short, 100, 0);
-  leases.lend(long, 5_000, 0);
-  leases.expire(1_099);
+  const [early, late] = [admission(), admission()];
+  leases.lend(early, 0);
+  leases.lend(late, 500);
+  leases.expire(999);
   assertEquals(released, []);
-  leases.expire(1_100);
-  leases.expire(2_000);
-  assertEquals(released, [short]);
+  leases.expire(1_000);
+  leases.expire(1_499);
+  assertEquals(released, [early]);
 });
 
 test("Leases.prolong() gives an attempt that goes on more time, and none that has no end", () => {
   const { leases, released, admission } = setUp();
   const [alive, dead, unlent] = [admission(), admission(), admission()];
-  leases.lend(alive, 100, 0);
-  leases.lend(dead, 100, 0);
+  leases.lend(alive, 100);
+  leases.lend(dead, 100);
   Leases.prolong(alive, 300, 1_000);
   // What was lent for longer stays so.
   Leases.prolong(alive, 1, 1_000);
@@ -48,7 +48,7 @@ test("Leases.prolong() gives an attempt that goes on more time, and none that ha
 test("Leases.end() has an admission that was given back never given back again", () => {
   const { leases, released, admission } = setUp();
   const one = admission();
-  leases.lend(one, 100, 0);
+  leases.lend(one, 0);
   one.release();
   leases.expire(Infinity);
   assertEquals(released, [one]);

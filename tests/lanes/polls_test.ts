@@ -20,6 +20,7 @@ function setUp(needsToken = false) {
     hasBucket: () => needsToken,
     examine: () => void looks.push(clock.now()),
     dispatch: () => {},
+    wait: () => {},
   };
   const leases = new Leases();
   const polls = new Polls(
@@ -74,7 +75,7 @@ test("Polls takes back what was lent for too long, when a request comes and at e
       released.push(clock.now());
     },
   };
-  const lend = (timeoutMs: number): void => leases.lend(new Admission(office, lane, 0, 0), timeoutMs, 0);
+  const lend = (nowMs: number): void => leases.lend(new Admission(office, lane, 0, 0), nowMs);
   lend(100);
   lend(1_500);
   await clock.advance(1_100);

@@ -21,6 +21,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { rejection } from "../support/settled.ts";
 import { fakeAllowance, fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
+import { mortalDeadlines } from "./mortal_deadlines.ts";
 import { schedulerOn } from "./scheduler_on.ts";
 
 /** A request in line that writes down what becomes of it, and has to be run by whoever admits it if it says so. */
@@ -865,7 +866,7 @@ test("where timers belong to requests whoever waits for a token looks for it aga
   assertEquals([admitted(guests), clock.pending], [[0, 1], 0]);
 });
 
-test("where attempts may die with their request, a permit is taken back a second after their time", async () => {
+test("where attempts may die with their request, a permit is taken back that no attempt uses after a second", async () => {
   const clock = new ManualClock();
   const { scheduler, semaphore, lane, wait } = setUp({
     clock,
@@ -873,17 +874,99 @@ test("where attempts may die with their request, a permit is taken back a second
     timersBelongToRequests: true,
   });
   const a = lane();
-  const dead = scheduler.admit(fakeCall({ settings: { timeoutMs: 5_000 } }), [a], false);
+  const dead = scheduler.admit(fakeCall(), [a], false);
   assertInstanceOf(dead, Admission);
-  assertEquals(dead.expiresAtMs, 6_000);
+  assertEquals(dead.expiresAtMs, 1_000);
   const guest = wait(a);
-  await clock.advance(5_999);
+  await clock.advance(999);
   assertEquals(guest.at, undefined);
   await clock.advance(1);
   assertEquals([guest.at?.key, semaphore.inUse, a.inFlight], [a.key, 1, 1]);
   // Whoever died comes back after all: it has nothing any more.
   dead.release();
   assertEquals([semaphore.inUse, a.inFlight], [1, 1]);
+});
+
+test("where timers belong to requests whoever waits for a permit of a lane looks for a token as well", async () => {
+  const clock = new ManualClock();
+  const bucket = new TokenBucket({ limit: 10, intervalMs: 1_000, burst: 1, clock });
+  const { scheduler, lane, wait } = setUp({
+    capacity: 5,
+    clock,
+    bucket,
+    deadlines: new SeparateDeadlines(clock),
+    timersBelongToRequests: true,
+  });
+  const a = lane("a", { maxInFlight: 1 });
+  const guests = [wait(a), wait(a), wait(a)];
+  await clock.advance(50);
+  // The lane has a permit before there is a token.
+  scheduler.release(a);
+  await clock.advance(50);
+  assertEquals(admitted(guests), [0, 1]);
+  scheduler.release(a);
+  await clock.advance(100);
+  assertEquals(admitted(guests), [0, 1, 2]);
+});
+
+test("where requests may die in line, no permit goes to those who have not looked when they should have", async () => {
+  const clock = new ManualClock();
+  const deadlines = mortalDeadlines(clock);
+  const { scheduler, semaphore, lane, wait } = setUp({ clock, deadlines, timersBelongToRequests: true });
+  const [a, b] = [lane("a"), lane("b")];
+  scheduler.tryEnter(a, 0);
+  deadlines.isDying = true;
+  const dead = [wait(a), wait([b, a]), wait(a)];
+  deadlines.isDying = false;
+  const alive = [wait(a), wait(b)];
+  await clock.advance(2_000);
+  scheduler.release(a);
+  // For another second they are only late.
+  assertEquals([admitted(dead), admitted(alive)], [[0], []]);
+  await clock.advance(1);
+  scheduler.release(a);
+  assertEquals([admitted(dead), admitted(alive), a.queued, b.queued], [[0], [1], 1, 0]);
+  scheduler.release(b);
+  assertEquals([admitted(dead), admitted(alive), semaphore.inUse], [[0], [0, 1], 1]);
+});
+
+test("where requests may die in line, one that was only late gets in line again", async () => {
+  const clock = new ManualClock();
+  const deadlines = mortalDeadlines(clock);
+  const { scheduler, lane, wait } = setUp({ clock, deadlines, timersBelongToRequests: true });
+  const a = lane();
+  scheduler.tryEnter(a, 0);
+  deadlines.isDying = true;
+  const [late, left] = [wait(a), wait(a)];
+  deadlines.isDying = false;
+  const other = wait(a);
+  await clock.advance(2_001);
+  scheduler.release(a);
+  assertEquals([admitted([late, left, other]), a.queued], [[2], 0]);
+  scheduler.leave(left);
+  deadlines.revive();
+  assertEquals([late.isWaiting, left.isWaiting, a.queued], [true, false, 1]);
+  scheduler.release(a);
+  assertEquals(admitted([late, left, other]), [0, 2]);
+});
+
+test("where requests may die in line, one that is handed a permit has a second to go on with it", async () => {
+  const clock = new ManualClock();
+  const deadlines = mortalDeadlines(clock);
+  const { scheduler, semaphore, lane, wait } = setUp({ clock, deadlines, timersBelongToRequests: true });
+  const a = lane();
+  const admission = scheduler.admit(patient(), [a], false);
+  assertInstanceOf(admission, Admission);
+  deadlines.isDying = true;
+  const dead = scheduler.admit(patient(), [a], false);
+  deadlines.isDying = false;
+  const other = wait(a);
+  assertInstanceOf(dead, AdmissionWaiter);
+  await clock.advance(10);
+  admission.release();
+  assertEquals((await dead.admission).expiresAtMs, 1_010);
+  await clock.advance(2_000);
+  assertEquals([other.at, semaphore.inUse], [a, 1]);
 });
 
 test("Scheduler.tryAdmit() admits what has to wait for nothing, with a permit and a token of its own", () => {

@@ -1,5 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { assertToken, TokenSource, type TokenSourceOptions } from "../../src/middleware/token_source.ts";
+import type { Clock } from "../../src/primitives/clock.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 
@@ -24,29 +25,29 @@ function source(options: Partial<TokenSourceOptions> = {}): { tokens: TokenSourc
 
 test("TokenSource.present() goes on giving the new token while the user goes on giving the old one", async () => {
   const { tokens, clock } = source();
-  assertEquals(await tokens.present(signal), "a");
+  assertEquals(await tokens.present({ clock, signal }), "a");
   assertEquals(await tokens.renewed("a", input, { clock, signal }), "b");
-  assertEquals(await tokens.present(signal), "b");
+  assertEquals(await tokens.present({ clock, signal }), "b");
 });
 
 test("TokenSource.present() takes what the user says anew, after a refresh as well", async () => {
   let own: string | undefined = "a";
   const { tokens, clock } = source({ ask: () => own });
-  await tokens.present(signal);
+  await tokens.present({ clock, signal });
   await tokens.renewed("a", input, { clock, signal });
   for (const next of ["b", "c", undefined, "a"]) {
     own = next;
-    assertEquals(await tokens.present(signal), next);
+    assertEquals(await tokens.present({ clock, signal }), next);
   }
 });
 
 test("TokenSource.present() does not go back to an answer that was asked for earlier and comes later", async () => {
   const slow = Promise.withResolvers<string>();
   const answers = [Promise.resolve("a"), slow.promise, Promise.resolve("c")];
-  const { tokens } = source({ ask: () => answers.shift()! });
-  assertEquals(await tokens.present(signal), "a");
-  const late = tokens.present(signal);
-  assertEquals(await tokens.present(signal), "c");
+  const { tokens, clock } = source({ ask: () => answers.shift()! });
+  assertEquals(await tokens.present({ clock, signal }), "a");
+  const late = tokens.present({ clock, signal });
+  assertEquals(await tokens.present({ clock, signal }), "c");
   slow.resolve("b");
   assertEquals(await late, "c");
 });
@@ -55,7 +56,7 @@ test("TokenSource.renewed() finds that the user has another token by now, and re
   let own = "a";
   let refreshes = 0;
   const { tokens, clock } = source({ ask: () => own, refresh: () => `r${++refreshes}` });
-  await tokens.present(signal);
+  await tokens.present({ clock, signal });
   own = "b";
   assertEquals(await tokens.renewed("a", input, { clock, signal }), "b");
   assertEquals(refreshes, 0);
@@ -65,10 +66,10 @@ test("TokenSource.renewed() does not replace what the user has said while it was
   let own = "a";
   const answer = Promise.withResolvers<string>();
   const { tokens, clock } = source({ ask: () => own, refresh: () => answer.promise });
-  await tokens.present(signal);
+  await tokens.present({ clock, signal });
   const renewed = tokens.renewed("a", input, { clock, signal });
   own = "user";
-  assertEquals(await tokens.present(signal), "user");
+  assertEquals(await tokens.present({ clock, signal }), "user");
   answer.resolve("b");
   assertEquals(await renewed, "user");
 });
@@ -82,19 +83,19 @@ test("TokenSource.renewed() logs in when there was no token", async () => {
       return "b";
     },
   });
-  assertEquals(await tokens.present(signal), undefined);
+  assertEquals(await tokens.present({ clock, signal }), undefined);
   assertEquals(await tokens.renewed(undefined, input, { clock, signal }), "b");
-  assertEquals(await tokens.present(signal), "b");
+  assertEquals(await tokens.present({ clock, signal }), "b");
   assertEquals(seen, [undefined]);
 });
 
 test("TokenSource.renewed() leaves no timer behind, and waits for any time if told so", async () => {
   const { tokens, clock } = source();
-  await tokens.present(signal);
+  await tokens.present({ clock, signal });
   await tokens.renewed("a", input, { clock, signal });
   assertEquals(clock.pending, 0);
   const endless = source({ refreshTimeoutMs: Infinity, refresh: () => new Promise<string>(() => {}) });
-  await endless.tokens.present(signal);
+  await endless.tokens.present({ clock: endless.clock, signal });
   const controller = new AbortController();
   const waiting = endless.tokens.renewed("a", input, { clock: endless.clock, signal: controller.signal });
   await endless.clock.advance(1);
@@ -102,6 +103,43 @@ test("TokenSource.renewed() leaves no timer behind, and waits for any time if to
   const reason = new Error("left");
   controller.abort(reason);
   assertStrictEquals(await waiting.catch((error) => error), reason);
+});
+
+/** A refresh whose request has died: neither does it end, nor do its timers run. */
+async function afterDeath() {
+  let refreshes = 0;
+  const { tokens, clock } = source({
+    refresh: () => ++refreshes === 1 ? new Promise<string>(() => {}) : "b",
+  });
+  await tokens.present({ clock, signal });
+  const dead: Clock = {
+    ...clock,
+    now: () => clock.now(),
+    wallNow: () => 0,
+    setTimeout() {},
+    clearTimeout() {},
+  };
+  tokens.renewed("a", input, { clock: dead, signal });
+  await clock.advance(0);
+  return { tokens, clock, count: () => refreshes };
+}
+
+test("TokenSource.renewed() begins another refresh when one is lost, once for all that have waited for it", async () => {
+  const { tokens, clock, count } = await afterDeath();
+  const waiting = [1, 2, 3].map(() => tokens.renewed("a", input, { clock, signal }));
+  await clock.advance(1_999);
+  assertEquals(count(), 1);
+  await clock.advance(1);
+  assertEquals([await Promise.all(waiting), count(), clock.pending], [["b", "b", "b"], 2, 0]);
+});
+
+test("TokenSource.present() waits for a refresh no longer than it may take", async () => {
+  const { tokens, clock, count } = await afterDeath();
+  const waiting = tokens.present({ clock, signal });
+  await clock.advance(2_000);
+  assertEquals(await waiting, "a");
+  assertEquals(await tokens.present({ clock, signal }), "a");
+  assertEquals([await tokens.renewed("a", input, { clock, signal }), count(), clock.pending], ["b", 2, 0]);
 });
 
 test("assertToken() takes what goes into a header as it is", () => {

@@ -14,15 +14,23 @@ import {
   NetworkError,
   TimeoutError,
 } from "../../mod.ts";
+import { buildPipeline } from "../../src/client/pipeline.ts";
+import { Lane } from "../../src/lanes/lane.ts";
 import type { CdnRequest } from "../../src/middleware/faults/cdn_request.ts";
+import { admit } from "../../src/policies/admit.ts";
+import { attempt } from "../../src/policies/attempt.ts";
+import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { mortalDeadlines } from "../lanes/mortal_deadlines.ts";
+import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { microtasks } from "../support/microtasks.ts";
 import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import {
   broken,
   endless,
+  FakeOrigin,
   hanging,
   json,
   late,
@@ -33,6 +41,7 @@ import {
   status,
   text,
 } from "./fake_origin.ts";
+import { fakeCall, fakeTarget } from "./fake_call.ts";
 import { nextEvent } from "./next_event.ts";
 import { rig, testBothWays, URL_A } from "./rig.ts";
 import { planOf } from "../http_cache/plan_of.ts";
@@ -1083,3 +1092,41 @@ testBothWays(
     assertEquals([outcome.attempts, flaky.origin.calls], [2, 4]);
   },
 );
+
+// Where requests may die
+
+test("attempt() keeps its permit in a worker for as long as its request goes on, and not for its whole time", async () => {
+  const clock = new ManualClock();
+  const deadlines = mortalDeadlines(clock);
+  const settings = { timeoutMs: 60_000 };
+  const origin = new FakeOrigin(hanging(), { clock });
+  const { environment: around } = buildPipeline(
+    { fetch: origin.fetch },
+    { clock, reporter: { active: false, emit() {} } },
+    { inBackground() {} },
+  );
+  const options = { semaphore: new Semaphore(1), deadlines, timersBelongToRequests: true };
+  const scheduler = schedulerOn(clock, options);
+  const environment = { ...around, ...options, scheduler };
+  const target = fakeTarget({
+    lane: new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined }),
+  });
+  scheduler.adopt(target.lane);
+  const call = fakeCall({ settings });
+  const admission = await admit(environment, call, [target.lane]);
+  const attempted = watch(attempt(environment, call, target, admission!));
+  await clock.advance(10_500);
+  assertEquals([attempted.state, admission!.expiresAtMs], ["pending", 12_000]);
+  deadlines.isDying = true; // after the next beat there is none any more
+  await clock.advance(500);
+  deadlines.isDying = false;
+  const next = watch(admit(environment, fakeCall({ settings }), [target.lane]));
+  await clock.advance(1_999);
+  assertEquals([next.state, scheduler.inFlight], ["pending", 1]);
+  await clock.advance(1);
+  assertEquals([next.state, scheduler.inFlight], ["fulfilled", 1]);
+  call.abort(new Error("enough"));
+  await microtasks(20);
+  // It has nothing to give back.
+  assertEquals([attempted.state, scheduler.inFlight], ["rejected", 1]);
+});

@@ -20,6 +20,7 @@ interface Server {
   readonly address?: readonly number[];
   readonly ttl?: number;
   readonly status?: number;
+  readonly age?: string;
   /** Whether it answers nothing, or nothing about addresses of one kind. */
   readonly isSilent?: boolean | "A" | "AAAA";
   readonly bytes?: number;
@@ -36,16 +37,15 @@ function setUp(servers: Readonly<Record<string, Server>>, options: Partial<DohRe
     fetch: (href, { signal }) => {
       const url = new URL(href);
       asked.push(url.host);
-      const { address, ttl = 60, status = 200, isSilent, bytes } = servers[url.host]!;
+      const { address, ttl = 60, status = 200, age, isSilent, bytes } = servers[url.host]!;
       const isIpv4 =
         Uint8Array.fromBase64(url.searchParams.get("dns")!, { alphabet: "base64url" }).at(-3) === 1;
       if (isSilent === true || isSilent === (isIpv4 ? "A" : "AAAA")) {
         return new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
       }
       if (bytes !== undefined) return Promise.resolve(new Response(new Uint8Array(bytes)));
-      return Promise.resolve(
-        new Response(status === 200 ? answer(url.searchParams.get("dns")!, address, ttl) : "no", { status }),
-      );
+      const body = status === 200 ? answer(url.searchParams.get("dns")!, address, ttl) : "no";
+      return Promise.resolve(new Response(body, { status, headers: age === undefined ? {} : { age } }));
     },
     ...options,
   });
@@ -94,6 +94,26 @@ test("DohResolver.resolve() remembers addresses as long as they are good", async
   assertEquals(resolver.known("a.test"), undefined);
   await resolver.resolve("a.test");
   assertEquals(asked.length, 4);
+});
+
+test("DohResolver.resolve() takes off what a cache on the way has held an answer for", async () => {
+  const goodForMs: Readonly<Record<string, number>> = {
+    "0": 600_000,
+    "250": 350_000,
+    " 250 , 9": 350_000,
+    "600": 1_000,
+    "99999999999": 1_000,
+    "-5": 600_000,
+    "soon": 600_000,
+  };
+  for (const [age, ms] of Object.entries(goodForMs)) {
+    const { resolver, clock } = setUp({ "one.test": { address: [10, 0, 0, 1], ttl: 600, age } });
+    await resolver.resolve("a.test");
+    await clock.advance(ms - 1);
+    assertEquals(resolver.known("a.test"), ["10.0.0.1"], age);
+    await clock.advance(1);
+    assertEquals(resolver.known("a.test"), undefined, age);
+  }
 });
 
 test("DohResolver.resolve() shares the questions of those who ask at once, and lets each leave alone", async () => {

@@ -97,6 +97,16 @@ testWorker("those who leave at any moment leave no permit behind that others wai
   assertEquals(stayed, values(4, (index) => `/item/${index}`));
 });
 
+testWorker(
+  "those who are answered before they have been served keep no permit from others",
+  async (worker) => {
+    const gone = await askAll(worker, paths(20, (index) => `/abandon?path=item/${index}?ms=100`));
+    assertEquals(gone, values(20, () => "gone"));
+    // The permit of one in flight comes back long before its time is over, and those in line never get one.
+    assertEquals(await worker.ask("/after?path=item/a"), { value: "/item/a" });
+  },
+);
+
 testWorker("retries, and waits that a 429 asked for, happen in overlapping requests", async (worker) => {
   const flaky = await askAll(worker, paths(4, (index) => `/json?path=flaky/${index}`));
   assertEquals(flaky, values(4, () => ["GET", ""]));

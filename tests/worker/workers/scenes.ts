@@ -18,11 +18,16 @@ const client = createClient({
   backoff: { baseMs: 100, jitter: "none" },
 });
 const many = createClient({ baseUrls: SITE, concurrency: 20 });
-const paced = createClient({ baseUrls: SITE, rateLimit: { limit: 50, intervalMs: 1_000, burst: 1 } });
+const paced = createClient({
+  baseUrls: SITE,
+  rateLimit: { limit: 50, intervalMs: 1_000, burst: 1 },
+  perOrigin: { concurrency: 1 },
+});
 const web = createClient({ baseUrls: SITE, cache: httpCache(webCache("api")) });
 const tiers = createClient({ baseUrls: SITE, cache: httpCache([memoryCache(), webCache("tiers")]) });
 const hasty = createClient({ baseUrls: SITE, timeoutMs: 60, maxRetries: 0, circuitBreaker: false });
 const narrow = createClient({ baseUrls: SITE, concurrency: 2, circuitBreaker: false });
+const lone = createClient({ baseUrls: SITE, concurrency: 1 });
 const cached = createClient({ baseUrls: SITE, timeoutMs: 1_000, cache: httpCache(memoryCache()) });
 let closable = createClient({ baseUrls: SITE });
 
@@ -34,6 +39,11 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   "/hasty": (path) => hasty.json(path),
   "/leave": (path) => narrow.json(path, { signal: AbortSignal.timeout(Math.random() * 50) }),
   "/stay": (path) => narrow.json(path, { totalTimeoutMs: 5_000 }),
+  "/abandon"(path) {
+    lone.json(path).catch(() => {});
+    return "gone";
+  },
+  "/after": (path) => lone.json(path, { totalTimeoutMs: 10_000 }),
   "/many": (path) => many.json(path),
   "/paced": (path) => paced.json(path),
   "/web": (path) => fromOf(web, path),
