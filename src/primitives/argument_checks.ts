@@ -71,6 +71,12 @@ export function assertFunction(action: string, name: string, value: unknown): vo
   throw secretShapeError(action, name, "a function", value);
 }
 
+/** Throws unless `value` is absent or can be listened to, as an abort signal of any realm: who waits with anything else could not leave. */
+export function assertSignal(action: string, value: unknown): void {
+  if (value === undefined || (value as Partial<AbortSignal> | null)?.addEventListener) return;
+  throw shapeError(action, "signal", "an AbortSignal", value);
+}
+
 /** Throws unless `value` looks like a `Clock`. */
 export function assertClock(action: string, name: string, value: unknown): void {
   const clock = (value ?? {}) as Readonly<Record<string, unknown>>;
@@ -102,5 +108,5 @@ function describe(value: unknown): string {
   if (typeof value === "bigint") return `the bigint ${value}n`;
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  return Object(value) === value ? "an object" : String(value);
 }

@@ -112,7 +112,7 @@ export function backoff(options: BackoffOptions = {}): Backoff {
     if (!Number.isSafeInteger(retry) || retry < 1) {
       throw argumentError("compute delay", "retry", "a positive integer", retry);
     }
-    if (!(previousMs >= 0)) {
+    if (typeof previousMs !== "number" || !(previousMs >= 0)) {
       throw argumentError("compute delay", "previousMs", "a number of at least 0", previousMs);
     }
     const chance = random();

@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
-import { argumentError, assertClock } from "./argument_checks.ts";
+import { argumentError, assertClock, assertSignal } from "./argument_checks.ts";
 import { BinaryHeap, type HeapItem } from "./binary_heap.ts";
 import { type Clock, timerDelay, type TimerHandle } from "./clock.ts";
 
@@ -126,14 +126,17 @@ export class DeadlineQueue implements Deadlines {
    * @param delayMs How long, in milliseconds. 0 and less wait for the timer's next turn, `Infinity` until the abort.
    * @param options Options.
    * @returns A promise that resolves when the time has passed.
-   * @throws {TypeError} If `delayMs` is not a number.
+   * @throws {TypeError} If `delayMs` is not a number, or `signal` is no signal.
    * @throws {RangeError} If `delayMs` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts meanwhile; nothing is left behind then.
    */
   sleep(delayMs: number, options?: SleepOptions): Promise<void> {
     const signal = options?.signal;
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => new Sleeper(this, delayMs, signal, resolve, reject));
+    return new Promise((resolve, reject) => {
+      assertSignal("sleep", signal);
+      if (signal?.aborted) reject(signal.reason);
+      else new Sleeper(this, delayMs, signal, resolve, reject);
+    });
   }
 
   /** Forgets all deadlines. Their targets are not called; a `sleep` stays pending, until its signal aborts. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { argumentError, shapeError } from "./argument_checks.ts";
+import { argumentError, assertSignal, shapeError } from "./argument_checks.ts";
 import { Permit } from "./permit.ts";
 import { PermitLedger, PermitWaiter } from "./permit_ledger.ts";
 
@@ -100,11 +100,11 @@ export class Semaphore {
    * @param weight How much of the capacity to take: an integer of at least 0; 0 never waits.
    * @param options Options.
    * @returns The permit.
-   * @throws {TypeError} If `weight` or `priority` is not a number.
+   * @throws {TypeError} If `weight` or `priority` is not a number, or `signal` is no signal.
    * @throws {RangeError} If `weight` is no integer of at least 0, or over the capacity; if `priority` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts before the permit is granted.
    */
-  acquire(weight = 1, options?: AcquireOptions): Promise<Permit> {
+  acquire(weight?: number, options?: AcquireOptions): Promise<Permit> {
     return this.#enter(weight, options);
   }
 
@@ -131,7 +131,7 @@ export class Semaphore {
    * @param fn What to run.
    * @param options Options.
    * @returns What `fn` gives.
-   * @throws {TypeError} If `fn` is not a function, or `weight` or `priority` is not a number.
+   * @throws {TypeError} If `fn` is not a function, `weight` or `priority` is not a number, or `signal` is no signal.
    * @throws {RangeError} If `weight` is no integer of at least 0, or over the capacity; if `priority` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts before `fn` is called; what `fn` throws.
    */
@@ -139,7 +139,7 @@ export class Semaphore {
     if (typeof fn !== "function") {
       return Promise.reject(shapeError("run under permit", "fn", "a function", fn));
     }
-    return this.#enter(options?.weight ?? 1, options, fn);
+    return this.#enter(options?.weight, options, fn);
   }
 
   /**
@@ -158,7 +158,7 @@ export class Semaphore {
   }
 
   /** Waits if need be; then runs a function, or hands out the permit itself where there is none. */
-  #enter<T>(weight: number, options?: AcquireOptions, fn?: Work<T>): Promise<T> {
+  #enter<T>(weight = 1, options?: AcquireOptions, fn?: Work<T>): Promise<T> {
     try {
       this.#assertWeight(weight);
       const priority = options?.priority;
@@ -166,6 +166,7 @@ export class Semaphore {
         throw argumentError("acquire permit", "priority", "a number", priority);
       }
       const signal = options?.signal;
+      assertSignal("acquire permit", signal);
       if (signal?.aborted) throw signal.reason;
       const ledger = this.#ledger;
       if (ledger.take(weight)) {
@@ -183,10 +184,8 @@ export class Semaphore {
   }
 
   #assertWeight(weight: number): void {
-    const { capacity } = this.#ledger;
-    const isWeight = Number.isSafeInteger(weight) && weight >= 0;
-    if (isWeight && weight <= capacity) return;
-    const rule = isWeight ? `at most the capacity of ${capacity}` : "an integer of at least 0";
+    if (Number.isSafeInteger(weight) && weight >= 0 && weight <= this.capacity) return;
+    const rule = `an integer from 0 to ${this.capacity}`;
     throw argumentError("acquire permit", "weight", rule, weight);
   }
 }

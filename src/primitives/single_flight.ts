@@ -8,6 +8,8 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
+import { assertFunction, assertSignal } from "./argument_checks.ts";
+import { deferred } from "./deferred.ts";
 import { type Flight, FlightTable } from "./flight_table.ts";
 
 /** Options of {@linkcode SingleFlight.run}. */
@@ -55,13 +57,21 @@ export class SingleFlight<K, T> {
    * @param fn Does the work. Its signal is aborted, with the reason of the last caller that left, when all have left.
    * @param options Options.
    * @returns What the execution gives; rejects with what it throws, or with the reason of the caller's own signal.
+   * @throws {TypeError} If `fn` is not a function, or `signal` is no signal.
    */
   run(
     key: K,
     fn: (signal: AbortSignal) => T | PromiseLike<T>,
-    options: SingleFlightRunOptions = {},
+    options?: SingleFlightRunOptions,
   ): Promise<T> {
-    const { signal } = options;
+    const signal = options?.signal;
+    try {
+      assertFunction("share execution", "fn", fn);
+      assertSignal("share execution", signal);
+    } catch (error) {
+      // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
+      return Promise.reject(error);
+    }
     if (signal?.aborted) return Promise.reject(signal.reason);
     const flight = this.#flights.join(key) ?? this.#start(key, fn);
     if (signal === undefined) return flight.promise!;
@@ -74,10 +84,12 @@ export class SingleFlight<K, T> {
 
   #start(key: K, fn: (signal: AbortSignal) => T | PromiseLike<T>): Flight<K, T, AbortController> {
     const controller = new AbortController();
-    const promise = (async () => await fn(controller.signal))();
+    const { promise, resolve } = deferred<T>();
+    // Before the work begins: what it calls may lead to a caller that wants the same.
     const flight = this.#flights.start(key, controller, promise);
     const end = () => flight.end();
     promise.then(end, end);
+    resolve((async () => await fn(controller.signal))());
     return flight;
   }
 }

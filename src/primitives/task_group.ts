@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
-import { assertFunction, assertOptions, shapeError } from "./argument_checks.ts";
+import { assertFunction, assertOptions, assertSignal, shapeError } from "./argument_checks.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { Permit } from "./permit.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -87,7 +87,7 @@ export interface TaskHandle<T> {
  * ```
  */
 export class TaskGroup<T = unknown> implements AsyncDisposable {
-  readonly #semaphore: Semaphore | undefined;
+  readonly #semaphore: Semaphore;
   readonly #results: Map<number, T> | undefined;
   readonly #errors: Map<number, unknown> | undefined;
   readonly #controller = new AbortController();
@@ -112,11 +112,11 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
    */
   constructor(options: TaskGroupOptions = {}) {
     assertOptions("create task group", options);
-    const { semaphore, collectResults = true, collectErrors = true, signal } = options;
+    const { semaphore = Infinity, collectResults = true, collectErrors = true, signal } = options;
     this.#semaphore = toSemaphore(semaphore);
     assertBoolean("collectResults", collectResults);
     assertBoolean("collectErrors", collectErrors);
-    assertSignal(signal);
+    assertSignal("create task group", signal);
     this.#results = collectResults ? new Map() : undefined;
     this.#errors = collectErrors ? new Map() : undefined;
     this.#outerSignal = signal;
@@ -154,7 +154,7 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
     const { signal } = this.#controller;
     let permit: Permit | undefined;
     try {
-      permit = await this.#semaphore?.acquire(options?.weight, { signal, priority: options?.priority });
+      permit = await this.#semaphore.acquire(options?.weight, { signal, priority: options?.priority });
       // It may have aborted between the grant and this turn.
       signal.throwIfAborted();
     } catch (error) {
@@ -285,15 +285,10 @@ function inOrder<V>(what: string, option: string, collected: Map<number, V> | un
   return [...collected].sort(([a], [b]) => a - b).map(([, value]) => value);
 }
 
-function toSemaphore(semaphore: Semaphore | number | undefined): Semaphore | undefined {
+function toSemaphore(semaphore: Semaphore | number): Semaphore {
   if (typeof semaphore === "number") return new Semaphore(semaphore);
-  if (semaphore === undefined || typeof semaphore.acquire === "function") return semaphore;
+  if (semaphore instanceof Semaphore) return semaphore;
   throw shapeError("create task group", "semaphore", "a semaphore or a capacity", semaphore);
-}
-
-function assertSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof EventTarget) return;
-  throw shapeError("create task group", "signal", "an AbortSignal", signal);
 }
 
 function assertBoolean(name: string, value: unknown): void {

@@ -7,6 +7,7 @@ import {
   assertOptions,
   assertPositive,
   assertPositiveInteger,
+  assertSignal,
   assertSwitch,
   describeKind,
   secretShapeError,
@@ -111,5 +112,17 @@ test("assertOptions() lets objects through, and nothing else", () => {
   for (const options of [{}, { a: 1 }, Object.create(null)]) assertOptions("do", options);
   for (const options of [undefined, null, 5, "x", true, [], [{}], () => {}]) {
     assertThrows(() => assertOptions("do", options), TypeError, "Cannot do as the options must be an object");
+  }
+});
+
+test("assertSignal() lets nothing and all that can be listened to pass, and names the rest", () => {
+  const signals = [undefined, new AbortController().signal, AbortSignal.abort(), { addEventListener() {} }];
+  for (const signal of signals) assertSignal("sleep", signal);
+  for (const bad of [null, 0, "", {}, []]) {
+    assertThrows(
+      () => assertSignal("sleep", bad),
+      TypeError,
+      "Cannot sleep as 'signal' must be an AbortSignal: received",
+    );
   }
 });

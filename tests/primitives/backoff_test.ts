@@ -39,6 +39,7 @@ test("backoff() refuses a retry that is no positive integer, a bad previous dela
   assertThrows(() => backoff()("1" as unknown as number), TypeError, "'retry'");
   assertThrows(() => backoff()(1, -1), RangeError, "'previousMs'");
   assertThrows(() => backoff()(1, NaN), RangeError, "'previousMs'");
+  assertThrows(() => backoff()(1, "5" as unknown as number), TypeError, "'previousMs'");
   for (const chance of [-0.1, 1.1, NaN]) {
     assertThrows(() => backoff({ random: () => chance })(1), RangeError, "'random()'");
   }

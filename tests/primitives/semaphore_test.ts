@@ -47,7 +47,7 @@ test("Semaphore refuses weights that are no integers of at least 0, or over the 
     assertThrows(() => semaphore.tryAcquire(weight), RangeError, "'weight'");
   }
   await assertRejects(() => semaphore.acquire("1" as unknown as number), TypeError, "'weight'");
-  await assertRejects(() => semaphore.acquire(3), RangeError, "at most the capacity of 2: received 3");
+  await assertRejects(() => semaphore.acquire(3), RangeError, "an integer from 0 to 2: received 3");
   assertAllFree(semaphore);
 });
 
@@ -57,6 +57,27 @@ test("Semaphore refuses a priority that is no number, also when a permit is free
   const priority = "high" as unknown as number;
   await assertRejects(() => semaphore.run(() => 1, { priority }), TypeError, "'priority'");
   assertAllFree(semaphore);
+});
+
+test("Semaphore refuses what is no signal, and lets it take nothing from those who wait", async () => {
+  for (const bad of [null, {}, "abort", new AbortController()]) {
+    const semaphore = new Semaphore(1);
+    const signal = bad as unknown as AbortSignal;
+    await assertRejects(() => semaphore.acquire(1, { signal }), TypeError, "'signal' must be an AbortSignal");
+    const held = await semaphore.acquire();
+    await assertRejects(() => semaphore.acquire(1, { signal }), TypeError, "'signal' must be an AbortSignal");
+    await assertRejects(
+      () => semaphore.run(() => 1, { signal }),
+      TypeError,
+      "'signal' must be an AbortSignal",
+    );
+    const next = watch(semaphore.acquire());
+    held.release();
+    await microtasks(5);
+    assertEquals(next.state, "fulfilled");
+    next.value?.release();
+    assertAllFree(semaphore);
+  }
 });
 
 test("Semaphore.run() refuses what is no function, and takes no permit", async () => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { SingleFlight } from "../../src/primitives/single_flight.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { rejection, watch } from "../support/settled.ts";
@@ -176,4 +176,38 @@ test("SingleFlight.run() takes out a caller whose signal the work itself aborts 
   assertEquals([caller.state, caller.error], ["rejected", "as it starts"]);
   assert(inner?.aborted);
   assertEquals(flights.size, 0);
+});
+
+test("SingleFlight.run() shares an execution also with those whom its own beginning leads to", async () => {
+  const { flights, runs, work } = setUp();
+  const joined: Promise<object>[] = [];
+  const first = flights.run("a", (signal) => {
+    joined.push(flights.run("a", work), flights.run("a", work));
+    return work(signal);
+  });
+  assertEquals([runs.length, flights.size], [1, 1]);
+  const value = {};
+  runs[0]!.resolve(value);
+  for (const promise of [first, ...joined]) assertStrictEquals(await promise, value);
+  assertEquals(flights.size, 0);
+});
+
+test("SingleFlight.run() refuses what is no function or no signal, and starts nothing", async () => {
+  const { flights, runs, work } = setUp();
+  for (const fn of [undefined, null, {}, "load"]) {
+    await assertRejects(
+      () => flights.run("a", fn as unknown as typeof work),
+      TypeError,
+      "'fn' must be a function",
+    );
+  }
+  for (const bad of [null, {}, "abort", new AbortController()]) {
+    const signal = bad as unknown as AbortSignal;
+    await assertRejects(
+      () => flights.run("a", work, { signal }),
+      TypeError,
+      "'signal' must be an AbortSignal",
+    );
+  }
+  assertEquals([runs.length, flights.size], [0, 0]);
 });

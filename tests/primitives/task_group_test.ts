@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { TaskGroup, type TaskGroupOptions } from "../../src/primitives/task_group.ts";
 import { seededRandom } from "../../src/testing/random.ts";
@@ -20,6 +21,10 @@ test("TaskGroup refuses bad options, naming them", () => {
       TypeError,
       "Cannot create task group as 'semaphore' must be a semaphore or a capacity",
     ],
+    [{ semaphore: null }, TypeError, "'semaphore' must be a semaphore or a capacity: received null"],
+    // Its permits are others, and its `acquire` takes no weight: the group's aborts would not be heeded.
+    [{ semaphore: new AdaptiveLimit() }, TypeError, "'semaphore' must be a semaphore or a capacity"],
+    [{ signal: null }, TypeError, "'signal' must be an AbortSignal: received null"],
     [{ collectResults: 1 }, TypeError, "'collectResults' must be a boolean: received 1"],
     [{ collectErrors: "no" }, TypeError, "'collectErrors'"],
   ];
@@ -413,5 +418,20 @@ test("TaskGroup() names 'signal' when that is none", () => {
       TypeError,
       "Cannot create task group as 'signal' must be an AbortSignal",
     );
+  }
+});
+
+test("TaskGroup.spawn() refuses a bad weight and a bad priority, also where nothing bounds the group", async () => {
+  for (const semaphore of [undefined, 3]) {
+    await using group = new TaskGroup<number>({ semaphore });
+    await assertRejects(() => group.spawn(() => 1, { weight: -1 }), RangeError, "'weight'");
+    await assertRejects(
+      () => group.spawn(() => 1, { weight: "2" as unknown as number }),
+      TypeError,
+      "'weight'",
+    );
+    await assertRejects(() => group.spawn(() => 1, { priority: NaN }), RangeError, "'priority'");
+    await group.wait();
+    assertEquals([group.results(), group.errors()], [[], []]);
   }
 });

@@ -202,6 +202,19 @@ test("TokenBucket refuses n over the burst or that is no number of at least 0, a
   assertEquals([bucket.available, bucket.waiting, clock.pending], [10, 0, 0]);
 });
 
+test("TokenBucket.take() refuses what is no signal, and serves those who wait after it", async () => {
+  for (const bad of [null, {}, "abort", new AbortController()]) {
+    const { clock, bucket } = setUp();
+    const signal = bad as unknown as AbortSignal;
+    drain(bucket);
+    await assertRejects(() => bucket.take(1, { signal }), TypeError, "'signal' must be an AbortSignal");
+    const next = watch(bucket.take());
+    assertEquals([bucket.waiting, clock.pending], [1, 1]);
+    await clock.advance(100);
+    assertEquals([next.state, bucket.waiting], ["fulfilled", 0]);
+  }
+});
+
 test("TokenBucket lets n = 0 pass, whatever holds the others", async () => {
   const { bucket, clock } = setUp();
   drain(bucket);
@@ -472,6 +485,13 @@ test("TokenBucket.setRate() refuses a bad rate, and changes nothing", () => {
     "Cannot set rate as 'intervalMs'",
   );
   assertThrows(() => bucket.setRate({ limit: 5, intervalMs: 1, burst: 0 }), RangeError, "'burst'");
+  for (const none of [null, undefined, 5]) {
+    assertThrows(
+      () => bucket.setRate(none as unknown as TokenBucketOptions),
+      TypeError,
+      "Cannot set rate as the options must be an object",
+    );
+  }
   assertEquals(drain(bucket), 10);
 });
 
