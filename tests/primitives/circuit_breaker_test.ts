@@ -608,6 +608,34 @@ test("CircuitBreaker.isolate() during a probe makes its result meaningless, and 
   ]);
 });
 
+test("CircuitBreaker closes by no probe from before it was isolated or reset, however late that succeeds", () => {
+  const interruptions: ((breaker: CircuitBreaker) => void)[] = [
+    (breaker) => breaker.isolate()[Symbol.dispose](),
+    (breaker) => {
+      breaker.reset();
+      fail(breaker, 2);
+    },
+    (breaker) => {
+      const isolation = breaker.isolate();
+      breaker.reset();
+      isolation[Symbol.dispose]();
+      fail(breaker, 2);
+    },
+  ];
+  for (const interrupt of interruptions) {
+    for (const probeMs of [0, 5_000]) {
+      const { breaker, clock } = setUpDue();
+      const probe = breaker.enter();
+      clock.jump(probeMs);
+      // After 5 seconds the probe is lost, and the circuit open.
+      refusal(breaker);
+      interrupt(breaker);
+      breaker.settle(probe, "success");
+      assertEquals(breaker.state, "open");
+    }
+  }
+});
+
 test("CircuitBreaker.reset() closes the circuit from any state, and forgets what was counted and begun", async () => {
   const { breaker, clock, changes } = setUp();
   fail(breaker);
