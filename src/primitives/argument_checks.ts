@@ -71,6 +71,14 @@ export function assertFunction(action: string, name: string, value: unknown): vo
   throw secretShapeError(action, name, "a function", value);
 }
 
+/** Throws unless `value` is absent or looks like an `AbortSignal`: of whatever realm, but no controller. */
+export function assertSignal(action: string, value: unknown): void {
+  if (value === undefined) return;
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
+  throw shapeError(action, "signal", "an AbortSignal", value);
+}
+
 /** Throws unless `value` looks like a `Clock`. */
 export function assertClock(action: string, name: string, value: unknown): void {
   const clock = (value ?? {}) as Readonly<Record<string, unknown>>;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertFunction } from "./argument_checks.ts";
+import { assertFunction, assertSignal } from "./argument_checks.ts";
 import { type CircuitBreakerOptions, type CircuitSettings, toCircuitSettings } from "./circuit_options.ts";
 import { CLOSED, elapsedMs, openError, type State, toRest } from "./circuit_state.ts";
 import { SHORTEST_WAIT_MS } from "./clock.ts";
@@ -155,7 +155,7 @@ export class CircuitBreaker {
    * @param fn What to call.
    * @param options Options.
    * @returns What `fn` gives.
-   * @throws {TypeError} If `fn` is not a function.
+   * @throws {TypeError} If `fn` is not a function, or `signal` no signal.
    * @throws {CircuitOpenError} If the circuit refuses the call; `fn` is not called then.
    * @throws {unknown} The signal's reason, if it has aborted already; what `fn` throws.
    */
@@ -163,6 +163,7 @@ export class CircuitBreaker {
     try {
       assertFunction("run through circuit breaker", "fn", fn);
       const signal = options?.signal;
+      assertSignal("run through circuit breaker", signal);
       if (signal?.aborted) return Promise.reject(signal.reason);
       const ticket = this.enter();
       return signal === undefined ? this.#call(fn, ticket) : this.#callAbortably(fn, signal, ticket);

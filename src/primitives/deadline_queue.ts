@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
-import { argumentError, assertClock } from "./argument_checks.ts";
+import { argumentError, assertClock, assertSignal } from "./argument_checks.ts";
 import { BinaryHeap, type HeapItem } from "./binary_heap.ts";
 import { type Clock, timerDelay, type TimerHandle } from "./clock.ts";
 
@@ -126,7 +126,7 @@ export class DeadlineQueue implements Deadlines {
    * @param delayMs How long, in milliseconds. 0 and less wait for the timer's next turn, `Infinity` until the abort.
    * @param options Options.
    * @returns A promise that resolves when the time has passed.
-   * @throws {TypeError} If `delayMs` is not a number.
+   * @throws {TypeError} If `delayMs` is not a number, or `signal` no signal.
    * @throws {RangeError} If `delayMs` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts meanwhile; nothing is left behind then.
    */
@@ -194,6 +194,7 @@ class Sleeper implements DeadlineTarget, AbortTarget {
     resolve: () => void,
     reject: (reason: unknown) => void,
   ) {
+    assertSignal("sleep", signal);
     this.#queue = queue;
     this.#signal = signal;
     this.#resolve = resolve;

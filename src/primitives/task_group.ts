@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
-import { assertFunction, assertOptions, shapeError } from "./argument_checks.ts";
+import { assertFunction, assertOptions, assertSignal, shapeError } from "./argument_checks.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { Permit } from "./permit.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -116,7 +116,7 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
     this.#semaphore = toSemaphore(semaphore);
     assertBoolean("collectResults", collectResults);
     assertBoolean("collectErrors", collectErrors);
-    assertSignal(signal);
+    assertSignal("create task group", signal);
     this.#results = collectResults ? new Map() : undefined;
     this.#errors = collectErrors ? new Map() : undefined;
     this.#outerSignal = signal;
@@ -290,11 +290,6 @@ function toSemaphore(semaphore: Semaphore | number = Infinity): Semaphore {
   if (typeof semaphore === "number") return new Semaphore(semaphore);
   if (semaphore instanceof Semaphore) return semaphore;
   throw shapeError("create task group", "semaphore", "a semaphore or a capacity", semaphore);
-}
-
-function assertSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof EventTarget) return;
-  throw shapeError("create task group", "signal", "an AbortSignal", signal);
 }
 
 function assertBoolean(name: string, value: unknown): void {

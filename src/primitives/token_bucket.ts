@@ -12,6 +12,7 @@ import {
   assertOptions,
   assertPositive,
   assertPositiveInteger,
+  assertSignal,
 } from "./argument_checks.ts";
 import type { Bucket } from "./bucket.ts";
 import { type Clock, systemClock, timerDelay, type TimerHandle } from "./clock.ts";
@@ -129,18 +130,19 @@ export class TokenBucket implements Bucket {
    * @param n How many: a number from 0 to the burst. 0 never waits.
    * @param options Options.
    * @returns A promise that resolves when the tokens were taken.
-   * @throws {TypeError} If `n` is not a number.
+   * @throws {TypeError} If `n` is not a number, or `signal` no signal.
    * @throws {RangeError} If `n` is negative, not finite, or over the burst, which could never be served.
    * @throws {unknown} The signal's reason, if it has aborted or aborts before the tokens were taken.
    */
   take(n = 1, options?: TakeOptions): Promise<void> {
+    const signal = options?.signal;
     try {
       this.#assertTokens(n);
+      assertSignal("take tokens", signal);
     } catch (error) {
       // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
       return Promise.reject(error);
     }
-    const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return this.#takeNow(n) ? TAKEN : this.#wait(n, signal);
   }

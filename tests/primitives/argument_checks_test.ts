@@ -7,12 +7,14 @@ import {
   assertOptions,
   assertPositive,
   assertPositiveInteger,
+  assertSignal,
   assertSwitch,
   describeKind,
   secretShapeError,
   shapeError,
 } from "../../src/primitives/argument_checks.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
+import { NO_SIGNALS } from "../support/no_signals.ts";
 import { test } from "../support/test.ts";
 
 test("argumentError() names the action, the argument, the rule and the value", () => {
@@ -111,5 +113,15 @@ test("assertOptions() lets objects through, and nothing else", () => {
   for (const options of [{}, { a: 1 }, Object.create(null)]) assertOptions("do", options);
   for (const options of [undefined, null, 5, "x", true, [], [{}], () => {}]) {
     assertThrows(() => assertOptions("do", options), TypeError, "Cannot do as the options must be an object");
+  }
+});
+
+test("assertSignal() lets signals through of whatever realm, and nothing else", () => {
+  const foreign = { aborted: false, reason: undefined, addEventListener() {}, removeEventListener() {} };
+  for (const signal of [undefined, new AbortController().signal, AbortSignal.abort(), foreign]) {
+    assertSignal("do", signal);
+  }
+  for (const signal of NO_SIGNALS) {
+    assertThrows(() => assertSignal("do", signal), TypeError, "Cannot do as 'signal' must be an AbortSignal");
   }
 });

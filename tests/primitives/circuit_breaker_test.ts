@@ -6,6 +6,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 import { microtasks } from "../support/microtasks.ts";
+import { NO_SIGNALS } from "../support/no_signals.ts";
 import { watch } from "../support/settled.ts";
 
 /** A manual clock that counts how often it was read. */
@@ -454,6 +455,14 @@ test("CircuitBreaker admits another probe at once when the caller of one gave up
   breaker.settle(next, "success");
 
   assertEquals(changes, ["closed>open", "open>half-open", "half-open>closed"]);
+});
+
+test("CircuitBreaker.run() refuses what is no signal, and counts nothing for it", async () => {
+  const { breaker } = setUpDue();
+  for (const signal of NO_SIGNALS) {
+    await assertRejects(() => breaker.run(() => 1, { signal }), TypeError, "'signal' must be an AbortSignal");
+  }
+  assertEquals([breaker.state, breaker.retryAfterMs], ["open", 0]);
 });
 
 test("CircuitBreaker counts an ignored result neither as failure nor as success", () => {

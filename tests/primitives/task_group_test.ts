@@ -5,6 +5,7 @@ import { TaskGroup, type TaskGroupOptions } from "../../src/primitives/task_grou
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { NO_SIGNALS } from "../support/no_signals.ts";
 import { microtasks } from "../support/microtasks.ts";
 import { watch } from "../support/settled.ts";
 
@@ -29,6 +30,12 @@ test("TaskGroup refuses bad options, naming them", () => {
   ];
   for (const [options, type, message] of cases) {
     assertThrows(() => new TaskGroup(options as TaskGroupOptions), type, message);
+  }
+});
+
+test("TaskGroup refuses what is no signal", () => {
+  for (const signal of NO_SIGNALS) {
+    assertThrows(() => new TaskGroup({ signal }), TypeError, "'signal' must be an AbortSignal");
   }
 });
 
