@@ -8,6 +8,8 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
+import { assertFunction, assertSignal } from "./argument_checks.ts";
+import { deferred } from "./deferred.ts";
 import { type Flight, FlightTable } from "./flight_table.ts";
 
 /** Options of {@linkcode SingleFlight.run}. */
@@ -52,9 +54,11 @@ export class SingleFlight<K, T> {
    * Joins the execution of `key`, or starts one.
    *
    * @param key What is wanted.
-   * @param fn Does the work. Its signal is aborted, with the reason of the last caller that left, when all have left.
+   * @param fn Does the work. Its signal is aborted, with the reason of the last caller that left, when all have left. A caller
+   * that comes while it is called, or that it causes itself, joins it too.
    * @param options Options.
    * @returns What the execution gives; rejects with what it throws, or with the reason of the caller's own signal.
+   * @throws {TypeError} If `fn` is not a function, or `signal` no signal.
    */
   run(
     key: K,
@@ -62,6 +66,13 @@ export class SingleFlight<K, T> {
     options: SingleFlightRunOptions = {},
   ): Promise<T> {
     const { signal } = options;
+    try {
+      assertFunction("run single-flight", "fn", fn);
+      assertSignal("run single-flight", signal);
+    } catch (error) {
+      // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
+      return Promise.reject(error);
+    }
     if (signal?.aborted) return Promise.reject(signal.reason);
     const flight = this.#flights.join(key) ?? this.#start(key, fn);
     if (signal === undefined) return flight.promise!;
@@ -74,10 +85,16 @@ export class SingleFlight<K, T> {
 
   #start(key: K, fn: (signal: AbortSignal) => T | PromiseLike<T>): Flight<K, T, AbortController> {
     const controller = new AbortController();
-    const promise = (async () => await fn(controller.signal))();
+    const { promise, resolve, reject } = deferred<T>();
     const flight = this.#flights.start(key, controller, promise);
     const end = () => flight.end();
     promise.then(end, end);
+    try {
+      // After it is registered: the work may cause further callers before it returns.
+      resolve(fn(controller.signal));
+    } catch (error) {
+      reject(error);
+    }
     return flight;
   }
 }
