@@ -116,7 +116,7 @@ export class AdaptiveLimit {
    *
    * @param options Options.
    * @returns The permit.
-   * @throws {TypeError} If `priority` is not a number, or `signal` is no signal.
+   * @throws {TypeError} If `priority` is not a number, or `signal` no signal.
    * @throws {RangeError} If `priority` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts before the permit is granted.
    */
@@ -144,7 +144,7 @@ export class AdaptiveLimit {
    * @param fn What to run.
    * @param options Options.
    * @returns What `fn` gives.
-   * @throws {TypeError} If `fn` is not a function, `priority` is not a number, or `signal` is no signal.
+   * @throws {TypeError} If `fn` is not a function, `priority` is not a number, or `signal` no signal.
    * @throws {RangeError} If `priority` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts before `fn` is called; what `fn` throws.
    */

@@ -71,9 +71,11 @@ export function assertFunction(action: string, name: string, value: unknown): vo
   throw secretShapeError(action, name, "a function", value);
 }
 
-/** Throws unless `value` is absent or can be listened to, as an abort signal of any realm: who waits with anything else could not leave. */
+/** Throws unless `value` is absent or looks like an `AbortSignal`: of whatever realm, but no controller. */
 export function assertSignal(action: string, value: unknown): void {
-  if (value === undefined || (value as Partial<AbortSignal> | null)?.addEventListener) return;
+  if (value === undefined) return;
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
   throw shapeError(action, "signal", "an AbortSignal", value);
 }
 

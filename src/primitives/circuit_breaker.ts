@@ -35,6 +35,9 @@ export interface CircuitBreakerRunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** No call's ticket. */
+const NO_PROBE = -1;
+
 /** What is done with the result of a call. */
 interface Handlers {
   readonly onSuccess: (value: unknown) => unknown;
@@ -75,8 +78,8 @@ export class CircuitBreaker {
   /** Of the tickets that count: one for all calls of a closed circuit, one for each probe. */
   #generation = 0;
   #handlers: Handlers = this.#handlersOf(0);
-  /** The ticket of the latest probe: its success closes the circuit, however late. */
-  #probe = -1;
+  /** The ticket of the latest probe: its success closes the circuit, however late, unless that was isolated or reset meanwhile. */
+  #probe = NO_PROBE;
 
   /**
    * Creates a closed circuit.
@@ -152,7 +155,7 @@ export class CircuitBreaker {
    * @param fn What to call.
    * @param options Options.
    * @returns What `fn` gives.
-   * @throws {TypeError} If `fn` is not a function, or `signal` is no signal.
+   * @throws {TypeError} If `fn` is not a function, or `signal` no signal.
    * @throws {CircuitOpenError} If the circuit refuses the call; `fn` is not called then.
    * @throws {unknown} The signal's reason, if it has aborted already; what `fn` throws.
    */
@@ -211,14 +214,17 @@ export class CircuitBreaker {
   /**
    * Refuses all calls, whatever the service does, until what is returned is disposed; if several hold the circuit isolated,
    * until all have. Then it is closed or open as it was; a probe that was in flight has lost its meaning. Results of calls
-   * that were admitted before do not count.
+   * that were admitted before do not count, however late they come.
    *
    * @returns Ends the isolation; only the first disposal does anything.
    */
   isolate(): Disposable {
     const state = this.#state;
     if (state.kind === "isolated") state.holders++;
-    else this.#become({ kind: "isolated", holders: 1, rest: toRest(state) });
+    else {
+      this.#probe = NO_PROBE;
+      this.#become({ kind: "isolated", holders: 1, rest: toRest(state) });
+    }
     let isHeld = true;
     return {
       [Symbol.dispose]: () => {
@@ -228,9 +234,13 @@ export class CircuitBreaker {
     };
   }
 
-  /** Closes the circuit, and forgets all results. While it is isolated it stays so, and is closed afterwards. */
+  /**
+   * Closes the circuit, and forgets all results, also those still to come of calls that were admitted before. While it is
+   * isolated it stays so, and is closed afterwards.
+   */
   reset(): void {
     this.#counter.clear();
+    this.#probe = NO_PROBE;
     if (this.#state.kind === "isolated") this.#state.rest = CLOSED;
     else if (this.#state.kind === "closed") this.#replace(CLOSED);
     else this.#become(CLOSED);

@@ -126,7 +126,7 @@ export class DeadlineQueue implements Deadlines {
    * @param delayMs How long, in milliseconds. 0 and less wait for the timer's next turn, `Infinity` until the abort.
    * @param options Options.
    * @returns A promise that resolves when the time has passed.
-   * @throws {TypeError} If `delayMs` is not a number, or `signal` is no signal.
+   * @throws {TypeError} If `delayMs` is not a number, or `signal` no signal.
    * @throws {RangeError} If `delayMs` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts meanwhile; nothing is left behind then.
    */
@@ -197,6 +197,7 @@ class Sleeper implements DeadlineTarget, AbortTarget {
     resolve: () => void,
     reject: (reason: unknown) => void,
   ) {
+    assertSignal("sleep", signal);
     this.#queue = queue;
     this.#signal = signal;
     this.#resolve = resolve;

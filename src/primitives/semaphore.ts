@@ -100,7 +100,7 @@ export class Semaphore {
    * @param weight How much of the capacity to take: an integer of at least 0; 0 never waits.
    * @param options Options.
    * @returns The permit.
-   * @throws {TypeError} If `weight` or `priority` is not a number, or `signal` is no signal.
+   * @throws {TypeError} If `weight` or `priority` is not a number, or `signal` no signal.
    * @throws {RangeError} If `weight` is no integer of at least 0, or over the capacity; if `priority` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts before the permit is granted.
    */
@@ -131,7 +131,7 @@ export class Semaphore {
    * @param fn What to run.
    * @param options Options.
    * @returns What `fn` gives.
-   * @throws {TypeError} If `fn` is not a function, `weight` or `priority` is not a number, or `signal` is no signal.
+   * @throws {TypeError} If `fn` is not a function, `weight` or `priority` is not a number, or `signal` no signal.
    * @throws {RangeError} If `weight` is no integer of at least 0, or over the capacity; if `priority` is `NaN`.
    * @throws {unknown} The signal's reason, if it has aborted or aborts before `fn` is called; what `fn` throws.
    */
@@ -166,8 +166,10 @@ export class Semaphore {
         throw argumentError("acquire permit", "priority", "a number", priority);
       }
       const signal = options?.signal;
-      assertSignal("acquire permit", signal);
-      if (signal?.aborted) throw signal.reason;
+      if (signal !== undefined) {
+        assertSignal("acquire permit", signal);
+        if (signal.aborted) throw signal.reason;
+      }
       const ledger = this.#ledger;
       if (ledger.take(weight)) {
         return fn === undefined

@@ -54,20 +54,21 @@ export class SingleFlight<K, T> {
    * Joins the execution of `key`, or starts one.
    *
    * @param key What is wanted.
-   * @param fn Does the work. Its signal is aborted, with the reason of the last caller that left, when all have left.
+   * @param fn Does the work. Its signal is aborted, with the reason of the last caller that left, when all have left. A caller
+   * that comes while it is called, or that it causes itself, joins it too.
    * @param options Options.
    * @returns What the execution gives; rejects with what it throws, or with the reason of the caller's own signal.
-   * @throws {TypeError} If `fn` is not a function, or `signal` is no signal.
+   * @throws {TypeError} If `fn` is not a function, or `signal` no signal.
    */
   run(
     key: K,
     fn: (signal: AbortSignal) => T | PromiseLike<T>,
     options?: SingleFlightRunOptions,
   ): Promise<T> {
-    const signal = options?.signal;
+    const { signal } = options;
     try {
-      assertFunction("share execution", "fn", fn);
-      assertSignal("share execution", signal);
+      assertFunction("run single-flight", "fn", fn);
+      assertSignal("run single-flight", signal);
     } catch (error) {
       // Bad arguments reject, as everything does that goes wrong in a function that returns a promise.
       return Promise.reject(error);
@@ -84,12 +85,16 @@ export class SingleFlight<K, T> {
 
   #start(key: K, fn: (signal: AbortSignal) => T | PromiseLike<T>): Flight<K, T, AbortController> {
     const controller = new AbortController();
-    const { promise, resolve } = deferred<T>();
-    // Before the work begins: what it calls may lead to a caller that wants the same.
+    const { promise, resolve, reject } = deferred<T>();
     const flight = this.#flights.start(key, controller, promise);
     const end = () => flight.end();
     promise.then(end, end);
-    resolve((async () => await fn(controller.signal))());
+    try {
+      // After it is registered: the work may cause further callers before it returns.
+      resolve(fn(controller.signal));
+    } catch (error) {
+      reject(error);
+    }
     return flight;
   }
 }

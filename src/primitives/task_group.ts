@@ -214,7 +214,8 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
    * called.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#drained();
+    // Closed in the very turn in which no task is left: until then tasks may be spawned, and are waited for.
+    while (this.#active > 0) await this.#drained();
     this.#isClosed = true;
     if (this.#outerSignal !== undefined) removeAbortListener(this.#outerSignal, this.#outerTarget);
     if (this.#failure === undefined || this.#isReported) return;
@@ -225,7 +226,7 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
   async #run(
     task: Task<T>,
     fn: (signal: AbortSignal) => T | PromiseLike<T>,
-    permit: Permit | undefined,
+    permit: Permit,
   ): Promise<T> {
     try {
       const value = await fn(this.#controller.signal);
@@ -237,7 +238,7 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
       this.#fail(task.index, error);
       throw error;
     } finally {
-      permit?.release();
+      permit.release();
       this.#endOne();
     }
   }
@@ -285,7 +286,7 @@ function inOrder<V>(what: string, option: string, collected: Map<number, V> | un
   return [...collected].sort(([a], [b]) => a - b).map(([, value]) => value);
 }
 
-function toSemaphore(semaphore: Semaphore | number): Semaphore {
+function toSemaphore(semaphore: Semaphore | number = Infinity): Semaphore {
   if (typeof semaphore === "number") return new Semaphore(semaphore);
   if (semaphore instanceof Semaphore) return semaphore;
   throw shapeError("create task group", "semaphore", "a semaphore or a capacity", semaphore);

@@ -130,7 +130,7 @@ export class TokenBucket implements Bucket {
    * @param n How many: a number from 0 to the burst. 0 never waits.
    * @param options Options.
    * @returns A promise that resolves when the tokens were taken.
-   * @throws {TypeError} If `n` is not a number, or `signal` is no signal.
+   * @throws {TypeError} If `n` is not a number, or `signal` no signal.
    * @throws {RangeError} If `n` is negative, not finite, or over the burst, which could never be served.
    * @throws {unknown} The signal's reason, if it has aborted or aborts before the tokens were taken.
    */

@@ -6,6 +6,7 @@ import {
 } from "../../src/primitives/adaptive_limit.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { NO_SIGNALS } from "../support/no_signals.ts";
 import { test } from "../support/test.ts";
 import { watch } from "../support/settled.ts";
 
@@ -166,6 +167,16 @@ test("AdaptiveLimit.run() calls nothing for a signal that has aborted, and rejec
   );
   await assertRejects(() => limit.run(5 as unknown as () => void), TypeError, "'fn' must be a function");
   assertEquals([calls, limit.inFlight], [0, 0]);
+});
+
+test("AdaptiveLimit refuses what is no signal, and loses no place", async () => {
+  const limit = new AdaptiveLimit({ initial: 1, max: 1 });
+  for (const signal of NO_SIGNALS) {
+    using _place = limit.tryAcquire()!;
+    await assertRejects(() => limit.acquire({ signal }), TypeError, "'signal'");
+    await assertRejects(() => limit.run(() => 1, { signal }), TypeError, "'signal'");
+  }
+  assertEquals([limit.inFlight, limit.waiting], [0, 0]);
 });
 
 test("AdaptiveLimit: a bad latency, clock or callback is refused with its name", () => {

@@ -6,6 +6,7 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 import { microtasks } from "../support/microtasks.ts";
+import { NO_SIGNALS } from "../support/no_signals.ts";
 import { watch } from "../support/settled.ts";
 
 /** A manual clock that counts how often it was read. */
@@ -456,6 +457,14 @@ test("CircuitBreaker admits another probe at once when the caller of one gave up
   assertEquals(changes, ["closed>open", "open>half-open", "half-open>closed"]);
 });
 
+test("CircuitBreaker.run() refuses what is no signal, and counts nothing for it", async () => {
+  const { breaker } = setUpDue();
+  for (const signal of NO_SIGNALS) {
+    await assertRejects(() => breaker.run(() => 1, { signal }), TypeError, "'signal' must be an AbortSignal");
+  }
+  assertEquals([breaker.state, breaker.retryAfterMs], ["open", 0]);
+});
+
 test("CircuitBreaker counts an ignored result neither as failure nor as success", () => {
   const { breaker } = setUp();
   fail(breaker);
@@ -606,6 +615,34 @@ test("CircuitBreaker.isolate() during a probe makes its result meaningless, and 
     "open>half-open",
     "half-open>closed",
   ]);
+});
+
+test("CircuitBreaker closes by no probe from before it was isolated or reset, however late that succeeds", () => {
+  const interruptions: ((breaker: CircuitBreaker) => void)[] = [
+    (breaker) => breaker.isolate()[Symbol.dispose](),
+    (breaker) => {
+      breaker.reset();
+      fail(breaker, 2);
+    },
+    (breaker) => {
+      const isolation = breaker.isolate();
+      breaker.reset();
+      isolation[Symbol.dispose]();
+      fail(breaker, 2);
+    },
+  ];
+  for (const interrupt of interruptions) {
+    for (const probeMs of [0, 5_000]) {
+      const { breaker, clock } = setUpDue();
+      const probe = breaker.enter();
+      clock.jump(probeMs);
+      // After 5 seconds the probe is lost, and the circuit open.
+      refusal(breaker);
+      interrupt(breaker);
+      breaker.settle(probe, "success");
+      assertEquals(breaker.state, "open");
+    }
+  }
 });
 
 test("CircuitBreaker.reset() closes the circuit from any state, and forgets what was counted and begun", async () => {

@@ -4,6 +4,7 @@ import { type Deadline, DeadlineQueue, type DeadlineTarget } from "../../src/pri
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { RecordingClock } from "../support/recording_clock.ts";
+import { NO_SIGNALS } from "../support/no_signals.ts";
 import { test } from "../support/test.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { microtasks } from "../support/microtasks.ts";
@@ -269,6 +270,16 @@ test("DeadlineQueue.sleep() does not begin with a signal that has aborted, or wi
   const error = await assertRejects(() => queue.sleep(1_000, { signal: AbortSignal.abort(reason) }));
   assertStrictEquals(error, reason);
   await assertRejects(() => queue.sleep(NaN), RangeError, "'delayMs'");
+
+  assertEquals([clock.delaysMs.length, queue.size], [0, 0]);
+});
+
+test("DeadlineQueue.sleep() refuses what is no signal, and leaves nothing behind", async () => {
+  const clock = new RecordingClock();
+  const queue = new DeadlineQueue(clock);
+  for (const signal of NO_SIGNALS) {
+    await assertRejects(() => queue.sleep(1_000, { signal }), TypeError, "'signal' must be an AbortSignal");
+  }
 
   assertEquals([clock.delaysMs.length, queue.size], [0, 0]);
 });

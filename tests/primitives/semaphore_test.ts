@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import type { Permit } from "../../src/primitives/permit.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { NO_SIGNALS } from "../support/no_signals.ts";
 import { test } from "../support/test.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { microtasks } from "../support/microtasks.ts";
@@ -59,25 +60,21 @@ test("Semaphore refuses a priority that is no number, also when a permit is free
   assertAllFree(semaphore);
 });
 
-test("Semaphore refuses what is no signal, and lets it take nothing from those who wait", async () => {
-  for (const bad of [null, {}, "abort", new AbortController()]) {
-    const semaphore = new Semaphore(1);
-    const signal = bad as unknown as AbortSignal;
-    await assertRejects(() => semaphore.acquire(1, { signal }), TypeError, "'signal' must be an AbortSignal");
-    const held = await semaphore.acquire();
-    await assertRejects(() => semaphore.acquire(1, { signal }), TypeError, "'signal' must be an AbortSignal");
-    await assertRejects(
-      () => semaphore.run(() => 1, { signal }),
-      TypeError,
-      "'signal' must be an AbortSignal",
-    );
-    const next = watch(semaphore.acquire());
-    held.release();
-    await microtasks(5);
-    assertEquals(next.state, "fulfilled");
-    next.value?.release();
-    assertAllFree(semaphore);
+test("Semaphore refuses what is no signal, whether a permit is free or not, and loses none", async () => {
+  const semaphore = new Semaphore(1);
+  for (const signal of NO_SIGNALS) {
+    for (const held of [undefined, semaphore.tryAcquire()]) {
+      await assertRejects(
+        () => semaphore.acquire(1, { signal }),
+        TypeError,
+        "'signal' must be an AbortSignal",
+      );
+      await assertRejects(() => semaphore.run(() => 1, { signal }), TypeError, "'signal'");
+      assertEquals(semaphore.waiting, 0);
+      held?.release();
+    }
   }
+  assertAllFree(semaphore);
 });
 
 test("Semaphore.run() refuses what is no function, and takes no permit", async () => {

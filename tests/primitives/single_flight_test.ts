@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { SingleFlight } from "../../src/primitives/single_flight.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
+import { NO_SIGNALS } from "../support/no_signals.ts";
 import { rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";
@@ -178,36 +179,52 @@ test("SingleFlight.run() takes out a caller whose signal the work itself aborts 
   assertEquals(flights.size, 0);
 });
 
-test("SingleFlight.run() shares an execution also with those whom its own beginning leads to", async () => {
+test("SingleFlight.run() refuses what is no function or no signal, and starts or joins nothing", async () => {
   const { flights, runs, work } = setUp();
-  const joined: Promise<object>[] = [];
-  const first = flights.run("a", (signal) => {
-    joined.push(flights.run("a", work), flights.run("a", work));
-    return work(signal);
-  });
-  assertEquals([runs.length, flights.size], [1, 1]);
-  const value = {};
-  runs[0]!.resolve(value);
-  for (const promise of [first, ...joined]) assertStrictEquals(await promise, value);
-  assertEquals(flights.size, 0);
+  for (const isInFlight of [false, true]) {
+    if (isInFlight) watch(flights.run("a", work));
+    for (const fn of [undefined, null, {}, "work"] as unknown[] as (typeof work)[]) {
+      await assertRejects(() => flights.run("a", fn), TypeError, "'fn' must be a function");
+    }
+    for (const signal of NO_SIGNALS) {
+      await assertRejects(() => flights.run("a", work, { signal }), TypeError, "'signal'");
+    }
+    assertEquals([runs.length, flights.size], isInFlight ? [1, 1] : [0, 0]);
+  }
 });
 
-test("SingleFlight.run() refuses what is no function or no signal, and starts nothing", async () => {
-  const { flights, runs, work } = setUp();
-  for (const fn of [undefined, null, {}, "load"]) {
-    await assertRejects(
-      () => flights.run("a", fn as unknown as typeof work),
-      TypeError,
-      "'fn' must be a function",
-    );
-  }
-  for (const bad of [null, {}, "abort", new AbortController()]) {
-    const signal = bad as unknown as AbortSignal;
-    await assertRejects(
-      () => flights.run("a", work, { signal }),
-      TypeError,
-      "'signal' must be an AbortSignal",
-    );
-  }
-  assertEquals([runs.length, flights.size], [0, 0]);
+test("SingleFlight.run() has callers join that come while the work is being called", async () => {
+  const flights = new SingleFlight<string, object>();
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const joined: Promise<object>[] = [];
+  let calls = 0;
+  const work = async (): Promise<object> => {
+    calls++;
+    const others = [{}, { signal: controller.signal }, { signal: new AbortController().signal }];
+    joined.push(...others.map((options) => flights.run("a", work, options)));
+    assertEquals([calls, flights.size], [1, 1]);
+    await eventLoopTurn();
+    return { calls };
+  };
+  const first = flights.run("a", work);
+  const left = rejection(joined[1]!);
+  controller.abort(reason);
+
+  assertStrictEquals(await left, reason);
+  for (const given of [joined[0]!, joined[2]!]) assertStrictEquals(await given, await first);
+  assertEquals([calls, flights.size], [1, 0]);
+});
+
+test("SingleFlight.run() shares what the work throws as it is called with callers that it has caused", async () => {
+  const flights = new SingleFlight<string, object>();
+  const failure = new Error("at once");
+  const caused: Promise<unknown>[] = [];
+  const fail = (): never => {
+    caused.push(rejection(flights.run("a", fail)));
+    throw failure;
+  };
+  assertStrictEquals(await rejection(flights.run("a", fail)), failure);
+  assertStrictEquals(await caused[0], failure);
+  assertEquals([caused.length, flights.size], [1, 0]);
 });

@@ -5,6 +5,7 @@ import { TaskGroup, type TaskGroupOptions } from "../../src/primitives/task_grou
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
 import { countAbortListeners } from "../support/abort_listener_count.ts";
+import { NO_SIGNALS } from "../support/no_signals.ts";
 import { microtasks } from "../support/microtasks.ts";
 import { watch } from "../support/settled.ts";
 
@@ -21,15 +22,20 @@ test("TaskGroup refuses bad options, naming them", () => {
       TypeError,
       "Cannot create task group as 'semaphore' must be a semaphore or a capacity",
     ],
-    [{ semaphore: null }, TypeError, "'semaphore' must be a semaphore or a capacity: received null"],
-    // Its permits are others, and its `acquire` takes no weight: the group's aborts would not be heeded.
     [{ semaphore: new AdaptiveLimit() }, TypeError, "'semaphore' must be a semaphore or a capacity"],
-    [{ signal: null }, TypeError, "'signal' must be an AbortSignal: received null"],
+    [{ semaphore: { acquire: () => {} } }, TypeError, "'semaphore'"],
+    [{ semaphore: null }, TypeError, "'semaphore'"],
     [{ collectResults: 1 }, TypeError, "'collectResults' must be a boolean: received 1"],
     [{ collectErrors: "no" }, TypeError, "'collectErrors'"],
   ];
   for (const [options, type, message] of cases) {
     assertThrows(() => new TaskGroup(options as TaskGroupOptions), type, message);
+  }
+});
+
+test("TaskGroup refuses what is no signal", () => {
+  for (const signal of NO_SIGNALS) {
+    assertThrows(() => new TaskGroup({ signal }), TypeError, "'signal' must be an AbortSignal");
   }
 });
 
@@ -98,6 +104,23 @@ test("TaskGroup.spawn() starts at once without a semaphore", async () => {
   const end = Promise.withResolvers<number>();
   for (let index = 0; index < 100; index++) await group.spawn(() => end.promise);
   end.resolve(1);
+});
+
+test("TaskGroup.spawn() refuses bad options, also without a semaphore", async () => {
+  for (const semaphore of [undefined, 3]) {
+    await using group = new TaskGroup<number>({ semaphore });
+    for (const options of [{ weight: -1 }, { weight: 0.5 }, { weight: NaN }, { priority: NaN }]) {
+      await assertRejects(() => group.spawn(() => 1, options), RangeError, Object.keys(options)[0]);
+    }
+    await assertRejects(
+      () => group.spawn(() => 1, { weight: "2" as unknown as number }),
+      TypeError,
+      "weight",
+    );
+    assertEquals(group.results(), []);
+  }
+  await using group = new TaskGroup<number>();
+  await group.spawn(() => 1, { weight: Number.MAX_SAFE_INTEGER, priority: 2 });
 });
 
 test("TaskGroup.spawn() passes weight and priority on to the semaphore, which may be shared", async () => {
@@ -330,6 +353,30 @@ test("TaskGroup waits for its tasks when its block throws", async () => {
   };
   await assertRejects(block, Error, "block");
   assertEquals(ended, true);
+});
+
+test("TaskGroup ends every task that it takes before its block has been left, and takes none afterwards", async () => {
+  // The later a call comes after the last task, the more surely the block has been left.
+  for (let turns = -1; turns < 8; turns++) {
+    for (const collectErrors of [true, false]) {
+      const group = new TaskGroup<string>({ collectErrors });
+      const first = await group.spawn(() => microtasks(3).then(() => "first"));
+      const late = watch((async () => {
+        if (turns >= 0) await first.result;
+        await microtasks(Math.max(0, turns));
+        await group.spawn(() => microtasks(20).then(() => "late"));
+      })());
+      await group[Symbol.asyncDispose]();
+      const results = group.results();
+      await microtasks(50);
+      assertEquals(late.state === "fulfilled", results.includes("late"));
+      assertEquals(group.results(), results);
+    }
+  }
+  const empty = new TaskGroup<string>();
+  const leaving = empty[Symbol.asyncDispose]();
+  await assertRejects(() => empty.spawn(() => "late"), TypeError, "has been left");
+  await leaving;
 });
 
 test("TaskGroup lets tasks spawn tasks, also while the block is being left, and nobody afterwards", async () => {

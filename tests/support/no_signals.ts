@@ -1,0 +1,17 @@
+/**
+ * What is given in the place of a signal, and is none.
+ *
+ * @module
+ */
+
+/** Values that a signal's place must refuse: a controller is what callers mistake for its signal. */
+export const NO_SIGNALS: readonly AbortSignal[] = [
+  new AbortController(),
+  new EventTarget(),
+  { aborted: false },
+  {},
+  null,
+  "abort",
+  5,
+  () => {},
+] as unknown[] as AbortSignal[];
