@@ -197,7 +197,6 @@ class Sleeper implements DeadlineTarget, AbortTarget {
     resolve: () => void,
     reject: (reason: unknown) => void,
   ) {
-    assertSignal("sleep", signal);
     this.#queue = queue;
     this.#signal = signal;
     this.#resolve = resolve;

@@ -65,7 +65,7 @@ export class SingleFlight<K, T> {
     fn: (signal: AbortSignal) => T | PromiseLike<T>,
     options?: SingleFlightRunOptions,
   ): Promise<T> {
-    const { signal } = options;
+    const signal = options?.signal;
     try {
       assertFunction("run single-flight", "fn", fn);
       assertSignal("run single-flight", signal);

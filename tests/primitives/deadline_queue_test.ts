@@ -359,13 +359,3 @@ test("DeadlineQueue gives its clock no negative delay, however late it is, and n
   assertEquals(clock.delaysMs.filter((delayMs) => !(delayMs >= 0 && delayMs <= MAX_TIMER_MS)), []);
   assert(clock.delaysMs.includes(0) && clock.delaysMs.includes(MAX_TIMER_MS));
 });
-
-test("DeadlineQueue.sleep() refuses what is no signal, and leaves nothing behind", async () => {
-  for (const bad of [null, {}, "abort", new AbortController()]) {
-    const clock = new ManualClock();
-    const queue = new DeadlineQueue(clock);
-    const signal = bad as unknown as AbortSignal;
-    await assertRejects(() => queue.sleep(10, { signal }), TypeError, "'signal' must be an AbortSignal");
-    assertEquals([queue.size, clock.pending], [0, 0]);
-  }
-});
