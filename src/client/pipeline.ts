@@ -12,7 +12,7 @@ import {
   toHeaderMap,
 } from "../http/headers.ts";
 import { Lanes } from "../lanes/lanes.ts";
-import type { LoadShedding } from "../lanes/refusal.ts";
+import type { LoadShedding } from "../lanes/load_shedder.ts";
 import { Scheduler } from "../lanes/scheduler.ts";
 import { policyOf } from "../policies/cache_plan.ts";
 import type { Reporter } from "../policies/event.ts";
