@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
-import { assertFunction, assertOptions, shapeError } from "./argument_checks.ts";
+import { assertFunction, assertOptions, assertSwitch, shapeError } from "./argument_checks.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { Permit } from "./permit.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -114,8 +114,8 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
     assertOptions("create task group", options);
     const { semaphore, collectResults = true, collectErrors = true, signal } = options;
     this.#semaphore = toSemaphore(semaphore);
-    assertBoolean("collectResults", collectResults);
-    assertBoolean("collectErrors", collectErrors);
+    assertSwitch("create task group", "collectResults", collectResults);
+    assertSwitch("create task group", "collectErrors", collectErrors);
     assertSignal(signal);
     this.#results = collectResults ? new Map() : undefined;
     this.#errors = collectErrors ? new Map() : undefined;
@@ -294,8 +294,4 @@ function toSemaphore(semaphore: Semaphore | number | undefined): Semaphore | und
 function assertSignal(signal: unknown): void {
   if (signal === undefined || signal instanceof EventTarget) return;
   throw shapeError("create task group", "signal", "an AbortSignal", signal);
-}
-
-function assertBoolean(name: string, value: unknown): void {
-  if (typeof value !== "boolean") throw shapeError("create task group", name, "a boolean", value);
 }

@@ -20,7 +20,7 @@ test("TaskGroup refuses bad options, naming them", () => {
       TypeError,
       "Cannot create task group as 'semaphore' must be a semaphore or a capacity",
     ],
-    [{ collectResults: 1 }, TypeError, "'collectResults' must be a boolean: received 1"],
+    [{ collectResults: 1 }, TypeError, "'collectResults' must be true or false: received 1"],
     [{ collectErrors: "no" }, TypeError, "'collectErrors'"],
   ];
   for (const [options, type, message] of cases) {
