@@ -5,7 +5,7 @@
  */
 
 import { parseHttpDate } from "./http_date.ts";
-import { distanceMs, rateLimitResetMs } from "./rate_limit_headers.ts";
+import { decimalOf, distanceMs, rateLimitResetMs } from "./rate_limit_headers.ts";
 
 /**
  * The wait that a response asks for. `retry-after-ms`, which some services send beside the standard field, is the more precise one.
@@ -18,8 +18,8 @@ import { distanceMs, rateLimitResetMs } from "./rate_limit_headers.ts";
  * @returns Milliseconds, 0 for at once, or `undefined` when the response does not say.
  */
 export function retryAfterMs(status: number, headers: Headers, wallNowMs: number): number | undefined {
-  const exact = headers.get("retry-after-ms")?.trim();
-  if (exact !== undefined && /^\d+(\.\d+)?$/.test(exact)) return Number(exact);
+  const exactMs = decimalOf(headers.get("retry-after-ms"));
+  if (exactMs !== undefined) return exactMs;
   const value = headers.get("retry-after");
   if (value !== null) return parseRetryAfter(value, wallNowMs);
   return status === 429 || status === 503 ? rateLimitResetMs(headers, wallNowMs) : undefined;
