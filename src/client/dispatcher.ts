@@ -29,7 +29,7 @@ import { WeakCollection } from "../primitives/weak_collection.ts";
 import { pageUrl } from "../runtime/web.ts";
 import { Background } from "./background.ts";
 import { conclude } from "./conclusion.ts";
-import type { EventHub } from "./events.ts";
+import type { EventHub } from "./event_hub.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
 import type { ClientOptions } from "./options.ts";
 import { buildPipeline, type Pipeline } from "./pipeline.ts";
