@@ -64,8 +64,8 @@ export interface SimulatedCdnOptions {
    */
   readonly faults?: readonly FaultRule[] | undefined;
   /**
-   * The seed of the random numbers, a safe integer. With a full log, the faults and latency of a request depend on the seed, the mirror, the URL and
-   * how often it was asked for there, and not on what else is in flight; otherwise on the order of requests.
+   * The seed of the random numbers, a safe integer. With a full log, the faults and latency of a request depend on the seed, the
+   * mirror, the URL and how often it was asked for there, and not on what else is in flight; otherwise on the order of requests.
    *
    * @default {1}
    */
