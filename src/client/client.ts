@@ -411,9 +411,9 @@ export interface Client extends AsyncDisposable {
    * still the same; else nothing is left. A page of HTML without a validator is not taken for a new version of a file of another type, but
    * for a break: the network may want a log-in first. The folder must exist; nothing is forced to the disk (`fsync`).
    *
-   * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header or `compression` is on. Downloads
-   * are not cached unless `cache` says so, and a 304 to a condition of the request's own leaves everything as it is; to no condition it is an error. `onProgress` is called
-   * with each chunk; its `bytes` are those of the file so far.
+   * What comes is not decoded: `accept-encoding: identity` is sent, unless the request has that header or `compression` is on.
+   * Downloads are not cached unless `cache` says so, and a 304 to a condition of the request's own leaves everything as it is; to no
+   * condition it is an error. `onProgress` is called with each chunk; its `bytes` are those of the file so far.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param to The path of the file, its `file:` URL, or a stream. A stream is closed at the end, and aborted after a failure.

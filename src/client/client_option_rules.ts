@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isToken } from "../http/token.ts";
 import { isUrl } from "../http/url.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
@@ -22,7 +23,6 @@ import {
   isFalse,
   members,
   number,
-  object,
   oneOf,
   optionalAny,
   plain,
@@ -42,12 +42,15 @@ export function isAdaptiveLimit(value: unknown): value is AdaptiveLimit {
     (value as Partial<AdaptiveLimit>).semaphore instanceof Semaphore;
 }
 
-const headers = object("a record of strings, or Headers");
+const headers = rule(
+  "must be a record of strings, or Headers",
+  (value) => typeof value === "object" && value !== null,
+);
 
 /** The rules of what both clients and requests have. */
 export const sharedEntries: Readonly<Record<string, Rule>> = {
   signal: rule("must be an AbortSignal", (value) => value instanceof AbortSignal),
-  headers: headers,
+  headers,
 };
 
 /** The rules of settings, by their names. */
@@ -66,7 +69,7 @@ export const mirror: Rule = unless(
   isUrl,
   strict({
     url: required(rule("must be a string or a URL", isUrl)),
-    headers: headers,
+    headers,
     path: callable,
     moveOn: arrayOf(errorStatus, "must be an array of statuses from 400 to 599"),
   }, "must be a string, a URL or { url, headers, path, moveOn }"),
@@ -114,7 +117,7 @@ const rates = both(arrayOf(rate, RATE), rule(RATE, (value) => (value as unknown[
 const LEARNT = "must be true, false, { limits, counts, per }, an array of these, or a function";
 const headerName = rule(
   "must be a header name",
-  (value) => typeof value === "string" && /^[!#$%&'*+.^_`|~\w-]+$/.test(value),
+  (value) => typeof value === "string" && isToken(value),
 );
 const source = strict({
   limits: required(headerName),

@@ -21,7 +21,7 @@ import { CallContexts } from "./call_contexts.ts";
 import type { Client } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { DownloadOptions } from "./download_options.ts";
-import { EventHub } from "./events.ts";
+import { EventHub } from "./event_hub.ts";
 import { fromFetchArguments, isLocal } from "./fetch_arguments.ts";
 import { dropIn } from "./global_fetch.ts";
 import type { ItemStream } from "./item_stream.ts";

@@ -13,7 +13,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import { Waiter } from "../lanes/waiter.ts";
 import { withAccept } from "../policies/default_headers.ts";
-import { Call, type CallContext, type CallOwner, type CallSink } from "../policies/call.ts";
+import { Call, type CallContext, type CallOwner, type CallSink, NO_CALLER } from "../policies/call.ts";
 import { reportQueued, reportSettled } from "../policies/call_events.ts";
 import { type Mirror, urlAt } from "../policies/mirror.ts";
 import type { Reply } from "../policies/reply.ts";
@@ -29,7 +29,7 @@ import { WeakCollection } from "../primitives/weak_collection.ts";
 import { pageUrl } from "../runtime/web.ts";
 import { Background } from "./background.ts";
 import { conclude } from "./conclusion.ts";
-import type { EventHub } from "./events.ts";
+import type { EventHub } from "./event_hub.ts";
 import type { LazyHedging } from "./lazy_hedging.ts";
 import type { ClientOptions } from "./options.ts";
 import { buildPipeline, type Pipeline } from "./pipeline.ts";
@@ -45,8 +45,6 @@ export interface Closable {
 
 /** How long a closing client waits for what it has aborted, and for calls that no caller waits for, in milliseconds. */
 const GRACE_MS = 5_000;
-
-const NOBODY: CallSink = { onSettled() {} };
 
 /** What a client does, without what it looks like. */
 export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
@@ -413,7 +411,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     if (goesOn && call.pending instanceof Waiter) this.scheduler.reconsider(call.pending);
     const { sink } = call;
     // It leads to the response, whose body ends when it can't be read any more.
-    if (call.context.streams) call.sink = NOBODY;
+    if (call.context.streams) call.sink = NO_CALLER;
     sink.onSettled(call, ok, value);
   }
 

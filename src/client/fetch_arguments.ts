@@ -5,6 +5,7 @@
  */
 
 import { describeKind } from "../primitives/argument_checks.ts";
+import { objectTag } from "../primitives/object_tag.ts";
 import type { RequestInput } from "../http/request.ts";
 import type { CacheMode } from "../policies/settings.ts";
 
@@ -107,7 +108,7 @@ export function isLocal(input: string | URL | Request): boolean {
 
 /** One of another realm, or of another implementation, does as well. */
 function isRequest(input: unknown): input is Request {
-  return input instanceof Request || Object.prototype.toString.call(input) === "[object Request]";
+  return input instanceof Request || objectTag(input) === "Request";
 }
 
 /** As the standard has it, anything but a request is turned into text. */

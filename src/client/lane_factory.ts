@@ -21,6 +21,7 @@ import { AdaptiveLanes } from "./adaptive_lanes.ts";
 import type { LearntLimits } from "./learnt_limits.ts";
 import { hasMethods } from "./option_rules.ts";
 import type { ClientOptions, RateLimitOptions } from "./options.ts";
+import { SETTINGS } from "./settings.ts";
 
 /** A probe is given no longer for its headers, in milliseconds. */
 const PROBE_MS = 5_000;
@@ -101,7 +102,7 @@ export function laneFactory(
 }
 
 function breakerOptions(
-  { circuitBreaker, timeoutMs = 30_000 }: ClientOptions,
+  { circuitBreaker, timeoutMs = SETTINGS.timeoutMs.default }: ClientOptions,
   clock: Clock,
   name: string,
 ): CircuitBreakerOptions {

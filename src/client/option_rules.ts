@@ -5,6 +5,7 @@
  */
 
 import { describeUnknown, type Elsewhere } from "../http/option_hints.ts";
+import { objectTag } from "../primitives/object_tag.ts";
 
 /** What is wrong with a value, or with a part of it. */
 export interface Fault {
@@ -47,11 +48,6 @@ export function oneOf(...values: readonly (string | number)[]): Rule {
   const shown = values.map((value) => typeof value === "string" ? `'${value}'` : value);
   const message = `must be ${shown.slice(0, -1).join(", ")} or ${shown.at(-1)}`;
   return rule(message, (value) => (values as readonly unknown[]).includes(value));
-}
-
-/** Something of which only the kind is checked here. */
-export function object(what: string): Rule {
-  return rule(`must be ${what}`, (value) => typeof value === "object" && value !== null);
 }
 
 /** An array, each of whose members follows a rule. */
@@ -142,8 +138,7 @@ function isPlain(value: unknown): boolean {
 
 /** Whether a value is an object that holds only what it says: no collection, and none of the platform's objects. */
 export function isBare(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === "[object Object]" &&
-    !(Symbol.iterator in (value as object));
+  return objectTag(value) === "Object" && !(Symbol.iterator in (value as object));
 }
 
 /** Takes what passes the test as it is, and checks everything else. */

@@ -88,9 +88,9 @@ export type BreakerOptions = (Omit<ConsecutiveFailureOptions, "name"> | Omit<Fai
 /** Limits of each origin. */
 export interface PerOriginOptions {
   /**
-   * How many bodies may be fetched at once from each origin: a positive integer, or `Infinity`; or the rules of a limit for each origin that adapts itself
-   * to how long its responses take, and to how many of them are 429, 503, 504, 529 or attempt timeouts. The client's own `concurrency` holds
-   * besides, and should be the larger one. See `AdaptiveLimit` of `@slipstream/fetch/primitives`.
+   * How many bodies may be fetched at once from each origin: a positive integer, or `Infinity`; or the rules of a limit for each
+   * origin that adapts itself to how long its responses take, and to how many of them are 429, 503, 504, 529 or attempt timeouts. The
+   * client's own `concurrency` holds besides, and should be the larger one. See `AdaptiveLimit` of `@slipstream/fetch/primitives`.
    * @default {Infinity}
    */
   readonly concurrency?: number | AdaptiveLimitRules | undefined;

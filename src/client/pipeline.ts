@@ -12,7 +12,7 @@ import {
   toHeaderMap,
 } from "../http/headers.ts";
 import { Lanes } from "../lanes/lanes.ts";
-import type { LoadShedding } from "../lanes/refusal.ts";
+import type { LoadShedding } from "../lanes/load_shedder.ts";
 import { Scheduler } from "../lanes/scheduler.ts";
 import { policyOf } from "../policies/cache_plan.ts";
 import type { Reporter } from "../policies/event.ts";
@@ -68,6 +68,9 @@ export interface Pipeline {
   readonly hedging: LazyHedging | undefined;
 }
 
+/** The longest wait that a server may ask for, in milliseconds, unless the client's options say another one. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
 const NO_COUNTS: Readonly<Counters> = {
   retried: 0,
   hedged: 0,
@@ -109,7 +112,7 @@ export function buildPipeline(
       "Cannot create client as 'clientHeadersTo' must be 'all' where there are no 'baseUrls'",
     );
   }
-  const { cache: plan = false, offline: isOffline = false, maxRetryAfterMs = 60_000 } = options;
+  const { cache: plan = false, offline: isOffline = false, maxRetryAfterMs = MAX_RETRY_AFTER_MS } = options;
   const caching = plan !== false
     ? policyOf(plan, environment, { offline: isOffline, headers, sensitive, mirrors: bases })
     : isOffline
@@ -151,7 +154,7 @@ function buildLimits(
   { clock, reporter }: { readonly clock: Clock; readonly reporter: Reporter },
   lifetime: Lifetime,
 ): Pick<Pipeline, "environment" | "lanes" | "hedging"> {
-  const { maxRetryAfterMs = 60_000, random = Math.random, circuitBreaker } = options;
+  const { maxRetryAfterMs = MAX_RETRY_AFTER_MS, random = Math.random, circuitBreaker } = options;
   const { timersBelongToRequests, negotiatesHttp2 } = currentRuntime;
   const learning = options.learnLimits === false ? undefined : new LearntLimits(options.learnLimits ?? true, {
     clock,

@@ -6,6 +6,7 @@
 
 import { isUrl } from "../http/url.ts";
 import { describeKind } from "../primitives/argument_checks.ts";
+import { objectTag } from "../primitives/object_tag.ts";
 import type { FetchRequest, RequestSource, RequestSpec } from "./request.ts";
 
 /**
@@ -28,7 +29,7 @@ export function checkSpec(request: unknown): asserts request is RequestSpec {
 
 function adviceOn(request: unknown): string | undefined {
   if (isPromise(request)) return "await it first";
-  if (tagOf(request) === "Request") return "give its URL, or use client.fetch() for a Request";
+  if (objectTag(request) === "Request") return "give its URL, or use client.fetch() for a Request";
   return undefined;
 }
 
@@ -72,7 +73,7 @@ export function namedRequests(requests: unknown): [name: string, request: FetchR
     return entries;
   }
   const isRecord = typeof requests === "object" && requests !== null && !isPromise(requests) &&
-    !(Symbol.iterator in requests) && !(Symbol.asyncIterator in requests) && tagOf(requests) === "Object";
+    !(Symbol.iterator in requests) && !(Symbol.asyncIterator in requests) && objectTag(requests) === "Object";
   if (isRecord) return Object.entries(requests);
   const advice = isPromise(requests)
     ? "; await it first"
@@ -87,15 +88,10 @@ export function namedRequests(requests: unknown): [name: string, request: FetchR
 }
 
 function isOne(value: unknown): boolean {
-  return isUrl(value) || tagOf(value) === "Request" ||
+  return isUrl(value) || objectTag(value) === "Request" ||
     (typeof value === "object" && value !== null && "url" in value);
 }
 
 function isPromise(value: unknown): boolean {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
-/** What an object says it is, whichever realm or package it is of. */
-function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isToken } from "./token.ts";
+
 /** Header names in lower case, and their values. */
 export type HeaderMap = Readonly<Record<string, string>>;
 
@@ -14,7 +16,6 @@ export const NO_HEADERS: HeaderMap = Object.freeze(Object.create(null));
 /** Headers as a caller may give them. */
 export type HeaderInput = Readonly<Record<string, string>> | Headers | readonly (readonly [string, string])[];
 
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // deno-lint-ignore no-control-regex -- RFC 9110 §5.5 forbids exactly these in a field value.
 const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]/;
 
@@ -66,7 +67,7 @@ export function toHeaderMap(input: HeaderInput | undefined, what: string): Heade
 }
 
 function addHeader(map: Record<string, string>, name: unknown, value: unknown, what: string): void {
-  if (typeof name !== "string" || !NAME.test(name)) {
+  if (typeof name !== "string" || !isToken(name)) {
     // No more of it is shown than may be a name: the whole line may have been written into it.
     const shown = /^[\w-]*/.exec(String(name))![0];
     throw new TypeError(`Cannot send ${what} as a header name must be a token: received '${shown}…'`);
@@ -153,8 +154,8 @@ export function sentHeaders(
 }
 
 /**
- * Takes the white space off both ends of a field value, as HTTP sees it (RFC 9110 §5.6.3): spaces and tabs, and nothing else. A loop, because a regular expression would look at every inner run from each of its
- * characters.
+ * Takes the white space off both ends of a field value, as HTTP sees it (RFC 9110 §5.6.3): spaces and tabs, and nothing else. A
+ * loop, because a regular expression would look at every inner run from each of its characters.
  *
  * @param text The value.
  * @returns The value without it.

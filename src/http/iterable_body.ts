@@ -20,7 +20,7 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
  */
 export function iterableBody(iterable: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
   let iterator: AsyncIterator<unknown> | undefined;
-  // One that nobody has begun may hold something open as well.
+  // One that was never begun may hold something open as well.
   const end = async (): Promise<void> => {
     iterator ??= iterable[Symbol.asyncIterator]();
     await iterator.return?.();

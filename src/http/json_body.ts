@@ -5,6 +5,7 @@
  */
 
 import { describeKind } from "../primitives/argument_checks.ts";
+import { objectTag } from "../primitives/object_tag.ts";
 
 /**
  * Writes a value as JSON.
@@ -36,9 +37,5 @@ export function jsonBody(value: unknown): string {
 /** Whether JSON says little of a value, or what no server expects, so that it is a slip: an `await` left out, or a `body` meant. */
 function isLost(value: unknown, text: string): boolean {
   if (ArrayBuffer.isView(value) || value instanceof URLSearchParams) return true;
-  return text === "{}" && kindOf(value) !== "Object";
-}
-
-function kindOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+  return text === "{}" && objectTag(value) !== "Object";
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { splitOutsideQuotes } from "./quoted_text.ts";
+
 /**
  * A number from here on is seconds since 1970 (2001-09-09): as a distance it would be more than 31 years. From there times 1,000 on
  * it is milliseconds.
@@ -56,8 +58,14 @@ export function statesLimits(headers: Headers): boolean {
 }
 
 function resetMs(value: string, wallNowMs: number): number | undefined {
-  const text = value.trim();
-  return /^\d+(\.\d+)?$/.test(text) ? distanceMs(Number(text), wallNowMs) : undefined;
+  const number = decimalOf(value);
+  return number === undefined ? undefined : distanceMs(number, wallNowMs);
+}
+
+/** The number that a value is; `undefined` if it is anything but digits, with or without a fraction. */
+export function decimalOf(value: string | null | undefined): number | undefined {
+  const text = value?.trim();
+  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
 /**
@@ -93,7 +101,8 @@ function structuredResetMs(limit: string, policy: string): number | undefined {
 }
 
 function secondsToMs(value: string | undefined): number | undefined {
-  return value !== undefined && /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : undefined;
+  const seconds = decimalOf(value);
+  return seconds === undefined ? undefined : seconds * 1_000;
 }
 
 /** A member of a structured list or dictionary, with its parameters. */
@@ -108,11 +117,17 @@ export interface StructuredItem {
 
 /** As much of RFC 9651's lists and dictionaries as these headers use; what does not fit is left out. */
 export function parseItems(text: string): StructuredItem[] {
-  return splitOutsideQuotes(text, ",").map((member) => {
-    const [head = "", ...rest] = splitOutsideQuotes(member, ";");
+  return partsOf(text, ",").map((member) => {
+    const [head = "", ...rest] = partsOf(member, ";");
     const [name, value] = splitPair(head);
     return { name: unquote(name), value, parameters: new Map(rest.map(splitPair)) };
   });
+}
+
+function partsOf(text: string, separator: string): string[] {
+  return splitOutsideQuotes(text, separator, "quote").map((part) => part.trim()).filter((part) =>
+    part !== ""
+  );
 }
 
 function splitPair(text: string): [name: string, value: string] {
@@ -123,21 +138,4 @@ function splitPair(text: string): [name: string, value: string] {
 
 function unquote(text: string): string {
   return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
-}
-
-function splitOutsideQuotes(text: string, separator: string): string[] {
-  const parts: string[] = [];
-  let quoted = false;
-  let start = 0;
-  for (let index = 0; index < text.length; index++) {
-    const char = text[index];
-    if (char === "\\" && quoted) index++;
-    else if (char === '"') quoted = !quoted;
-    else if (char === separator && !quoted) {
-      parts.push(text.slice(start, index).trim());
-      start = index + 1;
-    }
-  }
-  parts.push(text.slice(start).trim());
-  return parts.filter((part) => part !== "");
 }

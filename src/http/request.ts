@@ -10,6 +10,7 @@ import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./h
 import { isAsyncIterable, iterableBody } from "./iterable_body.ts";
 import { jsonBody } from "./json_body.ts";
 import { type QueryInit, withQuery } from "./query.ts";
+import { isToken } from "./token.ts";
 import { isAbsoluteUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
 
 /** A request as a caller gave it. */
@@ -64,7 +65,6 @@ export interface PreparedRequest {
   readonly withheld?: ReadonlySet<string> | undefined;
 }
 
-const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /**
@@ -118,7 +118,7 @@ function urlText(url: unknown): string {
 }
 
 function checkMethod(method: unknown): string {
-  if (typeof method !== "string" || !METHOD.test(method)) {
+  if (typeof method !== "string" || !isToken(method)) {
     throw new TypeError(`Cannot fetch as 'method' must be a token: received '${String(method)}'`);
   }
   const upper = method.toUpperCase();

@@ -5,7 +5,7 @@
  */
 
 import { parseHttpDate } from "./http_date.ts";
-import { distanceMs, rateLimitResetMs } from "./rate_limit_headers.ts";
+import { decimalOf, distanceMs, rateLimitResetMs } from "./rate_limit_headers.ts";
 import { serverNowMs } from "./server_clock.ts";
 
 /**
@@ -19,8 +19,8 @@ import { serverNowMs } from "./server_clock.ts";
  * @returns Milliseconds, 0 for at once, or `undefined` when the response does not say.
  */
 export function retryAfterMs(status: number, headers: Headers, wallNowMs: number): number | undefined {
-  const exact = headers.get("retry-after-ms")?.trim();
-  if (exact !== undefined && /^\d+(\.\d+)?$/.test(exact)) return Number(exact);
+  const exactMs = decimalOf(headers.get("retry-after-ms"));
+  if (exactMs !== undefined) return exactMs;
   const nowMs = serverNowMs(headers, wallNowMs);
   const value = headers.get("retry-after");
   if (value !== null) return parseRetryAfter(value, nowMs);

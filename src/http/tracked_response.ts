@@ -246,8 +246,9 @@ function isConstructible(status: number): boolean {
 let collected: FinalizationRegistry<BodyReceiver> | undefined;
 
 /**
- * Cancels the bodies whose streams have been collected; not in workers at the edge, where that would be during no request, and whoever
- * waits for the permit could not go on. A receiver must not lead to its stream, unless a reader waits for a chunk, or none would ever be collected.
+ * Cancels the bodies whose streams have been collected; not in workers at the edge, where that would be during no request, and
+ * whoever waits for the permit could not go on. A receiver must not lead to its stream, unless a reader waits for a chunk, or none
+ * would ever be collected.
  */
 function registry(): FinalizationRegistry<BodyReceiver> | undefined {
   if (currentRuntime.timersBelongToRequests) return undefined;

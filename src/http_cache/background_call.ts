@@ -5,11 +5,9 @@
  */
 
 import { NO_HEADERS } from "../http/headers.ts";
-import { Call, type CallContext, type CallSink } from "../policies/call.ts";
+import { Call, type CallContext, NO_CALLER } from "../policies/call.ts";
 import { reportQueued, reportSettled } from "../policies/call_events.ts";
 import type { Environment, Handler } from "../policies/policy.ts";
-
-const NOBODY: CallSink = { onSettled() {} };
 
 /** What a call without a caller needs of its client. */
 export type BackgroundEnvironment = Pick<Environment, "clock" | "reporter" | "inBackground">;
@@ -40,7 +38,7 @@ export function startInBackground(
     owner,
     straightHeaders: undefined,
   };
-  const call = new Call(context, original.request, NOBODY);
+  const call = new Call(context, original.request, NO_CALLER);
   call.lane = original.lane;
   call.limitKey = original.limitKey;
   call.startedAtMs = environment.clock.now();

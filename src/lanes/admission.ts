@@ -30,6 +30,8 @@ export class Admission {
   expiresAtMs: number = Infinity;
   /** What the attempt counts in. */
   readonly receipt: Receipt | undefined;
+  /** Whether the request goes ahead to find out whether its origin is back. */
+  readonly isProbe: boolean;
   #isJudged = false;
   #isSampled = false;
   #isReleased = false;
@@ -57,9 +59,6 @@ export class Admission {
     this.receipt = receipt;
     this.isProbe = lane.breaker !== undefined && lane.breaker.state === "half-open";
   }
-
-  /** Whether the request goes ahead to find out whether its origin is back. */
-  readonly isProbe: boolean;
 
   /** Says what the attempt tells of its origin; only the first word counts. `"ignored"` tells nothing. */
   judge(result: CircuitResult): void {

@@ -6,13 +6,8 @@
 
 import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
+import { MOST_FAVOURS } from "./turns.ts";
 import { isOlder, type Place, type Waiter } from "./waiter.ts";
-
-/**
- * So often in a row the highest priority goes first; then it is the turn of the one that has waited for the longest time of the others.
- * They get one turn in sixteen, and none starves.
- */
-const MOST_FAVOURS = 15;
 
 /** The first whose batch has room for it; as a probe, one of those that were never sent. */
 export function firstOf(lane: Lane): Waiter<Lane> | undefined {

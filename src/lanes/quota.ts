@@ -22,6 +22,8 @@ const TOLERANCE = 0.25;
  * that does not count in windows: what was learnt is forgotten.
  */
 export class Quota {
+  /** How often in a row the origin has asked for a pause without having answered anything well in between. */
+  fruitlessPauses = 0;
   /** Requests in a window; absent as long as it is not known. */
   #limit: number | undefined;
   #windowMs = 0;
@@ -51,9 +53,6 @@ export class Quota {
   get isKnown(): boolean {
     return this.#limit !== undefined;
   }
-
-  /** How often in a row the origin has asked for a pause without having answered anything well in between. */
-  fruitlessPauses = 0;
 
   /** A request has been answered well. */
   noteSuccess(): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CircuitOpenError, HttpError, OverloadError } from "../errors.ts";
+import { CircuitOpenError, HttpError } from "../errors.ts";
 import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
 import type { Place, Waiter } from "./waiter.ts";
@@ -148,41 +148,4 @@ function pausedError(errand: Errand, lane: Lane, leftMs: number, context: Contex
 function describePause({ pause }: Lane, leftMs: number): string {
   const wait = pause!.isNamed ? "asked to wait another" : "is not asked for another";
   return `answered ${pause!.status} and ${wait} ${Math.ceil(leftMs)} ms`;
-}
-
-/** How many may wait, and for how long. */
-export interface LoadShedding {
-  /** How many requests may be in line when a single one comes; `Infinity` for any number. */
-  readonly maxQueue: number;
-  /** How long a single request may be in line, in milliseconds; `Infinity` for any time. */
-  readonly maxQueueMs: number;
-}
-
-/**
- * The error of a request that is not sent because too many wait, or it has waited for too long.
- *
- * @param waiter The request, still in line.
- * @param limit What refuses it.
- * @param shedding What that says.
- * @param line How many others are in line; since when this one is, and the present, on the client's clock.
- */
-export function overloadError(
-  waiter: Waiter<Lane>,
-  limit: keyof LoadShedding,
-  shedding: LoadShedding,
-  { queued, sinceMs, nowMs }: { readonly queued: number; readonly sinceMs: number; readonly nowMs: number },
-): OverloadError {
-  const about = waiter.errand.describe();
-  const max = shedding[limit];
-  const waitedMs = nowMs - sinceMs;
-  const reason = limit === "maxQueue"
-    ? `${queued} requests wait already, as many as 'maxQueue' allows`
-    : `it has waited ${Math.ceil(waitedMs)} ms for ${waiter.purpose(nowMs)}, and 'maxQueueMs' allows ${max}`;
-  return new OverloadError(`${about.method} ${about.url} was not sent: ${reason}`, {
-    ...about,
-    limit,
-    max,
-    queued,
-    waitedMs,
-  });
 }

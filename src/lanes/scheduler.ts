@@ -18,12 +18,13 @@ import { type Errand, fallAsleep, wakeUp } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { Lane } from "./lane.ts";
 import { Leases } from "./leases.ts";
+import { type CrowdedRoom, LoadShedder, type LoadShedding } from "./load_shedder.ts";
 import { firstOf, isFirstOf, noteFavour } from "./next_in_line.ts";
 import { type PermitHolder, PermitHolders } from "./permit_holders.ts";
 import { PermitTurn } from "./permit_turn.ts";
 import { Polls } from "./polls.ts";
 import { Receipt } from "./receipt.ts";
-import { type LoadShedding, overloadError, refusalOf, refuseSome } from "./refusal.ts";
+import { refusalOf, refuseSome } from "./refusal.ts";
 import { type TokenListener, Tokens } from "./tokens.ts";
 import { Turns } from "./turns.ts";
 import type { Place, Waiter } from "./waiter.ts";
@@ -51,7 +52,7 @@ export interface SchedulerOptions extends ReportOptions {
  * in the lane, the lane's breaker lets it pass, no pause is on, a token is at hand. Until then it holds none of them. Lanes and
  * batches take turns at the permits; within a lane the order is by priority, and first come, first served.
  */
-export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
+export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, TokenListener {
   readonly #ledger: PermitLedger;
   readonly #options: SchedulerOptions;
   readonly #tokens: Tokens;
@@ -68,7 +69,9 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
   /** Permits out. */
   inFlight = 0;
   /** Requests in line. */
-  #inLine = 0;
+  inLine = 0;
+  /** Absent where any number may wait, for any time. */
+  readonly #shedder: LoadShedder | undefined;
   /** Called when an attempt has given its permit back, once a listener wants to know. */
   onRelease: (() => void) | undefined = undefined;
   readonly #holders: PermitHolders;
@@ -91,6 +94,9 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (options.timersBelongToRequests) {
       this.#leases = new Leases();
       this.#polls = new Polls(options.deadlines, this.#leases, this.#wakeUps, this);
+    }
+    if (options.shedding !== undefined) {
+      this.#shedder = new LoadShedder(options.shedding, options.deadlines, this);
     }
     this.#ledger = ledgerOf(options.semaphore);
     this.#holders = new PermitHolders(this.#ledger);
@@ -187,7 +193,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (--lane.inFlight === 0) this.#turns.busyLanes--;
   }
 
-  /** The same for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
+  /** Does what `tryEnter` does for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
   #tryEnterUnclear(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): number {
     const isOnlyCold = lane.isClear && lane.warmUp?.isCold(nowMs) === true;
     if ((lane.isClear && !isOnlyCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
@@ -269,7 +275,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     if (refusal !== undefined) return waiter.onRefused(refusal);
     if (errand.priority !== 0) this.#turns.hasPriorities = true;
     waiter.enterAll();
-    this.#inLine++;
+    this.inLine++;
     for (const lane of lanes) {
       lane.outage.shortenCooldown(errand.patienceMs, lane.probedAtMs);
       this.#rouse(lane, nowMs);
@@ -279,25 +285,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
     this.dispatch();
     // It may be a limit of its lane that it waits for.
     if (this.#holders.size > 0 && waiter.isWaiting) this.#holders.hurry();
-    if (this.#options.shedding !== undefined && waiter.isWaiting) this.#shed(waiter, this.#options.shedding);
-  }
-
-  /** Refuses a single request that has come too late, or sees to it that it does not wait for too long. Batches are patient. */
-  #shed(waiter: Waiter<Lane>, shedding: LoadShedding): void {
-    const { errand } = waiter;
-    if (errand.isOfBatch) return;
-    const sinceMs = this.now();
-    const refuse = (limit: keyof LoadShedding): void => {
-      const nowMs = this.now();
-      const error = overloadError(waiter, limit, shedding, { queued: this.#inLine - 1, sinceMs, nowMs });
-      if (errand.refuseSingles(error)) return;
-      this.leave(waiter);
-      waiter.onRefused(error);
-    };
-    if (!errand.wasTakenOn && this.#inLine > shedding.maxQueue) return refuse("maxQueue");
-    if (shedding.maxQueueMs === Infinity) return;
-    const onDeadline = (): void => refuse("maxQueueMs");
-    waiter.limit = this.#options.deadlines.add({ onDeadline }, shedding.maxQueueMs, sinceMs);
+    if (this.#shedder !== undefined && waiter.isWaiting) this.#shedder.watch(waiter);
   }
 
   /** A permit is held for a body that its reader takes their time for. */
@@ -463,7 +451,7 @@ export class Scheduler implements AdmissionOffice, WaitingRoom, TokenListener {
 
   #remove(waiter: Waiter<Lane>): void {
     waiter.leaveAll();
-    this.#inLine--;
+    this.inLine--;
     if (waiter.limit !== undefined) this.#options.deadlines.remove(waiter.limit);
     if (waiter.poll !== undefined) this.#options.deadlines.remove(waiter.poll);
     for (const lane of waiter.lanes) {

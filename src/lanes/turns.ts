@@ -8,8 +8,11 @@ import { LinkedQueue } from "../primitives/linked_queue.ts";
 import type { Claimant } from "./claimant.ts";
 import type { Lane } from "./lane.ts";
 
-/** So often in a row the higher priority decides which has its turn; then it is the one that has had none for the longest time. */
-const MOST_FAVOURS = 15;
+/**
+ * So often in a row the highest priority goes first. The next turn is that of the one that has waited for the longest time, so that each
+ * gets one turn in sixteen at least, and none starves.
+ */
+export const MOST_FAVOURS = 15;
 
 /** The round of what could use a permit: lanes in which a request could go if there was one, and batches that could pull. */
 export class Turns extends LinkedQueue<Claimant> {
@@ -42,9 +45,9 @@ export class Turns extends LinkedQueue<Claimant> {
   }
 
   /**
-   * What claims next, of one at least; it comes last afterwards. By priority, but for every 16th time, so that none starves; then lanes with the fewest permits, as long as they hold
-   * no more than their share; then batches, which may pull requests for other lanes; then the lanes with more. An origin
-   * that is slow would else hold nearly all permits when lanes merely took turns.
+   * What claims next, of one at least; it comes last afterwards. The priority decides, but for every 16th time. With the same
+   * priority, lanes come first that hold no more than their share, the one with the fewest permits before the others; then batches, which
+   * may pull requests for other lanes; then lanes that hold more. If lanes merely took turns, a slow origin would hold nearly all permits.
    *
    * @param permits How many there are in all.
    */

@@ -90,7 +90,8 @@ const NAMES: readonly (keyof BearerAuthOptions)[] = [
  *
  * @param options Options.
  * @returns An entry for the `use` of a client. Its token is shared by all clients that have it.
- * @throws {TypeError | RangeError} If an option has the wrong shape or is out of range. A token that can't be sent is the caller's error, on each request.
+ * @throws {TypeError | RangeError} If an option has the wrong shape or is out of range. A token that can't be sent is the caller's
+ * error, on each request.
  *
  * @example A token that has run out
  * ```ts

@@ -93,7 +93,7 @@ export function openAttempt(
   admission: Admission,
   response: Response,
 ): Reply {
-  return new Attempt(environment, call, target, admission, call.attempts).open(response);
+  return new Attempt(environment, call, target, admission, call.attempts).openReply(response);
 }
 
 /** Hears how far an attempt has come. */
@@ -178,11 +178,6 @@ export class Attempt implements DeadlineTarget, Pending {
     return this.#guard(() => this.#send(response));
   }
 
-  /** Goes on with a response whose body the caller reads. */
-  open(response: Response): Reply {
-    return this.#openReply(response);
-  }
-
   /** A fetch that ignores its signal must not keep the caller waiting, so the outcome is raced by hand. */
   #guard(work: () => Promise<Reply>): Promise<Reply> {
     return new Promise((resolve, reject) => {
@@ -245,7 +240,7 @@ export class Attempt implements DeadlineTarget, Pending {
       // So may the listener that was told of that.
       if (this.#isStopped()) return this.#refuse(response);
     }
-    if (this.#call.streams || !isSuccessStatus(status)) return this.#openReply(response);
+    if (this.#call.streams || !isSuccessStatus(status)) return this.openReply(response);
     const isProbe = this.target.lane.breaker?.state === "half-open";
     if (isProbe) this.verdict.judgeByHeaders();
     let body: Uint8Array<ArrayBuffer> | string | undefined;
@@ -321,7 +316,8 @@ export class Attempt implements DeadlineTarget, Pending {
     });
   }
 
-  #openReply(response: Response): Reply {
+  /** Goes on with a response whose body is open: the caller reads it, or it is an error's. */
+  openReply(response: Response): Reply {
     const openBody = this.#open(response);
     const reply = new Reply(response, { from: "network", openBody, target: this.target });
     try {

@@ -11,6 +11,7 @@ import {
   type RedirectedRequest,
   type RedirectListener,
 } from "../http/redirect.ts";
+import { objectTag } from "../primitives/object_tag.ts";
 import { ResponseError } from "./attempt_errors.ts";
 import type { Call } from "./call.ts";
 import type { Exchange, Target } from "./journey.ts";
@@ -116,7 +117,7 @@ function hopNoter(exchange: Exchange, { clock }: SendingEnvironment): RedirectLi
   };
 }
 
-interface Hop {
+interface HopSending {
   readonly hop: RedirectedRequest;
   readonly redirect: RequestRedirect | undefined;
   readonly signal: AbortSignal;
@@ -126,7 +127,7 @@ interface Hop {
 async function fetchHop(
   { fetch, runtime }: SendingEnvironment,
   call: Call,
-  { hop, redirect, signal }: Hop,
+  { hop, redirect, signal }: HopSending,
 ): Promise<Response> {
   const init = requestInit(hop, signal, redirect, call.request.init);
   // Browsers hide redirects, and have a cache of their own, which serves what is stale as well (RFC 5861).
@@ -170,8 +171,6 @@ export function requestInit(
 
 /** One of another realm, or of another implementation, does as well. */
 function checkResponse(response: Response): Response {
-  const isResponse = response instanceof Response ||
-    Object.prototype.toString.call(response) === "[object Response]";
-  if (!isResponse) throw new ResponseError();
-  return response;
+  if (response instanceof Response || objectTag(response) === "Response") return response;
+  throw new ResponseError();
 }

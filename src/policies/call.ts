@@ -50,6 +50,9 @@ export interface CallSink {
   onSettled(call: Call, ok: boolean, value: unknown): void;
 }
 
+/** Takes what no caller waits for, or waits for any more. */
+export const NO_CALLER: CallSink = { onSettled() {} };
+
 /** What all requests of a batch, or all plain ones of a client, have in common. */
 export interface CallContext {
   readonly settings: Settings;

@@ -23,11 +23,10 @@ export interface NumberedAttempt {
   readonly target: Target;
 }
 
-/** How a call ended. */
-export type Ending = { readonly ok: true; readonly from: ValueSource } | {
-  readonly ok: false;
-  readonly error: unknown;
-};
+/** How a call has ended. */
+export type CallEnding =
+  | { readonly ok: true; readonly from: ValueSource }
+  | { readonly ok: false; readonly error: unknown };
 
 /** Tells of a call that has begun. */
 export function reportQueued(reporter: Reporter, { id, url, prepared, startedAtMs }: Call): void {
@@ -41,7 +40,7 @@ export function reportSettled(
   reporter: Reporter,
   { id, attempts, startedAtMs }: Call,
   atMs: number,
-  ending: Ending,
+  ending: CallEnding,
 ): void {
   if (!reporter.active) return;
   const durationMs = atMs - startedAtMs;
@@ -66,7 +65,7 @@ export function reportAttempt(
   });
 }
 
-/** Its headers have come. */
+/** Tells that the headers of an attempt have come. */
 export function reportHeaders(
   { reporter, clock }: Surroundings,
   call: Call,
@@ -77,7 +76,7 @@ export function reportHeaders(
   reporter.emit({ type: "headers", requestId: call.id, atMs: clock.now(), attempt: number, status });
 }
 
-/** The whole of its body has come. */
+/** Tells that the body of an attempt has ended. */
 export function reportBody(
   { reporter, clock }: Surroundings,
   call: Call,
@@ -89,7 +88,7 @@ export function reportBody(
 }
 
 /**
- * It was aborted, and its `fetch` has never ended.
+ * Tells of an attempt that was aborted, and whose `fetch` has never ended.
  *
  * @param target Where it was sent; `undefined` for where the call leads.
  */
@@ -112,7 +111,10 @@ export interface Statement {
   readonly status: number;
 }
 
-/** What a response has stated makes others wait, if nothing is left; a 429 that pauses its origin, or a 503, tells of its own wait. */
+/**
+ * Tells for how long others wait if a response has stated that nothing is left of a limit. A 429 that pauses its origin, and a 503, tell of
+ * their own wait.
+ */
 export function reportLimits(
   surroundings: Surroundings,
   call: Call,
@@ -127,7 +129,7 @@ export function reportLimits(
   if (waitMs > 0 && !isTold) reportPause(surroundings, call, lane, waitMs);
 }
 
-/** Nothing is sent to an origin for so long, in milliseconds. */
+/** Tells for how long nothing is sent to an origin, in milliseconds. */
 export function reportPause(
   { reporter, clock }: Surroundings,
   call: Call,

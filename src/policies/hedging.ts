@@ -10,7 +10,7 @@ import type { Call } from "./call.ts";
 import type { Opening, Target } from "./journey.ts";
 import type { Reply } from "./reply.ts";
 
-/** How an attempt ended: one of the two. */
+/** How an attempt has ended: with a reply, or with an error. */
 export interface Ending {
   readonly target: Target;
   readonly reply?: Reply | undefined;

@@ -5,6 +5,7 @@
  */
 
 import { describeKind } from "../primitives/argument_checks.ts";
+import { objectTag } from "../primitives/object_tag.ts";
 import { toHeaderMap } from "../http/headers.ts";
 import type { RedirectedRequest } from "../http/redirect.ts";
 import { replayableBody } from "../http/request_body.ts";
@@ -137,14 +138,14 @@ class PassingBodies {
 }
 
 function checkRequest(request: Request): Request {
-  if (Object.prototype.toString.call(request) === "[object Request]") return request;
+  if (objectTag(request) === "Request") return request;
   throw new TypeError(
     `Cannot fetch as what a middleware hands on must be a Request: received ${describeKind(request)}`,
   );
 }
 
 function checkResponse(response: Response): Response {
-  if (Object.prototype.toString.call(response) !== "[object Response]") {
+  if (objectTag(response) !== "Response") {
     throw new TypeError(
       `Cannot fetch as a middleware must return a Response: received ${describeKind(response)}`,
     );

@@ -16,7 +16,7 @@ import { isFinal } from "./attempt_errors.ts";
 import type { Call } from "./call.ts";
 import type { Reply } from "./reply.ts";
 
-/** What a round has brought: one of the two. */
+/** What a round has brought: a reply, or an error. */
 export interface Round {
   readonly reply?: Reply | undefined;
   readonly error?: unknown;

@@ -95,8 +95,8 @@ export interface Settings {
    */
   readonly writeCache: boolean;
   /**
-   * Which request goes first when several wait for a permit or a token: the one with the higher number. One turn in sixteen goes to another
-   * one, so that none starves.
+   * Which request goes first when several wait for a permit or a token: the one with the higher number. One turn in sixteen goes to one of
+   * the others, so that none starves.
    * @default {0}
    */
   readonly priority: number;

@@ -1,6 +1,6 @@
 /**
- * Handler 3 where the network is out of the question: for all calls of an offline client that has no cache, and, behind the cache or in
- * its place, for calls that only a cache may answer. They go no further.
+ * What answers where the network is out of the question: for all calls of an offline client that has no cache, and, behind the cache or
+ * in its place, for calls that only a cache may answer.
  *
  * @module
  */

@@ -95,7 +95,7 @@ const ACTION = "create backoff";
  * ```
  */
 export function backoff(options: BackoffOptions = {}): Backoff {
-  assertOptions("create backoff", options);
+  assertOptions(ACTION, options);
   const { factor = 2, baseMs = 1_000, maxMs = 60_000, jitter = "additive", jitterMs = 1_000 } = options;
   const { random = Math.random } = options;
   if (!(Number.isFinite(factor) && factor >= 1)) {

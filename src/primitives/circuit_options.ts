@@ -163,7 +163,7 @@ export function toCircuitSettings(options: CircuitBreakerOptions): CircuitSettin
 
 function toCounter(options: CircuitBreakerOptions, clock: Clock): FailureCounter {
   const { threshold, failureRatio, minimumRequests, windowMs } = options;
-  if (threshold === undefined) return toRatio(failureRatio, minimumRequests, windowMs, clock);
+  if (threshold === undefined) return toRatio(options, clock);
   assertPositiveInteger(ACTION, "threshold", threshold);
   const ofRatio = Object.entries({ failureRatio, minimumRequests, windowMs });
   const foreign = ofRatio.find(([, value]) => value !== undefined)?.[0];
@@ -173,12 +173,8 @@ function toCounter(options: CircuitBreakerOptions, clock: Clock): FailureCounter
   return new ConsecutiveFailures(threshold);
 }
 
-function toRatio(
-  failureRatio = 0.8,
-  minimumRequests = 20,
-  windowMs = 10_000,
-  clock: Clock,
-): FailureCounter {
+function toRatio(options: CircuitBreakerOptions, clock: Clock): FailureCounter {
+  const { failureRatio = 0.8, minimumRequests = 20, windowMs = 10_000 } = options;
   assertPositive(ACTION, "failureRatio", failureRatio);
   if (failureRatio > 1) throw argumentError(ACTION, "failureRatio", "at most 1", failureRatio);
   assertPositiveInteger(ACTION, "minimumRequests", minimumRequests);

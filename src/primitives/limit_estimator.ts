@@ -68,7 +68,7 @@ export class LimitEstimator {
    * @throws {TypeError} If an option is of the wrong type.
    * @throws {RangeError} If one is out of its range.
    */
-  constructor(rules: AdaptiveLimitRules = {}) {
+  constructor(rules: AdaptiveLimitRules) {
     this.#settings = limitSettings(rules);
     this.limit = this.#settings.initial;
     this.max = this.#settings.max;

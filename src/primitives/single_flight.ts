@@ -10,12 +10,21 @@
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { assertFunction, assertSignal } from "./argument_checks.ts";
 import { deferred } from "./deferred.ts";
-import { type Flight, FlightTable } from "./flight_table.ts";
 
 /** Options of {@linkcode SingleFlight.run}. */
 export interface SingleFlightRunOptions {
   /** Takes this caller out: it rejects at once with the signal's reason; the others go on. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** One execution. A caller may hold it for longer than it lasts, so that it lets go of the rest when it has settled. */
+interface Flight<T> {
+  /** What it gives, the same for all. */
+  promise: Promise<T> | undefined;
+  /** Stops the work. */
+  controller: AbortController | undefined;
+  /** How many callers wait. */
+  members: number;
 }
 
 /**
@@ -43,7 +52,7 @@ export interface SingleFlightRunOptions {
  * ```
  */
 export class SingleFlight<K, T> {
-  readonly #flights = new FlightTable<K, T, AbortController>();
+  readonly #flights = new Map<K, Flight<T>>();
 
   /** How many executions are in flight. */
   get size(): number {
@@ -74,20 +83,31 @@ export class SingleFlight<K, T> {
       return Promise.reject(error);
     }
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const flight = this.#flights.join(key) ?? this.#start(key, fn);
+    const flight = this.#join(key) ?? this.#start(key, fn);
     if (signal === undefined) return flight.promise!;
-    if (!signal.aborted) return waitFor(flight, signal);
+    if (!signal.aborted) return this.#waitFor(key, flight, signal);
     // The work itself has aborted its caller.
-    if (flight.leave()) flight.worker?.abort(signal.reason);
+    this.#leave(key, flight, signal.reason);
     flight.promise?.catch(() => {});
     return Promise.reject(signal.reason);
   }
 
-  #start(key: K, fn: (signal: AbortSignal) => T | PromiseLike<T>): Flight<K, T, AbortController> {
+  #join(key: K): Flight<T> | undefined {
+    const flight = this.#flights.get(key);
+    if (flight !== undefined) flight.members++;
+    return flight;
+  }
+
+  #start(key: K, fn: (signal: AbortSignal) => T | PromiseLike<T>): Flight<T> {
     const controller = new AbortController();
     const { promise, resolve, reject } = deferred<T>();
-    const flight = this.#flights.start(key, controller, promise);
-    const end = () => flight.end();
+    const flight: Flight<T> = { promise, controller, members: 1 };
+    this.#flights.set(key, flight);
+    const end = () => {
+      flight.promise = undefined;
+      flight.controller = undefined;
+      this.#forget(key, flight);
+    };
     promise.then(end, end);
     try {
       // After it is registered: the work may cause further callers before it returns.
@@ -97,21 +117,33 @@ export class SingleFlight<K, T> {
     }
     return flight;
   }
-}
 
-/** The flight's result for one member, which leaves when its signal aborts. */
-function waitFor<K, T>(flight: Flight<K, T, AbortController>, signal: AbortSignal): Promise<T> {
-  const promise = flight.promise!;
-  return new Promise<T>((resolve, reject) => {
-    const target: AbortTarget = {
-      onAbort() {
-        reject(signal.reason);
-        if (flight.leave()) flight.worker?.abort(signal.reason);
-      },
-    };
-    addAbortListener(signal, target);
-    const stopListening = () => removeAbortListener(signal, target);
-    promise.then(stopListening, stopListening);
-    promise.then(resolve, reject);
-  });
+  /** The result for one caller, which leaves when its signal aborts. */
+  #waitFor(key: K, flight: Flight<T>, signal: AbortSignal): Promise<T> {
+    const promise = flight.promise!;
+    return new Promise<T>((resolve, reject) => {
+      const target: AbortTarget = {
+        onAbort: () => {
+          reject(signal.reason);
+          this.#leave(key, flight, signal.reason);
+        },
+      };
+      addAbortListener(signal, target);
+      const stopListening = () => removeAbortListener(signal, target);
+      promise.then(stopListening, stopListening);
+      promise.then(resolve, reject);
+    });
+  }
+
+  /** A caller does not wait any more. The last one stops the work, and the next caller starts anew. */
+  #leave(key: K, flight: Flight<T>, reason: unknown): void {
+    if (--flight.members > 0) return;
+    this.#forget(key, flight);
+    flight.controller?.abort(reason);
+  }
+
+  /** Another execution may be in flight under the key. */
+  #forget(key: K, flight: Flight<T>): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  }
 }

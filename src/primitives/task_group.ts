@@ -5,7 +5,7 @@
  */
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
-import { assertFunction, assertOptions, assertSignal, shapeError } from "./argument_checks.ts";
+import { assertFunction, assertOptions, assertSignal, assertSwitch, shapeError } from "./argument_checks.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { Permit } from "./permit.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -114,8 +114,8 @@ export class TaskGroup<T = unknown> implements AsyncDisposable {
     assertOptions("create task group", options);
     const { semaphore = Infinity, collectResults = true, collectErrors = true, signal } = options;
     this.#semaphore = toSemaphore(semaphore);
-    assertBoolean("collectResults", collectResults);
-    assertBoolean("collectErrors", collectErrors);
+    assertSwitch("create task group", "collectResults", collectResults);
+    assertSwitch("create task group", "collectErrors", collectErrors);
     assertSignal("create task group", signal);
     this.#results = collectResults ? new Map() : undefined;
     this.#errors = collectErrors ? new Map() : undefined;
@@ -290,8 +290,4 @@ function toSemaphore(semaphore: Semaphore | number = Infinity): Semaphore {
   if (typeof semaphore === "number") return new Semaphore(semaphore);
   if (semaphore instanceof Semaphore) return semaphore;
   throw shapeError("create task group", "semaphore", "a semaphore or a capacity", semaphore);
-}
-
-function assertBoolean(name: string, value: unknown): void {
-  if (typeof value !== "boolean") throw shapeError("create task group", name, "a boolean", value);
 }

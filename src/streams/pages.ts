@@ -14,6 +14,7 @@ import type { ItemSource } from "../policies/item_source.ts";
 import type { Mirror } from "../policies/mirror.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
+import { objectTag } from "../primitives/object_tag.ts";
 import { Interruption } from "./interruption.ts";
 import { parseLinkHeader } from "./link_header.ts";
 import { PageHome } from "./page_home.ts";
@@ -159,18 +160,14 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
 
 /** Whether something has a URL and options. Of a `Request`, all but its URL would be lost. */
 function isSpec(value: unknown): value is PageSpec {
-  return tagOf(value) === "Object" && isUrl((value as { readonly url?: unknown }).url);
+  return objectTag(value) === "Object" && isUrl((value as { readonly url?: unknown }).url);
 }
 
 function nextError(found: unknown): TypeError {
-  const received = typeof found === "object" ? `a value of type ${tagOf(found)}` : typeof found;
+  const received = typeof found === "object" ? `a value of type ${objectTag(found)}` : typeof found;
   return new TypeError(
     `Cannot fetch the next page as 'next' must give a URL, a request { url, … } or nothing: received ${received}`,
   );
-}
-
-function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /** The first request, with its user info as the header that it becomes. */

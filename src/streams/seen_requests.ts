@@ -5,6 +5,7 @@
  */
 
 import { isUrl, withoutFragment } from "../http/url.ts";
+import { objectTag } from "../primitives/object_tag.ts";
 
 /** Members that say nothing of what a request asks for. */
 const IRRELEVANT = new Set(["signal", "schema"]);
@@ -52,7 +53,7 @@ function keyOf(request: unknown): string | undefined {
 /** Whether JSON says all of a value. */
 function isPlain(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return typeof value !== "function";
-  return ["Object", "Array"].includes(Object.prototype.toString.call(value).slice(8, -1));
+  return ["Object", "Array"].includes(objectTag(value));
 }
 
 function normalize(url: string): string {

@@ -12,7 +12,7 @@ import type { Latency } from "../middleware/faults/latency.ts";
 import type { Resources } from "./resource.ts";
 
 /** A mirror of the simulated CDN. */
-export interface MirrorOptions {
+export interface SimulatedMirrorOptions {
   /** Its name, in logs and fault rules. */
   readonly name: string;
   /**
@@ -44,7 +44,7 @@ export interface SimulatedCdnOptions {
    *
    * @default {one named `cdn`, which answers for every origin}
    */
-  readonly mirrors?: readonly (string | MirrorOptions)[] | undefined;
+  readonly mirrors?: readonly (string | SimulatedMirrorOptions)[] | undefined;
   /**
    * How long a mirror thinks before it answers.
    *
@@ -64,8 +64,8 @@ export interface SimulatedCdnOptions {
    */
   readonly faults?: readonly FaultRule[] | undefined;
   /**
-   * The seed of the random numbers, a safe integer. With a full log, the faults and latency of a request depend on the seed, the mirror, the URL and
-   * how often it was asked for there, and not on what else is in flight; otherwise on the order of requests.
+   * The seed of the random numbers, a safe integer. With a full log, the faults and latency of a request depend on the seed, the
+   * mirror, the URL and how often it was asked for there, and not on what else is in flight; otherwise on the order of requests.
    *
    * @default {1}
    */
@@ -85,14 +85,14 @@ export interface SimulatedCdnOptions {
 }
 
 const ACTION = "create simulated CDN";
-const NAMES: readonly (keyof MirrorOptions)[] = ["name", "origin", "latency", "bytesPerSecond"];
+const NAMES: readonly (keyof SimulatedMirrorOptions)[] = ["name", "origin", "latency", "bytesPerSecond"];
 
 /**
  * The mirrors with their names and origins checked and filled in.
  *
  * @throws {TypeError | RangeError} If one has the wrong shape or is out of range.
  */
-export function checkedMirrors(mirrors: SimulatedCdnOptions["mirrors"]): readonly MirrorOptions[] {
+export function checkedMirrors(mirrors: SimulatedCdnOptions["mirrors"]): readonly SimulatedMirrorOptions[] {
   if (mirrors === undefined) return [{ name: "cdn" }];
   if (!Array.isArray(mirrors) || mirrors.length === 0) {
     throw argumentError(ACTION, "mirrors", "an array of at least one mirror", mirrors);
@@ -108,7 +108,7 @@ export function checkedMirrors(mirrors: SimulatedCdnOptions["mirrors"]): readonl
   return checked;
 }
 
-function checkedMirror(mirror: string | MirrorOptions, index: number): MirrorOptions {
+function checkedMirror(mirror: string | SimulatedMirrorOptions, index: number): SimulatedMirrorOptions {
   const options = typeof mirror === "string" ? { name: mirror } : mirror;
   const { name } = options;
   if (typeof name !== "string" || name === "") {

@@ -165,8 +165,9 @@ export class ManualClock implements Clock {
   /**
    * Moves the clock from timer to timer until a promise settles.
    *
-   * Real work (sockets, files, digests) runs in real time beside the clock: while timers are armed, the clock does
-   * not wait for it, unless it holds for it, as it does for what the caches of a client do. With no timer armed it waits `stalledAfterMs` of real time, then gives up.
+   * Real work (sockets, files, digests) runs in real time beside the clock: while timers are armed, the clock does not wait for it,
+   * unless it holds for it, as it does for what the caches of a client do. With no timer armed it waits `stalledAfterMs` of real
+   * time, then gives up.
    *
    * @param promise What to wait for.
    * @returns What the promise resolves to.

@@ -29,7 +29,7 @@
 
 export type { Clock, TimerHandle } from "../primitives/clock.ts";
 export type { CdnLog, CdnLogEntry, CdnOutcome } from "./cdn_log.ts";
-export type { MirrorOptions, SimulatedCdnOptions } from "./cdn_options.ts";
+export type { SimulatedCdnOptions, SimulatedMirrorOptions } from "./cdn_options.ts";
 export type { CdnRequest } from "../middleware/faults/cdn_request.ts";
 export type {
   CutFault,

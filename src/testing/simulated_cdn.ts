@@ -8,7 +8,7 @@ import { argumentError, assertOptions, assertPositive } from "../primitives/argu
 import { systemClock } from "../primitives/clock.ts";
 import { listenTcp } from "../runtime/server/current.ts";
 import { type CdnLog, CdnRecorder } from "./cdn_log.ts";
-import { checkedMirrors, type MirrorOptions, type SimulatedCdnOptions } from "./cdn_options.ts";
+import { checkedMirrors, type SimulatedCdnOptions, type SimulatedMirrorOptions } from "./cdn_options.ts";
 import { assertKnownOptions } from "../http/option_hints.ts";
 import { FaultRules } from "../middleware/faults/fault_rules.ts";
 import { latencySampler } from "../middleware/faults/latency.ts";
@@ -182,7 +182,7 @@ class Cdn implements SimulatedCdn {
 }
 
 function newMirror(
-  mirror: MirrorOptions,
+  mirror: SimulatedMirrorOptions,
   { latency = 0, bytesPerSecond = Infinity }: SimulatedCdnOptions,
   context: MirrorContext,
 ): SimulatedMirror {

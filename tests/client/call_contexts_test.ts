@@ -2,7 +2,7 @@ import { assertEquals, assertNotStrictEquals, assertStrictEquals, assertThrows }
 import type { ClientOptions } from "../../mod.ts";
 import { CallContexts } from "../../src/client/call_contexts.ts";
 import { Dispatcher } from "../../src/client/dispatcher.ts";
-import { EventHub } from "../../src/client/events.ts";
+import { EventHub } from "../../src/client/event_hub.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
 import { test } from "../support/test.ts";
 

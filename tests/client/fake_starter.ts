@@ -13,7 +13,7 @@ import { clientSettings } from "../../src/client/settings.ts";
 import { NO_HEADERS } from "../../src/http/headers.ts";
 import type { Allowance } from "../../src/lanes/allowance.ts";
 import type { Claimant, Runnable } from "../../src/lanes/claimant.ts";
-import { Call, type CallContext, type CallOwner, type CallSink } from "../../src/policies/call.ts";
+import { Call, type CallContext, type CallOwner } from "../../src/policies/call.ts";
 import { LinkedQueue } from "../../src/primitives/linked_queue.ts";
 
 /** Starts requests, and answers them when it is told to. There is always a permit. */
@@ -156,9 +156,6 @@ export class RecordingConsumer implements OutcomeConsumer {
     this.log.push({ stopped: reason });
   }
 }
-
-/** A sink that nobody reads. */
-export const NOBODY: CallSink = { onSettled() {} };
 
 /** A batch of two at once, unless told otherwise, with what it runs on. */
 export function fakeBatch<C extends OutcomeConsumer>(

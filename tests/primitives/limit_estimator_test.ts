@@ -210,7 +210,7 @@ test("LimitEstimator.note() goes by what has begun after the last decision", () 
 });
 
 test("LimitEstimator.isNew is over with the first sample", () => {
-  const estimator = new LimitEstimator();
+  const estimator = new LimitEstimator({});
   assertEquals(estimator.isNew, true);
   estimator.note(10, 1, false, 10);
   estimator.note(10, 1, false, 30);

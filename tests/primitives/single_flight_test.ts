@@ -216,6 +216,22 @@ test("SingleFlight.run() has callers join that come while the work is being call
   assertEquals([calls, flights.size], [1, 0]);
 });
 
+test("SingleFlight.run() goes on for the first caller when one has left that came while the work was being called", async () => {
+  const flights = new SingleFlight<string, boolean>();
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const left: Promise<unknown>[] = [];
+  const work = async (signal: AbortSignal): Promise<boolean> => {
+    left.push(rejection(flights.run("a", work, { signal: controller.signal })));
+    controller.abort(reason);
+    await eventLoopTurn();
+    return signal.aborted;
+  };
+  assertEquals(await flights.run("a", work), false);
+  assertStrictEquals(await left[0], reason);
+  assertEquals([left.length, flights.size], [1, 0]);
+});
+
 test("SingleFlight.run() shares what the work throws as it is called with callers that it has caused", async () => {
   const flights = new SingleFlight<string, object>();
   const failure = new Error("at once");

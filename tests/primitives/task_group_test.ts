@@ -25,7 +25,7 @@ test("TaskGroup refuses bad options, naming them", () => {
     [{ semaphore: new AdaptiveLimit() }, TypeError, "'semaphore' must be a semaphore or a capacity"],
     [{ semaphore: { acquire: () => {} } }, TypeError, "'semaphore'"],
     [{ semaphore: null }, TypeError, "'semaphore'"],
-    [{ collectResults: 1 }, TypeError, "'collectResults' must be a boolean: received 1"],
+    [{ collectResults: 1 }, TypeError, "'collectResults' must be true or false: received 1"],
     [{ collectErrors: "no" }, TypeError, "'collectErrors'"],
   ];
   for (const [options, type, message] of cases) {

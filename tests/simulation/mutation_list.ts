@@ -228,9 +228,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "whoever is in line for too long stays there",
     changes: [{
-      file: "src/lanes/scheduler.ts",
-      search: "    if (shedding.maxQueueMs === Infinity) return;",
-      replace: "    if (shedding.maxQueueMs > 0) return;",
+      file: "src/lanes/load_shedder.ts",
+      search: "    if (maxQueueMs === Infinity) return;",
+      replace: "    if (maxQueueMs > 0) return;",
     }],
   },
   {

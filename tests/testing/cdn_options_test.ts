@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkedMirrors, type MirrorOptions } from "../../src/testing/cdn_options.ts";
+import { checkedMirrors, type SimulatedMirrorOptions } from "../../src/testing/cdn_options.ts";
 import { test } from "../support/test.ts";
 
 test("checkedMirrors() has one mirror for every origin when none is named", () => {
@@ -17,7 +17,7 @@ test("checkedMirrors() gives each mirror an origin of its own", () => {
 
 test("checkedMirrors() refuses mirrors without names, with wrong origins, and twins", () => {
   const refuse = (mirrors: unknown, message: string) =>
-    assertThrows(() => checkedMirrors(mirrors as MirrorOptions[]), TypeError, message);
+    assertThrows(() => checkedMirrors(mirrors as SimulatedMirrorOptions[]), TypeError, message);
 
   refuse([], "Cannot create simulated CDN as 'mirrors' must be an array of at least one mirror");
   refuse("a", "'mirrors' must be an array");

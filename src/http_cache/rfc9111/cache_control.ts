@@ -5,6 +5,8 @@
  */
 
 import type { HeaderMap } from "../../http/headers.ts";
+import { closingQuote, splitOutsideQuotes } from "../../http/quoted_text.ts";
+import { isToken } from "../../http/token.ts";
 import { parseDeltaMs } from "./delta_seconds.ts";
 
 /** Directives by their lower-case names, each with the values of its occurrences; `null` for one without a value. */
@@ -12,7 +14,6 @@ export type CacheControl = ReadonlyMap<string, readonly (string | null)[]>;
 
 const NONE: CacheControl = new Map();
 const ESCAPE = /\\(.)/g;
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Fields that the cache itself lives on: a response that lists one as not to be reused can't be reused at all. */
 const VITAL_FIELDS = new Set(["age", "cache-control", "date", "etag", "expires", "last-modified", "vary"]);
@@ -27,7 +28,7 @@ const VITAL_FIELDS = new Set(["age", "cache-control", "date", "etag", "expires",
 export function parseCacheControl(value: string | null): CacheControl {
   if (value === null || value === "") return NONE;
   const directives = new Map<string, (string | null)[]>();
-  for (const part of splitOutsideQuotes(value)) {
+  for (const part of splitOutsideQuotes(value, ",", "text")) {
     const equals = part.indexOf("=");
     const beforeEquals = equals === -1 ? part : part.slice(0, equals);
     const name = beforeEquals.trim().toLowerCase();
@@ -46,33 +47,6 @@ function readArgument(beforeEquals: string, afterEquals: string): string {
   if (/[\t ]$/.test(beforeEquals)) return ` ${text}`;
   const quoted = text.length >= 2 && text.startsWith('"') && closingQuote(text, 0) === text.length - 1;
   return quoted ? text.slice(1, -1).replace(ESCAPE, "$1") : text;
-}
-
-function splitOutsideQuotes(text: string): string[] {
-  const parts: string[] = [];
-  let start = 0;
-  let quotesEnd = true;
-  for (let index = 0; index < text.length; index++) {
-    if (text[index] === ",") {
-      parts.push(text.slice(start, index));
-      start = index + 1;
-    } else if (text[index] === '"' && quotesEnd) {
-      const end = closingQuote(text, index);
-      if (end === -1) quotesEnd = false;
-      else index = end;
-    }
-  }
-  parts.push(text.slice(start));
-  return parts;
-}
-
-/** Where the quoted string that begins at an index ends; -1 when it does not. */
-function closingQuote(text: string, start: number): number {
-  for (let index = start + 1; index < text.length; index++) {
-    if (text[index] === "\\") index++;
-    else if (text[index] === '"') return index;
-  }
-  return -1;
 }
 
 /**
@@ -131,6 +105,6 @@ function listedFields(value: string | null): readonly string[] | undefined {
   const names = (value ?? "").split(",").map((name) => name.trim().toLowerCase()).filter((name) =>
     name !== ""
   );
-  const usable = names.length > 0 && names.every((name) => TOKEN.test(name) && !VITAL_FIELDS.has(name));
+  const usable = names.length > 0 && names.every((name) => isToken(name) && !VITAL_FIELDS.has(name));
   return usable ? names : undefined;
 }

@@ -9,6 +9,7 @@
  */
 
 import { type HeaderMap, trimSpace } from "../../http/headers.ts";
+import { isToken } from "../../http/token.ts";
 import { withoutFragment } from "../../http/url.ts";
 import type { CacheEntry } from "../../cache/cache.ts";
 import { sha256 } from "../../cache/sha256.ts";
@@ -39,7 +40,6 @@ export interface IndexEntryOptions extends VariantIndex {
   readonly removeAt: number | null;
 }
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Fields whose values are the same in any case (RFC 9110 §12.5). */
 const CASELESS = new Set(["accept-charset", "accept-encoding", "accept-language"]);
 
@@ -53,7 +53,7 @@ const CASELESS = new Set(["accept-charset", "accept-encoding", "accept-language"
 export function varyNames(fields: Fields): readonly string[] | undefined {
   const names = (fields.get("vary") ?? "").split(",").map((name) => name.trim().toLowerCase())
     .filter((name) => name !== "");
-  if (names.some((name) => name === "*" || !TOKEN.test(name))) return undefined;
+  if (names.some((name) => name === "*" || !isToken(name))) return undefined;
   return [...new Set(names)].sort();
 }
 

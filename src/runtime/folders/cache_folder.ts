@@ -12,9 +12,8 @@ const DEPLOYMENT = "DENO_DEPLOYMENT_ID";
 
 /**
  * The path of a folder for a program's cache: below `XDG_CACHE_HOME`, or else where the system has it, which is `~/.cache`,
- * `~/Library/Caches` on macOS, and `%LOCALAPPDATA%` on Windows (the XDG Base Directory
- * Specification, and the systems' own conventions). The folder
- * need not exist.
+ * `~/Library/Caches` on macOS, and `%LOCALAPPDATA%` on Windows (the XDG Base Directory Specification, and the systems' own
+ * conventions). The folder need not exist.
  *
  * @param name The program's name, and what it calls the folder, with slashes between.
  * @param folders The machine and its user.

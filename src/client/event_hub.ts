@@ -9,12 +9,10 @@ import { describeKind } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
 import { Observers } from "../primitives/observers.ts";
 
-/** Receives events; it must not take long, and what it throws, or rejects with, becomes a warning to the other
- * listeners. */
-export type ClientListener = (event: ClientEvent) => void;
-
-/** Hands events to listeners in the order in which they came. */
+/** Hands events to listeners in the order in which they came. What a listener throws becomes a warning to the others. */
 export class EventHub implements Reporter {
+  /** Whether there is a listener. */
+  active = false;
   readonly #clock: Clock;
   /** A warning of a listener that threw is for the others: one that always throws would never be done. */
   readonly #listeners = new Observers<ClientEvent>((listener, error, isWarning) => {
@@ -26,10 +24,8 @@ export class EventHub implements Reporter {
     this.#clock = clock;
   }
 
-  active = false;
-
   /** Adds a listener; disposing takes it away. A listener that was added twice hears everything twice. */
-  on(listener: ClientListener): Disposable {
+  on(listener: (event: ClientEvent) => void): Disposable {
     if (typeof listener !== "function") {
       throw new TypeError(
         `Cannot listen as the listener must be a function: received ${describeKind(listener)}`,

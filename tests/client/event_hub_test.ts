@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { EventHub } from "../../src/client/events.ts";
+import { EventHub } from "../../src/client/event_hub.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";

@@ -1,0 +1,12 @@
+/**
+ * Tokens: what methods and names of headers are made of.
+ *
+ * @module
+ */
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** Whether a text is a token (RFC 9110 §5.6.2). */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
