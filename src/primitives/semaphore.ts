@@ -40,6 +40,9 @@ export let ledgerOf: (semaphore: Semaphore) => PermitLedger;
  * the queue waits until its whole weight is free, so that light work can't starve heavy work, and those behind it wait with
  * it. A permit that is given back goes straight to the queue; newcomers can't snatch it.
  *
+ * In workers at the edge (workerd) an incoming request that only waits for what another one holds is taken for hung and ended. There,
+ * make a semaphore in the request that uses it, or share it by giving it to clients as their `concurrency`, which see to that.
+ *
  * @example At most two at once
  * ```ts
  * import { Semaphore } from "@slipstream/fetch/primitives";

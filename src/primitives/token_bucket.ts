@@ -64,6 +64,9 @@ const TAKEN: Promise<void> = /* @__PURE__ */ Promise.resolve();
  * they ask for. A clock that goes back neither takes tokens away nor gives any, and delays the next one by no more than its
  * usual distance.
  *
+ * In workers at the edge (workerd) an incoming request that only waits for the timer of another one is taken for hung and ended. There,
+ * make a bucket in the request that uses it, or share it by giving it to clients as their `rateLimit`, which see to that.
+ *
  * @example Ten at once, then ten a second
  * ```ts
  * import { TokenBucket } from "@slipstream/fetch/primitives";

@@ -7,6 +7,7 @@
 import type { Clock } from "../primitives/clock.ts";
 import type { Endpoint, Socket, Sockets } from "../runtime/transport/contract.ts";
 import type { DohResolver } from "./doh_resolver.ts";
+import { firstConnected } from "./first_connected.ts";
 import { requestTunnel } from "./http_connect.ts";
 import { isIpAddress } from "./ip_address.ts";
 import { type Credentials, type ProxyAddress, wantedCredentials } from "./proxy_address.ts";
@@ -115,7 +116,7 @@ export class Dialer {
   }
 
   async #dialStraight(target: Endpoint, signal: AbortSignal): Promise<Socket> {
-    const { sockets, dns } = this.#settings;
+    const { sockets, dns, clock } = this.#settings;
     const { host, port } = target;
     if (dns === undefined || isIpAddress(host) || isLocal(host)) return await sockets.connect(target, signal);
     // A name that the system did not know is not looked for there again as long as the answer is good.
@@ -126,17 +127,11 @@ export class Dialer {
         if (signal.aborted || !sockets.isUnresolved(error)) throw error;
       }
     }
-    let failure: unknown;
-    for (const address of await dns.resolver.resolve(host, signal)) {
-      try {
-        return await sockets.connect({ host: address, port }, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        // The next address may be reachable.
-        failure ??= error;
-      }
-    }
-    throw failure;
+    return await firstConnected(await dns.resolver.resolve(host, signal), {
+      connect: (address, leaving) => sockets.connect({ host: address, port }, leaving),
+      clock,
+      signal,
+    });
   }
 
   async #dialThrough(proxy: ProxyAddress, target: Endpoint, signal: AbortSignal): Promise<Dialed> {

@@ -84,6 +84,20 @@ test("Dialer.dial() asks the resolver where the system does not know the name, a
   assertEquals(sockets.dialed.at(-3), "a.test:443");
 });
 
+test("Dialer.dial() is not held up by an address that does not answer", async () => {
+  const clock = new ManualClock();
+  const { resolver } = resolverFor(["10.0.0.1", "10.0.0.2"], clock);
+  const settings = { clock, connectTimeoutMs: 1_000, dns: { resolver, when: "always" } } as const;
+  const { dialer, sockets } = setUp({ "10.0.0.2": fine }, settings);
+  await clock.run(dialer.dial(TARGET, undefined, NEVER));
+  assertEquals([sockets.abandoned, clock.pending], [["10.0.0.1:443"], 0]);
+
+  const silent = setUp({}, settings);
+  const message = "Cannot connect to a.test:443 within 'connectTimeoutMs': 1000";
+  await assertRejects(() => clock.run(silent.dialer.dial(TARGET, undefined, NEVER)), TransportError, message);
+  assertEquals([silent.sockets.abandoned.length, clock.pending], [2, 0]);
+});
+
 test("Dialer.dial() asks the resolver at once with 'always', and nobody for this machine", async () => {
   const clock = new ManualClock();
   const { resolver, asked } = resolverFor(["10.0.0.1"], clock);
