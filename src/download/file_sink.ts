@@ -10,6 +10,7 @@ import type { Disk, DiskEntry, DiskFile } from "../runtime/disk/contract.ts";
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { DownloadSink } from "./download_sink.ts";
 import type { FileVersion } from "./file_version.ts";
+import { partPath, recordPath } from "./part_name.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./part_record.ts";
 import { WriteQueue } from "./write_queue.ts";
 
@@ -319,14 +320,6 @@ class FileSink implements DownloadSink {
 
 function wholeOf(chunks: readonly Uint8Array<ArrayBuffer>[], bytes: number): Uint8Array<ArrayBuffer> {
   return chunks.length === 1 ? chunks[0]! : concatenate(chunks, bytes);
-}
-
-function partPath(path: string): string {
-  return `${path}.part`;
-}
-
-function recordPath(path: string): string {
-  return `${path}.part.json`;
 }
 
 function writeError(path: string, why: string, cause?: unknown): WriteError {
