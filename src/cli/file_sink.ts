@@ -4,6 +4,7 @@
  * @module
  */
 
+import { partPath, recordPath } from "../download/part_name.ts";
 import type { TerminalFiles } from "../runtime/terminal/contract.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 import type { ManifestWriter } from "./manifest.ts";
@@ -40,7 +41,7 @@ export class FileSink implements Sink {
     if (!await folder.has(path)) return false;
     const file = [folder.path, ...path].join("/");
     // What a run leaves that was killed just when the file had got its name.
-    await files.remove(`${file}.part.json`);
+    await files.remove(recordPath(file));
     await manifest?.found(job, path.join("/"), files.read(file));
     return true;
   }
@@ -75,7 +76,7 @@ export class FileSink implements Sink {
       await folder.write(path, answer.body);
       return answer;
     }
-    const present = resume ? await files.size(`${file}.part`) : undefined;
+    const present = resume ? await files.size(partPath(file)) : undefined;
     return await exchange.download(file, { name: path.at(-1)!, resume, present });
   }
 }

@@ -406,8 +406,8 @@ export interface Client extends AsyncDisposable {
    * for everything.
    *
    * A file has its name when it is whole and right, and not before: it is written to `<name>.part`, and `<name>.part.json` says what that
-   * is; up to 256 KiB are held in memory first. Whatever fails, a file that was there before stays. A part that can be resumed stays too,
-   * and the next download of the same URL to the same file resumes it, in another process as well, after asking the server whether it is
+   * is, with a shorter name where these would be too long; up to 256 KiB are held in memory first. Whatever fails, a file that was there
+   * before stays; the one that takes its place gives no rights that it did not give. A part that can be resumed stays too, and the next download of the same URL to the same file resumes it, in another process as well, after asking the server whether it is
    * still the same; else nothing is left. A page of HTML without a validator is not taken for a new version of a file of another type, but
    * for a break: the network may want a log-in first. The folder must exist; nothing is forced to the disk (`fsync`).
    *

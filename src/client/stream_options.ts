@@ -65,7 +65,7 @@ export type Page<T> = Omit<Success<T>, "ok">;
 export interface PagesOptions<T = unknown> extends Omit<CallOptions, "prefetch"> {
   /**
    * What page follows: a whole URL, which may be relative to the page's own and is asked for as the first page was, but without its
-   * `query`; a request of its own; or nothing after the last page. By default it is the `Link` header with `rel="next"` (RFC 8288).
+   * `query`; a request of its own; or nothing, or `""`, after the last page. By default it is the `Link` header with `rel="next"` (RFC 8288).
    */
   readonly next?:
     | ((page: Page<T>) => FetchRequest | null | undefined | Promise<FetchRequest | null | undefined>)

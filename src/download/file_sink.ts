@@ -10,6 +10,7 @@ import type { Disk, DiskEntry, DiskFile } from "../runtime/disk/contract.ts";
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { DownloadSink } from "./download_sink.ts";
 import type { FileVersion } from "./file_version.ts";
+import { partPath, recordPath } from "./part_name.ts";
 import { formatPartRecord, parsePartRecord, type PartRecord } from "./part_record.ts";
 import { WriteQueue } from "./write_queue.ts";
 
@@ -59,10 +60,11 @@ export async function openFileSink(to: string | URL, options: FileSinkOptions): 
   if (busyPaths.has(path)) throw writeError(path, "another download goes there");
   busyPaths.add(path);
   try {
-    checkReplaceable(path, await disk.entry(path), options);
+    const existing = await disk.entry(path);
+    checkReplaceable(path, existing, options);
     // Without use for it, it is looked at when it turns out to be in the way.
     const earlier = options.resumes ? await findEarlier(disk, path, options) : undefined;
-    return new FileSink(disk, path, options, earlier);
+    return new FileSink(disk, path, options, { earlier, replaced: existing });
   } catch (error) {
     busyPaths.delete(path);
     throw asWriteError(path, error);
@@ -146,6 +148,12 @@ async function findEarlier(
   return undefined;
 }
 
+/** What was there before the download. */
+interface Found {
+  readonly earlier: Earlier | undefined;
+  readonly replaced: DiskEntry | undefined;
+}
+
 class FileSink implements DownloadSink {
   readonly path: string;
   readonly earlier: FileVersion | undefined;
@@ -157,16 +165,19 @@ class FileSink implements DownloadSink {
   /** What has come of a version of which nothing is on the disk. */
   #held: Uint8Array<ArrayBuffer>[] | undefined;
   #version: FileVersion | undefined;
+  /** The rights to a new part: those to the file that it takes the place of, and its owner's in any case. */
+  readonly #mode: number | undefined;
   /** Whether it is known what the part on the disk is of; otherwise it can't be resumed. */
   #isNoted = false;
 
-  constructor(disk: Disk, path: string, options: FileSinkOptions, earlier: Earlier | undefined) {
+  constructor(disk: Disk, path: string, options: FileSinkOptions, { earlier, replaced }: Found) {
     this.path = path;
     this.earlier = earlier?.version;
     this.position = earlier?.file.bytes ?? 0;
     this.#disk = disk;
     this.#options = options;
     this.#file = earlier?.file;
+    this.#mode = replaced?.mode === undefined ? undefined : replaced.mode | 0o600;
   }
 
   async begin(version: FileVersion): Promise<boolean> {
@@ -194,7 +205,7 @@ class FileSink implements DownloadSink {
     // A file of its own each time: a program that has the one before open can't mix anything into this one.
     await this.#close();
     await this.#disk.remove(partPath(this.path));
-    this.#file = await this.#disk.create(partPath(this.path));
+    this.#file = await this.#disk.create(partPath(this.path), this.#mode);
     this.#queue = new WriteQueue(this.#file, 0, this.#options.wallNow);
     await this.#note(this.#version!);
   }
@@ -257,7 +268,8 @@ class FileSink implements DownloadSink {
   /** Writes a small file at once; `false` if there is a part already. */
   async #writeWhole(chunks: readonly Uint8Array<ArrayBuffer>[]): Promise<boolean> {
     try {
-      if (!await this.#disk.createWhole(partPath(this.path), wholeOf(chunks, this.position))) return false;
+      const bytes = wholeOf(chunks, this.position);
+      if (!await this.#disk.createWhole(partPath(this.path), bytes, this.#mode)) return false;
       await this.#takeName();
       return true;
     } catch (error) {
@@ -319,14 +331,6 @@ class FileSink implements DownloadSink {
 
 function wholeOf(chunks: readonly Uint8Array<ArrayBuffer>[], bytes: number): Uint8Array<ArrayBuffer> {
   return chunks.length === 1 ? chunks[0]! : concatenate(chunks, bytes);
-}
-
-function partPath(path: string): string {
-  return `${path}.part`;
-}
-
-function recordPath(path: string): string {
-  return `${path}.part.json`;
 }
 
 function writeError(path: string, why: string, cause?: unknown): WriteError {

@@ -129,6 +129,8 @@ class PageSource<R extends PageRequest> implements ItemSource<LoadedPage<R>> {
       ? nextLink(page)
       : await this.#interruption.settle(asPromise(next(page)));
     if (found === undefined || found === null) return undefined;
+    // A cursor that is empty after the last page, as `cursor && …` hands it on.
+    if (found === "" && next !== undefined) return undefined;
     if (!isUrl(found) && !isSpec(found)) throw nextError(found);
     const isWhole = isUrl(found);
     const spec: PageSpec = isWhole ? { ...this.#template, url: found } : found;

@@ -483,3 +483,28 @@ async function downloadProgram(folder: TempFolder) {
     },
   };
 }
+
+test("download() gives no rights to a file that the one before it did not give, while it comes and after", async () => {
+  const fs = await import("node:fs/promises");
+  const modeOf = async (path: string) => ((await fs.stat(path)).mode & 0o777).toString(8);
+  for (const [before, after] of [["600", "600"], ["640", "640"], ["700", "700"], ["400", "600"]] as const) {
+    const replace = async (s: Scene) => {
+      await s.folder.write("file", "secret");
+      await fs.chmod(s.path, Number.parseInt(before, 8));
+    };
+    await scene(serving({ cuts: [100_000] }), async (s) => {
+      await replace(s);
+      await rejection(s.download({ maxRetries: 0 }));
+      assertEquals([await modeOf(s.path), await modeOf(`${s.path}.part`)], [before, after]);
+
+      assertEquals((await s.download()).resumedFrom, 100_000);
+      assertEquals(await modeOf(s.path), after);
+    });
+    // A small one is written when it is whole.
+    await scene(serving({ data: DATA.subarray(0, 100) }), async (s) => {
+      await replace(s);
+      await s.download();
+      assertEquals([await modeOf(s.path), (await bytesAt(s.path)).length], [after, 100]);
+    });
+  }
+});

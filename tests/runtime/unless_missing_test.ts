@@ -31,14 +31,14 @@ test("unlessMissing() knows a missing file by the errors of the runtime's own fu
   if (runtime !== "deno") return;
   for (
     const missing of [
-      Deno.stat(path),
-      Deno.lstat(path),
-      Deno.open(path),
-      Deno.remove(path),
-      Deno.readFile(path),
+      () => Deno.stat(path),
+      () => Deno.lstat(path),
+      () => Deno.open(path),
+      () => Deno.remove(path),
+      () => Deno.readFile(path),
     ]
   ) {
-    assertEquals(await unlessMissing<unknown>(missing), undefined);
+    assertEquals(await unlessMissing<unknown>(missing()), undefined);
   }
   await assertRejects(() => unlessMissing(Deno.readFile(folder.path)));
 });

@@ -125,6 +125,24 @@ test("Client.pages() goes where next() says: a URL, a request of its own, or now
   assertEquals(seen[1], [1, 2, `${URL_A}?page=2`]);
 });
 
+test("Client.pages() ends where next() gives an empty text, as of a cursor that is empty after the last page", async () => {
+  const cursors = ["b", "c", ""];
+  const rig = setUp(() => page({ cursor: cursors[rig.network.sent.length - 1] }));
+  type Cursor = { cursor: string };
+  for (const isLate of [false, true]) {
+    rig.network.sent.length = 0;
+    const next = ({ value }: { value: unknown }) => {
+      const { cursor } = value as Cursor;
+      const found = cursor && `?cursor=${cursor}`;
+      return isLate ? Promise.resolve(found) : found;
+    };
+    assertEquals((await valuesOf(rig, { next })).length, 3);
+    assertEquals(rig.network.sent.map(({ url }) => new URL(url).search), ["", "?cursor=b", "?cursor=c"]);
+  }
+  // In a header it is the page itself.
+  await assertRejects(() => valuesOf(setUp(() => page(1, ""))), InvalidDataError, "leads back to a page");
+});
+
 test("Client.pages() types and validates values, also for next()", async () => {
   const schema = v.object({ ids: v.array(v.number()), cursor: v.optional(v.string()) });
   const { client, network } = setUp(({ nth, url }) => ({

@@ -25,6 +25,8 @@ export interface DiskEntry {
   readonly id: string;
   /** Whether it can be replaced by a file: a folder can't, and a device, a pipe or a name of an open file must not. */
   readonly kind: "file" | "folder" | "special";
+  /** Who may read, write and run it, as Unix has it; `undefined` on other systems. */
+  readonly mode: number | undefined;
 }
 
 /** Where something is. */
@@ -48,14 +50,14 @@ export interface Disk {
   join(folder: string, name: string): string;
   /** What is there, a link followed; `undefined` for nothing. */
   entry(path: string): Promise<DiskEntry | undefined>;
-  /** Makes a file where there is none. */
-  create(path: string): Promise<DiskFile>;
+  /** Makes a file where there is none; the mode is that of {@linkcode DiskEntry}, as far as the process gives such rights to new files. */
+  create(path: string, mode?: number): Promise<DiskFile>;
   /**
-   * Makes a small file with all that is in it.
+   * Makes a small file with all that is in it, as {@linkcode Disk.create} does.
    *
    * @returns `false` if something has that name.
    */
-  createWhole(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean>;
+  createWhole(path: string, bytes: Uint8Array<ArrayBuffer>, mode?: number): Promise<boolean>;
   /** Opens a file; `undefined` if there is none, or a link. */
   open(path: string): Promise<DiskFile | undefined>;
   /** The whole text of a small file; `undefined` if there is none. */

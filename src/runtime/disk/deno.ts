@@ -17,7 +17,8 @@ export function denoDisk(): Disk {
       const info = await unlessMissing(Deno.stat(path));
       if (info === undefined) return undefined;
       const isFile = info.isFile && !namesOpenFiles(folderOf(path));
-      return { id: idOf(info), kind: isFile ? "file" : info.isDirectory ? "folder" : "special" };
+      const kind = isFile ? "file" : info.isDirectory ? "folder" : "special";
+      return { id: idOf(info), kind, mode: info.mode === null ? undefined : info.mode & 0o777 };
     },
     async remove(path) {
       // Deno removes empty folders too.
@@ -25,11 +26,11 @@ export function denoDisk(): Disk {
       if (info?.isDirectory) throw new Deno.errors.IsADirectory(`${path} is a folder`);
       await unlessMissing(Deno.remove(path));
     },
-    create: async (path) =>
-      await openedFile(await Deno.open(path, { read: true, write: true, createNew: true })),
-    async createWhole(path, bytes) {
+    create: async (path, mode = 0o666) =>
+      await openedFile(await Deno.open(path, { read: true, write: true, createNew: true, mode })),
+    async createWhole(path, bytes, mode = 0o666) {
       try {
-        await Deno.writeFile(path, bytes, { createNew: true });
+        await Deno.writeFile(path, bytes, { createNew: true, mode });
         return true;
       } catch (error) {
         if (error instanceof Deno.errors.AlreadyExists) return false;

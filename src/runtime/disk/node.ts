@@ -13,6 +13,7 @@ import { hasEnded } from "./process_state.ts";
 
 interface Stats {
   readonly dev: bigint;
+  readonly mode: bigint;
   readonly ino: bigint;
   readonly size: bigint;
   readonly mtimeMs: bigint;
@@ -96,12 +97,15 @@ export function nodeDisk(readStat: (processId: number) => string = readStatFile)
       const stats = await unlessMissing(fs.stat(path, { bigint: true }));
       if (stats === undefined) return undefined;
       const isFile = stats.isFile() && !namesOpenFiles(folderOf(path));
-      return { id: idOf(stats), kind: isFile ? "file" : stats.isDirectory() ? "folder" : "special" };
+      const kind = isFile ? "file" : stats.isDirectory() ? "folder" : "special";
+      const mode = process.platform === "win32" ? undefined : Number(stats.mode) & 0o777;
+      return { id: idOf(stats), kind, mode };
     },
-    create: async (path) => await openedFile(await fs.open(path, O_CREAT | O_EXCL | O_RDWR, 0o666)),
-    async createWhole(path, bytes) {
+    create: async (path, mode = 0o666) =>
+      await openedFile(await fs.open(path, O_CREAT | O_EXCL | O_RDWR, mode)),
+    async createWhole(path, bytes, mode = 0o666) {
       try {
-        await fs.writeFile(path, bytes, { mode: 0o666, flag: "wx" });
+        await fs.writeFile(path, bytes, { mode, flag: "wx" });
         return true;
       } catch (error) {
         if (codeOf(error) === "EEXIST") return false;
