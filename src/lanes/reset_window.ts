@@ -13,7 +13,7 @@ export interface QuotaState {
   readonly resetAtMs: number;
 }
 
-/** What is known besides, when a response says how a quota is. */
+/** Around the response. */
 export interface AnswerFacts {
   readonly nowMs: number;
   /** How many have been sent and not answered: the origin may not have counted them. */
@@ -80,13 +80,13 @@ export class ResetWindow {
     if (this.#left <= 0) this.#resetAtMs = Math.min(this.#resetAtMs, atMs);
   }
 
-  /** An attempt is about to be sent. */
+  /** One is about to be sent. */
   take(nowMs: number): void {
     if (this.#left > 0 && this.#left <= 1) this.#emptySinceMs = nowMs;
     this.#left--;
   }
 
-  /** An attempt that has taken its share was not sent after all. */
+  /** It was not sent after all. */
   giveBack(): void {
     this.#left++;
   }
