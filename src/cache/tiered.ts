@@ -6,7 +6,7 @@
 
 import { shapeError } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise, SweepResult } from "./cache.ts";
-import { type Attempt, attempt, attemptAll, isPromise } from "./attempt.ts";
+import { isPromise, type Result, withResult, withResults } from "./with_result.ts";
 import { isAdapter } from "./is_adapter.ts";
 import { KeptValues } from "./kept_values.ts";
 import { Changes } from "./tiered/changes.ts";
@@ -118,7 +118,7 @@ class Tiers implements CacheAdapter {
         }
         // What they held before would hide the new entry, or come back after it.
         const calls = refusing.map((tier) => () => tier.delete(key, options));
-        return attemptAll(calls, (removals) => {
+        return withResults(calls, (removals) => {
           for (const [index, removal] of removals.entries()) {
             if ("error" in removal) faults.add(refusing[index]!, removal.error, "delete");
           }
@@ -147,7 +147,7 @@ class Tiers implements CacheAdapter {
   ): MaybePromise<Hit | undefined> {
     const tier = this.#tiers[index];
     if (tier === undefined) return undefined;
-    return attempt(() => tier.get(key, options), (result) => {
+    return withResult(() => tier.get(key, options), (result) => {
       if ("value" in result && isEntry(result.value)) return { entry: result.value, tier: index };
       if (options.signal?.aborted === true) return undefined;
       if ("error" in result) faults.add(tier, result.error);
@@ -168,7 +168,7 @@ class Tiers implements CacheAdapter {
     }
     for (const tier of takers) {
       const end = this.#changes.write(key);
-      const copied = attempt(() => tier.set(key, entryFor(tier, entry), options), (result) => {
+      const copied = withResult(() => tier.set(key, entryFor(tier, entry), options), (result) => {
         end();
         if ("error" in result) faults.add(tier, result.error);
       });
@@ -179,7 +179,7 @@ class Tiers implements CacheAdapter {
 
   #write(key: string, run: () => MaybePromise<boolean>): MaybePromise<boolean> {
     const end = this.#changes.write(key);
-    return attempt(run, (result) => {
+    return withResult(run, (result) => {
       end();
       return valueOf(result);
     });
@@ -189,9 +189,9 @@ class Tiers implements CacheAdapter {
   #askAll<T, U>(
     ask: (tier: CacheAdapter) => MaybePromise<T>,
     faults: Faults,
-    next: (results: readonly Attempt<T>[]) => MaybePromise<U>,
+    next: (results: readonly Result<T>[]) => MaybePromise<U>,
   ): MaybePromise<U> {
-    return attemptAll(this.#tiers.map((tier) => () => ask(tier)), (results) => {
+    return withResults(this.#tiers.map((tier) => () => ask(tier)), (results) => {
       for (const [index, result] of results.entries()) {
         if ("error" in result) faults.add(this.#tiers[index]!, result.error);
       }
@@ -201,14 +201,14 @@ class Tiers implements CacheAdapter {
 
   #clear(): MaybePromise<void> {
     const end = this.#changes.clear();
-    return attemptAll(this.#tiers.map((tier) => () => tier.clear?.()), (results) => {
+    return withResults(this.#tiers.map((tier) => () => tier.clear?.()), (results) => {
       end();
       valuesOf(results);
     });
   }
 
   #sweep(): MaybePromise<SweepResult> {
-    return attemptAll(this.#tiers.map((tier) => () => tier.sweep?.()), (results) => {
+    return withResults(this.#tiers.map((tier) => () => tier.sweep?.()), (results) => {
       const sum = { removed: 0, freedBytes: 0 };
       for (const swept of valuesOf(results)) {
         sum.removed += swept?.removed ?? 0;
@@ -232,17 +232,17 @@ function entryFor(tier: CacheAdapter, entry: CacheEntry): CacheEntry {
   return entry.decoded === undefined || keepsParsed(tier) ? entry : { meta: entry.meta, body: entry.body };
 }
 
-function isTrue(result: Attempt<unknown> | undefined): boolean {
+function isTrue(result: Result<unknown> | undefined): boolean {
   return result !== undefined && "value" in result && result.value === true;
 }
 
-function valueOf<T>(result: Attempt<T>): T {
+function valueOf<T>(result: Result<T>): T {
   if ("error" in result) throw result.error;
   return result.value;
 }
 
 /** What all calls have given; throws when all are over, if one has failed. */
-function valuesOf<T>(results: readonly Attempt<T>[]): T[] {
+function valuesOf<T>(results: readonly Result<T>[]): T[] {
   const errors = results.flatMap((result) => "error" in result ? [result.error] : []);
   if (errors.length > 0) throw joined(errors);
   return results.map(valueOf);

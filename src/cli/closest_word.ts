@@ -4,7 +4,7 @@
  * @module
  */
 
-import { editDistance } from "../primitives/edit_distance.ts";
+import { editDistance, nearestOf } from "../primitives/edit_distance.ts";
 
 /**
  * The nearest word.
@@ -16,13 +16,6 @@ import { editDistance } from "../primitives/edit_distance.ts";
 export function closestWord(word: string, known: readonly string[]): string | undefined {
   const longer = known.filter((each) => word.length >= 3 && each.startsWith(word));
   if (longer.length === 1) return longer[0];
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
-  let closest: string | undefined;
-  for (const candidate of known) {
-    const distance = editDistance(word, candidate);
-    if (distance >= least) continue;
-    closest = candidate;
-    least = distance;
-  }
-  return closest;
+  const most = Math.max(1, Math.floor(word.length / 3));
+  return nearestOf(known, most, (candidate) => editDistance(word, candidate));
 }

@@ -15,6 +15,7 @@ import { resolveNames } from "../f1/names.ts";
 import { seasonCache } from "../f1/season_cache.ts";
 import { type SessionFile, SessionFiles } from "../f1/session_files.ts";
 import { type TracingInsights, tracingInsights } from "../f1/source.ts";
+import { messageOf } from "../primitives/message_of.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
 import { warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
@@ -204,7 +205,7 @@ function asUsage<T>(check: () => T): T {
   try {
     return check();
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UsageError(messageOf(cause), { cause });
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../primitives/message_of.ts";
 import type { Terminal } from "../runtime/terminal/contract.ts";
 import { UsageError } from "./args.ts";
 import { givenUrl } from "./given_url.ts";
@@ -147,7 +148,7 @@ async function* readList(
     }
   } catch (cause) {
     // What was read so far is fetched; that there is more is reported like any other failure.
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     const error = new Error(`Cannot read on: ${reason}`, { cause });
     yield { ok: false, text: name, where: `${name}:${number}`, error };
   }

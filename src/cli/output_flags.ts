@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../primitives/message_of.ts";
 import type { Terminal } from "../runtime/terminal/contract.ts";
 import { type Flags, UsageError } from "./args.ts";
 import { OutputFolder } from "./output_folder.ts";
@@ -38,7 +39,7 @@ export async function openOutputFolder(
   try {
     return await OutputFolder.open(out, terminal.files);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new UsageError(`'--out' must be a folder that can be written into: ${reason}`, { cause });
   }
 }

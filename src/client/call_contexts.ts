@@ -13,6 +13,7 @@ import { checkRequestOptions, type OptionsOf } from "./option_checks.ts";
 import type { ClientOptions } from "./options.ts";
 import type { RequestOptions } from "./request.ts";
 import { clientSettings, withOptions } from "./settings.ts";
+import { straightHeaders } from "./straight_headers.ts";
 
 const NOTHING: RequestOptions = {};
 const NO_SIGNALS: readonly AbortSignal[] = [];
@@ -113,7 +114,7 @@ export class CallContexts {
       continues,
       isBackground: false,
       owner: this.#dispatcher,
-      straightHeaders: this.#dispatcher.straightHeaders(settings, headers),
+      straightHeaders: straightHeaders(this.#dispatcher.pipeline, settings, headers),
     };
   }
 

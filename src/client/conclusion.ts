@@ -58,9 +58,8 @@ function toResponse(call: Call, reply: Reply): Response {
   const { status, url } = reply;
   const body = NULL_BODY_STATUSES.has(status) ? null : reply.body?.slice() ?? null;
   const { method, init } = call.request;
-  const { decodes, decodesIdentity } = currentRuntime;
-  const sent = decodesIdentity ? undefined : call.target?.headers ?? call.headers;
-  const headers = decodedHeaders(reply, { method, init, decodes, sent });
+  const sent = call.target?.headers ?? call.headers;
+  const headers = decodedHeaders(reply, { method, init, sent, runtime: currentRuntime });
   return responseLike({
     status,
     statusText: "",

@@ -5,19 +5,17 @@
  */
 
 import { describeKind } from "../primitives/argument_checks.ts";
-import { type HeaderMap, isEmpty, mergeHeaders, needsOwnRedirects, NO_HEADERS } from "../http/headers.ts";
+import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { isSafeMethod } from "../http/classify.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import { Waiter } from "../lanes/waiter.ts";
-import { withAccept } from "../policies/default_headers.ts";
 import { Call, type CallContext, type CallOwner, type CallSink, NO_CALLER } from "../policies/call.ts";
 import { reportQueued, reportSettled } from "../policies/call_events.ts";
 import { type Mirror, urlAt } from "../policies/mirror.ts";
 import type { Reply } from "../policies/reply.ts";
-import type { Settings } from "../policies/settings.ts";
 import { Flights, join, leave, sharedReply } from "../policies/single_flight.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Backoff } from "../primitives/backoff.ts";
@@ -164,23 +162,6 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
 
   get firstCall(): Call | undefined {
     return this.#calls.head;
-  }
-
-  /** What is sent with plain requests that go the straight way; `undefined` if they can't. */
-  straightHeaders(settings: Settings, headers: HeaderMap): HeaderMap | undefined {
-    const { environment, isStraight, mirrors, sensitive, headers: common } = this.pipeline;
-    const { maxBodyBytes, onProgress, cache } = settings;
-    if (!isStraight || maxBodyBytes !== Infinity || onProgress !== undefined || cache === "only-if-cached") {
-      return undefined;
-    }
-    // With one base URL a relative request is as plain as any; its headers are not for requests that go elsewhere.
-    const base = mirrors.length === 1 ? mirrors[0]! : undefined;
-    if (mirrors.length > 1 || (base !== undefined && base.headers !== common)) return undefined;
-    // A call in line must hear of it when the mirrors change.
-    if (base?.inLine !== undefined) return undefined;
-    const all = withAccept(mergeHeaders(common, headers), settings.as);
-    if (!environment.runtime.showsRedirects && needsOwnRedirects(all, sensitive)) return undefined;
-    return isEmpty(all) ? NO_HEADERS : all;
   }
 
   /**

@@ -6,6 +6,7 @@
 
 import { assertOptions } from "../primitives/argument_checks.ts";
 import { CIRCUIT_NUMBERS } from "../primitives/circuit_options.ts";
+import { commaList } from "../primitives/comma_list.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { BreakerOptions, ClientOptions } from "./options.ts";
 
@@ -77,7 +78,7 @@ export function clientOptionsFromEnv(env?: EnvironmentVariables): ClientOptions 
     pauseOn429: read("PAUSE_ON_429", wordOf("origin", "request")),
     retryBudget: read("RETRY_BUDGET", toFlag) === false ? false : undefined,
     circuitBreaker: breakerOptions(read),
-    baseUrls: read("BASE_URLS", toList),
+    baseUrls: read("BASE_URLS", commaList),
     cache: read("CI", toFlag) === true ? false : undefined,
   });
 }
@@ -103,10 +104,6 @@ function given<T extends object>(options: T): T {
 /** `MAX_RETRIES` for `maxRetries`. */
 function upperCase(option: string): string {
   return option.replaceAll(/[A-Z]/g, "_$&").toUpperCase();
-}
-
-function toList(value: string): string[] {
-  return value.split(",").map((url) => url.trim()).filter((url) => url !== "");
 }
 
 function wordOf<T extends string>(...words: readonly T[]): Parse<T> {

@@ -155,7 +155,7 @@ function buildLimits(
   lifetime: Lifetime,
 ): Pick<Pipeline, "environment" | "lanes" | "hedging"> {
   const { maxRetryAfterMs = MAX_RETRY_AFTER_MS, random = Math.random, circuitBreaker } = options;
-  const { timersBelongToRequests, negotiatesHttp2 } = currentRuntime;
+  const { timersBelongToRequests } = currentRuntime;
   const learning = options.learnLimits === false ? undefined : new LearntLimits(options.learnLimits ?? true, {
     clock,
     reporter,
@@ -175,11 +175,8 @@ function buildLimits(
     timersBelongToRequests,
   });
   const { transport } = options;
-  const isNative = () => options.fetch === undefined && globalThis.fetch === fetchAtImport;
   const lazyClock = clock === systemClock ? LAZY_CLOCK : clock;
   const hedging = options.hedge ? new LazyHedging(options.hedge, { clock, reporter }) : undefined;
-  const { random: backoffRandom = random } = options.backoff ?? {};
-  const delay = { ...options.backoff, random: backoffRandom };
   const environment: Environment = {
     fetch: options.fetch ?? transport?.fetch ?? globalFetch(),
     isOwnFailure: transport === undefined ? undefined : (error) => transport.isOwnFailure(error),
@@ -194,11 +191,7 @@ function buildLimits(
     counters: { ...NO_COUNTS },
     hedging,
     budget: toBudget(options.retryBudget, clock),
-    backoff: backoff(delay),
-    unnamedPauseMs: (count) => {
-      const { factor = 2, baseMs = 1_000, maxMs = 60_000 } = delay;
-      return Math.min(maxMs, baseMs * factor ** count) * (1 + delay.random() / 20);
-    },
+    ...toDelays(options.backoff, random),
     pauseOn429: options.pauseOn429 ?? "origin",
     countsInARow: circuitBreaker !== undefined && circuitBreaker !== false &&
       circuitBreaker.threshold !== undefined,
@@ -210,13 +203,28 @@ function buildLimits(
     reporter,
     scheduler: () => scheduler,
     learning,
-    warmsUp: transport !== undefined
-      ? transport.negotiatesHttp2 ? () => true : undefined
-      : negotiatesHttp2
-      ? isNative
-      : undefined,
+    warmsUp: toWarmUpTest(options),
   }));
   return { environment, lanes, hedging };
+}
+
+/** How long a call waits before a retry, and an origin that asks for a pause and does not say how long, is left alone. */
+function toDelays(
+  options: ClientOptions["backoff"],
+  clientRandom: () => number,
+): Pick<Environment, "backoff" | "unnamedPauseMs"> {
+  const { random = clientRandom, factor = 2, baseMs = 1_000, maxMs = 60_000 } = options ?? {};
+  return {
+    backoff: backoff({ ...options, random }),
+    unnamedPauseMs: (count) => Math.min(maxMs, baseMs * factor ** count) * (1 + random() / 20),
+  };
+}
+
+/** Whether one request goes ahead of a burst: where HTTP/2 is negotiated with the first one; absent if it never does. */
+function toWarmUpTest({ fetch, transport }: ClientOptions): (() => boolean) | undefined {
+  if (transport !== undefined) return transport.negotiatesHttp2 ? () => true : undefined;
+  if (!currentRuntime.negotiatesHttp2) return undefined;
+  return () => fetch === undefined && globalThis.fetch === fetchAtImport;
 }
 
 function toBudget(option: ClientOptions["retryBudget"], clock: Clock): RetryBudget | undefined {

@@ -6,6 +6,7 @@
 
 import { WriteError } from "../errors.ts";
 import { concatenate } from "../http/body_collector.ts";
+import { messageOf } from "../primitives/message_of.ts";
 import type { Disk, DiskEntry, DiskFile } from "../runtime/disk/contract.ts";
 import { currentDisk } from "../runtime/disk/current.ts";
 import type { DownloadSink } from "./download_sink.ts";
@@ -339,8 +340,4 @@ function writeError(path: string, why: string, cause?: unknown): WriteError {
 
 function asWriteError(path: string, error: unknown): WriteError {
   return error instanceof WriteError ? error : writeError(path, messageOf(error), error);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@
  */
 
 import { WriteError } from "../errors.ts";
+import { messageOf } from "../primitives/message_of.ts";
 import type { DownloadSink } from "./download_sink.ts";
 
 /** Writes to a stream no faster than it takes. At the end it is closed, and after a failure aborted, as `pipeTo` does. */
@@ -77,6 +78,6 @@ export class StreamSink implements DownloadSink {
 }
 
 function streamError(cause: unknown): WriteError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new WriteError(`Cannot download as the stream has failed: ${why}`, { cause });
 }

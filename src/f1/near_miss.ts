@@ -4,7 +4,7 @@
  * @module
  */
 
-import { editDistance } from "../primitives/edit_distance.ts";
+import { editDistance, nearestOf } from "../primitives/edit_distance.ts";
 
 /**
  * What is most like a text: at most a third of it is typed differently.
@@ -20,14 +20,11 @@ export function nearest<Item>(
   textOf: (item: Item) => string,
 ): Item | undefined {
   if (wanted === "") return undefined;
-  let best: Item | undefined;
-  let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
-  for (const item of items) {
+  const most = Math.max(1, Math.floor(wanted.length / 3));
+  return nearestOf(items, most, (item) => {
     const text = key(textOf(item));
-    const distance = editDistance(text, wanted);
-    if (text !== "" && distance < least) [best, least] = [item, distance];
-  }
-  return best;
+    return text === "" ? Infinity : editDistance(text, wanted);
+  });
 }
 
 /**

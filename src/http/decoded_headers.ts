@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Runtime } from "../runtime/contract.ts";
 import type { HeaderMap } from "./headers.ts";
 
 /** Statuses whose responses can't have a body (fetch standard, "null body status"). */
@@ -19,10 +20,10 @@ export interface DecodingContext {
   readonly method: string;
   /** The other members of the request's `init`: Bun can be told not to decode. */
   readonly init: RequestInit | undefined;
-  /** The codings that the runtime decodes. */
-  readonly decodes: ReadonlySet<string>;
-  /** The headers of the request, if the runtime does not decode what was asked for as it is. */
-  readonly sent?: HeaderMap | undefined;
+  /** The headers of the request. */
+  readonly sent: HeaderMap;
+  /** What the runtime decodes. */
+  readonly runtime: Pick<Runtime, "decodes" | "decodesIdentity">;
 }
 
 /**
@@ -35,13 +36,13 @@ export interface DecodingContext {
  */
 export function decodedHeaders(
   { status, headers }: { readonly status: number; readonly headers: Headers },
-  { method, init, decodes, sent }: DecodingContext,
+  { method, init, sent, runtime }: DecodingContext,
 ): Headers {
   const coding = headers.get("content-encoding");
-  if (coding === null || !decodes.has(coding.trim().toLowerCase())) return headers;
+  if (coding === null || !runtime.decodes.has(coding.trim().toLowerCase())) return headers;
   if (isBodiless(method, status)) return headers;
   if ((init as { readonly decompress?: unknown } | undefined)?.decompress === false) return headers;
-  if (sent !== undefined && asksForIdentity(sent)) return headers;
+  if (!runtime.decodesIdentity && asksForIdentity(sent)) return headers;
   const copy = new Headers(headers);
   copy.delete("content-encoding");
   copy.delete("content-length");

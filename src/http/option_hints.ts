@@ -4,7 +4,7 @@
  * @module
  */
 
-import { editDistance } from "../primitives/edit_distance.ts";
+import { editDistance, nearestOf } from "../primitives/edit_distance.ts";
 
 /** Options that are given somewhere else, and where: an advice such as "give it to createClient()". */
 export type Elsewhere = Readonly<Record<string, string>>;
@@ -80,15 +80,8 @@ function closest(name: string, known: readonly string[]): string | undefined {
     known.includes(own) && OTHER_NAMES[own]!.some((other) => names.includes(other))
   );
   if (translated !== undefined) return translated;
-  let best: string | undefined;
-  let least = Math.max(1, Math.floor(given.length / 4)) + 1;
-  for (const candidate of known) {
-    const distance = distanceOf(given, normalize(candidate));
-    if (distance >= least) continue;
-    best = candidate;
-    least = distance;
-  }
-  return best;
+  const most = Math.max(1, Math.floor(given.length / 4));
+  return nearestOf(known, most, (candidate) => distanceOf(given, normalize(candidate)));
 }
 
 /** A name without what people write differently: capitals, underscores, and the unit at the end. */

@@ -15,9 +15,9 @@ const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.-]*:/i;
 const LEAD = /^[\x00-\x20/\\]+/;
 /** User info at the start of a URL; it ends with the last '@' of the authority. */
 const USER_INFO = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@/i;
-/** The same of a URL within the path or the query of another one. */
+/** User info of a URL within the path or the query of another one. */
 const INNER_USER_INFO = /([^a-z0-9+.-][a-z][a-z0-9+.-]*:[/\\]{2,})[^/\\?#&;]*@/gi;
-/** The same where the inner URL has been escaped, as `URLSearchParams` does it. */
+/** User info of such a URL where that has been escaped, as `URLSearchParams` does it. */
 const ESCAPED_USER_INFO = /(%3a%2f%2f)(?:(?!%2f|%3f|%23)[^/?#&;])*%40/gi;
 /** Names of parameters that say with their last word that the value is a secret; a number may follow. */
 const SENSITIVE_WORD = new RegExp(

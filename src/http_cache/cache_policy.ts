@@ -1,5 +1,5 @@
 /**
- * Handler 3, the cache: answers without the network when it may, and keeps what the network brought.
+ * The cache in the way of a request: answers without the network when it may, and keeps what the network brought.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { attempt, isPromise } from "../cache/attempt.ts";
+import { isPromise, withResult } from "../cache/with_result.ts";
 import type { CacheAdapter, CacheEntry, MaybePromise } from "../cache/cache.ts";
 import type { Environment } from "../policies/policy.ts";
 import { AdapterState, type PendingWrite } from "./adapter_state.ts";
@@ -94,7 +94,7 @@ export class GuardedAdapter {
 
   #tell(hash: string, entry: CacheEntry | undefined): MaybePromise<void> {
     if (entry === undefined) return this.#remove(hash, this.#options);
-    return attempt(() => this.#adapter.set(hash, entry, this.#options), (result) => {
+    return withResult(() => this.#adapter.set(hash, entry, this.#options), (result) => {
       if ("error" in result) this.warn("set", result.error);
       else if (result.value === true) return;
       // What could not be replaced must not come back; that the adapter is in trouble, if it is, has been told.
@@ -103,7 +103,7 @@ export class GuardedAdapter {
   }
 
   #remove(hash: string, options: TimedCallOptions): MaybePromise<void> {
-    return attempt(() => this.#adapter.delete(hash, options), (result) => {
+    return withResult(() => this.#adapter.delete(hash, options), (result) => {
       if ("error" in result && options !== this.#silently) this.warn("delete", result.error);
     });
   }

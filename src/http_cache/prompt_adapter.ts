@@ -4,7 +4,7 @@
  * @module
  */
 
-import { attempt, isPromise } from "../cache/attempt.ts";
+import { isPromise, withResult } from "../cache/with_result.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise } from "../cache/cache.ts";
 import { isOwn } from "../cache/own_adapters.ts";
 import type { Environment } from "../policies/policy.ts";
@@ -90,7 +90,7 @@ export class PromptAdapter implements CacheAdapter {
     }
     const deadlines = options.environment.idleDeadlines;
     const timeoutMs = this.#timeoutMs * PATIENCE_WITH_CHANGES;
-    return attempt(() => this.#inTime(call, options, { deadlines, timeoutMs, key }), (result) => {
+    return withResult(() => this.#inTime(call, options, { deadlines, timeoutMs, key }), (result) => {
       if ("error" in result) {
         this.#doubt(key);
         throw result.error;

@@ -121,13 +121,13 @@ export class AttemptReports {
     else this.#options.onStatement?.(lane, answer);
   }
 
-  /** An attempt has been answered, or its response does not matter any more: what it counted in may let others go. */
+  /** An attempt's response does not matter any more: what it counted in may let others go. */
   forgo(lane: Lane, receipt: Receipt): void {
     this.close(receipt);
     if (lane.queued > 0) this.#reader.examine(lane);
   }
 
-  /** The same, of whose lane is looked at in any case. */
+  /** Closes the receipt of an attempt whose lane the caller looks at. */
   close(receipt: Receipt): void {
     receipt.close(this.#reader.now());
     const line = receipt.line as KeyLine<Place<Lane>> | undefined;

@@ -33,7 +33,7 @@ export class CountedWindow {
     this.windowMs = windowMs;
   }
 
-  /** Some have been answered. */
+  /** Some requests have been answered. */
   note(nowMs: number, count: number): void {
     const last = this.#log.at(-1);
     this.#logged += count;
@@ -45,7 +45,7 @@ export class CountedWindow {
     }
   }
 
-  /** How many that were answered count now. */
+  /** How many of the requests that were answered count now. */
   usedAt(nowMs: number): number {
     const log = this.#log;
     // A clock that has gone back makes no request wait for longer than a window.

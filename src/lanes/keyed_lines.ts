@@ -21,7 +21,7 @@ export class KeyedLines<L extends Line<L>> implements WaitingLine<Place<L>> {
   readonly #lines: Map<string, KeyLine<Place<L>>> = new Map();
   /** Lines in which requests wait. */
   readonly #busy: Set<KeyLine<Place<L>>> = new Set();
-  /** Those of them that no limit holds, the one whose first goes first on top. */
+  /** The lines among these that no limit holds. On top is the one whose first request goes first. */
   readonly #free: BinaryHeap<KeyLine<Place<L>>> = new BinaryHeap((a, b) =>
     isAhead(a.waiting.peek()!, b.waiting.peek()!)
   );

@@ -28,10 +28,10 @@ import { WarmUp } from "./warm_up.ts";
 const FIRST_TEST_GAP_MS = 250;
 const LONGEST_TEST_GAP_MS = 1_000;
 
-/** So often an origin must have answered well for that. */
+/** How often an origin must have answered well before a sleeping request may find that out. */
 const FEW = 20;
 
-/** And so long ago at most, in milliseconds. */
+/** How long ago the latest of these answers may be, in milliseconds. */
 const RECENTLY_MS = 10_000;
 
 /** The part of the line in which a probe is looked for, spread evenly over the probes: the golden ratio. */
@@ -133,7 +133,7 @@ export class Lane implements Claimant, Line<Lane> {
   readonly urgent: LinkedQueue<Place<Lane>> = new LinkedQueue();
   /** All other requests that wait. */
   readonly waiting: WaitingLine<Place<Lane>>;
-  /** The same, where some have limits of their own. */
+  /** The same as `waiting`, where some requests have limits of their own. */
   readonly keyed: KeyedLines<Lane> | undefined;
   entered = 0;
   /** How often in a row the highest priority has gone first while others waited. */

@@ -55,20 +55,20 @@ export class LimitBook {
     this.#askingUntilMs = underWay === 0 ? Infinity : -Infinity;
   }
 
-  /** One is about to be sent. */
+  /** An attempt is about to be sent. */
   noteSent(nowMs: number): void {
     this.#pending++;
     if (this.#askingUntilMs === Infinity) this.#askingUntilMs = nowMs + FIRST_ANSWER_MS;
     for (const window of this.#resets.values()) window.take(nowMs);
   }
 
-  /** It was not sent after all. */
+  /** An attempt that was noted as sent was not sent after all. */
   noteUnsent(): void {
     this.#pending--;
     for (const window of this.#resets.values()) window.giveBack();
   }
 
-  /** One has been answered, or has ended without a response. */
+  /** An attempt has been answered, or has ended without a response. */
   noteAnswered(nowMs: number): void {
     this.#pending--;
     this.#askingUntilMs = -Infinity;

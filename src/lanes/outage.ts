@@ -6,10 +6,10 @@
 
 import type { CircuitBreaker } from "../primitives/circuit_breaker.ts";
 
-/** While requests of a batch wait, no cooldown is longer than this, or than the first one, in milliseconds. */
+/** While requests of a batch wait, no cooldown is longer than this, than the first one, or than the share below; in milliseconds. */
 const PATIENT_COOLDOWN_MS = 500;
 
-/** Or this share of how old the outage is, so that what waits learns of its end soon, as things go. */
+/** A share of how old the outage is: its end is noticed after a tenth of the time that it has lasted, or sooner. */
 const PATIENT_SHARE = 0.1;
 
 /** An outage lasts from when the breaker opens until it is closed again. All times are on the client's clock, in milliseconds. */

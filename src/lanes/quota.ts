@@ -36,7 +36,7 @@ export class Quota {
   #startedAtMs = 0;
   #sent = 0;
   #answered = 0;
-  /** The same between the two pauses before. */
+  /** How many were answered well between the two pauses before. */
   #answeredBefore = 0;
   /** Whether more had been tried before the latest pause. */
   #hasTried = false;

@@ -60,7 +60,7 @@ export class Receipt {
     this.#keyBook?.noteAnswered(nowMs);
   }
 
-  /** It was not sent after all. */
+  /** The attempt was not sent after all; only the first call does anything. */
   cancel(): void {
     if (!this.#end()) return;
     this.#book?.noteUnsent();

@@ -12,7 +12,7 @@ import type { Errand } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { SearchableQueue } from "./searchable_queue.ts";
 
-/** Those that wait by priority, and by age within a priority. */
+/** The requests that wait, by priority, and by age within a priority. */
 export type WaitingLine<P extends PriorityItem<P>> = Pick<
   SearchableQueue<P>,
   "size" | "isMixed" | "push" | "remove" | "peek" | "find" | "oldestBelow" | "forEach"
@@ -97,7 +97,7 @@ export abstract class Waiter<L extends Line<L>> extends Place<L> {
   poll: Deadline | undefined = undefined;
   /** When it has stood in line for too long. Only the scheduler writes it. */
   limit: Deadline | undefined = undefined;
-  /** Its places but the first. */
+  /** Its places in all lines but the first. */
   readonly #others: readonly Place<L>[] | undefined;
 
   /** Creates a waiter, which is not in line yet. */

@@ -5,6 +5,7 @@
  */
 
 import { contentLength } from "../http/body.ts";
+import { isBodiless } from "../http/decoded_headers.ts";
 import { assertKnownOptions } from "../http/option_hints.ts";
 import { responseLike } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
@@ -147,8 +148,10 @@ function damaged(
 }
 
 function toResponse({ status, headers, body }: Answer, { method, url }: Request): Response {
-  const isBodiless = method === "HEAD" || status === 204 || status === 205 || status === 304;
-  const response = new Response(isBodiless ? null : new Uint8Array(body), { status, headers });
+  const response = new Response(isBodiless(method, status) ? null : new Uint8Array(body), {
+    status,
+    headers,
+  });
   return Object.defineProperty(response, "url", { value: url });
 }
 

@@ -10,6 +10,7 @@ import { redactError } from "../http/redact_error.ts";
 import { redactUrl } from "../http/url.ts";
 import type { Middleware } from "../policies/middleware.ts";
 import { assertOptions, shapeError } from "../primitives/argument_checks.ts";
+import { messageOf } from "../primitives/message_of.ts";
 
 /** How much a record matters: `debug` for what went well or was aborted, `warn` for statuses from 400, `error` for what has thrown. */
 export type LogLevel = "debug" | "warn" | "error";
@@ -137,7 +138,7 @@ function failed(about: About, error: unknown, { url, signal }: Request): LogReco
   const level = signal.aborted ? "debug" : "error";
   const shown = redactError(error, url);
   const name = shown instanceof Error ? shown.name : typeof shown;
-  const reason = shown instanceof Error ? shown.message : String(shown);
+  const reason = messageOf(shown);
   return { level, ...about, error: name, reason, message: `${lineOf(about)}: ${name}: ${reason}` };
 }
 

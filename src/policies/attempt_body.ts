@@ -179,8 +179,7 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   /** The headers as they are true of the bytes that are read. */
   get #headers(): Headers {
     const { response, environment, method, init, sent } = this.#options;
-    const { decodes, decodesIdentity } = environment.runtime;
-    return decodedHeaders(response, { method, init, decodes, sent: decodesIdentity ? undefined : sent });
+    return decodedHeaders(response, { method, init, sent, runtime: environment.runtime });
   }
 
   /** Whether its end has come with the headers. To look at the body itself might keep the process alive. */

@@ -6,6 +6,7 @@
 
 import { HttpError, InvalidDataError, isSlipstreamError, NetworkError, TimeoutError } from "../errors.ts";
 import { redactError } from "../http/redact_error.ts";
+import { messageOf } from "../primitives/message_of.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./journey.ts";
 
@@ -124,5 +125,5 @@ function innermostMessage(error: unknown): string {
   while (current instanceof Error && current.cause instanceof Error && !isSlipstreamError(current)) {
     current = current.cause;
   }
-  return current instanceof Error ? current.message : String(current);
+  return messageOf(current);
 }

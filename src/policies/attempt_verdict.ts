@@ -32,7 +32,7 @@ export class AttemptVerdict {
   readonly #target: Target;
   readonly #admission: Admission;
 
-  /** Has not judged yet; its parameters are those of the attempt. */
+  /** Has not judged yet; the parameters are those of the attempt. */
   constructor(environment: Environment, call: Call, target: Target, admission: Admission) {
     this.#environment = environment;
     this.#call = call;
@@ -40,7 +40,7 @@ export class AttemptVerdict {
     this.#admission = admission;
   }
 
-  /** All of it has come. */
+  /** The whole response has come. */
   succeed(): void {
     this.#admission.sample(false);
     this.#admission.judge("success");
@@ -70,14 +70,14 @@ export class AttemptVerdict {
     if (verdict === "success") this.#call.journey.answeredAtMs = this.#target.lane.succeededAtMs;
   }
 
-  /** It has taken too long. */
+  /** The attempt has taken too long. */
   judgeTimeout(error: unknown): void {
     this.#admission.sample(true);
     this.#judge(this.#environment.isFailure?.(error) === false ? "success" : "failure");
   }
 
   /**
-   * It has failed.
+   * The attempt has failed.
    *
    * @param error What was thrown, by `fetch` or on the way to the value.
    * @returns What the call fails of.

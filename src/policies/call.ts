@@ -31,7 +31,7 @@ export interface CallOwner {
   settle(call: Call, ok: boolean, value: unknown): void;
   /** The body of an attempt has ended; maybe after the caller was answered with the response. */
   onBodyEnd(call: Call): void;
-  /** Its result is not wanted any more. */
+  /** The result of a call is not wanted any more. */
   onCancel(call: Call): void;
   /** The number of the next call. */
   nextId(): number;
@@ -363,7 +363,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     this.#timeOut("total", totalTimeoutMs, this.startedAtMs + totalTimeoutMs);
   }
 
-  /** Its batch has taken longer than so many milliseconds. */
+  /** The batch of the call has taken longer than so many milliseconds. */
   onBatchDeadline(timeoutMs: number): void {
     this.#timeOut("batch", timeoutMs, this.context.allowance!.endsAtMs);
   }

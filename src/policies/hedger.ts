@@ -27,7 +27,7 @@ const FLOOR = 1;
 const AGAIN = 1 / 4;
 const SOONEST_MS = 5;
 const LATEST_MS = 100;
-/** Or, if that is longer, a share of how long the first attempt has taken. */
+/** At the least, it is this share of how long the first attempt has taken. */
 const AGAIN_ELAPSED = 1 / 20;
 
 /** Samples of which so few are above the percentile say little of it. */
@@ -131,7 +131,7 @@ export class Hedger implements Hedging<Environment>, RaceRules {
     return undefined;
   }
 
-  /** The same for one lane. */
+  /** Has a second attempt admitted to one lane, if the budget allows it and it has to wait for nothing. */
   tryEnter(scheduler: Scheduler, call: Call, lane: Lane, nowMs: number): Admission | undefined {
     if (this.#budget.balance < 1) return undefined;
     const admission = scheduler.tryAdmit(call, lane);

@@ -93,7 +93,7 @@ function send(
   return resumeAttempt(environment, call, target, opening);
 }
 
-/** Those that have said in an earlier round that they do not have it, and are in the way of others. */
+/** What those mirrors have left that have said in an earlier round that they do not have it, and are in the way of others. */
 function passedOver({ mirrors }: MirrorsOptions, call: Call): readonly MirrorEnding[] {
   const all = mirrors.filter(isOn);
   return missesOf(call).filter(({ mirror }) => isInTheWay(mirror, all, call));

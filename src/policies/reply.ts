@@ -27,7 +27,7 @@ export interface OpenBody {
    * its first characters are left.
    */
   release(): Response;
-  /** The same for a part of this client that reads it chunk by chunk. */
+  /** Gives the response, as {@linkcode OpenBody.release} does, to a part of this client that reads it chunk by chunk. */
   receive(): ReceivedResponse;
 }
 

@@ -27,7 +27,7 @@ export function shapeError(action: string, name: string, rule: string, value: un
   return new TypeError(textOf(action, name, rule, describe(value)));
 }
 
-/** The same for what may be a secret in the wrong place, or hold one, such as a token or a URL with a password: no text is shown. */
+/** Does what {@linkcode shapeError} does, and shows no text: the value may be a secret in the wrong place, or hold one. */
 export function secretShapeError(action: string, name: string, rule: string, value: unknown): TypeError {
   return new TypeError(textOf(action, name, rule, describeSecret(value)));
 }

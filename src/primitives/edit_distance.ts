@@ -28,3 +28,27 @@ export function editDistance(a: string, b: string): number {
   }
   return last[b.length]!;
 }
+
+/**
+ * The nearest of several items.
+ *
+ * @param items The items.
+ * @param most How far away it may be.
+ * @param distanceOf How far away an item is.
+ * @returns The first of those that are nearest; `undefined` if all are further away.
+ */
+export function nearestOf<T>(
+  items: readonly T[],
+  most: number,
+  distanceOf: (item: T) => number,
+): T | undefined {
+  let nearest: T | undefined;
+  let least = most + 1;
+  for (const item of items) {
+    const distance = distanceOf(item);
+    if (distance >= least) continue;
+    nearest = item;
+    least = distance;
+  }
+  return nearest;
+}

@@ -59,9 +59,9 @@ export class ConsecutiveFailures implements FailureCounter {
   }
 }
 
-/** So long nothing but failures must have come for a window full of old successes not to matter, in milliseconds. */
+/** How long nothing but failures must have come for the old successes of a window not to matter, in milliseconds. */
 const OUTAGE_MS = 250;
-/** Or so many times `minimumRequests` of them. */
+/** How many times `minimumRequests` of them are enough in less time. */
 const OUTAGE_FACTOR = 5;
 /** A product that rounding makes a little too large must not need one failure more. */
 const ROUNDING = 0.999_999_999_999;

@@ -5,6 +5,7 @@
  */
 
 import type { Runtime } from "./contract.ts";
+import { codeOf } from "./error_code.ts";
 
 interface BunGlobal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -24,10 +25,6 @@ const REDIRECT_FAILURES: ReadonlySet<unknown> = new Set([
   "RedirectURLTooLong",
   "UnsupportedRedirectProtocol",
 ]);
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | null)?.code;
-}
 
 /** Bun. */
 export const bunRuntime: Runtime = {

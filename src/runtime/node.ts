@@ -5,6 +5,7 @@
  */
 
 import type { Runtime } from "./contract.ts";
+import { codeOf } from "./error_code.ts";
 
 const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 
@@ -45,8 +46,8 @@ export const nodeRuntime: Runtime = {
   decodesIdentity: true,
   showsRedirects: true,
   isOutOfDescriptors(error) {
-    const { cause } = (error ?? {}) as { readonly cause?: { readonly code?: unknown } | null | undefined };
-    return OUT_OF_DESCRIPTORS.has(cause?.code);
+    const { cause } = (error ?? {}) as { readonly cause?: unknown };
+    return OUT_OF_DESCRIPTORS.has(codeOf(cause));
   },
   isRedirectFailure: () => false,
   unref: (timer) => void (timer as { unref?(): void }).unref?.(),

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { codeOf } from "./error_code.ts";
+
 /**
  * Waits for an operation on a file that may be missing. The error tells so by its `code`, which is the same on all runtimes.
  *
@@ -19,7 +21,7 @@ export async function unlessMissing<T>(
   try {
     return await operation;
   } catch (error) {
-    if (codes.includes((error as { readonly code?: unknown } | null)?.code)) return undefined;
+    if (codes.includes(codeOf(error))) return undefined;
     throw error;
   }
 }

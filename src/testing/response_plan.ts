@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isBodiless } from "../http/decoded_headers.ts";
 import type { Fault } from "../middleware/faults/fault.ts";
 import { type Answer, faultyAnswer } from "../middleware/faults/faulty_answer.ts";
 
@@ -41,16 +42,16 @@ const NO_BYTES = new Uint8Array(0);
 export function planResponse(answer: Answer, inputs: PlanInputs): ResponsePlan {
   const { method, fault } = inputs;
   const { status, headers, body, isChunked } = faultyAnswer(answer, fault, inputs.wallNow);
-  const isBodiless = method === "HEAD" || status === 204 || status === 205 || status === 304;
+  const hasNoBody = isBodiless(method, status);
   const framing = fault?.kind === "cut" ? fault.framing ?? "length" : isChunked ? "chunked" : "length";
   const hasLength = framing === "length" && status !== 204 && status !== 304;
-  const ending = isBodiless ? "complete" : endingOf(fault);
+  const ending = hasNoBody ? "complete" : endingOf(fault);
   return {
     status,
     headers: hasLength ? { ...headers, "content-length": String(body.length) } : headers,
     framing,
-    isBodiless,
-    body: isBodiless ? NO_BYTES : body.subarray(0, sentBytes(fault, body.length)),
+    isBodiless: hasNoBody,
+    body: hasNoBody ? NO_BYTES : body.subarray(0, sentBytes(fault, body.length)),
     ending,
     bytesPerSecond: fault?.kind === "drip"
       ? fault.bytesPerSecond ?? DEFAULT_DRIP_BYTES_PER_SECOND

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../primitives/clock.ts";
+import { messageOf } from "../primitives/message_of.ts";
 import type { Endpoint, Socket, Sockets } from "../runtime/transport/contract.ts";
 import type { DohResolver } from "./doh_resolver.ts";
 import { firstConnected } from "./first_connected.ts";
@@ -196,9 +197,4 @@ function lateness({ host, port }: Endpoint, proxy: ProxyAddress | undefined, tim
 /** Whether an error says that the program may not do that. */
 export function lacksPermission(error: unknown): boolean {
   return error instanceof Error && error.name === "NotCapable";
-}
-
-/** What an error says. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,6 +6,7 @@
 
 import { readBody } from "../http/body.ts";
 import type { Clock, TimerHandle } from "../primitives/clock.ts";
+import { messageOf } from "../primitives/message_of.ts";
 import { SingleFlight } from "../primitives/single_flight.ts";
 import { type AddressType, decodeAnswer, type DnsAnswer, encodeQuery } from "./dns_message.ts";
 import { isIpAddress } from "./ip_address.ts";
@@ -45,7 +46,7 @@ const CLOSED = new TypeError("The transport was closed");
 function textOf(error: unknown, host: string): string {
   const { cause } = (error ?? {}) as { readonly cause?: unknown };
   const told = cause instanceof Error ? cause : error;
-  const text = told instanceof Error ? told.message : String(told);
+  const text = messageOf(told);
   return text.replace(/https?:\/\/[^\s"'()]+/g, host);
 }
 

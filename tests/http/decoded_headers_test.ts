@@ -1,8 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { decodedHeaders } from "../../src/http/decoded_headers.ts";
+import { type HeaderMap, NO_HEADERS } from "../../src/http/headers.ts";
 import { test } from "../support/test.ts";
 
-const decodes = new Set(["gzip", "br"]);
+const runtime = { decodes: new Set(["gzip", "br"]), decodesIdentity: true };
 
 function headersOf(coding: string): Headers {
   return new Headers({ "content-encoding": coding, "content-length": "27", "x-a": "b" });
@@ -14,7 +15,8 @@ test("decodedHeaders() leaves the coding and the length out where the runtime ha
     const headers = decodedHeaders({ status: 200, headers: given }, {
       method: "GET",
       init: undefined,
-      decodes,
+      sent: NO_HEADERS,
+      runtime,
     });
     assertEquals([...headers], [["x-a", "b"]]);
     assertEquals(given.get("content-length"), "27");
@@ -33,22 +35,36 @@ test("decodedHeaders() leaves everything as it is where nothing was decoded", ()
   ];
   for (const [coding, status, method, init] of cases) {
     const headers = headersOf(coding);
-    assertStrictEquals(decodedHeaders({ status, headers }, { method, init, decodes }), headers);
+    assertStrictEquals(
+      decodedHeaders({ status, headers }, { method, init, sent: NO_HEADERS, runtime }),
+      headers,
+    );
   }
   const plain = new Headers({ "content-length": "3" });
   assertStrictEquals(
-    decodedHeaders({ status: 200, headers: plain }, { method: "GET", init: undefined, decodes }),
+    decodedHeaders({ status: 200, headers: plain }, {
+      method: "GET",
+      init: undefined,
+      sent: NO_HEADERS,
+      runtime,
+    }),
     plain,
   );
 });
 
 test("decodedHeaders() leaves everything as it is where a request asked for bytes as they are, if those are not decoded", () => {
   const headers = headersOf("gzip");
-  const isLeft = (sent: Record<string, string> | undefined): boolean =>
-    decodedHeaders({ status: 200, headers }, { method: "GET", init: undefined, decodes, sent }) === headers;
-  assertEquals(isLeft({ "accept-encoding": "Identity" }), true);
-  assertEquals(isLeft({ range: "bytes=0-" }), true);
-  assertEquals(isLeft({ "accept-encoding": "gzip" }), false);
-  assertEquals(isLeft({}), false);
-  assertEquals(isLeft(undefined), false);
+  const isLeft = (sent: HeaderMap, decodesIdentity: boolean): boolean =>
+    decodedHeaders({ status: 200, headers }, {
+      method: "GET",
+      init: undefined,
+      sent,
+      runtime: { ...runtime, decodesIdentity },
+    }) === headers;
+  for (const sent of [{ "accept-encoding": "Identity" }, { range: "bytes=0-" }]) {
+    assertEquals([isLeft(sent, false), isLeft(sent, true)], [true, false]);
+  }
+  for (const sent of [{ "accept-encoding": "gzip" }, {}]) {
+    assertEquals([isLeft(sent, false), isLeft(sent, true)], [false, false]);
+  }
 });

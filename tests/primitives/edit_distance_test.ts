@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { editDistance } from "../../src/primitives/edit_distance.ts";
+import { editDistance, nearestOf } from "../../src/primitives/edit_distance.ts";
 import { test } from "../support/test.ts";
 
 test("editDistance() counts what has to be typed differently, either way", () => {
@@ -17,4 +17,11 @@ test("editDistance() counts what has to be typed differently, either way", () =>
   for (const [a, b, distance] of pairs) {
     assertEquals([editDistance(a, b), editDistance(b, a)], [distance, distance], `${a} ${b}`);
   }
+});
+
+test("nearestOf() gives the first of the nearest items, as long as they are near enough", () => {
+  const nearest = (most: number, ...items: number[]) => nearestOf(items, most, (item) => Math.abs(item - 10));
+  assertEquals([nearest(2, 13, 12, 9, 11), nearest(2, 8, 12), nearest(0, 10, 9)], [9, 8, 10]);
+  assertEquals([nearest(2, 13, 7), nearest(5)], [undefined, undefined]);
+  assertEquals(nearestOf(["a"], 3, () => Infinity), undefined);
 });

@@ -7,6 +7,7 @@
 import type { HeaderMap } from "../../http/headers.ts";
 import { closingQuote, splitOutsideQuotes } from "../../http/quoted_text.ts";
 import { isToken } from "../../http/token.ts";
+import { commaList } from "../../primitives/comma_list.ts";
 import { parseDeltaMs } from "./delta_seconds.ts";
 
 /** Directives by their lower-case names, each with the values of its occurrences; `null` for one without a value. */
@@ -102,9 +103,7 @@ export function noCacheFields(directives: CacheControl): readonly string[] {
 
 /** The names in a list; `undefined` when it is none, or has one that the cache can't do without. */
 function listedFields(value: string | null): readonly string[] | undefined {
-  const names = (value ?? "").split(",").map((name) => name.trim().toLowerCase()).filter((name) =>
-    name !== ""
-  );
+  const names = commaList(value?.toLowerCase() ?? "");
   const usable = names.length > 0 && names.every((name) => isToken(name) && !VITAL_FIELDS.has(name));
   return usable ? names : undefined;
 }

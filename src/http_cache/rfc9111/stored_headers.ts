@@ -5,6 +5,7 @@
  */
 
 import type { CacheMeta } from "../../cache/cache.ts";
+import { commaList } from "../../primitives/comma_list.ts";
 import { currentAgeMs } from "./age.ts";
 import { noCacheFields, parseCacheControl } from "./cache_control.ts";
 import { MAX_DELTA_MS } from "./delta_seconds.ts";
@@ -40,7 +41,7 @@ export function toStoredHeaders(
   storedAtMs: number,
 ): readonly StoredHeader[] {
   const all = new Map(headers);
-  const named = (all.get("connection") ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const named = commaList(all.get("connection")?.toLowerCase() ?? "");
   const dropped = new Set([...named, ...noCacheFields(parseCacheControl(all.get("cache-control") ?? null))]);
   const kept: StoredHeader[] = [...all].filter(([name]) => !NOT_STORED.has(name) && !dropped.has(name));
   if (!all.has("date")) kept.push(["date", new Date(storedAtMs).toUTCString()]);

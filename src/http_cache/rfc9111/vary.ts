@@ -13,6 +13,7 @@ import { isToken } from "../../http/token.ts";
 import { withoutFragment } from "../../http/url.ts";
 import type { CacheEntry } from "../../cache/cache.ts";
 import { sha256 } from "../../cache/sha256.ts";
+import { commaList } from "../../primitives/comma_list.ts";
 import type { Fields } from "./fields.ts";
 
 /**
@@ -51,8 +52,7 @@ const CASELESS = new Set(["accept-charset", "accept-encoding", "accept-language"
  * `*`, or something that is no name.
  */
 export function varyNames(fields: Fields): readonly string[] | undefined {
-  const names = (fields.get("vary") ?? "").split(",").map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== "");
+  const names = commaList(fields.get("vary")?.toLowerCase() ?? "");
   if (names.some((name) => name === "*" || !isToken(name))) return undefined;
   return [...new Set(names)].sort();
 }

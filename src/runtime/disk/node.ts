@@ -4,6 +4,7 @@
  * @module
  */
 
+import { codeOf } from "../error_code.ts";
 import { pathOfFileUrl } from "../files/file_url.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { nodeModule } from "../node_module.ts";
@@ -182,8 +183,4 @@ function behind(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Arr
   const rest = chunks.slice(index);
   if (left > 0) rest[0] = rest[0]!.subarray(left);
   return rest;
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | null)?.code;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { codeOf } from "../error_code.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { nodeModule } from "../node_module.ts";
 import type { EndSignal, FileKind, Terminal, TerminalFiles } from "./contract.ts";
@@ -82,7 +83,7 @@ export function bunTerminal(): Terminal {
   };
   return {
     args: process.argv.slice(2),
-    stdout: output(process.stdout, (error) => hasCode(error, "EPIPE")),
+    stdout: output(process.stdout, (error) => codeOf(error) === "EPIPE"),
     // What can't be said is no reason to stop.
     stderr: output(process.stderr, () => true),
     noColor: (process.env.NO_COLOR ?? "") !== "",
@@ -107,7 +108,7 @@ function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
         if (kind !== "link" || !follow) return kind;
         return namesOpenFiles(await fs.realpath(folderOf(path))) ? "other" : kindOf(await fs.stat(path));
       } catch (error) {
-        if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return undefined;
+        if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
         throw error;
       }
     },
@@ -117,7 +118,7 @@ function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
       try {
         await fs.mkdir(path, { recursive });
       } catch (error) {
-        if (!hasCode(error, "EEXIST")) throw error;
+        if (codeOf(error) !== "EEXIST") throw error;
       }
     },
     createFile: (path, bytes) => fs.writeFile(path, bytes, { flag: "wx" }),
@@ -135,7 +136,7 @@ function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
       try {
         return (await fs.stat(path)).size;
       } catch (error) {
-        if (hasCode(error, "ENOENT")) return undefined;
+        if (codeOf(error) === "ENOENT") return undefined;
         throw error;
       }
     },
@@ -163,8 +164,4 @@ function output(stream: BunStream, isClosed: (error: unknown) => boolean): Strea
       }),
     isClosed,
   });
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as { readonly code?: unknown }).code === code;
 }

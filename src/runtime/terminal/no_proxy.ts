@@ -4,8 +4,10 @@
  * @module
  */
 
+import { commaList } from "../../primitives/comma_list.ts";
+
 /** The list with one host more, if it isn't there yet. */
 export function addHost(list: string | undefined, host: string): string {
-  const hosts = (list ?? "").split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+  const hosts = commaList(list ?? "");
   return (hosts.includes(host) ? hosts : [...hosts, host]).join(",");
 }

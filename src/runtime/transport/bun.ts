@@ -4,6 +4,7 @@
  * @module
  */
 
+import { codeOf } from "../error_code.ts";
 import { nodeModule } from "../node_module.ts";
 import type { CertificateFailure, Route, Sender, SenderSettings, TransportRuntime } from "./contract.ts";
 
@@ -78,10 +79,6 @@ const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/
 
 function bunGlobal(): BunGlobal {
   return (globalThis as unknown as { Bun: BunGlobal }).Bun;
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | null)?.code;
 }
 
 /** Bun. */

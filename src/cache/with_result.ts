@@ -1,13 +1,13 @@
 /**
- * Calls that may fail and may take time, without failing or taking time when they need not.
+ * What comes after a call that may fail and may take time: at once where the call takes none.
  *
  * @module
  */
 
 import type { MaybePromise } from "./cache.ts";
 
-/** What became of a call. */
-export type Attempt<T> = { readonly value: T } | { readonly error: unknown };
+/** What became of a call: what it gave, or what it threw. */
+export type Result<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
  * Makes a call and goes on with what became of it: at once, if the call was synchronous.
@@ -16,9 +16,9 @@ export type Attempt<T> = { readonly value: T } | { readonly error: unknown };
  * @param next What comes after it.
  * @returns What `next` gives, or a promise of it.
  */
-export function attempt<T, U>(
+export function withResult<T, U>(
   call: () => MaybePromise<T>,
-  next: (result: Attempt<T>) => MaybePromise<U>,
+  next: (result: Result<T>) => MaybePromise<U>,
 ): MaybePromise<U> {
   let value: MaybePromise<T>;
   try {
@@ -31,13 +31,13 @@ export function attempt<T, U>(
     : next({ value });
 }
 
-/** Makes several calls at once and goes on with what became of all of them; see {@linkcode attempt}. */
-export function attemptAll<T, U>(
+/** Makes several calls at once and goes on with what became of all of them; see {@linkcode withResult}. */
+export function withResults<T, U>(
   calls: readonly (() => MaybePromise<T>)[],
-  next: (results: readonly Attempt<T>[]) => MaybePromise<U>,
+  next: (results: readonly Result<T>[]) => MaybePromise<U>,
 ): MaybePromise<U> {
-  const results = calls.map((call) => attempt(call, (result) => result));
-  return results.some(isPromise) ? Promise.all(results).then(next) : next(results as Attempt<T>[]);
+  const results = calls.map((call) => withResult(call, (result) => result));
+  return results.some(isPromise) ? Promise.all(results).then(next) : next(results as Result<T>[]);
 }
 
 /** Whether something has to be waited for. */

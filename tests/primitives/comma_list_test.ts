@@ -1,0 +1,13 @@
+import { assertEquals } from "@std/assert";
+import { commaList } from "../../src/primitives/comma_list.ts";
+import { test } from "../support/test.ts";
+
+test("commaList() gives the parts without white space around them, and leaves empty ones out", () => {
+  const cases: [text: string, parts: string[]][] = [
+    ["", []],
+    [" , ,", []],
+    ["a", ["a"]],
+    [" a b ,\tC,,d\n", ["a b", "C", "d"]],
+  ];
+  for (const [text, parts] of cases) assertEquals(commaList(text), parts, text);
+});
