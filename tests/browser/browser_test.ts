@@ -143,6 +143,10 @@ testPage("what is stale, at another origin that allows no headers", async (page,
   assertEquals(other.countOf("/simple/page"), 4);
 });
 
+testPage("events of another origin that allows no headers", async (page, _site, other) => {
+  assertEquals(await play(page, "subscribed", other.url), ["one", "two"]);
+});
+
 testPage("a transport, which has the page's own URLs", async (page) => {
   assertEquals(await play(page, "transport"), ["/item/own", 1, "TransportClosedError"]);
 });

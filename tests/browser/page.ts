@@ -108,6 +108,18 @@ const scenes = {
     }
     return found;
   },
+  async subscribed(site: string): Promise<unknown> {
+    await using client = createClient({ maxRetries: 0 });
+    const data: string[] = [];
+    try {
+      for await (const event of client.events(`${site}/events/simple`, { as: "text", reconnect: false })) {
+        data.push(event.data);
+      }
+    } catch (error) {
+      data.push((error as Error).name);
+    }
+    return data;
+  },
   async transport(): Promise<unknown> {
     const transport = createTransport();
     const value = await (await transport.fetch("/item/own")).json();

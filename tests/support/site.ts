@@ -100,7 +100,7 @@ export function serveSite({ files = {} }: SiteOptions = {}): Site {
     const url = new URL(request.url);
     if (request.method === "OPTIONS") {
       const { "access-control-allow-headers": _all, ...simple } = CORS;
-      const headers = url.pathname.startsWith("/simple/") ? simple : CORS;
+      const headers = url.pathname.includes("/simple") ? simple : CORS;
       return new Response(null, { status: 204, headers });
     }
     const file = Object.hasOwn(files, url.pathname) ? files[url.pathname] : undefined;
