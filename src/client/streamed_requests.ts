@@ -18,6 +18,7 @@ import type { Opener, StreamRequest, StreamSurroundings } from "../policies/open
 import type { PageFetch } from "../policies/page_fetch.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { Clock } from "../primitives/clock.ts";
+import { currentRuntime } from "../runtime/current.ts";
 import type { CallContexts } from "./call_contexts.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { DownloadOptions } from "./download_options.ts";
@@ -166,7 +167,11 @@ export class StreamedRequests {
     const common = options === undefined ? plain : this.#contexts.withOptions(plain, options, of, as);
     if (!isUrl(request)) checkSpec(request);
     const own = isUrl(request) ? common : this.#contexts.withOptions(common, request, "request", as);
-    const prepared = this.#contexts.prepare(isUrl(request) ? { url: request } : request, own);
+    const plainly = this.#contexts.prepare(isUrl(request) ? { url: request } : request, own);
+    // A browser's own cache has no part in a subscription.
+    const prepared = of === "events" && !currentRuntime.showsRedirects
+      ? { ...plainly, init: { cache: "no-store", ...plainly.init } as const }
+      : plainly;
     const { method, url, headers: ownHeaders, body, repeatable } = prepared;
     const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
     let about = { url: redactUrl(prepared.url), method, attempts: 0 };

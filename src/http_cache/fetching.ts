@@ -85,10 +85,10 @@ export class Fetching {
     const { request } = wanted;
     const isPartial = "range" in request.headers;
     this.#setHeaders(call, isPartial || wanted.isRefuted === true ? { ...wanted, found: undefined } : wanted);
-    const isReload = call.settings.cache === "reload";
-    const replacesStale = wanted.found === undefined && !isReload ? {} : { replacesStale: true };
-    call.journey.exchange = call.settings.writeCache
-      ? { keepsBody: true, ...replacesStale, sentAtMs: 0, answeredAtMs: 0 }
+    const { cache, writeCache } = call.settings;
+    const asksAnew = wanted.found !== undefined || cache === "reload" || cache === "no-cache";
+    call.journey.exchange = writeCache || asksAnew
+      ? { keepsBody: writeCache, ...(asksAnew ? { asksAnew } : {}), sentAtMs: 0, answeredAtMs: 0 }
       : undefined;
     const askedAt = this.#options.entries.nextMoment();
     let reply: Reply;
@@ -114,16 +114,17 @@ export class Fetching {
   }
 
   #setHeaders(call: Call, { request, found }: Wanted): void {
-    const conditions = found === undefined ? {} : conditionalHeaders(found.meta);
+    // A browser's own cache asks and says all of this itself. Of a page, other origins need not have allowed these headers.
+    const isBrowser = !this.#options.environment.runtime.showsRedirects;
+    const conditions = found === undefined || isBrowser ? {} : conditionalHeaders(found.meta);
     call.journey.ownHeaders = mergeHeaders(call.request.headers, conditions);
     call.journey.isValidating = !isEmpty(conditions);
     const { cache } = call.settings;
-    if ("cache-control" in request.headers) return;
+    if (isBrowser || "cache-control" in request.headers) return;
     // As the fetch standard has it: caches on the way are to ask as well, or to let the request through.
     if (cache === "no-cache") {
       call.journey.ownHeaders = mergeHeaders(call.headers, { "cache-control": "max-age=0" });
-    } else if (cache === "reload" && this.#options.environment.runtime.showsRedirects) {
-      // Browsers say it themselves, where another origin need not have allowed these headers.
+    } else if (cache === "reload") {
       call.journey.ownHeaders = mergeHeaders({ pragma: "no-cache", ...call.headers }, {
         "cache-control": "no-cache",
       });

@@ -32,7 +32,8 @@ export interface HttpCacheOptions extends CachePlanOptions {
  *
  * What redirects lead to is kept for the URL that was asked for, as long as all of them are fresh: 301 and 308 are for up to a day
  * unless they say otherwise, 302, 303 and 307 only as long as they say. Then it is asked for anew. Where the runtime hides redirects, as
- * browsers do, it is not kept.
+ * browsers do, it is not kept. There, the browser's own cache asks whether what is stale is still right, so that no other origin has to
+ * allow the headers for that.
  *
  * Clients that are given one plan share what is stored, and what is known of it. What is being fetched is each client's own.
  *

@@ -131,7 +131,9 @@ async function fetchHop(
 ): Promise<Response> {
   const init = requestInit(hop, signal, redirect, call.request.init);
   // Browsers hide redirects, and have a cache of their own, which serves what is stale as well (RFC 5861).
-  if (!runtime.showsRedirects && call.journey.exchange?.replacesStale === true) init.cache ??= "no-cache";
+  if (!runtime.showsRedirects && call.journey.exchange?.asksAnew === true) {
+    init.cache ??= call.settings.cache === "reload" ? "reload" : "no-cache";
+  }
   return checkResponse(await fetch(hop.url, init));
 }
 

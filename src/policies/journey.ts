@@ -37,8 +37,8 @@ export interface Hop {
 export interface Exchange {
   /** Whether the body is stored, so that it is needed as bytes. */
   readonly keepsBody: boolean;
-  /** Whether it replaces something stale, or whatever there is: a browser's own cache must not answer with that once more. Absent if not. */
-  readonly replacesStale?: boolean | undefined;
+  /** Whether it replaces something stale, or whatever there is: a browser's own cache must not answer without asking. Absent if not. */
+  readonly asksAnew?: boolean | undefined;
   /** When the request was sent that got the response. */
   sentAtMs: number;
   answeredAtMs: number;

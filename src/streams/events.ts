@@ -10,6 +10,7 @@ import { type HeaderMap, trimSpace } from "../http/headers.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import { currentRuntime } from "../runtime/current.ts";
 import { decodeBody } from "../schemas/decode.ts";
 import { BodyReader } from "./body_reader.ts";
 import { EventParser } from "./event_parser.ts";
@@ -140,7 +141,12 @@ class EventStream implements ItemSource<Event> {
   #headers(): HeaderMap {
     const { accept = "text/event-stream" } = this.#request.headers;
     const id = lastEventIdHeader(this.#parser.lastEventId);
-    return { accept, "cache-control": "no-store", ...id === undefined ? {} : { "last-event-id": id } };
+    return {
+      accept,
+      // A browser says it to caches itself, and of a page another origin need not have allowed the header.
+      ...currentRuntime.showsRedirects ? { "cache-control": "no-store" } : {},
+      ...id === undefined ? {} : { "last-event-id": id },
+    };
   }
 
   #checkContentType({ headers }: Response): void {

@@ -137,6 +137,16 @@ testPage("what is stale is replaced by what is new, not by what the browser has 
   assertEquals(site.countOf("/stale/page"), 2);
 });
 
+testPage("what is stale, at another origin that allows no headers", async (page, _site, other) => {
+  // The browser asks by itself, and is told that what it has is still right; but not where it is to load all of it again.
+  assertEquals(await play(page, "validated", other.url), [1, 1, 1, 4, 4]);
+  assertEquals(other.countOf("/simple/page"), 4);
+});
+
+testPage("events of another origin that allows no headers", async (page, _site, other) => {
+  assertEquals(await play(page, "subscribed", other.url), ["one", "two"]);
+});
+
 testPage("a transport, which has the page's own URLs", async (page) => {
   assertEquals(await play(page, "transport"), ["/item/own", 1, "TransportClosedError"]);
 });

@@ -100,6 +100,26 @@ const scenes = {
     }
     return [...found, latest];
   },
+  async validated(site: string): Promise<unknown> {
+    await using client = createClient({ ...quick, cache: httpCache(memoryCache()), maxRetries: 0 });
+    const found: unknown[] = [];
+    for (const cache of ["default", "default", "no-cache", "reload", "force-cache"] as const) {
+      found.push(await client.json(`${site}/simple/page`, { cache }).catch((error: Error) => error.name));
+    }
+    return found;
+  },
+  async subscribed(site: string): Promise<unknown> {
+    await using client = createClient({ maxRetries: 0 });
+    const data: string[] = [];
+    try {
+      for await (const event of client.events(`${site}/events/simple`, { as: "text", reconnect: false })) {
+        data.push(event.data);
+      }
+    } catch (error) {
+      data.push((error as Error).name);
+    }
+    return data;
+  },
   async transport(): Promise<unknown> {
     const transport = createTransport();
     const value = await (await transport.fetch("/item/own")).json();

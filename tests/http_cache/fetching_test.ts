@@ -79,15 +79,22 @@ test("Fetching.fetch() asks on the condition of what was found, over the request
   assertEquals(sent, [{ accept: "x", "if-none-match": '"1"' }, { "cache-control": "max-age=0" }, range]);
 });
 
-test("Fetching.fetch() leaves it to a browser to tell caches of a reload, its own first", async () => {
+test("Fetching.fetch() leaves conditions and words to caches to a browser, which need not be allowed them elsewhere", async () => {
   for (const showsRedirects of [true, false]) {
-    const parts = partsWith();
-    Object.assign(parts.environment.runtime, { showsRedirects });
-    const fetching = fetchingWith(parts, () => Promise.resolve(replyOf("1", FRESH)));
-    const call = callWith({ settings: { cache: "reload" } });
-    await fetching.fetch(call, wantedOf(requestOf()));
-    assertEquals("cache-control" in call.headers, showsRedirects);
-    assertEquals(call.journey.exchange?.replacesStale, true);
+    for (const cache of ["default", "no-cache", "reload"] as const) {
+      for (const writeCache of [true, false]) {
+        const parts = partsWith();
+        Object.assign(parts.environment.runtime, { showsRedirects });
+        const found = cache === "default" ? await staleEntry(parts) : undefined;
+        const fetching = fetchingWith(parts, () => Promise.resolve(replyOf("1", FRESH)));
+        const call = callWith({ settings: { cache, writeCache } });
+        await fetching.fetch(call, wantedOf(requestOf(), found));
+        assertEquals(Object.keys(call.headers).length > 0, showsRedirects);
+        assertEquals(call.journey.isValidating, showsRedirects && found !== undefined);
+        const { asksAnew, keepsBody } = call.journey.exchange!;
+        assertEquals([asksAnew, keepsBody], [true, writeCache]);
+      }
+    }
   }
 });
 

@@ -41,7 +41,7 @@ async function sent(
 
 test("sendRequest() has a browser's own cache ask as well, where something stale is to be replaced", async () => {
   const first = { keepsBody: true, sentAtMs: 0, answeredAtMs: 0 };
-  const anew = { ...first, replacesStale: true };
+  const anew = { ...first, asksAnew: true };
   const cacheOf = async (runtime: Runtime, exchange: Exchange | undefined, init = {}) =>
     (await sent({ init }, {}, undefined, runtime, exchange))[0]!.init.cache;
   assertEquals(await cacheOf(BROWSER, anew), "no-cache");

@@ -64,6 +64,12 @@ const ROUTES: Readonly<Record<string, Route>> = {
     await delay(Number(url.searchParams.get("ms") ?? 0));
     return Response.json(count, { headers: { "cache-control": "max-age=0, stale-while-revalidate=600" } });
   },
+  /** The same for good, which has to be asked each time, and that by simple requests alone: no header of the caller's is allowed. */
+  simple(_url, request, count) {
+    const headers = { "cache-control": "no-cache", "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT" };
+    if (request.headers.has("if-modified-since")) return new Response(null, { status: 304, headers });
+    return Response.json(count, { headers });
+  },
   /** Fresh for a minute, and another one each time. */
   cached: (_url, _request, count) =>
     Response.json(count, { headers: { "cache-control": "max-age=60", "etag": `"${count}"` } }),
@@ -91,8 +97,12 @@ export function serveSite({ files = {} }: SiteOptions = {}): Site {
   const ending = new AbortController();
   const options = { hostname: "127.0.0.1", port: 0, signal: ending.signal, onListen() {} };
   const server = Deno.serve(options, async (request) => {
-    if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
     const url = new URL(request.url);
+    if (request.method === "OPTIONS") {
+      const { "access-control-allow-headers": _all, ...simple } = CORS;
+      const headers = url.pathname.includes("/simple") ? simple : CORS;
+      return new Response(null, { status: 204, headers });
+    }
     const file = Object.hasOwn(files, url.pathname) ? files[url.pathname] : undefined;
     if (file !== undefined) return new Response(file.text, { headers: { "content-type": file.type } });
     const count = (counts.get(url.pathname) ?? 0) + 1;
