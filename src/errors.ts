@@ -711,15 +711,19 @@ function errorToJson(error: Error, path: readonly unknown[]): ErrorJson {
 function toJson(value: unknown, path: readonly unknown[]): unknown {
   if (isError(value)) return path.includes(value) ? undefined : errorToJson(value, [...path, value]);
   if (value === undefined) return undefined;
-  if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) {
-    return String(value);
-  }
   try {
-    return JSON.parse(JSON.stringify(value));
+    return JSON.parse(JSON.stringify(value, (_key, member) => memberToJson(member, path)));
   } catch {
     // It refers to itself, or holds what JSON has no word for.
     return Object.prototype.toString.call(value);
   }
+}
+
+/** What JSON would lose of a member, at whatever depth: errors would be empty, and numbers that it does not know `null`. */
+function memberToJson(member: unknown, path: readonly unknown[]): unknown {
+  if (isError(member)) return toJson(member, path);
+  const isUnknown = typeof member === "bigint" || (typeof member === "number" && !Number.isFinite(member));
+  return isUnknown ? String(member) : member;
 }
 
 /** Whether a value is an error, also one of another realm. */

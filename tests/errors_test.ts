@@ -229,6 +229,18 @@ test("SlipstreamError.toJSON() keeps a number that JSON does not know, as text (
   assertEquals(retryAfterMs, "Infinity");
 });
 
+test("SlipstreamError.toJSON() keeps numbers and errors that JSON would lose at any depth (S17)", () => {
+  const inner = new TypeError("inner", { cause: -Infinity });
+  const context = { waits: [Infinity, { ms: NaN }], bytes: 2n ** 64n, by: { mirror: inner } };
+  const shown = {
+    waits: ["Infinity", { ms: "NaN" }],
+    bytes: "18446744073709551616",
+    by: { mirror: { name: "TypeError", message: "inner", cause: "-Infinity" } },
+  };
+  assertEquals(new SlipstreamError("m", { context }).toJSON().context, shown);
+  assertEquals(new SlipstreamError("m", { cause: context }).toJSON().cause, shown);
+});
+
 test("SlipstreamError.toJSON() has the causes, and theirs, whatever they are (S17)", () => {
   const refused = Object.assign(new TypeError("refused"), { code: "ECONNREFUSED", hostname: "internal" });
   const outer = new TimeoutError("m", {
@@ -286,7 +298,7 @@ test("SlipstreamError.toJSON() takes anything for a cause or a context, and neve
       [new Date(0), "1970-01-01T00:00:00.000Z"],
       [circular, "[object Object]"],
       [throwing, "[object Object]"],
-      [{ size: 7n }, "[object Object]"],
+      [{ size: 7n }, { size: "7" }],
       [Object.create(null), {}],
     ] as const
   ) {

@@ -22,8 +22,8 @@ import type { FetchRequest, RequestSource } from "./request.ts";
 export interface OutcomeConsumer {
   /** How many outcomes it holds that were not taken yet. */
   readonly held: number;
-  /** Takes an outcome. */
-  onOutcome(outcome: Outcome<unknown>): void;
+  /** Takes an outcome; of a failed request, `reason` is what it has failed of, which need be no error. */
+  onOutcome(outcome: Outcome<unknown>, reason: unknown): void;
   /** There will be no further outcome; the source threw, if there is a failure. */
   onEnd(failure: { readonly reason: unknown } | undefined): void;
   /** The batch was aborted: there will be no further outcome, and those held are of no use. */
@@ -323,7 +323,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #refuse(request: FetchRequest, index: number, error: unknown): undefined {
     this.allowance.active--;
     if (this.#ended) return;
-    this.#run.consumer.onOutcome(refusal(request, index, error));
+    this.#run.consumer.onOutcome(refusal(request, index, error), error);
     // What has begun it may have closed the client.
     this.#endIfDone();
   }
@@ -331,7 +331,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   /** A request of this batch has ended. */
   onSettled(call: Call, ok: boolean, value: unknown): void {
     if (this.#ended) return;
-    this.#run.consumer.onOutcome(outcomeOf(call, call.index, call.given as FetchRequest, { ok, value }));
+    const outcome = outcomeOf(call, call.index, call.given as FetchRequest, { ok, value });
+    this.#run.consumer.onOutcome(outcome, value);
     const { active, asleep, hasRefused } = this.allowance;
     if (this.isClaiming && !hasRefused) {
       if (active + asleep === 0) queueMicrotask(() => this.#lookAhead());
@@ -403,7 +404,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #refuseRest(source: readonly FetchRequest[], error: unknown): void {
     while (this.#nextIndex < source.length && !this.#ended) {
       const index = this.#nextIndex++;
-      this.#run.consumer.onOutcome(refusal(source[index]!, index, error));
+      this.#run.consumer.onOutcome(refusal(source[index]!, index, error), error);
     }
   }
 

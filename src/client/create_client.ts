@@ -203,9 +203,9 @@ class SlipstreamClient implements Client {
       const values: unknown[] = [];
       const batch = this.#batch(requests, options, {
         held: 0,
-        onOutcome(outcome) {
+        onOutcome(outcome, reason) {
           if (outcome.ok) values[outcome.index] = outcome.value;
-          else batch.stop(outcome.error);
+          else batch.stop(reason);
         },
         onEnd: (failure) => failure === undefined ? resolve(values as V) : reject(failure.reason),
         onStop: reject,

@@ -124,12 +124,14 @@ export async function* fetchStream<
 ): AsyncGenerator<Outcome<ValueOf<O, RequestOf<R>>>, void, undefined> {
   const { client: clientOptions, ...batchOptions } = checked<OneCallBatchOptions>(options);
   const client = createClient(clientOptions);
+  let isAtEnd = false;
   try {
     yield* client.stream<RequestSource>(requests, batchOptions) as AsyncIterable<
       Outcome<ValueOf<O, RequestOf<R>>>
     >;
+    isAtEnd = true;
   } finally {
-    await client.close();
+    await closeAfter(client, isAtEnd);
   }
 }
 
@@ -146,9 +148,19 @@ async function withClient<T>(
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = createClient(options);
+  let isAtEnd = false;
   try {
-    return await use(client);
+    const value = await use(client);
+    isAtEnd = true;
+    return value;
   } finally {
-    await client.close();
+    await closeAfter(client, isAtEnd);
   }
+}
+
+/** Closes a client, and waits for that; but not for what was given up, which goes on where `fetch` does not heed its signal. */
+async function closeAfter(client: Client, isAtEnd: boolean): Promise<void> {
+  const isGivenUp = !isAtEnd && client.stats().inFlight > 0;
+  const closing = client.close();
+  if (!isGivenUp) await closing;
 }

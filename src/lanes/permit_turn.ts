@@ -30,6 +30,13 @@ export class PermitTurn extends PermitWaiter {
     this.ledger.enqueue(this);
   }
 
+  /** Leaves the queue: no request of the client waits any more. Those behind are held up by others, and not by this one. */
+  leave(): void {
+    if (!this.isQueued) return;
+    this.isQueued = false;
+    this.ledger.waiters.remove(this);
+  }
+
   grant(): void {
     this.isQueued = false;
     this.#onTurn();

@@ -349,7 +349,9 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   quit(claimant: Claimant): void {
     if (!claimant.isClaiming) return;
     this.#turns.quit(claimant);
-    if (this.#turns.size === 0) this.#tokens.forget();
+    if (this.#turns.size > 0) return;
+    this.#tokens.forget();
+    this.#turn.leave();
   }
 
   /** Takes the permit of an attempt back, of which nothing is on the wire any more. */

@@ -104,6 +104,31 @@ test("Client.all() aborts the rest at the first failure, and rejects with it", a
   assertEquals(network.sent.length, 5);
 });
 
+test("Client.all() rejects with the very reason of a request's signal, of close() and of the caller's code, also with none that is an error", async () => {
+  for (const reason of ["enough", null, 0, { code: 1 }, new Error("enough")]) {
+    const { client, clock } = setUp(() => ({ json: 1, afterMs: 1_000 }));
+    const controller = new AbortController();
+    const [url = "", other = ""] = numbered(1, 2);
+    const aborted = watch(client.all([other, { url, signal: controller.signal }]));
+    const refused = watch(client.all([{ url, signal: AbortSignal.abort(reason) }]));
+    const validate = () => {
+      throw reason;
+    };
+    const schema = { "~standard": { version: 1, vendor: "test", validate } } as const;
+    const invalid = watch(client.all([{ url, schema }]));
+    await clock.advance(1);
+    controller.abort(reason);
+    await clock.advance(1_000);
+    const closed = watch(client.all(numbered(3)));
+    await clock.advance(1);
+    await client.close(reason);
+    for (const { state, error } of [aborted, refused, invalid, closed]) {
+      assertEquals(state, "rejected");
+      assertStrictEquals(error, reason);
+    }
+  }
+});
+
 test("Client.all() leaves other requests of the client alone when it fails", async () => {
   const { client, clock } = setUp((request) =>
     numberOf(request) === 3 ? { status: 500, afterMs: 5 } : { json: 1, afterMs: 1_000 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
-import { DataNotFoundError, fetchJson, fetchMany, fetchStream, HttpError } from "../../mod.ts";
+import { DataNotFoundError, fetchJson, fetchMany, fetchStream, HttpError, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { FakeOrigin, hanging, json, late, type Reply, status } from "../policies/fake_origin.ts";
@@ -241,6 +241,42 @@ test("fetchStream() throws when its signal aborts, and when its source throws", 
   };
   assertStrictEquals(await clock.run(loop().catch((error) => error)), failure);
   assertEquals([values, clock.pending], [["/data.json"], 0]);
+});
+
+test("the one-call forms reject at once when their signal aborts, also where fetch is deaf to it", async () => {
+  const clock = new ManualClock();
+  const client = { fetch: () => new Promise<Response>(() => {}), clock };
+  const forms = [
+    (signal: AbortSignal) => fetchJson(URL_A, { signal, client }),
+    (signal: AbortSignal) => fetchJson({ url: URL_A, signal }, { client }),
+    (signal: AbortSignal) => fetchJson(URL_A, { client: { ...client, signal } }),
+    (signal: AbortSignal) => fetchMany([URL_A], { signal, client }),
+    (signal: AbortSignal) => fetchStream([URL_A], { signal, client }).next(),
+  ];
+  for (const form of forms) {
+    const controller = new AbortController();
+    const call = watch<unknown>(form(controller.signal));
+    await clock.advance(1);
+    controller.abort("enough");
+    await clock.advance(0);
+    assertEquals([call.state, call.error], ["rejected", "enough"]);
+  }
+  const late = watch(fetchJson(URL_A, { totalTimeoutMs: 10, client }));
+  await clock.advance(10);
+  assertInstanceOf(late.error, TimeoutError);
+});
+
+test("fetchStream() ends at once when its loop is left, also where fetch is deaf", async () => {
+  const clock = new ManualClock();
+  const fetch = (url: string | URL | Request) =>
+    String(url).endsWith("/1") ? Promise.resolve(Response.json(1)) : new Promise<Response>(() => {});
+  const stream = fetchStream(["https://a.test/1", "https://a.test/2"], { client: { fetch, clock } });
+  const first = watch(stream.next());
+  await clock.advance(0);
+  assertEquals(first.state, "fulfilled");
+  const left = watch(stream.return());
+  await clock.advance(0);
+  assertEquals(left.state, "fulfilled");
 });
 
 test("the one-call forms work over sockets, and leave no connection's body open", async () => {

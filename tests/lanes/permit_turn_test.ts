@@ -33,3 +33,19 @@ test("PermitTurn waits for its turn behind those who came before", async () => {
   (await before).release();
   assertEquals(order, ["other", "client"]);
 });
+
+test("PermitTurn leaves the queue, lets those behind it go first, and can get in line again", async () => {
+  const semaphore = new Semaphore(1);
+  const order: string[] = [];
+  const turn = new PermitTurn(ledgerOf(semaphore), () => order.push("client"));
+  const permit = await semaphore.acquire();
+  turn.queue();
+  const behind = semaphore.acquire();
+  turn.leave();
+  turn.leave();
+  assertEquals([turn.isQueued, semaphore.waiting], [false, 1]);
+  turn.queue();
+  permit.release();
+  (await behind).release();
+  assertEquals([order, semaphore.waiting, semaphore.inUse], [["client"], 0, 1]);
+});

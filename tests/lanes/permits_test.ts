@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { createClient, InvalidDataError } from "../../mod.ts";
+import { type Client, createClient, InvalidDataError } from "../../mod.ts";
 import { Semaphore } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
@@ -373,5 +373,35 @@ testBothWays(
     await clock.run(Promise.all([a, b]));
     assertEquals([...peaks.values()], [2, 2]);
     assertEquals(clock.now(), 100);
+  },
+);
+
+testBothWays(
+  "S11: a client leaves the line of a shared semaphore with the last request that waits",
+  async (setUp) => {
+    const leave = [
+      (_client: Client, controller: AbortController) => controller.abort("enough"),
+      (client: Client) => void client.close("enough"),
+      (_client: Client, _controller: AbortController, clock: ManualClock) => clock.advance(1_000),
+    ];
+    for (const end of leave) {
+      const semaphore = new Semaphore(1);
+      const held = await semaphore.acquire();
+      const { client, clock } = setUp(() => ({ json: 1 }), { concurrency: semaphore, totalTimeoutMs: 1_000 });
+      const controller = new AbortController();
+      const { signal } = controller;
+      const calls = [
+        watch<unknown>(client.json("https://a.test/1", { signal })),
+        watch<unknown>(client.settle(numberedUrls(3, "b.test"), { signal, batchTimeoutMs: 1_000 })),
+      ];
+      await clock.advance(0);
+      assertEquals(semaphore.waiting, 1);
+      await end(client, controller, clock);
+      await clock.advance(0);
+      assertEquals([calls.map(({ state }) => state).includes("pending"), semaphore.waiting], [false, 0]);
+      held.release();
+      const next = semaphore.tryAcquire();
+      assertEquals([next !== undefined, semaphore.inUse], [true, 1]);
+    }
   },
 );
