@@ -37,6 +37,8 @@ export class ResetWindow {
   /** How many were left according to the response that is believed, and how many attempts it may not have counted. */
   #stated = 0;
   #uncounted = 0;
+  /** How many went at once without knowing. */
+  #step = 1;
   #resetAtMs = Infinity;
   /** Since when nothing has been left. */
   #emptySinceMs = 0;
@@ -80,6 +82,7 @@ export class ResetWindow {
   #believe(remaining: number, pending: number, nowMs: number): void {
     this.#stated = remaining;
     this.#uncounted = pending;
+    this.#step = 1;
     this.#setLeft(remaining - pending, nowMs);
   }
 
@@ -91,6 +94,18 @@ export class ResetWindow {
   /** The origin has named another wait, which counts more than its reset. */
   resetBy(atMs: number): void {
     if (this.#left <= 0) this.#resetAtMs = Math.min(this.#resetAtMs, atMs);
+  }
+
+  /**
+   * A response says nothing of it. If one that was to find out what the new quota is like has not, more go without knowing: twice as many
+   * each time.
+   *
+   * @param number Which attempt it answers; only those count that were sent after what is believed.
+   * @param pending How many have been sent and not answered.
+   */
+  passOver(number: number, pending: number): void {
+    if (this.#resetAtMs < Infinity || this.#left > 0 || pending > 0 || number <= this.#number) return;
+    this.#left = this.#step *= 2;
   }
 
   /** One is about to be sent. */

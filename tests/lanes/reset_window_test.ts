@@ -75,6 +75,34 @@ test("ResetWindow: an earlier request gives nothing back after the reset, whatev
   assertEquals(window.blockedUntilMs(1_002, 2), Infinity);
 });
 
+test("ResetWindow.passOver() lets ever more go after the reset where no response says what the new quota is like", () => {
+  const window = new ResetWindow(60_000);
+  window.update({ limit: 2, remaining: 0, resetAtMs: 1_000 }, facts(0, { number: 5 }));
+  window.passOver(9, 0);
+  assertEquals(window.blockedUntilMs(999, 0), 1_000);
+  assertEquals(window.blockedUntilMs(1_000, 0), 1_000);
+  window.take(1_000);
+  window.passOver(6, 0);
+  window.take(1_000);
+  assertEquals(window.blockedUntilMs(1_001, 2), Infinity);
+  // Those that came before, and that others are waited for besides, say nothing.
+  window.passOver(5, 0);
+  window.passOver(7, 1);
+  assertEquals(window.blockedUntilMs(1_002, 1), Infinity);
+  for (const expected of [2, 4, 8]) {
+    window.passOver(8, 0);
+    let sent = 0;
+    while (window.blockedUntilMs(1_010, sent) <= 1_010) {
+      window.take(1_010);
+      sent++;
+    }
+    assertEquals(sent, expected);
+  }
+  window.update({ limit: 2, remaining: 1, resetAtMs: 2_000 }, facts(1_020, { number: 20 }));
+  window.take(1_021);
+  assertEquals(window.blockedUntilMs(1_022, 1), 2_000);
+});
+
 test("ResetWindow.resetBy() ends the wait of a quota that is used up, and makes none longer", () => {
   const window = new ResetWindow(60_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
