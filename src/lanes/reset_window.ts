@@ -40,6 +40,8 @@ export class ResetWindow {
   /** How many went at once without knowing. */
   #step = 1;
   #resetAtMs = Infinity;
+  /** Whether that is the end of another wait, after which the quota may not be full. */
+  #isEarly = false;
   /** Since when nothing has been left. */
   #emptySinceMs = 0;
   #number = -Infinity;
@@ -69,6 +71,7 @@ export class ResetWindow {
       this.#number = Math.max(this.#number, number);
       this.#believe(remaining, pending, nowMs);
       this.#resetAtMs = resetAtMs;
+      this.#isEarly = false;
     } else if (remaining > this.#stated && this.#uncounted > 0) {
       // The origin counted it first, so that the later response has told of it already.
       this.#uncounted--;
@@ -91,9 +94,11 @@ export class ResetWindow {
     this.#left = left;
   }
 
-  /** The origin has named another wait, which counts more than its reset. */
+  /** The origin has named another wait, which counts more than its reset: then it takes something again, if not as much as after that. */
   resetBy(atMs: number): void {
-    if (this.#left <= 0) this.#resetAtMs = Math.min(this.#resetAtMs, atMs);
+    if (this.#left > 0 || atMs >= this.#resetAtMs) return;
+    this.#resetAtMs = atMs;
+    this.#isEarly = true;
   }
 
   /**
@@ -145,7 +150,8 @@ export class ResetWindow {
     this.#resetAtMs = Infinity;
     this.#uncounted = 0;
     this.#emptySinceMs = nowMs;
-    this.#left = Math.max(1, this.#limit ?? this.#most) - pending;
+    this.#left = (this.#isEarly ? 1 : Math.max(1, this.#limit ?? this.#most)) - pending;
+    this.#isEarly = false;
   }
 
   /** Whether nothing of it matters any more. */

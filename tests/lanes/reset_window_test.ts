@@ -112,6 +112,31 @@ test("ResetWindow.resetBy() ends the wait of a quota that is used up, and makes 
   assertEquals(window.blockedUntilMs(10, 0), 2_000);
 });
 
+test("ResetWindow.resetBy() lets one find out how much is left after a shorter wait, which fills no quota", () => {
+  for (const [waitMs, expected] of [[400, 1], [9_000, 10], [9_500, 10]] as const) {
+    const window = new ResetWindow(60_000);
+    window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
+    window.resetBy(waitMs);
+    const atMs = Math.min(waitMs, 9_000);
+    let sent = 0;
+    while (window.blockedUntilMs(atMs, sent) <= atMs) {
+      window.take(atMs);
+      sent++;
+    }
+    assertEquals(sent, expected);
+    window.update({ limit: 10, remaining: 6, resetAtMs: atMs + 9_000 }, facts(atMs + 1, { number: 2 }));
+    assertEquals(window.blockedUntilMs(atMs + 1, 0), atMs + 1);
+    window.update({ limit: 10, remaining: 0, resetAtMs: atMs + 9_000 }, facts(atMs + 2, { number: 3 }));
+    // A reset fills it again.
+    sent = 0;
+    while (window.blockedUntilMs(atMs + 9_000, sent) <= atMs + 9_000) {
+      window.take(atMs + 9_000);
+      sent++;
+    }
+    assertEquals(sent, 10);
+  }
+});
+
 test("ResetWindow: a quota that is used up is believed in for so long, then one finds out, again and again while it is refused", () => {
   const window = new ResetWindow(1_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
