@@ -62,9 +62,9 @@ export class LearntLimits {
     return lane.learner?.begin(0, this.#surroundings.clock.now());
   }
 
-  /** A response has come that may be the first one of its lane to state limits. */
+  /** A response has come that may be the first one of its lane to state limits, or one after that while the code is being loaded. */
   hear(lane: Lane, answer: StatedAnswer): void {
-    if (this.#option !== true || !statesLimits(answer.headers)) return;
+    if (this.#option !== true || !(lane.isPreparing || statesLimits(answer.headers))) return;
     this.#withLearner(lane, (learner) => {
       lane.prepare(learner);
       learner.learn(lane, answer);

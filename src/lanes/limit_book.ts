@@ -15,8 +15,14 @@ const FIRST_ANSWER_MS = 1_000;
 /** How many responses are remembered that have come before a counted limit was stated. */
 const MOST_EARLY = 256;
 
-/** How long attempts are waited for that were in flight when a book was begun, in milliseconds. */
+/** So many limits of one response are read, and so many quotas are kept, those that were stated last: a server may make up names. */
+const MOST_LIMITS = 32;
+
+/** How long attempts are waited for at most that were in flight when a book was begun, in milliseconds. */
 const STRANGE_MS = 30_000;
+
+/** A reset is named in whole seconds, which may be rounded down, in milliseconds. */
+const RESET_GRAIN_MS = 1_000;
 
 /** A response, as a book sees it. */
 export interface BookedAnswer extends Omit<AnswerFacts, "pending"> {
@@ -31,7 +37,8 @@ export class LimitBook {
   readonly #maxWaitMs: number;
   /** How many still count that were in flight when the book was begun; which of them were answered is not told. */
   #strangers: number;
-  readonly #beganAtMs: number;
+  /** How long they count, on the client's clock: after a reset, the origin has counted them before it. */
+  #strangeUntilMs: number;
   /** When the latest ones were answered, as long as no counted limit has been stated. */
   readonly #early: number[] = [];
   /** The end of the latest wait that listeners have been told of, on the client's clock. */
@@ -51,7 +58,7 @@ export class LimitBook {
   constructor(maxWaitMs: number, underWay: number, nowMs: number) {
     this.#maxWaitMs = maxWaitMs;
     this.#strangers = underWay;
-    this.#beganAtMs = nowMs;
+    this.#strangeUntilMs = nowMs + STRANGE_MS;
     this.#askingUntilMs = underWay === 0 ? Infinity : -Infinity;
   }
 
@@ -119,33 +126,44 @@ export class LimitBook {
   }
 
   /**
-   * A response states limits. Counted ones that it does not name any more hold no longer; a quota holds until its reset.
+   * A response has come. Counted limits hold no longer if it states others; a quota holds until its reset, and a little longer.
    *
    * @param readings What it states; whatever makes no sense is passed over.
    * @param answer Around the response, which has been noted.
    */
   update(readings: readonly LimitReading[], answer: BookedAnswer): void {
     if (answer.isStranger && this.#strangers > 0) this.#strangers--;
-    if (answer.nowMs - this.#beganAtMs > STRANGE_MS) this.#strangers = 0;
+    if (answer.nowMs > this.#strangeUntilMs) this.#strangers = 0;
     const named = new Set<string>();
-    for (const reading of readings) {
-      if (isQuota(reading)) this.#updateQuota(reading, answer);
+    const quotas = new Set<string>();
+    for (const reading of readings.slice(0, MOST_LIMITS)) {
+      if (isQuota(reading)) this.#updateQuota(reading, answer, quotas);
       else if (isWindow(reading)) this.#updateWindow(reading, answer, named);
+    }
+    if (answer.isOk) {
+      for (const [name, window] of this.#resets) {
+        if (!quotas.has(name)) window.passOver(answer.number, this.#pending);
+      }
     }
     if (named.size === 0) return;
     for (const name of this.#counted.keys()) if (!named.has(name)) this.#counted.delete(name);
   }
 
-  #updateQuota(reading: QuotaReading, answer: BookedAnswer): void {
+  #updateQuota(reading: QuotaReading, answer: BookedAnswer, named: Set<string>): void {
     const { name = "", limit, remaining, resetMs } = reading;
-    let window = this.#resets.get(name);
-    if (window === undefined) this.#resets.set(name, window = new ResetWindow(this.#maxWaitMs));
+    named.add(name);
+    const window = this.#resets.get(name) ?? new ResetWindow(this.#maxWaitMs);
+    this.#resets.delete(name);
+    this.#resets.set(name, window);
+    if (this.#resets.size > MOST_LIMITS) this.#resets.delete(this.#resets.keys().next().value!);
     const most = isPositive(limit) ? limit : undefined;
+    const leftMs = Math.min(Math.max(0, resetMs), MAX_PAUSE_MS);
+    this.#strangeUntilMs = Math.min(this.#strangeUntilMs, answer.nowMs + Math.max(leftMs, RESET_GRAIN_MS));
     window.update({
       limit: most,
       // Of two numbers that contradict each other, the smaller one.
       remaining: Math.min(Math.max(0, remaining), most ?? Infinity),
-      resetAtMs: answer.nowMs + Math.min(Math.max(0, resetMs), MAX_PAUSE_MS),
+      resetAtMs: answer.nowMs + leftMs,
     }, { ...answer, pending: this.#pending + this.#strangers });
   }
 

@@ -33,7 +33,6 @@ export class LimitLearner implements Learner {
   /** A response of a lane. */
   learn(lane: Lane, { headers, isOk, nowMs, receipt, inFlight, openOfKey }: StatedAnswer): void {
     const readings = this.#options.read(headers);
-    if (readings.length === 0) return;
     const line = receipt?.line;
     const ofKey = line === undefined ? [] : readings.filter(({ per }) => per !== "origin");
     const ofOrigin = readings.filter(({ per }) => line === undefined ? per !== "key" : per === "origin");
@@ -41,9 +40,10 @@ export class LimitLearner implements Learner {
       const isStranger = receipt?.isIn(book) !== true;
       book.update(stated, { nowMs, isOk, number: receipt?.number ?? -1, isStranger });
     };
-    if (line !== undefined && ofKey.length > 0) write(line.book ??= this.begin(openOfKey, nowMs), ofKey);
-    if (ofOrigin.length === 0) return;
-    if (lane.book === undefined) lane.keepBook(this.begin(inFlight, nowMs));
-    write(lane.book!, ofOrigin);
+    // A response that states nothing tells a book that is there something as well.
+    if (line !== undefined && ofKey.length > 0) line.book ??= this.begin(openOfKey, nowMs);
+    if (line?.book !== undefined) write(line.book, ofKey);
+    if (ofOrigin.length > 0 && lane.book === undefined) lane.keepBook(this.begin(inFlight, nowMs));
+    if (lane.book !== undefined) write(lane.book, ofOrigin);
   }
 }

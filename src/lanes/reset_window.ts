@@ -37,7 +37,11 @@ export class ResetWindow {
   /** How many were left according to the response that is believed, and how many attempts it may not have counted. */
   #stated = 0;
   #uncounted = 0;
+  /** How many went at once without knowing. */
+  #step = 1;
   #resetAtMs = Infinity;
+  /** Whether that is the end of another wait, after which the quota may not be full. */
+  #isEarly = false;
   /** Since when nothing has been left. */
   #emptySinceMs = 0;
   #number = -Infinity;
@@ -67,6 +71,7 @@ export class ResetWindow {
       this.#number = Math.max(this.#number, number);
       this.#believe(remaining, pending, nowMs);
       this.#resetAtMs = resetAtMs;
+      this.#isEarly = false;
     } else if (remaining > this.#stated && this.#uncounted > 0) {
       // The origin counted it first, so that the later response has told of it already.
       this.#uncounted--;
@@ -80,6 +85,7 @@ export class ResetWindow {
   #believe(remaining: number, pending: number, nowMs: number): void {
     this.#stated = remaining;
     this.#uncounted = pending;
+    this.#step = 1;
     this.#setLeft(remaining - pending, nowMs);
   }
 
@@ -88,9 +94,23 @@ export class ResetWindow {
     this.#left = left;
   }
 
-  /** The origin has named another wait, which counts more than its reset. */
+  /** The origin has named another wait, which counts more than its reset: then it takes something again, if not as much as after that. */
   resetBy(atMs: number): void {
-    if (this.#left <= 0) this.#resetAtMs = Math.min(this.#resetAtMs, atMs);
+    if (this.#left > 0 || atMs >= this.#resetAtMs) return;
+    this.#resetAtMs = atMs;
+    this.#isEarly = true;
+  }
+
+  /**
+   * A response says nothing of it. If one that was to find out what the new quota is like has not, more go without knowing: twice as many
+   * each time.
+   *
+   * @param number Which attempt it answers; only those count that were sent after what is believed.
+   * @param pending How many have been sent and not answered.
+   */
+  passOver(number: number, pending: number): void {
+    if (this.#resetAtMs < Infinity || this.#left > 0 || pending > 0 || number <= this.#number) return;
+    this.#left = this.#step *= 2;
   }
 
   /** One is about to be sent. */
@@ -130,7 +150,8 @@ export class ResetWindow {
     this.#resetAtMs = Infinity;
     this.#uncounted = 0;
     this.#emptySinceMs = nowMs;
-    this.#left = Math.max(1, this.#limit ?? this.#most) - pending;
+    this.#left = (this.#isEarly ? 1 : Math.max(1, this.#limit ?? this.#most)) - pending;
+    this.#isEarly = false;
   }
 
   /** Whether nothing of it matters any more. */

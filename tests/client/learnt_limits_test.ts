@@ -41,12 +41,12 @@ test("LearntLimits sends nothing before the code is there, where it is said how 
     false,
     Infinity,
   ]);
-  // Three at once: when the code is there, all of them have been answered, and one has ended.
+  // Three at once: when the code is there, all of them have been answered, one without a word, and one has ended.
   const busy = setUp();
   busy.lane.inFlight = 3;
-  for (const remaining of ["9", "8", "7"]) {
+  for (const remaining of ["9", undefined, "7"]) {
     busy.lane.answered(0);
-    busy.hear({ ...STATED, "x-ratelimit-remaining": remaining });
+    busy.hear(remaining === undefined ? {} : { ...STATED, "x-ratelimit-remaining": remaining });
     assertEquals(busy.lane.listens, true);
   }
   busy.lane.inFlight = 2;

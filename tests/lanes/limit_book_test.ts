@@ -109,6 +109,52 @@ test("LimitBook: who was under way before may not have been counted, until answe
   assertEquals(roomAt(book, 31_000), 9);
 });
 
+test("LimitBook: who was under way before a reset has been counted before it", () => {
+  for (const [resetMs, atMs] of [[2_000, 2_001], [0, 1_001], [500, 1_001]] as const) {
+    const book = new LimitBook(60_000, 4, 0);
+    book.update([{ limit: 5, remaining: 5, resetMs }], answer(0));
+    book.update([{ limit: 5, remaining: 5, resetMs: 9_000 }], answer(atMs - 1, { number: 2 }));
+    assertEquals(roomAt(book, atMs - 1), 1);
+    book.update([{ limit: 5, remaining: 5, resetMs: 9_000 }], answer(atMs, { number: 3 }));
+    assertEquals(roomAt(book, atMs), 5);
+  }
+});
+
+test("LimitBook: a quota that no response names after its reset does not hold the others for ever", () => {
+  for (const other of [[], [{ name: "b", limit: 90, remaining: 80, resetMs: 60_000 }]]) {
+    const book = begun([{ name: "a", limit: 3, remaining: 0, resetMs: 1_000 }]);
+    assertEquals(roomAt(book, 999), 0);
+    const rooms: number[] = [];
+    for (let number = 2; number < 7; number++) {
+      const room = roomAt(book, 1_000);
+      rooms.push(room);
+      for (let n = 0; n < room; n++) book.noteSent(1_000);
+      for (let n = 0; n < room; n++) book.noteAnswered(1_000);
+      // What has gone wrong says nothing, and an earlier one neither.
+      book.update(other, answer(1_000, { number: 9, isOk: false }));
+      book.update(other, answer(1_000, { number: 1 }));
+      if (number === 2) assertEquals(roomAt(book, 1_000), 1);
+      book.update(other, answer(1_000, { number }));
+    }
+    assertEquals(rooms, [3, 2, 4, 8, 16]);
+  }
+});
+
+test("LimitBook keeps the limits that were stated last, however many names a server makes up", () => {
+  const book = begun([]);
+  for (let number = 1; number <= 500; number++) {
+    const readings = Array.from({ length: 500 }, (_, n) => ({
+      name: `${number}/${n}`,
+      limit: 1_000,
+      remaining: n === 0 ? 0 : 900,
+      resetMs: 10_000 * (501 - number),
+    }));
+    book.update(readings, answer(0, { number }));
+  }
+  // Of each response, the first ones.
+  assertEquals(book.blockedUntilMs(0), 10_000);
+});
+
 test("LimitBook.isQuiet() says whether it would be the same if it were begun anew", () => {
   const book = begun([{ limit: 2, windowMs: 1_000, used: 1 }, { remaining: 3, resetMs: 500 }]);
   assertEquals([book.isQuiet(499), book.isQuiet(999), book.isQuiet(1_000)], [false, false, true]);

@@ -52,6 +52,27 @@ test("LimitLearner.learn() keeps its books, and makes none for nothing", () => {
   assertEquals(lane.isClear, false);
 });
 
+test("LimitLearner.learn() tells a book that is there of a response that states nothing", () => {
+  let readings: readonly LimitReading[] = [{ limit: 1, remaining: 0, resetMs: 500 }];
+  const learner = new LimitLearner({ read: () => readings, maxWaitMs: 60_000 });
+  const lane = fakeLane();
+  const learn = (number: number) => {
+    lane.attempts = number;
+    const receipt = new Receipt(lane, undefined, 500);
+    receipt.close(500);
+    const about = { headers: new Headers(), isOk: true, inFlight: 1, openOfKey: 1 };
+    learner.learn(lane, { ...about, nowMs: number === 1 ? 0 : 500, receipt });
+  };
+  learn(1);
+  readings = [];
+  assertEquals(lane.book!.blockedUntilMs(500), 500);
+  learn(2);
+  for (const _ of [1, 2]) {
+    assertEquals(lane.book!.blockedUntilMs(500), 500);
+    lane.book!.noteSent(500);
+  }
+});
+
 test("LimitLearner.learn() counts those who are under way when a book is begun", () => {
   const { lane, learn } = setUp({ remaining: 3, resetMs: 500 });
   lane.inFlight = 3;

@@ -75,6 +75,34 @@ test("ResetWindow: an earlier request gives nothing back after the reset, whatev
   assertEquals(window.blockedUntilMs(1_002, 2), Infinity);
 });
 
+test("ResetWindow.passOver() lets ever more go after the reset where no response says what the new quota is like", () => {
+  const window = new ResetWindow(60_000);
+  window.update({ limit: 2, remaining: 0, resetAtMs: 1_000 }, facts(0, { number: 5 }));
+  window.passOver(9, 0);
+  assertEquals(window.blockedUntilMs(999, 0), 1_000);
+  assertEquals(window.blockedUntilMs(1_000, 0), 1_000);
+  window.take(1_000);
+  window.passOver(6, 0);
+  window.take(1_000);
+  assertEquals(window.blockedUntilMs(1_001, 2), Infinity);
+  // Those that came before, and that others are waited for besides, say nothing.
+  window.passOver(5, 0);
+  window.passOver(7, 1);
+  assertEquals(window.blockedUntilMs(1_002, 1), Infinity);
+  for (const expected of [2, 4, 8]) {
+    window.passOver(8, 0);
+    let sent = 0;
+    while (window.blockedUntilMs(1_010, sent) <= 1_010) {
+      window.take(1_010);
+      sent++;
+    }
+    assertEquals(sent, expected);
+  }
+  window.update({ limit: 2, remaining: 1, resetAtMs: 2_000 }, facts(1_020, { number: 20 }));
+  window.take(1_021);
+  assertEquals(window.blockedUntilMs(1_022, 1), 2_000);
+});
+
 test("ResetWindow.resetBy() ends the wait of a quota that is used up, and makes none longer", () => {
   const window = new ResetWindow(60_000);
   window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
@@ -82,6 +110,31 @@ test("ResetWindow.resetBy() ends the wait of a quota that is used up, and makes 
   assertEquals(window.blockedUntilMs(10, 0), 9_000);
   window.resetBy(2_000);
   assertEquals(window.blockedUntilMs(10, 0), 2_000);
+});
+
+test("ResetWindow.resetBy() lets one find out how much is left after a shorter wait, which fills no quota", () => {
+  for (const [waitMs, expected] of [[400, 1], [9_000, 10], [9_500, 10]] as const) {
+    const window = new ResetWindow(60_000);
+    window.update({ limit: 10, remaining: 0, resetAtMs: 9_000 }, facts(0));
+    window.resetBy(waitMs);
+    const atMs = Math.min(waitMs, 9_000);
+    let sent = 0;
+    while (window.blockedUntilMs(atMs, sent) <= atMs) {
+      window.take(atMs);
+      sent++;
+    }
+    assertEquals(sent, expected);
+    window.update({ limit: 10, remaining: 6, resetAtMs: atMs + 9_000 }, facts(atMs + 1, { number: 2 }));
+    assertEquals(window.blockedUntilMs(atMs + 1, 0), atMs + 1);
+    window.update({ limit: 10, remaining: 0, resetAtMs: atMs + 9_000 }, facts(atMs + 2, { number: 3 }));
+    // A reset fills it again.
+    sent = 0;
+    while (window.blockedUntilMs(atMs + 9_000, sent) <= atMs + 9_000) {
+      window.take(atMs + 9_000);
+      sent++;
+    }
+    assertEquals(sent, 10);
+  }
 });
 
 test("ResetWindow: a quota that is used up is believed in for so long, then one finds out, again and again while it is refused", () => {

@@ -243,6 +243,29 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "learnLimits: an origin that states its limit in its first answer only, or in refusals, is not asked one by one for ever",
+  async (setUp) => {
+    const STATED = {
+      "x-ratelimit-limit": "5",
+      "x-ratelimit-remaining": "0",
+      "x-ratelimit-reset": "1",
+    };
+    for (const isRefusal of [false, true]) {
+      const clock = new ManualClock();
+      let answers = 0;
+      const { client } = setUp(() => {
+        if (++answers > 1) return { json: 1, afterMs: 100 };
+        return isRefusal ? { status: 429, headers: STATED } : { json: 1, headers: STATED };
+      }, { clock, concurrency: 10 });
+      const outcomes = await clock.run(client.settle(paths(400, ["x"])));
+      assertEquals(outcomes.filter(({ ok }) => !ok), []);
+      // The reset, a second to find out, and ten at a time.
+      assert(clock.now() < 6_500, `${clock.now()}`);
+    }
+  },
+);
+
 testBothWays("learnLimits: false looks at no good answer", async (setUp) => {
   const { client, clock, network } = setUp(() => ({
     json: 1,
