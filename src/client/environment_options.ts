@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertOptions } from "../primitives/argument_checks.ts";
+import { assertOptions, shapeError } from "../primitives/argument_checks.ts";
 import { CIRCUIT_NUMBERS } from "../primitives/circuit_options.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { BreakerOptions, ClientOptions } from "./options.ts";
@@ -50,7 +50,8 @@ type Read = <T>(name: string, parse: Parse<T>) => T | undefined;
  *
  * @param env The variables; by default those of the process, as far as they may be read without a prompt.
  * @returns The options that are set, to be spread into those of `createClient`.
- * @throws {TypeError} If a variable is not what its option takes.
+ * @throws {TypeError} If a variable is not of the kind that is said here: a number, a switch, or a word. What its option does not
+ * take, such as a negative number, is refused by `createClient`.
  *
  * @example Options of the environment over one's own
  * ```ts
@@ -65,8 +66,11 @@ export function clientOptionsFromEnv(env?: EnvironmentVariables): ClientOptions 
   if (env !== undefined) assertOptions("read client options", env);
   const read: Read = (rest, parse) => {
     const name = `SLIPSTREAM_${rest}`;
-    const value = (env === undefined ? currentRuntime.env(name) : env[name])?.trim();
-    return value === undefined || value === "" ? undefined : parse(value, name);
+    const value = env === undefined ? currentRuntime.env(name) : env[name];
+    if (value === undefined) return undefined;
+    if (typeof value !== "string") throw shapeError("read client options", name, "a string", value);
+    const text = value.trim();
+    return text === "" ? undefined : parse(text, name);
   };
   const concurrency = read("PER_ORIGIN_CONCURRENCY", toNumber);
   return given({

@@ -102,6 +102,25 @@ test("clientOptionsFromEnv() names the variable whose value is no good", () => {
   }
 });
 
+test("clientOptionsFromEnv() names the variable whose value is no text, as of variables that were parsed before", () => {
+  for (
+    const name of [
+      "SLIPSTREAM_CONCURRENCY",
+      "SLIPSTREAM_OFFLINE",
+      "SLIPSTREAM_BASE_URLS",
+      "SLIPSTREAM_ON_OPEN",
+    ]
+  ) {
+    for (const value of [50, true, null, ["https://a.test"], {}] as never[]) {
+      assertThrows(
+        () => clientOptionsFromEnv({ [name]: value }),
+        TypeError,
+        `'${name}' must be a string: received`,
+      );
+    }
+  }
+});
+
 test("clientOptionsFromEnv() reads the process's own variables when it is given none", () => {
   const names = ["SLIPSTREAM_CONCURRENCY", "SLIPSTREAM_OFFLINE", "SLIPSTREAM_BASE_URLS", "SLIPSTREAM_CI"];
   const own = Object.fromEntries(names.map((name) => [name, currentRuntime.env(name)]));
