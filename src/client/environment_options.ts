@@ -27,7 +27,12 @@ const NUMBERS = [
 ] as const satisfies readonly (keyof ClientOptions)[];
 
 /** The options that are switches. */
-const FLAGS = ["offline", "validate", "notFoundIsFinal"] as const satisfies readonly (keyof ClientOptions)[];
+const FLAGS = [
+  "offline",
+  "validate",
+  "notFoundIsFinal",
+  "learnLimits",
+] as const satisfies readonly (keyof ClientOptions)[];
 
 /** Makes a value of the text of a variable, or throws. */
 type Parse<T> = (value: string, name: string) => T;
@@ -42,10 +47,11 @@ type Read = <T>(name: string, parse: Parse<T>) => T | undefined;
  *   `SLIPSTREAM_MAX_QUEUE_MS`, `SLIPSTREAM_MAX_RETRIES`, `SLIPSTREAM_TIMEOUT_MS`, `SLIPSTREAM_IDLE_TIMEOUT_MS`, `SLIPSTREAM_TOTAL_TIMEOUT_MS`, `SLIPSTREAM_MAX_RETRY_AFTER_MS`,
  *   `SLIPSTREAM_MAX_BODY_BYTES`; of the circuit breaker `SLIPSTREAM_PATIENCE_MS`, and `SLIPSTREAM_BREAKER_` with `THRESHOLD`, `FAILURE_RATIO`,
  *   `MINIMUM_REQUESTS`, `WINDOW_MS`, `COOLDOWN_MS`, `MAX_COOLDOWN_MS`, `PROBE_TIMEOUT_MS`;
- * - as `1`/`0` or `true`/`false`: `SLIPSTREAM_OFFLINE`, `SLIPSTREAM_VALIDATE`, `SLIPSTREAM_NOT_FOUND_IS_FINAL`,
+ * - as `1`/`0` or `true`/`false`: `SLIPSTREAM_OFFLINE`, `SLIPSTREAM_VALIDATE`, `SLIPSTREAM_NOT_FOUND_IS_FINAL`, `SLIPSTREAM_LEARN_LIMITS`,
  *   `SLIPSTREAM_BREAKER` and `SLIPSTREAM_RETRY_BUDGET`, which can only turn theirs off, and `SLIPSTREAM_CI`, which turns the
  *   cache off;
- * - words: `SLIPSTREAM_ON_OPEN` (`fail` or `wait`), `SLIPSTREAM_PAUSE_ON_429` (`origin` or `request`);
+ * - words: `SLIPSTREAM_ON_OPEN` (`fail` or `wait`), `SLIPSTREAM_PAUSE_ON_429` (`origin` or `request`), `SLIPSTREAM_CLIENT_HEADERS_TO`
+ *   (`mirrors` or `all`);
  * - `SLIPSTREAM_BASE_URLS`, separated by commas.
  *
  * @param env The variables; by default those of the process, as far as they may be read without a prompt.
@@ -78,6 +84,7 @@ export function clientOptionsFromEnv(env?: EnvironmentVariables): ClientOptions 
     ...Object.fromEntries(FLAGS.map((option) => [option, read(upperCase(option), toFlag)])),
     perOrigin: concurrency === undefined ? undefined : { concurrency },
     pauseOn429: read("PAUSE_ON_429", wordOf("origin", "request")),
+    clientHeadersTo: read("CLIENT_HEADERS_TO", wordOf("mirrors", "all")),
     retryBudget: read("RETRY_BUDGET", toFlag) === false ? false : undefined,
     circuitBreaker: breakerOptions(read),
     baseUrls: read("BASE_URLS", toList),
