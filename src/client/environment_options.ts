@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertOptions } from "../primitives/argument_checks.ts";
+import { assertOptions, shapeError } from "../primitives/argument_checks.ts";
 import { CIRCUIT_NUMBERS } from "../primitives/circuit_options.ts";
 import { commaList } from "../primitives/comma_list.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -28,7 +28,12 @@ const NUMBERS = [
 ] as const satisfies readonly (keyof ClientOptions)[];
 
 /** The options that are switches. */
-const FLAGS = ["offline", "validate", "notFoundIsFinal"] as const satisfies readonly (keyof ClientOptions)[];
+const FLAGS = [
+  "offline",
+  "validate",
+  "notFoundIsFinal",
+  "learnLimits",
+] as const satisfies readonly (keyof ClientOptions)[];
 
 /** Makes a value of the text of a variable, or throws. */
 type Parse<T> = (value: string, name: string) => T;
@@ -41,18 +46,19 @@ type Read = <T>(name: string, parse: Parse<T>) => T | undefined;
  *
  * - numbers: `SLIPSTREAM_CONCURRENCY`, `SLIPSTREAM_PER_ORIGIN_CONCURRENCY`, `SLIPSTREAM_MAX_WAITING`, `SLIPSTREAM_MAX_QUEUE`,
  *   `SLIPSTREAM_MAX_QUEUE_MS`, `SLIPSTREAM_MAX_RETRIES`, `SLIPSTREAM_TIMEOUT_MS`, `SLIPSTREAM_IDLE_TIMEOUT_MS`,
- *   `SLIPSTREAM_TOTAL_TIMEOUT_MS`, `SLIPSTREAM_MAX_RETRY_AFTER_MS`, `SLIPSTREAM_MAX_BODY_BYTES`; of the circuit breaker
- *   `SLIPSTREAM_PATIENCE_MS`, and `SLIPSTREAM_BREAKER_` with `THRESHOLD`, `FAILURE_RATIO`, `MINIMUM_REQUESTS`, `WINDOW_MS`,
- *   `COOLDOWN_MS`, `MAX_COOLDOWN_MS`, `PROBE_TIMEOUT_MS`;
- * - as `1`/`0` or `true`/`false`: `SLIPSTREAM_OFFLINE`, `SLIPSTREAM_VALIDATE`, `SLIPSTREAM_NOT_FOUND_IS_FINAL`,
+ *   `SLIPSTREAM_TOTAL_TIMEOUT_MS`, `SLIPSTREAM_MAX_RETRY_AFTER_MS`, `SLIPSTREAM_MAX_BODY_BYTES`; of the circuit breaker `SLIPSTREAM_PATIENCE_MS`, and `SLIPSTREAM_BREAKER_` with `THRESHOLD`, `FAILURE_RATIO`,
+ *   `MINIMUM_REQUESTS`, `WINDOW_MS`, `COOLDOWN_MS`, `MAX_COOLDOWN_MS`, `PROBE_TIMEOUT_MS`;
+ * - as `1`/`0` or `true`/`false`: `SLIPSTREAM_OFFLINE`, `SLIPSTREAM_VALIDATE`, `SLIPSTREAM_NOT_FOUND_IS_FINAL`, `SLIPSTREAM_LEARN_LIMITS`,
  *   `SLIPSTREAM_BREAKER` and `SLIPSTREAM_RETRY_BUDGET`, which can only turn theirs off, and `SLIPSTREAM_CI`, which turns the
  *   cache off;
- * - words: `SLIPSTREAM_ON_OPEN` (`fail` or `wait`), `SLIPSTREAM_PAUSE_ON_429` (`origin` or `request`);
+ * - words: `SLIPSTREAM_ON_OPEN` (`fail` or `wait`), `SLIPSTREAM_PAUSE_ON_429` (`origin` or `request`), `SLIPSTREAM_CLIENT_HEADERS_TO`
+ *   (`mirrors` or `all`);
  * - `SLIPSTREAM_BASE_URLS`, separated by commas.
  *
  * @param env The variables; by default those of the process, as far as they may be read without a prompt.
  * @returns The options that are set, to be spread into those of `createClient`.
- * @throws {TypeError} If a variable is not what its option takes.
+ * @throws {TypeError} If a variable is not of the kind that is said here: a number, a switch, or a word. What its option does not
+ * take, such as a negative number, is refused by `createClient`.
  *
  * @example Options of the environment over one's own
  * ```ts
@@ -67,8 +73,11 @@ export function clientOptionsFromEnv(env?: EnvironmentVariables): ClientOptions 
   if (env !== undefined) assertOptions("read client options", env);
   const read: Read = (rest, parse) => {
     const name = `SLIPSTREAM_${rest}`;
-    const value = (env === undefined ? currentRuntime.env(name) : env[name])?.trim();
-    return value === undefined || value === "" ? undefined : parse(value, name);
+    const value = env === undefined ? currentRuntime.env(name) : env[name];
+    if (value === undefined) return undefined;
+    if (typeof value !== "string") throw shapeError("read client options", name, "a string", value);
+    const text = value.trim();
+    return text === "" ? undefined : parse(text, name);
   };
   const concurrency = read("PER_ORIGIN_CONCURRENCY", toNumber);
   return given({
@@ -76,6 +85,7 @@ export function clientOptionsFromEnv(env?: EnvironmentVariables): ClientOptions 
     ...Object.fromEntries(FLAGS.map((option) => [option, read(upperCase(option), toFlag)])),
     perOrigin: concurrency === undefined ? undefined : { concurrency },
     pauseOn429: read("PAUSE_ON_429", wordOf("origin", "request")),
+    clientHeadersTo: read("CLIENT_HEADERS_TO", wordOf("mirrors", "all")),
     retryBudget: read("RETRY_BUDGET", toFlag) === false ? false : undefined,
     circuitBreaker: breakerOptions(read),
     baseUrls: read("BASE_URLS", commaList),

@@ -9,6 +9,7 @@ import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort
 import {
   argumentError,
   assertClock,
+  assertFunction,
   assertOptions,
   assertPositive,
   assertPositiveInteger,
@@ -183,13 +184,14 @@ export class TokenBucket implements Bucket {
    * Calls a listener once, as soon as tokens are there and no earlier caller waits; see {@linkcode Bucket}.
    *
    * @param listener Called synchronously, from a timer or from what made the tokens free. Only while it runs, it may take
-   * them ahead of callers that wait.
+   * them ahead of callers that wait. What it throws goes to what has called it; those behind it are served all the same.
    * @param n How many tokens are wanted: a number from 0 to the burst.
    * @returns Takes the listener back when disposed.
-   * @throws {TypeError} If `n` is not a number.
+   * @throws {TypeError} If `listener` is not a function, or `n` not a number.
    * @throws {RangeError} If `n` is negative, not finite, or over the burst.
    */
   notify(listener: () => void, n = 1): Disposable {
+    assertFunction("await tokens", "listener", listener);
     this.#assertTokens(n);
     const waiter = new Waiter(n, undefined, listener, ignore, this.#abandon, true);
     this.#waiters.push(waiter);
@@ -282,22 +284,26 @@ export class TokenBucket implements Bucket {
     this.#observe();
     // A listener may cause what serves again: the one that is called first goes on.
     if (this.#isNotifying) return;
-    for (let head = this.#waiters.head; head !== undefined; head = this.#waiters.head) {
-      const { signal } = head;
-      const isAborted = signal !== undefined && hasAborted(signal);
-      if (head.isListener) {
-        if (!this.#level.has(head.tokens)) break;
-        this.#notifyHead(head);
-        continue;
+    try {
+      for (let head = this.#waiters.head; head !== undefined; head = this.#waiters.head) {
+        const { signal } = head;
+        const isAborted = signal !== undefined && hasAborted(signal);
+        if (head.isListener) {
+          if (!this.#level.has(head.tokens)) break;
+          this.#notifyHead(head);
+          continue;
+        }
+        if (!isAborted && !this.#level.take(head.tokens)) break;
+        this.#waiters.remove(head);
+        if (signal !== undefined) removeAbortListener(signal, head);
+        // If aborted, the signal is calling its targets one by one, and has not come to this one yet.
+        if (isAborted) head.reject(signal.reason);
+        else head.resolve();
       }
-      if (!isAborted && !this.#level.take(head.tokens)) break;
-      this.#waiters.remove(head);
-      if (signal !== undefined) removeAbortListener(signal, head);
-      // If aborted, the signal is calling its targets one by one, and has not come to this one yet.
-      if (isAborted) head.reject(signal.reason);
-      else head.resolve();
+    } finally {
+      // For the rest: not due yet, or behind a listener that threw.
+      this.#arm();
     }
-    this.#arm();
   }
 
   #notifyHead(head: Waiter): void {

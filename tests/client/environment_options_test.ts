@@ -26,6 +26,8 @@ test("clientOptionsFromEnv() reads every variable, and a client takes the result
     SLIPSTREAM_MAX_WAITING: "10",
     SLIPSTREAM_PER_ORIGIN_CONCURRENCY: "4",
     SLIPSTREAM_PAUSE_ON_429: "request",
+    SLIPSTREAM_CLIENT_HEADERS_TO: "Mirrors",
+    SLIPSTREAM_LEARN_LIMITS: "0",
     SLIPSTREAM_RETRY_BUDGET: "0",
     SLIPSTREAM_BREAKER: "1",
     SLIPSTREAM_BREAKER_THRESHOLD: "3",
@@ -39,6 +41,8 @@ test("clientOptionsFromEnv() reads every variable, and a client takes the result
     maxWaiting: 10,
     perOrigin: { concurrency: 4 },
     pauseOn429: "request",
+    clientHeadersTo: "mirrors",
+    learnLimits: false,
     retryBudget: false,
     circuitBreaker: {
       threshold: 3,
@@ -93,12 +97,33 @@ test("clientOptionsFromEnv() names the variable whose value is no good", () => {
       ["SLIPSTREAM_CI", "on"],
       ["SLIPSTREAM_ON_OPEN", "hope"],
       ["SLIPSTREAM_PAUSE_ON_429", "1"],
+      ["SLIPSTREAM_CLIENT_HEADERS_TO", "origin"],
+      ["SLIPSTREAM_LEARN_LIMITS", "never"],
       ["SLIPSTREAM_BREAKER", "3"],
       ["SLIPSTREAM_PATIENCE_MS", "30s"],
     ] as const
   ) {
     const error = assertThrows(() => clientOptionsFromEnv({ [name]: value }), TypeError, `'${name}' must be`);
     assertStringIncludes(error.message, `received '${value}'`);
+  }
+});
+
+test("clientOptionsFromEnv() names the variable whose value is no text, as of variables that were parsed before", () => {
+  for (
+    const name of [
+      "SLIPSTREAM_CONCURRENCY",
+      "SLIPSTREAM_OFFLINE",
+      "SLIPSTREAM_BASE_URLS",
+      "SLIPSTREAM_ON_OPEN",
+    ]
+  ) {
+    for (const value of [50, true, null, ["https://a.test"], {}] as never[]) {
+      assertThrows(
+        () => clientOptionsFromEnv({ [name]: value }),
+        TypeError,
+        `'${name}' must be a string: received`,
+      );
+    }
   }
 });
 

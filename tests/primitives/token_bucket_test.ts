@@ -483,12 +483,8 @@ test("TokenBucket.setRate() refuses a bad rate, and changes nothing", () => {
     "Cannot set rate as 'intervalMs'",
   );
   assertThrows(() => bucket.setRate({ limit: 5, intervalMs: 1, burst: 0 }), RangeError, "'burst'");
-  for (const none of [null, undefined, 5]) {
-    assertThrows(
-      () => bucket.setRate(none as unknown as TokenBucketOptions),
-      TypeError,
-      "Cannot set rate as the options must be an object",
-    );
+  for (const rate of [undefined, null, 5, "10/s", []] as never[]) {
+    assertThrows(() => bucket.setRate(rate), TypeError, "Cannot set rate as the options must be an object");
   }
   assertEquals(drain(bucket), 10);
 });
@@ -671,7 +667,32 @@ test("TokenBucket.notify() refuses what is no number of tokens", () => {
   const { bucket } = setUp();
   for (const n of [-1, 11, NaN]) assertThrows(() => bucket.notify(() => {}, n), RangeError, "'n'");
   assertThrows(() => bucket.notify(() => {}, "1" as unknown as number), TypeError, "'n'");
+  for (const listener of [undefined, null, 1, {}] as never[]) {
+    assertThrows(() => bucket.notify(listener), TypeError, "'listener' must be a function");
+  }
   assertEquals(bucket.waiting, 0);
+});
+
+test("TokenBucket.notify() serves those behind a listener that throws", async () => {
+  const { clock, bucket } = setUp();
+  drain(bucket);
+  const fail = (): never => {
+    throw new Error("listener");
+  };
+  bucket.notify(fail);
+  const behind = [watch(bucket.take()), watch(bucket.take(2))];
+  // From the timer, and from what makes tokens free.
+  clock.jump(100);
+  assertThrows(() => bucket.setRate({ limit: 10, intervalMs: 1_000 }), Error, "listener");
+  assertEquals([bucket.waiting, clock.pending], [2, 1]);
+  bucket.notify(fail);
+  const last = watch(bucket.take());
+  await clock.advance(201);
+  assertEquals(behind.map(({ state }) => state), ["fulfilled", "fulfilled"]);
+  await assertRejects(() => clock.advance(100), Error, "listener");
+  await clock.advance(1);
+
+  assertEquals([last.state, bucket.waiting, clock.pending], ["fulfilled", 0, 0]);
 });
 
 test("TokenBucket.pauseFor() holds back grants and listeners for so long, and only ever for longer", async () => {
