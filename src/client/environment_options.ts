@@ -50,8 +50,8 @@ type Read = <T>(name: string, parse: Parse<T>) => T | undefined;
  *   `SLIPSTREAM_PATIENCE_MS`, and `SLIPSTREAM_BREAKER_` with `THRESHOLD`, `FAILURE_RATIO`, `MINIMUM_REQUESTS`, `WINDOW_MS`,
  *   `COOLDOWN_MS`, `MAX_COOLDOWN_MS`, `PROBE_TIMEOUT_MS`;
  * - as `1`/`0` or `true`/`false`: `SLIPSTREAM_OFFLINE`, `SLIPSTREAM_VALIDATE`, `SLIPSTREAM_NOT_FOUND_IS_FINAL`,
- *   `SLIPSTREAM_LEARN_LIMITS`, `SLIPSTREAM_BREAKER` and `SLIPSTREAM_RETRY_BUDGET`, which can only turn theirs off, and `SLIPSTREAM_CI`, which turns the
- *   cache off;
+ *   `SLIPSTREAM_LEARN_LIMITS`, `SLIPSTREAM_BREAKER` and `SLIPSTREAM_RETRY_BUDGET`, which can only turn theirs off, and
+ *   `SLIPSTREAM_CI`, which turns the cache off;
  * - words: `SLIPSTREAM_ON_OPEN` (`fail` or `wait`), `SLIPSTREAM_PAUSE_ON_429` (`origin` or `request`), `SLIPSTREAM_CLIENT_HEADERS_TO`
  *   (`mirrors` or `all`);
  * - `SLIPSTREAM_BASE_URLS`, separated by commas.

@@ -43,7 +43,7 @@ export class AttemptVerdict {
   /** The whole response has come. */
   succeed(): void {
     this.#admission.sample(false);
-    this.#admission.judge("success");
+    this.#tell("success");
   }
 
   /**
@@ -53,7 +53,7 @@ export class AttemptVerdict {
   judgeByHeaders(): void {
     const { lane } = this.#target;
     const { sinceMs } = lane.outage;
-    this.#admission.judge("success");
+    this.#tell("success");
     if (sinceMs !== undefined) lane.outage.doubt(sinceMs, lane.succeeded);
   }
 
@@ -67,7 +67,6 @@ export class AttemptVerdict {
     const isExcused = verdict === "failure" && isFailure !== undefined &&
       !isFailure(statusError(this.#call, this.#target, response));
     this.#judge(isExcused ? "success" : verdict);
-    if (verdict === "success") this.#call.journey.answeredAtMs = this.#target.lane.succeededAtMs;
   }
 
   /** The attempt has taken too long. */
@@ -88,7 +87,7 @@ export class AttemptVerdict {
       return error.thrown;
     }
     if (error instanceof InvalidDataError) {
-      this.#admission.judge("success");
+      this.#tell("success");
       return error;
     }
     if (isDenied(error) || error instanceof ResponseError || isRefused(this.#call, error)) {
@@ -129,6 +128,12 @@ export class AttemptVerdict {
     const isRepeated = verdict === "failure" && !this.#environment.countsInARow &&
       (this.isSecondFailure || (round > 1 && patienceMs === 0 && !this.#admission.isProbe));
     if (isRepeated) this.#target.lane.failed++;
-    this.#admission.judge(isRepeated ? "ignored" : verdict);
+    this.#tell(isRepeated ? "ignored" : verdict);
+  }
+
+  /** Tells the lane. That it has served this call says nothing of others. */
+  #tell(verdict: "failure" | "ignored" | "success"): void {
+    this.#admission.judge(verdict);
+    if (verdict === "success") this.#call.journey.answeredAtMs = this.#target.lane.succeededAtMs;
   }
 }

@@ -438,24 +438,33 @@ test("mirrors × retry: an error tells of the one that does not have it, though 
   ]);
 });
 
-test("mirrors × 429 × retryOn × batch: what a mirror does not have is no sign that its origin serves others", async () => {
-  // Two folders of one origin, which takes one request a second: the second folder is never looked into.
-  let takenMs = -Infinity;
-  const reply: Reply = (sent) => {
-    if (sent.atMs - takenMs < 1_000) return status(429, { "retry-after": "1" })(sent);
-    takenMs = sent.atMs;
-    return status(404)(sent);
-  };
-  const made = rig(reply, {
-    baseUrls: ["https://a.test/old", "https://a.test/new"],
-    notFoundIsFinal: false,
-    learnLimits: false,
-    maxRetries: 2,
-    retryOn: () => undefined,
-  });
-  const [outcome] = await made.run(made.client.settle(["x.json"]));
+test("mirrors × 429 × retryOn × batch: an answer of no use is no sign that its origin serves others", async () => {
+  const useless: readonly Reply[] = [
+    status(404),
+    () => new Response("<p>Not JSON</p>"),
+    () => Response.json("x".repeat(200)),
+    () => new Response("", { headers: { "content-length": "1000" } }),
+  ];
+  for (const answer of useless) {
+    // Two folders of one origin, which takes one request a second: the second folder is never looked into.
+    let takenMs = -Infinity;
+    const reply: Reply = (sent) => {
+      if (sent.atMs - takenMs < 1_000) return status(429, { "retry-after": "1" })(sent);
+      takenMs = sent.atMs;
+      return answer(sent);
+    };
+    const made = rig(reply, {
+      baseUrls: ["https://a.test/old", "https://a.test/new"],
+      notFoundIsFinal: false,
+      learnLimits: false,
+      maxBodyBytes: 100,
+      maxRetries: 2,
+      retryOn: () => undefined,
+    });
+    const [outcome] = await made.run(made.client.settle(["x.json"]));
 
-  assert(outcome?.ok === false);
-  assertEquals([outcome.error.name, outcome.attempts], ["HttpError", 6]);
-  assertEquals(made.origin.calls, 6);
+    assert(outcome?.ok === false);
+    assertEquals([outcome.error.name, outcome.attempts], ["HttpError", 6]);
+    assertEquals(made.origin.calls, 6);
+  }
 });
