@@ -57,8 +57,8 @@ function mayBeLate({ plan }: Stage, { isPart }: Sent): boolean {
 }
 
 /** Whether attempts may go on in a worker after their callers have been answered by the closing in another request. */
-function goesOn({ plan: { client: { isWorker } }, closedExtensions }: Stage): boolean {
-  return isWorker === true && closedExtensions.size > 0;
+function goesOn({ plan: { client: { isWorker } }, isClosed, closedExtensions }: Stage): boolean {
+  return isWorker === true && (isClosed || closedExtensions.size > 0);
 }
 
 function mostAt(stage: Stage, origin: string): number {
