@@ -152,7 +152,11 @@ export interface ClientOptions extends
    * @default {the usual names of API keys and tokens}
    */
   readonly sensitiveHeaders?: readonly string[] | undefined;
-  /** What sends requests; in place of a `transport`. @default {globalThis.fetch} */
+  /**
+   * What sends requests; in place of a `transport`. A request that had to wait is sent by whatever makes room for it: an
+   * `AsyncLocalStorage` may hold what is another caller's there.
+   * @default {globalThis.fetch}
+   */
   readonly fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
   /**
    * How connections are made and kept: what `createTransport()` of `@slipstream/fetch/transport` gives. Clients may share one; closing
