@@ -93,8 +93,11 @@ function checkItem(stage: Stage, { how, name, target }: Caller, item: unknown, p
   if (how === "lines" && n !== undefined && n !== place) {
     stage.fail("order", `${name} has got line ${n} in place of ${place}`);
   }
-  // A page that comes again without a token is another one, and so is one of mirrors that have changed meanwhile.
-  const again = stage.plan.client.hasMirrorList ? Infinity : target.hasToken ? 1 : 0;
+  const { hasMirrorList, mirrors } = stage.plan.client;
+  // Mirrors that have changed meanwhile know pages by other URLs, and so does one with a layout of its own.
+  if (target.kind === "circle" && (hasMirrorList || mirrors?.some(({ hasPath }) => hasPath))) return;
+  // A page that comes again without a token is another one.
+  const again = target.hasToken ? 1 : 0;
   const most = target.kind === "circle" ? CIRCLE_PAGES + again : LIST_PAGES;
   if (page !== undefined && (page !== place % CIRCLE_PAGES + 1 && page !== place + 1 || place >= most)) {
     stage.fail("order", `${name} has got page ${page} as its number ${place + 1}`);
