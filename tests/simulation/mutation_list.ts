@@ -97,7 +97,7 @@ export const MUTATIONS: readonly Mutation[] = [
         "    return this.#tryAdmitAny(errand, lane, this.now());",
       replace:
         '    const nowMs = this.now();\n    if (lane.breaker?.state === "open" && this.#grant(lane)) {\n' +
-        "      return this.#lend(errand, lane, 0, nowMs, undefined);\n    }\n" +
+        "      return this.#lend(lane, 0, nowMs, undefined);\n    }\n" +
         "    return this.#tryAdmitAny(errand, lane, nowMs);",
     }],
   },
