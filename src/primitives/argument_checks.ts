@@ -71,11 +71,9 @@ export function assertFunction(action: string, name: string, value: unknown): vo
   throw secretShapeError(action, name, "a function", value);
 }
 
-/** Throws unless `value` is absent or looks like an `AbortSignal`: of whatever realm, but no controller. */
+/** Throws unless `value` is absent or can be listened to, as a signal of any realm: a caller that waits with anything else could not leave. */
 export function assertSignal(action: string, value: unknown): void {
-  if (value === undefined) return;
-  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
-  if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
+  if (value === undefined || (value as Partial<AbortSignal> | null)?.addEventListener) return;
   throw shapeError(action, "signal", "an AbortSignal", value);
 }
 

@@ -169,10 +169,8 @@ export class Semaphore {
         throw argumentError("acquire permit", "priority", "a number", priority);
       }
       const signal = options?.signal;
-      if (signal !== undefined) {
-        assertSignal("acquire permit", signal);
-        if (signal.aborted) throw signal.reason;
-      }
+      assertSignal("acquire permit", signal);
+      if (signal?.aborted) throw signal.reason;
       const ledger = this.#ledger;
       if (ledger.take(weight)) {
         return fn === undefined

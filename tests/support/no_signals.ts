@@ -7,7 +7,6 @@
 /** Values that a signal's place must refuse: a controller is what callers mistake for its signal. */
 export const NO_SIGNALS: readonly AbortSignal[] = [
   new AbortController(),
-  new EventTarget(),
   { aborted: false },
   {},
   null,
