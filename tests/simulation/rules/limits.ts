@@ -57,7 +57,7 @@ function mayBeLate({ plan }: Stage, { isPart }: Sent): boolean {
 }
 
 /** Whether attempts may go on in a worker after their callers have been answered by the closing in another request. */
-function goesOn({ plan: { client: { isWorker } }, isClosed, closedExtensions }: Stage): boolean {
+export function goesOn({ plan: { client: { isWorker } }, isClosed, closedExtensions }: Stage): boolean {
   return isWorker === true && (isClosed || closedExtensions.size > 0);
 }
 

@@ -6,6 +6,7 @@
 
 import type { Caller, Sent } from "../records.ts";
 import { isOver, type Stage } from "../stage.ts";
+import { goesOn } from "./limits.ts";
 import { isItems } from "./retries.ts";
 import type { RuleGroup } from "./rule.ts";
 
@@ -64,7 +65,8 @@ function checkSent(stage: Stage, sent: Sent): void {
     ? caller.sent.findLast((other) => !other.isPart && other.atMs <= atMs)!.atMs
     : atMs;
   if (answeredAtMs === Infinity || !streams) {
-    if (nowMs > startedAtMs + timeoutMs + stage.sleptMs + ROUNDING_MS && status < 400) {
+    const endsAtMs = startedAtMs + timeoutMs + stage.sleptMs + ROUNDING_MS;
+    if (nowMs > endsAtMs && status < 400 && !goesOn(stage)) {
       return stage.fail("S6", `${url} is under way for longer than ${timeoutMs} ms`);
     }
   } else if (caller.ending !== undefined) checkReader(stage, sent, caller);
