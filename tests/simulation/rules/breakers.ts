@@ -100,6 +100,8 @@ function checkPatience(stage: Stage, lane: Lane): void {
     return;
   }
   const nowMs = stage.clock.now();
+  // No probe goes to an origin that has asked for a pause.
+  if (lane.pauseLeftMs(nowMs) > 0) return;
   const look = ({ waiter: { errand, lanes } }: Place<Lane>): void => {
     if (lanes.length > 1 || errand.patienceMs === 0) return;
     const { startedAtMs } = errand as Call;
