@@ -15,7 +15,7 @@ import type { Files } from "../runtime/files/contract.ts";
 import { currentFiles } from "../runtime/files/current.ts";
 import type { CacheAdapter } from "./cache.ts";
 import { FilesystemCache } from "./filesystem/adapter.ts";
-import { own } from "./own_adapters.ts";
+import { markOwn } from "./own_adapters.ts";
 
 export type {
   CacheAdapter,
@@ -126,7 +126,7 @@ export function filesystemCache(dir: string | URL, options: FilesystemCacheOptio
   assertPositiveInteger(ACTION, "maxEntryBytes", maxEntryBytes);
   if (now !== undefined) assertFunction(ACTION, "now", now);
   assertFunction(ACTION, "random", random);
-  return own(new FilesystemCache({ files, dir: path, maxBytes, maxEntryBytes, now, random }));
+  return markOwn(new FilesystemCache({ files, dir: path, maxBytes, maxEntryBytes, now, random }));
 }
 
 function pathOf(dir: unknown, files: Files): string {

@@ -32,7 +32,7 @@ import { assemble, MAX_CHUNKS, MAX_FRAME_BYTES, type SlotContent, split } from "
 import { packFrame, readFrameBody, type Snapshot, takeSnapshot } from "./frame.ts";
 import { gzip } from "./gzip.ts";
 import { type LockRetryOptions, retryWhileLocked } from "./kv/lock_retry.ts";
-import { own } from "./own_adapters.ts";
+import { markOwn } from "./own_adapters.ts";
 import { slotName } from "./slot_name.ts";
 import { isExpired } from "./stored_meta.ts";
 import type { KvKey, KvKeyPart, KvStore } from "./kv/store.ts";
@@ -84,7 +84,7 @@ const MAX_EXPIRE_IN_MS = 1e12;
  * @throws {RangeError} If `maxEntryBytes` is not a positive integer.
  */
 export function kvCache(kv: KvStore, options: KvCacheOptions = {}): CacheAdapter {
-  return own(new KvCache(kv, options));
+  return markOwn(new KvCache(kv, options));
 }
 
 class KvCache implements CacheAdapter {

@@ -14,7 +14,7 @@ import {
 } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry } from "./cache.ts";
 import { KeptValues, keptValuesOf, type ValueHolder } from "./kept_values.ts";
-import { own } from "./own_adapters.ts";
+import { markOwn } from "./own_adapters.ts";
 
 /** Options of {@linkcode memoryCache}. */
 export interface MemoryCacheOptions {
@@ -95,7 +95,7 @@ export interface MemoryCacheOptions {
  * ```
  */
 export function memoryCache(options: MemoryCacheOptions = {}): CacheAdapter {
-  return own(new MemoryCache(options));
+  return markOwn(new MemoryCache(options));
 }
 
 const NAMES: readonly (keyof MemoryCacheOptions)[] = [

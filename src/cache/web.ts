@@ -30,7 +30,7 @@ import {
 } from "../primitives/argument_checks.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, CacheMeta, SweepResult } from "./cache.ts";
 import { type FrameHead, packFrame, readFrameBody, readHead, readMeta, takeSnapshot } from "./frame.ts";
-import { own } from "./own_adapters.ts";
+import { markOwn } from "./own_adapters.ts";
 import { slotName } from "./slot_name.ts";
 import { isExpired } from "./stored_meta.ts";
 import { WriteOrder } from "./write_order.ts";
@@ -87,7 +87,7 @@ const MAX_AGE_S = 31_536_000;
  * @throws {RangeError} If `maxEntryBytes` is not a positive integer.
  */
 export function webCache(name: string, options: WebCacheOptions = {}): CacheAdapter {
-  return own(new WebCache(name, options));
+  return markOwn(new WebCache(name, options));
 }
 
 class WebCache implements CacheAdapter {

@@ -5,7 +5,7 @@
  */
 
 import { memoryCache } from "../cache/memory.ts";
-import { own } from "../cache/own_adapters.ts";
+import { markOwn } from "../cache/own_adapters.ts";
 import { clientOptionsFromEnv } from "../client/environment_options.ts";
 import { fetchAtImport } from "../client/global_fetch.ts";
 import type { ClientOptions } from "../client/options.ts";
@@ -71,7 +71,7 @@ export function defaultCache(
   const dir = diskFolderFor(options);
   if (dir === undefined) return seasonCache(memory);
   const isAllowed = (): boolean => mirrors.arePublic && isFetchOfRuntime();
-  return seasonCache([memory, own(new DiskTier({ dir, isAllowed }))]);
+  return seasonCache([memory, markOwn(new DiskTier({ dir, isAllowed }))]);
 }
 
 /** Whether the global `fetch` is the runtime's own; one that stood in for it before this module was loaded mostly has another name. */

@@ -6,7 +6,7 @@
 
 import { isPromise, withResult } from "../cache/with_result.ts";
 import type { CacheAdapter, CacheCallOptions, CacheEntry, MaybePromise } from "../cache/cache.ts";
-import { isOwn } from "../cache/own_adapters.ts";
+import { isOwnAdapter } from "../cache/own_adapters.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 
@@ -69,7 +69,7 @@ export class PromptAdapter implements CacheAdapter {
     return this.#change(
       key,
       options,
-      () => this.#adapter.set(key, isOwn(this.#adapter) ? entry : copyOf(entry), options),
+      () => this.#adapter.set(key, isOwnAdapter(this.#adapter) ? entry : copyOf(entry), options),
       (taken) => taken === true,
     );
   }

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { filesystemCache } from "../../src/cache/filesystem.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
-import { isOwn } from "../../src/cache/own_adapters.ts";
+import { isOwnAdapter } from "../../src/cache/own_adapters.ts";
 import { test } from "../support/test.ts";
 
-test("isOwn() knows the adapters of this package, and nothing that was made of them", () => {
-  assertEquals([memoryCache(), filesystemCache("never-written")].map(isOwn), [true, true]);
+test("isOwnAdapter() knows the adapters of this package, and nothing that was made of them", () => {
+  assertEquals([memoryCache(), filesystemCache("never-written")].map(isOwnAdapter), [true, true]);
   const made = {
     ...memoryCache(),
     name: "other",
@@ -13,5 +13,5 @@ test("isOwn() knows the adapters of this package, and nothing that was made of t
     set: () => true,
     delete: () => false,
   };
-  assertEquals(isOwn(made), false);
+  assertEquals(isOwnAdapter(made), false);
 });
