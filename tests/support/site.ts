@@ -122,12 +122,19 @@ export function serveSite({ files = {} }: SiteOptions = {}): Site {
     async [Symbol.asyncDispose]() {
       ending.abort(); // endless bodies would make it wait
       await server.finished;
+      while (delays.size > 0) await Promise.all(delays); // an answer may go on for a moment after its client has left
     },
   };
 }
 
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+const delays = new Set<Promise<void>>();
+
+async function delay(ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, ms);
+  delays.add(promise);
+  await promise;
+  delays.delete(promise);
 }
 
 /** A body that comes piece by piece. */
