@@ -37,7 +37,6 @@ const FLAGS = {
 } as const;
 
 const DEFAULT_CONCURRENCY = 20;
-const DEFAULT_RETRIES = 3;
 
 /** The command `get`. */
 export const getCommand: Command = {
@@ -119,7 +118,6 @@ async function fetchAll(
   run.total = knownTotal(operands);
   run.received = 0;
   run.start(() => client.stats());
-  const maxRetries = clientOptions.maxRetries ?? DEFAULT_RETRIES;
   await runGetJobs({
     client,
     clock,
@@ -130,7 +128,7 @@ async function fetchAll(
     // Like those of a batch, these requests wait for an outage to end, if they may be sent again at all.
     request: {
       signal: run.signal,
-      onOpen: maxRetries === 0 ? undefined : onOpenFlag(flags) ?? "wait",
+      onOpen: clientOptions.maxRetries === 0 ? undefined : onOpenFlag(flags) ?? "wait",
       totalTimeoutMs,
     },
     concurrency,

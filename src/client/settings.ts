@@ -43,7 +43,7 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingRule<Settings[K]
   timeoutMs: { default: 30_000, rule: positiveMs, isClientWide: true },
   idleTimeoutMs: { default: undefined, rule: positiveMs, isClientWide: true },
   totalTimeoutMs: { default: Infinity, rule: positiveMs, isClientWide: true },
-  maxRetries: { default: 3, rule: count, isClientWide: true },
+  maxRetries: { default: undefined, rule: count, isClientWide: true },
   retryOn: {
     default: undefined,
     rule: rule(

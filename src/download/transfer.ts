@@ -17,6 +17,7 @@ import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
 import type { HeaderMap } from "../http/headers.ts";
 import type { BodyChunks, ReceivedResponse } from "../http/tracked_response.ts";
 import type { StreamRequest } from "../policies/opener.ts";
+import { DEFAULT_RETRIES } from "../policies/retry.ts";
 import type { Backoff } from "../primitives/backoff.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { StreamHash } from "../runtime/disk/stream_hash.ts";
@@ -115,7 +116,8 @@ export class Transfer {
    * are retries have brought nothing new.
    */
   async run(): Promise<ReceivedResponse> {
-    const { backoff, interruption, request: { isRepeatable, settings: { maxRetries } } } = this.#options;
+    const { backoff, interruption, request: { isRepeatable, settings: { maxRetries = DEFAULT_RETRIES } } } =
+      this.#options;
     let best = this.position;
     let inVain = 0;
     let waitedMs: number | undefined;

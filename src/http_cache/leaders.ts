@@ -12,6 +12,7 @@ import { fallAsleep } from "../lanes/errand.ts";
 import type { Call, Pending } from "../policies/call.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
+import { DEFAULT_RETRIES } from "../policies/retry.ts";
 import { deferred } from "../primitives/deferred.ts";
 import { matchesVary, varyNames } from "./rfc9111/vary.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
@@ -232,14 +233,18 @@ function mayStoreFor(leader: Call, call: Call): boolean {
 }
 
 /** How long a call's attempts may take together, in milliseconds. */
-function effortOf({ settings: { timeoutMs, maxRetries } }: Call): number {
-  return timeoutMs * (maxRetries + 1);
+function effortOf(call: Call): number {
+  return call.settings.timeoutMs * (retriesOf(call) + 1);
+}
+
+function retriesOf({ settings: { maxRetries = DEFAULT_RETRIES } }: Call): number {
+  return maxRetries;
 }
 
 /** Whether a call might have succeeded where another one has failed. */
 function triesHarder(call: Call, other: Call): boolean {
   return call.settings.timeoutMs > other.settings.timeoutMs ||
-    call.settings.maxRetries > other.settings.maxRetries || call.patienceMs > other.patienceMs ||
+    retriesOf(call) > retriesOf(other) || call.patienceMs > other.patienceMs ||
     (call.isOfBatch && !other.isOfBatch);
 }
 

@@ -20,6 +20,7 @@ import { Outage } from "./outage.ts";
 import type { Pause } from "./pause.ts";
 import { Quota } from "./quota.ts";
 import type { Receipt } from "./receipt.ts";
+import type { RetryRecord } from "./retry_record.ts";
 import { SearchableQueue } from "./searchable_queue.ts";
 import type { Line, Place, Waiter, WaitingLine } from "./waiter.ts";
 import { WarmUp } from "./warm_up.ts";
@@ -122,6 +123,15 @@ export class Lane implements Claimant, Line<Lane> {
   succeededAtMs: number = -Infinity;
   /** When the latest retry succeeded, on the client's clock. */
   rescuedAtMs: number = -Infinity;
+  /** The latest pause that was asked for with a failure, and how many had succeeded and failed when it began. */
+  #earlierPause: {
+    readonly untilMs: number;
+    readonly lengthMs: number;
+    readonly succeeded: number;
+    readonly failed: number;
+  } | undefined = undefined;
+  /** What becomes of retries; made with the first one of a request that may wait. */
+  retries: RetryRecord | undefined = undefined;
   /** When the latest probe was sent, on the client's clock. */
   probedAtMs: number = -Infinity;
   /** Whether a mirror refers to it, so that it must never be made anew. */
@@ -272,6 +282,20 @@ export class Lane implements Claimant, Line<Lane> {
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
     this.pause = pause;
     this.isClear = false;
+  }
+
+  /**
+   * Whether an origin that asks for one more pause is full, so that less should be sent: since it asked for the one before, which has just
+   * ended, it has served some and refused at least as many, and of those that were refused earlier some were served later.
+   */
+  isFull({ untilMs }: Pause, nowMs: number): boolean {
+    if (this.pause !== undefined) return false;
+    const earlier = this.#earlierPause;
+    const { succeeded, failed } = this;
+    this.#earlierPause = { untilMs, lengthMs: untilMs - nowMs, succeeded, failed };
+    if (earlier === undefined || nowMs > earlier.untilMs + earlier.lengthMs) return false;
+    const served = succeeded - earlier.succeeded;
+    return served > 0 && failed - earlier.failed >= served && this.retries?.areOfUse(nowMs) === true;
   }
 
   #noteOverload(nowMs: number): void {

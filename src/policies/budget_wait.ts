@@ -5,11 +5,11 @@
  */
 
 import type { Lane } from "../lanes/lane.ts";
+import { RetryRecord } from "../lanes/retry_record.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
 import type { Call } from "./call.ts";
 import type { Environment } from "./policy.ts";
-import type { Reply } from "./reply.ts";
-import { isWorthRetry } from "./retry_reason.ts";
+import { isWorthRetry, mayPass, type Round } from "./retry_reason.ts";
 
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
 const BUDGET_POLL_MS = 250;
@@ -28,11 +28,18 @@ export function workingTimeMs({ scheduler, clock }: Environment): number {
   return scheduler.workingTime.at(clock.now());
 }
 
-/** A retry of a batch that succeeds shows that it is worth waiting for the budget. */
-export function noteRescue(environment: Environment, call: Call, reply: Reply | undefined): void {
-  if (reply?.target === undefined || isWorthRetry(call, reply.status) || call.patienceMs === 0) return;
-  reply.target.lane.rescuedAtMs = environment.clock.now();
-  environment.budget?.restore(workingTimeMs(environment));
+/** A retry of a patient call has ended: one that succeeds shows that it is worth waiting for the budget, and going on. */
+export function noteRetry(environment: Environment, call: Call, { reply, error }: Round): void {
+  const { lane } = reply?.target ?? call.target ?? {};
+  // A 429 says when to come again, and a call that has been ended nothing.
+  if (lane === undefined || reply?.status === 429 || call.cancelled || call.patienceMs === 0) return;
+  const isRescue = reply !== undefined && !isWorthRetry(call, reply.status);
+  if (!isRescue && !mayPass(call, reply, error)) return;
+  const nowMs = workingTimeMs(environment);
+  (lane.retries ??= new RetryRecord(nowMs)).noteEnd(isRescue, nowMs);
+  if (!isRescue) return;
+  lane.rescuedAtMs = environment.clock.now();
+  environment.budget?.restore(nowMs);
 }
 
 /**
@@ -45,15 +52,15 @@ export async function waitForBudget(
   lanes: readonly Lane[],
 ): Promise<boolean> {
   const { clock } = environment;
-  const budget = environment.budget!;
   const { allowance } = call;
   const lane = lanes.length === 1 ? lanes[0] : undefined;
   // The budget's time stands still in an outage; patience does not.
   let sinceMs = clock.now();
   let workingSinceMs = workingTimeMs(environment);
   let freeSinceMs = workingSinceMs;
-  while (!budget.tryWithdraw(workingTimeMs(environment))) {
-    if (lanes.some(({ rescuedAtMs }) => rescuedAtMs > sinceMs)) {
+  while (!tryRetry(environment, lane)) {
+    // Who was told to come later waits until then in any case.
+    if (lanes.some((lane) => lane.rescuedAtMs > sinceMs || lane.pauseLeftMs(clock.now()) > 0)) {
       sinceMs = clock.now();
       workingSinceMs = freeSinceMs = workingTimeMs(environment);
     }
@@ -66,6 +73,15 @@ export async function waitForBudget(
     if (lane !== undefined && isDown(lane) && lane.queued < ENOUGH_PROBERS) return true;
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL_MS)) return false;
   }
+  return true;
+}
+
+/** Takes a retry, if the budget has one and those of the lane follow each other no faster than is of use. */
+function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
+  const nowMs = workingTimeMs(environment);
+  const retries = lane === undefined ? undefined : lane.retries ??= new RetryRecord(nowMs);
+  if (retries?.mayRetry(nowMs) === false || !environment.budget!.tryWithdraw(nowMs)) return false;
+  retries?.noteSent(nowMs);
   return true;
 }
 

@@ -271,7 +271,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   /** How old an outage may be that it waits out, in milliseconds; 0 for none. */
   get patienceMs(): number {
     const { onOpen, patienceMs = PATIENCE_MS, maxRetries } = this.settings;
-    const waits = onOpen ?? (this.isOfBatch && maxRetries > 0 ? "wait" : "fail");
+    const waits = onOpen ?? (this.isOfBatch && maxRetries !== 0 ? "wait" : "fail");
     return waits === "wait" ? patienceMs : 0;
   }
 

@@ -4,16 +4,20 @@
  * @module
  */
 
+import { isTimeoutError } from "../errors.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
 import { isExhaustion } from "./attempt_errors.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
-import { noteRescue, waitForBudget, workingTimeMs } from "./budget_wait.ts";
+import { noteRetry, waitForBudget, workingTimeMs } from "./budget_wait.ts";
 import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
 import { noteFailure } from "./reply_error.ts";
 import { isRefusal, reasonOf, type Round } from "./retry_reason.ts";
+
+/** How many rounds may follow the first where nothing else is said. */
+export const DEFAULT_RETRIES = 3;
 
 /** So recently an origin must have answered others for a 429 not to count as a round, in milliseconds. */
 const RECENT_MS = 10_000;
@@ -64,11 +68,9 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       if (earlier !== undefined && isRefusal(round.error)) {
         return concludeEarlier(earlier, call, round.error);
       }
+      if (earlier !== undefined) noteRetry(environment, call, round);
       const plan = planOrDiscard(environment, options, call, round, previousMs);
-      if (plan === undefined) {
-        if (earlier !== undefined) noteRescue(environment, call, round.reply);
-        return conclude(round);
-      }
+      if (plan === undefined) return conclude(round);
       round.reply?.openBody?.discard();
       // The permit of a body that is being got rid of is the call's no more.
       call.isInFlight = false;
@@ -131,7 +133,6 @@ function planOf(
   previousMs: number | undefined,
 ): Plan | undefined {
   const { clock, backoff, budget, pauseOn429 } = environment;
-  const { maxRetries } = call.settings;
   if (call.cancelled) return undefined;
   const worth = reasonOf(call, round);
   // The caller may have ended it when asked.
@@ -141,7 +142,7 @@ function planOf(
   if (isExhaustion(round.error) && mayGoAgain(call, lanes)) {
     return { reason, delayMs: 0, sleeps: false, needsBudget: false, isUrgent: true, counts: false };
   }
-  if (maxRetries === 0 || !call.request.repeatable) return undefined;
+  if (call.settings.maxRetries === 0 || !call.request.repeatable) return undefined;
   const nowMs = clock.now();
   // Like a probe, it went for others as well.
   const isTest = call.journey.isTesting && lanes.length === 1;
@@ -161,20 +162,36 @@ function planOf(
     return { reason, delayMs, sleeps: false, needsBudget: false, isUrgent: false, counts: false };
   }
   // Rounds that do not count make it wait longer all the same.
-  const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : call.journey.round;
+  const step = isRefused
+    ? Math.max(call.journey.round, call.journey.refusals)
+    : Math.min(call.journey.round, call.settings.maxRetries ?? DEFAULT_RETRIES);
   const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, previousMs));
   // In a batch, requests that are told to come again wait as long as others are served.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
-  if (!isServed && !isTest && call.journey.round > maxRetries) return undefined;
+  if (!isServed && !isTest && call.journey.round > mostRetries(environment, call, round)) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) return undefined;
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
-  const needsBudget = !isRefused && !isTest && budget !== undefined &&
-    !budget.tryWithdraw(workingTimeMs(environment));
-  if (needsBudget && call.patienceMs === 0) return undefined;
+  const needsBudget = !isRefused && !isTest && budget !== undefined;
+  // Who is patient takes it when the retry is due.
+  if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(workingTimeMs(environment))) {
+    return undefined;
+  }
   // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
   return { reason, delayMs, sleeps, needsBudget, isUrgent, counts: !isServed && !isTest };
+}
+
+/**
+ * How many rounds may follow the first. An origin that is full refuses some, and serves them the next time or the time after: who is patient
+ * has as many as it takes there, unless it was said how many it shall have, or each costs a timeout.
+ */
+function mostRetries(environment: Environment, call: Call, { reply, error }: Round): number {
+  const { settings: { maxRetries }, patienceMs } = call;
+  if (maxRetries !== undefined) return maxRetries;
+  if (patienceMs === 0 || isTimeoutError(error)) return DEFAULT_RETRIES;
+  const { retries } = (reply?.target ?? call.target)?.lane ?? {};
+  return Math.max(DEFAULT_RETRIES, retries?.retriesNeeded(workingTimeMs(environment)) ?? 0);
 }
 
 /** When the latest request began that a lane has served, the call itself not counted: a mirror there may answer that it has nothing for it. */
@@ -217,7 +234,7 @@ async function rest(
   const lanes = lanesOf(call);
   const lane = lanes.length === 1 ? lanes[0] : undefined;
   if (plan.sleeps && !await sleepBetweenRounds(environment, call, lane, plan.delayMs)) return false;
-  return !plan.needsBudget || await waitForBudget(environment, call, lanes);
+  return !plan.needsBudget || call.patienceMs === 0 || await waitForBudget(environment, call, lanes);
 }
 
 function report({ reporter, clock, counters }: Environment, call: Call, { delayMs, reason }: Plan): void {

@@ -60,10 +60,11 @@ export interface Settings {
   readonly totalTimeoutMs: number;
   /**
    * How many rounds may follow the first. 0 asks each mirror once, and waits neither for an open breaker, unless `onOpen` says so, nor
-   * for the retry budget.
-   * @default {3}
+   * for the retry budget. Where it is not said, a request that waits for its origin, as those of batches do, has more than 3 if retries of others succeed
+   * there, as at a service that is full: as many as one like those needs, but for one case in ten thousand. After a timeout it has 3.
+   * @default {3, and more in batches while retries of others succeed}
    */
-  readonly maxRetries: number;
+  readonly maxRetries: number | undefined;
   /**
    * Which failures are worth another try: statuses, in place of 408, 425, 429, 500, 502 to 504, 520 to 524 and 529; or a function
    * that decides for each failed round.

@@ -13,7 +13,7 @@ test("clientSettings() gives the documented defaults", () => {
     timeoutMs: 30_000,
     idleTimeoutMs: undefined,
     totalTimeoutMs: Infinity,
-    maxRetries: 3,
+    maxRetries: undefined,
     retryOn: undefined,
     onProgress: undefined,
     maxBodyBytes: Infinity,
@@ -45,7 +45,7 @@ test("clientSettings() takes what the client says, zero and false included, and 
 
 test("withOptions() gives the settings themselves without options", () => {
   assertStrictEquals(withOptions(DEFAULTS, {}), DEFAULTS);
-  assertStrictEquals(withOptions(DEFAULTS, { maxRetries: 3, as: "json" }), DEFAULTS);
+  assertStrictEquals(withOptions(DEFAULTS, { timeoutMs: 30_000, as: "json" }), DEFAULTS);
 });
 
 test("withOptions() changes nothing for options that say nothing of it", () => {

@@ -1,10 +1,58 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { HttpError } from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
 import { json, type Reply, status } from "./fake_origin.ts";
 import { testBothWays, URL_A } from "./rig.ts";
 
 const OK = json({ ok: true });
+
+/** Decides whether an origin takes a request at a time, when it has so many others. */
+type Taker = (nowMs: number, open: number) => boolean;
+
+/** So many in each second. */
+function takes(limit: number): Taker {
+  let second = -1;
+  let taken = 0;
+  return (nowMs) => {
+    if (Math.floor(nowMs / 1_000) !== second) [second, taken] = [Math.floor(nowMs / 1_000), 0];
+    return ++taken <= limit;
+  };
+}
+
+/** Origins that are full: each takes what it can, and refuses the rest. */
+const FULL: Readonly<Record<string, () => Taker>> = {
+  "20 a second": () => takes(20),
+  "5 a second": () => takes(5),
+  "8 at once": () => (_nowMs, open) => open <= 8,
+  "3 at once": () => (_nowMs, open) => open <= 3,
+  "one in two, by chance": () => {
+    const random = seededRandom(7);
+    return () => random() < 0.5;
+  },
+};
+
+/** How they refuse. */
+const REFUSALS: Readonly<Record<string, Reply>> = {
+  "503": status(503),
+  "503 and a wait": status(503, { "retry-after": "1" }),
+  "503 and no wait": status(503, { "retry-after": "0" }),
+  "500": status(500),
+  "a broken connection": () => Promise.reject(new TypeError("connection reset")),
+};
+
+/** An origin that needs 100 ms for what it takes, and refuses in 20 ms. */
+function fullOrigin(clock: ManualClock, taker: Taker, refuse: Reply): Reply {
+  let open = 0;
+  return async (sent) => {
+    open++;
+    const isTaken = taker(sent.atMs, open);
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, isTaken ? 100 : 20));
+    open--;
+    return isTaken ? OK(sent) : refuse(sent);
+  };
+}
 
 testBothWays("a full outage costs at most 20 % more requests, and 10 a second (S10)", async (rig) => {
   const { client, origin, clock, run } = rig(status(503), { circuitBreaker: false, concurrency: 100 });
@@ -103,3 +151,82 @@ testBothWays("a retry that succeeds is given to those who wait for the retry bud
   assertEquals(origin.calls, 40);
   assert(clock.now() <= 10_000, `${clock.now()}`);
 });
+
+for (const [name, taker] of Object.entries(FULL)) {
+  for (const [refusal, refuse] of Object.entries(REFUSALS)) {
+    testBothWays(
+      `a batch comes whole from an origin that takes ${name}, and answers others with ${refusal}`,
+      async (rig) => {
+        const clock = new ManualClock();
+        const { client, origin, run } = rig(fullOrigin(clock, taker(), refuse), { random: seededRandom(1) }, {
+          clock,
+        });
+        const outcomes = await run(client.settle(numberedUrls(200)));
+
+        assertEquals(outcomes.filter(({ ok }) => !ok), []);
+        // At most as many again as brought something, and ten a second; and each has come once before anything is known.
+        const most = 3 * 200 + 10 * clock.now() / 1_000;
+        assert(origin.calls <= most, `${origin.calls} calls in ${clock.now()} ms, ${most} expected at most`);
+      },
+    );
+  }
+}
+
+testBothWays("requests of a full origin that wait for it one by one come whole as well", async (rig) => {
+  const clock = new ManualClock();
+  const reply = fullOrigin(clock, takes(20), status(503));
+  const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
+  const values = await run(
+    Promise.all(numberedUrls(200).map((url) => client.json({ url, onOpen: "wait" }))),
+  );
+  assertEquals(values.length, 200);
+});
+
+testBothWays("a URL that fails for ever at a full origin ends soon after all others", async (rig) => {
+  const clock = new ManualClock();
+  const full = fullOrigin(clock, takes(20), status(503));
+  const { client, origin, run } = rig(
+    (sent) => sent.url.endsWith("/7") ? status(503)(sent) : full(sent),
+    { random: seededRandom(1) },
+    { clock },
+  );
+  const outcomes = await run(client.settle(numberedUrls(200)));
+  assertEquals(outcomes.filter(({ ok }) => !ok).map(({ index }) => index), [7]);
+  const lastMs = Math.max(...origin.sent.filter(({ url }) => !url.endsWith("/7")).map(({ atMs }) => atMs));
+  assert(clock.now() <= lastMs + 60_000, `${clock.now() - lastMs} ms after the last of the others`);
+});
+
+testBothWays("who says how many retries a request has gets no more at a full origin", async (rig) => {
+  const clock = new ManualClock();
+  const { client, run } = rig(
+    fullOrigin(clock, takes(5), status(503)),
+    { maxRetries: 2, random: seededRandom(1), circuitBreaker: false },
+    { clock },
+  );
+  const outcomes = await run(client.settle(numberedUrls(100)));
+  // One that is woken early to find out how its origin is has that one for nothing.
+  assert(outcomes.every(({ attempts }) => attempts <= 4));
+});
+
+testBothWays(
+  "half of all URLs that fail for ever have the usual retries, beside others that are lucky",
+  async (rig) => {
+    const clock = new ManualClock();
+    const seen = new Set<string>();
+    const { client, run } = rig(
+      async (sent) => {
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, 50));
+        const number = Number(sent.url.split("/").at(-1));
+        if (number % 2 === 0) return status(500)(sent);
+        const isLate = number % 50 === 1 && !seen.has(sent.url);
+        seen.add(sent.url);
+        return isLate ? status(503)(sent) : OK(sent);
+      },
+      { random: seededRandom(1) },
+      { clock },
+    );
+    const outcomes = await run(client.settle(numberedUrls(1_000)));
+    assert(outcomes.filter(({ ok }) => ok).length >= 480);
+    assert(outcomes.every(({ attempts }) => attempts <= 4));
+  },
+);
