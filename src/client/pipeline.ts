@@ -191,7 +191,7 @@ function buildLimits(
     counters: { ...NO_COUNTS },
     hedging,
     budget: toBudget(options.retryBudget, clock),
-    ...toDelays(options.backoff, random),
+    ...toDelays(options.backoff, { random, maxRetryAfterMs }),
     pauseOn429: options.pauseOn429 ?? "origin",
     countsInARow: circuitBreaker !== undefined && circuitBreaker !== false &&
       circuitBreaker.threshold !== undefined,
@@ -211,12 +211,18 @@ function buildLimits(
 /** How long a call waits before a retry, and an origin that asks for a pause and does not say how long, is left alone. */
 function toDelays(
   options: ClientOptions["backoff"],
-  clientRandom: () => number,
+  { random: clientRandom, maxRetryAfterMs }: {
+    readonly random: () => number;
+    readonly maxRetryAfterMs: number;
+  },
 ): Pick<Environment, "backoff" | "unnamedPauseMs"> {
   const { random = clientRandom, factor = 2, baseMs = 1_000, maxMs = 60_000 } = options ?? {};
+  // What this client chooses itself does not become too long for it by growing.
+  const longestMs = Math.max(maxRetryAfterMs, baseMs);
   return {
     backoff: backoff({ ...options, random }),
-    unnamedPauseMs: (count) => Math.min(maxMs, baseMs * factor ** count) * (1 + random() / 20),
+    unnamedPauseMs: (count) =>
+      Math.min(longestMs, Math.min(maxMs, baseMs * factor ** count) * (1 + random() / 20)),
   };
 }
 

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** So many pauses in a row without any answer in between are no accident. */
+const REFUSALS = 4;
+
 /** The shortest window that is learnt, in milliseconds. */
 const SHORTEST_WINDOW_MS = 100;
 /** After so many windows without a 429 a little more is tried. */
@@ -24,6 +27,8 @@ const TOLERANCE = 0.25;
 export class Quota {
   /** How often in a row the origin has asked for a pause without having answered anything well in between. */
   fruitlessPauses = 0;
+  /** When it asked for the first of them, on the client's clock. */
+  #refusesSinceMs = Infinity;
   /** Requests in a window; absent as long as it is not known. */
   #limit: number | undefined;
   #windowMs = 0;
@@ -59,6 +64,12 @@ export class Quota {
     this.#answered++;
     this.#isFruitless = false;
     this.fruitlessPauses = 0;
+    this.#refusesSinceMs = Infinity;
+  }
+
+  /** Whether the origin has refused everything for so long, in milliseconds, and at least as often as a request is tried. */
+  refusesAll(forMs: number, nowMs: number): boolean {
+    return this.fruitlessPauses >= REFUSALS && nowMs - this.#refusesSinceMs >= forMs;
   }
 
   /**
@@ -73,6 +84,7 @@ export class Quota {
     this.#isPausing = true;
     this.#pauses++;
     this.fruitlessPauses++;
+    this.#refusesSinceMs = Math.min(this.#refusesSinceMs, nowMs);
     if (this.#limit !== undefined && this.#cleanWindows > 0) this.#gap = Math.min(LONGEST_GAP, 2 * this.#gap);
     this.#cleanWindows = 0;
     this.#hasTried = this.#step > 0;

@@ -16,7 +16,7 @@ export function isAbandoned(lane: Lane, errand: Errand): boolean {
 
 /**
  * The error of a request that must not wait for any of its lanes: each has an open breaker that it has no patience for, or asks
- * for a longer pause than the request may take.
+ * for a longer pause than the request may take, or for one after the other for as long as that, or as the request is patient.
  *
  * @param errand The request.
  * @param lanes The lanes that would do, the preferred one first.
@@ -34,7 +34,9 @@ export function refusalOf(
   let refusals: Refusal[] | undefined;
   for (const lane of lanes) {
     const pauseMs = lane.pauseLeftMs(nowMs);
-    const isPaused = pauseMs > 0 && (pauseMs > maxRetryAfterMs || nowMs + pauseMs > errand.deadlineAtMs);
+    const isPaused = pauseMs > 0 &&
+      (pauseMs > maxRetryAfterMs || nowMs + pauseMs > errand.deadlineAtMs ||
+        lane.quota?.refusesAll(Math.max(maxRetryAfterMs, errand.patienceMs), nowMs) === true);
     const waitMs = isPaused ? pauseMs : refusedForMs(lane, errand, nowMs);
     if (waitMs === 0) return undefined;
     // Asked once: it reads the clock by itself, and may admit a probe in the next moment.

@@ -261,3 +261,42 @@ for (const part of [0.005, 0.02, 0.05]) {
     },
   );
 }
+
+test("Quota says that all is refused after four pauses without an answer in between, and so long", () => {
+  const quota = new Quota();
+  for (const [nth, atMs] of [0, 20, 40, 100].entries()) {
+    quota.notePause(atMs, 1);
+    assertEquals(quota.refusesAll(100, atMs), nth === 3, `pause ${nth}`);
+    assertEquals(quota.refusesAll(101, atMs), false);
+    quota.noteSent(atMs + 10);
+  }
+  quota.noteSuccess();
+  assertEquals(quota.refusesAll(0, 200), false);
+  quota.notePause(200, 1);
+  assertEquals(quota.refusesAll(0, 300), false);
+});
+
+testClientsBothWays()(
+  "an origin that refuses everybody for a minute is given up, for all at once",
+  async (setUp) => {
+    const clock = new ManualClock();
+    const { client } = setUp(() => ({ status: 429, headers: { "retry-after": "1" } }), { clock });
+    const outcomes = await clock.run(client.settle(numberedUrls(500)));
+    assert(outcomes.every(({ ok }) => !ok));
+    assert(clock.now() >= 60_000 && clock.now() < 65_000, `${clock.now()}`);
+  },
+);
+
+testClientsBothWays()(
+  "an origin that refuses everybody is waited for as long as a batch is patient",
+  async (setUp) => {
+    for (const headers of [{}, { "retry-after": "1" }]) {
+      const clock = new ManualClock();
+      const { client } = setUp(() => clock.now() < 300_000 ? { status: 429, headers } : { json: 1 }, {
+        clock,
+      });
+      const outcomes = await clock.run(client.settle(numberedUrls(500), { patienceMs: 600_000 }));
+      assert(outcomes.every(({ ok }) => ok));
+    }
+  },
+);
