@@ -217,12 +217,14 @@ function toDelays(
   },
 ): Pick<Environment, "backoff" | "unnamedPauseMs"> {
   const { random = clientRandom, factor = 2, baseMs = 1_000, maxMs = 60_000 } = options ?? {};
-  // What this client chooses itself does not become too long for it by growing.
-  const longestMs = Math.max(maxRetryAfterMs, baseMs);
   return {
     backoff: backoff({ ...options, random }),
+    // What this client chooses itself does not become too long for it by growing.
     unnamedPauseMs: (count) =>
-      Math.min(longestMs, Math.min(maxMs, baseMs * factor ** count) * (1 + random() / 20)),
+      Math.min(
+        Math.max(maxRetryAfterMs, baseMs),
+        Math.min(maxMs, baseMs * factor ** count) * (1 + random() / 20),
+      ),
   };
 }
 

@@ -76,10 +76,15 @@ export async function waitForBudget(
   return true;
 }
 
-/** Takes a retry, if the budget has one and those of the lane follow each other no faster than is of use. */
+/**
+ * Takes a retry, if the budget has one and those of the lane follow each other no faster than is of use. An origin that is down and
+ * has never served anything is not full: they wait in line for it, where the end of that finds them.
+ */
 function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   const nowMs = workingTimeMs(environment);
-  const retries = lane === undefined ? undefined : lane.retries ??= new RetryRecord(nowMs);
+  const retries = lane === undefined || (isDown(lane) && lane.succeeded === 0)
+    ? undefined
+    : lane.retries ??= new RetryRecord(nowMs);
   if (retries?.mayRetry(nowMs) === false || !environment.budget!.tryWithdraw(nowMs)) return false;
   retries?.noteSent(nowMs);
   return true;

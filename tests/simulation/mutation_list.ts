@@ -48,8 +48,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "a POST is sent again",
     changes: [{
       file: "src/policies/retry.ts",
-      search: "if (maxRetries === 0 || !call.request.repeatable) return undefined;",
-      replace: "if (maxRetries === 0) return undefined;",
+      search: "if (call.settings.maxRetries === 0 || !call.request.repeatable) return undefined;",
+      replace: "if (call.settings.maxRetries === 0) return undefined;",
     }],
   },
   {
