@@ -285,10 +285,12 @@ export class Lane implements Claimant, Line<Lane> {
   }
 
   /**
-   * Whether an origin that asks for one more pause is full, so that less should be sent: since it asked for the one before, which has just
-   * ended, it has served some and refused at least as many, and of those that were refused earlier some were served later.
+   * Notes that the origin has failed and asks for a pause.
+   *
+   * @returns Whether it is full, so that less should be sent: since it asked for the pause before, which has just ended, it has served some
+   * and refused at least as many, and of those that were refused earlier some were served later.
    */
-  isFull({ untilMs }: Pause, nowMs: number): boolean {
+  noteFailure({ untilMs }: Pause, nowMs: number): boolean {
     if (this.pause !== undefined) return false;
     const earlier = this.#earlierPause;
     const { succeeded, failed } = this;

@@ -12,8 +12,8 @@ const WINDOW_MS = 60_000;
 const FEWEST = 8;
 /** If not even this share of the retries succeed, failures do not pass by themselves. */
 const LOWEST_RATE = 0.1;
-/** An origin may take one request at a time of twenty, and that is not nothing. */
-const SOME = 0.04;
+/** From this share on retries are of some use: an origin may take one request at a time of the twenty that are sent by default. */
+const LEAST_USE = 0.04;
 /** No success is certain. */
 const HIGHEST_RATE = 0.99;
 /** A request that would have succeeded by now, but for one in ten thousand, is not like the others. */
@@ -42,7 +42,7 @@ export class RetryRecord {
     this.#rescued = new WindowedCount(WINDOW_MS, nowMs);
   }
 
-  /** Whether one more may be sent: ten a second may, and half as many again as have succeeded within the last one. */
+  /** Whether one more may be sent: ten a second may, and one and a half times as many as have succeeded within the last one. */
   mayRetry(nowMs: number): boolean {
     return this.#sentLately.total(nowMs) < SLOWEST_PACE + PACE_GAIN * this.#rescuedLately.total(nowMs);
   }
@@ -63,7 +63,7 @@ export class RetryRecord {
   /** Whether some of the retries were of use. */
   areOfUse(nowMs: number): boolean {
     const rescued = this.#rescued.total(nowMs);
-    return rescued > 0 && rescued >= SOME * this.#ended.total(nowMs);
+    return rescued > 0 && rescued >= LEAST_USE * this.#ended.total(nowMs);
   }
 
   /**

@@ -105,10 +105,10 @@ test("Lane is full where a pause brings less than is refused after it, and retri
     const { lane } = setUp();
     lane.retries = new RetryRecord(0);
     lane.retries.noteEnd(rescued, 0);
-    assertEquals(lane.isFull(pauseUntil(100, 503), 0), false, `${name}: the first`);
+    assertEquals(lane.noteFailure(pauseUntil(100, 503), 0), false, `${name}: the first`);
     lane.succeeded += served;
     lane.failed += refused;
-    assertEquals(lane.isFull(pauseUntil(atMs + 100, 503), atMs), isFull, name);
+    assertEquals(lane.noteFailure(pauseUntil(atMs + 100, 503), atMs), isFull, name);
   }
 });
 
@@ -116,11 +116,11 @@ test("Lane is not full while it pauses already: what was sent before says nothin
   const { lane } = setUp();
   lane.retries = new RetryRecord(0);
   lane.retries.noteEnd(true, 0);
-  lane.isFull(pauseUntil(100, 503), 0);
+  lane.noteFailure(pauseUntil(100, 503), 0);
   lane.succeeded++;
   lane.failed++;
   lane.pauseFor(pauseUntil(200, 503), 100, false);
-  assertEquals(lane.isFull(pauseUntil(210, 503), 110), false);
+  assertEquals(lane.noteFailure(pauseUntil(210, 503), 110), false);
 });
 
 test("Lane.pauseFor() makes a pause longer, and never shorter", () => {
