@@ -23,16 +23,16 @@ const BUDGET_PATIENCE_MS = 3_000;
 /** An origin that is down has probers enough when so many wait for it. */
 const ENOUGH_PROBERS = 8;
 
-/** The budget's time stands still in an outage: what happens then says nothing of how much may be retried after it. */
-export function workingTimeMs({ scheduler, clock }: Environment): number {
+/** Time that stands still in an outage, as the budget's does. */
+function workingTimeMs({ scheduler, clock }: Environment): number {
   return scheduler.workingTime.at(clock.now());
 }
 
 /** A retry of a batch that succeeds shows that it is worth waiting for the budget. */
 export function noteRescue(environment: Environment, call: Call, reply: Reply | undefined): void {
   if (reply?.target === undefined || isWorthRetry(call, reply.status) || call.patienceMs === 0) return;
-  reply.target.lane.rescuedAtMs = environment.clock.now();
-  environment.budget?.restore(workingTimeMs(environment));
+  const nowMs = reply.target.lane.rescuedAtMs = environment.clock.now();
+  environment.budget?.restore(nowMs);
 }
 
 /**
@@ -52,7 +52,7 @@ export async function waitForBudget(
   let sinceMs = clock.now();
   let workingSinceMs = workingTimeMs(environment);
   let freeSinceMs = workingSinceMs;
-  while (!budget.tryWithdraw(workingTimeMs(environment))) {
+  while (!budget.tryWithdraw(clock.now())) {
     if (lanes.some(({ rescuedAtMs }) => rescuedAtMs > sinceMs)) {
       sinceMs = clock.now();
       workingSinceMs = freeSinceMs = workingTimeMs(environment);

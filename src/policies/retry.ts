@@ -8,7 +8,7 @@ import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
 import { isExhaustion } from "./attempt_errors.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
-import { noteRescue, waitForBudget, workingTimeMs } from "./budget_wait.ts";
+import { noteRescue, waitForBudget } from "./budget_wait.ts";
 import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
@@ -55,7 +55,7 @@ interface Plan {
 export function retry(environment: Environment, options: RetryOptions): Policy {
   return (next) => async (call) => {
     // One that comes from the straight way was counted there.
-    if (call.journey.opening === undefined) environment.budget?.deposit(workingTimeMs(environment));
+    if (call.journey.opening === undefined) environment.budget?.deposit(environment.clock.now());
     let previousMs: number | undefined;
     let earlier: Round | undefined;
     for (;;) {
@@ -169,8 +169,7 @@ function planOf(
   if (!isServed && !isTest && call.journey.round > maxRetries) return undefined;
   if (nowMs + delayMs >= call.deadlineAtMs) return undefined;
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
-  const needsBudget = !isRefused && !isTest && budget !== undefined &&
-    !budget.tryWithdraw(workingTimeMs(environment));
+  const needsBudget = !isRefused && !isTest && budget !== undefined && !budget.tryWithdraw(nowMs);
   if (needsBudget && call.patienceMs === 0) return undefined;
   // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
