@@ -113,7 +113,6 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #deadline: Deadline | undefined;
   #failure: { readonly reason: unknown } | undefined;
   #ended = false;
-  #stopReason: unknown;
 
   /**
    * Creates a batch; nothing starts before {@linkcode Batch.pump}.
@@ -315,8 +314,6 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     }
     call.index = index;
     call.given = request;
-    // A listener may have stopped the batch as soon as the request was reported.
-    if (this.#ended) call.abort(this.#stopReason);
     return starter.launch(call);
   }
 
@@ -430,7 +427,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   async cancel(reason: unknown): Promise<void> {
     if (this.#ended) return;
     this.#finish();
-    this.#stopReason = reason;
+    this.allowance.stopped = { reason };
     this.#run.starter.abortAll(this.allowance, (call) => call.abort(reason));
     if (this.#exhausted) return;
     // A source that is stalled would not close before it gives its next request, which is not wanted.

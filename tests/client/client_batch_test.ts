@@ -709,6 +709,53 @@ test("Client.settle() is ended by what closes the client or aborts in its source
   }
 });
 
+test("Client tells of no request that ends its own batch before it has begun", async () => {
+  for (const place of ["body", "limitKey", "path"] as const) {
+    for (const ends of ["abort", "leave"] as const) {
+      for (const nth of [1, 2]) {
+        const controller = new AbortController();
+        const end = (at: string, url: string): undefined => {
+          if (at !== place || !url.endsWith(`${nth}`)) return;
+          if (ends === "abort") controller.abort(new Error("enough"));
+          else stream.return!();
+        };
+        const path = (path: string): string => (end("path", path), path);
+        const { client, clock, network } = setUp(echo, {
+          baseUrls: [{ url: "https://a.test", path }],
+          limitKey: ({ url }) => end("limitKey", url),
+          concurrency: 1,
+        });
+        const events: string[] = [];
+        client.on((event) => {
+          if (event.type === "queued" || event.type === "settled") {
+            events.push(`${event.type} ${event.requestId}`);
+          }
+        });
+        const requests = [1, 2, 3].map((id) => ({
+          url: `${id}`,
+          method: "PUT",
+          json: { toJSON: () => (end("body", `${id}`), {}) },
+        }));
+        const stream = client.stream(requests, { signal: controller.signal });
+        const taken = watch(Array.fromAsync(stream));
+        await clock.advance(1_000);
+        const told = Array.from(
+          { length: nth - 1 },
+          (_, index) => [`queued ${index + 1}`, `settled ${index + 1}`],
+        );
+        assertEquals(taken.state, ends === "abort" ? "rejected" : "fulfilled");
+        assertEquals(events, told.flat(), `${ends} in ${place} ${nth}`);
+        assertEquals([client.stats().requests, client.stats().queued, network.sent.length], [
+          nth - 1,
+          0,
+          nth - 1,
+        ]);
+        await client.close();
+      }
+    }
+  }
+});
+
 test("Client.settle() closes a source once that closes the client or aborts while it is asked", async () => {
   for (const ends of ["close", "abort"] as const) {
     for (const nth of [1, 2, 3]) {
