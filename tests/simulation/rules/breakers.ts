@@ -94,7 +94,7 @@ function checkPatience(stage: Stage, lane: Lane): void {
   if (sinceMs === undefined || breaker?.state !== "open") return;
   // For a permit, or a token, whoever goes as a probe waits as everybody does.
   const { rates, hasKeys } = stage.plan.client;
-  const isLimited = rates !== undefined || hasKeys || lane.book !== undefined;
+  const isLimited = rates !== undefined || stage.bucket !== undefined || hasKeys || lane.book !== undefined;
   // Those who have left wait for ever, and no one hears of it.
   if (stage.hasLost || isLimited || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit.current) {
     return;
