@@ -313,6 +313,42 @@ test("Client.fetch() ends the reading of a Request's body when the client closes
   }
 });
 
+test("Client.fetch() counts the time in which a Request's body is read to its total time", async () => {
+  for (
+    const [bodyMs, options] of [[Infinity, { totalTimeoutMs: 100 }], [60, { totalTimeoutMs: 100 }]] as const
+  ) {
+    for (const isClientWide of [true, false]) {
+      const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 500 }), {
+        ...isClientWide ? options : {},
+        maxRetries: 0,
+      });
+      let cancelled: unknown;
+      const body = new ReadableStream({
+        pull: (controller) =>
+          new Promise<void>((resolve) => {
+            if (bodyMs < Infinity) clock.setTimeout(() => resolve(controller.close()), bodyMs);
+          }),
+        cancel: (why) => void (cancelled = why),
+      });
+      const request = new Request(
+        `${URL_A}?token=s3cr3t`,
+        { method: "PUT", body, duplex: "half" } as RequestInit,
+      );
+      const sent = watch(client.fetch(request, undefined, isClientWide ? undefined : options));
+      await clock.advance(99);
+      assertEquals([sent.state, network.sent.length], ["pending", bodyMs === Infinity ? 0 : 1]);
+      await clock.advance(1);
+      assertInstanceOf(sent.error, TimeoutError);
+      const { kind, timeoutMs, attempts, message } = sent.error;
+      assertEquals([kind, timeoutMs, attempts], ["total", 100, network.sent.length]);
+      assertEquals([message.startsWith("PUT "), message.includes("s3cr3t")], [true, false]);
+      if (bodyMs === Infinity) assertStrictEquals(cancelled, sent.error);
+      await client.close();
+      assertEquals(clock.pending, 0);
+    }
+  }
+});
+
 test("Client.fetch() breaks a body that is being read when the client closes, with its reason", async () => {
   const { client, clock, network } = setUp(() => ({ body: "0123456789", bodyMs: 100 }));
   const reason = new Error("the end");
