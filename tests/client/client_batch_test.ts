@@ -709,6 +709,40 @@ test("Client.settle() is ended by what closes the client or aborts in its source
   }
 });
 
+test("Client.stream() closes no source that has said that it has ended, whenever its reader leaves", async () => {
+  for (const count of [1, 2]) {
+    for (let ticks = 0; ticks < 8; ticks++) {
+      const { client, clock } = setUp(echo, { concurrency: 1 });
+      let [asked, isOver, closed] = [0, false, 0];
+      const source = {
+        [Symbol.iterator]: () => ({
+          next() {
+            isOver = asked++ === count;
+            return { done: isOver, value: `https://a.test/${asked}` };
+          },
+          return() {
+            if (isOver) closed++;
+            return { done: true as const, value: undefined };
+          },
+        }),
+      };
+      const reader = watch((async () => {
+        let taken = 0;
+        for await (const _ of client.stream(source)) {
+          if (++taken < count) continue;
+          for (let tick = 0; tick < ticks; tick++) await undefined;
+          break;
+        }
+      })());
+      // The permit goes to others, who were in line before.
+      for (let other = 0; other < 5; other++) client.json(`https://a.test/other${other}`).catch(() => {});
+      await clock.advance(10_000);
+      assertEquals([reader.state, closed], ["fulfilled", 0], `${count} ${ticks}`);
+      await client.close();
+    }
+  }
+});
+
 test("Client tells of no request that ends its own batch before it has begun", async () => {
   for (const place of ["body", "limitKey", "path"] as const) {
     for (const ends of ["abort", "leave"] as const) {
