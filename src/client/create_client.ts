@@ -15,7 +15,7 @@ import type { DownloadResult, DownloadTarget } from "../policies/download_terms.
 import type { ClientEvent, Reporter } from "../policies/event.ts";
 import type { Settings } from "../policies/settings.ts";
 import { systemClock } from "../primitives/clock.ts";
-import { abortIfPossible } from "../primitives/abort_across_requests.ts";
+import { deferred } from "../primitives/deferred.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { Batch, type OutcomeConsumer } from "./batch.ts";
 import { CallContexts } from "./call_contexts.ts";
@@ -191,7 +191,10 @@ class SlipstreamClient implements Client {
   ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
     const dispatcher = this.#dispatcher;
     const closing = new AbortController();
-    const onClose = (reason: unknown) => void abortIfPossible(closing, reason);
+    // What runs after a promise does so in the request that has made it: in workers, no other one may abort the reading.
+    const { promise, resolve } = deferred<() => void>();
+    promise.then((stop) => stop());
+    const onClose = (reason: unknown) => resolve(() => closing.abort(reason));
     if (dispatcher.closing !== undefined) closing.abort(dispatcher.closing.reason);
     const deadline = dispatcher.deadlines.add({
       onDeadline() {

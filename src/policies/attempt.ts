@@ -123,7 +123,7 @@ export class Attempt implements DeadlineTarget, Pending {
   #reject: (reason: unknown) => void = () => {};
   #stopped: { readonly reason: unknown } | undefined;
   /** Has it stopped in its own request, where those of others can't reach it: what runs after a promise does so where that was made. */
-  readonly #stopping: Deferred<unknown> | undefined;
+  readonly #stopping: Deferred<() => void> | undefined;
   #body: AttemptBody | undefined;
   #hasEnded = false;
   /** Whether it was the call's latest when the call let go of it. */
@@ -156,7 +156,7 @@ export class Attempt implements DeadlineTarget, Pending {
     if (environment.timersBelongToRequests) {
       this.#beat();
       this.#stopping = deferred();
-      this.#stopping.promise.then((reason) => this.#abort(reason));
+      this.#stopping.promise.then((stop) => stop());
     }
   }
 
@@ -391,7 +391,7 @@ export class Attempt implements DeadlineTarget, Pending {
     if (!this.#abort(reason)) {
       // If its own request has ended, so has the fetch, and the permit comes back as those of the dead do.
       this.#environment.deadlines.remove(this.#deadline);
-      this.#stopping?.resolve(reason);
+      this.#stopping?.resolve(() => void this.#abort(reason));
     }
     // One that is being got rid of is received until then.
     if (!this.#body?.isHandedOut) return;

@@ -9,6 +9,7 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { ownedControllers } from "../support/owned_controllers.ts";
 import { test } from "../support/test.ts";
 import { serveHandler } from "../support/serve_handler.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
@@ -311,6 +312,24 @@ test("Client.fetch() ends the reading of a Request's body when the client closes
     assertStrictEquals(await rejected, reason);
     assertEquals([cancelled, network.sent.length], [reason, 0]);
   }
+});
+
+test("Client.fetch() ends the reading of a Request's body in a worker, where another request closes the client", async () => {
+  using request = ownedControllers();
+  const { client, clock, network } = setUp(() => ({ json: 1 }));
+  let cancelled: unknown;
+  const body = new ReadableStream({ cancel: (why) => void (cancelled = why) });
+  const sent = watch(
+    client.fetch(new Request(URL_A, { method: "POST", body, duplex: "half" } as RequestInit)),
+  );
+  await clock.advance(10);
+  const reason = new Error("enough");
+  request.isElsewhere = true;
+  client.close(reason);
+  request.isElsewhere = false;
+  await clock.advance(0);
+  assertEquals(sent, { state: "rejected", error: reason });
+  assertEquals([cancelled, network.sent.length], [reason, 0]);
 });
 
 test("Client.fetch() counts the time in which a Request's body is read to its total time", async () => {

@@ -25,6 +25,7 @@ import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { mortalDeadlines } from "../lanes/mortal_deadlines.ts";
 import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { microtasks } from "../support/microtasks.ts";
+import { ownedControllers } from "../support/owned_controllers.ts";
 import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import {
@@ -1130,22 +1131,6 @@ test("attempt() keeps its permit in a worker for as long as its request goes on,
   // It has nothing to give back.
   assertEquals([attempted.state, scheduler.inFlight], ["rejected", 1]);
 });
-
-/** Has controllers that are made now belong to a request, which can't be reached from others. */
-function ownedControllers(): { isElsewhere: boolean } & Disposable {
-  const { AbortController: Plain } = globalThis;
-  const request = {
-    isElsewhere: false,
-    [Symbol.dispose]: () => void (globalThis.AbortController = Plain),
-  };
-  globalThis.AbortController = class extends Plain {
-    override abort(reason?: unknown): void {
-      if (request.isElsewhere) throw new Error("Cannot perform I/O on behalf of a different request");
-      super.abort(reason);
-    }
-  };
-  return request;
-}
 
 for (
   const { goesOn, deaf, backAfterMs } of [
