@@ -166,6 +166,8 @@ function leaveAtOnce(
   if (batch.ending !== undefined || batch.visit?.isOver) return;
   stage.note(`${batch.name} is left`);
   batch.hasLeft = true;
+  // Who leaves by itself does not hear that it was aborted meanwhile.
+  batch.mustEndWith = undefined;
   leave(stage, batch);
   stream.return!().catch((error) => {
     if (!(error instanceof SourceError)) stage.fail("S13", `${batch.name} can't be left: ${error}`);

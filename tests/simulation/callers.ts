@@ -26,6 +26,8 @@ export interface CallerParts {
   readonly batch?: BatchRecord | undefined;
   readonly signals?: readonly number[] | undefined;
   readonly streams?: boolean | undefined;
+  /** Whether its body is read before it is sent, so that it can be sent again. */
+  readonly isKept?: boolean | undefined;
 }
 
 /** What a request is given as: its URL, if there is no more to say. */
@@ -83,8 +85,10 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
     totalTimeoutMs: options.totalTimeoutMs ?? family.totalTimeoutMs ?? plain?.totalTimeoutMs ?? Infinity,
     maxRetries: options.maxRetries ?? family.maxRetries ?? plain?.maxRetries ?? 3,
     isShared,
-    isRepeatable: !isStream(target) && (options.idempotent ?? target.method !== "POST"),
+    isRepeatable: (parts.isKept === true || !isStream(target)) &&
+      (options.idempotent ?? target.method !== "POST"),
     streams,
+    isKept: parts.isKept ?? false,
     sent: [],
     withheld: 0,
     ending: undefined,

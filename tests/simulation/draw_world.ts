@@ -10,6 +10,7 @@ import { drawLimit } from "../support/draw_limit.ts";
 import { drawSteps } from "./draw_steps.ts";
 import { drawBatches } from "./draw_batches.ts";
 import { drawFamilies } from "./draw_families.ts";
+import { drawInputs } from "./draw_inputs.ts";
 import { drawOthers } from "./draw_others.ts";
 import { drawOwn } from "./draw_own.ts";
 import { drawReaders } from "./draw_readers.ts";
@@ -60,6 +61,7 @@ const LATER: readonly ((world: WorldPlan) => WorldPlan)[] = [
   drawBatches,
   drawFamilies,
   drawOthers,
+  drawInputs,
 ];
 
 /** Draws the world of a seed; it is the same each time. */

@@ -84,8 +84,8 @@ function itemsOf(
   const { given } = caller;
   const client = stage.clientOf(caller);
   const signal = index === undefined ? undefined : stage.controllers[index]!.signal;
-  if (how === "pages") return client.pages(given, { signal, prefetch });
   const { as: _, ...others } = optionsOf(stage, options);
+  if (how === "pages") return client.pages(given, { ...others, signal, prefetch });
   return how === "lines"
     ? client.lines(given, { ...others, as: "json", signal })
     : client.events(given, { ...others, as: "json", signal, reconnect: { maxAttempts: 3 } });

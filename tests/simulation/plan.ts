@@ -195,6 +195,12 @@ export interface PhasePlan {
 
 /** What may go wrong at an origin. */
 export type FaultName =
+  | "408"
+  | "529"
+  | "503 at once"
+  | "429 at once"
+  | "429 past"
+  | "204"
   | "refuse"
   | "reset"
   | "hanging headers"
@@ -258,7 +264,16 @@ export type OwnPlan = OptionsPlan & {
 };
 
 /** What a body is given as. */
-export type BodyKind = "json" | "query" | "bytes" | "form" | "stream" | "slow stream" | "broken stream";
+export type BodyKind =
+  | "json"
+  | "query"
+  | "bytes"
+  | "form"
+  | "blob"
+  | "iterable"
+  | "stream"
+  | "slow stream"
+  | "broken stream";
 
 /** Options that are data. */
 export type OptionsPlan =
@@ -324,6 +339,8 @@ export interface CallStep {
   readonly extension?: number | undefined;
   /** Whether the other client is asked. */
   readonly isSibling?: boolean | undefined;
+  /** What `fetch` is given; by default a string. */
+  readonly input?: "url" | "request" | "slow request" | "stalled request" | undefined;
   /** What becomes of the body of `fetch`. */
   readonly reading?: "all" | "late" | "part" | "cancel" | "never" | undefined;
 }

@@ -82,6 +82,8 @@ export interface Caller {
   readonly isRepeatable: boolean;
   /** Whether its body streams to it. */
   readonly streams: boolean;
+  /** Whether its body is read first, while it is not in line. */
+  readonly isKept: boolean;
   readonly sent: Sent[];
   /** Attempts that a middleware has kept from the network. */
   withheld: number;

@@ -183,7 +183,9 @@ export class Stage {
   /** How many may ever be under way. */
   get mostCapacity(): number {
     const resized = this.plan.steps.map((step) => step.what === "others" ? step.amount : 0);
-    return this.adaptiveLimit?.max ?? Math.max(this.capacity, ...resized);
+    const { concurrency } = this.plan.client;
+    const first = concurrency !== undefined && "most" in concurrency ? concurrency.most : 0;
+    return this.adaptiveLimit?.max ?? Math.max(this.capacity, first, ...resized);
   }
 
   /** The longest time that a server takes to answer when nothing is wrong, in milliseconds. */

@@ -8,7 +8,7 @@ import type { RequestOptions } from "../../src/client/request.ts";
 import type { Outcome } from "../../src/client/outcome.ts";
 import { playBatch } from "./batches.ts";
 import { beginCaller, endCaller, follow, headersOf, mustEnd, requestOf } from "./callers.ts";
-import { bodyOf, hasBody, isStream } from "./bodies.ts";
+import { bodyOf, hasBody, isStream, requestBodyOf } from "./bodies.ts";
 import { optionsOf } from "./options_of.ts";
 import { playDownload } from "./downloads.ts";
 import { endsWith } from "./families.ts";
@@ -71,6 +71,7 @@ function playCall(stage: Stage, step: CallStep): void {
   const caller = beginCaller(stage, {
     ...{ how, target, given, options, client, signals, streams },
     isSibling,
+    isKept: how === "fetch" && step.input?.endsWith("request") && target.origin !== undefined,
   });
   const signal = step.signal === undefined ? undefined : stage.controllers[step.signal]!.signal;
   const told = signal === undefined && options === undefined
@@ -122,17 +123,26 @@ function playFetch(stage: Stage, caller: Caller, step: CallStep, options: Reques
     ...isStream(target) ? { duplex: "half" } : {},
   };
   const client = stage.clientOf(caller);
-  const answer = client.fetch(
-    caller.given as string,
-    init,
-    Object.keys(others).length > 0 ? others : undefined,
-  );
+  const told = Object.keys(others).length > 0 ? others : undefined;
+  const url = caller.given as string;
+  const answer = step.input === undefined || target.origin === undefined
+    ? client.fetch(url, init, told)
+    : step.input === "url"
+    ? client.fetch(new URL(url), init, told)
+    : client.fetch(requestFor(stage, step, url, init), undefined, told);
   answer.then((response) => {
     // Of what still happens after a visit, nobody is there to read.
     if (caller.visit?.isOver) return;
     endCaller(stage, caller, { ok: true, value: response });
     readBody(stage, caller, response, reading);
   }, (value) => endCaller(stage, caller, { ok: false, value }));
+}
+
+/** A request with everything in it. */
+function requestFor(stage: Stage, step: CallStep, url: string, init: RequestInit): Request {
+  const { target } = step;
+  const body = hasBody(target) ? requestBodyOf(target, step, stage.clock) : null;
+  return new Request(url, { ...init, body, duplex: "half" } as RequestInit);
 }
 
 /** One of the signals aborts. */
