@@ -37,6 +37,7 @@ export async function warmUp(): Promise<void> {
   const { loadEstimator } = await import("../../src/client/adaptive_lanes.ts");
   await loadEstimator();
   await import("../../src/policies/hedger.ts");
+  await import("../../src/client/straight_hedges.ts");
   await import("../../src/streams/lines.ts");
   await import("../../src/streams/events.ts");
   await import("../../src/streams/pages.ts");
