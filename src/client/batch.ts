@@ -113,7 +113,6 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #deadline: Deadline | undefined;
   #failure: { readonly reason: unknown } | undefined;
   #ended = false;
-  #stopReason: unknown;
 
   /**
    * Creates a batch; nothing starts before {@linkcode Batch.pump}.
@@ -220,23 +219,28 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       return undefined;
     }
     if (this.#pulled !== undefined) return this.#takePulled();
+    const result = this.#next();
+    if (result === undefined) return undefined;
+    if ("then" in result) return this.#await(result);
+    this.#pulling = false;
+    return result.done || this.#ended || this.#exhausted ? this.#take(result) : this.#start(result.value);
+  }
+
+  /** What comes next, of a source that is being asked until that is looked at; nothing if it throws, which ends the batch. */
+  #next(): IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>> | undefined {
     this.#pulling = true;
-    let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
     try {
       const list = this.#list;
-      if (list === undefined) result = this.#ask();
-      else if (this.#nextIndex < list.length) result = { done: false, value: list[this.#nextIndex]! };
-      else result = END;
-      if (typeof result !== "object" || result === null) checkResult(result);
+      if (list !== undefined) {
+        return this.#nextIndex < list.length ? { done: false, value: list[this.#nextIndex]! } : END;
+      }
+      return checkResult(this.#ask());
     } catch (error) {
       this.#pulling = false;
       this.#fail(error);
       this.#endIfDone();
       return undefined;
     }
-    if ("then" in result) return this.#await(result);
-    this.#pulling = false;
-    return result.done || this.#ended || this.#exhausted ? this.#take(result) : this.#start(result.value);
   }
 
   /** What the source says next. One that has ended its own batch meanwhile could not be closed while it was asked. */
@@ -315,8 +319,6 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     }
     call.index = index;
     call.given = request;
-    // A listener may have stopped the batch as soon as the request was reported.
-    if (this.#ended) call.abort(this.#stopReason);
     return starter.launch(call);
   }
 
@@ -346,12 +348,12 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #lookAhead(): void {
     const { active, asleep } = this.allowance;
     if (!this.isClaiming || active + asleep > 0 || this.#pulling || this.#pulled !== undefined) return;
-    if (this.#list !== undefined) {
-      if (this.#nextIndex >= this.#list.length) this.#take(END);
-      return;
-    }
-    this.#pulling = true;
-    this.#await(new Promise((resolve) => resolve(this.#ask())));
+    const result = this.#next();
+    if (result === undefined) return;
+    if ("then" in result) return this.#await(result);
+    this.#pulling = false;
+    if (result.done || this.#ended || this.#exhausted) this.#take(result);
+    else this.#pulled = result;
   }
 
   #endIfDone(): void {
@@ -430,7 +432,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   async cancel(reason: unknown): Promise<void> {
     if (this.#ended) return;
     this.#finish();
-    this.#stopReason = reason;
+    this.allowance.stopped = { reason };
     this.#run.starter.abortAll(this.allowance, (call) => call.abort(reason));
     if (this.#exhausted) return;
     // A source that is stalled would not close before it gives its next request, which is not wanted.

@@ -4,17 +4,18 @@
  * @module
  */
 
+import { TimeoutError } from "../errors.ts";
 import { toHeaderMap } from "../http/headers.ts";
 import type { RequestInput } from "../http/request.ts";
 import { replayableBody } from "../http/request_body.ts";
-import { isUrl } from "../http/url.ts";
+import { isUrl, redactUrl } from "../http/url.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { ClientEvent, Reporter } from "../policies/event.ts";
 import type { Settings } from "../policies/settings.ts";
 import { systemClock } from "../primitives/clock.ts";
-import { abortIfPossible } from "../primitives/abort_across_requests.ts";
+import { deferred } from "../primitives/deferred.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { Batch, type OutcomeConsumer } from "./batch.ts";
 import { CallContexts } from "./call_contexts.ts";
@@ -168,33 +169,49 @@ class SlipstreamClient implements Client {
         ? plain
         : this.#contexts.withOptions(plain, options, "fetch", "bytes");
       const sink = new PromiseSink(resolve as (value: unknown) => void, reject);
-      const launch = (input: RequestInput): void =>
+      const launch = (input: RequestInput, context: CallContext): void =>
         void this.#dispatcher.launch(
           this.#dispatcher.begin(context, this.#contexts.prepare(input, context), sink),
         )
           ?.run();
-      if (bodyOf === undefined) return launch(request);
+      if (bodyOf === undefined) return launch(request, context);
       // What is wrong with the rest is said before the body is touched.
       this.#contexts.prepare({ ...request, body: new Uint8Array() }, context);
-      this.#bodyOf(bodyOf, context.signals).then((body) => launch({ ...request, body })).catch(reject);
+      const beganAtMs = this.#dispatcher.now();
+      this.#bodyOf(bodyOf, context).then((body) =>
+        launch({ ...request, body }, { ...context, spentMs: this.#dispatcher.now() - beganAtMs })
+      ).catch(reject);
     })
   );
 
-  /** The body of a request, as something that can be sent; the client's closing ends the reading. */
+  /** The body of a request, as something that can be sent; the client's closing ends the reading, and so does the end of its total time. */
   async #bodyOf(
     request: Request,
-    signals: readonly AbortSignal[],
+    { signals, settings: { totalTimeoutMs } }: CallContext,
   ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
     const dispatcher = this.#dispatcher;
     const closing = new AbortController();
-    const closable = { onClose: (reason: unknown) => void abortIfPossible(closing, reason) };
+    // What runs after a promise does so in the request that has made it: in workers, no other one may abort the reading.
+    const { promise, resolve } = deferred<() => void>();
+    promise.then((stop) => stop());
+    const onClose = (reason: unknown) => resolve(() => closing.abort(reason));
     if (dispatcher.closing !== undefined) closing.abort(dispatcher.closing.reason);
+    const deadline = dispatcher.deadlines.add({
+      onDeadline() {
+        const about = { method: request.method, url: redactUrl(request.url), attempts: 0 };
+        const what = `longer than 'totalTimeoutMs': ${totalTimeoutMs}, while its body was read`;
+        const message = `${about.method} ${about.url} took ${what}`;
+        onClose(new TimeoutError(message, { ...about, kind: "total", timeoutMs: totalTimeoutMs }));
+      },
+    }, totalTimeoutMs);
+    const closable = { onClose };
     dispatcher.add(closable);
     try {
       const isWhole = !currentRuntime.showsRedirects;
       return await replayableBody(request, { signals: [...signals, closing.signal], isWhole });
     } finally {
       dispatcher.delete(closable);
+      dispatcher.deadlines.remove(deadline);
     }
   }
 

@@ -150,6 +150,11 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     return this.pipeline.environment.deadlines;
   }
 
+  /** The time on the client's clock. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   /** What every request carries. */
   get headers(): HeaderMap {
     return this.pipeline.headers;
@@ -190,10 +195,10 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   }
 
   #register(call: Call): Call {
-    // First of all, for what the caller does there may close the client, or abort the call.
+    // First of all, for what the caller does there may close the client, or abort the call or its batch.
     if (this.pipeline.limitKey !== undefined) call.limitKey = this.#limitKeyOf(call, this.pipeline.limitKey);
-    const { context: { signals }, settings: { totalTimeoutMs } } = call;
-    let stopped = this.#closed;
+    const { context: { signals, allowance, spentMs = 0 }, settings: { totalTimeoutMs } } = call;
+    let stopped = this.#closed ?? allowance?.stopped;
     if (signals.length > 0) stopped ??= signals.find(({ aborted }) => aborted);
     if (stopped !== undefined) {
       call.cancel(stopped.reason);
@@ -206,7 +211,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     this.#tally.requests++;
     if (signals.length > 0) { for (const signal of signals) addAbortListener(signal, call); }
     if (totalTimeoutMs !== Infinity) {
-      call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs);
+      call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs - spentMs);
     }
     return call;
   }

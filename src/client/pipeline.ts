@@ -26,7 +26,7 @@ import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
 import { backoff } from "../primitives/backoff.ts";
 import { type Clock, systemClock } from "../primitives/clock.ts";
 import { DeadlineQueue } from "../primitives/deadline_queue.ts";
-import { RetryBudget } from "../primitives/retry_budget.ts";
+import { RetryBudget, workingTimeOf } from "../primitives/retry_budget.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
 import { SeparateDeadlines } from "../primitives/separate_deadlines.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -163,6 +163,7 @@ function buildLimits(
     maxWaitMs: maxRetryAfterMs,
   });
   const deadlines = timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock);
+  const budget = toBudget(options.retryBudget, clock);
   const scheduler: Scheduler = new Scheduler({
     semaphore: toSemaphore(options.concurrency),
     adaptiveLimit: isAdaptiveLimit(options.concurrency) ? options.concurrency : undefined,
@@ -171,6 +172,7 @@ function buildLimits(
     deadlines,
     maxRetryAfterMs,
     shedding: toShedding(options),
+    workingTime: budget && workingTimeOf(budget),
     onStatement: learning && ((lane, answer) => learning.hear(lane, answer)),
     timersBelongToRequests,
   });
@@ -190,7 +192,7 @@ function buildLimits(
     reporter,
     counters: { ...NO_COUNTS },
     hedging,
-    budget: toBudget(options.retryBudget, clock),
+    budget,
     ...toDelays(options.backoff, { random, maxRetryAfterMs }),
     pauseOn429: options.pauseOn429 ?? "origin",
     countsInARow: circuitBreaker !== undefined && circuitBreaker !== false &&

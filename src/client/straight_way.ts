@@ -149,10 +149,8 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
   }
 
   #begin(call: Call, nowMs: number): RequestInit {
-    const { budget, scheduler: { workingTime } } = this.#environment;
-    if (budget !== undefined) {
-      budget.deposit(workingTime.openLanes > 0 ? workingTime.at(nowMs) : nowMs - workingTime.idleMs);
-    }
+    const { budget } = this.#environment;
+    if (budget !== undefined) budget.deposit(nowMs);
     call.attempts = 1;
     call.isInFlight = true;
     call.pending = this;

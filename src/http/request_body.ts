@@ -32,9 +32,7 @@ export async function replayableBody(
   { signals, isWhole }: ReplayOptions,
 ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
   // Firefox has no streams for bodies of requests.
-  if (isWhole || !(request.body instanceof ReadableStream)) {
-    return new Uint8Array(await request.arrayBuffer());
-  }
+  if (!(request.body instanceof ReadableStream)) return new Uint8Array(await request.arrayBuffer());
   const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const stop: AbortTarget = {
     onAbort: ({ reason }) => void reader.cancel(reason).catch(() => {}),
@@ -45,7 +43,7 @@ export async function replayableBody(
     else addAbortListener(signal, stop);
   }
   try {
-    return await readOrStream(reader, signals);
+    return await readOrStream(reader, signals, isWhole ? Infinity : MAX_REPLAY_BYTES);
   } finally {
     for (const signal of signals) removeAbortListener(signal, stop);
   }
@@ -54,10 +52,11 @@ export async function replayableBody(
 async function readOrStream(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   signals: readonly AbortSignal[],
+  maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  while (size <= MAX_REPLAY_BYTES) {
+  while (size <= maxBytes) {
     const { done, value } = await reader.read();
     for (const signal of signals) signal.throwIfAborted();
     if (done) return concatenate(chunks, size);

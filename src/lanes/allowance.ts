@@ -20,6 +20,8 @@ export class Allowance {
   asleep = 0;
   /** The signal of the batch, which all of its requests end with. */
   signal: AbortSignal | undefined;
+  /** Why no more of its requests may begin, once the batch was stopped. */
+  stopped: { readonly reason: unknown } | undefined;
   /** When the batch will have taken too long, on the client's clock. */
   endsAtMs: number = Infinity;
   /** Whether the batch may have further requests. */

@@ -9,6 +9,7 @@ import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
 import type { PermitLedger } from "../primitives/permit_ledger.ts";
 import { ledgerOf, type Semaphore } from "../primitives/semaphore.ts";
+import { WorkingTime } from "../primitives/working_time.ts";
 import { Admission, type AdmissionOffice } from "./admission.ts";
 import { AdmissionWaiter, type WaitingRoom } from "./admission_waiter.ts";
 import type { Allowance } from "./allowance.ts";
@@ -29,7 +30,6 @@ import { type TokenListener, Tokens } from "./tokens.ts";
 import { Turns } from "./turns.ts";
 import type { Place, Waiter } from "./waiter.ts";
 import { WakeUps } from "./wake_ups.ts";
-import { WorkingTime } from "./working_time.ts";
 
 /** What a scheduler works with. */
 export interface SchedulerOptions extends ReportOptions {
@@ -41,6 +41,8 @@ export interface SchedulerOptions extends ReportOptions {
   readonly deadlines: Deadlines;
   /** The longest pause of an origin that is waited out, in milliseconds. */
   readonly maxRetryAfterMs: number;
+  /** The time that retries are counted in, where others share it. */
+  readonly workingTime?: WorkingTime | undefined;
   /** When single requests are refused because too many are in line, or one has been for too long. */
   readonly shedding?: LoadShedding | undefined;
   /** Whether a timer lives only as long as the request that has set it, so that each waiter needs one. */
@@ -82,11 +84,12 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   /** Hears what has become of attempts. */
   readonly reports: AttemptReports;
   /** The time that retries are counted in. */
-  readonly workingTime: WorkingTime = new WorkingTime();
+  readonly workingTime: WorkingTime;
 
   /** Creates a scheduler of whose permits none is used. */
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.workingTime = options.workingTime ?? new WorkingTime();
     this.#tokens = new Tokens(options.bucket, this);
     const examine = (lane: Lane): void => this.examine(lane);
     this.#wakeUps = new WakeUps({ ...options, examine });
@@ -135,11 +138,14 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   /** Makes a lane's waiting requests take part. */
   adopt(lane: Lane): void {
     lane.attach(this.#claimLane);
+    let openedAtMs: number;
     lane.breaker?.on(({ from, to, atMs }) => {
-      if (to === "closed" || from === "closed") {
-        if (to === "closed") lane.outage.end();
-        else lane.outage.begin(atMs, lane.succeeded);
-        this.workingTime.note(to !== "closed", atMs);
+      if (to === "closed") {
+        lane.outage.end();
+        this.workingTime.end(openedAtMs, atMs);
+      } else if (from === "closed") {
+        lane.outage.begin(atMs, lane.succeeded);
+        this.workingTime.begin(openedAtMs = atMs);
       }
       lane.ticket = to === "closed" ? lane.breaker!.enter() : 0;
       lane.refresh();

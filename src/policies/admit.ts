@@ -60,7 +60,7 @@ export async function admit(
   }
   call.journey.isProbing = admission.isProbe;
   // A probe waits for no budget, but a second try is one all the same.
-  if (admission.isProbe && call.attempts > 0) budget?.tryWithdraw(scheduler.workingTime.at(clock.now()));
+  if (admission.isProbe && call.attempts > 0) budget?.tryWithdraw(clock.now());
   if (reporter.active) {
     const atMs = clock.now();
     const waitedMs = atMs - sinceMs;

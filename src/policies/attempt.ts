@@ -11,6 +11,7 @@ import { isPlainUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
 import { Leases } from "../lanes/leases.ts";
 import { abortIfPossible } from "../primitives/abort_across_requests.ts";
+import { type Deferred, deferred } from "../primitives/deferred.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { AttemptBody } from "./attempt_body.ts";
 import { attemptTimeout, bodyTimeout, tooLarge } from "./attempt_errors.ts";
@@ -121,6 +122,8 @@ export class Attempt implements DeadlineTarget, Pending {
   #deadline: Deadline;
   #reject: (reason: unknown) => void = () => {};
   #stopped: { readonly reason: unknown } | undefined;
+  /** Has it stopped in its own request, where those of others can't reach it: what runs after a promise does so where that was made. */
+  readonly #stopping: Deferred<() => void> | undefined;
   #body: AttemptBody | undefined;
   #hasEnded = false;
   /** Whether it was the call's latest when the call let go of it. */
@@ -150,7 +153,11 @@ export class Attempt implements DeadlineTarget, Pending {
     this.startedAtMs = isResumed ? call.attemptedAtMs : nowMs;
     const leftMs = isResumed ? call.timeoutAtMs - nowMs : call.settings.timeoutMs;
     this.#deadline = environment.deadlines.add(this, leftMs, nowMs);
-    if (environment.timersBelongToRequests) this.#beat();
+    if (environment.timersBelongToRequests) {
+      this.#beat();
+      this.#stopping = deferred();
+      this.#stopping.promise.then((stop) => stop());
+    }
   }
 
   /** Says that the attempt goes on, as long as its caller has no body whose reader does. */
@@ -379,16 +386,27 @@ export class Attempt implements DeadlineTarget, Pending {
     if (this.#hasEnded || this.#stopped !== undefined) return;
     this.#stopped = { reason };
     this.#admission.judge("ignored");
-    const { deadlines } = this.#environment;
-    deadlines.remove(this.#deadline);
-    this.#deadline = deadlines.add(this, Math.min(this.#call.settings.timeoutMs, MAX_WRITE_OFF_MS));
     this.#letGo();
     this.#reject(reason);
-    const isAborted = abortIfPossible(this.#controller, reason);
-    // One that is being got rid of is received until then; what can't be reached from here ends with its request.
-    if (!this.#body?.isHandedOut && isAborted) return;
-    this.#body?.fail(reason);
+    if (!this.#abort(reason)) {
+      // If its own request has ended, so has the fetch, and the permit comes back as those of the dead do.
+      this.#environment.deadlines.remove(this.#deadline);
+      this.#stopping?.resolve(() => void this.#abort(reason));
+    }
+    // One that is being got rid of is received until then.
+    if (!this.#body?.isHandedOut) return;
+    this.#body.fail(reason);
     this.#end();
+  }
+
+  /** Aborts the fetch, if it can be reached from here, and waits for its end. */
+  #abort(reason: unknown): boolean {
+    const { deadlines } = this.#environment;
+    deadlines.remove(this.#deadline);
+    if (!this.#hasEnded) {
+      this.#deadline = deadlines.add(this, Math.min(this.#call.settings.timeoutMs, MAX_WRITE_OFF_MS));
+    }
+    return abortIfPossible(this.#controller, reason);
   }
 
   #end(): void {

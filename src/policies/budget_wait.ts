@@ -23,7 +23,7 @@ const BUDGET_PATIENCE_MS = 3_000;
 /** An origin that is down has probers enough when so many wait for it. */
 const ENOUGH_PROBERS = 8;
 
-/** The budget's time stands still in an outage: what happens then says nothing of how much may be retried after it. */
+/** Time that stands still in an outage, as the budget's does. */
 export function workingTimeMs({ scheduler, clock }: Environment): number {
   return scheduler.workingTime.at(clock.now());
 }
@@ -39,7 +39,7 @@ export function noteRetry(environment: Environment, call: Call, { reply, error }
   (lane.retries ??= new RetryRecord(nowMs)).noteEnd(isRescue, nowMs);
   if (!isRescue) return;
   lane.rescuedAtMs = environment.clock.now();
-  environment.budget?.restore(nowMs);
+  environment.budget?.restore(lane.rescuedAtMs);
 }
 
 /**
@@ -85,7 +85,7 @@ function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   const retries = lane === undefined || (isDown(lane) && lane.succeeded === 0)
     ? undefined
     : lane.retries ??= new RetryRecord(nowMs);
-  if (retries?.mayRetry(nowMs) === false || !environment.budget!.tryWithdraw(nowMs)) return false;
+  if (retries?.mayRetry(nowMs) === false || !environment.budget!.tryWithdraw(environment.clock.now())) return false;
   retries?.noteSent(nowMs);
   return true;
 }

@@ -74,6 +74,8 @@ export interface CallContext {
   readonly avoided?: Lane | undefined;
   /** Whether it goes on with what an earlier call has begun, such as a download. */
   readonly continues?: boolean | undefined;
+  /** How much of its total time had passed before it began, in milliseconds; absent for nothing. */
+  readonly spentMs?: number | undefined;
   /** Whether no caller waits for it. */
   readonly isBackground: boolean;
   /** What looks after the calls. */
@@ -260,7 +262,12 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
 
   /** When the total deadline passes, on the client's clock: that of the most patient caller that waits for it. */
   get deadlineAtMs(): number {
-    return this.flight?.deadlineAtMs ?? this.startedAtMs + this.settings.totalTimeoutMs;
+    return this.flight?.deadlineAtMs ?? this.#ownDeadlineAtMs;
+  }
+
+  get #ownDeadlineAtMs(): number {
+    const { settings: { totalTimeoutMs }, spentMs = 0 } = this.context;
+    return this.startedAtMs + totalTimeoutMs - spentMs;
   }
 
   /** When an attempt on the straight way has taken too long, on the client's clock. */
@@ -359,8 +366,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
 
   /** The total deadline passed. */
   onDeadline(): void {
-    const { totalTimeoutMs } = this.settings;
-    this.#timeOut("total", totalTimeoutMs, this.startedAtMs + totalTimeoutMs);
+    this.#timeOut("total", this.settings.totalTimeoutMs, this.#ownDeadlineAtMs);
   }
 
   /** The batch of the call has taken longer than so many milliseconds. */

@@ -59,7 +59,7 @@ interface Plan {
 export function retry(environment: Environment, options: RetryOptions): Policy {
   return (next) => async (call) => {
     // One that comes from the straight way was counted there.
-    if (call.journey.opening === undefined) environment.budget?.deposit(workingTimeMs(environment));
+    if (call.journey.opening === undefined) environment.budget?.deposit(environment.clock.now());
     let previousMs: number | undefined;
     let earlier: Round | undefined;
     for (;;) {
@@ -174,9 +174,7 @@ function planOf(
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
   const needsBudget = !isRefused && !isTest && budget !== undefined;
   // Who is patient takes it when the retry is due.
-  if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(workingTimeMs(environment))) {
-    return undefined;
-  }
+  if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return undefined;
   // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
   return { reason, delayMs, sleeps, needsBudget, isUrgent, counts: !isServed && !isTest };

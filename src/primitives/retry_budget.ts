@@ -7,6 +7,7 @@
 import { assertClock, assertNonNegative, assertOptions, assertPositive } from "./argument_checks.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { WindowedCount } from "./windowed_count.ts";
+import { WorkingTime } from "./working_time.ts";
 
 /** Options of {@linkcode RetryBudget}. */
 export interface RetryBudgetOptions {
@@ -40,8 +41,16 @@ export interface RetryBudgetOptions {
 const ROUNDING = 1e-9;
 
 /**
+ * The time of a budget, which stands still while an origin is down for one of the clients that share it: what happens then says nothing of
+ * how much may be retried after it. A budget of another copy of this module has one of its own.
+ */
+export let workingTimeOf: (budget: RetryBudget) => WorkingTime;
+
+/**
  * Keeps retries a small share of the requests, so that a service that is down is not flooded: at each retry, the retries of
  * the window (this one included) are at most `ratio` times its requests, or `minPerSecond` times its length if that is more.
+ *
+ * While an origin is down for a client that uses it, time stands still for it, for a minute of each outage at most.
  *
  * The idea is that of the retry budgets of Twitter's Finagle. There are no timers, and memory does not grow.
  *
@@ -57,11 +66,16 @@ const ROUNDING = 1e-9;
  * ```
  */
 export class RetryBudget {
+  static {
+    workingTimeOf = (budget) => #time in budget ? budget.#time : new WorkingTime();
+  }
+
   readonly #ratio: number;
   readonly #reserve: number;
   readonly #clock: Clock;
   readonly #requests: WindowedCount;
   readonly #retries: WindowedCount;
+  readonly #time = new WorkingTime();
 
   /**
    * Creates a budget that knows of no requests yet.
@@ -96,7 +110,7 @@ export class RetryBudget {
    * @param nowMs What the clock said just now, for a caller that has just read it.
    */
   deposit(nowMs: number = this.#clock.now()): void {
-    this.#requests.add(nowMs);
+    this.#requests.add(this.#time.at(nowMs));
   }
 
   /**
@@ -107,7 +121,7 @@ export class RetryBudget {
    */
   tryWithdraw(nowMs: number = this.#clock.now()): boolean {
     if (this.#balanceAt(nowMs) < 1 - ROUNDING) return false;
-    this.#retries.add(nowMs);
+    this.#retries.add(this.#time.at(nowMs));
     return true;
   }
 
@@ -119,10 +133,11 @@ export class RetryBudget {
    * @param nowMs What the clock said just now, for a caller that has just read it.
    */
   restore(nowMs: number = this.#clock.now()): void {
-    this.#retries.remove(2, nowMs);
+    this.#retries.remove(2, this.#time.at(nowMs));
   }
 
   #balanceAt(nowMs: number): number {
-    return Math.max(this.#ratio * this.#requests.total(nowMs), this.#reserve) - this.#retries.total(nowMs);
+    const timeMs = this.#time.at(nowMs);
+    return Math.max(this.#ratio * this.#requests.total(timeMs), this.#reserve) - this.#retries.total(timeMs);
   }
 }

@@ -709,6 +709,87 @@ test("Client.settle() is ended by what closes the client or aborts in its source
   }
 });
 
+test("Client.stream() closes no source that has said that it has ended, whenever its reader leaves", async () => {
+  for (const count of [1, 2]) {
+    for (let ticks = 0; ticks < 8; ticks++) {
+      const { client, clock } = setUp(echo, { concurrency: 1 });
+      let [asked, isOver, closed] = [0, false, 0];
+      const source = {
+        [Symbol.iterator]: () => ({
+          next() {
+            isOver = asked++ === count;
+            return { done: isOver, value: `https://a.test/${asked}` };
+          },
+          return() {
+            if (isOver) closed++;
+            return { done: true as const, value: undefined };
+          },
+        }),
+      };
+      const reader = watch((async () => {
+        let taken = 0;
+        for await (const _ of client.stream(source)) {
+          if (++taken < count) continue;
+          for (let tick = 0; tick < ticks; tick++) await undefined;
+          break;
+        }
+      })());
+      // The permit goes to others, who were in line before.
+      for (let other = 0; other < 5; other++) client.json(`https://a.test/other${other}`).catch(() => {});
+      await clock.advance(10_000);
+      assertEquals([reader.state, closed], ["fulfilled", 0], `${count} ${ticks}`);
+      await client.close();
+    }
+  }
+});
+
+test("Client tells of no request that ends its own batch before it has begun", async () => {
+  for (const place of ["body", "limitKey", "path"] as const) {
+    for (const ends of ["abort", "leave"] as const) {
+      for (const nth of [1, 2]) {
+        const controller = new AbortController();
+        const end = (at: string, url: string): undefined => {
+          if (at !== place || !url.endsWith(`${nth}`)) return;
+          if (ends === "abort") controller.abort(new Error("enough"));
+          else stream.return!();
+        };
+        const path = (path: string): string => (end("path", path), path);
+        const { client, clock, network } = setUp(echo, {
+          baseUrls: [{ url: "https://a.test", path }],
+          limitKey: ({ url }) => end("limitKey", url),
+          concurrency: 1,
+        });
+        const events: string[] = [];
+        client.on((event) => {
+          if (event.type === "queued" || event.type === "settled") {
+            events.push(`${event.type} ${event.requestId}`);
+          }
+        });
+        const requests = [1, 2, 3].map((id) => ({
+          url: `${id}`,
+          method: "PUT",
+          json: { toJSON: () => (end("body", `${id}`), {}) },
+        }));
+        const stream = client.stream(requests, { signal: controller.signal });
+        const taken = watch(Array.fromAsync(stream));
+        await clock.advance(1_000);
+        const told = Array.from(
+          { length: nth - 1 },
+          (_, index) => [`queued ${index + 1}`, `settled ${index + 1}`],
+        );
+        assertEquals(taken.state, ends === "abort" ? "rejected" : "fulfilled");
+        assertEquals(events, told.flat(), `${ends} in ${place} ${nth}`);
+        assertEquals([client.stats().requests, client.stats().queued, network.sent.length], [
+          nth - 1,
+          0,
+          nth - 1,
+        ]);
+        await client.close();
+      }
+    }
+  }
+});
+
 test("Client.settle() closes a source once that closes the client or aborts while it is asked", async () => {
   for (const ends of ["close", "abort"] as const) {
     for (const nth of [1, 2, 3]) {

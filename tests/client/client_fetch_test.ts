@@ -9,6 +9,7 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
+import { ownedControllers } from "../support/owned_controllers.ts";
 import { test } from "../support/test.ts";
 import { serveHandler } from "../support/serve_handler.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
@@ -310,6 +311,60 @@ test("Client.fetch() ends the reading of a Request's body when the client closes
 
     assertStrictEquals(await rejected, reason);
     assertEquals([cancelled, network.sent.length], [reason, 0]);
+  }
+});
+
+test("Client.fetch() ends the reading of a Request's body in a worker, where another request closes the client", async () => {
+  using request = ownedControllers();
+  const { client, clock, network } = setUp(() => ({ json: 1 }));
+  let cancelled: unknown;
+  const body = new ReadableStream({ cancel: (why) => void (cancelled = why) });
+  const sent = watch(
+    client.fetch(new Request(URL_A, { method: "POST", body, duplex: "half" } as RequestInit)),
+  );
+  await clock.advance(10);
+  const reason = new Error("enough");
+  request.isElsewhere = true;
+  client.close(reason);
+  request.isElsewhere = false;
+  await clock.advance(0);
+  assertEquals(sent, { state: "rejected", error: reason });
+  assertEquals([cancelled, network.sent.length], [reason, 0]);
+});
+
+test("Client.fetch() counts the time in which a Request's body is read to its total time", async () => {
+  for (
+    const [bodyMs, options] of [[Infinity, { totalTimeoutMs: 100 }], [60, { totalTimeoutMs: 100 }]] as const
+  ) {
+    for (const isClientWide of [true, false]) {
+      const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 500 }), {
+        ...isClientWide ? options : {},
+        maxRetries: 0,
+      });
+      let cancelled: unknown;
+      const body = new ReadableStream({
+        pull: (controller) =>
+          new Promise<void>((resolve) => {
+            if (bodyMs < Infinity) clock.setTimeout(() => resolve(controller.close()), bodyMs);
+          }),
+        cancel: (why) => void (cancelled = why),
+      });
+      const request = new Request(
+        `${URL_A}?token=s3cr3t`,
+        { method: "PUT", body, duplex: "half" } as RequestInit,
+      );
+      const sent = watch(client.fetch(request, undefined, isClientWide ? undefined : options));
+      await clock.advance(99);
+      assertEquals([sent.state, network.sent.length], ["pending", bodyMs === Infinity ? 0 : 1]);
+      await clock.advance(1);
+      assertInstanceOf(sent.error, TimeoutError);
+      const { kind, timeoutMs, attempts, message } = sent.error;
+      assertEquals([kind, timeoutMs, attempts], ["total", 100, network.sent.length]);
+      assertEquals([message.startsWith("PUT "), message.includes("s3cr3t")], [true, false]);
+      if (bodyMs === Infinity) assertStrictEquals(cancelled, sent.error);
+      await client.close();
+      assertEquals(clock.pending, 0);
+    }
   }
 });
 

@@ -100,10 +100,10 @@ test("createClient() refuses bad options of the rate limit at once, by name, who
 
 test("laneFactory() takes part with each lane in the scheduler, and makes none for its checks", () => {
   const { create, scheduler, events } = setUp({ circuitBreaker: { threshold: 1 } });
-  assertEquals([scheduler.workingTime.openLanes, events], [0, []]);
+  assertEquals([scheduler.workingTime.outages, events], [0, []]);
   const lane = create("https://a.test");
   open(lane);
-  assertEquals([lane.key, scheduler.workingTime.openLanes, lane.isClear], ["https://a.test", 1, false]);
+  assertEquals([lane.key, scheduler.workingTime.outages, lane.isClear], ["https://a.test", 1, false]);
 });
 
 test("laneFactory() gives each origin a breaker of its own, whose changes are events with its name", () => {

@@ -35,15 +35,16 @@ test("replayableBody() keeps what is just small enough", async () => {
 });
 
 test("replayableBody() ends at once when a signal aborts, with its reason", async () => {
-  const endless = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(new Uint8Array(3)),
-  });
-  const controller = new AbortController();
-  const reading = replayableBody(post(endless), { ...options, signals: [controller.signal] });
-  await Promise.resolve();
-  const reason = { my: "reason" };
-  controller.abort(reason);
-  assertEquals(await reading.catch((error) => error), reason);
+  const endless = (): ReadableStream<Uint8Array> =>
+    new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(3)) });
+  for (const isWhole of [false, true]) {
+    const controller = new AbortController();
+    const reading = replayableBody(post(endless()), { signals: [controller.signal], isWhole });
+    await Promise.resolve();
+    const reason = { my: "reason" };
+    controller.abort(reason);
+    assertEquals(await reading.catch((error) => error), reason);
+  }
 });
 
 test("replayableBody() rejects with what the body breaks off with", async () => {

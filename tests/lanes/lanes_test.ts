@@ -169,8 +169,8 @@ test("Lanes forgets the outage of an origin with its lane, so that the time of r
     const { breaker } = lanes.get(`https://${index}.test`);
     breaker!.settle(breaker!.enter(), "failure");
   }
-  assertEquals(scheduler.workingTime.openLanes, 8_192);
+  assertEquals(scheduler.workingTime.outages, 8_192);
   clock.jump(1_000);
   lanes.get("https://new.test");
-  assertEquals([keysOf(lanes).length, scheduler.workingTime.openLanes], [8_192, 8_191]);
+  assertEquals([keysOf(lanes).length, scheduler.workingTime.outages], [8_192, 8_191]);
 });

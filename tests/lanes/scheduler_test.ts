@@ -715,9 +715,9 @@ test("Scheduler.workingTime stands still while any lane's breaker is not closed"
   const a = lane();
   open(scheduler, a);
   await clock.advance(100);
-  assertEquals([scheduler.workingTime.at(100), scheduler.workingTime.openLanes], [0, 1]);
+  assertEquals([scheduler.workingTime.at(100), scheduler.workingTime.outages], [0, 1]);
   scheduler.reports.judge(a, a.breaker!.enter(), "success", 100);
-  assertEquals([scheduler.workingTime.at(110), scheduler.workingTime.openLanes], [10, 0]);
+  assertEquals([scheduler.workingTime.at(110), scheduler.workingTime.outages], [10, 0]);
 });
 
 test("an outage is as old as its first opening, however many probes have failed since", async () => {

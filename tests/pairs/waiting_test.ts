@@ -2,6 +2,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { type ClientOptions, createClient, HttpError } from "../../mod.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
+import { RetryBudget } from "../../src/primitives/retry_budget.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { rejection, watch } from "../support/settled.ts";
@@ -353,3 +354,68 @@ testBothWays(
     assertEquals([client.stats().queued, client.stats().inFlight, next.state], [0, 0, "fulfilled"]);
   },
 );
+
+test("budget × breaker: an origin that was down once and is not asked any more takes no retries from others (S10)", async () => {
+  for (const down of [0, 1, 3]) {
+    const clock = new ManualClock();
+    const asked = new Set<string>();
+    await using client = createClient({
+      clock,
+      random: () => 0,
+      backoff: { baseMs: 10, jitter: "none" },
+      retryBudget: { ratio: 0, minPerSecond: 1 },
+      circuitBreaker: { threshold: 2, cooldownMs: 1_000 },
+      fetch: (url) => {
+        const { host, href } = new URL(String(url));
+        const fails = host.startsWith("down") || !asked.has(href);
+        asked.add(href);
+        return Promise.resolve(fails ? new Response("", { status: 503 }) : Response.json(1));
+      },
+    });
+    for (let index = 0; index < down; index++) {
+      const url = `https://down${index}.test/`;
+      await clock.run(client.settle([url, `${url}2`], { maxRetries: 0 }));
+      clock.jump(500);
+    }
+    const isDown = Object.values(client.stats().origins).map(({ breaker }) => breaker);
+    assertEquals(isDown, Array.from({ length: down }, () => "open"));
+    clock.jump(60_000);
+    for (const url of numbered(60)) {
+      clock.jump(1_200);
+      assertEquals(await clock.run(client.json(url)), 1);
+    }
+  }
+});
+
+test("budget × several clients: retries are bounded for all together, whichever of them has seen an outage (S10)", async () => {
+  for (const downMs of [0, 5_000, 15_000, 100_000]) {
+    const clock = new ManualClock();
+    const retryBudget = new RetryBudget({ ratio: 0, minPerSecond: 1, clock });
+    let isDown = true;
+    let sent = 0;
+    const common = {
+      clock,
+      retryBudget,
+      random: () => 0,
+      maxRetries: 1,
+      backoff: { baseMs: 1, factor: 1, jitter: "none" },
+      fetch: (url) => {
+        sent++;
+        const isSound = String(url).endsWith("up");
+        return Promise.resolve(isSound && !isDown ? Response.json(1) : new Response("", { status: 503 }));
+      },
+    } satisfies ClientOptions;
+    await using first = createClient({ ...common, circuitBreaker: { threshold: 2, cooldownMs: 1_000 } });
+    await using second = createClient({ ...common, circuitBreaker: false });
+    if (downMs > 0) await clock.run(first.settle([`${ORIGIN}/1`, `${ORIGIN}/2`], { maxRetries: 0 }));
+    clock.jump(downMs);
+    isDown = false;
+    assertEquals(await clock.run(first.json(`${ORIGIN}/up`)), 1);
+    sent = 0;
+    for (let index = 0; index < 50; index++) {
+      await clock.run(first.outcome(`https://${index}.test/`));
+      await clock.run(second.outcome(`https://b.test/${index}`));
+    }
+    assertEquals(sent - 100, 10);
+  }
+});

@@ -25,6 +25,7 @@ import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { mortalDeadlines } from "../lanes/mortal_deadlines.ts";
 import { schedulerOn } from "../lanes/scheduler_on.ts";
 import { microtasks } from "../support/microtasks.ts";
+import { ownedControllers } from "../support/owned_controllers.ts";
 import { watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
 import {
@@ -1130,3 +1131,52 @@ test("attempt() keeps its permit in a worker for as long as its request goes on,
   // It has nothing to give back.
   assertEquals([attempted.state, scheduler.inFlight], ["rejected", 1]);
 });
+
+for (
+  const { goesOn, deaf, backAfterMs } of [
+    { goesOn: true, deaf: false, backAfterMs: 0 },
+    { goesOn: true, deaf: true, backAfterMs: 7_000 },
+    { goesOn: false, deaf: false, backAfterMs: 2_000 },
+  ]
+) {
+  const whose = `${deaf ? "a deaf fetch" : "a fetch"} of one that ${goesOn ? "goes on" : "has died"}`;
+  test(`attempt() that is aborted by another request in a worker keeps its permit until the end: ${whose}`, async () => {
+    const clock = new ManualClock();
+    const deadlines = mortalDeadlines(clock);
+    const settings = { timeoutMs: 7_000 };
+    const origin = new FakeOrigin(hanging(), { clock, deaf });
+    const { environment: around } = buildPipeline(
+      { fetch: origin.fetch },
+      { clock, reporter: { active: false, emit() {} } },
+      { inBackground() {} },
+    );
+    const options = { semaphore: new Semaphore(1), deadlines, timersBelongToRequests: true };
+    const scheduler = schedulerOn(clock, options);
+    const environment = { ...around, ...options, scheduler };
+    const lane = new Lane({ key: "https://a.test", breaker: undefined, bucket: undefined });
+    scheduler.adopt(lane);
+    const call = fakeCall({ settings });
+    const admission = await admit(environment, call, [lane]);
+    using request = ownedControllers();
+    const attempted = watch(attempt(environment, call, fakeTarget({ lane }), admission!));
+    await microtasks(5);
+    deadlines.isDying = !goesOn;
+    await clock.advance(1_000); // the last beat of one that has died
+    deadlines.isDying = false;
+    const reason = new Error("no request waits for it any more");
+    request.isElsewhere = true;
+    call.abort(reason);
+    assertEquals(scheduler.inFlight, 1);
+    request.isElsewhere = !goesOn;
+    await microtasks(20);
+    assertStrictEquals(attempted.error, reason);
+    assertEquals(origin.sent[0]!.signal!.aborted, goesOn);
+    const next = watch(admit(environment, fakeCall({ settings }), [lane]));
+    if (backAfterMs > 0) {
+      await clock.advance(backAfterMs - 1);
+      assertEquals([next.state, scheduler.inFlight], ["pending", 1]);
+    }
+    await clock.advance(1);
+    assertEquals([next.state, scheduler.inFlight], ["fulfilled", 1]);
+  });
+}

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { RetryBudget, type RetryBudgetOptions } from "../../src/primitives/retry_budget.ts";
+import { RetryBudget, type RetryBudgetOptions, workingTimeOf } from "../../src/primitives/retry_budget.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { test } from "../support/test.ts";
@@ -159,4 +159,19 @@ test("RetryBudget() refuses what has no options in it", () => {
       "Cannot create retry budget as the options must be an object: received",
     );
   }
+});
+
+test("RetryBudget leaves out the outages of all clients that share it, whoever looks at it meanwhile (S10)", () => {
+  const clock = new ManualClock();
+  const budget = new RetryBudget({ ratio: 0.5, minPerSecond: 0, windowMs: 10_000, clock });
+  const time = workingTimeOf(budget);
+  for (let request = 0; request < 4; request++) budget.deposit();
+  time.begin(clock.now());
+  clock.jump(30_000);
+  assertEquals([budget.balance, budget.tryWithdraw()], [2, true]);
+  time.end(0, clock.now());
+  clock.jump(5_000);
+  assertEquals([budget.balance, budget.tryWithdraw(), budget.tryWithdraw()], [1, true, false]);
+  clock.jump(6_000);
+  assertEquals([budget.balance, budget.tryWithdraw()], [0, false]);
 });

@@ -11,24 +11,28 @@ import { beginCaller, endCaller, requestOf } from "./callers.ts";
 import type { BatchStep } from "./plan.ts";
 import type { BatchRecord } from "./records.ts";
 import { optionsOf } from "./options_of.ts";
-import { createSource } from "./sources.ts";
+import { createSource, SourceError } from "./sources.ts";
 import { currentVisit } from "./visits.ts";
 import type { Stage } from "./stage.ts";
 import { endingOf } from "./steps.ts";
 
 /** Begins a batch, and sees to its outcomes. */
 export function playBatch(stage: Stage, step: BatchStep): void {
-  const { how, signal } = step;
-  const isDead = stage.isClosed || (signal !== undefined && stage.controllers[signal]!.signal.aborted);
+  const { how, signal, extension } = step;
+  const client = extension === undefined ? 0 : extension + 1;
+  const isDead = stage.hasClosed(client) ||
+    (signal !== undefined && stage.controllers[signal]!.signal.aborted);
   const visit = currentVisit();
   const batch: BatchRecord = {
     visit,
     name: `${how} ${stage.batches.length}`,
     step,
+    client,
     pulled: [],
     startedAtMs: stage.clock.now(),
     batch: undefined,
     taken: 0,
+    hasLeft: false,
     isAsked: false,
     hasEnded: false,
     returns: 0,
@@ -40,19 +44,19 @@ export function playBatch(stage: Stage, step: BatchStep): void {
   stage.batches.push(batch);
   visit?.work.add(batch);
   stage.note(`begins: ${batch.name}`);
-  const [client] = stage.clients;
+  const asked = stage.clients[client]!;
   const options: BatchOptions = {
     ...optionsOf(stage, step.options),
     signal: signal === undefined ? undefined : stage.controllers[signal]!.signal,
   };
   if (how === "record") {
-    const outcomes = client!.record(namedRequests(stage, batch), options);
+    const outcomes = asked.record(namedRequests(stage, batch), options);
     return followOutcomes(stage, batch, outcomes.then(Object.values<Outcome<unknown>>));
   }
   const source = createSource(stage, batch);
-  if (how === "settle") return followOutcomes(stage, batch, client!.settle(source, options));
-  if (how === "all") return followAll(stage, batch, client!.all(source, options));
-  consume(stage, batch, client!.stream(source, options)).then(
+  if (how === "settle") return followOutcomes(stage, batch, asked.settle(source, options));
+  if (how === "all") return followAll(stage, batch, asked.all(source, options));
+  consume(stage, batch, asked.stream(source, options)).then(
     () => endBatch(stage, batch, { ok: true, value: undefined }),
     (value) => endBatch(stage, batch, { ok: false, value }),
   );
@@ -61,8 +65,15 @@ export function playBatch(stage: Stage, step: BatchStep): void {
 function namedRequests(stage: Stage, batch: BatchRecord): Record<string, FetchRequest> {
   batch.hasEnded = true;
   return Object.fromEntries(batch.step.targets.map((target, index) => {
-    const given = requestOf(target);
-    beginCaller(stage, { how: "record", target, given, batch, options: batch.step.options });
+    const given = requestOf(stage, target);
+    beginCaller(stage, {
+      how: "record",
+      target,
+      given,
+      batch,
+      options: batch.step.options,
+      client: batch.client,
+    });
     return [`k${index}`, given];
   }));
 }
@@ -109,21 +120,14 @@ async function consume(
   batch: BatchRecord,
   stream: AsyncIterableIterator<Outcome<unknown>>,
 ): Promise<void> {
-  const { leavesAfter = Infinity, slowMs = 0, options } = batch.step;
+  const { leavesAfter = Infinity, leavesAfterMs, readers = 1, options } = batch.step;
+  if (leavesAfterMs !== undefined) stage.clock.at(leavesAfterMs, () => leaveAtOnce(stage, batch, stream));
   if (leavesAfter > 0) {
-    for await (const outcome of stream) {
-      if (options?.ordered && outcome.index !== batch.taken) {
-        stage.fail("order", `${batch.name} has yielded ${outcome.index} in place of ${batch.taken}`);
-      }
-      batch.taken++;
-      takeOutcome(stage, batch, outcome, outcome.index);
-      if (batch.taken === leavesAfter) break;
-      if (slowMs > 0) await stage.clock.sleep(slowMs);
-    }
+    await Promise.all(Array.from({ length: readers }, () => readOutcomes(stage, batch, stream)));
   } else {
     await stream.return!();
   }
-  if (batch.taken < leavesAfter) {
+  if (batch.taken < leavesAfter && !batch.hasLeft) {
     const isCut = options?.batchTimeoutMs !== undefined;
     if (batch.taken < batch.pulled.length || (batch.taken > batch.pulled.length && !isCut)) {
       stage.fail(
@@ -134,6 +138,40 @@ async function consume(
   } else {
     leave(stage, batch);
   }
+}
+
+async function readOutcomes(
+  stage: Stage,
+  batch: BatchRecord,
+  stream: AsyncIterableIterator<Outcome<unknown>>,
+): Promise<void> {
+  const { leavesAfter = Infinity, slowMs = 0, options } = batch.step;
+  for await (const outcome of stream) {
+    if (options?.ordered && outcome.index !== batch.taken) {
+      stage.fail("order", `${batch.name} has yielded ${outcome.index} in place of ${batch.taken}`);
+    }
+    batch.taken++;
+    takeOutcome(stage, batch, outcome, outcome.index);
+    if (batch.taken >= leavesAfter) break;
+    if (slowMs > 0) await stage.clock.sleep(slowMs);
+  }
+}
+
+/** Whoever reads a stream leaves, whatever it does. */
+function leaveAtOnce(
+  stage: Stage,
+  batch: BatchRecord,
+  stream: AsyncIterableIterator<Outcome<unknown>>,
+): void {
+  if (batch.ending !== undefined || batch.visit?.isOver) return;
+  stage.note(`${batch.name} is left`);
+  batch.hasLeft = true;
+  // Who leaves by itself does not hear that it was aborted meanwhile.
+  batch.mustEndWith = undefined;
+  leave(stage, batch);
+  stream.return!().catch((error) => {
+    if (!(error instanceof SourceError)) stage.fail("S13", `${batch.name} can't be left: ${error}`);
+  });
 }
 
 /** Nothing more may be sent for those who left early. */

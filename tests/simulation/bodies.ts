@@ -5,7 +5,7 @@
  */
 
 import type { RequestSpec } from "../../src/client/request.ts";
-import type { TargetPlan } from "./plan.ts";
+import type { CallStep, TargetPlan } from "./plan.ts";
 
 /** How many chunks a stream has. */
 const CHUNKS = 5;
@@ -20,7 +20,7 @@ export function hasBody({ method }: TargetPlan): boolean {
 
 /** Whether what it carries can be sent once. */
 export function isStream({ body }: TargetPlan): boolean {
-  return body === "stream" || body === "slow stream" || body === "broken stream";
+  return body === "stream" || body === "slow stream" || body === "broken stream" || body === "iterable";
 }
 
 /** The body, or what takes its place. */
@@ -37,9 +37,35 @@ export function bodyOf(target: TargetPlan): Pick<RequestSpec, "body" | "json" | 
       return { body: new TextEncoder().encode(text) };
     case "form":
       return { body: new URLSearchParams({ from: target.id }) };
+    case "blob":
+      return { body: new Blob([text]) };
+    case "iterable":
+      return { body: iterableOf(target) };
     default:
       return { body: streamOf(target) };
   }
+}
+
+/** How long a slow body of a `Request` takes for each of its chunks, in milliseconds. */
+const CHUNK_MS = 40;
+
+/** The body of a `Request`: at once, in its own time, or never. */
+export function requestBodyOf(
+  target: TargetPlan,
+  { input }: Pick<CallStep, "input">,
+  clock: { sleep(delayMs: number): Promise<void> },
+): BodyInit {
+  if (input === "request") return bodyOf(target).body as BodyInit | undefined ?? "x";
+  const chunks = textOf(target).match(/.{1,4}/g)!.map((part) => new TextEncoder().encode(part));
+  return new ReadableStream({
+    async pull(controller) {
+      if (input === "stalled request" && chunks.length === 1) return await new Promise(() => {});
+      await clock.sleep(CHUNK_MS);
+      const chunk = chunks.shift();
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+  });
 }
 
 /** Whether a body has arrived as it was sent. */
@@ -51,6 +77,10 @@ export function isIntact(target: TargetPlan, body: string): boolean {
 
 function textOf({ id }: TargetPlan): string {
   return `{"from":"${id}"}`;
+}
+
+async function* iterableOf(target: TargetPlan): AsyncGenerator<Uint8Array> {
+  for (let count = 0; count < CHUNKS; count++) yield new TextEncoder().encode(textOf(target));
 }
 
 function streamOf(target: TargetPlan): ReadableStream<Uint8Array> {

@@ -30,7 +30,7 @@ class TroubledTier implements CacheAdapter {
   readonly #plan: TierPlan;
   readonly #trouble: TierTrouble;
   /** What was stored last, under whichever key. */
-  #latest: CacheEntry | undefined;
+  #latest: { readonly key: string; readonly entry: CacheEntry } | undefined;
 
   constructor(stage: Stage, memory: CacheAdapter, plan: TierPlan, trouble: TierTrouble) {
     this.name = `tier that ${trouble}`;
@@ -43,12 +43,12 @@ class TroubledTier implements CacheAdapter {
   }
 
   get(key: string): MaybePromise<CacheEntry | undefined> {
-    return this.#ask(() => this.#isNow("lies") ? this.#latest : this.#memory.get(key));
+    return this.#ask(() => this.#isNow("lies") ? this.#latest?.entry : this.#memory.get(key));
   }
 
   set(key: string, entry: CacheEntry): MaybePromise<boolean> {
     return this.#ask(() => {
-      this.#latest = entry;
+      this.#latest = { key, entry };
       if (this.#isNow("forgets")) return this.#then(this.#memory.delete(key), true);
       if (this.#isNow("refuses")) return false;
       // What it says is not what it has done.
@@ -57,7 +57,11 @@ class TroubledTier implements CacheAdapter {
   }
 
   delete(key: string): MaybePromise<boolean> {
-    return this.#ask(() => this.#memory.delete(key));
+    return this.#ask(() => {
+      // It may give something else, but who gives what was removed breaks every promise that is made of changes.
+      if (this.#latest?.key === key) this.#latest = undefined;
+      return this.#memory.delete(key);
+    });
   }
 
   #isNow(trouble: TierTrouble): boolean {

@@ -5,10 +5,12 @@
  */
 
 import { isSlipstreamError } from "../../src/errors.ts";
-import type { FetchRequest } from "../../src/client/request.ts";
+import type { FetchRequest, RequestOptions } from "../../src/client/request.ts";
 import { SECRET, urlOf } from "./addresses.ts";
+import { familyOf } from "./families.ts";
 import { bodyOf, hasBody, isStream } from "./bodies.ts";
-import type { OptionsPlan, TargetPlan } from "./plan.ts";
+import { optionsOf } from "./options_of.ts";
+import type { OptionsPlan, OwnPlan, TargetPlan } from "./plan.ts";
 import type { BatchRecord, Caller, Ending } from "./records.ts";
 import { currentVisit } from "./visits.ts";
 import type { Stage } from "./stage.ts";
@@ -24,18 +26,28 @@ export interface CallerParts {
   readonly batch?: BatchRecord | undefined;
   readonly signals?: readonly number[] | undefined;
   readonly streams?: boolean | undefined;
+  /** Whether its body is read before it is sent, so that it can be sent again. */
+  readonly isKept?: boolean | undefined;
 }
 
 /** What a request is given as: its URL, if there is no more to say. */
-export function requestOf(target: TargetPlan): FetchRequest {
+export function requestOf(stage: Stage, target: TargetPlan): FetchRequest {
   const url = urlOf(target);
-  const { method, user } = target;
-  if (method === undefined && user === undefined) return url;
+  const { method, user, own } = target;
+  if (method === undefined && user === undefined && own === undefined) return url;
   return {
+    ...own === undefined ? {} : ownOptionsOf(stage, own),
     url,
     method,
     headers: headersOf(target),
     ...hasBody(target) ? bodyOf(target) : {},
+  };
+}
+
+function ownOptionsOf(stage: Stage, { signal, ...options }: OwnPlan): RequestOptions {
+  return {
+    ...optionsOf(stage, options),
+    signal: signal === undefined ? undefined : stage.controllers[signal]!.signal,
   };
 }
 
@@ -46,13 +58,15 @@ export function headersOf({ user }: TargetPlan): Record<string, string> {
 
 /** A request begins. */
 export function beginCaller(stage: Stage, parts: CallerParts): Caller {
-  const { how, target, given, batch, signals = [], client = 0, streams = false, isSibling = false } = parts;
-  const { plan: { client: { plain, extensions } }, clock, controllers } = stage;
-  const options = parts.options ?? {};
-  const extension = client === 0 ? undefined : extensions![client - 1]!;
+  const { how, target, given, batch, client = 0, streams = false, isSibling = false } = parts;
+  const { plan: { client: { plain } }, clock, controllers } = stage;
+  const { signal, ...own } = typeof given === "string" ? {} as OwnPlan : target.own ?? {};
+  const options = { ...parts.options, ...definedOf(own) };
+  const signals = [...parts.signals ?? [], ...signal === undefined ? [] : [signal]];
+  const family = familyOf(stage.plan.client, client);
   // Of files that many ask for, the name begins like that of other files.
   const isShared = /^f?s/.test(target.id);
-  const isDead = (stage.isClosed && !isSibling) || stage.closedExtensions.has(client) ||
+  const isDead = (!isSibling && stage.hasClosed(client)) ||
     signals.some((signal) => controllers[signal]!.signal.aborted);
   const visit = currentVisit();
   const caller: Caller = {
@@ -67,18 +81,21 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
     batch,
     signals,
     startedAtMs: clock.now(),
-    timeoutMs: options.timeoutMs ?? extension?.timeoutMs ?? plain?.timeoutMs ?? 30_000,
-    totalTimeoutMs: options.totalTimeoutMs ?? plain?.totalTimeoutMs ?? Infinity,
-    maxRetries: options.maxRetries ?? extension?.maxRetries ?? plain?.maxRetries ?? 3,
+    timeoutMs: options.timeoutMs ?? family.timeoutMs ?? plain?.timeoutMs ?? 30_000,
+    totalTimeoutMs: options.totalTimeoutMs ?? family.totalTimeoutMs ?? plain?.totalTimeoutMs ?? Infinity,
+    maxRetries: options.maxRetries ?? family.maxRetries ?? plain?.maxRetries ?? 3,
     isShared,
-    isRepeatable: !isStream(target) && (options.idempotent ?? target.method !== "POST"),
+    isRepeatable: (parts.isKept === true || !isStream(target)) &&
+      (options.idempotent ?? target.method !== "POST"),
     streams,
+    isKept: parts.isKept ?? false,
     sent: [],
     withheld: 0,
     ending: undefined,
     deadAtMs: isDead ? clock.now() : Infinity,
     mustEndWith: undefined,
     isBusy: false,
+    isTakenForDead: false,
     readingSinceMs: Infinity,
   };
   stage.callers.push(caller);
@@ -88,6 +105,11 @@ export function beginCaller(stage: Stage, parts: CallerParts): Caller {
   batch?.pulled.push(caller);
   stage.note(`begins: ${caller.name}`);
   return caller;
+}
+
+/** What is `undefined` is as good as absent. */
+function definedOf(options: OptionsPlan): OptionsPlan {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** A request has ended for its caller. */

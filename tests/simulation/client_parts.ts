@@ -14,6 +14,8 @@ import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
 import type { CachePlan } from "../../src/policies/cache_plan.ts";
 import type { RetryOn } from "../../src/policies/retry_on.ts";
 import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
+import { RetryBudget } from "../../src/primitives/retry_budget.ts";
+import { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { addressOf, baseUrlOf, limitKeyOf, SECRET } from "./addresses.ts";
@@ -33,6 +35,7 @@ export interface ClientParts {
   readonly extensions: readonly ExtendOptions[];
   readonly semaphore: Semaphore | undefined;
   readonly adaptiveLimit: AdaptiveLimit | undefined;
+  readonly bucket: TokenBucket | undefined;
   readonly mirrorList: MirrorList | undefined;
 }
 
@@ -52,6 +55,7 @@ export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): Client
     headers: mirror.hasKey ? { "x-mirror-key": `${SECRET}-m${index}` } : undefined,
   }));
   const mirrorList = client.hasMirrorList && baseUrls ? new MirrorList(baseUrls) : undefined;
+  const bucket = client.bucket && new TokenBucket({ ...client.bucket, clock });
   const options: ClientOptions = {
     ...client.plain,
     // Where there are no mirrors, it makes no sense.
@@ -61,11 +65,13 @@ export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): Client
     random: seededRandom(seed),
     concurrency: adaptiveLimit ?? semaphore ?? number,
     perOrigin: client.perOrigin === undefined ? undefined : { concurrency: client.perOrigin },
-    rateLimit: rates?.length === 1 ? rates[0] : rates,
+    rateLimit: bucket ?? (rates?.length === 1 ? rates[0] : rates),
     limitKey: client.hasKeys ? ({ url }) => limitKeyAt(stage, url) : undefined,
     learnLimits: client.learns && learningOf(client.learns),
     circuitBreaker: breakerOf(stage, client),
-    retryBudget: client.retryBudget,
+    retryBudget: client.sharesBudget && client.retryBudget !== false
+      ? new RetryBudget({ ...client.retryBudget, clock })
+      : client.retryBudget,
     backoff: client.backoff,
     hedge: client.hedge,
     retryOn: retryOn && retryOnOf(stage, retryOn),
@@ -76,7 +82,7 @@ export function clientParts(stage: Stage, fetch: ClientOptions["fetch"]): Client
     baseUrls: mirrorList?.baseUrls ?? baseUrls,
   };
   const extensions = (client.extensions ?? []).map((plan) => extensionOf(stage, plan));
-  return { options, extensions, semaphore, adaptiveLimit, mirrorList };
+  return { options, extensions, semaphore, adaptiveLimit, bucket, mirrorList };
 }
 
 function learningOf(learns: NonNullable<ClientPlan["learns"]>): ClientOptions["learnLimits"] {
@@ -95,10 +101,16 @@ function learningOf(learns: NonNullable<ClientPlan["learns"]>): ClientOptions["l
   };
 }
 
-function extensionOf(stage: Stage, { maxRetries, timeoutMs, use, hasHeader }: ExtensionPlan): ExtendOptions {
+function extensionOf(stage: Stage, plan: ExtensionPlan): ExtendOptions {
+  const { maxRetries, timeoutMs, totalTimeoutMs, notFoundIsFinal, signal, use, hasHeader, isPlain } = plan;
   return {
     maxRetries,
     timeoutMs,
+    totalTimeoutMs,
+    notFoundIsFinal,
+    signal: signal === undefined ? undefined : stage.controllers[signal]!.signal,
+    hedge: isPlain ? false : undefined,
+    cache: isPlain ? false : undefined,
     use: use?.map((kind) => middlewareOf(stage, kind)),
     headers: hasHeader ? { "x-extension": "1" } : undefined,
   };

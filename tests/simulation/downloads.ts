@@ -19,13 +19,22 @@ class SinkError extends Error {}
 export function playDownload(stage: Stage, step: DownloadStep): void {
   const { target, options, signal: index } = step;
   const signals = index === undefined ? [] : [index];
+  const client = step.extension === undefined ? 0 : step.extension + 1;
   const given = urlOf(target);
-  const caller = beginCaller(stage, { how: "download", target, given, options, signals, streams: true });
+  const caller = beginCaller(stage, {
+    how: "download",
+    target,
+    given,
+    options,
+    signals,
+    client,
+    streams: true,
+  });
   const signal = index === undefined ? undefined : stage.controllers[index]!.signal;
   const { schema: _, cache: _cache, as: _as, ...others } = optionsOf(stage, options);
   const chunks: Uint8Array[] = [];
   const sink = sinkOf(stage, caller, step, chunks);
-  stage.clients[0]!.download(given, sink, { ...others, signal }).then(() => {
+  stage.clientOf(caller).download(given, sink, { ...others, signal }).then(() => {
     const decoder = new TextDecoder();
     const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
     if (target.kind === "file") checkFile(stage, caller, text);

@@ -8,6 +8,11 @@ import type { BreakerOptions } from "../../src/client/options.ts";
 import { Dice } from "../support/dice.ts";
 import { drawLimit } from "../support/draw_limit.ts";
 import { drawSteps } from "./draw_steps.ts";
+import { drawBatches } from "./draw_batches.ts";
+import { drawFamilies } from "./draw_families.ts";
+import { drawInputs } from "./draw_inputs.ts";
+import { drawOthers } from "./draw_others.ts";
+import { drawOwn } from "./draw_own.ts";
 import { drawReaders } from "./draw_readers.ts";
 import { drawWallClock } from "./draw_wall_clock.ts";
 import { drawWider } from "./draw_wider.ts";
@@ -47,9 +52,21 @@ const FAULTS: readonly FaultName[] = [
   "slow",
 ];
 
+/** What is drawn besides, one after the other, each with chance of its own. */
+const LATER: readonly ((world: WorldPlan) => WorldPlan)[] = [
+  drawWider,
+  drawReaders,
+  drawWallClock,
+  drawOwn,
+  drawBatches,
+  drawFamilies,
+  drawOthers,
+  drawInputs,
+];
+
 /** Draws the world of a seed; it is the same each time. */
 export function drawWorld(seed: number): WorldPlan {
-  return drawWallClock(drawReaders(drawWider(drawCore(seed))));
+  return LATER.reduce((world, draw) => draw(world), drawCore(seed));
 }
 
 function drawCore(seed: number): WorldPlan {

@@ -14,6 +14,9 @@ import type { Stage } from "./stage.ts";
 /** When a caller of events has had enough, in milliseconds. */
 const LONGEST_MS = 300_000;
 
+/** How much longer than its time somebody may be silent at the edge until others get its permit, in milliseconds. */
+const LEASE_GRACE_MS = 1_000;
+
 /** How many pages a list has, and one whose pages lead in a circle. */
 const LIST_PAGES = 4;
 const CIRCLE_PAGES = 3;
@@ -28,6 +31,7 @@ export function playItems(stage: Stage, step: ItemsStep): void {
     given: urlOf(target),
     options,
     signals,
+    client: step.extension === undefined ? 0 : step.extension + 1,
     streams: how !== "pages",
   });
   take(stage, caller, step).then(
@@ -63,7 +67,10 @@ async function take(stage: Stage, caller: Caller, step: ItemsStep): Promise<numb
   return count;
 }
 
-async function dawdle({ clock }: Stage, caller: Caller, slowMs: number): Promise<void> {
+async function dawdle({ clock, plan: { client } }: Stage, caller: Caller, slowMs: number): Promise<void> {
+  const { timeoutMs, options } = caller;
+  const idleMs = options.idleTimeoutMs ?? client.plain?.idleTimeoutMs ?? timeoutMs;
+  caller.isTakenForDead ||= client.isWorker === true && slowMs > Math.max(timeoutMs, idleMs) + LEASE_GRACE_MS;
   caller.isBusy = true;
   await clock.sleep(slowMs);
   caller.isBusy = false;
@@ -71,13 +78,14 @@ async function dawdle({ clock }: Stage, caller: Caller, slowMs: number): Promise
 
 function itemsOf(
   stage: Stage,
-  { given }: Caller,
+  caller: Caller,
   { how, options, prefetch, signal: index }: ItemsStep,
 ): AsyncIterableIterator<unknown> {
-  const client = stage.clients[0]!;
+  const { given } = caller;
+  const client = stage.clientOf(caller);
   const signal = index === undefined ? undefined : stage.controllers[index]!.signal;
-  if (how === "pages") return client.pages(given, { signal, prefetch });
   const { as: _, ...others } = optionsOf(stage, options);
+  if (how === "pages") return client.pages(given, { ...others, signal, prefetch });
   return how === "lines"
     ? client.lines(given, { ...others, as: "json", signal })
     : client.events(given, { ...others, as: "json", signal, reconnect: { maxAttempts: 3 } });

@@ -127,7 +127,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "the total time is not kept",
     changes: [{
       file: "src/client/dispatcher.ts",
-      search: "      call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs);\n",
+      search:
+        "      call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs - spentMs);\n",
       replace: "",
     }],
   },
@@ -287,6 +288,30 @@ export const MUTATIONS: readonly Mutation[] = [
       file: "src/lanes/permit_turn.ts",
       search: "    this.ledger.enqueue(this);\n",
       replace: "",
+    }],
+  },
+  {
+    name: "the time in which a body is read does not count",
+    changes: [{
+      file: "src/client/dispatcher.ts",
+      search: "deadlines.add(call, totalTimeoutMs - spentMs)",
+      replace: "deadlines.add(call, totalTimeoutMs)",
+    }],
+  },
+  {
+    name: "the own signal of a request of a batch is not heard",
+    changes: [{
+      file: "src/client/call_contexts.ts",
+      search: 'const signal = of === "batch" ? undefined : options.signal;',
+      replace: 'const signal = of === "batch" || base.allowance !== undefined ? undefined : options.signal;',
+    }],
+  },
+  {
+    name: "an attempt in a worker is left alone that another request has ended",
+    changes: [{
+      file: "src/policies/attempt.ts",
+      search: "      this.#stopping?.resolve(() => void this.#abort(reason));",
+      replace: "      this.#end();",
     }],
   },
 ];

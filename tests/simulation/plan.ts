@@ -38,6 +38,10 @@ export interface ClientPlan {
   readonly perOrigin?: number | AdaptiveLimitRules | undefined;
   /** Rates that hold together; one alone is given as it is. */
   readonly rates?: readonly RatePlan[] | undefined;
+  /** A bucket that others use as well, in place of rates. */
+  readonly bucket?: Omit<RatePlan, "per"> | undefined;
+  /** Whether its retry budget is one that clients may share. */
+  readonly sharesBudget?: boolean | undefined;
   /** Whether there is another client, made alike, under the same limit and with the same cache. */
   readonly hasSibling?: boolean | undefined;
   /** Whether requests of the same kind share limits. */
@@ -147,6 +151,14 @@ export type SchemaKind = "own" | "async" | "throws" | "rejects" | "transforms";
 
 /** A client that shares the limits of the first one. */
 export interface ExtensionPlan {
+  /** Which of the extensions before it is extended; absent for the client itself. */
+  readonly parent?: number | undefined;
+  /** Which of the signals closes it. */
+  readonly signal?: number | undefined;
+  readonly totalTimeoutMs?: number | undefined;
+  readonly notFoundIsFinal?: boolean | undefined;
+  /** Whether it neither hedges nor caches, whatever the first one does. */
+  readonly isPlain?: boolean | undefined;
   readonly maxRetries?: number | undefined;
   readonly timeoutMs?: number | undefined;
   readonly use?: readonly MiddlewareKind[] | undefined;
@@ -183,6 +195,12 @@ export interface PhasePlan {
 
 /** What may go wrong at an origin. */
 export type FaultName =
+  | "408"
+  | "529"
+  | "503 at once"
+  | "429 at once"
+  | "429 past"
+  | "204"
   | "refuse"
   | "reset"
   | "hanging headers"
@@ -235,10 +253,27 @@ export interface TargetPlan {
   readonly user?: string | undefined;
   /** Whether there is a secret in its query. */
   readonly hasToken?: boolean | undefined;
+  /** Options of its own, which win over those that it is asked for with. */
+  readonly own?: OwnPlan | undefined;
 }
 
+/** Options that are a part of a request. */
+export type OwnPlan = OptionsPlan & {
+  /** A signal that ends this request only. */
+  readonly signal?: number | undefined;
+};
+
 /** What a body is given as. */
-export type BodyKind = "json" | "query" | "bytes" | "form" | "stream" | "slow stream" | "broken stream";
+export type BodyKind =
+  | "json"
+  | "query"
+  | "bytes"
+  | "form"
+  | "blob"
+  | "iterable"
+  | "stream"
+  | "slow stream"
+  | "broken stream";
 
 /** Options that are data. */
 export type OptionsPlan =
@@ -252,7 +287,11 @@ export type OptionsPlan =
     | "onOpen"
     | "patienceMs"
     | "cache"
+    | "readCache"
+    | "writeCache"
     | "idempotent"
+    | "hedge"
+    | "idleTimeoutMs"
     | "notFoundIsFinal"
     | "maxBodyBytes"
   >
@@ -275,7 +314,8 @@ export type Step =
   | JumpStep
   | WallStep
   | MirrorStep
-  | CrowdStep;
+  | CrowdStep
+  | OthersStep;
 
 /** A step in which somebody asks for something. */
 export type WorkStep = CallStep | BatchStep | ItemsStep | DownloadStep;
@@ -299,9 +339,24 @@ export interface CallStep {
   readonly extension?: number | undefined;
   /** Whether the other client is asked. */
   readonly isSibling?: boolean | undefined;
+  /** What `fetch` is given; by default a string. */
+  readonly input?: "url" | "request" | "slow request" | "stalled request" | undefined;
   /** What becomes of the body of `fetch`. */
   readonly reading?: "all" | "late" | "part" | "cancel" | "never" | undefined;
 }
+
+/** Where a batch gets its requests from; of the last three, one rejects, one can't be closed, and one does not say when it is. */
+export type SourceKind =
+  | "array"
+  | "iterator"
+  | "async"
+  | "stalled"
+  | "throws"
+  | "generator"
+  | "async generator"
+  | "rejects"
+  | "unclosable"
+  | "deaf";
 
 /** Many requests. */
 export interface BatchStep {
@@ -311,13 +366,19 @@ export interface BatchStep {
   readonly staysMs?: number | undefined;
   readonly how: "all" | "settle" | "stream" | "record";
   readonly targets: readonly TargetPlan[];
-  readonly source: "array" | "iterator" | "async" | "stalled" | "throws";
+  readonly source: SourceKind;
   readonly options?:
     | (OptionsPlan & Pick<BatchOptions, "concurrency" | "ordered" | "prefetch" | "batchTimeoutMs">)
     | undefined;
   readonly signal?: number | undefined;
+  /** Which of the extensions is asked; absent for the client itself. */
+  readonly extension?: number | undefined;
   /** After how many outcomes the reader of a stream leaves. */
   readonly leavesAfter?: number | undefined;
+  /** When the reader of a stream leaves, in milliseconds after it came, whether or not it waits for an outcome then. */
+  readonly leavesAfterMs?: number | undefined;
+  /** How many read one stream together; by default one. */
+  readonly readers?: number | undefined;
   /** How long the reader of a stream takes for each outcome. */
   readonly slowMs?: number | undefined;
 }
@@ -332,6 +393,8 @@ export interface ItemsStep {
   readonly target: TargetPlan;
   readonly options?: OptionsPlan | undefined;
   readonly signal?: number | undefined;
+  /** Which of the extensions is asked; absent for the client itself. */
+  readonly extension?: number | undefined;
   readonly leavesAfter?: number | undefined;
   /** When the reader leaves, in milliseconds after it came, whether or not it waits for an item then. */
   readonly leavesAfterMs?: number | undefined;
@@ -350,6 +413,8 @@ export interface DownloadStep {
   readonly target: TargetPlan;
   readonly options?: OptionsPlan | undefined;
   readonly signal?: number | undefined;
+  /** Which of the extensions is asked; absent for the client itself. */
+  readonly extension?: number | undefined;
   /** How long the stream takes for each chunk. */
   readonly slowMs?: number | undefined;
   /** After how many chunks the stream breaks. */
@@ -399,6 +464,17 @@ export interface MirrorStep {
   readonly does: "remove" | "enable" | "disable" | "reset" | "add";
   /** Which of the mirrors. */
   readonly mirror: number;
+}
+
+/** Others use what the client was given. */
+export interface OthersStep {
+  readonly what: "others";
+  readonly atMs: number;
+  readonly does: "lend" | "resize" | "take" | "pause";
+  /** How many permits or tokens. */
+  readonly amount: number;
+  /** For how long, in milliseconds. */
+  readonly forMs: number;
 }
 
 /** Many single requests at once, which share a signal. */

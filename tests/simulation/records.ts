@@ -82,6 +82,8 @@ export interface Caller {
   readonly isRepeatable: boolean;
   /** Whether its body streams to it. */
   readonly streams: boolean;
+  /** Whether its body is read first, while it is not in line. */
+  readonly isKept: boolean;
   readonly sent: Sent[];
   /** Attempts that a middleware has kept from the network. */
   withheld: number;
@@ -92,6 +94,8 @@ export interface Caller {
   mustEndWith: { readonly reason: unknown; readonly isSure: boolean } | undefined;
   /** Whether it does something with an item, so that it hears of nothing. */
   isBusy: boolean;
+  /** Whether it has read nothing for so long, at the edge, that its permit is given to others: it may have died. */
+  isTakenForDead: boolean;
   /** Since when it reads its body; `Infinity` while it does not. */
   readingSinceMs: number;
 }
@@ -102,11 +106,15 @@ export interface BatchRecord {
   readonly visit: Visit | undefined;
   readonly name: string;
   readonly step: BatchStep;
+  /** Which client is asked, by its place among all. */
+  readonly client: number;
   readonly pulled: Caller[];
   readonly startedAtMs: number;
   /** What is tested, once it has asked its source. */
   batch: Batch | undefined;
   taken: number;
+  /** Whether its reader left, in the middle of something perhaps. */
+  hasLeft: boolean;
   isAsked: boolean;
   /** Whether the source has ended, or thrown. */
   hasEnded: boolean;

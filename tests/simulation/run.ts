@@ -14,7 +14,7 @@ import { watchUnhandled } from "./unhandled.ts";
 
 /** No run takes so many steps, unless it goes round in circles. */
 const MOST_STEPS = 50_000;
-/** The same at the edge, where each request looks for itself, by and by. */
+/** The same at the edge, and in a crowd that waits for retries, where each request looks for itself, by and by. */
 const MOST_LOOKS = 500_000;
 
 /** What a run has come to. */
@@ -37,6 +37,7 @@ export async function warmUp(): Promise<void> {
   const { loadEstimator } = await import("../../src/client/adaptive_lanes.ts");
   await loadEstimator();
   await import("../../src/policies/hedger.ts");
+  await import("../../src/client/straight_hedges.ts");
   await import("../../src/streams/lines.ts");
   await import("../../src/streams/events.ts");
   await import("../../src/streams/pages.ts");
@@ -73,8 +74,9 @@ export async function runWorld(plan: WorldPlan, isTracing = false): Promise<Run>
 
 /** Goes from timer to timer until there is none. */
 async function untilQuiet(stage: Stage, onQuiet: () => void): Promise<void> {
-  const { clock } = stage;
-  const most = stage.plan.client.isWorker ? MOST_LOOKS : MOST_STEPS;
+  const { clock, plan: { client, steps } } = stage;
+  const isCrowded = client.isWorker || steps.some(({ what }) => what === "crowd");
+  const most = isCrowded ? MOST_LOOKS : MOST_STEPS;
   clock.at(0, () => {});
   for (let step = 0; clock.nextMs < Infinity; step++) {
     if (step === most) return stage.fail("end", `it goes on after ${most} steps`);

@@ -121,7 +121,7 @@ function withOrigins(step: Step): Step {
 }
 
 function withoutExtension(step: Step): Step {
-  return step.what === "call" ? omit(step, "extension") : step;
+  return isWork(step) ? omit(step, "extension") : step;
 }
 
 /** Leaves out what goes wrong at an origin. */

@@ -6,6 +6,7 @@
 
 import type { FetchRequest, RequestSource } from "../../src/client/request.ts";
 import { beginCaller, requestOf } from "./callers.ts";
+import type { SourceKind } from "./plan.ts";
 import type { BatchRecord } from "./records.ts";
 import type { Stage } from "./stage.ts";
 
@@ -18,9 +19,10 @@ export class SourceError extends Error {}
 /** Makes the source of a batch, which writes down when it is asked, and when it is told to end. */
 export function createSource(stage: Stage, batch: BatchRecord): RequestSource {
   const { source, targets } = batch.step;
-  const given = targets.map(requestOf);
+  const given = targets.map((target) => requestOf(stage, target));
   const pull = (): IteratorResult<FetchRequest> => pullNext(stage, batch, given);
-  if (source === "async" || source === "stalled") return asyncSource(stage, batch, pull);
+  if (source === "generator" || source === "async generator") return generatorSource(stage, batch, pull);
+  if (isAsync(source)) return asyncSource(stage, batch, pull);
   const iterate = (): Iterator<FetchRequest> => {
     batch.batch = stage.opening;
     return { next: pull, return: () => noteReturn(stage, batch) };
@@ -45,7 +47,7 @@ function pullNext(
   if (batch.hasEnded) stage.fail("S13", `the source of ${name} is asked although it has ended`);
   const isDead = stage.clock.now() > batch.deadAtMs;
   if (isDead) stage.fail("S13", `the source of ${name} is asked although the batch is over`);
-  if (source === "throws" && pulled.length === targets.length >> 1) {
+  if ((source === "throws" || source === "rejects") && pulled.length === targets.length >> 1) {
     batch.hasEnded = true;
     throw new SourceError(`no more for ${name}`);
   }
@@ -57,7 +59,15 @@ function pullNext(
   const value = given[pulled.length]!;
   const { signal } = batch.step;
   const signals = signal === undefined ? [] : [signal];
-  beginCaller(stage, { how: batch.step.how, target, given: value, batch, options, signals });
+  beginCaller(stage, {
+    how: batch.step.how,
+    target,
+    given: value,
+    batch,
+    options,
+    signals,
+    client: batch.client,
+  });
   return { done: false, value };
 }
 
@@ -88,19 +98,87 @@ function asyncSource(
         },
         // deno-lint-ignore require-await
         async return() {
-          return noteReturn(stage, batch);
+          const result = noteReturn(stage, batch);
+          if (source === "unclosable") throw new SourceError(`${batch.name} can't be closed`);
+          return source === "deaf" ? new Promise(() => {}) : result;
         },
       };
     },
   };
 }
 
+/** What the language makes of a function that yields. */
+function generatorSource(
+  stage: Stage,
+  batch: BatchRecord,
+  pull: () => IteratorResult<FetchRequest>,
+): RequestSource {
+  let isOpen = false;
+  function* requests(): Generator<FetchRequest, undefined> {
+    isOpen = true;
+    try {
+      for (let result = pull(); !result.done; result = pull()) yield result.value;
+    } finally {
+      isOpen = false;
+    }
+  }
+  async function* slowly(): AsyncGenerator<FetchRequest, undefined> {
+    isOpen = true;
+    try {
+      for (;;) {
+        if (batch.pulled.length % 2 === 1) await stage.clock.sleep(SOURCE_MS);
+        if (batch.deadAtMs < Infinity || batch.returns > 0) return;
+        const result = pull();
+        if (result.done) return;
+        yield result.value;
+      }
+    } finally {
+      isOpen = false;
+    }
+  }
+  if (batch.step.source === "async generator") {
+    return {
+      [Symbol.asyncIterator]() {
+        batch.batch = stage.opening;
+        const generator = slowly();
+        return {
+          next: () => generator.next(),
+          return() {
+            noteReturn(stage, batch);
+            return generator.return(undefined);
+          },
+        };
+      },
+    };
+  }
+  return {
+    [Symbol.iterator]() {
+      batch.batch = stage.opening;
+      const generator = requests();
+      return {
+        next: () => generator.next(),
+        return() {
+          noteReturn(stage, batch);
+          const result = generator.return(undefined);
+          if (isOpen) stage.fail("S13", `the source of ${batch.name} is still open`);
+          return result;
+        },
+      };
+    },
+  };
+}
+
+/** Whether what a source says comes later. */
+function isAsync(source: SourceKind): boolean {
+  return source === "async" || source === "stalled" || source === "async generator" || source === "rejects" ||
+    source === "unclosable" || source === "deaf";
+}
+
 function noteReturn(stage: Stage, batch: BatchRecord): IteratorResult<FetchRequest> {
   stage.note(`the source of ${batch.name} is closed`);
   if (++batch.returns > 1) stage.fail("S13", `the source of ${batch.name} was closed twice`);
   // What an asynchronous source has just said may not have been heard.
-  const isHeard = batch.step.source !== "async" && batch.step.source !== "stalled";
-  if (batch.hasEnded && isHeard) {
+  if (batch.hasEnded && !isAsync(batch.step.source)) {
     stage.fail("S13", `the source of ${batch.name} was closed although it had ended`);
   }
   return { done: true, value: undefined };

@@ -8,6 +8,7 @@ import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/create_client.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
 import type { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
+import type { TokenBucket } from "../../src/primitives/token_bucket.ts";
 import type { Semaphore } from "../../src/primitives/semaphore.ts";
 import type { SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
@@ -18,6 +19,7 @@ import { CountedController } from "../lanes/model_signal.ts";
 import type { MirrorList } from "../../src/f1/mirror_list.ts";
 import { baseUrlOf } from "./addresses.ts";
 import { clientParts } from "./client_parts.ts";
+import { parentOf } from "./families.ts";
 import { Interference } from "./interference.ts";
 import { createNetwork } from "./network.ts";
 import { type MirrorStep, SIGNALS, type Step, type WorldPlan } from "./plan.ts";
@@ -57,8 +59,15 @@ export class Stage {
   readonly servers: SimulatedCdn;
   readonly semaphore: Semaphore | undefined;
   readonly adaptiveLimit: AdaptiveLimit | undefined;
+  readonly bucket: TokenBucket | undefined;
+  /** How many permits others hold. */
+  lent = 0;
+  /** When others have had the bucket pause. */
+  readonly bucketPauses: { readonly fromMs: number; readonly untilMs: number }[] = [];
+  /** Others have taken tokens. */
+  onTake: (tokens: number) => void = () => {};
   /** The client, and its extensions. */
-  readonly clients: readonly Client[];
+  readonly clients: Client[];
   /** Another one, made alike, under the same limit and with the same cache. */
   readonly sibling: Client | undefined;
   readonly controllers: readonly CountedController[];
@@ -118,16 +127,20 @@ export class Stage {
     watch(this.eyes);
     this.eyes.onBatch = (batch) => void (this.opening = batch);
     this.eyes.onBreakerChange = (origin) => void this.sentAtChange.set(origin, this.sent.length);
-    const { options, extensions, semaphore, adaptiveLimit, mirrorList } = clientParts(
+    const { options, extensions, semaphore, adaptiveLimit, bucket, mirrorList } = clientParts(
       this,
       createNetwork(this),
     );
     this.semaphore = adaptiveLimit?.semaphore ?? semaphore;
     this.adaptiveLimit = adaptiveLimit;
+    this.bucket = bucket;
     this.#mirrorList = mirrorList;
     this.#watchCapacity();
     const client = createClient(options);
-    this.clients = [client, ...extensions.map((extension) => client.extend(extension))];
+    const clients = this.clients = [client];
+    extensions.forEach((options, index) => {
+      clients.push(clients[parentOf(plan.client.extensions![index]!)]!.extend(options));
+    });
     this.sibling = plan.client.hasSibling ? unwatched(() => createClient(options)) : undefined;
     if (plan.client.listens === "always") this.listen();
   }
@@ -154,14 +167,25 @@ export class Stage {
   get capacity(): number {
     const { concurrency } = this.plan.client;
     if (concurrency === undefined) return 20;
-    if (concurrency.kind !== "adaptive") return concurrency.most;
-    const now = this.adaptiveLimit!.semaphore.capacity;
+    if (this.semaphore === undefined) return (concurrency as { readonly most: number }).most;
+    const now = this.semaphore.capacity;
     return this.#capacity.atMs === this.clock.now() ? Math.max(now, this.#capacity.most) : now;
+  }
+
+  /** How many may be under way at all times: whoever wants more at once would wait for ever once there are fewer. */
+  get leastCapacity(): number {
+    const resized = this.plan.steps.map((step) =>
+      step.what === "others" && step.does === "resize" ? step.amount : Infinity
+    );
+    return Math.min(this.capacity, ...resized);
   }
 
   /** How many may ever be under way. */
   get mostCapacity(): number {
-    return this.adaptiveLimit?.max ?? this.capacity;
+    const resized = this.plan.steps.map((step) => step.what === "others" ? step.amount : 0);
+    const { concurrency } = this.plan.client;
+    const first = concurrency !== undefined && "most" in concurrency ? concurrency.most : 0;
+    return this.adaptiveLimit?.max ?? Math.max(this.capacity, first, ...resized);
   }
 
   /** The longest time that a server takes to answer when nothing is wrong, in milliseconds. */
@@ -174,8 +198,13 @@ export class Stage {
   }
 
   /** Who is asked by a caller. */
-  clientOf({ client, isSibling }: Caller): Client {
+  clientOf({ client, isSibling }: Pick<Caller, "client" | "isSibling">): Client {
     return (isSibling ? this.sibling : this.clients[client])!;
+  }
+
+  /** Whether a client, or an extension, is closed. */
+  hasClosed(client: number): boolean {
+    return this.isClosed || this.closedExtensions.has(client);
   }
 
   /** Writes down what happens. */
@@ -299,7 +328,7 @@ export class Stage {
     let count = 0;
     for (const sent of this.open) {
       if (isOver(sent)) this.open.delete(sent);
-      else if (!isAll && sent.caller?.isSibling) continue;
+      else if (sent.caller?.isTakenForDead || (!isAll && sent.caller?.isSibling)) continue;
       else if (origin === undefined || sent.address.origin === origin) count++;
     }
     return count;

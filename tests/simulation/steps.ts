@@ -8,13 +8,15 @@ import type { RequestOptions } from "../../src/client/request.ts";
 import type { Outcome } from "../../src/client/outcome.ts";
 import { playBatch } from "./batches.ts";
 import { beginCaller, endCaller, follow, headersOf, mustEnd, requestOf } from "./callers.ts";
-import { bodyOf, hasBody, isStream } from "./bodies.ts";
+import { bodyOf, hasBody, isStream, requestBodyOf } from "./bodies.ts";
 import { optionsOf } from "./options_of.ts";
 import { playDownload } from "./downloads.ts";
+import { endsWith } from "./families.ts";
 import { playItems } from "./items.ts";
+import { playOthers } from "./others.ts";
 import { readBody } from "./reading.ts";
 import { urlOf } from "./addresses.ts";
-import type { CallStep, CrowdStep, Step, TargetPlan } from "./plan.ts";
+import type { CallStep, ClientPlan, CrowdStep, Step, TargetPlan } from "./plan.ts";
 import type { Caller } from "./records.ts";
 import { unwatched, watched } from "../lanes/model_eyes.ts";
 import { currentVisit } from "./visits.ts";
@@ -53,6 +55,8 @@ function playStep(stage: Stage, step: Step): void {
       return stage.changeMirrors(step);
     case "crowd":
       return playCrowd(stage, step);
+    case "others":
+      return playOthers(stage, step);
   }
 }
 
@@ -62,11 +66,12 @@ function playCall(stage: Stage, step: CallStep): void {
   if (isSibling && watched() !== undefined) return unwatched(() => playCall(stage, step));
   const client = extension === undefined ? 0 : extension + 1;
   const signals = step.signal === undefined ? [] : [step.signal];
-  const given = how === "fetch" ? urlOf(target) : requestOf(target);
+  const given = how === "fetch" ? urlOf(target) : requestOf(stage, target);
   const streams = how === "fetch";
   const caller = beginCaller(stage, {
     ...{ how, target, given, options, client, signals, streams },
     isSibling,
+    isKept: how === "fetch" && step.input?.endsWith("request") && target.origin !== undefined,
   });
   const signal = step.signal === undefined ? undefined : stage.controllers[step.signal]!.signal;
   const told = signal === undefined && options === undefined
@@ -118,15 +123,26 @@ function playFetch(stage: Stage, caller: Caller, step: CallStep, options: Reques
     ...isStream(target) ? { duplex: "half" } : {},
   };
   const client = stage.clientOf(caller);
-  const answer = client.fetch(
-    caller.given as string,
-    init,
-    Object.keys(others).length > 0 ? others : undefined,
-  );
+  const told = Object.keys(others).length > 0 ? others : undefined;
+  const url = caller.given as string;
+  const answer = step.input === undefined || target.origin === undefined
+    ? client.fetch(url, init, told)
+    : step.input === "url"
+    ? client.fetch(new URL(url), init, told)
+    : client.fetch(requestFor(stage, step, url, init), undefined, told);
   answer.then((response) => {
+    // Of what still happens after a visit, nobody is there to read.
+    if (caller.visit?.isOver) return;
     endCaller(stage, caller, { ok: true, value: response });
     readBody(stage, caller, response, reading);
   }, (value) => endCaller(stage, caller, { ok: false, value }));
+}
+
+/** A request with everything in it. */
+function requestFor(stage: Stage, step: CallStep, url: string, init: RequestInit): Request {
+  const { target } = step;
+  const body = hasBody(target) ? requestBodyOf(target, step, stage.clock) : null;
+  return new Request(url, { ...init, body, duplex: "half" } as RequestInit);
 }
 
 /** One of the signals aborts. */
@@ -149,32 +165,55 @@ function abort(stage: Stage, index: number): void {
     const { active = 0, asleep = 0 } = batch.batch?.allowance ?? {};
     const isDone = (batch.hasEnded || batch.returns > 0) && active + asleep === 0;
     // A signal that closes the client too is heard by that first.
-    if (!isDone && plan.client.signal !== index && !stage.interference.isUnderWay) {
+    if (!isDone && !closes(plan.client, index) && !stage.interference.isUnderWay) {
       batch.mustEndWith ??= { reason };
     }
     for (const caller of batch.pulled) caller.deadAtMs = Math.min(caller.deadAtMs, clock.now());
   }
   if (plan.client.signal === index) noteClosing(stage, reason);
+  plan.client.extensions?.forEach(({ signal }, place) => {
+    if (signal === index && !stage.isClosed) noteExtensionClosing(stage, place + 1, reason);
+  });
   controller.abort(reason);
+}
+
+/** Whether a signal ends a client, or an extension. */
+function closes({ signal, extensions }: ClientPlan, index: number): boolean {
+  return signal === index || (extensions ?? []).some((extension) => extension.signal === index);
 }
 
 function noteClosing(stage: Stage, reason: unknown): void {
   if (stage.isClosed) return;
   stage.closedAtMs = stage.clock.now();
   mustEnd(stage, ({ isSibling }) => !isSibling, reason);
-  for (const batch of stage.batches) {
-    batch.mustEnd = true;
-    batch.deadAtMs = Math.min(batch.deadAtMs, stage.clock.now());
-  }
+  for (let client = 0; client < stage.clients.length; client++) noteBatches(stage, client);
 }
 
 /** An extension is closed: what was asked of it ends, and of the others nothing. */
 function closeExtension(stage: Stage, client: number): void {
   if (stage.isClosed) return;
   stage.note(`extension ${client} closes`);
-  mustEnd(stage, (caller) => caller.client === client && !caller.isSibling, stage.closeReason);
-  stage.closedExtensions.add(client);
+  noteExtensionClosing(stage, client, stage.closeReason);
   awaitEnd(stage, `close() of extension ${client}`, stage.clients[client]!.close(stage.closeReason));
+}
+
+function noteExtensionClosing(stage: Stage, client: number, reason: unknown): void {
+  const { plan, clients, closedExtensions } = stage;
+  for (let other = 1; other < clients.length; other++) {
+    if (closedExtensions.has(other) || !endsWith(plan.client, other, client)) continue;
+    mustEnd(stage, (caller) => caller.client === other && !caller.isSibling, reason);
+    closedExtensions.add(other);
+    noteBatches(stage, other);
+  }
+}
+
+/** The batches of a client end with it. */
+function noteBatches(stage: Stage, client: number): void {
+  for (const batch of stage.batches) {
+    if (batch.client !== client) continue;
+    batch.mustEnd = true;
+    batch.deadAtMs = Math.min(batch.deadAtMs, stage.clock.now());
+  }
 }
 
 function close(stage: Stage): void {

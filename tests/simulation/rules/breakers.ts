@@ -61,8 +61,8 @@ function checkRefusal(stage: Stage, caller: Caller): void {
   const { value } = ending!;
   if (ending!.ok || !isCircuitOpenError(value)) return;
   if (!(value.retryAfterMs > 0)) stage.fail("S14", `${name} was refused for ${value.retryAfterMs} ms`);
-  // The outcomes of a batch are seen later.
-  if (batch !== undefined) return;
+  // The outcomes of a batch are seen later, and so are pages that were loaded ahead.
+  if (batch !== undefined || caller.how === "pages") return;
   checkPatienceKept(stage, caller);
   const states = [...stage.eyes.lanes.values()].map(({ breaker, key }) =>
     breaker?.state !== "closed" || stage.eyes.changedAtMs.get(key) === stage.clock.now()
@@ -72,9 +72,7 @@ function checkRefusal(stage: Stage, caller: Caller): void {
 
 /** Whoever waits for an outage is not refused before its patience has ended, unless it has no time. */
 function checkPatienceKept(stage: Stage, caller: Caller): void {
-  const { options, target, totalTimeoutMs, name, isShared, how } = caller;
-  // Pages are as a batch, which does not wait for an origin from which nothing has ever come.
-  if (how === "pages") return;
+  const { options, target, totalTimeoutMs, name, isShared } = caller;
   if (!isPatient(stage, caller) || target.origin === undefined || totalTimeoutMs < Infinity || isShared) {
     return;
   }
@@ -94,7 +92,7 @@ function checkPatience(stage: Stage, lane: Lane): void {
   if (sinceMs === undefined || breaker?.state !== "open") return;
   // For a permit, or a token, whoever goes as a probe waits as everybody does.
   const { rates, hasKeys } = stage.plan.client;
-  const isLimited = rates !== undefined || hasKeys || lane.book !== undefined;
+  const isLimited = rates !== undefined || stage.bucket !== undefined || hasKeys || lane.book !== undefined;
   // Those who have left wait for ever, and no one hears of it.
   if (stage.hasLost || isLimited || !stage.eyes.scheduler!.isIdle || lane.inFlight >= lane.limit.current) {
     return;
@@ -124,7 +122,7 @@ function checkImpatient(stage: Stage): void {
   for (const caller of stage.unsettled) {
     if (
       caller.isSibling || caller.batch !== undefined || caller.sent.length > 0 || caller.withheld > 0 ||
-      caller.isShared
+      caller.isShared || caller.isKept
     ) {
       continue;
     }

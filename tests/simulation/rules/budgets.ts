@@ -15,7 +15,7 @@ const STEP_MS = WINDOW_MS / 10;
 
 /** No more retries of requests that do not wait than the budget allows, whatever happens besides. */
 export function budgetRules(stage: Stage): RuleGroup {
-  const { client: { retryBudget, breaker, hedge }, steps } = stage.plan;
+  const { client: { retryBudget, sharesBudget, breaker, hedge }, steps } = stage.plan;
   // A second attempt beside the first is no retry.
   if (retryBudget === undefined || retryBudget === false || hedge !== undefined) return {};
   const { ratio = 0.2, minPerSecond = 10 } = retryBudget;
@@ -26,6 +26,7 @@ export function budgetRules(stage: Stage): RuleGroup {
   if (!isNothing && !isAlone) return {};
   const retriedAtMs: number[] = [];
   return {
+    hearsAll: sharesBudget,
     onSend({ caller, isPart, atMs, url }) {
       if (caller === undefined || isPart || !isPaid(stage, caller)) return;
       retriedAtMs.push(atMs);

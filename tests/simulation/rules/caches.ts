@@ -5,6 +5,7 @@
  */
 
 import { FRESH_MS, SWR_MS } from "../servers.ts";
+import { familyOf } from "../families.ts";
 import { urlOf } from "../addresses.ts";
 import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
@@ -29,11 +30,14 @@ export function cacheRules(stage: Stage): RuleGroup {
       const { ending, target: { kind }, name, options } = caller;
       const { u } = (ending!.value ?? {}) as { readonly u?: string };
       if (!ending!.ok || (ending!.from !== "cache" && ending!.from !== "stale")) return;
-      if (cache === undefined) {
+      if (cache === undefined || familyOf(stage.plan.client, caller.client).isPlain) {
         return stage.fail("cache", `${name} was answered by a cache that is not there`);
       }
       if (options.cache === "reload" || options.cache === "no-store") {
         stage.fail("cache", `${name} was answered by the cache, and has asked for '${options.cache}'`);
+      }
+      if (options.readCache === false) {
+        stage.fail("cache", `${name} was answered by the cache, and was not to read it`);
       }
       // A page that comes in its place says nothing of storing.
       if (kind === "nostore" && u !== undefined) {

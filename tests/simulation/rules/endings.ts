@@ -101,9 +101,9 @@ function checkOwnNumbers(stage: Stage): void {
     return;
   }
   const { requests, succeeded } = clients[0]!.stats();
-  // A request that could not be begun is none: its signal had aborted, or the client was closed.
-  const begun = callers.filter(({ startedAtMs, deadAtMs }) =>
-    deadAtMs > startedAtMs || deadAtMs === Infinity
+  // A request that could not be begun is none: its signal had aborted, or the client was closed, or its body was not read in time.
+  const begun = callers.filter(({ startedAtMs, deadAtMs, isKept, sent }) =>
+    (deadAtMs > startedAtMs || deadAtMs === Infinity) && !(isKept && sent.length === 0)
   );
   const isKnown = begun.length === callers.length;
   const ok = callers.filter(({ ending }) => ending?.ok).length;

@@ -18,6 +18,7 @@ const ROUNDING = 1e-6;
 /** Never more bodies than permits, nor more attempts than tokens. */
 export function limitRules(stage: Stage): RuleGroup {
   const takeToken = tokenRule(stage);
+  const takeShared = bucketRule(stage);
   return {
     hearsAll: true,
     onSend(sent) {
@@ -25,12 +26,15 @@ export function limitRules(stage: Stage): RuleGroup {
       const { origin } = sent.address;
       const open = stage.openAt();
       // A limit may have fallen since the attempt began of which this is a part.
-      const isLate = (mayBeLate(stage, sent) && stage.adaptiveLimit !== undefined) || goesOn(stage);
-      if (open > capacity && !isLate) stage.fail("S11", `${open} bodies are in flight: ${capacity} may be`);
+      const isLate = mayBeLate(stage, sent) && stage.semaphore !== undefined;
+      if (open + stage.lent > capacity && !isLate) {
+        stage.fail("S11", `${open} bodies are in flight, and ${stage.lent} lent: ${capacity} may be`);
+      }
+      if (!sent.isPart) takeShared(sent);
       if (sent.caller?.isSibling) return;
       const most = mostAt(stage, origin);
       const there = most === Infinity ? 0 : stage.openAt(origin, false);
-      if (there > most && !goesOn(stage)) {
+      if (there > most) {
         stage.fail("S11", `${there} bodies are in flight at ${origin}: ${most} may be`);
       }
       if (!sent.isPart) takeToken(sent);
@@ -42,7 +46,7 @@ export function limitRules(stage: Stage): RuleGroup {
       const inFlight = (stage.eyes.scheduler?.inFlight ?? 0) + (stage.sibling?.stats().inFlight ?? 0);
       if (open > inFlight) stage.fail("S11", `${open} bodies are in flight with ${inFlight} permits`);
       const { semaphore } = stage;
-      if (semaphore !== undefined && semaphore.inUse !== inFlight) {
+      if (semaphore !== undefined && semaphore.inUse !== inFlight + stage.lent) {
         stage.fail("S11", `${semaphore.inUse} permits of the semaphore are out, for ${inFlight} attempts`);
       }
     },
@@ -54,11 +58,6 @@ export function limitRules(stage: Stage): RuleGroup {
 /** Whether a request is sent later than its attempt was admitted. */
 function mayBeLate({ plan }: Stage, { isPart }: Sent): boolean {
   return isPart || takesTime(plan.client);
-}
-
-/** Whether attempts may go on in a worker after their callers have been answered by the closing in another request. */
-export function goesOn({ plan: { client: { isWorker } }, isClosed, closedExtensions }: Stage): boolean {
-  return isWorker === true && (isClosed || closedExtensions.size > 0);
 }
 
 function mostAt(stage: Stage, origin: string): number {
@@ -87,19 +86,49 @@ function tokenRule(stage: Stage): (sent: Sent) => void {
   };
 }
 
+/** A bucket that others use as well: all tokens together, and none in a pause. */
+function bucketRule(stage: Stage): (sent: Sent) => void {
+  const rate = stage.plan.client.bucket;
+  if (rate === undefined || takesTime(stage.plan.client)) return () => {};
+  const takeToken = bucketModel(stage, rate, "all who share a bucket");
+  stage.onTake = (tokens) => takeToken(stage.clock.now(), tokens);
+  return ({ atMs, url }) => {
+    takeToken(atMs, 1);
+    const pause = stage.bucketPauses.find(({ fromMs, untilMs }) =>
+      atMs > fromMs && atMs < untilMs - FORGIVEN_MS
+    );
+    if (pause !== undefined) {
+      stage.fail("S12", `${url} was sent in a pause of the bucket until ${pause.untilMs}`);
+    }
+  };
+}
+
 function rateRule(stage: Stage, rate: RatePlan): (sent: Sent) => void {
-  const levels = new Map<string, { tokens: number; atMs: number }>();
-  const perMs = rate.limit / rate.intervalMs;
-  const burst = rate.burst + FORGIVEN_MS * perMs;
+  const models = new Map<string, (nowMs: number, tokens: number) => void>();
   return ({ address: { origin }, caller, url, atMs: nowMs }) => {
     const limitKey = limitKeyOf(url);
     // Whoever goes by mirrors has the key of the path that was asked for.
     if (rate.per === "key" && (limitKey === undefined || caller?.target.origin === undefined)) return;
     const key = rate.per === "client" ? "" : rate.per === "origin" ? origin : `${limitKey} at ${origin}`;
-    const { tokens, atMs } = levels.get(key) ?? { tokens: burst, atMs: 0 };
-    const left = Math.min(burst, tokens + (nowMs - atMs) * perMs) - 1;
-    levels.set(key, { tokens: left, atMs: nowMs });
-    if (left < -ROUNDING) stage.fail("S12", `${-left} tokens too many were taken for ${key || "the client"}`);
+    const model = models.get(key) ?? bucketModel(stage, rate, key || "the client");
+    models.set(key, model);
+    model(nowMs, 1);
+  };
+}
+
+/** What may be taken out of a bucket, and when. */
+function bucketModel(
+  stage: Stage,
+  { limit, intervalMs, burst }: Omit<RatePlan, "per">,
+  name: string,
+): (nowMs: number, tokens: number) => void {
+  const perMs = limit / intervalMs;
+  const most = burst + FORGIVEN_MS * perMs;
+  let [left, atMs] = [most, 0];
+  return (nowMs, tokens) => {
+    left = Math.min(most, left + (nowMs - atMs) * perMs) - tokens;
+    atMs = nowMs;
+    if (left < -ROUNDING) stage.fail("S12", `${-left} tokens too many were taken for ${name}`);
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { originOf } from "../addresses.ts";
+import { familyOf } from "../families.ts";
 import { takesTime } from "../middleware.ts";
 import type { Caller, Sent } from "../records.ts";
 import type { Stage } from "../stage.ts";
@@ -12,14 +13,17 @@ import type { RuleGroup } from "./rule.ts";
 
 /** A mirror is passed over only if something is wrong with it, and what is not there is not looked for elsewhere. */
 export function mirrorRules(stage: Stage): RuleGroup {
-  const { mirrors, rates, cache, retryOn, hasMirrorList } = stage.plan.client;
+  const { mirrors, rates, bucket, cache, retryOn, hasMirrorList } = stage.plan.client;
   if (mirrors === undefined) return {};
   return {
     onSend(sent) {
       const { caller } = sent;
       checkOff(stage, sent);
       if (caller === undefined || sent.isPart || caller.target.origin !== undefined) return;
-      if (!hasMirrorList && rates === undefined && cache === undefined && caller.sent.length === 1) {
+      if (
+        !hasMirrorList && rates === undefined && bucket === undefined && cache === undefined &&
+        caller.sent.length === 1
+      ) {
         checkFirst(stage, caller, sent);
       }
       if (retryOn === undefined) checkFinal(stage, caller, sent);
@@ -62,7 +66,9 @@ function checkFirst(stage: Stage, { startedAtMs, name, batch }: Caller, { addres
 }
 
 function checkFinal(stage: Stage, caller: Caller, { url }: Sent): void {
-  const isFinal = caller.options.notFoundIsFinal ?? stage.plan.client.plain?.notFoundIsFinal ?? true;
+  const { client } = stage.plan;
+  const isFinal = caller.options.notFoundIsFinal ?? familyOf(client, caller.client).notFoundIsFinal ??
+    client.plain?.notFoundIsFinal ?? true;
   const before = caller.sent.at(-2);
   if (!isFinal || before === undefined || before.status !== 404 || caller.how === "pages") return;
   stage.fail("S15", `${url} was sent although ${before.url} says that there is no such thing`);

@@ -26,7 +26,9 @@ export function orderRules(stage: Stage): RuleGroup {
       stage.fail("S11 order", `${by.name} was sent before ${caller.name}`);
     }
     overtaken = [];
-    if (rates !== undefined || stage.isClosed || !stage.eyes.scheduler?.isIdle) return;
+    if (
+      rates !== undefined || stage.bucket !== undefined || stage.isClosed || !stage.eyes.scheduler?.isIdle
+    ) return;
     for (const lane of stage.eyes.lanes.values()) checkIdle(stage, lane);
   };
   if (cache !== undefined || plain?.offline || extensions !== undefined || takesTime(stage.plan.client)) {

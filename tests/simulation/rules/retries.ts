@@ -25,6 +25,7 @@ export function retryRules(stage: Stage): RuleGroup {
       if (caller === undefined) return;
       checkDead(stage, caller, sent);
       if (sent.isPart || isItems(caller)) return;
+      checkAlone(stage, caller, sent);
       checkRepeated(stage, caller, sent);
       checkCount(stage, caller);
       checkBackoff(stage, caller, sent);
@@ -53,6 +54,14 @@ export function isPatient({ plan: { client: { breaker } } }: Stage, { options, b
 /** The attempts of a request, one before the other, as the network sees them. */
 export function attemptsOf({ sent }: Caller): Sent[] {
   return sent.filter(({ isPart }) => !isPart);
+}
+
+/** Unless there may be a second one beside it, an attempt follows the end of the one before. */
+function checkAlone(stage: Stage, caller: Caller, { url }: Sent): void {
+  if (stage.hasLost || (stage.plan.client.hedge !== undefined && caller.options.hedge !== false)) return;
+  const before = caller.sent.at(-2);
+  if (before === undefined || before.answeredAtMs < Infinity || before.abortedAtMs < Infinity) return;
+  stage.fail("S6", `${url} was sent while #${before.index} is under way`);
 }
 
 function checkRepeated(stage: Stage, caller: Caller, { url, method }: Sent): void {

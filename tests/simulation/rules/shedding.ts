@@ -42,7 +42,7 @@ function checkWait(stage: Stage, caller: Caller, maxQueueMs: number): void {
     isSibling || batch !== undefined || sent.length > 0 || isShared || isItems(caller) || deadAtMs < Infinity
   ) return;
   // A round of several mirrors may be in line several times.
-  if (target.origin === undefined) return;
+  if (target.origin === undefined || caller.isKept) return;
   const waitedMs = stage.clock.now() - startedAtMs;
   if (waitedMs > maxQueueMs + stage.sleptMs + ROUNDING_MS) {
     stage.fail("shedding", `${name} waits for ${waitedMs} ms: ${maxQueueMs} may be`);

@@ -6,7 +6,6 @@
 
 import type { Caller, Sent } from "../records.ts";
 import { isOver, type Stage } from "../stage.ts";
-import { goesOn } from "./limits.ts";
 import { isItems } from "./retries.ts";
 import type { RuleGroup } from "./rule.ts";
 
@@ -29,9 +28,12 @@ export function timeRules(stage: Stage): RuleGroup {
       for (const sent of stage.open) if (!isOver(sent)) checkSent(stage, sent);
     },
     onEnding(caller) {
-      const { ending, startedAtMs, totalTimeoutMs, name, batch, how } = caller;
+      const { ending, startedAtMs, totalTimeoutMs, name, batch, how, deadAtMs } = caller;
+      if (batch !== undefined && batch.step.how !== "all" && ending!.atMs > deadAtMs + ROUNDING_MS) {
+        stage.fail("S6", `${name} has ended at ${ending!.atMs}, and was aborted at ${deadAtMs}`);
+      }
       const tookMs = ending!.atMs - startedAtMs;
-      if (batch?.step.source === "async" || isItems(caller)) return;
+      if (batch?.step.source.startsWith("async") || isItems(caller)) return;
       if (how === "all" || batch?.step.how === "all") return;
       if (tookMs > totalTimeoutMs + stage.sleptMs + ROUNDING_MS) {
         stage.fail("S9", `${name} took ${tookMs} ms in place of ${totalTimeoutMs}`);
@@ -66,7 +68,7 @@ function checkSent(stage: Stage, sent: Sent): void {
     : atMs;
   if (answeredAtMs === Infinity || !streams) {
     const endsAtMs = startedAtMs + timeoutMs + stage.sleptMs + ROUNDING_MS;
-    if (nowMs > endsAtMs && status < 400 && !goesOn(stage)) {
+    if (nowMs > endsAtMs && status < 400) {
       return stage.fail("S6", `${url} is under way for longer than ${timeoutMs} ms`);
     }
   } else if (caller.ending !== undefined) checkReader(stage, sent, caller);
@@ -81,8 +83,8 @@ function checkSent(stage: Stage, sent: Sent): void {
 /** A body that streams: one that nobody reads, and one that its reader waits for. */
 function checkReader(stage: Stage, sent: Sent, caller: Caller): void {
   const nowMs = stage.clock.now();
-  const { timeoutMs, readingSinceMs } = caller;
-  const idleMs = stage.plan.client.plain?.idleTimeoutMs ?? timeoutMs;
+  const { timeoutMs, readingSinceMs, options } = caller;
+  const idleMs = options.idleTimeoutMs ?? stage.plan.client.plain?.idleTimeoutMs ?? timeoutMs;
   const bytes = sent.entry?.bytesSent ?? 0;
   if (bytes !== sent.bytes) {
     sent.bytes = bytes;

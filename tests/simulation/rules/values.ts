@@ -25,6 +25,7 @@ export function valueRules(stage: Stage): RuleGroup {
 function checkValue(stage: Stage, { ending, target, name, how, options }: Caller): void {
   const hasSchema = options.schema !== undefined && how !== "text" && how !== "bytes" && how !== "fetch" &&
     how !== "events" && how !== "download";
+  const { as = how } = options;
   if (
     hasSchema && how !== "lines" && (ending!.value as { readonly u?: string } | undefined)?.u === undefined
   ) {
@@ -34,7 +35,7 @@ function checkValue(stage: Stage, { ending, target, name, how, options }: Caller
   if (how !== "lines" && hasSchema && (options.schema === "transforms") !== (isTransformed ?? false)) {
     stage.fail("value", `${name} has got what another schema has made`);
   }
-  const value = how === "text" ? parsed(ending!.value) : ending!.value;
+  const value = as === "text" ? parsed(ending!.value) : ending!.value;
   if (typeof value !== "object" || value === null || value instanceof Response) return;
   const { u, user, body } = value as { readonly u?: string; readonly user?: string; readonly body?: string };
   if (body !== undefined && hasBody(target) && !isIntact(target, body)) {

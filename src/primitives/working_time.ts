@@ -1,0 +1,58 @@
+/**
+ * The time in which origins work.
+ *
+ * @module
+ */
+
+/**
+ * For how long an outage counts, in milliseconds. Hardly any request waits for a longer one, and an origin that is not asked any more
+ * would be one for ever.
+ */
+const LONGEST_OUTAGE_MS = 60_000;
+
+/**
+ * Time without the outages, in which an origin has an open breaker: what happens then tells nothing of how much may be retried. Of a long
+ * one, the first minute counts.
+ */
+export class WorkingTime {
+  /** When the outages have begun that are not over, the oldest first; those that do not count any more may be missing. */
+  readonly #begun: number[] = [];
+  /** How long there were outages until a moment. */
+  #idleMs = 0;
+  #untilMs = 0;
+
+  /** How many outages there are. */
+  get outages(): number {
+    return this.#begun.length;
+  }
+
+  /** The working time at a time on the client's clock, in milliseconds. */
+  at(nowMs: number): number {
+    return nowMs - this.#idleMs - (this.#begun.length === 0 ? 0 : this.#idleSince(nowMs));
+  }
+
+  /** An origin's breaker has opened. */
+  begin(atMs: number): void {
+    this.#note(atMs);
+    while (this.#begun.length > 0 && this.#begun[0]! + LONGEST_OUTAGE_MS <= atMs) this.#begun.shift();
+    this.#begun.push(atMs);
+  }
+
+  /** An origin's breaker has closed, which had opened at a time. */
+  end(begunAtMs: number, atMs: number): void {
+    this.#note(atMs);
+    const place = this.#begun.lastIndexOf(begunAtMs);
+    if (place !== -1) this.#begun.splice(place, 1);
+  }
+
+  #note(atMs: number): void {
+    this.#idleMs += this.#idleSince(atMs);
+    this.#untilMs = atMs;
+  }
+
+  #idleSince(nowMs: number): number {
+    const latest = this.#begun.at(-1);
+    if (latest === undefined) return 0;
+    return Math.max(0, Math.min(nowMs, latest + LONGEST_OUTAGE_MS) - this.#untilMs);
+  }
+}
