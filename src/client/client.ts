@@ -400,9 +400,9 @@ export interface Client extends AsyncDisposable {
    *
    * A body that breaks off is resumed: the client asks for the rest (`Range`, RFC 9110 §14), if the server has said how long the file is
    * and how to tell its versions apart (a strong `ETag`, or a `Last-Modified` of more than a minute before), or a `digest` is given.
-   * Otherwise it begins anew, which a stream that has been given bytes can't. Bytes of two versions are never mixed; with several base
-   * URLs, the others are asked first then. Each break is followed by the usual backoff, without a permit, and `maxRetries` breaks in a
-   * row may bring nothing new. `timeoutMs` is for the time up to the headers, `idleTimeoutMs` for each wait for bytes, `totalTimeoutMs`
+   * Otherwise it begins anew, which a stream that has been given bytes can't. Bytes of two versions are never mixed. With several base
+   * URLs, each of the others is asked first then, at once; so it is when the whole of a file does not have its `digest`. When none is
+   * left, the usual backoff follows, without a permit, and `maxRetries` such rounds in a row may bring nothing new. `timeoutMs` is for the time up to the headers, `idleTimeoutMs` for each wait for bytes, `totalTimeoutMs`
    * for everything.
    *
    * A file has its name when it is whole and right, and not before: it is written to `<name>.part`, and `<name>.part.json` says what that

@@ -19,6 +19,7 @@ import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { LinkedItem } from "../primitives/linked_queue.ts";
 import type { ValueSource } from "./event.ts";
 import { Journey, type Target } from "./journey.ts";
+import type { Mirror } from "./mirror.ts";
 import type { ReplyHead } from "./reply_head.ts";
 import type { Settings } from "./settings.ts";
 
@@ -70,8 +71,8 @@ export interface CallContext {
   readonly rejectsStatus: boolean;
   /** Whether a part of this client reads the response, chunk by chunk, instead of the caller. */
   readonly readsChunks?: boolean | undefined;
-  /** The lane of a mirror that is asked after the others. */
-  readonly avoided?: Lane | undefined;
+  /** The mirrors that are asked after the others, in this order. */
+  readonly avoided?: readonly Mirror[] | undefined;
   /** Whether it goes on with what an earlier call has begun, such as a download. */
   readonly continues?: boolean | undefined;
   /** Whether no caller waits for it. */
