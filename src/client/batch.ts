@@ -66,6 +66,8 @@ export interface BatchStarter {
   readonly closing: { readonly reason: unknown } | undefined;
   /** Sets a call going; gives it back if it has been admitted, and must be run. */
   launch(call: Call): Runnable | undefined;
+  /** Ends a call that was begun in vain. */
+  drop(call: Call, reason: unknown): undefined;
   /** Aborts what is in flight of a batch. */
   abortAll(allowance: Allowance, abort: (call: Call) => void): void;
   /** Has the batch told of the client's closing. */
@@ -315,9 +317,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     }
     call.index = index;
     call.given = request;
-    // A listener may have stopped the batch as soon as the request was reported.
-    if (this.#ended) call.abort(this.#stopReason);
-    return starter.launch(call);
+    // Code of the caller's own that was called meanwhile may have stopped the batch.
+    return this.#ended ? starter.drop(call, this.#stopReason) : starter.launch(call);
   }
 
   #refuse(request: FetchRequest, index: number, error: unknown): undefined {

@@ -268,6 +268,12 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     return call;
   }
 
+  /** Ends a call that was begun and is not wanted any more. */
+  drop(call: Call, reason: unknown): undefined {
+    if (this.#hub.active) reportQueued(this.#hub, call);
+    call.abort(reason);
+  }
+
   /** Whether a request with a method, headers or a body of its own can go the straight way. */
   #goesAsItIs({ init, withheld }: PreparedRequest): boolean {
     return init === undefined && withheld === undefined && this.#hedging === undefined &&

@@ -63,6 +63,10 @@ export class FakeStarter implements CallOwner, BatchStarter {
     return undefined;
   }
 
+  drop(call: Call, reason: unknown): undefined {
+    call.abort(reason);
+  }
+
   readonly straight = { run: (): Promise<void> => Promise.resolve() };
 
   abortAll(allowance: Allowance, abort: (call: Call) => void): void {
