@@ -198,7 +198,8 @@ export interface Client extends AsyncDisposable {
    *
    * Nothing is sent before the first line is asked for, and no more is received than what is taken: a permit is held until the last
    * line has come, or the loop is left. `timeoutMs` is for the time up to the headers, and then `idleTimeoutMs` for each wait. A body
-   * that breaks off rejects with a `NetworkError` after its whole lines; it is not asked for again.
+   * that breaks off rejects with a `NetworkError` after its whole lines; it is not asked for again. Before the first line, the next of
+   * several base URLs is asked instead, as it is when that line is not JSON or does not fit the schema.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param options Options; those of `request` go first.
@@ -257,7 +258,8 @@ export interface Client extends AsyncDisposable {
    * connection that brings nothing, up to a minute. The server ends the events for good with a 204, and the caller by leaving the loop.
    *
    * The first connection fails as any request does. Each later one is retried as usual as well, and then counts as one that brought
-   * nothing, unless it was refused for good, as with a 4xx. Requests that may be sent only once, as a POST, have one connection.
+   * nothing, unless it was refused for good, as with a 4xx. After a connection that broke off without an event, the others of several base
+   * URLs are asked first, and at once if what it brought were no events at all. Requests that may be sent only once, as a POST, have one connection.
    * `totalTimeoutMs` bounds each connection, and ends the events.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { InvalidDataError, isHttpError, isNetworkError, isOfflineError, isTimeoutError } from "../errors.ts";
+import {
+  InvalidDataError,
+  isHttpError,
+  isInvalidDataError,
+  isNetworkError,
+  isOfflineError,
+  isTimeoutError,
+} from "../errors.ts";
 import { isRetryableStatus } from "../http/classify.ts";
 import { type HeaderMap, trimSpace } from "../http/headers.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
@@ -213,10 +220,14 @@ class EventStream implements ItemSource<Event> {
   async #disconnect(error: unknown): Promise<void> {
     const { clock } = this.#surroundings;
     const lastedMs = this.#connectedAtMs === undefined ? 0 : clock.now() - this.#connectedAtMs;
+    // What has sent something else instead of events, or nothing, is asked after the other mirrors.
+    const isFruitless = error !== undefined && this.#connectedAtMs !== undefined && !this.#gotEvents;
+    const hasOther = isFruitless && this.#request.isRepeatable && this.#request.leaveMirror();
     this.#body?.close();
     this.#body = undefined;
     this.#connectedAtMs = undefined;
     this.#parser.reset();
+    if (hasOther && isInvalidDataError(error)) return;
     const reconnection = this.#reconnection;
     const mayPass = error === undefined || (this.#wasConnected && mayPassSoon(error));
     if (this.#hasEnded) return;
