@@ -99,6 +99,7 @@ export class CallContexts {
       readsChunks = false,
       avoided,
       continues,
+      spentMs,
     }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
   ): CallContext {
     return {
@@ -112,6 +113,7 @@ export class CallContexts {
       readsChunks,
       avoided,
       continues,
+      spentMs,
       isBackground: false,
       owner: this.#dispatcher,
       straightHeaders: straightHeaders(this.#dispatcher.pipeline, settings, headers),

@@ -181,11 +181,12 @@ export class StreamedRequests {
     let continues = false;
     // What is made of its parts is the reader's concern.
     const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
-    const open: Opener<R> = ({ headers, signal } = {}) =>
+    const open: Opener<R> = ({ headers, signal, spentMs } = {}) =>
       new Promise((resolve, reject) => {
         const signals = signal === undefined ? own.signals : [...own.signals, signal];
         const { avoided } = left;
-        const context = this.#contexts.contextOf({ ...own, settings: sending, signals, avoided, continues });
+        const added = { settings: sending, signals, avoided, continues, spentMs };
+        const context = this.#contexts.contextOf({ ...own, ...added });
         const sent = headers === undefined
           ? prepared
           : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };

@@ -75,6 +75,8 @@ export interface CallContext {
   readonly avoided?: readonly Mirror[] | undefined;
   /** Whether it goes on with what an earlier call has begun, such as a download. */
   readonly continues?: boolean | undefined;
+  /** How much of its total time an earlier call has used up, in milliseconds; absent for nothing. */
+  readonly spentMs?: number | undefined;
   /** Whether no caller waits for it. */
   readonly isBackground: boolean;
   /** What looks after the calls. */
@@ -259,9 +261,14 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return (allowance?.signal !== undefined && hasAborted(allowance.signal)) || signals.some(hasAborted);
   }
 
+  /** How long it may take in all, in milliseconds, from when it began. */
+  get timeLeftMs(): number {
+    return this.settings.totalTimeoutMs - (this.context.spentMs ?? 0);
+  }
+
   /** When the total deadline passes, on the client's clock: that of the most patient caller that waits for it. */
   get deadlineAtMs(): number {
-    return this.flight?.deadlineAtMs ?? this.startedAtMs + this.settings.totalTimeoutMs;
+    return this.flight?.deadlineAtMs ?? this.startedAtMs + this.timeLeftMs;
   }
 
   /** When an attempt on the straight way has taken too long, on the client's clock. */
@@ -361,7 +368,7 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
   /** The total deadline passed. */
   onDeadline(): void {
     const { totalTimeoutMs } = this.settings;
-    this.#timeOut("total", totalTimeoutMs, this.startedAtMs + totalTimeoutMs);
+    this.#timeOut("total", totalTimeoutMs, this.startedAtMs + this.timeLeftMs);
   }
 
   /** The batch of the call has taken longer than so many milliseconds. */

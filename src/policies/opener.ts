@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly headers?: HeaderMap | undefined;
   /** Aborts this one, and the reading of its body, besides the request's own signal. */
   readonly signal?: AbortSignal | undefined;
+  /** How much of `totalTimeoutMs` has been used up before, in milliseconds. */
+  readonly spentMs?: number | undefined;
 }
 
 /**

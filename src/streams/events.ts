@@ -137,7 +137,7 @@ class EventStream implements ItemSource<Event> {
     const body = this.#body = new BodyReader(this.#request.open);
     this.#splitter = new LineSplitter({ maxLineBytes: this.#maxEventBytes, endsAtCr: true });
     this.#gotEvents = false;
-    const response = await body.open(this.#headers());
+    const response = await body.open({ headers: this.#headers() });
     this.#connectedAtMs = this.#surroundings.clock.now();
     this.#wasConnected = true;
     // The server wants no further connection.

@@ -7,6 +7,7 @@
 import { InvalidDataError, isInvalidDataError, isNetworkError, isTimeoutError } from "../errors.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { Clock } from "../primitives/clock.ts";
 import { decodeBody } from "../schemas/decode.ts";
 import { BodyReader } from "./body_reader.ts";
 import { Interruption } from "./interruption.ts";
@@ -47,6 +48,8 @@ class LineSource implements ItemSource<unknown> {
   readonly #interruption: Interruption;
   #splitter: LineSplitter;
   readonly #isText: boolean;
+  readonly #clock: Clock;
+  #beganAtMs: number | undefined;
   #isOpen = false;
   /** Whether the reader has been given a line: then no other mirror can begin. */
   #hasGiven = false;
@@ -59,6 +62,7 @@ class LineSource implements ItemSource<unknown> {
   constructor(request: StreamRequest, surroundings: StreamSurroundings, maxLineBytes: number) {
     this.#interruption = new Interruption(surroundings, request.signals);
     this.#request = request;
+    this.#clock = surroundings.clock;
     this.#maxLineBytes = maxLineBytes;
     this.#body = new BodyReader(request.open);
     this.#splitter = this.#newSplitter();
@@ -105,7 +109,8 @@ class LineSource implements ItemSource<unknown> {
 
   async #readNext(): Promise<readonly unknown[] | undefined> {
     if (!this.#isOpen) {
-      await this.#body.open();
+      const nowMs = this.#clock.now();
+      await this.#body.open({ spentMs: nowMs - (this.#beganAtMs ??= nowMs) });
       this.#isOpen = true;
     }
     while (this.#failure === undefined) {

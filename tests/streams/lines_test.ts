@@ -386,6 +386,18 @@ test("S15: Client.lines() asks the next mirror instead of one that sends no firs
   }
 });
 
+test("Client.lines() has one total time for all mirrors that it asks", async () => {
+  const baseUrls = ["https://a.test", "https://b.test", "https://c.test"];
+  const rig = chunkedClient(() => chunkedBody([], "hang"), {
+    baseUrls,
+    idleTimeoutMs: 400,
+    totalTimeoutMs: 1_000,
+  });
+  const error = await rig.clock.run(rejection(Array.fromAsync(rig.client.lines("x"))));
+  assertInstanceOf(error, TimeoutError);
+  assertEquals([error.kind, error.timeoutMs, rig.clock.now(), rig.sent.length], ["total", 1_000, 1_000, 3]);
+});
+
 test("Client.lines() of a request that must not be sent twice asks one mirror", async () => {
   const rig = chunkedClient(() => chunkedBody(["<html>"]), {
     baseUrls: ["https://a.test", "https://b.test"],
