@@ -35,8 +35,11 @@ export class CallContexts {
   constructor(options: ClientOptions, dispatcher: Dispatcher) {
     this.#dispatcher = dispatcher;
     const { onOpen, patienceMs } = options.circuitBreaker || {};
+    // Where it goes to mirrors alone, not every request has it.
+    const hasKey = "idempotency-key" in dispatcher.headers && options.clientHeadersTo !== "mirrors";
     const json = clientSettings({
       ...options,
+      idempotent: hasKey ? true : undefined,
       cache: undefined,
       hedge: options.hedge === false ? false : undefined,
       onOpen,
