@@ -238,6 +238,11 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return this.context.streams;
   }
 
+  /** Whether the caller reads the body of a failure, too. */
+  get readsFailures(): boolean {
+    return this.context.streams && !this.context.rejectsStatus;
+  }
+
   /** Whether no caller waits for it. */
   get isBackground(): boolean {
     return this.context.isBackground;
