@@ -35,8 +35,11 @@ export class CallContexts {
   constructor(options: ClientOptions, dispatcher: Dispatcher) {
     this.#dispatcher = dispatcher;
     const { onOpen, patienceMs } = options.circuitBreaker || {};
+    // Where it goes to mirrors alone, not every request has it.
+    const hasKey = "idempotency-key" in dispatcher.headers && options.clientHeadersTo !== "mirrors";
     const json = clientSettings({
       ...options,
+      idempotent: hasKey ? true : undefined,
       cache: undefined,
       hedge: options.hedge === false ? false : undefined,
       onOpen,
@@ -99,6 +102,7 @@ export class CallContexts {
       readsChunks = false,
       avoided,
       continues,
+      spentMs,
     }: Pick<CallContext, "settings" | "streams"> & Partial<CallContext>,
   ): CallContext {
     return {
@@ -112,6 +116,7 @@ export class CallContexts {
       readsChunks,
       avoided,
       continues,
+      spentMs,
       isBackground: false,
       owner: this.#dispatcher,
       straightHeaders: straightHeaders(this.#dispatcher.pipeline, settings, headers),

@@ -198,7 +198,8 @@ export interface Client extends AsyncDisposable {
    *
    * Nothing is sent before the first line is asked for, and no more is received than what is taken: a permit is held until the last
    * line has come, or the loop is left. `timeoutMs` is for the time up to the headers, and then `idleTimeoutMs` for each wait. A body
-   * that breaks off rejects with a `NetworkError` after its whole lines; it is not asked for again.
+   * that breaks off rejects with a `NetworkError` after its whole lines; it is not asked for again. Before the first line, the next of
+   * several base URLs is asked instead, as it is when that line is not JSON or does not fit the schema.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param options Options; those of `request` go first.
@@ -257,7 +258,8 @@ export interface Client extends AsyncDisposable {
    * connection that brings nothing, up to a minute. The server ends the events for good with a 204, and the caller by leaving the loop.
    *
    * The first connection fails as any request does. Each later one is retried as usual as well, and then counts as one that brought
-   * nothing, unless it was refused for good, as with a 4xx. Requests that may be sent only once, as a POST, have one connection.
+   * nothing, unless it was refused for good, as with a 4xx. After a connection that broke off without an event, the others of several base
+   * URLs are asked first, and at once if what it brought were no events at all. Requests that may be sent only once, as a POST, have one connection.
    * `totalTimeoutMs` bounds each connection, and ends the events.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
@@ -400,9 +402,9 @@ export interface Client extends AsyncDisposable {
    *
    * A body that breaks off is resumed: the client asks for the rest (`Range`, RFC 9110 §14), if the server has said how long the file is
    * and how to tell its versions apart (a strong `ETag`, or a `Last-Modified` of more than a minute before), or a `digest` is given.
-   * Otherwise it begins anew, which a stream that has been given bytes can't. Bytes of two versions are never mixed; with several base
-   * URLs, the others are asked first then. Each break is followed by the usual backoff, without a permit, and `maxRetries` breaks in a
-   * row may bring nothing new. `timeoutMs` is for the time up to the headers, `idleTimeoutMs` for each wait for bytes, `totalTimeoutMs`
+   * Otherwise it begins anew, which a stream that has been given bytes can't. Bytes of two versions are never mixed. With several base
+   * URLs, each of the others is asked first then, at once; so it is when the whole of a file does not have its `digest`. When none is
+   * left, the usual backoff follows, without a permit, and `maxRetries` such rounds in a row may bring nothing new. `timeoutMs` is for the time up to the headers, `idleTimeoutMs` for each wait for bytes, `totalTimeoutMs`
    * for everything.
    *
    * A file has its name when it is whole and right, and not before: it is written to `<name>.part`, and `<name>.part.json` says what that

@@ -211,7 +211,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     this.#tally.requests++;
     if (signals.length > 0) { for (const signal of signals) addAbortListener(signal, call); }
     if (totalTimeoutMs !== Infinity) {
-      call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs - spentMs);
+      call.deadline = this.pipeline.environment.deadlines.add(call, call.timeLeftMs);
     }
     return call;
   }

@@ -9,11 +9,11 @@ import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { ReceivedResponse } from "../http/tracked_response.ts";
 import { isUrl, redactUrl } from "../http/url.ts";
 import { Allowance } from "../lanes/allowance.ts";
-import type { Lane } from "../lanes/lane.ts";
 import type { Call, CallContext } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { Reporter } from "../policies/event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
+import type { Mirror } from "../policies/mirror.ts";
 import type { Opener, StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import type { PageFetch } from "../policies/page_fetch.ts";
 import type { Settings } from "../policies/settings.ts";
@@ -23,6 +23,7 @@ import type { CallContexts } from "./call_contexts.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { DownloadOptions } from "./download_options.ts";
 import { ItemStream } from "./item_stream.ts";
+import { LeftMirrors } from "./left_mirrors.ts";
 import { checkRequestOptions, type OptionsOf } from "./option_checks.ts";
 import type { FetchRequest, RequestOptions, RequestSpec } from "./request.ts";
 import { checkSpec } from "./request_checks.ts";
@@ -175,22 +176,24 @@ export class StreamedRequests {
     const { method, url, headers: ownHeaders, body, repeatable } = prepared;
     const bases = prepared.absolute ? [] : this.#dispatcher.mirrors.map((mirror) => mirror.base);
     let about = { url: redactUrl(prepared.url), method, attempts: 0 };
-    let latest: Lane | undefined;
+    const left = new LeftMirrors();
+    let latest: Mirror | undefined;
     let continues = false;
     // What is made of its parts is the reader's concern.
     const sending: Settings = { ...own.settings, as: "bytes", ...readsChunks ? OF_DOWNLOADS : {} };
-    const open: Opener<R> = ({ headers, signal, elsewhere } = {}) =>
+    const open: Opener<R> = ({ headers, signal, spentMs } = {}) =>
       new Promise((resolve, reject) => {
         const signals = signal === undefined ? own.signals : [...own.signals, signal];
-        const avoided = elsewhere ? latest : undefined;
-        const context = this.#contexts.contextOf({ ...own, settings: sending, signals, avoided, continues });
+        const { avoided } = left;
+        const added = { settings: sending, signals, avoided, continues, spentMs };
+        const context = this.#contexts.contextOf({ ...own, ...added });
         const sent = headers === undefined
           ? prepared
           : { ...prepared, headers: mergeHeaders(ownHeaders, headers) };
         const onSettled = (call: Call, ok: boolean, value: unknown): void => {
           about = call.describe();
           continues ||= about.attempts > 0;
-          latest = call.target?.lane;
+          latest = call.target?.mirror;
           if (ok) resolve(value as R);
           else reject(value);
         };
@@ -203,6 +206,7 @@ export class StreamedRequests {
       headers: ownHeaders,
       isRepeatable: repeatable,
       signals: own.signals,
+      leaveMirror: () => latest !== undefined && left.add(latest, this.#dispatcher.mirrors),
       describe: () => about,
     };
   }

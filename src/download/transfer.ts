@@ -51,15 +51,20 @@ interface Portion {
   readonly end: number;
 }
 
-/** A response of which nothing, or not everything, could be used; another one may do better. */
+/**
+ * What does better than a response of which nothing, or not everything, could be used: the next request, because nothing has failed; the
+ * next mirror, or the same one after a while; the next mirror alone.
+ */
+type Remedy = "request" | "mirror or time" | "mirror";
+
+/** A response of which nothing, or not everything, could be used. */
 class Incomplete {
   readonly error: unknown;
-  /** Whether no attempt has failed, so that there is nothing to wait for. */
-  readonly isPlanned: boolean;
+  readonly remedy: Remedy;
 
-  constructor(error: unknown, isPlanned: boolean) {
+  constructor(error: unknown, remedy: Remedy) {
     this.error = error;
-    this.isPlanned = isPlanned;
+    this.remedy = remedy;
   }
 }
 
@@ -78,7 +83,6 @@ export class Transfer {
   /** Whether the request says itself how bytes may be compressed. */
   readonly #hasOwnCoding: boolean;
   #wasResumed = false;
-  #hasBroken = false;
   /** How many bytes of the file are from an earlier download. */
   resumedFrom = 0;
   /** Attempts made so far. */
@@ -112,26 +116,28 @@ export class Transfer {
   /**
    * Transfers everything.
    *
-   * @returns The response that brought the last byte. Rejects with what the last response broke off with, when as many in a row as there
-   * are retries have brought nothing new.
+   * @returns The response that brought the last byte. Rejects with what the last response broke off with, when as many rounds of mirrors
+   * in a row as there are retries have brought nothing new.
    */
   async run(): Promise<ReceivedResponse> {
-    const { backoff, interruption, request: { isRepeatable, settings: { maxRetries = DEFAULT_RETRIES } } } =
-      this.#options;
+    const { backoff, interruption, request } = this.#options;
+    const { isRepeatable, settings: { maxRetries = DEFAULT_RETRIES } } = request;
     let best = this.position;
     let inVain = 0;
     let waitedMs: number | undefined;
     for (;;) {
       const outcome = await this.#round();
       if (!(outcome instanceof Incomplete)) return outcome;
-      if (isRepeatable && outcome.isPlanned) continue;
-      if (!isRepeatable || maxRetries === 0) throw outcome.error;
+      const { error, remedy } = outcome;
+      if (!isRepeatable) throw error;
+      // With several mirrors, what is wrong at one is asked of each of the others before there is a wait.
+      if (remedy === "request" || request.leaveMirror()) continue;
+      if (remedy === "mirror" || maxRetries === 0) throw error;
       if (this.position > best) {
         best = this.position;
         inVain = 0;
       }
-      if (++inVain > maxRetries) throw outcome.error;
-      this.#hasBroken = true;
+      if (++inVain > maxRetries) throw error;
       waitedMs = backoff(inVain, waitedMs);
       await interruption.delay(waitedMs);
     }
@@ -159,7 +165,7 @@ export class Transfer {
     if (portion instanceof Incomplete) return portion;
     const failure = await this.#receive(response, portion);
     if (failure !== undefined) return failure;
-    return await this.#check(response);
+    return this.#check(response);
   }
 
   /** Where the part begins that is asked for: of a whole file, its last byte tells whether it is still the same. */
@@ -171,7 +177,7 @@ export class Transfer {
   async #open(from: number | undefined): Promise<ReceivedResponse> {
     const { request, signal } = this.#options;
     try {
-      return await request.open({ headers: this.#headers(from), signal, elsewhere: this.#hasBroken });
+      return await request.open({ headers: this.#headers(from), signal });
     } finally {
       this.attempts += request.describe().attempts ?? 0;
     }
@@ -213,12 +219,12 @@ export class Transfer {
     if (this.#version !== undefined && this.position > 0 && isStrayPage(this.#version, response.headers)) {
       // What is there stays: the file may be back soon.
       const what = `is an HTML page in place of the rest of a file of type '${this.#version.mediaType}'`;
-      return new Incomplete(this.#invalid("content-type", what), false);
+      return new Incomplete(this.#invalid("content-type", what), "mirror or time");
     }
     if (this.#asksPlainly(from) && isDecodable(response)) {
       this.#asksForIdentity = false;
       const error = this.#invalid("content-type", "is compressed, which was not asked for");
-      return from === undefined ? new Incomplete(error, true) : this.#refusePart(error);
+      return from === undefined ? new Incomplete(error, "request") : this.#refusePart(error);
     }
     const version = versionOf(response);
     const { maxBodyBytes } = this.#options.request.settings;
@@ -260,7 +266,7 @@ export class Transfer {
   /** The whole is asked for next. */
   #refusePart(error: unknown): Incomplete {
     this.#takesParts = false;
-    return new Incomplete(error, true);
+    return new Incomplete(error, "request");
   }
 
   async #goOn(): Promise<void> {
@@ -338,23 +344,24 @@ export class Transfer {
   #ended(end: number): Incomplete | undefined {
     const { totalBytes } = this;
     if (end === Infinity || this.position >= (totalBytes ?? end)) return undefined;
-    const isPlanned = this.position === end;
+    const remedy = this.position === end ? "request" : "mirror or time";
     const about = this.#options.request.describe();
     const message = `${about.method} ${about.url} ended after ${this.position} of ${totalBytes} bytes`;
-    return new Incomplete(new NetworkError(message, about), isPlanned);
+    return new Incomplete(new NetworkError(message, about), remedy);
   }
 
   /** Everything has come: whether it is right. */
-  async #check(response: ReceivedResponse): Promise<ReceivedResponse | Incomplete> {
+  #check(response: ReceivedResponse): ReceivedResponse | Incomplete {
     const { digest, sink } = this.#options;
     const received = this.#hash?.digest();
     this.#hash = undefined;
     if (digest === undefined || received === digest.hex) return response;
     const error = this.#invalid("digest", `has the digest ${received}, not ${digest.hex}`);
-    // Its pieces may be of different versions.
-    if (!this.#wasResumed || sink.path === undefined) throw error;
+    // What a stream was given can't be taken back.
+    if (sink.path === undefined) throw error;
     this.#version = undefined;
-    return await Promise.resolve(this.#refusePart(error));
+    // Its pieces may be of different versions.
+    return this.#wasResumed ? this.#refusePart(error) : new Incomplete(error, "mirror");
   }
 
   #tooLong(end: number): InvalidDataError {
@@ -374,7 +381,7 @@ async function nextOrBreak(chunks: BodyChunks): Promise<Uint8Array<ArrayBuffer> 
   } catch (error) {
     const mayPass = isNetworkError(error) && !(isTimeoutError(error) && error.kind === "total");
     if (!mayPass) throw error;
-    return new Incomplete(error, false);
+    return new Incomplete(error, "mirror or time");
   }
 }
 

@@ -26,7 +26,7 @@ const SENSITIVE_WORD = new RegExp(
       "key|apikey|accesskey|secretkey|authkey|access|auth|oauth|authorization|bearer|jwt|token|assertion",
       "secret|credentials?|pass|passwd|password|passphrase|passcode|pwd|pin|code|otp|totp|ticket",
       "signature|sig|sas|hmac|session(?:[^a-z0-9]?id)?|sessid|sid|jsessionid|phpsessid|cookie|csrf|xsrf",
-      "appid|access[^a-z0-9]?key[^a-z0-9]?id|saml[^a-z0-9]?(?:response|request)",
+      "appid|access[^a-z0-9]?key[^a-z0-9]?id|token[^a-z0-9]?hint|code[^a-z0-9]?verifier|saml[^a-z0-9]?(?:response|request)",
     ].join("|")
   })(?:[^a-z0-9]*\\d+)?$`,
   "i",
@@ -233,9 +233,19 @@ export function isSameUrl(url: string, other: string): boolean {
 function redactMalformed(url: string): string {
   const shown = redactUrl(url);
   const [, start, authority] = /^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})(.*)$/i.exec(shown) ?? [];
-  // A relative URL may have an '@', but no user info; this is one whose scheme has been forgotten.
-  if (start === undefined) return shown.replace(/^[^/\\?#:]*:[^?#]*@/, "***@");
+  // A relative URL may have an '@', but no user info; this is one whose scheme has been forgotten, or has no colon.
+  if (start === undefined) return redactForgotten(shown);
   return shown.includes("@") || /:(?!\d*(?:[/?]|$))/.test(authority ?? "") ? `${start}***` : shown;
+}
+
+/** All from the first part with a colon to the last '@' before a query. */
+function redactForgotten(url: string): string {
+  const end = url.search(/[?#]/);
+  const at = url.lastIndexOf("@", end === -1 ? url.length : end);
+  const colon = url.indexOf(":");
+  if (colon === -1 || colon > at) return url;
+  const start = Math.max(url.lastIndexOf("/", colon), url.lastIndexOf("\\", colon)) + 1;
+  return `${url.slice(0, start)}***${url.slice(at)}`;
 }
 
 /** The URL parser takes white space off the ends, and takes tabs and line breaks out of the middle. */

@@ -19,6 +19,7 @@ import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { LinkedItem } from "../primitives/linked_queue.ts";
 import type { ValueSource } from "./event.ts";
 import { Journey, type Target } from "./journey.ts";
+import type { Mirror } from "./mirror.ts";
 import type { ReplyHead } from "./reply_head.ts";
 import type { Settings } from "./settings.ts";
 
@@ -70,8 +71,8 @@ export interface CallContext {
   readonly rejectsStatus: boolean;
   /** Whether a part of this client reads the response, chunk by chunk, instead of the caller. */
   readonly readsChunks?: boolean | undefined;
-  /** The lane of a mirror that is asked after the others. */
-  readonly avoided?: Lane | undefined;
+  /** The mirrors that are asked after the others, in this order. */
+  readonly avoided?: readonly Mirror[] | undefined;
   /** Whether it goes on with what an earlier call has begun, such as a download. */
   readonly continues?: boolean | undefined;
   /** How much of its total time had passed before it began, in milliseconds; absent for nothing. */
@@ -237,6 +238,11 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return this.context.streams;
   }
 
+  /** Whether the caller reads the body of a failure, too. */
+  get readsFailures(): boolean {
+    return this.context.streams && !this.context.rejectsStatus;
+  }
+
   /** Whether no caller waits for it. */
   get isBackground(): boolean {
     return this.context.isBackground;
@@ -260,14 +266,14 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return (allowance?.signal !== undefined && hasAborted(allowance.signal)) || signals.some(hasAborted);
   }
 
-  /** When the total deadline passes, on the client's clock: that of the most patient caller that waits for it. */
-  get deadlineAtMs(): number {
-    return this.flight?.deadlineAtMs ?? this.#ownDeadlineAtMs;
+  /** How long it may take in all, in milliseconds, from when it began. */
+  get timeLeftMs(): number {
+    return this.settings.totalTimeoutMs - (this.context.spentMs ?? 0);
   }
 
-  get #ownDeadlineAtMs(): number {
-    const { settings: { totalTimeoutMs }, spentMs = 0 } = this.context;
-    return this.startedAtMs + totalTimeoutMs - spentMs;
+  /** When the total deadline passes, on the client's clock: that of the most patient caller that waits for it. */
+  get deadlineAtMs(): number {
+    return this.flight?.deadlineAtMs ?? this.startedAtMs + this.timeLeftMs;
   }
 
   /** When an attempt on the straight way has taken too long, on the client's clock. */
@@ -366,7 +372,8 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
 
   /** The total deadline passed. */
   onDeadline(): void {
-    this.#timeOut("total", this.settings.totalTimeoutMs, this.#ownDeadlineAtMs);
+    const { totalTimeoutMs } = this.settings;
+    this.#timeOut("total", totalTimeoutMs, this.startedAtMs + this.timeLeftMs);
   }
 
   /** The batch of the call has taken longer than so many milliseconds. */

@@ -9,10 +9,13 @@ import type { RedirectedRequest } from "../http/redirect.ts";
 import type { Admission } from "../lanes/admission.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
+import type { Mirror } from "./mirror.ts";
 
 /** Where an attempt goes. */
 export interface Target {
   readonly lane: Lane;
+  /** The mirror that it is at; absent where there are no several of them. */
+  readonly mirror?: Mirror | undefined;
   /** The absolute URL. */
   readonly url: string;
   /** All headers, the client's and the mirror's included. */

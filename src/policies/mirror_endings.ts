@@ -11,7 +11,7 @@ import type { Ending } from "./hedging.ts";
 import type { Mirror } from "./mirror.ts";
 import type { MirrorFailure, Reply, RoundFailures } from "./reply.ts";
 import { replyError } from "./reply_error.ts";
-import { mayPass } from "./retry_reason.ts";
+import { mayPass, usualReason } from "./retry_reason.ts";
 
 /** What a mirror that did not do left behind. */
 export interface MirrorEnding extends Ending {
@@ -34,7 +34,7 @@ export function keep<T extends Ending>(call: Call, kept: T | undefined, latest: 
 
 function betterOf<T extends Ending>(call: Call, kept: T, latest: T): T {
   // Only the latest response still has a body for its caller to read.
-  if (call.streams && latest.reply !== undefined) return latest;
+  if (call.readsFailures && latest.reply !== undefined) return latest;
   const keptMayPass = mayPass(call, kept.reply, kept.error);
   if (keptMayPass !== mayPass(call, latest.reply, latest.error)) return keptMayPass ? kept : latest;
   // The round may be repeated as soon as one of them takes it.
@@ -47,6 +47,7 @@ export function endRound(call: Call, worst: MirrorEnding, failures: readonly Mir
   const others = failures.length < 2 ? undefined : roundFailures(call, worst, failures);
   if (reply !== undefined) {
     reply.failures = others;
+    reply.otherReason = failures.map(({ reply, error }) => usualReason(call, reply, error)).find(Boolean);
     return reply;
   }
   if (others !== undefined && isSlipstreamError(error)) {

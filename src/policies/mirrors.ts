@@ -110,10 +110,10 @@ function candidatesOf(
   return inOrder(nowMs === undefined ? others : others.filter(({ lane }) => lane.isHealthy(nowMs)), call);
 }
 
-/** The one that has broken off a body comes last. */
+/** Those that have broken off a body come last. */
 function inOrder(mirrors: readonly Mirror[], { context: { avoided } }: Call): readonly Mirror[] {
   if (avoided === undefined) return mirrors;
-  return mirrors.toSorted((a, b) => Number(a.lane === avoided) - Number(b.lane === avoided));
+  return mirrors.toSorted((a, b) => avoided.indexOf(a) - avoided.indexOf(b));
 }
 
 /** What mirrors have answered that do not have what a call asks for; most calls have none. */
@@ -187,6 +187,7 @@ function targetOf(mirror: Mirror, call: Call, admission: Admission | undefined):
   }
   return {
     lane: mirror.lane,
+    mirror,
     url,
     headers: withDefaults(mergeHeaders(mirror.headers, call.headers), call),
     sensitive: mirror.sensitive,

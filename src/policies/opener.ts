@@ -15,8 +15,8 @@ export interface OpenOptions {
   readonly headers?: HeaderMap | undefined;
   /** Aborts this one, and the reading of its body, besides the request's own signal. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether the mirror that answered last is asked after the others. */
-  readonly elsewhere?: boolean | undefined;
+  /** How much of `totalTimeoutMs` has been used up before, in milliseconds. */
+  readonly spentMs?: number | undefined;
 }
 
 /**
@@ -43,6 +43,8 @@ export interface StreamRequest<R = Response> {
   readonly isRepeatable: boolean;
   /** The caller's signals. */
   readonly signals: readonly AbortSignal[];
+  /** Has the mirror that answered last asked after the others. Whether there is one that was not left since this was last `false`. */
+  leaveMirror(): boolean;
   /** What an error says of it, once it has been sent. */
   describe(): SlipstreamErrorOptions & { readonly url: string; readonly method: string };
 }

@@ -69,6 +69,8 @@ export class Reply {
   readonly target: Target | undefined;
   /** What all mirrors did in a round in which none was of any help; absent if only one was asked. */
   failures: RoundFailures | undefined = undefined;
+  /** Why the round that it is of may be repeated, where another mirror says so; absent if none does. */
+  otherReason: string | undefined = undefined;
   /** Whether others have the same bytes, so that no caller may be given them to keep. */
   shared = false;
   /** How long the server asked to wait, in milliseconds; known for statuses that are worth a retry. */

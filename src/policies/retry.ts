@@ -104,7 +104,7 @@ function conclude({ reply, error }: Round): Reply {
 
 /** What a round brought that was to be repeated; of a body that the caller was to read, too little is left. */
 function concludeEarlier(round: Round, call: Call, refusal: unknown): Reply {
-  if (round.reply !== undefined && call.streams) throw refusal;
+  if (round.reply !== undefined && call.readsFailures) throw refusal;
   return conclude(round);
 }
 

@@ -43,11 +43,7 @@ const AS_USUAL: RetryVerdict = { isWorth: undefined };
 export function reasonOf(call: Call, { reply, error }: Round): RetryReason | undefined {
   if (reply === undefined && !isAskedAbout(error)) return undefined;
   const { isWorth, delayMs } = askCaller(call, reply, error);
-  const usual = reply === undefined
-    ? usualReason(error)
-    : isWorthRetry(call, reply.status)
-    ? String(reply.status)
-    : undefined;
+  const usual = usualReason(call, reply, error) ?? reply?.otherReason;
   if (!(isWorth ?? usual !== undefined)) return undefined;
   return { text: usual ?? (reply === undefined ? (error as Error).name : String(reply.status)), delayMs };
 }
@@ -64,10 +60,7 @@ export function reasonOf(call: Call, { reply, error }: Round): RetryReason | und
  */
 function askCaller(call: Call, reply: Reply | undefined, error: unknown): RetryVerdict {
   const { retryOn } = call.settings;
-  if (typeof retryOn !== "function") {
-    return reply === undefined ? AS_USUAL : { isWorth: isWorthRetry(call, reply.status) };
-  }
-  if (reply !== undefined && reply.status < 400) return AS_USUAL;
+  if (typeof retryOn !== "function" || (reply !== undefined && reply.status < 400)) return AS_USUAL;
   const { url, method, attempts } = call.describe(reply?.target ?? call.target);
   const verdict: unknown = retryOn({
     url,
@@ -107,7 +100,7 @@ function shown(verdict: unknown): string {
 
 /** Whether a failure of one mirror may pass, as far as that can be said without asking the caller's function. */
 export function mayPass(call: Call, reply: Reply | undefined, error: unknown): boolean {
-  return reply !== undefined ? isWorthRetry(call, reply.status) : usualReason(error) !== undefined;
+  return usualReason(call, reply, error) !== undefined;
 }
 
 /** Whether it is for the caller to say that an error is worth another try. */
@@ -122,7 +115,9 @@ export function isRefusal(error: unknown): boolean {
   return isCircuitOpenError(error) || isOverloadError(error);
 }
 
-function usualReason(error: unknown): string | undefined {
+/** Why a failure of one mirror may pass, as far as that can be said without asking the caller's function; `undefined` if it may not. */
+export function usualReason(call: Call, reply: Reply | undefined, error: unknown): string | undefined {
+  if (reply !== undefined) return isWorthRetry(call, reply.status) ? String(reply.status) : undefined;
   if (isInvalidDataError(error)) return error.reason === "truncated" ? "truncated" : undefined;
   return isAskedAbout(error) ? (error as Error).name : undefined;
 }

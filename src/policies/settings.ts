@@ -107,7 +107,8 @@ export interface Settings {
    */
   readonly notFoundIsFinal: boolean;
   /**
-   * Whether the request may be sent twice, whatever its method; by default its method decides. With `false`, the
+   * Whether the request may be sent twice, whatever its method; by default its method decides, or an `Idempotency-Key` among the
+   * headers of the request, its batch or its client. With `false`, the
    * request is always sent, and shares no response with others.
    */
   readonly idempotent: boolean | undefined;

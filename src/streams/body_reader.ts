@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { HeaderMap } from "../http/headers.ts";
-import type { Opener } from "../policies/opener.ts";
+import type { Opener, OpenOptions } from "../policies/opener.ts";
 
 /** Opens one response, and reads its body. */
 export class BodyReader {
@@ -21,11 +20,11 @@ export class BodyReader {
   /**
    * Sends the request.
    *
-   * @param headers Headers that take the place of the request's own.
+   * @param options What is different this time.
    * @returns The response, whose body is for this reader only.
    */
-  async open(headers?: HeaderMap): Promise<Response> {
-    const response = await this.#open({ headers, signal: this.#controller.signal });
+  async open(options: Omit<OpenOptions, "signal"> = {}): Promise<Response> {
+    const response = await this.#open({ ...options, signal: this.#controller.signal });
     this.#reader = response.body?.getReader();
     return response;
   }

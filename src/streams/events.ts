@@ -4,7 +4,14 @@
  * @module
  */
 
-import { InvalidDataError, isHttpError, isNetworkError, isOfflineError, isTimeoutError } from "../errors.ts";
+import {
+  InvalidDataError,
+  isHttpError,
+  isInvalidDataError,
+  isNetworkError,
+  isOfflineError,
+  isTimeoutError,
+} from "../errors.ts";
 import { isRetryableStatus } from "../http/classify.ts";
 import { type HeaderMap, trimSpace } from "../http/headers.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
@@ -130,7 +137,7 @@ class EventStream implements ItemSource<Event> {
     const body = this.#body = new BodyReader(this.#request.open);
     this.#splitter = new LineSplitter({ maxLineBytes: this.#maxEventBytes, endsAtCr: true });
     this.#gotEvents = false;
-    const response = await body.open(this.#headers());
+    const response = await body.open({ headers: this.#headers() });
     this.#connectedAtMs = this.#surroundings.clock.now();
     this.#wasConnected = true;
     // The server wants no further connection.
@@ -213,10 +220,14 @@ class EventStream implements ItemSource<Event> {
   async #disconnect(error: unknown): Promise<void> {
     const { clock } = this.#surroundings;
     const lastedMs = this.#connectedAtMs === undefined ? 0 : clock.now() - this.#connectedAtMs;
+    // What has sent something else instead of events, or nothing, is asked after the other mirrors.
+    const isFruitless = error !== undefined && this.#connectedAtMs !== undefined && !this.#gotEvents;
+    const hasOther = isFruitless && this.#request.isRepeatable && this.#request.leaveMirror();
     this.#body?.close();
     this.#body = undefined;
     this.#connectedAtMs = undefined;
     this.#parser.reset();
+    if (hasOther && isInvalidDataError(error)) return;
     const reconnection = this.#reconnection;
     const mayPass = error === undefined || (this.#wasConnected && mayPassSoon(error));
     if (this.#hasEnded) return;

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { InvalidDataError } from "../errors.ts";
+import { InvalidDataError, isInvalidDataError, isNetworkError, isTimeoutError } from "../errors.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
+import type { Clock } from "../primitives/clock.ts";
 import { decodeBody } from "../schemas/decode.ts";
 import { BodyReader } from "./body_reader.ts";
 import { Interruption } from "./interruption.ts";
@@ -43,11 +44,15 @@ export function lineSource(
 class LineSource implements ItemSource<unknown> {
   readonly #request: StreamRequest;
   readonly #maxLineBytes: number;
-  readonly #body: BodyReader;
+  #body: BodyReader;
   readonly #interruption: Interruption;
-  readonly #splitter: LineSplitter;
+  #splitter: LineSplitter;
   readonly #isText: boolean;
+  readonly #clock: Clock;
+  #beganAtMs: number | undefined;
   #isOpen = false;
+  /** Whether the reader has been given a line: then no other mirror can begin. */
+  #hasGiven = false;
   #hasEnded = false;
   /** How many lines have been read. */
   #lines = 0;
@@ -57,16 +62,55 @@ class LineSource implements ItemSource<unknown> {
   constructor(request: StreamRequest, surroundings: StreamSurroundings, maxLineBytes: number) {
     this.#interruption = new Interruption(surroundings, request.signals);
     this.#request = request;
+    this.#clock = surroundings.clock;
     this.#maxLineBytes = maxLineBytes;
     this.#body = new BodyReader(request.open);
-    this.#splitter = new LineSplitter({ maxLineBytes, endsAtCr: false });
+    this.#splitter = this.#newSplitter();
     const { as, schema } = request.settings;
     this.#isText = as === "text" && schema === undefined;
   }
 
   async read(): Promise<readonly unknown[] | undefined> {
+    for (;;) {
+      try {
+        const items = await this.#readNext();
+        this.#hasGiven = true;
+        return items;
+      } catch (error) {
+        if (!this.#begunElsewhere(error)) {
+          this.close();
+          throw error;
+        }
+      }
+    }
+  }
+
+  /** Whether the next mirror is asked, because this one has sent something else, or broken off, instead of a first line. */
+  #begunElsewhere(error: unknown): boolean {
+    const { isRepeatable } = this.#request;
+    const mayDoBetter = isInvalidDataError(error)
+      ? error.reason !== "too-large"
+      : isNetworkError(error) && !(isTimeoutError(error) && error.kind === "total");
+    if (!this.#isOpen || this.#hasGiven || !isRepeatable || !mayDoBetter || !this.#request.leaveMirror()) {
+      return false;
+    }
+    this.#body.close();
+    this.#body = new BodyReader(this.#request.open);
+    this.#splitter = this.#newSplitter();
+    this.#isOpen = this.#hasEnded = false;
+    this.#failure = undefined;
+    this.#lines = 0;
+    return true;
+  }
+
+  #newSplitter(): LineSplitter {
+    return new LineSplitter({ maxLineBytes: this.#maxLineBytes, endsAtCr: false });
+  }
+
+  async #readNext(): Promise<readonly unknown[] | undefined> {
     if (!this.#isOpen) {
-      await this.#body.open();
+      const nowMs = this.#clock.now();
+      await this.#body.open({ spentMs: nowMs - (this.#beganAtMs ??= nowMs) });
       this.#isOpen = true;
     }
     while (this.#failure === undefined) {
@@ -76,7 +120,6 @@ class LineSource implements ItemSource<unknown> {
       this.#checkLength();
       if (items.length > 0) return items;
     }
-    this.close();
     throw this.#failure.reason;
   }
 

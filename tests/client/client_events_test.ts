@@ -40,6 +40,35 @@ test("Client.on() hears the way of a request, in order, with times of the clock"
   ]);
 });
 
+test("Client.on() hears of a request that ends its own batch while it begins, first that it is in line", async () => {
+  for (const place of ["limitKey", "json", "query"]) {
+    for (const how of ["settle", "all", "stream", "record"] as const) {
+      const controller = new AbortController();
+      const end = (where: string): undefined => void (place === where && controller.abort());
+      const { client, clock, events } = setUp(() => ({ json: 1 }), { limitKey: () => end("limitKey") });
+      const request = {
+        url: URL_A,
+        json: { toJSON: () => end("json") ?? 1 },
+        query: {
+          get a() {
+            return end("query") ?? 1;
+          },
+        },
+      };
+      const options = { signal: controller.signal };
+      const batch = how === "record"
+        ? client.record({ a: request }, options)
+        : how === "stream"
+        ? Array.fromAsync(client.stream([request], options))
+        : client[how]([request], options);
+
+      assertInstanceOf(await clock.run(rejection(batch)), DOMException);
+      assertEquals(events.map(({ type }) => type), ["queued", "settled"], `${how}, ${place}`);
+      await client.close();
+    }
+  }
+});
+
 test("Client.on() hears retries with their reason and delay, and counts attempts over all of them", async () => {
   const { client, clock, events } = setUp(({ nth }) => {
     if (nth === 1) return { status: 503, body: "" };

@@ -1,5 +1,11 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { type ClientOptions, createClient, type FetchRequest, type RequestSpec } from "../../mod.ts";
+import {
+  type ClientOptions,
+  createClient,
+  type ExtendOptions,
+  type FetchRequest,
+  type RequestSpec,
+} from "../../mod.ts";
 import { type Bucket, Semaphore } from "../../src/primitives/mod.ts";
 import { fakeClient, testClientsBothWays } from "./fake_client.ts";
 import { test } from "../support/test.ts";
@@ -98,6 +104,32 @@ test("Client.settle() gives a request with a bad `query` its own outcome", async
 test("createClient() says where `json` and `query` belong", () => {
   for (const option of [{ json: 1 }, { query: {} }]) {
     assertThrows(() => createClient(option as ClientOptions), TypeError, "give it to each request");
+  }
+});
+
+test("S1: a POST is sent again with an Idempotency-Key of the client or an extension, where it is sent", async () => {
+  const [key, others] = [{ "IDEMPOTENCY-Key": "1" }, { "x-other": "1" }];
+  const baseUrls = "https://m.test";
+  const cases: readonly (readonly [ClientOptions, ClientOptions | undefined, string, number])[] = [
+    [{ headers: key }, undefined, URL, 2],
+    [{ headers: new Headers(key) }, undefined, URL, 2],
+    [{ headers: others }, { headers: key }, URL, 2],
+    [{ headers: key }, { headers: others }, URL, 2],
+    [{ headers: others }, undefined, URL, 1],
+    [{ headers: key, baseUrls, clientHeadersTo: "mirrors" }, undefined, URL, 1],
+    [{ headers: key, baseUrls }, undefined, "relative", 2],
+  ];
+  for (const [options, extension, url, times] of cases) {
+    for (const idempotent of [undefined, false]) {
+      const { client, clock, network } = fakeClient(() => ({ status: 503, body: "" }), {
+        ...options,
+        maxRetries: 1,
+      });
+      const asked = extension === undefined ? client : client.extend(extension as ExtendOptions);
+      const request = { url, method: "POST", body: "x", idempotent };
+      await clock.run(Promise.all([asked.outcome(request), asked.settle([{ ...request, url: `${url}/2` }])]));
+      assertEquals(network.sent.length, idempotent === false ? 2 : 2 * times, JSON.stringify([options, url]));
+    }
   }
 });
 

@@ -10,6 +10,7 @@ import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import {
   bytesOf,
+  type Origin,
   type OriginHandler,
   type OriginRequest,
   Received,
@@ -417,6 +418,102 @@ test("download() leaves a mirror that breaks off, and goes on at the next", asyn
 
     assertEquals(await bytesAt(`${folder.path}/file`), etag === TAG ? DATA : OTHER);
     assertEquals([first.requests.length, second.requests.map(({ start }) => start)], [1, [80_000]]);
+  }
+});
+
+/** Serves heads, and breaks off when the client has one; what is not a path of these is served well. */
+async function startBreaking(
+  paths: readonly string[],
+  work: (origin: Origin, headSeen: () => void) => Promise<void>,
+): Promise<void> {
+  let wake: (() => void) | undefined;
+  await using origin = await startOrigin(async (request, reply) => {
+    if (!paths.some((path) => request.path.startsWith(path))) {
+      return await serveFile(request, reply, { data: DATA, etag: TAG });
+    }
+    const seen = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    reply.head(200, { "content-length": String(DATA.length), etag: TAG });
+    await seen;
+    reply.cut();
+  });
+  await work(origin, () => wake?.());
+}
+
+test("download() asks each mirror once a round, and again only after a wait", async () => {
+  const cases = [
+    { broken: ["/a"], bases: ["/a", "/b"], maxRetries: 0, asked: ["/a", "/b"], ok: true },
+    { broken: ["/a", "/b"], bases: ["/a", "/b", "/c"], maxRetries: 0, asked: ["/a", "/b", "/c"], ok: true },
+    { broken: ["/a", "/b"], bases: ["/a", "/b"], maxRetries: 0, asked: ["/a", "/b"], ok: false },
+    {
+      broken: ["/a", "/b", "/c"],
+      bases: ["/a", "/b", "/c"],
+      maxRetries: 1,
+      asked: ["/a", "/b", "/c", "/a", "/b", "/c"],
+      ok: false,
+    },
+  ];
+  for (const { broken, bases, maxRetries, asked, ok } of cases) {
+    for (const toFile of [true, false]) {
+      await using folder = await tempFolder();
+      await startBreaking(broken, async (origin, headSeen) => {
+        const server = new URL(origin.url).origin;
+        await using client = impatientClient({ baseUrls: bases.map((base) => server + base), maxRetries });
+        using _listening = client.on(({ type }) => type === "headers" && headSeen());
+        let bytes = 0;
+        const stream = new WritableStream<Uint8Array>({ write: (chunk) => void (bytes += chunk.length) });
+        const download = client.download("file", toFile ? `${folder.path}/file` : stream);
+        const error = ok ? await download.then(() => undefined) : await rejection(download);
+
+        assertEquals(isNetworkError(error), !ok);
+        assertEquals(origin.requests.map(({ path }) => path), asked.map((base) => `${base}/file`));
+        if (ok && toFile) assertEquals(await bytesAt(`${folder.path}/file`), DATA);
+        if (ok && !toFile) assertEquals(bytes, DATA.length);
+      });
+    }
+  }
+});
+
+test("download() waits when the only mirror that answers has broken off again", async () => {
+  await startBreaking(["/a"], async (origin, headSeen) => {
+    const server = new URL(origin.url).origin;
+    await using other = await startOrigin((_, reply) => reply.head(500, { "content-length": "0" }));
+    await using client = impatientClient({
+      baseUrls: [`${server}/a`, other.url.replace("/file", "")],
+      maxRetries: 1,
+    });
+    using _listening = client.on(({ type }) => type === "headers" && headSeen());
+
+    assert(isNetworkError(await rejection(client.download("file", new WritableStream()))));
+    // The one that fails is no reason to ask the other again and again.
+    assertEquals([origin.requests.length, other.requests.length], [4, 3]);
+  });
+});
+
+test("download() asks the next mirror for a file that does not have its digest, and a stream's can't be taken back", async () => {
+  const digest = { algorithm: "sha-256", value: await sha256(DATA) } as const;
+  for (const rights of [[false, true], [false, false, true], [false, false]]) {
+    await using folder = await tempFolder();
+    const isRight = (path: string): boolean => rights[Number(path.split("/")[1])]!;
+    await using origin = await startOrigin((request, reply) =>
+      serveFile(request, reply, { data: isRight(request.path) ? DATA : OTHER })
+    );
+    const server = new URL(origin.url).origin;
+    const baseUrls = rights.map((_, index) => `${server}/${index}`);
+    await using client = impatientClient({ baseUrls, maxRetries: 0 });
+    const download = client.download("file", `${folder.path}/file`, { digest });
+    const error = rights.at(-1) ? await download.then(() => undefined) : await rejection(download);
+
+    assertEquals(error === undefined, rights.at(-1));
+    assertEquals(origin.requests.length, rights.length);
+    assertEquals(await folder.list(), error === undefined ? ["file"] : []);
+    if (error === undefined) assertEquals(await bytesAt(`${folder.path}/file`), DATA);
+    else assert(isInvalidDataError(error) && error.reason === "digest");
+
+    const streamed = await rejection(client.download("file", new WritableStream(), { digest }));
+    assert(isInvalidDataError(streamed) && streamed.reason === "digest");
+    assertEquals(origin.requests.length, rights.length + 1);
   }
 });
 

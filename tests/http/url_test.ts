@@ -303,6 +303,7 @@ test("S17: redactUrl() knows names whose last word is telling, whatever stands b
     ...["pass", "db_pass", "userPass", "passphrase", "keyPassphrase", "passcode", "otp", "otpCode", "smsOTP"],
     ...["bearer", "sas", "SASToken", "ticket", "loginTicket", "hmac", "x-hmac", "sig", "urlSig", "access"],
     ...["appid", "APPID", "AWSAccessKeyId", "access_key_id", "SAMLResponse", "saml_request"],
+    ...["id_token_hint", "loginTokenHint", "code_verifier", "codeVerifier"],
     ...["passkey", "privatekey", "licensekey", "subscriptionkey", "signingKey2"],
     ...["shared_access", "accesstoken", "clientsecret", "userpassword", "sharedaccesssignature", "myapikey"],
     ...[
@@ -430,6 +431,11 @@ test("S17: shownUrl() shows no user info, also where the password makes the URL 
   ).filter((url) => shownUrl(url).includes(SECRET));
   assertEquals(leaks, []);
   assertEquals(shownUrl(`user.name@corp:${SECRET}@cdn.example/a`).includes(SECRET), false);
+  for (const start of ["http//", "https/", "/", "https;//", "\\\\", "a/b/http//", "http//h/http//"]) {
+    for (const password of [SECRET, `${SECRET}/x`, `x/${SECRET}`, `x@${SECRET}`, `x:${SECRET}`]) {
+      assertFalse(shownUrl(`${start}user:${password}@cdn.example/a?b=1`).includes(SECRET), start + password);
+    }
+  }
 });
 
 test("shownUrl() shows what has no secrets as it is, and at most the beginning of it", () => {
@@ -437,6 +443,7 @@ test("shownUrl() shows what has no secrets as it is, and at most the beginning o
     const url of [
       "https://h/a?x=1",
       "2025@main/x.json",
+      "npm/a@1.2/b:c.json",
       "nonsense",
       "//h/y",
       "https://",

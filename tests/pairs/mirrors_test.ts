@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
 import {
+  type Client,
   type ClientOptions,
   createClient,
   DataNotFoundError,
@@ -467,4 +468,51 @@ test("mirrors × 429 × retryOn × batch: an answer of no use is no sign that it
     assertEquals([outcome.error.name, outcome.attempts], ["HttpError", 6]);
     assertEquals(made.origin.calls, 6);
   }
+});
+
+test("mirrors × streams: a round is repeated if one mirror may do better, however the body is read", async () => {
+  const pairs: readonly (readonly [passing: Reply, final: Reply, reason: string])[] = [
+    [status(503), status(501), "503"],
+    [status(429), status(404), "429"],
+    [status(408), status(505), "408"],
+    [refused(), status(410), "NetworkError"],
+  ];
+  const reads: readonly ((client: Client) => Promise<unknown>)[] = [
+    (client) => client.text("x"),
+    (client) => client.fetch("x").then((response) => response.text()),
+    (client) => client.download("x", new WritableStream()),
+    (client) => Array.fromAsync(client.lines("x")),
+  ];
+  for (const [passing, final, reason] of pairs) {
+    for (
+      const order of [[passing, final], [final, passing], [passing, final, final], [final, passing, final]]
+    ) {
+      for (const read of reads) {
+        const asked = new Set<number>();
+        const replies = order.map((first, index): Reply => (sent) => {
+          const reply = asked.has(index) ? OK : first;
+          asked.add(index);
+          return reply(sent);
+        });
+        const setup = mirrored(Object.fromEntries(replies.map((reply, index) => ["abc"[index]!, reply])), {
+          baseUrls: MIRRORS.slice(0, order.length),
+          notFoundIsFinal: false,
+        });
+
+        await setup.run(read(setup.client));
+        assertEquals(hosts(setup).slice(0, order.length), "abc".slice(0, order.length));
+        const reasons = setup.events.flatMap((event) => event.type === "retry" ? [event.reason] : []);
+        assertEquals(reasons, [reason]);
+      }
+    }
+  }
+});
+
+test("mirrors × fetch: the last response is given when no round is left, although another mirror might do better", async () => {
+  const setup = mirrored({ a: status(503), b: status(501) }, {
+    baseUrls: MIRRORS.slice(0, 2),
+    maxRetries: 1,
+  });
+  const response = await setup.run(setup.client.fetch("x"));
+  assertEquals([response.status, hosts(setup)], [501, "abab"]);
 });

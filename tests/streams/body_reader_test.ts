@@ -12,7 +12,7 @@ test("BodyReader.next() gives the chunks of the response that it has opened", as
     return Promise.resolve(chunkedBody(["a", "b"]).response);
   });
   assertEquals(await reader.next(), undefined);
-  const { status } = await reader.open({ accept: "text/plain" });
+  const { status } = await reader.open({ headers: { accept: "text/plain" } });
   const chunks = [await reader.next(), await reader.next(), await reader.next(), await reader.next()];
   assertEquals([status, asked[0]?.headers], [200, { accept: "text/plain" }]);
   assertEquals(chunks, [new Uint8Array([97]), new Uint8Array([98]), undefined, undefined]);

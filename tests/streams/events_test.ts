@@ -388,3 +388,33 @@ test("Client.events() follows a real server over its connections", async () => {
     ],
   );
 });
+
+test("S15: Client.events() asks the next mirror at once instead of one that sends something else", async () => {
+  const page = (): ChunkedBody =>
+    chunkedBody(["<html>"], "end", { headers: { "content-type": "text/html" } });
+  for (const pages of [0, 1, 2, 3]) {
+    for (const reconnect of [undefined, false] as const) {
+      const answers = [...Array(pages).fill(page), () => stream("data: 1\n\n")];
+      const baseUrls = ["https://a.test", "https://b.test", "https://c.test"];
+      const rig = setUp(answers, { baseUrls, maxRetries: 0 });
+      const events = Array.fromAsync(rig.client.events("x", { reconnect }));
+      if (pages === 3) {
+        assertInstanceOf(await rejection(events), InvalidDataError);
+        assertEquals([rig.sent.length, rig.clock.pending], [3, 0]);
+      } else {
+        assertEquals(dataOf(await rig.clock.run(events)), ["1"]);
+        assertEquals(rig.sent.length, pages + (reconnect === undefined ? 2 : 1));
+      }
+    }
+  }
+});
+
+test("Client.events() goes to the next mirror after a connection that broke off without an event, and stays after one with", async () => {
+  const broken = new TypeError("connection reset");
+  for (const brings of ["", "data: 1\n\n"]) {
+    const answers = [() => stream(brings, broken), () => stream("data: 2\n\n")];
+    const rig = setUp(answers, { baseUrls: ["https://a.test", "https://b.test"] });
+    await rig.clock.run(Array.fromAsync(rig.client.events("x")));
+    assertEquals(rig.urls.slice(0, 2), ["https://a.test/x", `https://${brings === "" ? "b" : "a"}.test/x`]);
+  }
+});

@@ -350,3 +350,59 @@ test("Client.lines() gives whole lines only of a body whose connection is cut", 
   const whole = body.slice(0, 300_003).split("\n").length - 1;
   assertEquals([items.length > 0, items.length <= whole, client.stats().inFlight], [true, true, 0]);
 });
+
+test("S15: Client.lines() asks the next mirror instead of one that sends no first line, and begins nothing twice", async () => {
+  const broken = new TypeError("connection reset");
+  const good = ['{"lap":1}\n', '{"lap":2}\n'];
+  const cases: readonly { bodies: (string | Error)[][]; schema: boolean; items: unknown[] }[] = [
+    { bodies: [["<html>\n"], good], schema: true, items: [1, 2] },
+    { bodies: [["7\n"], ['{"lap":'], good], schema: true, items: [1, 2] },
+    { bodies: [[broken], ['{"la', broken], good], schema: true, items: [1, 2] },
+    {
+      bodies: [[broken], ['{"lap":1}\n', '{"lap":2}\n']],
+      schema: false,
+      items: good.map((line) => line.trim()),
+    },
+    { bodies: [["<html>\n"], ["<b>"], ["7"]], schema: true, items: [] },
+    { bodies: [['{"lap":1}\n7\n'], good], schema: true, items: [1] },
+    { bodies: [['{"lap":1}\n', broken], good], schema: true, items: [1] },
+  ];
+  for (const { bodies, schema, items } of cases) {
+    const baseUrls = bodies.map((_, index) => `https://m${index}.test`);
+    for (const maxRetries of [0, 3]) {
+      const rig = chunkedClient((nth) => {
+        const body = bodies[nth - 1]!;
+        const last = body.at(-1);
+        const chunks = body.filter((chunk): chunk is string => typeof chunk === "string");
+        return chunkedBody(chunks, typeof last === "string" ? "end" : last);
+      }, { baseUrls, maxRetries });
+      const lines = schema ? rig.client.lines("laps", { schema: Lap }) : rig.client.lines("laps");
+      const { items: got, error } = await collect<unknown>(lines);
+      assertEquals(got.map((item) => (item as { lap?: number }).lap ?? item), items, JSON.stringify(bodies));
+      const asked = items.length === 1 ? 1 : bodies.length;
+      assertEquals([rig.sent.length, error === undefined], [asked, items.length === 2]);
+      assertEquals(rig.client.stats().inFlight, 0);
+    }
+  }
+});
+
+test("Client.lines() has one total time for all mirrors that it asks", async () => {
+  const baseUrls = ["https://a.test", "https://b.test", "https://c.test"];
+  const rig = chunkedClient(() => chunkedBody([], "hang"), {
+    baseUrls,
+    idleTimeoutMs: 400,
+    totalTimeoutMs: 1_000,
+  });
+  const error = await rig.clock.run(rejection(Array.fromAsync(rig.client.lines("x"))));
+  assertInstanceOf(error, TimeoutError);
+  assertEquals([error.kind, error.timeoutMs, rig.clock.now(), rig.sent.length], ["total", 1_000, 1_000, 3]);
+});
+
+test("Client.lines() of a request that must not be sent twice asks one mirror", async () => {
+  const rig = chunkedClient(() => chunkedBody(["<html>"]), {
+    baseUrls: ["https://a.test", "https://b.test"],
+  });
+  const { error } = await collect(rig.client.lines({ url: "x", method: "POST", as: "json" }));
+  assertInstanceOf(error, InvalidDataError);
+  assertEquals(rig.sent.length, 1);
+});

@@ -102,6 +102,9 @@ function checkPatience(stage: Stage, lane: Lane): void {
   if (lane.pauseLeftMs(nowMs) > 0) return;
   const look = ({ waiter: { errand, lanes } }: Place<Lane>): void => {
     if (lanes.length > 1 || errand.patienceMs === 0) return;
+    // So it does for room in its batch.
+    const { allowance } = errand;
+    if (allowance !== undefined && allowance.active >= allowance.concurrency) return;
     const { startedAtMs } = errand as Call;
     const overMs = nowMs - Math.max(startedAtMs, sinceMs + errand.patienceMs);
     if (overMs <= PROBE_MS + stage.sleptMs + ROUNDING_MS) return;
