@@ -352,8 +352,10 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     if (result === undefined) return;
     if ("then" in result) return this.#await(result);
     this.#pulling = false;
-    if (result.done || this.#ended || this.#exhausted) this.#take(result);
-    else this.#pulled = result;
+    if (result.done || this.#ended || this.#exhausted) return void this.#take(result);
+    this.#pulled = result;
+    // It may have left the line meanwhile, by what the source does when it is asked.
+    this.pump();
   }
 
   #endIfDone(): void {

@@ -197,7 +197,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   #register(call: Call): Call {
     // First of all, for what the caller does there may close the client, or abort the call or its batch.
     if (this.pipeline.limitKey !== undefined) call.limitKey = this.#limitKeyOf(call, this.pipeline.limitKey);
-    const { context: { signals, allowance, spentMs = 0 }, settings: { totalTimeoutMs } } = call;
+    const { context: { signals, allowance }, settings: { totalTimeoutMs } } = call;
     let stopped = this.#closed ?? allowance?.stopped;
     if (signals.length > 0) stopped ??= signals.find(({ aborted }) => aborted);
     if (stopped !== undefined) {

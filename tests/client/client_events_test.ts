@@ -40,7 +40,7 @@ test("Client.on() hears the way of a request, in order, with times of the clock"
   ]);
 });
 
-test("Client.on() hears of a request that ends its own batch while it begins, first that it is in line", async () => {
+test("Client.on() hears nothing of a request that ends its own batch before it has begun", async () => {
   for (const place of ["limitKey", "json", "query"]) {
     for (const how of ["settle", "all", "stream", "record"] as const) {
       const controller = new AbortController();
@@ -63,7 +63,7 @@ test("Client.on() hears of a request that ends its own batch while it begins, fi
         : client[how]([request], options);
 
       assertInstanceOf(await clock.run(rejection(batch)), DOMException);
-      assertEquals(events.map(({ type }) => type), ["queued", "settled"], `${how}, ${place}`);
+      assertEquals(events, [], `${how}, ${place}`);
       await client.close();
     }
   }
