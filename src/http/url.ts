@@ -238,8 +238,8 @@ function redactMalformed(url: string): string {
   return shown.includes("@") || /:(?!\d*(?:[/?]|$))/.test(authority ?? "") ? `${start}***` : shown;
 }
 
-/** The URL parser takes white space off the ends, and takes tabs and line breaks out of the middle. */
-function withoutIgnored(url: string): string {
+/** A URL without what its parser takes out first: white space at its ends, tabs and line breaks anywhere. */
+export function withoutIgnored(url: string): string {
   // deno-lint-ignore no-control-regex -- the URL standard names these.
   if (!/[\x00-\x20]/.test(url)) return url;
   let start = 0;
