@@ -9,8 +9,8 @@ const MAX_KNOWN_PREFIXES = 1_024;
 const MAX_SHOWN = 200;
 const SPACE = 0x20;
 const ALPHANUMERIC = /[a-z0-9]/i;
-// deno-lint-ignore no-control-regex -- the URL standard has a parser take these off.
-const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.-]*:/i;
+// deno-lint-ignore no-control-regex -- the URL standard has a parser take these off, and tabs and line breaks out of it.
+const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.\t\n\r-]*:/i;
 // deno-lint-ignore no-control-regex -- the same, and slashes.
 const LEAD = /^[\x00-\x20/\\]+/;
 /** User info at the start of a URL; it ends with the last '@' of the authority. */
