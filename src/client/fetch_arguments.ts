@@ -89,7 +89,9 @@ function cacheOfRuntime(cache: CacheMode | undefined): RequestInit {
 /** As the standard has it; the words of the runtimes do not say what was wrong. */
 function toHeaders(init: unknown): Headers {
   try {
-    return new Headers(init as HeadersInit);
+    const headers = new Headers(init as HeadersInit);
+    if (headers.has("cookie")) joinCookies(headers, init as HeadersInit);
+    return headers;
   } catch (error) {
     // Neither names nor values are shown, as they may be credentials.
     throw new TypeError(
@@ -99,6 +101,13 @@ function toHeaders(init: unknown): Headers {
       },
     );
   }
+}
+
+/** Deno puts commas between several cookies, as between the values of any other name; they are told apart by semicolons. */
+function joinCookies(headers: Headers, init: HeadersInit): void {
+  const pairs = Array.isArray(init) ? init : Object.entries(init);
+  const cookies = pairs.filter(([name]) => `${name}`.toLowerCase() === "cookie");
+  if (cookies.length > 1) headers.set("cookie", cookies.map(([, value]) => `${value}`).join("; "));
 }
 
 /** Whether a URL is of a scheme that no network is asked for: what it leads to is in this process, or on this machine. */

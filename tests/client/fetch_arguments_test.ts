@@ -155,6 +155,19 @@ test("fromFetchArguments() refuses a request whose body somebody reads, and leav
   assertEquals((await reader.read()).value, new TextEncoder().encode("own"));
 });
 
+test("fromFetchArguments() joins several cookies as a cookie header has them", () => {
+  const inits: readonly HeadersInit[] = [
+    [["cookie", "a=1"], ["x-a", "1"], ["Cookie", "b=2; c=3"]],
+    { Cookie: "a=1", "x-a": "1", cookie: "b=2; c=3" },
+  ];
+  for (const init of inits) {
+    const { headers } = fromFetchArguments(URL_A, { headers: init }).request;
+    assertEquals([...headers as Headers], [["cookie", "a=1; b=2; c=3"], ["x-a", "1"]]);
+  }
+  const alone = fromFetchArguments(URL_A, { headers: new Headers({ cookie: "a=1" }) }).request.headers;
+  assertEquals([...alone as Headers], [["cookie", "a=1"]]);
+});
+
 test("fromFetchArguments() says which member is wrong when headers can't be read, and shows none", () => {
   const wrong = [null, [["secret"]], [["a", "b", "secret"]], { "secret name": "x" }, { a: "sec\nret" }];
   for (const headers of wrong) {
