@@ -9,7 +9,7 @@
  * buffer or form for the next one. Texts and blobs never change, and streams are read as they are sent.
  *
  * @param body The body.
- * @returns A copy of bytes, parameters and forms; the very same body otherwise.
+ * @returns A copy of bytes, parameters and forms without files; the very same body otherwise.
  */
 export function ownBody(body: BodyInit): BodyInit {
   if (body instanceof ArrayBuffer) return body.slice(0);
@@ -21,11 +21,12 @@ export function ownBody(body: BodyInit): BodyInit {
   return body instanceof FormData ? copyOf(body) : body;
 }
 
+/** Bun does not tell under which name a form sends a file of the disk, so that a copy would have another one. */
 function copyOf(form: FormData): FormData {
   const copy = new FormData();
   for (const [name, value] of form) {
-    if (typeof value === "string") copy.append(name, value);
-    else copy.append(name, value, value.name);
+    if (typeof value !== "string") return form;
+    copy.append(name, value);
   }
   return copy;
 }
