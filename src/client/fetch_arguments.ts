@@ -60,6 +60,8 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   checkInit(init);
   const { method, headers, body, signal, cache, ...rest } = init;
   const given = isRequest(input) ? input : undefined;
+  // `fetch(url, request)`, as proxies do it: what a request says are no members of its own, so that `rest` has none.
+  const described = isRequest(init) ? init : given;
   // As the standard has it, `null` is no body for a URL, and changes nothing of a request's.
   const hasOwnBody = body !== undefined && body !== null;
   if (given !== undefined && !hasOwnBody && (given.bodyUsed || given.body?.locked)) {
@@ -73,7 +75,7 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
       method: method ?? given?.method,
       headers: headers === undefined ? given?.headers : toHeaders(headers),
       body,
-      init: orNothing({ ...fromRequest(given), ...withoutUndefined(rest), ...cacheOfRuntime(mode) }),
+      init: orNothing({ ...fromRequest(described), ...withoutUndefined(rest), ...cacheOfRuntime(mode) }),
     },
     bodyOf: given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined,
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
