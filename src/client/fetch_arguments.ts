@@ -69,15 +69,18 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   }
   const ownSignal = signal === undefined ? given?.signal : signal;
   const mode = CACHE_MODES[cache ?? given?.cache ?? ""];
+  const bodyOf = given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined;
+  // Its caller may change them while its body is read.
+  const givenHeaders = bodyOf === undefined ? given?.headers : new Headers(bodyOf.headers);
   return {
     request: {
       url: given === undefined ? textOf(input as string | URL) : given.url,
       method: method ?? given?.method,
-      headers: headers === undefined ? given?.headers : toHeaders(headers),
+      headers: headers === undefined ? givenHeaders : toHeaders(headers),
       body,
       init: orNothing({ ...fromRequest(described), ...withoutUndefined(rest), ...cacheOfRuntime(mode) }),
     },
-    bodyOf: given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined,
+    bodyOf,
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
     cache: mode,
   };

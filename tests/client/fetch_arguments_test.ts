@@ -155,6 +155,16 @@ test("fromFetchArguments() refuses a request whose body somebody reads, and leav
   assertEquals((await reader.read()).value, new TextEncoder().encode("own"));
 });
 
+test("fromFetchArguments() keeps the headers of a request whose body has to be read first", () => {
+  const given = new Request(URL_A, { method: "PUT", body: "b", headers: { "x-a": "1", cookie: "c=1" } });
+  const { request, bodyOf } = fromFetchArguments(given, {});
+  given.headers.set("x-a", "too late");
+  given.headers.delete("cookie");
+  assertStrictEquals(bodyOf, given);
+  const headers = request.headers as Headers;
+  assertEquals([headers.get("x-a"), headers.get("cookie")], ["1", "c=1"]);
+});
+
 test("fromFetchArguments() takes a request for an init, which then says all but the URL", () => {
   const init = (redirect: RequestRedirect) =>
     new Request("https://b.test/", { method: "PUT", body: "b", headers: { "x-a": "1" }, redirect });
