@@ -60,6 +60,8 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   checkInit(init);
   const { method, headers, body, signal, cache, ...rest } = init;
   const given = isRequest(input) ? input : undefined;
+  // `fetch(url, request)`, as proxies do it: what a request says are no members of its own, so that `rest` has none.
+  const described = isRequest(init) ? init : given;
   // As the standard has it, `null` is no body for a URL, and changes nothing of a request's.
   const hasOwnBody = body !== undefined && body !== null;
   if (given !== undefined && !hasOwnBody && (given.bodyUsed || given.body?.locked)) {
@@ -67,15 +69,18 @@ export function fromFetchArguments(input: string | URL | Request, init: RequestI
   }
   const ownSignal = signal === undefined ? given?.signal : signal;
   const mode = CACHE_MODES[cache ?? given?.cache ?? ""];
+  const bodyOf = given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined;
+  // Its caller may change them while its body is read.
+  const givenHeaders = bodyOf === undefined ? given?.headers : new Headers(bodyOf.headers);
   return {
     request: {
       url: given === undefined ? textOf(input as string | URL) : given.url,
       method: method ?? given?.method,
-      headers: headers === undefined ? given?.headers : toHeaders(headers),
+      headers: headers === undefined ? givenHeaders : toHeaders(headers),
       body,
-      init: orNothing({ ...fromRequest(given), ...withoutUndefined(rest), ...cacheOfRuntime(mode) }),
+      init: orNothing({ ...fromRequest(described), ...withoutUndefined(rest), ...cacheOfRuntime(mode) }),
     },
-    bodyOf: given !== undefined && !hasOwnBody && mayHaveBody(given) ? given : undefined,
+    bodyOf,
     signals: ownSignal === undefined || ownSignal === null ? [] : [ownSignal],
     cache: mode,
   };
@@ -89,7 +94,9 @@ function cacheOfRuntime(cache: CacheMode | undefined): RequestInit {
 /** As the standard has it; the words of the runtimes do not say what was wrong. */
 function toHeaders(init: unknown): Headers {
   try {
-    return new Headers(init as HeadersInit);
+    const headers = new Headers(init as HeadersInit);
+    if (headers.has("cookie")) joinCookies(headers, init as HeadersInit);
+    return headers;
   } catch (error) {
     // Neither names nor values are shown, as they may be credentials.
     throw new TypeError(
@@ -99,6 +106,13 @@ function toHeaders(init: unknown): Headers {
       },
     );
   }
+}
+
+/** Deno puts commas between several cookies, as between the values of any other name; they are told apart by semicolons. */
+function joinCookies(headers: Headers, init: HeadersInit): void {
+  const pairs = Array.isArray(init) ? init : Object.entries(init);
+  const cookies = pairs.filter(([name]) => `${name}`.toLowerCase() === "cookie");
+  if (cookies.length > 1) headers.set("cookie", cookies.map(([, value]) => `${value}`).join("; "));
 }
 
 /** Whether a URL is of a scheme that no network is asked for: what it leads to is in this process, or on this machine. */

@@ -80,7 +80,12 @@ function addHeader(map: Record<string, string>, name: unknown, value: unknown, w
     );
   }
   const key = name.toLowerCase();
-  map[key] = key in map ? `${map[key]}, ${text}` : text;
+  map[key] = key in map ? `${map[key]}${separatorOf(key)}${text}` : text;
+}
+
+/** What stands between the values of a field (RFC 9110 §5.3). There is one `cookie`, whose list is not one of commas (RFC 6265 §4.2.1, §5.4). */
+function separatorOf(name: string): string {
+  return name === "cookie" ? "; " : ", ";
 }
 
 function isIterable(input: HeaderInput): input is Headers | readonly (readonly [string, string])[] {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { withoutIgnored } from "./url.ts";
+
 /** The value of a parameter; `undefined` and `null` leave it out. */
 export type QueryValue = string | number | boolean | bigint | null | undefined;
 
@@ -22,7 +24,7 @@ type Pair = [name: string, value: string];
  * @param url The URL, absolute or relative.
  * @param query The parameters of the request itself.
  * @param common Those of what the request is a part of; its own take the place of those of the same name.
- * @returns The URL with them; the same if there are none.
+ * @returns The URL with them, without the white space that a parser ignores; the very same if there are none.
  * @throws {TypeError} If a parameter is neither text nor a number, a boolean, or an array of these.
  */
 export function withQuery(url: string, query: QueryInit | undefined, common?: QueryInit): string {
@@ -30,13 +32,15 @@ export function withQuery(url: string, query: QueryInit | undefined, common?: Qu
   const names = new Set(own.map(([name]) => name));
   const pairs = [...pairsOf(common).filter(([name]) => !names.has(name)), ...own];
   if (pairs.length === 0) return url;
-  const hash = url.indexOf("#");
-  const before = hash === -1 ? url : url.slice(0, hash);
+  // White space at the end would no longer be at the end, and become a part of the URL.
+  const clean = withoutIgnored(url);
+  const hash = clean.indexOf("#");
+  const before = hash === -1 ? clean : clean.slice(0, hash);
   const start = before.indexOf("?");
   // A second question mark is a part of the query.
   const isOpen = start === before.length - 1 || before.endsWith("&");
   const separator = start === -1 ? "?" : isOpen ? "" : "&";
-  return `${before}${separator}${new URLSearchParams(pairs)}${hash === -1 ? "" : url.slice(hash)}`;
+  return `${before}${separator}${new URLSearchParams(pairs)}${hash === -1 ? "" : clean.slice(hash)}`;
 }
 
 function pairsOf(query: QueryInit | undefined): Pair[] {

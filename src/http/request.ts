@@ -9,6 +9,7 @@ import { isIdempotentMethod } from "./classify.ts";
 import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
 import { isAsyncIterable, iterableBody } from "./iterable_body.ts";
 import { jsonBody } from "./json_body.ts";
+import { ownBody } from "./own_body.ts";
 import { type QueryInit, withQuery } from "./query.ts";
 import { isToken } from "./token.ts";
 import { isAbsoluteUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
@@ -128,7 +129,7 @@ function checkMethod(method: unknown): string {
   return upper;
 }
 
-/** Checks a body; an async iterable becomes a stream. */
+/** Checks a body, and makes it one that its caller can't change any more; an async iterable becomes a stream. */
 function sendableBody(body: unknown, method: string): BodyInit {
   if (method === "GET" || method === "HEAD") {
     throw new TypeError(`Cannot fetch as a ${method} request must not have a 'body'`);
@@ -139,7 +140,7 @@ function sendableBody(body: unknown, method: string): BodyInit {
   if (body instanceof ReadableStream && body.locked) {
     throw new TypeError("Cannot fetch as 'body' must be a stream without a reader: received a locked one");
   }
-  if (isSendable) return body as BodyInit;
+  if (isSendable) return ownBody(body as BodyInit);
   if (isAsyncIterable(body)) return iterableBody(body);
   throw new TypeError(
     `Cannot fetch as 'body' must be text, bytes, a form, a Blob or a stream: received ${describeKind(body)}` +

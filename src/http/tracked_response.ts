@@ -200,11 +200,12 @@ function makeClass(): TrackedResponseClass {
         : new TextDecoder().decode(await whole);
     }
 
-    /** Bun forgets the type of a body that is a stream. */
+    /** Bun forgets the type of a body that is a stream. A `Blob` made with it would have it in lower case, also the boundary of a form. */
     override async blob(): Promise<Blob> {
       const type = this.headers.get("content-type") ?? "";
       const blob = await this.#withReason(super.blob());
-      return blob.type === "" && type !== "" ? new Blob([blob], { type }) : blob;
+      if (blob.type !== "" || type === "") return blob;
+      return await new Response(blob, { headers: { "content-type": type } }).blob();
     }
 
     /** All of the body; nothing if it has no receiver, or a reader has begun with it, or may. */

@@ -9,8 +9,8 @@ const MAX_KNOWN_PREFIXES = 1_024;
 const MAX_SHOWN = 200;
 const SPACE = 0x20;
 const ALPHANUMERIC = /[a-z0-9]/i;
-// deno-lint-ignore no-control-regex -- the URL standard has a parser take these off.
-const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.-]*:/i;
+// deno-lint-ignore no-control-regex -- the URL standard has a parser take these off, and tabs and line breaks out of it.
+const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.\t\n\r-]*:/i;
 // deno-lint-ignore no-control-regex -- the same, and slashes.
 const LEAD = /^[\x00-\x20/\\]+/;
 /** User info at the start of a URL; it ends with the last '@' of the authority. */
@@ -248,8 +248,8 @@ function redactForgotten(url: string): string {
   return `${url.slice(0, start)}***${url.slice(at)}`;
 }
 
-/** The URL parser takes white space off the ends, and takes tabs and line breaks out of the middle. */
-function withoutIgnored(url: string): string {
+/** A URL without what its parser takes out first: white space at its ends, tabs and line breaks anywhere. */
+export function withoutIgnored(url: string): string {
   // deno-lint-ignore no-control-regex -- the URL standard names these.
   if (!/[\x00-\x20]/.test(url)) return url;
   let start = 0;

@@ -95,11 +95,14 @@ function cookiesOf(given: unknown): string {
   );
 }
 
-/** Puts the request's own cookies before those of the jar, without those that it replaces. */
+/**
+ * Puts the request's own cookies before those of the jar, without those that it replaces. Nothing is left between two semicolons, where
+ * some servers stop to read (RFC 6265 §4.2.1).
+ */
 function mergeCookies(own: string | null, kept: string): string {
-  if (own === null || own === "") return kept;
-  const names = new Set(pairs(own).map(nameOf));
-  return [own, ...pairs(kept).filter((pair) => !names.has(nameOf(pair)))].join("; ");
+  const given = pairs(own ?? "");
+  const names = new Set(given.map(nameOf));
+  return [...given, ...pairs(kept).filter((pair) => !names.has(nameOf(pair)))].join("; ");
 }
 
 function pairs(cookies: string): string[] {

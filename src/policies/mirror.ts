@@ -5,7 +5,7 @@
  */
 
 import type { HeaderMap } from "../http/headers.ts";
-import { isAbsoluteUrl, joinUrl, withoutLead } from "../http/url.ts";
+import { isAbsoluteUrl, joinUrl, withoutIgnored, withoutLead } from "../http/url.ts";
 import type { LooksAgain } from "../lanes/admission_waiter.ts";
 import type { Lane } from "../lanes/lane.ts";
 
@@ -37,7 +37,7 @@ export interface Mirror {
  * @throws {unknown} What the mirror's `path` throws.
  */
 export function urlAt({ base, path }: Mirror, url: string): string {
-  return joinUrl(base, path === undefined ? url : path(withoutLead(url)));
+  return joinUrl(base, path === undefined ? url : path(withoutLead(withoutIgnored(url))));
 }
 
 /**

@@ -255,8 +255,24 @@ test("Client sends methods and bodies as they were given", async () => {
   await client.json({ url: URL_A, body: null });
 
   assertEquals(network.sent.map(({ method }) => method), [...Array(5).fill("POST"), "PUT", "HEAD", "GET"]);
-  for (const [index, body] of bodies.entries()) assertStrictEquals(network.sent[index]!.body, body);
+  for (const [index, body] of bodies.entries()) assertEquals(network.sent[index]!.body, body);
   assertEquals(network.sent[5]!.headers.get("content-type"), "text/x");
+});
+
+test("Client sends what a body held when the request was made, after a wait and a retry too", async () => {
+  let failures = 1;
+  const { client, network, clock } = fakeClient(() => failures-- > 0 ? { status: 503 } : { json: 1 }, {
+    concurrency: 1,
+  });
+  const parameters = new URLSearchParams();
+  const calls = [1, 2, 3].map((page) => {
+    parameters.set("page", String(page));
+    const init = { method: "PUT", body: parameters };
+    return page === 2 ? client.fetch(URL_A, init) : client.json({ url: URL_A, ...init });
+  });
+  parameters.set("page", "too late");
+  await clock.run(Promise.all(calls));
+  assertEquals(network.sent.map(({ body }) => String(body)), ["page=1", "page=2", "page=3", "page=1"]);
 });
 
 test("Client resolves relative URLs against its base URL, and leaves absolute ones alone", async () => {

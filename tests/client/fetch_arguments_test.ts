@@ -155,6 +155,45 @@ test("fromFetchArguments() refuses a request whose body somebody reads, and leav
   assertEquals((await reader.read()).value, new TextEncoder().encode("own"));
 });
 
+test("fromFetchArguments() keeps the headers of a request whose body has to be read first", () => {
+  const given = new Request(URL_A, { method: "PUT", body: "b", headers: { "x-a": "1", cookie: "c=1" } });
+  const { request, bodyOf } = fromFetchArguments(given, {});
+  given.headers.set("x-a", "too late");
+  given.headers.delete("cookie");
+  assertStrictEquals(bodyOf, given);
+  const headers = request.headers as Headers;
+  assertEquals([headers.get("x-a"), headers.get("cookie")], ["1", "c=1"]);
+});
+
+test("fromFetchArguments() takes a request for an init, which then says all but the URL", () => {
+  const init = (redirect: RequestRedirect) =>
+    new Request("https://b.test/", { method: "PUT", body: "b", headers: { "x-a": "1" }, redirect });
+  for (const redirect of ["manual", "error"] as const) {
+    const { request, bodyOf } = fromFetchArguments(URL_A, init(redirect));
+    assertEquals([request.url, request.method, request.init?.redirect], [URL_A, "PUT", redirect]);
+    assertEquals([...request.headers as Headers].filter(([name]) => name === "x-a"), [["x-a", "1"]]);
+    assertEquals([request.body instanceof ReadableStream, bodyOf], [true, undefined]);
+  }
+  // Its defaults replace what the other one says.
+  const asked = new Request(URL_A, { redirect: "manual", headers: { "x-b": "2" } });
+  const { request } = fromFetchArguments(asked, init("follow"));
+  assertEquals([request.url, request.method, request.init?.redirect], [URL_A, "PUT", undefined]);
+  assertEquals((request.headers as Headers).has("x-b"), false);
+});
+
+test("fromFetchArguments() joins several cookies as a cookie header has them", () => {
+  const inits: readonly HeadersInit[] = [
+    [["cookie", "a=1"], ["x-a", "1"], ["Cookie", "b=2; c=3"]],
+    { Cookie: "a=1", "x-a": "1", cookie: "b=2; c=3" },
+  ];
+  for (const init of inits) {
+    const { headers } = fromFetchArguments(URL_A, { headers: init }).request;
+    assertEquals([...headers as Headers], [["cookie", "a=1; b=2; c=3"], ["x-a", "1"]]);
+  }
+  const alone = fromFetchArguments(URL_A, { headers: new Headers({ cookie: "a=1" }) }).request.headers;
+  assertEquals([...alone as Headers], [["cookie", "a=1"]]);
+});
+
 test("fromFetchArguments() says which member is wrong when headers can't be read, and shows none", () => {
   const wrong = [null, [["secret"]], [["a", "b", "secret"]], { "secret name": "x" }, { a: "sec\nret" }];
   for (const headers of wrong) {

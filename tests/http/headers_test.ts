@@ -38,6 +38,15 @@ test("toHeaderMap() joins values of one name, as a list field is joined (RFC 911
   assertEquals(toHeaderMap({ Accept: "a", accept: "b" }, "it").accept, "a, b");
 });
 
+test("toHeaderMap() joins cookies as the list of a cookie field, not with commas (RFC 6265 §5.4)", () => {
+  const pairs = [["cookie", "a=1"], ["x", "1"], ["Cookie", "b=2; c=3"], ["X", "2"], [
+    "COOKIE",
+    "d=4",
+  ]] as const;
+  assertEquals(entriesOf(toHeaderMap(pairs, "it")), [["cookie", "a=1; b=2; c=3; d=4"], ["x", "1, 2"]]);
+  assertEquals(toHeaderMap({ Cookie: "a=1", cookie: "b=2" }, "it").cookie, "a=1; b=2");
+});
+
 test("toHeaderMap() keeps an empty value, which is a value", () => {
   assertEquals(entriesOf(toHeaderMap({ "x-empty": "", "x-blank": "  " }, "it")), [["x-blank", ""], [
     "x-empty",

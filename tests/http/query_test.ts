@@ -21,6 +21,23 @@ test("withQuery() adds parameters behind those that are there, before the fragme
   for (const [url, query, expected] of cases) assertEquals(withQuery(url, query), expected);
 });
 
+test("withQuery() adds parameters to what a parser makes of the URL, so that white space at its end stays ignored", () => {
+  const urls = [
+    "https://a.test/x ",
+    " https://a.test/x\n",
+    "https://a.test/x? ",
+    "https://a.test/x?b=2&\t",
+    "y/z \r\n",
+  ];
+  for (const url of urls) {
+    const expected = new URL(url, "https://a.test/");
+    expected.searchParams.append("a", "1");
+    assertEquals(new URL(withQuery(url, { a: 1 }), "https://a.test/").href, expected.href);
+  }
+  assertEquals(withQuery("https://a.test/x#f ", { a: 1 }), "https://a.test/x?a=1#f");
+  assertEquals(withQuery("x ", undefined), "x ");
+});
+
 test("withQuery() takes every form of parameters, and escapes them", () => {
   const cases: readonly (readonly [query: QueryInit, expected: string])[] = [
     [

@@ -109,6 +109,17 @@ test("trackedResponse() tells all its readers what its body broke off with, and 
   }
 });
 
+test("trackedResponse() gives a blob of the type that one has of a body which is no stream", async () => {
+  for (
+    const type of ["multipart/form-data; boundary=aXbY", "Text/Plain;charset=UTF-8", "application/x; v=A"]
+  ) {
+    const init = { headers: { "content-type": type } };
+    const bytes = new TextEncoder().encode("--aXbY--\r\n");
+    const expected = (await new Response(bytes, init).blob()).type;
+    assertEquals((await track(answer(bytes, init)).response.blob()).type, expected);
+  }
+});
+
 test("trackedResponse() gives a blob of the type that the headers say", async () => {
   for (const type of ["text/css", "image/png"]) {
     const blob = await track(answer("x", { headers: { "content-type": type } })).response.blob();

@@ -165,6 +165,15 @@ test("S17: parseHttpUrl() shows no user info that is not where a plain URL has i
   assertEquals(messages.filter((message) => message.includes(SECRET)), []);
 });
 
+test("isAbsoluteUrl() looks past the tabs and line breaks that a parser takes out of a scheme", () => {
+  for (const url of ["ht\ttp://h/", "http\n://h/", "h\r\nttps\t:h"]) {
+    assert(URL.canParse(url) && isAbsoluteUrl(url), url);
+  }
+  for (const url of ["ht tp://h/", "\t:a", "a/b\tc:d", "2\n025:race"]) {
+    assertFalse(URL.canParse(url) || isAbsoluteUrl(url), url);
+  }
+});
+
 test("isAbsoluteUrl() and withoutLead() look past what a parser takes off the beginning", () => {
   for (const space of [" ", "\t", "\r\n", "\0 "]) {
     assert(isAbsoluteUrl(`${space}https://h/`));

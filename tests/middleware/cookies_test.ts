@@ -80,6 +80,24 @@ test("cookies() keeps cookies of failures too, and a retry sends them", async ()
   assertEquals(network.sent.map(({ headers }) => headers.get("cookie")), [null, "node=2"]);
 });
 
+test("cookies() sends one list, however the request's own cookies and the jar's are written", async () => {
+  const cases = [
+    ["a=1;", "b=2", "a=1; b=2"],
+    ["a=1; ", "b=2;", "a=1; b=2"],
+    [";a=1;;c=3", "; b=2", "a=1; c=3; b=2"],
+    ["a=1", "", "a=1"],
+    [";", "b=2", "b=2"],
+    ["a=1;", "a=2", "a=1"],
+  ] as const;
+  for (const [own, kept, expected] of cases) {
+    const { client, network } = fakeClient(() => ({ json: 1 }), {
+      use: [cookies({ getCookieString: () => kept, setCookie: () => {} })],
+    });
+    await client.json({ url: "https://a.test/", headers: { cookie: own } });
+    assertEquals(network.sent[0]?.headers.get("cookie"), expected);
+  }
+});
+
 test("cookies() sends the request's own cookies as well, which win, and never to another origin (S16)", async () => {
   const jar = new OriginJar();
   const { client, network } = login(jar);

@@ -39,6 +39,12 @@ test("urlAt() joins a base and a relative URL, as the mirror's layout has it", (
     "https://a.test/v1/main/x.json",
     "https://a.test/v1/main/x.json",
   ]);
+  // What a parser takes off the end would be in the middle.
+  const typed = mirror("https://a.test/v1", (path) => `${path}.json`);
+  assertEquals(
+    ["x", "x ", "/x\r\n", "\tx\0 "].map((url) => urlAt(typed, url)),
+    Array(4).fill("https://a.test/v1/x.json"),
+  );
 });
 
 test("lanesOf() has the lanes of those that are not left out, in their order", () => {
