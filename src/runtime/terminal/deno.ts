@@ -49,11 +49,17 @@ export function denoTerminal(): Terminal {
   };
 }
 
+/** What is in a file. A pipe opens when somebody writes to it: who stops to read before does not wait for that. */
+function openStream(path: string): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
+  const end = Deno.open(path).then((file) => file.readable.pipeTo(writable));
+  // The reader hears of it, unless it has stopped.
+  end.catch((error) => writable.abort(error)).catch(() => {});
+  return readable;
+}
+
 const denoFiles: TerminalFiles = {
-  async *lines(path, signal) {
-    const file = await Deno.open(path);
-    yield* readLines(file.readable, signal);
-  },
+  lines: (path, signal) => readLines(openStream(path), signal),
   async kind(path, { follow = false } = {}) {
     try {
       const kind = kindOf(await Deno.lstat(path));
