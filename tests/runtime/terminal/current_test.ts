@@ -116,6 +116,15 @@ test("currentTerminal().files.lines() throws for a file that isn't there", async
   await assertRejects(() => Array.fromAsync(files.lines(`${temp.path}/missing`, never)), Error);
 });
 
+test("currentTerminal().files.lines() and read() find nothing in a device that has nothing", async () => {
+  assertEquals(await Array.fromAsync(files.lines("/dev/null", never)), []);
+  assertEquals(await Array.fromAsync(files.read("/dev/null")), []);
+  for await (const chunk of files.read("/dev/zero")) {
+    assertEquals([chunk.length > 0, chunk[0]], [true, 0]);
+    break;
+  }
+});
+
 const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
 
 test("currentTerminal().files.open() writes at the end, and a new file only where there is none", async () => {
