@@ -81,6 +81,7 @@ interface BunProcess {
 export function bunTerminal(): Terminal {
   const { Bun: bun, process } = globalThis as unknown as { Bun: BunGlobal; process: BunProcess };
   const fs = nodeModule<FileSystem>("node:fs/promises")!;
+  const isDumb = process.env.TERM === "dumb";
   const signals: SignalSource = {
     add: process.on.bind(process),
     remove: process.off.bind(process),
@@ -91,7 +92,8 @@ export function bunTerminal(): Terminal {
     stdout: output(process.stdout, (error) => codeOf(error) === "EPIPE"),
     // What can't be said is no reason to stop.
     stderr: output(process.stderr, () => true),
-    noColor: (process.env.NO_COLOR ?? "") !== "",
+    noColor: isDumb || (process.env.NO_COLOR ?? "") !== "",
+    isDumb,
     files: bunFiles(fs),
     stdinLines: (signal) => readLines(bun.stdin.stream(), signal),
     stdinBytes: () => bun.stdin.stream(),

@@ -159,6 +159,21 @@ test("currentTerminal().files.read() and truncate() read a file of many chunks, 
   assertEquals(await temp.read("a"), "xxx");
 });
 
+test("currentTerminal() knows a terminal without escape sequences by its name", async () => {
+  const { default: process } = await import("node:process");
+  const before = process.env.TERM;
+  try {
+    for (const [name, isDumb] of [["dumb", true], ["xterm-256color", false], ["", false]] as const) {
+      process.env.TERM = name;
+      const terminal = currentTerminal();
+      assertEquals([terminal.isDumb, terminal.noColor || !isDumb], [isDumb, true], name);
+    }
+  } finally {
+    if (before === undefined) delete process.env.TERM;
+    else process.env.TERM = before;
+  }
+});
+
 test("currentTerminal().descriptorLimit() is a number, or nothing where nobody knows", async () => {
   const limit = await (currentTerminal()).descriptorLimit();
   assertEquals(limit === undefined || limit > 0, true, String(limit));
