@@ -5,7 +5,7 @@
  */
 
 import { type FlagSpec, readArgs, UsageError } from "./args.ts";
-import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
+import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
 import { writeWords } from "./word_wrap.ts";
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
@@ -47,7 +47,7 @@ async function completions(
 ): Promise<number> {
   const { flags, operands: [shell = "", ...rest] } = readArgs(args, FLAGS);
   if (flags.help) {
-    await writeWords(terminal.stdout, commandUsage(command));
+    await writeWords(terminal.stdout, commandUsage(command, helpColumns(terminal.stdout)));
     return 0;
   }
   if (rest.length > 0 || !isShell(shell)) {
