@@ -11,7 +11,7 @@ import { currentFiles } from "../runtime/files/current.ts";
 import { readArgs, UsageError } from "./args.ts";
 import { cacheReport } from "./cache_report.ts";
 import { isCacheFolder, surveyCache } from "./cache_survey.ts";
-import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
+import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
 import { errorLine, oneLine } from "./error_record.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import { styleFor } from "./style.ts";
@@ -55,7 +55,7 @@ async function cache(args: readonly string[], context: CommandContext): Promise<
   const { flags, operands } = readArgs(args, FLAGS);
   const { terminal } = context;
   if (flags.help) {
-    await writeWords(terminal.stdout, commandUsage(cacheCommand));
+    await writeWords(terminal.stdout, commandUsage(cacheCommand, helpColumns(terminal.stdout)));
     return 0;
   }
   const { name, action, dir } = parseOperands(operands, flags.f1);

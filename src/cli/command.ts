@@ -6,7 +6,7 @@
 
 import type { Clock } from "../primitives/clock.ts";
 import type { Processes } from "../runtime/processes/contract.ts";
-import type { Terminal } from "../runtime/terminal/contract.ts";
+import type { Terminal, TerminalOutput } from "../runtime/terminal/contract.ts";
 import type { FlagSpec, FlagSpecs } from "./args.ts";
 import { wrapWords } from "./word_wrap.ts";
 
@@ -41,8 +41,11 @@ export interface Command {
   run(args: readonly string[], context: CommandContext): Promise<number>;
 }
 
-/** How wide the help may be: with a column to spare on a terminal of 80. */
+/** How wide the help is at most: with a column to spare on a terminal of 80. */
 const COLUMNS = 79;
+/** How wide a text beside its title must be at least; otherwise it stands below, this far in. */
+const LEAST_COLUMNS = 30;
+const INDENT = 6;
 
 /** The flag that every command has. */
 export const HELP_FLAG = { help: { kind: "switch", short: "h", help: "show this" } } as const;
@@ -52,32 +55,40 @@ export function usageLine({ name, operands }: Pick<Command, "name" | "operands">
   return `Usage: slipstream ${[name, operands, "[flags]"].filter((part) => part !== "").join(" ")}`;
 }
 
+/** How wide the help may be. */
+export function helpColumns(output: TerminalOutput): number {
+  return output.isTerminal ? Math.min(COLUMNS, output.columns() - 1) : COLUMNS;
+}
+
 /** The help of one command. */
-export function commandUsage({ name, operands, summary, details, flags }: Command): string {
+export function commandUsage(
+  { name, operands, summary, details, flags }: Command,
+  columns: number = COLUMNS,
+): string {
   const rows = Object.entries(flags).map(([flag, spec]) => [flagTitle(flag, spec), spec.help] as const);
   return [
     usageLine({ name, operands }),
     "",
-    ...[`${summary}.`, ...details].flatMap((text) => wrap(text, COLUMNS)),
+    ...[`${summary}.`, ...details].flatMap((text) => wrap(text, columns)),
     "",
     "Flags:",
-    ...table(rows),
+    ...table(rows, columns),
     "",
   ].join("\n");
 }
 
 /** The help of the whole program. */
-export function programUsage(commands: readonly Command[]): string {
+export function programUsage(commands: readonly Command[], columns: number = COLUMNS): string {
   return [
     "Usage: slipstream <command> …",
     "",
-    "Fetches many resources in parallel, under control.",
+    ...wrap("Fetches many resources in parallel, under control.", columns),
     "",
     "Commands:",
-    ...table(commands.map(({ name, summary }) => [name, summary] as const)),
+    ...table(commands.map(({ name, summary }) => [name, summary] as const), columns),
     "",
-    "Help on a command: slipstream help <command>. Version: slipstream --version",
-    "Exit codes: 0 all succeeded, 1 some failed, 2 wrong usage, 129 130 143 stopped",
+    ...wrap("Help on a command: slipstream help <command>. Version: slipstream --version", columns),
+    ...wrap("Exit codes: 0 all succeeded, 1 some failed, 2 wrong usage, 129 130 143 stopped", columns),
     "",
   ].join("\n");
 }
@@ -87,11 +98,15 @@ function flagTitle(name: string, { short, value }: FlagSpec): string {
   return value === undefined ? `${letter}--${name}` : `${letter}--${name} ${value}`;
 }
 
-function table(rows: readonly (readonly [title: string, text: string])[]): string[] {
+function table(rows: readonly (readonly [title: string, text: string])[], columns: number): string[] {
   const width = Math.max(...rows.map(([title]) => title.length));
+  const isBeside = columns - width - 5 >= LEAST_COLUMNS;
+  const indent = " ".repeat(isBeside ? width + 5 : INDENT);
   return rows.flatMap(([title, text]) => {
-    const [first, ...more] = wrap(text, COLUMNS - width - 5);
-    return [`  ${title.padEnd(width)}   ${first}`, ...more.map((line) => `${" ".repeat(width + 5)}${line}`)];
+    const lines = wrap(text, columns - indent.length).map((line) => `${indent}${line}`);
+    if (!isBeside) return [`  ${title.trimStart()}`, ...lines];
+    const [first = "", ...more] = lines;
+    return [`  ${title.padEnd(width)}   ${first.trimStart()}`, ...more];
   });
 }
 

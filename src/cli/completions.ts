@@ -5,7 +5,7 @@
  */
 
 import { type FlagSpec, readArgs, UsageError } from "./args.ts";
-import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
+import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
 import { writeWords } from "./word_wrap.ts";
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
@@ -13,6 +13,9 @@ const FLAGS = HELP_FLAG;
 
 /** Values that are names of files and folders. */
 const PATHS: readonly (string | undefined)[] = ["DIR", "FILE"];
+/** Values that may be `@` and the name of a file. */
+const AT_PATHS: readonly (string | undefined)[] = ["TEXT", "JSON"];
+const HELP_SUMMARY = "Shows the help of a command";
 
 /**
  * The command `completions`.
@@ -44,7 +47,7 @@ async function completions(
 ): Promise<number> {
   const { flags, operands: [shell = "", ...rest] } = readArgs(args, FLAGS);
   if (flags.help) {
-    await writeWords(terminal.stdout, commandUsage(command));
+    await writeWords(terminal.stdout, commandUsage(command, helpColumns(terminal.stdout)));
     return 0;
   }
   if (rest.length > 0 || !isShell(shell)) {
@@ -117,11 +120,13 @@ function zshScript(commands: readonly Command[]): string {
   return [
     "#compdef slipstream",
     "_slipstream_path() { compset -P @; _files }",
+    "_slipstream_at_path() { compset -P @ && _files }",
     "_slipstream() {",
     "  local -a commands=(",
     ...commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`),
+    `    ${quote(`help:${HELP_SUMMARY}`)}`,
     "  )",
-    "  if (( CURRENT == 2 )) || [[ $words[2] == help ]]; then",
+    "  if [[ $CURRENT == 2 || $CURRENT == 3 && $words[2] == help ]]; then",
     "    _describe command commands",
     "    return",
     "  fi",
@@ -148,21 +153,30 @@ function zshOperands(command: Command): string[] {
 
 function zshFlags([name, { kind, short, value, help }]: readonly [string, FlagSpec]): string[] {
   const text = `[${help.replace(/[[\]\\:]/g, "\\$&")}]`;
-  const argument = value === undefined
-    ? ""
-    : `:${value.replace(/[:'"]/g, " ").trim()}:${PATHS.includes(value) ? "_files" : ""}`;
+  const argument = value === undefined ? "" : `:${value.replace(/[:'"]/g, " ").trim()}:${zshAction(value)}`;
   const often = kind === "list" ? "*" : "";
-  const spellings = short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
+  // The value may be in the same word: `--out=DIR`, `-oFILE`.
+  const [long, letter] = value === undefined ? ["", ""] : ["=", "+"];
+  const spellings = short === undefined ? [`--${name}${long}`] : [`--${name}${long}`, `-${short}${letter}`];
   return spellings.map((spelling) => `${often}${spelling}${text}${argument}`);
+}
+
+function zshAction(value: string): string {
+  return PATHS.includes(value) ? "_files" : AT_PATHS.includes(value) ? "_slipstream_at_path" : "";
 }
 
 function fishScript(commands: readonly Command[]): string {
   const isFirst = "-n __fish_use_subcommand";
   return [
+    "function __slipstream_at_path",
+    "  set -l word (commandline -ct)",
+    "  string match -q '@*' -- $word; and printf '@%s\\n' (__fish_complete_path (string sub -s 2 -- $word))",
+    "end",
     ...commands.map(({ name, summary }) =>
       `complete -c slipstream ${isFirst} -f -a ${name} -d ${quote(summary)}`
     ),
-    `complete -c slipstream ${isFirst} -f -a help -d ${quote("Shows the help of a command")}`,
+    `complete -c slipstream ${isFirst} -f -a help -d ${quote(HELP_SUMMARY)}`,
+    "complete -c slipstream -n '__fish_seen_subcommand_from get' -a '(__slipstream_at_path)'",
     `complete -c slipstream -n '__fish_seen_subcommand_from help' -f -a ${
       quote(commands.map(({ name }) => name).join(" "))
     }`,
@@ -178,6 +192,7 @@ function fishScript(commands: readonly Command[]): string {
           `complete -c slipstream -n '__fish_seen_subcommand_from ${name}' -l ${flag}`,
           short === undefined ? "" : ` -s ${short}`,
           value === undefined ? "" : PATHS.includes(value) ? " -r -F" : " -x",
+          AT_PATHS.includes(value) ? " -a '(__slipstream_at_path)'" : "",
           ` -d ${quote(help)}`,
         ].join("")
       )

@@ -6,7 +6,7 @@
 
 import { racePayloads } from "../testing/race_payloads.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
-import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
+import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
 import { CACHE_FLAGS } from "./cache_flags.ts";
 import { loadFromDisk } from "./demo_disk.ts";
 import { type DemoOptions, playDemo } from "./demo_scene.ts";
@@ -49,7 +49,7 @@ async function demo(args: readonly string[], context: CommandContext): Promise<n
   const { flags, operands } = readArgs(args, FLAGS);
   const { terminal } = context;
   if (flags.help) {
-    await writeWords(terminal.stdout, commandUsage(demoCommand));
+    await writeWords(terminal.stdout, commandUsage(demoCommand, helpColumns(terminal.stdout)));
     return 0;
   }
   if (operands.length > 0) throw new UsageError(`'demo' takes flags only: received ${operands[0]}`);

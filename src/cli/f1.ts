@@ -19,7 +19,7 @@ import { messageOf } from "../primitives/message_of.ts";
 import { type Flags, readArgs, UsageError } from "./args.ts";
 import { warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, clientFlagOptions } from "./client_flags.ts";
-import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
+import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
 import { errorRecord } from "./error_record.ts";
 import { F1_CACHE_DETAILS, F1_CACHE_FLAGS, openF1Cache } from "./f1_cache.ts";
 import { driverCodes } from "./f1_drivers.ts";
@@ -70,7 +70,7 @@ async function f1(args: readonly string[], context: CommandContext): Promise<num
   const { flags, operands } = readArgs(args, FLAGS);
   const { terminal } = context;
   if (flags.help) {
-    await writeWords(terminal.stdout, commandUsage(f1Command));
+    await writeWords(terminal.stdout, commandUsage(f1Command, helpColumns(terminal.stdout)));
     return 0;
   }
   const operand = parseOperands(operands);

@@ -11,7 +11,7 @@ import { createTransport, type Transport } from "../transport/transport.ts";
 import { type ParsedArgs, readArgs } from "./args.ts";
 import { CACHE_DETAIL, CACHE_FLAGS, openCache, warnOfCache } from "./cache_flags.ts";
 import { CLIENT_FLAGS, type ClientFlagOptions, clientFlagOptions, onOpenFlag } from "./client_flags.ts";
-import { type Command, type CommandContext, commandUsage, HELP_FLAG } from "./command.ts";
+import { type Command, type CommandContext, commandUsage, HELP_FLAG, helpColumns } from "./command.ts";
 import { capacityWarning } from "./capacity_warning.ts";
 import { eventText } from "./event_text.ts";
 import { runGetJobs } from "./get_jobs.ts";
@@ -58,7 +58,7 @@ async function get(args: readonly string[], context: CommandContext): Promise<nu
   const { flags, operands } = readArgs(args, FLAGS);
   const { terminal } = context;
   if (flags.help) {
-    await writeWords(terminal.stdout, commandUsage(getCommand));
+    await writeWords(terminal.stdout, commandUsage(getCommand, helpColumns(terminal.stdout)));
     return 0;
   }
   const clientOptions = clientFlagOptions(flags);

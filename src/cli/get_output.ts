@@ -134,7 +134,8 @@ async function openFiles(
 
 /** Whether a path leads to a device, a pipe, or what is open already. */
 async function leadsOut(path: string, { files }: Terminal): Promise<boolean> {
-  return await files.kind(path, { follow: true }) === "other";
+  // What can't be looked at can't be written either, which is said then.
+  return await files.kind(path, { follow: true }).catch(() => undefined) === "other";
 }
 
 /** A device or a pipe is written to as it is: a file can't take its place. */

@@ -5,8 +5,9 @@
  */
 
 import { messageOf } from "../primitives/message_of.ts";
-import type { Terminal } from "../runtime/terminal/contract.ts";
+import type { FileKind, Terminal } from "../runtime/terminal/contract.ts";
 import { UsageError } from "./args.ts";
+import { errorLine } from "./error_record.ts";
 import { givenUrl } from "./given_url.ts";
 import { isOptionLine, partsOfJson, partsOfLines, type RequestParts } from "./request_parts.ts";
 
@@ -46,9 +47,17 @@ export async function checkOperands(operands: readonly string[], terminal: Termi
   }
   for (const operand of operands.filter(isFile)) {
     const path = operand.slice(1);
-    const kind = path === "" ? undefined : await terminal.files.kind(path, { follow: true });
+    const kind = path === "" ? undefined : await kindOf(path, operand, terminal);
     if (kind === undefined) throw new UsageError(`Cannot read '${operand}' as there is no such file`);
     if (kind === "folder") throw new UsageError(`Cannot read '${operand}' as it is a folder`);
+  }
+}
+
+async function kindOf(path: string, operand: string, { files }: Terminal): Promise<FileKind | undefined> {
+  try {
+    return await files.kind(path, { follow: true });
+  } catch (cause) {
+    throw new UsageError(`Cannot read '${operand}': ${errorLine(cause)}`, { cause });
   }
 }
 

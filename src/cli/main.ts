@@ -23,7 +23,7 @@ import { currentProcesses } from "../runtime/processes/current.ts";
 import { currentTerminal } from "../runtime/terminal/current.ts";
 import { UsageError } from "./args.ts";
 import { cacheCommand } from "./cache.ts";
-import { type Command, commandUsage, programUsage, usageLine } from "./command.ts";
+import { type Command, commandUsage, helpColumns, programUsage, usageLine } from "./command.ts";
 import { completionsCommand } from "./completions.ts";
 import { errorLine } from "./error_record.ts";
 import { demoCommand } from "./demo.ts";
@@ -108,7 +108,7 @@ export async function main(
 ): Promise<number> {
   const [name = "", ...rest] = args;
   try {
-    if (HELP.includes(name)) return await say(helpOn(rest), terminal);
+    if (HELP.includes(name)) return await say(helpOn(rest, helpColumns(terminal.stdout)), terminal);
     if (VERSIONS.includes(name)) return await say(`slipstream ${VERSION}\n`, terminal);
     const { clock = systemClock, fetch, processes } = options;
     return await commandOf(name).run(rest, { terminal, clock, fetch, processes });
@@ -128,9 +128,10 @@ async function say(text: string, terminal: Terminal): Promise<number> {
 }
 
 /** The help of a command, or of the program if none is named. */
-function helpOn([name, ...rest]: readonly string[]): string {
+function helpOn([name, ...rest]: readonly string[], columns: number): string {
   if (rest.length > 0) throw new UsageError("'help' takes one command");
-  return name === undefined || HELP.includes(name) ? programUsage(COMMANDS) : commandUsage(commandOf(name));
+  if (name === undefined || HELP.includes(name)) return programUsage(COMMANDS, columns);
+  return commandUsage(commandOf(name), columns);
 }
 
 function commandOf(name: string): Command {

@@ -9,7 +9,7 @@ import { errorRecord } from "./error_record.ts";
 import type { Body, Exchange } from "./exchange.ts";
 import { ndjsonLine } from "./ndjson.ts";
 import type { FailedJob, Job, Sink } from "./sink.ts";
-import { hashText } from "./text_hash.ts";
+import { hashName, hashText } from "./text_hash.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** Options of {@linkcode NdjsonSink}. */
@@ -23,11 +23,11 @@ export interface NdjsonSinkOptions {
 }
 
 /** Reads the beginning of a line; what comes after it may be long. */
-const LINE = /^\{"index":(\d+),"url":("(?:[^"\\]|\\.)*"),"ok":(true|false)[,}].*\}$/s;
+const LINE = /^\{"index":(\d+),"url":("(?:[^"\\]|\\.)*"),(?:"variant":"(\w+)",)?"ok":(true|false)[,}].*\}$/s;
 
 /**
  * Every outcome is a line with the `index` of its input, failures too; so a file of them says what is done. Of the URL, which is as it was
- * given, only the user info is left out.
+ * given, only the user info is left out. A `variant` tells what else was asked for, as a hash, where that is no plain GET.
  */
 export class NdjsonSink implements Sink {
   readonly #options: NdjsonSinkOptions;
@@ -46,14 +46,15 @@ export class NdjsonSink implements Sink {
    * @throws {TypeError} If it is no such line.
    */
   note(line: string): void {
-    const [, index, url = '""', ok] = LINE.exec(line) ?? [];
+    const [, index, url = '""', variant, ok] = LINE.exec(line) ?? [];
     if (index === undefined) throw new TypeError("it holds a line that is no outcome with an index");
     // A failure is tried again.
-    if (ok === "true") this.#done.set(Number(index), hashText(JSON.parse(url)));
+    if (ok === "true") this.#done.set(Number(index), identityOf(JSON.parse(url), variant));
   }
 
-  has({ index, input }: Job): Promise<boolean> {
-    const isDone = this.#done.get(index) === hashText(redactUserInfo(input.text));
+  has(job: Job): Promise<boolean> {
+    const { index, input } = job;
+    const isDone = this.#done.get(index) === identityOf(redactUserInfo(input.text), shortVariant(job));
     if (isDone) this.#turns?.leave(index);
     return Promise.resolve(isDone);
   }
@@ -62,7 +63,12 @@ export class NdjsonSink implements Sink {
     const { status, headers, attempts, from, failure, body } = await exchange.whole();
     const head = this.#options.include ? { status, headers: headerFields(headers) } : {};
     const outcome = failure === undefined ? { ok: true, from } : { ok: false, error: errorRecord(failure) };
-    await this.#write(job, { ...outcome, ...told(attempts, job.durationMs), ...head }, body);
+    await this.#write(job, {
+      variant: shortVariant(job),
+      ...outcome,
+      ...told(attempts, job.durationMs),
+      ...head,
+    }, body);
     return failure;
   }
 
@@ -88,6 +94,14 @@ export class NdjsonSink implements Sink {
       this.#turns?.leave(index);
     }
   }
+}
+
+function shortVariant({ variant }: Job): string | undefined {
+  return variant === "" ? undefined : hashName(variant);
+}
+
+function identityOf(url: string, variant = ""): number {
+  return hashText(`${url} ${variant}`);
 }
 
 function headerFields(headers: Headers): Readonly<Record<string, string | readonly string[]>> {

@@ -52,8 +52,9 @@ export function outputPath(url: URL, options: OutputPathOptions = {}): readonly 
   const last = names.pop() ?? "";
   const host = hostFolder(url);
   const isPlain = (raw: string, name: string): boolean => isReadable(raw, name, isCaseSensitive);
-  const identity = `${variant}${url.origin}${url.pathname}${url.search}`;
-  const isOwn = url.search === "" && variant === "";
+  const query = queryOf(url);
+  const identity = `${variant}${url.origin}${url.pathname}${query}`;
+  const isOwn = query === "" && variant === "";
   const path = [
     host,
     ...names.map((raw) => folderName(raw, isPlain)),
@@ -61,6 +62,11 @@ export function outputPath(url: URL, options: OutputPathOptions = {}): readonly 
   ];
   const isShort = path.join("/").length <= MAX_PATH_LENGTH;
   return isShort ? path : [host, `long~${hashName(identity)}${NO_EXTENSION}`];
+}
+
+/** The query with its `?`, which is sent also where nothing follows it. */
+function queryOf({ search, href }: URL): string {
+  return search === "" && href.split("#", 1)[0]!.endsWith("?") ? "?" : search;
 }
 
 /** `example.com` for https, `example.com_80` for http; of other ports https is the one that is marked. */

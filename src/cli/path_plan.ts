@@ -13,8 +13,10 @@ export class PathPlan {
   readonly #isCaseSensitive: boolean;
   /** Which input has claimed which path. */
   readonly #said = new Map<string, number>();
-  /** The paths that follow from URLs, as hashes: there may be many. */
+  /** The paths that follow from URLs, as hashes of their keys: there may be many. */
   readonly #derived = new Set<number>();
+  /** Whose the files of those paths are: hashes of the paths, and of the user info. */
+  readonly #users = new Map<number, number>();
 
   /** Plans for a file system that tells `A` from `a`, or does not. */
   constructor(isCaseSensitive: boolean) {
@@ -25,12 +27,14 @@ export class PathPlan {
    * The path of a job's file.
    *
    * @returns The names of the folders and, last, of the file: safe ones.
-   * @throws {TypeError} If another input has said the same path, or has it by its URL.
+   * @throws {TypeError} If another input has said the same path, or has it by its URL; and if it has the same URL with other user info,
+   * which no name shows.
    */
   pathOf({ index, input: { url, parts: { out } }, variant }: Job): readonly string[] {
     if (out === undefined) {
       const path = outputPath(url, { isCaseSensitive: this.#isCaseSensitive, variant });
       const key = keyOf(path);
+      this.#claim(path.join("/"), url);
       this.#derived.add(hashText(key));
       const owner = this.#said.get(key);
       if (owner !== undefined) throw takenError(`input ${owner + 1} has that 'out'`, path.join("/"));
@@ -56,6 +60,15 @@ export class PathPlan {
     this.#said.set(key, owner);
     if (owner !== index) throw takenError(`input ${owner + 1} has the same 'out'`, out);
     return path;
+  }
+
+  #claim(path: string, { username, password }: URL): void {
+    const hash = hashText(path);
+    const user = hashText(`${username}:${password}`);
+    if ((this.#users.get(hash) ?? user) !== user) {
+      throw takenError("the file of another user has that name: give an 'out'", path);
+    }
+    this.#users.set(hash, user);
   }
 }
 

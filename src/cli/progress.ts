@@ -10,6 +10,7 @@ import type { TerminalOutput } from "../runtime/terminal/contract.ts";
 import { type ProgressState, renderProgressLine } from "./progress_line.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { PLAIN, type Style } from "./style.ts";
+import { wrapWords } from "./word_wrap.ts";
 
 /** How progress is shown: a `live` line, `plain` lines, or not at all. */
 export type ProgressMode = "live" | "plain" | "none";
@@ -103,7 +104,10 @@ export class Progress {
       // line that is not cleared.
       this.#drawn = renderProgressLine(state, output.columns() - ECHO_COLUMNS - 1, style);
       text = `\r${this.#drawn}${CLEAR_TO_END}`;
-    } else text = `${renderProgressLine(state, undefined, PLAIN)}\n`;
+    } else {
+      const line = renderProgressLine(state, undefined, PLAIN);
+      text = `${output.isTerminal ? wrapWords(line, output.columns() - 1) : line}\n`;
+    }
     this.#writing = true;
     // Progress that can't be shown is no reason to stop.
     output.write(text).catch(() => {}).finally(() => this.#writing = false);

@@ -227,7 +227,8 @@ export class Run implements Disposable {
       stopReason: this.#stopReason,
     });
     // The terminal has shown the Ctrl-C as `^C`.
-    const clear = this.#stopReason === "interrupted" && terminal.stderr.isTerminal ? CLEAR_LINE : "";
+    const canClear = terminal.stderr.isTerminal && terminal.isDumb !== true;
+    const clear = this.#stopReason === "interrupted" && canClear ? CLEAR_LINE : "";
     if (clear !== "") await terminal.stderr.write(clear);
     await writeWords(terminal.stderr, `${line}\n`);
   }
@@ -273,9 +274,10 @@ export class Run implements Disposable {
   }
 }
 
-/** A live line where a person sees it and no data is in its way; plain lines where stderr is a file or a pipe. */
+/** A live line where a person sees it and no data is in its way; plain lines where stderr is a file, a pipe or a dumb terminal. */
 function progressMode({ terminal }: CommandContext, options: RunOptions): ProgressMode {
   if (options.quiet || options.jsonErrors) return "none";
   if (!terminal.stderr.isTerminal) return "plain";
-  return options.dataOnStdout && terminal.stdout.isTerminal ? "none" : "live";
+  if (options.dataOnStdout && terminal.stdout.isTerminal) return "none";
+  return terminal.isDumb === true ? "plain" : "live";
 }

@@ -7,7 +7,7 @@
 import type { Progress } from "../policies/settings.ts";
 import type { Run, ShownTransfer } from "./run.ts";
 
-/** From this size on, a body is shown by itself. */
+/** From this size on, a body is shown by itself; so is the only one. */
 const LARGE_BYTES = 5_000_000;
 
 /** Counts the bytes of one body for its run, and shows it if it is large. */
@@ -42,7 +42,8 @@ export class TransferProgress implements ShownTransfer {
     this.#run.received = (this.#run.received ?? 0) + (bytes > before ? bytes - before : bytes);
     this.received = bytes;
     this.total = totalBytes;
-    if (this.#shown !== undefined || Math.max(bytes, totalBytes ?? 0) < LARGE_BYTES) return;
+    const isWorthIt = this.#run.total === 1 || Math.max(bytes, totalBytes ?? 0) >= LARGE_BYTES;
+    if (this.#shown !== undefined || !isWorthIt) return;
     this.#shown = this.#run.showTransfer(this.#name, this);
   };
 

@@ -146,6 +146,7 @@ async function openSink(
     resumes: leavesParts(request, details),
     overwrites: details.overwrite ?? true,
     wallNow: () => clock.wallNow(),
+    delay: (ms) => new Promise((resolve) => void clock.setTimeout(resolve, ms)),
   });
 }
 

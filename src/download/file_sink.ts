@@ -21,6 +21,10 @@ const READ_BACK_BYTES = 1_048_576;
 /** So much of a file is held in memory, in bytes: one that is no larger is written at once when it is whole. */
 const HELD_BYTES = 262_144;
 
+/** So often, and after so long (in milliseconds), it is looked whether another process has given its small file the name. */
+const LOOKS = 20;
+const LOOK_MS = 50;
+
 /** The files that downloads of this process go to. */
 const busyPaths = new Set<string>();
 
@@ -34,6 +38,8 @@ export interface FileSinkOptions {
   readonly overwrites: boolean;
   /** The time, in milliseconds since 1970. */
   readonly wallNow: () => number;
+  /** Waits so long, in milliseconds. */
+  readonly delay: (ms: number) => Promise<void>;
   /** The disk; a failing one in tests. */
   readonly disk?: Disk | undefined;
 }
@@ -266,18 +272,43 @@ class FileSink implements DownloadSink {
     busyPaths.delete(this.path);
   }
 
-  /** Writes a small file at once; `false` if there is a part already. */
+  /** Writes a small file at once; `false` if a part has been left there. */
   async #writeWhole(chunks: readonly Uint8Array<ArrayBuffer>[]): Promise<boolean> {
+    const bytes = wholeOf(chunks, this.position);
+    // What another process has just written there would be renamed by it, whatever were in its place by then.
+    for (let look = 0; !await this.#createWhole(bytes); look++) {
+      if (look === LOOKS || !await this.#isUnderWay()) return false;
+      await this.#options.delay(LOOK_MS);
+    }
     try {
-      const bytes = wholeOf(chunks, this.position);
-      if (!await this.#disk.createWhole(partPath(this.path), bytes, this.#mode)) return false;
       await this.#takeName();
       return true;
     } catch (error) {
-      // The first failure counts, not that of cleaning up.
-      await this.#disk.remove(partPath(this.path)).catch(() => {});
+      await this.#removeWhole();
       throw error;
     }
+  }
+
+  async #createWhole(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    try {
+      return await this.#disk.createWhole(partPath(this.path), bytes, this.#mode);
+    } catch (error) {
+      await this.#removeWhole();
+      throw error;
+    }
+  }
+
+  async #removeWhole(): Promise<void> {
+    // What failed before counts, not that of cleaning up.
+    await this.#disk.remove(partPath(this.path)).catch(() => {});
+  }
+
+  /** Whether the part may be a small file of another process, which is whole and about to be renamed: nothing is noted of it, and it is new. */
+  async #isUnderWay(): Promise<boolean> {
+    if (await this.#disk.readText(recordPath(this.path)) !== undefined) return false;
+    const part = await this.#disk.open(partPath(this.path));
+    await part?.close();
+    return part === undefined || this.#options.wallNow() - part.modifiedAt < LOOKS * LOOK_MS;
   }
 
   async #takeName(): Promise<void> {

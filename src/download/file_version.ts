@@ -37,10 +37,12 @@ export function versionOf({ headers, type }: Pick<Response, "headers" | "type">)
   const coding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   const mediaType = mediaTypeOf(headers);
   if (coding !== "identity" || type === "cors") return { mediaType };
+  const etag = strongTag(headers);
   return {
     mediaType,
-    etag: strongTag(headers),
-    lastModified: strongDate(headers),
+    etag,
+    // The date is not looked at beside a tag.
+    lastModified: etag === undefined ? strongDate(headers) : undefined,
     totalBytes: contentLength(headers),
     isIndivisible: headers.get("accept-ranges")?.trim().toLowerCase() === "none",
   };

@@ -25,19 +25,30 @@ export interface FastestLapTelemetry extends FastestLap {
 
 /**
  * The fastest of a driver's laps. Laps without a time, or with one that took none, and laps whose time the stewards deleted don't
- * count; of equal times the earlier counts.
+ * count; of equal times the earlier counts. A file that does not say which times were deleted still says which laps were the driver's
+ * best so far: one that is faster than all of those was deleted.
  *
  * @param driver The driver's code.
  * @param laps The driver's laps.
  * @returns The lap; `undefined` when none has a time.
  */
 export function fastestLapOf(driver: string, laps: LapTimes): FastestLap | undefined {
+  const { del, pb } = laps;
+  // Unchecked payloads may hold anything here.
+  if (Array.isArray(del)) return fastestWhere(driver, laps, (row) => del[row] !== true);
+  return fastestWhere(driver, laps, (row) => pb?.[row] === true) ?? fastestWhere(driver, laps, () => true);
+}
+
+function fastestWhere(
+  driver: string,
+  { time: times, lap: laps }: LapTimes,
+  counts: (row: number) => boolean,
+): FastestLap | undefined {
   let fastest: FastestLap | undefined;
-  for (const [row, time] of laps.time.entries()) {
-    const lap = laps.lap[row];
+  for (const [row, time] of times.entries()) {
+    const lap = laps[row];
     // Unchecked payloads still hold "None" here.
-    if (typeof time !== "number" || typeof lap !== "number" || laps.del?.[row] === true) continue;
-    if (time <= 0) continue;
+    if (typeof time !== "number" || typeof lap !== "number" || time <= 0 || !counts(row)) continue;
     if (fastest === undefined || time < fastest.time) fastest = { driver, lap, time };
   }
   return fastest;

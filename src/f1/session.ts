@@ -120,7 +120,8 @@ export interface F1Session {
   lap(driver: string | number, lap: number, options?: F1RequestOptions): Promise<Lap>;
 
   /**
-   * The fastest lap of the session. Deleted lap times don't count, and neither do drivers who have no file.
+   * The fastest lap of the session. Deleted lap times don't count, and neither do drivers who have no file. Where a file does not say
+   * which times were deleted, a lap that was faster than the driver's personal bests counts as one.
    *
    * @param options Options of the requests, and whose laps count.
    * @returns The lap; `null` when none has a time.

@@ -51,6 +51,41 @@ test("slipstream completions bash completes commands, flags and files", async ()
   assertEquals(await completing("slipstream", "f1", "--manif"), "\n");
 });
 
+test("slipstream completions fish completes files behind @, in lists and in bodies", async () => {
+  const script = await scriptOf("fish");
+  const completing = (line: string) =>
+    run("fish", ["-c"], `${script}\ncomplete -C '${line}' | string split -f1 \\t`);
+  if (await completing("") === undefined) return; // There is no fish.
+  for (const line of ["get @deno.j", "get https://h/ @deno.j", "get -d @deno.j", "get --json @deno.j"]) {
+    assertEquals(await completing(`slipstream ${line}`), "@deno.json\n", line);
+  }
+  assertEquals(await completing("slipstream get @sr"), "@src/\n");
+  assertEquals(await completing("slipstream get --retries @deno.j"), "");
+});
+
+test("slipstream completions zsh completes commands once, and files behind @ in bodies", async () => {
+  const script = await scriptOf("zsh");
+  // Outside of a line that is being typed zsh completes nothing: what it would call is listened to.
+  const ears = [
+    "compdef() { }",
+    "_describe() { print commands ${commands%%:*} }",
+    "_files() { print files $PREFIX }",
+    "compset() { [[ $PREFIX == @* ]] && PREFIX=${PREFIX#@} }",
+    "_arguments() { print -l -- $@ | grep at_path }",
+  ];
+  const completing = (words: string, then: string) =>
+    run("zsh", ["-f", "-c"], [...ears, script, `words=(${words}); CURRENT=$#words; ${then}`].join("\n"));
+  const commands = "commands get f1 cache demo completions help\n";
+  for (const [words, said] of [["x g", commands], ["x help g", commands], ["x help get g", ""]] as const) {
+    const given = await completing(words, "_slipstream");
+    if (given === undefined) return; // There is no zsh.
+    assertEquals(given, said, words);
+  }
+  const flags = (await completing("x get --da", "_slipstream"))?.match(/^\*?--?\w+[=+]/gm);
+  assertEquals(flags, ["*--data=", "*-d+", "--json="]);
+  assertEquals(await completing("", "for PREFIX in @a b; do _slipstream_at_path; done"), "files a\n");
+});
+
 test("slipstream completions for a shell that it does not know is wrong usage", async () => {
   for (const args of [[], ["tcsh"], ["bash", "zsh"], ["toString"]]) {
     const terminal = new FakeTerminal();

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { readArgs, UsageError } from "../../src/cli/args.ts";
 import { GET_OUTPUT_FLAGS, openGetOutput } from "../../src/cli/get_output.ts";
 import { OUTPUT_FLAGS } from "../../src/cli/output_flags.ts";
+import { WriteError } from "../../src/errors.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
 import { openedName } from "../support/opened_name.ts";
 import { tempFolder } from "../support/temp_folder.ts";
@@ -45,6 +46,17 @@ test("openGetOutput() takes any name that the system does, and no folder for a f
   for (const folder of [`${path}/x/`, `${path}/.`, `${path}/x/..`, "..", ".", "/", "./"]) {
     await assertRejects(() => put(true, "-o", folder), UsageError, "'--output' must be a file", folder);
   }
+});
+
+test("openGetOutput() leaves what can't be looked at to who writes", async () => {
+  await using temp = await tempFolder();
+  const path = `${temp.path}/${"n".repeat(300)}`;
+  await assertRejects(() => put(true, "-o", path), WriteError, `Cannot download to ${path}: `);
+  await assertRejects(
+    () => put(true, "--ndjson", "-o", path),
+    UsageError,
+    "'--output' must be a file that can be written",
+  );
 });
 
 test("openGetOutput() writes into a device as it is, and so behind a link", async () => {

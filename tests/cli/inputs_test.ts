@@ -171,6 +171,19 @@ test("checkWritten() refuses to write the file that is read, by whatever name", 
   await checkWritten([`@/dev/null`, "-"], { output: "/dev/null" }, terminal);
 });
 
+test("checkOperands() names a file that can't be looked at", async () => {
+  await using temp = await tempFolder();
+  await temp.link("a", "b");
+  await temp.link("b", "a");
+  for (const path of [`${temp.path}/${"n".repeat(300)}`, `${temp.path}/a`]) {
+    await assertRejects(
+      () => checkOperands([`@${path}`], currentTerminal()),
+      UsageError,
+      `Cannot read '@${path}': `,
+    );
+  }
+});
+
 test("checkOperands() refuses files that are not there, before anything is fetched", async () => {
   const terminal = new FakeTerminal();
   await terminal.files.makeFolder("dir");

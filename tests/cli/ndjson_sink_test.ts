@@ -69,6 +69,23 @@ test("NdjsonSink.has() knows what an earlier run has done: the same URL at the s
   assertEquals(await Promise.all(known), [true, true, true, true, false, false]);
 });
 
+test("NdjsonSink.has() tells what was sent besides the URL, and knows lines that do not say", async () => {
+  const earlier = setUp();
+  const variants = ["", '["POST",1,{}]', '["POST",2,{}]'];
+  for (const [index, variant] of variants.entries()) {
+    await earlier.sink.take({ ...jobOf("https://h/", index), variant }, exchangeOf(new Response("{}")));
+  }
+  assertEquals(earlier.lines.map((line) => JSON.parse(line).variant?.length), [undefined, 11, 11]);
+  const { sink } = setUp();
+  for (const line of earlier.lines) sink.note(line.trimEnd());
+  const known = variants.map((_variant, index) =>
+    Promise.all(variants.map((variant) => sink.has({ ...jobOf("https://h/", index), variant })))
+  );
+  assertEquals(await Promise.all(known), [[true, false, false], [false, true, false], [false, false, true]]);
+  sink.note(`{"index":7,"url":"https://h/","ok":true,"attempts":1}`);
+  assertEquals(await sink.has(jobOf("https://h/", 7)), true);
+});
+
 test("NdjsonSink.note() refuses a line that is none of its own", () => {
   const { sink } = setUp();
   for (

@@ -40,6 +40,18 @@ test("outputPath() turns a query into a hash before the extension", () => {
   assertNotEquals(path("https://example.com/laps.json?token=s3cret2"), first);
 });
 
+test("outputPath() tells an empty query from none, as servers can, and no fragment", () => {
+  for (const isCaseSensitive of [true, false]) {
+    for (const url of ["https://h/A.json", "https://h/a.json", "https://h/", "https://h/a~b"]) {
+      const paths = ["", "?", "?#x", "#", "#?", "?a", "??"].map((end) =>
+        outputPath(new URL(url + end), { isCaseSensitive }).join("/")
+      );
+      assertEquals([paths[3], paths[4], paths[2]], [paths[0], paths[0], paths[1]]);
+      assertEquals(new Set(paths).size, 4, paths.join(" "));
+    }
+  }
+});
+
 test("outputPath() has a path of its own for every variant of a URL", () => {
   const url = new URL("https://h/a.json");
   const paths = ["", "POST 1", "POST 2", "PUT 1"].map((variant) => outputPath(url, { variant }).join("/"));

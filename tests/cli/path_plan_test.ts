@@ -52,6 +52,25 @@ test("PathPlan.pathOf() refuses an 'out' that is the name of another input's fil
   }
 });
 
+test("PathPlan.pathOf() refuses what would take the place of another user's file", () => {
+  const users = ["", "a:b@", "a:c@", "b:b@"];
+  for (const first of users) {
+    for (const second of users) {
+      const plan = new PathPlan(true);
+      assertEquals(plan.pathOf(jobOf(0, `https://${first}h/Me.json`)), ["h", "Me.json"]);
+      assertEquals(plan.pathOf(jobOf(1, `https://${second}h/me.json`)), ["h", "me.json"]);
+      const again = () => plan.pathOf(jobOf(2, `https://${second}h/Me.json#x`));
+      if (first === second) assertEquals(again(), ["h", "Me.json"]);
+      else {assertThrows(
+          again,
+          TypeError,
+          `the file of another user has that name: give an 'out': "h/Me.json"`,
+        );}
+      assertEquals(plan.pathOf(jobOf(3, `https://${second}h/Me.json`, "x.json")), ["x.json"]);
+    }
+  }
+});
+
 test("PathPlan.pathOf() refuses an 'out' that looks like a file that is not whole yet", () => {
   const plan = new PathPlan(true);
   for (const out of ["a.part", "x/a.json.PART", "a.part.json"]) {

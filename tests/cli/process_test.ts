@@ -67,6 +67,24 @@ test("slipstream as a process ends with 130 at Ctrl-C, with what was done on std
   assertMatch(stderr, /^Interrupted: 1 done, the rest not done, /);
 });
 
+test("slipstream as a process ends at Ctrl-C, while a pipe that lists URLs has no writer yet", async () => {
+  const { execFileSync } = await import("node:child_process");
+  const stalled = Promise.withResolvers<void>();
+  await using cdn = createSimulatedCdn({
+    resources: { "/stalled": "{}" },
+    faults: [{ kind: "stall", match: () => (stalled.resolve(), true) }],
+  });
+  const { url } = await cdn.listen();
+  await using temp = await tempFolder();
+  execFileSync("mkfifo", [`${temp.path}/urls`]);
+  const cli = await startCli(["get", `${url}/stalled`, `@${temp.path}/urls`]);
+  await stalled.promise;
+  cli.interrupt();
+  const { code, stderr } = await cli.ended;
+  assertEquals(code, 130);
+  assertMatch(stderr, /^Interrupted: 0 done, the rest not done, /);
+});
+
 test("slipstream as a process ends quietly when the reader of its stdout has gone", async () => {
   await using cdn = createSimulatedCdn({ resources: () => ({ body: "x".repeat(100_000) }) });
   const { url } = await cdn.listen();

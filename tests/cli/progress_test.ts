@@ -90,6 +90,16 @@ test("Progress writes a plain line every five seconds where nobody watches", asy
   ]);
 });
 
+test("Progress breaks a plain line between words where a person sees it", async () => {
+  const { clock, output, progress } = setUp("plain");
+  output.isTerminal = true;
+  output.width = 20;
+  progress.start();
+  await clock.advance(5_000);
+  assertEquals(output.writes, [" 0/10    0 %\n   0.0/s   2 in\n   flight\n"]);
+  await progress.stop();
+});
+
 test("Progress with mode none arms no timer and still logs", async () => {
   const { clock, output, progress } = setUp("none");
   progress.start();

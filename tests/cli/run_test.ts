@@ -166,3 +166,24 @@ test("Run clears the line of the ^C that the terminal shows", async () => {
   await run.finish();
   assertEquals(terminal.stderr.text, "\r\x1b[KInterrupted: 0 done, the rest not done, 0 B in 0 ms\n");
 });
+
+test("Run draws nothing over what a dumb terminal shows, and still tells how far it is", async () => {
+  const { clock, run, terminal } = setUp({ dataOnStdout: false });
+  terminal.stderr.isTerminal = true;
+  Object.assign(terminal, { isDumb: true, noColor: true });
+  await using client = createClient({ clock });
+  run.start(() => client.stats());
+  await clock.advance(5_000);
+  await run.fail(FAILURE);
+  terminal.interrupt();
+  await run.finish();
+  const { text } = terminal.stderr;
+  // deno-lint-ignore no-control-regex -- exactly these are not to be there.
+  assertEquals(/[\r\x1b]/.test(text), false, JSON.stringify(text));
+  assertEquals(text.split("\n").map((line) => line.slice(0, 11)), [
+    "0 done   0.",
+    "urls.txt:7:",
+    "Interrupted",
+    "",
+  ]);
+});

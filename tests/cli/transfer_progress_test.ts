@@ -17,15 +17,19 @@ test("TransferProgress.note() counts what has come: not what was there, and twic
   assertEquals(run.received, 160);
 });
 
-test("TransferProgress shows a large body from when it is known to be one until it has ended", () => {
+test("TransferProgress shows a large body, and the only one, from when it is known to be one until it has ended", () => {
   for (
-    const [bytes, totalBytes, isShown] of [[1, 5_000_000, true], [5_000_000, undefined, true], [
-      1,
-      10,
-      false,
-    ]] as const
+    const [bytes, totalBytes, total, isShown] of [
+      [1, 5_000_000, 2, true],
+      [5_000_000, undefined, undefined, true],
+      [1, 10, 2, false],
+      [1, 10, undefined, false],
+      [1, 10, 1, true],
+      [1, undefined, 1, true],
+    ] as const
   ) {
     const { run } = setUpRun();
+    run.total = total;
     const shown: string[] = [];
     const showTransfer = (name: string) => {
       shown.push(name);

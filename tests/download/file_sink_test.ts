@@ -34,6 +34,8 @@ for (const resume of [true, false]) {
   });
 }
 
+const delay = () => Promise.resolve();
+
 test("download() goes on with a part that is complete already, after asking for its last byte", async () => {
   for (const isSame of [true, false]) {
     let changed = false;
@@ -199,6 +201,7 @@ async function sinkOn(disk: Disk, path: string): Promise<DownloadSink> {
     resumes: true,
     overwrites: true,
     wallNow: () => 0,
+    delay,
     disk,
   });
 }
@@ -262,6 +265,7 @@ test("openFileSink() has what is large on the disk as it comes, and leaves nothi
       resumes: true,
       overwrites: true,
       wallNow: () => now,
+      delay,
     });
     await sink.begin({ etag: TAG, totalBytes: 300_000 });
     now += 1_000;
@@ -284,6 +288,7 @@ test("openFileSink() has nothing of a small file on the disk before it is whole,
         resumes,
         overwrites: true,
         wallNow: () => 0,
+        delay,
       });
       await sink.begin({ etag: TAG, totalBytes: small.length });
       await sink.write(small.slice());
@@ -293,6 +298,41 @@ test("openFileSink() has nothing of a small file on the disk before it is whole,
       const stale = left.includes("file.part.json") && !left.includes("file.part") ? ["file.part.json"] : [];
       assertEquals(await folder.list(), ["file", ...stale]);
     }
+  }
+});
+
+test("openFileSink() lets another process give its small file the name first, unless that was left there", async () => {
+  const fs = await import("node:fs/promises");
+  const small = DATA.slice(0, 1_000);
+  const nowMs = Date.now();
+  for (
+    const [ageMs, renamedAtLook, looks] of [[0, 1, 1], [900, 3, 3], [0, Infinity, 20], [
+      5_000,
+      Infinity,
+      0,
+    ]] as const
+  ) {
+    await using folder = await tempFolder();
+    const [path, part] = [`${folder.path}/file`, `${folder.path}/file.part`];
+    await folder.write("file.part", "of another process");
+    await fs.utimes(part, (nowMs - ageMs) / 1_000, (nowMs - ageMs) / 1_000);
+    let looked = 0;
+    const sink = await openFileSink(path, {
+      source: () => "a",
+      resumes: false,
+      overwrites: true,
+      wallNow: () => nowMs,
+      delay: async () => {
+        if (++looked !== renamedAtLook) return;
+        await fs.rename(part, path);
+        assertEquals(await folder.read("file"), "of another process");
+      },
+    });
+    await sink.begin({ etag: TAG, totalBytes: small.length });
+    await sink.write(small.slice());
+    await sink.finish();
+    assertEquals([looked, await folder.list()], [looks, ["file"]]);
+    assertEquals(await bytesAt(path), small);
   }
 });
 
@@ -317,7 +357,7 @@ test("openFileSink() refuses a large file where another process writes, also wit
   const other = await sinkOn(failingDisk({ processId: 4_000_000 }), path);
   await other.begin(VERSION);
   await other.write(DATA.slice());
-  const options = { source: () => "b", resumes: false, overwrites: true, wallNow: () => Date.now() };
+  const options = { source: () => "b", resumes: false, overwrites: true, wallNow: () => Date.now(), delay };
   const disk = failingDisk({ isRunning: () => true });
   await other.abandon(true, undefined);
   for (const bytes of [1_000, 300_000]) {
@@ -346,6 +386,7 @@ test("openFileSink() finds a folder behind a link anew when the link has changed
       resumes: true,
       overwrites: true,
       wallNow: () => nowMs,
+      delay,
     });
     await sink.begin({});
     await sink.finish();
@@ -392,6 +433,7 @@ test("openFileSink() refuses what another process writes, until that has not for
       resumes: true,
       overwrites: true,
       wallNow: () => mtimeMs + sinceMs,
+      delay,
       disk: failingDisk({ isRunning: (processId) => processId === 4_000_000 && isRunning }),
     });
 

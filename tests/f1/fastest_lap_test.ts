@@ -25,6 +25,27 @@ test("fastestLapOf() leaves out deleted lap times", () => {
   assertEquals(fastestLapOf("VER", laps), { driver: "VER", lap: 3, time: 91 });
 });
 
+test("fastestLapOf() leaves out what was no personal best where the file does not say what was deleted", () => {
+  const times = lapsOf(92, 90, 91, 91.5);
+  for (
+    const [flags, lap] of [
+      [{ pb: [true, false, true, false] }, 3],
+      [{ pb: [true, "None", "nan", false] }, 1],
+      [{ pb: [false, true, false, false] }, 2],
+      // Nothing can be told by these.
+      [{ pb: [false, false, false, false] }, 2],
+      [{ pb: ["None", "None", "None", "None"] }, 2],
+      [{ pb: undefined }, 2],
+      // What was deleted is known.
+      [{ pb: [true, false, true, false], del: [false, false, false, false] }, 2],
+      [{ pb: [true, false, true, false], del: [false, true, true, false] }, 4],
+    ] as const
+  ) {
+    const laps = v.parse(lapTimesSchema, { ...times, ...flags });
+    assertEquals(fastestLapOf("VER", laps)?.lap, lap, JSON.stringify(flags));
+  }
+});
+
 test("fastestLapOf() goes by the lap's own number, not by its row", () => {
   const laps = v.parse(lapTimesSchema, { ...lapsOf(92, 91), lap: [7, 12] });
   assertEquals(fastestLapOf("VER", laps)?.lap, 12);
@@ -34,4 +55,8 @@ test("fastestLapOf() is undefined without a time, also in an unchecked payload",
   assertEquals(fastestLapOf("VER", v.parse(lapTimesSchema, lapsOf("None"))), undefined);
   assertEquals(fastestLapOf("VER", v.parse(lapTimesSchema, lapsOf())), undefined);
   assertEquals(fastestLapOf("VER", lapsOf("None", "None") as never), undefined);
+  for (const column of [null, "None", 1, {}]) {
+    const laps = { ...lapsOf("None", 91), del: column, pb: column };
+    assertEquals(fastestLapOf("VER", laps as never)?.lap, 2);
+  }
 });

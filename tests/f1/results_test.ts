@@ -49,6 +49,16 @@ test("resultsOf() puts who reached a later part of qualifying ahead", () => {
   assertEquals(orderOf(laps, false), [[1, "DDD"], [2, "BBB"], [3, "CCC"], [4, "AAA"]]);
 });
 
+test("resultsOf() goes by the fastest lap in a part of qualifying, also where that was no personal best", () => {
+  const qs = ["Q2", "Q3", "Q3"];
+  const laps = {
+    AAA: lapsOf([90, 91, 90.5], { qs, pb: [true, false, false] }),
+    BBB: lapsOf([92, 90.75, 89], { qs, pb: [true, true, false] }),
+    CCC: lapsOf([92, 91, 90.25], { qs, pb: [true, true, true] }),
+  };
+  assertEquals(orderOf(laps, false), [[1, "CCC"], [2, "AAA"], [3, "BBB"], [null, "DDD"]]);
+});
+
 test("resultsOf() says how many laps there were, and which was the fastest", () => {
   const [first, last] = resultsOf(DRIVERS.slice(0, 2), { AAA: lapsOf([92, 91, null]) }, true);
   assertEquals([first?.laps, first?.fastestLap], [3, { driver: "AAA", lap: 2, time: 91 }]);

@@ -28,9 +28,10 @@ export function denoDisk(): Disk {
     },
     create: async (path, mode = 0o666) =>
       await openedFile(await Deno.open(path, { read: true, write: true, createNew: true, mode })),
-    async createWhole(path, bytes, mode = 0o666) {
+    async createWhole(path, bytes, mode) {
       try {
-        await Deno.writeFile(path, bytes, { createNew: true, mode });
+        if (mode === undefined) await Deno.writeFile(path, bytes, { createNew: true });
+        else await createWithMode(path, bytes, mode);
         return true;
       } catch (error) {
         if (error instanceof Deno.errors.AlreadyExists) return false;
@@ -46,6 +47,16 @@ export function denoDisk(): Disk {
       return file && await openedFile(file);
     },
   };
+}
+
+/** With a mode, `Deno.writeFile()` would give all of its rights, also those that the umask takes from new files. */
+async function createWithMode(path: string, bytes: Uint8Array<ArrayBuffer>, mode: number): Promise<void> {
+  const file = await Deno.open(path, { write: true, createNew: true, mode });
+  try {
+    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+  } finally {
+    file.close();
+  }
 }
 
 function readStat(processId: number): string {

@@ -41,17 +41,22 @@ interface FileSystem {
   rm(path: string, options: { readonly force: true }): Promise<void>;
 }
 
+type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
 /** The part of `node:fs` that is used here. */
-interface SyncFileSystem {
+interface StreamFileSystem {
   readFileSync(path: string, encoding: "utf8"): string;
+  createReadStream(path: string): object;
 }
 
-type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+/** The part of `node:stream` that is used here. */
+interface Streams {
+  readonly Readable: { toWeb(stream: object): ByteStream };
+}
 
 /** The part of `globalThis.Bun` that is used here. */
 interface BunGlobal {
   readonly stdin: { stream(): ByteStream };
-  file(path: string): { stream(): ByteStream };
 }
 
 interface BunStream {
@@ -76,18 +81,20 @@ interface BunProcess {
 export function bunTerminal(): Terminal {
   const { Bun: bun, process } = globalThis as unknown as { Bun: BunGlobal; process: BunProcess };
   const fs = nodeModule<FileSystem>("node:fs/promises")!;
+  const isDumb = process.env.TERM === "dumb";
   const signals: SignalSource = {
     add: process.on.bind(process),
     remove: process.off.bind(process),
-    ignoresHangup: ignoresHangup(() => nodeModule<SyncFileSystem>("node:fs")!.readFileSync(STATUS, "utf8")),
+    ignoresHangup: ignoresHangup(() => nodeModule<StreamFileSystem>("node:fs")!.readFileSync(STATUS, "utf8")),
   };
   return {
     args: process.argv.slice(2),
     stdout: output(process.stdout, (error) => codeOf(error) === "EPIPE"),
     // What can't be said is no reason to stop.
     stderr: output(process.stderr, () => true),
-    noColor: (process.env.NO_COLOR ?? "") !== "",
-    files: bunFiles(bun, fs),
+    noColor: isDumb || (process.env.NO_COLOR ?? "") !== "",
+    isDumb,
+    files: bunFiles(fs),
     stdinLines: (signal) => readLines(bun.stdin.stream(), signal),
     stdinBytes: () => bun.stdin.stream(),
     onInterrupt: (listener) => onEndSignals(listener, signals),
@@ -99,9 +106,15 @@ export function bunTerminal(): Terminal {
   };
 }
 
-function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
+/** What is in a file; `Bun.file()` can't read devices, such as `/dev/null`. */
+function openStream(path: string): ByteStream {
+  const { Readable } = nodeModule<Streams>("node:stream")!;
+  return Readable.toWeb(nodeModule<StreamFileSystem>("node:fs")!.createReadStream(path));
+}
+
+function bunFiles(fs: FileSystem): TerminalFiles {
   return {
-    lines: (path, signal) => readLines(bun.file(path).stream(), signal),
+    lines: (path, signal) => readLines(openStream(path), signal),
     async kind(path, { follow = false } = {}) {
       try {
         const kind = kindOf(await fs.lstat(path));
@@ -131,7 +144,7 @@ function bunFiles(bun: BunGlobal, fs: FileSystem): TerminalFiles {
         close: () => file.close(),
       };
     },
-    read: (path) => bun.file(path).stream(),
+    read: openStream,
     async size(path) {
       try {
         return (await fs.stat(path)).size;

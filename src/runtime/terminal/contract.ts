@@ -89,8 +89,10 @@ export interface Terminal {
   readonly stdout: TerminalOutput;
   /** For people. */
   readonly stderr: TerminalOutput;
-  /** Whether the environment asks for no colours (https://no-color.org). */
+  /** Whether the environment asks for no colours (https://no-color.org), or has a terminal that knows none. */
   readonly noColor: boolean;
+  /** Whether the terminal knows no escape sequences (`TERM=dumb`), so that nothing can be drawn over; `undefined` for `false`. */
+  readonly isDumb?: boolean | undefined;
   /** Files and folders. */
   readonly files: TerminalFiles;
   /**

@@ -16,6 +16,7 @@ const LIMITS = "/proc/self/limits";
 
 /** The terminal of the Deno process. */
 export function denoTerminal(): Terminal {
+  const isDumb = isTerminalDumb();
   const signals: SignalSource = {
     add: Deno.addSignalListener,
     remove: Deno.removeSignalListener,
@@ -30,7 +31,8 @@ export function denoTerminal(): Terminal {
     stdout: output(Deno.stdout, (error) => error instanceof Deno.errors.BrokenPipe),
     // What can't be said is no reason to stop.
     stderr: output(Deno.stderr, () => true),
-    noColor: Deno.noColor,
+    noColor: isDumb || Deno.noColor,
+    isDumb,
     files: denoFiles,
     stdinLines: (signal) => readLines(Deno.stdin.readable, signal),
     stdinBytes: () => Deno.stdin.readable,
@@ -49,11 +51,23 @@ export function denoTerminal(): Terminal {
   };
 }
 
+function isTerminalDumb(): boolean {
+  // Asked first, because reading without the permission would prompt for it.
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
+  return state === "granted" && Deno.env.get("TERM") === "dumb";
+}
+
+/** What is in a file. A pipe opens when somebody writes to it: who stops to read before does not wait for that. */
+function openStream(path: string): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
+  const end = Deno.open(path).then((file) => file.readable.pipeTo(writable));
+  // The reader hears of it, unless it has stopped.
+  end.catch((error) => writable.abort(error)).catch(() => {});
+  return readable;
+}
+
 const denoFiles: TerminalFiles = {
-  async *lines(path, signal) {
-    const file = await Deno.open(path);
-    yield* readLines(file.readable, signal);
-  },
+  lines: (path, signal) => readLines(openStream(path), signal),
   async kind(path, { follow = false } = {}) {
     try {
       const kind = kindOf(await Deno.lstat(path));

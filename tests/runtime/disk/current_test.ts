@@ -76,6 +76,29 @@ for (const [name, disk] of Object.entries(disks)) {
     assertEquals([await folder.list(), await folder.read("c")], [["b", "c"], "a"]);
   });
 
+  test(`Disk.createWhole() and create() give no right that the umask takes away (${name})`, async () => {
+    await using folder = await tempFolder();
+    const [fs, { default: process }] = await Promise.all([
+      import("node:fs/promises"),
+      import("node:process"),
+    ]);
+    const umaskBefore = process.umask(0o027);
+    try {
+      for (
+        const [mode, given] of [[undefined, 0o640], [0o666, 0o640], [0o777, 0o750], [0o600, 0o600]] as const
+      ) {
+        const paths = ["whole", "grown"].map((kind) => `${folder.path}/${kind}-${mode}`) as [string, string];
+        assertEquals(await disk.createWhole(paths[0], bytesOf("text"), mode), true);
+        assertEquals(await disk.createWhole(paths[0], bytesOf("other"), mode), false);
+        await (await disk.create(paths[1], mode)).close();
+        const modes = await Promise.all(paths.map(async (path) => (await fs.stat(path)).mode & 0o777));
+        assertEquals([modes, await folder.read(`whole-${mode}`)], [[given, given], "text"]);
+      }
+    } finally {
+      process.umask(umaskBefore);
+    }
+  });
+
   test(`Disk.writeText() replaces a file, and does not follow a link (${name})`, async () => {
     await using folder = await tempFolder();
     const fs = await import("node:fs/promises");

@@ -116,6 +116,15 @@ test("currentTerminal().files.lines() throws for a file that isn't there", async
   await assertRejects(() => Array.fromAsync(files.lines(`${temp.path}/missing`, never)), Error);
 });
 
+test("currentTerminal().files.lines() and read() find nothing in a device that has nothing", async () => {
+  assertEquals(await Array.fromAsync(files.lines("/dev/null", never)), []);
+  assertEquals(await Array.fromAsync(files.read("/dev/null")), []);
+  for await (const chunk of files.read("/dev/zero")) {
+    assertEquals([chunk.length > 0, chunk[0]], [true, 0]);
+    break;
+  }
+});
+
 const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
 
 test("currentTerminal().files.open() writes at the end, and a new file only where there is none", async () => {
@@ -148,6 +157,21 @@ test("currentTerminal().files.read() and truncate() read a file of many chunks, 
   }
   await files.truncate(path, 3);
   assertEquals(await temp.read("a"), "xxx");
+});
+
+test("currentTerminal() knows a terminal without escape sequences by its name", async () => {
+  const { default: process } = await import("node:process");
+  const before = process.env.TERM;
+  try {
+    for (const [name, isDumb] of [["dumb", true], ["xterm-256color", false], ["", false]] as const) {
+      process.env.TERM = name;
+      const terminal = currentTerminal();
+      assertEquals([terminal.isDumb, terminal.noColor || !isDumb], [isDumb, true], name);
+    }
+  } finally {
+    if (before === undefined) delete process.env.TERM;
+    else process.env.TERM = before;
+  }
 });
 
 test("currentTerminal().descriptorLimit() is a number, or nothing where nobody knows", async () => {
