@@ -145,6 +145,18 @@ testWorker("retries, and waits that a 429 asked for, happen in overlapping reque
   assertEquals(limited, values(3, (index) => `/limited/${index}`));
 });
 
+testWorker(
+  "those who wait for others go on in their own requests, also once V8 has optimized how they wait",
+  async (worker) => {
+    for (let round = 0; round < 30; round++) assertEquals(await worker.ask("/wait"), { value: "waited" });
+    for (const path of ["/many?path=item/0?ms=50", "/cached?path=item/0?ms=50"]) {
+      assertEquals(await askAll(worker, paths(40, () => path)), values(40, () => "/item/0"));
+    }
+    const permits = await askAll(worker, paths(60, (index) => `/many?path=item/${index}?ms=50`));
+    assertEquals(permits, values(60, (index) => `/item/${index}`));
+  },
+);
+
 testWorker("batches of overlapping requests go on side by side", async (worker) => {
   const batches = await askAll(worker, ["/settle?path=item/a", "/settle?path=item/b", "/settle?path=item/c"]);
   assertEquals(batches, values(3, () => 20));

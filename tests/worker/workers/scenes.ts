@@ -61,6 +61,16 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
     [client, brief, many, paced, web, tiers, hasty].map((each) =>
       each.stats().inFlight + each.stats().queued
     ),
+  async "/wait"() {
+    const plain = createClient({ fetch: () => Promise.resolve(Response.json(1)), concurrency: 1 });
+    const caching = plain.extend({ cache: httpCache(memoryCache()) });
+    await Promise.all(Array.from({ length: 1_000 }, async (_, index) => {
+      await plain.json(`https://a.test/${index}`);
+      await plain.json("https://a.test/same");
+      await caching.json("https://a.test/cached");
+    }));
+    return "waited";
+  },
   "/requests": () => [client, brief, cached].reduce((sum, each) => sum + each.stats().requests, 0),
   "/closable": (path) => closable.json(path),
   async "/close"() {
