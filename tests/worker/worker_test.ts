@@ -149,8 +149,9 @@ testWorker(
   "those who wait for others go on in their own requests, also once V8 has optimized how they wait",
   async (worker) => {
     for (let round = 0; round < 30; round++) assertEquals(await worker.ask("/wait"), { value: "waited" });
-    for (const path of ["/many?path=item/0?ms=50", "/cached?path=item/0?ms=50"]) {
-      assertEquals(await askAll(worker, paths(40, () => path)), values(40, () => "/item/0"));
+    for (const scene of ["/many", "/cached", "/flight"]) {
+      const shared = await askAll(worker, paths(40, () => `${scene}?path=item/0?ms=50`));
+      assertEquals(shared, values(40, () => "/item/0"), scene);
     }
     const permits = await askAll(worker, paths(60, (index) => `/many?path=item/${index}?ms=50`));
     assertEquals(permits, values(60, (index) => `/item/${index}`));

@@ -6,6 +6,7 @@
 
 import { type Client, createClient } from "@slipstream/fetch";
 import { httpCache, memoryCache } from "@slipstream/fetch/cache";
+import { SingleFlight } from "@slipstream/fetch/primitives";
 import { webCache } from "@slipstream/fetch/cache/web";
 import { tour, tourClients } from "../../support/tour.ts";
 import { SITE } from "./site_url.ts";
@@ -30,6 +31,7 @@ const hasty = createClient({ baseUrls: SITE, timeoutMs: 60, maxRetries: 0, circu
 const narrow = createClient({ baseUrls: SITE, concurrency: 2, circuitBreaker: false });
 const lone = createClient({ baseUrls: SITE, concurrency: 1 });
 const cached = createClient({ baseUrls: SITE, timeoutMs: 2_000, cache: httpCache(memoryCache()) });
+const flights = new SingleFlight<string, unknown>();
 let closable = createClient({ baseUrls: SITE });
 
 /** What a request asks for: the path says what, and `?path` where at the site. */
@@ -64,13 +66,18 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   async "/wait"() {
     const plain = createClient({ fetch: () => Promise.resolve(Response.json(1)), concurrency: 1 });
     const caching = plain.extend({ cache: httpCache(memoryCache()) });
+    const own = new SingleFlight<string, unknown>();
     await Promise.all(Array.from({ length: 1_000 }, async (_, index) => {
       await plain.json(`https://a.test/${index}`);
       await plain.json("https://a.test/same");
       await caching.json("https://a.test/cached");
     }));
+    await Promise.all(
+      Array.from({ length: 1_000 }, (_, index) => own.run(`${index}`, async () => await null)),
+    );
     return "waited";
   },
+  "/flight": (path) => flights.run(path, () => many.json(path)),
   "/requests": () => [client, brief, cached].reduce((sum, each) => sum + each.stats().requests, 0),
   "/closable": (path) => closable.json(path),
   async "/close"() {
