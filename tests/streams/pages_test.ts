@@ -424,6 +424,19 @@ test("Client.pages() waits for an open breaker, as requests of a batch do", asyn
   assertEquals(await valuesOf(rig), [1]);
 });
 
+test("Client.pages() can be left while it waits for a caller's function that does not end: that wait ends too", async () => {
+  const { client, clock } = setUp(() => page(1));
+  const pages = client.pages(URL_A, { next: () => new Promise<undefined>(() => {}) });
+  await clock.run(pages.next());
+  const next = watch(pages.next());
+  await clock.advance(0);
+  assertEquals(next.state, "pending");
+  await pages.return?.();
+  await clock.advance(0);
+  assertEquals([next.state, next.value], ["fulfilled", { done: true, value: undefined }]);
+  assertEquals([client.stats().inFlight, clock.pending], [0, 0]);
+});
+
 test("Client.pages() rejects with the signal's own reason, wherever it is, and leaves no listener", async () => {
   const reason = new Error("enough");
   for (const place of ["before", "page", "next", "between"] as const) {
