@@ -1066,6 +1066,23 @@ test("Credentials: a partition that throws passes the cache by, with one warning
   assertEquals([warnings.length, cache.entries.size], [1, 0]);
 });
 
+// ---- what has changed
+
+test("invalidation: a change that was answered changes nothing more when its own body is aborted later", async () => {
+  const { client, clock, network } = cacheRig(({ nth }) => ({
+    json: { nth },
+    headers: { "cache-control": "max-age=60" },
+  }));
+  const controller = new AbortController();
+  const changed = await client.fetch(URL_A, { method: "PUT", body: "x", signal: controller.signal });
+  assertEquals(await client.json(URL_A), { nth: 2 });
+  await turns(clock);
+  controller.abort("enough");
+  assertEquals(await rejection(changed.text()), "enough");
+  await turns(clock);
+  assertEquals([await client.json(URL_A), network.sent.length], [{ nth: 2 }, 2]);
+});
+
 // ---- what is not there
 
 test("negative: 404 and 410 are kept as said, in both modes, and give the same error and body", async () => {
