@@ -12,7 +12,7 @@ import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import { describeKind } from "../primitives/argument_checks.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
 import type { Deadline, Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
-import { type Deferred, deferred } from "../primitives/deferred.ts";
+import { type Deferred, deferredAcrossRequests } from "../primitives/deferred.ts";
 import type { Closable } from "./dispatcher.ts";
 import { type Outcome, outcomeOf, refusal } from "./outcome.ts";
 import { checkSource } from "./request_checks.ts";
@@ -167,7 +167,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
    * this batch: what runs after a promise does so in the request that has made the promise.
    */
   #awaitRoom(): void {
-    this.#room = deferred();
+    this.#room = deferredAcrossRequests();
     this.#room.promise.then(() => {
       if (this.#ended) return;
       this.#awaitRoom();

@@ -21,7 +21,7 @@ import { type AbortTarget, addAbortListener, removeAbortListener } from "../prim
 import type { Backoff } from "../primitives/backoff.ts";
 import type { Clock } from "../primitives/clock.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
-import { type Deferred, deferred } from "../primitives/deferred.ts";
+import { type Deferred, deferred, deferredAcrossRequests } from "../primitives/deferred.ts";
 import { LinkedQueue } from "../primitives/linked_queue.ts";
 import { WeakCollection } from "../primitives/weak_collection.ts";
 import { pageUrl } from "../runtime/web.ts";
@@ -485,7 +485,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   /** When the last attempt has really ended; those of an extension end under the limits of the client that it comes from. */
   #whenIdle(): Promise<void> {
     if (this.#parent !== undefined) return Promise.resolve();
-    this.#idle ??= deferred();
+    this.#idle ??= deferredAcrossRequests();
     this.scheduler.onRelease = () => this.#endIfIdle();
     this.#endIfIdle();
     return this.#idle.promise;

@@ -6,7 +6,15 @@
 
 import type { Call } from "../policies/call.ts";
 import type { Deadlines } from "../primitives/deadline_queue.ts";
-import { deferred } from "../primitives/deferred.ts";
+import { deferredAcrossRequests } from "../primitives/deferred.ts";
+
+/** A call that waits for another one's answer. */
+interface Relay {
+  /** What answers it, from when it has been told. */
+  answer: (() => void) | undefined;
+  /** Lets it go on in its own request. */
+  readonly goOn: () => void;
+}
 
 /**
  * The calls that wait for another one's answer. One that is answered goes on in its own request: what runs after a promise
@@ -15,8 +23,7 @@ import { deferred } from "../primitives/deferred.ts";
 export class Relays {
   readonly #deadlines: Deadlines;
   readonly #onLost: (call: Call) => void;
-  /** What brings a call its response. */
-  readonly #answers = new Map<Call, (answer: () => void) => void>();
+  readonly #relays = new Map<Call, Relay>();
 
   /**
    * Waits for none.
@@ -31,27 +38,30 @@ export class Relays {
 
   /** Begins to wait, in the request of a call that has joined another one. */
   watch(call: Call): void {
-    const { promise, resolve } = deferred<() => void>();
-    promise.then((answer) => answer());
-    this.#answers.set(call, resolve);
-    const onDeadline = (): void => {
-      // One that has been told is answered as soon as its own request goes on.
-      if (this.#answers.delete(call)) this.#onLost(call);
+    const { promise, resolve } = deferredAcrossRequests<void>();
+    const relay: Relay = { answer: undefined, goOn: resolve };
+    this.#relays.set(call, relay);
+    const goOn = (): void => {
+      if (!this.#relays.delete(call)) return;
+      if (relay.answer === undefined) this.#onLost(call);
+      else relay.answer();
     };
+    promise.then(goOn);
+    // One that has been told goes on now at the latest: nothing else may keep its request alive until the promise is heard of.
+    const deadline = this.#deadlines.add({ onDeadline: goOn }, call.settings.timeoutMs);
     call.pending = { cancel: () => this.#deadlines.remove(deadline) };
-    const deadline = this.#deadlines.add({ onDeadline }, call.settings.timeoutMs);
   }
 
   /** Answers a call, in its own request if it has to be. */
   tell(call: Call, answer: () => void): void {
-    const relay = this.#answers.get(call);
+    const relay = this.#relays.get(call);
     if (relay === undefined) return answer();
-    this.#answers.delete(call);
-    relay(answer);
+    relay.answer ??= answer;
+    relay.goOn();
   }
 
   /** Forgets a call, which has ended. */
   forget(call: Call): void {
-    this.#answers.delete(call);
+    this.#relays.delete(call);
   }
 }

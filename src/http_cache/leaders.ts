@@ -13,7 +13,7 @@ import type { Call, Pending } from "../policies/call.ts";
 import type { Environment } from "../policies/policy.ts";
 import type { Reply } from "../policies/reply.ts";
 import { DEFAULT_RETRIES } from "../policies/retry.ts";
-import { deferred } from "../primitives/deferred.ts";
+import { deferredAcrossRequests } from "../primitives/deferred.ts";
 import { matchesVary, varyNames } from "./rfc9111/vary.ts";
 import type { CachedRequest, CacheRules } from "./rules.ts";
 import type { Serving } from "./serving.ts";
@@ -157,7 +157,7 @@ export class Leaders {
   #wait(call: Call, underWay: UnderWay): Promise<UnderWay | undefined> {
     const { deadlines } = this.#options.environment;
     const waitMs = this.#longestWaitMs(call, underWay);
-    const { promise, resolve } = deferred<UnderWay | undefined>();
+    const { promise, resolve } = deferredAcrossRequests<UnderWay | undefined>();
     const wake = (ended: UnderWay | undefined) => {
       if (deadline !== undefined) deadlines.remove(deadline);
       underWay.waiting.delete(waiting);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deferred } from "../primitives/deferred.ts";
+import { deferredAcrossRequests } from "../primitives/deferred.ts";
 import type { Admission } from "./admission.ts";
 import type { Errand } from "./errand.ts";
 import type { Lane } from "./lane.ts";
@@ -47,7 +47,7 @@ export class AdmissionWaiter extends Waiter<Lane> implements LooksAgain {
     isUrgent: boolean,
   ) {
     super(errand, lanes, isUrgent);
-    const { promise, resolve, reject } = deferred<Admission>();
+    const { promise, resolve, reject } = deferredAcrossRequests<Admission>();
     this.admission = promise;
     this.#room = room;
     this.#resolve = resolve;

@@ -7,6 +7,7 @@
 import { fallAsleep } from "../lanes/errand.ts";
 import type { Lane, Sleeper } from "../lanes/lane.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
+import { deferredAcrossRequests } from "../primitives/deferred.ts";
 import type { Call, Pending } from "./call.ts";
 import type { Environment } from "./policy.ts";
 
@@ -35,10 +36,10 @@ export function sleepBetweenRounds(
   delayMs: number,
 ): Promise<boolean> {
   if (call.cancelled) return Promise.reject(call.reason);
-  return new Promise((resolve, reject) => {
-    call.pending = new BackoffSleep(environment, call, lane, delayMs, { resolve, reject });
-    fallAsleep(call);
-  });
+  const { promise, resolve, reject } = deferredAcrossRequests<boolean>();
+  call.pending = new BackoffSleep(environment, call, lane, delayMs, { resolve, reject });
+  fallAsleep(call);
+  return promise;
 }
 
 class BackoffSleep implements Sleeper, DeadlineTarget, Pending {

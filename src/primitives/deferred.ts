@@ -24,3 +24,11 @@ export function deferred<T>(): Deferred<T> {
   });
   return { promise, resolve, reject };
 }
+
+/**
+ * The same for a promise that another incoming request may settle, in a worker: what runs after it has to do so in the request that has
+ * made it. The runtime does not know any more which one that was once V8 has optimized `new Promise`; this it always knows.
+ */
+export function deferredAcrossRequests<T>(): Deferred<T> {
+  return Promise.withResolvers<T>?.() ?? deferred<T>();
+}

@@ -9,7 +9,7 @@
 
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { assertFunction, assertSignal } from "./argument_checks.ts";
-import { deferred } from "./deferred.ts";
+import { deferredAcrossRequests } from "./deferred.ts";
 
 /** Options of {@linkcode SingleFlight.run}. */
 export interface SingleFlightRunOptions {
@@ -100,7 +100,7 @@ export class SingleFlight<K, T> {
 
   #start(key: K, fn: (signal: AbortSignal) => T | PromiseLike<T>): Flight<T> {
     const controller = new AbortController();
-    const { promise, resolve, reject } = deferred<T>();
+    const { promise, resolve, reject } = deferredAcrossRequests<T>();
     const flight: Flight<T> = { promise, controller, members: 1 };
     this.#flights.set(key, flight);
     const end = () => {

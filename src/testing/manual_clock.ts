@@ -25,7 +25,8 @@ export interface ManualClockOptions {
   readonly wallMs?: number | undefined;
   /**
    * How long {@linkcode ManualClock.run} waits for work that this clock does not drive (a socket, a file, a digest),
-   * in milliseconds of real time, once no timer is armed. Only a test that hangs waits that long.
+   * in milliseconds of real time, once no timer is armed. Only a test that hangs waits that long. Time in which the whole process
+   * stands still, as on a busy machine, does not count.
    *
    * @default {1_000}
    */
@@ -41,11 +42,17 @@ interface Timer extends HeapItem {
 
 const NEW_YEAR_2026_MS = 1_767_225_600_000;
 
-/** So long, in real milliseconds, the clock stands still for work that it was told of, until that was in vain. */
-const HELD_MS = 100;
+/** So many steps the clock stands still for work that it was told of, until that was in vain. */
+const HELD_STEPS = 100;
 
-/** Turns of the event loop that are taken at full speed before waiting in steps of a real millisecond. */
+/** Turns of the event loop that are taken at full speed before waiting in steps. */
 const FAST_TURNS = 200;
+
+/**
+ * A step is a real millisecond, or what a busy machine makes of it. Steps are counted, and not the time: a process that stood still
+ * for a while finds what has ended meanwhile in the next step.
+ */
+const STEP_MS = 1;
 
 /**
  * A {@linkcode Clock} for tests: time passes only in {@linkcode ManualClock.advance} and {@linkcode ManualClock.run},
@@ -74,9 +81,9 @@ export class ManualClock implements Clock {
   readonly #stalledAfterMs: number;
   readonly #timers = new BinaryHeap<Timer>(isBefore);
   #sequence = 0;
-  /** The work that the clock stands still for, and until when, in real milliseconds. */
+  /** The work that the clock stands still for, and for how many steps more. */
   readonly #held = new Map<PromiseLike<unknown>, number>();
-  #heldMs = HELD_MS;
+  #heldSteps = HELD_STEPS;
 
   /**
    * Creates a clock.
@@ -117,8 +124,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Starts work that takes real time, and stands still until it has ended, but for a tenth of a real second at most, and for half
-   * of that after each time when this was in vain. Work that begins with a timer of this clock is none that takes real time.
+   * Starts work that takes real time, and stands still until it has ended, but for about a tenth of a real second at most (longer on
+   * a busy machine), and for half of that after each time when this was in vain. Work that begins with a timer of this clock is none that takes real time.
    *
    * @param work Starts it.
    * @returns What it returns; the clock stands still if that is a promise.
@@ -128,7 +135,7 @@ export class ManualClock implements Clock {
     const result = work();
     if (sequence !== this.#sequence || !isPromiseLike(result)) return result;
     const forget = () => void this.#held.delete(result);
-    this.#held.set(result, performance.now() + this.#heldMs);
+    this.#held.set(result, this.#heldSteps);
     result.then(forget, forget);
     return result;
   }
@@ -220,19 +227,20 @@ export class ManualClock implements Clock {
   /** Lets the event loop turn until all that is due has run, and nothing is held for. */
   async #quiet(): Promise<void> {
     await eventLoopTurn();
-    for (let turn = 0; this.#isHeld(); turn++) {
-      if (turn < FAST_TURNS) await eventLoopTurn();
-      else await new Promise((resolve) => setTimeout(resolve, 1));
+    for (let turn = 0; this.#held.size > 0; turn++) {
+      await nextTurn(turn);
+      if (turn >= FAST_TURNS) this.#holdLess();
     }
   }
 
-  #isHeld(): boolean {
-    if (this.#held.size === 0) return false;
-    const nowMs = performance.now();
+  /** Notes that a step has passed, and gives up what has had all of its own. */
+  #holdLess(): void {
     const before = this.#held.size;
-    for (const [work, untilMs] of this.#held) if (untilMs < nowMs) this.#held.delete(work);
-    if (this.#held.size < before) this.#heldMs /= 2;
-    return this.#held.size > 0;
+    for (const [work, steps] of this.#held) {
+      if (steps > 1) this.#held.set(work, steps - 1);
+      else this.#held.delete(work);
+    }
+    if (this.#held.size < before) this.#heldSteps /= 2;
   }
 
   #fire(timer: Timer): void {
@@ -243,14 +251,17 @@ export class ManualClock implements Clock {
 
   /** Waits in real time; `false` if neither the promise settled nor a timer was armed. */
   async #waitForOthers(settled: () => boolean): Promise<boolean> {
-    const startedAt = performance.now();
     for (let turn = 0; !settled() && this.#timers.size === 0; turn++) {
-      if (turn < FAST_TURNS) await eventLoopTurn();
-      else if (performance.now() - startedAt > this.#stalledAfterMs) return false;
-      else await new Promise((resolve) => setTimeout(resolve, 1));
+      if ((turn - FAST_TURNS) * STEP_MS >= this.#stalledAfterMs) return false;
+      await nextTurn(turn);
     }
     return true;
   }
+}
+
+/** Waits for a turn of the event loop at first, and then for a step each time. */
+function nextTurn(turn: number): Promise<void> {
+  return turn < FAST_TURNS ? eventLoopTurn() : new Promise((resolve) => setTimeout(resolve, STEP_MS));
 }
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { takeSnapshot } from "../../src/cache/snapshot.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { canCollect, collectGarbage } from "../support/garbage.ts";
+import { collectGarbage } from "../support/garbage.ts";
 import { test } from "../support/test.ts";
 
 /** A value as JSON may hold it, of a few levels. */
@@ -189,35 +189,33 @@ interface ProcessGlobal {
   readonly memoryUsage: () => { readonly heapUsed: number };
 }
 
-if (canCollect()) {
-  const { memoryUsage } = (globalThis as unknown as { process: ProcessGlobal }).process;
+const { memoryUsage } = (globalThis as unknown as { process: ProcessGlobal }).process;
 
-  /** The bytes in use once what is garbage is gone. */
-  const heapUsed = async (): Promise<number> => {
-    for (let round = 0; round < 3; round++) {
-      collectGarbage();
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-    return memoryUsage().heapUsed;
-  };
-
-  test("takeSnapshot() takes about what it counts: it keeps one copy, numbers as numbers, whatever else was copied", async () => {
-    const random = seededRandom(1);
-    const column = (length: number) => Array.from({ length }, () => random());
-    const table = (gap: unknown) => ({
-      time: [1, ...column(99), gap],
-      text: column(50).map(String),
-      count: [1, 2, 3],
-    });
-    for (let nth = 0; nth < 500; nth++) takeSnapshot(table(null))!.give();
-    const before = await heapUsed();
-    const snapshots = Array.from(
-      { length: 300 },
-      () => takeSnapshot(JSON.parse(JSON.stringify({ a: column(8_000) })))!,
-    );
-    const counted = snapshots.reduce((sum, { bytes }) => sum + bytes, 0);
-    const taken = await heapUsed() - before;
-    assert(taken < 1.6 * counted, `${taken} of ${counted}`);
-    assertEquals(snapshots.length, 300);
-  });
+/** The bytes in use once what is garbage is gone. */
+async function heapUsed(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return memoryUsage().heapUsed;
 }
+
+test("takeSnapshot() takes about what it counts: it keeps one copy, numbers as numbers, whatever else was copied", async () => {
+  const random = seededRandom(1);
+  const column = (length: number) => Array.from({ length }, () => random());
+  const table = (gap: unknown) => ({
+    time: [1, ...column(99), gap],
+    text: column(50).map(String),
+    count: [1, 2, 3],
+  });
+  for (let nth = 0; nth < 500; nth++) takeSnapshot(table(null))!.give();
+  const before = await heapUsed();
+  const snapshots = Array.from(
+    { length: 300 },
+    () => takeSnapshot(JSON.parse(JSON.stringify({ a: column(8_000) })))!,
+  );
+  const counted = snapshots.reduce((sum, { bytes }) => sum + bytes, 0);
+  const taken = await heapUsed() - before;
+  assert(taken < 1.6 * counted, `${taken} of ${counted}`);
+  assertEquals(snapshots.length, 300);
+});

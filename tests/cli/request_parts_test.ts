@@ -32,8 +32,12 @@ test("partsOfJson() sends a body that is no text as JSON, null and false too", (
   }
   assertEquals(partsOfJson('{"url":"u","body":"text"}').body, "text");
   assertEquals(partsOfJson('{"url":"u"}').body, undefined);
-  for (const line of ["[]", "null", "1", '{"url":1}', '{"url":"u","out":1}', '{"url":"u","headers":[]}']) {
+  for (const line of ["[]", "null", "1", '{"url":1}', '{"url":"u","out":1}']) {
     assertThrows(() => partsOfJson(line), TypeError, "Cannot fetch as");
+  }
+  for (const headers of ["null", "[]", "1", '"x-a: 1"']) {
+    const line = `{"url":"u","headers":${headers}}`;
+    assertThrows(() => partsOfJson(line), TypeError, "Cannot fetch as 'headers' must be an object");
   }
 });
 

@@ -35,6 +35,28 @@ test("Relays.tell() has a call that waits answered by a promise of its own, and 
   assertEquals([answers, lost], [1, []]);
 });
 
+test("Relays answers a call that was told at its deadline at the latest, and once", async () => {
+  let nowMs = 0;
+  let fire = (): void => {};
+  const clock = {
+    now: () => nowMs,
+    wallNow: () => nowMs,
+    setTimeout: (callback: () => void) => void (fire = callback),
+    clearTimeout() {},
+  };
+  let lost = 0;
+  const relays = new Relays(new SeparateDeadlines(clock), () => lost++);
+  const call = fakeCall({ settings: { timeoutMs: 1_000 } });
+  let answers = 0;
+  relays.watch(call);
+  nowMs = 1_000;
+  relays.tell(call, () => answers++);
+  fire();
+  assertEquals([answers, lost], [1, 0]);
+  await microtasks(10);
+  assertEquals([answers, lost], [1, 0]);
+});
+
 test("Relays lets a call go alone whose leader does not end within its timeout", async () => {
   const { clock, relays, call, lost } = setUp();
   relays.watch(call);

@@ -62,3 +62,14 @@ test("iterableBody() ends the iterable when it is cancelled, also before it was 
     assertEquals(log, isBegun ? ["next", "return"] : ["return"]);
   }
 });
+
+test("iterableBody() rejects a cancellation with what the end of the iterable fails with, and is broken by the chunk", async () => {
+  const unclosable = (value: unknown): AsyncIterable<unknown> => ({
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.resolve({ value }),
+      return: () => Promise.reject(new RangeError("mine")),
+    }),
+  });
+  await assertRejects(() => iterableBody(unclosable("a")).cancel(), RangeError, "mine");
+  await assertRejects(() => iterableBody(unclosable(5)).getReader().read(), TypeError, "received number");
+});

@@ -204,10 +204,19 @@ test("POST is sent once, whatever comes back, over sockets", async () => {
     { kind: "wrongContent", content: "truncated" },
   ];
   for (const fault of faults) {
-    await using origin = await listening([fault], () => ({ json: VALUE }));
-    await using client = createClient({ ...AT_ONCE, timeoutMs: 300 });
+    const arrived = Promise.withResolvers<void>();
+    const match = (): boolean => {
+      arrived.resolve();
+      return true;
+    };
+    await using origin = await listening([{ ...fault, match }], () => ({ json: VALUE }));
+    const clock = fault.kind === "stall" ? new ManualClock() : undefined;
+    await using client = createClient({ ...AT_ONCE, clock });
     const request: RequestSpec = { url: `${origin.url}/orders`, method: "POST", body: '{"count":1}' };
-    await assertRejects(() => client.json(request));
+    const rejected = assertRejects(() => client.json(request));
+    await arrived.promise;
+    await clock?.advance(30_000);
+    await rejected;
 
     assertEquals(
       origin.cdn.log.entries.map(({ method, body }) => [method, body]),

@@ -52,6 +52,19 @@ function setUp(
 const down = (): Answer => ({ status: 503 });
 const refused = (): Answer => ({ error: new TypeError("refused") });
 
+test("What a middleware throws by itself is no failure of the mirror: no other one is asked", async () => {
+  for (const isAnswered of [true, false]) {
+    const own = new Error("mine");
+    const { client, clock, asked } = setUp({ a: isAnswered ? () => ({ json: 1 }) : down }, {
+      use: [async (request, next) => {
+        await next(request);
+        throw own;
+      }],
+    });
+    assertEquals([await clock.run(rejection(client.json("1"))), asked()], [own, "a"]);
+  }
+});
+
 test("Mirrors are asked in their order, the preferred one first and alone while it is well", async () => {
   const { client, clock, asked } = setUp({});
 

@@ -27,6 +27,23 @@ test("LatencyGradient.next() goes back to where latencies began to grow, and the
   assertAlmostEquals(gradient.next(64, at(100, 64), 300), 32 + 8, 1e-9);
 });
 
+test("LatencyGradient.next() takes nothing for growth that may be chance, and learns from what has measured the same", () => {
+  const uncertain = () => {
+    const gradient = new LatencyGradient();
+    assertEquals(gradient.next(32, at(50, 32, 0.5), 0), 16);
+    assertEquals(gradient.next(16, at(50, 16, 0.5), 100), 32);
+    return gradient;
+  };
+  // Half as much again is 0.41 as a logarithm, and the base is uncertain by 0.5.
+  assertEquals(uncertain().next(32, at(75, 32), 200), 64);
+
+  const gradient = uncertain();
+  assertEquals(gradient.next(32, at(75, 32, 0.5), 200), 64);
+  // Both were as certain: the base is half-way between them, and more certain than each.
+  const growth = Math.log(120 / 50) - Math.log(75 / 50) / 2 - 0.5 * Math.SQRT1_2;
+  assertAlmostEquals(gradient.next(64, at(120, 64), 300), 64 * Math.exp(-growth) + 8, 1e-9);
+});
+
 test("LatencyGradient.next() looks for latencies without a queue first, and goes down as long as they fall", () => {
   const gradient = new LatencyGradient();
   let limit = 256;

@@ -8,8 +8,8 @@ import { type Client, type ClientOptions, createClient } from "../../mod.ts";
 import { type ApiServer, type Received, type Routes, serveApi } from "./api_server.ts";
 import { until } from "../support/until.ts";
 
-/** Much longer than anything here takes, and much shorter than the `timeoutMs` that would end a stall. */
-const SOON_MS = 5_000;
+/** Much longer than anything here takes, and shorter than the `timeoutMs` that would end a stall. */
+const SOON_MS = 25_000;
 
 /** An API, and an SDK that speaks to it. */
 export class SdkRig<T> implements AsyncDisposable {

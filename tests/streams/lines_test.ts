@@ -253,6 +253,25 @@ test("Client.lines() rejects at once when a schema does not end", async () => {
   assertEquals(client.stats().inFlight, 0);
 });
 
+test("Client.lines() can be left while a schema that does not end is waited for: that wait ends too", async () => {
+  let isAsked = false;
+  const never = v.pipeAsync(
+    v.unknown(),
+    v.transformAsync(() => {
+      isAsked = true;
+      return new Promise<never>(() => {});
+    }),
+  );
+  const { client } = chunkedClient(() => chunkedBody(["1\n"], "hang"));
+  const lines = client.lines(URL_A, { schema: never });
+  const next = watch(lines.next());
+  await until(() => isAsked);
+  await lines.return?.();
+  await until(() => next.state !== "pending");
+  assertEquals([next.value, next.error], [{ done: true, value: undefined }, undefined]);
+  assertEquals(client.stats().inFlight, 0);
+});
+
 test("Client.close() ends lines with its reason, and those to come", async () => {
   const { client } = chunkedClient(() => chunkedBody(["1\n2\n"], "hang"));
   const lines = client.lines(URL_A);

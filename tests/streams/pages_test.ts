@@ -400,6 +400,19 @@ test("Client.pages() retries each page, and rejects with the error of one that f
   assertInstanceOf(await rejection(pages.next()), HttpError);
 });
 
+test("Client.pages() asks again as soon as its origin has served others: there is nothing else to send", async () => {
+  const { client, clock, network } = setUp(
+    ({ nth, url }) => nth === 1 && url === URL_A ? { status: 503 } : page(1),
+    { maxRetries: 1, backoff: { baseMs: 10_000, maxMs: 60_000, jitter: "none" } },
+  );
+  const values = client.pages(URL_A).next();
+  await clock.advance(0);
+  await client.json("https://a.test/other");
+  await clock.advance(1_000);
+  assertEquals([network.urls, clock.now()], [[URL_A, "https://a.test/other", URL_A], 1_000]);
+  assertEquals((await values).value?.value, 1);
+});
+
 test("Client.pages() waits for an open breaker, as requests of a batch do", async () => {
   const breaker = { threshold: 1, cooldownMs: 5_000 };
   const rig = setUp(({ nth, url }) => url.endsWith("bad") && nth === 1 ? { status: 500 } : page(1), {
@@ -409,6 +422,19 @@ test("Client.pages() waits for an open breaker, as requests of a batch do", asyn
   await rig.clock.run(rejection(rig.client.json("https://a.test/bad", { maxRetries: 0 })));
   assertEquals((await rig.clock.run(rejection(rig.client.json(URL_A))) as Error).name, "CircuitOpenError");
   assertEquals(await valuesOf(rig), [1]);
+});
+
+test("Client.pages() can be left while it waits for a caller's function that does not end: that wait ends too", async () => {
+  const { client, clock } = setUp(() => page(1));
+  const pages = client.pages(URL_A, { next: () => new Promise<undefined>(() => {}) });
+  await clock.run(pages.next());
+  const next = watch(pages.next());
+  await clock.advance(0);
+  assertEquals(next.state, "pending");
+  await pages.return?.();
+  await clock.advance(0);
+  assertEquals([next.state, next.value], ["fulfilled", { done: true, value: undefined }]);
+  assertEquals([client.stats().inFlight, clock.pending], [0, 0]);
 });
 
 test("Client.pages() rejects with the signal's own reason, wherever it is, and leaves no listener", async () => {

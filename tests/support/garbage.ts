@@ -1,23 +1,22 @@
 /**
- * Garbage collection on demand, where the runtime has it (Deno with `--v8-flags=--expose-gc`).
+ * Garbage collection on demand.
  *
  * @module
  */
 
-interface Collector {
-  readonly Bun?: { gc(isSynchronous: boolean): void };
-  readonly gc?: () => void;
-}
+const { Bun } = globalThis as { readonly Bun?: { gc(isSynchronous: boolean): void } };
 
-/** Whether there is such a thing here. */
-export function canCollect(): boolean {
-  const { Bun, gc } = globalThis as Collector;
-  return Bun !== undefined || gc !== undefined;
-}
+const collect: () => void = Bun === undefined ? await v8Collector() : () => Bun.gc(true);
 
 /** Collects what nothing refers to. */
 export function collectGarbage(): void {
-  const { Bun, gc } = globalThis as Collector;
-  if (Bun !== undefined) Bun.gc(true);
-  else gc?.();
+  collect();
+}
+
+/** V8 has it in the contexts that are made after its flag was set. */
+async function v8Collector(): Promise<() => void> {
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
 }

@@ -21,8 +21,7 @@ export async function runOnDeno(
   project: TestProject | undefined,
 ): Promise<Counts> {
   const filterArgs = filter === undefined ? [] : ["--filter", filter];
-  // Some tests ask for a garbage collection.
-  const flags = ["--quiet", "--allow-all", "--no-prompt", "--v8-flags=--expose-gc"];
+  const flags = ["--quiet", "--allow-all", "--no-prompt"];
   const args = ["test", ...flags, ...configArgs(project), ...filterArgs, ...files];
   const { success, output } = await runCommand(Deno.execPath(), args);
   return readCounts(output, success, PATTERNS);

@@ -27,6 +27,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
     await delay(Number(url.searchParams.get("ms") ?? 0));
     return Response.json(url.pathname);
   },
+  /** The path alone, once {@linkcode Site.release} has been called for it. */
+  async held(url) {
+    await new Promise<void>((resolve) => held.add(resolve));
+    return Response.json(url.pathname);
+  },
   /** 503 at first, and for every other request of this path. */
   async flaky(_url, request, count) {
     const text = await request.text();
@@ -83,6 +88,8 @@ export interface Site extends AsyncDisposable {
   countOf(path: string): number;
   /** How many bodies without an end somebody still waits for. */
   readonly endless: number;
+  /** Answers what is held. */
+  release(): void;
 }
 
 /** Options for {@linkcode serveSite}. */
@@ -119,12 +126,21 @@ export function serveSite({ files = {} }: SiteOptions = {}): Site {
     get endless() {
       return endless.size;
     },
+    release,
     async [Symbol.asyncDispose]() {
+      release();
       ending.abort(); // endless bodies would make it wait
       await server.finished;
       while (delays.size > 0) await Promise.all(delays); // an answer may go on for a moment after its client has left
     },
   };
+}
+
+const held = new Set<() => void>();
+
+function release(): void {
+  for (const answer of held) answer();
+  held.clear();
 }
 
 const delays = new Set<Promise<void>>();

@@ -94,6 +94,7 @@ test("CdnRecorder.reset() forgets what has ended and goes on counting what is op
     answer(log, entry, 200);
   });
   end(log, ended);
+  log.bytesSent += 100;
   log.connected();
   log.connected();
   log.disconnected();

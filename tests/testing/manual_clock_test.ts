@@ -5,6 +5,7 @@ import { ttlCache } from "../../src/http_cache/ttl_cache.ts";
 import { MAX_TIMER_MS } from "../../src/primitives/clock.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { gate } from "../support/settled.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 
@@ -226,13 +227,34 @@ test("ManualClock stands still while there is work that it holds for, and not fo
   ) {
     const clock = new ManualClock();
     const seen: string[] = [];
-    const start = () => new Promise((resolve) => setTimeout(resolve, 20)).then(() => seen.push("work"));
+    const { promise, open } = gate();
+    const start = () => promise.then(() => seen.push("work"));
     const work = isHeld ? clock.hold(start) : start();
+    if (isHeld) setTimeout(open, 5);
     const slept = sleep(clock, 1_000).then(() => seen.push("timer"));
     await (move === "run" ? clock.run(slept) : clock.advance(1_000));
+    open();
     await work;
     assertEquals(seen, isHeld ? ["work", "timer"] : ["timer", "work"]);
   }
+});
+
+/** Real work of two steps, between which the whole process stands still. */
+async function interruptedWork(standstillMs: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  const endMs = performance.now() + standstillMs;
+  while (performance.now() < endMs);
+  await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+test("ManualClock does not count time in which the whole process stands still", async () => {
+  const clock = new ManualClock({ stalledAfterMs: 100 });
+  await clock.run(interruptedWork(200));
+
+  const seen: string[] = [];
+  clock.hold(() => interruptedWork(200).then(() => seen.push("work")));
+  await clock.run(sleep(clock, 1_000).then(() => seen.push("timer")));
+  assertEquals(seen, ["work", "timer"]);
 });
 
 test("ManualClock holds for what work leads to, and for what fails", async () => {

@@ -6,8 +6,8 @@ import { bundleWorker, serveWorker } from "./worker_rig.ts";
 const DENO_SERVE = "Deno.serve(async (request) => {";
 const [, EXAMPLE = ""] = /### At the edge\n\n```ts\n(.+?)```/s.exec(await Deno.readTextFile("README.md")) ??
   [];
-/** More than its `totalTimeoutMs`. */
-const SOON_MS = 8_000;
+/** Nobody listens there. */
+const DEAD_URL = "http://127.0.0.1:4/";
 
 /** The example of README with upstreams of this machine: the first is dead, or well, and the second never ends. */
 function example(site: Site, first: string): string {
@@ -15,13 +15,6 @@ function example(site: Site, first: string): string {
   return EXAMPLE
     .replace('"https://a.example.com/"', JSON.stringify(first))
     .replace('"https://b.example.com/"', JSON.stringify(`${site.url}/slow`));
-}
-
-function deadUrl(): string {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return `http://127.0.0.1:${port}/`;
 }
 
 interface Edge extends AsyncDisposable {
@@ -81,13 +74,11 @@ for (const [name, serve] of Object.entries({ "workerd": onWorkerd, "Deno with --
 
   test("one upstream is dead and one never ends", async () => {
     await using site = serveSite();
-    await using edge = await serve(example(site, deadUrl()));
-    const startedAt = performance.now();
+    await using edge = await serve(example(site, DEAD_URL));
     for (const [dead, slow] of await Promise.all([ask(edge), ask(edge), ask(edge)])) {
       assertStringIncludes(dead!, "GET http://127.0.0.1");
       assertStringIncludes(slow!, "took longer than");
     }
-    assert(performance.now() - startedAt < SOON_MS);
     // Every caller has left the upstream that never ends.
     await until(() => site.endless === 0);
   });

@@ -6,6 +6,7 @@
 
 import { type Client, createClient } from "@slipstream/fetch";
 import { httpCache, memoryCache } from "@slipstream/fetch/cache";
+import { SingleFlight } from "@slipstream/fetch/primitives";
 import { webCache } from "@slipstream/fetch/cache/web";
 import { tour, tourClients } from "../../support/tour.ts";
 import { SITE } from "./site_url.ts";
@@ -14,9 +15,10 @@ const clients = tourClients(SITE);
 const client = createClient({
   baseUrls: SITE,
   concurrency: 2,
-  timeoutMs: 1_000,
+  timeoutMs: 2_000,
   backoff: { baseMs: 100, jitter: "none" },
 });
+const brief = client.extend({ timeoutMs: 1_000 });
 const many = createClient({ baseUrls: SITE, concurrency: 20 });
 const paced = createClient({
   baseUrls: SITE,
@@ -28,22 +30,24 @@ const tiers = createClient({ baseUrls: SITE, cache: httpCache([memoryCache(), we
 const hasty = createClient({ baseUrls: SITE, timeoutMs: 60, maxRetries: 0, circuitBreaker: false });
 const narrow = createClient({ baseUrls: SITE, concurrency: 2, circuitBreaker: false });
 const lone = createClient({ baseUrls: SITE, concurrency: 1 });
-const cached = createClient({ baseUrls: SITE, timeoutMs: 1_000, cache: httpCache(memoryCache()) });
+const cached = createClient({ baseUrls: SITE, timeoutMs: 2_000, cache: httpCache(memoryCache()) });
+const flights = new SingleFlight<string, unknown>();
 let closable = createClient({ baseUrls: SITE });
 
 /** What a request asks for: the path says what, and `?path` where at the site. */
 const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   "/tour": () => tour(clients, SITE),
   "/json": (path) => client.json(path),
-  "/once": (path) => client.json(path, { maxRetries: 0 }),
+  "/brief": (path) => brief.json(path),
+  "/once": (path) => brief.json(path, { maxRetries: 0 }),
   "/hasty": (path) => hasty.json(path),
   "/leave": (path) => narrow.json(path, { signal: AbortSignal.timeout(Math.random() * 50) }),
-  "/stay": (path) => narrow.json(path, { totalTimeoutMs: 5_000 }),
+  "/stay": (path) => narrow.json(path, { totalTimeoutMs: 20_000 }),
   "/abandon"(path) {
     lone.json(path).catch(() => {});
     return "gone";
   },
-  "/after": (path) => lone.json(path, { totalTimeoutMs: 10_000 }),
+  "/after": (path) => lone.json(path, { totalTimeoutMs: 20_000 }),
   "/many": (path) => many.json(path),
   "/paced": (path) => paced.json(path),
   "/web": (path) => fromOf(web, path),
@@ -54,9 +58,27 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
     const outcomes = await client.settle(Array.from({ length: 20 }, (_, index) => `${path}/${index}?ms=10`));
     return outcomes.filter(({ ok }) => ok).length;
   },
-  "/unread": async (path) => (await client.fetch(`${SITE}/${path}`)).status,
+  "/unread": async (path) => (await brief.fetch(`${SITE}/${path}`)).status,
   "/stats": () =>
-    [client, many, paced, web, tiers, hasty].map((each) => each.stats().inFlight + each.stats().queued),
+    [client, brief, many, paced, web, tiers, hasty].map((each) =>
+      each.stats().inFlight + each.stats().queued
+    ),
+  async "/wait"() {
+    const plain = createClient({ fetch: () => Promise.resolve(Response.json(1)), concurrency: 1 });
+    const caching = plain.extend({ cache: httpCache(memoryCache()) });
+    const own = new SingleFlight<string, unknown>();
+    await Promise.all(Array.from({ length: 1_000 }, async (_, index) => {
+      await plain.json(`https://a.test/${index}`);
+      await plain.json("https://a.test/same");
+      await caching.json("https://a.test/cached");
+    }));
+    await Promise.all(
+      Array.from({ length: 1_000 }, (_, index) => own.run(`${index}`, async () => await null)),
+    );
+    return "waited";
+  },
+  "/flight": (path) => flights.run(path, () => many.json(path)),
+  "/requests": () => [client, brief, cached].reduce((sum, each) => sum + each.stats().requests, 0),
   "/closable": (path) => closable.json(path),
   async "/close"() {
     const closing = closable;
