@@ -39,8 +39,9 @@ test("main() shows the commands on stderr and ends with 2 without a command, or 
 
 test("main() ends with 1 and one line when something unexpected breaks", async () => {
   const terminal = new FakeTerminal();
+  terminal.files.realPath = (path) => Promise.resolve(path);
   terminal.files.kind = () => Promise.reject(new Error("disk on fire"));
-  assertEquals(await main(["get", "@urls.txt"], terminal), 1);
+  assertEquals(await main(["get", "https://h/a", "--manifest", "all.ndjson"], terminal), 1);
   assertEquals(terminal.stderr.text, "slipstream: disk on fire\n");
 });
 

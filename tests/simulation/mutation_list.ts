@@ -127,8 +127,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "the total time is not kept",
     changes: [{
       file: "src/client/dispatcher.ts",
-      search:
-        "      call.deadline = this.pipeline.environment.deadlines.add(call, totalTimeoutMs - spentMs);\n",
+      search: "      call.deadline = this.pipeline.environment.deadlines.add(call, call.timeLeftMs);\n",
       replace: "",
     }],
   },
@@ -294,7 +293,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "the time in which a body is read does not count",
     changes: [{
       file: "src/client/dispatcher.ts",
-      search: "deadlines.add(call, totalTimeoutMs - spentMs)",
+      search: "deadlines.add(call, call.timeLeftMs)",
       replace: "deadlines.add(call, totalTimeoutMs)",
     }],
   },
