@@ -21,6 +21,7 @@ import type { Pause } from "./pause.ts";
 import { Quota } from "./quota.ts";
 import type { Receipt } from "./receipt.ts";
 import { SearchableQueue } from "./searchable_queue.ts";
+import type { Strain } from "./strain.ts";
 import type { Line, Place, Waiter, WaitingLine } from "./waiter.ts";
 import { WarmUp } from "./warm_up.ts";
 
@@ -98,6 +99,8 @@ export class Lane implements Claimant, Line<Lane> {
   latencies: LatencyWindow | undefined = undefined;
   /** How much it takes in what time, where it has answered 429. */
   quota: Quota | undefined;
+  /** Whether it fails because too much is in flight, since an attempt has failed there. */
+  strain: Strain | undefined;
   /** Whether it wants to know of each response: of the first one, where connections may be shared, and where responses state limits. */
   listens = true;
   /** Learns from each response what the limits are, where answers state them. */

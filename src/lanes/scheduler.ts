@@ -137,8 +137,13 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     lane.attach(this.#claimLane);
     lane.breaker?.on(({ from, to, atMs }) => {
       if (to === "closed" || from === "closed") {
-        if (to === "closed") lane.outage.end();
-        else lane.outage.begin(atMs, lane.succeeded);
+        if (to === "closed") {
+          lane.outage.end();
+          lane.strain?.noteRecovery(lane);
+        } else {
+          lane.outage.begin(atMs, lane.succeeded);
+          lane.strain?.noteOutage(lane);
+        }
         this.workingTime.note(to !== "closed", atMs);
       }
       lane.ticket = to === "closed" ? lane.breaker!.enter() : 0;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { HttpError } from "../../mod.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
 import { json, type Reply, status } from "./fake_origin.ts";
 import { testBothWays, URL_A } from "./rig.ts";
@@ -103,3 +104,28 @@ testBothWays("a retry that succeeds is given to those who wait for the retry bud
   assertEquals(origin.calls, 40);
   assert(clock.now() <= 10_000, `${clock.now()}`);
 });
+
+testBothWays(
+  "a batch's request waits on for the retry budget while others are in line (S10)",
+  async (rig) => {
+    const clock = new ManualClock();
+    const seen = new Set<string>();
+    const reply: Reply = async (sent) => {
+      const isFirst = !seen.has(sent.url);
+      seen.add(sent.url);
+      if (isFirst && seen.size <= 3) return status(503)(sent);
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 1_000));
+      return OK(sent);
+    };
+    const { client, origin, run } = rig(reply, {
+      // One retry, which gets in line behind all the others.
+      retryBudget: { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 },
+      perOrigin: { concurrency: 1 },
+      circuitBreaker: false,
+      backoff: { baseMs: 1_000 },
+    }, { clock });
+    const outcomes = await run(client.settle(numberedUrls(12)));
+    assertEquals(outcomes.filter(({ ok }) => !ok), []);
+    assertEquals(origin.calls, 15);
+  },
+);
