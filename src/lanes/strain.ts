@@ -9,8 +9,9 @@ import type { LaneLimit } from "./lane_limit.ts";
 /** How many attempts are looked at together at the least: fewer may fail together by chance. */
 const FEWEST = 10;
 
-/** From which share of failures on they are too many. */
+/** From which share of failures on they are too many; and once the limit is lower, until it is known that this is of no use. */
 const TOO_MANY = 0.5;
+const STILL_TOO_MANY = 0.25;
 
 /** How long it is taken for granted that an origin fails whatever is in flight, in milliseconds. */
 const DISBELIEF_MS = 60_000;
@@ -63,7 +64,8 @@ export class Strain {
     const failed = lane.failed - this.#failed;
     const ended = failed + lane.succeeded - this.#succeeded;
     if (ended < Math.max(FEWEST, limit.atOnce(lane.inFlight))) return;
-    const areTooMany = failed >= TOO_MANY * ended && lane.succeededAtMs > this.#sinceMs;
+    const share = limit.current < limit.most ? STILL_TOO_MANY : TOO_MANY;
+    const areTooMany = failed >= share * ended && lane.succeededAtMs > this.#sinceMs;
     this.#succeeded = lane.succeeded;
     this.#failed = lane.failed;
     this.#sinceMs = nowMs;

@@ -88,6 +88,18 @@ test("Strain.note() lowers no limit while less than half of the attempts fail", 
   assertEquals(origin.limit.current, 20);
 });
 
+test("Strain.note() goes on while a quarter of the attempts fail, once the limit is lower", () => {
+  const origin = new Origin();
+  const limits = (succeeded: number): number => {
+    for (let nth = 0; nth < 6; nth++) origin.succeed(succeeded).fail();
+    return origin.limit.current;
+  };
+  assertEquals(limits(3), 20);
+  origin.limit.halve(20, false);
+  assertEquals(limits(4), 10);
+  assertEquals(limits(2), 5);
+});
+
 test("Strain.note() takes it back where attempts fail one by one as well, and does not try again for a minute", () => {
   const origin = new Origin();
   /** The limits that there are while every other attempt fails. */
