@@ -22,6 +22,7 @@ import { Quota } from "./quota.ts";
 import type { Receipt } from "./receipt.ts";
 import type { RetryRecord } from "./retry_record.ts";
 import { SearchableQueue } from "./searchable_queue.ts";
+import type { Strain } from "./strain.ts";
 import type { Line, Place, Waiter, WaitingLine } from "./waiter.ts";
 import { WarmUp } from "./warm_up.ts";
 
@@ -99,6 +100,8 @@ export class Lane implements Claimant, Line<Lane> {
   latencies: LatencyWindow | undefined = undefined;
   /** How much it takes in what time, where it has answered 429. */
   quota: Quota | undefined;
+  /** Whether it fails because too much is in flight, since an attempt has failed there. */
+  strain: Strain | undefined;
   /** Whether it wants to know of each response: of the first one, where connections may be shared, and where responses state limits. */
   listens = true;
   /** Learns from each response what the limits are, where answers state them. */
