@@ -85,7 +85,9 @@ function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   const retries = lane === undefined || (isDown(lane) && lane.succeeded === 0)
     ? undefined
     : lane.retries ??= new RetryRecord(nowMs);
-  if (retries?.mayRetry(nowMs) === false || !environment.budget!.tryWithdraw(environment.clock.now())) return false;
+  if (retries?.mayRetry(nowMs) === false || !environment.budget!.tryWithdraw(environment.clock.now())) {
+    return false;
+  }
   retries?.noteSent(nowMs);
   return true;
 }
