@@ -91,6 +91,9 @@ export interface PerOriginOptions {
    * How many bodies may be fetched at once from each origin: a positive integer, or `Infinity`; or the rules of a limit for each
    * origin that adapts itself to how long its responses take, and to how many of them are 429, 503, 504, 529 or attempt timeouts. The
    * client's own `concurrency` holds besides, and should be the larger one. See `AdaptiveLimit` of `@slipstream/fetch/primitives`.
+   *
+   * A number is the most. Fewer are in flight after a 429, and while the origin seems to have too much to do: half of the attempts fail
+   * there, others succeed, and so do retries. It grows again as attempts succeed.
    * @default {Infinity}
    */
   readonly concurrency?: number | AdaptiveLimitRules | undefined;

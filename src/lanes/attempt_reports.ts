@@ -10,6 +10,7 @@ import type { KeyLine } from "./key_line.ts";
 import type { Lane, StatedAnswer } from "./lane.ts";
 import type { Receipt } from "./receipt.ts";
 import { noteUnanswered, wakeHopeless } from "./sleepers.ts";
+import { Strain } from "./strain.ts";
 import type { WakeUps } from "./wake_ups.ts";
 import type { Place } from "./waiter.ts";
 
@@ -56,13 +57,20 @@ export class AttemptReports {
       lane.quota?.noteSuccess();
     } else if (result === "failure") {
       lane.failed++;
-      if (!lane.hasAnswered) noteUnanswered(lane, this.#reader.now());
+      this.#noteFailure(lane);
     }
     if (result !== "success") lane.warmUp?.noteFailure();
     lane.breaker?.settle(ticket, result, startedAtMs);
     if (lane.isClear) return;
     if (result === "failure" && lane.sleeping.size > 0) wakeHopeless(lane, this.#reader.now());
     this.#reader.examine(lane);
+  }
+
+  #noteFailure(lane: Lane): void {
+    const nowMs = this.#reader.now();
+    if (!lane.hasAnswered) noteUnanswered(lane, nowMs);
+    lane.strain ??= new Strain(lane, nowMs);
+    lane.strain.note(lane, nowMs);
   }
 
   /**

@@ -22,6 +22,7 @@ import { Quota } from "./quota.ts";
 import type { Receipt } from "./receipt.ts";
 import type { RetryRecord } from "./retry_record.ts";
 import { SearchableQueue } from "./searchable_queue.ts";
+import type { Strain } from "./strain.ts";
 import type { Line, Place, Waiter, WaitingLine } from "./waiter.ts";
 import { WarmUp } from "./warm_up.ts";
 
@@ -99,6 +100,8 @@ export class Lane implements Claimant, Line<Lane> {
   latencies: LatencyWindow | undefined = undefined;
   /** How much it takes in what time, where it has answered 429. */
   quota: Quota | undefined;
+  /** Whether it fails because too much is in flight, since an attempt has failed there. */
+  strain: Strain | undefined;
   /** Whether it wants to know of each response: of the first one, where connections may be shared, and where responses state limits. */
   listens = true;
   /** Learns from each response what the limits are, where answers state them. */
@@ -123,13 +126,6 @@ export class Lane implements Claimant, Line<Lane> {
   succeededAtMs: number = -Infinity;
   /** When the latest retry succeeded, on the client's clock. */
   rescuedAtMs: number = -Infinity;
-  /** The latest pause that was asked for with a failure, and how many had succeeded and failed when it began. */
-  #earlierPause: {
-    readonly untilMs: number;
-    readonly lengthMs: number;
-    readonly succeeded: number;
-    readonly failed: number;
-  } | undefined = undefined;
   /** What becomes of retries; made with the first one of a request that may wait. */
   retries: RetryRecord | undefined = undefined;
   /** When the latest probe was sent, on the client's clock. */
@@ -282,22 +278,6 @@ export class Lane implements Claimant, Line<Lane> {
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
     this.pause = pause;
     this.isClear = false;
-  }
-
-  /**
-   * Notes that the origin has failed and asks for a pause.
-   *
-   * @returns Whether it is full, so that less should be sent: since it asked for the pause before, which has just ended, it has served some
-   * and refused at least as many, and of those that were refused earlier some were served later.
-   */
-  noteFailure({ untilMs }: Pause, nowMs: number): boolean {
-    if (this.pause !== undefined) return false;
-    const earlier = this.#earlierPause;
-    const { succeeded, failed } = this;
-    this.#earlierPause = { untilMs, lengthMs: untilMs - nowMs, succeeded, failed };
-    if (earlier === undefined || nowMs > earlier.untilMs + earlier.lengthMs) return false;
-    const served = succeeded - earlier.succeeded;
-    return served > 0 && failed - earlier.failed >= served && this.retries?.areOfUse(nowMs) === true;
   }
 
   #noteOverload(nowMs: number): void {

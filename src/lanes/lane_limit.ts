@@ -78,6 +78,14 @@ export class LaneLimit {
     this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
   }
 
+  /** It was not too much after all: as many may be in flight as at first. */
+  restore(): void {
+    this.current = this.most;
+    this.#gained = 0;
+    this.#ceiling = Infinity;
+    this.#caution = FIRST_CAUTION;
+  }
+
   /** How many there may be at once, or are where there is no limit. */
   atOnce(inFlight: number): number {
     return this.current === Infinity ? inFlight : this.current;

@@ -12,8 +12,6 @@ const WINDOW_MS = 60_000;
 const FEWEST = 8;
 /** If not even this share of the retries succeed, failures do not pass by themselves. */
 const LOWEST_RATE = 0.1;
-/** From this share on retries are of some use: an origin may take one request at a time of the twenty that are sent by default. */
-const LEAST_USE = 0.04;
 /** No success is certain. */
 const HIGHEST_RATE = 0.99;
 /** A request that would have succeeded by now, but for one in ten thousand, is not like the others. */
@@ -58,12 +56,6 @@ export class RetryRecord {
     if (!isRescue) return;
     this.#rescued.add(nowMs);
     this.#rescuedLately.add(nowMs);
-  }
-
-  /** Whether some of the retries were of use. */
-  areOfUse(nowMs: number): boolean {
-    const rescued = this.#rescued.total(nowMs);
-    return rescued > 0 && rescued >= LEAST_USE * this.#ended.total(nowMs);
   }
 
   /**

@@ -14,6 +14,9 @@ import type { Environment } from "./policy.ts";
 /** How soon the first retry of a batch may be that has nothing else to send, in milliseconds; each later one twice that. */
 const EAGER_MS = 250;
 
+/** How many times as long that is while too much may be in flight: the limit of the lane is lower since. */
+const STRAINED = 4;
+
 /** What a sleep needs of what the policies share. */
 export type SleepEnvironment = Pick<Environment, "clock" | "deadlines" | "scheduler">;
 
@@ -51,6 +54,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
   readonly #end: { resolve(isRested: boolean): void; reject(reason: unknown): void };
   readonly #sinceMs: number;
   readonly #untilMs: number;
+  readonly #eagerMs: number;
   #deadline: Deadline;
 
   constructor(
@@ -68,9 +72,8 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     this.#untilMs = this.#sinceMs + delayMs;
     lane?.sleeping.push(this);
     const mayBeEager = lane !== undefined && call.allowance !== undefined;
-    const firstMs = mayBeEager
-      ? Math.min(delayMs, EAGER_MS * 2 ** Math.max(0, call.journey.round - 2))
-      : delayMs;
+    this.#eagerMs = EAGER_MS * 2 ** Math.max(0, call.journey.round - 2);
+    const firstMs = mayBeEager ? Math.min(delayMs, this.#eagerMs) : delayMs;
     this.#deadline = environment.deadlines.add(this, firstMs, this.#sinceMs);
   }
 
@@ -91,6 +94,8 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     }
     const lane = this.#lane!;
     if (!lane.isClear || !this.#environment.scheduler.isIdle) return false;
+    const { current, most } = lane.limit;
+    if (nowMs < this.#sinceMs + this.#eagerMs * (current < most ? STRAINED : 1)) return false;
     if (lane.succeededAtMs >= this.#sinceMs) return true;
     const { journey, patienceMs } = this.errand;
     journey.isTesting = patienceMs > 0 && journey.testedInRound < journey.round && lane.tryTest(nowMs);

@@ -66,7 +66,7 @@ export async function waitForBudget(
     }
     const nowMs = workingTimeMs(environment);
     // As long as others are sent meanwhile, its wait costs the batch nothing.
-    if (allowance?.hasMore) freeSinceMs = nowMs;
+    if (allowance?.hasMore || lanes.some(({ queued }) => queued > 0)) freeSinceMs = nowMs;
     const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;
     if (nowMs - fromMs >= BUDGET_PATIENCE_MS) return false;
     if (clock.now() - sinceMs >= call.patienceMs) return false;

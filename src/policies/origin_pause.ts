@@ -36,8 +36,7 @@ export function pauseOrigin(environment: Environment, call: Call, reply: Reply):
   if (pauseMs === 0) return;
   const nowMs = clock.now();
   const pause = { untilMs: nowMs + pauseMs, isNamed: wait !== undefined, status, headers };
-  const isFull = status === 503 && lane.noteFailure(pause, nowMs);
-  lane.pauseFor(pause, nowMs, isOverloaded || isFull);
+  lane.pauseFor(pause, nowMs, isOverloaded);
   // A wait that the response names counts more than the reset of a quota.
   if (wait !== undefined) lane.book?.resetBy(nowMs + pauseMs);
   reportPause(environment, call, lane, pauseMs);

@@ -13,6 +13,7 @@ import { planOf } from "../http_cache/plan_of.ts";
 import { test } from "../support/test.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import type { Answer, SentRequest } from "./fake_network.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { rejection, watch } from "../support/settled.ts";
 
 const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, { maxRetries: 0, ...options });
@@ -867,4 +868,31 @@ test("Client.settle() takes no token for a request that its source aborts while 
   const outcomes = await clock.run(client.settle(source(), { concurrency: 2 }));
   assertEquals(outcomes.map(({ ok }) => ok), [true, false, true]);
   assertEquals([network.urls, taken], [[first, third], 2]);
+});
+
+/** What an origin does with those that are too many, and how many times as many requests it gets then at the most. */
+const FULL: readonly { readonly room: number; readonly refusal: Answer; readonly most: number }[] = [
+  { room: 3, refusal: { status: 504, afterMs: 1_000 }, most: 1.75 },
+  { room: 8, refusal: { status: 503, afterMs: 1_000 }, most: 1.75 },
+  { room: 12, refusal: { error: new TypeError("reset"), afterMs: 500 }, most: 1.75 },
+  { room: 5, refusal: { status: 500, afterMs: 20 }, most: 1.75 },
+];
+
+for (const { room, refusal, most } of FULL) {
+  test(`Client.settle() gets everything of an origin that has room for ${room} at once`, async () => {
+    const { client, clock, network } = fakeClient(() =>
+      network.open >= room ? refusal : { json: 1, afterMs: 20 }
+    );
+    const outcomes = await clock.run(client.settle(numberedUrls(300)));
+    assertEquals(outcomes.filter(({ ok }) => !ok), []);
+    assert(network.sent.length <= most * 300, `${network.sent.length}`);
+  });
+}
+
+test("Client.settle() keeps twenty in flight although half of the URLs fail for ever", async () => {
+  const { client, clock, network } = fakeClient((request) =>
+    numberOf(request) % 2 === 0 ? { status: 500, afterMs: 20 } : { json: 1, afterMs: 20 }
+  );
+  await clock.run(client.settle(numberedUrls(1_000)));
+  assert(network.sent[999]!.atMs <= 1_100, `${network.sent[999]!.atMs}`);
 });

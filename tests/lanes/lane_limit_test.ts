@@ -30,6 +30,20 @@ test("LaneLimit.halve() takes the limit away where it is known what the origin t
   assertEquals([limit.current, limit.isNew], [8, true]);
 });
 
+test("LaneLimit.restore() takes back all that was lowered, and the care", () => {
+  const limit = new LaneLimit(8);
+  for (const inFlight of [8, 4, 2]) limit.halve(inFlight, false);
+  limit.restore();
+  assertEquals([limit.current, limit.isNew], [8, true]);
+  limit.halve(8, false);
+  succeed(limit, 4 + 5 + 6);
+  assertEquals(limit.current, 7);
+  succeed(limit, 8 * 7 - 1);
+  assertEquals(limit.current, 7);
+  succeed(limit, 1);
+  assertEquals(limit.current, 8);
+});
+
 test("LaneLimit.gain() raises the limit by one for as many successes as it is large", () => {
   const limit = halved(6);
   const limits: number[] = [];

@@ -2,7 +2,6 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { AdmissionWaiter, type WaitingRoom } from "../../src/lanes/admission_waiter.ts";
 import { Lane, type LaneOptions, type Sleeper } from "../../src/lanes/lane.ts";
 import type { Pause } from "../../src/lanes/pause.ts";
-import { RetryRecord } from "../../src/lanes/retry_record.ts";
 import type { Waiter } from "../../src/lanes/waiter.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { LimitEstimator } from "../../src/primitives/limit_estimator.ts";
@@ -90,37 +89,6 @@ test("Lane.head is the urgent request, then the one of the highest priority, the
     expected.leaveAll();
   }
   assertEquals([lane.queued, lane.head, lane.claimPriority], [0, undefined, -Infinity]);
-});
-
-test("Lane is full where a pause brings less than is refused after it, and retries are of use", () => {
-  const scenes = {
-    "it is": { served: 3, refused: 3, rescued: true, atMs: 150, isFull: true },
-    "at the latest moment": { served: 1, refused: 17, rescued: true, atMs: 200, isFull: true },
-    "long after the pause": { served: 3, refused: 3, rescued: true, atMs: 201, isFull: false },
-    "most are served": { served: 4, refused: 3, rescued: true, atMs: 150, isFull: false },
-    "an outage": { served: 0, refused: 20, rescued: true, atMs: 150, isFull: false },
-    "bad requests": { served: 3, refused: 3, rescued: false, atMs: 150, isFull: false },
-  };
-  for (const [name, { served, refused, rescued, atMs, isFull }] of Object.entries(scenes)) {
-    const { lane } = setUp();
-    lane.retries = new RetryRecord(0);
-    lane.retries.noteEnd(rescued, 0);
-    assertEquals(lane.noteFailure(pauseUntil(100, 503), 0), false, `${name}: the first`);
-    lane.succeeded += served;
-    lane.failed += refused;
-    assertEquals(lane.noteFailure(pauseUntil(atMs + 100, 503), atMs), isFull, name);
-  }
-});
-
-test("Lane is not full while it pauses already: what was sent before says nothing new", () => {
-  const { lane } = setUp();
-  lane.retries = new RetryRecord(0);
-  lane.retries.noteEnd(true, 0);
-  lane.noteFailure(pauseUntil(100, 503), 0);
-  lane.succeeded++;
-  lane.failed++;
-  lane.pauseFor(pauseUntil(200, 503), 100, false);
-  assertEquals(lane.noteFailure(pauseUntil(210, 503), 110), false);
 });
 
 test("Lane.pauseFor() makes a pause longer, and never shorter", () => {

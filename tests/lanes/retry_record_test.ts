@@ -62,20 +62,3 @@ test("RetryRecord forgets after a minute", () => {
   note(record, 10, 0, 61_000);
   assertEquals(record.retriesNeeded(61_000), 0);
 });
-
-test("RetryRecord tells whether some retries are of use: one in twenty-five", () => {
-  for (
-    const [ended, rescued, expected] of [
-      [0, 0, false],
-      [1, 1, true],
-      [20, 1, true],
-      [26, 1, false],
-      [50, 2, true],
-      [9, 0, false],
-    ] as const
-  ) {
-    const record = new RetryRecord(0);
-    note(record, ended, rescued);
-    assertEquals(record.areOfUse(0), expected, `${rescued} of ${ended}`);
-  }
-});

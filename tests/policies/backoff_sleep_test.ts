@@ -99,6 +99,19 @@ test("sleepBetweenRounds() ends early, 250 ms · 2^(n-1) after it began, in a ba
   }
 });
 
+test("sleepBetweenRounds() ends early four times as late where too much was in flight", async () => {
+  for (const [round, earliestMs] of [[2, 1_000], [3, 2_000], [4, 3_000]] as const) {
+    const { clock, lane, sleep } = setUp();
+    lane.limit.halve(8, false);
+    const slept = sleep(eagerCall(round), 3_000);
+    lane.succeededAtMs = clock.now();
+    await clock.advance(earliestMs - 1);
+    assertEquals(slept.state, "pending", `${round}`);
+    await clock.advance(1);
+    assertEquals([slept.value, clock.pending, lane.sleeping.size], [true, 0, 0], `${round}`);
+  }
+});
+
 test("sleepBetweenRounds() ends early as soon as the origin has answered somebody well", async () => {
   const { clock, lane, sleep } = setUp();
   const slept = sleep(eagerCall(), 5_000);

@@ -42,13 +42,13 @@ const REFUSALS: Readonly<Record<string, Reply>> = {
   "a broken connection": () => Promise.reject(new TypeError("connection reset")),
 };
 
-/** An origin that needs 100 ms for what it takes, and refuses in 20 ms. */
-function fullOrigin(clock: ManualClock, taker: Taker, refuse: Reply): Reply {
+/** An origin that needs 100 ms for what it takes, and less to refuse the rest unless it is said. */
+function fullOrigin(clock: ManualClock, taker: Taker, refuse: Reply, refusalMs: number = 20): Reply {
   let open = 0;
   return async (sent) => {
     open++;
     const isTaken = taker(sent.atMs, open);
-    await new Promise<void>((resolve) => clock.setTimeout(resolve, isTaken ? 100 : 20));
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, isTaken ? 100 : refusalMs));
     open--;
     return isTaken ? OK(sent) : refuse(sent);
   };
@@ -172,6 +172,22 @@ for (const [name, taker] of Object.entries(FULL)) {
   }
 }
 
+for (const room of [2, 3, 5, 8, 12]) {
+  testBothWays(
+    `a batch comes whole from an origin that takes ${room} at once, and is slow to refuse others`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const reply = fullOrigin(clock, (_nowMs, open) => open <= room, status(504), 1_000);
+      const { client, origin, run } = rig(reply, { random: seededRandom(1) }, { clock });
+      const outcomes = await run(client.settle(numberedUrls(300)));
+
+      assertEquals(outcomes.filter(({ ok }) => !ok), []);
+      // Fewer are sent at once, so that hardly any is refused.
+      assert(origin.calls <= 2 * 300, `${origin.calls} calls`);
+    },
+  );
+}
+
 testBothWays("requests of a full origin that wait for it one by one come whole as well", async (rig) => {
   const clock = new ManualClock();
   const reply = fullOrigin(clock, takes(20), status(503));
@@ -228,5 +244,30 @@ testBothWays(
     const outcomes = await run(client.settle(numberedUrls(1_000)));
     assert(outcomes.filter(({ ok }) => ok).length >= 480);
     assert(outcomes.every(({ attempts }) => attempts <= 4));
+  },
+);
+
+testBothWays(
+  "a batch's request waits on for the retry budget while others are in line (S10)",
+  async (rig) => {
+    const clock = new ManualClock();
+    const seen = new Set<string>();
+    const reply: Reply = async (sent) => {
+      const isFirst = !seen.has(sent.url);
+      seen.add(sent.url);
+      if (isFirst && seen.size <= 3) return status(503)(sent);
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 1_000));
+      return OK(sent);
+    };
+    const { client, origin, run } = rig(reply, {
+      // One retry, which gets in line behind all the others.
+      retryBudget: { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 },
+      perOrigin: { concurrency: 1 },
+      circuitBreaker: false,
+      backoff: { baseMs: 1_000 },
+    }, { clock });
+    const outcomes = await run(client.settle(numberedUrls(12)));
+    assertEquals(outcomes.filter(({ ok }) => !ok), []);
+    assertEquals(origin.calls, 15);
   },
 );

@@ -1,0 +1,95 @@
+/**
+ * Whether an origin fails because too much is in flight there.
+ *
+ * @module
+ */
+
+import type { LaneLimit } from "./lane_limit.ts";
+
+/** How many attempts are looked at together at the least: fewer may fail together by chance. */
+const FEWEST = 10;
+
+/** From which share of failures on they are too many; and once the limit is lower, until it is known that this is of no use. */
+const TOO_MANY = 0.5;
+const STILL_TOO_MANY = 0.25;
+
+/** How long it is taken for granted that an origin fails whatever is in flight, in milliseconds. */
+const DISBELIEF_MS = 60_000;
+
+/** How long ago the latest retry may have succeeded, in milliseconds: otherwise requests may fail for what they ask for. */
+const RECENTLY_MS = 10_000;
+
+/** What is looked at of a lane; all times are on the client's clock, in milliseconds. */
+export interface StrainedLane {
+  readonly limit: LaneLimit;
+  readonly inFlight: number;
+  /** How many attempts have succeeded and failed. */
+  readonly succeeded: number;
+  readonly failed: number;
+  /** When the latest attempt that succeeded began. */
+  readonly succeededAtMs: number;
+  /** When the latest retry succeeded. */
+  readonly rescuedAtMs: number;
+}
+
+/**
+ * Finds out from failures whether the origin has too much to do: half of the attempts fail, others that were sent meanwhile succeed, and
+ * so do retries. In an outage nothing succeeds, and requests that fail for ever have no retries that do.
+ */
+export class Strain {
+  #succeeded: number;
+  #failed: number;
+  #sinceMs: number;
+  /** Until when it is known that fewer attempts at once would fail as well. */
+  #disbelievesUntilMs = -Infinity;
+  /** How many had succeeded when the latest outage was over. */
+  #recovered = -Infinity;
+
+  /** Begins with a failure that its lane has counted. */
+  constructor({ succeeded, failed }: StrainedLane, nowMs: number) {
+    this.#succeeded = succeeded;
+    this.#failed = failed - 1;
+    this.#sinceMs = nowMs;
+  }
+
+  /**
+   * An attempt has failed, and its lane has counted it: lowers its limit if too much was in flight, once for as many attempts as may be
+   * at once; or takes that back, if they fail one by one as well.
+   *
+   * @param lane Where.
+   * @param nowMs The time on the client's clock.
+   */
+  note(lane: StrainedLane, nowMs: number): void {
+    const { limit } = lane;
+    const failed = lane.failed - this.#failed;
+    const ended = failed + lane.succeeded - this.#succeeded;
+    if (ended < Math.max(FEWEST, limit.atOnce(lane.inFlight))) return;
+    const share = limit.current < limit.most ? STILL_TOO_MANY : TOO_MANY;
+    const areTooMany = failed >= share * ended && lane.succeededAtMs > this.#sinceMs;
+    this.#succeeded = lane.succeeded;
+    this.#failed = lane.failed;
+    this.#sinceMs = nowMs;
+    if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
+    if (limit.current === 1 && limit.most > 1) {
+      this.#disbelievesUntilMs = nowMs + DISBELIEF_MS;
+      limit.restore();
+    } else if (limit.current < limit.most || nowMs - lane.rescuedAtMs <= RECENTLY_MS) {
+      limit.halve(lane.inFlight, false);
+    }
+  }
+
+  /** The origin is back after an outage. */
+  noteRecovery({ succeeded }: StrainedLane): void {
+    this.#recovered = succeeded;
+  }
+
+  /**
+   * An outage begins: it is none if the origin has just served a probe, and hardly any of those that came all together after it. Then
+   * fewer of them may be in flight next time.
+   */
+  noteOutage(lane: StrainedLane): void {
+    const { limit, inFlight } = lane;
+    const served = lane.succeeded - this.#recovered;
+    if (served > 0 && served <= 2 * limit.atOnce(inFlight)) limit.halve(inFlight, false);
+  }
+}

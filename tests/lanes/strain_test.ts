@@ -1,0 +1,128 @@
+import { assertEquals } from "@std/assert";
+import { LaneLimit } from "../../src/lanes/lane_limit.ts";
+import { Strain } from "../../src/lanes/strain.ts";
+import { test } from "../support/test.ts";
+
+/** A lane with twenty attempts in flight at most, and what its attempts tell of it. */
+class Origin {
+  readonly limit: LaneLimit;
+  inFlight: number;
+  succeeded = 0;
+  failed = 0;
+  succeededAtMs = -Infinity;
+  rescuedAtMs = -Infinity;
+  nowMs = 0;
+  #strain: Strain | undefined;
+
+  constructor(most = 20, inFlight = 20) {
+    this.limit = new LaneLimit(most);
+    this.inFlight = inFlight;
+  }
+
+  get strain(): Strain {
+    return this.#strain ??= new Strain(this, this.nowMs);
+  }
+
+  fail(times = 1): this {
+    for (let nth = 0; nth < times; nth++) {
+      this.nowMs++;
+      this.failed++;
+      this.strain.note(this, this.nowMs);
+    }
+    return this;
+  }
+
+  /** One that succeeds began so long ago. */
+  succeed(times = 1, startedMs = 0): this {
+    this.nowMs++;
+    this.succeeded += times;
+    this.succeededAtMs = this.nowMs - startedMs;
+    return this;
+  }
+
+  rescue(): this {
+    this.rescuedAtMs = this.nowMs;
+    return this.succeed();
+  }
+}
+
+test("Strain.note() halves the limit, once for as many attempts as may be at once, where half of them fail and retries do not", () => {
+  const origin = new Origin().fail().rescue().succeed(8).fail(9);
+  assertEquals(origin.limit.current, 20);
+  origin.fail();
+  assertEquals(origin.limit.current, 10);
+  origin.succeed(5).fail(4);
+  assertEquals(origin.limit.current, 10);
+  origin.fail();
+  assertEquals(origin.limit.current, 5);
+});
+
+test("Strain.note() goes by what is in flight where there is no limit, and by ten attempts at the least", () => {
+  for (const [inFlight, left] of [[40, 20], [3, 1]] as const) {
+    const origin = new Origin(Infinity, inFlight).fail().rescue();
+    origin.fail(Math.max(10, inFlight) - 3);
+    assertEquals(origin.limit.current, Infinity);
+    origin.fail();
+    assertEquals(origin.limit.current, left);
+  }
+});
+
+test("Strain.note() lowers no limit in an outage, nor for what was sent before it and succeeds", () => {
+  assertEquals(new Origin().rescue().fail(200).limit.current, 20);
+  assertEquals(new Origin().rescue().fail().succeed(5, 1_000).fail(14).limit.current, 20);
+});
+
+test("Strain.note() lowers no limit for requests that fail for what they ask for: no retry has succeeded, or none lately", () => {
+  const never = new Origin();
+  const longAgo = new Origin().rescue();
+  longAgo.nowMs += 10_001;
+  for (const origin of [never, longAgo]) {
+    for (let nth = 0; nth < 20; nth++) origin.fail(5).succeed(4);
+    assertEquals(origin.limit.current, 20);
+  }
+});
+
+test("Strain.note() lowers no limit while less than half of the attempts fail", () => {
+  const origin = new Origin();
+  for (let nth = 0; nth < 50; nth++) origin.fail(4).rescue().succeed(5);
+  assertEquals(origin.limit.current, 20);
+});
+
+test("Strain.note() goes on while a quarter of the attempts fail, once the limit is lower", () => {
+  const origin = new Origin();
+  const limits = (succeeded: number): number => {
+    for (let nth = 0; nth < 6; nth++) origin.succeed(succeeded).fail();
+    return origin.limit.current;
+  };
+  assertEquals(limits(3), 20);
+  origin.limit.halve(20, false);
+  assertEquals(limits(4), 10);
+  assertEquals(limits(2), 5);
+});
+
+test("Strain.note() takes it back where attempts fail one by one as well, and does not try again for a minute", () => {
+  const origin = new Origin();
+  /** The limits that there are while every other attempt fails. */
+  const limits = (times: number): ReadonlySet<number> => {
+    const seen = new Set<number>();
+    for (let nth = 0; nth < times; nth++) seen.add(origin.fail().rescue().limit.current);
+    return seen;
+  };
+  assertEquals([...limits(30)], [20, 10, 5, 2, 1]);
+  assertEquals([...limits(500)], [20]);
+  assertEquals(origin.limit.isNew, true);
+  origin.nowMs += 60_000;
+  assertEquals([...limits(15)], [20, 10]);
+});
+
+test("Strain.noteOutage() halves the limit where some have succeeded since the last outage was over, but hardly any", () => {
+  for (const [succeeded, left] of [[0, 20], [1, 10], [40, 10], [41, 20]] as const) {
+    const origin = new Origin().fail(20);
+    origin.strain.noteOutage(origin);
+    assertEquals(origin.limit.current, 20);
+    origin.strain.noteRecovery(origin);
+    origin.succeed(succeeded);
+    origin.strain.noteOutage(origin);
+    assertEquals(origin.limit.current, left, `${succeeded}`);
+  }
+});
