@@ -364,6 +364,8 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   settle(call: Call, ok: boolean, value: unknown, nowMs: number = this.#clock.now()): void {
     if (call.settled) return;
     call.settled = true;
+    // From now on its batch does not hear when it is woken, which goes on for others.
+    const { isAsleep } = call;
     if (call.leader !== undefined) {
       call.pending?.cancel(undefined, call);
       this.#relays.forget(call);
@@ -391,14 +393,15 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
     // Only now: a listener may have closed the client, and the batch must not end without this one.
     const { allowance } = call.context;
     if (allowance !== undefined) {
-      if (call.isAsleep) allowance.asleep--;
+      if (isAsleep) allowance.asleep--;
       else allowance.active--;
     }
-    if (goesOn && call.pending instanceof Waiter) this.scheduler.reconsider(call.pending);
     const { sink } = call;
     // It leads to the response, whose body ends when it can't be read any more.
     if (call.context.streams) call.sink = NO_CALLER;
     sink.onSettled(call, ok, value);
+    // Others may be refused for it, and with the last of them the batch may end.
+    if (goesOn && call.pending instanceof Waiter) this.scheduler.reconsider(call.pending);
   }
 
   onCancel(call: Call): void {

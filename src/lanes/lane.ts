@@ -130,6 +130,8 @@ export class Lane implements Claimant, Line<Lane> {
   retries: RetryRecord | undefined = undefined;
   /** When the latest probe was sent, on the client's clock. */
   probedAtMs: number = -Infinity;
+  /** How many probes were sent. */
+  probes = 0;
   /** Whether a mirror refers to it, so that it must never be made anew. */
   isKept = false;
 
@@ -311,7 +313,10 @@ export class Lane implements Claimant, Line<Lane> {
     this.warmUp?.noteSent(nowMs);
     this.quota?.noteSent(nowMs);
     if (this.breaker === undefined) return 0;
-    if (this.breaker.state !== "closed") this.probedAtMs = nowMs;
+    if (this.breaker.state !== "closed") {
+      this.probedAtMs = nowMs;
+      this.probes++;
+    }
     return this.breaker.enter(cooldownCapMs);
   }
 

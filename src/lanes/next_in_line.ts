@@ -9,10 +9,18 @@ import type { Lane } from "./lane.ts";
 import { MOST_FAVOURS } from "./turns.ts";
 import { isOlder, type Place, type Waiter } from "./waiter.ts";
 
-/** The first whose batch has room for it; as a probe, one of those that were never sent. */
+/** How often probes that follow each other should have been sent before. */
+const ATTEMPTS_OF_PROBES = [0, 1, 0, 2] as const;
+
+/**
+ * The first whose batch has room for it; as a probe, one that was sent as often as {@linkcode attemptsOfNextProbe} says, or one of those that
+ * were never sent.
+ */
 export function firstOf(lane: Lane): Waiter<Lane> | undefined {
   if (!lane.isClear && lane.breaker !== undefined && lane.breaker.state !== "closed") {
-    const probe = lane.chooseProbe((waiter) => waiter.errand.attempts === 0 && mayGo(waiter.errand, lane));
+    const isSent = (attempts: number) => ({ errand }: Waiter<Lane>): boolean =>
+      errand.attempts === attempts && mayGo(errand, lane);
+    const probe = lane.chooseProbe(isSent(attemptsOfNextProbe(lane))) ?? lane.chooseProbe(isSent(0));
     if (probe !== undefined) return probe;
   }
   const isFit = (place: Place<Lane>): boolean => mayGo(place.waiter.errand, lane);
@@ -23,6 +31,14 @@ export function firstOf(lane: Lane): Waiter<Lane> | undefined {
   const first = waiting.find(isFit);
   if (first === undefined || lane.favours < MOST_FAVOURS || !waiting.isMixed) return first?.waiter;
   return (waiting.oldestBelow(first.priority, isOlder, isFit) ?? first).waiter;
+}
+
+/**
+ * How often a probe should have been sent before. Most were not, for what was sent may be asking for something that always fails; but an origin
+ * may refuse each request once or twice at first.
+ */
+function attemptsOfNextProbe({ probes }: Lane): number {
+  return ATTEMPTS_OF_PROBES[probes % ATTEMPTS_OF_PROBES.length]!;
 }
 
 /**

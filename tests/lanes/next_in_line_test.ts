@@ -60,6 +60,21 @@ test("firstOf() sends as a probe one that was never sent, if there is one", () =
   assertStrictEquals(firstOf(lane), fresh);
 });
 
+test("firstOf() sends as every fourth probe one that was sent once, and as another one that was sent twice", () => {
+  const lane = laneOf();
+  lane.breaker!.settle(lane.breaker!.enter(), "failure");
+  const [, once] = [3, 1, 0, 2].map((attempts) => wait(lane, Object.assign(fakeCall(), { attempts })));
+  const sent = (): number[] =>
+    Array.from({ length: 8 }, (_, probes) => {
+      lane.probes = probes;
+      lane.refresh();
+      return firstOf(lane)!.errand.attempts;
+    });
+  assertEquals(sent(), [0, 1, 0, 2, 0, 1, 0, 2]);
+  once!.leaveAll();
+  assertEquals(sent(), [0, 0, 0, 2, 0, 0, 0, 2]);
+});
+
 test("isFirstOf() is true of the head of a line that is not blocked", () => {
   const lane = laneOf();
   const [first, second] = [wait(lane), wait(lane)];
