@@ -44,7 +44,12 @@ const ROUNDING = 1e-9;
  * The time of a budget, which stands still while an origin is down for one of the clients that share it: what happens then says nothing of
  * how much may be retried after it. A budget of another copy of this module has one of its own.
  */
-export let workingTimeOf: (budget: RetryBudget) => WorkingTime;
+export function workingTimeOf(budget: RetryBudget): WorkingTime {
+  return times.get(budget) ?? new WorkingTime();
+}
+
+// A static block would keep the class in every bundle.
+const times = new WeakMap<RetryBudget, WorkingTime>();
 
 /**
  * Keeps retries a small share of the requests, so that a service that is down is not flooded: at each retry, the retries of
@@ -66,10 +71,6 @@ export let workingTimeOf: (budget: RetryBudget) => WorkingTime;
  * ```
  */
 export class RetryBudget {
-  static {
-    workingTimeOf = (budget) => #time in budget ? budget.#time : new WorkingTime();
-  }
-
   readonly #ratio: number;
   readonly #reserve: number;
   readonly #clock: Clock;
@@ -97,6 +98,7 @@ export class RetryBudget {
     this.#clock = clock;
     this.#requests = new WindowedCount(windowMs, nowMs);
     this.#retries = new WindowedCount(windowMs, nowMs);
+    times.set(this, this.#time);
   }
 
   /** How many retries there are now, with the fraction; never below 0. */
