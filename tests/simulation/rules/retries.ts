@@ -76,7 +76,8 @@ function checkCount(stage: Stage, caller: Caller): void {
   const mirrors = caller.target.origin === undefined ? (client.mirrors?.length ?? 1) + added : 1;
   // A 429 while others are served, and a probe that fails, are no rounds for a batch.
   const isCounted = caller.batch === undefined ||
-    (client.breaker === false && origins.every(({ phases }) => phases.length === 0));
+    (client.breaker === false &&
+      origins.every(({ phases, limit }) => phases.length === 0 && limit === undefined));
   const most = (caller.maxRetries + 1) * mirrors * (client.hedge === undefined ? 1 : 2);
   if (isCounted && !isPatient(stage, caller) && attemptsOf(caller).length > most) {
     stage.fail(
