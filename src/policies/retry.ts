@@ -68,7 +68,6 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       if (earlier !== undefined && isRefusal(round.error)) {
         return concludeEarlier(earlier, call, round.error);
       }
-      if (earlier !== undefined) noteRetry(environment, call, round);
       const plan = planOrDiscard(environment, options, call, round, previousMs);
       if (plan === undefined) return conclude(round);
       round.reply?.openBody?.discard();
@@ -136,7 +135,9 @@ function planOf(
   if (call.cancelled) return undefined;
   const worth = reasonOf(call, round);
   // The caller may have ended it when asked.
-  if (worth === undefined || call.cancelled) return undefined;
+  if (call.cancelled) return undefined;
+  if (previousMs !== undefined) noteRetry(environment, call, round, worth !== undefined);
+  if (worth === undefined) return undefined;
   const { text: reason } = worth;
   const lanes = lanesOf(call);
   if (isExhaustion(round.error) && mayGoAgain(call, lanes)) {

@@ -66,6 +66,23 @@ testBothWays("a full outage costs at most 20 % more requests, and 10 a second (S
   assert(origin.calls > 2_000, "nothing was retried");
 });
 
+for (const answer of [404, 410, 418, 501]) {
+  testBothWays(
+    `a batch that asks for retries of a ${answer} by a function has no more of them than of a 503 (S10)`,
+    async (rig) => {
+      const { client, origin, run } = rig(status(answer), {
+        concurrency: 100,
+        circuitBreaker: false,
+        retryBudget: { ratio: 0.2, minPerSecond: 0 },
+      });
+      await run(client.settle(numberedUrls(1_000), { retryOn: ({ status }) => status === answer }));
+
+      assert(origin.calls > 1_000, "nothing was retried");
+      assert(origin.calls <= 1_200, `${origin.calls} calls`);
+    },
+  );
+}
+
 testBothWays(
   "a request that the budget does not let retry fails with what happened to it (S10)",
   async (rig) => {
