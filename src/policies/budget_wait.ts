@@ -72,7 +72,11 @@ export async function waitForBudget(
   let freeSinceMs = workingSinceMs;
   while (!tryRetry(environment, lane)) {
     // Who was told to come later waits until then in any case.
-    if (lanes.some((lane) => lane.rescuedAtMs > sinceMs || lane.pauseLeftMs(clock.now()) > 0)) {
+    if (
+      lanes.some((lane) =>
+        lane.rescuedAtMs > sinceMs || lane.pauseLeftMs(clock.now()) > 0 || isBusy(environment, lane)
+      )
+    ) {
       sinceMs = clock.now();
       workingSinceMs = freeSinceMs = workingTimeMs(environment);
     }
@@ -102,6 +106,11 @@ function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   }
   retries?.noteSent(nowMs);
   return true;
+}
+
+/** Whether it serves a line in which there may be retries that succeed. */
+function isBusy(environment: Environment, lane: Lane): boolean {
+  return lane.queued > 0 && !isDown(lane) && lane.retries?.areInVain(workingTimeMs(environment)) !== true;
 }
 
 function isDown({ breaker }: Lane): boolean {

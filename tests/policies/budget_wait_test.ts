@@ -125,6 +125,25 @@ testBothWays("a 429 takes nothing from the retry budget (S4, S10)", async (rig) 
   assertEquals(outcomes.filter(({ ok }) => ok).length, 30);
 });
 
+testBothWays("a retry after a 429 that succeeds gives the retry budget nothing (S4, S10)", async (rig) => {
+  const seen = new Set<string>();
+  const reply: Reply = (sent) => {
+    if (sent.url.endsWith("bad")) return status(503)(sent);
+    if (seen.has(sent.url)) return OK(sent);
+    seen.add(sent.url);
+    return status(429, { "retry-after-ms": "100" })(sent);
+  };
+  const { client, origin, run } = rig(reply, {
+    retryBudget: { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 },
+    circuitBreaker: false,
+    backoff: { baseMs: 1, jitter: "none" },
+  });
+  await run(client.settle(["https://a.test/1/bad"]));
+  await run(client.settle(numberedUrls(20)));
+  await run(client.settle(["https://a.test/2/bad"]));
+  assertEquals(origin.sent.filter(({ url }) => url.endsWith("bad")).length, 3);
+});
+
 testBothWays(
   "a single request fails at once where the retry budget has nothing for it (S10)",
   async (rig) => {
@@ -201,6 +220,28 @@ for (const room of [2, 3, 5, 8, 12]) {
       assertEquals(outcomes.filter(({ ok }) => !ok), []);
       // Fewer are sent at once, so that hardly any is refused.
       assert(origin.calls <= 2 * 300, `${origin.calls} calls`);
+    },
+  );
+}
+
+for (const room of [1, 3, 8, 15]) {
+  testBothWays(
+    `a batch comes whole from an origin that takes ${room} at once, and refuses others much sooner than it serves`,
+    async (rig) => {
+      const clock = new ManualClock();
+      let open = 0;
+      const reply: Reply = async (sent) => {
+        const isTaken = ++open <= room;
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, isTaken ? 300 : 20));
+        open--;
+        return isTaken ? OK(sent) : status(503)(sent);
+      };
+      const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
+      const outcomes = await run(client.settle(numberedUrls(1_500)));
+
+      assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+      // As long as it takes to serve them, and to find out how many it takes.
+      assert(clock.now() <= 1.5 * 1_500 * 300 / room, `${clock.now()} ms`);
     },
   );
 }
