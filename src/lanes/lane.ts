@@ -279,6 +279,7 @@ export class Lane implements Claimant, Line<Lane> {
     }
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
     this.pause = pause;
+    if (this.quota !== undefined) this.quota.pausedUntilMs = pause.untilMs;
     this.isClear = false;
   }
 

@@ -6,8 +6,11 @@
 
 import type { LimitEstimator } from "../primitives/limit_estimator.ts";
 
-/** A limit that was too much before is tried again after so many times as many successes, twice that each time. */
-const FIRST_CAUTION = 4;
+/**
+ * A limit that was too much before is tried again after so many times as many successes, twice that each time that it is too much again, and
+ * half of that each time that it is not.
+ */
+const FIRST_CAUTION = 8;
 const MOST_CAUTION = 128;
 
 /**
@@ -74,8 +77,10 @@ export class LaneLimit {
     const tooMuch = this.atOnce(inFlight);
     this.current = isQuotaKnown ? this.most : Math.max(1, Math.floor(Math.min(this.current, inFlight) / 2));
     this.#gained = 0;
+    // What is too much below what was not says that the origin takes less than before.
+    if (tooMuch > this.#ceiling) this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
+    else this.#caution = Math.max(FIRST_CAUTION, this.#caution);
     this.#ceiling = tooMuch - 1;
-    this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
   }
 
   /** It was not too much after all: as many may be in flight as at first. */
@@ -100,7 +105,7 @@ export class LaneLimit {
 
   /**
    * A success, after which more may be in flight: the limit grows by one for as many successes as it is large, up to what was
-   * too much; beyond that for many times as many, and twice that each time that it was too much again.
+   * too much; beyond that for many times as many, of which there are half each time that it goes well.
    *
    * @param capacity What the client may have in flight; above that a limit means nothing.
    */
@@ -109,6 +114,10 @@ export class LaneLimit {
     if (current >= this.most) return;
     if (++this.#gained < (current < this.#ceiling ? current : this.#caution * current)) return;
     this.#gained = 0;
+    if (current > this.#ceiling) {
+      this.#ceiling = current;
+      this.#caution = Math.max(1, this.#caution / 2);
+    }
     this.current = current + 1 >= capacity ? this.most : current + 1;
   }
 }

@@ -7,6 +7,9 @@
 /** So many pauses in a row without any answer in between are no accident. */
 const REFUSALS = 4;
 
+/** If no request asks an origin for so long after a pause, in milliseconds, what it has refused before tells nothing of now. */
+const UNASKED_MS = 10_000;
+
 /** The shortest window that is learnt, in milliseconds. */
 const SHORTEST_WINDOW_MS = 100;
 /** After so many windows without a 429 a little more is tried. */
@@ -25,6 +28,8 @@ const TOLERANCE = 0.25;
  * that does not count in windows: what was learnt is forgotten.
  */
 export class Quota {
+  /** When the latest pause ends, on the client's clock; said by the lane. */
+  pausedUntilMs: number = Infinity;
   /** How often in a row the origin has asked for a pause without having answered anything well in between. */
   fruitlessPauses = 0;
   /** When it asked for the first of them, on the client's clock. */
@@ -63,6 +68,10 @@ export class Quota {
   noteSuccess(): void {
     this.#answered++;
     this.#isFruitless = false;
+    this.#endRefusals();
+  }
+
+  #endRefusals(): void {
     this.fruitlessPauses = 0;
     this.#refusesSinceMs = Infinity;
   }
@@ -100,17 +109,20 @@ export class Quota {
 
   #learn(nowMs: number): void {
     this.#isPausing = false;
-    this.#isFruitless = this.#answered === 0;
+    const wasUnasked = nowMs - this.pausedUntilMs >= UNASKED_MS;
+    if (wasUnasked) this.#endRefusals();
+    this.#isFruitless = this.#answered === 0 && !wasUnasked;
     const isEarly = this.#limit !== undefined &&
       (!this.#hasTried || this.#answered < (1 - TOLERANCE) * this.#limit);
-    if (this.#answered > 0) this.#noteCount(isEarly, nowMs);
+    // Nobody may have asked it at the end of the pause.
+    if (this.#answered > 0) this.#noteCount(isEarly, Math.min(nowMs, this.pausedUntilMs));
     this.#startedAtMs = nowMs;
     this.#sent = 0;
     this.#answeredBefore = this.#answered;
     this.#answered = 0;
   }
 
-  #noteCount(isEarly: boolean, nowMs: number): void {
+  #noteCount(isEarly: boolean, endMs: number): void {
     if (isEarly) {
       // Once, the origin's window may have begun at another time than this one.
       if (this.#isDoubted) this.#limit = undefined;
@@ -122,7 +134,7 @@ export class Quota {
     const isRate = this.#limit !== undefined || (isSame && this.#answered >= 2 * this.#atOnce);
     if (this.#pauses < 2 || !isRate) return;
     this.#limit = this.#answered;
-    this.#windowMs = Math.max(SHORTEST_WINDOW_MS, nowMs - this.#pausedAtMs);
+    this.#windowMs = Math.max(SHORTEST_WINDOW_MS, endMs - this.#pausedAtMs);
   }
 
   #startWindow(nowMs: number): void {

@@ -58,6 +58,12 @@ export class RetryRecord {
     this.#rescuedLately.add(nowMs);
   }
 
+  /** Whether hardly any of those that have ended succeeded; not as long as there were too few to tell. */
+  areInVain(nowMs: number): boolean {
+    const ended = this.#ended.total(nowMs);
+    return ended >= FEWEST && this.#rescued.total(nowMs) < LOWEST_RATE * ended;
+  }
+
   /**
    * How many retries a request needs that is as likely to succeed each time as the others were, in all but one case in ten thousand.
    *
@@ -65,8 +71,8 @@ export class RetryRecord {
    */
   retriesNeeded(nowMs: number): number {
     const ended = this.#ended.total(nowMs);
+    if (ended < FEWEST || this.areInVain(nowMs)) return 0;
     const rate = this.#rescued.total(nowMs) / ended;
-    if (ended < FEWEST || rate < LOWEST_RATE) return 0;
     return Math.ceil(Math.log(BAD_LUCK) / Math.log(1 - Math.min(rate, HIGHEST_RATE)));
   }
 }

@@ -40,10 +40,14 @@ export class Strain {
   #succeeded: number;
   #failed: number;
   #sinceMs: number;
+  /** Whether the limit is lower because of it. */
+  #hasLowered = false;
   /** Until when it is known that fewer attempts at once would fail as well. */
   #disbelievesUntilMs = -Infinity;
   /** How many had succeeded when the latest outage was over. */
   #recovered = -Infinity;
+  /** How many were in flight when the next one began, if none had succeeded in between. */
+  #rush: number | undefined;
 
   /** Begins with a failure that its lane has counted. */
   constructor({ succeeded, failed }: StrainedLane, nowMs: number) {
@@ -64,32 +68,48 @@ export class Strain {
     const failed = lane.failed - this.#failed;
     const ended = failed + lane.succeeded - this.#succeeded;
     if (ended < Math.max(FEWEST, limit.atOnce(lane.inFlight))) return;
-    const share = limit.current < limit.most ? STILL_TOO_MANY : TOO_MANY;
+    // It may be lower for another reason, such as a 429, which says nothing of why attempts fail.
+    this.#hasLowered &&= limit.current < limit.most;
+    const share = this.#hasLowered ? STILL_TOO_MANY : TOO_MANY;
     const areTooMany = failed >= share * ended && lane.succeededAtMs > this.#sinceMs;
     this.#succeeded = lane.succeeded;
     this.#failed = lane.failed;
     this.#sinceMs = nowMs;
     if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
-    if (limit.current === 1 && limit.most > 1) {
+    if (this.#hasLowered && limit.current === 1) {
       this.#disbelievesUntilMs = nowMs + DISBELIEF_MS;
+      this.#hasLowered = false;
       limit.restore();
-    } else if (limit.current < limit.most || nowMs - lane.rescuedAtMs <= RECENTLY_MS) {
-      limit.halve(lane.inFlight, false);
+    } else if (this.#hasLowered || nowMs - lane.rescuedAtMs <= RECENTLY_MS) {
+      this.#halve(limit, lane.inFlight);
     }
   }
 
-  /** The origin is back after an outage. */
-  noteRecovery({ succeeded }: StrainedLane): void {
-    this.#recovered = succeeded;
+  /** The origin is back after an outage; its probe has been counted. */
+  noteRecovery(lane: StrainedLane): void {
+    if (this.#rush !== undefined) this.#judge(this.#rush, lane.succeeded - 1, lane.limit);
+    this.#rush = undefined;
+    this.#recovered = lane.succeeded;
   }
 
   /**
    * An outage begins: it is none if the origin has just served a probe, and hardly any of those that came all together after it. Then
-   * fewer of them may be in flight next time.
+   * fewer of them may be in flight next time. An origin that refuses sooner than it serves shows that while it is taken for down.
    */
-  noteOutage(lane: StrainedLane): void {
-    const { limit, inFlight } = lane;
-    const served = lane.succeeded - this.#recovered;
-    if (served > 0 && served <= 2 * limit.atOnce(inFlight)) limit.halve(inFlight, false);
+  noteOutage({ limit, inFlight, succeeded }: StrainedLane): void {
+    if (!this.#judge(inFlight, succeeded, limit)) this.#rush = inFlight;
+  }
+
+  /** Halves the limit if of a rush only some have been served, when so many attempts have succeeded. */
+  #judge(inFlight: number, succeeded: number, limit: LaneLimit): boolean {
+    const served = succeeded - this.#recovered;
+    if (served <= 0) return false;
+    if (served <= 2 * limit.atOnce(inFlight)) this.#halve(limit, inFlight);
+    return true;
+  }
+
+  #halve(limit: LaneLimit, inFlight: number): void {
+    this.#hasLowered = true;
+    limit.halve(inFlight, false);
   }
 }

@@ -9,7 +9,7 @@ import { RetryRecord } from "../lanes/retry_record.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
 import type { Call } from "./call.ts";
 import type { Environment } from "./policy.ts";
-import { isWorthRetry, mayPass, type Round } from "./retry_reason.ts";
+import { mayPass, type Round } from "./retry_reason.ts";
 
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
 const BUDGET_POLL_MS = 250;
@@ -28,16 +28,28 @@ export function workingTimeMs({ scheduler, clock }: Environment): number {
   return scheduler.workingTime.at(clock.now());
 }
 
-/** A retry of a patient call has ended: one that succeeds shows that it is worth waiting for the budget, and going on. */
-export function noteRetry(environment: Environment, call: Call, { reply, error }: Round): void {
+/**
+ * A retry of a patient call has ended: one that succeeds shows that it is worth waiting for the budget, and going on.
+ *
+ * @param environment What the policies share.
+ * @param call The call.
+ * @param round What the retry has brought.
+ * @param isWorthMore Whether the caller, or else what it has brought, says that one more may do better.
+ */
+export function noteRetry(
+  environment: Environment,
+  call: Call,
+  { reply, error }: Round,
+  isWorthMore: boolean,
+): void {
   const { lane } = reply?.target ?? call.target ?? {};
-  // A 429 says when to come again, and a call that has been ended nothing.
-  if (lane === undefined || reply?.status === 429 || call.cancelled || call.patienceMs === 0) return;
-  const isRescue = reply !== undefined && !isWorthRetry(call, reply.status);
-  if (!isRescue && !mayPass(call, reply, error)) return;
+  // A 429 says when to come again.
+  if (lane === undefined || reply?.status === 429 || call.patienceMs === 0) return;
+  const isFailure = isWorthMore || mayPass(call, reply, error);
+  if (reply === undefined && !isFailure) return;
   const nowMs = workingTimeMs(environment);
-  (lane.retries ??= new RetryRecord(nowMs)).noteEnd(isRescue, nowMs);
-  if (!isRescue) return;
+  (lane.retries ??= new RetryRecord(nowMs)).noteEnd(!isFailure, nowMs);
+  if (isFailure) return;
   lane.rescuedAtMs = environment.clock.now();
   environment.budget?.restore(lane.rescuedAtMs);
 }
@@ -60,7 +72,11 @@ export async function waitForBudget(
   let freeSinceMs = workingSinceMs;
   while (!tryRetry(environment, lane)) {
     // Who was told to come later waits until then in any case.
-    if (lanes.some((lane) => lane.rescuedAtMs > sinceMs || lane.pauseLeftMs(clock.now()) > 0)) {
+    if (
+      lanes.some((lane) =>
+        lane.rescuedAtMs > sinceMs || lane.pauseLeftMs(clock.now()) > 0 || isBusy(environment, lane)
+      )
+    ) {
       sinceMs = clock.now();
       workingSinceMs = freeSinceMs = workingTimeMs(environment);
     }
@@ -90,6 +106,11 @@ function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   }
   retries?.noteSent(nowMs);
   return true;
+}
+
+/** Whether it serves a line in which there may be retries that succeed. */
+function isBusy(environment: Environment, lane: Lane): boolean {
+  return lane.queued > 0 && !isDown(lane) && lane.retries?.areInVain(workingTimeMs(environment)) !== true;
 }
 
 function isDown({ breaker }: Lane): boolean {

@@ -30,6 +30,11 @@ export interface RetryOptions {
   readonly lanesOf: (call: Call) => readonly Lane[];
 }
 
+/** A round that was repeated, after so many milliseconds as far as that was known. */
+interface RepeatedRound extends Round {
+  readonly delayMs: number;
+}
+
 /** How a call goes on. */
 interface Plan {
   readonly reason: string;
@@ -60,23 +65,20 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
   return (next) => async (call) => {
     // One that comes from the straight way was counted there.
     if (call.journey.opening === undefined) environment.budget?.deposit(environment.clock.now());
-    let previousMs: number | undefined;
-    let earlier: Round | undefined;
+    let earlier: RepeatedRound | undefined;
     for (;;) {
       const round = await runRound(next, call);
       // A round that was never sent says nothing; what the one before it brought does.
       if (earlier !== undefined && isRefusal(round.error)) {
         return concludeEarlier(earlier, call, round.error);
       }
-      if (earlier !== undefined) noteRetry(environment, call, round);
-      const plan = planOrDiscard(environment, options, call, round, previousMs);
+      const plan = planOrDiscard(environment, options, call, round, earlier);
       if (plan === undefined) return conclude(round);
       round.reply?.openBody?.discard();
       // The permit of a body that is being got rid of is the call's no more.
       call.isInFlight = false;
-      earlier = round;
+      earlier = { ...round, delayMs: plan.delayMs };
       noteFailure(call, round.reply, round.error);
-      previousMs = plan.delayMs;
       report(environment, call, plan);
       // A listener that was told of it may have aborted it.
       call.throwIfCancelled();
@@ -114,10 +116,10 @@ function planOrDiscard(
   options: RetryOptions,
   call: Call,
   round: Round,
-  previousMs: number | undefined,
+  earlier: RepeatedRound | undefined,
 ): Plan | undefined {
   try {
-    return planOf(environment, options, call, round, previousMs);
+    return planOf(environment, options, call, round, earlier);
   } catch (error) {
     round.reply?.openBody?.discard();
     throw error;
@@ -130,13 +132,18 @@ function planOf(
   { maxRetryAfterMs, lanesOf }: RetryOptions,
   call: Call,
   round: Round,
-  previousMs: number | undefined,
+  earlier: RepeatedRound | undefined,
 ): Plan | undefined {
   const { clock, backoff, budget, pauseOn429 } = environment;
   if (call.cancelled) return undefined;
   const worth = reasonOf(call, round);
   // The caller may have ended it when asked.
-  if (worth === undefined || call.cancelled) return undefined;
+  if (call.cancelled) return undefined;
+  // A 429 says when to come again: that it was right says nothing of other retries.
+  if (earlier !== undefined && earlier.reply?.status !== 429) {
+    noteRetry(environment, call, round, worth !== undefined);
+  }
+  if (worth === undefined) return undefined;
   const { text: reason } = worth;
   const lanes = lanesOf(call);
   if (isExhaustion(round.error) && mayGoAgain(call, lanes)) {
@@ -165,7 +172,7 @@ function planOf(
   const step = isRefused
     ? Math.max(call.journey.round, call.journey.refusals)
     : Math.min(call.journey.round, call.settings.maxRetries ?? DEFAULT_RETRIES);
-  const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, previousMs));
+  const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, earlier?.delayMs));
   // In a batch, requests that are told to come again wait as long as others are served.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;

@@ -82,6 +82,28 @@ test("LaneLimit.gain() goes back to what was too much with much more care, and w
   assertEquals(limit.current, 3);
 });
 
+test("LaneLimit.gain() takes half as much care each time that more was not too much", () => {
+  const limit = halved(3);
+  const needed: number[] = [];
+  while (limit.current < 8) {
+    const { current } = limit;
+    let successes = 0;
+    for (; limit.current === current; successes++) succeed(limit, 1);
+    needed.push(successes / current);
+  }
+  assertEquals(needed, [1, 8, 8, 4, 2, 1, 1]);
+});
+
+test("LaneLimit.halve() takes no more care where an origin takes less and less", () => {
+  const limit = halved(64);
+  for (const inFlight of [32, 16, 8, 4, 2]) limit.halve(inFlight, false);
+  assertEquals(limit.current, 1);
+  succeed(limit, 7);
+  assertEquals(limit.current, 1);
+  succeed(limit, 1 + 8 * 2 + 4 * 3 + 2 * 4 + 5 + 6 + 7);
+  assertEquals(limit.current, 8);
+});
+
 test("LaneLimit.gain() ends at the most there may be, and takes the limit away at the client's capacity", () => {
   const capped = new LaneLimit(3);
   capped.halve(3, false);
@@ -101,7 +123,7 @@ test("LaneLimit.shrink() allows no more than the others, one at least, until mor
   assertEquals(limit.current, 5);
   limit.shrink(1);
   assertEquals(limit.current, 1);
-  succeed(limit, 4);
+  succeed(limit, 8);
   assertEquals(limit.current, 2);
 });
 

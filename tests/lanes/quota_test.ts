@@ -300,3 +300,64 @@ testClientsBothWays()(
     }
   },
 );
+
+test("Quota learns the length of a pause, and not how long nobody asked after it", () => {
+  for (const laterMs of [0, 500, 20_000, 3_600_000]) {
+    const quota = new Quota();
+    cycle(quota, 0, 100, 20);
+    cycle(quota, 1_000, 1_100, 20);
+    quota.notePause(1_500, 1);
+    quota.pausedUntilMs = 2_000;
+    const nowMs = 2_000 + laterMs;
+    quota.noteSent(nowMs);
+    assertEquals([fill(quota, nowMs), quota.blockedUntilMs(nowMs) - nowMs], [19, 500], `${laterMs}`);
+  }
+});
+
+test("Quota counts no pauses in a row across a time in which nobody asked", () => {
+  for (const [laterMs, inARow] of [[0, 5], [9_999, 5], [10_000, 1], [3_600_000, 1]] as const) {
+    const quota = new Quota();
+    for (let nth = 0; nth < 4; nth++) {
+      quota.notePause(1_000 * nth, 1);
+      quota.pausedUntilMs = 1_000 * nth + 900;
+      if (nth < 3) quota.noteSent(1_000 * nth + 900);
+    }
+    quota.noteSent(3_900 + laterMs);
+    quota.notePause(4_000 + laterMs, 1);
+    assertEquals(
+      [quota.fruitlessPauses, quota.refusesAll(4_000, 4_000 + laterMs)],
+      [inARow, inARow === 5],
+      `${laterMs}`,
+    );
+  }
+});
+
+testClientsBothWays()(
+  "a batch does as well at an origin that refused an earlier one hours ago, whenever that was aborted",
+  async (setUp) => {
+    for (const abortAfterMs of [800, 1_600, 2_600, 3_900, 4_400, 12_000, 70_000]) {
+      for (const taken of [0, 20, 50]) {
+        const clock = new ManualClock();
+        const counts = new Map<number, number>();
+        const { client } = setUp(() => {
+          const second = Math.floor(clock.now() / 1_000);
+          const count = (counts.get(second) ?? 0) + 1;
+          counts.set(second, count);
+          const most = second < 1_000 ? taken : 20;
+          return count <= most
+            ? { json: 1, afterMs: 50 }
+            : { status: 429, headers: { "retry-after": "1" }, afterMs: 50 };
+        }, { clock, concurrency: 5 });
+        const abort = new AbortController();
+        clock.setTimeout(() => abort.abort(), abortAfterMs);
+        await clock.run(client.settle(numberedUrls(5_000), { signal: abort.signal }).catch(() => {}));
+        clock.jump(7_200_000);
+
+        const startedAtMs = clock.now();
+        const outcomes = await clock.run(client.settle(numberedUrls(100)));
+        assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+        assert(clock.now() - startedAtMs < 30_000, `${abortAfterMs}: ${clock.now() - startedAtMs} ms`);
+      }
+    }
+  },
+);

@@ -88,16 +88,27 @@ test("Strain.note() lowers no limit while less than half of the attempts fail", 
   assertEquals(origin.limit.current, 20);
 });
 
-test("Strain.note() goes on while a quarter of the attempts fail, once the limit is lower", () => {
+test("Strain.note() goes on while a quarter of the attempts fail, once it has lowered the limit", () => {
   const origin = new Origin();
   const limits = (succeeded: number): number => {
     for (let nth = 0; nth < 6; nth++) origin.succeed(succeeded).fail();
     return origin.limit.current;
   };
   assertEquals(limits(3), 20);
-  origin.limit.halve(20, false);
+  origin.rescue();
+  while (origin.limit.current === 20) origin.fail();
   assertEquals(limits(4), 10);
   assertEquals(limits(2), 5);
+});
+
+test("Strain.note() lowers no further, and takes nothing back, where the limit is lower for another reason", () => {
+  for (const inFlight of [20, 10, 2]) {
+    const origin = new Origin();
+    origin.limit.halve(inFlight, false);
+    const before = origin.limit.current;
+    for (let nth = 0; nth < 100; nth++) origin.succeed().fail();
+    assertEquals(origin.limit.current, before);
+  }
 });
 
 test("Strain.note() takes it back where attempts fail one by one as well, and does not try again for a minute", () => {
@@ -125,4 +136,26 @@ test("Strain.noteOutage() halves the limit where some have succeeded since the l
     origin.strain.noteOutage(origin);
     assertEquals(origin.limit.current, left, `${succeeded}`);
   }
+});
+
+test("Strain.noteRecovery() halves the limit where some of a rush were served after the origin was taken for down", () => {
+  for (const [served, left] of [[0, 20], [1, 10], [8, 10], [41, 20]] as const) {
+    const origin = new Origin().fail(20);
+    origin.strain.noteOutage(origin);
+    origin.succeed().strain.noteRecovery(origin);
+    origin.fail(12).strain.noteOutage(origin);
+    // Those that are served take longer than those that are refused; the last one is the probe.
+    origin.succeed(served).succeed();
+    assertEquals(origin.limit.current, 20);
+    origin.inFlight = 1;
+    origin.strain.noteRecovery(origin);
+    assertEquals(origin.limit.current, left, `${served}`);
+  }
+});
+
+test("Strain.noteRecovery() halves no limit after a first outage, whatever was served in it", () => {
+  const origin = new Origin().fail(20);
+  origin.strain.noteOutage(origin);
+  origin.succeed(9).strain.noteRecovery(origin);
+  assertEquals(origin.limit.current, 20);
 });

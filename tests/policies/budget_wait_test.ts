@@ -66,6 +66,23 @@ testBothWays("a full outage costs at most 20 % more requests, and 10 a second (S
   assert(origin.calls > 2_000, "nothing was retried");
 });
 
+for (const answer of [404, 410, 418, 501]) {
+  testBothWays(
+    `a batch that asks for retries of a ${answer} by a function has no more of them than of a 503 (S10)`,
+    async (rig) => {
+      const { client, origin, run } = rig(status(answer), {
+        concurrency: 100,
+        circuitBreaker: false,
+        retryBudget: { ratio: 0.2, minPerSecond: 0 },
+      });
+      await run(client.settle(numberedUrls(1_000), { retryOn: ({ status }) => status === answer }));
+
+      assert(origin.calls > 1_000, "nothing was retried");
+      assert(origin.calls <= 1_200, `${origin.calls} calls`);
+    },
+  );
+}
+
 testBothWays(
   "a request that the budget does not let retry fails with what happened to it (S10)",
   async (rig) => {
@@ -106,6 +123,25 @@ testBothWays("a 429 takes nothing from the retry budget (S4, S10)", async (rig) 
   assertEquals(await run(client.json(URL_A)), { ok: true });
   const outcomes = await run(client.settle(numberedUrls(30)));
   assertEquals(outcomes.filter(({ ok }) => ok).length, 30);
+});
+
+testBothWays("a retry after a 429 that succeeds gives the retry budget nothing (S4, S10)", async (rig) => {
+  const seen = new Set<string>();
+  const reply: Reply = (sent) => {
+    if (sent.url.endsWith("bad")) return status(503)(sent);
+    if (seen.has(sent.url)) return OK(sent);
+    seen.add(sent.url);
+    return status(429, { "retry-after-ms": "100" })(sent);
+  };
+  const { client, origin, run } = rig(reply, {
+    retryBudget: { ratio: 0, minPerSecond: 0.1, windowMs: 10_000 },
+    circuitBreaker: false,
+    backoff: { baseMs: 1, jitter: "none" },
+  });
+  await run(client.settle(["https://a.test/1/bad"]));
+  await run(client.settle(numberedUrls(20)));
+  await run(client.settle(["https://a.test/2/bad"]));
+  assertEquals(origin.sent.filter(({ url }) => url.endsWith("bad")).length, 3);
 });
 
 testBothWays(
@@ -209,6 +245,28 @@ for (const [refusal, refuse] of Object.entries(REFUSALS)) {
       },
     );
   }
+}
+
+for (const room of [1, 3, 8, 15]) {
+  testBothWays(
+    `a batch comes whole from an origin that takes ${room} at once, and refuses others much sooner than it serves`,
+    async (rig) => {
+      const clock = new ManualClock();
+      let open = 0;
+      const reply: Reply = async (sent) => {
+        const isTaken = ++open <= room;
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, isTaken ? 300 : 20));
+        open--;
+        return isTaken ? OK(sent) : status(503)(sent);
+      };
+      const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
+      const outcomes = await run(client.settle(numberedUrls(1_500)));
+
+      assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+      // As long as it takes to serve them, and to find out how many it takes.
+      assert(clock.now() <= 1.5 * 1_500 * 300 / room, `${clock.now()} ms`);
+    },
+  );
 }
 
 testBothWays("requests of a full origin that wait for it one by one come whole as well", async (rig) => {
