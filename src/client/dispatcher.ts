@@ -58,7 +58,8 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   readonly scheduler: Scheduler;
   /** The lanes that requests have led to. */
   readonly lanes: Lanes;
-  readonly #flights = new Flights();
+  /** What may be joined; extensions share it, since what one of them changes has changed for all. */
+  readonly #flights: Flights;
   /** Calls whose callers wait, or read the body of their response. */
   readonly #calls = new LinkedQueue<Call>();
   readonly #background = new Background();
@@ -85,6 +86,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
    */
   constructor(options: ClientOptions, clock: Clock, hub: EventHub, parent?: Dispatcher) {
     this.#parent = parent;
+    this.#flights = parent === undefined ? new Flights() : parent.#flights;
     this.#latest = parent === undefined ? { id: 0 } : parent.#latest;
     this.#clock = clock;
     this.#hub = hub;

@@ -14,7 +14,7 @@ import type { Settings } from "./settings.ts";
 const SMALLEST = 64;
 
 /**
- * The calls in flight that others may join: requests for the same, under the same settings. A hash table whose entries
+ * The calls in flight that others of the same client may join: requests for the same, under the same settings. A hash table whose entries
  * are linked through the calls themselves, so that one costs a hash and no memory, and nothing is kept of one that has left.
  */
 export class Flights {
@@ -103,6 +103,8 @@ function hashOf(url: string): number {
 }
 
 function areAlike(call: Call, other: Call): boolean {
+  // An extension sends other headers, through other middleware, to other mirrors.
+  if (call.context.owner !== other.context.owner) return false;
   // Each is to be sent, and once.
   if (call.settings.idempotent === false) return false;
   if (call.url !== other.url && withoutFragment(call.url) !== withoutFragment(other.url)) return false;

@@ -285,6 +285,38 @@ testBothWays("Only GETs are shared", async (setUp) => {
   }
 });
 
+testBothWays(
+  "Who asks after a change through another client of one family does not get what was asked for before",
+  async (setUp) => {
+    for (const [changer, reader] of [[0, 1], [1, 0], [1, 2], [2, 1], [0, 2], [1, 1]] as const) {
+      for (const method of ["PUT", "POST", "DELETE", "PATCH"]) {
+        let version = 1;
+        const { client, clock } = setUp((request) => {
+          if (request.method !== "GET") return { json: ++version, afterMs: 10 };
+          return { json: version, afterMs: 100 };
+        });
+        const family = [client, client.extend({}), client.extend({}).extend({ headers: { "x-a": "1" } })];
+        const before = family[reader]!.json(URL_A);
+        await clock.advance(1);
+        const change = family[changer]!.json({ url: `${URL_A}#here`, method, body: "1" });
+        await clock.advance(50);
+        await change;
+        const after = family[reader]!.json(URL_A, { priority: 1 });
+        assertEquals(await clock.run(Promise.all([before, after])), [1, 2], `${method} ${changer} ${reader}`);
+      }
+    }
+  },
+);
+
+testBothWays("A client and its extensions share nothing that each has asked for", async (setUp) => {
+  const { client, clock, network } = setUp(slowly);
+  const family = [client, client.extend({}), client.extend({})];
+
+  await clock.run(Promise.all(family.flatMap((member) => [member.json(URL_A), member.json(URL_A)])));
+  assertEquals(network.sent.length, 3);
+  assertEquals(family.map((member) => member.stats().cacheHits.shared), [1, 1, 1]);
+});
+
 testBothWays("A HEAD and a GET do not share", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
 
