@@ -8,6 +8,7 @@ import { describeKind } from "../primitives/argument_checks.ts";
 import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { isSafeMethod } from "../http/classify.ts";
+import { withoutFragment } from "../http/url.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
@@ -360,7 +361,20 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
 
   /** Calls from now on do not get what was asked for before. */
   noteChange(call: Call): void {
-    this.#flights.forget(call.url);
+    if (this.#flights.size > 0) this.#flights.forget(this.placesOf(call), this.#latest.id);
+  }
+
+  placesOf({ request: { url, absolute } }: Call): readonly string[] {
+    const { mirrors } = this.pipeline;
+    if (absolute || mirrors.length === 0) return [withoutFragment(new URL(url).href)];
+    return mirrors.flatMap((mirror) => {
+      try {
+        return withoutFragment(new URL(urlAt(mirror, url)).href);
+      } catch {
+        // The caller's own `path` threw, so nothing has come from there, and nothing has gone there.
+        return [];
+      }
+    });
   }
 
   settle(call: Call, ok: boolean, value: unknown, nowMs: number = this.#clock.now()): void {

@@ -32,6 +32,7 @@ const OWNER: CallContext["owner"] = {
   onCancel() {},
   onBodyEnd() {},
   nextId: () => 1,
+  placesOf: (call) => [call.url],
   closing: undefined,
   straight: { run: () => Promise.resolve() },
 };
