@@ -316,7 +316,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
 
   /** Answers all callers that wait for a call with its reply. */
   deliver(call: Call, reply: Reply): void {
-    this.#leaveFlights(call);
+    this.#leaveFlights(call, reply.url);
     const followers = call.flight?.followers.filter((follower) => !follower.settled) ?? [];
     // A caller that was answered does not read the body any more.
     if (call.settled && followers.length === 0) reply.openBody?.discard();
@@ -352,16 +352,21 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   }
 
   /** Calls from now on do not get what was asked for before; after a change, not that of another call for the same either. */
-  #leaveFlights(call: Call): void {
+  #leaveFlights(call: Call, answeredUrl?: string): void {
     call.hasEnded = true;
     this.#flights.remove(call);
     if (call.settled) this.#forget(call);
-    if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) this.noteChange(call);
+    if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) {
+      this.noteChange(call, answeredUrl);
+    }
   }
 
-  /** Calls from now on do not get what was asked for before. */
-  noteChange(call: Call): void {
-    if (this.#flights.size > 0) this.#flights.forget(this.placesOf(call), this.#latest.id);
+  /** Calls from now on do not get what was asked for before; also not of the place that the change was redirected to, if it is known. */
+  noteChange(call: Call, answeredUrl = ""): void {
+    if (this.#flights.size === 0) return;
+    const places = this.placesOf(call);
+    const all = answeredUrl === "" ? places : [...places, withoutFragment(answeredUrl)];
+    this.#flights.forget(all, this.#latest.id);
   }
 
   placesOf({ request: { url, absolute } }: Call): readonly string[] {

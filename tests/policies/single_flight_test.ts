@@ -353,6 +353,33 @@ testBothWays(
   },
 );
 
+testBothWays(
+  "Who asks after a change for where it was redirected to does not get what was asked for before",
+  async (setUp) => {
+    for (const status of [303, 307, 308]) {
+      let version = 1;
+      const { client, clock } = setUp(slowly, {
+        fetch: async (url, { method = "GET" } = {}) => {
+          if (method !== "GET") version = 2;
+          if (String(url) === "https://a.test/alias") {
+            return new Response(null, { status, headers: { location: "/a.json#there" } });
+          }
+          const response = Response.json(version);
+          // The first one is slow.
+          await new Promise<void>((resolve) => void clock.setTimeout(resolve, version === 1 ? 500 : 10));
+          return Object.defineProperty(response, "url", { value: String(url) });
+        },
+      });
+      const before = client.json(URL_A);
+      await clock.advance(1);
+      const change = client.text({ url: "https://a.test/alias", method: "PUT", body: "1" });
+      await clock.advance(50);
+      await change;
+      assertEquals(await clock.run(Promise.all([before, client.json(URL_A)])), [1, 2], `${status}`);
+    }
+  },
+);
+
 testBothWays("A client and its extensions share nothing that each has asked for", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
   const family = [client, client.extend({}), client.extend({})];
