@@ -8,6 +8,7 @@ import { describeKind } from "../primitives/argument_checks.ts";
 import { type HeaderMap, mergeHeaders } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { isSafeMethod } from "../http/classify.ts";
+import { withoutFragment } from "../http/url.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
@@ -58,7 +59,8 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   readonly scheduler: Scheduler;
   /** The lanes that requests have led to. */
   readonly lanes: Lanes;
-  readonly #flights = new Flights();
+  /** What may be joined; extensions share it, since what one of them changes has changed for all. */
+  readonly #flights: Flights;
   /** Calls whose callers wait, or read the body of their response. */
   readonly #calls = new LinkedQueue<Call>();
   readonly #background = new Background();
@@ -85,6 +87,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
    */
   constructor(options: ClientOptions, clock: Clock, hub: EventHub, parent?: Dispatcher) {
     this.#parent = parent;
+    this.#flights = parent === undefined ? new Flights() : parent.#flights;
     this.#latest = parent === undefined ? { id: 0 } : parent.#latest;
     this.#clock = clock;
     this.#hub = hub;
@@ -313,7 +316,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
 
   /** Answers all callers that wait for a call with its reply. */
   deliver(call: Call, reply: Reply): void {
-    this.#leaveFlights(call);
+    this.#leaveFlights(call, reply.url);
     const followers = call.flight?.followers.filter((follower) => !follower.settled) ?? [];
     // A caller that was answered does not read the body any more.
     if (call.settled && followers.length === 0) reply.openBody?.discard();
@@ -349,16 +352,34 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   }
 
   /** Calls from now on do not get what was asked for before; after a change, not that of another call for the same either. */
-  #leaveFlights(call: Call): void {
+  #leaveFlights(call: Call, answeredUrl?: string): void {
     call.hasEnded = true;
     this.#flights.remove(call);
     if (call.settled) this.#forget(call);
-    if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) this.noteChange(call);
+    if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) {
+      this.noteChange(call, answeredUrl);
+    }
   }
 
-  /** Calls from now on do not get what was asked for before. */
-  noteChange(call: Call): void {
-    this.#flights.forget(call.url);
+  /** Calls from now on do not get what was asked for before; also not of the place that the change was redirected to, if it is known. */
+  noteChange(call: Call, answeredUrl = ""): void {
+    if (this.#flights.size === 0) return;
+    const places = this.placesOf(call);
+    const all = answeredUrl === "" ? places : [...places, withoutFragment(answeredUrl)];
+    this.#flights.forget(all, this.#latest.id);
+  }
+
+  placesOf({ request: { url, absolute } }: Call): readonly string[] {
+    const { mirrors } = this.pipeline;
+    if (absolute || mirrors.length === 0) return [withoutFragment(new URL(url).href)];
+    return mirrors.flatMap((mirror) => {
+      try {
+        return withoutFragment(new URL(urlAt(mirror, url)).href);
+      } catch {
+        // The caller's own `path` threw, so nothing has come from there, and nothing has gone there.
+        return [];
+      }
+    });
   }
 
   settle(call: Call, ok: boolean, value: unknown, nowMs: number = this.#clock.now()): void {

@@ -36,6 +36,8 @@ import type { Wanted } from "./wanted.ts";
 export interface CachePolicyOptions {
   /** Where entries are kept. */
   readonly adapter: CacheAdapter;
+  /** The adapter, or the tiers, as the caller has them. */
+  readonly given: object;
   /** The rules: what is allowed, and for how long. */
   readonly Rules: new (lifetimes: LifetimeOptions, windows: StaleWindows) => CacheRules;
   /** How long a response is fresh, in milliseconds; by the rules of HTTP where the server does not say. */
@@ -57,8 +59,9 @@ export interface CachePolicyOptions {
  * stores what comes back. Requests for the same that come meanwhile wait for it. A fault of the adapter is a miss or a
  * refused write, and one warning for each operation.
  *
- * Clients share what is known of the adapter and of what is stored: writes in flight, what was made wrong, and when. What is being
- * fetched is each client's own, because a fetch obeys the limits of its client and ends with it.
+ * Clients share what is known of the adapter and of what is stored: writes in flight, what was made wrong, and when; those with other
+ * plans of the same adapter share the latter. What is being fetched is each client's own, because a fetch obeys the limits of its
+ * client and ends with it.
  *
  * @param options How the cache is used.
  * @returns What makes the policy of a client. It throws an `OfflineError` for a miss while offline.
@@ -66,7 +69,7 @@ export interface CachePolicyOptions {
 export function cachePolicy(options: CachePolicyOptions): CachePolicyMaker {
   const shared: SharedState = {
     adapter: new AdapterState(options.maxPendingBytes),
-    entries: new EntriesState(),
+    entries: entriesStateOf(options.given),
   };
   return (environment, surroundings) => (next) => {
     const handler = new CacheHandler(environment, surroundings, options, shared, next);
@@ -78,6 +81,15 @@ export function cachePolicy(options: CachePolicyOptions): CachePolicyMaker {
 interface SharedState {
   readonly adapter: AdapterState;
   readonly entries: EntriesState;
+}
+
+const entriesStates = new WeakMap<object, EntriesState>();
+
+/** Plans of one adapter keep their responses together: what is made wrong through one of them is so for the others. */
+function entriesStateOf(given: object): EntriesState {
+  let state = entriesStates.get(given);
+  if (state === undefined) entriesStates.set(given, state = new EntriesState());
+  return state;
 }
 
 /** Marks the partition of redirects that were not followed, which are other responses. */

@@ -139,6 +139,7 @@ export function readPlanOptions(
   }
   assertPositiveInteger(action, "maxPendingBytes", maxPendingBytes);
   return {
+    given: adapter,
     adapter: mapTiers(
       isAdapter(adapter) ? adapter : tieredCache(adapter),
       (tier) => new PromptAdapter(tier, adapterTimeoutMs),

@@ -42,6 +42,7 @@ export interface SendOptions {
  * @param options What stops it, and what is noted of it.
  * @returns The response.
  * @throws {ResponseError} Rejects, if `fetch` gives something else.
+ * @throws {TypeError} Rejects, if `fetch` gives `Response.error()`: a failure of the network.
  * @throws {MiddlewareFailure} Rejects, if a middleware throws by itself.
  */
 export async function sendRequest(
@@ -80,7 +81,7 @@ async function sendOne(
   { request, attempt, signal, first, exchange }: Sending,
 ): Promise<Response> {
   const { showsRedirects } = environment.runtime;
-  if (first !== undefined && (!showsRedirects || !isRedirect(checkResponse(first)))) return first;
+  if (first !== undefined && !(isRedirect(checkResponse(first)) && showsRedirects)) return first;
   const { useOnHops } = environment;
   const { init } = call.request;
   const send = (hop: RedirectedRequest, redirect: RequestRedirect | undefined): Promise<Response> =>
@@ -173,6 +174,8 @@ export function requestInit(
 
 /** One of another realm, or of another implementation, does as well. */
 function checkResponse(response: Response): Response {
-  if (response instanceof Response || objectTag(response) === "Response") return response;
-  throw new ResponseError();
+  if (!(response instanceof Response) && objectTag(response) !== "Response") throw new ResponseError();
+  // As a service worker or a mock says that the network has failed (Fetch §2.2.6).
+  if (response.type === "error") throw new TypeError("Fetch failed: the answer is Response.error()");
+  return response;
 }

@@ -36,6 +36,8 @@ export interface CallOwner {
   onCancel(call: Call): void;
   /** The number of the next call. */
   nextId(): number;
+  /** All URLs that a call may lead to, as a parser writes them, and without fragments. */
+  placesOf(call: Call): readonly string[];
   /** What the client was closed with, once it was. */
   readonly closing: { readonly reason: unknown } | undefined;
   /** Where calls go that were admitted on the straight way. */

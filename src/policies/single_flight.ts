@@ -12,15 +12,21 @@ import { Reply } from "./reply.ts";
 import type { Settings } from "./settings.ts";
 
 const SMALLEST = 64;
+/** How many changed URLs are remembered, while calls are in flight that began before. */
+const MOST_CHANGES = 1_000;
 
 /**
- * The calls in flight that others may join: requests for the same, under the same settings. A hash table whose entries
+ * The calls in flight that others of the same client may join: requests for the same, under the same settings. A hash table whose entries
  * are linked through the calls themselves, so that one costs a hash and no memory, and nothing is kept of one that has left.
  */
 export class Flights {
   #heads: (Call | undefined)[] = new Array<Call | undefined>(SMALLEST).fill(undefined);
   #mask = SMALLEST - 1;
   #size = 0;
+  /** What has changed, and the number of the latest call that had begun by then. */
+  readonly #changes = new Map<string, number>();
+  /** Up to this one no call is joined, whatever it asks for: some changes are not remembered. */
+  #forgottenId = -1;
 
   /** How many calls may be joined. */
   get size(): number {
@@ -38,7 +44,8 @@ export class Flights {
     const hash = call.hash = fragment === -1 ? hashOf(url) : hashOf(url.slice(0, fragment));
     const place = hash & this.#mask;
     for (let other = this.#heads[place]; other !== undefined; other = other.chain) {
-      if (other.hash === hash && areAlike(call, other) && !other.cancelled && !other.isLeaving) return other;
+      if (other.hash !== hash || !areAlike(call, other) || other.cancelled || other.isLeaving) continue;
+      if (!this.#isOutdated(other)) return other;
     }
     call.chain = this.#heads[place];
     call.isInTable = true;
@@ -51,7 +58,7 @@ export class Flights {
   remove(call: Call): void {
     if (!call.isInTable) return;
     call.isInTable = false;
-    this.#size--;
+    if (--this.#size === 0 && this.#changes.size > 0) this.#changes.clear();
     const place = call.hash & this.#mask;
     const head = this.#heads[place];
     if (head === call) {
@@ -64,15 +71,25 @@ export class Flights {
     call.chain = undefined;
   }
 
-  /** The resource of a URL may have changed: requests from now on must not get what was asked for before. */
-  forget(url: string): void {
-    const changed = withoutFragment(url);
-    const hash = hashOf(changed);
-    for (let call = this.#heads[hash & this.#mask]; call !== undefined;) {
-      const { chain } = call;
-      if (call.hash === hash && withoutFragment(call.url) === changed) this.remove(call);
-      call = chain;
+  /**
+   * Resources may have changed: requests from now on must not get what was asked for before. Calls are compared with them only when one
+   * would be joined, since there may be many in flight, whose URLs may be written in many ways.
+   *
+   * @param places All URLs that what has changed may have, as a parser writes them.
+   * @param latestId The number of the latest call that has begun.
+   */
+  forget(places: readonly string[], latestId: number): void {
+    if (this.#changes.size >= MOST_CHANGES) {
+      this.#changes.clear();
+      this.#forgottenId = latestId;
     }
+    for (const place of places) this.#changes.set(place, latestId);
+  }
+
+  #isOutdated(call: Call): boolean {
+    if (call.id <= this.#forgottenId) return true;
+    if (this.#changes.size === 0) return false;
+    return call.context.owner.placesOf(call).some((place) => (this.#changes.get(place) ?? 0) >= call.id);
   }
 
   #grow(): void {
@@ -103,6 +120,8 @@ function hashOf(url: string): number {
 }
 
 function areAlike(call: Call, other: Call): boolean {
+  // An extension sends other headers, through other middleware, to other mirrors.
+  if (call.context.owner !== other.context.owner) return false;
   // Each is to be sent, and once.
   if (call.settings.idempotent === false) return false;
   if (call.url !== other.url && withoutFragment(call.url) !== withoutFragment(other.url)) return false;

@@ -130,6 +130,10 @@ export class FakeStarter implements CallOwner, BatchStarter {
 
   onBodyEnd(): void {}
 
+  placesOf({ url }: Call): readonly string[] {
+    return [url];
+  }
+
   nextId(): number {
     return this.calls.length + 1;
   }

@@ -116,6 +116,7 @@ function setUp(reply: Reply | readonly Reply[], given: SetUpOptions = {}) {
         onCancel() {},
         onBodyEnd() {},
         nextId: () => 1,
+        placesOf: ({ url }: Call) => [url],
         closing: undefined,
         straight: way,
       },

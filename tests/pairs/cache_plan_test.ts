@@ -6,7 +6,7 @@ import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_netwo
 import { gate, watch } from "../support/settled.ts";
 import { adapterWith, turns } from "../http_cache/cache_rig.ts";
 import { planOf, type PlanParts } from "../http_cache/plan_of.ts";
-import { memoryCache, tieredCache } from "../../src/http_cache/mod.ts";
+import { httpCache, memoryCache, tieredCache } from "../../src/http_cache/mod.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 
@@ -64,6 +64,30 @@ test("plan × clients: a change by one keeps the other from storing what it has 
   held.open();
   await turns(clock);
   assertEquals([before.state, await clock.run(two.json(URL_A))], ["fulfilled", 3]);
+});
+
+test("plan × plan: a change by way of one keeps another one of the same adapter from storing what was asked for before", async () => {
+  for (
+    const kept of [memoryCache, () => [memoryCache(), memoryCache()], () => tieredCache([memoryCache()])]
+  ) {
+    for (const isExtension of [true, false]) {
+      const [clock, held, adapter] = [new ManualClock(), gate(), kept()];
+      const network = new FakeNetwork(
+        clock,
+        ({ nth, method }) =>
+          method === "POST" ? { status: 204 } : { ...fresh(nth), ...nth === 1 && { gate: held.promise } },
+      );
+      const make = () => ({ clock, fetch: network.fetch, cache: httpCache(adapter) });
+      const one = createClient(make());
+      const two = isExtension ? one.extend({ cache: httpCache(adapter) }) : createClient(make());
+      const before = watch(one.json(URL_A));
+      await turns(clock);
+      await clock.run(two.json({ url: URL_A, method: "POST" }));
+      held.open();
+      await turns(clock);
+      assertEquals([before.state, await clock.run(one.json(URL_A))], ["fulfilled", 3]);
+    }
+  }
 });
 
 test("plan × clients: what is under way is each client's own, and ends with it", async () => {

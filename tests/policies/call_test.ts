@@ -401,6 +401,36 @@ testBothWays(
 );
 
 testBothWays(
+  "a `fetch` that gives Response.error() says that the network has failed: another try, or another mirror, may do better",
+  async (rig) => {
+    for (const to of ["again", "mirror", "redirect"]) {
+      const sent: string[] = [];
+      const { client, run } = rig(OK, {
+        baseUrls: to === "mirror" ? ["https://a.test", "https://b.test"] : "https://a.test",
+        fetch: (url) => {
+          sent.push(String(url));
+          if (sent.length === 1 && to === "redirect") return Promise.resolve(Response.redirect(SECOND));
+          const isDown = to === "mirror" ? String(url).includes("a.test") : sent.length < 3;
+          return Promise.resolve(isDown ? Response.error() : Response.json(to));
+        },
+      });
+      assertEquals(await run(client.json("data.json")), to);
+      assertEquals(await run(client.fetch("data.json").then(({ status }) => status)), 200);
+      assert(sent.length > 1);
+    }
+    const { client, run } = rig(OK, { fetch: () => Promise.resolve(Response.error()), maxRetries: 1 });
+    const put = { url: URL_A, method: "PUT", body: "x" };
+    for (const call of [() => client.json(URL_A), () => client.text(put)]) {
+      const error = await run(assertRejects(call, NetworkError, "Response.error()"));
+      assertEquals(error.attempts, 2);
+    }
+    const error = await run(assertRejects(() => client.fetch(URL_A), NetworkError));
+    assertEquals(error.attempts, 2);
+    assertEquals(client.stats().origins["https://a.test"]!.failed, 6);
+  },
+);
+
+testBothWays(
   "a client whose `fetch` is another client's hands on its aborts, and takes its failures for the network's",
   async (rig) => {
     const { client: inner, clock, origin } = rig([status(503), refused(), OK, hanging()], { maxRetries: 0 });

@@ -27,7 +27,17 @@ export interface FakeCallOptions {
   readonly request?: Partial<PreparedRequest> | undefined;
 }
 
-/** Makes a call that has no owner. */
+const OWNER: CallContext["owner"] = {
+  settle() {},
+  onCancel() {},
+  onBodyEnd() {},
+  nextId: () => 1,
+  placesOf: (call) => [call.url],
+  closing: undefined,
+  straight: { run: () => Promise.resolve() },
+};
+
+/** Makes a call whose owner does nothing. */
 export function fakeCall(
   { settings, streams = false, isBackground = false, allowance, request }: FakeCallOptions = {},
 ): Call {
@@ -39,14 +49,7 @@ export function fakeCall(
     streams,
     rejectsStatus: false,
     isBackground,
-    owner: {
-      settle() {},
-      onCancel() {},
-      onBodyEnd() {},
-      nextId: () => 1,
-      closing: undefined,
-      straight: { run: () => Promise.resolve() },
-    },
+    owner: OWNER,
     straightHeaders: undefined,
   };
   if (request === undefined) return new Call(context, SECRET_URL, { onSettled() {} });

@@ -6,7 +6,13 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import * as v from "valibot";
-import { DataNotFoundError, HttpError, InvalidDataError, TimeoutError } from "../../mod.ts";
+import {
+  type ClientOptions,
+  DataNotFoundError,
+  HttpError,
+  InvalidDataError,
+  TimeoutError,
+} from "../../mod.ts";
 import { memoryCache } from "../../src/http_cache/mod.ts";
 import type { Call } from "../../src/policies/call.ts";
 import { Flights, join, leave } from "../../src/policies/single_flight.ts";
@@ -16,7 +22,7 @@ import { fakeClient, testClientsBothWays } from "../client/fake_client.ts";
 import type { Answer, SentRequest } from "../client/fake_network.ts";
 import { gate, rejection, watch } from "../support/settled.ts";
 import { test } from "../support/test.ts";
-import { fakeAllowance, fakeCall, SECRET_URL } from "./fake_call.ts";
+import { fakeAllowance, fakeCall, type FakeCallOptions, SECRET_URL } from "./fake_call.ts";
 import { RecordingCache } from "../http_cache/recording_cache.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 
@@ -285,6 +291,104 @@ testBothWays("Only GETs are shared", async (setUp) => {
   }
 });
 
+testBothWays(
+  "Who asks after a change through another client of one family does not get what was asked for before",
+  async (setUp) => {
+    for (const [changer, reader] of [[0, 1], [1, 0], [1, 2], [2, 1], [0, 2], [1, 1]] as const) {
+      for (const method of ["PUT", "POST", "DELETE", "PATCH"]) {
+        let version = 1;
+        const { client, clock } = setUp((request) => {
+          if (request.method !== "GET") return { json: ++version, afterMs: 10 };
+          return { json: version, afterMs: 100 };
+        });
+        const family = [client, client.extend({}), client.extend({}).extend({ headers: { "x-a": "1" } })];
+        const before = family[reader]!.json(URL_A);
+        await clock.advance(1);
+        const change = family[changer]!.json({ url: `${URL_A}#here`, method, body: "1" });
+        await clock.advance(50);
+        await change;
+        const after = family[reader]!.json(URL_A, { priority: 1 });
+        assertEquals(await clock.run(Promise.all([before, after])), [1, 2], `${method} ${changer} ${reader}`);
+      }
+    }
+  },
+);
+
+testBothWays(
+  "Who asks after a change does not get what was asked for before, however the URL of the change was written",
+  async (setUp) => {
+    const one = { baseUrls: "https://a.test" };
+    const two = {
+      baseUrls: ["HTTPS://A.test", { url: "https://b.test/data", path: (path: string) => `v1/${path}` }],
+    };
+    const spellings: readonly (readonly [string, string, ClientOptions])[] = [
+      ["a.json", URL_A, one],
+      [URL_A, "a.json", one],
+      ["a.json", "./x/../a.json", one],
+      ["a.json", "/a.json#there", one],
+      ["a.json", URL_A, two],
+      ["a.json", "https://b.test/data/v1/a.json", two],
+      ["https://b.test/data/v1/a.json", "a.json", two],
+      [URL_A, "HTTPS://A.TEST:443/a.json", {}],
+      [URL_A, "https://a.test/b/../a.json", {}],
+      ["https://a.test", "https://a.test/#there", {}],
+      ["https://a.test/é?ü", "https://a.test/%C3%A9?%C3%BC", {}],
+    ];
+    for (const [read, changed, options] of spellings) {
+      let version = 1;
+      const { client, clock } = setUp((request) => {
+        if (request.method !== "GET") return { json: ++version, afterMs: 10 };
+        return { json: version, afterMs: 100 };
+      }, options);
+      const before = client.json(read);
+      await clock.advance(1);
+      const change = client.json({ url: changed, method: "PUT", body: "1" });
+      await clock.advance(50);
+      await change;
+      const after = [client.json(read), client.json(read)];
+      const values = await clock.run(Promise.all([before, ...after]));
+      assertEquals(values, [1, 2, 2], `${read} ${changed}`);
+      assertEquals(client.stats().cacheHits.shared, 1);
+    }
+  },
+);
+
+testBothWays(
+  "Who asks after a change for where it was redirected to does not get what was asked for before",
+  async (setUp) => {
+    for (const status of [303, 307, 308]) {
+      let version = 1;
+      const { client, clock } = setUp(slowly, {
+        fetch: async (url, { method = "GET" } = {}) => {
+          if (method !== "GET") version = 2;
+          if (String(url) === "https://a.test/alias") {
+            return new Response(null, { status, headers: { location: "/a.json#there" } });
+          }
+          const response = Response.json(version);
+          // The first one is slow.
+          await new Promise<void>((resolve) => void clock.setTimeout(resolve, version === 1 ? 500 : 10));
+          return Object.defineProperty(response, "url", { value: String(url) });
+        },
+      });
+      const before = client.json(URL_A);
+      await clock.advance(1);
+      const change = client.text({ url: "https://a.test/alias", method: "PUT", body: "1" });
+      await clock.advance(50);
+      await change;
+      assertEquals(await clock.run(Promise.all([before, client.json(URL_A)])), [1, 2], `${status}`);
+    }
+  },
+);
+
+testBothWays("A client and its extensions share nothing that each has asked for", async (setUp) => {
+  const { client, clock, network } = setUp(slowly);
+  const family = [client, client.extend({}), client.extend({})];
+
+  await clock.run(Promise.all(family.flatMap((member) => [member.json(URL_A), member.json(URL_A)])));
+  assertEquals(network.sent.length, 3);
+  assertEquals(family.map((member) => member.stats().cacheHits.shared), [1, 1, 1]);
+});
+
 testBothWays("A HEAD and a GET do not share", async (setUp) => {
   const { client, clock, network } = setUp(slowly);
 
@@ -545,13 +649,38 @@ test("Flights joins no call that has been stopped", () => {
   assertStrictEquals(flights.enter(fakeCall()), second);
 });
 
-test("Flights.forget() takes out all that ask for a URL, with whatever fragment and settings", () => {
+/** A call with a number, as a client gives them. */
+function numbered(id: number, options?: FakeCallOptions): Call {
+  const call = fakeCall(options);
+  call.id = id;
+  return call;
+}
+
+test("Flights.forget() has no call joined that asks for a place and began before, and every one that began since", () => {
   const flights = new Flights();
-  const kept = fakeCall({ request: { url: "https://a.test/other" } });
-  for (const call of [fakeCall(), fakeCall({ settings: { timeoutMs: 1 } }), kept]) flights.enter(call);
-  flights.forget(`${SECRET_URL}#part`);
-  assertEquals(flights.size, 1);
-  assertStrictEquals(flights.enter(fakeCall({ request: { url: kept.url } })), kept);
+  const other = { request: { url: "https://a.test/other" } };
+  const kept = numbered(3, other);
+  for (const call of [numbered(1), numbered(2, { settings: { timeoutMs: 1 } }), kept]) flights.enter(call);
+  flights.forget([SECRET_URL], 3);
+  assertStrictEquals(flights.enter(numbered(4, other)), kept);
+  const [next, another] = [numbered(4), numbered(5, { settings: { timeoutMs: 1 } })];
+  for (const call of [next, another]) assertStrictEquals(flights.enter(call), undefined);
+  assertStrictEquals(flights.enter(numbered(6)), next);
+  assertStrictEquals(flights.enter(numbered(7, { settings: { timeoutMs: 1 } })), another);
+  flights.forget([SECRET_URL], 7);
+  assertStrictEquals(flights.enter(numbered(8)), undefined);
+});
+
+test("Flights.forget() remembers a thousand places, and after more of them has nothing joined that began before", () => {
+  const flights = new Flights();
+  const first = numbered(1);
+  flights.enter(first);
+  for (let nth = 0; nth < 1_000; nth++) flights.forget([`https://a.test/${nth}`], 1);
+  assertStrictEquals(flights.enter(numbered(2)), first);
+  flights.forget(["https://a.test/more"], 2);
+  const second = numbered(3);
+  assertStrictEquals(flights.enter(second), undefined);
+  assertStrictEquals(flights.enter(numbered(4)), second);
 });
 
 testBothWays(
