@@ -316,7 +316,7 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
 
   /** Answers all callers that wait for a call with its reply. */
   deliver(call: Call, reply: Reply): void {
-    this.#leaveFlights(call, reply.url);
+    this.#leaveFlights(call, reply);
     const followers = call.flight?.followers.filter((follower) => !follower.settled) ?? [];
     // A caller that was answered does not read the body any more.
     if (call.settled && followers.length === 0) reply.openBody?.discard();
@@ -352,12 +352,12 @@ export class Dispatcher implements CallOwner, StraightOwner, AbortTarget {
   }
 
   /** Calls from now on do not get what was asked for before; after a change, not that of another call for the same either. */
-  #leaveFlights(call: Call, answeredUrl?: string): void {
+  #leaveFlights(call: Call, reply?: Reply): void {
     call.hasEnded = true;
     this.#flights.remove(call);
     if (call.settled) this.#forget(call);
     if (call.prepared !== undefined && !isSafeMethod(call.prepared.method)) {
-      this.noteChange(call, answeredUrl);
+      this.noteChange(call, reply?.url);
     }
   }
 
