@@ -169,9 +169,7 @@ function planOf(
     return { reason, delayMs, sleeps: false, needsBudget: false, isUrgent: false, counts: false };
   }
   // Rounds that do not count make it wait longer all the same.
-  const step = isRefused
-    ? Math.max(call.journey.round, call.journey.refusals)
-    : Math.min(call.journey.round, call.settings.maxRetries ?? DEFAULT_RETRIES);
+  const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : usualStep(call);
   const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, earlier?.delayMs));
   // In a batch, requests that are told to come again wait as long as others are served.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
@@ -197,6 +195,12 @@ function mostRetries(environment: Environment, call: Call, { reply, error }: Rou
   if (patienceMs === 0 || isTimeoutError(error)) return DEFAULT_RETRIES;
   const { retries } = (reply?.target ?? call.target)?.lane ?? {};
   return Math.max(DEFAULT_RETRIES, retries?.retriesNeeded(workingTimeMs(environment)) ?? 0);
+}
+
+/** The step of its backoff; those that an origin that is full has refused more often than usual begin anew, since others are served meanwhile. */
+function usualStep({ journey: { round }, settings: { maxRetries } }: Call): number {
+  if (maxRetries !== undefined) return Math.min(round, maxRetries);
+  return round > DEFAULT_RETRIES ? 1 : round;
 }
 
 /** When the latest request began that a lane has served, the call itself not counted: a mirror there may answer that it has nothing for it. */
