@@ -1,7 +1,7 @@
 /**
- * Runs every check, the tests on both runtimes, and those of SDKs, the package, workers, transports and browsers, whatever fails on the way.
- * Those install what they need from npm and Debian; what can't be had is a failure. Ends with `N passed, N failed`, where a check that
- * fails counts as one failure, and with the exit code 1 if there is any.
+ * Runs every check, the tests on both runtimes, and those of properties, SDKs, the package, workers, transports and browsers, whatever
+ * fails on the way. Those install what they need from npm and Debian; what can't be had is a failure. Ends with `N passed, N failed`, where
+ * a check that fails counts as one failure, and with the exit code 1 if there is any.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { runTests } from "../tests/support/run.ts";
 import { runBrowserTests } from "../tests/support/run_browser.ts";
 import { runNetTests } from "../tests/support/run_net.ts";
 import { runPackageTests } from "../tests/support/run_package.ts";
+import { runPropertyTests } from "../tests/support/run_properties.ts";
 import { runSdkTests } from "../tests/support/run_sdk.ts";
 import { runWorkerTests } from "../tests/support/run_worker.ts";
 
@@ -42,6 +43,7 @@ for (const [name, args] of Object.entries(CHECKS)) {
 /** Those of the project itself, and those that need what they install. */
 const SUITES: Readonly<Record<string, () => Promise<Counts>>> = {
   tests: () => runTests({}),
+  "test:properties": () => runPropertyTests(),
   "test:sdk": () => runSdkTests(),
   "test:package": () => runPackageTests(),
   "test:worker": () => runWorkerTests(),

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { TokenBucket } from "../../src/primitives/token_bucket.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { fc } from "../support/property.ts";
-import { test } from "../support/test.ts";
+import { TokenBucket } from "../../../src/primitives/token_bucket.ts";
+import { ManualClock } from "../../../src/testing/manual_clock.ts";
+import { fc } from "../property.ts";
+import { test } from "../../support/test.ts";
 
 const rate = fc.record({
   limit: fc.integer({ min: 1, max: 20 }),

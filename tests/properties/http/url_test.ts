@@ -1,8 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { fc } from "../support/property.ts";
-import { withQuery } from "../../src/http/query.ts";
-import { isPlainUrl, joinUrl, OriginIndex, redactUrl, shownUrl, splitUserInfo } from "../../src/http/url.ts";
-import { test } from "../support/test.ts";
+import { fc } from "../property.ts";
+import { withQuery } from "../../../src/http/query.ts";
+import {
+  isPlainUrl,
+  joinUrl,
+  OriginIndex,
+  redactUrl,
+  shownUrl,
+  splitUserInfo,
+} from "../../../src/http/url.ts";
+import { test } from "../../support/test.ts";
 
 const SECRET = "hunter2";
 /** What URL parsers stumble over. */

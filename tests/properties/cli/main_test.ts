@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { type FlagSpecs, readArgs, UsageError } from "../../src/cli/args.ts";
-import { cacheCommand } from "../../src/cli/cache.ts";
-import { demoCommand } from "../../src/cli/demo.ts";
-import { f1Command } from "../../src/cli/f1.ts";
-import { getCommand } from "../../src/cli/get.ts";
-import { main } from "../../src/cli/main.ts";
-import { parseCount, parseDuration, parseHeaders, parseMethod, parseRate } from "../../src/cli/values.ts";
-import { fc } from "../support/property.ts";
-import { test } from "../support/test.ts";
-import { FakeTerminal } from "./fake_terminal.ts";
+import { type FlagSpecs, readArgs, UsageError } from "../../../src/cli/args.ts";
+import { cacheCommand } from "../../../src/cli/cache.ts";
+import { demoCommand } from "../../../src/cli/demo.ts";
+import { f1Command } from "../../../src/cli/f1.ts";
+import { getCommand } from "../../../src/cli/get.ts";
+import { main } from "../../../src/cli/main.ts";
+import { parseCount, parseDuration, parseHeaders, parseMethod, parseRate } from "../../../src/cli/values.ts";
+import { fc } from "../property.ts";
+import { test } from "../../support/test.ts";
+import { FakeTerminal } from "../../cli/fake_terminal.ts";
 
 const COMMANDS = [getCommand, f1Command, cacheCommand, demoCommand];
 

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { HeaderMap } from "../../src/http/headers.ts";
-import { TtlRules } from "../../src/http_cache/ttl_rules.ts";
-import { fc } from "../support/property.ts";
-import { test } from "../support/test.ts";
+import type { HeaderMap } from "../../../src/http/headers.ts";
+import { TtlRules } from "../../../src/http_cache/ttl_rules.ts";
+import { fc } from "../property.ts";
+import { test } from "../../support/test.ts";
 
 const request = fc.record({
   url: fc.constantFrom("https://a.test/", "https://a.test/#x", "https://a.test/?a=1", "https://b.test/\n"),

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import type { Permit } from "../../src/primitives/permit.ts";
-import { Semaphore } from "../../src/primitives/semaphore.ts";
-import { fc } from "../support/property.ts";
-import { test } from "../support/test.ts";
-import { microtasks } from "../support/microtasks.ts";
+import type { Permit } from "../../../src/primitives/permit.ts";
+import { Semaphore } from "../../../src/primitives/semaphore.ts";
+import { fc } from "../property.ts";
+import { test } from "../../support/test.ts";
+import { microtasks } from "../../support/microtasks.ts";
 
 /** What may be done to a semaphore; a number says to which of those that there are. */
 type Step =

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { fc } from "../support/property.ts";
-import { rateLimitResetMs } from "../../src/http/rate_limit_headers.ts";
-import { parseRetryAfter, retryAfterMs } from "../../src/http/retry_after.ts";
-import { test } from "../support/test.ts";
+import { fc } from "../property.ts";
+import { rateLimitResetMs } from "../../../src/http/rate_limit_headers.ts";
+import { parseRetryAfter, retryAfterMs } from "../../../src/http/retry_after.ts";
+import { test } from "../../support/test.ts";
 
 const NOW = Date.UTC(2026, 10, 28);
 const NAMES = [

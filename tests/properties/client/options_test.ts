@@ -5,10 +5,10 @@ import {
   type ExtendOptions,
   isSlipstreamError,
   type RequestOptions,
-} from "../../mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { fc } from "../support/property.ts";
-import { test } from "../support/test.ts";
+} from "../../../mod.ts";
+import { ManualClock } from "../../../src/testing/manual_clock.ts";
+import { fc } from "../property.ts";
+import { test } from "../../support/test.ts";
 
 type Predicate = (value: unknown) => boolean;
 

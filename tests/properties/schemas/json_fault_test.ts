@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { InvalidDataError } from "../../src/errors.ts";
-import { decodeBody } from "../../src/schemas/decode.ts";
-import { findJsonFault } from "../../src/schemas/json_fault.ts";
-import { fc } from "../support/property.ts";
-import { test } from "../support/test.ts";
+import { InvalidDataError } from "../../../src/errors.ts";
+import { decodeBody } from "../../../src/schemas/decode.ts";
+import { findJsonFault } from "../../../src/schemas/json_fault.ts";
+import { fc } from "../property.ts";
+import { test } from "../../support/test.ts";
 
 const PIECES = [
   ...'[]{},: \n"\\-+.eE0',

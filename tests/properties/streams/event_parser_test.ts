@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import type { ServerSentEvent } from "../../mod.ts";
-import { EventParser } from "../../src/streams/event_parser.ts";
-import { LineSplitter } from "../../src/streams/line_splitter.ts";
-import { fc } from "../support/property.ts";
-import { test } from "../support/test.ts";
+import type { ServerSentEvent } from "../../../mod.ts";
+import { EventParser } from "../../../src/streams/event_parser.ts";
+import { LineSplitter } from "../../../src/streams/line_splitter.ts";
+import { fc } from "../property.ts";
+import { test } from "../../support/test.ts";
 
 const encoder = new TextEncoder();
 const PIECES = [

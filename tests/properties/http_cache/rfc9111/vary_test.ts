@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { initialAgeMs } from "../../../src/http_cache/rfc9111/age.ts";
-import { MAX_DELTA_MS } from "../../../src/http_cache/rfc9111/delta_seconds.ts";
+import { initialAgeMs } from "../../../../src/http_cache/rfc9111/age.ts";
+import { MAX_DELTA_MS } from "../../../../src/http_cache/rfc9111/delta_seconds.ts";
 import {
   extendIndex,
   matchesVary,
@@ -8,10 +8,10 @@ import {
   selectedHeaders,
   variantKey,
   varyNames,
-} from "../../../src/http_cache/rfc9111/vary.ts";
-import { fc } from "../../support/property.ts";
-import { test } from "../../support/test.ts";
-import { NOW } from "./stored.ts";
+} from "../../../../src/http_cache/rfc9111/vary.ts";
+import { fc } from "../../property.ts";
+import { test } from "../../../support/test.ts";
+import { NOW } from "../../../http_cache/rfc9111/stored.ts";
 
 const name = fc.constantFrom("accept", "accept-language", "x-a", "x-b", "__proto__", "constructor");
 const headerValue = fc.oneof(

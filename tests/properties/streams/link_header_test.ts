@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseLinkHeader } from "../../src/streams/link_header.ts";
-import { fc } from "../support/property.ts";
-import { test } from "../support/test.ts";
+import { parseLinkHeader } from "../../../src/streams/link_header.ts";
+import { fc } from "../property.ts";
+import { test } from "../../support/test.ts";
 
 const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9a-z-]{1,6}$/);
 const link = fc.record({

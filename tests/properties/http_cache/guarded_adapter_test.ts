@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { createClient } from "../../mod.ts";
-import type { CacheEntry } from "../../src/cache/cache.ts";
-import { httpCache, memoryCache, ttlCache } from "../../src/http_cache/mod.ts";
-import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { fc } from "../support/property.ts";
-import { test } from "../support/test.ts";
+import { createClient } from "../../../mod.ts";
+import type { CacheEntry } from "../../../src/cache/cache.ts";
+import { httpCache, memoryCache, ttlCache } from "../../../src/http_cache/mod.ts";
+import { ManualClock } from "../../../src/testing/manual_clock.ts";
+import { fc } from "../property.ts";
+import { test } from "../../support/test.ts";
 
 /** What stands in an entry where something else belongs. */
 const odd = fc.oneof(

@@ -4,12 +4,12 @@ import {
   isNoCache,
   noCacheFields,
   parseCacheControl,
-} from "../../../src/http_cache/rfc9111/cache_control.ts";
-import { MAX_DELTA_MS } from "../../../src/http_cache/rfc9111/delta_seconds.ts";
-import { freshnessLifetimeMs } from "../../../src/http_cache/rfc9111/freshness.ts";
-import { fc } from "../../support/property.ts";
-import { test } from "../../support/test.ts";
-import { NOW } from "./stored.ts";
+} from "../../../../src/http_cache/rfc9111/cache_control.ts";
+import { MAX_DELTA_MS } from "../../../../src/http_cache/rfc9111/delta_seconds.ts";
+import { freshnessLifetimeMs } from "../../../../src/http_cache/rfc9111/freshness.ts";
+import { fc } from "../../property.ts";
+import { test } from "../../../support/test.ts";
+import { NOW } from "../../../http_cache/rfc9111/stored.ts";
 
 const NAMES = ["max-age", "no-cache", "no-store", "stale-if-error", "private", "x-own"];
 const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9a-z-]{1,8}$/);

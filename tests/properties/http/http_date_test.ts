@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { fc } from "../support/property.ts";
-import { parseHttpDate } from "../../src/http/http_date.ts";
-import { test } from "../support/test.ts";
+import { fc } from "../property.ts";
+import { parseHttpDate } from "../../../src/http/http_date.ts";
+import { test } from "../../support/test.ts";
 
 const NOW = Date.UTC(2026, 10, 28);
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
