@@ -219,28 +219,26 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       return undefined;
     }
     if (this.#pulled !== undefined) return this.#takePulled();
-    const result = this.#next();
-    if (result === undefined) return undefined;
+    this.#pulling = true;
+    let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
+    try {
+      const list = this.#list;
+      if (list === undefined) result = checkResult(this.#ask());
+      else if (this.#nextIndex < list.length) result = { done: false, value: list[this.#nextIndex]! };
+      else result = END;
+    } catch (error) {
+      return this.#breakOff(error);
+    }
     if ("then" in result) return this.#await(result);
     this.#pulling = false;
     return result.done || this.#ended || this.#exhausted ? this.#take(result) : this.#start(result.value);
   }
 
-  /** What comes next, of a source that is being asked until that is looked at; nothing if it throws, which ends the batch. */
-  #next(): IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>> | undefined {
-    this.#pulling = true;
-    try {
-      const list = this.#list;
-      if (list !== undefined) {
-        return this.#nextIndex < list.length ? { done: false, value: list[this.#nextIndex]! } : END;
-      }
-      return checkResult(this.#ask());
-    } catch (error) {
-      this.#pulling = false;
-      this.#fail(error);
-      this.#endIfDone();
-      return undefined;
-    }
+  /** The source has thrown when it was asked. */
+  #breakOff(error: unknown): undefined {
+    this.#pulling = false;
+    this.#fail(error);
+    this.#endIfDone();
   }
 
   /** What the source says next. One that has ended its own batch meanwhile could not be closed while it was asked. */
@@ -348,8 +346,17 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #lookAhead(): void {
     const { active, asleep } = this.allowance;
     if (!this.isClaiming || active + asleep > 0 || this.#pulling || this.#pulled !== undefined) return;
-    const result = this.#next();
-    if (result === undefined) return;
+    if (this.#list !== undefined) {
+      if (this.#nextIndex >= this.#list.length) this.#take(END);
+      return;
+    }
+    this.#pulling = true;
+    let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
+    try {
+      result = checkResult(this.#ask());
+    } catch (error) {
+      return this.#breakOff(error);
+    }
     if ("then" in result) return this.#await(result);
     this.#pulling = false;
     if (result.done || this.#ended || this.#exhausted) return void this.#take(result);

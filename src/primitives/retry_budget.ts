@@ -112,7 +112,9 @@ export class RetryBudget {
    * @param nowMs What the clock said just now, for a caller that has just read it.
    */
   deposit(nowMs: number = this.#clock.now()): void {
-    this.#requests.add(this.#time.at(nowMs));
+    // Called for each request: without an outage, it calls nothing else than it has to.
+    const { outages, idleMs } = this.#time;
+    this.#requests.add(outages === 0 ? nowMs - idleMs : this.#time.at(nowMs));
   }
 
   /**

@@ -17,25 +17,22 @@ const LONGEST_OUTAGE_MS = 60_000;
 export class WorkingTime {
   /** When the outages have begun that are not over, the oldest first; those that do not count any more may be missing. */
   readonly #begun: number[] = [];
-  /** How long there were outages until a moment. */
-  #idleMs = 0;
-  #untilMs = 0;
-
   /** How many outages there are. */
-  get outages(): number {
-    return this.#begun.length;
-  }
+  outages = 0;
+  /** How long there were outages until the latest of them began or ended, in milliseconds. */
+  idleMs = 0;
+  #untilMs = 0;
 
   /** The working time at a time on the client's clock, in milliseconds. */
   at(nowMs: number): number {
-    return nowMs - this.#idleMs - (this.#begun.length === 0 ? 0 : this.#idleSince(nowMs));
+    return nowMs - this.idleMs - (this.outages === 0 ? 0 : this.#idleSince(nowMs));
   }
 
   /** An origin's breaker has opened. */
   begin(atMs: number): void {
     this.#note(atMs);
     while (this.#begun.length > 0 && this.#begun[0]! + LONGEST_OUTAGE_MS <= atMs) this.#begun.shift();
-    this.#begun.push(atMs);
+    this.outages = this.#begun.push(atMs);
   }
 
   /** An origin's breaker has closed, which had opened at a time. */
@@ -43,10 +40,11 @@ export class WorkingTime {
     this.#note(atMs);
     const place = this.#begun.lastIndexOf(begunAtMs);
     if (place !== -1) this.#begun.splice(place, 1);
+    this.outages = this.#begun.length;
   }
 
   #note(atMs: number): void {
-    this.#idleMs += this.#idleSince(atMs);
+    this.idleMs += this.#idleSince(atMs);
     this.#untilMs = atMs;
   }
 
