@@ -242,8 +242,9 @@ export interface ClientOptions extends
    * are hedged whose method changes nothing (GET, HEAD, OPTIONS, QUERY) and whose body can be sent twice; `idempotent: false` and a
    * request's own `hedge: false` exclude one. The first response wins that is no failure worth a retry, and the other attempt is aborted.
    *
-   * A second attempt takes a permit and a token of its own, counts among `attempts`, and is no retry. It is sent only while a permit is
-   * free that no request waits for, the breaker is closed and no pause is on: a client that has all of its permits in use hedges nothing.
+   * A second attempt takes a permit and a token of its own, counts among `attempts`, and is no retry. It is sent only while the breaker is
+   * closed and no pause is on. Where all permits of the client are in use it has the next one, before requests in line; but a batch that has as
+   * many under way as its own `concurrency` has nothing hedged, and in a worker that binds timers to requests only free permits count.
    * @default {false}
    */
   readonly hedge?: HedgeOptions | false | undefined;

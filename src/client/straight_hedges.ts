@@ -5,6 +5,7 @@
  */
 
 import type { Admission } from "../lanes/admission.ts";
+import type { Claimant } from "../lanes/claimant.ts";
 import { ResponseError } from "../policies/attempt_errors.ts";
 import type { Call } from "../policies/call.ts";
 import type { Hedger } from "../policies/hedger.ts";
@@ -37,7 +38,12 @@ interface Taker {
  * Watches the attempts of the straight way that have brought no headers yet, with one deadline for all. One that is slow, and for which
  * another one is admitted, goes on on the general way.
  */
-export class StraightHedges implements DeadlineTarget {
+export class StraightHedges implements Claimant, DeadlineTarget {
+  previous: Claimant | undefined = undefined;
+  next: Claimant | undefined = undefined;
+  isClaiming = false;
+  /** It goes before what holds any. */
+  readonly permits = 0;
   readonly #hedger: Hedger;
   readonly #environment: Environment;
   readonly #way: HedgedWay;
@@ -45,6 +51,8 @@ export class StraightHedges implements DeadlineTarget {
   readonly #watched = new Map<Call, number>();
   /** Those that were given away, and have brought nothing yet. */
   readonly #takers = new Map<Call, Taker>();
+  /** Those that are slow, and for which no other one could be admitted. */
+  readonly #due = new Set<Call>();
   #scanAtMs = Infinity;
   #scan: Deadline | undefined;
 
@@ -80,6 +88,7 @@ export class StraightHedges implements DeadlineTarget {
   /** An attempt has ended, if it had brought no headers. @returns Whether it was watched. */
   end(call: Call): boolean {
     if (!this.#watched.delete(call)) return false;
+    if (this.#due.delete(call) && this.#due.size === 0) this.#environment.scheduler.quit(this);
     if (this.#watched.size === 0) this.#disarm();
     return true;
   }
@@ -124,11 +133,37 @@ export class StraightHedges implements DeadlineTarget {
           this.#giveAway(call, rival);
           continue;
         }
+        this.#due.add(call);
         this.#watched.set(call, nowMs + this.#hedger.againMs(call.lane!, nowMs - call.attemptedAtMs));
       }
       nextMs = Math.min(nextMs, this.#watched.get(call)!);
     }
     if (nextMs < this.#scanAtMs) this.#scanAt(Math.max(nextMs, nowMs + SCAN_MS), nowMs);
+    if (this.#due.size > 0) scheduler.awaitTurn(this);
+  }
+
+  get claimPriority(): number {
+    let highest = -Infinity;
+    for (const { priority } of this.#due) highest = Math.max(highest, priority);
+    return highest;
+  }
+
+  /** A permit is free, for which one that is slow had to wait. */
+  claim(nowMs: number): undefined {
+    const { scheduler } = this.#environment;
+    for (const call of this.#due) {
+      const rival = this.#hedger.tryEnter(scheduler, call, call.lane!, nowMs, true);
+      if (rival === undefined) continue;
+      this.#due.delete(call);
+      if (this.#due.size === 0) scheduler.quit(this);
+      // Not while permits are being handed out.
+      queueMicrotask(() => {
+        if (this.#watched.has(call)) this.#giveAway(call, rival);
+        else rival.withdraw();
+      });
+      return;
+    }
+    scheduler.quit(this);
   }
 
   #giveAway(call: Call, rival: Admission): void {

@@ -262,6 +262,32 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return this.#tryAdmitAny(errand, lane, this.now());
   }
 
+  /**
+   * Admits a second attempt with the permit that is in hand, before requests in line, which are younger; otherwise as
+   * {@linkcode Scheduler.tryAdmit} does. The last place in a batch is for a request that was never sent.
+   */
+  tryAdmitInTurn(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
+    const { allowance, limitKey } = errand;
+    if (allowance !== undefined && allowance.active + 1 >= allowance.concurrency) return undefined;
+    if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;
+    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;
+    if (this.#turns.busyLanes > 1 && lane.inFlight >= this.#turns.shareOf(lane, this.capacity)) {
+      return undefined;
+    }
+    const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
+    if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return undefined;
+    if (!this.#grant(lane, line)) return undefined;
+    const ticket = lane.enter(nowMs, lane.outage.cooldownCapMs);
+    return this.#lend(lane, ticket, nowMs, receiptOf(lane, line, nowMs));
+  }
+
+  /** Lets what sends second attempts take part in the round; not in a worker, where another request may not send them. */
+  awaitTurn(claimant: Claimant): void {
+    if (this.#options.timersBelongToRequests) return;
+    this.join(claimant);
+    this.dispatch();
+  }
+
   /** What an admitted request gets. */
   toAdmission(errand: Errand, lane: Lane, ticket: number, nowMs: number): Admission {
     const { receipt } = errand;

@@ -121,20 +121,35 @@ export class Hedger implements Hedging<Environment>, RaceRules {
    * @param call The call.
    * @param targets Where it may go, the preferred one first.
    * @param nowMs The time on the client's clock.
+   * @param isItsTurn Whether there is a permit in hand for it.
    * @returns What it is sent with; `undefined` if it may not be sent now.
    */
-  tryAdmit(scheduler: Scheduler, call: Call, targets: readonly Target[], nowMs: number): Rival | undefined {
+  tryAdmit(
+    scheduler: Scheduler,
+    call: Call,
+    targets: readonly Target[],
+    nowMs: number,
+    isItsTurn = false,
+  ): Rival | undefined {
     for (const target of targets) {
-      const admission = this.tryEnter(scheduler, call, target.lane, nowMs);
+      const admission = this.tryEnter(scheduler, call, target.lane, nowMs, isItsTurn);
       if (admission !== undefined) return { target, admission };
     }
     return undefined;
   }
 
-  /** Has a second attempt admitted to one lane, if the budget allows it and it has to wait for nothing. */
-  tryEnter(scheduler: Scheduler, call: Call, lane: Lane, nowMs: number): Admission | undefined {
+  /** Has a second attempt admitted to one lane, if the budget allows it and it has to wait for nothing, or it is its turn. */
+  tryEnter(
+    scheduler: Scheduler,
+    call: Call,
+    lane: Lane,
+    nowMs: number,
+    isItsTurn = false,
+  ): Admission | undefined {
     if (this.#budget.balance < 1) return undefined;
-    const admission = scheduler.tryAdmit(call, lane);
+    const admission = isItsTurn
+      ? scheduler.tryAdmitInTurn(call, lane, nowMs)
+      : scheduler.tryAdmit(call, lane);
     if (admission !== undefined) this.#budget.tryWithdraw(nowMs);
     return admission;
   }

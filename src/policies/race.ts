@@ -6,6 +6,7 @@
 
 import { isTimeoutError } from "../errors.ts";
 import type { Admission } from "../lanes/admission.ts";
+import type { Claimant } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
@@ -40,14 +41,25 @@ export interface RaceRules {
   /** Notes how long an attempt had been slow when it was cut short. */
   noteLatency(lane: Lane, latencyMs: number, nowMs: number): void;
   /** Has a second attempt admitted, if it may be sent now. */
-  tryAdmit(scheduler: Scheduler, call: Call, targets: readonly Target[], nowMs: number): Rival | undefined;
+  tryAdmit(
+    scheduler: Scheduler,
+    call: Call,
+    targets: readonly Target[],
+    nowMs: number,
+    isItsTurn?: boolean,
+  ): Rival | undefined;
 }
 
 /**
  * The attempts of one call that are in flight at once. The first decisive headers win: the other attempt is aborted then, which says
  * nothing of its origin, and the body that follows is the call's. Headers of a failure wait for the other attempt.
  */
-export class Race implements AttemptWatcher, DeadlineTarget, Pending {
+export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
+  previous: Claimant | undefined = undefined;
+  next: Claimant | undefined = undefined;
+  isClaiming = false;
+  /** It goes before what holds any. */
+  readonly permits = 0;
   readonly #rules: RaceRules;
   readonly #environment: Environment;
   readonly #call: Call;
@@ -103,7 +115,29 @@ export class Race implements AttemptWatcher, DeadlineTarget, Pending {
     if (delayMs !== Infinity) this.#timer = this.#environment.deadlines.add(this, delayMs, nowMs);
   }
 
+  get claimPriority(): number {
+    return this.#call.priority;
+  }
+
+  /** A permit is free, for which the first attempt, which is slow, had to wait. */
+  claim(nowMs: number): undefined {
+    const { scheduler } = this.#environment;
+    const call = this.#call;
+    scheduler.quit(this);
+    if (call.cancelled) return;
+    const rivals = this.#field.rivals(this.#rules.toNextMirror);
+    const rival = this.#rules.tryAdmit(scheduler, call, rivals, nowMs, true);
+    if (rival === undefined) return;
+    // Not while permits are being handed out.
+    queueMicrotask(() => {
+      if (this.#timer === undefined) return rival.admission.withdraw();
+      this.#stopWaiting();
+      this.#send(rival);
+    });
+  }
+
   #stopWaiting(): void {
+    this.#environment.scheduler.quit(this);
     if (this.#timer !== undefined) this.#environment.deadlines.remove(this.#timer);
     this.#timer = undefined;
   }
@@ -115,10 +149,13 @@ export class Race implements AttemptWatcher, DeadlineTarget, Pending {
     if (call.cancelled) return;
     const nowMs = this.#environment.clock.now();
     const rivals = this.#field.rivals(this.#rules.toNextMirror);
-    const rival = this.#rules.tryAdmit(this.#environment.scheduler, call, rivals, nowMs);
+    const { scheduler } = this.#environment;
+    scheduler.quit(this);
+    const rival = this.#rules.tryAdmit(scheduler, call, rivals, nowMs);
     if (rival !== undefined) return this.#send(rival);
     const { startedAtMs, target: { lane } } = this.#first!;
     this.#wait(this.#rules.againMs(lane, nowMs - startedAtMs), nowMs);
+    scheduler.awaitTurn(this);
   }
 
   #send({ target, admission }: Rival): void {

@@ -417,18 +417,34 @@ testBothWays("hedge × concurrency: 1: nothing is hedged, and nothing hangs", as
 });
 
 testBothWays(
-  "hedge × concurrency: who was never sent goes before a second attempt, also for the last permit",
+  "hedge × concurrency: a second attempt has the next permit, before those that were never sent",
   async (rig) => {
     const clock = new ManualClock();
-    const slow = (sent: SentRequest) => late(clock, sent.url.endsWith("/0") ? 1_000 : 100, json(1))(sent);
+    let calls = 0;
+    const slow = (sent: SentRequest) => late(clock, calls++ === 0 ? 1_000 : 50, json(1))(sent);
     const made = rig(slow, { ...GENEROUS, concurrency: 2 }, { clock });
     const { client, run, origin } = made;
     await run(client.all([0, 1, 2, 3, 4].map((n) => `https://a.test/${n}`)));
 
-    const urls = origin.sent.map(({ url }) => url.at(-1)).join("");
-    assertEquals([urls, origin.peak], ["012340", 2]);
-    // The last of the others is sent at 300, and its permit is free at 400: a little later the slow one is hedged.
-    assert(origin.timesMs[5]! >= 400 && origin.timesMs[5]! < 420, `${origin.timesMs[5]}`);
+    const sent = origin.sent.map(({ url, atMs }) => `${url.at(-1)} ${atMs}`);
+    assertEquals(sent, ["0 0", "1 0", "2 50", "0 100", "3 150", "4 150"]);
+    assertEquals([origin.peak, hedgesOf(client), clock.now()], [2, [1, 1], 200]);
+    assertAtRest(made);
+  },
+);
+
+testBothWays(
+  "hedge × concurrency: an abort while a second attempt is due leaves nothing behind",
+  async (rig) => {
+    const clock = new ManualClock();
+    const made = rig(late(clock, 200, json(1)), { ...GENEROUS, concurrency: 1 }, { clock });
+    const controller = new AbortController();
+    const first = watch(made.client.json(URL_A, { signal: controller.signal }));
+    const second = made.client.json("https://a.test/2");
+    await clock.advance(100);
+    controller.abort("gone");
+    assertEquals(await made.run(second), 1);
+    assertEquals([first.error, made.origin.calls, made.origin.peak], ["gone", 2, 1]);
     assertAtRest(made);
   },
 );
