@@ -262,7 +262,8 @@ export interface ClientOptions extends
   readonly maxRetryAfterMs?: number | undefined;
   /**
    * Whether a 429 makes all requests to its origin wait, or only the request that got it. So does a 403 that says for how long, if
-   * `retryOn` may want it.
+   * `retryOn` may want it. A 503 that says for how long makes all of them wait, until it turns out that others are served
+   * meanwhile: then only a part of the origin is unavailable, and who was refused waits alone.
    * @default {"origin"}
    */
   readonly pauseOn429?: "origin" | "request" | undefined;

@@ -62,6 +62,9 @@ export class AttemptReports {
     if (result !== "success") lane.warmUp?.noteFailure();
     lane.breaker?.settle(ticket, result, startedAtMs);
     if (lane.isClear) return;
+    if (lane.unavailability !== undefined && result !== "ignored") {
+      lane.reconsiderPause(result === "success", startedAtMs, this.#reader.now());
+    }
     if (result === "failure" && lane.sleeping.size > 0) wakeHopeless(lane, this.#reader.now());
     this.#reader.examine(lane);
   }

@@ -18,6 +18,7 @@ import { LaneLimit } from "./lane_limit.ts";
 import type { LimitBook } from "./limit_book.ts";
 import { Outage } from "./outage.ts";
 import type { Pause } from "./pause.ts";
+import type { Unavailability } from "./unavailability.ts";
 import { Quota } from "./quota.ts";
 import type { Receipt } from "./receipt.ts";
 import type { RetryRecord } from "./retry_record.ts";
@@ -116,6 +117,8 @@ export class Lane implements Claimant, Line<Lane> {
   isClear = true;
   /** What it asked for; forgotten at the first look after it has passed. */
   pause: Pause | undefined;
+  /** What its pauses concern, since a 503 has asked for one. */
+  unavailability: Unavailability | undefined = undefined;
   /** Whether anything has ever come from there, if only an error status. */
   hasAnswered = false;
   /** When the first attempt failed, while nothing has ever come from there. */
@@ -281,6 +284,21 @@ export class Lane implements Claimant, Line<Lane> {
     this.pause = pause;
     if (this.quota !== undefined) this.quota.pausedUntilMs = pause.untilMs;
     this.isClear = false;
+  }
+
+  /**
+   * An attempt has ended, and was counted: a pause that a 503 has asked for is over if it turns out that the others are served.
+   *
+   * @param isServed Whether it has succeeded.
+   * @param startedAtMs When it began, on the client's clock.
+   * @param nowMs The time on that clock.
+   */
+  reconsiderPause(isServed: boolean, startedAtMs: number, nowMs: number): void {
+    if (this.pauseLeftMs(nowMs) === 0) return this.unavailability?.settle();
+    if (this.unavailability?.note(this, isServed, startedAtMs, nowMs) !== true) return;
+    this.pause = undefined;
+    if (this.quota !== undefined) this.quota.pausedUntilMs = nowMs;
+    this.refresh();
   }
 
   #noteOverload(nowMs: number): void {

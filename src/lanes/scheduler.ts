@@ -417,6 +417,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     }
     if (!lane.isClear) {
       lane.quota?.noteSuccess();
+      if (lane.unavailability !== undefined) lane.reconsiderPause(true, attempt.attemptedAtMs, nowMs);
       this.examine(lane);
     }
     this.inFlight--;

@@ -331,7 +331,7 @@ export class Attempt implements DeadlineTarget, Pending {
       this.verdict.judgeStatus(response);
       // Also one that this caller does not wait for.
       if (isRetryableStatus(response.status) || mayBeWorthRetry(this.#call, response.status)) {
-        pauseOrigin(this.#environment, this.#call, reply);
+        pauseOrigin(this.#environment, this.#call, reply, this.startedAtMs);
       }
     } catch (error) {
       // The caller's own `random` threw.

@@ -29,6 +29,7 @@ export type SleepEnvironment = Pick<Environment, "clock" | "deadlines" | "schedu
  * @param call The call.
  * @param lane The lane in which it failed; absent when it has several.
  * @param delayMs How long, in milliseconds.
+ * @param isAsked Whether it was asked to wait so long: then nothing wakes it early.
  * @returns Whether it goes on afterwards; otherwise there is nothing to wait for any more.
  * @throws {unknown} Rejects, with the reason of a cancellation, at once.
  */
@@ -37,10 +38,11 @@ export function sleepBetweenRounds(
   call: Call,
   lane: Lane | undefined,
   delayMs: number,
+  isAsked = false,
 ): Promise<boolean> {
   if (call.cancelled) return Promise.reject(call.reason);
   const { promise, resolve, reject } = deferredAcrossRequests<boolean>();
-  call.pending = new BackoffSleep(environment, call, lane, delayMs, { resolve, reject });
+  call.pending = new BackoffSleep(environment, call, lane, { delayMs, isAsked }, { resolve, reject });
   fallAsleep(call);
   return promise;
 }
@@ -61,7 +63,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     environment: SleepEnvironment,
     call: Call,
     lane: Lane | undefined,
-    delayMs: number,
+    { delayMs, isAsked }: { readonly delayMs: number; readonly isAsked: boolean },
     end: { resolve(isRested: boolean): void; reject(reason: unknown): void },
   ) {
     this.errand = call;
@@ -71,7 +73,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     this.#sinceMs = environment.clock.now();
     this.#untilMs = this.#sinceMs + delayMs;
     lane?.sleeping.push(this);
-    const mayBeEager = lane !== undefined && call.allowance !== undefined;
+    const mayBeEager = lane !== undefined && !isAsked && call.allowance !== undefined;
     this.#eagerMs = EAGER_MS * 2 ** Math.max(0, call.journey.round - 2);
     const firstMs = mayBeEager ? Math.min(delayMs, this.#eagerMs) : delayMs;
     this.#deadline = environment.deadlines.add(this, firstMs, this.#sinceMs);

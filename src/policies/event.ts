@@ -124,7 +124,10 @@ export interface HedgeEvent extends RequestEvent {
   readonly elapsedMs: number;
 }
 
-/** All requests to an origin wait: it asked for it, or has stated that nothing is left of a limit. There is one event for each such wait. */
+/**
+ * All requests to an origin wait: it asked for it, or has stated that nothing is left of a limit. There is one event for each such wait. One
+ * that a 503 has asked for is over sooner if it turns out that others are served meanwhile.
+ */
 export interface RateLimitedEvent extends RequestEvent {
   /** What happened. */
   readonly type: "rateLimited";

@@ -6,21 +6,29 @@
 
 import { retryAfterMs } from "../http/retry_after.ts";
 import { MAX_PAUSE_MS } from "../lanes/pause.ts";
+import { Unavailability } from "../lanes/unavailability.ts";
 import { reportPause } from "./call_events.ts";
 import type { Call } from "./call.ts";
 import type { Environment } from "./policy.ts";
 import type { Reply } from "./reply.ts";
 
 /**
- * Notes for how long a response asks to be left alone. A 429 holds for all requests to its origin, and so does any other response that
- * says for how long. "At once" is believed once a request: it may be a wait that the server has rounded down.
+ * Notes for how long a response asks to be left alone. A 429 holds for all requests to its origin; so does a 503 that says for how long, as
+ * long as others that are sent meanwhile are refused as well. "At once" is believed once a request: it may be a wait that the server has
+ * rounded down.
  *
  * @param environment What the policies share.
  * @param call Whose answer it is.
  * @param reply The response; it is told how long the wait is that it names.
+ * @param startedAtMs When the attempt began that it answers, on the client's clock.
  * @throws {unknown} What the caller's own `random` throws.
  */
-export function pauseOrigin(environment: Environment, call: Call, reply: Reply): void {
+export function pauseOrigin(
+  environment: Environment,
+  call: Call,
+  reply: Reply,
+  startedAtMs: number,
+): void {
   const { clock, pauseOn429, unnamedPauseMs, scheduler } = environment;
   const { status, headers } = reply;
   const named = retryAfterMs(status, headers, clock.wallNow());
@@ -35,8 +43,17 @@ export function pauseOrigin(environment: Environment, call: Call, reply: Reply):
   const pauseMs = Math.min(wait ?? unnamedPauseMs(lane.quota?.fruitlessPauses ?? 0), MAX_PAUSE_MS);
   if (pauseMs === 0) return;
   const nowMs = clock.now();
+  let isOverload = isOverloaded;
+  if (status === 503) {
+    lane.unavailability ??= new Unavailability();
+    const extent = lane.unavailability.extentOf(lane, lane.pauseLeftMs(nowMs) > 0, startedAtMs, nowMs);
+    if (extent === "part") return;
+    isOverload = extent === "overload";
+  } else {
+    lane.unavailability?.settle();
+  }
   const pause = { untilMs: nowMs + pauseMs, isNamed: wait !== undefined, status, headers };
-  lane.pauseFor(pause, nowMs, isOverloaded);
+  lane.pauseFor(pause, nowMs, isOverload);
   // A wait that the response names counts more than the reset of a quota.
   if (wait !== undefined) lane.book?.resetBy(nowMs + pauseMs);
   reportPause(environment, call, lane, pauseMs);

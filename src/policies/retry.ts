@@ -40,6 +40,8 @@ interface Plan {
   readonly reason: string;
   /** How long it is until it may be sent again, as far as that is known now, in milliseconds. */
   readonly delayMs: number;
+  /** Whether it was asked to wait so long. */
+  readonly isAsked?: boolean;
   /** Whether it sleeps for so long by itself; otherwise it gets in line, where the pause of its origin holds it. */
   readonly sleeps: boolean;
   /** Whether it has to wait until the budget has a retry for it. */
@@ -159,14 +161,16 @@ function planOf(
   const askedMs = worth.delayMs ?? round.reply?.retryAfterMs;
   const isRefused = status === 429;
   // If it is refused again, that may be for what it asks for: then it must not keep all others from going.
-  const isUrgent = isRefused && ++call.journey.refusals === 1;
+  const isTold = isRefused || (status === 503 && askedMs !== undefined);
+  const isUrgent = isTold && ++call.journey.refusals === 1;
   if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) return undefined;
   const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
   const isPaused = isRefused && pauseOn429 === "origin" && pauseMs > 0;
   if (isFailedProbe(call, lanes)) {
     // It went ahead for all requests that wait, and gets in line again: the next probe is another request.
-    const delayMs = lanes[0]!.breaker!.retryAfterMs;
-    return { reason, delayMs, sleeps: false, needsBudget: false, isUrgent: false, counts: false };
+    const isAsked = status === 503 && askedMs !== undefined && pauseMs === 0;
+    const delayMs = isAsked ? askedMs : lanes[0]!.breaker!.retryAfterMs;
+    return { reason, delayMs, isAsked, sleeps: isAsked, needsBudget: false, isUrgent: false, counts: false };
   }
   // Rounds that do not count make it wait longer all the same.
   const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : usualStep(call);
@@ -182,7 +186,8 @@ function planOf(
   if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return undefined;
   // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
-  return { reason, delayMs, sleeps, needsBudget, isUrgent, counts: !isServed && !isTest };
+  const isAsked = askedMs !== undefined;
+  return { reason, delayMs, isAsked, sleeps, needsBudget, isUrgent, counts: !isServed && !isTest };
 }
 
 /**
@@ -242,7 +247,9 @@ async function rest(
 ): Promise<boolean> {
   const lanes = lanesOf(call);
   const lane = lanes.length === 1 ? lanes[0] : undefined;
-  if (plan.sleeps && !await sleepBetweenRounds(environment, call, lane, plan.delayMs)) return false;
+  if (plan.sleeps && !await sleepBetweenRounds(environment, call, lane, plan.delayMs, plan.isAsked)) {
+    return false;
+  }
   return !plan.needsBudget || call.patienceMs === 0 || await waitForBudget(environment, call, lanes);
 }
 

@@ -15,6 +15,19 @@ import { type BatchJob, MOST_PAUSE_MS, type World } from "./model_world.ts";
 const FORGIVEN_MS = 5;
 const ROUNDING = 1e-6;
 
+/** A 503 may be one of a part of its origin when so many have ended since, and a third of them were served; that holds for a while. */
+const FEWEST_OF_PART = 5;
+const PART_KNOWN_MS = 10_000;
+
+/** How long an origin has asked to be left alone. */
+interface AskedPause {
+  /** Since when the client knows. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Whether what it serves meanwhile shows that it concerns a part only. */
+  readonly isRefutable: boolean;
+}
+
 /** A bucket as it should be. */
 interface Level {
   tokens: number;
@@ -25,8 +38,7 @@ interface Level {
 export class Rules {
   readonly #world: World;
   readonly #levels: Map<string, Level> = new Map();
-  /** Until when each origin has asked to be left alone, and since when the client knows. */
-  readonly #pauses: Map<string, { fromMs: number; untilMs: number }[]> = new Map();
+  readonly #pauses: Map<string, AskedPause[]> = new Map();
   #lookedAt = 0;
   #toConfirm: Exchange[] = [];
 
@@ -99,13 +111,22 @@ export class Rules {
     this.#world.jobs.get(id)?.timeoutMs ?? this.#world.plan.timeoutMs;
 
   #checkPause({ origin, url, atMs }: Exchange): void {
-    for (const { fromMs, untilMs } of this.#pauses.get(origin) ?? []) {
-      if (atMs > fromMs && atMs < untilMs - 0.01) {
+    for (const { fromMs, untilMs, isRefutable } of this.#pauses.get(origin) ?? []) {
+      if (atMs > fromMs && atMs < untilMs - 0.01 && !(isRefutable && this.#servesOthers(origin, fromMs))) {
         this.#world.fail(
           `${url} was sent although ${origin} has asked at ${fromMs} for a pause until ${untilMs}`,
         );
       }
     }
+  }
+
+  /** Whether an origin has served others lately, or since, so that a 503 may be one of a part of it. */
+  #servesOthers(asked: string, sinceMs: number): boolean {
+    const lately = this.#world.server.sent.filter(({ origin, answeredAtMs }) =>
+      origin === asked && answeredAtMs >= sinceMs - PART_KNOWN_MS && answeredAtMs < Infinity
+    );
+    const served = lately.filter(({ status }) => status > 0 && status < 500);
+    return lately.length >= FEWEST_OF_PART && served.length >= FEWEST_OF_PART / 3;
   }
 
   #checkBreaker(exchange: Exchange): void {
@@ -206,7 +227,7 @@ export class Rules {
       const pauseMs = exchange.isUnnamed ? plan.backoffMs : exchange.pauseMs;
       if (pauseMs === 0) return false;
       const pauses = this.#pauses.get(origin) ?? [];
-      pauses.push({ fromMs: answeredAtMs, untilMs: answeredAtMs + pauseMs });
+      pauses.push({ fromMs: answeredAtMs, untilMs: answeredAtMs + pauseMs, isRefutable: status === 503 });
       this.#pauses.set(origin, pauses);
       return false;
     });

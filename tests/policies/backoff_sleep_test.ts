@@ -15,7 +15,12 @@ interface SetUp {
   readonly lane: Lane;
   readonly semaphore: Semaphore;
   /** Lets a call sleep. */
-  readonly sleep: (call: Call, delayMs: number, lane?: Lane | undefined) => Settled<boolean>;
+  readonly sleep: (
+    call: Call,
+    delayMs: number,
+    lane?: Lane | undefined,
+    isAsked?: boolean,
+  ) => Settled<boolean>;
 }
 
 function setUp(): SetUp {
@@ -29,8 +34,8 @@ function setUp(): SetUp {
     clock,
     lane,
     semaphore,
-    sleep: (call, delayMs, own = lane) =>
-      watch(sleepBetweenRounds({ clock, deadlines, scheduler }, call, own, delayMs)),
+    sleep: (call, delayMs, own = lane, isAsked = false) =>
+      watch(sleepBetweenRounds({ clock, deadlines, scheduler }, call, own, delayMs, isAsked)),
   };
 }
 
@@ -97,6 +102,16 @@ test("sleepBetweenRounds() ends early, 250 ms · 2^(n-1) after it began, in a ba
     await clock.advance(1);
     assertEquals([slept.value, clock.pending, lane.sleeping.size], [true, 0, 0], `${round}`);
   }
+});
+
+test("sleepBetweenRounds() never ends early where the origin has said how long", async () => {
+  const { clock, lane, sleep } = setUp();
+  const slept = sleep(eagerCall(), 2_000, lane, true);
+  lane.succeededAtMs = clock.now();
+  await clock.advance(1_999);
+  assertEquals(slept.state, "pending");
+  await clock.advance(1);
+  assertEquals([slept.value, clock.pending, lane.sleeping.size], [true, 0, 0]);
 });
 
 test("sleepBetweenRounds() ends early four times as late where too much was in flight", async () => {

@@ -1,12 +1,16 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { buildPipeline } from "../../src/client/pipeline.ts";
 import type { ClientEvent } from "../../src/policies/event.ts";
 import { pauseOrigin } from "../../src/policies/origin_pause.ts";
 import type { Environment } from "../../src/policies/policy.ts";
 import { Reply } from "../../src/policies/reply.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeTarget } from "./fake_call.ts";
+import { json, type Reply as Answer, status } from "./fake_origin.ts";
+import { testBothWays } from "./rig.ts";
 
 /** What an answer does to its origin: the wait that it names, how long the origin is left alone, and what listeners hear. */
 function pauseBy(status: number, retryAfter?: string, changes: Partial<Environment> = {}) {
@@ -20,7 +24,7 @@ function pauseBy(status: number, retryAfter?: string, changes: Partial<Environme
   const target = fakeTarget({ lane: lanes.get("https://a.test") });
   const headers = retryAfter === undefined ? {} : { "retry-after": retryAfter };
   const reply = new Reply(new Response(null, { status, headers }), { from: "network", target });
-  pauseOrigin({ ...environment, unnamedPauseMs: () => 700, ...changes }, fakeCall(), reply);
+  pauseOrigin({ ...environment, unnamedPauseMs: () => 700, ...changes }, fakeCall(), reply, clock.now());
   const told = events.flatMap((event) => event.type === "rateLimited" ? [event.retryAfterMs] : []);
   return [reply.retryAfterMs, target.lane.pauseLeftMs(clock.now()), told];
 }
@@ -53,4 +57,111 @@ test("pauseOrigin() takes a 403 that says for how long as a 429, and any other o
 test("pauseOrigin() pauses for no other status, and not for a time that is over", () => {
   assertEquals(pauseBy(500, "2"), [2_000, 0, []]);
   assertEquals(pauseBy(429, "0"), [0, 0, []]);
+});
+
+/** What an origin makes of a request: it has so many others, and was asked for this so many times. */
+type Refuses = (nowMs: number, open: number, nth: number) => boolean;
+
+/** An origin that refuses some, at once, and says when to come again, which is looked at; the others take some 50 ms. */
+function refusing(clock: ManualClock, waitMs: number, refuses: Refuses): Answer {
+  const random = seededRandom(5);
+  const dueMs = new Map<string, number>();
+  const times = new Map<string, number>();
+  let open = 0;
+  return async (sent) => {
+    const nth = (times.get(sent.url) ?? 0) + 1;
+    times.set(sent.url, nth);
+    assert(sent.atMs >= (dueMs.get(sent.url) ?? 0), `${sent.url} has come early`);
+    const isRefused = refuses(sent.atMs, ++open, nth);
+    if (isRefused) dueMs.set(sent.url, sent.atMs + waitMs);
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, isRefused ? 5 : 40 + 20 * random()));
+    open--;
+    return isRefused ? status(503, { "retry-after": `${waitMs / 1_000}` })(sent) : json({ ok: true })(sent);
+  };
+}
+
+function oneOf(parts: number): Refuses {
+  const random = seededRandom(3);
+  return () => random() < 1 / parts;
+}
+
+function moreThan(limit: number): Refuses {
+  let second = -1;
+  let sent = 0;
+  return (nowMs) => {
+    if (Math.floor(nowMs / 1_000) !== second) [second, sent] = [Math.floor(nowMs / 1_000), 0];
+    return ++sent > limit;
+  };
+}
+
+for (const parts of [2, 5, 20]) {
+  testBothWays(
+    `one server of ${parts} is down and says for how long: that holds for what it has refused`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const answer = refusing(clock, 5_000, oneOf(parts));
+      const { client, run } = rig(answer, { random: seededRandom(1) }, { clock });
+      const outcomes = await run(client.settle(numberedUrls(600)));
+      assertEquals(outcomes.filter(({ ok }) => !ok), []);
+      // A pause of 5 s for each that is refused makes 90 s of the best of them.
+      assert(clock.now() < (parts === 2 ? 200_000 : 30_000), `${clock.now()} ms`);
+    },
+  );
+}
+
+for (
+  const [name, refuses, mostMs] of [
+    ["20 a second", moreThan(20), 32_000],
+    ["50 a second", moreThan(50), 14_000],
+    ["12 at once", (_nowMs: number, open: number) => open > 12, 9_000],
+    ["5 at once", (_nowMs: number, open: number) => open > 5, 16_000],
+  ] as const
+) {
+  testBothWays(
+    `an origin that takes ${name}, and else says 503 and when to come again, is kept to that`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const { client, origin, run } = rig(
+        refusing(clock, 1_000, refuses),
+        { random: seededRandom(1) },
+        { clock },
+      );
+      const outcomes = await run(client.settle(numberedUrls(600)));
+      assertEquals(outcomes.filter(({ ok }) => !ok), []);
+      assert(origin.calls <= 1.2 * 600, `${origin.calls} calls`);
+      assert(clock.now() < mostMs, `${clock.now()} ms`);
+    },
+  );
+}
+
+testBothWays(
+  "who was told by a 503 when to come again goes before those that were never sent",
+  async (rig) => {
+    const clock = new ManualClock();
+    const answer = refusing(clock, 1_000, (_nowMs, _open, nth) => nth === 1);
+    const { client, run } = rig(answer, { random: seededRandom(1) }, { clock });
+    const outcomes = await run(client.settle(numberedUrls(200)));
+    assertEquals(outcomes.filter(({ ok }) => !ok), []);
+    // One by one, they take 200 s.
+    assert(clock.now() < 100_000, `${clock.now()} ms`);
+  },
+);
+
+testBothWays("nobody comes earlier than told where a 429 is for its own request", async (rig) => {
+  const clock = new ManualClock();
+  const random = seededRandom(3);
+  const dueMs = new Map<string, number>();
+  const { client, run } = rig(
+    async (sent) => {
+      assert(sent.atMs >= (dueMs.get(sent.url) ?? 0), `${sent.url} has come early`);
+      const isRefused = random() < 0.3;
+      if (isRefused) dueMs.set(sent.url, sent.atMs + 5_000);
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 300));
+      return isRefused ? status(429, { "retry-after": "5" })(sent) : json({ ok: true })(sent);
+    },
+    { pauseOn429: "request", random: seededRandom(1) },
+    { clock },
+  );
+  const outcomes = await run(client.settle(numberedUrls(60)));
+  assertEquals(outcomes.filter(({ ok }) => !ok), []);
 });

@@ -110,6 +110,14 @@ export const MUTATIONS: readonly Mutation[] = [
     }],
   },
   {
+    name: "who was told when to come again is woken early",
+    changes: [{
+      file: "src/policies/backoff_sleep.ts",
+      search: "lane !== undefined && !isAsked && call.allowance",
+      replace: "lane !== undefined && call.allowance",
+    }],
+  },
+  {
     name: "the outcome of who is aborted asleep is lost",
     changes: [{
       file: "src/policies/call.ts",

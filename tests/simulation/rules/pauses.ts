@@ -1,5 +1,5 @@
 /**
- * S4: nothing is sent to an origin that has asked to be left alone.
+ * S4: nothing is sent to an origin that has asked to be left alone, unless it serves others meanwhile.
  *
  * @module
  */
@@ -12,6 +12,11 @@ import type { RuleGroup } from "./rule.ts";
 
 /** What the client makes of a moment that has just passed, in milliseconds. */
 const ROUNDING_MS = 0.01;
+
+/** When a 503 is taken for one of a part of its origin: when so many have ended since, and such a share was served; that holds for a while. */
+const FEWEST = 5;
+const LOWEST_SHARE = 1 / 3;
+const KNOWN_MS = 10_000;
 
 interface Pause {
   readonly fromMs: number;
@@ -28,6 +33,7 @@ export function pauseRules(stage: Stage): RuleGroup {
       if (isPart) return;
       for (const { fromMs, untilMs, because } of pauses.get(origin) ?? []) {
         if (atMs <= fromMs || atMs >= untilMs - ROUNDING_MS) continue;
+        if (because.status === 503 && servesOthers(stage, because)) continue;
         stage.fail(
           "S4",
           `${url} was sent although ${origin} has asked with #${because.index} for a pause until ${untilMs}`,
@@ -48,6 +54,16 @@ export function pauseRules(stage: Stage): RuleGroup {
       answered = [];
     },
   };
+}
+
+/** Whether others have been served lately, or since, so that a 503 may be one of a part of its origin. */
+function servesOthers({ sent }: Stage, { address: { origin }, answeredAtMs }: Sent): boolean {
+  const lately = sent.filter((other) =>
+    other.address.origin === origin && other.answeredAtMs >= answeredAtMs - KNOWN_MS &&
+    other.answeredAtMs < Infinity
+  );
+  const served = lately.filter(({ status }) => status > 0 && status < 500);
+  return lately.length >= FEWEST && served.length >= LOWEST_SHARE * FEWEST;
 }
 
 /** How long an answer makes everybody wait, at the least, in milliseconds. */

@@ -28,6 +28,7 @@ export function retryRules(stage: Stage): RuleGroup {
       checkAlone(stage, caller, sent);
       checkRepeated(stage, caller, sent);
       checkCount(stage, caller);
+      checkAsked(stage, caller, sent);
       checkBackoff(stage, caller, sent);
     },
   };
@@ -84,6 +85,21 @@ function checkCount(stage: Stage, caller: Caller): void {
       "S1",
       `${caller.name} was sent ${attemptsOf(caller).length} times with ${caller.maxRetries} retries`,
     );
+  }
+}
+
+/** Who was told when to come again asks no sooner for the same. */
+function checkAsked(stage: Stage, caller: Caller, { url, atMs }: Sent): void {
+  const { client } = stage.plan;
+  if (client.hedge !== undefined || client.use !== undefined || client.extensions !== undefined) return;
+  const before = attemptsOf(caller).at(-2);
+  if (before === undefined || before.url !== url || before.abortedAtMs < Infinity) {
+    return;
+  }
+  if (before.status !== 429 && before.status !== 503) return;
+  const dueMs = before.answeredAtMs + (before.waitMs ?? 0);
+  if (atMs < dueMs - ROUNDING_MS) {
+    stage.fail("S4", `${url} was sent at ${atMs} although it was asked to wait until ${dueMs}`);
   }
 }
 
