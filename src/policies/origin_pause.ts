@@ -5,6 +5,7 @@
  */
 
 import { retryAfterMs } from "../http/retry_after.ts";
+import type { Lane } from "../lanes/lane.ts";
 import { MAX_PAUSE_MS } from "../lanes/pause.ts";
 import { Unavailability } from "../lanes/unavailability.ts";
 import { reportPause } from "./call_events.ts";
@@ -40,13 +41,14 @@ export function pauseOrigin(
   if (isRefusal ? pauseOn429 === "request" : status !== 503) return;
   if (!isOverloaded && wait === undefined) return;
   const { lane } = reply.target!;
-  const pauseMs = Math.min(wait ?? unnamedPauseMs(lane.quota?.fruitlessPauses ?? 0), MAX_PAUSE_MS);
-  if (pauseMs === 0) return;
   const nowMs = clock.now();
+  const isPaused = lane.pauseLeftMs(nowMs) > 0;
+  const pauseMs = Math.min(wait ?? unnamedPauseMs(fruitlessBefore(lane, isPaused)), MAX_PAUSE_MS);
+  if (pauseMs === 0) return;
   let isOverload = isOverloaded;
   if (status === 503) {
     lane.unavailability ??= new Unavailability();
-    const extent = lane.unavailability.extentOf(lane, lane.pauseLeftMs(nowMs) > 0, startedAtMs, nowMs);
+    const extent = lane.unavailability.extentOf(lane, isPaused, startedAtMs, nowMs);
     if (extent === "part") return;
     isOverload = extent === "overload";
   } else {
@@ -58,4 +60,9 @@ export function pauseOrigin(
   if (wait !== undefined) lane.book?.resetBy(nowMs + pauseMs);
   reportPause(environment, call, lane, pauseMs);
   scheduler.examine(lane);
+}
+
+/** How many pauses in a row have brought nothing before this one, which may have begun with another answer. */
+function fruitlessBefore({ quota }: Lane, isPaused: boolean): number {
+  return Math.max(0, (quota?.fruitlessPauses ?? 0) - Number(isPaused));
 }

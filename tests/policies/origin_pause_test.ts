@@ -59,6 +59,31 @@ test("pauseOrigin() pauses for no other status, and not for a time that is over"
   assertEquals(pauseBy(429, "0"), [0, 0, []]);
 });
 
+for (const [limit, perWindow] of [[50, "fixed"], [50, "sliding"], [200, "fixed"]] as const) {
+  testBothWays(
+    `429s that name no wait, of what was sent at once, are one: ${limit} a second (${perWindow})`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const taken: number[] = [];
+      const { client, origin, run } = rig(
+        async (sent) => {
+          const fromMs = perWindow === "fixed" ? Math.floor(sent.atMs / 1_000) * 1_000 : sent.atMs - 999;
+          const isTaken = taken.filter((atMs) => atMs >= fromMs).length < limit;
+          if (isTaken) taken.push(sent.atMs);
+          await new Promise<void>((resolve) => clock.setTimeout(resolve, isTaken ? 50 : 5));
+          return (isTaken ? json({ ok: true }) : status(429))(sent);
+        },
+        { random: seededRandom(1) },
+        { clock },
+      );
+      const outcomes = await run(client.settle(numberedUrls(10 * limit)));
+      assertEquals(outcomes.filter(({ ok }) => !ok), []);
+      assert(clock.now() < 12_500, `${clock.now()} ms for what takes 10 s`);
+      assert(origin.calls <= 1.1 * 10 * limit, `${origin.calls} calls`);
+    },
+  );
+}
+
 /** What an origin makes of a request: it has so many others, and was asked for this so many times. */
 type Refuses = (nowMs: number, open: number, nth: number) => boolean;
 
