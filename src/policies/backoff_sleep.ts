@@ -97,7 +97,8 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     const lane = this.#lane!;
     if (!lane.isClear || !this.#environment.scheduler.isIdle) return false;
     const { current, most } = lane.limit;
-    if (nowMs < this.#sinceMs + this.#eagerMs * (current < most ? STRAINED : 1)) return false;
+    const isStrained = current < most && lane.inFlight >= current / 2;
+    if (nowMs < this.#sinceMs + this.#eagerMs * (isStrained ? STRAINED : 1)) return false;
     if (lane.succeededAtMs >= this.#sinceMs) return true;
     const { journey, patienceMs } = this.errand;
     journey.isTesting = patienceMs > 0 && journey.testedInRound < journey.round && lane.tryTest(nowMs);
