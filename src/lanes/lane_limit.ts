@@ -13,6 +13,9 @@ import type { LimitEstimator } from "../primitives/limit_estimator.ts";
 const FIRST_CAUTION = 8;
 const MOST_CAUTION = 128;
 
+/** What fails may fail by chance: a few failures make no one more careful than that. */
+const MORE_CAUTION = 16;
+
 /**
  * Halved when the origin says that it is too much, raised again by successes. What it follows, where an estimator adapts it, never
  * raises what was lowered for another reason.
@@ -81,6 +84,23 @@ export class LaneLimit {
     if (tooMuch > this.#ceiling) this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
     else this.#caution = Math.max(FIRST_CAUTION, this.#caution);
     this.#ceiling = tooMuch - 1;
+  }
+
+  /**
+   * An attempt has failed: goes back to the most that was not too much, if more than that has just been begun. What fails later may fail by
+   * chance.
+   *
+   * @returns Whether it went back.
+   */
+  retreat(): boolean {
+    const { current } = this;
+    if (current >= this.most || current <= this.#ceiling || this.#ceiling < 1 || 4 * this.#gained > current) {
+      return false;
+    }
+    this.current = this.#ceiling;
+    this.#gained = 0;
+    this.#caution = Math.max(this.#caution, Math.min(2 * this.#caution, MORE_CAUTION));
+    return true;
   }
 
   /** It was not too much after all: as many may be in flight as at first. */

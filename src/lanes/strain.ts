@@ -58,13 +58,15 @@ export class Strain {
 
   /**
    * An attempt has failed, and its lane has counted it: lowers its limit if too much was in flight, once for as many attempts as may be
-   * at once; or takes that back, if they fail one by one as well.
+   * at once; or takes that back, if they fail one by one as well. Once it is lower, more than was not too much is given up as soon as an
+   * attempt fails right after it was begun.
    *
    * @param lane Where.
    * @param nowMs The time on the client's clock.
    */
   note(lane: StrainedLane, nowMs: number): void {
     const { limit } = lane;
+    if (this.#hasLowered && limit.retreat()) return this.#lookAnew(lane, nowMs);
     const failed = lane.failed - this.#failed;
     const ended = failed + lane.succeeded - this.#succeeded;
     if (ended < Math.max(FEWEST, limit.atOnce(lane.inFlight))) return;
@@ -72,9 +74,7 @@ export class Strain {
     this.#hasLowered &&= limit.current < limit.most;
     const share = this.#hasLowered ? STILL_TOO_MANY : TOO_MANY;
     const areTooMany = failed >= share * ended && lane.succeededAtMs > this.#sinceMs;
-    this.#succeeded = lane.succeeded;
-    this.#failed = lane.failed;
-    this.#sinceMs = nowMs;
+    this.#lookAnew(lane, nowMs);
     if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
     if (this.#hasLowered && limit.current === 1) {
       this.#disbelievesUntilMs = nowMs + DISBELIEF_MS;
@@ -106,6 +106,12 @@ export class Strain {
     if (served <= 0) return false;
     if (served <= 2 * limit.atOnce(inFlight)) this.#halve(limit, inFlight);
     return true;
+  }
+
+  #lookAnew({ succeeded, failed }: StrainedLane, nowMs: number): void {
+    this.#succeeded = succeeded;
+    this.#failed = failed;
+    this.#sinceMs = nowMs;
   }
 
   #halve(limit: LaneLimit, inFlight: number): void {

@@ -14,7 +14,7 @@ import type { Environment } from "./policy.ts";
 /** How soon the first retry of a batch may be that has nothing else to send, in milliseconds; each later one twice that. */
 const EAGER_MS = 250;
 
-/** How many times as long that is while too much may be in flight: the limit of the lane is lower since. */
+/** How many times as long that is while too much may be in flight: the limit of the lane is lower since, and half of it used. */
 const STRAINED = 4;
 
 /** What a sleep needs of what the policies share. */

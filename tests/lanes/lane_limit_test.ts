@@ -30,6 +30,47 @@ test("LaneLimit.halve() takes the limit away where it is known what the origin t
   assertEquals([limit.current, limit.isNew], [8, true]);
 });
 
+test("LaneLimit.retreat() gives up what was begun beyond the most that was not too much, and only that", () => {
+  const limit = new LaneLimit(20);
+  // Never lowered; below what was too much; at that.
+  assertEquals([limit.retreat(), limit.current], [false, 20]);
+  limit.halve(12, false);
+  assertEquals([limit.retreat(), limit.current], [false, 6]);
+  const ceiling = 19;
+  for (; limit.current < ceiling;) succeed(limit, 1);
+  assertEquals([limit.retreat(), limit.current], [false, 19]);
+
+  const lower = new LaneLimit(20);
+  lower.halve(20, false);
+  lower.halve(8, false);
+  for (; lower.current < 10;) succeed(lower, 1);
+  assertEquals([lower.retreat(), lower.current], [true, 9]);
+  assertEquals(lower.retreat(), false);
+});
+
+test("LaneLimit.retreat() takes a failure after a fourth of the limit's worth of successes for chance", () => {
+  for (const [successes, goesBack] of [[0, true], [2, true], [3, false], [9, false]] as const) {
+    const limit = new LaneLimit(20);
+    limit.halve(20, false);
+    limit.halve(8, false);
+    for (; limit.current < 10;) succeed(limit, 1);
+    succeed(limit, successes);
+    assertEquals(limit.retreat(), goesBack, `${successes}`);
+  }
+});
+
+test("LaneLimit.retreat() has more tried again after 16 limits' worth of successes, however often it fails", () => {
+  const limit = new LaneLimit(20);
+  limit.halve(20, false);
+  limit.halve(8, false);
+  for (let nth = 0; nth < 5; nth++) {
+    let successes = 0;
+    for (; limit.current < 10; successes++) succeed(limit, 1);
+    if (nth > 0) assertEquals(successes, 16 * 9);
+    limit.retreat();
+  }
+});
+
 test("LaneLimit.restore() takes back all that was lowered, and the care", () => {
   const limit = new LaneLimit(8);
   for (const inFlight of [8, 4, 2]) limit.halve(inFlight, false);

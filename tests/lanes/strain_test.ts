@@ -82,6 +82,27 @@ test("Strain.note() lowers no limit for requests that fail for what they ask for
   }
 });
 
+test("Strain.note() goes back at once when the first attempt more than was not too much fails", () => {
+  const origin = new Origin().fail().rescue().succeed(8).fail(10);
+  assertEquals(origin.limit.current, 10);
+  origin.succeed(5).fail(5);
+  assertEquals(origin.limit.current, 5);
+  for (; origin.limit.current < 10;) origin.limit.gain(100);
+  origin.fail();
+  assertEquals(origin.limit.current, 9);
+  origin.fail();
+  assertEquals(origin.limit.current, 9);
+});
+
+test("Strain.note() takes back nothing of a limit that was lowered for another reason", () => {
+  const origin = new Origin().fail();
+  origin.limit.halve(20, false);
+  origin.limit.halve(8, false);
+  for (; origin.limit.current < 10;) origin.limit.gain(100);
+  origin.fail();
+  assertEquals(origin.limit.current, 10);
+});
+
 test("Strain.note() lowers no limit while less than half of the attempts fail", () => {
   const origin = new Origin();
   for (let nth = 0; nth < 50; nth++) origin.fail(4).rescue().succeed(5);

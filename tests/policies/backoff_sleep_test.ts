@@ -114,10 +114,17 @@ test("sleepBetweenRounds() never ends early where the origin has said how long",
   assertEquals([slept.value, clock.pending, lane.sleeping.size], [true, 0, 0]);
 });
 
-test("sleepBetweenRounds() ends early four times as late where too much was in flight", async () => {
-  for (const [round, earliestMs] of [[2, 1_000], [3, 2_000], [4, 3_000]] as const) {
+test("sleepBetweenRounds() ends early four times as late where too much was in flight, and half of what may be still is", async () => {
+  for (
+    const [inFlight, round, earliestMs] of [[2, 2, 1_000], [2, 3, 2_000], [3, 4, 3_000], [1, 2, 250], [
+      0,
+      3,
+      500,
+    ]] as const
+  ) {
     const { clock, lane, sleep } = setUp();
     lane.limit.halve(8, false);
+    lane.inFlight = inFlight;
     const slept = sleep(eagerCall(round), 3_000);
     lane.succeededAtMs = clock.now();
     await clock.advance(earliestMs - 1);
