@@ -88,10 +88,11 @@ function checkCount(stage: Stage, caller: Caller): void {
   }
 }
 
-/** Who was told when to come again asks no sooner for the same. */
+/** Who was told when to come again asks no sooner for the same, if there is one place to go. */
 function checkAsked(stage: Stage, caller: Caller, { url, atMs }: Sent): void {
   const { client } = stage.plan;
   if (client.hedge !== undefined || client.use !== undefined || client.extensions !== undefined) return;
+  if (caller.target.origin === undefined) return;
   const before = attemptsOf(caller).at(-2);
   if (before === undefined || before.url !== url || before.abortedAtMs < Infinity) {
     return;
