@@ -146,6 +146,8 @@ export class Lane implements Claimant, Line<Lane> {
   entered = 0;
   /** How often in a row the highest priority has gone first while others waited. */
   favours = 0;
+  /** Second attempts for which too much was in flight here; they claim again when that has changed. */
+  readonly refused: Claimant[] = [];
   /** Requests that sleep in a backoff after a failure here. */
   readonly sleeping: LinkedQueue<Sleeper> = new LinkedQueue();
 
