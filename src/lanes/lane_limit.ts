@@ -74,6 +74,8 @@ export class LaneLimit {
    */
   halve(inFlight: number, isQuotaKnown: boolean): void {
     if (this.#estimator !== undefined) return;
+    // One alone was not refused for how much was in flight.
+    if (inFlight <= 1 && this.current === this.most) return;
     const tooMuch = this.atOnce(inFlight);
     this.current = isQuotaKnown ? this.most : Math.max(1, Math.floor(Math.min(this.current, inFlight) / 2));
     this.#gained = 0;

@@ -142,11 +142,11 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     lane.breaker?.on(({ from, to, atMs }) => {
       if (to === "closed") {
         lane.outage.end();
-        lane.strain?.noteRecovery(lane);
+        lane.strain?.noteRecovery(lane, atMs);
         this.workingTime.end(openedAtMs, atMs);
       } else if (from === "closed") {
         lane.outage.begin(atMs, lane.succeeded);
-        lane.strain?.noteOutage(lane);
+        lane.strain?.noteOutage(lane, atMs);
         this.workingTime.begin(openedAtMs = atMs);
       }
       lane.ticket = to === "closed" ? lane.breaker!.enter() : 0;
