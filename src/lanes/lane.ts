@@ -271,7 +271,7 @@ export class Lane implements Claimant, Line<Lane> {
    * @param pause What the origin asked for.
    * @param nowMs The time on the client's clock.
    * @param isOverloaded Whether it asked because too much was sent. Once a pause, that halves the limit, until it is known how
-   * much the origin takes in what time. A limit that adapts itself has heard of it already.
+   * much the origin takes in what time. A limit that adapts itself is only kept from growing back at once.
    */
   pauseFor(pause: Pause, nowMs: number, isOverloaded: boolean): void {
     if (isOverloaded && this.pause === undefined) {

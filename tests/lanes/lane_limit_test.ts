@@ -176,8 +176,26 @@ test("LaneLimit.sample() does nothing where nothing adapts itself", () => {
   assertEquals([limit.sample(1, 1, true, 1), limit.current], [false, Infinity]);
 });
 
-test("LaneLimit.halve() leaves what adapts itself to its estimator", () => {
-  const { limit } = setUpAdaptive(8);
+test("LaneLimit.halve() leaves it to an estimator how much less there may be, but not what was too much", () => {
+  const { limit, sampleUntilChange } = setUpAdaptive(8);
   limit.halve(8, false);
+  assertEquals([limit.current, limit.most, limit.isNew], [7, 8, false]);
+  sampleUntilChange(true);
+  assertEquals([limit.current, limit.most], [4, 4]);
+  while (limit.most < 10) sampleUntilChange(false);
+  assertEquals(limit.current, 7);
+  // It is tried again after eight times as many successes.
+  succeed(limit, 8 * 7 - 1);
+  assertEquals(limit.current, 7);
+  succeed(limit, 1);
   assertEquals(limit.current, 8);
+
+  limit.halve(8, true);
+  assertEquals(limit.current, limit.most);
+});
+
+test("LaneLimit.halve() lowers nothing for one alone where the limit adapts itself", () => {
+  const { limit } = setUpAdaptive(8);
+  limit.halve(1, false);
+  assertEquals([limit.current, limit.isNew], [8, true]);
 });

@@ -138,6 +138,26 @@ testBothWays(
   },
 );
 
+for (const algorithm of ["gradient", "aimd"] as const) {
+  for (const [slots, retryAfter] of [[8, "1"], [8, undefined], [3, "1"], [3, undefined]] as const) {
+    testBothWays(
+      `adaptive × 429: ${algorithm}: what an origin refuses that takes ${slots} at once is not tried again and again`,
+      async (rig) => {
+        const clock = new ManualClock();
+        const refusal = status(429, retryAfter === undefined ? {} : { "retry-after": retryAfter });
+        const made = rig(server(clock, slots, { serviceMs: 100, refusal }), {
+          perOrigin: { concurrency: { algorithm, initial: 10, max: 20 } },
+        }, { clock });
+        const outcomes = await made.run(made.client.settle(numberedUrls(400)));
+        assertEquals(outcomes.filter(({ ok }) => !ok), []);
+        // Each time costs a pause.
+        inRange(made.origin.calls, 400, 480);
+        inRange(clock.now(), 400 / slots * 100, 400 / slots * 100 + 17_000);
+      },
+    );
+  }
+}
+
 testBothWays("adaptive × timeout: attempts that take too long count as dropped", async (rig) => {
   const clock = new ManualClock();
   const { client, run, origin } = rig(server(clock, 4), {
