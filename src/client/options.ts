@@ -248,7 +248,11 @@ export interface ClientOptions extends
    * @default {false}
    */
   readonly hedge?: HedgeOptions | false | undefined;
-  /** How long a request waits between two rounds; it holds no permit then. By default about 2, 4 and 8 seconds. */
+  /**
+   * How long a request waits between two rounds; it holds no permit then. By default about 2, 4 and 8 seconds, but in a batch that has
+   * nothing else to send a quarter of a second, half a second and so on while its origin answers others. What is said here, by `retryOn` or by a
+   * response is never shorter.
+   */
   readonly backoff?: BackoffOptions | undefined;
   /**
    * What bounds the retries of all requests together, which clients may share; `false` for no bound. While it is used up, a request of a

@@ -12,7 +12,7 @@ import type { Environment } from "./policy.ts";
 import { mayPass, type Round } from "./retry_reason.ts";
 
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
-const BUDGET_POLL_MS = 250;
+const BUDGET_POLL = { delayMs: 250, mayHurry: false };
 
 /**
  * How long a request of a batch waits for the budget, in milliseconds, since a retry has succeeded for the last time. While the
@@ -91,7 +91,7 @@ export async function waitForBudget(
     if (nowMs - fromMs >= BUDGET_PATIENCE_MS) return false;
     if (clock.now() - sinceMs >= call.patienceMs) return false;
     if (lane !== undefined && isDown(lane) && lane.queued < ENOUGH_PROBERS) return true;
-    if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL_MS)) return false;
+    if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
   }
   return true;
 }
