@@ -493,7 +493,8 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     const untilMs = lane.blockedUntilMs(nowMs);
     if (untilMs <= nowMs) {
       this.#wakeUps.drop(lane);
-      for (const second of lane.refused.splice(0)) this.join(second);
+      // It is called for each request in line.
+      if (lane.refused.length > 0) { for (const second of lane.refused.splice(0)) this.join(second); }
       return this.join(lane);
     }
     this.quit(lane);
