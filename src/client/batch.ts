@@ -148,8 +148,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
 
   #hasRoom(): boolean {
     const { allowance } = this;
-    const { concurrency, maxWaiting, window, consumer } = this.#run;
-    return !this.#exhausted && !this.#ended && !this.#pulling && allowance.active < concurrency &&
+    const { maxWaiting, window, consumer } = this.#run;
+    return !this.#exhausted && !this.#ended && !this.#pulling && allowance.active < allowance.concurrency &&
       (allowance.asleep < maxWaiting || allowance.asleep === 0) && allowance.active + consumer.held < window;
   }
 
@@ -208,9 +208,9 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
 
   claim(): Runnable | undefined {
     const { allowance } = this;
-    const { concurrency, maxWaiting, window, consumer } = this.#run;
+    const { maxWaiting, window, consumer } = this.#run;
     if (
-      this.#exhausted || this.#ended || this.#pulling || allowance.active >= concurrency ||
+      this.#exhausted || this.#ended || this.#pulling || allowance.active >= allowance.concurrency ||
       (allowance.asleep >= maxWaiting && allowance.asleep > 0) ||
       allowance.active + consumer.held >= window ||
       this.#run.signal?.aborted

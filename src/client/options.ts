@@ -243,12 +243,16 @@ export interface ClientOptions extends
    * request's own `hedge: false` exclude one. The first response wins that is no failure worth a retry, and the other attempt is aborted.
    *
    * A second attempt takes a permit and a token of its own, counts among `attempts`, and is no retry. It is sent only while the breaker is
-   * closed and no pause is on. Where all permits of the client are in use it has the next one, before requests in line; but a batch that has as
-   * many under way as its own `concurrency` has nothing hedged, and in a worker that binds timers to requests only free permits count.
+   * closed and no pause is on, and counts in the `concurrency` of the client, of its origin and of its batch. Where one of these is reached it
+   * has the next place, before requests in line; but in a worker that binds timers to requests only free places count.
    * @default {false}
    */
   readonly hedge?: HedgeOptions | false | undefined;
-  /** How long a request waits between two rounds; it holds no permit then. By default about 2, 4 and 8 seconds. */
+  /**
+   * How long a request waits between two rounds; it holds no permit then. By default about 2, 4 and 8 seconds, but in a batch that has
+   * nothing else to send a quarter of a second, half a second and so on while its origin answers others. What is said here, by `retryOn` or by a
+   * response is never shorter.
+   */
   readonly backoff?: BackoffOptions | undefined;
   /**
    * What bounds the retries of all requests together, which clients may share; `false` for no bound. While it is used up, a request of a

@@ -194,6 +194,7 @@ function buildLimits(
     hedging,
     budget,
     ...toDelays(options.backoff, { random, maxRetryAfterMs }),
+    keepsBackoff: options.backoff !== undefined,
     pauseOn429: options.pauseOn429 ?? "origin",
     countsInARow: circuitBreaker !== undefined && circuitBreaker !== false &&
       circuitBreaker.threshold !== undefined,

@@ -6,6 +6,7 @@
 
 import type { Admission } from "../lanes/admission.ts";
 import type { Claimant } from "../lanes/claimant.ts";
+import type { Scheduler } from "../lanes/scheduler.ts";
 import { ResponseError } from "../policies/attempt_errors.ts";
 import type { Call } from "../policies/call.ts";
 import type { Hedger } from "../policies/hedger.ts";
@@ -38,12 +39,7 @@ interface Taker {
  * Watches the attempts of the straight way that have brought no headers yet, with one deadline for all. One that is slow, and for which
  * another one is admitted, goes on on the general way.
  */
-export class StraightHedges implements Claimant, DeadlineTarget {
-  previous: Claimant | undefined = undefined;
-  next: Claimant | undefined = undefined;
-  isClaiming = false;
-  /** It goes before what holds any. */
-  readonly permits = 0;
+export class StraightHedges implements DeadlineTarget {
   readonly #hedger: Hedger;
   readonly #environment: Environment;
   readonly #way: HedgedWay;
@@ -52,7 +48,7 @@ export class StraightHedges implements Claimant, DeadlineTarget {
   /** Those that were given away, and have brought nothing yet. */
   readonly #takers = new Map<Call, Taker>();
   /** Those that are slow, and for which no other one could be admitted. */
-  readonly #due = new Set<Call>();
+  readonly #due = new Map<Call, SlowAttempt>();
   #scanAtMs = Infinity;
   #scan: Deadline | undefined;
 
@@ -88,7 +84,11 @@ export class StraightHedges implements Claimant, DeadlineTarget {
   /** An attempt has ended, if it had brought no headers. @returns Whether it was watched. */
   end(call: Call): boolean {
     if (!this.#watched.delete(call)) return false;
-    if (this.#due.delete(call) && this.#due.size === 0) this.#environment.scheduler.quit(this);
+    const due = this.#due.get(call);
+    if (due !== undefined) {
+      this.#due.delete(call);
+      this.#environment.scheduler.quit(due);
+    }
     if (this.#watched.size === 0) this.#disarm();
     return true;
   }
@@ -133,37 +133,36 @@ export class StraightHedges implements Claimant, DeadlineTarget {
           this.#giveAway(call, rival);
           continue;
         }
-        this.#due.add(call);
+        this.#stayDue(call);
         this.#watched.set(call, nowMs + this.#hedger.againMs(call.lane!, nowMs - call.attemptedAtMs));
       }
       nextMs = Math.min(nextMs, this.#watched.get(call)!);
     }
     if (nextMs < this.#scanAtMs) this.#scanAt(Math.max(nextMs, nowMs + SCAN_MS), nowMs);
-    if (this.#due.size > 0) scheduler.awaitTurn(this);
+    if (!this.#hedger.hasBudget) return;
+    for (const due of [...this.#due.values()]) scheduler.awaitTurn(due);
   }
 
-  get claimPriority(): number {
-    let highest = -Infinity;
-    for (const { priority } of this.#due) highest = Math.max(highest, priority);
-    return highest;
+  #stayDue(call: Call): void {
+    if (this.#due.has(call)) return;
+    const { scheduler } = this.#environment;
+    this.#due.set(call, new SlowAttempt(call, scheduler, (due, nowMs) => this.#claim(due, nowMs)));
   }
 
   /** A permit is free, for which one that is slow had to wait. */
-  claim(nowMs: number): undefined {
+  #claim(due: SlowAttempt, nowMs: number): void {
     const { scheduler } = this.#environment;
-    for (const call of this.#due) {
-      const rival = this.#hedger.tryEnter(scheduler, call, call.lane!, nowMs, true);
-      if (rival === undefined) continue;
-      this.#due.delete(call);
-      if (this.#due.size === 0) scheduler.quit(this);
-      // Not while permits are being handed out.
-      queueMicrotask(() => {
-        if (this.#watched.has(call)) this.#giveAway(call, rival);
-        else rival.withdraw();
-      });
-      return;
-    }
-    scheduler.quit(this);
+    const { call } = due;
+    scheduler.quit(due);
+    if (this.#due.get(call) !== due) return;
+    const rival = this.#hedger.tryEnter(scheduler, call, call.lane!, nowMs, due);
+    if (rival === undefined) return;
+    this.#due.delete(call);
+    // Not while permits are being handed out.
+    queueMicrotask(() => {
+      if (this.#watched.has(call)) this.#giveAway(call, rival);
+      else rival.withdraw();
+    });
   }
 
   #giveAway(call: Call, rival: Admission): void {
@@ -172,5 +171,33 @@ export class StraightHedges implements Claimant, DeadlineTarget {
     // No caller may be left that waits for it.
     answer.catch(() => {});
     this.#way.handOver(call, answer, rival);
+  }
+}
+
+/** An attempt that is slow, in line for the permit of another one. */
+class SlowAttempt implements Claimant {
+  previous: Claimant | undefined = undefined;
+  next: Claimant | undefined = undefined;
+  isClaiming = false;
+  readonly call: Call;
+  readonly #scheduler: Scheduler;
+  readonly #onClaim: (due: SlowAttempt, nowMs: number) => void;
+
+  constructor(call: Call, scheduler: Scheduler, onClaim: (due: SlowAttempt, nowMs: number) => void) {
+    this.call = call;
+    this.#scheduler = scheduler;
+    this.#onClaim = onClaim;
+  }
+
+  get claimPriority(): number {
+    return this.call.priority;
+  }
+
+  get permits(): number | undefined {
+    return this.#scheduler.permitsOfSecond(this.call.lane!);
+  }
+
+  claim(nowMs: number): undefined {
+    this.#onClaim(this, nowMs);
   }
 }

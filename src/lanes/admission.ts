@@ -5,6 +5,7 @@
  */
 
 import type { CircuitResult } from "../primitives/circuit_breaker.ts";
+import type { Allowance } from "./allowance.ts";
 import type { AttemptReports } from "./attempt_reports.ts";
 import type { Lane } from "./lane.ts";
 import type { Receipt } from "./receipt.ts";
@@ -30,6 +31,8 @@ export class Admission {
   expiresAtMs: number = Infinity;
   /** What the attempt counts in. */
   readonly receipt: Receipt | undefined;
+  /** Of a second attempt, the batch in which it takes a place. */
+  place: Allowance | undefined = undefined;
   /** Whether the request goes ahead to find out whether its origin is back. */
   readonly isProbe: boolean;
   #isJudged = false;

@@ -26,14 +26,14 @@ export class Allowance {
   endsAtMs: number = Infinity;
   /** Whether the batch may have further requests. */
   hasMore = true;
-  /** How many may be in flight. */
-  readonly concurrency: number;
+  /** How many may be in flight: fewer while second attempts take the places of others. */
+  concurrency: number;
   /** How many may wait while others go on. */
   readonly maxWaiting: number;
   readonly #onRoom: () => void;
-  /** Whether a lane has found no room. */
+  /** Whether one has found no room. */
   hasRefused = false;
-  /** Lanes whose requests could not go on because too many were in flight. */
+  /** Lanes whose requests could not go on because too many were in flight, and second attempts. */
   readonly #refused: Claimant[] = [];
 
   /**
@@ -69,17 +69,28 @@ export class Allowance {
     return this.hasMore && this.asleep >= CROWDED * this.maxWaiting;
   }
 
-  /** Remembers a lane that found no room, so that it claims again when there is some. */
-  refuse(lane: Claimant): void {
-    if (!this.#refused.includes(lane)) this.#refused.push(lane);
+  /** A second attempt takes a place. */
+  takePlace(): void {
+    this.concurrency--;
+  }
+
+  /** A second attempt has ended. */
+  givePlaceBack(): void {
+    this.concurrency++;
+    this.#onRoom();
+  }
+
+  /** Remembers what found no room, so that it claims again when there is some. */
+  refuse(claimant: Claimant): void {
+    if (!this.#refused.includes(claimant)) this.#refused.push(claimant);
     this.hasRefused = true;
   }
 
-  /** A lane that found no room, now that there is some; each is given once. */
+  /** What found no room, now that there is some; each is given once. */
   takeRefused(): Claimant | undefined {
     if (this.active >= this.concurrency) return undefined;
-    const lane = this.#refused.pop();
+    const claimant = this.#refused.pop();
     this.hasRefused = this.#refused.length > 0;
-    return lane;
+    return claimant;
   }
 }

@@ -72,6 +72,8 @@ export class AttemptReports {
   #noteFailure(lane: Lane): void {
     const nowMs = this.#reader.now();
     if (!lane.hasAnswered) noteUnanswered(lane, nowMs);
+    // What adapts itself finds out by itself.
+    if (lane.limit.isAdaptive) return;
     lane.strain ??= new Strain(lane, nowMs);
     lane.strain.note(lane, nowMs);
   }

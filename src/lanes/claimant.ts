@@ -12,11 +12,11 @@ export interface Runnable {
   run(): void;
 }
 
-/** A lane with requests that wait, or a batch that could pull another one. */
+/** A lane with requests that wait, a batch that could pull another one, or an attempt that is slow. */
 export interface Claimant extends LinkedItem<Claimant> {
   /** Whether it is in the round of those that want a permit. Only the scheduler writes it. */
   isClaiming: boolean;
-  /** How many permits it holds; `undefined` for a batch, which may pull requests for any lane. */
+  /** How many permits it holds; `undefined` for a batch, which may pull requests for any lane, and what comes no sooner than that. */
   readonly permits: number | undefined;
   /** The priority of what it would have admitted next. */
   readonly claimPriority: number;

@@ -149,6 +149,8 @@ export class Lane implements Claimant, Line<Lane> {
   entered = 0;
   /** How often in a row the highest priority has gone first while others waited. */
   favours = 0;
+  /** Second attempts for which too much was in flight here; they claim again when that has changed. */
+  readonly refused: Claimant[] = [];
   /** Requests that sleep in a backoff after a failure here. */
   readonly sleeping: LinkedQueue<Sleeper> = new LinkedQueue();
 
@@ -272,7 +274,7 @@ export class Lane implements Claimant, Line<Lane> {
    * @param pause What the origin asked for.
    * @param nowMs The time on the client's clock.
    * @param isOverloaded Whether it asked because too much was sent. Once a pause, that halves the limit, until it is known how
-   * much the origin takes in what time. A limit that adapts itself has heard of it already.
+   * much the origin takes in what time. A limit that adapts itself is only kept from growing back at once.
    */
   pauseFor(pause: Pause, nowMs: number, isOverloaded: boolean): void {
     if (isOverloaded && this.pause === undefined) {

@@ -27,7 +27,9 @@ export class LaneLimit {
   current: number;
   /** What adapts it, where it adapts itself. */
   #estimator: LimitEstimator | undefined;
-  /** Successes since the limit was changed. */
+  /** How many there may be after what was too much; `Infinity` while nothing was. */
+  #lowered = Infinity;
+  /** Successes since that was changed. */
   #gained = 0;
   /** The most that was not too much, when the limit was lowered last. */
   #ceiling = Infinity;
@@ -43,6 +45,11 @@ export class LaneLimit {
   /** Whether it would be the same for an origin that was never asked. */
   get isNew(): boolean {
     return this.current === this.most && (this.#estimator?.isNew ?? true);
+  }
+
+  /** Whether it adapts itself. */
+  get isAdaptive(): boolean {
+    return this.#estimator !== undefined;
   }
 
   /** Follows an estimator from now on. */
@@ -63,22 +70,30 @@ export class LaneLimit {
     return this.current > before;
   }
 
-  /** What has lowered the limit for another reason still holds. */
   #adapt(most: number): void {
-    this.current = this.current === this.most ? most : Math.min(this.current, most);
     this.most = most;
+    this.#lower(this.#lowered);
+  }
+
+  #lower(lowered: number): void {
+    this.#lowered = lowered;
+    this.current = Math.min(lowered, this.most);
   }
 
   /**
-   * The origin says that too much was sent: half of that may be in flight. An estimator has heard of it already.
+   * The origin says that too much was sent: half of that may be in flight. An estimator has heard of it as well, and says how much less it
+   * shall be; but it would soon be back at what was too much, and each time costs a pause.
    *
    * @param inFlight What is in flight.
    * @param isQuotaKnown Whether it is known how much the origin takes in what time, so that it is not for how much is in flight.
    */
   halve(inFlight: number, isQuotaKnown: boolean): void {
-    if (this.#estimator !== undefined) return;
+    // One alone was not refused for how much was in flight.
+    if (inFlight <= 1 && this.current === this.most) return;
     const tooMuch = this.atOnce(inFlight);
-    this.current = isQuotaKnown ? this.most : Math.max(1, Math.floor(Math.min(this.current, inFlight) / 2));
+    const least = Math.min(this.current, inFlight);
+    const left = this.isAdaptive ? least - 1 : Math.floor(least / 2);
+    this.#lower(isQuotaKnown ? Infinity : Math.max(1, left));
     this.#gained = 0;
     // What is too much below what was not says that the origin takes less than before.
     if (tooMuch > this.#ceiling) this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
@@ -93,11 +108,11 @@ export class LaneLimit {
    * @returns Whether it went back.
    */
   retreat(): boolean {
-    const { current } = this;
-    if (current >= this.most || current <= this.#ceiling || this.#ceiling < 1 || 4 * this.#gained > current) {
+    const lowered = this.#lowered;
+    if (lowered >= this.most || lowered <= this.#ceiling || this.#ceiling < 1 || 4 * this.#gained > lowered) {
       return false;
     }
-    this.current = this.#ceiling;
+    this.#lower(this.#ceiling);
     this.#gained = 0;
     this.#caution = Math.max(this.#caution, Math.min(2 * this.#caution, MORE_CAUTION));
     return true;
@@ -105,7 +120,7 @@ export class LaneLimit {
 
   /** It was not too much after all: as many may be in flight as at first. */
   restore(): void {
-    this.current = this.most;
+    this.#lower(Infinity);
     this.#gained = 0;
     this.#ceiling = Infinity;
     this.#caution = FIRST_CAUTION;
@@ -118,7 +133,7 @@ export class LaneLimit {
 
   /** An attempt found no room in this process: no more than the others must be in flight, until more succeed. */
   shrink(inFlight: number): void {
-    this.current = Math.max(1, Math.min(this.current, inFlight - 1));
+    this.#lower(Math.max(1, Math.min(this.current, inFlight - 1)));
     this.#gained = 0;
     this.#ceiling = this.current;
   }
@@ -138,6 +153,6 @@ export class LaneLimit {
       this.#ceiling = current;
       this.#caution = Math.max(1, this.#caution / 2);
     }
-    this.current = current + 1 >= capacity ? this.most : current + 1;
+    this.#lower(current + 1 >= capacity ? Infinity : current + 1);
   }
 }

@@ -17,7 +17,7 @@ import { AttemptReports, type ReportOptions } from "./attempt_reports.ts";
 import type { Claimant, Runnable } from "./claimant.ts";
 import { type Errand, fallAsleep, wakeUp } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
-import type { Lane } from "./lane.ts";
+import { Lane } from "./lane.ts";
 import { Leases } from "./leases.ts";
 import { type CrowdedRoom, LoadShedder, type LoadShedding } from "./load_shedder.ts";
 import { firstOf, isFirstOf, noteFavour } from "./next_in_line.ts";
@@ -142,11 +142,11 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     lane.breaker?.on(({ from, to, atMs }) => {
       if (to === "closed") {
         lane.outage.end();
-        lane.strain?.noteRecovery(lane);
+        lane.strain?.noteRecovery(lane, atMs);
         this.workingTime.end(openedAtMs, atMs);
       } else if (from === "closed") {
         lane.outage.begin(atMs, lane.succeeded);
-        lane.strain?.noteOutage(lane);
+        lane.strain?.noteOutage(lane, atMs);
         this.workingTime.begin(openedAtMs = atMs);
       }
       lane.ticket = to === "closed" ? lane.breaker!.enter() : 0;
@@ -258,27 +258,50 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     const { allowance } = errand;
     if (allowance !== undefined && allowance.active >= allowance.concurrency) return undefined;
     if (this.#isPicking || this.#holds > 0 || this.#inHand > 0 || lane.queued > 0) return undefined;
-    if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;
-    return this.#tryAdmitAny(errand, lane, this.now());
+    return this.#admitSecond(errand, lane, this.now());
   }
 
   /**
    * Admits a second attempt with the permit that is in hand, before requests in line, which are younger; otherwise as
-   * {@linkcode Scheduler.tryAdmit} does. The last place in a batch is for a request that was never sent.
+   * {@linkcode Scheduler.tryAdmit} does.
+   *
+   * @param errand The request.
+   * @param lane Where the second attempt goes.
+   * @param claimant What has claimed for it, and does so again when its batch or the lane has room.
+   * @param nowMs The time on the client's clock.
    */
-  tryAdmitInTurn(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
-    const { allowance, limitKey } = errand;
-    if (allowance !== undefined && allowance.active + 1 >= allowance.concurrency) return undefined;
-    if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;
-    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;
-    if (this.#turns.busyLanes > 1 && lane.inFlight >= this.#turns.shareOf(lane, this.capacity)) {
+  tryAdmitInTurn(errand: Errand, lane: Lane, claimant: Claimant, nowMs: number): Admission | undefined {
+    const { allowance } = errand;
+    if (allowance !== undefined && allowance.active >= allowance.concurrency) {
+      allowance.refuse(claimant);
       return undefined;
     }
+    if (lane.inFlight < lane.limit.current) return this.#admitSecond(errand, lane, nowMs);
+    if (!lane.refused.includes(claimant)) lane.refused.push(claimant);
+  }
+
+  #admitSecond(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
+    const { allowance, limitKey } = errand;
+    if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;
+    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;
     const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
     if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return undefined;
     if (!this.#grant(lane, line)) return undefined;
     const ticket = lane.enter(nowMs, lane.outage.cooldownCapMs);
-    return this.#lend(lane, ticket, nowMs, receiptOf(lane, line, nowMs));
+    const admission = this.#lend(lane, ticket, nowMs, receiptOf(lane, line, nowMs));
+    admission.place = allowance;
+    allowance?.takePlace();
+    return admission;
+  }
+
+  /**
+   * How many permits a second attempt counts as holding when it claims: it comes just before the requests in line of its lane, and no later
+   * than batches.
+   */
+  permitsOfSecond(lane: Lane): number | undefined {
+    const isOverShare = this.#turns.busyLanes > 1 &&
+      lane.inFlight >= this.#turns.shareOf(lane, this.capacity);
+    return isOverShare ? undefined : Math.max(0, lane.inFlight - 1);
   }
 
   /** Lets what sends second attempts take part in the round; not in a worker, where another request may not send them. */
@@ -395,6 +418,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.#exit(lane);
     this.#ledger.give(1);
     if (lane.queued > 0) this.#rouse(lane, this.now());
+    admission?.place?.givePlaceBack();
     this.dispatch();
     this.onRelease?.();
   }
@@ -470,6 +494,8 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     const untilMs = lane.blockedUntilMs(nowMs);
     if (untilMs <= nowMs) {
       this.#wakeUps.drop(lane);
+      // It is called for each request in line.
+      if (lane.refused.length > 0) { for (const second of lane.refused.splice(0)) this.join(second); }
       return this.join(lane);
     }
     this.quit(lane);
@@ -480,6 +506,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   #settleDown(lane: Lane): void {
     this.quit(lane);
     this.#wakeUps.drop(lane);
+    lane.refused.length = 0;
     lane.tokenNotice?.[Symbol.dispose]();
     lane.tokenNotice = undefined;
     lane.outage.limitCooldown(Infinity);
@@ -624,10 +651,11 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     return undefined;
   }
 
-  /** A batch has room again: the lanes that its requests wait in may claim. */
+  /** A batch has room again: the lanes that its requests wait in may claim, and its second attempts. */
   makeRoom(allowance: Allowance): void {
-    for (let lane = allowance.takeRefused(); lane !== undefined; lane = allowance.takeRefused()) {
-      this.#rouse(lane as Lane, this.now());
+    for (let next = allowance.takeRefused(); next !== undefined; next = allowance.takeRefused()) {
+      if (next instanceof Lane) this.#rouse(next, this.now());
+      else this.join(next);
     }
     this.dispatch();
   }

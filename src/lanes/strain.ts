@@ -16,7 +16,10 @@ const STILL_TOO_MANY = 0.25;
 /** How long it is taken for granted that an origin fails whatever is in flight, in milliseconds. */
 const DISBELIEF_MS = 60_000;
 
-/** How long ago the latest retry may have succeeded, in milliseconds: otherwise requests may fail for what they ask for. */
+/**
+ * How long ago the latest retry may have succeeded, in milliseconds: otherwise requests may fail for what they ask for. And how long ago an
+ * outage may have been over: otherwise the next one has nothing to do with what came all together then.
+ */
 const RECENTLY_MS = 10_000;
 
 /** What is looked at of a lane; all times are on the client's clock, in milliseconds. */
@@ -44,8 +47,9 @@ export class Strain {
   #hasLowered = false;
   /** Until when it is known that fewer attempts at once would fail as well. */
   #disbelievesUntilMs = -Infinity;
-  /** How many had succeeded when the latest outage was over. */
+  /** How many had succeeded when the latest outage was over, and when that was. */
   #recovered = -Infinity;
+  #recoveredAtMs = -Infinity;
   /** How many were in flight when the next one began, if none had succeeded in between. */
   #rush: number | undefined;
 
@@ -86,17 +90,19 @@ export class Strain {
   }
 
   /** The origin is back after an outage; its probe has been counted. */
-  noteRecovery(lane: StrainedLane): void {
+  noteRecovery(lane: StrainedLane, nowMs: number): void {
     if (this.#rush !== undefined) this.#judge(this.#rush, lane.succeeded - 1, lane.limit);
     this.#rush = undefined;
     this.#recovered = lane.succeeded;
+    this.#recoveredAtMs = nowMs;
   }
 
   /**
    * An outage begins: it is none if the origin has just served a probe, and hardly any of those that came all together after it. Then
    * fewer of them may be in flight next time. An origin that refuses sooner than it serves shows that while it is taken for down.
    */
-  noteOutage({ limit, inFlight, succeeded }: StrainedLane): void {
+  noteOutage({ limit, inFlight, succeeded }: StrainedLane, nowMs: number): void {
+    if (nowMs - this.#recoveredAtMs > RECENTLY_MS) return;
     if (!this.#judge(inFlight, succeeded, limit)) this.#rush = inFlight;
   }
 

@@ -28,7 +28,7 @@ export class Turns extends LinkedQueue<Claimant> {
     if (claimant.isClaiming) return;
     claimant.isClaiming = true;
     this.push(claimant);
-    if (claimant.claimPriority > 0) this.hasPriorities = true;
+    if (claimant.claimPriority !== 0) this.hasPriorities = true;
   }
 
   /** Takes a claimant out. */

@@ -21,15 +21,14 @@ const STRAINED = 4;
 export type SleepEnvironment = Pick<Environment, "clock" | "deadlines" | "scheduler">;
 
 /**
- * Lets a call sleep. It holds nothing meanwhile, and its batch goes on without it. A batch that has a free permit and nothing
- * else to send wakes it early, if its origin has answered another request well since. If no request asks the origin, which was
+ * Lets a call sleep. It holds nothing meanwhile, and its batch goes on without it. If it may hurry, a batch that has a free permit and
+ * nothing else to send wakes it early, if its origin has answered another request well since. If no request asks the origin, which was
  * well not long ago, one call at a time goes early to find out, each once a round.
  *
  * @param environment What the policies share.
  * @param call The call.
  * @param lane The lane in which it failed; absent when it has several.
- * @param delayMs How long, in milliseconds.
- * @param isAsked Whether it was asked to wait so long: then nothing wakes it early.
+ * @param sleep How long, in milliseconds, and whether it may hurry: if neither the origin nor the caller has said how long.
  * @returns Whether it goes on afterwards; otherwise there is nothing to wait for any more.
  * @throws {unknown} Rejects, with the reason of a cancellation, at once.
  */
@@ -37,12 +36,11 @@ export function sleepBetweenRounds(
   environment: SleepEnvironment,
   call: Call,
   lane: Lane | undefined,
-  delayMs: number,
-  isAsked = false,
+  sleep: { readonly delayMs: number; readonly mayHurry: boolean },
 ): Promise<boolean> {
   if (call.cancelled) return Promise.reject(call.reason);
   const { promise, resolve, reject } = deferredAcrossRequests<boolean>();
-  call.pending = new BackoffSleep(environment, call, lane, { delayMs, isAsked }, { resolve, reject });
+  call.pending = new BackoffSleep(environment, call, lane, sleep, { resolve, reject });
   fallAsleep(call);
   return promise;
 }
@@ -63,7 +61,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     environment: SleepEnvironment,
     call: Call,
     lane: Lane | undefined,
-    { delayMs, isAsked }: { readonly delayMs: number; readonly isAsked: boolean },
+    { delayMs, mayHurry }: { readonly delayMs: number; readonly mayHurry: boolean },
     end: { resolve(isRested: boolean): void; reject(reason: unknown): void },
   ) {
     this.errand = call;
@@ -73,7 +71,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     this.#sinceMs = environment.clock.now();
     this.#untilMs = this.#sinceMs + delayMs;
     lane?.sleeping.push(this);
-    const mayBeEager = lane !== undefined && !isAsked && call.allowance !== undefined;
+    const mayBeEager = mayHurry && lane !== undefined && call.allowance !== undefined;
     this.#eagerMs = EAGER_MS * 2 ** Math.max(0, call.journey.round - 2);
     const firstMs = mayBeEager ? Math.min(delayMs, this.#eagerMs) : delayMs;
     this.#deadline = environment.deadlines.add(this, firstMs, this.#sinceMs);
@@ -95,7 +93,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
       return false;
     }
     const lane = this.#lane!;
-    if (!lane.isClear || !this.#environment.scheduler.isIdle) return false;
+    if (!isFree(lane, nowMs) || !this.#environment.scheduler.isIdle) return false;
     const { current, most } = lane.limit;
     const isStrained = current < most && lane.inFlight >= current / 2;
     if (nowMs < this.#sinceMs + this.#eagerMs * (isStrained ? STRAINED : 1)) return false;
@@ -125,4 +123,11 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     this.#environment.deadlines.remove(this.#deadline);
     this.#lane?.sleeping.remove(this);
   }
+}
+
+/** Whether a request could go there now. */
+function isFree(lane: Lane, nowMs: number): boolean {
+  const { breaker, queued } = lane;
+  return queued === 0 && (breaker === undefined || breaker.state === "closed") &&
+    lane.blockedUntilMs(nowMs) <= nowMs;
 }

@@ -12,7 +12,7 @@ import type { Environment } from "./policy.ts";
 import { mayPass, type Round } from "./retry_reason.ts";
 
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
-const BUDGET_POLL_MS = 250;
+const BUDGET_POLL = { delayMs: 250, mayHurry: false };
 
 /**
  * How long a request of a batch waits for the budget, in milliseconds, since a retry has succeeded for the last time. While the
@@ -70,11 +70,15 @@ export async function waitForBudget(
   let sinceMs = clock.now();
   let workingSinceMs = workingTimeMs(environment);
   let freeSinceMs = workingSinceMs;
+  let served = servedBy(lanes);
   while (!tryRetry(environment, lane)) {
+    // A line that stands still is not waited for.
+    const isServing = served < (served = servedBy(lanes));
     // Who was told to come later waits until then in any case.
     if (
       lanes.some((lane) =>
-        lane.rescuedAtMs > sinceMs || lane.pauseLeftMs(clock.now()) > 0 || isBusy(environment, lane)
+        lane.rescuedAtMs > sinceMs || lane.pauseLeftMs(clock.now()) > 0 ||
+        (isServing && isBusy(environment, lane))
       )
     ) {
       sinceMs = clock.now();
@@ -87,7 +91,7 @@ export async function waitForBudget(
     if (nowMs - fromMs >= BUDGET_PATIENCE_MS) return false;
     if (clock.now() - sinceMs >= call.patienceMs) return false;
     if (lane !== undefined && isDown(lane) && lane.queued < ENOUGH_PROBERS) return true;
-    if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL_MS)) return false;
+    if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
   }
   return true;
 }
@@ -108,7 +112,12 @@ function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   return true;
 }
 
-/** Whether it serves a line in which there may be retries that succeed. */
+/** How many attempts have succeeded there. */
+function servedBy(lanes: readonly Lane[]): number {
+  return lanes.reduce((sum, { succeeded }) => sum + succeeded, 0);
+}
+
+/** Whether there is a line in which there may be retries that succeed. */
 function isBusy(environment: Environment, lane: Lane): boolean {
   return lane.queued > 0 && !isDown(lane) && lane.retries?.areInVain(workingTimeMs(environment)) !== true;
 }

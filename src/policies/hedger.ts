@@ -6,6 +6,7 @@
 
 import { verdictOn } from "../http/classify.ts";
 import type { Admission } from "../lanes/admission.ts";
+import type { Claimant } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Clock } from "../primitives/clock.ts";
@@ -38,8 +39,8 @@ const FEW_SAMPLES = 20;
  * The hedging of a client: says how long attempts have, from how long others took, and keeps second attempts within their budget.
  *
  * A second attempt is one of J. Dean and L. A. Barroso, "The Tail at Scale" (2013): sent when the first has taken longer than most, so that
- * little is sent twice. The budget keeps that true when everything is slow. It never stands in line: it goes if everything that it needs is
- * there and no request waits for that, or is tried again a little later.
+ * little is sent twice. The budget keeps that true when everything is slow. It goes if everything that it needs is
+ * there and no request waits for that, or with the next permit, or is tried again a little later.
  */
 export class Hedger implements Hedging<Environment>, RaceRules {
   readonly #afterMs: number;
@@ -95,6 +96,11 @@ export class Hedger implements Hedging<Environment>, RaceRules {
     return Math.max(waitMs, AGAIN_ELAPSED * elapsedMs);
   }
 
+  /** Whether there may be one more second attempt now. */
+  get hasBudget(): boolean {
+    return this.#budget.balance >= 1;
+  }
+
   /** Whether it is of any use to note latencies. */
   get notesLatencies(): boolean {
     return this.#window !== undefined;
@@ -121,7 +127,7 @@ export class Hedger implements Hedging<Environment>, RaceRules {
    * @param call The call.
    * @param targets Where it may go, the preferred one first.
    * @param nowMs The time on the client's clock.
-   * @param isItsTurn Whether there is a permit in hand for it.
+   * @param claimant What has claimed the permit in hand for it, if it is its turn.
    * @returns What it is sent with; `undefined` if it may not be sent now.
    */
   tryAdmit(
@@ -129,10 +135,10 @@ export class Hedger implements Hedging<Environment>, RaceRules {
     call: Call,
     targets: readonly Target[],
     nowMs: number,
-    isItsTurn = false,
+    claimant?: Claimant,
   ): Rival | undefined {
     for (const target of targets) {
-      const admission = this.tryEnter(scheduler, call, target.lane, nowMs, isItsTurn);
+      const admission = this.tryEnter(scheduler, call, target.lane, nowMs, claimant);
       if (admission !== undefined) return { target, admission };
     }
     return undefined;
@@ -144,12 +150,12 @@ export class Hedger implements Hedging<Environment>, RaceRules {
     call: Call,
     lane: Lane,
     nowMs: number,
-    isItsTurn = false,
+    claimant?: Claimant,
   ): Admission | undefined {
-    if (this.#budget.balance < 1) return undefined;
-    const admission = isItsTurn
-      ? scheduler.tryAdmitInTurn(call, lane, nowMs)
-      : scheduler.tryAdmit(call, lane);
+    if (!this.hasBudget) return undefined;
+    const admission = claimant === undefined
+      ? scheduler.tryAdmit(call, lane)
+      : scheduler.tryAdmitInTurn(call, lane, claimant, nowMs);
     if (admission !== undefined) this.#budget.tryWithdraw(nowMs);
     return admission;
   }

@@ -67,6 +67,8 @@ export interface Environment {
   readonly budget: RetryBudget | undefined;
   /** The pause before a retry. */
   readonly backoff: Backoff;
+  /** Whether the caller has said how long that is, so that it is never shorter. */
+  readonly keepsBackoff: boolean;
   /** The pause of an origin that asks for one without saying how long, by how many of them have been in vain. */
   readonly unnamedPauseMs: (fruitlessPauses: number) => number;
   /** Whether a 429 makes all requests to its origin wait, or only the request that got it. */

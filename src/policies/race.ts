@@ -28,6 +28,8 @@ export interface Rival {
 export interface RaceRules {
   /** Whether second attempts go to the next mirror. */
   readonly toNextMirror: boolean;
+  /** Whether there may be one more second attempt now. */
+  readonly hasBudget: boolean;
   /** Whether it is of any use to note latencies. */
   readonly notesLatencies: boolean;
   /** Counts a request that may be hedged. */
@@ -46,7 +48,7 @@ export interface RaceRules {
     call: Call,
     targets: readonly Target[],
     nowMs: number,
-    isItsTurn?: boolean,
+    claimant?: Claimant,
   ): Rival | undefined;
 }
 
@@ -58,8 +60,6 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
   previous: Claimant | undefined = undefined;
   next: Claimant | undefined = undefined;
   isClaiming = false;
-  /** It goes before what holds any. */
-  readonly permits = 0;
   readonly #rules: RaceRules;
   readonly #environment: Environment;
   readonly #call: Call;
@@ -119,14 +119,18 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     return this.#call.priority;
   }
 
+  get permits(): number | undefined {
+    return this.#environment.scheduler.permitsOfSecond(this.#first!.target.lane);
+  }
+
   /** A permit is free, for which the first attempt, which is slow, had to wait. */
   claim(nowMs: number): undefined {
     const { scheduler } = this.#environment;
     const call = this.#call;
     scheduler.quit(this);
-    if (call.cancelled) return;
+    if (call.cancelled || this.#timer === undefined) return;
     const rivals = this.#field.rivals(this.#rules.toNextMirror);
-    const rival = this.#rules.tryAdmit(scheduler, call, rivals, nowMs, true);
+    const rival = this.#rules.tryAdmit(scheduler, call, rivals, nowMs, this);
     if (rival === undefined) return;
     // Not while permits are being handed out.
     queueMicrotask(() => {
@@ -155,7 +159,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
     if (rival !== undefined) return this.#send(rival);
     const { startedAtMs, target: { lane } } = this.#first!;
     this.#wait(this.#rules.againMs(lane, nowMs - startedAtMs), nowMs);
-    scheduler.awaitTurn(this);
+    if (this.#rules.hasBudget) scheduler.awaitTurn(this);
   }
 
   #send({ target, admission }: Rival): void {

@@ -40,10 +40,10 @@ interface Plan {
   readonly reason: string;
   /** How long it is until it may be sent again, as far as that is known now, in milliseconds. */
   readonly delayMs: number;
-  /** Whether it was asked to wait so long. */
-  readonly isAsked?: boolean;
   /** Whether it sleeps for so long by itself; otherwise it gets in line, where the pause of its origin holds it. */
   readonly sleeps: boolean;
+  /** Whether its batch may wake it early. */
+  readonly mayHurry: boolean;
   /** Whether it has to wait until the budget has a retry for it. */
   readonly needsBudget: boolean;
   /** Whether it was told to come again, and goes before those that were never sent. */
@@ -51,6 +51,16 @@ interface Plan {
   /** Whether the round counts. */
   readonly counts: boolean;
 }
+
+/** A call that gets in line again, for nothing. */
+const AT_ONCE = {
+  delayMs: 0,
+  sleeps: false,
+  mayHurry: false,
+  needsBudget: false,
+  isUrgent: false,
+  counts: false,
+} as const;
 
 /**
  * Repeats a round that failed for a reason that may pass: a network error, an attempt's timeout, a body that broke off, JSON
@@ -149,7 +159,7 @@ function planOf(
   const { text: reason } = worth;
   const lanes = lanesOf(call);
   if (isExhaustion(round.error) && mayGoAgain(call, lanes)) {
-    return { reason, delayMs: 0, sleeps: false, needsBudget: false, isUrgent: true, counts: false };
+    return { ...AT_ONCE, reason, isUrgent: true };
   }
   if (call.settings.maxRetries === 0 || !call.request.repeatable) return undefined;
   const nowMs = clock.now();
@@ -170,7 +180,7 @@ function planOf(
     // It went ahead for all requests that wait, and gets in line again: the next probe is another request.
     const isAsked = status === 503 && askedMs !== undefined && pauseMs === 0;
     const delayMs = isAsked ? askedMs : lanes[0]!.breaker!.retryAfterMs;
-    return { reason, delayMs, isAsked, sleeps: isAsked, needsBudget: false, isUrgent: false, counts: false };
+    return { ...AT_ONCE, reason, delayMs, sleeps: isAsked };
   }
   // Rounds that do not count make it wait longer all the same.
   const step = isRefused ? Math.max(call.journey.round, call.journey.refusals) : usualStep(call);
@@ -186,8 +196,8 @@ function planOf(
   if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return undefined;
   // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
-  const isAsked = askedMs !== undefined;
-  return { reason, delayMs, isAsked, sleeps, needsBudget, isUrgent, counts: !isServed && !isTest };
+  const mayHurry = askedMs === undefined && !isRefused && !environment.keepsBackoff;
+  return { reason, delayMs, sleeps, mayHurry, needsBudget, isUrgent, counts: !isServed && !isTest };
 }
 
 /**
@@ -247,9 +257,7 @@ async function rest(
 ): Promise<boolean> {
   const lanes = lanesOf(call);
   const lane = lanes.length === 1 ? lanes[0] : undefined;
-  if (plan.sleeps && !await sleepBetweenRounds(environment, call, lane, plan.delayMs, plan.isAsked)) {
-    return false;
-  }
+  if (plan.sleeps && !await sleepBetweenRounds(environment, call, lane, plan)) return false;
   return !plan.needsBudget || call.patienceMs === 0 || await waitForBudget(environment, call, lanes);
 }
 

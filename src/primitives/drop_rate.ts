@@ -42,8 +42,10 @@ export class DropRate {
    */
   testFall(limit: number, { drops, count }: WindowStats): number | undefined {
     const share = drops / count;
-    if (this.#fellFrom === undefined || limit > this.#fellFrom.limit) this.#fellFrom = { limit, share };
-    const from = this.#fellFrom;
+    let from = this.#fellFrom;
+    // What was dropped in an outage, or while the limit was much too high, is no measure of what is usual.
+    const isOver = from !== undefined && from.share > MOST_USUAL && share <= MOST_USUAL;
+    if (from === undefined || limit > from.limit || isOver) from = this.#fellFrom = { limit, share };
     const most = Math.max(share, from.share);
     if (limit > TELLING * from.limit || share < REMAINDER * from.share || most > MOST_USUAL) return undefined;
     this.#fellFrom = undefined;

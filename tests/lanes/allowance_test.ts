@@ -53,6 +53,16 @@ test("Allowance.wakeUp() says that there is room when as many waited as may", ()
   assertEquals([allowance.active, allowance.asleep, seen.length], [4, 0, 1]);
 });
 
+test("Allowance has fewer places while second attempts take them, and says when there is room again", () => {
+  const { allowance, seen } = setUp(3);
+  allowance.active = 2;
+  allowance.takePlace();
+  allowance.refuse(fakeLane("https://a.test"));
+  assertEquals([allowance.concurrency, allowance.takeRefused(), seen], [2, undefined, []]);
+  allowance.givePlaceBack();
+  assertEquals([allowance.concurrency, allowance.takeRefused()?.isClaiming, seen], [3, false, [[2, 0]]]);
+});
+
 test("Allowance gives lanes that found no room back once each, and only while there is room", () => {
   const { allowance } = setUp(2);
   const [a, b] = [fakeLane("https://a.test"), fakeLane("https://b.test")];

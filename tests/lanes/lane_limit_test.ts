@@ -15,12 +15,23 @@ function halved(inFlight: number): LaneLimit {
 }
 
 test("LaneLimit.halve() leaves half of what is in flight, or of what may be, and one at least", () => {
-  assertEquals([9, 2, 1, 0].map((inFlight) => halved(inFlight).current), [4, 1, 1, 1]);
+  assertEquals([9, 3, 2].map((inFlight) => halved(inFlight).current), [4, 1, 1]);
   const limit = new LaneLimit(8);
   limit.halve(8, false);
   // One that was told so as well, while more were still under way.
   limit.halve(7, false);
   assertEquals([limit.current, limit.most, limit.isNew], [2, 8, false]);
+});
+
+test("LaneLimit.halve() lowers nothing for one that was in flight alone, unless the limit is lower already", () => {
+  for (const most of [Infinity, 8]) {
+    const limit = new LaneLimit(most);
+    for (const inFlight of [1, 0]) limit.halve(inFlight, false);
+    assertEquals([limit.current, limit.isNew], [most, true]);
+    limit.halve(6, false);
+    limit.halve(1, false);
+    assertEquals(limit.current, 1);
+  }
 });
 
 test("LaneLimit.halve() takes the limit away where it is known what the origin takes in what time", () => {
@@ -206,8 +217,26 @@ test("LaneLimit.sample() does nothing where nothing adapts itself", () => {
   assertEquals([limit.sample(1, 1, true, 1), limit.current], [false, Infinity]);
 });
 
-test("LaneLimit.halve() leaves what adapts itself to its estimator", () => {
-  const { limit } = setUpAdaptive(8);
+test("LaneLimit.halve() leaves it to an estimator how much less there may be, but not what was too much", () => {
+  const { limit, sampleUntilChange } = setUpAdaptive(8);
   limit.halve(8, false);
+  assertEquals([limit.current, limit.most, limit.isNew], [7, 8, false]);
+  sampleUntilChange(true);
+  assertEquals([limit.current, limit.most], [4, 4]);
+  while (limit.most < 10) sampleUntilChange(false);
+  assertEquals(limit.current, 7);
+  // It is tried again after eight times as many successes.
+  succeed(limit, 8 * 7 - 1);
+  assertEquals(limit.current, 7);
+  succeed(limit, 1);
   assertEquals(limit.current, 8);
+
+  limit.halve(8, true);
+  assertEquals(limit.current, limit.most);
+});
+
+test("LaneLimit.halve() lowers nothing for one alone where the limit adapts itself", () => {
+  const { limit } = setUpAdaptive(8);
+  limit.halve(1, false);
+  assertEquals([limit.current, limit.isNew], [8, true]);
 });

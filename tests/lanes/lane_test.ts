@@ -357,10 +357,10 @@ test("Lane.obstacle() says that the first answer is waited for", () => {
   assertEquals(lane.obstacle(10), "a permit or a token");
 });
 
-test("Lane.pauseFor() does not halve a limit that adapts itself", () => {
+test("Lane.pauseFor() takes one from a limit that adapts itself", () => {
   const { lane } = setUp({ maxInFlight: 8 });
   lane.limit.follow(new LimitEstimator({ initial: 8, max: 64, algorithm: "aimd" }));
   lane.inFlight = 8;
   lane.pauseFor(pauseUntil(100), 0, true);
-  assertEquals([lane.limit.current, lane.pause?.untilMs], [8, 100]);
+  assertEquals([lane.limit.current, lane.pause?.untilMs], [7, 100]);
 });

@@ -42,8 +42,13 @@ export function watched(): Eyes | undefined {
 
 /** Has nobody see what is made meanwhile. */
 export function unwatched<T>(run: () => T): T {
+  return seenBy(undefined, run);
+}
+
+/** Has these eyes see what is made meanwhile, or none. */
+export function seenBy<T>(other: Eyes | undefined, run: () => T): T {
   const eyes = watching;
-  watching = undefined;
+  watching = other;
   try {
     return run();
   } finally {

@@ -150,33 +150,44 @@ test("Strain.note() takes it back where attempts fail one by one as well, and do
 test("Strain.noteOutage() halves the limit where some have succeeded since the last outage was over, but hardly any", () => {
   for (const [succeeded, left] of [[0, 20], [1, 10], [40, 10], [41, 20]] as const) {
     const origin = new Origin().fail(20);
-    origin.strain.noteOutage(origin);
+    origin.strain.noteOutage(origin, origin.nowMs);
     assertEquals(origin.limit.current, 20);
-    origin.strain.noteRecovery(origin);
+    origin.strain.noteRecovery(origin, origin.nowMs);
     origin.succeed(succeeded);
-    origin.strain.noteOutage(origin);
+    origin.strain.noteOutage(origin, origin.nowMs);
     assertEquals(origin.limit.current, left, `${succeeded}`);
+  }
+});
+
+test("Strain.noteOutage() lowers nothing long after the last outage was over, however few have succeeded since", () => {
+  for (const [afterMs, left] of [[10_000, 10], [10_001, 20], [3_600_000, 20]] as const) {
+    const origin = new Origin().fail(20);
+    origin.strain.noteOutage(origin, origin.nowMs);
+    origin.succeed().strain.noteRecovery(origin, origin.nowMs);
+    origin.succeed(5);
+    origin.strain.noteOutage(origin, origin.nowMs - 1 + afterMs);
+    assertEquals(origin.limit.current, left, `${afterMs}`);
   }
 });
 
 test("Strain.noteRecovery() halves the limit where some of a rush were served after the origin was taken for down", () => {
   for (const [served, left] of [[0, 20], [1, 10], [8, 10], [41, 20]] as const) {
     const origin = new Origin().fail(20);
-    origin.strain.noteOutage(origin);
-    origin.succeed().strain.noteRecovery(origin);
-    origin.fail(12).strain.noteOutage(origin);
+    origin.strain.noteOutage(origin, origin.nowMs);
+    origin.succeed().strain.noteRecovery(origin, origin.nowMs);
+    origin.fail(12).strain.noteOutage(origin, origin.nowMs);
     // Those that are served take longer than those that are refused; the last one is the probe.
     origin.succeed(served).succeed();
     assertEquals(origin.limit.current, 20);
     origin.inFlight = 1;
-    origin.strain.noteRecovery(origin);
+    origin.strain.noteRecovery(origin, origin.nowMs);
     assertEquals(origin.limit.current, left, `${served}`);
   }
 });
 
 test("Strain.noteRecovery() halves no limit after a first outage, whatever was served in it", () => {
   const origin = new Origin().fail(20);
-  origin.strain.noteOutage(origin);
-  origin.succeed(9).strain.noteRecovery(origin);
+  origin.strain.noteOutage(origin, origin.nowMs);
+  origin.succeed(9).strain.noteRecovery(origin, origin.nowMs);
   assertEquals(origin.limit.current, 20);
 });

@@ -64,11 +64,17 @@ test("Turns.next() prefers the lane with the fewest permits, then batches, then 
 test("Turns.next() puts a priority before everything else, from the first time that somebody has one", () => {
   const turns = new Turns();
   turns.join(claimant("idle", 0));
-  turns.join(claimant("low", 0, -1));
   assertEquals(turns.hasPriorities, false);
   turns.join(claimant("high", 9, 5));
   assertEquals(turns.hasPriorities, true);
   assertEquals(order(turns, 2, 10), ["high", "high"]);
+});
+
+test("Turns.next() puts what has a lower priority than usual after everything else", () => {
+  const turns = new Turns();
+  turns.join(claimant("low", 0, -1));
+  turns.join(claimant("usual", 9));
+  assertEquals(order(turns, 2, 10), ["usual", "usual"]);
 });
 
 test("Turns.shareOf() divides the permits among the lanes that hold some, and the one that asks", () => {

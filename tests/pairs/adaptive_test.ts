@@ -3,6 +3,7 @@ import { type ClientOptions, createClient } from "../../mod.ts";
 import { loadEstimator } from "../../src/client/adaptive_lanes.ts";
 import { AdaptiveLimit, type AdaptiveLimitRules } from "../../src/primitives/mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { FakeOrigin, json, late, type Reply, status } from "../policies/fake_origin.ts";
 import { rig, testBothWays } from "../policies/rig.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
@@ -137,6 +138,50 @@ testBothWays(
     assertEquals(client.stats().origins["https://a.test"]!.limit, 8);
   },
 );
+
+for (const algorithm of ["gradient", "aimd"] as const) {
+  for (const [slots, retryAfter] of [[8, "1"], [8, undefined], [3, "1"], [3, undefined]] as const) {
+    testBothWays(
+      `adaptive × 429: ${algorithm}: what an origin refuses that takes ${slots} at once is not tried again and again`,
+      async (rig) => {
+        const clock = new ManualClock();
+        const refusal = status(429, retryAfter === undefined ? {} : { "retry-after": retryAfter });
+        const made = rig(server(clock, slots, { serviceMs: 100, refusal }), {
+          perOrigin: { concurrency: { algorithm, initial: 10, max: 20 } },
+        }, { clock });
+        const outcomes = await made.run(made.client.settle(numberedUrls(400)));
+        assertEquals(outcomes.filter(({ ok }) => !ok), []);
+        // Each time costs a pause.
+        inRange(made.origin.calls, 400, 480);
+        inRange(clock.now(), 400 / slots * 100, 400 / slots * 100 + 17_000);
+      },
+    );
+  }
+}
+
+for (const algorithm of ["gradient", "aimd"] as const) {
+  for (const [outage, share] of [[200, 0.1], [200, 0.15], [1_000, 0.1]] as const) {
+    testBothWays(
+      `adaptive × outage: ${algorithm}: ${outage} ms in which all fails do not lower the limit for good where ${share} fail anyway`,
+      async (rig) => {
+        const clock = new ManualClock();
+        const random = seededRandom(1);
+        const reply: Reply = (sent) => {
+          const isDown = sent.atMs > 300 && sent.atMs <= 300 + outage;
+          return isDown || random() < share ? late(clock, 500, status(503))(sent) : late(clock, 80, OK)(sent);
+        };
+        const made = rig(reply, {
+          concurrency: 40,
+          perOrigin: { concurrency: { algorithm, initial: 20, max: 40 } },
+        }, { clock });
+        const outcomes = await made.run(made.client.settle(numberedUrls(1_500)));
+        assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+        // One by one, it would take more than two minutes.
+        inRange(clock.now(), 3_000, 30_000);
+      },
+    );
+  }
+}
 
 testBothWays("adaptive × timeout: attempts that take too long count as dropped", async (rig) => {
   const clock = new ManualClock();

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import {
+  type BatchOptions,
   type Client,
   type ClientOptions,
   HttpError,
@@ -32,6 +33,10 @@ import { test } from "../support/test.ts";
 
 // It is loaded when it is used first.
 await loadHedging();
+
+const A = "https://a.test";
+const B = "https://b.test";
+const C = "https://c.test";
 
 const HEDGE: ClientOptions = { hedge: { afterMs: 60 } };
 /** Enough for every request to be hedged in each of a few rounds, once {@linkcode pay} has paid. */
@@ -417,23 +422,6 @@ testBothWays("hedge × concurrency: 1: nothing is hedged, and nothing hangs", as
 });
 
 testBothWays(
-  "hedge × concurrency: a second attempt has the next permit, before those that were never sent",
-  async (rig) => {
-    const clock = new ManualClock();
-    let calls = 0;
-    const slow = (sent: SentRequest) => late(clock, calls++ === 0 ? 1_000 : 50, json(1))(sent);
-    const made = rig(slow, { ...GENEROUS, concurrency: 2 }, { clock });
-    const { client, run, origin } = made;
-    await run(client.all([0, 1, 2, 3, 4].map((n) => `https://a.test/${n}`)));
-
-    const sent = origin.sent.map(({ url, atMs }) => `${url.at(-1)} ${atMs}`);
-    assertEquals(sent, ["0 0", "1 0", "2 50", "0 100", "3 150", "4 150"]);
-    assertEquals([origin.peak, hedgesOf(client), clock.now()], [2, [1, 1], 200]);
-    assertAtRest(made);
-  },
-);
-
-testBothWays(
   "hedge × concurrency: an abort while a second attempt is due leaves nothing behind",
   async (rig) => {
     const clock = new ManualClock();
@@ -458,21 +446,115 @@ testBothWays("hedge × perOrigin.concurrency: no second attempt beyond it", asyn
   assertAtRest(made);
 });
 
+/** What bounds how much may be in flight to two at once. */
+const TWO_AT_ONCE: Readonly<Record<string, [ClientOptions, BatchOptions]>> = {
+  "concurrency": [{ concurrency: 2 }, {}],
+  "a batch's concurrency": [{}, { concurrency: 2 }],
+  "both": [{ concurrency: 2 }, { concurrency: 2 }],
+  "perOrigin.concurrency": [{ perOrigin: { concurrency: 2 } }, {}],
+};
+
+for (const [name, [options, batch]] of Object.entries(TWO_AT_ONCE)) {
+  testBothWays(
+    `hedge × ${name}: a second attempt has the next permit, before those that were never sent`,
+    async (rig) => {
+      const clock = new ManualClock();
+      let calls = 0;
+      const slow = (sent: SentRequest) => late(clock, calls++ === 0 ? 1_000 : 50, json(1))(sent);
+      const made = rig(slow, { ...GENEROUS, ...options }, { clock });
+      const { client, run, origin } = made;
+      await run(client.all([0, 1, 2, 3, 4].map((n) => `https://a.test/${n}`), batch));
+
+      const sent = origin.sent.map(({ url, atMs }) => `${url.at(-1)} ${atMs}`);
+      assertEquals(sent, ["0 0", "1 0", "2 50", "0 100", "3 150", "4 150"]);
+      assertEquals([origin.peak, hedgesOf(client), clock.now()], [2, [1, 1], 200]);
+      assertAtRest(made);
+    },
+  );
+}
+
 testBothWays(
-  "hedge × a batch's concurrency: a batch that has enough under way has nothing hedged",
+  "hedge × a batch's concurrency: second attempts count in it, also while its source says nothing",
   async (rig) => {
     const clock = new ManualClock();
-    const urls = [1, 2, 3, 4].map((n) => `https://a.test/${n}`);
-    const made = rig(late(clock, 200, json(1)), GENEROUS, { clock });
-    const full = await made.run(made.client.settle(urls, { concurrency: 2 }));
-    assert(full.every(({ ok, attempts }) => ok && attempts === 1));
-    assertEquals(made.origin.peak, 2);
-
-    const roomy = await made.run(made.client.settle(urls.map((url) => `${url}?`), { concurrency: 8 }));
-    assert(roomy.every(({ ok, attempts }) => ok && attempts === 2));
+    const made = rig(script(late(clock, 1_000, json(1))), GENEROUS, { clock });
+    await pay(made, 5);
+    async function* source() {
+      for (let n = 0; n < 12; n++) {
+        if (n % 4 === 3) await new Promise<void>((resolve) => clock.setTimeout(resolve, 100));
+        yield `https://a.test/${n}`;
+      }
+    }
+    const outcomes = await made.run(made.client.settle(source(), { concurrency: 5 }));
+    assertEquals([outcomes.filter(({ ok }) => ok).length, made.origin.peak], [12, 5]);
+    assert(hedgesOf(made.client)[0]! > 0);
     assertAtRest(made);
   },
 );
+
+for (const others of [1, 3]) {
+  testBothWays(
+    `hedge × origins: a request that is slow gets company beside ${others} of other origins that are in flight`,
+    async (rig) => {
+      const clock = new ManualClock();
+      let calls = 0;
+      const reply: Reply = (sent) => {
+        const isSlow = !sent.url.startsWith(A) || calls++ === 0;
+        return late(clock, isSlow ? 1_000 : 50, json(1))(sent);
+      };
+      const made = rig(reply, { ...GENEROUS, concurrency: 8 }, { clock });
+      const { client, run } = made;
+      const all = Array.from(
+        { length: others },
+        (_, n) => client.json(`https://o${n}.test/`, { hedge: false }),
+      );
+      const urls = Array.from({ length: 40 }, (_, n) => `${A}/${n}`);
+      const outcomes = await run(client.settle(urls));
+      assertEquals([outcomes[0]!.attempts, hedgesOf(client)], [2, [1, 1]]);
+      assert(outcomes[0]!.durationMs <= 150, `${outcomes[0]!.durationMs}`);
+      await run(Promise.all(all));
+      assertAtRest(made);
+    },
+  );
+}
+
+testBothWays("hedge × origins: a request of an origin that holds less goes first", async (rig) => {
+  const clock = new ManualClock();
+  const made = rig((sent) => late(clock, sent.url.endsWith("/0") ? 70 : 500, json(1))(sent), {
+    ...GENEROUS,
+    concurrency: 4,
+  }, { clock });
+  const { client, run, origin } = made;
+  const slow = [0, 1, 2, 3].map((n) => client.json(`${A}/${n}`));
+  await clock.advance(65);
+  const others = [1, 2].map((n) => client.json(`${B}/${n}`));
+  await clock.advance(10);
+  assertEquals(origin.sent.map(({ url }) => url).slice(4), [`${B}/1`]);
+  await run(Promise.all([...slow, ...others]));
+  await clock.advance(0);
+  assertAtRest(made);
+});
+
+testBothWays("hedge × priority: each second attempt has the priority of its request", async (rig) => {
+  for (const [low, high, usual] of [[0, 10, 5], [-5, -1, -3], [-5, 5, 0]] as const) {
+    const clock = new ManualClock();
+    const made = rig((sent) => late(clock, sent.url.includes("slow") ? 1_000 : 100, json(1))(sent), {
+      ...GENEROUS,
+      concurrency: 3,
+    }, { clock });
+    const { client, run, origin } = made;
+    await pay(made);
+    const ask = (name: string, priority: number) => client.json({ url: `${A}/${name}`, priority });
+    const all = [ask("slow-low", low), ask("slow-high", high), ask("first", usual)];
+    await clock.advance(70);
+    all.push(ask("usual-1", usual), ask("usual-2", usual));
+    await run(Promise.all(all));
+    const names = origin.sent.map(({ url }) => url.split("/").at(-1)!).filter((name) => /[a-z]/.test(name));
+    assertEquals(names.slice(3, 6), ["slow-high", "usual-1", "usual-2"], `${low} ${high} ${usual}`);
+    await clock.advance(0);
+    assertAtRest(made);
+  }
+});
 
 testBothWays("hedge × semaphore: a permit that other clients wait for is theirs", async (rig) => {
   const clock = new ManualClock();
@@ -891,10 +973,6 @@ testBothWays("hedge × extend(): an extension shares the budget, and may do with
   await run(client.json(`${URL_A}?3`));
   assertEquals(origin.calls, 4);
 });
-
-const A = "https://a.test";
-const B = "https://b.test";
-const C = "https://c.test";
 
 /** Three mirrors, and which of them were asked. */
 function mirrored(answers: Readonly<Record<string, Reply>>, options: ClientOptions, clock: ManualClock) {

@@ -1,5 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Lane } from "../../src/lanes/lane.ts";
+import type { LimitBook } from "../../src/lanes/limit_book.ts";
 import { sleepBetweenRounds } from "../../src/policies/backoff_sleep.ts";
 import type { Call } from "../../src/policies/call.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
@@ -15,12 +16,7 @@ interface SetUp {
   readonly lane: Lane;
   readonly semaphore: Semaphore;
   /** Lets a call sleep. */
-  readonly sleep: (
-    call: Call,
-    delayMs: number,
-    lane?: Lane | undefined,
-    isAsked?: boolean,
-  ) => Settled<boolean>;
+  readonly sleep: (call: Call, delayMs: number, mayHurry?: boolean) => Settled<boolean>;
 }
 
 function setUp(): SetUp {
@@ -34,8 +30,8 @@ function setUp(): SetUp {
     clock,
     lane,
     semaphore,
-    sleep: (call, delayMs, own = lane, isAsked = false) =>
-      watch(sleepBetweenRounds({ clock, deadlines, scheduler }, call, own, delayMs, isAsked)),
+    sleep: (call, delayMs, mayHurry = true) =>
+      watch(sleepBetweenRounds({ clock, deadlines, scheduler }, call, lane, { delayMs, mayHurry })),
   };
 }
 
@@ -102,16 +98,6 @@ test("sleepBetweenRounds() ends early, 250 ms · 2^(n-1) after it began, in a ba
     await clock.advance(1);
     assertEquals([slept.value, clock.pending, lane.sleeping.size], [true, 0, 0], `${round}`);
   }
-});
-
-test("sleepBetweenRounds() never ends early where the origin has said how long", async () => {
-  const { clock, lane, sleep } = setUp();
-  const slept = sleep(eagerCall(), 2_000, lane, true);
-  lane.succeededAtMs = clock.now();
-  await clock.advance(1_999);
-  assertEquals(slept.state, "pending");
-  await clock.advance(1);
-  assertEquals([slept.value, clock.pending, lane.sleeping.size], [true, 0, 0]);
 });
 
 test("sleepBetweenRounds() ends early four times as late where too much was in flight, and half of what may be still is", async () => {
@@ -199,6 +185,30 @@ test("sleepBetweenRounds() does not end early while it is of no use to the batch
   }
 });
 
+test("sleepBetweenRounds() never ends early where it was said how long it shall be", async () => {
+  const { clock, lane, sleep } = setUp();
+  const slept = sleep(eagerCall(), 5_000, false);
+  lane.succeededAtMs = clock.now();
+  await clock.advance(4_999);
+  assertEquals(slept.state, "pending");
+  await clock.advance(1);
+  assertEquals([slept.value, clock.pending], [true, 0]);
+});
+
+test("sleepBetweenRounds() ends early also where the lane keeps count, as long as nothing is used up", async () => {
+  for (const [isUsedUp, earliestMs] of [[false, 250], [true, 3_000]] as const) {
+    const { clock, lane, sleep } = setUp();
+    const book = { blockedUntilMs: (nowMs: number) => isUsedUp ? 9_000 : nowMs, isQuiet: true };
+    lane.keepBook(book as unknown as LimitBook);
+    const slept = sleep(eagerCall(), 3_000);
+    lane.succeededAtMs = clock.now();
+    await clock.advance(earliestMs - 1);
+    assertEquals(slept.state, "pending", `${isUsedUp}`);
+    await clock.advance(1);
+    assertEquals(slept.value, true);
+  }
+});
+
 test("sleepBetweenRounds() never ends early for a single call, or for one that has several lanes", async () => {
   const single = setUp();
   const alone = single.sleep(fakeCall(), 1_000);
@@ -213,7 +223,7 @@ test("sleepBetweenRounds() never ends early for a single call, or for one that h
       },
       call,
       undefined,
-      1_000,
+      { delayMs: 1_000, mayHurry: true },
     ),
   );
   for (const { clock, lane } of [single, severalLanes]) {

@@ -375,3 +375,29 @@ testBothWays(
     assertEquals(origin.calls, 15);
   },
 );
+
+for (const waiting of [1, 20]) {
+  testBothWays(
+    `a batch's request does not wait for the retry budget beside ${waiting} in a line that stands still (S10)`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const slow: Reply = async (sent) => {
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, 3_600_000));
+        return OK(sent);
+      };
+      const reply: Reply = (sent) => sent.url.includes("slow") ? slow(sent) : status(503)(sent);
+      const { client, run } = rig(reply, {
+        retryBudget: { ratio: 0, minPerSecond: 0 },
+        perOrigin: { concurrency: 1 },
+        timeoutMs: 7_200_000,
+      }, { clock });
+      const failing = client.settle([URL_A]);
+      await clock.advance(0);
+      const others = Promise.all(numberedUrls(waiting + 1).map((url) => client.json(`${url}/slow`)));
+      const [outcome] = await run(failing);
+      assert(!outcome!.ok && outcome!.error instanceof HttpError);
+      assert(clock.now() <= 40_000, `${clock.now()} ms`);
+      await run(others);
+    },
+  );
+}

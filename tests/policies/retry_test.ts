@@ -923,6 +923,78 @@ testBothWays(
   },
 );
 
+/** What says how long a retry waits, or what keeps its lane from being as simple as that of an origin never met before. */
+const WAITS: Readonly<Record<string, [Reply, ClientOptions, number]>> = {
+  "a 429 that names it, for one request": [
+    status(429, { "retry-after": "5" }),
+    { pauseOn429: "request" },
+    5_000,
+  ],
+  "a 500 that names it": [status(500, { "retry-after": "5" }), {}, 5_000],
+  "a 502 that names it": [status(502, { "retry-after": "5" }), {}, 5_000],
+  "a 408 that names it": [status(408, { "retry-after": "5" }), {}, 5_000],
+  "a 425 that names it": [status(425, { "retry-after-ms": "3000" }), {}, 3_000],
+  "retryOn, of a 503": [status(503), { retryOn: () => 4_000 }, 4_000],
+  "retryOn, of a 403": [status(403), { retryOn: ({ status }) => status === 403 ? 4_000 : undefined }, 4_000],
+  "retryOn, of a broken connection": [
+    () => Promise.reject(new TypeError("reset")),
+    { retryOn: () => 4_000 },
+    4_000,
+  ],
+  "the backoff of the client": [status(503), { backoff: { jitter: "none", baseMs: 1_500 } }, 3_000],
+  "a 429 that names none, for one request": [
+    status(429),
+    { pauseOn429: "request", random: () => 0 },
+    2_000,
+  ],
+};
+
+for (const [name, [refusal, options, waitMs]] of Object.entries(WAITS)) {
+  testBothWays(
+    `retries of a batch wait as long as ${name} says, also where nothing else is to be sent`,
+    async (rig) => {
+      const seen = new Set<string>();
+      const reply: Reply = (sent) => {
+        const isFirst = !seen.has(sent.url);
+        seen.add(sent.url);
+        return isFirst && sent.url.endsWith("/0") ? refusal(sent) : OK(sent);
+      };
+      const { client, origin, run } = rig(reply, options);
+      const outcomes = await run(client.settle(numberedUrls(3)));
+      assertEquals(outcomes.filter(({ ok }) => ok).length, 3);
+      assertEquals(origin.timesMs, [0, 0, 0, waitMs]);
+    },
+  );
+}
+
+const AMPLE = { limit: 1_000, intervalMs: 1_000, burst: 1_000 };
+/** What makes a lane keep count, and holds nothing up. */
+const COUNTED: Readonly<Record<string, [Record<string, string>, ClientOptions]>> = {
+  "responses that state a limit": [{ ratelimit: "r=900;t=60", "ratelimit-policy": "1000;w=60" }, {}],
+  "responses that state what is left": [{
+    "x-ratelimit-limit": "1000",
+    "x-ratelimit-remaining": "900",
+    "x-ratelimit-reset": "60",
+  }, {}],
+  "a limit for each key": [{}, { limitKey: () => "key", rateLimit: { ...AMPLE, per: "key" } }],
+  "a limit for each origin": [{}, { rateLimit: { ...AMPLE, per: "origin" } }],
+};
+
+for (const [name, [headers, options]] of Object.entries(COUNTED)) {
+  testBothWays(`retries of a batch go early beside ${name}, as long as nothing is used up`, async (rig) => {
+    const seen = new Set<string>();
+    const reply: Reply = (sent) => {
+      const isFirst = !seen.has(sent.url);
+      seen.add(sent.url);
+      const isRefused = isFirst && sent.url.endsWith("/0");
+      return isRefused ? status(503, headers)(sent) : json({ ok: true }, { headers })(sent);
+    };
+    const { client, origin, run } = rig(reply, options);
+    await run(client.settle(numberedUrls(3)));
+    assertEquals(origin.timesMs.at(-1), 250);
+  });
+}
+
 testBothWays("retries of a single request never go early", async (rig) => {
   const { client, origin, clock } = rig([status(503), OK]);
   const first = client.json(URL_A);

@@ -40,6 +40,17 @@ test("DropRate.testFall() goes on where drops have become fewer, or are too many
   assertEquals(many.testFall(25, window(25)), undefined);
 });
 
+test("DropRate.testFall() begins anew after so many drops that they are no measure", () => {
+  for (const blip of [31, 60, 100]) {
+    const rate = new DropRate();
+    rate.testFall(50, window(blip));
+    assertEquals(rate.testFall(25, window(10)), undefined);
+    assertEquals(rate.testFall(22, window(10)), undefined);
+    assertEquals(rate.testFall(20, window(9)), 25, `${blip}`);
+    assertEquals([rate.isOverload(25, window(15)), rate.isOverload(25, window(30))], [false, true]);
+  }
+});
+
 test("DropRate.isOverload() forgets what was usual, little by little", () => {
   const rate = new DropRate();
   rate.testFall(50, window(20));

@@ -51,7 +51,8 @@ export function drawWider(world: WorldPlan): WorldPlan {
   const dice = new Dice(world.seed + APART);
   const lastsMs = Math.max(0, ...world.steps.map(({ atMs }) => atMs));
   const inputs = { client: world.client, origins: world.origins.length, lastsMs };
-  const client = drawClient(dice, world.client, new StepDrawer(dice, inputs, "x"));
+  const hedge = drawHedge(new Dice(world.seed + 2 * APART), world.client);
+  const client = drawClient(dice, { ...world.client, hedge }, new StepDrawer(dice, inputs, "x"));
   const steps = world.steps.map((step) => drawBodies(dice, drawOptions(dice, step)));
   if (client.cache !== undefined && dice.chance(0.5)) steps.push(...drawCached(dice, inputs, client));
   steps.push(...drawJumps(dice, lastsMs), ...drawSecondClose(dice, steps), ...drawCrowd(dice, inputs));
@@ -108,6 +109,17 @@ function drawWorker(dice: Dice, { client, steps, ...world }: WorldPlan): WorldPl
 /** At the edge, nobody may wait for a token that another request has asked for. */
 function withoutAsking(use: ClientPlan["use"]): ClientPlan["use"] {
   return use?.filter((kind) => kind !== "asks");
+}
+
+/** Second attempts in more worlds, also where the origins themselves say what is slow. */
+function drawHedge(dice: Dice, { hedge }: ClientPlan): ClientPlan["hedge"] {
+  if (!dice.chance(hedge === undefined ? 0.15 : 0.4)) return hedge;
+  return {
+    percentile: dice.pick([0.5, 0.8]),
+    minimumSamples: dice.int(1, 4),
+    maxExtraRatio: dice.pick([undefined, 0.3, 1]),
+    to: dice.pick([undefined, "nextMirror"]),
+  };
 }
 
 function drawClient(dice: Dice, client: ClientPlan, drawer: StepDrawer): ClientPlan {

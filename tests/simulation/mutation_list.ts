@@ -94,11 +94,18 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [{
       file: "src/lanes/scheduler.ts",
       search: '    if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;\n' +
-        "    return this.#tryAdmitAny(errand, lane, this.now());",
-      replace:
-        '    const nowMs = this.now();\n    if (lane.breaker?.state === "open" && this.#grant(lane)) {\n' +
+        "    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
+      replace: '    if (lane.breaker?.state === "open" && this.#grant(lane)) {\n' +
         "      return this.#lend(lane, 0, nowMs, undefined);\n    }\n" +
-        "    return this.#tryAdmitAny(errand, lane, nowMs);",
+        "    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
+    }],
+  },
+  {
+    name: "a second attempt takes no place in its batch",
+    changes: [{
+      file: "src/lanes/scheduler.ts",
+      search: "    admission.place = allowance;\n    allowance?.takePlace();\n",
+      replace: "",
     }],
   },
   {
@@ -113,8 +120,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "who was told when to come again is woken early",
     changes: [{
       file: "src/policies/backoff_sleep.ts",
-      search: "lane !== undefined && !isAsked && call.allowance",
-      replace: "lane !== undefined && call.allowance",
+      search: "const mayBeEager = mayHurry && lane",
+      replace: "const mayBeEager = lane",
     }],
   },
   {

@@ -14,7 +14,7 @@ import type { SimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { ModelClock } from "../lanes/model_clock.ts";
 import { Dice } from "../support/dice.ts";
-import { Eyes, unwatched, watch } from "../lanes/model_eyes.ts";
+import { Eyes, seenBy, unwatched, watch } from "../lanes/model_eyes.ts";
 import { CountedController } from "../lanes/model_signal.ts";
 import type { MirrorList } from "../../src/f1/mirror_list.ts";
 import { baseUrlOf } from "./addresses.ts";
@@ -117,7 +117,11 @@ export class Stage {
     play: (stage: Stage, step: Step) => void,
   ) {
     const { clock } = this;
-    this.interference = new Interference(plan.client.interferes ?? [], (step) => play(this, step));
+    // It may be the other client that calls a user back, which is not seen.
+    this.interference = new Interference(
+      plan.client.interferes ?? [],
+      (step) => seenBy(this.eyes, () => play(this, step)),
+    );
     this.dice = new Dice(plan.seed + 1);
     this.servers = createServers(plan, clock);
     const { isWorker = false } = plan.client;

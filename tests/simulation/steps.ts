@@ -154,8 +154,13 @@ function abort(stage: Stage, index: number): void {
   stage.note(`signal ${index} aborts`);
   mustEnd(stage, ({ signals }) => signals.includes(index), reason);
   for (const caller of stage.unsettled) {
+    if (!caller.signals.includes(index)) continue;
     // It hears of the closing and of its own abort at once.
-    if (caller.isBusy && caller.signals.includes(index)) caller.mustEndWith = { reason, isSure: true };
+    if (caller.isBusy) caller.mustEndWith = { reason, isSure: true };
+    // In the middle of the closing it hears of either first.
+    else if (stage.interference.isUnderWay && caller.mustEndWith !== undefined) {
+      caller.mustEndWith = { ...caller.mustEndWith, isSure: false };
+    }
   }
   for (const batch of batches) {
     if (batch.step.signal !== index || batch.ending !== undefined || batch.deadAtMs < Infinity) continue;

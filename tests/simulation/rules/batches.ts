@@ -4,13 +4,14 @@
  * @module
  */
 
-import type { BatchRecord } from "../records.ts";
-import type { Stage } from "../stage.ts";
+import type { BatchRecord, Sent } from "../records.ts";
+import { isOver, type Stage } from "../stage.ts";
 import type { RuleGroup } from "./rule.ts";
 
 /** A batch holds no more than it may. */
 export function batchRules(stage: Stage): RuleGroup {
   return {
+    onSend: ({ caller }) => caller?.batch && checkSent(stage, caller.batch),
     onQuiet() {
       for (const batch of stage.batches) {
         if (batch.ending === undefined) checkHeld(stage, batch);
@@ -42,6 +43,16 @@ function checkHeld(stage: Stage, { step, pulled, taken, name, batch }: BatchReco
   if (pulled.length - taken > most + 1) {
     stage.fail("S13", `${name} holds ${pulled.length - taken}: ${most} may be`);
   }
+}
+
+/** No more attempts are on the wire than requests may be, second ones included; but for those that were given up. */
+function checkSent(stage: Stage, { step, pulled, name }: BatchRecord): void {
+  const { concurrency = Infinity } = step.options ?? {};
+  const isOpen = (sent: Sent): boolean =>
+    !sent.isPart && !isOver(sent) && sent.abortedAtMs === Infinity && sent.status === 0;
+  let open = 0;
+  for (const { sent } of pulled) open += sent.filter(isOpen).length;
+  if (open > concurrency) stage.fail("S13", `${open} of ${name} are on the wire: ${concurrency} may be`);
 }
 
 /** A source that could go on was told that it is not needed any more. */

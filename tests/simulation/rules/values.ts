@@ -61,10 +61,13 @@ function checkAttempts(stage: Stage, caller: Caller): void {
   const { attempts, from } = ending!;
   if (attempts === undefined || isShared || isItems(caller)) return;
   const seen = sent.filter(({ isPart }) => !isPart).length + withheld;
-  const isEarly = caller.deadAtMs < Infinity || stage.plan.client.use !== undefined;
+  const { client } = stage.plan;
+  // A middleware may have thrown before anything was sent.
+  const isUsed = [client, ...client.extensions ?? []].some(({ use }) => use !== undefined);
+  const isEarly = caller.deadAtMs < Infinity || isUsed;
   if (attempts === seen || (isEarly && attempts === seen + 1)) return;
   // One that asks for a token first may have no time left to send anything.
-  if (from === "cache" || from === "stale" || (seen < attempts && takesTime(stage.plan.client))) {
+  if (from === "cache" || from === "stale" || (seen < attempts && takesTime(client))) {
     return;
   }
   stage.fail("attempts", `${name} says that it took ${attempts} attempts: ${seen} were seen`);
