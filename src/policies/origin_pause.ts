@@ -30,7 +30,7 @@ export function pauseOrigin(
   reply: Reply,
   startedAtMs: number,
 ): void {
-  const { clock, pauseOn429, unnamedPauseMs, scheduler } = environment;
+  const { clock, isFailure, pauseOn429, unnamedPauseMs, scheduler } = environment;
   const { status, headers } = reply;
   const named = retryAfterMs(status, headers, clock.wallNow());
   const wait = named === 0 && call.journey.hasComeAtOnce ? undefined : named;
@@ -46,7 +46,8 @@ export function pauseOrigin(
   const pauseMs = Math.min(wait ?? unnamedPauseMs(fruitlessBefore(lane, isPaused)), MAX_PAUSE_MS);
   if (pauseMs === 0) return;
   let isOverload = isOverloaded;
-  if (status === 503) {
+  // What the caller takes for a success shows nothing.
+  if (status === 503 && isFailure === undefined) {
     lane.unavailability ??= new Unavailability();
     const extent = lane.unavailability.extentOf(lane, isPaused, startedAtMs, nowMs);
     if (extent === "part") return;

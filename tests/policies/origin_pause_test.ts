@@ -190,3 +190,23 @@ testBothWays("nobody comes earlier than told where a 429 is for its own request"
   const outcomes = await run(client.settle(numberedUrls(60)));
   assertEquals(outcomes.filter(({ ok }) => !ok), []);
 });
+
+testBothWays("503s that are no failures for the caller make the whole origin pause", async (rig) => {
+  const clock = new ManualClock();
+  const { client, origin, run } = rig(
+    async (sent) => {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 100 + 5 * origin.calls));
+      return status(503, { "retry-after": "5" })(sent);
+    },
+    { circuitBreaker: { isFailure: () => false }, maxRetries: 0 },
+    { clock },
+  );
+  await run(client.settle(numberedUrls(60)));
+  for (
+    const [before, atMs] of origin.timesMs.map((atMs, nth) =>
+      [origin.timesMs[nth - 1] ?? atMs, atMs] as const
+    )
+  ) {
+    assert(atMs === before || atMs >= before + 5_000, `sent at ${before} and ${atMs}`);
+  }
+});
