@@ -4,7 +4,6 @@
  * @module
  */
 
-import { currentRuntime } from "../runtime/current.ts";
 import type { Sender, Sockets, TransportRuntime } from "../runtime/transport/contract.ts";
 import { Dialer } from "./dialer.ts";
 import { DohResolver } from "./doh_resolver.ts";
@@ -29,7 +28,7 @@ export function createCarrier(settings: TransportSettings, runtime: TransportRun
   const { sender, proxies, dns } = settings;
   const pool = proxies === undefined ? undefined : new ProxyPool(proxies.addresses, proxies.pool);
   const names = dns === undefined ? undefined : createNames(dns, settings, runtime);
-  const exceptions = new ProxyExceptions((name) => currentRuntime.env(name));
+  const exceptions = new ProxyExceptions(runtime.env);
   const { sockets } = runtime;
   const carrier = sockets === undefined
     ? new RequestCarrier({

@@ -110,7 +110,8 @@ export interface TransportOptions {
    */
   readonly dns?: DnsOptions | undefined;
   /**
-   * Whether connections are counted that could be made without being seen. Deno only.
+   * Whether connections are counted that could be made without being seen. Deno only, where the environment has no `NO_PROXY`: with
+   * `--allow-env=NO_PROXY,no_proxy`, or else it may have one.
    * @default {false}
    */
   readonly countConnections?: boolean | undefined;

@@ -34,7 +34,7 @@ export class TunnelCarrier implements Carrier {
 
   constructor(settings: TunnelCarrierSettings) {
     this.#settings = settings;
-    this.#isBlind = settings.exceptions.areThere || settings.tunnel === undefined;
+    this.#isBlind = settings.exceptions.mayBeThere || settings.tunnel === undefined;
     // Create one now, so that certificates that are none throw here.
     this.#senderFor("straight", settings.pool === undefined ? settings.tunnel?.urlFor(undefined) : undefined);
   }

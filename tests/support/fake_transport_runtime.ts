@@ -41,6 +41,7 @@ export function fakeRuntime(
     refused: {},
     refusesSocks: undefined,
     negotiatesHttp2: false,
+    env: () => undefined,
     sockets: undefined,
     createSender: (settings) => ({
       fetch(input, init = {}, route = {}) {

@@ -48,6 +48,16 @@ test("TunnelCarrier counts nothing that it can't see", async () => {
   assertEquals(forwarding.carrier.opened, 0);
   await forwarding.send("http://a.test/");
   assertEquals(forwarding.carrier.opened, undefined);
+  // The environment may name hosts that are reached past the tunnel.
+  for (const value of ["b.test", null]) {
+    const { runtime } = fakeRuntime(() => new Response("x"), {
+      sockets: new MemorySockets(),
+      env: () => value,
+    });
+    const unsure = createCarrier(readTransportOptions({ countConnections: true }, runtime), runtime);
+    assertEquals([unsure.opened, unsure.open], [undefined, undefined]);
+    await unsure.close();
+  }
 });
 
 test("TunnelCarrier names the proxy that hands http on, and passes on what it does not know", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { bunRuntime } from "../bun.ts";
 import { codeOf } from "../error_code.ts";
 import { nodeModule } from "../node_module.ts";
 import type { CertificateFailure, Route, Sender, SenderSettings, TransportRuntime } from "./contract.ts";
@@ -90,6 +91,7 @@ export const bunTransport: TransportRuntime = {
   },
   refusesSocks: "Bun speaks to HTTP and HTTPS proxies only",
   negotiatesHttp2: false,
+  env: bunRuntime.env,
   sockets: undefined,
   createSender: (settings) => new BunSender(settings),
   isUnsent: (error) => TRANSPORT_CODES.has(codeOf(error)),

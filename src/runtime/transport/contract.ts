@@ -134,6 +134,8 @@ export interface TransportRuntime {
   readonly refusesSocks: string | undefined;
   /** Whether its `fetch` prefers HTTP/2 by itself, and opens a connection a request as long as none is up. */
   readonly negotiatesHttp2: boolean;
+  /** A variable of the environment, which a `fetch` goes by as well; `undefined` where it is not set, `null` where it may not be read. */
+  env(name: string): string | undefined | null;
   /** TCP, if connections are made in the way of a tunnel; otherwise each request has a {@linkcode Route}. */
   readonly sockets: Sockets | undefined;
   /** Makes a sender. */

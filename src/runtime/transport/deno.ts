@@ -4,6 +4,7 @@
  * @module
  */
 
+import { denoFolders } from "../folders/deno.ts";
 import type {
   CertificateFailure,
   Endpoint,
@@ -59,6 +60,7 @@ export const denoTransport: TransportRuntime = {
   refused: {},
   refusesSocks: undefined,
   negotiatesHttp2: true,
+  env: denoFolders.env,
   sockets: denoSockets,
   createSender: (settings) => new DenoSender(settings),
   isUnsent(error) {
