@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Sender, Sockets, TransportRuntime } from "../runtime/transport/contract.ts";
+import type { Sockets, TransportRuntime } from "../runtime/transport/contract.ts";
 import { Dialer } from "./dialer.ts";
 import { DohResolver } from "./doh_resolver.ts";
 import { NamedSender } from "./named_sender.ts";
@@ -52,22 +52,30 @@ export function createCarrier(settings: TransportSettings, runtime: TransportRun
 interface Names {
   readonly resolver: DohResolver;
   readonly when: DnsSettings["when"];
-  /** What asks the resolvers, which are not looked for by themselves. */
-  readonly sender: Sender;
+  readonly asking: Carrier;
 }
 
-function createNames(
-  dns: DnsSettings,
-  { sender, clock }: TransportSettings,
-  runtime: TransportRuntime,
-): Names {
+function createNames(dns: DnsSettings, settings: TransportSettings, runtime: TransportRuntime): Names {
   const { servers, when, timeoutMs, maxNegativeTtlMs } = dns;
-  const asking = runtime.createSender({ ...sender, http2: undefined, clientCertificate: undefined });
-  const fetch = (url: string, init: RequestInit): Promise<Response> => asking.fetch(url, init);
+  const asking = createAsking(settings, runtime);
+  const fetch = (url: string, init: RequestInit): Promise<Response> => asking.send(new URL(url), url, init);
+  const { clock } = settings;
+  return { resolver: new DohResolver({ servers, timeoutMs, maxNegativeTtlMs, fetch, clock }), when, asking };
+}
+
+/** What asks the resolvers: as straight as the connections that it is for, and without looking for them by itself. */
+function createAsking(settings: TransportSettings, runtime: TransportRuntime): Carrier {
+  const sender = { ...settings.sender, http2: undefined, clientCertificate: undefined };
+  if (runtime.sockets !== undefined) {
+    // Whatever opens a tunnel leads past the proxies of the environment.
+    return createCarrier({ ...settings, sender, dns: undefined, countConnections: true }, runtime);
+  }
+  const own = runtime.createSender(sender);
   return {
-    resolver: new DohResolver({ servers, timeoutMs, maxNegativeTtlMs, fetch, clock }),
-    when,
-    sender: asking,
+    send: (_url, input, init) => own.fetch(input, init, { proxyUrl: false }),
+    opened: undefined,
+    open: undefined,
+    close: () => Promise.resolve(own.close()),
   };
 }
 
@@ -84,7 +92,7 @@ function openTunnel(
   return new Tunnel({ sockets, dialer, clock, proxies: proxies?.addresses ?? [] });
 }
 
-function closingToo(carrier: Carrier, { resolver, sender }: Names): Carrier {
+function closingToo(carrier: Carrier, { resolver, asking }: Names): Carrier {
   return {
     send: (url, input, init) => carrier.send(url, input, init),
     get opened() {
@@ -95,7 +103,7 @@ function closingToo(carrier: Carrier, { resolver, sender }: Names): Carrier {
     },
     async close() {
       resolver.close();
-      sender.close();
+      await asking.close();
       await carrier.close();
     },
   };

@@ -103,10 +103,10 @@ export interface TransportOptions {
    */
   readonly proxy?: string | URL | readonly (string | URL)[] | ProxyPoolOptions | undefined;
   /**
-   * How names are resolved where the system does not, or in its place. Connections are straight then, also if the environment has a
-   * proxy, and certificates are checked against the name. Deno 2.9 itself asks the system for each name before it makes a connection,
-   * whatever the way (also through a `proxy`), and goes on whatever the answer: a resolver that is silent delays each connection,
-   * but no request on one that is open, and what must not be known to the system's resolver is known to it.
+   * How names are resolved where the system does not, or in its place. Connections are straight then, those to resolvers too, also if the
+   * environment has a proxy, and certificates are checked against the name. Deno 2.9 itself asks the system for each name before it makes
+   * a connection, whatever the way (also through a `proxy`), and goes on whatever the answer: a resolver that is silent delays each
+   * connection, but no request on one that is open, and what must not be known to the system's resolver is known to it.
    */
   readonly dns?: DnsOptions | undefined;
   /**

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { isNetworkError } from "../../src/errors.ts";
 import { createClient } from "../../src/client/create_client.ts";
@@ -250,6 +251,25 @@ test("createTransport() resolves a name that only its resolver knows, over TLS",
     "AAAA only.doh.test",
   ]);
   assertEquals(server.connections, 2);
+});
+
+test("createTransport() asks resolvers, and reaches what they know, past a proxy of the environment", async () => {
+  await using server = await serveHttpHere();
+  await using resolver = await serveResolver({ "only.doh.test": "127.0.0.1" });
+  await using proxy = await serveProxy({ refusesWith: 403, leadsTo: () => server.port });
+  const before = process.env.http_proxy;
+  process.env.http_proxy = `http://127.0.0.1:${proxy.port}`;
+  try {
+    for (const when of ["always", "fallback"] as const) {
+      await using transport = createTransport({ dns: { doh: [resolver.url], when } });
+      const response = await transport.fetch(`http://only.doh.test:${server.port}/`);
+      assertEquals(await response.json(), { host: `only.doh.test:${server.port}`, url: "/" });
+    }
+  } finally {
+    if (before === undefined) delete process.env.http_proxy;
+    else process.env.http_proxy = before;
+  }
+  assertEquals(proxy.asked, []);
 });
 
 test("createTransport() sends a body to a name that only its resolver knows", async () => {
