@@ -14,7 +14,9 @@ interface Network {
 
 /** What `NO_PROXY` says, as far as all runtimes read it alike: names with all below them, addresses, networks, and `*` for everything. */
 export class ProxyExceptions {
-  /** Whether there are any, or may be, where the environment can't be read: the runtime itself goes by it nevertheless. */
+  /** Whether the environment can't be read, by which the runtime itself goes nevertheless. */
+  readonly areUnknown: boolean;
+  /** Whether there are any, or may be. */
   readonly mayBeThere: boolean;
   readonly #names: readonly string[];
   readonly #networks: readonly Network[];
@@ -29,7 +31,8 @@ export class ProxyExceptions {
     const hosts = (texts.find(Boolean) ?? "").split(",").map((host) => host.trim().toLowerCase()).filter(
       Boolean,
     );
-    this.mayBeThere = hosts.length > 0 || texts.includes(null);
+    this.areUnknown = texts.includes(null);
+    this.mayBeThere = hosts.length > 0 || this.areUnknown;
     this.#networks = hosts.flatMap((host) => parseNetwork(host) ?? []);
     this.#names = hosts.map((host) => host.replace(/^\./, ""));
   }

@@ -98,8 +98,8 @@ export interface TransportOptions {
   readonly connectTimeoutMs?: number | undefined;
   /**
    * Where requests go through: an HTTP or HTTPS proxy, on Deno also a SOCKS 5 proxy; several of them; or several and how one is chosen for
-   * each request. One that can't be used makes room for the next one, as long as nothing was sent. Proxies resolve names themselves.
-   * Hosts of the environment's `NO_PROXY` are reached without one.
+   * each request. One that can't be used makes room for the next one, as long as nothing was sent, or the method is safe (RFC 9110 §9.2.1).
+   * Proxies resolve names themselves. Hosts of the environment's `NO_PROXY` are reached without one.
    */
   readonly proxy?: string | URL | readonly (string | URL)[] | ProxyPoolOptions | undefined;
   /**

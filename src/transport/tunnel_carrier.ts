@@ -6,10 +6,11 @@
 
 import type { Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
 import { HopError, lacksPermission } from "./dialer.ts";
+import { sendHopByHop } from "./hop_by_hop.ts";
 import type { ProxyExceptions } from "./proxy_exceptions.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
-import { brokenOff, checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
-import { type Carrier, type FetchInput, signalOf } from "./sending.ts";
+import { brokenOff, checkForwarded, sendThroughProxies, unreachable, withCredentials } from "./proxy_way.ts";
+import { type Carrier, type FetchInput, signalOf, type TransportRequest } from "./sending.ts";
 import { TransportError } from "./transport_errors.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -48,41 +49,43 @@ export class TunnelCarrier implements Carrier {
   }
 
   async send(url: URL, input: FetchInput, init: RequestInit | undefined): Promise<Response> {
-    const { pool, tunnel, exceptions } = this.#settings;
+    const { pool, tunnel } = this.#settings;
     if (pool !== undefined) {
-      // No proxy is to blame for what comes of that, nor to be praised; one is needed where redirects lead elsewhere.
-      if (exceptions.has(url.hostname)) {
-        return await this.#senderFor("0", tunnel!.urlFor(0)).fetch(input, init);
-      }
-      return await sendThroughProxies(
-        pool,
-        { url, input, init },
-        (proxy) => this.#sendBy(proxy, url, input, init),
-      );
+      return await sendHopByHop({ url, input, init }, (hop) => this.#sendInPool(pool, hop));
     }
     const sender = this.#senders.get("straight")!;
     if (tunnel === undefined) return await sender.fetch(input, init);
     return await this.#sendThroughTunnel(sender, undefined, url, input, init);
   }
 
+  #sendInPool(pool: ProxyPool, hop: TransportRequest): Promise<Response> {
+    const { tunnel, exceptions } = this.#settings;
+    if (!exceptions.has(hop.url.hostname)) {
+      return sendThroughProxies(pool, hop, (proxy) => this.#sendBy(proxy, hop));
+    }
+    // No proxy is to blame for what comes of that, nor to be praised.
+    return this.#senderFor("0", tunnel!.urlFor(0)).fetch(hop.input, hop.init);
+  }
+
   async #sendBy(
     { index, address }: PooledProxy,
-    url: URL,
-    input: FetchInput,
-    init: RequestInit | undefined,
+    { url, input, init }: TransportRequest,
   ): Promise<Response> {
-    const { tunnel, runtime } = this.#settings;
-    if (url.protocol === "https:" || address.kind === "socks") {
+    const { tunnel, runtime, exceptions } = this.#settings;
+    const { kind, credentials, label } = address;
+    // Deno forgets them on the way to a proxy over TLS. An origin must not see them that is reached past it.
+    const own = kind === "https" ? credentials : undefined;
+    if (url.protocol === "https:" || kind === "socks" || (own !== undefined && exceptions.areUnknown)) {
       const sender = this.#senderFor(`${index}`, tunnel!.urlFor(index));
       return await this.#sendThroughTunnel(sender, index, url, input, init);
     }
     this.#isBlind = true;
     try {
-      const response = await this.#senderFor(`forward ${index}`, address.url).fetch(input, init);
-      return checkForwarded(response, address.credentials);
+      const sender = this.#senderFor(`forward ${index}`, own === undefined ? address.url : label);
+      return checkForwarded(await sender.fetch(input, withCredentials(input, init, own)), credentials);
     } catch (error) {
       // The only connection is the one to the proxy.
-      if (runtime.isUnsent(error)) throw unreachable(error);
+      if (runtime.isUnsent(error)) throw unreachable(error, runtime);
       throw signalOf(input, init)?.aborted ? error : brokenOff(error, runtime) ?? error;
     }
   }

@@ -65,6 +65,7 @@ test("ProxyExceptions.mayBeThere says whether either variable names any, or can'
   ] as const;
   for (const [env, expected] of cases) assertEquals(exceptions(env).mayBeThere, expected);
   for (const hidden of ["NO_PROXY", "no_proxy"]) {
-    assertEquals(new ProxyExceptions((name) => name === hidden ? null : undefined).mayBeThere, true);
+    const { areUnknown, mayBeThere } = new ProxyExceptions((name) => name === hidden ? null : undefined);
+    assertEquals([areUnknown, mayBeThere], [true, true]);
   }
 });

@@ -25,6 +25,9 @@ const FAULTS: readonly (readonly [RegExp, CertificateFailure])[] = [
   [/expired|not valid (?:yet|until)/i, "expired"],
 ];
 
+/** What Deno says of HTTP, of TLS, and of sockets. */
+const BROKEN = /client error \(|^peer closed connection|\(os error \d+\)$/;
+
 /** Deno's TCP. */
 const denoSockets: Sockets = {
   listen: (onConnection) => new DenoListener(onConnection),
@@ -66,7 +69,7 @@ export const denoTransport: TransportRuntime = {
   isUnsent(error) {
     return causeText(error).includes("client error (Connect)");
   },
-  isBroken: (error) => causeText(error).includes("client error ("),
+  isBroken: (error) => BROKEN.test(causeText(error)),
   targetOf: (error) => / for url \((\S+)\):/.exec(causeText(error))?.[1],
   certificateFault(error) {
     // rustls says it in the text of the error, or of its cause if that is one of a `fetch`.
@@ -115,8 +118,18 @@ function clientOptions(
     ...(idleTimeoutMs === undefined
       ? {}
       : { poolIdleTimeout: idleTimeoutMs === Infinity ? false : Math.ceil(idleTimeoutMs) }),
-    ...(proxyUrl === undefined ? {} : { proxy: { url: proxyUrl } }),
+    ...(proxyUrl === undefined ? {} : { proxy: toProxy(proxyUrl) }),
   };
+}
+
+/** To Deno, a user name alone is none in a URL of HTTP. */
+function toProxy(text: string): Deno.Proxy {
+  const url = new URL(text);
+  const { protocol, username, password } = url;
+  if (!/^https?:$/.test(protocol) || (username === "" && password === "")) return { url: text };
+  url.username = url.password = "";
+  const basicAuth = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  return { url: url.href, basicAuth };
 }
 
 class DenoSender implements Sender {
