@@ -6,6 +6,9 @@ import { webTransport } from "../../src/runtime/transport/web.ts";
 import type { SenderSettings } from "../../src/runtime/transport/contract.ts";
 import { PLAIN_SENDER } from "../support/fake_transport_runtime.ts";
 import { CA, serveHttpHere, serveHttpsHere, serveProxy, serveSilence } from "../support/net_servers.ts";
+import { runCommand } from "../support/command.ts";
+import { bundleProgram } from "../support/program.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { runtime, test } from "../support/test.ts";
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
@@ -111,6 +114,15 @@ if (runtime === "bun") {
     socket.close();
     assertEquals([await socket.read(), await socket.write(new Uint8Array(1))], [undefined, false]);
     await listener.close();
+  });
+
+  test("denoTransport.sockets.listen() goes on when there was no descriptor left for who comes", async () => {
+    await using folder = await tempFolder();
+    await bundleProgram(folder, "full_door");
+    const command = 'ulimit -n 64; exec "$0" run --quiet --allow-all "$1"';
+    const args = ["-c", command, Deno.execPath(), `${folder.path}/full_door.js`];
+    const { output } = await runCommand("sh", args, { quiet: true });
+    assertEquals(output.trim(), "taken");
   });
 
   testAwake("denoTransport.sockets begin TLS, and check the certificate", async () => {

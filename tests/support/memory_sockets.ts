@@ -111,6 +111,10 @@ export class MemorySockets implements Sockets {
     return Promise.resolve(socket);
   }
 
+  isOutOfDescriptors(error: unknown): boolean {
+    return (error as { readonly code?: unknown }).code === "EMFILE";
+  }
+
   isUnresolved(error: unknown): boolean {
     return error instanceof UnresolvedError;
   }

@@ -77,6 +77,25 @@ test("TunnelCarrier counts nothing that it can't see", async () => {
   }
 });
 
+test("TunnelCarrier blames neither proxy nor origin where the process has no descriptor left", async () => {
+  for (const options of [{ proxy: "http://one.test" }, { countConnections: true }]) {
+    const { send } = setUp(options, () => coded("EMFILE"));
+    for (const url of ["http://a.test/", "https://a.test/"]) {
+      await assertRejects(() => send(url), TypeError, "EMFILE");
+    }
+  }
+  const isUnsent = (): boolean => true;
+  const fake = fakeRuntime(() => coded("EMFILE"), { sockets: new MemorySockets(), isUnsent });
+  const carrier = createCarrier(
+    readTransportOptions({ proxy: "http://one.test" }, fake.runtime),
+    fake.runtime,
+  );
+  for (const url of ["http://a.test/", "https://a.test/"]) {
+    await assertRejects(() => carrier.send(new URL(url), url, undefined), TypeError, "EMFILE");
+  }
+  await carrier.close();
+});
+
 test("TunnelCarrier names the proxy that hands http on, and passes on what it does not know", async () => {
   const refusing = setUp({ proxy: "http://u:secret@one.test" }, () => coded("ECONNREFUSED"));
   await assertRejects(

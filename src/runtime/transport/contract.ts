@@ -120,6 +120,8 @@ export interface Sockets {
    * @throws {unknown} Rejects, with the runtime's error; the connection is closed then, as it is when the signal aborts.
    */
   startTls(socket: Socket, options: StartTlsOptions): Promise<Socket>;
+  /** Whether an error, of these or of a `fetch`, says that the process has no descriptor left for another connection. */
+  isOutOfDescriptors(error: unknown): boolean;
   /** Whether an error of {@linkcode Sockets.connect} says that the name could not be resolved. */
   isUnresolved(error: unknown): boolean;
 }

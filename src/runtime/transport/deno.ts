@@ -4,6 +4,8 @@
  * @module
  */
 
+import { denoRuntime } from "../deno.ts";
+import { codeOf } from "../error_code.ts";
 import { denoFolders } from "../folders/deno.ts";
 import type {
   CertificateFailure,
@@ -19,6 +21,9 @@ import type {
 /** The only address that is listened on. */
 const LOOPBACK = "127.0.0.1";
 const BUFFER_BYTES = 65_536;
+const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
+/** How long a connection waits at the door that could not be taken, in milliseconds. */
+const ACCEPT_PAUSE_MS = 20;
 const FAULTS: readonly (readonly [RegExp, CertificateFailure])[] = [
   [/^UnknownIssuer|^CaUsedAsEndEntity/, "untrusted"],
   [/not valid for name|^NotValidForName/i, "wrong-name"],
@@ -51,10 +56,10 @@ const denoSockets: Sockets = {
       signal.removeEventListener("abort", close);
     }
   },
+  isOutOfDescriptors: (error) =>
+    OUT_OF_DESCRIPTORS.has(codeOf(error)) || denoRuntime.isOutOfDescriptors(error),
   // All other failures of a connection have a class or a code of their own.
-  isUnresolved: (error) =>
-    error instanceof Error && error.name === "Error" &&
-    (error as { readonly code?: unknown }).code === undefined,
+  isUnresolved: (error) => error instanceof Error && error.name === "Error" && codeOf(error) === undefined,
 };
 
 /** Deno. */
@@ -173,6 +178,7 @@ class DenoListener implements SocketListener {
   readonly port: number;
   readonly #listener: Deno.TcpListener;
   readonly #accepting: Promise<void>;
+  #isClosed = false;
 
   constructor(onConnection: (socket: Socket) => void) {
     this.#listener = Deno.listen({ hostname: LOOPBACK, port: 0 });
@@ -182,10 +188,18 @@ class DenoListener implements SocketListener {
   }
 
   async #accept(onConnection: (socket: Socket) => void): Promise<void> {
-    for await (const connection of this.#listener) onConnection(new DenoSocket(connection));
+    while (!this.#isClosed) {
+      try {
+        for await (const connection of this.#listener) onConnection(new DenoSocket(connection));
+      } catch {
+        // There is no descriptor left, or the peer has gone: others wait in line, and the next one may be taken.
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
+    }
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     // The process must not end before the callers that wait for it learn of its end.
     this.#listener.ref();
     this.#listener.close();
