@@ -26,6 +26,8 @@ import {
   serveSocks,
   serveText,
 } from "../support/net_servers.ts";
+import { bundleProgram, startProgram } from "../support/program.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { runtime, test } from "../support/test.ts";
 
 async function closedTransport(): Promise<Transport> {
@@ -171,6 +173,20 @@ test("createTransport() trusts caCerts, and nobody else", async () => {
   const error = await assertRejects(() => wary.fetch(`https://localhost:${server.port}/`), CertificateError);
   assertEquals([error.hop, error.reason, error.host], ["origin", "untrusted", `localhost:${server.port}`]);
   assertStringIncludes(error.message, "if its authority is a private one, 'caCerts' has to name it");
+});
+
+test("createTransport() trusts what the runtime does besides its caCerts", async () => {
+  await using folder = await tempFolder();
+  const { writeFile } = await import("node:fs/promises");
+  const file = `${folder.path}/ca.pem`;
+  await writeFile(file, CA);
+  await bundleProgram(folder, "trust_both");
+  const before = process.env.NODE_EXTRA_CA_CERTS;
+  process.env.NODE_EXTRA_CA_CERTS = file;
+  const { ended } = startProgram(folder, runtime, "trust_both", ".");
+  if (before === undefined) delete process.env.NODE_EXTRA_CA_CERTS;
+  else process.env.NODE_EXTRA_CA_CERTS = before;
+  assertEquals(await ended, "200\n200\n");
 });
 
 test("createTransport() says what is wrong with a certificate, straight and through a proxy", async () => {
