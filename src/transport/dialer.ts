@@ -142,7 +142,7 @@ export class Dialer {
     } catch (error) {
       signal.throwIfAborted();
       // What this process lacks is no fault of the proxy.
-      if (lacksPermission(error) || this.#settings.sockets.isOutOfDescriptors(error)) throw error;
+      if (lacksPermission(error) || this.#settings.sockets.outOfDescriptors(error) !== undefined) throw error;
       throw new HopError(`could not be reached: ${messageOf(error)}`);
     }
     const close = (): void => socket.close();

@@ -84,7 +84,7 @@ export class TunnelCarrier implements Carrier {
       const sender = this.#senderFor(`forward ${index}`, own === undefined ? address.url : label);
       return checkForwarded(await sender.fetch(input, withCredentials(input, init, own)), credentials);
     } catch (error) {
-      if (isOutOfDescriptors(error, runtime)) throw error;
+      throwOutOfDescriptors(error, runtime);
       // The only connection is the one to the proxy.
       if (runtime.isUnsent(error)) throw unreachable(error, runtime);
       throw signalOf(input, init)?.aborted ? error : brokenOff(error, runtime) ?? error;
@@ -102,7 +102,8 @@ export class TunnelCarrier implements Carrier {
     try {
       return await sender.fetch(input, init);
     } catch (error) {
-      if (signalOf(input, init)?.aborted || isOutOfDescriptors(error, runtime)) throw error;
+      if (signalOf(input, init)?.aborted) throw error;
+      throwOutOfDescriptors(error, runtime);
       const failure = runtime.isUnsent(error)
         ? this.#failureOf(proxy, runtime.targetOf(error), url)
         : undefined;
@@ -132,9 +133,10 @@ export class TunnelCarrier implements Carrier {
   }
 }
 
-/** Then no one else is to blame, and none of what was noted of other connections is why. */
-function isOutOfDescriptors(error: unknown, { sockets }: TransportRuntime): boolean {
-  return sockets?.isOutOfDescriptors(error) === true;
+/** Where this process lacks descriptors, no one else is to blame, and none of what was noted of other connections is why. */
+function throwOutOfDescriptors(error: unknown, { sockets }: TransportRuntime): void {
+  const exhaustion = sockets?.outOfDescriptors(error);
+  if (exhaustion !== undefined) throw exhaustion;
 }
 
 /** What a caller is told of a connection that could not be made: what it would have been told without a tunnel. */

@@ -18,7 +18,7 @@ const isFull = (): boolean => {
     files.push(Deno.openSync("/dev/null"));
     return false;
   } catch (error) {
-    if (!sockets.isOutOfDescriptors(error)) throw error;
+    if (sockets.outOfDescriptors(error) === undefined) throw error;
     return true;
   }
 };

@@ -111,8 +111,8 @@ export class MemorySockets implements Sockets {
     return Promise.resolve(socket);
   }
 
-  isOutOfDescriptors(error: unknown): boolean {
-    return (error as { readonly code?: unknown }).code === "EMFILE";
+  outOfDescriptors(error: unknown): unknown {
+    return (error as { readonly code?: unknown }).code === "EMFILE" ? error : undefined;
   }
 
   isUnresolved(error: unknown): boolean {

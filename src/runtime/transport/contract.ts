@@ -120,8 +120,11 @@ export interface Sockets {
    * @throws {unknown} Rejects, with the runtime's error; the connection is closed then, as it is when the signal aborts.
    */
   startTls(socket: Socket, options: StartTlsOptions): Promise<Socket>;
-  /** Whether an error, of these or of a `fetch`, says that the process has no descriptor left for another connection. */
-  isOutOfDescriptors(error: unknown): boolean;
+  /**
+   * An error, of these or of a `fetch`, if it says that the process has no descriptor left for another connection: that of a `fetch` as
+   * clients know it.
+   */
+  outOfDescriptors(error: unknown): unknown;
   /** Whether an error of {@linkcode Sockets.connect} says that the name could not be resolved. */
   isUnresolved(error: unknown): boolean;
 }

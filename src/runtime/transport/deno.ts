@@ -56,8 +56,13 @@ const denoSockets: Sockets = {
       signal.removeEventListener("abort", close);
     }
   },
-  isOutOfDescriptors: (error) =>
-    OUT_OF_DESCRIPTORS.has(codeOf(error)) || denoRuntime.isOutOfDescriptors(error),
+  outOfDescriptors(error) {
+    if (OUT_OF_DESCRIPTORS.has(codeOf(error)) || denoRuntime.isOutOfDescriptors(error)) return error;
+    // The SOCKS proxy of a client is a door of this process: where it can't be reached, there was no socket to do so.
+    const text = causeText(error);
+    if (!text.endsWith(": Proxy server unreachable")) return undefined;
+    return new TypeError("fetch failed", { cause: new Error(`${text} (os error 24)`, { cause: error }) });
+  },
   // All other failures of a connection have a class or a code of their own.
   isUnresolved: (error) => error instanceof Error && error.name === "Error" && codeOf(error) === undefined,
 };
