@@ -70,10 +70,12 @@ export async function followRedirects(
   let current = request;
   for (let redirects = 0;; redirects++) {
     const response = redirects === 0 && first !== undefined ? first : await send(current);
-    if (response.type === "opaqueredirect") {
+    const isHidden = response.type === "opaqueredirect";
+    if (isHidden && mode === "follow") {
       throw new RedirectError("Cannot follow a redirect here without sending sensitive headers on");
     }
-    const isFinal = mode === "error" ? !REDIRECT_STATUSES.has(response.status) : !isRedirect(response);
+    const isFinal = !isHidden &&
+      (mode === "error" ? !REDIRECT_STATUSES.has(response.status) : !isRedirect(response));
     if (isFinal) return redirects === 0 ? response : asRedirected(response);
     cancelBody(response);
     // A `fetch` that ignores its signal may have come here late.

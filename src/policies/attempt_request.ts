@@ -92,8 +92,9 @@ async function sendOne(
       toContext(environment, call, attempt),
     );
   const mode = init?.redirect ?? "follow";
+  // Left to a browser, one that is an error would look like a failure of the network.
   const isOurs = mode !== "manual" &&
-    (showsRedirects || (mode === "follow" && needsOwnRedirects(request.headers, sensitive)));
+    (showsRedirects || mode === "error" || needsOwnRedirects(request.headers, sensitive));
   if (!isOurs) return await send(request, init?.redirect);
   const onFollow = exchange === undefined ? undefined : hopNoter(exchange, environment);
   const options = { sensitive, mode, signal, first, onFollow };

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { currentRuntime } from "../runtime/current.ts";
-import type { Sender, Sockets, TransportRuntime } from "../runtime/transport/contract.ts";
+import type { Sockets, TransportRuntime } from "../runtime/transport/contract.ts";
 import { Dialer } from "./dialer.ts";
 import { DohResolver } from "./doh_resolver.ts";
 import { NamedSender } from "./named_sender.ts";
@@ -29,7 +28,7 @@ export function createCarrier(settings: TransportSettings, runtime: TransportRun
   const { sender, proxies, dns } = settings;
   const pool = proxies === undefined ? undefined : new ProxyPool(proxies.addresses, proxies.pool);
   const names = dns === undefined ? undefined : createNames(dns, settings, runtime);
-  const exceptions = new ProxyExceptions((name) => currentRuntime.env(name));
+  const exceptions = new ProxyExceptions(runtime.env);
   const { sockets } = runtime;
   const carrier = sockets === undefined
     ? new RequestCarrier({
@@ -53,22 +52,30 @@ export function createCarrier(settings: TransportSettings, runtime: TransportRun
 interface Names {
   readonly resolver: DohResolver;
   readonly when: DnsSettings["when"];
-  /** What asks the resolvers, which are not looked for by themselves. */
-  readonly sender: Sender;
+  readonly asking: Carrier;
 }
 
-function createNames(
-  dns: DnsSettings,
-  { sender, clock }: TransportSettings,
-  runtime: TransportRuntime,
-): Names {
+function createNames(dns: DnsSettings, settings: TransportSettings, runtime: TransportRuntime): Names {
   const { servers, when, timeoutMs, maxNegativeTtlMs } = dns;
-  const asking = runtime.createSender({ ...sender, http2: undefined, clientCertificate: undefined });
-  const fetch = (url: string, init: RequestInit): Promise<Response> => asking.fetch(url, init);
+  const asking = createAsking(settings, runtime);
+  const fetch = (url: string, init: RequestInit): Promise<Response> => asking.send(new URL(url), url, init);
+  const { clock } = settings;
+  return { resolver: new DohResolver({ servers, timeoutMs, maxNegativeTtlMs, fetch, clock }), when, asking };
+}
+
+/** What asks the resolvers: as straight as the connections that it is for, and without looking for them by itself. */
+function createAsking(settings: TransportSettings, runtime: TransportRuntime): Carrier {
+  const sender = { ...settings.sender, http2: undefined, clientCertificate: undefined };
+  if (runtime.sockets !== undefined) {
+    // Whatever opens a tunnel leads past the proxies of the environment.
+    return createCarrier({ ...settings, sender, dns: undefined, countConnections: true }, runtime);
+  }
+  const own = runtime.createSender(sender);
   return {
-    resolver: new DohResolver({ servers, timeoutMs, maxNegativeTtlMs, fetch, clock }),
-    when,
-    sender: asking,
+    send: (_url, input, init) => own.fetch(input, init, { proxyUrl: false }),
+    opened: undefined,
+    open: undefined,
+    close: () => Promise.resolve(own.close()),
   };
 }
 
@@ -85,7 +92,7 @@ function openTunnel(
   return new Tunnel({ sockets, dialer, clock, proxies: proxies?.addresses ?? [] });
 }
 
-function closingToo(carrier: Carrier, { resolver, sender }: Names): Carrier {
+function closingToo(carrier: Carrier, { resolver, asking }: Names): Carrier {
   return {
     send: (url, input, init) => carrier.send(url, input, init),
     get opened() {
@@ -96,7 +103,7 @@ function closingToo(carrier: Carrier, { resolver, sender }: Names): Carrier {
     },
     async close() {
       resolver.close();
-      sender.close();
+      await asking.close();
       await carrier.close();
     },
   };

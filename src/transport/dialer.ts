@@ -141,8 +141,8 @@ export class Dialer {
       socket = await this.#connectTo(proxy, signal);
     } catch (error) {
       signal.throwIfAborted();
-      // A permission that is missing is no fault of the proxy, and will be missing the next time.
-      if (lacksPermission(error)) throw error;
+      // What this process lacks is no fault of the proxy.
+      if (lacksPermission(error) || this.#settings.sockets.outOfDescriptors(error) !== undefined) throw error;
       throw new HopError(`could not be reached: ${messageOf(error)}`);
     }
     const close = (): void => socket.close();

@@ -28,7 +28,7 @@ export async function requestTunnel(
 ): Promise<number | undefined> {
   const authority = `${toUrlHost(host)}:${port}`;
   const lines = [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`];
-  if (credentials !== undefined) lines.push(`Proxy-Authorization: ${basic(credentials)}`);
+  if (credentials !== undefined) lines.push(`Proxy-Authorization: ${basicAuthorization(credentials)}`);
   await socket.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
   for (;;) {
     const head = await reader.takeHead(MAX_HEAD_BYTES);
@@ -40,7 +40,7 @@ export async function requestTunnel(
 }
 
 /** The value of a header that names the user (RFC 7617). */
-function basic({ username, password }: Credentials): string {
+export function basicAuthorization({ username, password }: Credentials): string {
   const bytes = new TextEncoder().encode(`${username}:${password}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }

@@ -8,17 +8,11 @@ import { cancelBody } from "../http/body.ts";
 import { isSafeMethod } from "../http/classify.ts";
 import type { TransportRuntime } from "../runtime/transport/contract.ts";
 import { HopError, refusalOf } from "./dialer.ts";
+import { basicAuthorization } from "./http_connect.ts";
 import type { Credentials } from "./proxy_address.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
-import { type FetchInput, isRepeatable, methodOf, signalOf } from "./sending.ts";
+import { type FetchInput, isRepeatable, methodOf, signalOf, type TransportRequest } from "./sending.ts";
 import { markOwn, ProxyError } from "./transport_errors.ts";
-
-/** A request to send. */
-export interface ProxiedRequest {
-  readonly url: URL;
-  readonly input: FetchInput;
-  readonly init: RequestInit | undefined;
-}
 
 interface FailedTry {
   readonly proxy: PooledProxy;
@@ -38,7 +32,7 @@ interface FailedTry {
  */
 export async function sendThroughProxies(
   pool: ProxyPool,
-  request: ProxiedRequest,
+  request: TransportRequest,
   send: (proxy: PooledProxy) => Promise<Response>,
 ): Promise<Response> {
   const tries: FailedTry[] = [];
@@ -85,10 +79,23 @@ export function checkForwarded(response: Response, credentials: Credentials | un
   throw refusalOf(407, credentials);
 }
 
-/** What a proxy did that could not be reached. */
-export function unreachable(error: unknown): HopError {
+/** What a proxy did that could not be reached, or whose own certificate is not to be trusted. */
+export function unreachable(error: unknown, runtime: TransportRuntime): HopError {
   const { code } = (error ?? {}) as { readonly code?: unknown };
-  return new HopError(`could not be reached${typeof code === "string" ? `: ${code}` : ""}`);
+  const reason = runtime.certificateFault(error)?.detail ?? code;
+  return new HopError(`could not be reached${typeof reason === "string" ? `: ${reason}` : ""}`);
+}
+
+/** A request as a proxy gets it that hands it on, with the credentials of the proxy. */
+export function withCredentials(
+  input: FetchInput,
+  init: RequestInit | undefined,
+  credentials: Credentials | undefined,
+): RequestInit | undefined {
+  if (credentials === undefined) return init;
+  const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+  headers.set("proxy-authorization", basicAuthorization(credentials));
+  return { ...init, headers };
 }
 
 /**

@@ -81,7 +81,10 @@ export class RequestCarrier implements Carrier {
       if (status !== undefined) throw refusalOf(status === 0 ? undefined : status, address.credentials);
       if (signalOf(input, init)?.aborted) throw error;
       // The only name that is resolved, and the only host that is connected to, is the proxy.
-      throw brokenOff(error, runtime) ?? (runtime.isUnsent(error) ? unreachable(error) : error);
+      const isUnreachable = runtime.isUnsent(error) ||
+        // An origin of http has no certificate.
+        (url.protocol === "http:" && runtime.certificateFault(error) !== undefined);
+      throw brokenOff(error, runtime) ?? (isUnreachable ? unreachable(error, runtime) : error);
     }
   }
 

@@ -9,6 +9,13 @@ import type { Route } from "../runtime/transport/contract.ts";
 /** What `fetch` takes. */
 export type FetchInput = string | URL | Request;
 
+/** A request to send. */
+export interface TransportRequest {
+  readonly url: URL;
+  readonly input: FetchInput;
+  readonly init: RequestInit | undefined;
+}
+
 /** Sends requests on a way of its own. */
 export interface Carrier {
   /**

@@ -98,19 +98,20 @@ export interface TransportOptions {
   readonly connectTimeoutMs?: number | undefined;
   /**
    * Where requests go through: an HTTP or HTTPS proxy, on Deno also a SOCKS 5 proxy; several of them; or several and how one is chosen for
-   * each request. One that can't be used makes room for the next one, as long as nothing was sent. Proxies resolve names themselves.
-   * Hosts of the environment's `NO_PROXY` are reached without one.
+   * each request. One that can't be used makes room for the next one, as long as nothing was sent, or the method is safe (RFC 9110 §9.2.1).
+   * Proxies resolve names themselves. Hosts of the environment's `NO_PROXY` are reached without one.
    */
   readonly proxy?: string | URL | readonly (string | URL)[] | ProxyPoolOptions | undefined;
   /**
-   * How names are resolved where the system does not, or in its place. Connections are straight then, also if the environment has a
-   * proxy, and certificates are checked against the name. Deno 2.9 itself asks the system for each name before it makes a connection,
-   * whatever the way (also through a `proxy`), and goes on whatever the answer: a resolver that is silent delays each connection,
-   * but no request on one that is open, and what must not be known to the system's resolver is known to it.
+   * How names are resolved where the system does not, or in its place. Connections are straight then, those to resolvers too, also if the
+   * environment has a proxy, and certificates are checked against the name. Deno 2.9 itself asks the system for each name before it makes
+   * a connection, whatever the way (also through a `proxy`), and goes on whatever the answer: a resolver that is silent delays each
+   * connection, but no request on one that is open, and what must not be known to the system's resolver is known to it.
    */
   readonly dns?: DnsOptions | undefined;
   /**
-   * Whether connections are counted that could be made without being seen. Deno only.
+   * Whether connections are counted that could be made without being seen. Deno only, where the environment has no `NO_PROXY`: with
+   * `--allow-env=NO_PROXY,no_proxy`, or else it may have one.
    * @default {false}
    */
   readonly countConnections?: boolean | undefined;

@@ -6,10 +6,11 @@
 
 import type { Sender, SenderSettings, TransportRuntime } from "../runtime/transport/contract.ts";
 import { HopError, lacksPermission } from "./dialer.ts";
+import { sendHopByHop } from "./hop_by_hop.ts";
 import type { ProxyExceptions } from "./proxy_exceptions.ts";
 import type { PooledProxy, ProxyPool } from "./proxy_pool.ts";
-import { brokenOff, checkForwarded, sendThroughProxies, unreachable } from "./proxy_way.ts";
-import { type Carrier, type FetchInput, signalOf } from "./sending.ts";
+import { brokenOff, checkForwarded, sendThroughProxies, unreachable, withCredentials } from "./proxy_way.ts";
+import { type Carrier, type FetchInput, signalOf, type TransportRequest } from "./sending.ts";
 import { TransportError } from "./transport_errors.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -34,7 +35,7 @@ export class TunnelCarrier implements Carrier {
 
   constructor(settings: TunnelCarrierSettings) {
     this.#settings = settings;
-    this.#isBlind = settings.exceptions.areThere || settings.tunnel === undefined;
+    this.#isBlind = settings.exceptions.mayBeThere || settings.tunnel === undefined;
     // Create one now, so that certificates that are none throw here.
     this.#senderFor("straight", settings.pool === undefined ? settings.tunnel?.urlFor(undefined) : undefined);
   }
@@ -48,41 +49,44 @@ export class TunnelCarrier implements Carrier {
   }
 
   async send(url: URL, input: FetchInput, init: RequestInit | undefined): Promise<Response> {
-    const { pool, tunnel, exceptions } = this.#settings;
+    const { pool, tunnel } = this.#settings;
     if (pool !== undefined) {
-      // No proxy is to blame for what comes of that, nor to be praised; one is needed where redirects lead elsewhere.
-      if (exceptions.has(url.hostname)) {
-        return await this.#senderFor("0", tunnel!.urlFor(0)).fetch(input, init);
-      }
-      return await sendThroughProxies(
-        pool,
-        { url, input, init },
-        (proxy) => this.#sendBy(proxy, url, input, init),
-      );
+      return await sendHopByHop({ url, input, init }, (hop) => this.#sendInPool(pool, hop));
     }
     const sender = this.#senders.get("straight")!;
     if (tunnel === undefined) return await sender.fetch(input, init);
     return await this.#sendThroughTunnel(sender, undefined, url, input, init);
   }
 
+  #sendInPool(pool: ProxyPool, hop: TransportRequest): Promise<Response> {
+    const { tunnel, exceptions } = this.#settings;
+    if (!exceptions.has(hop.url.hostname)) {
+      return sendThroughProxies(pool, hop, (proxy) => this.#sendBy(proxy, hop));
+    }
+    // No proxy is to blame for what comes of that, nor to be praised.
+    return this.#senderFor("0", tunnel!.urlFor(0)).fetch(hop.input, hop.init);
+  }
+
   async #sendBy(
     { index, address }: PooledProxy,
-    url: URL,
-    input: FetchInput,
-    init: RequestInit | undefined,
+    { url, input, init }: TransportRequest,
   ): Promise<Response> {
-    const { tunnel, runtime } = this.#settings;
-    if (url.protocol === "https:" || address.kind === "socks") {
+    const { tunnel, runtime, exceptions } = this.#settings;
+    const { kind, credentials, label } = address;
+    // Deno forgets them on the way to a proxy over TLS. An origin must not see them that is reached past it.
+    const own = kind === "https" ? credentials : undefined;
+    if (url.protocol === "https:" || kind === "socks" || (own !== undefined && exceptions.areUnknown)) {
       const sender = this.#senderFor(`${index}`, tunnel!.urlFor(index));
       return await this.#sendThroughTunnel(sender, index, url, input, init);
     }
     this.#isBlind = true;
     try {
-      const response = await this.#senderFor(`forward ${index}`, address.url).fetch(input, init);
-      return checkForwarded(response, address.credentials);
+      const sender = this.#senderFor(`forward ${index}`, own === undefined ? address.url : label);
+      return checkForwarded(await sender.fetch(input, withCredentials(input, init, own)), credentials);
     } catch (error) {
+      throwOutOfDescriptors(error, runtime);
       // The only connection is the one to the proxy.
-      if (runtime.isUnsent(error)) throw unreachable(error);
+      if (runtime.isUnsent(error)) throw unreachable(error, runtime);
       throw signalOf(input, init)?.aborted ? error : brokenOff(error, runtime) ?? error;
     }
   }
@@ -99,6 +103,7 @@ export class TunnelCarrier implements Carrier {
       return await sender.fetch(input, init);
     } catch (error) {
       if (signalOf(input, init)?.aborted) throw error;
+      throwOutOfDescriptors(error, runtime);
       const failure = runtime.isUnsent(error)
         ? this.#failureOf(proxy, runtime.targetOf(error), url)
         : undefined;
@@ -126,6 +131,12 @@ export class TunnelCarrier implements Carrier {
     for (const sender of this.#senders.values()) sender.close();
     await this.#settings.tunnel?.close();
   }
+}
+
+/** Where this process lacks descriptors, no one else is to blame, and none of what was noted of other connections is why. */
+function throwOutOfDescriptors(error: unknown, { sockets }: TransportRuntime): void {
+  const exhaustion = sockets?.outOfDescriptors(error);
+  if (exhaustion !== undefined) throw exhaustion;
 }
 
 /** What a caller is told of a connection that could not be made: what it would have been told without a tunnel. */

@@ -107,9 +107,11 @@ testPage("relative URLs, and base URLs of the page's own origin", async (page) =
   assertEquals(await play(page, "baseUrls"), ["/api/item/1", "/api/item/2", "/api/item/3", "/item/4"]);
 });
 
-testPage("redirects, which browsers hide", async (page) => {
+testPage("redirects, which browsers hide", async (page, site) => {
   const found = await play(page, "hiddenRedirects");
-  assertEquals(found, [true, "/echo", ["PUT", "hello", ""], "NetworkError", "opaqueredirect"]);
+  const refused =
+    `1 attempt: GET ${site.url}/redirect?refused failed: Cannot follow a redirect as 'redirect' is 'error'`;
+  assertEquals(found, [true, "/echo", ["PUT", "hello", ""], "NetworkError", "opaqueredirect", refused]);
 }, FAILED_LOAD);
 
 testPage("requests with bodies of all kinds", async (page) => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createClient } from "@slipstream/fetch";
+import { createClient, type NetworkError } from "@slipstream/fetch";
 import { httpCache, memoryCache } from "@slipstream/fetch/cache";
 import { webCache } from "@slipstream/fetch/cache/web";
 import { createTransport } from "@slipstream/fetch/transport";
@@ -43,7 +43,12 @@ const scenes = {
       (error: Error) => error.name,
     );
     const manual = await client.fetch("/redirect", { redirect: "manual" });
-    return [response.redirected, new URL(response.url).pathname, await response.json(), loop, manual.type];
+    const refused = await client.fetch("/redirect?refused", { redirect: "error" }).then(
+      () => "followed",
+      (error: NetworkError) => `${error.attempts} attempt: ${error.message}`,
+    );
+    const { pathname } = new URL(response.url);
+    return [response.redirected, pathname, await response.json(), loop, manual.type, refused];
   },
   async bodies(): Promise<unknown> {
     await using client = createClient(quick);

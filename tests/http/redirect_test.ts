@@ -150,6 +150,13 @@ test("followRedirects() takes any redirect for a failure where the caller wants 
     await assertRejects(() => follow(request(), [[status, "/x"]], { mode: "error" }), RedirectError);
   }
   assertEquals((await follow(request(), [], { mode: "error" })).response.status, 200);
+  // As browsers show one.
+  const hidden = Object.defineProperty(Response.json(1), "type", { value: "opaqueredirect" });
+  const send = () => Promise.resolve(hidden);
+  for (const [mode, says] of [["error", "'redirect' is 'error'"], ["follow", "sensitive headers"]] as const) {
+    const options = { sensitive: new Set<string>(), mode };
+    await assertRejects(() => followRedirects(request(), send, options), RedirectError, says);
+  }
 });
 
 test("followRedirects() goes on from a response that is there already", async () => {

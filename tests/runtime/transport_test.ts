@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { denoRuntime } from "../../src/runtime/deno.ts";
 import { bunTransport } from "../../src/runtime/transport/bun.ts";
 import { currentTransport } from "../../src/runtime/transport/current.ts";
 import { denoTransport } from "../../src/runtime/transport/deno.ts";
@@ -6,6 +7,9 @@ import { webTransport } from "../../src/runtime/transport/web.ts";
 import type { SenderSettings } from "../../src/runtime/transport/contract.ts";
 import { PLAIN_SENDER } from "../support/fake_transport_runtime.ts";
 import { CA, serveHttpHere, serveHttpsHere, serveProxy, serveSilence } from "../support/net_servers.ts";
+import { runCommand } from "../support/command.ts";
+import { bundleProgram } from "../support/program.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { runtime, test } from "../support/test.ts";
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
@@ -111,6 +115,24 @@ if (runtime === "bun") {
     socket.close();
     assertEquals([await socket.read(), await socket.write(new Uint8Array(1))], [undefined, false]);
     await listener.close();
+  });
+
+  test("denoTransport.sockets.outOfDescriptors() knows a door of its own that can't be reached, and no other", async () => {
+    const url = "http://a.test/";
+    const shut = await failureOf(fetchWith({ proxyUrl: "socks5h://u:p@127.0.0.1:4" }, url));
+    const dead = await failureOf(fetchWith({ proxyUrl: "http://127.0.0.1:4" }, url));
+    const refused = await failureOf(sockets!.connect({ host: "127.0.0.1", port: 4 }, signal));
+    assert(denoRuntime.isOutOfDescriptors(sockets!.outOfDescriptors(shut)));
+    assertEquals([dead, refused, undefined].map(sockets!.outOfDescriptors), Array(3).fill(undefined));
+  });
+
+  test("denoTransport.sockets.listen() goes on when there was no descriptor left for who comes", async () => {
+    await using folder = await tempFolder();
+    await bundleProgram(folder, "full_door");
+    const command = 'ulimit -n 64; exec "$0" run --quiet --allow-all "$1"';
+    const args = ["-c", command, Deno.execPath(), `${folder.path}/full_door.js`];
+    const { output } = await runCommand("sh", args, { quiet: true });
+    assertEquals(output.trim(), "taken");
   });
 
   testAwake("denoTransport.sockets begin TLS, and check the certificate", async () => {

@@ -35,12 +35,13 @@ export function fakeRuntime(
   const sent: SentRequest[] = [];
   let closed = 0;
   const hasCode = (error: unknown, ...codes: string[]): boolean =>
-    codes.includes((error as { readonly code?: string }).code ?? "");
+    codes.includes((error as { readonly code?: string } | null | undefined)?.code ?? "");
   const runtime: TransportRuntime = {
     name: "Fake",
     refused: {},
     refusesSocks: undefined,
     negotiatesHttp2: false,
+    env: () => undefined,
     sockets: undefined,
     createSender: (settings) => ({
       fetch(input, init = {}, route = {}) {

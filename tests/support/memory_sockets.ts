@@ -111,6 +111,10 @@ export class MemorySockets implements Sockets {
     return Promise.resolve(socket);
   }
 
+  outOfDescriptors(error: unknown): unknown {
+    return (error as { readonly code?: unknown }).code === "EMFILE" ? error : undefined;
+  }
+
   isUnresolved(error: unknown): boolean {
     return error instanceof UnresolvedError;
   }

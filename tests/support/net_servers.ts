@@ -78,7 +78,8 @@ export interface NetServer extends AsyncDisposable {
   left(): Promise<void>;
 }
 
-type HttpListener = (request: IncomingMessage, response: ServerResponse) => void;
+/** Answers a request of http. */
+export type HttpListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Listens on a free port. Closing breaks all connections. */
 async function start(server: Server): Promise<NetServer> {

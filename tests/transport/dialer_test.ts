@@ -162,16 +162,19 @@ test("Dialer.dial() says what a proxy has done, and closes the connection to it"
   }
 });
 
-test("Dialer.dial() does not blame a proxy that the program may not reach", async () => {
+test("Dialer.dial() does not blame a proxy that the program may not reach, or has no descriptor for", async () => {
   const denied = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
+  const full = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
   for (const scheme of ["http", "https", "socks5"]) {
-    const { dialer } = setUp({
-      "p.test": () => {
-        throw denied;
-      },
-    });
-    const proxy = parseProxy(`${scheme}://p.test`, "proxy");
-    assertEquals(await assertRejects(() => dialer.dial(TARGET, proxy, NEVER)), denied);
+    for (const trouble of [denied, full]) {
+      const { dialer } = setUp({
+        "p.test": () => {
+          throw trouble;
+        },
+      });
+      const proxy = parseProxy(`${scheme}://p.test`, "proxy");
+      assertEquals(await assertRejects(() => dialer.dial(TARGET, proxy, NEVER)), trouble);
+    }
   }
 });
 

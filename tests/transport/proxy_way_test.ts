@@ -2,7 +2,13 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { HopError, refusalOf } from "../../src/transport/dialer.ts";
 import { parseProxy } from "../../src/transport/proxy_address.ts";
 import { ProxyPool } from "../../src/transport/proxy_pool.ts";
-import { brokenOff, checkForwarded, sendThroughProxies, unreachable } from "../../src/transport/proxy_way.ts";
+import {
+  brokenOff,
+  checkForwarded,
+  sendThroughProxies,
+  unreachable,
+  withCredentials,
+} from "../../src/transport/proxy_way.ts";
 import { isOwnFailure, ProxyError } from "../../src/transport/transport_errors.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { coded, fakeRuntime } from "../support/fake_transport_runtime.ts";
@@ -36,7 +42,7 @@ function setUp(results: readonly (Response | Error)[], init: RequestInit = {}) {
 test("sendThroughProxies() goes on until one can be used, and tells the pool", async () => {
   const { send, tried, failures } = setUp([
     refusalOf(403, undefined),
-    unreachable(undefined),
+    unreachable(undefined, fakeRuntime(() => new Response()).runtime),
     new Response("x"),
     new Response("y"),
   ]);
@@ -81,15 +87,35 @@ test("checkForwarded() takes a 407 for the proxy's, and nothing else", async () 
   );
 });
 
-test("unreachable() names the code, if there is one", () => {
-  assertEquals(
-    unreachable(Object.assign(new Error(), { code: "ECONNREFUSED" })).message,
-    "could not be reached: ECONNREFUSED",
-  );
-  assertEquals(
-    [unreachable(new Error("x")).message, unreachable(null).message],
-    Array(2).fill("could not be reached"),
-  );
+test("unreachable() says what is wrong with the certificate, or names the code, if there is one", () => {
+  const { runtime } = fakeRuntime(() => new Response());
+  const messageOf = (error: unknown): string => unreachable(error, runtime).message;
+  assertEquals(messageOf(coded("ECONNREFUSED")), "could not be reached: ECONNREFUSED");
+  assertEquals(messageOf(coded("CERT_HAS_EXPIRED")), "could not be reached: it has expired");
+  assertEquals([new Error("x"), null].map(messageOf), Array(2).fill("could not be reached"));
+});
+
+test("withCredentials() adds them to the headers of a request, wherever it has them", () => {
+  const url = "http://a.test/";
+  const credentials = { username: "us:er", password: "é" };
+  const headersOf = (
+    input: string | Request,
+    init?: RequestInit,
+  ) => [...new Headers(withCredentials(input, init, credentials)!.headers)];
+  const added = ["proxy-authorization", "Basic dXM6ZXI6w6k="];
+  assertEquals(headersOf(url), [added]);
+  assertEquals(headersOf(url, { headers: { "proxy-authorization": "own", "x-a": "1" } }), [added, [
+    "x-a",
+    "1",
+  ]]);
+  assertEquals(headersOf(new Request(url, { headers: { "x-a": "1" } })), [added, ["x-a", "1"]]);
+  assertEquals(headersOf(new Request(url, { headers: { "x-a": "1" } }), { headers: [["b", "2"]] }), [[
+    "b",
+    "2",
+  ], added]);
+  const init = { method: "PUT" };
+  assertEquals(withCredentials(url, init, credentials)!.method, "PUT");
+  assertEquals([withCredentials(url, init, undefined), init], [init, { method: "PUT" }]);
 });
 
 test("brokenOff() tells what was sent, perhaps, from what was not, and leaves everything else", () => {

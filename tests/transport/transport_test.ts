@@ -1,3 +1,4 @@
+import process from "node:process";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { isNetworkError } from "../../src/errors.ts";
 import { createClient } from "../../src/client/create_client.ts";
@@ -13,6 +14,7 @@ import {
 } from "../../src/transport/mod.ts";
 import {
   CA,
+  type HttpListener,
   type NetServer,
   OLD_CERTIFICATE,
   OLD_KEY,
@@ -24,6 +26,8 @@ import {
   serveSocks,
   serveText,
 } from "../support/net_servers.ts";
+import { bundleProgram, startProgram } from "../support/program.ts";
+import { tempFolder } from "../support/temp_folder.ts";
 import { runtime, test } from "../support/test.ts";
 
 async function closedTransport(): Promise<Transport> {
@@ -171,6 +175,20 @@ test("createTransport() trusts caCerts, and nobody else", async () => {
   assertStringIncludes(error.message, "if its authority is a private one, 'caCerts' has to name it");
 });
 
+test("createTransport() trusts what the runtime does besides its caCerts", async () => {
+  await using folder = await tempFolder();
+  const { writeFile } = await import("node:fs/promises");
+  const file = `${folder.path}/ca.pem`;
+  await writeFile(file, CA);
+  await bundleProgram(folder, "trust_both");
+  const before = process.env.NODE_EXTRA_CA_CERTS;
+  process.env.NODE_EXTRA_CA_CERTS = file;
+  const { ended } = startProgram(folder, runtime, "trust_both", ".");
+  if (before === undefined) delete process.env.NODE_EXTRA_CA_CERTS;
+  else process.env.NODE_EXTRA_CA_CERTS = before;
+  assertEquals(await ended, "200\n200\n");
+});
+
 test("createTransport() says what is wrong with a certificate, straight and through a proxy", async () => {
   await using old = await serveHttpsHere(undefined, { cert: OLD_CERTIFICATE, key: OLD_KEY });
   await using named = await serveHttpsHere();
@@ -250,6 +268,25 @@ test("createTransport() resolves a name that only its resolver knows, over TLS",
     "AAAA only.doh.test",
   ]);
   assertEquals(server.connections, 2);
+});
+
+test("createTransport() asks resolvers, and reaches what they know, past a proxy of the environment", async () => {
+  await using server = await serveHttpHere();
+  await using resolver = await serveResolver({ "only.doh.test": "127.0.0.1" });
+  await using proxy = await serveProxy({ refusesWith: 403, leadsTo: () => server.port });
+  const before = process.env.http_proxy;
+  process.env.http_proxy = `http://127.0.0.1:${proxy.port}`;
+  try {
+    for (const when of ["always", "fallback"] as const) {
+      await using transport = createTransport({ dns: { doh: [resolver.url], when } });
+      const response = await transport.fetch(`http://only.doh.test:${server.port}/`);
+      assertEquals(await response.json(), { host: `only.doh.test:${server.port}`, url: "/" });
+    }
+  } finally {
+    if (before === undefined) delete process.env.http_proxy;
+    else process.env.http_proxy = before;
+  }
+  assertEquals(proxy.asked, []);
 });
 
 test("createTransport() sends a body to a name that only its resolver knows", async () => {
@@ -374,6 +411,76 @@ test("createTransport() sends https and http through a proxy that wants credenti
   const forwarded = await (await transport.fetch("http://nowhere.test/a?b")).json();
   assertEquals(forwarded.url, "http://nowhere.test/a?b");
   assertEquals(proxy.asked, ["CONNECT only.doh.test:443", "GET http://nowhere.test/a?b"]);
+});
+
+test("createTransport() tells credentials to every kind of proxy, whatever they lack", async () => {
+  const tellCredentials: HttpListener = (request, response) =>
+    void response.end(request.headers["proxy-authorization"]);
+  await using plain = await serveHttpHere(tellCredentials);
+  await using secure = await serveHttpsHere(tellCredentials);
+  for (const [userInfo, expected] of [["name@", "name:"], [":word@", ":word"], ["a%40b:%C3%A9@", "a@b:é"]]) {
+    for (
+      const proxy of [
+        `http://${userInfo}127.0.0.1:${plain.port}`,
+        `https://${userInfo}localhost:${secure.port}`,
+      ]
+    ) {
+      await using transport = createTransport({ proxy, caCerts: [CA] });
+      const told = await (await transport.fetch("http://a.test/")).text();
+      assertEquals(told, `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(expected)))}`);
+    }
+  }
+});
+
+test("createTransport() tells no origin the credentials of a proxy, also after redirects", async () => {
+  const seen: unknown[] = [];
+  await using origin = await serveHttpsHere((request, response) => {
+    seen.push(request.headers["proxy-authorization"]);
+    response.end("there");
+  });
+  await using redirecting = await serveHttpHere((_request, response) =>
+    void response.writeHead(302, { location: `https://localhost:${origin.port}/` }).end()
+  );
+  const ports = [redirecting.port, origin.port];
+  await using proxy = await serveProxy({ credentials: "user:word", leadsTo: () => ports.shift()! });
+  await using transport = createTransport({
+    proxy: `http://user:word@127.0.0.1:${proxy.port}`,
+    caCerts: [CA],
+  });
+  const response = await transport.fetch("http://a.test/");
+  assertEquals([await response.text(), response.redirected], ["there", true]);
+  assertEquals(response.url, `https://localhost:${origin.port}/`);
+  assertEquals(proxy.asked, ["GET http://a.test/", `CONNECT localhost:${origin.port}`]);
+  assertEquals(seen, [undefined]);
+});
+
+test("createTransport() goes on to the next proxy when a connection ends without a word, in TLS too", async () => {
+  await using plain = await serveHttpHere((request) => void request.socket.destroy());
+  await using secure = await serveHttpsHere((request) => void request.socket.destroy());
+  for (const origin of [`http://localhost:${plain.port}/`, `https://localhost:${secure.port}/`]) {
+    const leadsTo = (): number => Number(new URL(origin).port);
+    await using one = await serveProxy({ leadsTo });
+    await using two = await serveProxy({ leadsTo });
+    const proxy = [one, two].map(({ port }) => `http://127.0.0.1:${port}`);
+    await using transport = createTransport({ proxy, caCerts: [CA] });
+    const error = await assertRejects(
+      () => transport.fetch(origin),
+      ProxyError,
+      "the request may have been sent",
+    );
+    assertEquals([error.failures.length, one.asked.length, two.asked.length], [2, 1, 1]);
+    await assertRejects(() => transport.fetch(origin, { method: "POST", body: "x" }), ProxyError);
+    assertEquals(one.asked.length + two.asked.length, 3);
+  }
+});
+
+test("createTransport() names the proxy whose certificate is not to be trusted, and no origin of http", async () => {
+  await using proxy = await serveHttpsHere();
+  await using transport = createTransport({ proxy: `https://u:hunter2@localhost:${proxy.port}` });
+  const error = await assertRejects(() => transport.fetch("http://a.test/"), ProxyError);
+  assertStringIncludes(error.message, `https://localhost:${proxy.port} could not be reached: `);
+  assert(/UnknownIssuer|unable to verify/.test(error.message), error.message);
+  assert(!error.message.includes("hunter2"));
 });
 
 test("createTransport() names the proxy that refuses, and not its credentials", async () => {

@@ -39,6 +39,23 @@ test("TunnelCarrier has a client for each way, and keeps it", async () => {
   assertEquals(closed(), 4);
 });
 
+test("TunnelCarrier tells a proxy over TLS its credentials by itself, and never what may be reached past it", async () => {
+  const proxy = "https://us%40er:secret@one.test";
+  const { send, ways, sent, carrier } = setUp({ proxy }, () => new Response("x"));
+  await send("http://a.test/");
+  assertEquals(ways(), ["https://one.test:443"]);
+  assertEquals([...new Headers(sent[0]?.init.headers)], [["proxy-authorization", "Basic dXNAZXI6c2VjcmV0"]]);
+  await carrier.close();
+  const parts = { sockets: new MemorySockets(), env: () => null };
+  const fake = fakeRuntime(() => new Response("x"), parts);
+  const unsure = createCarrier(readTransportOptions({ proxy }, fake.runtime), fake.runtime);
+  await unsure.send(new URL("http://a.test/"), "http://a.test/", undefined);
+  assertEquals(fake.sent.map(({ init, settings }) => [init.headers, settings.proxyUrl?.slice(0, 12)]), [
+    [undefined, "socks5h://0:"],
+  ]);
+  await unsure.close();
+});
+
 test("TunnelCarrier counts nothing that it can't see", async () => {
   const counting = setUp({ countConnections: true }, () => new Response("x"));
   assertEquals([counting.carrier.opened, counting.carrier.open], [0, 0]);
@@ -48,6 +65,35 @@ test("TunnelCarrier counts nothing that it can't see", async () => {
   assertEquals(forwarding.carrier.opened, 0);
   await forwarding.send("http://a.test/");
   assertEquals(forwarding.carrier.opened, undefined);
+  // The environment may name hosts that are reached past the tunnel.
+  for (const value of ["b.test", null]) {
+    const { runtime } = fakeRuntime(() => new Response("x"), {
+      sockets: new MemorySockets(),
+      env: () => value,
+    });
+    const unsure = createCarrier(readTransportOptions({ countConnections: true }, runtime), runtime);
+    assertEquals([unsure.opened, unsure.open], [undefined, undefined]);
+    await unsure.close();
+  }
+});
+
+test("TunnelCarrier blames neither proxy nor origin where the process has no descriptor left", async () => {
+  for (const options of [{ proxy: "http://one.test" }, { countConnections: true }]) {
+    const { send } = setUp(options, () => coded("EMFILE"));
+    for (const url of ["http://a.test/", "https://a.test/"]) {
+      await assertRejects(() => send(url), TypeError, "EMFILE");
+    }
+  }
+  const isUnsent = (): boolean => true;
+  const fake = fakeRuntime(() => coded("EMFILE"), { sockets: new MemorySockets(), isUnsent });
+  const carrier = createCarrier(
+    readTransportOptions({ proxy: "http://one.test" }, fake.runtime),
+    fake.runtime,
+  );
+  for (const url of ["http://a.test/", "https://a.test/"]) {
+    await assertRejects(() => carrier.send(new URL(url), url, undefined), TypeError, "EMFILE");
+  }
+  await carrier.close();
 });
 
 test("TunnelCarrier names the proxy that hands http on, and passes on what it does not know", async () => {

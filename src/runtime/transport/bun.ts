@@ -4,6 +4,7 @@
  * @module
  */
 
+import { bunRuntime } from "../bun.ts";
 import { codeOf } from "../error_code.ts";
 import { nodeModule } from "../node_module.ts";
 import type { CertificateFailure, Route, Sender, SenderSettings, TransportRuntime } from "./contract.ts";
@@ -75,6 +76,12 @@ const CERTIFICATE_CODES: Readonly<Record<string, CertificateFailure>> = {
 interface NodeCrypto {
   readonly X509Certificate?: new (pem: string) => unknown;
 }
+
+/** The part of `node:tls` that is used here. */
+interface NodeTls {
+  readonly rootCertificates?: readonly string[];
+  getCACertificates?(kind: "default"): readonly string[];
+}
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 function bunGlobal(): BunGlobal {
@@ -90,6 +97,7 @@ export const bunTransport: TransportRuntime = {
   },
   refusesSocks: "Bun speaks to HTTP and HTTPS proxies only",
   negotiatesHttp2: false,
+  env: bunRuntime.env,
   sockets: undefined,
   createSender: (settings) => new BunSender(settings),
   isUnsent: (error) => TRANSPORT_CODES.has(codeOf(error)),
@@ -135,6 +143,12 @@ function assertReadable(caCerts: readonly string[]): void {
   }
 }
 
+/** What Bun trusts by itself: no more than what it is told to trust, once it is told. */
+function defaultCertificates(): readonly string[] {
+  const tls = nodeModule<NodeTls>("node:tls");
+  return tls?.getCACertificates?.("default") ?? tls?.rootCertificates ?? [];
+}
+
 /** Sends requests with a pool of its own. */
 class BunSender implements Sender {
   readonly #session: FetchSession | undefined;
@@ -142,8 +156,11 @@ class BunSender implements Sender {
   readonly #keepAlive: boolean;
 
   constructor({ caCerts, clientCertificate, keepAlive, idleTimeoutMs, maxIdleConnections }: SenderSettings) {
-    const tls: TlsSettings = { ...(caCerts.length === 0 ? {} : { ca: caCerts }), ...clientCertificate };
     assertReadable(caCerts);
+    const tls: TlsSettings = {
+      ...(caCerts.length === 0 ? {} : { ca: [...defaultCertificates(), ...caCerts] }),
+      ...clientCertificate,
+    };
     this.#tls = Object.keys(tls).length === 0 ? undefined : tls;
     this.#keepAlive = keepAlive;
     const { FetchSession } = bunGlobal();

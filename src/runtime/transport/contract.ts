@@ -120,6 +120,11 @@ export interface Sockets {
    * @throws {unknown} Rejects, with the runtime's error; the connection is closed then, as it is when the signal aborts.
    */
   startTls(socket: Socket, options: StartTlsOptions): Promise<Socket>;
+  /**
+   * An error, of these or of a `fetch`, if it says that the process has no descriptor left for another connection: that of a `fetch` as
+   * clients know it.
+   */
+  outOfDescriptors(error: unknown): unknown;
   /** Whether an error of {@linkcode Sockets.connect} says that the name could not be resolved. */
   isUnresolved(error: unknown): boolean;
 }
@@ -134,6 +139,8 @@ export interface TransportRuntime {
   readonly refusesSocks: string | undefined;
   /** Whether its `fetch` prefers HTTP/2 by itself, and opens a connection a request as long as none is up. */
   readonly negotiatesHttp2: boolean;
+  /** A variable of the environment, which a `fetch` goes by as well; `undefined` where it is not set, `null` where it may not be read. */
+  env(name: string): string | undefined | null;
   /** TCP, if connections are made in the way of a tunnel; otherwise each request has a {@linkcode Route}. */
   readonly sockets: Sockets | undefined;
   /** Makes a sender. */

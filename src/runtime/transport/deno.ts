@@ -4,6 +4,9 @@
  * @module
  */
 
+import { denoRuntime } from "../deno.ts";
+import { codeOf } from "../error_code.ts";
+import { denoFolders } from "../folders/deno.ts";
 import type {
   CertificateFailure,
   Endpoint,
@@ -18,11 +21,17 @@ import type {
 /** The only address that is listened on. */
 const LOOPBACK = "127.0.0.1";
 const BUFFER_BYTES = 65_536;
+const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
+/** How long a connection waits at the door that could not be taken, in milliseconds. */
+const ACCEPT_PAUSE_MS = 20;
 const FAULTS: readonly (readonly [RegExp, CertificateFailure])[] = [
   [/^UnknownIssuer|^CaUsedAsEndEntity/, "untrusted"],
   [/not valid for name|^NotValidForName/i, "wrong-name"],
   [/expired|not valid (?:yet|until)/i, "expired"],
 ];
+
+/** What Deno says of HTTP, of TLS, and of sockets. */
+const BROKEN = /client error \(|^peer closed connection|\(os error \d+\)$/;
 
 /** Deno's TCP. */
 const denoSockets: Sockets = {
@@ -47,10 +56,15 @@ const denoSockets: Sockets = {
       signal.removeEventListener("abort", close);
     }
   },
+  outOfDescriptors(error) {
+    if (OUT_OF_DESCRIPTORS.has(codeOf(error)) || denoRuntime.isOutOfDescriptors(error)) return error;
+    // The SOCKS proxy of a client is a door of this process: where it can't be reached, there was no socket to do so.
+    const text = causeText(error);
+    if (!text.endsWith(": Proxy server unreachable")) return undefined;
+    return new TypeError("fetch failed", { cause: new Error(`${text} (os error 24)`, { cause: error }) });
+  },
   // All other failures of a connection have a class or a code of their own.
-  isUnresolved: (error) =>
-    error instanceof Error && error.name === "Error" &&
-    (error as { readonly code?: unknown }).code === undefined,
+  isUnresolved: (error) => error instanceof Error && error.name === "Error" && codeOf(error) === undefined,
 };
 
 /** Deno. */
@@ -59,12 +73,13 @@ export const denoTransport: TransportRuntime = {
   refused: {},
   refusesSocks: undefined,
   negotiatesHttp2: true,
+  env: denoFolders.env,
   sockets: denoSockets,
   createSender: (settings) => new DenoSender(settings),
   isUnsent(error) {
     return causeText(error).includes("client error (Connect)");
   },
-  isBroken: (error) => causeText(error).includes("client error ("),
+  isBroken: (error) => BROKEN.test(causeText(error)),
   targetOf: (error) => / for url \((\S+)\):/.exec(causeText(error))?.[1],
   certificateFault(error) {
     // rustls says it in the text of the error, or of its cause if that is one of a `fetch`.
@@ -113,8 +128,18 @@ function clientOptions(
     ...(idleTimeoutMs === undefined
       ? {}
       : { poolIdleTimeout: idleTimeoutMs === Infinity ? false : Math.ceil(idleTimeoutMs) }),
-    ...(proxyUrl === undefined ? {} : { proxy: { url: proxyUrl } }),
+    ...(proxyUrl === undefined ? {} : { proxy: toProxy(proxyUrl) }),
   };
+}
+
+/** To Deno, a user name alone is none in a URL of HTTP. */
+function toProxy(text: string): Deno.Proxy {
+  const url = new URL(text);
+  const { protocol, username, password } = url;
+  if (!/^https?:$/.test(protocol) || (username === "" && password === "")) return { url: text };
+  url.username = url.password = "";
+  const basicAuth = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  return { url: url.href, basicAuth };
 }
 
 class DenoSender implements Sender {
@@ -158,6 +183,7 @@ class DenoListener implements SocketListener {
   readonly port: number;
   readonly #listener: Deno.TcpListener;
   readonly #accepting: Promise<void>;
+  #isClosed = false;
 
   constructor(onConnection: (socket: Socket) => void) {
     this.#listener = Deno.listen({ hostname: LOOPBACK, port: 0 });
@@ -167,10 +193,18 @@ class DenoListener implements SocketListener {
   }
 
   async #accept(onConnection: (socket: Socket) => void): Promise<void> {
-    for await (const connection of this.#listener) onConnection(new DenoSocket(connection));
+    while (!this.#isClosed) {
+      try {
+        for await (const connection of this.#listener) onConnection(new DenoSocket(connection));
+      } catch {
+        // There is no descriptor left, or the peer has gone: others wait in line, and the next one may be taken.
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
+    }
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     // The process must not end before the callers that wait for it learn of its end.
     this.#listener.ref();
     this.#listener.close();

@@ -25,6 +25,7 @@ export const webTransport: TransportRuntime = {
   },
   refusesSocks: REASON,
   negotiatesHttp2: false,
+  env: () => undefined,
   sockets: undefined,
   createSender: () => ({ fetch: (input, init) => fetch(input, init), close() {} }),
   isUnsent: () => false,
