@@ -49,10 +49,12 @@ export function hasCalendar(year: number): boolean {
  *
  * @param year The season.
  * @returns The tests, as far as their folder is known, and then the rounds in order.
+ * @throws {TypeError} If the season is no number.
  * @throws {RangeError} If the calendar does not have the season.
  */
 export function eventsOf(year: number): readonly F1Event[] {
-  if (!hasCalendar(year)) {
+  // A text would find the season too, and be given back as its year.
+  if (typeof year !== "number" || !hasCalendar(year)) {
     const [first, last] = [CALENDAR_YEARS[0], CALENDAR_YEARS.at(-1)];
     throw argumentError(ACTION, "year", `a season of the calendar, which has ${first} to ${last}`, year);
   }

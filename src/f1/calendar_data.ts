@@ -134,6 +134,8 @@ export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entri
   usa: "unitedstates",
   america: "unitedstates",
   holland: "netherlands",
+  thenetherlands: "netherlands",
+  turkiye: "turkey",
   britain: "greatbritain",
   england: "greatbritain",
   brasil: "brazil",
@@ -144,6 +146,7 @@ export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entri
   aut: "austria",
   bhr: "bahrain",
   bra: "brazil",
+  brn: "bahrain",
   chn: "china",
   esp: "spain",
   fra: "france",
@@ -151,6 +154,7 @@ export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entri
   ger: "germany",
   jpn: "japan",
   ksa: "saudiarabia",
+  mco: "monaco",
   ned: "netherlands",
   sgp: "singapore",
 }));
@@ -172,5 +176,7 @@ export const TRACKS: ReadonlyMap<string, string> = new Map(Object.entries({
   madring: "madrid",
   paulricard: "lecastellet",
   redbullring: "spielberg",
+  // What the race there was called until 2006.
+  sanmarino: "imola",
   yasmarina: "yasisland",
 }));

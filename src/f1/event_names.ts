@@ -38,7 +38,7 @@ export function findEvent(year: number, name: EventName): F1Event | string {
   if (exact !== undefined) return exact;
   const round = ROUND.exec(name)?.[1];
   if (round !== undefined) return eventOfRound(year, Number(round));
-  const wanted = stem(name);
+  const wanted = COUNTRY_ALIASES.has(key(name)) ? key(name) : stem(name);
   const matches = matchingEvents(events, wanted);
   if (matches.length === 1) return matches[0]!;
   if (/^pre-?season/i.test(name.trim())) return name;
@@ -102,14 +102,19 @@ function eventsThatBegin(events: readonly F1Event[], wanted: string): readonly F
   return named.length > 0 ? named : events.filter(({ location = "" }) => key(location).startsWith(wanted));
 }
 
-/** The event that is typed differently, or that a longer name speaks of: "Grand Prix de Monaco". */
+/**
+ * The event that is typed differently, or that a longer name speaks of: "Grand Prix de Monaco". It is the one that the name which is
+ * meant would have found.
+ */
 function nearestEvent(events: readonly F1Event[], wanted: string): F1Event | undefined {
-  const names = events.flatMap((event) =>
-    [stem(event.name), key(event.location ?? ""), key(event.country ?? "")].map((text) => ({ event, text }))
+  const ofEvents = events.flatMap((
+    { name, location = "", country = "" },
+  ) => [stem(name), key(location), key(country)]);
+  const names = [...ofEvents, ...TRACKS.keys(), ...COUNTRY_ALIASES.keys()].filter((name) =>
+    name.length > SHORTEST_BEGINNING && matchingEvents(events, name).length > 0
   );
-  const typed = nearest(names, wanted, ({ text }) => text);
-  const part = names.find(({ text }) => text.length > SHORTEST_BEGINNING && wanted.includes(text));
-  return (typed ?? part)?.event;
+  const meant = nearest(names, wanted, (name) => name) ?? names.find((name) => wanted.includes(name));
+  return meant === undefined ? undefined : matchingEvents(events, meant)[0];
 }
 
 /** What stands before "Grand Prix". */

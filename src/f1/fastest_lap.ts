@@ -35,7 +35,9 @@ export interface FastestLapTelemetry extends FastestLap {
 export function fastestLapOf(driver: string, laps: LapTimes): FastestLap | undefined {
   const { del, pb } = laps;
   // Unchecked payloads may hold anything here.
-  if (Array.isArray(del)) return fastestWhere(driver, laps, (row) => del[row] !== true);
+  if (Array.isArray(del) && del.some((deleted) => typeof deleted === "boolean")) {
+    return fastestWhere(driver, laps, (row) => del[row] !== true);
+  }
   return fastestWhere(driver, laps, (row) => pb?.[row] === true) ?? fastestWhere(driver, laps, () => true);
 }
 

@@ -44,7 +44,8 @@ export interface F1Session {
    * @param driver The code, the car number, the last or the whole name, as in `"VER"`, `1` or `"verstappen"`.
    * @param options Options of the request.
    * @returns The driver.
-   * @throws {RangeError} Rejects, if no driver of that name took part; the message names drivers that may have been meant.
+   * @throws {RangeError} Rejects, if no driver of that name took part, or several did (two Leclercs, in a practice of 2024); the message
+   * names drivers that may have been meant.
    */
   driver(driver: string | number, options?: F1RequestOptions): Promise<Driver>;
 

@@ -157,6 +157,7 @@ export interface TracingInsights extends AsyncDisposable {
    *
    * @param year The season.
    * @returns The tests, and then the rounds in order.
+   * @throws {TypeError} If the season is no number.
    * @throws {RangeError} If the calendar does not have the season.
    */
   events(year: number): readonly F1Event[];

@@ -19,6 +19,14 @@ export interface PendingWrite {
 
 /** So many bytes may wait to be written by default; what comes beyond is not stored. */
 export const MAX_PENDING_BYTES: number = 64 * 1024 * 1024;
+
+/** How much may wait. */
+export interface PendingLimit {
+  /** So many bytes, of all plans of the adapter together. */
+  readonly maxPendingBytes: number;
+}
+
+const DEFAULT_LIMIT: PendingLimit = { maxPendingBytes: MAX_PENDING_BYTES };
 const ENDED = Promise.resolve();
 
 /** What all clients that use an adapter together know of it. */
@@ -26,28 +34,24 @@ export class AdapterState {
   readonly hashes: KeyHashes = new KeyHashes();
   /** By hash; an adapter that never answers keeps its own. */
   readonly writes: Map<string, PendingWrite> = new Map();
-  readonly #maxPendingBytes: number;
   #pendingBytes = 0;
-
-  /** Begins with nothing; so many bytes may wait to be written. */
-  constructor(maxPendingBytes: number = MAX_PENDING_BYTES) {
-    this.#maxPendingBytes = maxPendingBytes;
-  }
 
   /**
    * Notes what a key is to hold.
    *
    * @param hash The hash of the key.
    * @param entry What it is to hold; `undefined` for nothing.
+   * @param limit How much may wait before it is nothing.
    * @returns The write, and whether another caller has begun it; otherwise it is the caller's, which ends it.
    */
   note(
     hash: string,
     entry: CacheEntry | undefined,
+    { maxPendingBytes }: PendingLimit = DEFAULT_LIMIT,
   ): { readonly write: PendingWrite; readonly isUnderWay: boolean } {
     // An adapter that takes nothing in must not make the memory its store.
     const bytes = this.#pendingBytes + sizeOf(entry);
-    if (entry !== undefined && bytes > this.#maxPendingBytes) entry = undefined;
+    if (entry !== undefined && bytes > maxPendingBytes) entry = undefined;
     const earlier = this.writes.get(hash);
     this.#pendingBytes += sizeOf(entry) - sizeOf(earlier?.entry);
     if (earlier !== undefined) {

@@ -59,18 +59,15 @@ export interface CachePolicyOptions {
  * stores what comes back. Requests for the same that come meanwhile wait for it. A fault of the adapter is a miss or a
  * refused write, and one warning for each operation.
  *
- * Clients share what is known of the adapter and of what is stored: writes in flight, what was made wrong, and when; those with other
- * plans of the same adapter share the latter. What is being fetched is each client's own, because a fetch obeys the limits of its
- * client and ends with it.
+ * Clients share what is known of the adapter and of what is stored: writes in flight, what was made wrong, and when; also those with
+ * other plans of the same adapter. What is being fetched is each client's own, because a fetch obeys the limits of its client and ends
+ * with it.
  *
  * @param options How the cache is used.
  * @returns What makes the policy of a client. It throws an `OfflineError` for a miss while offline.
  */
 export function cachePolicy(options: CachePolicyOptions): CachePolicyMaker {
-  const shared: SharedState = {
-    adapter: new AdapterState(options.maxPendingBytes),
-    entries: entriesStateOf(options.given),
-  };
+  const shared = sharedStateOf(options.given);
   return (environment, surroundings) => (next) => {
     const handler = new CacheHandler(environment, surroundings, options, shared, next);
     return (call) => handler.answer(call);
@@ -78,17 +75,20 @@ export function cachePolicy(options: CachePolicyOptions): CachePolicyMaker {
 }
 
 /** What clients with the same cache have in common. */
-interface SharedState {
-  readonly adapter: AdapterState;
-  readonly entries: EntriesState;
+class SharedState {
+  readonly adapter: AdapterState = new AdapterState();
+  readonly entries: EntriesState = new EntriesState();
 }
 
-const entriesStates = new WeakMap<object, EntriesState>();
+const sharedStates = new WeakMap<object, SharedState>();
 
-/** Plans of one adapter keep their responses together: what is made wrong through one of them is so for the others. */
-function entriesStateOf(given: object): EntriesState {
-  let state = entriesStates.get(given);
-  if (state === undefined) entriesStates.set(given, state = new EntriesState());
+/**
+ * Plans of one adapter keep their responses together: what is made wrong through one of them is so for the others, at once, however long
+ * the adapter takes to remove it.
+ */
+function sharedStateOf(given: object): SharedState {
+  let state = sharedStates.get(given);
+  if (state === undefined) sharedStates.set(given, state = new SharedState());
   return state;
 }
 
@@ -117,8 +117,8 @@ class CacheHandler {
     shared: SharedState,
     next: Handler,
   ) {
-    const { adapter, Rules, ttlMs, negative, windows, partition, staleAfterMs } = options;
-    const store = new GuardedAdapter(environment, adapter, shared.adapter);
+    const { adapter, maxPendingBytes, Rules, ttlMs, negative, windows, partition, staleAfterMs } = options;
+    const store = new GuardedAdapter(environment, adapter, { state: shared.adapter, maxPendingBytes });
     const onError = (error: unknown) => store.warn("find its time to live", error);
     const rules = new Rules({ ttlMs, negative, onError }, windows);
     const entries = new Entries(rules, store, shared.entries);

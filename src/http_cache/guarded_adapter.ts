@@ -7,9 +7,15 @@
 import { isPromise, withResult } from "../cache/with_result.ts";
 import type { CacheAdapter, CacheEntry, MaybePromise } from "../cache/cache.ts";
 import type { Environment } from "../policies/policy.ts";
-import { AdapterState, type PendingWrite } from "./adapter_state.ts";
+import { AdapterState, MAX_PENDING_BYTES, type PendingLimit, type PendingWrite } from "./adapter_state.ts";
 import { isUsable } from "./cached_reply.ts";
 import type { TimedCallOptions } from "./prompt_adapter.ts";
+
+/** What an adapter is wrapped with. */
+export interface GuardedAdapterOptions extends Partial<PendingLimit> {
+  /** What is known of the adapter. @default {nothing} */
+  readonly state?: AdapterState | undefined;
+}
 
 /**
  * Wraps an adapter for one client: a fault is a miss or a refused write, and is told once for each adapter and operation.
@@ -24,16 +30,22 @@ export class GuardedAdapter {
   readonly #environment: Environment;
   readonly #adapter: CacheAdapter;
   readonly #state: AdapterState;
+  readonly #limit: PendingLimit;
   readonly #warned = new Set<string>();
   readonly #options: TimedCallOptions;
   /** The same, for what follows from a fault that has been told. */
   readonly #silently: TimedCallOptions;
 
   /** Wraps an adapter; clients that use it together share its state. */
-  constructor(environment: Environment, adapter: CacheAdapter, state: AdapterState = new AdapterState()) {
+  constructor(
+    environment: Environment,
+    adapter: CacheAdapter,
+    { state = new AdapterState(), maxPendingBytes = MAX_PENDING_BYTES }: GuardedAdapterOptions = {},
+  ) {
     this.#environment = environment;
     this.#adapter = adapter;
     this.#state = state;
+    this.#limit = { maxPendingBytes };
     this.maxEntryBytes = adapter.maxEntryBytes ?? Infinity;
     this.keepsParsed = adapter.keep === "parsed";
     this.#options = {
@@ -77,7 +89,7 @@ export class GuardedAdapter {
 
   #write(key: string, entry: CacheEntry | undefined): Promise<void> {
     const hash = this.#state.hashes.of(key);
-    const { write, isUnderWay } = this.#state.note(hash, entry);
+    const { write, isUnderWay } = this.#state.note(hash, entry, this.#limit);
     if (!isUnderWay) write.ended = this.#tellAll(hash, write);
     return write.ended;
   }

@@ -53,7 +53,8 @@ export interface CachePlanOptions {
    * Only a hash of it is kept. By the rules of HTTP, a change by one of them ends what all have of its URL; for that, a request of a
    * partition reads once more, and there is one small entry for each URL. By default, requests with credentials are `null`, and all others
    * `""`. Credentials are `authorization`, `cookie`, `proxy-authorization`, `host`, the client's `sensitiveHeaders`, headers of a mirror's own, and
-   * any header whose name says token, key, secret, session, password, signature, auth, cookie or the like.
+   * any header whose name says token, key, secret, session, password, signature, auth, cookie or the like. Those that `use` adds are not
+   * seen here, because the cache is in front of it: users of one plan that log in there need a partition each.
    */
   readonly partition?: Partition | undefined;
   /**

@@ -29,6 +29,18 @@ const PATIENCE_WITH_CHANGES = 10;
 /** Of so many entries it is remembered that they could not be replaced or removed. */
 const MAX_DOUBTFUL = 100_000;
 
+/** The keys of what an adapter must not give out, and how many changes of each are late, and may still happen. */
+type DoubtfulKeys = Map<string, number>;
+
+const doubtfulKeys = new WeakMap<CacheAdapter, DoubtfulKeys>();
+
+/** What could not be removed by way of one plan must not be given out by another one of the same adapter. */
+function doubtfulKeysOf(adapter: CacheAdapter): DoubtfulKeys {
+  let keys = doubtfulKeys.get(adapter);
+  if (keys === undefined) doubtfulKeys.set(adapter, keys = new Map());
+  return keys;
+}
+
 /**
  * Wraps an adapter, which may be one of several tiers. A call that takes too long rejects, and for a while the adapter is passed over:
  * it has nothing, and takes nothing. Then one call finds out whether it answers again. An entry that could be neither replaced nor
@@ -43,8 +55,7 @@ export class PromptAdapter implements CacheAdapter {
   readonly #timeoutMs: number;
   #isInTrouble = false;
   #passedOverUntilMs = 0;
-  /** The keys of what must not be given out, and how many changes of each are late, and may still happen. */
-  readonly #doubtful = new Map<string, number>();
+  readonly #doubtful: DoubtfulKeys;
 
   /** Wraps an adapter, which has so many milliseconds for a read. */
   constructor(adapter: CacheAdapter, timeoutMs: number) {
@@ -53,6 +64,7 @@ export class PromptAdapter implements CacheAdapter {
     this.keep = adapter.keep;
     this.#adapter = adapter;
     this.#timeoutMs = timeoutMs;
+    this.#doubtful = doubtfulKeysOf(adapter);
   }
 
   get(key: string, options: TimedCallOptions): MaybePromise<CacheEntry | undefined> {

@@ -50,7 +50,9 @@ export class TtlRules implements CacheRules {
   }
 
   mayAnswerError(meta: CacheMeta, _request: CachedRequest, nowMs: number): boolean {
-    return currentAgeMs(meta, nowMs) - (meta.freshForMs ?? Infinity) < (this.#windows.staleIfErrorMs ?? 0);
+    const { staleIfErrorMs = 0 } = this.#windows;
+    // A request that asks although it is fresh wants no answer that was not checked either.
+    return staleIfErrorMs > 0 && currentAgeMs(meta, nowMs) - (meta.freshForMs ?? Infinity) < staleIfErrorMs;
   }
 
   /** What the client itself has sent is no part of the key, and is told apart only where the server does. */

@@ -72,6 +72,9 @@ test("eventsOf() refuses a season that the calendar does not have", () => {
     assertEquals(hasCalendar(year), false);
     assertThrows(() => eventsOf(year), RangeError, `which has 2018 to 2026: received ${year}`);
   }
+  for (const year of ["2024", "2017", null, undefined, ["2024"]]) {
+    assertThrows(() => eventsOf(year as never), TypeError, "'year' must be a season of the calendar");
+  }
 });
 
 test("eventsOf() knows that an event has moved", () => {

@@ -141,6 +141,48 @@ test("findEvent() knows tracks by their own names, and of several events the one
   }
 });
 
+test("findEvent() knows codes that end like Grand Prix, and further names of countries and races", () => {
+  const names: readonly [number, string, string][] = [
+    [2025, "SGP", "Singapore"],
+    [2018, "sgp", "Singapore"],
+    [2025, "Singapore GP", "Singapore"],
+    [2025, "USGP", "United States"],
+    [2025, "MCO", "Monaco"],
+    [2025, "BRN", "Bahrain"],
+    [2021, "Türkiye", "Turkish"],
+    [2025, "The Netherlands", "Dutch"],
+    [2025, "San Marino", "Emilia Romagna"],
+  ];
+  for (const [year, name, stem] of names) {
+    assertEquals(eventOf(year, name), `${stem} Grand Prix`, `${name} ${year}`);
+  }
+});
+
+test("findEvent() suggests what a mistyped track or country would have found", () => {
+  const names: readonly [number, string, string][] = [
+    [2024, "Untied States", "United States"],
+    [2025, "Amercia", "United States"],
+    [2025, "Engalnd", "British"],
+    [2025, "Interlagoss", "São Paulo"],
+    [2019, "interlago", "Brazilian"],
+    [2025, "Red Bull Rign", "Austrian"],
+    [2025, "Catalunia", "Spanish"],
+    [2026, "Catalunia", "Barcelona"],
+    [2025, "Yas Marina Circuit", "Abu Dhabi"],
+    [2025, "Autódromo Hermanos Rodríguez", "Mexico City"],
+  ];
+  for (const [year, name, stem] of names) {
+    assertThrows(() => findEvent(year, name), RangeError, `did you mean '${stem} Grand Prix'?`, name);
+  }
+});
+
+test("findEvent() suggests nothing that the season does not have", () => {
+  for (const [year, name] of [[2024, "Turkiye"], [2025, "Hockenhiem"], [2025, "Paul Riccard"]] as const) {
+    const error = assertThrows(() => findEvent(year, name), RangeError, "there is no");
+    assertEquals(error.message.includes("did you mean"), false, error.message);
+  }
+});
+
 test("findEvent() takes no town for a name that several events begin with", () => {
   for (const [year, name] of [[2025, "aus"], [2026, "Aust"], [2018, "AUSTR"]] as const) {
     const both = "may be any of 'Australian Grand Prix', 'Austrian Grand Prix'";

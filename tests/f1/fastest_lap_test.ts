@@ -46,6 +46,17 @@ test("fastestLapOf() leaves out what was no personal best where the file does no
   }
 });
 
+test("fastestLapOf() takes a column that says of no lap whether it was deleted for none", () => {
+  const laps = { ...lapsOf(92, 90, 91), pb: [true, false, true] };
+  for (const del of [["None", "None", "None"], ["nan", "", null], [null, null, null], []]) {
+    const checked = del.length === 0 ? { ...laps, del } : v.parse(lapTimesSchema, { ...laps, del });
+    assertEquals(fastestLapOf("VER", checked as never)?.lap, 3, JSON.stringify(del));
+  }
+  // One word is enough: it is of a session whose messages were read.
+  const known = v.parse(lapTimesSchema, { ...laps, del: ["None", false, "None"] });
+  assertEquals(fastestLapOf("VER", known)?.lap, 2);
+});
+
 test("fastestLapOf() goes by the lap's own number, not by its row", () => {
   const laps = v.parse(lapTimesSchema, { ...lapsOf(92, 91), lap: [7, 12] });
   assertEquals(fastestLapOf("VER", laps)?.lap, 12);

@@ -25,6 +25,45 @@ test("findDriver() goes by code, number and last name, whatever the case and the
   for (const [name, code] of names) assertEquals(findDriver(DRIVERS, name).driver, code);
 });
 
+test("findDriver() takes the family name first too, with whatever is between the names", () => {
+  const drivers = [...DRIVERS, { driver: "ZHO", team: "Kick Sauber", dn: "24", fn: "Guanyu", ln: "Zhou" }];
+  const names: readonly [string, string][] = [
+    ["Zhou Guanyu", "ZHO"],
+    ["Guanyu Zhou", "ZHO"],
+    ["VERSTAPPEN, Max", "VER"],
+    ["verstappen_max", "VER"],
+  ];
+  for (const [name, code] of names) assertEquals(findDriver(drivers, name).driver, code, name);
+});
+
+test("findDriver() does not choose between drivers of one name, and finds each by what is not the other's", () => {
+  const drivers: readonly Driver[] = [
+    { driver: "LEC", team: "Ferrari", dn: "16", fn: "Charles", ln: "Leclerc" },
+    { driver: "ALE", team: "Ferrari", dn: "38", fn: "Arthur", ln: "Leclerc" },
+    // A code or a number is more than a name that looks like it.
+    { driver: "RUS", team: "Mercedes", dn: "63", fn: "George", ln: "Ale" },
+  ];
+  for (const name of ["Leclerc", "LECLERC", "leclerc"]) {
+    assertThrows(() => findDriver(drivers, name), RangeError, "may be any of 'LEC', 'ALE' in this session");
+  }
+  const names: readonly [string | number, string][] = [
+    ["Arthur Leclerc", "ALE"],
+    ["Leclerc Charles", "LEC"],
+    ["lec", "LEC"],
+    ["ale", "ALE"],
+    [38, "ALE"],
+  ];
+  for (const [name, code] of names) assertEquals(findDriver(drivers, name).driver, code, String(name));
+  const twins = [{ driver: "A", team: null, dn: "7" }, { driver: "B", team: null, dn: "7" }];
+  assertThrows(() => findDriver(twins, 7), RangeError, "7 may be any of 'A', 'B'");
+});
+
+test("findDriver() suggests the driver of a first name", () => {
+  const drivers = [{ driver: "MAG", team: "Haas", fn: "Kevin", ln: "Magnussen" }, ...DRIVERS];
+  assertThrows(() => findDriver(drivers, "Max"), RangeError, "did you mean 'VER'?");
+  assertThrows(() => findDriver(drivers, "kevin"), RangeError, "did you mean 'MAG'?");
+});
+
 test("findDriver() suggests who may have been meant, or says who took part", () => {
   assertThrows(() => findDriver(DRIVERS, "VRE"), RangeError, "did you mean 'VER'?");
   assertThrows(() => findDriver(DRIVERS, "Verstapen"), RangeError, "did you mean 'VER'?");

@@ -30,11 +30,12 @@ test("AdapterState.note() joins what is new to the write that is under way", () 
 });
 
 test("AdapterState.note() takes 64 MiB at a time, or as much as it is told, and what is beyond for nothing", () => {
-  for (const [state, unit] of [[new AdapterState(), MIB], [new AdapterState(64 * 1_000), 1_000]] as const) {
-    const { write } = state.note("a", entryOf(60 * unit));
-    assertEquals(state.note("b", entryOf(5 * unit)).write.entry, undefined);
-    assertEquals(state.note("c", entryOf(4 * unit)).write.entry?.body.length, 4 * unit);
+  for (const [limit, unit] of [[undefined, MIB], [{ maxPendingBytes: 64_000 }, 1_000]] as const) {
+    const state = new AdapterState();
+    const { write } = state.note("a", entryOf(60 * unit), limit);
+    assertEquals(state.note("b", entryOf(5 * unit), limit).write.entry, undefined);
+    assertEquals(state.note("c", entryOf(4 * unit), limit).write.entry?.body.length, 4 * unit);
     state.end("a", write);
-    assertEquals(state.note("d", entryOf(60 * unit)).write.entry?.body.length, 60 * unit);
+    assertEquals(state.note("d", entryOf(60 * unit), limit).write.entry?.body.length, 60 * unit);
   }
 });

@@ -35,7 +35,7 @@ function guard(adapter: Partial<CacheAdapter>, state = new AdapterState()) {
     delete: () => true,
     ...adapter,
   };
-  return { guarded: new GuardedAdapter(environment, whole, state), events, background, clock };
+  return { guarded: new GuardedAdapter(environment, whole, { state }), events, background, clock };
 }
 
 test("GuardedAdapter shows the adapter the hash of a key, and never the key", async () => {

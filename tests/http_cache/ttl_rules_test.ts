@@ -131,6 +131,18 @@ test("TtlRules lets what is stale stand for an error within its window", () => {
   assertEquals(rulesWith(100).mayAnswerError(meta, requestOf(), 1_100), false);
 });
 
+test("TtlRules lets nothing stand for an error without a window, however fresh it is", () => {
+  for (const ttlMs of [100, Infinity]) {
+    for (const windows of [{}, { staleIfErrorMs: 0 }, { staleWhileRevalidateMs: 50 }]) {
+      const rules = rulesWith(ttlMs, windows);
+      const meta = metaOf(rules);
+      assertEquals([1_000, 1_099].map((now) => rules.mayAnswerError(meta, requestOf(), now)), [false, false]);
+    }
+    const rules = rulesWith(ttlMs, { staleIfErrorMs: 50 });
+    assertEquals(rules.mayAnswerError(metaOf(rules), requestOf(), 1_000), true);
+  }
+});
+
 test("TtlRules begins the time anew after a 304, and removes what is kept no more", () => {
   const meta = metaOf(rulesWith(100), responseOf(200, { "x-a": "1" }));
   const notModified = { ...responseOf(304), requestedAtMs: 5_000, storedAtMs: 5_010 };

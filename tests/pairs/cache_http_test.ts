@@ -729,6 +729,26 @@ test("no-cache × a Cache-Control of the client's own: it is validated all the s
   assertEquals(network.sent.length, 2);
 });
 
+test("no-cache × a failing network: what is fresh is not given unchecked, unless stale responses may stand for errors", async () => {
+  const failures: readonly Answer[] = [{ status: 500 }, { error: new TypeError("gone") }, { status: 304 }];
+  for (const mode of ["http", "ttl"] as const) {
+    for (const failure of failures) {
+      for (const staleIfErrorMs of [0, MINUTE]) {
+        let isBroken = false;
+        const rig = cacheRig((request) => isBroken ? failure : counting("max-age=60")(request), {
+          plan: { mode, staleIfErrorMs, ...mode === "ttl" && { ttlMs: MINUTE } },
+        });
+        await rig.client.json(URL_A);
+        isBroken = true;
+        const outcome = await rig.client.outcome(URL_A, { cache: "no-cache", as: "text" });
+        const isStale = outcome.ok && outcome.from === "stale";
+        assertEquals(isStale, staleIfErrorMs > 0, `${mode} ${JSON.stringify(failure)}`);
+        assertEquals(await rig.client.json(URL_A), { nth: 1 });
+      }
+    }
+  }
+});
+
 test("no-cache × immutable: who asks whether it is still right is told by the server", async () => {
   const { client, network } = cacheRig(tagged("max-age=60, immutable"));
   await client.json(URL_A);

@@ -6,7 +6,7 @@ import { type Answer, FakeNetwork, type SentRequest } from "../client/fake_netwo
 import { gate, watch } from "../support/settled.ts";
 import { adapterWith, turns } from "../http_cache/cache_rig.ts";
 import { planOf, type PlanParts } from "../http_cache/plan_of.ts";
-import { httpCache, memoryCache, tieredCache } from "../../src/http_cache/mod.ts";
+import { type CacheAdapter, httpCache, memoryCache, tieredCache } from "../../src/http_cache/mod.ts";
 import { tempFolder } from "../support/temp_folder.ts";
 import { test } from "../support/test.ts";
 
@@ -90,6 +90,50 @@ test("plan × plan: a change by way of one keeps another one of the same adapter
   }
 });
 
+test("plan × plan: what one could not remove, or is still removing, is not served by another one of the same adapter", async () => {
+  const held = gate();
+  const deletes: readonly CacheAdapter["delete"][] = [
+    () => held.promise.then(() => true),
+    () => new Promise<never>(() => {}),
+    () => Promise.reject(new Error("broken")),
+    () => {
+      throw new Error("broken");
+    },
+  ];
+  for (const remove of deletes) {
+    for (const isTier of [false, true]) {
+      let isBroken = false;
+      const adapter = adapterWith({ delete: (key) => isBroken ? remove(key) : true });
+      const given = isTier ? [adapter, memoryCache()] : adapter;
+      const clock = new ManualClock();
+      const answer = ({ nth, method }: SentRequest) => method === "POST" ? { status: 204 } : fresh(nth);
+      const { fetch } = new FakeNetwork(clock, answer);
+      const [one, two] = [1, 2].map(() => createClient({ clock, fetch, cache: httpCache(given) }));
+      assertEquals(await clock.run(one!.json(URL_A)), 1);
+      isBroken = true;
+      await clock.run(one!.json({ url: URL_A, method: "POST" }));
+      assertEquals(await clock.run(two!.json(URL_A)), 3);
+    }
+  }
+  held.open();
+});
+
+test("plan × plan: a tier that could not remove something does not give it to a plan with other tiers", async () => {
+  let isBroken = false;
+  const remove = () => isBroken ? Promise.reject(new Error("broken")) : true;
+  const shared = adapterWith({ delete: remove });
+  const clock = new ManualClock();
+  const answer = ({ nth, method }: SentRequest) => method === "POST" ? { status: 204 } : fresh(nth);
+  const { fetch } = new FakeNetwork(clock, answer);
+  const make = () => createClient({ clock, fetch, cache: httpCache([memoryCache(), shared]) });
+  const [one, two] = [make(), make()];
+  assertEquals(await clock.run(one.json(URL_A)), 1);
+  isBroken = true;
+  await clock.run(one.json({ url: URL_A, method: "POST" }));
+  await turns(clock);
+  assertEquals(await clock.run(two.json(URL_A)), 3);
+});
+
 test("plan × clients: what is under way is each client's own, and ends with it", async () => {
   const held = gate();
   const { clock, network, one, two } = twoClients(({ nth }) => ({ json: nth, gate: held.promise }));
@@ -121,8 +165,8 @@ test("plan × offline: a client that may not ask is answered by what another has
 
 test("plan × a second tier that hangs: the first one goes on, reads are misses after a second, and then at once", async () => {
   const never = () => new Promise<never>(() => {});
-  const hung = adapterWith({ get: never, set: never, delete: never }, "hung");
-  for (const adapter of [[memoryCache(), hung], tieredCache([memoryCache(), hung])]) {
+  const tiers = () => [memoryCache(), adapterWith({ get: never, set: never, delete: never }, "hung")];
+  for (const adapter of [tiers(), tieredCache(tiers())]) {
     const { clock, network, one, two } = twoClients(counting, { adapter });
     const warnings: string[] = [];
     one.on((event) => void (event.type === "warning" && warnings.push(event.message)));
