@@ -56,11 +56,6 @@ export class OutputFolder {
     }
   }
 
-  /** Whether there is a file of that name. */
-  async has(names: readonly string[]): Promise<boolean> {
-    return await this.#files.kind([this.path, ...names].join("/")) === "file";
-  }
-
   /**
    * Makes the folders that lead to a file.
    *
