@@ -270,6 +270,21 @@ test("slipstream get ends as soon as its reader has read what was on its way whe
   assertMatch(setup.errors, /^Interrupted: 1 done, 0 not done, [^\n]*\n$/);
 });
 
+test("slipstream get gives a host up that nothing comes from, as a batch does, unless it is told how long to wait", async () => {
+  const down: FaultRule[] = [{ kind: "reset", match: /./ }];
+  const urls = Array.from({ length: 30 }, (_, index) => `${HOST}/${index}`);
+  for (const given of [urls, urls.slice(0, 1)]) {
+    for (const flags of [[], ["--on-open", "wait"]]) {
+      const setup = new Setup(ANY, down);
+      assertEquals(await setup.get(...flags, "--quiet", ...given), 1);
+      assert(setup.clock.now() < 10_000, `${flags}: ${setup.clock.now()} ms`);
+    }
+  }
+  const patient = new Setup(ANY, down);
+  assertEquals(await patient.get("--patience", "20", "--quiet", ...urls), 1);
+  assert(patient.clock.now() >= 20_000, `${patient.clock.now()} ms`);
+});
+
 test("slipstream get says what was done at Ctrl-C even with --quiet, and ends while stdin is silent", async () => {
   const setup = new Setup();
   setup.terminal.stdin = (async function* () {
