@@ -38,8 +38,10 @@ export class FileSink implements Sink {
     const { folder, pathOf, resume, manifest, files } = this.#options;
     if (!resume) return false;
     const path = pathOf(job);
-    if (!await folder.has(path)) return false;
-    const file = [folder.path, ...path].join("/");
+    const file = `${await folder.enter(path)}/${path.at(-1)}`;
+    if (await files.kind(file) !== "file") return false;
+    // A run was killed that was to bring it anew: what is half there is gone on with.
+    if (await files.size(partPath(file)) !== undefined) return false;
     // What a run leaves that was killed just when the file had got its name.
     await files.remove(recordPath(file));
     await manifest?.found(job, path.join("/"), files.read(file));

@@ -8,6 +8,8 @@ import { isAbsoluteUrl, joinUrl, shownUrl } from "../http/url.ts";
 
 // deno-lint-ignore no-control-regex -- URL parsers leave tabs and line breaks out, wherever they stand, and another thing is fetched.
 const CONTROL = /[\x00-\x1f\x7f]/;
+/** What bytes are read as that are no UTF-8, and what has no bytes: another thing would be fetched, and one for all such URLs. */
+const UNREADABLE = /[\uFFFD\p{Cs}]/u;
 
 /** `example.com/x`, `bücher.example`, `localhost:8000`, `[::1]:80/x`: what begins with a host. */
 const LABEL = String.raw`[\p{L}\p{M}\p{N}_-]+`;
@@ -27,6 +29,7 @@ const LOOPBACK = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/i;
  * @throws {TypeError} If it is no http or https URL.
  */
 export function givenUrl(text: string, base?: URL): URL {
+  if (UNREADABLE.test(text)) throw urlError(text, "must be text in UTF-8");
   if (CONTROL.test(text)) throw urlError(text, "must have no control characters, such as tabs");
   const url = URL.parse(
     base === undefined ? withScheme(text) : isAbsoluteUrl(text) ? text : joinUrl(base.href, text),

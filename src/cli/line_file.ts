@@ -90,9 +90,13 @@ async function readWhole(
     const end = chunk.lastIndexOf(0x0a);
     if (end !== -1) whole = bytes + end + 1;
     bytes += chunk.length;
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) onLine(line);
+    // Only what is new is looked through: a line may come in thousands of pieces.
+    const [first = "", ...more] = decoder.decode(chunk, { stream: true }).split("\n");
+    rest += first;
+    for (const next of more) {
+      onLine(rest);
+      rest = next;
+    }
   }
   if (!rest.startsWith(begin.slice(0, rest.length))) throw new TypeError("it ends with what is no such line");
   return whole;

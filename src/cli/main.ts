@@ -74,7 +74,8 @@ const EXIT_USAGE = 2;
  * Runs the command line.
  *
  * Data goes to stdout, everything else to stderr. The first Ctrl-C, SIGTERM or SIGHUP aborts what is in flight and keeps what was done, the
- * second one ends the program at once.
+ * second one ends the program at once. So it ends 5 seconds after the first one if what is written does not come to its end, as where the
+ * reader of stdout has stopped to read.
  *
  * @param args The arguments after the program's name.
  * @param terminal Where it reads and writes.

@@ -12,7 +12,7 @@ const TEMPORARY = /^\.slipstream-(\d+)-[0-9a-f-]+\.part$/;
 
 /**
  * Writes files whole or not at all: each is written under another name in its folder and renamed. What a process that was killed has left
- * under such a name is removed before the next file is written there. A symbolic link that leads
+ * under such a name is removed before the next file goes there. A symbolic link that leads
  * outside is refused where a folder is needed, and replaced where a file is. A program that can change the folder at the same
  * time can still swap a folder for a link between the check and the write.
  */
@@ -54,11 +54,6 @@ export class OutputFolder {
     } finally {
       await this.#files.remove(`${this.path}/${name}`);
     }
-  }
-
-  /** Whether there is a file of that name. */
-  async has(names: readonly string[]): Promise<boolean> {
-    return await this.#files.kind([this.path, ...names].join("/")) === "file";
   }
 
   /**
@@ -132,6 +127,7 @@ export class OutputFolder {
         throw new Error(`Cannot write into '${path}' as it leads out of '${this.path}'`);
       }
       this.#checked.add(path);
+      await this.#sweep(path);
     }
     return path;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { ClientStats } from "../client/stats.ts";
+import type { TimerHandle } from "../primitives/clock.ts";
 import type { EndSignal } from "../runtime/terminal/contract.ts";
 import { errorLine, errorRecord, excerptLine, oneLine } from "./error_record.ts";
 import type { CommandContext } from "./command.ts";
@@ -55,6 +56,11 @@ export interface RunFailure {
 /** By convention 128 and the signal's number. */
 const EXIT_CODES: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
+/** So long what is being written is waited for after Ctrl-C, in milliseconds: its reader may have stopped to read. */
+const PATIENCE_MS = 5_000;
+/** So long it takes at most to say what was done, in milliseconds: stderr may have the same reader. */
+const SAY_MS = 100;
+
 /** Counts, stops and reports. {@linkcode Run.finish} ends it; disposing it gives Ctrl-C back. */
 export class Run implements Disposable {
   /** How many there are; absent while that is unknown. */
@@ -79,6 +85,9 @@ export class Run implements Disposable {
   #stats: (() => ClientStats) | undefined;
   #stopReason: StopReason | undefined;
   #endSignal: EndSignal = "SIGINT";
+  /** Ends the program when what is written does not come to its end. */
+  #exitTimer: TimerHandle | undefined;
+  #ending: Promise<number> | undefined;
   /** Whether an output could not be written, which has been said. */
   #isUnwritable = false;
 
@@ -203,8 +212,12 @@ export class Run implements Disposable {
     await this.#progress.log(stderr.isTerminal ? wrapWords(line, stderr.columns() - 1) : line);
   }
 
-  /** Ends the progress, says what was done, and gives the exit code. */
-  async finish(): Promise<number> {
+  /** Ends the progress, says what was done, and gives the exit code; idempotent. */
+  finish(): Promise<number> {
+    return this.#ending ??= this.#finish();
+  }
+
+  async #finish(): Promise<number> {
     await this.#progress.stop();
     const { quiet, jsonErrors, summary } = this.#options;
     const interrupted = this.#stopReason === "interrupted";
@@ -235,6 +248,7 @@ export class Run implements Disposable {
 
   [Symbol.dispose](): void {
     this.#interrupts[Symbol.dispose]();
+    if (this.#exitTimer !== undefined) this.#context.clock.clearTimeout(this.#exitTimer);
     // Only has something to do after an unexpected error, which matters more than what this throws.
     this.#progress.stop().catch(() => {});
   }
@@ -244,7 +258,14 @@ export class Run implements Disposable {
     if (this.#stopReason === "interrupted") this.#context.terminal.exit(EXIT_CODES[signal]);
     this.#stopReason = "interrupted";
     this.#endSignal = signal;
+    this.#exitTimer = this.#context.clock.setTimeout(() => this.#giveUp(), PATIENCE_MS);
     this.#controller.abort(new DOMException("The run was stopped", "AbortError"));
+  }
+
+  #giveUp(): void {
+    const { terminal, clock } = this.#context;
+    this.#exitTimer = clock.setTimeout(() => terminal.exit(EXIT_CODES[this.#endSignal]), SAY_MS);
+    this.finish().catch(() => {}); // the program ends in any case
   }
 
   #fromCache(): number {

@@ -290,9 +290,10 @@ export class Call implements AbortTarget, DeadlineTarget, LinkedItem<Call>, Erra
     return waits === "wait" ? patienceMs : 0;
   }
 
-  /** Whether it waits also for an origin from which nothing has ever come; a single request has its retries, as ever. */
+  /** Whether it waits also for an origin from which nothing has ever come; a single request that waits for none has its retries, as ever. */
   get waitsForUnanswered(): boolean {
-    return !this.isOfBatch || this.settings.patienceMs !== undefined;
+    const { onOpen, patienceMs } = this.settings;
+    return patienceMs !== undefined || (!this.isOfBatch && onOpen !== "wait");
   }
 
   /** Aborts when the work is of no use any more; made when it is first needed. */

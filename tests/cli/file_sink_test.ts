@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { utimes } from "node:fs/promises";
 import { FileSink, type FileSinkOptions } from "../../src/cli/file_sink.ts";
 import { LineFile } from "../../src/cli/line_file.ts";
 import { ManifestWriter } from "../../src/cli/manifest.ts";
@@ -125,6 +126,45 @@ test("FileSink.has() knows with --resume alone what is there", async () => {
   assertEquals(await has(false, "https://h/x/a.json"), false);
   assertEquals(await has(true, "https://h/x/a.json"), true);
   assertEquals(await has(true, "https://h/x/b.json"), false);
+});
+
+test("FileSink.has() knows nothing of a file of which an earlier run has left a newer half, which is gone on with", async () => {
+  const headers = { etag: '"2"', "content-length": "8" };
+  // With what a large file leaves, and with what a small one does.
+  for (const isNoted of [true, false]) {
+    await using temp = await tempFolder();
+    const sink = await sinkOf(temp, { resume: true });
+    await sink.take(JOB, exchangeOf(new Response("old")));
+    if (isNoted) {
+      const half = exchangeOf(new Response(brokenBody("half"), { headers }), { maxRetries: 0 });
+      await assertRejects(() => sink.take(JOB, half), NetworkError);
+    } else {
+      await temp.write("out/h/x/a.json.part", "ha");
+      await utimes(`${temp.path}/out/h/x/a.json.part`, 1, 1); // not of a process that is about to rename it
+    }
+    assertEquals([await sink.has(JOB), await temp.read("out/h/x/a.json")], [false, "old"]);
+    const rest = isNoted
+      ? new Response("rest", { status: 206, headers: { etag: '"2"', "content-range": "bytes 4-7/8" } })
+      : new Response("halfrest", { headers });
+    await sink.take(JOB, exchangeOf(rest));
+    assertEquals([await sink.has(JOB), await temp.read("out/h/x/a.json")], [true, "halfrest"]);
+    assertEquals((await temp.list()).filter((name) => name.includes(".part")), []);
+  }
+});
+
+test("FileSink.has() refuses a link that leads out of the folder, and changes nothing there", async () => {
+  await using temp = await tempFolder();
+  await temp.folder("elsewhere");
+  await temp.write("elsewhere/a.json", "1");
+  await temp.write("elsewhere/a.json.part.json", "2");
+  await temp.folder("out/h");
+  await temp.link("out/h/x", `${temp.path}/elsewhere`);
+  await assertRejects(
+    async () => await (await sinkOf(temp, { resume: true })).has(JOB),
+    Error,
+    "leads out of",
+  );
+  assertEquals(await temp.read("elsewhere/a.json.part.json"), "2");
 });
 
 test("FileSink writes every file into the manifest, once, with the sum of what is on the disk", async () => {

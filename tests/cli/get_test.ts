@@ -232,6 +232,59 @@ test("slipstream get stops cleanly at Ctrl-C, keeps what was done, and says so",
   assertEquals([setup.terminal.interruptListeners, setup.clock.pending], [0, 0]);
 });
 
+test("slipstream get does not wait for ever for a reader that has stopped to read, once it was told to end", async () => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    for (const isStderrRead of [true, false]) {
+      const setup = new Setup();
+      const { terminal, clock } = setup;
+      const codes: number[] = [];
+      terminal.exit = (code) => void codes.push(code) as never;
+      const read = Promise.withResolvers<boolean>();
+      terminal.stdout.write = () => read.promise;
+      if (!isStderrRead) terminal.stderr.write = () => read.promise;
+      const done = setup.start("--quiet", `${HOST}/1`, `${HOST}/2`);
+      await clock.advance(1_000);
+      terminal.interrupt(signal);
+      await clock.advance(4_000);
+      assertEquals([codes, setup.errors], [[], ""]); // the reader may be slow
+      await clock.advance(2_000);
+      const code = signal === "SIGINT" ? 130 : 143;
+      assertEquals(codes, [code]);
+      if (isStderrRead) assertMatch(setup.errors, /^Interrupted: 0 done, 2 not done, [^\n]*\n$/);
+      read.resolve(true);
+      assertEquals([await done, clock.pending], [code, 0]);
+    }
+  }
+});
+
+test("slipstream get ends as soon as its reader has read what was on its way when it was told to end", async () => {
+  const setup = new Setup();
+  const read = Promise.withResolvers<boolean>();
+  setup.terminal.stdout.write = () => read.promise;
+  const done = setup.start("--ndjson", `${HOST}/1`);
+  await setup.clock.advance(1_000);
+  setup.terminal.interrupt();
+  await setup.clock.advance(1_000);
+  read.resolve(true);
+  assertEquals([await done, setup.clock.pending], [130, 0]);
+  assertMatch(setup.errors, /^Interrupted: 1 done, 0 not done, [^\n]*\n$/);
+});
+
+test("slipstream get gives a host up that nothing comes from, as a batch does, unless it is told how long to wait", async () => {
+  const down: FaultRule[] = [{ kind: "reset", match: /./ }];
+  const urls = Array.from({ length: 30 }, (_, index) => `${HOST}/${index}`);
+  for (const given of [urls, urls.slice(0, 1)]) {
+    for (const flags of [[], ["--on-open", "wait"]]) {
+      const setup = new Setup(ANY, down);
+      assertEquals(await setup.get(...flags, "--quiet", ...given), 1);
+      assert(setup.clock.now() < 10_000, `${flags}: ${setup.clock.now()} ms`);
+    }
+  }
+  const patient = new Setup(ANY, down);
+  assertEquals(await patient.get("--patience", "20", "--quiet", ...urls), 1);
+  assert(patient.clock.now() >= 20_000, `${patient.clock.now()} ms`);
+});
+
 test("slipstream get says what was done at Ctrl-C even with --quiet, and ends while stdin is silent", async () => {
   const setup = new Setup();
   setup.terminal.stdin = (async function* () {

@@ -39,12 +39,19 @@ test("givenUrl() refuses what names no host, and other schemes, and shows no sec
     "mailto:me@example.com": "http or https",
     "file:///etc/passwd": "http or https",
     "ftp://user:s3cret@h/?token=s3cret": "http or https",
+    "http://h/caf\uFFFD": "text in UTF-8",
+    "http://b\uFFFDcher.example/": "text in UTF-8",
+    "http://h/\uD83C": "text in UTF-8",
+    "\uFFFD\uFFFDh\0t\0t\0p\0:\0/\0/\0h\0": "text in UTF-8",
     "http://h/a\thttp://mirror/a": "no control characters",
     "http://h/a\tname.json": "no control characters",
     "http://h/\r\n?token=s3cret": "no control characters",
     "h.test/a\0http://h/b": "no control characters",
     "http://h/\x1b[2J": "no control characters",
   };
+  assertThrows(() => givenUrl("a\uFFFD", new URL("https://h/")), TypeError, "text in UTF-8");
+  assertEquals(givenUrl("http://h/caf%EF%BF%BD").href, "http://h/caf%EF%BF%BD");
+  assertEquals(givenUrl("http://h/🎉").href, "http://h/%F0%9F%8E%89");
   assertThrows(() => givenUrl("a\tb", new URL("https://h/")), TypeError, "no control characters");
   for (const [text, rule] of Object.entries(cases)) {
     const { message } = assertThrows(() => givenUrl(text), TypeError, rule);

@@ -78,6 +78,21 @@ test("LineFile.open() reads lines that are longer than a chunk", async () => {
   assertEquals(await files.size(`${temp.path}/a`), 1_200_002);
 });
 
+test("LineFile.open() reads a line that comes byte by byte, in linear time", async () => {
+  const fake = new FakeFiles();
+  const letter = new TextEncoder().encode("x");
+  fake.contents.set("a", "");
+  fake.read = async function* () {
+    // Were it quadratic, this would take longer than a test may.
+    for (let count = 0; count < 500_000; count++) yield await Promise.resolve(letter);
+    yield new TextEncoder().encode("\nx\nxx");
+  };
+  const lengths: number[] = [];
+  const onLine = (line: string): void => void lengths.push(line.length);
+  await using _file = await LineFile.open("output", "a", fake, { begin: "xxx", onLine });
+  assertEquals(lengths, [500_000, 1]);
+});
+
 test("LineFile.write() writes nothing behind a line that may be torn", async () => {
   const fake = new FakeFiles();
   const tried: string[] = [];

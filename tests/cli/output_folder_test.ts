@@ -123,6 +123,18 @@ test("OutputFolder.write() removes what processes left that were killed, and not
   assertEquals(await temp.list(), ["below/", ...below, ...others].sort());
 });
 
+test("OutputFolder.enter() removes what killed processes left also where other means write the files", async () => {
+  const left = `.slipstream-${2 ** 30}-2c14d416-8db0-44e2-a033-29905d4fd7e7.part`;
+  await using temp = await tempFolder();
+  for (const name of ["a", "a/b", "c"]) {
+    await temp.folder(name);
+    await temp.write(`${name}/${left}`, "");
+  }
+  const folder = await OutputFolder.open(temp.path, files);
+  await Promise.all([folder.enter(["a", "b", "x"]), folder.enter(["a", "y"])]);
+  assertEquals(await temp.list(), ["a/", "a/b/", "c/", `c/${left}`]);
+});
+
 test("OutputFolder.write() writes where nothing can be tidied up", async () => {
   await using temp = await tempFolder();
   const refusing = { ...files, names: () => Promise.reject(new Error("no listing")) };

@@ -27,16 +27,18 @@ function setUp() {
   return { clock, breaker, lane, gone, sleep };
 }
 
-test("noteUnanswered() gives those up who sleep when attempts have failed for 4 s, but not who said how patient they are", () => {
+test("noteUnanswered() gives those up who wait when attempts have failed for 4 s, but not who said how patient they are", () => {
   const { lane, gone, sleep } = setUp();
   sleep("batch", fakeCall({ allowance: fakeAllowance() }));
   sleep("patient", fakeCall({ allowance: fakeAllowance(), settings: { patienceMs: 60_000 } }));
   sleep("single", fakeCall());
+  sleep("waiting", fakeCall({ settings: { onOpen: "wait" } }));
+  sleep("patient single", fakeCall({ settings: { onOpen: "wait", patienceMs: 60_000 } }));
   noteUnanswered(lane, 1_000);
   noteUnanswered(lane, 4_999);
   assertEquals([gone, lane.isAbandoned], [[], false]);
   noteUnanswered(lane, 5_000);
-  assertEquals([gone, lane.isAbandoned], [["batch"], true]);
+  assertEquals([gone, lane.isAbandoned], [["batch", "waiting"], true]);
 });
 
 test("wakeHopeless() wakes those of an outage that is older than their patience", () => {

@@ -27,10 +27,14 @@ export async function* readLines(
     while (true) {
       const { done, value } = await reader.read();
       if (signal.aborted) return;
-      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
-      const lines = rest.split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) yield line.endsWith("\r") ? line.slice(0, -1) : line;
+      const text = done ? decoder.decode() : decoder.decode(value, { stream: true });
+      // Only what is new is looked through: a line may come in thousands of pieces.
+      const [first = "", ...more] = text.split("\n");
+      rest += first;
+      for (const next of more) {
+        yield rest.endsWith("\r") ? rest.slice(0, -1) : rest;
+        rest = next;
+      }
       if (done) break;
     }
     if (rest !== "") yield rest;

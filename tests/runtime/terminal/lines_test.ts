@@ -30,6 +30,18 @@ test("readLines() puts characters together that chunks cut apart, and drops a by
   assertEquals(lines, ["xé"]);
 });
 
+test("readLines() puts a line together that comes byte by byte, in linear time", async () => {
+  const chunks = function* () {
+    const letter = new TextEncoder().encode("x");
+    // Were it quadratic, this would take longer than a test may.
+    for (let count = 0; count < 500_000; count++) yield letter;
+    yield new TextEncoder().encode("\r\ny");
+  };
+  const stream = ReadableStream.from<Uint8Array<ArrayBuffer>>(chunks());
+  const lines = await Array.fromAsync(readLines(stream, never));
+  assertEquals(lines.map((line) => line.length), [500_000, 1]);
+});
+
 test("readLines() of nothing is nothing", async () => {
   assertEquals(await Array.fromAsync(readLines(streamOf([]), never)), []);
   assertEquals(await Array.fromAsync(readLines(streamOf(["\n"]), never)), [""]);

@@ -78,8 +78,10 @@ function checkPatienceKept(stage: Stage, caller: Caller): void {
   }
   const lane = stage.eyes.lanes.get(originOf(target.origin));
   if (lane?.outage.sinceMs === undefined) return;
-  const patienceMs = options.patienceMs ?? (stage.plan.client.breaker || undefined)?.patienceMs ??
-    PATIENCE_MS;
+  const saidMs = options.patienceMs ?? (stage.plan.client.breaker || undefined)?.patienceMs;
+  // Nothing has ever come from there, and nobody said that it is waited for.
+  if (saidMs === undefined && !lane.hasAnswered) return;
+  const patienceMs = saidMs ?? PATIENCE_MS;
   const ageMs = stage.clock.now() - lane.outage.sinceMs;
   if (ageMs < patienceMs - ROUNDING_MS) {
     stage.fail("S14b", `${name} was refused after ${ageMs} ms of its patience of ${patienceMs}`);
