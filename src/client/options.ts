@@ -250,8 +250,8 @@ export interface ClientOptions extends
   readonly hedge?: HedgeOptions | false | undefined;
   /**
    * How long a request waits between two rounds; it holds no permit then. By default about 2, 4 and 8 seconds, but in a batch that has
-   * nothing else to send a quarter of a second, half a second and so on while its origin answers others. What is said here, by `retryOn` or by a
-   * response is never shorter.
+   * nothing else to send a quarter of a second, half a second and so on while its origin answers others; so for a single request with
+   * `onOpen: "wait"`, while the client has nothing else to send. What is said here, by `retryOn` or by a response is never shorter.
    */
   readonly backoff?: BackoffOptions | undefined;
   /**

@@ -22,8 +22,9 @@ export type SleepEnvironment = Pick<Environment, "clock" | "deadlines" | "schedu
 
 /**
  * Lets a call sleep. It holds nothing meanwhile, and its batch goes on without it. If it may hurry, a batch that has a free permit and
- * nothing else to send wakes it early, if its origin has answered another request well since. If no request asks the origin, which was
- * well not long ago, one call at a time goes early to find out, each once a round.
+ * nothing else to send wakes it early, if its origin has answered another request well since; so does the client, if a single call is
+ * as patient as those of batches. If no request asks the origin, which was well not long ago, one call at a time goes early to find out, each
+ * once a round.
  *
  * @param environment What the policies share.
  * @param call The call.
@@ -71,7 +72,8 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     this.#sinceMs = environment.clock.now();
     this.#untilMs = this.#sinceMs + delayMs;
     lane?.sleeping.push(this);
-    const mayBeEager = mayHurry && lane !== undefined && call.allowance !== undefined;
+    const isPatient = call.allowance !== undefined || call.patienceMs > 0;
+    const mayBeEager = mayHurry && lane !== undefined && isPatient;
     this.#eagerMs = EAGER_MS * 2 ** Math.max(0, call.journey.round - 2);
     const firstMs = mayBeEager ? Math.min(delayMs, this.#eagerMs) : delayMs;
     this.#deadline = environment.deadlines.add(this, firstMs, this.#sinceMs);
@@ -87,9 +89,10 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
   }
 
   #isWantedNow(nowMs: number): boolean {
-    const { allowance } = this.errand;
+    const { allowance, patienceMs } = this.errand;
     // Its batch may have been aborted, while others wait for it.
-    if (allowance === undefined || allowance.hasMore || allowance.active >= allowance.concurrency) {
+    if (allowance === undefined && patienceMs === 0) return false;
+    if (allowance?.hasMore || (allowance !== undefined && allowance.active >= allowance.concurrency)) {
       return false;
     }
     const lane = this.#lane!;
@@ -98,7 +101,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     const isStrained = current < most && lane.inFlight >= current / 2;
     if (nowMs < this.#sinceMs + this.#eagerMs * (isStrained ? STRAINED : 1)) return false;
     if (lane.succeededAtMs >= this.#sinceMs) return true;
-    const { journey, patienceMs } = this.errand;
+    const { journey } = this.errand;
     journey.isTesting = patienceMs > 0 && journey.testedInRound < journey.round && lane.tryTest(nowMs);
     if (journey.isTesting) journey.testedInRound = journey.round;
     return journey.isTesting;

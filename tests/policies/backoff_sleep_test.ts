@@ -209,6 +209,19 @@ test("sleepBetweenRounds() ends early also where the lane keeps count, as long a
   }
 });
 
+test("sleepBetweenRounds() ends early for a single call that is as patient as those of batches", async () => {
+  const { clock, lane, semaphore, sleep } = setUp();
+  const patient = sleep(fakeCall({ settings: { onOpen: "wait" } }), 2_000);
+  lane.succeededAtMs = clock.now();
+  // As long as there is other work, it waits.
+  const permits = [await semaphore.acquire(), await semaphore.acquire()];
+  await clock.advance(1_000);
+  assertEquals(patient.state, "pending");
+  for (const permit of permits) permit.release();
+  await clock.advance(250);
+  assertEquals([patient.value, clock.now()], [true, 1_250]);
+});
+
 test("sleepBetweenRounds() never ends early for a single call, or for one that has several lanes", async () => {
   const single = setUp();
   const alone = single.sleep(fakeCall(), 1_000);
