@@ -71,7 +71,7 @@ export async function waitForBudget(
   let workingSinceMs = workingTimeMs(environment);
   let freeSinceMs = workingSinceMs;
   let served = servedBy(lanes);
-  while (!tryRetry(environment, lane)) {
+  while (!tryRetry(environment, lane ?? onlyOneAlive(lanes))) {
     // A line that stands still is not waited for.
     const isServing = served < (served = servedBy(lanes));
     // Who was told to come later waits until then in any case.
@@ -90,7 +90,8 @@ export async function waitForBudget(
     const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;
     if (nowMs - fromMs >= BUDGET_PATIENCE_MS) return false;
     if (clock.now() - sinceMs >= call.patienceMs) return false;
-    if (lane !== undefined && isDown(lane) && lane.queued < ENOUGH_PROBERS) return true;
+    const alive = lane ?? onlyOneAlive(lanes);
+    if (alive?.isDown && alive.queued < ENOUGH_PROBERS) return true;
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
   }
   return true;
@@ -102,7 +103,7 @@ export async function waitForBudget(
  */
 function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   const nowMs = workingTimeMs(environment);
-  const retries = lane === undefined || (isDown(lane) && lane.succeeded === 0)
+  const retries = lane === undefined || (lane.isDown && lane.succeeded === 0)
     ? undefined
     : lane.retries ??= new RetryRecord(nowMs);
   if (retries?.mayRetry(nowMs) === false || !environment.budget!.tryWithdraw(environment.clock.now())) {
@@ -112,6 +113,12 @@ function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   return true;
 }
 
+/** Where it goes that could go to several, if all others are down and have never served anything. */
+function onlyOneAlive(lanes: readonly Lane[]): Lane | undefined {
+  const alive = lanes.filter(({ isDown, succeeded }) => !isDown || succeeded > 0);
+  return alive.length === 1 ? alive[0] : undefined;
+}
+
 /** How many attempts have succeeded there. */
 function servedBy(lanes: readonly Lane[]): number {
   return lanes.reduce((sum, { succeeded }) => sum + succeeded, 0);
@@ -119,9 +126,5 @@ function servedBy(lanes: readonly Lane[]): number {
 
 /** Whether there is a line in which there may be retries that succeed. */
 function isBusy(environment: Environment, lane: Lane): boolean {
-  return lane.queued > 0 && !isDown(lane) && lane.retries?.areInVain(workingTimeMs(environment)) !== true;
-}
-
-function isDown({ breaker }: Lane): boolean {
-  return breaker !== undefined && breaker.state !== "closed";
+  return lane.queued > 0 && !lane.isDown && lane.retries?.areInVain(workingTimeMs(environment)) !== true;
 }
