@@ -12,7 +12,7 @@ import type { Environment } from "./policy.ts";
 import { mayPass, type Round } from "./retry_reason.ts";
 
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
-const BUDGET_POLL = { delayMs: 250, mayHurry: false };
+const BUDGET_POLL = { delayMs: 250, hurriesTo: undefined };
 
 /**
  * How long a request of a batch waits for the budget, in milliseconds, since a retry has succeeded for the last time. While the
@@ -114,7 +114,7 @@ function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
 }
 
 /** Where it goes that could go to several, if all others are down and have never served anything. */
-function onlyOneAlive(lanes: readonly Lane[]): Lane | undefined {
+export function onlyOneAlive(lanes: readonly Lane[]): Lane | undefined {
   const alive = lanes.filter(({ isDown, succeeded }) => !isDown || succeeded > 0);
   return alive.length === 1 ? alive[0] : undefined;
 }
