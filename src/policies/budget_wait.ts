@@ -85,6 +85,8 @@ export async function waitForBudget(
       workingSinceMs = freeSinceMs = workingTimeMs(environment);
     }
     const nowMs = workingTimeMs(environment);
+    // Others may work, for which time goes on.
+    if (lanes.every(({ isDown }) => isDown)) workingSinceMs = freeSinceMs = nowMs;
     // As long as others are sent meanwhile, its wait costs the batch nothing.
     if (allowance?.hasMore || lanes.some(({ queued }) => queued > 0)) freeSinceMs = nowMs;
     const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;

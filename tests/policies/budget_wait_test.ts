@@ -433,3 +433,22 @@ for (const name of ["20 a second", "5 a second", "8 at once", "one in two, by ch
     },
   );
 }
+
+for (const outageMs of [5_000, 10_000]) {
+  testBothWays(
+    `a large batch outlives ${outageMs} ms in which one of its origins is down, and the other is not`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const reply: Reply = async (sent) => {
+        const isDown = sent.url.startsWith("https://down.test") && sent.atMs > 2_000 &&
+          sent.atMs < 2_000 + outageMs;
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, isDown ? 5 : 80));
+        return isDown ? refused()(sent) : OK(sent);
+      };
+      const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
+      const urls = numberedUrls(6_000).flatMap((url) => [url, url.replace("a.test", "down.test")]);
+      const outcomes = await run(client.settle(urls));
+      assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
+    },
+  );
+}
