@@ -6,6 +6,7 @@
 
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
 import type { CircuitResult } from "../primitives/circuit_breaker.ts";
+import type { WorkingTime } from "../primitives/working_time.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { Lane, StatedAnswer } from "./lane.ts";
 import type { Receipt } from "./receipt.ts";
@@ -26,6 +27,8 @@ export interface ReportOptions {
 export interface ReportReader {
   /** How many requests may be in flight at once. */
   readonly capacity: number;
+  /** The time that retries are counted in. */
+  readonly workingTime: WorkingTime;
   /** The time on the client's clock. */
   now(): number;
   /** Something has happened in a lane. */
@@ -53,6 +56,8 @@ export class AttemptReports {
     if (result === "success") {
       lane.succeeded++;
       lane.succeededAtMs = startedAtMs;
+      const { workingTime } = this.#reader;
+      if (workingTime.outages > 0 && !lane.isDown) workingTime.work(this.#reader.now());
       lane.limit.gain(this.#reader.capacity);
       lane.quota?.noteSuccess();
     } else if (result === "failure") {

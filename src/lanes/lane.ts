@@ -253,6 +253,11 @@ export class Lane implements Claimant, Line<Lane> {
     return "a permit or a token";
   }
 
+  /** Whether its breaker is not closed. */
+  get isDown(): boolean {
+    return this.breaker !== undefined && this.breaker.state !== "closed";
+  }
+
   /** Whether a breaker or a pause keep requests away, so that a mirror is a better choice. */
   isHealthy(nowMs: number): boolean {
     return this.pauseLeftMs(nowMs) === 0 && (this.breaker?.retryAfterMs ?? 0) === 0;

@@ -282,7 +282,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
 
   #admitSecond(errand: Errand, lane: Lane, nowMs: number): Admission | undefined {
     const { allowance, limitKey } = errand;
-    if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;
+    if (lane.isDown) return undefined;
     if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;
     const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
     if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return undefined;
@@ -435,6 +435,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (this.reports.isAdaptive) this.reports.sample(lane, attempt.attemptedAtMs, false);
     lane.succeeded++;
     lane.succeededAtMs = attempt.attemptedAtMs;
+    if (this.workingTime.outages > 0 && !lane.isDown) this.workingTime.work(nowMs);
     if (lane.limit.current < lane.limit.most) lane.limit.gain(this.#ledger.capacity);
     if (lane.breaker !== undefined) {
       lane.breaker.settle(attempt.ticket, "success", attempt.attemptedAtMs, nowMs);

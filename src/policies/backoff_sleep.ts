@@ -20,6 +20,14 @@ const STRAINED = 4;
 /** What a sleep needs of what the policies share. */
 export type SleepEnvironment = Pick<Environment, "clock" | "deadlines" | "scheduler">;
 
+/** How long a call sleeps. */
+export interface Sleep {
+  /** In milliseconds. */
+  readonly delayMs: number;
+  /** Where it goes if it is woken early; absent if it must not be. */
+  readonly hurriesTo: Lane | undefined;
+}
+
 /**
  * Lets a call sleep. It holds nothing meanwhile, and its batch goes on without it. If it may hurry, a batch that has a free permit and
  * nothing else to send wakes it early, if its origin has answered another request well since; so does the client, if a single call is
@@ -29,7 +37,7 @@ export type SleepEnvironment = Pick<Environment, "clock" | "deadlines" | "schedu
  * @param environment What the policies share.
  * @param call The call.
  * @param lane The lane in which it failed; absent when it has several.
- * @param sleep How long, in milliseconds, and whether it may hurry: if neither the origin nor the caller has said how long.
+ * @param sleep How long, in milliseconds; and where it goes if it may hurry, as neither the origin nor the caller has said how long.
  * @returns Whether it goes on afterwards; otherwise there is nothing to wait for any more.
  * @throws {unknown} Rejects, with the reason of a cancellation, at once.
  */
@@ -37,7 +45,7 @@ export function sleepBetweenRounds(
   environment: SleepEnvironment,
   call: Call,
   lane: Lane | undefined,
-  sleep: { readonly delayMs: number; readonly mayHurry: boolean },
+  sleep: Sleep,
 ): Promise<boolean> {
   if (call.cancelled) return Promise.reject(call.reason);
   const { promise, resolve, reject } = deferredAcrossRequests<boolean>();
@@ -52,6 +60,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
   readonly errand: Call;
   readonly #environment: SleepEnvironment;
   readonly #lane: Lane | undefined;
+  readonly #hurriesTo: Lane | undefined;
   readonly #end: { resolve(isRested: boolean): void; reject(reason: unknown): void };
   readonly #sinceMs: number;
   readonly #untilMs: number;
@@ -62,7 +71,7 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     environment: SleepEnvironment,
     call: Call,
     lane: Lane | undefined,
-    { delayMs, mayHurry }: { readonly delayMs: number; readonly mayHurry: boolean },
+    { delayMs, hurriesTo }: Sleep,
     end: { resolve(isRested: boolean): void; reject(reason: unknown): void },
   ) {
     this.errand = call;
@@ -72,8 +81,9 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     this.#sinceMs = environment.clock.now();
     this.#untilMs = this.#sinceMs + delayMs;
     lane?.sleeping.push(this);
+    this.#hurriesTo = hurriesTo;
     const isPatient = call.allowance !== undefined || call.patienceMs > 0;
-    const mayBeEager = mayHurry && lane !== undefined && isPatient;
+    const mayBeEager = hurriesTo !== undefined && isPatient;
     this.#eagerMs = EAGER_MS * 2 ** Math.max(0, call.journey.round - 2);
     const firstMs = mayBeEager ? Math.min(delayMs, this.#eagerMs) : delayMs;
     this.#deadline = environment.deadlines.add(this, firstMs, this.#sinceMs);
@@ -95,14 +105,15 @@ class BackoffSleep implements Sleeper, DeadlineTarget, Pending {
     if (allowance?.hasMore || (allowance !== undefined && allowance.active >= allowance.concurrency)) {
       return false;
     }
-    const lane = this.#lane!;
+    const lane = this.#hurriesTo!;
     if (!isFree(lane, nowMs) || !this.#environment.scheduler.isIdle) return false;
     const { current, most } = lane.limit;
     const isStrained = current < most && lane.inFlight >= current / 2;
     if (nowMs < this.#sinceMs + this.#eagerMs * (isStrained ? STRAINED : 1)) return false;
     if (lane.succeededAtMs >= this.#sinceMs) return true;
     const { journey } = this.errand;
-    journey.isTesting = patienceMs > 0 && journey.testedInRound < journey.round && lane.tryTest(nowMs);
+    journey.isTesting = this.#lane !== undefined && patienceMs > 0 && journey.testedInRound < journey.round &&
+      lane.tryTest(nowMs);
     if (journey.isTesting) journey.testedInRound = journey.round;
     return journey.isTesting;
   }

@@ -12,7 +12,7 @@ import type { Environment } from "./policy.ts";
 import { mayPass, type Round } from "./retry_reason.ts";
 
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
-const BUDGET_POLL = { delayMs: 250, mayHurry: false };
+const BUDGET_POLL = { delayMs: 250, hurriesTo: undefined };
 
 /**
  * How long a request of a batch waits for the budget, in milliseconds, since a retry has succeeded for the last time. While the
@@ -71,7 +71,7 @@ export async function waitForBudget(
   let workingSinceMs = workingTimeMs(environment);
   let freeSinceMs = workingSinceMs;
   let served = servedBy(lanes);
-  while (!tryRetry(environment, lane)) {
+  while (!tryRetry(environment, lane ?? onlyOneAlive(lanes))) {
     // A line that stands still is not waited for.
     const isServing = served < (served = servedBy(lanes));
     // Who was told to come later waits until then in any case.
@@ -85,12 +85,15 @@ export async function waitForBudget(
       workingSinceMs = freeSinceMs = workingTimeMs(environment);
     }
     const nowMs = workingTimeMs(environment);
+    // Others may work, for which time goes on.
+    if (lanes.every(({ isDown }) => isDown)) workingSinceMs = freeSinceMs = nowMs;
     // As long as others are sent meanwhile, its wait costs the batch nothing.
     if (allowance?.hasMore || lanes.some(({ queued }) => queued > 0)) freeSinceMs = nowMs;
     const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;
     if (nowMs - fromMs >= BUDGET_PATIENCE_MS) return false;
     if (clock.now() - sinceMs >= call.patienceMs) return false;
-    if (lane !== undefined && isDown(lane) && lane.queued < ENOUGH_PROBERS) return true;
+    const alive = lane ?? onlyOneAlive(lanes);
+    if (alive?.isDown && alive.queued < ENOUGH_PROBERS) return true;
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
   }
   return true;
@@ -102,7 +105,7 @@ export async function waitForBudget(
  */
 function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   const nowMs = workingTimeMs(environment);
-  const retries = lane === undefined || (isDown(lane) && lane.succeeded === 0)
+  const retries = lane === undefined || (lane.isDown && lane.succeeded === 0)
     ? undefined
     : lane.retries ??= new RetryRecord(nowMs);
   if (retries?.mayRetry(nowMs) === false || !environment.budget!.tryWithdraw(environment.clock.now())) {
@@ -112,6 +115,12 @@ function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   return true;
 }
 
+/** Where it goes that could go to several, if all others are down and have never served anything. */
+export function onlyOneAlive(lanes: readonly Lane[]): Lane | undefined {
+  const alive = lanes.filter(({ isDown, succeeded }) => !isDown || succeeded > 0);
+  return alive.length === 1 ? alive[0] : undefined;
+}
+
 /** How many attempts have succeeded there. */
 function servedBy(lanes: readonly Lane[]): number {
   return lanes.reduce((sum, { succeeded }) => sum + succeeded, 0);
@@ -119,9 +128,5 @@ function servedBy(lanes: readonly Lane[]): number {
 
 /** Whether there is a line in which there may be retries that succeed. */
 function isBusy(environment: Environment, lane: Lane): boolean {
-  return lane.queued > 0 && !isDown(lane) && lane.retries?.areInVain(workingTimeMs(environment)) !== true;
-}
-
-function isDown({ breaker }: Lane): boolean {
-  return breaker !== undefined && breaker.state !== "closed";
+  return lane.queued > 0 && !lane.isDown && lane.retries?.areInVain(workingTimeMs(environment)) !== true;
 }

@@ -9,7 +9,7 @@ import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
 import { isExhaustion } from "./attempt_errors.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
-import { noteRetry, waitForBudget, workingTimeMs } from "./budget_wait.ts";
+import { noteRetry, onlyOneAlive, waitForBudget, workingTimeMs } from "./budget_wait.ts";
 import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
@@ -257,7 +257,11 @@ async function rest(
 ): Promise<boolean> {
   const lanes = lanesOf(call);
   const lane = lanes.length === 1 ? lanes[0] : undefined;
-  if (plan.sleeps && !await sleepBetweenRounds(environment, call, lane, plan)) return false;
+  if (plan.sleeps) {
+    const hurriesTo = plan.mayHurry ? lane ?? onlyOneAlive(lanes) : undefined;
+    const { delayMs } = plan;
+    if (!await sleepBetweenRounds(environment, call, lane, { delayMs, hurriesTo })) return false;
+  }
   return !plan.needsBudget || call.patienceMs === 0 || await waitForBudget(environment, call, lanes);
 }
 

@@ -41,8 +41,8 @@ export interface RetryBudgetOptions {
 const ROUNDING = 1e-9;
 
 /**
- * The time of a budget, which stands still while an origin is down for one of the clients that share it: what happens then says nothing of
- * how much may be retried after it. A budget of another copy of this module has one of its own.
+ * The time of a budget, which stands still while an origin is down for one of the clients that share it, and none serves anything: what
+ * happens then says nothing of how much may be retried after it. A budget of another copy of this module has one of its own.
  */
 export function workingTimeOf(budget: RetryBudget): WorkingTime {
   return times.get(budget) ?? new WorkingTime();
@@ -55,7 +55,8 @@ const times = new WeakMap<RetryBudget, WorkingTime>();
  * Keeps retries a small share of the requests, so that a service that is down is not flooded: at each retry, the retries of
  * the window (this one included) are at most `ratio` times its requests, or `minPerSecond` times its length if that is more.
  *
- * While an origin is down for a client that uses it, time stands still for it, for a minute of each outage at most.
+ * While an origin is down for a client that uses it, and no other one serves anything, time stands still for it, for a minute of each outage
+ * at most.
  *
  * The idea is that of the retry budgets of Twitter's Finagle. There are no timers, and memory does not grow.
  *

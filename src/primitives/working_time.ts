@@ -10,9 +10,12 @@
  */
 const LONGEST_OUTAGE_MS = 60_000;
 
+/** For how long an origin works that has served a request, as long as none goes down meanwhile, in milliseconds: as long as requests wait. */
+const WORKS_MS = 30_000;
+
 /**
- * Time without the outages, in which an origin has an open breaker: what happens then tells nothing of how much may be retried. Of a long
- * one, the first minute counts.
+ * Time without the outages, in which an origin has an open breaker and no other one works: what happens then tells nothing of how much may be
+ * retried. Of a long one, the first minute counts.
  */
 export class WorkingTime {
   /** When the outages have begun that are not over, the oldest first; those that do not count any more may be missing. */
@@ -22,6 +25,8 @@ export class WorkingTime {
   /** How long there were outages until the latest of them began or ended, in milliseconds. */
   idleMs = 0;
   #untilMs = 0;
+  /** Until when an origin works that is not down. */
+  #worksUntilMs = -Infinity;
 
   /** The working time at a time on the client's clock, in milliseconds. */
   at(nowMs: number): number {
@@ -31,6 +36,8 @@ export class WorkingTime {
   /** An origin's breaker has opened. */
   begin(atMs: number): void {
     this.#note(atMs);
+    // It may have been the one that worked.
+    this.#worksUntilMs = -Infinity;
     while (this.#begun.length > 0 && this.#begun[0]! + LONGEST_OUTAGE_MS <= atMs) this.#begun.shift();
     this.outages = this.#begun.push(atMs);
   }
@@ -43,6 +50,13 @@ export class WorkingTime {
     this.outages = this.#begun.length;
   }
 
+  /** An origin that is not down has served a request. */
+  work(atMs: number): void {
+    if (this.outages === 0) return;
+    this.#note(atMs);
+    this.#worksUntilMs = atMs + WORKS_MS;
+  }
+
   #note(atMs: number): void {
     this.idleMs += this.#idleSince(atMs);
     this.#untilMs = atMs;
@@ -51,6 +65,7 @@ export class WorkingTime {
   #idleSince(nowMs: number): number {
     const latest = this.#begun.at(-1);
     if (latest === undefined) return 0;
-    return Math.max(0, Math.min(nowMs, latest + LONGEST_OUTAGE_MS) - this.#untilMs);
+    const fromMs = Math.max(this.#untilMs, this.#worksUntilMs);
+    return Math.max(0, Math.min(nowMs, latest + LONGEST_OUTAGE_MS) - fromMs);
   }
 }

@@ -8,6 +8,7 @@ import type { Place, Waiter } from "../../src/lanes/waiter.ts";
 import { WakeUps } from "../../src/lanes/wake_ups.ts";
 import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
+import { WorkingTime } from "../../src/primitives/working_time.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 
@@ -24,10 +25,12 @@ function setUp(options: ReportOptions = {}, laneOptions: Partial<LaneOptions> = 
     timersBelongToRequests: false,
     examine,
   });
-  const reader = { capacity: 100, now: () => clock.now(), examine };
+  const workingTime = new WorkingTime();
+  const reader = { capacity: 100, workingTime, now: () => clock.now(), examine };
   const breaker = new CircuitBreaker({ threshold: 2, clock });
   const lane = new Lane({ key: "http://a.test", breaker, bucket: undefined, ...laneOptions });
-  return { clock, examined, lane, breaker, wakeUps, reports: new AttemptReports(options, reader, wakeUps) };
+  const reports = new AttemptReports(options, reader, wakeUps);
+  return { clock, examined, lane, breaker, wakeUps, workingTime, reports };
 }
 
 /** Puts somebody in line. */
@@ -79,6 +82,22 @@ test("AttemptReports.judge() wakes those who sleep for an origin that has never 
   await clock.advance(4_000);
   reports.judge(lane, 0, "failure", 4_000);
   assertEquals([isAwake, lane.isAbandoned], [true, true]);
+});
+
+test("AttemptReports.judge() says that an origin works that is not down", async () => {
+  const { clock, lane, breaker, workingTime, reports } = setUp();
+  workingTime.begin(0);
+  await clock.advance(1_000);
+  const ticket = breaker.enter();
+  reports.judge(lane, ticket, "failure", 0);
+  assertEquals(workingTime.at(2_000), 0);
+  reports.judge(lane, ticket, "success", 0);
+  assertEquals(workingTime.at(2_000), 1_000);
+  for (let nth = 0; nth < 2; nth++) reports.judge(lane, breaker.enter(), "failure", 1_000);
+  workingTime.begin(1_000);
+  // It was sent before the outage.
+  reports.judge(lane, ticket, "success", 0);
+  assertEquals([lane.isDown, workingTime.at(2_000)], [true, 0]);
 });
 
 test("AttemptReports.sample() tells the client's limit, and the lane's, how long it took", async () => {

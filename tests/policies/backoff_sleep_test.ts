@@ -31,7 +31,10 @@ function setUp(): SetUp {
     lane,
     semaphore,
     sleep: (call, delayMs, mayHurry = true) =>
-      watch(sleepBetweenRounds({ clock, deadlines, scheduler }, call, lane, { delayMs, mayHurry })),
+      watch(sleepBetweenRounds({ clock, deadlines, scheduler }, call, lane, {
+        delayMs,
+        hurriesTo: mayHurry ? lane : undefined,
+      })),
   };
 }
 
@@ -236,7 +239,7 @@ test("sleepBetweenRounds() never ends early for a single call, or for one that h
       },
       call,
       undefined,
-      { delayMs: 1_000, mayHurry: true },
+      { delayMs: 1_000, hurriesTo: undefined },
     ),
   );
   for (const { clock, lane } of [single, severalLanes]) {

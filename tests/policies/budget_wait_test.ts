@@ -3,7 +3,7 @@ import { HttpError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
-import { json, type Reply, status } from "./fake_origin.ts";
+import { json, refused, type Reply, status } from "./fake_origin.ts";
 import { testBothWays, URL_A } from "./rig.ts";
 
 const OK = json({ ok: true });
@@ -398,6 +398,57 @@ for (const waiting of [1, 20]) {
       assert(!outcome!.ok && outcome!.error instanceof HttpError);
       assert(clock.now() <= 40_000, `${clock.now()} ms`);
       await run(others);
+    },
+  );
+}
+
+for (const name of ["20 a second", "5 a second", "8 at once", "one in two, by chance"]) {
+  testBothWays(
+    `a batch comes whole from an origin that takes ${name} beside one that is down`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const full = fullOrigin(clock, FULL[name]!(), status(503));
+      const reply: Reply = (sent) => sent.url.startsWith("https://down.test") ? refused()(sent) : full(sent);
+      const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
+      const urls = numberedUrls(200).flatMap((url) => [url, url.replace("a.test", "down.test")]);
+      const outcomes = await run(client.settle(urls));
+      assertEquals(outcomes.filter(({ ok, index }) => ok !== (index % 2 === 0)), []);
+    },
+  );
+}
+
+for (const name of ["20 a second", "5 a second", "8 at once", "one in two, by chance"]) {
+  testBothWays(
+    `a batch comes whole from a mirror that takes ${name}, when the other one is down`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const full = fullOrigin(clock, FULL[name]!(), status(503));
+      const reply: Reply = (sent) => sent.url.startsWith("https://down.test") ? refused()(sent) : full(sent);
+      const { client, run } = rig(reply, {
+        random: seededRandom(1),
+        baseUrls: ["https://down.test", "https://a.test"],
+      }, { clock });
+      const outcomes = await run(client.settle(Array.from({ length: 300 }, (_, index) => `data/${index}`)));
+      assertEquals(outcomes.filter(({ ok }) => !ok), []);
+    },
+  );
+}
+
+for (const outageMs of [5_000, 10_000]) {
+  testBothWays(
+    `a large batch outlives ${outageMs} ms in which one of its origins is down, and the other is not`,
+    async (rig) => {
+      const clock = new ManualClock();
+      const reply: Reply = async (sent) => {
+        const isDown = sent.url.startsWith("https://down.test") && sent.atMs > 2_000 &&
+          sent.atMs < 2_000 + outageMs;
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, isDown ? 5 : 80));
+        return isDown ? refused()(sent) : OK(sent);
+      };
+      const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
+      const urls = numberedUrls(6_000).flatMap((url) => [url, url.replace("a.test", "down.test")]);
+      const outcomes = await run(client.settle(urls));
+      assertEquals(outcomes.filter(({ ok }) => !ok).length, 0);
     },
   );
 }

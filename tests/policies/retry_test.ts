@@ -995,6 +995,22 @@ for (const [name, [headers, options]] of Object.entries(COUNTED)) {
   });
 }
 
+testBothWays("retries of a batch go early where one mirror is left that is not down", async (rig) => {
+  const seen = new Set<string>();
+  const reply: Reply = (sent) => {
+    if (sent.url.startsWith("https://down.test")) return refused()(sent);
+    const isFirst = !seen.has(sent.url);
+    seen.add(sent.url);
+    return isFirst && sent.url.endsWith("/late") ? status(503)(sent) : OK(sent);
+  };
+  const baseUrls = ["https://down.test", "https://a.test"];
+  const { client, origin, run } = rig(reply, { baseUrls, circuitBreaker: { threshold: 2 } });
+  for (const name of ["first", "second"]) await run(client.json(name));
+  const sinceMs = origin.timesMs.at(-1)!;
+  await run(client.settle(["data/late", "data/1", "data/2"]));
+  assertEquals(origin.timesMs.at(-1)! - sinceMs, 250);
+});
+
 testBothWays("retries of a single request never go early", async (rig) => {
   const { client, origin, clock } = rig([status(503), OK]);
   const first = client.json(URL_A);

@@ -48,3 +48,27 @@ test("WorkingTime.at() goes on where the latest outage ends before one that bega
   time.end(0, 63_000);
   assertEquals(time.at(64_000), 3_000);
 });
+
+test("WorkingTime.work() has time go on beside an outage, for half a minute after an origin that is not down has served a request", () => {
+  const time = new WorkingTime();
+  time.begin(1_000);
+  assertEquals(time.at(3_000), 1_000);
+  time.work(3_000);
+  assertEquals([time.at(4_000), time.at(33_000), time.at(35_000)], [2_000, 31_000, 31_000]);
+  time.work(35_000);
+  time.end(1_000, 36_000);
+  assertEquals(time.at(37_000), 33_000);
+});
+
+test("WorkingTime.work() says nothing of the time after another origin has gone down, nor of what was before", () => {
+  const time = new WorkingTime();
+  time.work(500);
+  time.begin(1_000);
+  assertEquals(time.at(2_000), 1_000);
+  time.work(2_000);
+  // It may have been the one that worked.
+  time.begin(3_000);
+  assertEquals([time.at(3_000), time.at(9_000)], [2_000, 2_000]);
+  time.work(9_000);
+  assertEquals(time.at(10_000), 3_000);
+});

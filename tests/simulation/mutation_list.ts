@@ -93,8 +93,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "a second attempt goes to where a breaker is open",
     changes: [{
       file: "src/lanes/scheduler.ts",
-      search: '    if (lane.breaker !== undefined && lane.breaker.state !== "closed") return undefined;\n' +
-        "    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
+      search:
+        "    if (lane.isDown) return undefined;\n    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
       replace: '    if (lane.breaker?.state === "open" && this.#grant(lane)) {\n' +
         "      return this.#lend(lane, 0, nowMs, undefined);\n    }\n" +
         "    if (lane.blockedUntilMs(nowMs) > nowMs) return undefined;",
@@ -119,9 +119,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "who was told when to come again is woken early",
     changes: [{
-      file: "src/policies/backoff_sleep.ts",
-      search: "const mayBeEager = mayHurry && lane",
-      replace: "const mayBeEager = lane",
+      file: "src/policies/retry.ts",
+      search: "const mayHurry = askedMs === undefined && !isRefused",
+      replace: "const mayHurry = !isRefused",
     }],
   },
   {

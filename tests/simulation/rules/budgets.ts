@@ -27,8 +27,11 @@ export function budgetRules(stage: Stage): RuleGroup {
   const retriedAtMs: number[] = [];
   return {
     hearsAll: sharesBudget,
-    onSend({ caller, isPart, atMs, url }) {
+    onSend({ caller, isPart, url }) {
       if (caller === undefined || isPart || !isPaid(stage, caller)) return;
+      // It pays as soon as the attempt before has failed, and may stand in line then.
+      const { answeredAtMs, abortedAtMs } = caller.sent.at(-2)!;
+      const atMs = Math.min(answeredAtMs, abortedAtMs);
       retriedAtMs.push(atMs);
       const requests = stage.callers.filter(({ startedAtMs }) => startedAtMs > atMs - WINDOW_MS - STEP_MS);
       const retries = retriedAtMs.filter((other) => other > atMs - WINDOW_MS + STEP_MS);
