@@ -188,7 +188,9 @@ function planOf(
   // In a batch, requests that are told to come again wait as long as others are served.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
-  if (!isServed && !isTest && call.journey.round > mostRetries(environment, call, round)) return undefined;
+  if (!isServed && !isTest && call.journey.round > mostRetries(environment, call, lanes, round)) {
+    return undefined;
+  }
   if (nowMs + delayMs >= call.deadlineAtMs) return undefined;
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
   const needsBudget = !isRefused && !isTest && budget !== undefined;
@@ -204,12 +206,20 @@ function planOf(
  * How many rounds may follow the first. An origin that is full refuses some, and serves them the next time or the time after: who is patient
  * has as many as it takes there, unless it was said how many it shall have, or each costs a timeout.
  */
-function mostRetries(environment: Environment, call: Call, { reply, error }: Round): number {
+function mostRetries(
+  environment: Environment,
+  call: Call,
+  lanes: readonly Lane[],
+  { error }: Round,
+): number {
   const { settings: { maxRetries }, patienceMs } = call;
   if (maxRetries !== undefined) return maxRetries;
   if (patienceMs === 0 || isTimeoutError(error)) return DEFAULT_RETRIES;
-  const { retries } = (reply?.target ?? call.target)?.lane ?? {};
-  return Math.max(DEFAULT_RETRIES, retries?.retriesNeeded(workingTimeMs(environment)) ?? 0);
+  const nowMs = workingTimeMs(environment);
+  return lanes.reduce(
+    (most, { retries }) => Math.max(most, retries?.retriesNeeded(nowMs) ?? 0),
+    DEFAULT_RETRIES,
+  );
 }
 
 /** The step of its backoff; those that an origin that is full has refused more often than usual begin anew, since others are served meanwhile. */
