@@ -403,7 +403,7 @@ test("Client.pages() retries each page, and rejects with the error of one that f
 test("Client.pages() asks again as soon as its origin has served others: there is nothing else to send", async () => {
   const { client, clock, network } = setUp(
     ({ nth, url }) => nth === 1 && url === URL_A ? { status: 503 } : page(1),
-    { maxRetries: 1, backoff: { baseMs: 10_000, maxMs: 60_000, jitter: "none" } },
+    { maxRetries: 1 },
   );
   const values = client.pages(URL_A).next();
   await clock.advance(0);
