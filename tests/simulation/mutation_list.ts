@@ -120,8 +120,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "who was told when to come again is woken early",
     changes: [{
       file: "src/policies/retry.ts",
-      search: "const mayHurry = askedMs === undefined && !isRefused",
-      replace: "const mayHurry = !isRefused",
+      search: "const mayHurry = askedMs === undefined && !isRefused && !",
+      replace: "const mayHurry = !",
     }],
   },
   {
@@ -286,14 +286,6 @@ export const MUTATIONS: readonly Mutation[] = [
       file: "src/f1/mirror_list.ts",
       search: "isOff: () => entry.isRemoved || !entry.isEnabled",
       replace: "isOff: () => entry.isRemoved",
-    }],
-  },
-  {
-    name: "a part of another version is taken",
-    changes: [{
-      file: "src/download/file_version.ts",
-      search: 'if (version.etag !== undefined) return headers.get("etag")?.trim() === version.etag;',
-      replace: "if (version.etag !== undefined) return true;",
     }],
   },
   {
