@@ -495,8 +495,10 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     const untilMs = lane.blockedUntilMs(nowMs);
     if (untilMs <= nowMs) {
       this.#wakeUps.drop(lane);
-      // It is called for each request in line.
-      if (lane.refused.length > 0) { for (const second of lane.refused.splice(0)) this.join(second); }
+      // Nearly always there are none, and this runs for each request in line.
+      if (lane.refused.length > 0) {
+        for (const second of lane.refused.splice(0)) this.join(second);
+      }
       return this.join(lane);
     }
     this.quit(lane);
