@@ -24,6 +24,8 @@ export interface DownloadSink {
   goOn(): Promise<void>;
   /** Gives back what it has from the earlier download; a chunk is of use until the next one is asked for. */
   readBack(): AsyncIterable<Uint8Array>;
+  /** Where the next bytes are best put before they are written; absent where it does not matter, or not now. */
+  room?(): Uint8Array<ArrayBuffer> | undefined;
   /**
    * Takes the next bytes, which are its own then.
    *

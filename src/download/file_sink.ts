@@ -246,6 +246,10 @@ class FileSink implements DownloadSink {
     }
   }
 
+  room(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#queue?.room();
+  }
+
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.position += chunk.length;
     if (this.#held !== undefined) {

@@ -305,7 +305,7 @@ export class Transfer {
     let left = skip;
     try {
       for (;;) {
-        const result = await nextOrBreak(chunks);
+        const result = await nextOrBreak(chunks, this.#options.sink.room?.());
         if (result instanceof Incomplete) return result;
         if (result === undefined) return this.#ended(end);
         const chunk = left === 0 ? result : result.subarray(left);
@@ -375,9 +375,12 @@ export class Transfer {
 }
 
 /** The next chunk; `undefined` after the last one. */
-async function nextOrBreak(chunks: BodyChunks): Promise<Uint8Array<ArrayBuffer> | Incomplete | undefined> {
+async function nextOrBreak(
+  chunks: BodyChunks,
+  room: Uint8Array<ArrayBuffer> | undefined,
+): Promise<Uint8Array<ArrayBuffer> | Incomplete | undefined> {
   try {
-    return await chunks.next();
+    return await chunks.next(room);
   } catch (error) {
     const mayPass = isNetworkError(error) && !(isTimeoutError(error) && error.kind === "total");
     if (!mayPass) throw error;

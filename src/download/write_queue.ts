@@ -7,7 +7,12 @@
 import type { DiskFile } from "../runtime/disk/contract.ts";
 
 /** So much is written at once, in bytes; as much again may have come meanwhile. */
-const BATCH_BYTES = 1_048_576;
+const BATCH_BYTES = 524_288;
+/** So much may be read at once, in bytes; less than an eighth of it is copied, so that its memory is free. */
+const ROOM_BYTES = 524_288;
+const SMALL_BYTES = ROOM_BYTES / 8;
+/** So many buffers are kept: what is read next, what waits and what is written. */
+const MAX_SPARE = 3;
 /** Less is written when so much time has passed, in milliseconds: no more of a slow transfer is lost if the process is killed. */
 const BATCH_MS = 20;
 
@@ -16,10 +21,15 @@ export class WriteQueue {
   readonly #file: DiskFile;
   readonly #wallNow: () => number;
   #writtenAtMs: number;
-  #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array<ArrayBuffer>[] = [];
   #waitingBytes = 0;
   #position: number;
   #writing: Promise<void> | undefined;
+  /** Where the next chunk may be put; it has been if it is detached. */
+  #room: Uint8Array<ArrayBuffer> | undefined;
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  /** The chunks whose memory is to be used again. */
+  readonly #lent = new Set<Uint8Array<ArrayBuffer>>();
   #failure: { readonly error: unknown } | undefined;
 
   /**
@@ -36,15 +46,39 @@ export class WriteQueue {
     this.#writtenAtMs = wallNow();
   }
 
+  /** Where the next chunk is best put, at its beginning; it is the same one as before until it is detached. */
+  room(): Uint8Array<ArrayBuffer> {
+    if (this.#room === undefined || this.#room.length === 0) {
+      this.#room = this.#spare.pop() ?? new Uint8Array(ROOM_BYTES);
+    }
+    return this.#room;
+  }
+
   /**
    * Takes a chunk.
    *
    * @returns A promise if enough waits, or for long; it settles when there is room. Rejects when a write has failed.
    */
-  add(chunk: Uint8Array): Promise<void> | undefined {
-    this.#chunks.push(chunk);
+  add(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    this.#chunks.push(this.#isInRoom() ? this.#keepRoom(chunk) : chunk);
     this.#waitingBytes += chunk.length;
     return this.#waitingBytes < BATCH_BYTES && !this.#isLate() ? undefined : this.#writeWaiting();
+  }
+
+  #isInRoom(): boolean {
+    return this.#room !== undefined && this.#room.length === 0;
+  }
+
+  /** Keeps a chunk that was put in the room: a small one would hold far more memory than it needs. */
+  #keepRoom(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    this.#room = undefined;
+    if (chunk.length >= SMALL_BYTES) {
+      this.#lent.add(chunk);
+      return chunk;
+    }
+    const copy = chunk.slice();
+    this.#room = new Uint8Array(chunk.buffer);
+    return copy;
   }
 
   /** Whether what waits was left waiting for nothing. A clock that was put back tells nothing. */
@@ -73,11 +107,16 @@ export class WriteQueue {
   }
 
   /** Never rejects: the caller that adds or flushes is told. */
-  async #write(chunks: readonly Uint8Array[], position: number): Promise<void> {
+  async #write(chunks: readonly Uint8Array<ArrayBuffer>[], position: number): Promise<void> {
     try {
       await this.#file.write(chunks, position);
     } catch (error) {
       this.#failure = { error };
+    }
+    for (const chunk of chunks) {
+      if (this.#lent.delete(chunk) && this.#spare.length < MAX_SPARE) {
+        this.#spare.push(new Uint8Array(chunk.buffer));
+      }
     }
     this.#writtenAtMs = this.#wallNow();
     this.#writing = undefined;

@@ -6,6 +6,7 @@
 
 import { contentLength } from "./body.ts";
 import { type BodyCollector, concatenate } from "./body_collector.ts";
+import { ByteReader } from "./byte_reader.ts";
 import { chunkBytes } from "./chunk_bytes.ts";
 
 /** How a body is received. */
@@ -42,7 +43,7 @@ const SMALL_BYTES = 16_384;
 export class BodyReceiver {
   readonly #response: Response;
   readonly #options: BodyReceiverOptions;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #reader: ByteReader | undefined;
   /** What has come and was not read yet. */
   readonly #ahead: Uint8Array[] = [];
   /** What the body has broken off with. Only the receiver writes it. */
@@ -75,17 +76,18 @@ export class BodyReceiver {
   /**
    * The next chunk, in order; one call at a time.
    *
+   * @param room Where it may be put. It is detached then: the chunk is at its beginning, in a buffer of the same memory.
    * @returns The chunk, which is the caller's own; `undefined` after the last one.
    * @throws {unknown} Rejects, with what the body broke off with, or was broken off with.
    */
-  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async next(room?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined> {
     while (this.#ahead.length === 0) {
       if (this.failure !== undefined) throw this.failure.reason;
       if (this.#hasEnded) return undefined;
       this.#options.onWait?.(true);
       await new Promise<void>((resolve) => {
         this.#wakeReader = resolve;
-        this.#receive();
+        this.#receive(room);
       });
       this.#options.onWait?.(false);
     }
@@ -158,22 +160,22 @@ export class BodyReceiver {
     else return (this.#reader ?? this.#response.body)?.cancel(reason);
   }
 
-  #receive(): void {
+  #receive(room?: Uint8Array<ArrayBuffer>): void {
     if (this.#isReceiving) return;
     this.#isReceiving = true;
-    this.#receiveChunk();
+    this.#receiveChunk(room);
   }
 
   /** Never rejects. */
-  async #receiveChunk(): Promise<void> {
+  async #receiveChunk(room: Uint8Array<ArrayBuffer> | undefined): Promise<void> {
     try {
       if (
         this.#reader === undefined && this.#joinsSmall && !this.#options.isMade && isSmall(this.#response)
       ) {
         return await this.#receiveWhole();
       }
-      this.#reader ??= this.#response.body?.getReader();
-      const result = await this.#reader?.read();
+      this.#reader ??= this.#open(room !== undefined);
+      const result = await this.#reader?.read(room);
       if (!this.#hasEnded && !this.#isCancelled) {
         this.#take(result?.done === false ? result.value : undefined);
       }
@@ -187,6 +189,12 @@ export class BodyReceiver {
       this.#isReceiving = false;
       this.#wake();
     }
+  }
+
+  #open(hasRoom: boolean): ByteReader | undefined {
+    const { body } = this.#response;
+    // What a program has constructed may give anything for bytes.
+    return body === null ? undefined : new ByteReader(body, hasRoom && !this.#options.isMade);
   }
 
   async #receiveWhole(): Promise<void> {

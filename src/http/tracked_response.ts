@@ -50,8 +50,13 @@ export function responseLike(head: ResponseHead, body: BodyInit | null): Respons
 
 /** The chunks of a body, for one reader. */
 export interface BodyChunks {
-  /** The next one; `undefined` after the last. Rejects with what the body broke off with. */
-  next(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * The next one.
+   *
+   * @param room Where it may be put, as {@linkcode BodyReceiver.next} says.
+   * @returns The chunk; `undefined` after the last. Rejects with what the body broke off with.
+   */
+  next(room?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** The reader wants no more. */
   cancel(reason: unknown): Promise<void>;
 }

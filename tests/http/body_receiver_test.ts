@@ -222,6 +222,78 @@ test("BodyReceiver.next() gives a small body as one chunk where that is asked fo
   assertEquals(await chunksOf(new Response(twice(), { headers: small }), true), [2, 2]);
 });
 
+/** A body that a runtime can read into buffers, which breaks off if it is told to. */
+function byteStream(
+  chunks: readonly Uint8Array[],
+  breaksOff = false,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const left = [...chunks];
+  return new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const chunk = left.shift();
+      if (chunk !== undefined) return controller.enqueue(chunk.slice());
+      if (breaksOff) return controller.error(new Error("broken"));
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+  });
+}
+
+test("BodyReceiver.next() puts what comes into the room it is given, where the body was fetched and can be read so", async () => {
+  const chunks = [Uint8Array.of(1, 2, 3), Uint8Array.of(4), Uint8Array.of(5, 6)];
+  const { receiver, ends } = receive(networkResponse(byteStream(chunks), {}));
+  const received: number[] = [];
+  for (;;) {
+    const room = new Uint8Array(2);
+    room[1] = 99;
+    const chunk = await receiver.next(room);
+    assertEquals(room.length, 0);
+    if (chunk === undefined) break;
+    assertEquals([chunk.byteOffset, chunk.buffer.byteLength], [0, 2]);
+    received.push(...chunk);
+  }
+  assertEquals([received, ends], [[1, 2, 3, 4, 5, 6], [6]]);
+
+  for (
+    const response of [
+      new Response(byteStream(chunks)),
+      networkResponse(new ReadableStream({ start: (own) => (own.enqueue(chunks[0]), own.close()) }), {}),
+    ]
+  ) {
+    const room = new Uint8Array(2);
+    assertEquals(await receive(response).receiver.next(room), chunks[0]);
+    assertEquals(room.length, 2);
+  }
+});
+
+test("BodyReceiver.next() with a room gives what has come ahead, and what came without one", async () => {
+  const chunks = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)];
+  const { receiver } = receive(networkResponse(byteStream(chunks), {}));
+  assertEquals(await receiver.next(new Uint8Array(5)), chunks[0]);
+  await receiver.receiveAhead(1);
+  const room = new Uint8Array(5);
+  assertEquals([await receiver.next(room), room.length], [chunks[1], 5]);
+  assertEquals(await receiver.next(), chunks[2]);
+  assertEquals(await receiver.next(room), undefined);
+});
+
+test("BodyReceiver.next() with a room tells what the body breaks off with, is too large for, and is cancelled", async () => {
+  const chunks = [Uint8Array.of(1), Uint8Array.of(2)];
+  const broken = receive(networkResponse(byteStream(chunks, true), {})).receiver;
+  for (const chunk of chunks) assertEquals(await broken.next(new Uint8Array(5)), chunk);
+  await assertRejects(() => broken.next(new Uint8Array(5)), Error, "broken");
+
+  const large = receive(networkResponse(byteStream(chunks), {}), { maxBytes: 1 }).receiver;
+  await large.next(new Uint8Array(5));
+  await assertRejects(() => large.next(new Uint8Array(5)), RangeError, "too large");
+
+  const left = receive(networkResponse(byteStream(chunks), {}));
+  await left.receiver.next(new Uint8Array(5));
+  await left.receiver.cancel("enough");
+  assertEquals([await left.receiver.next(new Uint8Array(5)), left.ends], [undefined, [1]]);
+});
+
 test("BodyReceiver stops a small body that its reader, or its attempt, has no use for while it comes as a whole", async () => {
   for (const leaves of ["cancel", "fail"] as const) {
     for (const goesOn of ["breaks off", "comes", "hangs"] as const) {

@@ -9,6 +9,9 @@ import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
 import { nodeDisk } from "./node.ts";
 
+/** A chunk of so many bytes is written by itself. */
+const LARGE_BYTES = 65_536;
+
 /** The disk of the Deno process. What is written comes to it by Deno's own means, in half of the time. */
 export function denoDisk(): Disk {
   return {
@@ -77,6 +80,23 @@ async function openedFile(file: Deno.FsFile): Promise<DiskFile> {
   }
   let position = 0;
   let buffer = new Uint8Array(0);
+  const gather = (chunks: readonly Uint8Array[]): Uint8Array => {
+    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > buffer.length) buffer = new Uint8Array(bytes);
+    let filled = 0;
+    for (const chunk of chunks) {
+      buffer.set(chunk, filled);
+      filled += chunk.length;
+    }
+    return buffer.subarray(0, bytes);
+  };
+  const writeAll = async (bytes: Uint8Array): Promise<void> => {
+    for (let written = 0; written < bytes.length;) {
+      const count = await file.write(bytes.subarray(written));
+      written += count;
+      position += count;
+    }
+  };
   const seek = async (to: number): Promise<void> => {
     if (to !== position) await file.seek(to, Deno.SeekMode.Start);
     position = to;
@@ -87,18 +107,12 @@ async function openedFile(file: Deno.FsFile): Promise<DiskFile> {
     modifiedAt: info.mtime?.getTime() ?? 0,
     async write(chunks, at) {
       await seek(at);
-      // One call for many chunks costs less than to copy them.
-      const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
-      if (bytes > buffer.length) buffer = new Uint8Array(bytes);
-      let filled = 0;
-      for (const chunk of chunks) {
-        buffer.set(chunk, filled);
-        filled += chunk.length;
-      }
-      for (let written = 0; written < bytes;) {
-        const count = await file.write(buffer.subarray(written, bytes));
-        written += count;
-        position += count;
+      for (let next = 0; next < chunks.length;) {
+        const end = endOfSmall(chunks, next);
+        // One call for many small chunks costs less than to copy them.
+        const bytes = end - next > 1 ? gather(chunks.slice(next, end)) : chunks[next]!;
+        await writeAll(bytes);
+        next = Math.max(end, next + 1);
       }
     },
     async read(into, at) {
@@ -109,6 +123,13 @@ async function openedFile(file: Deno.FsFile): Promise<DiskFile> {
     },
     close: () => Promise.resolve(file.close()),
   };
+}
+
+/** Where small chunks end that follow each other. */
+function endOfSmall(chunks: readonly Uint8Array[], start: number): number {
+  let end = start;
+  while (end < chunks.length && chunks[end]!.length < LARGE_BYTES) end++;
+  return end;
 }
 
 /** The number of a file may be given to another one when it is gone; both are not made in the same moment. */

@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { ByteReader } from "../../src/http/byte_reader.ts";
+import { test } from "../support/test.ts";
+
+test("ByteReader reads into rooms, or buffers of its own, what can be read so, and anything else as it comes", async () => {
+  for (const type of ["bytes", undefined]) {
+    for (const readsInto of [true, false]) {
+      const source = {
+        type,
+        start: (own: ReadableStreamDefaultController) => own.enqueue(Uint8Array.of(1, 2)),
+      };
+      const reader = new ByteReader(new ReadableStream(source as UnderlyingDefaultSource), readsInto);
+      const room = new Uint8Array(1);
+      const first = await reader.read(room);
+      const isInto = type === "bytes" && readsInto;
+      assertEquals([first.value, room.length], [Uint8Array.from(isInto ? [1] : [1, 2]), isInto ? 0 : 1]);
+      if (isInto) assertEquals((await reader.read()).value, Uint8Array.of(2));
+    }
+  }
+});
+
+test("ByteReader.cancel() cancels the stream", async () => {
+  for (const readsInto of [true, false]) {
+    const reasons: unknown[] = [];
+    const stream = new ReadableStream({ type: "bytes", cancel: (reason) => void reasons.push(reason) });
+    await new ByteReader(stream, readsInto).cancel("enough");
+    assertEquals(reasons, ["enough"]);
+  }
+});
