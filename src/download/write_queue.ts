@@ -7,7 +7,7 @@
 import type { DiskFile } from "../runtime/disk/contract.ts";
 
 /** So much is written at once, in bytes; as much again may have come meanwhile. */
-const BATCH_BYTES = 524_288;
+const BATCH_BYTES = 262_144;
 /** So much may be read at once, in bytes; less than an eighth of it is copied, so that its memory is free. */
 const ROOM_BYTES = 524_288;
 const SMALL_BYTES = ROOM_BYTES / 8;
