@@ -58,10 +58,13 @@ export class AttemptReports {
       lane.succeededAtMs = startedAtMs;
       const { workingTime } = this.#reader;
       if (workingTime.outages > 0 && !lane.isDown) workingTime.work(this.#reader.now());
-      lane.limit.gain(this.#reader.capacity);
+      if (lane.limit.current < lane.limit.most) {
+        lane.limit.gain(this.#reader.capacity, startedAtMs, this.#reader.now());
+      }
       lane.quota?.noteSuccess();
     } else if (result === "failure") {
       lane.failed++;
+      lane.failedAtMs = startedAtMs;
       this.#noteFailure(lane);
     }
     if (result !== "success") lane.warmUp?.noteFailure();

@@ -127,6 +127,8 @@ export class Lane implements Claimant, Line<Lane> {
   isAbandoned = false;
   /** When the latest attempt that succeeded began, on the client's clock. */
   succeededAtMs: number = -Infinity;
+  /** When the latest attempt that failed began, on the client's clock. */
+  failedAtMs: number = -Infinity;
   /** When the latest retry succeeded, on the client's clock. */
   rescuedAtMs: number = -Infinity;
   /** What becomes of retries; made with the first one of a request that may wait. */
@@ -285,7 +287,9 @@ export class Lane implements Claimant, Line<Lane> {
     if (isOverloaded && this.pause === undefined) {
       // What the origin has stated says it all, if that is used up.
       const isExplained = this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs;
-      if (!isExplained) this.#noteOverload(nowMs);
+      if (!isExplained) {
+        this.#noteOverload(nowMs, this.unavailability === undefined ? pause.untilMs - nowMs : 0);
+      }
     }
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
     this.pause = pause;
@@ -308,10 +312,10 @@ export class Lane implements Claimant, Line<Lane> {
     this.refresh();
   }
 
-  #noteOverload(nowMs: number): void {
+  #noteOverload(nowMs: number, costMs: number): void {
     this.quota ??= new Quota();
     this.quota.notePause(nowMs, this.limit.atOnce(this.inFlight));
-    this.limit.halve(this.inFlight, this.quota.isKnown);
+    this.limit.halve(this.inFlight, this.quota.isKnown, nowMs, costMs);
   }
 
   /** Learns from each response what the limits are, from now on. */

@@ -16,6 +16,12 @@ const MOST_CAUTION = 128;
 /** What fails may fail by chance: a few failures make no one more careful than that. */
 const MORE_CAUTION = 16;
 
+/** What fails so late was not refused, in milliseconds. */
+export const SLOW_MS = 1_000;
+
+/** It is not tried before so many times as much time has passed as it cost to find out that it was too much. */
+const COST_FACTOR = 16;
+
 /**
  * Halved when the origin says that it is too much, raised again by successes. What it follows, where an estimator adapts it, never
  * raises what was lowered for another reason.
@@ -33,8 +39,12 @@ export class LaneLimit {
   #gained = 0;
   /** The most that was not too much, when the limit was lowered last. */
   #ceiling = Infinity;
-  /** How many times as many successes it takes to grow beyond that. */
+  /** How many times as many successes it takes to grow beyond that, and until when it is not tried at all. */
   #caution = FIRST_CAUTION;
+  #heldUntilMs = -Infinity;
+  /** When it grew last, and how many have succeeded that began after that. */
+  #grownAtMs = -Infinity;
+  #proven = 0;
 
   /** Begins with the most that there may be; `Infinity` for no limit. */
   constructor(most: number) {
@@ -86,8 +96,10 @@ export class LaneLimit {
    *
    * @param inFlight What is in flight.
    * @param isQuotaKnown Whether it is known how much the origin takes in what time, so that it is not for how much is in flight.
+   * @param nowMs The time on the client's clock.
+   * @param costMs How long it took to find that out, or takes until requests may go on, in milliseconds.
    */
-  halve(inFlight: number, isQuotaKnown: boolean): void {
+  halve(inFlight: number, isQuotaKnown: boolean, nowMs: number, costMs: number): void {
     // One alone was not refused for how much was in flight.
     if (inFlight <= 1 && this.current === this.most) return;
     const tooMuch = this.atOnce(inFlight);
@@ -99,22 +111,41 @@ export class LaneLimit {
     if (tooMuch > this.#ceiling) this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
     else this.#caution = Math.max(FIRST_CAUTION, this.#caution);
     this.#ceiling = tooMuch - 1;
+    this.#hold(nowMs, costMs);
+  }
+
+  #hold(nowMs: number, costMs: number): void {
+    if (costMs < SLOW_MS) return;
+    this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + COST_FACTOR * costMs);
+  }
+
+  /** What is more than now counts as too much, because it costs much to find out where that begins. */
+  stay(): void {
+    this.#ceiling = this.current;
   }
 
   /**
-   * An attempt has failed: goes back to the most that was not too much, if more than that has just been begun. What fails later may fail by
-   * chance.
+   * An attempt has failed: goes back to the most that was not too much, if it began when more than that was just tried. What fails when more
+   * has gone well may fail by chance.
    *
+   * @param startedAtMs When it began, on the client's clock.
+   * @param nowMs The time on that clock.
    * @returns Whether it went back.
    */
-  retreat(): boolean {
-    const lowered = this.#lowered;
-    if (lowered >= this.most || lowered <= this.#ceiling || this.#ceiling < 1 || 4 * this.#gained > lowered) {
+  retreat(startedAtMs: number, nowMs: number): boolean {
+    const tried = Math.min(this.#lowered, this.most);
+    // What took long was sent before most of what has succeeded since.
+    const isSlow = nowMs - startedAtMs >= SLOW_MS;
+    const isJustTried = isSlow
+      ? startedAtMs >= this.#grownAtMs && 4 * this.#proven <= tried
+      : 4 * this.#gained <= tried;
+    if (this.#lowered >= this.most || tried <= this.#ceiling || this.#ceiling < 1 || !isJustTried) {
       return false;
     }
     this.#lower(this.#ceiling);
     this.#gained = 0;
     this.#caution = Math.max(this.#caution, Math.min(2 * this.#caution, MORE_CAUTION));
+    this.#hold(nowMs, nowMs - startedAtMs);
     return true;
   }
 
@@ -124,6 +155,7 @@ export class LaneLimit {
     this.#gained = 0;
     this.#ceiling = Infinity;
     this.#caution = FIRST_CAUTION;
+    this.#heldUntilMs = -Infinity;
   }
 
   /** How many there may be at once, or are where there is no limit. */
@@ -140,15 +172,27 @@ export class LaneLimit {
 
   /**
    * A success, after which more may be in flight: the limit grows by one for as many successes as it is large, up to what was
-   * too much; beyond that for many times as many, of which there are half each time that it goes well.
+   * too much; beyond that for many times as many, of which there are half each time that it goes well, and not soon after it cost much.
    *
    * @param capacity What the client may have in flight; above that a limit means nothing.
+   * @param startedAtMs When what has succeeded began, on the client's clock.
+   * @param nowMs The time on that clock.
    */
-  gain(capacity: number): void {
+  gain(capacity: number, startedAtMs: number, nowMs: number): void {
     const { current } = this;
     if (current >= this.most) return;
-    if (++this.#gained < (current < this.#ceiling ? current : this.#caution * current)) return;
+    if (startedAtMs >= this.#grownAtMs) this.#proven++;
+    this.#gained++;
+    if (
+      current < this.#ceiling
+        ? this.#gained < current
+        : this.#gained < this.#caution * current || nowMs < this.#heldUntilMs
+    ) {
+      return;
+    }
     this.#gained = 0;
+    this.#proven = 0;
+    this.#grownAtMs = nowMs;
     if (current > this.#ceiling) {
       this.#ceiling = current;
       this.#caution = Math.max(1, this.#caution / 2);

@@ -436,7 +436,9 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     lane.succeeded++;
     lane.succeededAtMs = attempt.attemptedAtMs;
     if (this.workingTime.outages > 0 && !lane.isDown) this.workingTime.work(nowMs);
-    if (lane.limit.current < lane.limit.most) lane.limit.gain(this.#ledger.capacity);
+    if (lane.limit.current < lane.limit.most) {
+      lane.limit.gain(this.#ledger.capacity, attempt.attemptedAtMs, nowMs);
+    }
     if (lane.breaker !== undefined) {
       lane.breaker.settle(attempt.ticket, "success", attempt.attemptedAtMs, nowMs);
     }

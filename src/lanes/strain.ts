@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LaneLimit } from "./lane_limit.ts";
+import { type LaneLimit, SLOW_MS } from "./lane_limit.ts";
 
 /** How many attempts are looked at together at the least: fewer may fail together by chance. */
 const FEWEST = 10;
@@ -13,12 +13,15 @@ const FEWEST = 10;
 const TOO_MANY = 0.5;
 const STILL_TOO_MANY = 0.25;
 
+/** Of what fails late, as much as this many times what may be at once is looked at together. */
+const FEW_TIMES = 4;
+
 /** How long it is taken for granted that an origin fails whatever is in flight, in milliseconds. */
 const DISBELIEF_MS = 60_000;
 
 /**
- * How long ago the latest retry may have succeeded, in milliseconds: otherwise requests may fail for what they ask for. And how long ago an
- * outage may have been over: otherwise the next one has nothing to do with what came all together then.
+ * How long before a failed attempt began the latest retry may have succeeded, in milliseconds: otherwise requests may fail for what they
+ * ask for. And how long before an outage may have been over: otherwise the next one has nothing to do with what came all together then.
  */
 const RECENTLY_MS = 10_000;
 
@@ -31,6 +34,8 @@ export interface StrainedLane {
   readonly failed: number;
   /** When the latest attempt that succeeded began. */
   readonly succeededAtMs: number;
+  /** When the latest attempt that failed began: one that took too long says nothing of what was after that. */
+  readonly failedAtMs: number;
   /** When the latest retry succeeded. */
   readonly rescuedAtMs: number;
 }
@@ -45,6 +50,8 @@ export class Strain {
   #sinceMs: number;
   /** Whether the limit is lower because of it. */
   #hasLowered = false;
+  /** When the limit was lowered last. */
+  #loweredAtMs = -Infinity;
   /** Until when it is known that fewer attempts at once would fail as well. */
   #disbelievesUntilMs = -Infinity;
   /** How many had succeeded when the latest outage was over, and when that was. */
@@ -69,29 +76,41 @@ export class Strain {
    * @param nowMs The time on the client's clock.
    */
   note(lane: StrainedLane, nowMs: number): void {
-    const { limit } = lane;
-    if (this.#hasLowered && limit.retreat()) return this.#lookAnew(lane, nowMs);
+    const { limit, failedAtMs } = lane;
+    const isSlow = nowMs - failedAtMs >= SLOW_MS;
+    if (isSlow && failedAtMs < this.#loweredAtMs) {
+      // It says nothing of the limit that is in force by now.
+      this.#failed++;
+      return;
+    }
+    if (this.#hasLowered && limit.retreat(failedAtMs, nowMs)) return this.#lookAnew(lane, nowMs);
     const failed = lane.failed - this.#failed;
     const ended = failed + lane.succeeded - this.#succeeded;
-    if (ended < Math.max(FEWEST, limit.atOnce(lane.inFlight))) return;
+    const atOnce = limit.atOnce(lane.inFlight);
+    if (ended < Math.max(FEWEST, atOnce)) return;
     // It may be lower for another reason, such as a 429, which says nothing of why attempts fail.
     this.#hasLowered &&= limit.current < limit.most;
     const share = this.#hasLowered ? STILL_TOO_MANY : TOO_MANY;
-    const areTooMany = failed >= share * ended && lane.succeededAtMs > this.#sinceMs;
+    const isHung = isSlow && this.#hasLowered && failed === ended;
+    const areTooMany = failed >= share * ended && (isHung || lane.succeededAtMs > this.#sinceMs);
+    // What has succeeded came sooner than what was sent with it and fails late.
+    if (isSlow && !areTooMany && failed < ended && ended < FEW_TIMES * atOnce) return;
     this.#lookAnew(lane, nowMs);
     if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
+    // A probe that was served says of requests that fail late what a retry does; others may have come too soon after it.
+    const servedAtMs = isSlow ? Math.max(lane.rescuedAtMs, this.#recoveredAtMs) : lane.rescuedAtMs;
     if (this.#hasLowered && limit.current === 1) {
       this.#disbelievesUntilMs = nowMs + DISBELIEF_MS;
       this.#hasLowered = false;
       limit.restore();
-    } else if (this.#hasLowered || nowMs - lane.rescuedAtMs <= RECENTLY_MS) {
-      this.#halve(limit, lane.inFlight);
+    } else if (this.#hasLowered || failedAtMs - servedAtMs <= RECENTLY_MS) {
+      this.#halve(lane, lane.inFlight, nowMs);
     }
   }
 
   /** The origin is back after an outage; its probe has been counted. */
   noteRecovery(lane: StrainedLane, nowMs: number): void {
-    if (this.#rush !== undefined) this.#judge(this.#rush, lane.succeeded - 1, lane.limit);
+    if (this.#rush !== undefined) this.#judge(lane, this.#rush, lane.succeeded - 1, nowMs);
     this.#rush = undefined;
     this.#recovered = lane.succeeded;
     this.#recoveredAtMs = nowMs;
@@ -101,16 +120,17 @@ export class Strain {
    * An outage begins: it is none if the origin has just served a probe, and hardly any of those that came all together after it. Then
    * fewer of them may be in flight next time. An origin that refuses sooner than it serves shows that while it is taken for down.
    */
-  noteOutage({ limit, inFlight, succeeded }: StrainedLane, nowMs: number): void {
-    if (nowMs - this.#recoveredAtMs > RECENTLY_MS) return;
-    if (!this.#judge(inFlight, succeeded, limit)) this.#rush = inFlight;
+  noteOutage(lane: StrainedLane, nowMs: number): void {
+    const { inFlight, succeeded, failedAtMs } = lane;
+    if (failedAtMs - this.#recoveredAtMs > RECENTLY_MS) return;
+    if (!this.#judge(lane, inFlight, succeeded, nowMs)) this.#rush = inFlight;
   }
 
   /** Halves the limit if of a rush only some have been served, when so many attempts have succeeded. */
-  #judge(inFlight: number, succeeded: number, limit: LaneLimit): boolean {
+  #judge(lane: StrainedLane, inFlight: number, succeeded: number, nowMs: number): boolean {
     const served = succeeded - this.#recovered;
     if (served <= 0) return false;
-    if (served <= 2 * limit.atOnce(inFlight)) this.#halve(limit, inFlight);
+    if (served <= 2 * lane.limit.atOnce(inFlight)) this.#halve(lane, inFlight, nowMs);
     return true;
   }
 
@@ -120,8 +140,10 @@ export class Strain {
     this.#sinceMs = nowMs;
   }
 
-  #halve(limit: LaneLimit, inFlight: number): void {
+  #halve({ limit, failedAtMs }: StrainedLane, inFlight: number, nowMs: number): void {
     this.#hasLowered = true;
-    limit.halve(inFlight, false);
+    this.#loweredAtMs = nowMs;
+    limit.halve(inFlight, false, nowMs, nowMs - failedAtMs);
+    if (nowMs - failedAtMs >= SLOW_MS) limit.stay();
   }
 }

@@ -10,6 +10,7 @@ class Origin {
   succeeded = 0;
   failed = 0;
   succeededAtMs = -Infinity;
+  failedAtMs = -Infinity;
   rescuedAtMs = -Infinity;
   nowMs = 0;
   #strain: Strain | undefined;
@@ -23,10 +24,12 @@ class Origin {
     return this.#strain ??= new Strain(this, this.nowMs);
   }
 
-  fail(times = 1): this {
+  /** Each of those that fail has taken so long. */
+  fail(times = 1, tookMs = 0): this {
     for (let nth = 0; nth < times; nth++) {
       this.nowMs++;
       this.failed++;
+      this.failedAtMs = this.nowMs - tookMs;
       this.strain.note(this, this.nowMs);
     }
     return this;
@@ -87,7 +90,7 @@ test("Strain.note() goes back at once when the first attempt more than was not t
   assertEquals(origin.limit.current, 10);
   origin.succeed(5).fail(5);
   assertEquals(origin.limit.current, 5);
-  for (; origin.limit.current < 10;) origin.limit.gain(100);
+  for (; origin.limit.current < 10;) origin.limit.gain(100, 0, 0);
   origin.fail();
   assertEquals(origin.limit.current, 9);
   origin.fail();
@@ -96,9 +99,9 @@ test("Strain.note() goes back at once when the first attempt more than was not t
 
 test("Strain.note() takes back nothing of a limit that was lowered for another reason", () => {
   const origin = new Origin().fail();
-  origin.limit.halve(20, false);
-  origin.limit.halve(8, false);
-  for (; origin.limit.current < 10;) origin.limit.gain(100);
+  origin.limit.halve(20, false, 0, 0);
+  origin.limit.halve(8, false, 0, 0);
+  for (; origin.limit.current < 10;) origin.limit.gain(100, 0, 0);
   origin.fail();
   assertEquals(origin.limit.current, 10);
 });
@@ -125,7 +128,7 @@ test("Strain.note() goes on while a quarter of the attempts fail, once it has lo
 test("Strain.note() lowers no further, and takes nothing back, where the limit is lower for another reason", () => {
   for (const inFlight of [20, 10, 2]) {
     const origin = new Origin();
-    origin.limit.halve(inFlight, false);
+    origin.limit.halve(inFlight, false, 0, 0);
     const before = origin.limit.current;
     for (let nth = 0; nth < 100; nth++) origin.succeed().fail();
     assertEquals(origin.limit.current, before);
@@ -147,6 +150,68 @@ test("Strain.note() takes it back where attempts fail one by one as well, and do
   assertEquals([...limits(15)], [20, 10]);
 });
 
+test("Strain.note() halves the limit where attempts fail late, though those that were sent with them have succeeded soon", () => {
+  for (const succeeded of [20, 30]) {
+    const origin = new Origin().fail().rescue().succeed(succeeded - 1);
+    origin.nowMs += 5_000;
+    origin.fail(succeeded - 2, 5_000);
+    assertEquals(origin.limit.current, 20);
+    origin.fail(1, 5_000);
+    assertEquals(origin.limit.current, 10, `${succeeded}`);
+  }
+});
+
+test("Strain.note() asks of attempts that fail late whether a retry, or a probe, was served shortly before they began", () => {
+  for (const evidence of ["retry", "probe", "neither"] as const) {
+    for (const [afterMs, left] of [[9_000, 10], [11_000, 20]] as const) {
+      const origin = new Origin().fail();
+      if (evidence === "retry") origin.rescue();
+      if (evidence === "probe") origin.strain.noteRecovery(origin, origin.nowMs);
+      origin.nowMs += afterMs;
+      origin.succeed(5).nowMs += 30_000;
+      origin.fail(20, 30_000);
+      assertEquals(origin.limit.current, evidence === "neither" ? 20 : left, `${evidence} ${afterMs}`);
+    }
+  }
+});
+
+test("Strain.note() learns nothing of a limit from attempts that began before it was so low", () => {
+  const origin = new Origin().fail().rescue().succeed(5);
+  origin.nowMs += 5_000;
+  origin.fail(19, 5_000);
+  assertEquals(origin.limit.current, 10);
+  origin.succeed().fail(100, 5_000);
+  assertEquals(origin.limit.current, 10);
+  origin.nowMs += 5_000;
+  origin.succeed(5).fail(10, 1_000);
+  assertEquals(origin.limit.current, 5);
+});
+
+test("Strain.note() goes on where all attempts fail late, once it has lowered the limit", () => {
+  const origin = new Origin().fail().rescue().succeed(5);
+  origin.nowMs += 5_000;
+  origin.fail(19, 5_000);
+  const limits: number[] = [];
+  for (let nth = 0; nth < 4; nth++) {
+    origin.nowMs += 5_000;
+    limits.push(origin.fail(10, 4_000).limit.current);
+  }
+  // One alone fails as well: it was not for that.
+  assertEquals(limits, [5, 2, 1, 20]);
+});
+
+test("Strain.note() goes back when the first attempt more than was not too much fails late, and stays there", () => {
+  const origin = new Origin().fail().rescue().succeed(8).fail(10);
+  origin.succeed(5).fail(5);
+  for (; origin.limit.current < 10;) origin.limit.gain(100, origin.nowMs, origin.nowMs);
+  origin.nowMs += 5_000;
+  origin.fail(1, 5_000);
+  assertEquals(origin.limit.current, 9);
+  origin.succeed();
+  for (let nth = 0; nth < 10_000; nth++) origin.limit.gain(100, origin.nowMs, origin.nowMs + 79_000);
+  assertEquals(origin.limit.current, 9);
+});
+
 test("Strain.noteOutage() halves the limit where some have succeeded since the last outage was over, but hardly any", () => {
   for (const [succeeded, left] of [[0, 20], [1, 10], [40, 10], [41, 20]] as const) {
     const origin = new Origin().fail(20);
@@ -165,7 +230,9 @@ test("Strain.noteOutage() lowers nothing long after the last outage was over, ho
     origin.strain.noteOutage(origin, origin.nowMs);
     origin.succeed().strain.noteRecovery(origin, origin.nowMs);
     origin.succeed(5);
-    origin.strain.noteOutage(origin, origin.nowMs - 1 + afterMs);
+    // What took long to fail may have been sent soon after it.
+    origin.failedAtMs = origin.nowMs - 1 + afterMs;
+    origin.strain.noteOutage(origin, origin.failedAtMs + 30_000);
     assertEquals(origin.limit.current, left, `${afterMs}`);
   }
 });
