@@ -16,8 +16,9 @@ const STILL_TOO_MANY = 0.25;
 /** Of what fails late, as much as this many times what may be at once is looked at together. */
 const FEW_TIMES = 4;
 
-/** How long it is taken for granted that an origin fails whatever is in flight, in milliseconds. */
+/** How long it is taken for granted that an origin fails whatever is in flight, in milliseconds; and how many times as long as that took to find out. */
 const DISBELIEF_MS = 60_000;
+const DISBELIEF_FACTOR = 8;
 
 /**
  * How long before a failed attempt began the latest retry may have succeeded, in milliseconds: otherwise requests may fail for what they
@@ -50,7 +51,8 @@ export class Strain {
   #sinceMs: number;
   /** Whether the limit is lower because of it. */
   #hasLowered = false;
-  /** When the limit was lowered last. */
+  /** When it was lowered for the first time, and for the last. */
+  #strainedAtMs = -Infinity;
   #loweredAtMs = -Infinity;
   /** Until when it is known that fewer attempts at once would fail as well. */
   #disbelievesUntilMs = -Infinity;
@@ -100,7 +102,8 @@ export class Strain {
     // A probe that was served says of requests that fail late what a retry does; others may have come too soon after it.
     const servedAtMs = isSlow ? Math.max(lane.rescuedAtMs, this.#recoveredAtMs) : lane.rescuedAtMs;
     if (this.#hasLowered && limit.current === 1) {
-      this.#disbelievesUntilMs = nowMs + DISBELIEF_MS;
+      const costMs = DISBELIEF_FACTOR * (nowMs - this.#strainedAtMs);
+      this.#disbelievesUntilMs = nowMs + Math.max(DISBELIEF_MS, costMs);
       this.#hasLowered = false;
       limit.restore();
     } else if (this.#hasLowered || failedAtMs - servedAtMs <= RECENTLY_MS) {
@@ -141,6 +144,7 @@ export class Strain {
   }
 
   #halve({ limit, failedAtMs }: StrainedLane, inFlight: number, nowMs: number): void {
+    if (!this.#hasLowered) this.#strainedAtMs = nowMs;
     this.#hasLowered = true;
     this.#loweredAtMs = nowMs;
     limit.halve(inFlight, false, nowMs, nowMs - failedAtMs);

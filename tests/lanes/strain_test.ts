@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { LaneLimit } from "../../src/lanes/lane_limit.ts";
 import { Strain } from "../../src/lanes/strain.ts";
 import { test } from "../support/test.ts";
@@ -210,6 +210,23 @@ test("Strain.note() goes back when the first attempt more than was not too much 
   origin.succeed();
   for (let nth = 0; nth < 10_000; nth++) origin.limit.gain(100, origin.nowMs, origin.nowMs + 79_000);
   assertEquals(origin.limit.current, 9);
+});
+
+test("Strain.note() does not try again for eight times as long as it took to find out that it is of no use", () => {
+  const origin = new Origin();
+  /** Every other attempt fails, one a second. */
+  const until = (isReached: (limit: number) => boolean): number => {
+    while (!isReached(origin.limit.current)) {
+      origin.nowMs += 1_000;
+      origin.fail().rescue();
+    }
+    return origin.nowMs;
+  };
+  const loweredAtMs = until((limit) => limit < 20);
+  const restoredAtMs = until((limit) => limit === 20);
+  const againAtMs = until((limit) => limit < 20);
+  const times = (againAtMs - restoredAtMs) / (restoredAtMs - loweredAtMs);
+  assert(times >= 8 && times < 9, `${times} times`);
 });
 
 test("Strain.noteOutage() halves the limit where some have succeeded since the last outage was over, but hardly any", () => {
