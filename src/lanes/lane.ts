@@ -14,7 +14,7 @@ import type { Claimant, Runnable } from "./claimant.ts";
 import type { Errand } from "./errand.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { KeyedLines } from "./keyed_lines.ts";
-import { LaneLimit } from "./lane_limit.ts";
+import { COST_FACTOR, LaneLimit } from "./lane_limit.ts";
 import type { LimitBook } from "./limit_book.ts";
 import { Outage } from "./outage.ts";
 import type { Pause } from "./pause.ts";
@@ -288,7 +288,9 @@ export class Lane implements Claimant, Line<Lane> {
       // What the origin has stated says it all, if that is used up.
       const isExplained = this.book !== undefined && this.book.blockedUntilMs(nowMs) > nowMs;
       if (!isExplained) {
-        this.#noteOverload(nowMs, this.unavailability === undefined ? pause.untilMs - nowMs : 0);
+        // A pause that concerns only a part costs little.
+        const costMs = this.unavailability === undefined ? pause.untilMs - nowMs : 0;
+        this.#noteOverload(nowMs, nowMs + COST_FACTOR * costMs);
       }
     }
     if (this.pause !== undefined && this.pause.untilMs >= pause.untilMs) return;
@@ -312,10 +314,10 @@ export class Lane implements Claimant, Line<Lane> {
     this.refresh();
   }
 
-  #noteOverload(nowMs: number, costMs: number): void {
+  #noteOverload(nowMs: number, heldUntilMs: number): void {
     this.quota ??= new Quota();
     this.quota.notePause(nowMs, this.limit.atOnce(this.inFlight));
-    this.limit.halve(this.inFlight, this.quota.isKnown, nowMs, costMs);
+    this.limit.halve(this.inFlight, this.quota.isKnown, heldUntilMs);
   }
 
   /** Learns from each response what the limits are, from now on. */

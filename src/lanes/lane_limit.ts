@@ -20,7 +20,7 @@ const MORE_CAUTION = 16;
 export const SLOW_MS = 1_000;
 
 /** It is not tried before so many times as much time has passed as it cost to find out that it was too much. */
-const COST_FACTOR = 16;
+export const COST_FACTOR = 16;
 
 /**
  * Halved when the origin says that it is too much, raised again by successes. What it follows, where an estimator adapts it, never
@@ -96,10 +96,9 @@ export class LaneLimit {
    *
    * @param inFlight What is in flight.
    * @param isQuotaKnown Whether it is known how much the origin takes in what time, so that it is not for how much is in flight.
-   * @param nowMs The time on the client's clock.
-   * @param costMs How long it took to find that out, or takes until requests may go on, in milliseconds.
+   * @param heldUntilMs Until when no more is tried than was not too much, on the client's clock, because it costs much to find out.
    */
-  halve(inFlight: number, isQuotaKnown: boolean, nowMs: number, costMs: number): void {
+  halve(inFlight: number, isQuotaKnown: boolean, heldUntilMs: number = -Infinity): void {
     // One alone was not refused for how much was in flight.
     if (inFlight <= 1 && this.current === this.most) return;
     const tooMuch = this.atOnce(inFlight);
@@ -111,12 +110,7 @@ export class LaneLimit {
     if (tooMuch > this.#ceiling) this.#caution = Math.min(MOST_CAUTION, 2 * this.#caution);
     else this.#caution = Math.max(FIRST_CAUTION, this.#caution);
     this.#ceiling = tooMuch - 1;
-    this.#hold(nowMs, costMs);
-  }
-
-  #hold(nowMs: number, costMs: number): void {
-    if (costMs < SLOW_MS) return;
-    this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + COST_FACTOR * costMs);
+    this.#heldUntilMs = Math.max(this.#heldUntilMs, heldUntilMs);
   }
 
   /** What is more than now counts as too much, because it costs much to find out where that begins. */
@@ -145,7 +139,7 @@ export class LaneLimit {
     this.#lower(this.#ceiling);
     this.#gained = 0;
     this.#caution = Math.max(this.#caution, Math.min(2 * this.#caution, MORE_CAUTION));
-    this.#hold(nowMs, nowMs - startedAtMs);
+    if (isSlow) this.#heldUntilMs = nowMs + COST_FACTOR * (nowMs - startedAtMs);
     return true;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type LaneLimit, SLOW_MS } from "./lane_limit.ts";
+import { COST_FACTOR, type LaneLimit, SLOW_MS } from "./lane_limit.ts";
 
 /** How many attempts are looked at together at the least: fewer may fail together by chance. */
 const FEWEST = 10;
@@ -93,7 +93,7 @@ export class Strain {
     // It may be lower for another reason, such as a 429, which says nothing of why attempts fail.
     this.#hasLowered &&= limit.current < limit.most;
     const share = this.#hasLowered ? STILL_TOO_MANY : TOO_MANY;
-    const isHung = isSlow && this.#hasLowered && failed === ended;
+    const isHung = isSlow && failed === ended;
     const areTooMany = failed >= share * ended && (isHung || lane.succeededAtMs > this.#sinceMs);
     // What has succeeded came sooner than what was sent with it and fails late.
     if (isSlow && !areTooMany && failed < ended && ended < FEW_TIMES * atOnce) return;
@@ -106,9 +106,12 @@ export class Strain {
       this.#disbelievesUntilMs = nowMs + Math.max(DISBELIEF_MS, costMs);
       this.#hasLowered = false;
       limit.restore();
-    } else if (this.#hasLowered || failedAtMs - servedAtMs <= RECENTLY_MS) {
-      this.#halve(lane, lane.inFlight, nowMs);
+      return;
     }
+    const isLikely = failedAtMs - servedAtMs <= RECENTLY_MS;
+    if (!this.#hasLowered && !isLikely && !isHung) return;
+    // An origin that is down does not come back the sooner for that, and is to have no less than before afterwards.
+    this.#halve(lane, lane.inFlight, nowMs, isLikely ? COST_FACTOR : 1);
   }
 
   /** The origin is back after an outage; its probe has been counted. */
@@ -133,7 +136,7 @@ export class Strain {
   #judge(lane: StrainedLane, inFlight: number, succeeded: number, nowMs: number): boolean {
     const served = succeeded - this.#recovered;
     if (served <= 0) return false;
-    if (served <= 2 * lane.limit.atOnce(inFlight)) this.#halve(lane, inFlight, nowMs);
+    if (served <= 2 * lane.limit.atOnce(inFlight)) this.#halve(lane, inFlight, nowMs, COST_FACTOR);
     return true;
   }
 
@@ -143,11 +146,13 @@ export class Strain {
     this.#sinceMs = nowMs;
   }
 
-  #halve({ limit, failedAtMs }: StrainedLane, inFlight: number, nowMs: number): void {
+  #halve({ limit, failedAtMs }: StrainedLane, inFlight: number, nowMs: number, costFactor: number): void {
     if (!this.#hasLowered) this.#strainedAtMs = nowMs;
     this.#hasLowered = true;
     this.#loweredAtMs = nowMs;
-    limit.halve(inFlight, false, nowMs, nowMs - failedAtMs);
-    if (nowMs - failedAtMs >= SLOW_MS) limit.stay();
+    const costMs = nowMs - failedAtMs;
+    if (costMs < SLOW_MS) return limit.halve(inFlight, false);
+    limit.halve(inFlight, false, nowMs + costFactor * costMs);
+    limit.stay();
   }
 }

@@ -54,7 +54,7 @@ test("AttemptReports.judge() counts, tells the breaker, and has only those looke
 
 test("AttemptReports.judge() raises a lowered limit by what succeeds", () => {
   const { reports, lane } = setUp();
-  lane.limit.halve(4, false, 0, 0);
+  lane.limit.halve(4, false);
   reports.judge(lane, 0, "success", 0);
   reports.judge(lane, 0, "failure", 0);
   assertEquals(lane.limit.current, 2);

@@ -10,34 +10,34 @@ function succeed(limit: LaneLimit, times: number, capacity = 1_000): void {
 /** A limit that an origin has had lowered to half of what was in flight. */
 function halved(inFlight: number): LaneLimit {
   const limit = new LaneLimit(Infinity);
-  limit.halve(inFlight, false, 0, 0);
+  limit.halve(inFlight, false);
   return limit;
 }
 
 test("LaneLimit.halve() leaves half of what is in flight, or of what may be, and one at least", () => {
   assertEquals([9, 3, 2].map((inFlight) => halved(inFlight).current), [4, 1, 1]);
   const limit = new LaneLimit(8);
-  limit.halve(8, false, 0, 0);
+  limit.halve(8, false);
   // One that was told so as well, while more were still under way.
-  limit.halve(7, false, 0, 0);
+  limit.halve(7, false);
   assertEquals([limit.current, limit.most, limit.isNew], [2, 8, false]);
 });
 
 test("LaneLimit.halve() lowers nothing for one that was in flight alone, unless the limit is lower already", () => {
   for (const most of [Infinity, 8]) {
     const limit = new LaneLimit(most);
-    for (const inFlight of [1, 0]) limit.halve(inFlight, false, 0, 0);
+    for (const inFlight of [1, 0]) limit.halve(inFlight, false);
     assertEquals([limit.current, limit.isNew], [most, true]);
-    limit.halve(6, false, 0, 0);
-    limit.halve(1, false, 0, 0);
+    limit.halve(6, false);
+    limit.halve(1, false);
     assertEquals(limit.current, 1);
   }
 });
 
 test("LaneLimit.halve() takes the limit away where it is known what the origin takes in what time", () => {
   const limit = new LaneLimit(8);
-  limit.halve(8, false, 0, 0);
-  limit.halve(4, true, 0, 0);
+  limit.halve(8, false);
+  limit.halve(4, true);
   assertEquals([limit.current, limit.isNew], [8, true]);
 });
 
@@ -45,15 +45,15 @@ test("LaneLimit.retreat() gives up what was begun beyond the most that was not t
   const limit = new LaneLimit(20);
   // Never lowered; below what was too much; at that.
   assertEquals([limit.retreat(0, 0), limit.current], [false, 20]);
-  limit.halve(12, false, 0, 0);
+  limit.halve(12, false);
   assertEquals([limit.retreat(0, 0), limit.current], [false, 6]);
   const ceiling = 19;
   for (; limit.current < ceiling;) succeed(limit, 1);
   assertEquals([limit.retreat(0, 0), limit.current], [false, 19]);
 
   const lower = new LaneLimit(20);
-  lower.halve(20, false, 0, 0);
-  lower.halve(8, false, 0, 0);
+  lower.halve(20, false);
+  lower.halve(8, false);
   for (; lower.current < 10;) succeed(lower, 1);
   assertEquals([lower.retreat(0, 0), lower.current], [true, 9]);
   assertEquals(lower.retreat(0, 0), false);
@@ -62,8 +62,8 @@ test("LaneLimit.retreat() gives up what was begun beyond the most that was not t
 test("LaneLimit.retreat() takes a failure after a fourth of the limit's worth of successes for chance", () => {
   for (const [successes, goesBack] of [[0, true], [2, true], [3, false], [9, false]] as const) {
     const limit = new LaneLimit(20);
-    limit.halve(20, false, 0, 0);
-    limit.halve(8, false, 0, 0);
+    limit.halve(20, false);
+    limit.halve(8, false);
     for (; limit.current < 10;) succeed(limit, 1);
     succeed(limit, successes);
     assertEquals(limit.retreat(0, 0), goesBack, `${successes}`);
@@ -72,8 +72,8 @@ test("LaneLimit.retreat() takes a failure after a fourth of the limit's worth of
 
 test("LaneLimit.retreat() has more tried again after 16 limits' worth of successes, however often it fails", () => {
   const limit = new LaneLimit(20);
-  limit.halve(20, false, 0, 0);
-  limit.halve(8, false, 0, 0);
+  limit.halve(20, false);
+  limit.halve(8, false);
   for (let nth = 0; nth < 5; nth++) {
     let successes = 0;
     for (; limit.current < 10; successes++) succeed(limit, 1);
@@ -86,8 +86,8 @@ test("LaneLimit.retreat() goes by what began after more was tried, where what fa
   /** A limit of 10 since the 5,000th millisecond, when 9 are known to be not too much. */
   const grown = (): LaneLimit => {
     const limit = new LaneLimit(20);
-    limit.halve(20, false, 0, 0);
-    limit.halve(8, false, 0, 0);
+    limit.halve(20, false);
+    limit.halve(8, false);
     for (; limit.current < 10;) limit.gain(1_000, 0, 5_000);
     // Those were sent before.
     for (let nth = 0; nth < 9; nth++) limit.gain(1_000, 4_999, 5_100);
@@ -104,8 +104,8 @@ test("LaneLimit.retreat() goes by what began after more was tried, where what fa
 test("LaneLimit.gain() goes to what was too much again only long after it cost much to find out that it was", () => {
   for (const lower of ["halve", "retreat"] as const) {
     const limit = new LaneLimit(20);
-    limit.halve(20, false, 0, 0);
-    limit.halve(8, false, 0, lower === "halve" ? 5_000 : 0);
+    limit.halve(20, false);
+    limit.halve(8, false, lower === "halve" ? 80_000 : undefined);
     if (lower === "retreat") {
       for (; limit.current < 10;) limit.gain(1_000, 0, 0);
       assertEquals(limit.retreat(0, 5_000), true);
@@ -119,17 +119,13 @@ test("LaneLimit.gain() goes to what was too much again only long after it cost m
   }
 });
 
-test("LaneLimit.gain() waits for no time where it cost less than a second, or the limit was restored", () => {
-  const cheap = new LaneLimit(20);
-  cheap.halve(8, false, 0, 999);
-  const restored = new LaneLimit(20);
-  restored.halve(8, false, 0, 60_000);
-  restored.restore();
-  restored.halve(8, false, 0, 0);
-  for (const limit of [cheap, restored]) {
-    succeed(limit, 10_000);
-    assertEquals(limit.current, 20);
-  }
+test("LaneLimit.restore() takes back also until when no more is tried", () => {
+  const limit = new LaneLimit(20);
+  limit.halve(8, false, 60_000);
+  limit.restore();
+  limit.halve(8, false);
+  succeed(limit, 10_000);
+  assertEquals(limit.current, 20);
 });
 
 test("LaneLimit.stay() makes more than now too much", () => {
@@ -143,10 +139,10 @@ test("LaneLimit.stay() makes more than now too much", () => {
 
 test("LaneLimit.restore() takes back all that was lowered, and the care", () => {
   const limit = new LaneLimit(8);
-  for (const inFlight of [8, 4, 2]) limit.halve(inFlight, false, 0, 0);
+  for (const inFlight of [8, 4, 2]) limit.halve(inFlight, false);
   limit.restore();
   assertEquals([limit.current, limit.isNew], [8, true]);
-  limit.halve(8, false, 0, 0);
+  limit.halve(8, false);
   succeed(limit, 4 + 5 + 6);
   assertEquals(limit.current, 7);
   succeed(limit, 8 * 7 - 1);
@@ -168,7 +164,7 @@ test("LaneLimit.gain() raises the limit by one for as many successes as it is la
 test("LaneLimit.gain() counts anew after the limit was lowered", () => {
   const limit = halved(6);
   succeed(limit, 2);
-  limit.halve(2, false, 0, 0);
+  limit.halve(2, false);
   assertEquals(limit.current, 1);
   succeed(limit, 1);
   assertEquals(limit.current, 2);
@@ -184,7 +180,7 @@ test("LaneLimit.gain() goes back to what was too much with much more care, and w
   succeed(limit, 1);
   assertEquals(limit.current, 3);
 
-  limit.halve(3, false, 0, 0);
+  limit.halve(3, false);
   succeed(limit, 1);
   assertEquals(limit.current, 2);
   succeed(limit, 31);
@@ -207,7 +203,7 @@ test("LaneLimit.gain() takes half as much care each time that more was not too m
 
 test("LaneLimit.halve() takes no more care where an origin takes less and less", () => {
   const limit = halved(64);
-  for (const inFlight of [32, 16, 8, 4, 2]) limit.halve(inFlight, false, 0, 0);
+  for (const inFlight of [32, 16, 8, 4, 2]) limit.halve(inFlight, false);
   assertEquals(limit.current, 1);
   succeed(limit, 7);
   assertEquals(limit.current, 1);
@@ -217,7 +213,7 @@ test("LaneLimit.halve() takes no more care where an origin takes less and less",
 
 test("LaneLimit.gain() ends at the most there may be, and takes the limit away at the client's capacity", () => {
   const capped = new LaneLimit(3);
-  capped.halve(3, false, 0, 0);
+  capped.halve(3, false);
   succeed(capped, 100);
   assertEquals([capped.current, capped.isNew], [3, true]);
 
@@ -278,7 +274,7 @@ test("LaneLimit.sample() does nothing where nothing adapts itself", () => {
 
 test("LaneLimit.halve() leaves it to an estimator how much less there may be, but not what was too much", () => {
   const { limit, sampleUntilChange } = setUpAdaptive(8);
-  limit.halve(8, false, 0, 0);
+  limit.halve(8, false);
   assertEquals([limit.current, limit.most, limit.isNew], [7, 8, false]);
   sampleUntilChange(true);
   assertEquals([limit.current, limit.most], [4, 4]);
@@ -290,12 +286,12 @@ test("LaneLimit.halve() leaves it to an estimator how much less there may be, bu
   succeed(limit, 1);
   assertEquals(limit.current, 8);
 
-  limit.halve(8, true, 0, 0);
+  limit.halve(8, true);
   assertEquals(limit.current, limit.most);
 });
 
 test("LaneLimit.halve() lowers nothing for one alone where the limit adapts itself", () => {
   const { limit } = setUpAdaptive(8);
-  limit.halve(1, false, 0, 0);
+  limit.halve(1, false);
   assertEquals([limit.current, limit.isNew], [8, true]);
 });

@@ -99,8 +99,8 @@ test("Strain.note() goes back at once when the first attempt more than was not t
 
 test("Strain.note() takes back nothing of a limit that was lowered for another reason", () => {
   const origin = new Origin().fail();
-  origin.limit.halve(20, false, 0, 0);
-  origin.limit.halve(8, false, 0, 0);
+  origin.limit.halve(20, false);
+  origin.limit.halve(8, false);
   for (; origin.limit.current < 10;) origin.limit.gain(100, 0, 0);
   origin.fail();
   assertEquals(origin.limit.current, 10);
@@ -128,7 +128,7 @@ test("Strain.note() goes on while a quarter of the attempts fail, once it has lo
 test("Strain.note() lowers no further, and takes nothing back, where the limit is lower for another reason", () => {
   for (const inFlight of [20, 10, 2]) {
     const origin = new Origin();
-    origin.limit.halve(inFlight, false, 0, 0);
+    origin.limit.halve(inFlight, false);
     const before = origin.limit.current;
     for (let nth = 0; nth < 100; nth++) origin.succeed().fail();
     assertEquals(origin.limit.current, before);
@@ -198,6 +198,22 @@ test("Strain.note() goes on where all attempts fail late, once it has lowered th
   }
   // One alone fails as well: it was not for that.
   assertEquals(limits, [5, 2, 1, 20]);
+});
+
+test("Strain.note() halves the limit where all attempts fail late and nothing is known, and has more tried soon", () => {
+  const origin = new Origin(6, 6);
+  origin.nowMs += 30_000;
+  origin.fail(9, 30_000);
+  assertEquals(origin.limit.current, 6);
+  origin.fail(1, 30_000);
+  assertEquals(origin.limit.current, 3);
+  const succeedAt = (nowMs: number): void => {
+    for (let nth = 0; nth < 1_000; nth++) origin.limit.gain(100, nowMs, nowMs);
+  };
+  succeedAt(origin.nowMs + 29_000);
+  assertEquals(origin.limit.current, 3);
+  succeedAt(origin.nowMs + 30_000);
+  assertEquals(origin.limit.current, 6);
 });
 
 test("Strain.note() goes back when the first attempt more than was not too much fails late, and stays there", () => {
