@@ -64,15 +64,19 @@ export class RetryRecord {
     return ended >= FEWEST && this.#rescued.total(nowMs) < LOWEST_RATE * ended;
   }
 
+  /** Whether enough of those that have ended succeeded; not as long as there were too few to tell. */
+  areOfUse(nowMs: number): boolean {
+    return this.#ended.total(nowMs) >= FEWEST && !this.areInVain(nowMs);
+  }
+
   /**
    * How many retries a request needs that is as likely to succeed each time as the others were, in all but one case in ten thousand.
    *
    * @returns The number; 0 if there were too few retries to tell, or too few of them were of use.
    */
   retriesNeeded(nowMs: number): number {
-    const ended = this.#ended.total(nowMs);
-    if (ended < FEWEST || this.areInVain(nowMs)) return 0;
-    const rate = this.#rescued.total(nowMs) / ended;
+    if (!this.areOfUse(nowMs)) return 0;
+    const rate = this.#rescued.total(nowMs) / this.#ended.total(nowMs);
     return Math.ceil(Math.log(BAD_LUCK) / Math.log(1 - Math.min(rate, HIGHEST_RATE)));
   }
 }

@@ -19,6 +19,11 @@ const BUDGET_POLL = { delayMs: 250, hurriesTo: undefined };
  * batch has others to send, it waits on unless it is in their way.
  */
 const BUDGET_PATIENCE_MS = 3_000;
+/** And how long where retries have been of use: a budget that was used up at once has some again after so long. */
+const REFILL_MS = 11_000;
+
+/** How long ago an origin may have served something that a retry probably goes to, in milliseconds. */
+const LATELY_MS = 10_000;
 
 /** An origin that is down has probers enough when so many wait for it. */
 const ENOUGH_PROBERS = 8;
@@ -71,7 +76,7 @@ export async function waitForBudget(
   let workingSinceMs = workingTimeMs(environment);
   let freeSinceMs = workingSinceMs;
   let served = servedBy(lanes);
-  while (!tryRetry(environment, lane ?? onlyOneAlive(lanes))) {
+  while (!tryRetry(environment, likelyLane(lanes, clock.now()))) {
     // A line that stands still is not waited for.
     const isServing = served < (served = servedBy(lanes));
     // Who was told to come later waits until then in any case.
@@ -90,9 +95,11 @@ export async function waitForBudget(
     // As long as others are sent meanwhile, its wait costs the batch nothing.
     if (allowance?.hasMore || lanes.some(({ queued }) => queued > 0)) freeSinceMs = nowMs;
     const fromMs = allowance?.isCrowded ? workingSinceMs : freeSinceMs;
-    if (nowMs - fromMs >= BUDGET_PATIENCE_MS) return false;
+    const alive = likelyLane(lanes, clock.now());
+    const areOfUse = lanes.some(({ retries }) => retries?.areOfUse(nowMs));
+    const patienceMs = areOfUse ? REFILL_MS : BUDGET_PATIENCE_MS;
+    if (nowMs - fromMs >= patienceMs) return false;
     if (clock.now() - sinceMs >= call.patienceMs) return false;
-    const alive = lane ?? onlyOneAlive(lanes);
     if (alive?.isDown && alive.queued < ENOUGH_PROBERS) return true;
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
   }
@@ -115,10 +122,15 @@ function tryRetry(environment: Environment, lane: Lane | undefined): boolean {
   return true;
 }
 
-/** Where it goes that could go to several, if all others are down and have never served anything. */
-export function onlyOneAlive(lanes: readonly Lane[]): Lane | undefined {
+/**
+ * Where a retry probably goes that could go to several origins: to the one that is left when all others are down and have never served
+ * anything, or else to the first that has served something lately and asks for no pause; `undefined` if that can't be said.
+ */
+export function likelyLane(lanes: readonly Lane[], nowMs: number): Lane | undefined {
+  if (lanes.length === 1) return lanes[0];
   const alive = lanes.filter(({ isDown, succeeded }) => !isDown || succeeded > 0);
-  return alive.length === 1 ? alive[0] : undefined;
+  if (alive.length === 1) return alive[0];
+  return alive.find((lane) => nowMs - lane.succeededAtMs <= LATELY_MS && lane.isHealthy(nowMs));
 }
 
 /** How many attempts have succeeded there. */

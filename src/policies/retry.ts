@@ -9,7 +9,7 @@ import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
 import { isExhaustion } from "./attempt_errors.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
-import { noteRetry, onlyOneAlive, waitForBudget, workingTimeMs } from "./budget_wait.ts";
+import { likelyLane, noteRetry, waitForBudget, workingTimeMs } from "./budget_wait.ts";
 import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
@@ -97,7 +97,8 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       if (plan.counts) call.journey.round++;
       call.journey.isUrgent = plan.isUrgent;
       if (!await rest(environment, options, call, plan)) return conclude(round);
-      if (call.journey.refusals > 1) call.priority = lowestPriority(options.lanesOf(call), call.priority);
+      const lanes = options.lanesOf(call);
+      if (call.journey.refusals > lanes.length) call.priority = lowestPriority(lanes, call.priority);
     }
   };
 }
@@ -172,7 +173,7 @@ function planOf(
   const isRefused = status === 429;
   // If it is refused again, that may be for what it asks for: then it must not keep all others from going.
   const isTold = isRefused || (status === 503 && askedMs !== undefined);
-  const isUrgent = isTold && ++call.journey.refusals === 1;
+  const isUrgent = isTold && ++call.journey.refusals <= lanes.length;
   if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) return undefined;
   const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
   const isPaused = isRefused && pauseOn429 === "origin" && pauseMs > 0;
@@ -268,7 +269,7 @@ async function rest(
   const lanes = lanesOf(call);
   const lane = lanes.length === 1 ? lanes[0] : undefined;
   if (plan.sleeps) {
-    const hurriesTo = plan.mayHurry ? lane ?? onlyOneAlive(lanes) : undefined;
+    const hurriesTo = plan.mayHurry ? likelyLane(lanes, environment.clock.now()) : undefined;
     const { delayMs } = plan;
     if (!await sleepBetweenRounds(environment, call, lane, { delayMs, hurriesTo })) return false;
   }

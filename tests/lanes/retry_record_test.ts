@@ -83,3 +83,17 @@ test("RetryRecord.areInVain() says that hardly any retry succeeds, once there we
     );
   }
 });
+
+test("RetryRecord.areOfUse() says that enough retries succeed, once there were enough to tell", () => {
+  for (
+    const [ended, rescued, isSo] of [[0, 0, false], [7, 7, false], [8, 1, true], [100, 10, true], [
+      100,
+      9,
+      false,
+    ]] as const
+  ) {
+    const record = new RetryRecord(0);
+    note(record, ended, rescued);
+    assertEquals([record.areOfUse(0), record.areOfUse(60_000)], [isSo, false], `${rescued} of ${ended}`);
+  }
+});

@@ -492,3 +492,48 @@ for (const outageMs of [5_000, 10_000]) {
     },
   );
 }
+
+/** Pairs of mirrors that a batch comes whole from: what the one refuses the other one may serve, or the same one the next time. */
+const MIRRORS: Readonly<Record<string, (clock: ManualClock) => readonly [Reply, Reply]>> = {
+  "one is full and the other refuses everything": (clock) => [
+    fullOrigin(clock, takes(20), status(503)),
+    status(429, { "retry-after": "1" }),
+  ],
+  "one refuses everything and the other is full": (clock) => [
+    status(429, { "retry-after": "30" }),
+    fullOrigin(clock, takes(20), status(503)),
+  ],
+  "each refuses each URL once": () => [refusingOnce(), refusingOnce()],
+  "one refuses each URL once and the other one everything": () => [
+    refusingOnce(),
+    status(429, { "retry-after": "1" }),
+  ],
+};
+
+function refusingOnce(): Reply {
+  const seen = new Set<string>();
+  const refuse = status(429, { "retry-after": "1" });
+  return (sent) => {
+    if (seen.has(sent.url)) return OK(sent);
+    seen.add(sent.url);
+    return refuse(sent);
+  };
+}
+
+for (const [name, make] of Object.entries(MIRRORS)) {
+  testBothWays(`a batch comes whole from two mirrors of which ${name}`, async (rig) => {
+    const clock = new ManualClock();
+    const [first, second] = make(clock);
+    const { client, run } = rig(
+      (sent) => sent.url.startsWith("https://a.test/") ? first(sent) : second(sent),
+      {
+        random: seededRandom(1),
+        baseUrls: ["https://a.test", "https://b.test"],
+      },
+      { clock },
+    );
+    const outcomes = await run(client.settle(Array.from({ length: 300 }, (_, index) => `/${index}`)));
+
+    assertEquals(outcomes.filter(({ ok }) => !ok), []);
+  });
+}
