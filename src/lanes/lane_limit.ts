@@ -113,6 +113,12 @@ export class LaneLimit {
     this.#heldUntilMs = Math.max(this.#heldUntilMs, heldUntilMs);
   }
 
+  /** An attempt hung, as all do that were sent since: its place stays free, until others succeed. */
+  yieldPlace(inFlight: number): void {
+    this.#lower(Math.max(1, Math.min(this.current, inFlight - 1)));
+    this.#gained = 0;
+  }
+
   /** What is more than now counts as too much, because it costs much to find out where that begins. */
   stay(): void {
     this.#ceiling = this.current;

@@ -13,6 +13,9 @@ const FEWEST = 10;
 const TOO_MANY = 0.5;
 const STILL_TOO_MANY = 0.25;
 
+/** So many attempts in a row that fail late, while none that was sent since succeeds, are no accident. */
+const FEW_HUNG = 5;
+
 /** Of what fails late, as much as this many times what may be at once is looked at together. */
 const FEW_TIMES = 4;
 
@@ -54,6 +57,8 @@ export class Strain {
   /** When it was lowered for the first time, and for the last. */
   #strainedAtMs = -Infinity;
   #loweredAtMs = -Infinity;
+  /** Attempts in a row that have failed late while nothing that was sent since has succeeded. */
+  #hung = 0;
   /** Until when it is known that fewer attempts at once would fail as well. */
   #disbelievesUntilMs = -Infinity;
   /** How many had succeeded when the latest outage was over, and when that was. */
@@ -62,11 +67,12 @@ export class Strain {
   /** How many were in flight when the next one began, if none had succeeded in between. */
   #rush: number | undefined;
 
-  /** Begins with a failure that its lane has counted. */
-  constructor({ succeeded, failed }: StrainedLane, nowMs: number) {
-    this.#succeeded = succeeded;
-    this.#failed = failed - 1;
-    this.#sinceMs = nowMs;
+  /** Begins with a failure that its lane has counted: if it comes late, with all that was sent before it. */
+  constructor({ succeeded, failed, failedAtMs }: StrainedLane, nowMs: number) {
+    const isSlow = nowMs - failedAtMs >= SLOW_MS;
+    this.#succeeded = isSlow ? 0 : succeeded;
+    this.#failed = isSlow ? 0 : failed - 1;
+    this.#sinceMs = isSlow ? -Infinity : nowMs;
   }
 
   /**
@@ -80,8 +86,11 @@ export class Strain {
   note(lane: StrainedLane, nowMs: number): void {
     const { limit, failedAtMs } = lane;
     const isSlow = nowMs - failedAtMs >= SLOW_MS;
-    if (isSlow && failedAtMs < this.#loweredAtMs) {
-      // It says nothing of the limit that is in force by now.
+    const isHung = isSlow && lane.succeededAtMs <= failedAtMs;
+    if (!isHung) this.#hung = 0;
+    else if (this.#noteHung(lane, nowMs)) return;
+    if (isSlow && failedAtMs < Math.max(this.#loweredAtMs, this.#sinceMs)) {
+      // It says nothing of the limit that is in force by now, or nothing more than what was looked at.
       this.#failed++;
       return;
     }
@@ -93,25 +102,49 @@ export class Strain {
     // It may be lower for another reason, such as a 429, which says nothing of why attempts fail.
     this.#hasLowered &&= limit.current < limit.most;
     const share = this.#hasLowered ? STILL_TOO_MANY : TOO_MANY;
-    const isHung = isSlow && failed === ended;
-    const areTooMany = failed >= share * ended && (isHung || lane.succeededAtMs > this.#sinceMs);
+    const areTooMany = failed >= share * ended && lane.succeededAtMs > this.#sinceMs;
     // What has succeeded came sooner than what was sent with it and fails late.
     if (isSlow && !areTooMany && failed < ended && ended < FEW_TIMES * atOnce) return;
     this.#lookAnew(lane, nowMs);
     if (!areTooMany || nowMs < this.#disbelievesUntilMs) return;
-    // A probe that was served says of requests that fail late what a retry does; others may have come too soon after it.
-    const servedAtMs = isSlow ? Math.max(lane.rescuedAtMs, this.#recoveredAtMs) : lane.rescuedAtMs;
-    if (this.#hasLowered && limit.current === 1) {
-      const costMs = DISBELIEF_FACTOR * (nowMs - this.#strainedAtMs);
-      this.#disbelievesUntilMs = nowMs + Math.max(DISBELIEF_MS, costMs);
-      this.#hasLowered = false;
-      limit.restore();
-      return;
+    if (this.#hasLowered || this.#isLikely(lane, isSlow)) this.#lower(lane, nowMs);
+  }
+
+  /**
+   * An attempt has failed late, and nothing that was sent since has succeeded: if there are some of them, half of what may be in flight may
+   * be too much, and what hangs already is not followed by others.
+   *
+   * @returns Whether all that it tells was made use of.
+   */
+  #noteHung(lane: StrainedLane, nowMs: number): boolean {
+    const { limit, failedAtMs } = lane;
+    if (failedAtMs < this.#loweredAtMs) {
+      limit.yieldPlace(lane.inFlight);
+      return false;
     }
-    const isLikely = failedAtMs - servedAtMs <= RECENTLY_MS;
-    if (!this.#hasLowered && !isLikely && !isHung) return;
-    // An origin that is down does not come back the sooner for that, and is to have no less than before afterwards.
-    this.#halve(lane, lane.inFlight, nowMs, isLikely ? COST_FACTOR : 1);
+    if (++this.#hung < FEW_HUNG || nowMs < this.#disbelievesUntilMs) return false;
+    this.#hung = 0;
+    this.#lookAnew(lane, nowMs);
+    if (this.#hasLowered && limit.retreat(failedAtMs, nowMs)) this.#loweredAtMs = nowMs;
+    else this.#lower(lane, nowMs);
+    return true;
+  }
+
+  /**
+   * Whether what fails would do otherwise: a retry has succeeded shortly before it was sent. A probe that was served says the same of what
+   * fails late; what is refused at once may have come too soon after it.
+   */
+  #isLikely({ rescuedAtMs, failedAtMs }: StrainedLane, isSlow: boolean): boolean {
+    return failedAtMs - (isSlow ? Math.max(rescuedAtMs, this.#recoveredAtMs) : rescuedAtMs) <= RECENTLY_MS;
+  }
+
+  /** Halves the limit, or takes back what was of no use. */
+  #lower(lane: StrainedLane, nowMs: number): void {
+    if (!this.#hasLowered || lane.limit.current > 1) return this.#halve(lane, lane.inFlight, nowMs);
+    const costMs = DISBELIEF_FACTOR * (nowMs - this.#strainedAtMs);
+    this.#disbelievesUntilMs = nowMs + Math.max(DISBELIEF_MS, costMs);
+    this.#hasLowered = false;
+    lane.limit.restore();
   }
 
   /** The origin is back after an outage; its probe has been counted. */
@@ -136,7 +169,7 @@ export class Strain {
   #judge(lane: StrainedLane, inFlight: number, succeeded: number, nowMs: number): boolean {
     const served = succeeded - this.#recovered;
     if (served <= 0) return false;
-    if (served <= 2 * lane.limit.atOnce(inFlight)) this.#halve(lane, inFlight, nowMs, COST_FACTOR);
+    if (served <= 2 * lane.limit.atOnce(inFlight)) this.#halve(lane, inFlight, nowMs);
     return true;
   }
 
@@ -146,13 +179,15 @@ export class Strain {
     this.#sinceMs = nowMs;
   }
 
-  #halve({ limit, failedAtMs }: StrainedLane, inFlight: number, nowMs: number, costFactor: number): void {
+  #halve(lane: StrainedLane, inFlight: number, nowMs: number): void {
+    const { limit, failedAtMs } = lane;
     if (!this.#hasLowered) this.#strainedAtMs = nowMs;
     this.#hasLowered = true;
     this.#loweredAtMs = nowMs;
     const costMs = nowMs - failedAtMs;
     if (costMs < SLOW_MS) return limit.halve(inFlight, false);
-    limit.halve(inFlight, false, nowMs + costFactor * costMs);
+    // What is only down does not come back the sooner for that, and is to have as much as before soon afterwards.
+    limit.halve(inFlight, false, nowMs + (this.#isLikely(lane, true) ? COST_FACTOR : 1) * costMs);
     limit.stay();
   }
 }

@@ -128,6 +128,18 @@ test("LaneLimit.restore() takes back also until when no more is tried", () => {
   assertEquals(limit.current, 20);
 });
 
+test("LaneLimit.yieldPlace() leaves one place less than is taken, and one at least", () => {
+  const limit = new LaneLimit(20);
+  const limits = [25, 12, 15, 1].map((inFlight) => {
+    limit.yieldPlace(inFlight);
+    return limit.current;
+  });
+  assertEquals(limits, [20, 11, 11, 1]);
+  // It grows as after anything that was too much.
+  succeed(limit, 1 + 2);
+  assertEquals(limit.current, 3);
+});
+
 test("LaneLimit.stay() makes more than now too much", () => {
   const limit = halved(20);
   limit.stay();

@@ -152,8 +152,9 @@ test("Strain.note() takes it back where attempts fail one by one as well, and do
 
 test("Strain.note() halves the limit where attempts fail late, though those that were sent with them have succeeded soon", () => {
   for (const succeeded of [20, 30]) {
-    const origin = new Origin().fail().rescue().succeed(succeeded - 1);
-    origin.nowMs += 5_000;
+    const origin = new Origin().fail().rescue();
+    origin.nowMs += 1_000;
+    origin.succeed(succeeded - 1).nowMs += 4_500;
     origin.fail(succeeded - 2, 5_000);
     assertEquals(origin.limit.current, 20);
     origin.fail(1, 5_000);
@@ -167,8 +168,8 @@ test("Strain.note() asks of attempts that fail late whether a retry, or a probe,
       const origin = new Origin().fail();
       if (evidence === "retry") origin.rescue();
       if (evidence === "probe") origin.strain.noteRecovery(origin, origin.nowMs);
-      origin.nowMs += afterMs;
-      origin.succeed(5).nowMs += 30_000;
+      origin.nowMs += afterMs + 100;
+      origin.succeed(5).nowMs += 29_900;
       origin.fail(20, 30_000);
       assertEquals(origin.limit.current, evidence === "neither" ? 20 : left, `${evidence} ${afterMs}`);
     }
@@ -200,10 +201,10 @@ test("Strain.note() goes on where all attempts fail late, once it has lowered th
   assertEquals(limits, [5, 2, 1, 20]);
 });
 
-test("Strain.note() halves the limit where all attempts fail late and nothing is known, and has more tried soon", () => {
+test("Strain.note() halves the limit where attempts hang one and all, also when nothing is known, and has more tried soon", () => {
   const origin = new Origin(6, 6);
   origin.nowMs += 30_000;
-  origin.fail(9, 30_000);
+  origin.fail(4, 30_000);
   assertEquals(origin.limit.current, 6);
   origin.fail(1, 30_000);
   assertEquals(origin.limit.current, 3);
@@ -214,6 +215,33 @@ test("Strain.note() halves the limit where all attempts fail late and nothing is
   assertEquals(origin.limit.current, 3);
   succeedAt(origin.nowMs + 30_000);
   assertEquals(origin.limit.current, 6);
+});
+
+test("Strain.note() lets nothing follow those that hang as well when the limit is lowered", () => {
+  const origin = new Origin(20, 20);
+  origin.nowMs += 30_000;
+  origin.fail(5, 30_000);
+  const limits: number[] = [];
+  for (const inFlight of [15, 9, 4, 1]) {
+    origin.inFlight = inFlight;
+    limits.push(origin.fail(1, 30_000).limit.current);
+  }
+  assertEquals(limits, [10, 8, 3, 1]);
+});
+
+test("Strain.note() takes a few attempts for no sign that hang beside others, or one by one", () => {
+  const beside = new Origin();
+  beside.nowMs += 30_000;
+  for (let nth = 0; nth < 9; nth++) {
+    // What began after them has succeeded.
+    beside.succeed().fail(1, 30_000);
+  }
+  const alone = new Origin();
+  for (let nth = 0; nth < 9; nth++) {
+    alone.nowMs += 30_000;
+    alone.fail(4, 30_000).succeed().fail(1, 1_000);
+  }
+  assertEquals([beside.limit.current, alone.limit.current], [20, 20]);
 });
 
 test("Strain.note() goes back when the first attempt more than was not too much fails late, and stays there", () => {
