@@ -195,12 +195,12 @@ export class Semaphore {
 
 type Work<T> = () => T | PromiseLike<T>;
 
-/** A caller in the queue. It carries the function itself, which saves a promise for each. */
+/** A caller in the queue. It carries the function itself, so that none has to be made for it. */
 class Caller<T> extends PermitWaiter {
   readonly promise: Promise<T>;
   override reject!: (reason: unknown) => void;
   readonly #fn: Work<T> | undefined;
-  #resolve!: (value: T | PromiseLike<T>) => void;
+  #resolve!: (granted: Caller<T> | Permit) => void;
 
   constructor(
     ledger: PermitLedger,
@@ -211,29 +211,31 @@ class Caller<T> extends PermitWaiter {
   ) {
     super(ledger, weight, priority, signal);
     this.#fn = fn;
-    this.promise = new Promise((resolve, reject) => {
+    const granted = new Promise<Caller<T> | Permit>((resolve, reject) => {
       this.#resolve = resolve;
       this.reject = reject;
     });
+    // What follows a promise runs in the async context of whoever has said what follows: here of this caller. What is called by the
+    // one who gives the permit back would run in the context of that one.
+    this.promise = (fn === undefined ? granted : granted.then(callGranted)) as Promise<T>;
   }
 
   grant(): void {
+    this.#resolve(this.#fn === undefined ? new Permit(this.weight, this.ledger.give) : this);
+  }
+
+  /** Calls the function, now that there is a permit for it. */
+  call(): Promise<T> {
     const { ledger, weight, signal } = this;
-    const fn = this.#fn;
-    if (fn === undefined) return this.#resolve(new Permit(weight, ledger.give) as T);
-    // In a microtask: functions that end at once would call one another until the stack overflows.
-    RESOLVED.then(() => {
-      if (signal?.aborted) {
-        ledger.give(weight);
-        this.reject(signal.reason);
-      } else {
-        this.#resolve(callAndGive(ledger, weight, fn));
-      }
-    });
+    if (!signal?.aborted) return callAndGive(ledger, weight, this.#fn!);
+    ledger.give(weight);
+    throw signal.reason;
   }
 }
 
-const RESOLVED = Promise.resolve();
+function callGranted<T>(caller: Caller<T> | Permit): Promise<T> {
+  return (caller as Caller<T>).call();
+}
 
 async function callAndGive<T>(
   ledger: PermitLedger,
