@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
 import {
@@ -6,6 +7,7 @@ import {
   HttpError,
   InvalidDataError,
   NetworkError,
+  type Next,
   type Outcome,
 } from "../../mod.ts";
 import { type Bucket, Semaphore } from "../../src/primitives/mod.ts";
@@ -895,4 +897,54 @@ test("Client.settle() keeps twenty in flight although half of the URLs fail for 
   );
   await clock.run(client.settle(numberedUrls(1_000)));
   assert(network.sent[999]!.atMs <= 1_100, `${network.sent[999]!.atMs}`);
+});
+
+test("Batches have middleware run in the async context of their callers, whichever one makes room", async () => {
+  const caller = new AsyncLocalStorage<string>();
+  const seen: string[][] = [];
+  const note = ({ url }: Request): void =>
+    void seen.push([new URL(url).pathname.split("/")[1]!, caller.getStore()!]);
+  let refusals = 0;
+  const { clock, client } = setUp(
+    () => refusals++ % 3 === 0 ? { status: 503, afterMs: 10 } : { json: 1, afterMs: 10 },
+    {
+      concurrency: 1,
+      maxRetries: 3,
+      use: [
+        (request, next) => (note(request), next(request)),
+        Object.assign((request: Request, next: Next) => (note(request), next(request)), {
+          around: "hop" as const,
+        }),
+      ],
+    },
+  );
+  const urls = (
+    name: string,
+  ) => [`https://a.test/${name}/1`, { url: `https://a.test/${name}/2`, timeoutMs: 5_000 }];
+  const consume = async (name: string): Promise<void> => {
+    for await (const { ok } of client.stream(urls(name), { ordered: true })) assert(ok);
+  };
+  const calls = [
+    caller.run("a", () => client.all(urls("a"))),
+    caller.run("b", () => client.settle(urls("b"))),
+    caller.run("c", () => consume("c")),
+    caller.run("d", () => client.json("https://a.test/d")),
+    caller.run("e", () => client.record({ one: "https://a.test/e" })),
+  ];
+  await clock.run(Promise.all(calls));
+  assertEquals(seen.filter(([name, store]) => name !== store), []);
+  assert(seen.length > 16, `${seen.length}`);
+});
+
+test("Batches that are aborted as an attempt begins run no middleware for it", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  let runs = 0;
+  const { clock, client, network } = setUp(() => ({ json: 1 }), {
+    use: [(request, next) => (runs++, next(request))],
+  });
+  client.on(({ type }) => type === "attempt" && queueMicrotask(() => controller.abort(reason)));
+  const error = await clock.run(rejection(client.all(["https://a.test/1"], { signal: controller.signal })));
+  assertStrictEquals(error, reason);
+  assertEquals([runs, network.sent.length, client.stats().inFlight], [0, 0, 0]);
 });
