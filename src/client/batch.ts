@@ -11,6 +11,7 @@ import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import { describeKind } from "../primitives/argument_checks.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
+import { CallerScope } from "../primitives/caller_scope.ts";
 import type { Deadline, Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { type Deferred, deferredAcrossRequests } from "../primitives/deferred.ts";
 import type { Closable } from "./dispatcher.ts";
@@ -96,6 +97,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   readonly context: CallContext;
   readonly #run: BatchRun;
   #iterator: Iterator<FetchRequest> | AsyncIterator<FetchRequest> | undefined;
+  /** Where a source is asked that waits for something itself; absent for others. */
+  readonly #scope: CallerScope | undefined;
   /** The source, where it is a list that says nothing new when it is asked by its iterator. */
   readonly #list: readonly FetchRequest[] | undefined;
   #nextIndex = 0;
@@ -123,6 +126,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     checkSource(run.source);
     this.#run = run;
     if (isPlainList(run.source)) this.#list = run.source;
+    if (Symbol.asyncIterator in run.source) this.#scope = new CallerScope();
     this.claimPriority = run.priority;
     this.allowance = new Allowance(run.concurrency, run.maxWaiting, () => this.#onRoom());
     this.allowance.signal = run.signal;
@@ -223,7 +227,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
     try {
       const list = this.#list;
-      if (list === undefined) result = checkResult(this.#ask());
+      if (list === undefined) result = this.#pull();
       else if (this.#nextIndex < list.length) result = { done: false, value: list[this.#nextIndex]! };
       else result = END;
     } catch (error) {
@@ -254,6 +258,16 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       this.#closeUnheard();
     }
     return result;
+  }
+
+  /** Asks the source, in the caller's own context if it may wait for something itself. */
+  #pull(): IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>> {
+    return this.#scope === undefined ? checkResult(this.#ask()) : this.#scope.run(() => this.#askLater());
+  }
+
+  /** Meanwhile the batch may have ended, and closed the source. */
+  async #askLater(): Promise<IteratorResult<FetchRequest>> {
+    return this.#ended || this.#exhausted ? END : await checkResult(this.#ask());
   }
 
   /** Closes the source, whose end can't be waited for; how that ends does not matter any more. */
@@ -353,7 +367,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     this.#pulling = true;
     let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
     try {
-      result = checkResult(this.#ask());
+      result = this.#pull();
     } catch (error) {
       return this.#breakOff(error);
     }
