@@ -75,6 +75,9 @@ export interface BatchStarter {
   delete(batch: Closable): void;
 }
 
+/** For how long a batch may take answers from a cache before the event loop gets a turn, in milliseconds. */
+const BUSY_MS = 50;
+
 /** What lists are iterated over with, before any program has changed that. */
 const valuesOf = Array.prototype[Symbol.iterator];
 /** What a list gives when there is nothing more. */
@@ -114,6 +117,10 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #pulled: IteratorResult<FetchRequest> | undefined;
   #exhausted = false;
   #deadline: Deadline | undefined;
+  /** Since when all answers have come from a cache, which may need no turn of the event loop; on the client's clock. */
+  #busySinceMs: number | undefined;
+  /** The end of a rest, in which nothing is pulled. */
+  #rest: Deadline | undefined;
   #failure: { readonly reason: unknown } | undefined;
   #ended = false;
 
@@ -153,7 +160,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #hasRoom(): boolean {
     const { allowance } = this;
     const { maxWaiting, window, consumer } = this.#run;
-    return !this.#exhausted && !this.#ended && !this.#pulling && allowance.active < allowance.concurrency &&
+    return !this.#exhausted && !this.#ended && !this.#pulling && this.#rest === undefined &&
+      allowance.active < allowance.concurrency &&
       (allowance.asleep < maxWaiting || allowance.asleep === 0) && allowance.active + consumer.held < window;
   }
 
@@ -214,7 +222,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     const { allowance } = this;
     const { maxWaiting, window, consumer } = this.#run;
     if (
-      this.#exhausted || this.#ended || this.#pulling || allowance.active >= allowance.concurrency ||
+      this.#exhausted || this.#ended || this.#pulling || this.#rest !== undefined ||
+      allowance.active >= allowance.concurrency ||
       (allowance.asleep >= maxWaiting && allowance.asleep > 0) ||
       allowance.active + consumer.held >= window ||
       this.#run.signal?.aborted
@@ -347,6 +356,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     if (this.#ended) return;
     const outcome = outcomeOf(call, call.index, call.given as FetchRequest, { ok, value });
     this.#run.consumer.onOutcome(outcome, value);
+    if (call.from === "network") this.#busySinceMs = undefined;
+    else this.#restIfDue(call.startedAtMs + call.durationMs);
     const { active, asleep, hasRefused } = this.allowance;
     if (this.isClaiming && !hasRefused) {
       if (active + asleep === 0) queueMicrotask(() => this.#lookAhead());
@@ -354,6 +365,25 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     }
     this.#onRoom();
     this.#endIfDone();
+  }
+
+  /** Timers, sockets and aborts are not heard of while one answer from memory follows another. */
+  #restIfDue(nowMs: number): void {
+    const sinceMs = this.#busySinceMs ??= nowMs;
+    const { scheduler, deadlines, pullsAhead } = this.#run;
+    // The time of a worker stands still between two turns.
+    if (
+      nowMs - sinceMs < BUSY_MS || this.#rest !== undefined || this.#exhausted || this.#ended || pullsAhead
+    ) {
+      return;
+    }
+    scheduler.quit(this);
+    const onDeadline = (): void => {
+      this.#rest = undefined;
+      this.#busySinceMs = undefined;
+      this.pump();
+    };
+    this.#rest = deadlines.add({ onDeadline }, 0, nowMs);
   }
 
   /** If the permit has gone to others: whether the batch is over must not be known as late as they give one back. */
@@ -392,6 +422,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     scheduler.quit(this);
     starter.delete(this);
     if (this.#deadline !== undefined) deadlines.remove(this.#deadline);
+    if (this.#rest !== undefined) deadlines.remove(this.#rest);
     if (signal !== undefined) removeAbortListener(signal, this);
   }
 
