@@ -177,9 +177,12 @@ export class Semaphore {
           ? Promise.resolve(new Permit(weight, ledger.give) as T)
           : callAndGive(ledger, weight, fn);
       }
-      const caller = new Caller(ledger, weight, priority, signal, fn);
+      const caller = new Caller(ledger, weight, priority, signal);
       ledger.enqueue(caller);
-      return caller.promise;
+      if (fn === undefined) return caller.promise as Promise<T>;
+      // What follows a promise runs in the async context of whoever has said what follows: here of the caller. What is called by the one
+      // who gives the permit back would run in the context of that one.
+      return caller.promise.then(() => callAndGive(ledger, weight, fn, signal));
     } catch (error) {
       // Everything rejects that goes wrong in a function that returns a promise.
       return Promise.reject(error);
@@ -195,54 +198,38 @@ export class Semaphore {
 
 type Work<T> = () => T | PromiseLike<T>;
 
-/** A caller in the queue. It carries the function itself, so that none has to be made for it. */
-class Caller<T> extends PermitWaiter {
-  readonly promise: Promise<T>;
+/** A caller in the queue. */
+class Caller extends PermitWaiter {
+  readonly promise: Promise<Permit>;
   override reject!: (reason: unknown) => void;
-  readonly #fn: Work<T> | undefined;
-  #resolve!: (granted: Caller<T> | Permit) => void;
+  #resolve!: (permit: Permit) => void;
 
   constructor(
     ledger: PermitLedger,
     weight: number,
     priority: number | undefined,
     signal: AbortSignal | undefined,
-    fn: Work<T> | undefined,
   ) {
     super(ledger, weight, priority, signal);
-    this.#fn = fn;
-    const granted = new Promise<Caller<T> | Permit>((resolve, reject) => {
+    this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.reject = reject;
     });
-    // What follows a promise runs in the async context of whoever has said what follows: here of this caller. What is called by the
-    // one who gives the permit back would run in the context of that one.
-    this.promise = (fn === undefined ? granted : granted.then(callGranted)) as Promise<T>;
   }
 
   grant(): void {
-    this.#resolve(this.#fn === undefined ? new Permit(this.weight, this.ledger.give) : this);
+    this.#resolve(new Permit(this.weight, this.ledger.give));
   }
-
-  /** Calls the function, now that there is a permit for it. */
-  call(): Promise<T> {
-    const { ledger, weight, signal } = this;
-    if (!signal?.aborted) return callAndGive(ledger, weight, this.#fn!);
-    ledger.give(weight);
-    throw signal.reason;
-  }
-}
-
-function callGranted<T>(caller: Caller<T> | Permit): Promise<T> {
-  return (caller as Caller<T>).call();
 }
 
 async function callAndGive<T>(
   ledger: PermitLedger,
   weight: number,
   fn: () => T | PromiseLike<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   try {
+    signal?.throwIfAborted();
     return await fn();
   } finally {
     ledger.give(weight);
