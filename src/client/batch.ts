@@ -11,6 +11,7 @@ import type { Scheduler } from "../lanes/scheduler.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import { describeKind } from "../primitives/argument_checks.ts";
 import { type AbortTarget, addAbortListener, removeAbortListener } from "../primitives/abort_listeners.ts";
+import { CallerScope } from "../primitives/caller_scope.ts";
 import type { Deadline, Deadlines, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { type Deferred, deferredAcrossRequests } from "../primitives/deferred.ts";
 import type { Closable } from "./dispatcher.ts";
@@ -74,6 +75,9 @@ export interface BatchStarter {
   delete(batch: Closable): void;
 }
 
+/** For how long a batch may take answers from a cache before the event loop gets a turn, in milliseconds. */
+const BUSY_MS = 50;
+
 /** What lists are iterated over with, before any program has changed that. */
 const valuesOf = Array.prototype[Symbol.iterator];
 /** What a list gives when there is nothing more. */
@@ -96,6 +100,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   readonly context: CallContext;
   readonly #run: BatchRun;
   #iterator: Iterator<FetchRequest> | AsyncIterator<FetchRequest> | undefined;
+  /** Where a source is asked that waits for something itself; absent for others. */
+  readonly #scope: CallerScope | undefined;
   /** The source, where it is a list that says nothing new when it is asked by its iterator. */
   readonly #list: readonly FetchRequest[] | undefined;
   #nextIndex = 0;
@@ -111,6 +117,10 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #pulled: IteratorResult<FetchRequest> | undefined;
   #exhausted = false;
   #deadline: Deadline | undefined;
+  /** Since when all answers have come from a cache, which may need no turn of the event loop; on the client's clock. */
+  #busySinceMs: number | undefined;
+  /** The end of a rest, in which nothing is pulled. */
+  #rest: Deadline | undefined;
   #failure: { readonly reason: unknown } | undefined;
   #ended = false;
 
@@ -123,6 +133,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     checkSource(run.source);
     this.#run = run;
     if (isPlainList(run.source)) this.#list = run.source;
+    if (Symbol.asyncIterator in run.source) this.#scope = new CallerScope();
     this.claimPriority = run.priority;
     this.allowance = new Allowance(run.concurrency, run.maxWaiting, () => this.#onRoom());
     this.allowance.signal = run.signal;
@@ -149,7 +160,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
   #hasRoom(): boolean {
     const { allowance } = this;
     const { maxWaiting, window, consumer } = this.#run;
-    return !this.#exhausted && !this.#ended && !this.#pulling && allowance.active < allowance.concurrency &&
+    return !this.#exhausted && !this.#ended && !this.#pulling && this.#rest === undefined &&
+      allowance.active < allowance.concurrency &&
       (allowance.asleep < maxWaiting || allowance.asleep === 0) && allowance.active + consumer.held < window;
   }
 
@@ -210,7 +222,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     const { allowance } = this;
     const { maxWaiting, window, consumer } = this.#run;
     if (
-      this.#exhausted || this.#ended || this.#pulling || allowance.active >= allowance.concurrency ||
+      this.#exhausted || this.#ended || this.#pulling || this.#rest !== undefined ||
+      allowance.active >= allowance.concurrency ||
       (allowance.asleep >= maxWaiting && allowance.asleep > 0) ||
       allowance.active + consumer.held >= window ||
       this.#run.signal?.aborted
@@ -223,7 +236,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
     try {
       const list = this.#list;
-      if (list === undefined) result = checkResult(this.#ask());
+      if (list === undefined) result = this.#pull();
       else if (this.#nextIndex < list.length) result = { done: false, value: list[this.#nextIndex]! };
       else result = END;
     } catch (error) {
@@ -254,6 +267,16 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
       this.#closeUnheard();
     }
     return result;
+  }
+
+  /** Asks the source, in the caller's own context if it may wait for something itself. */
+  #pull(): IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>> {
+    return this.#scope === undefined ? checkResult(this.#ask()) : this.#scope.run(() => this.#askLater());
+  }
+
+  /** Meanwhile the batch may have ended, and closed the source. */
+  async #askLater(): Promise<IteratorResult<FetchRequest>> {
+    return this.#ended || this.#exhausted ? END : await checkResult(this.#ask());
   }
 
   /** Closes the source, whose end can't be waited for; how that ends does not matter any more. */
@@ -333,6 +356,8 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     if (this.#ended) return;
     const outcome = outcomeOf(call, call.index, call.given as FetchRequest, { ok, value });
     this.#run.consumer.onOutcome(outcome, value);
+    if (call.from === "network") this.#busySinceMs = undefined;
+    else this.#restIfDue(call.startedAtMs + call.durationMs);
     const { active, asleep, hasRefused } = this.allowance;
     if (this.isClaiming && !hasRefused) {
       if (active + asleep === 0) queueMicrotask(() => this.#lookAhead());
@@ -340,6 +365,25 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     }
     this.#onRoom();
     this.#endIfDone();
+  }
+
+  /** Timers, sockets and aborts are not heard of while one answer from memory follows another. */
+  #restIfDue(nowMs: number): void {
+    const sinceMs = this.#busySinceMs ??= nowMs;
+    const { scheduler, deadlines, pullsAhead } = this.#run;
+    // The time of a worker stands still between two turns.
+    if (
+      nowMs - sinceMs < BUSY_MS || this.#rest !== undefined || this.#exhausted || this.#ended || pullsAhead
+    ) {
+      return;
+    }
+    scheduler.quit(this);
+    const onDeadline = (): void => {
+      this.#rest = undefined;
+      this.#busySinceMs = undefined;
+      this.pump();
+    };
+    this.#rest = deadlines.add({ onDeadline }, 0, nowMs);
   }
 
   /** If the permit has gone to others: whether the batch is over must not be known as late as they give one back. */
@@ -353,7 +397,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     this.#pulling = true;
     let result: IteratorResult<FetchRequest> | Promise<IteratorResult<FetchRequest>>;
     try {
-      result = checkResult(this.#ask());
+      result = this.#pull();
     } catch (error) {
       return this.#breakOff(error);
     }
@@ -378,6 +422,7 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
     scheduler.quit(this);
     starter.delete(this);
     if (this.#deadline !== undefined) deadlines.remove(this.#deadline);
+    if (this.#rest !== undefined) deadlines.remove(this.#rest);
     if (signal !== undefined) removeAbortListener(signal, this);
   }
 

@@ -13,6 +13,7 @@ import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { Call, CallContext, CallSink } from "../policies/call.ts";
 import type { DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
 import type { ClientEvent, Reporter } from "../policies/event.ts";
+import { scopeFor } from "../policies/middleware_chain.ts";
 import type { Settings } from "../policies/settings.ts";
 import { systemClock } from "../primitives/clock.ts";
 import { deferred } from "../primitives/deferred.ts";
@@ -327,7 +328,11 @@ class SlipstreamClient implements Client {
       timeoutMs: options?.batchTimeoutMs ?? Infinity,
       deadlines: this.#dispatcher.deadlines,
       consumer,
-      contextOf: (allowance) => ({ ...context, allowance }),
+      contextOf: (allowance) => ({
+        ...context,
+        allowance,
+        scope: scopeFor(this.#dispatcher.pipeline.environment),
+      }),
       scheduler,
       starter: this.#dispatcher,
       begin: this.#beginForBatch,

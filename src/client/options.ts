@@ -157,7 +157,7 @@ export interface ClientOptions extends
   readonly sensitiveHeaders?: readonly string[] | undefined;
   /**
    * What sends requests; in place of a `transport`. A request that had to wait is sent by whatever makes room for it: an
-   * `AsyncLocalStorage` may hold what is another caller's there.
+   * `AsyncLocalStorage` may hold what is another caller's there. Not so with middleware (`use`), which runs in the context of its caller.
    * @default {globalThis.fetch}
    */
   readonly fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;

@@ -7,7 +7,6 @@
 import type { Admission } from "../lanes/admission.ts";
 import type { Claimant } from "../lanes/claimant.ts";
 import type { Scheduler } from "../lanes/scheduler.ts";
-import { ResponseError } from "../policies/attempt_errors.ts";
 import type { Call } from "../policies/call.ts";
 import type { Hedger } from "../policies/hedger.ts";
 import { mayBeHedged } from "../policies/hedging.ts";
@@ -102,8 +101,8 @@ export class StraightHedges implements DeadlineTarget {
     const taker = this.#takers.get(call);
     if (taker === undefined) return false;
     this.#takers.delete(call);
-    if (response !== undefined && response !== null) taker.resolve(response);
-    else taker.reject(error ?? new ResponseError());
+    if (response === undefined) taker.reject(error);
+    else taker.resolve(response);
     return true;
   }
 

@@ -128,6 +128,9 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
           body = call.settings.as === "bytes"
             ? new Uint8Array(await response.arrayBuffer())
             : await response.text();
+        } else if (response === undefined || response === null) {
+          // A `fetch` may give anything.
+          throw new ResponseError();
         }
       } catch (thrown) {
         // Whatever it is, the general way knows what to make of it.
@@ -279,10 +282,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
       this.#handOut(call, admission, response);
       return undefined;
     }
-    // A `fetch` may give anything.
-    const isNothing = response === undefined || response === null;
-    const failure = error ?? (isNothing ? new ResponseError() : undefined);
-    this.#follow(call, { admission, response: isNothing ? undefined : response, error: failure });
+    this.#follow(call, { admission, response, error });
     return undefined;
   }
 

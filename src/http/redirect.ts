@@ -6,7 +6,8 @@
  */
 
 import { cancelBody } from "./body.ts";
-import { type HeaderMap, withoutSensitive } from "./headers.ts";
+import { type HeaderMap, mergeHeaders, withoutSensitive } from "./headers.ts";
+import { splitUserInfo } from "./url.ts";
 
 const MAX_REDIRECTS = 20;
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
@@ -131,7 +132,10 @@ function redirectedRequest(
     throw new RedirectError("Cannot follow a redirect as the body is a stream, which can't be sent twice");
   }
   if (to.origin !== from.origin) headers = withoutSensitive(headers, sensitive);
-  return { url: to.href, method, headers, body };
+  // Not every runtime sends the user info of a URL, or takes a URL that has some.
+  const { url = to.href, authorization } = splitUserInfo(to.href) ?? {};
+  if (authorization !== undefined) headers = mergeHeaders({ authorization }, headers);
+  return { url, method, headers, body };
 }
 
 /** The response says that it was redirected, as it would have if the runtime had followed. */

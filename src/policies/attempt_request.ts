@@ -54,17 +54,24 @@ export async function sendRequest(
   const { method, body, init } = call.request;
   const request = { url: target.url, method, headers: target.headers, body };
   const { use } = environment;
+  const scope = call.context.scope ?? call.journey.scope;
   // Another one may be sent beside it while it is redirected.
   const { attempts: attempt } = call;
-  if (use === undefined) {
-    return await sendOne(environment, call, target.sensitive, { request, attempt, signal, first, exchange });
-  }
-  return await passThrough(
-    use,
-    { ...request, init, signal },
-    (passed) => sendOne(environment, call, target.sensitive, { request: passed, attempt, signal, exchange }),
-    toContext(environment, call, attempt),
-  );
+  const send = (): Promise<Response> =>
+    use === undefined
+      ? sendOne(environment, call, target.sensitive, { request, attempt, signal, first, exchange })
+      : passThrough(
+        use,
+        { ...request, init, signal },
+        (passed) =>
+          sendOne(environment, call, target.sensitive, { request: passed, attempt, signal, exchange }),
+        toContext(environment, call, attempt),
+      );
+  if (scope === undefined) return await send();
+  return await scope.run(async () => {
+    signal.throwIfAborted();
+    return await send();
+  });
 }
 
 /** What is sent. */

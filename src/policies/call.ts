@@ -15,6 +15,7 @@ import type { Receipt } from "../lanes/receipt.ts";
 import type { Errand } from "../lanes/errand.ts";
 import { abortIfPossible, hasAborted } from "../primitives/abort_across_requests.ts";
 import type { AbortTarget } from "../primitives/abort_listeners.ts";
+import type { CallerScope } from "../primitives/caller_scope.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import type { LinkedItem } from "../primitives/linked_queue.ts";
 import type { ValueSource } from "./event.ts";
@@ -67,6 +68,8 @@ export interface CallContext {
   readonly additions?: RequestAdditions | undefined;
   /** What its batch may have in flight; absent for a single request. */
   readonly allowance: Allowance | undefined;
+  /** Where the middleware of its batch runs, whoever makes room for it; absent for a single request, and without middleware. */
+  readonly scope?: CallerScope | undefined;
   /** Whether the caller gets the response itself, its body unread. */
   readonly streams: boolean;
   /** Whether a response whose status is no success is an error, as for callers that get its value. */

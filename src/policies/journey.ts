@@ -8,6 +8,7 @@ import type { HeaderMap } from "../http/headers.ts";
 import type { RedirectedRequest } from "../http/redirect.ts";
 import type { Admission } from "../lanes/admission.ts";
 import type { Lane } from "../lanes/lane.ts";
+import type { CallerScope } from "../primitives/caller_scope.ts";
 import type { Deadline } from "../primitives/deadline_queue.ts";
 import type { Mirror } from "./mirror.ts";
 
@@ -96,6 +97,8 @@ export class Journey {
   ownHeaders: HeaderMap | undefined = undefined;
   /** Whether the cache has added conditions: a 304 is then for the cache, and no value. */
   isValidating = false;
+  /** Where middleware runs, also around an attempt that is sent because another one is slow; absent if there is none of these. */
+  scope: CallerScope | undefined = undefined;
   /** What is noted of the latest attempt; absent when the cache has no use for it. */
   exchange: Exchange | undefined = undefined;
   /** What it has failed of so far, and goes on from; noted only if it or its batch has a deadline. */

@@ -5,6 +5,7 @@
  */
 
 import { describeKind } from "../primitives/argument_checks.ts";
+import { CallerScope } from "../primitives/caller_scope.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 import { toHeaderMap } from "../http/headers.ts";
 import type { RedirectedRequest } from "../http/redirect.ts";
@@ -16,6 +17,14 @@ import {
   type MiddlewareContext,
   MiddlewareFailure,
 } from "./middleware.ts";
+import type { Environment } from "./policy.ts";
+
+/** Where the middleware of a caller who is here now is to run later; `undefined` if there is none. */
+export function scopeFor(
+  { use, useOnHops }: Pick<Environment, "use" | "useOnHops">,
+): CallerScope | undefined {
+  return use === undefined && useOnHops === undefined ? undefined : new CallerScope();
+}
 
 /** What goes through. */
 export interface PassingRequest extends RedirectedRequest {

@@ -16,6 +16,7 @@ import type { Target } from "./journey.ts";
 import type { HedgeEvent } from "./event.ts";
 import type { Ending, RaceField, RaceStart } from "./hedging.ts";
 import type { Environment } from "./policy.ts";
+import { scopeFor } from "./middleware_chain.ts";
 import type { Reply } from "./reply.ts";
 
 /** What a second attempt is sent with. */
@@ -87,6 +88,7 @@ export class Race implements AttemptWatcher, Claimant, DeadlineTarget, Pending {
       admission.withdraw();
       return Promise.resolve([{ target, error: call.reason }]);
     }
+    call.journey.scope ??= scopeFor(this.#environment);
     return new Promise((resolve) => {
       this.#resolve = resolve;
       const held = admission ?? opening!.admission!;

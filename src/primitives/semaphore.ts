@@ -177,9 +177,12 @@ export class Semaphore {
           ? Promise.resolve(new Permit(weight, ledger.give) as T)
           : callAndGive(ledger, weight, fn);
       }
-      const caller = new Caller(ledger, weight, priority, signal, fn);
+      const caller = new Caller(ledger, weight, priority, signal);
       ledger.enqueue(caller);
-      return caller.promise;
+      if (fn === undefined) return caller.promise as Promise<T>;
+      // What follows a promise runs in the async context of whoever has said what follows: here of the caller. What is called by the one
+      // who gives the permit back would run in the context of that one.
+      return caller.promise.then(() => callAndGive(ledger, weight, fn, signal));
     } catch (error) {
       // Everything rejects that goes wrong in a function that returns a promise.
       return Promise.reject(error);
@@ -195,22 +198,19 @@ export class Semaphore {
 
 type Work<T> = () => T | PromiseLike<T>;
 
-/** A caller in the queue. It carries the function itself, which saves a promise for each. */
-class Caller<T> extends PermitWaiter {
-  readonly promise: Promise<T>;
+/** A caller in the queue. */
+class Caller extends PermitWaiter {
+  readonly promise: Promise<Permit>;
   override reject!: (reason: unknown) => void;
-  readonly #fn: Work<T> | undefined;
-  #resolve!: (value: T | PromiseLike<T>) => void;
+  #resolve!: (permit: Permit) => void;
 
   constructor(
     ledger: PermitLedger,
     weight: number,
     priority: number | undefined,
     signal: AbortSignal | undefined,
-    fn: Work<T> | undefined,
   ) {
     super(ledger, weight, priority, signal);
-    this.#fn = fn;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.reject = reject;
@@ -218,29 +218,18 @@ class Caller<T> extends PermitWaiter {
   }
 
   grant(): void {
-    const { ledger, weight, signal } = this;
-    const fn = this.#fn;
-    if (fn === undefined) return this.#resolve(new Permit(weight, ledger.give) as T);
-    // In a microtask: functions that end at once would call one another until the stack overflows.
-    RESOLVED.then(() => {
-      if (signal?.aborted) {
-        ledger.give(weight);
-        this.reject(signal.reason);
-      } else {
-        this.#resolve(callAndGive(ledger, weight, fn));
-      }
-    });
+    this.#resolve(new Permit(this.weight, this.ledger.give));
   }
 }
-
-const RESOLVED = Promise.resolve();
 
 async function callAndGive<T>(
   ledger: PermitLedger,
   weight: number,
   fn: () => T | PromiseLike<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   try {
+    signal?.throwIfAborted();
     return await fn();
   } finally {
     ledger.give(weight);

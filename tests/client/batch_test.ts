@@ -7,6 +7,7 @@ import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { test } from "../support/test.ts";
 import { CountedSource, fakeBatch, RecordingConsumer } from "./fake_starter.ts";
 import { watch } from "../support/settled.ts";
+import { until } from "../support/until.ts";
 
 function setUp(source: BatchRun["source"], options: Parameters<typeof fakeBatch>[2] = {}) {
   return fakeBatch(source, new RecordingConsumer(), options);
@@ -331,6 +332,7 @@ test("Batch starts nothing of what an async source gives after the abort", async
   const { batch, starter, consumer } = setUp(source(), { signal: controller.signal });
 
   batch.pump();
+  await eventLoopTurn();
   controller.abort("enough");
   request.resolve("https://a.test/late");
   await eventLoopTurn();
@@ -417,6 +419,44 @@ test("Batch that pulls ahead pulls in its own incoming request, whichever one ma
     assertEquals([consumer.outcomes.length, consumer.log], [4, ["end"]], makesRoom);
     assertEquals(new Set(pulledIn), new Set(["own"]), makesRoom);
   }
+});
+
+test("Batch pulls from an async source in the async context of its caller, whoever makes room", async () => {
+  const caller = new AsyncLocalStorage<string>();
+  const pulledIn: (string | undefined)[] = [];
+  async function* source(): AsyncGenerator<string> {
+    for (let index = 0; index < 6; index++) {
+      pulledIn.push(caller.getStore());
+      await eventLoopTurn();
+      pulledIn.push(caller.getStore());
+      yield `https://a.test/${index}`;
+    }
+  }
+  const { batch, starter, consumer } = caller.run("own", () => setUp(source(), { concurrency: 2 }));
+  caller.run("other", () => batch.pump());
+  for (let index = 0; index < 6; index++) {
+    await until(() => starter.calls.length > index);
+    caller.run("other", () => starter.answer(index));
+  }
+  await eventLoopTurn();
+  assertEquals([consumer.outcomes.length, consumer.log], [6, ["end"]]);
+  assertEquals(pulledIn, Array.from({ length: 12 }, () => "own"));
+});
+
+test("Batch that ends before its async source was asked does not ask it any more", async () => {
+  const controller = new AbortController();
+  const log: string[] = [];
+  const source = {
+    [Symbol.asyncIterator]: (): AsyncIterator<string> => ({
+      next: () => Promise.resolve({ value: `https://a.test/${log.push("next")}` }),
+      return: () => Promise.resolve({ done: true, value: log.push("return") }),
+    }),
+  };
+  const { batch, starter } = setUp(source, { signal: controller.signal });
+  batch.pump();
+  controller.abort();
+  await eventLoopTurn();
+  assertEquals([log, starter.calls.length], [["return"], 0]);
 });
 
 test("Batch tells of a source whose next() gives no result, as a loop over it would", () => {

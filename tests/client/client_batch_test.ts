@@ -1,19 +1,26 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
 import {
+  type Client,
+  createClient,
   DataNotFoundError,
   type FetchRequest,
   HttpError,
   InvalidDataError,
+  isTimeoutError,
   NetworkError,
+  type Next,
   type Outcome,
+  type RequestSource,
 } from "../../mod.ts";
-import { type Bucket, Semaphore } from "../../src/primitives/mod.ts";
+import { type Bucket, type Clock, Semaphore, type TimerHandle } from "../../src/primitives/mod.ts";
 import { planOf } from "../http_cache/plan_of.ts";
 import { test } from "../support/test.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
 import type { Answer, SentRequest } from "./fake_network.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
+import { microtasks } from "../support/microtasks.ts";
 import { rejection, watch } from "../support/settled.ts";
 
 const setUp: MakeFakeClient = (answer, options) => fakeClient(answer, { maxRetries: 0, ...options });
@@ -895,4 +902,112 @@ test("Client.settle() keeps twenty in flight although half of the URLs fail for 
   );
   await clock.run(client.settle(numberedUrls(1_000)));
   assert(network.sent[999]!.atMs <= 1_100, `${network.sent[999]!.atMs}`);
+});
+
+test("Batches have middleware run in the async context of their callers, whichever one makes room", async () => {
+  const caller = new AsyncLocalStorage<string>();
+  const seen: string[][] = [];
+  const note = ({ url }: Request): void =>
+    void seen.push([new URL(url).pathname.split("/")[1]!, caller.getStore()!]);
+  let refusals = 0;
+  const { clock, client } = setUp(
+    () => refusals++ % 3 === 0 ? { status: 503, afterMs: 10 } : { json: 1, afterMs: 10 },
+    {
+      concurrency: 1,
+      maxRetries: 3,
+      use: [
+        (request, next) => (note(request), next(request)),
+        Object.assign((request: Request, next: Next) => (note(request), next(request)), {
+          around: "hop" as const,
+        }),
+      ],
+    },
+  );
+  const urls = (
+    name: string,
+  ) => [`https://a.test/${name}/1`, { url: `https://a.test/${name}/2`, timeoutMs: 5_000 }];
+  const consume = async (name: string): Promise<void> => {
+    for await (const { ok } of client.stream(urls(name), { ordered: true })) assert(ok);
+  };
+  const calls = [
+    caller.run("a", () => client.all(urls("a"))),
+    caller.run("b", () => client.settle(urls("b"))),
+    caller.run("c", () => consume("c")),
+    caller.run("d", () => client.json("https://a.test/d")),
+    caller.run("e", () => client.record({ one: "https://a.test/e" })),
+  ];
+  await clock.run(Promise.all(calls));
+  assertEquals(seen.filter(([name, store]) => name !== store), []);
+  assert(seen.length > 16, `${seen.length}`);
+});
+
+test("Batches that are aborted as an attempt begins run no middleware for it", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  let runs = 0;
+  const { clock, client, network } = setUp(() => ({ json: 1 }), {
+    use: [(request, next) => (runs++, next(request))],
+  });
+  client.on(({ type }) => type === "attempt" && queueMicrotask(() => controller.abort(reason)));
+  const error = await clock.run(rejection(client.all(["https://a.test/1"], { signal: controller.signal })));
+  assertStrictEquals(error, reason);
+  assertEquals([runs, network.sent.length, client.stats().inFlight], [0, 0, 0]);
+});
+
+/** A clock that goes on by itself, a millisecond each time that it is looked at; its timers end in the next turn of the event loop. */
+class TickingClock implements Clock {
+  #nowMs = 0;
+  now = (): number => ++this.#nowMs;
+  wallNow = (): number => ++this.#nowMs;
+  setTimeout = (callback: () => void): TimerHandle => setTimeout(callback, 0);
+  clearTimeout = (handle: TimerHandle): void => clearTimeout(handle as number);
+}
+
+const IN_MEMORY: readonly string[] = numberedUrls(300);
+
+/** A client whose cache answers for {@linkcode IN_MEMORY}. */
+async function withAnswersInMemory(): Promise<Client> {
+  const clock = new TickingClock();
+  const client = createClient({ cache: planOf(), clock, fetch: () => Promise.resolve(Response.json(1)) });
+  await client.all(IN_MEMORY);
+  return client;
+}
+
+test("Batches let the event loop go on while one answer from memory follows another", async () => {
+  const sources: Record<string, () => RequestSource> = {
+    list: () => IN_MEMORY,
+    iterable: () => new Map(IN_MEMORY.entries()).values(),
+    "async iterable": async function* () {
+      yield* IN_MEMORY;
+    },
+  };
+  for (const [name, source] of Object.entries(sources)) {
+    await using client = await withAnswersInMemory();
+    let turns = 0;
+    setTimeout(() => turns++, 0);
+    const outcomes = await client.settle(source());
+    assertEquals([outcomes.filter(({ ok }) => ok).length, turns], [300, 1], name);
+
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    setTimeout(() => controller.abort(reason), 0);
+    const error = await rejection(client.settle(source(), { signal: controller.signal }));
+    assertStrictEquals(error, reason, name);
+    assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
+  }
+});
+
+test("Batches that let the event loop go on can be left, timed out and closed meanwhile", async () => {
+  const client = await withAnswersInMemory();
+  let taken = 0;
+  for await (const _ of client.stream(IN_MEMORY)) if (++taken === 100) break;
+  const outcomes = await client.settle(IN_MEMORY, { batchTimeoutMs: 150 });
+  const last = outcomes.at(-1)!;
+  assert(!last.ok && isTimeoutError(last.error) && last.error.kind === "batch");
+  assertEquals(outcomes.length, 300);
+  const closed = rejection(client.settle(IN_MEMORY));
+  await microtasks(500);
+  await client.close("over");
+  assertEquals(await closed, "over");
+  assertEquals([client.stats().inFlight, client.stats().queued], [0, 0]);
 });

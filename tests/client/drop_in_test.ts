@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { createClient, NetworkError, TimeoutError } from "../../mod.ts";
+import { type ClientOptions, createClient, NetworkError, TimeoutError } from "../../mod.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { eventLoopTurn } from "../../src/testing/event_loop_turn.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
@@ -286,6 +286,34 @@ test("a fetch that gives no Response fails once, and holds nothing (S2)", async 
       for (const error of errors) assertInstanceOf(error, TypeError);
       assertEquals([calls, client.stats().inFlight, clock.pending], [2, 0, 0]);
       assertEquals(client.stats().origins["https://a.test"]!.breaker, "closed");
+    }
+  }
+});
+
+test("what fails without saying of what is a failure of the network, and is tried again (S2)", async () => {
+  const failures: Record<string, (reason: unknown) => Promise<Response>> = {
+    rejects: (reason) => Promise.reject(reason),
+    throws: (reason) => {
+      throw reason;
+    },
+    "breaks off": (reason) =>
+      Promise.resolve(new Response(new ReadableStream({ pull: (controller) => controller.error(reason) }))),
+  };
+  const ways: Record<string, ClientOptions> = { straight: {}, hedged: { hedge: { afterMs: 1_000 } } };
+  for (const [name, fail] of Object.entries(failures)) {
+    for (const [way, options] of Object.entries(ways)) {
+      for (const reason of [undefined, null, 0, ""]) {
+        let calls = 0;
+        const clock = new ManualClock();
+        await using client = createClient({
+          ...options,
+          clock,
+          fetch: () => ++calls < 3 ? fail(reason) : Promise.resolve(Response.json(calls)),
+        });
+        assertEquals(await clock.run(client.json(URL_A)), 3, `${name}, ${way}: ${reason}`);
+        calls = -100;
+        assertInstanceOf(await clock.run(rejection(client.json(URL_A))), NetworkError);
+      }
     }
   }
 });

@@ -127,6 +127,29 @@ test("followRedirects() takes raw UTF-8 in a location for what it is, and other 
   }
 });
 
+test("followRedirects() sends the user info of a location as a header, unless the request has that header", async () => {
+  const cases = [
+    ["https://me:pass@b.test/x?a=@#f", "https://b.test/x?a=@#f", "me:pass"],
+    ["//me@b.test/", "https://b.test/", "me:"],
+    ["https://:p%40ss@b.test/", "https://b.test/", ":p@ss"],
+    ["https://me:pass@a.test/x", "https://a.test/x", "me:pass"],
+  ] as const;
+  for (const [location, url, info] of cases) {
+    const { sent } = await follow(request(), [[302, location], [302, "/y"], [302, "https://c.test/"]]);
+    const authorization = `Basic ${btoa(info)}`;
+    assertEquals(sent.map(({ headers }) => headers["authorization"]), [
+      undefined,
+      authorization,
+      authorization,
+      undefined,
+    ]);
+    assertEquals(sent[1]!.url, url);
+    const own = await follow(request({ headers: { authorization: "own" } }), [[302, location]]);
+    const isForeign = new URL(url).origin !== "https://a.test";
+    assertEquals(own.sent[1]!.headers["authorization"], isForeign ? authorization : "own");
+  }
+});
+
 test("followRedirects() sends nothing after an abort, and cancels what came", async () => {
   for (const redirects of [1, 3]) {
     const controller = new AbortController();

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import {
   type BatchOptions,
@@ -713,6 +714,23 @@ test("hedge × use: middleware is around both attempts", async () => {
   await clock.advance(0);
   assertEquals([attempts, ends.toSorted()], [[1, 2], ["1 aborted", "1 ended", "2 ended"]]);
   assertAtRest(made);
+});
+
+test("hedge × use: middleware runs in the async context of its caller, also around second attempts", async () => {
+  const clock = new ManualClock();
+  const caller = new AsyncLocalStorage<string>();
+  const seen: string[][] = [];
+  const made = makeRig(late(clock, 500, json(1)), {
+    ...GENEROUS,
+    use: [(request, next) => {
+      seen.push([new URL(request.url).pathname.slice(1), caller.getStore()!]);
+      return next(request);
+    }],
+  }, { clock });
+  const names = ["a", "b", "c"];
+  await made.run(Promise.all(names.map((name) => caller.run(name, () => made.client.json(`${A}/${name}`)))));
+  assertEquals(made.client.stats().hedged > 0, true);
+  assertEquals(seen.filter(([name, store]) => name !== store), []);
 });
 
 test("hedge × use: what a middleware throws by itself is the caller's error, unless the other attempt answers", async () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { Permit } from "../../src/primitives/permit.ts";
 import { Semaphore } from "../../src/primitives/semaphore.ts";
@@ -457,6 +458,26 @@ test("Semaphore.run() gives the permit back once, however its function ends", as
   await microtasks(10);
   assertStrictEquals(waiting.error, error);
   assertAllFree(semaphore);
+});
+
+test("Semaphore.run() calls functions in the async context of their callers, whoever gives the permit back", async () => {
+  const storage = new AsyncLocalStorage<number>();
+  const semaphore = new Semaphore(2);
+  const permit = await semaphore.acquire();
+  const seen: (number | undefined)[][] = [];
+  const work = async () => {
+    const before = storage.getStore();
+    await microtasks(2);
+    seen.push([before, storage.getStore()]);
+  };
+  const runs = Array.from(
+    { length: 6 },
+    (_, index) => storage.run(index, () => semaphore.run(work, { weight: 1 + index % 2, priority: index })),
+  );
+  storage.run(-1, () => permit.release());
+  storage.run(-2, () => semaphore.resize(3));
+  await Promise.all(runs);
+  assertEquals(seen.toSorted(), [0, 1, 2, 3, 4, 5].map((index) => [index, index]));
 });
 
 test("Semaphore.run() keeps the permit of an aborted function until that has really ended", async () => {

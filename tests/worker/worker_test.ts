@@ -159,8 +159,10 @@ testWorker(
 );
 
 testWorker("batches of overlapping requests go on side by side", async (worker) => {
-  const batches = await askAll(worker, ["/settle?path=item/a", "/settle?path=item/b", "/settle?path=item/c"]);
-  assertEquals(batches, values(3, () => 20));
+  for (const how of ["settle", "settle-through"]) {
+    const batches = await askAll(worker, ["a", "b", "c"].map((name) => `/${how}?path=item/${name}`));
+    assertEquals(batches, values(3, () => 20), how);
+  }
 });
 
 testWorker("batches that share requests go on in their own requests", async (worker, site) => {

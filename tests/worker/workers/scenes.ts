@@ -19,6 +19,7 @@ const client = createClient({
   backoff: { baseMs: 100, jitter: "none" },
 });
 const brief = client.extend({ timeoutMs: 1_000 });
+const through = client.extend({ use: [(request, next) => next(request)] });
 const many = createClient({ baseUrls: SITE, concurrency: 20 });
 const paced = createClient({
   baseUrls: SITE,
@@ -54,10 +55,8 @@ const SCENES: Readonly<Record<string, (path: string) => unknown>> = {
   "/tiers": (path) => fromOf(tiers, path),
   "/cached": (path) => cached.json(path),
   "/cached-once": (path) => cached.json(path, { maxRetries: 0 }),
-  "/settle": async (path) => {
-    const outcomes = await client.settle(Array.from({ length: 20 }, (_, index) => `${path}/${index}?ms=10`));
-    return outcomes.filter(({ ok }) => ok).length;
-  },
+  "/settle": (path) => settle(client, path),
+  "/settle-through": (path) => settle(through, path),
   "/unread": async (path) => (await brief.fetch(`${SITE}/${path}`)).status,
   "/stats": () =>
     [client, brief, many, paced, web, tiers, hasty].map((each) =>
@@ -114,6 +113,11 @@ export default {
     }
   },
 };
+
+async function settle(client: Client, path: string): Promise<number> {
+  const outcomes = await client.settle(Array.from({ length: 20 }, (_, index) => `${path}/${index}?ms=10`));
+  return outcomes.filter(({ ok }) => ok).length;
+}
 
 async function fromOf(client: Client, path: string): Promise<string> {
   const outcome = await client.outcome(path);
