@@ -1107,6 +1107,27 @@ test("negative: 404 and 410 are kept as said, in both modes, and give the same e
   }
 });
 
+test("negative: a file that appears with an older date than the 404 had is found", async () => {
+  const older = "Wed, 01 Jan 2025 00:00:00 GMT";
+  for (const mode of ["http", "ttl"] as const) {
+    for (const status of [404, 410] as const) {
+      const plan = { mode, ttlMs: 1_000, negative: { [status]: 1_000 } };
+      const { client, clock, network } = cacheRig(({ nth, headers }) => {
+        if (nth === 1) return { status, headers: { "last-modified": "Wed, 31 Dec 2025 00:00:00 GMT" } };
+        // As servers decide it that know of the file by now.
+        const since = Date.parse(headers.get("if-modified-since") ?? "");
+        return since >= Date.parse(older)
+          ? { status: 304 }
+          : { json: { nth }, headers: { "last-modified": older } };
+      }, { plan });
+      assertInstanceOf(await rejection(client.json(URL_A)), DataNotFoundError);
+      await clock.advance(1_000);
+      assertEquals(await client.json(URL_A), { nth: 2 });
+      assertEquals(network.sent.length, 2, mode);
+    }
+  }
+});
+
 test("negative: client.fetch() keeps a 404 whose body was read, and gives it whole", async () => {
   for (const mode of ["http", "ttl"] as const) {
     const { client, clock, network } = cacheRig(() => ({ status: 404, body: "x".repeat(100_000) }), {
