@@ -110,6 +110,28 @@ test("in an outage a stale answer comes after staleAfterMs also to who hears not
   assertEquals([await clock.run(client.json(URL_A)), waitedMs() - sinceMs < 4_300], [1, true]);
 });
 
+test("callers that share a stale answer are told so, and leave it known that the network is out", async () => {
+  for (const callers of [1, 2, 3, 6]) {
+    for (const isAlike of [true, false]) {
+      let answer: Answer = { error: new TypeError("reset") };
+      const plan = { staleAfterMs: 4_000 };
+      const { client, clock, waitedMs } = await setUp(() => answer, { maxRetries: 0, plan });
+      // Requests that are alike share one from the beginning; others wait for one another in the cache.
+      const requests = Array.from({ length: callers }, (_, nth) => ({
+        url: URL_A,
+        maxBodyBytes: isAlike ? 1_000 : 1_000 + nth,
+      }));
+      const outcomes = await clock.run(client.settle(requests));
+      assertEquals(outcomes.map((outcome) => outcome.ok && outcome.from), Array(callers).fill("stale"));
+      answer = { json: "new", afterMs: 20_000 };
+      const sinceMs = waitedMs();
+      assertEquals(await clock.run(client.json(URL_A)), 1);
+      assert(waitedMs() - sinceMs < 4_300, `${callers}, ${isAlike}: ${waitedMs() - sinceMs}`);
+      await clock.run(client.close());
+    }
+  }
+});
+
 test("the failure of one mirror is one, also while the next one lets the request wait", async () => {
   let isDown = false;
   const { client, clock } = cacheRig(({ url }) => {
