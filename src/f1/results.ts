@@ -10,7 +10,7 @@ import type { LapTimes } from "./lap_times.ts";
 
 /** How a driver did. */
 export interface SessionResult {
-  /** The place, from 1; `null` for a driver who completed no lap of a race, or has no time in another session. */
+  /** The place, from 1; `null` for a driver who did not start a race, or has no time in another session. */
   readonly position: number | null;
   /** The driver. */
   readonly driver: Driver;
@@ -25,6 +25,7 @@ interface Entry {
   readonly driver: Driver;
   readonly laps: number;
   readonly fastestLap: FastestLap | null;
+  readonly isPlaced: boolean;
   /** From the most to the least important; the smaller is ahead. */
   readonly rank: readonly number[];
 }
@@ -51,8 +52,8 @@ export function resultsOf(
 ): readonly SessionResult[] {
   const onlyCompleted = race && havePositions(laps);
   const entries = drivers.map((driver) => entryOf(driver, laps[driver.driver], { race, onlyCompleted }));
-  const placed = entries.filter((entry) => race ? entry.laps > 0 : entry.fastestLap !== null);
-  const others = entries.filter((entry) => !placed.includes(entry));
+  const placed = entries.filter(({ isPlaced }) => isPlaced);
+  const others = entries.filter(({ isPlaced }) => !isPlaced);
   placed.sort(byRank);
   return [
     ...placed.map((entry, index) => toResult(entry, index + 1)),
@@ -94,13 +95,15 @@ function entryOf(
   laps: LapTimes | undefined,
   { race, onlyCompleted }: { readonly race: boolean; readonly onlyCompleted: boolean },
 ): Entry {
-  if (laps === undefined) return { driver, laps: 0, fastestLap: null, rank: [] };
+  if (laps === undefined) return { driver, laps: 0, fastestLap: null, isPlaced: false, rank: [] };
   const count = lastLap(laps, onlyCompleted);
   const fastestLap = fastestLapOf(driver.driver, laps) ?? null;
   const rank = race
     ? [-count, lastPosition(laps, count), totalTime(laps)]
     : qualifyingRank(driver.driver, laps);
-  return { driver, laps: count, fastestLap, rank };
+  // Who stops on the first lap has started.
+  const isPlaced = race ? lastLap(laps, false) > 0 : fastestLap !== null;
+  return { driver, laps: count, fastestLap, isPlaced, rank };
 }
 
 function lastPosition({ lap, pos }: LapTimes, last: number): number {

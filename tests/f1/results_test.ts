@@ -73,7 +73,9 @@ test("resultsOf() counts no lap of a race that was not completed, and goes by th
     CCC: lapsOf([96, 99, null], { pos: [3, 3, 3] }),
     DDD: lapsOf([94, 89, 89], { pos: [1, 1, 1] }),
   };
-  assertEquals(orderOf(laps, true), [[1, "DDD"], [2, "AAA"], [3, "CCC"], [null, "BBB"]]);
+  assertEquals(orderOf(laps, true), [[1, "DDD"], [2, "AAA"], [3, "CCC"], [4, "BBB"]]);
+  const { DDD: _didNotStart, ...others } = laps;
+  assertEquals(orderOf(others, true), [[1, "AAA"], [2, "CCC"], [3, "BBB"], [null, "DDD"]]);
   assertEquals(resultsOf(DRIVERS, laps, true).map((result) => result.laps), [3, 3, 3, 0]);
   assertEquals([totalLapsOf(laps, true), totalLapsOf(laps, false)], [3, 4]);
 });
