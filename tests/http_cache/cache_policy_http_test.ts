@@ -1306,6 +1306,38 @@ test("mode ttl: staleIfErrorMs answers for a failure within its window, and not 
   assertInstanceOf(await rejection(client.json(URL_A)), HttpError);
 });
 
+test("stale-while-revalidate: what is refreshed goes behind requests that have a caller, and is not held up for ever", async () => {
+  const control = "max-age=1, stale-while-revalidate=1000000";
+  for (const limit of [{ rateLimit: { limit: 1, intervalMs: 60_000, burst: 21 } }, { concurrency: 1 }]) {
+    for (const priority of [0, 3, -2]) {
+      const { client, clock, network } = cacheRig(
+        ({ nth }) => ({ json: nth, headers: { "cache-control": control }, afterMs: 100 }),
+        limit,
+      );
+      const urls = Array.from({ length: 20 }, (_, nth) => `${URL_A}?${nth}`);
+      await clock.run(client.all(urls, { priority }));
+      await clock.advance(2_000);
+      // The last token, or the only permit.
+      const first = client.json(`${URL_B}?first`);
+      await turns(clock);
+      const before = network.sent.length;
+      const stale = await Promise.all(urls.map((url) => client.outcome(url, { priority })));
+      assertEquals(stale.map((outcome) => outcome.ok && outcome.from), urls.map(() => "stale" as const));
+      const others = Array.from({ length: 40 }, (_, nth) => `${URL_B}?${nth}`);
+      await clock.run(Promise.all([URL_B, ...others].map((url) => client.json(url, { priority }))));
+      await first;
+      const sent = network.sent.slice(before).map(({ url }) => url);
+      const refreshed = sent.filter((url) => url.startsWith(URL_A)).length;
+      assertEquals(
+        [sent[0], refreshed > 0, refreshed < 5],
+        [URL_B, true, true],
+        `${JSON.stringify(limit)}, ${priority}`,
+      );
+      await clock.run(client.close());
+    }
+  }
+});
+
 test("mode ttl: staleWhileRevalidateMs gives the old at once, then the new", async () => {
   const { client, clock, network } = cacheRig(({ nth }) => ({ json: nth }), {
     plan: { mode: "ttl", ttlMs: 1_000, staleWhileRevalidateMs: 5_000 },
