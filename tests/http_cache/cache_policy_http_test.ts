@@ -1449,30 +1449,34 @@ test("a request that waits for another one's answer takes no place in their batc
 });
 
 test("callers that share a response each get headers of their own, whatever it was and however they share it", async () => {
-  const answers: [control: string, later: number][] = [["no-store", 200], ["max-age=600", 200], [
-    "max-age=0",
-    503,
-  ]];
-  for (const [control, later] of answers) {
+  const answers: [control: string, first: number, later: number][] = [
+    ["no-store", 200, 200],
+    ["no-store", 404, 404],
+    ["max-age=600", 200, 200],
+    ["max-age=600", 404, 404],
+    ["max-age=0", 200, 503],
+  ];
+  for (const [control, first, later] of answers) {
     // Requests that are alike share one from the beginning; others wait for one another in the cache.
     for (const step of [0, 1]) {
       const { client, clock } = cacheRig(({ nth }) => ({
-        status: nth === 1 ? 200 : later,
+        status: nth === 1 ? first : later,
         json: nth,
         headers: { "cache-control": control },
         afterMs: 10,
       }), { plan: { staleIfErrorMs: 60_000 } });
-      if (later !== 200) await clock.run(client.json(URL_A));
+      if (later === 503) await clock.run(client.json(URL_A));
       await clock.advance(1);
       const requests = Array.from(
         { length: 5 },
         (_, nth) => ({ url: URL_A, maxBodyBytes: 1_000 + step * nth }),
       );
       const headers = (await clock.run(client.settle(requests))).map((outcome) => {
-        assert(outcome.ok);
-        return outcome.headers;
+        if (outcome.ok) return outcome.headers;
+        assertInstanceOf(outcome.error, DataNotFoundError);
+        return outcome.error.headers!;
       });
-      assertEquals(new Set(headers).size, 5, `${control}, ${step}`);
+      assertEquals(new Set(headers).size, 5, `${control}, ${first}, ${step}`);
       for (const [nth, own] of headers.entries()) {
         assertEquals(
           [own.get("cache-control"), own.has("x-mine")],
