@@ -94,7 +94,8 @@ export function outcomeOf(
   // A runtime parses a URL anew to say what it is.
   const isPlain = call.isSentAsIs && isPlainUrl(call.sentUrl, call.lane!.key);
   const url = isPlain ? call.sentUrl : head!.url;
-  if (from === "cache" || from === "stale") {
+  const isShared = call.flight !== undefined || call.leader !== undefined;
+  if ((from === "cache" || from === "stale") && !isShared) {
     return {
       ok,
       index,
@@ -111,7 +112,6 @@ export function outcomeOf(
       durationMs,
     };
   }
-  const isShared = call.flight !== undefined || call.leader !== undefined;
   const headers = isShared ? new Headers(head!.headers) : head!.headers;
   return { ok, index, request, value, status, headers, url, from, attempts, durationMs };
 }

@@ -47,6 +47,7 @@ export const PLACES: readonly (readonly [stem: string, location: string, country
 
 /** Where an event takes place in some seasons instead: by season and what stands before "Grand Prix". */
 export const MOVED: Readonly<Record<string, readonly [location: string, country: string]>> = {
+  "2026 Bahrain": ["Sepang", "Malaysia"],
   "2026 Spanish": ["Madrid", "Spain"],
 };
 
@@ -84,7 +85,7 @@ export const ROUNDS: Readonly<Record<number, string>> = {
     São Paulo*, Las Vegas, Qatar*, Abu Dhabi`,
   2026:
     `Australian, Chinese*, Japanese, Miami*, Canadian*, Monaco, Barcelona, Austrian, British*, Belgian, Hungarian,
-    Dutch*, Italian, Spanish, Azerbaijan, Singapore*, United States, Mexico City, São Paulo, Las Vegas, Qatar,
+    Dutch*, Italian, Spanish, Azerbaijan, Bahrain, Singapore*, United States, Mexico City, São Paulo, Las Vegas, Qatar,
     Abu Dhabi`,
 };
 
@@ -143,6 +144,8 @@ export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entri
   // The race there has been named after its town since 2021.
   brazilian: "brazil",
   mexican: "mexico",
+  // The race there was Bahrain's in 2026.
+  malaysian: "malaysia",
   aut: "austria",
   bhr: "bahrain",
   bra: "brazil",
@@ -162,8 +165,10 @@ export const COUNTRY_ALIASES: ReadonlyMap<string, string> = new Map(Object.entri
 /** What the tracks are called whose town people do not say: the name and the town, without spaces and accents. */
 export const TRACKS: ReadonlyMap<string, string> = new Map(Object.entries({
   albertpark: "melbourne",
+  aldaayen: "lusail",
   algarve: "portimao",
   americas: "austin",
+  barcelonacatalunya: "barcelona",
   catalunya: "barcelona",
   circuitoftheamericas: "austin",
   cota: "austin",
@@ -172,8 +177,11 @@ export const TRACKS: ReadonlyMap<string, string> = new Map(Object.entries({
   hockenheimring: "hockenheim",
   hungaroring: "budapest",
   interlagos: "saopaulo",
+  kualalumpur: "sepang",
   losail: "lusail",
   madring: "madrid",
+  miamigardens: "miami",
+  montmelo: "barcelona",
   paulricard: "lecastellet",
   redbullring: "spielberg",
   // What the race there was called until 2006.

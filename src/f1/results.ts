@@ -10,11 +10,11 @@ import type { LapTimes } from "./lap_times.ts";
 
 /** How a driver did. */
 export interface SessionResult {
-  /** The place, from 1; `null` for a driver without a lap in a race, or without a time in another session. */
+  /** The place, from 1; `null` for a driver who did not start a race, or has no time in another session. */
   readonly position: number | null;
   /** The driver. */
   readonly driver: Driver;
-  /** How many laps the driver drove. */
+  /** How many laps the driver drove; in a race, how many the driver completed. */
   readonly laps: number;
   /** The fastest lap; `null` if none has a time that counts. */
   readonly fastestLap: FastestLap | null;
@@ -25,6 +25,7 @@ interface Entry {
   readonly driver: Driver;
   readonly laps: number;
   readonly fastestLap: FastestLap | null;
+  readonly isPlaced: boolean;
   /** From the most to the least important; the smaller is ahead. */
   readonly rank: readonly number[];
 }
@@ -35,7 +36,7 @@ export function isRace(year: number, session: string): boolean {
 }
 
 /**
- * The order of the drivers. A race is ordered by the laps that were driven and the position at the end of the last one (or, in
+ * The order of the drivers. A race is ordered by the laps that were completed and the position at the end of the last one (or, in
  * seasons whose files have no positions, the time that they took); other sessions by the part of qualifying that was reached and the
  * fastest lap in it.
  *
@@ -49,9 +50,10 @@ export function resultsOf(
   laps: Readonly<Record<string, LapTimes>>,
   race: boolean,
 ): readonly SessionResult[] {
-  const entries = drivers.map((driver) => entryOf(driver, laps[driver.driver], race));
-  const placed = entries.filter((entry) => race ? entry.laps > 0 : entry.fastestLap !== null);
-  const others = entries.filter((entry) => !placed.includes(entry));
+  const onlyCompleted = race && havePositions(laps);
+  const entries = drivers.map((driver) => entryOf(driver, laps[driver.driver], { race, onlyCompleted }));
+  const placed = entries.filter(({ isPlaced }) => isPlaced);
+  const others = entries.filter(({ isPlaced }) => !isPlaced);
   placed.sort(byRank);
   return [
     ...placed.map((entry, index) => toResult(entry, index + 1)),
@@ -63,22 +65,45 @@ export function resultsOf(
  * How many laps the leader drove.
  *
  * @param laps The laps by driver.
+ * @param race Whether it was a race, where only laps that were completed count.
  * @returns The highest number of a lap; 0 without any.
  */
-export function totalLapsOf(laps: Readonly<Record<string, LapTimes>>): number {
-  // Unchecked payloads may hold "None" here.
-  const numbers = Object.values(laps).flatMap(({ lap }) => lap).filter((lap) => typeof lap === "number");
-  return numbers.reduce((most, lap) => Math.max(most, lap), 0);
+export function totalLapsOf(laps: Readonly<Record<string, LapTimes>>, race: boolean): number {
+  const onlyCompleted = race && havePositions(laps);
+  return Object.values(laps).reduce((most, own) => Math.max(most, lastLap(own, onlyCompleted)), 0);
 }
 
-function entryOf(driver: Driver, laps: LapTimes | undefined, race: boolean): Entry {
-  if (laps === undefined) return { driver, laps: 0, fastestLap: null, rank: [] };
-  const count = totalLapsOf({ laps });
+/** Whether the files of a race say who was where at the end of a lap; in the oldest seasons they do not. */
+function havePositions(laps: Readonly<Record<string, LapTimes>>): boolean {
+  // Unchecked payloads may hold anything here.
+  return Object.values(laps).some(({ pos }) => Array.isArray(pos) && pos.some(isNumber));
+}
+
+/** The last lap of a driver. The one on which a car stopped is in the file too, and has neither a time nor a position. */
+function lastLap({ lap, time, pos }: LapTimes, onlyCompleted: boolean): number {
+  const laps = lap.filter((_lap, row) => !onlyCompleted || isNumber(time[row]) || isNumber(pos?.[row]));
+  // Unchecked payloads may hold "None" here.
+  return laps.filter(isNumber).reduce((most, number) => Math.max(most, number), 0);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number";
+}
+
+function entryOf(
+  driver: Driver,
+  laps: LapTimes | undefined,
+  { race, onlyCompleted }: { readonly race: boolean; readonly onlyCompleted: boolean },
+): Entry {
+  if (laps === undefined) return { driver, laps: 0, fastestLap: null, isPlaced: false, rank: [] };
+  const count = lastLap(laps, onlyCompleted);
   const fastestLap = fastestLapOf(driver.driver, laps) ?? null;
   const rank = race
     ? [-count, lastPosition(laps, count), totalTime(laps)]
     : qualifyingRank(driver.driver, laps);
-  return { driver, laps: count, fastestLap, rank };
+  // Who stops on the first lap has started.
+  const isPlaced = race ? lastLap(laps, false) > 0 : fastestLap !== null;
+  return { driver, laps: count, fastestLap, isPlaced, rank };
 }
 
 function lastPosition({ lap, pos }: LapTimes, last: number): number {

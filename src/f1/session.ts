@@ -50,7 +50,7 @@ export interface F1Session {
   driver(driver: string | number, options?: F1RequestOptions): Promise<Driver>;
 
   /**
-   * The order of the drivers, as far as the laps tell: a race by laps and the position at the end of the last one, other sessions by
+   * The order of the drivers, as far as the laps tell: a race by completed laps and the position at the end of the last one, other sessions by
    * the part of qualifying that was reached and the fastest lap. The data has no official classification: neither the grid, nor points,
    * nor why a driver retired, nor what stewards changed afterwards.
    *
@@ -68,7 +68,7 @@ export interface F1Session {
   trackStatus(options?: F1BatchOptions): Promise<readonly TrackStatus[]>;
 
   /**
-   * How many laps the leader drove; how many were planned is not published.
+   * How many laps the leader drove, of a race completed; how many were planned is not published.
    *
    * @param options Options of the requests.
    * @returns The number; 0 if no driver drove a lap.

@@ -79,7 +79,7 @@ export class SourceSession implements F1Session {
   }
 
   async totalLaps(options?: F1BatchOptions): Promise<number> {
-    return totalLapsOf(this.#usable(await this.laps(options)));
+    return totalLapsOf(this.#usable(await this.laps(options)), isRace(this.year, this.name));
   }
 
   laps(driver: string | number, options?: F1RequestOptions): Promise<LapTimes>;

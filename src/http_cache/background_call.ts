@@ -26,9 +26,10 @@ export function startInBackground(
 ): void {
   const { owner } = original.context;
   if (owner.closing !== undefined) return;
+  const { settings } = original;
   const context: CallContext = {
-    // The next request tries again, and no caller waits for this one.
-    settings: { ...original.settings, maxRetries: 0, totalTimeoutMs: Infinity },
+    // The next request tries again. No caller waits for this one, so it goes behind those that have one.
+    settings: { ...settings, maxRetries: 0, totalTimeoutMs: Infinity, priority: settings.priority - 1 },
     signals: [],
     headers: NO_HEADERS,
     allowance: undefined,

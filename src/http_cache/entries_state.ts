@@ -34,14 +34,18 @@ export class EntriesState {
   /** The latest generation of each URL that has one. */
   readonly generations: LruCache<string, KnownGeneration> = new LruCache(MAX_URLS);
   /** At which moment what is stored for a URL was last made wrong. */
-  readonly changes: LruCache<string, number> = new LruCache(MAX_URLS);
+  readonly changes: LruCache<string, number> = new LruCache(MAX_URLS, {
+    onEject: (_url, moment) => void (this.#forgottenAt = Math.max(this.#forgottenAt, moment)),
+  });
   /** At which moment what is stored under a key was asked for. */
   readonly askedAt: LruCache<string, number> = new LruCache(MAX_URLS);
   /** How often the network was asked, or something changed. */
   moment = 0;
+  /** Up to this moment anything may have changed: some changes are not remembered. */
+  #forgottenAt = 0;
 
-  /** Whether what is stored for a URL was made wrong after a moment. */
+  /** Whether what is stored for a URL was made wrong after a moment, or may have been. */
   hasChanged(url: string, since: number): boolean {
-    return this.moment !== since && (this.changes.get(withoutFragment(url)) ?? 0) > since;
+    return this.moment !== since && (this.changes.get(withoutFragment(url)) ?? this.#forgottenAt) > since;
   }
 }

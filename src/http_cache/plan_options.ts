@@ -31,7 +31,7 @@ export interface CachePlanOptions {
   readonly negative?: Readonly<Partial<Record<404 | 410, number | undefined>>> | undefined;
   /**
    * For how long a stale response is given at once while a new one is fetched in the background, in milliseconds (RFC 5861);
-   * by the rules of HTTP where the server does not say. `Client.close` waits for the background.
+   * by the rules of HTTP where the server does not say. The background has a lower priority by 1, and `Client.close` waits for it.
    * @default {0}
    */
   readonly staleWhileRevalidateMs?: number | undefined;

@@ -10,7 +10,7 @@ import type { Call } from "../policies/call.ts";
 import { decodeReply } from "../policies/decode.ts";
 import type { ValueSource } from "../policies/event.ts";
 import type { Environment } from "../policies/policy.ts";
-import type { Reply } from "../policies/reply.ts";
+import { Reply } from "../policies/reply.ts";
 import { sharedReply } from "../policies/single_flight.ts";
 import { decodeEntry } from "./decode_entry.ts";
 import { toReply } from "./cached_reply.ts";
@@ -80,7 +80,7 @@ export class Serving {
     if (typeof reply.body === "string" && (as === "bytes" || maxBodyBytes !== Infinity)) return undefined;
     if (reply.body !== undefined && reply.body.length > maxBodyBytes) return undefined;
     reply.shared = true;
-    const shared = sharedReply(call, leader, reply);
+    const shared = sharedReply(call, leader, withOwnHeaders(reply));
     try {
       await decodeReply(call, shared);
     } catch (error) {
@@ -101,4 +101,11 @@ export class Serving {
     const kind = from === "cache" ? "fresh" : "stale";
     reporter.emit({ type: "cacheHit", requestId: call.id, atMs: clock.now(), kind });
   }
+}
+
+/** The same reply, with headers that its caller may change. */
+function withOwnHeaders(reply: Reply): Reply {
+  const { status, url, headers, head: { redirected }, from, body, target, shared, retryAfterMs } = reply;
+  const own = new Reply({ status, url, headers: new Headers(headers), redirected }, { from, body, target });
+  return Object.assign(own, { shared, retryAfterMs });
 }

@@ -32,7 +32,8 @@ export interface StaleInTimeOptions {
 /**
  * Waits for the network, unless a stale response is due before: when two of three hold, that `staleAfterMs` have passed, that an attempt has
  * failed or the origin is in trouble, and that the network is known to be out; and shortly before the call's total deadline or that of its
- * batch. The work then goes on in the background, for the next request.
+ * batch. The work then goes on in the background, for the next request; at a deadline only if it is in flight. What has not been sent in all
+ * of that time would wait for its turn in front of requests that somebody waits for.
  *
  * @param work What the network brings.
  * @param call Whose it is.
@@ -63,20 +64,24 @@ export function orStaleInTime(
         const patienceMs = staleAfterMs - waitedMs;
         const isPatient = patienceMs >= SHORTEST_WAIT_MS;
         const isDue = isPatient ? isOut && hasTrouble() : isOut || hasTrouble();
-        if (leftMs < SHORTEST_WAIT_MS || isDue) {
-          serve().catch(reject);
+        const isLast = leftMs < SHORTEST_WAIT_MS;
+        if (isLast || isDue) {
+          serve(isLast).catch(reject);
         } else {
           const lookMs = isPatient && !isOut ? patienceMs : LOOK_MS;
           deadline = deadlines.add(target, Math.min(lookMs, leftMs));
         }
       },
     };
-    const serve = async (): Promise<void> => {
+    const serve = async (isLast: boolean): Promise<void> => {
       const reply = await serveStale();
       if (isOver || reply === undefined) return;
       isOver = true;
       inBackground(work, call);
       resolve(reply);
+      if (isLast && !call.isInFlight) {
+        call.cancel(new Error("The time of the request was over before it was sent"));
+      }
     };
     let deadline = deadlines.add(target, Math.min(isOut ? FIRST_LOOK_MS : staleAfterMs, lastMs()));
     work.then((reply) => {

@@ -6,7 +6,10 @@
 
 import type { CircuitState } from "../primitives/circuit_breaker.ts";
 
-/** Where a value came from: the network, the cache (fresh or stale), or a concurrent identical request. */
+/**
+ * Where a value came from: the network, the cache (fresh or stale), or a concurrent identical request. What that one got stale is stale
+ * here too.
+ */
 export type ValueSource = "network" | "cache" | "stale" | "shared";
 
 /** What all events of a request have. */

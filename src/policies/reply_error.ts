@@ -20,7 +20,9 @@ import type { Reply } from "./reply.ts";
  * @returns A `DataNotFoundError` for 404 and 410, an `HttpError` otherwise.
  */
 export function replyError(call: Call, reply: Reply, body?: string): HttpError | DataNotFoundError {
-  const { status, headers, retryAfterMs, failures } = reply;
+  const { status, retryAfterMs, failures } = reply;
+  const isShared = call.flight !== undefined || call.leader !== undefined;
+  const headers = isShared ? new Headers(reply.headers) : reply.headers;
   const about = {
     ...describeReply(call, reply),
     context: failures === undefined ? undefined : { mirrors: failures.told },

@@ -169,7 +169,9 @@ export function leave(call: Call, leader: Call): void {
 export function sharedReply(call: Call, leader: Call, reply: Reply): Reply {
   call.attempts = leader.attempts;
   const { head, body, openBody, target } = reply;
-  const shared = new Reply(head, { from: "shared", body, openBody, target });
+  // What is stale is so for all.
+  const from = reply.from === "stale" ? "stale" : "shared";
+  const shared = new Reply(head, { from, body, openBody, target });
   shared.retryAfterMs = reply.retryAfterMs;
   // The cache may have it too, even if no other caller is left.
   shared.shared = reply.shared;

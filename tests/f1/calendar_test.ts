@@ -16,7 +16,7 @@ test("eventsOf() has all rounds of each season, in order, under names that are f
     [2023, 22],
     [2024, 24],
     [2025, 24],
-    [2026, 22],
+    [2026, 23],
   ]);
   for (const year of CALENDAR_YEARS) {
     const races = eventsOf(year).filter(({ round }) => round !== null);
@@ -78,6 +78,8 @@ test("eventsOf() refuses a season that the calendar does not have", () => {
 });
 
 test("eventsOf() knows that an event has moved", () => {
-  const at = (year: number) => eventsOf(year).find(({ name }) => name === "Spanish Grand Prix")?.location;
-  assertEquals([at(2025), at(2026)], ["Barcelona", "Madrid"]);
+  const at = (year: number, stem: string) =>
+    eventsOf(year).find(({ name }) => name === `${stem} Grand Prix`)?.location;
+  assertEquals([at(2025, "Spanish"), at(2026, "Spanish")], ["Barcelona", "Madrid"]);
+  assertEquals([at(2025, "Bahrain"), at(2026, "Bahrain")], ["Sakhir", "Sepang"]);
 });

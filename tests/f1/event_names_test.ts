@@ -152,6 +152,21 @@ test("findEvent() knows codes that end like Grand Prix, and further names of cou
     [2021, "Türkiye", "Turkish"],
     [2025, "The Netherlands", "Dutch"],
     [2025, "San Marino", "Emilia Romagna"],
+    [2026, "bahrain", "Bahrain"],
+    [2026, "Malaysia", "Bahrain"],
+    [2026, "Malaysian Grand Prix", "Bahrain"],
+    [2026, "Sepang", "Bahrain"],
+    [2026, "Kuala Lumpur", "Bahrain"],
+    [2026, "Singapore", "Singapore"],
+    [2026, "R16", "Bahrain"],
+    [2026, "17", "Singapore"],
+    [2026, "Barcelona-Catalunya", "Barcelona"],
+    [2026, "Barcelona-Catalunya Grand Prix", "Barcelona"],
+    [2025, "Barcelona-Catalunya", "Spanish"],
+    [2021, "Montmeló", "Spanish"],
+    [2026, "Montmeló", "Barcelona"],
+    [2025, "Miami Gardens", "Miami"],
+    [2021, "Al Daayen", "Qatar"],
   ];
   for (const [year, name, stem] of names) {
     assertEquals(eventOf(year, name), `${stem} Grand Prix`, `${name} ${year}`);

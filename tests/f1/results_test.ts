@@ -65,6 +65,32 @@ test("resultsOf() says how many laps there were, and which was the fastest", () 
   assertEquals(last, { position: null, driver: DRIVERS[1]!, laps: 0, fastestLap: null });
 });
 
+test("resultsOf() counts no lap of a race that was not completed, and goes by the positions before it", () => {
+  // AAA crashed in the last lap and BBB in the first one, CCC was lapped, and DDD stopped in the pits before AAA crashed.
+  const laps = {
+    AAA: lapsOf([95, 90, 90, null], { pos: [2, 2, 2, null] }),
+    BBB: lapsOf([null], { pos: [null], ff1G: [true] }),
+    CCC: lapsOf([96, 99, null], { pos: [3, 3, 3] }),
+    DDD: lapsOf([94, 89, 89], { pos: [1, 1, 1] }),
+  };
+  assertEquals(orderOf(laps, true), [[1, "DDD"], [2, "AAA"], [3, "CCC"], [4, "BBB"]]);
+  const { DDD: _didNotStart, ...others } = laps;
+  assertEquals(orderOf(others, true), [[1, "AAA"], [2, "CCC"], [3, "BBB"], [null, "DDD"]]);
+  assertEquals(resultsOf(DRIVERS, laps, true).map((result) => result.laps), [3, 3, 3, 0]);
+  assertEquals([totalLapsOf(laps, true), totalLapsOf(laps, false)], [3, 4]);
+});
+
+test("resultsOf() counts all laps where files have no positions, and other sessions' laps without times", () => {
+  assertEquals(totalLapsOf({ AAA: lapsOf([null, 90, null]) }, true), 3);
+  assertEquals(totalLapsOf({ AAA: lapsOf([null, 90, null], { pos: [null, null, null] }) }, true), 3);
+  assertEquals(totalLapsOf({ AAA: lapsOf([null, 90, null], { pos: [null, null, null] }) }, false), 3);
+});
+
+test("resultsOf() counts no lap that was not completed in a file that was not checked", () => {
+  const laps = lapsOf([90, "None" as never], { pos: [1, "None" as never] });
+  assertEquals([totalLapsOf({ AAA: laps }, true), totalLapsOf({ AAA: laps }, false)], [1, 2]);
+});
+
 test("isRace() knows the sprints of each season", () => {
   assertEquals(
     [isRace(2025, "Race"), isRace(2025, "Sprint"), isRace(2021, "Sprint Qualifying")],
@@ -74,6 +100,6 @@ test("isRace() knows the sprints of each season", () => {
 });
 
 test("totalLapsOf() is the highest number of a lap", () => {
-  assertEquals(totalLapsOf({ AAA: lapsOf([90, 90]), BBB: lapsOf([90], { lap: [7] }) }), 7);
-  assertEquals([totalLapsOf({}), totalLapsOf({ AAA: lapsOf([]) })], [0, 0]);
+  assertEquals(totalLapsOf({ AAA: lapsOf([90, 90]), BBB: lapsOf([90], { lap: [7] }) }, true), 7);
+  assertEquals([totalLapsOf({}, true), totalLapsOf({ AAA: lapsOf([]) }, false)], [0, 0]);
 });

@@ -39,6 +39,8 @@ test("findSession() takes the place in the weekend as a text where there is a we
   assertEquals(findSession("qualy", monaco), "Qualifying");
   assertEquals(findSession("practice two", monaco), "Practice 2");
   assertEquals(findSession("Free Practice 3", monaco), "Practice 3");
+  const ordinals = ["FirstPractice", "second practice", "Third Practice"];
+  assertEquals(ordinals.map((name) => findSession(name, monaco)), monaco.sessions.slice(0, 3));
   assertEquals(findSession("Qualification", monaco), "Qualifying");
   assertThrows(() => findSession("6", monaco), RangeError, "an integer from 1 to 5");
   assertEquals(findSession("6", undefined), "6");

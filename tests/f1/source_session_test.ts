@@ -242,17 +242,19 @@ test("F1Session.lapRows() and lap() have laps under readable names", async () =>
 
 test("F1Session.results(), trackStatus() and totalLaps() follow from the laps", async () => {
   const files = fakeFiles({
-    "drivers.json": driversOf("VER", "DNS", "NOR"),
+    "drivers.json": driversOf("VER", "DNS", "NOR", "OUT"),
+    "OUT/laptimes.json": { ...lapsOf(91, 91, "None"), pos: [3, 3, "None"] },
     "VER/laptimes.json": { ...lapsOf(91, 92), pos: [1, 2], status: ["1", "12"] },
     "NOR/laptimes.json": { ...lapsOf(91, 93), pos: [2, 1], status: ["1", "4"] },
   });
   await using f1 = tracingInsights({ fetch: files.fetch });
   const race = f1.session(2026, EVENT, "Race");
   const order = (await race.results()).map(({ position, driver }) => [position, driver.driver]);
-  assertEquals(order, [[1, "NOR"], [2, "VER"], [null, "DNS"]]);
+  assertEquals(order, [[1, "NOR"], [2, "VER"], [3, "OUT"], [null, "DNS"]]);
   const qualifying = await f1.session(2026, EVENT, "Qualifying").results();
-  assertEquals(qualifying.map(({ driver }) => driver.driver), ["VER", "NOR", "DNS"]);
-  assertEquals((await race.trackStatus()).map(({ lap, status }) => [lap, status]), [[1, "1"], [2, "124"]]);
+  assertEquals(qualifying.map(({ driver }) => driver.driver), ["VER", "NOR", "OUT", "DNS"]);
+  const statuses = (await race.trackStatus()).map(({ lap, status }) => [lap, status]);
+  assertEquals(statuses, [[1, "1"], [2, "124"], [3, "1"]]);
   assertEquals(await race.totalLaps(), 2);
 });
 

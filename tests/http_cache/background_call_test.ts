@@ -44,6 +44,7 @@ test("startInBackground() runs a call of its own for the same request, without r
   assertStrictEquals(seen.lane, original.lane);
   assertStrictEquals(seen.request, original.request);
   assertEquals([seen.id, seen.settings.timeoutMs, seen.settings.maxRetries, seen.limitKey], [7, 7, 0, "key"]);
+  assert(seen.priority < original.priority);
   await kept[0]?.work;
   assertEquals([seen.isBackground, seen.settled, events], [true, true, ["queued", "settled"]]);
 });

@@ -1107,6 +1107,27 @@ test("negative: 404 and 410 are kept as said, in both modes, and give the same e
   }
 });
 
+test("negative: a file that appears with an older date than the 404 had is found", async () => {
+  const older = "Wed, 01 Jan 2025 00:00:00 GMT";
+  for (const mode of ["http", "ttl"] as const) {
+    for (const status of [404, 410] as const) {
+      const plan = { mode, ttlMs: 1_000, negative: { [status]: 1_000 } };
+      const { client, clock, network } = cacheRig(({ nth, headers }) => {
+        if (nth === 1) return { status, headers: { "last-modified": "Wed, 31 Dec 2025 00:00:00 GMT" } };
+        // As servers decide it that know of the file by now.
+        const since = Date.parse(headers.get("if-modified-since") ?? "");
+        return since >= Date.parse(older)
+          ? { status: 304 }
+          : { json: { nth }, headers: { "last-modified": older } };
+      }, { plan });
+      assertInstanceOf(await rejection(client.json(URL_A)), DataNotFoundError);
+      await clock.advance(1_000);
+      assertEquals(await client.json(URL_A), { nth: 2 });
+      assertEquals(network.sent.length, 2, mode);
+    }
+  }
+});
+
 test("negative: client.fetch() keeps a 404 whose body was read, and gives it whole", async () => {
   for (const mode of ["http", "ttl"] as const) {
     const { client, clock, network } = cacheRig(() => ({ status: 404, body: "x".repeat(100_000) }), {
@@ -1285,6 +1306,38 @@ test("mode ttl: staleIfErrorMs answers for a failure within its window, and not 
   assertInstanceOf(await rejection(client.json(URL_A)), HttpError);
 });
 
+test("stale-while-revalidate: what is refreshed goes behind requests that have a caller, and is not held up for ever", async () => {
+  const control = "max-age=1, stale-while-revalidate=1000000";
+  for (const limit of [{ rateLimit: { limit: 1, intervalMs: 60_000, burst: 21 } }, { concurrency: 1 }]) {
+    for (const priority of [0, 3, -2]) {
+      const { client, clock, network } = cacheRig(
+        ({ nth }) => ({ json: nth, headers: { "cache-control": control }, afterMs: 100 }),
+        limit,
+      );
+      const urls = Array.from({ length: 20 }, (_, nth) => `${URL_A}?${nth}`);
+      await clock.run(client.all(urls, { priority }));
+      await clock.advance(2_000);
+      // The last token, or the only permit.
+      const first = client.json(`${URL_B}?first`);
+      await turns(clock);
+      const before = network.sent.length;
+      const stale = await Promise.all(urls.map((url) => client.outcome(url, { priority })));
+      assertEquals(stale.map((outcome) => outcome.ok && outcome.from), urls.map(() => "stale" as const));
+      const others = Array.from({ length: 40 }, (_, nth) => `${URL_B}?${nth}`);
+      await clock.run(Promise.all([URL_B, ...others].map((url) => client.json(url, { priority }))));
+      await first;
+      const sent = network.sent.slice(before).map(({ url }) => url);
+      const refreshed = sent.filter((url) => url.startsWith(URL_A)).length;
+      assertEquals(
+        [sent[0], refreshed > 0, refreshed < 5],
+        [URL_B, true, true],
+        `${JSON.stringify(limit)}, ${priority}`,
+      );
+      await clock.run(client.close());
+    }
+  }
+});
+
 test("mode ttl: staleWhileRevalidateMs gives the old at once, then the new", async () => {
   const { client, clock, network } = cacheRig(({ nth }) => ({ json: nth }), {
     plan: { mode: "ttl", ttlMs: 1_000, staleWhileRevalidateMs: 5_000 },
@@ -1391,6 +1444,47 @@ test("a request that waits for another one's answer takes no place in their batc
         [true, true, true],
         2,
       ]);
+    }
+  }
+});
+
+test("callers that share a response each get headers of their own, whatever it was and however they share it", async () => {
+  const answers: [control: string, first: number, later: number][] = [
+    ["no-store", 200, 200],
+    ["no-store", 404, 404],
+    ["max-age=600", 200, 200],
+    ["max-age=600", 404, 404],
+    ["max-age=0", 200, 503],
+  ];
+  for (const [control, first, later] of answers) {
+    // Requests that are alike share one from the beginning; others wait for one another in the cache.
+    for (const step of [0, 1]) {
+      const { client, clock } = cacheRig(({ nth }) => ({
+        status: nth === 1 ? first : later,
+        json: nth,
+        headers: { "cache-control": control },
+        afterMs: 10,
+      }), { plan: { staleIfErrorMs: 60_000 } });
+      if (later === 503) await clock.run(client.json(URL_A));
+      await clock.advance(1);
+      const requests = Array.from(
+        { length: 5 },
+        (_, nth) => ({ url: URL_A, maxBodyBytes: 1_000 + step * nth }),
+      );
+      const headers = (await clock.run(client.settle(requests))).map((outcome) => {
+        if (outcome.ok) return outcome.headers;
+        assertInstanceOf(outcome.error, DataNotFoundError);
+        return outcome.error.headers!;
+      });
+      assertEquals(new Set(headers).size, 5, `${control}, ${first}, ${step}`);
+      for (const [nth, own] of headers.entries()) {
+        assertEquals(
+          [own.get("cache-control"), own.has("x-mine")],
+          [control, false],
+          `${control}, ${step}, ${nth}`,
+        );
+        own.set("x-mine", "1");
+      }
     }
   }
 });

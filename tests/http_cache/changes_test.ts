@@ -354,3 +354,22 @@ test("Changes × redirects: what a runtime has followed by itself is removed at 
     assertEquals(requests, isRemoved ? 5 : 4, final);
   }
 });
+
+test("Changes: what was asked for before a change is not stored, however many others have followed", async () => {
+  for (const others of [0, 10, 1_000, 2_500]) {
+    let value = "old";
+    const { client, clock } = cacheRig(({ url, method, nth }) => {
+      if (method === "GET") return { json: value, headers: FRESH, ...(nth === 1 ? { afterMs: 1_000 } : {}) };
+      if (url === URL_A) value = "new";
+      return { json: null };
+    });
+    const slow = client.json(URL_A);
+    await turns(clock);
+    await client.json({ url: URL_A, method: "PUT" });
+    for (let nth = 0; nth < others; nth++) await client.json({ url: `${URL_B}?${nth}`, method: "PATCH" });
+    await clock.advance(1_000);
+    assertEquals(await slow, "old");
+    assertEquals(await client.json(URL_A), "new", `${others}`);
+    await client.close();
+  }
+});

@@ -18,3 +18,29 @@ test("EntriesState remembers the last 1,000 URLs of each kind", () => {
   }
   assertEquals(state.moment, 0);
 });
+
+test("EntriesState.hasChanged() takes anything for changed up to the last change that it has forgotten", () => {
+  const state = new EntriesState();
+  const change = (url: string) => void state.changes.set(url, ++state.moment);
+  const begun = ++state.moment;
+  change("https://a.test/0");
+  assertEquals(
+    ["https://a.test/0", "https://a.test/0#x", "https://b.test/"].map((url) => state.hasChanged(url, begun)),
+    [
+      true,
+      true,
+      false,
+    ],
+  );
+  for (let nth = 1; nth <= 999; nth++) change(`https://a.test/${nth}`);
+  assertEquals([state.hasChanged("https://b.test/", begun), state.hasChanged("https://a.test/0", begun)], [
+    false,
+    true,
+  ]);
+  change("https://a.test/1000");
+  change("https://a.test/1001");
+  const since = ++state.moment;
+  for (const url of ["https://a.test/0", "https://a.test/1", "https://b.test/"]) {
+    assertEquals([state.hasChanged(url, begun), state.hasChanged(url, since)], [true, false], url);
+  }
+});

@@ -110,6 +110,68 @@ test("in an outage a stale answer comes after staleAfterMs also to who hears not
   assertEquals([await clock.run(client.json(URL_A)), waitedMs() - sinceMs < 4_300], [1, true]);
 });
 
+test("callers that share a stale answer are told so, and leave it known that the network is out", async () => {
+  for (const callers of [1, 2, 3, 6]) {
+    for (const isAlike of [true, false]) {
+      let answer: Answer = { error: new TypeError("reset") };
+      const plan = { staleAfterMs: 4_000 };
+      const { client, clock, waitedMs } = await setUp(() => answer, { maxRetries: 0, plan });
+      // Requests that are alike share one from the beginning; others wait for one another in the cache.
+      const requests = Array.from({ length: callers }, (_, nth) => ({
+        url: URL_A,
+        maxBodyBytes: isAlike ? 1_000 : 1_000 + nth,
+      }));
+      const outcomes = await clock.run(client.settle(requests));
+      assertEquals(outcomes.map((outcome) => outcome.ok && outcome.from), Array(callers).fill("stale"));
+      answer = { json: "new", afterMs: 20_000 };
+      const sinceMs = waitedMs();
+      assertEquals(await clock.run(client.json(URL_A)), 1);
+      assert(waitedMs() - sinceMs < 4_300, `${callers}, ${isAlike}: ${waitedMs() - sinceMs}`);
+      await clock.run(client.close());
+    }
+  }
+});
+
+test("a request whose time is over before it is sent leaves nothing in line in front of others", async () => {
+  const rateLimit = { limit: 1, intervalMs: 60_000, burst: 1 };
+  const waits: [options: CacheRigOptions, failing: Answer, sent: number][] = [
+    [{ rateLimit }, { json: "new" }, 0],
+    [{ rateLimit, concurrency: 1 }, { json: "new" }, 0],
+    [{}, { status: 503 }, 1],
+    [{}, { error: new TypeError("reset") }, 1],
+  ];
+  for (const [options, failing, sent] of waits) {
+    for (const ask of ["single", "alike", "different", "batch"] as const) {
+      const { client, clock, network, waitedMs } = await setUp(() => failing, options);
+      const [before, totalTimeoutMs] = [network.sent.length, 1_000];
+      const requests = Array.from({ length: ask === "single" ? 1 : 4 }, (_, nth) => ({
+        url: URL_A,
+        totalTimeoutMs,
+        ...(ask === "different" ? { maxBodyBytes: 1_000 + nth } : {}),
+      }));
+      const outcomes = await clock.run(
+        ask === "batch"
+          ? client.settle(requests, { batchTimeoutMs: 1_000 })
+          : Promise.all(requests.map((request) => client.outcome(request))),
+      );
+      const what = `${JSON.stringify(failing)}, ${ask}`;
+      assertEquals(
+        outcomes.map((outcome) => outcome.ok && outcome.from),
+        requests.map(() => "stale" as const),
+        what,
+      );
+      assert(waitedMs() <= 1_000, `${what}: ${waitedMs()}`);
+      assertEquals([client.stats().queued, clock.pending], [0, 0], what);
+      await clock.advance(300_000);
+      assert(
+        network.sent.length - before <= sent * requests.length,
+        `${what}: ${network.sent.length - before}`,
+      );
+      await client.close();
+    }
+  }
+});
+
 test("the failure of one mirror is one, also while the next one lets the request wait", async () => {
   let isDown = false;
   const { client, clock } = cacheRig(({ url }) => {

@@ -6,6 +6,7 @@
 
 import type { HeaderMap } from "../../http/headers.ts";
 import type { CacheMeta } from "../../cache/cache.ts";
+import { isSuccessStatus } from "../../http/classify.ts";
 import { parseHttpDate } from "../../http/http_date.ts";
 import { type ExchangeTimes, initialAgeMs } from "./age.ts";
 import { type Fields, storedFields } from "./fields.ts";
@@ -53,11 +54,12 @@ export function isConditional(headers: HeaderMap): boolean {
  *
  * @param meta What is kept beside the body.
  * @returns The headers; empty when the response can only be replaced: it has no validator, or one of another URL, which a redirect
- * led to.
+ * led to, or it is no success. A 304 stands for a 200 (RFC 9110 §15.4.5), and the date of an error says nothing of what is there later: a
+ * file that appears with an older date would never be found.
  */
 export function conditionalHeaders(meta: CacheMeta): HeaderMap {
   const headers: Record<string, string> = Object.create(null);
-  if (meta.via !== undefined) return headers;
+  if (meta.via !== undefined || !isSuccessStatus(meta.status)) return headers;
   const fields = storedFields(meta);
   const etag = fields.get("etag");
   const lastModified = fields.get("last-modified");

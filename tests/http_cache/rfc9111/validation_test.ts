@@ -41,6 +41,14 @@ test("conditionalHeaders() gives the validators back letter by letter", () => {
   assertEquals({ ...conditionalHeaders(metaOf({ etag: '"a"' }, { via })) }, {});
 });
 
+test("conditionalHeaders() validates successes only, since a 304 stands for a 200", () => {
+  const headers = { etag: '"a"', "last-modified": dateAt(NOW) };
+  const asked = [200, 203, 204, 301, 404, 405, 410, 414, 501].filter((status) =>
+    Object.keys(conditionalHeaders(metaOf(headers, { status }))).length > 0
+  );
+  assertEquals(asked, [200, 203, 204]);
+});
+
 test("isConditional() knows the conditions that a caller can set", () => {
   const names = ["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"];
   assertEquals(names.map((name) => isConditional({ [name]: "1" })), names.map(() => true));
