@@ -122,6 +122,7 @@ class GetJob {
 
   async #fail(error: unknown): Promise<void> {
     const { run, sink } = this.#options;
+    run.failFast();
     const failed: FailedJob = {
       index: this.#index,
       input: this.#given,

@@ -195,6 +195,18 @@ test("slipstream get --fail-fast stops everything at the first failure", async (
   assertEquals(setup.cdn.log.openRequests, 0);
 });
 
+test("slipstream get --fail-fast --ordered stops at once, also where the line must wait for its turn", async () => {
+  for (const flags of [[], ["--fail-with-body"]]) {
+    const setup = new Setup(ANY, [
+      { kind: "status", match: "/2", status: 400 },
+      { kind: "stall", match: "/1" },
+    ]);
+    assertEquals(await setup.get("--fail-fast", "--ordered", ...flags, `${HOST}/1`, `${HOST}/2`), 1);
+    assertEquals(setup.lines.map(({ index, ok }) => [index, ok]), [[1, false]]);
+    assertMatch(setup.errors, /Stopped at the first failure: 0 done, 1 failed, 1 not done, /);
+  }
+});
+
 test("slipstream get pulls lines only as it can fetch them", async () => {
   const setup = new Setup();
   let pulled = 0;
