@@ -475,6 +475,21 @@ test("slipstream get --help shows its flags on stdout", async () => {
   assertEquals(setup.errors, "");
 });
 
+test("slipstream get --manifest keeps the manifest, whatever files go into its folder", async () => {
+  await using temp = await tempFolder();
+  await temp.write("urls", `${HOST}/a\n  out=list\n${HOST}/c\n`);
+  await temp.folder("out/cdn.test");
+  for (const [manifest, ...written] of [["list", "cdn.test/c.body"], ["cdn.test/c.body", "list"]]) {
+    const setup = onDisk();
+    const folder = `${temp.path}/out`;
+    const args = ["--out", folder, "--manifest", `${folder}/${manifest}`, `@${temp.path}/urls`];
+    assertEquals(await setup.get(...args), 1);
+    assertStringIncludes(setup.errors, `Cannot write as the manifest has that name: "${manifest}"`);
+    const lines = (await temp.read(`out/${manifest}`)).trimEnd().split("\n");
+    assertEquals(lines.map((line) => JSON.parse(line).file), written);
+  }
+});
+
 test("slipstream get leaves the list of its URLs alone, also if it is to write there", async () => {
   const setup = new Setup();
   const list = `${HOST}/a\n${HOST}/b\n`;
