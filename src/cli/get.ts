@@ -132,7 +132,7 @@ async function fetchAll(
       totalTimeoutMs,
     },
     concurrency,
-    isRated: clientOptions.rateLimit !== undefined,
+    rate: clientOptions.rateLimit,
     usesCache: adapter !== undefined,
     takesErrorBodies: flags["fail-with-body"],
     hasMirrors: baseUrls.length > 0,
