@@ -4,7 +4,7 @@
  * @module
  */
 
-import { redactUserInfo } from "../http/url.ts";
+import { redactUserInfo, shownUrl } from "../http/url.ts";
 import { errorRecord } from "./error_record.ts";
 import type { Body, Exchange } from "./exchange.ts";
 import { ndjsonLine } from "./ndjson.ts";
@@ -27,7 +27,7 @@ const LINE = /^\{"index":(\d+),"url":("(?:[^"\\]|\\.)*"),(?:"variant":"(\w+)",)?
 
 /**
  * Every outcome is a line with the `index` of its input, failures too; so a file of them says what is done. Of the URL, which is as it was
- * given, only the user info is left out. A `variant` tells what else was asked for, as a hash, where that is no plain GET.
+ * given, only the user info is left out; of what is none, all that may be a secret. A `variant` tells what else was asked for, as a hash, where that is no plain GET.
  */
 export class NdjsonSink implements Sink {
   readonly #options: NdjsonSinkOptions;
@@ -109,7 +109,9 @@ function lineOf(
   fields: Readonly<Record<string, unknown>>,
   body?: Body,
 ): string {
-  return ndjsonLine({ index, url: redactUserInfo(input.text), ...fields }, body);
+  // Of what is no URL nobody knows where its user info ends.
+  const url = input.ok ? redactUserInfo(input.text) : shownUrl(input.text);
+  return ndjsonLine({ index, url, ...fields }, body);
 }
 
 function shortVariant({ variant }: Job): string | undefined {
