@@ -6,7 +6,7 @@
 
 import type { ClientOptions } from "../client/options.ts";
 import { type Flags, UsageError } from "./args.ts";
-import { optional, parseChoice, parseCount, parseDuration, parseRate } from "./values.ts";
+import { optional, parseChoice, parseCount, parseDuration, parseRate, type Rate } from "./values.ts";
 
 /** Flags for the limits, the retries, the timeout and the patience with an origin that is down. */
 export const CLIENT_FLAGS = {
@@ -22,8 +22,11 @@ export const CLIENT_FLAGS = {
 
 /** What those flags mean for a client. */
 export type ClientFlagOptions =
-  & Pick<ClientOptions, "rateLimit" | "maxRetries" | "timeoutMs" | "circuitBreaker">
-  & { readonly concurrency: number | undefined };
+  & Pick<ClientOptions, "maxRetries" | "timeoutMs" | "circuitBreaker">
+  & {
+    readonly concurrency: number | undefined;
+    readonly rateLimit: Rate & { readonly burst: number | undefined } | undefined;
+  };
 
 /** What to do while an origin is down. */
 export type OnOpen = "wait" | "fail";

@@ -19,8 +19,8 @@ export interface ErrorRecord {
 }
 
 const EXCERPT_CHARACTERS = 200;
-// deno-lint-ignore no-control-regex -- what a server sent must not move the cursor or colour the terminal.
-const CONTROLS = /[\x00-\x1f\x7f-\x9f]+/g;
+/** What a server sent must not move the cursor, colour the terminal, or turn the direction of the text around. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu;
 
 /** Turns anything thrown into a record. */
 export function errorRecord(error: unknown): ErrorRecord {
@@ -50,7 +50,7 @@ export function excerptLine(error: unknown): string {
   return line.length > EXCERPT_CHARACTERS ? `${line.slice(0, EXCERPT_CHARACTERS)}…` : line;
 }
 
-/** Text of others, such as a URL of a list, without what moves the cursor or colours the terminal. */
+/** Text of others, such as a URL of a list, without what changes how the terminal shows other text. */
 export function oneLine(text: string): string {
   return text.replace(CONTROLS, " ");
 }

@@ -135,6 +135,7 @@ export class Exchange {
     const chunks = await Array.fromAsync(answer.body);
     const body = new Uint8Array(await new Blob(chunks).arrayBuffer());
     const { status, headers, attempts, failure } = answer;
+    if (failure !== undefined) this.#options.run.failFast();
     // Of what is stored no progress is told, nor is it of an empty body.
     const isStored = this.#options.usesCache && attempts === 0 && body.length > 0;
     return { status, headers, attempts, failure, body, from: isStored ? "cache" : "network" };

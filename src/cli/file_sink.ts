@@ -66,7 +66,6 @@ export class FileSink implements Sink {
     const { folder, manifest, files } = this.#options;
     const file = `${await folder.enter(path)}/${path.at(-1)}`;
     const answer = await this.#receive(path, file, exchange);
-    // A 304 leaves everything as it is.
     if (answer.status !== 304) await manifest?.write(job, path.join("/"), answer, files.read(file));
     return answer.failure;
   }
@@ -75,7 +74,8 @@ export class FileSink implements Sink {
     const { folder, files, resume } = this.#options;
     if (exchange.isAsItComes) {
       const answer = await exchange.open();
-      await folder.write(path, answer.body);
+      // A 304 leaves everything as it is.
+      if (answer.status !== 304) await folder.write(path, answer.body);
       return answer;
     }
     const present = resume ? await files.size(partPath(file)) : undefined;

@@ -16,6 +16,7 @@ import type { RequestParts } from "./request_parts.ts";
 import type { Run } from "./run.ts";
 import type { FailedJob, Job, Sink } from "./sink.ts";
 import { hashText } from "./text_hash.ts";
+import type { Rate } from "./values.ts";
 
 /** Options of {@linkcode runGetJobs}. */
 export interface GetJobsOptions {
@@ -30,8 +31,8 @@ export interface GetJobsOptions {
   readonly request: ExchangeRequestOptions;
   /** How many may be in flight at once. */
   readonly concurrency: number;
-  /** Whether there is a rate limit. */
-  readonly isRated: boolean;
+  /** The rate limit, if there is one. */
+  readonly rate: Rate | undefined;
   /** Whether answers may come from a cache. */
   readonly usesCache: boolean;
   /** Whether the body of a response that is no success goes where bodies go. */
@@ -48,7 +49,12 @@ export interface GetJobsOptions {
  */
 export async function runGetJobs(options: GetJobsOptions): Promise<void> {
   const { client, run, inputs } = options;
-  using room = new JobRoom({ ...options, stats: () => client.stats(), onRoom: () => pool.pump() });
+  using room = new JobRoom({
+    ...options,
+    isTimed: options.request.totalTimeoutMs !== undefined,
+    stats: () => client.stats(),
+    onRoom: () => pool.pump(),
+  });
   const pool: JobPool<Input | BadInput> = new JobPool({
     inputs,
     signal: run.signal,
@@ -122,6 +128,7 @@ class GetJob {
 
   async #fail(error: unknown): Promise<void> {
     const { run, sink } = this.#options;
+    run.failFast();
     const failed: FailedJob = {
       index: this.#index,
       input: this.#given,

@@ -114,8 +114,9 @@ function checkFlags(flags: GetOutputFlags, { isSingle }: GetOutputOptions): void
 async function openFiles(
   flags: GetOutputFlags,
   file: string | undefined,
-  { terminal, run }: GetOutputOptions,
+  options: GetOutputOptions,
 ): Promise<GetOutput> {
+  const { terminal } = options;
   const { files } = terminal;
   const { resume } = flags;
   const [parent, name] = file === undefined ? [] : split(file);
@@ -123,8 +124,8 @@ async function openFiles(
     ? await openOutputFolder(flags, terminal)
     : await openParent(parent, terminal);
   if (folder === undefined) throw new UsageError("'--out' needs a value");
-  const manifest = await openManifest(flags, terminal, run);
-  const plan = name === undefined ? new PathPlan(await tellsCase(folder)) : undefined;
+  const manifest = await openManifest(flags, folder, options);
+  const plan = name === undefined ? new PathPlan(await tellsCase(folder), manifest?.names) : undefined;
   const pathOf: (job: Parameters<PathPlan["pathOf"]>[0]) => readonly string[] = plan === undefined
     ? () => [name!]
     : (job) => plan.pathOf(job);
@@ -166,11 +167,18 @@ async function tellsCase(folder: OutputFolder): Promise<boolean> {
   }
 }
 
+interface Manifest {
+  readonly file: LineFile;
+  readonly writer: ManifestWriter;
+  /** Where it is in the folder, if it is in there. */
+  readonly names: readonly string[] | undefined;
+}
+
 async function openManifest(
   { manifest, resume }: GetOutputFlags,
-  { files }: Terminal,
-  run: Run,
-): Promise<{ readonly file: LineFile; readonly writer: ManifestWriter } | undefined> {
+  folder: OutputFolder,
+  { terminal: { files }, run }: GetOutputOptions,
+): Promise<Manifest | undefined> {
   if (manifest === undefined) return undefined;
   const known = new Set<string>();
   const onLine = (line: string): void => void known.add(manifestFile(line));
@@ -181,7 +189,10 @@ async function openManifest(
     resume ? { begin: '{"url":', onLine } : undefined,
   );
   const write = (line: string): Promise<void> => run.keep(manifest, () => file.write(line));
-  return { file, writer: new ManifestWriter(write, known) };
+  // A pipe has no path.
+  const path = await files.realPath(manifest).catch(() => undefined);
+  const names = path === undefined ? undefined : folder.namesOf(path);
+  return { file, writer: new ManifestWriter(write, known), names };
 }
 
 function split(path: string): readonly [parent: string, name: string] {

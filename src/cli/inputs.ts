@@ -133,7 +133,7 @@ const INDENTED_COMMENT = /^\s+#/;
 async function* blocks(lines: AsyncIterable<string>): AsyncIterableIterator<string> {
   let block: string | undefined;
   for await (const line of lines) {
-    if (block !== undefined && (isOptionLine(line) || INDENTED_COMMENT.test(line))) {
+    if (block !== undefined && /\S/.test(block) && (isOptionLine(line) || INDENTED_COMMENT.test(line))) {
       block += `\n${line}`;
       continue;
     }
@@ -152,7 +152,10 @@ async function* readList(
   try {
     for await (const block of lines) {
       const text = block.trim();
-      if (text !== "" && !text.startsWith("#")) yield toInput(block, `${name}:${number}`, base);
+      const where = `${name}:${number}`;
+      if (text !== "" && !text.startsWith("#")) {
+        yield isStray(block, base) ? strayOption(where) : toInput(block, where, base);
+      }
       number += block.split("\n").length;
     }
   } catch (cause) {
@@ -161,6 +164,18 @@ async function* readList(
     const error = new Error(`Cannot read on: ${reason}`, { cause });
     yield { ok: false, text: name, where: `${name}:${number}`, error };
   }
+}
+
+/** Whether a line says something of a URL that is not above it. Without its indent it may be a URL that is relative to a base. */
+function isStray(block: string, base: URL | undefined): boolean {
+  const [line = ""] = block.split("\n", 1);
+  return isOptionLine(base === undefined ? ` ${line}` : line);
+}
+
+/** It is not shown, as a header may be a credential. */
+function strayOption(where: string): BadInput {
+  const rule = "a line such as 'header=…' must be indented, and in a file below a URL";
+  return { ok: false, text: where, where, error: new TypeError(`Cannot fetch as ${rule}`) };
 }
 
 function toInput(block: string, where: string, base: URL | undefined): Input | BadInput {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { redactUserInfo } from "../http/url.ts";
+import { redactUserInfo, shownUrl } from "../http/url.ts";
 import { errorRecord } from "./error_record.ts";
 import type { Body, Exchange } from "./exchange.ts";
 import { ndjsonLine } from "./ndjson.ts";
@@ -27,7 +27,7 @@ const LINE = /^\{"index":(\d+),"url":("(?:[^"\\]|\\.)*"),(?:"variant":"(\w+)",)?
 
 /**
  * Every outcome is a line with the `index` of its input, failures too; so a file of them says what is done. Of the URL, which is as it was
- * given, only the user info is left out. A `variant` tells what else was asked for, as a hash, where that is no plain GET.
+ * given, only the user info is left out; of what is none, all that may be a secret. A `variant` tells what else was asked for, as a hash, where that is no plain GET.
  */
 export class NdjsonSink implements Sink {
   readonly #options: NdjsonSinkOptions;
@@ -60,33 +60,36 @@ export class NdjsonSink implements Sink {
   }
 
   async take(job: Job, exchange: Exchange): Promise<Error | undefined> {
-    const { status, headers, attempts, from, failure, body } = await exchange.whole();
-    const head = this.#options.include ? { status, headers: headerFields(headers) } : {};
-    const outcome = failure === undefined ? { ok: true, from } : { ok: false, error: errorRecord(failure) };
-    await this.#write(job, {
-      variant: shortVariant(job),
-      ...outcome,
-      ...told(attempts, job.durationMs),
-      ...head,
-    }, body);
+    const { line, failure } = await this.#receive(job, exchange);
+    await this.#write(job.index, line);
     return failure;
   }
 
   async fail(job: FailedJob, error: unknown): Promise<void> {
     const { attempts, durationMs } = job;
-    await this.#write(job, { ok: false, ...told(attempts, durationMs), error: errorRecord(error) });
+    const fields = { ok: false, ...told(attempts, durationMs), error: errorRecord(error) };
+    await this.#write(job.index, lineOf(job, fields));
   }
 
   skip(index: number): void {
     this.#turns?.leave(index);
   }
 
-  async #write(
-    { index, input }: Pick<FailedJob, "index" | "input">,
-    fields: Readonly<Record<string, unknown>>,
-    body?: Body,
-  ): Promise<void> {
-    const line = ndjsonLine({ index, url: redactUserInfo(input.text), ...fields }, body);
+  /** The line of an outcome; its body is let go, as the line may have to wait long. */
+  async #receive(job: Job, exchange: Exchange): Promise<ReceivedLine> {
+    const { status, headers, attempts, from, failure, body } = await exchange.whole();
+    const head = this.#options.include ? { status, headers: headerFields(headers) } : {};
+    const outcome = failure === undefined ? { ok: true, from } : { ok: false, error: errorRecord(failure) };
+    const fields = {
+      variant: shortVariant(job),
+      ...outcome,
+      ...told(attempts, job.durationMs),
+      ...head,
+    };
+    return { line: lineOf(job, fields, body), failure };
+  }
+
+  async #write(index: number, line: string): Promise<void> {
     await this.#turns?.enter(index);
     try {
       await this.#options.write(line);
@@ -94,6 +97,21 @@ export class NdjsonSink implements Sink {
       this.#turns?.leave(index);
     }
   }
+}
+
+interface ReceivedLine {
+  readonly line: string;
+  readonly failure: Error | undefined;
+}
+
+function lineOf(
+  { index, input }: Pick<FailedJob, "index" | "input">,
+  fields: Readonly<Record<string, unknown>>,
+  body?: Body,
+): string {
+  // Of what is no URL nobody knows where its user info ends.
+  const url = input.ok ? redactUserInfo(input.text) : shownUrl(input.text);
+  return ndjsonLine({ index, url, ...fields }, body);
 }
 
 function shortVariant({ variant }: Job): string | undefined {

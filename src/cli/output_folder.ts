@@ -56,6 +56,12 @@ export class OutputFolder {
     }
   }
 
+  /** The names of the folders and, last, of the file at a path without links; `undefined` if that is elsewhere. */
+  namesOf(realPath: string): readonly string[] | undefined {
+    if (!this.#contains(realPath)) return undefined;
+    return realPath.slice(this.path.length).split(/[/\\]/).filter((name) => name !== "");
+  }
+
   /**
    * Makes the folders that lead to a file.
    *

@@ -57,6 +57,8 @@ export class Progress {
   #timer: TimerHandle | undefined;
   #drawn = "";
   #writing = false;
+  /** Ends when all is written that was logged. */
+  #logged: Promise<unknown> = Promise.resolve();
 
   /** Shows nothing yet. */
   constructor(options: ProgressOptions) {
@@ -73,16 +75,23 @@ export class Progress {
   /** Writes a line that stays, above the live line. */
   async log(line: string): Promise<void> {
     const drawn = this.#drawn;
-    await this.#options.output.write(drawn === "" ? `${line}\n` : `${CLEAR_LINE}${line}\n${drawn}`);
+    const written = this.#options.output.write(
+      drawn === "" ? `${line}\n` : `${CLEAR_LINE}${line}\n${drawn}`,
+    );
+    this.#logged = written.catch(() => {}); // the caller hears of it
+    await written;
   }
 
-  /** Takes the live line away and ends the timer; idempotent. */
+  /** Takes the live line away and ends the timer, when all lines that were logged are written; idempotent. */
   async stop(): Promise<void> {
     if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#drawn === "") return;
-    this.#drawn = "";
-    await this.#options.output.write(CLEAR_LINE);
+    if (this.#drawn !== "") {
+      this.#drawn = "";
+      await this.#options.output.write(CLEAR_LINE);
+    }
+    // Not all who log wait for it, and the program may end when this has.
+    await this.#logged;
   }
 
   #arm(): void {

@@ -17,7 +17,8 @@ export interface RequestParts {
   readonly out?: string | undefined;
 }
 
-const OPTION = /^\s+([a-z]+)=(.*)$/;
+/** Also of names that are misspelt: without what such a line says, another request would be sent. */
+const OPTION = /^\s+([a-z][a-z-]* *)=(.*)$/i;
 const MEMBERS = ["url", "method", "headers", "body", "out"];
 const OPTIONS = ["method", "header", "data", "json", "out"];
 
@@ -141,7 +142,7 @@ function text(name: string, value: unknown): string | undefined {
 }
 
 function unknown(what: string, name: string, known: readonly string[]): TypeError {
-  const meant = closestWord(name, known);
+  const meant = closestWord(name.trim().toLowerCase(), known);
   const hint = meant === undefined ? known.join(", ") : `did you mean '${meant}'?`;
   return new TypeError(`Cannot fetch as '${name}' is nothing that ${what} may say: ${hint}`);
 }

@@ -168,10 +168,15 @@ export class Run implements Disposable {
     }
   }
 
+  /** Something has failed, and may have to wait for its turn to be told: under `--fail-fast` the run ends now. */
+  failFast(): void {
+    if (this.#options.failFast) this.stop("failed");
+  }
+
   /** Counts a failure and names it on stderr. */
   async fail({ error, where, subject }: RunFailure): Promise<void> {
     this.failed++;
-    if (this.#options.failFast) this.stop("failed");
+    this.failFast();
     if (this.#options.jsonErrors) {
       await this.#progress.log(JSON.stringify({ where, subject, ...errorRecord(error) }));
       return;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { errorLine, errorRecord } from "../../src/cli/error_record.ts";
+import { errorLine, errorRecord, excerptLine, oneLine } from "../../src/cli/error_record.ts";
 import { DataNotFoundError, HttpError, NetworkError } from "../../src/errors.ts";
 import { test } from "../support/test.ts";
 
@@ -25,4 +25,12 @@ test("errorRecord() takes anything that was thrown", () => {
 test("errorLine() lets nothing through that moves the cursor or colours the terminal", () => {
   assertEquals(errorLine(new Error("a\nb\x1b[31mc\x9b2Jd\re")), "a b [31mc 2Jd e");
   assertEquals(errorLine(new TypeError("")), "TypeError");
+});
+
+test("oneLine() lets nothing through that turns the direction of a text around or breaks the line, and every letter", () => {
+  assertEquals(oneLine("a\u202eb\u2066c\u2069\u200f\u061cd\u2028e\u2029f"), "a b c d e f");
+  const letters = "نی\u200cگ 👩\u200d🚀 שלום e\u0301";
+  assertEquals(oneLine(letters), letters);
+  const error = new HttpError("m", { status: 500, headers: new Headers(), body: "paid \u202e001 $" });
+  assertEquals([errorLine(error), excerptLine(error)], ["m", "paid 001 $"]);
 });

@@ -111,11 +111,17 @@ test("FileSink.take() leaves what is there at a 304", async () => {
   await using temp = await tempFolder();
   const sink = await sinkOf(temp);
   await sink.take(JOB, exchangeOf(new Response("old")));
-  await sink.take(
-    JOB,
-    exchangeOf(new Response(null, { status: 304 }), { request: { headers: { "if-none-match": '"1"' } } }),
-  );
-  assertEquals(await temp.read("out/h/x/a.json"), "old");
+  const headers = { "if-none-match": '"1"' };
+  for (
+    const options of [
+      { request: { headers } },
+      { request: { headers: { ...headers, range: "bytes=0-3" } } },
+      { request: { headers }, takesErrorBodies: true },
+    ]
+  ) {
+    const failure = await sink.take(JOB, exchangeOf(new Response(null, { status: 304 }), options));
+    assertEquals([failure, await temp.read("out/h/x/a.json")], [undefined, "old"]);
+  }
 });
 
 test("FileSink.has() knows with --resume alone what is there", async () => {

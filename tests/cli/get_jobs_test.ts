@@ -152,6 +152,23 @@ test("runGetJobs() --total-timeout ends a job that retries, and no other", async
   }
 });
 
+test("runGetJobs() --total-timeout ends no job of many that only waits for its turn or for a token", async () => {
+  const slow: readonly FaultRule[] = [{ kind: "slow", match: /slow/, latency: 700 }];
+  const args = ["--total-timeout", "1", "--ndjson", "--ordered"];
+  for (
+    const [flags, urls] of [
+      [["--concurrency", "1"], urlsOf(5, "slow/")],
+      [["--concurrency", "4"], urlsOf(20, "slow/")],
+      [["--rate", "4", "--burst", "1"], urlsOf(20)],
+      [["--rate", "4", "--burst", "1", "--concurrency", "2"], urlsOf(9, "slow/")],
+      [["--rate", "200"], urlsOf(500)],
+    ] as const
+  ) {
+    const { code, lines } = await get([...args, ...flags, ...urls], { faults: slow });
+    assertEquals([code, lines.length], [0, urls.length], flags.join(" "));
+  }
+});
+
 test("runGetJobs() lets those that sleep hold nobody up", async () => {
   const faults: FaultRule[] = [{ kind: "status", status: 500, match: /bad/, times: 8 }];
   const { code, clock, lines } = await get([

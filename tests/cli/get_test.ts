@@ -195,6 +195,18 @@ test("slipstream get --fail-fast stops everything at the first failure", async (
   assertEquals(setup.cdn.log.openRequests, 0);
 });
 
+test("slipstream get --fail-fast --ordered stops at once, also where the line must wait for its turn", async () => {
+  for (const flags of [[], ["--fail-with-body"]]) {
+    const setup = new Setup(ANY, [
+      { kind: "status", match: "/2", status: 400 },
+      { kind: "stall", match: "/1" },
+    ]);
+    assertEquals(await setup.get("--fail-fast", "--ordered", ...flags, `${HOST}/1`, `${HOST}/2`), 1);
+    assertEquals(setup.lines.map(({ index, ok }) => [index, ok]), [[1, false]]);
+    assertMatch(setup.errors, /Stopped at the first failure: 0 done, 1 failed, 1 not done, /);
+  }
+});
+
 test("slipstream get pulls lines only as it can fetch them", async () => {
   const setup = new Setup();
   let pulled = 0;
@@ -461,6 +473,21 @@ test("slipstream get --help shows its flags on stdout", async () => {
   assertEquals(await setup.get("--help"), 0);
   assertStringIncludes(setup.terminal.stdout.text, "--concurrency N");
   assertEquals(setup.errors, "");
+});
+
+test("slipstream get --manifest keeps the manifest, whatever files go into its folder", async () => {
+  await using temp = await tempFolder();
+  await temp.write("urls", `${HOST}/a\n  out=list\n${HOST}/c\n`);
+  await temp.folder("out/cdn.test");
+  for (const [manifest, ...written] of [["list", "cdn.test/c.body"], ["cdn.test/c.body", "list"]]) {
+    const setup = onDisk();
+    const folder = `${temp.path}/out`;
+    const args = ["--out", folder, "--manifest", `${folder}/${manifest}`, `@${temp.path}/urls`];
+    assertEquals(await setup.get(...args), 1);
+    assertStringIncludes(setup.errors, `Cannot write as the manifest has that name: "${manifest}"`);
+    const lines = (await temp.read(`out/${manifest}`)).trimEnd().split("\n");
+    assertEquals(lines.map((line) => JSON.parse(line).file), written);
+  }
 });
 
 test("slipstream get leaves the list of its URLs alone, also if it is to write there", async () => {

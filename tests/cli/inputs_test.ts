@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/cli/args.ts";
 import { checkOperands, checkWritten, isSingleUrl, knownTotal, readInputs } from "../../src/cli/inputs.ts";
 import { currentTerminal } from "../../src/runtime/terminal/current.ts";
@@ -85,6 +85,44 @@ test("readInputs() reads arguments, stdin and files in the order given", async (
     "-:1 https://h/in",
     "f:1 https://h/f",
     "argument 4 Cannot fetch as the URL must be absolute and well-formed: received 'bad'",
+  ]);
+});
+
+test("readInputs() sends nothing of a URL with a line below it that nobody knows", async () => {
+  const terminal = new FakeTerminal();
+  for (const line of ["Method=PUT", "max-tries=3", "method = PUT", "METHOD=PUT"]) {
+    terminal.files.contents.set("f", `https://h/1\n  ${line}\nhttps://h/2`);
+    const [first = "", ...others] = await read(["@f"], terminal);
+    assertMatch(first, /^f:1 Cannot fetch as '.*' is nothing that a line below a URL may say: /);
+    assertEquals(others, ["f:3 https://h/2"]);
+  }
+});
+
+test("readInputs() refuses what belongs to no URL, and shows no secret of it", async () => {
+  const terminal = new FakeTerminal();
+  const line = "header=authorization: s3cret";
+  const refused = "Cannot fetch as a line such as 'header=…' must be indented, and in a file below a URL";
+  terminal.files.contents.set(
+    "f",
+    ["https://h/1", "", `  ${line}`, "https://h/2", line, "  out=x"].join("\n"),
+  );
+  assertEquals(await read(["@f"], terminal), [
+    "f:1 https://h/1",
+    `f:3 ${refused}`,
+    "f:4 https://h/2",
+    `f:5 ${refused}`,
+  ]);
+  terminal.stdin = ["https://h/1", `  ${line}`, line];
+  assertEquals(await read(["-"], terminal), ["-:1 https://h/1", `-:2 ${refused}`, `-:3 ${refused}`]);
+  // Below a base it may be a URL.
+  const signal = new AbortController().signal;
+  terminal.stdin = ["a=1", "  a=1"];
+  const inputs = await Array.fromAsync(
+    readInputs(["-"], terminal, { signal, base: new URL("https://h/b/") }),
+  );
+  assertEquals(inputs.map((input) => input.ok ? input.url.href : input.error.message), [
+    "https://h/b/a=1",
+    refused,
   ]);
 });
 

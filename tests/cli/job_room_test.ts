@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { JobRoom } from "../../src/cli/job_room.ts";
+import { JobRoom, type JobRoomOptions } from "../../src/cli/job_room.ts";
 import type { ClientStats } from "../../src/client/stats.ts";
 import { createClient } from "../../src/client/create_client.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
@@ -8,12 +8,18 @@ import { test } from "../support/test.ts";
 const NONE: ClientStats = createClient().stats();
 const ORIGIN = { attempts: 1, succeeded: 1, failed: 0, bytes: 0, breaker: "closed", healthy: true } as const;
 
-function setUp(stats: Partial<ClientStats>, isRated = false) {
+const RATE = { limit: 4, intervalMs: 1_000 };
+
+function setUp(
+  stats: Partial<ClientStats>,
+  { rate, isTimed = false }: Partial<Pick<JobRoomOptions, "rate" | "isTimed">> = {},
+) {
   const clock = new ManualClock();
   const told = { rooms: 0, looks: 0 };
   const room = new JobRoom({
     concurrency: 10,
-    isRated,
+    rate,
+    isTimed,
     clock,
     stats: () => {
       told.looks++;
@@ -41,7 +47,7 @@ test("JobRoom.has() has room for twice the concurrency, and looks at nothing bef
 });
 
 test("JobRoom.has() has room for those that leave their permits free, up to a thousand", async () => {
-  const roomOf = (stats: Partial<ClientStats>, isRated?: boolean) => setUp(stats, isRated).roomAfterLook();
+  const roomOf = (stats: Partial<ClientStats>) => setUp(stats).roomAfterLook();
   assertEquals(await roomOf({ inFlight: 10, queued: 7 }), []);
   assertEquals(await roomOf({ inFlight: 9, queued: 7 }), [21, 25]);
   assertEquals(await roomOf({ inFlight: 0, queued: 5_000 }), [21, 25, 27, 1_019]);
@@ -50,6 +56,28 @@ test("JobRoom.has() has room for those that leave their permits free, up to a th
 test("JobRoom.has() with a rate limit has room for those that wait for an origin in trouble, and not for tokens", async () => {
   for (const healthy of [true, false]) {
     const stats = { inFlight: 0, queued: 7, origins: { "https://h": { ...ORIGIN, healthy } } };
-    assertEquals(await setUp(stats, true).roomAfterLook(), healthy ? [] : [21, 25]);
+    assertEquals(await setUp(stats, { rate: RATE }).roomAfterLook(), healthy ? [] : [21, 25]);
   }
+});
+
+test("JobRoom.has() has room for no job whose time would run while it waits for its permit", async () => {
+  const { clock, room } = setUp({ inFlight: 0, queued: 3 }, { isTimed: true });
+  assertEquals([room.has(9), room.has(10)], [true, false]);
+  await clock.advance(25);
+  assertEquals([room.has(12), room.has(13)], [true, false]);
+});
+
+test("JobRoom.has() has room for as few jobs as may be whose time would run while they wait for tokens", () => {
+  const roomOf = (rate: JobRoomOptions["rate"], stats: Partial<ClientStats>) => {
+    const { room } = setUp(stats, { rate, isTimed: true });
+    using _room = room;
+    return [0, 1, 3, 4, 5, 9, 10].filter((outstanding) => room.has(outstanding));
+  };
+  assertEquals(roomOf(RATE, {}), [0]);
+  assertEquals(roomOf(RATE, { inFlight: 3 }), [0, 1, 3]);
+  assertEquals(roomOf({ limit: 100, intervalMs: 1_000 }, {}), [0, 1, 3, 4]);
+  assertEquals(roomOf({ limit: 1, intervalMs: 60_000 }, { inFlight: 20 }), [0, 1, 3, 4, 5, 9]);
+  // Those that wait for an origin in trouble take no tokens.
+  const origins = { "https://h": { ...ORIGIN, healthy: false } };
+  assertEquals(roomOf(RATE, { queued: 4, origins }), [0, 1, 3, 4]);
 });

@@ -20,6 +20,17 @@ test("NdjsonSink writes a line for every outcome, with its index and the URL as 
   ]);
 });
 
+test("NdjsonSink writes nothing of what is no URL that may be a secret", async () => {
+  const { lines, sink } = setUp();
+  for (
+    const text of ["https//me:s3cret@h/x", "http://me:s3cret@h:x/", "me:s3cret@h", "http//a/me:s3cret@h"]
+  ) {
+    const input = { ok: false, text, where: "-:1", error: new TypeError("no URL") } as const;
+    await sink.fail({ index: 0, input, attempts: 0, durationMs: 0 }, input.error);
+    assertEquals(lines.at(-1)!.includes("s3cret"), false, lines.at(-1));
+  }
+});
+
 test("NdjsonSink writes status and headers where that was asked for", async () => {
   const { lines, sink } = setUp({ include: true });
   await sink.take(JOB, exchangeOf(new Response("1", { status: 203, headers: { etag: "x" } })));

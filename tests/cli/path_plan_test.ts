@@ -32,6 +32,20 @@ test("PathPlan.pathOf() refuses what leads out of the folder, and what another i
   assertThrows(() => plan.pathOf(jobOf(2, "https://h/b", "ETC/X")), TypeError, "input 2 has the same 'out'");
 });
 
+test("PathPlan.pathOf() gives nobody the name of the manifest", () => {
+  const plan = new PathPlan(true, ["h", "a.json"]);
+  for (
+    const job of [
+      jobOf(0, "https://h/a.json"),
+      jobOf(1, "https://h/b", "h/a.json"),
+      jobOf(2, "https://h/b", "H/A.JSON"),
+    ]
+  ) {
+    assertThrows(() => plan.pathOf(job), TypeError, "Cannot write as the manifest has that name");
+  }
+  assertEquals(plan.pathOf(jobOf(3, "https://h/a")), ["h", "a.body"]);
+});
+
 test("PathPlan.pathOf() refuses an 'out' that is the name of another input's file, whichever comes first", () => {
   for (const out of ["h/a.json", "H/A.json", "./h//a.json"]) {
     const saidFirst = new PathPlan(true);

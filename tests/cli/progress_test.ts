@@ -108,6 +108,28 @@ test("Progress with mode none arms no timer and still logs", async () => {
   await progress.stop();
 });
 
+test("Progress.stop() ends when all lines are written, also where nobody waits for them", async () => {
+  for (const mode of ["none", "live"] as const) {
+    const { clock, output, progress } = setUp(mode);
+    const writes: PromiseWithResolvers<boolean>[] = [];
+    output.write = () => {
+      const write = Promise.withResolvers<boolean>();
+      writes.push(write);
+      return write.promise;
+    };
+    progress.start();
+    progress.log("first").catch(() => {});
+    progress.log("last").catch(() => {});
+    let isStopped = false;
+    const stopped = progress.stop().then(() => isStopped = true);
+    writes[0]?.reject(new Error("gone"));
+    await clock.advance(0);
+    assertEquals([writes.length, isStopped], [2, false]);
+    writes[1]?.resolve(true);
+    assertEquals(await stopped, true);
+  }
+});
+
 test("Progress skips a redraw while the terminal is slow, and survives one that breaks", async () => {
   const { clock, output, progress } = setUp("live");
   const writes: PromiseWithResolvers<boolean>[] = [];

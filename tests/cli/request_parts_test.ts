@@ -3,14 +3,27 @@ import { isOptionLine, partsOfJson, partsOfLines } from "../../src/cli/request_p
 import { test } from "../support/test.ts";
 
 test("isOptionLine() wants an indent, a name and an equals sign", () => {
-  assertEquals(["  out=x", "\theader=a: b", "out=x", "  https://h/a=b", "  # out=x", ""].map(isOptionLine), [
-    true,
-    true,
-    false,
-    false,
-    false,
-    false,
-  ]);
+  for (
+    const line of ["  out=x", "\theader=a: b", "  Method=PUT", " user-agent=x", " method = PUT", "  json="]
+  ) {
+    assertEquals(isOptionLine(line), true, line);
+  }
+  for (
+    const line of ["out=x", "  https://h/a=b", "  localhost/?a=b", "  # out=x", "  out", "  h:80/?a=b", ""]
+  ) {
+    assertEquals(isOptionLine(line), false, line);
+  }
+});
+
+test("partsOfLines() refuses what has another name than the lines below a URL may have", () => {
+  for (
+    const [line, name] of [["Method=PUT", "Method"], ["METHOD=PUT", "METHOD"], ["method = PUT", "method "]]
+  ) {
+    const why =
+      `Cannot fetch as '${name}' is nothing that a line below a URL may say: did you mean 'method'?`;
+    assertEquals(assertThrows(() => partsOfLines([`  ${line}`]), TypeError).message, why);
+  }
+  assertThrows(() => partsOfLines(["  user-agent=x"]), TypeError, "method, header, data, json, out");
 });
 
 test("partsOfLines() keeps a body as it stands, and says what it is unless somebody does", () => {

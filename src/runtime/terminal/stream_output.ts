@@ -46,16 +46,16 @@ export class StreamOutput implements TerminalOutput {
   }
 
   write(data: string | Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const bytes = typeof data === "string" ? this.#encoder.encode(data) : data;
-    const written = this.#tail.then(() => this.#write(bytes));
+    const written = this.#tail.then(() => this.#write(data));
     this.#tail = written;
     return written;
   }
 
-  async #write(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  async #write(data: string | Uint8Array<ArrayBuffer>): Promise<boolean> {
     if (this.#closed) return false;
     try {
-      await this.#source.writeAll(bytes);
+      // A text that waits for its turn is not there twice.
+      await this.#source.writeAll(typeof data === "string" ? this.#encoder.encode(data) : data);
       return true;
     } catch (error) {
       if (!this.#source.isClosed(error)) throw error;
