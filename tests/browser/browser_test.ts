@@ -137,7 +137,8 @@ testPage("redirects, which browsers hide", async (page, site) => {
 }, FAILED_LOAD);
 
 testPage("requests with bodies of all kinds", async (page) => {
-  assertEquals(await play(page, "bodies"), ["blob", "a=1", '{"a":1}', 2_000_000, true]);
+  const found = ["blob", "a=1", '{"a":1}', 2_000_000, true, "stream", 2_000_000, "piped"];
+  assertEquals(await play(page, "bodies"), found);
 });
 
 testPage("client.fetch in the place of the global one", async (page) => {

@@ -63,7 +63,29 @@ const scenes = {
       client.fetch(new Request("/echo", { method: "PUT", body: stream })).then((response) => response.json()),
     ]);
     const formSent = await (await client.fetch("/echo", { method: "POST", body: form })).json();
-    return [...sent.slice(0, 3).map(([, text]) => text), sent[3][1].length, formSent[1].includes('name="a"')];
+    // Browsers would send no streams, and a middleware makes one of a large body.
+    await using altered = client.extend({
+      use: [(request, next) => next(new Request(request, { headers: { a: "b" } }))],
+    });
+    const streamed = await client.json<string[]>({
+      url: "/echo",
+      method: "POST",
+      body: new Blob(["stream"]).stream(),
+    });
+    const large = await altered.json<string[]>({ url: "/echo", method: "PUT", body: "x".repeat(2_000_000) });
+    const piped = await altered.json<string[]>({
+      url: "/echo",
+      method: "PUT",
+      body: new Blob(["piped"]).stream(),
+    });
+    return [
+      ...sent.slice(0, 3).map(([, text]) => text),
+      sent[3][1].length,
+      formSent[1].includes('name="a"'),
+      streamed[1],
+      large[1]?.length,
+      piped[1],
+    ];
   },
   async globalFetch(): Promise<unknown> {
     await using client = createClient();
