@@ -59,7 +59,8 @@ const STEP_MS = 1;
  * and an hour of it costs nothing.
  *
  * Before, between and after timers the clock lets the event loop turn, so that every promise reaction that is due has
- * run: what a timer starts is seen before the next timer fires.
+ * run: what a timer starts is seen before the next timer fires. In browsers bodies of responses take real time; the clock waits for
+ * small ones, and for others in {@linkcode ManualClock.hold}.
  *
  * @example An hour of waiting takes no time
  * ```ts

@@ -176,6 +176,10 @@ testPage("a transport, which has the page's own URLs", async (page) => {
   assertEquals(await play(page, "transport"), ["/item/own", 1, "TransportClosedError"]);
 });
 
+testPage("a clock of tests, which waits for bodies", async (page) => {
+  assertEquals(await play(page, "manualClock"), Array.from({ length: 6 }, () => [2, true]).flat());
+});
+
 testPage("bodies that nobody reads", async (page) => {
   assertEquals(await play(page, "unread"), "none waited for another");
 });

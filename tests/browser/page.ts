@@ -7,6 +7,7 @@
 import { createClient, type NetworkError } from "@slipstream/fetch";
 import { httpCache, memoryCache } from "@slipstream/fetch/cache";
 import { webCache } from "@slipstream/fetch/cache/web";
+import { ManualClock } from "@slipstream/fetch/testing";
 import { createTransport } from "@slipstream/fetch/transport";
 import { TOUR, tour, tourClients } from "../support/tour.ts";
 
@@ -153,6 +154,30 @@ const scenes = {
     await transport.close();
     const closed = await transport.fetch("/item/own").then(() => "open", (error: Error) => error.name);
     return [value, transport.connectionStats().requests, closed];
+  },
+  /** Bodies take no time of the clock, as its user means it, but real time and several turns of the event loop. */
+  async manualClock(): Promise<unknown> {
+    const clock = new ManualClock();
+    const bodies: readonly BodyInit[] = ["[1]", new Blob(["[1]"]), new TextEncoder().encode("[1]")];
+    let fetches = 0;
+    const fetch = () => {
+      const [status, body] = [fetches % 2 === 0 ? 503 : 200, bodies[fetches % 3]!];
+      fetches++;
+      return Promise.resolve(new Response(body instanceof Blob ? body.stream() : body, { status }));
+    };
+    await using client = createClient({
+      clock,
+      fetch,
+      backoff: { baseMs: 60_000, maxMs: 60_000, jitter: "none" },
+    });
+    const found: unknown[] = [];
+    for (let nth = 1; nth <= 6; nth++) {
+      found.push(
+        await clock.run(client.outcome(`https://a.test/${nth}`)).then(({ ok, attempts }) => ok && attempts),
+      );
+      found.push(clock.now() === nth * 60_000);
+    }
+    return found;
   },
   async unread(): Promise<unknown> {
     await using client = createClient({ concurrency: 1, timeoutMs: 60_000 });
