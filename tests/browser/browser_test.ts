@@ -141,6 +141,10 @@ testPage("requests with bodies of all kinds", async (page) => {
   assertEquals(await play(page, "bodies"), found);
 });
 
+testPage("what is of another frame", async (page) => {
+  assertEquals(await play(page, "otherRealm"), ["a=1", "blob", "bytes", "buffer", true, "mine"]);
+});
+
 testPage("client.fetch in the place of the global one", async (page) => {
   assertEquals(await play(page, "globalFetch"), "/item/global");
 });

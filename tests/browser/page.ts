@@ -88,6 +88,34 @@ const scenes = {
       piped[1],
     ];
   },
+  /** What another frame's classes have made. */
+  async otherRealm(): Promise<unknown> {
+    await using client = createClient(quick);
+    const frame = document.createElement("iframe");
+    document.body.append(frame);
+    const other = frame.contentWindow as Window & typeof globalThis;
+    const form = new other.FormData();
+    form.set("a", "1");
+    const bodies: readonly BodyInit[] = [
+      new other.URLSearchParams({ a: "1" }),
+      new other.Blob(["blob"]),
+      new other.TextEncoder().encode("bytes"),
+      new other.TextEncoder().encode("buffer").buffer,
+    ];
+    const controller = new other.AbortController();
+    const { signal } = controller;
+    const url = new other.URL("/echo", location.href);
+    const texts: unknown[] = [];
+    for (const body of bodies) {
+      const [, text] = await client.json<string[]>({ url, method: "PUT", body }, { signal });
+      texts.push(text);
+    }
+    const formSent = await (await client.fetch(url, { method: "PUT", body: form, signal })).json();
+    controller.abort("mine");
+    const reason = await client.fetch(url, { signal }).catch((reason) => reason);
+    frame.remove();
+    return [...texts, formSent[1].includes('name="a"'), reason];
+  },
   async globalFetch(): Promise<unknown> {
     await using client = createClient();
     const { fetch } = globalThis;
