@@ -8,6 +8,9 @@ type Immediate = (callback: () => void) => unknown;
 
 const immediate = (globalThis as { setImmediate?: Immediate }).setImmediate;
 
+/** Whether the bodies of responses take turns of their own. */
+export const BODIES_TAKE_TURNS: boolean = immediate === undefined;
+
 /**
  * Waits for one turn of the event loop: every promise reaction that was due, and every one that those made due, has
  * run by then. It takes microseconds where `setTimeout(…, 0)` takes milliseconds.
@@ -18,7 +21,7 @@ export function eventLoopTurn(): Promise<void> {
   return immediate === undefined ? messageTurn() : new Promise((resolve) => immediate(resolve));
 }
 
-/** How many bodies are read in a turn: what waits for a body may wait for the next one at once, as after a redirect or a failure. */
+/** How many bodies are read in a turn: one that comes in pieces, or by way of a middleware, takes longer than they do. */
 const BODIES_A_TURN = 3;
 
 /**
