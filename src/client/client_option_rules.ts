@@ -9,6 +9,7 @@ import { isUrl } from "../http/url.ts";
 import { isCachePlan } from "../policies/cache_plan.ts";
 import type { Settings } from "../policies/settings.ts";
 import type { AdaptiveLimit } from "../primitives/adaptive_limit.ts";
+import { isSignal } from "../primitives/argument_checks.ts";
 import { CIRCUIT_NUMBERS } from "../primitives/circuit_options.ts";
 import { Semaphore } from "../primitives/semaphore.ts";
 import {
@@ -49,7 +50,7 @@ const headers = rule(
 
 /** The rules of what both clients and requests have. */
 export const sharedEntries: Readonly<Record<string, Rule>> = {
-  signal: rule("must be an AbortSignal", (value) => value instanceof AbortSignal),
+  signal: rule("must be an AbortSignal", isSignal),
   headers,
 };
 

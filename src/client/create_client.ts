@@ -17,6 +17,7 @@ import { scopeFor } from "../policies/middleware_chain.ts";
 import type { Settings } from "../policies/settings.ts";
 import { systemClock } from "../primitives/clock.ts";
 import { deferred } from "../primitives/deferred.ts";
+import "../primitives/dispose_symbols.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { Batch, type OutcomeConsumer } from "./batch.ts";
 import { CallContexts } from "./call_contexts.ts";

@@ -7,6 +7,7 @@
 import type { ClientEvent, Reporter } from "../policies/event.ts";
 import { describeKind } from "../primitives/argument_checks.ts";
 import type { Clock } from "../primitives/clock.ts";
+import "../primitives/dispose_symbols.ts";
 import { Observers } from "../primitives/observers.ts";
 
 /** Hands events to listeners in the order in which they came. What a listener throws becomes a warning to the others. */

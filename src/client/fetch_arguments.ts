@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeKind } from "../primitives/argument_checks.ts";
+import { describeKind, isSignal } from "../primitives/argument_checks.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 import type { RequestInput } from "../http/request.ts";
 import type { CacheMode } from "../policies/settings.ts";
@@ -149,9 +149,7 @@ function checkInit(init: RequestInit): void {
     const known = values.map((each) => `'${each}'`).join(", ");
     throw new TypeError(`Cannot fetch as '${name}' must be one of ${known}: received '${String(value)}'`);
   }
-  if (members.signal === undefined || members.signal === null || members.signal instanceof AbortSignal) {
-    return;
-  }
+  if (members.signal === undefined || members.signal === null || isSignal(members.signal)) return;
   throw new TypeError(
     `Cannot fetch as 'signal' must be an AbortSignal: received ${describeKind(members.signal)}`,
   );

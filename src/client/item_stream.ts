@@ -5,6 +5,7 @@
  */
 
 import type { ItemSource } from "../policies/item_source.ts";
+import "../primitives/dispose_symbols.ts";
 
 type Result<T> = IteratorResult<T, undefined>;
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import "../primitives/dispose_symbols.ts";
 import { type LinkedItem, LinkedQueue } from "../primitives/linked_queue.ts";
 import { NumberedRing } from "../primitives/numbered_ring.ts";
 import type { Batch, OutcomeConsumer } from "./batch.ts";

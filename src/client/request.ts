@@ -80,9 +80,9 @@ export interface RequestSpec extends RequestOptions {
    */
   readonly method?: string | undefined;
   /**
-   * The body, unless there is `json`. A stream or an async iterable can't be sent twice, so such a request is never retried. Bytes,
-   * parameters and forms without files are copied when the request is taken, so that they can be filled anew for the next one; a `Blob`
-   * never changes.
+   * The body, unless there is `json`. A stream or an async iterable can't be sent twice, so such a request is never retried; in
+   * browsers, which don't send streams, it is read to its end first. Bytes, parameters and forms without files are copied when the
+   * request is taken, so that they can be filled anew for the next one; a `Blob` never changes.
    */
   readonly body?: RequestBody | null | undefined;
   /** A name of the caller's own: it is not sent, and comes back with `outcome.request`. */

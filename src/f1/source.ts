@@ -15,6 +15,7 @@ import {
   secretShapeError,
 } from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
+import "../primitives/dispose_symbols.ts";
 import { eventsOf, type F1Event } from "./calendar.ts";
 import { defaultCache } from "./default_cache.ts";
 import { type EventName, sessionsOf } from "./event_names.ts";

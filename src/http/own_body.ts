@@ -4,6 +4,8 @@
  * @module
  */
 
+import { objectTag } from "../primitives/object_tag.ts";
+
 /**
  * Takes what a body holds now, as `fetch` does when it is called. A request may wait, and may be sent again, while its caller fills the same
  * buffer or form for the next one. Texts and blobs never change, and streams are read as they are sent.
@@ -12,7 +14,7 @@
  * @returns A copy of bytes, parameters and forms without files; the very same body otherwise.
  */
 export function ownBody(body: BodyInit): BodyInit {
-  if (body instanceof ArrayBuffer) return body.slice(0);
+  if (body instanceof ArrayBuffer || objectTag(body) === "ArrayBuffer") return (body as ArrayBuffer).slice(0);
   // Whether memory that threads share can be sent, is for the runtime to say.
   if (ArrayBuffer.isView(body) && body.buffer instanceof ArrayBuffer) {
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();

@@ -5,6 +5,7 @@
  */
 
 import { describeKind } from "../primitives/argument_checks.ts";
+import { objectTag } from "../primitives/object_tag.ts";
 import { isIdempotentMethod } from "./classify.ts";
 import { type HeaderInput, type HeaderMap, mergeHeaders, toHeaderMap } from "./headers.ts";
 import { isAsyncIterable, iterableBody } from "./iterable_body.ts";
@@ -12,7 +13,7 @@ import { jsonBody } from "./json_body.ts";
 import { ownBody } from "./own_body.ts";
 import { type QueryInit, withQuery } from "./query.ts";
 import { isToken } from "./token.ts";
-import { isAbsoluteUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
+import { isAbsoluteUrl, isUrl, type OriginIndex, resolveUrl, splitUserInfo } from "./url.ts";
 
 /** A request as a caller gave it. */
 export interface RequestInput {
@@ -114,7 +115,7 @@ export function prepareRequest(input: RequestInput, context: RequestContext): Pr
 }
 
 function urlText(url: unknown): string {
-  if (url instanceof URL) return url.href;
+  if (isUrl(url)) return String(url);
   throw new TypeError(`Cannot fetch as the URL must be a string or a URL: received ${describeKind(url)}`);
 }
 
@@ -129,6 +130,16 @@ function checkMethod(method: unknown): string {
   return upper;
 }
 
+/** What of another realm, such as that of a frame, is sent as one's own would be. */
+const SENDABLE: ReadonlySet<string> = new Set(["ArrayBuffer", "Blob", "File", "FormData", "URLSearchParams"]);
+
+/** Whether a body is of another realm. Of another implementation's, the runtime would send a text such as `[object FormData]`. */
+function isForeign(body: unknown): boolean {
+  if (!SENDABLE.has(objectTag(body))) return false;
+  const typeOf = (body: unknown): string | null => new Response(body as BodyInit).headers.get("content-type");
+  return typeOf(body) !== typeOf("text");
+}
+
 /** Checks a body, and makes it one that its caller can't change any more; an async iterable becomes a stream. */
 function sendableBody(body: unknown, method: string): BodyInit {
   if (method === "GET" || method === "HEAD") {
@@ -136,7 +147,7 @@ function sendableBody(body: unknown, method: string): BodyInit {
   }
   const isSendable = typeof body === "string" || body instanceof ArrayBuffer || ArrayBuffer.isView(body) ||
     body instanceof URLSearchParams || body instanceof FormData || body instanceof Blob ||
-    body instanceof ReadableStream;
+    body instanceof ReadableStream || isForeign(body);
   if (body instanceof ReadableStream && body.locked) {
     throw new TypeError("Cannot fetch as 'body' must be a stream without a reader: received a locked one");
   }

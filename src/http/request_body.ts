@@ -1,5 +1,5 @@
 /**
- * The body of a `Request`, as something that can be sent more than once.
+ * The body of a `Request`, as something that can be sent more than once; and a stream, as something that can be sent at all.
  *
  * @module
  */
@@ -33,7 +33,27 @@ export async function replayableBody(
 ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
   // Firefox has no streams for bodies of requests.
   if (!(request.body instanceof ReadableStream)) return new Uint8Array(await request.arrayBuffer());
-  const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  return await readBody(request.body, signals, isWhole ? Infinity : MAX_REPLAY_BYTES);
+}
+
+/**
+ * Reads a stream whole.
+ *
+ * @param stream The stream; it must not have a reader.
+ * @param signal What ends the reading.
+ * @returns The bytes.
+ * @throws {unknown} Rejects with the reason of the signal, and with what the stream breaks off with.
+ */
+export async function wholeBody(stream: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<BodyInit> {
+  return await readBody(stream, [signal], Infinity);
+}
+
+async function readBody(
+  stream: ReadableStream<Uint8Array>,
+  signals: readonly AbortSignal[],
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
+  const reader = stream.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const stop: AbortTarget = {
     onAbort: ({ reason }) => void reader.cancel(reason).catch(() => {}),
   };
@@ -43,7 +63,7 @@ export async function replayableBody(
     else addAbortListener(signal, stop);
   }
   try {
-    return await readOrStream(reader, signals, isWhole ? Infinity : MAX_REPLAY_BYTES);
+    return await readOrStream(reader, signals, maxBytes);
   } finally {
     for (const signal of signals) removeAbortListener(signal, stop);
   }

@@ -27,7 +27,7 @@ export interface ResponseHead {
  * @returns The response.
  */
 export function trackedResponse(head: ResponseHead, receiver: BodyReceiver): Response {
-  const stream = new ReadableStream(sourceOf(receiver), { highWaterMark: 0 });
+  const stream = streamOf(receiver);
   const streams = registry();
   if (streams !== undefined && !receiver.hasEnded) {
     streams.register(stream, receiver, receiver);
@@ -263,16 +263,19 @@ function registry(): FinalizationRegistry<BodyReceiver> | undefined {
   });
 }
 
-function sourceOf(receiver: BodyReceiver): UnderlyingByteSource {
-  return {
-    type: "bytes",
-    async pull(controller) {
+/** The chunks of a receiver as a stream: of bytes, but Safari before 26.4 has only streams of anything. */
+function streamOf(receiver: BodyReceiver): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const type = "ReadableByteStreamController" in globalThis ? "bytes" : undefined;
+  const source = {
+    type,
+    async pull(controller: ReadableStreamDefaultController | ReadableByteStreamController): Promise<void> {
       const chunk = await receiver.next();
       if (chunk !== undefined) return controller.enqueue(chunk);
       controller.close();
       // A reader that came with a buffer of its own is told of the end by it.
-      controller.byobRequest?.respond(0);
+      if ("byobRequest" in controller) controller.byobRequest?.respond(0);
     },
-    cancel: (reason) => receiver.cancel(reason),
+    cancel: (reason: unknown) => receiver.cancel(reason),
   };
+  return new ReadableStream(source as UnderlyingByteSource, { highWaterMark: 0 });
 }

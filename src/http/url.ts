@@ -4,6 +4,8 @@
  * @module
  */
 
+import { objectTag } from "../primitives/object_tag.ts";
+
 const MAX_KNOWN_PREFIXES = 1_024;
 /** How much of a URL a message shows. */
 const MAX_SHOWN = 200;
@@ -42,9 +44,9 @@ const SENSITIVE_ENDING = new RegExp(
 const PLAIN_PATH =
   /(?:\/(?!(?:\.|%2e){1,2}(?:[/?]|$))[\w.~%!$&()*+,;=:@-]*)+(?:\?[\w.~%!$&()*+,;=:@/?-]*)?$/iy;
 
-/** Whether a value is a URL, or may be one: nothing but that. */
+/** Whether a value is a URL, of whichever realm, or may be one: nothing but that. */
 export function isUrl(value: unknown): value is string | URL {
-  return typeof value === "string" || value instanceof URL;
+  return typeof value === "string" || value instanceof URL || objectTag(value) === "URL";
 }
 
 /** Whether a URL names its own scheme, so that mirrors have no part in it. */

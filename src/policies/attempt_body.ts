@@ -185,7 +185,8 @@ export class AttemptBody implements OpenBody, DeadlineTarget, PermitHolder {
   /** Whether its end has come with the headers. To look at the body itself might keep the process alive. */
   #isEmpty(): boolean {
     const { response, method } = this.#options;
-    if (isBodiless(method, response.status)) return true;
+    // What a browser hides, it hides from the program alone: a page still follows the redirect that its service worker gives it.
+    if (isBodiless(method, response.status) || response.status === 0) return true;
     return this.#url === "" ? response.body === null : contentLength(response.headers) === 0;
   }
 

@@ -7,6 +7,7 @@
 import { HttpError, InvalidDataError, isSlipstreamError, NetworkError, TimeoutError } from "../errors.ts";
 import { redactError } from "../http/redact_error.ts";
 import { messageOf } from "../primitives/message_of.ts";
+import { codeOf } from "../runtime/error_code.ts";
 import type { Call } from "./call.ts";
 import type { Target } from "./journey.ts";
 
@@ -69,9 +70,13 @@ export class ResponseError extends TypeError {
   }
 }
 
-/** Whether an error says that the program may not do this, or has closed its transport: no fault of the origin. */
-export function isDenied(error: unknown): boolean {
-  return error instanceof Error && (error.name === "NotCapable" || error.name === "TransportClosedError");
+/** The error which says that the program may not do this, or has closed its transport: no fault of the origin. */
+export function denialOf(error: unknown): Error | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === "NotCapable" || error.name === "TransportClosedError") return error;
+  // Node's own error says no more than that a fetch has failed.
+  const { cause } = error;
+  return cause instanceof Error && codeOf(cause) === "ERR_ACCESS_DENIED" ? cause : undefined;
 }
 
 /**

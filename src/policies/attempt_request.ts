@@ -11,6 +11,7 @@ import {
   type RedirectedRequest,
   type RedirectListener,
 } from "../http/redirect.ts";
+import { wholeBody } from "../http/request_body.ts";
 import { objectTag } from "../primitives/object_tag.ts";
 import { ResponseError } from "./attempt_errors.ts";
 import type { Call } from "./call.ts";
@@ -51,9 +52,10 @@ export async function sendRequest(
   target: Target,
   { signal, first, exchange }: SendOptions,
 ): Promise<Response> {
-  const { method, body, init } = call.request;
+  const { method, body: given, init } = call.request;
+  const { use, runtime } = environment;
+  const body = mustBeWhole(runtime, given) ? await wholeBody(given, signal) : given;
   const request = { url: target.url, method, headers: target.headers, body };
-  const { use } = environment;
   const scope = call.context.scope ?? call.journey.scope;
   // Another one may be sent beside it while it is redirected.
   const { attempts: attempt } = call;
@@ -138,12 +140,22 @@ async function fetchHop(
   call: Call,
   { hop, redirect, signal }: HopSending,
 ): Promise<Response> {
-  const init = requestInit(hop, signal, redirect, call.request.init);
+  // A middleware may have made a stream of what was none.
+  const sent = mustBeWhole(runtime, hop.body) ? { ...hop, body: await wholeBody(hop.body, signal) } : hop;
+  const init = requestInit(sent, signal, redirect, call.request.init);
   // Browsers hide redirects, and have a cache of their own, which serves what is stale as well (RFC 5861).
   if (!runtime.showsRedirects && call.journey.exchange?.asksAnew === true) {
     init.cache ??= call.settings.cache === "reload" ? "reload" : "no-cache";
   }
   return checkResponse(await fetch(hop.url, init));
+}
+
+/** Of streams, Firefox sends `[object ReadableStream]`; Safari sends none, and Chromium only by HTTP/2, if servers allow it. */
+function mustBeWhole(
+  { showsRedirects }: SendingEnvironment["runtime"],
+  body: BodyInit | null,
+): body is ReadableStream {
+  return !showsRedirects && body instanceof ReadableStream;
 }
 
 function toContext(

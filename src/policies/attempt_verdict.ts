@@ -9,7 +9,7 @@ import { isOverloadStatus, isSuccessStatus, verdictOn } from "../http/classify.t
 import { RedirectError } from "../http/redirect.ts";
 import type { Admission } from "../lanes/admission.ts";
 import {
-  isDenied,
+  denialOf,
   isRefused,
   isUntrusted,
   markExhaustion,
@@ -90,9 +90,10 @@ export class AttemptVerdict {
       this.#tell("success");
       return error;
     }
-    if (isDenied(error) || error instanceof ResponseError || isRefused(this.#call, error)) {
+    const denial = denialOf(error);
+    if (denial !== undefined || error instanceof ResponseError || isRefused(this.#call, error)) {
       this.#admission.judge("ignored");
-      return error;
+      return denial ?? error;
     }
     return this.#judgeNetworkError(error);
   }

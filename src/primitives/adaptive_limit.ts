@@ -7,6 +7,7 @@
 import type { AdaptiveLimitRules } from "./adaptive_limit_options.ts";
 import { assertClock, assertFunction, assertNonNegative, shapeError } from "./argument_checks.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import "./dispose_symbols.ts";
 import { LimitEstimator } from "./limit_estimator.ts";
 import type { Permit } from "./permit.ts";
 import { type AcquireOptions, Semaphore } from "./semaphore.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { objectTag } from "./object_tag.ts";
+
 /**
  * The error for a value that should have been a certain number: a `RangeError` for a number, a `TypeError` for what is none.
  *
@@ -75,6 +77,11 @@ export function assertFunction(action: string, name: string, value: unknown): vo
 export function assertSignal(action: string, value: unknown): void {
   if (value === undefined || (value as Partial<AbortSignal> | null)?.addEventListener) return;
   throw shapeError(action, "signal", "an AbortSignal", value);
+}
+
+/** Whether a value is a signal, also one of another realm, such as that of a frame. */
+export function isSignal(value: unknown): value is AbortSignal {
+  return value instanceof AbortSignal || objectTag(value) === "AbortSignal";
 }
 
 /** Throws unless `value` looks like a `Clock`. */

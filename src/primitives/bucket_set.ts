@@ -5,6 +5,7 @@
  */
 
 import type { Bucket } from "./bucket.ts";
+import "./dispose_symbols.ts";
 import type { TokenBucket } from "./token_bucket.ts";
 
 /**

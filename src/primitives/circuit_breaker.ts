@@ -8,6 +8,7 @@ import { assertFunction, assertSignal } from "./argument_checks.ts";
 import { type CircuitBreakerOptions, type CircuitSettings, toCircuitSettings } from "./circuit_options.ts";
 import { CLOSED, elapsedMs, openError, type State, toRest } from "./circuit_state.ts";
 import { SHORTEST_WAIT_MS } from "./clock.ts";
+import "./dispose_symbols.ts";
 import type { FailureCounter } from "./failure_counter.ts";
 import { Observers } from "./observers.ts";
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import "./dispose_symbols.ts";
+
 /** What is told of events. */
 export interface Observer<E> {
   /** What is called. */

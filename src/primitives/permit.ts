@@ -4,6 +4,8 @@
  * @module
  */
 
+import "./dispose_symbols.ts";
+
 /** A share of a capacity, held until it is released. */
 export class Permit implements Disposable {
   /** How much of the capacity it is. */

@@ -7,6 +7,7 @@
 import { type AbortTarget, addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { assertFunction, assertOptions, assertSignal, assertSwitch, shapeError } from "./argument_checks.ts";
 import { type Deferred, deferred } from "./deferred.ts";
+import "./dispose_symbols.ts";
 import type { Permit } from "./permit.ts";
 import { Semaphore } from "./semaphore.ts";
 

@@ -17,6 +17,7 @@ import {
 } from "./argument_checks.ts";
 import type { Bucket } from "./bucket.ts";
 import { type Clock, systemClock, timerDelay, type TimerHandle } from "./clock.ts";
+import "./dispose_symbols.ts";
 import { type LinkedItem, LinkedQueue } from "./linked_queue.ts";
 import { TokenLevel } from "./token_level.ts";
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import "../primitives/dispose_symbols.ts";
 import type { ListenTcp, TcpConnection, TcpServer } from "../runtime/server/contract.ts";
 import { encodeHead } from "./http_message.ts";
 import { HttpReader, type HttpRequest, HttpSyntaxError } from "./http_reader.ts";

@@ -6,6 +6,7 @@
 
 import { argumentError, assertOptions, assertPositive } from "../primitives/argument_checks.ts";
 import { systemClock } from "../primitives/clock.ts";
+import "../primitives/dispose_symbols.ts";
 import { listenTcp } from "../runtime/server/current.ts";
 import { type CdnLog, CdnRecorder } from "./cdn_log.ts";
 import { checkedMirrors, type SimulatedCdnOptions, type SimulatedMirrorOptions } from "./cdn_options.ts";

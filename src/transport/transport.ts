@@ -5,6 +5,7 @@
  */
 
 import type { ClientTransport, ConnectionStats } from "../http/client_transport.ts";
+import "../primitives/dispose_symbols.ts";
 import type { TransportRuntime } from "../runtime/transport/contract.ts";
 import { pageUrl } from "../runtime/web.ts";
 import { currentTransport } from "../runtime/transport/current.ts";

@@ -16,6 +16,24 @@ const HTML = `<!doctype html><meta charset="utf-8"><title>Slipstream</title><lin
 <style>body { font: 13px monospace; columns: 2; } .wrong { color: red; } td { padding: 1px 6px; }</style>
 <script type="module" src="/page.js"></script>`;
 
+/** Safari before 26.4 has no streams of bytes, and it has no symbols for `using`, which a bundler has compiled. */
+const OLD_HTML = HTML.replace(
+  '<script type="module" src="/page.js"></script>',
+  `<script>
+    delete globalThis.ReadableByteStreamController;
+    globalThis.ReadableStream = new Proxy(ReadableStream, {
+      construct(target, args) {
+        if (args[0]?.type === "bytes") throw new TypeError("ReadableByteStreamController is not implemented");
+        return new target(...args);
+      },
+    });
+    const symbols = Object.getOwnPropertyDescriptors(Symbol);
+    delete symbols.dispose;
+    delete symbols.asyncDispose;
+    globalThis.Symbol = Object.defineProperties(() => {}, symbols);
+  </script><script type="module" src="/old.js"></script>`,
+);
+
 const output = await Deno.makeTempFile({ suffix: ".js" });
 const { success, output: said } = await runCommand(
   Deno.execPath(),
@@ -25,6 +43,8 @@ const { success, output: said } = await runCommand(
 if (!success) throw new Error(said);
 const SCRIPT = await Deno.readTextFile(output);
 await Deno.remove(output);
+const { code: OLD_SCRIPT } = await esbuild.transform(SCRIPT, { target: "es2022" });
+await esbuild.stop();
 
 /** Runs a test in a page; what the console has heard must be nothing but what is allowed. */
 function testPage(
@@ -40,6 +60,8 @@ function testPage(
       const files = {
         "/": { type: "text/html", text: HTML },
         "/page.js": { type: "text/javascript", text: SCRIPT },
+        "/old": { type: "text/html", text: OLD_HTML },
+        "/old.js": { type: "text/javascript", text: OLD_SCRIPT },
       };
       await using site = serveSite({ files });
       await using other = serveSite();
@@ -115,7 +137,12 @@ testPage("redirects, which browsers hide", async (page, site) => {
 }, FAILED_LOAD);
 
 testPage("requests with bodies of all kinds", async (page) => {
-  assertEquals(await play(page, "bodies"), ["blob", "a=1", '{"a":1}', 2_000_000, true]);
+  const found = ["blob", "a=1", '{"a":1}', 2_000_000, true, "stream", 2_000_000, "piped"];
+  assertEquals(await play(page, "bodies"), found);
+});
+
+testPage("what is of another frame", async (page) => {
+  assertEquals(await play(page, "otherRealm"), ["a=1", "blob", "bytes", "buffer", true, "mine"]);
 });
 
 testPage("client.fetch in the place of the global one", async (page) => {
@@ -153,12 +180,25 @@ testPage("a transport, which has the page's own URLs", async (page) => {
   assertEquals(await play(page, "transport"), ["/item/own", 1, "TransportClosedError"]);
 });
 
+testPage("a clock of tests, which waits for bodies", async (page) => {
+  assertEquals(await play(page, "manualClock"), Array.from({ length: 6 }, () => [2, true]).flat());
+});
+
 testPage("bodies that nobody reads", async (page) => {
   assertEquals(await play(page, "unread"), "none waited for another");
 });
 
 testPage("a server that is not there", async (page) => {
   assertEquals(await play(page, "offline", "http://127.0.0.1:1/"), "NetworkError");
+}, FAILED_LOAD);
+
+testPage("a browser that has less", async (page, site, other) => {
+  await page.goto(`${site.url}/old`);
+  await page.waitForFunction("'scenes' in globalThis");
+  assertEquals(await play(page, "tour", other.url), TOUR);
+  assertEquals(await play(page, "unread"), "none waited for another");
+  assertEquals(await play(page, "baseUrls"), ["/api/item/1", "/api/item/2", "/api/item/3", "/item/4"]);
+  assertEquals(await play(page, "transport"), ["/item/own", 1, "TransportClosedError"]);
 }, FAILED_LOAD);
 
 Deno.test({

@@ -7,6 +7,7 @@
 import { createClient, type NetworkError } from "@slipstream/fetch";
 import { httpCache, memoryCache } from "@slipstream/fetch/cache";
 import { webCache } from "@slipstream/fetch/cache/web";
+import { ManualClock } from "@slipstream/fetch/testing";
 import { createTransport } from "@slipstream/fetch/transport";
 import { TOUR, tour, tourClients } from "../support/tour.ts";
 
@@ -63,7 +64,57 @@ const scenes = {
       client.fetch(new Request("/echo", { method: "PUT", body: stream })).then((response) => response.json()),
     ]);
     const formSent = await (await client.fetch("/echo", { method: "POST", body: form })).json();
-    return [...sent.slice(0, 3).map(([, text]) => text), sent[3][1].length, formSent[1].includes('name="a"')];
+    // Browsers would send no streams, and a middleware makes one of a large body.
+    await using altered = client.extend({
+      use: [(request, next) => next(new Request(request, { headers: { a: "b" } }))],
+    });
+    const streamed = await client.json<string[]>({
+      url: "/echo",
+      method: "POST",
+      body: new Blob(["stream"]).stream(),
+    });
+    const large = await altered.json<string[]>({ url: "/echo", method: "PUT", body: "x".repeat(2_000_000) });
+    const piped = await altered.json<string[]>({
+      url: "/echo",
+      method: "PUT",
+      body: new Blob(["piped"]).stream(),
+    });
+    return [
+      ...sent.slice(0, 3).map(([, text]) => text),
+      sent[3][1].length,
+      formSent[1].includes('name="a"'),
+      streamed[1],
+      large[1]?.length,
+      piped[1],
+    ];
+  },
+  /** What another frame's classes have made. */
+  async otherRealm(): Promise<unknown> {
+    await using client = createClient(quick);
+    const frame = document.createElement("iframe");
+    document.body.append(frame);
+    const other = frame.contentWindow as Window & typeof globalThis;
+    const form = new other.FormData();
+    form.set("a", "1");
+    const bodies: readonly BodyInit[] = [
+      new other.URLSearchParams({ a: "1" }),
+      new other.Blob(["blob"]),
+      new other.TextEncoder().encode("bytes"),
+      new other.TextEncoder().encode("buffer").buffer,
+    ];
+    const controller = new other.AbortController();
+    const { signal } = controller;
+    const url = new other.URL("/echo", location.href);
+    const texts: unknown[] = [];
+    for (const body of bodies) {
+      const [, text] = await client.json<string[]>({ url, method: "PUT", body }, { signal });
+      texts.push(text);
+    }
+    const formSent = await (await client.fetch(url, { method: "PUT", body: form, signal })).json();
+    controller.abort("mine");
+    const reason = await client.fetch(url, { signal }).catch((reason) => reason);
+    frame.remove();
+    return [...texts, formSent[1].includes('name="a"'), reason];
   },
   async globalFetch(): Promise<unknown> {
     await using client = createClient();
@@ -131,6 +182,30 @@ const scenes = {
     await transport.close();
     const closed = await transport.fetch("/item/own").then(() => "open", (error: Error) => error.name);
     return [value, transport.connectionStats().requests, closed];
+  },
+  /** Bodies take no time of the clock, as its user means it, but real time and several turns of the event loop. */
+  async manualClock(): Promise<unknown> {
+    const clock = new ManualClock();
+    const bodies: readonly BodyInit[] = ["[1]", new Blob(["[1]"]), new TextEncoder().encode("[1]")];
+    let fetches = 0;
+    const fetch = () => {
+      const [status, body] = [fetches % 2 === 0 ? 503 : 200, bodies[fetches % 3]!];
+      fetches++;
+      return Promise.resolve(new Response(body instanceof Blob ? body.stream() : body, { status }));
+    };
+    await using client = createClient({
+      clock,
+      fetch,
+      backoff: { baseMs: 60_000, maxMs: 60_000, jitter: "none" },
+    });
+    const found: unknown[] = [];
+    for (let nth = 1; nth <= 6; nth++) {
+      found.push(
+        await clock.run(client.outcome(`https://a.test/${nth}`)).then(({ ok, attempts }) => ok && attempts),
+      );
+      found.push(clock.now() === nth * 60_000);
+    }
+    return found;
   },
   async unread(): Promise<unknown> {
     await using client = createClient({ concurrency: 1, timeoutMs: 60_000 });

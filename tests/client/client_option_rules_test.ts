@@ -25,6 +25,7 @@ test("rulesOf() gives each setting its rule", () => {
 test("sharedEntries are what clients and requests both have besides settings", () => {
   assertEquals(Object.keys(sharedEntries), ["signal", "headers"]);
   assertEquals(faultOf(sharedEntries.signal!, {}), "must be an AbortSignal");
+  assertEquals(faultOf(sharedEntries.signal!, new AbortController().signal), undefined);
   assertEquals(faultOf(sharedEntries.headers!, "accept: text"), "must be a record of strings, or Headers");
 });
 

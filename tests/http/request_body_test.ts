@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { MAX_REPLAY_BYTES, replayableBody } from "../../src/http/request_body.ts";
+import { MAX_REPLAY_BYTES, replayableBody, wholeBody } from "../../src/http/request_body.ts";
 import { test } from "../support/test.ts";
 
 const options = { signals: [], isWhole: false };
@@ -88,4 +88,24 @@ test("replayableBody() refuses a chunk that is neither, and cancels the stream",
   const request = postChunks(["x", 5], reasons);
   const error = await assertRejects(() => replayableBody(request, options), TypeError, "received number");
   assertEquals(reasons, [error]);
+});
+
+test("wholeBody() reads a stream to its end, however long it is", async () => {
+  const { signal } = new AbortController();
+  for (const size of [0, 1, MAX_REPLAY_BYTES + 100_000]) {
+    const body = await wholeBody(new Blob(["x".repeat(size)]).stream(), signal);
+    assertInstanceOf(body, Uint8Array);
+    assertEquals(body.length, size);
+  }
+});
+
+test("wholeBody() ends at once when its signal aborts, with its reason, and cancels the stream", async () => {
+  const controller = new AbortController();
+  const cancelled: unknown[] = [];
+  const stream = new ReadableStream<Uint8Array>({
+    pull: () => controller.abort("enough"),
+    cancel: (reason) => void cancelled.push(reason),
+  });
+  assertEquals(await wholeBody(stream, controller.signal).catch((reason) => reason), "enough");
+  assertEquals(cancelled, ["enough"]);
 });

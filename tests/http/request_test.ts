@@ -6,7 +6,7 @@ import {
   type RequestInput,
 } from "../../src/http/request.ts";
 import { OriginIndex } from "../../src/http/url.ts";
-import { test } from "../support/test.ts";
+import { runtime, skip, test } from "../support/test.ts";
 
 const URL_TEXT = "https://h.example/a";
 
@@ -118,6 +118,23 @@ test("prepareRequest() takes every kind of body that can be sent, those that nev
   assertEquals(sizes, [2, 2, 2]);
   assertEquals(String(post(new URLSearchParams("a=1"))), "a=1");
   assertEquals([...post(new FormData()) as FormData], []);
+});
+
+if (runtime === "deno") {
+  test("prepareRequest() takes what is of another realm as its own", async () => {
+    const { runInNewContext } = await import("node:vm");
+    const buffer: ArrayBuffer = runInNewContext("new Uint8Array([104, 105]).buffer");
+    const { body } = prepareRequest({ url: URL_TEXT, method: "PUT", body: buffer });
+    new Uint8Array(buffer).fill(0);
+    assertEquals(await new Response(body).text(), "hi");
+  });
+} else skip("prepareRequest() takes what is of another realm as its own", "Bun does not tell it from a text");
+
+test("prepareRequest() refuses what says that it can be sent, but would be sent as a text", () => {
+  for (const tag of ["ArrayBuffer", "Blob", "File", "FormData", "URLSearchParams"]) {
+    const body = { [Symbol.toStringTag]: tag };
+    assertThrows(() => prepareRequest(untyped({ method: "POST", body })), TypeError, "'body' must be text");
+  }
 });
 
 test("prepareRequest() makes a stream of an async iterable, which can be sent once", async () => {

@@ -191,6 +191,16 @@ test("AttemptBody.release() takes a body for ended that can't have a byte (S11)"
   assertEquals([await body.release().text(), ends], ["1", [1]]);
 });
 
+test("AttemptBody.release() hands on what a browser hides, as service workers give it to their pages", () => {
+  for (const [type, url] of [["opaqueredirect", "https://a.test/"], ["opaque", ""]] as const) {
+    const response = new Response(null);
+    Object.defineProperties(response, { type: { value: type }, status: { value: 0 }, url: { value: url } });
+    const { body, ends } = open(response);
+    assertStrictEquals(body.release(), response);
+    assertEquals(ends.length, 1);
+  }
+});
+
 test("AttemptBody receives what nobody reads as soon as somebody waits for a permit, and keeps it for its reader (S11)", async () => {
   for (const isWaitingBefore of [true, false]) {
     const { body, ends, semaphore, background } = open(sized("12345"), Infinity, "DELETE");

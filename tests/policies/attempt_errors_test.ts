@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
   attemptTimeout,
-  isDenied,
+  denialOf,
   isRefused,
   networkError,
   statusError,
@@ -54,14 +54,17 @@ test("statusError() has the status and the headers of the response", () => {
   assertStrictEquals(response.bodyUsed, false);
 });
 
-test("isDenied() holds for a missing permission, and for nothing else", () => {
+test("denialOf() finds what says that a permission is missing, and nothing else", () => {
   const denied = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
-  assertEquals([denied, new Error("NotCapable"), { name: "NotCapable" }, undefined].map(isDenied), [
-    true,
-    false,
-    false,
-    false,
-  ]);
+  assertStrictEquals(denialOf(denied), denied);
+  // As Node says it, from version 25 on.
+  const cause = Object.assign(new Error("connect ERR_ACCESS_DENIED"), { code: "ERR_ACCESS_DENIED" });
+  assertStrictEquals(denialOf(new TypeError("fetch failed", { cause })), cause);
+  const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+  const others = [new Error("NotCapable"), { name: "NotCapable" }, undefined, { cause }];
+  for (const other of [...others, new TypeError("fetch failed", { cause: refused })]) {
+    assertStrictEquals(denialOf(other), undefined);
+  }
 });
 
 test("isRefused() asks the runtime, after a TypeError of what was not checked before", () => {

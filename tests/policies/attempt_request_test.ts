@@ -2,6 +2,7 @@ import type { Exchange, Target } from "../../src/policies/journey.ts";
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { PreparedRequest } from "../../src/http/request.ts";
 import { sendRequest } from "../../src/policies/attempt_request.ts";
+import type { Middleware } from "../../src/policies/middleware.ts";
 import type { FetchFunction } from "../../src/policies/policy.ts";
 import { systemClock } from "../../src/primitives/clock.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
@@ -70,6 +71,33 @@ test("sendRequest() sends method and body; a stream's half-duplex", async () => 
   const [streamed] = await sent({ method: "POST", body });
   assertStrictEquals(streamed!.init.body, body);
   assertEquals((streamed!.init as { duplex?: string }).duplex, "half");
+});
+
+test("sendRequest() reads streams to their end where browsers would not send them", async () => {
+  const streamed = { method: "PUT", body: new Blob(["hello"]).stream() };
+  const [plain] = await sent(streamed, {}, undefined, BROWSER);
+  assertEquals(plain!.init, { signal, method: "PUT", body: new TextEncoder().encode("hello") });
+
+  // Firefox makes the same text of a stream in a Request; and a middleware may make a stream of what was none.
+  const bodies: unknown[] = [];
+  const received: string[] = [];
+  const fetch: FetchFunction = (_url, init) => {
+    bodies.push(init?.body);
+    return Promise.resolve(new Response("ok"));
+  };
+  const large = "x".repeat(2_000_000);
+  for (const body of [new Blob(["hello"]).stream(), large]) {
+    const use: Middleware = async (request, next) => {
+      const text = await request.text();
+      received.push(text);
+      const own = { method: "PUT", body: new Blob([text]).stream(), duplex: "half" } as RequestInit;
+      return await next(new Request(request.url, own));
+    };
+    const environment = { fetch, runtime: BROWSER, use: [use], useOnHops: undefined, clock: systemClock };
+    await sendRequest(environment, fakeCall({ request: { method: "PUT", body } }), fakeTarget(), { signal });
+  }
+  assertEquals(received, ["hello", large]);
+  assertEquals(bodies, ["hello", large].map((text) => new TextEncoder().encode(text)));
 });
 
 test("sendRequest() hands on what else the caller's init says, but never its signal", async () => {

@@ -91,6 +91,8 @@ test("AttemptVerdict.judgeFailure() blames the origin for what breaks on the way
     assertStrictEquals(failsOf, error);
     assertEquals(told, [word]);
   }
+  const cause = Object.assign(new Error("connect ERR_ACCESS_DENIED"), { code: "ERR_ACCESS_DENIED" });
+  assertEquals(judged(new TypeError("fetch failed", { cause })), { failsOf: cause, told: ["ignored"] });
   const thrown = judged(new MiddlewareFailure(own));
   assertStrictEquals(thrown.failsOf, own);
   assertEquals(thrown.told, ["ignored"]);

@@ -53,12 +53,16 @@ interface ProcessGlobal {
 /**
  * The files of the process, by the interface of Node.
  *
- * @throws {TypeError} If the runtime can't load the modules of Node like this, as before Node 20.16.
+ * @throws {TypeError} If the runtime can't load the modules of Node like this, as before Node.js 20.16 and 22.3, and Bun 1.2.6.
  */
 export function nodeFiles(): Files {
   const { process } = globalThis as unknown as { readonly process: ProcessGlobal };
   const fs = nodeModule<FileSystem>("node:fs/promises");
-  if (fs === undefined) throw new TypeError("Cannot keep files as this Node.js is older than 20.16");
+  if (fs === undefined) {
+    throw new TypeError(
+      "Cannot keep files as this runtime is older than Node.js 20.16 and 22.3, or Bun 1.2.6",
+    );
+  }
   let checksum: typeof crc32 | undefined;
   return {
     read: async (path) => await unlessMissing(fs.readFile(path).then(ownBytes)),

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { currentFiles } from "../../../src/runtime/files/current.ts";
 import { nodeFiles } from "../../../src/runtime/files/node.ts";
+import { asIn, NODE_GLOBALS, testElsewhere } from "../../support/globals.ts";
 import { tempFolder } from "../../support/temp_folder.ts";
 import { test } from "../../support/test.ts";
 
@@ -124,3 +125,11 @@ for (const [name, files] of Object.entries({ "the runtime's own": currentFiles()
     assertEquals(files.crc32(bytesOf("")), 0);
   });
 }
+
+testElsewhere("currentFiles() says which versions of Node.js and Bun have what it needs", async () => {
+  // NODE_GLOBALS has no way to load modules, as older ones.
+  await asIn(
+    NODE_GLOBALS,
+    () => void assertThrows(currentFiles, TypeError, "Node.js 20.16 and 22.3, or Bun 1.2.6"),
+  );
+});
