@@ -199,7 +199,9 @@ function planOf(
   if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return undefined;
   // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
-  const isLast = call.journey.round === mostRetries(environment, call, lanes, round);
+  // The last one comes when it was meant to: early ones may all have met the same trouble.
+  const isLast = call.journey.round > 1 &&
+    call.journey.round === mostRetries(environment, call, lanes, round);
   const mayHurry = askedMs === undefined && !isRefused && !environment.keepsBackoff && !isLast;
   return { reason, delayMs, sleeps, mayHurry, needsBudget, isUrgent, counts: !isServed && !isTest };
 }

@@ -341,6 +341,27 @@ testBothWays("requests of a full origin that wait for it one by one come whole a
   assertEquals(values.length, 200);
 });
 
+testBothWays(
+  "of requests that are sent one after the other, twenty at once, an origin that takes six loses hardly any",
+  async (rig) => {
+    const clock = new ManualClock();
+    const broken = REFUSALS["a broken connection"]!;
+    const reply = fullOrigin(clock, (_nowMs, open) => open <= 6, broken, 1);
+    const { client, run } = rig(reply, { random: seededRandom(1) }, { clock });
+    const urls = numberedUrls(600);
+    let next = 0;
+    let lost = 0;
+    const work = async (): Promise<void> => {
+      while (next < urls.length) {
+        const { ok } = await client.outcome({ url: urls[next++]!, onOpen: "wait" });
+        if (!ok) lost++;
+      }
+    };
+    await run(Promise.all(Array.from({ length: 20 }, work)));
+    assert(lost <= 3, `${lost} lost`);
+  },
+);
+
 testBothWays("a URL that fails for ever at a full origin ends soon after all others", async (rig) => {
   const clock = new ManualClock();
   const full = fullOrigin(clock, takes(20), status(503));
