@@ -108,15 +108,21 @@ test("Progress with mode none arms no timer and still logs", async () => {
   await progress.stop();
 });
 
+/** Makes each write to an output end only when the test says so. */
+function heldWrites(output: { write(text: string): Promise<boolean> }): PromiseWithResolvers<boolean>[] {
+  const writes: PromiseWithResolvers<boolean>[] = [];
+  output.write = () => {
+    const write = Promise.withResolvers<boolean>();
+    writes.push(write);
+    return write.promise;
+  };
+  return writes;
+}
+
 test("Progress.stop() ends when all lines are written, also where nobody waits for them", async () => {
   for (const mode of ["none", "live"] as const) {
     const { clock, output, progress } = setUp(mode);
-    const writes: PromiseWithResolvers<boolean>[] = [];
-    output.write = () => {
-      const write = Promise.withResolvers<boolean>();
-      writes.push(write);
-      return write.promise;
-    };
+    const writes = heldWrites(output);
     progress.start();
     progress.log("first").catch(() => {});
     progress.log("last").catch(() => {});
@@ -132,12 +138,7 @@ test("Progress.stop() ends when all lines are written, also where nobody waits f
 
 test("Progress skips a redraw while the terminal is slow, and survives one that breaks", async () => {
   const { clock, output, progress } = setUp("live");
-  const writes: PromiseWithResolvers<boolean>[] = [];
-  output.write = () => {
-    const write = Promise.withResolvers<boolean>();
-    writes.push(write);
-    return write.promise;
-  };
+  const writes = heldWrites(output);
   progress.start();
   await clock.advance(500);
   assertEquals(writes.length, 1);
