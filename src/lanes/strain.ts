@@ -46,7 +46,8 @@ export interface StrainedLane {
 
 /**
  * Finds out from failures whether the origin has too much to do: half of the attempts fail, others that were sent meanwhile succeed, and
- * so do retries. In an outage nothing succeeds, and requests that fail for ever have no retries that do.
+ * so do retries. In an outage nothing succeeds, and requests that fail for ever have no retries that do. An origin that lets too many hang
+ * looks like an outage: there, fewer at once are tried as well, but not for long unless a retry or a probe has been served before.
  */
 export class Strain {
   #succeeded: number;
