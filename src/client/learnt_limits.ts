@@ -83,7 +83,6 @@ export class LearntLimits {
     loadLimitLearning().then((code) => use(create(code)), (error: unknown) => {
       this.#warn("the code that learns limits was not loaded: nothing is learnt", error);
       lane.isPreparing = false;
-      lane.refresh();
       this.#surroundings.scheduler().examine(lane);
     });
   }

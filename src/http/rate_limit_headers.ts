@@ -132,7 +132,7 @@ function partsOf(text: string, separator: string): string[] {
 
 function splitPair(text: string): [name: string, value: string] {
   const equals = text.startsWith('"') ? -1 : text.indexOf("=");
-  if (equals === -1) return [text.trim(), ""];
+  if (equals === -1) return [text, ""];
   return [text.slice(0, equals).trim(), text.slice(equals + 1).trim()];
 }
 

@@ -94,7 +94,7 @@ export async function followRedirects(
 /** Servers send raw UTF-8, and header values come as one character a byte. */
 function locationOf({ headers }: Response): string {
   const location = headers.get("location")!;
-  if (!/[\x80-\xff]/.test(location) || /[^\0-\xff]/.test(location)) return location;
+  if (/[^\0-\xff]/.test(location)) return location;
   try {
     const bytes = Uint8Array.from(location, (character) => character.charCodeAt(0));
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -133,13 +133,13 @@ export class LaneLimit {
    * @returns Whether it went back.
    */
   retreat(startedAtMs: number, nowMs: number): boolean {
-    const tried = Math.min(this.#lowered, this.most);
+    const tried = this.current;
     // What took long was sent before most of what has succeeded since.
     const isSlow = nowMs - startedAtMs >= SLOW_MS;
     const isJustTried = isSlow
       ? startedAtMs >= this.#grownAtMs && 4 * this.#proven <= tried
       : 4 * this.#gained <= tried;
-    if (this.#lowered >= this.most || tried <= this.#ceiling || this.#ceiling < 1 || !isJustTried) {
+    if (tried >= this.most || tried <= this.#ceiling || this.#ceiling < 1 || !isJustTried) {
       return false;
     }
     this.#lower(this.#ceiling);
@@ -165,9 +165,8 @@ export class LaneLimit {
 
   /** An attempt found no room in this process: no more than the others must be in flight, until more succeed. */
   shrink(inFlight: number): void {
-    this.#lower(Math.max(1, Math.min(this.current, inFlight - 1)));
-    this.#gained = 0;
-    this.#ceiling = this.current;
+    this.yieldPlace(inFlight);
+    this.stay();
   }
 
   /**

@@ -41,8 +41,6 @@ export class Quota {
   #pausedAtMs = 0;
   /** Whether the next request is the first after a pause. */
   #isPausing = false;
-  /** Whether nothing has been answered well between the latest two pauses. */
-  #isFruitless = false;
   #startedAtMs = 0;
   #sent = 0;
   #answered = 0;
@@ -67,7 +65,6 @@ export class Quota {
   /** A request has been answered well. */
   noteSuccess(): void {
     this.#answered++;
-    this.#isFruitless = false;
     this.#endRefusals();
   }
 
@@ -89,7 +86,7 @@ export class Quota {
    */
   notePause(nowMs: number, atOnce: number): void {
     this.#atOnce = atOnce;
-    if (!this.#isFruitless) this.#pausedAtMs = nowMs;
+    this.#pausedAtMs = nowMs;
     this.#isPausing = true;
     this.#pauses++;
     this.fruitlessPauses++;
@@ -109,9 +106,7 @@ export class Quota {
 
   #learn(nowMs: number): void {
     this.#isPausing = false;
-    const wasUnasked = nowMs - this.pausedUntilMs >= UNASKED_MS;
-    if (wasUnasked) this.#endRefusals();
-    this.#isFruitless = this.#answered === 0 && !wasUnasked;
+    if (nowMs - this.pausedUntilMs >= UNASKED_MS) this.#endRefusals();
     const isEarly = this.#limit !== undefined &&
       (!this.#hasTried || this.#answered < (1 - TOLERANCE) * this.#limit);
     // Nobody may have asked it at the end of the pause.

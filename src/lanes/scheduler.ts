@@ -478,10 +478,9 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   examine(lane: Lane): void {
     if (lane.queued === 0) return this.#settleDown(lane);
     const nowMs = this.now();
-    const { breaker } = lane;
     // A probe whose time is over has failed; that is an event of its own, which examines anew.
-    breaker?.refusesForMs();
-    if (lane.pauseLeftMs(nowMs) > 0 || (breaker !== undefined && breaker.state !== "closed")) {
+    lane.breaker?.refusesForMs();
+    if (lane.pauseLeftMs(nowMs) > 0 || lane.isDown) {
       refuseSome(lane, nowMs, this.#options.maxRetryAfterMs, (waiter) => this.#remove(waiter));
     } else {
       lane.outage.limitCooldown(Infinity);

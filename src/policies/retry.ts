@@ -92,8 +92,6 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       earlier = { ...round, delayMs: plan.delayMs };
       noteFailure(call, round.reply, round.error);
       report(environment, call, plan);
-      // A listener that was told of it may have aborted it.
-      call.throwIfCancelled();
       if (plan.counts) call.journey.round++;
       call.journey.isUrgent = plan.isUrgent;
       if (!await rest(environment, options, call, plan)) return conclude(round);

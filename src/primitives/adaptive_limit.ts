@@ -227,7 +227,6 @@ export class AdaptiveLimit {
 const OVERLOAD: ReadonlySet<unknown> = new Set([429, 503, 504, 529]);
 
 function isOverloadError(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
-  const { name, status } = error as { readonly name?: unknown; readonly status?: unknown };
+  const { name, status } = (error ?? {}) as { readonly name?: unknown; readonly status?: unknown };
   return name === "TimeoutError" || OVERLOAD.has(status);
 }
