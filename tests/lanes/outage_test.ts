@@ -97,3 +97,14 @@ test("Outage.settle() takes the doubt away: the next outage is a new one", () =>
   outage.begin(500, 3);
   assertEquals(outage.sinceMs, 500);
 });
+
+test("Outage.shortenCooldown() counts patience from the beginning of the outage, whenever that is", async () => {
+  const clock = new ManualClock({ nowMs: 5_000 });
+  const breaker = new CircuitBreaker({ threshold: 1, cooldownMs: 2_000, clock });
+  const outage = new Outage(breaker);
+  breaker.settle(breaker.enter(), "failure");
+  outage.begin(5_000, 0);
+  await clock.advance(100);
+  outage.shortenCooldown(700, -Infinity);
+  assertEquals([outage.patienceEndMs, outage.cooldownCapMs], [5_700, 700]);
+});

@@ -266,3 +266,22 @@ test("refusalOf() refuses who has had the last probe, also where the cooldown ha
   assertEquals(refusal(patient({ patienceMs: 500 }), lane)?.message.includes("is open"), true);
   assertEquals(refusal(patient({ patienceMs: 501 }), lane), undefined);
 });
+
+test("refusalOf() refuses no request for a pause where none is on, whatever was asked for before", async () => {
+  const { clock, lane, refusal } = setUp();
+  // It has refused everything for longer than is waited out.
+  for (let nth = 0; nth < 5; nth++) {
+    const headers = new Headers();
+    const nowMs = clock.now();
+    lane.pauseFor({ untilMs: nowMs + 20_000, isNamed: true, status: 429, headers }, nowMs, true);
+    await clock.advance(20_000);
+    assertEquals(lane.pauseLeftMs(clock.now()), 0);
+    lane.enter(clock.now(), Infinity);
+  }
+  assert(lane.quota!.refusesAll(MINUTE_MS, clock.now()));
+  for (const errand of [single(), single(1), patient(), patient({}, 1)]) {
+    assertEquals(refusal(errand, lane), undefined);
+  }
+  open(lane);
+  for (const errand of [single(), single(1)]) assertInstanceOf(refusal(errand, lane), CircuitOpenError);
+});

@@ -199,3 +199,38 @@ test("ResetWindow: a quota of one that is refilled each second is kept to, howev
     assertEquals(window.blockedUntilMs(nowMs + 10, 0), nowMs + 1_000);
   }
 });
+
+/** How many may be sent at once. */
+function fill(window: ResetWindow, nowMs: number): number {
+  let sent = 0;
+  for (; window.blockedUntilMs(nowMs, sent) <= nowMs; sent++) window.take(nowMs);
+  return sent;
+}
+
+test("ResetWindow.resetBy() says nothing of a quota of which some is left", () => {
+  const window = new ResetWindow(60_000);
+  window.update({ limit: 10, remaining: 4, resetAtMs: 9_000 }, facts(0));
+  window.resetBy(500);
+  assertEquals([fill(window, 500), window.blockedUntilMs(500, 0)], [4, 9_000]);
+  assertEquals(fill(window, 9_000), 10);
+});
+
+test("ResetWindow is believed in from the first answer of a new quota that is used up as well, also if no request waits", () => {
+  const window = new ResetWindow(1_000);
+  window.update({ limit: 1, remaining: 0, resetAtMs: 900 }, facts(0));
+  window.update({ limit: 1, remaining: 0, resetAtMs: 9_000 }, facts(950, { number: 2 }));
+  assertEquals(window.blockedUntilMs(1_100, 0), 1_950);
+});
+
+test("ResetWindow.passOver() begins with one again after an answer that says what the quota is like", () => {
+  const window = new ResetWindow(60_000);
+  for (const startMs of [0, 5_000]) {
+    const number = startMs + 1;
+    window.update({ limit: 1, remaining: 0, resetAtMs: startMs + 1_000 }, facts(startMs, { number }));
+    const nowMs = startMs + 1_000;
+    for (const expected of [1, 2, 4]) {
+      assertEquals(fill(window, nowMs), expected);
+      window.passOver(number + 1, 0);
+    }
+  }
+});

@@ -319,3 +319,15 @@ test("Strain.noteRecovery() halves no limit after a first outage, whatever was s
   origin.succeed(9).strain.noteRecovery(origin, origin.nowMs);
   assertEquals(origin.limit.current, 20);
 });
+
+test("Strain begins with a failure alone, however late on its clock, and with all before it where that took long", () => {
+  for (const [tookMs, left] of [[0, 20], [999, 20], [1_000, 10]] as const) {
+    const origin = new Origin();
+    origin.nowMs = 3_600_000;
+    // Before the first failure all was well, but for some that are not looked at otherwise.
+    origin.succeed(1).rescue();
+    origin.failed += 19;
+    origin.fail(1, tookMs);
+    assertEquals(origin.limit.current, left, `${tookMs} ms`);
+  }
+});

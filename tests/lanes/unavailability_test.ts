@@ -103,3 +103,19 @@ test("Unavailability of a part is refuted when less than a third of twenty are s
   assertEquals(partly().end(6, 13).refuse(1_000), "overload");
   assertEquals(partly().end(0, 19).refuse(1_000, { isPaused: true }), "all");
 });
+
+test("Unavailability finds out once a pause that it concerns a part: what ends after that says nothing of another pause", () => {
+  const origin = new Origin().end(20, 0);
+  origin.refuse(100, { startedAtMs: 90 });
+  assertEquals(origin.endPaused("+++++++++", 95), [
+    false,
+    false,
+    false,
+    false,
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
