@@ -346,3 +346,35 @@ test("BodyReceiver.next() of a small body tells what it breaks off with, and whe
   await assertRejects(() => next, Error, "stopped");
   assertEquals(failed.ends.length, 1);
 });
+
+test("BodyReceiver.receiveAhead() counts what waits to be read already, however often it is called", async () => {
+  const { response, send, close } = slow();
+  const { receiver } = receive(response);
+  send("1234");
+  await receiver.receiveAhead(4);
+  for (const text of ["5678", "9"]) send(text);
+  await receiver.receiveAhead(4);
+  await receiver.receiveAhead(6);
+  await receiver.receiveAhead(8);
+  close();
+  assertEquals(receiver.hasEnded, false);
+  assertEquals(await textOf(receiver), "123456789");
+});
+
+test("BodyReceiver.cancel() cancels the body once, however often it is called", async () => {
+  const cancelled: unknown[] = [];
+  let release!: () => void;
+  const source = new ReadableStream<Uint8Array>({
+    cancel(reason) {
+      cancelled.push(reason);
+      return new Promise<void>((resolve) => release = resolve);
+    },
+  });
+  const { receiver, ends } = receive(new Response(source));
+  const first = receiver.cancel("first");
+  await receiver.cancel("second");
+  assertEquals([cancelled, ends], [["first"], []]);
+  release();
+  await first;
+  assertEquals([cancelled, ends], [["first"], [0]]);
+});

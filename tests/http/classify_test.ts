@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   isIdempotentMethod,
   isNotFoundStatus,
+  isOverloadStatus,
   isRetryableStatus,
   isSafeMethod,
   isServerTrouble,
@@ -30,6 +31,10 @@ test("S1: isRetryableStatus() holds for 408 425 429 500 502 503 504 520–524 52
 test("S14: verdictOn() has 5xx and 408 as failures, 429 as neither, and every other 4xx as an answer", () => {
   assertEquals(STATUSES.filter((status) => verdictOn(status) === "failure"), [408, ...SERVER_ERRORS]);
   assertEquals(STATUSES.filter((status) => verdictOn(status) === "ignored"), [429]);
+});
+
+test("isOverloadStatus() holds for 429 503 504 529, and for nothing else", () => {
+  assertEquals(STATUSES.filter(isOverloadStatus), [429, 503, 504, 529]);
 });
 
 test("S15: isServerTrouble() holds for any 5xx and for what is worth a retry", () => {

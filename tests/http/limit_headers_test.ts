@@ -117,3 +117,9 @@ test("readCountedHeaders() reads pairs of a count and seconds, with their counts
     ],
   );
 });
+
+test("readLimitHeaders() takes `remaining` for the name of a policy where it has parameters", () => {
+  assertEquals(read({ ratelimit: '"remaining";r=3;t=5' }), [
+    { name: "ratelimit remaining", remaining: 3, resetMs: 5_000 },
+  ]);
+});

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { distanceMs, rateLimitResetMs } from "../../src/http/rate_limit_headers.ts";
+import { distanceMs, rateLimitResetMs, statesLimits } from "../../src/http/rate_limit_headers.ts";
 import { test } from "../support/test.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
@@ -141,4 +141,20 @@ test("rateLimitResetMs() asks RateLimit before the older headers", () => {
 test("rateLimitResetMs() has no answer when the headers say nothing", () => {
   assertEquals(resetMs({ "x-ratelimit-limit": "100", "x-ratelimit-remaining": "0" }), undefined);
   assertEquals(resetMs({}), undefined);
+});
+
+test("rateLimitResetMs() takes spaces around what separates names and values", () => {
+  for (const value of ["limit = 10 , remaining = 0 , reset = 5", '"a" ; r = 0 ; t = 5 ', "reset=5"]) {
+    assertEquals(resetMs({ ratelimit: value }), 5_000, value);
+  }
+});
+
+test("statesLimits() holds for each field that says how much is left, and for no other", () => {
+  const states = (name: string) => statesLimits(new Headers({ [name]: "5" }));
+  const names = ["RateLimit", "RateLimit-Policy"];
+  for (const prefix of ["RateLimit", "X-RateLimit", "X-Rate-Limit"]) names.push(`${prefix}-Remaining`);
+  for (const name of names) assertEquals(states(name), true, name);
+  for (const name of ["Retry-After", "X-RateLimit-Reset", "X-RateLimit-Limit", "Remaining"]) {
+    assertEquals(states(name), false, name);
+  }
 });

@@ -223,3 +223,11 @@ test("followRedirects() gives a response whose clones, and theirs, say that they
   const copy = bodied.clone();
   assertEquals([copy.redirected, await copy.text(), await bodied.text()], [true, "body", "body"]);
 });
+
+test("followRedirects() leaves a GET as it is for 303, with all its headers", async () => {
+  for (const method of ["GET", "HEAD"]) {
+    const headers = { accept: "text/csv", "content-language": "de", "content-type": "text/plain" };
+    const { sent } = await follow(request({ method, headers }), [[303, "/next"]]);
+    assertEquals([sent[1]!.method, sent[1]!.headers], [method, headers]);
+  }
+});

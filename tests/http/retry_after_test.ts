@@ -138,3 +138,14 @@ test("S4: retryAfterMs() goes by the server's clock where a moment is named, if 
     ) assertEquals(retryAfterMs(429, new Headers({ ...headers, date }), NOW), 7_000, JSON.stringify(headers));
   }
 });
+
+test("S4: retryAfterMs() goes by this machine's clock where a moment is named and the response has no date", () => {
+  for (
+    const headers of [
+      { "retry-after": "Thu, 01 Jan 2026 12:00:07 GMT" },
+      { "retry-after": `${NOW / 1_000 + 7}` },
+      { "x-ratelimit-reset": `${NOW / 1_000 + 7}` },
+      { "x-ratelimit-reset": `${NOW + 7_000}` },
+    ] as Record<string, string>[]
+  ) assertEquals(retryAfterMs(429, new Headers(headers), NOW), 7_000, JSON.stringify(headers));
+});

@@ -25,3 +25,13 @@ test("serverNowMs() counts the time that a cache has kept a response", () => {
     assertEquals(serverNowMs(new Headers({ date, age: `${age}` }), NOW), expectedMs);
   }
 });
+
+test("serverNowMs() takes the two digits of a year for the nearest one", () => {
+  for (const year of [2026, 2075, 1977]) {
+    const wallNowMs = Date.UTC(year, 0, 1, 12);
+    const weekday =
+      ["Sun", "Mon", "Tues", "Wednes", "Thurs", "Fri", "Satur"][new Date(wallNowMs).getUTCDay()];
+    const date = `${weekday}day, 01-Jan-${`${year}`.slice(2)} 13:00:00 GMT`;
+    assertEquals(serverNowMs(new Headers({ date }), wallNowMs), wallNowMs + 3_600_000, date);
+  }
+});

@@ -189,6 +189,13 @@ test("trackedResponse() tells when its body is cancelled, or is broken off", asy
   assertEquals(broken.ends, [0]);
 });
 
+test("trackedResponse() is ok for the same statuses as the platform's response", () => {
+  for (const status of [200, 201, 299, 300, 404, 500, 599]) {
+    const plain = new Response("x", { status });
+    assertEquals([plain.ok, track(plain).response.ok], [status < 300, status < 300], `${status}`);
+  }
+});
+
 test("trackedResponse() keeps a status that can't be constructed", async () => {
   const odd = Object.defineProperties(new Response("x"), { status: { value: 999 } });
   const { response } = track(odd);

@@ -130,6 +130,9 @@ test("AdaptiveLimit.run() notes how long what succeeded took, and drops by their
     Object.assign(new Error("404"), { status: 404 }),
     new DOMException("", "AbortError"),
     null,
+    undefined,
+    429,
+    "TimeoutError",
   ];
   for (const error of [...overload, ...others]) {
     const { clock, limit } = setUp({ initial: 4, min: 1 });
@@ -242,4 +245,26 @@ test("AdaptiveLimit never has more in flight than it allowed when the last was a
     await clock.run(Promise.all(all));
     assertEquals([violations, active, limit.inFlight, limit.waiting], [[], 0, 0, 0], `seed ${seed}`);
   }
+});
+
+test("AdaptiveLimit goes by how long work takes, whatever its clock says at first", async () => {
+  const limitsFrom = async (nowMs: number): Promise<number[]> => {
+    const clock = new ManualClock({ nowMs });
+    const limit = new AdaptiveLimit({ clock, initial: 8 });
+    const random = seededRandom(1);
+    const limits: number[] = [];
+    for (let round = 0; round < 60; round++) {
+      const typicalMs = round < 30 ? 20 : 400;
+      const work = Array.from({ length: limit.limit }, () => {
+        const tookMs = typicalMs * (1 + random());
+        return limit.run(() => new Promise<void>((resolve) => clock.setTimeout(resolve, tookMs)));
+      });
+      await clock.run(Promise.all(work));
+      limits.push(limit.limit);
+    }
+    return limits;
+  };
+  const limits = await limitsFrom(0);
+  assert(new Set(limits).size > 3, `${limits}`);
+  assertEquals(await limitsFrom(3_600_000), limits);
 });
