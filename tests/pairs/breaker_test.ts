@@ -389,3 +389,21 @@ test("breaker × patience: a body that comes whole after headers have closed the
   assertEquals(outcomes.map(({ ok }) => ok), [true, true, true]);
   assertEquals(changes(events).filter((change) => change === "closed to open").length, 2);
 });
+
+testBothWays(
+  "breaker × retry: a single request that was a probe ends with what that has brought",
+  async (rig) => {
+    for (const [wait, expected] of [[{}, 503], [{ "retry-after": "1" }, 503]] as const) {
+      const { client, clock, events, run } = rig([status(500), status(500), status(503, wait), OK], {
+        circuitBreaker: BREAKER,
+      });
+      await run(client.settle(numberedUrls(2), { maxRetries: 0 }));
+      await clock.advance(10_000);
+      const before = events.length;
+      const response = await run(client.fetch(URL_A));
+      assertEquals(response.status, expected);
+      assertEquals(events.slice(before).filter(({ type }) => type === "retry"), []);
+      await response.body?.cancel();
+    }
+  },
+);

@@ -3,10 +3,12 @@ import { buildPipeline } from "../../src/client/pipeline.ts";
 import { HttpError, InvalidDataError, NetworkError } from "../../src/errors.ts";
 import { RedirectError } from "../../src/http/redirect.ts";
 import { Admission, type AdmissionOffice } from "../../src/lanes/admission.ts";
+import { Lane } from "../../src/lanes/lane.ts";
 import { AttemptVerdict } from "../../src/policies/attempt_verdict.ts";
 import type { Call } from "../../src/policies/call.ts";
 import { MiddlewareFailure } from "../../src/policies/middleware.ts";
 import type { Environment } from "../../src/policies/policy.ts";
+import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { fakeCall, fakeTarget } from "./fake_call.ts";
@@ -14,10 +16,20 @@ import { fakeCall, fakeTarget } from "./fake_call.ts";
 interface SetUp {
   readonly changes?: Partial<Environment>;
   readonly call?: Call;
+  readonly isProbe?: boolean;
+}
+
+/** A breaker whose probe is in flight. */
+function halfOpen(clock: ManualClock): CircuitBreaker {
+  const breaker = new CircuitBreaker({ threshold: 1, cooldownMs: 10, clock });
+  breaker.settle(breaker.enter(), "failure");
+  clock.jump(10);
+  breaker.enter();
+  return breaker;
 }
 
 /** A verdict, and what its lane is told: a result, or whether it was dropped. */
-function setUp({ changes, call = fakeCall() }: SetUp = {}) {
+function setUp({ changes, call = fakeCall(), isProbe = false }: SetUp = {}) {
   const clock = new ManualClock();
   const { environment } = buildPipeline(
     {},
@@ -32,10 +44,11 @@ function setUp({ changes, call = fakeCall() }: SetUp = {}) {
     },
     release: () => {},
   };
-  const target = fakeTarget();
+  const breaker = isProbe ? halfOpen(clock) : undefined;
+  const target = fakeTarget({ lane: new Lane({ key: "https://a.test", breaker, bucket: undefined }) });
   const admission = new Admission(office, target.lane, 0, 0);
   const verdict = new AttemptVerdict({ ...environment, ...changes }, call, target, admission);
-  return { verdict, told, target };
+  return { verdict, told, target, environment };
 }
 
 test("AttemptVerdict.judgeStatus() tells the breaker of servers in trouble, and limits of those that are overloaded", () => {
@@ -65,6 +78,25 @@ test("AttemptVerdict.judgeStatus() excuses what the caller's `isFailure` calls n
 
   assertEquals(told, ["success"]);
   assertInstanceOf(seen[0], HttpError);
+});
+
+test("AttemptVerdict.judgeStatus() asks `isFailure` of failures alone", () => {
+  const asked: unknown[] = [];
+  const isFailure = (error: unknown): boolean => asked.push(error) < 0;
+  const told = [200, 404, 429].map((status) => {
+    const each = setUp({ changes: { isFailure } });
+    each.verdict.judgeStatus(new Response(null, { status }));
+    return each.told.at(-1);
+  });
+  assertEquals([told, asked], [["success", "success", "ignored"], []]);
+});
+
+test("AttemptVerdict.judgeFailure() leaves only the others in flight where this process has no descriptor left", () => {
+  const runtime = { ...setUp().environment.runtime, isOutOfDescriptors: () => true };
+  const { verdict, told, target: { lane } } = setUp({ changes: { runtime } });
+  lane.inFlight = 5;
+  verdict.judgeFailure(new TypeError("no descriptor"));
+  assertEquals([told, lane.limit.current], [["ignored"], 4]);
 });
 
 test("AttemptVerdict.judgeFailure() blames the origin for what breaks on the way, and for nothing else", () => {
@@ -121,9 +153,10 @@ test("AttemptVerdict.judgeTimeout() counts as a drop and as a failure, unless `i
 });
 
 test("AttemptVerdict counts a single request once among the failures, however often it is tried", () => {
-  const fail = (change: (each: ReturnType<typeof setUp> & { readonly call: Call }) => void, changes = {}) => {
+  type Change = (each: ReturnType<typeof setUp> & { readonly call: Call }) => void;
+  const fail = (change: Change, changes = {}, isProbe = false) => {
     const call = fakeCall();
-    const each = setUp({ call, changes });
+    const each = setUp({ call, changes, isProbe });
     change({ ...each, call });
     each.verdict.judgeStatus(new Response(null, { status: 500 }));
     return [each.told, each.target.lane.failed];
@@ -132,6 +165,8 @@ test("AttemptVerdict counts a single request once among the failures, however of
   assertEquals(fail(() => {}), [["failure"], 0]);
   assertEquals(fail(({ call }) => call.journey.round = 2), [["ignored"], 1]);
   assertEquals(fail(({ verdict }) => verdict.isSecondFailure = true), [["ignored"], 1]);
+  // A probe speaks for its origin.
+  assertEquals(fail(({ call }) => call.journey.round = 2, {}, true), [["failure"], 0]);
   assertEquals(fail(({ call }) => call.journey.round = 2, { countsInARow: true }), [["failure"], 0]);
 });
 

@@ -123,6 +123,16 @@ test("sleepBetweenRounds() ends early four times as late where too much was in f
   }
 });
 
+test("sleepBetweenRounds() ends early as soon as usual where half of what may be in flight is, but never more was", async () => {
+  const { clock, lane, sleep } = setUp();
+  lane.limit.most = lane.limit.current = 4;
+  lane.inFlight = 3;
+  const slept = sleep(eagerCall(), 3_000);
+  lane.succeededAtMs = clock.now();
+  await clock.advance(250);
+  assertEquals(slept.value, true);
+});
+
 test("sleepBetweenRounds() ends early as soon as the origin has answered somebody well", async () => {
   const { clock, lane, sleep } = setUp();
   const slept = sleep(eagerCall(), 5_000);

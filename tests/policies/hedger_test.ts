@@ -95,3 +95,14 @@ test("Hedger.againMs() is a part of the delay, within bounds, and longer the lon
   const { hedger, lane } = setUp({ percentile: 0.9 });
   assertEquals([0, 1_000, 10_000].map((elapsedMs) => hedger.againMs(lane, elapsedMs)), [100, 100, 500]);
 });
+
+test("Hedger.noteLatency() forgets how long attempts took a while ago", () => {
+  const { hedger, lane } = setUp({ percentile: 0.5, minimumSamples: 4 });
+  const note = (times: number, tookMs: number, fromMs: number): number => {
+    for (let nth = 0; nth < times; nth++) hedger.noteLatency(lane, tookMs, fromMs + 4_000 * nth);
+    return hedger.delayMs(lane);
+  };
+  const slow = note(30, 1_000, 0);
+  const fast = note(10, 10, 200_000);
+  assert(slow >= 1_000 && fast < 20, `${slow}, ${fast}`);
+});

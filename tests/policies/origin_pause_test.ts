@@ -54,6 +54,25 @@ test("pauseOrigin() takes a 403 that says for how long as a 429, and any other o
   assertEquals(pauseBy(403), [undefined, 0, []]);
 });
 
+test("pauseOrigin() lets a 429 hold for all whatever becomes of those that were sent after an earlier 503", () => {
+  const clock = new ManualClock({ nowMs: 5_000 });
+  const { environment, lanes } = buildPipeline(
+    {},
+    { clock, reporter: { active: false, emit() {} } },
+    { inBackground() {} },
+  );
+  const lane = lanes.get("https://a.test");
+  const answer = (status: number, seconds: number): void => {
+    const response = new Response(null, { status, headers: { "retry-after": `${seconds}` } });
+    const reply = new Reply(response, { from: "network", target: fakeTarget({ lane }) });
+    pauseOrigin(environment, fakeCall(), reply, 4_000);
+  };
+  answer(503, 1);
+  answer(429, 60);
+  for (let nth = 0; nth < 10; nth++) lane.reconsiderPause(true, 4_500, 5_000);
+  assertEquals(lane.pauseLeftMs(5_000), 60_000);
+});
+
 test("pauseOrigin() pauses for no other status, and not for a time that is over", () => {
   assertEquals(pauseBy(500, "2"), [2_000, 0, []]);
   assertEquals(pauseBy(429, "0"), [0, 0, []]);

@@ -165,6 +165,10 @@ testBothWays("retryOn refuses what is no verdict", async (rig) => {
     const error = await run(client.json(URL_A).catch((error: unknown) => error));
     assertInstanceOf(error, TypeError);
     assert(error.message.includes("'retryOn' must return true, false, undefined or a number"));
+    const received = typeof verdict === "string" || verdict?.constructor === Object
+      ? typeof verdict
+      : verdict;
+    assert(error.message.endsWith(`received ${received}`), error.message);
   }
 });
 

@@ -1053,3 +1053,23 @@ test("retry gets in no line any more for a request that is aborted at any moment
     assertEquals(await clock.run(both), [{ ok: true }, { ok: true }]);
   }
 });
+
+testBothWays(
+  "a retry goes by the priority of its request, before all that wait with a lower one",
+  async (rig) => {
+    const clock = new ManualClock();
+    let isFirst = true;
+    const reply: Reply = ({ url }) => {
+      const fails = url === URL_A && isFirst;
+      if (fails) isFirst = false;
+      return late(clock, 100, fails ? status(503) : OK)({ url } as Parameters<Reply>[0]);
+    };
+    const { client, origin, run } = rig(reply, { concurrency: 1 }, { clock });
+    const important = client.json(URL_A, { priority: 5 });
+    const others = numberedUrls(40).map((url) => client.json(url));
+    await run(Promise.all([important, ...others]));
+    const nth = origin.sent.map(({ url }) => url).lastIndexOf(URL_A);
+    // As soon as the backoff of two seconds is over.
+    assertEquals(origin.timesMs[nth], 2_100);
+  },
+);
