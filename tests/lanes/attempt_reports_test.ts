@@ -7,6 +7,7 @@ import { Receipt } from "../../src/lanes/receipt.ts";
 import type { Place, Waiter } from "../../src/lanes/waiter.ts";
 import { WakeUps } from "../../src/lanes/wake_ups.ts";
 import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
+import { LimitEstimator } from "../../src/primitives/limit_estimator.ts";
 import { CircuitBreaker } from "../../src/primitives/circuit_breaker.ts";
 import { WorkingTime } from "../../src/primitives/working_time.ts";
 import { DeadlineQueue } from "../../src/primitives/deadline_queue.ts";
@@ -60,6 +61,15 @@ test("AttemptReports.judge() raises a lowered limit by what succeeds", () => {
   assertEquals(lane.limit.current, 2);
   reports.judge(lane, 0, "success", 0);
   assertEquals(lane.limit.current, 3);
+});
+
+test("AttemptReports.judge() leaves a limit that adapts itself to what it learns by itself", () => {
+  for (const adapts of [false, true]) {
+    const { reports, lane } = setUp();
+    if (adapts) lane.limit.follow(new LimitEstimator({}));
+    reports.judge(lane, 0, "failure", 0);
+    assertEquals(lane.strain === undefined, adapts);
+  }
 });
 
 test("AttemptReports.judge() lets another one go ahead when the first to a cold lane brings nothing", () => {
@@ -132,7 +142,12 @@ test("AttemptReports.answered() asks about limits the first answer, and those th
   reports.answered(lane, 0, undefined, foreign);
   assertEquals([told.length, lane.hasAnswered], [0, true]);
   lane.hasAnswered = false;
-  reports.answered(lane, 0, undefined, new Response());
+  reports.answered(
+    lane,
+    0,
+    undefined,
+    Object.defineProperty(new Response(), "url", { value: `${lane.key}/x` }),
+  );
   reports.answered(lane, 0, undefined, new Response());
   reports.answered(lane, 0, undefined, new Response(null, { status: 404 }));
   reports.answered(lane, 0);

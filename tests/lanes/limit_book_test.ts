@@ -78,6 +78,8 @@ test("LimitBook: what makes no sense is passed over", () => {
     { limit: 1, windowMs: Infinity },
     { remaining: 0 },
     { remaining: 0, resetMs: NaN },
+    { resetMs: 5_000 },
+    { remaining: NaN, resetMs: 5_000 },
     { limit: "1" as unknown as number, windowMs: 5 },
     { limit: 3 },
   ]);
@@ -153,6 +155,18 @@ test("LimitBook keeps the limits that were stated last, however many names a ser
   }
   // Of each response, the first ones.
   assertEquals(book.blockedUntilMs(0), 10_000);
+});
+
+test("LimitBook keeps a limit that is stated again and again, however many names come and go beside it", () => {
+  const book = begun([]);
+  for (let number = 1; number <= 100; number++) {
+    const readings = [
+      { name: "steady", remaining: 0, resetMs: 50_000 },
+      { name: `passing ${number}`, remaining: 900, resetMs: 10_000 },
+    ];
+    book.update(readings, answer(0, { number }));
+    assertEquals(book.blockedUntilMs(0), 50_000, `answer ${number}`);
+  }
 });
 
 test("LimitBook.isQuiet() says whether it would be the same if it were begun anew", () => {

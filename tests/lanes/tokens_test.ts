@@ -95,3 +95,17 @@ test("Tokens.forget() takes the notice back, and leaves no timer", async () => {
   await clock.advance(1_000);
   assertEquals(heard, []);
 });
+
+test("Tokens.take() leaves alone what others wait for, also where the bucket would give it", () => {
+  const generous = (): Bucket => ({ tryTake: () => true, notify: () => ({ [Symbol.dispose]() {} }) });
+  const [common, own] = [generous(), generous()];
+  const tokens = new Tokens(common, { examine() {}, dispatch() {} });
+  const [plain, rich] = [undefined, own].map((bucket) => new Lane({ key: "a", breaker: undefined, bucket }));
+  assertEquals(tokens.take(plain!), undefined);
+  tokens.await(rich!, own);
+  assertEquals([tokens.take(plain!), tokens.take(rich!) === own], [undefined, true]);
+  tokens.await(plain!, common);
+  assertEquals([tokens.take(plain!) === common, tokens.take(rich!) === own], [true, true]);
+  tokens.forget();
+  assertEquals(tokens.take(plain!), undefined);
+});

@@ -302,3 +302,25 @@ testBothWays(
     assertEquals([clock.pending, client.stats().inFlight], [0, 0]);
   },
 );
+
+testBothWays(
+  "single-flight × batch: a request that goes on for a single caller alone waits for no place in its batch",
+  async (rig) => {
+    const clock = new ManualClock();
+    const replies = [status(503), late(clock, 60_000, OK), OK];
+    const { client, origin } = rig(replies, { circuitBreaker: { onOpen: "wait" } }, { clock });
+    const controller = new AbortController();
+    const requests = [{ url: URL_A, signal: controller.signal }, "https://a.test/slow"];
+    const batch = watch(client.settle(requests, { concurrency: 1 }));
+    await clock.advance(1_000);
+    const single = watch(client.json(URL_A));
+    await clock.advance(2_000);
+    // Its backoff is over, and the other one is in flight.
+    assertEquals(origin.calls, 2);
+    controller.abort();
+    await clock.advance(0);
+
+    assertEquals([origin.calls, single.value, batch.state], [3, { ok: true }, "pending"]);
+    await client[Symbol.asyncDispose]();
+  },
+);

@@ -136,3 +136,19 @@ test("Race sends a second attempt where it may go then, and says where the answe
   await clock.advance(0);
   assertEquals([scheduler.inFlight, clock.pending], [0, 0]);
 });
+
+test("Race notes for how long the first attempt had been slow when the second has won, whatever the time is", async () => {
+  const noted: number[] = [];
+  class Noting extends Hedger {
+    override noteLatency(_lane: unknown, latencyMs: number): void {
+      noted.push(latencyMs);
+    }
+  }
+  const clock = new ManualClock({ nowMs: 5_000 });
+  const { environment, target, admit } = setUp([hanging(), late(clock, 10, json(2))], clock);
+  const field: RaceField = { rivals: () => [target], isDecisive: () => true };
+  const call = fakeCall();
+  const race = new Race(new Noting({ afterMs: 60 }, clock), environment, call, field);
+  await clock.run(race.run({ target, admission: admit(call) }));
+  assertEquals(noted, [70]);
+});
