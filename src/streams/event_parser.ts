@@ -88,7 +88,6 @@ export class EventParser {
   }
 
   #append(value: string): void {
-    if (this.#isTooLarge) return;
     this.#data.push(value);
     this.#units += value.length + 1;
     // No UTF-16 unit takes more than three bytes.
