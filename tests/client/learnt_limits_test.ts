@@ -78,6 +78,9 @@ test("LearntLimits.bookOfKey() begins a book where it is known that answers stat
   await loadLimitLearning();
   const [usual, told] = [setUp(), setUp({ limits: "x-limits" })];
   assertEquals(usual.learning.bookOfKey(usual.lane), undefined);
+  usual.hear(STATED);
+  // It has a learner by now, but answers may state nothing of a key.
+  assertEquals([usual.lane.learner !== undefined, usual.learning.bookOfKey(usual.lane)], [true, undefined]);
   assert(told.learning.bookOfKey(told.lane) !== undefined);
 });
 
@@ -116,4 +119,17 @@ test("learnLimits: bad options are refused when the client is made", () => {
     TypeError,
     "'limitKey' must be a function",
   );
+});
+
+test("LearntLimits tells once of a function that throws, as soon as someone listens", async () => {
+  const { client, clock } = fakeClient(() => ({ json: 1 }), {
+    learnLimits: () => {
+      throw new Error("mine");
+    },
+  });
+  await clock.run(client.json("https://a.test/1"));
+  const warnings: string[] = [];
+  client.on((event) => event.type === "warning" && warnings.push(event.message));
+  for (let n = 0; n < 3; n++) await clock.run(client.json(`https://a.test/${n}`));
+  assertEquals(warnings, ["'learnLimits' threw: nothing is learnt of this answer"]);
 });

@@ -109,3 +109,13 @@ test("Tokens.take() leaves alone what others wait for, also where the bucket wou
   tokens.forget();
   assertEquals(tokens.take(plain!), undefined);
 });
+
+test("Tokens.take() takes none of a key for which others wait for a token", () => {
+  const generous: Bucket = { tryTake: () => true, notify: () => ({ [Symbol.dispose]() {} }) };
+  const tokens = new Tokens(undefined, { examine() {}, dispatch() {} });
+  const lane = new Lane({ key: "a", breaker: undefined, bucket: undefined });
+  const line = new KeyLine<Place<Lane>>("k", generous);
+  assertEquals(tokens.take(lane, line), undefined);
+  line.tokenNotice = generous.notify(() => {});
+  assertStrictEquals(tokens.take(lane, line), generous);
+});

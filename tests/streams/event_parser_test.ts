@@ -114,6 +114,14 @@ test("EventParser.isTooLarge counts the bytes of an event's data, however many l
   }
 });
 
+test("EventParser.push() makes nothing of what follows an event that is too large", () => {
+  const parser = parserWith({ maxEventBytes: 4 });
+  assertEquals(parse("id: 1\ndata: abcd\n\nid: 2\ndata: abcde\n\nid: 3\ndata: f\n\n", Infinity, parser), [
+    message("abcd", "1"),
+  ]);
+  assertEquals([parser.isTooLarge, parser.lastEventId], [true, "1"]);
+});
+
 test("EventParser.push() takes time in proportion to the number of lines of an event", () => {
   // More than a third of the limit, from where bytes are counted and not only letters.
   const parser = parserWith({ maxEventBytes: 3_000_000 });

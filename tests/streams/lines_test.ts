@@ -130,6 +130,13 @@ test("Client.lines() rejects at a line without an end, and says where it begins"
   assertEquals([bodies[0]!.pulled, bodies[0]!.isCancelled, client.stats().inFlight], [11, true, 0]);
 });
 
+test("Client.lines() rejects at the first line that is wrong, whatever is wrong with those after it", async () => {
+  const { client } = chunkedClient(() => chunkedBody(["1\n<html>\n" + "x".repeat(100)]));
+  const { items, error } = await collect(client.lines({ url: URL_A, as: "json" }, { maxLineBytes: 50 }));
+  assertInstanceOf(error, InvalidDataError);
+  assertEquals([items, error.reason, error.context], [[1], "not-json", { line: 2 }]);
+});
+
 test("Client.lines() takes lines of a mebibyte, and no longer ones, unless told otherwise", async () => {
   for (const [length, isTaken] of [[1_048_576, true], [1_048_577, false]] as const) {
     const { client } = chunkedClient(() => chunkedBody(["x".repeat(length), "\n"]));
@@ -407,14 +414,27 @@ test("S15: Client.lines() asks the next mirror instead of one that sends no firs
 
 test("Client.lines() has one total time for all mirrors that it asks", async () => {
   const baseUrls = ["https://a.test", "https://b.test", "https://c.test"];
-  const rig = chunkedClient(() => chunkedBody([], "hang"), {
-    baseUrls,
-    idleTimeoutMs: 400,
-    totalTimeoutMs: 1_000,
+  for (const [totalTimeoutMs, asked] of [[1_000, 3], [500, 2], [300, 1]] as const) {
+    const rig = chunkedClient(() => chunkedBody([], "hang"), {
+      baseUrls,
+      idleTimeoutMs: 400,
+      totalTimeoutMs,
+    });
+    const error = await rig.clock.run(rejection(Array.fromAsync(rig.client.lines("x"))));
+    assertInstanceOf(error, TimeoutError);
+    assertEquals([error.kind, error.timeoutMs, error.attempts], ["total", totalTimeoutMs, 1]);
+    assertEquals([rig.clock.now(), rig.sent.length], [totalTimeoutMs, asked]);
+  }
+});
+
+test("Client.lines() counts the lines of the mirror that it has them from", async () => {
+  const bodies = [["\n\n\n<html>\n"], ['\n{"lap":1}\n', "7\n"]];
+  const rig = chunkedClient((nth) => chunkedBody(bodies[nth - 1]!), {
+    baseUrls: ["https://a.test", "https://b.test"],
   });
-  const error = await rig.clock.run(rejection(Array.fromAsync(rig.client.lines("x"))));
-  assertInstanceOf(error, TimeoutError);
-  assertEquals([error.kind, error.timeoutMs, rig.clock.now(), rig.sent.length], ["total", 1_000, 1_000, 3]);
+  const { items, error } = await collect(rig.client.lines("x", { schema: Lap }));
+  assertInstanceOf(error, InvalidDataError);
+  assertEquals([items, error.context], [[{ lap: 1 }], { line: 3 }]);
 });
 
 test("Client.lines() of a request that must not be sent twice asks one mirror", async () => {
