@@ -105,3 +105,23 @@ test("Interruption.settle() hears of work that fails after it was interrupted, b
     await clock.advance(0);
   }
 });
+
+test("Interruption leaves no listener on its signals, however what it waits for ends", async () => {
+  const controllers = [new AbortController(), new AbortController()];
+  const signals = controllers.map(({ signal }) => signal);
+  const counts = signals.map(countAbortListeners);
+  const { clock, targets, closings, interruption } = setUp(signals);
+  await clock.run(interruption.delay(1_000));
+  await interruption.settle(Promise.resolve(7));
+  await rejection(interruption.settle(Promise.reject("no")));
+  const waits = [() => interruption.stop(), () => targets.forEach((target) => target.onClose("closed"))];
+  for (const end of waits) {
+    const waiting = rejection(interruption.delay(1_000));
+    end();
+    await waiting;
+  }
+  closings.closing = { reason: "closed" };
+  await rejection(interruption.delay(1_000));
+  assertEquals(counts.map(({ now, most }) => [now, most]), [[0, 1], [0, 1]]);
+  assertEquals([clock.pending, targets.size], [0, 0]);
+});

@@ -67,3 +67,18 @@ test("PageHome.find() leaves the URLs of a mirror with a layout of its own as th
     ["https://a.test/v1/x/items?page=2", false],
   ]);
 });
+
+test("PageHome.find() asks no mirrors for what is theirs once it has left", () => {
+  const home = new PageHome("items", [mirror("https://a.test/v1/"), mirror("https://b.test/")]);
+  assertEquals(found(home, "?page=2", "https://b.test/items"), ["items?page=2", false]);
+  assertEquals(found(home, "https://c.test/3", "https://b.test/items"), ["https://c.test/3", true]);
+  assertEquals(found(home, "https://b.test/items?page=4", "https://c.test/3"), [
+    "https://b.test/items?page=4",
+    true,
+  ]);
+});
+
+test("PageHome leaves a relative URL as it is where there is no mirror to complete it", () => {
+  const home = new PageHome("items", []);
+  assertEquals([home.first, home.find("?page=2", "")], ["items", undefined]);
+});
