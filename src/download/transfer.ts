@@ -388,11 +388,12 @@ async function nextOrBreak(
   }
 }
 
-/** Whether the runtime could have decoded what it has left as it is. */
+/** Whether the caller asks for the file only if it has changed. */
 function isConditional({ headers }: StreamRequest<ReceivedResponse>): boolean {
   return "if-none-match" in headers || "if-modified-since" in headers;
 }
 
+/** Whether the runtime could have decoded what it has left as it is. */
 function isDecodable({ headers }: ReceivedResponse): boolean {
   return currentRuntime.decodes.has(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
 }
