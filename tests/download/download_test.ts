@@ -45,6 +45,19 @@ test("download() writes a file, says all of it, and leaves nothing else", async 
   );
 });
 
+test("download() says from which URL the file has come, after redirects", async () => {
+  await scene(
+    async (request, reply, received) => {
+      if (request.number === 1) reply.head(302, { location: "/elsewhere", "content-length": "0" });
+      else await serving()(request, reply, received);
+    },
+    async (s) => {
+      const { url, status, bytes } = await s.download();
+      assertEquals([url, status, bytes], [new URL("/elsewhere", s.url).href, 200, DATA.length]);
+    },
+  );
+});
+
 test("download() takes a file URL", async () => {
   await scene(
     serving({ etag: undefined }),
