@@ -80,17 +80,32 @@ interface Deed {
   toldWith?: unknown;
 }
 
-const testBothWays = bothWays((listens) => (seed: number) => ordeal(seed, listens));
+const testBothWays = bothWays((listens) => (seed: number, world: World = {}) => ordeal(seed, listens, world));
 
-/** Does everything at once with a client before a network that fails often, and then recovers. */
-async function ordeal(seed: number, listens: boolean): Promise<void> {
+/** What may be different in an ordeal. */
+interface World {
+  /** What the clock says at first. */
+  readonly nowMs?: number;
+  readonly options?: ClientOptions;
+}
+
+/**
+ * Does everything at once with a client before a network that fails often, and then recovers.
+ *
+ * @returns What was sent, and when, from the beginning.
+ */
+async function ordeal(
+  seed: number,
+  listens: boolean,
+  { nowMs = 0, options: more }: World,
+): Promise<string[]> {
   const dice = new Dice(seed);
-  const clock = new ManualClock();
+  const clock = new ManualClock({ nowMs });
   const capacity = 1 + dice.below(6);
   const semaphore = new Semaphore(capacity);
   let share = dice.pick([0.1, 0.5, 0.9]);
   const network = new FakeNetwork(clock, (_: SentRequest) => answerOf(dice, share));
-  const client = createClient({ ...optionsOf(dice, clock, semaphore), fetch: network.fetch });
+  const client = createClient({ ...optionsOf(dice, clock, semaphore), ...more, fetch: network.fetch });
   if (listens) client.on(() => {});
   const deeds: Deed[] = [];
   const watch = (promise: Promise<unknown>, deed: Deed): void => {
@@ -169,11 +184,38 @@ async function ordeal(seed: number, listens: boolean): Promise<void> {
   assertEquals([semaphore.inUse, network.open, client.stats().inFlight], [0, 0, 0], `seed ${seed}`);
   await clock.advance(1_000);
   assertEquals(clock.pending, 0, `seed ${seed}`);
+  return network.sent.map(({ method, url, atMs }) => `${method} ${url} ${Math.round(atMs - nowMs)}`);
 }
 
 testBothWays(
   "everything × everything: all are answered once, whatever happens, and nothing is left behind",
   async (ordeal) => {
     for (let seed = 0; seed < 150; seed++) await ordeal(seed);
+  },
+);
+
+/** Of whole milliseconds, which are the same wherever they begin; fractions are rounded. */
+const WHOLE = {
+  backoff: { baseMs: 100, jitter: "none" },
+  rateLimit: { limit: 20, intervalMs: 1_000 },
+} as const;
+
+/** What the clock says at first, and what the client is like. */
+const WORLDS: readonly (readonly [nowMs: number, options: ClientOptions])[] = [
+  [2 ** 20, WHOLE],
+  [2 ** 20, { ...WHOLE, rateLimit: undefined, hedge: { afterMs: 40, maxExtraRatio: 0.5 } }],
+  // Its delays are fractions.
+  [1_000, { ...WHOLE, hedge: { percentile: 0.8, minimumSamples: 5, maxExtraRatio: 0.5, to: "nextMirror" } }],
+  [2 ** 20, { ...WHOLE, rateLimit: undefined, perOrigin: { concurrency: { min: 1 } } }],
+];
+
+testBothWays(
+  "everything × clock: the same is sent at the same moments, whatever the clock says at first",
+  async (ordeal) => {
+    for (let seed = 0; seed < 16; seed++) {
+      const [nowMs, options] = WORLDS[seed % WORLDS.length]!;
+      const early = await ordeal(seed, { options });
+      assertEquals(await ordeal(seed, { options, nowMs }), early, `seed ${seed}`);
+    }
   },
 );
