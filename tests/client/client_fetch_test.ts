@@ -10,6 +10,7 @@ import {
 } from "../../mod.ts";
 import { createSimulatedCdn } from "../../src/testing/simulated_cdn.ts";
 import { ownedControllers } from "../support/owned_controllers.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { test } from "../support/test.ts";
 import { serveHandler } from "../support/serve_handler.ts";
 import { fakeClient, type MakeFakeClient } from "./fake_client.ts";
@@ -339,6 +340,7 @@ test("Client.fetch() counts the time in which a Request's body is read to its to
     for (const isClientWide of [true, false]) {
       const { client, clock, network } = setUp(() => ({ json: 1, afterMs: 500 }), {
         ...isClientWide ? options : {},
+        clock: new ManualClock({ nowMs: 5_000 }),
         maxRetries: 0,
       });
       let cancelled: unknown;

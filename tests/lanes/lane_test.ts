@@ -364,3 +364,43 @@ test("Lane.pauseFor() takes one from a limit that adapts itself", () => {
   lane.pauseFor(pauseUntil(100), 0, true);
   assertEquals([lane.limit.current, lane.pause?.untilMs], [7, 100]);
 });
+
+test("Lane.tryTest() lets one find out at a time, where twenty were served and the latest of them not long ago", () => {
+  const wellAt = (succeededAtMs: number, succeeded = 20): Lane => {
+    const { lane } = setUp();
+    lane.succeeded = succeeded;
+    lane.succeededAtMs = succeededAtMs;
+    return lane;
+  };
+  const nowMs = 3_600_000;
+  assertEquals([0, 10_000, 10_001].map((agoMs) => wellAt(nowMs - agoMs).tryTest(nowMs)), [true, true, false]);
+  assertEquals([wellAt(nowMs, 19).tryTest(nowMs), setUp().lane.tryTest(nowMs)], [false, false]);
+  const busy = wellAt(nowMs);
+  busy.inFlight = 1;
+  assertEquals(busy.tryTest(nowMs), false);
+});
+
+test("Lane.tryTest() waits longer after each that was in vain, and begins anew after one that was not", () => {
+  const { lane } = setUp();
+  lane.succeeded = 20;
+  const fromMs = 3_600_000;
+  lane.succeededAtMs = fromMs - 1_000;
+  /** After how long the next ones may go, which find nothing. */
+  const gaps = (count: number): number[] => {
+    const found: number[] = [];
+    for (let nowMs = fromMs, latestMs = fromMs; found.length < count; nowMs += 10) {
+      if (!lane.tryTest(nowMs)) continue;
+      found.push(nowMs - latestMs);
+      latestMs = nowMs;
+    }
+    return found;
+  };
+  assertEquals(gaps(6), [0, 500, 1_000, 1_000, 1_000, 1_000]);
+  const laterMs = fromMs + 60_000;
+  lane.succeededAtMs = laterMs - 100;
+  assertEquals([lane.tryTest(laterMs), lane.tryTest(laterMs + 249), lane.tryTest(laterMs + 250)], [
+    true,
+    false,
+    true,
+  ]);
+});

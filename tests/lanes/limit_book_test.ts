@@ -169,6 +169,13 @@ test("LimitBook keeps a limit that is stated again and again, however many names
   }
 });
 
+test("LimitBook.takeNews() tells once for how long nothing may be sent, and of a longer wait anew", () => {
+  const book = begun([{ remaining: 0, resetMs: 2_000 }], 5_000);
+  assertEquals([book.takeNews(5_500), book.takeNews(5_500), book.takeNews(5_600)], [1_500, 0, 0]);
+  book.update([{ remaining: 0, resetMs: 3_000 }], answer(5_700, { number: 2 }));
+  assertEquals([book.takeNews(5_700), book.takeNews(5_700), book.takeNews(8_700)], [3_000, 0, 0]);
+});
+
 test("LimitBook.isQuiet() says whether it would be the same if it were begun anew", () => {
   const book = begun([{ limit: 2, windowMs: 1_000, used: 1 }, { remaining: 3, resetMs: 500 }]);
   assertEquals([book.isQuiet(499), book.isQuiet(999), book.isQuiet(1_000)], [false, false, true]);
