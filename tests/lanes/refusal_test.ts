@@ -120,6 +120,9 @@ test("refusalOf() lets a request wait for a pause that is just short enough", as
   assertInstanceOf(refusal(single(MINUTE_MS - 1), lane), HttpError);
   await clock.advance(MINUTE_MS);
   assertEquals(refusal(single(MINUTE_MS - 1), lane), undefined);
+  pause(lane, MINUTE_MS + 100);
+  assertInstanceOf(refusal(single(MINUTE_MS + 99), lane), HttpError);
+  assertEquals(refusal(single(MINUTE_MS + 100), lane), undefined);
 });
 
 test("refusalOf() lets a request wait as long as one of its lanes may be waited for", () => {
