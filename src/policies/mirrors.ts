@@ -132,10 +132,7 @@ async function askMirrors(environment: Environment, options: MirrorsOptions, cal
     try {
       admission = await admit(environment, call, lanes, candidates[0]!.inLine);
     } catch (error) {
-      if (error === LOOK_AGAIN) {
-        call.throwIfCancelled();
-        continue;
-      }
+      if (error === LOOK_AGAIN) continue;
       // That the next one was not asked says less than what the one before it did.
       if (worst === undefined || call.cancelled) throw error;
       break;
