@@ -10,15 +10,18 @@ import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { fakeCall } from "../policies/fake_call.ts";
 import { test } from "../support/test.ts";
 
-/** A request that waits, and when it has looked. */
+/** What the clock says at first. */
+const START_MS = 5_000;
+
+/** A request that waits, and when it has looked, from the start. */
 function setUp(needsToken = false) {
-  const clock = new ManualClock();
+  const clock = new ManualClock({ nowMs: START_MS });
   const deadlines = new SeparateDeadlines(clock);
   const looks: number[] = [];
   const room = {
     now: () => clock.now(),
     hasBucket: () => needsToken,
-    examine: () => void looks.push(clock.now()),
+    examine: () => void looks.push(clock.now() - START_MS),
     dispatch: () => {},
     wait: () => {},
   };
@@ -54,7 +57,11 @@ test("Polls has a request look each second, until it does not wait any more", as
 
 test("Polls has it look sooner when its lane may be free, or a token may be there", async () => {
   const paused = setUp();
-  paused.lane.pauseFor({ untilMs: 300, isNamed: true, status: 503, headers: new Headers() }, 0, false);
+  paused.lane.pauseFor(
+    { untilMs: START_MS + 300, isNamed: true, status: 503, headers: new Headers() },
+    START_MS,
+    false,
+  );
   paused.polls.begin(paused.waiter);
   await paused.clock.advance(1_000);
   assertEquals(paused.looks, [300]);
@@ -72,12 +79,12 @@ test("Polls takes back what was lent for too long, when a request comes and at e
     reports: { judge() {}, sample() {} },
     release: (_: Lane, admission?: Admission) => {
       leases.end(admission!);
-      released.push(clock.now());
+      released.push(clock.now() - START_MS);
     },
   };
   const lend = (nowMs: number): void => leases.lend(new Admission(office, lane, 0, 0), nowMs);
-  lend(100);
-  lend(1_500);
+  lend(START_MS + 100);
+  lend(START_MS + 1_500);
   await clock.advance(1_100);
   polls.begin(waiter);
   assertEquals(released, [1_100]);

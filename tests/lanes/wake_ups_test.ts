@@ -46,9 +46,10 @@ test("WakeUps.drop() takes a wake-up back, and does nothing where there is none"
 
 test("WakeUps.block() holds the line of a key until a moment", async () => {
   const { clock, examined, wakeUps, lane, line } = setUp();
-  wakeUps.block(lane, line, 70, 0);
+  await clock.advance(30);
+  wakeUps.block(lane, line, 70, 30);
   assertEquals(line.isBlocked, true);
-  await clock.advance(70);
+  await clock.advance(40);
   assertEquals([line.isBlocked, line.wakeUp, examined], [false, undefined, [70]]);
 });
 

@@ -9,7 +9,7 @@ import { fakeCall } from "./fake_call.ts";
 
 /** An environment with one permit, a lane, and what listeners hear. */
 function setUp() {
-  const clock = new ManualClock();
+  const clock = new ManualClock({ nowMs: 1_000 });
   const events: ClientEvent[] = [];
   const reporter = { active: true, emit: (event: ClientEvent) => void events.push(event) };
   const background = { inBackground() {} };
@@ -21,7 +21,7 @@ test("admit() takes the permit that is free, and says so", async () => {
   const { environment, lanes, events } = setUp();
   const admission = await admit(environment, fakeCall(), lanes);
   assertEquals([admission?.lane, environment.scheduler.inFlight], [lanes[0], 1]);
-  assertEquals(events, [{ type: "permit", requestId: 0, atMs: 0, waitedMs: 0 }]);
+  assertEquals(events, [{ type: "permit", requestId: 0, atMs: 1_000, waitedMs: 0 }]);
 });
 
 test("admit() has a call wait in line, where it is found meanwhile", async () => {
@@ -37,7 +37,7 @@ test("admit() has a call wait in line, where it is found meanwhile", async () =>
   assertEquals([inLine.size, call.pending, events.at(-1)], [
     0,
     undefined,
-    { type: "permit", requestId: 0, atMs: 40, waitedMs: 40 },
+    { type: "permit", requestId: 0, atMs: 1_040, waitedMs: 40 },
   ]);
 });
 

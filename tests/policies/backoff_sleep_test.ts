@@ -112,6 +112,7 @@ test("sleepBetweenRounds() ends early four times as late where too much was in f
     ]] as const
   ) {
     const { clock, lane, sleep } = setUp();
+    clock.jump(60_000);
     lane.limit.halve(8, false);
     lane.inFlight = inFlight;
     const slept = sleep(eagerCall(round), 3_000);

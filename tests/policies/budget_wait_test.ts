@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { HttpError } from "../../mod.ts";
+import { Lane } from "../../src/lanes/lane.ts";
+import { likelyLane } from "../../src/policies/budget_wait.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
+import { test } from "../support/test.ts";
 import { json, refused, type Reply, status } from "./fake_origin.ts";
 import { testBothWays, URL_A } from "./rig.ts";
 
@@ -558,3 +561,28 @@ for (const [name, make] of Object.entries(MIRRORS)) {
     assertEquals(outcomes.filter(({ ok }) => !ok), []);
   });
 }
+
+test("likelyLane() is the only one, the only one that is alive, or the first that has served something lately and does not pause", () => {
+  const nowMs = 3_600_000;
+  /** Of several origins, when each has served something. */
+  const lanesOf = (...servedAtMs: number[]): Lane[] =>
+    servedAtMs.map((atMs, nth) => {
+      const lane = new Lane({ key: `https://m${nth}.test`, breaker: undefined, bucket: undefined });
+      lane.succeeded = Number(atMs > -Infinity);
+      lane.succeededAtMs = atMs;
+      return lane;
+    });
+  const chosen = (lanes: readonly Lane[]): number =>
+    lanes.findIndex((lane) => lane === likelyLane(lanes, nowMs));
+  assertEquals(chosen(lanesOf(-Infinity)), 0);
+  assertEquals(chosen(lanesOf(-Infinity, -Infinity)), -1);
+  assertEquals(chosen(lanesOf(nowMs - 10_001, nowMs - 10_000)), 1);
+  assertEquals(chosen(lanesOf(nowMs - 5, nowMs)), 0);
+  const paused = lanesOf(nowMs, nowMs);
+  paused[0]!.pauseFor(
+    { untilMs: nowMs + 1_000, isNamed: true, status: 429, headers: new Headers() },
+    nowMs,
+    false,
+  );
+  assertEquals(chosen(paused), 1);
+});

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { buildPipeline } from "../../src/client/pipeline.ts";
 import type { Admission } from "../../src/lanes/admission.ts";
 import type { Call } from "../../src/policies/call.ts";
+import type { ClientEvent } from "../../src/policies/event.ts";
 import type { Target } from "../../src/policies/journey.ts";
 import { Hedger } from "../../src/policies/hedger.ts";
 import type { RaceField } from "../../src/policies/hedging.ts";
@@ -137,18 +138,32 @@ test("Race sends a second attempt where it may go then, and says where the answe
   assertEquals([scheduler.inFlight, clock.pending], [0, 0]);
 });
 
-test("Race notes for how long the first attempt had been slow when the second has won, whatever the time is", async () => {
-  const noted: number[] = [];
+test("Race notes and tells how long attempts take, and the first has been slow when the second wins, whatever the time is", async () => {
+  const answered: number[] = [];
+  const slow: number[] = [];
   class Noting extends Hedger {
+    override get notesLatencies(): boolean {
+      return true;
+    }
+
+    override noteAnswer(_lane: unknown, _status: number, latencyMs: number): void {
+      answered.push(latencyMs);
+    }
+
     override noteLatency(_lane: unknown, latencyMs: number): void {
-      noted.push(latencyMs);
+      slow.push(latencyMs);
     }
   }
   const clock = new ManualClock({ nowMs: 5_000 });
   const { environment, target, admit } = setUp([hanging(), late(clock, 10, json(2))], clock);
+  const elapsed: unknown[] = [];
+  const emit = (event: ClientEvent): void => {
+    if (event.type === "hedge") elapsed.push([event.state, event.elapsedMs]);
+  };
   const field: RaceField = { rivals: () => [target], isDecisive: () => true };
   const call = fakeCall();
-  const race = new Race(new Noting({ afterMs: 60 }, clock), environment, call, field);
+  const told = { ...environment, reporter: { active: true, emit } };
+  const race = new Race(new Noting({ afterMs: 60 }, clock), told, call, field);
   await clock.run(race.run({ target, admission: admit(call) }));
-  assertEquals(noted, [70]);
+  assertEquals([answered, slow, elapsed], [[10], [70], [["sent", 60], ["won", 70]]]);
 });
