@@ -59,3 +59,14 @@ test("LatencyWindow.thresholdMs follows what changes", () => {
   for (let index = 0; index < 100; index++) latencies.add(80, 200 + index);
   assert(latencies.thresholdMs >= 80);
 });
+
+test("LatencyWindow forgets nothing of the last 15 seconds, and what is older than two such windows, whatever the time is", () => {
+  for (const fromMs of [0, 3_600_000]) {
+    const latencies = window(0.5, 4);
+    for (let nth = 0; nth < 20; nth++) latencies.add(10, fromMs + 700 * nth);
+    assertEquals(latencies.count, 20);
+    for (let nth = 0; nth < 8; nth++) latencies.add(100, fromMs + 15_000 + 4_000 * nth);
+    assertEquals(latencies.count, 8);
+    assert(latencies.thresholdMs >= 100);
+  }
+});
