@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { RetryBudget, type RetryBudgetOptions, workingTimeOf } from "../../src/primitives/retry_budget.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom } from "../../src/testing/random.ts";
@@ -174,4 +174,19 @@ test("RetryBudget leaves out the outages of all clients that share it, whoever l
   assertEquals([budget.balance, budget.tryWithdraw(), budget.tryWithdraw()], [1, true, false]);
   clock.jump(6_000);
   assertEquals([budget.balance, budget.tryWithdraw()], [0, false]);
+});
+
+test("RetryBudget still knows after an outage of the requests before it (S10)", async () => {
+  const clock = new ManualClock({ nowMs: 1_000 });
+  const budget = new RetryBudget({ ratio: 0.2, minPerSecond: 0, clock });
+  for (let nth = 0; nth < 100; nth++) budget.deposit();
+  const time = workingTimeOf(budget);
+  time.begin(1_000);
+  await clock.advance(20_000);
+  time.end(1_000, clock.now());
+  budget.deposit();
+  assertAlmostEquals(budget.balance, 20.2);
+  await clock.advance(5_000);
+  budget.deposit();
+  assertAlmostEquals(budget.balance, 20.4);
 });

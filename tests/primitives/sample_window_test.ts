@@ -64,3 +64,10 @@ test("SampleWindow.restart() forgets everything, and begins then", () => {
 
   assertEquals([window.count, window.peak, window.ageMs(20)], [0, 0, 5]);
 });
+
+test("SampleWindow is open since the work of its first sample began", () => {
+  const window = new SampleWindow();
+  window.add(50, 1, false, 1_050);
+  window.add(500, 1, false, 1_100);
+  assertEquals(window.ageMs(1_200), 200);
+});
