@@ -167,11 +167,14 @@ export class Batch implements AbortTarget, CallSink, Claimant, Closable, Deadlin
 
   /** One that was in flight waits now. */
   #onRoom(): void {
-    if (this.allowance.hasRefused) this.#run.scheduler.makeRoom(this.allowance);
-    if (this.#iterator === undefined || !this.#hasRoom()) return;
-    if (this.#run.pullsAhead) return this.#room?.resolve();
-    this.#run.scheduler.join(this);
-    this.#run.scheduler.dispatch();
+    const { scheduler, pullsAhead } = this.#run;
+    const mayPull = this.#iterator !== undefined && this.#hasRoom();
+    // First of all, so that requests that wait for a silent origin know that it wants the place.
+    if (mayPull && !pullsAhead) scheduler.join(this);
+    if (this.allowance.hasRefused) scheduler.makeRoom(this.allowance);
+    if (!mayPull) return;
+    if (pullsAhead) return this.#room?.resolve();
+    scheduler.dispatch();
   }
 
   /**

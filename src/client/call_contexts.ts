@@ -75,7 +75,7 @@ export class CallContexts {
     const signal = of === "batch" ? undefined : options.signal;
     // The headers of a request come with the request itself, and so does what is to be sent.
     const { headers, json, query } = of === "request" ? NOTHING : options;
-    const settings = withOptions(base.settings, as === undefined ? options : { ...options, as });
+    const settings = withOptions(base.settings, options, as);
     const hasAdditions = json !== undefined || query !== undefined;
     if (settings === base.settings && signal === undefined && headers === undefined && !hasAdditions) {
       return base;

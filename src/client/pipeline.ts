@@ -163,6 +163,10 @@ function buildLimits(
     maxWaitMs: maxRetryAfterMs,
   });
   const deadlines = timersBelongToRequests ? new SeparateDeadlines(clock) : new DeadlineQueue(clock);
+  const lazyClock = clock === systemClock ? LAZY_CLOCK : clock;
+  const idleDeadlines = timersBelongToRequests
+    ? new SeparateDeadlines(lazyClock)
+    : new DeadlineQueue(lazyClock);
   const budget = toBudget(options.retryBudget, clock);
   const scheduler: Scheduler = new Scheduler({
     semaphore: toSemaphore(options.concurrency),
@@ -170,6 +174,7 @@ function buildLimits(
     bucket: clientBucket(options.rateLimit, clock),
     clock,
     deadlines,
+    idleDeadlines,
     maxRetryAfterMs,
     shedding: toShedding(options),
     workingTime: budget && workingTimeOf(budget),
@@ -177,7 +182,6 @@ function buildLimits(
     timersBelongToRequests,
   });
   const { transport } = options;
-  const lazyClock = clock === systemClock ? LAZY_CLOCK : clock;
   const hedging = options.hedge ? new LazyHedging(options.hedge, { clock, reporter }) : undefined;
   const environment: Environment = {
     fetch: options.fetch ?? transport?.fetch ?? globalFetch(),
@@ -185,7 +189,7 @@ function buildLimits(
     ...middlewareOf(options.use),
     clock,
     deadlines,
-    idleDeadlines: timersBelongToRequests ? new SeparateDeadlines(lazyClock) : new DeadlineQueue(lazyClock),
+    idleDeadlines,
     runtime: currentRuntime,
     timersBelongToRequests,
     scheduler,

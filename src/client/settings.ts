@@ -88,7 +88,8 @@ export const CLIENT_WIDE: readonly (keyof Settings)[] = NAMES.filter((name) => S
 
 /** The settings of a client's requests: what its options say, and the defaults. */
 export function clientSettings(options: PartialSettings): Settings {
-  return pick((name) => options[name] ?? SETTINGS[name].default);
+  const settings = NAMES.map((name) => [name, options[name] ?? SETTINGS[name].default]);
+  return Object.fromEntries(settings) as unknown as Settings;
 }
 
 /**
@@ -96,13 +97,20 @@ export function clientSettings(options: PartialSettings): Settings {
  *
  * @param settings What holds so far.
  * @param options What a batch or a request says; checked.
+ * @param as What the requests bring, whatever the options say; `undefined` if it is for them to say.
  * @returns The settings themselves when the options change nothing.
  */
-export function withOptions(settings: Settings, options: PartialSettings): Settings {
-  if (NAMES.every((name) => options[name] === undefined || options[name] === settings[name])) return settings;
-  return pick((name) => options[name] ?? settings[name]);
-}
-
-function pick(valueOf: (name: keyof Settings) => unknown): Settings {
-  return Object.fromEntries(NAMES.map((name) => [name, valueOf(name)])) as unknown as Settings;
+export function withOptions(
+  settings: Settings,
+  options: PartialSettings,
+  as?: Settings["as"],
+): Settings {
+  let changed: Record<string, unknown> | undefined;
+  for (const name of NAMES) {
+    const value = name === "as" && as !== undefined ? as : options[name];
+    if (value === undefined || value === settings[name]) continue;
+    changed ??= { ...settings };
+    changed[name] = value;
+  }
+  return changed === undefined ? settings : changed as unknown as Settings;
 }

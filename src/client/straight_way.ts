@@ -10,11 +10,13 @@ import { isSafeMethod } from "../http/classify.ts";
 import { type HeaderMap, mergeHeaders, NO_HEADERS } from "../http/headers.ts";
 import type { PreparedRequest } from "../http/request.ts";
 import { Admission } from "../lanes/admission.ts";
+import type { Allowance } from "../lanes/allowance.ts";
 import type { Runnable } from "../lanes/claimant.ts";
 import type { Lane } from "../lanes/lane.ts";
+import type { UnansweredAttempt } from "../lanes/silent_lanes.ts";
 import { Waiter } from "../lanes/waiter.ts";
-import { MAX_WRITE_OFF_MS, openAttempt } from "../policies/attempt.ts";
-import { attemptTimeout, ResponseError } from "../policies/attempt_errors.ts";
+import { MAX_WRITE_OFF_MS, mayGiveWay, openAttempt } from "../policies/attempt.ts";
+import { attemptTimeout, givenWay, ResponseError } from "../policies/attempt_errors.ts";
 import { requestInit } from "../policies/attempt_request.ts";
 import type { Call, CallContext, Pending } from "../policies/call.ts";
 import { reportWriteOff } from "../policies/call_events.ts";
@@ -162,6 +164,7 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     this.#underWay++;
     if (timeoutAtMs < this.#scanAtMs) this.#scanAt(timeoutAtMs, nowMs);
     if (this.#hedging !== undefined) this.#watch(call, nowMs);
+    else if (!call.lane!.hasAnswered) this.#watchSilence(call);
     const { signal } = call.controller = new AbortController();
     const { prepared, context } = call;
     const redirect = this.#redirect;
@@ -177,6 +180,22 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
     const url = call.sentUrl;
     call.journey.target = { lane: call.lane!, url, headers, sensitive: this.#owner.sensitive };
     return requestInit({ url, method, headers, body }, signal, this.#redirect);
+  }
+
+  /** The origin may be silent, as far as is known. */
+  #watchSilence(call: Call): void {
+    if (this.#environment.timersBelongToRequests) return;
+    this.#environment.scheduler.silentLanes.watch(new PlainAttempt(call, this));
+  }
+
+  /** An attempt to reach a silent origin ends for the sake of others. */
+  giveWay(call: Call): void {
+    const { scheduler, clock } = this.#environment;
+    const error = givenWay(call, undefined, Math.round(clock.now() - call.attemptedAtMs));
+    call.journey.hasGivenWay = true;
+    this.cancel(error, call);
+    scheduler.reports.judge(call.lane!, call.ticket, "ignored", call.attemptedAtMs);
+    this.#follow(call, { error });
   }
 
   #watch(call: Call, nowMs: number): void {
@@ -375,6 +394,37 @@ export class StraightWay implements DeadlineTarget, HedgedWay, Pending {
       Math.min(call.settings.timeoutMs, MAX_WRITE_OFF_MS),
     );
     call.controller?.abort(reason);
+  }
+}
+
+/** The attempt of a plain call at an origin from which nothing has ever come. */
+class PlainAttempt implements UnansweredAttempt {
+  readonly lane: Lane;
+  readonly sentAtMs: number;
+  readonly #call: Call;
+  readonly #way: StraightWay;
+
+  constructor(call: Call, way: StraightWay) {
+    this.lane = call.lane!;
+    this.sentAtMs = call.attemptedAtMs;
+    this.#call = call;
+    this.#way = way;
+  }
+
+  get allowance(): Allowance | undefined {
+    return this.#call.allowance;
+  }
+
+  get isPending(): boolean {
+    return this.#call.pending === this.#way;
+  }
+
+  get mayGiveWay(): boolean {
+    return mayGiveWay(this.#call);
+  }
+
+  giveWay(): void {
+    this.#way.giveWay(this.#call);
   }
 }
 

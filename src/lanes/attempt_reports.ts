@@ -10,6 +10,7 @@ import type { WorkingTime } from "../primitives/working_time.ts";
 import type { KeyLine } from "./key_line.ts";
 import type { Lane, StatedAnswer } from "./lane.ts";
 import type { Receipt } from "./receipt.ts";
+import type { SilentLanes } from "./silent_lanes.ts";
 import { noteUnanswered, wakeHopeless } from "./sleepers.ts";
 import { Strain } from "./strain.ts";
 import type { WakeUps } from "./wake_ups.ts";
@@ -29,6 +30,8 @@ export interface ReportReader {
   readonly capacity: number;
   /** The time that retries are counted in. */
   readonly workingTime: WorkingTime;
+  /** What origins that do not answer are kept from. */
+  readonly silentLanes: SilentLanes;
   /** The time on the client's clock. */
   now(): number;
   /** Something has happened in a lane. */
@@ -56,7 +59,8 @@ export class AttemptReports {
     if (result === "success") {
       lane.succeeded++;
       lane.succeededAtMs = startedAtMs;
-      const { workingTime } = this.#reader;
+      const { workingTime, silentLanes } = this.#reader;
+      silentLanes.servedAtMs = this.#reader.now();
       if (workingTime.outages > 0 && !lane.isDown) workingTime.work(this.#reader.now());
       if (lane.limit.current < lane.limit.most) {
         lane.limit.gain(this.#reader.capacity, startedAtMs, this.#reader.now());
@@ -79,11 +83,18 @@ export class AttemptReports {
 
   #noteFailure(lane: Lane): void {
     const nowMs = this.#reader.now();
-    if (!lane.hasAnswered) noteUnanswered(lane, nowMs);
+    if (!lane.hasAnswered) this.#noteUnanswered(lane, nowMs);
     // What adapts itself finds out by itself.
     if (lane.limit.isAdaptive) return;
     lane.strain ??= new Strain(lane, nowMs);
     lane.strain.note(lane, nowMs);
+  }
+
+  #noteUnanswered(lane: Lane, nowMs: number): void {
+    noteUnanswered(lane, nowMs);
+    // There may be too few at once for the breaker to take notice, and each would hold a permit for as long as this one.
+    const areOthersServed = this.#reader.silentLanes.servedAtMs >= lane.failedAtMs;
+    if (lane.isSilent && lane.isAbandoned && areOthersServed) lane.breaker?.trip();
   }
 
   /**
@@ -115,6 +126,7 @@ export class AttemptReports {
     lane.failingSinceMs = undefined;
     lane.isAbandoned = false;
     let mayGoOn = lane.answered(startedAtMs);
+    if (isFirst && this.#reader.silentLanes.noteAnswer(lane)) mayGoOn = true;
     if (receipt !== undefined) {
       this.close(receipt);
       mayGoOn = true;

@@ -18,6 +18,8 @@ export interface Claimant extends LinkedItem<Claimant> {
   isClaiming: boolean;
   /** How many permits it holds; `undefined` for a batch, which may pull requests for any lane, and what comes no sooner than that. */
   readonly permits: number | undefined;
+  /** What its requests share, if it is a batch. */
+  readonly allowance?: object | undefined;
   /** The priority of what it would have admitted next. */
   readonly claimPriority: number;
   /**

@@ -123,6 +123,8 @@ export class Lane implements Claimant, Line<Lane> {
   hasAnswered = false;
   /** When the first attempt failed, while nothing has ever come from there. */
   failingSinceMs: number | undefined;
+  /** Whether nothing has ever come from there, and attempts have waited for that in vain. Only `SilentLanes` writes it. */
+  isSilent = false;
   /** Whether it is not waited for: nothing has ever come from there, and attempts have failed for a while. */
   isAbandoned = false;
   /** When the latest attempt that succeeded began, on the client's clock. */
@@ -220,7 +222,7 @@ export class Lane implements Claimant, Line<Lane> {
   /** Works out anew whether everything but counts and tokens is in order. */
   refresh(): void {
     this.isClear = this.queued === 0 && this.pause === undefined && this.quota === undefined &&
-      this.book === undefined && this.keyed === undefined && !this.isPreparing &&
+      this.book === undefined && this.keyed === undefined && !this.isPreparing && !this.isSilent &&
       !this.isDown;
   }
 
@@ -252,6 +254,7 @@ export class Lane implements Claimant, Line<Lane> {
     if (this.tokenNotice !== undefined) return `a token of ${key}`;
     if (this.inFlight >= this.limit.current) return `a permit of ${key}`;
     if ((this.warmUp?.blockedUntilMs(nowMs) ?? 0) > nowMs) return `the first answer of ${key}`;
+    if (this.isSilent) return `a permit that nobody else has use for, as nothing comes from ${key}`;
     return "a permit or a token";
   }
 

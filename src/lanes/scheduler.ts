@@ -25,6 +25,7 @@ import { type PermitHolder, PermitHolders } from "./permit_holders.ts";
 import { PermitTurn } from "./permit_turn.ts";
 import { Polls } from "./polls.ts";
 import { Receipt } from "./receipt.ts";
+import { SilentLanes } from "./silent_lanes.ts";
 import { refusalOf, refuseSome } from "./refusal.ts";
 import { type TokenListener, Tokens } from "./tokens.ts";
 import { Turns } from "./turns.ts";
@@ -39,6 +40,8 @@ export interface SchedulerOptions extends ReportOptions {
   readonly bucket: Bucket | undefined;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
+  /** Deadlines that do not keep the process alive. */
+  readonly idleDeadlines: Deadlines;
   /** The longest pause of an origin that is waited out, in milliseconds. */
   readonly maxRetryAfterMs: number;
   /** The time that retries are counted in, where others share it. */
@@ -85,6 +88,8 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   readonly reports: AttemptReports;
   /** The time that retries are counted in. */
   readonly workingTime: WorkingTime;
+  /** Keeps permits for those whose origins answer. */
+  readonly silentLanes: SilentLanes;
 
   /** Creates a scheduler of whose permits none is used. */
   constructor(options: SchedulerOptions) {
@@ -93,6 +98,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.#tokens = new Tokens(options.bucket, this);
     const examine = (lane: Lane): void => this.examine(lane);
     this.#wakeUps = new WakeUps({ ...options, examine });
+    this.silentLanes = new SilentLanes(this, options.idleDeadlines);
     this.reports = new AttemptReports(options, this, this.#wakeUps);
     if (options.timersBelongToRequests) {
       this.#leases = new Leases();
@@ -128,6 +134,21 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
   get isIdle(): boolean {
     return this.#turns.size === 0 && this.#ledger.waiters.size === 0 &&
       this.#ledger.inUse < this.#ledger.capacity;
+  }
+
+  isWantedBeside(allowance: Allowance | undefined): boolean {
+    const { inUse, capacity, waiters } = this.#ledger;
+    if (inUse < capacity) return false;
+    return waiters.size > (this.#turn.isQueued ? 1 : 0) || this.#hasOthersInLine(allowance);
+  }
+
+  /** Whether somebody is in line who waits for no silent origin, and is not this batch. */
+  #hasOthersInLine(allowance?: Allowance): boolean {
+    for (let claimant = this.#turns.head; claimant !== undefined; claimant = claimant.next) {
+      const isOwn = allowance !== undefined && claimant.allowance === allowance;
+      if (!isOwn && !(claimant instanceof Lane && claimant.isSilent)) return true;
+    }
+    return false;
   }
 
   /** Whether a token has to be taken for a lane. */
@@ -194,15 +215,32 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     this.inFlight++;
     lane.attempts++;
     if (lane.inFlight++ === 0) this.#turns.busyLanes++;
+    if (lane.isSilent) this.silentLanes.count(1);
   }
 
   #exit(lane: Lane): void {
     this.inFlight--;
     if (--lane.inFlight === 0) this.#turns.busyLanes--;
+    if (lane.hasAnswered) return;
+    this.silentLanes.tidy();
+    if (!lane.isSilent) return;
+    this.silentLanes.count(-1);
+    this.#recall(1);
+  }
+
+  /** Lanes of silent origins that have left the permits to others claim again. */
+  #recall(most: number): void {
+    for (const lane of this.silentLanes.recall(most)) this.#rouse(lane, this.now());
   }
 
   /** Does what `tryEnter` does for a lane that has to be looked at: where a probe is due, or a first request goes ahead. */
-  #tryEnterUnclear(lane: Lane, line: KeyLine<Place<Lane>> | undefined, nowMs: number): number {
+  #tryEnterUnclear(
+    { allowance }: Errand,
+    lane: Lane,
+    line: KeyLine<Place<Lane>> | undefined,
+    nowMs: number,
+  ): number {
+    if (lane.isSilent && this.#hasOthersInLine() && this.silentLanes.areFull(allowance)) return -1;
     const isOnlyCold = lane.isClear && lane.warmUp?.isCold(nowMs) === true;
     if ((lane.isClear && !isOnlyCold) || lane.queued > 0 || lane.blockedUntilMs(nowMs) > nowMs) return -1;
     if (line?.book !== undefined && line.book.blockedUntilMs(nowMs) > nowMs) return -1;
@@ -242,7 +280,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     const { limitKey } = errand;
     const line = limitKey === undefined ? undefined : lane.lineOf(limitKey);
     let ticket = this.tryEnter(lane, nowMs);
-    if (ticket === -1) ticket = this.#tryEnterUnclear(lane, line, nowMs);
+    if (ticket === -1) ticket = this.#tryEnterUnclear(errand, lane, line, nowMs);
     return ticket === -1 ? undefined : this.#lend(lane, ticket, nowMs, receiptOf(lane, line, nowMs));
   }
 
@@ -435,6 +473,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     if (this.reports.isAdaptive) this.reports.sample(lane, attempt.attemptedAtMs, false);
     lane.succeeded++;
     lane.succeededAtMs = attempt.attemptedAtMs;
+    this.silentLanes.servedAtMs = nowMs;
     if (this.workingTime.outages > 0 && !lane.isDown) this.workingTime.work(nowMs);
     if (lane.limit.current < lane.limit.most) {
       lane.limit.gain(this.#ledger.capacity, attempt.attemptedAtMs, nowMs);
@@ -469,7 +508,7 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     } else {
       ledger.give(1);
     }
-    if (this.#turns.size > 0) this.dispatch();
+    if (this.#turns.size > 0 || this.silentLanes.hasAside) this.dispatch();
     if (this.onRelease !== undefined) this.onRelease();
     return undefined;
   }
@@ -553,6 +592,17 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     // The call that picks goes on until none is left.
     this.#isAsked = this.#isPicking || this.#holds > 0;
     if (this.#isAsked) return;
+    this.#admitAll();
+    if (this.silentLanes.hasAside && this.#turns.size === 0) {
+      this.#recall(Infinity);
+      this.#admitAll();
+    }
+    const { inUse, capacity } = this.#ledger;
+    const isWanted = this.#turns.size > 0 || (this.silentLanes.hasAside && inUse >= capacity);
+    if (isWanted && !this.#tokens.isOut) this.#turn.queue();
+  }
+
+  #admitAll(): void {
     const ledger = this.#ledger;
     while (this.#turns.size > 0 && !this.#tokens.isOut && (this.#inHand > 0 || ledger.take(1))) {
       if (this.#inHand === 0) this.#inHand++;
@@ -564,7 +614,6 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
       this.#inHand--;
       ledger.give(1);
     }
-    if (this.#turns.size > 0 && !this.#tokens.isOut) this.#turn.queue();
   }
 
   /** Has one claimant after the other claim, until one has used the permit in hand, or all have claimed. */
@@ -594,6 +643,11 @@ export class Scheduler implements AdmissionOffice, CrowdedRoom, WaitingRoom, Tok
     }
     if (this.#polls?.isLost(waiter, nowMs)) {
       this.#drop(waiter, nowMs);
+      return undefined;
+    }
+    if (lane.isSilent && this.#hasOthersInLine() && this.silentLanes.areFull(waiter.errand.allowance)) {
+      this.quit(lane);
+      this.silentLanes.setAside(lane);
       return undefined;
     }
     for (const admitting of waiter.lanes) {

@@ -22,7 +22,8 @@ export function wakeHopeless(lane: Lane, nowMs: number): void {
 /** An attempt has failed where nothing has ever come from: after some time of that, all that sleep for the lane fail. */
 export function noteUnanswered(lane: Lane, nowMs: number): void {
   lane.failingSinceMs ??= nowMs;
-  if (nowMs - lane.failingSinceMs < UNANSWERED_MS) return;
+  // What was sent before the first has failed says nothing more than that one.
+  if (nowMs - lane.failingSinceMs < UNANSWERED_MS || lane.failedAtMs < lane.failingSinceMs) return;
   lane.isAbandoned = true;
   giveUp(lane, (errand) => isAbandoned(lane, errand));
 }

@@ -9,12 +9,15 @@ import { isRetryableStatus, isSuccessStatus } from "../http/classify.ts";
 import { isBodiless } from "../http/decoded_headers.ts";
 import { isPlainUrl } from "../http/url.ts";
 import type { Admission } from "../lanes/admission.ts";
+import type { Allowance } from "../lanes/allowance.ts";
+import type { Lane } from "../lanes/lane.ts";
+import type { UnansweredAttempt } from "../lanes/silent_lanes.ts";
 import { Leases } from "../lanes/leases.ts";
 import { abortIfPossible } from "../primitives/abort_across_requests.ts";
 import { type Deferred, deferred } from "../primitives/deferred.ts";
 import type { Deadline, DeadlineTarget } from "../primitives/deadline_queue.ts";
 import { AttemptBody } from "./attempt_body.ts";
-import { attemptTimeout, bodyTimeout, tooLarge } from "./attempt_errors.ts";
+import { attemptTimeout, bodyTimeout, givenWay, tooLarge } from "./attempt_errors.ts";
 import { reportAttempt, reportBody, reportHeaders, reportLimits, reportWriteOff } from "./call_events.ts";
 import { sendRequest } from "./attempt_request.ts";
 import { AttemptVerdict } from "./attempt_verdict.ts";
@@ -97,6 +100,11 @@ export function openAttempt(
   return new Attempt(environment, call, target, admission, call.attempts).openReply(response);
 }
 
+/** Whether an attempt may be ended for the sake of others: its request may be sent again, and was not for this reason. */
+export function mayGiveWay({ request, settings, journey }: Call): boolean {
+  return request.repeatable && settings.maxRetries !== 0 && !journey.hasGivenWay;
+}
+
 /** Hears how far an attempt has come. */
 export interface AttemptWatcher {
   /** The headers have come. */
@@ -104,7 +112,7 @@ export interface AttemptWatcher {
 }
 
 /** One attempt: owns the admission, the controller and the deadline, and lets go of all three at once. */
-export class Attempt implements DeadlineTarget, Pending {
+export class Attempt implements DeadlineTarget, Pending, UnansweredAttempt {
   /** Where it goes. */
   readonly target: Target;
   /** When it was sent, on the client's clock. */
@@ -174,6 +182,11 @@ export class Attempt implements DeadlineTarget, Pending {
     reportAttempt(this.#environment, this.#call, this);
     // The listener that was just called may have aborted it.
     if (this.#stopped !== undefined) return Promise.reject(this.#fail(undefined));
+    const { hedging, timersBelongToRequests, scheduler } = this.#environment;
+    const { lane, mirror } = this.target;
+    if (!lane.hasAnswered && mirror === undefined && hedging === undefined && !timersBelongToRequests) {
+      scheduler.silentLanes.watch(this);
+    }
     return this.#guard(() => this.#send());
   }
 
@@ -195,6 +208,32 @@ export class Attempt implements DeadlineTarget, Pending {
         resolve(reply);
       }, reject);
     });
+  }
+
+  get lane(): Lane {
+    return this.target.lane;
+  }
+
+  get sentAtMs(): number {
+    return this.startedAtMs;
+  }
+
+  get allowance(): Allowance | undefined {
+    return this.#call.allowance;
+  }
+
+  get isPending(): boolean {
+    return !this.#hasEnded && this.#stopped === undefined && this.#call.pending === this;
+  }
+
+  get mayGiveWay(): boolean {
+    return mayGiveWay(this.#call);
+  }
+
+  giveWay(): void {
+    const waitedMs = Math.round(this.#environment.clock.now() - this.startedAtMs);
+    this.#call.journey.hasGivenWay = true;
+    this.cancel(givenWay(this.#call, this.target, waitedMs));
   }
 
   /** Makes it what its call waits for, of several. */

@@ -32,6 +32,19 @@ export function attemptTimeout(call: Call, target: Target | undefined): TimeoutE
   });
 }
 
+/** The error of an attempt that was ended for the sake of others, as nothing came from its origin for so long, in milliseconds. */
+export function givenWay(call: Call, target: Target | undefined, timeoutMs: number): TimeoutError {
+  const about = call.describe(target);
+  const what = `was not answered for ${timeoutMs} ms, while others had use for its permit`;
+  const error = new TimeoutError(`${about.method} ${about.url} ${what}`, {
+    ...about,
+    kind: "attempt",
+    timeoutMs,
+  });
+  givenWayErrors.add(error);
+  return error;
+}
+
 /** The error of a body that its reader has waited for in vain, or has not begun to read. */
 export function bodyTimeout(call: Call, target: Target, isRead: boolean): TimeoutError {
   const about = call.describe(target);
@@ -103,6 +116,7 @@ export function isUntrusted(error: unknown): boolean {
 
 const finalErrors = new WeakSet<object>();
 const exhaustionErrors = new WeakSet<object>();
+const givenWayErrors = new WeakSet<object>();
 
 /** Says that it would not help to try again, whatever the error is otherwise. */
 export function markFinal(error: object): void {
@@ -122,6 +136,11 @@ export function markExhaustion(error: object): void {
 /** Whether it was marked as the exhaustion of this process. */
 export function isExhaustion(error: unknown): boolean {
   return typeof error === "object" && error !== null && exhaustionErrors.has(error);
+}
+
+/** Whether it is that of an attempt that was ended for the sake of others. */
+export function isGivenWay(error: unknown): boolean {
+  return typeof error === "object" && error !== null && givenWayErrors.has(error);
 }
 
 function innermostMessage(error: unknown): string {

@@ -72,6 +72,8 @@ export class Journey {
   hasSeenFailure = false;
   /** Whether it goes before those that were never sent: it was, and told to come again. */
   isUrgent = false;
+  /** Whether its attempt was ended once for the sake of others. */
+  hasGivenWay = false;
   /** How often it was told to come again. */
   refusals = 0;
   /** Whether it was told to come again at once, and did. */

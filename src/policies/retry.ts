@@ -5,9 +5,10 @@
  */
 
 import { isTimeoutError } from "../errors.ts";
+import { fallAsleep } from "../lanes/errand.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
-import { isExhaustion } from "./attempt_errors.ts";
+import { isExhaustion, isGivenWay } from "./attempt_errors.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
 import { likelyLane, noteRetry, waitForBudget, workingTimeMs } from "./budget_wait.ts";
 import type { Call } from "./call.ts";
@@ -92,6 +93,10 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       earlier = { ...round, delayMs: plan.delayMs };
       noteFailure(call, round.reply, round.error);
       report(environment, call, plan);
+      // A listener that was told of it may have aborted it.
+      call.throwIfCancelled();
+      // Its batch pulls another one first.
+      if (isGivenWay(round.error)) fallAsleep(call);
       if (plan.counts) call.journey.round++;
       call.journey.isUrgent = plan.isUrgent;
       if (!await rest(environment, options, call, plan)) return conclude(round);
@@ -147,6 +152,9 @@ function planOf(
 ): Plan | undefined {
   const { clock, backoff, budget, pauseOn429 } = environment;
   if (call.cancelled) return undefined;
+  if (isGivenWay(round.error)) {
+    return { ...AT_ONCE, reason: "its origin is silent, and others have use for its permit" };
+  }
   const worth = reasonOf(call, round);
   // The caller may have ended it when asked.
   if (call.cancelled) return undefined;

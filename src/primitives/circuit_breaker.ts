@@ -213,6 +213,14 @@ export class CircuitBreaker {
   }
 
   /**
+   * Opens the circuit, whatever it has counted: somebody knows by other means that the service is down. It is closed again as ever, by a
+   * probe that succeeds. Does nothing unless it is closed.
+   */
+  trip(): void {
+    if (this.#state.kind === "closed") this.#open(this.#settings.cooldownMs);
+  }
+
+  /**
    * Refuses all calls, whatever the service does, until what is returned is disposed; if several hold the circuit isolated,
    * until all have. Then it is closed or open as it was; a probe that was in flight has lost its meaning. Results of calls
    * that were admitted before do not count, however late they come.

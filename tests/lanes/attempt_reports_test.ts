@@ -5,6 +5,7 @@ import { Lane, type LaneOptions, type Sleeper, type StatedAnswer } from "../../s
 import { LimitBook } from "../../src/lanes/limit_book.ts";
 import { Receipt } from "../../src/lanes/receipt.ts";
 import type { Place, Waiter } from "../../src/lanes/waiter.ts";
+import { SilentLanes } from "../../src/lanes/silent_lanes.ts";
 import { WakeUps } from "../../src/lanes/wake_ups.ts";
 import { AdaptiveLimit } from "../../src/primitives/adaptive_limit.ts";
 import { LimitEstimator } from "../../src/primitives/limit_estimator.ts";
@@ -27,11 +28,13 @@ function setUp(options: ReportOptions = {}, laneOptions: Partial<LaneOptions> = 
     examine,
   });
   const workingTime = new WorkingTime();
-  const reader = { capacity: 100, workingTime, now: () => clock.now(), examine };
+  const view = { capacity: 100, isWantedBeside: () => false, now: () => clock.now() };
+  const silentLanes = new SilentLanes(view, new DeadlineQueue(clock));
+  const reader = { ...view, workingTime, silentLanes, examine };
   const breaker = new CircuitBreaker({ threshold: 2, clock });
   const lane = new Lane({ key: "http://a.test", breaker, bucket: undefined, ...laneOptions });
   const reports = new AttemptReports(options, reader, wakeUps);
-  return { clock, examined, lane, breaker, wakeUps, workingTime, reports };
+  return { clock, examined, lane, breaker, wakeUps, workingTime, silentLanes, reports };
 }
 
 /** Puts somebody in line. */
@@ -39,6 +42,23 @@ function fill(lane: Lane): void {
   const waiter = { priority: 0, errand: fakeCall() } as unknown as Waiter<Lane>;
   lane.urgent.push({ waiter, priority: 0 } as unknown as Place<Lane>);
 }
+
+test("AttemptReports.judge() has the breaker of a silent origin open that is given up while others are served", async () => {
+  const cases = [[true, 3_000, "open"], [true, 2_999, "closed"], [false, 3_000, "closed"]] as const;
+  for (const [isSilent, servedAtMs, state] of cases) {
+    const { reports, lane, clock, silentLanes } = setUp({}, {
+      breaker: new CircuitBreaker({ threshold: 9 }),
+    });
+    lane.isSilent = isSilent;
+    silentLanes.servedAtMs = servedAtMs;
+    await clock.advance(1_000);
+    reports.judge(lane, 0, "failure", 0);
+    await clock.advance(5_000);
+    assertEquals(lane.breaker?.state, "closed");
+    reports.judge(lane, 0, "failure", 3_000);
+    assertEquals([lane.isAbandoned, lane.breaker?.state], [true, state]);
+  }
+});
 
 test("AttemptReports.judge() counts, tells the breaker, and has only those looked at that are not clear", () => {
   const { reports, lane, breaker, examined } = setUp();

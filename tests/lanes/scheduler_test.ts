@@ -762,10 +762,10 @@ test("an origin that has never answered is given up when attempts have failed fo
   await clock.advance(1_000);
   scheduler.reports.judge(a, 0, "failure", 0);
   await clock.advance(3_999);
-  scheduler.reports.judge(a, 0, "failure", 0);
+  scheduler.reports.judge(a, 0, "failure", 4_000);
   assertEquals([a.isAbandoned, gone], [false, []]);
   await clock.advance(1);
-  scheduler.reports.judge(a, 0, "failure", 0);
+  scheduler.reports.judge(a, 0, "failure", 4_900);
   assertEquals([a.isAbandoned, gone], [true, [0, 2]]);
   scheduler.reports.answered(a, 5_000);
   assertEquals([a.isAbandoned, a.failingSinceMs, a.hasAnswered], [false, undefined, true]);

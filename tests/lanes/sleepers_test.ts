@@ -34,10 +34,16 @@ test("noteUnanswered() gives those up who wait when attempts have failed for 4 s
   sleep("single", fakeCall());
   sleep("waiting", fakeCall({ settings: { onOpen: "wait" } }));
   sleep("patient single", fakeCall({ settings: { onOpen: "wait", patienceMs: 60_000 } }));
-  noteUnanswered(lane, 1_000);
-  noteUnanswered(lane, 4_999);
+  const fail = (startedAtMs: number, nowMs: number): void => {
+    lane.failedAtMs = startedAtMs;
+    noteUnanswered(lane, nowMs);
+  };
+  fail(0, 1_000);
+  fail(4_000, 4_999);
+  // It was sent before the first has failed.
+  fail(900, 5_000);
   assertEquals([gone, lane.isAbandoned], [[], false]);
-  noteUnanswered(lane, 5_000);
+  fail(1_000, 5_000);
   assertEquals([gone, lane.isAbandoned], [["batch", "waiting"], true]);
 });
 

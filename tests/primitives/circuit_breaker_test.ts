@@ -560,6 +560,31 @@ test("CircuitBreaker.run() refuses what is no function, and counts nothing", asy
   assertEquals(breaker.state, "open");
 });
 
+test("CircuitBreaker.trip() opens a closed circuit, which a probe closes as ever, and changes no other", () => {
+  const { breaker, changes, clock } = setUp();
+  breaker.trip();
+  assertEquals([breaker.state, breaker.retryAfterMs], ["open", 1_000]);
+  clock.jump(600);
+  breaker.trip();
+  assertEquals(breaker.retryAfterMs, 400);
+  clock.jump(400);
+  const probe = breaker.enter();
+  breaker.trip();
+  assertEquals(breaker.state, "half-open");
+  breaker.settle(probe, "success");
+  const isolation = breaker.isolate();
+  breaker.trip();
+  assertEquals(breaker.state, "isolated");
+  isolation[Symbol.dispose]();
+  assertEquals([breaker.state, changes], ["closed", [
+    "closed>open",
+    "open>half-open",
+    "half-open>closed",
+    "closed>isolated",
+    "isolated>closed",
+  ]]);
+});
+
 test("CircuitBreaker.isolate() refuses all calls until all who hold it have let go, each once", () => {
   const { breaker, changes, clock } = setUp();
   const first = breaker.isolate();

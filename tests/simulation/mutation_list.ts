@@ -260,8 +260,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "a batch in a worker pulls wherever there is room",
     changes: [{
       file: "src/client/batch.ts",
-      search: "    if (this.#run.pullsAhead) return this.#room?.resolve();",
-      replace: "    if (this.#run.pullsAhead) return this.#pullAhead();",
+      search: "    if (pullsAhead) return this.#room?.resolve();",
+      replace: "    if (pullsAhead) return this.#pullAhead();",
     }],
   },
   {

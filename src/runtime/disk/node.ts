@@ -8,6 +8,7 @@ import { codeOf } from "../error_code.ts";
 import { pathOfFileUrl } from "../files/file_url.ts";
 import { folderOf, namesOpenFiles } from "../files/open_file_names.ts";
 import { nodeModule } from "../node_module.ts";
+import { promptLookup } from "../prompt_lookup.ts";
 import { unlessMissing } from "../unless_missing.ts";
 import type { Disk, DiskFile } from "./contract.ts";
 import { hasEnded } from "./process_state.ts";
@@ -54,6 +55,7 @@ interface FileSystem {
 
 /** The part of `node:fs` that is used here. */
 interface SyncFileSystem {
+  existsSync(path: string): boolean;
   readFileSync(path: string, encoding: "latin1"): string;
 }
 
@@ -74,17 +76,18 @@ interface ProcessGlobal {
 /**
  * The disk, by the modules of Node.js.
  *
- * @param readStat Reads what Linux says of a process.
  * @throws {TypeError} If the runtime has none.
  */
-export function nodeDisk(readStat: (processId: number) => string = readStatFile): Disk {
+export function nodeDisk(): Disk {
   const { process } = globalThis as { readonly process?: ProcessGlobal | undefined };
   const fs = nodeModule<FileSystem>("node:fs/promises");
+  const { existsSync } = nodeModule<SyncFileSystem>("node:fs") ?? {};
   const paths = nodeModule<Paths>("node:path");
-  if (process === undefined || fs === undefined || paths === undefined) {
+  if (process === undefined || fs === undefined || existsSync === undefined || paths === undefined) {
     throw new TypeError("Cannot write files as this runtime has none: give a WritableStream");
   }
   const { O_CREAT = 0, O_EXCL = 0, O_RDWR = 2, O_NOFOLLOW = 0 } = fs.constants;
+  const isAbsent = promptLookup(existsSync);
   const remove = async (path: string): Promise<void> => void await unlessMissing(fs.unlink(path));
   return {
     resolve(path) {
@@ -95,6 +98,7 @@ export function nodeDisk(readStat: (processId: number) => string = readStatFile)
     realFolder: (folder) => fs.realpath(folder),
     join: (folder, name) => paths.join(folder, name),
     async entry(path) {
+      if (isAbsent(path)) return undefined;
       const stats = await unlessMissing(fs.stat(path, { bigint: true }));
       if (stats === undefined) return undefined;
       const isFile = stats.isFile() && !namesOpenFiles(folderOf(path));
@@ -117,7 +121,9 @@ export function nodeDisk(readStat: (processId: number) => string = readStatFile)
       const handle = await unlessMissing(fs.open(path, O_RDWR | O_NOFOLLOW), ["ENOENT", "ELOOP"]);
       return handle && await openedFile(handle);
     },
-    readText: (path) => unlessMissing(fs.readFile(path, "utf8")),
+    async readText(path) {
+      return isAbsent(path) ? undefined : await unlessMissing(fs.readFile(path, "utf8"));
+    },
     async writeText(path, text) {
       // A link in its place is not followed.
       await remove(path);
@@ -130,16 +136,25 @@ export function nodeDisk(readStat: (processId: number) => string = readStatFile)
     },
     remove,
     processId: process.pid,
-    isRunning(processId) {
-      try {
-        process.kill(processId, 0);
-        return !hasEnded(() => readStat(processId));
-      } catch (error) {
-        // One that belongs to another user is running too; without the permission to ask, nothing is known.
-        return codeOf(error) === "EPERM";
-      }
-    },
+    isRunning: (processId) => isRunning(processId, readStatFile),
   };
+}
+
+/**
+ * As {@linkcode Disk.isRunning}.
+ *
+ * @param processId The number of the process.
+ * @param readStat Reads what Linux says of it.
+ */
+export function isRunning(processId: number, readStat: (processId: number) => string): boolean {
+  const { process } = globalThis as unknown as { readonly process: ProcessGlobal };
+  try {
+    process.kill(processId, 0);
+    return !hasEnded(() => readStat(processId));
+  } catch (error) {
+    // One that belongs to another user is running too; without the permission to ask, nothing is known.
+    return codeOf(error) === "EPERM";
+  }
 }
 
 function readStatFile(processId: number): string {

@@ -78,24 +78,23 @@ for (const [name, disk] of Object.entries(disks)) {
 
   test(`Disk.createWhole() and create() give no right that the umask takes away (${name})`, async () => {
     await using folder = await tempFolder();
-    const [fs, { default: process }] = await Promise.all([
-      import("node:fs/promises"),
-      import("node:process"),
-    ]);
-    const umaskBefore = process.umask(0o027);
-    try {
-      for (
-        const [mode, given] of [[undefined, 0o640], [0o666, 0o640], [0o777, 0o750], [0o600, 0o600]] as const
-      ) {
-        const paths = ["whole", "grown"].map((kind) => `${folder.path}/${kind}-${mode}`) as [string, string];
-        assertEquals(await disk.createWhole(paths[0], bytesOf("text"), mode), true);
-        assertEquals(await disk.createWhole(paths[0], bytesOf("other"), mode), false);
-        await (await disk.create(paths[1], mode)).close();
-        const modes = await Promise.all(paths.map(async (path) => (await fs.stat(path)).mode & 0o777));
-        assertEquals([modes, await folder.read(`whole-${mode}`)], [[given, given], "text"]);
-      }
-    } finally {
-      process.umask(umaskBefore);
+    const fs = await import("node:fs/promises");
+    const modeOf = async (name: string) => (await fs.stat(`${folder.path}/${name}`)).mode & 0o777;
+    await folder.write("other", "");
+    await folder.folder("folder");
+    const [usual, all] = [await modeOf("other"), await modeOf("folder")];
+    for (
+      const [mode, given] of [[undefined, usual], [0o666, usual], [0o777, all], [0o600, 0o600]] as const
+    ) {
+      const names = ["whole", "grown"].map((kind) => `${kind}-${mode}`) as [string, string];
+      const [whole, grown] = names.map((each) => `${folder.path}/${each}`) as [string, string];
+      assertEquals(await disk.createWhole(whole, bytesOf("text"), mode), true);
+      assertEquals(await disk.createWhole(whole, bytesOf("other"), mode), false);
+      await (await disk.create(grown, mode)).close();
+      assertEquals([await Promise.all(names.map(modeOf)), await folder.read(names[0])], [
+        [given, given],
+        "text",
+      ]);
     }
   });
 

@@ -1,0 +1,148 @@
+import { assert, assertEquals } from "@std/assert";
+import type { ClientOptions } from "../../mod.ts";
+import { test } from "../support/test.ts";
+import { numberedUrls } from "../support/numbered_urls.ts";
+import { fakeClient, type MakeFakeClient, testClientsBothWays } from "./fake_client.ts";
+import type { Answer, SentRequest } from "./fake_network.ts";
+
+/** What never comes, as far as a client can wait. */
+const NEVER: Answer = { afterMs: 1e9 };
+
+/** Hosts named `dead…` let everything hang; the others take 50 ms. */
+const answer = ({ url }: SentRequest): Answer => isDead(url) ? NEVER : { json: url, afterMs: 50 };
+
+const isDead = (url: string): boolean => new URL(url).hostname.startsWith("dead");
+
+const testBothWays = testClientsBothWays();
+
+/** How often each URL of dead hosts was sent. */
+function timesOf(urls: readonly string[]): number[] {
+  const times = new Map<string, number>();
+  for (const url of urls.filter(isDead)) times.set(url, (times.get(url) ?? 0) + 1);
+  return [...times.values()];
+}
+
+/** So many hosts with as many URLs each; each of so many is dead. */
+function hosts(count: number, urls: number, everyDead: number): string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const name = `${index % everyDead === everyDead - 1 ? "dead" : "host"}${index}`;
+    return numberedUrls(urls).map((url) => url.replace("a.test", `${name}.test`));
+  }).flat();
+}
+
+/** Has a batch done; says when the last that came did, and what has failed. */
+async function crawl({ client, clock }: ReturnType<MakeFakeClient>, urls: readonly string[]) {
+  let cameAtMs = 0;
+  let came = 0;
+  await clock.run((async () => {
+    for await (const outcome of client.stream(urls)) {
+      if (!outcome.ok) continue;
+      came++;
+      cameAtMs = clock.now();
+    }
+  })());
+  return { came, cameAtMs };
+}
+
+testBothWays(
+  "hosts that let everything hang do not keep a batch from the others",
+  async (setUp) => {
+    const made = setUp(answer);
+    const urls = hosts(400, 3, 20);
+    const { came, cameAtMs } = await crawl(made, urls);
+    assertEquals(came, 380 * 3);
+    // 3 s of work; twenty hosts that each hold a permit for some time, of which five may stay.
+    assert(cameAtMs < 30_000, `${cameAtMs}`);
+    const times = timesOf(made.network.urls);
+    assert(Math.max(...times) <= 3 && made.network.peak <= 20, `${times}`);
+  },
+);
+
+testBothWays(
+  "a batch with few places leaves one of them to hosts that let everything hang",
+  async (setUp) => {
+    const made = setUp(answer, { concurrency: 50 });
+    const urls = hosts(60, 2, 6);
+    let cameAtMs = 0;
+    let came = 0;
+    await made.clock.run((async () => {
+      for await (const { ok } of made.client.stream(urls, { concurrency: 4 })) {
+        if (ok) [came, cameAtMs] = [came + 1, made.clock.now()];
+      }
+    })());
+    assertEquals(came, 100);
+    assert(cameAtMs < 60_000, `${cameAtMs}`);
+  },
+);
+
+testBothWays("single requests to a host that hangs let those to another one pass", async (setUp) => {
+  const { client, clock, network } = setUp(answer, { concurrency: 8 });
+  const dead = numberedUrls(12).map((url) => url.replace("a.test", "dead.test"));
+  const lost = Promise.allSettled(dead.map((url) => client.json(url)));
+  const came = Promise.all(numberedUrls(12).map((url) => client.json(url)));
+  await clock.run(came);
+  assert(clock.now() < 10_000, `${clock.now()}`);
+  await clock.run(lost);
+  assert((await lost).every(({ status }) => status === "rejected"));
+  assert(network.peak <= 8, `${network.peak}`);
+});
+
+testBothWays("another batch does not wait for the timeouts of one to a host that hangs", async (setUp) => {
+  const { client, clock } = setUp(answer);
+  const dead = client.settle(numberedUrls(60).map((url) => url.replace("a.test", "dead.test")));
+  const outcomes = await clock.run(client.settle(numberedUrls(60)));
+  assert(outcomes.every(({ ok }) => ok));
+  assert(clock.now() < 15_000, `${clock.now()}`);
+  assert((await clock.run(dead)).every(({ ok }) => !ok));
+});
+
+testBothWays("what must not be sent twice is not, whoever waits", async (setUp) => {
+  const kinds: [ClientOptions, { readonly json?: unknown; readonly maxRetries?: number }][] = [
+    [{}, { json: 1 }],
+    [{}, { maxRetries: 0 }],
+    [{ maxRetries: 0 }, {}],
+  ];
+  for (const [options, own] of kinds) {
+    const { client, clock, network } = setUp(answer, { ...options, concurrency: 8 });
+    const dead = numberedUrls(8).map((url) => url.replace("a.test", "dead.test"));
+    const lost = Promise.allSettled(dead.map((url) => client.json({ url, ...own })));
+    await clock.run(Promise.all([...numberedUrls(8).map((url) => client.json(url)), lost]));
+    assertEquals(timesOf(network.urls), Array(8).fill(1));
+  }
+});
+
+testBothWays(
+  "an origin that is slow to answer first loses nothing beside one that is quick",
+  async (setUp) => {
+    const made = setUp(({ url }) => ({ json: url, afterMs: isDead(url) ? 9_000 : 50 }));
+    const urls = numberedUrls(120).map((url, index) =>
+      index % 2 === 0 ? url : url.replace("a.test", "dead.test")
+    );
+    const { came } = await crawl(made, urls);
+    assertEquals(came, 120);
+    assert(timesOf(made.network.urls).every((times) => times <= 2));
+  },
+);
+
+testBothWays("an origin that hangs alone has what it is sent wait for its whole time", async (setUp) => {
+  for (const concurrency of [4, 20]) {
+    const { client, clock, network } = setUp(() => NEVER, { concurrency, maxRetries: 0 });
+    const outcomes = client.settle(numberedUrls(concurrency + 10));
+    await clock.advance(29_000);
+    assertEquals(network.sent.length, concurrency);
+    await clock.run(outcomes);
+  }
+});
+
+test("who gave way says so in a retry event, and has one attempt more", async () => {
+  const { client, clock } = fakeClient(answer, { concurrency: 4 });
+  const reasons: string[] = [];
+  client.on((event) => event.type === "retry" && reasons.push(event.reason));
+  const dead = numberedUrls(4).map((url) => url.replace("a.test", "dead.test"));
+  const lost = client.settle(dead, { maxRetries: 1 });
+  await clock.run(client.settle(numberedUrls(40)));
+  assertEquals(reasons, Array(3).fill("its origin is silent, and others have use for its permit"));
+  assertEquals(client.stats().retried, 3);
+  const attempts = (await clock.run(lost)).map((outcome) => outcome.attempts);
+  assert(attempts.every((count) => count >= 1 && count <= 3), `${attempts}`);
+});
