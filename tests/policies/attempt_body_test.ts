@@ -157,6 +157,15 @@ test("AttemptBody.collect() gives the whole body that its reader reads, or that 
   assertEquals(decode(await rest), "12345");
 });
 
+test("AttemptBody.collect() gives nothing, and no empty body, where its attempt ends before any of it was read", async () => {
+  for (const body of ["12345", ""]) {
+    const opened = open(new Response(body));
+    const collected = opened.body.collect(5);
+    opened.body.end();
+    assertEquals(await collected, undefined);
+  }
+});
+
 test("AttemptBody.collect() gives nothing of a body that is larger, is cancelled, or has ended already", async () => {
   const larger = open(new Response("12345"));
   const tooMuch = larger.body.collect(4);
