@@ -119,7 +119,6 @@ class ExcerptCollector {
   #text = "";
 
   add(chunk: Uint8Array): void {
-    if (this.#room <= 0) return;
     const kept = chunk.subarray(0, this.#room);
     this.#room -= kept.length;
     this.#text += this.#decoder.decode(kept, { stream: true });
@@ -177,8 +176,8 @@ function count(text: string): number {
  */
 export function contentLength(headers: Headers): number | undefined {
   if (headers.has("transfer-encoding")) return undefined;
-  const value = headers.get("content-length");
-  return value !== null && /^\d+$/.test(value) ? Number(value) : undefined;
+  const value = headers.get("content-length") ?? "";
+  return /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
 function ignoreRejection(promise: Promise<unknown>): void {
