@@ -30,6 +30,20 @@ test("readBody() reads a body up to its limit, and gives nothing of a larger one
   assertEquals((await readBody(new Response(null), 1))?.length, 0);
 });
 
+test("readBody() gives nothing of a body that is larger than announced", async () => {
+  assertEquals(await readBody(streamed(["ab", "cd"], { "content-length": "2" }), 3), undefined);
+});
+
+test("readBody() tells of each chunk, whatever the limit and the announced length", async () => {
+  for (const headers of [{}, { "content-length": "5" }]) {
+    for (const maxBytes of [5, Infinity]) {
+      const told: number[] = [];
+      const bytes = await readBody(streamed(["ab", "cde"], headers), maxBytes, (length) => told.push(length));
+      assertEquals([bytes?.length, told], [5, [2, 3]]);
+    }
+  }
+});
+
 test("readBody() rejects when the body breaks off", async () => {
   const broken = () =>
     new Response(new ReadableStream({ start: (controller) => controller.error(new Error("cut")) }));
@@ -52,16 +66,26 @@ test("S8: drainBody() ends a body that never does after 250 ms, and leaves no ti
 });
 
 test("S8: drainBody() reads no more than 64 KB, and shows no more than 2 KB", async () => {
-  let pulled = 0;
-  const body = new ReadableStream({
-    pull(controller) {
-      pulled++;
-      controller.enqueue(new Uint8Array(16_384).fill(120));
-    },
-  }, { highWaterMark: 0 });
-  const clock = new ManualClock();
-  const excerpt = await drainBody(new Response(body), new DeadlineQueue(clock));
-  assertEquals([excerpt.length, pulled, clock.pending], [2_048, 4, 0]);
+  // Of what is announced to be more than that, it reads what is shown.
+  for (
+    const [headers, chunks] of [[{}, 4], [{ "content-length": "65536" }, 4], [
+      { "content-length": "65537" },
+      1,
+    ]] as const
+  ) {
+    let pulled = 0;
+    let cancelled = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        pulled++;
+        controller.enqueue(new Uint8Array(16_384).fill(120));
+      },
+      cancel: () => void cancelled++,
+    }, { highWaterMark: 0 });
+    const clock = new ManualClock();
+    const excerpt = await drainBody(new Response(body, { headers }), new DeadlineQueue(clock));
+    assertEquals([excerpt.length, pulled, cancelled, clock.pending], [2_048, chunks, 1, 0]);
+  }
 });
 
 test("drainBody() gives what came of a body that breaks off, and nothing of one that is gone", async () => {
