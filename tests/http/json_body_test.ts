@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { jsonBody } from "../../src/http/json_body.ts";
 import { test } from "../support/test.ts";
 
@@ -13,7 +13,13 @@ test("jsonBody() refuses what JSON can't hold, saying why", () => {
   const loop: Record<string, unknown> = {};
   loop.self = loop;
   for (const value of [loop, 1n, () => 1, Symbol("s")]) {
-    assertThrows(() => jsonBody(value), TypeError, "'json' must be a value that can be written as JSON");
+    const error = assertThrows(
+      () => jsonBody(value),
+      TypeError,
+      "'json' must be a value that can be written as JSON",
+    );
+    // Some runtimes draw the way of a loop, line by line.
+    assert(!error.message.includes("\n"), error.message);
   }
 });
 

@@ -41,7 +41,8 @@ test("ownBody() copies no files, nothing that never changes, and reads no stream
   form.append("text", "1");
   form.append("file", new Blob(["x"]), "name");
   assertStrictEquals(ownBody(form), form);
-  for (const body of ["text", new Blob(["x"]), new File(["x"], "name"), stream]) {
+  const shared = new Uint8Array(new SharedArrayBuffer(4)) as Uint8Array as Uint8Array<ArrayBuffer>;
+  for (const body of ["text", new Blob(["x"]), new File(["x"], "name"), stream, shared]) {
     assertStrictEquals(ownBody(body), body);
   }
   assertEquals(stream.locked, false);

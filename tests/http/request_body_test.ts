@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { MAX_REPLAY_BYTES, replayableBody, wholeBody } from "../../src/http/request_body.ts";
+import { countAbortListeners } from "../support/abort_listener_count.ts";
 import { test } from "../support/test.ts";
 
 const options = { signals: [], isWhole: false };
@@ -32,6 +33,17 @@ test("replayableBody() gives a stream of the whole body where that is too large 
 
 test("replayableBody() keeps what is just small enough", async () => {
   assertInstanceOf(await replayableBody(post("x".repeat(MAX_REPLAY_BYTES)), options), Uint8Array);
+});
+
+test("replayableBody() leaves no listener on its signals, however the reading ends", async () => {
+  const controllers = [new AbortController(), new AbortController()];
+  const signals = controllers.map(({ signal }) => signal);
+  const counts = signals.map(countAbortListeners);
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("cut")) });
+  await replayableBody(post("hello"), { signals, isWhole: false });
+  await replayableBody(post("x".repeat(MAX_REPLAY_BYTES + 1)), { signals, isWhole: false });
+  await assertRejects(() => replayableBody(post(broken), { signals, isWhole: true }), Error, "cut");
+  assertEquals(counts.map(({ now, most }) => [now, most]), [[0, 1], [0, 1]]);
 });
 
 test("replayableBody() ends at once when a signal aborts, with its reason", async () => {
