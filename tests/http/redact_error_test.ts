@@ -7,6 +7,13 @@ const SECRET = "https://a.test/x?token=hunter2";
 test("redactError() gives the very same error when it quotes no secret", () => {
   const error = new TypeError("fetch failed", { cause: new Error("refused by https://a.test/x") });
   assertStrictEquals(redactError(error, "https://a.test/x"), error);
+  const coded = Object.assign(new Error("reset"), { code: "ECONNRESET", path: "/tmp/x", errno: 7 });
+  assertStrictEquals(redactError(coded, "https://a.test/x"), coded);
+});
+
+test("redactError() gives a copy no property that the error has not", () => {
+  const shown = redactError(new Error(SECRET), SECRET) as Error;
+  assertEquals(Object.keys(shown), []);
 });
 
 test("S17: redactError() takes secrets out of the message and of every cause, and keeps name and code", () => {

@@ -821,3 +821,21 @@ test("CircuitBreaker admits one probe a cooldown, and tells a chain of transitio
     assert(changes.length > 10);
   }
 });
+
+test("CircuitBreaker.run() counts what succeeds with a signal and without: a probe closes the circuit", async () => {
+  for (const options of [undefined, {}, { signal: new AbortController().signal }]) {
+    const clock = new ManualClock();
+    const breaker = new CircuitBreaker({ threshold: 2, cooldownMs: 100, clock });
+    const fail = () =>
+      assertRejects(() => breaker.run(() => Promise.reject(new Error("down")), options), Error, "down");
+    await fail();
+    // Failures in a row: this one is between two.
+    assertEquals(await breaker.run(() => 1, options), 1);
+    await fail();
+    assertEquals(breaker.state, "closed");
+    await fail();
+    assertEquals(breaker.state, "open");
+    await clock.advance(100);
+    assertEquals([await breaker.run(() => 2, options), breaker.state], [2, "closed"]);
+  }
+});
