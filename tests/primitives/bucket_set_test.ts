@@ -101,3 +101,19 @@ test("BucketSet.pauseFor() pauses all of them", async () => {
   await clock.advance(1);
   assertEquals([before, set.canTake()], [false, true]);
 });
+
+test("BucketSet.notify() × disposal: one that was told already, or taken back before, takes nobody else out of line", async () => {
+  const rate = { limit: 1, intervalMs: 100, burst: 1 };
+  const { clock, set } = setUp(rate, rate);
+  set.tryTake();
+  const heard: string[] = [];
+  const tell = (name: string) => () => heard.push(`${name} at ${clock.now()}: ${set.tryTake()}`);
+  const [first, left] = [set.notify(tell("first")), set.notify(tell("left"))];
+  set.notify(tell("last"));
+  left[Symbol.dispose]();
+  left[Symbol.dispose]();
+  await clock.advance(100);
+  first[Symbol.dispose]();
+  await clock.advance(200);
+  assertEquals([heard, clock.pending], [["first at 100: true", "last at 200: true"], 0]);
+});

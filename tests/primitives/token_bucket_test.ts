@@ -785,3 +785,18 @@ test("TokenBucket() refuses what has no options in it", () => {
     );
   }
 });
+
+test("TokenBucket.notify() × setRate(): a listener that changes the rate keeps the first right to its tokens", async () => {
+  const clock = new ManualClock();
+  const rate = { limit: 1, intervalMs: 100, burst: 1 };
+  const bucket = new TokenBucket({ ...rate, clock });
+  bucket.tryTake();
+  const taken: unknown[] = [];
+  bucket.notify(() => {
+    bucket.setRate(rate);
+    taken.push(["first", clock.now(), bucket.tryTake()]);
+  });
+  bucket.notify(() => taken.push(["second", clock.now(), bucket.tryTake()]));
+  await clock.advance(300);
+  assertEquals(taken, [["first", 100, true], ["second", 200, true]]);
+});
