@@ -22,6 +22,8 @@ export const DEFAULT_RETRIES = 3;
 
 /** So recently an origin must have answered others for a 429 not to count as a round, in milliseconds. */
 const RECENT_MS = 10_000;
+/** So often a request may be told to come again while others are served: they may be what its own middleware asks for each time. */
+const MOST_REFUSALS = 100;
 
 /** When to try again. */
 export interface RetryOptions {
@@ -194,6 +196,7 @@ function planOf(
   const delayMs = askedMs ?? (isPaused ? pauseMs : backoff(step, earlier?.delayMs));
   // In a batch, requests that are told to come again wait as long as others are served.
   const isServed = isRefused && call.allowance !== undefined && delayMs > 0 &&
+    call.journey.refusals <= MOST_REFUSALS &&
     othersServedAtMs(call, target!.lane) >= nowMs - RECENT_MS - 2 * delayMs;
   if (!isServed && !isTest && call.journey.round > mostRetries(environment, call, lanes, round)) {
     return undefined;
