@@ -21,15 +21,14 @@ export function networkError(call: Call, target: Target, error: unknown): Networ
   });
 }
 
-/** The error of an attempt that took longer than `timeoutMs`. */
-export function attemptTimeout(call: Call, target: Target | undefined): TimeoutError {
+/** The error of an attempt that took longer than `timeoutMs`; or, in fewer milliseconds, than the next mirror is waited with. */
+export function attemptTimeout(call: Call, target: Target | undefined, afterMs?: number): TimeoutError {
   const about = call.describe(target);
-  const { timeoutMs } = call.settings;
-  return new TimeoutError(`${about.method} ${about.url} took longer than 'timeoutMs': ${timeoutMs}`, {
-    ...about,
-    kind: "attempt",
-    timeoutMs,
-  });
+  const timeoutMs = afterMs ?? call.settings.timeoutMs;
+  const what = timeoutMs === call.settings.timeoutMs
+    ? `took longer than 'timeoutMs': ${timeoutMs}`
+    : `was not answered for ${timeoutMs} ms, and may be by another mirror`;
+  return new TimeoutError(`${about.method} ${about.url} ${what}`, { ...about, kind: "attempt", timeoutMs });
 }
 
 /** The error of an attempt that was ended for the sake of others, as nothing came from its origin for so long, in milliseconds. */
