@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ClientOptions } from "../../mod.ts";
+import { Semaphore } from "../../src/primitives/mod.ts";
 import { test } from "../support/test.ts";
 import { numberedUrls } from "../support/numbered_urls.ts";
 import { fakeClient, type MakeFakeClient, testClientsBothWays } from "./fake_client.ts";
@@ -94,6 +95,17 @@ testBothWays("another batch does not wait for the timeouts of one to a host that
   assert(outcomes.every(({ ok }) => ok));
   assert(clock.now() < 15_000, `${clock.now()}`);
   assert((await clock.run(dead)).every(({ ok }) => !ok));
+});
+
+testBothWays("a client does not keep the permits from another one that shares them", async (setUp) => {
+  const concurrency = new Semaphore(8);
+  const first = setUp(answer, { concurrency });
+  const second = setUp(answer, { concurrency, clock: first.clock });
+  const dead = first.client.settle(numberedUrls(30).map((url) => url.replace("a.test", "dead.test")));
+  const outcomes = await first.clock.run(second.client.settle(numberedUrls(30)));
+  assert(outcomes.every(({ ok }) => ok));
+  assert(first.clock.now() < 15_000, `${first.clock.now()}`);
+  await first.clock.run(dead);
 });
 
 testBothWays("what must not be sent twice is not, whoever waits", async (setUp) => {
