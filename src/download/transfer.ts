@@ -227,11 +227,8 @@ export class Transfer {
       return from === undefined ? new Incomplete(error, "request") : this.#refusePart(error);
     }
     const version = versionOf(response);
-    const { maxBodyBytes } = this.#options.request.settings;
     const { totalBytes: end = Infinity } = version;
-    if (end > maxBodyBytes && end !== Infinity) {
-      throw this.#invalid("too-large", `is larger than 'maxBodyBytes': ${maxBodyBytes}`);
-    }
+    this.#checkSize(version.totalBytes);
     // It is the whole again, of which a part was asked for: what is there needs not be written again.
     const isSame = this.#version !== undefined &&
       isOfVersion(this.#version, response.headers, version.totalBytes);
@@ -258,9 +255,17 @@ export class Transfer {
       const error = this.#invalid("range", "is not the part that was asked for, or of another version");
       return this.#refusePart(error);
     }
+    // The part alone may be small enough.
+    this.#checkSize(range.totalBytes);
     await this.#goOn();
     this.#wasResumed = true;
     return { skip: this.position - from, end: range.end };
+  }
+
+  #checkSize(totalBytes: number | undefined): void {
+    const { maxBodyBytes } = this.#options.request.settings;
+    if (totalBytes === undefined || totalBytes <= maxBodyBytes) return;
+    throw this.#invalid("too-large", `is larger than 'maxBodyBytes': ${maxBodyBytes}`);
   }
 
   /** The whole is asked for next. */

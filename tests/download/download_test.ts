@@ -146,6 +146,19 @@ test("download() with maxBodyBytes refuses a larger file, by its length or as it
   }
 });
 
+test("download() with maxBodyBytes refuses a larger file also where it has a part of it, which stays", async () => {
+  for (const maxBodyBytes of [100_000, 200_000, 210_000, DATA.length - 1]) {
+    await scene(serving({ cuts: [90_000] }), async (s) => {
+      await rejection(s.download({ maxRetries: 0 }));
+      const error = await rejection(s.download({ maxBodyBytes }));
+      assert(isInvalidDataError(error) && error.reason === "too-large", String(error));
+      assertEquals(await s.folder.list(), ["file.part", "file.part.json"]);
+      const { resumedFrom } = await s.download({ maxBodyBytes: DATA.length });
+      assertEquals([resumedFrom, await bytesAt(s.path)], [90_000, DATA]);
+    });
+  }
+});
+
 test("download() of a condition that a 304 answers leaves the file as it is", async () => {
   await scene((_request, reply) => reply.head(304, { etag: TAG }), async (s) => {
     await s.folder.write("file", "old");
