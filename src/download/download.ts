@@ -52,14 +52,26 @@ export async function download(
   const expected = digest && { hex: digestHex(digest), begin: () => beginHash(digest) };
   // Now, and not after the first response: it may not be possible here.
   expected?.begin();
-  for (const signal of request.signals) signal.throwIfAborted();
-  if (surroundings.closings.closing !== undefined) throw surroundings.closings.closing.reason;
+  throwIfStopped(request, surroundings, to);
   const stop = new Stop(request, surroundings.deadlines, to);
   try {
     return await downloadUntil(stop, request, surroundings, { to, expected, details });
   } finally {
     stop.end();
   }
+}
+
+/** Throws what the download has been ended with before it began; a stream is aborted then as well. */
+function throwIfStopped(
+  { signals }: DownloadRequest,
+  { closings: { closing } }: DownloadSurroundings,
+  to: DownloadTarget,
+): void {
+  const stopped = signals.find(({ aborted }) => aborted) ?? closing;
+  if (stopped === undefined) return;
+  // How that ends does not matter; one that is locked belongs to somebody else.
+  if (to instanceof WritableStream) to.abort(stopped.reason).catch(() => {});
+  throw stopped.reason;
 }
 
 interface Job {
