@@ -14,7 +14,7 @@ import {
 } from "../errors.ts";
 import { contentLength } from "../http/body.ts";
 import { NULL_BODY_STATUSES } from "../http/decoded_headers.ts";
-import type { HeaderMap } from "../http/headers.ts";
+import { type HeaderMap, isConditional } from "../http/headers.ts";
 import type { BodyChunks, ReceivedResponse } from "../http/tracked_response.ts";
 import type { StreamRequest } from "../policies/opener.ts";
 import { DEFAULT_RETRIES } from "../policies/retry.ts";
@@ -153,7 +153,7 @@ export class Transfer {
       return this.#refusePart(error);
     }
     if (NULL_BODY_STATUSES.has(response.status)) {
-      if (response.status === 304 && isConditional(this.#options.request)) return response;
+      if (response.status === 304 && isConditional(this.#options.request.headers)) return response;
       if (from !== undefined) {
         return this.#refusePart(this.#invalid("range", `is no part: ${response.status}`));
       }
@@ -394,10 +394,6 @@ async function nextOrBreak(
 }
 
 /** Whether the runtime could have decoded what it has left as it is. */
-function isConditional({ headers }: StreamRequest<ReceivedResponse>): boolean {
-  return "if-none-match" in headers || "if-modified-since" in headers;
-}
-
 function isDecodable({ headers }: ReceivedResponse): boolean {
   return currentRuntime.decodes.has(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
 }
