@@ -146,12 +146,12 @@ class EventStream implements ItemSource<Event> {
   }
 
   #headers(): HeaderMap {
-    const { accept = "text/event-stream" } = this.#request.headers;
+    const { accept = "text/event-stream", "cache-control": caching = "no-store" } = this.#request.headers;
     const id = lastEventIdHeader(this.#parser.lastEventId);
     return {
       accept,
       // A browser says it to caches itself, and of a page another origin need not have allowed the header.
-      ...currentRuntime.showsRedirects ? { "cache-control": "no-store" } : {},
+      ...currentRuntime.showsRedirects ? { "cache-control": caching } : {},
       ...id === undefined ? {} : { "last-event-id": id },
     };
   }

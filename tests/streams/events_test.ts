@@ -78,10 +78,12 @@ test("Client.events() says what it takes, unless the request says so itself", as
   const rig = setUp([], { headers: { accept: "application/json", "x-a": "1" } });
   await all(rig);
   await all(rig, { headers: { accept: "application/json, text/event-stream" } });
+  await all(rig, { headers: { "Cache-Control": "no-cache" } });
   const sent = rig.sent.map((headers) => ["accept", "cache-control", "x-a"].map((name) => headers.get(name)));
   assertEquals(sent, [
     ["text/event-stream", "no-store", "1"],
     ["application/json, text/event-stream", "no-store", "1"],
+    ["text/event-stream", "no-cache", "1"],
   ]);
 });
 
