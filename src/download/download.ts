@@ -87,13 +87,18 @@ async function downloadUntil(
   { to, expected, details }: Job,
 ): Promise<DownloadResult> {
   const startedAtMs = surroundings.clock.now();
-  const sink = await openSink(request, surroundings, to, { ...details, onBreak: (error) => stop.now(error) });
+  const interruption = new Interruption(surroundings, signalsOf(request, stop));
+  const sink = await openSink(request, surroundings, to, {
+    ...details,
+    onBreak: (error) => stop.now(error),
+    delay: (ms) => interruption.delay(ms),
+  });
   const transfer = new Transfer({
     request,
     sink,
     digest: expected,
     backoff: surroundings.backoff,
-    interruption: new Interruption(surroundings, signalsOf(request, stop)),
+    interruption,
     signal: stop.signal,
     compression: details.compression ?? false,
     onChunk: progressOf(request, surroundings),
@@ -144,6 +149,7 @@ function isWrong(error: unknown): error is InvalidDataError {
 
 interface SinkDetails extends DownloadDetails {
   readonly onBreak: (error: unknown) => void;
+  readonly delay: (ms: number) => Promise<void>;
 }
 
 async function openSink(
@@ -158,7 +164,7 @@ async function openSink(
     resumes: leavesParts(request, details),
     overwrites: details.overwrite ?? true,
     wallNow: () => clock.wallNow(),
-    delay: (ms) => new Promise((resolve) => void clock.setTimeout(resolve, ms)),
+    delay: details.delay,
   });
 }
 

@@ -326,6 +326,35 @@ test("download() holds no permit in its backoff, and an abort or close() ends th
   }
 });
 
+test("download() of a small file waits for another process that writes it, unless it is ended", async () => {
+  const reason = new Error("enough");
+  for (const way of ["abort", "close", "time"] as const) {
+    await using folder = await tempFolder();
+    await folder.write("file.part", "of another process");
+    const clock = new ManualClock();
+    const client = createClient({
+      clock,
+      timeoutMs: Infinity,
+      fetch: () => Promise.resolve(new Response("1")),
+    });
+    const controller = new AbortController();
+    const downloaded = watch(client.download("https://a.test/", `${folder.path}/file`, {
+      signal: controller.signal,
+      totalTimeoutMs: way === "time" ? 40 : undefined,
+    }));
+    // Its time, and the wait before it looks again.
+    await until(() => clock.pending === (way === "time" ? 2 : 1));
+    if (way === "abort") controller.abort(reason);
+    else if (way === "close") await client.close(reason);
+    else await clock.advance(40);
+    await until(() => downloaded.state !== "pending");
+    if (way !== "time") assertEquals(downloaded.error, reason);
+    else assert(isTimeoutError(downloaded.error) && downloaded.error.kind === "total");
+    assertEquals([await folder.list(), clock.pending], [["file.part"], 0]);
+    await client.close();
+  }
+});
+
 test("download() with onProgress that throws or rejects goes on, and tells of it once", async () => {
   const callbacks = [() => {
     throw new Error("a bug");
