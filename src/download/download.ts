@@ -5,7 +5,7 @@
  */
 
 import { sha256 } from "../cache/sha256.ts";
-import { type InvalidDataError, isInvalidDataError, TimeoutError } from "../errors.ts";
+import { type InvalidDataError, isInvalidDataError } from "../errors.ts";
 import type { ReceivedResponse } from "../http/tracked_response.ts";
 import { redactUrl } from "../http/url.ts";
 import type { DownloadDetails, DownloadResult, DownloadTarget } from "../policies/download_terms.ts";
@@ -15,6 +15,7 @@ import { progressTeller } from "../policies/progress.ts";
 import type { Backoff } from "../primitives/backoff.ts";
 import type { Deadline, Deadlines } from "../primitives/deadline_queue.ts";
 import { Interruption } from "../streams/interruption.ts";
+import { totalTimeout } from "../streams/total_time.ts";
 import { beginHash, digestHex } from "./download_digest.ts";
 import type { DownloadSink } from "./download_sink.ts";
 import { openFileSink } from "./file_sink.ts";
@@ -227,11 +228,7 @@ class Stop {
     if (timeoutMs === Infinity && !(to instanceof WritableStream)) return;
     this.#controller = new AbortController();
     if (timeoutMs === Infinity) return;
-    const onDeadline = (): void => {
-      const about = request.describe();
-      const message = `${about.method} ${about.url} took longer than 'totalTimeoutMs': ${timeoutMs}`;
-      this.now(new TimeoutError(message, { ...about, kind: "total", timeoutMs }));
-    };
+    const onDeadline = (): void => this.now(totalTimeout(request));
     this.#deadline = deadlines.add({ onDeadline }, timeoutMs);
   }
 

@@ -26,6 +26,7 @@ import { lastEventIdHeader } from "./last_event_id.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { Reconnection } from "./reconnection.ts";
 import { checkTextual } from "./textual.ts";
+import { totalLimit } from "./total_time.ts";
 
 const MAX_EVENT_BYTES = 16_777_216;
 const NO_CONTENT = 204;
@@ -83,6 +84,8 @@ class EventStream implements ItemSource<Event> {
   readonly #reconnection: Reconnection | undefined;
   #body: BodyReader | undefined;
   #splitter: LineSplitter | undefined;
+  /** When the connection was begun, and when it was there. */
+  #beganAtMs = 0;
   #connectedAtMs: number | undefined;
   #gotEvents = false;
   /** Whether the server has answered well once: then an error is no reason to give up. */
@@ -137,6 +140,7 @@ class EventStream implements ItemSource<Event> {
     const body = this.#body = new BodyReader(this.#request.open);
     this.#splitter = new LineSplitter({ maxLineBytes: this.#maxEventBytes, endsAtCr: true });
     this.#gotEvents = false;
+    this.#beganAtMs = this.#surroundings.clock.now();
     const response = await body.open({ headers: this.#headers() });
     this.#connectedAtMs = this.#surroundings.clock.now();
     this.#wasConnected = true;
@@ -170,6 +174,7 @@ class EventStream implements ItemSource<Event> {
 
   async #take(chunk: Uint8Array<ArrayBuffer>): Promise<readonly Event[]> {
     const splitter = this.#splitter!;
+    const limit = totalLimit(this.#request, this.#beganAtMs);
     const events: Event[] = [];
     for (const line of splitter.push(chunk)) {
       const event = this.#parser.push(line);
@@ -183,7 +188,7 @@ class EventStream implements ItemSource<Event> {
         const data = this.#isText ? event.data : this.#decode(event);
         events.push({
           ...event,
-          data: data instanceof Promise ? await this.#interruption.settle(data) : data,
+          data: data instanceof Promise ? await this.#interruption.settle(data, limit) : data,
         });
       } catch (reason) {
         // The events before it are given first.

@@ -420,3 +420,19 @@ test("Client.events() goes to the next mirror after a connection that broke off 
     assertEquals(rig.urls.slice(0, 2), ["https://a.test/x", `https://${brings === "" ? "b" : "a"}.test/x`]);
   }
 });
+
+test("Client.events() ends at totalTimeoutMs also while a schema that does not end is waited for", async () => {
+  const never = v.pipeAsync(
+    v.number(),
+    v.transformAsync((lap) => lap === 1 ? Promise.resolve(lap) : new Promise<number>(() => {})),
+  );
+  for (const ending of ["end", "hang"] as const) {
+    const { client, clock } = setUp([() => stream("data: 1\n\ndata: 2\n\n", ending)]);
+    const events = client.events(URL_A, { schema: never, totalTimeoutMs: 500, timeoutMs: Infinity });
+    // The events before it are given first.
+    assertEquals((await clock.run(events.next())).value?.data, 1);
+    const error = await clock.run(rejection(events.next()));
+    assertInstanceOf(error, TimeoutError, ending);
+    assertEquals([error.kind, clock.now(), client.stats().inFlight, clock.pending], ["total", 500, 0, 0]);
+  }
+});
