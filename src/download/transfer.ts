@@ -334,9 +334,10 @@ export class Transfer {
     return room && this.#unlessStopped(room);
   }
 
-  /** Has everything put where it belongs, once it has come. */
-  finish(): Promise<void> {
-    return this.#unlessStopped(this.#options.sink.finish());
+  /** Has everything put where it belongs, once it has come, unless it was ended with the last chunk. */
+  async finish(): Promise<void> {
+    this.#options.interruption.throwIfStopped();
+    await this.#unlessStopped(this.#options.sink.finish());
   }
 
   /** A file is done with what it is given; a stream may never be. */

@@ -6,6 +6,7 @@ import {
   isDataNotFoundError,
   isInvalidDataError,
   isTimeoutError,
+  type Progress,
 } from "../../mod.ts";
 import { memoryCache } from "../../src/cache/memory.ts";
 import { httpCache } from "../../src/http_cache/http_cache.ts";
@@ -107,6 +108,28 @@ test("download() rejects with the reason of an abort, wherever it is, and keeps 
       const aborted = await rejection(s.download({ signal: AbortSignal.abort(reason) }));
       assertEquals([aborted, s.requests.length], [reason, 1]);
     });
+  }
+});
+
+test("download() that is ended when its last byte has come gives no file its name", async () => {
+  const reason = new Error("enough");
+  for (const length of [1, 1_000, DATA.length]) {
+    for (const way of ["abort", "close"] as const) {
+      await scene(serving({ data: DATA.subarray(0, length) }), async (s) => {
+        await s.folder.write("file", "old");
+        const controller = new AbortController();
+        const onProgress = ({ bytes }: Progress): void => {
+          if (bytes < length) return;
+          if (way === "abort") controller.abort(reason);
+          else void s.client.close(reason);
+        };
+        assertEquals(await rejection(s.download({ signal: controller.signal, onProgress })), reason);
+        assertEquals([await s.folder.read("file"), await s.folder.list()], [
+          "old",
+          ["file", "file.part", "file.part.json"],
+        ]);
+      });
+    }
   }
 });
 
