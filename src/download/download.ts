@@ -105,13 +105,14 @@ async function downloadUntil(
     onChunk: progressOf(request, surroundings),
   });
   const response = await transferTo(sink, transfer, leavesParts(request, details));
+  const isUnchanged = response.status === 304;
   return {
     path: sink.path,
     url: response.url === "" ? request.describe().url : response.url,
     status: response.status,
     headers: response.headers,
-    bytes: response.status === 304 ? 0 : transfer.position,
-    resumedFrom: transfer.resumedFrom,
+    bytes: isUnchanged ? 0 : transfer.position,
+    resumedFrom: isUnchanged ? 0 : transfer.resumedFrom,
     etag: response.headers.get("etag") ?? undefined,
     attempts: transfer.attempts,
     durationMs: surroundings.clock.now() - startedAtMs,

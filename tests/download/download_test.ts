@@ -192,6 +192,24 @@ test("download() of a condition that a 304 answers leaves the file as it is", as
   });
 });
 
+test("download() of a condition that a 304 answers has resumed nothing, also if it has tried to", async () => {
+  await scene((request, reply, received) => {
+    if (request.number === 3) return reply.head(304, { etag: TAG });
+    return serveFile(request, reply, {
+      data: request.number === 1 ? DATA : OTHER,
+      etag: TAG,
+      received,
+      cutAfter: request.number === 1 ? 90_000 : undefined,
+    });
+  }, async (s) => {
+    await rejection(s.download({ maxRetries: 0 }));
+    // The rest is of another version, and the whole is what the caller has already.
+    const digest = { algorithm: "sha-256", value: await sha256(DATA) } as const;
+    const { status, bytes, resumedFrom } = await s.download({ digest, headers: { "if-none-match": TAG } });
+    assertEquals([s.requests.length, status, bytes, resumedFrom], [3, 304, 0, 0]);
+  });
+});
+
 test("download() refuses a 304 that no condition has asked for, as no file comes of it", async () => {
   await scene((_request, reply) => reply.head(304, { etag: TAG }), async (s) => {
     for (const headers of [{}, { "if-match": TAG }]) {
