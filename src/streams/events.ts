@@ -15,6 +15,7 @@ import {
 import { isRetryableStatus } from "../http/classify.ts";
 import { type HeaderMap, trimSpace } from "../http/headers.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
+import { MAX_PAUSE_MS } from "../lanes/pause.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -260,8 +261,8 @@ function mayPassSoon(error: unknown): boolean {
   return isNetworkError(error);
 }
 
-/** How long the server, or the breaker, wants to be left alone. */
+/** How long the server, or the breaker, wants to be left alone; no longer than its origin is. */
 function retryAfterMs(error: unknown): number {
-  const { retryAfterMs } = (error ?? {}) as { readonly retryAfterMs?: number | undefined };
-  return retryAfterMs ?? 0;
+  const { retryAfterMs = 0 } = (error ?? {}) as { readonly retryAfterMs?: number | undefined };
+  return Math.min(retryAfterMs, MAX_PAUSE_MS);
 }

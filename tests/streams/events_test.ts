@@ -148,6 +148,21 @@ test("Client.events() retries each connection as usual, before it counts as one 
   assertEquals([rig.clock.now(), rig.client.stats().retried], [3_000 + 7_000 + 3_000, 1]);
 });
 
+test("Client.events() waits for a day at most, however long a server wants to be left alone", async () => {
+  for (const after of ["7200", "999999999", "Fri, 31 Dec 2399 23:59:59 GMT"]) {
+    for (const status of [429, 503]) {
+      const rig = setUp([
+        () => stream("data: a\n\n"),
+        () => chunkedBody(["no"], "end", { status, headers: { "retry-after": after } }),
+        () => stream("data: b\n\n"),
+      ]);
+      assertEquals(dataOf(await all(rig)), ["a", "b"]);
+      const waitMs = after === "7200" ? 7_200_000 : 86_400_000;
+      assertEquals(rig.clock.now(), 3_000 + waitMs + 3_000, `${status} ${after}`);
+    }
+  }
+});
+
 test("Client.events() ends with the error of a connection that was refused for good", async () => {
   for (const status of [400, 401, 404, 410, 501]) {
     const rig = setUp([() => stream("data: a\n\n"), () => chunkedBody(["no"], "end", { status })]);
