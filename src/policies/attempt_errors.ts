@@ -74,12 +74,17 @@ export function statusError(call: Call, target: Target, { status, headers }: Res
   });
 }
 
-/** A `fetch` has given something that is no response: a mistake in the program, which no retry would mend. */
+/** A `fetch` has given something that is no response, or one that was read: a mistake in the program, which no retry would mend. */
 export class ResponseError extends TypeError {
-  /** Creates the error. */
-  constructor() {
-    super("Cannot fetch as 'fetch' must give a Response");
+  /** Creates the error; by default of what is no response. */
+  constructor(expected: string = "a Response") {
+    super(`Cannot fetch as 'fetch' must give ${expected}`);
   }
+}
+
+/** The error of a response that cannot be read any more, as where each request is given the same one. */
+export function alreadyRead(): ResponseError {
+  return new ResponseError("a Response whose body is not read: a new one for each request, or its clone()");
 }
 
 /** The error which says that the program may not do this, or has closed its transport: no fault of the origin. */

@@ -15,6 +15,7 @@ import {
 import { isRetryableStatus } from "../http/classify.ts";
 import { type HeaderMap, trimSpace } from "../http/headers.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
+import { MAX_PAUSE_MS } from "../lanes/pause.ts";
 import type { ItemSource } from "../policies/item_source.ts";
 import type { StreamRequest, StreamSurroundings } from "../policies/opener.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -26,6 +27,7 @@ import { lastEventIdHeader } from "./last_event_id.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { Reconnection } from "./reconnection.ts";
 import { checkTextual } from "./textual.ts";
+import { totalLimit } from "./total_time.ts";
 
 const MAX_EVENT_BYTES = 16_777_216;
 const NO_CONTENT = 204;
@@ -83,6 +85,8 @@ class EventStream implements ItemSource<Event> {
   readonly #reconnection: Reconnection | undefined;
   #body: BodyReader | undefined;
   #splitter: LineSplitter | undefined;
+  /** When the connection was begun, and when it was there. */
+  #beganAtMs = 0;
   #connectedAtMs: number | undefined;
   #gotEvents = false;
   /** Whether the server has answered well once: then an error is no reason to give up. */
@@ -137,6 +141,7 @@ class EventStream implements ItemSource<Event> {
     const body = this.#body = new BodyReader(this.#request.open);
     this.#splitter = new LineSplitter({ maxLineBytes: this.#maxEventBytes, endsAtCr: true });
     this.#gotEvents = false;
+    this.#beganAtMs = this.#surroundings.clock.now();
     const response = await body.open({ headers: this.#headers() });
     this.#connectedAtMs = this.#surroundings.clock.now();
     this.#wasConnected = true;
@@ -146,12 +151,12 @@ class EventStream implements ItemSource<Event> {
   }
 
   #headers(): HeaderMap {
-    const { accept = "text/event-stream" } = this.#request.headers;
+    const { accept = "text/event-stream", "cache-control": caching = "no-store" } = this.#request.headers;
     const id = lastEventIdHeader(this.#parser.lastEventId);
     return {
       accept,
       // A browser says it to caches itself, and of a page another origin need not have allowed the header.
-      ...currentRuntime.showsRedirects ? { "cache-control": "no-store" } : {},
+      ...currentRuntime.showsRedirects ? { "cache-control": caching } : {},
       ...id === undefined ? {} : { "last-event-id": id },
     };
   }
@@ -170,6 +175,7 @@ class EventStream implements ItemSource<Event> {
 
   async #take(chunk: Uint8Array<ArrayBuffer>): Promise<readonly Event[]> {
     const splitter = this.#splitter!;
+    const limit = totalLimit(this.#request, this.#beganAtMs);
     const events: Event[] = [];
     for (const line of splitter.push(chunk)) {
       const event = this.#parser.push(line);
@@ -183,7 +189,7 @@ class EventStream implements ItemSource<Event> {
         const data = this.#isText ? event.data : this.#decode(event);
         events.push({
           ...event,
-          data: data instanceof Promise ? await this.#interruption.settle(data) : data,
+          data: data instanceof Promise ? await this.#interruption.settle(data, limit) : data,
         });
       } catch (reason) {
         // The events before it are given first.
@@ -255,8 +261,8 @@ function mayPassSoon(error: unknown): boolean {
   return isNetworkError(error);
 }
 
-/** How long the server, or the breaker, wants to be left alone. */
+/** How long the server, or the breaker, wants to be left alone; no longer than its origin is. */
 function retryAfterMs(error: unknown): number {
-  const { retryAfterMs } = (error ?? {}) as { readonly retryAfterMs?: number | undefined };
-  return retryAfterMs ?? 0;
+  const { retryAfterMs = 0 } = (error ?? {}) as { readonly retryAfterMs?: number | undefined };
+  return Math.min(retryAfterMs, MAX_PAUSE_MS);
 }

@@ -78,10 +78,12 @@ test("Client.events() says what it takes, unless the request says so itself", as
   const rig = setUp([], { headers: { accept: "application/json", "x-a": "1" } });
   await all(rig);
   await all(rig, { headers: { accept: "application/json, text/event-stream" } });
+  await all(rig, { headers: { "Cache-Control": "no-cache" } });
   const sent = rig.sent.map((headers) => ["accept", "cache-control", "x-a"].map((name) => headers.get(name)));
   assertEquals(sent, [
     ["text/event-stream", "no-store", "1"],
     ["application/json, text/event-stream", "no-store", "1"],
+    ["text/event-stream", "no-cache", "1"],
   ]);
 });
 
@@ -144,6 +146,21 @@ test("Client.events() retries each connection as usual, before it counts as one 
   ], { maxRetries: 1 });
   assertEquals(dataOf(await all(rig)), ["a", "b"]);
   assertEquals([rig.clock.now(), rig.client.stats().retried], [3_000 + 7_000 + 3_000, 1]);
+});
+
+test("Client.events() waits for a day at most, however long a server wants to be left alone", async () => {
+  for (const after of ["7200", "999999999", "Fri, 31 Dec 2399 23:59:59 GMT"]) {
+    for (const status of [429, 503]) {
+      const rig = setUp([
+        () => stream("data: a\n\n"),
+        () => chunkedBody(["no"], "end", { status, headers: { "retry-after": after } }),
+        () => stream("data: b\n\n"),
+      ]);
+      assertEquals(dataOf(await all(rig)), ["a", "b"]);
+      const waitMs = after === "7200" ? 7_200_000 : 86_400_000;
+      assertEquals(rig.clock.now(), 3_000 + waitMs + 3_000, `${status} ${after}`);
+    }
+  }
 });
 
 test("Client.events() ends with the error of a connection that was refused for good", async () => {
@@ -416,5 +433,21 @@ test("Client.events() goes to the next mirror after a connection that broke off 
     const rig = setUp(answers, { baseUrls: ["https://a.test", "https://b.test"] });
     await rig.clock.run(Array.fromAsync(rig.client.events("x")));
     assertEquals(rig.urls.slice(0, 2), ["https://a.test/x", `https://${brings === "" ? "b" : "a"}.test/x`]);
+  }
+});
+
+test("Client.events() ends at totalTimeoutMs also while a schema that does not end is waited for", async () => {
+  const never = v.pipeAsync(
+    v.number(),
+    v.transformAsync((lap) => lap === 1 ? Promise.resolve(lap) : new Promise<number>(() => {})),
+  );
+  for (const ending of ["end", "hang"] as const) {
+    const { client, clock } = setUp([() => stream("data: 1\n\ndata: 2\n\n", ending)]);
+    const events = client.events(URL_A, { schema: never, totalTimeoutMs: 500, timeoutMs: Infinity });
+    // The events before it are given first.
+    assertEquals((await clock.run(events.next())).value?.data, 1);
+    const error = await clock.run(rejection(events.next()));
+    assertInstanceOf(error, TimeoutError, ending);
+    assertEquals([error.kind, clock.now(), client.stats().inFlight, clock.pending], ["total", 500, 0, 0]);
   }
 });
