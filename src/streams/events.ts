@@ -12,7 +12,7 @@ import {
   isOfflineError,
   isTimeoutError,
 } from "../errors.ts";
-import { isRetryableStatus } from "../http/classify.ts";
+import { isRetryableStatus, isSafeMethod } from "../http/classify.ts";
 import { type HeaderMap, trimSpace } from "../http/headers.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import type { ItemSource } from "../policies/item_source.ts";
@@ -92,7 +92,9 @@ class EventStream implements ItemSource<Event> {
   #failure: { readonly reason: unknown } | undefined;
 
   constructor(request: StreamRequest, surroundings: StreamSurroundings, options: EventSourceOptions) {
-    const { reconnect = request.isRepeatable ? {} : false, lastEventId = "", doneData } = options;
+    // To send what may change something once more after a good end would ask for the same answer again and again.
+    const isSubscription = request.isRepeatable && isSafeMethod(request.method);
+    const { reconnect = isSubscription ? {} : false, lastEventId = "", doneData } = options;
     const { maxEventBytes = MAX_EVENT_BYTES } = options;
     this.#request = request;
     this.#surroundings = surroundings;
