@@ -57,7 +57,10 @@ export class SlipstreamError extends Error {
   readonly method: string | undefined;
   /** How many attempts were made, over all rounds and mirrors. */
   readonly attempts: number;
-  /** Whatever else helps to understand the failure. Where several mirrors failed, `mirrors` says how each did. */
+  /**
+   * Whatever else helps to understand the failure. Where several mirrors failed, `mirrors` says how each did; where the retry budget was
+   * used up, so that there was no retry, `notRetried` says so.
+   */
   readonly context: Readonly<Record<string, unknown>>;
 
   /** Creates the error. */

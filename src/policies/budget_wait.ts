@@ -98,8 +98,10 @@ export async function waitForBudget(
     const alive = likelyLane(lanes, clock.now());
     const areOfUse = lanes.some(({ retries }) => retries?.areOfUse(nowMs));
     const patienceMs = areOfUse ? REFILL_MS : BUDGET_PATIENCE_MS;
-    if (nowMs - fromMs >= patienceMs) return false;
-    if (clock.now() - sinceMs >= call.patienceMs) return false;
+    if (nowMs - fromMs >= patienceMs || clock.now() - sinceMs >= call.patienceMs) {
+      call.journey.lacksBudget = true;
+      return false;
+    }
     if (alive?.isDown && alive.queued < ENOUGH_PROBERS) return true;
     if (!await sleepBetweenRounds(environment, call, lane, BUDGET_POLL)) return false;
   }

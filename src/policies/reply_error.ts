@@ -11,6 +11,9 @@ import type { Call } from "./call.ts";
 import type { ValueSource } from "./event.ts";
 import type { Reply } from "./reply.ts";
 
+/** What an error says of a call for which the budget had no retry. */
+export const WITHOUT_BUDGET = { notRetried: "the retry budget is used up" } as const;
+
 /**
  * Makes the error of a reply. It names the URL that answered, and says what the other mirrors of the round did.
  *
@@ -25,7 +28,7 @@ export function replyError(call: Call, reply: Reply, body?: string): HttpError |
   const headers = isShared ? new Headers(reply.headers) : reply.headers;
   const about = {
     ...describeReply(call, reply),
-    context: failures === undefined ? undefined : { mirrors: failures.told },
+    context: contextOf(call, reply),
     cause: failures?.cause,
   };
   const message = `${about.method} ${about.url} was answered with ${status} (${sourceText(call, reply)})`;
@@ -63,9 +66,15 @@ export function noteFailure(call: Call, reply: Reply | undefined, error: unknown
   call.journey.failure = reply === undefined ? error : replyError(call, reply);
 }
 
-function sourceText({ attempts }: Call, { from }: Reply): string {
+function contextOf({ journey }: Call, { failures }: Reply): SlipstreamErrorOptions["context"] {
+  if (!journey.lacksBudget) return failures && { mirrors: failures.told };
+  return { ...failures && { mirrors: failures.told }, ...WITHOUT_BUDGET };
+}
+
+function sourceText({ attempts, journey }: Call, { from }: Reply): string {
   if (isStored(from)) return "from the cache";
-  return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+  const count = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+  return journey.lacksBudget ? `${count}; ${WITHOUT_BUDGET.notRetried}` : count;
 }
 
 function isStored(from: ValueSource): boolean {

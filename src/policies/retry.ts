@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isTimeoutError } from "../errors.ts";
+import { isSlipstreamError, isTimeoutError } from "../errors.ts";
 import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
 import { isExhaustion } from "./attempt_errors.ts";
@@ -13,7 +13,7 @@ import { likelyLane, noteRetry, waitForBudget, workingTimeMs } from "./budget_wa
 import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
-import { noteFailure } from "./reply_error.ts";
+import { noteFailure, WITHOUT_BUDGET } from "./reply_error.ts";
 import { isRefusal, reasonOf, type Round } from "./retry_reason.ts";
 
 /** How many rounds may follow the first where nothing else is said. */
@@ -85,7 +85,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
         return concludeEarlier(earlier, call, round.error);
       }
       const plan = planOrDiscard(environment, options, call, round, earlier);
-      if (plan === undefined) return conclude(round);
+      if (plan === undefined) return conclude(round, call);
       round.reply?.openBody?.discard();
       // The permit of a body that is being got rid of is the call's no more.
       call.isInFlight = false;
@@ -96,7 +96,7 @@ export function retry(environment: Environment, options: RetryOptions): Policy {
       call.throwIfCancelled();
       if (plan.counts) call.journey.round++;
       call.journey.isUrgent = plan.isUrgent;
-      if (!await rest(environment, options, call, plan)) return conclude(round);
+      if (!await rest(environment, options, call, plan)) return conclude(round, call);
       const lanes = options.lanesOf(call);
       if (call.journey.refusals > lanes.length) call.priority = lowestPriority(lanes, call.priority);
     }
@@ -112,15 +112,17 @@ async function runRound(next: Handler, call: Call): Promise<Round> {
   }
 }
 
-function conclude({ reply, error }: Round): Reply {
-  if (reply === undefined) throw error;
-  return reply;
+function conclude({ reply, error }: Round, { journey }: Call): Reply {
+  if (reply !== undefined) return reply;
+  // It was made before that was known.
+  if (journey.lacksBudget && isSlipstreamError(error)) Object.assign(error.context, WITHOUT_BUDGET);
+  throw error;
 }
 
 /** What a round brought that was to be repeated; of a body that the caller was to read, too little is left. */
 function concludeEarlier(round: Round, call: Call, refusal: unknown): Reply {
   if (round.reply !== undefined && call.readsFailures) throw refusal;
-  return conclude(round);
+  return conclude(round, call);
 }
 
 /** The caller's own code may throw, of which a backoff may consist: nothing must be left open then. */
@@ -196,7 +198,10 @@ function planOf(
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
   const needsBudget = !isRefused && !isTest && budget !== undefined;
   // Who is patient takes it when the retry is due.
-  if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return undefined;
+  if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) {
+    call.journey.lacksBudget = true;
+    return undefined;
+  }
   // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
   // The last one comes when it was meant to: early ones may all have met the same trouble.
