@@ -29,6 +29,9 @@ import { checkTextual } from "./textual.ts";
 
 const MAX_EVENT_BYTES = 16_777_216;
 const NO_CONTENT = 204;
+/** What many language models end their stream with, and what to do about it where all data is to be JSON. */
+const USUAL_END = "[DONE]";
+const THE_END = ` with '${USUAL_END}', which 'doneData' would take for the end,`;
 
 /** What there is to say about a stream of events. */
 export interface EventSourceOptions {
@@ -205,7 +208,7 @@ class EventStream implements ItemSource<Event> {
       as: "json",
       schema: validate ? schema : undefined,
       describe: () => ({ ...this.#request.describe(), context: { event, id } }),
-      part: () => `An event '${event}' in the response`,
+      part: () => `An event '${event}'${data === USUAL_END ? THE_END : ""} in the response`,
     });
   }
 

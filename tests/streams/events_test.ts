@@ -243,6 +243,21 @@ test("Client.events() ends for good at doneData, also within a chunk", async () 
   assertEquals([rig.sent.length, rig.bodies[0]!.isCancelled, rig.client.stats().inFlight], [1, true, 0]);
 });
 
+test("Client.events() says what doneData is for where '[DONE]' is no JSON", async () => {
+  for (const data of ["[DONE]", "[END]"]) {
+    const events = setUp([() => stream(`data: 1\n\ndata: ${data}\n\n`, "hang")]).client.events(URL_A, {
+      as: "json",
+    });
+    assertEquals((await events.next()).value?.data, 1);
+    const error = await rejection(events.next());
+    assert(error instanceof InvalidDataError);
+    const subject = data === "[DONE]"
+      ? "An event 'message' with '[DONE]', which 'doneData' would take for the end,"
+      : "An event 'message'";
+    assert(error.message.startsWith(`${subject} in the response to GET ${URL_A} is not JSON`), error.message);
+  }
+});
+
 test("Client.events() rejects at an event that is too large, however it comes", async () => {
   const line = `data: ${"x".repeat(90)}\n`;
   for (
