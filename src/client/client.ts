@@ -38,7 +38,8 @@ import type { EventsOptions, LinesOptions, Page, PagesOptions } from "./stream_o
  */
 export interface Client extends AsyncDisposable {
   /**
-   * Fetches JSON.
+   * Fetches JSON. Several GETs for the same at the same time, with the same headers and settings, are sent once, also in a batch; each
+   * caller gets a value of its own. With `idempotent: false` each is sent.
    *
    * @param request A URL, or a URL with options. Relative URLs resolve against `baseUrls`.
    * @param options Options; those of `request` go first.
