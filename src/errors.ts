@@ -58,8 +58,8 @@ export class SlipstreamError extends Error {
   /** How many attempts were made, over all rounds and mirrors. */
   readonly attempts: number;
   /**
-   * Whatever else helps to understand the failure. Where several mirrors failed, `mirrors` says how each did; where the retry budget was
-   * used up, so that there was no retry, `notRetried` says so.
+   * Whatever else helps to understand the failure. Where several mirrors failed, `mirrors` says how each did; where there was no
+   * retry although one was due, `notRetried` says why: the budget, or a wait that was too long.
    */
   readonly context: Readonly<Record<string, unknown>>;
 

@@ -11,6 +11,9 @@ import type { Call } from "./call.ts";
 import type { Environment } from "./policy.ts";
 import { mayPass, type Round } from "./retry_reason.ts";
 
+/** Why there is no retry where the budget has none. */
+export const WITHOUT_BUDGET = "the retry budget is used up";
+
 /** How often a request looks whether the budget has a retry for it, in milliseconds. */
 const BUDGET_POLL = { delayMs: 250, hurriesTo: undefined };
 
@@ -99,7 +102,7 @@ export async function waitForBudget(
     const areOfUse = lanes.some(({ retries }) => retries?.areOfUse(nowMs));
     const patienceMs = areOfUse ? REFILL_MS : BUDGET_PATIENCE_MS;
     if (nowMs - fromMs >= patienceMs || clock.now() - sinceMs >= call.patienceMs) {
-      call.journey.lacksBudget = true;
+      call.journey.notRetried = WITHOUT_BUDGET;
       return false;
     }
     if (alive?.isDown && alive.queued < ENOUGH_PROBERS) return true;

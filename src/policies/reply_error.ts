@@ -11,9 +11,6 @@ import type { Call } from "./call.ts";
 import type { ValueSource } from "./event.ts";
 import type { Reply } from "./reply.ts";
 
-/** What an error says of a call for which the budget had no retry. */
-export const WITHOUT_BUDGET = { notRetried: "the retry budget is used up" } as const;
-
 /**
  * Makes the error of a reply. It names the URL that answered, and says what the other mirrors of the round did.
  *
@@ -67,14 +64,15 @@ export function noteFailure(call: Call, reply: Reply | undefined, error: unknown
 }
 
 function contextOf({ journey }: Call, { failures }: Reply): SlipstreamErrorOptions["context"] {
-  if (!journey.lacksBudget) return failures && { mirrors: failures.told };
-  return { ...failures && { mirrors: failures.told }, ...WITHOUT_BUDGET };
+  const { notRetried } = journey;
+  if (notRetried === undefined) return failures && { mirrors: failures.told };
+  return { ...failures && { mirrors: failures.told }, notRetried };
 }
 
 function sourceText({ attempts, journey }: Call, { from }: Reply): string {
   if (isStored(from)) return "from the cache";
   const count = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
-  return journey.lacksBudget ? `${count}; ${WITHOUT_BUDGET.notRetried}` : count;
+  return journey.notRetried === undefined ? count : `${count}; no further one, as ${journey.notRetried}`;
 }
 
 function isStored(from: ValueSource): boolean {

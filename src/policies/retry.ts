@@ -9,11 +9,11 @@ import type { Lane } from "../lanes/lane.ts";
 import { isAbandoned } from "../lanes/refusal.ts";
 import { isExhaustion } from "./attempt_errors.ts";
 import { sleepBetweenRounds } from "./backoff_sleep.ts";
-import { likelyLane, noteRetry, waitForBudget, workingTimeMs } from "./budget_wait.ts";
+import { likelyLane, noteRetry, waitForBudget, WITHOUT_BUDGET, workingTimeMs } from "./budget_wait.ts";
 import type { Call } from "./call.ts";
 import type { Environment, Handler, Policy } from "./policy.ts";
 import type { Reply } from "./reply.ts";
-import { noteFailure, WITHOUT_BUDGET } from "./reply_error.ts";
+import { noteFailure } from "./reply_error.ts";
 import { isRefusal, reasonOf, type Round } from "./retry_reason.ts";
 
 /** How many rounds may follow the first where nothing else is said. */
@@ -112,10 +112,10 @@ async function runRound(next: Handler, call: Call): Promise<Round> {
   }
 }
 
-function conclude({ reply, error }: Round, { journey }: Call): Reply {
+function conclude({ reply, error }: Round, { journey: { notRetried } }: Call): Reply {
   if (reply !== undefined) return reply;
   // It was made before that was known.
-  if (journey.lacksBudget && isSlipstreamError(error)) Object.assign(error.context, WITHOUT_BUDGET);
+  if (notRetried !== undefined && isSlipstreamError(error)) Object.assign(error.context, { notRetried });
   throw error;
 }
 
@@ -176,7 +176,9 @@ function planOf(
   // If it is refused again, that may be for what it asks for: then it must not keep all others from going.
   const isTold = isRefused || (status === 503 && askedMs !== undefined);
   const isUrgent = isTold && ++call.journey.refusals <= lanes.length;
-  if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) return undefined;
+  if (worth.delayMs === undefined && askedMs !== undefined && askedMs > maxRetryAfterMs) {
+    return giveUp(call, "it would have to wait longer than 'maxRetryAfterMs'");
+  }
   const pauseMs = target?.lane.pauseLeftMs(nowMs) ?? 0;
   const isPaused = isRefused && pauseOn429 === "origin" && pauseMs > 0;
   if (isFailedProbe(call, lanes)) {
@@ -194,14 +196,13 @@ function planOf(
   if (!isServed && !isTest && call.journey.round > mostRetries(environment, call, lanes, round)) {
     return undefined;
   }
-  if (nowMs + delayMs >= call.deadlineAtMs) return undefined;
+  if (nowMs + delayMs >= call.deadlineAtMs) {
+    return giveUp(call, "it would come after 'totalTimeoutMs'");
+  }
   if (lanes.every((lane) => isHopeless(lane, call, delayMs))) return undefined;
   const needsBudget = !isRefused && !isTest && budget !== undefined;
   // Who is patient takes it when the retry is due.
-  if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) {
-    call.journey.lacksBudget = true;
-    return undefined;
-  }
+  if (needsBudget && call.patienceMs === 0 && !budget.tryWithdraw(nowMs)) return giveUp(call, WITHOUT_BUDGET);
   // With several lanes, one may be free that has just failed: it is given time. So is a caller that wants more than the pause.
   const sleeps = !(isPaused && lanes.length === 1 && (worth.delayMs ?? 0) <= pauseMs);
   // The last one comes when it was meant to: early ones may all have met the same trouble.
@@ -209,6 +210,10 @@ function planOf(
     call.journey.round === mostRetries(environment, call, lanes, round);
   const mayHurry = askedMs === undefined && !isRefused && !environment.keepsBackoff && !isLast;
   return { reason, delayMs, sleeps, mayHurry, needsBudget, isUrgent, counts: !isServed && !isTest };
+}
+
+function giveUp({ journey }: Call, why: string): undefined {
+  journey.notRetried = why;
 }
 
 /**

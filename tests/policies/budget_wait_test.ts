@@ -58,7 +58,11 @@ const WITHOUT_BUDGET = "the retry budget is used up";
 
 for (
   const [name, refuse, message] of [
-    ["a status", status(503), `GET ${URL_A} was answered with 503 (1 attempt; ${WITHOUT_BUDGET})`],
+    [
+      "a status",
+      status(503),
+      `GET ${URL_A} was answered with 503 (1 attempt; no further one, as ${WITHOUT_BUDGET})`,
+    ],
     ["a network error", refused(), undefined],
     ["JSON that ends early", () => new Response("[1,"), undefined],
   ] as readonly (readonly [string, Reply, string | undefined])[]
@@ -99,7 +103,7 @@ testBothWays(
     }
     assertEquals(messages, [
       `GET ${URL_A} was answered with 503 (3 attempts)`,
-      `GET ${URL_A} was answered with 503 (1 attempt; ${WITHOUT_BUDGET})`,
+      `GET ${URL_A} was answered with 503 (1 attempt; no further one, as ${WITHOUT_BUDGET})`,
     ]);
   },
 );
