@@ -12,7 +12,7 @@ import {
   isOfflineError,
   isTimeoutError,
 } from "../errors.ts";
-import { isRetryableStatus } from "../http/classify.ts";
+import { isRetryableStatus, isSafeMethod } from "../http/classify.ts";
 import { type HeaderMap, trimSpace } from "../http/headers.ts";
 import type { ServerSentEvent } from "../http/server_sent_event.ts";
 import { MAX_PAUSE_MS } from "../lanes/pause.ts";
@@ -31,6 +31,9 @@ import { totalLimit } from "./total_time.ts";
 
 const MAX_EVENT_BYTES = 16_777_216;
 const NO_CONTENT = 204;
+/** What many language models end their stream with, and what to do about it where all data is to be JSON. */
+const USUAL_END = "[DONE]";
+const THE_END = ` with '${USUAL_END}', which 'doneData' would take for the end,`;
 
 /** What there is to say about a stream of events. */
 export interface EventSourceOptions {
@@ -96,7 +99,9 @@ class EventStream implements ItemSource<Event> {
   #failure: { readonly reason: unknown } | undefined;
 
   constructor(request: StreamRequest, surroundings: StreamSurroundings, options: EventSourceOptions) {
-    const { reconnect = request.isRepeatable ? {} : false, lastEventId = "", doneData } = options;
+    // To send what may change something once more after a good end would ask for the same answer again and again.
+    const isSubscription = request.isRepeatable && isSafeMethod(request.method);
+    const { reconnect = isSubscription ? {} : false, lastEventId = "", doneData } = options;
     const { maxEventBytes = MAX_EVENT_BYTES } = options;
     this.#request = request;
     this.#surroundings = surroundings;
@@ -209,7 +214,7 @@ class EventStream implements ItemSource<Event> {
       as: "json",
       schema: validate ? schema : undefined,
       describe: () => ({ ...this.#request.describe(), context: { event, id } }),
-      part: () => `An event '${event}' in the response`,
+      part: () => `An event '${event}'${data === USUAL_END ? THE_END : ""} in the response`,
     });
   }
 

@@ -14,6 +14,7 @@ import {
   type HttpError,
   InvalidDataError,
   NetworkError,
+  type RequestSpec,
   type ServerSentEvent,
   TimeoutError,
 } from "../../mod.ts";
@@ -200,23 +201,30 @@ test("Client.events() does not reconnect when told so, and rejects when the stre
   assertEquals([await events.next(), rig.sent.length], [{ done: true, value: undefined }, 1]);
 });
 
-test("Client.events() connects once for a request that may be sent once, and again if it may be repeated", async () => {
-  const bodies = () => [() => stream("data: a\n\n"), () => stream("data: b\n\n")];
-  const once = setUp(bodies());
+test("Client.events() connects once for a request that may change something, unless told to reconnect", async () => {
+  const events = (rig: ChunkedClient, request: RequestSpec, options: EventsOptions = {}) =>
+    rig.clock.run(Array.fromAsync(rig.client.events(request, options)));
+  const twice = () => setUp([() => stream("data: a\n\n"), () => stream("data: b\n\n")]);
   const post = { url: URL_A, method: "POST", body: "{}" };
-  const events = (
-    rig: ChunkedClient,
-    request: typeof post & { headers?: Record<string, string> },
-    options = {},
-  ) => rig.clock.run(Array.fromAsync(rig.client.events(request, options)));
-  assertEquals([dataOf(await events(once, post)), once.sent.length], [["a"], 1]);
+  const keyed = { ...post, headers: { "idempotency-key": "1" } };
+  const repeatable = { ...post, idempotent: true };
+  for (const request of [post, keyed, repeatable, { url: URL_A, method: "PUT", body: "{}" }]) {
+    const once = twice();
+    assertEquals([dataOf(await events(once, request)), once.sent.length], [["a"], 1]);
+  }
+  assertEquals(dataOf(await events(twice(), { ...post, method: "QUERY" })), ["a", "b"]);
+  for (const request of [keyed, repeatable]) {
+    assertEquals(dataOf(await events(twice(), request, { reconnect: {} })), ["a", "b"]);
+  }
+  // What fails before its first event is tried again as ever; what was given of an answer is not asked for anew.
+  const full = () => Object.assign(stream(""), { response: new Response(null, { status: 529 }) });
+  const busy = setUp([full, () => stream("data: a\n\n")], { maxRetries: 1 });
+  assertEquals([dataOf(await events(busy, keyed)), busy.sent.length], [["a"], 2]);
+  const broken = setUp([() => stream("data: a\n\n", new Error("reset"))]);
+  assertInstanceOf(await rejection(events(broken, keyed)), NetworkError);
+  assertEquals(broken.sent.length, 1);
 
-  const repeated = setUp(bodies());
-  assertEquals(dataOf(await events(repeated, post, { idempotent: true })), ["a", "b"]);
-  const keyed = setUp(bodies());
-  assertEquals(dataOf(await events(keyed, { ...post, headers: { "idempotency-key": "1" } })), ["a", "b"]);
-
-  const refused = setUp(bodies());
+  const refused = twice();
   await assertRejects(() => events(refused, post, { reconnect: {} }), TypeError, "idempotent: true");
   assertEquals(refused.sent.length, 0);
 });
@@ -250,6 +258,21 @@ test("Client.events() ends for good at doneData, also within a chunk", async () 
   const events = rig.client.events<{ a: number }>(URL_A, { as: "json", doneData: "[DONE]" });
   assertEquals(dataOf(await Array.fromAsync(events)), [{ a: 1 }]);
   assertEquals([rig.sent.length, rig.bodies[0]!.isCancelled, rig.client.stats().inFlight], [1, true, 0]);
+});
+
+test("Client.events() says what doneData is for where '[DONE]' is no JSON", async () => {
+  for (const data of ["[DONE]", "[END]"]) {
+    const events = setUp([() => stream(`data: 1\n\ndata: ${data}\n\n`, "hang")]).client.events(URL_A, {
+      as: "json",
+    });
+    assertEquals((await events.next()).value?.data, 1);
+    const error = await rejection(events.next());
+    assert(error instanceof InvalidDataError);
+    const subject = data === "[DONE]"
+      ? "An event 'message' with '[DONE]', which 'doneData' would take for the end,"
+      : "An event 'message'";
+    assert(error.message.startsWith(`${subject} in the response to GET ${URL_A} is not JSON`), error.message);
+  }
 });
 
 test("Client.events() rejects at an event that is too large, however it comes", async () => {
